@@ -1,0 +1,42 @@
+"""Plan: what to measure, where, in which order, and what is claimed about it."""
+
+from bench.plan.claim import (
+    CheckClaim,
+    CheckResult,
+    Claim,
+    CrossoverClaim,
+    ExponentClaim,
+    RatioClaim,
+    ShareClaim,
+)
+from bench.plan.design import Cell, Design, DesignError, Factor, Point, Profile, block_order
+from bench.plan.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError
+from bench.plan.law import CostLaw, LawError, Term
+from bench.plan.subject import Counts, Evaluation, PhaseSwitch, Subject
+
+__all__ = [
+    "PLACEBO_SUFFIX",
+    "Cell",
+    "CheckClaim",
+    "CheckResult",
+    "Claim",
+    "CostLaw",
+    "Counts",
+    "CrossoverClaim",
+    "Design",
+    "DesignError",
+    "Evaluation",
+    "Experiment",
+    "ExperimentError",
+    "ExponentClaim",
+    "Factor",
+    "LawError",
+    "PhaseSwitch",
+    "Point",
+    "Profile",
+    "RatioClaim",
+    "ShareClaim",
+    "Subject",
+    "Term",
+    "block_order",
+]

@@ -1,0 +1,109 @@
+"""Claims: statements about cost or correctness that a run can support, refute or leave open.
+
+Every margin is part of the claim, in the open. A claim computes nothing; the analyse stage judges it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from bench.plan.design import Design, Point
+
+Bound = Literal["tight", "upper", "lower"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """Outcome of a deterministic check: how far off the worst case was, what was allowed, how many cases were tried."""
+
+    estimate: float
+    allowed: float
+    cases: int
+    detail: str = ""
+
+    @property
+    def passed(self) -> bool:
+        return self.estimate <= self.allowed  # False for NaN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What all claims share: a short name, the subject it is about, and the statement in words."""
+
+    name: str
+    subject: str
+    statement: str = ""
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__.removesuffix("Claim").lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckClaim(Claim):
+    """A deterministic statement, checked once in a measuring process; its result is stored with the run."""
+
+    check: Callable[[int], CheckResult]  # called with the seed of the run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExponentClaim(Claim):
+    """A term of the law grows with a factor as stated: its free exponent equals the law's own.
+
+    The term is multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients. The estimate is the
+    law's local exponent of the term at ``at``, plus ε; it must lie within ``margin`` of the law's.
+    ``terms`` are freed together and name terms of the law of the response.
+    """
+
+    factor: str
+    terms: tuple[str, ...]
+    at: Point
+    response: str = "seconds_per_eval"
+    margin: float = 0.1
+    bound: Bound = "tight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatioClaim(Claim):
+    """The time of one subject over that of another, each less a common part, follows a predicted ratio.
+
+    ``ratio`` is an expression in the factors; ``less`` names the subject whose time is taken off both. The claim is judged on
+    the largest relative deviation over ``points``, which must lie within ``margin`` (0.2: from 1/1.2 to 1.2 times).
+    """
+
+    over: str
+    ratio: str
+    points: Design
+    less: str | None = None
+    margin: float = 0.2
+    bound: Bound = "tight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareClaim(Claim):
+    """The terms that contain a factor make up at least (``lower``) or at most (``upper``) a share of the time at a point."""
+
+    factor: str
+    at: Point
+    share: float = 0.5
+    bound: Bound = "lower"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossoverClaim(Claim):
+    """Along ``factor`` from ``at``, phase ``rising`` overtakes phase ``falling`` where the law says, within ``margin``.
+
+    ``level`` is the predicted level of the factor, an expression in the other factors. ``less`` names the subject whose
+    phases are taken off those of the subject first, as in ``RatioClaim``.
+    """
+
+    factor: str
+    at: Point
+    rising: tuple[str, ...]
+    falling: tuple[str, ...]
+    level: str
+    less: str | None = None
+    margin: float = 0.2
+    bound: Bound = "tight"

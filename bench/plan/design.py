@@ -1,0 +1,210 @@
+"""Where to measure: factors, points, designs, and the seeded order in which a block visits its cells."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+
+class DesignError(ValueError):
+    """A factor, level or point that cannot be measured; the message names it, its value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Factor:
+    """A quantity that the cost may depend on, such as the number of time steps ``T``."""
+
+    name: str
+    meaning: str = ""
+    kind: Literal["integer", "real"] = "integer"
+    minimum: float = 1
+
+    def __post_init__(self) -> None:
+        if not self.name.isidentifier():
+            raise DesignError(f"factor name {self.name!r}: must be an identifier, such as 'n'")
+
+    def validate(self, value: object) -> float:
+        """The level as a number.
+
+        Raises
+        ------
+        DesignError : not a number, below the minimum, not finite, or not whole where whole numbers are asked for.
+        """
+        allowed = f"allowed are {'whole ' if self.kind == 'integer' else ''}numbers from {self.minimum:g}"
+        if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+            raise DesignError(f"factor {self.name}={value!r}: {allowed}")
+        number = float(value)
+        whole = self.kind == "real" or number.is_integer()
+        if not math.isfinite(number) or not whole or number < self.minimum:
+            raise DesignError(f"factor {self.name}={value!r}: {allowed}")
+        return int(number) if self.kind == "integer" else number
+
+
+class Point(Mapping[str, float]):
+    """A level for each factor; hashable, in the order of the factors.
+
+    >>> Point(T=2, V=64)
+    Point(T=2, V=64)
+    >>> Point(T=2, V=64).replace(T=4)["T"]
+    4
+    """
+
+    __slots__ = ("_levels",)
+
+    def __init__(self, levels: Mapping[str, float] | None = None, /, **more: float) -> None:
+        self._levels = {**(levels or {}), **more}
+
+    def __getitem__(self, name: str) -> float:
+        return self._levels[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._levels)
+
+    def __len__(self) -> int:
+        return len(self._levels)
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self._levels.items()))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mapping) and self._levels == dict(other)
+
+    def __repr__(self) -> str:
+        return f"Point({', '.join(f'{name}={value:g}' for name, value in self._levels.items())})"
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}={value:g}" for name, value in self._levels.items())
+
+    def replace(self, **levels: float) -> Point:
+        """The point with some levels changed."""
+        return Point(self._levels, **levels)
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """A set of points without repetition, in the order in which they were named."""
+
+    points: tuple[Point, ...] = ()
+
+    @classmethod
+    def of(cls, points: Iterable[Mapping[str, float]]) -> Design:
+        return cls(tuple(dict.fromkeys(Point(point) for point in points)))
+
+    @classmethod
+    def lines(cls, base: Mapping[str, float], levels: Mapping[str, Sequence[float]]) -> Design:
+        """Lines through a base point: one factor at a time takes its levels, the others stay at the base.
+
+        >>> Design.lines({"T": 8, "V": 64}, {"T": [4, 16]}).points
+        (Point(T=8, V=64), Point(T=4, V=64), Point(T=16, V=64))
+        """
+        start = Point(base)
+        unknown = [name for name in levels if name not in start]
+        if unknown:
+            raise DesignError(f"line in {unknown[0]!r}: the base point has {', '.join(start)}")
+        moved = (start.replace(**{name: value}) for name, values in levels.items() for value in values)
+        return cls.of([start, *moved])
+
+    @classmethod
+    def grid(cls, levels: Mapping[str, Sequence[float]]) -> Design:
+        """Every combination of the levels."""
+        return cls.of(dict(zip(levels, combination, strict=True)) for combination in itertools.product(*levels.values()))
+
+    @classmethod
+    def corners(cls, ranges: Mapping[str, tuple[float, float]]) -> Design:
+        """Every combination of the lowest and the highest level of each factor."""
+        return cls.grid({name: tuple(ends) for name, ends in ranges.items()})
+
+    def __add__(self, other: Design) -> Design:
+        return Design.of([*self.points, *other.points])
+
+    def __iter__(self) -> Iterator[Point]:
+        return iter(self.points)
+
+    def __len__(self) -> int:
+        return len(self.points)
+
+    def __contains__(self, point: object) -> bool:
+        return point in self.points
+
+    def validated(self, factors: Sequence[Factor]) -> Design:
+        """The design with its levels checked and the factors of every point in the given order.
+
+        Raises
+        ------
+        DesignError : a level that its factor does not allow, a missing factor or one too many, no point at all.
+        """
+        if not self.points:
+            raise DesignError("design: has no points; at least one is needed")
+        names = [factor.name for factor in factors]
+        for point in self.points:
+            if set(point) != set(names):
+                raise DesignError(f"point {point}: needs exactly the factors {', '.join(names)}")
+        return Design.of({factor.name: factor.validate(point[factor.name]) for factor in factors} for point in self)
+
+
+class Cell(NamedTuple):
+    """What a block visits once: one subject at one point."""
+
+    subject: str
+    point: Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """How much to measure: the points, how often, and for how long at a time.
+
+    Attributes
+    ----------
+    design : points that every subject visits.
+    extra : further points for some subjects, by subject name.
+    blocks : visits to each cell (samples per cell).
+    seconds_per_sample : a sample holds as many evaluations as are needed to last about this long.
+    processes : fresh worker processes among which the blocks are divided.
+    phase_blocks : in how many of the blocks the phases are timed as well.
+    """
+
+    design: Design
+    extra: Mapping[str, Design] = field(default_factory=dict)
+    blocks: int = 5
+    seconds_per_sample: float = 0.01
+    processes: int = 2
+    phase_blocks: int = 2
+
+    def __post_init__(self) -> None:
+        for name in ("blocks", "processes"):
+            if getattr(self, name) < 1:
+                raise DesignError(f"{name}={getattr(self, name)!r}: allowed are whole numbers from 1")
+        if not self.seconds_per_sample > 0:
+            raise DesignError(f"seconds_per_sample={self.seconds_per_sample!r}: allowed are numbers above 0")
+
+    def cells(self, subjects: Sequence[str]) -> tuple[Cell, ...]:
+        """Every (subject, point) to be visited, point by point."""
+        points = sum((self.extra[name] for name in subjects if name in self.extra), self.design)
+        return tuple(
+            Cell(subject, point)
+            for point in points
+            for subject in subjects
+            if point in self.design or point in self.extra.get(subject, Design())
+        )
+
+
+def block_order(cells: Sequence[Cell], *, block: int, seed: int) -> tuple[Cell, ...]:
+    """The cells of one block in seeded random order, the subjects of a point next to each other.
+
+    Drift then hits all points alike, and subjects that are compared at a point are measured within moments of each other.
+    """
+    rng = np.random.default_rng([seed, block])
+    by_point: dict[Point, list[Cell]] = {}
+    for cell in cells:
+        by_point.setdefault(cell.point, []).append(cell)
+    points = list(by_point)
+    order: list[Cell] = []
+    for i in rng.permutation(len(points)):
+        visits = by_point[points[i]]
+        order.extend(visits[j] for j in rng.permutation(len(visits)))
+    return tuple(order)

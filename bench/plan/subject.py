@@ -1,0 +1,40 @@
+"""What is measured: a subject prepares its inputs at a point and hands back the one call that is timed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from bench.plan.design import Point
+from bench.plan.law import CostLaw
+
+Evaluation = Callable[[], object]
+PhaseSwitch = Callable[[str], None]
+Counts = Mapping[str, Mapping[str, int]]  # phase -> category -> operations per evaluation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """An algorithm under measurement.
+
+    Attributes
+    ----------
+    name : shown in tables and stored with every sample.
+    prepare : builds the inputs at a point and returns the evaluation; never timed. Called with the point alone.
+    prepare_phased : the same, with a switch that the evaluation calls with the name of the phase it enters.
+    law : the predicted cost of one evaluation, up to its coefficients.
+    overhead : terms beside the law that the implementation is known to cost, such as ``"1"`` and ``"T"``.
+    phase_laws, phase_overheads : the same for each phase.
+    counts : closed form of the operations of one evaluation, by phase and category.
+    working_set : bytes that the inputs, outputs and scratch of one evaluation take at a point.
+    """
+
+    name: str
+    prepare: Callable[[Point], Evaluation]
+    prepare_phased: Callable[[Point, PhaseSwitch], Evaluation] | None = None
+    law: CostLaw | None = None
+    overhead: tuple[str, ...] | None = None
+    phase_laws: Mapping[str, CostLaw] = field(default_factory=dict)
+    phase_overheads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    counts: Callable[[Point], Counts] | None = None
+    working_set: Callable[[Point], int] | None = None
