@@ -112,7 +112,9 @@ class Design:
     @classmethod
     def grid(cls, levels: Mapping[str, Sequence[float]]) -> Design:
         """Every combination of the levels."""
-        return cls.of(dict(zip(levels, combination, strict=True)) for combination in itertools.product(*levels.values()))
+        return cls.of(
+            dict(zip(levels, combination, strict=True)) for combination in itertools.product(*levels.values())
+        )
 
     @classmethod
     def corners(cls, ranges: Mapping[str, tuple[float, float]]) -> Design:

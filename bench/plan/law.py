@@ -215,6 +215,8 @@ def _parse(text: str) -> list[Term]:
         terms = [Term(ast.unparse(node).replace(" ", ""), node) for node in _addends(body)]
         for term in terms:
             _check(term.node, text)
+            if isinstance(term.node, ast.BinOp) and isinstance(term.node.op, ast.Sub):
+                raise LawError(f"law {text!r}: terms are added, not subtracted; write n*(n-1), not n**2 - n")
     except RecursionError:
         raise LawError(f"law: nested too deeply; allowed are {ALLOWED}") from None
     return terms

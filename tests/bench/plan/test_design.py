@@ -1,0 +1,82 @@
+"""Designs are sets of checked points; a block visits each cell once, in an order that only the seed decides."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from bench.plan import Cell, Design, DesignError, Factor, Point, Profile, block_order
+
+
+def test_lines_move_one_factor_at_a_time() -> None:
+    design = Design.lines({"T": 8, "V": 64}, {"T": [4, 8, 16], "V": [32]})
+    assert [dict(point) for point in design] == [
+        {"T": 8, "V": 64},
+        {"T": 4, "V": 64},
+        {"T": 16, "V": 64},
+        {"T": 8, "V": 32},
+    ]
+
+
+def test_grid_and_corners() -> None:
+    assert len(Design.grid({"a": [1, 2, 3], "b": [1, 2]})) == 6
+    assert Design.corners({"a": (1, 9), "b": (2, 8)}) == Design.grid({"a": [1, 9], "b": [2, 8]})
+
+
+def test_points_are_equal_whatever_the_order_of_their_factors() -> None:
+    assert Point(a=1, b=2) == Point(b=2, a=1)
+    assert len({Point(a=1, b=2), Point(b=2, a=1)}) == 1
+    assert len(Design.of([{"a": 1}]) + Design.of([{"a": 1}, {"a": 2}])) == 2
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, float("nan"), float("inf"), True, "3", None])
+def test_a_level_that_cannot_be_is_named_with_what_can(value: object) -> None:
+    with pytest.raises(DesignError, match=r"factor T=.*allowed are whole numbers from 1"):
+        Factor(name="T").validate(value)
+
+
+def test_levels_become_whole_numbers_and_points_follow_the_order_of_the_factors() -> None:
+    design = Design.of([{"b": 2.0, "a": 1}]).validated([Factor(name="a"), Factor(name="b")])
+    assert list(design.points[0].items()) == [("a", 1), ("b", 2)]
+    assert type(design.points[0]["b"]) is int
+    assert Factor(name="x", kind="real", minimum=0).validate(0.5) == 0.5
+
+
+@pytest.mark.parametrize(
+    ("points", "reason"), [([], "has no points"), ([{"a": 1}], "needs exactly"), ([{"a": 1, "z": 1}], "exactly")]
+)
+def test_a_design_that_does_not_fit_its_factors_is_refused(points: list[dict[str, float]], reason: str) -> None:
+    with pytest.raises(DesignError, match=reason):
+        Design.of(points).validated([Factor(name="a"), Factor(name="b")])
+    with pytest.raises(DesignError, match="line in 'z'"):
+        Design.lines({"a": 1}, {"z": [1]})
+
+
+def test_extra_points_are_visited_by_their_subject_alone() -> None:
+    profile = Profile(design=Design.of([{"n": 1}]), extra={"fast": Design.of([{"n": 1}, {"n": 9}])})
+    assert profile.cells(["slow", "fast"]) == (
+        Cell("slow", Point(n=1)),
+        Cell("fast", Point(n=1)),
+        Cell("fast", Point(n=9)),
+    )
+
+
+@pytest.mark.parametrize("wrong", [{"blocks": 0}, {"processes": 0}, {"seconds_per_sample": 0.0}])
+def test_a_profile_that_measures_nothing_is_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(DesignError, match=next(iter(wrong))):
+        Profile(design=Design.of([{"n": 1}]), **wrong)  # type: ignore[arg-type]  # a table of wrong values
+
+
+def test_a_block_visits_every_cell_once_and_keeps_the_subjects_of_a_point_together() -> None:
+    cells = Profile(design=Design.grid({"n": range(1, 30)})).cells(["a", "b", "c"])
+    order = block_order(cells, block=0, seed=7)
+    assert Counter(order) == Counter(cells)
+    points = [cell.point for cell in order]
+    assert all(points[i] == points[i + 1] == points[i + 2] for i in range(0, len(points), 3))
+
+
+def test_the_order_depends_on_seed_and_block_alone() -> None:
+    cells = Profile(design=Design.grid({"n": range(1, 30)})).cells(["a", "b"])
+    assert block_order(cells, block=1, seed=7) == block_order(cells, block=1, seed=7)
+    assert len({block_order(cells, block=b, seed=s) for b in range(3) for s in range(3)}) == 9
