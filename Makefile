@@ -1,0 +1,88 @@
+# `make` lists the targets. Needs git, make and Python >= 3.11, nothing else.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV ?= .venv
+OUT ?= results/quick
+REFERENCE := results/reference
+BIN := $(VENV)/bin
+# Wheels only: nothing is ever built from source, so a machine without a compiler gets the same environment or a clear error.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
+# The package itself: as a link to this checkout, without its dependencies (locked above) and without a build environment from the network.
+LINK := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+
+.PHONY: help
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1|\2/' | column -t -s '|' 2>/dev/null \
+		|| grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST)
+
+$(VENV)/bin/python:
+	@command -v $(PYTHON) >/dev/null || { echo "error: $(PYTHON) not found; Python >= 3.11 is needed (make PYTHON=...)" >&2; exit 2; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo "error: $(PYTHON) is $$($(PYTHON) -V); Python >= 3.11 is needed (make PYTHON=...)" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+
+# A stamp is older than the lock file when the environment is stale. The test environment holds the same versions and more.
+$(VENV)/.run-stamp: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) -r requirements.lock
+	$(LINK)
+	@touch $@
+
+$(VENV)/.test-stamp: requirements-test.lock pyproject.toml | $(VENV)/bin/python
+	$(INSTALL) -r requirements-test.lock
+	$(LINK)
+	@touch $@ $(VENV)/.run-stamp
+
+.PHONY: run
+run: $(VENV)/.run-stamp ## measure the quick profile, show the verdicts, write the report to results/quick-<time>
+	@out="$(OUT)-$$(date +%Y%m%d-%H%M%S)"; \
+	status=0; $(BIN)/python -m bench run --profile quick --out "$$out" || status=$$?; \
+	if (( status > 1 )); then exit $$status; fi; \
+	$(BIN)/python -m bench report "$$out" || status=$$?; \
+	if (( status > 1 )); then exit $$status; fi
+# Status 1 means that a claim was refuted: a finding, shown in the table and in the report, not a failure of the tool.
+
+.PHONY: test
+test: $(VENV)/.test-stamp ## the whole test suite
+	$(BIN)/python -m pytest
+
+.PHONY: lint
+lint: $(VENV)/.test-stamp ## style (ruff) and types (mypy --strict)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy --strict
+
+.PHONY: benchmark
+benchmark: $(VENV)/.test-stamp ## the benchmark suite through pytest-benchmark, with fits and verdicts
+	$(BIN)/python -m pytest --benchmark
+
+.PHONY: reference
+reference: $(VENV)/.run-stamp ## measure the standard profile anew into results/reference, with its report (about 15 minutes)
+	rm -rf $(REFERENCE).new
+	$(BIN)/python -m bench run --profile standard --out $(REFERENCE).new || (( $$? == 1 ))
+	$(BIN)/python -m bench report $(REFERENCE).new || (( $$? == 1 ))
+	rm -rf $(REFERENCE)
+	mv $(REFERENCE).new $(REFERENCE)
+
+.PHONY: notebook
+notebook: $(VENV)/.test-stamp ## run the notebook again and keep its outputs
+	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+
+.PHONY: lock
+lock: ## write both lock files anew, with the newest versions that pyproject.toml allows
+	@env="$$(mktemp -d)"; trap 'rm -rf "$$env"' EXIT; \
+	$(PYTHON) -m venv "$$env" && "$$env/bin/pip" install --quiet pip-tools; \
+	export CUSTOM_COMPILE_COMMAND="make lock"; \
+	compile() { "$$env/bin/pip-compile" --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --all-build-deps \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options "$$@" pyproject.toml; }; \
+	compile --output-file requirements.lock; \
+	compile --extra notebooks --extra test --constraint requirements.lock --output-file requirements-test.lock
+
+.PHONY: clean
+clean: ## remove the environment and everything made; keeps results
+	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
