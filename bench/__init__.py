@@ -1,0 +1,65 @@
+"""Does measured cost follow the law that was derived for it? Plan, measure, store, analyse, report.
+
+The names below are imported when they are first used, so that ``python -m bench --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.analyse.fit import fit
+    from bench.api import judge, run
+    from bench.plan import (
+        CheckClaim,
+        CheckResult,
+        Claim,
+        CostLaw,
+        CrossoverClaim,
+        Design,
+        Experiment,
+        ExponentClaim,
+        Factor,
+        Point,
+        Profile,
+        RatioClaim,
+        ShareClaim,
+        Subject,
+    )
+    from bench.store.frame import load
+
+__version__ = "0.1.0"
+__all__ = [
+    "CheckClaim",
+    "CheckResult",
+    "Claim",
+    "CostLaw",
+    "CrossoverClaim",
+    "Design",
+    "Experiment",
+    "ExponentClaim",
+    "Factor",
+    "Point",
+    "Profile",
+    "RatioClaim",
+    "ShareClaim",
+    "Subject",
+    "fit",
+    "judge",
+    "load",
+    "run",
+]
+_HOMES = {"fit": "bench.analyse.fit", "judge": "bench.api", "load": "bench.store.frame", "run": "bench.api"}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'bench' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES.get(name, "bench.plan")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
