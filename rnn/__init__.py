@@ -1,0 +1,1 @@
+"""The subject under measurement: a recurrent language model and the algorithms that form its gradients."""

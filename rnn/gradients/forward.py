@@ -1,0 +1,26 @@
+"""The forward pass alone, step by step: what naive and aggregated do before they send anything back."""
+
+from __future__ import annotations
+
+from rnn.gradients.interface import PhaseSwitch, Workspace, begin
+from rnn.gradients.primitives import ForwardBuffers, forward_step, start, summed_loss
+from rnn.model import Array, Params, Tokens
+
+
+def forward(
+    params: Params,
+    tokens: Tokens,
+    h0: Array | None = None,
+    workspace: Workspace | None = None,
+    phase: PhaseSwitch | None = None,
+) -> float:
+    """The loss Σ_t J(t) in nats; parameters as in ``rnn.gradients.interface.Algorithm``.
+
+    Multiply-adds: T (H V + H d + H²).
+    """
+    sizes, targets = begin(params, tokens, phase)
+    b = (workspace or Workspace()).buffers(ForwardBuffers, sizes, phase)
+    start(params, tokens, h0, b, phase)
+    for step, target in zip(b.steps, targets, strict=True):
+        forward_step(params, b, step, target, phase)
+    return summed_loss(b, phase)
