@@ -5,8 +5,8 @@ Every margin is part of the claim, in the open. A claim computes nothing; the an
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.plan.design import Design, Point
@@ -16,12 +16,16 @@ Bound = Literal["tight", "upper", "lower"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckResult:
-    """Outcome of a deterministic check: how far off the worst case was, what was allowed, how many cases were tried."""
+    """Outcome of a deterministic check: how far off the worst case was, what was allowed, how many cases were tried.
+
+    ``maps`` holds what the check saw, by title: a square of visits, ``map[row][column]``, for the report to draw.
+    """
 
     estimate: float
     allowed: float
     cases: int
     detail: str = ""
+    maps: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:
@@ -30,11 +34,15 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What all claims share: a short name, the subject it is about, and the statement in words."""
+    """What all claims share: a short name, the subject it is about, and the statement in words.
+
+    ``profiles`` names the profiles that measure what the claim needs; empty means all of them.
+    """
 
     name: str
     subject: str
     statement: str = ""
+    profiles: tuple[str, ...] = ()
 
     @property
     def kind(self) -> str:
