@@ -1,0 +1,101 @@
+"""What a run tells while it goes on. An event comes after what it reports has been stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bench.measure.messages import Timing
+from bench.plan import Point
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunStarted:
+    """The run is about to begin, or to go on; a cell is counted once per block and timing."""
+
+    experiment: str
+    profile: str
+    cells_done: int
+    cells_total: int
+    blocks_total: int
+    resumed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckDone:
+    """The check of a claim has been made."""
+
+    claim: str
+    passed: bool
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkerStarted:
+    """A measuring process is ready; its number counts from 0 over the whole run."""
+
+    process: int
+    processes_total: int
+    pid: int
+    threads: Sequence[dict[str, Any]]
+    floor_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleTaken:
+    """A sample has been stored; ``seconds_left`` is what remains of the run, if there is anything to go by."""
+
+    subject: str
+    point: Point
+    block: int
+    timing: Timing
+    seconds_per_eval: float
+    blocks_done: int
+    blocks_total: int
+    cells_done: int
+    cells_total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skipped:
+    """A subject is not measured at a point in this run."""
+
+    subject: str
+    point: Point
+    timing: Timing
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockDone:
+    """All cells of a block have been visited and are on the disk."""
+
+    block: int
+    blocks_done: int
+    blocks_total: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFinished:
+    """Nothing is left to be measured.
+
+    Attributes
+    ----------
+    samples : samples taken this time.
+    skipped : subjects and points skipped this time.
+    seconds_after_workers_started : wall time with a measuring process ready, without its checks.
+    seconds_in_evaluations : the part of it spent in timed, warm-up and calibration evaluations.
+    busy_share : their ratio; None if nothing was measured.
+    """
+
+    samples: int
+    skipped: int
+    seconds_after_workers_started: float
+    seconds_in_evaluations: float
+    busy_share: float | None
+
+
+Event = RunStarted | CheckDone | WorkerStarted | SampleTaken | Skipped | BlockDone | RunFinished
+Listener = Callable[[Event], None]

@@ -1,0 +1,108 @@
+"""What a measuring process is asked and what it answers: one JSON object a line."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+Timing = Literal["whole", "phases"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Open:
+    """Load an experiment, and see that the numerical libraries use the threads that they were told to use."""
+
+    module: str
+    corpus: str | None
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Run the check of a claim."""
+
+    claim: str
+    seed: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """Take one sample of a subject at a point; ``evaluations`` None asks for calibration."""
+
+    subject: str
+    point: Mapping[str, float]
+    timing: Timing
+    seconds_per_sample: float
+    evaluations: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ready:
+    """The experiment is loaded; ``threads``: as the libraries report them, ``floor_seconds``: cost of an empty call."""
+
+    pid: int
+    threads: list[dict[str, Any]]
+    floor_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checked:
+    """The outcome of a check: the fields of ``CheckResult``, and the seconds that it took."""
+
+    estimate: float
+    allowed: float
+    cases: int
+    seconds: float
+    detail: str = ""
+    maps: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sampled:
+    """One sample: times in seconds per evaluation; ``started_at`` in seconds since 1970."""
+
+    evaluations: int
+    seconds_per_eval: float
+    seconds_in_evaluations: float
+    below_floor: bool
+    started_at: float
+    load_average: float | None
+    phase_seconds_per_eval: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TooLarge:
+    """The point was not measured, because its inputs do not fit into memory."""
+
+    reason: str
+    bytes_needed: int | None
+    bytes_available: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """What was asked for raised; ``message`` is one line."""
+
+    message: str
+
+
+Request = Open | Check | Measure
+Reply = Ready | Checked | Sampled | TooLarge | Failed
+_KINDS: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Open, Check, Measure, Ready, Checked, Sampled, TooLarge, Failed)
+}
+
+
+def encode(message: Request | Reply) -> bytes:
+    """The message as one line."""
+    fields = {one.name: getattr(message, one.name) for one in dataclasses.fields(message)}
+    return json.dumps({"kind": type(message).__name__, **fields}, default=dict).encode() + b"\n"
+
+
+def decode(line: bytes) -> Any:
+    """The message of a line; a request or a reply."""
+    fields = json.loads(line)
+    return _KINDS[fields.pop("kind")](**fields)

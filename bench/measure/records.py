@@ -1,0 +1,97 @@
+"""What a run stores: the fields of its records, and what makes two runs the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from bench.measure.messages import Checked, Sampled, TooLarge
+from bench.measure.schedule import Visit, cells_of
+from bench.plan import Experiment
+
+SCHEMA = 1  # of the records; a reader refuses a higher number than it knows
+IDENTITY = ("experiment", "profile", "seed", "threads", "corpus", "factors", "subjects", "cells", "blocks")
+
+
+class MeasureError(RuntimeError):
+    """A run that cannot begin or go on; the message names the subject and point, or the setting."""
+
+
+def run_header(
+    experiment: Experiment, *, module: str, profile: str, seed: int, threads: int, corpus: Path | None = None
+) -> dict[str, Any]:
+    """The run record without its environment: what a run must agree in to be the same run."""
+    chosen = experiment.profile(profile)
+    return {
+        "record": "run",
+        "schema": SCHEMA,
+        "experiment": module,
+        "profile": profile,
+        "seed": seed,
+        "threads": threads,
+        "corpus": None if corpus is None else str(corpus),
+        "factors": [factor.name for factor in experiment.factors],
+        "subjects": list(experiment.subject_names),
+        "cells": len(cells_of(experiment, chosen)),
+        "blocks": chosen.blocks,
+    }
+
+
+def require_same_run(ours: Mapping[str, Any], stored: Mapping[str, Any]) -> None:
+    """See that a run to be continued is the same.
+
+    Raises
+    ------
+    MeasureError : it is not; the message names the first difference.
+    """
+    for name in IDENTITY:
+        if ours[name] != stored.get(name):
+            raise MeasureError(f"{name}={ours[name]!r}: the run to be continued has {name}={stored.get(name)!r}")
+
+
+def sample_record(visit: Visit, process: int, sampled: Sampled) -> dict[str, Any]:
+    """The record of a sample."""
+    record: dict[str, Any] = {
+        "record": "sample",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "block": visit.block,
+        "process": process,
+        "timing": visit.timing,
+        "evaluations": sampled.evaluations,
+        "seconds_per_eval": sampled.seconds_per_eval,
+        "below_floor": sampled.below_floor,
+        "started_at": sampled.started_at,
+        "load_average": sampled.load_average,
+    }
+    if visit.timing == "phases":
+        record["phase_seconds_per_eval"] = dict(sampled.phase_seconds_per_eval)
+    return record
+
+
+def check_record(claim: str, checked: Checked) -> dict[str, Any]:
+    """The record of a claim's check."""
+    return {
+        "record": "check",
+        "claim": claim,
+        "estimate": checked.estimate,
+        "allowed": checked.allowed,
+        "cases": checked.cases,
+        "detail": checked.detail,
+        "seconds": checked.seconds,
+        **({"maps": dict(checked.maps)} if checked.maps else {}),
+    }
+
+
+def skip_record(visit: Visit, reply: TooLarge) -> dict[str, Any]:
+    """The record of a cell that is left out."""
+    return {
+        "record": "skip",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "timing": visit.timing,
+        "reason": reply.reason,
+        "bytes_needed": reply.bytes_needed,
+        "bytes_available": reply.bytes_available,
+    }

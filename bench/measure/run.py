@@ -1,0 +1,308 @@
+"""The loop of a run: blocks in, records and events out. It computes no statistics and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench.measure.clock import Clock, WallClock
+from bench.measure.engines import Engine, Worker, WorkerDied
+from bench.measure.engines.local import LocalEngine
+from bench.measure.environment import environment
+from bench.measure.events import (
+    BlockDone,
+    CheckDone,
+    Event,
+    Listener,
+    RunFinished,
+    RunStarted,
+    SampleTaken,
+    Skipped,
+    WorkerStarted,
+)
+from bench.measure.interrupts import Interrupted, Interrupts
+from bench.measure.messages import Check, Checked, Failed, Measure, Open, Ready, Reply, Request, Sampled, TooLarge
+from bench.measure.records import MeasureError, check_record, require_same_run, run_header, sample_record, skip_record
+from bench.measure.schedule import Block, Done, TimeLeft, Visit, blocks_of, divided, without
+from bench.plan import CheckClaim, CheckResult, Claim, Experiment
+
+SHORT_SHARE = 0.5  # a sample that lasted less than this share of what it should have is calibrated anew
+
+
+class Sink(Protocol):
+    """Where records go."""
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Keep a record: once this returns, the end of this process no longer loses it."""
+        ...
+
+    def sync(self) -> None:
+        """See that all records so far survive the end of the machine as well."""
+        ...
+
+
+def run(
+    experiment: Experiment,
+    *,
+    module: str,
+    profile: str,
+    seed: int,
+    threads: int,
+    sink: Sink,
+    corpus: Path | None = None,
+    done: Done | None = None,
+    on_event: Listener | None = None,
+    engine: Engine | None = None,
+    clock: Clock | None = None,
+) -> RunFinished:
+    """Measure what is not done yet, sample by sample.
+
+    Parameters
+    ----------
+    module : under which the measuring processes import the experiment.
+    threads : of every numerical library in the measuring processes.
+    sink : receives every record before it is reported.
+    done : what an earlier, interrupted run has stored.
+    on_event : told what happens, after it is stored.
+
+    Raises
+    ------
+    MeasureError : the run to be continued was another one, a subject or a measuring process failed, or the libraries do
+        not use the threads that they were told to use. What was measured before is in the sink.
+    Interrupted : SIGINT or SIGTERM came. What was measured before is in the sink.
+    """
+    if threads < 1:
+        raise MeasureError(f"threads={threads}: allowed are whole numbers from 1")
+    if seed < 0:
+        raise MeasureError(f"seed={seed}: allowed are whole numbers from 0")
+    header = run_header(experiment, module=module, profile=profile, seed=seed, threads=threads, corpus=corpus)
+    done = done or Done()
+    if done.header is not None:
+        require_same_run(header, done.header)
+    clock = clock or WallClock()
+    loop = _Loop(
+        experiment=experiment,
+        header=header,
+        opening=Open(module=module, corpus=None if corpus is None else str(corpus), threads=threads),
+        sink=sink,
+        tell=on_event or (lambda _event: None),
+        engine=engine or LocalEngine(),
+        clock=clock,
+        done=done,
+    )
+    return loop.run()
+
+
+class _Loop:
+    """One run: its measuring processes, one after the other, and the accounts kept of them."""
+
+    def __init__(
+        self,
+        *,
+        experiment: Experiment,
+        header: Mapping[str, Any],
+        opening: Open,
+        sink: Sink,
+        tell: Listener,
+        engine: Engine,
+        clock: Clock,
+        done: Done,
+    ) -> None:
+        self._experiment, self._header, self._opening = experiment, header, opening
+        self._sink, self._tell, self._engine, self._clock, self._done = sink, tell, engine, clock, done
+        self._profile = experiment.profile(header["profile"])
+        everything = blocks_of(experiment, self._profile, seed=header["seed"])
+        self._blocks = without(everything, done.samples)
+        self._shares = [
+            share for share in divided(self._blocks, self._profile.processes) if any(b.visits for b in share)
+        ]
+        self._cells_total = sum(len(block.visits) for block in everything)
+        self._cells_done = self._cells_total - sum(len(block.visits) for block in self._blocks)
+        self._blocks_done = sum(not block.visits for block in self._blocks)
+        self._time_left = TimeLeft.of(visit for block in self._blocks for visit in block.visits)
+        self._evaluations: dict[tuple[object, ...], int] = {}  # by subject and point, once calibrated
+        self._skipped: set[tuple[object, ...]] = set()  # subject, point and timing
+        self._samples = 0
+        self._seconds_after_start = self._seconds_in_evaluations = 0.0
+        self._interrupts = Interrupts()
+
+    def run(self) -> RunFinished:
+        with self._interrupts.installed():
+            try:
+                self._interrupts.check()
+                self._begin()
+                self._run_checks()
+                for number, share in enumerate(self._shares):
+                    self._run_share(self._done.processes + number, share)
+                return self._finish()
+            finally:
+                self._sink.sync()
+
+    def _begin(self) -> None:
+        record = {"record": "resume"} if self._done.header is not None else self._header
+        self._sink.append({**record, "environment": environment(), "started_at": self._clock.wall()})
+        self._sink.sync()
+        self._tell(
+            RunStarted(
+                experiment=self._experiment.name,
+                profile=self._header["profile"],
+                cells_done=self._cells_done,
+                cells_total=self._cells_total,
+                blocks_total=self._profile.blocks,
+                resumed=self._done.header is not None,
+            )
+        )
+
+    def _run_checks(self) -> None:
+        """Checks have a process of their own, so that what they load and leave behind disturbs no measurement."""
+        claims = [claim for claim in self._experiment.claims if self._is_to_be_checked(claim)]
+        if not claims:
+            return
+        worker = self._engine.start(threads=self._opening.threads)
+        try:
+            self._open(worker)
+            for claim in claims:
+                self._check(worker, claim.name)
+        finally:
+            worker.close()
+
+    def _is_to_be_checked(self, claim: Claim) -> bool:
+        judged_here = not claim.profiles or self._header["profile"] in claim.profiles
+        return isinstance(claim, CheckClaim) and judged_here and claim.name not in self._done.checks
+
+    def _check(self, worker: Worker, claim: str) -> None:
+        reply = self._ask(worker, Check(claim=claim, seed=self._header["seed"]), f"check of claim {claim!r}")
+        assert isinstance(reply, Checked)
+        self._sink.append(check_record(claim, reply))
+        outcome = CheckResult(estimate=reply.estimate, allowed=reply.allowed, cases=reply.cases)
+        self._tell(CheckDone(claim=claim, passed=outcome.passed, seconds=reply.seconds))
+
+    def _run_share(self, process: int, blocks: Sequence[Block]) -> None:
+        worker = self._engine.start(threads=self._opening.threads)
+        try:
+            ready = self._open(worker)
+            start = self._clock.now()
+            self._started(process, ready)
+            try:
+                for block in blocks:
+                    self._run_block(worker, process, block)
+            finally:
+                self._seconds_after_start += self._clock.now() - start
+        finally:
+            worker.close()
+
+    def _open(self, worker: Worker) -> Ready:
+        reply = self._ask(worker, self._opening, "start of a measuring process")
+        assert isinstance(reply, Ready)
+        return reply
+
+    def _started(self, process: int, ready: Ready) -> None:
+        facts = {"pid": ready.pid, "threads": ready.threads, "floor_seconds": ready.floor_seconds}
+        self._sink.append({"record": "worker", "process": process, **facts, "started_at": self._clock.wall()})
+        total = self._done.processes + len(self._shares)
+        self._tell(WorkerStarted(process=process, processes_total=total, **facts))
+
+    def _run_block(self, worker: Worker, process: int, block: Block) -> None:
+        if not block.visits:
+            return
+        for i, visit in enumerate(block.visits):
+            self._visit(worker, process, visit, last=i == len(block.visits) - 1)
+        self._sink.sync()
+        self._tell(BlockDone(block=block.number, blocks_done=self._blocks_done, blocks_total=self._profile.blocks))
+
+    def _visit(self, worker: Worker, process: int, visit: Visit, *, last: bool) -> None:
+        self._cells_done += 1
+        self._blocks_done += last
+        if (visit.subject, visit.point, visit.timing) in self._skipped:
+            self._time_left.dropped(visit)
+            return
+        start = self._clock.now()
+        reply = self._ask(worker, self._request(visit), f"subject {visit.subject!r} at {visit.point}")
+        if isinstance(reply, TooLarge):
+            self._skip(visit, reply)
+        else:
+            assert isinstance(reply, Sampled)
+            self._time_left.made(visit, self._clock.now() - start)
+            self._keep(visit, process, reply)
+
+    def _request(self, visit: Visit) -> Measure:
+        return Measure(
+            subject=visit.subject,
+            point=visit.point,
+            timing=visit.timing,
+            seconds_per_sample=self._profile.seconds_per_sample,
+            evaluations=self._evaluations.get((visit.subject, visit.point)),
+        )
+
+    def _keep(self, visit: Visit, process: int, sampled: Sampled) -> None:
+        """Store a sample, and only then report it."""
+        self._samples += 1
+        self._seconds_in_evaluations += sampled.seconds_in_evaluations
+        self._remember(visit, sampled)
+        self._sink.append(sample_record(visit, process, sampled))
+        self._tell(
+            SampleTaken(
+                **visit._asdict(),
+                seconds_per_eval=sampled.seconds_per_eval,
+                blocks_done=self._blocks_done,
+                blocks_total=self._profile.blocks,
+                cells_done=self._cells_done,
+                cells_total=self._cells_total,
+                seconds_left=self._time_left.estimate(),
+            )
+        )
+
+    def _remember(self, visit: Visit, sampled: Sampled) -> None:
+        """Keep a calibration for later blocks and processes, unless it has turned out too short."""
+        cell = (visit.subject, visit.point)
+        lasted = sampled.seconds_per_eval * sampled.evaluations
+        if lasted < SHORT_SHARE * self._profile.seconds_per_sample:
+            self._evaluations.pop(cell, None)
+        elif visit.timing == "whole":
+            self._evaluations[cell] = sampled.evaluations
+
+    def _skip(self, visit: Visit, reply: TooLarge) -> None:
+        """Leave a cell out from now on; where the whole does not fit, its phases do not either."""
+        timings = ("whole", "phases") if visit.timing == "whole" else ("phases",)
+        self._skipped.update((visit.subject, visit.point, timing) for timing in timings)
+        self._time_left.dropped(visit)
+        self._sink.append(skip_record(visit, reply))
+        self._tell(Skipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=reply.reason))
+
+    def _ask(self, worker: Worker, request: Request, where: str) -> Reply:
+        """Wait for a reply, the one place where a signal may cut in; a failure names where it happened."""
+        try:
+            with self._interrupts.allowed():
+                reply = worker.ask(request)
+        except WorkerDied as died:
+            self._interrupts.check()  # a signal to all processes at once may have reached the worker first
+            raise MeasureError(f"{where}: the measuring process died: {died}") from None
+        if isinstance(reply, Failed):
+            raise MeasureError(f"{where}: {reply.message}")
+        return reply
+
+    def _finish(self) -> RunFinished:
+        wall, busy = self._seconds_after_start, self._seconds_in_evaluations
+        share = busy / wall if self._samples and wall > 0 else None
+        if self._samples:
+            self._sink.append(
+                {
+                    "record": "finish",
+                    "wall_seconds_after_workers_started": wall,
+                    "seconds_in_evaluations": busy,
+                    "busy_share": share,
+                }
+            )
+        finished = RunFinished(
+            samples=self._samples,
+            skipped=len({key[:2] for key in self._skipped}),
+            seconds_after_workers_started=wall,
+            seconds_in_evaluations=busy,
+            busy_share=share,
+        )
+        self._tell(finished)
+        return finished
+
+
+__all__ = ["Event", "Interrupted", "MeasureError", "Sink", "require_same_run", "run", "run_header"]

@@ -1,0 +1,128 @@
+"""Which visits a run still has to make, block by block, and which process makes them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from bench.measure.messages import Timing
+from bench.plan import Cell, Experiment, Point, Profile, block_order
+
+
+class Visit(NamedTuple):
+    """One sample to be taken: a subject at a point in a block, as a whole or by phase."""
+
+    subject: str
+    point: Point
+    block: int
+    timing: Timing
+
+
+class Block(NamedTuple):
+    """The visits of a block that are left, in order."""
+
+    number: int
+    visits: tuple[Visit, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a store already holds of a run; empty for a fresh one.
+
+    Attributes
+    ----------
+    header : the run record, None before it is written.
+    samples : visits whose sample is stored.
+    checks : names of the claims whose check is stored.
+    processes : measuring processes recorded so far.
+    """
+
+    header: Mapping[str, Any] | None = None
+    samples: frozenset[Visit] = frozenset()
+    checks: frozenset[str] = frozenset()
+    processes: int = 0
+
+
+def cells_of(experiment: Experiment, profile: Profile) -> tuple[Cell, ...]:
+    """The cells of a profile, their levels as plain numbers in the order of the factors."""
+    return tuple(
+        Cell(
+            cell.subject,
+            Point({factor.name: factor.validate(cell.point[factor.name]) for factor in experiment.factors}),
+        )
+        for cell in profile.cells(experiment.subject_names)
+    )
+
+
+def blocks_of(experiment: Experiment, profile: Profile, *, seed: int) -> tuple[Block, ...]:
+    """Every visit of a run; a phase-timed sample comes right after the whole one of its cell."""
+    cells = cells_of(experiment, profile)
+    phased = {name for name in experiment.subject_names if experiment.subject(name).prepare_phased is not None}
+    return tuple(
+        Block(
+            number,
+            tuple(_visits(cells, phased if number >= profile.blocks - profile.phase_blocks else (), number, seed)),
+        )
+        for number in range(profile.blocks)
+    )
+
+
+def _visits(cells: Sequence[Cell], phased: Collection[str], block: int, seed: int) -> Iterable[Visit]:
+    for subject, point in block_order(cells, block=block, seed=seed):
+        yield Visit(subject, point, block, "whole")
+        if subject in phased:
+            yield Visit(subject, point, block, "phases")
+
+
+def without(blocks: Sequence[Block], done: Collection[Visit]) -> tuple[Block, ...]:
+    """The blocks less what is done already."""
+    return tuple(Block(block.number, tuple(visit for visit in block.visits if visit not in done)) for block in blocks)
+
+
+def divided(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block, ...], ...]:
+    """The blocks dealt out in order to so many processes, as evenly as they go; nobody gets none.
+
+    >>> [[block.number for block in share] for share in divided([Block(n, ()) for n in range(5)], 2)]
+    [[0, 1, 2], [3, 4]]
+    """
+    count = min(processes, len(blocks))
+    ends = [-(-len(blocks) * (i + 1) // count) for i in range(count)]
+    starts = [0, *ends[:-1]]
+    return tuple(tuple(blocks[start:end]) for start, end in zip(starts, ends, strict=True))
+
+
+@dataclass(slots=True)
+class TimeLeft:
+    """Foretells the rest of a run from what each kind of visit cost when it was last made.
+
+    Attributes
+    ----------
+    left : visits still to be made, by cell and timing.
+    seconds : what a visit cost last, preparing and all, by cell and timing.
+    """
+
+    left: Counter[Hashable] = field(default_factory=Counter)
+    seconds: dict[Hashable, float] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, visits: Iterable[Visit]) -> TimeLeft:
+        return cls(Counter((visit.subject, visit.point, visit.timing) for visit in visits))
+
+    def made(self, visit: Visit, seconds: float) -> None:
+        """Take a visit off the list."""
+        key = (visit.subject, visit.point, visit.timing)
+        self.left[key] -= 1
+        self.seconds[key] = seconds
+
+    def dropped(self, visit: Visit) -> None:
+        """Take a visit off the list that was not made."""
+        self.left[visit.subject, visit.point, visit.timing] -= 1
+
+    def estimate(self) -> float | None:
+        """Seconds left; a kind of visit not yet made is taken for an average one. None before the first."""
+        if not self.seconds:
+            return None
+        usual = sum(self.seconds.values()) / len(self.seconds)
+        return sum(count * self.seconds.get(key, usual) for key, count in self.left.items() if count > 0)

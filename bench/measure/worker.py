@@ -1,0 +1,232 @@
+"""A measuring process: loads an experiment, checks its threads, and answers requests, one JSON line each.
+
+Started as ``python -m bench.measure.worker`` with the thread variables already in its environment. Requests come on
+standard input, replies leave on standard output; whatever the experiment prints goes to standard error. The process
+ends when standard input does, even in the middle of an evaluation, so that it never outlives the run that started it.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import queue
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from bench.measure.clock import Clock, WallClock
+from bench.measure.environment import available_bytes, load_average, thread_pools
+from bench.measure.loading import load_experiment, one_line
+from bench.measure.messages import (
+    Check,
+    Checked,
+    Failed,
+    Measure,
+    Open,
+    Ready,
+    Reply,
+    Request,
+    Sampled,
+    TooLarge,
+    decode,
+    encode,
+)
+from bench.measure.prepared import COLLECT_FROM_BYTES, PreparedCache
+from bench.measure.timing import PhaseClock, floor_seconds, is_below_floor, take_sample
+from bench.plan import CheckClaim, Evaluation, Experiment, Point
+
+CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the point being measured and for others
+MEMORY_SHARE = 0.8  # of the memory available: a point predicted to need more is not prepared; swapping is not measuring
+
+
+class ThreadsDiffer(RuntimeError):
+    """A numerical library does not use the number of threads that it was told to use."""
+
+
+class Station:
+    """Answers requests about one experiment.
+
+    Parameters
+    ----------
+    clock : times the evaluations.
+    available : bytes that can still be allocated.
+    pools : what the numerical libraries report about their threads.
+    load : finds an experiment.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        available: Callable[[], int] = available_bytes,
+        pools: Callable[[], list[dict[str, Any]]] = thread_pools,
+        load: Callable[[str, Path | None], Experiment] = load_experiment,
+    ) -> None:
+        self._clock, self._available, self._pools, self._load = clock, available, pools, load
+        self._cache: PreparedCache[tuple[Evaluation, PhaseClock | None]] = PreparedCache(int(CACHE_SHARE * available()))
+        self._experiment: Experiment | None = None
+        self._floor_seconds = 0.0
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to a request; an exception becomes a reply of one line."""
+        try:
+            match request:
+                case Open():
+                    return self._open(request)
+                case Check():
+                    return self._check(request)
+                case Measure():
+                    return self._measure(request)
+        except ThreadsDiffer as error:
+            return Failed(message=str(error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
+            return Failed(message=one_line(error))
+
+    def _open(self, request: Open) -> Ready:
+        self._experiment = self._load(request.module, None if request.corpus is None else Path(request.corpus))
+        pools = self._pools()
+        require_threads(pools, request.threads)
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: later collections need not look at it again
+        self._floor_seconds = floor_seconds(self._clock)
+        return Ready(pid=os.getpid(), threads=pools, floor_seconds=self._floor_seconds)
+
+    def _check(self, request: Check) -> Checked:
+        claim = next(claim for claim in self._opened().claims if claim.name == request.claim)
+        assert isinstance(claim, CheckClaim)
+        start = self._clock.now()
+        result = claim.check(request.seed)
+        return Checked(
+            estimate=float(result.estimate),
+            allowed=float(result.allowed),
+            cases=int(result.cases),
+            seconds=self._clock.now() - start,
+            detail=str(result.detail),
+            maps={title: [[int(visits) for visits in row] for row in rows] for title, rows in result.maps.items()},
+        )
+
+    def _measure(self, request: Measure) -> Sampled | TooLarge:
+        try:
+            found = self._prepared(request)
+            return found if isinstance(found, TooLarge) else self._sample(request, *found)
+        except MemoryError as error:
+            return TooLarge(
+                reason=f"ran out of memory: {one_line(error)}",
+                bytes_needed=self._bytes_needed(request),
+                bytes_available=self._available(),
+            )
+
+    def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseClock | None) -> Sampled:
+        started_at, load = self._clock.wall(), load_average()
+        sample = take_sample(
+            evaluate,
+            self._clock,
+            seconds_per_sample=request.seconds_per_sample,
+            evaluations=request.evaluations,
+            phases=phases,
+        )
+        return Sampled(
+            evaluations=sample.evaluations,
+            seconds_per_eval=sample.seconds_per_eval,
+            seconds_in_evaluations=sample.seconds_in_evaluations,
+            phase_seconds_per_eval=sample.phase_seconds_per_eval,
+            below_floor=is_below_floor(sample.seconds_per_eval, self._floor_seconds),
+            started_at=started_at,
+            load_average=load,
+        )
+
+    def _prepared(self, request: Measure) -> tuple[Evaluation, PhaseClock | None] | TooLarge:
+        """The evaluation of a cell and its phase timer, kept from an earlier block or prepared now if it fits."""
+        point = Point(request.point)
+        key = (request.subject, point, request.timing)
+        kept = self._cache.get(key)
+        if kept is not None:
+            return kept
+        needed = self._bytes_needed(request)
+        if needed is None or needed >= COLLECT_FROM_BYTES:
+            gc.collect()  # what the last large evaluation held in cycles must be free before memory is judged
+        if needed is not None and not self._cache.make_room(needed, lambda: MEMORY_SHARE * self._available()):
+            return too_large(needed, self._available())
+        subject = self._opened().subject(request.subject)
+        phases = phase_timer(self._clock) if request.timing == "phases" else None
+        if phases is None:
+            evaluate = subject.prepare(point)
+        else:
+            assert subject.prepare_phased is not None, "only subjects with phases are asked for them"
+            evaluate = subject.prepare_phased(point, phases)
+        self._cache.put(key, (evaluate, phases), needed)
+        return evaluate, phases
+
+    def _bytes_needed(self, request: Measure) -> int | None:
+        working_set = self._opened().subject(request.subject).working_set
+        return None if working_set is None else int(working_set(Point(request.point)))
+
+    def _opened(self) -> Experiment:
+        assert self._experiment is not None, "the first request opens an experiment"
+        return self._experiment
+
+
+def phase_timer(clock: Clock) -> PhaseClock:
+    """A switch that adds up the seconds of each phase."""
+    from bench.measure.phases import PhaseTimer
+
+    return PhaseTimer(clock)
+
+
+def too_large(needed: int, available: int) -> TooLarge:
+    """The reply for a point whose inputs do not fit."""
+    return TooLarge(
+        reason=f"needs {needed / 1e9:.3g} GB, allowed are {MEMORY_SHARE:.0%} of the {available / 1e9:.3g} GB available",
+        bytes_needed=needed,
+        bytes_available=available,
+    )
+
+
+def require_threads(pools: Sequence[Mapping[str, Any]], threads: int) -> None:
+    """See that every library that reports its threads uses as many as it was told.
+
+    Raises
+    ------
+    ThreadsDiffer : one does not.
+    """
+    for pool in pools:
+        if pool["threads"] != threads:
+            raise ThreadsDiffer(
+                f"threads={threads}: {pool['name']} uses {pool['threads']} instead; a library cannot use more threads "
+                "than there are cores, and the experiment must not change their number"
+            )
+
+
+def serve(requests: BinaryIO, replies: BinaryIO, station: Station) -> None:
+    """Answer requests until they end; ends the process then, whatever it is doing."""
+    lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read_until_end, args=(requests, lines.put), daemon=True).start()
+    while True:
+        reply = encode(station.answer(decode(lines.get())))
+        try:
+            replies.write(reply)
+            replies.flush()
+        except BrokenPipeError:
+            os._exit(0)
+
+
+def _read_until_end(requests: BinaryIO, put: Callable[[bytes], None]) -> None:
+    """Hand lines on; blocked in a read it holds no lock, so it costs the evaluations nothing."""
+    for line in requests:
+        put(line)
+    os._exit(0)
+
+
+def main() -> None:
+    """Keep the two pipes for the protocol, point standard output at standard error, and serve."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.dup2(2, 1)
+    serve(requests, replies, Station(WallClock()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""From a run's records, or a table of someone else's, to a tidy DataFrame: one row a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bench.store.importers.csv import read_csv
+from bench.store.samples import SAMPLES, StoreError, read_records
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIX = "_seconds_per_eval"  # of the columns that hold the seconds of a phase
+_PLAIN = ("block", "process", "evaluations", "started_at", "load_average")
+
+
+def load(path: Path | str) -> pd.DataFrame:
+    """The samples of a run's folder or its file, or the rows of a CSV.
+
+    A run gives the columns ``subject``, one for each factor, ``block``, ``process``, ``evaluations``, ``timing``,
+    ``seconds_per_eval``, ``below_floor``, ``started_at`` (seconds since 1970), ``load_average``, and
+    ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their total in
+    ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one another.
+    ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``, ``finish``.
+
+    Raises
+    ------
+    StoreError : there is nothing there, it cannot be read, or it holds no sample.
+    """
+    path = Path(path)
+    if path.suffix.lower() == ".csv":
+        return read_csv(path)
+    if path.is_dir():
+        if not (path / SAMPLES).is_file():
+            raise StoreError(f"{path}: holds no run (no {SAMPLES})")
+        return _frame(path / SAMPLES)
+    if not path.exists():
+        raise StoreError(f"{path}: no such file or folder")
+    if path.suffix.lower() != ".jsonl":
+        raise StoreError(f"{path}: allowed are the folder of a run, its {SAMPLES}, or a .csv file")
+    return _frame(path)
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    records = [record for _, record in read_records(path)]
+    samples = [record for record in records if record["record"] == "sample"]
+    if not samples:
+        raise StoreError(f"{path}: holds no sample yet")
+    factors = records[0]["factors"]
+    points = list(map(itemgetter("point"), samples))
+    timing = [sample.get("timing", "whole") for sample in samples]
+    phased = np.array(timing) == "phases"
+    seconds = np.array(list(map(itemgetter("seconds_per_eval"), samples)), dtype=float)
+    try:
+        levels = {name: list(map(itemgetter(name), points)) for name in factors}
+    except KeyError as error:
+        raise StoreError(f"{path}: a sample has no level of factor {error}") from None
+    columns = {
+        "subject": list(map(itemgetter("subject"), samples)),
+        **levels,
+        **{name: [sample.get(name) for sample in samples] for name in _PLAIN},
+        "timing": timing,
+        "seconds_per_eval": np.where(phased, np.nan, seconds),
+        "below_floor": [bool(sample.get("below_floor")) for sample in samples],
+        **_phases(samples, seconds, phased),
+    }
+    frame = pd.DataFrame(columns)
+    frame.attrs.update(_attributes(records, factors))
+    return frame
+
+
+def _phases(samples: Sequence[dict[str, Any]], seconds: Any, phased: Any) -> dict[str, Any]:
+    """Columns of the phases, NaN in the rows of whole samples; none where no phase was timed."""
+    import numpy as np
+
+    if not phased.any():
+        return {}
+    by_phase = [sample.get("phase_seconds_per_eval") or {} for sample in samples]
+    names = list(dict.fromkeys(name for phases in by_phase for name in phases))
+    columns = {f"{name}{SUFFIX}": np.array([phases.get(name, np.nan) for phases in by_phase]) for name in names}
+    return {**columns, f"instrumented{SUFFIX}": np.where(phased, seconds, np.nan)}
+
+
+def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> dict[str, Any]:
+    """The records beside the samples."""
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        by_kind.setdefault(record["record"], []).append(record)
+    return {
+        "run": records[0],
+        "factors": list(factors),
+        "checks": by_kind.get("check", []),
+        "skips": _skips(by_kind.get("skip", []), by_kind["sample"]),
+        "workers": by_kind.get("worker", []),
+        "finish": by_kind.get("finish", [None])[-1],
+    }
+
+
+def _skips(skips: Sequence[dict[str, Any]], samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each cell that was left out once; a later attempt may have measured it after all."""
+    if not skips:
+        return []
+    measured = {_cell(sample) for sample in samples}
+    last = {_cell(skip): skip for skip in skips}
+    return [skip for cell, skip in last.items() if cell not in measured]
+
+
+def _cell(record: dict[str, Any]) -> tuple[object, ...]:
+    return record["subject"], frozenset(record["point"].items()), record.get("timing", "whole")
