@@ -1,0 +1,101 @@
+"""The counting convention, and one NumPy call as the rules see it.
+
+The convention
+--------------
+multiply_adds     scalar multiplications of a product: ``(m, k) @ (k, n)`` is m·k·n, outer (m, n) is m·n, einsum the
+                  product of its extents
+adds_multiplies   one per output element; a reduction: its inputs less its outputs; ``ufunc.at``: one per element that
+                  is addressed
+divisions         the same, for division, remainder, square and cube root
+transcendentals   the same, for exp, log, power, trigonometric functions
+comparisons       the same, for maxima, comparisons, signs; clip: one per bound; sort: n·⌈log2 n⌉ in each lane of n
+elements_moved    elements written without arithmetic: copies, gathers, scatters, fills, clearing; views are free, and
+                  so is reading one scalar
+bytes_allocated   results that are neither views nor written to ``out``; results without dimensions allocate nothing
+
+A mask (``where=``) leaves the elements that are really computed. Casting inside an operation is not counted, nor is
+arithmetic between scalars: that is Python's work, not an array kernel's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+CATEGORIES = (
+    "multiply_adds",
+    "adds_multiplies",
+    "divisions",
+    "transcendentals",
+    "comparisons",
+    "elements_moved",
+    "bytes_allocated",
+)
+
+Tally = dict[str, int]
+
+
+class UncountedOperation(TypeError):
+    """An operation that the meter has no rule for, or cannot see; the message names it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation: its arguments and its result (None while it has not run), all of them plain arrays."""
+
+    name: str
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    result: Any = None
+
+    def argument(self, position: int, name: str, default: Any = None) -> Any:
+        """The argument given by position or by name."""
+        return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
+
+    def option(self, name: str) -> Any:
+        """The named argument, or None where NumPy's own mark for "not given" stands."""
+        value = self.kwargs.get(name)
+        return None if value is np._NoValue else value
+
+    def fresh(self) -> Iterator[NDArray[Any]]:
+        """Arrays in the result that share no memory with an argument: a new array never overlaps one that is alive."""
+        known = list(arrays_in((self.args, self.kwargs)))
+        return (array for array in arrays_in(self.result) if not any(np.may_share_memory(array, one) for one in known))
+
+    def bytes_allocated(self) -> int:
+        """Bytes of the arrays in the result that are neither arguments nor views of arguments."""
+        return sum(array.nbytes for array in self.fresh() if array.ndim > 0)
+
+    def refuse(self, what: str) -> UncountedOperation:
+        """The error for a use of the operation that the rules do not cover."""
+        return UncountedOperation(f"{self.name} {what}: the meter has no rule for it")
+
+
+Rule = Callable[[Call], Tally]
+
+
+def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
+    """The arrays in nested tuples, lists and mappings, in order."""
+    if isinstance(value, np.ndarray):
+        yield value
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from arrays_in(item)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from arrays_in(item)
+
+
+def selected(shape: tuple[int, ...], where: Any) -> int:
+    """Elements of an array of this shape that a mask leaves; no mask leaves all."""
+    mask = True if where is None else where
+    return int(np.count_nonzero(np.broadcast_to(mask, shape)))
+
+
+def size(value: Any) -> int:
+    """Number of elements of an array, a scalar or a nested list."""
+    return int(np.size(value))
