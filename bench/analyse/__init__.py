@@ -1,0 +1,26 @@
+"""Analyse: samples in, fits and verdicts out; never sees a clock."""
+
+from bench.analyse.analysis import Analysis, analyse
+from bench.analyse.estimate import Interval
+from bench.analyse.exponent import FreeExponent, free_exponent
+from bench.analyse.fit import fit
+from bench.analyse.fitted import Fit, FittedTerm
+from bench.analyse.samples import FitError
+from bench.analyse.select import Comparison, compare
+from bench.analyse.verdict import Verdict, judge
+
+__all__ = [
+    "Analysis",
+    "Comparison",
+    "Fit",
+    "FitError",
+    "FittedTerm",
+    "FreeExponent",
+    "Interval",
+    "Verdict",
+    "analyse",
+    "compare",
+    "fit",
+    "free_exponent",
+    "judge",
+]

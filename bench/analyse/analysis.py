@@ -1,0 +1,129 @@
+"""Everything a report needs to know about a run: fits, verdicts, noise, placebo and what was left out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.analyse.estimate import Interval
+from bench.analyse.evidence import BLOCK, WHOLE, Evidence, fit_all
+from bench.analyse.fitted import Fit
+from bench.analyse.judges import judge_all
+from bench.analyse.paired import PairedRatio, overall, paired_ratio, visits
+from bench.analyse.samples import FitError
+from bench.analyse.verdict import Verdict
+from bench.plan import PLACEBO_SUFFIX, Claim, Experiment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Analysis:
+    """A run analysed.
+
+    Attributes
+    ----------
+    fits : by (subject, response); ``failures`` says why one is missing.
+    placebo : ratio of the placebo to its subject over all points (1: no false alarm); ``None`` if not measured.
+    placebo_alarms : points whose own 95 % interval of that ratio excludes 1, and how many points there are.
+    noise : relative standard deviation within points, the median over fits of the whole; ``None`` without repetitions.
+    contaminated_share : share of disturbed samples, likewise.
+    noise_line : both in one line of words.
+    below_floor : samples left out of all fits because their signal was below the floor.
+    skips : records of cells that were not measured for want of memory.
+    """
+
+    frame: pd.DataFrame
+    experiment: Experiment
+    fits: Mapping[tuple[str, str], Fit]
+    failures: Mapping[tuple[str, str], str]
+    verdicts: tuple[Verdict, ...]
+    placebo: Interval | None
+    placebo_alarms: tuple[int, int]
+    noise: float | None
+    contaminated_share: float | None
+    noise_line: str
+    below_floor: int
+    skips: tuple[Mapping[str, Any], ...]
+
+
+def analyse(
+    frame: pd.DataFrame, experiment: Experiment, claims: Iterable[Claim] | None = None, *, confidence: float = 0.95
+) -> Analysis:
+    """Fit every law of the experiment to a run and judge the claims (by default those of the experiment).
+
+    Raises
+    ------
+    FitError : the frame has no subjects, or a claim names a term or factor that its law does not have.
+    """
+    evidence = fit_all(frame, experiment, confidence=confidence)
+    verdicts = tuple(judge_all(evidence, experiment.claims if claims is None else claims))
+    ratio = _placebo(evidence)
+    placebo = None if ratio is None else overall(ratio, confidence)
+    alarms = _alarms(ratio, confidence)
+    whole = [fit for (_, response), fit in evidence.fits.items() if response == WHOLE]
+    noises = [fit.noise.relative for fit in whole if fit.noise.relative is not None]
+    noise = float(np.median(noises)) if noises else None
+    contaminated = float(np.median([fit.noise.contaminated_share for fit in whole])) if noises else None
+    below = (
+        int(frame["below_floor"].fillna(value=False).to_numpy(dtype=bool).sum())
+        if "below_floor" in frame.columns
+        else 0
+    )
+    return Analysis(
+        frame=frame,
+        experiment=experiment,
+        fits=evidence.fits,
+        failures=evidence.failures,
+        verdicts=verdicts,
+        placebo=placebo,
+        placebo_alarms=alarms,
+        noise=noise,
+        contaminated_share=contaminated,
+        noise_line=_noise_line(noise, contaminated, placebo, alarms, below),
+        below_floor=below,
+        skips=tuple(frame.attrs.get("skips", ())),
+    )
+
+
+def _placebo(evidence: Evidence) -> PairedRatio | None:
+    name, frame = evidence.experiment.placebo, evidence.frame
+    if name is None or BLOCK not in frame.columns:
+        return None
+    factors = [factor.name for factor in evidence.experiment.factors]
+    rows = [evidence.rows(each, WHOLE) for each in (name + PLACEBO_SUFFIX, name)]
+    if not all(len(each) for each in rows):
+        return None
+    try:
+        second, first = (visits(each, factors) for each in rows)
+    except FitError:
+        return None
+    return paired_ratio(second, first)
+
+
+def _alarms(ratio: PairedRatio | None, confidence: float) -> tuple[int, int]:
+    if ratio is None:
+        return 0, 0
+    low, high = ratio.intervals(confidence)
+    return int(((low > 0) | (high < 0)).sum()), len(ratio.points)
+
+
+def _noise_line(
+    noise: float | None, contaminated: float | None, placebo: Interval | None, alarms: tuple[int, int], below: int
+) -> str:
+    parts = ["noise unknown: no repetitions"]
+    if noise is not None:
+        parts = [f"noise within points {noise:.1%}, {contaminated:.1%} of samples disturbed"]
+    if placebo is None:
+        parts.append("no placebo")
+    else:
+        change, low, high = (value - 1 for value in placebo)
+        found = f"placebo {change:+.2%} ({low:+.2%} to {high:+.2%})"
+        parts.append(f"{found}, false alarms at {alarms[0]} of {alarms[1]} points")
+    if below:
+        parts.append(f"{below} samples below the signal floor left out")
+    return "; ".join(parts)

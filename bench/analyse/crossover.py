@@ -1,0 +1,133 @@
+"""Judging where one group of phases overtakes another along a factor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import brentq
+
+from bench.analyse.diagnose import describe
+from bench.analyse.estimate import Interval, quantile
+from bench.analyse.evidence import Evidence, phase_response
+from bench.analyse.fitted import Fit, columns_at
+from bench.analyse.verdict import Limits, Verdict, inconclusive, number, settle, weigh
+from bench.plan import CostLaw, CrossoverClaim
+
+FARTHEST = 4.0  # times the largest measured level; beyond it a crossing is a guess about the law, not a measurement
+STEPS = 400  # of the search for a change of sign, over the logarithm of the factor
+FEWEST_SPARE_POINTS = 2
+
+
+class Part(NamedTuple):
+    """A fitted phase and the sign with which it enters rising less falling."""
+
+    sign: float
+    fit: Fit
+
+
+class Lead(NamedTuple):
+    """Rising less falling at a level (seconds), and its standard error."""
+
+    seconds: float
+    error: float
+
+
+def judge_crossover(evidence: Evidence, claim: CrossoverClaim) -> Verdict:
+    """The level at which the fitted phases are equal, against the predicted level."""
+    others = {name: level for name, level in claim.at.items() if name != claim.factor}
+    predicted = float(CostLaw(claim.level).evaluate(others))
+    parts = _parts(evidence, claim)
+    if isinstance(parts, str):
+        return inconclusive(claim, parts, predicted)
+    largest = max(float(part.fit.points[claim.factor].max()) for part in parts)
+    crossing = _crossing(parts, claim, FARTHEST * max(largest, predicted))
+    freedom = min(part.fit.freedom for part in parts)
+    width = quantile(evidence.confidence, freedom)
+    limits = Limits.times(predicted, claim.margin, claim.bound)
+    if crossing is None:
+        return _without_crossing(parts, claim, predicted, limits, width, largest)
+    half = width * _error_of_log_level(parts, claim, crossing)
+    with np.errstate(over="ignore"):
+        ends = float(crossing * np.exp(-half)), float(crossing * np.exp(half))
+    estimate = Interval(crossing, *ends)
+    if crossing > FARTHEST * largest:
+        level, measured = f"{claim.factor}={number(crossing)}", f"{claim.factor}={largest:g}"
+        reason = f"not identifiable: the crossing at {level} is far beyond {measured}, the largest measured"
+        return inconclusive(claim, reason, predicted, estimate)
+    rising, falling = " + ".join(claim.rising), " + ".join(claim.falling)
+    what = f"the {claim.factor} at which {rising} overtakes {falling} at {describe(others)}"
+    return weigh(claim, what, limits, predicted, estimate)
+
+
+def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[Part] | str:
+    parts = []
+    for subject, factor in ((claim.subject, 1.0), (claim.less, -1.0)):
+        if subject is None:
+            continue
+        for sign, phases in ((1.0, claim.rising), (-1.0, claim.falling)):
+            for phase in phases:
+                fit = evidence.fit_or_reason(subject, phase_response(phase))
+                if isinstance(fit, str):
+                    return fit
+                needed = len(fit.full_law.terms) + FEWEST_SPARE_POINTS
+                if fit.n_points < needed:
+                    where = f"{fit.n_points} points in phase {phase}"
+                    return f"no data: {subject} was measured at {where}; {needed} are needed"
+                parts.append(Part(sign * factor, fit))
+    return parts
+
+
+def lead(parts: Sequence[Part], claim: CrossoverClaim, level: float) -> Lead:
+    """Rising less falling at a level; the errors of the parts are taken as independent, which errs on the wide side."""
+    seconds, variance = 0.0, 0.0
+    for sign, fit in parts:
+        row = columns_at(fit.full_law, [{**claim.at, claim.factor: level}])[0]
+        seconds += sign * float(row @ fit.coefficients)
+        variance += float(((fit.changes @ row) ** 2).sum())
+    return Lead(seconds, math.sqrt(variance) if math.isfinite(variance) else math.inf)
+
+
+def _crossing(parts: Sequence[Part], claim: CrossoverClaim, farthest: float) -> float | None:
+    """The first level from 1 up at which rising overtakes falling."""
+    logs = np.linspace(0.0, math.log(farthest), STEPS)
+    table = {**{name: np.full(STEPS, level) for name, level in claim.at.items()}, claim.factor: np.exp(logs)}
+    seconds = np.zeros(STEPS)
+    for sign, fit in parts:
+        seconds += sign * (columns_at(fit.full_law, table) @ fit.coefficients)
+    upward = np.flatnonzero((seconds[:-1] < 0) & (seconds[1:] >= 0))
+    if not len(upward):
+        return None
+    first = int(upward[0])
+    found = brentq(lambda log: lead(parts, claim, math.exp(log)).seconds, logs[first], logs[first + 1])
+    return math.exp(float(found))
+
+
+def _error_of_log_level(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
+    """Standard error of the log of the crossing: that of the lead over its slope there."""
+    step = 1e-4
+    up, down = (lead(parts, claim, crossing * math.exp(sign * step)).seconds for sign in (1, -1))
+    slope = (up - down) / (2 * step)
+    return lead(parts, claim, crossing).error / abs(slope) if slope else math.inf
+
+
+def _without_crossing(
+    parts: Sequence[Part], claim: CrossoverClaim, predicted: float, limits: Limits, width: float, largest: float
+) -> Verdict:
+    rising, falling = " + ".join(claim.rising), " + ".join(claim.falling)
+    end = limits.high if math.isfinite(limits.high) else predicted
+    ahead = lead(parts, claim, 1.0).seconds >= 0
+    if ahead:
+        end = limits.low or predicted
+    seconds, error = lead(parts, claim, end)
+    sure = abs(seconds) > width * error and (seconds > 0) == ahead and end <= FARTHEST * largest
+    state = "is ahead of" if ahead else "has not overtaken"
+    reason = f"{rising} {state} {falling} at {claim.factor}={number(end)}, where {number(predicted)} was predicted"
+    harmless = (ahead and claim.bound == "upper") or (not ahead and claim.bound == "lower")
+    if sure and not harmless:
+        return settle(claim, "refuted", reason, predicted, None)
+    return inconclusive(
+        claim, f"not identifiable: no crossing is found up to {claim.factor}={largest:g}; {reason}", predicted
+    )

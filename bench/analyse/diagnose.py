@@ -1,0 +1,170 @@
+"""What the data can and cannot tell: identifiability of terms, and lack of fit with where to look for its cause."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.stats import f as fisher
+
+from bench.analyse.estimate import RESOLUTION, SINGULAR, Solution
+from bench.analyse.location import Array, Index, Location
+from bench.plan import CostLaw
+
+SMALLEST_SHARE = (
+    0.2  # of the time; a term below it cannot be judged there (shared method: 20 % noise elsewhere hides it)
+)
+RESAMPLES = 299
+REJECT_BELOW = 0.05
+TREND_EXPLAINS = 0.35  # share of the residual variance that a factor must explain to be named
+TREND_P_VALUE = 0.01
+WORKING_SET = "the working set"
+DOUBLINGS = 10  # how far from the design a deciding point is looked for, in factors of two
+
+
+class LackOfFit(NamedTuple):
+    """Whether points scatter more about the law than their own samples explain, and which way."""
+
+    p_value: float | None
+    finding: str
+    between: float  # relative standard deviation of points about the law
+    within: float | None  # relative standard deviation of samples about their point
+
+
+def at_point(levels: Mapping[str, Array], index: int) -> dict[str, float]:
+    """The levels of one point."""
+    return {name: float(values[index]) for name, values in levels.items()}
+
+
+def describe(point: Mapping[str, float]) -> str:
+    """A point in words: ``T=8 V=64``."""
+    return " ".join(f"{name}={value:g}" for name, value in point.items()) or "the only point"
+
+
+def condition_number(jacobian: Array) -> float:
+    """Condition number of the relative design with columns scaled to unit length; infinite where columns coincide."""
+    singular = np.linalg.svd(jacobian / np.linalg.norm(jacobian, axis=0), compute_uv=False)
+    return float(singular[0] / singular[-1]) if singular[-1] > 1e-14 * singular[0] else float("inf")
+
+
+def confounded(jacobian: Array) -> list[frozenset[int]]:
+    """For each column, the others it cannot be told from: those it shares a (nearly) empty direction with."""
+    _, singular, rotation = np.linalg.svd(jacobian / np.linalg.norm(jacobian, axis=0), full_matrices=True)
+    k = jacobian.shape[1]
+    weak = [rotation[i] for i in range(k) if i >= len(singular) or singular[i] < SINGULAR * singular[0]]
+    involved = np.abs(np.array(weak).reshape(-1, k)) > 1e-3
+    return [
+        frozenset(int(m) for m in np.flatnonzero(involved[involved[:, j]].any(axis=0)) if m != j)
+        if involved[:, j].any()
+        else frozenset()
+        for j in range(k)
+    ]
+
+
+def deciding_point(
+    law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float]
+) -> dict[str, float] | None:
+    """The nearest point, by doubling or halving one factor of ``start``, at which a term takes enough of the time."""
+    for doublings in range(1, DOUBLINGS + 1):
+        moves = [(name, start[name] * 2.0**sign) for name in law.factors for sign in (doublings, -doublings)]
+        candidates = [{**start, name: level} for name, level in moves if level >= 1]
+        if not candidates:
+            continue
+        values = law.columns({name: np.array([c[name] for c in candidates]) for name in start}) * coefficients
+        with np.errstate(invalid="ignore", divide="ignore"):
+            shares = values[:, column] / values.sum(axis=1)
+        best = int(np.nanargmax(shares))
+        if shares[best] >= SMALLEST_SHARE:
+            return candidates[best]
+    return None
+
+
+def share_reason(law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], share: float) -> str:
+    """Why a term cannot be judged at ``start``, and which point would decide."""
+    where = deciding_point(law, column, coefficients, start)
+    advice = "no point near the design would decide" if where is None else f"{describe(where)} would decide"
+    return f"{law.terms[column]} is {share:.1%} of the time at {describe(start)}; {advice}"
+
+
+def lack_of_fit(
+    solution: Solution,
+    located: Location,
+    point: Index,
+    regressors: Mapping[str, Array],
+    rng: np.random.Generator,
+) -> LackOfFit:
+    """Between-point against within-point scatter, its null by resampling pooled within-point residuals.
+
+    ``regressors``: what residuals may depend on, by name, at each point (n_points,), all above 0.
+    """
+    between = solution.scatter
+    if located.relative_noise is None:
+        finding = f"{between:.1%} between points; without repetitions that cannot be told from noise"
+        return LackOfFit(None, finding, between, None)
+    within = located.relative_noise
+    null = _null_scatter(solution, located, point, rng)
+    p_value = float((1 + (null >= between - RESOLUTION).sum()) / (1 + len(null)))
+    against = f"{between:.1%} between points against {within:.1%} within"
+    if p_value > REJECT_BELOW:
+        return LackOfFit(p_value, f"the law fits within the noise: {against}", between, within)
+    trend = trend_in_words(solution.residual, regressors)
+    return LackOfFit(p_value, f"{against}; {trend}", between, within)
+
+
+def _null_scatter(solution: Solution, located: Location, point: Index, rng: np.random.Generator) -> Array:
+    """Scatter about the law when each point differs from it by its own samples' noise alone (RESAMPLES,)."""
+    counts = np.bincount(point)
+    pool = np.flatnonzero(counts[point] > 1)
+    inflate = np.sqrt(located.effective / np.maximum(located.effective - 1, 0.5))[point]
+    standard = located.residual / located.noise[point] * inflate
+    draw = pool[rng.integers(len(pool), size=(RESAMPLES, len(point)))]
+    weight = np.maximum(located.core[draw], 1e-6)
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    mean = np.add.reduceat(weight * standard[draw], first, axis=1) / np.add.reduceat(weight, first, axis=1)
+    shift = mean * located.noise  # (RESAMPLES, n_points)
+    basis, _ = np.linalg.qr(solution.jacobian[:, solution.active])
+    residual = shift - (shift @ basis) @ basis.T
+    return np.asarray(np.sqrt((residual**2).sum(axis=1) / solution.freedom))
+
+
+def trend_in_words(residual: Array, regressors: Mapping[str, Array]) -> str:
+    """What the residuals follow: the factor or working set whose parabola in the logarithm explains most of them."""
+    best, words = TREND_EXPLAINS, "residuals follow no single factor"
+    for name, values in regressors.items():
+        x = np.log(values) if (values > 0).all() else values
+        levels = len(np.unique(x))
+        if levels < 3 or len(residual) < 6:
+            continue
+        x = (x - x.mean()) / x.std()
+        for degree in (1, 2):
+            explained, p_value, slope_share = _parabola(residual, x, degree)
+            if explained > best + 0.1 * (degree - 1) and p_value < TREND_P_VALUE and degree < levels:
+                best = explained
+                words = f"residuals {_direction(residual, x, slope_share)} {name}"
+    return words
+
+
+def _parabola(residual: Array, x: Array, degree: int) -> tuple[float, float, float]:
+    """Share of variance that a polynomial explains, its p-value (F test), and what part the straight line does."""
+    total = float(((residual - residual.mean()) ** 2).sum())
+    if total <= 0:
+        return 0.0, 1.0, 1.0
+    left = [float(((residual - np.polyval(np.polyfit(x, residual, d), x)) ** 2).sum()) for d in (1, degree)]
+    explained, straight = 1 - left[1] / total, 1 - left[0] / total
+    freedom = len(residual) - degree - 1
+    ratio = explained / degree / max((1 - explained) / freedom, 1e-300)
+    return explained, float(fisher.sf(ratio, degree, freedom)), straight / max(explained, 1e-300)
+
+
+def _direction(residual: Array, x: Array, straight_share: float) -> str:
+    bend, _, _ = np.polyfit(x, residual, 2)
+    if straight_share >= 0.5:
+        return "rise with" if np.polyfit(x, residual, 1)[0] > 0 else "fall with"
+    return "are lowest at middle levels of" if bend > 0 else "are highest at middle levels of"
+
+
+def regressors_of(levels: Mapping[str, Array], working_set: Sequence[float] | None) -> dict[str, Array]:
+    """What residuals may follow: every factor, and the working set where it is known."""
+    extra = {} if working_set is None else {WORKING_SET: np.asarray(working_set, dtype=np.float64)}
+    return {**levels, **extra}

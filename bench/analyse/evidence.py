@@ -1,0 +1,102 @@
+"""What claims are judged on: the fits of a run, made once and shared, and why a fit is missing where it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bench.analyse.fit import fit
+from bench.analyse.fitted import Fit
+from bench.analyse.samples import FitError
+from bench.plan import CostLaw, Experiment, Point, Subject
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WHOLE = "seconds_per_eval"
+BLOCK = "block"
+
+
+def phase_response(phase: str) -> str:
+    """The column that holds the time of a phase."""
+    return f"{phase}_{WHOLE}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """A run's frame with its fits, by (subject, response); ``failures`` says in words why one is missing."""
+
+    frame: pd.DataFrame
+    experiment: Experiment
+    fits: Mapping[tuple[str, str], Fit]
+    failures: Mapping[tuple[str, str], str]
+    confidence: float = 0.95
+
+    def fit_or_reason(self, subject: str, response: str) -> Fit | str:
+        """The fit, or the reason of an inconclusive verdict."""
+        key = (subject, response)
+        if key in self.fits:
+            return self.fits[key]
+        return self.failures.get(key, f"no data: {subject} has no law for {response}")
+
+    def rows(self, subject: str, response: str) -> pd.DataFrame:
+        """The rows of one subject that hold a response."""
+        return rows_of(self.frame, subject, response)
+
+
+def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
+    """The rows of one subject that hold a response; none where the frame has no such column."""
+    mine = (frame["subject"] == subject).to_numpy(dtype=bool)
+    if response not in frame.columns:
+        return frame.iloc[:0]
+    return frame[mine & frame[response].notna().to_numpy(dtype=bool)]
+
+
+def fit_all(frame: pd.DataFrame, experiment: Experiment, *, confidence: float = 0.95) -> Evidence:
+    """Fit every law of every subject, of the whole evaluation and of its phases.
+
+    Raises
+    ------
+    FitError : the frame has no column ``subject``.
+    """
+    if "subject" not in frame.columns:
+        raise FitError(f"column 'subject': missing; the columns are {', '.join(map(str, frame.columns))}")
+    fits: dict[tuple[str, str], Fit] = {}
+    failures: dict[tuple[str, str], str] = {}
+    for subject in experiment.subjects:
+        for response, law, overhead in _laws(subject):
+            key = (subject.name, response)
+            rows = rows_of(frame, subject.name, response)
+            if not len(rows):
+                failures[key] = f"no data: {subject.name} has no rows with {response}"
+                continue
+            try:
+                fits[key] = fit(
+                    rows,
+                    law,
+                    response=response,
+                    overhead="auto" if overhead is None else overhead,
+                    block=BLOCK if BLOCK in frame.columns else None,
+                    confidence=confidence,
+                    working_set=_sizes(subject),
+                )
+            except FitError as error:
+                kind = "below floor" if "below the signal floor" in str(error) else "no data"
+                failures[key] = f"{kind}: {subject.name}, {error}"
+    return Evidence(frame=frame, experiment=experiment, fits=fits, failures=failures, confidence=confidence)
+
+
+def _laws(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None]]:
+    whole = [(WHOLE, subject.law, subject.overhead)] if subject.law is not None else []
+    phases = [
+        (phase_response(phase), law, subject.phase_overheads.get(phase)) for phase, law in subject.phase_laws.items()
+    ]
+    return [*whole, *phases]
+
+
+def _sizes(subject: Subject) -> Callable[[Mapping[str, float]], float] | None:
+    working_set = subject.working_set
+    if working_set is None:
+        return None
+    return lambda levels: working_set(Point({n: int(x) if x.is_integer() else x for n, x in levels.items()}))

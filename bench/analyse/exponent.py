@@ -1,0 +1,115 @@
+"""The free exponent of a term: how fast it really grows with a factor, by profile over ε.
+
+Some terms of the law are multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients: for
+each ε the coefficients are solved for, and the ε of least squared log residuals wins. Its interval is the sandwich of
+the coefficients, by leaving out one point at a time, with the column ∂ log t / ∂ε = Σ freed terms / t · log(factor / level) beside theirs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from scipy.optimize import minimize_scalar
+
+from bench.analyse.diagnose import describe
+from bench.analyse.estimate import Interval, Solution, deviations, quantile, solve, standard_error
+from bench.analyse.fitted import Fit
+from bench.analyse.location import Array
+from bench.analyse.samples import FitError
+
+WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
+COARSE_STEPS = 17  # the profile may have several valleys: a coarse look first, then Brent within the best
+FEWEST_LEVELS = 3  # of the factor; with two any exponent fits
+
+
+class FreeExponent(NamedTuple):
+    """The exponent of the freed terms with its interval, the law's own, and what may make it worthless."""
+
+    interval: Interval
+    law: float
+    share: float  # of the freed terms, of the fitted time at the point where they are judged
+    trouble: str  # why ε cannot be told, empty if it can
+
+
+def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, float]) -> FreeExponent:
+    """Exponent of some terms of a fit in a factor at a point, with ε free.
+
+    Raises
+    ------
+    FitError : a term that the law does not have, a factor that none of them has, a point without it.
+    """
+    freed = fit.indices(terms)
+    if not any(factor in fit.full_law.terms[j].factors for j in freed):
+        raise FitError(f"factor {factor!r}: does not occur in {' + '.join(terms)}")
+    if factor not in at or not at[factor] > 0:
+        raise FitError(f"point {describe(at)}: needs {factor} above 0")
+    levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
+    design = fit.full_law.columns(levels)
+    y = np.log(fit.points["measured"].to_numpy())
+    growth = np.log(levels[factor] / at[factor])
+    own, share = _law_exponent(fit, freed, factor, at)
+    undefined = Interval(own, -math.inf, math.inf)
+    if len(np.unique(growth)) < FEWEST_LEVELS:
+        n_levels = len(np.unique(growth))
+        return FreeExponent(
+            undefined, own, share, f"{factor} takes {n_levels} levels; at least {FEWEST_LEVELS} would decide"
+        )
+
+    def bent(epsilon: float) -> Array:
+        result = design.copy()
+        result[:, freed] *= np.exp(epsilon * growth)[:, None]
+        return result
+
+    def loss(epsilon: float) -> float:
+        solution = solve(bent(epsilon), y)
+        return float((solution.residual**2).sum())
+
+    epsilon = _minimum(loss)
+    solution = solve(bent(epsilon), y)
+    return _with_interval(fit, solution, epsilon, freed, growth, own, share)
+
+
+def _minimum(loss: object) -> float:
+    assert callable(loss)
+    grid = np.linspace(-WIDEST, WIDEST, COARSE_STEPS)
+    losses = [loss(float(epsilon)) for epsilon in grid]
+    best = int(np.argmin(losses))
+    ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
+    found = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-8})
+    return float(found.x) if found.fun <= losses[best] else float(grid[best])
+
+
+def _law_exponent(fit: Fit, freed: Sequence[int], factor: str, at: Mapping[str, float]) -> tuple[float, float]:
+    """The law's own exponent of the freed terms at a point, weighted by their fitted shares, and their common share."""
+    values = np.array([float(term.evaluate(at)) for term in fit.full_law.terms])
+    times = values * fit.coefficients
+    weights = times[list(freed)] if times[list(freed)].sum() > 0 else values[list(freed)]
+    exponents = np.array([fit.full_law.terms[j].local_exponent(factor, at) for j in freed])
+    return float(weights @ exponents / weights.sum()), float(times[list(freed)].sum() / times.sum())
+
+
+def _with_interval(
+    fit: Fit, solution: Solution, epsilon: float, freed: Sequence[int], growth: Array, own: float, share: float
+) -> FreeExponent:
+    part = solution.jacobian[:, freed] @ solution.coefficients[list(freed)]  # share of the freed terms (n_points,)
+    augmented = np.column_stack([solution.jacobian[:, solution.active], part * growth])
+    estimate, n, k = own + epsilon, *augmented.shape
+    undefined = Interval(estimate, -math.inf, math.inf)
+    if not part.any():
+        return FreeExponent(undefined, own, share, f"{_named(fit, freed)} is fitted with a coefficient of 0")
+    if n < k + 1:
+        return FreeExponent(undefined, own, share, f"{n} points for {k} parameters; {k + 1} would decide")
+    changes = deviations(augmented, solution.residual)
+    error = float(standard_error(changes)[-1])
+    if not math.isfinite(error):
+        return FreeExponent(undefined, own, share, f"{_named(fit, freed)} cannot be told from the other terms")
+    half = quantile(fit.confidence, n - k) * error
+    trouble = f"no exponent within {WIDEST:g} of the law's fits best" if abs(epsilon) > 0.999 * WIDEST else ""
+    return FreeExponent(Interval(estimate, estimate - half, estimate + half), own, share, trouble)
+
+
+def _named(fit: Fit, freed: Sequence[int]) -> str:
+    return " + ".join(str(fit.full_law.terms[j]) for j in freed)

@@ -1,0 +1,160 @@
+"""One judge for each kind of claim: evidence in, verdict out."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+from bench.analyse.crossover import judge_crossover
+from bench.analyse.diagnose import SMALLEST_SHARE, deciding_point, describe
+from bench.analyse.estimate import Interval
+from bench.analyse.evidence import WHOLE, Evidence
+from bench.analyse.exponent import free_exponent
+from bench.analyse.fitted import Fit, columns_at
+from bench.analyse.ratio import judge_ratio
+from bench.analyse.samples import FitError
+from bench.analyse.verdict import Limits, Verdict, inconclusive, settle, weigh
+from bench.plan import CheckClaim, Claim, CrossoverClaim, ExponentClaim, RatioClaim, ShareClaim
+
+FEWEST_SPARE_POINTS = 2  # a fit is judged with at least this many points more than terms
+
+
+def judge_all(evidence: Evidence, claims: Iterable[Claim]) -> list[Verdict]:
+    """A verdict for each claim, in their order, less those that the profile of the run is not meant to judge.
+
+    Raises
+    ------
+    FitError : a claim of a kind that has no judge, or one about a term or factor that its law does not have.
+    """
+    profile = (evidence.frame.attrs.get("run") or {}).get("profile")
+    return [
+        _judge(evidence, claim)
+        for claim in claims
+        if not claim.profiles or profile is None or profile in claim.profiles
+    ]
+
+
+def _judge(evidence: Evidence, claim: Claim) -> Verdict:
+    match claim:
+        case CheckClaim():
+            return judge_check(evidence, claim)
+        case ExponentClaim():
+            return judge_exponent(evidence, claim)
+        case RatioClaim():
+            return judge_ratio(evidence, claim)
+        case ShareClaim():
+            return judge_share(evidence, claim)
+        case CrossoverClaim():
+            return judge_crossover(evidence, claim)
+    raise FitError(
+        f"claim {claim.name!r}: kind {claim.kind!r} has no judge; allowed are check, exponent, ratio, share, crossover"
+    )
+
+
+def judge_check(evidence: Evidence, claim: CheckClaim) -> Verdict:
+    """A deterministic check, as its measuring process stored it; the latest record of the name counts."""
+    records = [record for record in evidence.frame.attrs.get("checks", ()) if record.get("claim") == claim.name]
+    if not records:
+        return inconclusive(claim, "no data: the check was not run")
+    record: Mapping[str, Any] = records[-1]
+    estimate, allowed, cases = record.get("estimate"), float(record["allowed"]), int(record["cases"])
+    if cases < 1:
+        return inconclusive(claim, "no data: the check tried no case", allowed)
+    found = math.nan if estimate is None else float(estimate)
+    detail = f"; {record['detail']}" if record.get("detail") else ""
+    word = "supported" if found <= allowed else "refuted"
+    reason = f"largest deviation {found:.3g} in {cases} cases, allowed {allowed:.3g}{detail}"
+    return settle(
+        claim, "supported" if word == "supported" else "refuted", reason, allowed, Interval(found, found, found)
+    )
+
+
+def usable_fit(evidence: Evidence, subject: str, response: str) -> Fit | str:
+    """The fit, or why nothing can be judged on it."""
+    found = evidence.fit_or_reason(subject, response)
+    if isinstance(found, str):
+        return found
+    needed = len(found.full_law.terms) + FEWEST_SPARE_POINTS
+    if found.n_points < needed:
+        terms = len(found.full_law.terms)
+        return f"no data: {subject} was measured at {found.n_points} points for {terms} terms; {needed} are needed"
+    return found
+
+
+def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
+    """The free exponent of a term against the law's own."""
+    fit = usable_fit(evidence, claim.subject, claim.response)
+    if isinstance(fit, str):
+        return inconclusive(claim, fit)
+    free = free_exponent(fit, claim.terms, claim.factor, claim.at)
+    terms = " + ".join(claim.terms)
+    others = _confounded(fit, claim.terms)
+    if others:
+        reason = f"not identifiable: {terms} cannot be told from {others} in this design"
+        return inconclusive(claim, reason, free.law)
+    if free.share < SMALLEST_SHARE:
+        where = _where_decided(fit, claim.terms, claim.at)
+        reason = f"not identifiable: {terms} is {free.share:.1%} of the time at {describe(claim.at)}; {where}"
+        return inconclusive(claim, reason, free.law, free.interval)
+    if free.trouble:
+        return inconclusive(claim, f"not identifiable: {free.trouble}", free.law, free.interval)
+    what = f"the exponent of {claim.factor} in {terms} at {describe(claim.at)}"
+    return weigh(claim, what, Limits.around(free.law, claim.margin, claim.bound), free.law, free.interval)
+
+
+def _confounded(fit: Fit, terms: Iterable[str]) -> str:
+    """Terms outside the given ones that these cannot be told from."""
+    inside = [str(fit.full_law.terms[j]) for j in fit.indices(list(terms))]
+    outside = {other for j in fit.indices(inside) for other in fit.confounded[j] if other not in inside}
+    return " and ".join(sorted(outside))
+
+
+def _where_decided(fit: Fit, terms: Iterable[str], at: Mapping[str, float]) -> str:
+    """The measured point where terms have their largest share, or one beyond the design if that is too small."""
+    members = fit.indices(list(terms))
+    levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
+    times = columns_at(fit.full_law, levels) * fit.coefficients
+    shares = times[:, members].sum(axis=1) / times.sum(axis=1)
+    top = int(np.argmax(shares))
+    if shares[top] >= SMALLEST_SHARE:
+        where = describe({name: float(values[top]) for name, values in levels.items()})
+        return f"{where}, where it is {shares[top]:.1%}, would decide"
+    upper = np.array([term.coefficient or (term.high if math.isfinite(term.high) else 0.0) for term in fit.terms])
+    for j in members:
+        beyond = deciding_point(fit.full_law, j, upper, at)
+        if beyond is not None:
+            return f"{describe(beyond)} would decide"
+    return "no point near the design would decide"
+
+
+def judge_share(evidence: Evidence, claim: ShareClaim) -> Verdict:
+    """The share of the time that the terms with a factor take at a point.
+
+    Raises
+    ------
+    FitError : a tight bound, for which the claim states no margin.
+    """
+    if claim.bound == "tight":
+        raise FitError(f"claim {claim.name!r}: bound 'tight'; a share allows lower, upper")
+    fit = usable_fit(evidence, claim.subject, WHOLE)
+    if isinstance(fit, str):
+        return inconclusive(claim, fit)
+    terms = fit.terms_with(claim.factor)
+    others = _confounded(fit, terms)
+    if not terms or others:
+        lacks = f"cannot be told from {others} in this design" if others else "do not occur in the law"
+        return inconclusive(claim, f"not identifiable: terms with {claim.factor} {lacks}", claim.share)
+    share = fit.share(terms, claim.at)
+    beyond = [n for n in fit.factors if n in claim.at and not fit.points[n].min() <= claim.at[n] <= fit.points[n].max()]
+    where = describe(claim.at) + (f" (beyond the measured levels of {', '.join(beyond)})" if beyond else "")
+    limits = Limits(low=claim.share, high=1.0) if claim.bound == "lower" else Limits(low=0.0, high=claim.share)
+    word = limits.decide(share.low, share.high)
+    asked = f"{'at least' if claim.bound == 'lower' else 'at most'} {claim.share:.0%}"
+    shown = f"{share.estimate:.1%} ({share.low:.1%} to {share.high:.1%})"
+    reason = f"terms with {claim.factor} take {shown} of the time at {where}, claimed {asked}"
+    if word == "inconclusive":
+        reason = f"too noisy: {reason}"
+    return settle(claim, word, reason, claim.share, share)

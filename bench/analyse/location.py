@@ -1,0 +1,191 @@
+"""Where the samples of a point lie: a robust location of log time, point by point, with the noise all points share.
+
+Noise of timings is one-sided and clustered: a core of undisturbed samples and a tail of disturbed ones. Samples are
+modelled as log t = μ_p + s·N(0, 1) in the core and μ_p + s·N(0, 1) + τ·Exp(1) in the tail, with μ_p of its own for
+each point and s, τ and the share of the tail common to all: even of two samples the disturbed one is then known.
+
+Evidence: 300 simulated sets of 30 points, core 1 %, 10 % of samples times 1.5 to 3; error of the location, root mean
+square over points. 5 samples: mixture 0.5 %, minimum 1.3 %, median 6.4 %, mean 13 %; 7 samples, 30 % disturbed: mixture
+1.1 %, minimum 1.6 %, median 22 %; 15 samples: mixture 0.3 %, minimum 1.8 %. The tests hold the order.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import expit, log_ndtr
+
+Array = NDArray[np.float64]
+Index = NDArray[np.intp]
+
+SMALLEST_NOISE = 1e-9  # relative; no clock resolves less, and exact data must not divide by zero
+FEWEST_REPETITIONS = 8  # samples beyond the first of each point; below this a mixture has nothing to learn from
+PRIOR_SAMPLES = 8.0  # a point's own noise is drawn towards the pooled one as if this many samples had shown that
+TAIL_FLOOR = 5.0  # the tail is at least this many times as long as the core is wide, or it would split a plain normal
+LARGEST_TAIL_SHARE = 0.5
+FAST_OUTLIER = 3.0  # core standard deviations below which a too fast sample loses weight (Huber)
+NOISIEST_POINT = (
+    3.0  # times the pooled noise; without this bound a point with most samples disturbed passes for a noisy one
+)
+TYPICAL_SPACING = 0.6  # standard deviations between the two smallest of 3 to 9 normal samples (0.85 to 0.49)
+FAST_PRICE = 30.0  # nats; several samples in the tail cost more than one that is too fast, by however much
+FEWEST_POINTS_OF_BLOCK = 8  # a block's common drift is estimated from at least this many points
+MOST_ITERATIONS = 100
+
+
+class Location(NamedTuple):
+    """Robust location of log time per point, and what the samples say about noise.
+
+    ``log_seconds (n_points,)``; ``noise (n_points,)``: standard deviation of an undisturbed log sample;
+    ``core (n_samples,)``: probability that a sample is undisturbed; ``effective (n_points,)``: sum of those;
+    ``residual (n_samples,)``: log sample less location; ``relative_noise`` is ``None`` without repetitions.
+    """
+
+    log_seconds: Array
+    noise: Array
+    core: Array
+    effective: Array
+    residual: Array
+    relative_noise: float | None
+    contaminated_share: float
+
+    @property
+    def standard_error(self) -> Array:
+        """Standard error of each location from the noise within its point (n_points,)."""
+        return self.noise / np.sqrt(self.effective)
+
+
+def locate(log_samples: Array, point: Index, block: Index | None = None) -> Location:
+    """Robust location per point of samples (n_samples,) that belong to points ``point`` 0 … n_points-1.
+
+    With ``block``, drift that all points of a block share is taken out first.
+    """
+    located = _locate(log_samples, point)
+    if block is None or located.relative_noise is None:
+        return located
+    drift = _drift(located, block)
+    if not drift.any():
+        return located
+    return _locate(log_samples - drift[block], point)
+
+
+def minima(log_samples: Array, point: Index) -> Array:
+    """Smallest log sample of each point (n_points,)."""
+    smallest = np.full(int(point.max()) + 1, np.inf)
+    np.minimum.at(smallest, point, log_samples)
+    return smallest
+
+
+def _drift(located: Location, block: Index) -> Array:
+    """Common log shift of each block (n_blocks,), 0 where too few points were visited."""
+    drift = np.zeros(int(block.max()) + 1)
+    trusted = located.core > 0.5
+    for b in range(len(drift)):
+        residual = located.residual[trusted & (block == b)]
+        if len(residual) >= FEWEST_POINTS_OF_BLOCK:
+            drift[b] = np.median(residual)
+    return drift - np.median(drift[np.bincount(block) > 0])
+
+
+def _locate(y: Array, point: Index) -> Location:
+    counts = np.bincount(point)
+    order = np.lexsort((y, point))
+    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    ranks = (0, np.minimum(1, counts - 1), (counts - 1) // 2, counts // 2)
+    smallest, second, lower, upper = (y[order[first + rank]] for rank in ranks)
+    if (counts - 1).sum() < FEWEST_REPETITIONS:
+        return _few(y, point, counts, (lower + upper) / 2)
+    # the two fastest samples of a point are undisturbed even where half of all are; ties of a coarse clock tell nothing
+    spacing = (second - smallest)[counts > 1]
+    noise = float(np.median(spacing)) / TYPICAL_SPACING or 1.4826 * float(np.median(np.abs(y - lower[point])))
+    core = _Core(share=0.1, tail=0.3, noise=np.full(len(counts), max(noise, SMALLEST_NOISE)))
+    # EM finds the nearest optimum. From the median it misses a point most of whose samples are disturbed, from the
+    # minimum one that has a sample too fast: run both, let each point keep the better, and finish from there.
+    from_median = _mixture(y, point, counts, lower, core)
+    from_minimum = _mixture(y, point, counts, smallest, from_median[1])
+    better = _misfit(y, point, *from_minimum) < _misfit(y, point, *from_median)
+    location, core = _mixture(y, point, counts, np.where(better, from_minimum[0], from_median[0]), from_median[1])
+    weight, _ = _responsibility(y - location[point], core, point)
+    effective = np.maximum(np.bincount(point, weight), 1.0)
+    contaminated = float((1 - weight)[counts[point] > 1].mean())
+    return Location(location, core.noise, weight, effective, y - location[point], core.pooled, contaminated)
+
+
+def _few(y: Array, point: Index, counts: Index, middle: Array) -> Location:
+    """Medians and a pooled standard deviation, where there are too few repetitions for a mixture."""
+    residual = y - middle[point]
+    freedom = int((counts - 1).sum())
+    pooled = float(np.sqrt((residual**2).sum() / freedom)) if freedom else None
+    noise = np.full(len(counts), max(pooled or 0.0, SMALLEST_NOISE))
+    return Location(middle, noise, np.ones_like(y), counts.astype(np.float64), residual, pooled, 0.0)
+
+
+class _Core(NamedTuple):
+    """What the points share: share and length of the tail, and each point's noise, drawn towards the pooled one."""
+
+    share: float
+    tail: float
+    noise: Array
+    pooled: float = 0.0
+
+
+def _responsibility(residual: Array, core: _Core, point: Index) -> tuple[Array, Array]:
+    """Probability of being undisturbed, and log density of the tail, for each sample (n_samples,)."""
+    s = np.maximum(core.noise, SMALLEST_NOISE)[point]
+    tail = max(core.tail, TAIL_FLOOR * float(s.max()))
+    z = residual / s
+    log_core = np.log1p(-core.share) - z**2 / 2 - np.log(s) - 0.5 * np.log(2 * np.pi)
+    log_tail = np.log(core.share) - np.log(tail) + (s / tail) ** 2 / 2 - residual / tail + log_ndtr(z - s / tail)
+    return expit(log_core - log_tail), log_tail + np.log(s)
+
+
+def _misfit(y: Array, point: Index, location: Array, core: _Core) -> Array:
+    """Minus the log likelihood of each point (n_points,), with a bounded price for samples that are too fast."""
+    residual = y - location[point]
+    z = residual / core.noise[point]
+    _, log_tail = _responsibility(residual, core, point)
+    slow = np.logaddexp(np.log1p(-core.share) - z**2 / 2 - 0.5 * np.log(2 * np.pi), log_tail)
+    fast = np.minimum(FAST_OUTLIER * -z - FAST_OUTLIER**2 / 2, FAST_PRICE) + 0.5 * np.log(2 * np.pi)
+    return np.asarray(np.bincount(point, np.where(z < -FAST_OUTLIER, fast, -slow)), dtype=np.float64)
+
+
+def _mixture(y: Array, point: Index, counts: Index, start: Array, core: _Core) -> tuple[Array, _Core]:
+    """EM for locations, core and tail; the pooled variance loses one degree of freedom a point."""
+    repeated, location = counts[point] > 1, start
+    for _ in range(MOST_ITERATIONS):
+        residual = y - location[point]
+        probability, _ = _responsibility(residual, core, point)
+        z = residual / np.maximum(core.noise, SMALLEST_NOISE)[point]
+        weight = probability * np.minimum(1.0, FAST_OUTLIER / np.maximum(-z, FAST_OUTLIER))
+        total = np.bincount(point, weight)
+        usable = (counts > 1) & (total > 1e-6)
+        updated = np.where(usable, np.bincount(point, weight * y) / np.where(usable, total, 1.0), location)
+        squares = np.asarray(np.bincount(point, weight * (y - updated[point]) ** 2), dtype=np.float64)
+        freedom = np.where(usable, np.maximum(total - 1.0, 0.0), 0.0)
+        pooled = _pooled(squares, freedom, core.noise)
+        disturbed = (1 - probability)[repeated]
+        excess = float(disturbed @ np.maximum(residual[repeated], 0) / max(float(disturbed.sum()), 1e-12))
+        core = _Core(
+            share=float(np.clip(disturbed.mean(), 1e-4, LARGEST_TAIL_SHARE)),
+            tail=max(TAIL_FLOOR * pooled, excess),
+            noise=np.minimum(
+                np.sqrt((PRIOR_SAMPLES * pooled**2 + squares) / (PRIOR_SAMPLES + freedom)), NOISIEST_POINT * pooled
+            ),
+            pooled=pooled,
+        )
+        moved = float(np.max(np.abs(updated - location)))
+        location = updated
+        if moved < 1e-6 * pooled:
+            break
+    return location, core
+
+
+def _pooled(squares: Array, freedom: Array, noise: Array) -> float:
+    """Pooled standard deviation of the core, without points that are far noisier than the rest."""
+    ratio = squares / np.maximum(freedom * np.median(noise) ** 2, SMALLEST_NOISE**2)
+    usual = (freedom > 0) & (ratio < NOISIEST_POINT**2)
+    if not usual.any():
+        usual = freedom > 0
+    return max(float(np.sqrt(squares[usual].sum() / max(float(freedom[usual].sum()), 1.0))), SMALLEST_NOISE)

@@ -1,0 +1,181 @@
+"""From a data frame to arrays: which rows count, which points they belong to, and a clear line about what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bench.analyse.location import Array, Index
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+# columns beside factors and response that a store of samples, or another tool's table, may have
+RECORDED = frozenset(
+    "subject block process evaluations timing below_floor started_at load_average "
+    "repetition repeat replicate rep sample run iteration round seed index".split()
+)
+
+
+class FitError(ValueError):
+    """Data to which a law cannot be fitted; the message is one line: the column, the row and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Samples:
+    """The samples of one subject and response, grouped by point.
+
+    Attributes
+    ----------
+    levels : factor name -> level at each point (n_points,).
+    log_seconds : log of the response of each sample (n_samples,), sorted by point.
+    point, block : index of the point and of the block of each sample (n_samples,).
+    block_names : what the block indices stand for.
+    below_floor : rows left out because their signal was below the floor.
+    """
+
+    levels: dict[str, Array]
+    log_seconds: Array
+    point: Index
+    block: Index | None
+    block_names: tuple[Any, ...]
+    below_floor: int
+
+    @property
+    def n_points(self) -> int:
+        return int(self.point.max()) + 1
+
+
+def gather(
+    frame: pd.DataFrame, names: Sequence[str], *, response: str, block: str | None = None, what: str = "law"
+) -> Samples:
+    """Samples of the response, grouped by the factors of the frame and ``names``.
+
+    Rows below the signal floor are left out and counted. In a frame with a ``timing`` column only the rows of the
+    response's own kind of timing are used: phases and whole evaluations are never mixed.
+
+    Raises
+    ------
+    FitError : a missing column, several subjects, NaN, text, negative or zero times, or no row at all.
+    """
+    measured = (response, *([block] if block is not None else []))
+    factors = _factors(frame, names, what, measured)
+    for name in measured:
+        if name not in frame.columns:
+            raise FitError(f"column {name!r}: missing; the columns are {', '.join(map(str, frame.columns))}")
+    keep, below_floor = _rows(frame, response)
+    rows = np.flatnonzero(keep)
+    if not len(rows):
+        reason = f"all {below_floor} rows are below the signal floor" if below_floor else "no rows to fit"
+        raise FitError(f"response {response!r}: {reason}")
+    if "subject" in frame.columns:
+        subjects = list(dict.fromkeys(frame["subject"].to_numpy()[rows].tolist()))
+        if len(subjects) > 1:
+            raise FitError(
+                f"subject: {len(subjects)} in one frame ({', '.join(map(str, subjects))}); select one of them"
+            )
+    seconds = _numbers(frame[response], rows, response, positive=True)
+    table = np.column_stack([_numbers(frame[name], rows, name) for name in factors] or [np.zeros(len(rows))])
+    unique, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
+    rank = np.empty(len(unique), dtype=np.intp)  # points in the order in which they first appear
+    rank[np.argsort(first)] = np.arange(len(unique))
+    point = rank[inverse.reshape(-1)]
+    order = np.argsort(point, kind="stable")
+    levels = {name: unique[np.argsort(first), i] for i, name in enumerate(factors)}
+    block_names, block_index = _blocks(frame, block, rows[order])
+    return Samples(
+        levels=levels,
+        log_seconds=np.log(seconds[order]),
+        point=point[order],
+        block=block_index,
+        block_names=block_names,
+        below_floor=below_floor,
+    )
+
+
+def _factors(frame: pd.DataFrame, names: Sequence[str], what: str, measured: Sequence[str]) -> list[str]:
+    for name in names:
+        if name not in frame.columns:
+            raise FitError(f"{what}: unknown name {name!r}; the columns are {', '.join(map(str, frame.columns))}")
+    known = frame.attrs.get("factors")
+    others = _other_factors(frame, {*names, *measured}) if known is None else [n for n in known if n in frame.columns]
+    return list(dict.fromkeys([*others, *names]))
+
+
+def _other_factors(frame: pd.DataFrame, taken: set[str]) -> list[str]:
+    """Columns of a plain table that must be factors too: numbers that come back in several rows, and no known record."""
+    found = []
+    for name in map(str, frame.columns):
+        if name in taken or name in RECORDED or name.endswith("seconds_per_eval"):
+            continue
+        column = frame[name]
+        is_number = column.dtype.kind in "iuf" and bool(column.notna().all())
+        if is_number and column.nunique() <= len(frame) / 2:  # a second response differs in nearly every row
+            found.append(name)
+    return found
+
+
+def _rows(frame: pd.DataFrame, response: str) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], int]:
+    keep = np.ones(len(frame), dtype=bool)
+    if "timing" in frame.columns:
+        # a phase-timed row has no time of the whole, and the other way round; such gaps are not missing data
+        keep &= frame[response].notna().to_numpy(dtype=bool)
+    if "below_floor" not in frame.columns:
+        return keep, 0
+    below = frame["below_floor"].fillna(value=False).to_numpy(dtype=bool)
+    return keep & ~below, int((keep & below).sum())
+
+
+def _blocks(frame: pd.DataFrame, block: str | None, rows: Index) -> tuple[tuple[Any, ...], Index | None]:
+    if block is None:
+        return (), None
+    names, index = np.unique(frame[block].to_numpy()[rows], return_inverse=True)
+    return tuple(names.tolist()), index.reshape(-1)
+
+
+def _numbers(column: pd.Series[Any], rows: Index, name: str, *, positive: bool = False) -> Array:
+    allowed = "numbers above 0" if positive else "finite numbers"
+    raw = column.to_numpy()[rows]
+    try:
+        values = np.asarray(raw, dtype=np.float64)
+    except (TypeError, ValueError):
+        for row, value in zip(rows, raw, strict=True):
+            if not _is_number(value):
+                raise FitError(f"column {name!r}: {value!r} in data row {row + 1}; allowed are {allowed}") from None
+        values = np.array([float(value) for value in raw])
+    wrong = ~np.isfinite(values) | ((values <= 0) if positive else False)
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        shown = "nothing (NaN)" if np.isnan(values[at]) else f"{values[at]:g}"
+        raise FitError(f"column {name!r}: {shown} in data row {rows[at] + 1}; allowed are {allowed}")
+    return values
+
+
+def _is_number(value: object) -> bool:
+    try:
+        float(value)  # type: ignore[arg-type]  # that is the question
+    except (TypeError, ValueError):
+        return False
+    return not isinstance(value, str)
+
+
+def design_matrix(columns: Array, terms: Sequence[object], levels: Mapping[str, Array]) -> Array:
+    """The columns of a law, checked.
+
+    Raises
+    ------
+    FitError : a term that is negative or not finite at some point: its coefficient could not be a cost.
+    """
+    wrong = ~np.isfinite(columns) | (columns < 0)
+    if wrong.any():
+        row, column = (int(i) for i in np.argwhere(wrong)[0])
+        at = " ".join(f"{name}={values[row]:g}" for name, values in levels.items())
+        raise FitError(f"term {terms[column]}: {columns[row, column]:g} at {at}; allowed are finite numbers from 0")
+    empty = np.flatnonzero(~columns.any(axis=0))
+    if len(empty):
+        raise FitError(f"term {terms[empty[0]]}: 0 at every point; its coefficient cannot be estimated")
+    return columns
