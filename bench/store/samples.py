@@ -245,7 +245,8 @@ def _reason(error: OSError) -> str:
 def _whose(folder: Path) -> str:
     """Which experiment a folder's run belongs to, as far as that can be read."""
     try:
-        header = json.loads((folder / SAMPLES).open("rb").readline())
+        with (folder / SAMPLES).open("rb") as file:
+            header = json.loads(file.readline())
         return f", of experiment {header['experiment']}"
     except (OSError, ValueError, KeyError, TypeError):
         return ""

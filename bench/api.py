@@ -1,0 +1,221 @@
+"""The stages wired together, for Python users and for the command line: run, judge, report."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bench.measure import run as loop
+from bench.measure.events import Listener, RunFinished
+from bench.measure.loading import load_experiment
+from bench.plan import Experiment, ExperimentError
+from bench.store import SampleStore, StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.analyse.analysis import Analysis
+    from bench.analyse.verdict import Verdict
+
+DEFAULT_EXPERIMENT = "rnn.experiment"
+RESULTS = Path("results")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What makes a run the run it is; ``experiment`` is a module's name or its file."""
+
+    experiment: str = DEFAULT_EXPERIMENT
+    profile: str = "quick"
+    seed: int = 0
+    threads: int = 1
+    corpus: Path | None = None
+
+
+def new_folder(profile: str) -> Path:
+    """Where a run goes when nobody says where: ``results/<profile>-<time>``."""
+    return RESULTS / f"{profile}-{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}"
+
+
+def experiment_of(settings: Settings) -> Experiment:
+    """The experiment of some settings, its profile and corpus seen to be usable.
+
+    Raises
+    ------
+    ExperimentError : no such module or profile, one that raises on import, or an unusable corpus.
+    """
+    try:
+        experiment = load_experiment(settings.experiment, settings.corpus)
+    except (ValueError, OSError) as error:  # what `configure` has to say of its corpus
+        raise ExperimentError(str(error)) from error
+    experiment.profile(settings.profile)
+    return experiment
+
+
+def measure(settings: Settings, folder: Path, *, resume: bool = False, on_event: Listener | None = None) -> RunFinished:
+    """Measure into a folder: all of a new run, or what an interrupted one still lacks.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
+    Interrupted : by a signal; what was measured before is stored.
+    """
+    experiment = experiment_of(settings)
+    with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
+        return loop.run(
+            experiment,
+            module=settings.experiment,
+            profile=settings.profile,
+            seed=settings.seed,
+            threads=settings.threads,
+            corpus=settings.corpus,
+            sink=store,
+            done=store.done,
+            on_event=on_event,
+        )
+
+
+def settings_of(folder: Path) -> Settings:
+    """The settings of a stored run.
+
+    Raises
+    ------
+    StoreError : the folder holds no run, or one that was stopped before it began.
+    """
+    from bench.store.samples import SAMPLES, read_records
+
+    if not (folder / SAMPLES).is_file():
+        raise StoreError(f"{folder}: holds no run to be resumed (no {SAMPLES})")
+    records = read_records(folder / SAMPLES)
+    if not records:
+        raise StoreError(f"{folder}: the run was stopped before it began; start it anew with --out")
+    _, header = records[0]
+    corpus = header["corpus"]
+    return Settings(
+        experiment=header["experiment"],
+        profile=header["profile"],
+        seed=header["seed"],
+        threads=header["threads"],
+        corpus=None if corpus is None else Path(corpus),
+    )
+
+
+def run(
+    experiment: Experiment | ModuleType | str = DEFAULT_EXPERIMENT,
+    *,
+    profile: str = "quick",
+    out: Path | str | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    corpus: Path | str | None = None,
+    on_event: Listener | None = None,
+) -> pd.DataFrame:
+    """Measure an experiment and return its samples as a tidy frame.
+
+    Parameters
+    ----------
+    experiment : the name of a module with EXPERIMENT and CLAIMS, the module, or the EXPERIMENT of an imported module:
+        measuring processes import it by name.
+    out : folder for the run; ``results/<profile>-<time>`` by default.
+    on_event : told what happens, after it is stored.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
+    """
+    from bench.store.frame import load
+
+    settings = Settings(
+        experiment=_module_of(experiment),
+        profile=profile,
+        seed=seed,
+        threads=threads,
+        corpus=None if corpus is None else Path(corpus),
+    )
+    folder = new_folder(profile) if out is None else Path(out)
+    measure(settings, folder, on_event=on_event)
+    return load(folder)
+
+
+def _module_of(experiment: Experiment | ModuleType | str) -> str:
+    if isinstance(experiment, str):
+        return experiment
+    if isinstance(experiment, ModuleType):
+        return experiment.__name__
+    holders = [name for name, module in sys.modules.items() if getattr(module, "EXPERIMENT", None) is experiment]
+    importable = [name for name in holders if name != "__main__"]
+    if not importable:
+        raise ExperimentError(
+            f"experiment {experiment.name!r}: is not the EXPERIMENT of an imported module; "
+            "measuring processes must be able to import it"
+        )
+    return importable[0]
+
+
+def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Analysis:
+    """The fits and verdicts of a run.
+
+    Parameters
+    ----------
+    data : folder of a run, or the frame that ``load`` made of it.
+    experiment : whose laws and claims are meant; that of the run record by default.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be used; one line each.
+    """
+    from bench.analyse.analysis import analyse
+    from bench.store.frame import load
+
+    frame = load(data) if isinstance(data, Path | str) else data
+    if experiment is None:
+        header = frame.attrs.get("run") or {}
+        if "experiment" not in header:
+            raise StoreError(
+                f"{data if isinstance(data, Path | str) else 'frame'}: is not a run; verdicts need its claims"
+            )
+        experiment = load_experiment(header["experiment"])  # claims and laws do not depend on the text
+    return analyse(frame, experiment, experiment.claims)
+
+
+def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> list[Verdict]:
+    """The claims of a run, judged: supported, refuted or inconclusive, each with its reason."""
+    return list(analysis_of(data, experiment).verdicts)
+
+
+def write_report(folder: Path | str) -> list[Path]:
+    """Write the report of a run into its folder; the files written."""
+    from bench.report.page import write_report
+
+    analysis = analysis_of(folder)
+    maps = {title: map_ for check in analysis.frame.attrs["checks"] for title, map_ in check.get("maps", {}).items()}
+    return write_report(analysis, Path(folder), maps)
+
+
+def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, float]:
+    """How well the points of a profile can tell the terms of each subject's law and overhead apart.
+
+    The condition number of the design as a fit sees it: rows relative to the time (coefficients taken as 1), columns
+    scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.
+    """
+    from bench.analyse.diagnose import condition_number
+
+    chosen = experiment.profile(profile)
+    numbers: dict[str, float] = {}
+    for subject in experiment.subjects:
+        if subject.law is None:
+            continue
+        law = subject.law.plus(*(subject.overhead or ()))
+        points = [cell.point for cell in chosen.cells([subject.name])]
+        columns = law.columns(
+            {name: np.array([point[name] for point in points], dtype=np.float64) for name in law.factors}
+        )
+        numbers[subject.name] = condition_number(columns / columns.sum(axis=1, keepdims=True))
+    return numbers

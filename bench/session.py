@@ -1,0 +1,115 @@
+"""What ``run`` does between its options and its exit status: announce, measure, judge."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from bench import api
+from bench.measure.events import RunFinished
+from bench.plan import Experiment
+from bench.progress import shown
+
+if TYPE_CHECKING:
+    from bench.analyse.analysis import Analysis
+
+HARD_TO_TELL_APART = 100.0  # condition number from which a term may hide behind others unless samples are very quiet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A run that has come to its end."""
+
+    folder: Path
+    settings: api.Settings
+    condition_numbers: Mapping[str, float]
+    finished: RunFinished
+    analysis: Analysis
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as plain data."""
+        return {
+            "folder": str(self.folder),
+            "experiment": self.settings.experiment,
+            "profile": self.settings.profile,
+            "samples": self.finished.samples,
+            "skipped": self.finished.skipped,
+            "busy_share": self.finished.busy_share,
+            "condition_numbers": {
+                name: number if math.isfinite(number) else None for name, number in self.condition_numbers.items()
+            },
+            "verdicts": [verdict.to_json() for verdict in self.analysis.verdicts],
+        }
+
+
+def run(settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[str], None]) -> Outcome:
+    """Measure and judge; ``say`` receives what is worth a line on the way.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError, FitError : what cannot be used; one line each.
+    KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored.
+    """
+    with _terminated_as_interrupted():
+        experiment = api.experiment_of(settings)
+        numbers = api.condition_numbers(experiment, settings.profile)
+        for line in announcement(experiment, settings, folder, numbers):
+            say(line)
+        with shown(sys.stderr, time.monotonic) as listener:
+            finished = api.measure(settings, folder, resume=resume, on_event=listener)
+        say(summary(finished))
+        analysis = api.analysis_of(folder, experiment)
+    return Outcome(folder=folder, settings=settings, condition_numbers=numbers, finished=finished, analysis=analysis)
+
+
+def announcement(
+    experiment: Experiment, settings: api.Settings, folder: Path, numbers: Mapping[str, float]
+) -> Iterator[str]:
+    """What a run is about to do, and whether its design can tell the terms of each law apart."""
+    profile = experiment.profile(settings.profile)
+    cells = len(profile.cells(experiment.subject_names))
+    yield (
+        f"{settings.experiment}, profile {settings.profile}: {cells} cells in {profile.blocks} blocks, "
+        f"seed {settings.seed}, {settings.threads} BLAS thread{'s' if settings.threads > 1 else ''}, into {folder}"
+    )
+    for subject, number in numbers.items():
+        remark = "" if number < HARD_TO_TELL_APART else " (high: some terms may not be identifiable)"
+        yield f"condition number of the scaled design, {subject}: {number:.3g}{remark}"
+
+
+def summary(finished: RunFinished) -> str:
+    """What was measured, and how much of the time went into measuring."""
+    if finished.busy_share is None:
+        return "nothing was left to measure"
+    skipped = f", {finished.skipped} cells skipped for want of memory" if finished.skipped else ""
+    seconds = f"{finished.seconds_after_workers_started:.0f} s"
+    return (
+        f"{finished.samples} samples{skipped}; {finished.busy_share:.1%} of the {seconds} with a measuring process "
+        "ready went into timed or warm-up evaluations"
+    )
+
+
+@contextlib.contextmanager
+def _terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM does what Ctrl-C does, also before and after the measuring itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
