@@ -1,0 +1,28 @@
+"""Figures: an analysis in, matplotlib figures out; nothing is saved here and no global state is touched."""
+
+from bench.report.figures.exponents import figure_exponents
+from bench.report.figures.gallery import Maps, NamedFigure, gallery
+from bench.report.figures.lines import Line, lines_along
+from bench.report.figures.parity import figure_parity
+from bench.report.figures.ratio import RatioGroup, figure_ratio, ratio_groups
+from bench.report.figures.scaling import figure_scaling
+from bench.report.figures.shares import ShareGroup, figure_shares, share_groups
+from bench.report.figures.visits import figure_visits
+
+__all__ = [
+    "Line",
+    "Maps",
+    "NamedFigure",
+    "RatioGroup",
+    "ShareGroup",
+    "figure_exponents",
+    "figure_parity",
+    "figure_ratio",
+    "figure_scaling",
+    "figure_shares",
+    "figure_visits",
+    "gallery",
+    "lines_along",
+    "ratio_groups",
+    "share_groups",
+]

@@ -1,0 +1,195 @@
+"""Every figure that an analysis gives rise to, with its caption."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from bench.plan import ExponentClaim
+from bench.report import format as show
+from bench.report.content import judged_claims
+from bench.report.figures.exponents import figure_exponents
+from bench.report.figures.lines import Line, lines_along
+from bench.report.figures.parity import figure_parity
+from bench.report.figures.ratio import figure_ratio, ratio_groups
+from bench.report.figures.scaling import figure_scaling, subject_looks
+from bench.report.figures.shares import figure_shares, share_groups
+from bench.report.figures.visits import figure_visits
+
+if TYPE_CHECKING:
+    from bench.analyse.analysis import Analysis
+
+SECOND_LINE_LEVELS = 4  # a further line along the same factor is shown when it has at least this many levels
+MOST_LINES = 2  # lines a factor and response
+
+EXPONENTS = (
+    "Each row is one claim. The stroke is the predicted exponent, the grey band the margin that the claim allows, "
+    "the mark the estimate with its interval. Supported: the whole interval lies inside the band. An arrow marks an"
+    " interval that runs out of the picture."
+)
+RATIO = (
+    "Marks: the measured ratio with its interval. Lines: the predicted ratio, {ratio}, with no constant fitted. A "
+    "mark above its line: {subject} costs more beside {over} than predicted. A stroke on a line shows where one "
+    "part is predicted to overtake the other, a diamond where it was found to."
+)
+SCALING = (
+    "Marks: measured, with intervals. Solid: the law with its overhead terms, fitted to all points at once, with "
+    "the band of the fit. Dashed: the terms of the law alone; the gap to the solid curve is overhead. Beneath: how "
+    "far the measured points lie from the fit (side by side for the eye). Mean error of the fits over all their "
+    "points: {errors}."
+)
+SHARES = (
+    "Areas: share of the fitted time that each term takes; the terms with {factor} lie at the bottom, and the line "
+    "above them is their sum. Circles: that sum with its interval where a claim is made. Triangles: the share "
+    "claimed. Paler areas lie beyond what was measured and are the law's word alone."
+)
+PARITY = (
+    "Every point of every subject against the time that its fitted law gives. On the line: equal. Beneath, the same"
+    " on a scale that shows the difference: a trend or a cluster there is what the law does not explain."
+)
+VISITS = "A dark cell: the row visited the column, as recorded while the code ran. Above each map, its visits in all."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFigure:
+    """A figure with the name of its file, its title, and a caption that says what to see."""
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maps:
+    """Visit maps (title -> matrix; nonzero: the row visited the column) with the labels of their axes."""
+
+    matrices: Mapping[str, ArrayLike]
+    x_label: str = "visited (number)"
+    y_label: str = "on behalf of (number)"
+    title: str = "Visits really made"
+    caption: str = VISITS
+
+    @classmethod
+    def of_checks(cls, analysis: Analysis) -> Maps:
+        """The maps that the checks of a run stored; a record's ``map_axes`` names rows and columns."""
+        matrices: dict[str, ArrayLike] = {}
+        labels: dict[str, str] = {}
+        for record in analysis.frame.attrs.get("checks", ()):
+            matrices |= record.get("maps", {})
+            if record.get("map_axes"):
+                labels = dict(zip(("y_label", "x_label"), record["map_axes"], strict=True))
+        return cls(matrices=matrices, **labels)
+
+
+def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
+    """The figures of a report in reading order; those for which the run holds nothing are left out."""
+    parts = (_ratios(analysis), _visits(maps), _exponents(analysis), _scaling(analysis), _shares(analysis))
+    named: dict[str, NamedFigure] = {}
+    for found in itertools.chain(*parts, _parity(analysis)):
+        candidates = itertools.chain([found.name], (f"{found.name}-{n}" for n in itertools.count(2)))
+        name = next(candidate for candidate in candidates if candidate not in named)
+        named[name] = replace(found, name=name)
+    return list(named.values())
+
+
+def _exponents(analysis: Analysis) -> Iterator[NamedFigure]:
+    claims = {(c.name, c.subject) for c in judged_claims(analysis) if isinstance(c, ExponentClaim)}
+    if any((v.claim, v.subject) in claims and v.predicted is not None for v in analysis.verdicts):
+        yield NamedFigure(
+            name="exponents",
+            title="Exponents",
+            caption=EXPONENTS,
+            figure=figure_exponents(analysis),
+        )
+
+
+def _ratios(analysis: Analysis) -> Iterator[NamedFigure]:
+    for group in ratio_groups(judged_claims(analysis)):
+        names = [name for name in (group.subject, group.over, group.less) if name is not None]
+        if any((name, show.WHOLE) not in analysis.fits for name in names):
+            continue
+        yield NamedFigure(
+            name=_file_name("ratio", group.subject, group.over),
+            title=group.title,
+            caption=RATIO.format(ratio=show.law(group.ratio), subject=group.subject, over=group.over),
+            figure=figure_ratio(analysis, group),
+        )
+
+
+def _visits(maps: Maps | None) -> Iterator[NamedFigure]:
+    if maps is not None and maps.matrices:
+        figure = figure_visits(maps.matrices, maps.x_label, maps.y_label, maps.title)
+        yield NamedFigure(name="visits", title=maps.title, caption=maps.caption, figure=figure)
+
+
+def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
+    for response in _responses(analysis):
+        points = {subject: fit.points for (subject, name), fit in analysis.fits.items() if name == response}
+        factors = [factor.name for factor in analysis.experiment.factors]
+        for factor in factors if response == show.WHOLE else _claimed_factors(analysis, response):
+            for rank, line in enumerate(_chosen(lines_along(factor, factors, points))):
+                part = () if response == show.WHOLE else (response.removesuffix(show.SUFFIX),)
+                yield NamedFigure(
+                    name=_file_name("scaling", factor, *part, *(() if rank == 0 else (str(rank + 1),))),
+                    title=f"Time against {factor}, {show.response(response)}",
+                    caption=_scaling_caption(analysis, line, response),
+                    figure=figure_scaling(analysis, line, response),
+                )
+
+
+def _responses(analysis: Analysis) -> list[str]:
+    """The whole evaluation, and every other response about which an exponent is claimed."""
+    claimed = [claim.response for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
+    fitted = {response for _, response in analysis.fits}
+    fitted = {response for _, response in analysis.fits}
+    return [name for name in dict.fromkeys([show.WHOLE, *claimed]) if name in fitted]
+
+
+def _claimed_factors(analysis: Analysis, response: str) -> list[str]:
+    claims = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
+    return list(dict.fromkeys(claim.factor for claim in claims if claim.response == response))
+
+
+def _chosen(lines: list[Line]) -> list[Line]:
+    """The longest line, and a second one if it is long as well."""
+    return [line for rank, line in enumerate(lines[:MOST_LINES]) if rank == 0 or len(line.levels) >= SECOND_LINE_LEVELS]
+
+
+def _scaling_caption(analysis: Analysis, line: Line, response: str) -> str:
+    errors = [
+        f"{name} {show.percent(analysis.fits[name, response].error.in_sample_mape)}"
+        for name in line.subjects
+        if (name, response) in analysis.fits
+    ]
+    return SCALING.format(errors=", ".join(errors))
+
+
+def _shares(analysis: Analysis) -> Iterator[NamedFigure]:
+    for group in share_groups(judged_claims(analysis)):
+        if (group.subject, show.WHOLE) in analysis.fits:
+            yield NamedFigure(
+                name=_file_name("shares", group.subject, group.factor),
+                title=f"Where the time of {group.subject} goes, against {group.factor}",
+                caption=SHARES.format(factor=group.factor),
+                figure=figure_shares(analysis, group),
+            )
+
+
+def _parity(analysis: Analysis) -> Iterator[NamedFigure]:
+    if any((name, show.WHOLE) in analysis.fits for name in subject_looks(analysis)):
+        yield NamedFigure(
+            name="parity",
+            title="Predicted and measured",
+            caption=PARITY,
+            figure=figure_parity(analysis),
+        )
+
+
+def _file_name(*parts: str) -> str:
+    return "-".join("".join(c if c.isalnum() else "_" for c in part) for part in parts)

@@ -1,0 +1,83 @@
+"""How a run was measured and judged, in words and with the run's own numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bench.report import format as show
+from bench.report.content import noise_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bench.analyse.analysis import Analysis
+
+MOST_SKIPS = 5  # that are named; the store holds all
+FITTING = (
+    "Each law is fitted as stated, together with overhead terms for what an implementation costs beside it. "
+    "Coefficients are not negative and residuals are relative, so that small and large points count alike. A point "
+    "enters with one robust location of its samples. Intervals come from leaving out one point at a time, which "
+    "allows for points that have effects of their own, and use Student's t on points less terms."
+)
+JUDGING = (
+    "A claim is supported when the whole interval of the estimate lies inside the margin stated with the claim, "
+    "refuted when the whole interval lies outside, and inconclusive otherwise. A term that takes too small a part "
+    "of the time at the point in question is not identifiable there, and too little data is never a pass. Operation"
+    " counts are compared exactly, before any time is looked at."
+)
+
+
+def method(analysis: Analysis) -> list[tuple[str, str]]:
+    """Paragraphs, each with its heading; what the run did not record is left out."""
+    attrs = analysis.frame.attrs
+    return [
+        ("Measuring", _measuring(analysis.frame, attrs.get("run", {}), attrs.get("workers", []))),
+        ("Noise", noise_line(analysis)),
+        ("Left out", _left_out(analysis)),
+        ("Time spent", _time_spent(attrs.get("finish"))),
+        ("Fitting", FITTING),
+        ("Judging", JUDGING),
+    ]
+
+
+def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str, Any]]) -> str:
+    sentences = []
+    cells, blocks = run.get("cells"), run.get("blocks")
+    if cells is not None and blocks is not None:
+        sentences.append(
+            f"{_count(cells, 'cell')} (a subject at a point) were visited once in each of {_count(blocks, 'block')}, "
+            f"in an order shuffled from seed {run.get('seed', 0)}, with the subjects of a point next to each other"
+        )
+    sentences.append(f"{_count(len(frame), 'sample')} were kept, every one of them")
+    if workers:
+        threads = run.get("threads")
+        pinned = f", BLAS pinned to {_count(threads, 'thread')} and read back" if threads is not None else ""
+        sentences.append(f"They were taken in {_count(len(workers), 'fresh process', 'fresh processes')}{pinned}")
+        floors = [worker["floor_seconds"] for worker in workers if worker.get("floor_seconds") is not None]
+        if floors:
+            sentences.append(f"An empty call cost {show.si(max(floors))}")
+    sentences.append(
+        "Inputs were prepared outside the timing, samples calibrated and warmed up, garbage collection off"
+    )
+    return ". ".join(sentences) + "."
+
+
+def _left_out(analysis: Analysis) -> str:
+    below, skips = analysis.below_floor, analysis.skips
+    floor = f"{_count(below, 'sample')} lay below the signal floor" if below else "No sample lay below the signal floor"
+    shown = [f"{skip['subject']} at {show.point(skip['point'])} ({skip['reason']})" for skip in skips[:MOST_SKIPS]]
+    more = f" and {len(skips) - MOST_SKIPS} more" if len(skips) > MOST_SKIPS else ""
+    skipped = f"{_count(len(skips), 'cell')} skipped: {'; '.join(shown)}{more}" if skips else "no cell was skipped"
+    missing = "".join(f" No fit: {reason.removeprefix('no data: ')}." for reason in analysis.failures.values())
+    return f"{floor}; {skipped}.{missing}"
+
+
+def _time_spent(finish: dict[str, Any] | None) -> str:
+    if not finish:
+        return "The run was not finished, or did not come from this tool: how the time was spent is not known."
+    share, wall = finish.get("busy_share"), finish.get("wall_seconds_after_workers_started")
+    return f"{show.duration(wall)} after the workers had started, {show.percent(share)} of it inside evaluations."
+
+
+def _count(n: float, one: str, many: str | None = None) -> str:
+    return f"{show.number(n, 9)} {one if n == 1 else many or one + 's'}"
