@@ -66,18 +66,19 @@ def deciding_point(
     law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float]
 ) -> dict[str, float] | None:
     """The nearest point, by doubling or halving one factor of ``start``, at which a term takes enough of the time."""
-    for doublings in range(1, DOUBLINGS + 1):
-        moves = [(name, start[name] * 2.0**sign) for name in law.factors for sign in (doublings, -doublings)]
-        candidates = [{**start, name: level} for name, level in moves if level >= 1]
-        if not candidates:
-            continue
-        values = law.columns({name: np.array([c[name] for c in candidates]) for name in start}) * coefficients
-        with np.errstate(invalid="ignore", divide="ignore"):
-            shares = values[:, column] / values.sum(axis=1)
-        best = int(np.nanargmax(shares))
-        if shares[best] >= SMALLEST_SHARE:
-            return candidates[best]
-    return None
+    steps = [sign * doublings for doublings in range(1, DOUBLINGS + 1) for sign in (1, -1)]
+    moves = [(name, start[name] * 2.0**step) for step in steps for name in law.factors]
+    candidates = [
+        {**start, name: level}
+        for name, level in moves
+        if level >= 1 and (level.is_integer() or not start[name].is_integer())
+    ]
+    if not candidates:
+        return None
+    values = law.columns({name: np.array([c[name] for c in candidates]) for name in start}) * coefficients
+    with np.errstate(invalid="ignore", divide="ignore"):
+        enough = np.flatnonzero(values[:, column] / values.sum(axis=1) >= SMALLEST_SHARE)
+    return candidates[enough[0]] if len(enough) else None
 
 
 def share_reason(law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], share: float) -> str:

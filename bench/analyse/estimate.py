@@ -23,6 +23,7 @@ from bench.analyse.location import Array
 HUBER = 1.345  # standard deviations; 95 % efficient on normal residuals
 FULL_LEVERAGE = 0.99  # above this a residual says nothing about its own error, and the pooled scatter takes its place
 MOST_STEPS = 50
+CONVERGED = 1e-12
 MOST_HALVINGS = 30
 SINGULAR = 1e-6  # ratio of singular values of the scaled design below which columns cannot be told apart
 RESOLUTION = 1e-8  # relative; scatter below this is rounding, not evidence for one law over another
@@ -70,8 +71,11 @@ def aicc(squares: float, n: int, k: int) -> float:
     return float(n * np.log(spread) + 2 * parameters + 2 * parameters * (parameters + 1) / (n - parameters - 1))
 
 
-def solve(design: Array, log_seconds: Array, *, robust: bool = False) -> Solution:
-    """Non-negative coefficients of a design (n, k) for log times (n,); ``robust`` takes Huber's loss on residuals."""
+def solve(design: Array, log_seconds: Array, *, robust: bool = False, tolerance: float = CONVERGED) -> Solution:
+    """Non-negative coefficients of a design (n, k) for log times (n,); ``robust`` takes Huber's loss on residuals.
+
+    ``tolerance``: relative change of the fitted times at which the steps end.
+    """
     relative = design * np.exp(-log_seconds)[:, None]
     coefficients = _nnls(relative, np.ones(len(log_seconds)))
     weights = np.ones(len(log_seconds))
@@ -90,7 +94,7 @@ def solve(design: Array, log_seconds: Array, *, robust: bool = False) -> Solutio
         change = float(np.max(np.abs(design @ (moved - coefficients)) / (design @ coefficients)))
         coefficients = moved
         residual = log_seconds - np.log(design @ coefficients)
-        if change < 1e-12:
+        if change < tolerance:
             break
     jacobian = design / (design @ coefficients)[:, None]
     return Solution(coefficients, coefficients > 0, residual, jacobian, weights)

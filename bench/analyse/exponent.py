@@ -2,13 +2,14 @@
 
 Some terms of the law are multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients: for
 each ε the coefficients are solved for, and the ε of least squared log residuals wins. Its interval is the sandwich of
-the coefficients, by leaving out one point at a time, with the column ∂ log t / ∂ε = Σ freed terms / t · log(factor / level) beside theirs.
+the coefficients, one point left out at a time, with the column ∂ log t / ∂ε = Σ freed terms / t · log(factor / level)
+beside theirs.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,8 @@ from bench.analyse.location import Array
 from bench.analyse.samples import FitError
 
 WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
-COARSE_STEPS = 17  # the profile may have several valleys: a coarse look first, then Brent within the best
+COARSE_STEPS = 13  # the profile may have several valleys: a coarse look first, then Brent within the best
+COARSE, CLOSE = 1e-3, 1e-9  # relative tolerances of the fitted times in the two looks
 FEWEST_LEVELS = 3  # of the factor; with two any exponent fits
 
 
@@ -63,22 +65,21 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
         result[:, freed] *= np.exp(epsilon * growth)[:, None]
         return result
 
-    def loss(epsilon: float) -> float:
-        solution = solve(bent(epsilon), y)
-        return float((solution.residual**2).sum())
+    def loss(epsilon: float, tolerance: float = CLOSE) -> float:
+        # the loss is flat at its minimum: an error of the coefficients enters it only squared
+        return float((solve(bent(epsilon), y, tolerance=tolerance).residual ** 2).sum())
 
     epsilon = _minimum(loss)
     solution = solve(bent(epsilon), y)
     return _with_interval(fit, solution, epsilon, freed, growth, own, share)
 
 
-def _minimum(loss: object) -> float:
-    assert callable(loss)
+def _minimum(loss: Callable[..., float]) -> float:
     grid = np.linspace(-WIDEST, WIDEST, COARSE_STEPS)
-    losses = [loss(float(epsilon)) for epsilon in grid]
+    losses = [loss(float(epsilon), COARSE) for epsilon in grid]
     best = int(np.argmin(losses))
     ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-8})
+    found = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-7})
     return float(found.x) if found.fun <= losses[best] else float(grid[best])
 
 

@@ -15,10 +15,9 @@ if TYPE_CHECKING:
 
 
 # columns beside factors and response that a store of samples, or another tool's table, may have
-RECORDED = frozenset(
-    "subject block process evaluations timing below_floor started_at load_average "
-    "repetition repeat replicate rep sample run iteration round seed index".split()
-)
+RECORDED_HERE = ("subject", "block", "process", "evaluations", "timing", "below_floor", "started_at", "load_average")
+RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
+RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE))
 
 
 class FitError(ValueError):
@@ -102,12 +101,15 @@ def _factors(frame: pd.DataFrame, names: Sequence[str], what: str, measured: Seq
         if name not in frame.columns:
             raise FitError(f"{what}: unknown name {name!r}; the columns are {', '.join(map(str, frame.columns))}")
     known = frame.attrs.get("factors")
-    others = _other_factors(frame, {*names, *measured}) if known is None else [n for n in known if n in frame.columns]
+    if known is None:
+        others = _other_factors(frame, {*names, *measured})
+    else:
+        others = [name for name in known if name in frame.columns]
     return list(dict.fromkeys([*others, *names]))
 
 
 def _other_factors(frame: pd.DataFrame, taken: set[str]) -> list[str]:
-    """Columns of a plain table that must be factors too: numbers that come back in several rows, and no known record."""
+    """Columns of a plain table that must be factors too: numbers that come back in several rows, no known record."""
     found = []
     for name in map(str, frame.columns):
         if name in taken or name in RECORDED or name.endswith("seconds_per_eval"):
