@@ -62,9 +62,11 @@ class Call:
         return None if value is np._NoValue else value
 
     def fresh(self) -> Iterator[NDArray[Any]]:
-        """Arrays in the result that share no memory with an argument: a new array never overlaps one that is alive."""
+        """Arrays in the result that own new memory; a new array never overlaps an argument, which is still alive."""
         known = list(arrays_in((self.args, self.kwargs)))
-        return (array for array in arrays_in(self.result) if not any(np.may_share_memory(array, one) for one in known))
+        for array in arrays_in(self.result):
+            if not any(np.may_share_memory(array, one) for one in known) and _owner(array).flags.owndata:
+                yield array
 
     def bytes_allocated(self) -> int:
         """Bytes of the arrays in the result that are neither arguments nor views of arguments."""
@@ -88,6 +90,13 @@ def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from arrays_in(item)
+
+
+def _owner(array: NDArray[Any]) -> NDArray[Any]:
+    """The array at the end of a chain of views; it owns its memory, unless that is a buffer of something else."""
+    while isinstance(array.base, np.ndarray):
+        array = array.base
+    return array
 
 
 def selected(shape: tuple[int, ...], where: Any) -> int:

@@ -14,23 +14,16 @@ from typing import Any
 
 import numpy as np
 
-from bench.measure.counting.call import Call, Rule, Tally, UncountedOperation
+from bench.measure.counting.call import Rule, UncountedOperation
 from bench.measure.counting.functions import FUNCTION_RULES, copied_if_needed, free, rules, written
 
 Wrapper = Callable[[str, Callable[..., Any], Rule], Callable[..., Any]]
 
 
-def _converted(call: Call) -> Tally:
-    """Elements of a new array; what is only a view of a buffer, or the argument itself, is free."""
-    if isinstance(call.result, np.ndarray) and not call.result.flags.owndata:
-        return {}
-    return copied_if_needed(call)
-
-
 CREATION_RULES: dict[str, Rule] = rules(
     ("empty empty_like", free),
     ("zeros ones full zeros_like ones_like full_like arange eye identity indices fromiter", written),
-    ("array asarray asanyarray ascontiguousarray asfortranarray copy require frombuffer from_dlpack", _converted),
+    ("array asarray asanyarray ascontiguousarray asfortranarray copy require frombuffer from_dlpack", copied_if_needed),
     ("linspace", FUNCTION_RULES["linspace"]),
 )
 # They compute what they return in ways of their own, or read it from files; `nditer` hands out plain arrays.
