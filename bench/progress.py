@@ -19,7 +19,7 @@ from bench.measure.events import (
 )
 
 if TYPE_CHECKING:
-    from rich.progress import Progress, TaskID
+    from rich.progress import Progress, ProgressColumn, TaskID
 
 SECONDS_BETWEEN_LINES = 10.0  # a log of a long run stays short, and still shows that the run is alive
 
@@ -31,16 +31,9 @@ def shown(stream: IO[str], now: Callable[[], float]) -> Iterator[Listener]:
         yield Lines(stream, now)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TextColumn
+    from rich.progress import Progress
 
-    columns = (
-        SpinnerColumn(),
-        BarColumn(bar_width=24),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[blocks]} {task.fields[left]}"),
-        TextColumn("{task.description}", markup=False),
-    )
-    with Progress(*columns, console=Console(file=stream), transient=True) as progress:
+    with Progress(*Bar.columns(), console=Console(file=stream), transient=True) as progress:
         yield Bar(progress)
 
 
@@ -65,6 +58,19 @@ class Lines:
 
 class Bar:
     """A bar with the point being measured, blocks done and the time left; what is worth keeping is printed above it."""
+
+    @staticmethod
+    def columns() -> tuple[ProgressColumn, ...]:
+        """The parts of the bar, from left to right; what may be cut off at the edge comes last."""
+        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+
+        return (
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[blocks]} {task.fields[left]}", markup=False),
+            TextColumn("{task.description}", markup=False),
+        )
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
