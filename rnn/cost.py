@@ -23,7 +23,7 @@ Counts = dict[str, dict[str, int]]  # phase -> category -> operations per evalua
 SUBJECTS = ("forward", "naive", "aggregated", "batched")
 INDEX_BYTES = np.dtype(np.intp).itemsize
 # Bytes of the views of one time step, Python objects that a workspace keeps; measured with tracemalloc on CPython 3.11.
-VIEW_BYTES = {"forward": 340, "naive": 1_170, "aggregated": 1_290, "batched": 680}
+VIEW_BYTES = {"forward": 340, "naive": 1_170, "aggregated": 1_170, "batched": 680}
 
 # --- the shape of the time: text for a CostLaw, in the factors V, d, H and T ---
 
@@ -59,6 +59,13 @@ PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "output": tuple(term for term in OVERHEADS[name] if term not in more),
     }
     for name, more in (("forward", ()), ("naive", ("T*(T+1)/2",)), ("aggregated", ()), ("batched", ()))
+}
+
+# Bytes that the products of a term work through again and again, in float32: a matrix, and its gradient where the
+# algorithm updates that at every step.
+TERM_BYTES: Mapping[str, Mapping[str, str]] = {
+    name: {term: f"{arrays * 4}*{size}" for term, size in zip(law.split(" + "), ("H*V", "H*d", "H**2"), strict=True)}
+    for (name, law), arrays in zip(LAWS.items(), (1, 2, 2, 1), strict=True)
 }
 
 
@@ -114,11 +121,7 @@ def buffer_bytes(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int) 
     if algorithm != "forward":
         elements["embed"] += T * d + H * d + d + tile(H, d)
         elements["recur"] += T * H + H * H + 3 * H + tile(H, H)
-        elements["output"] += V * H + V + tile(V, H)
-    if algorithm == "naive":
-        elements["recur"] += H
-    if algorithm == "aggregated":
-        elements["output"] += T * H
+        elements["output"] += V * H + V + T * H + tile(V, H)
     return {phase: itemsize * n for phase, n in elements.items()}
 
 

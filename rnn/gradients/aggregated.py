@@ -6,28 +6,11 @@ T (T + 1)/2. Uᵀ δ(t) is formed as soon as ŷ(t) is known, so that T H + V ele
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from rnn.gradients.primitives import BackwardBuffers, clear, forward_step, hidden_back, output_back, start, summed_loss
-from rnn.model import Array, Params, Sizes, Tokens
-
-
-@dataclass(slots=True, init=False)
-class AggregatedBuffers(BackwardBuffers):
-    """Uᵀ δ of every step, until the sweep comes by."""
-
-    from_output: Array  # (T, H)
-    from_output_at: list[Array]  # T views (H,)
-
-    def __init__(self, sizes: Sizes, phase: PhaseSwitch | None) -> None:
-        BackwardBuffers.__init__(self, sizes, phase)
-        if phase is not None:
-            phase("output")
-        self.from_output = np.empty((sizes.T, sizes.H), sizes.dtype)
-        self.from_output_at = list(self.from_output)
+from rnn.gradients.primitives import BackwardBuffers, hidden_back, up_to_the_sweep
+from rnn.model import Array, Params, Tokens
 
 
 def aggregated(
@@ -43,19 +26,15 @@ def aggregated(
     Multiply-adds: forward T (H V + H d + H²), backward 2 T (H V + H d + H²).
     """
     sizes, targets = begin(params, tokens, phase)
-    T = sizes.T
-    b = (workspace or Workspace()).buffers(AggregatedBuffers, sizes, phase)
-    start(params, tokens, h0, b, phase)
-    clear(b, phase)
-    for step, back, target, from_output in zip(b.steps, b.steps_back, targets, b.from_output_at, strict=True):
-        forward_step(params, b, step, target, phase)
-        output_back(params, b, back, target, from_output, phase)
-    gamma = b.gradients.h0  # zero before the sweep, ∂J/∂h(0) after it
-    for t in range(T, 0, -1):
+    b = (workspace or Workspace()).buffers(BackwardBuffers, sizes, phase)
+    loss = up_to_the_sweep(params, b, tokens, targets, h0, phase)
+    steps, gamma = b.steps_back, b.gradients.h0  # zero before the sweep, ∂J/∂h(0) after it
+    for t in range(sizes.T, 0, -1):
+        step = steps[t - 1]
         if phase is not None:
             phase("recur")
-        np.add(gamma, b.from_output_at[t - 1], out=gamma)
+        np.add(gamma, step.gamma, out=gamma)
         if on_pass is not None:
-            on_pass(T, t)
-        hidden_back(params, b, b.steps_back[t - 1], gamma, phase)
-    return summed_loss(b, phase), b.gradients
+            on_pass(sizes.T, t)
+        hidden_back(params, b, step, gamma, phase)
+    return loss, b.gradients

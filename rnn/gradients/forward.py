@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rnn.gradients.interface import PhaseSwitch, Workspace, begin
-from rnn.gradients.primitives import ForwardBuffers, forward_step, start, summed_loss
+from rnn.gradients.primitives import ForwardBuffers, hidden_step, output_step, start, summed_loss
 from rnn.model import Array, Params, Tokens
 
 
@@ -21,6 +21,10 @@ def forward(
     sizes, targets = begin(params, tokens, phase)
     b = (workspace or Workspace()).buffers(ForwardBuffers, sizes, phase)
     start(params, tokens, h0, b, phase)
+    for step in b.steps:
+        hidden_step(params, b, step, phase)
+    if phase is not None:
+        phase("output")
     for step, target in zip(b.steps, targets, strict=True):
-        forward_step(params, b, step, target, phase)
-    return summed_loss(b, phase)
+        output_step(params, b, step, target)
+    return summed_loss(b)

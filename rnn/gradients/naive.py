@@ -6,26 +6,11 @@ output layer is visited T times, once by each loss: T² multiplies H d + H², ne
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from rnn.gradients.primitives import BackwardBuffers, clear, forward_step, hidden_back, output_back, start, summed_loss
-from rnn.model import Array, Params, Sizes, Tokens
-
-
-@dataclass(slots=True, init=False)
-class NaiveBuffers(BackwardBuffers):
-    """One γ for the loss that is on its way; its last value is added to ∂J/∂h(0)."""
-
-    gamma: Array  # (H,)
-
-    def __init__(self, sizes: Sizes, phase: PhaseSwitch | None) -> None:
-        BackwardBuffers.__init__(self, sizes, phase)
-        if phase is not None:
-            phase("recur")
-        self.gamma = np.empty(sizes.H, sizes.dtype)
+from rnn.gradients.primitives import BackwardBuffers, hidden_back, up_to_the_sweep
+from rnn.model import Array, Params, Tokens
 
 
 def naive(
@@ -41,18 +26,16 @@ def naive(
     Multiply-adds: forward T (H V + H d + H²), backward 2 T H V + T (T + 1) (H d + H²).
     """
     sizes, targets = begin(params, tokens, phase)
-    b = (workspace or Workspace()).buffers(NaiveBuffers, sizes, phase)
-    start(params, tokens, h0, b, phase)
-    clear(b, phase)
-    gamma, dh0 = b.gamma, b.gradients.h0
-    for loss, (step, target) in enumerate(zip(b.steps, targets, strict=True), start=1):
-        forward_step(params, b, step, target, phase)
-        output_back(params, b, b.steps_back[loss - 1], target, gamma, phase)
+    b = (workspace or Workspace()).buffers(BackwardBuffers, sizes, phase)
+    total_loss = up_to_the_sweep(params, b, tokens, targets, h0, phase)
+    steps, dh0 = b.steps_back, b.gradients.h0
+    for loss, step in enumerate(steps, start=1):
+        gamma = step.gamma
         for passed in range(loss, 0, -1):
             if on_pass is not None:
                 on_pass(loss, passed)
-            hidden_back(params, b, b.steps_back[passed - 1], gamma, phase)
+            hidden_back(params, b, steps[passed - 1], gamma, phase)
         if phase is not None:
             phase("recur")
         np.add(dh0, gamma, out=dh0)
-    return summed_loss(b, phase), b.gradients
+    return total_loss, b.gradients

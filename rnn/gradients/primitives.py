@@ -82,8 +82,8 @@ class StepBack(NamedTuple):
     e_row: Array  # (1, d)
     h_before_row: Array  # (1, H)
     h_row: Array  # (1, H)
-    h: Array  # (H,)
     slope: Array  # (H,) h ∘ (1 - h)
+    gamma: Array  # (H,) Uᵀ δ(t)
     dL: Array  # (d,) gradient of the row of L
 
 
@@ -121,11 +121,12 @@ class ForwardBuffers:
 
 @dataclass(slots=True, init=False)
 class BackwardBuffers(ForwardBuffers):
-    """The same with the gradients and the scratch of the passes back; what γ(t) is kept in differs by algorithm."""
+    """The same with the gradients, 2 T H elements to go back with, and scratch."""
 
     one: Array  # () the constant 1
     gradients: Gradients
     slope: Array  # (T, H) h ∘ (1 - h)
+    gamma: Array  # (T, H) Uᵀ δ
     r: Array  # (H,) γ ∘ h ∘ (1 - h)
     r_W_e: Array  # (d,) W_eᵀ r
     tiles_W_e: list[Tile]
@@ -150,12 +151,13 @@ class BackwardBuffers(ForwardBuffers):
         self.tiles_W_e = tiles(dW_e, self.r)
         if phase is not None:
             phase("output")
+        self.gamma = np.empty((T, H), dtype)
         dU, db2 = np.empty((V, H), dtype), np.empty(V, dtype)
         self.tiles_U = tiles(dU, self.delta)
         self.gradients = Gradients(dL_rows, dW_e, dW_h, db1, dU, db2, dh0)
         self.steps_back = [
-            StepBack(self.E[i : i + 1], self.h[i : i + 1], self.h[i + 1 : i + 2], self.h[i + 1], slope, dL)
-            for i, (slope, dL) in enumerate(zip(self.slope, dL_rows, strict=True))
+            StepBack(self.E[i : i + 1], self.h[i : i + 1], self.h[i + 1 : i + 2], slope, gamma, dL)
+            for i, (slope, gamma, dL) in enumerate(zip(self.slope, self.gamma, dL_rows, strict=True))
         ]
 
 
@@ -187,8 +189,8 @@ def clear(b: BackwardBuffers, phase: PhaseSwitch | None) -> None:
     g.b2.fill(0)
 
 
-def forward_step(params: Params, b: ForwardBuffers, step: Step, target: int, phase: PhaseSwitch | None) -> None:
-    """h(t), ŷ(t) into ``delta``, and the two parts of J(t) = log Σ exp(o - max o) - (o_k - max o)."""
+def hidden_step(params: Params, b: ForwardBuffers, step: Step, phase: PhaseSwitch | None) -> None:
+    """h(t) = sigmoid(W_h h(t-1) + W_e e(t) + b1)."""
     if phase is not None:
         phase("embed")
     params.W_e.dot(step.e, out=b.a)
@@ -199,10 +201,12 @@ def forward_step(params: Params, b: ForwardBuffers, step: Step, target: int, pha
     np.add(h, b.a, out=h)
     np.add(h, params.b1, out=h)
     sigmoid(h, b.half)
-    if phase is not None:
-        phase("output")
+
+
+def output_step(params: Params, b: ForwardBuffers, step: Step, target: int) -> None:
+    """ŷ(t) into ``delta``, and the two parts of J(t) = log Σ exp(o - max o) - (o_k - max o)."""
     delta = b.delta
-    params.U.dot(h, out=delta)
+    params.U.dot(step.h, out=delta)
     np.add(delta, params.b2, out=delta)
     np.subtract(delta, np.maximum.reduce(delta), out=delta)
     b.of_target[step.place] = delta[target]
@@ -212,30 +216,20 @@ def forward_step(params: Params, b: ForwardBuffers, step: Step, target: int, pha
     np.divide(delta, total, out=delta)
 
 
-def summed_loss(b: ForwardBuffers, phase: PhaseSwitch | None) -> float:
-    """Σ_t J(t), from the parts that the forward steps left."""
-    if phase is not None:
-        phase("output")
+def summed_loss(b: ForwardBuffers) -> float:
+    """Σ_t J(t), from the parts that the output steps left."""
     np.log(b.total, out=b.total)
     np.subtract(b.total, b.of_target, out=b.total)
     return float(np.add.reduce(b.total))
 
 
-def output_back(
-    params: Params, b: BackwardBuffers, step: StepBack, target: int, gamma: Array, phase: PhaseSwitch | None
-) -> None:
-    """Back through the output layer of step t: ∂J/∂U += δ hᵀ, ∂J/∂b2 += δ, γ(t) ← Uᵀ δ; and h ∘ (1 - h), kept."""
-    if phase is not None:
-        phase("output")
+def output_back(params: Params, b: BackwardBuffers, step: StepBack, target: int) -> None:
+    """Back through the output layer of step t: ∂J/∂U += δ hᵀ, ∂J/∂b2 += δ, γ(t) ← Uᵀ δ."""
     delta = b.delta
     delta[target] -= 1
     add_outer(b.tiles_U, step.h_row)
     np.add(b.gradients.b2, delta, out=b.gradients.b2)
-    delta.dot(params.U, out=gamma)
-    if phase is not None:
-        phase("recur")
-    np.subtract(b.one, step.h, out=step.slope)
-    np.multiply(step.slope, step.h, out=step.slope)
+    delta.dot(params.U, out=step.gamma)
 
 
 def hidden_back(params: Params, b: BackwardBuffers, step: StepBack, gamma: Array, phase: PhaseSwitch | None) -> None:
@@ -255,3 +249,29 @@ def hidden_back(params: Params, b: BackwardBuffers, step: StepBack, gamma: Array
     add_outer(b.tiles_W_e, step.e_row)
     r.dot(params.W_e, out=b.r_W_e)
     np.add(step.dL, b.r_W_e, out=step.dL)
+
+
+def up_to_the_sweep(
+    params: Params, b: BackwardBuffers, tokens: Tokens, targets: list[int], h0: Array | None, phase: PhaseSwitch | None
+) -> float:
+    """All that naive and aggregated do alike: the forward pass, and every loss back through its own output layer.
+
+    Afterwards every step has its γ(t) = Uᵀ δ(t) and h ∘ (1 - h). The hidden layer goes first and the output layer after
+    it: step by step in turn, U and ∂J/∂U would drive W_h out of the cache T times.
+    """
+    start(params, tokens, h0, b, phase)
+    clear(b, phase)
+    for step in b.steps:
+        hidden_step(params, b, step, phase)
+    if phase is not None:
+        phase("output")
+    for step, back, target in zip(b.steps, b.steps_back, targets, strict=True):
+        output_step(params, b, step, target)
+        output_back(params, b, back, target)
+    loss = summed_loss(b)
+    if phase is not None:
+        phase("recur")
+    for step, back in zip(b.steps, b.steps_back, strict=True):
+        np.subtract(b.one, step.h, out=back.slope)
+        np.multiply(back.slope, step.h, out=back.slope)
+    return loss
