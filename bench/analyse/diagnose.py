@@ -88,6 +88,18 @@ def share_reason(law: CostLaw, column: int, coefficients: Array, start: Mapping[
     return f"{law.terms[column]} is {share:.1%} of the time at {describe(start)}; {advice}"
 
 
+def is_rejected(solution: Solution, located: Location, point: Index, rng: np.random.Generator) -> bool:
+    """Whether points scatter more about the law than their own samples explain; False without repetitions."""
+    if located.relative_noise is None:
+        return False
+    return _p_value(solution, located, point, rng) <= REJECT_BELOW
+
+
+def _p_value(solution: Solution, located: Location, point: Index, rng: np.random.Generator) -> float:
+    null = _null_scatter(solution, located, point, rng)
+    return float((1 + (null >= solution.scatter - RESOLUTION).sum()) / (1 + len(null)))
+
+
 def lack_of_fit(
     solution: Solution,
     located: Location,
@@ -104,8 +116,7 @@ def lack_of_fit(
         finding = f"{between:.1%} between points; without repetitions that cannot be told from noise"
         return LackOfFit(None, finding, between, None)
     within = located.relative_noise
-    null = _null_scatter(solution, located, point, rng)
-    p_value = float((1 + (null >= between - RESOLUTION).sum()) / (1 + len(null)))
+    p_value = _p_value(solution, located, point, rng)
     against = f"{between:.1%} between points against {within:.1%} within"
     if p_value > REJECT_BELOW:
         return LackOfFit(p_value, f"the law fits within the noise: {against}", between, within)

@@ -24,6 +24,7 @@ HUBER = 1.345  # standard deviations; 95 % efficient on normal residuals
 FULL_LEVERAGE = 0.99  # above this a residual says nothing about its own error, and the pooled scatter takes its place
 MOST_STEPS = 50
 CONVERGED = 1e-12
+ROUNDING = 1e-12  # relative, of a loss: near the minimum a step that helps is lost in it
 MOST_HALVINGS = 30
 SINGULAR = 1e-6  # ratio of singular values of the scaled design below which columns cannot be told apart
 RESOLUTION = 1e-8  # relative; scatter below this is rounding, not evidence for one law over another
@@ -122,7 +123,7 @@ def _line_search(design: Array, y: Array, weights: Array, start: Array, wanted: 
     before, step = loss(start), 1.0
     for _ in range(MOST_HALVINGS):
         candidate = wanted if step == 1.0 else start + step * (wanted - start)
-        if loss(candidate) <= before:
+        if loss(candidate) <= before * (1 + ROUNDING):
             return candidate
         step /= 2
     return start

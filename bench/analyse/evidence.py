@@ -80,6 +80,7 @@ def fit_all(frame: pd.DataFrame, experiment: Experiment, *, confidence: float = 
                     block=BLOCK if BLOCK in frame.columns else None,
                     confidence=confidence,
                     working_set=_sizes(subject),
+                    term_bytes=subject.term_bytes,
                 )
             except FitError as error:
                 kind = "below floor" if "below the signal floor" in str(error) else "no data"

@@ -12,6 +12,7 @@ from bench.analyse.diagnose import (
     at_point,
     condition_number,
     confounded,
+    is_rejected,
     lack_of_fit,
     regressors_of,
     share_reason,
@@ -29,6 +30,7 @@ from bench.analyse.estimate import (
 from bench.analyse.fitted import Fit, FitErrors, FittedTerm, Noise, Points
 from bench.analyse.location import PRIOR_SAMPLES, Array, Location, locate, minima
 from bench.analyse.overhead import parse_overhead, select_overhead
+from bench.analyse.regime import Regime, select_regimes
 from bench.analyse.samples import FitError, Samples, design_matrix, gather
 from bench.plan import CostLaw, LawError
 
@@ -47,6 +49,7 @@ def fit(
     block: str | None = None,
     confidence: float = 0.95,
     working_set: Callable[[Mapping[str, float]], float] | None = None,
+    term_bytes: Mapping[str, str] | None = None,
     rng: np.random.Generator | None = None,
 ) -> Fit:
     """Fit a law to the samples of a frame: factor columns and a response, several rows of a point being repetitions.
@@ -56,6 +59,8 @@ def fit(
     overhead : terms beside the law, ``"1 + T"`` or ``("1", "T")``; ``"auto"`` takes those the data ask for.
     block : column whose common drift is taken out of the samples.
     working_set : bytes at a point, as one more thing that residuals may follow.
+    term_bytes : bytes that the operations of a term work through; where the law is rejected, thresholds in them are
+        looked for (see ``bench.analyse.regime``).
     rng : for the null of the lack-of-fit test; seeded with 0 unless given.
 
     Raises
@@ -81,6 +86,13 @@ def fit(
         full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))
     design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
     solution = solve(design, located.log_seconds, robust=robust)
+    regimes: tuple[Regime, ...] = ()
+    rng = np.random.default_rng(0) if rng is None else rng
+    if term_bytes and is_rejected(solution, located, samples.point, rng):
+        regimes = select_regimes(full, term_bytes, samples.levels, located.log_seconds)
+        full = full.plus(*(regime.companion for regime in regimes))
+        design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
+        solution = solve(design, located.log_seconds, robust=robust)
     on_minima = solve(design, minima(samples.log_seconds, samples.point), robust=robust)
     sizes = None if working_set is None else [working_set(at_point(samples.levels, i)) for i in range(samples.n_points)]
     finding = lack_of_fit(
@@ -88,7 +100,7 @@ def fit(
         located,
         samples.point,
         regressors_of(samples.levels, sizes),
-        np.random.default_rng(0) if rng is None else rng,
+        rng,
     )
     changes = np.zeros_like(design)
     changes[:, solution.active] = deviations(solution.jacobian[:, solution.active], solution.residual, solution.weights)
@@ -100,7 +112,7 @@ def fit(
         full_law=full,
         response=response,
         factors=tuple(samples.levels),
-        terms=_terms(stated, full, solution, changes, groups, samples, confidence),
+        terms=_terms(stated, full, solution, changes, groups, samples, confidence, {r.companion for r in regimes}),
         coefficients=solution.coefficients,
         replicates=solution.coefficients + changes,
         coefficients_on_minima=on_minima.coefficients,
@@ -111,6 +123,7 @@ def fit(
         n_points=samples.n_points,
         n_samples=len(samples.point),
         below_floor=samples.below_floor,
+        regimes=regimes,
         condition_number=condition_number(solution.jacobian),
         confounded=tuple(frozenset(names[m] for m in group) for group in groups),
         scatter=solution.scatter,
@@ -134,6 +147,7 @@ def _terms(
     groups: Sequence[frozenset[int]],
     samples: Samples,
     confidence: float,
+    beyond: set[str],
 ) -> tuple[FittedTerm, ...]:
     c, jacobian = solution.coefficients, solution.jacobian
     half = quantile(confidence, solution.freedom) * standard_error(changes)
@@ -153,7 +167,7 @@ def _terms(
         terms.append(
             FittedTerm(
                 term=str(term),
-                role="law" if j < n_law else "overhead",
+                role="law" if j < n_law else "regime" if str(term) in beyond else "overhead",
                 coefficient=float(c[j]),
                 low=low,
                 high=high,

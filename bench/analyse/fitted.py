@@ -12,6 +12,7 @@ import numpy as np
 from bench.analyse.diagnose import LackOfFit
 from bench.analyse.estimate import Interval, quantile, standard_error
 from bench.analyse.location import Array
+from bench.analyse.regime import Regime
 from bench.analyse.samples import FitError
 from bench.plan import CostLaw
 
@@ -46,7 +47,7 @@ class FittedTerm:
     """
 
     term: str
-    role: Literal["law", "overhead"]
+    role: Literal["law", "overhead", "regime"]
     coefficient: float
     low: float
     high: float
@@ -68,6 +69,7 @@ class Fit:
     scatter : relative standard deviation of points about the law. freedom : points less terms above 0.
     coefficients_on_minima : the same fit on the smallest sample of each point, as a sensitivity check (k,).
     below_floor : samples left out because their signal was below the floor.
+    regimes : thresholds beyond which the operations of a term cost more, as far as the data ask for any.
     """
 
     law: CostLaw
@@ -85,6 +87,7 @@ class Fit:
     n_points: int
     n_samples: int
     below_floor: int
+    regimes: tuple[Regime, ...]
     condition_number: float
     confounded: tuple[frozenset[str], ...]
     scatter: float
@@ -165,6 +168,12 @@ class Fit:
             if name not in have:
                 raise FitError(f"term {name!r}: not in the law; its terms are {', '.join(have)}")
         return [have.index(name) for name in wanted]
+
+    def regimes_in_words(self, terms: Sequence[str] | None = None) -> str:
+        """What was found beyond thresholds, for some terms of the law or all; empty if nothing was."""
+        price = {term.term: term.coefficient for term in self.terms}
+        shown = [regime for regime in self.regimes if terms is None or regime.term in terms]
+        return "; ".join(regime.words(1 + price[regime.companion] / price[regime.term]) for regime in shown)
 
     def terms_with(self, factor: str) -> list[str]:
         """Terms of the full law in which a factor occurs."""

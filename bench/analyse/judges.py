@@ -102,7 +102,8 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     if free.trouble:
         return inconclusive(claim, f"not identifiable: {free.trouble}", free.law, free.interval)
     what = f"the exponent of {claim.factor} in {terms} at {describe(claim.at)}"
-    return weigh(claim, what, Limits.around(free.law, claim.margin, claim.bound), free.law, free.interval)
+    limits = Limits.around(free.law, claim.margin, claim.bound)
+    return weigh(claim, what, limits, free.law, free.interval, fit.regimes_in_words(claim.terms))
 
 
 def _confounded(fit: Fit, terms: Iterable[str]) -> str:

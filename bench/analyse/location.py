@@ -81,9 +81,8 @@ def minima(log_samples: Array, point: Index) -> Array:
 def _drift(located: Location, block: Index) -> Array:
     """Common log shift of each block (n_blocks,), 0 where too few points were visited."""
     drift = np.zeros(int(block.max()) + 1)
-    trusted = located.core > 0.5
     for b in range(len(drift)):
-        residual = located.residual[trusted & (block == b)]
+        residual = located.residual[block == b]  # disturbed ones too: a slow block looks like a disturbance of them all
         if len(residual) >= FEWEST_POINTS_OF_BLOCK:
             drift[b] = np.median(residual)
     return drift - np.median(drift[np.bincount(block) > 0])

@@ -1,4 +1,4 @@
-"""Regimes: the same operation costs more once what it works through has left a cache, and where that happens is estimated.
+"""Regimes: the same operation costs more once what it works through has left a cache; where that is gets estimated.
 
 A term of the law whose working set g (bytes, an expression in the factors) passes a threshold C gets a companion,
 
@@ -82,7 +82,7 @@ def _trials(
     levels: Mapping[str, Array],
     log_seconds: Array,
 ) -> Iterator[tuple[float, Solution]]:
-    """Each threshold between measured working sets with the fit that has it; only those at which the companion counts."""
+    """Thresholds between measured working sets, with the fits that have them, where the companion counts."""
     sizes = CostLaw(working_set).evaluate(dict(levels))
     distinct = np.unique(sizes)
     before = law.plus(*(regime.companion for regime in found))

@@ -132,7 +132,7 @@ def sentence(text: str) -> str:
     return text if text.endswith(".") else text + "."
 
 
-def weigh(claim: Claim, what: str, limits: Limits, predicted: float, estimate: Interval) -> Verdict:
+def weigh(claim: Claim, what: str, limits: Limits, predicted: float, estimate: Interval, remark: str = "") -> Verdict:
     """The verdict of an interval against limits; ``what`` names the estimate and where it was taken."""
     word = limits.decide(estimate.low, estimate.high)
     stated = f"{what} is {span(estimate)} against {number(predicted)} predicted"
@@ -141,7 +141,7 @@ def weigh(claim: Claim, what: str, limits: Limits, predicted: float, estimate: I
         "refuted": f"{stated}, outside the allowed {limits}",
         "inconclusive": f"too noisy: {stated}; the interval crosses the edge of the allowed {limits}",
     }
-    return settle(claim, word, reasons[word], predicted, estimate)
+    return settle(claim, word, reasons[word] + (f"; {remark}" if remark else ""), predicted, estimate)
 
 
 def judge(

@@ -1,0 +1,123 @@
+"""The numerical core against exact data, against a plainer optimiser, and against an outside implementation of HC3."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from bench.analyse.estimate import deviations, quantile, solve, standard_error, upper_bound_at_zero
+from bench.plan import CostLaw
+from tests.bench.analyse.made import COEFFICIENTS, FULL, levels, seconds
+
+DESIGN_MATRIX = FULL.columns(dict(levels()))
+
+
+def test_exact_data_give_back_the_coefficients() -> None:
+    found = solve(DESIGN_MATRIX, np.log(seconds()))
+    np.testing.assert_allclose(found.coefficients, COEFFICIENTS, rtol=1e-9)
+    np.testing.assert_allclose(found.residual, 0, atol=1e-12)
+
+
+def test_noisy_data_give_the_minimum_that_a_general_optimiser_finds(rng: np.random.Generator) -> None:
+    y = np.log(seconds()) + rng.normal(0, 0.1, len(DESIGN_MATRIX))
+    found = solve(DESIGN_MATRIX, y)
+    scaled = DESIGN_MATRIX * COEFFICIENTS
+
+    def loss(logs: np.ndarray) -> float:
+        return float(((y - np.log(scaled @ np.exp(logs))) ** 2).sum())
+
+    reference = minimize(loss, np.zeros(5), method="BFGS", options={"gtol": 1e-9})
+    np.testing.assert_allclose(found.coefficients, COEFFICIENTS * np.exp(reference.x), rtol=1e-5)
+
+
+def test_coefficients_are_never_negative(rng: np.random.Generator) -> None:
+    x = np.array([1.0, 2, 4, 8, 16, 32])
+    design = np.column_stack([x, np.ones(6)])
+    found = solve(design, np.log(x - 0.5))
+    assert found.coefficients[1] == 0
+    assert found.active.tolist() == [True, False]
+
+
+def test_units_of_time_and_factors_rescale_coefficients_and_nothing_else(rng: np.random.Generator) -> None:
+    y = np.log(seconds()) + rng.normal(0, 0.1, len(DESIGN_MATRIX))
+    units = np.array([1e-3, 1e6, 1, 1e9, 7.0])
+    plain, scaled = solve(DESIGN_MATRIX, y), solve(DESIGN_MATRIX * units, y + np.log(1000))
+    np.testing.assert_allclose(scaled.coefficients * units / 1000, plain.coefficients, rtol=1e-9)
+    np.testing.assert_allclose(scaled.residual, plain.residual, atol=1e-10)
+    np.testing.assert_allclose(
+        deviations(scaled.jacobian, scaled.residual) * units / 1000,
+        deviations(plain.jacobian, plain.residual),
+        rtol=1e-6,
+        atol=1e-12 * COEFFICIENTS.max(),
+    )
+
+
+def test_hubers_loss_is_not_moved_by_a_wild_point(rng: np.random.Generator) -> None:
+    y = np.log(seconds()) + rng.normal(0, 0.02, len(DESIGN_MATRIX))
+    y[::9] += 1.0
+    error = [np.abs(solve(DESIGN_MATRIX, y, robust=r).coefficients / COEFFICIENTS - 1).max() for r in (True, False)]
+    assert error[0] < 0.2 * error[1]
+
+
+def test_standard_errors_are_hc3() -> None:
+    # statsmodels 0.15.0: OLS(y, column_stack([ones(8), x])).fit(cov_type="HC3").bse
+    x = np.array([1, 2, 3, 4, 6, 8, 12, 20.0])
+    y = np.array([2.1, 3.9, 6.3, 7.7, 12.9, 15.1, 25.2, 38.8])
+    design = np.column_stack([np.ones(8), x])
+    residual = y - design @ np.linalg.lstsq(design, y)[0]
+    changes = deviations(design, residual)
+    np.testing.assert_allclose(standard_error(changes), [0.5262099531162411, 0.11474788640920146], rtol=1e-10)
+
+
+def test_replicates_are_what_a_fit_without_the_point_gives() -> None:
+    x = np.array([1, 2, 3, 4, 6, 8, 12, 20.0])
+    y = np.array([2.1, 3.9, 6.3, 7.7, 12.9, 15.1, 25.2, 38.8])
+    design = np.column_stack([np.ones(8), x])
+    full = np.linalg.lstsq(design, y)[0]
+    replicates = full + deviations(design, y - design @ full)
+    for left_out in range(8):
+        rest = np.delete(np.arange(8), left_out)
+        np.testing.assert_allclose(replicates[left_out], np.linalg.lstsq(design[rest], y[rest])[0], rtol=1e-10)
+
+
+def test_a_point_that_alone_carries_a_coefficient_does_not_make_it_certain(rng: np.random.Generator) -> None:
+    design = np.ones((10, 2))
+    design[:9, 1] = 0
+    residual = np.append(rng.normal(0, 0.1, 9), 0.0)
+    residual[:9] -= residual[:9].mean()
+    error = standard_error(deviations(design, residual))[1]
+    assert error >= np.sqrt((residual**2).sum() / 8)
+
+
+def test_columns_that_cannot_be_told_apart_have_no_standard_error() -> None:
+    design = np.column_stack([np.arange(1.0, 7), 2 * np.arange(1.0, 7)])
+    assert np.isnan(deviations(design, np.full(6, 0.1))).all()
+
+
+def test_a_coefficient_at_zero_has_a_high_end_that_covers_a_small_truth(rng: np.random.Generator) -> None:
+    law = CostLaw("T*H*V + T*H*d + T*H**2 + T + 1 + H")
+    design = law.columns(dict(levels()))
+    truth = np.array([1e-10, 2e-10, 2e-10, 3e-6, 1e-5, 0.0])
+    highs, at_bound = [], 0
+    for _ in range(40):
+        found = solve(design, np.log(design @ truth) + rng.normal(0, 0.05, len(design)))
+        if not found.active[5]:
+            at_bound += 1
+            highs.append(upper_bound_at_zero(found, 5, 0.95))
+    assert at_bound >= 10
+    assert 0 < min(highs) <= max(highs) < 1e-6  # at 64 units of H no more than a tenth of the time of the base point
+
+
+def test_quantile_is_students() -> None:
+    # R 4: qt(0.975, 10)
+    assert quantile(0.95, 10) == pytest.approx(2.228138852)
+
+
+def test_aicc_is_infinite_where_it_is_not_defined_and_counts_terms_above_zero_alone() -> None:
+    # by hand: 10 log(0.1² ) + 2·3 + 2·3·4/(10-3-1), with 2 coefficients and the variance
+    found = solve(np.column_stack([np.arange(1.0, 11), np.ones(10)]), np.log(np.arange(1.0, 11) + 1))
+    found = found._replace(residual=np.full(10, 0.1))
+    assert found.aicc == pytest.approx(10 * np.log(0.01) + 6 + 4)
+    short = solve(np.eye(4) + 1, np.zeros(4))
+    assert short.aicc == float("inf")

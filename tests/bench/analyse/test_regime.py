@@ -1,0 +1,73 @@
+"""A cache threshold is found where there is one, and not where there is none; with it the plain law holds again."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.analyse.exponent import free_exponent
+from bench.analyse.fit import fit
+from bench.plan import Design
+
+POINTS = Design.lines({"n": 16, "m": 64}, {"n": [4, 8, 32, 64], "m": [2**k for k in range(2, 15)]})
+LAW = "n*m"
+BYTES = {"n*m": "8*m"}
+THRESHOLD = 8 * 1500
+
+
+def simulate(
+    rng: np.random.Generator, *, dearer: float, noise: float = 0.005, point_effect: float = 0.0
+) -> pd.DataFrame:
+    rows = []
+    for point in POINTS:
+        n, m = point["n"], point["m"]
+        beyond = max(0.0, 1 - THRESHOLD / (8 * m))
+        seconds = 2e-9 * n * m * (1 + (dearer - 1) * beyond) + 1e-7 * n
+        seconds *= np.exp(point_effect * rng.standard_normal())
+        rows += [
+            {"n": n, "m": m, "block": block, "seconds_per_eval": seconds * np.exp(noise * rng.standard_normal())}
+            for block in range(5)
+        ]
+    return pd.DataFrame(rows)
+
+
+@pytest.mark.parametrize("dearer", [1.3, 2.5])
+def test_a_threshold_is_found_with_what_lies_beyond_it(dearer: float, rng: np.random.Generator) -> None:
+    found = fit(simulate(rng, dearer=dearer), LAW, overhead="n", term_bytes=BYTES)
+    (regime,) = found.regimes
+    assert regime.low <= THRESHOLD * 1.5
+    assert regime.high >= THRESHOLD / 1.5
+    by_term = {term.term: term for term in found.terms}
+    beyond = by_term[regime.companion]
+    assert beyond.role == "regime"
+    assert 1 + beyond.coefficient / by_term["n*m"].coefficient == pytest.approx(dearer, rel=0.15)
+    assert "each operation of n*m costs up to" in found.regimes_in_words()
+    assert found.regimes_in_words(["other"]) == ""
+    assert found.error.max < 0.05
+
+
+def test_the_plain_law_bends_without_the_threshold_and_is_straight_with_it(rng: np.random.Generator) -> None:
+    frame = simulate(rng, dearer=2.5)
+    at = {"n": 16, "m": 2**14}
+    plain = free_exponent(fit(frame, LAW, overhead="n"), ["n*m"], "m", at).interval
+    refined = free_exponent(fit(frame, LAW, overhead="n", term_bytes=BYTES), ["n*m"], "m", at).interval
+    assert plain.estimate > 1.04
+    assert refined.low <= 1 <= refined.high
+    assert refined.estimate == pytest.approx(1, abs=0.02)
+
+
+def test_no_threshold_is_made_up_where_the_law_holds(rng: np.random.Generator) -> None:
+    found = [fit(simulate(rng, dearer=1.0), LAW, overhead="n", term_bytes=BYTES).regimes for _ in range(40)]
+    assert sum(map(bool, found)) <= 2
+
+
+def test_a_wrong_exponent_of_another_factor_is_not_taken_for_a_threshold(rng: np.random.Generator) -> None:
+    frame = simulate(rng, dearer=1.0)
+    frame["seconds_per_eval"] *= (frame["n"] / 16) ** 0.2
+    found = fit(frame, LAW, overhead="n", term_bytes=BYTES)
+    assert free_exponent(found, ["n*m"], "n", {"n": 16, "m": 2**14}).interval.low > 1.05
+
+
+def test_a_law_without_working_sets_is_left_as_it_is(rng: np.random.Generator) -> None:
+    assert fit(simulate(rng, dearer=2.5), LAW, overhead="n").regimes == ()
