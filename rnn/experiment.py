@@ -85,6 +85,7 @@ def _subject(name: str, corpus: Path | None) -> Subject:
         phase_overheads=cost.PHASE_OVERHEADS[name],
         counts=counts,
         working_set=working_set,
+        term_bytes=cost.TERM_BYTES[name],
     )
 
 
@@ -154,22 +155,30 @@ def _checks() -> list[Claim]:
         claim("perplexity", "model", identities, 1e-12, checks.perplexity_identities),
         claim("gradients of one step", "all", "∂J/∂U = δ hᵀ, … (claim b)", 1e-12, checks.one_step_formulas),
         *(
-            claim("gradients = central difference", name, slope, 1e-7, checks.gradients_match_differences, name)
+            claim(
+                f"gradients of {name} = central difference", name, slope, 1e-7, checks.gradients_match_differences, name
+            )
             for name in ALGORITHMS
         ),
         *(
             claim(
-                f"gradients = naive, {np.dtype(dtype).name}", name, same, allowed, checks.gradients_agree, name, dtype
+                f"gradients of {name} = naive, {np.dtype(dtype).name}",
+                name,
+                same,
+                allowed,
+                checks.gradients_agree,
+                name,
+                dtype,
             )
             for name in ("aggregated", "batched")
             for dtype, allowed in ((np.float64, 1e-12), (np.float32, 2e-5))
         ),
         *(
-            claim("operations = closed form", name, counted, 0, checks.counts_match, name, _meter)
+            claim(f"operations of {name} = closed form", name, counted, 0, checks.counts_match, name, _meter)
             for name in cost.SUBJECTS
         ),
         *(
-            claim(f"backward passes = {form}", name, made, 0, checks.passes_match, name)
+            claim(f"backward passes of {name} = {form}", name, made, 0, checks.passes_match, name)
             for name, form in (("naive", "T(T+1)/2"), ("aggregated", "T"), ("batched", "T"))
         ),
     ]
@@ -188,7 +197,7 @@ def _exponents() -> list[Claim]:
         ):
             claims.append(
                 ExponentClaim(
-                    name=f"exponent of {label}",
+                    name=f"{name}: exponent of {label}",
                     subject=name,
                     statement=f"time grows with {factor} as the law says",
                     factor=factor,
@@ -199,7 +208,7 @@ def _exponents() -> list[Claim]:
             )
     claims.append(
         ExponentClaim(
-            name="exponent of T, recurrent part",
+            name="naive: exponent of T, recurrent part",
             subject="naive",
             statement="the recurrent part of naive grows as T(T+1)/2",
             factor="T",

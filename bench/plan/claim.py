@@ -60,8 +60,8 @@ class CheckClaim(Claim):
 class ExponentClaim(Claim):
     """A term of the law grows with a factor as stated: its free exponent equals the law's own.
 
-    The term is multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients. The estimate is the
-    law's local exponent of the term at ``at``, plus ε; it must lie within ``margin`` of the law's.
+    The term is multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients. The estimate is
+    the law's local exponent of the term at ``at``, plus ε; it must lie within ``margin`` of the law's.
     ``terms`` are freed together and name terms of the law of the response.
     """
 
@@ -77,8 +77,9 @@ class ExponentClaim(Claim):
 class RatioClaim(Claim):
     """The time of one subject over that of another, each less a common part, follows a predicted ratio.
 
-    ``ratio`` is an expression in the factors; ``less`` names the subject whose time is taken off both. The claim is judged on
-    the largest relative deviation over ``points``, which must lie within ``margin`` (0.2: from 1/1.2 to 1.2 times).
+    ``ratio`` is an expression in the factors; ``less`` names the subject whose time is taken off both. The claim is
+    judged on the largest relative deviation over ``points``, which must lie within ``margin`` (0.2: from 1/1.2 to 1.2
+    times).
     """
 
     over: str
@@ -91,7 +92,7 @@ class RatioClaim(Claim):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareClaim(Claim):
-    """The terms that contain a factor make up at least (``lower``) or at most (``upper``) a share of the time at a point."""
+    """The terms with a factor make up at least (``lower``) or at most (``upper``) a share of the time at a point."""
 
     factor: str
     at: Point

@@ -198,7 +198,8 @@ class Profile:
 def block_order(cells: Sequence[Cell], *, block: int, seed: int) -> tuple[Cell, ...]:
     """The cells of one block in seeded random order, the subjects of a point next to each other.
 
-    Drift then hits all points alike, and subjects that are compared at a point are measured within moments of each other.
+    Drift then hits all points alike, and subjects that are compared at a point are measured within moments of each
+    other.
     """
     rng = np.random.default_rng([seed, block])
     by_point: dict[Point, list[Cell]] = {}

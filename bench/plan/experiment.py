@@ -41,6 +41,10 @@ class Experiment:
             raise ExperimentError(f"experiment {self.name!r}: two subjects share a name in {', '.join(names)}")
         if self.placebo is not None and self.placebo not in names:
             raise ExperimentError(f"placebo {self.placebo!r}: not a subject; the subjects are {', '.join(names)}")
+        claims = [claim.name for claim in self.claims]
+        for name in claims:
+            if claims.count(name) > 1:
+                raise ExperimentError(f"claim {name!r}: {claims.count(name)} claims have this name; each needs its own")
         factors = [factor.name for factor in self.factors]
         for subject in self.subjects:
             if subject.law is not None:

@@ -27,6 +27,8 @@ class Subject:
     phase_laws, phase_overheads : the same for each phase.
     counts : closed form of the operations of one evaluation, by phase and category.
     working_set : bytes that the inputs, outputs and scratch of one evaluation take at a point.
+    term_bytes : for terms of the law, the bytes that their operations work through again and again, an expression in
+        the factors such as ``"8*H*V"``. Where these leave a cache, the same operation costs more.
     """
 
     name: str
@@ -38,3 +40,4 @@ class Subject:
     phase_overheads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     counts: Callable[[Point], Counts] | None = None
     working_set: Callable[[Point], int] | None = None
+    term_bytes: Mapping[str, str] = field(default_factory=dict)

@@ -36,11 +36,6 @@ def test_every_claim_is_about_points_that_its_profiles_measure(claim: Claim) -> 
             assert all(point in design for point in claim.points)
 
 
-def test_names_of_claims_are_unique() -> None:
-    names = [(claim.subject, claim.name, claim.profiles) for claim in CLAIMS]
-    assert len(set(names)) == len(names)
-
-
 def test_subjects_evaluate_at_a_point_and_keep_their_buffers() -> None:
     point = PROFILES["quick"].design.points[-2].replace(T=3)
     for subject in EXPERIMENT.subjects:

@@ -8,6 +8,7 @@ import pytest
 
 from bench.plan import (
     PLACEBO_SUFFIX,
+    Claim,
     CostLaw,
     Design,
     DesignError,
@@ -52,6 +53,8 @@ def test_parts_that_do_not_fit_are_refused() -> None:
         make(subjects=())
     with pytest.raises(ExperimentError, match="share a name"):
         make(subjects=make().subjects * 2)
+    with pytest.raises(ExperimentError, match="claim 'x': 2 claims have this name"):
+        make(claims=(Claim(name="x", subject="a"), Claim(name="x", subject="b")))
     with pytest.raises(LawError, match="unknown name 'm'"):
         make(subjects=(Subject(name="a", prepare=lambda point: lambda: None, law=CostLaw("m")),))
     with pytest.raises(DesignError, match="factor n=0"):
