@@ -96,7 +96,7 @@ def settings_of(folder: Path) -> Settings:
     records = read_records(folder / SAMPLES)
     if not records:
         raise StoreError(f"{folder}: the run was stopped before it began; start it anew with --out")
-    _, header = records[0]
+    header = records[0]
     corpus = header["corpus"]
     return Settings(
         experiment=header["experiment"],

@@ -198,7 +198,7 @@ class _Loop:
         return reply
 
     def _started(self, process: int, ready: Ready) -> None:
-        facts = {"pid": ready.pid, "threads": ready.threads, "floor_seconds": ready.floor_seconds}
+        facts: dict[str, Any] = {"pid": ready.pid, "threads": ready.threads, "floor_seconds": ready.floor_seconds}
         self._sink.append({"record": "worker", "process": process, **facts, "started_at": self._clock.wall()})
         total = self._done.processes + len(self._shares)
         self._tell(WorkerStarted(process=process, processes_total=total, **facts))

@@ -9,9 +9,9 @@ import math
 import statistics
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from bench.measure.clock import Clock
+from bench.measure.phases import PhaseTimer
 from bench.plan import Evaluation
 
 WARM_UP_SHARE = 0.1  # of a sample's seconds: refills the caches after another cell
@@ -22,14 +22,6 @@ COLD_FACTOR = 5  # a first evaluation touches new memory; one this many samples 
 MAX_EVALUATIONS = 1 << 30  # stands between a clock that does not move and an endless loop
 FLOOR_FACTOR = 10  # a cell is below the floor when an evaluation costs less than this many empty calls
 FLOOR_EVALUATIONS, FLOOR_REPEATS = 2_000, 7  # half a millisecond in all; their median shrugs off an interruption
-
-
-class PhaseClock(Protocol):
-    """Adds up seconds by phase between ``start`` and ``stop``; an evaluation calls it with the phase that it enters."""
-
-    def start(self) -> None: ...
-    def __call__(self, name: str, /) -> None: ...
-    def stop(self) -> Mapping[str, float]: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +110,7 @@ def take_sample(
     *,
     seconds_per_sample: float,
     evaluations: int | None = None,
-    phases: PhaseClock | None = None,
+    phases: PhaseTimer | None = None,
 ) -> Sample:
     """Warm up, calibrate unless the number of evaluations is known, and time one sample, by phase if asked for."""
     with no_garbage_collection():

@@ -32,8 +32,9 @@ from bench.measure.messages import (
     decode,
     encode,
 )
+from bench.measure.phases import PhaseTimer
 from bench.measure.prepared import COLLECT_FROM_BYTES, PreparedCache
-from bench.measure.timing import PhaseClock, floor_seconds, is_below_floor, take_sample
+from bench.measure.timing import floor_seconds, is_below_floor, take_sample
 from bench.plan import CheckClaim, Evaluation, Experiment, Point
 
 CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the point being measured and for others
@@ -64,7 +65,7 @@ class Station:
         load: Callable[[str, Path | None], Experiment] = load_experiment,
     ) -> None:
         self._clock, self._available, self._pools, self._load = clock, available, pools, load
-        self._cache: PreparedCache[tuple[Evaluation, PhaseClock | None]] = PreparedCache(int(CACHE_SHARE * available()))
+        self._cache: PreparedCache[tuple[Evaluation, PhaseTimer | None]] = PreparedCache(int(CACHE_SHARE * available()))
         self._experiment: Experiment | None = None
         self._floor_seconds = 0.0
 
@@ -117,7 +118,7 @@ class Station:
                 bytes_available=self._available(),
             )
 
-    def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseClock | None) -> Sampled:
+    def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseTimer | None) -> Sampled:
         started_at, load = self._clock.wall(), load_average()
         sample = take_sample(
             evaluate,
@@ -136,7 +137,7 @@ class Station:
             load_average=load,
         )
 
-    def _prepared(self, request: Measure) -> tuple[Evaluation, PhaseClock | None] | TooLarge:
+    def _prepared(self, request: Measure) -> tuple[Evaluation, PhaseTimer | None] | TooLarge:
         """The evaluation of a cell and its phase timer, kept from an earlier block or prepared now if it fits."""
         point = Point(request.point)
         key = (request.subject, point, request.timing)
@@ -149,7 +150,7 @@ class Station:
         if needed is not None and not self._cache.make_room(needed, lambda: MEMORY_SHARE * self._available()):
             return too_large(needed, self._available())
         subject = self._opened().subject(request.subject)
-        phases = phase_timer(self._clock) if request.timing == "phases" else None
+        phases = PhaseTimer(self._clock) if request.timing == "phases" else None
         if phases is None:
             evaluate = subject.prepare(point)
         else:
@@ -165,13 +166,6 @@ class Station:
     def _opened(self) -> Experiment:
         assert self._experiment is not None, "the first request opens an experiment"
         return self._experiment
-
-
-def phase_timer(clock: Clock) -> PhaseClock:
-    """A switch that adds up the seconds of each phase."""
-    from bench.measure.phases import PhaseTimer
-
-    return PhaseTimer(clock)
 
 
 def too_large(needed: int, available: int) -> TooLarge:

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.store.importers.csv import read_csv
-from bench.store.samples import SAMPLES, StoreError, read_records
+from bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SUFFIX = "_seconds_per_eval"  # of the columns that hold the seconds of a phase
-_PLAIN = ("block", "process", "evaluations", "started_at", "load_average")
+_WHOLE = ("block", "process", "evaluations")
+_REAL = ("started_at", "load_average")  # not known everywhere: NaN then
 
 
 def load(path: Path | str) -> pd.DataFrame:
@@ -36,19 +37,20 @@ def load(path: Path | str) -> pd.DataFrame:
     if path.is_dir():
         if not (path / SAMPLES).is_file():
             raise StoreError(f"{path}: holds no run (no {SAMPLES})")
-        return _frame(path / SAMPLES)
+        path = path / SAMPLES
     if not path.exists():
         raise StoreError(f"{path}: no such file or folder")
     if path.suffix.lower() != ".jsonl":
         raise StoreError(f"{path}: allowed are the folder of a run, its {SAMPLES}, or a .csv file")
-    return _frame(path)
+    with no_garbage_collection():
+        return _frame(path)
 
 
 def _frame(path: Path) -> pd.DataFrame:
     import numpy as np
     import pandas as pd
 
-    records = [record for _, record in read_records(path)]
+    records = read_records(path)
     samples = [record for record in records if record["record"] == "sample"]
     if not samples:
         raise StoreError(f"{path}: holds no sample yet")
@@ -64,7 +66,8 @@ def _frame(path: Path) -> pd.DataFrame:
     columns = {
         "subject": list(map(itemgetter("subject"), samples)),
         **levels,
-        **{name: [sample.get(name) for sample in samples] for name in _PLAIN},
+        **{name: list(map(itemgetter(name), samples)) for name in _WHOLE},
+        **{name: np.array([sample.get(name) for sample in samples], dtype=float) for name in _REAL},
         "timing": timing,
         "seconds_per_eval": np.where(phased, np.nan, seconds),
         "below_floor": [bool(sample.get("below_floor")) for sample in samples],
@@ -81,10 +84,13 @@ def _phases(samples: Sequence[dict[str, Any]], seconds: Any, phased: Any) -> dic
 
     if not phased.any():
         return {}
-    by_phase = [sample.get("phase_seconds_per_eval") or {} for sample in samples]
-    names = list(dict.fromkeys(name for phases in by_phase for name in phases))
-    columns = {f"{name}{SUFFIX}": np.array([phases.get(name, np.nan) for phases in by_phase]) for name in names}
-    return {**columns, f"instrumented{SUFFIX}": np.where(phased, seconds, np.nan)}
+    rows = np.flatnonzero(phased)
+    by_phase = [samples[int(row)]["phase_seconds_per_eval"] for row in rows]
+    columns = {f"instrumented{SUFFIX}": np.where(phased, seconds, np.nan)}
+    for name in dict.fromkeys(name for phases in by_phase for name in phases):
+        columns[f"{name}{SUFFIX}"] = np.full(len(samples), np.nan)
+        columns[f"{name}{SUFFIX}"][rows] = [phases.get(name, np.nan) for phases in by_phase]
+    return columns
 
 
 def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> dict[str, Any]:

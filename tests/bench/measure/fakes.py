@@ -1,0 +1,137 @@
+"""Measuring processes inside the test: the real protocol and station, on a clock that the test moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.measure.clock import FakeClock
+from bench.measure.engines import WorkerDied
+from bench.measure.messages import Measure, Reply, Request, decode, encode
+from bench.measure.worker import Station
+from bench.plan import Claim, CostLaw, Design, Evaluation, Experiment, Factor, PhaseSwitch, Point, Profile, Subject
+
+SECONDS_PER_UNIT = 0.001  # what the toy subject costs per unit of its factor n
+
+
+class FakeWorker:
+    """Answers as a real process would, through the same messages."""
+
+    def __init__(self, engine: FakeEngine, station: Station) -> None:
+        self._engine, self._station = engine, station
+        self.closed = False
+
+    def ask(self, request: Request) -> Reply:
+        assert not self.closed
+        request = decode(encode(request))
+        self._engine.requests.append(request)
+        measured = sum(isinstance(one, Measure) for one in self._engine.requests)
+        if self._engine.dies_at_sample == measured and isinstance(request, Measure):
+            raise WorkerDied("it was killed by SIGSEGV")
+        reply: Reply = decode(encode(self._station.answer(request)))
+        return reply
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FakeEngine:
+    """Starts fake workers, and sees that there are never two at once.
+
+    Parameters
+    ----------
+    available : bytes of memory that the machine seems to have.
+    threads : that the numerical libraries seem to use; None: as many as they were told.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        clock: FakeClock,
+        *,
+        available: Callable[[], int] = lambda: 1 << 40,
+        threads: int | None = None,
+        dies_at_sample: int | None = None,
+        start_up_seconds: float = 0.0,
+    ) -> None:
+        self._experiment, self._clock, self._available, self._threads = experiment, clock, available, threads
+        self.dies_at_sample = dies_at_sample
+        self._start_up_seconds = start_up_seconds
+        self.workers: list[FakeWorker] = []
+        self.requests: list[Request] = []
+
+    def start(self, *, threads: int) -> FakeWorker:
+        assert all(worker.closed for worker in self.workers), "two workers at once"
+        self._clock.advance(self._start_up_seconds)
+
+        def pools() -> list[dict[str, Any]]:
+            return [{"name": "openblas", "api": "blas", "threads": self._threads or threads}]
+
+        def load(_module: str, _corpus: Path | None) -> Experiment:
+            return self._experiment
+
+        station = Station(self._clock, available=self._available, pools=pools, load=load)
+        self.workers.append(FakeWorker(self, station))
+        return self.workers[-1]
+
+
+class ListSink:
+    """Keeps records in memory."""
+
+    def __init__(self) -> None:
+        self.records: list[dict[str, Any]] = []
+        self.synced = 0
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        self.records.append(dict(record))
+
+    def sync(self) -> None:
+        self.synced = len(self.records)
+
+    def of(self, kind: str) -> list[dict[str, Any]]:
+        return [record for record in self.records if record["record"] == kind]
+
+
+def linear(clock: FakeClock, name: str = "linear", *, prepare_seconds: float = 0.0, phased: bool = False) -> Subject:
+    """A subject that takes n milliseconds: a quarter of them in phase ``a``, the rest in phase ``b``."""
+
+    def prepare(point: Point) -> Evaluation:
+        clock.advance(prepare_seconds)
+        return lambda: clock.advance(SECONDS_PER_UNIT * point["n"])
+
+    def prepare_phased(point: Point, switch: PhaseSwitch) -> Evaluation:
+        def evaluate() -> None:
+            switch("a")
+            clock.advance(0.25 * SECONDS_PER_UNIT * point["n"])
+            switch("b")
+            clock.advance(0.75 * SECONDS_PER_UNIT * point["n"])
+
+        return evaluate
+
+    return Subject(
+        name=name,
+        prepare=prepare,
+        prepare_phased=prepare_phased if phased else None,
+        law=CostLaw("n"),
+        working_set=lambda point: int(1000 * point["n"]),
+    )
+
+
+def toy(
+    *subjects: Subject,
+    claims: Sequence[Claim] = (),
+    placebo: str | None = None,
+    n: Sequence[int] = (1, 4),
+    **profile: Any,
+) -> Experiment:
+    """An experiment in one factor ``n``, with a profile ``quick``."""
+    settings = {"blocks": 3, "seconds_per_sample": 0.02, "processes": 2, "phase_blocks": 1, **profile}
+    return Experiment(
+        name="toy",
+        factors=(Factor(name="n"),),
+        subjects=subjects,
+        profiles={"quick": Profile(design=Design.grid({"n": n}), **settings)},
+        claims=tuple(claims),
+        placebo=placebo,
+    )
