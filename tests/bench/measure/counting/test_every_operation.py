@@ -170,8 +170,8 @@ def test_attributes_that_hand_out_plain_elements_are_refused(name: str) -> None:
 def test_special_methods_are_ufuncs_or_known() -> None:
     """A special method that NumPy adds must be looked at."""
     operators = """abs add and divmod eq floordiv ge gt iadd iand ifloordiv ilshift imatmul imod imul invert ior ipow
-        irshift isub itruediv ixor le lshift lt matmul mod mul ne neg or pos pow radd rand rdivmod rfloordiv rlshift rmatmul
-        rmod rmul ror rpow rrshift rshift rsub rtruediv rxor sub truediv xor"""  # each asks __array_ufunc__
+        irshift isub itruediv ixor le lshift lt matmul mod mul ne neg or pos pow radd rand rdivmod rfloordiv rlshift
+        rmatmul rmod rmul ror rpow rrshift rshift rsub rtruediv rxor sub truediv xor"""  # each asks __array_ufunc__
     one_scalar = "bool complex float index int"
     of_objects = """class class_getitem delattr dir doc format getattribute getstate hash init init_subclass new setattr
         setstate sizeof subclasshook len array_namespace array_priority dlpack_device"""
