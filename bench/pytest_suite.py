@@ -88,13 +88,21 @@ class Suite:
         return judged, rest
 
     def analysis(self) -> Analysis:
-        """Fits and verdicts of what has been measured so far."""
-        from bench.analyse.analysis import analyse
+        """Fits and verdicts of what has been measured so far.
+
+        Raises
+        ------
+        pytest.UsageError : a claim that cannot be judged on any data, such as one about a term that the law lacks.
+        """
+        from bench.analyse import FitError, analyse
 
         if self._analysed is None or self._analysed[0] != len(self.rows):
-            with warnings.catch_warnings():  # a project that turns warnings into errors means its own
-                warnings.simplefilter("default")
-                self._analysed = len(self.rows), analyse(self.frame(), self.experiment, self.claims()[0])
+            try:
+                with warnings.catch_warnings():  # a project that turns warnings into errors means its own
+                    warnings.simplefilter("default")
+                    self._analysed = len(self.rows), analyse(self.frame(), self.experiment, self.claims()[0])
+            except FitError as error:
+                raise pytest.UsageError(f"experiment {self.experiment.name!r}: {error}") from None
         return self._analysed[1]
 
     def refuted(self) -> list[Verdict]:
@@ -109,7 +117,14 @@ class Suite:
 
     def text(self, *, width: int, colour: bool) -> str:
         """Fits and verdicts as tables, then the claims that nothing was measured for."""
-        return ""
+        from bench.report.terminal import as_text
+
+        lines = [as_text(self.analysis(), width=width, colour=colour).rstrip("\n")]
+        rest = self.claims()[1]
+        if rest:
+            names = ", ".join(claim.name for claim in rest)
+            lines.append(f"not judged, because their subjects were not measured: {names}")
+        return "\n".join(lines)
 
 
 @dataclass(kw_only=True)

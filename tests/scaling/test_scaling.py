@@ -1,0 +1,78 @@
+"""The suite of `pytest --benchmark`: time of the gradient algorithms along lines in each factor.
+
+Small points, so that it takes seconds: at ``OUTPUT`` the output layer costs most, at ``RECURRENT`` the rest is seen.
+Lines through two bases, since along one alone T·H·V cannot be told from V·H and T. Larger points, where operations
+leave the caches and change their price, are for ``python -m bench run``.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+
+import pytest
+
+from bench.plan import Design, Experiment, ExponentClaim, Point, Profile
+from bench.pytest_suite import Scaling
+from rnn.experiment import EXPERIMENT
+
+pytestmark = pytest.mark.bptt_bench
+
+SUBJECTS = ("naive", "aggregated", "batched")
+OUTPUT = Point(V=2048, d=64, H=64, T=16)
+RECURRENT = Point(V=32, d=128, H=128, T=8)
+LINES = [
+    ("V", OUTPUT, (256, 512, 1024, 2048, 4096)),
+    ("H", OUTPUT, (16, 32, 64, 128, 256)),
+    ("T", OUTPUT, (2, 4, 8, 16, 32)),
+    ("d", RECURRENT, (32, 128, 256, 384, 512)),
+    ("H", RECURRENT, (32, 64, 128, 192, 256)),
+    ("T", RECURRENT, (2, 4, 8, 16, 32, 64)),
+]
+MARGIN = 0.2  # of an exponent: a suite of seconds sees the shape of a law, not its last digit
+
+
+def parameters() -> Iterator[tuple[str | int, ...]]:
+    """Line, sizes and subject of each benchmark; subjects that are compared stand next to each other."""
+    for line, base, levels in LINES:
+        for level in levels:
+            for subject in SUBJECTS:
+                yield line, *(int(size) for size in base.replace(**{line: level}).values()), subject
+
+
+def claims(name: str) -> Iterator[ExponentClaim]:
+    """The terms of the law grow as the law says, each judged where it is a large part of the time."""
+    law = EXPERIMENT.subject(name).law
+    assert law is not None
+    output, embed, recur = (str(term) for term in law.terms)
+    judged: dict[str, tuple[str, tuple[str, ...], Point]] = {
+        "d": ("d", (embed,), RECURRENT.replace(d=512)),
+        "H in T·H²": ("H", (recur,), RECURRENT.replace(H=256)),
+    }
+    if name == "naive":
+        judged["T, recurrent part"] = ("T", (embed, recur), RECURRENT.replace(T=64))
+    else:
+        judged["T"] = ("T", (output, embed, recur), OUTPUT.replace(T=32))
+        judged["V"] = ("V", (output,), OUTPUT.replace(V=4096))
+        judged["H in T·H·V"] = ("H", (output,), OUTPUT.replace(H=256))
+    for label, (factor, terms, at) in judged.items():
+        yield ExponentClaim(
+            name=f"{name}: exponent of {label}", subject=name, factor=factor, terms=terms, at=at, margin=MARGIN
+        )
+
+
+@pytest.fixture(scope="session")
+def scaling_experiment() -> Experiment:
+    """The experiment of the project with the points and the claims of this suite."""
+    points = (base.replace(**{line: level}) for line, base, levels in LINES for level in levels)
+    return dataclasses.replace(
+        EXPERIMENT,
+        profiles={"pytest": Profile(design=Design.of(points))},
+        claims=tuple(claim for name in SUBJECTS for claim in claims(name)),
+        placebo=None,
+    )
+
+
+@pytest.mark.parametrize(("line", "V", "d", "H", "T", "subject"), list(parameters()))
+def test_time(scaling: Scaling, line: str, V: int, d: int, H: int, T: int, subject: str) -> None:
+    scaling.measure(subject, {"V": V, "d": d, "H": H, "T": T}, line=line, rounds=5, seconds_per_round=0.01)
