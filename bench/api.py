@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -217,5 +218,6 @@ def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, floa
         columns = law.columns(
             {name: np.array([point[name] for point in points], dtype=np.float64) for name in law.factors}
         )
-        numbers[subject.name] = condition_number(columns / columns.sum(axis=1, keepdims=True))
+        relative = columns / columns.sum(axis=1, keepdims=True)
+        numbers[subject.name] = condition_number(relative) if len(points) >= len(law.terms) else math.inf
     return numbers
