@@ -32,9 +32,8 @@ def _meter() -> Runner | None:
 class MeteredArray(np.ndarray[Any, np.dtype[Any]]):
     """A view of an array whose operations are counted while a meter is entered; otherwise as good as a plain array."""
 
-    __array_priority__ = (
-        1.0  # compiled code that asks nobody then makes results of this type, which are found out below
-    )
+    # Compiled code that asks nobody then makes its results of this type, where they are found out.
+    __array_priority__ = 1.0
 
     def __array_finalize__(self, source: Any) -> None:
         if self.flags.owndata and _meter() is not None:
@@ -116,13 +115,8 @@ class Bare:
 
 # --- methods: compiled ones ask nobody, so each public one is replaced here, and one without a rule is refused ---
 
-_REFUSED_ATTRIBUTES = (
-    "flat",
-    "data",
-    "ctypes",
-    "__array_interface__",
-    "__array_struct__",
-)  # they hand out elements or memory
+# They hand out plain elements, or the memory itself.
+_REFUSED_ATTRIBUTES = ("flat", "data", "ctypes", "__array_interface__", "__array_struct__")
 _REFUSED_DUNDERS = ("__reduce__", "__reduce_ex__", "__dlpack__")
 
 

@@ -151,7 +151,7 @@ def _linspace(call: Call) -> Tally:
     return {"adds_multiplies": 2 * sum(array.size for array in call.fresh())}  # start + step · i
 
 
-# --- in place: counted before they run, since what they overwrite may decide how much they overwrite ---
+# --- in place ---
 
 
 def _filled(call: Call) -> Tally:
@@ -202,7 +202,8 @@ def _sorted_in_place(call: Call) -> Tally:
     return {"comparisons": _sort_comparisons(call)}
 
 
-COUNTED_BEFORE = frozenset({_filled, _assigned, _copied_to, _masked, _put, _diagonal_filled, _sorted_in_place})
+# Counted before they run: what they overwrite may be the very mask that says how much they overwrite.
+COUNTED_BEFORE = frozenset({_assigned, _copied_to, _masked, _diagonal_filled})
 
 
 def rules(*table: tuple[str, Rule]) -> dict[str, Rule]:

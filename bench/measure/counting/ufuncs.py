@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bench.measure.counting.call import Call, Rule, Tally, UncountedOperation, selected, size
+from bench.measure.counting.call import Call, Rule, Tally, UncountedOperation, arrays_in, selected, size
 from bench.measure.counting.products import gufunc_product
 
 _NAMES = {
@@ -48,7 +48,7 @@ def ufunc_rule(ufunc: np.ufunc, method: str) -> Rule:
 
 def reduced(call: Call) -> int:
     """Inputs less outputs; a given initial value is one input more for each output."""
-    inputs = selected(np.shape(call.args[0]), call.option("where"))
+    inputs = selected(np.shape(call.args[0]), _mask(call))
     outputs = size(call.result) if call.option("initial") is None else 0
     return max(0, inputs - outputs)
 
@@ -61,7 +61,15 @@ def index_size(shape: tuple[int, ...], index: object) -> int:
 
 def _mapped(call: Call) -> int:
     outputs = call.result if isinstance(call.result, tuple) else (call.result,)
-    return sum(selected(np.shape(output), call.option("where")) for output in outputs)
+    return sum(selected(np.shape(output), _mask(call)) for output in outputs)
+
+
+def _mask(call: Call) -> object:
+    """The mask of the call; one that the call has overwritten says no longer how much was computed."""
+    mask = call.option("where")
+    if isinstance(mask, np.ndarray) and any(np.may_share_memory(mask, array) for array in arrays_in(call.result)):
+        raise call.refuse("with its mask in the memory of its output")
+    return mask
 
 
 def _accumulated(call: Call) -> int:

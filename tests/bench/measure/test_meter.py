@@ -5,6 +5,7 @@ How much each single operation counts for is in ``counting/``.
 
 from __future__ import annotations
 
+import doctest
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 from numpy import empty as empty_from_before
 from numpy.typing import NDArray
 
+from bench.measure import meter as meter_module
 from bench.measure.meter import CATEGORIES, Meter, MeteredArray, StrayArrayWarning, UncountedOperation
 
 Array = NDArray[Any]
@@ -40,6 +42,11 @@ def v() -> Array:
 
 
 # --- phases, events, totals ---
+
+
+def test_the_example_of_the_documentation_is_true() -> None:
+    outcome = doctest.testmod(meter_module)
+    assert (outcome.attempted, outcome.failed) == (2, 0)
 
 
 def test_operations_count_into_the_phase_that_was_entered(a: Array) -> None:
@@ -159,6 +166,22 @@ def test_a_mask_leaves_what_is_really_computed(a: Array) -> None:
         np.add.reduce(a, axis=1, where=mask, initial=1.0)
 
     assert counted(run) == {"transcendentals": 9, "adds_multiplies": (9 - 3) + 9, "bytes_allocated": 48}
+
+
+def test_a_mask_that_is_overwritten_still_counts_what_it_was() -> None:
+    def mask() -> Array:
+        return Meter().metered(np.array([True, False, True, True]))
+
+    masks = [mask() for _ in range(4)]
+
+    def run(_: Meter) -> None:
+        masks[0][masks[0]] = False
+        np.putmask(masks[1], masks[1], False)
+        np.copyto(masks[2], False, where=masks[2])
+        with pytest.raises(UncountedOperation, match=r"^numpy.logical_not with its mask in the memory of its output"):
+            np.logical_not(masks[3], out=masks[3], where=masks[3])
+
+    assert counted(run) == {"elements_moved": 9}
 
 
 def test_methods_of_ufuncs(a: Array, v: Array) -> None:
