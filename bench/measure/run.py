@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -55,6 +55,7 @@ def run(
     on_event: Listener | None = None,
     engine: Engine | None = None,
     clock: Clock | None = None,
+    surroundings: Callable[[], Mapping[str, Any]] = environment,
 ) -> RunFinished:
     """Measure what is not done yet, sample by sample.
 
@@ -65,6 +66,7 @@ def run(
     sink : receives every record before it is reported.
     done : what an earlier, interrupted run has stored.
     on_event : told what happens, after it is stored.
+    surroundings : describes the machine and what is installed.
 
     Raises
     ------
@@ -90,6 +92,7 @@ def run(
         engine=engine or LocalEngine(),
         clock=clock,
         done=done,
+        surroundings=surroundings,
     )
     return loop.run()
 
@@ -108,9 +111,11 @@ class _Loop:
         engine: Engine,
         clock: Clock,
         done: Done,
+        surroundings: Callable[[], Mapping[str, Any]],
     ) -> None:
         self._experiment, self._header, self._opening = experiment, header, opening
         self._sink, self._tell, self._engine, self._clock, self._done = sink, tell, engine, clock, done
+        self._surroundings = surroundings
         self._profile = experiment.profile(header["profile"])
         everything = blocks_of(experiment, self._profile, seed=header["seed"])
         self._blocks = without(everything, done.samples)
@@ -141,7 +146,7 @@ class _Loop:
 
     def _begin(self) -> None:
         record = {"record": "resume"} if self._done.header is not None else self._header
-        self._sink.append({**record, "environment": environment(), "started_at": self._clock.wall()})
+        self._sink.append({**record, "environment": self._surroundings(), "started_at": self._clock.wall()})
         self._sink.sync()
         self._tell(
             RunStarted(

@@ -45,6 +45,7 @@ class Ran:
             "on_event": self.events.append,
             **settings,
         }
+        chosen.setdefault("surroundings", lambda: {"cpu": "a fast one"})
         return run(self.experiment, sink=self.sink, engine=self.engine, clock=self.clock, **chosen)
 
     @property
@@ -87,7 +88,7 @@ def test_records_come_in_order_with_the_run_first_and_the_finish_last() -> None:
     assert header["factors"] == ["n"]
     assert header["subjects"] == ["linear"]
     assert (header["cells"], header["blocks"], header["started_at"]) == (2, 3, 100.0)
-    assert "cpu" in header["environment"]
+    assert header["environment"] == {"cpu": "a fast one"}
     kinds = [record["record"] for record in ran.sink.records]
     assert kinds == ["run", "worker", *["sample"] * 4, "worker", *["sample"] * 2, "finish"]
     assert [(w["process"], w["threads"][0]["threads"]) for w in ran.sink.of("worker")] == [(0, 1), (1, 1)]
