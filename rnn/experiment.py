@@ -97,30 +97,31 @@ def _ratio_points(V: int) -> Design:
 
 
 QUICK_DESIGN = (
-    Design.lines(SEED_SCALE, {"V": [500, 2000, 4000, 10_000, 20_000]})
+    Design.lines(SEED_SCALE, {"V": [500, 2000, 4000, 7000, 10_000, 14_000, 20_000, 30_000]})
     + Design.lines(SEED_SCALE.replace(V=2000), {"T": [5, 10, 20, 70]})
     + Design.lines(SEED_SCALE.replace(V=4000, T=16), {"H": [25, 50, 200, 400]})
-    + Design.lines(RECURRENT, {"T": [4, 16, 32, 64, 128], "d": [64, 128, 512, 1024], "H": [64, 128, 512, 1024]})
+    + Design.lines(RECURRENT, {"T": [4, 16, 32, 64, 128]})
+    + Design.lines(RECURRENT, {"d": [64, 128, 512, 768, 1024, 2048], "H": [64, 128, 384, 512, 768, 1024]})
     + Design.of(point for V in RATIO_V for point in _ratio_points(V))
     + Design.lines({"V": 32, "d": 16, "H": 16, "T": 4}, {"T": [1, 16, 64]})  # what a call and a step cost beside
 )
 STANDARD_DESIGN = (
     QUICK_DESIGN
-    + Design.lines(SEED_SCALE, {"V": [200, 7000, 50_000, 100_000]})
+    + Design.lines(SEED_SCALE, {"V": [200, 50_000, 70_000, 100_000]})
     + Design.lines(SEED_SCALE.replace(V=2000), {"T": [3, 7, 14, 50, 100, 140]})
     + Design.lines(SEED_SCALE.replace(V=4000, T=16), {"H": [35, 100, 280], "d": [25, 50, 200, 400]})
-    + Design.lines(RECURRENT, {"T": [6, 12, 24, 48, 96, 192], "d": [96, 192, 384, 768], "H": [96, 192, 384, 768]})
+    + Design.lines(RECURRENT, {"T": [6, 12, 24, 48, 96, 192], "d": [96, 192, 384, 1536], "H": [96, 192, 640]})
     + _ratio_points(16_384)
     + Design.corners({"V": (64, 2048), "d": (32, 512), "H": (32, 512), "T": (4, 32)})
 )
 FULL_DESIGN = STANDARD_DESIGN + Design.lines(SEED_SCALE, {"V": [200_000, 500_000, 1_000_000]})
 
 PROFILES = {
-    "quick": Profile(design=QUICK_DESIGN, blocks=5, seconds_per_sample=0.01, processes=2, phase_blocks=2),
+    "quick": Profile(design=QUICK_DESIGN, blocks=7, seconds_per_sample=0.01, processes=2, phase_blocks=3),
     "standard": Profile(design=STANDARD_DESIGN, blocks=9, seconds_per_sample=0.02, processes=3, phase_blocks=4),
     "full": Profile(design=FULL_DESIGN, blocks=9, seconds_per_sample=0.02, processes=3, phase_blocks=4),
 }
-LARGEST_V = {"quick": 20_000, "standard": 100_000, "full": 1_000_000}
+LARGEST_V = {"quick": 30_000, "standard": 100_000, "full": 1_000_000}
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------
@@ -136,7 +137,7 @@ def _judged(measure: Callable[[int], checks.Deviation], allowed: float, seed: in
 def _meter() -> Any:
     from bench.measure.meter import Meter  # only when operations are counted
 
-    return Meter()
+    return Meter(strict=True)
 
 
 def _checks() -> list[Claim]:
