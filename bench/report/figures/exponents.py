@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
 from matplotlib.axes import Axes
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     from bench.analyse.verdict import Verdict
 
 ROW_INCHES = 0.62
+LABEL_CHARACTERS = 48
+ROW_CHARACTERS = 66  # of label and verdict beside each other
 REACH = 0.6  # an interval that runs further than this beyond the outermost prediction is cut off, with an arrow
 
 
@@ -72,9 +75,12 @@ def _draw_row(axes: Axes, position: int, verdict: Verdict, claim: ExponentClaim,
     elif claim.bound == "lower":
         high = ends[1]
     axes.fill_betweenx([position - 0.2, position + 0.2], low, high, color=FAINT, linewidth=0, zorder=1)
-    axes.plot([verdict.predicted], [position], color=INK, marker="|", markersize=15, markeredgewidth=1.6, zorder=3)
-    text = f"{claim.factor} in {claim.subject}, {show.response(claim.response)}"
+    axes.plot([verdict.predicted], [position], color=INK, marker="|", markersize=22, markeredgewidth=1.6, zorder=3)
+    name = claim.name if claim.subject in claim.name else f"{claim.name}, {claim.subject}"
+    text = shorten(name, LABEL_CHARACTERS, placeholder=" …")
     words = show.verdict_words(verdict.verdict, verdict.reason)
+    if len(text) + len(words) > ROW_CHARACTERS:
+        words = verdict.verdict
     written: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "bottom", "fontsize": 9.5}
     axes.text(0.0, position - 0.3, text, ha="left", **written)
     axes.text(1.0, position - 0.3, words, ha="right", color=how.color, fontweight="bold", **written)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from bench.plan import ExponentClaim
+from bench.plan import ExponentClaim, Point
 from bench.report import format as show
 from bench.report.content import judged_claims
 from bench.report.figures.exponents import figure_exponents
@@ -129,11 +129,14 @@ def _visits(maps: Maps | None) -> Iterator[NamedFigure]:
 
 
 def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
-    for response in _responses(analysis):
+    factors = [factor.name for factor in analysis.experiment.factors]
+    exponents = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
+    for response in dict.fromkeys([show.WHOLE, *(claim.response for claim in exponents)]):
         points = {subject: fit.points for (subject, name), fit in analysis.fits.items() if name == response}
-        factors = [factor.name for factor in analysis.experiment.factors]
-        for factor in factors if response == show.WHOLE else _claimed_factors(analysis, response):
-            for rank, line in enumerate(_chosen(lines_along(factor, factors, points))):
+        judged = [claim for claim in exponents if claim.response == response]
+        for factor in factors if response == show.WHOLE else dict.fromkeys(claim.factor for claim in judged):
+            at = [claim.at for claim in judged if claim.factor == factor]
+            for rank, line in enumerate(_chosen(lines_along(factor, factors, points), at)):
                 part = () if response == show.WHOLE else (response.removesuffix(show.SUFFIX),)
                 yield NamedFigure(
                     name=_file_name("scaling", factor, *part, *(() if rank == 0 else (str(rank + 1),))),
@@ -143,22 +146,10 @@ def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
                 )
 
 
-def _responses(analysis: Analysis) -> list[str]:
-    """The whole evaluation, and every other response about which an exponent is claimed."""
-    claimed = [claim.response for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
-    fitted = {response for _, response in analysis.fits}
-    fitted = {response for _, response in analysis.fits}
-    return [name for name in dict.fromkeys([show.WHOLE, *claimed]) if name in fitted]
-
-
-def _claimed_factors(analysis: Analysis, response: str) -> list[str]:
-    claims = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
-    return list(dict.fromkeys(claim.factor for claim in claims if claim.response == response))
-
-
-def _chosen(lines: list[Line]) -> list[Line]:
-    """The longest line, and a second one if it is long as well."""
-    return [line for rank, line in enumerate(lines[:MOST_LINES]) if rank == 0 or len(line.levels) >= SECOND_LINE_LEVELS]
+def _chosen(lines: list[Line], judged: Sequence[Point]) -> list[Line]:
+    """A line through a point where an exponent is judged if there is one, else the longest; and a second long one."""
+    ranked = sorted(lines, key=lambda line: not any(line.at(at[line.factor]) == at for at in judged))
+    return ranked[:1] + [line for line in ranked[1:MOST_LINES] if len(line.levels) >= SECOND_LINE_LEVELS]
 
 
 def _scaling_caption(analysis: Analysis, line: Line, response: str) -> str:

@@ -109,7 +109,8 @@ def figure_ratio(analysis: Analysis, group: RatioGroup) -> Figure:
     crossings = _crossings(analysis, group)
     ratios = measured_ratios(analysis, group)
     largest = max(point[group.factor] for point in group.points)
-    wanted = [crossing.level for crossing in crossings.values() if crossing.level <= REACH * largest]
+    levels = [level for crossing in crossings.values() for level in crossing.levels]
+    wanted = [level for level in levels if level <= REACH * largest]
     end = max([largest, *(1.15 * level for level in wanted)])
     smallest = min(point[group.factor] for point in group.points)
     start = min([smallest, *(level / 1.15 for level in wanted if level >= smallest / REACH)])
@@ -196,6 +197,11 @@ class Crossing:
 
     level: float
     measured: tuple[float, float | None, float | None] | None
+
+    @property
+    def levels(self) -> tuple[float, ...]:
+        """Where a mark belongs: the predicted level, and the measured one if there is one."""
+        return (self.level,) if self.measured is None else (self.level, self.measured[0])
 
 
 def _crossings(analysis: Analysis, group: RatioGroup) -> dict[Point, Crossing]:

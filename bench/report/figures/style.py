@@ -37,6 +37,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 WIDTH_INCHES = 5.4  # shown across a phone (about 360 px), text of 10.5 points is then about 10 px high
+LABEL_CHARACTERS = 56  # that fit along the horizontal axis
 INK, FAINT, GUIDE = "#1a1a1a", "#d9d9d9", "#8c8c8c"
 
 STYLE: dict[str, object] = {
@@ -156,7 +157,7 @@ def legend_below(figure: Figure, handles: Sequence[Artist], labels: Sequence[str
 def factor_label(experiment: Experiment, name: str) -> str:
     """Label of an axis that shows a factor: its name and what it counts."""
     meaning = next((factor.meaning for factor in experiment.factors if factor.name == name), "")
-    return f"{name} ({meaning})" if meaning else name
+    return textwrap.fill(f"{name} ({meaning})" if meaning else name, LABEL_CHARACTERS)
 
 
 def level_axis(axes: Axes, levels: Iterable[float], *, room: float = 7.0) -> None:

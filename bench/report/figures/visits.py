@@ -68,7 +68,7 @@ def _draw_map(axes: Axes, matrix: NDArray[np.bool_]) -> None:
 
 
 def _ends(n: int) -> list[int]:
-    """First, last and a few round numbers between, none so near the last that their labels would touch."""
+    """First, last and a few round numbers between, none so near either end that their labels would touch."""
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 10**9) if n / step <= 6)
-    middle = [value for value in range(step, n, step) if value > 1 and n - value > 0.6 * step]
+    middle = [value for value in range(step, n, step) if min(value - 1, n - value) > 0.6 * step]
     return sorted({1, *middle, n})

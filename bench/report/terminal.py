@@ -1,0 +1,136 @@
+"""The tables on screen: verdicts, noise and fits, readable at 80 columns, with and without colour."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bench.report import content
+from bench.report import format as show_as
+
+if TYPE_CHECKING:
+    from bench.analyse.analysis import Analysis
+    from bench.analyse.fitted import Fit
+    from bench.analyse.select import Comparison
+
+STYLES = {"supported": "green", "refuted": "bold red", "inconclusive": "yellow"}
+DECISIONS = {"this": "this law", "other": "the other law", "undetermined": "undetermined"}
+
+
+class FitAnswer(Protocol):
+    """A fit with what was asked about it."""
+
+    @property
+    def fit(self) -> Fit: ...
+    @property
+    def predict_at(self) -> Sequence[Mapping[str, float]]: ...
+    @property
+    def versus(self) -> Sequence[Comparison]: ...
+
+
+def show(shown: Analysis | FitAnswer, console: Console | None = None) -> None:
+    """Print an analysis (verdicts and noise) or a fit with its predictions and comparisons."""
+    from bench.analyse.analysis import Analysis
+
+    console = Console(highlight=False) if console is None else console
+    if isinstance(shown, Analysis):
+        print_verdicts(console, shown)
+        print_noise(console, shown)
+    else:
+        print_fit(console, shown.fit, predict_at=shown.predict_at, versus=shown.versus)
+
+
+def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str:
+    """Fits and verdicts as they would be printed, for programs that print for us."""
+    buffer = io.StringIO()
+    console = Console(file=buffer, width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    for (subject, response), fit in analysis.fits.items():
+        if response == show_as.WHOLE:
+            print_fit(console, fit, title=subject)
+            console.print()
+    print_verdicts(console, analysis)
+    print_noise(console, analysis)
+    return buffer.getvalue()
+
+
+def print_verdicts(console: Console, analysis: Analysis) -> None:
+    """One row for each claim, then the tally, then why each claim that is not supported is not."""
+    rows = content.verdict_rows(analysis)
+    table = _table()
+    table.add_column("claim", ratio=1, overflow="fold")
+    table.add_column("subject", overflow="fold", min_width=6)
+    table.add_column("predicted", overflow="fold", min_width=8)
+    table.add_column("measured", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for row in rows:
+        verdict = Text(f"{row.mark} {row.verdict}", STYLES[row.verdict])
+        table.add_row(Text(row.claim), Text(row.subject), Text(row.predicted), Text(row.measured), verdict)
+    console.print(table)
+    console.print(Text(f"{content.tally(analysis)}.", "bold"))
+    for row in rows:
+        if row.verdict != "supported":
+            line = Text.assemble((f"{row.mark} {row.claim}", STYLES[row.verdict]), f" ({row.subject}): {row.reason}")
+            console.print(line, soft_wrap=False)
+
+
+def print_noise(console: Console, analysis: Analysis) -> None:
+    """Noise and placebo in a sentence."""
+    console.print(Text(content.noise_line(analysis)))
+
+
+def print_fit(
+    console: Console,
+    fit: Fit,
+    *,
+    title: str = "",
+    predict_at: Sequence[Mapping[str, float]] = (),
+    versus: Sequence[Comparison] = (),
+) -> None:
+    """The terms of a fit with their coefficients, how well it fits, and what was asked about it."""
+    shown = content.fit_table(fit, title, fit.response)
+    heading = f"{shown.subject}, {shown.response}: " if title else ""
+    console.print(Text.assemble((heading, "bold"), show_as.law(fit.law.text)))
+    table = _table()
+    table.add_column("term", overflow="fold", ratio=1)
+    table.add_column("role")
+    table.add_column("seconds per unit", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("identifiable")
+    for row in shown.rows:
+        table.add_row(*(Text(cell) for cell in (row.term, row.role, row.coefficient, row.share)), _yes_no(row))
+    console.print(table)
+    for line in shown.summary.split("; "):
+        console.print(Text(line))
+    for term in fit.terms:
+        if term.reason:
+            console.print(Text(f"not identifiable: {term.reason}"))
+    if predict_at:
+        for point, value in zip(predict_at, fit.predict(predict_at), strict=True):
+            console.print(Text(f"predicted at {show_as.point(point)}: {show_as.si_interval(*value)}"))
+    for comparison in versus:
+        console.print(Text(_compared(comparison)))
+
+
+def _compared(comparison: Comparison) -> str:
+    held_out = comparison.held_out_gap
+    at_largest = "" if held_out is None else f"; error at the largest points {_signed_percent(held_out)}"
+    gap = show_as.number(comparison.aicc_gap)
+    return f"against {show_as.law(comparison.law)}: {DECISIONS[comparison.decision]} (AICc gap {gap}{at_largest})"
+
+
+def _signed_percent(gap: float) -> str:
+    return ("+" if gap > 0 else "") + show_as.percent(gap)
+
+
+def _yes_no(row: content.TermRow) -> Text:
+    return Text(row.identifiable, "" if row.identifiable == "yes" else "yellow")
+
+
+def _table() -> Table:
+    return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)

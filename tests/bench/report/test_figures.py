@@ -1,0 +1,286 @@
+"""What the figures draw is what the analysis says: each drawn number is compared with a plainer way to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from bench.analyse import Analysis, Verdict
+from bench.plan import PLACEBO_SUFFIX, Design, Point, RatioClaim
+from bench.report.figures import (
+    Maps,
+    NamedFigure,
+    figure_exponents,
+    figure_parity,
+    figure_ratio,
+    figure_scaling,
+    figure_shares,
+    figure_visits,
+    gallery,
+    lines_along,
+    ratio_groups,
+    share_groups,
+)
+from bench.report.figures.scaling import law_alone
+from bench.report.figures.shares import _stack
+
+WHOLE = "seconds_per_eval"
+TRUE_RATIO = "(V + (T+1)/2*H) / (V + H)"
+
+
+def marks(axes: Axes, marker: str, *, least_size: float = 0.0) -> list[Line2D]:
+    """Points drawn with a marker; ``least_size`` leaves the caps of whiskers out."""
+    lines = [each for each in axes.lines if each.get_marker() == marker and each.get_markersize() > least_size]
+    return [each for each in lines if each.get_linestyle() == "None" or len(np.asarray(each.get_xdata())) == 1]
+
+
+# --- lines through the design -------------------------------------------------------------------------------------
+
+
+def table(*points: dict[str, int]) -> pd.DataFrame:
+    return pd.DataFrame(list(points))
+
+
+def test_the_longest_line_comes_first_and_two_levels_make_no_line() -> None:
+    points = {
+        "a": table(*({"n": n, "k": 1} for n in (1, 2, 4))),
+        "b": table(*({"n": n, "k": 2} for n in (1, 2, 4, 8)), *({"n": n, "k": 3} for n in (1, 2))),
+    }
+    first, second = lines_along("n", ["n", "k"], points)
+    assert (first.fixed, first.levels, first.subjects) == (Point(k=2), (1, 2, 4, 8), ("b",))
+    assert (second.fixed, second.levels, second.subjects) == (Point(k=1), (1, 2, 4), ("a",))
+    assert lines_along("k", ["n", "k"], points) == []
+
+
+def test_a_line_leaves_the_placebo_out() -> None:
+    rows = table(*({"n": n} for n in (1, 2, 4)))
+    (line,) = lines_along("n", ["n"], {"a": rows, "a" + PLACEBO_SUFFIX: rows})
+    assert line.subjects == ("a",)
+    assert line.fixed == Point()
+
+
+def test_a_subject_that_does_not_depend_on_a_factor_joins_every_line() -> None:
+    points = {
+        "a": table(*({"n": n, "k": k} for n in (1, 2, 4) for k in (1, 2))),
+        "b": table(*({"n": n} for n in (1, 2, 4))),
+    }
+    assert {(line.fixed["k"], line.subjects) for line in lines_along("n", ["n", "k"], points)} == {
+        (1, ("a", "b")),
+        (2, ("a", "b")),
+    }
+
+
+# --- scaling ------------------------------------------------------------------------------------------------------
+
+
+def test_scaling_draws_the_points_as_measured_and_residuals_beneath(analysis: Analysis) -> None:
+    points = {name: analysis.fits[name, WHOLE].points for name in ("base", "sweep", "each")}
+    line = next(line for line in lines_along("T", ["V", "H", "T"], points) if line.fixed == Point(V=1024, H=128))
+    upper, lower = figure_scaling(analysis, line).axes
+    rows = points["each"].query("V == 1024 and H == 128").sort_values("T")
+    (drawn,) = marks(upper, "^")
+    np.testing.assert_array_equal(drawn.get_xdata(), rows["T"])
+    np.testing.assert_array_equal(drawn.get_ydata(), rows["measured"])
+    (residual,) = marks(lower, "^")
+    np.testing.assert_allclose(np.asarray(residual.get_ydata()), rows["measured"] / rows["fitted"] - 1)
+
+
+def test_the_law_alone_is_the_law_without_overhead(analysis: Analysis) -> None:
+    fit = analysis.fits["sweep", WHOLE]
+    coefficient = {term.term: term.coefficient for term in fit.terms}
+    at = pd.DataFrame({"V": [1024.0], "H": [128.0], "T": [16.0]})
+    expected = coefficient["T*H*V"] * 16 * 128 * 1024 + coefficient["T*H**2"] * 16 * 128**2
+    np.testing.assert_allclose(law_alone(fit, at), expected)
+    assert law_alone(fit, at)[0] < fit.curve(at)[0].estimate
+
+
+def test_scaling_without_a_fit_says_so(analysis: Analysis) -> None:
+    (line, *_) = lines_along("T", ["V", "H", "T"], {"base": analysis.fits["base", WHOLE].points})
+    with pytest.raises(ValueError, match="'nothing': none of base has a fit of it"):
+        figure_scaling(analysis, line, "nothing")
+
+
+def test_an_endless_band_does_not_stretch_the_axis(analysis: Analysis) -> None:
+    fit = analysis.fits["base", WHOLE]
+    endless = replace(fit, replicates=np.full_like(fit.replicates, np.inf))
+    changed = replace(analysis, fits={("base", WHOLE): endless})
+    (line, *_) = lines_along("T", ["V", "H", "T"], {"base": fit.points})
+    low, high = figure_scaling(changed, line).axes[0].get_ylim()
+    measured = line.select(fit.points)["measured"]
+    assert measured.min() / 100 < low < high < measured.max() * 10
+
+
+# --- ratio --------------------------------------------------------------------------------------------------------
+
+
+def test_ratio_claims_about_one_pair_share_a_figure() -> None:
+    first, second = (
+        RatioClaim(name=f"r{n}", subject="a", over="b", ratio="n", points=Design.grid({"n": [1, 2, 4], "k": [n]}))
+        for n in (1, 2)
+    )
+    other = RatioClaim(name="o", subject="a", over="c", ratio="n", points=Design.grid({"n": [1, 2], "k": [1]}))
+    one, two = ratio_groups([first, second, other])
+    assert (one.factor, len(one.points), one.claims) == ("n", 6, (first, second))
+    assert list(one.curves()) == [Point(k=1), Point(k=2)]
+    assert two.over == "c"
+
+
+def test_ratio_draws_prediction_and_measurement_where_they_belong(analysis: Analysis) -> None:
+    (group,) = ratio_groups(analysis.experiment.claims)
+    (axes,) = figure_ratio(analysis, group).axes
+    small, large = marks(axes, "o")[0], marks(axes, "s")[0]  # V = 512 and V = 2048
+    T = np.array([4, 8, 16, 32, 64])
+    np.testing.assert_array_equal(small.get_xdata(), T)
+    for drawn, V in ((small, 512), (large, 2048)):
+        # what the simulation is made of: each and sweep, less base, phases and step costs included
+        rest = 6e-10 * T * 256 * V - 2e-10 * T * 256 * V + 5e-6 * T
+        each = rest + 4e-10 * T * (T + 1) / 2 * 256**2 + 3e-6 * T
+        sweep = rest + 4e-10 * T * 256**2 + 3e-6 * T
+        np.testing.assert_allclose(np.asarray(drawn.get_ydata()), each / sweep, rtol=0.05)
+    curve = next(line for line in axes.lines if line.get_marker() == "None" and len(np.asarray(line.get_xdata())) > 10)
+    x, y = np.asarray(curve.get_xdata()), np.asarray(curve.get_ydata())
+    np.testing.assert_allclose(y, (512 + (x + 1) / 2 * 256) / (512 + 256))
+
+
+def test_crossovers_are_marked_at_their_levels(analysis: Analysis) -> None:
+    (group,) = ratio_groups(analysis.experiment.claims)
+    (axes,) = figure_ratio(analysis, group).axes
+    strokes = marks(axes, "|", least_size=10)
+    predicted = sorted(float(np.asarray(line.get_xdata())[0]) for line in strokes)
+    assert predicted == [4.0, 16.0]
+    found = {v.claim: v.estimate for v in analysis.verdicts if v.kind == "crossover"}
+    drawn = sorted(float(np.asarray(line.get_xdata())[0]) for line in axes.lines if line.get_marker() == "D")
+    assert drawn == sorted(value for value in found.values() if value is not None)
+
+
+# --- shares -------------------------------------------------------------------------------------------------------
+
+
+def test_shares_add_up_and_those_with_the_factor_lie_at_the_bottom(analysis: Analysis) -> None:
+    (group,) = share_groups(analysis.experiment.claims)
+    labels, shares = _stack(analysis.fits["sweep", WHOLE], group, np.array([1024.0, 65536.0]))
+    np.testing.assert_allclose(sum(shares), 1.0)
+    assert labels[0] == "T·H·V"
+    fit = analysis.fits["sweep", WHOLE]
+    for k, V in enumerate((1024, 65536)):
+        expected = fit.share(["T*H*V"], Point(V=V, H=128, T=16)).estimate
+        np.testing.assert_allclose(shares[0][k], expected)
+
+
+def test_shares_tell_measured_from_extrapolated(analysis: Analysis) -> None:
+    (group,) = share_groups(analysis.experiment.claims)
+    (axes,) = figure_shares(analysis, group).axes
+    assert axes.get_title(loc="left") == "measured: V = 64 to 4\u202f096; paler: extrapolated"
+    edges = [line for line in axes.lines if list(np.asarray(line.get_xdata())) == [4096, 4096]]
+    assert len(edges) == 1
+
+
+def test_shares_off_every_measured_line_say_so(analysis: Analysis) -> None:
+    (group,) = share_groups(analysis.experiment.claims)
+    far = replace(group, fixed=Point(H=99, T=7))
+    (axes,) = figure_shares(analysis, far).axes
+    assert "nothing was measured on this line" in axes.get_title(loc="left")
+
+
+# --- exponents ----------------------------------------------------------------------------------------------------
+
+
+def judged(analysis: Analysis, **changes: object) -> Analysis:
+    """The analysis with its first exponent verdict changed and the others left out."""
+    verdict: Verdict = next(each for each in analysis.verdicts if each.kind == "exponent")
+    return replace(analysis, verdicts=(replace(verdict, **changes),))  # type: ignore[arg-type]
+
+
+def test_exponent_row_shows_prediction_margin_estimate_and_word(analysis: Analysis) -> None:
+    figure = figure_exponents(judged(analysis, predicted=1.0, estimate=1.2, low=1.15, high=1.3, verdict="refuted"))
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["exponent of V, sweep", "refuted"]
+    (predicted,) = marks(axes, "|")
+    (estimate,) = [line for line in axes.lines if line.get_marker() == "X"]
+    assert (predicted.get_xdata(), estimate.get_xdata()) == ([1.0], [1.2])
+    band = axes.collections[0].get_datalim(axes.transData)
+    np.testing.assert_allclose([band.x0, band.x1], [0.9, 1.1])
+    assert any(list(np.asarray(line.get_xdata())) == [1.15, 1.3] for line in axes.lines)
+
+
+def test_exponent_without_estimate_shows_the_prediction_alone(analysis: Analysis) -> None:
+    changes = {"estimate": None, "low": None, "high": None, "verdict": "inconclusive"}
+    (axes,) = figure_exponents(judged(analysis, reason="not identifiable: no", **changes)).axes
+    assert [line.get_marker() for line in axes.lines] == ["|"]
+    assert axes.texts[1].get_text() == "inconclusive: not identifiable"
+
+
+def test_endless_interval_ends_in_arrows_inside_the_picture(analysis: Analysis) -> None:
+    (axes,) = figure_exponents(judged(analysis, estimate=1.0, low=-math.inf, high=math.inf)).axes
+    for arrow, end in zip("<>", axes.get_xlim(), strict=True):
+        (drawn,) = [line for line in axes.lines if line.get_marker() == arrow]
+        assert list(np.asarray(drawn.get_xdata())) == [end]
+    assert axes.get_xlim()[1] < 3
+
+
+def test_exponents_need_a_judged_exponent(analysis: Analysis) -> None:
+    with pytest.raises(ValueError, match="none of an exponent"):
+        figure_exponents(replace(analysis, verdicts=()))
+
+
+# --- parity and visits --------------------------------------------------------------------------------------------
+
+
+def test_parity_shows_every_point_of_every_subject(analysis: Analysis) -> None:
+    upper, lower = figure_parity(analysis).axes
+    for marker, name in (("o", "base"), ("s", "sweep"), ("^", "each")):
+        points = analysis.fits[name, WHOLE].points
+        ((above,), (below,)) = marks(upper, marker), marks(lower, marker)
+        np.testing.assert_array_equal(above.get_xdata(), points["fitted"])
+        np.testing.assert_array_equal(above.get_ydata(), points["measured"])
+        np.testing.assert_allclose(np.asarray(below.get_ydata()), points["measured"] / points["fitted"] - 1)
+
+
+def test_visits_show_each_map_and_its_count() -> None:
+    maps = {"all": np.tril(np.ones((5, 5))), "once": np.eye(5)}
+    figure = figure_visits(maps, "step (number)", "loss (number)")
+    for axes, (name, count) in zip(figure.axes, (("all", 15), ("once", 5)), strict=True):
+        assert axes.get_title(loc="left") == f"{name}\n{count} visits"
+        np.testing.assert_array_equal(np.asarray(axes.images[0].get_array()), maps[name].astype(bool))
+
+
+@pytest.mark.parametrize(
+    ("maps", "message"),
+    [({}, "maps: is empty"), ({"a": np.ones(3)}, r"map 'a': has shape \(3,\)"), ({"b": np.ones((0, 2))}, "map 'b'")],
+)
+def test_visits_refuse_what_is_no_map(maps: dict[str, np.ndarray], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        figure_visits(maps, "x", "y")
+
+
+def test_maps_come_from_the_checks_of_the_run(make_analysis: Callable[..., Analysis]) -> None:
+    analysis = make_analysis()
+    assert list(Maps.of_checks(analysis).matrices) == ["each", "sweep"]
+    analysis.frame.attrs["checks"][0]["map_axes"] = ["loss", "step"]
+    assert (Maps.of_checks(analysis).y_label, Maps.of_checks(analysis).x_label) == ("loss", "step")
+
+
+# --- the whole ----------------------------------------------------------------------------------------------------
+
+
+def test_scaling_shows_the_line_on_which_an_exponent_is_judged(figures: list[NamedFigure]) -> None:
+    by_name = {named.name: named.figure for named in figures}
+    titles = {name: figure.get_suptitle() for name, figure in by_name.items()}
+    assert titles["scaling-T-recur"].endswith("at V = 64, H = 512")
+    assert titles["scaling-T"].endswith("at V = 1\u202f024, H = 128")
+
+
+def test_a_run_without_claims_still_has_its_scaling_and_parity(make_analysis: Callable[..., Analysis]) -> None:
+    names = {named.name.removesuffix("-2") for named in gallery(make_analysis(claims=()))}
+    assert names == {"scaling-V", "scaling-H", "scaling-T", "parity"}
+
+
+def test_a_run_without_any_fit_has_no_figures(analysis: Analysis) -> None:
+    assert gallery(replace(analysis, fits={}, verdicts=())) == []

@@ -1,0 +1,97 @@
+"""Tables on screen: everything said, nothing wider than the screen."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
+from rich.console import Console
+
+from bench.analyse import Analysis, Comparison, Fit
+from bench.plan import Point
+from bench.report import terminal
+
+WHOLE = "seconds_per_eval"
+
+
+def printed(function: Callable[[Console], None], width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    function(console)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+@dataclass(frozen=True)
+class Asked:
+    fit: Fit
+    predict_at: tuple[Point, ...] = ()
+    versus: tuple[Comparison, ...] = ()
+
+
+@pytest.mark.parametrize("width", [72, 80, 120])
+def test_nothing_is_wider_than_the_screen(analysis: Analysis, width: int) -> None:
+    text = terminal.as_text(analysis, width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+
+
+def test_verdicts_show_every_claim_and_why_some_are_not_supported(analysis: Analysis) -> None:
+    refuted = replace(analysis.verdicts[1], verdict="refuted", reason="far too slow.")
+    changed = replace(analysis, verdicts=(*analysis.verdicts[:1], refuted, *analysis.verdicts[2:]))
+    text = printed(lambda console: terminal.print_verdicts(console, changed), 120)
+    for verdict in changed.verdicts:
+        (row,) = [line for line in text.splitlines() if line.startswith(verdict.claim + " ")]
+        assert row.split()[-1] == verdict.verdict
+    assert "✗ exponent of V (sweep): far too slow." in text
+    assert "8 of 10 claims supported, 1 refuted, 1 inconclusive." in text
+    assert changed.verdicts[0].reason not in text
+
+
+def test_verdicts_show_prediction_and_interval(analysis: Analysis) -> None:
+    text = printed(lambda console: terminal.print_verdicts(console, analysis), 120)
+    rows = {line.split("  ")[0]: re.sub(" +", " ", line) for line in text.splitlines()}
+    assert "≤ 1e-12 3.1e-14 ✓ supported" in rows["same result"]
+    assert "1.98 ± 0.1 1.99 [1.98, 2.00] ✓" in rows["exponent of T, each"]
+    assert "16 (×/÷ 1.3) 15.1 [15.1, 15.2] ✓" in rows["crossover, V=2048"]
+    assert "≥ 50\u202f% 75.7 [75.5, 75.8]\u202f% ✓" in rows["V at 1024"]
+
+
+def test_brackets_in_names_are_no_markup(analysis: Analysis) -> None:
+    named = replace(analysis.verdicts[0], claim="[red]bold[/red]", verdict="refuted", reason="[/] it is")
+    text = printed(lambda console: terminal.print_verdicts(console, replace(analysis, verdicts=(named,))))
+    assert "[red]bold[/red] (sweep): [/] it is" in text
+
+
+def test_colour_only_when_asked_for(analysis: Analysis) -> None:
+    assert "\x1b[" not in terminal.as_text(analysis)
+    assert "\x1b[32m✓ supported" in terminal.as_text(analysis, colour=True)
+
+
+def test_noise_is_one_sentence(analysis: Analysis) -> None:
+    text = " ".join(printed(lambda console: terminal.print_noise(console, analysis)).split())
+    assert text.startswith("Noise within points 1.0%")
+    assert "false alarms at 1 of 30 points." in text
+
+
+def test_fit_shows_terms_predictions_and_comparisons(analysis: Analysis) -> None:
+    fit = analysis.fits["each", WHOLE]
+    versus = (
+        Comparison(law="T*H", decision="this", aicc_gap=120.3, held_out_gap=0.43),
+        Comparison(law="T**2", decision="undetermined", aicc_gap=-1.0, held_out_gap=None),
+    )
+    asked = Asked(fit, (Point(V=100_000, H=128, T=16),), versus)
+    text = printed(lambda console: terminal.show(asked, console))
+    rows = [re.sub(" +", " ", line).strip() for line in text.splitlines()]
+    assert "T·(T+1)/2·H² law 401 [399, 404]\u202fps 98\u202f% yes" in rows
+    assert any(row.startswith("T·H² law") and row.endswith("no") for row in rows)
+    assert "predicted at V = 100\u202f000, H = 128, T = 16: 124 [121, 126]\u202fms" in rows
+    assert "against T·H: this law (AICc gap 120; error at the largest points +43\u202f%)" in rows
+    assert "against T²: undetermined (AICc gap −1)" in rows
+
+
+def test_show_takes_an_analysis_too(analysis: Analysis) -> None:
+    text = printed(lambda console: terminal.show(analysis, console))
+    assert "9 of 10 claims supported, 1 inconclusive." in text
+    assert "Noise within points" in text
