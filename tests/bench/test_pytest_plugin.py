@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from bench.pytest_plugin import Session
+
 pytest_plugins = ["pytester"]
 
 # A session inside this process forgets the modules that it imported, and compiled ones cannot be imported twice.
@@ -251,10 +253,19 @@ def test_benchmarks_of_others_beside_a_suite_are_not_judged(project: pytest.Pyte
 
 def test_saved_runs_can_be_compared_without_a_warning(project: pytest.Pytester) -> None:
     assert run(project, "--benchmark", TIMER, "--benchmark-save=one", "scaling").ret == 0
-    result = run(project, "--benchmark", TIMER, "--benchmark-compare", "--benchmark-compare-fail=min:50%", "scaling")
+    compare = "--benchmark-compare", "--benchmark-compare-fail=min:50%", "--benchmark-verbose"
+    result = run(project, "--benchmark", TIMER, *compare, "scaling")
     assert result.ret == 0
     assert "machine_info is different" not in result.stdout.str() + result.stderr.str()
     result.stdout.fnmatch_lines(["*(NOW)*", "*fits and verdicts*"])
+
+
+def test_blas_is_compared_with_runs_that_name_theirs_only(pytestconfig: pytest.Config) -> None:
+    session, machine_info = Session(config=pytestconfig), dict[str, Any]()
+    session.pytest_benchmark_compare_machine_info(machine_info, {"machine_info": {"bptt_bench": {}}})
+    assert machine_info["bptt_bench"]["threads"] == 1
+    session.pytest_benchmark_compare_machine_info(machine_info, {"machine_info": {}})
+    assert machine_info == {}
 
 
 def test_verdicts_are_printed_when_a_regression_is_found_too(project: pytest.Pytester) -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 
 from bench.plan import Design, Experiment, ExponentClaim, Point, Profile
@@ -29,15 +30,20 @@ LINES = [
     ("H", RECURRENT, (32, 64, 128, 192, 256)),
     ("T", RECURRENT, (2, 4, 8, 16, 32, 64)),
 ]
+SEED = 1
 MARGIN = 0.2  # of an exponent: a suite of seconds sees the shape of a law, not its last digit
 
 
 def parameters() -> Iterator[tuple[str | int, ...]]:
-    """Line, sizes and subject of each benchmark; subjects that are compared stand next to each other."""
-    for line, base, levels in LINES:
-        for level in levels:
-            for subject in SUBJECTS:
-                yield line, *(int(size) for size in base.replace(**{line: level}).values()), subject
+    """Line, sizes and subject of each benchmark, in an order that does not let a drift look like a slope.
+
+    Points come in seeded random order; the subjects that are compared at a point stand next to each other.
+    """
+    points = [(line, base.replace(**{line: level})) for line, base, levels in LINES for level in levels]
+    for i in np.random.default_rng(SEED).permutation(len(points)):
+        line, point = points[i]
+        for subject in SUBJECTS:
+            yield line, *(int(size) for size in point.values()), subject
 
 
 def claims(name: str) -> Iterator[ExponentClaim]:
