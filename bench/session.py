@@ -15,6 +15,8 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from bench import api
+from bench.doctor import of_load
+from bench.measure.environment import load_average, usable_cores
 from bench.measure.events import RunFinished
 from bench.plan import Experiment
 from bench.progress import shown
@@ -64,6 +66,9 @@ def run(settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[st
         numbers = api.condition_numbers(experiment, settings.profile)
         for line in announcement(experiment, settings, folder, numbers):
             say(line)
+        load = of_load(load_average(), usable_cores() or 1)
+        if load.judgement == "poor":
+            say(f"load average {load.shown}: {load.remark}")
         with shown(sys.stderr, time.monotonic) as listener:
             finished = api.measure(settings, folder, resume=resume, on_event=listener)
         say(summary(finished))

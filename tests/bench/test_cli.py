@@ -198,6 +198,26 @@ def test_interrupted_run_exits_130_and_can_be_used(number: signal.Signals, tmp_p
     assert len(records(folder, "sample")) >= 36
 
 
+def test_termination_before_measuring_exits_130_and_gives_the_signal_back(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    monkeypatch.setattr("bench.api.condition_numbers", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    result = invoke("run", TOY, "--out", tmp_path / "run")
+    assert (result.exit_code, result.stderr) == (130, "interrupted\n")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+@pytest.mark.parametrize(("load", "warned"), [(0.0, False), (64.0, True)])
+def test_run_on_a_busy_machine_says_so(
+    load: float, warned: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("bench.session.load_average", lambda: load)
+    monkeypatch.setattr("bench.session.usable_cores", lambda: 4)
+    result = invoke("run", TOY, "--out", tmp_path / "run", "--json")
+    assert ("load average 64.00 on 4 cores: other work is running" in result.stderr) == warned
+
+
 # --- verdict ----------------------------------------------------------------------------------------------------------
 
 
