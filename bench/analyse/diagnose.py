@@ -128,8 +128,10 @@ def _null_scatter(solution: Solution, located: Location, point: Index, rng: np.r
     """Scatter about the law when each point differs from it by its own samples' noise alone (RESAMPLES,)."""
     counts = np.bincount(point)
     pool = np.flatnonzero(counts[point] > 1)
-    inflate = np.sqrt(located.effective / np.maximum(located.effective - 1, 0.5))[point]
-    standard = located.residual / located.noise[point] * inflate
+    standard = located.residual / located.noise[point]
+    core = located.core[pool]
+    # residuals about a location are too small, and so they are over a noise they took part in: back to unit variance
+    standard = standard / np.sqrt(max(float(core @ standard[pool] ** 2 / core.sum()), RESOLUTION))
     draw = pool[rng.integers(len(pool), size=(RESAMPLES, len(point)))]
     weight = np.maximum(located.core[draw], 1e-6)
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])

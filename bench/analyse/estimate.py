@@ -18,8 +18,9 @@ import numpy as np
 from scipy.optimize import nnls
 from scipy.stats import t as student
 
-from bench.analyse.location import Array
+from bench.analyse.location import Array, Index
 
+FEW_SAMPLES_PER_POINT = 3  # below this a disturbed point shows only against the law, so Huber's loss is used there
 HUBER = 1.345  # standard deviations; 95 % efficient on normal residuals
 FULL_LEVERAGE = 0.99  # above this a residual says nothing about its own error, and the pooled scatter takes its place
 MOST_STEPS = 50
@@ -60,7 +61,12 @@ class Solution(NamedTuple):
     @property
     def aicc(self) -> float:
         """Akaike's criterion, corrected for few points (Hurvich & Tsai 1989); infinite where it is not defined."""
-        return aicc(float((self.weights * self.residual**2).sum()), len(self.residual), int(self.active.sum()))
+        return aicc(self.loss, len(self.residual), int(self.active.sum()))
+
+    @property
+    def loss(self) -> float:
+        """Sum of squared residuals; with weights Huber's loss, r² up to a bound and 2 bound |r| - bound² beyond."""
+        return float(((2 * self.weights - self.weights**2) * self.residual**2).sum())
 
 
 def aicc(squares: float, n: int, k: int) -> float:
@@ -70,6 +76,11 @@ def aicc(squares: float, n: int, k: int) -> float:
         return float("inf")
     spread = max(squares / n, RESOLUTION**2)
     return float(n * np.log(spread) + 2 * parameters + 2 * parameters * (parameters + 1) / (n - parameters - 1))
+
+
+def needs_huber(samples_per_point: Index) -> bool:
+    """Whether points hold too few samples to show by themselves that they are disturbed."""
+    return bool(np.median(samples_per_point) < FEW_SAMPLES_PER_POINT)
 
 
 def solve(design: Array, log_seconds: Array, *, robust: bool = False, tolerance: float = CONVERGED) -> Solution:

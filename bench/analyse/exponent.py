@@ -43,8 +43,9 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
     ------
     FitError : a term that the law does not have, a factor that none of them has, a point without it.
     """
-    freed = fit.indices(terms)
-    if not any(factor in fit.full_law.terms[j].factors for j in freed):
+    named = fit.indices(terms)
+    freed = [*named, *fit.companions(named)]
+    if not any(factor in fit.full_law.terms[j].factors for j in named):
         raise FitError(f"factor {factor!r}: does not occur in {' + '.join(terms)}")
     if factor not in at or not at[factor] > 0:
         raise FitError(f"point {describe(at)}: needs {factor} above 0")
@@ -52,7 +53,7 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
     design = fit.full_law.columns(levels)
     y = np.log(fit.points["measured"].to_numpy())
     growth = np.log(levels[factor] / at[factor])
-    own, share = _law_exponent(fit, freed, factor, at)
+    own, share = _law_exponent(fit, named, freed, factor, at)
     undefined = Interval(own, -math.inf, math.inf)
     if len(np.unique(growth)) < FEWEST_LEVELS:
         n_levels = len(np.unique(growth))
@@ -67,10 +68,10 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
 
     def loss(epsilon: float, tolerance: float = CLOSE) -> float:
         # the loss is flat at its minimum: an error of the coefficients enters it only squared
-        return float((solve(bent(epsilon), y, tolerance=tolerance).residual ** 2).sum())
+        return solve(bent(epsilon), y, robust=fit.robust, tolerance=tolerance).loss
 
     epsilon = _minimum(loss)
-    solution = solve(bent(epsilon), y)
+    solution = solve(bent(epsilon), y, robust=fit.robust)
     return _with_interval(fit, solution, epsilon, freed, growth, own, share)
 
 
@@ -83,13 +84,15 @@ def _minimum(loss: Callable[..., float]) -> float:
     return float(found.x) if found.fun <= losses[best] else float(grid[best])
 
 
-def _law_exponent(fit: Fit, freed: Sequence[int], factor: str, at: Mapping[str, float]) -> tuple[float, float]:
-    """The law's own exponent of the freed terms at a point, weighted by their fitted shares, and their common share."""
+def _law_exponent(
+    fit: Fit, named: list[int], freed: list[int], factor: str, at: Mapping[str, float]
+) -> tuple[float, float]:
+    """The law's own exponent of its named terms at a point, weighted by shares, and the share of all that is freed."""
     values = np.array([float(term.evaluate(at)) for term in fit.full_law.terms])
     times = values * fit.coefficients
-    weights = times[list(freed)] if times[list(freed)].sum() > 0 else values[list(freed)]
-    exponents = np.array([fit.full_law.terms[j].local_exponent(factor, at) for j in freed])
-    return float(weights @ exponents / weights.sum()), float(times[list(freed)].sum() / times.sum())
+    weights = times[named] if times[named].sum() > 0 else values[named]
+    exponents = np.array([fit.full_law.terms[j].local_exponent(factor, at) for j in named])
+    return float(weights @ exponents / weights.sum()), float(times[freed].sum() / times.sum())
 
 
 def _with_interval(
@@ -103,7 +106,7 @@ def _with_interval(
         return FreeExponent(undefined, own, share, f"{_named(fit, freed)} is fitted with a coefficient of 0")
     if n < k + 1:
         return FreeExponent(undefined, own, share, f"{n} points for {k} parameters; {k + 1} would decide")
-    changes = deviations(augmented, solution.residual)
+    changes = deviations(augmented, solution.residual, solution.weights)
     error = float(standard_error(changes)[-1])
     if not math.isfinite(error):
         return FreeExponent(undefined, own, share, f"{_named(fit, freed)} cannot be told from the other terms")

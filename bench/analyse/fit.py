@@ -21,6 +21,7 @@ from bench.analyse.estimate import (
     Interval,
     Solution,
     deviations,
+    needs_huber,
     quantile,
     quantiles,
     solve,
@@ -36,8 +37,6 @@ from bench.plan import CostLaw, LawError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FEW_SAMPLES_PER_POINT = 3  # below this a disturbed point shows only against the law, so Huber's loss is used there
 
 
 def fit(
@@ -80,7 +79,7 @@ def fit(
             f"allowed are {len(full.terms) + 1} or more"
         )
     located = locate(samples.log_seconds, samples.point, samples.block)
-    robust = bool(np.median(np.bincount(samples.point)) < FEW_SAMPLES_PER_POINT)
+    robust = needs_huber(np.bincount(samples.point))
     design_matrix(_law_columns(full, samples), full.terms, samples.levels)
     if overhead == "auto":
         full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))

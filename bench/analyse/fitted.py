@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from bench.analyse.diagnose import LackOfFit
-from bench.analyse.estimate import Interval, quantile, standard_error
+from bench.analyse.estimate import Interval, needs_huber, quantile, standard_error
 from bench.analyse.location import Array
 from bench.analyse.regime import Regime
 from bench.analyse.samples import FitError
@@ -106,6 +106,11 @@ class Fit:
         row = int(np.argmax(self.points["fitted"].to_numpy()))
         return {name: float(self.points[name].to_numpy()[row]) for name in self.factors}
 
+    @property
+    def robust(self) -> bool:
+        """Whether Huber's loss was used, for want of samples within points."""
+        return needs_huber(self.points["n_samples"].to_numpy())
+
     def predict(self, points: Points) -> list[Interval]:
         """Intervals for what one sample would be at new points: law, scatter of points about it, and noise."""
         noise = self.noise.relative or 0.0
@@ -168,6 +173,11 @@ class Fit:
             if name not in have:
                 raise FitError(f"term {name!r}: not in the law; its terms are {', '.join(have)}")
         return [have.index(name) for name in wanted]
+
+    def companions(self, indices: Sequence[int]) -> list[int]:
+        """Positions of the terms that carry on some terms of the law beyond a threshold, if any was found."""
+        names = {str(self.full_law.terms[j]) for j in indices}
+        return self.indices([regime.companion for regime in self.regimes if regime.term in names])
 
     def regimes_in_words(self, terms: Sequence[str] | None = None) -> str:
         """What was found beyond thresholds, for some terms of the law or all; empty if nothing was."""

@@ -116,6 +116,7 @@ def _confounded(fit: Fit, terms: Iterable[str]) -> str:
 def _where_decided(fit: Fit, terms: Iterable[str], at: Mapping[str, float]) -> str:
     """The measured point where terms have their largest share, or one beyond the design if that is too small."""
     members = fit.indices(list(terms))
+    members = [*members, *fit.companions(members)]
     levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
     times = columns_at(fit.full_law, levels) * fit.coefficients
     shares = times[:, members].sum(axis=1) / times.sum(axis=1)

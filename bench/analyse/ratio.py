@@ -58,9 +58,9 @@ def judge_ratio(evidence: Evidence, claim: RatioClaim) -> Verdict:
         f"median deviation {np.expm1(np.median(np.abs(deviation))):.1%}"
     )
     if word == "refuted":
-        reason += f"; {int(outside.sum())} of {n} points are outside"
+        reason += f"; outside at {int(outside.sum())} of {n} points"
     if missing:
-        reason += f"; {missing} claimed points were not measured"
+        reason += f"; {missing} of the claimed points {'was' if missing == 1 else 'were'} not measured"
     return settle(claim, word, f"too noisy: {reason}" if word == "inconclusive" else reason, predicted, estimate)
 
 

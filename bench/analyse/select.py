@@ -87,7 +87,7 @@ def _held_out_error(fit: Fit) -> float | None:
     design = fit.full_law.columns({name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors})
     order = np.argsort(measured, kind="stable")
     kept, held = order[:-n_held], order[-n_held:]
-    solution = solve(design[kept], np.log(measured[kept]))
+    solution = solve(design[kept], np.log(measured[kept]), robust=fit.robust)
     predicted = design[held] @ solution.coefficients
     with np.errstate(divide="ignore"):
         return float(np.sqrt(np.mean((np.log(measured[held]) - np.log(predicted)) ** 2)))

@@ -33,7 +33,9 @@ def levels(design: Design = DESIGN) -> dict[str, Array]:
     return {name: np.array([point[name] for point in design], dtype=float) for name in design.points[0]}
 
 
-def seconds(design: Design = DESIGN, law: CostLaw = FULL, coefficients: Sequence[float] | Array = COEFFICIENTS) -> Array:
+def seconds(
+    design: Design = DESIGN, law: CostLaw = FULL, coefficients: Sequence[float] | Array = COEFFICIENTS
+) -> Array:
     """Exact seconds per evaluation at each point."""
     return law.evaluate(dict(levels(design)), coefficients)
 
@@ -48,7 +50,7 @@ def table(
     point_effects: float = 0.0,
     disturbed: float = 0.0,
 ) -> pd.DataFrame:
-    """Samples about exact times: points have effects of their own, and a share of samples takes 1.5 to 3 times as long."""
+    """Samples about exact times: points have effects of their own, and some samples take 1.5 to 3 times as long."""
     n = len(exact)
     logs = np.repeat(np.log(exact), repetitions)
     if rng is not None:

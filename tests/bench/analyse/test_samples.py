@@ -34,7 +34,10 @@ def seconds(position: int, value: object) -> dict[str, list[Any]]:
         (frame(**seconds(0, np.nan)), r"column 'seconds_per_eval': nothing \(NaN\) in data row 1; allowed"),
         (frame(**seconds(4, "fast")), "column 'seconds_per_eval': 'fast' in data row 5; allowed are numbers above 0"),
         (frame(**seconds(1, np.inf)), "column 'seconds_per_eval': inf in data row 2; allowed"),
-        (frame(n=[1, 1, 2, 2, np.nan, 4, 8, 8]), r"column 'n': nothing \(NaN\) in data row 5; allowed are finite numbers"),
+        (
+            frame(n=[1, 1, 2, 2, np.nan, 4, 8, 8]),
+            r"column 'n': nothing \(NaN\) in data row 5; allowed are finite numbers",
+        ),
         (frame().drop(columns="n"), "law 'n': unknown name 'n'; the columns are seconds_per_eval"),
         (frame().drop(columns="seconds_per_eval"), "column 'seconds_per_eval': missing; the columns are n"),
         (frame()[:0], "response 'seconds_per_eval': no rows to fit"),
