@@ -12,6 +12,7 @@ from bench.measure.clock import FakeClock
 from bench.measure.events import BlockDone, CheckDone, RunFinished, RunStarted, SampleTaken, Skipped, WorkerStarted
 from bench.plan import Point
 from bench.progress import SECONDS_BETWEEN_LINES, Bar, Lines, shown
+from bench.session import summary
 
 STARTED = RunStarted(experiment="toy", profile="quick", cells_done=0, cells_total=8, blocks_total=2, resumed=False)
 SKIPPED = Skipped(subject="naive", point=Point(T=9), timing="whole", reason="needs 9 GB, 1 GB is free")
@@ -74,6 +75,16 @@ def test_continued_run_says_what_it_found() -> None:
     resumed = RunStarted(experiment="toy", profile="quick", cells_done=3, cells_total=8, blocks_total=2, resumed=True)
     Lines(stream, FakeClock().now)(resumed)
     assert stream.getvalue() == "continuing toy, profile quick: 8 samples, 3 done before\n"
+
+
+def test_summary_gives_the_share_of_the_time_spent_measuring() -> None:
+    finished = RunFinished(
+        samples=7, skipped=2, seconds_after_workers_started=40.4, seconds_in_evaluations=35.552, busy_share=0.88
+    )
+    assert summary(finished) == (
+        "7 samples, 2 cells skipped for want of memory; 88.0% of the 40 s with a measuring process ready went into timed "
+        "or warm-up evaluations"
+    )
 
 
 def test_bar_shows_point_block_and_time_left() -> None:
