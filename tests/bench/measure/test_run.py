@@ -203,6 +203,20 @@ def test_a_point_that_does_not_fit_is_skipped_once_with_a_line_that_says_so() ->
     assert len(ran.events_of(BlockDone)) == 3
 
 
+def test_a_run_of_which_nothing_fits_has_no_share() -> None:
+    clock = FakeClock()
+    subject = linear(clock)
+
+    def prepare(point: Point) -> Evaluation:
+        clock.advance(1.0)
+        raise MemoryError
+
+    ran = Ran(toy(Subject(name="big", prepare=prepare, working_set=subject.working_set)), clock)
+    assert ran.run().busy_share is None
+    assert [skip["bytes_needed"] for skip in ran.sink.of("skip")] in ([1000, 4000], [4000, 1000])
+    assert not ran.sink.of("finish")
+
+
 def test_a_point_at_the_limit_of_memory_is_measured() -> None:
     clock = FakeClock()
     ran = Ran(toy(linear(clock), n=(4,)), clock, available=lambda: 5000)

@@ -90,7 +90,9 @@ def test_a_run_killed_before_its_first_line_was_whole_can_begin_anew(tmp_path: P
     assert read_records(path) == [HEADER]
 
 
-@pytest.mark.parametrize("line", [b'{"record": "sam\n', b"\x00\x00\x00\n", b"7\n", b'{"a": 1}, {"b": 2}\n', b"\n"])
+@pytest.mark.parametrize(
+    "line", [b'{"record": "sam\n', b"\x00\x00\x00\n", b"7\n", b'{"record": "a"}, {"record": "b"}\n', b"\n"]
+)
 def test_a_broken_line_in_the_middle_is_an_error_that_names_it(tmp_path: Path, line: bytes) -> None:
     path = stored(tmp_path, HEADER, sample(1), sample(2))
     lines = path.read_bytes().splitlines(keepends=True)
