@@ -12,9 +12,12 @@ from typing import Any
 
 import pytest
 
+from bench.measure.clock import FakeClock
+from bench.measure.run import run
 from bench.measure.schedule import Visit
 from bench.plan import Point
 from bench.store.samples import SampleStore, StoreError, read_records
+from tests.bench.measure.fakes import FakeEngine, linear, toy
 
 HEADER = {"record": "run", "schema": 1, "experiment": "toy", "factors": ["n"]}
 
@@ -245,3 +248,25 @@ def test_a_real_limit_of_the_system_is_met_the_same_way(tmp_path: Path) -> None:
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert path.stat().st_size == whole
+
+
+def test_a_run_on_a_disk_that_fills_up_ends_with_one_line_and_can_be_continued(tmp_path: Path) -> None:
+    clock = FakeClock()
+    experiment = toy(linear(clock), n=(1, 2, 3))
+    engine = FakeEngine(experiment, clock)
+    settings: dict[str, Any] = {"module": "toy", "profile": "quick", "seed": 0, "threads": 1, "clock": clock}
+    with (
+        SampleStore.create(tmp_path, write=filling_up(1500)) as store,
+        pytest.raises(
+            StoreError, match=r"samples.jsonl: cannot be written: the disk is full; what came before is kept$"
+        ),
+    ):
+        run(experiment, sink=store, engine=engine, surroundings=dict, **settings)
+    assert all(worker.closed for worker in engine.workers)
+    before = read_records(tmp_path / "samples.jsonl")
+    assert 0 < sum(record["record"] == "sample" for record in before) < 9
+    with SampleStore.resume(tmp_path) as store:
+        run(experiment, sink=store, done=store.done, engine=engine, surroundings=dict, **settings)
+    after = read_records(tmp_path / "samples.jsonl")
+    assert after[: len(before)] == before
+    assert sum(record["record"] == "sample" for record in after) == 9
