@@ -11,10 +11,11 @@ from bench.report import format as show
 
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
-    from bench.analyse.fit import Fit
+    from bench.analyse.fitted import Fit, FittedTerm
     from bench.analyse.verdict import Verdict
 
 MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?"}
+ACRONYMS = ("cpu", "blas")
 HIDDEN = ("host",)  # a report may be published; the name of the machine says nothing about its speed
 
 
@@ -41,6 +42,7 @@ class TermRow(NamedTuple):
     coefficient: str
     share: str
     identifiable: str
+    reason: str
 
 
 class FitTable(NamedTuple):
@@ -144,15 +146,24 @@ def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTab
     """One fit as text: a row for each term, and a line on how well the whole fits."""
     rows = [
         TermRow(
-            term=show.term(str(term.term)),
+            term=term_label(fit, term),
             role=term.role,
             coefficient=show.si_interval(term.coefficient, term.low, term.high),
             share=show.percent(term.share_at_largest),
             identifiable="yes" if term.identifiable else "no",
+            reason=term.reason,
         )
         for term in fit.terms
     ]
     return FitTable(subject, show.response(response), show.law(fit.full_law.text), rows, fit_summary(fit))
+
+
+def term_label(fit: Fit, term: FittedTerm) -> str:
+    """A term in print; one that carries on another beyond a threshold is named after that."""
+    for regime in fit.regimes:
+        if regime.companion == term.term:
+            return f"{show.term(regime.term)} beyond {show.si(regime.threshold, 'B', 2)}"
+    return show.term(term.term)
 
 
 def fit_summary(fit: Fit) -> str:
@@ -163,7 +174,8 @@ def fit_summary(fit: Fit) -> str:
         f"condition number {show.number(fit.condition_number)}",
         f"lack of fit: {fit.lack_of_fit.finding}" + _p_value(fit.lack_of_fit.p_value),
     ]
-    return "; ".join(parts)
+    regimes = fit.regimes_in_words()
+    return "; ".join([*parts, regimes] if regimes else parts)
 
 
 def _p_value(value: float | None) -> str:
@@ -184,7 +196,7 @@ def environment_rows(analysis: Analysis) -> list[tuple[str, str]]:
 
 def _title(name: str) -> str:
     words = name.removesuffix("_bytes").replace("_", " ")
-    return words[:1].upper() + words[1:]
+    return words.upper() if words in ACRONYMS else words[:1].upper() + words[1:]
 
 
 def _text(name: str, value: Any) -> str:

@@ -75,7 +75,8 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
     console.print(Text(f"{content.tally(analysis)}.", "bold"))
     for row in rows:
         if row.verdict != "supported":
-            line = Text.assemble((f"{row.mark} {row.claim}", STYLES[row.verdict]), f" ({row.subject}): {row.reason}")
+            about = "" if row.subject in row.claim else f" ({row.subject})"
+            line = Text.assemble((f"{row.mark} {row.claim}", STYLES[row.verdict]), f"{about}: {row.reason}")
             console.print(line, soft_wrap=False)
 
 

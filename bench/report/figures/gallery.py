@@ -39,9 +39,10 @@ RATIO = (
 )
 SCALING = (
     "Marks: measured, with intervals. Solid: the law with its overhead terms, fitted to all points at once, with "
-    "the band of the fit. Dashed: the terms of the law alone; the gap to the solid curve is overhead. Beneath: how "
-    "far the measured points lie from the fit (side by side for the eye). Mean error of the fits over all their "
-    "points: {errors}."
+    "the band of the fit. Dashed: the terms of the law alone; the gap to the solid curve is overhead, and what the "
+    "same operations cost more beyond a cache. Beneath: how far the measured points lie from the fit (side by side "
+    "for the eye; an arrow points to one that lies further off). Mean error of the fits over all their points: "
+    "{errors}."
 )
 SHARES = (
     "Areas: share of the fitted time that each term takes; the terms with {factor} lie at the bottom, and the line "

@@ -17,6 +17,7 @@ from bench.report.figures.style import (
     legend_below,
     new_figure,
     percent_axis,
+    point_beyond,
     seconds_axis,
     styled,
 )
@@ -60,6 +61,9 @@ def figure_parity(analysis: Analysis, response: str = show.WHOLE) -> Figure:
         seconds_axis(upper, which, low, high)
     upper.set(xlim=(low, high), ylim=(low, high))
     percent_axis(lower, np.concatenate(deviations), least=1.3 * GUIDE_SHARE)
+    for name, fit in fits.items():
+        fitted, measured = (fit.points[column].to_numpy(float) for column in ("fitted", "measured"))
+        point_beyond(lower, fitted, measured / fitted - 1.0, looks[name])
     upper.set_ylabel("measured time per evaluation (s)")
     lower.set_ylabel("measured over\npredicted − 1 (%)")
     lower.set_xlabel("predicted time per evaluation (s)")

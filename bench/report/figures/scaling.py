@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -25,6 +25,7 @@ from bench.report.figures.style import (
     look,
     new_figure,
     percent_axis,
+    point_beyond,
     seconds_axis,
     styled,
 )
@@ -51,6 +52,14 @@ def law_alone(fit: Fit, points: pd.DataFrame) -> NDArray[np.float64]:
     return fit.full_law.evaluate({name: points[name].to_numpy() for name in fit.full_law.factors}, weights)
 
 
+class Residuals(NamedTuple):
+    """Where residuals were drawn (n_levels,), their values, and the ends of their whiskers (2 n_levels,)."""
+
+    across: NDArray[np.float64]
+    middle: NDArray[np.float64]
+    ends: NDArray[np.float64]
+
+
 @styled
 def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -> Figure:
     """Time of every subject along a line through the design, with fitted curves and residuals.
@@ -66,7 +75,7 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.15])
     looks = subject_looks(analysis)
     shifts = np.linspace(-DODGE, DODGE, len(fits)) if len(fits) > 1 else np.zeros(1)
-    deviations = [
+    drawn = [
         _draw_subject(upper, lower, fit, line, looks[name], shift)
         for (name, fit), shift in zip(fits.items(), shifts, strict=True)
     ]
@@ -75,7 +84,9 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
     upper.set_ylim(low / 1.3, high * 1.3)
     seconds_axis(upper, "y", low, high)
     level_axis(upper, line.levels)
-    percent_axis(lower, np.concatenate(deviations))
+    percent_axis(lower, np.concatenate([residuals.ends for residuals in drawn]))
+    for name, residuals in zip(fits, drawn, strict=True):
+        point_beyond(lower, residuals.across, residuals.middle, looks[name])
     upper.set_ylabel("time per evaluation (s)")
     lower.set_ylabel("residual (%)")
     lower.set_xlabel(factor_label(analysis.experiment, line.factor))
@@ -87,7 +98,7 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
     return figure
 
 
-def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shift: float) -> NDArray[np.float64]:
+def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shift: float) -> Residuals:
     """Draw one subject; hand back its relative residuals."""
     rows = line.select(fit.points)
     levels, measured = rows[line.factor].to_numpy(float), rows["measured"].to_numpy(float)
@@ -109,7 +120,9 @@ def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shi
     residual = measured / fitted - 1.0
     beside = levels * (line.levels[-1] / line.levels[0]) ** shift
     lower.errorbar(beside, residual, yerr=whiskers / fitted, elinewidth=1.1, **how.marks)
-    return np.concatenate([residual - whiskers[0] / fitted, residual + whiskers[1] / fitted])
+    return Residuals(
+        beside, residual, np.concatenate([residual - whiskers[0] / fitted, residual + whiskers[1] / fitted])
+    )
 
 
 def _legend(figure: Figure, looks: dict[str, Look]) -> None:

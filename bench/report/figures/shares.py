@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from bench.plan import Claim, Point, ShareClaim
 from bench.report import format as show
+from bench.report.content import term_label
 from bench.report.figures.lines import along, on_line
 from bench.report.figures.style import (
     INK,
@@ -140,8 +141,8 @@ def _stack(fit: Fit, group: ShareGroup, levels: NDArray[np.float64]) -> tuple[li
         if values[:, k].max() < LEAST_SHARE:
             small = small + values[:, k]
             continue
-        overhead = "" if fit.terms[k].role == "law" else " (overhead)"
-        labels.append(show.term(str(fit.terms[k].term)) + overhead)
+        overhead = " (overhead)" if fit.terms[k].role == "overhead" else ""
+        labels.append(term_label(fit, fit.terms[k]) + overhead)
         shares.append(values[:, k])
     if small.max() > 0:
         labels.append("all others")

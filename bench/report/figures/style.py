@@ -37,6 +37,7 @@ Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
 
 WIDTH_INCHES = 5.4  # shown across a phone (about 360 px), text of 10.5 points is then about 10 px high
+MOST_DEVIATION = 1.0  # of a residual axis: one wild point must not hide what the others do
 LABEL_CHARACTERS = 56  # that fit along the horizontal axis
 INK, FAINT, GUIDE = "#1a1a1a", "#d9d9d9", "#8c8c8c"
 
@@ -187,15 +188,24 @@ def seconds_axis(axis_of: Axes, which: str, low: float, high: float) -> None:
     axis.set_minor_formatter(NullFormatter())
 
 
+def point_beyond(axes: Axes, across: ArrayLike, deviations: ArrayLike, how: Look) -> None:
+    """An arrow at the edge of a deviation axis for each point that lies further off."""
+    edge = axes.get_ylim()[1]
+    for x, deviation in zip(np.asarray(across), np.asarray(deviations), strict=True):
+        if abs(deviation) > edge:
+            arrow = dict(how.marks) | {"marker": "^" if deviation > 0 else "v", "markersize": 8.0, "clip_on": False}
+            axes.plot([x], [math.copysign(edge, deviation)], **arrow)
+
+
 def _signed(value: float) -> str:
     return "0" if abs(value) < 1e-9 else f"{value:+.3g}".replace("-", "−")
 
 
 def percent_axis(axes: Axes, deviations: ArrayLike, *, least: float = 0.02) -> None:
-    """A vertical axis, centred on nothing, for relative deviations given as shares of one."""
+    """A vertical axis, centred on nothing, for relative deviations given as shares of one, up to ``MOST_DEVIATION``."""
     values = np.asarray(deviations, dtype=np.float64)
     values = values[np.isfinite(values)]
-    reach = max(least, 1.15 * float(np.max(np.abs(values), initial=0.0)))
+    reach = min(max(least, 1.15 * float(np.max(np.abs(values), initial=0.0))), MOST_DEVIATION)
     axes.set_ylim(-reach, reach)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=4, symmetric=True))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _signed(100 * value)))

@@ -37,7 +37,7 @@ def figure_visits(
     for name, matrix in matrices.items():
         if matrix.ndim != 2 or 0 in matrix.shape:
             raise ValueError(f"map {name!r}: has shape {matrix.shape}; a matrix with rows and columns is needed")
-    figure = new_figure(3.5 if len(matrices) > 1 else 5.9, square_panels=True)
+    figure = new_figure(1.2 + 4.7 / len(matrices), square_panels=True)
     panels = figure.subplots(1, len(matrices), sharey=True, squeeze=False)[0]
     for axes, (name, matrix) in zip(panels, matrices.items(), strict=True):
         _draw_map(axes, matrix)

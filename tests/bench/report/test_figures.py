@@ -13,7 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bench.analyse import Analysis, Verdict
+from bench.analyse.regime import Regime
 from bench.plan import PLACEBO_SUFFIX, Design, Point, RatioClaim
+from bench.report.content import term_label
 from bench.report.figures import (
     Maps,
     NamedFigure,
@@ -107,14 +109,28 @@ def test_scaling_without_a_fit_says_so(analysis: Analysis) -> None:
         figure_scaling(analysis, line, "nothing")
 
 
-def test_an_endless_band_does_not_stretch_the_axis(analysis: Analysis) -> None:
+def test_a_very_wide_band_does_not_stretch_the_axis(analysis: Analysis) -> None:
     fit = analysis.fits["base", WHOLE]
-    endless = replace(fit, replicates=np.full_like(fit.replicates, np.inf))
-    changed = replace(analysis, fits={("base", WHOLE): endless})
+    wide = replace(fit, replicates=3 * np.tile(fit.coefficients, (fit.n_points, 1)))  # a band of many decades
+    changed = replace(analysis, fits={("base", WHOLE): wide})
     (line, *_) = lines_along("T", ["V", "H", "T"], {"base": fit.points})
     low, high = figure_scaling(changed, line).axes[0].get_ylim()
     measured = line.select(fit.points)["measured"]
     assert measured.min() / 100 < low < high < measured.max() * 10
+
+
+def test_a_wild_point_is_an_arrow_at_the_edge_and_leaves_the_scale_to_the_others(analysis: Analysis) -> None:
+    fit = analysis.fits["base", WHOLE]
+    points = fit.points.copy()
+    wild = points.index[(points["V"] == 1024) & (points["H"] == 128) & (points["T"] == 8)]
+    points.loc[wild, ["measured", "low", "high"]] *= 30
+    changed = replace(analysis, fits={("base", WHOLE): replace(fit, points=points)})
+    line = next(line for line in lines_along("T", ["V", "H", "T"], {"base": points}) if line.fixed["V"] == 1024)
+    for figure in (figure_scaling(changed, line), figure_parity(changed)):
+        lower = figure.axes[1]
+        assert lower.get_ylim() == (-1.0, 1.0)
+        (arrow,) = marks(lower, "^")
+        assert list(np.asarray(arrow.get_ydata())) == [1.0]
 
 
 # --- ratio --------------------------------------------------------------------------------------------------------
@@ -147,6 +163,16 @@ def test_ratio_draws_prediction_and_measurement_where_they_belong(analysis: Anal
     curve = next(line for line in axes.lines if line.get_marker() == "None" and len(np.asarray(line.get_xdata())) > 10)
     x, y = np.asarray(curve.get_xdata()), np.asarray(curve.get_ydata())
     np.testing.assert_allclose(y, (512 + (x + 1) / 2 * 256) / (512 + 256))
+
+
+def test_ratio_whiskers_are_the_intervals_of_the_verdict(analysis: Analysis) -> None:
+    (group,) = ratio_groups(analysis.experiment.claims)
+    (axes,) = figure_ratio(analysis, group).axes
+    (verdict,) = [each for each in analysis.verdicts if each.kind == "ratio"]  # of the worst point
+    segments = [segment for each in axes.collections for segment in each.get_segments()]  # type: ignore[attr-defined]
+    ends = [(segment[0][1], segment[1][1]) for segment in segments if segment[0][0] == segment[1][0]]
+    assert len(ends) == len(group.points)
+    assert any(pair == pytest.approx((verdict.low, verdict.high)) for pair in ends)
 
 
 def test_crossovers_are_marked_at_their_levels(analysis: Analysis) -> None:
@@ -187,6 +213,15 @@ def test_shares_off_every_measured_line_say_so(analysis: Analysis) -> None:
     far = replace(group, fixed=Point(H=99, T=7))
     (axes,) = figure_shares(analysis, far).axes
     assert "nothing was measured on this line" in axes.get_title(loc="left")
+
+
+def test_a_term_beyond_a_threshold_is_named_after_the_term_it_carries_on(analysis: Analysis) -> None:
+    fit = analysis.fits["sweep", WHOLE]
+    regime = Regime(term="T*H*V", companion="T*H**2", working_set="4*H*V", threshold=8.2e6, low=1e6, high=1e7)
+    assert [term_label(replace(fit, regimes=(regime,)), term) for term in fit.terms[:2]] == [
+        "T·H·V",
+        "T·H·V beyond 8.2\u202fMB",
+    ]
 
 
 # --- exponents ----------------------------------------------------------------------------------------------------
@@ -249,6 +284,8 @@ def test_visits_show_each_map_and_its_count() -> None:
     for axes, (name, count) in zip(figure.axes, (("all", 15), ("once", 5)), strict=True):
         assert axes.get_title(loc="left") == f"{name}\n{count} visits"
         np.testing.assert_array_equal(np.asarray(axes.images[0].get_array()), maps[name].astype(bool))
+        assert axes.get_ylim() == (5.5, 0.5), "row 1 stands at the top"
+        assert axes.get_xlim() == (0.5, 5.5)
 
 
 @pytest.mark.parametrize(
