@@ -6,7 +6,9 @@ each point and s, τ and the share of the tail common to all: even of two sample
 
 Evidence: 300 simulated sets of 30 points, core 1 %, 10 % of samples times 1.5 to 3; error of the location, root mean
 square over points. 5 samples: mixture 0.5 %, minimum 1.3 %, median 6.4 %, mean 13 %; 7 samples, 30 % disturbed: mixture
-1.1 %, minimum 1.6 %, median 22 %; 15 samples: mixture 0.3 %, minimum 1.8 %. The tests hold the order.
+1.1 %, minimum 1.6 %, median 22 %; 15 samples: mixture 0.3 %, minimum 1.8 %. The tests hold the order. In a real run on
+two cores with three busy processes (70 % of samples disturbed) two names of one subject differed by 5.5 % a point, and
+by 20 % without the narrow start for the core.
 """
 
 from __future__ import annotations
@@ -24,15 +26,17 @@ SMALLEST_NOISE = 1e-9  # relative; no clock resolves less, and exact data must n
 FEWEST_REPETITIONS = 8  # samples beyond the first of each point; below this a mixture has nothing to learn from
 PRIOR_SAMPLES = 8.0  # a point's own noise is drawn towards the pooled one as if this many samples had shown that
 TAIL_FLOOR = 5.0  # the tail is at least this many times as long as the core is wide, or it would split a plain normal
-LARGEST_TAIL_SHARE = 0.5
+LARGEST_TAIL_SHARE = 0.9
 FAST_OUTLIER = 3.0  # core standard deviations below which a too fast sample loses weight (Huber)
 NOISIEST_POINT = (
     3.0  # times the pooled noise; without this bound a point with most samples disturbed passes for a noisy one
 )
 TYPICAL_SPACING = 0.6  # standard deviations between the two smallest of 3 to 9 normal samples (0.85 to 0.49)
 FAST_PRICE = 30.0  # nats; several samples in the tail cost more than one that is too fast, by however much
+SMALLEST_DRIFT = 0.3  # of the noise; less adds a twentieth to its variance and is not worth a second look
 FEWEST_POINTS_OF_BLOCK = 8  # a block's common drift is estimated from at least this many points
 MOST_ITERATIONS = 100
+SCOUTED, CONVERGED = 0.05, 1e-5  # movement of locations, over the noise, at which a trial and the final run of EM end
 
 
 class Location(NamedTuple):
@@ -60,15 +64,17 @@ class Location(NamedTuple):
 def locate(log_samples: Array, point: Index, block: Index | None = None) -> Location:
     """Robust location per point of samples (n_samples,) that belong to points ``point`` 0 … n_points-1.
 
-    With ``block``, drift that all points of a block share is taken out first.
+    With ``block``, drift that all points of a block share is taken out where that makes the samples likelier: on a busy
+    machine the median disturbance of a block is no drift, and taking it out would blur the samples that were spared.
     """
-    located = _locate(log_samples, point)
+    located, misfit = _locate(log_samples, point)
     if block is None or located.relative_noise is None:
         return located
     drift = _drift(located, block)
-    if not drift.any():
+    if np.abs(drift).max() < SMALLEST_DRIFT * located.relative_noise:
         return located
-    return _locate(log_samples - drift[block], point)
+    without_drift, misfit_without = _locate(log_samples - drift[block], point)
+    return without_drift if misfit_without < misfit else located
 
 
 def minima(log_samples: Array, point: Index) -> Array:
@@ -88,14 +94,15 @@ def _drift(located: Location, block: Index) -> Array:
     return drift - np.median(drift[np.bincount(block) > 0])
 
 
-def _locate(y: Array, point: Index) -> Location:
+def _locate(y: Array, point: Index) -> tuple[Location, float]:
+    """Locations without regard to blocks, and minus their restricted log likelihood."""
     counts = np.bincount(point)
     order = np.lexsort((y, point))
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
     ranks = (0, np.minimum(1, counts - 1), (counts - 1) // 2, counts // 2)
     smallest, second, lower, upper = (y[order[first + rank]] for rank in ranks)
     if (counts - 1).sum() < FEWEST_REPETITIONS:
-        return _few(y, point, counts, (lower + upper) / 2)
+        return _few(y, point, counts, (lower + upper) / 2), 0.0
     # the two fastest samples of a point are undisturbed even where half of all are; ties of a coarse clock tell nothing
     spacing = (second - smallest)[counts > 1]
     noise = float(np.median(spacing)) / TYPICAL_SPACING or 1.4826 * float(np.median(np.abs(y - lower[point])))
@@ -105,11 +112,17 @@ def _locate(y: Array, point: Index) -> Location:
     from_median = _mixture(y, point, counts, lower, core)
     from_minimum = _mixture(y, point, counts, smallest, from_median[1])
     better = _misfit(y, point, *from_minimum) < _misfit(y, point, *from_median)
-    location, core = _mixture(y, point, counts, np.where(better, from_minimum[0], from_median[0]), from_median[1])
+    usual = np.where(better, from_minimum[0], from_median[0]), from_median[1]
+    # On a busy machine most samples are disturbed, and a wide core that swallows them all is an optimum too.
+    quiet = max(float(np.quantile(spacing, 0.25)) / TYPICAL_SPACING, SMALLEST_NOISE)
+    busy = _mixture(y, point, counts, smallest, _Core(share=0.7, tail=0.7, noise=np.full(len(counts), quiet)))
+    likelier = min((usual, busy), key=lambda found: _criterion(y, point, *found))
+    location, core = best = _mixture(y, point, counts, *likelier, tolerance=CONVERGED)
     weight, _ = _responsibility(y - location[point], core, point)
     effective = np.maximum(np.bincount(point, weight), 1.0)
     contaminated = float((1 - weight)[counts[point] > 1].mean())
-    return Location(location, core.noise, weight, effective, y - location[point], core.pooled, contaminated)
+    located = Location(location, core.noise, weight, effective, y - location[point], core.pooled, contaminated)
+    return located, _criterion(y, point, *best)
 
 
 def _few(y: Array, point: Index, counts: Index, middle: Array) -> Location:
@@ -141,7 +154,10 @@ def _responsibility(residual: Array, core: _Core, point: Index) -> tuple[Array, 
 
 
 def _misfit(y: Array, point: Index, location: Array, core: _Core) -> Array:
-    """Minus the log likelihood of each point (n_points,), with a bounded price for samples that are too fast."""
+    """Minus the log likelihood of each point (n_points,), with a bounded price for samples that are too fast.
+
+    Densities are per standard deviation of the point's core, so only locations under one core can be compared.
+    """
     residual = y - location[point]
     z = residual / core.noise[point]
     _, log_tail = _responsibility(residual, core, point)
@@ -150,7 +166,17 @@ def _misfit(y: Array, point: Index, location: Array, core: _Core) -> Array:
     return np.asarray(np.bincount(point, np.where(z < -FAST_OUTLIER, fast, -slow)), dtype=np.float64)
 
 
-def _mixture(y: Array, point: Index, counts: Index, start: Array, core: _Core) -> tuple[Array, _Core]:
+def _criterion(y: Array, point: Index, location: Array, core: _Core) -> float:
+    """Minus the restricted log likelihood: locations integrated out, or cores of one sample a point would always win."""
+    weight, _ = _responsibility(y - location[point], core, point)
+    effective = np.maximum(np.bincount(point, weight), 1.0)
+    misfit = _misfit(y, point, location, core) + np.bincount(point) * np.log(core.noise)
+    return float((misfit - np.log(core.noise / np.sqrt(effective))).sum())
+
+
+def _mixture(
+    y: Array, point: Index, counts: Index, start: Array, core: _Core, *, tolerance: float = SCOUTED
+) -> tuple[Array, _Core]:
     """EM for locations, core and tail; the pooled variance loses one degree of freedom a point."""
     repeated, location = counts[point] > 1, start
     for _ in range(MOST_ITERATIONS):
@@ -176,7 +202,7 @@ def _mixture(y: Array, point: Index, counts: Index, start: Array, core: _Core) -
         )
         moved = float(np.max(np.abs(updated - location)))
         location = updated
-        if moved < 1e-6 * pooled:
+        if moved < tolerance * pooled:
             break
     return location, core
 

@@ -56,8 +56,11 @@ def test_the_largest_points_can_contradict() -> None:
     this, other = fit(frame, "T", overhead=()), fit(frame, "T**2", overhead=())
     found = compare_fits(dataclasses.replace(this, aicc=other.aicc - 20), other)
     assert found.aicc_gap == pytest.approx(20)
-    assert found.held_out_gap is not None
-    assert found.held_out_gap < -1
+    kept, held, truth = t[:-2], t[-2:], np.array([256, 864])
+    missed_by_this = np.log(truth / held)  # T fits the kept points exactly
+    missed_by_other = np.log(truth / held**2) + np.log(kept).mean()
+    expected = np.sqrt(np.mean(missed_by_other**2)) - np.sqrt(np.mean(missed_by_this**2))
+    assert found.held_out_gap == pytest.approx(expected, rel=1e-6)
     assert found.decision == "undetermined"
     assert compare_fits(this, dataclasses.replace(other, aicc=this.aicc - 20)).decision == "other"
 
