@@ -45,20 +45,21 @@ BACKWARD_RATIO = "(V + (T+1)/2*(d+H)) / (V + d + H)"
 CROSSOVER = "(2*V-d-H) / (d+H)"
 
 # What the implementation costs beside: entering a call (1), NumPy calls per step (T) and per backward pass, the softmax
-# (T*V), and the gradient of U, cleared or written once whatever T is (V*H).
-OVERHEADS: Mapping[str, tuple[str, ...]] = {
-    "forward": ("1", "T", "T*V"),
-    "naive": ("1", "T", "T*(T+1)/2", "T*V", "V*H"),
-    "aggregated": ("1", "T", "T*V", "V*H"),
-    "batched": ("1", "T", "T*V", "V*H"),
-}
+# (T*V), and the gradient of U, cleared or written once whatever T is (V*H); those of W_e and W_h likewise (H*d, H**2),
+# where a single product over all T writes them.
 PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
-    name: {
-        "embed": ("1", "T", *more),
-        "recur": ("1", "T", *more),
-        "output": tuple(term for term in OVERHEADS[name] if term not in more),
-    }
-    for name, more in (("forward", ()), ("naive", ("T*(T+1)/2",)), ("aggregated", ()), ("batched", ()))
+    "forward": {"embed": ("1", "T"), "recur": ("1", "T"), "output": ("1", "T", "T*V")},
+    "naive": {
+        "embed": ("1", "T", "T*(T+1)/2"),
+        "recur": ("1", "T", "T*(T+1)/2"),
+        "output": ("1", "T", "T*V", "V*H"),
+    },
+    "aggregated": {"embed": ("1", "T"), "recur": ("1", "T"), "output": ("1", "T", "T*V", "V*H")},
+    "batched": {"embed": ("1", "T", "H*d"), "recur": ("1", "T", "H**2"), "output": ("1", "T", "T*V", "V*H")},
+}
+OVERHEADS: Mapping[str, tuple[str, ...]] = {
+    name: tuple(dict.fromkeys(term for terms in by_phase.values() for term in terms))
+    for name, by_phase in PHASE_OVERHEADS.items()
 }
 
 # Bytes that the products of a term work through again and again, in float32: a matrix, and its gradient where the
