@@ -185,7 +185,7 @@ def trials(folder: Path, kind: str, count: int, seed: int) -> Iterator[dict[str,
     latest_seconds = LATEST_SHARE * (time.perf_counter() - start)
     for _ in range(count):
         found = trial(folder / f"run{runs}", rng.choice(numbers), rng.uniform(0, latest_seconds))
-        runs += found["finished"]
+        runs += found["finished"] or found["exit"] == 0  # killed just before its finish, a run has nothing left to do
         yield found
     last = folder / "last"
     trial(last, rng.choice(numbers), latest_seconds)

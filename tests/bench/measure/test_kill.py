@@ -26,11 +26,12 @@ def require_nothing_lost(found: list[dict[str, Any]]) -> None:
         assert one["checks"] <= 1
         assert one["workers_gone"]
         assert one["stored"] <= CELLS
-        assert one["finished"] == (one["stored"] == CELLS) or one["exit"] != 0
+        # Not the other way round: killed between the last sample and the finish, a run has nothing left to go on with.
+        assert one["stored"] == CELLS or not one["finished"]
     assert found[-1]["exit"] == 0
-    assert found[-1]["finished"]
     assert found[-1]["stored"] == CELLS
     assert found[-1]["checks"] == 1
+    assert any(one["finished"] for one in found)
     assert sum(one["reported"] for one in found) > CELLS  # the moments were spread over the runs
 
 
