@@ -48,7 +48,7 @@ FACTORS = (
 )
 FIRST_TOKEN = 5_000  # of the text: past the headings that open it
 SEED_SCALE = Point(V=1000, d=100, H=100, T=35)
-RECURRENT = Point(V=32, d=240, H=240, T=8)
+RECURRENT = Point(V=32, d=240, H=240, T=16)
 RATIO_V = (240, 960, 3840)  # at d = H = 240, where an operation costs about the same in both parts
 RATIO_T = (4, 8, 16, 32, 64)
 
@@ -102,18 +102,19 @@ def _ratio_points(V: int) -> Design:
 QUICK_DESIGN = (
     Design.lines(SEED_SCALE, {"V": [500, 2000, 4000, 7000, 10_000, 14_000, 20_000, 30_000]})
     + Design.lines(SEED_SCALE.replace(V=2000), {"T": [5, 10, 20, 70]})
-    + Design.lines(SEED_SCALE.replace(V=4000, T=16), {"H": [50, 75, 150, 200, 300, 400]})
-    + Design.lines(RECURRENT, {"T": [4, 16, 32, 64, 128]})
-    + Design.lines(RECURRENT, {"d": [60, 120, 480, 720, 960, 1920], "H": [60, 120, 360, 480, 720, 960]})
+    + Design.lines(SEED_SCALE.replace(V=2000, T=16), {"H": [50, 75, 150, 200, 300, 400]})
+    + Design.lines(RECURRENT, {"T": [4, 8, 32, 64, 128]})
+    + Design.lines(RECURRENT, {"d": [60, 120, 480, 720, 960, 1440, 1920], "H": [60, 120, 360, 480, 600, 720, 840, 960]})
     + Design.of(point for V in RATIO_V for point in _ratio_points(V))
+    + Design.grid({"V": [32], "d": [240, 720], "H": [240, 720], "T": [4]})  # large matrices over few steps
     + Design.lines({"V": 32, "d": 16, "H": 16, "T": 4}, {"T": [1, 16, 64]})  # what a call and a step cost beside
 )
 STANDARD_DESIGN = (
     QUICK_DESIGN
     + Design.lines(SEED_SCALE, {"V": [200, 50_000, 70_000, 100_000]})
     + Design.lines(SEED_SCALE.replace(V=2000), {"T": [3, 7, 14, 50, 100, 140]})
-    + Design.lines(SEED_SCALE.replace(V=4000, T=16), {"H": [25, 60, 250], "d": [25, 50, 200, 400]})
-    + Design.lines(RECURRENT, {"T": [6, 12, 24, 48, 96, 192], "d": [90, 180, 360, 1440], "H": [90, 180, 600]})
+    + Design.lines(SEED_SCALE.replace(V=2000, T=16), {"H": [25, 60, 250], "d": [25, 50, 200, 400]})
+    + Design.lines(RECURRENT, {"T": [6, 12, 24, 48, 96, 192], "d": [90, 180, 360, 600], "H": [90, 180, 420]})
     + _ratio_points(15_360)
     + Design.corners({"V": (64, 2048), "d": (30, 480), "H": (30, 480), "T": (4, 32)})
 )
@@ -196,7 +197,7 @@ def _exponents() -> list[Claim]:
             ("T", "T", (output, embed, recur), SEED_SCALE.replace(V=2000, T=70)),
             ("V", "V", (output,), SEED_SCALE.replace(V=20_000)),
             ("d", "d", (embed,), RECURRENT.replace(d=960)),
-            ("H in T·H·V", "H", (output,), SEED_SCALE.replace(V=4000, H=400, T=16)),
+            ("H in T·H·V", "H", (output,), SEED_SCALE.replace(V=2000, H=400, T=16)),
             ("H in T·H²", "H", (recur,), RECURRENT.replace(H=960)),
         ):
             claims.append(
