@@ -70,7 +70,7 @@ reference: $(VENV)/.run-stamp ## measure the standard profile anew into results/
 
 .PHONY: notebook
 notebook: $(VENV)/.test-stamp ## run the notebook again and keep its outputs
-	$(BIN)/jupyter execute --inplace notebooks/*.ipynb
+	$(BIN)/python notebooks/execute.py notebooks/*.ipynb
 
 .PHONY: lock
 lock: ## write both lock files anew, with the newest versions that pyproject.toml allows

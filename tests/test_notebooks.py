@@ -1,0 +1,206 @@
+"""Notebooks run from top to bottom, show what they really computed, and stop where a claim of theirs is not true."""
+
+from __future__ import annotations
+
+import ast
+import base64
+import json
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import pytest
+from nbclient.exceptions import CellExecutionError
+
+from notebooks.execute import DIGEST, digest, executed
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+DERIVATION = ROOT / "notebooks" / "01-from-derivation-to-measurement.ipynb"
+REFERENCE = ROOT / "results" / "reference"
+LARGEST_PICTURES_BYTES = 600_000  # of one notebook: it stays quick to clone and to open
+RUN_CELL = "reference-code"  # shows which run was read
+MEASURING = ("time", "timeit", "bench.run", "bench.api.run", "bench.api.measure", "bench.measure")
+NOT_TIMED = ("bench.measure.meter",)  # counts, and reads no clock
+
+
+def read(path: Path) -> Any:
+    return nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+
+
+def code_cells(path: Path) -> dict[str, str]:
+    """Source by cell id, in order."""
+    return {cell.id: cell.source for cell in read(path).cells if cell.cell_type == "code"}
+
+
+def shown(notebook: Any, cell_id: str) -> list[str]:
+    """What a cell shows as text, words apart from how they are spaced."""
+    (cell,) = [cell for cell in notebook.cells if cell.id == cell_id]
+    return [" ".join(output.data["text/plain"].split()) for output in cell.outputs]
+
+
+@pytest.fixture(scope="module", params=NOTEBOOKS, ids=lambda path: path.stem)
+def notebook(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Any]:
+    """A committed notebook, and its copy run anew where the committed one lives."""
+    path: Path = request.param
+    assert REFERENCE.is_dir(), "results/reference: missing; `make reference` measures it"
+    copy = tmp_path_factory.mktemp("notebooks") / path.name
+    shutil.copy(path, copy)
+    return path, executed(read(copy), path.parent)
+
+
+def test_there_is_a_notebook() -> None:
+    assert DERIVATION in NOTEBOOKS
+
+
+def test_notebook_runs_without_an_error(notebook: tuple[Path, Any]) -> None:
+    _, fresh = notebook
+    kinds = [output.output_type for cell in fresh.cells if cell.cell_type == "code" for output in cell.outputs]
+    assert len(kinds) > 10
+    assert "error" not in kinds
+    assert "stream" not in kinds, "a warning, or something printed in passing"
+
+
+def test_committed_outputs_are_of_the_committed_code_and_run(notebook: tuple[Path, Any]) -> None:
+    path, fresh = notebook
+    committed = read(path)
+    again = f"{path.name}: outputs are stale; `make notebook` runs it again"
+    assert committed.metadata[DIGEST] == digest(committed), again
+    cells = [(old, new) for old, new in zip(committed.cells, fresh.cells, strict=True) if old.cell_type == "code"]
+    assert [old.execution_count for old, _ in cells] == list(range(1, len(cells) + 1)), again
+    for old, new in cells:
+        assert old.source == new.source
+        kinds = [[output.output_type for output in cell.outputs] for cell in (old, new)]
+        assert kinds[0] == kinds[1], f"cell {old.id}: {again}"
+        assert "error" not in kinds[0]
+    if path == DERIVATION:
+        assert shown(committed, RUN_CELL) == shown(fresh, RUN_CELL), again
+
+
+def test_committed_outputs_name_no_machine_and_stay_small(notebook: tuple[Path, Any]) -> None:
+    path, _ = notebook
+    text = path.read_text(encoding="utf-8")
+    for place in {str(ROOT), str(Path.home()), sys.prefix} - {"/"}:
+        assert f"{place}/" not in text
+    outputs = [output for cell in read(path).cells if cell.cell_type == "code" for output in cell.outputs]
+    data = [output.get("data", {}) for output in outputs]
+    pictures = [base64.b64decode(each["image/png"]) for each in data if "image/png" in each]
+    assert len(pictures) >= 5
+    assert sum(map(len, pictures)) < LARGEST_PICTURES_BYTES
+
+
+def imported(source: str) -> Iterator[str]:
+    for node in ast.walk(ast.parse(source)):
+        match node:
+            case ast.Import(names=names):
+                yield from (alias.name for alias in names)
+            case ast.ImportFrom(module=str(module), names=names):
+                yield from (f"{module}.{alias.name}" for alias in names)
+
+
+def measuring(source: str) -> list[str]:
+    """What a cell imports to measure with; a notebook reads results."""
+
+    def within(name: str, packages: tuple[str, ...]) -> bool:
+        return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+    return [name for name in imported(source) if within(name, MEASURING) and not within(name, NOT_TIMED)]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebook_measures_nothing(path: Path) -> None:
+    # ast.parse refuses magics, %timeit among them
+    assert [name for source in code_cells(path).values() for name in measuring(source)] == []
+
+
+def test_measuring_is_noticed() -> None:
+    planted = "from time import perf_counter\nfrom bench import run, fit\nimport bench.measure.timing\nimport timeit"
+    assert len(measuring(planted)) == 4
+    with pytest.raises(SyntaxError):
+        measuring("%timeit f()")
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_every_assert_says_what_it_claims(path: Path) -> None:
+    nodes = [node for source in code_cells(path).values() for node in ast.walk(ast.parse(source))]
+    asserts = [node for node in nodes if isinstance(node, ast.Assert)]
+    assert len(asserts) >= 40
+    assert [ast.unparse(node) for node in asserts if node.msg is None] == []
+
+
+def test_an_altered_closed_form_stops_the_notebook() -> None:
+    altered = read(DERIVATION)
+    (cell,) = [cell for cell in altered.cells if cell.id == "closed-forms-sum"]
+    right, wrong = "T * (T + 1) * (H * d + H**2)", "T * (T + 1) * (H * V + H * d + H**2)"
+    assert right in cell.source
+    cell.source = cell.source.replace(right, wrong)
+    with pytest.raises(CellExecutionError, match="naive: the sum over passes is not its closed form"):
+        executed(altered, DERIVATION.parent)
+
+
+# A cell, what is right in it, and what is wrong instead; each must be noticed by an assert of the same cell.
+SLIPS = [
+    ("products", "return m * k * n", "return m * n + k"),
+    ("passes-sum", "(tau, 1, t)", "(tau, 1, T)"),
+    ("passes-sum", "sp.Sum(1, (t, 1, T)).doit(),", "sp.Sum(1, (t, 0, T)).doit(),"),
+    ("closed-forms-sum", "2 * T * H * V + T", "T * (T + 1) * H * V + T"),
+    ("closed-forms-sum", "sp.Sum(step_forward, (t, 1, T))", "sp.Sum(2 * step_forward, (t, 1, T))"),
+    ("edges-sum", "(tau, 2, t)", "(tau, 1, t)"),
+    ("ratio", "(T + 1) / 2", "T / 2"),
+    ("limits-code", "V: size}", "V: 2 * size}"),
+    ("crossover-code", "2 * V / (d + H) - 1", "2 * V / (d + H)"),
+    ("crossover-code", "T * (T + 1) * (H * d", "T * (T - 1) * (H * d"),
+    ("dominates-code", "subs(V, 0)", "subs(H, 0)"),
+    ("laws-code", "2 * (T + 2)", "2 * (T + 1)"),
+    ("check-gradients-code", "(params, tokens, h0) for", '(params, tokens, h0 * (name != "batched")) for'),
+    ("check-difference-code", "expected.dense_L(tokens, 30)", "2 * expected.dense_L(tokens, 30)"),
+    ("check-perplexity-code", "(1 / 12)", "(1 / 11)"),
+    ("check-passes-code", "checks.visits(name, STEPS)", 'checks.visits("naive", STEPS)'),
+    ("check-counts-code", '"batched": whole["aggregated"]', '"batched": whole["naive"]'),
+    ("check-counts-code", "workspace_ready=False", "workspace_ready=True"),
+    ("reference-code", "estimate", "cases"),
+]
+
+
+@pytest.fixture(scope="module")
+def before() -> dict[str, dict[str, Any]]:
+    """The names that each cell finds when the notebook is run, up to the one that reads the reference run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(DERIVATION.parent)
+        found: dict[str, dict[str, Any]] = {}
+        names: dict[str, Any] = {"display": lambda *_: None}
+        for cell, source in code_cells(DERIVATION).items():
+            found[cell] = dict(names)
+            if cell == RUN_CELL:
+                break
+            exec(compile(source, cell, "exec"), names)
+    return found
+
+
+@pytest.mark.parametrize(("cell", "right", "wrong"), SLIPS)
+def test_a_slip_is_noticed(before: dict[str, dict[str, Any]], cell: str, right: str, wrong: str) -> None:
+    source = code_cells(DERIVATION)[cell]
+    assert right in source
+    with pytest.raises(AssertionError):
+        exec(compile(source.replace(right, wrong), cell, "exec"), dict(before[cell]))
+
+
+def test_a_run_whose_check_failed_is_noticed(before: dict[str, dict[str, Any]], tmp_path: Path) -> None:
+    with (REFERENCE / "samples.jsonl").open(encoding="utf-8") as lines:
+        records = [json.loads(line) for _, line in zip(range(200), lines, strict=False)]
+    source, names = code_cells(DERIVATION)[RUN_CELL], before[RUN_CELL]
+
+    def read_run() -> None:
+        text = "".join(json.dumps(record) + "\n" for record in records)
+        (tmp_path / "samples.jsonl").write_text(text, encoding="utf-8")
+        exec(compile(source, RUN_CELL, "exec"), {**names, "REFERENCE": tmp_path})
+
+    read_run()
+    counted = [record for record in records if record.get("claim") == "operations of naive = closed form"]
+    for record in counted:
+        record["estimate"] = 1.0
+    with pytest.raises(AssertionError, match=r"operations of naive = closed form: 1\.0, allowed 0"):
+        read_run()
