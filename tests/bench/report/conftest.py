@@ -79,6 +79,11 @@ def claims() -> tuple[Claim, ...]:
     )  # fmt: skip
 
 
+def _check(claim: str, maps: dict[str, list[list[int]]]) -> dict[str, Any]:
+    record = {"claim": claim, "estimate": 3.1e-14, "allowed": 1e-12, "cases": 240, "detail": "all alike"}
+    return record | ({"maps": maps} if maps else {})
+
+
 def _no_check(seed: int) -> CheckResult:
     raise AssertionError(f"a report runs no check (seed {seed})")
 
@@ -145,10 +150,9 @@ def simulated(of: Experiment, seed: int = 0, *, blocks: int = 5, noise: float = 
         },
         "factors": ["V", "H", "T"],
         "checks": [
-            {
-                "claim": "same result", "estimate": 3.1e-14, "allowed": 1e-12, "cases": 240, "detail": "all alike",
-                "maps": {"each": np.tril(np.ones((12, 12), int)).tolist(), "sweep": np.eye(12, dtype=int).tolist()},
-            }
+            _check("same result", {"each": np.tril(np.ones((12, 12), int)).tolist()}),
+            _check("another", {"sweep": np.eye(12, dtype=int).tolist()}),
+            _check("without a map", {}),
         ],
         "skips": [{"subject": "each", "point": {"V": 1e6, "H": 100, "T": 35}, "reason": "would need 4.1 GB of 2.0 GB"}],
         "workers": [{"process": 0, "floor_seconds": 4e-8}, {"process": 1, "floor_seconds": 5e-8}],

@@ -15,7 +15,7 @@ from matplotlib.text import Text
 from matplotlib.transforms import Bbox
 
 from bench.analyse import Analysis
-from bench.plan import Factor
+from bench.plan import ExponentClaim, Factor
 from bench.report.figures import (
     NamedFigure,
     figure_exponents,
@@ -91,9 +91,15 @@ def test_long_names_and_many_levels_still_do_not_overlap(make_analysis: Callable
         Factor(name="T", meaning="time steps"),
     )
     analysis = make_analysis(factors=factors)
+    claims = analysis.experiment.claims
     reason = "not identifiable: nobody knows"
-    verdicts = tuple(replace(verdict, verdict="inconclusive", reason=reason) for verdict in analysis.verdicts)
-    analysis = replace(analysis, verdicts=verdicts)
+    exponents = {c.name: f"{c.name} with {'many ' * 9}words" for c in claims if isinstance(c, ExponentClaim)}
+    named = tuple(replace(claim, name=exponents.get(claim.name, claim.name)) for claim in claims)
+    verdicts = tuple(
+        replace(verdict, claim=exponents.get(verdict.claim, verdict.claim), verdict="inconclusive", reason=reason)
+        for verdict in analysis.verdicts
+    )
+    analysis = replace(analysis, experiment=replace(analysis.experiment, claims=named), verdicts=verdicts)
     figures = {
         "exponents": figure_exponents(analysis),
         "ratio": figure_ratio(analysis, ratio_groups(analysis.experiment.claims)[0]),

@@ -45,6 +45,7 @@ def test_verdicts_show_every_claim_and_why_some_are_not_supported(analysis: Anal
         (row,) = [line for line in text.splitlines() if line.startswith(verdict.claim + " ")]
         assert row.split()[-1] == verdict.verdict
     assert "✗ exponent of V (sweep): far too slow." in text
+    assert "? exponent of H in T·H² (sweep): not identifiable:" in text
     assert "8 of 10 claims supported, 1 refuted, 1 inconclusive." in text
     assert changed.verdicts[0].reason not in text
 
@@ -74,8 +75,9 @@ def test_verdicts_show_prediction_and_interval(
 
 def test_brackets_in_names_are_no_markup(analysis: Analysis) -> None:
     named = replace(analysis.verdicts[0], claim="[red]bold[/red]", verdict="refuted", reason="[/] it is")
-    text = printed(lambda console: terminal.print_verdicts(console, replace(analysis, verdicts=(named,))))
-    assert "[red]bold[/red] (sweep): [/] it is" in text
+    text = printed(lambda console: terminal.print_verdicts(console, replace(analysis, verdicts=(named,))), 120)
+    assert text.count("[red]bold[/red]") == 2
+    assert "(sweep): [/] it is" in text
 
 
 def test_colour_only_when_asked_for(analysis: Analysis) -> None:
