@@ -6,7 +6,7 @@ import base64
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -86,9 +86,10 @@ def write_report(analysis: Analysis, directory: Path, maps: Maps | Mapping[str, 
 
     Visit maps are those that the run's checks stored, unless given.
     """
-    if maps is None:
-        maps = Maps.of_checks(analysis)
-    named = gallery(analysis, maps if isinstance(maps, Maps) else Maps(matrices=maps))
+    stored = Maps.of_checks(analysis)
+    if not isinstance(maps, Maps):
+        maps = stored if maps is None else replace(stored, matrices=maps)
+    named = gallery(analysis, maps)
     folder = directory / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     written, pictures = [], []

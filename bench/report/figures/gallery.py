@@ -41,9 +41,10 @@ SCALING = (
     "Marks: measured, with intervals. Solid: the law with its overhead terms, fitted to all points at once, with "
     "the band of the fit. Dashed: the terms of the law alone; the gap to the solid curve is overhead, and what the "
     "same operations cost more beyond a cache. Beneath: how far the measured points lie from the fit (side by side "
-    "for the eye; an arrow points to one that lies further off). Mean error of the fits over all their points: "
-    "{errors}."
+    "for the eye; an arrow points to one that lies further off). "
 )
+SCALING_AGAIN = "Drawn like the first figure of time against a factor. "
+ERRORS = "Mean error of the fits over all their points: {errors}."
 SHARES = (
     "Areas: share of the fitted time that each term takes; the terms with {factor} lie at the bottom, and the line "
     "above them is their sum. Circles: that sum with its interval where a claim is made. Triangles: the share "
@@ -132,6 +133,7 @@ def _visits(maps: Maps | None) -> Iterator[NamedFigure]:
 def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
     factors = [factor.name for factor in analysis.experiment.factors]
     exponents = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
+    explained = SCALING
     for response in dict.fromkeys([show.WHOLE, *(claim.response for claim in exponents)]):
         points = {subject: fit.points for (subject, name), fit in analysis.fits.items() if name == response}
         judged = [claim for claim in exponents if claim.response == response]
@@ -142,9 +144,10 @@ def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
                 yield NamedFigure(
                     name=_file_name("scaling", factor, *part, *(() if rank == 0 else (str(rank + 1),))),
                     title=f"Time against {factor}, {show.response(response)}",
-                    caption=_scaling_caption(analysis, line, response),
+                    caption=explained + _errors(analysis, line, response),
                     figure=figure_scaling(analysis, line, response),
                 )
+                explained = SCALING_AGAIN
 
 
 def _chosen(lines: list[Line], judged: Sequence[Point]) -> list[Line]:
@@ -153,13 +156,13 @@ def _chosen(lines: list[Line], judged: Sequence[Point]) -> list[Line]:
     return ranked[:1] + [line for line in ranked[1:MOST_LINES] if len(line.levels) >= SECOND_LINE_LEVELS]
 
 
-def _scaling_caption(analysis: Analysis, line: Line, response: str) -> str:
+def _errors(analysis: Analysis, line: Line, response: str) -> str:
     errors = [
         f"{name} {show.percent(analysis.fits[name, response].error.in_sample_mape)}"
         for name in line.subjects
         if (name, response) in analysis.fits
     ]
-    return SCALING.format(errors=", ".join(errors))
+    return ERRORS.format(errors=", ".join(errors))
 
 
 def _shares(analysis: Analysis) -> Iterator[NamedFigure]:

@@ -13,8 +13,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from bench.analyse.evidence import Evidence
-from bench.analyse.ratio import measured_ratio
+from bench.analyse.evidence import rows_of
+from bench.analyse.paired import paired_ratio, visits
+from bench.analyse.samples import FitError
 from bench.plan import Claim, CostLaw, CrossoverClaim, Design, Point, RatioClaim
 from bench.report import format as show
 from bench.report.content import judged_claims
@@ -46,7 +47,6 @@ class RatioGroup:
     ratio: str
     factor: str
     points: Design
-    claims: tuple[RatioClaim, ...]
 
     @property
     def title(self) -> str:
@@ -89,7 +89,6 @@ def ratio_groups(claims: Iterable[Claim]) -> list[RatioGroup]:
                 ratio=ratio,
                 factor=_most_levels(points),
                 points=points,
-                claims=tuple(members),
             )
         )
     return groups
@@ -178,17 +177,25 @@ def _draw_measured(axes: Axes, factor: str, rows: Mapping[Point, NDArray[np.floa
 
 
 def measured_ratios(analysis: Analysis, group: RatioGroup) -> dict[Point, NDArray[np.float64]]:
-    """Measured ratio at each claimed point with the ends of its interval (3,), as the verdicts were judged on them."""
-    evidence = Evidence(
-        frame=analysis.frame, experiment=analysis.experiment, fits=analysis.fits, failures=analysis.failures
-    )
-    found: dict[Point, NDArray[np.float64]] = {}
-    for claim in group.claims:
-        measured = measured_ratio(evidence, claim)
-        if not isinstance(measured, str):  # else a reason, which the verdict tells
-            ratios = np.exp(np.stack([measured.log_ratio, *measured.ends], axis=1))
-            found |= dict(zip(map(Point, measured.points), ratios, strict=True))
-    return found
+    """Measured ratio at each claimed point with the ends of its interval (3,), as the verdicts were judged on them.
+
+    Empty where the verdict says that the subjects cannot be compared; a point where nothing is left is left out.
+    """
+    factors = list(next(iter(group.points)))
+    samples = analysis.frame.copy(deep=False)
+    samples.attrs = {}  # pandas would copy them with every selection of rows
+    names = [name for name in (group.subject, group.over, group.less) if name is not None]
+    try:
+        seen = [visits(rows_of(samples, name, show.WHOLE), factors) for name in names]
+    except FitError:
+        return {}
+    ratio = paired_ratio(*seen)
+    low, high = ratio.intervals(next(iter(analysis.fits.values())).confidence)
+    found = {
+        Point(dict(zip(factors, levels, strict=True))): np.exp(np.array(logs))
+        for levels, *logs in zip(ratio.points, ratio.log_ratio, low, high, strict=True)
+    }
+    return {point: ends for point, ends in found.items() if point in group.points and np.isfinite(ends).all()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
