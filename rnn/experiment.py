@@ -134,7 +134,12 @@ LARGEST_V = {"quick": 30_000, "standard": 100_000, "full": 1_000_000}
 def _judged(measure: Callable[[int], checks.Deviation], allowed: float, seed: int) -> CheckResult:
     found = measure(seed)
     return CheckResult(
-        estimate=float(found.worst), allowed=allowed, cases=found.cases, detail=found.detail, maps=found.maps
+        estimate=float(found.worst),
+        allowed=allowed,
+        cases=found.cases,
+        detail=found.detail,
+        maps=found.maps,
+        map_axes=("step t of the loss J(t)", "step visited") if found.maps else None,
     )
 
 

@@ -58,6 +58,7 @@ class Checked:
     seconds: float
     detail: str = ""
     maps: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
+    map_axes: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -81,6 +81,7 @@ def check_record(claim: str, checked: Checked) -> dict[str, Any]:
         "detail": checked.detail,
         "seconds": checked.seconds,
         **({"maps": dict(checked.maps)} if checked.maps else {}),
+        **({"map_axes": list(checked.map_axes)} if checked.map_axes else {}),
     }
 
 

@@ -105,6 +105,7 @@ class Station:
             seconds=self._clock.now() - start,
             detail=str(result.detail),
             maps={title: [[int(visits) for visits in row] for row in rows] for title, rows in result.maps.items()},
+            map_axes=result.map_axes,
         )
 
     def _measure(self, request: Measure) -> Sampled | TooLarge:

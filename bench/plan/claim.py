@@ -18,7 +18,8 @@ Bound = Literal["tight", "upper", "lower"]
 class CheckResult:
     """Outcome of a deterministic check: how far off the worst case was, what was allowed, how many cases were tried.
 
-    ``maps`` holds what the check saw, by title: a square of visits, ``map[row][column]``, for the report to draw.
+    ``maps`` holds what the check saw, by title: a square of visits, ``map[row][column]``, for the report to draw;
+    ``map_axes`` names its rows and columns.
     """
 
     estimate: float
@@ -26,6 +27,7 @@ class CheckResult:
     cases: int
     detail: str = ""
     maps: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
+    map_axes: tuple[str, str] | None = None
 
     @property
     def passed(self) -> bool:
