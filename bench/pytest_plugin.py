@@ -138,9 +138,17 @@ class Session:
                 "(-p no:benchmark) or not installed"
             )
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Mark the reports of scaling benchmarks; keywords would not do, which may be any test's parameters."""
+        report = yield
+        if item.get_closest_marker(MARKER):
+            setattr(report, MARKER, True)  # xdist hands attributes on
+        return report
+
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Count the scaling benchmarks that ran, those of xdist's workers too."""
-        self.ran += report.when == "call" and report.passed and MARKER in report.keywords
+        self.ran += report.when == "call" and report.passed and getattr(report, MARKER, False)
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:

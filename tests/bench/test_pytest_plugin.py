@@ -304,6 +304,14 @@ def test_a_bare_run_under_xdist_hears_nothing_of_benchmarks(project: pytest.Pyte
     assert "Benchmarks are" not in result.stdout.str() + result.stderr.str()
 
 
+def test_a_parameter_that_is_called_as_the_marker_is_no_scaling_benchmark(project: pytest.Pytester) -> None:
+    named = "import pytest\n@pytest.mark.parametrize('word', ['bptt_bench'])\ndef test_word(word): pass\n"
+    add(project, "test_ordinary.py", named)
+    result = run(project)
+    result.assert_outcomes(passed=1, deselected=5)
+    assert "bptt-bench:" not in result.stdout.str()
+
+
 def test_without_pytest_benchmark_one_line_says_what_is_missing(project: pytest.Pytester) -> None:
     run(project, "-p", "no:benchmark").assert_outcomes(passed=1, deselected=5)
     result = run(project, "-p", "no:benchmark", "--benchmark")
