@@ -12,7 +12,7 @@ from bench.analyse.estimate import Interval
 from bench.analyse.evidence import BLOCK, WHOLE, Evidence, fit_all
 from bench.analyse.fitted import Fit
 from bench.analyse.judges import judge_all
-from bench.analyse.paired import PairedRatio, overall, paired_ratio, visits
+from bench.analyse.paired import PairedRatio, overall, paired_ratio, visits_of
 from bench.analyse.samples import FitError
 from bench.analyse.verdict import Verdict
 from bench.plan import PLACEBO_SUFFIX, Claim, Experiment
@@ -95,11 +95,11 @@ def _placebo(evidence: Evidence) -> PairedRatio | None:
     if name is None or BLOCK not in frame.columns:
         return None
     factors = [factor.name for factor in evidence.experiment.factors]
-    rows = [evidence.rows(each, WHOLE) for each in (name + PLACEBO_SUFFIX, name)]
-    if not all(len(each) for each in rows):
+    names = (name + PLACEBO_SUFFIX, name)
+    if not all(len(evidence.rows(each, WHOLE)) for each in names):
         return None
     try:
-        second, first = (visits(each, factors) for each in rows)
+        second, first = (visits_of(evidence, each, factors) for each in names)
     except FitError:
         return None
     return paired_ratio(second, first)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
 
 from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit
@@ -25,13 +25,19 @@ def phase_response(phase: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
-    """A run's frame with its fits, by (subject, response); ``failures`` says in words why one is missing."""
+    """A run's frame with its fits, by (subject, response); ``failures`` says in words why one is missing.
+
+    ``samples`` is the frame without the other records of the run, which pandas would copy with every selection of rows;
+    ``memo`` keeps what several claims need.
+    """
 
     frame: pd.DataFrame
+    samples: pd.DataFrame
     experiment: Experiment
     fits: Mapping[tuple[str, str], Fit]
     failures: Mapping[tuple[str, str], str]
     confidence: float = 0.95
+    memo: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
     def fit_or_reason(self, subject: str, response: str) -> Fit | str:
         """The fit, or the reason of an inconclusive verdict."""
@@ -42,7 +48,7 @@ class Evidence:
 
     def rows(self, subject: str, response: str) -> pd.DataFrame:
         """The rows of one subject that hold a response."""
-        return rows_of(self.frame, subject, response)
+        return rows_of(self.samples, subject, response)
 
 
 def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
@@ -62,12 +68,14 @@ def fit_all(frame: pd.DataFrame, experiment: Experiment, *, confidence: float = 
     """
     if "subject" not in frame.columns:
         raise FitError(f"column 'subject': missing; the columns are {', '.join(map(str, frame.columns))}")
+    samples = frame.copy(deep=False)
+    samples.attrs = {name: frame.attrs[name] for name in ("factors",) if name in frame.attrs}
     fits: dict[tuple[str, str], Fit] = {}
     failures: dict[tuple[str, str], str] = {}
     for subject in experiment.subjects:
         for response, law, overhead in _laws(subject):
             key = (subject.name, response)
-            rows = rows_of(frame, subject.name, response)
+            rows = rows_of(samples, subject.name, response)
             if not len(rows):
                 failures[key] = f"no data: {subject.name} has no rows with {response}"
                 continue
@@ -85,7 +93,9 @@ def fit_all(frame: pd.DataFrame, experiment: Experiment, *, confidence: float = 
             except FitError as error:
                 kind = "below floor" if "below the signal floor" in str(error) else "no data"
                 failures[key] = f"{kind}: {subject.name}, {error}"
-    return Evidence(frame=frame, experiment=experiment, fits=fits, failures=failures, confidence=confidence)
+    return Evidence(
+        frame=frame, samples=samples, experiment=experiment, fits=fits, failures=failures, confidence=confidence
+    )
 
 
 def _laws(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None]]:

@@ -167,7 +167,7 @@ def _misfit(y: Array, point: Index, location: Array, core: _Core) -> Array:
 
 
 def _criterion(y: Array, point: Index, location: Array, core: _Core) -> float:
-    """Minus the restricted log likelihood: locations integrated out, or cores of one sample a point would always win."""
+    """Minus the restricted log likelihood: locations integrated out, or cores of one sample a point would win."""
     weight, _ = _responsibility(y - location[point], core, point)
     effective = np.maximum(np.bincount(point, weight), 1.0)
     misfit = _misfit(y, point, location, core) + np.bincount(point) * np.log(core.noise)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bench.analyse.estimate import Interval, quantile, quantiles
-from bench.analyse.evidence import BLOCK, WHOLE
+from bench.analyse.evidence import BLOCK, WHOLE, Evidence
 from bench.analyse.location import Array, locate
 from bench.analyse.samples import gather
 
@@ -80,6 +80,20 @@ def visits(rows: pd.DataFrame, factors: Sequence[str]) -> Visits:
     table = np.column_stack([samples.levels[name] for name in factors])
     points = [tuple(levels) for levels in table.tolist()]
     return Visits(points, samples.block_names, located.log_seconds, located.noise, residual, core)
+
+
+def visits_of(evidence: Evidence, subject: str, factors: Sequence[str]) -> Visits:
+    """Samples of a subject of a run, by point and block; made once and kept.
+
+    Raises
+    ------
+    FitError : as ``gather``.
+    """
+    key = (subject, *factors)
+    if key not in evidence.memo:
+        evidence.memo[key] = visits(evidence.rows(subject, WHOLE), factors)
+    made: Visits = evidence.memo[key]
+    return made
 
 
 def paired_ratio(over: Visits, under: Visits, less: Visits | None = None) -> PairedRatio:

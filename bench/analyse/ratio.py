@@ -11,7 +11,7 @@ from bench.analyse.diagnose import describe
 from bench.analyse.estimate import Interval
 from bench.analyse.evidence import BLOCK, WHOLE, Evidence
 from bench.analyse.location import Array
-from bench.analyse.paired import PairedRatio, Visits, paired_ratio, visits
+from bench.analyse.paired import PairedRatio, Visits, paired_ratio, visits_of
 from bench.analyse.samples import FitError
 from bench.analyse.verdict import Verdict, Word, inconclusive, number, settle, span
 from bench.plan import CostLaw, RatioClaim
@@ -72,11 +72,10 @@ def measured_ratio(evidence: Evidence, claim: RatioClaim) -> MeasuredRatio | str
     factors = list(claim.points.points[0]) if len(claim.points) else []
     found: list[Visits] = []
     for subject in subjects:
-        rows = evidence.rows(subject, WHOLE)
-        if not len(rows):
+        if not len(evidence.rows(subject, WHOLE)):
             return f"no data: {subject} was not measured"
         try:
-            found.append(visits(rows, factors))
+            found.append(visits_of(evidence, subject, factors))
         except FitError as error:
             kind = "below floor" if "below the signal floor" in str(error) else "no data"
             return f"{kind}: {subject}, {error}"
