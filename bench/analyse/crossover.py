@@ -116,18 +116,14 @@ def _error_of_log_level(parts: Sequence[Part], claim: CrossoverClaim, crossing: 
 def _without_crossing(
     parts: Sequence[Part], claim: CrossoverClaim, predicted: float, limits: Limits, width: float, largest: float
 ) -> Verdict:
+    """Refuted where rising is surely behind at the high limit or surely ahead at the low one, else inconclusive."""
     rising, falling = " + ".join(claim.rising), " + ".join(claim.falling)
-    end = limits.high if math.isfinite(limits.high) else predicted
-    ahead = lead(parts, claim, 1.0).seconds >= 0
-    if ahead:
-        end = limits.low or predicted
-    seconds, error = lead(parts, claim, end)
-    sure = abs(seconds) > width * error and (seconds > 0) == ahead and end <= FARTHEST * largest
-    state = "is ahead of" if ahead else "has not overtaken"
-    reason = f"{rising} {state} {falling} at {claim.factor}={number(end)}, where {number(predicted)} was predicted"
-    harmless = (ahead and claim.bound == "upper") or (not ahead and claim.bound == "lower")
-    if sure and not harmless:
-        return settle(claim, "refuted", reason, predicted, None)
-    return inconclusive(
-        claim, f"not identifiable: no crossing is found up to {claim.factor}={largest:g}; {reason}", predicted
-    )
+    for end, sign, state in ((limits.high, -1, "has not overtaken"), (limits.low, 1, "is already ahead of")):
+        if not 0 < end <= FARTHEST * largest:
+            continue
+        seconds, error = lead(parts, claim, end)
+        if sign * seconds > width * error:
+            level = f"{claim.factor}={number(end)}, where {number(predicted)} was predicted"
+            return settle(claim, "refuted", f"{rising} {state} {falling} at {level}", predicted, None)
+    reason = f"no level is found at which {rising} overtakes {falling}, up to {claim.factor}={largest:g} measured"
+    return inconclusive(claim, f"not identifiable: {reason}", predicted)

@@ -106,6 +106,16 @@ def test_what_was_left_out_is_counted(rng: np.random.Generator) -> None:
     assert [skip["reason"] for skip in found.skips] == ["memory"]
 
 
+def test_drift_of_a_block_cancels_in_a_ratio_with_a_common_part_taken_off() -> None:
+    drift = np.array([1.0, 1.01, 0.99, 1.02, 0.98])
+    made = {"a": 3 * T, "b": 2 * T, "c": T}
+    data = run(made, DESIGN)
+    data["seconds_per_eval"] *= drift[data["block"]]
+    ratio = paired_ratio(*(visits(data[data["subject"] == name], ["T", "V"]) for name in made))
+    np.testing.assert_allclose(np.exp(ratio.log_ratio), 2, rtol=1e-6)
+    assert ratio.standard_error.max() < 1e-6
+
+
 def test_pairs_of_other_points_and_blocks_are_left_out(rng: np.random.Generator) -> None:
     data = placebo_run(rng, slower=1.1, disturbed=0)
     first = visits(data[(data["subject"] == "fast") & (data["T"] > 2)], ["T", "V"])

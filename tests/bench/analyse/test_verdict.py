@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import math
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -12,7 +13,9 @@ import pandas as pd
 import pytest
 
 from bench.analyse import FitError, Verdict, judge
+from bench.analyse.crossover import Part, lead
 from bench.analyse.estimate import Interval
+from bench.analyse.evidence import fit_all
 from bench.analyse.verdict import Limits, number, span, weigh
 from bench.plan import (
     CheckClaim,
@@ -73,7 +76,7 @@ def frame(rng: np.random.Generator | None = None, *, noise: float = 0.01, **time
     phases: Mapping[str, Mapping[str, Any]] = {
         "fast": {"output": OUTPUT, "recur": RECUR},
         "slow": {"output": OUTPUT, "recur": SLOW_RECUR},
-        "base": {"output": 1e-7 * T, "recur": 1e-7 * T},
+        "base": {"output": 5e-6 * T, "recur": 1e-7 * T},
     }
     return run(whole, DESIGN, rng=rng, noise=noise, phases=phases)
 
@@ -296,6 +299,13 @@ def test_faster_is_no_failure_of_an_upper_bound(rng: np.random.Generator, bound:
     assert verdict(frame(rng, slow=0.5 * (OUTPUT + SLOW_RECUR)), ratio(bound=bound)).verdict == word
 
 
+def test_the_worst_point_of_a_bound_is_the_one_farthest_on_its_wrong_side(rng: np.random.Generator) -> None:
+    slow = (OUTPUT + SLOW_RECUR) * np.where(T == 8, 0.5, np.where((T == 16) & (V == 64), 1.1, 1.0))
+    data = frame(rng, slow=slow, noise=0.001)
+    assert verdict(data, ratio(bound="upper")).reason.startswith("at T=16 V=64, the worst of 18 points")
+    assert verdict(data, ratio(bound="lower")).reason.startswith("at T=8 V=")
+
+
 def test_noise_leaves_a_ratio_open(rng: np.random.Generator) -> None:
     found = verdict(frame(rng, noise=0.3), ratio(margin=0.1))
     assert found.verdict == "inconclusive"
@@ -404,8 +414,17 @@ def test_a_crossover_elsewhere_is_refuted(rng: np.random.Generator) -> None:
 
 
 def test_a_crossover_without_the_common_part_is_the_exact_one(rng: np.random.Generator) -> None:
-    # 1e-5 T² - 1e-7 T = 1e-7 T V - 1e-7 T at T = V/100 still
-    assert verdict(frame(rng), crossover(less="base")).estimate == pytest.approx(2.56, rel=0.03)
+    # 1e-5 T² - 1e-7 T = 1e-7 T V - 5e-6 T
+    assert verdict(frame(rng), crossover(less="base")).estimate == pytest.approx(2.56 - 0.49, rel=0.03)
+
+
+def test_the_error_of_a_lead_adds_up_over_its_phases(rng: np.random.Generator) -> None:
+    evidence = fit_all(frame(rng), EXPERIMENT)
+    parts = [Part(1.0, evidence.fits["slow", f"{phase}_seconds_per_eval"]) for phase in ("recur", "output")]
+    each = [lead([part], crossover(), 8.0).error for part in parts]
+    assert min(each) > 0
+    assert lead(parts, crossover(), 8.0).error == pytest.approx(math.hypot(*each))
+    assert lead(parts, crossover(), 8.0).seconds == pytest.approx(1e-5 * 64 + 1e-7 * 8 * 256, rel=0.02)
 
 
 def test_phases_that_never_cross_refute_when_the_prediction_was_measured(rng: np.random.Generator) -> None:
@@ -414,7 +433,11 @@ def test_phases_that_never_cross_refute_when_the_prediction_was_measured(rng: np
     assert found.reason == "recur has not overtaken output at T=24.6, where 20.5 was predicted."
     ahead = verdict(frame(rng), crossover(subject="fast", rising=("output",), falling=("recur",), level="V/10"))
     assert ahead.verdict == "refuted"
-    assert ahead.reason.startswith("output is ahead of recur at T=21.3")
+    assert ahead.reason == "output is already ahead of recur at T=21.3, where 25.6 was predicted."
+    behind = crossover(rising=("output",), falling=("recur",), level="V/10")  # ahead at first, then overtaken itself
+    assert verdict(frame(rng), behind).reason.startswith("output has not overtaken recur at T=30.7")
+    upper = crossover(subject="fast", rising=("output",), falling=("recur",), level="V/10", bound="upper")
+    assert verdict(frame(rng), upper).verdict == "inconclusive"
 
 
 def test_a_crossing_far_beyond_the_data_is_not_identifiable(rng: np.random.Generator) -> None:
@@ -423,7 +446,7 @@ def test_a_crossing_far_beyond_the_data_is_not_identifiable(rng: np.random.Gener
     assert found.reason.startswith("not identifiable: the crossing at T=1")
     assert found.reason.endswith("is far beyond T=64, the largest measured.")
     never = verdict(frame(rng), crossover(subject="fast", level="4*V", at=Point(T=32, V=1024)))
-    assert never.reason.startswith("not identifiable: no crossing is found up to T=64")
+    assert never.reason == ("not identifiable: no level is found at which recur overtakes output, up to T=64 measured.")
 
 
 def test_a_crossover_without_phases_is_no_data(rng: np.random.Generator) -> None:
