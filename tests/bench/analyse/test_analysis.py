@@ -10,7 +10,7 @@ import pytest
 
 from bench.analyse import FitError, analyse
 from bench.analyse.paired import overall, paired_ratio, visits
-from bench.plan import PLACEBO_SUFFIX, Experiment
+from bench.plan import PLACEBO_SUFFIX, CostLaw, Experiment
 from tests.bench.analyse.made import run
 from tests.bench.analyse.test_verdict import DESIGN, EXPERIMENT, OUTPUT, RECUR, T, exponent, frame, subject
 
@@ -46,6 +46,16 @@ def test_overhead_is_looked_for_where_a_subject_states_none(rng: np.random.Gener
     experiment = dataclasses.replace(EXPERIMENT, subjects=(bare,))
     found = analyse(frame(rng), experiment).fits["fast", "seconds_per_eval"]
     assert "T" in [term.term for term in found.terms if term.role == "overhead"]
+
+
+def test_phases_have_overheads_of_their_own(rng: np.random.Generator) -> None:
+    one = subject("fast", "T*V + T", output="T*V", recur="T")
+    given = dataclasses.replace(one, phase_overheads={"output": ("1", "V")})
+    fits = analyse(frame(rng), dataclasses.replace(EXPERIMENT, subjects=(given,))).fits
+    assert fits["fast", "output_seconds_per_eval"].full_law.text == "T*V + 1 + V"
+    bare = dataclasses.replace(one, phase_laws={"recur": CostLaw("V")}, phase_overheads={})  # none stated: looked for
+    fits = analyse(frame(rng), dataclasses.replace(EXPERIMENT, subjects=(bare,))).fits
+    assert "T" in [term.term for term in fits["fast", "recur_seconds_per_eval"].terms]
 
 
 def test_two_names_of_one_subject_differ_by_noise_alone(rng: np.random.Generator) -> None:

@@ -71,6 +71,22 @@ def test_a_term_fitted_with_zero_has_no_exponent() -> None:
     assert "fitted with a coefficient of 0" in found.trouble or found.share < 1e-9
 
 
+def test_a_term_is_freed_together_with_what_it_costs_beyond_a_threshold(rng: np.random.Generator) -> None:
+    at = levels()
+    dearer = 1 + 2 * np.maximum(0, 1 - 2e6 / (8 * at["H"] * at["V"]))
+    exact = seconds() + COEFFICIENTS[0] * T * at["H"] * at["V"] * (dearer - 1)
+    frame = table(exact, rng=rng, noise=0.005)
+    found = fit(frame, LAW, overhead="1 + T", term_bytes={"T*H*V": "8*H*V"})
+    (companion,) = found.companions(found.indices(["T*H*V"]))
+    assert found.full_law.terms[companion].factors == {"T", "H", "V"}
+    free = free_exponent(found, ["T*H*V"], "V", BASE.replace(V=16384))
+    assert free.share == pytest.approx(
+        found.share(["T*H*V", str(found.full_law.terms[companion])], BASE.replace(V=16384)).estimate
+    )
+    assert free.law == pytest.approx(1)
+    assert free.interval.low <= 1 <= free.interval.high
+
+
 def test_two_levels_do_not_make_an_exponent() -> None:
     design = Design.grid({"n": [1, 2], "m": [1, 2, 4, 8]})
     found = fit(table(seconds(design, CostLaw("n*m"), [1.0]), design), "n*m", overhead=())
@@ -86,3 +102,42 @@ def test_a_factor_or_term_that_is_not_there_is_refused() -> None:
         free_exponent(found, ["T**2"], "T", BASE)
     with pytest.raises(FitError, match="needs T above 0"):
         free_exponent(found, ["T"], "T", {"V": 1})
+
+
+def test_the_profile_agrees_with_the_interval_where_there_is_little_noise(rng: np.random.Generator) -> None:
+    found = free_exponent(fit(noisy_lines(rng, exponent=1.0, noise=0.02), "n*m", overhead="n"), ["n*m"], "m", LARGEST)
+    low, high = found.profile
+    assert low < 1 < high
+    assert high - low == pytest.approx(found.interval.high - found.interval.low, rel=0.5)
+
+
+def test_a_refutation_needs_the_profile_too(rng: np.random.Generator) -> None:
+    """Noise of 40 % at points of their own: sandwich intervals off the truth are seldom confirmed by the profile."""
+    sandwich = both = 0
+    for _ in range(60):
+        found = free_exponent(fit(noisy_lines(rng, exponent=1.0, noise=0.4), "n*m", overhead="n"), ["n*m"], "m", LARGEST)
+        off = found.interval.low > 1.05 or found.interval.high < 0.95
+        sandwich += off
+        both += off and (found.profile[0] > 1.05 or found.profile[1] < 0.95)
+    assert both <= sandwich
+    assert both <= 3
+
+
+def test_a_wrong_law_is_refuted_by_both(rng: np.random.Generator) -> None:
+    found = free_exponent(fit(noisy_lines(rng, exponent=1.3, noise=0.02), "n*m", overhead="n"), ["n*m"], "m", LARGEST)
+    assert found.interval.low > 1.1
+    assert found.profile[0] > 1.1
+
+
+LARGEST = {"n": 16, "m": 4096}
+
+
+def noisy_lines(rng: np.random.Generator, *, exponent: float, noise: float) -> pd.DataFrame:
+    """Lines in n and m through a base point, each point with an effect of its own, three samples a point."""
+    points = [(n, 64) for n in (4, 8, 16, 32, 64)] + [(16, 2**k) for k in range(2, 13) if k != 6]
+    rows = []
+    for n, m in points:
+        effect = np.exp(noise * rng.standard_normal())
+        seconds = (2e-9 * n * m**exponent + 1e-8 * n) * effect
+        rows += [{"n": n, "m": m, "seconds_per_eval": seconds * np.exp(0.005 * rng.standard_normal())} for _ in range(3)]
+    return pd.DataFrame(rows)

@@ -49,12 +49,19 @@ def test_location_beats_minimum_median_and_mean_when_samples_are_disturbed(
     assert rms(np.array(ours)) < min(rms(np.array(others)[:, i]) for i in range(3))
 
 
-def test_location_is_as_good_as_the_mean_when_no_sample_is_disturbed(rng: np.random.Generator) -> None:
-    y, point, true = samples(rng, 7, disturbed=0)
-    mean = y.reshape(N_POINTS, 7).mean(axis=1)
-    located = locate(y, point)
-    assert rms(located.log_seconds - true) <= 1.1 * rms(mean - true)
-    assert located.contaminated_share < 0.02
+@pytest.mark.parametrize("repetitions", [2, 5])
+def test_location_is_as_good_as_the_mean_when_no_sample_is_disturbed(
+    rng: np.random.Generator, repetitions: int
+) -> None:
+    ours, mean, shares = [], [], []
+    for _ in range(60):
+        y, point, true = samples(rng, repetitions, noise=0.05, disturbed=0)
+        located = locate(y, point)
+        ours.append(located.log_seconds - true)
+        mean.append(y.reshape(N_POINTS, repetitions).mean(axis=1) - true)
+        shares.append(located.contaminated_share)
+    assert rms(np.array(ours)) <= 1.03 * rms(np.array(mean))  # 1.05 to 1.08 if cores of few samples were likelier
+    assert np.mean(shares) < 0.02
 
 
 def test_noise_and_share_of_disturbed_samples_are_found(rng: np.random.Generator) -> None:

@@ -62,6 +62,7 @@ def test_the_largest_points_can_contradict() -> None:
     expected = np.sqrt(np.mean(missed_by_other**2)) - np.sqrt(np.mean(missed_by_this**2))
     assert found.held_out_gap == pytest.approx(expected, rel=1e-6)
     assert found.decision == "undetermined"
+    assert compare_fits(other, dataclasses.replace(this, aicc=other.aicc - 20)).decision == "undetermined"
     assert compare_fits(this, dataclasses.replace(other, aicc=this.aicc - 20)).decision == "other"
 
 
