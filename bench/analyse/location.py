@@ -34,6 +34,7 @@ NOISIEST_POINT = (
 TYPICAL_SPACING = 0.6  # standard deviations between the two smallest of 3 to 9 normal samples (0.85 to 0.49)
 FAST_PRICE = 30.0  # nats; several samples in the tail cost more than one that is too fast, by however much
 SMALLEST_DRIFT = 0.3  # of the noise; less adds a twentieth to its variance and is not worth a second look
+WIDER = 2.0  # times the noise of the core; more is blur
 FEWEST_POINTS_OF_BLOCK = 8  # a block's common drift is estimated from at least this many points
 MOST_ITERATIONS = 100
 SCOUTED, CONVERGED = 0.05, 1e-5  # movement of locations, over the noise, at which a trial and the final run of EM end
@@ -64,8 +65,9 @@ class Location(NamedTuple):
 def locate(log_samples: Array, point: Index, block: Index | None = None) -> Location:
     """Robust location per point of samples (n_samples,) that belong to points ``point`` 0 … n_points-1.
 
-    With ``block``, drift that all points of a block share is taken out where that makes the samples likelier: on a busy
-    machine the median disturbance of a block is no drift, and taking it out would blur the samples that were spared.
+    With ``block``, drift that all points of a block share is taken out where the samples are likelier without it, and
+    their core no wider: on a busy machine the median disturbance of a block is no drift, and taking it out would blur
+    the samples that were spared.
     """
     located, misfit = _locate(log_samples, point)
     if block is None or located.relative_noise is None:
@@ -73,8 +75,9 @@ def locate(log_samples: Array, point: Index, block: Index | None = None) -> Loca
     drift = _drift(located, block)
     if np.abs(drift).max() < SMALLEST_DRIFT * located.relative_noise:
         return located
-    without_drift, misfit_without = _locate(log_samples - drift[block], point)
-    return without_drift if misfit_without < misfit else located
+    steadied, misfit_steadied = _locate(log_samples - drift[block], point)
+    no_wider = (steadied.relative_noise or 0.0) < WIDER * located.relative_noise
+    return steadied if misfit_steadied < misfit and no_wider else located
 
 
 def minima(log_samples: Array, point: Index) -> Array:
