@@ -65,6 +65,7 @@ reference: $(VENV)/.run-stamp ## measure the standard profile anew into results/
 	rm -rf $(REFERENCE).new
 	$(BIN)/python -m bench run --profile standard --out $(REFERENCE).new || (( $$? == 1 ))
 	$(BIN)/python -m bench report $(REFERENCE).new || (( $$? == 1 ))
+	$(BIN)/python -m bench verdict $(REFERENCE).new --json > $(REFERENCE).new/verdicts.json || (( $$? == 1 ))
 	rm -rf $(REFERENCE)
 	mv $(REFERENCE).new $(REFERENCE)
 

@@ -50,8 +50,8 @@ CROSSOVER = "(2*V-d-H) / (d+H)"
 PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "forward": {"embed": ("1", "T"), "recur": ("1", "T"), "output": ("1", "T", "T*V")},
     "naive": {
-        "embed": ("1", "T", "T*(T+1)/2"),
-        "recur": ("1", "T", "T*(T+1)/2"),
+        "embed": ("1", "T", "T*(T+1)/2", "T*H*d"),  # the forward pass has its own price
+        "recur": ("1", "T", "T*(T+1)/2", "T*H**2"),
         "output": ("1", "T", "T*V", "V*H"),
     },
     "aggregated": {"embed": ("1", "T"), "recur": ("1", "T"), "output": ("1", "T", "T*V", "V*H")},

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit
+from bench.analyse.regime import Regime
 from bench.analyse.samples import FitError
 from bench.plan import CostLaw, Experiment, Point, Subject
 
@@ -45,6 +48,41 @@ class Evidence:
         if key in self.fits:
             return self.fits[key]
         return self.failures.get(key, f"no data: {subject} has no law for {response}")
+
+    def fit_at(self, subject: str, response: str, at: Mapping[str, float]) -> Fit | str:
+        """The fit on the points that are in the same regimes as a point; the whole fit where there are no regimes.
+
+        What a claim says of a point is judged among its like: beyond a threshold an operation has another price, and
+        a ramp is no more than a likeness of how it gets there. Thresholds that the point is beyond stay in the law.
+        """
+        whole = self.fit_or_reason(subject, response)
+        if isinstance(whole, str) or not whole.regimes:
+            return whole
+        below = [regime for regime in whole.regimes if regime.bytes_at(at) <= regime.threshold]
+        key = ("fit_at", subject, response, *(regime.companion for regime in below))
+        if key not in self.memo:
+            self.memo[key] = self._fit_below(subject, response, whole, below) if below else whole
+        found: Fit = self.memo[key]
+        return found
+
+    def _fit_below(self, subject: str, response: str, whole: Fit, below: list[Regime]) -> Fit:
+        rows = self.rows(subject, response)
+        keep = np.ones(len(rows), dtype=bool)
+        for regime in below:
+            keep &= regime.bytes_at({str(name): rows[name] for name in rows.columns}) <= regime.threshold
+        left_out = {regime.companion for regime in below}
+        terms = [term.term for term in whole.terms if term.role != "law" and term.term not in left_out]
+        try:
+            return fit(
+                rows[keep],
+                whole.law,
+                response=response,
+                overhead=terms,
+                block=BLOCK if BLOCK in rows.columns else None,
+                confidence=self.confidence,
+            )
+        except FitError:  # too few points are left: the whole fit has to do
+            return whole
 
     def rows(self, subject: str, response: str) -> pd.DataFrame:
         """The rows of one subject that hold a response."""

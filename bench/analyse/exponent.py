@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import minimize_scalar
+from scipy.optimize import brentq, minimize_scalar
 
 from bench.analyse.diagnose import describe
 from bench.analyse.estimate import Interval, Solution, deviations, quantile, solve, standard_error
@@ -28,12 +28,18 @@ FEWEST_LEVELS = 3  # of the factor; with two any exponent fits
 
 
 class FreeExponent(NamedTuple):
-    """The exponent of the freed terms with its interval, the law's own, and what may make it worthless."""
+    """The exponent of the freed terms with its interval, the law's own, and what may make it worthless.
+
+    ``profile`` spans the exponents that fit the data almost as well (F test on the loss). With little noise it agrees
+    with the interval; with much the profile bends or has a second valley, and the sandwich, which sees nothing but its
+    curvature at the best ε, is far too narrow to refute anything.
+    """
 
     interval: Interval
     law: float
     share: float  # of the freed terms, of the fitted time at the point where they are judged
     trouble: str  # why ε cannot be told, empty if it can
+    profile: tuple[float, float] = (-math.inf, math.inf)
 
 
 def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, float]) -> FreeExponent:
@@ -72,7 +78,27 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
 
     epsilon = _minimum(loss)
     solution = solve(bent(epsilon), y, robust=fit.robust)
-    return _with_interval(fit, solution, epsilon, freed, growth, own, share)
+    found = _with_interval(fit, solution, epsilon, freed, growth, own, share)
+    spare = len(y) - int(solution.active.sum()) - 1
+    if spare < 1:
+        return found
+    low, high = _profile(loss, epsilon, loss(epsilon) * (1 + quantile(fit.confidence, spare) ** 2 / spare))
+    return found._replace(profile=(own + low, own + high))
+
+
+def _profile(loss: Callable[..., float], epsilon: float, limit: float) -> tuple[float, float]:
+    """The ε farthest from the best on either side that fits almost as well; infinite where all do."""
+    ends = []
+    for edge in (-WIDEST, WIDEST):
+        steps = np.linspace(epsilon, edge, COARSE_STEPS)
+        last = max((i for i, step in enumerate(steps) if loss(float(step), COARSE) <= limit), default=0)
+        if last == len(steps) - 1:
+            ends.append(math.copysign(math.inf, edge))
+        elif loss(float(steps[last])) < limit < loss(float(steps[last + 1])):
+            ends.append(float(brentq(lambda e: loss(e) - limit, steps[last], steps[last + 1], xtol=1e-4)))
+        else:
+            ends.append(float(steps[last]))
+    return ends[0], ends[1]
 
 
 def _minimum(loss: Callable[..., float]) -> float:

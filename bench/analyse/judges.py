@@ -16,7 +16,7 @@ from bench.analyse.exponent import free_exponent
 from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.ratio import judge_ratio
 from bench.analyse.samples import FitError
-from bench.analyse.verdict import Limits, Verdict, inconclusive, settle, weigh
+from bench.analyse.verdict import Limits, Verdict, inconclusive, number, settle, span, weigh
 from bench.plan import CheckClaim, Claim, CrossoverClaim, ExponentClaim, RatioClaim, ShareClaim
 
 FEWEST_SPARE_POINTS = 2  # a fit is judged with at least this many points more than terms
@@ -86,9 +86,11 @@ def usable_fit(evidence: Evidence, subject: str, response: str) -> Fit | str:
 
 def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     """The free exponent of a term against the law's own."""
-    fit = usable_fit(evidence, claim.subject, claim.response)
-    if isinstance(fit, str):
-        return inconclusive(claim, fit)
+    whole = usable_fit(evidence, claim.subject, claim.response)
+    if isinstance(whole, str):
+        return inconclusive(claim, whole)
+    fit = evidence.fit_at(claim.subject, claim.response, claim.at)
+    assert not isinstance(fit, str)  # usable_fit has seen it
     free = free_exponent(fit, claim.terms, claim.factor, claim.at)
     terms = " + ".join(claim.terms)
     others = _confounded(fit, claim.terms)
@@ -103,7 +105,20 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
         return inconclusive(claim, f"not identifiable: {free.trouble}", free.law, free.interval)
     what = f"the exponent of {claim.factor} in {terms} at {describe(claim.at)}"
     limits = Limits.around(free.law, claim.margin, claim.bound)
-    return weigh(claim, what, limits, free.law, free.interval, fit.regimes_in_words(claim.terms))
+    low, high = free.profile
+    if limits.decide(*free.interval[1:]) == "refuted" and limits.decide(low, high) != "refuted":
+        reason = f"too noisy: {what} is {span(free.interval)}, but from {number(low)} to {number(high)} fit as well"
+        return inconclusive(claim, reason, free.law, free.interval)
+    return weigh(claim, what, limits, free.law, free.interval, _regimes(whole, fit, claim.terms))
+
+
+def _regimes(whole: Fit, fit: Fit, terms: Iterable[str]) -> str:
+    """What was found beyond thresholds, and how many of the points a claim was judged on because of them."""
+    words = whole.regimes_in_words(list(terms))
+    if fit.n_points == whole.n_points:
+        return words
+    judged = f"judged on the {fit.n_points} of {whole.n_points} points that are below the same thresholds as this one"
+    return f"{judged}; {words}" if words else judged
 
 
 def _confounded(fit: Fit, terms: Iterable[str]) -> str:

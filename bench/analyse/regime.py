@@ -2,7 +2,7 @@
 
 A term of the law whose working set g (bytes, an expression in the factors) passes a threshold C gets a companion,
 
-    term * max(0, 1 - C/g),
+    term * max(0, 1 - (C/g)**2),
 
 the part of the working set beyond the threshold: nothing below it, and far beyond it the whole term at the additional
 price. Thresholds are looked for between the working sets that were measured, never read off a data sheet: the caches of
@@ -18,13 +18,16 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from bench.analyse.estimate import Solution, solve
 from bench.analyse.location import Array
 from bench.plan import CostLaw
 
 DECISIVE_GAP = 6.0  # of AICc, as between any two laws
-FEWEST_BEYOND = 3  # points beyond a threshold; fewer could be outliers of any kind
+FEWEST_POINTS = 3  # on either side of a threshold; fewer could be outliers of any kind
+SMALLEST_SHARE = 0.2  # of the time that the term takes at such a point; below it a point says nothing about its price
+SHARPNESS = 2  # of the ramp: 3/4 of the additional price is due at twice the threshold
 UNDECIDED_GAP = 4.0  # thresholds this close to the best in AICc are as good
 
 
@@ -37,6 +40,11 @@ class Regime(NamedTuple):
     threshold: float
     low: float
     high: float
+
+    def bytes_at(self, point: Mapping[str, ArrayLike]) -> Array:
+        """The working set at a point, or at the rows of a frame."""
+        law = CostLaw(self.working_set)
+        return law.evaluate({name: point[name] for name in law.factors})
 
     def words(self, dearer: float) -> str:
         """The finding as a sentence; ``dearer`` is the price beyond the threshold over the price below it."""
@@ -87,17 +95,21 @@ def _trials(
     distinct = np.unique(sizes)
     before = law.plus(*(regime.companion for regime in found))
     for threshold in np.sqrt(distinct[:-1] * distinct[1:]):
-        if (sizes > threshold).sum() < FEWEST_BEYOND:
+        beyond = sizes > threshold
+        if beyond.sum() < FEWEST_POINTS or (~beyond).sum() < FEWEST_POINTS:
             continue
         with_it = before.plus(_companion(term, working_set, float(threshold)))
         solution = solve(with_it.columns(dict(levels)), log_seconds)
         own = [str(each) for each in with_it.terms].index(term)
-        if solution.active[-1] and solution.active[own]:  # dearer than something, not dear from nothing
+        share = solution.jacobian[:, [own, -1]] @ solution.coefficients[[own, -1]]
+        told = share >= SMALLEST_SHARE
+        on_both_sides = min((told & beyond).sum(), (told & ~beyond).sum()) >= FEWEST_POINTS
+        if solution.active[-1] and on_both_sides:  # dearer than a price that is known, not dear from nothing
             yield float(threshold), solution
 
 
 def _companion(term: str, working_set: str, threshold: float) -> str:
-    return str(CostLaw(f"({term})*max(0, 1 - {threshold:.0f}/({working_set}))").terms[0])
+    return str(CostLaw(f"({term})*max(0, 1 - ({threshold:.0f}/({working_set}))**{SHARPNESS})").terms[0])
 
 
 def _regime(term: str, working_set: str, threshold: float, near: list[float]) -> Regime:

@@ -20,14 +20,14 @@ from rnn.experiment import EXPERIMENT
 pytestmark = pytest.mark.bptt_bench
 
 SUBJECTS = ("naive", "aggregated", "batched")
-OUTPUT = Point(V=2048, d=64, H=64, T=16)
-RECURRENT = Point(V=32, d=128, H=128, T=8)
+OUTPUT = Point(V=2000, d=60, H=60, T=16)
+RECURRENT = Point(V=32, d=120, H=120, T=8)
 LINES = [
-    ("V", OUTPUT, (256, 512, 1024, 2048, 4096)),
-    ("H", OUTPUT, (16, 32, 64, 128, 256)),
+    ("V", OUTPUT, (250, 500, 1000, 2000, 4000)),
+    ("H", OUTPUT, (15, 30, 60, 120, 240)),
     ("T", OUTPUT, (2, 4, 8, 16, 32)),
-    ("d", RECURRENT, (32, 128, 256, 384, 512)),
-    ("H", RECURRENT, (32, 64, 128, 192, 256)),
+    ("d", RECURRENT, (30, 120, 240, 360, 480)),
+    ("H", RECURRENT, (30, 60, 120, 180, 240)),
     ("T", RECURRENT, (2, 4, 8, 16, 32, 64)),
 ]
 SEED = 1
@@ -60,11 +60,11 @@ def claims(name: str) -> Iterator[ExponentClaim]:
         judged["T, recurrent part"] = ("T", (embed, recur), RECURRENT.replace(T=64))
     else:
         judged["T"] = ("T", (output, embed, recur), OUTPUT.replace(T=32))
-        judged["V"] = ("V", (output,), OUTPUT.replace(V=4096))
-        judged["H in T·H·V"] = ("H", (output,), OUTPUT.replace(H=256))
+        judged["V"] = ("V", (output,), OUTPUT.replace(V=4000))
+        judged["H in T·H·V"] = ("H", (output,), OUTPUT.replace(H=240))
     if name != "batched":  # where these terms are one matrix product each, and too cheap to be judged here
-        judged["d"] = ("d", (embed,), RECURRENT.replace(d=512))
-        judged["H in T·H²"] = ("H", (recur,), RECURRENT.replace(H=256))
+        judged["d"] = ("d", (embed,), RECURRENT.replace(d=480))
+        judged["H in T·H²"] = ("H", (recur,), RECURRENT.replace(H=240))
     for label, (factor, terms, at) in judged.items():
         yield ExponentClaim(
             name=f"{name}: exponent of {label}", subject=name, factor=factor, terms=terms, at=at, margin=MARGIN

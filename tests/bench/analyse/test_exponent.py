@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.analyse import Fit, FitError, fit, free_exponent
@@ -115,7 +116,9 @@ def test_a_refutation_needs_the_profile_too(rng: np.random.Generator) -> None:
     """Noise of 40 % at points of their own: sandwich intervals off the truth are seldom confirmed by the profile."""
     sandwich = both = 0
     for _ in range(60):
-        found = free_exponent(fit(noisy_lines(rng, exponent=1.0, noise=0.4), "n*m", overhead="n"), ["n*m"], "m", LARGEST)
+        found = free_exponent(
+            fit(noisy_lines(rng, exponent=1.0, noise=0.4), "n*m", overhead="n"), ["n*m"], "m", LARGEST
+        )
         off = found.interval.low > 1.05 or found.interval.high < 0.95
         sandwich += off
         both += off and (found.profile[0] > 1.05 or found.profile[1] < 0.95)
@@ -139,5 +142,7 @@ def noisy_lines(rng: np.random.Generator, *, exponent: float, noise: float) -> p
     for n, m in points:
         effect = np.exp(noise * rng.standard_normal())
         seconds = (2e-9 * n * m**exponent + 1e-8 * n) * effect
-        rows += [{"n": n, "m": m, "seconds_per_eval": seconds * np.exp(0.005 * rng.standard_normal())} for _ in range(3)]
+        rows += [
+            {"n": n, "m": m, "seconds_per_eval": seconds * np.exp(0.005 * rng.standard_normal())} for _ in range(3)
+        ]
     return pd.DataFrame(rows)

@@ -22,7 +22,7 @@ def simulate(
     rows = []
     for point in POINTS:
         n, m = point["n"], point["m"]
-        beyond = max(0.0, 1 - THRESHOLD / (8 * m))
+        beyond = max(0.0, 1 - (THRESHOLD / (8 * m)) ** 2)
         seconds = 2e-9 * n * m * (1 + (dearer - 1) * beyond) + 1e-7 * n
         seconds *= np.exp(point_effect * rng.standard_normal())
         rows += [

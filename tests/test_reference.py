@@ -1,0 +1,58 @@
+"""The committed reference run: its verdicts are rebuilt from its samples, and its report says the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bench import judge, load
+from bench.store.samples import SAMPLES
+
+REFERENCE = Path(__file__).parents[1] / "results" / "reference"
+
+
+@pytest.fixture(scope="module")
+def stored() -> list[dict[str, object]]:
+    verdicts: list[dict[str, object]] = json.loads((REFERENCE / "verdicts.json").read_text())
+    return verdicts
+
+
+def test_verdicts_rebuilt_from_the_samples_are_those_that_were_written(stored: list[dict[str, object]]) -> None:
+    rebuilt = [verdict.to_json() for verdict in judge(REFERENCE)]
+    assert [verdict["claim"] for verdict in rebuilt] == [verdict["claim"] for verdict in stored]
+    for now, then in zip(rebuilt, stored, strict=True):
+        for key in ("subject", "kind", "verdict"):
+            assert now[key] == then[key], now["claim"]
+        for key in ("predicted", "estimate", "low", "high"):
+            # another machine's BLAS rounds otherwise: figures agree far within what a verdict turns on
+            expected = None if then[key] is None else pytest.approx(then[key], rel=1e-4, abs=1e-12)
+            assert now[key] == expected, now["claim"]
+
+
+def test_a_sample_that_is_changed_changes_the_verdicts(stored: list[dict[str, object]], tmp_path: Path) -> None:
+    lines = (REFERENCE / SAMPLES).read_text().splitlines()
+    records = [json.loads(line) for line in lines]
+    for record in records:
+        if record["record"] == "sample" and record["subject"] == "aggregated" and record["timing"] == "whole":
+            record["seconds_per_eval"] *= (record["point"]["V"] / 1000) ** 0.5
+    (tmp_path / SAMPLES).write_text("".join(json.dumps(record) + "\n" for record in records))
+    words = {verdict.claim: verdict.verdict for verdict in judge(tmp_path)}
+    assert words["aggregated: exponent of V"] != "supported"
+    assert words != {str(verdict["claim"]): verdict["verdict"] for verdict in stored}
+
+
+def test_the_run_is_whole_and_every_check_of_it_passed() -> None:
+    frame = load(REFERENCE)
+    assert frame.attrs["run"]["profile"] == "standard"
+    assert frame.attrs["finish"]["busy_share"] > 0.5
+    assert len(frame[frame["timing"] == "whole"]) == frame.attrs["run"]["cells"] * frame.attrs["run"]["blocks"]
+    assert all(check["estimate"] <= check["allowed"] for check in frame.attrs["checks"])
+
+
+def test_the_report_gives_the_verdicts(stored: list[dict[str, object]]) -> None:
+    report = (REFERENCE / "report.md").read_text()
+    for verdict in stored:
+        assert str(verdict["claim"]) in report
+    assert all((REFERENCE / name).is_file() for name in ("report.html", "figures/parity.png", "figures/parity.svg"))
