@@ -1,0 +1,66 @@
+"""What the README shows is run as it is written there."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
+
+
+def bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+    )
+
+
+def test_the_experiment_on_ones_own_code_runs_and_is_judged(tmp_path: Path) -> None:
+    (module,) = (block for block in BLOCKS if "EXPERIMENT = " in block)
+    (tmp_path / "join.py").write_text(module)
+    ran = bench("run", "join.py", "--out", "out", cwd=tmp_path)
+    assert ran.returncode in (0, 1), ran.stderr  # 1: refuted on a busy machine, which is an answer too
+    assert "linear in m" in ran.stdout
+    fitted = bench("fit", "out", "--law", "n*m", "--versus", "n**2*m", cwd=tmp_path)
+    assert fitted.returncode == 0, fitted.stderr
+    assert "n·m" in fitted.stdout
+
+
+def test_the_lines_of_python_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    (lines,) = (block for block in BLOCKS if "from bench import fit" in block)
+    monkeypatch.chdir(ROOT)
+    names: dict[str, object] = {}
+    exec(compile(lines, "README.md", "exec"), names)  # our own README
+    assert len(names["verdicts"]) > 20  # type: ignore[arg-type]  # a list of verdicts
+
+
+def test_the_table_of_verdicts_is_that_of_the_reference_run() -> None:
+    """Each row of the README's table, blanks apart, is a row of what `verdict results/reference` prints."""
+    shown = [
+        line.split() for line in README.splitlines() if re.match(r"    \S.*(supported|refuted|inconclusive)$", line)
+    ]
+    printed = subprocess.run(
+        [sys.executable, "-m", "bench", "verdict", "results/reference"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "112"},
+        timeout=120,
+        check=False,
+    ).stdout
+    assert len(shown) > 10
+    rows = [line.split() for line in printed.splitlines()]
+    assert all(row in rows for row in shown)
+
+
+def test_every_command_and_file_named_exists() -> None:
+    for path in re.findall(r"\]\(((?!http)[^)]+)\)", README):
+        assert (ROOT / path).exists(), path
+    for command in set(re.findall(r"python -m bench (\w+)", README)):
+        assert bench(command, "--help", cwd=ROOT).returncode == 0, command
