@@ -122,7 +122,7 @@ STANDARD_DESIGN = (
 FULL_DESIGN = STANDARD_DESIGN + Design.lines(SEED_SCALE, {"V": [200_000, 500_000, 1_000_000]})
 
 PROFILES = {
-    "quick": Profile(design=QUICK_DESIGN, blocks=9, seconds_per_sample=0.01, processes=3, phase_blocks=3),
+    "quick": Profile(design=QUICK_DESIGN, blocks=8, seconds_per_sample=0.01, processes=2, phase_blocks=3),
     "standard": Profile(design=STANDARD_DESIGN, blocks=10, seconds_per_sample=0.02, processes=5, phase_blocks=4),
     "full": Profile(design=FULL_DESIGN, blocks=10, seconds_per_sample=0.02, processes=5, phase_blocks=4),
 }
