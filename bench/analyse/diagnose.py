@@ -71,7 +71,7 @@ def deciding_point(
     candidates = [
         {**start, name: level}
         for name, level in moves
-        if level >= 1 and (level.is_integer() or not start[name].is_integer())
+        if level >= 1 and (level.is_integer() or not float(start[name]).is_integer())
     ]
     if not candidates:
         return None

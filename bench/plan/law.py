@@ -95,13 +95,17 @@ class Term:
         return np.broadcast_to(result, shape) if result.shape != shape else result
 
     def local_exponent(self, factor: str, point: Mapping[str, float]) -> float:
-        """∂ log term / ∂ log factor at a point: 1 for ``T`` in ``T*H``, (2T+1)/(T+1) in ``T*(T+1)``."""
-        if factor not in self.factors:
+        """∂ log term / ∂ log factor at a point: 1 for ``T`` in ``T*H``, (2T+1)/(T+1) in ``T*(T+1)``.
+
+        0 where the term itself is 0: what is not there does not grow.
+        """
+        value = float(self.evaluate(point))
+        if factor not in self.factors or value == 0:
             return 0.0
         step = 1e-5  # central difference in log p: error about 1e-10, and min and max need no special rule
         up = self.evaluate({**point, factor: point[factor] * math.exp(step)})
         down = self.evaluate({**point, factor: point[factor] * math.exp(-step)})
-        return float((np.log(up) - np.log(down)) / (2 * step))
+        return float((up - down) / (2 * step * value))
 
 
 @dataclass(frozen=True, slots=True, init=False)

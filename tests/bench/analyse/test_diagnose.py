@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from bench.analyse import fit
-from bench.analyse.diagnose import confounded, trend_in_words
+from bench.analyse.diagnose import confounded, deciding_point, trend_in_words
+from bench.plan import CostLaw
 from tests.bench.analyse.made import COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 
 N = len(DESIGN)
@@ -66,3 +67,10 @@ def test_confounded_columns_are_named_and_others_are_not(rng: np.random.Generato
     a, b, c = rng.random((3, 12)) + 0.5
     assert confounded(np.column_stack([a, b, a + b, c])) == [{1, 2}, {0, 2}, {0, 1}, frozenset()]
     assert confounded(FULL.columns(dict(levels())) * COEFFICIENTS) == [frozenset()] * 5
+
+
+def test_a_deciding_point_is_found_from_levels_that_are_whole_numbers_of_any_type() -> None:
+    law = CostLaw("n*m + n")
+    for start in ({"n": 4, "m": 2}, {"n": 4.0, "m": 2.0}):
+        found = deciding_point(law, 0, np.array([1.0, 100.0]), start)
+        assert found == {"n": 4, "m": 32}

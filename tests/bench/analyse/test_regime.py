@@ -47,6 +47,13 @@ def test_a_threshold_is_found_with_what_lies_beyond_it(dearer: float, rng: np.ra
     assert found.error.max < 0.05
 
 
+def test_exponents_are_defined_on_both_sides_of_a_threshold(rng: np.random.Generator) -> None:
+    found = fit(simulate(rng, dearer=2.5), LAW, overhead="n", term_bytes=BYTES)
+    assert found.exponent("m", {"n": 16, "m": 1000}).estimate == pytest.approx(0.95, abs=0.02)
+    assert found.exponent("m", {"n": 16, "m": 2500}).estimate > 1.3  # on the ramp
+    assert found.to_json()["terms"][-1]["role"] == "regime"
+
+
 def test_the_plain_law_bends_without_the_threshold_and_is_straight_with_it(rng: np.random.Generator) -> None:
     frame = simulate(rng, dearer=2.5)
     at = {"n": 16, "m": 2**14}

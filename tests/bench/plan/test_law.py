@@ -41,6 +41,13 @@ def test_local_exponent_is_the_logarithmic_derivative(T: float, H: float, V: flo
     assert law.local_exponent("H", point, [a, b]) == pytest.approx((2 * first + second) / (first + second), rel=1e-7)
 
 
+def test_a_term_that_is_zero_has_no_growth() -> None:
+    law = CostLaw("n + n*max(0, 1 - 100/n)")
+    assert law.local_exponent("n", {"n": 10}) == pytest.approx(1)
+    assert law.local_exponent("n", {"n": 100}) == pytest.approx(1, abs=0.51)  # the kink itself
+    assert law.local_exponent("n", {"n": 200}) == pytest.approx((200 + 200) / (200 + 100))
+
+
 def test_dominant_term_depends_on_the_point() -> None:
     law = CostLaw("T*H*V + T*H**2")
     assert str(law.dominant({"T": 1, "H": 10, "V": 100})) == "T*H*V"
