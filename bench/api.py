@@ -195,9 +195,7 @@ def write_report(folder: Path | str) -> list[Path]:
     """Write the report of a run into its folder; the files written."""
     from bench.report.page import write_report
 
-    analysis = analysis_of(folder)
-    maps = {title: map_ for check in analysis.frame.attrs["checks"] for title, map_ in check.get("maps", {}).items()}
-    return write_report(analysis, Path(folder), maps)
+    return write_report(analysis_of(folder), Path(folder))
 
 
 def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, float]:
