@@ -5,9 +5,10 @@ from bench.analyse.estimate import Interval
 from bench.analyse.exponent import FreeExponent, free_exponent
 from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit, FittedTerm
+from bench.analyse.judges import judge
 from bench.analyse.samples import FitError
 from bench.analyse.select import Comparison, compare
-from bench.analyse.verdict import Verdict, judge
+from bench.analyse.verdict import Verdict
 
 __all__ = [
     "Analysis",

@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench.analyse.crossover import judge_crossover
 from bench.analyse.diagnose import SMALLEST_SHARE, deciding_point, describe
 from bench.analyse.estimate import Interval
-from bench.analyse.evidence import WHOLE, Evidence
+from bench.analyse.evidence import WHOLE, Evidence, fit_all
 from bench.analyse.exponent import free_exponent
 from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.ratio import judge_ratio
 from bench.analyse.samples import FitError
 from bench.analyse.verdict import Limits, Verdict, inconclusive, number, settle, span, weigh
-from bench.plan import CheckClaim, Claim, CrossoverClaim, ExponentClaim, RatioClaim, ShareClaim
+from bench.plan import CheckClaim, Claim, CrossoverClaim, Experiment, ExponentClaim, RatioClaim, ShareClaim
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 FEWEST_SPARE_POINTS = 2  # a fit is judged with at least this many points more than terms
+
+
+def judge(
+    frame: pd.DataFrame, experiment: Experiment, claims: Iterable[Claim] | None = None, *, confidence: float = 0.95
+) -> list[Verdict]:
+    """Judge claims (by default those of the experiment) on the samples of a run."""
+    evidence = fit_all(frame, experiment, confidence=confidence)
+    return judge_all(evidence, experiment.claims if claims is None else claims)
 
 
 def judge_all(evidence: Evidence, claims: Iterable[Claim]) -> list[Verdict]:
@@ -165,8 +176,9 @@ def judge_share(evidence: Evidence, claim: ShareClaim) -> Verdict:
         lacks = f"cannot be told from {others} in this design" if others else "do not occur in the law"
         return inconclusive(claim, f"not identifiable: terms with {claim.factor} {lacks}", claim.share)
     share = fit.share(terms, claim.at)
-    beyond = [n for n in fit.factors if n in claim.at and not fit.points[n].min() <= claim.at[n] <= fit.points[n].max()]
-    where = describe(claim.at) + (f" (beyond the measured levels of {', '.join(beyond)})" if beyond else "")
+    at = dict(claim.at)
+    beyond = [n for n in fit.factors if n in at and not fit.points[n].min() <= at[n] <= fit.points[n].max()]
+    where = describe(at) + (f" (beyond the measured levels of {', '.join(beyond)})" if beyond else "")
     limits = Limits(low=claim.share, high=1.0) if claim.bound == "lower" else Limits(low=0.0, high=claim.share)
     word = limits.decide(share.low, share.high)
     asked = f"{'at least' if claim.bound == 'lower' else 'at most'} {claim.share:.0%}"

@@ -7,18 +7,12 @@ is refuted, and everything else is inconclusive. Too little data is never a pass
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 from bench.analyse.estimate import Interval
 from bench.plan import Claim
 from bench.plan.claim import Bound
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bench.plan import Experiment
 
 Word = Literal["supported", "refuted", "inconclusive"]
 INCONCLUSIVE_KINDS = ("not identifiable", "below floor", "too noisy", "no data")
@@ -142,14 +136,3 @@ def weigh(claim: Claim, what: str, limits: Limits, predicted: float, estimate: I
         "inconclusive": f"too noisy: {stated}; the interval crosses the edge of the allowed {limits}",
     }
     return settle(claim, word, reasons[word] + (f"; {remark}" if remark else ""), predicted, estimate)
-
-
-def judge(
-    frame: pd.DataFrame, experiment: Experiment, claims: Iterable[Claim] | None = None, *, confidence: float = 0.95
-) -> list[Verdict]:
-    """Judge claims (by default those of the experiment) on the samples of a run."""
-    from bench.analyse.evidence import fit_all
-    from bench.analyse.judges import judge_all
-
-    evidence = fit_all(frame, experiment, confidence=confidence)
-    return judge_all(evidence, experiment.claims if claims is None else claims)
