@@ -8,7 +8,8 @@ import pytest
 
 from bench.analyse.exponent import free_exponent
 from bench.analyse.fit import fit
-from bench.plan import Design
+from bench.analyse.judges import judge
+from bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
 
 POINTS = Design.lines({"n": 16, "m": 64}, {"n": [4, 8, 32, 64], "m": [2**k for k in range(2, 15)]})
 LAW = "n*m"
@@ -74,6 +75,27 @@ def test_a_wrong_exponent_of_another_factor_is_not_taken_for_a_threshold(rng: np
     frame["seconds_per_eval"] *= (frame["n"] / 16) ** 0.2
     found = fit(frame, LAW, overhead="n", term_bytes=BYTES)
     assert free_exponent(found, ["n*m"], "n", {"n": 16, "m": 2**14}).interval.low > 1.05
+
+
+def test_a_claim_below_a_threshold_is_judged_on_the_points_below_it(rng: np.random.Generator) -> None:
+    def claim(name: str, m: int) -> ExponentClaim:
+        return ExponentClaim(name=name, subject="s", factor="m", terms=("n*m",), at=Point(n=16, m=m))
+
+    subject = Subject(
+        name="s", prepare=lambda _point: lambda: None, law=CostLaw(LAW), overhead=("n",), term_bytes=BYTES
+    )
+    experiment = Experiment(
+        name="toy",
+        factors=(Factor(name="n"), Factor(name="m")),
+        subjects=(subject,),
+        profiles={"quick": Profile(design=POINTS)},
+        claims=(claim("below", 512), claim("beyond", 2**14)),
+    )
+    below, beyond = judge(simulate(rng, dearer=2.5).assign(subject="s"), experiment)
+    assert below.verdict == "supported"
+    n_below = sum(8 * point["m"] <= THRESHOLD for point in POINTS)
+    assert f"judged on the {n_below} of {len(POINTS)} points that are below the same thresholds" in below.reason
+    assert "judged on" not in beyond.reason
 
 
 def test_a_law_without_working_sets_is_left_as_it_is(rng: np.random.Generator) -> None:
