@@ -18,6 +18,7 @@ STAGES = {  # what each stage may import of the others: only stages to its left,
     "store": {"plan", "measure"},
     "analyse": {"plan", "store"},
     "report": {"plan", "store", "analyse"},
+    "validation": {"plan", "analyse"},  # stands beside the way of the data: simulated samples in, error rates out
 }
 ADAPTER = "rnn.experiment"
 CLOCKS = {"time", "timeit"}
@@ -121,6 +122,9 @@ def test_module_is_short(path: Path) -> None:
         ("bench.report.page", "import timeit"),
         ("bench.report.figures", "import matplotlib.pyplot as plt"),
         ("bench.report.figures", "from matplotlib import pyplot"),
+        ("bench.validation.score", "from bench.store import load"),
+        ("bench.validation.simulate", "from bench.report import page"),
+        ("bench.analyse.fit", "from bench.validation import simulate"),
         ("bench.cli", "import rnn"),
         ("bench.cli", "if TYPE_CHECKING:\n    from rnn.model import Params"),
         ("rnn.model", "from bench.plan import Point"),
