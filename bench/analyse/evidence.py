@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 WHOLE = "seconds_per_eval"
 BLOCK = "block"
+STAGE = "stage"
+FITTED_STAGES = ("sweep", "adaptive")  # samples of any other stage test the predictions of a fit and must not enter it
 
 
 def phase_response(phase: str) -> str:
@@ -30,8 +32,8 @@ def phase_response(phase: str) -> str:
 class Evidence:
     """A run's frame with its fits, by (subject, response); ``failures`` says in words why one is missing.
 
-    ``samples`` is the frame without the other records of the run, which pandas would copy with every selection of rows;
-    ``memo`` keeps what several claims need.
+    ``samples`` is the frame without the rows of stages that no fit may see and without the other records of the run,
+    which pandas would copy with every selection of rows; ``memo`` keeps what several claims need.
     """
 
     frame: pd.DataFrame
@@ -106,7 +108,8 @@ def fit_all(frame: pd.DataFrame, experiment: Experiment, *, confidence: float = 
     """
     if "subject" not in frame.columns:
         raise FitError(f"column 'subject': missing; the columns are {', '.join(map(str, frame.columns))}")
-    samples = frame.copy(deep=False)
+    samples = frame[frame[STAGE].isin(FITTED_STAGES)] if STAGE in frame.columns else frame
+    samples = samples.copy(deep=False)
     samples.attrs = {name: frame.attrs[name] for name in ("factors",) if name in frame.attrs}
     fits: dict[tuple[str, str], Fit] = {}
     failures: dict[tuple[str, str], str] = {}

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 
 # columns beside factors and response that a store of samples, or another tool's table, may have
-RECORDED_HERE = ("subject", "block", "process", "evaluations", "timing", "below_floor", "started_at", "load_average")
+RECORDED_HERE = (
+    *("subject", "block", "process", "evaluations", "timing", "stage"),
+    *("below_floor", "started_at", "load_average", "visit_seconds"),
+)
 RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
 RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE))
 

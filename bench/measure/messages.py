@@ -18,6 +18,7 @@ class Open:
     module: str
     corpus: str | None
     threads: int
+    fault: str | None = None  # planted fault with which the experiment is loaded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,22 +4,41 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from bench.measure.messages import Checked, Sampled, TooLarge
-from bench.measure.schedule import Visit, cells_of
+from bench.measure.schedule import SWEEP, Visit, cells_of
 from bench.plan import Experiment
 
 SCHEMA = 1  # of the records; a reader refuses a higher number than it knows
-IDENTITY = ("experiment", "profile", "seed", "threads", "corpus", "factors", "subjects", "cells", "blocks")
+IDENTITY = ("experiment", "profile", "seed", "threads", "corpus", "fault", "factors", "subjects", "cells", "blocks")
 
 
 class MeasureError(RuntimeError):
     """A run that cannot begin or go on; the message names the subject and point, or the setting."""
 
 
+class Sink(Protocol):
+    """Where records go."""
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Keep a record: once this returns, the end of this process no longer loses it."""
+        ...
+
+    def sync(self) -> None:
+        """See that all records so far survive the end of the machine as well."""
+        ...
+
+
 def run_header(
-    experiment: Experiment, *, module: str, profile: str, seed: int, threads: int, corpus: Path | None = None
+    experiment: Experiment,
+    *,
+    module: str,
+    profile: str,
+    seed: int,
+    threads: int,
+    corpus: Path | None = None,
+    fault: str | None = None,
 ) -> dict[str, Any]:
     """The run record without its environment: what a run must agree in to be the same run."""
     chosen = experiment.profile(profile)
@@ -31,6 +50,7 @@ def run_header(
         "seed": seed,
         "threads": threads,
         "corpus": None if corpus is None else str(corpus),
+        "fault": fault,
         "factors": [factor.name for factor in experiment.factors],
         "subjects": list(experiment.subject_names),
         "cells": len(cells_of(experiment, chosen)),
@@ -50,8 +70,10 @@ def require_same_run(ours: Mapping[str, Any], stored: Mapping[str, Any]) -> None
             raise MeasureError(f"{name}={ours[name]!r}: the run to be continued has {name}={stored.get(name)!r}")
 
 
-def sample_record(visit: Visit, process: int, sampled: Sampled) -> dict[str, Any]:
-    """The record of a sample."""
+def sample_record(
+    visit: Visit, process: int, sampled: Sampled, *, visit_seconds: float, stage: str = SWEEP
+) -> dict[str, Any]:
+    """The record of a sample; ``visit_seconds`` is all that it took, preparing and calibrating included."""
     record: dict[str, Any] = {
         "record": "sample",
         "subject": visit.subject,
@@ -64,7 +86,10 @@ def sample_record(visit: Visit, process: int, sampled: Sampled) -> dict[str, Any
         "below_floor": sampled.below_floor,
         "started_at": sampled.started_at,
         "load_average": sampled.load_average,
+        "visit_seconds": visit_seconds,
     }
+    if stage != SWEEP:
+        record["stage"] = stage
     if visit.timing == "phases":
         record["phase_seconds_per_eval"] = dict(sampled.phase_seconds_per_eval)
     return record
@@ -95,4 +120,14 @@ def skip_record(visit: Visit, reply: TooLarge) -> dict[str, Any]:
         "reason": reply.reason,
         "bytes_needed": reply.bytes_needed,
         "bytes_available": reply.bytes_available,
+    }
+
+
+def finish_record(wall_seconds: float, busy_seconds: float, busy_share: float | None) -> dict[str, Any]:
+    """The record of a run's end: wall time with a measuring process ready, and how much of it went into evaluations."""
+    return {
+        "record": "finish",
+        "wall_seconds_after_workers_started": wall_seconds,
+        "seconds_in_evaluations": busy_seconds,
+        "busy_share": busy_share,
     }

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
+from bench.measure.calibrations import Calibrations
 from bench.measure.clock import Clock, WallClock
 from bench.measure.engines import Engine, Worker, WorkerDied
 from bench.measure.engines.local import LocalEngine
@@ -23,23 +24,21 @@ from bench.measure.events import (
 )
 from bench.measure.interrupts import Interrupted, Interrupts
 from bench.measure.messages import Check, Checked, Failed, Measure, Open, Ready, Reply, Request, Sampled, TooLarge
-from bench.measure.records import MeasureError, check_record, require_same_run, run_header, sample_record, skip_record
-from bench.measure.schedule import Block, Done, TimeLeft, Visit, blocks_of, divided, without
+from bench.measure.records import (
+    MeasureError,
+    Sink,
+    check_record,
+    finish_record,
+    require_same_run,
+    run_header,
+    sample_record,
+    skip_record,
+)
+from bench.measure.schedule import Block, Done, Visit, blocks_of, divided, without
+from bench.measure.tally import Tally
 from bench.plan import CheckClaim, CheckResult, Claim, Experiment
 
-SHORT_SHARE = 0.5  # a sample that lasted less than this share of what it should have is calibrated anew
-
-
-class Sink(Protocol):
-    """Where records go."""
-
-    def append(self, record: Mapping[str, Any]) -> None:
-        """Keep a record: once this returns, the end of this process no longer loses it."""
-        ...
-
-    def sync(self) -> None:
-        """See that all records so far survive the end of the machine as well."""
-        ...
+Further = Callable[[], Sequence[Block]]  # asked when nothing is left to be measured; an empty answer ends the run
 
 
 def run(
@@ -51,11 +50,13 @@ def run(
     threads: int,
     sink: Sink,
     corpus: Path | None = None,
+    fault: str | None = None,
     done: Done | None = None,
     on_event: Listener | None = None,
     engine: Engine | None = None,
     clock: Clock | None = None,
     surroundings: Callable[[], Mapping[str, Any]] = environment,
+    further: Further | None = None,
 ) -> RunFinished:
     """Measure what is not done yet, sample by sample.
 
@@ -63,10 +64,13 @@ def run(
     ----------
     module : under which the measuring processes import the experiment.
     threads : of every numerical library in the measuring processes.
+    fault : planted fault of the experiment; ``experiment`` has it planted already, the measuring processes plant it.
     sink : receives every record before it is reported.
     done : what an earlier, interrupted run has stored.
     on_event : told what happens, after it is stored.
     surroundings : describes the machine and what is installed.
+    further : what to measure when all blocks of the profile are done, and again when that is done. Each answer is
+        measured in a fresh process, less the visits that are stored already; its points need not be the profile's.
 
     Raises
     ------
@@ -78,7 +82,9 @@ def run(
         raise MeasureError(f"threads={threads}: allowed are whole numbers from 1")
     if seed < 0:
         raise MeasureError(f"seed={seed}: allowed are whole numbers from 0")
-    header = run_header(experiment, module=module, profile=profile, seed=seed, threads=threads, corpus=corpus)
+    header = run_header(
+        experiment, module=module, profile=profile, seed=seed, threads=threads, corpus=corpus, fault=fault
+    )
     done = done or Done()
     if done.header is not None:
         require_same_run(header, done.header)
@@ -86,13 +92,14 @@ def run(
     loop = _Loop(
         experiment=experiment,
         header=header,
-        opening=Open(module=module, corpus=None if corpus is None else str(corpus), threads=threads),
+        opening=Open(module=module, corpus=None if corpus is None else str(corpus), threads=threads, fault=fault),
         sink=sink,
         tell=on_event or (lambda _event: None),
         engine=engine or LocalEngine(),
         clock=clock,
         done=done,
         surroundings=surroundings,
+        further=further or (lambda: ()),
     )
     return loop.run()
 
@@ -112,21 +119,17 @@ class _Loop:
         clock: Clock,
         done: Done,
         surroundings: Callable[[], Mapping[str, Any]],
+        further: Further,
     ) -> None:
         self._experiment, self._header, self._opening = experiment, header, opening
         self._sink, self._tell, self._engine, self._clock, self._done = sink, tell, engine, clock, done
-        self._surroundings = surroundings
+        self._surroundings, self._further = surroundings, further
         self._profile = experiment.profile(header["profile"])
         everything = blocks_of(experiment, self._profile, seed=header["seed"])
-        self._blocks = without(everything, done.samples)
-        self._shares = [
-            share for share in divided(self._blocks, self._profile.processes) if any(b.visits for b in share)
-        ]
-        self._cells_total = sum(len(block.visits) for block in everything)
-        self._cells_done = self._cells_total - sum(len(block.visits) for block in self._blocks)
-        self._blocks_done = sum(not block.visits for block in self._blocks)
-        self._time_left = TimeLeft.of(visit for block in self._blocks for visit in block.visits)
-        self._evaluations: dict[tuple[object, ...], int] = {}  # by subject and point, once calibrated
+        self._tally = Tally()
+        self._shares = self._to_be_measured(everything, self._profile.processes)
+        self._process = self._done.processes  # number of the next measuring process
+        self._calibrations = Calibrations(self._profile.seconds_per_sample)
         self._skipped: set[tuple[object, ...]] = set()  # subject, point and timing
         self._samples = 0
         self._seconds_after_start = self._seconds_in_evaluations = 0.0
@@ -138,11 +141,23 @@ class _Loop:
                 self._interrupts.check()
                 self._begin()
                 self._run_checks()
-                for number, share in enumerate(self._shares):
-                    self._run_share(self._done.processes + number, share)
+                self._run_shares()
+                while blocks := self._what_further():
+                    self._shares = self._to_be_measured(blocks, processes=1)
+                    self._run_shares()
                 return self._finish()
             finally:
                 self._sink.sync()
+
+    def _what_further(self) -> Sequence[Block]:
+        with self._interrupts.allowed():  # to find that out may take as long as a fit
+            return self._further()
+
+    def _to_be_measured(self, everything: Sequence[Block], processes: int) -> list[tuple[Block, ...]]:
+        """What is not stored yet of some blocks, dealt out to measuring processes."""
+        left = without(everything, self._done.samples)
+        self._tally.add(everything, left)
+        return [share for share in divided(left, processes) if any(block.visits for block in share)]
 
     def _begin(self) -> None:
         record = {"record": "resume"} if self._done.header is not None else self._header
@@ -152,9 +167,9 @@ class _Loop:
             RunStarted(
                 experiment=self._experiment.name,
                 profile=self._header["profile"],
-                cells_done=self._cells_done,
-                cells_total=self._cells_total,
-                blocks_total=self._profile.blocks,
+                cells_done=self._tally.cells_done,
+                cells_total=self._tally.cells_total,
+                blocks_total=self._tally.blocks_total,
                 resumed=self._done.header is not None,
             )
         )
@@ -183,7 +198,12 @@ class _Loop:
         outcome = CheckResult(estimate=reply.estimate, allowed=reply.allowed, cases=reply.cases)
         self._tell(CheckDone(claim=claim, passed=outcome.passed, seconds=reply.seconds))
 
-    def _run_share(self, process: int, blocks: Sequence[Block]) -> None:
+    def _run_shares(self) -> None:
+        while self._shares:
+            self._run_share(self._shares.pop(0))
+
+    def _run_share(self, blocks: Sequence[Block]) -> None:
+        process, self._process = self._process, self._process + 1
         worker = self._engine.start(threads=self._opening.threads)
         try:
             ready = self._open(worker)
@@ -205,22 +225,22 @@ class _Loop:
     def _started(self, process: int, ready: Ready) -> None:
         facts: dict[str, Any] = {"pid": ready.pid, "threads": ready.threads, "floor_seconds": ready.floor_seconds}
         self._sink.append({"record": "worker", "process": process, **facts, "started_at": self._clock.wall()})
-        total = self._done.processes + len(self._shares)
+        total = self._process + len(self._shares)
         self._tell(WorkerStarted(process=process, processes_total=total, **facts))
 
     def _run_block(self, worker: Worker, process: int, block: Block) -> None:
         if not block.visits:
             return
         for i, visit in enumerate(block.visits):
-            self._visit(worker, process, visit, last=i == len(block.visits) - 1)
+            self._tally.visited(last=i == len(block.visits) - 1)
+            self._visit(worker, process, visit, block.stage)
         self._sink.sync()
-        self._tell(BlockDone(block=block.number, blocks_done=self._blocks_done, blocks_total=self._profile.blocks))
+        done, total = self._tally.blocks_done, self._tally.blocks_total
+        self._tell(BlockDone(block=block.number, blocks_done=done, blocks_total=total))
 
-    def _visit(self, worker: Worker, process: int, visit: Visit, *, last: bool) -> None:
-        self._cells_done += 1
-        self._blocks_done += last
+    def _visit(self, worker: Worker, process: int, visit: Visit, stage: str) -> None:
         if (visit.subject, visit.point, visit.timing) in self._skipped:
-            self._time_left.dropped(visit)
+            self._tally.time_left.dropped(visit)
             return
         start = self._clock.now()
         reply = self._ask(worker, self._request(visit), f"subject {visit.subject!r} at {visit.point}")
@@ -228,8 +248,9 @@ class _Loop:
             self._skip(visit, reply)
         else:
             assert isinstance(reply, Sampled)
-            self._time_left.made(visit, self._clock.now() - start)
-            self._keep(visit, process, reply)
+            seconds = self._clock.now() - start
+            self._tally.time_left.made(visit, seconds)
+            self._keep(visit, reply, sample_record(visit, process, reply, visit_seconds=seconds, stage=stage))
 
     def _request(self, visit: Visit) -> Measure:
         return Measure(
@@ -237,41 +258,32 @@ class _Loop:
             point=visit.point,
             timing=visit.timing,
             seconds_per_sample=self._profile.seconds_per_sample,
-            evaluations=self._evaluations.get((visit.subject, visit.point)),
+            evaluations=self._calibrations.of(visit),
         )
 
-    def _keep(self, visit: Visit, process: int, sampled: Sampled) -> None:
+    def _keep(self, visit: Visit, sampled: Sampled, record: Mapping[str, Any]) -> None:
         """Store a sample, and only then report it."""
         self._samples += 1
         self._seconds_in_evaluations += sampled.seconds_in_evaluations
-        self._remember(visit, sampled)
-        self._sink.append(sample_record(visit, process, sampled))
+        self._calibrations.remember(visit, sampled)
+        self._sink.append(record)
         self._tell(
             SampleTaken(
                 **visit._asdict(),
                 seconds_per_eval=sampled.seconds_per_eval,
-                blocks_done=self._blocks_done,
-                blocks_total=self._profile.blocks,
-                cells_done=self._cells_done,
-                cells_total=self._cells_total,
-                seconds_left=self._time_left.estimate(),
+                blocks_done=self._tally.blocks_done,
+                blocks_total=self._tally.blocks_total,
+                cells_done=self._tally.cells_done,
+                cells_total=self._tally.cells_total,
+                seconds_left=self._tally.time_left.estimate(),
             )
         )
-
-    def _remember(self, visit: Visit, sampled: Sampled) -> None:
-        """Keep a calibration for later blocks and processes, unless it has turned out too short."""
-        cell = (visit.subject, visit.point)
-        lasted = sampled.seconds_per_eval * sampled.evaluations
-        if lasted < SHORT_SHARE * self._profile.seconds_per_sample:
-            self._evaluations.pop(cell, None)
-        elif visit.timing == "whole":
-            self._evaluations[cell] = sampled.evaluations
 
     def _skip(self, visit: Visit, reply: TooLarge) -> None:
         """Leave a cell out from now on; where the whole does not fit, its phases do not either."""
         timings = ("whole", "phases") if visit.timing == "whole" else ("phases",)
         self._skipped.update((visit.subject, visit.point, timing) for timing in timings)
-        self._time_left.dropped(visit)
+        self._tally.time_left.dropped(visit)
         self._sink.append(skip_record(visit, reply))
         self._tell(Skipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=reply.reason))
 
@@ -291,14 +303,7 @@ class _Loop:
         wall, busy = self._seconds_after_start, self._seconds_in_evaluations
         share = busy / wall if self._samples and wall > 0 else None
         if self._samples:
-            self._sink.append(
-                {
-                    "record": "finish",
-                    "wall_seconds_after_workers_started": wall,
-                    "seconds_in_evaluations": busy,
-                    "busy_share": share,
-                }
-            )
+            self._sink.append(finish_record(wall, busy, share))
         finished = RunFinished(
             samples=self._samples,
             skipped=len({key[:2] for key in self._skipped}),

@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from bench.measure.messages import Timing
 from bench.plan import Cell, Experiment, Point, Profile, block_order
 
+SWEEP = "sweep"  # the stage of the blocks that a profile plans; what is stored without a stage is of this one
+
 
 class Visit(NamedTuple):
     """One sample to be taken: a subject at a point in a block, as a whole or by phase."""
@@ -21,10 +23,15 @@ class Visit(NamedTuple):
 
 
 class Block(NamedTuple):
-    """The visits of a block that are left, in order."""
+    """The visits of a block that are left, in order; ``stage`` says what they are for.
+
+    ``"sweep"`` belongs to the profile, ``"adaptive"`` was added where it narrows intervals most, ``"beyond"`` tests
+    predictions and takes no part in any fit.
+    """
 
     number: int
     visits: tuple[Visit, ...]
+    stage: str = SWEEP
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +85,7 @@ def _visits(cells: Sequence[Cell], phased: Collection[str], block: int, seed: in
 
 def without(blocks: Sequence[Block], done: Collection[Visit]) -> tuple[Block, ...]:
     """The blocks less what is done already."""
-    return tuple(Block(block.number, tuple(visit for visit in block.visits if visit not in done)) for block in blocks)
+    return tuple(block._replace(visits=tuple(visit for visit in block.visits if visit not in done)) for block in blocks)
 
 
 def divided(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block, ...], ...]:
@@ -108,7 +115,13 @@ class TimeLeft:
 
     @classmethod
     def of(cls, visits: Iterable[Visit]) -> TimeLeft:
-        return cls(Counter((visit.subject, visit.point, visit.timing) for visit in visits))
+        time_left = cls()
+        time_left.add(visits)
+        return time_left
+
+    def add(self, visits: Iterable[Visit]) -> None:
+        """Put visits on the list."""
+        self.left.update((visit.subject, visit.point, visit.timing) for visit in visits)
 
     def made(self, visit: Visit, seconds: float) -> None:
         """Take a visit off the list."""

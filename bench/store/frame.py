@@ -7,6 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.measure.schedule import SWEEP
 from bench.store.importers.csv import read_csv
 from bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
 
@@ -15,17 +16,19 @@ if TYPE_CHECKING:
 
 SUFFIX = "_seconds_per_eval"  # of the columns that hold the seconds of a phase
 _WHOLE = ("block", "process", "evaluations")
-_REAL = ("started_at", "load_average")  # not known everywhere: NaN then
+_REAL = ("started_at", "load_average", "visit_seconds")  # not known everywhere: NaN then
 
 
 def load(path: Path | str) -> pd.DataFrame:
     """The samples of a run's folder or its file, or the rows of a CSV.
 
     A run gives the columns ``subject``, one for each factor, ``block``, ``process``, ``evaluations``, ``timing``,
-    ``seconds_per_eval``, ``below_floor``, ``started_at`` (seconds since 1970), ``load_average``, and
+    ``stage`` (``sweep``, ``adaptive`` or ``beyond``), ``seconds_per_eval``, ``below_floor``, ``started_at`` (seconds
+    since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing included), and
     ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their total in
     ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one another.
-    ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``, ``finish``.
+    ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``,
+    ``allocations``, ``finish``.
 
     Raises
     ------
@@ -69,6 +72,7 @@ def _frame(path: Path) -> pd.DataFrame:
         **{name: list(map(itemgetter(name), samples)) for name in _WHOLE},
         **{name: np.array([sample.get(name) for sample in samples], dtype=float) for name in _REAL},
         "timing": timing,
+        "stage": [sample.get("stage", SWEEP) for sample in samples],
         "seconds_per_eval": np.where(phased, np.nan, seconds),
         "below_floor": [bool(sample.get("below_floor")) for sample in samples],
         **_phases(samples, seconds, phased),
@@ -105,6 +109,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "skips": _skips(by_kind.get("skip", []), by_kind["sample"]),
         "workers": by_kind.get("worker", []),
         "finish": by_kind.get("finish", [None])[-1],
+        "allocations": by_kind.get("allocation", []),
     }
 
 

@@ -34,6 +34,19 @@ def test_every_law_of_every_subject_is_fitted_once(rng: np.random.Generator) -> 
     assert [verdict.verdict for verdict in found.verdicts] == ["supported"]
 
 
+def test_samples_that_test_predictions_enter_no_fit_and_adaptive_ones_do(rng: np.random.Generator) -> None:
+    data = frame(rng).assign(stage="sweep")
+    before = analyse(data, EXPERIMENT, [exponent()])
+    more = data.assign(seconds_per_eval=7 * data["seconds_per_eval"], block=data["block"] + 100)
+    for stage, counted in (("beyond", False), ("adaptive", True)):
+        both = pd.concat([data, more.assign(stage=stage)], ignore_index=True)
+        both.attrs = data.attrs
+        after = analyse(both, EXPERIMENT, [exponent()])
+        same = after.fits["fast", "seconds_per_eval"].n_samples == before.fits["fast", "seconds_per_eval"].n_samples
+        assert same is not counted
+        assert (after.verdicts == before.verdicts) is not counted
+
+
 def test_a_fit_that_is_impossible_has_a_reason(rng: np.random.Generator) -> None:
     data = frame(rng)
     found = analyse(data[data["subject"] != "slow"], EXPERIMENT)

@@ -14,8 +14,8 @@ from bench.store.samples import SampleStore, StoreError
 from tests.bench.store.test_samples import HEADER, sample, stored
 
 COLUMNS = [
-    "subject", "n", "block", "process", "evaluations", "started_at", "load_average", "timing", "seconds_per_eval",
-    "below_floor",
+    "subject", "n", "block", "process", "evaluations", "started_at", "load_average", "visit_seconds", "timing",
+    "stage", "seconds_per_eval", "below_floor",
 ]  # fmt: skip
 
 
@@ -49,6 +49,13 @@ def test_rows_with_phases_have_no_whole_and_the_other_way_round(tmp_path: Path) 
     np.testing.assert_equal(frame["instrumented_seconds_per_eval"].to_numpy(), [nan, 0.75, nan])
     np.testing.assert_equal(frame["a_seconds_per_eval"].to_numpy(), [nan, 0.25, nan])
     np.testing.assert_equal(frame["b_seconds_per_eval"].to_numpy(), [nan, 0.5, nan])
+
+
+def test_the_stage_of_a_sample_is_that_of_its_block_and_the_sweep_where_none_is_stored(tmp_path: Path) -> None:
+    stored(tmp_path, HEADER, sample(1), sample(1, 9, stage="beyond", visit_seconds=0.5))
+    frame = load(tmp_path)
+    assert list(frame["stage"]) == ["sweep", "beyond"]
+    np.testing.assert_equal(frame["visit_seconds"].to_numpy(), [np.nan, 0.5])
 
 
 def test_the_other_records_go_along(tmp_path: Path) -> None:

@@ -1,0 +1,33 @@
+"""The account of a run: how many samples and blocks there are, how many are done, and how long the rest will take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bench.measure.schedule import Block, TimeLeft
+
+
+@dataclass(slots=True)
+class Tally:
+    """Counts visits to cells, once per block and timing; what is added while the run goes on makes the totals grow."""
+
+    cells_done: int = 0
+    cells_total: int = 0
+    blocks_done: int = 0
+    blocks_total: int = 0
+    time_left: TimeLeft = field(default_factory=TimeLeft)
+
+    def add(self, everything: Sequence[Block], left: Sequence[Block]) -> None:
+        """Take blocks into account; ``left`` are the same blocks less the visits that are stored already."""
+        visits = [visit for block in left for visit in block.visits]
+        self.cells_total += sum(len(block.visits) for block in everything)
+        self.cells_done += sum(len(block.visits) for block in everything) - len(visits)
+        self.blocks_total += len(everything)
+        self.blocks_done += sum(not block.visits for block in left)
+        self.time_left.add(visits)
+
+    def visited(self, *, last: bool) -> None:
+        """Count a visit, made or dropped; ``last`` of its block."""
+        self.cells_done += 1
+        self.blocks_done += last
