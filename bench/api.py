@@ -31,13 +31,14 @@ RESULTS = Path("results")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What makes a run the run it is; ``experiment`` is a module's name or its file."""
+    """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it."""
 
     experiment: str = DEFAULT_EXPERIMENT
     profile: str = "quick"
     seed: int = 0
     threads: int = 1
     corpus: Path | None = None
+    fault: str | None = None
 
 
 def new_folder(profile: str) -> Path:
@@ -50,14 +51,14 @@ def experiment_of(settings: Settings) -> Experiment:
 
     Raises
     ------
-    ExperimentError : no such module or profile, one that raises on import, or an unusable corpus.
+    ExperimentError : no such module, profile or fault, a module that raises on import, or an unusable corpus.
     """
     try:
         experiment = load_experiment(settings.experiment, settings.corpus)
     except (ValueError, OSError) as error:  # what `configure` has to say of its corpus
         raise ExperimentError(str(error)) from error
     experiment.profile(settings.profile)
-    return experiment
+    return experiment if settings.fault is None else experiment.with_fault(settings.fault)
 
 
 def measure(settings: Settings, folder: Path, *, resume: bool = False, on_event: Listener | None = None) -> RunFinished:
@@ -77,6 +78,7 @@ def measure(settings: Settings, folder: Path, *, resume: bool = False, on_event:
             seed=settings.seed,
             threads=settings.threads,
             corpus=settings.corpus,
+            fault=settings.fault,
             sink=store,
             done=store.done,
             on_event=on_event,
@@ -105,6 +107,7 @@ def settings_of(folder: Path) -> Settings:
         seed=header["seed"],
         threads=header["threads"],
         corpus=None if corpus is None else Path(corpus),
+        fault=header.get("fault"),  # absent from runs of version 0.1
     )
 
 

@@ -85,7 +85,8 @@ class Station:
             return Failed(message=one_line(error))
 
     def _open(self, request: Open) -> Ready:
-        self._experiment = self._load(request.module, None if request.corpus is None else Path(request.corpus))
+        experiment = self._load(request.module, None if request.corpus is None else Path(request.corpus))
+        self._experiment = experiment if request.fault is None else experiment.with_fault(request.fault)
         pools = self._pools()
         require_threads(pools, request.threads)
         gc.collect()

@@ -11,6 +11,7 @@ from bench.plan.claim import (
 )
 from bench.plan.design import Cell, Design, DesignError, Factor, Point, Profile, block_order
 from bench.plan.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError
+from bench.plan.fault import Fault
 from bench.plan.law import CostLaw, LawError, Term
 from bench.plan.subject import Counts, Evaluation, PhaseSwitch, Subject
 
@@ -30,6 +31,7 @@ __all__ = [
     "ExperimentError",
     "ExponentClaim",
     "Factor",
+    "Fault",
     "LawError",
     "PhaseSwitch",
     "Point",

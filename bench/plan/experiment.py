@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from bench.plan.claim import Claim
+from bench.plan.claim import CheckClaim, Claim
 from bench.plan.design import DesignError, Factor, Profile
+from bench.plan.fault import Fault
 from bench.plan.subject import Subject
 
 PLACEBO_SUFFIX = " (placebo)"
@@ -24,6 +25,7 @@ class Experiment:
     ----------
     profiles : by name, such as ``quick``, ``standard`` and ``full``.
     placebo : the subject that is measured under two names, so that a run shows its own false alarm (an A/A test).
+    faults : wrong versions of subjects that the claims are expected to catch; none is measured unless asked for.
     """
 
     name: str
@@ -32,6 +34,7 @@ class Experiment:
     profiles: Mapping[str, Profile]
     claims: tuple[Claim, ...] = ()
     placebo: str | None = None
+    faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.factors or not self.subjects or not self.profiles:
@@ -45,6 +48,13 @@ class Experiment:
         for name in claims:
             if claims.count(name) > 1:
                 raise ExperimentError(f"claim {name!r}: {claims.count(name)} claims have this name; each needs its own")
+        for i, fault in enumerate(self.faults):
+            if fault.subject not in names:
+                raise ExperimentError(
+                    f"fault {fault.name!r}: its subject is {fault.subject!r}; the subjects are {', '.join(names)}"
+                )
+            if fault.name in [other.name for other in self.faults[:i]]:
+                raise ExperimentError(f"fault {fault.name!r}: two faults have this name; each needs its own")
         factors = [factor.name for factor in self.factors]
         for subject in self.subjects:
             if subject.law is not None:
@@ -70,6 +80,31 @@ class Experiment:
         if name not in self.profiles:
             raise ExperimentError(f"profile {name!r}: unknown; the profiles are {', '.join(self.profiles)}")
         return self.profiles[name]
+
+    def with_fault(self, name: str) -> Experiment:
+        """The experiment with one subject replaced by its wrong version; laws and claims stay as they are.
+
+        Raises
+        ------
+        ExperimentError : no such fault, or one that names a claim that there is not.
+        """
+        fault = next((fault for fault in self.faults if fault.name == name), None)
+        if fault is None:
+            known = ", ".join(repr(fault.name) for fault in self.faults) or "none"
+            raise ExperimentError(f"fault {name!r}: unknown; the faults of experiment {self.name!r} are {known}")
+        claims = {claim.name: claim for claim in self.claims}
+        strangers = [claim for claim in (*fault.checks, *fault.caught_by) if claim not in claims]
+        if strangers:
+            raise ExperimentError(f"fault {name!r}: names claim {strangers[0]!r}, which the experiment does not have")
+        for claim_name, check in fault.checks.items():
+            claim = claims[claim_name]
+            if not isinstance(claim, CheckClaim):
+                raise ExperimentError(f"fault {name!r}: has a check for claim {claim_name!r}, which is no check")
+            claims[claim_name] = replace(claim, check=check)
+        right = self.subject(fault.subject)
+        wrong = replace(right, prepare=fault.prepare, prepare_phased=fault.prepare_phased)
+        subjects = tuple(wrong if one is right else one for one in self.subjects)
+        return replace(self, subjects=subjects, claims=tuple(claims.values()))
 
 
 __all__ = ["PLACEBO_SUFFIX", "DesignError", "Experiment", "ExperimentError"]
