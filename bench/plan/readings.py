@@ -160,9 +160,11 @@ class Readings:
         return statistics.median(one.median_seconds / one.seconds for one in every) if every else 1.0
 
     def dispatch_seconds(self, kind: ProductKind | None = None, dtype: Dtype = "float32") -> float:
-        """Cost of a call that has next to nothing to do: a product of one element, or a ufunc (kind None)."""
-        ones = [one.seconds for one in self.products if (one.kind, one.dtype, one.multiply_adds) == (kind, dtype, 1)]
-        return ones[0] if ones else self.empty_call_seconds
+        """Cost of a call that has next to nothing to do: the cheapest product of a kind and type, or a ufunc (None)."""
+        return min(
+            (one.seconds for one in self.products if (one.kind, one.dtype) == (kind, dtype)),
+            default=self.empty_call_seconds,
+        )
 
     def product_rate(self, kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> float:
         """Multiply-adds per second, net of dispatch, of a product of shapes (m, k) and (k, n).
@@ -175,7 +177,7 @@ class Readings:
         ReadingsError : no product of this kind and type was read.
         """
         dispatch = self.dispatch_seconds(kind, dtype)
-        usable = [one for one in self.products if (one.kind, one.dtype) == (kind, dtype) and one.multiply_adds > 1]
+        usable = [one for one in self.products if (one.kind, one.dtype) == (kind, dtype)]
         rates = [(one, one.multiply_adds / net) for one in usable if (net := _net(one, dispatch)) is not None]
         if not rates:
             raise ReadingsError(f"kind={kind!r}, dtype={dtype!r}: no such product was read")
