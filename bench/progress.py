@@ -11,6 +11,7 @@ from bench.measure.events import (
     CheckDone,
     Event,
     Listener,
+    ProbeStarted,
     RunFinished,
     RunStarted,
     SampleTaken,
@@ -90,6 +91,8 @@ class Bar:
                     blocks=f"block {min(event.blocks_done + 1, event.blocks_total)}/{event.blocks_total}",
                     left=time_left(event.seconds_left),
                 )
+            case ProbeStarted() if self._task is not None:
+                self._progress.update(self._task, description=described(event))
             case CheckDone() | Skipped():
                 self._progress.console.print(described(event), markup=False, highlight=False)
 
@@ -103,6 +106,8 @@ def described(event: Event, seconds_left: float | None = None) -> str:
             return f"{verb} {event.experiment}, profile {event.profile}: {event.cells_total} samples{done}"
         case CheckDone():
             return f"check {event.claim}: {'passed' if event.passed else 'failed'} in {event.seconds:.1f} s"
+        case ProbeStarted():
+            return "probing the machine"
         case WorkerStarted():
             return f"measuring process {event.process + 1} of {event.processes_total} ready"
         case SampleTaken():

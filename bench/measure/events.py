@@ -32,6 +32,11 @@ class CheckDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProbeStarted:
+    """The machine is about to be probed, which takes some seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerStarted:
     """A measuring process is ready; its number counts from 0 over the whole run."""
 
@@ -97,5 +102,5 @@ class RunFinished:
     busy_share: float | None
 
 
-Event = RunStarted | CheckDone | WorkerStarted | SampleTaken | Skipped | BlockDone | RunFinished
+Event = RunStarted | CheckDone | ProbeStarted | WorkerStarted | SampleTaken | Skipped | BlockDone | RunFinished
 Listener = Callable[[Event], None]

@@ -30,6 +30,13 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """Read what the machine can do, with as many threads of the numerical libraries as they were told to use."""
+
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Measure:
     """Take one sample of a subject at a point; ``evaluations`` None asks for calibration."""
 
@@ -63,6 +70,14 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Probed:
+    """What was read, as ``Readings.to_json`` gives it, and the seconds that it took."""
+
+    readings: Mapping[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sampled:
     """One sample: times in seconds per evaluation; ``started_at`` in seconds since 1970."""
 
@@ -91,10 +106,10 @@ class Failed:
     message: str
 
 
-Request = Open | Check | Measure
-Reply = Ready | Checked | Sampled | TooLarge | Failed
+Request = Open | Check | Probe | Measure
+Reply = Ready | Checked | Probed | Sampled | TooLarge | Failed
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Open, Check, Measure, Ready, Checked, Sampled, TooLarge, Failed)
+    kind.__name__: kind for kind in (Open, Check, Probe, Measure, Ready, Checked, Probed, Sampled, TooLarge, Failed)
 }
 
 

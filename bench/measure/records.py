@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.measure.messages import Checked, Sampled, TooLarge
+from bench.measure.messages import Checked, Probed, Sampled, TooLarge
 from bench.measure.schedule import SWEEP, Visit, cells_of
 from bench.plan import Experiment
 
@@ -108,6 +108,11 @@ def check_record(claim: str, checked: Checked) -> dict[str, Any]:
         **({"maps": dict(checked.maps)} if checked.maps else {}),
         **({"map_axes": list(checked.map_axes)} if checked.map_axes else {}),
     }
+
+
+def probe_record(probed: Probed) -> dict[str, Any]:
+    """The record of what the machine can do."""
+    return {"record": "probe", "seconds": probed.seconds, "readings": dict(probed.readings)}
 
 
 def skip_record(visit: Visit, reply: TooLarge) -> dict[str, Any]:

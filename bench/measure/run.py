@@ -8,12 +8,12 @@ from typing import Any
 
 from bench.measure.calibrations import Calibrations
 from bench.measure.clock import Clock, WallClock
-from bench.measure.engines import Engine, Worker, WorkerDied
+from bench.measure.crew import Crew
+from bench.measure.engines import Engine, Worker
 from bench.measure.engines.local import LocalEngine
 from bench.measure.environment import environment
 from bench.measure.events import (
     BlockDone,
-    CheckDone,
     Event,
     Listener,
     RunFinished,
@@ -23,11 +23,11 @@ from bench.measure.events import (
     WorkerStarted,
 )
 from bench.measure.interrupts import Interrupted, Interrupts
-from bench.measure.messages import Check, Checked, Failed, Measure, Open, Ready, Reply, Request, Sampled, TooLarge
+from bench.measure.messages import Measure, Open, Ready, Sampled, TooLarge
+from bench.measure.preliminaries import run_checks, run_probe
 from bench.measure.records import (
     MeasureError,
     Sink,
-    check_record,
     finish_record,
     require_same_run,
     run_header,
@@ -36,7 +36,7 @@ from bench.measure.records import (
 )
 from bench.measure.schedule import Block, Done, Visit, blocks_of, divided, without
 from bench.measure.tally import Tally
-from bench.plan import CheckClaim, CheckResult, Claim, Experiment
+from bench.plan import CheckClaim, Claim, Experiment
 
 Further = Callable[[], Sequence[Block]]  # asked when nothing is left to be measured; an empty answer ends the run
 
@@ -57,6 +57,7 @@ def run(
     clock: Clock | None = None,
     surroundings: Callable[[], Mapping[str, Any]] = environment,
     further: Further | None = None,
+    probe: bool = False,
 ) -> RunFinished:
     """Measure what is not done yet, sample by sample.
 
@@ -71,6 +72,7 @@ def run(
     surroundings : describes the machine and what is installed.
     further : what to measure when all blocks of the profile are done, and again when that is done. Each answer is
         measured in a fresh process, less the visits that are stored already; its points need not be the profile's.
+    probe : whether to read what the machine can do before anything is measured, unless that is stored already.
 
     Raises
     ------
@@ -100,6 +102,7 @@ def run(
         done=done,
         surroundings=surroundings,
         further=further or (lambda: ()),
+        probe=probe and not done.probed,
     )
     return loop.run()
 
@@ -120,10 +123,11 @@ class _Loop:
         done: Done,
         surroundings: Callable[[], Mapping[str, Any]],
         further: Further,
+        probe: bool,
     ) -> None:
         self._experiment, self._header, self._opening = experiment, header, opening
-        self._sink, self._tell, self._engine, self._clock, self._done = sink, tell, engine, clock, done
-        self._surroundings, self._further = surroundings, further
+        self._sink, self._tell, self._clock, self._done = sink, tell, clock, done
+        self._surroundings, self._further, self._probe = surroundings, further, probe
         self._profile = experiment.profile(header["profile"])
         everything = blocks_of(experiment, self._profile, seed=header["seed"])
         self._tally = Tally()
@@ -134,13 +138,14 @@ class _Loop:
         self._samples = 0
         self._seconds_after_start = self._seconds_in_evaluations = 0.0
         self._interrupts = Interrupts()
+        self._crew = Crew(engine, opening, self._interrupts)
 
     def run(self) -> RunFinished:
         with self._interrupts.installed():
             try:
                 self._interrupts.check()
                 self._begin()
-                self._run_checks()
+                self._prepare()
                 self._run_shares()
                 while blocks := self._what_further():
                     self._shares = self._to_be_measured(blocks, processes=1)
@@ -174,29 +179,16 @@ class _Loop:
             )
         )
 
-    def _run_checks(self) -> None:
-        """Checks have a process of their own, so that what they load and leave behind disturbs no measurement."""
-        claims = [claim for claim in self._experiment.claims if self._is_to_be_checked(claim)]
-        if not claims:
-            return
-        worker = self._engine.start(threads=self._opening.threads)
-        try:
-            self._open(worker)
-            for claim in claims:
-                self._check(worker, claim.name)
-        finally:
-            worker.close()
+    def _prepare(self) -> None:
+        """Checks, and the probe where something is left to be measured."""
+        claims = [claim.name for claim in self._experiment.claims if self._is_to_be_checked(claim)]
+        run_checks(self._crew, claims, seed=self._header["seed"], sink=self._sink, tell=self._tell)
+        if self._probe and self._shares:
+            run_probe(self._crew, sink=self._sink, tell=self._tell)
 
     def _is_to_be_checked(self, claim: Claim) -> bool:
         judged_here = not claim.profiles or self._header["profile"] in claim.profiles
         return isinstance(claim, CheckClaim) and judged_here and claim.name not in self._done.checks
-
-    def _check(self, worker: Worker, claim: str) -> None:
-        reply = self._ask(worker, Check(claim=claim, seed=self._header["seed"]), f"check of claim {claim!r}")
-        assert isinstance(reply, Checked)
-        self._sink.append(check_record(claim, reply))
-        outcome = CheckResult(estimate=reply.estimate, allowed=reply.allowed, cases=reply.cases)
-        self._tell(CheckDone(claim=claim, passed=outcome.passed, seconds=reply.seconds))
 
     def _run_shares(self) -> None:
         while self._shares:
@@ -204,9 +196,8 @@ class _Loop:
 
     def _run_share(self, blocks: Sequence[Block]) -> None:
         process, self._process = self._process, self._process + 1
-        worker = self._engine.start(threads=self._opening.threads)
-        try:
-            ready = self._open(worker)
+        with self._crew.worker() as worker:
+            ready = self._crew.open(worker)
             start = self._clock.now()
             self._started(process, ready)
             try:
@@ -214,13 +205,6 @@ class _Loop:
                     self._run_block(worker, process, block)
             finally:
                 self._seconds_after_start += self._clock.now() - start
-        finally:
-            worker.close()
-
-    def _open(self, worker: Worker) -> Ready:
-        reply = self._ask(worker, self._opening, "start of a measuring process")
-        assert isinstance(reply, Ready)
-        return reply
 
     def _started(self, process: int, ready: Ready) -> None:
         facts: dict[str, Any] = {"pid": ready.pid, "threads": ready.threads, "floor_seconds": ready.floor_seconds}
@@ -243,7 +227,7 @@ class _Loop:
             self._tally.time_left.dropped(visit)
             return
         start = self._clock.now()
-        reply = self._ask(worker, self._request(visit), f"subject {visit.subject!r} at {visit.point}")
+        reply = self._crew.ask(worker, self._request(visit), f"subject {visit.subject!r} at {visit.point}")
         if isinstance(reply, TooLarge):
             self._skip(visit, reply)
         else:
@@ -286,18 +270,6 @@ class _Loop:
         self._tally.time_left.dropped(visit)
         self._sink.append(skip_record(visit, reply))
         self._tell(Skipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=reply.reason))
-
-    def _ask(self, worker: Worker, request: Request, where: str) -> Reply:
-        """Wait for a reply, the one place where a signal may cut in; a failure names where it happened."""
-        try:
-            with self._interrupts.allowed():
-                reply = worker.ask(request)
-        except WorkerDied as died:
-            self._interrupts.check()  # a signal to all processes at once may have reached the worker first
-            raise MeasureError(f"{where}: the measuring process died: {died}") from None
-        if isinstance(reply, Failed):
-            raise MeasureError(f"{where}: {reply.message}")
-        return reply
 
     def _finish(self) -> RunFinished:
         wall, busy = self._seconds_after_start, self._seconds_in_evaluations

@@ -44,12 +44,14 @@ class Done:
     samples : visits whose sample is stored.
     checks : names of the claims whose check is stored.
     processes : measuring processes recorded so far.
+    probed : whether the machine's readings are stored.
     """
 
     header: Mapping[str, Any] | None = None
     samples: frozenset[Visit] = frozenset()
     checks: frozenset[str] = frozenset()
     processes: int = 0
+    probed: bool = False
 
 
 def cells_of(experiment: Experiment, profile: Profile) -> tuple[Cell, ...]:

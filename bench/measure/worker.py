@@ -24,6 +24,8 @@ from bench.measure.messages import (
     Failed,
     Measure,
     Open,
+    Probe,
+    Probed,
     Ready,
     Reply,
     Request,
@@ -36,6 +38,7 @@ from bench.measure.phases import PhaseTimer
 from bench.measure.prepared import COLLECT_FROM_BYTES, PreparedCache
 from bench.measure.timing import floor_seconds, is_below_floor, take_sample
 from bench.plan import CheckClaim, Evaluation, Experiment, Point
+from bench.plan.readings import Readings
 
 CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the point being measured and for others
 MEMORY_SHARE = 0.8  # of the memory available: a point predicted to need more is not prepared; swapping is not measuring
@@ -45,8 +48,15 @@ class ThreadsDiffer(RuntimeError):
     """A numerical library does not use the number of threads that it was told to use."""
 
 
+def probe_machine(clock: Clock, available: int) -> Readings:
+    """The readings of a probe; what it needs is loaded only where one is asked for."""
+    from bench.measure.probe import probe
+
+    return probe(clock, available=available)
+
+
 class Station:
-    """Answers requests about one experiment.
+    """Answers requests about one experiment, and about the machine.
 
     Parameters
     ----------
@@ -54,6 +64,7 @@ class Station:
     available : bytes that can still be allocated.
     pools : what the numerical libraries report about their threads.
     load : finds an experiment.
+    probe : reads what the machine can do, given the bytes that can still be allocated.
     """
 
     def __init__(
@@ -63,8 +74,10 @@ class Station:
         available: Callable[[], int] = available_bytes,
         pools: Callable[[], list[dict[str, Any]]] = thread_pools,
         load: Callable[[str, Path | None], Experiment] = load_experiment,
+        probe: Callable[[Clock, int], Readings] = probe_machine,
     ) -> None:
         self._clock, self._available, self._pools, self._load = clock, available, pools, load
+        self._probe_machine = probe
         self._cache: PreparedCache[tuple[Evaluation, PhaseTimer | None]] = PreparedCache(int(CACHE_SHARE * available()))
         self._experiment: Experiment | None = None
         self._floor_seconds = 0.0
@@ -77,6 +90,8 @@ class Station:
                     return self._open(request)
                 case Check():
                     return self._check(request)
+                case Probe():
+                    return self._probe(request)
                 case Measure():
                     return self._measure(request)
         except ThreadsDiffer as error:
@@ -108,6 +123,12 @@ class Station:
             maps={title: [[int(visits) for visits in row] for row in rows] for title, rows in result.maps.items()},
             map_axes=result.map_axes,
         )
+
+    def _probe(self, request: Probe) -> Probed:
+        require_threads(self._pools(), request.threads)
+        start = self._clock.now()
+        readings = self._probe_machine(self._clock, self._available())
+        return Probed(readings=readings.to_json(), seconds=self._clock.now() - start)
 
     def _measure(self, request: Measure) -> Sampled | TooLarge:
         try:

@@ -28,7 +28,7 @@ def load(path: Path | str) -> pd.DataFrame:
     ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their total in
     ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one another.
     ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``,
-    ``allocations``, ``finish``.
+    ``allocations``, ``predictions``, ``finish``, ``probe``.
 
     Raises
     ------
@@ -109,7 +109,9 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "skips": _skips(by_kind.get("skip", []), by_kind["sample"]),
         "workers": by_kind.get("worker", []),
         "finish": by_kind.get("finish", [None])[-1],
+        "probe": by_kind.get("probe", [None])[-1],
         "allocations": by_kind.get("allocation", []),
+        "predictions": by_kind.get("prediction", []),
     }
 
 

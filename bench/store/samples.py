@@ -215,6 +215,7 @@ def done_of(records: list[dict[str, Any]]) -> Done:
         ),
         checks=frozenset(record["claim"] for record in records if record["record"] == "check"),
         processes=max(workers, default=-1) + 1,
+        probed=any(record["record"] == "probe" for record in records),
     )
 
 

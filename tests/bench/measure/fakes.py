@@ -6,13 +6,31 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure.clock import FakeClock
+from bench.measure.clock import Clock, FakeClock
 from bench.measure.engines import WorkerDied
 from bench.measure.messages import Measure, Reply, Request, decode, encode
 from bench.measure.worker import Station
 from bench.plan import Claim, CostLaw, Design, Evaluation, Experiment, Factor, PhaseSwitch, Point, Profile, Subject
+from bench.plan.readings import BandwidthReading, ProductReading, Readings
 
 SECONDS_PER_UNIT = 0.001  # what the toy subject costs per unit of its factor n
+PROBE_SECONDS = 7.0  # what the fake probe takes
+READINGS = Readings(
+    products=(
+        ProductReading(
+            kind="gemv", dtype="float32", m=10, n=1, k=10, working_set_bytes=480, seconds=2e-6, median_seconds=3e-6
+        ),
+    ),
+    bandwidth=(BandwidthReading(operation="copy", working_set_bytes=8192, seconds=1e-6, median_seconds=1e-6),),
+    transcendental=(),
+    elementwise=(),
+    empty_call_seconds=4e-7,
+    python_call_seconds=3e-8,
+    first_touch_seconds_per_byte=1e-10,
+    clear_seconds_per_byte=5e-11,
+    rounds=3,
+    skipped=("copy of 128 MiB: no time was left",),
+)
 
 
 class FakeWorker:
@@ -71,7 +89,12 @@ class FakeEngine:
         def load(_module: str, _corpus: Path | None) -> Experiment:
             return self._experiment
 
-        station = Station(self._clock, available=self._available, pools=pools, load=load)
+        def probe(clock: Clock, _available: int) -> Readings:
+            assert clock is self._clock
+            self._clock.advance(PROBE_SECONDS)
+            return READINGS
+
+        station = Station(self._clock, available=self._available, pools=pools, load=load, probe=probe)
         self.workers.append(FakeWorker(self, station))
         return self.workers[-1]
 
