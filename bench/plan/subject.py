@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.plan.design import Point
 from bench.plan.law import CostLaw
+from bench.plan.work import Work
 
 Evaluation = Callable[[], object]
 PhaseSwitch = Callable[[str], None]
@@ -29,6 +30,7 @@ class Subject:
     working_set : bytes that the inputs, outputs and scratch of one evaluation take at a point.
     term_bytes : for terms of the law, the bytes that their operations work through again and again, an expression in
         the factors such as ``"8*H*V"``. Where these leave a cache, the same operation costs more.
+    works : what one evaluation works at, from which the time is predicted at the rates of a probe, nothing fitted.
     """
 
     name: str
@@ -41,3 +43,4 @@ class Subject:
     counts: Callable[[Point], Counts] | None = None
     working_set: Callable[[Point], int] | None = None
     term_bytes: Mapping[str, str] = field(default_factory=dict)
+    works: Callable[[Point], Sequence[Work]] | None = None
