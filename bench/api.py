@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import math
 import sys
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -73,16 +74,17 @@ def measure(settings: Settings, folder: Path, *, resume: bool = False, on_event:
     with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
         return loop.run(
             experiment,
-            module=settings.experiment,
-            profile=settings.profile,
-            seed=settings.seed,
-            threads=settings.threads,
-            corpus=settings.corpus,
-            fault=settings.fault,
+            **run_arguments(settings),
             sink=store,
             done=store.done,
             on_event=on_event,
         )
+
+
+def run_arguments(settings: Settings) -> dict[str, Any]:
+    """The settings as the arguments of the measuring loop."""
+    named = dataclasses.asdict(settings)
+    return {"module": named.pop("experiment"), **named}
 
 
 def settings_of(folder: Path) -> Settings:

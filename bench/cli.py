@@ -10,16 +10,17 @@ Only click is imported here: ``--help`` must answer at once, and each command im
 from __future__ import annotations
 
 import dataclasses
-import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
 from bench import __version__
+from bench.commands.foresee import foresee
+from bench.commands.shared import document, json_option
 
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
@@ -104,7 +105,6 @@ def main() -> NoReturn:
     cli.main()
 
 
-json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
 
@@ -164,7 +164,7 @@ def run(
         say=lambda line: click.echo(line, err=as_json),
     )
     if as_json:
-        _document(outcome.to_json())
+        document(outcome.to_json())
     else:
         _show(outcome.analysis)
     return status_of(outcome.analysis.verdicts)
@@ -183,7 +183,7 @@ def verdict(folder: Path, as_json: bool) -> int:
 
     analysis = analysis_of(folder)
     if as_json:
-        _document([one.to_json() for one in analysis.verdicts])
+        document([one.to_json() for one in analysis.verdicts])
     else:
         _show(analysis)
     return status_of(analysis.verdicts)
@@ -237,7 +237,7 @@ def fit(
         versus=versus,
     )
     if as_json:
-        _document(result.to_json())
+        document(result.to_json())
     else:
         _show(result)
     return EXIT_FINE
@@ -256,7 +256,7 @@ def report(folder: Path, as_json: bool) -> int:
 
     files = write_report(folder)
     if as_json:
-        _document({"files": [str(path) for path in files]})
+        document({"files": [str(path) for path in files]})
     else:
         for path in files:
             click.echo(str(path))
@@ -276,7 +276,7 @@ def doctor(as_json: bool) -> int:
 
     readings = list(examine(WallClock()))
     if as_json:
-        _document([reading.to_json() for reading in readings])
+        document([reading.to_json() for reading in readings])
     else:
         for reading in readings:
             click.echo(f"{reading.judgement:8} {reading.name:28} {reading.shown}: {reading.remark}")
@@ -295,5 +295,4 @@ def _show(shown: Analysis | Answer) -> None:
     terminal.show(shown)
 
 
-def _document(document: Mapping[str, Any] | Sequence[Any]) -> None:
-    click.echo(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False))
+cli.add_command(foresee)

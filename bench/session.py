@@ -61,7 +61,7 @@ def run(settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[st
     ExperimentError, StoreError, MeasureError, FitError : what cannot be used; one line each.
     KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored.
     """
-    with _terminated_as_interrupted():
+    with terminated_as_interrupted():
         experiment = api.experiment_of(settings)
         numbers = api.condition_numbers(experiment, settings.profile)
         for line in announcement(experiment, settings, folder, numbers):
@@ -104,7 +104,7 @@ def summary(finished: RunFinished) -> str:
 
 
 @contextlib.contextmanager
-def _terminated_as_interrupted() -> Iterator[None]:
+def terminated_as_interrupted() -> Iterator[None]:
     """SIGTERM does what Ctrl-C does, also before and after the measuring itself."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -12,6 +12,7 @@ from bench.plan.claim import (
 from bench.plan.design import Cell, Design, DesignError, Factor, Point, Profile, block_order
 from bench.plan.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError
 from bench.plan.fault import Fault
+from bench.plan.foresight import Foresight
 from bench.plan.law import CostLaw, LawError, Term
 from bench.plan.subject import Counts, Evaluation, PhaseSwitch, Subject
 
@@ -32,6 +33,7 @@ __all__ = [
     "ExponentClaim",
     "Factor",
     "Fault",
+    "Foresight",
     "LawError",
     "PhaseSwitch",
     "Point",

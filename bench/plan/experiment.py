@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bench.plan.claim import CheckClaim, Claim
 from bench.plan.design import DesignError, Factor, Profile
 from bench.plan.fault import Fault
+from bench.plan.foresight import Foresight
 from bench.plan.subject import Subject
 
 PLACEBO_SUFFIX = " (placebo)"
@@ -25,6 +26,7 @@ class Experiment:
     ----------
     profiles : by name, such as ``quick``, ``standard`` and ``full``.
     placebo : the subject that is measured under two names, so that a run shows its own false alarm (an A/A test).
+    foresight : points beyond a sweep that its laws have to predict; measured by ``foresee`` alone.
     faults : wrong versions of subjects that the claims are expected to catch; none is measured unless asked for.
     """
 
@@ -34,6 +36,7 @@ class Experiment:
     profiles: Mapping[str, Profile]
     claims: tuple[Claim, ...] = ()
     placebo: str | None = None
+    foresight: Foresight | None = None
     faults: tuple[Fault, ...] = ()
 
     def __post_init__(self) -> None:
@@ -55,6 +58,8 @@ class Experiment:
                 )
             if fault.name in [other.name for other in self.faults[:i]]:
                 raise ExperimentError(f"fault {fault.name!r}: two faults have this name; each needs its own")
+        if self.foresight is not None:
+            _require_foresight(self.foresight, names, self.profiles, self.factors)
         factors = [factor.name for factor in self.factors]
         for subject in self.subjects:
             if subject.law is not None:
@@ -105,6 +110,17 @@ class Experiment:
         wrong = replace(right, prepare=fault.prepare, prepare_phased=fault.prepare_phased)
         subjects = tuple(wrong if one is right else one for one in self.subjects)
         return replace(self, subjects=subjects, claims=tuple(claims.values()))
+
+
+def _require_foresight(
+    foresight: Foresight, subjects: Sequence[str], profiles: Mapping[str, Profile], factors: Sequence[Factor]
+) -> None:
+    for name in foresight.subjects:
+        if name not in subjects:
+            raise ExperimentError(f"foresight of {name!r}: not a subject; the subjects are {', '.join(subjects)}")
+    if foresight.profile not in profiles:
+        raise ExperimentError(f"foresight after {foresight.profile!r}: the profiles are {', '.join(profiles)}")
+    foresight.beyond.validated(factors)
 
 
 __all__ = ["PLACEBO_SUFFIX", "DesignError", "Experiment", "ExperimentError"]

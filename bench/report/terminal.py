@@ -17,6 +17,7 @@ from bench.report import format as show_as
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
     from bench.analyse.fitted import Fit
+    from bench.analyse.foresight import Foreseen
     from bench.analyse.select import Comparison
 
 STYLES = {"supported": "green", "refuted": "bold red", "inconclusive": "yellow"}
@@ -78,6 +79,21 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
             about = "" if row.subject in row.claim else f" ({row.subject})"
             line = Text.assemble((f"{row.mark} {row.claim}", STYLES[row.verdict]), f"{about}: {row.reason}")
             console.print(line, soft_wrap=False)
+
+
+def show_foreseen(foreseen: Sequence[Foreseen], console: Console | None = None) -> None:
+    """Print predictions beside what was measured since, and how good they were."""
+    console = Console(highlight=False) if console is None else console
+    table = _table()
+    table.add_column("subject", no_wrap=True)
+    table.add_column("point beyond the sweep", ratio=1, overflow="fold")
+    for heading in ("predicted (95 % interval)", "measured", "error"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row in content.foresight_rows(foreseen):
+        table.add_row(*(Text(cell) for cell in row[:-1]), Text(row.error, "" if row.covered else "yellow"))
+    console.print(table)
+    for line in content.accuracy_lines(foreseen):
+        console.print(Text(line))
 
 
 def print_noise(console: Console, analysis: Analysis) -> None:

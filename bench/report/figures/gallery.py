@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 
 from bench.plan import ExponentClaim, Point
 from bench.report import format as show
-from bench.report.content import judged_claims
+from bench.report.content import accuracy_lines, judged_claims
 from bench.report.figures.exponents import figure_exponents
+from bench.report.figures.foresight import figure_foresight
 from bench.report.figures.lines import Line, lines_along
 from bench.report.figures.parity import figure_parity
 from bench.report.figures.ratio import figure_ratio, ratio_groups
@@ -31,6 +32,10 @@ EXPONENTS = (
     "Each row is one claim. The stroke is the predicted exponent, the grey band the margin that the claim allows, "
     "the mark the estimate with its interval. Supported: the whole interval lies inside the band. An arrow marks an"
     " interval that runs out of the picture."
+)
+FORESIGHT = (
+    "Points beyond the sweep, up to many times farther and dearer than any point that the laws were fitted to (pale "
+    "dots). Each was predicted with its interval, the prediction stored, and only then measured."
 )
 RATIO = (
     "Marks: the measured ratio with its interval. Lines: the predicted ratio, {ratio}, with no constant fitted. A "
@@ -98,6 +103,19 @@ def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
         name = next(candidate for candidate in candidates if candidate not in named)
         named[name] = replace(found, name=name)
     return list(named.values())
+
+
+def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
+    from bench.analyse.foresight import foreseen
+
+    found = foreseen(analysis.frame)
+    if found:
+        yield NamedFigure(
+            name="foresight",
+            title="Foreseen",
+            caption=" ".join([FORESIGHT, *(f"{line.rstrip('.')}." for line in accuracy_lines(found))]),
+            figure=figure_foresight(analysis, found),
+        )
 
 
 def _exponents(analysis: Analysis) -> Iterator[NamedFigure]:

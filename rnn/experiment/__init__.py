@@ -1,12 +1,4 @@
-"""The language model as an experiment: the only file of ``rnn`` that knows the harness.
-
-Two base points carry the design. At the *seed scale* (d = H = 100) the output layer dominates, as the derivation says;
-at the *recurrent* point (V = 32, d = H = 240) it does not, and d, H² and T² can be seen at all.
-
-Levels of d and H along lines are multiples of 16, whole cache lines of float32: rows that straddle them made the same
-operation up to 10 % dearer (75, 150 and 250 against 60, 100 and 200). None is a large power of two: rows that are a
-power of two bytes apart compete for the same places in a cache, at up to twice the cost (512, 1024 against 480 to 960).
-"""
+"""The language model as an experiment: with ``designs`` beside it the only code of ``rnn`` that knows the harness."""
 
 from __future__ import annotations
 
@@ -24,19 +16,21 @@ from bench.plan import (
     CostLaw,
     Counts,
     CrossoverClaim,
-    Design,
     Evaluation,
     Experiment,
     ExponentClaim,
     Factor,
+    Fault,
+    Foresight,
     PhaseSwitch,
     Point,
-    Profile,
     RatioClaim,
     ShareClaim,
     Subject,
 )
 from rnn import checks, cost
+from rnn.experiment.designs import BEYOND, LARGEST_V, PROFILES, RATIO_V, RECURRENT, SEED_SCALE, ratio_points
+from rnn.faults import FAULTS
 from rnn.gradients import ALGORITHMS, Workspace, forward
 from rnn.model import Params
 from rnn.text import load
@@ -48,10 +42,6 @@ FACTORS = (
     Factor(name="T", meaning="time steps"),
 )
 FIRST_TOKEN = 5_000  # of the text: past the headings that open it
-SEED_SCALE = Point(V=1000, d=100, H=100, T=35)
-RECURRENT = Point(V=32, d=240, H=240, T=16)
-RATIO_V = (240, 960, 3840)  # at d = H = 240, where an operation costs about the same in both parts
-RATIO_T = (4, 8, 16, 32, 64)
 
 
 # --- subjects ---------------------------------------------------------------------------------------------------------
@@ -61,14 +51,15 @@ def _sizes(point: Mapping[str, float]) -> dict[str, int]:
     return {name: int(point[name]) for name in ("V", "d", "H", "T")}
 
 
-def _prepare(name: str, corpus: Path | None, point: Point, phase: PhaseSwitch | None = None) -> Evaluation:
+def _prepare(
+    algorithm: Callable[..., object], corpus: Path | None, point: Point, phase: PhaseSwitch | None = None
+) -> Evaluation:
     """Parameters, tokens and a workspace that is kept from one evaluation to the next, as training would keep it."""
     V, d, H, T = _sizes(point).values()
     text = load(corpus)
     start = FIRST_TOKEN if len(text.ranks) > FIRST_TOKEN + T else 0
     tokens = text.tokens(V, T, start)
     params = Params.init(V, d, H, np.random.default_rng([V, d, H, T]))
-    algorithm: Callable[..., object] = forward if name == "forward" else ALGORITHMS[name]
     return functools.partial(algorithm, params, tokens, None, Workspace(), phase)
 
 
@@ -79,10 +70,11 @@ def _subject(name: str, corpus: Path | None) -> Subject:
     def working_set(point: Point) -> int:
         return cost.working_set(name, *_sizes(point).values())
 
+    algorithm: Callable[..., object] = forward if name == "forward" else ALGORITHMS[name]
     return Subject(
         name=name,
-        prepare=functools.partial(_prepare, name, corpus),
-        prepare_phased=functools.partial(_prepare, name, corpus),
+        prepare=functools.partial(_prepare, algorithm, corpus),
+        prepare_phased=functools.partial(_prepare, algorithm, corpus),
         law=CostLaw(cost.LAWS[name]),
         overhead=cost.OVERHEADS[name],
         phase_laws={phase: CostLaw(law) for phase, law in cost.PHASE_LAWS[name].items()},
@@ -93,53 +85,38 @@ def _subject(name: str, corpus: Path | None) -> Subject:
     )
 
 
-# --- designs ----------------------------------------------------------------------------------------------------------
-
-
-def _ratio_points(V: int) -> Design:
-    return Design.grid({"V": [V], "d": [240], "H": [240], "T": RATIO_T})
-
-
-QUICK_DESIGN = (
-    Design.lines(SEED_SCALE, {"V": [500, 2000, 4000, 7000, 10_000, 14_000, 20_000, 30_000]})
-    + Design.lines(SEED_SCALE.replace(V=2000), {"T": [5, 10, 20, 70]})
-    + Design.lines(SEED_SCALE.replace(V=2000, T=16), {"H": [48, 80, 144, 208, 304, 400]})
-    + Design.lines(RECURRENT, {"T": [4, 8, 32, 64, 128]})
-    + Design.lines(RECURRENT, {"d": [48, 112, 480, 720, 960, 1440, 1920], "H": [48, 112, 368, 480, 592, 720, 848, 960]})
-    + Design.of(point for V in RATIO_V for point in _ratio_points(V))
-    + Design.grid({"V": [32], "d": [240, 720], "H": [240, 720], "T": [4]})  # large matrices over few steps
-    + Design.lines({"V": 32, "d": 16, "H": 16, "T": 4}, {"T": [1, 16, 64]})  # what a call and a step cost beside
-)
-STANDARD_DESIGN = (
-    QUICK_DESIGN
-    + Design.lines(SEED_SCALE, {"V": [200, 50_000, 70_000, 100_000]})
-    + Design.lines(SEED_SCALE.replace(V=2000), {"T": [3, 7, 14, 50, 100, 140]})
-    + Design.lines(SEED_SCALE.replace(V=2000, T=16), {"H": [32, 112, 176, 240, 352], "d": [32, 48, 208, 400]})
-    + Design.lines(RECURRENT, {"T": [6, 12, 24, 48, 96, 192], "d": [80, 176, 368, 592], "H": [80, 176, 416]})
-    + _ratio_points(15_360)
-    + Design.corners({"V": (64, 2048), "d": (48, 480), "H": (48, 480), "T": (4, 32)})
-)
-FULL_DESIGN = STANDARD_DESIGN + Design.lines(SEED_SCALE, {"V": [200_000, 500_000, 1_000_000]})
-
-PROFILES = {
-    "quick": Profile(design=QUICK_DESIGN, blocks=8, seconds_per_sample=0.01, processes=2, phase_blocks=3),
-    "standard": Profile(design=STANDARD_DESIGN, blocks=10, seconds_per_sample=0.02, processes=5, phase_blocks=4),
-    "full": Profile(design=FULL_DESIGN, blocks=10, seconds_per_sample=0.02, processes=5, phase_blocks=4),
-}
-# Of exponents. d and H have little room between the cost of a call and the caches, a factor of 20, and the price of an
-# operation depends on the length of its rows by several per cent; T and V range over a factor of 50 and more.
-MARGIN, SIZE_MARGIN = 0.1, 0.2
-LARGEST_V = {"quick": 30_000, "standard": 100_000, "full": 1_000_000}
+def _fault(name: str, corpus: Path | None) -> Fault:
+    wrong = FAULTS[name]
+    algorithms = {**ALGORITHMS, wrong.subject: wrong.algorithm}
+    return Fault(
+        name=name,
+        statement=wrong.statement,
+        subject=wrong.subject,
+        prepare=functools.partial(_prepare, wrong.algorithm, corpus),
+        prepare_phased=functools.partial(_prepare, wrong.algorithm, corpus),
+        checks={claim.name: claim.check for claim in _checks(algorithms)},
+        caught_by=CAUGHT_BY[name],
+    )
 
 
 # --- claims -----------------------------------------------------------------------------------------------------------
 
+# Of exponents. d and H have little room between the cost of a call and the caches, a factor of 20, and the price of an
+# operation depends on the length of its rows by several per cent; T and V range over a factor of 50 and more.
+MARGIN, SIZE_MARGIN = 0.1, 0.2
+CAUGHT_BY = {  # which claims are expected to be refuted by a planted fault
+    "T^1.1": ("operations of aggregated = closed form", "aggregated: exponent of T, recurrent part"),
+    "copies U": ("operations of aggregated = closed form", "naive/aggregated, V=3840"),
+    "truncated": ("backward passes of naive = T(T+1)/2", "naive: exponent of T, recurrent part"),
+    "wrong sign": ("gradients of aggregated = central difference", "gradients of aggregated = naive, float64"),
+}
 
-def _judged(measure: Callable[[int], checks.Deviation], allowed: float, seed: int) -> CheckResult:
-    found = measure(seed)
+
+def _judged(check: checks.Check, seed: int) -> CheckResult:
+    found = check.measure(seed)
     return CheckResult(
         estimate=float(found.worst),
-        allowed=allowed,
+        allowed=check.allowed,
         cases=found.cases,
         detail=found.detail,
         maps=found.maps,
@@ -153,48 +130,15 @@ def _meter() -> Any:
     return Meter(strict=True)
 
 
-def _checks() -> list[Claim]:
-    def claim(
-        name: str, subject: str, statement: str, allowed: float, check: Callable[..., checks.Deviation], *args: Any
-    ) -> Claim:
-        judged = functools.partial(_judged, functools.partial(check, *args), allowed)
-        return CheckClaim(name=name, subject=subject, statement=statement, check=judged)
-
-    identities = "(∏ PP)^(1/T) = exp((1/T) Σ J), and a uniform predictor has PP = V"
-    slope = "the gradient is the slope of the loss"
-    counted = "every phase and category of operation, as integers"
-    made = "passes really made, for T from 1 to 40"
-    same = "the same gradients as naive"
+def _checks(algorithms: checks.Algorithms = ALGORITHMS) -> list[CheckClaim]:
     return [
-        claim("perplexity", "model", identities, 1e-12, checks.perplexity_identities),
-        claim("gradients of one step", "all", "∂J/∂U = δ hᵀ, … (claim b)", 1e-12, checks.one_step_formulas),
-        *(
-            claim(
-                f"gradients of {name} = central difference", name, slope, 1e-7, checks.gradients_match_differences, name
-            )
-            for name in ALGORITHMS
-        ),
-        *(
-            claim(
-                f"gradients of {name} = naive, {np.dtype(dtype).name}",
-                name,
-                same,
-                allowed,
-                checks.gradients_agree,
-                name,
-                dtype,
-            )
-            for name in ("aggregated", "batched")
-            for dtype, allowed in ((np.float64, 1e-12), (np.float32, 2e-5))
-        ),
-        *(
-            claim(f"operations of {name} = closed form", name, counted, 0, checks.counts_match, name, _meter)
-            for name in cost.SUBJECTS
-        ),
-        *(
-            claim(f"backward passes of {name} = {form}", name, made, 0, checks.passes_match, name)
-            for name, form in (("naive", "T(T+1)/2"), ("aggregated", "T"), ("batched", "T"))
-        ),
+        CheckClaim(
+            name=check.name,
+            subject=check.subject,
+            statement=check.statement,
+            check=functools.partial(_judged, check),
+        )
+        for check in checks.all_checks(_meter, algorithms)
     ]
 
 
@@ -244,7 +188,7 @@ def _ratios() -> list[Claim]:
             over="aggregated",
             less="forward",
             ratio=cost.BACKWARD_RATIO,
-            points=_ratio_points(V),
+            points=ratio_points(V),
             margin=0.25,
         )
         for V in RATIO_V
@@ -304,7 +248,11 @@ def configure(corpus: Path | None) -> Experiment:
         profiles=PROFILES,
         claims=CLAIMS,
         placebo="aggregated",
+        foresight=Foresight(beyond=BEYOND, subjects=tuple(ALGORITHMS)),
+        faults=tuple(_fault(name, corpus) for name in FAULTS),
     )
 
 
 EXPERIMENT = configure(None)
+
+__all__ = ["CLAIMS", "EXPERIMENT", "PROFILES", "RECURRENT", "SEED_SCALE", "configure"]
