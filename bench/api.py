@@ -32,7 +32,10 @@ RESULTS = Path("results")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it."""
+    """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
+
+    ``probe`` says whether the machine is probed first: None where a subject declares works to predict its time from.
+    """
 
     experiment: str = DEFAULT_EXPERIMENT
     profile: str = "quick"
@@ -40,6 +43,7 @@ class Settings:
     threads: int = 1
     corpus: Path | None = None
     fault: str | None = None
+    probe: bool | None = None
 
 
 def new_folder(profile: str) -> Path:
@@ -121,6 +125,7 @@ def run(
     seed: int = 0,
     threads: int = 1,
     corpus: Path | str | None = None,
+    probe: bool | None = None,
     on_event: Listener | None = None,
 ) -> pd.DataFrame:
     """Measure an experiment and return its samples as a tidy frame.
@@ -130,6 +135,7 @@ def run(
     experiment : the name of a module with EXPERIMENT and CLAIMS, the module, or the EXPERIMENT of an imported module:
         measuring processes import it by name.
     out : folder for the run; ``results/<profile>-<time>`` by default.
+    probe : whether to probe the machine first; None: if a subject declares works to predict its time from.
     on_event : told what happens, after it is stored.
 
     Raises
@@ -144,6 +150,7 @@ def run(
         seed=seed,
         threads=threads,
         corpus=None if corpus is None else Path(corpus),
+        probe=probe,
     )
     folder = new_folder(profile) if out is None else Path(out)
     measure(settings, folder, on_event=on_event)

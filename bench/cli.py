@@ -20,6 +20,7 @@ import click
 
 from bench import __version__
 from bench.commands.foresee import foresee
+from bench.commands.selftest import selftest
 from bench.commands.shared import document, json_option
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_t
 @click.option(
     "--corpus", type=click.Path(path_type=Path), metavar="FILE", help="UTF-8 text instead of the default one."
 )
+@click.option("--probe/--no-probe", default=None, help="Probe the machine first.  [default: if subjects declare works]")
 @json_option
 def run(
     experiment: str | None,
@@ -134,6 +136,7 @@ def run(
     threads: int | None,
     resume: Path | None,
     corpus: Path | None,
+    probe: bool | None,
     as_json: bool,
 ) -> int:
     """Measure an experiment, then judge its claims.
@@ -152,6 +155,7 @@ def run(
         "seed": seed,
         "threads": threads,
         "corpus": corpus,
+        "probe": probe,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
     if resume is not None and out is not None:
@@ -296,3 +300,4 @@ def _show(shown: Analysis | Answer) -> None:
 
 
 cli.add_command(foresee)
+cli.add_command(selftest)

@@ -62,7 +62,7 @@ class Planned:
 
 def tasks(available: int) -> Tasks:
     """The tasks that fit into a share of the memory that is available, with the memory that they work on."""
-    largest = max(SMALLEST_BYTES, min(LARGEST_BYTES, int(MEMORY_SHARE * available / PARTS)))
+    largest = max(SMALLEST_BYTES, min(LARGEST_BYTES, int(MEMORY_SHARE * available / PARTS) // KIB * KIB))
     touched = min(TOUCHED_BYTES, largest // OUTPUT_PARTS)
     arena = Arena.of(largest)
     everything = list(planned())

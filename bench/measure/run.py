@@ -57,7 +57,7 @@ def run(
     clock: Clock | None = None,
     surroundings: Callable[[], Mapping[str, Any]] = environment,
     further: Further | None = None,
-    probe: bool = False,
+    probe: bool | None = None,
 ) -> RunFinished:
     """Measure what is not done yet, sample by sample.
 
@@ -72,7 +72,8 @@ def run(
     surroundings : describes the machine and what is installed.
     further : what to measure when all blocks of the profile are done, and again when that is done. Each answer is
         measured in a fresh process, less the visits that are stored already; its points need not be the profile's.
-    probe : whether to read what the machine can do before anything is measured, unless that is stored already.
+    probe : whether to read what the machine can do before anything is measured, unless that is stored already; None:
+        if a subject declares the works from which such readings predict its time.
 
     Raises
     ------
@@ -102,9 +103,13 @@ def run(
         done=done,
         surroundings=surroundings,
         further=further or (lambda: ()),
-        probe=probe and not done.probed,
+        probe=not done.probed and (_is_predicted(experiment) if probe is None else probe),
     )
     return loop.run()
+
+
+def _is_predicted(experiment: Experiment) -> bool:
+    return any(subject.works is not None for subject in experiment.subjects)
 
 
 class _Loop:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,9 +25,10 @@ SETTINGS: dict[str, Any] = {"module": "toy", "profile": "quick", "seed": 3, "thr
 class Ran:
     """A run on a fake clock."""
 
-    def __init__(self, *, threads_found: int | None = None, **settings: Any) -> None:
+    def __init__(self, *, threads_found: int | None = None, works: bool = False, **settings: Any) -> None:
         self.clock, self.events = FakeClock(), list[Event]()
-        experiment = toy(linear(self.clock))
+        subject = linear(self.clock)
+        experiment = toy(replace(subject, works=lambda _point: ()) if works else subject)
         self.engine = FakeEngine(experiment, self.clock, threads=threads_found)
         arguments = {"sink": ListSink(), "on_event": self.events.append, **SETTINGS, **settings}
         self.finished = run(experiment, engine=self.engine, clock=self.clock, **arguments)
@@ -57,10 +59,13 @@ def test_time_of_the_probe_counts_as_neither_busy_nor_idle() -> None:
     assert with_probe.finished.busy_share == pytest.approx(without.finished.busy_share, rel=0.05)
 
 
-def test_nothing_is_probed_unless_asked_for() -> None:
+@pytest.mark.parametrize(
+    ("works", "probe", "probes"), [(False, None, 0), (True, None, 1), (False, True, 1), (True, False, 0)]
+)
+def test_whoever_declares_works_is_probed_unless_told_otherwise(works: bool, probe: bool | None, probes: int) -> None:
     sink = ListSink()
-    assert Ran(sink=sink).probes_asked == 0
-    assert sink.of("probe") == []
+    assert Ran(sink=sink, works=works, probe=probe).probes_asked == probes
+    assert len(sink.of("probe")) == probes
 
 
 def test_threads_are_checked_before_the_probe() -> None:
