@@ -9,6 +9,9 @@ PYTHON ?= python3
 VENV ?= .venv
 OUT ?= results/quick
 REFERENCE := results/reference
+VALIDATION ?= results/validation
+# Extra-P and big_O, which validation compares with, pin an old NumPy: they get an environment of their own.
+PEERS ?= .venv-extrap
 BIN := $(VENV)/bin
 # Wheels only: nothing is ever built from source, so a machine without a compiler gets the same environment or a clear error.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
@@ -69,6 +72,24 @@ reference: $(VENV)/.run-stamp ## measure the standard profile anew into results/
 	rm -rf $(REFERENCE)
 	mv $(REFERENCE).new $(REFERENCE)
 
+# Extra-P needs NumPy 1, which has wheels up to Python 3.12. Its window (PySide6) is left out. big_O comes as source only.
+$(PEERS)/.stamp: requirements-extrap.lock requirements-big-o.lock
+	@for python in $(PYTHON) python3.12 python3.11; do \
+		"$$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 13))' 2>/dev/null || continue; \
+		"$$python" -m venv --clear $(PEERS); break; \
+	done
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes --no-deps \
+		-r requirements-extrap.lock
+	$(PEERS)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes --no-deps \
+		-r requirements-big-o.lock
+	@touch $@
+
+.PHONY: validate
+validate: $(VENV)/.test-stamp ## known error rates, ours and those of other tools, into results/validation (at most 20 minutes)
+	@$(MAKE) --no-print-directory $(PEERS)/.stamp || echo "no environment for Extra-P and big_O: the table will say so" >&2
+	@peers=(); if [[ -e $(PEERS)/.stamp ]]; then peers=(--peers $(PEERS)/bin/python); fi; \
+	$(BIN)/python -m tests.validation --out $(VALIDATION) "$${peers[@]}"
+
 .PHONY: notebook
 notebook: $(VENV)/.test-stamp ## run the notebook again and keep its outputs
 	$(BIN)/python notebooks/execute.py notebooks/*.ipynb
@@ -83,7 +104,18 @@ lock: ## write both lock files anew, with the newest versions that pyproject.tom
 	compile --output-file requirements.lock; \
 	compile --extra notebooks --extra test --constraint requirements.lock --output-file requirements-test.lock
 
+.PHONY: lock-peers
+lock-peers: ## write the lock files of the tools that validation compares with anew
+	@env="$$(mktemp -d)"; trap 'rm -rf "$$env"' EXIT; \
+	$(PYTHON) -m venv "$$env" && "$$env/bin/pip" install --quiet pip-tools; \
+	export CUSTOM_COMPILE_COMMAND="make lock-peers"; \
+	compile() { "$$env/bin/pip-compile" --quiet --generate-hashes --strip-extras \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options "$$@" -; }; \
+	printf '%s\n' extrap==4.2.5 setuptools | compile --unsafe-package pyside6-essentials --unsafe-package shiboken6 \
+		--output-file requirements-extrap.lock; \
+	echo big-O==0.11.0 | compile --unsafe-package numpy --output-file requirements-big-o.lock
+
 .PHONY: clean
 clean: ## remove the environment and everything made; keeps results
-	rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,0 +1,89 @@
+"""One trial: a table is simulated, ours and every peer fit it, and what they said is scored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bench.validation.score import Outcome, trial
+from bench.validation.simulate import simulate
+from tests.validation.cells import Cell
+from tests.validation.peers.answer import Peer, questions, scored
+from tests.validation.peers.client import PeerError, Remote, Server
+from tests.validation.peers.plain import LogLog, PlainNNLS
+
+OURS, OURS_AUTO = "ours", "ours_auto"
+DIGITS = 6  # significant ones that are kept of a figure
+PLAIN: Mapping[str, Peer] = {
+    "log_log": LogLog(),
+    "nnls": PlainNNLS(),
+    "nnls_relative": PlainNNLS(relative=True, overhead=("T",)),
+}
+REMOTE = ("extra_p", "big_o")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """What a worker process has at hand; ``score`` is what is tested, and a test may plant a bad one."""
+
+    peers: Mapping[str, Peer]
+    score: Callable[..., Outcome] = trial
+
+
+def bench_with(python: Path | None) -> Bench:
+    """Ours, the plain peers, and the others if there is an environment with them."""
+    if python is None:
+        return Bench(peers=PLAIN)
+    server = Server(python)
+    return Bench(peers={**PLAIN, **{tool: Remote(tool=tool, server=server) for tool in REMOTE}})
+
+
+def work(cell: Cell, number: int, seed: int, bench: Bench) -> dict[str, Any]:
+    """The record of a trial: cell, number, and what each tool came to."""
+    tools: dict[str, Any] = {
+        OURS: _ours(bench.score(cell.setting, cell.seeds(seed, number), orders=cell.orders, step=cell.step))
+    }
+    if cell.others:
+        found = bench.score(cell.setting, cell.seeds(seed, number), overhead="auto", orders=False, step=False)
+        tools[OURS_AUTO] = _ours(found)
+        tools |= _peers(cell, number, seed, bench)
+    return {"cell": cell.index, "trial": number, "tools": rounded(tools)}
+
+
+def _ours(found: Outcome) -> dict[str, Any]:
+    return {
+        "error_beyond": found.error_beyond,
+        "exponent_error": found.exponent_error,
+        "covered": dict(found.covered),
+        "lack_of_fit": found.lack_of_fit,
+        "orders": dict(found.orders),
+        "step_found": found.step_found,
+        "step_made_up": found.step_made_up,
+        "seconds_per_fit": found.seconds_per_fit,
+    }
+
+
+def _peers(cell: Cell, number: int, seed: int, bench: Bench) -> dict[str, Any]:
+    first, _ = cell.seeds(seed, number).spawn(2)  # as ``trial`` does: the very same table
+    frame, truth = simulate(cell.setting, np.random.default_rng(first))
+    asked = questions(cell.setting, truth)
+    answers: dict[str, Any] = {}
+    for name, peer in bench.peers.items():
+        try:
+            answers[name] = scored(peer(frame, cell.setting, asked), cell.setting, truth)
+        except PeerError as error:
+            answers[name] = {"failed": str(error)}
+    return answers
+
+
+def rounded(value: Any) -> Any:
+    """The same with every float to ``DIGITS`` significant digits, and truth as 0 or 1: records stay short."""
+    if isinstance(value, dict):
+        return {key: rounded(each) for key, each in value.items()}
+    if isinstance(value, bool):
+        return int(value)
+    return float(f"{value:.{DIGITS}g}") if isinstance(value, float) else value
