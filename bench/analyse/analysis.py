@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from bench.analyse.evidence import BLOCK, WHOLE, Evidence, fit_all
 from bench.analyse.fitted import Fit
 from bench.analyse.judges import judge_all
 from bench.analyse.paired import PairedRatio, overall, paired_ratio, visits_of
+from bench.analyse.pricing import Pricing, price_all
 from bench.analyse.samples import FitError
 from bench.analyse.verdict import Verdict
 from bench.plan import PLACEBO_SUFFIX, Claim, Experiment
@@ -35,6 +36,7 @@ class Analysis:
     noise_line : both in one line of words.
     below_floor : samples left out of all fits because their signal was below the floor.
     skips : records of cells that were not measured for want of memory.
+    pricings : by subject, what its declared works would take at the rates of the run's probe; none without a probe.
     """
 
     frame: pd.DataFrame
@@ -49,6 +51,7 @@ class Analysis:
     noise_line: str
     below_floor: int
     skips: tuple[Mapping[str, Any], ...]
+    pricings: Mapping[str, Pricing] = field(default_factory=dict)
 
 
 def analyse(
@@ -87,6 +90,7 @@ def analyse(
         noise_line=_noise_line(noise, contaminated, placebo, alarms, below),
         below_floor=below,
         skips=tuple(frame.attrs.get("skips", ())),
+        pricings=price_all(frame, experiment, evidence.fits),
     )
 
 

@@ -15,6 +15,7 @@ from bench.plan.fault import Fault
 from bench.plan.foresight import Foresight
 from bench.plan.law import CostLaw, LawError, Term
 from bench.plan.subject import Counts, Evaluation, PhaseSwitch, Subject
+from bench.plan.work import Work, WorkError
 
 __all__ = [
     "PLACEBO_SUFFIX",
@@ -42,5 +43,7 @@ __all__ = [
     "ShareClaim",
     "Subject",
     "Term",
+    "Work",
+    "WorkError",
     "block_order",
 ]
