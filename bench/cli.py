@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import click
 
 from bench import __version__
+from bench.commands.doctor import doctor
 from bench.commands.foresee import foresee
 from bench.commands.selftest import selftest
 from bench.commands.shared import document, json_option
@@ -267,26 +268,6 @@ def report(folder: Path, as_json: bool) -> int:
     return EXIT_FINE
 
 
-@cli.command()
-@json_option
-def doctor(as_json: bool) -> int:
-    """Is this machine fit to measure on?
-
-    \b
-    Example: python -m bench doctor
-    """
-    from bench.doctor import examine
-    from bench.measure.clock import WallClock
-
-    readings = list(examine(WallClock()))
-    if as_json:
-        document([reading.to_json() for reading in readings])
-    else:
-        for reading in readings:
-            click.echo(f"{reading.judgement:8} {reading.name:28} {reading.shown}: {reading.remark}")
-    return EXIT_FINE
-
-
 def status_of(verdicts: Sequence[Verdict]) -> int:
     """1 when a claim is refuted; inconclusive is no failure, and no pass."""
     return EXIT_REFUTED if any(one.verdict == "refuted" for one in verdicts) else EXIT_FINE
@@ -299,5 +280,6 @@ def _show(shown: Analysis | Answer) -> None:
     terminal.show(shown)
 
 
+cli.add_command(doctor)
 cli.add_command(foresee)
 cli.add_command(selftest)

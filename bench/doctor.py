@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.measure.clock import Clock
-from bench.measure.environment import THREAD_VARIABLES, load_average, thread_pools, usable_cores
+from bench.measure.environment import THREAD_VARIABLES, available_bytes, load_average, thread_pools, usable_cores
 from bench.measure.timing import floor_seconds, no_garbage_collection, seconds_of
+from bench.plan.readings import Readings
 
-Judgement = Literal["good", "poor", "unknown"]
+Judgement = Literal["good", "poor", "unknown", "noted"]  # noted: a fact about the machine, neither good nor poor
 
 BUSY_SHARE = 0.25  # of the cores: above this load other work runs beside a worker for long enough to be seen
 MIN_CORES = 2  # one for the worker, one for everything else
@@ -23,6 +24,7 @@ SLOW_CALL_SECONDS = 1e-6  # an empty call costs tens of nanoseconds; far more me
 NOISY = 0.02  # relative: a quiet machine stays under 0.01, and claims with margins of 0.1 need several times less
 PROBE_SECONDS, PROBE_SAMPLES = 1e-3, 200  # fifth of a second in all: short, and longer than a scheduler's time slice
 PROBE_MATRIX = 128  # order of the matrix product: its operands fit into any L2 cache
+STEADY = 1.1  # times the best moment: a machine of one speed stays below; margins of 0.1 to 0.25 are judged
 MAD_TO_SIGMA = 1.4826  # for normal noise: Rousseeuw & Croux (1993), Alternatives to the median absolute deviation
 SYSTEM = Path("/sys/devices/system/cpu")
 
@@ -128,6 +130,38 @@ def of_noise(relative: float) -> Reading:
     )
 
 
+def of_speed(slowdown: float) -> Reading:
+    """How much slower the machine was in the usual moment of its probe than in the best."""
+    steady = slowdown <= STEADY
+    remark = "one speed" if steady else "its speed changes while it measures: more blocks even that out"
+    return Reading(
+        name="slowdown",
+        value=slowdown,
+        shown=f"{slowdown:.2f} times as long in the usual moment as in the best",
+        judgement="good" if steady else "poor",
+        remark=remark,
+    )
+
+
+def of_machine(readings: Readings) -> list[Reading]:
+    """What the machine can do, at some working sets, and whether it does so steadily; what was not read is absent."""
+    from bench.report import format as show
+    from bench.report.readings import AT_BYTES, bare, rates
+
+    net = "without the cost of the call"
+    found = [
+        Reading(name=one.name, value=one.value, shown=one.shown, judgement="noted", remark=one.label)
+        for one in bare(readings)
+    ]
+    for rate in rates(readings):
+        for at, value in zip(AT_BYTES, rate.values, strict=True):
+            if value is not None:
+                name, shown = f"{rate.name} at {at >> 10} KiB", show.si(value, rate.unit)
+                remark = f"{rate.label}, {net}"
+                found.append(Reading(name=name, value=value, shown=shown, judgement="noted", remark=remark))
+    return [*found, of_speed(readings.slowdown)]
+
+
 def relative_mad(seconds: Sequence[float]) -> float:
     """Robust relative spread: the scaled median absolute deviation over the median.
 
@@ -186,3 +220,13 @@ def examine(clock: Clock) -> Iterator[Reading]:
     yield of_empty_call(floor_seconds(clock))
     with threadpoolctl.threadpool_limits(1):
         yield of_noise(relative_mad(probe(clock, lambda: np.matmul(matrix, matrix, out=product))))
+
+
+def probed(clock: Clock, seconds: float) -> Readings:
+    """What the machine can do with one thread, as a run of one thread would find it."""
+    import threadpoolctl
+
+    from bench.measure.probe import probe
+
+    with threadpoolctl.threadpool_limits(1):
+        return probe(clock, available=available_bytes(), seconds=seconds)

@@ -21,6 +21,7 @@ from bench.report import format as show
 from bench.report.figures.gallery import Maps, NamedFigure, gallery
 from bench.report.figures.style import STYLE
 from bench.report.method import method
+from bench.report.readings import readings_of, readings_table
 
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
@@ -109,6 +110,7 @@ def write_report(analysis: Analysis, directory: Path, maps: Maps | Mapping[str, 
 
 def _context(analysis: Analysis) -> dict[str, Any]:
     run = analysis.frame.attrs.get("run", {})
+    readings = readings_of(analysis.frame.attrs)
     return {
         "name": analysis.experiment.name,
         "run": _run_line(run),
@@ -119,6 +121,7 @@ def _context(analysis: Analysis) -> dict[str, Any]:
         "fits": content.fit_tables(analysis),
         "factors": [(factor.name, factor.meaning) for factor in analysis.experiment.factors],
         "environment": content.environment_rows(analysis),
+        "readings": None if readings is None else readings_table(readings),
     }
 
 

@@ -13,12 +13,14 @@ from rich.text import Text
 
 from bench.report import content
 from bench.report import format as show_as
+from bench.report.readings import readings_table
 
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
     from bench.analyse.fitted import Fit
     from bench.analyse.foresight import Foreseen
     from bench.analyse.select import Comparison
+    from bench.plan.readings import Readings
 
 STYLES = {"supported": "green", "refuted": "bold red", "inconclusive": "yellow"}
 DECISIONS = {"this": "this law", "other": "the other law", "undetermined": "undetermined"}
@@ -99,6 +101,21 @@ def show_foreseen(foreseen: Sequence[Foreseen], console: Console | None = None) 
 def print_noise(console: Console, analysis: Analysis) -> None:
     """Noise and placebo in a sentence."""
     console.print(Text(content.noise_line(analysis)))
+
+
+def print_readings(console: Console, readings: Readings) -> None:
+    """What the machine can do: rates by working set, and what calls cost."""
+    shown = readings_table(readings)
+    table = _table()
+    table.add_column("what", overflow="fold", ratio=1)
+    for column in shown.columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for label, cells in shown.rows:
+        table.add_row(Text(label), *map(Text, cells))
+    console.print(table)
+    for label, cell in shown.bare:
+        console.print(Text(f"{label}: {cell}"))
+    console.print(Text(shown.note))
 
 
 def print_fit(

@@ -308,10 +308,20 @@ def test_report_writes_what_it_lists(folder: Path, tmp_path: Path) -> None:
 
 
 def test_doctor_gives_a_line_or_an_object_for_each_reading() -> None:
-    result = invoke("doctor", "--json")
+    result = invoke("doctor", "--json", "--seconds", "0.5")
     assert result.exit_code == 0
-    assert [reading["name"] for reading in json.loads(result.stdout)][:2] == ["load_average", "cores"]
-    assert len(invoke("doctor").stdout.splitlines()) == 7
+    assert result.stderr == "probing the machine for about 0.5 s\n"
+    names = [reading["name"] for reading in json.loads(result.stdout)]
+    assert names[:2] == ["load_average", "cores"]
+    assert {"empty_numpy_call_seconds", "first_touch_seconds_per_byte", "slowdown"} <= set(names)
+    assert len(invoke("doctor", "--seconds", "0").stdout.splitlines()) == 7
+
+
+def test_doctor_prints_a_table_of_what_the_machine_can_do() -> None:
+    lines = invoke("doctor", "--seconds", "0.5").stdout.splitlines()
+    assert lines[0].split()[1] == "load_average"
+    assert any(line.startswith("matrix by vector, float32") for line in lines)
+    assert any(line.startswith("call of NumPy on one element: ") for line in lines)
 
 
 # --- pipes, faults of our own -----------------------------------------------------------------------------------------
