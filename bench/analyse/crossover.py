@@ -13,6 +13,7 @@ from bench.analyse.diagnose import describe
 from bench.analyse.estimate import Interval, quantile
 from bench.analyse.evidence import Evidence, phase_response
 from bench.analyse.fitted import Fit, columns_at
+from bench.analyse.location import Array
 from bench.analyse.verdict import Limits, Verdict, inconclusive, number, settle, weigh
 from bench.plan import CostLaw, CrossoverClaim
 
@@ -22,10 +23,11 @@ FEWEST_SPARE_POINTS = 2
 
 
 class Part(NamedTuple):
-    """A fitted phase and the sign with which it enters rising less falling."""
+    """A fitted phase of a subject and the sign with which it enters rising less falling."""
 
     sign: float
     fit: Fit
+    subject: str = ""
 
 
 class Lead(NamedTuple):
@@ -76,14 +78,14 @@ def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[Part] | str:
                 if fit.n_points < needed:
                     where = f"{fit.n_points} points in phase {phase}"
                     return f"no data: {subject} was measured at {where}; {needed} are needed"
-                parts.append(Part(sign * factor, fit))
+                parts.append(Part(sign * factor, fit, subject))
     return parts
 
 
 def lead(parts: Sequence[Part], claim: CrossoverClaim, level: float) -> Lead:
     """Rising less falling at a level; the errors of the parts are taken as independent, which errs on the wide side."""
     seconds, variance = 0.0, 0.0
-    for sign, fit in parts:
+    for sign, fit, _ in parts:
         row = columns_at(fit.full_law, [{**claim.at, claim.factor: level}])[0]
         seconds += sign * float(row @ fit.coefficients)
         variance += float(((fit.changes @ row) ** 2).sum())
@@ -95,7 +97,7 @@ def _crossing(parts: Sequence[Part], claim: CrossoverClaim, farthest: float) -> 
     logs = np.linspace(0.0, math.log(farthest), STEPS)
     table = {**{name: np.full(STEPS, level) for name, level in claim.at.items()}, claim.factor: np.exp(logs)}
     seconds = np.zeros(STEPS)
-    for sign, fit in parts:
+    for sign, fit, _ in parts:
         seconds += sign * (columns_at(fit.full_law, table) @ fit.coefficients)
     upward = np.flatnonzero((seconds[:-1] < 0) & (seconds[1:] >= 0))
     if not len(upward):
@@ -105,12 +107,37 @@ def _crossing(parts: Sequence[Part], claim: CrossoverClaim, farthest: float) -> 
     return math.exp(float(found))
 
 
-def _error_of_log_level(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
-    """Standard error of the log of the crossing: that of the lead over its slope there."""
+def _slope(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
+    """Seconds of lead gained per unit of the log of the level."""
     step = 1e-4
     up, down = (lead(parts, claim, crossing * math.exp(sign * step)).seconds for sign in (1, -1))
-    slope = (up - down) / (2 * step)
+    return (up - down) / (2 * step)
+
+
+def _error_of_log_level(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
+    """Standard error of the log of the crossing: that of the lead over its slope there."""
+    slope = _slope(parts, claim, crossing)
     return lead(parts, claim, crossing).error / abs(slope) if slope else math.inf
+
+
+def gradients(evidence: Evidence, claim: CrossoverClaim) -> list[tuple[Part, Array]]:
+    """The fits that the crossing rests on, each with the slope of its log level in their coefficients (k,), up to sign.
+
+    Empty where there is no crossing.
+    """
+    predicted = float(CostLaw(claim.level).evaluate({n: x for n, x in claim.at.items() if n != claim.factor}))
+    parts = _parts(evidence, claim)
+    if isinstance(parts, str):
+        return []
+    largest = max(float(part.fit.points[claim.factor].max()) for part in parts)
+    crossing = _crossing(parts, claim, FARTHEST * max(largest, predicted))
+    if crossing is None:
+        return []
+    slope = _slope(parts, claim, crossing)
+    if not slope:
+        return []
+    at = [{**claim.at, claim.factor: crossing}]
+    return [(part, columns_at(part.fit.full_law, at)[0] / slope) for part in parts]
 
 
 def _without_crossing(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -99,8 +99,21 @@ def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
     return frame[mine & frame[response].notna().to_numpy(dtype=bool)]
 
 
-def fit_all(frame: pd.DataFrame, experiment: Experiment, *, confidence: float = 0.95) -> Evidence:
-    """Fit every law of every subject, of the whole evaluation and of its phases.
+def fitted_samples(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that fits may see: all but those of stages that test predictions."""
+    if STAGE not in frame.columns:
+        return frame
+    return frame[frame[STAGE].isin(FITTED_STAGES).to_numpy(dtype=bool)]
+
+
+def fit_all(
+    frame: pd.DataFrame,
+    experiment: Experiment,
+    *,
+    confidence: float = 0.95,
+    only: Collection[tuple[str, str]] | None = None,
+) -> Evidence:
+    """Fit every law of every subject, of the whole evaluation and of its phases, or ``only`` some (subject, response).
 
     Raises
     ------
@@ -108,14 +121,15 @@ def fit_all(frame: pd.DataFrame, experiment: Experiment, *, confidence: float = 
     """
     if "subject" not in frame.columns:
         raise FitError(f"column 'subject': missing; the columns are {', '.join(map(str, frame.columns))}")
-    samples = frame[frame[STAGE].isin(FITTED_STAGES)] if STAGE in frame.columns else frame
-    samples = samples.copy(deep=False)
+    samples = fitted_samples(frame).copy(deep=False)
     samples.attrs = {name: frame.attrs[name] for name in ("factors",) if name in frame.attrs}
     fits: dict[tuple[str, str], Fit] = {}
     failures: dict[tuple[str, str], str] = {}
     for subject in experiment.subjects:
         for response, law, overhead in _laws(subject):
             key = (subject.name, response)
+            if only is not None and key not in only:
+                continue
             rows = rows_of(samples, subject.name, response)
             if not len(rows):
                 failures[key] = f"no data: {subject.name} has no rows with {response}"

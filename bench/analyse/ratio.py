@@ -23,7 +23,8 @@ FEWEST_BLOCKS = 2
 class MeasuredRatio(NamedTuple):
     """The claimed points that were measured: levels, measured and predicted log ratios (n_points,), ends of intervals.
 
-    ``adjusted`` are the ends at the confidence that all points together need (Bonferroni).
+    ``adjusted`` are the ends at the confidence that all points together need (Bonferroni); ``freedom`` (n_points,) is
+    what the intervals were made with.
     """
 
     points: list[dict[str, float]]
@@ -31,6 +32,7 @@ class MeasuredRatio(NamedTuple):
     predicted: Array
     ends: tuple[Array, Array]
     adjusted: tuple[Array, Array]
+    freedom: Array
 
 
 def judge_ratio(evidence: Evidence, claim: RatioClaim) -> Verdict:
@@ -111,4 +113,5 @@ def _measured(
         np.broadcast_to(predicted, len(kept)),
         (ends[0][index], ends[1][index]),
         (adjusted[0][index], adjusted[1][index]),
+        ratio.freedom[index],
     )

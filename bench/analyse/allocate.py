@@ -1,0 +1,259 @@
+"""Where the next seconds of measuring narrow the intervals under judgement most.
+
+Visits are chosen one by one: each time the one whose samples lower Σ weight · log(half-width) most per second, over the
+aims that are not yet as narrow as wanted. The variance of a fitted figure and that of a ratio fall ever more slowly
+with the visits to one place, so that the greedy choice is close to the best one.
+Source: Nemhauser, Wolsey & Fisher (1978), "An analysis of approximations for maximizing submodular set functions".
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from bench.analyse.location import Array
+from bench.analyse.precision import Aim, Pairs, Part, Spot, Unhelped
+
+HELPED = 0.9  # an interval that endless measuring would not make narrower than this share of itself gets no time
+STALE = 0.01  # relative; what a new point promises is reckoned anew when it is about to be chosen
+MOST_PAIRS = 500  # further visits to one ratio in one allocation that are thought about
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Outlook:
+    """What an allocation does to an aim: half-width wanted, expected after it, and the best that endless time gives."""
+
+    aim: Aim
+    wanted: float
+    expected: float
+    attainable: float
+
+    @property
+    def is_open(self) -> bool:
+        return self.aim.half_width > self.wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Allocation:
+    """Visits to make.
+
+    Attributes
+    ----------
+    visits : how often each spot is visited. seconds : expected for all of them.
+    served : by spot, the claim that it was first chosen for.
+    outlooks : of every aim. unhelped : open claims that no sample helps, and why.
+    """
+
+    visits: Mapping[Spot, int]
+    seconds: float
+    served: Mapping[Spot, str]
+    outlooks: tuple[Outlook, ...]
+    unhelped: tuple[Unhelped, ...]
+
+
+def allocate(
+    aims: Sequence[Aim],
+    seconds_per_visit: Mapping[Spot, float],
+    *,
+    seconds: float,
+    new: Collection[Spot] = (),
+    wanted: Mapping[str, float] | None = None,
+    reach: bool = False,
+) -> Allocation:
+    """Spend some seconds on the visits that narrow the open aims most per second.
+
+    Parameters
+    ----------
+    seconds_per_visit : of every spot that may be visited.
+    new : those among them at which nothing has been measured yet.
+    wanted : half-width at which an aim needs no more time, by claim; by default that at which the claim is decided.
+    reach : give no time to an aim that cannot become as narrow as wanted, however long it is measured.
+    """
+    goals = [aim.deciding if wanted is None else wanted[aim.claim] for aim in aims]
+    attainable = [_attainable(aim, new) for aim in aims]
+    live, unhelped = list[int](), list[Unhelped]()
+    for i, aim in enumerate(aims):
+        if aim.half_width <= goals[i]:
+            continue
+        if attainable[i] > HELPED * aim.half_width or (reach and attainable[i] > goals[i]):
+            unhelped.append(Unhelped(aim.claim, _why(aim, attainable[i])))
+        else:
+            live.append(i)
+    choice = _Choice([aims[i] for i in live], [goals[i] for i in live], seconds_per_visit, new)
+    spent = choice.spend(seconds)
+    expected = dict(zip(live, choice.half_widths(), strict=True))
+    return Allocation(
+        visits=choice.visits,
+        seconds=spent,
+        served=choice.served,
+        outlooks=tuple(
+            Outlook(aim=aim, wanted=goals[i], expected=expected.get(i, aim.half_width), attainable=attainable[i])
+            for i, aim in enumerate(aims)
+        ),
+        unhelped=tuple(dict.fromkeys(unhelped)),
+    )
+
+
+def _why(aim: Aim, best: float) -> str:
+    return (
+        f"{aim.what} is known to ±{aim.half_width:.3g}, and no time would narrow that below ±{best:.3g}: "
+        "the rest is how points scatter about the law"
+    )
+
+
+def _attainable(aim: Aim, new: Collection[Spot]) -> float:
+    """The half-width without noise, with every point measured that could be."""
+    if isinstance(aim.basis, Pairs):
+        return 0.0
+    best = 0.0
+    for part in aim.basis:
+        whole = part
+        for spot in new:
+            if whole.would_gain(spot):
+                whole = whole.with_point(spot)
+        best += whole.effect * float((whole.influence() ** 2).sum())
+    return aim.half_width * math.sqrt(best / sum(part.variance() for part in aim.basis))
+
+
+class _Choice:
+    """The visits chosen so far, and how narrow they make the open aims.
+
+    Arrays run over aims (A,) and spots (S,). ``_log`` is the logarithm of each aim's variance over its present one, and
+    ``_floor`` what it need not fall below.
+    """
+
+    def __init__(
+        self,
+        aims: Sequence[Aim],
+        goals: Sequence[float],
+        seconds_per_visit: Mapping[Spot, float],
+        new: Collection[Spot],
+    ) -> None:
+        self._aims = aims
+        self._weight = np.array([aim.weight for aim in aims])
+        self._floor = np.array(
+            [2 * math.log(max(goal, 1e-300) / aim.half_width) for aim, goal in zip(aims, goals, strict=True)]
+        )
+        self._parts = [() if isinstance(aim.basis, Pairs) else aim.basis for aim in aims]
+        self._pairs = {i: aim.basis for i, aim in enumerate(aims) if isinstance(aim.basis, Pairs)}
+        measured = {
+            spot: count
+            for parts in self._parts
+            for part in parts
+            for spot, count in zip(part.spots, part.counts, strict=True)
+        }
+        self._spots = list(dict.fromkeys([*seconds_per_visit, *measured]))
+        self._index = {spot: s for s, spot in enumerate(self._spots)}
+        self._cost = np.array([seconds_per_visit.get(spot, math.inf) for spot in self._spots])
+        self._counts = np.array([measured.get(spot, 0.0) for spot in self._spots])
+        self._start = np.array([sum(part.variance() for part in parts) or 1.0 for parts in self._parts])
+        self._together = dict.fromkeys(self._pairs, 0)
+        steps = np.arange(MOST_PAIRS + 1, dtype=np.float64)
+        self._table = {i: 2 * np.log(pairs.narrowed(steps)) for i, pairs in self._pairs.items()}
+        self._fresh = np.zeros((len(aims), len(self._spots)))  # fall of the variance with a new point
+        self._linearise()
+        self._new = {self._index[spot] for spot in new}
+        for s in self._new:
+            self._look_at(s)
+        self.visits: dict[Spot, int] = {}
+        self.served: dict[Spot, str] = {}
+
+    def half_widths(self) -> list[float]:
+        """Half-width of each aim after the visits."""
+        return [aim.half_width * math.exp(log / 2) for aim, log in zip(self._aims, self._log, strict=True)]
+
+    def spend(self, seconds: float) -> float:
+        """Choose visits until none that is affordable helps; the seconds that they take."""
+        spent = 0.0
+        while (best := self._best(seconds - spent)) is not None:
+            spots, aim = best
+            if any(self._look_at(s) for s in spots if s in self._new):
+                continue  # what it promised had been reckoned with fewer visits elsewhere
+            spent += float(self._cost[spots].sum())
+            self._visit(spots, aim)
+        return spent
+
+    def _best(self, seconds: float) -> tuple[list[int], int] | None:
+        """The spots to be visited together that gain most per second, and the aim that they serve most."""
+        fall = self._slope * _fall_of_inverse(self._counts) + self._fresh  # of each variance with one more visit (A, S)
+        gain = self._gain(fall)
+        with np.errstate(invalid="ignore"):
+            rate = np.where(self._cost <= seconds, gain.sum(axis=0) / self._cost, 0.0)
+        best, chosen = 0.0, None
+        if rate.size and rate.max() > 0:
+            s = int(np.argmax(rate))
+            best, chosen = float(rate[s]), ([s], int(np.argmax(gain[:, s])))
+        for i, pairs in self._pairs.items():
+            spots = [self._index[spot] for spot in pairs.spots if spot in self._index]
+            cost = float(self._cost[spots].sum())
+            if len(spots) < len(pairs.spots) or cost > seconds or self._together[i] == MOST_PAIRS:
+                continue
+            own = max(self._log[i], self._floor[i]) - max(self._table[i][self._together[i] + 1], self._floor[i])
+            total = self._gain(fall[:, spots].sum(axis=1, keepdims=True)).sum() + self._weight[i] * own / 2
+            if total / cost > best:
+                best, chosen = float(total / cost), (spots, i)
+        return chosen
+
+    def _gain(self, fall: Array) -> Array:
+        """Weighted fall of log(half-width) where variances fall by so much, none below what is wanted (A, moves)."""
+        left = np.exp(self._log)[:, None] - fall / self._start[:, None]
+        after = np.maximum(np.log(np.maximum(left, 1e-300)), self._floor[:, None])
+        return np.asarray(self._weight[:, None] * (np.maximum(self._log, self._floor)[:, None] - after) / 2)
+
+    def _visit(self, spots: Sequence[int], aim: int) -> None:
+        for s in spots:
+            spot = self._spots[s]
+            self.visits[spot] = self.visits.get(spot, 0) + 1
+            self.served.setdefault(spot, self._aims[aim].claim)
+            self._counts[s] += 1
+            if s in self._new:
+                self._new.remove(s)
+                self._parts = [
+                    tuple(part.with_point(spot) if part.would_gain(spot) else part for part in parts)
+                    for parts in self._parts
+                ]
+                self._fresh[:, s] = 0.0
+                self._linearise()
+        if len(spots) > 1:
+            self._together[aim] += 1
+        self._settle()
+
+    def _linearise(self) -> None:
+        """What each spot has to do with each variance, for the points that have been measured or chosen."""
+        self._slope = np.zeros((len(self._aims), len(self._spots)))
+        self._base = np.zeros(len(self._aims))
+        for a, parts in enumerate(self._parts):
+            for part in parts:
+                squares = part.influence() ** 2
+                self._slope[a, [self._index[spot] for spot in part.spots]] += squares * part.noise
+                self._base[a] += part.effect * float(squares.sum())
+        self._settle()
+
+    def _settle(self) -> None:
+        """Bring the variances up to date with the counts."""
+        with np.errstate(divide="ignore"):
+            each = np.where(self._counts > 0, 1 / self._counts, 0.0)
+        self._log = np.log(np.maximum((self._base + self._slope @ each) / self._start, 1e-300))
+        for i in self._pairs:
+            self._log[i] = self._table[i][self._together[i]]
+
+    def _look_at(self, s: int) -> bool:
+        """Reckon anew how far a new point would lower each variance; whether it is less than was thought."""
+        spot, before = self._spots[s], self._fresh[:, s].copy()
+        for a, parts in enumerate(self._parts):
+            self._fresh[a, s] = sum(self._fall_with(part, spot) for part in parts if part.would_gain(spot))
+        return bool((self._fresh[:, s] < before * (1 - STALE)).any())
+
+    def _fall_with(self, part: Part, spot: Spot) -> float:
+        counts = self._counts[[self._index[own] for own in part.spots]]
+        now = replace(part, counts=counts)
+        return now.variance() - now.with_point(spot).variance()
+
+
+def _fall_of_inverse(counts: Array) -> Array:
+    """1/n - 1/(n + 1) where n > 0, else 0 (S,)."""
+    with np.errstate(divide="ignore"):
+        return np.where(counts > 0, 1 / (counts * (counts + 1)), 0.0)
