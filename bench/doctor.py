@@ -25,6 +25,7 @@ NOISY = 0.02  # relative: a quiet machine stays under 0.01, and claims with marg
 PROBE_SECONDS, PROBE_SAMPLES = 1e-3, 200  # fifth of a second in all: short, and longer than a scheduler's time slice
 PROBE_MATRIX = 128  # order of the matrix product: its operands fit into any L2 cache
 STEADY = 1.1  # times the best moment: a machine of one speed stays below; margins of 0.1 to 0.25 are judged
+MIN_ROUNDS = 3  # of a probe, for a usual moment to differ from the best one
 MAD_TO_SIGMA = 1.4826  # for normal noise: Rousseeuw & Croux (1993), Alternatives to the median absolute deviation
 SYSTEM = Path("/sys/devices/system/cpu")
 
@@ -130,8 +131,11 @@ def of_noise(relative: float) -> Reading:
     )
 
 
-def of_speed(slowdown: float) -> Reading:
+def of_speed(slowdown: float, rounds: int) -> Reading:
     """How much slower the machine was in the usual moment of its probe than in the best."""
+    if rounds < MIN_ROUNDS:
+        shown, remark = f"read in {rounds} of {MIN_ROUNDS} rounds needed", "one moment tells nothing: give it more time"
+        return Reading(name="slowdown", value=None, shown=shown, judgement="unknown", remark=remark)
     steady = slowdown <= STEADY
     remark = "one speed" if steady else "its speed changes while it measures: more blocks even that out"
     return Reading(
@@ -159,7 +163,7 @@ def of_machine(readings: Readings) -> list[Reading]:
                 name, shown = f"{rate.name} at {at >> 10} KiB", show.si(value, rate.unit)
                 remark = f"{rate.label}, {net}"
                 found.append(Reading(name=name, value=value, shown=shown, judgement="noted", remark=remark))
-    return [*found, of_speed(readings.slowdown)]
+    return [*found, of_speed(readings.slowdown, readings.rounds)]
 
 
 def relative_mad(seconds: Sequence[float]) -> float:

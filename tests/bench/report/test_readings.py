@@ -136,4 +136,9 @@ def test_doctor_gives_what_was_read_as_readings_with_names_of_their_own() -> Non
 
 @pytest.mark.parametrize(("slowdown", "judgement"), [(1.0, "good"), (1.1, "good"), (1.11, "poor")])
 def test_changing_speed_is_poor(slowdown: float, judgement: str) -> None:
-    assert doctor.of_speed(slowdown).judgement == judgement
+    assert doctor.of_speed(slowdown, rounds=3).judgement == judgement
+
+
+def test_speed_is_not_judged_on_too_few_moments() -> None:
+    assert doctor.of_speed(1.0, rounds=2).judgement == "unknown"
+    assert doctor.of_speed(1.0, rounds=2).value is None
