@@ -15,8 +15,8 @@ from bench.plan import CostLaw
 SMALLEST_SHARE = (
     0.2  # of the time; a term below it cannot be judged there (shared method: 20 % noise elsewhere hides it)
 )
-RESAMPLES = 299
 REJECT_BELOW = 0.05
+CLIPPED = -3.0, 2.0  # standard deviations; beyond these a residual is a disturbance and tells no more than its side
 TREND_EXPLAINS = 0.35  # share of the residual variance that a factor must explain to be named
 TREND_P_VALUE = 0.01
 WORKING_SET = "the working set"
@@ -88,26 +88,15 @@ def share_reason(law: CostLaw, column: int, coefficients: Array, start: Mapping[
     return f"{law.terms[column]} is {share:.1%} of the time at {describe(start)}; {advice}"
 
 
-def is_rejected(solution: Solution, located: Location, point: Index, rng: np.random.Generator) -> bool:
+def is_rejected(solution: Solution, located: Location, point: Index) -> bool:
     """Whether points scatter more about the law than their own samples explain; False without repetitions."""
     if located.relative_noise is None:
         return False
-    return _p_value(solution, located, point, rng) <= REJECT_BELOW
+    return analysis_of_variance(solution, located, point).p_value <= REJECT_BELOW
 
 
-def _p_value(solution: Solution, located: Location, point: Index, rng: np.random.Generator) -> float:
-    null = _null_scatter(solution, located, point, rng)
-    return float((1 + (null >= solution.scatter - RESOLUTION).sum()) / (1 + len(null)))
-
-
-def lack_of_fit(
-    solution: Solution,
-    located: Location,
-    point: Index,
-    regressors: Mapping[str, Array],
-    rng: np.random.Generator,
-) -> LackOfFit:
-    """Between-point against within-point scatter, its null by resampling pooled within-point residuals.
+def lack_of_fit(solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array]) -> LackOfFit:
+    """Between-point against within-point scatter, by an F test on clipped residuals.
 
     ``regressors``: what residuals may depend on, by name, at each point (n_points,), all above 0.
     """
@@ -116,7 +105,7 @@ def lack_of_fit(
         finding = f"{between:.1%} between points; without repetitions that cannot be told from noise"
         return LackOfFit(None, finding, between, None)
     within = located.relative_noise
-    p_value = _p_value(solution, located, point, rng)
+    p_value = analysis_of_variance(solution, located, point).p_value
     against = f"{between:.1%} between points against {within:.1%} within"
     if p_value > REJECT_BELOW:
         return LackOfFit(p_value, f"the law fits within the noise: {against}", between, within)
@@ -124,22 +113,39 @@ def lack_of_fit(
     return LackOfFit(p_value, f"{against}; {trend}", between, within)
 
 
-def _null_scatter(solution: Solution, located: Location, point: Index, rng: np.random.Generator) -> Array:
-    """Scatter about the law when each point differs from it by its own samples' noise alone (RESAMPLES,)."""
+class Variance(NamedTuple):
+    """Variance between points over that within points, which is 1 where the law holds, and how often it is so large."""
+
+    ratio: float
+    p_value: float
+
+
+def analysis_of_variance(solution: Solution, located: Location, point: Index) -> Variance:
+    """The classical test for lack of fit (Draper & Smith 1998, section 2.1) on residuals clipped for the disturbed.
+
+    Residuals are those of samples about the law. Where the law holds they are as good as drawn anew for each sample,
+    whatever their distribution is, and the means of points vary as they do within; what the fit has already fitted is
+    taken out of the means. Clipped residuals are bounded, so the F test keeps its level. Points that are noisier than
+    others take more than their share of the scatter: the degrees of freedom are fewer then (Satterthwaite 1946).
+    """
+    if located.relative_noise is None or solution.scatter <= RESOLUTION:
+        return Variance(1.0, 1.0)
+    sample = located.residual + solution.residual[point]
+    clipped = np.clip(sample / max(located.relative_noise, RESOLUTION), *CLIPPED)
     counts = np.bincount(point)
-    pool = np.flatnonzero(counts[point] > 1)
-    standard = located.residual / located.noise[point]
-    core = located.core[pool]
-    # residuals about a location are too small, and so they are over a noise they took part in: back to unit variance
-    standard = standard / np.sqrt(max(float(core @ standard[pool] ** 2 / core.sum()), RESOLUTION))
-    draw = pool[rng.integers(len(pool), size=(RESAMPLES, len(point)))]
-    weight = np.maximum(located.core[draw], 1e-6)
-    first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    mean = np.add.reduceat(weight * standard[draw], first, axis=1) / np.add.reduceat(weight, first, axis=1)
-    shift = mean * located.noise  # (RESAMPLES, n_points)
-    basis, _ = np.linalg.qr(solution.jacobian[:, solution.active])
-    residual = shift - (shift @ basis) @ basis.T
-    return np.asarray(np.sqrt((residual**2).sum(axis=1) / solution.freedom))
+    means = np.bincount(point, clipped) / counts
+    squares = np.bincount(point, (clipped - means[point]) ** 2)
+    root = np.sqrt(counts)
+    basis, _ = np.linalg.qr(solution.jacobian[:, solution.active] * root[:, None])
+    between = root * means - basis @ (basis.T @ (root * means))
+    own = np.maximum(counts - 1, 0)
+    repeated = own > 0
+    variance, spare = squares[repeated] / own[repeated], own[repeated]
+    pooled = max(float(squares.sum() / own.sum()), RESOLUTION**2)
+    # of a variance on f degrees of freedom the expected square is (1 + 2/f) times the square of its expectation
+    fourth = max(float((variance**2 / (1 + 2 / spare)).mean()) / pooled**2, 1.0)
+    ratio = float((between**2).sum()) / solution.freedom / pooled
+    return Variance(ratio, float(fisher.sf(ratio, solution.freedom / fourth, own.sum() / fourth)))
 
 
 def trend_in_words(residual: Array, regressors: Mapping[str, Array]) -> str:

@@ -49,7 +49,6 @@ def fit(
     confidence: float = 0.95,
     working_set: Callable[[Mapping[str, float]], float] | None = None,
     term_bytes: Mapping[str, str] | None = None,
-    rng: np.random.Generator | None = None,
 ) -> Fit:
     """Fit a law to the samples of a frame: factor columns and a response, several rows of a point being repetitions.
 
@@ -60,7 +59,6 @@ def fit(
     working_set : bytes at a point, as one more thing that residuals may follow.
     term_bytes : bytes that the operations of a term work through; where the law is rejected, thresholds in them are
         looked for (see ``bench.analyse.regime``).
-    rng : for the null of the lack-of-fit test; seeded with 0 unless given.
 
     Raises
     ------
@@ -86,8 +84,7 @@ def fit(
     design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
     solution = solve(design, located.log_seconds, robust=robust)
     regimes: tuple[Regime, ...] = ()
-    rng = np.random.default_rng(0) if rng is None else rng
-    if term_bytes and is_rejected(solution, located, samples.point, rng):
+    if term_bytes and is_rejected(solution, located, samples.point):
         regimes = select_regimes(full, term_bytes, samples.levels, located.log_seconds)
         full = full.plus(*(regime.companion for regime in regimes))
         design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
@@ -99,7 +96,6 @@ def fit(
         located,
         samples.point,
         regressors_of(samples.levels, sizes),
-        rng,
     )
     changes = np.zeros_like(design)
     changes[:, solution.active] = deviations(solution.jacobian[:, solution.active], solution.residual, solution.weights)
