@@ -9,7 +9,16 @@ from rich.console import Console
 from rich.progress import Progress
 
 from bench.measure.clock import FakeClock
-from bench.measure.events import BlockDone, CheckDone, RunFinished, RunStarted, SampleTaken, Skipped, WorkerStarted
+from bench.measure.events import (
+    BlockDone,
+    CheckDone,
+    ProbeStarted,
+    RunFinished,
+    RunStarted,
+    SampleTaken,
+    Skipped,
+    WorkerStarted,
+)
 from bench.plan import Point
 from bench.progress import SECONDS_BETWEEN_LINES, Bar, Lines, shown
 from bench.session import summary
@@ -40,6 +49,7 @@ def test_lines_say_what_happens_and_how_long_is_left() -> None:
         STARTED,
         CheckDone(claim="exact", passed=True, seconds=0.25),
         CheckDone(claim="equal", passed=False, seconds=2),
+        ProbeStarted(),
         WorkerStarted(process=0, processes_total=2, pid=1, threads=[], floor_seconds=1e-8),
         sample(3),
         SKIPPED,
@@ -52,6 +62,7 @@ def test_lines_say_what_happens_and_how_long_is_left() -> None:
         "measuring toy, profile quick: 8 samples",
         "check exact: passed in 0.2 s",
         "check equal: failed in 2.0 s",
+        "probing the machine",
         "measuring process 1 of 2 ready",
         "skipped naive at T=9: needs 9 GB, 1 GB is free",
         "block 1/2 done, about 1 min 15 s left",
