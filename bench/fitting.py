@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bench.analyse.evidence import fitted_samples
 from bench.analyse.fit import Fit, fit
 from bench.analyse.samples import FitError
 from bench.analyse.select import Comparison, compare_fits
@@ -42,14 +43,14 @@ def answer(
     predict: Sequence[str] = (),
     versus: Sequence[str] = (),
 ) -> Answer:
-    """Fit a law, and others to compare it with, to the samples in a folder or file.
+    """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
 
     Raises
     ------
     StoreError, FitError : data, laws or points that cannot be used; one line each.
     """
     points = tuple(point_of(text) for text in predict)
-    frame = of_subject(load(data), subject)
+    frame = of_subject(fitted_samples(load(data)), subject)
     this, *others = (_fit(frame, text, response, overhead, block) for text in (law, *versus))
     for text, point in zip(predict, points, strict=True):
         _require_factors(text, point, this)

@@ -15,38 +15,42 @@ from typing import TYPE_CHECKING, Any
 
 from bench import api
 from bench.measure import run as loop
-from bench.measure.events import RunFinished
+from bench.measure.events import Listener, Predicted, RunFinished
 from bench.measure.schedule import Block, Visit
-from bench.plan import Cell, Experiment, ExperimentError, Foresight, Point, block_order
+from bench.plan import Cell, Experiment, ExperimentError, Foresight, Point, block_order, require_beyond
 from bench.progress import shown
 from bench.session import announcement, summary, terminated_as_interrupted
 from bench.store import SampleStore
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bench.analyse.foresight import Accuracy, Foreseen, Prediction
+
+EVALUATIONS_OF_A_VISIT = 2.0  # samples' worth of them: one warms up and shows how long they take, one is the sample
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What was foreseen in a run, and how it turned out."""
+    """What was foreseen in a run, and how it turned out; ``unmeasured`` are predictions that nothing has tested."""
 
     folder: Path
+    settings: api.Settings
     foreseen: Sequence[Foreseen]
-
-    @property
-    def accuracy(self) -> dict[str, Accuracy]:
-        """How good the predictions were: all of them, and those of each subject."""
-        from bench.analyse.foresight import accuracy
-
-        subjects = dict.fromkeys(one.prediction.subject for one in self.foreseen)
-        by_subject = {name: [one for one in self.foreseen if one.prediction.subject == name] for name in subjects}
-        return {"all": accuracy(self.foreseen), **{name: accuracy(some) for name, some in by_subject.items()}}
+    unmeasured: Sequence[Prediction]
 
     def to_json(self) -> dict[str, Any]:
-        """The outcome as plain data."""
+        """The outcome as plain data; ``accuracy`` is None where nothing was measured."""
+        from bench.analyse.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, by_subject
+
         return {
             "folder": str(self.folder),
-            "accuracy": {name: {**one._asdict(), "met": one.met} for name, one in self.accuracy.items()},
+            "experiment": self.settings.experiment,
+            "profile": self.settings.profile,
+            "held_to": {"median": TARGET_MEDIAN, "p95": TARGET_P95, "coverage": list(TARGET_COVERAGE)},
+            "accuracy": _accuracy(self.foreseen) if self.foreseen else None,
+            "accuracy_by_subject": {name: _accuracy(some) for name, some in by_subject(self.foreseen).items()},
+            "unmeasured": [{"subject": one.subject, "at": dict(one.at)} for one in self.unmeasured],
             "points": [
                 {
                     "subject": one.prediction.subject,
@@ -68,6 +72,13 @@ class Outcome:
         }
 
 
+def _accuracy(found: Sequence[Foreseen]) -> dict[str, Any]:
+    from bench.analyse.foresight import accuracy
+
+    how_good: Accuracy = accuracy(found)
+    return {**how_good._asdict(), "met": how_good.met}
+
+
 def foresee(settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[str], None]) -> Outcome:
     """Sweep (or what of it is missing), predict, measure; ``say`` receives what is worth a line on the way.
 
@@ -79,13 +90,18 @@ def foresee(settings: api.Settings, folder: Path, *, resume: bool, say: Callable
     with terminated_as_interrupted():
         experiment = api.experiment_of(settings)
         foresight = foresight_of(experiment)
+        require_beyond(foresight, experiment.profiles, settings.profile)
         for line in announcement(experiment, settings, folder, api.condition_numbers(experiment, settings.profile)):
             say(line)
-        say(f"then {len(foresight.beyond)} points beyond, for {', '.join(foresight.subjects)}")
+        points, visits = len(foresight.beyond), foresight.visits
+        say(
+            f"then {points} point{'' if points == 1 else 's'} beyond, in {visits} block{'' if visits == 1 else 's'}, "
+            f"for {', '.join(foresight.subjects)}"
+        )
         with shown(sys.stderr, time.monotonic) as listener:
-            finished = _measure(experiment, foresight, settings, folder, resume=resume, listener=listener, say=say)
+            finished = _measure(experiment, foresight, settings, folder, resume=resume, listener=listener)
         say(summary(finished))
-        return outcome_of(folder)
+        return outcome_of(settings, folder)
 
 
 def foresight_of(experiment: Experiment) -> Foresight:
@@ -100,17 +116,19 @@ def foresight_of(experiment: Experiment) -> Foresight:
     return experiment.foresight
 
 
-def outcome_of(folder: Path) -> Outcome:
+def outcome_of(settings: api.Settings, folder: Path) -> Outcome:
     """What was foreseen in a stored run, and how it turned out.
 
     Raises
     ------
     StoreError : the folder holds no run.
     """
-    from bench.analyse.foresight import foreseen
+    from bench.analyse.foresight import foreseen, unmeasured
     from bench.store.frame import load
 
-    return Outcome(folder=folder, foreseen=foreseen(load(folder)))
+    frame = load(folder)
+    found = foreseen(frame)
+    return Outcome(folder=folder, settings=settings, foreseen=found, unmeasured=unmeasured(frame, found))
 
 
 def _measure(
@@ -120,9 +138,10 @@ def _measure(
     folder: Path,
     *,
     resume: bool,
-    listener: Callable[[Any], None],
-    say: Callable[[str], None],
+    listener: Listener,
 ) -> RunFinished:
+    from bench.store.frame import load
+
     with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
         asked = False
 
@@ -131,9 +150,10 @@ def _measure(
             if asked:
                 return ()
             asked = True
-            predictions = stored_predictions(experiment, foresight, folder, store)
-            say(f"{len(predictions)} predictions stored; now these points are measured")
-            return blocks_beyond(experiment, foresight, settings)
+            frame = load(folder)
+            predictions, stored_before = stored_predictions(experiment, foresight, frame, store)
+            listener(Predicted(predictions=len(predictions), stored_before=stored_before))
+            return blocks_beyond(experiment, foresight, settings, frame, predictions)
 
         return loop.run(
             experiment,
@@ -146,35 +166,65 @@ def _measure(
 
 
 def stored_predictions(
-    experiment: Experiment, foresight: Foresight, folder: Path, store: loop.Sink
-) -> Sequence[Prediction]:
-    """The predictions of a run whose sweep is done: those that it holds, or new ones, put into its store at once."""
+    experiment: Experiment, foresight: Foresight, frame: pd.DataFrame, sink: loop.Sink
+) -> tuple[list[Prediction], int]:
+    """The predictions of a run whose sweep is done, all of them in its store, and how many of them it held before.
+
+    What the run was stopped before it had predicted is predicted now, from the sweep alone.
+
+    Raises
+    ------
+    FitError : a subject or point that cannot be predicted, or that was measured before it was predicted.
+    """
     from bench.analyse.evidence import fit_all
-    from bench.analyse.foresight import Prediction, predict_beyond
-    from bench.store.frame import load
+    from bench.analyse.foresight import predict_beyond, predictions_of
 
-    frame = load(folder)
-    if frame.attrs["predictions"]:
-        return [Prediction.of_record(record) for record in frame.attrs["predictions"]]
-    predictions = predict_beyond(fit_all(frame, experiment), foresight.beyond, foresight.subjects)
-    for prediction in predictions:
-        store.append(prediction.to_record())
-    store.sync()
-    return predictions
+    stored = {one.cell: one for one in predictions_of(frame)}
+    points = foresight.beyond.validated(experiment.factors)
+    wanted = [Cell(subject, point) for subject in foresight.subjects for point in points]
+    missing = [cell for cell in wanted if cell not in stored]
+    if missing:
+        _require_unmeasured(missing, frame)
+        made = predict_beyond(fit_all(frame, experiment), missing)
+        for prediction in made:
+            sink.append(prediction.to_record())
+        sink.sync()
+        stored |= {one.cell: one for one in made}
+    return [stored[cell] for cell in wanted], len(wanted) - len(missing)
 
 
-def blocks_beyond(experiment: Experiment, foresight: Foresight, settings: api.Settings) -> list[Block]:
-    """The visits to the points beyond, in blocks that follow those of the sweep."""
-    from bench.analyse.foresight import BEYOND
+def _require_unmeasured(cells: Sequence[Cell], frame: pd.DataFrame) -> None:
+    from bench.analyse.foresight import beyond_samples
+    from bench.analyse.samples import FitError
 
-    points = [Point({f.name: f.validate(point[f.name]) for f in experiment.factors}) for point in foresight.beyond]
-    cells = [Cell(subject, point) for point in points for subject in foresight.subjects]
-    first = experiment.profile(settings.profile).blocks
+    names = frame.attrs["factors"]
+    rows = beyond_samples(frame)[["subject", *names]].itertuples(index=False, name=None)
+    measured = {Cell(subject, Point(dict(zip(names, levels, strict=True)))) for subject, *levels in rows}
+    for cell in cells:
+        if cell in measured:
+            raise FitError(f"{cell.subject} at {cell.point}: measured already but never predicted; begin a new run")
+
+
+def blocks_beyond(
+    experiment: Experiment,
+    foresight: Foresight,
+    settings: api.Settings,
+    frame: pd.DataFrame,
+    predictions: Sequence[Prediction],
+) -> list[Block]:
+    """The visits that test predictions, in blocks after all that the run holds, and what time they should take."""
+    from bench.analyse.foresight import BEYOND, beyond_samples
+
+    profile, tested = experiment.profile(settings.profile), beyond_samples(frame)
+    first = int(tested["block"].min()) if len(tested) else int(frame["block"].max()) + 1
+    expected = {one.cell: EVALUATIONS_OF_A_VISIT * max(one.value, profile.seconds_per_sample) for one in predictions}
+    cells = [one.cell for one in predictions]
     return [
         Block(
             number,
             tuple(Visit(*cell, number, "whole") for cell in block_order(cells, block=number, seed=settings.seed)),
             stage=BEYOND,
+            expected_seconds=expected,
         )
         for number in range(first, first + foresight.visits)
     ]

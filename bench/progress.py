@@ -11,6 +11,7 @@ from bench.measure.events import (
     CheckDone,
     Event,
     Listener,
+    Predicted,
     ProbeStarted,
     RunFinished,
     RunStarted,
@@ -93,7 +94,7 @@ class Bar:
                 )
             case ProbeStarted() if self._task is not None:
                 self._progress.update(self._task, description=described(event))
-            case CheckDone() | Skipped():
+            case CheckDone() | Skipped() | Predicted():
                 self._progress.console.print(described(event), markup=False, highlight=False)
 
 
@@ -118,6 +119,9 @@ def described(event: Event, seconds_left: float | None = None) -> str:
         case BlockDone():
             left = f", {time_left(seconds_left)}" if event.blocks_done < event.blocks_total else ""
             return f"block {event.blocks_done}/{event.blocks_total} done{left}"
+        case Predicted():
+            kept = f", {event.stored_before} of them before" if event.stored_before else ""
+            return f"{event.predictions} predictions stored{kept}; now these points are measured"
         case RunFinished():
             return ""
 

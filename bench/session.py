@@ -66,9 +66,6 @@ def run(settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[st
         numbers = api.condition_numbers(experiment, settings.profile)
         for line in announcement(experiment, settings, folder, numbers):
             say(line)
-        load = of_load(load_average(), usable_cores() or 1)
-        if load.judgement == "poor":
-            say(f"load average {load.shown}: {load.remark}")
         with shown(sys.stderr, time.monotonic) as listener:
             finished = api.measure(settings, folder, resume=resume, on_event=listener)
         say(summary(finished))
@@ -79,7 +76,7 @@ def run(settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[st
 def announcement(
     experiment: Experiment, settings: api.Settings, folder: Path, numbers: Mapping[str, float]
 ) -> Iterator[str]:
-    """What a run is about to do, and whether its design can tell the terms of each law apart."""
+    """What a run is about to do, whether its design can tell the terms of each law apart, and what may disturb it."""
     profile = experiment.profile(settings.profile)
     cells = len(profile.cells(experiment.subject_names))
     yield (
@@ -89,6 +86,9 @@ def announcement(
     for subject, number in numbers.items():
         remark = "" if number < HARD_TO_TELL_APART else " (high: some terms may not be identifiable)"
         yield f"condition number of the scaled design, {subject}: {number:.3g}{remark}"
+    load = of_load(load_average(), usable_cores() or 1)
+    if load.judgement == "poor":
+        yield f"load average {load.shown}: {load.remark}"
 
 
 def summary(finished: RunFinished) -> str:

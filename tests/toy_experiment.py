@@ -16,6 +16,7 @@ from bench.plan import (
     Experiment,
     ExponentClaim,
     Factor,
+    Foresight,
     PhaseSwitch,
     Point,
     Profile,
@@ -23,6 +24,7 @@ from bench.plan import (
 )
 
 LEVELS = (1_000, 4_000, 16_000, 64_000, 128_000, 256_000)
+BEYOND = (512_000, 1_024_000, 2_048_000)
 LETTERS_NEEDED = 2
 
 
@@ -75,6 +77,7 @@ EXPERIMENT = Experiment(
         for name, blocks in (("quick", 3), ("endless", 500))
     },
     placebo="sum",
+    foresight=Foresight(beyond=Design.grid({"n": BEYOND}), subjects=("sum", "scale"), profile="quick", visits=2),
 )
 CLAIMS = (
     CheckClaim(name="sum-exact", subject="sum", statement="The sum of whole numbers is exact.", check=check_sum),

@@ -6,7 +6,8 @@ before the samples that test them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,10 +15,9 @@ import numpy as np
 
 from bench.analyse.estimate import Interval, quantiles
 from bench.analyse.evidence import BLOCK, STAGE, WHOLE, Evidence, rows_of
-from bench.analyse.fitted import Fit
 from bench.analyse.location import PRIOR_SAMPLES, locate
 from bench.analyse.samples import FitError, gather
-from bench.plan import Design, Point
+from bench.plan import Cell, Point, farther
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +31,8 @@ TARGET_COVERAGE = (0.90, 0.98)  # of intervals at 95 %
 class Prediction:
     """What a fitted law says of one evaluation at a point it has not seen, in seconds, with its 95 % interval.
 
-    ``farther`` is the largest ratio of a level to the largest level swept, ``dearer`` that of the predicted time to the
-    longest time swept by this subject; one of them is above 1.
+    ``farther`` is how many times levels must grow from the nearest point swept (above 1), ``dearer`` the ratio of the
+    predicted time to the longest time swept by this subject.
     """
 
     subject: str
@@ -46,6 +46,11 @@ class Prediction:
     def to_record(self) -> dict[str, Any]:
         """The prediction as it is stored with the run."""
         return {"record": "prediction", **asdict(self), "at": dict(self.at)}
+
+    @property
+    def cell(self) -> Cell:
+        """The subject and the point."""
+        return Cell(self.subject, self.at)
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Prediction:
@@ -89,44 +94,62 @@ class Accuracy(NamedTuple):
         return self.median <= TARGET_MEDIAN and self.p95 <= TARGET_P95 and low <= self.coverage <= high
 
 
-def predict_beyond(evidence: Evidence, beyond: Design, subjects: Sequence[str]) -> list[Prediction]:
-    """Predictions of the fits of a sweep, subject by subject and point by point.
+def predict_beyond(evidence: Evidence, cells: Iterable[Cell]) -> list[Prediction]:
+    """What the fits of a sweep predict for subjects at points beyond it, subject by subject.
 
     Raises
     ------
-    FitError : a subject that has no fit, or a point that the sweep has seen or that is neither farther nor dearer.
+    FitError : a subject that has no fit, or one that gives no interval, or a point that is not beyond its sweep.
     """
-    return [prediction for subject in subjects for prediction in _of_subject(evidence, beyond, subject)]
+    points: dict[str, list[Point]] = {}
+    for subject, point in cells:
+        points.setdefault(subject, []).append(point)
+    return [prediction for subject in points for prediction in _of_subject(evidence, subject, points[subject])]
 
 
-def _of_subject(evidence: Evidence, beyond: Design, subject: str) -> Iterator[Prediction]:
+def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> Iterator[Prediction]:
     fit = evidence.fit_or_reason(subject, WHOLE)
     if isinstance(fit, str):
         raise FitError(f"subject {subject!r}: nothing to predict with; {fit}")
-    largest = {name: float(fit.points[name].max()) for name in fit.factors}
+    swept = [dict(zip(fit.factors, row, strict=True)) for row in fit.points[list(fit.factors)].to_numpy().tolist()]
     longest = float(fit.points["fitted"].max())
-    for point, interval in zip(beyond, _predicted(fit, beyond), strict=True):
-        farther, dearer = max(point[name] / level for name, level in largest.items()), interval.estimate / longest
-        if farther <= 1 and dearer <= 1:
-            raise FitError(f"point {point}: lies within what {subject} was swept over, in every factor and in time")
-        yield Prediction(subject=subject, at=point, **_ends(interval), farther=farther, dearer=dearer)
+    for point, interval in zip(points, fit.predict(points), strict=True):
+        how_far = farther(point, swept)
+        if how_far <= 1:
+            raise FitError(f"point {point}: lies within what {subject} was swept over, in every factor")
+        if not math.isfinite(interval.high):
+            raise FitError(
+                f"subject {subject!r}: {fit.n_points} points for {len(fit.terms)} terms leave no interval to predict"
+            )
+        yield Prediction(
+            subject=subject,
+            at=point,
+            value=interval.estimate,
+            low=interval.low,
+            high=interval.high,
+            farther=how_far,
+            dearer=interval.estimate / longest,
+        )
 
 
-def _predicted(fit: Fit, beyond: Design) -> list[Interval]:
-    return fit.predict([dict(point) for point in beyond])
+def predictions_of(frame: pd.DataFrame) -> list[Prediction]:
+    """The predictions that a run holds."""
+    return [Prediction.of_record(record) for record in frame.attrs.get("predictions", ())]
 
 
-def _ends(interval: Interval) -> dict[str, float]:
-    return {"value": interval.estimate, "low": interval.low, "high": interval.high}
+def beyond_samples(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that test predictions."""
+    samples = frame[(frame[STAGE] == BEYOND).to_numpy(dtype=bool)] if STAGE in frame.columns else frame.iloc[:0]
+    samples.attrs = {"factors": frame.attrs.get("factors", [])}
+    return samples
 
 
 def foreseen(frame: pd.DataFrame, *, confidence: float = 0.95) -> list[Foreseen]:
     """The predictions of a run beside what was measured there since; those not measured are left out."""
-    predictions = [Prediction.of_record(record) for record in frame.attrs.get("predictions", ())]
-    if not predictions or STAGE not in frame.columns:
+    predictions = predictions_of(frame)
+    if not predictions:
         return []
-    samples = frame[(frame[STAGE] == BEYOND).to_numpy(dtype=bool)]
-    samples.attrs = {"factors": frame.attrs["factors"]}
+    samples = beyond_samples(frame)
     found: list[Foreseen] = []
     for subject in dict.fromkeys(prediction.subject for prediction in predictions):
         measured = _measured(rows_of(samples, subject, WHOLE), confidence)
@@ -151,6 +174,20 @@ def _measured(rows: pd.DataFrame, confidence: float) -> dict[Point, tuple[Interv
         Point({name: samples.levels[name][i] for name in names}): (Interval(*map(float, ends[:, i])), int(counts[i]))
         for i in range(samples.n_points)
     }
+
+
+def by_subject(found: Iterable[Foreseen]) -> dict[str, list[Foreseen]]:
+    """What was foreseen of each subject, in the order of the predictions."""
+    groups: dict[str, list[Foreseen]] = {}
+    for one in found:
+        groups.setdefault(one.prediction.subject, []).append(one)
+    return groups
+
+
+def unmeasured(frame: pd.DataFrame, found: Iterable[Foreseen]) -> list[Prediction]:
+    """The predictions of a run that nothing has tested yet."""
+    tested = {one.prediction.cell for one in found}
+    return [prediction for prediction in predictions_of(frame) if prediction.cell not in tested]
 
 
 def accuracy(found: Sequence[Foreseen]) -> Accuracy:

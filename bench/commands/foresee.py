@@ -62,5 +62,5 @@ def foresee(
     if as_json:
         document(outcome.to_json())
     else:
-        terminal.show_foreseen(outcome.foreseen)
+        terminal.show_foreseen(outcome.foreseen, outcome.unmeasured)
     return 0

@@ -83,6 +83,20 @@ class BlockDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """Predictions for subjects at points beyond their sweep are stored, and that is to be measured now.
+
+    Attributes
+    ----------
+    predictions : as many subjects at a point.
+    stored_before : of the predictions, those that the run held already.
+    """
+
+    predictions: int
+    stored_before: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunFinished:
     """Nothing is left to be measured.
 
@@ -102,5 +116,7 @@ class RunFinished:
     busy_share: float | None
 
 
-Event = RunStarted | CheckDone | ProbeStarted | WorkerStarted | SampleTaken | Skipped | BlockDone | RunFinished
+Event = (
+    RunStarted | CheckDone | ProbeStarted | WorkerStarted | SampleTaken | Skipped | BlockDone | Predicted | RunFinished
+)
 Listener = Callable[[Event], None]

@@ -26,12 +26,14 @@ class Block(NamedTuple):
     """The visits of a block that are left, in order; ``stage`` says what they are for.
 
     ``"sweep"`` belongs to the profile, ``"adaptive"`` was added where it narrows intervals most, ``"beyond"`` tests
-    predictions and takes no part in any fit.
+    predictions and takes no part in any fit. ``expected_seconds`` is what visits to some cells should take, where that
+    is known before the first of them.
     """
 
     number: int
     visits: tuple[Visit, ...]
     stage: str = SWEEP
+    expected_seconds: Mapping[Cell, float] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,10 +112,12 @@ class TimeLeft:
     ----------
     left : visits still to be made, by cell and timing.
     seconds : what a visit cost last, preparing and all, by cell and timing.
+    expected : what a visit not yet made should cost, where something is known of it, by cell and timing.
     """
 
     left: Counter[Hashable] = field(default_factory=Counter)
     seconds: dict[Hashable, float] = field(default_factory=dict)
+    expected: dict[Hashable, float] = field(default_factory=dict)
 
     @classmethod
     def of(cls, visits: Iterable[Visit]) -> TimeLeft:
@@ -124,6 +128,10 @@ class TimeLeft:
     def add(self, visits: Iterable[Visit]) -> None:
         """Put visits on the list."""
         self.left.update((visit.subject, visit.point, visit.timing) for visit in visits)
+
+    def expect(self, seconds: Mapping[Cell, float]) -> None:
+        """Take note of what visits to some cells should cost."""
+        self.expected.update({(cell.subject, cell.point, "whole"): value for cell, value in seconds.items()})
 
     def made(self, visit: Visit, seconds: float) -> None:
         """Take a visit off the list."""
@@ -136,8 +144,9 @@ class TimeLeft:
         self.left[visit.subject, visit.point, visit.timing] -= 1
 
     def estimate(self) -> float | None:
-        """Seconds left; a kind of visit not yet made is taken for an average one. None before the first."""
+        """Seconds left; a visit of which nothing is known is taken for an average one. None before the first."""
         if not self.seconds:
             return None
         usual = sum(self.seconds.values()) / len(self.seconds)
-        return sum(count * self.seconds.get(key, usual) for key, count in self.left.items() if count > 0)
+        known = {**self.expected, **self.seconds}
+        return sum(count * known.get(key, usual) for key, count in self.left.items() if count > 0)

@@ -26,6 +26,8 @@ class Tally:
         self.blocks_total += len(everything)
         self.blocks_done += sum(not block.visits for block in left)
         self.time_left.add(visits)
+        for block in left:
+            self.time_left.expect(block.expected_seconds or {})
 
     def visited(self, *, last: bool) -> None:
         """Count a visit, made or dropped; ``last`` of its block."""

@@ -10,9 +10,9 @@ from bench.plan.claim import (
     ShareClaim,
 )
 from bench.plan.design import Cell, Design, DesignError, Factor, Point, Profile, block_order
-from bench.plan.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError
+from bench.plan.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError, require_beyond
 from bench.plan.fault import Fault
-from bench.plan.foresight import Foresight
+from bench.plan.foresight import Foresight, farther
 from bench.plan.law import CostLaw, LawError, Term
 from bench.plan.subject import Counts, Evaluation, PhaseSwitch, Subject
 from bench.plan.work import Work, WorkError
@@ -46,4 +46,6 @@ __all__ = [
     "Work",
     "WorkError",
     "block_order",
+    "farther",
+    "require_beyond",
 ]

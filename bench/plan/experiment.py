@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from bench.plan.claim import CheckClaim, Claim
 from bench.plan.design import DesignError, Factor, Profile
 from bench.plan.fault import Fault
-from bench.plan.foresight import Foresight
+from bench.plan.foresight import Foresight, farther
 from bench.plan.subject import Subject
 
 PLACEBO_SUFFIX = " (placebo)"
@@ -59,7 +59,7 @@ class Experiment:
             if fault.name in [other.name for other in self.faults[:i]]:
                 raise ExperimentError(f"fault {fault.name!r}: two faults have this name; each needs its own")
         if self.foresight is not None:
-            _require_foresight(self.foresight, names, self.profiles, self.factors)
+            _require_foresight(self.foresight, self.subjects, self.profiles, self.factors)
         factors = [factor.name for factor in self.factors]
         for subject in self.subjects:
             if subject.law is not None:
@@ -113,14 +113,34 @@ class Experiment:
 
 
 def _require_foresight(
-    foresight: Foresight, subjects: Sequence[str], profiles: Mapping[str, Profile], factors: Sequence[Factor]
+    foresight: Foresight, subjects: Sequence[Subject], profiles: Mapping[str, Profile], factors: Sequence[Factor]
 ) -> None:
+    laws = {subject.name: subject.law for subject in subjects}
     for name in foresight.subjects:
-        if name not in subjects:
-            raise ExperimentError(f"foresight of {name!r}: not a subject; the subjects are {', '.join(subjects)}")
+        if name not in laws:
+            raise ExperimentError(f"foresight of {name!r}: not a subject; the subjects are {', '.join(laws)}")
+        if laws[name] is None:
+            raise ExperimentError(f"foresight of {name!r}: the subject has no law to predict with")
     if foresight.profile not in profiles:
         raise ExperimentError(f"foresight after {foresight.profile!r}: the profiles are {', '.join(profiles)}")
     foresight.beyond.validated(factors)
+    require_beyond(foresight, profiles, foresight.profile)
+
+
+def require_beyond(foresight: Foresight, profiles: Mapping[str, Profile], profile: str) -> None:
+    """See that the points of a foresight lie beyond what a profile sweeps.
+
+    Raises
+    ------
+    ExperimentError : one does not.
+    """
+    for subject in foresight.subjects:
+        swept = [cell.point for cell in profiles[profile].cells([subject])]
+        for point in foresight.beyond:
+            if farther(point, swept) <= 1:
+                raise ExperimentError(
+                    f"foresight at {point}: lies within what profile {profile!r} sweeps of {subject}, in every factor"
+                )
 
 
 __all__ = ["PLACEBO_SUFFIX", "DesignError", "Experiment", "ExperimentError"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from bench.plan.design import Design, DesignError
@@ -13,7 +15,7 @@ class Foresight:
 
     Attributes
     ----------
-    beyond : points that no profile's fit may see; each lies beyond the sweep in a factor, or costs more than any of it.
+    beyond : points that lie beyond the sweep: no point of it is as large in every factor.
     subjects : whose time is predicted there.
     profile : the sweep that the predictions rest on.
     visits : samples of each cell beyond.
@@ -29,3 +31,24 @@ class Foresight:
             raise DesignError(f"visits={self.visits!r}: allowed are whole numbers from 1")
         if not self.beyond.points or not self.subjects:
             raise DesignError("foresight: needs at least one point beyond the sweep and one subject")
+        if len(set(self.subjects)) < len(self.subjects):
+            raise DesignError(f"foresight: names a subject twice in {', '.join(self.subjects)}")
+
+
+def farther(point: Mapping[str, float], swept: Iterable[Mapping[str, float]]) -> float:
+    """By how much a point lies beyond a sweep: the factor by which levels must grow from the nearest point of it.
+
+    At most 1 where some point of the sweep is as large in every factor, so that no law with coefficients from 0 makes
+    the point dearer than that one.
+
+    >>> sweep = [{"n": 4, "k": 10}, {"n": 16, "k": 2}]
+    >>> farther({"n": 64, "k": 2}, sweep), farther({"n": 16, "k": 10}, sweep), farther({"n": 4, "k": 2}, sweep)
+    (4.0, 4.0, 1.0)
+    """
+    return min((max(_growth(point[name], start[name]) for name in point) for start in swept), default=math.inf)
+
+
+def _growth(level: float, start: float) -> float:
+    if start == 0:
+        return math.inf if level > 0 else 1.0
+    return level / start

@@ -12,7 +12,6 @@ from bench.report import format as show
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
     from bench.analyse.fitted import Fit, FittedTerm
-    from bench.analyse.foresight import Foreseen
     from bench.analyse.verdict import Verdict
 
 MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?"}
@@ -181,59 +180,6 @@ def fit_summary(fit: Fit) -> str:
 
 def _p_value(value: float | None) -> str:
     return "" if value is None else f" (p = {show.number(value, 2)})"
-
-
-class ForesightRow(NamedTuple):
-    """A prediction beside what was measured, as text; ``covered`` says whether the interval held."""
-
-    subject: str
-    at: str
-    predicted: str
-    measured: str
-    error: str
-    covered: bool
-
-
-def foresight_rows(foreseen: Sequence[Foreseen]) -> list[ForesightRow]:
-    """Predictions beyond the sweep as text, the cheapest first within each subject."""
-    order = {name: i for i, name in enumerate(dict.fromkeys(one.prediction.subject for one in foreseen))}
-    ranked = sorted(foreseen, key=lambda one: (order[one.prediction.subject], one.prediction.value))
-    return [
-        ForesightRow(
-            subject=one.prediction.subject,
-            at=show.point(one.prediction.at),
-            predicted=show.si_interval(one.prediction.value, one.prediction.low, one.prediction.high),
-            measured=show.si(one.measured.estimate, "s"),
-            error=f"{'+' if one.error > 0 else ''}{show.percent(one.error)}{'' if one.covered else ' outside'}",
-            covered=one.covered,
-        )
-        for one in ranked
-    ]
-
-
-def accuracy_lines(foreseen: Sequence[Foreseen]) -> list[str]:
-    """How good predictions were, in a sentence for each subject and one for all, against what they are held to."""
-    from bench.analyse.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, accuracy
-
-    if not foreseen:
-        return ["None of the points beyond the sweep has been measured yet."]
-    subjects = dict.fromkeys(one.prediction.subject for one in foreseen)
-    groups = {name: [one for one in foreseen if one.prediction.subject == name] for name in subjects}
-    lines = []
-    for name, group in {**groups, "all": list(foreseen)}.items():
-        found = accuracy(group)
-        lines.append(
-            f"{name}: {found.n} predictions, median error {show.percent(found.median)}, "
-            f"95th percentile {show.percent(found.p95)}, worst {show.percent(found.worst)}; "
-            f"{show.percent(found.coverage)} of the 95\u202f% intervals hold what was measured"
-        )
-    low, high = TARGET_COVERAGE
-    met = "met" if accuracy(list(foreseen)).met else "missed"
-    lines.append(
-        f"Held to: median at most {show.percent(TARGET_MEDIAN)}, 95th percentile at most {show.percent(TARGET_P95)}, "
-        f"coverage {show.percent(low)} to {show.percent(high)}: {met}."
-    )
-    return lines
 
 
 def noise_line(analysis: Analysis) -> str:

@@ -12,13 +12,14 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report import content
+from bench.report import foreseen as words
 from bench.report import format as show_as
 from bench.report.readings import readings_table
 
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
     from bench.analyse.fitted import Fit
-    from bench.analyse.foresight import Foreseen
+    from bench.analyse.foresight import Foreseen, Prediction
     from bench.analyse.select import Comparison
     from bench.plan.readings import Readings
 
@@ -83,18 +84,31 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
             console.print(line, soft_wrap=False)
 
 
-def show_foreseen(foreseen: Sequence[Foreseen], console: Console | None = None) -> None:
+def show_foreseen(
+    foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction] = (), console: Console | None = None
+) -> None:
     """Print predictions beside what was measured since, and how good they were."""
     console = Console(highlight=False) if console is None else console
-    table = _table()
-    table.add_column("subject", no_wrap=True)
-    table.add_column("point beyond the sweep", ratio=1, overflow="fold")
-    for heading in ("predicted (95 % interval)", "measured", "error"):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in content.foresight_rows(foreseen):
-        table.add_row(*(Text(cell) for cell in row[:-1]), Text(row.error, "" if row.covered else "yellow"))
-    console.print(table)
-    for line in content.accuracy_lines(foreseen):
+    rows = words.foresight_rows(foreseen)
+    if rows:
+        table = _table()
+        table.add_column("subject", overflow="fold")
+        for heading in (*rows[0].levels, "predicted", "measured", "error", ""):
+            table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+        for row in rows:
+            missed = "" if row.covered else words.OUTSIDE
+            cells = (row.subject, *row.levels.values(), row.predicted, row.measured, row.error)
+            table.add_row(*map(Text, cells), Text(missed, "yellow"))
+        console.print(table)
+        console.print(Text(f"{words.OUTSIDE}: what was measured lies outside the predicted interval\n"))
+        summary = _table()
+        summary.add_column("subject", overflow="fold")
+        for heading in ("points", "median error", "95th percentile", "worst", "inside interval"):
+            summary.add_column(heading, justify="right", no_wrap=True)
+        for found in words.accuracy_rows(foreseen):
+            summary.add_row(*map(Text, found))
+        console.print(summary)
+    for line in words.outcome_lines(foreseen, unmeasured):
         console.print(Text(line))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from bench.plan import ExponentClaim, Point
 from bench.report import format as show
-from bench.report.content import accuracy_lines, judged_claims
+from bench.report.content import judged_claims
 from bench.report.figures.exponents import figure_exponents
 from bench.report.figures.foresight import figure_foresight
 from bench.report.figures.lines import Line, lines_along
@@ -21,6 +21,7 @@ from bench.report.figures.ratio import figure_ratio, ratio_groups
 from bench.report.figures.scaling import figure_scaling, subject_looks
 from bench.report.figures.shares import figure_shares, share_groups
 from bench.report.figures.visits import figure_visits
+from bench.report.foreseen import accuracy_lines
 
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
@@ -96,7 +97,10 @@ class Maps:
 
 def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
     """The figures of a report in reading order; those for which the run holds nothing are left out."""
-    parts = (_ratios(analysis), _visits(maps), _exponents(analysis), _scaling(analysis), _shares(analysis))
+    parts = (
+        *(_ratios(analysis), _foresight(analysis), _visits(maps)),
+        *(_exponents(analysis), _scaling(analysis), _shares(analysis)),
+    )
     named: dict[str, NamedFigure] = {}
     for found in itertools.chain(*parts, _parity(analysis)):
         candidates = itertools.chain([found.name], (f"{found.name}-{n}" for n in itertools.count(2)))
@@ -106,14 +110,14 @@ def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
 
 
 def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
-    from bench.analyse.foresight import foreseen
+    from bench.analyse.foresight import foreseen, unmeasured
 
     found = foreseen(analysis.frame)
     if found:
         yield NamedFigure(
             name="foresight",
             title="Foreseen",
-            caption=" ".join([FORESIGHT, *(f"{line.rstrip('.')}." for line in accuracy_lines(found))]),
+            caption=" ".join([FORESIGHT, *accuracy_lines(found, unmeasured(analysis.frame, found))]),
             figure=figure_foresight(analysis, found),
         )
 

@@ -13,7 +13,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from bench.analyse.evidence import rows_of
+from bench.analyse.evidence import fitted_samples, rows_of
 from bench.analyse.paired import paired_ratio, visits
 from bench.analyse.samples import FitError
 from bench.plan import Claim, CostLaw, CrossoverClaim, Design, Point, RatioClaim
@@ -182,7 +182,7 @@ def measured_ratios(analysis: Analysis, group: RatioGroup) -> dict[Point, NDArra
     Empty where the verdict says that the subjects cannot be compared; a point where nothing is left is left out.
     """
     factors = list(next(iter(group.points)))
-    samples = analysis.frame.copy(deep=False)
+    samples = fitted_samples(analysis.frame).copy(deep=False)
     samples.attrs = {}  # pandas would copy them with every selection of rows
     names = [name for name in (group.subject, group.over, group.less) if name is not None]
     try:
