@@ -87,8 +87,8 @@ $(PEERS)/.stamp: requirements-extrap.lock requirements-big-o.lock
 .PHONY: validate
 validate: $(VENV)/.test-stamp ## known error rates, ours and those of other tools, into results/validation (at most 20 minutes)
 	@$(MAKE) --no-print-directory $(PEERS)/.stamp || echo "no environment for Extra-P and big_O: the table will say so" >&2
-	@peers=(); if [[ -e $(PEERS)/.stamp ]]; then peers=(--peers $(PEERS)/bin/python); fi; \
-	$(BIN)/python -m tests.validation --out $(VALIDATION) "$${peers[@]}"
+	@peers=; if [[ -e $(PEERS)/.stamp ]]; then peers="--peers $(PEERS)/bin/python"; fi; \
+	$(BIN)/python -m tests.validation --out $(VALIDATION) $$peers
 
 .PHONY: notebook
 notebook: $(VENV)/.test-stamp ## run the notebook again and keep its outputs

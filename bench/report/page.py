@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike
 
 from bench.report import content
 from bench.report import format as show
+from bench.report.error_rates import Summary, summary_beside
 from bench.report.figures.gallery import Maps, NamedFigure, gallery
 from bench.report.figures.style import STYLE
 from bench.report.method import method
@@ -72,14 +73,14 @@ def picture(named: NamedFigure, files: Mapping[str, bytes]) -> Picture:
     )
 
 
-def render_html(analysis: Analysis, pictures: Sequence[Picture]) -> str:
-    """The report as one HTML page that needs nothing but itself."""
-    return _templates().get_template("report.html.j2").render(_context(analysis), pictures=pictures)
+def render_html(analysis: Analysis, pictures: Sequence[Picture], known: Summary | None = None) -> str:
+    """The report as one HTML page that needs nothing but itself; ``known`` are the error rates that it quotes."""
+    return templates().get_template("report.html.j2").render(_context(analysis), pictures=pictures, known=known)
 
 
 def render_markdown(analysis: Analysis, figures: Sequence[NamedFigure], folder: str = "figures") -> str:
     """The report as Markdown, its figures in a folder beside it."""
-    return _templates().get_template("report.md.j2").render(_context(analysis), figures=figures, folder=folder)
+    return templates().get_template("report.md.j2").render(_context(analysis), figures=figures, folder=folder)
 
 
 def write_report(analysis: Analysis, directory: Path, maps: Maps | Mapping[str, ArrayLike] | None = None) -> list[Path]:
@@ -101,7 +102,8 @@ def write_report(analysis: Analysis, directory: Path, maps: Maps | Mapping[str, 
             path.write_bytes(data)
             written.append(path)
         pictures.append(picture(figure, files))
-    pages = {"report.html": render_html(analysis, pictures), "report.md": render_markdown(analysis, named)}
+    known = summary_beside(directory)
+    pages = {"report.html": render_html(analysis, pictures, known), "report.md": render_markdown(analysis, named)}
     for name, text in pages.items():
         (directory / name).write_text(text, encoding="utf-8")
         written.append(directory / name)
@@ -137,7 +139,8 @@ def _run_line(run: Mapping[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _templates() -> jinja2.Environment:
+def templates() -> jinja2.Environment:
+    """The templates of this folder: HTML is escaped, Markdown has a filter ``md`` for that."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("bench.report", "templates"),
         autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),

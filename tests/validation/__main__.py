@@ -2,7 +2,7 @@
 
     python -m tests.validation [--trials N] [--out DIR] [--peers PYTHON] [--read]
 
-The table comes on standard output, progress on standard error; DIR gets validation.json, validation.md and all
+The table comes on standard output, progress on standard error; DIR gets validation.json, .md, .html and all
 outcomes. It can be stopped and started again: what is there is not computed twice. `make validate` prepares
 the environment of Extra-P and big_O; without --peers the table says that they are not installed.
 """
@@ -24,6 +24,7 @@ from importlib import metadata  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
+from bench.report.validation import write_page  # noqa: E402
 from tests.validation.cells import PUBLISHED_SEED, TRIALS  # noqa: E402
 from tests.validation.document import document, markdown  # noqa: E402
 from tests.validation.driver import run  # noqa: E402
@@ -67,6 +68,7 @@ def _main(options: argparse.Namespace) -> int:
         json.dumps(result, indent=1, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     (options.out / "validation.md").write_text(text, encoding="utf-8")
+    write_page(options.out)
     print(text, end="")
     return 0
 

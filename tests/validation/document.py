@@ -87,7 +87,7 @@ def headline(judged: Sequence[Goal], tools: Sequence[Mapping[str, Any]]) -> str:
     ]
     return (
         f"{sum(bool(goal.met) for goal in asked)} of {len(asked)} goals met. Median error four times beyond every "
-        f"factor, from 23 points at 5 % noise: {', '.join(errors) or 'not asked'}."
+        f"factor, from 23 points at 5 % noise: {'; '.join(errors) or 'not asked'}."
     )
 
 

@@ -86,8 +86,10 @@ class Goal:
 
 
 def goals(trials: Trials) -> list[Goal]:
-    """All goals, those of the small design first."""
-    return [goal for design in DESIGNS for goal in _of_design(trials, design)]
+    """All goals, quantity by quantity, the small design first."""
+    found = [goal for design in DESIGNS for goal in _of_design(trials, design)]
+    quantities = [goal.quantity for goal in reversed(found)]  # the large design has all of them
+    return sorted(found, key=lambda goal: -quantities.index(goal.quantity))
 
 
 def _of_design(trials: Trials, design: str) -> list[Goal]:

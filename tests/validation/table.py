@@ -27,9 +27,9 @@ BIG_O = (
 )
 TOOLS: Mapping[str, tuple[str, str]] = {
     OURS: ("bptt-bench", "the stated law, with the overhead terms 1 and T named to it"),
-    OURS_AUTO: ("bptt-bench, auto", "the same, with overhead terms left to it to find (the default of `fit`)"),
-    "nnls_relative": ("NNLS, relative, c·T", "stated law + T, coefficients ≥ 0, residuals relative to the samples"),
-    "nnls": ("NNLS", "stated law, coefficients ≥ 0, least squares of seconds"),
+    OURS_AUTO: ("bptt-bench (auto)", "the same, with overhead terms left to it to find (the default of `fit`)"),
+    "nnls_relative": ("relative NNLS + c·T", "stated law + T, coefficients ≥ 0, residuals relative to the samples"),
+    "nnls": ("plain NNLS", "stated law, coefficients ≥ 0, least squares of seconds"),
     "log_log": ("log-log OLS", "a straight line of log t in log V, log d, log H, log T; it chooses no order"),
     "extra_p": ("Extra-P", EXTRA_P),
     "big_o": ("big_O", BIG_O),

@@ -5,16 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.validation.score import Outcome, trial
-from bench.validation.simulate import simulate
+from bench.analyse.fit import fit
+from bench.validation.score import STATED, Outcome, trial
+from bench.validation.simulate import LAWS, Truth, simulate
 from tests.validation.cells import Cell
 from tests.validation.peers.answer import Peer, questions, scored
 from tests.validation.peers.client import PeerError, Remote, Server
 from tests.validation.peers.plain import LogLog, PlainNNLS
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 OURS, OURS_AUTO = "ours", "ours_auto"
 DIGITS = 6  # significant ones that are kept of a figure
@@ -50,7 +54,9 @@ def work(cell: Cell, number: int, seed: int, bench: Bench) -> dict[str, Any]:
     if cell.others:
         found = bench.score(cell.setting, cell.seeds(seed, number), overhead="auto", orders=False, step=False)
         tools[OURS_AUTO] = _ours(found)
-        tools |= _peers(cell, number, seed, bench)
+        frame, truth = table_of(cell, number, seed)
+        tools[OURS]["error_beyond_t"] = _error_beyond_t(frame, truth, cell)
+        tools |= _peers(frame, truth, cell, bench)
     return {"cell": cell.index, "trial": number, "tools": rounded(tools)}
 
 
@@ -67,9 +73,20 @@ def _ours(found: Outcome) -> dict[str, Any]:
     }
 
 
-def _peers(cell: Cell, number: int, seed: int, bench: Bench) -> dict[str, Any]:
-    first, _ = cell.seeds(seed, number).spawn(2)  # as ``trial`` does: the very same table
-    frame, truth = simulate(cell.setting, np.random.default_rng(first))
+def table_of(cell: Cell, number: int, seed: int) -> tuple[pd.DataFrame, Truth]:
+    """The very table that ``trial`` makes of these seeds, and its truth."""
+    first, _ = cell.seeds(seed, number).spawn(2)
+    return simulate(cell.setting, np.random.default_rng(first))
+
+
+def _error_beyond_t(frame: pd.DataFrame, truth: Truth, cell: Cell) -> float:
+    """Relative error of ours beyond in T alone, where big_O can be asked too."""
+    at = questions(cell.setting, truth)[1]
+    found = fit(frame, LAWS[cell.setting.law], overhead=STATED).curve([at])[0]
+    return abs(found.estimate / float(truth.at(at)) - 1)
+
+
+def _peers(frame: pd.DataFrame, truth: Truth, cell: Cell, bench: Bench) -> dict[str, Any]:
     asked = questions(cell.setting, truth)
     answers: dict[str, Any] = {}
     for name, peer in bench.peers.items():
