@@ -128,6 +128,18 @@ folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_t
     "--corpus", type=click.Path(path_type=Path), metavar="FILE", help="UTF-8 text instead of the default one."
 )
 @click.option("--probe/--no-probe", default=None, help="Probe the machine first.  [default: if subjects declare works]")
+@click.option(
+    "--budget",
+    metavar="TIME",
+    help="Two blocks of the profile, then what narrows the intervals of undecided claims most per second, and what "
+    "is left of the time for all of them. TIME, such as 60s or 5m, counts from the start, probe and checks included.",
+)
+@click.option(
+    "--until",
+    metavar="WIDTH",
+    help="The same, until the half-width of each interval is at most WIDTH, such as 2%, or its claim decided with room "
+    "to spare: relative for ratios, crossovers and shares, absolute for exponents (2%: ±0.02).",
+)
 @json_option
 def run(
     experiment: str | None,
@@ -138,6 +150,8 @@ def run(
     resume: Path | None,
     corpus: Path | None,
     probe: bool | None,
+    budget: str | None,
+    until: str | None,
     as_json: bool,
 ) -> int:
     """Measure an experiment, then judge its claims.
@@ -147,8 +161,9 @@ def run(
     \b
     Example: python -m bench run --profile quick --out results/today
              python -m bench run --resume results/today
+             python -m bench run --budget 60s --until 2%
     """
-    from bench import api, session
+    from bench import adaptive, api, session
 
     given: dict[str, Any] = {
         "experiment": experiment,
@@ -167,6 +182,7 @@ def run(
         resume or out or api.new_folder(settings.profile),
         resume=resume is not None,
         say=lambda line: click.echo(line, err=as_json),
+        demand=adaptive.demanded(budget, until, resume),
     )
     if as_json:
         document(outcome.to_json())

@@ -88,6 +88,7 @@ class Bar:
                 self._progress.update(
                     self._task,
                     completed=event.cells_done,
+                    total=event.cells_total,
                     description=f"{event.subject} {event.point}",
                     blocks=f"block {min(event.blocks_done + 1, event.blocks_total)}/{event.blocks_total}",
                     left=time_left(event.seconds_left),

@@ -14,11 +14,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from bench import api
+from bench import adaptive, api
 from bench.doctor import of_load
 from bench.measure.environment import load_average, usable_cores
 from bench.measure.events import RunFinished
 from bench.plan import Experiment
+from bench.plan.demand import Demand
 from bench.progress import shown
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ class Outcome:
     condition_numbers: Mapping[str, float]
     finished: RunFinished
     analysis: Analysis
+    is_adaptive: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The outcome as plain data."""
@@ -50,11 +52,21 @@ class Outcome:
                 name: number if math.isfinite(number) else None for name, number in self.condition_numbers.items()
             },
             "verdicts": [verdict.to_json() for verdict in self.analysis.verdicts],
+            **({"allocation": self.analysis.frame.attrs["allocations"]} if self.is_adaptive else {}),
         }
 
 
-def run(settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[str], None]) -> Outcome:
+def run(
+    settings: api.Settings,
+    folder: Path,
+    *,
+    resume: bool,
+    say: Callable[[str], None],
+    demand: Demand | None = None,
+) -> Outcome:
     """Measure and judge; ``say`` receives what is worth a line on the way.
+
+    With a ``demand`` the profile gives the first blocks only, and the rest of the time goes to where it counts.
 
     Raises
     ------
@@ -64,13 +76,26 @@ def run(settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[st
     with terminated_as_interrupted():
         experiment = api.experiment_of(settings)
         numbers = api.condition_numbers(experiment, settings.profile)
-        for line in announcement(experiment, settings, folder, numbers):
+        begun_with = experiment if demand is None else adaptive.first_blocks(experiment, settings.profile)
+        for line in announcement(begun_with, settings, folder, numbers):
             say(line)
+        if demand is not None:
+            say(f"then {demand}")
         with shown(sys.stderr, time.monotonic) as listener:
-            finished = api.measure(settings, folder, resume=resume, on_event=listener)
+            if demand is None:
+                finished = api.measure(settings, folder, resume=resume, on_event=listener)
+            else:
+                finished = adaptive.measure(settings, demand, folder, resume=resume, on_event=listener, say=say)
         say(summary(finished))
         analysis = api.analysis_of(folder, experiment)
-    return Outcome(folder=folder, settings=settings, condition_numbers=numbers, finished=finished, analysis=analysis)
+    return Outcome(
+        folder=folder,
+        settings=settings,
+        condition_numbers=numbers,
+        finished=finished,
+        analysis=analysis,
+        is_adaptive=demand is not None,
+    )
 
 
 def announcement(

@@ -19,7 +19,7 @@ from bench.analyse.precision import Aim, Pairs, Part, Spot, Unhelped
 
 HELPED = 0.9  # an interval that endless measuring would not make narrower than this share of itself gets no time
 STALE = 0.01  # relative; what a new point promises is reckoned anew when it is about to be chosen
-MOST_PAIRS = 500  # further visits to one ratio in one allocation that are thought about
+MOST_VISITS = 50  # to one spot in one allocation: samples taken one after the other share what disturbs them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,12 +42,13 @@ class Allocation:
 
     Attributes
     ----------
-    visits : how often each spot is visited. seconds : expected for all of them.
+    visits : how often each spot is visited. seconds_per_visit : of these spots. seconds : expected for all visits.
     served : by spot, the claim that it was first chosen for.
     outlooks : of every aim. unhelped : open claims that no sample helps, and why.
     """
 
     visits: Mapping[Spot, int]
+    seconds_per_visit: Mapping[Spot, float]
     seconds: float
     served: Mapping[Spot, str]
     outlooks: tuple[Outlook, ...]
@@ -57,10 +58,10 @@ class Allocation:
 def allocate(
     aims: Sequence[Aim],
     seconds_per_visit: Mapping[Spot, float],
+    wanted: Sequence[float],
     *,
     seconds: float,
     new: Collection[Spot] = (),
-    wanted: Mapping[str, float] | None = None,
     reach: bool = False,
 ) -> Allocation:
     """Spend some seconds on the visits that narrow the open aims most per second.
@@ -68,33 +69,39 @@ def allocate(
     Parameters
     ----------
     seconds_per_visit : of every spot that may be visited.
+    wanted : half-width at which each aim needs no more time.
     new : those among them at which nothing has been measured yet.
-    wanted : half-width at which an aim needs no more time, by claim; by default that at which the claim is decided.
     reach : give no time to an aim that cannot become as narrow as wanted, however long it is measured.
     """
-    goals = [aim.deciding if wanted is None else wanted[aim.claim] for aim in aims]
     attainable = [_attainable(aim, new) for aim in aims]
     live, unhelped = list[int](), list[Unhelped]()
     for i, aim in enumerate(aims):
-        if aim.half_width <= goals[i]:
+        if aim.half_width <= wanted[i]:
             continue
-        if attainable[i] > HELPED * aim.half_width or (reach and attainable[i] > goals[i]):
+        if attainable[i] > HELPED * aim.half_width or (reach and attainable[i] > wanted[i]):
             unhelped.append(Unhelped(aim.claim, _why(aim, attainable[i])))
         else:
             live.append(i)
-    choice = _Choice([aims[i] for i in live], [goals[i] for i in live], seconds_per_visit, new)
+    choice = _Choice([aims[i] for i in live], [wanted[i] for i in live], seconds_per_visit, new)
     spent = choice.spend(seconds)
     expected = dict(zip(live, choice.half_widths(), strict=True))
     return Allocation(
         visits=choice.visits,
+        seconds_per_visit={spot: seconds_per_visit[spot] for spot in choice.visits},
         seconds=spent,
         served=choice.served,
         outlooks=tuple(
-            Outlook(aim=aim, wanted=goals[i], expected=expected.get(i, aim.half_width), attainable=attainable[i])
+            Outlook(aim=aim, wanted=wanted[i], expected=expected.get(i, aim.half_width), attainable=attainable[i])
             for i, aim in enumerate(aims)
         ),
         unhelped=tuple(dict.fromkeys(unhelped)),
     )
+
+
+def nothing(allocation: Allocation) -> Allocation:
+    """The same intervals with no visit at all."""
+    outlooks = tuple(replace(outlook, expected=outlook.aim.half_width) for outlook in allocation.outlooks)
+    return replace(allocation, visits={}, seconds_per_visit={}, seconds=0.0, served={}, outlooks=outlooks)
 
 
 def _why(aim: Aim, best: float) -> str:
@@ -149,9 +156,10 @@ class _Choice:
         self._index = {spot: s for s, spot in enumerate(self._spots)}
         self._cost = np.array([seconds_per_visit.get(spot, math.inf) for spot in self._spots])
         self._counts = np.array([measured.get(spot, 0.0) for spot in self._spots])
+        self._chosen = np.zeros(len(self._spots), dtype=np.intp)
         self._start = np.array([sum(part.variance() for part in parts) or 1.0 for parts in self._parts])
         self._together = dict.fromkeys(self._pairs, 0)
-        steps = np.arange(MOST_PAIRS + 1, dtype=np.float64)
+        steps = np.arange(MOST_VISITS + 1, dtype=np.float64)
         self._table = {i: 2 * np.log(pairs.narrowed(steps)) for i, pairs in self._pairs.items()}
         self._fresh = np.zeros((len(aims), len(self._spots)))  # fall of the variance with a new point
         self._linearise()
@@ -181,7 +189,8 @@ class _Choice:
         fall = self._slope * _fall_of_inverse(self._counts) + self._fresh  # of each variance with one more visit (A, S)
         gain = self._gain(fall)
         with np.errstate(invalid="ignore"):
-            rate = np.where(self._cost <= seconds, gain.sum(axis=0) / self._cost, 0.0)
+            allowed = (self._cost <= seconds) & (self._chosen < MOST_VISITS)
+            rate = np.where(allowed, gain.sum(axis=0) / self._cost, 0.0)
         best, chosen = 0.0, None
         if rate.size and rate.max() > 0:
             s = int(np.argmax(rate))
@@ -189,7 +198,7 @@ class _Choice:
         for i, pairs in self._pairs.items():
             spots = [self._index[spot] for spot in pairs.spots if spot in self._index]
             cost = float(self._cost[spots].sum())
-            if len(spots) < len(pairs.spots) or cost > seconds or self._together[i] == MOST_PAIRS:
+            if len(spots) < len(pairs.spots) or cost > seconds or self._together[i] == MOST_VISITS:
                 continue
             own = max(self._log[i], self._floor[i]) - max(self._table[i][self._together[i] + 1], self._floor[i])
             total = self._gain(fall[:, spots].sum(axis=1, keepdims=True)).sum() + self._weight[i] * own / 2
@@ -209,6 +218,7 @@ class _Choice:
             self.visits[spot] = self.visits.get(spot, 0) + 1
             self.served.setdefault(spot, self._aims[aim].claim)
             self._counts[s] += 1
+            self._chosen[s] += 1
             if s in self._new:
                 self._new.remove(s)
                 self._parts = [

@@ -1,0 +1,97 @@
+"""What a run of no fixed length is to achieve: a budget of time, or intervals of a width."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SECONDS_PER_UNIT = {"s": 1.0, "m": 60.0, "h": 3600.0}
+SHORTEST_BUDGET_SECONDS = 1.0  # a measuring process takes about as long to start
+NARROWEST, WIDEST = 1e-4, 1.0  # half-widths; noise has no finer ones, and a factor of e either way says nothing
+
+
+class DemandError(ValueError):
+    """A budget or a width that cannot be; the message names the option, its value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Demand:
+    """What an adaptive run is to achieve.
+
+    Attributes
+    ----------
+    budget_seconds : for measuring in all, from the start of the run, with what is thought between rounds.
+    until : half-width at which an interval is narrow enough: relative for ratios, crossovers and shares, absolute for
+        exponents. A claim that is decided with room to spare needs no more, whatever its interval.
+    targets : half-widths by claim, decided or not; other claims get no time.
+    """
+
+    budget_seconds: float | None = None
+    until: float | None = None
+    targets: Mapping[str, float] | None = None
+
+    def __str__(self) -> str:
+        parts = []
+        if self.until is not None:
+            parts.append(f"until intervals are within ±{100 * self.until:g}% or their claims are decided")
+        if self.targets is not None:
+            parts.append(f"until the intervals of {len(self.targets)} claims are as narrow as asked for")
+        if self.budget_seconds is not None:
+            parts.append(f"for at most {self.budget_seconds:g} s in all")
+        return "what narrows the intervals most per second, " + ", ".join(parts)
+
+    @property
+    def ends_itself(self) -> bool:
+        """Whether widths are asked for, so that the run ends when they are reached."""
+        return self.until is not None or self.targets is not None
+
+    def wanted(self, claim: str, deciding: float) -> float:
+        """The half-width at which an interval needs no more time; ``deciding`` is that which decides its claim."""
+        if self.targets is not None:
+            return self.targets.get(claim, math.inf)
+        return max(deciding, self.until or 0.0)
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is stored in the record of the run."""
+        return {
+            "budget_seconds": self.budget_seconds,
+            "until": self.until,
+            "targets": None if self.targets is None else dict(self.targets),
+        }
+
+
+def budget_of(text: str) -> float:
+    """Seconds.
+
+    >>> budget_of("90s"), budget_of("5m"), budget_of("0.5h")
+    (90.0, 300.0, 1800.0)
+
+    Raises
+    ------
+    DemandError : not a time, or one too short to start a process.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)([smh])", text.strip())
+    seconds = float(found[1]) * SECONDS_PER_UNIT[found[2]] if found else 0.0
+    if not SHORTEST_BUDGET_SECONDS <= seconds < math.inf:
+        raise DemandError(f"--budget={text!r}: allowed are times from 1 s, such as 60s, 5m or 1h")
+    return seconds
+
+
+def half_width_of(text: str) -> float:
+    """A half-width as a share of 1.
+
+    >>> half_width_of("2%")
+    0.02
+
+    Raises
+    ------
+    DemandError : not a percentage, or none that an interval can have.
+    """
+    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*%", text.strip())
+    share = float(found[1]) / 100 if found else 0.0
+    if not NARROWEST <= share <= WIDEST:
+        raise DemandError(f"--until={text!r}: allowed are percentages from 0.01% to 100%, such as 2%")
+    return share
