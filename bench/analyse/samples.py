@@ -19,6 +19,7 @@ RECORDED_HERE = (
     *("subject", "block", "process", "evaluations", "timing", "stage"),
     *("below_floor", "started_at", "load_average", "visit_seconds"),
 )
+TIME = "started_at"  # of a sample, in seconds
 RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
 RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE))
 
@@ -38,6 +39,7 @@ class Samples:
     point, block : index of the point and of the block of each sample (n_samples,).
     block_names : what the block indices stand for.
     below_floor : rows left out because their signal was below the floor.
+    when : seconds at which each sample was taken, where the frame has them (column ``started_at``).
     """
 
     levels: dict[str, Array]
@@ -46,6 +48,7 @@ class Samples:
     block: Index | None
     block_names: tuple[Any, ...]
     below_floor: int
+    when: Array | None = None
 
     @property
     def n_points(self) -> int:
@@ -95,8 +98,17 @@ def gather(
         point=point[order],
         block=block_index,
         block_names=block_names,
+        when=_when(frame, rows[order]),
         below_floor=below_floor,
     )
+
+
+def _when(frame: pd.DataFrame, rows: Index) -> Array | None:
+    """When the samples were taken; None where some of them do not say."""
+    if TIME not in frame.columns or frame[TIME].dtype.kind != "f":
+        return None
+    times = frame[TIME].to_numpy()[rows]
+    return times if np.isfinite(times).all() else None
 
 
 def _factors(frame: pd.DataFrame, names: Sequence[str], what: str, measured: Sequence[str]) -> list[str]:
