@@ -22,6 +22,7 @@ from bench.plan import CheckClaim, Claim, CrossoverClaim, Experiment, ExponentCl
 if TYPE_CHECKING:
     import pandas as pd
 
+MISFIT_SHARE = 0.5  # of the variance about the law that samples must explain, or more of them would narrow little
 FEWEST_SPARE_POINTS = 2  # a fit is judged with at least this many points more than terms
 
 
@@ -119,8 +120,22 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     low, high = free.profile
     if limits.decide(*free.interval[1:]) == "refuted" and limits.decide(low, high) != "refuted":
         reason = f"too noisy: {what} is {span(free.interval)}, but from {number(low)} to {number(high)} fit as well"
-        return inconclusive(claim, reason, free.law, free.interval)
-    return weigh(claim, what, limits, free.law, free.interval, _regimes(whole, fit, claim.terms))
+        return inconclusive(claim, f"{reason}; {what_widens(fit)}", free.law, free.interval)
+    remark = _regimes(whole, fit, claim.terms)
+    if limits.decide(*free.interval[1:]) == "inconclusive":
+        remark = "; ".join(filter(None, [what_widens(fit), remark]))
+    return weigh(claim, what, limits, free.law, free.interval, remark)
+
+
+def what_widens(fit: Fit) -> str:
+    """Whether the noise of samples or the misfit of the law makes the intervals of a fit as wide as they are."""
+    within = float(np.sqrt(np.mean(fit.points["location_error"].to_numpy() ** 2)))
+    if fit.noise.relative is None or not fit.scatter > 0:
+        return "without repetitions noise and misfit cannot be told apart"
+    figures = f"points lie {fit.scatter:.1%} off the law, their own error is {within:.1%}"
+    if (within / fit.scatter) ** 2 < MISFIT_SHARE:
+        return f"it is the law's misfit that makes it wide, not noise ({figures}): more samples would not help"
+    return f"it is noise that makes it wide ({figures}): more samples would help"
 
 
 def _regimes(whole: Fit, fit: Fit, terms: Iterable[str]) -> str:
@@ -185,5 +200,5 @@ def judge_share(evidence: Evidence, claim: ShareClaim) -> Verdict:
     shown = f"{share.estimate:.1%} ({share.low:.1%} to {share.high:.1%})"
     reason = f"terms with {claim.factor} take {shown} of the time at {where}, claimed {asked}"
     if word == "inconclusive":
-        reason = f"too noisy: {reason}"
+        reason = f"too noisy: {reason}; {what_widens(fit)}"
     return settle(claim, word, reason, claim.share, share)
