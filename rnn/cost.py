@@ -45,16 +45,19 @@ BACKWARD_RATIO = "(V + (T+1)/2*(d+H)) / (V + d + H)"
 CROSSOVER = "(2*V-d-H) / (d+H)"
 
 # What the implementation costs beside: entering a call (1), NumPy calls per step (T) and per backward pass, the softmax
-# (T*V), and the gradient of U, cleared or written once whatever T is (V*H); those of W_e and W_h likewise (H*d, H**2),
-# where a single product over all T writes them.
+# (T*V), and the gradients of U, W_e and W_h, cleared or written once whatever T is (V*H, H*d, H**2).
 PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "forward": {"embed": ("1", "T"), "recur": ("1", "T"), "output": ("1", "T", "T*V")},
     "naive": {
-        "embed": ("1", "T", "T*(T+1)/2", "T*H*d"),  # the forward pass has its own price
-        "recur": ("1", "T", "T*(T+1)/2", "T*H**2"),
+        "embed": ("1", "T", "T*(T+1)/2", "T*H*d", "H*d"),  # the forward pass has its own price
+        "recur": ("1", "T", "T*(T+1)/2", "T*H**2", "H**2"),
         "output": ("1", "T", "T*V", "V*H"),
     },
-    "aggregated": {"embed": ("1", "T"), "recur": ("1", "T"), "output": ("1", "T", "T*V", "V*H")},
+    "aggregated": {
+        "embed": ("1", "T", "H*d"),
+        "recur": ("1", "T", "H**2"),
+        "output": ("1", "T", "T*V", "V*H"),
+    },
     "batched": {"embed": ("1", "T", "H*d"), "recur": ("1", "T", "H**2"), "output": ("1", "T", "T*V", "V*H")},
 }
 OVERHEADS: Mapping[str, tuple[str, ...]] = {
@@ -62,11 +65,19 @@ OVERHEADS: Mapping[str, tuple[str, ...]] = {
     for name, by_phase in PHASE_OVERHEADS.items()
 }
 
-# Bytes that the products of a term work through again and again, in float32: a matrix, and its gradient where the
-# algorithm updates that at every step.
+# Bytes that the operations of a term work through again and again, in float32: where the algorithm goes step by step, a
+# matrix, and its gradient if that is updated at every step. `batched` goes through U, W_e and their gradients once for
+# all steps, so that leaving a cache makes V*H and H*d dearer, and not the arithmetic; the same holds for the logits of
+# all steps, T*V. Only its recurrence, through W_h, goes step by step.
 TERM_BYTES: Mapping[str, Mapping[str, str]] = {
-    name: {term: f"{arrays * 4}*{size}" for term, size in zip(law.split(" + "), ("H*V", "H*d", "H**2"), strict=True)}
-    for (name, law), arrays in zip(LAWS.items(), (1, 2, 2, 1), strict=True)
+    **{
+        name: {
+            term: f"{arrays * 4}*{size}"
+            for term, size in zip(LAWS[name].split(" + "), ("H*V", "H*d", "H**2"), strict=True)
+        }
+        for name, arrays in (("forward", 1), ("naive", 2), ("aggregated", 2))
+    },
+    "batched": {"T*H**2": "4*H**2", "V*H": "8*H*V", "T*V": "4*T*V", "H*d": "8*H*d", "H**2": "8*H**2"},
 }
 
 
