@@ -29,7 +29,8 @@ from bench.analyse.estimate import (
     upper_bound_at_zero,
 )
 from bench.analyse.fitted import Fit, FitErrors, FittedTerm, Noise, Points
-from bench.analyse.location import PRIOR_SAMPLES, Array, Location, locate, minima
+from bench.analyse.joint import is_apt, relocate
+from bench.analyse.location import PRIOR_SAMPLES, Array, Index, Location, locate, minima
 from bench.analyse.overhead import parse_overhead, select_overhead
 from bench.analyse.regime import Regime, select_regimes
 from bench.analyse.samples import FitError, Samples, design_matrix, gather
@@ -76,19 +77,19 @@ def fit(
             f"points: {samples.n_points} for the {len(full.terms)} terms of {full.text!r}; "
             f"allowed are {len(full.terms) + 1} or more"
         )
-    located = locate(samples.log_seconds, samples.point, samples.block)
+    located = locate(samples.log_seconds, samples.point, samples.block, samples.when)
     robust = needs_huber(np.bincount(samples.point))
     design_matrix(_law_columns(full, samples), full.terms, samples.levels)
     if overhead == "auto":
         full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))
     design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
-    solution = solve(design, located.log_seconds, robust=robust)
+    plain, (located, solution) = located, _settle(design, located, samples.point, robust=robust)
     regimes: tuple[Regime, ...] = ()
     if term_bytes and is_rejected(solution, located, samples.point):
         regimes = select_regimes(full, term_bytes, samples.levels, located.log_seconds)
         full = full.plus(*(regime.companion for regime in regimes))
         design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
-        solution = solve(design, located.log_seconds, robust=robust)
+        located, solution = _settle(design, plain, samples.point, robust=robust)
     on_minima = solve(design, minima(samples.log_seconds, samples.point), robust=robust)
     sizes = None if working_set is None else [working_set(at_point(samples.levels, i)) for i in range(samples.n_points)]
     finding = lack_of_fit(
@@ -99,6 +100,7 @@ def fit(
     )
     changes = np.zeros_like(design)
     changes[:, solution.active] = deviations(solution.jacobian[:, solution.active], solution.residual, solution.weights)
+    changes += located.level[:, None] * solution.coefficients
     relative = np.abs(np.expm1(-solution.residual))
     groups = confounded(solution.jacobian)
     names = [str(term) for term in full.terms]
@@ -126,6 +128,12 @@ def fit(
         aicc=solution.aicc,
         confidence=confidence,
     )
+
+
+def _settle(design: Array, located: Location, point: Index, *, robust: bool) -> tuple[Location, Solution]:
+    """The law fitted to the locations of points, and these told again with its help where it is the sharper guide."""
+    solution = solve(design, located.log_seconds, robust=robust)
+    return relocate(located, solution, design, point) if is_apt(located, solution, point) else (located, solution)
 
 
 def _law_columns(law: CostLaw, samples: Samples) -> Array:
