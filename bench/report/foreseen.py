@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from bench.report import format as show
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bench.analyse.foresight import Foreseen, Prediction
 
 OUTSIDE = "✗"  # beside the error of a prediction whose interval missed what was measured
@@ -42,6 +44,26 @@ class AccuracyRow(NamedTuple):
     coverage: str
 
 
+class ForesightSection(NamedTuple):
+    """What a report says of predictions: each of them, how good they were, and whether that is good enough."""
+
+    rows: list[ForesightRow]
+    accuracy: list[AccuracyRow]
+    lines: list[str]
+
+
+def foresight_section(frame: pd.DataFrame) -> ForesightSection | None:
+    """What a report says of the predictions of a run, if it holds any."""
+    from bench.analyse.foresight import foreseen, predictions_of, unmeasured
+
+    if not predictions_of(frame):
+        return None
+    found = foreseen(frame)
+    return ForesightSection(
+        foresight_rows(found), accuracy_rows(found), accuracy_lines(found, unmeasured(frame, found))
+    )
+
+
 def foresight_rows(foreseen: Sequence[Foreseen]) -> list[ForesightRow]:
     """Predictions beyond the sweep as text, the cheapest first within each subject."""
     from bench.analyse.foresight import by_subject
@@ -59,12 +81,21 @@ def _row(one: Foreseen) -> ForesightRow:
         subject=made.subject,
         levels={name: show.level(level) for name, level in made.at.items()},
         at=show.point(made.at),
-        beyond=f"{show.number(made.farther, 2)}× farther, {show.number(made.dearer, 2)}× the time",
+        beyond=f"{show.number(made.farther, 2)}× farther, {show.number(made.dearer, 2)}× time",
         predicted=show.si_interval(made.value, made.low, made.high),
         measured=show.si(one.measured.estimate, "s"),
-        error=f"{'+' if one.error > 0 else ''}{show.percent(one.error)}",
+        error=f"{'+' if one.error > 0 else ''}{error_percent(one.error)}",
         covered=one.covered,
     )
+
+
+def error_percent(error: float) -> str:
+    """A relative error to a tenth of a per cent: 10.4 % is more than the 10 % that predictions are held to.
+
+    >>> error_percent(0.1042), error_percent(-0.003)
+    ('10.4\\u202f%', '−0.3\\u202f%')
+    """
+    return f"{show.fixed(100 * error, 1)}{show.NARROW}%"
 
 
 def accuracy_rows(foreseen: Sequence[Foreseen]) -> list[AccuracyRow]:
@@ -86,8 +117,8 @@ def accuracy_rows(foreseen: Sequence[Foreseen]) -> list[AccuracyRow]:
     rows = []
     for name, group in [*groups.items(), *([("all", foreseen)] if len(groups) > 1 else [])]:
         found = accuracy(group)
-        shares = (show.percent(share) for share in found[1:])
-        rows.append(AccuracyRow(name, show.number(found.n), *shares))
+        errors = (error_percent(error) for error in (found.median, found.p95, found.worst))
+        rows.append(AccuracyRow(name, show.number(found.n), *errors, show.percent(found.coverage)))
     return [*rows, held_to]
 
 
@@ -99,9 +130,9 @@ def accuracy_lines(foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction
         return outcome_lines(foreseen, unmeasured)
     found = accuracy(foreseen)
     line = (
-        f"{_predictions(found.n)}: median error {show.percent(found.median)}, 95th percentile "
-        f"{show.percent(found.p95)}, worst {show.percent(found.worst)}; {show.percent(found.coverage)} of the "
-        f"intervals at 95{show.NARROW}% hold what was measured."
+        f"{_predictions(found.n)}: median error {error_percent(found.median)}, 95th percentile "
+        f"{error_percent(found.p95)}, worst {error_percent(found.worst)}; "
+        f"{show.percent(found.coverage)} of the intervals at 95{show.NARROW}% hold what was measured."
     )
     return [line, *outcome_lines(foreseen, unmeasured)]
 

@@ -21,6 +21,7 @@ from bench.report import format as show
 from bench.report.error_rates import Summary, summary_beside
 from bench.report.figures.gallery import Maps, NamedFigure, gallery
 from bench.report.figures.style import STYLE
+from bench.report.foreseen import foresight_section
 from bench.report.method import method
 from bench.report.readings import readings_of, readings_table
 
@@ -121,6 +122,7 @@ def _context(analysis: Analysis) -> dict[str, Any]:
         "noise": content.noise_line(analysis),
         "method": method(analysis),
         "fits": content.fit_tables(analysis),
+        "foreseen": foresight_section(analysis.frame),
         "factors": [(factor.name, factor.meaning) for factor in analysis.experiment.factors],
         "environment": content.environment_rows(analysis),
         "readings": None if readings is None else readings_table(readings),

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from bench.report import format as show
 from bench.report.figures.scaling import subject_looks
 from bench.report.figures.style import (
     GUIDE,
     INK,
+    Look,
     headline,
     legend_below,
     new_figure,
@@ -22,77 +25,117 @@ from bench.report.figures.style import (
     seconds_axis,
     styled,
 )
+from bench.report.foreseen import error_percent
 
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
+    from bench.analyse.fitted import Fit
     from bench.analyse.foresight import Foreseen
 
-SWEPT_ALPHA = 0.25  # of the points that the laws were fitted to: behind, and plainly another thing
+PANEL_INCHES, REST_INCHES = 1.75, 1.4  # of height: a subject's panel; headline, axis label and legend
+EDGE = 1.4  # factor by which the axis of time reaches beyond the outermost point
+MOST_REACH = 3.0  # times the largest error: an interval that runs further is cut off, so that errors can be seen
+SWEPT: dict[str, Any] = {"color": GUIDE, "marker": ".", "linestyle": "none", "markersize": 4.0}
+INTERVAL: dict[str, Any] = {"linewidth": 2.4, "alpha": 0.4}
+TARGET: dict[str, Any] = {"color": GUIDE, "linewidth": 0.9, "linestyle": (0, (4, 2))}
+
+
+class Errors(NamedTuple):
+    """Predicted seconds (n,), relative errors of the predictions and of the ends of their intervals, what was held."""
+
+    predicted: NDArray[np.float64]
+    error: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    covered: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, group: Sequence[Foreseen]) -> Errors:
+        made = [one.prediction for one in group]
+        predicted, low, high = np.array([(each.value, each.low, each.high) for each in made]).T
+        measured = np.array([one.measured.estimate for one in group])
+        covered = np.array([one.covered for one in group])
+        return cls(predicted, predicted / measured - 1, low / measured - 1, high / measured - 1, covered)
 
 
 @styled
 def figure_foresight(analysis: Analysis, foreseen: Sequence[Foreseen]) -> Figure:
-    """Measured against predicted time at the points beyond, over the fitted points, and the errors beneath.
+    """Errors of the predictions of each subject, in a panel of its own, beside those of its fit to the sweep.
 
     Raises
     ------
     ValueError : nothing was foreseen.
     """
+    from bench.analyse.foresight import TARGET_P95, by_subject
+
     if not foreseen:
         raise ValueError("foreseen: is empty; at least one prediction must have been measured")
-    from bench.analyse.foresight import TARGET_P95
-
-    looks = subject_looks(analysis)
-    groups: dict[str, list[Foreseen]] = {}
-    for one in foreseen:
-        groups.setdefault(one.prediction.subject, []).append(one)
-    figure = new_figure(7.4)
-    upper, lower = figure.subplots(2, 1, height_ratios=[2.2, 1.5])
-    errors = []
-    for name, group in groups.items():
-        how = looks[name]
-        points = analysis.fits[name, show.WHOLE].points
-        upper.plot(points["fitted"], points["measured"], color=how.color, marker=".", linestyle="", alpha=SWEPT_ALPHA)
-        value, low, high, measured = _columns(group)
-        upper.errorbar(value, measured, xerr=(value - low, high - value), color=how.color, linestyle="", elinewidth=0.9)
-        upper.plot(value, measured, **how.marks)
-        off, ends = measured / value - 1, np.array([1 - low / value, high / value - 1])
-        lower.plot(value, off, **how.marks)
-        for at, below, above in zip(value, *ends, strict=True):
-            lower.plot([at, at], [-below, above], color=how.color, linewidth=2.4, alpha=0.22, solid_capstyle="butt")
-        errors.append(off)
-    low_end, high_end = min(upper.dataLim.x0, upper.dataLim.y0) / 1.4, max(upper.dataLim.x1, upper.dataLim.y1) * 1.4
-    diagonal = np.array([low_end, high_end])
-    upper.plot(diagonal, diagonal, color=INK, linewidth=0.9)
-    guide: dict[str, Any] = {"color": GUIDE, "linewidth": 0.9, "linestyle": (0, (4, 2))}
-    lower.axhline(0, color=INK, linewidth=0.9)
-    for sign in (-1, 1):
-        lower.axhline(sign * TARGET_P95, **guide)
-    for which in ("x", "y"):
-        seconds_axis(upper, which, low_end, high_end)
-    upper.set(xlim=(low_end, high_end), ylim=(low_end, high_end))
-    values = np.array([one.prediction.value for one in foreseen])
-    seconds_axis(lower, "x", float(values.min()) / 1.3, float(values.max()) * 1.3)
-    lower.set_xlim(float(values.min()) / 1.3, float(values.max()) * 1.3)
-    percent_axis(lower, np.concatenate(errors), least=2 * TARGET_P95)
-    for name, group in groups.items():
-        value, _, _, measured = _columns(group)
-        point_beyond(lower, value, measured / value - 1, looks[name])
-    upper.set_ylabel("measured time per evaluation (s)")
-    lower.set_ylabel("measured over\npredicted − 1 (%)")
-    lower.set_xlabel("predicted time per evaluation (s), fixed before it was measured")
-    headline(figure, f"Foreseen: {len(foreseen)} points beyond the sweep, predicted and then measured")
-    handles = [Line2D([], [], color=looks[name].color, marker=looks[name].marker, linestyle="none") for name in groups]
-    swept = Line2D([], [], color=INK, marker=".", linestyle="none", alpha=SWEPT_ALPHA)
-    band = Line2D([], [], color=INK, linewidth=2.4, alpha=0.22)
-    guides = [swept, band, Line2D([], [], **guide)]
-    labels = [*groups, "swept", "predicted interval", f"±{100 * TARGET_P95:.0f}\u202f%"]
-    legend_below(figure, [*handles, *guides], labels)
-    figure.align_ylabels([upper, lower])
+    looks, groups = subject_looks(analysis), by_subject(foreseen)
+    errors = {name: Errors.of(group) for name, group in groups.items()}
+    fits = {name: analysis.fits[name, show.WHOLE] for name in groups if (name, show.WHOLE) in analysis.fits}
+    figure = new_figure(REST_INCHES + PANEL_INCHES * len(groups))
+    panels: Sequence[Axes] = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    for axes, (name, group) in zip(panels, groups.items(), strict=True):
+        axes.set_title(f"{name}\n{_how_good(group)}", loc="left", fontsize=9.5)
+        _set_scales(axes, errors.values(), fits.values(), TARGET_P95)
+        for sign in (-1, 1):
+            axes.axhline(sign * TARGET_P95, **TARGET)
+        if name in fits:
+            _draw_swept(axes, fits[name])
+        _draw_errors(axes, errors[name], looks[name])
+        axes.tick_params(labelbottom=axes is panels[-1])
+    figure.supylabel("predicted over measured − 1 (%)", fontsize=10.5, color=INK)
+    panels[-1].set_xlabel("predicted time per evaluation (s)")
+    headline(figure, "Foreseen: predicted beyond the sweep, then measured")
+    _legend(figure, TARGET_P95)
     return figure
 
 
-def _columns(group: Sequence[Foreseen]) -> tuple[np.ndarray[Any, Any], ...]:
-    """Predicted value, low, high, and measured seconds (n,)."""
-    rows = [(one.prediction.value, one.prediction.low, one.prediction.high, one.measured.estimate) for one in group]
-    return tuple(np.array(rows).T)
+def _how_good(group: Sequence[Foreseen]) -> str:
+    from bench.analyse.foresight import accuracy
+
+    found = accuracy(group)
+    held = sum(one.covered for one in group)
+    errors = f"median error {error_percent(found.median)}, 95th percentile {error_percent(found.p95)}"
+    return f"{errors}; {held} of {found.n} inside"
+
+
+def _set_scales(axes: Axes, errors: Iterable[Errors], fits: Iterable[Fit], target: float) -> None:
+    """The same scales in every panel: all times, and errors as far as they can be told from each other."""
+    each = list(errors)
+    times = np.concatenate([*(one.predicted for one in each), *(fit.points["fitted"].to_numpy() for fit in fits)])
+    low, high = float(times.min()) / EDGE, float(times.max()) * EDGE
+    seconds_axis(axes, "x", low, high)
+    axes.set_xlim(low, high)
+    reach = MOST_REACH * max(target, *(float(np.abs(one.error).max()) for one in each))
+    ends = np.concatenate([end for one in each for end in (one.error, one.low, one.high)])
+    percent_axis(axes, np.clip(ends, -reach, reach), least=1.5 * target)
+
+
+def _draw_swept(axes: Axes, fit: Fit) -> None:
+    fitted, measured = (fit.points[column].to_numpy(float) for column in ("fitted", "measured"))
+    axes.plot(fitted, fitted / measured - 1, **SWEPT)
+
+
+def _draw_errors(axes: Axes, errors: Errors, how: Look) -> None:
+    axes.vlines(errors.predicted, errors.low, errors.high, color=how.color, **INTERVAL)
+    for marks, which in ((how.marks, errors.covered), (_hollow(how.marker, how.color), ~errors.covered)):
+        axes.plot(errors.predicted[which], errors.error[which], **marks)
+    point_beyond(axes, errors.predicted, errors.error, how)
+
+
+def _hollow(marker: str, color: str) -> dict[str, Any]:
+    """Marks of predictions whose interval missed what was measured."""
+    edge = {"markerfacecolor": "white", "markeredgecolor": color, "markeredgewidth": 1.4}
+    return {"marker": marker, "linestyle": "none", "zorder": 3, **edge}
+
+
+def _legend(figure: Figure, target: float) -> None:
+    guides = {
+        "the sweep, fitted": Line2D([], [], **SWEPT),
+        "predicted beyond": Line2D([], [], color=INK, marker="o", linestyle="none"),
+        "its interval": Line2D([], [], color=INK, **INTERVAL),
+        "interval missed": Line2D([], [], **_hollow("o", INK)),
+        f"±{show.percent(target)}": Line2D([], [], **TARGET),
+    }
+    legend_below(figure, list(guides.values()), list(guides))

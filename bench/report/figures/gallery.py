@@ -35,8 +35,9 @@ EXPONENTS = (
     " interval that runs out of the picture."
 )
 FORESIGHT = (
-    "Points beyond the sweep, up to many times farther and dearer than any point that the laws were fitted to (pale "
-    "dots). Each was predicted with its interval, the prediction stored, and only then measured."
+    "Points beyond the sweep were predicted with their intervals, the predictions stored, and only then measured. A "
+    "mark above 0: predicted dearer than it was. A stroke beside 0 and a hollow mark: the interval missed. Grey dots: "
+    "the points of the sweep, to which the law was fitted."
 )
 RATIO = (
     "Marks: the measured ratio with its interval. Lines: the predicted ratio, {ratio}, with no constant fitted. A "
