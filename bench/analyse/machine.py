@@ -11,13 +11,11 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
+from bench.analyse.surface import RateSurface, Shape, gemm_surface
 from bench.plan.readings import BYTES, Dtype, ProductKind, Readings
 from bench.plan.work import Work
 
 NEAR_SHARE = 0.8  # of the best bandwidth: a working set that is read this fast or faster counts as lying in the cache
-
-
-Shape = tuple[int, int, int]
 
 
 class Parts(NamedTuple):
@@ -50,6 +48,7 @@ class Machine:
     readings: Readings
     near_bytes: int = field(init=False)
     _subsets: dict[tuple[str, str], Readings] = field(default_factory=dict)
+    _surfaces: dict[str, RateSurface] = field(default_factory=dict)
     _known: dict[tuple[object, ...], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -72,6 +71,8 @@ class Machine:
             case "product":
                 return self._product(work, dtype)
         dispatch = work.calls * read.empty_call_seconds
+        if work.kind == "reduction" and read.reduction_call_seconds is not None:
+            dispatch = work.calls * read.reduction_call_seconds
         if work.kind in ("copy", "clear"):
             rate = self._ask(read.bandwidth_at, work.kind, max(work.working_set, 1))
             return Parts(dispatch=dispatch, memory=work.bytes_moved / rate)
@@ -91,7 +92,7 @@ class Machine:
         cut = shrunk(shape, self.near_bytes // itemsize)
         dispatch = work.calls * self._of(kind, dtype).dispatch_seconds(kind, dtype)
         if kind == "gemm":  # its rates are read where it computes; what it cannot keep comes at the speed of memory
-            arithmetic = work.operations / self._product_rate(kind, dtype, cut)
+            arithmetic = work.operations / self._gemm_rate(dtype, cut)
             memory = self._beyond(work.bytes_moved, max(work.working_set, itemsize * elements(shape)))
             return Parts(dispatch=dispatch, arithmetic=arithmetic, memory=memory)
         own = self._product_rate(kind, dtype, shape)
@@ -104,6 +105,11 @@ class Machine:
         here = self._ask(self.readings.bandwidth_at, "add", working_set)
         near = self._ask(self.readings.bandwidth_at, "add", min(working_set, self.near_bytes))
         return bytes_moved * max(0.0, 1 / here - 1 / near)
+
+    def _gemm_rate(self, dtype: Dtype, shape: Shape) -> float:
+        if dtype not in self._surfaces:
+            self._surfaces[dtype] = gemm_surface(self.readings, dtype)
+        return self._surfaces[dtype].at(shape)
 
     def _product_rate(self, kind: ProductKind, dtype: Dtype, shape: Shape) -> float:
         return self._ask(self._of(kind, dtype).product_rate, kind, dtype, *shape)

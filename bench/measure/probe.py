@@ -27,7 +27,7 @@ PROBE_SECONDS = 8.0  # for all rounds: with setting up and the last visit, a pro
 SECONDS_PER_SAMPLE = 1e-3  # far above the clock's resolution and short beside the seconds at one speed
 MAX_ROUNDS = 12  # the least of a dozen visits no longer moves; a fast machine is done early
 ORDER_SEED = 0  # of the order of visits; any order will do, as long as it differs between rounds
-_CALLS = ("empty_call", "python_call", "fresh", "warm")  # what does not depend on a size
+_CALLS = ("empty_call", "reduction_call", "python_call", "fresh", "warm")  # what does not depend on a size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +55,14 @@ class Tasks:
     Attributes
     ----------
     sized : readings that depend on a size.
-    empty_call, python_call : a ufunc on one element; a function that does nothing.
+    empty_call, reduction_call, python_call : a ufunc on one element; a sum of a few; a function that does nothing.
     fresh, warm : fill ``touched_bytes`` of memory that is got for the purpose and given back; of memory in use.
     skipped : what does not fit into memory, with the reason.
     """
 
     sized: Sequence[Task]
     empty_call: Evaluation
+    reduction_call: Evaluation
     python_call: Evaluation
     fresh: Evaluation
     warm: Evaluation
@@ -132,13 +133,14 @@ def read(tasks: Tasks, clock: Clock, *, until: float, max_rounds: int = MAX_ROUN
 def _readings(
     tasks: Tasks, calls: Sequence[_Visited], readings: Sequence[Reading], rounds: int, late: Sequence[str]
 ) -> Readings:
-    empty_call, python_call, fresh, warm = (min(one.seconds) for one in calls)
+    empty_call, reduction_call, python_call, fresh, warm = (min(one.seconds) for one in calls)
     return Readings(
         products=tuple(one for one in readings if isinstance(one, ProductReading)),
         bandwidth=tuple(one for one in readings if isinstance(one, BandwidthReading)),
         transcendental=tuple(one for one in readings if isinstance(one, TranscendentalReading)),
         elementwise=tuple(one for one in readings if isinstance(one, ElementwiseReading)),
         empty_call_seconds=empty_call,
+        reduction_call_seconds=reduction_call,
         python_call_seconds=python_call,
         first_touch_seconds_per_byte=max(0.0, fresh - warm) / tasks.touched_bytes,
         clear_seconds_per_byte=warm / tasks.touched_bytes,

@@ -39,8 +39,9 @@ COARSE = 2  # other types and widths take every second octave: their lines have 
 MIN_ROWS = 4  # of a matrix: fewer are no matrix
 WIDTHS = (100, 960, 16)  # elements in a row of the matrix: the first in every octave, the others coarsely
 SQUARES = (16, 32, 64, 96, 128, 192, 256, 384, 512)  # sides of square products: both sides of 1e6 multiply-adds
-SHORT = (16, 100)  # short sides of the products with one long side
+SHORT = (4, 16, 100)  # short sides of the products with one long side
 LONG = (800, 12_800)  # and the long side
+FEW = 8  # elements of a reduction that has next to nothing to do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +83,7 @@ def tasks(available: int) -> Tasks:
             if one.inputs_bytes <= largest
         ],
         empty_call=partial(np.add, one, other, out=out),
+        reduction_call=partial(np.add.reduce, arena.inputs[:FEW]),
         python_call=_nothing,
         fresh=lambda: np.empty(touched // BYTES["float32"], np.float32).fill(HALF),
         warm=lambda: warm.fill(HALF),

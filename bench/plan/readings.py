@@ -140,6 +140,8 @@ class Readings:
     clear_seconds_per_byte : filling the same number of bytes of warm memory.
     rounds : how often every reading was visited.
     skipped : what was not read, each with its reason.
+    reduction_call_seconds : one sum of a few elements, which takes a longer way through NumPy than a ufunc does; None
+        if it was not read.
     """
 
     products: tuple[ProductReading, ...]
@@ -152,6 +154,7 @@ class Readings:
     clear_seconds_per_byte: float
     rounds: int
     skipped: tuple[str, ...] = ()
+    reduction_call_seconds: float | None = None
 
     @property
     def slowdown(self) -> float:
@@ -262,6 +265,8 @@ class Readings:
         """
         fields: dict[str, Any] = {}
         for one in dataclasses.fields(cls):
+            if one.default is None and plain.get(one.name) is None:
+                continue
             if one.name not in plain:
                 raise ReadingsError(f"readings: have no {one.name!r}")
             value = plain[one.name]

@@ -21,6 +21,7 @@ from bench.report import format as show
 from bench.report.error_rates import Summary, summary_beside
 from bench.report.figures.gallery import Maps, NamedFigure, gallery
 from bench.report.figures.style import STYLE
+from bench.report.machine import machine_rows
 from bench.report.foreseen import foresight_section
 from bench.report.method import method
 from bench.report.readings import readings_of, readings_table
@@ -120,6 +121,7 @@ def _context(analysis: Analysis) -> dict[str, Any]:
         "tally": content.tally(analysis),
         "verdicts": content.verdict_rows(analysis),
         "noise": content.noise_line(analysis),
+        "machine": machine_rows(analysis),
         "method": method(analysis),
         "fits": content.fit_tables(analysis),
         "foreseen": foresight_section(analysis.frame),

@@ -122,11 +122,16 @@ def bare(readings: Readings) -> list[Bare]:
     """What depends on no size."""
     seconds = {
         "empty_numpy_call_seconds": ("call of NumPy on one element", readings.empty_call_seconds, "s"),
+        "reduction_call_seconds": ("sum of a few elements", readings.reduction_call_seconds, "s"),
         "empty_python_call_seconds": ("call of Python that does nothing", readings.python_call_seconds, "s"),
         "first_touch_seconds_per_byte": ("first touch of memory", readings.first_touch_seconds_per_byte, "s/B"),
         "clear_seconds_per_byte": ("clearing memory in use", readings.clear_seconds_per_byte, "s/B"),
     }
-    return [Bare(name, label, value, show.si(value, unit)) for name, (label, value, unit) in seconds.items()]
+    return [
+        Bare(name, label, value, show.si(value, unit))
+        for name, (label, value, unit) in seconds.items()
+        if value is not None
+    ]
 
 
 def readings_table(readings: Readings) -> ReadingsTable:

@@ -27,6 +27,7 @@ from bench.plan import (
     RatioClaim,
     ShareClaim,
     Subject,
+    Work,
 )
 from rnn import checks, cost
 from rnn.experiment.designs import BEYOND, LARGEST_V, PROFILES, RATIO_V, RECURRENT, SEED_SCALE, ratio_points
@@ -34,6 +35,7 @@ from rnn.faults import FAULTS
 from rnn.gradients import ALGORITHMS, Workspace, forward
 from rnn.model import Params
 from rnn.text import load
+from rnn.works import works
 
 FACTORS = (
     Factor(name="V", meaning="vocabulary size, words"),
@@ -70,6 +72,9 @@ def _subject(name: str, corpus: Path | None) -> Subject:
     def working_set(point: Point) -> int:
         return cost.working_set(name, *_sizes(point).values())
 
+    def declared(point: Point) -> list[Work]:
+        return [Work(**work._asdict()) for work in works(name, *_sizes(point).values())]
+
     algorithm: Callable[..., object] = forward if name == "forward" else ALGORITHMS[name]
     return Subject(
         name=name,
@@ -82,6 +87,7 @@ def _subject(name: str, corpus: Path | None) -> Subject:
         counts=counts,
         working_set=working_set,
         term_bytes=cost.TERM_BYTES[name],
+        works=declared,
     )
 
 

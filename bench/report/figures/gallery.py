@@ -16,11 +16,13 @@ from bench.report.content import judged_claims
 from bench.report.figures.exponents import figure_exponents
 from bench.report.figures.foresight import figure_foresight
 from bench.report.figures.lines import Line, lines_along
+from bench.report.figures.machine import figure_machine
 from bench.report.figures.parity import figure_parity
 from bench.report.figures.ratio import figure_ratio, ratio_groups
 from bench.report.figures.scaling import figure_scaling, subject_looks
 from bench.report.figures.shares import figure_shares, share_groups
 from bench.report.figures.visits import figure_visits
+from bench.report.machine import sentence
 from bench.report.foreseen import accuracy_lines
 
 if TYPE_CHECKING:
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
 SECOND_LINE_LEVELS = 4  # a further line along the same factor is shown when it has at least this many levels
 MOST_LINES = 2  # lines a factor and response
+MACHINE_LINES = 2  # beside each other in a figure of the machine's rates: those along the widest ranges
 
 EXPONENTS = (
     "Each row is one claim. The stroke is the predicted exponent, the grey band the margin that the claim allows, "
@@ -39,6 +42,13 @@ FORESIGHT = (
     "mark above 0: predicted dearer than it was. A stroke beside 0 and a hollow mark: the interval missed. Grey dots: "
     "the points of the sweep, to which the law was fitted."
 )
+MACHINE = (
+    "Dashed: what the declared operations would take at the rates of the probe, with no constant fitted to these times;"
+    " beneath, its parts. Arithmetic: products at the speed of their shape in the cache. Memory: what they and "
+    "element-wise passes take longer because their operands lie further away, and copying and clearing. Dispatch: "
+    "calling NumPy and Python. "
+)
+MACHINE_AGAIN = "Drawn like the first figure of this kind. "
 RATIO = (
     "Marks: the measured ratio with its interval. Lines: the predicted ratio, {ratio}, with no constant fitted. A "
     "mark above its line: {subject} costs more beside {over} than predicted. A stroke on a line shows where one "
@@ -100,7 +110,7 @@ def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
     """The figures of a report in reading order; those for which the run holds nothing are left out."""
     parts = (
         *(_ratios(analysis), _foresight(analysis), _visits(maps)),
-        *(_exponents(analysis), _scaling(analysis), _shares(analysis)),
+        *(_exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
     )
     named: dict[str, NamedFigure] = {}
     for found in itertools.chain(*parts, _parity(analysis)):
@@ -171,6 +181,26 @@ def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
                     figure=figure_scaling(analysis, line, response),
                 )
                 explained = SCALING_AGAIN
+
+
+def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
+    factors = [factor.name for factor in analysis.experiment.factors]
+    exponents = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
+    explained = MACHINE
+    for subject, pricing in analysis.pricings.items():
+        lines = []
+        for factor in factors:
+            at = [claim.at for claim in exponents if claim.factor == factor and claim.response == show.WHOLE]
+            lines += _chosen(lines_along(factor, factors, {subject: pricing.points}), at)[:1]
+        widest = sorted(lines, key=lambda line: line.levels[0] / line.levels[-1])[:MACHINE_LINES]
+        if widest:
+            yield NamedFigure(
+                name=_file_name("machine", subject),
+                title=f"Where the time of {subject} goes, by the machine's own rates",
+                caption=explained + sentence(analysis, pricing),
+                figure=figure_machine(analysis, subject, widest),
+            )
+            explained = MACHINE_AGAIN
 
 
 def _chosen(lines: list[Line], judged: Sequence[Point]) -> list[Line]:

@@ -45,6 +45,7 @@ class Machine:
         return Tasks(
             sized=[self.task(*one) for one in sized],
             empty_call=self.evaluation("empty", 4e-7),
+            reduction_call=self.evaluation("reduction", 9e-7),
             python_call=self.evaluation("python", 1e-7),
             fresh=self.evaluation("fresh", 0.010),
             warm=self.evaluation("warm", 0.004),
@@ -58,6 +59,7 @@ def test_readings_are_exact_on_a_steady_machine() -> None:
     found = read(machine.tasks((1000, 1e-5), (2_000_000, 2e-3)), machine.clock, until=1e9, max_rounds=3)
     assert found.rounds == 3
     assert found.empty_call_seconds == pytest.approx(4e-7)
+    assert found.reduction_call_seconds == pytest.approx(9e-7)
     assert found.python_call_seconds == pytest.approx(1e-7)
     assert found.first_touch_seconds_per_byte == pytest.approx(0.006 / 40e6)
     assert found.clear_seconds_per_byte == pytest.approx(0.004 / 40e6)
