@@ -45,8 +45,8 @@ BACKWARD_RATIO = "(V + (T+1)/2*(d+H)) / (V + d + H)"
 CROSSOVER = "(2*V-d-H) / (d+H)"
 
 # What the implementation costs beside: entering a call (1), NumPy calls per step (T) and per backward pass, the softmax
-# (T*V), and the gradients of U, W_e and W_h, cleared or written once whatever T is (V*H, H*d, H**2; in naive the last two
-# cannot be told from the forward pass, T*H*d and T*H**2, which is as small beside its many passes back).
+# (T*V), and the gradients of U, W_e and W_h, cleared or written once whatever T is (V*H, H*d, H**2; in naive the last
+# two cannot be told from the forward pass, T*H*d and T*H**2, which is as small beside its many passes back).
 PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "forward": {"embed": ("1", "T"), "recur": ("1", "T"), "output": ("1", "T", "T*V")},
     "naive": {
