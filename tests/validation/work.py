@@ -30,12 +30,20 @@ PLAIN: Mapping[str, Peer] = {
 REMOTE = ("extra_p", "big_o")
 
 
+def error_beyond_t(frame: pd.DataFrame, truth: Truth, cell: Cell) -> float:
+    """Relative error of ours beyond in T alone, where big_O can be asked too."""
+    at = questions(cell.setting, truth)[1]
+    found = fit(frame, LAWS[cell.setting.law], overhead=STATED).curve([at])[0]
+    return abs(found.estimate / float(truth.at(at)) - 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """What a worker process has at hand; ``score`` is what is tested, and a test may plant a bad one."""
+    """What a worker process has at hand: the peers, and what scores ours, where a test may plant something bad."""
 
     peers: Mapping[str, Peer]
     score: Callable[..., Outcome] = trial
+    score_beyond_t: Callable[[pd.DataFrame, Truth, Cell], float] = error_beyond_t
 
 
 def bench_with(python: Path | None) -> Bench:
@@ -55,7 +63,7 @@ def work(cell: Cell, number: int, seed: int, bench: Bench) -> dict[str, Any]:
         found = bench.score(cell.setting, cell.seeds(seed, number), overhead="auto", orders=False, step=False)
         tools[OURS_AUTO] = _ours(found)
         frame, truth = table_of(cell, number, seed)
-        tools[OURS]["error_beyond_t"] = _error_beyond_t(frame, truth, cell)
+        tools[OURS]["error_beyond_t"] = bench.score_beyond_t(frame, truth, cell)
         tools |= _peers(frame, truth, cell, bench)
     return {"cell": cell.index, "trial": number, "tools": rounded(tools)}
 
@@ -77,13 +85,6 @@ def table_of(cell: Cell, number: int, seed: int) -> tuple[pd.DataFrame, Truth]:
     """The very table that ``trial`` makes of these seeds, and its truth."""
     first, _ = cell.seeds(seed, number).spawn(2)
     return simulate(cell.setting, np.random.default_rng(first))
-
-
-def _error_beyond_t(frame: pd.DataFrame, truth: Truth, cell: Cell) -> float:
-    """Relative error of ours beyond in T alone, where big_O can be asked too."""
-    at = questions(cell.setting, truth)[1]
-    found = fit(frame, LAWS[cell.setting.law], overhead=STATED).curve([at])[0]
-    return abs(found.estimate / float(truth.at(at)) - 1)
 
 
 def _peers(frame: pd.DataFrame, truth: Truth, cell: Cell, bench: Bench) -> dict[str, Any]:
