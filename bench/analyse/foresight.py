@@ -6,7 +6,6 @@ before the samples that test them.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -101,7 +100,7 @@ def predict_beyond(evidence: Evidence, cells: Iterable[Cell]) -> list[Prediction
 
     Raises
     ------
-    FitError : a subject that has no fit, or one that gives no interval, or a point that is not beyond its sweep.
+    FitError : a subject that has no fit, or a point that is not beyond its sweep.
     """
     points: dict[str, list[Point]] = {}
     for subject, point in cells:
@@ -119,10 +118,6 @@ def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> It
         how_far = farther(point, swept)
         if how_far <= 1:
             raise FitError(f"point {point}: lies within what {subject} was swept over, in every factor")
-        if not math.isfinite(interval.high):
-            raise FitError(
-                f"subject {subject!r}: {fit.n_points} points for {len(fit.terms)} terms leave no interval to predict"
-            )
         yield Prediction(
             subject=subject,
             at=point,

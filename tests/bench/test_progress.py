@@ -12,6 +12,7 @@ from bench.measure.clock import FakeClock
 from bench.measure.events import (
     BlockDone,
     CheckDone,
+    Predicted,
     ProbeStarted,
     RunFinished,
     RunStarted,
@@ -109,6 +110,25 @@ def test_bar_shows_point_block_and_time_left() -> None:
         show(SKIPPED)
     assert "3/8 block 1/2 about 1 min 15 s left naive T=4" in stream.getvalue()
     assert "skipped naive at T=9: needs 9 GB, 1 GB is free" in stream.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("stored_before", "said"),
+    [
+        (0, "72 predictions stored; now these points are measured"),
+        (70, "72 predictions stored, 70 of them before; now these points are measured"),
+    ],
+)
+def test_stored_predictions_are_a_line_that_stays(stored_before: int, said: str) -> None:
+    event, stream = Predicted(predictions=72, stored_before=stored_before), io.StringIO()
+    Lines(stream, FakeClock().now)(event)
+    assert stream.getvalue() == said + "\n"
+    console = Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)
+    with Progress(*Bar.columns(), console=console, auto_refresh=False, transient=True) as progress:
+        show = Bar(progress)
+        show(STARTED)
+        show(event)
+    assert said + "\n" in console.file.getvalue()  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -14,14 +14,16 @@ from bench.measure.events import BlockDone, SampleTaken, WorkerStarted
 from bench.measure.interrupts import Interrupted
 from bench.measure.run import run
 from bench.measure.schedule import Block, Done, Visit
-from bench.plan import Point
+from bench.plan import Cell, Point
 from tests.bench.measure.fakes import FakeEngine, ListSink, linear, toy
 
 BLOCKS = 2  # of the profile; cells n=1 and n=4
 
 
-def block(number: int, *levels: int, stage: str = "adaptive") -> Block:
-    return Block(number, tuple(Visit("linear", Point(n=n), number, "whole") for n in levels), stage)
+def block(number: int, *levels: int, stage: str = "adaptive", expected: dict[int, float] | None = None) -> Block:
+    visits = tuple(Visit("linear", Point(n=n), number, "whole") for n in levels)
+    seconds = {Cell("linear", Point(n=n)): value for n, value in (expected or {}).items()}
+    return Block(number, visits, stage, seconds)
 
 
 def answers(*given: Sequence[Block]) -> Callable[[], Sequence[Block]]:
@@ -114,6 +116,14 @@ def test_counts_grow_with_what_is_added_and_the_time_left_is_that_of_the_new_vis
     assert taken[3].seconds_left == 0
     assert taken[4].seconds_left == pytest.approx(0.022)  # n=1: 20 ms and a warm-up of 2 evaluations
     assert taken[-1].seconds_left == 0
+
+
+def test_the_time_left_of_what_was_never_visited_is_what_it_is_expected_to_take() -> None:
+    ran = Ran(answers([block(2, 4, 900, expected={900: 1.8}), block(3, 900, expected={900: 1.8})], []))
+    left = [event.seconds_left for event in ran.events_of(SampleTaken)][2 * BLOCKS :]
+    took = {(r["point"]["n"], r["block"]): r["visit_seconds"] for r in ran.sink.of("sample")}
+    # n=4 is visited first, and n=900 once: from then on its own time counts, not what was expected of it
+    assert left == [pytest.approx(3.6), pytest.approx(took[900, 2]), 0]
 
 
 @pytest.mark.parametrize("stored", [4, 5, 6, 7])
