@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from bench.report import format as show
+from bench.validation.simulate import LAWS
 from tests.validation import table
 from tests.validation.figures import Estimate
 from tests.validation.goals import Goal, goals, words
@@ -60,6 +62,7 @@ def document(header: Mapping[str, Any], trials: Trials, wall_seconds: float | No
         "peers": {
             "columns": list(PEER_COLUMNS),
             "rows": [row for tool in tools for row in _peer_rows(tool, header)],
+            "by_law": by_law(trials),
             "applied": [{"tool": _named(tool, header), "how": tool["applied"]} for tool in tools],
         },
         "beyond": [
@@ -89,6 +92,16 @@ def headline(judged: Sequence[Goal], tools: Sequence[Mapping[str, Any]]) -> str:
         f"{sum(bool(goal.met) for goal in asked)} of {len(asked)} goals met. Median error four times beyond every "
         f"factor, from 23 points at 5 % noise: {'; '.join(errors) or 'not asked'}."
     )
+
+
+def by_law(trials: Trials) -> str:
+    """Median errors beyond, law by law: over both together a tool that is good at one of them looks half good."""
+    parts = []
+    for tool, (name, _) in table.TOOLS.items():
+        found = [table.errors(trials.of_tool(tool, table.judged("23", law)), "error_beyond")[0].value for law in LAWS]
+        if None not in found:
+            parts.append(f"{name} {' / '.join(show.number(100 * (value or 0), 2) for value in found)} %")
+    return f"Median error 4x beyond from 23 points, {' / '.join(LAWS)}: {'; '.join(parts)}." if parts else ""
 
 
 def _named(tool: Mapping[str, Any], header: Mapping[str, Any]) -> str:
@@ -147,6 +160,7 @@ def markdown(result: Mapping[str, Any]) -> str:
         aligned(head, rows),
         "## The same tables given to other tools",
         aligned(result["peers"]["columns"], result["peers"]["rows"]),
+        result["peers"]["by_law"],
         "\n".join(f"- {each['tool']}: {each['how']}." for each in result["peers"]["applied"]),
         "## Coverage of 95 % intervals in every cell",
         aligned(["Law", "Points", "Noise", "Effects of points", "Coverage", "Lowest–highest quantity"], cells),

@@ -56,9 +56,9 @@ class Trials:
         return [trial[tool] for trial in found if tool in trial]
 
 
-def judged(design: str) -> Callable[[Cell], bool]:
-    """Cells at which errors and orders are judged: both laws at 5 % noise, without effects of the points."""
-    return lambda cell: _at(cell, design) and cell.setting.noise == JUDGED_NOISE and cell.setting.point_effects == 0
+def judged(design: str, law: str | None = None) -> Callable[[Cell], bool]:
+    """Cells at which errors and orders are judged: 5 % noise, no effects of points, both laws unless one is named."""
+    return lambda cell: lawful(design)(cell) and cell.setting.noise == JUDGED_NOISE and law in (None, cell.setting.law)
 
 
 def shaken(design: str) -> Callable[[Cell], bool]:

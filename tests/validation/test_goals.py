@@ -15,7 +15,7 @@ from bench.validation.score import summary, trial
 from bench.validation.simulate import Setting
 from tests.validation import table
 from tests.validation.cells import Cell, cells, tasks
-from tests.validation.document import document, markdown
+from tests.validation.document import by_law, document, markdown
 from tests.validation.figures import Estimate
 from tests.validation.goals import Goal, goals
 from tests.validation.made import MADE, bench, outcome
@@ -169,3 +169,13 @@ def test_every_goal_of_the_issue_stands_in_the_text(made: Trials) -> None:
         assert f"| {bound} " in text
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert {"aggregated", "naive"} <= {line.split("|")[1].strip() for line in lines}
+
+
+def test_medians_are_told_law_by_law_too() -> None:
+    errors = {"aggregated": 0.01, "naive": 42.2}
+
+    def told(setting: Setting, seeds: np.random.SeedSequence, **asked: Any) -> Any:
+        return replace(outcome(setting, seeds, **asked), error_beyond=errors[setting.law])
+
+    said = by_law(trials_of(bench(told), 3))
+    assert said.startswith("Median error 4x beyond from 23 points, aggregated / naive: bptt-bench 1 / 4\u202f220 %; ")

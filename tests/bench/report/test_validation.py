@@ -36,7 +36,7 @@ def document(**changes: Any) -> dict[str, Any]:
         "title": "How often?", "headline": "9 of 12 goals met.", "statement": "Simulated.",
         "goals": [goal(), goal("missed", quantity="coverage", close=True), goal("not asked", quantity="steps")],
         "peers": {"columns": ["Tool", "Error"], "rows": [["ours", "1 %"], ["other", "400 %"]],
-                  "applied": [{"tool": "other", "how": "with its defaults"}]},
+                  "by_law": "ours 1 / 2 %.", "applied": [{"tool": "other", "how": "with its defaults"}]},
         "coverage": {"low": 0.93, "high": 0.97, "level": 0.95,
                      "cells": [cell("23", 0.05, 0.951), cell("625", 0.2, 0.6), cell("625", 0.05, 0.94)]},
         "beyond": [{"tool": "ours", "design": "23", "median": 0.01, "p95": 0.03},
@@ -80,7 +80,8 @@ def test_the_page_gives_goals_tools_cells_and_how_it_was_made(tmp_path: Path) ->
     text = re.sub(r"\s+", " ", written(tmp_path, document()).text)
     for words in ("9 of 12 goals met.", "✓ met", "✗ missed", "· not asked", "4.9 ± 0.4 %", "other400 %",
                   "with its defaults.", "within two standard errors of the goal", "60.0 ± 1.0 %",
-                  "90.0 %, exponent of T", "99.0 %, coefficient of T·H²", "12 800", "numpy 2.4, extrap 4.2.5", "15 min 0 s"):  # fmt: skip
+                  "90.0 %, exponent of T", "99.0 %, coefficient of T·H²", "12 800",
+                  "numpy 2.4, extrap 4.2.5", "15 min 0 s"):  # fmt: skip
         assert words in text
 
 
