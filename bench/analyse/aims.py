@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.stats import chi2
 
 from bench.analyse.crossover import gradients
 from bench.analyse.diagnose import describe
@@ -229,18 +230,30 @@ def _part(fit: Fit, subject: str, response: str, rows: Rows, gradient: Array) ->
     timing = "whole" if response == WHOLE else "phases"
     counts = fit.points["n_samples"].to_numpy(dtype=np.float64)
     error = fit.points["location_error"].to_numpy(dtype=np.float64)
-    effect, noise = max(fit.scatter**2 - float(np.mean(error**2)), 0.0), error**2 * counts
+    effect, least = (_beyond(fit.scatter**2 * shrunk, error) for shrunk in (1.0, _lower_end(fit)))
+    noise = error**2 * counts
     if fit.noise.relative is None:  # nothing was repeated: what scatters may all be noise
-        effect, noise = 0.0, np.full(len(points), fit.scatter**2)
+        effect, least, noise = 0.0, 0.0, np.full(len(points), fit.scatter**2)
     return Part(
         spots=tuple(Spot(subject, point, timing) for point in points),
         jacobian=rows(list(points)),
         gradient=gradient,
         effect=effect,
+        least_effect=least,
         noise=noise,
         counts=counts,
         rows=rows,
     )
+
+
+def _beyond(scatter: float, error: Array) -> float:
+    """Variance of points about the law beyond that of their locations."""
+    return max(scatter - float(np.mean(error**2)), 0.0)
+
+
+def _lower_end(fit: Fit) -> float:
+    """Lower end of the interval of a variance over its estimate."""
+    return float(fit.freedom / chi2.ppf((1 + fit.confidence) / 2, fit.freedom))
 
 
 def _room(low: float, high: float, estimate: float) -> float:

@@ -112,7 +112,7 @@ def _why(aim: Aim, best: float) -> str:
 
 
 def _attainable(aim: Aim, new: Collection[Spot]) -> float:
-    """The half-width without noise, with every point measured that could be."""
+    """The half-width without noise, with every point measured that could be and no more misfit than there must be."""
     if isinstance(aim.basis, Pairs):
         return 0.0
     best = 0.0
@@ -121,7 +121,7 @@ def _attainable(aim: Aim, new: Collection[Spot]) -> float:
         for spot in new:
             if whole.would_gain(spot):
                 whole = whole.with_point(spot)
-        best += whole.effect * float((whole.influence() ** 2).sum())
+        best += whole.least_effect * float((whole.influence() ** 2).sum())
     return aim.half_width * math.sqrt(best / sum(part.variance() for part in aim.basis))
 
 

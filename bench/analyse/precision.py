@@ -47,7 +47,8 @@ class Part:
     ----------
     spots : one for each point of the fit (n,).
     jacobian : of the log times in the parameters (n, k). gradient : of the figure in the parameters (k,).
-    effect : variance that a point has beside its noise, τ². noise : variance of one sample at each point, σ² (n,).
+    effect : variance that a point has beside its noise, τ². least_effect : the smallest that the data allow.
+    noise : variance of one sample at each point, σ² (n,).
     counts : samples of each point so far (n,).
     rows : the Jacobian at other points. accepts : whether the fit would have a point.
     """
@@ -56,6 +57,7 @@ class Part:
     jacobian: Array
     gradient: Array
     effect: float
+    least_effect: float
     noise: Array
     counts: Array
     rows: Rows

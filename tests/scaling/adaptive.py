@@ -1,0 +1,197 @@
+"""Sampling where it counts against a fixed design: the same interval widths, in how much of its time?
+
+    python -m tests.scaling.adaptive --profile standard --out results/adaptive.json
+    python -m tests.scaling.adaptive --fixed results/reference
+    python -m tests.scaling.adaptive --simulated 20
+
+A run of fixed length is made, or taken from a folder; then an adaptive one is asked for the same half-width of every
+timing claim, in at most half of that time (``--share``). Printed for each claim: both half-widths and their ratio; and
+the time that each run used, from its first record to the end of its last sample. ``--simulated`` does the same on a
+simulated clock with many seeds, where nothing but the two designs differs.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import tempfile
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from bench import adaptive, api
+from bench.analyse.aims import aims_of, half_widths, needed_by
+from bench.analyse.evidence import fit_all
+from bench.measure.clock import FakeClock
+from bench.measure.run import run
+from bench.plan import Experiment
+from bench.plan.demand import Demand
+from bench.sampler import Sampler
+from bench.store import SampleStore
+from bench.store.frame import load
+from tests.bench.measure.fakes import FakeEngine
+from tests.scaling import simulated
+
+SHARE = 0.5  # of the time of the fixed run that the adaptive one may take
+AS_NARROW = 1.05  # widths are estimates themselves: one this little wider counts as the same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """Two runs: seconds that each took, and half-widths by claim (None where a run has no interval)."""
+
+    fixed_seconds: float
+    adaptive_seconds: float
+    fixed: dict[str, float]
+    adaptive: dict[str, float | None]
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """Adaptive over fixed half-width, of the claims that have both."""
+        return {claim: width / self.fixed[claim] for claim, width in self.adaptive.items() if width is not None}
+
+    @property
+    def met(self) -> bool:
+        """Whether every interval is as narrow, in at most the time allowed."""
+        every = len(self.ratios) == len(self.fixed) and all(ratio <= AS_NARROW for ratio in self.ratios.values())
+        return every and self.adaptive_seconds <= SHARE * self.fixed_seconds * AS_NARROW
+
+    def lines(self) -> list[str]:
+        """The comparison as a table."""
+        wide = max(len(claim) for claim in self.fixed)
+        rows = [f"{'claim':{wide}}  {'fixed':>9}  {'adaptive':>9}  ratio"]
+        for claim, width in self.fixed.items():
+            other = self.adaptive[claim]
+            shown = "        -      -" if other is None else f"±{other:8.4f}  {other / width:5.2f}"
+            rows.append(f"{claim:{wide}}  ±{width:8.4f}  {shown}")
+        share = self.adaptive_seconds / self.fixed_seconds
+        narrow = sum(ratio <= AS_NARROW for ratio in self.ratios.values())
+        rows.append(
+            f"{self.adaptive_seconds:.1f} s of {self.fixed_seconds:.1f} s ({share:.0%}); "
+            f"{narrow} of {len(self.fixed)} intervals as narrow or narrower, "
+            f"median ratio of half-widths {statistics.median(self.ratios.values()):.2f}"
+        )
+        return rows
+
+
+def widths(frame: pd.DataFrame, experiment: Experiment) -> dict[str, float]:
+    """Half-width of every timing claim of a run that has an interval."""
+    aims, _ = aims_of(fit_all(frame, experiment, only=needed_by(experiment.claims)), experiment.claims)
+    return half_widths(aims)
+
+
+def seconds_of(frame: pd.DataFrame) -> float:
+    """From the first record of a run to the end of its last sample; checks, probe and thinking included."""
+    each = frame["seconds_per_eval"]
+    if "instrumented_seconds_per_eval" in frame.columns:
+        each = each.fillna(frame["instrumented_seconds_per_eval"])
+    return float((frame["started_at"] + frame["evaluations"] * each).max() - frame.attrs["run"]["started_at"])
+
+
+def compared(fixed: pd.DataFrame, adapted: pd.DataFrame, experiment: Experiment) -> Compared:
+    """The widths and times of two runs of an experiment."""
+    narrow = widths(adapted, experiment)
+    wanted = widths(fixed, experiment)
+    return Compared(
+        fixed_seconds=seconds_of(fixed),
+        adaptive_seconds=seconds_of(adapted),
+        fixed=wanted,
+        adaptive={claim: narrow.get(claim) for claim in wanted},
+    )
+
+
+def on_a_simulated_clock(
+    seed: int, folder: Path, *, noise: simulated.Noise | None = None, blocks: int = 10
+) -> Compared:
+    """Both runs with fake processes on fake clocks; thinking costs nothing there."""
+    frames = list[pd.DataFrame]()
+    experiment = simulated.experiment(FakeClock(), seed, noise=noise, blocks=blocks)
+    for name in ("fixed", "adaptive"):
+        clock = FakeClock()
+        experiment = simulated.experiment(clock, seed, noise=noise, blocks=blocks)
+        engine = FakeEngine(experiment, clock, start_up_seconds=simulated.START_UP_SECONDS)
+        further, measured = None, experiment
+        with SampleStore.create(folder / name) as store:
+            if frames:
+                measured = adaptive.first_blocks(experiment, "standard")
+                demand = Demand(budget_seconds=SHARE * seconds_of(frames[0]), targets=widths(frames[0], experiment))
+                further = Sampler(
+                    experiment,
+                    "standard",
+                    demand,
+                    seed=seed,
+                    read=lambda: load(folder / "adaptive"),
+                    append=store.append,
+                    seconds_used=clock.now,
+                )
+            run(
+                measured,
+                module="simulated",
+                profile="standard",
+                seed=seed,
+                threads=1,
+                sink=store,
+                engine=engine,
+                clock=clock,
+                surroundings=dict,
+                further=further,
+                probe=False,
+            )
+        frames.append(load(folder / name))
+    return compared(frames[0], frames[1], experiment)
+
+
+def on_this_machine(
+    settings: api.Settings, folder: Path, *, fixed: Path | None, share: float
+) -> tuple[Compared, list[str]]:
+    """Both runs for real, one after the other, and what the adaptive one said on its way."""
+    experiment = api.experiment_of(settings)
+    if fixed is None:
+        fixed = folder / "fixed"
+        api.measure(settings, fixed)
+    frame, said = load(fixed), list[str]()
+    demand = Demand(budget_seconds=share * seconds_of(frame), targets=widths(frame, experiment))
+    adaptive.measure(settings, demand, folder / "adaptive", say=said.append)
+    return compared(frame, load(folder / "adaptive"), experiment), said
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.scaling.adaptive", description=__doc__.split("\n")[0])
+    parser.add_argument("--experiment", default=api.DEFAULT_EXPERIMENT, help="module [%(default)s]")
+    parser.add_argument("--profile", default="standard", help="the fixed design [%(default)s]")
+    parser.add_argument("--fixed", type=Path, metavar="DIR", help="a stored run of that profile, instead of a new one")
+    parser.add_argument("--folder", type=Path, metavar="DIR", help="for the runs; a temporary one by default")
+    parser.add_argument("--share", type=float, default=SHARE, help="of the fixed run's time [%(default)s]")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--simulated", type=int, metavar="N", help="N pairs of runs on a simulated clock instead")
+    parser.add_argument("--out", type=Path, metavar="FILE", help="write the figures as JSON")
+    chosen = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = chosen.folder or Path(temporary)
+        if chosen.simulated is not None:
+            pairs = [on_a_simulated_clock(seed, folder / str(seed)) for seed in range(chosen.simulated)]
+        else:
+            settings = api.Settings(experiment=chosen.experiment, profile=chosen.profile, seed=chosen.seed)
+            pair, said = on_this_machine(settings, folder, fixed=chosen.fixed, share=chosen.share)
+            pairs = [pair]
+            print("\n".join(said))
+    for pair in pairs:
+        print("\n".join(pair.lines()))
+    if len(pairs) > 1:
+        shares = [pair.adaptive_seconds / pair.fixed_seconds for pair in pairs]
+        ratios = [ratio for pair in pairs for ratio in pair.ratios.values()]
+        print(
+            f"{len(pairs)} pairs: median share of the time {statistics.median(shares):.0%}, median ratio of "
+            f"half-widths {statistics.median(ratios):.2f}; {sum(ratio <= AS_NARROW for ratio in ratios)} of "
+            f"{len(ratios)} as narrow"
+        )
+    if chosen.out is not None:
+        document = [{**asdict(pair), "ratios": pair.ratios, "met": pair.met} for pair in pairs]
+        chosen.out.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
