@@ -51,7 +51,7 @@ def sentence(analysis: Analysis, pricing: Pricing) -> str:
     factors = [factor.name for factor in analysis.experiment.factors if factor.name in pricing.points]
     order = np.argsort(pricing.points["measured"].to_numpy(float))
     dear, cheap = ({name: float(pricing.points[name].iloc[place]) for name in factors} for place in order[[-1, 0]])
-    at_cheap = f"; at {show.point(cheap)} {_spent(pricing.at(cheap))}" if cheap != dear else ""
+    at_cheap = f"; at {show.point(cheap)}: {_spent(pricing.at(cheap))}" if cheap != dear else ""
     error, fitted = pricing.error, pricing.fitted_error
     return (
         f"Of the {show.si(pricing.at(dear).seconds)} predicted for {pricing.subject} at {show.point(dear)}, "
