@@ -210,7 +210,8 @@ class _Choice:
         """Weighted fall of log(half-width) where variances fall by so much, none below what is wanted (A, moves)."""
         left = np.exp(self._log)[:, None] - fall / self._start[:, None]
         after = np.maximum(np.log(np.maximum(left, 1e-300)), self._floor[:, None])
-        return np.asarray(self._weight[:, None] * (np.maximum(self._log, self._floor)[:, None] - after) / 2)
+        gain = self._weight[:, None] * (np.maximum(self._log, self._floor)[:, None] - after) / 2
+        return np.where(fall == 0, 0.0, gain)  # and no rounding: it would be chosen where nothing else is affordable
 
     def _visit(self, spots: Sequence[int], aim: int) -> None:
         for s in spots:

@@ -58,7 +58,14 @@ class Noise:
     disturbed: float = 0.1
 
 
-def experiment(clock: FakeClock, seed: int, *, noise: Noise | None = None, blocks: int = 10) -> Experiment:
+def experiment(
+    clock: FakeClock,
+    seed: int,
+    *,
+    noise: Noise | None = None,
+    blocks: int = 10,
+    claims: tuple[Claim, ...] = CLAIMS,
+) -> Experiment:
     """The experiment on a clock that its evaluations move; the profile ``standard`` is the fixed design."""
     chosen, rng = noise or Noise(), np.random.default_rng(seed)
     subjects = tuple(_subject(name, clock, rng, chosen) for name in LAWS)
@@ -67,7 +74,7 @@ def experiment(clock: FakeClock, seed: int, *, noise: Noise | None = None, block
         factors=tuple(Factor(name=name) for name in ("V", "H", "T")),
         subjects=subjects,
         profiles={"standard": Profile(design=DESIGN, blocks=blocks, seconds_per_sample=1e-9, processes=2)},
-        claims=CLAIMS,
+        claims=claims,
         placebo="fast",
     )
 
