@@ -117,8 +117,8 @@ def accuracy_rows(foreseen: Sequence[Foreseen]) -> list[AccuracyRow]:
     rows = []
     for name, group in [*groups.items(), *([("all", foreseen)] if len(groups) > 1 else [])]:
         found = accuracy(group)
-        errors = (error_percent(error) for error in (found.median, found.p95, found.worst))
-        rows.append(AccuracyRow(name, show.number(found.n), *errors, show.percent(found.coverage)))
+        median, p95, worst = (error_percent(error) for error in (found.median, found.p95, found.worst))
+        rows.append(AccuracyRow(name, show.number(found.n), median, p95, worst, show.percent(found.coverage)))
     return [*rows, held_to]
 
 

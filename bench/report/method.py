@@ -41,6 +41,8 @@ def method(analysis: Analysis) -> list[tuple[str, str]]:
 
 
 def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str, Any]]) -> str:
+    from bench.analyse.foresight import beyond_samples
+
     sentences = []
     cells, blocks = run.get("cells"), run.get("blocks")
     if cells is not None and blocks is not None:
@@ -48,7 +50,12 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
             f"{_count(cells, 'cell')} (a subject at a point) were visited once in each of {_count(blocks, 'block')}, "
             f"in an order shuffled from seed {run.get('seed', 0)}, with the subjects of a point next to each other"
         )
-    sentences.append(f"{_count(len(frame), 'sample')} were kept, every one of them")
+    tests = len(beyond_samples(frame))
+    of_sweep = " of the sweep" if tests else ""
+    sentences.append(f"{_count(len(frame) - tests, 'sample')}{of_sweep} were kept, every one of them")
+    if tests:
+        more = show.number(tests, 9)
+        sentences.append(f"{more} more were taken at points beyond it, to test predictions; no fit has seen them")
     if workers:
         threads = run.get("threads")
         pinned = f", BLAS pinned to {_count(threads, 'thread')} and read back" if threads is not None else ""

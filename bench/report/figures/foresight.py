@@ -74,7 +74,7 @@ def figure_foresight(analysis: Analysis, foreseen: Sequence[Foreseen]) -> Figure
     errors = {name: Errors.of(group) for name, group in groups.items()}
     fits = {name: analysis.fits[name, show.WHOLE] for name in groups if (name, show.WHOLE) in analysis.fits}
     figure = new_figure(REST_INCHES + PANEL_INCHES * len(groups))
-    panels: Sequence[Axes] = figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0]
+    panels = list(figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0])
     for axes, (name, group) in zip(panels, groups.items(), strict=True):
         axes.set_title(f"{name}\n{_how_good(group)}", loc="left", fontsize=9.5)
         _set_scales(axes, errors.values(), fits.values(), TARGET_P95)

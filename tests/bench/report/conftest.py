@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 import pytest
 
 from bench.analyse import Analysis, analyse
+from bench.analyse.foresight import Prediction
 from bench.plan import (
     PLACEBO_SUFFIX,
     CheckClaim,
@@ -175,6 +177,36 @@ def make_analysis() -> Callable[..., Analysis]:
 @pytest.fixture(scope="session")
 def analysis(make_analysis: Callable[..., Analysis]) -> Analysis:
     return make_analysis()
+
+
+ERRORS = (0.02, -0.12, 0.005, -0.03, 0.16, 0.01, -0.06, 0.04)  # of the predictions of each subject, in turn
+BEYOND = Design.of(
+    [AT.replace(V=V) for V in (8192, 16_384, 32_768)]
+    + [AT.replace(T=T) for T in (128, 256, 512)]
+    + [LARGE.replace(H=H) for H in (2048, 4096)]
+)
+
+
+def predicted_and_measured(analysis: Analysis, names: Sequence[str] = tuple(TRUTH)) -> Analysis:
+    """The analysis of a run that holds predictions of ±10 % as well, and samples that show them off by ``ERRORS``."""
+    predictions, rows = [], []
+    for name in names:
+        values = [each.estimate for each in analysis.fits[name, "seconds_per_eval"].predict(list(BEYOND))]
+        for n, (point, value, error) in enumerate(zip(BEYOND, values, ERRORS, strict=True)):
+            prediction = Prediction(
+                subject=name, at=point, value=value, low=value / 1.1, high=value * 1.1, farther=2.0 + n, dearer=0.5 + n
+            )
+            predictions.append(prediction.to_record())
+            own = {"subject": name, **point, "process": 2, "below_floor": False, "timing": "whole", "stage": "beyond"}
+            rows += [{**own, "block": block, "seconds_per_eval": value / (1 + error)} for block in (5, 6, 7)]
+    frame = pd.concat([analysis.frame.assign(stage="sweep"), pd.DataFrame(rows)], ignore_index=True)
+    frame.attrs = {**analysis.frame.attrs, "predictions": predictions}
+    return replace(analysis, frame=frame)
+
+
+@pytest.fixture(scope="session")
+def foresighted(analysis: Analysis) -> Analysis:
+    return predicted_and_measured(analysis)
 
 
 @pytest.fixture(scope="session")
