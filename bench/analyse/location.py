@@ -34,13 +34,16 @@ NOISIEST_POINT = (
 TYPICAL_SPACING = 0.6  # standard deviations between the two smallest of 3 to 9 normal samples (0.85 to 0.49)
 FAST_PRICE = 30.0  # nats; several samples in the tail cost more than one that is too fast, by however much
 SMALLEST_DRIFT = 0.3  # of the noise; less adds a twentieth to its variance and is not worth a second look
+FEW_DISTURBED = 0.2  # share of samples; with no more of them, and a core no wider than the closest fast samples say,
+WIDE = 6.0  # times the lower quartile of their spacing (3 times for a normal core), the machine was surely not busy
 WIDER = 2.0  # times the noise of the core; more is blur
 FEWEST_POINTS_OF_BLOCK = 8  # a block's common drift is estimated from at least this many points
 FEWEST_FOR_SPELLS = 30  # samples in a row; of fewer no correlation can be told
 LEAST_CORRELATION, SPELL_ERRORS = 0.15, 3.0  # of neighbouring visits: the least that counts, and in standard errors
-MUCH_NARROWER = 0.5  # times: the core of the fast speed must be another thing than the core of all samples
+HELD = 1.5  # times the noise that the two fastest samples of the quieter points show
+MUCH_NARROWER = 0.7  # times: the core of the fast speed must be another thing than the core of all samples
 MOST_ITERATIONS = 100
-SCOUTED, CONVERGED = 0.05, 1e-5  # movement of locations, over the noise, at which a trial and the final run of EM end
+SCOUTED, CONVERGED = 0.02, 1e-4  # movement of locations, over the noise, at which a trial and the final run of EM end
 
 
 class Location(NamedTuple):
@@ -98,9 +101,9 @@ def in_spells(log_samples: Array, point: Index, when: Array) -> bool:
 
     Noise is independent from one visit to the next. A machine that changes its speed for seconds at a time slows
     neighbouring visits alike, and where it is slow for about half of the time no likelihood of single samples can tell
-    its two speeds from one wide noise. Evidence: the same 315 cells measured in three runs on such a machine (lag-one
-    correlation 0.4 within a subject's samples); locations of a cell in different runs differed by 17.9 % (root mean
-    square) when the likelihood chose, by 4.6 % with the fast speed taken for the undisturbed one, by 4.8 % for minima.
+    its two speeds from one wide noise. Evidence: the same 315 cells measured in eleven runs on such a machine (lag-one
+    correlation 0.2 to 0.6 within a subject's samples); locations of a cell in different runs had a standard deviation of
+    15.4 % when the likelihood chose, of 5.5 % with the fast speed taken for the undisturbed one, of 5.0 % for minima.
     """
     repeated = np.bincount(point)[point] > 1
     order = np.argsort(when[repeated], kind="stable")
@@ -144,11 +147,19 @@ def _locate(y: Array, point: Index, *, spells: bool) -> tuple[Location, float]:
     usual = np.where(better, from_minimum[0], from_median[0]), from_median[1]
     # On a busy machine most samples are disturbed, and a wide core that swallows them all is an optimum too.
     quiet = max(float(np.quantile(spacing, 0.25)) / TYPICAL_SPACING, SMALLEST_NOISE)
-    busy = _mixture(y, point, counts, smallest, _Core(share=0.7, tail=0.7, noise=np.full(len(counts), quiet)))
+    start = _Core(share=0.7, tail=0.7, noise=np.full(len(counts), quiet))
+    busy = _mixture(y, point, counts, smallest, start)
     likelier = min((usual, busy), key=lambda found: _criterion(y, point, *found))
-    if spells and busy[1].pooled < MUCH_NARROWER * usual[1].pooled:
-        likelier = busy
-    location, core = best = _mixture(y, point, counts, *likelier, tolerance=CONVERGED)
+    if spells:
+        held = _mixture(y, point, counts, smallest, start, tolerance=CONVERGED, widest=HELD * quiet)
+        narrow = [found for found in (busy, held) if found[1].pooled < MUCH_NARROWER * usual[1].pooled]
+        if narrow:
+            return _located(y, point, counts, *narrow[0])
+    return _located(y, point, counts, *_mixture(y, point, counts, *likelier, tolerance=CONVERGED))
+
+
+def _located(y: Array, point: Index, counts: Index, location: Array, core: _Core) -> tuple[Location, float]:
+    """Locations with what the samples say of noise, and minus their restricted log likelihood."""
     weight, _ = _responsibility(y - location[point], core, point)
     effective = np.maximum(np.bincount(point, weight), 1.0)
     contaminated = float((1 - weight)[counts[point] > 1].mean())
@@ -163,7 +174,7 @@ def _locate(y: Array, point: Index, *, spells: bool) -> tuple[Location, float]:
         standard_error=core.noise / np.sqrt(effective),
         level=np.zeros(len(counts)),
     )
-    return located, _criterion(y, point, *best)
+    return located, _criterion(y, point, location, core)
 
 
 def _few(y: Array, point: Index, counts: Index, middle: Array) -> Location:
@@ -226,10 +237,17 @@ def _criterion(y: Array, point: Index, location: Array, core: _Core) -> float:
 
 
 def _mixture(
-    y: Array, point: Index, counts: Index, start: Array, core: _Core, *, tolerance: float = SCOUTED
+    y: Array,
+    point: Index,
+    counts: Index,
+    start: Array,
+    core: _Core,
+    *,
+    tolerance: float = SCOUTED,
+    widest: float = np.inf,
 ) -> tuple[Array, _Core]:
     """EM for locations, core and tail; the pooled variance loses one degree of freedom a point."""
-    repeated, location = counts[point] > 1, start
+    repeated, location, highest = counts[point] > 1, start, start + widest
     for _ in range(MOST_ITERATIONS):
         residual = y - location[point]
         probability, _ = _responsibility(residual, core, point)
@@ -238,9 +256,10 @@ def _mixture(
         total = np.bincount(point, weight)
         usable = (counts > 1) & (total > 1e-6)
         updated = np.where(usable, np.bincount(point, weight * y) / np.where(usable, total, 1.0), location)
+        updated = np.minimum(updated, highest)
         squares = np.asarray(np.bincount(point, weight * (y - updated[point]) ** 2), dtype=np.float64)
         freedom = np.where(usable, np.maximum(total - 1.0, 0.0), 0.0)
-        pooled = _pooled(squares, freedom, core.noise)
+        pooled = min(_pooled(squares, freedom, core.noise), widest)
         disturbed = (1 - probability)[repeated]
         excess = float(disturbed @ np.maximum(residual[repeated], 0) / max(float(disturbed.sum()), 1e-12))
         core = _Core(
@@ -251,7 +270,7 @@ def _mixture(
             ),
             pooled=pooled,
         )
-        moved = float(np.max(np.abs(updated - location)))
+        moved = float(np.sqrt(np.mean((updated - location) ** 2)))  # one point that wavers must not hold up the rest
         location = updated
         if moved < tolerance * pooled:
             break
