@@ -21,8 +21,8 @@ from bench.report import format as show
 from bench.report.error_rates import Summary, summary_beside
 from bench.report.figures.gallery import Maps, NamedFigure, gallery
 from bench.report.figures.style import STYLE
-from bench.report.machine import machine_rows
 from bench.report.foreseen import foresight_section
+from bench.report.machine import machine_rows
 from bench.report.method import method
 from bench.report.readings import readings_of, readings_table
 

@@ -22,8 +22,8 @@ from bench.report.figures.ratio import figure_ratio, ratio_groups
 from bench.report.figures.scaling import figure_scaling, subject_looks
 from bench.report.figures.shares import figure_shares, share_groups
 from bench.report.figures.visits import figure_visits
-from bench.report.machine import sentence
 from bench.report.foreseen import accuracy_lines
+from bench.report.machine import sentence
 
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
