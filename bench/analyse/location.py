@@ -102,8 +102,8 @@ def in_spells(log_samples: Array, point: Index, when: Array) -> bool:
     Noise is independent from one visit to the next. A machine that changes its speed for seconds at a time slows
     neighbouring visits alike, and where it is slow for about half of the time no likelihood of single samples can tell
     its two speeds from one wide noise. Evidence: the same 315 cells measured in eleven runs on such a machine (lag-one
-    correlation 0.2 to 0.6 within a subject's samples); locations of a cell in different runs had a standard deviation of
-    15.4 % when the likelihood chose, of 5.5 % with the fast speed taken for the undisturbed one, of 5.0 % for minima.
+    correlation 0.2 to 0.6 within a subject's samples); locations of a cell in different runs had a standard deviation
+    of 15.4 % when the likelihood chose, 5.5 % with the fast speed taken for the undisturbed one, 5.0 % for minima.
     """
     repeated = np.bincount(point)[point] > 1
     order = np.argsort(when[repeated], kind="stable")
