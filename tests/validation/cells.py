@@ -11,7 +11,7 @@ from bench.validation.simulate import SETTINGS, Setting
 
 PUBLISHED_SEED = 20261123  # never used while developing; development takes seeds below 10 000
 JUDGED_NOISE = 0.05  # at which the goals for errors and for orders in T are stated
-TRIALS = 300  # of each cell; all of them are to take at most 20 minutes on two cores
+TRIALS = 400  # of each cell; all of them are to take at most 20 minutes on two cores
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

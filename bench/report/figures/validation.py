@@ -15,6 +15,7 @@ from bench.report.figures.style import INK, headline, legend_below, look, new_fi
 
 BAND_COLOR = "#d9e8df"
 WIDTH = 0.6  # of a group of cells, in units of the distance between groups
+MOST_COVERAGE = 100.5  # per cent: room for a mark at 100, none for the error bars that reach beyond
 ERRORS_SHOWN = 2  # standard errors to either side
 
 
@@ -46,6 +47,7 @@ def figure_coverage(coverage: Mapping[str, Any]) -> Figure:
                 **look(rank).marks | {"linewidth": 1.2},
             )
         axes.set_ylabel(f"{design} points: coverage (%)")
+        axes.set_ylim(top=min(axes.get_ylim()[1], MOST_COVERAGE))
         axes.set_xlim(-0.5, len(noises) - 0.5)
         axes.grid(visible=False, axis="x")
     panels[-1].set_xticks(range(len(noises)), [f"{100 * noise:g}" for noise in noises])
