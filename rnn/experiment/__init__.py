@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -30,7 +31,18 @@ from bench.plan import (
     Work,
 )
 from rnn import checks, cost
-from rnn.experiment.designs import BEYOND, LARGEST_V, PROFILES, RATIO_V, RECURRENT, SEED_SCALE, ratio_points
+from rnn.experiment.designs import (
+    BEYOND,
+    LARGEST_V,
+    PROFILES,
+    RATIO_V,
+    RECURRENT,
+    SEED_SCALE,
+    SELFTEST,
+    SELFTEST_RATIO,
+    STEPS,
+    ratio_points,
+)
 from rnn.faults import FAULTS
 from rnn.gradients import ALGORITHMS, Workspace, forward
 from rnn.model import Params
@@ -110,10 +122,11 @@ def _fault(name: str, corpus: Path | None) -> Fault:
 # Of exponents. d and H have little room between the cost of a call and the caches, a factor of 20, and the price of an
 # operation depends on the length of its rows by several per cent; T and V range over a factor of 50 and more.
 MARGIN, SIZE_MARGIN = 0.1, 0.2
+SELFTEST_MARGIN = 0.05  # half of what T^1.1 is off by
 CAUGHT_BY = {  # which claims are expected to be refuted by a planted fault
     "T^1.1": ("operations of aggregated = closed form", "aggregated: exponent of T, recurrent part"),
-    "copies U": ("operations of aggregated = closed form", "naive/aggregated, V=3840"),
-    "truncated": ("backward passes of naive = T(T+1)/2", "naive: exponent of T, recurrent part"),
+    "copies U": ("operations of aggregated = closed form", "naive/aggregated, V=3840, T to 16"),
+    "truncated": ("backward passes of naive = T(T+1)/2", "gradients of aggregated = naive, float64"),
     "wrong sign": ("gradients of aggregated = central difference", "gradients of aggregated = naive, float64"),
 }
 
@@ -233,7 +246,39 @@ def _shares() -> list[Claim]:
     return [claim(1000), claim(10_000), *(claim(V, (profile,)) for profile, V in LARGEST_V.items())]
 
 
-CLAIMS: tuple[Claim, ...] = (*_checks(), *_exponents(), *_ratios(), *_shares())
+def _of_selftest() -> list[Claim]:
+    """Claims about time that a run of a few seconds can judge, and that a planted fault would break."""
+    return [
+        ExponentClaim(
+            name="aggregated: exponent of T, recurrent part",
+            subject="aggregated",
+            statement="all that is done at each step is done T times, where the recurrent part is most of the time",
+            factor="T",
+            terms=(*cost.LAWS["aggregated"].split(" + "), "T", "T*V"),
+            at=STEPS.replace(T=128),
+            margin=SELFTEST_MARGIN,
+            profiles=("selftest",),
+        ),
+        RatioClaim(
+            name="naive/aggregated, V=3840, T to 16",
+            subject="naive",
+            statement="backward costs are as [V + (T+1)/2 (d+H)] to (V + d + H)",
+            over="aggregated",
+            less="forward",
+            ratio=cost.BACKWARD_RATIO,
+            points=SELFTEST_RATIO,
+            margin=0.25,
+            profiles=("selftest",),
+        ),
+    ]
+
+
+_ABOUT_TIME = (*_exponents(), *_ratios(), *_shares())
+CLAIMS: tuple[Claim, ...] = (
+    *_checks(),
+    *(dataclasses.replace(claim, profiles=claim.profiles or tuple(PROFILES)) for claim in _ABOUT_TIME),
+    *_of_selftest(),
+)
 
 
 def configure(corpus: Path | None) -> Experiment:
@@ -251,7 +296,7 @@ def configure(corpus: Path | None) -> Experiment:
         name="rnn",
         factors=FACTORS,
         subjects=tuple(_subject(name, corpus) for name in cost.SUBJECTS),
-        profiles=PROFILES,
+        profiles={**PROFILES, "selftest": SELFTEST},
         claims=CLAIMS,
         placebo="aggregated",
         foresight=Foresight(beyond=BEYOND, subjects=tuple(ALGORITHMS)),

@@ -37,6 +37,7 @@ QUICK_DESIGN = (
 LARGE_MATRICES = (
     Design.lines(RECURRENT.replace(T=4), {"H": [960, 1440, 1920, 2880, 3840], "d": [1920, 3840, 7680, 15_360]})
     + Design.lines(SEED_SCALE.replace(T=4), {"V": [50_000, 125_000]})
+    + Design.lines(RECURRENT, {"H": [1440], "d": [3840]})
     + Design.of(
         {"V": V, "d": H, "H": H, "T": T}
         for V, H, T in ((4096, 960, 8), (8192, 480, 8), (30_000, 208, 8), (60_000, 304, 4), (100_000, 208, 4))
@@ -81,9 +82,33 @@ BEYOND = Design.of(
 )
 FULL_DESIGN = STANDARD_DESIGN + Design.lines(SEED_SCALE, {"V": [200_000, 500_000, 1_000_000]})
 
+# A self-test makes many short runs. The line in T passes through points where the recurrent part is most of the time
+# and all matrices stay in a cache: there a wrong power of T shows in the time of the whole. The points beside it tell
+# what does not grow with T; the large V are where a copy of U costs as much as working with it.
+STEPS = Point(V=32, d=16, H=240, T=16)
+SELFTEST_STEPS = (
+    Design.lines(STEPS, {"T": [4, 8, 24, 32, 48, 64, 96, 128, 192, 256], "H": [48, 112, 368], "d": [112, 240]})
+    + Design.lines(STEPS, {"V": [128, 480]})
+    + Design.lines({"V": 32, "d": 16, "H": 16, "T": 4}, {"T": [1, 16, 64]})
+)
+SELFTEST_RATIO = Design.grid({"V": [3840], "d": [240], "H": [240], "T": [4, 8, 16]})
+
 PROFILES = {
     "quick": Profile(design=QUICK_DESIGN, blocks=8, seconds_per_sample=0.01, processes=2, phase_blocks=3),
     "standard": Profile(design=STANDARD_DESIGN, blocks=8, seconds_per_sample=0.02, processes=4, phase_blocks=3),
     "full": Profile(design=FULL_DESIGN, blocks=8, seconds_per_sample=0.02, processes=4, phase_blocks=3),
 }
+SELFTEST = Profile(
+    design=Design.of([STEPS]),
+    extra={
+        "forward": SELFTEST_RATIO,
+        "naive": SELFTEST_RATIO,
+        "aggregated": SELFTEST_STEPS + SELFTEST_RATIO,
+        "aggregated (placebo)": SELFTEST_STEPS + SELFTEST_RATIO,
+    },
+    blocks=10,
+    seconds_per_sample=0.005,
+    processes=2,
+    phase_blocks=0,
+)
 LARGEST_V = {"quick": 30_000, "standard": 100_000, "full": 1_000_000}  # on the line through the seed scale

@@ -28,8 +28,9 @@ def test_the_terms_of_a_law_can_be_told_apart(profile: str, subject: str) -> Non
 
 @pytest.mark.parametrize("claim", CLAIMS, ids=lambda claim: f"{claim.subject}: {claim.name}")
 def test_every_claim_is_about_points_that_its_profiles_measure(claim: Claim) -> None:
-    for name in claim.profiles or PROFILES:
-        design = PROFILES[name].design
+    for name in claim.profiles or EXPERIMENT.profiles:
+        profile = EXPERIMENT.profile(name)
+        design = {cell.point for cell in profile.cells(EXPERIMENT.subject_names) if cell.subject == claim.subject}
         if isinstance(claim, ExponentClaim | ShareClaim | CrossoverClaim):
             assert claim.at in design
         if isinstance(claim, RatioClaim):
