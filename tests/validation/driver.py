@@ -73,7 +73,8 @@ def computed(left: Iterable[Task], seed: int, python: Path | None) -> Iterator[d
                 yield from (future.result() for future in done)
         except KeyboardInterrupt:
             pool.shutdown(wait=True, cancel_futures=True)
-            yield from (future.result() for future in waiting if not future.cancelled())
+            # one that was only just starting may have been stopped by the same Ctrl-C
+            yield from (each.result() for each in waiting if not each.cancelled() and each.exception() is None)
             raise
 
 

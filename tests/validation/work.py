@@ -14,7 +14,7 @@ from bench.validation.score import STATED, Outcome, trial
 from bench.validation.simulate import LAWS, Truth, simulate
 from tests.validation.cells import Cell
 from tests.validation.peers.answer import Peer, questions, scored
-from tests.validation.peers.client import PeerError, Remote, Server
+from tests.validation.peers.client import PeerError, PeerGone, Remote, Server
 from tests.validation.peers.plain import LogLog, PlainNNLS
 
 if TYPE_CHECKING:
@@ -93,6 +93,8 @@ def _peers(frame: pd.DataFrame, truth: Truth, cell: Cell, bench: Bench) -> dict[
     for name, peer in bench.peers.items():
         try:
             answers[name] = scored(peer(frame, cell.setting, asked), cell.setting, truth)
+        except PeerGone:
+            raise  # no outcome of the tool, and nothing to be kept
         except PeerError as error:
             answers[name] = {"failed": str(error)}
     return answers

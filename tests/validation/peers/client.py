@@ -30,6 +30,10 @@ class PeerError(RuntimeError):
     """The process of the peers did not start, ended, or says that a tool failed."""
 
 
+class PeerGone(PeerError):
+    """The process of the peers has ended: that says nothing about a tool."""
+
+
 class Server:
     """A process with other tools; starts when made, ends with the block that it is used in."""
 
@@ -38,7 +42,7 @@ class Server:
             self._process = subprocess.Popen(
                 [str(python), str(SERVER)],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-                env={**os.environ, **ONE_THREAD},
+                env={**os.environ, **ONE_THREAD}, start_new_session=True,  # out of reach of Ctrl-C
             )  # fmt: skip
         except OSError as error:
             raise PeerError(f"{python}: does not start ({error})") from None
@@ -53,7 +57,8 @@ class Server:
 
         Raises
         ------
-        PeerError : the process has ended, or the tool failed.
+        PeerGone : the process has ended.
+        PeerError : the tool failed.
         """
         pipe_in, pipe_out = self._pipes()
         try:
@@ -63,7 +68,7 @@ class Server:
         except OSError:
             line = ""
         if not line:
-            raise PeerError(f"{request['tool']}: its process ended with status {self._process.poll()}")
+            raise PeerGone(f"{request['tool']}: its process ended with status {self._process.poll()}")
         answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise PeerError(f"{request['tool']}: {answer['error']}")

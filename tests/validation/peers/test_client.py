@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -13,13 +14,17 @@ import pytest
 
 from bench.plan import Point
 from bench.validation.simulate import DESIGNS, Setting, simulate
+from tests.validation.cells import Cell
+from tests.validation.made import bench
 from tests.validation.peers import server
 from tests.validation.peers.answer import levels_of
-from tests.validation.peers.client import PeerError, Remote, Server
+from tests.validation.peers.client import PeerError, PeerGone, Remote, Server
+from tests.validation.work import work
 
 ROOT = Path(__file__).resolve().parents[3]
 INSTALLED = ROOT / ".venv-extrap" / "bin" / "python"
 SETTING = Setting(law="naive", design="23", noise=0.0)
+SMALL = Cell(index=0, setting=SETTING, orders=False, step=False, others=True)
 FAR = Point(V=32400, d=1024, H=1024, T=1296)
 
 
@@ -79,6 +84,31 @@ def test_an_environment_without_the_tools_is_told() -> None:
 def test_a_python_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(PeerError, match="does not start"):
         Server(tmp_path / "python")
+
+
+def told(peer: Any) -> Any:
+    """What is kept of a peer's answer to one table."""
+    return work(SMALL, 0, 5, replace(bench(), peers={"big_o": peer}))["tools"]["big_o"]
+
+
+def test_a_tool_that_fails_is_kept_as_failed_but_a_process_that_ended_is_not() -> None:
+    def failing(*_: Any) -> Any:
+        raise PeerError("big_o: LinAlgError")
+
+    def gone(*_: Any) -> Any:
+        raise PeerGone("big_o: its process ended with status 1")
+
+    assert told(failing) == {"failed": "big_o: LinAlgError"}
+    with pytest.raises(PeerGone):
+        told(gone)
+
+
+def test_a_process_that_ends_while_it_is_asked_is_told(tmp_path: Path) -> None:
+    python = tmp_path / "python"
+    python.write_text("#!/bin/sh\nread line; echo '{}'; read line; exit 3\n")
+    python.chmod(0o755)
+    with Server(python) as ending, pytest.raises(PeerGone, match=r"big_o: its process ended"):
+        ending.ask({"tool": "big_o"})
 
 
 def test_a_server_tells_what_went_wrong_instead_of_ending() -> None:
