@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from bench.analyse.allocate import Allocation
     from bench.analyse.evidence import Evidence
-    from bench.analyse.precision import Aim, Spot, Unhelped
+    from bench.analyse.precision import Aim, Spot
 
 ROUND_SECONDS = 20.0  # of measuring between two looks at the intervals, if nothing speaks against it
 ROUNDS = 3.0  # a short budget is divided into this many rounds
@@ -56,13 +56,14 @@ class Sampler:
         self._experiment, self._demand, self._seed = experiment, demand, seed
         self._seconds_per_sample = experiment.profile(profile).seconds_per_sample
         self._read, self._append, self._seconds_used, self._say = read, append, seconds_used, say
-        self._pace, self._start_up = 1.0, START_UP_SECONDS
+        self._pace, self._start_up, self._thinking = 1.0, START_UP_SECONDS, 0.0
         self._last: tuple[float, float, float] | None = None  # end of thinking, seconds planned, seconds in visits then
         self._named: set[str] = set()
 
     def __call__(self) -> Sequence[Block]:
         """The blocks of the next round; none when the demand is met or cannot be."""
         from bench.analyse.aims import aims_of, needed_by
+        from bench.analyse.allocate import nothing
         from bench.analyse.candidates import visit_seconds
         from bench.analyse.evidence import fit_all
 
@@ -71,46 +72,60 @@ class Sampler:
             frame = self._read()
         except StoreError:  # nothing could be measured at all
             return ()
-        self._learn(begun, float(frame["visit_seconds"].sum()))
+        if not self._learn(begun, float(frame["visit_seconds"].sum())):
+            return self._choose(begun, frame, nothing(), "nothing of the last round could be measured")
+        if self._budget - begun <= self._start_up + self._thinking:
+            return self._choose(begun, frame, nothing(), self._used_up())
         claims = self._experiment.claims
         evidence = fit_all(frame, self._experiment, only=needed_by(claims))
         aims, hopeless = aims_of(evidence, claims)
-        cost = visit_seconds(frame)
         seconds = self._seconds(begun, self._seconds_used() - begun)
-        allocation, why = self._allocate(evidence, aims, cost, seconds)
+        allocation, why = self._allocate(evidence, aims, visit_seconds(frame), seconds)
+        allocation = dataclasses.replace(allocation, unhelped=(*hopeless, *allocation.unhelped))
+        return self._choose(begun, frame, allocation, why)
+
+    def _choose(self, begun: float, frame: pd.DataFrame, allocation: Allocation, why: str) -> Sequence[Block]:
+        """Store an allocation, say what it is, and make blocks of it."""
         blocks = blocks_of(self._experiment, allocation.visits, first=int(frame["block"].max()) + 1, seed=self._seed)
-        unhelped = [*hopeless, *allocation.unhelped]
-        thinking = self._seconds_used() - begun
+        self._thinking = self._seconds_used() - begun
         self._append(
             {
                 "record": "allocation",
                 "used_seconds": begun,
-                "thinking_seconds": thinking,
+                "thinking_seconds": self._thinking,
                 "seconds": allocation.seconds * self._pace,
                 "why": why,
                 "blocks": [block.number for block in blocks],
-                **described(allocation, cost, unhelped),
+                **described(allocation),
             }
         )
-        self._tell(allocation, why, unhelped)
-        self._last = begun + thinking, allocation.seconds, float(frame["visit_seconds"].sum())
+        self._tell(allocation, why)
+        self._last = begun + self._thinking, allocation.seconds, float(frame["visit_seconds"].sum())
         return blocks
 
-    def _learn(self, now: float, in_visits: float) -> None:
-        """How long the visits of the last round took against what was expected, and a process to start."""
+    @property
+    def _budget(self) -> float:
+        return math.inf if self._demand.budget_seconds is None else self._demand.budget_seconds
+
+    def _used_up(self) -> str:
+        return f"the budget of {self._budget:g} s is used up"
+
+    def _learn(self, now: float, in_visits: float) -> bool:
+        """How long visits took against what was expected, and a process to start; whether there were any at all."""
         if self._last is None:
-            return
+            return True
         ended, planned, before = self._last
         took = in_visits - before
-        if planned > 0 and took > 0:
-            low, high = PACE_LIMITS
-            self._pace = min(max(took / planned, low), high)
-            self._start_up = max(now - ended - took, 0.0)
+        if not took > 0:
+            return False
+        low, high = PACE_LIMITS
+        self._pace = min(max(took / planned, low), high)
+        self._start_up = max(now - ended - took, 0.0)
+        return True
 
     def _seconds(self, begun: float, thinking: float) -> float:
         """How long the next round may last."""
-        budget = math.inf if self._demand.budget_seconds is None else self._demand.budget_seconds
-        left = budget - begun - thinking - self._start_up
+        left = self._budget - begun - thinking - self._start_up
         usual = max((thinking + self._start_up) / THINKING_SHARE, min(ROUND_SECONDS, left / ROUNDS))
         # a last round too short to be worth its start is measured together with this one
         return left if left < usual + (thinking + self._start_up) / THINKING_SHARE / 2 else usual
@@ -133,18 +148,19 @@ class Sampler:
             return allocate(aims, {**cost, **new}, wanted, seconds=affordable, new=new, reach=limited)
 
         chosen = spend([self._demand.wanted(aim.claim, aim.deciding) for aim in aims])
+        if limited and not any(outlook.is_open for outlook in chosen.outlooks):
+            return nothing(chosen), "all is as narrow as wanted"
         if affordable < min(cost.values()):
-            return nothing(chosen), f"the budget of {self._demand.budget_seconds:g} s is used up"
+            return nothing(chosen), self._used_up()
         if limited and not _is_worth_it(chosen):
-            met = not any(outlook.is_open for outlook in chosen.outlooks)
-            return nothing(chosen), "all is as narrow as wanted" if met else "no sample helps what is still open"
+            return nothing(chosen), "no sample helps what is still open"
         if not chosen.visits and not limited:
             chosen = dataclasses.replace(spend([0.0] * len(aims)), unhelped=chosen.unhelped)
             return chosen, "all intervals alike" if chosen.visits else "no sample narrows any interval"
         return chosen, "what is open"
 
-    def _tell(self, allocation: Allocation, why: str, unhelped: Sequence[Unhelped]) -> None:
-        for one in unhelped:
+    def _tell(self, allocation: Allocation, why: str) -> None:
+        for one in allocation.unhelped:
             if one.claim not in self._named:
                 self._named.add(one.claim)
                 self._say(f"no more time for {one.claim}: {one.reason}")
@@ -187,7 +203,7 @@ def _plain(experiment: Experiment, point: Point) -> Point:
     return Point({factor.name: factor.validate(point[factor.name]) for factor in experiment.factors})
 
 
-def described(allocation: Allocation, cost: Mapping[Spot, float], unhelped: Sequence[Unhelped]) -> dict[str, Any]:
+def described(allocation: Allocation) -> dict[str, Any]:
     """An allocation as it is stored: the visits with the claim that each was first chosen for, and every interval."""
     return {
         "visits": [
@@ -197,7 +213,7 @@ def described(allocation: Allocation, cost: Mapping[Spot, float], unhelped: Sequ
                 "timing": spot.timing,
                 "visits": times,
                 "seconds_per_visit": allocation.seconds_per_visit[spot],
-                "new": spot not in cost,
+                "new": spot in allocation.new,
                 "claim": allocation.served[spot],
             }
             for spot, times in allocation.visits.items()
@@ -213,7 +229,7 @@ def described(allocation: Allocation, cost: Mapping[Spot, float], unhelped: Sequ
             }
             for outlook in allocation.outlooks
         ],
-        "unhelped": [{"claim": one.claim, "reason": one.reason} for one in unhelped],
+        "unhelped": [{"claim": one.claim, "reason": one.reason} for one in allocation.unhelped],
     }
 
 

@@ -43,7 +43,7 @@ class Allocation:
     Attributes
     ----------
     visits : how often each spot is visited. seconds_per_visit : of these spots. seconds : expected for all visits.
-    served : by spot, the claim that it was first chosen for.
+    served : by spot, the claim that it was first chosen for. new : spots where nothing has been measured yet.
     outlooks : of every aim. unhelped : open claims that no sample helps, and why.
     """
 
@@ -51,6 +51,7 @@ class Allocation:
     seconds_per_visit: Mapping[Spot, float]
     seconds: float
     served: Mapping[Spot, str]
+    new: frozenset[Spot]
     outlooks: tuple[Outlook, ...]
     unhelped: tuple[Unhelped, ...]
 
@@ -90,6 +91,7 @@ def allocate(
         seconds_per_visit={spot: seconds_per_visit[spot] for spot in choice.visits},
         seconds=spent,
         served=choice.served,
+        new=frozenset(new).intersection(choice.visits),
         outlooks=tuple(
             Outlook(aim=aim, wanted=wanted[i], expected=expected.get(i, aim.half_width), attainable=attainable[i])
             for i, aim in enumerate(aims)
@@ -98,10 +100,18 @@ def allocate(
     )
 
 
-def nothing(allocation: Allocation) -> Allocation:
-    """The same intervals with no visit at all."""
-    outlooks = tuple(replace(outlook, expected=outlook.aim.half_width) for outlook in allocation.outlooks)
-    return replace(allocation, visits={}, seconds_per_visit={}, seconds=0.0, served={}, outlooks=outlooks)
+def nothing(instead_of: Allocation | None = None) -> Allocation:
+    """No visit at all, with the intervals of an allocation or none."""
+    outlooks = () if instead_of is None else instead_of.outlooks
+    return Allocation(
+        visits={},
+        seconds_per_visit={},
+        seconds=0.0,
+        served={},
+        new=frozenset(),
+        outlooks=tuple(replace(outlook, expected=outlook.aim.half_width) for outlook in outlooks),
+        unhelped=() if instead_of is None else instead_of.unhelped,
+    )
 
 
 def _why(aim: Aim, best: float) -> str:

@@ -56,7 +56,8 @@ def new_spots(
     for subject, timing in sorted(wanted):
         fits = _fits(evidence, subject)
         mine = {spot: seconds for spot, seconds in visited.items() if (spot.subject, spot.timing) == (subject, timing)}
-        points = [point for point in _points(evidence.experiment, subject) if Spot(subject, point, timing) not in mine]
+        taken = {*(spot.point for spot in mine), *_skipped(evidence, subject)}
+        points = [point for point in _points(evidence.experiment, subject) if point not in taken]
         if not points or not mine:
             continue
         known = _seconds(fits, [spot.point for spot in mine])
@@ -76,6 +77,12 @@ def _fits(evidence: Evidence, subject: str) -> list[Fit]:
 
 def _seconds(fits: Iterable[Fit], points: list[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     return np.asarray(sum(np.array([each.estimate for each in fit.curve(points)]) for fit in fits))
+
+
+def _skipped(evidence: Evidence, subject: str) -> set[Point]:
+    """Points at which the memory did not suffice for a subject."""
+    skips = evidence.frame.attrs.get("skips", ())
+    return {Point(skip["point"]) for skip in skips if skip["subject"] == subject}
 
 
 def _points(experiment: Experiment, subject: str) -> list[Point]:

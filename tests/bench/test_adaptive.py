@@ -168,6 +168,24 @@ def test_a_budget_that_the_first_blocks_use_up_ends_there(tmp_path: Path) -> Non
     assert ran.allocations[-1]["visits"] == []
 
 
+def test_a_round_of_which_nothing_could_be_measured_is_the_last(ran: Ran) -> None:
+    said, records = list[str](), list[Any]()
+    sampler = Sampler(
+        ran.experiment,
+        "standard",
+        Demand(budget_seconds=100.0),
+        seed=SEED,
+        read=lambda: ran.frame,  # the same again: all that was chosen has been left out for want of memory
+        append=records.append,
+        seconds_used=lambda: 0.0,
+        say=said.append,
+    )
+    assert sampler() != []
+    assert sampler() == []
+    assert said[-1] == "done: nothing of the last round could be measured"
+    assert len(records) == 2
+
+
 def test_first_blocks_are_two_of_the_profile_and_the_rest_is_as_it_was() -> None:
     whole = simulated.experiment(FakeClock(), SEED)
     first = first_blocks(whole, "standard")

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import statistics
 import tempfile
 from collections.abc import Sequence
@@ -27,7 +28,7 @@ from bench.analyse.aims import aims_of, half_widths, needed_by
 from bench.analyse.evidence import fit_all
 from bench.measure.clock import FakeClock
 from bench.measure.run import run
-from bench.plan import Experiment
+from bench.plan import Claim, Experiment
 from bench.plan.demand import Demand
 from bench.sampler import Sampler
 from bench.store import SampleStore
@@ -61,7 +62,7 @@ class Compared:
 
     def lines(self) -> list[str]:
         """The comparison as a table."""
-        wide = max(len(claim) for claim in self.fixed)
+        wide = max(len(claim) for claim in ("claim", *self.fixed))
         rows = [f"{'claim':{wide}}  {'fixed':>9}  {'adaptive':>9}  ratio"]
         for claim, width in self.fixed.items():
             other = self.adaptive[claim]
@@ -72,7 +73,7 @@ class Compared:
         rows.append(
             f"{self.adaptive_seconds:.1f} s of {self.fixed_seconds:.1f} s ({share:.0%}); "
             f"{narrow} of {len(self.fixed)} intervals as narrow or narrower, "
-            f"median ratio of half-widths {statistics.median(self.ratios.values()):.2f}"
+            f"median ratio of half-widths {statistics.median(self.ratios.values() or [math.nan]):.2f}"
         )
         return rows
 
@@ -103,15 +104,13 @@ def compared(fixed: pd.DataFrame, adapted: pd.DataFrame, experiment: Experiment)
     )
 
 
-def on_a_simulated_clock(
-    seed: int, folder: Path, *, noise: simulated.Noise | None = None, blocks: int = 10
-) -> Compared:
+def on_a_simulated_clock(seed: int, folder: Path, *, claims: tuple[Claim, ...] = simulated.CLAIMS) -> Compared:
     """Both runs with fake processes on fake clocks; thinking costs nothing there."""
     frames = list[pd.DataFrame]()
-    experiment = simulated.experiment(FakeClock(), seed, noise=noise, blocks=blocks)
+    experiment = simulated.experiment(FakeClock(), seed, claims=claims)
     for name in ("fixed", "adaptive"):
         clock = FakeClock()
-        experiment = simulated.experiment(clock, seed, noise=noise, blocks=blocks)
+        experiment = simulated.experiment(clock, seed, claims=claims)
         engine = FakeEngine(experiment, clock, start_up_seconds=simulated.START_UP_SECONDS)
         further, measured = None, experiment
         with SampleStore.create(folder / name) as store:

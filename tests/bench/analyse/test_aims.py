@@ -224,6 +224,8 @@ def test_new_points_are_those_of_other_profiles_that_take_no_longer_than_the_lon
     near = Point(T=8, V=800)
     assert set(new) == {Spot("a", near, "whole"), Spot("a", near, "phases")}  # b has no fit that an aim rests on
     assert not set(new) & set(cost)
+    frame.attrs["skips"] = [{"subject": "a", "point": {"T": 8, "V": 800}, "timing": "whole", "reason": "too large"}]
+    assert not new_spots(evidence, aims, cost, seconds_per_sample=1e-9)
     exact = 1e-7 * 8 * 800 + 2e-7 * 64 * 30
     typical = np.median(2.0 / (OUTPUT + RECUR))
     assert new[Spot("a", near, "whole")] == pytest.approx(float(typical) * exact, rel=0.05)
