@@ -57,7 +57,7 @@ def measure_all(
     *,
     say: Callable[[str], None],
     now: Callable[[], float],
-    on_event: Listener | None = None,
+    listening: Callable[[], AbstractContextManager[Listener | None]] = nullcontext,
     beside: Callable[[], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Measure what is missing, run by run.
@@ -67,6 +67,7 @@ def measure_all(
     folder : in which each run has a folder of its own.
     say : receives a line before each run, with the time that is left.
     now : seconds of a steady clock.
+    listening : gives what is told of the events of a run, for as long as it is measured.
     beside : entered for as long as a run is measured, such as something that keeps a core busy.
 
     Raises
@@ -80,7 +81,7 @@ def measure_all(
         left = time_left(sum(lasted) / len(lasted) * (len(missing) - i) if lasted else None)
         say(f"run {len(plans) - len(missing) + i + 1} of {len(plans)}, {plan.name}: {left}")
         target, start = folder / plan.name, now()
-        with beside():
+        with listening() as on_event, beside():
             api.measure(plan.settings, target, resume=(target / SAMPLES).is_file(), on_event=on_event)
         lasted.append(now() - start)
 
@@ -98,7 +99,7 @@ def is_finished(plan: Planned, folder: Path) -> bool:
     records = read_records(path)
     if not records:
         return False
-    stored = api.settings_of(folder / plan.name)
+    stored = dataclasses.replace(api.settings_of(folder / plan.name), probe=plan.settings.probe)  # not stored
     if stored != plan.settings:
         name = next(
             field.name

@@ -6,17 +6,18 @@ noise that was found. Runs are kept in a folder; a self-test that was interrupte
 
 from __future__ import annotations
 
+import contextlib
+import dataclasses
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bench import api
-from bench.measure.events import CheckDone, Event
+from bench.measure.events import Event, Listener, RunStarted, SampleTaken
 from bench.plan import Experiment
 from bench.progress import shown
 from bench.repeat import measure_all, planned, repeats
@@ -31,7 +32,7 @@ COVERAGE_TRIALS = 60  # of each law, some 5 s; their intervals are 8 to 10 a tri
 LEAST_NOISE = 0.001  # relative; a simulation without noise says nothing about intervals
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """A self-test that has come to its end."""
 
@@ -67,18 +68,13 @@ def selftest(settings: api.Settings, folder: Path, *, runs: int = RUNS, say: Cal
     from bench.analyse.trust import trust
 
     experiment = api.experiment_of(settings)
+    settings = dataclasses.replace(settings, probe=False)  # no verdict needs it, and it takes as long as a run
     plans = planned(settings, healthy=runs, faults=[fault.name for fault in experiment.faults])
     with terminated_as_interrupted():
         say(f"{settings.experiment}, profile {settings.profile}: {len(plans)} runs into {folder}")
         if not experiment.faults:
             say("the experiment plants no fault: only healthy runs are made")
-        with shown(sys.stderr, time.monotonic) as listener:
-
-            def on_event(event: Event) -> None:
-                if not isinstance(event, CheckDone):  # the same checks in every run
-                    listener(event)
-
-            measure_all(plans, folder, say=say, now=time.monotonic, on_event=on_event)
+        measure_all(plans, folder, say=say, now=time.monotonic, listening=listening)
         say("judging the runs")
         made = {plan.name for plan in plans}
         found = [repeat for repeat in repeats(folder, experiment) if repeat.name in made]
@@ -86,6 +82,18 @@ def selftest(settings: api.Settings, folder: Path, *, runs: int = RUNS, say: Cal
         say("simulating measurements with this noise")
         covered = coverage(judged.noise, settings.seed)
         return Outcome(folder=folder, settings=settings, trust=trust(found, experiment.faults, covered))
+
+
+@contextlib.contextmanager
+def listening() -> Iterator[Listener]:
+    """Progress of one of many runs on standard error: of its beginning and its samples, and of no check or block."""
+    with shown(sys.stderr, time.monotonic) as listener:
+
+        def on_event(event: Event) -> None:
+            if isinstance(event, SampleTaken | RunStarted):
+                listener(event)
+
+        yield on_event
 
 
 def coverage(noise: float | None, seed: int, trials: int = COVERAGE_TRIALS) -> Coverage | None:
