@@ -71,7 +71,7 @@ def visits(rows: pd.DataFrame, factors: Sequence[str]) -> Visits:
     FitError : as ``gather``.
     """
     samples = gather(rows, factors, response=WHOLE, block=BLOCK, what="factors")
-    located = locate(samples.log_seconds, samples.point)
+    located = locate(samples.log_seconds, samples.point, None, samples.when)
     assert samples.block is not None
     shape = (samples.n_points, len(samples.block_names))
     residual, core = np.full(shape, np.nan), np.zeros(shape)
