@@ -50,8 +50,10 @@ def condition_number(jacobian: Array) -> float:
 
 def confounded(jacobian: Array) -> list[frozenset[int]]:
     """For each column, the others it cannot be told from: those it shares a (nearly) empty direction with."""
-    _, singular, rotation = np.linalg.svd(jacobian / np.linalg.norm(jacobian, axis=0), full_matrices=True)
     k = jacobian.shape[1]
+    # with fewer points than columns the triangle is wide, and its full rotation has the directions nobody measured
+    triangle = np.linalg.qr(jacobian / np.linalg.norm(jacobian, axis=0), mode="r")
+    _, singular, rotation = np.linalg.svd(triangle, full_matrices=True)
     weak = [rotation[i] for i in range(k) if i >= len(singular) or singular[i] < SINGULAR * singular[0]]
     involved = np.abs(np.array(weak).reshape(-1, k)) > 1e-3
     return [

@@ -16,7 +16,7 @@ import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
 from bench.analyse.diagnose import describe
-from bench.analyse.estimate import Interval, Solution, deviations, quantile, solve, standard_error
+from bench.analyse.estimate import Interval, Solution, influence, quantile, solve
 from bench.analyse.fitted import Fit
 from bench.analyse.location import Array
 from bench.analyse.samples import FitError
@@ -132,11 +132,10 @@ def _with_interval(
         return FreeExponent(undefined, own, share, f"{_named(fit, freed)} is fitted with a coefficient of 0")
     if n < k + 1:
         return FreeExponent(undefined, own, share, f"{n} points for {k} parameters; {k + 1} would decide")
-    changes = deviations(augmented, solution.residual, solution.weights)
-    error = float(standard_error(changes)[-1])
-    if not math.isfinite(error):
+    last = np.eye(k)[:, -1:]
+    half = float(influence(augmented, solution.residual, solution.weights).half_widths(last, fit.confidence)[0])
+    if not math.isfinite(half):
         return FreeExponent(undefined, own, share, f"{_named(fit, freed)} cannot be told from the other terms")
-    half = quantile(fit.confidence, n - k) * error
     trouble = f"no exponent within {WIDEST:g} of the law's fits best" if abs(epsilon) > 0.999 * WIDEST else ""
     return FreeExponent(Interval(estimate, estimate - half, estimate + half), own, share, trouble)
 

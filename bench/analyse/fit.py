@@ -18,14 +18,13 @@ from bench.analyse.diagnose import (
     share_reason,
 )
 from bench.analyse.estimate import (
+    Influence,
     Interval,
     Solution,
-    deviations,
+    influence_of,
     needs_huber,
-    quantile,
     quantiles,
     solve,
-    standard_error,
     upper_bound_at_zero,
 )
 from bench.analyse.fitted import Fit, FitErrors, FittedTerm, Noise, Points
@@ -38,6 +37,8 @@ from bench.plan import CostLaw, LawError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+ON_MINIMA = 1e-6  # relative tolerance of a second opinion
 
 
 def fit(
@@ -90,7 +91,8 @@ def fit(
         full = full.plus(*(regime.companion for regime in regimes))
         design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
         located, solution = _settle(design, plain, samples.point, robust=robust)
-    on_minima = solve(design, minima(samples.log_seconds, samples.point), robust=robust)
+    lowest = minima(samples.log_seconds, samples.point)
+    on_minima = solve(design, lowest, robust=robust, start=solution.coefficients, tolerance=ON_MINIMA)
     sizes = None if working_set is None else [working_set(at_point(samples.levels, i)) for i in range(samples.n_points)]
     finding = lack_of_fit(
         solution,
@@ -98,9 +100,7 @@ def fit(
         samples.point,
         regressors_of(samples.levels, sizes),
     )
-    changes = np.zeros_like(design)
-    changes[:, solution.active] = deviations(solution.jacobian[:, solution.active], solution.residual, solution.weights)
-    changes += located.level[:, None] * solution.coefficients
+    told = influence_of(solution, located.level)
     relative = np.abs(np.expm1(-solution.residual))
     groups = confounded(solution.jacobian)
     names = [str(term) for term in full.terms]
@@ -109,9 +109,9 @@ def fit(
         full_law=full,
         response=response,
         factors=tuple(samples.levels),
-        terms=_terms(stated, full, solution, changes, groups, samples, confidence, {r.companion for r in regimes}),
+        terms=_terms(stated, full, solution, told, groups, samples, confidence, {r.companion for r in regimes}),
         coefficients=solution.coefficients,
-        replicates=solution.coefficients + changes,
+        influence=told,
         coefficients_on_minima=on_minima.coefficients,
         points=_points(samples, located, solution, confidence),
         noise=Noise(located.relative_noise, located.contaminated_share),
@@ -146,14 +146,14 @@ def _terms(
     stated: CostLaw,
     full: CostLaw,
     solution: Solution,
-    changes: Array,
+    told: Influence,
     groups: Sequence[frozenset[int]],
     samples: Samples,
     confidence: float,
     beyond: set[str],
 ) -> tuple[FittedTerm, ...]:
     c, jacobian = solution.coefficients, solution.jacobian
-    half = quantile(confidence, solution.freedom) * standard_error(changes)
+    half = told.half_widths(np.eye(len(c)), confidence)
     n_law, fitted = len(stated.terms), full.evaluate(dict(samples.levels), c)
     largest = int(np.argmax(fitted))
     terms = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from bench.analyse.diagnose import LackOfFit
-from bench.analyse.estimate import Interval, needs_huber, quantile, standard_error
+from bench.analyse.estimate import Influence, Interval, needs_huber, quantile
 from bench.analyse.location import Array
 from bench.analyse.regime import Regime
 from bench.analyse.samples import FitError
@@ -64,7 +64,7 @@ class Fit:
     Attributes
     ----------
     full_law : the law with its overhead terms, which ``terms``, ``coefficients`` (k,) and ``replicates`` follow.
-    replicates : coefficients with one point left out, to first order (n_points, k); every interval rests on them.
+    influence : of each point on the coefficients; every interval rests on it.
     points : one row per point: factors, n_samples, measured, low, high, fitted (seconds), log_residual.
     scatter : relative standard deviation of points about the law. freedom : points less terms above 0.
     coefficients_on_minima : the same fit on the smallest sample of each point, as a sensitivity check (k,).
@@ -78,7 +78,7 @@ class Fit:
     factors: tuple[str, ...]
     terms: tuple[FittedTerm, ...]
     coefficients: Array
-    replicates: Array
+    influence: Influence
     coefficients_on_minima: Array
     points: pd.DataFrame
     noise: Noise
@@ -97,8 +97,13 @@ class Fit:
 
     @property
     def changes(self) -> Array:
-        """Replicates less coefficients (n_points, k)."""
-        return self.replicates - self.coefficients
+        """Change of the coefficients when a point is left out, to first order (n_points, k)."""
+        return self.influence.left_out
+
+    @property
+    def replicates(self) -> Array:
+        """Coefficients with one point left out, to first order (n_points, k)."""
+        return self.coefficients + self.changes
 
     @property
     def largest(self) -> dict[str, float]:
@@ -125,9 +130,8 @@ class Fit:
     def _intervals(self, points: Points, variance: float) -> list[Interval]:
         design = self._columns(points)
         fitted = design @ self.coefficients
-        error = standard_error(self.changes @ (design / fitted[:, None]).T)
-        half = quantile(self.confidence, self.freedom) * np.sqrt(error**2 + variance)
-        half = np.where(np.isfinite(half), half, np.inf)
+        law = self.influence.half_widths((design / fitted[:, None]).T, self.confidence)
+        half = np.hypot(law, quantile(self.confidence, self.freedom) * math.sqrt(variance))
         with np.errstate(over="ignore"):
             ends = np.exp(half)
         return [Interval(float(f), float(f / e), float(f * e)) for f, e in zip(fitted, ends, strict=True)]
@@ -136,8 +140,8 @@ class Fit:
         """Interval of (a·c)/(b·c) for weights (k,): shares, exponents and ratios of coefficients have this form."""
         below = float(denominator @ self.coefficients)
         value = float(numerator @ self.coefficients) / below
-        error = float(standard_error(self.changes @ (numerator - value * denominator) / below))
-        half = quantile(self.confidence, self.freedom) * error if math.isfinite(error) else math.inf
+        weights = (numerator - value * denominator) / below
+        half = float(self.influence.half_widths(weights[:, None], self.confidence)[0])
         return Interval(value, value - half, value + half)
 
     def exponent(self, factor: str, at: Mapping[str, float]) -> Interval:

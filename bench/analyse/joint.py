@@ -38,6 +38,7 @@ PRIOR_CENTRE = np.array([0.0, 0.0, -2.2, np.log(0.7), np.log(0.35)])
 PRIOR_PRECISION = np.array([0.0, 0.0, 1 / 1.5**2, 1 / 0.7**2, 1 / 0.7**2])
 MOST_ROUNDS, MOST_NEWTON_STEPS, MOST_HALVINGS = 12, 25, 12
 CONVERGED = 1e-3  # of the noise, for the locations
+NEAR, CLOSE = 1e-6, 1e-12  # relative, for the coefficients, on the way and at the end
 GRADIENT_CONVERGED = 1e-8  # of the expected gain in log likelihood
 LONGEST_STEP = 1.0  # in logarithms of noise, delay and spread: a Newton step from afar may point anywhere
 
@@ -137,9 +138,11 @@ def is_apt(located: Location, solution: Solution, point: Index) -> bool:
         return False
     if located.contaminated_share > LARGEST_TAIL_SHARE:
         return False
-    repetitions = len(point) / len(located.log_seconds)
-    effects = (analysis_of_variance(solution, located, point).ratio - 1) / repetitions
-    return bool(effects < LARGEST_EFFECTS**2)
+    noise, repetitions = located.relative_noise, len(point) / len(located.log_seconds)
+    # two looks at how far points lie off the law: from their locations, which a tail may blur, and from clipped samples
+    seen = solution.scatter**2 - float(np.mean(located.standard_error**2))
+    tested = (analysis_of_variance(solution, located, point).ratio - 1) / repetitions * noise**2
+    return bool(max(seen, tested) < (LARGEST_EFFECTS * noise) ** 2)
 
 
 def relocate(located: Location, solution: Solution, design: Array, point: Index) -> tuple[Location, Solution]:
@@ -158,7 +161,7 @@ def relocate(located: Location, solution: Solution, design: Array, point: Index)
         moved = mu + theta[0] + np.bincount(point, found.scores[:, 0]) / (counts * information)
         converged = np.abs(moved - log_seconds).max() < CONVERGED * noise
         log_seconds = moved
-        solution = solve(design, log_seconds)
+        solution = solve(design, log_seconds, start=solution.coefficients, tolerance=CLOSE if converged else NEAR)
         mu, theta = log_seconds - solution.residual, theta * np.array([0.0, 1, 1, 1, 1])
         if converged:
             break

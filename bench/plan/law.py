@@ -85,7 +85,7 @@ class Term:
     @property
     def factors(self) -> frozenset[str]:
         """Names of the factors that occur in the term; empty for a constant."""
-        return frozenset(_names(self.node))
+        return _factors(self)
 
     def evaluate(self, point: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
         """Value of the term at a point, or at many when the factors are arrays of equal shape."""
@@ -106,6 +106,11 @@ class Term:
         up = self.evaluate({**point, factor: point[factor] * math.exp(step)})
         down = self.evaluate({**point, factor: point[factor] * math.exp(-step)})
         return float((up - down) / (2 * step * value))
+
+
+@functools.lru_cache(maxsize=1024)  # a fit asks for the same few terms some hundred times
+def _factors(term: Term) -> frozenset[str]:
+    return frozenset(_names(term.node))
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -204,7 +209,8 @@ class CostLaw:
         return " + ".join(sympy.latex(_walk(term.node, symbols, algebra)) for term in self.terms)
 
 
-def _parse(text: str) -> list[Term]:
+@functools.lru_cache(maxsize=1024)
+def _parse(text: str) -> tuple[Term, ...]:
     if not isinstance(text, str) or not text.strip():
         raise LawError(f"law: {text!r} is empty; allowed are {ALLOWED}")
     if len(text) > MAX_LAW_CHARACTERS:
@@ -223,7 +229,7 @@ def _parse(text: str) -> list[Term]:
                 raise LawError(f"law {text!r}: terms are added, not subtracted; write n*(n-1), not n**2 - n")
     except RecursionError:
         raise LawError(f"law: nested too deeply; allowed are {ALLOWED}") from None
-    return terms
+    return tuple(terms)
 
 
 def _addends(node: ast.expr) -> list[ast.expr]:

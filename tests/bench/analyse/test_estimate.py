@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from scipy.optimize import minimize
+from scipy.stats import t as student
 
-from bench.analyse.estimate import deviations, quantile, solve, standard_error, upper_bound_at_zero
+from bench.analyse.estimate import deviations, influence, quantile, solve, standard_error, upper_bound_at_zero
 from bench.plan import CostLaw
 from tests.bench.analyse.made import COEFFICIENTS, FULL, levels, seconds
 
@@ -88,6 +89,50 @@ def test_a_point_that_alone_carries_a_coefficient_does_not_make_it_certain(rng: 
     residual[:9] -= residual[:9].mean()
     error = standard_error(deviations(design, residual))[1]
     assert error >= np.sqrt((residual**2).sum() / 8)
+
+
+def test_half_widths_are_those_of_whole_matrices(rng: np.random.Generator) -> None:
+    """HC2 drawn towards equal errors, with Satterthwaite's degrees of freedom, written with matrices (n, n)."""
+    n, k = 12, 3
+    design = rng.random((n, k)) * np.array([1, 10, 100])
+    residual = rng.normal(0, 0.1, n)
+    residual -= design @ np.linalg.lstsq(design, residual)[0]
+    weights = rng.random(k)
+    maker = np.eye(n) - design @ np.linalg.pinv(design)
+    pull = np.linalg.pinv(design).T @ weights
+
+    def freedom(form: np.ndarray) -> float:
+        return float(np.trace(form @ maker) ** 2 / np.trace(form @ maker @ form @ maker))
+
+    own = np.diag(pull**2 / np.diag(maker))
+    equal = np.eye(n) * (pull**2).sum() / (n - k)
+    drawn = 3 / (freedom(own) + 3)
+    form = (1 - drawn) * own + drawn * equal
+    expected = student.ppf(0.975, freedom(form)) * np.sqrt(residual @ form @ residual)
+    found = influence(design, residual).half_widths(weights[:, None], 0.95)
+    assert found.tolist() == pytest.approx([expected])
+
+
+def test_equal_errors_are_covered_as_promised_where_few_points_decide(rng: np.random.Generator) -> None:
+    """The slope through a cluster and two far points."""
+    design = np.column_stack([np.ones(10), np.append(rng.random(8), [4.0, 5.0])])
+    slope, errors = np.array([[0.0], [1.0]]), rng.normal(0, 0.1, (600, 10))
+    covered = []
+    for error in errors:
+        found = np.linalg.lstsq(design, error)[0]
+        half = influence(design, error - design @ found).half_widths(slope, 0.95)[0]
+        covered.append(abs(found[1]) <= half)
+    assert 0.93 <= np.mean(covered) <= 0.985
+
+
+def test_the_common_level_widens_a_coefficient_and_not_a_ratio(rng: np.random.Generator) -> None:
+    design, c = rng.random((20, 2)), np.array([2.0, 3.0])
+    residual, shift = rng.normal(0, 0.1, 20), rng.normal(0, 0.5, 20)
+    plain, shifted = (influence(design, residual, coefficients=c, shift=each) for each in (None, shift))
+    weights = np.array([[1.0, 3.0], [0.0, -2.0]])  # the first coefficient; and a figure that is 0 at these coefficients
+    before, after = (each.half_widths(weights, 0.95) for each in (plain, shifted))
+    assert after[0] > 2 * before[0]
+    assert after[1] == pytest.approx(before[1])
 
 
 def test_columns_that_cannot_be_told_apart_have_no_standard_error() -> None:

