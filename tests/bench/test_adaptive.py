@@ -168,6 +168,30 @@ def test_a_budget_that_the_first_blocks_use_up_ends_there(tmp_path: Path) -> Non
     assert ran.allocations[-1]["visits"] == []
 
 
+def test_no_fit_is_made_that_the_budget_has_no_time_for(ran: Ran) -> None:
+    records, growing = list[Any](), iter([ran.frame.iloc[:-50], ran.frame])
+    clock = iter([0.0, 10.0, 10.0, 92.0, 92.0])  # thinking takes 10 s; 8 s are left at the second time
+
+    def read() -> pd.DataFrame:
+        frame = next(growing)
+        frame.attrs = ran.frame.attrs
+        return frame
+
+    sampler = Sampler(
+        ran.experiment,
+        "standard",
+        Demand(budget_seconds=100.0),
+        seed=SEED,
+        read=read,
+        append=records.append,
+        seconds_used=lambda: next(clock),
+    )
+    assert sampler() != []
+    assert sampler() == []
+    assert [bool(record["intervals"]) for record in records] == [True, False]
+    assert records[1]["why"] == "the budget of 100 s is used up"
+
+
 def test_a_round_of_which_nothing_could_be_measured_is_the_last(ran: Ran) -> None:
     said, records = list[str](), list[Any]()
     sampler = Sampler(

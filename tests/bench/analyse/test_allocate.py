@@ -82,6 +82,22 @@ def test_samples_go_as_the_inverse_root_of_their_cost() -> None:
     assert there[1] / there[0] == pytest.approx(3.0, rel=0.1)  # whole visits
 
 
+def test_one_more_sample_is_worth_less_than_the_derivative_says() -> None:
+    # 1/n falls by 1/2 from 1 to 2 samples and by 1/6 from 2 to 3; its slope, 1 and 1/4, would choose the other end
+    found = allocate([aim(line(counts=(1, 2)))], costs((0, 3.7), (1, 1.0)), [0.0], seconds=4.0)
+    assert found.visits[spot(1)] >= 1
+    assert spot(0) not in found.visits
+
+
+def test_what_serves_no_aim_is_not_visited_even_where_nothing_else_is_affordable() -> None:
+    unrelated = spot(0, "unrelated")
+    xs = (0.0, 1.0, 3.0, 7.0)
+    cost = {**costs(*((x, 0.7 + x / 5) for x in xs)), unrelated: 1e-3}
+    aims = [aim(line(xs, gradient=(1.0, slope), effect=0.003, counts=(2, 3, 5, 2))) for slope in range(8)]
+    for seconds in np.linspace(3.0, 40.0, 20):
+        assert unrelated not in allocate(aims, cost, [0.0] * 8, seconds=float(seconds)).visits
+
+
 def test_the_noisier_end_gets_more() -> None:
     part = line()
     noisier = Part(
