@@ -89,15 +89,6 @@ def test_one_more_sample_is_worth_less_than_the_derivative_says() -> None:
     assert spot(0) not in found.visits
 
 
-def test_what_serves_no_aim_is_not_visited_even_where_nothing_else_is_affordable() -> None:
-    unrelated = spot(0, "unrelated")
-    xs = (0.0, 1.0, 3.0, 7.0)
-    cost = {**costs(*((x, 0.7 + x / 5) for x in xs)), unrelated: 1e-3}
-    aims = [aim(line(xs, gradient=(1.0, slope), effect=0.003, counts=(2, 3, 5, 2))) for slope in range(8)]
-    for seconds in np.linspace(3.0, 40.0, 20):
-        assert unrelated not in allocate(aims, cost, [0.0] * 8, seconds=float(seconds)).visits
-
-
 def test_the_noisier_end_gets_more() -> None:
     part = line()
     noisier = Part(
@@ -204,6 +195,16 @@ def test_a_ratio_is_narrowed_by_visits_to_both_and_as_its_pairs_grow() -> None:
     assert found.visits == dict.fromkeys(cost, 4)
     width = student.ppf(0.975, 7) / student.ppf(0.975, 5) * math.sqrt(2 / 4)  # 4 visits give 2 clean pairs more
     assert found.outlooks[0].expected == pytest.approx(0.2 * width)
+
+
+def test_what_serves_no_aim_is_not_visited_even_where_nothing_else_is_affordable() -> None:
+    unrelated = spot(0, "unrelated")
+    cost = {**costs((0, 0.7), (1, 1.1)), spot(1, "over"): 0.9, spot(1, "under"): 1.3, unrelated: 1e-3}
+    for seconds in np.linspace(3.0, 60.0, 30):
+        found = allocate(
+            [aim(line(counts=(500, 500))), pairs(1.0, total=400)], cost, [0.0, 0.0], seconds=float(seconds)
+        )
+        assert unrelated not in found.visits
 
 
 def test_a_ratio_with_a_subject_that_cannot_be_visited_gets_nothing() -> None:
