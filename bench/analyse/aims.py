@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROOM = 1.25  # an interval this many times as wide must still give the same verdict: then it has room to spare
+FAR_OFF = "no exponent within"  # in the reason of a verdict: as long as there are few samples, that is their noise
 UNKNOWN_HALF_WIDTH = 1.0  # of a ratio whose logarithm the samples so far do not define: a factor of e either way
 
 
@@ -75,7 +76,8 @@ def _aims(evidence: Evidence, claim: Claim, verdict: Verdict) -> list[Aim] | str
         return _ratio(evidence, claim)
     reason = verdict.reason
     found = _interval(verdict)
-    if found is None or verdict.predicted is None or reason.startswith("not identifiable"):
+    hidden = reason.startswith("not identifiable") and FAR_OFF not in reason
+    if found is None or verdict.predicted is None or hidden:
         return reason if reason.startswith(INCONCLUSIVE_KINDS) else "not identifiable: no finite interval"
     match claim:
         case ExponentClaim():

@@ -196,6 +196,16 @@ def test_claims_that_no_sample_helps_are_named_and_checks_are_not_asked(rng: np.
     assert unhelped[1].reason.startswith("not identifiable: T**2 is")
 
 
+def test_an_exponent_far_from_the_laws_is_still_an_aim(rng: np.random.Generator) -> None:
+    frame = measured(rng)
+    steep = frame.assign(seconds_per_eval=frame["seconds_per_eval"] * (frame["V"] / 400) ** 3)
+    steep.attrs = frame.attrs
+    evidence, found = of(steep, (EXPONENT,))
+    (verdict,) = judge_all(evidence, [EXPONENT])
+    assert "no exponent within 2 of the law's fits best" in verdict.reason
+    assert found["exponent"][0].half_width > 0
+
+
 def test_a_ratio_that_noise_leaves_undefined_is_still_an_aim(rng: np.random.Generator) -> None:
     frame = measured(rng)
     claim = RatioClaim(name="ratio", subject="a", over="b", ratio="1", points=Design.of([BASE]), less="a")
