@@ -59,6 +59,7 @@ def measure_all(
     now: Callable[[], float],
     listening: Callable[[], AbstractContextManager[Listener | None]] = nullcontext,
     beside: Callable[[], AbstractContextManager[object]] = nullcontext,
+    measure: Callable[..., object] = api.measure,
 ) -> None:
     """Measure what is missing, run by run.
 
@@ -69,6 +70,7 @@ def measure_all(
     now : seconds of a steady clock.
     listening : gives what is told of the events of a run, for as long as it is measured.
     beside : entered for as long as a run is measured, such as something that keeps a core busy.
+    measure : measures a run into a folder, as ``api.measure`` does.
 
     Raises
     ------
@@ -82,7 +84,7 @@ def measure_all(
         say(f"run {len(plans) - len(missing) + i + 1} of {len(plans)}, {plan.name}: {left}")
         target, start = folder / plan.name, now()
         with listening() as on_event, beside():
-            api.measure(plan.settings, target, resume=(target / SAMPLES).is_file(), on_event=on_event)
+            measure(plan.settings, target, resume=(target / SAMPLES).is_file(), on_event=on_event)
         lasted.append(now() - start)
 
 
