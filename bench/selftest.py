@@ -57,8 +57,20 @@ def profile_of(experiment: Experiment) -> str:
     return PROFILE if PROFILE in experiment.profiles else next(iter(experiment.profiles))
 
 
-def selftest(settings: api.Settings, folder: Path, *, runs: int = RUNS, say: Callable[[str], None]) -> Outcome:
+def selftest(
+    settings: api.Settings,
+    folder: Path,
+    *,
+    runs: int = RUNS,
+    trials: int = COVERAGE_TRIALS,
+    say: Callable[[str], None],
+) -> Outcome:
     """Measure and judge; ``say`` receives what is worth a line on the way.
+
+    Parameters
+    ----------
+    runs : without a fault; with each fault there is one.
+    trials : simulated measurements of each law.
 
     Raises
     ------
@@ -80,7 +92,7 @@ def selftest(settings: api.Settings, folder: Path, *, runs: int = RUNS, say: Cal
         found = [repeat for repeat in repeats(folder, experiment) if repeat.name in made]
         judged = trust(found, experiment.faults)
         say("simulating measurements with this noise")
-        covered = coverage(judged.noise, settings.seed)
+        covered = coverage(judged.noise, settings.seed, trials)
         return Outcome(folder=folder, settings=settings, trust=trust(found, experiment.faults, covered))
 
 
@@ -96,7 +108,7 @@ def listening() -> Iterator[Listener]:
         yield on_event
 
 
-def coverage(noise: float | None, seed: int, trials: int = COVERAGE_TRIALS) -> Coverage | None:
+def coverage(noise: float | None, seed: int, trials: int) -> Coverage | None:
     """How often intervals hold the truth of simulated measurements with this relative noise; ``None`` without it."""
     from bench.analyse.trust import Coverage
     from bench.validation.score import summary, trial

@@ -16,7 +16,6 @@ import contextlib
 import dataclasses
 import json
 import math
-import os
 import subprocess
 import sys
 import time
@@ -165,14 +164,13 @@ def read_study(folder: Path) -> Study:
 
 
 @contextlib.contextmanager
-def busy_core() -> Iterator[None]:
+def busy_core() -> Iterator[subprocess.Popen[bytes]]:
     """A second process that keeps one core busy meanwhile."""
-    process = subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE, env=os.environ)
-    try:
-        yield
-    finally:
-        process.kill()
-        process.communicate()
+    with subprocess.Popen([sys.executable, "-c", BUSY], stdin=subprocess.PIPE) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
 
 
 # --- tables -----------------------------------------------------------------------------------------------------------

@@ -248,8 +248,9 @@ class Trust:
         """The upshot in one sentence."""
         if self.reasons:
             return f"on this machine verdicts are not to be trusted, because {'; '.join(self.reasons)}"
-        caught = (
-            f"all {len(self.faults)} planted faults were caught" if self.faults else "the experiment plants no fault"
+        n = len(self.faults)
+        caught = {0: "the experiment plants no fault", 1: "the planted fault was caught"}.get(
+            n, f"all {n} planted faults were caught"
         )
         fine = f"{caught}, and none of {len(self.claims)} claims was refuted in {self.healthy} healthy runs"
         return f"verdicts here can be trusted: {fine}" + "".join(f"; but {caveat}" for caveat in self.caveats)

@@ -24,8 +24,19 @@ from bench.commands.shared import document, json_option
 @click.option(
     "--runs", type=click.IntRange(min=2), default=5, show_default=True, metavar="N", help="Runs without a fault."
 )
+@click.option(
+    "--trials", type=click.IntRange(min=1), default=60, show_default=True, metavar="N", help="Simulations of each law."
+)
 @json_option
-def selftest(experiment: str | None, profile: str | None, out: Path | None, seed: int, runs: int, as_json: bool) -> int:
+def selftest(
+    experiment: str | None,
+    profile: str | None,
+    out: Path | None,
+    seed: int,
+    runs: int,
+    trials: int,
+    as_json: bool,
+) -> int:
     """Are planted faults caught here, and are sound claims left alone? About three minutes.
 
     Runs with different seeds, runs in which the experiment is wrong on purpose, a subject measured under two names, and
@@ -49,6 +60,7 @@ def selftest(experiment: str | None, profile: str | None, out: Path | None, seed
         dataclasses.replace(settings, profile=chosen),
         out or api.new_folder("selftest"),
         runs=runs,
+        trials=trials,
         say=lambda line: click.echo(line, err=True),
     )
     if as_json:

@@ -19,7 +19,7 @@ from bench.cli import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = "tests.toy_experiment"
-COMMANDS = ("run", "foresee", "verdict", "fit", "report", "doctor")
+COMMANDS = ("run", "foresee", "verdict", "fit", "report", "doctor", "selftest")
 VERDICT_KEYS = ["claim", "subject", "kind", "predicted", "estimate", "low", "high", "verdict", "reason"]
 SECONDS_TO_START = 60.0  # a stuck process fails the test, a slow machine does not
 
