@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from bench import judge, load
+from bench.analyse.foresight import foreseen
 from bench.store.samples import SAMPLES
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
@@ -47,8 +48,18 @@ def test_the_run_is_whole_and_every_check_of_it_passed() -> None:
     frame = load(REFERENCE)
     assert frame.attrs["run"]["profile"] == "standard"
     assert frame.attrs["finish"]["busy_share"] > 0.5
-    assert len(frame[frame["timing"] == "whole"]) == frame.attrs["run"]["cells"] * frame.attrs["run"]["blocks"]
+    swept = (frame["timing"] == "whole") & (frame["stage"] == "sweep")
+    assert swept.sum() == frame.attrs["run"]["cells"] * frame.attrs["run"]["blocks"]
     assert all(check["estimate"] <= check["allowed"] for check in frame.attrs["checks"])
+
+
+def test_what_it_foresaw_was_stored_before_it_was_measured() -> None:
+    lines = [json.loads(line) for line in (REFERENCE / SAMPLES).read_text().splitlines()]
+    predicted = [i for i, record in enumerate(lines) if record["record"] == "prediction"]
+    tests = [i for i, record in enumerate(lines) if record.get("stage") == "beyond"]
+    assert len(predicted) >= 20
+    assert max(predicted) < min(tests)
+    assert len(foreseen(load(REFERENCE))) == len(predicted)
 
 
 def test_the_report_gives_the_verdicts(stored: list[dict[str, object]]) -> None:
