@@ -91,15 +91,10 @@ def show_foreseen(
     console = Console(highlight=False) if console is None else console
     rows = words.foresight_rows(foreseen)
     if rows:
-        table = _table()
-        table.add_column("subject", overflow="fold")
-        for heading in (*rows[0].levels, "predicted", "measured", "error", ""):
-            table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
-        for row in rows:
-            missed = "" if row.covered else words.OUTSIDE
-            cells = (row.subject, *row.levels.values(), row.predicted, row.measured, row.error)
-            table.add_row(*map(Text, cells), Text(missed, "yellow"))
-        console.print(table)
+        for subject in dict.fromkeys(row.subject for row in rows):
+            console.print(Text(subject, "bold"))
+            console.print(_predictions([row for row in rows if row.subject == subject]))
+            console.print()
         console.print(Text(f"{words.OUTSIDE}: what was measured lies outside the predicted interval\n"))
         summary = _table()
         summary.add_column("subject", overflow="fold")
@@ -110,6 +105,19 @@ def show_foreseen(
         console.print(summary)
     for line in words.outcome_lines(foreseen, unmeasured):
         console.print(Text(line))
+
+
+def _predictions(rows: Sequence[words.ForesightRow]) -> Table:
+    """The predictions of one subject: 80 columns hold four factors when no column is spent on its name."""
+    table = _table()
+    for heading in (*rows[0].levels, "predicted", "measured", "error", ""):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for row in rows:
+        missed = "" if row.covered else words.OUTSIDE
+        table.add_row(
+            *map(Text, (*row.levels.values(), row.predicted, row.measured, row.error)), Text(missed, "yellow")
+        )
+    return table
 
 
 def print_noise(console: Console, analysis: Analysis) -> None:
