@@ -128,7 +128,7 @@ def test_the_table_on_screen_is_not_wider_than_the_screen(foresighted: Analysis,
     text = printed(without_samples(foresighted, "base", BEYOND.points[0]), width)
     assert max(map(len, text.splitlines())) <= width
     assert "…" not in text
-    rows = [line for line in text.splitlines() if re.match(r" +\d.*\[", line)]
+    rows = [line for line in text.splitlines() if re.match(r" *\d.*\[", line)]
     assert len(rows) == 23
     headings = [line.strip() for line in text.splitlines() if line.strip() in NAMES]
     assert headings == list(NAMES), "each subject heads its own table"
