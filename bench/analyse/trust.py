@@ -253,7 +253,15 @@ class Trust:
             n, f"all {n} planted faults were caught"
         )
         fine = f"{caught}, and none of {len(self.claims)} claims was refuted in {self.healthy} healthy runs"
-        return f"verdicts here can be trusted: {fine}" + "".join(f"; but {caveat}" for caveat in self.caveats)
+        trusted = "verdicts here can be trusted"
+        timed = [one for one in self.claims if one.kind != CHECK]
+        if timed and all(one.commonest == "inconclusive" for one in timed):
+            noise = "" if self.noise is None else f" with {self.noise:.1%} noise"
+            trusted = (
+                "on this machine, as it is now, only checks can be trusted, because none of "
+                f"{len(timed)} claims about time could be decided{noise}"
+            )
+        return f"{trusted}: {fine}" + (f"; but {'; '.join(self.caveats)}" if self.caveats else "")
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data."""

@@ -128,6 +128,17 @@ def test_trust_needs_every_fault_caught_and_nothing_sound_refuted() -> None:
     )
 
 
+def test_where_time_decides_nothing_only_checks_are_to_be_trusted() -> None:
+    found = trust([repeat("SXX"), repeat("SXX"), repeat("RXX", fault="f")], [FAULT])
+    assert found.trusted
+    assert found.in_words() == (
+        "on this machine, as it is now, only checks can be trusted, because none of 2 claims about time could be decided "
+        "with 2.0% noise: the planted fault was caught, and none of 3 claims was refuted in 2 healthy runs; "
+        "but claims about time saw the fault 'f' in 0 of 1 runs"
+    )
+    assert trust([repeat("SXS")], []).in_words().startswith("verdicts here can be trusted: ")
+
+
 def test_caveats_name_what_time_alone_did_not_see_a_restless_placebo_and_changing_verdicts() -> None:
     runs = [repeat("SSS", alarms=(9, 20)), repeat("SXS"), repeat("RSS", fault="f")]
     assert trust(runs, [FAULT]).caveats == [
