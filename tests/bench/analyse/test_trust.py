@@ -132,8 +132,8 @@ def test_where_time_decides_nothing_only_checks_are_to_be_trusted() -> None:
     found = trust([repeat("SXX"), repeat("SXX"), repeat("RXX", fault="f")], [FAULT])
     assert found.trusted
     assert found.in_words() == (
-        "on this machine, as it is now, only checks can be trusted, because none of 2 claims about time could be decided "
-        "with 2.0% noise: the planted fault was caught, and none of 3 claims was refuted in 2 healthy runs; "
+        "on this machine, as it is now, only checks can be trusted, because none of 2 claims about time could be "
+        "decided with 2.0% noise: the planted fault was caught, and none of 3 claims was refuted in 2 healthy runs; "
         "but claims about time saw the fault 'f' in 0 of 1 runs"
     )
     assert trust([repeat("SXS")], []).in_words().startswith("verdicts here can be trusted: ")
