@@ -127,10 +127,7 @@ def _attainable(aim: Aim, new: Collection[Spot]) -> float:
         return 0.0
     best = 0.0
     for part in aim.basis:
-        whole = part
-        for spot in new:
-            if whole.would_gain(spot):
-                whole = whole.with_point(spot)
+        whole = part.with_points([spot for spot in new if part.would_gain(spot)])
         best += whole.least_effect * float((whole.influence() ** 2).sum())
     return aim.half_width * math.sqrt(best / sum(part.variance() for part in aim.basis))
 
@@ -171,11 +168,10 @@ class _Choice:
         self._together = dict.fromkeys(self._pairs, 0)
         steps = np.arange(MOST_VISITS + 1, dtype=np.float64)
         self._table = {i: 2 * np.log(pairs.narrowed(steps)) for i, pairs in self._pairs.items()}
-        self._fresh = np.zeros((len(aims), len(self._spots)))  # fall of the variance with a new point
-        self._linearise()
         self._new = {self._index[spot] for spot in new}
-        for s in self._new:
-            self._look_at(s)
+        self._candidates = [[self._rows(part, new) for part in parts] for parts in self._parts]
+        self._linearise()
+        self._reckon()
         self.visits: dict[Spot, int] = {}
         self.served: dict[Spot, str] = {}
 
@@ -188,8 +184,12 @@ class _Choice:
         spent = 0.0
         while (best := self._best(seconds - spent)) is not None:
             spots, aim = best
-            if any(self._look_at(s) for s in spots if s in self._new):
-                continue  # what it promised had been reckoned with fewer visits elsewhere
+            new = [s for s in spots if s in self._new]
+            promised = self._fresh[:, new].copy()
+            if new:
+                self._reckon()
+            if (self._fresh[:, new] < promised - STALE * np.abs(promised)).any():
+                continue  # that had been reckoned with fewer visits elsewhere
             spent += float(self._cost[spots].sum())
             self._visit(spots, aim)
         return spent
@@ -233,11 +233,11 @@ class _Choice:
             if s in self._new:
                 self._new.remove(s)
                 self._parts = [
-                    tuple(part.with_point(spot) if part.would_gain(spot) else part for part in parts)
+                    tuple(part.with_points([spot]) if part.would_gain(spot) else part for part in parts)
                     for parts in self._parts
                 ]
-                self._fresh[:, s] = 0.0
                 self._linearise()
+                self._reckon()
         if len(spots) > 1:
             self._together[aim] += 1
         self._settle()
@@ -246,10 +246,11 @@ class _Choice:
         """What each spot has to do with each variance, for the points that have been measured or chosen."""
         self._slope = np.zeros((len(self._aims), len(self._spots)))
         self._base = np.zeros(len(self._aims))
+        self._places = [[[self._index[spot] for spot in part.spots] for part in parts] for parts in self._parts]
         for a, parts in enumerate(self._parts):
-            for part in parts:
+            for part, places in zip(parts, self._places[a], strict=True):
                 squares = part.influence() ** 2
-                self._slope[a, [self._index[spot] for spot in part.spots]] += squares * part.noise
+                self._slope[a, places] += squares * part.noise
                 self._base[a] += part.effect * float(squares.sum())
         self._settle()
 
@@ -261,17 +262,22 @@ class _Choice:
         for i in self._pairs:
             self._log[i] = self._table[i][self._together[i]]
 
-    def _look_at(self, s: int) -> bool:
-        """Reckon anew how far a new point would lower each variance; whether it is less than was thought."""
-        spot, before = self._spots[s], self._fresh[:, s].copy()
-        for a, parts in enumerate(self._parts):
-            self._fresh[a, s] = sum(self._fall_with(part, spot) for part in parts if part.would_gain(spot))
-        return bool((self._fresh[:, s] < before * (1 - STALE)).any())
+    def _rows(self, part: Part, new: Collection[Spot]) -> tuple[list[int], Array]:
+        """The new points that a part would gain: their positions and their rows of its Jacobian."""
+        spots = [spot for spot in new if part.would_gain(spot)]
+        rows = part.rows([spot.point for spot in spots]) if spots else part.jacobian[:0]
+        return [self._index[spot] for spot in spots], rows
 
-    def _fall_with(self, part: Part, spot: Spot) -> float:
-        counts = self._counts[[self._index[own] for own in part.spots]]
-        now = replace(part, counts=counts)
-        return now.variance() - now.with_point(spot).variance()
+    def _reckon(self) -> None:
+        """How far each new point would lower each variance, as things stand."""
+        self._fresh = np.zeros((len(self._aims), len(self._spots)))
+        for a, parts in enumerate(self._parts):
+            for part, places, (spots, rows) in zip(parts, self._places[a], self._candidates[a], strict=True):
+                if spots:
+                    now = replace(part, counts=self._counts[places])
+                    self._fresh[a, spots] += now.variance() - now.variances_with(rows)
+        taken = self._counts > 0
+        self._fresh[:, taken] = 0.0
 
 
 def _fall_of_inverse(counts: Array) -> Array:

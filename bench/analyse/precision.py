@@ -14,7 +14,7 @@ heteroskedasticity-consistent covariance matrix estimator", eq. 4.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -78,16 +78,33 @@ class Part:
         subject, _, timing = self.spots[0]
         return (spot.subject, spot.timing) == (subject, timing) and self.accepts(spot.point)
 
-    def with_point(self, spot: Spot) -> Part:
-        """The part with one sample of one more point, as noisy as the others are."""
-        row = self.rows([spot.point])
+    def with_points(self, spots: Sequence[Spot]) -> Part:
+        """The part with one sample of each of some more points, as noisy as the others are."""
+        if not spots:
+            return self
         return replace(
             self,
-            spots=(*self.spots, spot),
-            jacobian=np.vstack([self.jacobian, row]),
-            noise=np.append(self.noise, np.median(self.noise)),
-            counts=np.append(self.counts, 1.0),
+            spots=(*self.spots, *spots),
+            jacobian=np.vstack([self.jacobian, self.rows([spot.point for spot in spots])]),
+            noise=np.append(self.noise, np.full(len(spots), np.median(self.noise))),
+            counts=np.append(self.counts, np.ones(len(spots))),
         )
+
+    def variances_with(self, rows: Array) -> Array:
+        """Variance of the figure with one sample of a new point, for each of some Jacobian rows (m, k) by itself (m,).
+
+        Source: Sherman & Morrison (1950), the inverse of a matrix after a change of rank one.
+        """
+        scale = np.linalg.norm(self.jacobian, axis=0)
+        scale = np.where(scale > 0, scale, 1.0)
+        own, rows = self.jacobian / scale, rows / scale
+        inverse = np.linalg.pinv(own.T @ own)
+        weights = inverse @ (self.gradient / scale)  # (k,): influences are own @ weights
+        along = rows @ inverse  # (m, k)
+        shrunk = (rows @ weights) / (1 + (along * rows).sum(axis=1))  # (m,): the influence of the new point itself
+        influences = own @ (weights - along * shrunk[:, None]).T  # (n, m)
+        each = self.effect + self.noise / self.counts
+        return np.asarray(each @ influences**2 + (self.effect + np.median(self.noise)) * shrunk**2)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -169,9 +169,29 @@ def test_a_new_point_is_chosen_where_it_narrows_more_than_samples_of_the_old_one
     found = allocate([aim(part)], cost, [0.0], seconds=1.0, new=[spot(10)])
     assert found.visits == {spot(10): 1}
     assert found.outlooks[0].expected == pytest.approx(
-        math.sqrt(part.with_point(spot(10)).variance() / part.variance())
+        math.sqrt(part.with_points([spot(10)]).variance() / part.variance())
     )
     assert not allocate([aim(part)], cost, [0.0], seconds=1.0, new=[]).visits.get(spot(10))
+
+
+def test_a_new_point_that_would_blur_one_aim_and_serve_another_is_weighed_and_chosen_or_not() -> None:
+    # in a plain least-squares fit a poorly known new point can widen a figure that the old ones fix well
+    sharp = line((0.0, 0.5, 1.0), gradient=(1.0, 0.5), counts=(500, 500, 500))
+    slope = line((0.0, 0.5, 1.0), effect=1e-4, counts=(500, 500, 500))
+    new = [spot(x) for x in (0.55, 0.6, 20.0)]
+    cost = costs((0, 1.0), (0.5, 1.0), (1, 1.0), (0.55, 0.1), (0.6, 0.1), (20.0, 1.0))
+    assert sharp.with_points(new[:1]).variance() > sharp.variance()
+    found = allocate([aim(sharp, claim="middle"), aim(slope)], cost, [0.0, 0.0], seconds=30.0, new=new)
+    assert found.new == {spot(20.0)}
+    assert found.served[spot(20.0)] == "slope"
+    assert 29.0 < found.seconds <= 30.0
+
+
+def test_the_variance_with_a_new_point_is_that_of_the_fit_that_has_it() -> None:
+    part = line((0.0, 0.5, 1.0, 4.0), gradient=(0.3, 1.0), effect=0.01, counts=(2, 7, 3, 1))
+    new = [spot(x) for x in (0.2, 3.0, 10.0)]
+    expected = [part.with_points([one]).variance() for one in new]
+    np.testing.assert_allclose(part.variances_with(rows([one.point for one in new])), expected)
 
 
 def test_a_new_point_of_another_subject_or_beyond_a_threshold_is_none() -> None:
