@@ -90,13 +90,6 @@ def share_reason(law: CostLaw, column: int, coefficients: Array, start: Mapping[
     return f"{law.terms[column]} is {share:.1%} of the time at {describe(start)}; {advice}"
 
 
-def is_rejected(solution: Solution, located: Location, point: Index) -> bool:
-    """Whether points scatter more about the law than their own samples explain; False without repetitions."""
-    if located.relative_noise is None:
-        return False
-    return analysis_of_variance(solution, located, point).p_value <= REJECT_BELOW
-
-
 def lack_of_fit(solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array]) -> LackOfFit:
     """Between-point against within-point scatter, by an F test on clipped residuals.
 

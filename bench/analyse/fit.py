@@ -12,7 +12,6 @@ from bench.analyse.diagnose import (
     at_point,
     condition_number,
     confounded,
-    is_rejected,
     lack_of_fit,
     regressors_of,
     share_reason,
@@ -59,8 +58,8 @@ def fit(
     overhead : terms beside the law, ``"1 + T"`` or ``("1", "T")``; ``"auto"`` takes those the data ask for.
     block : column whose common drift is taken out of the samples.
     working_set : bytes at a point, as one more thing that residuals may follow.
-    term_bytes : bytes that the operations of a term work through; where the law is rejected, thresholds in them are
-        looked for (see ``bench.analyse.regime``).
+    term_bytes : bytes that the operations of a term work through; thresholds in them are looked for (see
+        ``bench.analyse.regime``).
 
     Raises
     ------
@@ -86,8 +85,9 @@ def fit(
     design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
     plain, (located, solution) = located, _settle(design, located, samples.point, robust=robust)
     regimes: tuple[Regime, ...] = ()
-    if term_bytes and is_rejected(solution, located, samples.point):
+    if term_bytes and located.relative_noise is not None:
         regimes = select_regimes(full, term_bytes, samples.levels, located.log_seconds)
+    if regimes:
         full = full.plus(*(regime.companion for regime in regimes))
         design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
         located, solution = _settle(design, plain, samples.point, robust=robust)

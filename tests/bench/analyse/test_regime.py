@@ -10,6 +10,9 @@ from bench.analyse.exponent import free_exponent
 from bench.analyse.fit import fit
 from bench.analyse.judges import judge
 from bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
+from bench.validation import LAWS, Setting
+from bench.validation import simulate as simulated
+from bench.validation.simulate import STEP_BYTES
 
 POINTS = Design.lines({"n": 16, "m": 64}, {"n": [4, 8, 32, 64], "m": [2**k for k in range(2, 15)]})
 LAW = "n*m"
@@ -96,6 +99,17 @@ def test_a_claim_below_a_threshold_is_judged_on_the_points_below_it(rng: np.rand
     n_below = sum(8 * point["m"] <= THRESHOLD for point in POINTS)
     assert f"judged on the {n_below} of {len(POINTS)} points that are below the same thresholds" in below.reason
     assert "judged on" not in beyond.reason
+
+
+def test_a_step_under_much_noise_is_found_though_lack_of_fit_is_not() -> None:
+    setting = Setting(law="naive", design="625", noise=0.1)
+    frame, _ = simulated(setting, np.random.default_rng(np.random.SeedSequence(1).spawn(2)[1]), cache_step=1.3)
+    plain = fit(frame, LAWS["naive"], overhead="1 + T")
+    searched = fit(frame, LAWS["naive"], overhead="1 + T", term_bytes={"T*H*V": "V*H"})
+    assert plain.lack_of_fit.p_value is not None
+    assert plain.lack_of_fit.p_value > 0.05
+    (regime,) = searched.regimes
+    assert regime.threshold == pytest.approx(STEP_BYTES, rel=0.5)
 
 
 def test_a_law_without_working_sets_is_left_as_it_is(rng: np.random.Generator) -> None:
