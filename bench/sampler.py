@@ -7,6 +7,8 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bench.measure.messages import Timing
 from bench.measure.schedule import Block, Visit
 from bench.plan import Cell, Experiment, Point, block_order
@@ -86,7 +88,8 @@ class Sampler:
 
     def _choose(self, begun: float, frame: pd.DataFrame, allocation: Allocation, why: str) -> Sequence[Block]:
         """Store an allocation, say what it is, and make blocks of it."""
-        blocks = blocks_of(self._experiment, allocation.visits, first=int(frame["block"].max()) + 1, seed=self._seed)
+        first = int(frame["block"].max()) + 1
+        blocks = blocks_of(self._experiment, allocation.visits, allocation.together, first=first, seed=self._seed)
         self._thinking = self._seconds_used() - begun
         self._append(
             {
@@ -181,21 +184,48 @@ def _is_worth_it(allocation: Allocation) -> bool:
     )
 
 
-def blocks_of(experiment: Experiment, visits: Mapping[Spot, int], *, first: int, seed: int) -> list[Block]:
-    """Visits as blocks: each spot once a block, points in seeded order, what is compared at a point side by side."""
+def blocks_of(
+    experiment: Experiment,
+    visits: Mapping[Spot, int],
+    together: Mapping[tuple[Spot, ...], int],
+    *,
+    first: int,
+    seed: int,
+) -> list[Block]:
+    """Visits as blocks: each spot at most once a block, its visits spread over all blocks of the round.
+
+    What disturbs the machine for some seconds then hits few visits of any spot, and every block has many points, so
+    that what a block has in common can be told. Points come in seeded order, what is compared at a point side by side.
+    """
+    rng = np.random.default_rng([seed, first])
+    members: list[set[Spot]] = [set() for _ in range(max(visits.values(), default=0))]
+    single = dict(visits)
+    for pair, times in together.items():
+        _spread(members, pair, times, rng)
+        for spot in pair:
+            single[spot] -= times
+    for spot, times in single.items():
+        _spread(members, (spot,), times, rng)
     blocks = []
-    for number in range(first, first + max(visits.values(), default=0)):
-        spots = [spot for spot, times in visits.items() if times > number - first]
-        cells = list(dict.fromkeys(Cell(spot.subject, _plain(experiment, spot.point)) for spot in spots))
+    for number, spots in enumerate(members, start=first):
         chosen = {(spot.subject, spot.point, spot.timing) for spot in spots}
+        cells = [Cell(spot.subject, _plain(experiment, spot.point)) for spot in visits if spot in spots]
         ordered = (
             Visit(*cell, number, timing)
-            for cell in block_order(cells, block=number, seed=seed)
+            for cell in block_order(list(dict.fromkeys(cells)), block=number, seed=seed)
             for timing in TIMINGS
             if (*cell, timing) in chosen
         )
         blocks.append(Block(number, tuple(ordered), ADAPTIVE))
     return blocks
+
+
+def _spread(members: Sequence[set[Spot]], spots: Sequence[Spot], times: int, rng: np.random.Generator) -> None:
+    """Put some spots into so many of the blocks that have none of them, evenly from a random start."""
+    free = [block for block in members if not block.intersection(spots)]
+    start = rng.random()
+    for i in range(times):
+        free[int((i + start) * len(free) / times)].update(spots)
 
 
 def _plain(experiment: Experiment, point: Point) -> Point:

@@ -19,7 +19,7 @@ from bench.analyse.precision import Aim, Pairs, Part, Spot, Unhelped
 
 HELPED = 0.9  # an interval that endless measuring would not make narrower than this share of itself gets no time
 STALE = 0.01  # relative; what a new point promises is reckoned anew when it is about to be chosen
-MOST_VISITS = 50  # to one spot in one allocation: samples taken one after the other share what disturbs them
+MOST_VISITS = 20  # to one spot in one allocation: samples taken one after the other share what disturbs them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -42,12 +42,14 @@ class Allocation:
 
     Attributes
     ----------
-    visits : how often each spot is visited. seconds_per_visit : of these spots. seconds : expected for all visits.
+    visits : how often each spot is visited. together : of these, the visits to the spots of a ratio side by side.
+    seconds_per_visit : of these spots. seconds : expected for all visits.
     served : by spot, the claim that it was first chosen for. new : spots where nothing has been measured yet.
     outlooks : of every aim. unhelped : open claims that no sample helps, and why.
     """
 
     visits: Mapping[Spot, int]
+    together: Mapping[tuple[Spot, ...], int]
     seconds_per_visit: Mapping[Spot, float]
     seconds: float
     served: Mapping[Spot, str]
@@ -64,6 +66,7 @@ def allocate(
     seconds: float,
     new: Collection[Spot] = (),
     reach: bool = False,
+    most_visits: int = MOST_VISITS,
 ) -> Allocation:
     """Spend some seconds on the visits that narrow the open aims most per second.
 
@@ -72,6 +75,7 @@ def allocate(
     seconds_per_visit : of every spot that may be visited.
     wanted : half-width at which each aim needs no more time.
     new : those among them at which nothing has been measured yet.
+    most_visits : to one spot.
     reach : give no time to an aim that cannot become as narrow as wanted, however long it is measured.
     """
     attainable = [_attainable(aim, new) for aim in aims]
@@ -83,11 +87,12 @@ def allocate(
             unhelped.append(Unhelped(aim.claim, _why(aim, attainable[i])))
         else:
             live.append(i)
-    choice = _Choice([aims[i] for i in live], [wanted[i] for i in live], seconds_per_visit, new)
+    choice = _Choice([aims[i] for i in live], [wanted[i] for i in live], seconds_per_visit, new, most_visits)
     spent = choice.spend(seconds)
     expected = dict(zip(live, choice.half_widths(), strict=True))
     return Allocation(
         visits=choice.visits,
+        together=choice.together,
         seconds_per_visit={spot: seconds_per_visit[spot] for spot in choice.visits},
         seconds=spent,
         served=choice.served,
@@ -105,6 +110,7 @@ def nothing(instead_of: Allocation | None = None) -> Allocation:
     outlooks = () if instead_of is None else instead_of.outlooks
     return Allocation(
         visits={},
+        together={},
         seconds_per_visit={},
         seconds=0.0,
         served={},
@@ -145,7 +151,9 @@ class _Choice:
         goals: Sequence[float],
         seconds_per_visit: Mapping[Spot, float],
         new: Collection[Spot],
+        most_visits: int,
     ) -> None:
+        self._most_visits = most_visits
         self._aims = aims
         self._weight = np.array([aim.weight for aim in aims])
         self._floor = np.array(
@@ -166,13 +174,14 @@ class _Choice:
         self._chosen = np.zeros(len(self._spots), dtype=np.intp)
         self._start = np.array([sum(part.variance() for part in parts) or 1.0 for parts in self._parts])
         self._together = dict.fromkeys(self._pairs, 0)
-        steps = np.arange(MOST_VISITS + 1, dtype=np.float64)
+        steps = np.arange(most_visits + 1, dtype=np.float64)
         self._table = {i: 2 * np.log(pairs.narrowed(steps)) for i, pairs in self._pairs.items()}
         self._new = {self._index[spot] for spot in new}
         self._candidates = [[self._rows(part, new) for part in parts] for parts in self._parts]
         self._linearise()
         self._reckon()
         self.visits: dict[Spot, int] = {}
+        self.together: dict[tuple[Spot, ...], int] = {}
         self.served: dict[Spot, str] = {}
 
     def half_widths(self) -> list[float]:
@@ -199,7 +208,7 @@ class _Choice:
         fall = self._slope * _fall_of_inverse(self._counts) + self._fresh  # of each variance with one more visit (A, S)
         gain = self._gain(fall)
         with np.errstate(invalid="ignore"):
-            allowed = (self._cost <= seconds) & (self._chosen < MOST_VISITS)
+            allowed = (self._cost <= seconds) & (self._chosen < self._most_visits)
             rate = np.where(allowed, gain.sum(axis=0) / self._cost, 0.0)
         best, chosen = 0.0, None
         if rate.size and rate.max() > 0:
@@ -208,7 +217,7 @@ class _Choice:
         for i, pairs in self._pairs.items():
             spots = [self._index[spot] for spot in pairs.spots if spot in self._index]
             cost = float(self._cost[spots].sum())
-            if len(spots) < len(pairs.spots) or cost > seconds or self._together[i] == MOST_VISITS:
+            if len(spots) < len(pairs.spots) or cost > seconds or self._together[i] == self._most_visits:
                 continue
             own = max(self._log[i], self._floor[i]) - max(self._table[i][self._together[i] + 1], self._floor[i])
             total = self._gain(fall[:, spots].sum(axis=1, keepdims=True)).sum() + self._weight[i] * own / 2
@@ -240,6 +249,8 @@ class _Choice:
                 self._reckon()
         if len(spots) > 1:
             self._together[aim] += 1
+            pair = self._pairs[aim].spots
+            self.together[pair] = self.together.get(pair, 0) + 1
         self._settle()
 
     def _linearise(self) -> None:

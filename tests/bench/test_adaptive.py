@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import io
+import itertools
 import json
 import math
 from collections.abc import Callable
@@ -226,19 +227,40 @@ def spots(*each: tuple[str, int, str, int]) -> dict[Spot, int]:
 def test_blocks_visit_each_spot_once_and_what_is_compared_side_by_side() -> None:
     experiment: Experiment = simulated.experiment(FakeClock(), SEED)
     chosen = spots(("slow", 1, "whole", 2), ("fast", 1, "whole", 3), ("fast", 2, "whole", 1), ("fast", 2, "phases", 1))
-    blocks = blocks_of(experiment, chosen, first=7, seed=0)
-    assert [(block.number, len(block.visits), block.stage) for block in blocks] == [
-        (7, 4, "adaptive"), (8, 2, "adaptive"), (9, 1, "adaptive")
-    ]  # fmt: skip
+    together = {tuple(spots(("slow", 1, "whole", 1), ("fast", 1, "whole", 1))): 2}
+    blocks = blocks_of(experiment, chosen, together, first=7, seed=0)
+    assert [(block.number, block.stage) for block in blocks] == [(7, "adaptive"), (8, "adaptive"), (9, "adaptive")]
+    made = [(visit.subject, visit.point["T"], visit.timing) for block in blocks for visit in block.visits]
+    assert {
+        Spot(name, Point(V=1, H=1, T=t), timing): made.count((name, t, timing)) for name, t, timing in made
+    } == chosen
     for block in blocks:
-        order = [visit.point["T"] for visit in block.visits]
-        assert order in ([1, 1, 2, 2], [2, 2, 1, 1], [1, 1], [1])
+        order = [(visit.subject, visit.point["T"], visit.timing) for visit in block.visits]
+        assert len(set(order)) == len(order)
         assert all(visit.block == block.number for visit in block.visits)
-        timings = [visit.timing for visit in block.visits if visit.point["T"] == 2]
-        assert timings in (["whole", "phases"], [])
-    assert blocks == blocks_of(experiment, chosen, first=7, seed=0)
-    assert blocks_of(experiment, {}, first=7, seed=0) == []
+        if ("slow", 1, "whole") in order:
+            assert abs(order.index(("slow", 1, "whole")) - order.index(("fast", 1, "whole"))) == 1
+    assert blocks == blocks_of(experiment, chosen, together, first=7, seed=0)
+    assert blocks_of(experiment, {}, {}, first=7, seed=0) == []
     assert all(isinstance(level, int) for block in blocks for visit in block.visits for level in visit.point.values())
+
+
+def test_a_phase_is_timed_right_after_the_whole_where_both_are_visited() -> None:
+    chosen = spots(("fast", 2, "phases", 1), ("fast", 2, "whole", 1))
+    (block,) = blocks_of(simulated.experiment(FakeClock(), SEED), chosen, {}, first=0, seed=0)
+    assert [visit.timing for visit in block.visits] == ["whole", "phases"]
+
+
+def test_the_visits_of_a_spot_are_spread_over_the_round_and_blocks_have_many_points() -> None:
+    chosen = spots(*(("fast", t, "whole", 20 if t == 1 else 4) for t in range(1, 41)))
+    blocks = blocks_of(simulated.experiment(FakeClock(), SEED), chosen, {}, first=0, seed=0)
+    assert len(blocks) == 20
+    for t in range(2, 41):
+        numbers = [block.number for block in blocks for visit in block.visits if visit.point["T"] == t]
+        assert [later - sooner for sooner, later in itertools.pairwise(numbers)] == [5, 5, 5]
+    sizes = [len(block.visits) for block in blocks]
+    assert sum(sizes) == 20 + 39 * 4
+    assert min(sizes) >= 4
 
 
 @pytest.mark.parametrize("text", ["", "5", "0s", "-5s", "5d", "s", "1e3s", "0.5s", "5 m", "inf"])

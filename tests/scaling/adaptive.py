@@ -104,13 +104,19 @@ def compared(fixed: pd.DataFrame, adapted: pd.DataFrame, experiment: Experiment)
     )
 
 
-def on_a_simulated_clock(seed: int, folder: Path, *, claims: tuple[Claim, ...] = simulated.CLAIMS) -> Compared:
+def on_a_simulated_clock(
+    seed: int,
+    folder: Path,
+    *,
+    claims: tuple[Claim, ...] = simulated.CLAIMS,
+    noise: simulated.Noise | None = None,
+) -> Compared:
     """Both runs with fake processes on fake clocks; thinking costs nothing there."""
     frames = list[pd.DataFrame]()
-    experiment = simulated.experiment(FakeClock(), seed, claims=claims)
+    experiment = simulated.experiment(FakeClock(), seed, claims=claims, noise=noise)
     for name in ("fixed", "adaptive"):
         clock = FakeClock()
-        experiment = simulated.experiment(clock, seed, claims=claims)
+        experiment = simulated.experiment(clock, seed, claims=claims, noise=noise)
         engine = FakeEngine(experiment, clock, start_up_seconds=simulated.START_UP_SECONDS)
         further, measured = None, experiment
         with SampleStore.create(folder / name) as store:

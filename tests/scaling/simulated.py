@@ -51,11 +51,16 @@ CLAIMS: tuple[Claim, ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Noise:
-    """Relative scatter of samples and of points, and the share of samples that something else disturbs."""
+    """Relative scatter of samples and of points, and the share of samples that something else disturbs.
+
+    ``slow`` is by how much a whole spell of time is slower, every other one, each of ``spell_seconds``.
+    """
 
     samples: float = 0.05
     points: float = 0.01
     disturbed: float = 0.1
+    slow: float = 0.0
+    spell_seconds: float = 20.0
 
 
 def experiment(
@@ -89,6 +94,7 @@ def _subject(name: str, clock: FakeClock, rng: np.random.Generator, noise: Noise
 
         def evaluate() -> None:
             slower = rng.uniform(1.5, 3.0) if rng.random() < noise.disturbed else 1.0
+            slower *= 1 + noise.slow * (clock.now() // noise.spell_seconds % 2)
             clock.advance(exact * slower * float(np.exp(rng.normal(0.0, noise.samples))))
 
         return evaluate

@@ -77,9 +77,16 @@ def test_two_equal_ends_of_a_line_get_equal_time() -> None:
 
 def test_samples_go_as_the_inverse_root_of_their_cost() -> None:
     # of Σ 1/n at a total cost of Σ c n the minimum is at n ∝ 1/√c: with a cost of 9 to 1, three times as many
-    found = allocate([aim(line())], costs((0, 0.9), (1, 0.1)), [0.0], seconds=12.0)
+    found = allocate([aim(line())], costs((0, 0.9), (1, 0.1)), [0.0], seconds=12.0, most_visits=100)
     there = {x: 1 + found.visits[spot(x)] for x in (0, 1)}
     assert there[1] / there[0] == pytest.approx(3.0, rel=0.1)  # whole visits
+
+
+def test_no_spot_is_visited_more_often_than_allowed() -> None:
+    cost = {**costs((0, 1.0), (1, 1.0)), spot(1, "over"): 0.1, spot(1, "under"): 0.1}
+    found = allocate([aim(line()), pairs(1.0)], cost, [0.0, 0.0], seconds=1000.0, most_visits=7)
+    assert found.visits == dict.fromkeys(cost, 7)
+    assert found.together == {(spot(1, "over"), spot(1, "under")): 7}
 
 
 def test_one_more_sample_is_worth_less_than_the_derivative_says() -> None:
@@ -94,7 +101,7 @@ def test_the_noisier_end_gets_more() -> None:
     noisier = Part(
         **{**{name: getattr(part, name) for name in part.__slots__}, "noise": np.array([16 * SIGMA2, SIGMA2])}
     )
-    found = allocate([aim(noisier)], costs((0, 1.0), (1, 1.0)), [0.0], seconds=38.0)
+    found = allocate([aim(noisier)], costs((0, 1.0), (1, 1.0)), [0.0], seconds=38.0, most_visits=100)
     assert (1 + found.visits[spot(0)]) / (1 + found.visits[spot(1)]) == pytest.approx(4.0, rel=0.05)
 
 
