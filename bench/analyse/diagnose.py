@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.stats import f as fisher
+from scipy.special import fdtrc
 
 from bench.analyse.estimate import RESOLUTION, SINGULAR, Solution
 from bench.analyse.location import Array, Index, Location
@@ -140,7 +140,7 @@ def analysis_of_variance(solution: Solution, located: Location, point: Index) ->
     # of a variance on f degrees of freedom the expected square is (1 + 2/f) times the square of its expectation
     fourth = max(float((variance**2 / (1 + 2 / spare)).mean()) / pooled**2, 1.0)
     ratio = float((between**2).sum()) / solution.freedom / pooled
-    return Variance(ratio, float(fisher.sf(ratio, solution.freedom / fourth, own.sum() / fourth)))
+    return Variance(ratio, float(fdtrc(solution.freedom / fourth, own.sum() / fourth, ratio)))
 
 
 def trend_in_words(residual: Array, regressors: Mapping[str, Array]) -> str:
@@ -169,7 +169,7 @@ def _parabola(residual: Array, x: Array, degree: int) -> tuple[float, float, flo
     explained, straight = 1 - left[1] / total, 1 - left[0] / total
     freedom = len(residual) - degree - 1
     ratio = explained / degree / max((1 - explained) / freedom, 1e-300)
-    return explained, float(fisher.sf(ratio, degree, freedom)), straight / max(explained, 1e-300)
+    return explained, float(fdtrc(degree, freedom, ratio)), straight / max(explained, 1e-300)
 
 
 def _direction(residual: Array, x: Array, straight_share: float) -> str:

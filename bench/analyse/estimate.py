@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 from scipy.optimize import nnls
-from scipy.stats import t as student
+from scipy.special import stdtrit
 
 from bench.analyse.location import Array, Index
 
@@ -30,6 +30,7 @@ MOST_STEPS = 50
 CONVERGED = 1e-12
 ROUNDING = 1e-12  # relative, of a loss: near the minimum a step that helps is lost in it
 MOST_HALVINGS = 30
+SLACK = 1e-10  # of the gradient at a coefficient of 0, over columns of unit length
 SINGULAR = 1e-6  # ratio of singular values of the scaled design below which columns cannot be told apart
 PRIOR_FREEDOM = 3.0  # how far unequal errors of points are believed: 2 to 4 cover alike where errors are equal
 SMALLEST = 1e-300
@@ -109,7 +110,7 @@ def solve(
             weights = np.minimum(1.0, HUBER * scale / np.maximum(np.abs(residual), 1e-300))
         root = np.sqrt(weights)
         jacobian = design / (design @ coefficients)[:, None]
-        wanted = _nnls(jacobian * root[:, None], root * (1 + residual))
+        wanted = _nnls(jacobian * root[:, None], root * (1 + residual), coefficients > 0)
         moved = _line_search(design, log_seconds, weights, coefficients, wanted)
         change = float(np.max(np.abs(design @ (moved - coefficients)) / (design @ coefficients)))
         coefficients = moved
@@ -130,16 +131,29 @@ def _first(design: Array, log_seconds: Array) -> Array:
     return np.asarray(1.0 / np.maximum(relative.sum(axis=0), 1e-300) * len(log_seconds) / design.shape[1])
 
 
-def _nnls(design: Array, target: Array) -> Array:
+def _nnls(design: Array, target: Array, guess: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None = None) -> Array:
+    """Non-negative least squares; ``guess``: which coefficients are likely above 0, tried before any search."""
     scale = np.linalg.norm(design, axis=0)
     scale = np.where(scale > 0, scale, 1.0)
-    solution, _ = nnls(design / scale, target)
+    scaled = design / scale
+    if guess is not None and guess.any():
+        found = _on(scaled, target, guess)
+        rest = scaled[:, ~guess].T @ (target - scaled @ found)
+        if (found[guess] > 0).all() and (rest <= SLACK).all():
+            return np.asarray(found / scale)
+    solution, _ = nnls(scaled, target)
     active = solution > 0
     if active.any():  # NNLS stops at its own tolerance: finish on the active set, unless that leaves the allowed region
-        polished = np.linalg.lstsq(design[:, active] / scale[active], target, rcond=None)[0]
-        if (polished > 0).all():
-            solution[active] = polished
+        polished = _on(scaled, target, active)
+        solution = polished if (polished[active] > 0).all() else solution
     return np.asarray(solution / scale)
+
+
+def _on(design: Array, target: Array, active: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Array:
+    """Least squares with some coefficients, the others 0."""
+    solution = np.zeros(design.shape[1])
+    solution[active] = np.linalg.lstsq(design[:, active], target, rcond=None)[0]
+    return solution
 
 
 def _line_search(design: Array, y: Array, weights: Array, start: Array, wanted: Array) -> Array:
@@ -283,7 +297,7 @@ def standard_error(changes: Array) -> Array:
 
 def quantile(confidence: float, freedom: float) -> float:
     """Half-width of a two-sided interval in standard errors."""
-    return float(student.ppf((1 + confidence) / 2, freedom))
+    return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
 def upper_bound_at_zero(solution: Solution, column: int, confidence: float) -> float:
@@ -304,4 +318,4 @@ def upper_bound_at_zero(solution: Solution, column: int, confidence: float) -> f
 
 def quantiles(confidence: float, freedom: Array) -> Array:
     """Half-widths of two-sided intervals in standard errors, for each number of degrees of freedom."""
-    return np.asarray(student.ppf((1 + confidence) / 2, freedom))
+    return np.asarray(stdtrit(freedom, (1 + confidence) / 2))

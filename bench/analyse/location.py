@@ -147,6 +147,8 @@ def _locate(y: Array, point: Index, *, spells: bool) -> tuple[Location, float]:
     usual = np.where(better, from_minimum[0], from_median[0]), from_median[1]
     # On a busy machine most samples are disturbed, and a wide core that swallows them all is an optimum too.
     quiet = max(float(np.quantile(spacing, 0.25)) / TYPICAL_SPACING, SMALLEST_NOISE)
+    if not spells and usual[1].share <= FEW_DISTURBED and usual[1].pooled <= WIDE * quiet:
+        return _located(y, point, counts, *_mixture(y, point, counts, *usual, tolerance=CONVERGED))
     start = _Core(share=0.7, tail=0.7, noise=np.full(len(counts), quiet))
     busy = _mixture(y, point, counts, smallest, start)
     likelier = min((usual, busy), key=lambda found: _criterion(y, point, *found))
@@ -207,12 +209,14 @@ class _Core(NamedTuple):
 
 def _responsibility(residual: Array, core: _Core, point: Index) -> tuple[Array, Array]:
     """Probability of being undisturbed, and log density of the tail, for each sample (n_samples,)."""
-    s = np.maximum(core.noise, SMALLEST_NOISE)[point]
-    tail = max(core.tail, TAIL_FLOOR * float(s.max()))
-    z = residual / s
-    log_core = np.log1p(-core.share) - z**2 / 2 - np.log(s) - 0.5 * np.log(2 * np.pi)
-    log_tail = np.log(core.share) - np.log(tail) + (s / tail) ** 2 / 2 - residual / tail + log_ndtr(z - s / tail)
-    return expit(log_core - log_tail), log_tail + np.log(s)
+    noise = np.maximum(core.noise, SMALLEST_NOISE)
+    tail = max(core.tail, TAIL_FLOOR * float(noise.max()))
+    z = residual / noise[point]
+    # what depends on the point alone is worked out once for each; densities are per standard deviation of the core
+    own = np.log(noise * core.share / tail) + (noise / tail) ** 2 / 2
+    log_core = np.log1p(-core.share) - 0.5 * np.log(2 * np.pi) - z**2 / 2
+    log_tail = own[point] - residual / tail + log_ndtr(z - (noise / tail)[point])
+    return expit(log_core - log_tail), log_tail
 
 
 def _misfit(y: Array, point: Index, location: Array, core: _Core) -> Array:
@@ -279,7 +283,8 @@ def _mixture(
 
 def _pooled(squares: Array, freedom: Array, noise: Array) -> float:
     """Pooled standard deviation of the core, without points that are far noisier than the rest."""
-    ratio = squares / np.maximum(freedom * np.median(noise) ** 2, SMALLEST_NOISE**2)
+    middle = float(np.partition(noise, len(noise) // 2)[len(noise) // 2])
+    ratio = squares / np.maximum(freedom * middle**2, SMALLEST_NOISE**2)
     usual = (freedom > 0) & (ratio < NOISIEST_POINT**2)
     if not usual.any():
         usual = freedom > 0

@@ -20,6 +20,7 @@ from bench.plan import CostLaw, LawError
 
 SMALLEST_OVERHEAD = 0.01  # of the time, at the point where it would be most: less moves no figure that is judged
 CONFIDENCE = 0.95
+TOLERANCE = 1e-8  # relative, of the fits that are compared
 FEWEST_POINTS_PER_TERM = 2  # with fewer, terms that nothing asks for would take up what the others are told by
 
 
@@ -46,11 +47,12 @@ def _asked_for(design: Array, columns: Mapping[str, Array], y: Array, *, robust:
     chosen: list[str] = []
     best = _solve(design, columns, chosen, y, robust=robust)
     while len(chosen) < len(columns):
-        trials = {
-            name: _solve(design, columns, [*chosen, name], y, robust=robust) for name in columns if name not in chosen
-        }
-        winner = min(trials, key=lambda name: trials[name].aicc)
-        if not trials[winner].aicc < best.aicc:
+        fitted, pull = np.exp(y - best.residual), best.weights * best.residual
+        # a column along which the residuals fall would only get the coefficient 0
+        rising = [name for name in columns if name not in chosen and (columns[name] / fitted) @ pull > 0]
+        trials = {name: _solve(design, columns, [*chosen, name], y, robust=robust, near=best) for name in rising}
+        winner = min(trials, key=lambda name: trials[name].aicc, default=None)
+        if winner is None or not trials[winner].aicc < best.aicc:
             break
         best = trials[winner]
         chosen.append(winner)
@@ -58,8 +60,19 @@ def _asked_for(design: Array, columns: Mapping[str, Array], y: Array, *, robust:
     return [name for name, is_used in zip(chosen, used, strict=True) if is_used]
 
 
-def _solve(design: Array, columns: Mapping[str, Array], names: Sequence[str], y: Array, *, robust: bool) -> Solution:
-    return solve(np.column_stack([design, *(columns[name] for name in names)]), y, robust=robust)
+def _solve(
+    design: Array,
+    columns: Mapping[str, Array],
+    names: Sequence[str],
+    y: Array,
+    *,
+    robust: bool,
+    near: Solution | None = None,
+) -> Solution:
+    """A fit with some of the columns, begun from one without the last of them."""
+    start = None if near is None else np.append(near.coefficients, 0.0)
+    with_them = np.column_stack([design, *(columns[name] for name in names)])
+    return solve(with_them, y, robust=robust, start=start, tolerance=TOLERANCE)
 
 
 def _largest_possible_share(solution: Solution) -> float:
