@@ -58,8 +58,6 @@ class Experiment:
                 )
             if fault.name in [other.name for other in self.faults[:i]]:
                 raise ExperimentError(f"fault {fault.name!r}: two faults have this name; each needs its own")
-        if self.foresight is not None:
-            _require_foresight(self.foresight, self.subjects, self.profiles, self.factors)
         factors = [factor.name for factor in self.factors]
         for subject in self.subjects:
             if subject.law is not None:
@@ -67,6 +65,8 @@ class Experiment:
         for profile in self.profiles.values():
             for design in (profile.design, *profile.extra.values()):
                 design.validated(self.factors)
+        if self.foresight is not None:
+            _require_foresight(self.foresight, self.subjects, self.profiles, self.factors)
 
     @property
     def subject_names(self) -> tuple[str, ...]:

@@ -135,7 +135,7 @@ def test_subject_that_raises_is_named_with_its_point(tmp_path: Path) -> None:
         "def prepare(point):\n"
         "    raise ValueError('text has 3 tokens')\n"
         "subject = dataclasses.replace(EXPERIMENT.subjects[0], prepare=prepare)\n"
-        "EXPERIMENT = dataclasses.replace(EXPERIMENT, subjects=(subject,))\n",
+        "EXPERIMENT = dataclasses.replace(EXPERIMENT, subjects=(subject,), foresight=None)\n",
         encoding="utf-8",
     )
     result = invoke("run", tmp_path / "raising.py", "--out", tmp_path / "out")
