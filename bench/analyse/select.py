@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -11,6 +11,7 @@ import numpy as np
 from bench.analyse.estimate import RESOLUTION, solve
 from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit
+from bench.analyse.location import Array
 from bench.plan import CostLaw
 
 if TYPE_CHECKING:
@@ -65,9 +66,22 @@ def compare(
 
 
 def compare_fits(this: Fit, other: Fit) -> Comparison:
-    """Compare two fits of the same samples."""
-    gap = other.aicc - this.aicc if np.isfinite(other.aicc) and np.isfinite(this.aicc) else 0.0
-    errors = [_held_out_error(each) for each in (this, other)]
+    """Compare two fits of the same samples.
+
+    Each law may have helped to tell where its points lie (``bench.analyse.joint``): both laws are then compared on the
+    locations of the one and on those of the other, and the less decisive of the two answers counts.
+    """
+    places = [each.points["measured"].to_numpy() for each in (this, other)]
+    answers = [_compare_at(this, other, measured) for measured in places[: 1 if np.array_equal(places[0], places[1]) else 2]]
+    least = min(answers, key=lambda answer: abs(answer.aicc_gap))
+    agree = len({answer.decision for answer in answers}) == 1
+    return least if agree else replace(least, decision="undetermined")
+
+
+def _compare_at(this: Fit, other: Fit, measured: Array) -> Comparison:
+    aiccs = [_aicc(each, measured) for each in (this, other)]
+    gap = aiccs[1] - aiccs[0] if np.isfinite(aiccs).all() else 0.0
+    errors = [_held_out_error(each, measured) for each in (this, other)]
     decision: Literal["this", "other", "undetermined"] = "undetermined"
     if errors[0] is None or errors[1] is None:
         return Comparison(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=None)
@@ -78,13 +92,23 @@ def compare_fits(this: Fit, other: Fit) -> Comparison:
     return Comparison(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=errors[1] - errors[0])
 
 
-def _held_out_error(fit: Fit) -> float | None:
+def _aicc(fit: Fit, measured: Array) -> float:
+    """AICc of the law of a fit at locations that may be those of another fit."""
+    if np.array_equal(measured, fit.points["measured"].to_numpy()):
+        return fit.aicc
+    return solve(_design(fit), np.log(measured), robust=fit.robust, start=fit.coefficients).aicc
+
+
+def _design(fit: Fit) -> Array:
+    return fit.full_law.columns({name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors})
+
+
+def _held_out_error(fit: Fit, measured: Array) -> float | None:
     """Root mean square log error at the largest points, of the law fitted to the others."""
-    measured = fit.points["measured"].to_numpy()
     n_held = max(int(HELD_OUT_SHARE * len(measured)), 2)
     if len(measured) - n_held < len(fit.full_law.terms) + 1:
         return None
-    design = fit.full_law.columns({name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors})
+    design = _design(fit)
     order = np.argsort(measured, kind="stable")
     kept, held = order[:-n_held], order[-n_held:]
     solution = solve(design[kept], np.log(measured[kept]), robust=fit.robust)

@@ -66,6 +66,20 @@ def test_the_largest_points_can_contradict() -> None:
     assert compare_fits(this, dataclasses.replace(other, aicc=this.aicc - 20)).decision == "other"
 
 
+def test_laws_are_compared_on_the_same_locations(rng: np.random.Generator) -> None:
+    """Under much noise each law draws the points it was fitted to towards itself; neither may gain by that."""
+    frame = table(seconds(LINE, CostLaw("T"), [1.0]), LINE, rng=rng, noise=0.2, disturbed=0.1)
+    this, other = fit(frame, "T", overhead=()), fit(frame, "T*log(T)", overhead=())
+    places = [np.log(each.points["measured"].to_numpy()) for each in (this, other)]
+    assert not np.array_equal(*places)
+    t = np.array([point["T"] for point in LINE])
+    gaps = []
+    for y in places:
+        loss = [np.var(y - np.log(column)) for column in (t, t * np.log(t))]  # one coefficient: the mean log ratio
+        gaps.append(len(t) * np.log(loss[1] / loss[0]))
+    assert compare_fits(this, other).aicc_gap == pytest.approx(min(gaps, key=abs), rel=1e-6)
+
+
 def test_too_few_points_to_hold_out_decide_nothing() -> None:
     design = Design.of({"T": t} for t in (1, 2, 3))
     frame = table(np.array([1.0, 2, 3]), design)
