@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
+from bench.analyse.diagnose import SMALLEST_SHARE
 from bench.analyse.estimate import RESOLUTION, solve
 from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit
@@ -17,6 +18,7 @@ from bench.plan import CostLaw
 if TYPE_CHECKING:
     import pandas as pd
 
+Decision: TypeAlias = Literal["this", "other", "undetermined"]
 DECISIVE_GAP = 6.0  # of AICc: odds of about 20 to 1
 HELD_OUT_SHARE = 0.2  # of the points, the largest ones
 CONTRADICTION = 1.1  # times the error of the other law on the held-out points: less is a tie
@@ -32,7 +34,7 @@ class Comparison:
     """
 
     law: str
-    decision: Literal["this", "other", "undetermined"]
+    decision: Decision
     aicc_gap: float
     held_out_gap: float | None
 
@@ -72,7 +74,9 @@ def compare_fits(this: Fit, other: Fit) -> Comparison:
     locations of the one and on those of the other, and the less decisive of the two answers counts.
     """
     places = [each.points["measured"].to_numpy() for each in (this, other)]
-    answers = [_compare_at(this, other, measured) for measured in places[: 1 if np.array_equal(places[0], places[1]) else 2]]
+    answers = [
+        _compare_at(this, other, measured) for measured in places[: 1 if np.array_equal(places[0], places[1]) else 2]
+    ]
     least = min(answers, key=lambda answer: abs(answer.aicc_gap))
     agree = len({answer.decision for answer in answers}) == 1
     return least if agree else replace(least, decision="undetermined")
@@ -82,7 +86,7 @@ def _compare_at(this: Fit, other: Fit, measured: Array) -> Comparison:
     aiccs = [_aicc(each, measured) for each in (this, other)]
     gap = aiccs[1] - aiccs[0] if np.isfinite(aiccs).all() else 0.0
     errors = [_held_out_error(each, measured) for each in (this, other)]
-    decision: Literal["this", "other", "undetermined"] = "undetermined"
+    decision = _by_own_share(this, other) if abs(gap) <= DECISIVE_GAP else "undetermined"
     if errors[0] is None or errors[1] is None:
         return Comparison(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=None)
     if gap > DECISIVE_GAP and errors[0] <= CONTRADICTION * errors[1] + RESOLUTION:
@@ -90,6 +94,19 @@ def _compare_at(this: Fit, other: Fit, measured: Array) -> Comparison:
     elif gap < -DECISIVE_GAP and errors[1] <= CONTRADICTION * errors[0] + RESOLUTION:
         decision = "other"
     return Comparison(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=errors[1] - errors[0])
+
+
+def _by_own_share(this: Fit, other: Fit) -> Decision:
+    """The law that takes the time, where the other fits by its overhead alone: n, not n**2 with overhead n."""
+    ours, theirs = _own_share(this), _own_share(other)
+    if min(ours, theirs) >= SMALLEST_SHARE or max(ours, theirs) < SMALLEST_SHARE:
+        return "undetermined"
+    return "this" if ours > theirs else "other"
+
+
+def _own_share(fit: Fit) -> float:
+    """Share of the fitted time at the largest point that the terms of the stated law take, without overhead."""
+    return sum(term.share_at_largest for term in fit.terms if term.role != "overhead")
 
 
 def _aicc(fit: Fit, measured: Array) -> float:

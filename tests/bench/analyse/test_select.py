@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from bench.analyse import compare, fit
@@ -90,3 +91,10 @@ def test_too_few_points_to_hold_out_decide_nothing() -> None:
 def test_json_names_the_other_law() -> None:
     frame = table(seconds(LINE, CostLaw("T"), [1.0]), LINE)
     assert compare(frame, "T", "T**2", overhead=()).to_json()["law"] == "T**2"
+
+
+def test_a_law_that_lives_on_its_overhead_loses_to_the_law_that_this_overhead_is() -> None:
+    n = np.repeat(np.geomspace(10, 100_000, 9).round(), 2)
+    frame = pd.DataFrame({"n": n, "seconds_per_eval": 2e-6 + 3e-9 * n})
+    assert compare(frame, "n", "n**2").decision == "this"
+    assert compare(frame, "n**2", "n").decision == "other"
