@@ -16,8 +16,9 @@ import numpy as np
 from scipy.optimize import brentq, minimize_scalar
 
 from bench.analyse.diagnose import describe
-from bench.analyse.estimate import Interval, Solution, influence, quantile, solve
+from bench.analyse.estimate import Interval, Solution, quantile, solve
 from bench.analyse.fitted import Fit
+from bench.analyse.influence import influence
 from bench.analyse.location import Array
 from bench.analyse.samples import FitError
 

@@ -16,17 +16,9 @@ from bench.analyse.diagnose import (
     regressors_of,
     share_reason,
 )
-from bench.analyse.estimate import (
-    Influence,
-    Interval,
-    Solution,
-    influence_of,
-    needs_huber,
-    quantiles,
-    solve,
-    upper_bound_at_zero,
-)
+from bench.analyse.estimate import Interval, Solution, needs_huber, quantiles, solve
 from bench.analyse.fitted import Fit, FitErrors, FittedTerm, Noise, Points
+from bench.analyse.influence import Influence, influence_of, upper_bound_at_zero
 from bench.analyse.joint import is_apt, relocate
 from bench.analyse.location import PRIOR_SAMPLES, Array, Index, Location, locate, minima
 from bench.analyse.overhead import parse_overhead, select_overhead

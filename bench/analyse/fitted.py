@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import numpy as np
 
 from bench.analyse.diagnose import LackOfFit
-from bench.analyse.estimate import Influence, Interval, needs_huber, quantile
+from bench.analyse.estimate import Interval, needs_huber, quantile
+from bench.analyse.influence import Influence
 from bench.analyse.location import Array
 from bench.analyse.regime import Regime
 from bench.analyse.samples import FitError

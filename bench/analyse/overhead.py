@@ -14,7 +14,8 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bench.analyse.estimate import Solution, influence_of, solve
+from bench.analyse.estimate import Solution, solve
+from bench.analyse.influence import influence_of
 from bench.analyse.location import Array
 from bench.plan import CostLaw, LawError
 

@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 
 from bench.analyse import fit
-from bench.analyse.diagnose import confounded, deciding_point, trend_in_words
+from bench.analyse.diagnose import analysis_of_variance, confounded, deciding_point, trend_in_words
+from bench.analyse.estimate import solve
+from bench.analyse.location import locate
 from bench.plan import CostLaw
 from tests.bench.analyse.made import COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 
@@ -17,6 +19,19 @@ def test_the_right_law_is_rejected_about_as_rarely_as_promised(rng: np.random.Ge
     frames = (table(seconds(), rng=rng, noise=0.02, disturbed=0.1, repetitions=7) for _ in range(100))
     rejected = sum((fit(frame, LAW, overhead="1 + T").lack_of_fit.p_value or 0) < 0.05 for frame in frames)
     assert rejected <= 11  # binomial(100, 0.05): 11 or fewer in 99 % of runs
+
+
+def test_points_of_unequal_noise_do_not_pass_for_misfit(rng: np.random.Generator) -> None:
+    """Four points are six times as noisy as the others: without fewer degrees of freedom a fifth would be rejected."""
+    point = np.repeat(np.arange(N), 5)
+    noise = np.where(np.arange(N) % 9 == 0, 0.06, 0.01)[point]
+    design = FULL.columns(dict(levels()))
+    p_values = []
+    for _ in range(150):
+        located = locate(np.log(seconds())[point] + noise * rng.standard_normal(len(point)), point)
+        spread = located._replace(relative_noise=0.06)  # nothing is clipped
+        p_values.append(analysis_of_variance(solve(design, located.log_seconds), spread, point).p_value)
+    assert np.mean(np.array(p_values) < 0.05) <= 0.11  # binomial(150, 0.05): 0.11 or less in 99.9 % of runs
 
 
 def test_scatter_of_points_beyond_noise_is_found_and_put_in_words(rng: np.random.Generator) -> None:

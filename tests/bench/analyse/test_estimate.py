@@ -7,7 +7,8 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import t as student
 
-from bench.analyse.estimate import deviations, influence, quantile, solve, standard_error, upper_bound_at_zero
+from bench.analyse.estimate import quantile, solve
+from bench.analyse.influence import deviations, influence, standard_error, upper_bound_at_zero
 from bench.plan import CostLaw
 from tests.bench.analyse.made import COEFFICIENTS, FULL, levels, seconds
 

@@ -7,6 +7,7 @@ import pytest
 
 from bench.analyse import fit
 from bench.analyse.estimate import solve
+from bench.analyse.influence import influence_of
 from bench.analyse.joint import PRIOR_CENTRE, fit_mixture, is_apt, moments, relocate
 from bench.analyse.location import Array, locate
 from bench.plan import Design
@@ -81,6 +82,26 @@ def test_a_point_off_the_law_keeps_its_distance(rng: np.random.Generator) -> Non
         found.append(relocate(located, solution, design, point)[0].log_seconds - np.log(seconds()))
     assert np.mean(found, axis=0)[7] == pytest.approx(0.06, abs=0.025)
     assert np.mean(np.delete(found, 7, axis=1)) == pytest.approx(0, abs=0.005)
+
+
+def test_what_nobody_knows_of_the_tail_widens_the_level_where_tail_and_core_overlap(rng: np.random.Generator) -> None:
+    design = FULL.columns(dict(levels()))
+    point = np.repeat(np.arange(len(design)), 5)
+    first = np.eye(len(design))[:, :1]
+    widened: dict[float, list[float]] = {0.02: [], 0.2: []}
+    for noise, ratios in widened.items():
+        for _ in range(15):
+            y = np.log(seconds())[point] + disturbed(rng, len(point), noise)
+            located = locate(y, point)
+            located, solution = relocate(located, solve(design, located.log_seconds), design, point)
+            weights = solution.jacobian.T @ first  # of log time at the first point, which the level moves as a whole
+            known, unknown = (
+                influence_of(solution, shift).half_widths(weights, 0.95)[0]
+                for shift in (0 * located.level, located.level)
+            )
+            ratios.append(unknown / known)
+    assert np.mean(widened[0.02]) == pytest.approx(1, abs=0.02)
+    assert 1.05 < np.mean(widened[0.2]) < 2
 
 
 def test_points_with_effects_larger_than_the_noise_keep_their_own_locations(rng: np.random.Generator) -> None:

@@ -9,6 +9,7 @@ import pytest
 from bench.analyse.exponent import free_exponent
 from bench.analyse.fit import fit
 from bench.analyse.judges import judge
+from bench.analyse.regime import select_regimes
 from bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
 from bench.validation import LAWS, Setting
 from bench.validation import simulate as simulated
@@ -110,6 +111,22 @@ def test_a_step_under_much_noise_is_found_though_lack_of_fit_is_not() -> None:
     assert plain.lack_of_fit.p_value > 0.05
     (regime,) = searched.regimes
     assert regime.threshold == pytest.approx(STEP_BYTES, rel=0.5)
+
+
+def test_a_known_price_will_do_where_the_term_is_little_of_the_time(rng: np.random.Generator) -> None:
+    """Below the step the term takes a tenth of the time at most, but hundreds of points know it well."""
+    grid = Design.grid({"n": [1, 2, 4, 8], "m": [2**k for k in range(2, 15)], "k": [1, 2, 3, 4, 5]})
+    at = {name: np.array([float(point[name]) for point in grid]) for name in ("n", "m", "k")}
+    beyond = 1 + 0.5 * np.maximum(0, 1 - (THRESHOLD / (8 * at["m"])) ** 2)
+    exact = 2e-9 * at["n"] * at["m"] * beyond + 3e-5 * at["n"] * at["k"]
+    below = at["m"] <= THRESHOLD / 8
+    assert (2e-9 * at["n"] * at["m"] / exact)[below].max() < 0.2
+    law = CostLaw("n*m + n*k")
+    y = np.log(exact) + 0.002 * rng.standard_normal(len(grid))
+    (regime,) = select_regimes(law, BYTES, at, y)
+    assert regime.threshold == pytest.approx(THRESHOLD, rel=0.5)
+    from_nothing = 2e-9 * at["n"] * at["m"] * (beyond - 1) + 3e-5 * at["n"] * at["k"]
+    assert select_regimes(law, BYTES, at, np.log(from_nothing) + 0.002 * rng.standard_normal(len(grid))) == ()
 
 
 def test_a_law_without_working_sets_is_left_as_it_is(rng: np.random.Generator) -> None:

@@ -81,6 +81,16 @@ def test_laws_are_compared_on_the_same_locations(rng: np.random.Generator) -> No
     assert compare_fits(this, other).aicc_gap == pytest.approx(min(gaps, key=abs), rel=1e-6)
 
 
+def test_a_decision_that_rests_on_whose_locations_are_used_is_none(rng: np.random.Generator) -> None:
+    t = np.array([point["T"] for point in LINE])
+    noise = 0.001 * rng.standard_normal(len(t))
+    straight, bent = (table(column * np.exp(noise), LINE) for column in (t, t**2))
+    this = fit(straight, "T", overhead=())
+    other = fit(bent, "T**2", overhead=())  # each fits its own locations perfectly and those of the other not at all
+    assert compare_fits(this, other).decision == "undetermined"
+    assert compare_fits(this, fit(straight, "T**2", overhead=())).decision == "this"
+
+
 def test_too_few_points_to_hold_out_decide_nothing() -> None:
     design = Design.of({"T": t} for t in (1, 2, 3))
     frame = table(np.array([1.0, 2, 3]), design)
