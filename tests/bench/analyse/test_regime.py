@@ -125,8 +125,18 @@ def test_a_known_price_will_do_where_the_term_is_little_of_the_time(rng: np.rand
     y = np.log(exact) + 0.002 * rng.standard_normal(len(grid))
     (regime,) = select_regimes(law, BYTES, at, y)
     assert regime.threshold == pytest.approx(THRESHOLD, rel=0.5)
-    from_nothing = 2e-9 * at["n"] * at["m"] * (beyond - 1) + 3e-5 * at["n"] * at["k"]
-    assert select_regimes(law, BYTES, at, np.log(from_nothing) + 0.002 * rng.standard_normal(len(grid))) == ()
+
+
+def test_what_costs_nothing_below_a_threshold_has_not_become_dearer(rng: np.random.Generator) -> None:
+    grid = Design.grid({"n": [1, 2, 4, 8], "m": [1000, 3000], "k": [1, 2, 3, 4, 5]})
+    at = {name: np.array([float(point[name]) for point in grid]) for name in ("n", "m", "k")}
+    noise = 0.002 * rng.standard_normal(len(grid))
+    found = []
+    for price_below in (0.0, 2e-9):
+        price = np.where(at["m"] > 2000, 4e-9, price_below)
+        y = np.log(price * at["n"] * at["m"] + 3e-5 * at["n"] * at["k"]) + noise
+        found.append(len(select_regimes(CostLaw("n*m + n*k"), BYTES, at, y)))
+    assert found == [0, 1]
 
 
 def test_a_law_without_working_sets_is_left_as_it_is(rng: np.random.Generator) -> None:
