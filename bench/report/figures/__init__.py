@@ -3,6 +3,7 @@
 from bench.report.figures.exponents import figure_exponents
 from bench.report.figures.gallery import Maps, NamedFigure, gallery
 from bench.report.figures.lines import Line, lines_along
+from bench.report.figures.overview import figure_overview
 from bench.report.figures.parity import figure_parity
 from bench.report.figures.ratio import RatioGroup, figure_ratio, ratio_groups
 from bench.report.figures.scaling import figure_scaling
@@ -16,6 +17,7 @@ __all__ = [
     "RatioGroup",
     "ShareGroup",
     "figure_exponents",
+    "figure_overview",
     "figure_parity",
     "figure_ratio",
     "figure_scaling",

@@ -17,6 +17,7 @@ from bench.report.figures.exponents import figure_exponents
 from bench.report.figures.foresight import figure_foresight
 from bench.report.figures.lines import Line, lines_along
 from bench.report.figures.machine import figure_machine
+from bench.report.figures.overview import figure_overview
 from bench.report.figures.parity import figure_parity
 from bench.report.figures.ratio import figure_ratio, ratio_groups
 from bench.report.figures.scaling import figure_scaling, subject_looks
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 SECOND_LINE_LEVELS = 4  # a further line along the same factor is shown when it has at least this many levels
 MOST_LINES = 2  # lines a factor and response
+MANY_SUBJECTS = 5  # from so many on a page shows them all
+OVERVIEW_FACTORS = 2  # on that page: those that the measured lines follow farthest
 MACHINE_LINES = 2  # beside each other in a figure of the machine's rates: those along the widest ranges
 
 EXPONENTS = (
@@ -49,6 +52,10 @@ MACHINE = (
     "calling NumPy and Python. "
 )
 MACHINE_AGAIN = "Drawn like the first figure of this kind. "
+OVERVIEW = (
+    "Marks: measured. Lines: each algorithm's law with its overhead terms, fitted to all of its points at once. A line "
+    "is as long as what was measured of it. Beneath: the laws without overhead."
+)
 RATIO = (
     "Marks: the measured ratio with its interval. Lines: the predicted ratio, {ratio}, with no constant fitted. A "
     "mark above its line: {subject} costs more beside {over} than predicted. A stroke on a line shows where one "
@@ -109,7 +116,7 @@ class Maps:
 def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
     """The figures of a report in reading order; those for which the run holds nothing are left out."""
     parts = (
-        *(_ratios(analysis), _foresight(analysis), _visits(maps)),
+        *(_overview(analysis), _ratios(analysis), _foresight(analysis), _visits(maps)),
         *(_exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
     )
     named: dict[str, NamedFigure] = {}
@@ -118,6 +125,29 @@ def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
         name = next(candidate for candidate in candidates if candidate not in named)
         named[name] = replace(found, name=name)
     return list(named.values())
+
+
+def _overview(analysis: Analysis) -> Iterator[NamedFigure]:
+    factors = [factor.name for factor in analysis.experiment.factors]
+    points = {subject: fit.points for (subject, response), fit in analysis.fits.items() if response == show.WHOLE}
+    if len(points) < MANY_SUBJECTS:
+        return
+    longest = [lines[0] for lines in (_by_subjects(lines_along(name, factors, points)) for name in factors) if lines]
+    widest = sorted(longest, key=lambda line: (-len(line.subjects), line.levels[0] / line.levels[-1]))[
+        :OVERVIEW_FACTORS
+    ]
+    if widest:
+        yield NamedFigure(
+            name="overview",
+            title="All algorithms on one page",
+            caption=OVERVIEW,
+            figure=figure_overview(analysis, sorted(widest, key=lambda line: factors.index(line.factor))),
+        )
+
+
+def _by_subjects(lines: list[Line]) -> list[Line]:
+    """The lines that most subjects follow first, among these the longest."""
+    return sorted(lines, key=lambda line: -len(line.subjects))
 
 
 def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:

@@ -1,0 +1,95 @@
+"""One page with all subjects: every fit has its curve and its name, and names do not run into each other."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.analyse import Analysis
+from bench.report.figures import Line, figure_overview, gallery, lines_along
+from bench.report.figures.overview import LABEL_GAP, spread
+from bench.report.figures.style import LOOKS
+
+FACTORS = ["V", "H", "T"]
+WHOLE = "seconds_per_eval"
+
+
+def lines_of(analysis: Analysis) -> list[Line]:
+    points = {name: fit.points for (name, response), fit in analysis.fits.items() if response == WHOLE}
+    return [lines_along(name, FACTORS, points)[0] for name in ("V", "T")]
+
+
+def with_subjects(analysis: Analysis, n: int) -> Analysis:
+    """The analysis with so many subjects: the first one under other names as well."""
+    first = analysis.experiment.subject("sweep")
+    names = [f"sweep {i}" for i in range(n - 3)]
+    experiment = replace(
+        analysis.experiment,
+        subjects=(*analysis.experiment.subjects, *(replace(first, name=name) for name in names)),
+    )
+    fits = {**analysis.fits, **{(name, WHOLE): analysis.fits["sweep", WHOLE] for name in names}}
+    return replace(analysis, experiment=experiment, fits=fits)
+
+
+def test_each_subject_has_its_marks_its_curve_and_its_name(analysis: Analysis) -> None:
+    lines = lines_of(analysis)
+    figure = figure_overview(analysis, lines)
+    for axes, line in zip(figure.axes, lines, strict=True):
+        assert [text.get_text() for text in axes.texts] == list(line.subjects)
+        for name in line.subjects:
+            fit = analysis.fits[name, WHOLE]
+            measured = line.select(fit.points)["measured"].to_numpy(float)
+            assert any(np.array_equal(drawn.get_ydata(), measured) for drawn in axes.lines)
+            ends = fit.predict([line.at(line.levels[0]), line.at(line.levels[-1])])
+            curves = [np.asarray(drawn.get_ydata(), float) for drawn in axes.lines if len(drawn.get_xdata()) == 60]
+            assert any(np.allclose(curve[[0, -1]], [end.estimate for end in ends], rtol=1e-9) for curve in curves), name
+
+
+def test_the_laws_stand_beneath(analysis: Analysis) -> None:
+    figure = figure_overview(analysis, lines_of(analysis))
+    (legend,) = figure.legends
+    texts = [text.get_text() for text in legend.get_texts()]
+    assert "sweep:  T·H·V + T·H²" in texts
+    assert len(texts) == 3
+
+
+def test_names_beside_a_panel_stand_apart(analysis: Analysis) -> None:
+    many = with_subjects(analysis, 8)
+    for axes in figure_overview(many, lines_of(many)).axes:
+        places = sorted(text.get_position()[1] for text in axes.texts)
+        assert min(b - a for a, b in itertools.pairwise(places)) >= LABEL_GAP * (1 - 1e-9)
+
+
+def test_a_report_has_the_page_from_five_subjects_on(make_analysis: Callable[..., Analysis]) -> None:
+    analysis = make_analysis()
+    assert "overview" not in [each.name for each in gallery(analysis)]
+    assert gallery(with_subjects(analysis, 5))[0].name == "overview"
+
+
+def test_a_line_without_fits_is_refused(analysis: Analysis) -> None:
+    with pytest.raises(ValueError, match="none given"):
+        figure_overview(analysis, [])
+    bare = replace(analysis, fits={})
+    with pytest.raises(ValueError, match="line along V: none of base, sweep, each has a fit of the time"):
+        figure_overview(bare, lines_of(analysis)[:1])
+
+
+def test_looks_differ_from_each_other() -> None:
+    assert len({look.color for look in LOOKS}) == len({look.marker for look in LOOKS}) == len(LOOKS)
+
+
+@given(st.lists(st.floats(-2, 2), min_size=1, max_size=12))
+def test_spreading_keeps_the_order_and_the_middle(places: list[float]) -> None:
+    moved = spread(places, 0.1)
+    order = np.argsort(places, kind="stable")
+    assert (np.diff(moved[order]) >= 0.1 - 1e-9).all()
+    assert moved.mean() == pytest.approx(np.mean(places), abs=1e-9)
+    apart = np.diff(np.sort(places))
+    if (apart >= 0.1).all():
+        np.testing.assert_allclose(moved, places, atol=1e-12)
