@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from bench.analyse.fit import fit
+from bench.analyse.fitted import Fit
 from bench.analyse.neighbours import Neighbours
 from bench.analyse.samples import FitError
 from bench.plan import CostLaw
@@ -88,6 +89,32 @@ def test_intervals_hold_what_they_promise(rng: np.random.Generator) -> None:
         truth = exact(beyond_n, beyond_m) * field[len(n) :]
         held += [one.low <= true <= one.high for one, true in zip(found, truth, strict=True)]
     assert 0.88 <= np.mean(held) <= 1.0  # 128 of them, not independent of each other
+
+
+def beyond_a_cache(rng: np.random.Generator, spread: float) -> Fit:
+    """A fit to times whose scatter beyond a threshold in n is ``spread``, and 1 % within."""
+    n, m = grid()
+    threshold = 8 * 500.0
+    ramp = np.maximum(0.0, 1 - (threshold / (8 * n)) ** 2)
+    truth = exact(n, m) * (1 + 2 * ramp)
+    seconds = truth * np.exp(rng.standard_normal(len(n)) * np.where(n > 500, spread, 0.01))
+    return fit(frame(seconds, rng), LAW, overhead="1", term_bytes={"n*m": "8*n", "n": "8*n"})
+
+
+def test_intervals_are_wide_where_residuals_are_large_and_narrow_where_they_are_small(rng: np.random.Generator) -> None:
+    fitted = beyond_a_cache(rng, 0.15)
+    assert fitted.regimes, "without a threshold found there is nothing to tell apart"
+    neighbours = Neighbours(fitted)
+    inside, outside = neighbours.predict([{"n": 100.0, "m": 8_000.0}, {"n": 20_000.0, "m": 8_000.0}])
+    assert np.log(inside.high / inside.estimate) < 0.08
+    assert np.log(outside.high / outside.estimate) > 0.2
+    assert neighbours.unrest > 2
+
+
+def test_a_law_without_thresholds_has_one_amplitude(rng: np.random.Generator) -> None:
+    fitted = fit(frame(exact(*grid()) * np.exp(0.05 * rng.standard_normal(len(grid()[0]))), rng), LAW, overhead="1")
+    assert not fitted.regimes
+    assert Neighbours(fitted).unrest == 0
 
 
 def test_too_few_points_are_refused(rng: np.random.Generator) -> None:
