@@ -15,6 +15,7 @@ from typing import NamedTuple
 from rnn import cost
 from rnn.gradients.primitives import rows_per_tile
 
+DECLARED = ("forward", "naive", "aggregated", "batched")  # algorithms whose works are known call by call
 # Python's own share: functions entered, and single elements of arrays read or written, which cost about as much.
 ENTERED_ONCE = {"forward": 6, "naive": 8, "aggregated": 8, "batched": 7}  # of all that a step does not enter
 ELEMENTS_FORWARD = 3  # per step of the output layer: o_k read and kept, Σ exp kept
@@ -64,9 +65,9 @@ def works(
     ------
     ValueError : an unknown algorithm.
     """
-    form = {"forward": _forward, "naive": _naive, "aggregated": _aggregated, "batched": _batched}.get(algorithm)
-    if form is None:
-        raise ValueError(f"algorithm={algorithm!r}: allowed are {', '.join(cost.SUBJECTS)}")
+    if algorithm not in DECLARED:
+        raise ValueError(f"algorithm={algorithm!r}: allowed are {', '.join(DECLARED)}")
+    form = {"forward": _forward, "naive": _naive, "aggregated": _aggregated, "batched": _batched}[algorithm]
     found = [Work("embed", "call", ENTERED_ONCE[algorithm]), *form(_Sizes(V, d, H, T, itemsize))]
     if not workspace_ready:
         sizes = cost.buffer_bytes(algorithm, V, d, H, T, itemsize)

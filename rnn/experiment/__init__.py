@@ -1,36 +1,14 @@
-"""The language model as an experiment: with ``designs`` beside it the only code of ``rnn`` that knows the harness."""
+"""The language model as an experiment; this package is the only code of ``rnn`` that knows the harness."""
 
 from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from bench.plan import (
-    CheckClaim,
-    CheckResult,
-    Claim,
-    CostLaw,
-    Counts,
-    CrossoverClaim,
-    Evaluation,
-    Experiment,
-    ExponentClaim,
-    Factor,
-    Fault,
-    Foresight,
-    PhaseSwitch,
-    Point,
-    RatioClaim,
-    ShareClaim,
-    Subject,
-    Work,
-)
+from bench.plan import Claim, CrossoverClaim, Experiment, ExponentClaim, Fault, Foresight, Point, RatioClaim, ShareClaim
 from rnn import checks, cost
+from rnn.experiment.checking import check_claims, make_meter
 from rnn.experiment.designs import (
     BEYOND,
     LARGEST_V,
@@ -43,64 +21,10 @@ from rnn.experiment.designs import (
     STEPS,
     ratio_points,
 )
+from rnn.experiment.subjects import FACTORS, prepare, subject_of
 from rnn.faults import FAULTS
-from rnn.gradients import ALGORITHMS, Workspace, forward
-from rnn.model import Params
+from rnn.gradients import ALGORITHMS, forward
 from rnn.text import load
-from rnn.works import works
-
-FACTORS = (
-    Factor(name="V", meaning="vocabulary size, words"),
-    Factor(name="d", meaning="embedding size"),
-    Factor(name="H", meaning="hidden size"),
-    Factor(name="T", meaning="time steps"),
-)
-FIRST_TOKEN = 5_000  # of the text: past the headings that open it
-
-
-# --- subjects ---------------------------------------------------------------------------------------------------------
-
-
-def _sizes(point: Mapping[str, float]) -> dict[str, int]:
-    return {name: int(point[name]) for name in ("V", "d", "H", "T")}
-
-
-def _prepare(
-    algorithm: Callable[..., object], corpus: Path | None, point: Point, phase: PhaseSwitch | None = None
-) -> Evaluation:
-    """Parameters, tokens and a workspace that is kept from one evaluation to the next, as training would keep it."""
-    V, d, H, T = _sizes(point).values()
-    text = load(corpus)
-    start = FIRST_TOKEN if len(text.ranks) > FIRST_TOKEN + T else 0
-    tokens = text.tokens(V, T, start)
-    params = Params.init(V, d, H, np.random.default_rng([V, d, H, T]))
-    return functools.partial(algorithm, params, tokens, None, Workspace(), phase)
-
-
-def _subject(name: str, corpus: Path | None) -> Subject:
-    def counts(point: Point) -> Counts:
-        return cost.counts(name, *_sizes(point).values())
-
-    def working_set(point: Point) -> int:
-        return cost.working_set(name, *_sizes(point).values())
-
-    def declared(point: Point) -> list[Work]:
-        return [Work(**work._asdict()) for work in works(name, *_sizes(point).values())]
-
-    algorithm: Callable[..., object] = forward if name == "forward" else ALGORITHMS[name]
-    return Subject(
-        name=name,
-        prepare=functools.partial(_prepare, algorithm, corpus),
-        prepare_phased=functools.partial(_prepare, algorithm, corpus),
-        law=CostLaw(cost.LAWS[name]),
-        overhead=cost.OVERHEADS[name],
-        phase_laws={phase: CostLaw(law) for phase, law in cost.PHASE_LAWS[name].items()},
-        phase_overheads=cost.PHASE_OVERHEADS[name],
-        counts=counts,
-        working_set=working_set,
-        term_bytes=cost.TERM_BYTES[name],
-        works=declared,
-    )
 
 
 def _fault(name: str, corpus: Path | None) -> Fault:
@@ -110,9 +34,9 @@ def _fault(name: str, corpus: Path | None) -> Fault:
         name=name,
         statement=wrong.statement,
         subject=wrong.subject,
-        prepare=functools.partial(_prepare, wrong.algorithm, corpus),
-        prepare_phased=functools.partial(_prepare, wrong.algorithm, corpus),
-        checks={claim.name: claim.check for claim in _checks(algorithms)},
+        prepare=functools.partial(prepare, wrong.algorithm, corpus),
+        prepare_phased=functools.partial(prepare, wrong.algorithm, corpus),
+        checks={claim.name: claim.check for claim in check_claims(checks.all_checks(make_meter, algorithms))},
         caught_by=CAUGHT_BY[name],
     )
 
@@ -130,36 +54,6 @@ CAUGHT_BY = {  # which claims are expected to be refuted by a planted fault
     "truncated": ("backward passes of naive = T(T+1)/2", "gradients of aggregated = naive, float64"),
     "wrong sign": ("gradients of aggregated = central difference", "gradients of aggregated = naive, float64"),
 }
-
-
-def _judged(check: checks.Check, seed: int) -> CheckResult:
-    found = check.measure(seed)
-    return CheckResult(
-        estimate=float(found.worst),
-        allowed=check.allowed,
-        cases=found.cases,
-        detail=found.detail,
-        maps=found.maps,
-        map_axes=("step t of the loss J(t)", "step visited") if found.maps else None,
-    )
-
-
-def _meter() -> Any:
-    from bench.measure.meter import Meter  # only when operations are counted
-
-    return Meter(strict=True)
-
-
-def _checks(algorithms: checks.Algorithms = ALGORITHMS) -> list[CheckClaim]:
-    return [
-        CheckClaim(
-            name=check.name,
-            subject=check.subject,
-            statement=check.statement,
-            check=functools.partial(_judged, check),
-        )
-        for check in checks.all_checks(_meter, algorithms)
-    ]
 
 
 def _exponents() -> list[Claim]:
@@ -276,7 +170,7 @@ def _of_selftest() -> list[Claim]:
 
 _ABOUT_TIME = (*_exponents(), *_ratios(), *_shares())
 CLAIMS: tuple[Claim, ...] = (
-    *_checks(),
+    *check_claims(checks.all_checks(make_meter)),
     *(dataclasses.replace(claim, profiles=claim.profiles or tuple(PROFILES)) for claim in _ABOUT_TIME),
     *_of_selftest(),
 )
@@ -296,7 +190,7 @@ def configure(corpus: Path | None) -> Experiment:
     return Experiment(
         name="rnn",
         factors=FACTORS,
-        subjects=tuple(_subject(name, corpus) for name in cost.SUBJECTS),
+        subjects=tuple(subject_of(name, ALGORITHMS.get(name, forward), corpus) for name in cost.SUBJECTS),
         profiles={**PROFILES, "selftest": SELFTEST},
         claims=CLAIMS,
         placebo="aggregated",

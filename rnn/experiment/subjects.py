@@ -1,0 +1,74 @@
+"""Algorithms as subjects: what is prepared at a point, and what their costs say of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+
+from bench.plan import CostLaw, Counts, Evaluation, Factor, PhaseSwitch, Point, Subject, Work
+from rnn import cost
+from rnn.gradients import Workspace
+from rnn.model import Params, Tokens
+from rnn.text import load
+from rnn.works import DECLARED, works
+
+FACTORS = (
+    Factor(name="V", meaning="vocabulary size, words"),
+    Factor(name="d", meaning="embedding size"),
+    Factor(name="H", meaning="hidden size"),
+    Factor(name="T", meaning="time steps"),
+)
+FIRST_TOKEN = 5_000  # of the text: past the headings that open it
+
+
+def sizes_at(point: Mapping[str, float]) -> tuple[int, int, int, int]:
+    """(V, d, H, T) of a point."""
+    V, d, H, T = (int(point[factor.name]) for factor in FACTORS)
+    return V, d, H, T
+
+
+def problem(corpus: Path | None, point: Point) -> tuple[Params, Tokens]:
+    """Parameters, and the tokens of a text of UTF-8 or of the default one."""
+    V, d, H, T = sizes_at(point)
+    text = load(corpus)
+    start = FIRST_TOKEN if len(text.ranks) > FIRST_TOKEN + T else 0
+    return Params.init(V, d, H, np.random.default_rng([V, d, H, T])), text.tokens(V, T, start)
+
+
+def prepare(
+    algorithm: Callable[..., object], corpus: Path | None, point: Point, phase: PhaseSwitch | None = None
+) -> Evaluation:
+    """Parameters, tokens and a workspace that is kept from one evaluation to the next, as training would keep it."""
+    params, tokens = problem(corpus, point)
+    return functools.partial(algorithm, params, tokens, None, Workspace(), phase)
+
+
+def subject_of(name: str, algorithm: Callable[..., object], corpus: Path | None) -> Subject:
+    """An algorithm with its closed forms."""
+    known = cost.cost_of(name)
+
+    def counts(point: Point) -> Counts:
+        return cost.counts(name, *sizes_at(point))
+
+    def working_set(point: Point) -> int:
+        return cost.working_set(name, *sizes_at(point))
+
+    def declared(point: Point) -> list[Work]:
+        return [Work(**work._asdict()) for work in works(name, *sizes_at(point))]
+
+    return Subject(
+        name=name,
+        prepare=functools.partial(prepare, algorithm, corpus),
+        prepare_phased=functools.partial(prepare, algorithm, corpus),
+        law=CostLaw(known.law),
+        overhead=known.overheads,
+        phase_laws={phase: CostLaw(law) for phase, law in known.phase_laws.items()},
+        phase_overheads=known.phase_overheads,
+        counts=None if known.counts is None else counts,
+        working_set=working_set,
+        term_bytes=known.term_bytes,
+        works=declared if name in DECLARED else None,
+    )
