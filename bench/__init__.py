@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bench.analyse.fit import fit
     from bench.api import judge, run
     from bench.plan import (
+        AmountClaim,
         CheckClaim,
         CheckResult,
         Claim,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 __all__ = [
+    "AmountClaim",
     "CheckClaim",
     "CheckResult",
     "Claim",

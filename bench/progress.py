@@ -11,6 +11,7 @@ from bench.measure.events import (
     CheckDone,
     Event,
     Listener,
+    MemoryTaken,
     Predicted,
     ProbeStarted,
     RunFinished,
@@ -48,7 +49,7 @@ class Lines:
         self._left: float | None = None
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, SampleTaken):
+        if isinstance(event, SampleTaken | MemoryTaken):
             self._left = event.seconds_left
             if self._now() - self._last_seconds < SECONDS_BETWEEN_LINES:
                 return
@@ -84,7 +85,7 @@ class Bar:
                 self._task = self._progress.add_task(
                     "checks", total=event.cells_total, completed=event.cells_done, blocks="", left=""
                 )
-            case SampleTaken() if self._task is not None:
+            case SampleTaken() | MemoryTaken() if self._task is not None:
                 self._progress.update(
                     self._task,
                     completed=event.cells_done,
@@ -115,6 +116,9 @@ def described(event: Event, seconds_left: float | None = None) -> str:
         case SampleTaken():
             where = f"{event.subject} {event.point}"
             return f"sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
+        case MemoryTaken():
+            where = f"{event.subject} {event.point}"
+            return f"memory, sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
         case Skipped():
             return f"skipped {event.subject} at {event.point}: {event.reason}"
         case BlockDone():

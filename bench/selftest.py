@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench import api
-from bench.measure.events import Event, Listener, RunStarted, SampleTaken
+from bench.measure.events import Event, Listener, MemoryTaken, RunStarted, SampleTaken
 from bench.plan import Experiment
 from bench.progress import shown
 from bench.repeat import measure_all, planned, repeats
@@ -102,7 +102,7 @@ def listening() -> Iterator[Listener]:
     with shown(sys.stderr, time.monotonic) as listener:
 
         def on_event(event: Event) -> None:
-            if isinstance(event, SampleTaken | RunStarted):
+            if isinstance(event, SampleTaken | MemoryTaken | RunStarted):
                 listener(event)
 
         yield on_event

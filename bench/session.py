@@ -120,11 +120,12 @@ def summary(finished: RunFinished) -> str:
     """What was measured, and how much of the time went into measuring."""
     if finished.busy_share is None:
         return "nothing was left to measure"
+    weighed = f", memory of {finished.weighed} cells" if finished.weighed else ""
     skipped = f", {finished.skipped} cells skipped for want of memory" if finished.skipped else ""
     seconds = f"{finished.seconds_after_workers_started:.0f} s"
     return (
-        f"{finished.samples} samples{skipped}; {finished.busy_share:.1%} of the {seconds} with a measuring process "
-        "ready went into timed or warm-up evaluations"
+        f"{finished.samples} samples{weighed}{skipped}; {finished.busy_share:.1%} of the {seconds} with a measuring "
+        "process ready went into timed or warm-up evaluations"
     )
 
 

@@ -20,8 +20,9 @@ from bench.analyse.location import Array
 from bench.analyse.paired import PRIOR_PAIRS
 from bench.analyse.precision import Aim, Pairs, Part, Rows, Spot, Unhelped
 from bench.analyse.ratio import measured_ratio
+from bench.analyse.response import is_memory
 from bench.analyse.verdict import INCONCLUSIVE_KINDS, Limits, Verdict
-from bench.plan import Claim, CrossoverClaim, ExponentClaim, Point, RatioClaim, ShareClaim
+from bench.plan import AmountClaim, Claim, CrossoverClaim, ExponentClaim, Point, RatioClaim, ShareClaim
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,6 +37,9 @@ def aims_of(evidence: Evidence, claims: Iterable[Claim]) -> tuple[list[Aim], lis
     aims: list[Aim] = []
     unhelped: list[Unhelped] = []
     for claim in claims:
+        if isinstance(claim, ExponentClaim | AmountClaim) and is_memory(claim.response):
+            unhelped.append(Unhelped(claim.name, "memory is measured once at each point: bytes have no noise"))
+            continue
         verdicts = [] if claim.kind == "check" else judge_all(evidence, [claim])
         for verdict in verdicts:  # none where the profile of the run does not judge the claim
             found = _aims(evidence, claim, verdict)
@@ -51,7 +55,7 @@ def needed_by(claims: Iterable[Claim]) -> frozenset[tuple[str, str]]:
     needed: set[tuple[str, str]] = set()
     for claim in claims:
         match claim:
-            case ExponentClaim():
+            case ExponentClaim() if not is_memory(claim.response):
                 needed.add((claim.subject, claim.response))
             case ShareClaim():
                 needed.add((claim.subject, WHOLE))

@@ -10,11 +10,13 @@ from scipy.special import fdtrc
 
 from bench.analyse.estimate import RESOLUTION, SINGULAR, Solution
 from bench.analyse.location import Array, Index, Location
+from bench.analyse.response import is_memory, substance
 from bench.plan import CostLaw
 
 SMALLEST_SHARE = (
     0.2  # of the time; a term below it cannot be judged there (shared method: 20 % noise elsewhere hides it)
 )
+SMALLEST_SHARE_OF_BYTES = 0.02  # of the memory: no noise hides a term there, and misfit shows in its interval
 REJECT_BELOW = 0.05
 CLIPPED = -3.0, 2.0  # standard deviations; beyond these a residual is a disturbance and tells no more than its side
 TREND_EXPLAINS = 0.35  # share of the residual variance that a factor must explain to be named
@@ -64,10 +66,15 @@ def confounded(jacobian: Array) -> list[frozenset[int]]:
     ]
 
 
+def smallest_share(response: str) -> float:
+    """The least share of a response that a term must have at a point to be judged there."""
+    return SMALLEST_SHARE_OF_BYTES if is_memory(response) else SMALLEST_SHARE
+
+
 def deciding_point(
-    law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float]
+    law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], response: str = "seconds_per_eval"
 ) -> dict[str, float] | None:
-    """The nearest point, by doubling or halving one factor of ``start``, at which a term takes enough of the time."""
+    """The nearest point, by doubling or halving one factor of ``start``, at which a term is enough of the response."""
     steps = [sign * doublings for doublings in range(1, DOUBLINGS + 1) for sign in (1, -1)]
     moves = [(name, start[name] * 2.0**step) for step in steps for name in law.factors]
     candidates = [
@@ -79,15 +86,17 @@ def deciding_point(
         return None
     values = law.columns({name: np.array([c[name] for c in candidates]) for name in start}) * coefficients
     with np.errstate(invalid="ignore", divide="ignore"):
-        enough = np.flatnonzero(values[:, column] / values.sum(axis=1) >= SMALLEST_SHARE)
+        enough = np.flatnonzero(values[:, column] / values.sum(axis=1) >= smallest_share(response))
     return candidates[enough[0]] if len(enough) else None
 
 
-def share_reason(law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], share: float) -> str:
+def share_reason(
+    law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], share: float, response: str
+) -> str:
     """Why a term cannot be judged at ``start``, and which point would decide."""
-    where = deciding_point(law, column, coefficients, start)
+    where = deciding_point(law, column, coefficients, start, response)
     advice = "no point near the design would decide" if where is None else f"{describe(where)} would decide"
-    return f"{law.terms[column]} is {share:.1%} of the time at {describe(start)}; {advice}"
+    return f"{law.terms[column]} is {share:.1%} of the {substance(response)} at {describe(start)}; {advice}"
 
 
 def lack_of_fit(solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array]) -> LackOfFit:

@@ -11,6 +11,7 @@ import numpy as np
 from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit
 from bench.analyse.regime import Regime
+from bench.analyse.response import SCRATCH, is_memory
 from bench.analyse.samples import FitError
 from bench.plan import CostLaw, Experiment, Point, Subject
 
@@ -22,7 +23,7 @@ BLOCK = "block"
 STAGE = "stage"
 INSTRUMENTED = f"instrumented_{WHOLE}"  # the time of a whole evaluation of which the phases were timed
 SMALLEST_PHASE_SHARE = 0.05  # of the time at a point
-FITTED_STAGES = ("sweep", "adaptive")  # samples of any other stage test the predictions of a fit and must not enter it
+FITTED_STAGES = ("sweep", "adaptive", "memory")  # rows of any other stage test the predictions of a fit: none for it
 
 
 def phase_response(phase: str) -> str:
@@ -104,7 +105,7 @@ def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
         return frame.iloc[:0]
     rows = frame[mine & frame[response].notna().to_numpy(dtype=bool)]
     factors = frame.attrs.get("factors", [])
-    if response == WHOLE or INSTRUMENTED not in rows.columns or not len(rows) or not factors:
+    if response == WHOLE or is_memory(response) or INSTRUMENTED not in rows.columns or not len(rows) or not factors:
         return rows
     share = (rows[response] / rows[INSTRUMENTED]).groupby([rows[name] for name in factors]).transform("median")
     return rows[(share >= SMALLEST_PHASE_SHARE).to_numpy(dtype=bool)]
@@ -124,7 +125,7 @@ def fit_all(
     confidence: float = 0.95,
     only: Collection[tuple[str, str]] | None = None,
 ) -> Evidence:
-    """Fit every law of every subject, of the whole evaluation and of its phases, or ``only`` some (subject, response).
+    """Fit every law of every subject, of time (whole and by phase) and memory, or ``only`` some (subject, response).
 
     Raises
     ------
@@ -151,10 +152,8 @@ def fit_all(
                     law,
                     response=response,
                     overhead="auto" if overhead is None else overhead,
-                    block=BLOCK if BLOCK in frame.columns else None,
                     confidence=confidence,
-                    working_set=_sizes(subject),
-                    term_bytes=subject.term_bytes,
+                    **({} if is_memory(response) else _of_time(subject, frame)),
                 )
             except FitError as error:
                 kind = "below floor" if "below the signal floor" in str(error) else "no data"
@@ -169,7 +168,17 @@ def _laws(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None]]
     phases = [
         (phase_response(phase), law, subject.phase_overheads.get(phase)) for phase, law in subject.phase_laws.items()
     ]
-    return [*whole, *phases]
+    memory = [(SCRATCH, subject.memory_law, subject.memory_overhead)] if subject.memory_law is not None else []
+    return [*whole, *phases, *memory]
+
+
+def _of_time(subject: Subject, frame: pd.DataFrame) -> dict[str, Any]:
+    """What a fit of times is told besides: bytes have no drift, and no price that changes beyond a cache."""
+    return {
+        "block": BLOCK if BLOCK in frame.columns else None,
+        "working_set": _sizes(subject),
+        "term_bytes": subject.term_bytes,
+    }
 
 
 def _sizes(subject: Subject) -> Callable[[Mapping[str, float]], float] | None:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bench.analyse.diagnose import (
-    SMALLEST_SHARE,
     at_point,
     condition_number,
     confounded,
     lack_of_fit,
     regressors_of,
     share_reason,
+    smallest_share,
 )
 from bench.analyse.estimate import Interval, Solution, needs_huber, quantiles, solve
 from bench.analyse.fitted import Fit, FitErrors, FittedTerm, Noise, Points
@@ -23,6 +23,7 @@ from bench.analyse.joint import is_apt, relocate
 from bench.analyse.location import PRIOR_SAMPLES, Array, Index, Location, locate, minima
 from bench.analyse.overhead import parse_overhead, select_overhead
 from bench.analyse.regime import Regime, select_regimes
+from bench.analyse.response import is_memory, unit
 from bench.analyse.samples import FitError, Samples, design_matrix, gather
 from bench.plan import CostLaw, LawError
 
@@ -92,7 +93,11 @@ def fit(
         samples.point,
         regressors_of(samples.levels, sizes),
     )
+    if is_memory(response) and located.relative_noise is None:
+        words = f"{finding.between:.1%} between points, each counted once, for bytes have no noise"
+        finding = finding._replace(finding=words)
     told = influence_of(solution, located.level)
+    beyond = {regime.companion for regime in regimes}
     relative = np.abs(np.expm1(-solution.residual))
     groups = confounded(solution.jacobian)
     names = [str(term) for term in full.terms]
@@ -101,7 +106,7 @@ def fit(
         full_law=full,
         response=response,
         factors=tuple(samples.levels),
-        terms=_terms(stated, full, solution, told, groups, samples, confidence, {r.companion for r in regimes}),
+        terms=_terms(stated, full, response, solution, told, groups, samples, confidence, beyond),
         coefficients=solution.coefficients,
         influence=told,
         coefficients_on_minima=on_minima.coefficients,
@@ -137,6 +142,7 @@ def _law_columns(law: CostLaw, samples: Samples) -> Array:
 def _terms(
     stated: CostLaw,
     full: CostLaw,
+    response: str,
     solution: Solution,
     told: Influence,
     groups: Sequence[frozenset[int]],
@@ -158,7 +164,7 @@ def _terms(
             low, high = 0.0, upper_bound_at_zero(solution, j, confidence)
         shares = jacobian[:, j] * c[j]  # (n_points,): the Jacobian is relative to the fitted time
         top = int(np.argmax(shares if c[j] > 0 else jacobian[:, j]))
-        reason = _why_not(full, j, c, low, high, at_point(samples.levels, top), groups[j])
+        reason = _why_not(full, response, j, c, low, high, at_point(samples.levels, top), groups[j])
         terms.append(
             FittedTerm(
                 term=str(term),
@@ -176,7 +182,14 @@ def _terms(
 
 
 def _why_not(
-    law: CostLaw, j: int, c: Array, low: float, high: float, top: Mapping[str, float], others: frozenset[int]
+    law: CostLaw,
+    response: str,
+    j: int,
+    c: Array,
+    low: float,
+    high: float,
+    top: Mapping[str, float],
+    others: frozenset[int],
 ) -> str:
     """Why a coefficient cannot be told from these data; empty when it can. ``top``: where its share is largest."""
     name = str(law.terms[j])
@@ -192,10 +205,11 @@ def _why_not(
     possible[j] = c[j] if c[j] > 0 else high  # a coefficient of 0 is judged by how large it may be
     values = law.columns({f: np.array([level]) for f, level in top.items()} or {"": np.ones(1)})[0] * possible
     share = float(values[j] / values.sum())
-    if share < SMALLEST_SHARE:
-        return share_reason(law, j, possible, top, share)
+    if share < smallest_share(response):
+        return share_reason(law, j, possible, top, share, response)
     if low <= 0:
-        return f"{name} may be 0: its coefficient is {c[j]:.3g} s, with an interval from 0 to {high:.3g} s"
+        s = unit(response)
+        return f"{name} may be 0: its coefficient is {c[j]:.3g} {s}, with an interval from 0 to {high:.3g} {s}"
     return ""
 
 

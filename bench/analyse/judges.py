@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.analyse.amount import judge_amount
 from bench.analyse.crossover import judge_crossover
-from bench.analyse.diagnose import SMALLEST_SHARE, deciding_point, describe
+from bench.analyse.diagnose import deciding_point, describe, smallest_share
 from bench.analyse.estimate import Interval
 from bench.analyse.evidence import WHOLE, Evidence, fit_all
 from bench.analyse.exponent import free_exponent
 from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.ratio import judge_ratio
+from bench.analyse.response import is_memory, substance
 from bench.analyse.samples import FitError
 from bench.analyse.verdict import Limits, Verdict, inconclusive, number, settle, span, weigh
-from bench.plan import CheckClaim, Claim, CrossoverClaim, Experiment, ExponentClaim, RatioClaim, ShareClaim
+from bench.plan import AmountClaim, CheckClaim, Claim, CrossoverClaim, Experiment, ExponentClaim, RatioClaim, ShareClaim
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,8 +63,11 @@ def _judge(evidence: Evidence, claim: Claim) -> Verdict:
             return judge_share(evidence, claim)
         case CrossoverClaim():
             return judge_crossover(evidence, claim)
+        case AmountClaim():
+            return judge_amount(evidence, claim)
     raise FitError(
-        f"claim {claim.name!r}: kind {claim.kind!r} has no judge; allowed are check, exponent, ratio, share, crossover"
+        f"claim {claim.name!r}: kind {claim.kind!r} has no judge; allowed are check, exponent, ratio, share, "
+        "crossover, amount"
     )
 
 
@@ -109,9 +114,9 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     if others:
         reason = f"not identifiable: {terms} cannot be told from {others} in this design"
         return inconclusive(claim, reason, free.law)
-    if free.share < SMALLEST_SHARE:
-        where = _where_decided(fit, claim.terms, claim.at)
-        reason = f"not identifiable: {terms} is {free.share:.1%} of the time at {describe(claim.at)}; {where}"
+    if free.share < smallest_share(claim.response):
+        where, of = _where_decided(fit, claim.terms, claim.at), substance(claim.response)
+        reason = f"not identifiable: {terms} is {free.share:.1%} of the {of} at {describe(claim.at)}; {where}"
         return inconclusive(claim, reason, free.law, free.interval)
     if free.trouble:
         return inconclusive(claim, f"not identifiable: {free.trouble}", free.law, free.interval)
@@ -129,6 +134,8 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
 
 def what_widens(fit: Fit) -> str:
     """Whether the noise of samples or the misfit of the law makes the intervals of a fit as wide as they are."""
+    if is_memory(fit.response):
+        return "it is the law's misfit that makes it wide, for bytes have no noise: more samples would not help"
     within = float(np.sqrt(np.mean(fit.points["location_error"].to_numpy() ** 2)))
     if fit.noise.relative is None or not fit.scatter > 0:
         return "without repetitions noise and misfit cannot be told apart"
@@ -162,12 +169,12 @@ def _where_decided(fit: Fit, terms: Iterable[str], at: Mapping[str, float]) -> s
     times = columns_at(fit.full_law, levels) * fit.coefficients
     shares = times[:, members].sum(axis=1) / times.sum(axis=1)
     top = int(np.argmax(shares))
-    if shares[top] >= SMALLEST_SHARE:
+    if shares[top] >= smallest_share(fit.response):
         where = describe({name: float(values[top]) for name, values in levels.items()})
         return f"{where}, where it is {shares[top]:.1%}, would decide"
     upper = np.array([term.coefficient or (term.high if math.isfinite(term.high) else 0.0) for term in fit.terms])
     for j in members:
-        beyond = deciding_point(fit.full_law, j, upper, at)
+        beyond = deciding_point(fit.full_law, j, upper, at, fit.response)
         if beyond is not None:
             return f"{describe(beyond)} would decide"
     return "no point near the design would decide"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 RECORDED_HERE = (
     *("subject", "block", "process", "evaluations", "timing", "stage"),
     *("below_floor", "started_at", "load_average", "visit_seconds"),
+    *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
 )
 TIME = "started_at"  # of a sample, in seconds
 RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")

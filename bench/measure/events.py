@@ -64,6 +64,21 @@ class SampleTaken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MemoryTaken:
+    """What an evaluation needs of memory has been stored; ``peak_bytes`` None: the system cannot tell."""
+
+    subject: str
+    point: Point
+    allocated_bytes: int
+    peak_bytes: int | None
+    blocks_done: int
+    blocks_total: int
+    cells_done: int
+    cells_total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Skipped:
     """A subject is not measured at a point in this run."""
 
@@ -102,10 +117,10 @@ class RunFinished:
 
     Attributes
     ----------
-    samples : samples taken this time.
+    samples : samples taken this time. weighed : cells whose memory was measured this time.
     skipped : subjects and points skipped this time.
     seconds_after_workers_started : wall time with a measuring process ready, without its checks.
-    seconds_in_evaluations : the part of it spent in timed, warm-up and calibration evaluations.
+    seconds_in_evaluations : the part of it spent in evaluations: timed, for warming up and calibrating, for memory.
     busy_share : their ratio; None if nothing was measured.
     """
 
@@ -114,9 +129,19 @@ class RunFinished:
     seconds_after_workers_started: float
     seconds_in_evaluations: float
     busy_share: float | None
+    weighed: int = 0
 
 
 Event = (
-    RunStarted | CheckDone | ProbeStarted | WorkerStarted | SampleTaken | Skipped | BlockDone | Predicted | RunFinished
+    RunStarted
+    | CheckDone
+    | ProbeStarted
+    | WorkerStarted
+    | SampleTaken
+    | MemoryTaken
+    | Skipped
+    | BlockDone
+    | Predicted
+    | RunFinished
 )
 Listener = Callable[[Event], None]

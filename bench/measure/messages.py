@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Timing = Literal["whole", "phases"]
+Timing = Literal["whole", "phases", "memory"]  # what a visit is for: the time, by phase, or the bytes it needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,14 @@ class Measure:
     timing: Timing
     seconds_per_sample: float
     evaluations: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weigh:
+    """Measure what one evaluation of a subject at a point needs of memory."""
+
+    subject: str
+    point: Mapping[str, float]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +99,17 @@ class Sampled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Weighed:
+    """Bytes that one evaluation needs over its prepared state, and those of its result; None: not known."""
+
+    peak_bytes: int | None
+    allocated_bytes: int
+    output_bytes: int | None
+    seconds_in_evaluations: float
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TooLarge:
     """The point was not measured, because its inputs do not fit into memory."""
 
@@ -106,10 +125,11 @@ class Failed:
     message: str
 
 
-Request = Open | Check | Probe | Measure
-Reply = Ready | Checked | Probed | Sampled | TooLarge | Failed
+Request = Open | Check | Probe | Measure | Weigh
+Reply = Ready | Checked | Probed | Sampled | Weighed | TooLarge | Failed
 _KINDS: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Open, Check, Probe, Measure, Ready, Checked, Probed, Sampled, TooLarge, Failed)
+    kind.__name__: kind
+    for kind in (Open, Check, Probe, Measure, Weigh, Ready, Checked, Probed, Sampled, Weighed, TooLarge, Failed)
 }
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.measure.messages import Checked, Probed, Sampled, TooLarge
+from bench.measure.messages import Checked, Probed, Sampled, TooLarge, Weighed
 from bench.measure.schedule import SWEEP, Visit, cells_of
 from bench.plan import Experiment
 
@@ -93,6 +93,21 @@ def sample_record(
     if visit.timing == "phases":
         record["phase_seconds_per_eval"] = dict(sampled.phase_seconds_per_eval)
     return record
+
+
+def memory_record(visit: Visit, process: int, weighed: Weighed, *, visit_seconds: float) -> dict[str, Any]:
+    """The record of what one evaluation needs of memory, in bytes over its prepared state."""
+    return {
+        "record": "memory",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "process": process,
+        "peak_bytes": weighed.peak_bytes,
+        "allocated_bytes": weighed.allocated_bytes,
+        "output_bytes": weighed.output_bytes,
+        "started_at": weighed.started_at,
+        "visit_seconds": visit_seconds,
+    }
 
 
 def check_record(claim: str, checked: Checked) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from bench.measure.events import (
     BlockDone,
     Event,
     Listener,
+    MemoryTaken,
     RunFinished,
     RunStarted,
     SampleTaken,
@@ -23,18 +24,19 @@ from bench.measure.events import (
     WorkerStarted,
 )
 from bench.measure.interrupts import Interrupted, Interrupts
-from bench.measure.messages import Measure, Open, Ready, Sampled, TooLarge
+from bench.measure.messages import Measure, Open, Ready, Sampled, TooLarge, Weigh, Weighed
 from bench.measure.preliminaries import run_checks, run_probe
 from bench.measure.records import (
     MeasureError,
     Sink,
     finish_record,
+    memory_record,
     require_same_run,
     run_header,
     sample_record,
     skip_record,
 )
-from bench.measure.schedule import Block, Done, Visit, blocks_of, divided, without
+from bench.measure.schedule import Block, Done, Visit, blocks_of, divided, memory_blocks_of, without
 from bench.measure.tally import Tally
 from bench.plan import CheckClaim, Claim, Experiment
 
@@ -137,10 +139,11 @@ class _Loop:
         everything = blocks_of(experiment, self._profile, seed=header["seed"])
         self._tally = Tally()
         self._shares = self._to_be_measured(everything, self._profile.processes)
+        self._shares += self._to_be_measured(memory_blocks_of(experiment, self._profile), processes=1)
         self._process = self._done.processes  # number of the next measuring process
         self._calibrations = Calibrations(self._profile.seconds_per_sample)
         self._skipped: set[tuple[object, ...]] = set()  # subject, point and timing
-        self._samples = 0
+        self._samples = self._weighed = 0
         self._seconds_after_start = self._seconds_in_evaluations = 0.0
         self._interrupts = Interrupts()
         self._crew = Crew(engine, opening, self._interrupts)
@@ -235,13 +238,18 @@ class _Loop:
         reply = self._crew.ask(worker, self._request(visit), f"subject {visit.subject!r} at {visit.point}")
         if isinstance(reply, TooLarge):
             self._skip(visit, reply)
+            return
+        seconds = self._clock.now() - start
+        self._tally.time_left.made(visit, seconds)
+        if isinstance(reply, Weighed):
+            self._keep_memory(visit, reply, memory_record(visit, process, reply, visit_seconds=seconds))
         else:
             assert isinstance(reply, Sampled)
-            seconds = self._clock.now() - start
-            self._tally.time_left.made(visit, seconds)
             self._keep(visit, reply, sample_record(visit, process, reply, visit_seconds=seconds, stage=stage))
 
-    def _request(self, visit: Visit) -> Measure:
+    def _request(self, visit: Visit) -> Measure | Weigh:
+        if visit.timing == "memory":
+            return Weigh(subject=visit.subject, point=visit.point)
         return Measure(
             subject=visit.subject,
             point=visit.point,
@@ -256,21 +264,26 @@ class _Loop:
         self._seconds_in_evaluations += sampled.seconds_in_evaluations
         self._calibrations.remember(visit, sampled)
         self._sink.append(record)
+        self._tell(SampleTaken(**visit._asdict(), seconds_per_eval=sampled.seconds_per_eval, **self._tally.progress()))
+
+    def _keep_memory(self, visit: Visit, weighed: Weighed, record: Mapping[str, Any]) -> None:
+        """The same for what an evaluation needs of memory."""
+        self._weighed += 1
+        self._seconds_in_evaluations += weighed.seconds_in_evaluations
+        self._sink.append(record)
         self._tell(
-            SampleTaken(
-                **visit._asdict(),
-                seconds_per_eval=sampled.seconds_per_eval,
-                blocks_done=self._tally.blocks_done,
-                blocks_total=self._tally.blocks_total,
-                cells_done=self._tally.cells_done,
-                cells_total=self._tally.cells_total,
-                seconds_left=self._tally.time_left.estimate(),
+            MemoryTaken(
+                subject=visit.subject,
+                point=visit.point,
+                allocated_bytes=weighed.allocated_bytes,
+                peak_bytes=weighed.peak_bytes,
+                **self._tally.progress(),
             )
         )
 
     def _skip(self, visit: Visit, reply: TooLarge) -> None:
-        """Leave a cell out from now on; where the whole does not fit, its phases do not either."""
-        timings = ("whole", "phases") if visit.timing == "whole" else ("phases",)
+        """Leave a cell out from now on; where the whole does not fit, nothing of it does."""
+        timings = ("whole", "phases", "memory") if visit.timing == "whole" else (visit.timing,)
         self._skipped.update((visit.subject, visit.point, timing) for timing in timings)
         self._tally.time_left.dropped(visit)
         self._sink.append(skip_record(visit, reply))
@@ -278,11 +291,13 @@ class _Loop:
 
     def _finish(self) -> RunFinished:
         wall, busy = self._seconds_after_start, self._seconds_in_evaluations
-        share = busy / wall if self._samples and wall > 0 else None
-        if self._samples:
+        measured = self._samples + self._weighed
+        share = busy / wall if measured and wall > 0 else None
+        if measured:
             self._sink.append(finish_record(wall, busy, share))
         finished = RunFinished(
             samples=self._samples,
+            weighed=self._weighed,
             skipped=len({key[:2] for key in self._skipped}),
             seconds_after_workers_started=wall,
             seconds_in_evaluations=busy,

@@ -11,10 +11,12 @@ from bench.measure.messages import Timing
 from bench.plan import Cell, Experiment, Point, Profile, block_order
 
 SWEEP = "sweep"  # the stage of the blocks that a profile plans; what is stored without a stage is of this one
+MEMORY = "memory"  # the stage of the one visit to each cell that measures its memory
+MEMORY_BLOCK = -1  # its number: it is no block of the profile, whose numbers count from 0
 
 
 class Visit(NamedTuple):
-    """One sample to be taken: a subject at a point in a block, as a whole or by phase."""
+    """One sample to be taken: a subject at a point in a block, as a whole or by phase; or its memory to be measured."""
 
     subject: str
     point: Point
@@ -25,9 +27,9 @@ class Visit(NamedTuple):
 class Block(NamedTuple):
     """The visits of a block that are left, in order; ``stage`` says what they are for.
 
-    ``"sweep"`` belongs to the profile, ``"adaptive"`` was added where it narrows intervals most, ``"beyond"`` tests
-    predictions and takes no part in any fit. ``expected_seconds`` is what visits to some cells should take, where that
-    is known before the first of them.
+    ``"sweep"`` belongs to the profile, ``"memory"`` measures bytes and no time, ``"adaptive"`` was added where it
+    narrows intervals most, ``"beyond"`` tests predictions and takes no part in any fit. ``expected_seconds`` is what
+    visits to some cells should take, where that is known before the first of them.
     """
 
     number: int
@@ -43,7 +45,7 @@ class Done:
     Attributes
     ----------
     header : the run record, None before it is written.
-    samples : visits whose sample is stored.
+    samples : visits whose sample is stored, or what they found of memory.
     checks : names of the claims whose check is stored.
     processes : measuring processes recorded so far.
     probed : whether the machine's readings are stored.
@@ -80,6 +82,14 @@ def blocks_of(experiment: Experiment, profile: Profile, *, seed: int) -> tuple[B
     )
 
 
+def memory_blocks_of(experiment: Experiment, profile: Profile) -> tuple[Block, ...]:
+    """One block with a visit to every cell whose subject has a memory law, the placebo left out; none without any."""
+    weighed = {subject.name for subject in experiment.subjects if subject.memory_law is not None}
+    cells = [cell for cell in cells_of(experiment, profile) if cell.subject in weighed]
+    visits = tuple(Visit(*cell, MEMORY_BLOCK, "memory") for cell in cells)
+    return (Block(MEMORY_BLOCK, visits, MEMORY),) if visits else ()
+
+
 def _visits(cells: Sequence[Cell], phased: Collection[str], block: int, seed: int) -> Iterable[Visit]:
     for subject, point in block_order(cells, block=block, seed=seed):
         yield Visit(subject, point, block, "whole")
@@ -100,7 +110,7 @@ def divided(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block, ...],
     """
     count = min(processes, len(blocks))
     ends = [-(-len(blocks) * (i + 1) // count) for i in range(count)]
-    starts = [0, *ends[:-1]]
+    starts = [0, *ends][:count]
     return tuple(tuple(blocks[start:end]) for start, end in zip(starts, ends, strict=True))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from bench.measure.schedule import Block, TimeLeft
 
@@ -33,3 +34,13 @@ class Tally:
         """Count a visit, made or dropped; ``last`` of its block."""
         self.cells_done += 1
         self.blocks_done += last
+
+    def progress(self) -> dict[str, Any]:
+        """How far the run has come, as its events tell it."""
+        return {
+            "blocks_done": self.blocks_done,
+            "blocks_total": self.blocks_total,
+            "cells_done": self.cells_done,
+            "cells_total": self.cells_total,
+            "seconds_left": self.time_left.estimate(),
+        }

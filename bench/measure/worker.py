@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from bench.measure.clock import Clock, WallClock
 from bench.measure.environment import available_bytes, load_average, thread_pools
 from bench.measure.loading import load_experiment, one_line
+from bench.measure.memory import allocated_bytes, peak_bytes
 from bench.measure.messages import (
     Check,
     Checked,
@@ -31,12 +32,14 @@ from bench.measure.messages import (
     Request,
     Sampled,
     TooLarge,
+    Weigh,
+    Weighed,
     decode,
     encode,
 )
 from bench.measure.phases import PhaseTimer
 from bench.measure.prepared import COLLECT_FROM_BYTES, PreparedCache
-from bench.measure.timing import floor_seconds, is_below_floor, take_sample
+from bench.measure.timing import floor_seconds, is_below_floor, no_garbage_collection, take_sample
 from bench.plan import CheckClaim, Evaluation, Experiment, Point
 from bench.plan.readings import Readings
 
@@ -65,6 +68,7 @@ class Station:
     pools : what the numerical libraries report about their threads.
     load : finds an experiment.
     probe : reads what the machine can do, given the bytes that can still be allocated.
+    peak : bytes by which an evaluation raises the peak of this process; None where the system cannot tell.
     """
 
     def __init__(
@@ -75,9 +79,10 @@ class Station:
         pools: Callable[[], list[dict[str, Any]]] = thread_pools,
         load: Callable[[str, Path | None], Experiment] = load_experiment,
         probe: Callable[[Clock, int], Readings] = probe_machine,
+        peak: Callable[[Evaluation], int | None] = peak_bytes,
     ) -> None:
         self._clock, self._available, self._pools, self._load = clock, available, pools, load
-        self._probe_machine = probe
+        self._probe_machine, self._peak_bytes = probe, peak
         self._cache: PreparedCache[tuple[Evaluation, PhaseTimer | None]] = PreparedCache(int(CACHE_SHARE * available()))
         self._experiment: Experiment | None = None
         self._floor_seconds = 0.0
@@ -94,6 +99,8 @@ class Station:
                     return self._probe(request)
                 case Measure():
                     return self._measure(request)
+                case Weigh():
+                    return self._weigh(request)
         except ThreadsDiffer as error:
             return Failed(message=str(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
@@ -141,6 +148,46 @@ class Station:
                 bytes_available=self._available(),
             )
 
+    def _weigh(self, request: Weigh) -> Weighed | TooLarge:
+        """Three evaluations, each prepared afresh, so that none finds the buffers of another.
+
+        The first is not watched: what code takes once in a process (compiled functions, pools of threads, buffers of
+        the libraries) is no cost of an evaluation.
+        """
+        subject, point = self._opened().subject(request.subject), Point(request.point)
+        needed, available = self._bytes_needed(request), self._available()
+        if needed is not None and needed > MEMORY_SHARE * available:
+            return too_large(needed, available)
+        started_at, busy = self._clock.wall(), 0.0
+
+        def prepared() -> Evaluation:
+            evaluate = subject.prepare(point)
+
+            def timed() -> None:
+                nonlocal busy
+                start = self._clock.now()
+                evaluate()
+                busy += self._clock.now() - start
+
+            return timed
+
+        try:
+            with no_garbage_collection():
+                prepared()()
+                peak = self._peak_bytes(prepared())
+                allocated = allocated_bytes(prepared)
+        except MemoryError as error:
+            return TooLarge(
+                reason=f"ran out of memory: {one_line(error)}", bytes_needed=needed, bytes_available=self._available()
+            )
+        return Weighed(
+            peak_bytes=peak,
+            allocated_bytes=allocated,
+            output_bytes=None if subject.output_bytes is None else int(subject.output_bytes(point)),
+            seconds_in_evaluations=busy,
+            started_at=started_at,
+        )
+
     def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseTimer | None) -> Sampled:
         started_at, load = self._clock.wall(), load_average()
         sample = take_sample(
@@ -182,7 +229,7 @@ class Station:
         self._cache.put(key, (evaluate, phases), needed)
         return evaluate, phases
 
-    def _bytes_needed(self, request: Measure) -> int | None:
+    def _bytes_needed(self, request: Measure | Weigh) -> int | None:
         working_set = self._opened().subject(request.subject).working_set
         return None if working_set is None else int(working_set(Point(request.point)))
 

@@ -1,6 +1,7 @@
 """Plan: what to measure, where, in which order, and what is claimed about it."""
 
 from bench.plan.claim import (
+    AmountClaim,
     CheckClaim,
     CheckResult,
     Claim,
@@ -19,6 +20,7 @@ from bench.plan.work import Work, WorkError
 
 __all__ = [
     "PLACEBO_SUFFIX",
+    "AmountClaim",
     "Cell",
     "CheckClaim",
     "CheckResult",

@@ -62,6 +62,12 @@ class Experiment:
         for subject in self.subjects:
             if subject.law is not None:
                 subject.law.require(factors)
+            if subject.memory_law is not None:
+                subject.memory_law.require(factors)
+            elif subject.memory_overhead is not None or subject.output_bytes is not None:
+                raise ExperimentError(
+                    f"subject {subject.name!r}: memory_overhead and output_bytes go with a memory_law, which it lacks"
+                )
         for profile in self.profiles.values():
             for design in (profile.design, *profile.extra.values()):
                 design.validated(self.factors)

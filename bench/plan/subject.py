@@ -31,6 +31,11 @@ class Subject:
     term_bytes : for terms of the law, the bytes that their operations work through again and again, an expression in
         the factors such as ``"8*H*V"``. Where these leave a cache, the same operation costs more.
     works : what one evaluation works at, from which the time is predicted at the rates of a probe, nothing fitted.
+    memory_law : the predicted bytes that one evaluation needs beyond its prepared state and its result, up to the
+        coefficients. Where it is stated, a run measures them, once at each point of the profile.
+    memory_overhead : terms beside the memory law; None: those that the data ask for.
+    output_bytes : bytes of the result at a point, which any algorithm must return and no memory law counts; None: all
+        that an evaluation allocates counts.
     """
 
     name: str
@@ -44,3 +49,6 @@ class Subject:
     working_set: Callable[[Point], int] | None = None
     term_bytes: Mapping[str, str] = field(default_factory=dict)
     works: Callable[[Point], Sequence[Work]] | None = None
+    memory_law: CostLaw | None = None
+    memory_overhead: tuple[str, ...] | None = None
+    output_bytes: Callable[[Point], int] | None = None

@@ -7,7 +7,7 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.measure.schedule import SWEEP
+from bench.measure.schedule import MEMORY, SWEEP
 from bench.store.importers.csv import read_csv
 from bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
 
@@ -23,10 +23,16 @@ def load(path: Path | str) -> pd.DataFrame:
     """The samples of a run's folder or its file, or the rows of a CSV.
 
     A run gives the columns ``subject``, one for each factor, ``block``, ``process``, ``evaluations``, ``timing``,
-    ``stage`` (``sweep``, ``adaptive`` or ``beyond``), ``seconds_per_eval``, ``below_floor``, ``started_at`` (seconds
-    since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing included), and
+    ``stage`` (``sweep``, ``adaptive``, ``beyond`` or ``memory``), ``seconds_per_eval``, ``below_floor``, ``started_at``
+    (seconds since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing included), and
     ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their total in
     ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one another.
+
+    Where memory was measured there is a row for it of stage and timing ``memory``, without a ``block`` and seconds, and
+    there are four more columns, in bytes of one evaluation over its prepared state: ``allocated_bytes`` by Python and
+    NumPy, ``peak_bytes`` of the process (NaN where the system cannot tell), and both less the bytes of the result,
+    ``scratch_bytes`` and ``peak_scratch_bytes``.
+
     ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``,
     ``allocations``, ``predictions``, ``finish``, ``probe``.
 
@@ -78,8 +84,45 @@ def _frame(path: Path) -> pd.DataFrame:
         **_phases(samples, seconds, phased),
     }
     frame = pd.DataFrame(columns)
+    weighed = [record for record in records if record["record"] == "memory"]
+    if weighed:
+        frame = pd.concat([frame, _memory(path, weighed, factors)], ignore_index=True)
     frame.attrs.update(_attributes(records, factors))
     return frame
+
+
+def _memory(path: Path, weighed: Sequence[dict[str, Any]], factors: Sequence[str]) -> pd.DataFrame:
+    """The rows of what evaluations need of memory; of several records of a cell the last counts."""
+    import numpy as np
+    import pandas as pd
+
+    last = list({_cell(record): record for record in weighed}.values())
+    try:
+        levels = {name: [record["point"][name] for record in last] for name in factors}
+    except KeyError as error:
+        raise StoreError(f"{path}: a memory record has no level of factor {error}") from None
+    peak, allocated, output, started, spent = (
+        np.array([record.get(name) for record in last], dtype=float)
+        for name in ("peak_bytes", "allocated_bytes", "output_bytes", "started_at", "visit_seconds")
+    )
+    result = np.nan_to_num(output)  # of which nothing is declared, all that is allocated counts
+    return pd.DataFrame(
+        {
+            "subject": [record["subject"] for record in last],
+            **levels,
+            "process": [record["process"] for record in last],
+            "evaluations": 1,
+            "started_at": started,
+            "visit_seconds": spent,
+            "timing": MEMORY,
+            "stage": MEMORY,
+            "below_floor": False,
+            "peak_bytes": peak,
+            "allocated_bytes": allocated,
+            "scratch_bytes": allocated - result,
+            "peak_scratch_bytes": peak - result,
+        }
+    )
 
 
 def _phases(samples: Sequence[dict[str, Any]], seconds: Any, phased: Any) -> dict[str, Any]:
@@ -106,7 +149,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "run": records[0],
         "factors": list(factors),
         "checks": by_kind.get("check", []),
-        "skips": _skips(by_kind.get("skip", []), by_kind["sample"]),
+        "skips": _skips(by_kind.get("skip", []), [*by_kind["sample"], *by_kind.get("memory", [])]),
         "workers": by_kind.get("worker", []),
         "finish": by_kind.get("finish", [None])[-1],
         "probe": by_kind.get("probe", [None])[-1],
@@ -125,4 +168,5 @@ def _skips(skips: Sequence[dict[str, Any]], samples: Sequence[dict[str, Any]]) -
 
 
 def _cell(record: dict[str, Any]) -> tuple[object, ...]:
-    return record["subject"], frozenset(record["point"].items()), record.get("timing", "whole")
+    timing = MEMORY if record["record"] == "memory" else record.get("timing", "whole")
+    return record["subject"], frozenset(record["point"].items()), timing

@@ -3,6 +3,11 @@
 A record is one line, written by one call to the system at the end of the file, so that a process that is killed leaves
 whole lines and at most one torn one behind them. A torn line was never reported as measured; it is cut off when the run
 goes on.
+
+Schema 1, the only one so far. The first record is of kind ``run``; ``sample``, ``check``, ``worker``, ``skip``,
+``resume`` and ``finish`` were there from the start. Kinds that were added since, which an earlier reader passes over:
+``prediction`` (foresee), ``allocation`` (adaptive runs), ``probe``, ``memory`` (bytes that one evaluation needs). The
+schema gets the next number when a record of a known kind changes its meaning.
 """
 
 from __future__ import annotations
@@ -19,11 +24,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from bench.measure.records import SCHEMA
-from bench.measure.schedule import Done, Visit
+from bench.measure.schedule import MEMORY_BLOCK, Done, Visit
 from bench.plan import Point
 
 SAMPLES, LOCK = "samples.jsonl", "lock"
-SAMPLE_FIELDS = frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"})
+FIELDS = {  # that records must have to be of use
+    "sample": frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"}),
+    "memory": frozenset({"subject", "point", "process", "allocated_bytes"}),
+}
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 _FULL = {
     errno.ENOSPC: "the disk is full",
@@ -173,8 +181,10 @@ def _parsed(path: Path, content: bytes) -> list[dict[str, Any]]:
     for number, record in enumerate(records, start=1):
         if not isinstance(record, dict) or "record" not in record:
             raise StoreError(f"{path} line {number}: is not a record")
-        if record["record"] == "sample" and not record.keys() >= SAMPLE_FIELDS:
-            raise StoreError(f"{path} line {number}: the sample has no {min(SAMPLE_FIELDS - record.keys())!r}")
+        needed = FIELDS.get(record["record"])
+        if needed is not None and not record.keys() >= needed:
+            kind = f"{record['record']}{'' if record['record'] == 'sample' else ' record'}"
+            raise StoreError(f"{path} line {number}: the {kind} has no {min(needed - record.keys())!r}")
     return records
 
 
@@ -207,12 +217,12 @@ def _require_run(path: Path, first: Any) -> None:
 def done_of(records: list[dict[str, Any]]) -> Done:
     """What a run with these records need not do again."""
     samples = (record for record in records if record["record"] == "sample")
+    weighed = (record for record in records if record["record"] == "memory")
     workers = [int(record["process"]) for record in records if record["record"] == "worker"]
     return Done(
         header=records[0] if records else None,
-        samples=frozenset(
-            Visit(s["subject"], Point(s["point"]), s["block"], s.get("timing", "whole")) for s in samples
-        ),
+        samples=frozenset(Visit(s["subject"], Point(s["point"]), s["block"], s.get("timing", "whole")) for s in samples)
+        | {Visit(m["subject"], Point(m["point"]), MEMORY_BLOCK, "memory") for m in weighed},
         checks=frozenset(record["claim"] for record in records if record["record"] == "check"),
         processes=max(workers, default=-1) + 1,
         probed=any(record["record"] == "probe" for record in records),
