@@ -13,10 +13,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from rnn.cost.checkpointed import CHECKPOINTED
 from rnn.cost.first import AGGREGATED, BACKWARD_RATIO, BATCHED, CROSSOVER, FORWARD, NAIVE
 from rnn.cost.form import Cost, Counts, gradient_bytes
+from rnn.cost.truncated import TRUNCATED
 
-COSTS: Mapping[str, Cost] = {cost.name: cost for cost in (FORWARD, NAIVE, AGGREGATED, BATCHED)}
+COSTS: Mapping[str, Cost] = {
+    cost.name: cost
+    for cost in (
+        FORWARD,
+        NAIVE,
+        AGGREGATED,
+        BATCHED,
+        TRUNCATED,
+        CHECKPOINTED,
+    )
+}
 
 SUBJECTS = ("forward", "naive", "aggregated", "batched")  # of the first experiment
 
@@ -65,18 +77,7 @@ def counts(
     ------
     ValueError : an unknown algorithm, or one whose operations no meter can count.
     """
-    cost = cost_of(algorithm)
-    if cost.counts is None:
-        raise ValueError(f"algorithm={algorithm!r}: its operations are not counted")
-    total = {phase: dict(by_category) for phase, by_category in cost.counts(V, d, H, T).items()}
-    if not workspace_ready:
-        for phase, size in cost.buffer_bytes(V, d, H, T, itemsize).items():
-            total[phase]["bytes_allocated"] = size
-        if cost.first_counts is not None:
-            for phase, by_category in cost.first_counts(V, d, H, T).items():
-                for name, n in by_category.items():
-                    total[phase][name] = total[phase].get(name, 0) + n
-    return {phase: {name: n for name, n in by_category.items() if n} for phase, by_category in total.items()}
+    return cost_of(algorithm).counted(V, d, H, T, itemsize=itemsize, workspace_ready=workspace_ready)
 
 
 def buffer_bytes(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int) -> dict[str, int]:
@@ -86,8 +87,17 @@ def buffer_bytes(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int) 
 
 def scratch_bytes(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int = 4) -> int:
     """Bytes beyond parameters and gradients: the workspace, and the views that it keeps of each step."""
-    whole = sum(buffer_bytes(algorithm, V, d, H, T, itemsize).values()) + T * cost_of(algorithm).view_bytes
-    return whole - (0 if algorithm == "forward" else gradient_bytes(V, d, H, T, itemsize))
+    cost = cost_of(algorithm)
+    whole = sum(cost.buffer_bytes(V, d, H, T, itemsize).values()) + T * cost.view_bytes
+    return whole - output_bytes(algorithm, V, d, H, T, itemsize)
+
+
+def output_bytes(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int = 4) -> int:
+    """Bytes of the gradients that an algorithm returns; none for the forward pass."""
+    if algorithm == "forward":
+        return 0
+    size = cost_of(algorithm).result_bytes or gradient_bytes
+    return size(V, d, H, T, itemsize)
 
 
 def working_set(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int = 4) -> int:
@@ -114,6 +124,7 @@ __all__ = [
     "counts",
     "gradient_bytes",
     "multiply_adds",
+    "output_bytes",
     "passes",
     "scratch_bytes",
     "working_set",

@@ -68,7 +68,7 @@ TERM_BYTES: Mapping[str, Mapping[str, str]] = {
 }
 
 
-def _forward(V: int, d: int, H: int, T: int) -> Counts:
+def forward_counts(V: int, d: int, H: int, T: int) -> Counts:
     """The forward pass, step by step."""
     return by_phase(
         multiply_adds=(T * H * d, T * H * H, T * H * V),
@@ -82,7 +82,7 @@ def _forward(V: int, d: int, H: int, T: int) -> Counts:
     )
 
 
-def _stepwise_back(V: int, d: int, H: int, T: int, passes: int) -> Counts:
+def stepwise_back_counts(V: int, d: int, H: int, T: int, passes: int) -> Counts:
     """What naive and aggregated do after the forward pass, but for the handing on of γ."""
     return by_phase(
         multiply_adds=(2 * passes * H * d, 2 * passes * H * H, 2 * T * H * V),
@@ -96,12 +96,12 @@ def _stepwise_back(V: int, d: int, H: int, T: int, passes: int) -> Counts:
 
 def _naive(V: int, d: int, H: int, T: int) -> Counts:
     handed_on = by_phase(adds_multiplies=(0, T * H, 0))  # γ(0) of each loss into ∂h(0)
-    return added(_forward(V, d, H, T), _stepwise_back(V, d, H, T, T * (T + 1) // 2), handed_on)
+    return added(forward_counts(V, d, H, T), stepwise_back_counts(V, d, H, T, T * (T + 1) // 2), handed_on)
 
 
 def _aggregated(V: int, d: int, H: int, T: int) -> Counts:
     handed_on = by_phase(adds_multiplies=(0, T * H, 0))  # Uᵀ δ(t) added to what comes from the right
-    return added(_forward(V, d, H, T), _stepwise_back(V, d, H, T, T), handed_on)
+    return added(forward_counts(V, d, H, T), stepwise_back_counts(V, d, H, T, T), handed_on)
 
 
 def _batched(V: int, d: int, H: int, T: int) -> Counts:
@@ -112,7 +112,7 @@ def _batched(V: int, d: int, H: int, T: int) -> Counts:
         # recur: γ(T) cleared; output: o_k gathered, ŷ_k gathered and scattered, where the steps wrote two scalars
         elements_moved=(0, H, 3 * T - 2 * T),
     )
-    return added(_forward(V, d, H, T), back)
+    return added(forward_counts(V, d, H, T), back)
 
 
 def _naive_passes(T: int) -> int:
@@ -147,7 +147,7 @@ def _row_starts(V: int, d: int, H: int, T: int) -> Counts:  # noqa: ARG001 - one
 # --- memory ---
 
 
-def _tile(rows: int, width: int, itemsize: int) -> int:
+def tile_elements(rows: int, width: int, itemsize: int) -> int:
     return rows_per_tile(rows, width, itemsize) * width
 
 
@@ -157,9 +157,9 @@ def _forward_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
 
 def _stepwise_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
     further = {
-        "embed": T * d + H * d + d + _tile(H, d, itemsize),
-        "recur": T * H + H * H + 3 * H + _tile(H, H, itemsize),
-        "output": V * H + V + T * H + _tile(V, H, itemsize),
+        "embed": T * d + H * d + d + tile_elements(H, d, itemsize),
+        "recur": T * H + H * H + 3 * H + tile_elements(H, H, itemsize),
+        "output": V * H + V + T * H + tile_elements(V, H, itemsize),
     }
     return {phase: n + itemsize * further[phase] for phase, n in _forward_bytes(V, d, H, T, itemsize).items()}
 
@@ -189,7 +189,7 @@ FORWARD, NAIVE, AGGREGATED, BATCHED = (
         memory_law=memory_law,
     )
     for name, form, size, passes, multiply_adds, memory_law in (
-        ("forward", _forward, _forward_bytes, _no_passes, _forward_multiply_adds, "T*H + T*d + V"),
+        ("forward", forward_counts, _forward_bytes, _no_passes, _forward_multiply_adds, "T*H + T*d + V"),
         ("naive", _naive, _stepwise_bytes, _naive_passes, _naive_multiply_adds, "T*H + T*d + V"),
         ("aggregated", _aggregated, _stepwise_bytes, _one_sweep, _aggregated_multiply_adds, "T*H + T*d + V"),
         ("batched", _batched, _batched_bytes, _one_sweep, _aggregated_multiply_adds, "T*V + T*H + T*d"),

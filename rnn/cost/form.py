@@ -25,6 +25,12 @@ class BytesForm(Protocol):
     def __call__(self, V: int, d: int, H: int, T: int, itemsize: int) -> Bytes: ...
 
 
+class BytesOf(Protocol):
+    """Bytes altogether."""
+
+    def __call__(self, V: int, d: int, H: int, T: int, itemsize: int) -> int: ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
     """Closed forms of one algorithm; laws are text for a CostLaw in the factors V, d, H and T.
@@ -42,6 +48,7 @@ class Cost:
     passes : backward passes through a time step, for T steps.
     multiply_adds : of all matrix and vector products, the forward pass included.
     memory_law, memory_overhead : the shape of the bytes beyond parameters and gradients.
+    result_bytes : of the gradients that it returns, where they are not those of ``gradient_bytes``.
     """
 
     name: str
@@ -56,6 +63,29 @@ class Cost:
     multiply_adds: Callable[[int, int, int, int], int]
     memory_law: str
     memory_overhead: tuple[str, ...] = ("1", "T")
+    result_bytes: BytesOf | None = None
+
+    def counted(self, V: int, d: int, H: int, T: int, *, itemsize: int = 4, workspace_ready: bool = True) -> Counts:
+        """Operations of one evaluation, by phase and category; what is zero is left out.
+
+        Parameters
+        ----------
+        itemsize : bytes of a floating-point number, 4 or 8.
+        workspace_ready : whether the buffers are there from an earlier evaluation; if not, they are allocated.
+
+        Raises
+        ------
+        ValueError : operations that no meter can count.
+        """
+        if self.counts is None:
+            raise ValueError(f"algorithm={self.name!r}: its operations are not counted")
+        total = {phase: dict(by_category) for phase, by_category in self.counts(V, d, H, T).items()}
+        if not workspace_ready:
+            if self.first_counts is not None:
+                total = added(total, self.first_counts(V, d, H, T))
+            for phase, size in self.buffer_bytes(V, d, H, T, itemsize).items():
+                total[phase]["bytes_allocated"] = size
+        return {phase: {name: n for name, n in by_category.items() if n} for phase, by_category in total.items()}
 
     @property
     def law(self) -> str:

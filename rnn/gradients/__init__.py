@@ -4,10 +4,17 @@ from __future__ import annotations
 
 from rnn.gradients.aggregated import aggregated
 from rnn.gradients.batched import batched
+from rnn.gradients.checkpointed import checkpointed
 from rnn.gradients.forward import forward
 from rnn.gradients.interface import PHASES, Algorithm, Gradients, Workspace
 from rnn.gradients.naive import naive
+from rnn.gradients.truncated import truncated
 
 ALGORITHMS: dict[str, Algorithm] = {"naive": naive, "aggregated": aggregated, "batched": batched}
+FAMILY: dict[str, Algorithm] = {
+    **ALGORITHMS,
+    "truncated": truncated,
+    "checkpointed": checkpointed,
+}
 
-__all__ = ["ALGORITHMS", "PHASES", "Algorithm", "Gradients", "Workspace", "forward"]
+__all__ = ["ALGORITHMS", "FAMILY", "PHASES", "Algorithm", "Gradients", "Workspace", "forward"]

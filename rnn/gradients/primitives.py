@@ -9,7 +9,7 @@ Edge products: W_hᵀ r(1) = ∂J/∂h(0) is formed, and so is ∂J/∂L for the
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
@@ -87,6 +87,67 @@ class StepBack(NamedTuple):
     dL: Array  # (d,) gradient of the row of L
 
 
+class ForwardScratch(Protocol):
+    """What a forward step writes to, however many steps are kept."""
+
+    half: Array  # () the constant ½
+    a: Array  # (H,) W_e e(t)
+    delta: Array  # (V,) logits o, then ŷ, then δ = ŷ - y
+    total: Array  # (T,) Σ exp(o - max o), then J
+    of_target: Array  # (T,) o_k - max o
+
+
+class OutputScratch(ForwardScratch, Protocol):
+    """What the way back through the output layer writes to."""
+
+    gradients: Gradients
+    tiles_U: list[Tile]
+
+
+class BackwardScratch(OutputScratch, Protocol):
+    """What a pass back through the hidden layer writes to."""
+
+    one: Array  # () the constant 1
+    r: Array  # (H,) γ ∘ h ∘ (1 - h)
+    r_W_e: Array  # (d,) W_eᵀ r
+    tiles_W_e: list[Tile]
+    tiles_W_h: list[Tile]
+
+
+def allocate_forward(b: ForwardScratch, sizes: Sizes, phase: PhaseSwitch | None) -> None:
+    """Scratch of the forward steps."""
+    V, _, H, T, dtype = sizes
+    b.half = HALF[dtype]
+    if phase is not None:
+        phase("embed")
+    b.a = np.empty(H, dtype)
+    if phase is not None:
+        phase("output")
+    b.delta = np.empty(V, dtype)
+    b.total, b.of_target = np.empty(T, dtype), np.empty(T, dtype)
+
+
+def allocate_backward(b: BackwardScratch, sizes: Sizes, phase: PhaseSwitch | None) -> None:
+    """The gradients, and scratch of the passes back; that of the forward steps must be there."""
+    V, d, H, T, dtype = sizes
+    b.one = ONE[dtype]
+    if phase is not None:
+        phase("recur")
+    b.r = np.empty(H, dtype)
+    dW_h, db1, dh0 = np.empty((H, H), dtype), np.empty(H, dtype), np.empty(H, dtype)
+    b.tiles_W_h = tiles(dW_h, b.r)
+    if phase is not None:
+        phase("embed")
+    dL_rows, dW_e = np.empty((T, d), dtype), np.empty((H, d), dtype)
+    b.r_W_e = np.empty(d, dtype)
+    b.tiles_W_e = tiles(dW_e, b.r)
+    if phase is not None:
+        phase("output")
+    dU, db2 = np.empty((V, H), dtype), np.empty(V, dtype)
+    b.tiles_U = tiles(dU, b.delta)
+    b.gradients = Gradients(dL_rows, dW_e, dW_h, db1, dU, db2, dh0)
+
+
 @dataclass(slots=True, init=False)
 class ForwardBuffers:
     """What the forward pass keeps, T (d + H) elements and two per step, and its scratch."""
@@ -101,20 +162,14 @@ class ForwardBuffers:
     steps: list[Step]
 
     def __init__(self, sizes: Sizes, phase: PhaseSwitch | None) -> None:
-        V, d, H, T, dtype = sizes
-        self.half = HALF[dtype]
+        _, d, H, T, dtype = sizes
+        allocate_forward(self, sizes, phase)
         if phase is not None:
             phase("embed")
         self.E = np.empty((T, d), dtype)
-        self.a = np.empty(H, dtype)
         if phase is not None:
             phase("recur")
         self.h = np.empty((T + 1, H), dtype)
-        if phase is not None:
-            phase("output")
-        self.delta = np.empty(V, dtype)
-        self.total = np.empty(T, dtype)
-        self.of_target = np.empty(T, dtype)
         h = list(self.h)
         self.steps = [Step(i, e, h[i], h[i + 1]) for i, e in enumerate(self.E)]
 
@@ -136,25 +191,15 @@ class BackwardBuffers(ForwardBuffers):
 
     def __init__(self, sizes: Sizes, phase: PhaseSwitch | None) -> None:
         ForwardBuffers.__init__(self, sizes, phase)
-        V, d, H, T, dtype = sizes
-        self.one = ONE[dtype]
+        _, _, H, T, dtype = sizes
+        allocate_backward(self, sizes, phase)
         if phase is not None:
             phase("recur")
         self.slope = np.empty((T, H), dtype)
-        self.r = np.empty(H, dtype)
-        dW_h, db1, dh0 = np.empty((H, H), dtype), np.empty(H, dtype), np.empty(H, dtype)
-        self.tiles_W_h = tiles(dW_h, self.r)
-        if phase is not None:
-            phase("embed")
-        dL_rows, dW_e = np.empty((T, d), dtype), np.empty((H, d), dtype)
-        self.r_W_e = np.empty(d, dtype)
-        self.tiles_W_e = tiles(dW_e, self.r)
         if phase is not None:
             phase("output")
         self.gamma = np.empty((T, H), dtype)
-        dU, db2 = np.empty((V, H), dtype), np.empty(V, dtype)
-        self.tiles_U = tiles(dU, self.delta)
-        self.gradients = Gradients(dL_rows, dW_e, dW_h, db1, dU, db2, dh0)
+        dL_rows = self.gradients.L_rows
         self.steps_back = [
             StepBack(self.E[i : i + 1], self.h[i : i + 1], self.h[i + 1 : i + 2], slope, gamma, dL)
             for i, (slope, gamma, dL) in enumerate(zip(self.slope, self.gamma, dL_rows, strict=True))
@@ -171,7 +216,7 @@ def start(params: Params, tokens: Tokens, h0: Array | None, b: ForwardBuffers, p
     b.h[0] = 0 if h0 is None else h0
 
 
-def clear(b: BackwardBuffers, phase: PhaseSwitch | None) -> None:
+def clear(b: OutputScratch, phase: PhaseSwitch | None) -> None:
     """Set the gradients to zero; to accumulate into V·H cleared elements is part of the algorithm's cost."""
     g = b.gradients
     if phase is not None:
@@ -189,7 +234,7 @@ def clear(b: BackwardBuffers, phase: PhaseSwitch | None) -> None:
     g.b2.fill(0)
 
 
-def hidden_step(params: Params, b: ForwardBuffers, step: Step, phase: PhaseSwitch | None) -> None:
+def hidden_step(params: Params, b: ForwardScratch, step: Step, phase: PhaseSwitch | None) -> None:
     """h(t) = sigmoid(W_h h(t-1) + W_e e(t) + b1)."""
     if phase is not None:
         phase("embed")
@@ -203,7 +248,7 @@ def hidden_step(params: Params, b: ForwardBuffers, step: Step, phase: PhaseSwitc
     sigmoid(h, b.half)
 
 
-def output_step(params: Params, b: ForwardBuffers, step: Step, target: int) -> None:
+def output_step(params: Params, b: ForwardScratch, step: Step, target: int) -> None:
     """ŷ(t) into ``delta``, and the two parts of J(t) = log Σ exp(o - max o) - (o_k - max o)."""
     delta = b.delta
     params.U.dot(step.h, out=delta)
@@ -216,14 +261,14 @@ def output_step(params: Params, b: ForwardBuffers, step: Step, target: int) -> N
     np.divide(delta, total, out=delta)
 
 
-def summed_loss(b: ForwardBuffers) -> float:
+def summed_loss(b: ForwardScratch) -> float:
     """Σ_t J(t), from the parts that the output steps left."""
     np.log(b.total, out=b.total)
     np.subtract(b.total, b.of_target, out=b.total)
     return float(np.add.reduce(b.total))
 
 
-def output_back(params: Params, b: BackwardBuffers, step: StepBack, target: int) -> None:
+def output_back(params: Params, b: OutputScratch, step: StepBack, target: int) -> None:
     """Back through the output layer of step t: ∂J/∂U += δ hᵀ, ∂J/∂b2 += δ, γ(t) ← Uᵀ δ."""
     delta = b.delta
     delta[target] -= 1
@@ -232,7 +277,7 @@ def output_back(params: Params, b: BackwardBuffers, step: StepBack, target: int)
     delta.dot(params.U, out=step.gamma)
 
 
-def hidden_back(params: Params, b: BackwardBuffers, step: StepBack, gamma: Array, phase: PhaseSwitch | None) -> None:
+def hidden_back(params: Params, b: BackwardScratch, step: StepBack, gamma: Array, phase: PhaseSwitch | None) -> None:
     """One backward pass through the hidden layer of step t, γ(t) → γ(t-1) in place.
 
     r = γ ∘ h ∘ (1 - h); ∂J/∂W_h += r h(t-1)ᵀ, ∂J/∂b1 += r, γ(t-1) = W_hᵀ r; ∂J/∂W_e += r e(t)ᵀ, ∂J/∂L_x(t) += W_eᵀ r.
