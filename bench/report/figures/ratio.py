@@ -159,7 +159,7 @@ def _finish(axes: Axes, analysis: Analysis, group: RatioGroup, ends: tuple[float
 
 def _draw_curve(axes: Axes, group: RatioGroup, fixed: Point, ends: tuple[float, float], how: Look) -> None:
     along = np.geomspace(*ends, 80)
-    ratio = group.predicted(fixed, along)
+    ratio = np.broadcast_to(group.predicted(fixed, along), along.shape)  # a constant comes as one number
     axes.plot(along, ratio, color=how.color, linestyle=how.dash, linewidth=1.3)
 
 
