@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.plan import CheckClaim, Claim, CrossoverClaim, ExponentClaim, RatioClaim, ShareClaim
+from bench.analyse.response import is_memory, unit
+from bench.plan import AmountClaim, CheckClaim, Claim, CrossoverClaim, ExponentClaim, RatioClaim, ShareClaim
 from bench.report import format as show
 
 if TYPE_CHECKING:
@@ -105,6 +106,9 @@ def predicted(verdict: Verdict, claim: Claim | None) -> str:
             return f"{show.number(value)} ± {show.number(margin)}"
         case ExponentClaim(margin=margin, bound=bound):
             return f"{'≤' if bound == 'upper' else '≥'} {show.number(value)} (± {show.number(margin)})"
+        case AmountClaim(margin=margin, bound=bound, response=response):
+            sign = {"tight": "", "upper": "≤ ", "lower": "≥ "}[bound]
+            return f"{sign}{show.si(value, unit(response))} (×/÷ {show.number(1 + margin)})"
         case RatioClaim(margin=margin) | CrossoverClaim(margin=margin):
             return f"{show.number(value)} (×/÷ {show.number(1 + margin)})"
         case _:
@@ -121,6 +125,10 @@ def measured(verdict: Verdict, claim: Claim | None) -> str:
             percents = [None if value is None else 100 * value for value in values]
             text = show.interval(*percents)
             return text if text == show.UNDEFINED else f"{text}{show.NARROW}%"
+        case AmountClaim(response=response) if verdict.low == verdict.high:
+            return show.si(verdict.estimate, unit(response))
+        case AmountClaim(response=response):
+            return show.si_interval(*values, unit=unit(response))
         case _:
             return show.interval(*values)
 
@@ -137,9 +145,14 @@ def tally(analysis: Analysis) -> str:
 
 
 def fit_tables(analysis: Analysis) -> list[FitTable]:
-    """Every fit as text, the whole evaluations first."""
-    order = sorted(analysis.fits, key=lambda key: key[1] != show.WHOLE)
+    """Every fit of a time as text, the whole evaluations first."""
+    order = sorted((key for key in analysis.fits if not is_memory(key[1])), key=lambda key: key[1] != show.WHOLE)
     return [fit_table(analysis.fits[key], *key) for key in order]
+
+
+def memory_tables(analysis: Analysis) -> list[FitTable]:
+    """Every fit of a memory law as text."""
+    return [fit_table(fit, *key) for key, fit in analysis.fits.items() if is_memory(key[1])]
 
 
 def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTable:
@@ -148,7 +161,7 @@ def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTab
         TermRow(
             term=term_label(fit, term),
             role=term.role,
-            coefficient=show.si_interval(term.coefficient, term.low, term.high),
+            coefficient=show.si_interval(term.coefficient, term.low, term.high, unit(response)),
             share=show.percent(term.share_at_largest),
             identifiable="yes" if term.identifiable else "no",
             reason=term.reason,

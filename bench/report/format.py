@@ -9,6 +9,8 @@ import math
 import re
 from collections.abc import Mapping
 
+from bench.analyse.response import MEANINGS, is_memory
+
 UNDEFINED = "–"
 NARROW = "\u202f"  # narrow no-break space: groups digits and parts a number from its unit, and never wraps
 PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
@@ -200,10 +202,24 @@ def response(name: str) -> str:
 
     >>> response("seconds_per_eval"), response("recur_seconds_per_eval"), response("latency")
     ('whole evaluation', 'phase recur', 'latency')
+    >>> response("scratch_bytes")
+    'memory beyond the result'
     """
     if name == WHOLE:
         return "whole evaluation"
+    if is_memory(name):
+        return MEANINGS.get(name, name)
     return f"phase {name.removesuffix(SUFFIX)}" if name.endswith(SUFFIX) else name
+
+
+def against(name: str, factor: str) -> str:
+    """The title of a figure of a response along a factor.
+
+    >>> against("seconds_per_eval", "T"), against("scratch_bytes", "T")
+    ('Time against T, whole evaluation', 'Memory beyond the result against T')
+    """
+    words = response(name)
+    return f"{words[:1].upper()}{words[1:]} against {factor}" if is_memory(name) else f"Time against {factor}, {words}"
 
 
 def verdict_words(verdict: str, reason: str = "") -> str:

@@ -51,8 +51,9 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
             f"in an order shuffled from seed {run.get('seed', 0)}, with the subjects of a point next to each other"
         )
     tests = len(beyond_samples(frame))
+    weighed = int(frame["scratch_bytes"].notna().sum()) if "scratch_bytes" in frame.columns else 0
     of_sweep = " of the sweep" if tests else ""
-    sentences.append(f"{_count(len(frame) - tests, 'sample')}{of_sweep} were kept, every one of them")
+    sentences.append(f"{_count(len(frame) - tests - weighed, 'sample')}{of_sweep} were kept, every one of them")
     if tests:
         more = show.number(tests, 9)
         sentences.append(f"{more} more were taken at points beyond it, to test predictions; no fit has seen them")
@@ -66,6 +67,11 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
     sentences.append(
         "Inputs were prepared outside the timing, samples calibrated and warmed up, garbage collection off"
     )
+    if weighed:
+        sentences.append(
+            f"The memory of {_count(weighed, 'cell')} was measured in a process of its own, each in two evaluations "
+            "that found no buffers: one for the peak of the process, one for what Python and NumPy allocate"
+        )
     return ". ".join(sentences) + "."
 
 

@@ -124,6 +124,7 @@ def _context(analysis: Analysis) -> dict[str, Any]:
         "machine": machine_rows(analysis),
         "method": method(analysis),
         "fits": content.fit_tables(analysis),
+        "memory": content.memory_tables(analysis),
         "foreseen": foresight_section(analysis.frame),
         "factors": [(factor.name, factor.meaning) for factor in analysis.experiment.factors],
         "environment": content.environment_rows(analysis),

@@ -1,4 +1,4 @@
-"""Time against one factor: what was measured, what was fitted, what the law alone says, and the residuals beneath."""
+"""Time or memory against one factor: measured, fitted, what the law alone says, and the residuals beneath."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
+from bench.analyse.response import is_memory, unit
 from bench.plan import PLACEBO_SUFFIX
 from bench.report import format as show
 from bench.report.figures.lines import Line
@@ -47,7 +48,7 @@ def subject_looks(analysis: Analysis) -> dict[str, Look]:
 
 
 def law_alone(fit: Fit, points: pd.DataFrame) -> NDArray[np.float64]:
-    """The time that the terms of the law account for, overhead left out, with the coefficients of the fit."""
+    """The time or memory that the terms of the law account for, overhead left out, with the coefficients of the fit."""
     weights = [term.coefficient if term.role == "law" else 0.0 for term in fit.terms]
     return fit.full_law.evaluate({name: points[name].to_numpy() for name in fit.full_law.factors}, weights)
 
@@ -62,7 +63,7 @@ class Residuals(NamedTuple):
 
 @styled
 def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -> Figure:
-    """Time of every subject along a line through the design, with fitted curves and residuals.
+    """Time, or memory, of every subject along a line through the design, with fitted curves and residuals.
 
     Raises
     ------
@@ -82,17 +83,17 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
     shortest = min(float(line.select(fit.points)["measured"].min()) for fit in fits.values())
     low, high = max(upper.dataLim.y0, shortest / THEORY_REACH), upper.dataLim.y1
     upper.set_ylim(low / 1.3, high * 1.3)
-    seconds_axis(upper, "y", low, high)
+    seconds_axis(upper, "y", low, high, unit=unit(response))
     level_axis(upper, line.levels)
     percent_axis(lower, np.concatenate([residuals.ends for residuals in drawn]))
     for name, residuals in zip(fits, drawn, strict=True):
         point_beyond(lower, residuals.across, residuals.middle, looks[name])
-    upper.set_ylabel("time per evaluation (s)")
+    upper.set_ylabel("memory of an evaluation (B)" if is_memory(response) else "time per evaluation (s)")
     lower.set_ylabel("residual (%)")
     lower.set_xlabel(factor_label(analysis.experiment, line.factor))
     upper.tick_params(labelbottom=False)
     detail = f"at {show.point(line.fixed)}" if line.fixed else ""
-    headline(figure, f"Time against {line.factor}, {show.response(response)}", detail)
+    headline(figure, show.against(response, line.factor), detail)
     _legend(figure, {name: looks[name] for name in fits})
     figure.align_ylabels([upper, lower])
     return figure
@@ -104,7 +105,7 @@ def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shi
     levels, measured = rows[line.factor].to_numpy(float), rows["measured"].to_numpy(float)
     below = measured - rows["low"].to_numpy(float)
     above = rows["high"].to_numpy(float) - measured
-    whiskers = np.maximum(np.stack([below, above]), 0.0)
+    whiskers = np.fmax(np.stack([below, above]), 0.0)  # of no length where nothing was repeated
     dense = line.dense()
     curve = np.array([tuple(interval) for interval in fit.curve(dense)], dtype=np.float64)
     along = dense[line.factor].to_numpy(float)

@@ -179,14 +179,14 @@ def level_axis(axes: Axes, levels: Iterable[float], *, room: float = 7.0) -> Non
     axes.xaxis.set_minor_locator(NullLocator())
 
 
-def seconds_axis(axis_of: Axes, which: str, low: float, high: float) -> None:
-    """A logarithmic axis in seconds with SI prefixes and at least three ticks."""
+def seconds_axis(axis_of: Axes, which: str, low: float, high: float, *, unit: str = "s") -> None:
+    """A logarithmic axis in seconds, or another unit, with SI prefixes and at least three ticks."""
     axis = axis_of.xaxis if which == "x" else axis_of.yaxis
     (axis_of.set_xscale if which == "x" else axis_of.set_yscale)("log")
     decades = math.log10(high / low)
     subs = (1.0,) if decades > 2.2 else (1.0, 3.0) if decades > 1.3 else (1.0, 2.0, 5.0)
     axis.set_major_locator(LogLocator(subs=subs, numticks=8))
-    axis.set_major_formatter(EngFormatter(unit="s", sep="\u202f"))
+    axis.set_major_formatter(EngFormatter(unit=unit, sep="\u202f"))
     axis.set_minor_formatter(NullFormatter())
 
 
