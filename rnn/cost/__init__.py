@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from rnn.cost.checkpointed import CHECKPOINTED
 from rnn.cost.first import AGGREGATED, BACKWARD_RATIO, BATCHED, CROSSOVER, FORWARD, NAIVE
 from rnn.cost.form import Cost, Counts, gradient_bytes
+from rnn.cost.fused import FUSED
 from rnn.cost.truncated import TRUNCATED
 
 COSTS: Mapping[str, Cost] = {
@@ -25,6 +26,7 @@ COSTS: Mapping[str, Cost] = {
         NAIVE,
         AGGREGATED,
         BATCHED,
+        FUSED,
         TRUNCATED,
         CHECKPOINTED,
     )

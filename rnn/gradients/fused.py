@@ -1,0 +1,219 @@
+"""The aggregated sweep at the speed of the machine: U read once for logits, normaliser and Uᵀδ, nothing allocated.
+
+Uᵀ ŷ = (Σ_v exp(o_v - c) U_v)/s, and the 1/s commutes with the product: the sum can be formed tile by tile before s is
+known. Each tile of U is read once, while it is in the cache, for its logits, their exponentials, the sum s and Eᵀ U.
+∂J/∂U needs the final s, and follows in a second pass from the exponentials that were kept, T V elements: to compute
+them again would be a fourth product. Parts of the vocabulary are shared by a few threads.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
+from rnn.gradients.kernels import Kernels, Part, kernels
+from rnn.gradients.pool import blas_threads, one_blas_thread, run_all
+from rnn.model import Array, Params, Sizes, Tokens
+
+# Up to so many multiply-adds OpenBLAS takes kernels for small products, which do not repack U first. Measured on Zen 4,
+# float32, one thread, GFLOP/s of the three products at (H, T) = (100, 35): 100, 97 and 98 with tiles of 280 words, 79,
+# 74 and 86 with 512 to 4096; at (100, 128) 108, 104 and 107 with 64 words, 99, 95 and 97 with 1024. (Peak: 104.)
+SMALL_PRODUCT = 1_000_000
+FEWEST_WORDS = 48  # where a small product would be narrower, H T > 20 000, packing costs less than narrow tiles
+TILE_BYTES = 1 << 20  # of U, for tiles that are packed: with (H, T) = (512, 64) the three run at 97, 96 and 91
+# A part is worth 0.2 ms of one product, and a call 5 µs. A power of two, so that 2, 4 or 8 threads have equal shares;
+# it depends on the sizes alone, so that any number of threads gives the same bits.
+PART_MULTIPLY_ADDS = 8_000_000
+MOST_PARTS = 8  # each has its own sums, 2 T (H + 2) elements
+
+
+def words_per_tile(H: int, T: int, itemsize: int) -> int:
+    """Words of a tile of the output layer."""
+    small = SMALL_PRODUCT // (H * T)
+    return small if small >= FEWEST_WORDS else max(FEWEST_WORDS, TILE_BYTES // (H * itemsize))
+
+
+def words_per_part(V: int, H: int, T: int, tile: int) -> int:
+    """Words of a part of the vocabulary, whole tiles."""
+    parts = 1
+    while parts < MOST_PARTS and 2 * parts * PART_MULTIPLY_ADDS <= V * H * T:
+        parts *= 2
+    tiles = -(-V // tile)
+    return -(-tiles // parts) * tile
+
+
+@dataclass(slots=True, init=False)
+class FusedBuffers:
+    """T V elements for the exponentials, T (2 d + 6 H), 2 T (H + 2) for each part, and the gradients."""
+
+    gradients: Gradients
+    E: Array  # (T, d) embeddings of the inputs
+    A: Array  # (T, H) W_e e(t) + b1
+    h: Array  # (T + 1, H)
+    hT: Array  # (H, T) h(1) … h(T)
+    r: Array  # (T, H)
+    U_target: Array  # (T, H) rows of U of the targets
+    from_output: Array  # (T, H) Uᵀ δ(t)
+    of_target: Array  # (T,) o_k - c
+    tile: int  # words
+    c: Array  # (parts, T)
+    s: Array  # (parts, T)
+    weight: Array  # (parts, T)
+    G: Array  # (parts, T, H)
+    parts: list[Part]
+
+    def __init__(self, sizes: Sizes, phase: PhaseSwitch | None) -> None:
+        V, d, H, T, dtype = sizes
+        if phase is not None:
+            phase("embed")
+        self.E, self.A = np.empty((T, d), dtype), np.empty((T, H), dtype)
+        dL_rows, dW_e = np.empty((T, d), dtype), np.empty((H, d), dtype)
+        if phase is not None:
+            phase("recur")
+        self.h, self.r = np.empty((T + 1, H), dtype), np.empty((T, H), dtype)
+        dW_h, db1, dh0 = np.empty((H, H), dtype), np.empty(H, dtype), np.empty(H, dtype)
+        if phase is not None:
+            phase("output")
+        self.hT, self.of_target = np.empty((H, T), dtype), np.empty(T, dtype)
+        self.U_target, self.from_output = np.empty((T, H), dtype), np.empty((T, H), dtype)
+        dU, db2 = np.empty((V, H), dtype), np.empty(V, dtype)
+        self.gradients = Gradients(dL_rows, dW_e, dW_h, db1, dU, db2, dh0)
+        self._cut(V, H, T)
+
+    def _cut(self, V: int, H: int, T: int) -> None:
+        """The exponentials, and the parts of the vocabulary."""
+        dtype = self.h.dtype
+        self.tile = words_per_tile(H, T, dtype.itemsize)
+        words = words_per_part(V, H, T, self.tile)
+        starts = range(0, V, words)
+        exponentials, n = np.empty((V, T), dtype), len(starts)
+        self.c, self.s, self.weight, sums = (np.empty((n, T), dtype) for _ in range(4))
+        self.G, scratch = np.empty((n, T, H), dtype), np.empty((n, T, H), dtype)
+        dU, db2 = self.gradients.U, self.gradients.b2
+        self.parts = []
+        for i, start in enumerate(starts):
+            stop = min(start + words, V)
+            own = slice(start, stop)
+            self.parts.append(
+                Part(
+                    start=start,
+                    stop=stop,
+                    E=exponentials[own],
+                    c=self.c[i],
+                    s=self.s[i],
+                    G=self.G[i],
+                    scratch=scratch[i],
+                    sums=sums[i],
+                    weight=self.weight[i],
+                    dU=dU[own],
+                    db2=db2[own],
+                )
+            )
+
+
+def fused(
+    params: Params,
+    tokens: Tokens,
+    h0: Array | None = None,
+    workspace: Workspace | None = None,
+    phase: PhaseSwitch | None = None,
+    on_pass: PassHook | None = None,
+    *,
+    threads: int | None = None,
+    compiled: bool | None = None,
+) -> tuple[float, Gradients]:
+    """Loss and gradients by one sweep of T backward passes; see ``rnn.gradients.interface.Algorithm``.
+
+    Multiply-adds: forward T (H V + H d + H²), backward 2 T (H V + H d + H²), ∂J/∂h(0) included.
+
+    Parameters
+    ----------
+    threads : that share the output layer; by default as many as BLAS may use now.
+    compiled : whether the inner loops are compiled; by default where numba is installed.
+
+    Raises
+    ------
+    ValueError : see ``Algorithm``; or less than one thread.
+    ImportError : ``compiled`` is asked for and numba is not installed.
+    """
+    if threads is not None and threads < 1:
+        raise ValueError(f"threads={threads}: allowed are whole numbers from 1")
+    loops = kernels(compiled)
+    sizes, _ = begin(params, tokens, phase)
+    b = (workspace or Workspace()).buffers(FusedBuffers, sizes, phase)
+    threads = threads or blas_threads()
+    with one_blas_thread():
+        _hidden(params, tokens, h0, b, loops, phase)
+        loss = _output(params, tokens[1:], b, loops, threads, phase)
+        _sweep(params, b, loops, phase, on_pass)
+    return loss, b.gradients
+
+
+def _hidden(
+    params: Params, tokens: Tokens, h0: Array | None, b: FusedBuffers, loops: Kernels, phase: PhaseSwitch | None
+) -> None:
+    """h(1) … h(T)."""
+    params.L.take(tokens[:-1], axis=0, out=b.E, mode="clip")  # ids are checked; "raise" would copy the output
+    b.E.dot(params.W_e.T, out=b.A)
+    if phase is not None:
+        phase("recur")
+    b.h[0] = 0 if h0 is None else h0
+    np.add(b.A, params.b1, out=b.A)
+    loops.hidden(params.W_h, b.A, b.h)
+
+
+def _output(
+    params: Params, targets: Tokens, b: FusedBuffers, loops: Kernels, threads: int, phase: PhaseSwitch | None
+) -> float:
+    """Σ_t J(t); Uᵀ δ into ``from_output``, and the gradients of U and b2."""
+    if phase is not None:
+        phase("output")
+    b.hT[...] = b.h[1:].T
+    steps = targets.argsort(kind="stable")
+    in_order = targets[steps].astype(np.intp, copy=False)
+    forward = partial(loops.output_forward, params.U, params.b2, b.hT)
+    run_all([partial(forward, part, b.tile, in_order, steps, b.of_target) for part in b.parts], threads)
+    loss = _joined(b, targets)
+    np.einsum("pt,pth->th", b.weight, b.G, out=b.from_output)
+    params.U.take(targets, axis=0, out=b.U_target, mode="clip")
+    np.subtract(b.from_output, b.U_target, out=b.from_output)
+    back = partial(loops.output_back, b.h[1:])
+    run_all([partial(back, part, b.tile, in_order, steps) for part in b.parts], threads)
+    return loss
+
+
+def _joined(b: FusedBuffers, targets: Tokens) -> float:
+    """Σ_t J(t), from the shifts and the sums of all parts; the weight of each, which makes of its E its ŷ."""
+    largest = b.c.max(axis=0)
+    np.subtract(b.c, largest, out=b.weight)
+    own = np.searchsorted([part.start for part in b.parts], targets, side="right") - 1
+    of_target = b.of_target + b.weight[own, range(len(own))]
+    np.exp(b.weight, out=b.weight)
+    total = np.einsum("pt,pt->t", b.weight, b.s)
+    np.divide(b.weight, total, out=b.weight)
+    return float(np.add.reduce(np.log(total) - of_target))
+
+
+def _sweep(
+    params: Params, b: FusedBuffers, loops: Kernels, phase: PhaseSwitch | None, on_pass: PassHook | None
+) -> None:
+    """r(T) … r(1) and ∂J/∂h(0), then the gradients of W_h, b1, L and W_e."""
+    if phase is not None:
+        phase("recur")
+    g, r, T = b.gradients, b.r, len(b.r)
+    g.h0.fill(0)
+    if on_pass is None:
+        loops.sweep(params.W_h, b.from_output, b.h, r, g.h0, 0, T)
+    else:
+        for t in range(T, 0, -1):
+            on_pass(T, t)
+            loops.sweep(params.W_h, b.from_output, b.h, r, g.h0, t - 1, t)
+    r.T.dot(b.h[:-1], out=g.W_h)
+    np.add.reduce(r, axis=0, out=g.b1)
+    if phase is not None:
+        phase("embed")
+    r.dot(params.W_e, out=g.L_rows)
+    r.T.dot(b.E, out=g.W_e)

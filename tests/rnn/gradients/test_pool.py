@@ -1,0 +1,131 @@
+"""Jobs on a few threads: all are run, failures come back, and BLAS is left as it was found."""
+
+from __future__ import annotations
+
+import os
+import threading
+
+import pytest
+from threadpoolctl import threadpool_limits
+
+from rnn.gradients import pool
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8])
+@pytest.mark.parametrize("jobs", [1, 2, 5, 40])
+def test_every_job_is_run_once(threads: int, jobs: int) -> None:
+    done: list[int] = []
+    pool.run_all([lambda i=i: done.append(i) for i in range(jobs)], threads)  # type: ignore[misc]
+    assert sorted(done) == list(range(jobs))
+
+
+def test_jobs_run_side_by_side_on_as_many_threads_as_asked_for() -> None:
+    meeting = threading.Barrier(3, timeout=30)  # broken unless three jobs wait at once
+    seen: set[int] = set()
+
+    def job() -> None:
+        seen.add(threading.get_ident())
+        meeting.wait()
+
+    pool.run_all([job, job, job], 3)
+    assert len(seen) == 3
+    assert threading.get_ident() in seen
+
+
+def test_one_thread_is_the_callers() -> None:
+    seen: list[int] = []
+    pool.run_all([lambda: seen.append(threading.get_ident())] * 4, 1)
+    assert set(seen) == {threading.get_ident()}
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3])
+@pytest.mark.parametrize("failing", [0, 1, 5])
+def test_a_failure_reaches_the_caller_and_the_pool_still_works(threads: int, failing: int) -> None:
+    def job(i: int) -> None:
+        if i == failing:
+            raise ArithmeticError(f"job {i}")
+
+    with pytest.raises(ArithmeticError, match=f"job {failing}"):
+        pool.run_all([lambda i=i: job(i) for i in range(6)], threads)  # type: ignore[misc]
+    test_every_job_is_run_once(threads, 6)
+
+
+def test_a_failure_on_another_thread_reaches_the_caller() -> None:
+    caller = threading.get_ident()
+    other_has_failed = threading.Event()
+
+    def job() -> None:
+        if threading.get_ident() == caller:
+            assert other_has_failed.wait(30)
+            return
+        try:
+            raise ArithmeticError("elsewhere")
+        finally:
+            other_has_failed.set()
+
+    with pytest.raises(ArithmeticError, match="elsewhere"):
+        pool.run_all([job, job], 2)
+
+
+def test_jobs_after_a_failure_are_left_out() -> None:
+    done: list[int] = []
+
+    def fail() -> None:
+        raise ArithmeticError("first")
+
+    with pytest.raises(ArithmeticError):
+        pool.run_all([fail, lambda: done.append(1)], 1)
+    assert done == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_forked_process_has_threads_of_its_own() -> None:
+    test_every_job_is_run_once(2, 4)
+    child = os.fork()
+    if child == 0:
+        done: list[int] = []
+        meeting = threading.Barrier(2, timeout=30)
+
+        def job() -> None:
+            meeting.wait()
+            done.append(1)
+
+        try:
+            pool.run_all([job, job], 2)
+        finally:
+            os._exit(0 if len(done) == 2 else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_blas_has_one_thread_inside_and_as_many_as_before_after_it() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        if pool.blas_threads() != 2:
+            pytest.skip("this BLAS has one thread only")
+        with pool.one_blas_thread():
+            assert pool.blas_threads() == 1
+        assert pool.blas_threads() == 2
+
+
+def test_blas_is_set_back_after_a_failure() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        before = pool.blas_threads()
+        with pytest.raises(ArithmeticError), pool.one_blas_thread():
+            raise ArithmeticError
+        assert pool.blas_threads() == before
+
+
+def test_blas_is_set_back_when_the_last_of_overlapping_callers_leaves() -> None:
+    with threadpool_limits(2, user_api="blas"):
+        before = pool.blas_threads()
+        first, second = pool.one_blas_thread(), pool.one_blas_thread()
+        with first:
+            second.__enter__()
+        assert pool.blas_threads() == 1
+        second.__exit__(None, None, None)
+        assert pool.blas_threads() == before
+
+
+def test_libraries_are_looked_up_once() -> None:
+    assert pool.libraries() is pool.libraries()
+    assert {library.user_api for library in pool.libraries()} == {"blas"}
