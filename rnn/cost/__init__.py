@@ -17,6 +17,7 @@ from rnn.cost.checkpointed import CHECKPOINTED
 from rnn.cost.first import AGGREGATED, BACKWARD_RATIO, BATCHED, CROSSOVER, FORWARD, NAIVE
 from rnn.cost.form import Cost, Counts, gradient_bytes
 from rnn.cost.fused import FUSED
+from rnn.cost.rtrl import RTRL
 from rnn.cost.truncated import TRUNCATED
 
 COSTS: Mapping[str, Cost] = {
@@ -29,6 +30,7 @@ COSTS: Mapping[str, Cost] = {
         FUSED,
         TRUNCATED,
         CHECKPOINTED,
+        RTRL,
     )
 }
 

@@ -16,8 +16,8 @@ def segmented_steps(T: int) -> int:
 def checkpointed_cost(states: int | None = None) -> Cost:
     """Closed forms, by default for √T segments.
 
-    By segments the hidden layer is worked through 4 T - 2 √T + 1 times where T is a square, a little less than 4 T as the
-    law has it. For a given number of states the counts are exact, too, but the law of the time is not: the forward
+    By segments the hidden layer is worked through 4 T - 2 √T + 1 times where T is a square, a little less than 4 T as
+    the law has it. For a given number of states the counts are exact, too, but the law of the time is not: the forward
     steps of the optimal plan grow faster than T, by steps.
     """
 

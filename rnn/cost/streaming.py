@@ -1,4 +1,4 @@
-"""Closed forms that ``truncated`` and ``checkpointed`` share: some hidden states in memory, nothing that grows with T."""
+"""Closed forms that ``truncated``, ``checkpointed`` and ``rtrl`` share: no state of all T steps is kept."""
 
 from __future__ import annotations
 

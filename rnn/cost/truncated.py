@@ -10,10 +10,9 @@ from rnn.gradients.truncated import K1, K2, require_steps, truncated_passes
 def truncated_cost(k1: int = K1, k2: int = K2) -> Cost:
     """Closed forms for given steps; the laws are functions of T with k1 and k2 as numbers.
 
-    A pass back costs twice a forward step. Over T = n k1 steps with k2 = m k1, n ≥ m, P = m T - k1 m (m - 1)/2 passes are
-    made, the first ones being short of k2 steps, and T over fewer than k1 steps: T + 2 P is what the law says, exactly
-    at these T, where m is 2 as by default; between them the last pass, of few losses, makes the law too low by less than
-    2 k2 passes.
+    A pass back costs twice a forward step. Over T = n k1 steps with k2 = m k1, n ≥ m, P = m T - k1 m (m - 1)/2 passes
+    are made, the first ones being short of k2 steps, and T over at most k1 steps: T + 2 P is what the law says, exactly
+    at these T where m is 2, as by default; between them the last pass, which carries few losses, costs up to 2 k2 more.
 
     Raises
     ------

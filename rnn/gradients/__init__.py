@@ -9,6 +9,7 @@ from rnn.gradients.forward import forward
 from rnn.gradients.fused import fused
 from rnn.gradients.interface import PHASES, Algorithm, Gradients, Workspace
 from rnn.gradients.naive import naive
+from rnn.gradients.rtrl import rtrl
 from rnn.gradients.truncated import truncated
 
 ALGORITHMS: dict[str, Algorithm] = {"naive": naive, "aggregated": aggregated, "batched": batched}
@@ -17,6 +18,7 @@ FAMILY: dict[str, Algorithm] = {
     "fused": fused,
     "truncated": truncated,
     "checkpointed": checkpointed,
+    "rtrl": rtrl,
 }
 
 __all__ = ["ALGORITHMS", "FAMILY", "PHASES", "Algorithm", "Gradients", "Workspace", "forward"]

@@ -1,9 +1,9 @@
 """Aggregated backpropagation through time that forms hidden states again instead of keeping all of them.
 
-By default √T segments: about 2 √T hidden states are kept, and the hidden layer's forward pass is made nearly twice. With
-a given number of states, the plan with the fewest forward steps. The output layer is visited once for each step, when
-its errors go back, so that Uᵀ δ is kept for one step only; the cost in V is that of ``aggregated``. The hidden layer and
-the output layer thus take turns: where U does not fit a cache, W_h has to come back to it at every step.
+By default √T segments: about 2 √T hidden states are kept, and the hidden layer's forward pass is made nearly twice.
+With a given number of states, the plan with the fewest forward steps. The output layer is visited once for each step,
+when its errors go back, so that Uᵀ δ is kept for one step only; the cost in V is that of ``aggregated``. The hidden
+layer and the output layer thus take turns: where U does not fit a cache, W_h has to come back to it at every step.
 
 Source: Chen et al., Training deep nets with sublinear memory cost (2016); Gruslys et al., Memory-efficient
 backpropagation through time, NeurIPS 2016.

@@ -268,13 +268,13 @@ def summed_loss(b: ForwardScratch) -> float:
     return float(np.add.reduce(b.total))
 
 
-def output_back(params: Params, b: OutputScratch, step: StepBack, target: int) -> None:
+def output_back(params: Params, b: OutputScratch, h_row: Array, gamma: Array, target: int) -> None:
     """Back through the output layer of step t: ∂J/∂U += δ hᵀ, ∂J/∂b2 += δ, γ(t) ← Uᵀ δ."""
     delta = b.delta
     delta[target] -= 1
-    add_outer(b.tiles_U, step.h_row)
+    add_outer(b.tiles_U, h_row)
     np.add(b.gradients.b2, delta, out=b.gradients.b2)
-    delta.dot(params.U, out=step.gamma)
+    delta.dot(params.U, out=gamma)
 
 
 def hidden_back(params: Params, b: BackwardScratch, step: StepBack, gamma: Array, phase: PhaseSwitch | None) -> None:
@@ -312,7 +312,7 @@ def up_to_the_sweep(
         phase("output")
     for step, back, target in zip(b.steps, b.steps_back, targets, strict=True):
         output_step(params, b, step, target)
-        output_back(params, b, back, target)
+        output_back(params, b, back.h_row, back.gamma, target)
     loss = summed_loss(b)
     if phase is not None:
         phase("recur")

@@ -92,7 +92,7 @@ def through_output(
         phase("output")
     h, target = step.h_row[0], int(tokens[t])
     output_step(params, b, Step(0, step.e_row[0], h, h), target)  # reads h(t) alone
-    output_back(params, b, step, target)
+    output_back(params, b, step.h_row, step.gamma, target)
     loss = summed_loss(b)
     if phase is not None:
         phase("recur")

@@ -1,9 +1,9 @@
 """Truncated backpropagation through time, TBPTT(k1, k2): every k1 steps, errors are sent back at most k2 steps.
 
 After steps k1, 2 k1, … and T a pass starts at that step s. It carries the losses since the start of the pass before,
-J(s - k1 + 1) … J(s), aggregated, through the hidden layers of the steps s, s - 1, …, s - k2 + 1. Every loss is thus sent
-back once, the last one of a pass through k2 steps and the first through k2 - k1 + 1; what lies before is left out. The
-output layer is exact. With k2 ≥ T nothing is left out, whatever k1 is.
+J(s - k1 + 1) … J(s), aggregated, through the hidden layers of the steps s, s - 1, …, s - k2 + 1. Every loss is thus
+sent back once, the last one of a pass through k2 steps and the first through k2 - k1 + 1; what lies before is left out.
+The output layer is exact. With k2 ≥ T nothing is left out, whatever k1 is.
 
 No more than k2 + 1 hidden states are kept, however long the text is.
 
