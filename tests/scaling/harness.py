@@ -124,7 +124,7 @@ def staged(folder: Path) -> tuple[dict[str, float], float]:
 
 def of_stores(run: Path, samples: int, folder: Path) -> Iterator[Figure]:
     """Two stores: a real run many times over, and many points."""
-    made = {
+    made: dict[str, Callable[[Path], int]] = {
         f"{run.name} repeated": lambda where: stored.repeated(run, where, samples),
         "many points": lambda where: stored.many_points(where, samples=samples),
     }

@@ -43,11 +43,17 @@ class Line:
 
 def on_line(points: pd.DataFrame, fixed: Mapping[str, float]) -> pd.DataFrame:
     """The rows with the fixed levels; a factor on which the points do not depend (no such column) leaves them all."""
-    inside = np.ones(len(points), dtype=bool)
+    return points[_on_line({name: points[name].to_numpy() for name in fixed if name in points}, len(points), fixed)]
+
+
+def _on_line(
+    columns: Mapping[str, NDArray[np.float64]], n_points: int, fixed: Mapping[str, float]
+) -> NDArray[np.bool_]:
+    inside = np.ones(n_points, dtype=bool)
     for name, value in fixed.items():
-        if name in points:
-            inside &= points[name].to_numpy() == value
-    return points[inside]
+        if name in columns:
+            inside &= columns[name] == value
+    return inside
 
 
 def lines_along(factor: str, factors: Sequence[str], points: Mapping[str, pd.DataFrame]) -> list[Line]:
@@ -64,9 +70,14 @@ def lines_along(factor: str, factors: Sequence[str], points: Mapping[str, pd.Dat
         levels_of = zip(*(rows[name].tolist() for name in others), strict=True) if others else [()]
         candidates |= dict.fromkeys(Point(dict(zip(others, levels, strict=True))) for levels in levels_of)
     most = max((len(fixed) for fixed in candidates), default=0)
+    # arrays: selecting rows of a frame a thousand times takes seconds, above all with `attrs`, which pandas copies
+    arrays = {name: {each: rows[each].to_numpy() for each in factors if each in rows} for name, rows in tables.items()}
     found = []
     for fixed in candidates:
-        levels = {name: sorted(set(on_line(rows, fixed)[factor])) for name, rows in tables.items()}
+        levels = {
+            name: np.unique(columns[factor][_on_line(columns, len(columns[factor]), fixed)])
+            for name, columns in arrays.items()
+        }
         levels = {name: seen for name, seen in levels.items() if len(seen) >= LEAST_LEVELS}
         if levels and len(fixed) == most:  # with fewer levels fixed, subjects that depend on more would be mixed up
             union = sorted({float(level) for seen in levels.values() for level in seen})
