@@ -15,6 +15,7 @@ from bench.plan.readings import BandwidthReading, ProductReading, Readings
 
 SECONDS_PER_UNIT = 0.001  # what the toy subject costs per unit of its factor n
 PROBE_SECONDS = 7.0  # what the fake probe takes
+PEAK = 5_000_000  # bytes that the fake system tells
 READINGS = Readings(
     products=(
         ProductReading(
@@ -60,6 +61,7 @@ class FakeEngine:
     Parameters
     ----------
     available : bytes of memory that the machine seems to have.
+    peak : bytes by which evaluations seem to raise the peak of their process; None: the system cannot tell.
     threads : that the numerical libraries seem to use; None: as many as they were told.
     """
 
@@ -72,10 +74,11 @@ class FakeEngine:
         threads: int | None = None,
         dies_at_sample: int | None = None,
         start_up_seconds: float = 0.0,
+        peak: int | None = PEAK,
     ) -> None:
         self._experiment, self._clock, self._available, self._threads = experiment, clock, available, threads
         self.dies_at_sample = dies_at_sample
-        self._start_up_seconds = start_up_seconds
+        self._start_up_seconds, self._peak = start_up_seconds, peak
         self.workers: list[FakeWorker] = []
         self.requests: list[Request] = []
 
@@ -94,7 +97,11 @@ class FakeEngine:
             self._clock.advance(PROBE_SECONDS)
             return READINGS
 
-        station = Station(self._clock, available=self._available, pools=pools, load=load, probe=probe)
+        def peak(evaluate: Evaluation) -> int | None:
+            evaluate()
+            return self._peak
+
+        station = Station(self._clock, available=self._available, pools=pools, load=load, probe=probe, peak=peak)
         self.workers.append(FakeWorker(self, station))
         return self.workers[-1]
 
