@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bench.measure import run as loop
-from bench.measure.events import Listener, RunFinished
 from bench.measure.loading import load_experiment
 from bench.plan import Experiment, ExperimentError
 from bench.store import SampleStore, StoreError
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
 
     from bench.analyse.analysis import Analysis
     from bench.analyse.verdict import Verdict
+    from bench.measure.events import Listener, RunFinished
 
 DEFAULT_EXPERIMENT = "rnn.experiment"
 RESULTS = Path("results")
@@ -74,6 +73,8 @@ def measure(settings: Settings, folder: Path, *, resume: bool = False, on_event:
     ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
     Interrupted : by a signal; what was measured before is stored.
     """
+    from bench.measure import run as loop  # only to measure: judging a stored run needs none of it
+
     experiment = experiment_of(settings)
     with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
         return loop.run(

@@ -72,6 +72,8 @@ class Point(Mapping[str, float]):
         return hash(frozenset(self._levels.items()))
 
     def __eq__(self, other: object) -> bool:
+        if isinstance(other, Point):
+            return self._levels == other._levels
         return isinstance(other, Mapping) and self._levels == dict(other)
 
     def __repr__(self) -> str:
@@ -187,11 +189,13 @@ class Profile:
     def cells(self, subjects: Sequence[str]) -> tuple[Cell, ...]:
         """Every (subject, point) to be visited, point by point."""
         points = sum((self.extra[name] for name in subjects if name in self.extra), self.design)
+        everybody = frozenset(self.design)
+        own = {name: frozenset(self.extra.get(name, ())) for name in subjects}
         return tuple(
             Cell(subject, point)
             for point in points
             for subject in subjects
-            if point in self.design or point in self.extra.get(subject, Design())
+            if point in everybody or point in own[subject]
         )
 
 
