@@ -12,28 +12,31 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
 from rnn.gradients.kernels import Kernels, Part, kernels
-from rnn.gradients.pool import blas_threads, one_blas_thread, run_all
+from rnn.gradients.pool import Job, blas_threads, one_blas_thread, run_all
 from rnn.model import Array, Params, Sizes, Tokens
 
 # Up to so many multiply-adds OpenBLAS takes kernels for small products, which do not repack U first. Measured on Zen 4,
 # float32, one thread, GFLOP/s of the three products at (H, T) = (100, 35): 100, 97 and 98 with tiles of 280 words, 79,
 # 74 and 86 with 512 to 4096; at (100, 128) 108, 104 and 107 with 64 words, 99, 95 and 97 with 1024. (Peak: 104.)
 SMALL_PRODUCT = 1_000_000
-FEWEST_WORDS = 48  # where a small product would be narrower, H T > 20 000, packing costs less than narrow tiles
-TILE_BYTES = 1 << 20  # of U, for tiles that are packed: with (H, T) = (512, 64) the three run at 97, 96 and 91
+# ns a word at (512, 64): the first pass 1480 with small products of 30 words, 1860 with 256 and 1950 with 512; the
+# second 880 with 30, 810 with 16, and 765 with 512, 1 MiB of U.
+FEWEST_WORDS, FEWEST_WORDS_BACK = 16, 48
+TILE_BYTES = 1 << 20  # of U, where small products would be too narrow
 # A part is worth 0.2 ms of one product, and a call 5 µs. A power of two, so that 2, 4 or 8 threads have equal shares;
 # it depends on the sizes alone, so that any number of threads gives the same bits.
 PART_MULTIPLY_ADDS = 8_000_000
 MOST_PARTS = 8  # each has its own sums, 2 T (H + 2) elements
 
 
-def words_per_tile(H: int, T: int, itemsize: int) -> int:
+def words_per_tile(H: int, T: int, itemsize: int, fewest: int = FEWEST_WORDS) -> int:
     """Words of a tile of the output layer."""
     small = SMALL_PRODUCT // (H * T)
-    return small if small >= FEWEST_WORDS else max(FEWEST_WORDS, TILE_BYTES // (H * itemsize))
+    return small if small >= fewest else max(fewest, TILE_BYTES // (H * itemsize))
 
 
 def words_per_part(V: int, H: int, T: int, tile: int) -> int:
@@ -58,7 +61,8 @@ class FusedBuffers:
     U_target: Array  # (T, H) rows of U of the targets
     from_output: Array  # (T, H) Uᵀ δ(t)
     of_target: Array  # (T,) o_k - c
-    tile: int  # words
+    tile: int  # words, of the first pass
+    tile_back: int  # of the second
     c: Array  # (parts, T)
     s: Array  # (parts, T)
     weight: Array  # (parts, T)
@@ -87,6 +91,7 @@ class FusedBuffers:
         """The exponentials, and the parts of the vocabulary."""
         dtype = self.h.dtype
         self.tile = words_per_tile(H, T, dtype.itemsize)
+        self.tile_back = words_per_tile(H, T, dtype.itemsize, FEWEST_WORDS_BACK)
         words = words_per_part(V, H, T, self.tile)
         starts = range(0, V, words)
         exponentials, n = np.empty((V, T), dtype), len(starts)
@@ -144,11 +149,17 @@ def fused(
     loops = kernels(compiled)
     sizes, _ = begin(params, tokens, phase)
     b = (workspace or Workspace()).buffers(FusedBuffers, sizes, phase)
-    threads = threads or blas_threads()
+    threads = min(threads or blas_threads(), len(b.parts))  # one part is too little to wake a thread for
     with one_blas_thread():
         _hidden(params, tokens, h0, b, loops, phase)
-        loss = _output(params, tokens[1:], b, loops, threads, phase)
-        _sweep(params, b, loops, phase, on_pass)
+        in_order = _Targets(tokens[1:])
+        loss = _output(params, in_order, b, loops, threads, phase)
+        sweep, back = partial(_sweep, params, b, loops, phase, on_pass), _output_back(b, in_order, loops)
+        if phase is None and on_pass is None:  # neither waits for the other
+            run_all([sweep, *back], threads)
+        else:
+            run_all(back, threads)
+            sweep()
     return loss, b.gradients
 
 
@@ -165,24 +176,52 @@ def _hidden(
     loops.hidden(params.W_h, b.A, b.h)
 
 
+class _Targets:
+    """The targets, and in the order of their ids."""
+
+    __slots__ = ("ids", "in_order", "steps")
+
+    def __init__(self, targets: Tokens) -> None:
+        self.ids = targets  # (T,)
+        self.steps = targets.argsort(kind="stable")  # (T,) t - 1
+        self.in_order: NDArray[np.intp] = targets[self.steps].astype(np.intp, copy=False)  # (T,)
+
+
 def _output(
-    params: Params, targets: Tokens, b: FusedBuffers, loops: Kernels, threads: int, phase: PhaseSwitch | None
+    params: Params, targets: _Targets, b: FusedBuffers, loops: Kernels, threads: int, phase: PhaseSwitch | None
 ) -> float:
-    """Σ_t J(t); Uᵀ δ into ``from_output``, and the gradients of U and b2."""
+    """Σ_t J(t); Uᵀ δ into ``from_output``, and what the gradients of U and b2 are made of."""
     if phase is not None:
         phase("output")
     b.hT[...] = b.h[1:].T
-    steps = targets.argsort(kind="stable")
-    in_order = targets[steps].astype(np.intp, copy=False)
-    forward = partial(loops.output_forward, params.U, params.b2, b.hT)
-    run_all([partial(forward, part, b.tile, in_order, steps, b.of_target) for part in b.parts], threads)
-    loss = _joined(b, targets)
+    run_all(
+        [
+            partial(
+                loops.output_forward,
+                params.U,
+                params.b2,
+                b.hT,
+                part,
+                b.tile,
+                targets.in_order,
+                targets.steps,
+                b.of_target,
+            )
+            for part in b.parts
+        ],
+        threads,
+    )
+    loss = _joined(b, targets.ids)
     np.einsum("pt,pth->th", b.weight, b.G, out=b.from_output)
-    params.U.take(targets, axis=0, out=b.U_target, mode="clip")
+    params.U.take(targets.ids, axis=0, out=b.U_target, mode="clip")
     np.subtract(b.from_output, b.U_target, out=b.from_output)
-    back = partial(loops.output_back, b.h[1:])
-    run_all([partial(back, part, b.tile, in_order, steps) for part in b.parts], threads)
     return loss
+
+
+def _output_back(b: FusedBuffers, targets: _Targets, loops: Kernels) -> list[Job]:
+    """The gradients of U and b2, a job for each part."""
+    h = b.h[1:]
+    return [partial(loops.output_back, h, part, b.tile_back, targets.in_order, targets.steps) for part in b.parts]
 
 
 def _joined(b: FusedBuffers, targets: Tokens) -> float:

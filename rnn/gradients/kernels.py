@@ -2,8 +2,8 @@
 
 The output layer goes in parts of the vocabulary, and a part in tiles that stay in the cache. A part keeps exponentials
 E = exp(o - c), with a shift c(t) of its own that need not be the maximum: any c near it cancels in ŷ = E/Σ E. The shift
-is the maximum of the first tile, and moves only if a later tile exceeds it so far that sums might lose their range.
-So a tile costs no pass for its maximum. Source of the rescaled sums: Milakov and Gimelshein, 2018, algorithm 3.
+is the logit of the part's first word, and moves only if a tile exceeds it so far that sums might lose their range. So a
+tile costs no pass for its maximum. Source of the rescaled sums: Milakov and Gimelshein, 2018, algorithm 3.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from rnn.gradients.primitives import HALF, sigmoid
 from rnn.model import Array
 
 # A tile whose exponentials sum to more than this moves the shift. Far below the range of float32, so that the sums of
-# 10⁶ words times weights of 10⁴ stay finite; far above the sums of a tile whose maximum is near the shift.
+# 10⁶ words times weights of 10⁴ stay finite; far above the sums of a tile whose logits
+# are less than 20 above the shift.
 LARGEST_SUM = 1e12
 # Below this weight of a part its 1/weight, the size of y on the scale of E, would leave the range of float32.
 SMALLEST_WEIGHT = 1e-30
@@ -128,7 +129,7 @@ def output_forward(
         u, b = U[start + a : end], b2[start + a : end]
         _logits(u, b, hT, e)
         if a == 0:
-            np.maximum.reduce(e, axis=0, out=c)
+            c[...] = e[0]
         np.subtract(e, c, out=e)
         while place < len(targets) and targets[place] < end:
             of_target[steps[place]] = e[targets[place] - start - a, steps[place]]

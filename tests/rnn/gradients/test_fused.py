@@ -48,7 +48,7 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, int], None]:
     """Sets the words of a tile and the most words of a part."""
 
     def cut(tile: int, part: int) -> None:
-        monkeypatch.setattr(MODULE, "words_per_tile", lambda H, T, itemsize: tile)
+        monkeypatch.setattr(MODULE, "words_per_tile", lambda H, T, itemsize, fewest=1: tile)
         monkeypatch.setattr(MODULE, "words_per_part", lambda V, H, T, tile: part)
 
     return cut
