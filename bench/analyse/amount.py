@@ -73,7 +73,7 @@ def _stated(claim: AmountClaim, points: Sequence[Point]) -> Array:
     ------
     FitError : one is not above 0, or the expression has a factor that the points lack.
     """
-    law = CostLaw(claim.amount)
+    law = CostLaw(f"1*({claim.amount})")  # one term: an amount is a number, whose parts may be equal or subtracted
     for name in law.factors:
         if name not in points[0]:
             raise FitError(f"claim {claim.name!r}: amount {claim.amount!r} has {name!r}, which its points do not have")
