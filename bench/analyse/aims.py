@@ -17,10 +17,10 @@ from bench.analyse.evidence import WHOLE, Evidence, phase_response
 from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.judges import judge_all
 from bench.analyse.location import Array
-from bench.analyse.paired import PRIOR_PAIRS
 from bench.analyse.precision import Aim, Pairs, Part, Rows, Spot, Unhelped
 from bench.analyse.ratio import measured_ratio
 from bench.analyse.response import is_memory
+from bench.analyse.shift import PRIOR_PAIRS
 from bench.analyse.verdict import INCONCLUSIVE_KINDS, Limits, Verdict
 from bench.plan import AmountClaim, Claim, CrossoverClaim, ExponentClaim, Point, RatioClaim, ShareClaim
 
@@ -184,12 +184,11 @@ def _ratio(evidence: Evidence, claim: RatioClaim) -> list[Aim] | str:
     high = math.inf if claim.bound == "lower" else edge
     aims = []
     for i, point in enumerate(points):
-        half, deciding, freedom = UNKNOWN_HALF_WIDTH, 0.0, PRIOR_PAIRS + 1
+        half, deciding, freedom, total = UNKNOWN_HALF_WIDTH, 0.0, PRIOR_PAIRS + 1, 2.0
         if not isinstance(found, str):
             half = float(found.ends[1][i] - found.ends[0][i]) / 2
             deciding = _room(low, high, float(found.log_ratio[i] - found.predicted[i])) / ROOM
-            freedom = float(found.freedom[i])
-        total = max(freedom - PRIOR_PAIRS + 1, 1.0)
+            freedom, total = float(found.freedom[i]), float(found.pairs[i])
         spots = tuple(Spot(subject, point, "whole") for subject in subjects)
         clean = min(total / _visits(evidence, spots), 1.0)
         pairs = Pairs(spots=spots, total=total, clean=clean, freedom=freedom, confidence=evidence.confidence)

@@ -1,7 +1,8 @@
 """Two subjects at the same points and blocks: ratios of their times, pair by pair, so that drift cancels.
 
-A pair counts by the probability that none of its samples is disturbed. The log ratio is taken at the points' robust
-locations and corrected to first order by the pairs, so that no difference of noisy samples is put into a logarithm.
+The log ratio is taken at the points' robust locations and corrected to first order by the pairs, so that no difference
+of noisy samples is put into a logarithm. A pair counts by the probability that none of its samples is disturbed or, on
+a machine in spells, by how well it agrees with the other pairs (``bench.analyse.shift``).
 """
 
 from __future__ import annotations
@@ -13,20 +14,22 @@ import numpy as np
 
 from bench.analyse.estimate import Interval, quantile, quantiles
 from bench.analyse.evidence import BLOCK, WHOLE, Evidence
-from bench.analyse.location import Array, locate
+from bench.analyse.location import Array, Index, in_spells, locate
 from bench.analyse.samples import gather
+from bench.analyse.shift import agreeing_mean, clean_mean
 
 if TYPE_CHECKING:
     import pandas as pd
 
-PRIOR_PAIRS = 4.0  # a point's own scatter of pairs is drawn towards the pooled one as if this many pairs had shown that
+PROCESS = "process"
 
 
 class Visits(NamedTuple):
     """One subject's samples on the grid of its points and blocks.
 
     ``points``: levels in the order of the factors; ``log_seconds``, ``noise (n_points,)``; ``residual``, ``core
-    (n_points, n_blocks)``, with ``nan`` and 0 where a cell was not visited.
+    (n_points, n_blocks)``, with ``nan`` and 0 where a cell was not visited; ``process (n_blocks,)``: which process
+    visited a block, 0 where nothing says so; ``spells``: whether neighbouring visits are slow together.
     """
 
     points: list[tuple[float, ...]]
@@ -35,19 +38,27 @@ class Visits(NamedTuple):
     noise: Array
     residual: Array
     core: Array
+    process: Index
+    spells: bool
 
     def on(self, points: Sequence[tuple[float, ...]], blocks: Sequence[Any]) -> Visits:
         """The same on other points and blocks, all of which must be there."""
         rows = np.array([self.points.index(point) for point in points], dtype=np.intp)
         columns = np.array([self.blocks.index(block) for block in blocks], dtype=np.intp)
         grid = np.ix_(rows, columns)
-        return Visits(
-            list(points), tuple(blocks), self.log_seconds[rows], self.noise[rows], self.residual[grid], self.core[grid]
+        return self._replace(
+            points=list(points),
+            blocks=tuple(blocks),
+            log_seconds=self.log_seconds[rows],
+            noise=self.noise[rows],
+            residual=self.residual[grid],
+            core=self.core[grid],
+            process=self.process[columns],
         )
 
 
 class PairedRatio(NamedTuple):
-    """Log ratios (n_points,) of two subjects with standard errors and degrees of freedom.
+    """Log ratios (n_points,) of two subjects with standard errors, degrees of freedom and pairs that count.
 
     ``nan`` at a point where what is taken off leaves nothing.
     """
@@ -56,6 +67,7 @@ class PairedRatio(NamedTuple):
     log_ratio: Array
     standard_error: Array
     freedom: Array
+    pairs: Array
 
     def intervals(self, confidence: float) -> tuple[Array, Array]:
         """Ends of the intervals of the log ratios (n_points,), each at this confidence."""
@@ -79,7 +91,17 @@ def visits(rows: pd.DataFrame, factors: Sequence[str]) -> Visits:
     core[samples.point, samples.block] = located.core
     table = np.column_stack([samples.levels[name] for name in factors])
     points = [tuple(levels) for levels in table.tolist()]
-    return Visits(points, samples.block_names, located.log_seconds, located.noise, residual, core)
+    spells = samples.when is not None and in_spells(samples.log_seconds, samples.point, samples.when)
+    process = _processes(rows, samples.block_names)
+    return Visits(points, samples.block_names, located.log_seconds, located.noise, residual, core, process, spells)
+
+
+def _processes(rows: pd.DataFrame, blocks: Sequence[Any]) -> Index:
+    """The process of each block (n_blocks,), numbered from 0; all 0 where the frame does not say."""
+    if PROCESS not in rows.columns:
+        return np.zeros(len(blocks), dtype=np.intp)
+    found = dict(zip(rows[BLOCK].tolist(), rows[PROCESS].tolist(), strict=True))
+    return np.unique([found[block] for block in blocks], return_inverse=True)[1].reshape(-1)
 
 
 def visits_of(evidence: Evidence, subject: str, factors: Sequence[str]) -> Visits:
@@ -116,23 +138,12 @@ def paired_ratio(over: Visits, under: Visits, less: Visits | None = None) -> Pai
         shift = shift - slope_off[:, None] * off[0].residual
         weight = weight * off[0].core
         model = model + (slope_off * off[0].noise) ** 2
-    correction, error, freedom = _summary(shift, weight, model)
-    return PairedRatio(points, np.log(left_a / left_b) + correction, error, freedom)
-
-
-def _summary(shift: Array, weight: Array, model: Array) -> tuple[Array, Array, Array]:
-    """Mean, standard error and freedom of weighted pairs (n_points, n_blocks), variances drawn to ``model``."""
-    weight = np.where(np.isfinite(shift), weight, 0.0)
-    shift = np.where(np.isfinite(shift), shift, 0.0)
-    total = weight.sum(axis=1)
-    mean = (weight * shift).sum(axis=1) / np.maximum(total, 1e-300)
-    mean = np.where(total > 0.5, mean, 0.0)  # without a clean pair the locations stand alone
-    squares = (weight * (shift - mean[:, None]) ** 2).sum(axis=1)
-    own = np.maximum(total - 1, 0.0)
-    known = np.isfinite(model) & (own > 0)
-    pooled = float((squares[known] / model[known]).sum() / own[known].sum()) if known.any() else 1.0
-    variance = (PRIOR_PAIRS * pooled * model + squares) / (PRIOR_PAIRS + own)
-    return mean, np.sqrt(variance / np.maximum(total, 1.0)), own + PRIOR_PAIRS
+    mean = (
+        agreeing_mean(shift, a.process)
+        if any(each.spells for each in everyone)
+        else clean_mean(shift, weight, model, a.process)
+    )
+    return PairedRatio(points, np.log(left_a / left_b) + mean.shift, mean.standard_error, mean.freedom, mean.pairs)
 
 
 def overall(ratio: PairedRatio, confidence: float) -> Interval | None:

@@ -24,7 +24,7 @@ class MeasuredRatio(NamedTuple):
     """The claimed points that were measured: levels, measured and predicted log ratios (n_points,), ends of intervals.
 
     ``adjusted`` are the ends at the confidence that all points together need (Bonferroni); ``freedom`` (n_points,) is
-    what the intervals were made with.
+    what the intervals were made with, ``pairs`` (n_points,) how many pairs count.
     """
 
     points: list[dict[str, float]]
@@ -33,6 +33,7 @@ class MeasuredRatio(NamedTuple):
     ends: tuple[Array, Array]
     adjusted: tuple[Array, Array]
     freedom: Array
+    pairs: Array
 
 
 def judge_ratio(evidence: Evidence, claim: RatioClaim) -> Verdict:
@@ -114,4 +115,5 @@ def _measured(
         (ends[0][index], ends[1][index]),
         (adjusted[0][index], adjusted[1][index]),
         ratio.freedom[index],
+        ratio.pairs[index],
     )
