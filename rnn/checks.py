@@ -121,6 +121,25 @@ def gradients_agree(
     return Deviation(worst, AGREEMENT_CASES, where)
 
 
+def slope_error(
+    loss: Callable[..., float], base: Sequence[Array], slopes: Sequence[Array], rng: np.random.Generator
+) -> float:
+    """A gradient along one random direction of all arrays against a central difference, relative to its length.
+
+    Not to the slope: a random direction is almost at right angles to the gradient.
+    """
+    directions = [rng.normal(size=array.shape) for array in base]
+    norm = np.sqrt(sum(float(np.vdot(direction, direction)) for direction in directions))
+    slope = sum(float(np.vdot(g, direction)) for g, direction in zip(slopes, directions, strict=True)) / norm
+    length = np.sqrt(sum(float(np.vdot(g, g)) for g in slopes))
+    losses = [
+        loss(*(array + steps * STEP * v / norm for array, v in zip(base, directions, strict=True)))
+        for steps in (1, -1, 2, -2)
+    ]
+    measured = (8 * (losses[0] - losses[1]) - (losses[2] - losses[3])) / (12 * STEP)
+    return float(abs(measured - slope) / max(length, 1e-3))
+
+
 def gradients_match_differences(algorithm: str, seed: int, *, algorithms: Algorithms = ALGORITHMS) -> Deviation:
     """The slope of the loss along a random direction of all parameters, against a central difference; relative.
 
@@ -134,18 +153,11 @@ def gradients_match_differences(algorithm: str, seed: int, *, algorithms: Algori
         slopes = (gradients.dense_L(tokens, V), *gradients[1:])
         # params: L W_e W_h b1 U b2, then h0, in the order of the gradients
         base = (params.L, params.W_e, params.W_h, params.b1, params.U, params.b2, h0)
-        directions = [rng.normal(size=array.shape) for array in base]
-        norm = np.sqrt(sum(float(np.vdot(direction, direction)) for direction in directions))
-        slope = sum(float(np.vdot(g, direction)) for g, direction in zip(slopes, directions, strict=True)) / norm
-        length = np.sqrt(sum(float(np.vdot(g, g)) for g in slopes))
 
-        losses = []
-        for steps in (1, -1, 2, -2):
-            moved = [array + steps * STEP * v / norm for array, v in zip(base, directions, strict=True)]
-            losses.append(algorithms[algorithm](Params(*moved[:6]), tokens, moved[6])[0])
-        measured = (8 * (losses[0] - losses[1]) - (losses[2] - losses[3])) / (12 * STEP)
-        # a random direction is almost at right angles to the gradient: deviations are relative to the gradient's length
-        worst = max(worst, abs(measured - slope) / max(length, 1e-3))
+        def loss(*arrays: Array, tokens: Tokens = tokens) -> float:
+            return algorithms[algorithm](Params(*arrays[:-1]), tokens, arrays[-1])[0]
+
+        worst = max(worst, slope_error(loss, base, slopes, rng))
     return Deviation(worst, DIRECTION_CASES, "along random directions of all parameters at once")
 
 
@@ -202,22 +214,33 @@ def counts_match(
     make_meter: Callable[[], AbstractContextManager[Meter]],
     seed: int,
     *,
-    algorithms: Algorithms = ALGORITHMS,
+    algorithms: Mapping[str, Callable[..., object]] = ALGORITHMS,
+    form: cost.Cost | None = None,
+    draw: Callable[..., Any] = Params.init,
+    most_steps: int = 11,
 ) -> Deviation:
-    """Operations that the timed code really makes, counted from its calls, against the closed form, as integers."""
+    """Operations that the timed code really makes, counted from its calls, against the closed form, as integers.
+
+    Parameters
+    ----------
+    form : by default that of the name.
+    draw : makes the parameters from V, d, H and a generator.
+    most_steps : time steps of the longest case.
+    """
+    known = form or cost.cost_of(algorithm)
     rng = np.random.default_rng(seed)
     run: Callable[..., object] = forward if algorithm == "forward" else algorithms[algorithm]
     worst, where = 0, "every phase and category equal"
     for _ in range(COUNT_CASES):
-        V, d, H, T = (int(rng.integers(1, top)) for top in (60, 14, 14, 12))
-        params, tokens = Params.init(V, d, H, rng), rng.integers(0, V, T + 1)
+        V, d, H, T = (int(rng.integers(1, top)) for top in (60, 14, 14, most_steps + 1))
+        params, tokens = draw(V, d, H, rng), rng.integers(0, V, T + 1)
         with make_meter() as meter:
-            run(Params(*map(meter.metered, params)), meter.metered(tokens), phase=meter.phase)
-        expected = cost.counts(algorithm, V, d, H, T, workspace_ready=False)
+            run(type(params)(*map(meter.metered, params)), meter.metered(tokens), phase=meter.phase)
+        expected = known.counted(V, d, H, T, workspace_ready=False)
         for phase in {*expected, *meter.counts}:
-            form, found = expected.get(phase, {}), meter.counts.get(phase, {})
-            for category in {*form, *found}:
-                difference = abs(form.get(category, 0) - found.get(category, 0))
+            stated, found = expected.get(phase, {}), meter.counts.get(phase, {})
+            for category in {*stated, *found}:
+                difference = abs(stated.get(category, 0) - found.get(category, 0))
                 if difference > worst:
                     worst, where = difference, f"worst: {phase}/{category} at V={V} d={d} H={H} T={T}"
     return Deviation(worst, COUNT_CASES, where)

@@ -14,6 +14,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from rnn.cost.checkpointed import CHECKPOINTED
+from rnn.cost.chunked import CHUNKED
+from rnn.cost.class_based import CLASS_BASED
 from rnn.cost.first import AGGREGATED, BACKWARD_RATIO, BATCHED, CROSSOVER, FORWARD, NAIVE
 from rnn.cost.form import Cost, Counts, gradient_bytes
 from rnn.cost.fused import FUSED
@@ -31,6 +33,8 @@ COSTS: Mapping[str, Cost] = {
         TRUNCATED,
         CHECKPOINTED,
         RTRL,
+        CHUNKED,
+        CLASS_BASED,
     )
 }
 

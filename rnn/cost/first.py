@@ -10,7 +10,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rnn.cost.form import LAW_PHASES, Bytes, Cost, Counts, added, by_phase
-from rnn.gradients.primitives import rows_per_tile
+from rnn.gradients.primitives import TILE_BYTES, rows_per_tile
 
 INDEX_BYTES = np.dtype(np.intp).itemsize
 # Bytes of the views of one time step, Python objects that a workspace keeps; measured with tracemalloc on CPython 3.11.
@@ -164,13 +164,28 @@ def _stepwise_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
     return {phase: n + itemsize * further[phase] for phase, n in _forward_bytes(V, d, H, T, itemsize).items()}
 
 
-def _batched_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
+def hidden_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:  # noqa: ARG001 - one signature for all forms
+    """The hidden layer of the batched forms; of the output layer, Uᵀ δ of all steps."""
     return {
         "embed": itemsize * (2 * T * d + T * H + H * d),
         "recur": itemsize * ((T + 1) * H + 2 * T * H + H * H + 2 * H),
-        "output": itemsize * (T * V + T * H + 3 * T + V * H + V) + INDEX_BYTES * 2 * T,
+        "output": itemsize * T * H,
     }
 
+
+def softmax_bytes(rows: int, width: int, itemsize: int) -> int:
+    """Logits, three elements for each row, and two places."""
+    return itemsize * (rows * width + 3 * rows) + INDEX_BYTES * 2 * rows
+
+
+def _batched_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
+    sizes = hidden_bytes(V, d, H, T, itemsize)
+    output = softmax_bytes(T, V, itemsize) + itemsize * (V * H + V)
+    return {**sizes, "output": sizes["output"] + output}
+
+
+# Scratch of the rank-1 updates, in elements of float32: of one matrix a tile, at most TILE_BYTES.
+TILES = tuple(f"min({size},{TILE_BYTES // 4})" for size in ("V*H", "H*d", "H**2"))
 
 # --- all of them ---
 
@@ -187,6 +202,7 @@ FORWARD, NAIVE, AGGREGATED, BATCHED = (
         passes=passes,
         multiply_adds=multiply_adds,
         memory_law=memory_law,
+        memory_overhead=("1", "T", *TILES) if name in ("naive", "aggregated") else ("1", "T"),
     )
     for name, form, size, passes, multiply_adds, memory_law in (
         ("forward", forward_counts, _forward_bytes, _no_passes, _forward_multiply_adds, "T*H + T*d + V"),

@@ -5,6 +5,9 @@ from __future__ import annotations
 from rnn.gradients.aggregated import aggregated
 from rnn.gradients.batched import batched
 from rnn.gradients.checkpointed import checkpointed
+from rnn.gradients.chunked import batched_chunked
+from rnn.gradients.class_based import batched_class
+from rnn.gradients.classes import ClassGradients, ClassParams
 from rnn.gradients.forward import forward
 from rnn.gradients.fused import fused
 from rnn.gradients.interface import PHASES, Algorithm, Gradients, Workspace
@@ -19,6 +22,20 @@ FAMILY: dict[str, Algorithm] = {
     "truncated": truncated,
     "checkpointed": checkpointed,
     "rtrl": rtrl,
+    "batched-chunked": batched_chunked,
 }
+# Another model with parameters of its own, so that it is no ``Algorithm``; its costs are under this name.
+CLASS_BASED = {"batched-class": batched_class}
 
-__all__ = ["ALGORITHMS", "FAMILY", "PHASES", "Algorithm", "Gradients", "Workspace", "forward"]
+__all__ = [
+    "ALGORITHMS",
+    "CLASS_BASED",
+    "FAMILY",
+    "PHASES",
+    "Algorithm",
+    "ClassGradients",
+    "ClassParams",
+    "Gradients",
+    "Workspace",
+    "forward",
+]

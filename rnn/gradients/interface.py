@@ -18,6 +18,15 @@ B = TypeVar("B")
 PHASES = ("embed", "recur", "output")
 
 
+class Model(Protocol):
+    """What is asked of the parameters of any model, before anything is computed."""
+
+    @property
+    def U(self) -> Array: ...
+
+    def sizes(self, T: int) -> Sizes: ...
+
+
 class Gradients(NamedTuple):
     """Gradients of the summed loss Σ_t J(t); those of the mean loss are 1/T of them.
 
@@ -93,7 +102,7 @@ class Algorithm(Protocol):
         ...
 
 
-def begin(params: Params, tokens: Tokens, phase: PhaseSwitch | None) -> tuple[Sizes, list[int]]:
+def begin(params: Model, tokens: Tokens, phase: PhaseSwitch | None) -> tuple[Sizes, list[int]]:
     """Sizes of the problem and the target ids as Python integers, after a check of the tokens.
 
     Raises
