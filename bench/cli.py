@@ -21,6 +21,7 @@ import click
 from bench import __version__
 from bench.commands.doctor import doctor
 from bench.commands.foresee import foresee
+from bench.commands.race import race
 from bench.commands.selftest import selftest
 from bench.commands.shared import document, json_option
 
@@ -298,4 +299,5 @@ def _show(shown: Analysis | Answer) -> None:
 
 cli.add_command(doctor)
 cli.add_command(foresee)
+cli.add_command(race)
 cli.add_command(selftest)

@@ -12,6 +12,8 @@ from bench.measure.events import (
     Event,
     Listener,
     MemoryTaken,
+    Missing,
+    PeaksStarted,
     Predicted,
     ProbeStarted,
     RunFinished,
@@ -94,9 +96,9 @@ class Bar:
                     blocks=f"block {min(event.blocks_done + 1, event.blocks_total)}/{event.blocks_total}",
                     left=time_left(event.seconds_left),
                 )
-            case ProbeStarted() if self._task is not None:
+            case (ProbeStarted() | PeaksStarted()) if self._task is not None:
                 self._progress.update(self._task, description=described(event))
-            case CheckDone() | Skipped() | Predicted():
+            case CheckDone() | Skipped() | Predicted() | Missing():
                 self._progress.console.print(described(event), markup=False, highlight=False)
 
 
@@ -111,6 +113,10 @@ def described(event: Event, seconds_left: float | None = None) -> str:
             return f"check {event.claim}: {'passed' if event.passed else 'failed'} in {event.seconds:.1f} s"
         case ProbeStarted():
             return "probing the machine"
+        case PeaksStarted():
+            return "reading the peaks of the machine"
+        case Missing():
+            return f"missing: {event.subject} ({event.reason})"
         case WorkerStarted():
             return f"measuring process {event.process + 1} of {event.processes_total} ready"
         case SampleTaken():

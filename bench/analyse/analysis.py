@@ -14,7 +14,9 @@ from bench.analyse.fitted import Fit
 from bench.analyse.judges import judge_all
 from bench.analyse.paired import PairedRatio, overall, paired_ratio, visits_of
 from bench.analyse.pricing import Pricing, price_all
+from bench.analyse.race import Race, race_of
 from bench.analyse.samples import FitError
+from bench.analyse.speedup import judge_agreement
 from bench.analyse.verdict import Verdict
 from bench.plan import PLACEBO_SUFFIX, Claim, Experiment
 
@@ -37,6 +39,7 @@ class Analysis:
     below_floor : samples left out of all fits because their signal was below the floor.
     skips : records of cells that were not measured for want of memory.
     pricings : by subject, what its declared works would take at the rates of the run's probe; none without a probe.
+    race : who is how fast where; ``None`` where no claim is about a speedup.
     """
 
     frame: pd.DataFrame
@@ -52,6 +55,7 @@ class Analysis:
     below_floor: int
     skips: tuple[Mapping[str, Any], ...]
     pricings: Mapping[str, Pricing] = field(default_factory=dict)
+    race: Race | None = None
 
 
 def analyse(
@@ -64,7 +68,8 @@ def analyse(
     FitError : the frame has no subjects, or a claim names a term or factor that its law does not have.
     """
     evidence = fit_all(frame, experiment, confidence=confidence)
-    verdicts = tuple(judge_all(evidence, experiment.claims if claims is None else claims))
+    judged = judge_all(evidence, experiment.claims if claims is None else claims)
+    verdicts = (*judge_agreement(evidence), *judged)
     ratio = _placebo(evidence)
     placebo = None if ratio is None else overall(ratio, confidence)
     alarms = _alarms(ratio, confidence)
@@ -91,6 +96,7 @@ def analyse(
         below_floor=below,
         skips=tuple(frame.attrs.get("skips", ())),
         pricings=price_all(frame, experiment, evidence.fits),
+        race=race_of(evidence),
     )
 
 

@@ -18,8 +18,20 @@ from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.ratio import judge_ratio
 from bench.analyse.response import is_memory, substance
 from bench.analyse.samples import FitError
+from bench.analyse.speedup import judge_agreement, judge_roofline, judge_speedup
 from bench.analyse.verdict import Limits, Verdict, inconclusive, number, settle, span, weigh
-from bench.plan import AmountClaim, CheckClaim, Claim, CrossoverClaim, Experiment, ExponentClaim, RatioClaim, ShareClaim
+from bench.plan import (
+    AmountClaim,
+    CheckClaim,
+    Claim,
+    CrossoverClaim,
+    Experiment,
+    ExponentClaim,
+    RatioClaim,
+    RooflineClaim,
+    ShareClaim,
+    SpeedupClaim,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +45,7 @@ def judge(
 ) -> list[Verdict]:
     """Judge claims (by default those of the experiment) on the samples of a run."""
     evidence = fit_all(frame, experiment, confidence=confidence)
-    return judge_all(evidence, experiment.claims if claims is None else claims)
+    return [*judge_agreement(evidence), *judge_all(evidence, experiment.claims if claims is None else claims)]
 
 
 def judge_all(evidence: Evidence, claims: Iterable[Claim]) -> list[Verdict]:
@@ -65,9 +77,13 @@ def _judge(evidence: Evidence, claim: Claim) -> Verdict:
             return judge_crossover(evidence, claim)
         case AmountClaim():
             return judge_amount(evidence, claim)
+        case SpeedupClaim():
+            return judge_speedup(evidence, claim)
+        case RooflineClaim():
+            return judge_roofline(evidence, claim)
     raise FitError(
         f"claim {claim.name!r}: kind {claim.kind!r} has no judge; allowed are check, exponent, ratio, share, "
-        "crossover, amount"
+        "crossover, amount, speedup, roofline"
     )
 
 

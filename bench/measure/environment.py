@@ -21,6 +21,7 @@ PACKAGES = (
     "threadpoolctl",
     "numba",
     "torch",
+    "jax",
 )
 THREAD_VARIABLES = (
     "OPENBLAS_NUM_THREADS",

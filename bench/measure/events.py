@@ -37,6 +37,19 @@ class ProbeStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PeaksStarted:
+    """The peaks of the machine are about to be read, which takes some seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missing:
+    """A subject cannot be measured here and is left out."""
+
+    subject: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class WorkerStarted:
     """A measuring process is ready; its number counts from 0 over the whole run."""
 
@@ -136,6 +149,8 @@ Event = (
     RunStarted
     | CheckDone
     | ProbeStarted
+    | PeaksStarted
+    | Missing
     | WorkerStarted
     | SampleTaken
     | MemoryTaken

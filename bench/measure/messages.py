@@ -56,6 +56,21 @@ class Weigh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compare:
+    """Evaluate a subject once at a point, and compare its result with that of the reference."""
+
+    subject: str
+    point: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadPeaks:
+    """Read the peaks of the machine with so many threads."""
+
+    threads: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ready:
     """The experiment is loaded; ``threads``: as the libraries report them, ``floor_seconds``: cost of an empty call."""
 
@@ -110,6 +125,21 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """How far a result lies from that of the reference; None: it is none (NaN)."""
+
+    difference: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PeaksRead:
+    """What was read, as ``Peaks.to_json`` gives it, and the seconds that it took."""
+
+    peaks: Mapping[str, Any]
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TooLarge:
     """The point was not measured, because its inputs do not fit into memory."""
 
@@ -125,11 +155,14 @@ class Failed:
     message: str
 
 
-Request = Open | Check | Probe | Measure | Weigh
-Reply = Ready | Checked | Probed | Sampled | Weighed | TooLarge | Failed
+Request = Open | Check | Probe | Measure | Weigh | Compare | ReadPeaks
+Reply = Ready | Checked | Probed | Sampled | Weighed | Compared | PeaksRead | TooLarge | Failed
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (Open, Check, Probe, Measure, Weigh, Ready, Checked, Probed, Sampled, Weighed, TooLarge, Failed)
+    for kind in (
+        *(Open, Check, Probe, Measure, Weigh, Compare, ReadPeaks),
+        *(Ready, Checked, Probed, Sampled, Weighed, Compared, PeaksRead, TooLarge, Failed),
+    )
 }
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bench.measure.crew import Crew
-from bench.measure.events import CheckDone, Listener, ProbeStarted
-from bench.measure.messages import Check, Checked, Probe, Probed
-from bench.measure.records import Sink, check_record, probe_record
+from bench.measure.events import CheckDone, Listener, PeaksStarted, ProbeStarted
+from bench.measure.messages import Check, Checked, PeaksRead, Probe, Probed, ReadPeaks
+from bench.measure.records import Sink, check_record, peaks_record, probe_record
 from bench.plan import CheckResult
 
 
@@ -45,3 +45,17 @@ def run_probe(crew: Crew, *, sink: Sink, tell: Listener) -> None:
         reply = crew.ask(worker, Probe(threads=crew.threads), "probe of the machine")
     assert isinstance(reply, Probed)
     sink.append(probe_record(reply))
+
+
+def run_peaks(crew: Crew, *, sink: Sink, tell: Listener) -> None:
+    """Read the peaks of the machine with the threads of the run, in a process of its own.
+
+    Raises
+    ------
+    MeasureError : they could not be read.
+    """
+    with crew.worker() as worker:
+        tell(PeaksStarted())
+        reply = crew.ask(worker, ReadPeaks(threads=crew.threads), "peaks of the machine")
+    assert isinstance(reply, PeaksRead)
+    sink.append(peaks_record(reply))

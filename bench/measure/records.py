@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.measure.messages import Checked, Probed, Sampled, TooLarge, Weighed
+from bench.measure.messages import Checked, Compared, PeaksRead, Probed, Sampled, TooLarge, Weighed
 from bench.measure.schedule import SWEEP, Visit, cells_of
-from bench.plan import Experiment
+from bench.plan import Agreement, Experiment
 
 SCHEMA = 1  # of the records; a reader refuses a higher number than it knows
 IDENTITY = ("experiment", "profile", "seed", "threads", "corpus", "fault", "factors", "subjects", "cells", "blocks")
@@ -128,6 +128,28 @@ def check_record(claim: str, checked: Checked) -> dict[str, Any]:
 def probe_record(probed: Probed) -> dict[str, Any]:
     """The record of what the machine can do."""
     return {"record": "probe", "seconds": probed.seconds, "readings": dict(probed.readings)}
+
+
+def peaks_record(read: PeaksRead) -> dict[str, Any]:
+    """The record of the peaks of the machine."""
+    return {"record": "peaks", "seconds": read.seconds, "peaks": dict(read.peaks)}
+
+
+def missing_record(subject: str, reason: str) -> dict[str, Any]:
+    """The record of a subject that cannot be measured here."""
+    return {"record": "missing", "subject": subject, "reason": reason}
+
+
+def agreement_record(visit: Visit, agreement: Agreement, compared: Compared) -> dict[str, Any]:
+    """The record of a result that was compared with that of the reference."""
+    return {
+        "record": "agreement",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "reference": agreement.reference,
+        "difference": compared.difference,
+        "allowed": agreement.allowed,
+    }
 
 
 def skip_record(visit: Visit, reply: TooLarge) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from bench.measure.calibrations import Calibrations
 from bench.measure.clock import Clock, WallClock
+from bench.measure.comparing import Comparisons
 from bench.measure.crew import Crew
 from bench.measure.engines import Engine, Worker
 from bench.measure.engines.local import LocalEngine
@@ -17,6 +18,7 @@ from bench.measure.events import (
     Event,
     Listener,
     MemoryTaken,
+    Missing,
     RunFinished,
     RunStarted,
     SampleTaken,
@@ -25,12 +27,13 @@ from bench.measure.events import (
 )
 from bench.measure.interrupts import Interrupted, Interrupts
 from bench.measure.messages import Measure, Open, Ready, Sampled, TooLarge, Weigh, Weighed
-from bench.measure.preliminaries import run_checks, run_probe
+from bench.measure.preliminaries import run_checks, run_peaks, run_probe
 from bench.measure.records import (
     MeasureError,
     Sink,
     finish_record,
     memory_record,
+    missing_record,
     require_same_run,
     run_header,
     sample_record,
@@ -75,7 +78,8 @@ def run(
     further : what to measure when all blocks of the profile are done, and again when that is done. Each answer is
         measured in a fresh process, less the visits that are stored already; its points need not be the profile's.
     probe : whether to read what the machine can do before anything is measured, unless that is stored already; None:
-        if a subject declares the works from which such readings predict its time.
+        if a subject declares the works from which such readings predict its time. The peaks of the machine are read
+        if a subject declares a roofline.
 
     Raises
     ------
@@ -87,6 +91,8 @@ def run(
         raise MeasureError(f"threads={threads}: allowed are whole numbers from 1")
     if seed < 0:
         raise MeasureError(f"seed={seed}: allowed are whole numbers from 0")
+    missing = experiment.missing()
+    experiment = experiment.without(missing)
     header = run_header(
         experiment, module=module, profile=profile, seed=seed, threads=threads, corpus=corpus, fault=fault
     )
@@ -96,11 +102,12 @@ def run(
     clock = clock or WallClock()
     loop = _Loop(
         experiment=experiment,
+        missing=missing,
         header=header,
         opening=Open(module=module, corpus=None if corpus is None else str(corpus), threads=threads, fault=fault),
         sink=sink,
         tell=on_event or (lambda _event: None),
-        engine=engine or LocalEngine(),
+        engine=engine or LocalEngine(experiment.environment),
         clock=clock,
         done=done,
         surroundings=surroundings,
@@ -121,6 +128,7 @@ class _Loop:
         self,
         *,
         experiment: Experiment,
+        missing: Mapping[str, str],
         header: Mapping[str, Any],
         opening: Open,
         sink: Sink,
@@ -132,7 +140,7 @@ class _Loop:
         further: Further,
         probe: bool,
     ) -> None:
-        self._experiment, self._header, self._opening = experiment, header, opening
+        self._experiment, self._missing, self._header, self._opening = experiment, missing, header, opening
         self._sink, self._tell, self._clock, self._done = sink, tell, clock, done
         self._surroundings, self._further, self._probe = surroundings, further, probe
         self._profile = experiment.profile(header["profile"])
@@ -147,6 +155,7 @@ class _Loop:
         self._seconds_after_start = self._seconds_in_evaluations = 0.0
         self._interrupts = Interrupts()
         self._crew = Crew(engine, opening, self._interrupts)
+        self._comparisons = Comparisons(experiment, self._crew, sink, done.compared)
 
     def run(self) -> RunFinished:
         with self._interrupts.installed():
@@ -186,13 +195,19 @@ class _Loop:
                 resumed=self._done.header is not None,
             )
         )
+        for subject, reason in self._missing.items():
+            self._sink.append(missing_record(subject, reason))
+            self._tell(Missing(subject=subject, reason=reason))
 
     def _prepare(self) -> None:
-        """Checks, and the probe where something is left to be measured."""
+        """Checks, and what is read of the machine where something is left to be measured."""
         claims = [claim.name for claim in self._experiment.claims if self._is_to_be_checked(claim)]
         run_checks(self._crew, claims, seed=self._header["seed"], sink=self._sink, tell=self._tell)
         if self._probe and self._shares:
             run_probe(self._crew, sink=self._sink, tell=self._tell)
+        has_roofline = any(subject.roofline is not None for subject in self._experiment.subjects)
+        if has_roofline and self._shares and not self._done.peaks_read:
+            run_peaks(self._crew, sink=self._sink, tell=self._tell)
 
     def _is_to_be_checked(self, claim: Claim) -> bool:
         judged_here = not claim.profiles or self._header["profile"] in claim.profiles
@@ -234,6 +249,8 @@ class _Loop:
         if (visit.subject, visit.point, visit.timing) in self._skipped:
             self._tally.time_left.dropped(visit)
             return
+        if visit.timing == "whole":
+            self._comparisons.before(worker, visit)
         start = self._clock.now()
         reply = self._crew.ask(worker, self._request(visit), f"subject {visit.subject!r} at {visit.point}")
         if isinstance(reply, TooLarge):

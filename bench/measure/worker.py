@@ -11,22 +11,28 @@ import gc
 import os
 import queue
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from bench.measure.clock import Clock, WallClock
+from bench.measure.comparing import Comparer
 from bench.measure.environment import available_bytes, load_average, thread_pools
 from bench.measure.loading import load_experiment, one_line
+from bench.measure.machine import ThreadsDiffer, peaks_of_machine, probe_machine, require_threads
 from bench.measure.memory import allocated_bytes, peak_bytes
 from bench.measure.messages import (
     Check,
     Checked,
+    Compare,
+    Compared,
     Failed,
     Measure,
     Open,
+    PeaksRead,
     Probe,
     Probed,
+    ReadPeaks,
     Ready,
     Reply,
     Request,
@@ -41,21 +47,11 @@ from bench.measure.phases import PhaseTimer
 from bench.measure.prepared import COLLECT_FROM_BYTES, PreparedCache
 from bench.measure.timing import floor_seconds, is_below_floor, no_garbage_collection, take_sample
 from bench.plan import CheckClaim, Evaluation, Experiment, Point
+from bench.plan.peaks import Peaks
 from bench.plan.readings import Readings
 
 CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the point being measured and for others
 MEMORY_SHARE = 0.8  # of the memory available: a point predicted to need more is not prepared; swapping is not measuring
-
-
-class ThreadsDiffer(RuntimeError):
-    """A numerical library does not use the number of threads that it was told to use."""
-
-
-def probe_machine(clock: Clock, available: int) -> Readings:
-    """The readings of a probe; what it needs is loaded only where one is asked for."""
-    from bench.measure.probe import probe
-
-    return probe(clock, available=available)
 
 
 class Station:
@@ -68,6 +64,7 @@ class Station:
     pools : what the numerical libraries report about their threads.
     load : finds an experiment.
     probe : reads what the machine can do, given the bytes that can still be allocated.
+    peaks : reads the peaks of the machine with so many threads, given the same bytes.
     peak : bytes by which an evaluation raises the peak of this process; None where the system cannot tell.
     """
 
@@ -79,10 +76,12 @@ class Station:
         pools: Callable[[], list[dict[str, Any]]] = thread_pools,
         load: Callable[[str, Path | None], Experiment] = load_experiment,
         probe: Callable[[Clock, int], Readings] = probe_machine,
+        peaks: Callable[[Clock, int, int], Peaks] = peaks_of_machine,
         peak: Callable[[Evaluation], int | None] = peak_bytes,
     ) -> None:
         self._clock, self._available, self._pools, self._load = clock, available, pools, load
-        self._probe_machine, self._peak_bytes = probe, peak
+        self._probe_machine, self._peaks_of_machine, self._peak_bytes = probe, peaks, peak
+        self._comparer = Comparer()
         self._cache: PreparedCache[tuple[Evaluation, PhaseTimer | None]] = PreparedCache(int(CACHE_SHARE * available()))
         self._experiment: Experiment | None = None
         self._floor_seconds = 0.0
@@ -101,6 +100,10 @@ class Station:
                     return self._measure(request)
                 case Weigh():
                     return self._weigh(request)
+                case Compare():
+                    return self._compare(request)
+                case ReadPeaks():
+                    return self._read_peaks(request)
         except ThreadsDiffer as error:
             return Failed(message=str(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
@@ -136,6 +139,25 @@ class Station:
         start = self._clock.now()
         readings = self._probe_machine(self._clock, self._available())
         return Probed(readings=readings.to_json(), seconds=self._clock.now() - start)
+
+    def _read_peaks(self, request: ReadPeaks) -> PeaksRead:
+        require_threads(self._pools(), request.threads)
+        start = self._clock.now()
+        peaks = self._peaks_of_machine(self._clock, request.threads, self._available())
+        return PeaksRead(peaks=peaks.to_json(), seconds=self._clock.now() - start)
+
+    def _compare(self, request: Compare) -> Compared | TooLarge:
+        def prepared(subject: str) -> Evaluation | TooLarge:
+            found = self._prepared(Measure(subject=subject, point=request.point, timing="whole", seconds_per_sample=0))
+            return found if isinstance(found, TooLarge) else found[0]
+
+        agreement = self._opened().agreement
+        assert agreement is not None, "only experiments with an agreement are asked to compare"
+        try:
+            return self._comparer.compare(agreement, request.subject, Point(request.point), prepared)
+        except MemoryError as error:
+            reason = f"ran out of memory: {one_line(error)}"
+            return TooLarge(reason=reason, bytes_needed=None, bytes_available=self._available())
 
     def _measure(self, request: Measure) -> Sampled | TooLarge:
         try:
@@ -245,21 +267,6 @@ def too_large(needed: int, available: int) -> TooLarge:
         bytes_needed=needed,
         bytes_available=available,
     )
-
-
-def require_threads(pools: Sequence[Mapping[str, Any]], threads: int) -> None:
-    """See that every library that reports its threads uses as many as it was told.
-
-    Raises
-    ------
-    ThreadsDiffer : one does not.
-    """
-    for pool in pools:
-        if pool["threads"] != threads:
-            raise ThreadsDiffer(
-                f"threads={threads}: {pool['name']} uses {pool['threads']} instead; a library cannot use more threads "
-                "than there are cores, and the experiment must not change their number"
-            )
 
 
 def serve(requests: BinaryIO, replies: BinaryIO, station: Station) -> None:

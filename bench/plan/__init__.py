@@ -1,5 +1,6 @@
 """Plan: what to measure, where, in which order, and what is claimed about it."""
 
+from bench.plan.agreement import Agreement
 from bench.plan.claim import (
     AmountClaim,
     CheckClaim,
@@ -8,18 +9,22 @@ from bench.plan.claim import (
     CrossoverClaim,
     ExponentClaim,
     RatioClaim,
+    RooflineClaim,
     ShareClaim,
+    SpeedupClaim,
 )
 from bench.plan.design import Cell, Design, DesignError, Factor, Point, Profile, block_order
 from bench.plan.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError, require_beyond
 from bench.plan.fault import Fault
 from bench.plan.foresight import Foresight, farther
 from bench.plan.law import CostLaw, LawError, Term
+from bench.plan.peaks import Traffic
 from bench.plan.subject import Counts, Evaluation, PhaseSwitch, Subject
 from bench.plan.work import Work, WorkError
 
 __all__ = [
     "PLACEBO_SUFFIX",
+    "Agreement",
     "AmountClaim",
     "Cell",
     "CheckClaim",
@@ -42,9 +47,12 @@ __all__ = [
     "Point",
     "Profile",
     "RatioClaim",
+    "RooflineClaim",
     "ShareClaim",
+    "SpeedupClaim",
     "Subject",
     "Term",
+    "Traffic",
     "Work",
     "WorkError",
     "block_order",

@@ -121,6 +121,32 @@ class CrossoverClaim(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedupClaim(Claim):
+    """A subject is ``at_least`` so many times as fast as the fastest of some others, at every point.
+
+    With ``mean`` the geometric mean over the points is meant. Subjects of ``over`` that are missing here are left out,
+    and the verdict says so.
+    """
+
+    over: tuple[str, ...]
+    points: Design
+    at_least: float
+    mean: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RooflineClaim(Claim):
+    """A subject reaches ``at_least`` a share of the speed that the peaks of the machine allow at a point.
+
+    The share is the time at the roofline, max(operations / peak, bytes / bandwidth), over the measured time. Operations
+    and bytes are what the subject declares as its ``roofline``.
+    """
+
+    at: Point
+    at_least: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AmountClaim(Claim):
     """A response is what was stated, in absolute terms: at every point within ``margin`` of an amount.
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
+from bench.plan.agreement import Agreement
 from bench.plan.claim import CheckClaim, Claim
 from bench.plan.design import DesignError, Factor, Profile
 from bench.plan.fault import Fault
@@ -27,6 +28,8 @@ class Experiment:
     profiles : by name, such as ``quick``, ``standard`` and ``full``.
     placebo : the subject that is measured under two names, so that a run shows its own false alarm (an A/A test).
     foresight : points beyond a sweep that its laws have to predict; measured by ``foresee`` alone.
+    agreement : when results of subjects count as equal, if they are to be compared; what differs is a refuted check.
+    environment : variables that measuring processes are started with, such as those of an allocator.
     faults : wrong versions of subjects that the claims are expected to catch; none is measured unless asked for.
     """
 
@@ -38,6 +41,8 @@ class Experiment:
     placebo: str | None = None
     foresight: Foresight | None = None
     faults: tuple[Fault, ...] = ()
+    agreement: Agreement | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.factors or not self.subjects or not self.profiles:
@@ -47,6 +52,10 @@ class Experiment:
             raise ExperimentError(f"experiment {self.name!r}: two subjects share a name in {', '.join(names)}")
         if self.placebo is not None and self.placebo not in names:
             raise ExperimentError(f"placebo {self.placebo!r}: not a subject; the subjects are {', '.join(names)}")
+        if self.agreement is not None:
+            for name in (self.agreement.reference, *self.agreement.result):
+                if name not in names:
+                    raise ExperimentError(f"agreement of {name!r}: not a subject; the subjects are {', '.join(names)}")
         claims = [claim.name for claim in self.claims]
         for name in claims:
             if claims.count(name) > 1:
@@ -86,6 +95,38 @@ class Experiment:
             if subject.name == name.removesuffix(PLACEBO_SUFFIX):
                 return subject
         raise ExperimentError(f"subject {name!r}: unknown; the subjects are {', '.join(self.subject_names)}")
+
+    def missing(self) -> dict[str, str]:
+        """Subjects that cannot be measured here, each with the reason."""
+        asked = {one.name: one.missing() for one in self.subjects if one.missing is not None}
+        return {name: reason for name, reason in asked.items() if reason is not None}
+
+    def without(self, names: Collection[str]) -> Experiment:
+        """The experiment with some subjects left out, as it is measured where they are missing; claims stay.
+
+        Raises
+        ------
+        ExperimentError : no subject would be left, or the reference of the agreement would be left out.
+        """
+        if not names:
+            return self
+        left = tuple(subject for subject in self.subjects if subject.name not in names)
+        if not left:
+            raise ExperimentError(f"experiment {self.name!r}: all its subjects are missing here")
+        agreement = self.agreement
+        if agreement is not None:
+            if agreement.reference in names:
+                raise ExperimentError(f"agreement: its reference {agreement.reference!r} is missing here")
+            kept = {name: convert for name, convert in agreement.result.items() if name not in names}
+            agreement = replace(agreement, result=kept)
+        return replace(
+            self,
+            subjects=left,
+            agreement=agreement,
+            placebo=None if self.placebo in names else self.placebo,
+            foresight=None if set(names) & set(self.foresight.subjects if self.foresight else ()) else self.foresight,
+            faults=tuple(fault for fault in self.faults if fault.subject not in names),
+        )
 
     def profile(self, name: str) -> Profile:
         if name not in self.profiles:

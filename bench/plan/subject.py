@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from bench.plan.design import Point
 from bench.plan.law import CostLaw
+from bench.plan.peaks import Traffic
 from bench.plan.work import Work
 
 Evaluation = Callable[[], object]
@@ -30,6 +31,10 @@ class Subject:
     working_set : bytes that the inputs, outputs and scratch of one evaluation take at a point.
     term_bytes : for terms of the law, the bytes that their operations work through again and again, an expression in
         the factors such as ``"8*H*V"``. Where these leave a cache, the same operation costs more.
+    roofline : operations and bytes that nobody can do without at a point, from which the roofline follows. Where a
+        subject states them, a run reads the peaks of the machine.
+    missing : why the subject cannot be measured here, such as a library that is not installed; None: it can. Asked
+        before anything is measured; what is missing is named and left out.
     works : what one evaluation works at, from which the time is predicted at the rates of a probe, nothing fitted.
     memory_law : the predicted bytes that one evaluation needs beyond its prepared state and its result, up to the
         coefficients. Where it is stated, a run measures them, once at each point of the profile.
@@ -49,6 +54,8 @@ class Subject:
     working_set: Callable[[Point], int] | None = None
     term_bytes: Mapping[str, str] = field(default_factory=dict)
     works: Callable[[Point], Sequence[Work]] | None = None
+    roofline: Callable[[Point], Traffic] | None = None
+    missing: Callable[[], str | None] | None = None
     memory_law: CostLaw | None = None
     memory_overhead: tuple[str, ...] | None = None
     output_bytes: Callable[[Point], int] | None = None

@@ -34,7 +34,8 @@ def load(path: Path | str) -> pd.DataFrame:
     ``scratch_bytes`` and ``peak_scratch_bytes``.
 
     ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``,
-    ``allocations``, ``predictions``, ``finish``, ``probe``.
+    ``allocations``, ``predictions``, ``agreements``, ``missing`` (reasons by subject), ``finish``, ``probe``,
+    ``peaks``.
 
     Raises
     ------
@@ -155,6 +156,9 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "probe": by_kind.get("probe", [None])[-1],
         "allocations": by_kind.get("allocation", []),
         "predictions": by_kind.get("prediction", []),
+        "agreements": by_kind.get("agreement", []),
+        "missing": {record["subject"]: record["reason"] for record in by_kind.get("missing", [])},
+        "peaks": by_kind.get("peaks", [None])[-1],
     }
 
 

@@ -66,7 +66,15 @@ class LocalWorker:
 
 
 class LocalEngine:
-    """Starts each measuring process as a new interpreter with its thread variables set before it loads anything."""
+    """Starts each measuring process as a new interpreter with its thread variables set before it loads anything.
+
+    Parameters
+    ----------
+    variables : set beside them, for the libraries that an experiment measures.
+    """
+
+    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
+        self._variables = dict(variables or {})
 
     def start(self, *, threads: int) -> LocalWorker:
         return LocalWorker(
@@ -74,7 +82,7 @@ class LocalEngine:
                 [sys.executable, "-P", "-m", "bench.measure.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=worker_environment(os.environ, threads),
+                env=worker_environment({**os.environ, **self._variables}, threads),
                 process_group=0,
             )
         )

@@ -17,10 +17,10 @@ from bench.measure.engines import WorkerDied
 from bench.measure.engines.local import LocalEngine, LocalWorker, worker_environment
 from bench.measure.environment import THREAD_VARIABLES
 from bench.measure.events import Event, SampleTaken
+from bench.measure.machine import ThreadsDiffer, require_threads
 from bench.measure.messages import Check, Checked, Failed, Measure, Open, Ready, Reply, Sampled, encode
 from bench.measure.records import MeasureError
 from bench.measure.run import run
-from bench.measure.worker import ThreadsDiffer, require_threads
 from tests.bench.measure.fakes import ListSink
 
 ROOT = Path(__file__).resolve().parents[3]
