@@ -30,12 +30,22 @@ def sizes_at(point: Mapping[str, float]) -> tuple[int, int, int, int]:
     return V, d, H, T
 
 
-def problem(corpus: Path | None, point: Point) -> tuple[Params, Tokens]:
-    """Parameters, and the tokens of a text of UTF-8 or of the default one."""
-    V, d, H, T = sizes_at(point)
+def tokens_at(corpus: Path | None, point: Point) -> Tokens:
+    """The tokens of a UTF-8 text, or of the default one."""
+    V, _, _, T = sizes_at(point)
     text = load(corpus)
-    start = FIRST_TOKEN if len(text.ranks) > FIRST_TOKEN + T else 0
-    return Params.init(V, d, H, np.random.default_rng([V, d, H, T])), text.tokens(V, T, start)
+    return text.tokens(V, T, FIRST_TOKEN if len(text.ranks) > FIRST_TOKEN + T else 0)
+
+
+def generator_at(point: Point) -> np.random.Generator:
+    """What the parameters of a point are drawn with."""
+    return np.random.default_rng(sizes_at(point))
+
+
+def problem(corpus: Path | None, point: Point) -> tuple[Params, Tokens]:
+    """Parameters and tokens."""
+    V, d, H, _ = sizes_at(point)
+    return Params.init(V, d, H, generator_at(point)), tokens_at(corpus, point)
 
 
 def prepare(
