@@ -23,7 +23,7 @@ LINE_BYTES = 64  # of a cache, on x86 and on most of ARM; where lines are longer
 # --- the recurrence ---
 
 
-@jit
+@jit_in_order
 def hidden(W_h: Array, A: Array, h: Array) -> None:
     """See ``rnn.gradients.kernels.Hidden``."""
     one = h.dtype.type(1)
@@ -57,7 +57,7 @@ def _exponents(e: Array, b2: Array, c: Array) -> None:
             e[v, t] = (e[v, t] + b) - c[t]
 
 
-@jit
+@jit_in_order
 def _exp(e: Array) -> None:
     for i in range(len(e)):
         e[i] = exp(e[i])

@@ -31,8 +31,11 @@ def libraries() -> tuple[Any, ...]:
 
 
 def blas_threads() -> int:
-    """How many threads BLAS may use now; 1 where no library of BLAS can be asked."""
-    return max((library.get_num_threads() for library in libraries()), default=1)
+    """How many threads BLAS may use now; 1 where no library of BLAS can be asked.
+
+    Of several libraries the most restricted: one that is loaded late knows nothing of limits that were set before.
+    """
+    return min((library.get_num_threads() for library in libraries()), default=1)
 
 
 class _Single:

@@ -21,25 +21,34 @@ from rnn.model import Array
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# Sums may be taken in any order and a x + b in one step, which lets loops use vectors; NaN and infinity stay what they
-# are, so that parameters that are not finite are still seen in the result.
-FAST = {"contract", "reassoc", "nsz", "arcp"}
+# a x + b in one step; FAST also takes sums in any order, which lets loops over sums use vectors. NaN and infinity stay
+# what they are, so that parameters that are not finite are still seen in the result.
+IN_ORDER = {"contract"}
+FAST = {*IN_ORDER, "reassoc", "nsz", "arcp"}
+
+
+def _compiled(function: F, **options: Any) -> F:
+    try:
+        kept: Any = numba.njit(nogil=True, error_model="numpy", cache=True, **options)(function)
+    except RuntimeError:  # no place on this machine may be written to: every process compiles anew
+        kept = numba.njit(nogil=True, error_model="numpy", **options)(function)
+    return cast("F", kept)
 
 
 def jit(function: F) -> F:
     """Compiled at the first call with arrays of a type; it runs without the interpreter's lock."""
-    compiled: Any = numba.njit(nogil=True, cache=True, fastmath=FAST, error_model="numpy")(function)
-    return cast("F", compiled)
+    return _compiled(function, fastmath=FAST)
 
 
 def jit_in_order(function: F) -> F:
-    """The same, with sums taken in the order in which they are written."""
-    compiled: Any = numba.njit(nogil=True, cache=True, error_model="numpy")(function)
-    return cast("F", compiled)
+    """The same, with sums taken in the order in which they are written, as the exponential needs it."""
+    return _compiled(function, fastmath=IN_ORDER)
 
 
 def exp(x: Any) -> Any:
     """exp(x) in a few operations that a loop can do in vectors: 0 below the normal range, infinite above it.
+
+    For functions compiled with ``jit_in_order``: x - n log 2 is taken in two steps, in their order.
 
     x = n log 2 + r with |r| ≤ ½ log 2, and exp(x) = 2ⁿ exp(r); 2ⁿ is put together from its bits. float32: the
     polynomial of the Cephes library (expf), worst relative error 3e-7. float64: the Taylor series up to r¹³, whose rest

@@ -10,15 +10,14 @@ import pytest
 from bench.plan.law import CostLaw
 from rnn import cost
 from rnn.gradients import Workspace
-from rnn.gradients.fused import fused
+from rnn.gradients.fused import fused, warm
 from rnn.model import Params
 
 
 def allocated(V: int, d: int, H: int, T: int, dtype: type, compiled: bool | None = None) -> tuple[int, int]:
     """Bytes that one evaluation keeps, and its peak, gradients included; the code is compiled and loaded before."""
     rng = np.random.default_rng(0)
-    small = Params.init(3, 2, 2, rng, dtype)
-    fused(small, np.array([0, 1]), compiled=compiled)
+    warm(np.dtype(dtype), compiled)
     params, tokens = Params.init(V, d, H, rng, dtype), rng.integers(0, V, T + 1)
     workspace = Workspace()
     tracemalloc.start()
