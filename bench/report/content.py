@@ -7,7 +7,17 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.analyse.response import is_memory, unit
-from bench.plan import AmountClaim, CheckClaim, Claim, CrossoverClaim, ExponentClaim, RatioClaim, ShareClaim
+from bench.plan import (
+    AmountClaim,
+    CheckClaim,
+    Claim,
+    CrossoverClaim,
+    ExponentClaim,
+    RatioClaim,
+    RooflineClaim,
+    ShareClaim,
+    SpeedupClaim,
+)
 from bench.report import format as show
 
 if TYPE_CHECKING:
@@ -17,6 +27,7 @@ if TYPE_CHECKING:
 
 MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?"}
 ACRONYMS = ("cpu", "blas")
+CHECK = "check"
 HIDDEN = ("host",)  # a report may be published; the name of the machine says nothing about its speed
 
 
@@ -111,6 +122,12 @@ def predicted(verdict: Verdict, claim: Claim | None) -> str:
             return f"{sign}{show.si(value, unit(response))} (×/÷ {show.number(1 + margin)})"
         case RatioClaim(margin=margin) | CrossoverClaim(margin=margin):
             return f"{show.number(value)} (×/÷ {show.number(1 + margin)})"
+        case SpeedupClaim():
+            return f"≥ {show.number(value)} times"
+        case RooflineClaim():
+            return f"≥ {show.percent(value)}"
+        case None if verdict.kind == CHECK:  # results that were compared: no claim of their own
+            return f"≤ {show.number(value)}"
         case _:
             return show.number(value)
 

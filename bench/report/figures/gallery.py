@@ -20,12 +20,14 @@ from bench.report.figures.lines import Line, lines_along
 from bench.report.figures.machine import figure_machine
 from bench.report.figures.overview import figure_overview
 from bench.report.figures.parity import figure_parity
+from bench.report.figures.race import figure_race, figure_roofline
 from bench.report.figures.ratio import figure_ratio, ratio_groups
 from bench.report.figures.scaling import figure_scaling, subject_looks
 from bench.report.figures.shares import figure_shares, share_groups
 from bench.report.figures.visits import figure_visits
 from bench.report.foreseen import accuracy_lines
 from bench.report.machine import sentence
+from bench.report.race import lines as race_lines
 
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
@@ -83,6 +85,14 @@ PARITY = (
     "Every point of every subject against the time that its fitted law gives. On the line: equal. Beneath, the same"
     " on a scale that shows the difference: a trend or a cluster there is what the law does not explain."
 )
+RACE = (
+    "Marks: the time of an evaluation with its interval, the fastest on top. The upright stroke: the roofline, which is"
+    " max(operations / peak of matrix products, bytes / bandwidth) at the peaks that this machine reached just before. "
+)
+ROOFLINE = (
+    "Each column of marks is one point of the race, at the operations that it takes for each byte that nobody can do "
+    "without. The line: what the machine allows; on it, nothing is left to be gained."
+)
 VISITS = "A dark cell: the row visited the column, as recorded while the code ran. Above each map, its visits in all."
 
 
@@ -121,7 +131,7 @@ class Maps:
 def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
     """The figures of a report in reading order; those for which the run holds nothing are left out."""
     parts = (
-        *(_overview(analysis), _ratios(analysis), _foresight(analysis), _visits(maps)),
+        *(_overview(analysis), _race(analysis), _ratios(analysis), _foresight(analysis), _visits(maps)),
         *(_exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
     )
     named: dict[str, NamedFigure] = {}
@@ -153,6 +163,17 @@ def _overview(analysis: Analysis) -> Iterator[NamedFigure]:
 def _by_subjects(lines: list[Line]) -> list[Line]:
     """The lines that most subjects follow first, among these the longest."""
     return sorted(lines, key=lambda line: -len(line.subjects))
+
+
+def _race(analysis: Analysis) -> Iterator[NamedFigure]:
+    race = analysis.race
+    if race is None or not race.standings:
+        return
+    yield NamedFigure(
+        name="race", title="The race", caption=RACE + " ".join(race_lines(race)), figure=figure_race(race)
+    )
+    if race.peaks is not None and any(standing.roofline is not None for standing in race.standings):
+        yield NamedFigure(name="roofline", title="Roofline", caption=ROOFLINE, figure=figure_roofline(race))
 
 
 def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
