@@ -12,6 +12,8 @@ REFERENCE := results/reference
 VALIDATION ?= results/validation
 # Extra-P and big_O, which validation compares with, pin an old NumPy: they get an environment of their own.
 PEERS ?= .venv-extrap
+# PyTorch and JAX, which are raced against, are large: they get one too.
+RACE ?= .venv-race
 BIN := $(VENV)/bin
 # Wheels only: nothing is ever built from source, so a machine without a compiler gets the same environment or a clear error.
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes
@@ -84,6 +86,23 @@ $(PEERS)/.stamp: requirements-extrap.lock requirements-big-o.lock
 		-r requirements-big-o.lock
 	@touch $@
 
+# PyTorch's CPU build is a version of its own (+cpu): nothing ever pulls in CUDA. Where the index at hand does not serve it,
+# name one that does in the variable PIP_EXTRA_INDEX_URL.
+$(RACE)/.stamp: requirements-peers.lock pyproject.toml
+	$(PYTHON) -m venv $(RACE)
+	$(RACE)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+		-r requirements-peers.lock
+	$(RACE)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.PHONY: race
+race: $(RACE)/.stamp ## race the tuned gradients against PyTorch and JAX into results/race-<time> (at most 10 minutes)
+	@out="results/race-$$(date +%Y%m%d-%H%M%S)"; \
+	status=0; $(RACE)/bin/python -m bench race --out "$$out" || status=$$?; \
+	if (( status > 1 )); then exit $$status; fi; \
+	$(RACE)/bin/python -m bench report "$$out" || status=$$?; \
+	if (( status > 1 )); then exit $$status; fi
+
 .PHONY: validate
 validate: $(VENV)/.test-stamp ## known error rates, ours and those of other tools, into results/validation (at most 20 minutes)
 	@$(MAKE) --no-print-directory $(PEERS)/.stamp || echo "no environment for Extra-P and big_O: the table will say so" >&2
@@ -105,7 +124,7 @@ lock: ## write both lock files anew, with the newest versions that pyproject.tom
 	compile --extra notebooks --extra test --constraint requirements.lock --output-file requirements-test.lock
 
 .PHONY: lock-peers
-lock-peers: ## write the lock files of the tools that validation compares with anew
+lock-peers: ## write the lock files of what this is compared and raced with anew
 	@env="$$(mktemp -d)"; trap 'rm -rf "$$env"' EXIT; \
 	$(PYTHON) -m venv "$$env" && "$$env/bin/pip" install --quiet pip-tools; \
 	export CUSTOM_COMPILE_COMMAND="make lock-peers"; \
@@ -113,9 +132,12 @@ lock-peers: ## write the lock files of the tools that validation compares with a
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options "$$@" -; }; \
 	printf '%s\n' extrap==4.2.5 setuptools | compile --unsafe-package pyside6-essentials --unsafe-package shiboken6 \
 		--output-file requirements-extrap.lock; \
-	echo big-O==0.11.0 | compile --unsafe-package numpy --output-file requirements-big-o.lock
+	echo big-O==0.11.0 | compile --unsafe-package numpy --output-file requirements-big-o.lock; \
+	"$$env/bin/pip-compile" --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --all-build-deps \
+		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
+		--extra peers --extra fast --constraint requirements.lock --output-file requirements-peers.lock pyproject.toml
 
 .PHONY: clean
 clean: ## remove the environment and everything made; keeps results
-	rm -rf $(VENV) $(PEERS) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PEERS) $(RACE) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +
