@@ -1,7 +1,7 @@
-"""The aggregated sweep at the speed of the machine: U read once for logits, normaliser and Uᵀδ, nothing allocated.
+"""The aggregated sweep at the speed of the machine: U read once for logits, normaliser and Uᵀδ, all large arrays kept.
 
 Uᵀ ŷ = (Σ_v exp(o_v - c) U_v)/s, and the 1/s commutes with the product: the sum can be formed tile by tile before s is
-known. Each tile of U is read once, while it is in the cache, for its logits, their exponentials, the sum s and Eᵀ U.
+known. Each tile of U is read once from memory, for its logits, their exponentials, the sum s and Eᵀ U.
 ∂J/∂U needs the final s, and follows in a second pass from the exponentials that were kept, T V elements: to compute
 them again would be a fourth product. Parts of the vocabulary are shared by a few threads.
 """
@@ -25,9 +25,9 @@ from rnn.model import Array, Params, Sizes, Tokens
 # 74 and 86 with 512 to 4096; at (100, 128) 108, 104 and 107 with 64 words, 99, 95 and 97 with 1024. (Peak: 104.)
 SMALL_PRODUCT = 1_000_000
 # ns a word at (512, 64): the first pass 1480 with small products of 30 words, 1860 with 256 and 1950 with 512; the
-# second 880 with 30, 810 with 16, and 765 with 512, 1 MiB of U.
+# second 880 with 30, 810 with 16, and 765 with 512.
 FEWEST_WORDS, FEWEST_WORDS_BACK = 16, 48
-TILE_BYTES = 1 << 20  # of U, where small products would be too narrow
+TILE_BYTES = 1 << 20  # of U and of the exponentials, where small products would be too narrow; an L2 cache of Zen 4
 # A part is worth 0.2 ms of one product, and a call 5 µs. A power of two, so that 2, 4 or 8 threads have equal shares;
 # it depends on the sizes alone, so that any number of threads gives the same bits.
 PART_MULTIPLY_ADDS = 8_000_000
@@ -37,7 +37,7 @@ MOST_PARTS = 8  # each has its own sums, 2 T (H + 2) elements
 def words_per_tile(H: int, T: int, itemsize: int, fewest: int = FEWEST_WORDS) -> int:
     """Words of a tile of the output layer."""
     small = SMALL_PRODUCT // (H * T)
-    return small if small >= fewest else max(fewest, TILE_BYTES // (H * itemsize))
+    return small if small >= fewest else max(fewest, TILE_BYTES // ((H + T) * itemsize))
 
 
 def words_per_part(V: int, H: int, T: int, tile: int) -> int:
@@ -204,23 +204,8 @@ def _output(
     if phase is not None:
         phase("output")
     b.hT[...] = b.h[1:].T
-    run_all(
-        [
-            partial(
-                loops.output_forward,
-                params.U,
-                params.b2,
-                b.hT,
-                part,
-                b.tile,
-                targets.in_order,
-                targets.steps,
-                b.of_target,
-            )
-            for part in b.parts
-        ],
-        threads,
-    )
+    forward, words = partial(loops.output_forward, params.U, params.b2, b.hT), (targets.in_order, targets.steps)
+    run_all([partial(forward, part, b.tile, *words, b.of_target) for part in b.parts], threads)
     loss = _joined(b, targets.ids)
     np.einsum("pt,pth->th", b.weight, b.G, out=b.from_output)
     params.U.take(targets.ids, axis=0, out=b.U_target, mode="clip")
