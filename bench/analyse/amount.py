@@ -73,19 +73,25 @@ def _stated(claim: AmountClaim, points: Sequence[Point]) -> Array:
     ------
     FitError : one is not above 0, or the expression has a factor that the points lack.
     """
-    law = CostLaw(f"1*({claim.amount})")  # one term: an amount is a number, whose parts may be equal or subtracted
-    for name in law.factors:
-        if name not in points[0]:
-            raise FitError(f"claim {claim.name!r}: amount {claim.amount!r} has {name!r}, which its points do not have")
-    levels = {name: np.array([float(point[name]) for point in points]) for name in points[0]}
-    stated = np.broadcast_to(law.evaluate(levels), len(points)).astype(np.float64)
+    if callable(claim.amount):
+        words, stated = "", np.array([float(claim.amount(point)) for point in points])
+    else:
+        words, stated = f" {claim.amount!r}", _evaluated(claim.name, claim.amount, points)
     if not (stated > 0).all():
         at = points[int(np.argmin(stated))]
         raise FitError(
-            f"claim {claim.name!r}: amount {claim.amount!r} is {stated.min():g} at {describe(at)}; "
-            "allowed are numbers above 0"
+            f"claim {claim.name!r}: amount{words} is {stated.min():g} at {describe(at)}; allowed are numbers above 0"
         )
     return stated
+
+
+def _evaluated(claim: str, amount: str, points: Sequence[Point]) -> Array:
+    law = CostLaw(f"1*({amount})")  # one term: an amount is a number, whose parts may be equal or subtracted
+    for name in law.factors:
+        if name not in points[0]:
+            raise FitError(f"claim {claim!r}: amount {amount!r} has {name!r}, which its points do not have")
+    levels = {name: np.array([float(point[name]) for point in points]) for name in points[0]}
+    return np.broadcast_to(law.evaluate(levels), len(points)).astype(np.float64)
 
 
 def _span(values: Interval, response: str) -> str:

@@ -150,12 +150,13 @@ class RooflineClaim(Claim):
 class AmountClaim(Claim):
     """A response is what was stated, in absolute terms: at every point within ``margin`` of an amount.
 
-    ``amount`` is an expression in the factors, in the unit of the response (bytes, or seconds per evaluation). A margin
+    ``amount`` is an expression in the factors, or a function of a point where no expression can say it, in the unit of
+    the response (bytes, or seconds per evaluation). A margin
     of 0.1: from 1/1.1 to 1.1 times. The peak of a process is known to some 0.3 MB: claim it where that is little.
     """
 
     response: str
-    amount: str
+    amount: str | Callable[[Point], float]
     points: Design
     margin: float = 0.1
     bound: Bound = "tight"

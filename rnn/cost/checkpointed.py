@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rnn.cost.first import TILES
 from rnn.cost.form import Bytes, Cost, Counts, added, by_phase
 from rnn.cost.streaming import streaming_bytes, streaming_counts, streaming_multiply_adds
 from rnn.gradients.recomputation import forward_steps, segment_length, segmented_slots
@@ -49,7 +50,7 @@ def checkpointed_cost(states: int | None = None) -> Cost:
         multiply_adds=multiply_adds,
         # scratch of rank-1 updates beside, up to a tile each
         memory_law="sqrt(T)*H + V" if states is None else f"min(T,{states})*H + V",
-        memory_overhead=("1", "T", "H", "d", "H*d", "H**2"),
+        memory_overhead=("1", "T", "H", "d", *TILES),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnn.cost.first import tile_elements
+from rnn.cost.first import TILES, tile_elements
 from rnn.cost.form import Bytes, Cost, Counts, added, by_phase
 from rnn.cost.streaming import streaming_counts, streaming_multiply_adds
 
@@ -56,5 +56,5 @@ RTRL = Cost(
     passes=lambda _T: 0,
     multiply_adds=_multiply_adds,
     memory_law="H**3 + H**2*d + T*H*d + V",
-    memory_overhead=("1", "H**2", "T*d"),
+    memory_overhead=("1", "H**2", "T*d", TILES[0]),
 )

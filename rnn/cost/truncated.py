@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rnn.cost.first import TILES
 from rnn.cost.form import Bytes, Cost, Counts, added, by_phase
 from rnn.cost.streaming import streaming_bytes, streaming_counts, streaming_multiply_adds
 from rnn.gradients.truncated import K1, K2, require_steps, truncated_passes
@@ -54,7 +55,7 @@ def truncated_cost(k1: int = K1, k2: int = K2) -> Cost:
         multiply_adds=multiply_adds,
         # the window of k2 states, h ∘ (1 - h) and Uᵀ δ; scratch of rank-1 updates, up to a tile each
         memory_law=f"min(T,{k2})*H + V",
-        memory_overhead=("1", "T", "H", "d", "H*d", "H**2"),
+        memory_overhead=("1", "T", "H", "d", *TILES),
     )
 
 

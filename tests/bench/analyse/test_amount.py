@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from bench.analyse.evidence import fit_all
 from bench.analyse.judges import judge_all
 from bench.analyse.samples import FitError
 from bench.analyse.verdict import Verdict
-from bench.plan import AmountClaim, CostLaw, Design, Experiment, Factor, Profile, Subject
+from bench.plan import AmountClaim, CostLaw, Design, Experiment, Factor, Point, Profile, Subject
 
 LEVELS = (10, 20, 40, 80)
 LARGE = 1_000_000  # bytes a unit
@@ -40,7 +41,7 @@ def timed(rng: np.random.Generator, *, noise: float) -> pd.DataFrame:
     return frame
 
 
-def verdict(frame: pd.DataFrame, amount: str, **claim: Any) -> Verdict:
+def verdict(frame: pd.DataFrame, amount: str | Callable[[Point], float], **claim: Any) -> Verdict:
     settings = {"response": "scratch_bytes", "points": POINTS, "margin": 0.1, **claim}
     made = AmountClaim(name="amount", subject="s", amount=amount, **settings)
     experiment = Experiment(
@@ -132,3 +133,11 @@ def test_an_amount_that_cannot_be_one_is_refused() -> None:
 def test_parts_of_an_amount_may_be_equal_or_subtracted() -> None:
     assert verdict(weighed(), f"{LARGE // 2}*n + {LARGE // 2}*n").verdict == "supported"
     assert verdict(weighed(), f"{LARGE}*(n + 1) - {LARGE}").verdict == "supported"
+
+
+def test_an_amount_may_be_a_function_of_the_point() -> None:
+    right = verdict(weighed(), lambda point: LARGE * point["n"])
+    assert (right.verdict, right.predicted) == ("supported", verdict(weighed(), f"{LARGE}*n").predicted)
+    assert verdict(weighed(), lambda point: 2 * LARGE * point["n"]).verdict == "refuted"
+    with pytest.raises(FitError, match="amount is -1 at .*; allowed are numbers above 0"):
+        verdict(weighed(), lambda _: -1.0)
