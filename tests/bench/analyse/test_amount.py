@@ -139,5 +139,5 @@ def test_an_amount_may_be_a_function_of_the_point() -> None:
     right = verdict(weighed(), lambda point: LARGE * point["n"])
     assert (right.verdict, right.predicted) == ("supported", verdict(weighed(), f"{LARGE}*n").predicted)
     assert verdict(weighed(), lambda point: 2 * LARGE * point["n"]).verdict == "refuted"
-    with pytest.raises(FitError, match="amount is -1 at .*; allowed are numbers above 0"):
+    with pytest.raises(FitError, match=r"amount is -1 at .*; allowed are numbers above 0"):
         verdict(weighed(), lambda _: -1.0)
