@@ -317,6 +317,30 @@ def test_phases_are_announced_in_the_order_of_the_work() -> None:
     assert entered == ["embed", "recur", "output", "recur", "embed"]
 
 
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_is_done_in_a_phase_is_done_before_the_next(threads: int, small_tiles: Callable[[int, int], None]) -> None:
+    """Without a switch the second pass and the sweep run side by side; with one, each has its own time."""
+    small_tiles(2, 4)
+    problem, workspace = Problem.draw(20, 3, 4, 5), Workspace()
+    _, g = gradient(problem, workspace=workspace, threads=threads)
+    final_U, final_h0 = g.U.copy(), g.h0.copy()
+    g.U.fill(0)
+    g.h0.fill(0)
+    seen: list[tuple[str, bool, bool]] = []
+
+    def phase(name: str) -> None:
+        seen.append((name, np.array_equal(g.U, final_U), np.array_equal(g.h0, final_h0)))
+
+    gradient(problem, workspace=workspace, threads=threads, phase=phase)
+    assert seen == [
+        ("embed", False, False),
+        ("recur", False, False),
+        ("output", False, False),
+        ("recur", True, False),
+        ("embed", True, True),
+    ]
+
+
 def test_blas_is_left_as_it_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     problem = Problem.draw(9, 3, 4, 5)
     inside: list[int] = []

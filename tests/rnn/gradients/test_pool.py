@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections import deque
 
 import pytest
 from threadpoolctl import threadpool_limits
@@ -76,6 +77,29 @@ def test_jobs_after_a_failure_are_left_out() -> None:
     with pytest.raises(ArithmeticError):
         pool.run_all([fail, lambda: done.append(1)], 1)
     assert done == []
+
+
+def test_jobs_that_nobody_has_begun_at_a_failure_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    other_runs, cleared = threading.Event(), threading.Event()
+    done: list[str] = []
+
+    class Watched(deque[pool.Job]):
+        def clear(self) -> None:
+            super().clear()
+            cleared.set()
+
+    def fail() -> None:
+        assert other_runs.wait(10)
+        raise ArithmeticError("first")
+
+    def until_cleared() -> None:
+        other_runs.set()
+        done.append("cleared" if cleared.wait(10) else "not cleared")
+
+    monkeypatch.setattr(pool, "deque", Watched)
+    with pytest.raises(ArithmeticError, match="first"):
+        pool.run_all([fail, until_cleared, lambda: done.append("late")], 2)
+    assert done == ["cleared"]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork on this platform")
