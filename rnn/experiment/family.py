@@ -87,7 +87,7 @@ PROFILES = {
 MARGIN, SIZE_MARGIN = 0.1, 0.2  # of exponents of T and V, and of H, as in the first experiment
 MEMORY_MARGIN = 0.1
 # Where what is kept is large beside the buffers of 40 kB that NumPy takes for a moment.
-KEPT_AT = Design.of([*(WIDE.replace(V=V) for V in (2000, 4000, 16_000)), PAGE.replace(V=16_000)])
+KEPT_AT = Design.of(WIDE.replace(V=V) for V in (2000, 4000, 16_000))
 KEPT_BY_FEW = {
     "naive": Design.of([RECURRENT.replace(T=T) for T in (32, 64, 128)]),
     "rtrl": Design.of([PAGE, PAGE.replace(T=128), PAGE.replace(V=16_000)]),
