@@ -219,7 +219,8 @@ def race_of(evidence: Evidence) -> Race | None:
     subject, over = claims[0].subject, tuple(dict.fromkeys(name for claim in claims for name in claim.over))
     factors = [factor.name for factor in evidence.experiment.factors]
     rows = evidence.samples[evidence.samples[WHOLE].notna().to_numpy(dtype=bool)]
-    points = [Point(dict(zip(factors, levels, strict=True))) for levels in rows[factors].drop_duplicates().to_numpy()]
+    levels = rows[factors].drop_duplicates().to_dict("records")  # plain numbers, as JSON wants them
+    points = [Point({str(name): level for name, level in one.items()}) for one in levels]
     points.sort(key=lambda point: tuple(point.values()))
     if not points or BLOCK not in rows.columns:
         return None

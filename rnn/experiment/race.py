@@ -55,8 +55,9 @@ PROFILES = {
     "quick": Profile(design=SMALL, blocks=4, seconds_per_sample=0.01, processes=1, phase_blocks=0),
 }
 # By default the C library gives every array from 128 KiB to 32 MiB up back to the system when it is freed, and each
-# evaluation pays for touching it anew: PyTorch was 1.4 times as slow at V = 10⁵, T = 35, twice at T = 128. OpenBLAS's
-# threads spin for some 25 ms after a call, in the way of whoever comes next: PyTorch took 1.2 to 1.7 times as long.
+# evaluation pays for touching it anew: PyTorch took 1.3 to 1.5 times as long at V = 10⁵, T = 35, 1.8 to 2.7 at T = 128.
+# OpenBLAS's threads spin for 2²⁶ cycles after a call, in the way of whoever comes next: PyTorch took 1.2 to 1.7 times
+# as long.
 KEEP_MEMORY = {"MALLOC_MMAP_MAX_": "0", "MALLOC_TRIM_THRESHOLD_": str(1 << 36), "MALLOC_TOP_PAD_": str(1 << 26)}
 SLEEP_AT_ONCE = {"OPENBLAS_THREAD_TIMEOUT": "10"}  # 2¹⁰ cycles
 
