@@ -30,7 +30,7 @@ class Analysis:
 
     Attributes
     ----------
-    fits : by (subject, response); ``failures`` says why one is missing.
+    fits : by (subject, response), each made when it is first asked for; ``failures`` says why one is missing.
     placebo : ratio of the placebo to its subject over all points (1: no false alarm); ``None`` if not measured.
     placebo_alarms : points whose own 95 % interval of that ratio excludes 1, and how many points there are.
     noise : relative standard deviation within points, the median over fits of the whole; ``None`` without repetitions.
@@ -38,7 +38,8 @@ class Analysis:
     noise_line : both in one line of words.
     below_floor : samples left out of all fits because their signal was below the floor.
     skips : records of cells that were not measured for want of memory.
-    pricings : by subject, what its declared works would take at the rates of the run's probe; none without a probe.
+    pricings : by subject, what its declared works would take at the rates of the run's probe, made when it is first
+        asked for; none without a probe.
     race : who is how fast where; ``None`` where no claim is about a speedup.
     """
 
@@ -73,15 +74,12 @@ def analyse(
     ratio = _placebo(evidence)
     placebo = None if ratio is None else overall(ratio, confidence)
     alarms = _alarms(ratio, confidence)
-    whole = [fit for (_, response), fit in evidence.fits.items() if response == WHOLE]
+    keys = [(subject.name, WHOLE) for subject in experiment.subjects]
+    whole = [evidence.fits[key] for key in keys if key in evidence.fits]
     noises = [fit.noise.relative for fit in whole if fit.noise.relative is not None]
     noise = float(np.median(noises)) if noises else None
     contaminated = float(np.median([fit.noise.contaminated_share for fit in whole])) if noises else None
-    below = (
-        int(frame["below_floor"].fillna(value=False).to_numpy(dtype=bool).sum())
-        if "below_floor" in frame.columns
-        else 0
-    )
+    below = evidence.below_floor()
     return Analysis(
         frame=frame,
         experiment=experiment,

@@ -7,13 +7,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq
 
 from bench.analyse.diagnose import describe
 from bench.analyse.estimate import Interval, quantile
 from bench.analyse.evidence import Evidence, phase_response
 from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.location import Array
+from bench.analyse.search import root
 from bench.analyse.verdict import Limits, Verdict, inconclusive, number, settle, weigh
 from bench.plan import CostLaw, CrossoverClaim
 
@@ -103,8 +103,9 @@ def _crossing(parts: Sequence[Part], claim: CrossoverClaim, farthest: float) -> 
     if not len(upward):
         return None
     first = int(upward[0])
-    found = brentq(lambda log: lead(parts, claim, math.exp(log)).seconds, logs[first], logs[first + 1])
-    return math.exp(float(found))
+    ends = float(logs[first]), float(logs[first + 1])
+    found = root(lambda log: lead(parts, claim, math.exp(log)).seconds, ends, seconds[first : first + 2].tolist())
+    return math.exp(found)
 
 
 def _slope(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import nnls
 from scipy.special import stdtrit
 
 from bench.analyse.location import Array, Index
+from bench.analyse.nonnegative import Flags, change, nnls, nnls_all
 
 FEW_SAMPLES_PER_POINT = 3  # below this a disturbed point shows only against the law, so Huber's loss is used there
 HUBER = 1.345  # standard deviations; 95 % efficient on normal residuals
@@ -20,7 +20,6 @@ MOST_STEPS = 50
 CONVERGED = 1e-12
 ROUNDING = 1e-12  # relative, of a loss: near the minimum a step that helps is lost in it
 MOST_HALVINGS = 30
-SLACK = 1e-10  # of the gradient at a coefficient of 0, over columns of unit length
 SINGULAR = 1e-6  # ratio of singular values of the scaled design below which columns cannot be told apart
 RESOLUTION = 1e-8  # relative; scatter below this is rounding, not evidence for one law over another
 
@@ -37,7 +36,7 @@ class Solution(NamedTuple):
     """Coefficients (k,), which are above 0, log residuals (n,), Jacobian of the log fit (n, k), weights (n,)."""
 
     coefficients: Array
-    active: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]
+    active: Flags
     residual: Array
     jacobian: Array
     weights: Array
@@ -91,73 +90,133 @@ def solve(
     """
     weights = np.ones(len(log_seconds))
     coefficients = _first(design, log_seconds) if start is None else start
-    residual = log_seconds - np.log(design @ coefficients)
+    fitted = design @ coefficients
+    residual = log_seconds - np.log(fitted)
     for _ in range(MOST_STEPS):
         if robust:
-            scale = max(1.4826 * float(np.median(np.abs(residual))), RESOLUTION)
-            weights = np.minimum(1.0, HUBER * scale / np.maximum(np.abs(residual), 1e-300))
-        root = np.sqrt(weights)
-        jacobian = design / (design @ coefficients)[:, None]
-        wanted = _nnls(jacobian * root[:, None], root * (1 + residual), coefficients > 0)
-        moved = _line_search(design, log_seconds, weights, coefficients, wanted)
-        change = float(np.max(np.abs(design @ (moved - coefficients)) / (design @ coefficients)))
-        coefficients = moved
-        residual = log_seconds - np.log(design @ coefficients)
-        if change < tolerance:
+            weights = _huber(residual)
+        wanted = _step(design / fitted[:, None], residual, weights if robust else None, coefficients)
+        before, step = float((weights * residual**2).sum()), 1.0
+        moved, moved_fit = coefficients, fitted  # unless one of the steps 1, 1/2, 1/4 … does not worsen the fit
+        for _ in range(MOST_HALVINGS):
+            candidate = wanted if step == 1.0 else coefficients + step * (wanted - coefficients)
+            there = design @ candidate
+            if (there > 0).all():
+                left = log_seconds - np.log(there)
+                if float((weights * left**2).sum()) <= before * (1 + ROUNDING):
+                    moved, moved_fit, residual = candidate, there, left
+                    break
+            step /= 2
+        moved_by = float((np.abs(moved_fit - fitted) / fitted).max())
+        coefficients, fitted = moved, moved_fit
+        if moved_by < tolerance:
             break
-    jacobian = design / (design @ coefficients)[:, None]
-    return Solution(coefficients, coefficients > 0, residual, jacobian, weights)
+    return Solution(coefficients, coefficients > 0, residual, design / fitted[:, None], weights)
+
+
+def _huber(residual: Array) -> Array:
+    """Huber's weights of residuals (…, n)."""
+    scale = np.maximum(1.4826 * np.median(np.abs(residual), axis=-1, keepdims=True), RESOLUTION)
+    return np.asarray(np.minimum(1.0, HUBER * scale / np.maximum(np.abs(residual), 1e-300)))
+
+
+def _step(jacobian: Array, residual: Array, weights: Array | None, coefficients: Array) -> Array:
+    """Where a Gauss-Newton step leads."""
+    if weights is not None:
+        root = np.sqrt(weights)
+        jacobian, residual = jacobian * root[:, None], residual * root
+    step = change(jacobian, residual, coefficients)
+    if step is not None:
+        return np.asarray(coefficients + step)
+    return nnls(jacobian, jacobian @ coefficients + residual, coefficients > 0)
 
 
 def _first(design: Array, log_seconds: Array) -> Array:
     """Coefficients to begin with: those of least relative squares."""
     relative = design * np.exp(-log_seconds)[:, None]
-    coefficients = _nnls(relative, np.ones(len(log_seconds)))
+    coefficients = nnls(relative, np.ones(len(log_seconds)))
     if (design @ coefficients > 0).all():
         return coefficients
     # a start of all zeros has no logarithm: begin from the plain sum, with each column's own weight
     return np.asarray(1.0 / np.maximum(relative.sum(axis=0), 1e-300) * len(log_seconds) / design.shape[1])
 
 
-def _nnls(design: Array, target: Array, guess: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None = None) -> Array:
-    """Non-negative least squares; ``guess``: which coefficients are likely above 0, tried before any search."""
-    scale = np.linalg.norm(design, axis=0)
-    scale = np.where(scale > 0, scale, 1.0)
-    scaled = design / scale
-    if guess is not None and guess.any():
-        found = _on(scaled, target, guess)
-        rest = scaled[:, ~guess].T @ (target - scaled @ found)
-        if (found[guess] > 0).all() and (rest <= SLACK).all():
-            return np.asarray(found / scale)
-    solution, _ = nnls(scaled, target)
-    active = solution > 0
-    if active.any():  # NNLS stops at its own tolerance: finish on the active set, unless that leaves the allowed region
-        polished = _on(scaled, target, active)
-        solution = polished if (polished[active] > 0).all() else solution
-    return np.asarray(solution / scale)
+def solve_all(
+    designs: Array,
+    log_seconds: Array,
+    *,
+    robust: bool = False,
+    tolerance: float = CONVERGED,
+    start: Array | None = None,
+) -> list[Solution]:
+    """What ``solve`` finds for each of many designs (m, n, k) of the same log times (n,); ``start``: (m, k) or (k,).
+
+    Meant for searches, in which many fits are much alike: all take their steps together.
+    """
+    m, _, k = designs.shape
+    solutions: list[Solution | None] = [None] * m
+    coefficients = _first_all(designs, log_seconds) if start is None else np.broadcast_to(start, (m, k)).copy()
+    inside = np.ones((m, k), dtype=bool) if start is not None else coefficients > 0
+    open_ = np.flatnonzero((coefficients > 0).any(axis=1))
+    design, c = designs[open_], coefficients[open_]
+    inside, fitted = inside[open_], _times(design, c)
+    alive = (fitted > 0).all(axis=1)
+    open_, design, c, inside, fitted = open_[alive], design[alive], c[alive], inside[alive], fitted[alive]
+    residual = log_seconds - np.log(fitted)
+    for _ in range(MOST_STEPS):
+        if not len(open_):
+            break
+        weights = _huber(residual) if robust else np.ones_like(residual)
+        jacobian = design / fitted[:, :, None]
+        weighed = np.swapaxes(jacobian * weights[:, :, None] if robust else jacobian, 1, 2)
+        wanted, settled = nnls_all(weighed @ jacobian, _times(weighed, residual), c, inside)
+        moved, moved_fit, left, fine = _search_all(design, log_seconds, weights, (c, fitted, residual), wanted)
+        fine &= settled
+        done = fine & ((np.abs(moved_fit - fitted) / fitted).max(axis=1) < tolerance)
+        for i in np.flatnonzero(done):
+            solutions[open_[i]] = Solution(
+                moved[i], moved[i] > 0, left[i], design[i] / moved_fit[i][:, None], weights[i]
+            )
+        on = fine & ~done  # what has not gone down is left to steps of its own
+        open_, design, c, fitted, residual = open_[on], design[on], moved[on], moved_fit[on], left[on]
+        inside = c > 0
+    starts = [None] * m if start is None else [*np.broadcast_to(start, (m, k))]
+    return [
+        solve(designs[i], log_seconds, robust=robust, tolerance=tolerance, start=starts[i]) if found is None else found
+        for i, found in enumerate(solutions)
+    ]
 
 
-def _on(design: Array, target: Array, active: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Array:
-    """Least squares with some coefficients, the others 0."""
-    solution = np.zeros(design.shape[1])
-    solution[active] = np.linalg.lstsq(design[:, active], target, rcond=None)[0]
-    return solution
+def _times(matrices: Array, vectors: Array) -> Array:
+    """Products (m, i) of matrices (m, i, j) with vectors (m, j) or (j,)."""
+    return np.asarray((matrices @ vectors[..., None])[..., 0])
 
 
-def _line_search(design: Array, y: Array, weights: Array, start: Array, wanted: Array) -> Array:
-    """The longest of the steps 1, 1/2, 1/4 … towards ``wanted`` that does not worsen the fit."""
+def _first_all(designs: Array, log_seconds: Array) -> Array:
+    """Coefficients (m, k) to begin with, 0 where none was found."""
+    relative = designs * np.exp(-log_seconds)[:, None]
+    turned = np.swapaxes(relative, 1, 2)
+    shape = (len(designs), designs.shape[2])
+    found, settled = nnls_all(turned @ relative, turned.sum(axis=2), np.zeros(shape), np.ones(shape, dtype=bool))
+    return np.where(settled[:, None], found, 0.0)
 
-    def loss(candidate: Array) -> float:
-        fitted = design @ candidate
-        return float((weights * (y - np.log(fitted)) ** 2).sum()) if (fitted > 0).all() else float("inf")
 
-    before, step = loss(start), 1.0
-    for _ in range(MOST_HALVINGS):
-        candidate = wanted if step == 1.0 else start + step * (wanted - start)
-        if loss(candidate) <= before * (1 + ROUNDING):
-            return candidate
-        step /= 2
-    return start
+def _search_all(
+    design: Array, y: Array, weights: Array, now: tuple[Array, Array, Array], wanted: Array
+) -> tuple[Array, Array, Array, Flags]:
+    """Coefficients, fitted times and residuals after whole steps; which of them did not worsen the fit."""
+    coefficients, fitted, residual = now
+    there = _times(design, wanted)
+    usable = np.asarray((there > 0).all(axis=1))
+    left = y - np.log(np.where(usable[:, None], there, fitted))
+    before, after = (weights * residual**2).sum(axis=1), (weights * left**2).sum(axis=1)
+    fine = usable & (after <= before * (1 + ROUNDING))
+    return (
+        np.where(fine[:, None], wanted, coefficients),
+        np.where(fine[:, None], there, fitted),
+        np.where(fine[:, None], left, residual),
+        fine,
+    )
 
 
 def quantile(confidence: float, freedom: float) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ import numpy as np
 
 from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit
+from bench.analyse.ondemand import Absent, OnDemand
 from bench.analyse.regime import Regime
 from bench.analyse.response import SCRATCH, is_memory
 from bench.analyse.samples import FitError
@@ -35,8 +37,9 @@ def phase_response(phase: str) -> str:
 class Evidence:
     """A run's frame with its fits, by (subject, response); ``failures`` says in words why one is missing.
 
-    ``samples`` is the frame without the rows of stages that no fit may see and without the other records of the run,
-    which pandas would copy with every selection of rows; ``memo`` keeps what several claims need.
+    A fit is made when it is first asked for. ``samples`` is the frame without the rows of stages that no fit may see
+    and without the other records of the run, which pandas would copy with every selection of rows; ``memo`` keeps what
+    several claims need.
     """
 
     frame: pd.DataFrame
@@ -85,6 +88,7 @@ class Evidence:
                 overhead=terms,
                 block=BLOCK if BLOCK in rows.columns else None,
                 confidence=self.confidence,
+                places=self.memo,
             )
         except FitError:  # too few points are left: the whole fit has to do
             return whole
@@ -92,6 +96,13 @@ class Evidence:
     def rows(self, subject: str, response: str) -> pd.DataFrame:
         """The rows of one subject that hold a response."""
         return rows_of(self.samples, subject, response)
+
+    def below_floor(self) -> int:
+        """Samples of all stages whose signal was below the floor."""
+        if "below_floor" not in self.frame.columns:
+            return 0
+        bare = without_records(self.frame)
+        return int(bare["below_floor"].fillna(value=False).to_numpy(dtype=bool).sum())
 
 
 def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
@@ -111,6 +122,15 @@ def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
     return rows[(share >= SMALLEST_PHASE_SHARE).to_numpy(dtype=bool)]
 
 
+def without_records(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows without the other records of the run, which pandas copies with every column that is looked at."""
+    import pandas as pd
+
+    bare = pd.DataFrame(frame)
+    bare.attrs = {name: frame.attrs[name] for name in ("factors",) if name in frame.attrs}
+    return bare
+
+
 def fitted_samples(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that fits may see: all but those of stages that test predictions."""
     if STAGE not in frame.columns:
@@ -125,7 +145,7 @@ def fit_all(
     confidence: float = 0.95,
     only: Collection[tuple[str, str]] | None = None,
 ) -> Evidence:
-    """Fit every law of every subject, of time (whole and by phase) and memory, or ``only`` some (subject, response).
+    """Every law of every subject, of time (whole and by phase) and memory, or ``only`` some (subject, response).
 
     Raises
     ------
@@ -133,33 +153,43 @@ def fit_all(
     """
     if "subject" not in frame.columns:
         raise FitError(f"column 'subject': missing; the columns are {', '.join(map(str, frame.columns))}")
-    samples = fitted_samples(frame).copy(deep=False)
-    samples.attrs = {name: frame.attrs[name] for name in ("factors",) if name in frame.attrs}
-    fits: dict[tuple[str, str], Fit] = {}
-    failures: dict[tuple[str, str], str] = {}
-    for subject in experiment.subjects:
-        for response, law, overhead in _laws(subject):
-            key = (subject.name, response)
-            if only is not None and key not in only:
-                continue
-            rows = rows_of(samples, subject.name, response)
-            if not len(rows):
-                failures[key] = f"no data: {subject.name} has no rows with {response}"
-                continue
-            try:
-                fits[key] = fit(
-                    rows,
-                    law,
-                    response=response,
-                    overhead="auto" if overhead is None else overhead,
-                    confidence=confidence,
-                    **({} if is_memory(response) else _of_time(subject, frame)),
-                )
-            except FitError as error:
-                kind = "below floor" if "below the signal floor" in str(error) else "no data"
-                failures[key] = f"{kind}: {subject.name}, {error}"
+    samples = fitted_samples(without_records(frame))
+    memo: dict[tuple[Any, ...], Any] = {}
+
+    def made(subject: Subject, response: str, law: CostLaw, overhead: tuple[str, ...] | None) -> Fit | Absent:
+        rows = rows_of(samples, subject.name, response)
+        if not len(rows):
+            return Absent(f"no data: {subject.name} has no rows with {response}")
+        try:
+            return fit(
+                rows,
+                law,
+                response=response,
+                overhead="auto" if overhead is None else overhead,
+                confidence=confidence,
+                places=memo,
+                **({} if is_memory(response) else _of_time(subject, frame)),
+            )
+        except FitError as error:
+            kind = "below floor" if "below the signal floor" in str(error) else "no data"
+            return Absent(f"{kind}: {subject.name}, {error}")
+
+    fits = OnDemand[tuple[str, str], Fit](
+        {
+            (subject.name, response): functools.partial(made, subject, response, law, overhead)
+            for subject in experiment.subjects
+            for response, law, overhead in _laws(subject)
+            if only is None or (subject.name, response) in only
+        }
+    )
     return Evidence(
-        frame=frame, samples=samples, experiment=experiment, fits=fits, failures=failures, confidence=confidence
+        frame=frame,
+        samples=samples,
+        experiment=experiment,
+        fits=fits,
+        failures=fits.reasons,
+        confidence=confidence,
+        memo=memo,
     )
 
 

@@ -9,18 +9,19 @@ beside theirs.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
-from scipy.optimize import brentq, minimize_scalar
+from numpy.typing import ArrayLike
 
 from bench.analyse.diagnose import describe
-from bench.analyse.estimate import Interval, Solution, quantile, solve
+from bench.analyse.estimate import Interval, Solution, quantile, solve, solve_all
 from bench.analyse.fitted import Fit
 from bench.analyse.influence import influence
 from bench.analyse.location import Array
 from bench.analyse.samples import FitError
+from bench.analyse.search import minimum, root
 
 WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
 COARSE_STEPS = 13  # the profile may have several valleys: a coarse look first, then Brent within the best
@@ -68,47 +69,77 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
             undefined, own, share, f"{factor} takes {n_levels} levels; at least {FEWEST_LEVELS} would decide"
         )
 
-    def bent(epsilon: float) -> Array:
-        result = design.copy()
-        result[:, freed] *= np.exp(epsilon * growth)[:, None]
-        return result
-
-    def loss(epsilon: float, tolerance: float = CLOSE) -> float:
-        # the loss is flat at its minimum: an error of the coefficients enters it only squared
-        return solve(bent(epsilon), y, robust=fit.robust, tolerance=tolerance).loss
-
-    epsilon = _minimum(loss)
-    solution = solve(bent(epsilon), y, robust=fit.robust)
+    bent = _Bent(design=design, freed=freed, growth=growth, y=y, robust=fit.robust)
+    epsilon, near = _minimum(bent)
+    solution = solve(bent.designs(epsilon), y, robust=fit.robust, start=near)
     found = _with_interval(fit, solution, epsilon, freed, growth, own, share)
     spare = len(y) - int(solution.active.sum()) - 1
     if spare < 1:
         return found
-    low, high = _profile(loss, epsilon, loss(epsilon) * (1 + quantile(fit.confidence, spare) ** 2 / spare))
+    limit = bent.close(epsilon, solution.coefficients).loss * (1 + quantile(fit.confidence, spare) ** 2 / spare)
+    low, high = _profile(bent, epsilon, limit)
     return found._replace(profile=(own + low, own + high))
 
 
-def _profile(loss: Callable[..., float], epsilon: float, limit: float) -> tuple[float, float]:
+class _Bent(NamedTuple):
+    """A design (n, k) whose freed columns grow faster by ε, and the log times (n,) that it is fitted to."""
+
+    design: Array
+    freed: Sequence[int]
+    growth: Array
+    y: Array
+    robust: bool
+
+    def designs(self, epsilon: ArrayLike) -> Array:
+        """The design for ε, or for each of many (…, n, k)."""
+        factor = np.ones((*np.shape(epsilon), *self.design.shape))
+        factor[..., list(self.freed)] = np.exp(np.multiply.outer(epsilon, self.growth))[..., None]
+        return np.asarray(self.design * factor)
+
+    def look(self, epsilons: Array) -> list[Solution]:
+        """A coarse look at many ε."""
+        return solve_all(self.designs(epsilons), self.y, robust=self.robust, tolerance=COARSE)
+
+    def close(self, epsilon: float, near: Array) -> Solution:
+        """The fit for one ε, from coefficients nearby."""
+        # the loss is flat at its minimum: an error of the coefficients enters it only squared
+        return solve(self.designs(epsilon), self.y, robust=self.robust, start=near, tolerance=CLOSE)
+
+
+def _profile(bent: _Bent, epsilon: float, limit: float) -> tuple[float, float]:
     """The ε farthest from the best on either side that fits almost as well; infinite where all do."""
     ends = []
     for edge in (-WIDEST, WIDEST):
         steps = np.linspace(epsilon, edge, COARSE_STEPS)
-        last = max((i for i, step in enumerate(steps) if loss(float(step), COARSE) <= limit), default=0)
+        looked = bent.look(steps)
+        last = max((i for i, one in enumerate(looked) if one.loss <= limit), default=0)
         if last == len(steps) - 1:
             ends.append(math.copysign(math.inf, edge))
-        elif loss(float(steps[last])) < limit < loss(float(steps[last + 1])):
-            ends.append(float(brentq(lambda e: loss(e) - limit, steps[last], steps[last + 1], xtol=1e-4)))
-        else:
-            ends.append(float(steps[last]))
+            continue
+        ends.append(_reached(bent, (float(steps[last]), float(steps[last + 1])), looked[last].coefficients, limit))
     return ends[0], ends[1]
 
 
-def _minimum(loss: Callable[..., float]) -> float:
+def _reached(bent: _Bent, ends: tuple[float, float], near: Array, limit: float) -> float:
+    """The ε between two at which the loss reaches a limit; the first of them where it does not."""
+
+    def over(epsilon: float) -> float:
+        return bent.close(epsilon, near).loss - limit
+
+    values = [over(end) for end in ends]
+    return root(over, ends, values, tolerance=1e-4) if values[0] < 0 < values[1] else ends[0]
+
+
+def _minimum(bent: _Bent) -> tuple[float, Array]:
+    """The ε of least loss, and coefficients near those of its fit."""
     grid = np.linspace(-WIDEST, WIDEST, COARSE_STEPS)
-    losses = [loss(float(epsilon), COARSE) for epsilon in grid]
+    looked = bent.look(grid)
+    losses = [one.loss for one in looked]
     best = int(np.argmin(losses))
-    ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    found = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-7})
-    return float(found.x) if found.fun <= losses[best] else float(grid[best])
+    near = looked[best].coefficients
+    ends = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
+    found, least = minimum(lambda epsilon: bent.close(epsilon, near).loss, ends, tolerance=1e-7)
+    return (found if least <= losses[best] else float(grid[best])), near
 
 
 def _law_exponent(

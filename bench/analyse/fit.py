@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -43,6 +43,7 @@ def fit(
     confidence: float = 0.95,
     working_set: Callable[[Mapping[str, float]], float] | None = None,
     term_bytes: Mapping[str, str] | None = None,
+    places: dict[tuple[Any, ...], Any] | None = None,
 ) -> Fit:
     """Fit a law to the samples of a frame: factor columns and a response, several rows of a point being repetitions.
 
@@ -53,6 +54,7 @@ def fit(
     working_set : bytes at a point, as one more thing that residuals may follow.
     term_bytes : bytes that the operations of a term work through; thresholds in them are looked for (see
         ``bench.analyse.regime``).
+    places : where points were found to lie, kept for others that ask about the same samples.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def fit(
             f"points: {samples.n_points} for the {len(full.terms)} terms of {full.text!r}; "
             f"allowed are {len(full.terms) + 1} or more"
         )
-    located = locate(samples.log_seconds, samples.point, samples.block, samples.when)
+    located = locate(samples.log_seconds, samples.point, samples.block, samples.when, places)
     robust = needs_huber(np.bincount(samples.point))
     design_matrix(_law_columns(full, samples), full.terms, samples.levels)
     if overhead == "auto":

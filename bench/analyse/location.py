@@ -13,26 +13,30 @@ by 20 % without the narrow start for the core.
 
 from __future__ import annotations
 
-from typing import NamedTuple
+import hashlib
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.special import expit, log_ndtr
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
-
-SMALLEST_NOISE = 1e-9  # relative; no clock resolves less, and exact data must not divide by zero
-FEWEST_REPETITIONS = 8  # samples beyond the first of each point; below this a mixture has nothing to learn from
-PRIOR_SAMPLES = 8.0  # a point's own noise is drawn towards the pooled one as if this many samples had shown that
-TAIL_FLOOR = 5.0  # the tail is at least this many times as long as the core is wide, or it would split a plain normal
-LARGEST_TAIL_SHARE = 0.9
-FAST_OUTLIER = 3.0  # core standard deviations below which a too fast sample loses weight (Huber)
-NOISIEST_POINT = (
-    3.0  # times the pooled noise; without this bound a point with most samples disturbed passes for a noisy one
+from bench.analyse.mixture import (
+    CONVERGED,
+    FAST_OUTLIER,
+    PRIOR_SAMPLES,
+    SMALLEST_NOISE,
+    Array,
+    Core,
+    Groups,
+    Index,
+    criterion,
+    misfits,
+    mixture,
+    responsibility,
 )
+
+__all__ = ["FAST_OUTLIER", "PRIOR_SAMPLES", "Array", "Index", "Location", "in_spells", "locate", "minima"]
+
+FEWEST_REPETITIONS = 8  # samples beyond the first of each point; below this a mixture has nothing to learn from
 TYPICAL_SPACING = 0.6  # standard deviations between the two smallest of 3 to 9 normal samples (0.85 to 0.49)
-FAST_PRICE = 30.0  # nats; several samples in the tail cost more than one that is too fast, by however much
 SMALLEST_DRIFT = 0.3  # of the noise; less adds a twentieth to its variance and is not worth a second look
 FEW_DISTURBED = 0.2  # share of samples; with no more of them, and a core no wider than the closest fast samples say,
 WIDE = 6.0  # times the lower quartile of their spacing (3 times for a normal core), the machine was surely not busy
@@ -42,8 +46,6 @@ FEWEST_FOR_SPELLS = 30  # samples in a row; of fewer no correlation can be told
 LEAST_CORRELATION, SPELL_ERRORS = 0.15, 3.0  # of neighbouring visits: the least that counts, and in standard errors
 HELD = 1.5  # times the noise that the two fastest samples of the quieter points show
 MUCH_NARROWER = 0.7  # times: the core of the fast speed must be another thing than the core of all samples
-MOST_ITERATIONS = 100
-SCOUTED, CONVERGED = 0.02, 1e-4  # movement of locations, over the noise, at which a trial and the final run of EM end
 
 
 class Location(NamedTuple):
@@ -67,7 +69,13 @@ class Location(NamedTuple):
     level: Array
 
 
-def locate(log_samples: Array, point: Index, block: Index | None = None, when: Array | None = None) -> Location:
+def locate(
+    log_samples: Array,
+    point: Index,
+    block: Index | None = None,
+    when: Array | None = None,
+    places: dict[tuple[Any, ...], Any] | None = None,
+) -> Location:
     """Robust location per point of samples (n_samples,) that belong to points ``point`` 0 … n_points-1.
 
     With ``block``, drift that all points of a block share is taken out where the samples are likelier without it, and
@@ -76,9 +84,11 @@ def locate(log_samples: Array, point: Index, block: Index | None = None, when: A
 
     With ``when``, the time at which each sample was taken, disturbances that come in spells are told from noise: see
     ``in_spells``.
+
+    ``places`` keeps what was found without regard to blocks: a fit and a ratio ask about the very same samples.
     """
     spells = when is not None and in_spells(log_samples, point, when)
-    located, misfit = _locate(log_samples, point, spells=spells)
+    located, misfit = _located_once(log_samples, point, spells, {} if places is None else places)
     if block is None or located.relative_noise is None:
         return located
     drift = _drift(located, block)
@@ -87,6 +97,14 @@ def locate(log_samples: Array, point: Index, block: Index | None = None, when: A
     steadied, misfit_steadied = _locate(log_samples - drift[block], point, spells=spells)
     no_wider = (steadied.relative_noise or 0.0) < WIDER * located.relative_noise
     return steadied if misfit_steadied < misfit and no_wider else located
+
+
+def _located_once(y: Array, point: Index, spells: bool, places: dict[tuple[Any, ...], Any]) -> tuple[Location, float]:
+    key = ("location", spells, *(hashlib.blake2b(np.ascontiguousarray(each).data).digest() for each in (y, point)))
+    if key not in places:
+        places[key] = _locate(y, point, spells=spells)
+    found: tuple[Location, float] = places[key]
+    return found
 
 
 def minima(log_samples: Array, point: Index) -> Array:
@@ -128,9 +146,20 @@ def _drift(located: Location, block: Index) -> Array:
 
 def _locate(y: Array, point: Index, *, spells: bool) -> tuple[Location, float]:
     """Locations without regard to blocks, and minus their restricted log likelihood."""
+    if (point[1:] >= point[:-1]).all():
+        return _locate_sorted(y, point, spells=spells)
+    order = np.argsort(point, kind="stable")
+    located, misfit = _locate_sorted(y[order], point[order], spells=spells)
+    core, residual = np.empty_like(y), np.empty_like(y)
+    core[order], residual[order] = located.core, located.residual
+    return located._replace(core=core, residual=residual), misfit
+
+
+def _locate_sorted(y: Array, point: Index, *, spells: bool) -> tuple[Location, float]:
     counts = np.bincount(point)
     order = np.lexsort((y, point))
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+    groups = Groups(first, counts)
     ranks = (0, np.minimum(1, counts - 1), (counts - 1) // 2, counts // 2)
     smallest, second, lower, upper = (y[order[first + rank]] for rank in ranks)
     if (counts - 1).sum() < FEWEST_REPETITIONS:
@@ -138,45 +167,47 @@ def _locate(y: Array, point: Index, *, spells: bool) -> tuple[Location, float]:
     # the two fastest samples of a point are undisturbed even where half of all are; ties of a coarse clock tell nothing
     spacing = (second - smallest)[counts > 1]
     noise = float(np.median(spacing)) / TYPICAL_SPACING or 1.4826 * float(np.median(np.abs(y - lower[point])))
-    core = _Core(share=0.1, tail=0.3, noise=np.full(len(counts), max(noise, SMALLEST_NOISE)))
+    core = Core(share=0.1, tail=0.3, noise=np.full(len(counts), max(noise, SMALLEST_NOISE)))
     # EM finds the nearest optimum. From the median it misses a point most of whose samples are disturbed, from the
     # minimum one that has a sample too fast: run both, let each point keep the better, and finish from there.
-    from_median = _mixture(y, point, counts, lower, core)
-    from_minimum = _mixture(y, point, counts, smallest, from_median[1])
-    better = _misfit(y, point, *from_minimum) < _misfit(y, point, *from_median)
+    from_median = mixture(y, groups, lower, core)
+    from_minimum = mixture(y, groups, smallest, from_median[1])
+    better = misfits(y, groups, *from_minimum) < misfits(y, groups, *from_median)
     usual = np.where(better, from_minimum[0], from_median[0]), from_median[1]
     # On a busy machine most samples are disturbed, and a wide core that swallows them all is an optimum too.
     quiet = max(float(np.quantile(spacing, 0.25)) / TYPICAL_SPACING, SMALLEST_NOISE)
     if not spells and usual[1].share <= FEW_DISTURBED and usual[1].pooled <= WIDE * quiet:
-        return _located(y, point, counts, *_mixture(y, point, counts, *usual, tolerance=CONVERGED))
-    start = _Core(share=0.7, tail=0.7, noise=np.full(len(counts), quiet))
-    busy = _mixture(y, point, counts, smallest, start)
-    likelier = min((usual, busy), key=lambda found: _criterion(y, point, *found))
+        return _located(y, groups, *mixture(y, groups, *usual, tolerance=CONVERGED))
+    start = Core(share=0.7, tail=0.7, noise=np.full(len(counts), quiet))
+    busy = mixture(y, groups, smallest, start)
+    likelier = min((usual, busy), key=lambda found: criterion(y, groups, *found))
     if spells:
-        held = _mixture(y, point, counts, smallest, start, tolerance=CONVERGED, widest=HELD * quiet)
+        held = mixture(y, groups, smallest, start, tolerance=CONVERGED, widest=HELD * quiet)
         narrow = [found for found in (busy, held) if found[1].pooled < MUCH_NARROWER * usual[1].pooled]
         if narrow:
-            return _located(y, point, counts, *narrow[0])
-    return _located(y, point, counts, *_mixture(y, point, counts, *likelier, tolerance=CONVERGED))
+            return _located(y, groups, *narrow[0])
+    return _located(y, groups, *mixture(y, groups, *likelier, tolerance=CONVERGED))
 
 
-def _located(y: Array, point: Index, counts: Index, location: Array, core: _Core) -> tuple[Location, float]:
+def _located(y: Array, groups: Groups, location: Array, core: Core) -> tuple[Location, float]:
     """Locations with what the samples say of noise, and minus their restricted log likelihood."""
-    weight, _ = _responsibility(y - location[point], core, point)
-    effective = np.maximum(np.bincount(point, weight), 1.0)
-    contaminated = float((1 - weight)[counts[point] > 1].mean())
+    counts = groups.counts
+    residual = y - groups.spread(location)
+    weight, _, _ = responsibility(residual, core, groups)
+    effective = np.maximum(groups.sums(weight), 1.0)
+    contaminated = float((1 - weight)[groups.spread(counts) > 1].mean())
     located = Location(
         location,
         core.noise,
         weight,
         effective,
-        y - location[point],
+        residual,
         core.pooled,
         contaminated,
         standard_error=core.noise / np.sqrt(effective),
         level=np.zeros(len(counts)),
     )
-    return located, _criterion(y, point, location, core)
+    return located, criterion(y, groups, location, core)
 
 
 def _few(y: Array, point: Index, counts: Index, middle: Array) -> Location:
@@ -196,96 +227,3 @@ def _few(y: Array, point: Index, counts: Index, middle: Array) -> Location:
         standard_error=noise / np.sqrt(counts),
         level=np.zeros(len(counts)),
     )
-
-
-class _Core(NamedTuple):
-    """What the points share: share and length of the tail, and each point's noise, drawn towards the pooled one."""
-
-    share: float
-    tail: float
-    noise: Array
-    pooled: float = 0.0
-
-
-def _responsibility(residual: Array, core: _Core, point: Index) -> tuple[Array, Array]:
-    """Probability of being undisturbed, and log density of the tail, for each sample (n_samples,)."""
-    noise = np.maximum(core.noise, SMALLEST_NOISE)
-    tail = max(core.tail, TAIL_FLOOR * float(noise.max()))
-    z = residual / noise[point]
-    # what depends on the point alone is worked out once for each; densities are per standard deviation of the core
-    own = np.log(noise * core.share / tail) + (noise / tail) ** 2 / 2
-    log_core = np.log1p(-core.share) - 0.5 * np.log(2 * np.pi) - z**2 / 2
-    log_tail = own[point] - residual / tail + log_ndtr(z - (noise / tail)[point])
-    return expit(log_core - log_tail), log_tail
-
-
-def _misfit(y: Array, point: Index, location: Array, core: _Core) -> Array:
-    """Minus the log likelihood of each point (n_points,), with a bounded price for samples that are too fast.
-
-    Densities are per standard deviation of the point's core, so only locations under one core can be compared.
-    """
-    residual = y - location[point]
-    z = residual / core.noise[point]
-    _, log_tail = _responsibility(residual, core, point)
-    slow = np.logaddexp(np.log1p(-core.share) - z**2 / 2 - 0.5 * np.log(2 * np.pi), log_tail)
-    fast = np.minimum(FAST_OUTLIER * -z - FAST_OUTLIER**2 / 2, FAST_PRICE) + 0.5 * np.log(2 * np.pi)
-    return np.asarray(np.bincount(point, np.where(z < -FAST_OUTLIER, fast, -slow)), dtype=np.float64)
-
-
-def _criterion(y: Array, point: Index, location: Array, core: _Core) -> float:
-    """Minus the restricted log likelihood: locations integrated out, or cores of one sample a point would win."""
-    weight, _ = _responsibility(y - location[point], core, point)
-    effective = np.maximum(np.bincount(point, weight), 1.0)
-    misfit = _misfit(y, point, location, core) + np.bincount(point) * np.log(core.noise)
-    return float((misfit - np.log(core.noise / np.sqrt(effective))).sum())
-
-
-def _mixture(
-    y: Array,
-    point: Index,
-    counts: Index,
-    start: Array,
-    core: _Core,
-    *,
-    tolerance: float = SCOUTED,
-    widest: float = np.inf,
-) -> tuple[Array, _Core]:
-    """EM for locations, core and tail; the pooled variance loses one degree of freedom a point."""
-    repeated, location, highest = counts[point] > 1, start, start + widest
-    for _ in range(MOST_ITERATIONS):
-        residual = y - location[point]
-        probability, _ = _responsibility(residual, core, point)
-        z = residual / np.maximum(core.noise, SMALLEST_NOISE)[point]
-        weight = probability * np.minimum(1.0, FAST_OUTLIER / np.maximum(-z, FAST_OUTLIER))
-        total = np.bincount(point, weight)
-        usable = (counts > 1) & (total > 1e-6)
-        updated = np.where(usable, np.bincount(point, weight * y) / np.where(usable, total, 1.0), location)
-        updated = np.minimum(updated, highest)
-        squares = np.asarray(np.bincount(point, weight * (y - updated[point]) ** 2), dtype=np.float64)
-        freedom = np.where(usable, np.maximum(total - 1.0, 0.0), 0.0)
-        pooled = min(_pooled(squares, freedom, core.noise), widest)
-        disturbed = (1 - probability)[repeated]
-        excess = float(disturbed @ np.maximum(residual[repeated], 0) / max(float(disturbed.sum()), 1e-12))
-        core = _Core(
-            share=float(np.clip(disturbed.mean(), 1e-4, LARGEST_TAIL_SHARE)),
-            tail=max(TAIL_FLOOR * pooled, excess),
-            noise=np.minimum(
-                np.sqrt((PRIOR_SAMPLES * pooled**2 + squares) / (PRIOR_SAMPLES + freedom)), NOISIEST_POINT * pooled
-            ),
-            pooled=pooled,
-        )
-        moved = float(np.sqrt(np.mean((updated - location) ** 2)))  # one point that wavers must not hold up the rest
-        location = updated
-        if moved < tolerance * pooled:
-            break
-    return location, core
-
-
-def _pooled(squares: Array, freedom: Array, noise: Array) -> float:
-    """Pooled standard deviation of the core, without points that are far noisier than the rest."""
-    middle = float(np.partition(noise, len(noise) // 2)[len(noise) // 2])
-    ratio = squares / np.maximum(freedom * middle**2, SMALLEST_NOISE**2)
-    usual = (freedom > 0) & (ratio < NOISIEST_POINT**2)
-    if not usual.any():
-        usual = freedom > 0
-    return max(float(np.sqrt(squares[usual].sum() / max(float(freedom[usual].sum()), 1.0))), SMALLEST_NOISE)

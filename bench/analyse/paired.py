@@ -75,15 +75,17 @@ class PairedRatio(NamedTuple):
         return self.log_ratio - half, self.log_ratio + half
 
 
-def visits(rows: pd.DataFrame, factors: Sequence[str]) -> Visits:
+def visits(rows: pd.DataFrame, factors: Sequence[str], places: dict[tuple[Any, ...], Any] | None = None) -> Visits:
     """Samples of one subject, by point and block; of several samples of a cell the last counts.
+
+    ``places``: as for ``bench.analyse.location.locate``.
 
     Raises
     ------
     FitError : as ``gather``.
     """
     samples = gather(rows, factors, response=WHOLE, block=BLOCK, what="factors")
-    located = locate(samples.log_seconds, samples.point, None, samples.when)
+    located = locate(samples.log_seconds, samples.point, None, samples.when, places)
     assert samples.block is not None
     shape = (samples.n_points, len(samples.block_names))
     residual, core = np.full(shape, np.nan), np.zeros(shape)
@@ -113,7 +115,7 @@ def visits_of(evidence: Evidence, subject: str, factors: Sequence[str]) -> Visit
     """
     key = (subject, *factors)
     if key not in evidence.memo:
-        evidence.memo[key] = visits(evidence.rows(subject, WHOLE), factors)
+        evidence.memo[key] = visits(evidence.rows(subject, WHOLE), factors, evidence.memo)
     made: Visits = evidence.memo[key]
     return made
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -11,6 +12,7 @@ import numpy as np
 from bench.analyse.fitted import Fit
 from bench.analyse.location import Array
 from bench.analyse.machine import Machine, Parts, predict, whole
+from bench.analyse.ondemand import Absent, OnDemand
 from bench.plan.design import Point
 from bench.plan.readings import Readings, ReadingsError
 from bench.plan.work import Work
@@ -71,25 +73,34 @@ class Pricing:
         return np.array([self.at(levels) for levels in points.to_dict("records")], dtype=np.float64)
 
 
-def price_all(frame: pd.DataFrame, experiment: Experiment, fits: Mapping[tuple[str, str], Fit]) -> dict[str, Pricing]:
-    """Predictions for every subject that declares its works, at the rates of the run's probe.
+def price_all(
+    frame: pd.DataFrame, experiment: Experiment, fits: Mapping[tuple[str, str], Fit]
+) -> Mapping[str, Pricing]:
+    """Predictions for every subject that declares its works, at the rates of the run's probe; made on demand.
 
     Nothing where the run was not probed, or where the probe did not read what a work needs.
     """
     record = frame.attrs.get("probe")
     if not record:
         return {}
-    machine = Machine(Readings.from_json(record["readings"]))
-    found = {}
-    for subject in experiment.subjects:
-        fit = fits.get((subject.name, WHOLE))
-        if subject.works is None or fit is None:
-            continue
+    machine = functools.cache(lambda: Machine(Readings.from_json(record["readings"])))
+
+    def made(name: str, works: Callable[[Point], Sequence[Work]]) -> Pricing | Absent:
+        fit = fits.get((name, WHOLE))
+        if fit is None:
+            return Absent(f"{name} has no fit")
         try:
-            found[subject.name] = price(subject.name, subject.works, machine, fit)
-        except ReadingsError:
-            continue
-    return found
+            return price(name, works, machine(), fit)
+        except ReadingsError as error:
+            return Absent(error)
+
+    return OnDemand(
+        {
+            subject.name: functools.partial(made, subject.name, subject.works)
+            for subject in experiment.subjects
+            if subject.works is not None
+        }
+    )
 
 
 def price(name: str, works: Callable[[Point], Sequence[Work]], machine: Machine, fit: Fit) -> Pricing:

@@ -16,19 +16,21 @@ and those that it let pass lowered AICc by 90 or more.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bench.analyse.estimate import Solution, solve
+from bench.analyse.estimate import Solution, solve, solve_all
 from bench.analyse.location import Array
+from bench.analyse.nonnegative import Flags
 from bench.plan import CostLaw
 
 DECISIVE_GAP = 12.0  # of AICc: 6 as between any two laws, and as much again for the choice among some twenty thresholds
 KNOWN_PRICE = 5.0  # standard errors; a price below the threshold that is known this well need not be much of the time
 NEAR = 1e-7  # relative tolerance of the fits of a search
+AT_ONCE = 50_000  # numbers in the designs that are solved together: few enough for a cache, enough to share the calls
 FEWEST_POINTS = 3  # on either side of a threshold; fewer could be outliers of any kind
 SMALLEST_SHARE = 0.2  # of the time that the term takes at such a point; below it a point says nothing about its price
 SHARPNESS = 2  # of the ramp: 3/4 of the additional price is due at twice the threshold
@@ -104,23 +106,38 @@ def select_regimes(
     return tuple(found)
 
 
-def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, log_seconds: Array) -> Iterator[_Trial]:
-    """Thresholds between measured working sets, with the fits that have them, where the companion counts."""
-    distinct = np.unique(sizes)
-    for threshold in np.sqrt(distinct[:-1] * distinct[1:]):
-        beyond = sizes > threshold
-        if beyond.sum() < FEWEST_POINTS or (~beyond).sum() < FEWEST_POINTS:
-            continue
-        # the same rounded threshold as in the companion's text
-        column = design[:, own] * np.maximum(0.0, 1 - (np.round(threshold) / sizes) ** SHARPNESS)
-        start = np.append(best.coefficients, 0.0)
-        solution = solve(np.column_stack([design, column]), log_seconds, start=start, tolerance=NEAR)
-        share = solution.jacobian[:, [own, -1]] @ solution.coefficients[[own, -1]]
-        told = share >= SMALLEST_SHARE
-        on_both_sides = min((told & beyond).sum(), (told & ~beyond).sum()) >= FEWEST_POINTS
-        # dearer than a price that is known, not dear from nothing
-        if solution.active[-1] and (on_both_sides or _is_known(solution, own)):
-            yield _Trial(term, float(threshold), column, solution)
+def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, log_seconds: Array) -> list[_Trial]:
+    """Thresholds between measured working sets, with the fits that have them, where the companion counts.
+
+    Only those near enough to a decisive gap: no other is ever chosen, or as good as one that is.
+    """
+    distinct, counts = np.unique(sizes, return_counts=True)
+    below = np.cumsum(counts)[:-1]
+    enough = (below >= FEWEST_POINTS) & (len(sizes) - below >= FEWEST_POINTS)
+    thresholds = np.sqrt(distinct[:-1] * distinct[1:])[enough]
+    # the same rounded threshold as in the companion's text
+    ramps = np.maximum(0.0, 1 - (np.round(thresholds)[:, None] / sizes) ** SHARPNESS)
+    columns = design[:, own] * ramps  # (n_thresholds, n_points)
+    start = np.append(best.coefficients, 0.0)
+    solutions: list[Solution] = []
+    together = max(AT_ONCE // design.size, 1)
+    for some in (columns[i : i + together] for i in range(0, len(columns), together)):
+        designs = np.concatenate([np.broadcast_to(design, (len(some), *design.shape)), some[:, :, None]], axis=2)
+        solutions += solve_all(designs, log_seconds, start=start, tolerance=NEAR)
+    limit = best.aicc - DECISIVE_GAP + UNDECIDED_GAP
+    return [
+        _Trial(term, float(threshold), column, solution)
+        for threshold, column, solution in zip(thresholds, columns, solutions, strict=True)
+        if solution.aicc < limit and _counts(solution, own, sizes > threshold)
+    ]
+
+
+def _counts(solution: Solution, own: int, beyond: Flags) -> bool:
+    """Whether the last term is dearer than a price that is known, not dear from nothing."""
+    share = solution.jacobian[:, [own, -1]] @ solution.coefficients[[own, -1]]
+    told = share >= SMALLEST_SHARE
+    on_both_sides = min((told & beyond).sum(), (told & ~beyond).sum()) >= FEWEST_POINTS
+    return bool(solution.active[-1] and (on_both_sides or _is_known(solution, own)))
 
 
 def _is_known(solution: Solution, column: int) -> bool:

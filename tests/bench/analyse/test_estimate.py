@@ -7,7 +7,7 @@ import pytest
 from scipy.optimize import minimize
 from scipy.stats import t as student
 
-from bench.analyse.estimate import quantile, solve
+from bench.analyse.estimate import quantile, solve, solve_all
 from bench.analyse.influence import deviations, influence, standard_error, upper_bound_at_zero
 from bench.plan import CostLaw
 from tests.bench.analyse.made import COEFFICIENTS, FULL, levels, seconds
@@ -167,3 +167,22 @@ def test_aicc_is_infinite_where_it_is_not_defined_and_counts_terms_above_zero_al
     assert found.aicc == pytest.approx(10 * np.log(0.01) + 6 + 4)
     short = solve(np.eye(4) + 1, np.zeros(4))
     assert short.aicc == float("inf")
+
+
+@pytest.mark.parametrize("robust", [False, True])
+@pytest.mark.parametrize("started", [False, True])
+def test_many_designs_at_once_are_fitted_like_each_by_itself(
+    robust: bool, started: bool, rng: np.random.Generator
+) -> None:
+    y = np.log(seconds()) + rng.normal(0, 0.1, len(DESIGN_MATRIX))
+    growth = np.log(DESIGN_MATRIX[:, :1] / DESIGN_MATRIX[0, 0])
+    freed = np.array([True, False, False, False, False])
+    designs = np.stack([DESIGN_MATRIX * np.exp(power * growth * freed) for power in np.linspace(-1, 1, 9)])
+    start = solve(DESIGN_MATRIX, y).coefficients if started else None
+    together = solve_all(designs, y, robust=robust, start=start)
+    for found, design in zip(together, designs, strict=True):
+        alone = solve(design, y, robust=robust, start=start)
+        assert found.loss == pytest.approx(alone.loss, rel=1e-9)
+        np.testing.assert_allclose(design @ found.coefficients, design @ alone.coefficients, rtol=1e-6)
+        assert found.active.tolist() == (found.coefficients > 0).tolist()
+    assert any(not found.active.all() for found in together)  # or no coefficient ever met its bound
