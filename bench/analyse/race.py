@@ -7,6 +7,7 @@ least of the low ends to the least of the high ends: it holds the true one if al
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -180,19 +181,17 @@ def seconds_at(evidence: Evidence, subject: str, point: Point) -> Interval | Non
 
 
 def peaks_of(evidence: Evidence) -> Peaks | None:
-    """The peaks that the run read; None where it read none.
+    """The best of all peaks that the run read; None where it read none.
 
     Raises
     ------
     FitError : what is stored as its peaks cannot be used.
     """
-    record = evidence.frame.attrs.get("peaks")
-    if record is None:
-        return None
     try:
-        return Peaks.from_json(record["peaks"])
+        read = [Peaks.from_json(record["peaks"]) for record in evidence.frame.attrs.get("peaks", ())]
     except (PeaksError, KeyError, TypeError, ValueError) as error:
         raise FitError(f"record of the peaks: {error}") from None
+    return functools.reduce(Peaks.best, read) if read else None
 
 
 def roofline_at(evidence: Evidence, subject: str, point: Point, peaks: Peaks) -> Roofline | None:

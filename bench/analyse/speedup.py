@@ -86,6 +86,8 @@ def judge_roofline(evidence: Evidence, claim: RooflineClaim) -> Verdict:
     word: Word = (
         "supported" if share.low >= claim.at_least else "refuted" if share.high < claim.at_least else "inconclusive"
     )
+    if share.low > 1:  # nothing is faster than the peak: the reading of it was disturbed
+        word, reason = "inconclusive", f"{reason}; more than all of it: the peaks were read in a slower moment"
     return settle(claim, word, f"too noisy: {reason}" if word == "inconclusive" else reason, claim.at_least, share)
 
 

@@ -79,7 +79,7 @@ def run(
         measured in a fresh process, less the visits that are stored already; its points need not be the profile's.
     probe : whether to read what the machine can do before anything is measured, unless that is stored already; None:
         if a subject declares the works from which such readings predict its time. The peaks of the machine are read
-        if a subject declares a roofline.
+        before each measuring process if a subject declares a roofline.
 
     Raises
     ------
@@ -200,21 +200,21 @@ class _Loop:
             self._tell(Missing(subject=subject, reason=reason))
 
     def _prepare(self) -> None:
-        """Checks, and what is read of the machine where something is left to be measured."""
+        """Checks, and the probe where something is left to be measured."""
         claims = [claim.name for claim in self._experiment.claims if self._is_to_be_checked(claim)]
         run_checks(self._crew, claims, seed=self._header["seed"], sink=self._sink, tell=self._tell)
         if self._probe and self._shares:
             run_probe(self._crew, sink=self._sink, tell=self._tell)
-        has_roofline = any(subject.roofline is not None for subject in self._experiment.subjects)
-        if has_roofline and self._shares and not self._done.peaks_read:
-            run_peaks(self._crew, sink=self._sink, tell=self._tell)
 
     def _is_to_be_checked(self, claim: Claim) -> bool:
         judged_here = not claim.profiles or self._header["profile"] in claim.profiles
         return isinstance(claim, CheckClaim) and judged_here and claim.name not in self._done.checks
 
     def _run_shares(self) -> None:
+        has_roofline = any(subject.roofline is not None for subject in self._experiment.subjects)
         while self._shares:
+            if has_roofline:  # before every measuring process: one reading may meet the machine in a slow moment
+                run_peaks(self._crew, sink=self._sink, tell=self._tell)
             self._run_share(self._shares.pop(0))
 
     def _run_share(self, blocks: Sequence[Block]) -> None:

@@ -48,7 +48,7 @@ class Done:
     samples : visits whose sample is stored, or what they found of memory.
     checks : names of the claims whose check is stored.
     processes : measuring processes recorded so far.
-    probed : whether the machine's readings are stored. peaks_read : whether its peaks are.
+    probed : whether the machine's readings are stored.
     compared : subjects at points whose result was compared with that of the reference.
     """
 
@@ -57,7 +57,6 @@ class Done:
     checks: frozenset[str] = frozenset()
     processes: int = 0
     probed: bool = False
-    peaks_read: bool = False
     compared: frozenset[tuple[str, Point]] = frozenset()
 
 

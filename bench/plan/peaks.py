@@ -75,6 +75,14 @@ class Peaks:
         by_operations = traffic.operations / self.operations_per_second
         return "operations" if by_operations >= traffic.least_bytes / self.bytes_per_second else "bytes"
 
+    def best(self, other: Peaks) -> Peaks:
+        """The better of two readings, rate by rate."""
+        products, moves = (
+            {name: max(mine.get(name, 0.0), theirs.get(name, 0.0)) for name in {**mine, **theirs}}
+            for mine, theirs in ((self.products, other.products), (self.moves, other.moves))
+        )
+        return Peaks(products=products, moves=moves, threads=self.threads)
+
     def to_json(self) -> dict[str, Any]:
         """Plain data, the two peaks among them."""
         return {

@@ -158,7 +158,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "predictions": by_kind.get("prediction", []),
         "agreements": by_kind.get("agreement", []),
         "missing": {record["subject"]: record["reason"] for record in by_kind.get("missing", [])},
-        "peaks": by_kind.get("peaks", [None])[-1],
+        "peaks": by_kind.get("peaks", []),
     }
 
 

@@ -226,7 +226,6 @@ def done_of(records: list[dict[str, Any]]) -> Done:
         checks=frozenset(record["claim"] for record in records if record["record"] == "check"),
         processes=max(workers, default=-1) + 1,
         probed=any(record["record"] == "probe" for record in records),
-        peaks_read=any(record["record"] == "peaks" for record in records),
         compared=frozenset((r["subject"], Point(r["point"])) for r in records if r["record"] == "agreement"),
     )
 

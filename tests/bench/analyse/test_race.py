@@ -124,7 +124,7 @@ def test_the_geometric_mean_is_that_of_the_speedups_over_the_fastest() -> None:
 
 
 def test_shares_of_the_roofline_are_taken_of_the_lower_roof() -> None:
-    first, second = raced(peaks={"peaks": PEAKS}).standings
+    first, second = raced(peaks=[{"peaks": PEAKS}]).standings
     assert first.roofline is not None
     assert second.roofline is not None
     assert (first.roofline.limit, second.roofline.limit) == ("operations", "bytes")
@@ -194,7 +194,7 @@ def test_one_block_says_nothing_of_noise() -> None:
 @pytest.mark.parametrize(("at_least", "word"), [(0.25, "supported"), (0.45, "refuted")])
 def test_a_share_of_the_roofline_is_judged_on_its_interval(at_least: float, word: str) -> None:
     claim = RooflineClaim(name="share", subject="tuned", at=Point(n=10), at_least=at_least)
-    verdict = only(judge(frame(TIMES, peaks={"peaks": PEAKS}), experiment(claim)))
+    verdict = only(judge(frame(TIMES, peaks=[{"peaks": PEAKS}]), experiment(claim)))
     assert (verdict.verdict, verdict.kind) == (word, "roofline")
     assert "4.00 GFLOP/s of matrix products that 2 threads reached" in verdict.reason
 
@@ -209,14 +209,29 @@ def test_a_share_of_the_roofline_is_judged_on_its_interval(at_least: float, word
 )
 def test_without_a_roofline_a_share_is_open(at: int, subject: str, peaks: Any, reason: str) -> None:
     claim = RooflineClaim(name="share", subject=subject, at=Point(n=at), at_least=0.5)
-    stored = None if peaks is None else {"peaks": peaks}
+    stored = [] if peaks is None else [{"peaks": peaks}]
     verdict = only(judge(frame(TIMES, peaks=stored), experiment(claim)))
     assert (verdict.verdict, verdict.reason) == ("inconclusive", reason)
 
 
+def test_the_best_of_all_readings_is_the_peak() -> None:
+    slow = {**PEAKS, "products": {"8x8x8": 1e9}, "moves": {"copy": 3e9}}
+    peaks = raced(peaks=[{"peaks": PEAKS}, {"peaks": slow}]).peaks
+    assert peaks is not None
+    assert (peaks.operations_per_second, peaks.bytes_per_second) == (4e9, 3e9)
+
+
+def test_more_than_the_roofline_is_no_pass() -> None:
+    claim = RooflineClaim(name="share", subject="tuned", at=Point(n=10), at_least=0.25)
+    slow = {**PEAKS, "products": {"8x8x8": 1e9}}
+    verdict = only(judge(frame(TIMES, peaks=[{"peaks": slow}]), experiment(claim)))
+    assert verdict.verdict == "inconclusive"
+    assert verdict.reason.endswith("the peaks were read in a slower moment.")
+
+
 def test_broken_peaks_are_an_error_of_one_line() -> None:
     with pytest.raises(FitError, match="record of the peaks: peaks: have no 'moves'"):
-        raced(peaks={"peaks": {"products": {"a": 1.0}}})
+        raced(peaks=[{"peaks": {"products": {"a": 1.0}}}])
 
 
 AGREEMENT = Agreement(reference="slow", difference=lambda a, b: 0.0, allowed=1e-6)

@@ -169,10 +169,10 @@ def test_a_run_that_had_more_subjects_is_not_the_same_run() -> None:
         measured(with_missing(clock, "far"), clock, done=Done(header=header))
 
 
-def test_peaks_are_read_once_where_a_subject_has_a_roofline(tmp_path: Path) -> None:
+def test_peaks_are_read_before_each_process_where_a_subject_has_a_roofline(tmp_path: Path) -> None:
     clock = FakeClock()
     subject = giving(clock, "right", 0.0, [], roofline=lambda _point: Traffic(operations=1.0, least_bytes=1.0))
-    experiment = toy(subject, blocks=1, processes=1)
+    experiment = toy(subject, blocks=3, processes=2)
     asked: list[int] = []
 
     class Engine(FakeEngine):
@@ -194,7 +194,7 @@ def test_peaks_are_read_once_where_a_subject_has_a_roofline(tmp_path: Path) -> N
                 experiment, module="toy", profile="quick", seed=0, threads=2, sink=store, done=store.done,
                 engine=Engine(experiment, clock), clock=clock, surroundings=dict,
             )  # fmt: skip
-    assert asked == [2]
+    assert asked == [2, 2]  # and none to go on with a run of which nothing is left
 
 
 def test_no_peaks_are_read_without_a_roofline() -> None:

@@ -20,7 +20,7 @@ from tests.bench.analyse.test_race import AGREEMENT, PEAKS, TIMES, compared, exp
 
 @pytest.fixture
 def race() -> Race:
-    return raced(peaks={"peaks": PEAKS}, missing={"jet": "it is not installed"})
+    return raced(peaks=[{"peaks": PEAKS}], missing={"jet": "it is not installed"})
 
 
 def printed(race: Race) -> str:
@@ -80,7 +80,7 @@ def test_no_roofline_is_drawn_without_peaks() -> None:
 
 def test_a_report_of_a_race_has_both_figures_and_rows_for_its_verdicts() -> None:
     claim = RooflineClaim(name="share", subject="tuned", at=Point(n=10), at_least=0.25)
-    samples = frame(TIMES, peaks={"peaks": PEAKS}, agreements=compared(("tuned", 10, 1e-7), ("other", 10, 2e-7)))
+    samples = frame(TIMES, peaks=[{"peaks": PEAKS}], agreements=compared(("tuned", 10, 1e-7), ("other", 10, 2e-7)))
     analysis = analyse(samples, experiment(speedup(1.5), claim, agreement=AGREEMENT))
     assert [named.name for named in gallery(analysis)] == ["race", "roofline"]
     rows = {row.claim: row for row in verdict_rows(analysis)}
