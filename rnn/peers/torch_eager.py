@@ -10,8 +10,10 @@ from rnn.peers.interface import Evaluation, Peer, not_installed
 from rnn.peers.tensors import Tensor, as_gradients, looked_up, model
 
 
-def states_of(E: Tensor, W_e: Tensor, W_h: Tensor, b1: Tensor, h0: Tensor) -> Tensor:
-    """h(1) … h(T), (T, H), of embedded inputs E (T, d)."""
+def loss_of(
+    E: Tensor, W_e: Tensor, W_h: Tensor, b1: Tensor, U: Tensor, b2: Tensor, h0: Tensor, targets: Tensor
+) -> Tensor:
+    """Σ_t J(t) of embedded inputs E (T, d)."""
     import torch
     from torch.nn import functional
 
@@ -19,14 +21,8 @@ def states_of(E: Tensor, W_e: Tensor, W_h: Tensor, b1: Tensor, h0: Tensor) -> Te
     for a in functional.linear(E, W_e, b1).unbind():
         h = torch.sigmoid(torch.addmv(a, W_h, h))
         states.append(h)
-    return torch.stack(states)
-
-
-def loss_of(states: Tensor, U: Tensor, b2: Tensor, targets: Tensor) -> Tensor:
-    """Σ_t J(t) of the states."""
-    from torch.nn import functional
-
-    return functional.cross_entropy(functional.linear(states, U, b2), targets, reduction="sum")
+    logits = functional.linear(torch.stack(states), U, b2)  # (T, V)
+    return functional.cross_entropy(logits, targets, reduction="sum")
 
 
 def prepare(params: Params, tokens: Tokens) -> Evaluation:
@@ -38,7 +34,7 @@ def prepare(params: Params, tokens: Tokens) -> Evaluation:
 
     def evaluate() -> tuple[Tensor, ...]:
         E = looked_up(m)
-        loss = loss_of(states_of(E, W_e, W_h, b1, h0), U, b2, targets)
+        loss = loss_of(E, W_e, W_h, b1, U, b2, h0, targets)
         return (loss.detach(), *torch.autograd.grad(loss, (E, W_e, W_h, b1, U, b2, h0)))
 
     return evaluate
