@@ -96,7 +96,7 @@ class Bar:
                     blocks=f"block {min(event.blocks_done + 1, event.blocks_total)}/{event.blocks_total}",
                     left=time_left(event.seconds_left),
                 )
-            case (ProbeStarted() | PeaksStarted()) if self._task is not None:
+            case ProbeStarted() | PeaksStarted() if self._task is not None:
                 self._progress.update(self._task, description=described(event))
             case CheckDone() | Skipped() | Predicted() | Missing():
                 self._progress.console.print(described(event), markup=False, highlight=False)
