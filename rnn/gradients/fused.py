@@ -156,7 +156,12 @@ def fused(
         in_order = _Targets(tokens[1:])
         loss = _output(params, in_order, b, loops, threads, phase)
         sweep, back = partial(_sweep, params, b, loops, phase, on_pass), _output_back(b, in_order, loops)
-        if phase is None and on_pass is None:  # neither waits for the other
+        together = True  # neither waits for the other
+        if phase is not None:
+            together = False
+        if on_pass is not None:
+            together = False
+        if together:
             run_all([sweep, *back], threads)
         else:
             run_all(back, threads)
@@ -239,12 +244,13 @@ def _sweep(
         phase("recur")
     g, r, T = b.gradients, b.r, len(b.r)
     g.h0.fill(0)
-    if on_pass is None:
-        loops.sweep(params.W_h, b.from_output, b.h, r, g.h0, 0, T)
-    else:
-        for t in range(T, 0, -1):
-            on_pass(T, t)
-            loops.sweep(params.W_h, b.from_output, b.h, r, g.h0, t - 1, t)
+    spans = [(0, T)]
+    if on_pass is not None:
+        spans = [(t - 1, t) for t in range(T, 0, -1)]
+    for before, last in spans:
+        if on_pass is not None:
+            on_pass(T, last)
+        loops.sweep(params.W_h, b.from_output, b.h, r, g.h0, before, last)
     r.T.dot(b.h[:-1], out=g.W_h)
     np.add.reduce(r, axis=0, out=g.b1)
     if phase is not None:

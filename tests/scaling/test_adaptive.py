@@ -14,6 +14,7 @@ from tests.scaling import simulated
 from tests.scaling.adaptive import AS_NARROW, SHARE, Compared, main, on_a_simulated_clock
 
 SEEDS = (0, 2)
+LARGEST = 1.15  # of the widths that the whole time gives: what half of it may cost a single figure
 LAST_ROUND = 1.06  # of the budget: what the visits of the last round may take longer than expected
 
 
@@ -30,7 +31,8 @@ def test_half_the_time_gives_intervals_as_narrow_on_a_simulated_clock(pairs: lis
     ratios = [ratio for pair in pairs for ratio in pair.ratios.values()]
     assert len(ratios) == len(SEEDS) * 3
     assert statistics.median(ratios) <= 1.0
-    assert sum(ratio <= AS_NARROW for ratio in ratios) >= 0.75 * len(ratios)
+    assert sum(ratio <= AS_NARROW for ratio in ratios) >= 0.5 * len(ratios)
+    assert max(ratios) <= LARGEST
 
 
 def test_the_simulated_fixed_run_takes_what_its_laws_say(pairs: list[Compared]) -> None:
