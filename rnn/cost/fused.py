@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rnn.cost.first import PHASE_LAWS, PHASE_OVERHEADS
 from rnn.cost.form import Bytes, Cost
-from rnn.gradients.fused import words_per_part, words_per_tile
+from rnn.gradients.fused import MOST_PARTS, PART_MULTIPLY_ADDS, words_per_part, words_per_tile
 
 
 def _multiply_adds(V: int, d: int, H: int, T: int) -> int:
@@ -31,4 +31,6 @@ FUSED = Cost(
     passes=lambda T: T,
     multiply_adds=_multiply_adds,
     memory_law="T*V + T*H + T*d",
+    # beside: sums of each part of the vocabulary, whose number doubles with the work up to a largest
+    memory_overhead=("1", "T", f"T*H*min({MOST_PARTS},V*H*T/{PART_MULTIPLY_ADDS})"),
 )
