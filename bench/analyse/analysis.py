@@ -90,7 +90,7 @@ def analyse(
         placebo_alarms=alarms,
         noise=noise,
         contaminated_share=contaminated,
-        noise_line=_noise_line(noise, contaminated, placebo, alarms, below),
+        noise_line=_noise_line(noise, contaminated, placebo, alarms, below, fitted=bool(whole)),
         below_floor=below,
         skips=tuple(frame.attrs.get("skips", ())),
         pricings=price_all(frame, experiment, evidence.fits),
@@ -121,9 +121,15 @@ def _alarms(ratio: PairedRatio | None, confidence: float) -> tuple[int, int]:
 
 
 def _noise_line(
-    noise: float | None, contaminated: float | None, placebo: Interval | None, alarms: tuple[int, int], below: int
+    noise: float | None,
+    contaminated: float | None,
+    placebo: Interval | None,
+    alarms: tuple[int, int],
+    below: int,
+    *,
+    fitted: bool,
 ) -> str:
-    parts = ["noise unknown: no repetitions"]
+    parts = [f"noise unknown: {'no repetitions' if fitted else 'no law was fitted'}"]
     if noise is not None:
         parts = [f"noise within points {noise:.1%}, {contaminated:.1%} of samples disturbed"]
     if placebo is None:

@@ -10,7 +10,7 @@ import pytest
 
 from bench.analyse import FitError, analyse
 from bench.analyse.paired import overall, paired_ratio, visits
-from bench.plan import PLACEBO_SUFFIX, CostLaw, Experiment
+from bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Profile, Subject
 from tests.bench.analyse.made import run
 from tests.bench.analyse.test_verdict import DESIGN, EXPERIMENT, OUTPUT, RECUR, T, exponent, frame, subject
 
@@ -157,3 +157,15 @@ def test_the_experiment_is_kept_for_the_report(rng: np.random.Generator) -> None
     found = analyse(frame(rng), EXPERIMENT)
     assert isinstance(found.experiment, Experiment)
     assert found.frame.attrs["run"] == {"profile": "quick"}
+
+
+def test_without_laws_it_says_so_and_does_not_blame_repetitions() -> None:
+    rows = pd.DataFrame({"subject": "s", "n": [1, 1, 2, 2], "seconds_per_eval": [1.0, 1.1, 2.0, 2.1]})
+    rows.attrs["factors"] = ["n"]
+    experiment = Experiment(
+        name="no laws",
+        factors=(Factor(name="n"),),
+        subjects=(Subject(name="s", prepare=lambda _: lambda: None),),
+        profiles={"quick": Profile(design=Design.grid({"n": [1, 2]}))},
+    )
+    assert analyse(rows, experiment).noise_line.startswith("noise unknown: no law was fitted")
