@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
+
+if TYPE_CHECKING:
+    from bench.analyse.analysis import Analysis
+    from bench.analyse.verdict import Verdict
+    from bench.fitting import Answer
+
+EXIT_FINE, EXIT_REFUTED = 0, 1
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
@@ -14,3 +21,15 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 def document(found: Mapping[str, Any] | Sequence[Any]) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def status_of(verdicts: Sequence[Verdict]) -> int:
+    """1 when a claim is refuted; inconclusive is no failure, and no pass."""
+    return EXIT_REFUTED if any(one.verdict == "refuted" for one in verdicts) else EXIT_FINE
+
+
+def show(shown: Analysis | Answer) -> None:
+    """Tables on standard output."""
+    from bench.report import terminal
+
+    terminal.show(shown)

@@ -1,0 +1,65 @@
+"""``fit``: a law fitted to samples of a run, a table or another tool's file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands.shared import document, json_option, show
+
+PREDICTION = "V=10000,d=100,H=100,T=35"
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--law", required=True, help="Terms in the factors, such as 'T*H*V + T*H**2'.")
+@click.option(
+    "--overhead", default="auto", metavar="TERMS", help="Terms beside the law, such as '1 + T'.  [default: auto]"
+)
+@click.option(
+    "--response", default="seconds_per_eval", show_default=True, metavar="NAME", help="Column to be explained."
+)
+@click.option("--block", metavar="NAME", help="Column of the blocks, whose common drift is taken out.")
+@click.option("--subject", metavar="NAME", help="Which subject, when the data hold several.")
+@click.option(
+    "--predict", multiple=True, metavar="POINT", help=f"Predict at a point, such as {PREDICTION}. Repeatable."
+)
+@click.option("--versus", multiple=True, metavar="LAW", help="Compare with another law. Repeatable.")
+@json_option
+def fit(
+    data: Path,
+    law: str,
+    overhead: str,
+    response: str,
+    block: str | None,
+    subject: str | None,
+    predict: tuple[str, ...],
+    versus: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Fit a law to samples: the folder of a run, a CSV, or another tool's file.
+
+    A CSV has one column per factor, the response, and optionally block; several rows of a point are repetitions.
+
+    \b
+    Example: python -m bench fit times.csv --law "n*log(n)" --versus "n**2" --predict n=1000000
+             python -m bench fit results/today --subject aggregated --law "T*H*V + T*H*d + T*H**2"
+    """
+    from bench.fitting import answer
+
+    result = answer(
+        data,
+        law,
+        overhead=overhead,
+        response=response,
+        block=block,
+        subject=subject,
+        predict=predict,
+        versus=versus,
+    )
+    if as_json:
+        document(result.to_json())
+    else:
+        show(result)
+    return 0
