@@ -47,14 +47,16 @@ class FreeExponent(NamedTuple):
 def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, float]) -> FreeExponent:
     """Exponent of some terms of a fit in a factor at a point, with ε free.
 
+    The factor may be one that the terms do not have, but others do: the law's own exponent is then 0.
+
     Raises
     ------
-    FitError : a term that the law does not have, a factor that none of them has, a point without it.
+    FitError : a term or factor that the law does not have, a point without that factor.
     """
     named = fit.indices(terms)
     freed = [*named, *fit.companions(named)]
-    if not any(factor in fit.full_law.terms[j].factors for j in named):
-        raise FitError(f"factor {factor!r}: does not occur in {' + '.join(terms)}")
+    if factor not in fit.factors:
+        raise FitError(f"factor {factor!r}: does not occur in the law {fit.full_law.text!r}")
     if factor not in at or not at[factor] > 0:
         raise FitError(f"point {describe(at)}: needs {factor} above 0")
     levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
