@@ -5,10 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from bench.measure.crew import Crew
-from bench.measure.engines import Worker
-from bench.measure.messages import Compare, Compared, TooLarge
-from bench.measure.records import Sink, agreement_record
+from bench.measure.messages import Compared, TooLarge
 from bench.measure.schedule import Visit
 from bench.plan import Agreement, Evaluation, Experiment, Point
 
@@ -40,31 +37,27 @@ class Comparer:
 
 
 class Comparisons:
-    """Asks a measuring process for what is not compared yet, before a subject's first sample at a point.
+    """Which results are still to be compared with that of the reference: each subject's once at each point.
 
     Parameters
     ----------
     done : subjects at points that were compared before.
     """
 
-    def __init__(self, experiment: Experiment, crew: Crew, sink: Sink, done: frozenset[tuple[str, Point]]) -> None:
-        self._agreement, self._crew, self._sink, self._done = experiment.agreement, crew, sink, set(done)
+    def __init__(self, experiment: Experiment, done: frozenset[tuple[str, Point]]) -> None:
+        self._agreement, self._taken = experiment.agreement, set(done)
         self._subjects = {subject.name for subject in experiment.subjects}
 
-    def before(self, worker: Worker, visit: Visit) -> None:
-        """Compare and store, where that is due.
-
-        Raises
-        ------
-        MeasureError : a subject failed.
-        """
+    def take(self, visit: Visit) -> bool:
+        """Whether a comparison is due before a visit; from then on it is not."""
         agreement, cell = self._agreement, (visit.subject, visit.point)
-        if agreement is None or cell in self._done or visit.subject not in self._subjects:
-            return  # a placebo is its subject
+        if agreement is None or cell in self._taken or visit.subject not in self._subjects:
+            return False  # a placebo is its subject
         if visit.subject == agreement.reference or agreement.reference not in self._subjects:
-            return
-        request = Compare(subject=visit.subject, point=visit.point)
-        reply = self._crew.ask(worker, request, f"result of {visit.subject!r} at {visit.point}")
-        self._done.add(cell)
-        if isinstance(reply, Compared):
-            self._sink.append(agreement_record(visit, agreement, reply))
+            return False
+        self._taken.add(cell)
+        return True
+
+    def give_back(self, visit: Visit) -> None:
+        """Make a comparison due again that was taken and could not be made."""
+        self._taken.discard((visit.subject, visit.point))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.measure.crew import Crew
 from bench.measure.events import CheckDone, Listener, PeaksStarted, ProbeStarted
 from bench.measure.messages import Check, Checked, PeaksRead, Probe, Probed, ReadPeaks
 from bench.measure.records import Sink, check_record, peaks_record, probe_record
+from bench.measure.way import Asked, Way
 from bench.plan import CheckResult
 
 
-def run_checks(crew: Crew, claims: Sequence[str], *, seed: int, sink: Sink, tell: Listener) -> None:
+def run_checks(way: Way, claims: Sequence[str], *, seed: int, sink: Sink, tell: Listener) -> None:
     """Make the checks of some claims, by name.
 
     Raises
@@ -23,39 +23,40 @@ def run_checks(crew: Crew, claims: Sequence[str], *, seed: int, sink: Sink, tell
     """
     if not claims:
         return
-    with crew.worker() as worker:
-        crew.open(worker)
-        for claim in claims:
-            reply = crew.ask(worker, Check(claim=claim, seed=seed), f"check of claim {claim!r}")
-            assert isinstance(reply, Checked)
-            sink.append(check_record(claim, reply))
-            outcome = CheckResult(estimate=reply.estimate, allowed=reply.allowed, cases=reply.cases)
-            tell(CheckDone(claim=claim, passed=outcome.passed, seconds=reply.seconds))
+    asked: list[Asked] = [(Check(claim=claim, seed=seed), f"check of claim {claim!r}") for claim in claims]
+    for claim, (reply, _host) in zip(claims, way.converse(asked, opened=True), strict=True):
+        assert isinstance(reply, Checked)
+        sink.append(check_record(claim, reply))
+        outcome = CheckResult(estimate=reply.estimate, allowed=reply.allowed, cases=reply.cases)
+        tell(CheckDone(claim=claim, passed=outcome.passed, seconds=reply.seconds))
 
 
-def run_probe(crew: Crew, *, sink: Sink, tell: Listener) -> None:
+def run_probe(way: Way, *, sink: Sink, tell: Listener) -> None:
     """Read what the machine can do with the threads of the run; the experiment is not loaded for it.
 
     Raises
     ------
     MeasureError : it could not be read.
     """
-    with crew.worker() as worker:
-        tell(ProbeStarted())
-        reply = crew.ask(worker, Probe(threads=crew.threads), "probe of the machine")
-    assert isinstance(reply, Probed)
-    sink.append(probe_record(reply))
+    tell(ProbeStarted())
+    for reply, host in way.converse([(Probe(threads=way.threads), "probe of the machine")], opened=False):
+        assert isinstance(reply, Probed)
+        sink.append(probe_record(reply, host))
 
 
-def run_peaks(crew: Crew, *, sink: Sink, tell: Listener) -> None:
+def run_peaks(way: Way, *, sink: Sink, tell: Listener) -> None:
     """Read the peaks of the machine with the threads of the run, in a process of its own.
 
     Raises
     ------
     MeasureError : they could not be read.
     """
-    with crew.worker() as worker:
-        tell(PeaksStarted())
-        reply = crew.ask(worker, ReadPeaks(threads=crew.threads), "peaks of the machine")
-    assert isinstance(reply, PeaksRead)
-    sink.append(peaks_record(reply))
+    tell(PeaksStarted())
+    for reply, host in way.converse([peaks_asked(way.threads)], opened=False):
+        assert isinstance(reply, PeaksRead)
+        sink.append(peaks_record(reply, host))
+
+
+def peaks_asked(threads: int) -> Asked:
+    """What a measuring process is asked for the peaks."""
+    return ReadPeaks(threads=threads), "peaks of the machine"

@@ -71,9 +71,12 @@ def require_same_run(ours: Mapping[str, Any], stored: Mapping[str, Any]) -> None
 
 
 def sample_record(
-    visit: Visit, process: int, sampled: Sampled, *, visit_seconds: float, stage: str = SWEEP
+    visit: Visit, process: int, sampled: Sampled, *, visit_seconds: float, stage: str = SWEEP, host: str | None = None
 ) -> dict[str, Any]:
-    """The record of a sample; ``visit_seconds`` is all that it took, preparing and calibrating included."""
+    """The record of a sample; ``visit_seconds`` is all that it took, preparing and calibrating included.
+
+    ``host`` is named where a run has several; elsewhere it is that of the run's environment.
+    """
     record: dict[str, Any] = {
         "record": "sample",
         "subject": visit.subject,
@@ -87,6 +90,7 @@ def sample_record(
         "started_at": sampled.started_at,
         "load_average": sampled.load_average,
         "visit_seconds": visit_seconds,
+        **_at(host),
     }
     if stage != SWEEP:
         record["stage"] = stage
@@ -95,7 +99,9 @@ def sample_record(
     return record
 
 
-def memory_record(visit: Visit, process: int, weighed: Weighed, *, visit_seconds: float) -> dict[str, Any]:
+def memory_record(
+    visit: Visit, process: int, weighed: Weighed, *, visit_seconds: float, host: str | None = None
+) -> dict[str, Any]:
     """The record of what one evaluation needs of memory, in bytes over its prepared state."""
     return {
         "record": "memory",
@@ -107,7 +113,24 @@ def memory_record(visit: Visit, process: int, weighed: Weighed, *, visit_seconds
         "output_bytes": weighed.output_bytes,
         "started_at": weighed.started_at,
         "visit_seconds": visit_seconds,
+        **_at(host),
     }
+
+
+def worker_record(
+    process: int, facts: Mapping[str, Any], *, started_at: float, host: str | None = None
+) -> dict[str, Any]:
+    """The record of a measuring process that is ready."""
+    return {"record": "worker", "process": process, **facts, "started_at": started_at, **_at(host)}
+
+
+def host_record(host: str, environment: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a host that takes part in a run of several: its name in the records, and its environment."""
+    return {"record": "host", "host": host, "environment": dict(environment)}
+
+
+def _at(host: str | None) -> dict[str, str]:
+    return {} if host is None else {"host": host}
 
 
 def check_record(claim: str, checked: Checked) -> dict[str, Any]:
@@ -125,14 +148,14 @@ def check_record(claim: str, checked: Checked) -> dict[str, Any]:
     }
 
 
-def probe_record(probed: Probed) -> dict[str, Any]:
+def probe_record(probed: Probed, host: str | None = None) -> dict[str, Any]:
     """The record of what the machine can do."""
-    return {"record": "probe", "seconds": probed.seconds, "readings": dict(probed.readings)}
+    return {"record": "probe", "seconds": probed.seconds, "readings": dict(probed.readings), **_at(host)}
 
 
-def peaks_record(read: PeaksRead) -> dict[str, Any]:
+def peaks_record(read: PeaksRead, host: str | None = None) -> dict[str, Any]:
     """The record of the peaks of the machine."""
-    return {"record": "peaks", "seconds": read.seconds, "peaks": dict(read.peaks)}
+    return {"record": "peaks", "seconds": read.seconds, "peaks": dict(read.peaks), **_at(host)}
 
 
 def missing_record(subject: str, reason: str) -> dict[str, Any]:
@@ -152,7 +175,7 @@ def agreement_record(visit: Visit, agreement: Agreement, compared: Compared) -> 
     }
 
 
-def skip_record(visit: Visit, reply: TooLarge) -> dict[str, Any]:
+def skip_record(visit: Visit, reply: TooLarge, host: str | None = None) -> dict[str, Any]:
     """The record of a cell that is left out."""
     return {
         "record": "skip",
@@ -162,6 +185,7 @@ def skip_record(visit: Visit, reply: TooLarge) -> dict[str, Any]:
         "reason": reply.reason,
         "bytes_needed": reply.bytes_needed,
         "bytes_available": reply.bytes_available,
+        **_at(host),
     }
 
 

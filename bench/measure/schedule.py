@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from bench.measure.messages import Timing
@@ -116,20 +117,19 @@ def divided(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block, ...],
     return tuple(tuple(blocks[start:end]) for start, end in zip(starts, ends, strict=True))
 
 
-@dataclass(slots=True)
 class TimeLeft:
     """Foretells the rest of a run from what each kind of visit cost when it was last made.
 
-    Attributes
-    ----------
-    left : visits still to be made, by cell and timing.
-    seconds : what a visit cost last, preparing and all, by cell and timing.
-    expected : what a visit not yet made should cost, where something is known of it, by cell and timing.
+    Its sums are kept up to date visit by visit: to add them up anew at every sample would make the cost of a run grow
+    with the square of its cells.
     """
 
-    left: Counter[Hashable] = field(default_factory=Counter)
-    seconds: dict[Hashable, float] = field(default_factory=dict)
-    expected: dict[Hashable, float] = field(default_factory=dict)
+    def __init__(self) -> None:
+        self._left: Counter[Hashable] = Counter()  # visits still to be made, by cell and timing
+        self._made: dict[Hashable, float] = {}  # what a visit cost last, preparing and all
+        self._expected: dict[Hashable, float] = {}  # what one not yet made should cost, where something is known of it
+        self._all_left = self._unknown_left = 0
+        self._known_seconds = self._made_seconds = 0.0  # of the visits left that something is known of; of all in made
 
     @classmethod
     def of(cls, visits: Iterable[Visit]) -> TimeLeft:
@@ -139,26 +139,53 @@ class TimeLeft:
 
     def add(self, visits: Iterable[Visit]) -> None:
         """Put visits on the list."""
-        self.left.update((visit.subject, visit.point, visit.timing) for visit in visits)
+        for visit in visits:
+            self._count((visit.subject, visit.point, visit.timing), 1)
 
     def expect(self, seconds: Mapping[Cell, float]) -> None:
         """Take note of what visits to some cells should cost."""
-        self.expected.update({(cell.subject, cell.point, "whole"): value for cell, value in seconds.items()})
+        for cell, value in seconds.items():
+            key = (cell.subject, cell.point, "whole")
+            with self._changed(key):
+                self._expected[key] = value
 
     def made(self, visit: Visit, seconds: float) -> None:
         """Take a visit off the list."""
         key = (visit.subject, visit.point, visit.timing)
-        self.left[key] -= 1
-        self.seconds[key] = seconds
+        self._count(key, -1)
+        with self._changed(key):
+            self._made_seconds += seconds - self._made.get(key, 0.0)
+            self._made[key] = seconds
 
     def dropped(self, visit: Visit) -> None:
         """Take a visit off the list that was not made."""
-        self.left[visit.subject, visit.point, visit.timing] -= 1
+        self._count((visit.subject, visit.point, visit.timing), -1)
 
     def estimate(self) -> float | None:
         """Seconds left; a visit of which nothing is known is taken for an average one. None before the first."""
-        if not self.seconds:
+        if not self._made:
             return None
-        usual = sum(self.seconds.values()) / len(self.seconds)
-        known = {**self.expected, **self.seconds}
-        return sum(count * known.get(key, usual) for key, count in self.left.items() if count > 0)
+        if not self._all_left:
+            return 0.0  # what rounding has left in the sums is no time
+        return max(self._known_seconds + self._unknown_left * self._made_seconds / len(self._made), 0.0)
+
+    def _known(self, key: Hashable) -> float | None:
+        return self._made.get(key, self._expected.get(key))
+
+    def _count(self, key: Hashable, change: int) -> None:
+        change = max(change, -self._left[key])
+        self._left[key] += change
+        self._all_left += change
+        known = self._known(key)
+        if known is None:
+            self._unknown_left += change
+        else:
+            self._known_seconds += change * known
+
+    @contextlib.contextmanager
+    def _changed(self, key: Hashable) -> Iterator[None]:
+        """Take the visits left of a key out of the sums while what is known of them changes."""
+        count = self._left[key]
+        self._count(key, -count)
+        yield
+        self._count(key, count)

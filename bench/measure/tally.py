@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bench.measure.schedule import Block, TimeLeft
+from bench.measure.schedule import Block, TimeLeft, Visit
 
 
 @dataclass(slots=True)
@@ -18,6 +19,7 @@ class Tally:
     blocks_done: int = 0
     blocks_total: int = 0
     time_left: TimeLeft = field(default_factory=TimeLeft)
+    left: Counter[int] = field(default_factory=Counter)  # visits left of each block, by its number
 
     def add(self, everything: Sequence[Block], left: Sequence[Block]) -> None:
         """Take blocks into account; ``left`` are the same blocks less the visits that are stored already."""
@@ -27,13 +29,17 @@ class Tally:
         self.blocks_total += len(everything)
         self.blocks_done += sum(not block.visits for block in left)
         self.time_left.add(visits)
+        self.left.update(visit.block for visit in visits)
         for block in left:
             self.time_left.expect(block.expected_seconds or {})
 
-    def visited(self, *, last: bool) -> None:
-        """Count a visit, made or dropped; ``last`` of its block."""
+    def visited(self, visit: Visit) -> bool:
+        """Count a visit, made or dropped; whether it was the last of its block."""
         self.cells_done += 1
+        self.left[visit.block] -= 1
+        last = not self.left[visit.block]
         self.blocks_done += last
+        return last
 
     def progress(self) -> dict[str, Any]:
         """How far the run has come, as its events tell it."""
