@@ -14,6 +14,8 @@ from bench.analyse.samples import FitError
 from bench.analyse.select import Comparison, compare_fits
 from bench.plan import LawError, Point
 from bench.store.frame import load
+from bench.store.importers.naming import with_names
+from bench.store.importers.text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +28,7 @@ class Answer:
     fit: Fit
     predict_at: tuple[Point, ...]
     versus: tuple[Comparison, ...]
+    notes: tuple[str, ...] = ()  # what the reader of another tool's file left out
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain data."""
@@ -40,21 +43,29 @@ def answer(
     response: str = "seconds_per_eval",
     block: str | None = None,
     subject: str | None = None,
+    names: Sequence[str] = (),
     predict: Sequence[str] = (),
     versus: Sequence[str] = (),
 ) -> Answer:
     """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
+
+    ``names`` are those of factors that only have a place in another tool's file (``arg0``, ``arg1``).
 
     Raises
     ------
     StoreError, FitError : data, laws or points that cannot be used; one line each.
     """
     points = tuple(point_of(text) for text in predict)
-    frame = of_subject(fitted_samples(load(data)), subject)
+    frame = with_names(of_subject(fitted_samples(load(data)), subject), names, laws=(law, *versus))
     this, *others = (_fit(frame, text, response, overhead, block) for text in (law, *versus))
     for text, point in zip(predict, points, strict=True):
         _require_factors(text, point, this)
-    return Answer(fit=this, predict_at=points, versus=tuple(compare_fits(this, other) for other in others))
+    return Answer(
+        fit=this,
+        predict_at=points,
+        versus=tuple(compare_fits(this, other) for other in others),
+        notes=tuple(frame.attrs.get("notes", ())),
+    )
 
 
 def _fit(frame: pd.DataFrame, law: str, response: str, overhead: str, block: str | None) -> Fit:
@@ -79,9 +90,9 @@ def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
     if subject is None and len(names) == 1:
         return frame
     if subject is None:
-        raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {', '.join(names)}")
+        raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {listed(names)}")
     if subject not in names:
-        raise FitError(f"--subject {subject!r}: unknown; the subjects are {', '.join(names)}")
+        raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}")
     return frame[frame["subject"] == subject]
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.analyse.location import Array, Index
+from bench.store.importers.text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,7 +73,7 @@ def gather(
     factors = _factors(frame, names, what, measured)
     for name in measured:
         if name not in frame.columns:
-            raise FitError(f"column {name!r}: missing; the columns are {', '.join(map(str, frame.columns))}")
+            raise FitError(f"column {name!r}: missing; the columns are {listed(frame.columns.tolist())}")
     keep, below_floor = _rows(frame, response)
     rows = np.flatnonzero(keep)
     if not len(rows):
@@ -81,9 +82,7 @@ def gather(
     if "subject" in frame.columns:
         subjects = list(dict.fromkeys(frame["subject"].to_numpy()[rows].tolist()))
         if len(subjects) > 1:
-            raise FitError(
-                f"subject: {len(subjects)} in one frame ({', '.join(map(str, subjects))}); select one of them"
-            )
+            raise FitError(f"subject: {len(subjects)} in one frame ({listed(subjects)}); select one of them")
     seconds = _numbers(frame[response], rows, response, positive=True)
     table = np.column_stack([_numbers(frame[name], rows, name) for name in factors] or [np.zeros(len(rows))])
     unique, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
@@ -115,12 +114,13 @@ def _when(frame: pd.DataFrame, rows: Index) -> Array | None:
 def _factors(frame: pd.DataFrame, names: Sequence[str], what: str, measured: Sequence[str]) -> list[str]:
     for name in names:
         if name not in frame.columns:
-            raise FitError(f"{what}: unknown name {name!r}; the columns are {', '.join(map(str, frame.columns))}")
+            raise FitError(f"{what}: unknown name {name!r}; the columns are {listed(frame.columns.tolist())}")
     known = frame.attrs.get("factors")
     if known is None:
         others = _other_factors(frame, {*names, *measured})
     else:
-        others = [name for name in known if name in frame.columns]
+        # in other tools' files each benchmark has factors of its own, and no levels of the others'
+        others = [name for name in known if name in frame.columns and frame[name].notna().any()]
     return list(dict.fromkeys([*others, *names]))
 
 
@@ -139,8 +139,9 @@ def _other_factors(frame: pd.DataFrame, taken: set[str]) -> list[str]:
 
 def _rows(frame: pd.DataFrame, response: str) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], int]:
     keep = np.ones(len(frame), dtype=bool)
-    if "timing" in frame.columns:
-        # a phase-timed row has no time of the whole, and the other way round; such gaps are not missing data
+    if "timing" in frame.columns or "source" in frame.attrs:
+        # a phase-timed row has no time of the whole, and the other way round; such gaps are not missing data. So it is
+        # with what another tool measured: bytes of one benchmark, seconds of the next
         keep &= frame[response].notna().to_numpy(dtype=bool)
     if "below_floor" not in frame.columns:
         return keep, 0

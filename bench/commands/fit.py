@@ -22,6 +22,7 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
 )
 @click.option("--block", metavar="NAME", help="Column of the blocks, whose common drift is taken out.")
 @click.option("--subject", metavar="NAME", help="Which subject, when the data hold several.")
+@click.option("--names", metavar="NAMES", help="Names of arguments that another tool's file only numbers, such as n,m.")
 @click.option(
     "--predict", multiple=True, metavar="POINT", help=f"Predict at a point, such as {PREDICTION}. Repeatable."
 )
@@ -34,17 +35,21 @@ def fit(
     response: str,
     block: str | None,
     subject: str | None,
+    names: str | None,
     predict: tuple[str, ...],
     versus: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Fit a law to samples: the folder of a run, a CSV, or another tool's file.
 
-    A CSV has one column per factor, the response, and optionally block; several rows of a point are repetitions.
+    A CSV or Parquet file has one column per factor, the response, and optionally block; several rows of a point are
+    repetitions. Read as well: JSON of pytest-benchmark, Google Benchmark, pyperf, hyperfine and asv (a file or the
+    folder of a machine), Extra-P's text and JSON Lines. A file is known by its content.
 
     \b
     Example: python -m bench fit times.csv --law "n*log(n)" --versus "n**2" --predict n=1000000
              python -m bench fit results/today --subject aggregated --law "T*H*V + T*H*d + T*H**2"
+             python -m bench fit google.json --subject BM_Sort --names n --law "n*log(n)"
     """
     from bench.fitting import answer
 
@@ -55,9 +60,12 @@ def fit(
         response=response,
         block=block,
         subject=subject,
+        names=[] if names is None else [name.strip() for name in names.split(",")],
         predict=predict,
         versus=versus,
     )
+    for note in result.notes:
+        click.echo(f"note: {note}", err=True)
     if as_json:
         document(result.to_json())
     else:

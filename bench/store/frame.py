@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.measure.schedule import MEMORY, SWEEP
-from bench.store.importers.csv import read_csv
+from bench.store.importers.detect import is_run, read_foreign
 from bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
 
 if TYPE_CHECKING:
@@ -20,7 +20,10 @@ _REAL = ("started_at", "load_average", "visit_seconds")  # not known everywhere:
 
 
 def load(path: Path | str) -> pd.DataFrame:
-    """The samples of a run's folder or its file, or the rows of a CSV.
+    """The samples of a run's folder or its file, or those of another tool's file, told apart by content.
+
+    Other tools' files give a row a sample, with a column ``subject``, one for each factor and one for each response
+    (see ``bench.store.importers``). A CSV or Parquet file gives its own columns.
 
     A run gives the columns ``subject``, one for each factor, ``block``, ``process``, ``evaluations``, ``timing``,
     ``stage`` (``sweep``, ``adaptive``, ``beyond`` or ``memory``), ``seconds_per_eval``, ``below_floor``, ``started_at``
@@ -42,18 +45,10 @@ def load(path: Path | str) -> pd.DataFrame:
     StoreError : there is nothing there, it cannot be read, or it holds no sample.
     """
     path = Path(path)
-    if path.suffix.lower() == ".csv":
-        return read_csv(path)
-    if path.is_dir():
-        if not (path / SAMPLES).is_file():
-            raise StoreError(f"{path}: holds no run (no {SAMPLES})")
-        path = path / SAMPLES
-    if not path.exists():
-        raise StoreError(f"{path}: no such file or folder")
-    if path.suffix.lower() != ".jsonl":
-        raise StoreError(f"{path}: allowed are the folder of a run, its {SAMPLES}, or a .csv file")
     with no_garbage_collection():
-        return _frame(path)
+        if not is_run(path):
+            return read_foreign(path)
+        return _frame(path / SAMPLES if path.is_dir() else path)
 
 
 def _frame(path: Path) -> pd.DataFrame:

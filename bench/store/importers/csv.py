@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench.store.importers.text import MOST_VALUES, decoded, printable, read_bytes
 from bench.store.samples import StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NUMERIC_SHARE = 0.5  # a column in which at least this share of the entries are numbers is meant to hold numbers
+MOST_COLUMNS = 1000  # the widest table that anybody has named columns of
 
 
 class Row(NamedTuple):
@@ -29,44 +32,58 @@ def read_csv(path: Path) -> pd.DataFrame:
     StoreError : the file is missing, not text, empty or ragged, names a column twice, or has text among the numbers
         of a column.
     """
+    return read_csv_text(path, decoded(path, read_bytes(path)))
+
+
+def read_csv_text(path: Path, text: str) -> pd.DataFrame:
+    """The same of the text of a file.
+
+    Raises
+    ------
+    StoreError : empty or ragged, a column named twice, text among the numbers of a column.
+    """
     import pandas as pd
 
-    header, *rows = _rows(path)
+    header, *rows = _rows(path, text)
     _require_table(path, header, rows)
+    names = [printable(name) for name in header.entries]
     lines = [row.line for row in rows]
     columns = zip(*(row.entries for row in rows), strict=True)
     return pd.DataFrame(
-        {name: _column(path, name, lines, entries) for name, entries in zip(header.entries, columns, strict=True)}
+        {name: _column(path, name, lines, entries) for name, entries in zip(names, columns, strict=True)}
     )
 
 
-def _rows(path: Path) -> list[Row]:
+def _rows(path: Path, text: str) -> list[Row]:
     """The lines of the file that hold anything."""
+    count = text.count(",") + text.count("\n")
+    if count > MOST_VALUES:
+        raise StoreError(f"{path}: holds about {count} values; allowed are up to {MOST_VALUES}")
+    rows = []
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.reader(file, skipinitialspace=True, strict=True)
-            rows = [Row(reader.line_num, [entry.strip() for entry in entries]) for entries in reader]
-    except OSError as error:
-        raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError:
-        raise StoreError(f"{path}: is not UTF-8 text") from None
+        reader = csv.reader(io.StringIO(text, newline=""), skipinitialspace=True, strict=True)
+        for read in reader:
+            entries = [entry.strip() for entry in read]
+            if any(entries):
+                rows.append(Row(reader.line_num, entries))
     except csv.Error as error:
         raise StoreError(f"{path}: is no table: {error}") from None
-    rows = [row for row in rows if any(row.entries)]
     if not rows:
         raise StoreError(f"{path}: is empty")
     return rows
 
 
 def _require_table(path: Path, header: Row, rows: list[Row]) -> None:
+    width = len(header.entries)
+    if width > MOST_COLUMNS:
+        raise StoreError(f"{path} line {header.line}: names {width} columns; allowed are up to {MOST_COLUMNS}")
     if not rows:
         raise StoreError(f"{path}: has no rows below the names of its columns")
     for i, name in enumerate(header.entries):
         if not name:
             raise StoreError(f"{path} line {header.line}: column {i + 1} has no name")
         if name in header.entries[:i]:
-            raise StoreError(f"{path} line {header.line}: names column {name!r} twice")
-    width = len(header.entries)
+            raise StoreError(f"{path} line {header.line}: names column {printable(name)!r} twice")
     for row in rows:
         if len(row.entries) != width:
             raise StoreError(f"{path} line {row.line}: has {len(row.entries)} entries; {width} columns are named")
@@ -83,6 +100,6 @@ def _column(path: Path, name: str, lines: list[int], entries: tuple[str, ...]) -
     if not wrong.any():
         return numbers
     if (given & ~wrong).sum() < NUMERIC_SHARE * given.sum():
-        return text
+        return text.map(printable)
     row = int(wrong.to_numpy().argmax())
-    raise StoreError(f"{path} line {lines[row]}, column {name!r}: {entries[row]!r} is not a number")
+    raise StoreError(f"{path} line {lines[row]}, column {name!r}: {printable(entries[row])!r} is not a number")

@@ -92,8 +92,8 @@ def test_a_folder_and_its_file_give_the_same(tmp_path: Path) -> None:
     [
         ("nowhere", "nowhere: no such file or folder"),
         ("", r"holds no run \(no samples.jsonl\)"),
-        ("notes.txt", r"notes.txt: allowed are the folder of a run, its samples.jsonl, or a .csv file"),
-        ("missing.csv", "missing.csv: cannot be read: No such file or directory"),
+        ("notes.txt", r"notes.txt: is of no known kind; allowed are the folder of a run or its samples.jsonl, CSV, "),
+        ("missing.csv", "missing.csv: no such file or folder"),
     ],
 )
 def test_what_is_no_data_is_refused(tmp_path: Path, name: str, expected: str) -> None:
