@@ -28,6 +28,7 @@ if TYPE_CHECKING:
         ShareClaim,
         Subject,
     )
+    from bench.plan.brief import experiment
     from bench.store.frame import load
 
 __version__ = "0.1.0"
@@ -47,12 +48,19 @@ __all__ = [
     "RatioClaim",
     "ShareClaim",
     "Subject",
+    "experiment",
     "fit",
     "judge",
     "load",
     "run",
 ]
-_HOMES = {"fit": "bench.analyse.fit", "judge": "bench.api", "load": "bench.store.frame", "run": "bench.api"}
+_HOMES = {
+    "experiment": "bench.plan.brief",
+    "fit": "bench.analyse.fit",
+    "judge": "bench.api",
+    "load": "bench.store.frame",
+    "run": "bench.api",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -1,0 +1,278 @@
+"""An experiment in a few lines: a function that prepares, a law, and the levels of its factors."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias, get_args
+
+import numpy as np
+
+from bench.plan.agreement import Agreement
+from bench.plan.brief_claims import Maker, is_constant
+from bench.plan.claim import Bound, Claim
+from bench.plan.design import Design, DesignError, Factor, Level, Point, Profile
+from bench.plan.equality import difference
+from bench.plan.experiment import Experiment, ExperimentError
+from bench.plan.law import CostLaw, LawError
+from bench.plan.levels import design_of, factors_of
+from bench.plan.subject import Evaluation, Subject
+
+Prepare: TypeAlias = Callable[[Point], Evaluation]
+SPARE_POINTS = 2  # more than terms: fewer, and no claim is judged
+# Powers of n lie 0.5 or more apart. A law of a few terms seldom describes real code to better than 0.1: what leaves a
+# cache gets dearer, and what is called more often, cheaper.
+MARGIN = 0.25
+MUCH = {"quick": (5, 0.01, 2), "standard": (8, 0.02, 4), "full": (16, 0.05, 4)}  # blocks, seconds a sample, processes
+
+
+def experiment(
+    prepare: Prepare | Mapping[str, Prepare],
+    law: str | Mapping[str, str],
+    *,
+    name: str | None = None,
+    overhead: str | Sequence[str] = "1",
+    bound: Bound | None = "tight",
+    margin: float = MARGIN,
+    memory_law: str | Mapping[str, str] | None = None,
+    output_bytes: Callable[[Point], int] | None = None,
+    equal: Callable[[Any, Any], bool] | None = None,
+    reference: str | None = None,
+    claims: Sequence[Claim] = (),
+    blocks: int | None = None,
+    seconds_per_sample: float | None = None,
+    **levels: Sequence[Level],
+) -> Experiment:
+    """An experiment of one function, or of several that are to do the same; assign it to ``EXPERIMENT`` in a module.
+
+    Parameters
+    ----------
+    prepare : builds the inputs at a point (``point["n"]``) and returns the call to be timed; or several of these, by
+        the names of what they time. ``random`` and ``numpy.random`` are seeded before, alike for all at a point. The
+        call is made many times: it must leave its inputs as they are.
+    law : how the time grows, such as ``"n*log(n)"``; for several, one law for all, or one for each by name.
+    name : of the experiment; that of the module by default.
+    overhead : terms beside the law. By default a constant: what a call costs. With ``"auto"`` also single factors
+        where the data ask for them; these can swallow what a wrong law leaves over, so that it is not refuted but
+        called not identifiable.
+    bound : whether the law is met (``tight``) or not exceeded (``upper``). None: no claims beside those given.
+    margin : of the exponents that are claimed.
+    memory_law : how the memory that a call needs grows, beside its inputs and ``output_bytes`` of its result.
+    equal : whether two results, the second that of the reference, are the same; by default they are equal, or are
+        numbers that differ by rounding alone.
+    reference : whose results are taken to be right; the first by default.
+    claims : further claims.
+    blocks, seconds_per_sample : how often and how long each point is measured, for all profiles.
+    levels : of each factor, by its name: ``n=[1000, 10_000, 100_000]``, ``backend=["numpy", "torch"]``. Others are
+        added between numbers that are few.
+
+    Raises
+    ------
+    ExperimentError, DesignError, LawError : what cannot be used; one line that names the parameter.
+    """
+    if bound is not None and bound not in get_args(Bound):
+        raise ExperimentError(f"bound={bound!r}: allowed are {', '.join(get_args(Bound))}, None")
+    if isinstance(margin, bool) or not isinstance(margin, int | float) or not margin > 0:
+        raise ExperimentError(f"margin={margin!r}: allowed are numbers above 0")
+    prepares = _prepares(prepare, name)
+    factors = factors_of(levels)
+    design = design_of(factors, levels)
+    points = _of_numbers(design, factors)
+    laws = {each: _with_all(_law("law", text, factors), factors) for each, text in _each("law", law, prepares).items()}
+    memory = {} if memory_law is None else _each("memory_law", memory_law, prepares)
+    stated = {each: _law("memory_law", text, factors) for each, text in memory.items()}
+    subjects = tuple(
+        Subject(
+            name=each,
+            prepare=Seeded(how),
+            law=laws[each],
+            overhead=_overhead(overhead, laws[each], factors, points),
+            memory_law=stated.get(each),
+            output_bytes=output_bytes,
+        )
+        for each, how in prepares.items()
+    )
+    _require_points(points, subjects)
+    made = [] if bound is None else _claims(subjects, Maker(points=points, bound=bound, margin=float(margin)))
+    if not all(isinstance(claim, Claim) for claim in claims):
+        raise ExperimentError(f"claims={claims!r}: allowed are claims, such as bench.ExponentClaim(...)")
+    return Experiment(
+        name=name or _module_of(next(iter(prepares.values()))) or next(iter(prepares)),
+        factors=factors,
+        subjects=subjects,
+        profiles={
+            profile: Profile(
+                design=design,
+                blocks=usual_blocks if blocks is None else blocks,
+                seconds_per_sample=usual_seconds if seconds_per_sample is None else seconds_per_sample,
+                processes=processes,
+            )
+            for profile, (usual_blocks, usual_seconds, processes) in MUCH.items()
+        },
+        claims=(*made, *claims),
+        placebo=_reference(reference, prepares),
+        agreement=_agreement(equal, _reference(reference, prepares)) if len(prepares) > 1 else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """A function that prepares, with the random numbers of Python and NumPy seeded by the point alone.
+
+    Whoever prepares at the same point draws the same numbers, in whatever process, so that results can be compared.
+    """
+
+    prepare: Prepare
+
+    def __call__(self, point: Point) -> Evaluation:
+        """Prepare at a point.
+
+        Raises
+        ------
+        ExperimentError : what ``prepare`` returned cannot be called.
+        """
+        text = str(point)
+        random.seed(text)
+        np.random.seed(zlib.crc32(text.encode()))  # noqa: NPY002  # the generator that the functions to be timed share
+        evaluate = self.prepare(point)
+        if not callable(evaluate):
+            raise ExperimentError(
+                f"prepare: returned {type(evaluate).__name__} at {point}; it must return the call to be timed, such as "
+                "`lambda: sorted(data)`"
+            )
+        return evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A difference made of a yes or no: 0 where a user's function says that two results are equal."""
+
+    equal: Callable[[Any, Any], bool]
+
+    def __call__(self, found: object, expected: object) -> float:
+        return 0.0 if self.equal(found, expected) else 1.0
+
+
+def _claims(subjects: Sequence[Subject], maker: Maker) -> list[Claim]:
+    return [
+        claim
+        for subject in subjects
+        for claim in maker.claims_about(subject, f"{subject.name}: " if len(subjects) > 1 else "")
+    ]
+
+
+def _of_numbers(design: Design, factors: Sequence[Factor]) -> list[Point]:
+    """The points without the levels of categories, each once."""
+    names = [factor.name for factor in factors if factor.kind != "category"]
+    return list(dict.fromkeys(Point({name: point[name] for name in names}) for point in design))
+
+
+def _prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
+    """The functions that prepare, by the names of what they time."""
+    if isinstance(prepare, Mapping):
+        if not prepare:
+            raise ExperimentError("prepare={}: allowed are one function, or one or more by name")
+        for each, how in prepare.items():
+            if not isinstance(each, str) or not each.strip():
+                raise ExperimentError(f"prepare: names {each!r}; allowed are names of one character or more")
+            if not callable(how):
+                raise ExperimentError(f"prepare of {each!r}: is {how!r}; allowed are functions of a point")
+        return dict(prepare)
+    if not callable(prepare):
+        raise ExperimentError(f"prepare={prepare!r}: allowed are a function of a point, or several by name")
+    function = getattr(prepare, "func", prepare)
+    own = str(getattr(function, "__name__", "function")).removeprefix("prepare_")
+    return {name or _module_of(prepare) or own: prepare}
+
+
+def _module_of(prepare: Any) -> str:
+    """The last part of the name of the module that a function stands in; empty for a script or a notebook."""
+    function = getattr(prepare, "func", prepare)  # of functools.partial
+    module = str(getattr(function, "__module__", "") or "").rpartition(".")[2]
+    return "" if module == "__main__" else module
+
+
+def _each(parameter: str, given: str | Mapping[str, str], prepares: Mapping[str, Prepare]) -> dict[str, str]:
+    """What is given for each implementation by name, or for all alike."""
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(prepares, given)
+    known = ", ".join(prepares)
+    strangers = [each for each in given if each not in prepares]
+    missing = [each for each in prepares if each not in given]
+    if strangers:
+        raise ExperimentError(f"{parameter} of {strangers[0]!r}: nothing has this name; there is {known}")
+    if missing and parameter == "law":
+        raise ExperimentError(f"{parameter}: says nothing of {missing[0]!r}; it needs one for each of {known}")
+    return dict(given)
+
+
+def _law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLaw:
+    """The law, seen to be one in the numbers among the factors."""
+    if not isinstance(text, str):
+        raise LawError(f"{parameter}={text!r}: allowed is text such as 'n*log(n)'")
+    try:
+        law = CostLaw(text)
+    except LawError as error:
+        raise LawError(str(error) if parameter == "law" else f"{parameter}: {error}") from None
+    for factor in law.factors:
+        kind = next((one.kind for one in factors if one.name == factor), None)
+        if kind is None:
+            raise LawError(f"{parameter} {text!r}: names {factor}, which has no levels; give {factor}=[1000, 10_000]")
+        if kind == "category":
+            raise LawError(f"{parameter} {text!r}: names {factor}, whose levels are no numbers: each has its own fit")
+    return law
+
+
+def _with_all(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
+    """The law with ``name**0`` in its first term for each factor that it does not name.
+
+    That says what leaving it out means, and lets the fit see whether it is so.
+    """
+    absent = [f"{one.name}**0" for one in factors if one.kind != "category" and one.name not in law.factors]
+    first, *others = map(str, law.terms)
+    start = [] if not law.terms[0].factors and float(law.terms[0].evaluate({})) == 1 and absent else [first]
+    return CostLaw(" + ".join(["*".join([*start, *absent]), *others]))
+
+
+def _overhead(
+    given: str | Sequence[str], law: CostLaw, factors: Sequence[Factor], points: Sequence[Point]
+) -> tuple[str, ...] | None:
+    """The terms beside the law, less those that it has; None for those that the data ask for."""
+    if given == "auto":
+        return None
+    texts = (given,) if isinstance(given, str) else tuple(given)
+    terms = [term for text in texts for term in _law("overhead", text, factors).terms]
+    own = {str(term) for term in law.terms}
+    if any(is_constant(term, points) for term in law.terms):  # a law of no growth, n**0
+        terms = [term for term in terms if not is_constant(term, points)]
+    return tuple(dict.fromkeys(str(term) for term in terms if str(term) not in own))
+
+
+def _require_points(points: Sequence[Point], subjects: Sequence[Subject]) -> None:
+    """See that there are points enough to judge each law, and that it has a value above 0 at all of them."""
+    for subject in subjects:
+        assert subject.law is not None
+        terms = len(subject.law.terms) + len(subject.overhead or ())
+        if len(points) < terms + SPARE_POINTS:
+            raise DesignError(
+                f"{', '.join(points[0])}: make {len(points)} points for the {terms} terms of law {subject.law.text!r} "
+                f"and its overhead; {terms + SPARE_POINTS} are needed: give more levels"
+            )
+
+
+def _reference(given: str | None, prepares: Mapping[str, Prepare]) -> str:
+    if given is None:
+        return next(iter(prepares))
+    if given not in prepares:
+        raise ExperimentError(f"reference={given!r}: nothing has this name; there is {', '.join(prepares)}")
+    return given
+
+
+def _agreement(equal: Callable[[Any, Any], bool] | None, reference: str) -> Agreement:
+    if equal is None:
+        return Agreement(reference=reference, difference=difference, allowed=0.0)
+    if not callable(equal):
+        raise ExperimentError(f"equal={equal!r}: allowed is a function of two results that says whether they are equal")
+    return Agreement(reference=reference, difference=Same(equal), allowed=0.0)

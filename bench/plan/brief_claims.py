@@ -1,0 +1,118 @@
+"""The claims that a law makes about its own subject: with each factor, each of its terms grows as written."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bench.plan.claim import Bound, Claim, ExponentClaim
+from bench.plan.design import Point
+from bench.plan.law import CostLaw, Term
+from bench.plan.subject import Subject
+
+SECONDS, BYTES = "seconds_per_eval", "scratch_bytes"  # the responses that laws of time and of memory are about
+ALIKE = 0.05  # exponents that differ by less are claimed together: nobody could tell their terms apart
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maker:
+    """Makes the claims of laws; where they can be judged is found among the points, with coefficients of 1."""
+
+    points: Sequence[Point]
+    bound: Bound
+    margin: float
+
+    def claims_about(self, subject: Subject, prefix: str) -> Iterator[Claim]:
+        """One claim for each factor and the terms that grow alike with it, for time and for memory.
+
+        Terms that do not have the factor are claimed not to grow with it: without that, all exponents of n + m could
+        be met by n·m, which along each factor alone grows in the same way.
+        """
+        for response, law in ((SECONDS, subject.law), (BYTES, subject.memory_law)):
+            if law is None:
+                continue
+            for factor in [name for name in self.points[0] if name in law.factors]:
+                for exponent, terms in self._alike(law, factor):
+                    if self.bound != "lower" or exponent > ALIKE:  # who claims no growth cannot claim at least that
+                        yield self._claim(subject.name, prefix, response, law, factor, terms, exponent)
+
+    def _claim(
+        self,
+        subject: str,
+        prefix: str,
+        response: str,
+        law: CostLaw,
+        factor: str,
+        terms: Sequence[Term],
+        exponent: float,
+    ) -> ExponentClaim:
+        part = " + ".join(label(term) for term in terms)
+        of_what = "Time" if response == SECONDS else "Memory"
+        whole = len(terms) == len(self._that_vary(law))
+        where = "" if whole else f" in {part}"
+        grows = f"grows with {factor} as {part}" if exponent > ALIKE else f"does not grow with {factor}"
+        return ExponentClaim(
+            name=f"{prefix}{'' if response == SECONDS else 'memory, '}exponent of {factor}{where}",
+            subject=subject,
+            statement=f"{of_what}{'' if whole else f' of {part}'} {grows}",
+            factor=factor,
+            terms=tuple(map(str, terms)),
+            at=self._where(law, terms),
+            response=response,
+            margin=self.margin,
+            bound=self.bound,
+        )
+
+    def _alike(self, law: CostLaw, factor: str) -> list[tuple[float, list[Term]]]:
+        """The terms of a law by how they grow with a factor where they are judged, the fastest first."""
+        terms = self._that_vary(law)
+        found = sorted(
+            ((term.local_exponent(factor, self._where(law, [term])), term) for term in terms), key=lambda one: -one[0]
+        )
+        groups: list[tuple[float, list[Term]]] = []
+        for exponent, term in found:
+            if groups and groups[-1][0] - exponent < ALIKE:
+                groups[-1][1].append(term)
+            else:
+                groups.append((exponent, [term]))
+        order = [str(term) for term in law.terms]
+        return [(exponent, sorted(group, key=lambda term: order.index(str(term)))) for exponent, group in groups]
+
+    def _that_vary(self, law: CostLaw) -> list[Term]:
+        """The terms that are not the same everywhere; all of a law of which none varies, which is then the claim."""
+        return [term for term in law.terms if not is_constant(term, self.points)] or list(law.terms)
+
+    def _where(self, law: CostLaw, terms: Sequence[Term]) -> Point:
+        """The point where some terms have their largest share of the law and a constant; if equal, the largest."""
+        columns = values(law, self.points)
+        members = [str(term) for term in terms]
+        mine = columns[:, [str(term) in members for term in law.terms]].sum(axis=1)
+        shares = mine / (columns.sum(axis=1) + 1)
+        best = np.flatnonzero(shares >= shares.max() * (1 - 1e-9))
+        sizes = [(float(mine[i]), math.prod(self.points[int(i)].values()), int(i)) for i in best]
+        return self.points[max(sizes)[-1]]
+
+
+def values(law: CostLaw, points: Sequence[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    """The terms of a law at points (n_points, n_terms)."""
+    return law.columns({name: np.array([point[name] for point in points], dtype=np.float64) for name in points[0]})
+
+
+def is_constant(term: Term, points: Sequence[Point]) -> bool:
+    """Whether a term is the same at all points."""
+    column = values(CostLaw(str(term)), points)[:, 0]
+    return bool(np.ptp(column) <= 1e-12 * np.abs(column).max())
+
+
+def label(term: Term) -> str:
+    """A term in words: without the factors that it only names to say that they have no part in it.
+
+    >>> [label(CostLaw(text).terms[0]) for text in ("n*log(n)*m**0", "n**0*m**0", "2*n**2")]
+    ['n·log(n)', '1', '2·n**2']
+    """
+    bare = re.sub(r"\*?\b[^\W\d]\w*\*\*0(?![\w.])", "", str(term)).removeprefix("*") or "1"
+    return re.sub(r"(?<!\*)\*(?!\*)", "·", bare)
