@@ -218,7 +218,10 @@ def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, floa
     scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.
     """
     from bench.analyse.diagnose import condition_number
+    from bench.analyse.strata import Strata
 
+    experiment.profile(profile)  # which must be known
+    experiment = Strata.of(experiment, profile=profile).stratified()
     chosen = experiment.profile(profile)
     numbers: dict[str, float] = {}
     for subject in experiment.subjects:

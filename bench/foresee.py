@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bench.analyse.foresight import Accuracy, Foreseen, Prediction
+    from bench.analyse.strata import Strata
 
 EVALUATIONS_OF_A_VISIT = 2.0  # samples' worth of them: one warms up and shows how long they take, one is the sample
 
@@ -124,9 +125,11 @@ def outcome_of(settings: api.Settings, folder: Path) -> Outcome:
     StoreError : the folder holds no run.
     """
     from bench.analyse.foresight import foreseen, unmeasured
+    from bench.analyse.strata import Strata
     from bench.store.frame import load
 
-    frame = load(folder)
+    samples = load(folder)
+    frame = Strata.of(api.experiment_of(settings), samples).frame(samples)
     found = foreseen(frame)
     return Outcome(folder=folder, settings=settings, foreseen=found, unmeasured=unmeasured(frame, found))
 
@@ -178,6 +181,7 @@ def stored_predictions(
     """
     from bench.analyse.evidence import fit_all
     from bench.analyse.foresight import predict_beyond, predictions_of
+    from bench.analyse.strata import Strata, stratified
 
     stored = {one.cell: one for one in predictions_of(frame)}
     points = foresight.beyond.validated(experiment.factors)
@@ -185,12 +189,21 @@ def stored_predictions(
     missing = [cell for cell in wanted if cell not in stored]
     if missing:
         _require_unmeasured(missing, frame)
-        made = predict_beyond(fit_all(frame, experiment), missing)
+        samples, stratum_wise, _ = stratified(frame, experiment, ())
+        strata = Strata.of(experiment, frame)
+        found = predict_beyond(fit_all(samples, stratum_wise), map(strata.stratum_of, missing))
+        made = [_measurable(prediction, strata) for prediction in found]
         for prediction in made:
             sink.append(prediction.to_record())
         sink.sync()
         stored |= {one.cell: one for one in made}
     return [stored[cell] for cell in wanted], len(wanted) - len(missing)
+
+
+def _measurable(prediction: Prediction, strata: Strata) -> Prediction:
+    """The same prediction of the subject that is measured, at a point with its categories."""
+    subject, at = strata.cell(prediction.cell)
+    return replace(prediction, subject=subject, at=at)
 
 
 def _require_unmeasured(cells: Sequence[Cell], frame: pd.DataFrame) -> None:

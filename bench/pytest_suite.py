@@ -78,11 +78,14 @@ class Suite:
         return frame
 
     def claims(self) -> tuple[list[Claim], list[Claim]]:
-        """The claims whose subjects were all measured, and the rest."""
-        measured = {row["subject"] for row in self.rows}
+        """The claims whose subjects were all measured, and the rest; where there are categories, stratum by stratum."""
+        from bench.analyse.strata import stratified
+
+        frame, _, claims = stratified(self.frame(), self.experiment, self.experiment.claims)
+        measured = set(frame["subject"])
         judged: list[Claim] = []
         rest: list[Claim] = []
-        for claim in self.experiment.claims:
+        for claim in claims:
             needed = {claim.subject, getattr(claim, "over", None), getattr(claim, "less", None)} - {None}
             (judged if needed <= measured else rest).append(claim)
         return judged, rest
@@ -138,7 +141,7 @@ class Scaling:
     def measure(
         self,
         subject: str,
-        point: Mapping[str, float],
+        point: Mapping[str, Any],
         *,
         line: str | None = None,
         rounds: int = ROUNDS,
@@ -174,7 +177,7 @@ class Scaling:
             self.suite.add(subject, at, evaluations=count, seconds_per_eval=seconds)
 
 
-def group_name(point: Mapping[str, float], line: str) -> str:
+def group_name(point: Mapping[str, Any], line: str) -> str:
     """Name of a line through a point.
 
     >>> group_name({"V": 64, "T": 8}, "T")
@@ -182,7 +185,7 @@ def group_name(point: Mapping[str, float], line: str) -> str:
     """
     if line not in point:
         raise ValueError(f"line={line!r}: unknown factor; the factors are {', '.join(point)}")
-    others = " ".join(f"{name}={level:g}" for name, level in point.items() if name != line)
+    others = str(Point({name: level for name, level in point.items() if name != line}))
     return f"line in {line} ({others})" if others else f"line in {line}"
 
 

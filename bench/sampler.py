@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from bench.analyse.allocate import Allocation
     from bench.analyse.evidence import Evidence
     from bench.analyse.precision import Aim, Spot
+    from bench.analyse.strata import Strata
 
 ROUND_SECONDS = 20.0  # of measuring between two looks at the intervals, if nothing speaks against it
 ROUNDS = 3.0  # a short budget is divided into this many rounds
@@ -68,6 +69,7 @@ class Sampler:
         from bench.analyse.allocate import nothing
         from bench.analyse.candidates import visit_seconds
         from bench.analyse.evidence import fit_all
+        from bench.analyse.strata import Strata, stratified
 
         begun = self._seconds_used()
         try:
@@ -78,13 +80,13 @@ class Sampler:
             return self._choose(begun, frame, nothing(), "nothing of the last round could be measured")
         if self._budget - begun <= self._start_up + self._thinking:
             return self._choose(begun, frame, nothing(), self._used_up())
-        claims = self._experiment.claims
-        evidence = fit_all(frame, self._experiment, only=needed_by(claims))
+        samples, experiment, claims = stratified(frame, self._experiment, self._experiment.claims)
+        evidence = fit_all(samples, experiment, only=needed_by(claims))
         aims, hopeless = aims_of(evidence, claims)
         seconds = self._seconds(begun, self._seconds_used() - begun)
-        allocation, why = self._allocate(evidence, aims, visit_seconds(frame), seconds)
+        allocation, why = self._allocate(evidence, aims, visit_seconds(samples), seconds)
         allocation = dataclasses.replace(allocation, unhelped=(*hopeless, *allocation.unhelped))
-        return self._choose(begun, frame, allocation, why)
+        return self._choose(begun, frame, _measurable(allocation, Strata.of(self._experiment, frame)), why)
 
     def _choose(self, begun: float, frame: pd.DataFrame, allocation: Allocation, why: str) -> Sequence[Block]:
         """Store an allocation, say what it is, and make blocks of it."""
@@ -226,6 +228,24 @@ def _spread(members: Sequence[set[Spot]], spots: Sequence[Spot], times: int, rng
     start = rng.random()
     for i in range(times):
         free[int((i + start) * len(free) / times)].update(spots)
+
+
+def _measurable(allocation: Allocation, strata: Strata) -> Allocation:
+    """The same visits to the subjects that are measured, at points with their categories."""
+    if not strata.categories:
+        return allocation
+
+    def real(spot: Spot) -> Spot:
+        return spot._replace(**strata.cell(Cell(spot.subject, spot.point))._asdict())
+
+    return dataclasses.replace(
+        allocation,
+        visits={real(spot): times for spot, times in allocation.visits.items()},
+        together={tuple(map(real, pair)): times for pair, times in allocation.together.items()},
+        seconds_per_visit={real(spot): seconds for spot, seconds in allocation.seconds_per_visit.items()},
+        served={real(spot): claim for spot, claim in allocation.served.items()},
+        new=frozenset(map(real, allocation.new)),
+    )
 
 
 def _plain(experiment: Experiment, point: Point) -> Point:

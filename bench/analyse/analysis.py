@@ -17,6 +17,7 @@ from bench.analyse.pricing import Pricing, price_all
 from bench.analyse.race import Race, race_of
 from bench.analyse.samples import FitError
 from bench.analyse.speedup import judge_agreement
+from bench.analyse.strata import stratified
 from bench.analyse.verdict import Verdict
 from bench.plan import PLACEBO_SUFFIX, Claim, Experiment
 
@@ -64,12 +65,16 @@ def analyse(
 ) -> Analysis:
     """Fit every law of the experiment to a run and judge the claims (by default those of the experiment).
 
+    Where there are categories, the analysis is of the strata (``bench.analyse.strata``), whose names are subjects.
+
     Raises
     ------
     FitError : the frame has no subjects, or a claim names a term or factor that its law does not have.
     """
+    asked = experiment.claims if claims is None else tuple(claims)
+    frame, experiment, asked = stratified(frame, experiment, asked)
     evidence = fit_all(frame, experiment, confidence=confidence)
-    judged = judge_all(evidence, experiment.claims if claims is None else claims)
+    judged = judge_all(evidence, asked)
     verdicts = (*judge_agreement(evidence), *judged)
     ratio = _placebo(evidence)
     placebo = None if ratio is None else overall(ratio, confidence)
@@ -99,8 +104,17 @@ def analyse(
 
 
 def _placebo(evidence: Evidence) -> PairedRatio | None:
-    name, frame = evidence.experiment.placebo, evidence.frame
-    if name is None or BLOCK not in frame.columns:
+    """The ratio of every placebo to its subject, at the points of all of them."""
+    found = [ratio for name in evidence.experiment.placebos if (ratio := _placebo_of(evidence, name)) is not None]
+    if len(found) <= 1:
+        return found[0] if found else None
+    points = [point for ratio in found for point in ratio.points]
+    arrays = zip(*(ratio[1:] for ratio in found), strict=True)
+    return PairedRatio(points, *map(np.concatenate, arrays))
+
+
+def _placebo_of(evidence: Evidence, name: str) -> PairedRatio | None:
+    if BLOCK not in evidence.frame.columns:
         return None
     factors = [factor.name for factor in evidence.experiment.factors]
     names = (name + PLACEBO_SUFFIX, name)

@@ -19,6 +19,7 @@ from bench.analyse.ratio import judge_ratio
 from bench.analyse.response import is_memory, substance
 from bench.analyse.samples import FitError
 from bench.analyse.speedup import judge_agreement, judge_roofline, judge_speedup
+from bench.analyse.strata import stratified
 from bench.analyse.verdict import Limits, Verdict, inconclusive, number, settle, span, weigh
 from bench.plan import (
     AmountClaim,
@@ -44,8 +45,10 @@ def judge(
     frame: pd.DataFrame, experiment: Experiment, claims: Iterable[Claim] | None = None, *, confidence: float = 0.95
 ) -> list[Verdict]:
     """Judge claims (by default those of the experiment) on the samples of a run."""
+    asked = experiment.claims if claims is None else tuple(claims)
+    frame, experiment, asked = stratified(frame, experiment, asked)
     evidence = fit_all(frame, experiment, confidence=confidence)
-    return [*judge_agreement(evidence), *judge_all(evidence, experiment.claims if claims is None else claims)]
+    return [*judge_agreement(evidence), *judge_all(evidence, asked)]
 
 
 def judge_all(evidence: Evidence, claims: Iterable[Claim]) -> list[Verdict]:

@@ -100,12 +100,13 @@ def judge_agreement(evidence: Evidence) -> list[Verdict]:
     missing = evidence.frame.attrs.get("missing", {})
     records: list[Mapping[str, Any]] = evidence.frame.attrs.get("agreements", [])
     for name in (subject.name for subject in evidence.experiment.subjects):
-        if name == agreement.reference or name in missing:
+        reference = agreement.reference_of(name)
+        if name == reference or name in missing:
             continue
         mine = {
             Point(record["point"]): record
             for record in records
-            if record["subject"] == name and record["reference"] == agreement.reference
+            if record["subject"] == name and record["reference"] == reference
         }
         claim = CheckClaim(name=agreement.claim_of(name), subject=name, check=_made_already)
         if not mine:

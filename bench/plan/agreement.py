@@ -31,10 +31,14 @@ class Agreement:
         convert = self.result.get(subject)
         return value if convert is None else convert(value)
 
+    def reference_of(self, _subject: str) -> str:
+        """The subject whose results those of a subject are to be: one for all."""
+        return self.reference
+
     def claim_of(self, subject: str) -> str:
         """The name under which a verdict on a subject is given.
 
         >>> Agreement(reference="slow", difference=lambda a, b: 0.0, allowed=0.0).claim_of("fast")
         'results of fast = slow'
         """
-        return f"results of {subject} = {self.reference}"
+        return f"results of {subject} = {self.reference_of(subject)}"

@@ -6,9 +6,12 @@ import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
+
+Level: TypeAlias = int | float | str
+MOST_CHARACTERS = 80  # of a category's level: it stands in the names of subjects, in tables and beside lines
 
 
 class DesignError(ValueError):
@@ -17,49 +20,109 @@ class DesignError(ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
-    """A quantity that the cost may depend on, such as the number of time steps ``T``."""
+    """A quantity that the cost may depend on, such as the number of time steps ``T``, or a choice such as a data type.
+
+    Attributes
+    ----------
+    kind : ``integer`` and ``real`` numbers, in which laws are written; ``category`` for a choice that is named by text
+        and has a fit of its own at each of its levels.
+    minimum : of a number; None: 1 for whole numbers, anything above 0 for real ones.
+    levels : of a category, what is allowed; empty: any text.
+    """
 
     name: str
     meaning: str = ""
-    kind: Literal["integer", "real"] = "integer"
-    minimum: float = 1
+    kind: Literal["integer", "real", "category"] = "integer"
+    minimum: float | None = None
+    levels: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise DesignError(f"factor name {self.name!r}: must be an identifier, such as 'n'")
+        if self.kind not in ("integer", "real", "category"):
+            raise DesignError(f"factor {self.name}: kind={self.kind!r}; allowed are integer, real, category")
+        if self.levels and not self.is_category:
+            raise DesignError(f"factor {self.name}: levels={self.levels!r}; only a category names its levels")
+        if isinstance(self.levels, str):  # type: ignore[unreachable]  # whose letters would be taken for levels
+            raise DesignError(f"factor {self.name}: levels={self.levels!r}; allowed are several texts, such as ('a',)")
+        if self.is_category and self.minimum is not None:
+            raise DesignError(f"factor {self.name}: minimum={self.minimum!r}; a category has none")
+        for level in self.levels:
+            _require_text(self.name, level)
 
-    def validate(self, value: object) -> float:
-        """The level as a number.
+    @property
+    def is_category(self) -> bool:
+        """Whether levels are text."""
+        return self.kind == "category"
+
+    def validate(self, value: object) -> Level:
+        """The level as a number, or as text for a category.
 
         Raises
         ------
-        DesignError : not a number, below the minimum, not finite, or not whole where whole numbers are asked for.
+        DesignError : not a number, below the minimum, not finite, or not whole where whole numbers are asked for; no
+            text, or not one of the levels of a category.
         """
-        allowed = f"allowed are {'whole ' if self.kind == 'integer' else ''}numbers from {self.minimum:g}"
+        if self.is_category:
+            _require_text(self.name, value)
+            if self.levels and value not in self.levels:
+                raise DesignError(f"factor {self.name}={value!r}: allowed are {', '.join(map(repr, self.levels))}")
+            return str(value)
+        whole = self.kind == "integer"
+        minimum = 1 if whole and self.minimum is None else self.minimum
+        bound = "above 0" if minimum is None else f"from {minimum:g}"
+        allowed = f"allowed are {'whole ' if whole else ''}numbers {bound}"
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             raise DesignError(f"factor {self.name}={value!r}: {allowed}")
         number = float(value)
-        whole = self.kind == "real" or number.is_integer()
-        if not math.isfinite(number) or not whole or number < self.minimum:
+        too_small = number <= 0 if minimum is None else number < minimum
+        if not math.isfinite(number) or (whole and not number.is_integer()) or too_small:
             raise DesignError(f"factor {self.name}={value!r}: {allowed}")
-        return int(number) if self.kind == "integer" else number
+        return int(number) if whole else number
 
 
-class Point(Mapping[str, float]):
-    """A level for each factor; hashable, in the order of the factors.
+def _require_text(name: str, value: object) -> None:
+    """See that the level of a category can stand in names and on lines."""
+    if (
+        not isinstance(value, str)
+        or not value.strip()
+        or value != value.strip()
+        or not value.isprintable()
+        or set("[]") & set(value)
+        or len(value) > MOST_CHARACTERS
+    ):
+        raise DesignError(
+            f"factor {name}={value!r}: allowed is text of one line and at most {MOST_CHARACTERS} characters, without "
+            "brackets and without blanks at its ends"
+        )
+
+
+def shown_level(level: Level) -> str:
+    """A level as a sentence names it.
+
+    >>> shown_level(0.25), shown_level(16), shown_level("float32")
+    ('0.25', '16', 'float32')
+    """
+    return level if isinstance(level, str) else f"{level:g}"
+
+
+class Point(Mapping[str, Any]):
+    """A level for each factor; hashable, in the order of the factors. Levels are numbers, or text for categories.
 
     >>> Point(T=2, V=64)
     Point(T=2, V=64)
     >>> Point(T=2, V=64).replace(T=4)["T"]
     4
+    >>> Point(n=8, dtype="float32"), str(Point(n=8, dtype="float32"))
+    (Point(n=8, dtype='float32'), 'n=8 dtype=float32')
     """
 
     __slots__ = ("_levels",)
 
-    def __init__(self, levels: Mapping[str, float] | None = None, /, **more: float) -> None:
+    def __init__(self, levels: Mapping[str, Level] | None = None, /, **more: Level) -> None:
         self._levels = {**(levels or {}), **more}
 
-    def __getitem__(self, name: str) -> float:
+    def __getitem__(self, name: str) -> Any:
         return self._levels[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -77,12 +140,16 @@ class Point(Mapping[str, float]):
         return isinstance(other, Mapping) and self._levels == dict(other)
 
     def __repr__(self) -> str:
-        return f"Point({', '.join(f'{name}={value:g}' for name, value in self._levels.items())})"
+        levels = (
+            f"{name}={value!r}" if isinstance(value, str) else f"{name}={value:g}"
+            for name, value in self._levels.items()
+        )
+        return f"Point({', '.join(levels)})"
 
     def __str__(self) -> str:
-        return " ".join(f"{name}={value:g}" for name, value in self._levels.items())
+        return " ".join(f"{name}={shown_level(value)}" for name, value in self._levels.items())
 
-    def replace(self, **levels: float) -> Point:
+    def replace(self, **levels: Level) -> Point:
         """The point with some levels changed."""
         return Point(self._levels, **levels)
 
@@ -94,11 +161,11 @@ class Design:
     points: tuple[Point, ...] = ()
 
     @classmethod
-    def of(cls, points: Iterable[Mapping[str, float]]) -> Design:
+    def of(cls, points: Iterable[Mapping[str, Any]]) -> Design:
         return cls(tuple(dict.fromkeys(Point(point) for point in points)))
 
     @classmethod
-    def lines(cls, base: Mapping[str, float], levels: Mapping[str, Sequence[float]]) -> Design:
+    def lines(cls, base: Mapping[str, Level], levels: Mapping[str, Sequence[Level]]) -> Design:
         """Lines through a base point: one factor at a time takes its levels, the others stay at the base.
 
         >>> Design.lines({"T": 8, "V": 64}, {"T": [4, 16]}).points
@@ -108,20 +175,26 @@ class Design:
         unknown = [name for name in levels if name not in start]
         if unknown:
             raise DesignError(f"line in {unknown[0]!r}: the base point has {', '.join(start)}")
+        _require_several(levels)
         moved = (start.replace(**{name: value}) for name, values in levels.items() for value in values)
         return cls.of([start, *moved])
 
     @classmethod
-    def grid(cls, levels: Mapping[str, Sequence[float]]) -> Design:
-        """Every combination of the levels."""
+    def grid(cls, levels: Mapping[str, Sequence[Level]]) -> Design:
+        """Every combination of the levels.
+
+        >>> Design.grid({"n": [1, 2], "dtype": ["float32"]}).points
+        (Point(n=1, dtype='float32'), Point(n=2, dtype='float32'))
+        """
+        _require_several(levels)
         return cls.of(
             dict(zip(levels, combination, strict=True)) for combination in itertools.product(*levels.values())
         )
 
     @classmethod
-    def corners(cls, ranges: Mapping[str, tuple[float, float]]) -> Design:
-        """Every combination of the lowest and the highest level of each factor."""
-        return cls.grid({name: tuple(ends) for name, ends in ranges.items()})
+    def corners(cls, ranges: Mapping[str, tuple[Level, ...]]) -> Design:
+        """Every combination of the lowest and the highest level of each factor, and of all levels of a category."""
+        return cls.grid(ranges)
 
     def __add__(self, other: Design) -> Design:
         return Design.of([*self.points, *other.points])
@@ -149,6 +222,12 @@ class Design:
             if set(point) != set(names):
                 raise DesignError(f"point {point}: needs exactly the factors {', '.join(names)}")
         return Design.of({factor.name: factor.validate(point[factor.name]) for factor in factors} for point in self)
+
+
+def _require_several(levels: Mapping[str, Sequence[Level]]) -> None:
+    for name, several in levels.items():
+        if isinstance(several, str):  # whose letters would be taken for levels
+            raise DesignError(f"levels of {name}: {several!r}; allowed are several of them, such as [{several!r}]")
 
 
 class Cell(NamedTuple):

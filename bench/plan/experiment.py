@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from bench.plan.agreement import Agreement
+from bench.plan.categories import naming_a_category
 from bench.plan.claim import CheckClaim, Claim
 from bench.plan.design import DesignError, Factor, Profile
 from bench.plan.fault import Fault
@@ -26,7 +27,8 @@ class Experiment:
     Attributes
     ----------
     profiles : by name, such as ``quick``, ``standard`` and ``full``.
-    placebo : the subject that is measured under two names, so that a run shows its own false alarm (an A/A test).
+    placebo : the subject that is measured under two names, so that a run shows its own false alarm (an A/A test);
+        several where they are one and the same at several categories.
     foresight : points beyond a sweep that its laws have to predict; measured by ``foresee`` alone.
     agreement : when results of subjects count as equal, if they are to be compared; what differs is a refuted check.
     environment : variables that measuring processes are started with, such as those of an allocator.
@@ -38,7 +40,7 @@ class Experiment:
     subjects: tuple[Subject, ...]
     profiles: Mapping[str, Profile]
     claims: tuple[Claim, ...] = ()
-    placebo: str | None = None
+    placebo: str | tuple[str, ...] | None = None
     foresight: Foresight | None = None
     faults: tuple[Fault, ...] = ()
     agreement: Agreement | None = None
@@ -50,8 +52,9 @@ class Experiment:
         names = [subject.name for subject in self.subjects]
         if len(set(names)) < len(names):
             raise ExperimentError(f"experiment {self.name!r}: two subjects share a name in {', '.join(names)}")
-        if self.placebo is not None and self.placebo not in names:
-            raise ExperimentError(f"placebo {self.placebo!r}: not a subject; the subjects are {', '.join(names)}")
+        for placebo in self.placebos:
+            if placebo not in names:
+                raise ExperimentError(f"placebo {placebo!r}: not a subject; the subjects are {', '.join(names)}")
         if self.agreement is not None:
             for name in (self.agreement.reference, *self.agreement.result):
                 if name not in names:
@@ -77,17 +80,32 @@ class Experiment:
                 raise ExperimentError(
                     f"subject {subject.name!r}: memory_overhead and output_bytes go with a memory_law, which it lacks"
                 )
+            _require_counts(subject, factors)
+        if all(factor.is_category for factor in self.factors):
+            raise ExperimentError(f"experiment {self.name!r}: has categories only; a law needs a factor of numbers")
+        wrong = naming_a_category(self.factors, self.subjects, self.claims)
+        if wrong is not None:
+            raise ExperimentError(wrong)
         for profile in self.profiles.values():
-            for design in (profile.design, *profile.extra.values()):
-                design.validated(self.factors)
+            designs = (profile.design, *profile.extra.values())
+            for design in designs:
+                if design.points or not any(other.points for other in designs):
+                    design.validated(self.factors)
         if self.foresight is not None:
             _require_foresight(self.foresight, self.subjects, self.profiles, self.factors)
+
+    @property
+    def placebos(self) -> tuple[str, ...]:
+        """The subjects that are measured under two names."""
+        if self.placebo is None:
+            return ()
+        return (self.placebo,) if isinstance(self.placebo, str) else self.placebo
 
     @property
     def subject_names(self) -> tuple[str, ...]:
         """Names under which subjects are measured, the placebo's second name included."""
         names = tuple(subject.name for subject in self.subjects)
-        return names if self.placebo is None else (*names, self.placebo + PLACEBO_SUFFIX)
+        return (*names, *(placebo + PLACEBO_SUFFIX for placebo in self.placebos))
 
     def subject(self, name: str) -> Subject:
         """The subject of that name; a placebo's second name gives the subject itself."""
@@ -119,11 +137,12 @@ class Experiment:
                 raise ExperimentError(f"agreement: its reference {agreement.reference!r} is missing here")
             kept = {name: convert for name, convert in agreement.result.items() if name not in names}
             agreement = replace(agreement, result=kept)
+        placebos = tuple(placebo for placebo in self.placebos if placebo not in names)
         return replace(
             self,
             subjects=left,
             agreement=agreement,
-            placebo=None if self.placebo in names else self.placebo,
+            placebo=placebos if len(placebos) > 1 else next(iter(placebos), None),
             foresight=None if set(names) & set(self.foresight.subjects if self.foresight else ()) else self.foresight,
             faults=tuple(fault for fault in self.faults if fault.subject not in names),
         )
@@ -157,6 +176,18 @@ class Experiment:
         wrong = replace(right, prepare=fault.prepare, prepare_phased=fault.prepare_phased)
         subjects = tuple(wrong if one is right else one for one in self.subjects)
         return replace(self, subjects=subjects, claims=tuple(claims.values()))
+
+
+def _require_counts(subject: Subject, factors: Sequence[str]) -> None:
+    for name, law in subject.count_laws.items():
+        law.require(factors)
+        if not name.isidentifier():
+            raise ExperimentError(f"subject {subject.name!r}: counts {name!r}; allowed are names such as 'comparisons'")
+    if subject.count_laws and subject.tally is None:
+        raise ExperimentError(f"subject {subject.name!r}: count_laws go with a tally, which it lacks")
+    for name in subject.count_overheads:
+        if name not in subject.count_laws:
+            raise ExperimentError(f"subject {subject.name!r}: count_overheads of {name!r}, which has no law of its own")
 
 
 def _require_foresight(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from bench.plan.design import Design, DesignError
 
@@ -35,17 +36,20 @@ class Foresight:
             raise DesignError(f"foresight: names a subject twice in {', '.join(self.subjects)}")
 
 
-def farther(point: Mapping[str, float], swept: Iterable[Mapping[str, float]]) -> float:
+def farther(point: Mapping[str, Any], swept: Iterable[Mapping[str, Any]]) -> float:
     """By how much a point lies beyond a sweep: the factor by which levels must grow from the nearest point of it.
 
     At most 1 where some point of the sweep is as large in every factor, so that no law with coefficients from 0 makes
-    the point dearer than that one.
+    the point dearer than that one. Points of other categories say nothing; infinite where there are no others.
 
     >>> sweep = [{"n": 4, "k": 10}, {"n": 16, "k": 2}]
     >>> farther({"n": 64, "k": 2}, sweep), farther({"n": 16, "k": 10}, sweep), farther({"n": 4, "k": 2}, sweep)
     (4.0, 4.0, 1.0)
     """
-    return min((max(_growth(point[name], start[name]) for name in point) for start in swept), default=math.inf)
+    chosen = {name: level for name, level in point.items() if isinstance(level, str)}
+    like = (start for start in swept if all(start[name] == level for name, level in chosen.items()))
+    numbers = [name for name in point if name not in chosen]
+    return min((max(_growth(point[name], start[name]) for name in numbers) for start in like), default=math.inf)
 
 
 def _growth(level: float, start: float) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bench.plan.design import Point
@@ -13,6 +13,7 @@ from bench.plan.work import Work
 Evaluation = Callable[[], object]
 PhaseSwitch = Callable[[str], None]
 Counts = Mapping[str, Mapping[str, int]]  # phase -> category -> operations per evaluation
+Tally = Callable[[Point], Mapping[str, float]]  # what one evaluation does, by the name of what is counted
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,6 +42,10 @@ class Subject:
     memory_overhead : terms beside the memory law; None: those that the data ask for.
     output_bytes : bytes of the result at a point, which any algorithm must return and no memory law counts; None: all
         that an evaluation allocates counts.
+    tally : makes one counted evaluation at a point and gives what it did by name, such as ``{"comparisons": 127}``;
+        never timed. Where it is stated, a run takes it once at each point of the profile, and the samples have a column
+        ``<name>_count`` for each.
+    count_laws, count_overheads : by the same names, the predicted counts up to the coefficients, and terms beside them.
     """
 
     name: str
@@ -59,3 +64,21 @@ class Subject:
     memory_law: CostLaw | None = None
     memory_overhead: tuple[str, ...] | None = None
     output_bytes: Callable[[Point], int] | None = None
+    tally: Tally | None = None
+    count_laws: Mapping[str, CostLaw] = field(default_factory=dict)
+    count_overheads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def laws(self) -> Iterator[CostLaw]:
+        """Every law of the subject, of whatever response."""
+        named = (self.law, self.memory_law)
+        yield from (law for law in named if law is not None)
+        yield from self.phase_laws.values()
+        yield from self.count_laws.values()
+
+    @property
+    def overheads(self) -> Iterator[str]:
+        """Every term that is stated beside a law."""
+        named = (self.overhead, self.memory_overhead, *self.phase_overheads.values(), *self.count_overheads.values())
+        for terms in named:
+            yield from terms or ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -41,6 +42,54 @@ def test_levels_become_whole_numbers_and_points_follow_the_order_of_the_factors(
     assert list(design.points[0].items()) == [("a", 1), ("b", 2)]
     assert type(design.points[0]["b"]) is int
     assert Factor(name="x", kind="real", minimum=0).validate(0.5) == 0.5
+
+
+def test_a_real_factor_takes_anything_above_0_unless_it_names_a_minimum() -> None:
+    assert Factor(name="x", kind="real").validate(0.01) == 0.01
+    with pytest.raises(DesignError, match=r"factor x=0: allowed are numbers above 0"):
+        Factor(name="x", kind="real").validate(0)
+    with pytest.raises(DesignError, match=r"factor x=0.4: allowed are numbers from 0.5"):
+        Factor(name="x", kind="real", minimum=0.5).validate(0.4)
+
+
+def test_levels_of_a_category_are_text_and_points_show_them_as_they_are() -> None:
+    factor = Factor(name="dtype", kind="category", levels=("float32", "float64"))
+    assert factor.validate("float32") == "float32"
+    assert Factor(name="backend", kind="category").validate("any text") == "any text"
+    point = Point(n=8, dtype="float32")
+    assert (repr(point), str(point)) == ("Point(n=8, dtype='float32')", "n=8 dtype=float32")
+    assert len({point, Point(dtype="float32", n=8), Point(dtype="float64", n=8)}) == 2
+    assert Design.corners({"n": (1, 9), "dtype": ("a", "b", "c")}) == Design.grid({"n": [1, 9], "dtype": list("abc")})
+    lines = Design.lines({"n": 1, "dtype": "a"}, {"dtype": ["b"], "n": [2]})
+    assert [str(point) for point in lines] == ["n=1 dtype=a", "n=1 dtype=b", "n=2 dtype=a"]
+
+
+@pytest.mark.parametrize("level", [1, None, True, "", " a", "a\nb", "a[b]", "a" * 81, "float16"])
+def test_a_level_that_no_category_can_have_is_named_with_what_can(level: object) -> None:
+    with pytest.raises(DesignError, match=r"factor dtype=.*allowed (is text|are 'float32', 'float64')") as error:
+        Factor(name="dtype", kind="category", levels=("float32", "float64")).validate(level)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"kind": "text"}, "kind='text'; allowed are integer, real, category"),
+        ({"levels": ("a",)}, "only a category names its levels"),
+        ({"kind": "category", "levels": "ab"}, "allowed are several texts"),
+        ({"kind": "category", "levels": ("a]",)}, "without brackets"),
+        ({"kind": "category", "minimum": 1}, "a category has none"),
+    ],
+)
+def test_a_factor_that_contradicts_itself_is_refused(wrong: dict[str, Any], reason: str) -> None:
+    with pytest.raises(DesignError, match=reason):
+        Factor(name="f", **wrong)
+
+
+def test_one_text_is_not_taken_for_several_levels() -> None:
+    for make in (Design.grid, Design.corners):
+        with pytest.raises(DesignError, match=r"levels of dtype: 'float32'; allowed are several of them"):
+            make({"dtype": "float32"})  # type: ignore[dict-item]  # which is the mistake
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,21 @@ import pytest
 
 from bench.plan import (
     PLACEBO_SUFFIX,
+    AmountClaim,
     Claim,
     CostLaw,
+    CrossoverClaim,
     Design,
     DesignError,
     Experiment,
     ExperimentError,
+    ExponentClaim,
     Factor,
     LawError,
+    Point,
     Profile,
+    RatioClaim,
+    ShareClaim,
     Subject,
 )
 
@@ -30,6 +36,80 @@ def make(**changes: Any) -> Experiment:
         "placebo": "a",
     }
     return Experiment(**{**settings, **changes})
+
+
+def with_category(**changes: Any) -> Experiment:
+    settings: dict[str, Any] = {
+        "factors": (Factor(name="n"), Factor(name="dtype", kind="category", levels=("a", "b"))),
+        "profiles": {"quick": Profile(design=Design.of([{"n": 1, "dtype": "a"}]))},
+    }
+    return make(**{**settings, **changes})
+
+
+def subject(**changes: Any) -> Subject:
+    return Subject(**{"name": "a", "prepare": lambda point: lambda: None, "law": CostLaw("n"), **changes})
+
+
+AT = Point(n=1, dtype="a")
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"law": CostLaw("n*dtype")},
+        {"phase_laws": {"x": CostLaw("n + dtype")}},
+        {"memory_law": CostLaw("dtype")},
+        {"tally": lambda point: {"x": 1}, "count_laws": {"x": CostLaw("n*dtype")}},
+        {"overhead": ("1", "dtype")},
+        {"term_bytes": {"n": "8*n*dtype"}},
+    ],
+)
+def test_no_expression_of_a_subject_names_a_category(changes: dict[str, Any]) -> None:
+    with pytest.raises(ExperimentError, match=r"subject 'a': .*names the category 'dtype'; expressions are written in"):
+        with_category(subjects=(subject(**changes),))
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        RatioClaim(name="c", subject="a", over="b", ratio="n*dtype", points=Design.of([AT])),
+        AmountClaim(name="c", subject="a", response="x_count", amount="dtype", points=Design.of([AT])),
+        ExponentClaim(name="c", subject="a", factor="dtype", terms=("n",), at=AT),
+        CrossoverClaim(name="c", subject="a", factor="n", at=AT, rising=("x",), falling=("y",), level="dtype"),
+    ],
+)
+def test_no_expression_of_a_claim_names_a_category(claim: Claim) -> None:
+    with pytest.raises(ExperimentError, match=r"claim 'c': .*names the category 'dtype'"):
+        with_category(claims=(claim,))
+
+
+def test_what_is_said_of_categories_must_be_possible() -> None:
+    with pytest.raises(DesignError, match=r"factor dtype='c': allowed are 'a', 'b'"):
+        with_category(claims=(ShareClaim(name="c", subject="a", factor="n", at=Point(n=1, dtype="c")),))
+    with pytest.raises(ExperimentError, match="has categories only"):
+        make(
+            factors=(Factor(name="dtype", kind="category"),),
+            subjects=(subject(law=None),),
+            profiles={"quick": Profile(design=Design.of([{"dtype": "a"}]))},
+        )
+
+
+def test_counts_have_names_and_a_tally() -> None:
+    with pytest.raises(ExperimentError, match="subject 'a': count_laws go with a tally, which it lacks"):
+        make(subjects=(subject(count_laws={"x": CostLaw("n")}),))
+    with pytest.raises(ExperimentError, match="counts 'two words'; allowed are names such as 'comparisons'"):
+        make(subjects=(subject(tally=lambda point: {}, count_laws={"two words": CostLaw("n")}),))
+    with pytest.raises(ExperimentError, match="count_overheads of 'y', which has no law"):
+        make(subjects=(subject(tally=lambda point: {}, count_overheads={"y": ("1",)}),))
+    with pytest.raises(LawError, match="unknown name 'm'"):
+        make(subjects=(subject(tally=lambda point: {}, count_laws={"x": CostLaw("m")}),))
+
+
+def test_a_profile_may_have_points_of_some_subjects_alone() -> None:
+    alone = Profile(design=Design(), extra={"a": Design.of([{"n": 3}])})
+    assert [str(cell.point) for cell in make(profiles={"quick": alone}).profiles["quick"].cells(["a"])] == ["n=3"]
+    with pytest.raises(DesignError, match="has no points"):
+        make(profiles={"quick": Profile(design=Design())})
 
 
 def test_the_placebo_is_a_second_name_of_its_subject() -> None:
