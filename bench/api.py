@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.measure.engines.choice import Choice
 from bench.measure.loading import load_experiment
 from bench.plan import Experiment, ExperimentError
 from bench.store import SampleStore, StoreError
@@ -34,6 +35,7 @@ class Settings:
     """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
 
     ``probe`` says whether the machine is probed first: None where a subject declares works to predict its time from.
+    ``engine`` says where it is measured: a run may go on elsewhere than it began.
     """
 
     experiment: str = DEFAULT_EXPERIMENT
@@ -43,6 +45,7 @@ class Settings:
     corpus: Path | None = None
     fault: str | None = None
     probe: bool | None = None
+    engine: Choice = dataclasses.field(default_factory=Choice)
 
 
 def new_folder(profile: str) -> Path:
@@ -87,9 +90,14 @@ def measure(settings: Settings, folder: Path, *, resume: bool = False, on_event:
 
 
 def run_arguments(settings: Settings) -> dict[str, Any]:
-    """The settings as the arguments of the measuring loop."""
-    named = dataclasses.asdict(settings)
-    return {"module": named.pop("experiment"), **named}
+    """The settings as the arguments of the measuring loop.
+
+    Raises
+    ------
+    MeasureError : the engine takes something that is not installed.
+    """
+    named = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    return {"module": named.pop("experiment"), **named, "engine": settings.engine.fleet()}
 
 
 def settings_of(folder: Path) -> Settings:
@@ -127,7 +135,10 @@ def run(
     threads: int = 1,
     corpus: Path | str | None = None,
     probe: bool | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
     on_event: Listener | None = None,
+    **cluster: Any,
 ) -> pd.DataFrame:
     """Measure an experiment and return its samples as a tidy frame.
 
@@ -137,6 +148,8 @@ def run(
         measuring processes import it by name.
     out : folder for the run; ``results/<profile>-<time>`` by default.
     probe : whether to probe the machine first; None: if a subject declares works to predict its time from.
+    engine : ``local``, or ``dask`` for the hosts of a cluster; ``scheduler`` is its address, without one a local
+        cluster is started. Further names (``workers``, ``tls_ca_file``, …) are those of ``Choice``.
     on_event : told what happens, after it is stored.
 
     Raises
@@ -152,6 +165,7 @@ def run(
         threads=threads,
         corpus=None if corpus is None else Path(corpus),
         probe=probe,
+        engine=Choice(name=engine, scheduler=scheduler, **cluster),
     )
     folder = new_folder(profile) if out is None else Path(out)
     measure(settings, folder, on_event=on_event)

@@ -9,10 +9,12 @@ from typing import IO, TYPE_CHECKING
 from bench.measure.events import (
     BlockDone,
     CheckDone,
+    CountsTaken,
     Event,
     Listener,
     MemoryTaken,
     Missing,
+    Notice,
     PeaksStarted,
     Predicted,
     ProbeStarted,
@@ -51,7 +53,7 @@ class Lines:
         self._left: float | None = None
 
     def __call__(self, event: Event) -> None:
-        if isinstance(event, SampleTaken | MemoryTaken):
+        if isinstance(event, SampleTaken | MemoryTaken | CountsTaken):
             self._left = event.seconds_left
             if self._now() - self._last_seconds < SECONDS_BETWEEN_LINES:
                 return
@@ -87,7 +89,7 @@ class Bar:
                 self._task = self._progress.add_task(
                     "checks", total=event.cells_total, completed=event.cells_done, blocks="", left=""
                 )
-            case SampleTaken() | MemoryTaken() if self._task is not None:
+            case SampleTaken() | MemoryTaken() | CountsTaken() if self._task is not None:
                 self._progress.update(
                     self._task,
                     completed=event.cells_done,
@@ -98,7 +100,7 @@ class Bar:
                 )
             case ProbeStarted() | PeaksStarted() if self._task is not None:
                 self._progress.update(self._task, description=described(event))
-            case CheckDone() | Skipped() | Predicted() | Missing():
+            case CheckDone() | Skipped() | Predicted() | Missing() | Notice():
                 self._progress.console.print(described(event), markup=False, highlight=False)
 
 
@@ -118,13 +120,19 @@ def described(event: Event, seconds_left: float | None = None) -> str:
         case Missing():
             return f"missing: {event.subject} ({event.reason})"
         case WorkerStarted():
-            return f"measuring process {event.process + 1} of {event.processes_total} ready"
+            where = "" if event.host is None else f" on host {event.host}"
+            return f"measuring process {event.process + 1} of {event.processes_total} ready{where}"
+        case Notice():
+            return event.text
         case SampleTaken():
             where = f"{event.subject} {event.point}"
             return f"sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
         case MemoryTaken():
             where = f"{event.subject} {event.point}"
             return f"memory, sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
+        case CountsTaken():
+            where = f"{event.subject} {event.point}"
+            return f"counts, sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
         case Skipped():
             return f"skipped {event.subject} at {event.point}: {event.reason}"
         case BlockDone():

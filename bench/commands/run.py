@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bench.commands.engines import engine_of, engine_options
 from bench.commands.shared import document, json_option, show, status_of
 
 
@@ -41,6 +42,7 @@ from bench.commands.shared import document, json_option, show, status_of
     help="The same, until the half-width of each interval is at most WIDTH, such as 2%, or its claim decided with room "
     "to spare: relative for ratios, crossovers and shares, absolute for exponents (2%: ±0.02).",
 )
+@engine_options
 @json_option
 def run(
     experiment: str | None,
@@ -54,6 +56,7 @@ def run(
     budget: str | None,
     until: str | None,
     as_json: bool,
+    **engine: Any,
 ) -> int:
     """Measure an experiment, then judge its claims.
 
@@ -63,6 +66,7 @@ def run(
     Example: python -m bench run --profile quick --out results/today
              python -m bench run --resume results/today
              python -m bench run --budget 60s --until 2%
+             python -m bench run --engine dask --scheduler tcp://192.0.2.7:8786
     """
     from bench import adaptive, api, session
 
@@ -75,6 +79,7 @@ def run(
         "probe": probe,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
+    chosen["engine"] = engine_of(engine)
     if resume is not None and out is not None:
         raise click.UsageError("--out and --resume: name one folder, not two")
     settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bench.measure.events import BlockDone, Listener, MemoryTaken, RunFinished, SampleTaken, Skipped
-from bench.measure.messages import Compared, Sampled, TooLarge, Weighed
+from bench.measure.events import BlockDone, CountsTaken, Listener, MemoryTaken, RunFinished, SampleTaken, Skipped
+from bench.measure.messages import Compared, Counted, Sampled, TooLarge, Weighed
 from bench.measure.records import (
     Sink,
     agreement_record,
+    count_record,
     finish_record,
     memory_record,
     sample_record,
@@ -36,7 +37,7 @@ class Accounts:
     def __init__(self, *, sink: Sink, tell: Listener, done: Done, agreement: Agreement | None) -> None:
         self._sink, self._tell, self._done, self._agreement = sink, tell, done, agreement
         self.tally = Tally()
-        self._samples = self._weighed = 0
+        self._samples = self._weighed = self._counted = 0
         self._seconds_in_evaluations = 0.0
         self._skipped: set[tuple[object, ...]] = set()  # subject and point
 
@@ -66,6 +67,8 @@ class Accounts:
         self.tally.time_left.made(visit, seconds)
         if isinstance(found, Weighed):
             self._keep_memory(visit, found, process, seconds, host)
+        elif isinstance(found, Counted):
+            self._keep_counts(visit, found, process, seconds, host)
         else:
             record = sample_record(visit, process, found, visit_seconds=seconds, stage=stage, host=host)
             self._keep(visit, found, record)
@@ -79,13 +82,14 @@ class Accounts:
 
     def finish(self, seconds_ready: float) -> RunFinished:
         """Store and tell the end of a run, which had a measuring process ready for so many seconds."""
-        busy, measured = self._seconds_in_evaluations, self._samples + self._weighed
+        busy, measured = self._seconds_in_evaluations, self._samples + self._weighed + self._counted
         share = busy / seconds_ready if measured and seconds_ready > 0 else None
         if measured:
             self._sink.append(finish_record(seconds_ready, busy, share))
         finished = RunFinished(
             samples=self._samples,
             weighed=self._weighed,
+            counted=self._counted,
             skipped=len(self._skipped),
             seconds_after_workers_started=seconds_ready,
             seconds_in_evaluations=busy,
@@ -112,6 +116,14 @@ class Accounts:
                 peak_bytes=weighed.peak_bytes,
                 **self.tally.progress(),
             )
+        )
+
+    def _keep_counts(self, visit: Visit, counted: Counted, process: int, seconds: float, host: str | None) -> None:
+        self._counted += 1
+        self._seconds_in_evaluations += counted.seconds_in_evaluations
+        self._sink.append(count_record(visit, process, counted, visit_seconds=seconds, host=host))
+        self._tell(
+            CountsTaken(subject=visit.subject, point=visit.point, counts=dict(counted.counts), **self.tally.progress())
         )
 
     def _skip(self, visit: Visit, found: TooLarge, host: str | None) -> None:

@@ -42,7 +42,7 @@ def environment() -> dict[str, Any]:
 
     memory = psutil.virtual_memory()
     found = {
-        "host": hashlib.sha256(platform.node().encode()).hexdigest()[:8],  # tells machines apart, names none
+        "host": host_name(),
         "system": platform.system(),
         "kernel": platform.release(),
         "machine": platform.machine(),
@@ -67,6 +67,15 @@ def environment() -> dict[str, Any]:
         **_commit(Path(__file__).resolve().parent),
     }
     return {name: value for name, value in found.items() if value is not None}
+
+
+def host_name() -> str:
+    """What tells this machine apart from others and does not give its name away, unless somebody has named it.
+
+    The variable BENCH_HOST names it: for containers of one machine that have cores of their own, or machines that all
+    have one name.
+    """
+    return os.environ.get("BENCH_HOST") or hashlib.sha256(platform.node().encode()).hexdigest()[:8]
 
 
 def thread_pools() -> list[dict[str, Any]]:
@@ -129,6 +138,15 @@ def available_bytes() -> int:
     statistics = dict(line.split(maxsplit=1) for line in (_text(_CGROUP / "memory.stat") or "").splitlines())
     given_up = int(statistics.get("inactive_file", 0))  # file pages that the kernel drops when memory is asked for
     return max(0, min(available, int(limit) - int(used) + given_up))
+
+
+def memory_bytes() -> int:
+    """Bytes of memory that there are: the machine's, or what the container may use where that is less."""
+    import psutil
+
+    total = int(psutil.virtual_memory().total)
+    limit = _text(_CGROUP / "memory.max")
+    return min(total, int(limit)) if limit is not None and limit.isdigit() else total
 
 
 def load_average() -> float | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,6 +58,14 @@ class WorkerStarted:
     pid: int
     threads: Sequence[dict[str, Any]]
     floor_seconds: float
+    host: str | None = None  # where it runs, if the run has several
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Notice:
+    """Something about the hosts of a run that is worth a line: one is gone, or none is there."""
+
+    text: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +92,20 @@ class MemoryTaken:
     point: Point
     allocated_bytes: int
     peak_bytes: int | None
+    blocks_done: int
+    blocks_total: int
+    cells_done: int
+    cells_total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CountsTaken:
+    """What an evaluation did has been stored, by the name of what is counted."""
+
+    subject: str
+    point: Point
+    counts: Mapping[str, float]
     blocks_done: int
     blocks_total: int
     cells_done: int
@@ -130,7 +152,8 @@ class RunFinished:
 
     Attributes
     ----------
-    samples : samples taken this time. weighed : cells whose memory was measured this time.
+    samples : samples taken this time. weighed, counted : cells whose memory was measured,
+        or whose operations were counted, this time.
     skipped : subjects and points skipped this time.
     seconds_after_workers_started : wall time with a measuring process ready, without its checks.
     seconds_in_evaluations : the part of it spent in evaluations: timed, for warming up and calibrating, for memory.
@@ -143,6 +166,7 @@ class RunFinished:
     seconds_in_evaluations: float
     busy_share: float | None
     weighed: int = 0
+    counted: int = 0
 
 
 Event = (
@@ -152,8 +176,10 @@ Event = (
     | PeaksStarted
     | Missing
     | WorkerStarted
+    | Notice
     | SampleTaken
     | MemoryTaken
+    | CountsTaken
     | Skipped
     | BlockDone
     | Predicted

@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-Timing = Literal["whole", "phases", "memory"]  # what a visit is for: the time, by phase, or the bytes it needs
+# what a visit is for: the time, by phase, the bytes that an evaluation needs, or how often it does what is counted
+Timing = Literal["whole", "phases", "memory", "counts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +42,7 @@ class Measure:
     """Take one sample of a subject at a point; ``evaluations`` None asks for calibration."""
 
     subject: str
-    point: Mapping[str, float]
+    point: Mapping[str, Any]
     timing: Timing
     seconds_per_sample: float
     evaluations: int | None = None
@@ -52,7 +53,15 @@ class Weigh:
     """Measure what one evaluation of a subject at a point needs of memory."""
 
     subject: str
-    point: Mapping[str, float]
+    point: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Count:
+    """Make one counted evaluation of a subject at a point."""
+
+    subject: str
+    point: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,7 +69,7 @@ class Compare:
     """Evaluate a subject once at a point, and compare its result with that of the reference."""
 
     subject: str
-    point: Mapping[str, float]
+    point: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,6 +134,15 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Counted:
+    """What one evaluation did, by the name of what is counted."""
+
+    counts: Mapping[str, float]
+    seconds_in_evaluations: float
+    started_at: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """How far a result lies from that of the reference; None: it is none (NaN)."""
 
@@ -155,24 +173,33 @@ class Failed:
     message: str
 
 
-Request = Open | Check | Probe | Measure | Weigh | Compare | ReadPeaks
-Reply = Ready | Checked | Probed | Sampled | Weighed | Compared | PeaksRead | TooLarge | Failed
+Request = Open | Check | Probe | Measure | Weigh | Count | Compare | ReadPeaks
+Reply = Ready | Checked | Probed | Sampled | Weighed | Counted | Compared | PeaksRead | TooLarge | Failed
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        *(Open, Check, Probe, Measure, Weigh, Compare, ReadPeaks),
-        *(Ready, Checked, Probed, Sampled, Weighed, Compared, PeaksRead, TooLarge, Failed),
+        *(Open, Check, Probe, Measure, Weigh, Count, Compare, ReadPeaks),
+        *(Ready, Checked, Probed, Sampled, Weighed, Counted, Compared, PeaksRead, TooLarge, Failed),
     )
 }
 
 
 def encode(message: Request | Reply) -> bytes:
     """The message as one line."""
+    return json.dumps(plain(message), default=dict).encode() + b"\n"
+
+
+def plain(message: Request | Reply) -> dict[str, Any]:
+    """The message as plain data, but for mappings of other kinds, which JSON is to take as ``dict``."""
     fields = {one.name: getattr(message, one.name) for one in dataclasses.fields(message)}
-    return json.dumps({"kind": type(message).__name__, **fields}, default=dict).encode() + b"\n"
+    return {"kind": type(message).__name__, **fields}
 
 
 def decode(line: bytes) -> Any:
     """The message of a line; a request or a reply."""
-    fields = json.loads(line)
-    return _KINDS[fields.pop("kind")](**fields)
+    return message_of(json.loads(line))
+
+
+def message_of(fields: Mapping[str, Any]) -> Any:
+    """The message of plain data."""
+    return _KINDS[fields["kind"]](**{name: value for name, value in fields.items() if name != "kind"})

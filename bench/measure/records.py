@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bench.measure.messages import Checked, Compared, PeaksRead, Probed, Sampled, TooLarge, Weighed
+from bench.measure.messages import Checked, Compared, Counted, PeaksRead, Probed, Sampled, TooLarge, Weighed
 from bench.measure.schedule import SWEEP, Visit, cells_of
 from bench.plan import Agreement, Experiment
 
@@ -112,6 +112,22 @@ def memory_record(
         "allocated_bytes": weighed.allocated_bytes,
         "output_bytes": weighed.output_bytes,
         "started_at": weighed.started_at,
+        "visit_seconds": visit_seconds,
+        **_at(host),
+    }
+
+
+def count_record(
+    visit: Visit, process: int, counted: Counted, *, visit_seconds: float, host: str | None = None
+) -> dict[str, Any]:
+    """The record of what one evaluation did, by the name of what is counted."""
+    return {
+        "record": "count",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "process": process,
+        "counts": dict(counted.counts),
+        "started_at": counted.started_at,
         "visit_seconds": visit_seconds,
         **_at(host),
     }

@@ -10,12 +10,14 @@ from bench.measure.accounts import Accounts
 from bench.measure.clock import Clock, WallClock
 from bench.measure.comparing import Comparisons
 from bench.measure.crew import Crew
-from bench.measure.engines import Engine
+from bench.measure.engines import Engine, Fleet
+from bench.measure.engines.cargo import Cargo
 from bench.measure.engines.local import LocalEngine
 from bench.measure.environment import environment
 from bench.measure.events import Event, Listener, Missing, RunFinished, RunStarted
 from bench.measure.interrupts import Interrupted, Interrupts
 from bench.measure.messages import Open
+from bench.measure.parallel import Parallel
 from bench.measure.preliminaries import run_checks, run_probe
 from bench.measure.records import MeasureError, Sink, missing_record, require_same_run, run_header
 from bench.measure.schedule import Block, Done, blocks_of, divided, memory_blocks_of
@@ -38,7 +40,7 @@ def run(
     fault: str | None = None,
     done: Done | None = None,
     on_event: Listener | None = None,
-    engine: Engine | None = None,
+    engine: Engine | Fleet | None = None,
     clock: Clock | None = None,
     surroundings: Callable[[], Mapping[str, Any]] = environment,
     further: Further | None = None,
@@ -54,6 +56,8 @@ def run(
     sink : receives every record before it is reported.
     done : what an earlier, interrupted run has stored.
     on_event : told what happens, after it is stored.
+    engine : where measuring processes run: one after the other, on this machine by default, or on the workers of a
+        cluster, block by block on all of its hosts at once.
     surroundings : describes the machine and what is installed.
     further : what to measure when all blocks of the profile are done, and again when that is done. Each answer is
         measured in a fresh process, less the visits that are stored already; its points need not be the profile's.
@@ -113,7 +117,7 @@ class _Loop:
         opening: Open,
         sink: Sink,
         tell: Listener,
-        engine: Engine,
+        engine: Engine | Fleet,
         clock: Clock,
         done: Done,
         surroundings: Callable[[], Mapping[str, Any]],
@@ -128,27 +132,38 @@ class _Loop:
         self._shares = self._to_be_measured(blocks_of(experiment, profile, seed=header["seed"]), profile.processes)
         self._shares += self._to_be_measured(memory_blocks_of(experiment, profile), processes=1)
         self._interrupts = Interrupts()
-        self._way: Way = Serial(
-            crew=Crew(engine, opening, self._interrupts),
-            accounts=self._accounts,
-            comparisons=Comparisons(experiment, done.compared),
-            sink=sink,
-            tell=tell,
-            clock=clock,
-            seconds_per_sample=profile.seconds_per_sample,
-            first=done.processes,
-            has_roofline=any(subject.roofline is not None for subject in experiment.subjects),
-        )
+        shared: dict[str, Any] = {
+            "accounts": self._accounts,
+            "comparisons": Comparisons(experiment, done.compared),
+            "sink": sink,
+            "tell": tell,
+            "clock": clock,
+            "seconds_per_sample": profile.seconds_per_sample,
+            "first": done.processes,
+            "has_roofline": any(subject.roofline is not None for subject in experiment.subjects),
+        }
+        self._way: Way
+        if isinstance(engine, Fleet):
+            self._way = Parallel(
+                fleet=engine,
+                cargo=Cargo.of(opening),
+                variables=experiment.environment,
+                interrupts=self._interrupts,
+                **shared,
+            )
+        else:
+            self._way = Serial(crew=Crew(engine, opening, self._interrupts), **shared)
 
     def run(self) -> RunFinished:
         with self._interrupts.installed():
             try:
                 self._interrupts.check()
-                self._begin()
-                self._prepare()
-                self._way.measure(self._shares)
-                while blocks := self._what_further():
-                    self._way.measure(self._to_be_measured(blocks, processes=1))
+                with self._way.connected():
+                    self._begin()
+                    self._prepare()
+                    self._way.measure(self._shares)
+                    while blocks := self._what_further():
+                        self._way.measure(self._to_be_measured(blocks, processes=1))
                 return self._accounts.finish(self._way.seconds_ready)
             finally:
                 self._sink.sync()

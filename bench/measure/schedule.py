@@ -13,11 +13,12 @@ from bench.plan import Cell, Experiment, Point, Profile, block_order
 
 SWEEP = "sweep"  # the stage of the blocks that a profile plans; what is stored without a stage is of this one
 MEMORY = "memory"  # the stage of the one visit to each cell that measures its memory
-MEMORY_BLOCK = -1  # its number: it is no block of the profile, whose numbers count from 0
+COUNTS = "counts"  # the stage of the one visit to each cell that counts what an evaluation does
+MEMORY_BLOCK, COUNT_BLOCK = -1, -2  # their numbers: they are no blocks of the profile, whose numbers count from 0
 
 
 class Visit(NamedTuple):
-    """One sample to be taken: a subject at a point in a block, as a whole or by phase; or its memory to be measured."""
+    """One sample to be taken: a subject at a point in a block, as a whole or by phase; or its memory, or counts."""
 
     subject: str
     point: Point
@@ -28,7 +29,7 @@ class Visit(NamedTuple):
 class Block(NamedTuple):
     """The visits of a block that are left, in order; ``stage`` says what they are for.
 
-    ``"sweep"`` belongs to the profile, ``"memory"`` measures bytes and no time, ``"adaptive"`` was added where it
+    ``"sweep"`` belongs to the profile, ``"memory"`` measures bytes and ``"counts"`` operations, both no time, ``"adaptive"`` was added where it
     narrows intervals most, ``"beyond"`` tests predictions and takes no part in any fit. ``expected_seconds`` is what
     visits to some cells should take, where that is known before the first of them.
     """
@@ -86,11 +87,18 @@ def blocks_of(experiment: Experiment, profile: Profile, *, seed: int) -> tuple[B
 
 
 def memory_blocks_of(experiment: Experiment, profile: Profile) -> tuple[Block, ...]:
-    """One block with a visit to every cell whose subject has a memory law, the placebo left out; none without any."""
+    """The blocks in which nothing is timed: of subjects with a memory law the bytes, of those with a tally the counts.
+
+    One visit to every cell each, the placebo left out; none where nothing asks for them. Memory comes first: counting
+    may leave behind what it counted with.
+    """
+    cells = cells_of(experiment, profile)
     weighed = {subject.name for subject in experiment.subjects if subject.memory_law is not None}
-    cells = [cell for cell in cells_of(experiment, profile) if cell.subject in weighed]
-    visits = tuple(Visit(*cell, MEMORY_BLOCK, "memory") for cell in cells)
-    return (Block(MEMORY_BLOCK, visits, MEMORY),) if visits else ()
+    counted = {subject.name for subject in experiment.subjects if subject.tally is not None}
+    memory = tuple(Visit(*cell, MEMORY_BLOCK, "memory") for cell in cells if cell.subject in weighed)
+    counts = tuple(Visit(*cell, COUNT_BLOCK, "counts") for cell in cells if cell.subject in counted)
+    blocks = (Block(MEMORY_BLOCK, memory, MEMORY), Block(COUNT_BLOCK, counts, COUNTS))
+    return tuple(block for block in blocks if block.visits)
 
 
 def _visits(cells: Sequence[Cell], phased: Collection[str], block: int, seed: int) -> Iterable[Visit]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -63,6 +64,9 @@ class Serial:
     @property
     def seconds_ready(self) -> float:
         return self._seconds_ready
+
+    def connected(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
 
     def converse(self, asked: Sequence[Asked], *, opened: bool) -> Iterator[Heard]:
         with self._crew.worker() as worker:

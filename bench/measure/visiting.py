@@ -7,11 +7,23 @@ from typing import NamedTuple
 
 from bench.measure.calibrations import Calibrations
 from bench.measure.clock import Clock
-from bench.measure.messages import Compare, Compared, Measure, Reply, Request, Sampled, TooLarge, Weigh, Weighed
+from bench.measure.messages import (
+    Compare,
+    Compared,
+    Count,
+    Counted,
+    Measure,
+    Reply,
+    Request,
+    Sampled,
+    TooLarge,
+    Weigh,
+    Weighed,
+)
 from bench.measure.schedule import Visit
 
 Ask = Callable[[Request, str], Reply]  # a request, and where in the run it belongs, for whoever reads of its failure
-Found = Compared | Sampled | Weighed | TooLarge
+Found = Compared | Sampled | Weighed | Counted | TooLarge
 
 
 class Outcome(NamedTuple):
@@ -30,7 +42,7 @@ class Skips:
 
     def add(self, visit: Visit) -> None:
         """Leave a cell out; where the whole does not fit, nothing of it does."""
-        timings = ("whole", "phases", "memory") if visit.timing == "whole" else (visit.timing,)
+        timings = ("whole", "phases", "memory", "counts") if visit.timing == "whole" else (visit.timing,)
         self._left_out.update((visit.subject, visit.point, timing) for timing in timings)
 
     def __contains__(self, visit: Visit) -> bool:
@@ -72,16 +84,18 @@ class Visiting:
         start = self._clock.now()
         found = self._ask(self._request(visit), f"subject {visit.subject!r} at {visit.point}")
         seconds = self._clock.now() - start
-        assert isinstance(found, Sampled | Weighed | TooLarge)
+        assert isinstance(found, Sampled | Weighed | Counted | TooLarge)
         if isinstance(found, TooLarge):
             self._skips.add(visit)
         elif isinstance(found, Sampled):
             self._calibrations.remember(visit, found)
         yield Outcome(visit, found, seconds)
 
-    def _request(self, visit: Visit) -> Measure | Weigh:
+    def _request(self, visit: Visit) -> Measure | Weigh | Count:
         if visit.timing == "memory":
             return Weigh(subject=visit.subject, point=visit.point)
+        if visit.timing == "counts":
+            return Count(subject=visit.subject, point=visit.point)
         return Measure(
             subject=visit.subject,
             point=visit.point,

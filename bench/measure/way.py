@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
@@ -29,6 +30,10 @@ class Way(Protocol):
     @property
     def seconds_ready(self) -> float:
         """Seconds for which a measuring process was ready to make visits, added up over all of them."""
+        ...
+
+    def connected(self) -> contextlib.AbstractContextManager[None]:
+        """What it takes to measure, for as long as the block lasts."""
         ...
 
     def converse(self, asked: Sequence[Asked], *, opened: bool) -> Iterator[Heard]:

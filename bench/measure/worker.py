@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 
 from bench.measure.clock import Clock, WallClock
 from bench.measure.comparing import Comparer
+from bench.measure.counts import count
 from bench.measure.environment import available_bytes, load_average, thread_pools
 from bench.measure.loading import load_experiment, one_line
 from bench.measure.machine import ThreadsDiffer, peaks_of_machine, probe_machine, require_threads
@@ -26,6 +27,8 @@ from bench.measure.messages import (
     Checked,
     Compare,
     Compared,
+    Count,
+    Counted,
     Failed,
     Measure,
     Open,
@@ -100,6 +103,8 @@ class Station:
                     return self._measure(request)
                 case Weigh():
                     return self._weigh(request)
+                case Count():
+                    return self._count(request)
                 case Compare():
                     return self._compare(request)
                 case ReadPeaks():
@@ -210,6 +215,17 @@ class Station:
             started_at=started_at,
         )
 
+    def _count(self, request: Count) -> Counted | TooLarge:
+        def refused() -> TooLarge | None:
+            needed, available = self._bytes_needed(request), self._available()
+            return None if needed is None or needed <= MEMORY_SHARE * available else too_large(needed, available)
+
+        try:
+            return count(self._opened().subject(request.subject), Point(request.point), self._clock, refused)
+        except MemoryError as error:
+            reason = f"ran out of memory: {one_line(error)}"
+            return TooLarge(reason=reason, bytes_needed=None, bytes_available=self._available())
+
     def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseTimer | None) -> Sampled:
         started_at, load = self._clock.wall(), load_average()
         sample = take_sample(
@@ -251,7 +267,7 @@ class Station:
         self._cache.put(key, (evaluate, phases), needed)
         return evaluate, phases
 
-    def _bytes_needed(self, request: Measure | Weigh) -> int | None:
+    def _bytes_needed(self, request: Measure | Weigh | Count) -> int | None:
         working_set = self._opened().subject(request.subject).working_set
         return None if working_set is None else int(working_set(Point(request.point)))
 

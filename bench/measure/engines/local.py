@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -44,10 +44,14 @@ class LocalWorker:
         reply: Reply = decode(line)
         return reply
 
-    def close(self) -> None:
-        """Kill the whole group: a subject may have started processes as well."""
+    def kill(self) -> None:
+        """End the whole group, without waiting: a subject may have started processes as well. Not after ``close``."""
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self._process.pid, signal.SIGKILL)
+
+    def close(self) -> None:
+        """End the whole group, and wait for the process."""
+        self.kill()
         self._process.wait()
         for pipe in (self._requests, self._replies):
             with contextlib.suppress(OSError):  # what was left unsent has no reader any more
@@ -71,19 +75,29 @@ class LocalEngine:
     Parameters
     ----------
     variables : set beside them, for the libraries that an experiment measures.
+    unset : variables of this process that measuring processes are not to have.
+    held : open files that the processes hold as well, such as a lock that must last as long as the last of them.
     """
 
-    def __init__(self, variables: Mapping[str, str] | None = None) -> None:
-        self._variables = dict(variables or {})
+    def __init__(
+        self,
+        variables: Mapping[str, str] | None = None,
+        *,
+        unset: Collection[str] = (),
+        held: Sequence[int] = (),
+    ) -> None:
+        self._variables, self._unset, self._held = dict(variables or {}), frozenset(unset), tuple(held)
 
     def start(self, *, threads: int) -> LocalWorker:
+        ours = {name: value for name, value in os.environ.items() if name not in self._unset}
         return LocalWorker(
             subprocess.Popen(
                 [sys.executable, "-P", "-m", "bench.measure.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=worker_environment({**os.environ, **self._variables}, threads),
+                env=worker_environment({**ours, **self._variables}, threads),
                 process_group=0,
+                pass_fds=self._held,
             )
         )
 

@@ -1,0 +1,206 @@
+"""A cluster of dask.distributed: its workers come and go, each task is pinned to one of them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import queue
+import ssl
+import uuid
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from bench.measure.engines import Ended, Joined, Left, News, Said
+from bench.measure.engines.choice import Choice
+from bench.measure.engines.remote import do
+from bench.measure.loading import one_line
+from bench.measure.records import MeasureError
+
+CONNECT_SECONDS = 10.0  # to reach a scheduler
+CLOSE_SECONDS = 5.0  # to say good-bye to it
+NOISY = ("distributed", "tornado", "asyncio", "bokeh", "dask")  # loggers: a lost worker is no reason for a traceback
+NOTHING = logging.CRITICAL + 1
+EVERYBODY = "all"  # the scheduler's own topic, where it tells of workers that come and go
+GOES_ON = "what was measured is stored, and --resume goes on"
+Do = Callable[[bytes, str, int], None]  # what a worker runs: a task, the topic for what it says, its ticket
+
+
+class DaskFleet:
+    """The workers of a scheduler, or of a local cluster that is started and ended with the run.
+
+    Parameters
+    ----------
+    task : what workers run; a function of a module that they can import.
+    """
+
+    def __init__(self, choice: Choice, task: Do = do) -> None:
+        self._choice, self._do = choice, task
+        self._run = uuid.uuid4().hex[:12]  # several runs may share a scheduler
+        self._topic = f"bptt-bench-{self._run}"
+        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._futures: dict[int, Any] = {}
+        self._tickets = 0
+        self._workers: set[str] = set()
+        self._client: Any = None
+        self._quiet = contextlib.ExitStack()
+
+    @property
+    def name(self) -> str:
+        return "local cluster" if self._choice.scheduler is None else f"scheduler {self._choice.scheduler}"
+
+    @property
+    def wait_seconds(self) -> float:
+        return self._choice.wait_seconds
+
+    def open(self) -> None:
+        import distributed
+
+        connect: Any = distributed.Client  # has no types
+        self._quiet.enter_context(_quiet())
+        try:
+            address: Any = self._choice.scheduler or self._quiet.enter_context(self._local_cluster())
+            self._client = connect(
+                address,
+                security=self._security(),
+                timeout=CONNECT_SECONDS,
+                set_as_default=False,
+                name="bptt-bench",
+            )
+            self._quiet.callback(self._client.close, CLOSE_SECONDS)
+        except (OSError, ImportError, ValueError, TypeError, RuntimeError) as error:
+            raise MeasureError(f"{self.name}: {_why(error)}") from None
+        self._client.subscribe_topic(self._topic, self._told)
+        self._client.subscribe_topic(EVERYBODY, self._happened)
+        for worker in self._client.scheduler_info(n_workers=-1)["workers"]:
+            self._client.loop.add_callback(self._joined, worker)  # where all that changes the set of workers happens
+
+    def send(self, worker: str, task: bytes) -> int:
+        ticket, self._tickets = self._tickets, self._tickets + 1
+        future = self._client.submit(
+            self._do,
+            task,
+            self._topic,
+            ticket,
+            key=f"bptt-bench-{self._run}-{ticket}",
+            workers=[worker],
+            allow_other_workers=False,
+            pure=False,
+            retries=0,
+        )
+        self._futures[ticket] = future
+        future.add_done_callback(lambda done: self._news.put(Ended(ticket, _how_it_ended(done))))
+        return ticket
+
+    def next(self, seconds: float) -> News | None:
+        try:
+            news = self._news.get(timeout=seconds)
+        except queue.Empty:
+            news = None
+        if self._client.status != "running":
+            raise MeasureError(f"{self.name}: the connection is lost; {GOES_ON}")
+        if isinstance(news, Ended):
+            self.cancel(news.ticket)
+        return news
+
+    def cancel(self, ticket: int) -> None:
+        future = self._futures.pop(ticket, None)
+        if future is not None:
+            future.release()  # the scheduler forgets the task, its worker sees that and stops
+
+    def close(self) -> None:
+        for ticket in tuple(self._futures):
+            self.cancel(ticket)
+        with contextlib.suppress(OSError, RuntimeError, TimeoutError):  # it may be gone already
+            self._quiet.close()
+
+    def _told(self, event: tuple[float, Any]) -> None:
+        ticket, lines = event[1]
+        self._news.put(Said(ticket, lines))
+
+    def _happened(self, event: tuple[float, Any]) -> None:
+        if isinstance(event[1], dict) and event[1].get("action") == "add-worker":
+            self._joined(event[1]["worker"])
+        elif isinstance(event[1], dict) and event[1].get("action") == "remove-worker":
+            self._workers.discard(event[1]["worker"])
+            self._news.put(Left(event[1]["worker"]))
+
+    def _joined(self, worker: str) -> None:
+        if worker not in self._workers:
+            self._workers.add(worker)
+            self._news.put(Joined(worker))
+
+    def _security(self) -> Any:
+        import distributed
+
+        security: Any = distributed.Security
+        choice = self._choice
+        given = {
+            "tls_ca_file": choice.tls_ca_file,
+            "tls_client_cert": choice.tls_cert,
+            "tls_client_key": choice.tls_key,
+        }
+        named = {name: str(path) for name, path in given.items() if path is not None}
+        return security(**named, require_encryption=True) if named else None
+
+    @contextlib.contextmanager
+    def _local_cluster(self) -> Iterator[Any]:
+        """Workers as processes of this machine, with nothing in them that would take time off the measuring."""
+        import distributed
+
+        start: Any = distributed.LocalCluster
+        cluster = start(
+            n_workers=self._choice.workers or 1,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL,
+            memory_limit=0,  # what is measured is in other processes, and watched there
+            env={"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"},
+        )
+        try:
+            yield cluster
+        finally:
+            cluster.close(timeout=CLOSE_SECONDS)
+
+
+def _how_it_ended(future: Any) -> str | None:
+    """None if a task ended of itself, or in one line what became of it."""
+    if future.status == "finished":
+        return None
+    if future.status != "error":
+        return "it was given up by the scheduler"
+    try:
+        return one_line(future.exception(timeout=CLOSE_SECONDS))
+    except Exception as error:  # noqa: BLE001  # it cannot be fetched, or not be understood here
+        return one_line(error)
+
+
+def _why(error: BaseException) -> str:
+    """Why there is no connection: what lies beneath says it best."""
+    deepest: BaseException = error
+    while (beneath := deepest.__cause__ or deepest.__context__) is not None:
+        deepest = beneath
+    if isinstance(deepest, ssl.SSLError):
+        return f"no secure connection: {one_line(deepest)}"
+    if isinstance(error, OSError):
+        return f"no connection within {CONNECT_SECONDS:g} s: {one_line(deepest)}"
+    return one_line(error)
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Nothing of what the libraries have to say reaches the terminal: what matters becomes a line of ours."""
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in NOISY]
+    loggers = [logging.getLogger(name) for name in dict.fromkeys((*NOISY, *names))]
+    levels = [logger.level for logger in loggers]
+    for logger in loggers:
+        logger.setLevel(NOTHING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for logger, level in zip(loggers, levels, strict=True):
+            logger.setLevel(level)
