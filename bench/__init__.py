@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         Subject,
     )
     from bench.plan.brief import experiment
+    from bench.predicting import predict
     from bench.store.frame import load
 
 __version__ = "0.1.0"
@@ -52,6 +53,7 @@ __all__ = [
     "fit",
     "judge",
     "load",
+    "predict",
     "run",
 ]
 _HOMES = {
@@ -59,6 +61,7 @@ _HOMES = {
     "fit": "bench.analyse.fit",
     "judge": "bench.api",
     "load": "bench.store.frame",
+    "predict": "bench.predicting",
     "run": "bench.api",
 }
 

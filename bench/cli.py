@@ -21,6 +21,7 @@ from bench import __version__
 from bench.commands.doctor import doctor
 from bench.commands.fit import fit
 from bench.commands.foresee import foresee
+from bench.commands.predict import predict
 from bench.commands.race import race
 from bench.commands.run import run
 from bench.commands.selftest import selftest
@@ -145,5 +146,5 @@ def report(folder: Path, as_json: bool) -> int:
     return EXIT_FINE
 
 
-for command in (run, fit, doctor, foresee, race, selftest):
+for command in (run, fit, doctor, foresee, predict, race, selftest):
     cli.add_command(command)

@@ -14,9 +14,8 @@ import numpy as np
 
 from bench.analyse.estimate import Interval, quantiles
 from bench.analyse.evidence import BLOCK, STAGE, WHOLE, Evidence, rows_of
-from bench.analyse.fitted import Fit
 from bench.analyse.location import PRIOR_SAMPLES, locate
-from bench.analyse.neighbours import Neighbours
+from bench.analyse.predictor import predict_with
 from bench.analyse.samples import FitError, gather
 from bench.plan import Cell, Point, farther
 
@@ -114,7 +113,7 @@ def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> It
         raise FitError(f"subject {subject!r}: nothing to predict with; {fit}")
     swept = [dict(zip(fit.factors, row, strict=True)) for row in fit.points[list(fit.factors)].to_numpy().tolist()]
     longest = float(fit.points["fitted"].max())
-    for point, interval in zip(points, _predicted(fit, points), strict=True):
+    for point, interval in zip(points, predict_with(fit)(points), strict=True):
         how_far = farther(point, swept)
         if how_far <= 1:
             raise FitError(f"point {point}: lies within what {subject} was swept over, in every factor")
@@ -127,14 +126,6 @@ def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> It
             farther=how_far,
             dearer=interval.estimate / longest,
         )
-
-
-def _predicted(fit: Fit, points: Sequence[Point]) -> list[Interval]:
-    """What the law says, with what measured points nearby have in common; the law alone where there are too few."""
-    try:
-        return Neighbours(fit).predict(points)
-    except FitError:
-        return fit.predict(points)
 
 
 def predictions_of(frame: pd.DataFrame) -> list[Prediction]:

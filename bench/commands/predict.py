@@ -1,0 +1,71 @@
+"""``predict``: time and memory at points that were never measured, and the largest size within a budget."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bench.commands.shared import document, json_option
+
+
+@click.command()
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--at",
+    multiple=True,
+    metavar="POINT",
+    help="Levels, such as V=10000,T=35; a range T=100..10000 has 10 of them, T=100..10000:20 has 20. Repeatable.",
+)
+@click.option("--largest", metavar="FACTOR", help="Answer with the largest level of a factor, the others as in --at.")
+@click.option("--within", metavar="BUDGET", help="What --largest keeps within: 10s, 5min, 2GB, 512MiB.")
+@click.option("--subject", multiple=True, metavar="NAME", help="Whose; by default all that have a law. Repeatable.")
+@click.option("--law", help="A law to be fitted, as in `fit`; by default those of the run's experiment.")
+@click.option(
+    "--overhead", default="auto", metavar="TERMS", help="Terms beside --law, such as '1 + T'.  [default: auto]"
+)
+@click.option("--response", metavar="NAME", help="What to predict.  [default: time, and memory where it has a law]")
+@click.option("--block", metavar="NAME", help="With --law: column of the blocks, whose common drift is taken out.")
+@json_option
+def predict(
+    data: Path,
+    at: tuple[str, ...],
+    largest: str | None,
+    within: str | None,
+    subject: tuple[str, ...],
+    law: str | None,
+    overhead: str,
+    response: str | None,
+    block: str | None,
+    as_json: bool,
+) -> int:
+    """Predict time and memory at points, from the laws of a run or from --law and any table.
+
+    The predictor is that of `foresee`: the law with its thresholds, and what measured points nearby have in common
+    beyond it. Every prediction has its 95 % interval, and says how far it lies beyond what was measured.
+
+    \b
+    Example: python -m bench predict results/reference --at V=10000,d=100,H=100,T=100..10000
+             python -m bench predict results/reference --largest T --within 10s --at V=10000,d=100,H=100
+             python -m bench predict times.csv --law "n*log(n)" --at n=1000000
+    """
+    from bench.predicting import predict as predicted
+    from bench.report.predicted import show_largest, show_predicted
+
+    for name, value in (("--overhead", None if overhead == "auto" else overhead), ("--block", block)):
+        if value is not None and law is None:
+            raise click.UsageError(f"{name}: goes with --law; the laws of a run have their own")
+    how = {"subject": subject, "law": law, "overhead": overhead, "response": response, "block": block}
+    if largest is None and within is None:
+        found = predicted(data, at, **how)  # type: ignore[arg-type]  # as declared above
+        if as_json:
+            document([one.to_json() for one in found])
+        else:
+            show_predicted(found)
+    else:
+        answers = predicted(data, at, largest=largest, within=within, **how)  # type: ignore[arg-type]
+        if as_json:
+            document([one.to_json() for one in answers])
+        else:
+            show_largest(answers)
+    return 0

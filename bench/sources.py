@@ -1,0 +1,209 @@
+"""What can be predicted from measurements: the laws of a run, or a law that somebody names for a table."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bench.analyse.evidence import WHOLE, Evidence, fit_all, fitted_samples
+from bench.analyse.fit import Fit, fit
+from bench.analyse.predictor import Predictor, declared, predictor_of
+from bench.analyse.response import ALLOCATED, SCRATCH
+from bench.analyse.samples import FitError
+from bench.analyse.strata import Strata, stratified
+from bench.fitting import of_subject
+from bench.measure.loading import load_experiment
+from bench.plan import DesignError, Experiment, Factor, LawError, Point, Subject
+from bench.store.frame import load
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TINY = 1e-3  # of the smallest measured level: where the search for a level begins that may be any number
+
+
+class Levels(NamedTuple):
+    """What levels a factor can have: its smallest, the largest measured, and whether they are whole numbers.
+
+    ``is_single`` says that it was measured at one level alone, which stands where a point names none.
+    """
+
+    smallest: float
+    largest: float
+    whole: bool
+    is_single: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What can be predicted of one subject.
+
+    Attributes
+    ----------
+    responses : what is predicted where nobody says what. predictor : of a response, or why there is none in words;
+        made when it is asked for, since every fit takes time.
+    factors : what a point may name, in order, and the levels of each. required : what it must name.
+    categories : the levels of text that the subject stands for.
+    check : sees that a level is one that its factor can have.
+    needed : the bytes of an evaluation that the subject declares, if it does.
+    """
+
+    subject: str
+    responses: tuple[str, ...]
+    predictor: Callable[[str], Predictor | str]
+    factors: Mapping[str, Levels]
+    required: tuple[str, ...]
+    categories: Mapping[str, str]
+    check: Callable[[str, float], float]
+    needed: Predictor | None = None
+
+
+def sources_of(
+    data: Path | str | pd.DataFrame,
+    *,
+    subjects: Sequence[str] = (),
+    law: str | None = None,
+    overhead: str = "auto",
+    response: str | None = None,
+    block: str | None = None,
+    experiment: Experiment | None = None,
+) -> list[Source]:
+    """What can be predicted from a run by the laws of its experiment, or from anything by ``law``.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be used; one line each.
+    """
+    frame = load(data) if isinstance(data, Path | str) else data
+    if law is not None:
+        return [_of_law(data, frame, one, law, overhead, response, block) for one in subjects or (None,)]
+    if experiment is None:
+        header = frame.attrs.get("run") or {}
+        if "experiment" not in header:
+            raise FitError("--law: needed, for the data are no run with laws of its own; such as --law 'n*log(n)'")
+        experiment = load_experiment(header["experiment"])
+    return _of_run(frame, experiment, subjects)
+
+
+def _of_run(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> list[Source]:
+    strata = Strata.of(whole, frame)
+    samples, experiment, _ = stratified(frame, whole, ())
+    known = [subject for subject in experiment.subjects if subject.law is not None or subject.memory_law is not None]
+    for name in subjects:
+        if not any(_is_meant(subject, [name], strata) for subject in experiment.subjects):
+            names = ", ".join(subject.name for subject in known)
+            raise FitError(f"--subject {name!r}: unknown; the subjects with laws are {names or 'none'}")
+    chosen = [one for one in experiment.subjects if _is_meant(one, subjects, strata)] if subjects else known
+    if not chosen:
+        raise FitError("--law: needed, for no subject of the run has a law; such as --law 'n*log(n)'")
+    evidence = fit_all(samples, experiment)
+    factors = {factor.name: _levels(factor, samples) for factor in experiment.factors}
+    check = functools.partial(_checked, {factor.name: factor for factor in experiment.factors})
+    return [
+        Source(
+            subject=subject.name,
+            responses=_responses(subject),
+            predictor=functools.cache(functools.partial(_predictor, evidence, subject)),
+            factors=factors,
+            required=tuple(factors),
+            categories=strata.read(subject.name)[1],
+            check=check,
+            needed=_declared(subject, tuple(factors)),
+        )
+        for subject in chosen
+    ]
+
+
+def _is_meant(subject: Subject, names: Sequence[str], strata: Strata) -> bool:
+    """Whether a subject has one of the names; that of a subject with categories means all its strata."""
+    return subject.name in names or strata.read(subject.name)[0] in names
+
+
+def _levels(factor: Factor, frame: pd.DataFrame) -> Levels:
+    column = frame[factor.name]
+    low, high, minimum = float(column.min()), float(column.max()), factor.minimum
+    if factor.kind == "integer":
+        return Levels(max(1.0, minimum or 1.0), high, whole=True, is_single=low == high)
+    return Levels(
+        minimum if minimum is not None and minimum > 0 else low * TINY, high, whole=False, is_single=low == high
+    )
+
+
+def _checked(factors: Mapping[str, Factor], name: str, level: float) -> float:
+    try:
+        return factors[name].validate(level)  # type: ignore[return-value]  # no category has come this far
+    except DesignError as error:
+        raise FitError(str(error)) from None
+
+
+def _responses(subject: Subject) -> tuple[str, ...]:
+    laws = ((WHOLE, subject.law), (ALLOCATED, subject.memory_law))
+    return tuple(response for response, law in laws if law is not None)
+
+
+def _predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor | str:
+    """The predictions of a response of a subject, or why there are none. What is allocated includes the result."""
+    if response == ALLOCATED:
+        found = evidence.fit_or_reason(subject.name, SCRATCH)
+        beside = subject.output_bytes
+    else:
+        found, beside = evidence.fit_or_reason(subject.name, response), None
+    return found if isinstance(found, str) else predictor_of(subject.name, found, response=response, beside=beside)
+
+
+def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | None:
+    """The working set of a subject as it declares it."""
+    size = subject.working_set
+    if size is None:
+        return None
+
+    def amount(point: Point) -> float:
+        try:
+            return float(size(point))
+        except Exception as error:  # noqa: BLE001  # somebody else's formula, at a point where it was perhaps never asked before
+            raise FitError(
+                f"subject {subject.name!r}: working_set at {point}: {type(error).__name__}: {error}"
+            ) from None
+
+    return declared(subject.name, factors, amount)
+
+
+def _of_law(
+    data: Path | str | pd.DataFrame,
+    frame: pd.DataFrame,
+    subject: str | None,
+    law: str,
+    overhead: str,
+    response: str | None,
+    block: str | None,
+) -> Source:
+    """What a law that somebody names says of a run or a table."""
+    rows = of_subject(fitted_samples(frame), subject)
+    try:
+        found = fit(rows, law, response=response or WHOLE, overhead=overhead, block=block)
+    except LawError as error:
+        raise FitError(str(error)) from None
+    if subject is None and "subject" in rows.columns:
+        subject = str(rows["subject"].iloc[0])
+    if subject is None:
+        subject = Path(data).name if isinstance(data, Path | str) else "data"
+    predictor = predictor_of(subject, found)
+    return Source(
+        subject=subject,
+        responses=(found.response,),
+        predictor=lambda _response: predictor,
+        factors={name: _measured_levels(found, name) for name in found.factors},
+        required=tuple(found.full_law.factors),
+        categories={},
+        check=lambda _name, level: level,
+    )
+
+
+def _measured_levels(found: Fit, name: str) -> Levels:
+    """The levels of a factor of a table: whole numbers where all that were measured are."""
+    levels: list[float] = found.points[name].tolist()
+    whole = all(float(level).is_integer() for level in levels)
+    return Levels(1.0 if whole else min(levels) * TINY, max(levels), whole, min(levels) == max(levels))
