@@ -7,14 +7,13 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from bench.store.importers.text import MOST_VALUES, decoded, printable, read_bytes
+from bench.store.importers.text import MOST_COLUMNS, MOST_VALUES, decoded, printable, read_bytes
 from bench.store.samples import StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NUMERIC_SHARE = 0.5  # a column in which at least this share of the entries are numbers is meant to hold numbers
-MOST_COLUMNS = 1000  # the widest table that anybody has named columns of
 
 
 class Row(NamedTuple):

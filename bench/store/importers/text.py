@@ -15,6 +15,7 @@ from bench.store.samples import StoreError
 # 100 bytes each, stay below 4 GB; 20 million samples are a thousand times the largest run of this project.
 MOST_BYTES = 512_000_000
 MOST_VALUES = 20_000_000
+MOST_COLUMNS = 1000  # of a table: the widest that anybody has named columns of
 MOST_CHARACTERS = 160  # of a name: two lines of a terminal; longer ones are cut and told apart by a digest
 DIGEST_CHARACTERS = 8
 MOST_LISTED = 20  # names in a message
