@@ -1,0 +1,164 @@
+"""A cluster inside the test: real tasks and hosts, on a clock that the test moves, lost when the test says so."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.measure.clock import FakeClock
+from bench.measure.engines import Ended, Joined, Left, News, Said, WorkerDied
+from bench.measure.engines.host import Host
+from bench.measure.engines.task import Task
+from bench.measure.events import Event
+from bench.measure.messages import Measure, Reply, Request
+from bench.measure.records import MeasureError
+from bench.measure.run import run
+from bench.measure.schedule import Block, Done
+from bench.plan import Experiment
+from tests.bench.measure.fakes import FakeEngine, FakeWorker, ListSink
+
+MODULE = "tests.bench.measure.fakes"  # any module that can be imported: its code is what hosts must have
+
+
+class FakeFleet:
+    """Does each task at once, and brings its news line by line.
+
+    Parameters
+    ----------
+    hosts : of each worker, by its address.
+    available : bytes of memory that a host seems to have.
+    """
+
+    name = "fake cluster"
+    wait_seconds = 60.0
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        clock: FakeClock,
+        folder: Path,
+        hosts: dict[str, str] | None = None,
+        *,
+        available: Callable[[str], int] = lambda _host: 1 << 40,
+        dies_at_sample: dict[str, int] | None = None,
+    ) -> None:
+        self._experiment, self._clock, self._folder, self._available = experiment, clock, folder, available
+        self._dies_at = dies_at_sample or {}
+        self.hosts = dict({"w1": "a"} if hosts is None else hosts)
+        self.news: deque[News] = deque()
+        self.sent: list[tuple[str, Task]] = []
+        self.cancelled: list[int] = []
+        self.running: dict[str, int] = {}  # tasks not ended, by host
+        self.lost_after: dict[int, int] = {}  # lines of a ticket after which its worker is gone
+        self.rejoins = True
+        self.closed = 0
+        self.is_lost = False
+
+    def open(self) -> None:
+        self.news.extend(Joined(worker) for worker in self.hosts)
+
+    def send(self, worker: str, task: bytes) -> int:
+        ticket, wanted = len(self.sent), Task.of_bytes(task)
+        self.sent.append((worker, wanted))
+        host = self.hosts[worker]
+        if wanted.kind != "survey":
+            assert not self.running.get(host), "two measurements at once on a host"
+            self.running[host] = self.running.get(host, 0) + 1
+        lines: list[str] = []
+        self._host(worker, host).perform(wanted, lines.append)
+        limit = self.lost_after.get(ticket)
+        self.news.extend(Said(ticket, [line]) for line in lines[:limit])
+        if limit is None:
+            self.news.append(Ended(ticket, None))
+        else:
+            self.news.append(Left(worker))
+            if self.rejoins:
+                self.news.append(Joined(worker))
+        return ticket
+
+    def next(self, seconds: float) -> News | None:
+        if self.is_lost:
+            raise MeasureError("fake cluster: the connection is lost")
+        if not self.news:
+            self._clock.advance(seconds)
+            return None
+        news = self.news.popleft()
+        if isinstance(news, Ended):
+            self._over(news.ticket)
+        return news
+
+    def cancel(self, ticket: int) -> None:
+        self.cancelled.append(ticket)
+        self._over(ticket)
+
+    def close(self) -> None:
+        self.closed += 1
+
+    def _over(self, ticket: int) -> None:
+        worker, task = self.sent[ticket]
+        if task.kind != "survey":
+            self.running[self.hosts[worker]] = 0
+
+    def _host(self, worker: str, host: str) -> Host:
+        return Host(
+            start=lambda _variables: MortalEngine(
+                self._experiment, self._clock, available=lambda: self._available(host), dies_at=self._dies_at, host=host
+            ),
+            clock=self._clock,
+            folder=self._folder / worker,
+            name=host,
+            environment=lambda: {"host": host},
+        )
+
+
+class MortalEngine(FakeEngine):
+    """Fake measuring processes of a host, the n-th sample of which kills its process, once."""
+
+    def __init__(self, *given: Any, dies_at: dict[str, int], host: str, **more: Any) -> None:
+        super().__init__(*given, **more)
+        self._dies_at, self._host = dies_at, host
+
+    def start(self, *, threads: int) -> FakeWorker:
+        worker, ask = super().start(threads=threads), FakeWorker.ask
+        measured = 0
+
+        def mortal(request: Request) -> Reply:
+            nonlocal measured
+            measured += isinstance(request, Measure)
+            if isinstance(request, Measure) and self._dies_at.get(self._host) == measured:
+                raise WorkerDied("it was killed by SIGSEGV")
+            return ask(worker, request)
+
+        worker.ask = mortal  # type: ignore[method-assign]  # this one process alone
+        return worker
+
+
+class Ran:
+    """A run on a fake cluster, with everything that came of it."""
+
+    def __init__(self, experiment: Experiment, clock: FakeClock, folder: Path, *given: Any, **fleet: Any) -> None:
+        self.experiment, self.clock = experiment, clock
+        self.fleet = FakeFleet(experiment, clock, folder, *given, **fleet)
+        self.sink, self.events = ListSink(), list[Event]()
+
+    def run(self, done: Done | None = None, further: Callable[[], Sequence[Block]] | None = None, **given: Any) -> Any:
+        chosen = {"module": MODULE, "profile": "quick", "seed": 3, "threads": 1, "surroundings": dict, **given}
+        chosen.setdefault("on_event", self.events.append)
+        return run(
+            self.experiment,
+            sink=self.sink,
+            engine=self.fleet,
+            clock=self.clock,
+            done=done,
+            further=further,
+            **chosen,
+        )
+
+    @property
+    def visits(self) -> list[tuple[Any, ...]]:
+        return [(s["subject"], s["point"]["n"], s["block"], s["timing"]) for s in self.sink.of("sample")]
+
+    def events_of(self, kind: type[Event]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
