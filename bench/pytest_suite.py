@@ -82,7 +82,7 @@ class Suite:
         from bench.analyse.strata import stratified
 
         frame, _, claims = stratified(self.frame(), self.experiment, self.experiment.claims)
-        measured = set(frame["subject"])
+        measured = set(frame.get("subject", ()))
         judged: list[Claim] = []
         rest: list[Claim] = []
         for claim in claims:

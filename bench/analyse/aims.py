@@ -19,7 +19,7 @@ from bench.analyse.judges import judge_all
 from bench.analyse.location import Array
 from bench.analyse.precision import Aim, Pairs, Part, Rows, Spot, Unhelped
 from bench.analyse.ratio import measured_ratio
-from bench.analyse.response import is_memory
+from bench.analyse.response import is_exact, no_noise, substance
 from bench.analyse.shift import PRIOR_PAIRS
 from bench.analyse.verdict import INCONCLUSIVE_KINDS, Limits, Verdict
 from bench.plan import AmountClaim, Claim, CrossoverClaim, ExponentClaim, Point, RatioClaim, ShareClaim
@@ -37,8 +37,9 @@ def aims_of(evidence: Evidence, claims: Iterable[Claim]) -> tuple[list[Aim], lis
     aims: list[Aim] = []
     unhelped: list[Unhelped] = []
     for claim in claims:
-        if isinstance(claim, ExponentClaim | AmountClaim) and is_memory(claim.response):
-            unhelped.append(Unhelped(claim.name, "memory is measured once at each point: bytes have no noise"))
+        if isinstance(claim, ExponentClaim | AmountClaim) and is_exact(claim.response):
+            once = f"{substance(claim.response)}: measured once at each point, for {no_noise(claim.response)}"
+            unhelped.append(Unhelped(claim.name, once))
             continue
         verdicts = [] if claim.kind == "check" else judge_all(evidence, [claim])
         for verdict in verdicts:  # none where the profile of the run does not judge the claim
@@ -55,7 +56,7 @@ def needed_by(claims: Iterable[Claim]) -> frozenset[tuple[str, str]]:
     needed: set[tuple[str, str]] = set()
     for claim in claims:
         match claim:
-            case ExponentClaim() if not is_memory(claim.response):
+            case ExponentClaim() if not is_exact(claim.response):
                 needed.add((claim.subject, claim.response))
             case ShareClaim():
                 needed.add((claim.subject, WHOLE))

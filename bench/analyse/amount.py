@@ -12,7 +12,7 @@ from bench.analyse.diagnose import describe
 from bench.analyse.estimate import Interval, quantiles
 from bench.analyse.evidence import BLOCK, Evidence
 from bench.analyse.location import PRIOR_SAMPLES, Array, locate
-from bench.analyse.response import ALLOCATED, PEAK, PEAK_RESOLUTION_BYTES, PEAK_SCRATCH, amount, is_memory, meaning
+from bench.analyse.response import ALLOCATED, PEAK, PEAK_RESOLUTION_BYTES, PEAK_SCRATCH, amount, is_exact, meaning
 from bench.analyse.samples import FitError, gather
 from bench.analyse.verdict import Verdict, Word, inconclusive, settle
 from bench.plan import AmountClaim, CostLaw, Point
@@ -110,7 +110,7 @@ def measured_amounts(evidence: Evidence, claim: AmountClaim) -> Amounts | str:
     names = list(claim.points.points[0]) if len(claim.points) else []
     try:
         all_points, values, noise, freedom = (
-            _counted(rows, names, claim.response) if is_memory(claim.response) else _timed(rows, names, claim.response)
+            _counted(rows, names, claim.response) if is_exact(claim.response) else _timed(rows, names, claim.response)
         )
     except FitError as error:
         kind = "below floor" if "below the signal floor" in str(error) else "no data"
@@ -124,7 +124,7 @@ def measured_amounts(evidence: Evidence, claim: AmountClaim) -> Amounts | str:
     index = np.array(kept)
 
     def ends(confidence: float) -> tuple[Array, Array]:
-        if is_memory(claim.response):  # the noise of a peak is a bound, whatever the confidence
+        if is_exact(claim.response):  # the noise of a peak is a bound, whatever the confidence
             return values[index] - noise[index], values[index] + noise[index]
         half = quantiles(confidence, freedom[index]) * noise[index]
         return values[index] * np.exp(-half), values[index] * np.exp(half)
@@ -141,7 +141,7 @@ def _nothing(evidence: Evidence, claim: AmountClaim) -> str:
 
 
 def _counted(rows: pd.DataFrame, names: Sequence[str], response: str) -> tuple[list[Point], Array, Array, Array]:
-    """Bytes at each point; what they may be off by."""
+    """Bytes, or what was counted, at each point; what they may be off by."""
     table = rows[[*names, response]].to_numpy(dtype=np.float64)
     values = table[:, -1]
     off_by = PEAK_RESOLUTION_BYTES if response in (PEAK, PEAK_SCRATCH) else 0.0

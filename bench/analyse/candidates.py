@@ -22,7 +22,8 @@ USUAL_OVERHEAD = 1.5
 def visit_seconds(frame: pd.DataFrame) -> dict[Spot, float]:
     """Mean seconds of a visit to each cell of a run, preparing and all."""
     samples = fitted_samples(frame)
-    samples = samples[(samples["timing"] != "memory").to_numpy(dtype=bool)]  # measured once, never to be visited again
+    timed = samples["timing"].isin(("whole", "phases"))  # all else is measured once, never to be visited again
+    samples = samples[timed.to_numpy(dtype=bool)]
     factors = list(frame.attrs["factors"])
     phased = (samples["timing"] == "phases").to_numpy(dtype=bool)
     seconds = samples[WHOLE].to_numpy(dtype=np.float64)

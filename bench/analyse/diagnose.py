@@ -10,7 +10,7 @@ from scipy.special import fdtrc
 
 from bench.analyse.estimate import RESOLUTION, SINGULAR, Solution
 from bench.analyse.location import Array, Index, Location
-from bench.analyse.response import is_memory, substance
+from bench.analyse.response import is_exact, substance
 from bench.plan import CostLaw
 
 SMALLEST_SHARE = (
@@ -68,7 +68,7 @@ def confounded(jacobian: Array) -> list[frozenset[int]]:
 
 def smallest_share(response: str) -> float:
     """The least share of a response that a term must have at a point to be judged there."""
-    return SMALLEST_SHARE_OF_BYTES if is_memory(response) else SMALLEST_SHARE
+    return SMALLEST_SHARE_OF_BYTES if is_exact(response) else SMALLEST_SHARE
 
 
 def deciding_point(
@@ -80,7 +80,7 @@ def deciding_point(
     candidates = [
         {**start, name: level}
         for name, level in moves
-        if level >= 1 and (level.is_integer() or not float(start[name]).is_integer())
+        if not float(start[name]).is_integer() or (level >= 1 and level.is_integer())  # a real factor has no steps
     ]
     if not candidates:
         return None

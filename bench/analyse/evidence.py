@@ -13,7 +13,7 @@ from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit
 from bench.analyse.ondemand import Absent, OnDemand
 from bench.analyse.regime import Regime
-from bench.analyse.response import SCRATCH, is_memory
+from bench.analyse.response import COUNT_SUFFIX, SCRATCH, is_exact
 from bench.analyse.samples import FitError
 from bench.plan import CostLaw, Experiment, Point, Subject
 
@@ -25,7 +25,8 @@ BLOCK = "block"
 STAGE = "stage"
 INSTRUMENTED = f"instrumented_{WHOLE}"  # the time of a whole evaluation of which the phases were timed
 SMALLEST_PHASE_SHARE = 0.05  # of the time at a point
-FITTED_STAGES = ("sweep", "adaptive", "memory")  # rows of any other stage test the predictions of a fit: none for it
+# rows of any other stage test the predictions of a fit: none for it
+FITTED_STAGES = ("sweep", "adaptive", "memory", "counts")
 
 
 def phase_response(phase: str) -> str:
@@ -116,7 +117,7 @@ def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
         return frame.iloc[:0]
     rows = frame[mine & frame[response].notna().to_numpy(dtype=bool)]
     factors = frame.attrs.get("factors", [])
-    if response == WHOLE or is_memory(response) or INSTRUMENTED not in rows.columns or not len(rows) or not factors:
+    if response == WHOLE or is_exact(response) or INSTRUMENTED not in rows.columns or not len(rows) or not factors:
         return rows
     share = (rows[response] / rows[INSTRUMENTED]).groupby([rows[name] for name in factors]).transform("median")
     return rows[(share >= SMALLEST_PHASE_SHARE).to_numpy(dtype=bool)]
@@ -145,7 +146,7 @@ def fit_all(
     confidence: float = 0.95,
     only: Collection[tuple[str, str]] | None = None,
 ) -> Evidence:
-    """Every law of every subject, of time (whole and by phase) and memory, or ``only`` some (subject, response).
+    """Every law of every subject, of time (whole and by phase), memory and counts; or ``only`` some responses.
 
     Raises
     ------
@@ -168,7 +169,7 @@ def fit_all(
                 overhead="auto" if overhead is None else overhead,
                 confidence=confidence,
                 places=memo,
-                **({} if is_memory(response) else _of_time(subject, frame)),
+                **({} if is_exact(response) else _of_time(subject, frame)),
             )
         except FitError as error:
             kind = "below floor" if "below the signal floor" in str(error) else "no data"
@@ -199,11 +200,14 @@ def _laws(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None]]
         (phase_response(phase), law, subject.phase_overheads.get(phase)) for phase, law in subject.phase_laws.items()
     ]
     memory = [(SCRATCH, subject.memory_law, subject.memory_overhead)] if subject.memory_law is not None else []
-    return [*whole, *phases, *memory]
+    counts = [
+        (f"{name}{COUNT_SUFFIX}", law, subject.count_overheads.get(name)) for name, law in subject.count_laws.items()
+    ]
+    return [*whole, *phases, *memory, *counts]
 
 
 def _of_time(subject: Subject, frame: pd.DataFrame) -> dict[str, Any]:
-    """What a fit of times is told besides: bytes have no drift, and no price that changes beyond a cache."""
+    """What a fit of times is told besides: nothing else has drift, or a price that changes beyond a cache."""
     return {
         "block": BLOCK if BLOCK in frame.columns else None,
         "working_set": _sizes(subject),

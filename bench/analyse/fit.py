@@ -23,7 +23,7 @@ from bench.analyse.joint import is_apt, relocate
 from bench.analyse.location import PRIOR_SAMPLES, Array, Index, Location, locate, minima
 from bench.analyse.overhead import parse_overhead, select_overhead
 from bench.analyse.regime import Regime, select_regimes
-from bench.analyse.response import is_memory, unit
+from bench.analyse.response import is_exact, no_noise, unit
 from bench.analyse.samples import FitError, Samples, design_matrix, gather
 from bench.plan import CostLaw, LawError
 
@@ -95,8 +95,8 @@ def fit(
         samples.point,
         regressors_of(samples.levels, sizes),
     )
-    if is_memory(response) and located.relative_noise is None:
-        words = f"{finding.between:.1%} between points, each counted once, for bytes have no noise"
+    if is_exact(response) and located.relative_noise is None:
+        words = f"{finding.between:.1%} between points, each counted once, for {no_noise(response)}"
         finding = finding._replace(finding=words)
     told = influence_of(solution, located.level)
     beyond = {regime.companion for regime in regimes}
@@ -210,8 +210,8 @@ def _why_not(
     if share < smallest_share(response):
         return share_reason(law, j, possible, top, share, response)
     if low <= 0:
-        s = unit(response)
-        return f"{name} may be 0: its coefficient is {c[j]:.3g} {s}, with an interval from 0 to {high:.3g} {s}"
+        s = f" {unit(response)}".rstrip()
+        return f"{name} may be 0: its coefficient is {c[j]:.3g}{s}, with an interval from 0 to {high:.3g}{s}"
     return ""
 
 

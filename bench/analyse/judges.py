@@ -16,7 +16,7 @@ from bench.analyse.evidence import WHOLE, Evidence, fit_all
 from bench.analyse.exponent import free_exponent
 from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.ratio import judge_ratio
-from bench.analyse.response import is_memory, substance
+from bench.analyse.response import is_exact, no_noise, substance
 from bench.analyse.samples import FitError
 from bench.analyse.speedup import judge_agreement, judge_roofline, judge_speedup
 from bench.analyse.strata import stratified
@@ -153,8 +153,8 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
 
 def what_widens(fit: Fit) -> str:
     """Whether the noise of samples or the misfit of the law makes the intervals of a fit as wide as they are."""
-    if is_memory(fit.response):
-        return "it is the law's misfit that makes it wide, for bytes have no noise: more samples would not help"
+    if is_exact(fit.response):
+        return f"it is the law's misfit that makes it wide, for {no_noise(fit.response)}: more samples would not help"
     within = float(np.sqrt(np.mean(fit.points["location_error"].to_numpy() ** 2)))
     if fit.noise.relative is None or not fit.scatter > 0:
         return "without repetitions noise and misfit cannot be told apart"

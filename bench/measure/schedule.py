@@ -29,9 +29,9 @@ class Visit(NamedTuple):
 class Block(NamedTuple):
     """The visits of a block that are left, in order; ``stage`` says what they are for.
 
-    ``"sweep"`` belongs to the profile, ``"memory"`` measures bytes and ``"counts"`` operations, both no time, ``"adaptive"`` was added where it
-    narrows intervals most, ``"beyond"`` tests predictions and takes no part in any fit. ``expected_seconds`` is what
-    visits to some cells should take, where that is known before the first of them.
+    ``"sweep"`` belongs to the profile, ``"memory"`` measures bytes and ``"counts"`` operations, both no time,
+    ``"adaptive"`` was added where it narrows intervals most, ``"beyond"`` tests predictions and takes no part in any
+    fit. ``expected_seconds`` is what visits to some cells should take, where that is known before the first of them.
     """
 
     number: int

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bench.analyse.response import is_memory, unit
+from bench.analyse.response import is_count, is_exact, is_memory
 from bench.plan import (
     AmountClaim,
     CheckClaim,
@@ -119,7 +119,8 @@ def predicted(verdict: Verdict, claim: Claim | None) -> str:
             return f"{'≤' if bound == 'upper' else '≥'} {show.number(value)} (± {show.number(margin)})"
         case AmountClaim(margin=margin, bound=bound, response=response):
             sign = {"tight": "", "upper": "≤ ", "lower": "≥ "}[bound]
-            return f"{sign}{show.si(value, unit(response))} (×/÷ {show.number(1 + margin)})"
+            allowed = f" (×/÷ {show.number(1 + margin)})" if margin else ", exactly" if bound == "tight" else ""
+            return f"{sign}{show.amount(value, response)}{allowed}"
         case RatioClaim(margin=margin) | CrossoverClaim(margin=margin):
             return f"{show.number(value)} (×/÷ {show.number(1 + margin)})"
         case SpeedupClaim():
@@ -143,9 +144,9 @@ def measured(verdict: Verdict, claim: Claim | None) -> str:
             text = show.interval(*percents)
             return text if text == show.UNDEFINED else f"{text}{show.NARROW}%"
         case AmountClaim(response=response) if verdict.low == verdict.high:
-            return show.si(verdict.estimate, unit(response))
+            return show.amount(verdict.estimate, response)
         case AmountClaim(response=response):
-            return show.si_interval(*values, unit=unit(response))
+            return show.amount_interval(*values, response)
         case _:
             return show.interval(*values)
 
@@ -163,7 +164,7 @@ def tally(analysis: Analysis) -> str:
 
 def fit_tables(analysis: Analysis) -> list[FitTable]:
     """Every fit of a time as text, the whole evaluations first."""
-    order = sorted((key for key in analysis.fits if not is_memory(key[1])), key=lambda key: key[1] != show.WHOLE)
+    order = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != show.WHOLE)
     return [fit_table(analysis.fits[key], *key) for key in order]
 
 
@@ -172,13 +173,18 @@ def memory_tables(analysis: Analysis) -> list[FitTable]:
     return [fit_table(fit, *key) for key, fit in analysis.fits.items() if is_memory(key[1])]
 
 
+def count_tables(analysis: Analysis) -> list[FitTable]:
+    """Every fit of what is counted as text."""
+    return [fit_table(fit, *key) for key, fit in analysis.fits.items() if is_count(key[1])]
+
+
 def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTable:
     """One fit as text: a row for each term, and a line on how well the whole fits."""
     rows = [
         TermRow(
             term=term_label(fit, term),
             role=term.role,
-            coefficient=show.si_interval(term.coefficient, term.low, term.high, unit(response)),
+            coefficient=show.amount_interval(term.coefficient, term.low, term.high, response),
             share=show.percent(term.share_at_largest),
             identifiable="yes" if term.identifiable else "no",
             reason=term.reason,

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from bench.analyse.response import MEANINGS, is_memory
+from bench.analyse.response import is_count, is_exact, meaning, unit
 
 UNDEFINED = "–"
 NARROW = "\u202f"  # narrow no-break space: groups digits and parts a number from its unit, and never wraps
@@ -113,6 +113,24 @@ def si_interval(estimate: float | None, low: float | None, high: float | None, u
     return f"{interval(*scaled)}{NARROW}{PREFIXES[power]}{unit}"
 
 
+def amount(value: float | None, name: str) -> str:
+    """A value of a response: with its unit and an SI prefix, or a plain number for a count.
+
+    >>> amount(0.00321, "seconds_per_eval"), amount(1234567.0, "comparisons_count")
+    ('3.21\\u202fms', '1\\u202f234\\u202f567')
+    """
+    return number(value) if is_count(name) else si(value, unit(name))
+
+
+def amount_interval(estimate: float | None, low: float | None, high: float | None, name: str) -> str:
+    """The same with its interval; the coefficient of a count is as often a fraction as a large number.
+
+    >>> amount_interval(0.5, 0.49, 0.51, "comparisons_count"), amount_interval(0.5, 0.49, 0.51, "scratch_bytes")
+    ('0.500 [0.490, 0.510]', '500 [490, 510]\\u202fmB')
+    """
+    return interval(estimate, low, high) if is_count(name) else si_interval(estimate, low, high, unit(name))
+
+
 def size(n_bytes: float) -> str:
     """Bytes with a binary prefix.
 
@@ -202,13 +220,13 @@ def response(name: str) -> str:
 
     >>> response("seconds_per_eval"), response("recur_seconds_per_eval"), response("latency")
     ('whole evaluation', 'phase recur', 'latency')
-    >>> response("scratch_bytes")
-    'memory beyond the result'
+    >>> response("scratch_bytes"), response("comparisons_count")
+    ('memory beyond the result', 'number of comparisons')
     """
     if name == WHOLE:
         return "whole evaluation"
-    if is_memory(name):
-        return MEANINGS.get(name, name)
+    if is_exact(name):
+        return meaning(name)
     return f"phase {name.removesuffix(SUFFIX)}" if name.endswith(SUFFIX) else name
 
 
@@ -219,7 +237,7 @@ def against(name: str, factor: str) -> str:
     ('Time against T, whole evaluation', 'Memory beyond the result against T')
     """
     words = response(name)
-    return f"{words[:1].upper()}{words[1:]} against {factor}" if is_memory(name) else f"Time against {factor}, {words}"
+    return f"{words[:1].upper()}{words[1:]} against {factor}" if is_exact(name) else f"Time against {factor}, {words}"
 
 
 def verdict_words(verdict: str, reason: str = "") -> str:

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from bench.analyse.analysis import Analysis
 
+UNTIMED = "memory", "counts"  # stages in which nothing is timed
 MOST_SKIPS = 5  # that are named; the store holds all
 FITTING = (
     "Each law is fitted as stated, together with overhead terms for what an implementation costs beside it. "
@@ -51,9 +52,11 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
             f"in an order shuffled from seed {run.get('seed', 0)}, with the subjects of a point next to each other"
         )
     tests = len(beyond_samples(frame))
-    weighed = int(frame["scratch_bytes"].notna().sum()) if "scratch_bytes" in frame.columns else 0
+    weighed, counted = (int((frame["stage"] == stage).sum()) if "stage" in frame.columns else 0 for stage in UNTIMED)
     of_sweep = " of the sweep" if tests else ""
-    sentences.append(f"{_count(len(frame) - tests - weighed, 'sample')}{of_sweep} were kept, every one of them")
+    sentences.append(
+        f"{_count(len(frame) - tests - weighed - counted, 'sample')}{of_sweep} were kept, every one of them"
+    )
     if tests:
         more = show.number(tests, 9)
         sentences.append(f"{more} more were taken at points beyond it, to test predictions; no fit has seen them")
@@ -71,6 +74,10 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
         sentences.append(
             f"The memory of {_count(weighed, 'cell')} was measured in a process of its own, each in two evaluations "
             "that found no buffers: one for the peak of the process, one for what Python and NumPy allocate"
+        )
+    if counted:
+        sentences.append(
+            f"What an evaluation does was counted for {_count(counted, 'cell')}, in evaluations of their own"
         )
     return ". ".join(sentences) + "."
 

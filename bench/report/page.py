@@ -118,6 +118,14 @@ def write_report(analysis: Analysis, directory: Path, maps: Maps | Mapping[str, 
     return written
 
 
+def _factors(analysis: Analysis) -> list[tuple[str, str]]:
+    """Name and meaning of each factor; the categories of the run have become subjects of the analysis."""
+    factors = [(factor.name, factor.meaning) for factor in analysis.experiment.factors]
+    known = {name for name, _ in factors}
+    recorded = analysis.frame.attrs.get("run", {}).get("factors", ())
+    return [*factors, *((name, "each level a subject of its own") for name in recorded if name not in known)]
+
+
 def _context(analysis: Analysis) -> dict[str, Any]:
     run = analysis.frame.attrs.get("run", {})
     readings = readings_of(analysis.frame.attrs)
@@ -131,8 +139,9 @@ def _context(analysis: Analysis) -> dict[str, Any]:
         "method": method(analysis),
         "fits": content.fit_tables(analysis),
         "memory": content.memory_tables(analysis),
+        "counts": content.count_tables(analysis),
         "foreseen": foresight_section(analysis.frame),
-        "factors": [(factor.name, factor.meaning) for factor in analysis.experiment.factors],
+        "factors": _factors(analysis),
         "environment": content.environment_rows(analysis),
         "readings": None if readings is None else readings_table(readings),
     }

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.analyse.response import is_memory, unit
+from bench.analyse.response import unit_in_words
 from bench.report import content
 from bench.report import foreseen as words
 from bench.report import format as show_as
@@ -156,7 +156,7 @@ def print_fit(
     table = _table()
     table.add_column("term", overflow="fold", ratio=1)
     table.add_column("role")
-    table.add_column("bytes per unit" if is_memory(fit.response) else "seconds per unit", no_wrap=True)
+    table.add_column(f"{unit_in_words(fit.response)} per unit", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
     table.add_column("identifiable")
     for row in shown.rows:
@@ -169,9 +169,7 @@ def print_fit(
             console.print(Text(f"not identifiable: {term.reason}"))
     if predict_at:
         for point, value in zip(predict_at, fit.predict(predict_at), strict=True):
-            console.print(
-                Text(f"predicted at {show_as.point(point)}: {show_as.si_interval(*value, unit(fit.response))}")
-            )
+            console.print(Text(f"predicted at {show_as.point(point)}: {show_as.amount_interval(*value, fit.response)}"))
     for comparison in versus:
         console.print(Text(_compared(comparison)))
 

@@ -7,9 +7,10 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bench.measure.schedule import MEMORY, SWEEP
+from bench.measure.schedule import SWEEP
 from bench.store.importers.detect import is_run, read_foreign
 from bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
+from bench.store.untimed import UNTIMED, untimed_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,15 +27,16 @@ def load(path: Path | str) -> pd.DataFrame:
     (see ``bench.store.importers``). A CSV or Parquet file gives its own columns.
 
     A run gives the columns ``subject``, one for each factor, ``block``, ``process``, ``evaluations``, ``timing``,
-    ``stage`` (``sweep``, ``adaptive``, ``beyond`` or ``memory``), ``seconds_per_eval``, ``below_floor``, ``started_at``
-    (seconds since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing included), and
+    ``stage`` (``sweep``, ``adaptive``, ``beyond``, ``memory`` or ``counts``), ``seconds_per_eval``, ``below_floor``,
+    ``started_at`` (seconds since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing included), and
     ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their total in
     ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one another.
 
     Where memory was measured there is a row for it of stage and timing ``memory``, without a ``block`` and seconds, and
     there are four more columns, in bytes of one evaluation over its prepared state: ``allocated_bytes`` by Python and
     NumPy, ``peak_bytes`` of the process (NaN where the system cannot tell), and both less the bytes of the result,
-    ``scratch_bytes`` and ``peak_scratch_bytes``.
+    ``scratch_bytes`` and ``peak_scratch_bytes``. Where something was counted there is such a row of stage and timing
+    ``counts``, and a column ``<name>_count`` for each name.
 
     ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``,
     ``allocations``, ``predictions``, ``agreements``, ``missing`` (reasons by subject), ``finish``, ``probe``,
@@ -80,45 +82,11 @@ def _frame(path: Path) -> pd.DataFrame:
         **_phases(samples, seconds, phased),
     }
     frame = pd.DataFrame(columns)
-    weighed = [record for record in records if record["record"] == "memory"]
-    if weighed:
-        frame = pd.concat([frame, _memory(path, weighed, factors)], ignore_index=True)
+    untimed = untimed_rows(path, records, factors)
+    if untimed:
+        frame = pd.concat([frame, *untimed], ignore_index=True)
     frame.attrs.update(_attributes(records, factors))
     return frame
-
-
-def _memory(path: Path, weighed: Sequence[dict[str, Any]], factors: Sequence[str]) -> pd.DataFrame:
-    """The rows of what evaluations need of memory; of several records of a cell the last counts."""
-    import numpy as np
-    import pandas as pd
-
-    last = list({_cell(record): record for record in weighed}.values())
-    try:
-        levels = {name: [record["point"][name] for record in last] for name in factors}
-    except KeyError as error:
-        raise StoreError(f"{path}: a memory record has no level of factor {error}") from None
-    peak, allocated, output, started, spent = (
-        np.array([record.get(name) for record in last], dtype=float)
-        for name in ("peak_bytes", "allocated_bytes", "output_bytes", "started_at", "visit_seconds")
-    )
-    result = np.nan_to_num(output)  # of which nothing is declared, all that is allocated counts
-    return pd.DataFrame(
-        {
-            "subject": [record["subject"] for record in last],
-            **levels,
-            "process": [record["process"] for record in last],
-            "evaluations": 1,
-            "started_at": started,
-            "visit_seconds": spent,
-            "timing": MEMORY,
-            "stage": MEMORY,
-            "below_floor": False,
-            "peak_bytes": peak,
-            "allocated_bytes": allocated,
-            "scratch_bytes": allocated - result,
-            "peak_scratch_bytes": peak - result,
-        }
-    )
 
 
 def _phases(samples: Sequence[dict[str, Any]], seconds: Any, phased: Any) -> dict[str, Any]:
@@ -145,7 +113,9 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "run": records[0],
         "factors": list(factors),
         "checks": by_kind.get("check", []),
-        "skips": _skips(by_kind.get("skip", []), [*by_kind["sample"], *by_kind.get("memory", [])]),
+        "skips": _skips(
+            by_kind.get("skip", []), [record for kind in ("sample", *UNTIMED) for record in by_kind.get(kind, [])]
+        ),
         "workers": by_kind.get("worker", []),
         "finish": by_kind.get("finish", [None])[-1],
         "probe": by_kind.get("probe", [None])[-1],
@@ -167,5 +137,5 @@ def _skips(skips: Sequence[dict[str, Any]], samples: Sequence[dict[str, Any]]) -
 
 
 def _cell(record: dict[str, Any]) -> tuple[object, ...]:
-    timing = MEMORY if record["record"] == "memory" else record.get("timing", "whole")
+    timing = UNTIMED.get(record["record"], record.get("timing", "whole"))
     return record["subject"], frozenset(record["point"].items()), timing

@@ -6,8 +6,8 @@ goes on.
 
 Schema 1, the only one so far. The first record is of kind ``run``; ``sample``, ``check``, ``worker``, ``skip``,
 ``resume`` and ``finish`` were there from the start. Kinds that were added since, which an earlier reader passes over:
-``prediction`` (foresee), ``allocation`` (adaptive runs), ``probe``, ``memory`` (bytes that one evaluation needs). The
-schema gets the next number when a record of a known kind changes its meaning.
+``prediction`` (foresee), ``allocation`` (adaptive runs), ``probe``, ``memory`` (bytes that one evaluation needs),
+``count`` (what one evaluation does). The schema gets the next number when a record of a known kind changes its meaning.
 """
 
 from __future__ import annotations
@@ -24,13 +24,14 @@ from types import TracebackType
 from typing import Any, Self
 
 from bench.measure.records import SCHEMA
-from bench.measure.schedule import MEMORY_BLOCK, Done, Visit
+from bench.measure.schedule import COUNT_BLOCK, MEMORY_BLOCK, Done, Visit
 from bench.plan import Point
 
 SAMPLES, LOCK = "samples.jsonl", "lock"
 FIELDS = {  # that records must have to be of use
     "sample": frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"}),
     "memory": frozenset({"subject", "point", "process", "allocated_bytes"}),
+    "count": frozenset({"subject", "point", "process", "counts"}),
 }
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 _FULL = {
@@ -218,11 +219,13 @@ def done_of(records: list[dict[str, Any]]) -> Done:
     """What a run with these records need not do again."""
     samples = (record for record in records if record["record"] == "sample")
     weighed = (record for record in records if record["record"] == "memory")
+    counted = (record for record in records if record["record"] == "count")
     workers = [int(record["process"]) for record in records if record["record"] == "worker"]
     return Done(
         header=records[0] if records else None,
         samples=frozenset(Visit(s["subject"], Point(s["point"]), s["block"], s.get("timing", "whole")) for s in samples)
-        | {Visit(m["subject"], Point(m["point"]), MEMORY_BLOCK, "memory") for m in weighed},
+        | {Visit(m["subject"], Point(m["point"]), MEMORY_BLOCK, "memory") for m in weighed}
+        | {Visit(c["subject"], Point(c["point"]), COUNT_BLOCK, "counts") for c in counted},
         checks=frozenset(record["claim"] for record in records if record["record"] == "check"),
         processes=max(workers, default=-1) + 1,
         probed=any(record["record"] == "probe" for record in records),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from bench.analyse.response import is_memory
+from bench.analyse.response import is_exact, no_noise
 from bench.plan import ExponentClaim, Point
 from bench.report import format as show
 from bench.report.content import judged_claims
@@ -70,9 +70,9 @@ SCALING = (
     "same operations cost more beyond a cache. Beneath: how far the measured points lie from the fit (side by side "
     "for the eye; an arrow points to one that lies further off). "
 )
-MEMORY = (
-    "Marks: measured, once each, for bytes have no noise. Solid: the memory law with its overhead terms, fitted to all "
-    "points at once. Dashed: the terms of the law alone. Beneath: how far the measured points lie from the fit. "
+EXACT = (
+    "Marks: measured, once each, for {reason}. Solid: the law with its overhead terms, fitted to all points at once."
+    " Dashed: the terms of the law alone. Beneath: how far the measured points lie from the fit. "
 )
 SCALING_AGAIN = "Drawn like the first figure of time against a factor. "
 ERRORS = "Mean error of the fits over all their points: {errors}."
@@ -222,10 +222,11 @@ def _visits(maps: Maps | None) -> Iterator[NamedFigure]:
 def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
     factors = [factor.name for factor in analysis.experiment.factors]
     exponents = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
-    explained = {False: SCALING, True: MEMORY}
+    explained = {False: SCALING, True: EXACT}
     for response in dict.fromkeys([show.WHOLE, *(claim.response for claim in exponents)]):
         points = {subject: fit.points for (subject, name), fit in analysis.fits.items() if name == response}
         judged = [claim for claim in exponents if claim.response == response]
+        kind = is_exact(response)
         for factor in factors if response == show.WHOLE else dict.fromkeys(claim.factor for claim in judged):
             at = [claim.at for claim in judged if claim.factor == factor]
             for rank, line in enumerate(_chosen(lines_along(factor, factors, points), at)):
@@ -233,10 +234,10 @@ def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
                 yield NamedFigure(
                     name=_file_name("scaling", factor, *part, *(() if rank == 0 else (str(rank + 1),))),
                     title=show.against(response, factor),
-                    caption=explained[is_memory(response)] + _errors(analysis, line, response),
+                    caption=explained[kind].format(reason=no_noise(response)) + _errors(analysis, line, response),
                     figure=figure_scaling(analysis, line, response),
                 )
-                explained[is_memory(response)] = SCALING_AGAIN
+                explained[kind] = SCALING_AGAIN
 
 
 def _machine(analysis: Analysis) -> Iterator[NamedFigure]:

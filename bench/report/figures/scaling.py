@@ -1,4 +1,4 @@
-"""Time or memory against one factor: measured, fitted, what the law alone says, and the residuals beneath."""
+"""Time, memory or a count against one factor: measured, fitted, what the law alone says, and the residuals beneath."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from bench.analyse.response import is_memory, unit
+from bench.analyse.response import is_count, is_memory, meaning, unit
 from bench.plan import PLACEBO_SUFFIX
 from bench.report import format as show
 from bench.report.figures.lines import Line
@@ -48,7 +48,7 @@ def subject_looks(analysis: Analysis) -> dict[str, Look]:
 
 
 def law_alone(fit: Fit, points: pd.DataFrame) -> NDArray[np.float64]:
-    """The time or memory that the terms of the law account for, overhead left out, with the coefficients of the fit."""
+    """The time, memory or count that the terms of the law account for, overhead left out, with the coefficients of the fit."""
     weights = [term.coefficient if term.role == "law" else 0.0 for term in fit.terms]
     return fit.full_law.evaluate({name: points[name].to_numpy() for name in fit.full_law.factors}, weights)
 
@@ -63,7 +63,7 @@ class Residuals(NamedTuple):
 
 @styled
 def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -> Figure:
-    """Time, or memory, of every subject along a line through the design, with fitted curves and residuals.
+    """Time, memory or a count of every subject along a line through the design, with fitted curves and residuals.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
     percent_axis(lower, np.concatenate([residuals.ends for residuals in drawn]))
     for name, residuals in zip(fits, drawn, strict=True):
         point_beyond(lower, residuals.across, residuals.middle, looks[name])
-    upper.set_ylabel("memory of an evaluation (B)" if is_memory(response) else "time per evaluation (s)")
+    upper.set_ylabel(_of_an_evaluation(response))
     lower.set_ylabel("residual (%)")
     lower.set_xlabel(factor_label(analysis.experiment, line.factor))
     upper.tick_params(labelbottom=False)
@@ -97,6 +97,12 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
     _legend(figure, {name: looks[name] for name in fits})
     figure.align_ylabels([upper, lower])
     return figure
+
+
+def _of_an_evaluation(response: str) -> str:
+    if is_count(response):
+        return f"{meaning(response)} per evaluation"
+    return "memory of an evaluation (B)" if is_memory(response) else "time per evaluation (s)"
 
 
 def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shift: float) -> Residuals:
