@@ -15,6 +15,7 @@ from bench.analyse.estimate import Interval
 from bench.analyse.evidence import WHOLE, Evidence, fit_all
 from bench.analyse.exponent import free_exponent
 from bench.analyse.fitted import Fit, columns_at
+from bench.analyse.obeyed import obeyed
 from bench.analyse.ratio import judge_ratio
 from bench.analyse.response import is_exact, no_noise, substance
 from bench.analyse.samples import FitError
@@ -135,13 +136,21 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
         return inconclusive(claim, reason, free.law)
     if free.share < smallest_share(claim.response):
         where, of = _where_decided(fit, claim.terms, claim.at), substance(claim.response)
-        reason = f"not identifiable: {terms} is {free.share:.1%} of the {of} at {describe(claim.at)}; {where}"
-        return inconclusive(claim, reason, free.law, free.interval)
-    if free.trouble:
-        return inconclusive(claim, f"not identifiable: {free.trouble}", free.law, free.interval)
+        reason = f"{terms} is {free.share:.1%} of the {of} at {describe(claim.at)}"
+        return obeyed(evidence, fit, claim, free.law, reason) or inconclusive(
+            claim, f"not identifiable: {reason}; {where}", free.law, free.interval
+        )
     what = f"the exponent of {claim.factor} in {terms} at {describe(claim.at)}"
     limits = Limits.around(free.law, claim.margin, claim.bound)
     low, high = free.profile
+    if free.trouble:
+        if limits.decide(low, high) == "refuted":  # however far beyond what was looked at it lies
+            known = f"at most {number(high)}" if high < limits.low else f"at least {number(low)}"
+            reason = f"{what} is {known} against {number(free.law)} predicted, outside the allowed {limits}"
+            return settle(claim, "refuted", reason, free.law, free.interval)
+        return obeyed(evidence, fit, claim, free.law, free.trouble) or inconclusive(
+            claim, f"not identifiable: {free.trouble}", free.law, free.interval
+        )
     if limits.decide(*free.interval[1:]) == "refuted" and limits.decide(low, high) != "refuted":
         reason = f"too noisy: {what} is {span(free.interval)}, but from {number(low)} to {number(high)} fit as well"
         return inconclusive(claim, f"{reason}; {what_widens(fit)}", free.law, free.interval)
