@@ -1,0 +1,302 @@
+"""Runs on real clusters: workers and schedulers that are killed, encrypted connections, two workers on one host."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import queue
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("distributed")
+
+from bench.measure.engines.choice import Choice
+from bench.measure.events import Event, Notice, SampleTaken, WorkerStarted
+from bench.measure.loading import load_experiment
+from bench.measure.records import MeasureError
+from bench.measure.run import run
+from bench.store.samples import SampleStore, read_records
+from tests.bench.measure.engines.foundry import Foundry
+
+MODULE = "tests.bench.measure.engines.toy_spin"
+KILLS, SEED = 20, 20261124
+PATIENCE_SECONDS = 20.0  # for what must come; only a failure waits so long
+pytestmark = pytest.mark.filterwarnings("ignore")  # what dask's own threads leave behind is not under test
+
+
+@pytest.fixture(scope="module")
+def foundry() -> Iterator[Foundry]:
+    with Foundry() as made:
+        yield made
+
+
+def measured(folder: Path, choice: Choice, profile: str = "quick", module: str = MODULE, **given: Any) -> None:
+    """Measure into a folder, all or what is missing; as ``api.measure`` does, with a listener."""
+    exists = (folder / "samples.jsonl").exists()
+    with SampleStore.resume(folder) if exists else SampleStore.create(folder) as store:
+        run(
+            load_experiment(module),
+            module=module,
+            profile=profile,
+            seed=1,
+            threads=1,
+            sink=store,
+            done=store.done,
+            engine=choice.fleet(),
+            surroundings=dict,
+            **given,
+        )
+
+
+def samples_of(folder: Path) -> list[dict[str, Any]]:
+    return [record for record in read_records(folder / "samples.jsonl") if record["record"] == "sample"]
+
+
+def require_each_once(folder: Path, profile: str = "quick") -> None:
+    chosen = load_experiment(MODULE).profile(profile)
+    times = Counter((s["subject"], s["point"]["n"], s["block"]) for s in samples_of(folder))
+    assert len(times) == 2 * len(chosen.design) * chosen.blocks
+    assert set(times.values()) == {1}
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+
+
+def require_gone(folder: Path) -> None:
+    """No measuring process of a run outlives it for long, whatever became of the worker that had started it."""
+    records = read_records(folder / "samples.jsonl")
+    left = [record["pid"] for record in records if record["record"] == "worker"]
+    end = time.monotonic() + PATIENCE_SECONDS
+    while any(is_alive(pid) for pid in left) and time.monotonic() < end:
+        time.sleep(0.05)
+    assert not [pid for pid in left if is_alive(pid)]
+
+
+class Killer:
+    """Kills one of three workers at a time, at moments that a seed chooses, and has the foundry replace it.
+
+    A blow is struck after so many samples more, and a random moment later: into a visit, or the start of a process.
+    """
+
+    def __init__(self, foundry: Foundry, scheduler: str, hosts: str) -> None:
+        self._foundry, self._scheduler, self._rng = foundry, scheduler, random.Random(SEED)
+        self._pids = {host: foundry.worker(scheduler, host)[0] for host in hosts}
+        self._blows: queue.SimpleQueue[float | None] = queue.SimpleQueue()
+        self._samples_left, self.kills = 2, 0
+        self._thread = threading.Thread(target=self._strike)
+        self._thread.start()
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, SampleTaken):
+            self._samples_left -= 1
+            if not self._samples_left:
+                self._samples_left = self._rng.randint(1, 16)
+                self._blows.put(self._rng.uniform(0, 0.3))
+
+    def end(self) -> None:
+        self._blows.put(None)
+        self._thread.join()
+        for pid in self._pids.values():
+            self._foundry.kill(pid)
+
+    def _strike(self) -> None:
+        while (delay := self._blows.get()) is not None:
+            if self.kills < KILLS:
+                time.sleep(delay)
+                host = self._rng.choice(sorted(self._pids))
+                self._foundry.kill(self._pids[host])
+                self.kills += 1
+                self._pids[host], _ = self._foundry.worker(self._scheduler, host)
+
+
+def test_nothing_is_lost_or_counted_twice_when_workers_are_killed_at_twenty_random_moments(
+    tmp_path: Path, foundry: Foundry
+) -> None:
+    pid, scheduler = foundry.scheduler()
+    killer, told = Killer(foundry, scheduler, "abc"), list[Event]()
+
+    def listen(event: Event) -> None:
+        told.append(event)
+        killer(event)
+
+    try:
+        measured(tmp_path, Choice(name="dask", scheduler=scheduler), "many", on_event=listen)
+    finally:
+        killer.end()
+        foundry.kill(pid)
+    assert killer.kills == KILLS
+    require_each_once(tmp_path, "many")
+    assert len(samples_of(tmp_path)) == sum(isinstance(event, SampleTaken) for event in told)
+    assert {sample["host"] for sample in samples_of(tmp_path)} == {"a", "b", "c"}
+    assert any(isinstance(event, Notice) and "is measured again" in event.text for event in told)
+    require_gone(tmp_path)
+
+
+def test_a_lost_scheduler_leaves_a_run_that_goes_on_with_another_or_without(tmp_path: Path, foundry: Foundry) -> None:
+    pid, scheduler = foundry.scheduler()
+    foundry.worker(scheduler, "a")
+
+    def kill(event: Event) -> None:
+        if isinstance(event, SampleTaken) and event.cells_done == 7:
+            foundry.kill(pid)
+
+    with pytest.raises(MeasureError) as caught:
+        measured(tmp_path, Choice(name="dask", scheduler=scheduler), on_event=kill)
+    lost = f"scheduler {scheduler}: the connection is lost; what was measured is stored, and --resume goes on"
+    assert str(caught.value) == lost
+    stored = len(samples_of(tmp_path))
+    assert 7 <= stored < 48
+    require_gone(tmp_path)
+    pid, other = foundry.scheduler()
+    foundry.worker(other, "b")
+
+    def stop(event: Event) -> None:
+        if isinstance(event, SampleTaken) and event.cells_done == stored + 5:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        measured(tmp_path, Choice(name="dask", scheduler=other), on_event=stop)
+    require_gone(tmp_path)
+    measured(tmp_path, Choice())
+    require_each_once(tmp_path)
+    assert {sample.get("host") for sample in samples_of(tmp_path)} == {"a", "b", None}
+    foundry.kill(pid)
+
+
+def test_two_workers_and_two_runs_on_one_host_never_measure_at_once(tmp_path: Path, foundry: Foundry) -> None:
+    pid, scheduler = foundry.scheduler()
+    for _ in range(2):
+        foundry.worker(scheduler, "one")
+    told: list[Event] = []
+    runs = [
+        threading.Thread(
+            target=measured,
+            args=(tmp_path / name, Choice(name="dask", scheduler=scheduler)),
+            kwargs={"on_event": told.append},
+        )
+        for name in "xy"
+    ]
+    for thread in runs:
+        thread.start()
+    for thread in runs:
+        thread.join()
+    foundry.kill(pid)
+    spans = []
+    for name in "xy":
+        require_each_once(tmp_path / name)
+        records = read_records(tmp_path / name / "samples.jsonl")
+        pids = {record["process"]: record["pid"] for record in records if record["record"] == "worker"}
+        spans += [
+            (s["started_at"], s["started_at"] + s["seconds_per_eval"] * s["evaluations"], pids[s["process"]])
+            for s in samples_of(tmp_path / name)
+        ]
+    spans.sort()
+    overlaps = [(one, two) for one, two in itertools.pairwise(spans) if two[0] < one[1] and one[2] != two[2]]
+    assert overlaps == []
+    assert len({span[2] for span in spans}) == 8  # a process for each block
+
+
+STUBBORN = """
+import sys, time
+from pathlib import Path
+from bench.plan import Design, Experiment, Factor, Profile, Subject
+
+def prepare(point):
+    first = Path({flag!r})
+    if not first.exists():
+        first.touch()
+        sys.setswitchinterval(100)  # the thread that waits for the end of the input does not get its turn
+        end = time.perf_counter() + 2.5
+        while time.perf_counter() < end:
+            pass
+    return lambda: time.sleep(0.001)
+
+EXPERIMENT = Experiment(
+    name="stubborn",
+    factors=(Factor(name="n"),),
+    subjects=(Subject(name="stubborn", prepare=prepare),),
+    profiles={{"quick": Profile(design=Design.grid({{"n": [1, 2]}}), blocks=2, seconds_per_sample=0.002)}},
+)
+"""
+
+
+def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
+    tmp_path: Path, foundry: Foundry
+) -> None:
+    module = tmp_path / "stubborn.py"
+    module.write_text(STUBBORN.format(flag=str(tmp_path / "flag")))
+    pid, scheduler = foundry.scheduler()
+    first, _ = foundry.worker(scheduler, "held")
+    told: list[Event] = []
+    alive: list[bool] = []
+
+    def kill(event: Event) -> None:
+        told.append(event)
+        started = [one.pid for one in told if isinstance(one, WorkerStarted)]
+        if isinstance(event, WorkerStarted):
+            if len(started) == 1:
+                foundry.kill(first)
+                foundry.worker(scheduler, "held")
+            alive.append(is_alive(started[0]))
+
+    measured(tmp_path / "run", Choice(name="dask", scheduler=scheduler), module=str(module), on_event=kill)
+    assert len(samples_of(tmp_path / "run")) == 4
+    busy = "something else is being measured there; waiting"
+    assert any(isinstance(event, Notice) and event.text.endswith(busy) for event in told)
+    assert alive == [True, False, False]  # the next process was started when the first was gone
+    foundry.kill(pid)
+
+
+def certificates(folder: Path, name: str) -> dict[str, str]:
+    """Files of an authority and of a certificate that it has signed, as dask names them."""
+    trustme = pytest.importorskip("trustme")
+    authority = trustme.CA()
+    signed = authority.issue_cert("127.0.0.1", "localhost")
+    files = {key: folder / f"{name}-{key}.pem" for key in ("ca", "cert", "key")}
+    authority.cert_pem.write_to_path(files["ca"])
+    files["cert"].write_bytes(b"".join(blob.bytes() for blob in signed.cert_chain_pems))
+    signed.private_key_pem.write_to_path(files["key"])
+    return {key: str(path) for key, path in files.items()}
+
+
+def of_dask(files: dict[str, str]) -> dict[str, str]:
+    """The settings of a scheduler and its workers."""
+    roles = ("scheduler", "worker", "client")
+    named = {f"tls_{role}_{key}": files[key] for role in roles for key in ("cert", "key")}
+    return {"tls_ca_file": files["ca"], **named}
+
+
+def test_an_encrypted_cluster_takes_our_certificate_and_refuses_another_with_one_line(
+    tmp_path: Path, foundry: Foundry
+) -> None:
+    ours, others = certificates(tmp_path, "ours"), certificates(tmp_path, "others")
+    pid, scheduler = foundry.scheduler(**of_dask(ours))
+    foundry.worker(scheduler, "tls", **of_dask(ours))
+    assert scheduler.startswith("tls://")
+
+    def choice(files: dict[str, str], **changed: str) -> Choice:
+        ca, cert, key = (Path({**files, **changed}[name]) for name in ("ca", "cert", "key"))
+        return Choice(name="dask", scheduler=scheduler, tls_ca_file=ca, tls_cert=cert, tls_key=key)
+
+    measured(tmp_path / "run", choice(ours))
+    require_each_once(tmp_path / "run")
+    for number, wrong in enumerate((choice(others), choice(ours, ca=others["ca"]))):
+        with pytest.raises(MeasureError) as caught:
+            measured(tmp_path / f"refused{number}", wrong)
+        line = str(caught.value)
+        assert line.startswith(f"scheduler {scheduler}: no secure connection: SSL")
+        assert "\n" not in line
+        assert not samples_of(tmp_path / f"refused{number}")
+    foundry.kill(pid)
