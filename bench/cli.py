@@ -19,6 +19,7 @@ import click
 
 from bench import __version__
 from bench.commands.doctor import doctor
+from bench.commands.export import export
 from bench.commands.fit import fit
 from bench.commands.foresee import foresee
 from bench.commands.predict import predict
@@ -146,5 +147,5 @@ def report(folder: Path, as_json: bool) -> int:
     return EXIT_FINE
 
 
-for command in (run, fit, doctor, foresee, predict, race, selftest):
+for command in (run, fit, doctor, export, foresee, predict, race, selftest):
     cli.add_command(command)

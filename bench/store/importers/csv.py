@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench.store.formulas import unguarded
 from bench.store.importers.text import MOST_COLUMNS, MOST_VALUES, decoded, printable, read_bytes
 from bench.store.samples import StoreError
 
@@ -45,7 +46,7 @@ def read_csv_text(path: Path, text: str) -> pd.DataFrame:
 
     header, *rows = _rows(path, text)
     _require_table(path, header, rows)
-    names = [printable(name) for name in header.entries]
+    names = [printable(unguarded(name)) for name in header.entries]
     lines = [row.line for row in rows]
     columns = zip(*(row.entries for row in rows), strict=True)
     return pd.DataFrame(
@@ -99,6 +100,6 @@ def _column(path: Path, name: str, lines: list[int], entries: tuple[str, ...]) -
     if not wrong.any():
         return numbers
     if (given & ~wrong).sum() < NUMERIC_SHARE * given.sum():
-        return text.map(printable)
+        return text.map(lambda entry: printable(unguarded(entry)))
     row = int(wrong.to_numpy().argmax())
     raise StoreError(f"{path} line {lines[row]}, column {name!r}: {printable(entries[row])!r} is not a number")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 from bench.store.importers.names import factor_name, templates, told_by
@@ -56,7 +57,7 @@ def read_pyperf(document: Place) -> pd.DataFrame:
     metadata = [_metadata(entry, common) for entry in entries]
     told = _factors(metadata)
     raw = [str(one.get("name", "benchmark")) for one in metadata]
-    named = told_by(templates(raw, told))
+    named = told_by([_bare(template) for template in templates(raw, told)])
     measured = [
         _measured(entry, one, name.subject, {**levels, **name.levels})
         for entry, one, name, levels in zip(entries, metadata, named, told, strict=True)
@@ -64,6 +65,15 @@ def read_pyperf(document: Place) -> pd.DataFrame:
     version = next((str(one["perf_version"]) for one in metadata if "perf_version" in one), None)
     source = {"tool": TOOL, **({"version": version} if version is not None else {})}
     return tidy(document.path, measured, source=source, notes=Notes())
+
+
+def _bare(template: str) -> str:
+    """A template without ``n={n}``: a level that the metadata have told under its name is no part of a subject.
+
+    >>> _bare("sort n={n} dtype={dtype}"), _bare("sort {n}"), _bare("n={n}")
+    ('sort', 'sort {n}', 'n={n}')
+    """
+    return re.sub(r"[ ,;:/_-]*\b(\w{1,80})=\{\1\}", "", template).strip() or template
 
 
 def _metadata(entry: Place, common: dict[str, Any]) -> dict[str, Any]:
