@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bench.measure.schedule import SWEEP
+from bench.store.hosts import environments, name_hosts
 from bench.store.importers.detect import is_run, read_foreign
 from bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
 from bench.store.untimed import UNTIMED, untimed_rows
@@ -28,9 +29,9 @@ def load(path: Path | str) -> pd.DataFrame:
 
     A run gives the columns ``subject``, one for each factor, ``block``, ``process``, ``evaluations``, ``timing``,
     ``stage`` (``sweep``, ``adaptive``, ``beyond``, ``memory`` or ``counts``), ``seconds_per_eval``, ``below_floor``,
-    ``started_at`` (seconds since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing included), and
-    ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their total in
-    ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one another.
+    ``started_at`` (seconds since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing
+    included), ``host``, and ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their
+    total in ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one another.
 
     Where memory was measured there is a row for it of stage and timing ``memory``, without a ``block`` and seconds, and
     there are four more columns, in bytes of one evaluation over its prepared state: ``allocated_bytes`` by Python and
@@ -40,7 +41,7 @@ def load(path: Path | str) -> pd.DataFrame:
 
     ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``,
     ``allocations``, ``predictions``, ``agreements``, ``missing`` (reasons by subject), ``finish``, ``probe``,
-    ``peaks``.
+    ``peaks``, ``hosts`` (environments of the hosts of a run that has several, by the names in ``host``).
 
     Raises
     ------
@@ -58,6 +59,7 @@ def _frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     records = read_records(path)
+    name_hosts(records)
     samples = [record for record in records if record["record"] == "sample"]
     if not samples:
         raise StoreError(f"{path}: holds no sample yet")
@@ -79,6 +81,7 @@ def _frame(path: Path) -> pd.DataFrame:
         "stage": [sample.get("stage", SWEEP) for sample in samples],
         "seconds_per_eval": np.where(phased, np.nan, seconds),
         "below_floor": [bool(sample.get("below_floor")) for sample in samples],
+        **({} if "host" in factors else {"host": [sample["host"] for sample in samples]}),
         **_phases(samples, seconds, phased),
     }
     frame = pd.DataFrame(columns)
@@ -124,6 +127,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "agreements": by_kind.get("agreement", []),
         "missing": {record["subject"]: record["reason"] for record in by_kind.get("missing", [])},
         "peaks": by_kind.get("peaks", []),
+        "hosts": environments(records),
     }
 
 

@@ -15,7 +15,7 @@ from tests.bench.store.test_samples import HEADER, sample, stored
 
 COLUMNS = [
     "subject", "n", "block", "process", "evaluations", "started_at", "load_average", "visit_seconds", "timing",
-    "stage", "seconds_per_eval", "below_floor",
+    "stage", "seconds_per_eval", "below_floor", "host",
 ]  # fmt: skip
 
 
@@ -119,3 +119,13 @@ def test_a_run_is_read_while_it_is_being_written(tmp_path: Path) -> None:
         store.append(HEADER)
         store.append(sample())
         assert len(load(tmp_path)) == 1
+
+
+def test_a_row_names_the_host_of_its_sample_or_else_that_of_its_sitting(tmp_path: Path) -> None:
+    here, there = ({"record": "resume", "environment": {"host": name}} for name in ("here", "there"))
+    old = {**HEADER, "environment": {}}
+    remote = {"record": "host", "host": "far", "environment": {"cpu": "quick"}}
+    stored(tmp_path, old, sample(1), here, sample(2), remote, sample(3, host="far"), sample(4), there, sample(5))
+    frame = load(tmp_path)
+    assert frame["host"].tolist() == ["unknown", "here", "far", "here", "there"]
+    assert frame.attrs["hosts"] == {"far": {"cpu": "quick"}}
