@@ -31,7 +31,8 @@ def load(path: Path | str) -> pd.DataFrame:
     ``stage`` (``sweep``, ``adaptive``, ``beyond``, ``memory`` or ``counts``), ``seconds_per_eval``, ``below_floor``,
     ``started_at`` (seconds since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing
     included), ``host``, and ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their
-    total in ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one another.
+    total in ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one
+    another.
 
     Where memory was measured there is a row for it of stage and timing ``memory``, without a ``block`` and seconds, and
     there are four more columns, in bytes of one evaluation over its prepared state: ``allocated_bytes`` by Python and
