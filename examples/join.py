@@ -3,13 +3,13 @@
     python -m bench run examples/join.py
 
 A join by hashing takes n + m steps: each row is looked at once. Nested loops compare every row with every other, n·m
-times. Here somebody says of the nested loops, too, that they take n + m. Along each table alone that even looks right,
-for either grows linearly while the other stays as it is. What gives it away is that a row of the one table costs
-more the longer the other is. That is claimed, too, because a law that adds up says so: see "exponent of m in n", which should
-be 0, and is 1.
+times. Here somebody says of the nested loops, too, that they take n + m. Along each table alone that even looks right:
+either grows linearly while the other stays as it is. What gives it away is that a row of one table costs more the
+longer the other is. A law that adds up says that it does not, so this is claimed as well: the exponent of m in the
+part of n must be 0. It is 1.
 
-You will see the results of all joins checked equal, the claims about hashing and those about nested loops as n·m
-supported, and nested loops as n + m refuted. So this run exits with status 1.
+You will see the results of all joins checked equal, the claims about hashing and about loops as n·m supported, and
+loops as n + m refuted, which is why this run exits with status 1.
 """
 
 import functools
@@ -19,7 +19,7 @@ import bench
 
 
 def by_hashing(left, right):
-    rows = {key: value for key, value in right}
+    rows = dict(right)
     return [(key, value, rows[key]) for key, value in left if key in rows]
 
 
@@ -36,11 +36,12 @@ def prepare(point, join):
 EXPERIMENT = bench.experiment(
     {
         "hashing": functools.partial(prepare, join=by_hashing),
-        "nested loops": functools.partial(prepare, join=nested_loops),
-        "nested loops, said to be n + m": functools.partial(prepare, join=nested_loops),
+        "loops": functools.partial(prepare, join=nested_loops),
+        "loops as n + m": functools.partial(prepare, join=nested_loops),
     },
-    law={"hashing": "n + m", "nested loops": "n*m", "nested loops, said to be n + m": "n + m"},
+    law={"hashing": "n + m", "loops": "n*m", "loops as n + m": "n + m"},
     name="join",
+    margin=0.25,
     n=[30, 1000],
     m=[30, 1000],
 )

@@ -2,12 +2,14 @@
 
     python -m bench run examples/matrix_product.py
 
-You will see three claims, one for each size, each with an exponent near 1. All are fitted at once, to points on
-lines through the middle and in the corners of the three ranges, not one size after the other.
+You will see three claims, one for each size, for each of two data types: every exponent is near 1. All three are
+fitted at once, to points on lines through the middle and in the corners of their ranges, and float32 and float64 each
+have a fit of their own, with a coefficient of their own:
 
-Why not from 1 on? Below some ten rows or columns a call costs more than its arithmetic, and a thin product is no
-product for the library: it moves memory, at another price. From 64 on the law holds; the exponents stay a little under 1,
-because larger products keep the arithmetic units busier.
+    python -m bench fit results/quick-… --law "n*k*m" --where dtype=float32
+
+Why not from 1 on? Below some ten rows a call costs more than its arithmetic, and a thin product moves memory instead
+of multiplying. From 64 on the law holds.
 """
 
 import numpy as np
@@ -17,9 +19,10 @@ import bench
 
 def prepare(point):
     """The product of two random matrices, into a third that is there already."""
-    a = np.random.random((point["n"], point["k"]))
-    b = np.random.random((point["k"], point["m"]))
-    out = np.empty((point["n"], point["m"]))
+    rng = np.random.default_rng(0)
+    n, k, m = point["n"], point["k"], point["m"]
+    a, b = (rng.random(shape).astype(point["dtype"]) for shape in ((n, k), (k, m)))
+    out = np.empty((n, m), dtype=point["dtype"])
     return lambda: np.matmul(a, b, out=out)
 
 
@@ -27,7 +30,9 @@ EXPERIMENT = bench.experiment(
     prepare,
     law="n*k*m",
     name="matrix product",
+    margin=0.25,
     n=[64, 512],
     k=[64, 512],
     m=[64, 512],
+    dtype=["float32", "float64"],
 )

@@ -22,9 +22,6 @@ from bench.plan.subject import Evaluation, Subject
 
 Prepare: TypeAlias = Callable[[Point], Evaluation]
 SPARE_POINTS = 2  # more than terms: fewer, and no claim is judged
-# Powers of n lie 0.5 or more apart. A law of a few terms seldom describes real code to better than 0.1: what leaves a
-# cache gets dearer, and what is called more often, cheaper.
-MARGIN = 0.25
 MUCH = {"quick": (5, 0.01, 2), "standard": (8, 0.02, 4), "full": (16, 0.05, 4)}  # blocks, seconds a sample, processes
 
 
@@ -35,7 +32,7 @@ def experiment(
     name: str | None = None,
     overhead: str | Sequence[str] = "1",
     bound: Bound | None = "tight",
-    margin: float = MARGIN,
+    margin: float | None = None,
     memory_law: str | Mapping[str, str] | None = None,
     output_bytes: Callable[[Point], int] | None = None,
     equal: Callable[[Any, Any], bool] | None = None,
@@ -58,7 +55,7 @@ def experiment(
         where the data ask for them; these can swallow what a wrong law leaves over, so that it is not refuted but
         called not identifiable.
     bound : whether the law is met (``tight``) or not exceeded (``upper``). None: no claims beside those given.
-    margin : of the exponents that are claimed.
+    margin : of the exponents that are claimed; None: 0.5, and 0.25 where no growth is claimed.
     memory_law : how the memory that a call needs grows, beside its inputs and ``output_bytes`` of its result.
     equal : whether two results, the second that of the reference, are the same; by default they are equal, or are
         numbers that differ by rounding alone.
@@ -74,7 +71,7 @@ def experiment(
     """
     if bound is not None and bound not in get_args(Bound):
         raise ExperimentError(f"bound={bound!r}: allowed are {', '.join(get_args(Bound))}, None")
-    if isinstance(margin, bool) or not isinstance(margin, int | float) or not margin > 0:
+    if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not margin > 0):
         raise ExperimentError(f"margin={margin!r}: allowed are numbers above 0")
     prepares = _prepares(prepare, name)
     factors = factors_of(levels)
@@ -95,7 +92,7 @@ def experiment(
         for each, how in prepares.items()
     )
     _require_points(points, subjects)
-    made = [] if bound is None else _claims(subjects, Maker(points=points, bound=bound, margin=float(margin)))
+    made = [] if bound is None else _claims(subjects, Maker(points=points, bound=bound, margin=margin))
     if not all(isinstance(claim, Claim) for claim in claims):
         raise ExperimentError(f"claims={claims!r}: allowed are claims, such as bench.ExponentClaim(...)")
     return Experiment(

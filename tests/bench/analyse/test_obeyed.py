@@ -1,4 +1,4 @@
-"""Laws that are far off: upper bounds hold for whatever grows more slowly, and tight claims are refuted all the same."""
+"""Laws that are far off: upper bounds hold for what grows more slowly, and tight claims are refuted all the same."""
 
 from __future__ import annotations
 

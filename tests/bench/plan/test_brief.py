@@ -1,0 +1,294 @@
+"""An experiment in a few lines: what it is made of, that its design can do what it is for, and what it refuses."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bench
+from bench.api import condition_numbers
+from bench.plan import PLACEBO_SUFFIX, Design, DesignError, Experiment, ExperimentError, ExponentClaim, LawError, Point
+from bench.plan.brief_claims import label
+from bench.plan.claim import Claim
+from bench.plan.law import CostLaw
+
+
+def prepare(point: Point) -> Callable[[], object]:
+    values = [random.random() for _ in range(point["n"])]
+    return lambda: sorted(values)
+
+
+def design(experiment: Experiment) -> Design:
+    return experiment.profiles["quick"].design
+
+
+def claimed(experiment: Experiment) -> dict[str, ExponentClaim]:
+    found = {claim.name: claim for claim in experiment.claims}
+    assert all(isinstance(claim, ExponentClaim) for claim in found.values())
+    return found  # type: ignore[return-value]  # just seen
+
+
+# --- one function -----------------------------------------------------------------------------------------------------
+
+
+def test_a_function_a_law_and_levels_are_enough() -> None:
+    experiment = bench.experiment(prepare, law="n*log(n)", n=[1000, 10_000, 100_000])
+    (subject,) = experiment.subjects
+    assert experiment.name == subject.name == "test_brief"
+    assert (str(subject.law), subject.overhead) == ("n*log(n)", ("1",))
+    assert [(factor.name, factor.kind) for factor in experiment.factors] == [("n", "integer")]
+    assert set(experiment.profiles) == {"quick", "standard", "full"}
+    assert experiment.placebo == "test_brief"
+    assert experiment.agreement is None
+    assert claimed(experiment) == {
+        "exponent of n": ExponentClaim(
+            name="exponent of n",
+            subject="test_brief",
+            statement="Time grows with n as n·log(n)",
+            factor="n",
+            terms=("n*log(n)",),
+            at=Point(n=100_000),
+            margin=0.5,
+        )
+    }
+
+
+def test_few_levels_are_filled_up_evenly_and_many_stay_as_they_are() -> None:
+    few = bench.experiment(prepare, law="n", n=[100_000, 1000])
+    assert [point["n"] for point in design(few)] == [1000, 2154, 4642, 10_000, 21_544, 46_416, 100_000]
+    many = bench.experiment(prepare, law="n", n=[1, 2, 4, 8, 16])
+    assert [point["n"] for point in design(many)] == [1, 2, 4, 8, 16]
+
+
+@pytest.mark.parametrize(
+    ("levels", "kind", "first"),
+    [
+        ([1e3, 1e5], "integer", 1000),
+        ([0.5, 64], "real", 0.5),
+        (np.array([1, 1000]), "integer", 1),
+        (range(1, 9), "integer", 1),
+    ],
+)
+def test_whole_numbers_make_an_integer_however_they_are_written(levels: Any, kind: str, first: float) -> None:
+    experiment = bench.experiment(prepare, law="n", n=levels)
+    assert experiment.factors[0].kind == kind
+    assert design(experiment).points[0]["n"] == first
+    assert {type(point["n"]) for point in design(experiment)} == {int if kind == "integer" else float}
+
+
+def test_texts_make_a_category_that_meets_all_points() -> None:
+    experiment = bench.experiment(prepare, law="n", n=[10, 1000], backend=["numpy", "torch"])
+    assert [factor.kind for factor in experiment.factors] == ["integer", "category"]
+    assert len(design(experiment)) == 14
+    assert {point["backend"] for point in design(experiment)} == {"numpy", "torch"}
+    assert [claim.at for claim in claimed(experiment).values()] == [Point(n=1000)]
+
+
+# --- several factors --------------------------------------------------------------------------------------------------
+
+
+def test_two_factors_make_a_grid_and_three_make_lines_and_corners() -> None:
+    two = bench.experiment(prepare, law="n + m", n=[10, 1000], m=[10, 1000])
+    three = bench.experiment(prepare, law="n*m*k", n=[10, 1000], m=[10, 1000], k=[10, 1000])
+    assert len(design(two)) == 25
+    assert len(design(three)) == 1 + 3 * 4 + 8
+    assert {"n": 1000, "m": 10, "k": 1000} in design(three)
+
+
+@pytest.mark.parametrize("law", ["n + m", "n*m", "n*m + n + m", "n*log(m) + m", "n**2 + m*n", "min(n, m)"])
+def test_the_design_can_tell_terms_apart(law: str) -> None:
+    experiment = bench.experiment(prepare, law=law, n=[10, 1000], m=[10, 1000])
+    (number,) = condition_numbers(experiment, "quick").values()
+    assert number < 20
+
+
+def test_the_terms_that_lack_a_factor_are_claimed_not_to_grow_with_it() -> None:
+    claims = claimed(bench.experiment(prepare, law="n + m", n=[10, 1000], m=[10, 1000]))
+    assert list(claims) == ["exponent of n in n", "exponent of n in m", "exponent of m in m", "exponent of m in n"]
+    flat = claims["exponent of m in n"]
+    assert (flat.factor, flat.terms, flat.margin) == ("m", ("n",), 0.25)
+    assert flat.at == Point(n=1000, m=10), "where the part of n is largest"
+    assert flat.statement == "Time of n does not grow with m"
+
+
+def test_terms_that_grow_alike_are_claimed_together() -> None:
+    levels = {name: [10, 1000] for name in "THVd"}
+    claims = claimed(bench.experiment(prepare, "T*H*V + T*H*d + T*H**2", **levels))  # type: ignore[arg-type]  # levels
+    assert claims["exponent of H in T·H·V + T·H·d"].terms == ("T*H*V", "T*H*d")
+    assert claims["exponent of H in T·H**2"].terms == ("T*H**2",)
+    assert claims["exponent of T"].terms == ("T*H*V", "T*H*d", "T*H**2")
+    assert claims["exponent of V in T·H·d + T·H**2"].margin == 0.25
+
+
+def test_a_factor_that_the_law_leaves_out_is_claimed_to_have_no_part() -> None:
+    experiment = bench.experiment(prepare, law="n", n=[10, 1000], m=[10, 1000])
+    assert str(experiment.subjects[0].law) == "n*m**0"
+    assert claimed(experiment)["exponent of m"].statement == "Time does not grow with m"
+
+
+def test_a_constant_can_be_claimed() -> None:
+    experiment = bench.experiment(prepare, law="1", n=[10, 1000])
+    assert str(experiment.subjects[0].law) == "n**0"
+    assert experiment.subjects[0].overhead == (), "the law is the constant"
+    (claim,) = claimed(experiment).values()
+    assert (claim.at, claim.margin) == (Point(n=1000), 0.25)
+
+
+def test_a_lower_bound_claims_nothing_of_what_does_not_grow() -> None:
+    claims = claimed(bench.experiment(prepare, law="n + m", bound="lower", n=[10, 1000], m=[10, 1000]))
+    assert list(claims) == ["exponent of n in n", "exponent of m in m"]
+    assert {claim.bound for claim in claims.values()} == {"lower"}
+
+
+def test_a_margin_holds_for_all_claims_and_no_bound_makes_none() -> None:
+    margins = {
+        claim.margin for claim in claimed(bench.experiment(prepare, "n", margin=0.1, n=[1, 99], m=[1, 99])).values()
+    }
+    assert margins == {0.1}
+    own = ExponentClaim(name="own", subject="test_brief", factor="n", terms=("n",), at=Point(n=99))
+    assert bench.experiment(prepare, "n", bound=None, claims=[own], n=[1, 99]).claims == (own,)
+
+
+def test_memory_is_claimed_beside_time() -> None:
+    experiment = bench.experiment(
+        prepare, law="n", memory_law="n", output_bytes=lambda point: 8 * point["n"], n=[1, 99]
+    )
+    claim = claimed(experiment)["memory, exponent of n"]
+    assert (claim.response, claim.statement) == ("scratch_bytes", "Memory grows with n as n")
+    assert experiment.subjects[0].memory_law == CostLaw("n")
+
+
+def test_overhead_is_named_or_left_to_the_data_and_never_twice() -> None:
+    def overhead(given: Any, law: str = "n") -> Any:
+        return bench.experiment(prepare, law, overhead=given, n=[1, 99]).subjects[0].overhead
+
+    assert overhead("auto") is None
+    assert overhead("1 + log(n)") == overhead(["1", "log(n)"]) == ("1", "log(n)")
+    assert overhead("1", "n + 1") == ()
+
+
+@pytest.mark.parametrize(("text", "shown"), [("n*log(n)*m**0", "n·log(n)"), ("n**0*m**0", "1"), ("2*n**2", "2·n**2")])
+def test_what_has_no_part_is_not_shown(text: str, shown: str) -> None:
+    assert label(CostLaw(text).terms[0]) == shown
+
+
+# --- several functions ------------------------------------------------------------------------------------------------
+
+
+def by(point: Point, way: Callable[[list[float]], object]) -> Callable[[], object]:
+    values = [random.random() for _ in range(point["n"])]
+    return lambda: way(values)
+
+
+WAYS = {"sorted": functools.partial(by, way=sorted), "doubled": functools.partial(by, way=lambda v: sorted(v + v))}
+
+
+def test_several_functions_have_claims_of_their_own_and_are_compared_with_the_first() -> None:
+    experiment = bench.experiment(WAYS, law={"sorted": "n", "doubled": "2*n"}, n=[1, 99])
+    assert [str(subject.law) for subject in experiment.subjects] == ["n", "2*n"]
+    assert list(claimed(experiment)) == ["sorted: exponent of n", "doubled: exponent of n"]
+    assert experiment.agreement is not None
+    assert experiment.agreement.reference == experiment.placebo == "sorted"
+    assert experiment.subject_names == ("sorted", "doubled", "sorted" + PLACEBO_SUFFIX)
+
+
+def test_all_prepare_the_same_random_numbers_at_a_point() -> None:
+    one, other = (
+        subject.prepare for subject in bench.experiment({"a": WAYS["sorted"], "b": prepare}, "n", n=[1, 99]).subjects
+    )
+    assert one(Point(n=5))() == other(Point(n=5))()
+    assert one(Point(n=5))() != one(Point(n=6))()
+
+
+def test_numpy_is_seeded_too() -> None:
+    def drawn(point: Point) -> Callable[[], object]:
+        values = np.random.random(3)  # noqa: NPY002  # what users write
+        return lambda: list(values)
+
+    (subject,) = bench.experiment(drawn, "n", n=[1, 99]).subjects
+    assert subject.prepare(Point(n=1))() == subject.prepare(Point(n=1))()
+
+
+def test_results_are_equal_as_a_function_says() -> None:
+    experiment = bench.experiment(WAYS, "n", equal=lambda a, b: len(a) == len(b), reference="doubled", n=[1, 99])
+    assert experiment.agreement is not None
+    assert experiment.agreement.reference == "doubled"
+    assert experiment.agreement.difference([1], [2]) == 0
+    assert experiment.agreement.difference([1], [2, 3]) > experiment.agreement.allowed
+
+
+def test_by_default_what_differs_is_told() -> None:
+    agreement = bench.experiment(WAYS, "n", n=[1, 99]).agreement
+    assert agreement is not None
+    assert agreement.difference([1.0, 2.0], [1.0, 2.0]) <= agreement.allowed < agreement.difference([1.0], [1.1])
+
+
+# --- what is refused --------------------------------------------------------------------------------------------------
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"law": "n"}, r"experiment: has no factor; give each its levels by name, n=\[1000, 10_000, 100_000\]"),
+    ({"law": "n", "n": 1000}, r"n=1000: no option of experiment\(\), and no levels; levels are several, such as"),
+    ({"law": "n", "n": [1000]}, r"n=\[1000\]: allowed are two levels or more"),
+    ({"law": "n", "n": [1, 2]}, r"n=\[1, 2\]: 2 levels with all between them; 5 are needed"),
+    ({"law": "n", "n": [0, 10]}, r"factor n=0: allowed are numbers above 0"),
+    ({"law": "n", "n": [1, "a"]}, r"factor n='a': allowed are numbers above 0"),
+    ({"law": "n", "n": [True, 9]}, r"factor n=True: allowed are numbers"),
+    ({"law": "n", "n": ["a", "b"]}, r"experiment: has only categories \(n\)"),
+    ({"law": "n", "n": [1, 99], "overheads": "1"}, r"overheads='1': no option of experiment\(\)"),
+    ({"law": "n*m", "n": [1, 99]}, r"law 'n\*m': names m, which has no levels; give m="),
+    ({"law": "n*b", "n": [1, 99], "b": ["x", "y"]}, r"law 'n\*b': names b, whose levels are no numbers"),
+    ({"law": "n^2", "n": [1, 99]}, r"law 'n\^2': '\^' is not a power here"),
+    ({"law": 3, "n": [1, 99]}, r"law=3: allowed is text such as 'n\*log\(n\)'"),
+    ({"law": {"x": "n"}, "n": [1, 99]}, r"law of 'x': nothing has this name; there is test_brief"),
+    ({"law": "n", "memory_law": "n +", "n": [1, 99]}, r"memory_law: law 'n \+': cannot be read"),
+    ({"law": "n", "overhead": "k", "n": [1, 99]}, r"overhead 'k': names k, which has no levels"),
+    ({"law": "n", "bound": "exact", "n": [1, 99]}, r"bound='exact': allowed are tight, upper, lower, None"),
+    ({"law": "n", "margin": 0, "n": [1, 99]}, r"margin=0: allowed are numbers above 0"),
+    ({"law": "n", "reference": "x", "n": [1, 99]}, r"reference='x': nothing has this name; there is test_brief"),
+    ({"law": "n", "claims": ["n"], "n": [1, 99]}, r"claims=\['n'\]: allowed are claims, such as bench.ExponentClaim"),
+    ({"law": "n", "blocks": 0, "n": [1, 99]}, r"blocks=0: allowed are whole numbers from 1"),
+    ({"law": "n + n**2 + n**3", "n": [1, 2, 4, 8, 16]}, r"n: make 5 points for the 4 terms of law .*; 6 are needed"),
+]
+
+
+@pytest.mark.parametrize(("arguments", "message"), REFUSED, ids=[message[:40] for _, message in REFUSED])
+def test_what_cannot_be_used_is_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises((ExperimentError, DesignError, LawError), match=message) as caught:
+        bench.experiment(prepare, **arguments)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("prepares", "message"),
+    [
+        (3, "prepare=3: allowed are a function of a point, or several by name"),
+        ({}, r"prepare=\{\}: allowed are one function"),
+        ({"a": 3}, "prepare of 'a': is 3; allowed are functions of a point"),
+        ({1: prepare}, "prepare: names 1; allowed are names"),
+    ],
+)
+def test_functions_that_cannot_be_used_are_named(prepares: Any, message: str) -> None:
+    with pytest.raises(ExperimentError, match=message):
+        bench.experiment(prepares, "n", n=[1, 99])
+
+
+def test_equal_must_be_a_function() -> None:
+    with pytest.raises(ExperimentError, match="equal=True: allowed is a function of two results"):
+        bench.experiment(WAYS, "n", equal=True, n=[1, 99])  # type: ignore[arg-type]  # on purpose
+
+
+def test_a_prepare_that_returns_its_result_is_told_what_to_return() -> None:
+    (subject,) = bench.experiment(lambda point: 3, "n", n=[1, 99]).subjects  # type: ignore[arg-type, return-value]
+    with pytest.raises(ExperimentError, match=r"prepare: returned int at n=5; it must return the call to be timed"):
+        subject.prepare(Point(n=5))
+
+
+def test_claims_are_values(monkeypatch: pytest.MonkeyPatch) -> None:
+    once, again = (bench.experiment(prepare, "n + m", n=[1, 99], m=[1, 99]).claims for _ in range(2))
+    assert once == again
+    assert all(isinstance(claim, Claim) for claim in once)

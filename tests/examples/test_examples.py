@@ -1,0 +1,78 @@
+"""The worked examples are measured for real, with few samples, and must come to the verdicts that they promise.
+
+What is asserted holds on a busy machine, too: that results are equal, that a law which is off by a factor of n is
+refuted, and that no right law is.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+SHORT = """\
+import dataclasses
+from examples.{name} import EXPERIMENT
+SHORT = dataclasses.replace(EXPERIMENT.profiles["quick"], blocks=3, seconds_per_sample=0.002, processes=1)
+EXPERIMENT = dataclasses.replace(EXPERIMENT, profiles={{"quick": SHORT}}, placebo=None)
+"""
+
+
+def measured(name: str, folder: Path) -> dict[str, dict[str, Any]]:
+    """The verdicts of an example by claim, from a short run of its own."""
+    (folder / f"short_{name}.py").write_text(SHORT.format(name=name), encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "bench", "run", f"short_{name}", "--out", "out", "--json"],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=200,
+        check=False,
+    )
+    assert ran.returncode in (0, 1), ran.stderr
+    verdicts = json.loads(ran.stdout)["verdicts"]
+    refuted = [verdict for verdict in verdicts if verdict["verdict"] == "refuted"]
+    assert ran.returncode == (1 if refuted else 0)
+    return {verdict["claim"]: verdict for verdict in verdicts}
+
+
+def test_no_way_of_sorting_is_said_to_break_its_law(tmp_path: Path) -> None:
+    found = measured("sorting", tmp_path)
+    assert {found[f"results of {way} = builtin"]["verdict"] for way in ("numpy", "merge")} == {"supported"}
+    exponents = [found[f"{way}: exponent of n"] for way in ("builtin", "numpy", "merge")]
+    assert "refuted" not in [verdict["verdict"] for verdict in exponents]
+    assert all(verdict["predicted"] == pytest.approx(1.087, abs=0.001) for verdict in exponents)
+
+
+def test_a_matrix_product_has_three_exponents_for_each_data_type(tmp_path: Path) -> None:
+    found = measured("matrix_product", tmp_path)
+    assert set(found) == {f"exponent of {size} [dtype={kind}]" for size in "nkm" for kind in ("float32", "float64")}
+    assert "refuted" not in [verdict["verdict"] for verdict in found.values()]
+    assert all(verdict["predicted"] == pytest.approx(1) for verdict in found.values())
+
+
+def test_nested_loops_that_are_said_to_be_linear_are_caught(tmp_path: Path) -> None:
+    found = measured("join", tmp_path)
+    results = [verdict for claim, verdict in found.items() if claim.startswith("results of ")]
+    assert [verdict["verdict"] for verdict in results] == ["supported"] * 2
+    for claim in ("exponent of m in n", "exponent of n in m"):
+        caught = found[f"loops as n + m: {claim}"]
+        assert (caught["verdict"], caught["predicted"]) == ("refuted", 0)
+        assert caught["low"] > 0.5
+    right = [verdict for claim, verdict in found.items() if claim.startswith(("hashing: ", "loops: "))]
+    assert len(right) == 6
+    assert "refuted" not in [verdict["verdict"] for verdict in right]
+
+
+@pytest.mark.parametrize("name", ["sorting", "matrix_product", "join"])
+def test_an_example_is_short_and_says_how_to_run_it(name: str) -> None:
+    text = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
+    assert len(text.splitlines()) <= 60
+    assert f"python -m bench run examples/{name}.py" in text
