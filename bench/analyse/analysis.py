@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from bench.analyse.estimate import Interval
 from bench.analyse.evidence import BLOCK, WHOLE, Evidence, fit_all
 from bench.analyse.fitted import Fit
+from bench.analyse.hosts import in_words
 from bench.analyse.judges import judge_all
 from bench.analyse.paired import PairedRatio, overall, paired_ratio, visits_of
 from bench.analyse.pricing import Pricing, price_all
@@ -95,7 +96,9 @@ def analyse(
         placebo_alarms=alarms,
         noise=noise,
         contaminated_share=contaminated,
-        noise_line=_noise_line(noise, contaminated, placebo, alarms, below, fitted=bool(whole)),
+        noise_line="; ".join(
+            (_noise_line(noise, contaminated, placebo, alarms, below, fitted=bool(whole)), *_hosts(evidence.fits, keys))
+        ),
         below_floor=below,
         skips=tuple(frame.attrs.get("skips", ())),
         pricings=price_all(frame, experiment, evidence.fits),
@@ -132,6 +135,13 @@ def _alarms(ratio: PairedRatio | None, confidence: float) -> tuple[int, int]:
         return 0, 0
     low, high = ratio.intervals(confidence)
     return int(((low > 0) | (high < 0)).sum()), len(ratio.points)
+
+
+def _hosts(fits: Mapping[tuple[str, str], Fit], keys: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """What is to be said of several hosts: of each subject, for one may be slower at one thing alone."""
+    for key in keys:
+        if key in fits and fits[key].hosts:
+            yield f"{key[0]}: {in_words(fits[key].hosts)}"
 
 
 def _noise_line(

@@ -18,6 +18,7 @@ from bench.analyse.diagnose import (
 )
 from bench.analyse.estimate import Interval, Solution, needs_huber, quantiles, solve
 from bench.analyse.fitted import Fit, FitErrors, FittedTerm, Noise, Points
+from bench.analyse.hosts import disagreeing, taken_out
 from bench.analyse.influence import Influence, influence_of, upper_bound_at_zero
 from bench.analyse.joint import is_apt, relocate
 from bench.analyse.location import PRIOR_SAMPLES, Array, Index, Location, locate, minima
@@ -67,6 +68,7 @@ def fit(
     except LawError as error:
         raise FitError(str(error)) from None
     samples = gather(frame, full.factors, response=response, block=block, what=f"law {full.text!r}")
+    samples, hosts = (samples, ()) if is_exact(response) else taken_out(samples, confidence)  # bytes know no speed
     if samples.n_points < len(full.terms) + 1:
         raise FitError(
             f"points: {samples.n_points} for the {len(full.terms)} terms of {full.text!r}; "
@@ -103,6 +105,10 @@ def fit(
     relative = np.abs(np.expm1(-solution.residual))
     groups = confounded(solution.jacobian)
     names = [str(term) for term in full.terms]
+    if hosts:
+        shares = solution.jacobian * solution.coefficients
+        least = smallest_share(response)
+        hosts = disagreeing(samples, hosts, shares, names, smallest=least, confidence=confidence)
     return Fit(
         law=stated,
         full_law=full,
@@ -126,6 +132,7 @@ def fit(
         freedom=solution.freedom,
         aicc=solution.aicc,
         confidence=confidence,
+        hosts=hosts,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from bench.analyse.diagnose import LackOfFit
 from bench.analyse.estimate import Interval, needs_huber, quantile
+from bench.analyse.hosts import Host
 from bench.analyse.influence import Influence
 from bench.analyse.location import Array
 from bench.analyse.regime import Regime
@@ -71,6 +72,7 @@ class Fit:
     coefficients_on_minima : the same fit on the smallest sample of each point, as a sensitivity check (k,).
     below_floor : samples left out because their signal was below the floor.
     regimes : thresholds beyond which the operations of a term cost more, as far as the data ask for any.
+    hosts : that the samples come from, the reference first, to whose speed the coefficients belong; none if it is one.
     """
 
     law: CostLaw
@@ -95,6 +97,7 @@ class Fit:
     freedom: int
     aicc: float
     confidence: float
+    hosts: tuple[Host, ...] = ()
 
     @property
     def changes(self) -> Array:
@@ -230,6 +233,7 @@ class Fit:
             "lack_of_fit": {"p_value": self.lack_of_fit.p_value, "finding": self.lack_of_fit.finding},
             "predictions": predictions,
             "versus": [comparison.to_json() for comparison in versus],
+            **({"hosts": [host.to_json() for host in self.hosts]} if self.hosts else {}),
         }
         return _finite(document)  # type: ignore[no-any-return]  # a dict stays a dict
 

@@ -53,7 +53,14 @@ class Influence(NamedTuple):
         return np.asarray(changes - self.shift[:, None] * self.coefficients)
 
     def half_widths(self, weights: Array, confidence: float) -> Array:
-        """Half-widths of intervals (m,) for sums of coefficients with weights (k, m); infinite where undefined.
+        """Half-widths of intervals (m,) for sums of coefficients with weights (k, m); infinite where undefined."""
+        error, freedom = self.errors(weights)
+        with np.errstate(invalid="ignore"):
+            half = quantiles(confidence, freedom) * error
+        return np.where(np.isfinite(half), half, np.inf)
+
+    def errors(self, weights: Array) -> tuple[Array, Array]:
+        """Standard errors (m,) of the same sums, and their degrees of freedom.
 
         The variance is the sandwich HC2, in which each point answers for its own error, drawn towards that of equal
         errors as if ``PRIOR_FREEDOM`` degrees of freedom had shown that (Smyth 2004): a figure that two points decide
@@ -73,9 +80,7 @@ class Influence(NamedTuple):
         own = ((change + level) ** 2).sum(axis=0)
         equal = self.scatter**2 * (pull**2).sum(axis=0) + (2 * change * level + level**2).sum(axis=0)
         error = np.sqrt(np.maximum((1 - drawn) * own + drawn * equal, 0.0))
-        with np.errstate(invalid="ignore"):
-            half = quantiles(confidence, np.clip(freedom, 1, self.freedom)) * error
-        return np.where(np.isfinite(half), half, np.inf)
+        return error, np.clip(freedom, 1, self.freedom)
 
 
 def influence(

@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 # columns beside factors and response that a store of samples, or another tool's table, may have
 RECORDED_HERE = (
     *("subject", "block", "process", "evaluations", "timing", "stage"),
-    *("below_floor", "started_at", "load_average", "visit_seconds"),
+    *("below_floor", "started_at", "load_average", "visit_seconds", "host"),
     *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
 )
 TIME = "started_at"  # of a sample, in seconds
+HOST, PROCESS = "host", "process"  # where a sample was taken, and by which measuring process
+UNNAMED = "unknown"
 RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
 RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE))
 
@@ -42,6 +44,9 @@ class Samples:
     block_names : what the block indices stand for.
     below_floor : rows left out because their signal was below the floor.
     when : seconds at which each sample was taken, where the frame has them (column ``started_at``).
+    rows : of the frame that the samples come from (n_samples,).
+    host, process : indices of the host and of the measuring process of each sample, where the frame has such columns.
+    host_names : what the host indices stand for.
     """
 
     levels: dict[str, Array]
@@ -51,6 +56,10 @@ class Samples:
     block_names: tuple[Any, ...]
     below_floor: int
     when: Array | None = None
+    rows: Index | None = None
+    host: Index | None = None
+    host_names: tuple[Any, ...] = ()
+    process: Index | None = None
 
     @property
     def n_points(self) -> int:
@@ -92,6 +101,7 @@ def gather(
     order = np.argsort(point, kind="stable")
     levels = {name: unique[np.argsort(first), i] for i, name in enumerate(factors)}
     block_names, block_index = _blocks(frame, block, rows[order])
+    host_names, host = _named(frame, HOST, rows[order])
     return Samples(
         levels=levels,
         log_seconds=np.log(seconds[order]),
@@ -100,6 +110,10 @@ def gather(
         block_names=block_names,
         when=_when(frame, rows[order]),
         below_floor=below_floor,
+        rows=rows[order],
+        host=host,
+        host_names=host_names,
+        process=_named(frame, PROCESS, rows[order])[1],
     )
 
 
@@ -154,6 +168,19 @@ def _blocks(frame: pd.DataFrame, block: str | None, rows: Index) -> tuple[tuple[
         return (), None
     names, index = np.unique(frame[block].to_numpy()[rows], return_inverse=True)
     return tuple(names.tolist()), index.reshape(-1)
+
+
+def _named(frame: pd.DataFrame, name: str, rows: Index) -> tuple[tuple[str, ...], Index | None]:
+    """What a column names and which of these each row has; what is not named counts as one more."""
+    import pandas as pd
+
+    if name not in frame.columns:
+        return (), None
+    index, names = pd.factorize(frame[name].to_numpy()[rows], sort=False)
+    known = tuple(map(str, names))
+    if (index < 0).any():
+        known, index = (*known, UNNAMED), np.where(index < 0, len(known), index)
+    return known, index.astype(np.intp)
 
 
 def _numbers(column: pd.Series[Any], rows: Index, name: str, *, positive: bool = False) -> Array:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bench.analyse.hosts import in_words
 from bench.analyse.response import is_count, is_exact, is_memory
 from bench.plan import (
     AmountClaim,
@@ -210,8 +211,7 @@ def fit_summary(fit: Fit) -> str:
         f"condition number {show.number(fit.condition_number)}",
         f"lack of fit: {fit.lack_of_fit.finding}" + _p_value(fit.lack_of_fit.p_value),
     ]
-    regimes = fit.regimes_in_words()
-    return "; ".join([*parts, regimes] if regimes else parts)
+    return "; ".join(part for part in (*parts, fit.regimes_in_words(), in_words(fit.hosts)) if part)
 
 
 def _p_value(value: float | None) -> str:
