@@ -22,6 +22,7 @@ from bench.commands.doctor import doctor
 from bench.commands.export import export
 from bench.commands.fit import fit
 from bench.commands.foresee import foresee
+from bench.commands.new import new
 from bench.commands.predict import predict
 from bench.commands.race import race
 from bench.commands.run import run
@@ -147,5 +148,5 @@ def report(folder: Path, as_json: bool) -> int:
     return EXIT_FINE
 
 
-for command in (run, fit, doctor, export, foresee, predict, race, selftest):
+for command in (run, fit, doctor, export, foresee, new, predict, race, selftest):
     cli.add_command(command)
