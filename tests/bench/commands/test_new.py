@@ -1,0 +1,73 @@
+"""``new`` writes a module that runs as it is, and never writes over anything by accident."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "bench", *arguments],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_what_is_written_runs_as_it_is_by_name_and_by_file(tmp_path: Path) -> None:
+    written = bench("new", "my_sort", cwd=tmp_path)
+    assert written.returncode == 0, written.stderr
+    assert "python -m bench run my_sort" in written.stdout
+    ran = bench("run", "my_sort", "--out", "named", "--json", cwd=tmp_path)
+    assert ran.returncode in (0, 1), ran.stderr
+    (verdict,) = json.loads(ran.stdout)["verdicts"]
+    assert (verdict["claim"], verdict["subject"]) == ("exponent of n", "my_sort")
+    assert verdict["verdict"] != "refuted", "n·log(n) is right, also on a busy machine"
+    again = bench("run", "my_sort.py", "--out", "filed", cwd=tmp_path)
+    assert again.returncode in (0, 1), again.stderr
+
+
+def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").write_text("x = 1\n")
+    refused = bench("new", "mine", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert refused.stderr.strip() == (
+        "error: mine.py: is there already; choose another name, or --force to overwrite it"
+    )
+    assert (tmp_path / "mine.py").read_text() == "x = 1\n"
+    forced = bench("new", "mine.py", "--force", "--json", cwd=tmp_path)
+    assert json.loads(forced.stdout) == {"file": "mine.py", "run": "python -m bench run mine"}
+    assert "EXPERIMENT" in (tmp_path / "mine.py").read_text()
+
+
+@pytest.mark.parametrize("name", ["3x", "a.b", "../x", "class", "", "a b", "ä", "-"])
+def test_a_name_that_no_module_can_have_is_refused(name: str, tmp_path: Path) -> None:
+    refused = bench("new", "--", name, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert "allowed are names of modules" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["random", "bench", "numpy"])
+def test_a_name_that_would_import_another_module_is_refused(name: str, tmp_path: Path) -> None:
+    refused = bench("new", name, cwd=tmp_path)
+    assert refused.returncode == 2
+    assert f"error: name '{name}': an installed module has it" in refused.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "mine.py").mkdir()
+    refused = bench("new", "mine", "--force", cwd=tmp_path)
+    assert (refused.returncode, refused.stderr) == (2, "error: mine.py: is a folder\n")
