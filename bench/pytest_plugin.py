@@ -26,7 +26,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
+# Every pytest session of every project that has this package loads these modules: nothing heavy may be imported there.
+from bench.pytest_complexity import HELP as COMPLEXITY_HELP
+from bench.pytest_complexity import MARKER as COMPLEXITY
+from bench.pytest_complexity import ComplexitySession
+from bench.pytest_law import INI as COMPLEXITY_INI
+
 if TYPE_CHECKING:
     from bench.plan import Experiment
     from bench.pytest_suite import Scaling, Suite
@@ -70,10 +75,18 @@ def add_option(parser: pytest.Parser) -> None:
             default=False,
             help=f"Also run the tests marked {MARKER} through pytest-benchmark, then fit cost laws and judge claims.",
         )
+    with contextlib.suppress(ValueError):
+        parser.addini(
+            COMPLEXITY_INI,
+            f"what a law of @pytest.mark.{COMPLEXITY} that stays open does: report or fail",
+            default="report",
+        )
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARKER}: a scaling benchmark; runs with {OPTION} only.")
+    config.addinivalue_line("markers", COMPLEXITY_HELP)
+    config.pluginmanager.register(ComplexitySession(config=config), "bptt_bench_complexity")
     config.stash[SESSION] = Session(config=config)
     config.pluginmanager.register(config.stash[SESSION], "bptt_bench_session")
 
@@ -142,7 +155,7 @@ class Session:
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Mark the reports of scaling benchmarks; keywords would not do, which may be any test's parameters."""
         report = yield
-        if item.get_closest_marker(MARKER):
+        if item.get_closest_marker(MARKER) and not item.get_closest_marker(COMPLEXITY):
             setattr(report, MARKER, True)  # xdist hands attributes on
         return report
 
@@ -176,9 +189,11 @@ class Session:
         """Add fits and verdicts to pytest-benchmark's JSON."""
         if self.measured():
             found = [suite.to_json() for suite in self.measured()]
-            output_json[JSON_KEY] = {
-                key: [entry for part in found for entry in part[key]] for key in ("verdicts", "fits")
-            }
+            document = output_json.setdefault(
+                JSON_KEY, {"verdicts": [], "fits": []}
+            )  # laws of the marker add to it too
+            for key, entries in document.items():
+                entries += [entry for part in found for entry in part[key]]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail the session when a claim is refuted."""
