@@ -120,8 +120,9 @@ def described(event: Event, seconds_left: float | None = None) -> str:
         case Missing():
             return f"missing: {event.subject} ({event.reason})"
         case WorkerStarted():
-            where = "" if event.host is None else f" on host {event.host}"
-            return f"measuring process {event.process + 1} of {event.processes_total} ready{where}"
+            if event.host is not None:
+                return ""  # on several hosts they come and go with the blocks
+            return f"measuring process {event.process + 1} of {event.processes_total} ready"
         case Notice():
             return event.text
         case SampleTaken():

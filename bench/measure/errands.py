@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bench.measure.accounts import Accounts
 from bench.measure.comparing import Comparisons
-from bench.measure.messages import Reply, TooLarge, message_of
+from bench.measure.messages import Compared, Reply, Sampled, TooLarge, message_of
 from bench.measure.records import MeasureError
 from bench.measure.roster import HostOfRun, Roster
 from bench.measure.schedule import Block, Visit
@@ -49,18 +49,18 @@ class Survey:
     host: HostOfRun | None = None
 
     def __init__(self, worker: str, roster: Roster) -> None:
-        self.worker, self._roster, self._answered = worker, roster, False
+        self.worker, self._roster, self.answered = worker, roster, False
 
     def hear(self, said: Mapping[str, Any]) -> None:
         if said["line"] == "survey":
-            self._answered = True
+            self.answered = True
             self._roster.surveyed(self.worker, said["host"], said["environment"], said["code"])
         elif said["line"] == "failed":
-            self._answered = True
+            self.answered = True
             self._roster.unfit(self.worker, said["message"])
 
     def end(self, why: str | None) -> None:
-        if not self._answered and why is not None:
+        if not self.answered and why is not None:
             self._roster.unfit(self.worker, why)
 
 
@@ -142,15 +142,24 @@ class Ledger:
 
 
 class Stint:
-    """Has a host visit the cells of a block; what it did not come to goes back, to be done there or elsewhere."""
+    """Has a host visit the cells of some blocks; what it did not come to goes back, to be done there or elsewhere."""
 
-    def __init__(self, worker: str, host: HostOfRun, block: Block, compared: Sequence[int], ledger: Ledger) -> None:
-        self.worker, self.host, self._block, self._ledger = worker, host, block, ledger
-        self._open = dict.fromkeys(range(len(block.visits)))  # places of visits not made yet, in order
+    def __init__(
+        self, worker: str, host: HostOfRun, blocks: Sequence[Block], compared: Sequence[int], ledger: Ledger
+    ) -> None:
+        self.worker, self.host, self._ledger = worker, host, ledger
+        self._blocks = {block.number: block for block in blocks}
+        self._visits = [visit for block in blocks for visit in block.visits]
+        self._open = dict.fromkeys(range(len(self._visits)))  # places of visits not made yet, in order
         self._compared = set(compared)
         self._process: int | None = None
         self._seconds_ready = 0.0
         self._died: Mapping[str, Any] | None = None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether its measuring process has been heard of."""
+        return self._process is not None
 
     def hear(self, said: Mapping[str, Any]) -> None:
         match said["line"]:
@@ -169,47 +178,50 @@ class Stint:
 
     def _found(self, said: Mapping[str, Any]) -> None:
         place = said["place"]
-        visit, found = self._block.visits[place], message_of(said["reply"])
+        visit, found = self._visits[place], message_of(said["reply"])
         assert self._process is not None, "a process is ready before it finds anything"
         self._ledger.seconds_ready += said["seconds_ready"] - self._seconds_ready
         self._seconds_ready = said["seconds_ready"]
-        if said["reply"]["kind"] == "Compared":
+        if isinstance(found, Compared):
             self._compared.discard(place)
         else:
             del self._open[place]
         if isinstance(found, TooLarge):
             self.host.skips.add(visit)
-        elif said["reply"]["kind"] == "Sampled":
+        elif isinstance(found, Sampled):
             self.host.calibrations.remember(visit, found)
-        outcome = Outcome(visit, found, said["seconds"])
-        self._ledger.accounts.take(outcome, process=self._process, stage=self._block.stage, host=self.host.name)
+        outcome, stage = Outcome(visit, found, said["seconds"]), self._blocks[visit.block].stage
+        self._ledger.accounts.take(outcome, process=self._process, stage=stage, host=self.host.name)
 
     def end(self, why: str | None) -> None:
         left = []
-        for place in self._open:
-            visit = self._block.visits[place]
+        for visit in (self._visits[place] for place in self._open):
             if visit in self.host.skips:
                 self._ledger.accounts.dropped(visit)
             else:
                 left.append(visit)
         for place in self._compared:
-            self._ledger.comparisons.give_back(self._block.visits[place])
+            self._ledger.comparisons.give_back(self._visits[place])
         if left:
             self._lost(left, why or "it ended before its time")
 
     def _lost(self, left: Sequence[Visit], why: str) -> None:
         """Give back what is left, unless it is this very visit that costs one process or worker after the other."""
-        done = len(self._block.visits) - len(left)
         before = self._process is None
-        at: object = ("start", self._block.number) if before else left[0]
+        at: object = ("start", left[0].block) if before else left[0]
         where = "start of a measuring process" if before else f"subject {left[0].subject!r} at {left[0].point}"
         if self._died is not None:
             why = f"the measuring process died: {self._died['message']}"
             self._ledger.death(at, f"{where}: {why} (host {self.host})")
         elif not before:
             self._ledger.loss(at, f"{where}: {Ledger.MOST_LOSSES} workers were lost there, the last one {self.worker}")
+        rest: dict[int, list[Visit]] = {}
+        for visit in left:
+            rest.setdefault(visit.block, []).append(visit)
+        numbers = f"block{'s' if len(rest) > 1 else ''} {', '.join(map(str, rest))}"
         self._ledger.say(
-            f"worker {self.worker}: {why}; what is left of block {self._block.number} "
-            f"({len(left)} of {len(left) + done} visits) is measured again"
+            f"worker {self.worker}: {why}; what is left of {numbers} "
+            f"({len(left)} of {len(self._visits)} visits) is measured again"
         )
-        self._ledger.again(self._block._replace(visits=tuple(left)))
+        for number in reversed(rest):
+            self._ledger.again(self._blocks[number]._replace(visits=tuple(rest[number])))

@@ -1,4 +1,4 @@
-"""Several hosts at once: whole blocks go to workers of a cluster, one at a time to a host.
+"""Several hosts at once: whole blocks go to workers of a cluster, and a host has one task at a time.
 
 Everything that a run keeps is kept here, in one thread: the cluster only brings news. What a worker says of a visit is
 taken from the errand that it was sent on, and an errand that is given up says nothing any more. So each visit is stored
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -30,6 +31,7 @@ from bench.measure.serial import facts_of
 from bench.measure.way import Asked, Heard
 
 SECONDS_BETWEEN_LOOKS = 0.5  # at whether anybody is there, while there is no news
+PORTIONS_PER_HOST = 2  # of the blocks waiting; the first portion of a host is at most half of its share
 PATIENCE_SECONDS = 2.0  # without any worker, before a line says that the run waits
 
 
@@ -119,23 +121,37 @@ class Parallel:
 
     def measure(self, shares: Sequence[Sequence[Block]]) -> None:
         self._waiting.extend(block for share in shares for block in share if block.visits)
+        most = max((len(share) for share in shares), default=1)
         while self._waiting or self._stints:
             for host in tuple(self._roster.free()):
                 if self._waiting:
-                    self._begin(self._waiting.popleft(), host)
+                    self._begin(self._portion(most), host)
             if self._waiting or self._stints:
                 self._step()
 
     @property
-    def _stints(self) -> int:
-        return sum(isinstance(errand, Stint) for errand in self._errands.values())
+    def _stints(self) -> list[Stint]:
+        return [errand for errand in self._errands.values() if isinstance(errand, Stint)]
 
-    def _begin(self, block: Block, host: HostOfRun) -> None:
-        """Send a host to visit what is left of a block, and what has not turned out too large for it."""
-        for visit in block.visits:
-            if visit in host.skips:
-                self._accounts.dropped(visit)
-        visits = tuple(visit for visit in block.visits if visit not in host.skips)
+    def _portion(self, most: int) -> list[Block]:
+        """The blocks of the next process: fewer and fewer, so that hosts of any speed end at about the same time.
+
+        A process starts in a second and prepares each cell once, so it is to have as many blocks as it would have on
+        one machine if that leaves enough for the others.
+        """
+        surveyed = sum(isinstance(errand, Survey) and not errand.answered for errand in self._errands.values())
+        fair = math.ceil(len(self._waiting) / (PORTIONS_PER_HOST * (self._roster.there + surveyed)))
+        return [self._waiting.popleft() for _ in range(min(fair, most))]
+
+    def _begin(self, portion: Sequence[Block], host: HostOfRun) -> None:
+        """Send a host to visit what is left of some blocks, and what has not turned out too large for it."""
+        blocks = []
+        for block in portion:
+            for visit in block.visits:
+                if visit in host.skips:
+                    self._accounts.dropped(visit)
+            blocks.append(block._replace(visits=tuple(visit for visit in block.visits if visit not in host.skips)))
+        visits = [visit for block in blocks for visit in block.visits]
         if not visits:
             return
         compared = [
@@ -153,8 +169,7 @@ class Parallel:
         )
         if task.peaks:
             self._tell(PeaksStarted())
-        stint = Stint(next(iter(host.workers)), host, block._replace(visits=visits), compared, self._ledger)
-        self._send(stint, task)
+        self._send(Stint(next(iter(host.workers)), host, blocks, compared, self._ledger), task)
 
     def _task(self, kind: Any, *, opened: bool, **fields: Any) -> Task:
         return Task(
@@ -241,14 +256,15 @@ class Parallel:
 
     def _known(self, host: str, environment: Mapping[str, Any]) -> None:
         self._sink.append(host_record(host, environment))
+        self._say(f"host {host} takes part")
 
     def _ready(self, host: HostOfRun, reply: Reply) -> int:
         assert isinstance(reply, Ready)
         process, self._process = self._process, self._process + 1
         facts = facts_of(reply)
         self._sink.append(worker_record(process, facts, started_at=self._clock.wall(), host=host.name))
-        total = self._process + len(self._waiting)
-        self._tell(WorkerStarted(process=process, processes_total=total, host=host.name, **facts))
+        to_come = len(self._waiting) + sum(not stint.is_ready for stint in self._stints) - 1
+        self._tell(WorkerStarted(process=process, processes_total=self._process + to_come, host=host.name, **facts))
         return process
 
     def _peaks(self, host: HostOfRun, reply: Reply) -> None:

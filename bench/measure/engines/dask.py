@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import logging
 import queue
 import ssl
+import threading
 import uuid
 import warnings
 from collections.abc import Callable, Iterator
@@ -59,7 +61,11 @@ class DaskFleet:
         connect: Any = distributed.Client  # has no types
         self._quiet.enter_context(_quiet())
         try:
-            address: Any = self._choice.scheduler or self._quiet.enter_context(self._local_cluster())
+            address: Any = self._choice.scheduler
+            if address is None:
+                address = self._quiet.enter_context(self._local_cluster())
+            else:
+                _try(address, self._security())
             self._client = connect(
                 address,
                 security=self._security(),
@@ -163,6 +169,31 @@ class DaskFleet:
             yield cluster
         finally:
             cluster.close(timeout=CLOSE_SECONDS)
+
+
+def _try(address: str, security: Any) -> None:
+    """Connect once and disconnect, in a thread of its own: what fails there leaves nothing behind, a client would."""
+    import distributed
+
+    library: Any = distributed  # has no types
+    settings = (security or library.Security()).get_connection_args("client")
+    outcome: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
+
+    async def there_and_back() -> None:
+        comm = await library.comm.connect(address, timeout=CONNECT_SECONDS, **settings)
+        await comm.close()
+
+    def trial() -> None:
+        try:
+            asyncio.run(there_and_back())
+        except BaseException as error:  # noqa: BLE001  # it is raised where it is waited for
+            outcome.put(error)
+        else:
+            outcome.put(None)
+
+    threading.Thread(target=trial, daemon=True).start()
+    if (error := outcome.get()) is not None:
+        raise error
 
 
 def _how_it_ended(future: Any) -> str | None:

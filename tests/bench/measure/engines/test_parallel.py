@@ -27,9 +27,13 @@ from tests.bench.measure.fakes import FakeEngine, linear, toy
 TWO = {"w1": "a", "w2": "b"}
 
 
-def ran_of(tmp_path: Path, hosts: dict[str, str] | None = None, *, blocks: int = 6, **fleet: Any) -> Ran:
+def ran_of(
+    tmp_path: Path, hosts: dict[str, str] | None = None, *, blocks: int = 6, processes: int = 6, **fleet: Any
+) -> Ran:
     clock = FakeClock()
-    return Ran(toy(linear(clock), n=(1, 4, 5), blocks=blocks), clock, tmp_path, hosts or TWO, **fleet)
+    return Ran(
+        toy(linear(clock), n=(1, 4, 5), blocks=blocks, processes=processes), clock, tmp_path, hosts or TWO, **fleet
+    )
 
 
 def everything(ran: Ran) -> set[tuple[Any, ...]]:
@@ -64,6 +68,37 @@ def test_whole_blocks_go_to_all_hosts_in_the_order_of_the_block(tmp_path: Path) 
     assert finished.samples == 18
     assert finished.busy_share is not None
     assert 0.5 < finished.busy_share <= 1
+
+
+@pytest.mark.parametrize(
+    ("hosts", "processes", "expected"),
+    [
+        (TWO, 6, [1] * 12),
+        (TWO, 1, [3, 3, 2, 1, 1, 1, 1]),
+        ({"w1": "a"}, 1, [6, 3, 2, 1]),
+        ({"w1": "a"}, 4, [3, 3, 3, 2, 1]),
+    ],
+)
+def test_a_process_gets_as_many_blocks_as_on_one_machine_if_that_leaves_enough_for_the_others(
+    tmp_path: Path, hosts: dict[str, str], processes: int, expected: list[int]
+) -> None:
+    ran = ran_of(tmp_path, hosts, blocks=12, processes=2 * processes if processes == 6 else processes)
+    ran.run()
+    require_each_once(ran)
+    stints = [{v.block for v in task.visits} for _, task in ran.fleet.sent if task.kind == "visits"]
+    assert [len(blocks) for blocks in stints] == expected
+    assert len(ran.sink.of("worker")) == len(expected)
+
+
+def test_what_is_left_of_several_blocks_keeps_its_blocks_and_their_order(tmp_path: Path) -> None:
+    ran = ran_of(tmp_path, {"w1": "a"}, processes=1)
+    ran.fleet.lost_after[1] = 6  # of three blocks: the process is ready, five visits
+    ran.run()
+    require_each_once(ran)
+    assert any("what is left of blocks 1, 2 (4 of 9 visits) is measured again" in text for text in notices(ran))
+    blocks = [sample["block"] for sample in ran.sink.of("sample")]
+    assert blocks == sorted(blocks)
+    assert [event.block for event in ran.events_of(BlockDone)] == list(range(6))
 
 
 def test_each_host_is_stored_once_before_its_first_sample_and_processes_are_numbered(tmp_path: Path) -> None:
@@ -110,7 +145,7 @@ def test_an_errand_that_was_given_up_says_nothing_any_more(tmp_path: Path) -> No
 
     def listen(event: Any) -> None:
         ran.events.append(event)
-        if isinstance(event, Notice) and not late:
+        if isinstance(event, Notice) and "measured again" in event.text and not late:
             late.append(said.found(0, TooLarge(reason="late", bytes_needed=1, bytes_available=0), 1.0, 1.0))
             ran.fleet.news.extendleft([Ended(2, None), Said(2, late)])
 
@@ -310,7 +345,7 @@ def agreeing(clock: FakeClock) -> Experiment:
         difference=lambda _x, _y: 0.0,
         allowed=1e-9,
     )
-    return dataclasses.replace(toy(*subjects, n=(1, 4)), agreement=agreement)
+    return dataclasses.replace(toy(*subjects, n=(1, 4), processes=3), agreement=agreement)
 
 
 @pytest.mark.parametrize("lines", [None, 1, 2, 3])
@@ -326,7 +361,7 @@ def test_each_result_is_compared_once_on_whichever_host(tmp_path: Path, lines: i
 
 
 def test_what_is_measured_beyond_the_profile_goes_to_the_hosts_as_well(tmp_path: Path) -> None:
-    ran = ran_of(tmp_path, blocks=2)
+    ran = ran_of(tmp_path, blocks=2, processes=2)
     rounds = iter(
         [
             [Block(number, (Visit("linear", Point(n=9), number, "whole"),), "adaptive") for number in (2, 3)],
