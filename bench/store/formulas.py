@@ -1,6 +1,6 @@
 """Text that a spreadsheet would run: a cell that begins with = + - or @ is a formula to it, quoted or not.
 
-Names come from whoever wrote an experiment, and a CSV of it may be opened by somebody else. Such text is written with an
+Names come from whoever wrote an experiment, and somebody else may open a CSV of it. Such text is written with an
 apostrophe in front, which spreadsheets never run, and read without it. Numbers are no text: -1.5 stays what it is.
 Source: OWASP, "CSV Injection".
 """
