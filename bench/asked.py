@@ -7,6 +7,7 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -16,9 +17,24 @@ from bench.plan import Point
 
 LEVELS_OF_A_RANGE = 10  # unless it says how many
 MOST_POINTS = 10_000  # in one question: a table that long nobody reads, and a program can ask twice
-SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "m": 60.0, "h": 3600.0}
-BYTES = {"b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "tb": 1e12, "kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
+SECONDS: dict[str, str | int] = {
+    "ns": "1e-9",
+    "us": "1e-6",
+    "µs": "1e-6",
+    "ms": "1e-3",
+    "s": 1,
+    "min": 60,
+    "m": 60,
+    "h": 3600,
+}
+BYTES = {"b": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
+BYTES |= {"kib": 2**10, "mib": 2**20, "gib": 2**30, "tib": 2**40}
 ALLOWED_BUDGETS = "a time in ns, us, ms, s, min or h, or memory in kB, MB, GB, KiB, MiB or GiB, such as 10s or 2GB"
+_UNITS = {
+    "": (Decimal(1), ""),
+    **{unit: (Decimal(seconds), "s") for unit, seconds in SECONDS.items()},
+    **{unit: (Decimal(size), "B") for unit, size in BYTES.items()},
+}
 _RANGE = re.compile(r"(.+?)\.\.(.+?)(?::(\d{1,9}))?")
 
 Asked: TypeAlias = "str | Mapping[str, Any]"  # a point, some of whose levels may be ranges
@@ -168,14 +184,9 @@ def budget_of(text: str) -> Budget:
     """
     found = re.fullmatch(r"((?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?)\s*([A-Za-zµ]*)", text.strip())
     if found is not None:
-        number, unit = float(found[1]), found[2]
-        scale, kind = (
-            (SECONDS[unit], "s")
-            if unit in SECONDS
-            else (BYTES[unit.lower()], "B")
-            if unit.lower() in BYTES
-            else (1.0 if not unit else math.nan, "")
-        )
-        if 0 < number * scale < math.inf:
-            return Budget(number * scale, kind)
+        number, unit = Decimal(found[1]), found[2]  # 20us is 2e-05 s, which 20 * 1e-6 is not
+        scale, kind = _UNITS.get(unit.lower() if unit.lower() in BYTES else unit, (Decimal("nan"), ""))
+        amount = float(number * scale)
+        if 0 < amount < math.inf:
+            return Budget(amount, kind)
     raise FitError(f"--within {text!r}: allowed is {ALLOWED_BUDGETS}")
