@@ -9,6 +9,7 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bench.analyse.by_category import fit_by
     from bench.analyse.fit import fit
     from bench.api import judge, run
     from bench.plan import (
@@ -51,6 +52,7 @@ __all__ = [
     "Subject",
     "experiment",
     "fit",
+    "fit_by",
     "judge",
     "load",
     "predict",
@@ -59,6 +61,7 @@ __all__ = [
 _HOMES = {
     "experiment": "bench.plan.brief",
     "fit": "bench.analyse.fit",
+    "fit_by": "bench.analyse.by_category",
     "judge": "bench.api",
     "load": "bench.store.frame",
     "predict": "bench.predicting",

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from bench.analyse.by_category import dividing, parts
+from bench.analyse.categories import levels_of, listed_levels, shown
 from bench.analyse.evidence import fitted_samples
 from bench.analyse.fit import Fit, fit
 from bench.analyse.samples import FitError
@@ -35,6 +39,29 @@ class Answer:
         return self.fit.to_json(self.predict_at, self.versus)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """An answer for each combination of categories.
+
+    Attributes
+    ----------
+    by : names of the categories. found : answers by their levels, in the order of the samples.
+    """
+
+    by: tuple[str, ...]
+    found: Mapping[Point, Answer]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader of another tool's file left out."""
+        return next(iter(self.found.values())).notes
+
+    def to_json(self) -> dict[str, Any]:
+        """The answers as plain data."""
+        fits = [{"category": dict(category), **one.to_json()} for category, one in self.found.items()]
+        return {"by": list(self.by), "fits": fits}
+
+
 def answer(
     data: Path,
     law: str,
@@ -46,10 +73,16 @@ def answer(
     names: Sequence[str] = (),
     predict: Sequence[str] = (),
     versus: Sequence[str] = (),
-) -> Answer:
+    where: Sequence[str] = (),
+) -> Answer | Answers:
     """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
 
-    ``names`` are those of factors that only have a place in another tool's file (``arg0``, ``arg1``).
+    Where the samples are of several categories, each combination of these has an answer of its own.
+
+    Parameters
+    ----------
+    names : of factors that only have a place in another tool's file (``arg0``, ``arg1``).
+    where : which rows are meant, such as ``dtype=float32``; several levels of one name are meant all together.
 
     Raises
     ------
@@ -57,15 +90,37 @@ def answer(
     """
     points = tuple(point_of(text) for text in predict)
     frame = with_names(of_subject(fitted_samples(load(data)), subject), names, laws=(law, *versus))
-    this, *others = (_fit(frame, text, response, overhead, block) for text in (law, *versus))
-    for text, point in zip(predict, points, strict=True):
-        _require_factors(text, point, this)
-    return Answer(
-        fit=this,
-        predict_at=points,
-        versus=tuple(compare_fits(this, other) for other in others),
-        notes=tuple(frame.attrs.get("notes", ())),
-    )
+    frame = selected(frame, where)
+
+    def answered(rows: pd.DataFrame) -> Answer:
+        this, *others = (_fit(rows, text, response, overhead, block) for text in (law, *versus))
+        for text, point in zip(predict, points, strict=True):
+            _require_factors(text, point, this)
+        return Answer(
+            fit=this,
+            predict_at=points,
+            versus=tuple(compare_fits(this, other) for other in others),
+            notes=tuple(frame.attrs.get("notes", ())),
+        )
+
+    by = _dividing(frame, (law, *versus), response, block)
+    if not by:
+        return answered(frame)
+    found: dict[Point, Answer] = {}
+    for category, rows in parts(frame, by, response):
+        try:
+            found[category] = answered(rows)
+        except FitError as error:
+            raise FitError(f"{category}: {error}; --where selects the rows of other categories") from None
+    return Answers(by=tuple(by), found=found)
+
+
+def _dividing(frame: pd.DataFrame, laws: Sequence[str], response: str, block: str | None) -> list[str]:
+    """The categories that divide the samples: all that the first law does not name."""
+    try:
+        return dividing(frame, laws[0], response=response, block=block)
+    except LawError as error:
+        raise FitError(str(error)) from None
 
 
 def _fit(frame: pd.DataFrame, law: str, response: str, overhead: str, block: str | None) -> Fit:
@@ -94,6 +149,44 @@ def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
     if subject not in names:
         raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}")
     return frame[frame["subject"] == subject]
+
+
+def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
+    """The rows that ``NAME=LEVEL`` texts select: any of the levels that are stated of a name, for every name.
+
+    Raises
+    ------
+    FitError : not of that form, a column that there is not, or a level that no row has.
+    """
+    wanted: dict[str, list[str]] = {}
+    for text in where:
+        name, equals, level = (piece.strip() for piece in text.partition("="))
+        if not equals or not name or not level:
+            raise FitError(f"--where {text!r}: is not of the form NAME=LEVEL, such as dtype=float32")
+        if name not in frame.columns:
+            raise FitError(f"--where {text!r}: no such column; the columns are {listed(frame.columns.tolist())}")
+        wanted.setdefault(name, []).append(level)
+    for name, levels in wanted.items():
+        column = frame[name]
+        keep = np.zeros(len(frame), dtype=bool)
+        for level in levels:
+            here = _at_level(column, level)
+            if not here.any():
+                there = listed_levels(levels_of(column, np.arange(len(frame))))
+                raise FitError(f"--where '{name}={level}': no row has this level; the levels are {there}")
+            keep |= here
+        frame = frame[keep]
+    return frame
+
+
+def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which rows are at a level: equal as numbers in a column of numbers, else as text."""
+    if column.dtype.kind not in "iuf":
+        return np.asarray(column.map(shown).to_numpy() == level)
+    try:
+        return np.asarray(column.to_numpy() == float(level))
+    except ValueError:
+        return np.zeros(len(column), dtype=bool)
 
 
 def point_of(text: str) -> Point:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bench.analyse.categories import levels_of, listed_levels, text_columns
 from bench.analyse.location import Array, Index
 from bench.store.importers.text import listed
 
@@ -25,7 +26,8 @@ TIME = "started_at"  # of a sample, in seconds
 HOST, PROCESS = "host", "process"  # where a sample was taken, and by which measuring process
 UNNAMED = "unknown"
 RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
-RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE))
+REMARKS = ("note", "comment", "remark", "date", "timestamp")  # of text: not what was measured
+RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE, *REMARKS))
 
 
 class FitError(ValueError):
@@ -85,6 +87,8 @@ def gather(
             raise FitError(f"column {name!r}: missing; the columns are {listed(frame.columns.tolist())}")
     keep, below_floor = _rows(frame, response)
     rows = np.flatnonzero(keep)
+    categories = categories_of(frame, {*names, *measured})
+    factors = [name for name in factors if name not in categories]
     if not len(rows):
         reason = f"all {below_floor} rows are below the signal floor" if below_floor else "no rows to fit"
         raise FitError(f"response {response!r}: {reason}")
@@ -92,6 +96,7 @@ def gather(
         subjects = list(dict.fromkeys(frame["subject"].to_numpy()[rows].tolist()))
         if len(subjects) > 1:
             raise FitError(f"subject: {len(subjects)} in one frame ({listed(subjects)}); select one of them")
+    _require_one_level(frame, categories, rows)
     seconds = _numbers(frame[response], rows, response, positive=True)
     table = np.column_stack([_numbers(frame[name], rows, name) for name in factors] or [np.zeros(len(rows))])
     unique, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
@@ -117,6 +122,49 @@ def gather(
     )
 
 
+def categories_of(frame: pd.DataFrame, taken: Collection[str] = ()) -> list[str]:
+    """The columns of text that have a fit of their own at each level: factors, where the frame says which these are.
+
+    In a plain table it is text that comes back in several rows, and is no known record and not ``taken``.
+    """
+    known = frame.attrs.get("factors")
+    if known is not None:
+        return text_columns(frame, [name for name in known if name in frame.columns and name not in taken])
+    others = [name for name in map(str, frame.columns) if name not in RECORDED and name not in taken]
+    return text_columns(frame, others, repeated=True)
+
+
+def require_numbers(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
+    """See that a law names no category; text that can be read as numbers is none.
+
+    Raises
+    ------
+    FitError : it does.
+    """
+    for name in text_columns(frame, names):
+        if not any(_is_text(value) for value in frame[name].unique()):
+            continue
+        raise FitError(f"{what}: names the category {name!r}; laws are written in numbers, one for each of its levels")
+
+
+def _is_text(value: object) -> bool:
+    try:
+        float(value)  # type: ignore[arg-type]  # that is the question
+    except (TypeError, ValueError):
+        return value is not None
+    return False
+
+
+def _require_one_level(frame: pd.DataFrame, categories: Sequence[str], rows: Index) -> None:
+    for name in categories:
+        levels = levels_of(frame[name], rows)
+        if len(levels) > 1:
+            raise FitError(
+                f"category {name!r}: {len(levels)} levels in one frame ({listed_levels(levels)}), and each has a fit "
+                "of its own; select the rows of one, or use bench.fit_by"
+            )
+
+
 def _when(frame: pd.DataFrame, rows: Index) -> Array | None:
     """When the samples were taken; None where some of them do not say."""
     if TIME not in frame.columns or frame[TIME].dtype.kind != "f":
@@ -129,6 +177,7 @@ def _factors(frame: pd.DataFrame, names: Sequence[str], what: str, measured: Seq
     for name in names:
         if name not in frame.columns:
             raise FitError(f"{what}: unknown name {name!r}; the columns are {listed(frame.columns.tolist())}")
+    require_numbers(frame, names, what)
     known = frame.attrs.get("factors")
     if known is None:
         others = _other_factors(frame, {*names, *measured})

@@ -26,6 +26,12 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
 @click.option(
     "--predict", multiple=True, metavar="POINT", help=f"Predict at a point, such as {PREDICTION}. Repeatable."
 )
+@click.option(
+    "--where",
+    multiple=True,
+    metavar="NAME=LEVEL",
+    help="Rows of one level only, such as dtype=float32; of a name given twice either. Repeatable.",
+)
 @click.option("--versus", multiple=True, metavar="LAW", help="Compare with another law. Repeatable.")
 @json_option
 def fit(
@@ -37,6 +43,7 @@ def fit(
     subject: str | None,
     names: str | None,
     predict: tuple[str, ...],
+    where: tuple[str, ...],
     versus: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -46,12 +53,15 @@ def fit(
     repetitions. Read as well: JSON of pytest-benchmark, Google Benchmark, pyperf, hyperfine and asv (a file or the
     folder of a machine), Extra-P's text and JSON Lines. A file is known by its content.
 
+    Where text says what was measured (a data type, a backend), each combination of it has a fit of its own.
+
     \b
     Example: python -m bench fit times.csv --law "n*log(n)" --versus "n**2" --predict n=1000000
              python -m bench fit results/today --subject aggregated --law "T*H*V + T*H*d + T*H**2"
+             python -m bench fit times.csv --law n --where dtype=float32 --where d=100
              python -m bench fit google.json --subject BM_Sort --names n --law "n*log(n)"
     """
-    from bench.fitting import answer
+    from bench.fitting import Answers, answer
 
     result = answer(
         data,
@@ -63,11 +73,16 @@ def fit(
         names=[] if names is None else [name.strip() for name in names.split(",")],
         predict=predict,
         versus=versus,
+        where=where,
     )
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:
         document(result.to_json())
+    elif isinstance(result, Answers):
+        from bench.report.side_by_side import show_fits
+
+        show_fits(result.found)
     else:
         show(result)
     return 0

@@ -42,7 +42,7 @@ def _number(name: object, value: object) -> float:
     """A count as JSON holds it: whole numbers stay exact."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"tally: counts {name!r}; allowed are names such as 'comparisons'")
-    number = float(value) if isinstance(value, Real) and not isinstance(value, bool) else math.nan
+    number = float(value) if isinstance(value, Real) else math.nan
     if not 0 <= number < math.inf:
         raise ValueError(f"tally: {name}={value!r}; allowed are finite numbers from 0")
     return int(number) if number.is_integer() else number

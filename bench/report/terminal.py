@@ -67,7 +67,7 @@ def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str
 def print_verdicts(console: Console, analysis: Analysis) -> None:
     """One row for each claim, then the tally, then why each claim that is not supported is not."""
     rows = content.verdict_rows(analysis)
-    table = _table()
+    table = plain_table()
     table.add_column("claim", ratio=1, overflow="fold")
     table.add_column("subject", overflow="fold", min_width=6)
     table.add_column("predicted", overflow="fold", min_width=8)
@@ -97,7 +97,7 @@ def show_foreseen(
             console.print(_predictions([row for row in rows if row.subject == subject]))
             console.print()
         console.print(Text(f"{words.OUTSIDE}: what was measured lies outside the predicted interval\n"))
-        summary = _table()
+        summary = plain_table()
         summary.add_column("subject", overflow="fold")
         for heading in ("points", "median error", "95th percentile", "worst", "inside interval"):
             summary.add_column(heading, justify="right", no_wrap=True)
@@ -110,7 +110,7 @@ def show_foreseen(
 
 def _predictions(rows: Sequence[words.ForesightRow]) -> Table:
     """The predictions of one subject: 80 columns hold four factors when no column is spent on its name."""
-    table = _table()
+    table = plain_table()
     for heading in (*rows[0].levels, "predicted", "measured", "error", ""):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for row in rows:
@@ -129,7 +129,7 @@ def print_noise(console: Console, analysis: Analysis) -> None:
 def print_readings(console: Console, readings: Readings) -> None:
     """What the machine can do: rates by working set, and what calls cost."""
     shown = readings_table(readings)
-    table = _table()
+    table = plain_table()
     table.add_column("what", overflow="fold", ratio=1)
     for column in shown.columns:
         table.add_column(column, justify="right", no_wrap=True)
@@ -153,7 +153,7 @@ def print_fit(
     shown = content.fit_table(fit, title, fit.response)
     heading = f"{shown.subject}, {shown.response}: " if title else ""
     console.print(Text.assemble((heading, "bold"), show_as.law(fit.law.text)))
-    table = _table()
+    table = plain_table()
     table.add_column("term", overflow="fold", ratio=1)
     table.add_column("role")
     table.add_column(f"{unit_in_words(fit.response)} per unit", no_wrap=True)
@@ -189,5 +189,6 @@ def _yes_no(row: content.TermRow) -> Text:
     return Text(row.identifiable, "" if row.identifiable == "yes" else "yellow")
 
 
-def _table() -> Table:
+def plain_table() -> Table:
+    """A table as all commands print it."""
     return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)

@@ -48,7 +48,7 @@ def subject_looks(analysis: Analysis) -> dict[str, Look]:
 
 
 def law_alone(fit: Fit, points: pd.DataFrame) -> NDArray[np.float64]:
-    """The time, memory or count that the terms of the law account for, overhead left out, with the coefficients of the fit."""
+    """What the terms of the law account for, overhead left out, with the coefficients of the fit."""
     weights = [term.coefficient if term.role == "law" else 0.0 for term in fit.terms]
     return fit.full_law.evaluate({name: points[name].to_numpy() for name in fit.full_law.factors}, weights)
 

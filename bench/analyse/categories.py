@@ -1,0 +1,52 @@
+"""Categories of a table: columns of text that say what was measured, and have a fit of their own at each level."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_SHOWN = 6  # levels that a message names
+
+
+def text_columns(frame: pd.DataFrame, names: Iterable[str], *, repeated: bool = False) -> list[str]:
+    """Columns of text or of true and false; with ``repeated`` those whose levels come back in several rows."""
+    return [
+        name
+        for name in names
+        if _is_text(frame[name]) and not (repeated and frame[name].nunique() > max(len(frame) / 2, 1))
+    ]
+
+
+def _is_text(column: pd.Series[Any]) -> bool:
+    kind = column.dtype.kind
+    return kind in "bSU" or (kind == "O" and any(isinstance(value, str | bool | np.bool_) for value in column.unique()))
+
+
+def levels_of(column: pd.Series[Any], rows: Any) -> list[str]:
+    """The levels in some rows, in the order in which they come first; nothing (NaN) is one too."""
+    return [shown(value) for value in dict.fromkeys(column.to_numpy()[rows].tolist())]
+
+
+def shown(value: object) -> str:
+    """A level as text.
+
+    >>> shown("float32"), shown(True), shown(float("nan")), shown(None)
+    ('float32', 'True', 'nothing', 'nothing')
+    """
+    return "nothing" if value is None or value != value else str(value)  # NaN alone differs from itself
+
+
+def listed_levels(levels: Iterable[str]) -> str:
+    """Levels in a message, as many as one can read.
+
+    >>> listed_levels("abcdefgh")
+    'a, b, c, d, e, f and 2 more'
+    """
+    names = list(levels)
+    more = len(names) - MOST_SHOWN
+    return ", ".join(names[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")

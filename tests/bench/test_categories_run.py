@@ -1,0 +1,140 @@
+"""Categories and real factors from real measuring processes to verdicts, fits, predictions, tables and figures."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from pathlib import Path
+
+import matplotlib.figure
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from bench import api
+from bench.analyse.analysis import Analysis
+from bench.cli import cli
+from bench.foresee import foresee
+from bench.report.figures import gallery
+from bench.store.frame import load
+from tests import toy_categories
+
+MODULE = "tests.toy_categories"
+STRATA = ["sum [dtype=float32]", "sum [dtype=float64]", "dot [dtype=float32]", "dot [dtype=float64]"]
+CELLS = 7 * 2 * 3  # points of each type, types, names
+EXACT = ("results of", "additions")  # claims that no load on the machine can change
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("categories") / "run"
+    api.measure(api.Settings(experiment=MODULE, probe=False), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def frame(folder: Path) -> pd.DataFrame:
+    return load(folder)
+
+
+@pytest.fixture(scope="module")
+def analysis(folder: Path) -> Analysis:
+    return api.analysis_of(folder)
+
+
+def test_the_samples_have_a_column_of_text_and_one_of_real_numbers(frame: pd.DataFrame) -> None:
+    assert frame.attrs["factors"] == ["dtype", "n", "share"]
+    assert sorted(frame["dtype"].unique()) == list(toy_categories.TYPES)
+    assert sorted(frame["share"].unique()) == list(toy_categories.SHARES)
+    assert len(frame) == 3 * CELLS + 14
+    assert len(frame.attrs["agreements"]) == 14
+
+
+def test_verdicts_are_given_for_each_stratum(analysis: Analysis) -> None:
+    found = {verdict.claim: verdict for verdict in analysis.verdicts}
+    assert list(found) == [
+        "results of dot [dtype=float32] = sum [dtype=float32]",
+        "results of dot [dtype=float64] = sum [dtype=float64]",
+        "linear in n [dtype=float32]",
+        "linear in n [dtype=float64]",
+        "linear in share of doubles",
+        "doubles are dearer",
+        "additions [dtype=float32]",
+        "additions [dtype=float64]",
+    ]
+    assert all(one.verdict == "supported" for name, one in found.items() if name.startswith(EXACT))
+    assert list(dict.fromkeys(subject for subject, _ in analysis.fits)) == STRATA
+    assert analysis.placebo_alarms[1] == 14
+
+
+def test_the_command_line_says_the_same(folder: Path, analysis: Analysis) -> None:
+    result = CliRunner().invoke(cli, ["verdict", str(folder), "--json"])
+    assert json.loads(result.stdout) == [verdict.to_json() for verdict in analysis.verdicts]
+
+
+def test_a_run_is_continued_where_it_was_interrupted(folder: Path, tmp_path: Path, frame: pd.DataFrame) -> None:
+    cut = tmp_path / "cut"
+    shutil.copytree(folder, cut)
+    lines = (cut / "samples.jsonl").read_bytes().splitlines(keepends=True)
+    (cut / "samples.jsonl").write_bytes(b"".join(lines[:70]) + lines[70][:20])  # in the middle of a line
+    before = sum(b'"record":"sample"' in line for line in lines[:70])
+    finished = api.measure(api.settings_of(cut), cut, resume=True)
+    assert finished.samples == 3 * CELLS - before
+    again = load(cut)
+    cells = ["subject", *frame.attrs["factors"], "block", "stage"]
+    assert len(again) == len(frame)
+    assert not again.duplicated(cells).any()
+    assert len(again.attrs["agreements"]) == len(frame.attrs["agreements"])
+
+
+def test_fit_divides_a_run_by_its_categories(folder: Path) -> None:
+    ask = ["fit", str(folder), "--subject", "sum", "--law", "n*share", "--response", "additions_count", "--json"]
+    found = json.loads(CliRunner().invoke(cli, ask).stdout)
+    assert [one["category"] for one in found["fits"]] == [{"dtype": "float32"}, {"dtype": "float64"}]
+    assert [one["terms"][0]["coefficient"] for one in found["fits"]] == pytest.approx([1, 1], rel=1e-9)
+    single = json.loads(CliRunner().invoke(cli, [*ask, "--where", "dtype=float32", "--where", "share=0.5"]).stdout)
+    assert (single["n_points"], "category" in single) == (5, False)
+
+
+def test_conditions_are_those_of_the_strata() -> None:
+    numbers = api.condition_numbers(toy_categories.EXPERIMENT, "quick")
+    assert list(numbers) == STRATA
+    assert all(1 <= number < 10 for number in numbers.values())
+
+
+def test_figures_and_pages_show_strata(analysis: Analysis, tmp_path: Path, folder: Path) -> None:
+    scaling = next(one for one in gallery(analysis) if one.name == "scaling-n")
+    assert isinstance(scaling.figure, matplotlib.figure.Figure)
+    shown = [text.get_text() for text in scaling.figure.legends[0].get_texts()]
+    assert shown[:4] == STRATA
+    copied = tmp_path / "run"
+    shutil.copytree(folder, copied)
+    result = CliRunner().invoke(cli, ["report", str(copied)])
+    assert result.exit_code == 0, result.output
+    page = (copied / "report.md").read_text()
+    assert "sum \\[dtype=float32\\]" in page or "sum [dtype=float32]" in page
+    assert "dtype (each level a subject of its own)" in page or "each level a subject of its own" in page
+
+
+def test_points_beyond_are_foreseen_for_each_type(tmp_path: Path) -> None:
+    settings = api.Settings(experiment=MODULE, probe=False)
+    outcome = foresee(settings, tmp_path / "run", resume=False, say=lambda _line: None)
+    assert [(one.prediction.subject, dict(one.prediction.at)) for one in outcome.foreseen] == [
+        (f"sum [dtype={dtype}]", {"n": n, "share": 0.9}) for dtype in toy_categories.TYPES for n in (256_000, 512_000)
+    ]
+    assert outcome.unmeasured == []
+    stored = load(tmp_path / "run").attrs["predictions"]
+    assert [record["at"]["dtype"] for record in stored] == ["float32", "float32", "float64", "float64"]
+    again = foresee(settings, tmp_path / "run", resume=True, say=lambda _line: None)
+    assert again.to_json() == outcome.to_json()
+
+
+def test_a_run_within_a_budget_visits_real_cells(tmp_path: Path) -> None:
+    result = CliRunner().invoke(cli, ["run", MODULE, "--budget", "4s", "--out", str(tmp_path / "run"), "--json"])
+    assert result.exit_code in (0, 1), result.output
+    frame = load(tmp_path / "run")
+    assert set(frame["subject"]) == {"sum", "dot", "sum (placebo)"}
+    visits = [visit for record in frame.attrs["allocations"] for visit in record["visits"]]
+    assert {visit["subject"] for visit in visits} <= {"sum", "dot"}
+    assert all(set(visit["point"]) == {"dtype", "n", "share"} for visit in visits)
+    assert (frame["stage"] == "adaptive").sum() == sum(visit["visits"] for visit in visits)

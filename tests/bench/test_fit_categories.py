@@ -1,0 +1,110 @@
+"""``fit`` on tables and runs with categories: one fit each, ``--where`` selects, and one fit looks as it ever did."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+from bench.cli import cli
+
+HEADER = "n,d,dtype,seconds_per_eval\n"
+CONTRACT = [
+    *("law", "response", "n_points", "n_samples", "terms", "exponents", "noise", "error", "lack_of_fit"),
+    *("predictions", "versus"),
+]
+
+
+@pytest.fixture
+def data(tmp_path: Path, rng: np.random.Generator) -> Path:
+    """n·d nanoseconds, twice that for f64, d at two levels."""
+    path = tmp_path / "times.csv"
+    lines = [
+        f"{n},{d},{dtype},{c * n * d * np.exp(0.01 * rng.standard_normal())}"
+        for dtype, c in (("f64", 2e-9), ("f32", 1e-9))
+        for n in (100, 200, 400, 800, 1600)
+        for d in (10, 100)
+        for _ in range(3)
+    ]
+    path.write_text(HEADER + "\n".join(lines) + "\n")
+    return path
+
+
+def fit(data: Path, *options: str) -> Result:
+    return CliRunner().invoke(cli, ["fit", str(data), "--law", "n*d", *options])
+
+
+def document(data: Path, *options: str) -> Any:
+    result = fit(data, *options, "--json")
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_several_categories_have_a_fit_each(data: Path) -> None:
+    found = document(data, "--predict", "n=3200,d=10", "--versus", "n**2*d")
+    assert found["by"] == ["dtype"]
+    assert [one["category"] for one in found["fits"]] == [{"dtype": "f32"}, {"dtype": "f64"}]
+    for one, c in zip(found["fits"], (1e-9, 2e-9), strict=True):
+        assert [name for name in one if name != "category"] == CONTRACT
+        assert one["terms"][0]["coefficient"] == pytest.approx(c, rel=0.02)
+        assert one["n_samples"] == 30
+        assert one["predictions"][0]["value"] == pytest.approx(c * 32_000, rel=0.05)
+        assert one["versus"][0]["decision"] == "this"
+
+
+def test_where_selects_and_one_fit_is_the_contract_alone(data: Path) -> None:
+    found = document(data, "--where", "dtype=f64")
+    assert list(found) == CONTRACT
+    assert found["terms"][0]["coefficient"] == pytest.approx(2e-9, rel=0.02)
+    both = document(data, "--where", "dtype = f32", "--where", "d=1e2")
+    assert (both["n_points"], both["exponents"]["d"]["at"]["d"]) == (5, 100)
+
+
+def test_where_with_one_name_twice_means_either(data: Path) -> None:
+    assert "by" in document(data, "--where", "dtype=f32", "--where", "dtype=f64")
+    assert document(data, "--where", "dtype=f32", "--where", "n=100", "--where", "n=1600")["n_points"] == 4
+
+
+def test_tables_stand_under_their_category_with_the_coefficients_side_by_side(data: Path) -> None:
+    text = fit(data).stdout
+    heading, other, beside = text.index("dtype=f32\n"), text.index("dtype=f64\n"), text.rindex("term  category")
+    assert heading < other < beside
+    first, second, *_ = text[beside:].splitlines()[2:]
+    assert first.split()[:2] == ["n·d", "dtype=f32"]
+    assert second.split()[0] == "dtype=f64"
+    assert second.endswith("yes" + " " * (len(second) - len(second.rstrip())))
+    assert max(map(len, text.splitlines())) <= 80
+
+
+@pytest.mark.parametrize(
+    ("where", "reason"),
+    [
+        ("dtype=f16", "error: --where 'dtype=f16': no row has this level; the levels are f64, f32"),
+        ("colour=red", "error: --where 'colour=red': no such column; the columns are n, d, dtype, seconds_per_eval"),
+        ("dtype", "error: --where 'dtype': is not of the form NAME=LEVEL, such as dtype=float32"),
+        ("dtype=", "is not of the form NAME=LEVEL"),
+        ("=f32", "is not of the form NAME=LEVEL"),
+        ("n=many", "error: --where 'n=many': no row has this level; the levels are 100, 200, 400, 800, 1600"),
+        ("n=nan", "error: --where 'n=nan': no row has this level"),
+    ],
+)
+def test_what_where_cannot_select_is_one_line(data: Path, where: str, reason: str) -> None:
+    result = fit(data, "--where", where)
+    assert result.exit_code == 2
+    assert result.stderr.startswith("error: ")
+    assert reason in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_category_that_cannot_be_fitted_is_named(data: Path) -> None:
+    with data.open("a") as file:
+        file.write("100,10,f16,1e-6\n")
+    result = fit(data)
+    assert result.exit_code == 2
+    assert "error: dtype=f16: points: 1 for the" in result.stderr
+    assert "--where selects" in result.stderr
+    assert document(data, "--where", "dtype=f32", "--where", "dtype=f64")["by"] == ["dtype"]
