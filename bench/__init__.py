@@ -6,12 +6,14 @@ The names below are imported when they are first used, so that ``python -m bench
 from __future__ import annotations
 
 import importlib
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bench.analyse.by_category import fit_by
     from bench.analyse.fit import fit
     from bench.api import judge, run
+    from bench.notebook import figures
     from bench.plan import (
         AmountClaim,
         CheckClaim,
@@ -51,6 +53,7 @@ __all__ = [
     "ShareClaim",
     "Subject",
     "experiment",
+    "figures",
     "fit",
     "fit_by",
     "judge",
@@ -60,6 +63,7 @@ __all__ = [
 ]
 _HOMES = {
     "experiment": "bench.plan.brief",
+    "figures": "bench.notebook",
     "fit": "bench.analyse.fit",
     "fit_by": "bench.analyse.by_category",
     "judge": "bench.api",
@@ -79,3 +83,7 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
+
+
+if "IPython" in sys.modules:  # laws, fits and verdicts have displays of their own in a notebook
+    importlib.import_module("bench.notebook").register()

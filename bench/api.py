@@ -16,6 +16,8 @@ import numpy as np
 
 from bench.measure.engines.choice import Choice
 from bench.measure.loading import load_experiment
+from bench.notebook import WRITE_IT, Verdicts, is_notebook, load_anew
+from bench.notebook import progress as progress_shown
 from bench.plan import Experiment, ExperimentError
 from bench.store import SampleStore, StoreError
 
@@ -61,7 +63,7 @@ def experiment_of(settings: Settings) -> Experiment:
     ExperimentError : no such module, profile or fault, a module that raises on import, or an unusable corpus.
     """
     try:
-        experiment = load_experiment(settings.experiment, settings.corpus)
+        experiment = load_anew(settings.experiment, lambda: load_experiment(settings.experiment, settings.corpus))
     except (ValueError, OSError) as error:  # what `configure` has to say of its corpus
         raise ExperimentError(str(error)) from error
     experiment.profile(settings.profile)
@@ -138,6 +140,7 @@ def run(
     engine: str = "local",
     scheduler: str | None = None,
     on_event: Listener | None = None,
+    progress: bool | None = None,
     **cluster: Any,
 ) -> pd.DataFrame:
     """Measure an experiment and return its samples as a tidy frame.
@@ -151,6 +154,7 @@ def run(
     engine : ``local``, or ``dask`` for the hosts of a cluster; ``scheduler`` is its address, without one a local
         cluster is started. Further names (``workers``, ``tls_ca_file``, …) are those of ``Choice``.
     on_event : told what happens, after it is stored.
+    progress : whether to show it; None: in a notebook, where it updates in place. Elsewhere it goes to standard error.
 
     Raises
     ------
@@ -168,7 +172,8 @@ def run(
         engine=Choice(name=engine, scheduler=scheduler, **cluster),
     )
     folder = new_folder(profile) if out is None else Path(out)
-    measure(settings, folder, on_event=on_event)
+    with progress_shown(progress, on_event) as listener:
+        measure(settings, folder, on_event=listener)
     return load(folder)
 
 
@@ -181,8 +186,8 @@ def _module_of(experiment: Experiment | ModuleType | str) -> str:
     importable = [name for name in holders if name != "__main__"]
     if not importable:
         raise ExperimentError(
-            f"experiment {experiment.name!r}: is not the EXPERIMENT of an imported module; "
-            "measuring processes must be able to import it"
+            f"experiment {experiment.name!r}: is not the EXPERIMENT of an imported module, from which measuring "
+            "processes could import it" + (WRITE_IT if is_notebook() else "")
         )
     return importable[0]
 
@@ -209,13 +214,14 @@ def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None =
             raise StoreError(
                 f"{data if isinstance(data, Path | str) else 'frame'}: is not a run; verdicts need its claims"
             )
-        experiment = load_experiment(header["experiment"])  # claims and laws do not depend on the text
+        module = header["experiment"]
+        experiment = load_anew(module, lambda: load_experiment(module))  # claims and laws do not depend on the text
     return analyse(frame, experiment, experiment.claims)
 
 
 def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> list[Verdict]:
     """The claims of a run, judged: supported, refuted or inconclusive, each with its reason."""
-    return list(analysis_of(data, experiment).verdicts)
+    return Verdicts(analysis_of(data, experiment))
 
 
 def write_report(folder: Path | str) -> list[Path]:
