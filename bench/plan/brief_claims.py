@@ -19,6 +19,7 @@ SECONDS, BYTES = "seconds_per_eval", "scratch_bytes"  # the responses that laws 
 # functions that keep their law by up to 0.39 (`numpy.unique`; 0.37 for building a dictionary), and a margin of 0.25
 # refuted some. Look-ups that should cost the same everywhere grew by exponents of up to 0.10, their intervals to 0.24.
 MARGIN, MARGIN_OF_NO_GROWTH = 0.5, 0.25
+RAISED = str.maketrans("0123456789.", "⁰¹²³⁴⁵⁶⁷⁸⁹·")
 NO_GROWTH = 1e-9  # an exponent that is 0 but for the rounding of a numerical derivative
 ALIKE = 0.05  # exponents that differ by less are claimed together: nobody could tell their terms apart
 
@@ -56,14 +57,16 @@ class Maker:
         exponent: float,
     ) -> ExponentClaim:
         part = " + ".join(label(term) for term in terms)
-        of_what = "Time" if response == SECONDS else "Memory"
+        of_what = "time" if response == SECONDS else "memory"
         whole = len(terms) == len(self._that_vary(law))
         where = "" if whole else f" in {part}"
-        grows = f"grows with {factor} as {part}" if exponent > NO_GROWTH else f"does not grow with {factor}"
+        grows = f"grows with {factor} as written" if exponent > NO_GROWTH else f"does not grow with {factor}"
+        if whole:
+            grows = grows.replace("as written", f"as {part}")
         return ExponentClaim(
             name=f"{prefix}{'' if response == SECONDS else 'memory, '}exponent of {factor}{where}",
             subject=subject,
-            statement=f"{of_what}{'' if whole else f' of {part}'} {grows}",
+            statement=f"{of_what.capitalize()} {grows}" if whole else f"The part {part} of the {of_what} {grows}",
             factor=factor,
             terms=tuple(map(str, terms)),
             at=self._where(law, terms),
@@ -117,7 +120,8 @@ def label(term: Term) -> str:
     """A term in words: without the factors that it only names to say that they have no part in it.
 
     >>> [label(CostLaw(text).terms[0]) for text in ("n*log(n)*m**0", "n**0*m**0", "2*n**2")]
-    ['n·log(n)', '1', '2·n**2']
+    ['n·log(n)', '1', '2·n²']
     """
     bare = re.sub(r"\*?\b[^\W\d]\w*\*\*0(?![\w.])", "", str(term)).removeprefix("*") or "1"
-    return re.sub(r"(?<!\*)\*(?!\*)", "·", bare)
+    raised = re.sub(r"\*\*(\d+(?:\.\d+)?)", lambda power: power[1].translate(RAISED), bare)
+    return raised.replace("**", "^").replace("*", "·")

@@ -45,7 +45,8 @@ CELLS = {
     "figures": 'figures = bench.figures("run")\nfigures',
     "figure": 'figures["parity"]',
     "change": MODULE.replace("n*log(n)", "n**2"),
-    "again": 'frame = bench.run("my_sort", out="again", progress=False)\nprint(round(bench.judge("again")[0].predicted, 6))',
+    "again": 'frame = bench.run("my_sort", out="again", progress=False)\n'
+    'print(round(bench.judge("again")[0].predicted, 6))',
     "own": 'here = bench.experiment(lambda point: print, law="n", n=[1, 99])\n'
     "try:\n    bench.run(here)\nexcept ValueError as error:\n    print(error)",
 }

@@ -113,16 +113,16 @@ def test_the_terms_that_lack_a_factor_are_claimed_not_to_grow_with_it() -> None:
     flat = claims["exponent of m in n"]
     assert (flat.factor, flat.terms, flat.margin) == ("m", ("n",), 0.25)
     assert flat.at == Point(n=1000, m=10), "where the part of n is largest"
-    assert flat.statement == "Time of n does not grow with m"
+    assert flat.statement == "The part n of the time does not grow with m"
 
 
 def test_terms_that_grow_alike_are_claimed_together() -> None:
     levels = {name: [10, 1000] for name in "THVd"}
     claims = claimed(bench.experiment(prepare, "T*H*V + T*H*d + T*H**2", **levels))  # type: ignore[arg-type]  # levels
     assert claims["exponent of H in T·H·V + T·H·d"].terms == ("T*H*V", "T*H*d")
-    assert claims["exponent of H in T·H**2"].terms == ("T*H**2",)
+    assert claims["exponent of H in T·H²"].terms == ("T*H**2",)
     assert claims["exponent of T"].terms == ("T*H*V", "T*H*d", "T*H**2")
-    assert claims["exponent of V in T·H·d + T·H**2"].margin == 0.25
+    assert claims["exponent of V in T·H·d + T·H²"].margin == 0.25
 
 
 def test_a_factor_that_the_law_leaves_out_is_claimed_to_have_no_part() -> None:
@@ -172,7 +172,7 @@ def test_overhead_is_named_or_left_to_the_data_and_never_twice() -> None:
     assert overhead("1", "n + 1") == ()
 
 
-@pytest.mark.parametrize(("text", "shown"), [("n*log(n)*m**0", "n·log(n)"), ("n**0*m**0", "1"), ("2*n**2", "2·n**2")])
+@pytest.mark.parametrize(("text", "shown"), [("n*log(n)*m**0", "n·log(n)"), ("n**0*m**0", "1"), ("2*n**2", "2·n²")])
 def test_what_has_no_part_is_not_shown(text: str, shown: str) -> None:
     assert label(CostLaw(text).terms[0]) == shown
 
