@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.measure.clock import WallClock
+from bench.measure.engines import Engine
 from bench.measure.engines import task as said
 from bench.measure.engines.host import Host
 from bench.measure.engines.local import LocalEngine
@@ -30,7 +31,15 @@ FOLDER = "bptt-bench"
 SET_BY_DASK = ("MALLOC_TRIM_THRESHOLD_",)  # nannies start workers with an allocator that gives memory back at once
 
 
-def do(data: bytes, topic: str, ticket: int) -> None:
+Starter = Callable[[Mapping[str, str], list[int]], Engine]  # variables, and open files that processes hold
+
+
+def engine(variables: Mapping[str, str], held: list[int]) -> Engine:
+    """The engine of this host. Measuring processes hold the lock too: it lasts until the last of them is gone."""
+    return LocalEngine(variables, unset=SET_BY_DASK, held=held)
+
+
+def do(data: bytes, topic: str, ticket: int, engine: Starter = engine) -> None:
     """Do a task; runs in a thread of a worker."""
     from distributed import get_worker
 
@@ -54,11 +63,6 @@ def do(data: bytes, topic: str, ticket: int) -> None:
             if lock is not None:
                 held.append(lock)
                 host.perform(task, mouth.say)
-
-
-def engine(variables: Mapping[str, str], held: list[int]) -> LocalEngine:
-    """The engine of this host. Measuring processes hold the lock too: it lasts until the last of them is gone."""
-    return LocalEngine(variables, unset=SET_BY_DASK, held=held)
 
 
 class Mouth:
