@@ -117,10 +117,11 @@ class Point(Mapping[str, Any]):
     (Point(n=8, dtype='float32'), 'n=8 dtype=float32')
     """
 
-    __slots__ = ("_levels",)
+    __slots__ = ("_hash", "_levels")
 
     def __init__(self, levels: Mapping[str, Level] | None = None, /, **more: Level) -> None:
         self._levels = {**(levels or {}), **more}
+        self._hash: int | None = None  # a run of many cells looks each up a dozen times a visit
 
     def __getitem__(self, name: str) -> Any:
         return self._levels[name]
@@ -132,7 +133,12 @@ class Point(Mapping[str, Any]):
         return len(self._levels)
 
     def __hash__(self) -> int:
-        return hash(frozenset(self._levels.items()))
+        if self._hash is None:
+            self._hash = hash(frozenset(self._levels.items()))
+        return self._hash
+
+    def __reduce__(self) -> tuple[type[Point], tuple[dict[str, Level]]]:
+        return Point, (self._levels,)  # without the hash, which is another one in another process
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, Point):

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import pickle
+import subprocess
+import sys
 from collections import Counter
 from typing import Any
 
@@ -129,3 +133,12 @@ def test_the_order_depends_on_seed_and_block_alone() -> None:
     cells = Profile(design=Design.grid({"n": range(1, 30)})).cells(["a", "b"])
     assert block_order(cells, block=1, seed=7) == block_order(cells, block=1, seed=7)
     assert len({block_order(cells, block=b, seed=s) for b in range(3) for s in range(3)}) == 9
+
+
+def test_a_point_is_found_again_in_another_process() -> None:
+    point = Point(n=2, dtype="float32")
+    stored = pickle.dumps((hash(point), point))
+    code = f"import pickle; _, p = pickle.loads({stored!r}); print(p in {{type(p)(n=2, dtype='float32')}})"
+    other = {**os.environ, "PYTHONHASHSEED": "1"}
+    ran = subprocess.run([sys.executable, "-c", code], env=other, capture_output=True, text=True, check=True)
+    assert ran.stdout == "True\n"
