@@ -32,6 +32,7 @@ HELP = (
     "run a benchmark at each level and fail if its time does not grow as the law says."
 )
 JSON_KEY = "bptt_bench"
+MOST_CHARACTERS = 30  # of another parameter in the name of a law's item
 REPORTED = "bptt_bench_complexity"  # the attribute of a report that holds what became of a law
 # What a point costs unless marker or command line say otherwise. A quarter of pytest-benchmark's second is enough: what
 # moves an exponent is how points differ, not how rounds do. Rounds of 100 µs are 2000 times the resolution of the
@@ -93,10 +94,9 @@ class ComplexitySession:
             groups.setdefault(label, []).append(item)
         for label, items in groups.items():
             stated = read(items[0].get_closest_marker(MARKER), name)
-            levels_of = {
-                item: {key: cast("float", item.callspec.params[key]) for key in stated.levels} for item in items
-            }
-            law = Law(stated=stated, points=levels_of)
+            law = Law(stated=stated, points={})
+            for item in items:
+                law.points[item] = {key: cast("float", item.callspec.params[key]) for key in stated.levels}
             self.laws.update(dict.fromkeys(items, law))
             for item in items:
                 set_defaults(item, f"{name}: {stated.law}", self.config)
@@ -262,8 +262,10 @@ def shown(name: str, value: object, seen: list[object]) -> str:
     place = next((i for i, other in enumerate(seen) if other is value or same(other, value)), len(seen))
     if place == len(seen):
         seen.append(value)
-    text = str(value) if isinstance(value, str | int | float | bool) else ""
-    return f"{name}={text}" if text.isprintable() and 0 < len(text) <= 30 and "[" not in text else f"{name}{place}"
+    text = str(value) if isinstance(value, str | int | float) else ""
+    alike = any(str(other) == text for other in seen[:place])  # 1 and "1"
+    usable = 0 < len(text) <= MOST_CHARACTERS and text.isprintable() and not set("[]") & set(text) and not alike
+    return f"{name}={text}" if usable else f"{name}{place}"
 
 
 def same(one: object, other: object) -> bool:

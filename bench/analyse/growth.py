@@ -1,8 +1,7 @@
 """How time grows with each factor, held against one law: what a test marked with a complexity is judged on.
 
 The terms of the law that have a factor are freed in it together, beside the overhead. A factor that the law lacks is
-claimed not to matter. Where the free exponent cannot answer, two plainer questions are asked before giving up: whether
-a law that is two powers higher or lower is the right one, and, for upper bounds, how fast the whole time grows.
+claimed not to matter. With several factors all are freed together as well, growing alike.
 """
 
 from __future__ import annotations
@@ -141,8 +140,9 @@ class _Question:
         (verdict,) = judge_all(self.evidence, [claim])
         if self.fit is None:
             return verdict
-        if verdict.verdict == "inconclusive" and verdict.reason.startswith("not identifiable"):
-            return self._far_off(self.fit, claim, verdict) or self._whole_growth(self.fit, claim, verdict) or verdict
+        found = self._far_off(self.fit, claim, verdict)
+        if found is not None:
+            return found
         if flat and verdict.verdict == "supported":
             return self._still_flat(self.fit, claim, verdict)
         return verdict
@@ -181,10 +181,10 @@ class _Question:
         if free.share < SMALLEST_SHARE or free.trouble:
             why = free.trouble or f"{' + '.join(terms)} is {free.share:.1%} of the time at {describe(at)}"
             return inconclusive(claim, f"not identifiable: {why}", degree, found.interval)
-        return _weighed(claim, inconclusive(claim, "too noisy: ", degree), found, "")
+        return _weighed(claim, inconclusive(claim, "too noisy: ", degree), found)
 
     def _far_off(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict | None:
-        """The verdict where the exponent is more than two powers off: asked again from a law that is nearer."""
+        """The verdict where the exponent is two powers off or more: asked again from a law that is nearer."""
         if verdict.estimate is None or verdict.predicted is None:
             return None
         off = verdict.estimate - verdict.predicted
@@ -195,24 +195,8 @@ class _Question:
             shift += step
             free = self._free_of(fit, claim, shift, fit.full_law.terms[len(fit.law.terms) :])
             if free is not None and not free.trouble and free.share >= SMALLEST_SHARE:
-                return _weighed(claim, verdict, free, "")
+                return _weighed(claim, verdict, free)
         return None
-
-    def _whole_growth(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict | None:
-        """For an upper bound: how fast the whole time grows where the terms of the law cannot be seen in it.
-
-        What takes the time is overhead then. If all of it grows more slowly than the bound, the bound holds where it
-        was measured.
-        """
-        if claim.bound != "upper" or verdict.predicted is None:
-            return None
-        others = [term for term in fit.full_law.terms if str(term) not in claim.terms and str(term) != "1"]
-        free = self._free_of(fit, claim, -verdict.predicted, others)
-        if free is None or free.trouble:
-            return None
-        remark = f"{' + '.join(claim.terms)} cannot be told from overhead, so it is all of the time that was judged"
-        found = _weighed(claim, verdict, free, remark)
-        return found if found.verdict == "supported" else None
 
     def _still_flat(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict:
         """A verdict of no growth, taken back where time has begun to grow at the largest level.
@@ -264,7 +248,7 @@ def _largest_share(fit: Fit, terms: Sequence[str], factor: str) -> Point:
     return Point({name: float(values[best]) for name, values in levels.items()})
 
 
-def _weighed(claim: ExponentClaim, verdict: Verdict, free: FreeExponent, remark: str) -> Verdict:
+def _weighed(claim: ExponentClaim, verdict: Verdict, free: FreeExponent) -> Verdict:
     """The verdict of an exponent that was found another way, against the law's own."""
     assert verdict.predicted is not None
     limits = Limits.around(verdict.predicted, claim.margin, claim.bound)
@@ -274,7 +258,7 @@ def _weighed(claim: ExponentClaim, verdict: Verdict, free: FreeExponent, remark:
     what = f"the exponent of {claim.factor} in {' + '.join(claim.terms)} at {describe(claim.at)}"
     stated = f"{what} is {span(free.interval)} against {number(verdict.predicted)} predicted"
     side = {"supported": "within", "refuted": "outside", "inconclusive": "across the edge of"}[word]
-    text = f"{stated}, {side} the allowed {limits}" + (f"; {remark}" if remark else "")
+    text = f"{stated}, {side} the allowed {limits}"
     return _settled(verdict, word, f"too noisy: {text}" if word == "inconclusive" else text, free.interval)
 
 

@@ -232,6 +232,15 @@ def test_other_parameters_have_a_law_each(project: pytest.Pytester) -> None:
     )
 
 
+def test_parameters_that_look_alike_are_not_mixed(project: pytest.Pytester) -> None:
+    several = '@pytest.mark.parametrize("kind", [1, "1", "[", "a" * 99])\n@pytest.mark.complexity'
+    source = LINEAR.replace("@pytest.mark.complexity", several).replace("benchmark, n", "benchmark, kind, n")
+    result = run(project, source, "-v")
+    outcomes(result, passed=24)
+    laws = [line.split()[0].partition("law-")[2] for line in result.stdout.lines if "[law" in line and "PASSED" in line]
+    assert laws == ["kind=1]", "kind1]", "kind2]", "kind3]"]
+
+
 def test_methods_and_fixtures_with_parameters(project: pytest.Pytester) -> None:
     result = run(
         project,
