@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, overload
 
 import threadpoolctl
 
+from bench.analyse.evidence import WHOLE
 from bench.analyse.inverse import FARTHEST, Largest, Span, largest_within
 from bench.analyse.predictor import WORKING_SET, Predicted, Predictor
 from bench.analyse.response import ALLOCATED, amount, is_memory, unit
@@ -102,14 +103,33 @@ def predict(
 def _predicted(sources: Sequence[Source], asked: Sequence[Question], response: str | None) -> Iterator[Predicted]:
     wanted = _points_by_source(sources, asked)
     machine = memory_bytes()
+    _require_any((source, one) for source, _ in wanted for one in _asked_of(source, response))
     for source, points in wanted:
-        found = [
-            _of_response(source, one, points) for one in ((response,) if response is not None else source.responses)
-        ]
+        found = [_of_response(source, one, points) for one in _asked_of(source, response)]
         needs = [_needed(source, point, machine, [each[i] for each in found]) for i, point in enumerate(points)]
         for i, need in enumerate(needs):
             for each in found:
                 yield replace(each[i], caution="; ".join(filter(None, (each[i].caution, need))))
+
+
+def _asked_of(source: Source, response: str | None) -> tuple[str, ...]:
+    return source.responses if response is None else (response,)
+
+
+def _require_any(asked: Iterable[tuple[Source, str]]) -> None:
+    """See that there is something to predict with; what some subjects lack is said beside the answers of others.
+
+    Raises
+    ------
+    FitError : no subject has a fit of any response that was asked for.
+    """
+    why = ""
+    for source, response in asked:
+        found = _predictor(source, response)
+        if not isinstance(found, str):
+            return
+        why = why or found
+    raise FitError(why)
 
 
 def _of_response(source: Source, response: str, points: Sequence[Point]) -> list[Predicted]:
@@ -194,8 +214,9 @@ def _largest(
             raise FitError(
                 f"--largest {factor!r}: unknown factor; the factors are {', '.join(source.factors) or 'none'}"
             )
-    machine = memory_bytes()
-    for source, points in _points_by_source(sources, asked, free=factor):
+    machine, wanted = memory_bytes(), _points_by_source(sources, asked, free=factor)
+    _require_any((source, one) for source, _ in wanted for one in _responses_in(source, budget, within, response))
+    for source, points in wanted:
         levels = source.factors[factor]
         span = Span(levels.smallest, levels.largest * FARTHEST, levels.whole)
         for one in _responses_in(source, budget, within, response):
@@ -217,7 +238,7 @@ def _responses_in(source: Source, budget: Budget, within: str, response: str | N
         raise FitError(f"--within {within!r}: {response} is counted in {unit(response) or 'no unit'}")
     if response is None and not budget.unit:
         raise FitError(f"--within {within!r}: has no unit, such as 10s or 2GB")
-    return fitting or [ALLOCATED if budget.unit == "B" else source.responses[0]]
+    return fitting or [ALLOCATED if budget.unit == "B" else WHOLE]
 
 
 def _none(source: Source, response: str, factor: str, budget: Budget, at: Point, why: str) -> Largest:

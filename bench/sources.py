@@ -194,7 +194,9 @@ def _of_law(
     return Source(
         subject=subject,
         responses=(found.response,),
-        predictor=lambda _response: predictor,
+        predictor=lambda asked: (
+            predictor if asked == found.response else f"no data: the law is one of {found.response}"
+        ),
         factors={name: _measured_levels(found, name) for name in found.factors},
         required=tuple(found.full_law.factors),
         categories={},

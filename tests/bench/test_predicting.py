@@ -149,8 +149,14 @@ def test_what_cannot_be_predicted_says_why_beside_what_can() -> None:
     timed, weighed = predict(FRAME, "n=100,m=10", response="scratch_bytes", experiment=WHOLE)
     assert (timed.value, timed.note) == (None, "no data: timed has no law for scratch_bytes")
     assert weighed.value == pytest.approx(8000)
-    (bare,) = predict(FRAME, "n=100,m=10", subject="timed", response="working_set_bytes", experiment=WHOLE)
+    bare, _ = predict(FRAME, "n=100,m=10", response="working_set_bytes", experiment=WHOLE)
     assert bare.note == "no data: timed declares no working set"
+
+
+def test_where_nothing_at_all_can_be_predicted_it_is_one_line() -> None:
+    for arguments in ({"at": "n=100,m=10"}, {"at": "m=10", "largest": "n", "within": "5"}):
+        with pytest.raises(FitError, match="no data: timed has no law for recur_seconds_per_eval"):
+            predict(FRAME, response="recur_seconds_per_eval", experiment=WHOLE, **arguments)
 
 
 def test_a_factor_measured_at_one_level_has_it_where_none_is_named() -> None:

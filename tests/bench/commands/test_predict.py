@@ -1,0 +1,128 @@
+"""``predict`` on the command line: tables that fit, one JSON document, one line about what cannot be used."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bench.cli import cli
+
+REFERENCE = Path(__file__).resolve().parents[3] / "results" / "reference"
+FAMILY = REFERENCE.parent / "family"
+AT = "V=10000,d=100,H=100"
+
+
+def invoke(*arguments: str | Path) -> Result:
+    return CliRunner().invoke(cli, ["predict", *map(str, arguments)], env={"COLUMNS": "80"})
+
+
+@pytest.fixture
+def times(tmp_path: Path) -> Path:
+    path = tmp_path / "times.csv"
+    rows = "".join(f"{n},{n * 1e-3!r}\n" for n in (1, 2, 4, 8, 16, 32) for _ in range(3))
+    path.write_text(f"n,seconds_per_eval\n{rows}", encoding="utf-8")
+    return path
+
+
+def test_a_table_has_a_row_for_each_point_and_fits_80_columns() -> None:
+    result = invoke(REFERENCE, "--at", f"{AT},T=100..10000:4", "--subject", "naive", "--subject", "batched")
+    assert result.exit_code == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if " at V" in line] == [
+        "naive at V = 10\u202f000, d = 100, H = 100",
+        "batched at V = 10\u202f000, d = 100, H = 100",
+    ]
+    rows = [line.split(" ")[0] for line in lines if "[" in line]
+    assert rows == ["100", "464", "2\u202f154", "10\u202f000"] * 2
+    assert "71× in T" in result.stdout
+    assert "beyond: how many times farther than the nearest measured point" in result.stdout
+
+
+def test_a_single_point_has_its_note_in_words() -> None:
+    result = invoke(FAMILY, "--at", "V=10000000,d=1000,H=1000,T=10", "--subject", "fused")
+    assert result.exit_code == 0, result.stderr
+    words = " ".join(result.stdout.split())
+    assert "fused at V = 10 000 000, d = 1 000, H = 1 000, T = 10 time memory beyond" in words
+    assert "78 times farther in V than any measured point, and beyond all of them in d and H" in words
+
+
+def test_json_is_one_document_of_predictions() -> None:
+    result = invoke(FAMILY, "--at", f"{AT},T=35", "--subject", "fused", "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    time, memory = json.loads(result.stdout)
+    assert (time["subject"], time["response"], memory["response"]) == ("fused", "seconds_per_eval", "allocated_bytes")
+    for one in (time, memory):
+        assert list(one) == ["subject", "response", "at", "value", "low", "high", "farther", "note"]
+        assert one["low"] < one["value"] < one["high"]
+        assert one["at"] == {"V": 10000, "d": 100, "H": 100, "T": 35}
+
+
+def test_the_inverse_answers_with_safe_and_optimistic(times: Path) -> None:
+    result = invoke(times, "--law", "n", "--largest", "n", "--within", "1.0005s", "--json")
+    assert (result.exit_code, result.stderr) == (0, "")
+    (one,) = json.loads(result.stdout)
+    assert (one["subject"], one["factor"], one["within"], one["at"]) == ("times.csv", "n", 1.0005, {})
+    assert one["low"] <= one["largest"] == 1000 <= one["high"]
+    table = invoke(times, "--law", "n", "--largest", "n", "--within", "1.0005s").stdout
+    assert table.splitlines()[0] == "times.csv"
+    assert "largest n" in table
+    assert "31 times farther in n than any measured point" in table
+
+
+def test_the_inverse_in_memory_has_a_row_for_what_is_declared() -> None:
+    result = invoke(FAMILY, "--largest", "T", "--within", "2GB", "--at", AT, "--subject", "rtrl")
+    assert result.exit_code == 0, result.stderr
+    rows = [line for line in result.stdout.splitlines() if line.startswith(("memory", "working set"))]
+    assert rows[0].split()[0] == "memory"
+    assert rows[1].startswith("working set (declared)")
+    assert max(map(len, result.stdout.splitlines())) <= 80
+
+
+def test_an_answer_that_there_is_not_says_why(times: Path) -> None:
+    result = invoke(times, "--law", "n", "--largest", "n", "--within", "1us")
+    assert result.exit_code == 0
+    assert "exceeds 1us even at n=1: 0.001 s" in result.stdout
+    assert "–" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ((), "--at: names no point; such as --at V=10000,T=100..10000"),
+        (("--at", "n"), "--at 'n': 'n' is not of the form factor=level or factor=low..high"),
+        (("--at", "n=1..1e9:10001"), "--at: names 10001 points; allowed are at most 10000"),
+        (("--at", "n=1,m=2"), "unknown factor 'm'; the factors are n"),
+        (("--at", "n=1", "--overhead", "1"), "--overhead: goes with --law"),
+        (("--at", "n=1", "--block", "b"), "--block: goes with --law"),
+        (("--largest", "n"), "--largest and --within: go together"),
+        (("--within", "1s"), "--largest and --within: go together"),
+        (("--largest", "n", "--within", "2GB"), "no data: the law is one of seconds_per_eval"),
+        (("--at", "n=1", "--law", "n +"), "law 'n +': cannot be read"),
+        (("--at", "n=1", "--law", "n", "--subject", "x"), "the data have no column 'subject'"),
+    ],
+)
+def test_what_cannot_be_used_ends_in_one_line(arguments: tuple[str, ...], message: str, times: Path) -> None:
+    law = () if {"--law", "--overhead", "--block"} & set(arguments) else ("--law", "n")
+    result = invoke(times, *law, *arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: ")
+    assert message in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_a_table_without_a_law_ends_in_one_line(times: Path) -> None:
+    result = invoke(times, "--at", "n=1")
+    assert (result.exit_code, result.stderr) == (
+        2,
+        "error: --law: needed, for the data are no run with laws of its own; such as --law 'n*log(n)'\n",
+    )
+
+
+def test_help_has_an_example() -> None:
+    result = invoke("--help")
+    assert result.exit_code == 0
+    assert "Example: python -m bench predict" in result.stdout

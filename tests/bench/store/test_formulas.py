@@ -1,0 +1,27 @@
+"""Guarding text from spreadsheets is undone by unguarding it, whatever the text."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bench.store.formulas import guarded, unguarded
+
+HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")', " =1", "\t=1", "\r=1", "'=1", "''=1", "=", "-"]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_no_guarded_text_begins_as_a_formula(text: str) -> None:
+    assert guarded(text).startswith("'")
+    assert unguarded(guarded(text)) == text
+
+
+@pytest.mark.parametrize("text", ["sort", "", "'tis", "a=b", "sort [dtype=float32]", "(=1)", "1-2"])
+def test_other_text_stays_as_it_is(text: str) -> None:
+    assert guarded(text) == unguarded(text) == text
+
+
+@given(st.text(alphabet=st.sampled_from("'=+-@ a\t\n")) | st.text())
+def test_it_is_undone(text: str) -> None:
+    assert unguarded(guarded(text)) == text
