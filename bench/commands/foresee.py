@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from bench.commands.engines import engine_of, engine_options
 from bench.commands.shared import document, json_option
 
 
@@ -24,6 +25,7 @@ from bench.commands.shared import document, json_option
 @click.option(
     "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a run, or predict from a finished one."
 )
+@engine_options
 @json_option
 def foresee(
     experiment: str | None,
@@ -32,6 +34,7 @@ def foresee(
     threads: int | None,
     resume: Path | None,
     as_json: bool,
+    **engine: Any,
 ) -> int:
     """Sweep, predict points far beyond the sweep, then measure them: how good are the predictions?
 
@@ -50,6 +53,7 @@ def foresee(
         raise click.UsageError("--out and --resume: name one folder, not two")
     given: dict[str, Any] = {"experiment": experiment, "seed": seed, "threads": threads}
     chosen = {name: value for name, value in given.items() if value is not None}
+    chosen["engine"] = engine_of(engine)
     settings = dataclasses.replace(api.Settings() if resume is None else api.settings_of(resume), **chosen)
     if resume is None:
         settings = dataclasses.replace(settings, profile=foresight_of(api.experiment_of(settings)).profile)

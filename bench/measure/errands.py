@@ -101,6 +101,7 @@ class Ledger:
 
     MOST_DEATHS = 2  # of measuring processes at one visit: the first may have been the system's doing
     MOST_LOSSES = 4  # of workers at one visit, one more than dask allows of its own: more than chance, or a bad subject
+    MOST_LOSSES_AT_START = 12  # of one block: starting takes most of the time of a short one, and chance hits it often
 
     def __init__(
         self,
@@ -129,7 +130,7 @@ class Ledger:
         if self._deaths[at] >= self.MOST_DEATHS:
             raise MeasureError(message)
 
-    def loss(self, at: object, message: str) -> None:
+    def loss(self, at: object, worker: str, where: str, most: int) -> None:
         """Count a worker that was lost.
 
         Raises
@@ -137,8 +138,8 @@ class Ledger:
         MeasureError : too many were lost there.
         """
         self._losses[at] = self._losses.get(at, 0) + 1
-        if self._losses[at] >= self.MOST_LOSSES:
-            raise MeasureError(message)
+        if self._losses[at] >= most:
+            raise MeasureError(f"{where}: {most} workers were lost there, the last one {worker}")
 
 
 class Stint:
@@ -213,8 +214,9 @@ class Stint:
         if self._died is not None:
             why = f"the measuring process died: {self._died['message']}"
             self._ledger.death(at, f"{where}: {why} (host {self.host})")
-        elif not before:
-            self._ledger.loss(at, f"{where}: {Ledger.MOST_LOSSES} workers were lost there, the last one {self.worker}")
+        else:
+            most = Ledger.MOST_LOSSES_AT_START if before else Ledger.MOST_LOSSES
+            self._ledger.loss(at, self.worker, where, most)
         rest: dict[int, list[Visit]] = {}
         for visit in left:
             rest.setdefault(visit.block, []).append(visit)

@@ -23,6 +23,7 @@ from bench.measure.engines.host import Host
 from bench.measure.engines.local import LocalEngine
 from bench.measure.engines.task import Task
 from bench.measure.environment import environment, host_name
+from bench.measure.loading import one_line
 
 SECONDS_BETWEEN_LOOKS = 0.1  # at what is to be said, and at whether the task is still wanted; the most a kill can lose
 PATIENCE_SECONDS = 1.0  # for the lock of the host, before the task says that it waits
@@ -56,13 +57,16 @@ def do(data: bytes, topic: str, ticket: int, engine: Starter = engine) -> None:
         environment=environment,
     )
     with _watched(host, mouth, lambda: _is_wanted(worker, key)) as is_over:
-        if task.kind == "survey":
-            host.perform(task, mouth.say)
-            return
-        with alone(name, lambda: mouth.say(said.busy()), is_over) as lock:
-            if lock is not None:
-                held.append(lock)
+        try:
+            if task.kind == "survey":
                 host.perform(task, mouth.say)
+                return
+            with alone(name, lambda: mouth.say(said.busy()), is_over) as lock:
+                if lock is not None:
+                    held.append(lock)
+                    host.perform(task, mouth.say)
+        except Exception as error:  # noqa: BLE001  # a full disk, a lock that is another's: the run must name it
+            mouth.say(said.failed(one_line(error)))
 
 
 class Mouth:

@@ -258,6 +258,15 @@ def test_a_visit_that_costs_one_worker_after_the_other_ends_the_run(tmp_path: Pa
         ran.run()
 
 
+def test_a_block_for_which_no_process_ever_gets_ready_ends_the_run(tmp_path: Path) -> None:
+    ran = ran_of(tmp_path, {"w1": "a"})
+    ran.fleet.lost_after.update(dict.fromkeys(range(1, 80, 2), 0))
+    expected = r"^start of a measuring process: 12 workers were lost there, the last one w1$"
+    with pytest.raises(MeasureError, match=expected):
+        ran.run()
+    assert not ran.visits
+
+
 def test_a_subject_that_raises_ends_the_run_with_its_name_its_point_and_the_host(tmp_path: Path) -> None:
     clock = FakeClock()
 

@@ -1,0 +1,204 @@
+"""What a host does with a task: it says what the processes answer, files arrive whole, and it can be stopped."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bench.measure.clock import FakeClock, WallClock
+from bench.measure.engines import Engine
+from bench.measure.engines.cargo import Cargo
+from bench.measure.engines.code import EXPERIMENT, HARNESS, fingerprints
+from bench.measure.engines.host import Host
+from bench.measure.engines.local import LocalEngine
+from bench.measure.engines.task import Shipped, Task
+from bench.measure.messages import Check, Measure, Open
+from bench.measure.records import MeasureError
+from bench.measure.schedule import Visit
+from bench.plan import Experiment, Point
+from tests.bench.measure.fakes import FakeEngine, linear, toy
+
+OPEN = Open(module="toy", corpus=None, threads=1)
+
+
+class Hosted:
+    """A host with fake processes, and what it said."""
+
+    def __init__(self, experiment: Experiment, clock: FakeClock, folder: Path) -> None:
+        self.engine, self.variables = FakeEngine(experiment, clock), list[Mapping[str, str]]()
+        self.host = Host(
+            start=self._start, clock=clock, folder=folder, name="h", environment=lambda: {"host": "h", "cpu": "fast"}
+        )
+
+    def _start(self, variables: Mapping[str, str]) -> Engine:
+        self.variables.append(variables)
+        return self.engine
+
+    def said(self, task: Task) -> list[dict[str, Any]]:
+        lines: list[str] = []
+        self.host.perform(Task.of_bytes(task.to_bytes()), lines.append)
+        return [json.loads(line) for line in lines]
+
+
+def test_a_task_survives_the_way() -> None:
+    task = Task(
+        kind="visits",
+        opening=dataclasses.replace(OPEN, corpus="text", fault="sign"),
+        threads=2,
+        variables={"A": "1"},
+        files={"text": ["00", "/there"]},
+        shipped=[Shipped(name="text", path="/there", sha256="00", content=b"\0\xff")],
+        requests=[Check(claim="c", seed=1)],
+        visits=[
+            Visit("s", Point(n=1, x=0.5, kind="float32"), 3, "whole"),
+            Visit("s", Point(n=1, x=0.5, kind="float32"), 3, "phases"),
+            Visit("t", Point(n=2, x=1.0, kind="float64"), -1, "memory"),
+        ],
+        evaluations={1: 7},
+        compared=[0],
+        seconds_per_sample=0.25,
+        peaks=True,
+    )
+    again = Task.of_bytes(task.to_bytes())
+    assert again == task
+    assert [type(level) for level in again.visits[2].point.values()] == [int, float, str]
+
+
+def test_the_task_of_a_block_takes_few_bytes_a_visit() -> None:
+    visits = [Visit("subject", Point(n=i, m=2 * i), 0, "whole") for i in range(1000)]
+    assert len(Task(kind="visits", opening=OPEN, visits=visits).to_bytes()) < 20 * len(visits)
+
+
+def test_visits_are_said_in_order_with_what_was_found(tmp_path: Path) -> None:
+    clock = FakeClock()
+    hosted = Hosted(toy(linear(clock)), clock, tmp_path)
+    visits = [Visit("linear", Point(n=n), 0, "whole") for n in (4, 1)]
+    task = Task(kind="visits", opening=OPEN, visits=visits, evaluations={1: 30}, seconds_per_sample=0.02)
+    lines = hosted.said(dataclasses.replace(task, variables={"SOME": "thing"}))
+    assert [line["line"] for line in lines] == ["ready", "found", "found"]
+    assert [(line["place"], line["reply"]["evaluations"]) for line in lines[1:]] == [(0, 5), (1, 30)]
+    assert lines[1]["seconds"] == pytest.approx(lines[1]["seconds_ready"])
+    assert lines[2]["seconds_ready"] == pytest.approx(lines[1]["seconds"] + lines[2]["seconds"])
+    assert hosted.variables == [{"SOME": "thing"}]
+    assert all(worker.closed for worker in hosted.engine.workers)
+
+
+def test_a_failure_and_a_death_are_lines(tmp_path: Path) -> None:
+    clock = FakeClock()
+    hosted = Hosted(toy(linear(clock)), clock, tmp_path)
+    unknown = [Visit("other", Point(n=1), 0, "whole")]
+    (_, failed) = hosted.said(Task(kind="visits", opening=OPEN, visits=unknown))
+    assert failed["line"] == "failed"
+    assert failed["message"].startswith("subject 'other' at n=1: ExperimentError: subject 'other': unknown")
+    hosted.engine.dies_at_sample = 2
+    visits = [Visit("linear", Point(n=n), 0, "whole") for n in (1, 4)]
+    lines = hosted.said(Task(kind="visits", opening=OPEN, visits=visits))
+    died = {"line": "died", "place": 0, "message": "it was killed by SIGSEGV"}
+    assert lines[-1] == died  # the request before was another task's
+    assert all(worker.closed for worker in hosted.engine.workers)
+
+
+def test_shipped_files_are_written_whole_and_opened_where_they_lie(tmp_path: Path) -> None:
+    clock, source = FakeClock(), tmp_path / "exp.py"
+    source.write_text("EXPERIMENT = 1\n")
+    (tmp_path / "text").write_text("words")
+    opening = dataclasses.replace(OPEN, module=str(source), corpus=str(tmp_path / "text"))
+    cargo = Cargo.of(opening)
+    assert (cargo.opening.module, cargo.opening.corpus) == ("exp.py", "text")
+    assert set(cargo.code) == {HARNESS}
+    hosted = Hosted(toy(linear(clock)), clock, tmp_path / "kept")
+    files = {one.name: (one.sha256, one.path) for one in cargo.shipped}
+    survey = Task(kind="survey", opening=cargo.opening, files=files, shipped=cargo.shipped)
+    (line,) = hosted.said(survey)
+    assert (line["host"], line["code"]) == ("h", cargo.code)
+    kept = sorted((tmp_path / "kept").rglob("*.*"))
+    assert [path.read_text() for path in kept] == ["EXPERIMENT = 1\n"]
+
+    talk = Task(kind="talk", opening=cargo.opening, files=files)
+    hosted.said(talk)
+    source.write_text("another\n")  # the host shares the path, but not what is in it
+    (tmp_path / "text").unlink()
+    hosted.said(talk)
+    first, second = (one for one in hosted.engine.requests if isinstance(one, Open))
+    assert (first.module, first.corpus) == (str(source), str(tmp_path / "text"))
+    assert second.module == str(kept[0])
+    assert second.corpus is not None
+    assert Path(second.corpus).read_text() == "words"
+
+    broken = dataclasses.replace(cargo.shipped[0], content=b"torn")
+    (line,) = hosted.said(dataclasses.replace(survey, shipped=[broken]))
+    assert (line["line"], line["message"]) == ("failed", "exp.py: did not arrive whole")
+
+
+def test_a_file_that_cannot_be_shipped_is_named(tmp_path: Path) -> None:
+    missing = str(tmp_path / "no.py")
+    with pytest.raises(MeasureError, match=r"no\.py: cannot be read: No such file"):
+        Cargo.of(dataclasses.replace(OPEN, module=missing))
+
+
+def test_stopping_kills_the_process_in_the_middle_of_an_evaluation_and_starts_no_other(tmp_path: Path) -> None:
+    source = tmp_path / "endless.py"
+    source.write_text(
+        "import time\nfrom bench.plan import *\n"
+        "EXPERIMENT = Experiment(name='e', factors=(Factor(name='n'),),\n"
+        "    subjects=(Subject(name='e', prepare=lambda point: lambda: time.sleep(600)),),\n"
+        "    profiles={'quick': Profile(design=Design.grid({'n': [1]}))})\n"
+    )
+    begun, lines = threading.Event(), list[dict[str, Any]]()
+
+    def say(line: str) -> None:
+        lines.append(json.loads(line))
+        begun.set()
+
+    host = Host(start=LocalEngine, clock=WallClock(), folder=tmp_path, name="h", environment=dict)
+    opening = dataclasses.replace(OPEN, module=str(source))
+    task = Task(kind="visits", opening=opening, visits=[Visit("e", Point(n=1), 0, "whole")], seconds_per_sample=1.0)
+    thread = threading.Thread(target=host.perform, args=(task, say))
+    thread.start()
+    begun.wait()
+    host.stop()
+    thread.join()
+    assert [line["line"] for line in lines] == ["ready", "died"]
+    assert lines[1]["message"].startswith("it was killed by SIGKILL")
+    host.perform(task, say)
+    assert lines[2] == {"line": "died", "place": None, "message": "it was stopped"}
+
+
+def test_a_fingerprint_covers_the_package_of_the_experiment_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    package = tmp_path / "pack" / "inner"
+    package.mkdir(parents=True)
+    for folder in (package, package.parent):
+        (folder / "__init__.py").touch()
+    (package / "exp.py").write_text("EXPERIMENT = 1\n")
+    (tmp_path / "alone.py").write_text("EXPERIMENT = 1\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    before = fingerprints("pack.inner.exp")[EXPERIMENT]
+    alone = fingerprints("alone")[EXPERIMENT]
+    (tmp_path / "beside.py").write_text("x = 1\n")
+    assert fingerprints("pack.inner.exp")[EXPERIMENT] == before
+    (package.parent / "algorithm.py").write_text("x = 1\n")
+    changed = fingerprints("pack.inner.exp")[EXPERIMENT]
+    assert changed != before
+    (package.parent / "algorithm.py").rename(package.parent / "other.py")
+    assert fingerprints("pack.inner.exp")[EXPERIMENT] not in (before, changed)
+    assert fingerprints("alone")[EXPERIMENT] == alone
+    assert fingerprints("no.such.module")[EXPERIMENT].startswith("cannot be imported: ModuleNotFoundError")
+    assert fingerprints("nosuchmodule")[EXPERIMENT] == "cannot be imported: no module 'nosuchmodule'"
+    assert fingerprints(None) == {HARNESS: fingerprints("alone")[HARNESS]}
+
+
+def test_what_is_measured_is_asked_as_it_is_on_one_machine(tmp_path: Path) -> None:
+    clock = FakeClock()
+    hosted = Hosted(toy(linear(clock, phased=True)), clock, tmp_path)
+    visits = [Visit("linear", Point(n=4), 0, timing) for timing in ("whole", "phases")]
+    hosted.said(Task(kind="visits", opening=OPEN, visits=visits, seconds_per_sample=0.02))
+    asked = [one.evaluations for one in hosted.engine.requests if isinstance(one, Measure)]
+    assert asked == [None, 5]  # the phases are timed over as many evaluations as the whole
