@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from bench.analyse.evidence import WHOLE, fitted_samples, without_records
-from bench.analyse.samples import RECORDED, FitError
+from bench.analyse.samples import RECORDED, FitError, categories_of
 from bench.session import terminated_as_interrupted
 from bench.store.frame import load
 from bench.store.samples import StoreError
@@ -151,15 +151,19 @@ def _seen_by_fits(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _factors(frame: pd.DataFrame, response: str) -> list[str]:
     """Columns of a plain table that must be factors: what comes back in several rows, and is no known record."""
+    categories = categories_of(frame, (response,))
     return [
         name
         for name in map(str, frame.columns)
-        if name not in RECORDED
-        and name != response
-        and not name.endswith(WHOLE)
-        and bool(frame[name].notna().all())
-        and frame[name].nunique() <= len(frame) / 2
+        if name in categories
+        or (name not in RECORDED and name != response and not name.endswith(WHOLE) and _comes_back(frame[name]))
     ]
+
+
+def _comes_back(column: pd.Series[Any]) -> bool:
+    """Whether a column is of numbers that are in several rows each, as levels are."""
+    is_number = column.dtype.kind in "iuf" and bool(column.notna().all())
+    return is_number and column.nunique() <= len(column) / 2
 
 
 @contextlib.contextmanager

@@ -17,7 +17,7 @@ from bench.analyse.samples import FitError
 from bench.asked import Asked, Budget, Question, budget_of, questions
 from bench.measure.environment import memory_bytes
 from bench.plan import Experiment, Point
-from bench.sources import Source, sources_of
+from bench.sources import Source, Stated, sources_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +31,10 @@ def predict(
     subject: str | Sequence[str] = ...,
     law: str | None = ...,
     overhead: str = ...,
-    response: str | None = ...,
     block: str | None = ...,
+    names: Sequence[str] = ...,
+    where: Sequence[str] = ...,
+    response: str | None = ...,
     experiment: Experiment | None = ...,
 ) -> list[Predicted]: ...
 @overload
@@ -45,8 +47,10 @@ def predict(
     subject: str | Sequence[str] = ...,
     law: str | None = ...,
     overhead: str = ...,
-    response: str | None = ...,
     block: str | None = ...,
+    names: Sequence[str] = ...,
+    where: Sequence[str] = ...,
+    response: str | None = ...,
     experiment: Experiment | None = ...,
 ) -> list[Largest]: ...
 def predict(
@@ -58,8 +62,10 @@ def predict(
     subject: str | Sequence[str] = (),
     law: str | None = None,
     overhead: str = "auto",
-    response: str | None = None,
     block: str | None = None,
+    names: Sequence[str] = (),
+    where: Sequence[str] = (),
+    response: str | None = None,
     experiment: Experiment | None = None,
 ) -> list[Predicted] | list[Largest]:
     """Time and memory at points, measured or not; or the largest level of a factor within a budget.
@@ -71,7 +77,7 @@ def predict(
         ``"T=100..10000:20"``, or as mappings whose values are levels, sequences of them, or such text.
     largest, within : the factor that is asked for, and its budget: ``"10s"`` or ``"2GB"``. ``at`` has the others.
     subject : whose; by default all that have a law.
-    law, overhead, block : a law to be fitted, as in ``fit``; by default those of the run's experiment.
+    law, overhead, block, names, where : a law to be fitted, as in ``fit``; by default those of the run's experiment.
     response : what to predict; by default time, and memory where there is a law of it.
     experiment : whose laws are meant; that of the run by default.
 
@@ -81,6 +87,7 @@ def predict(
     """
     if (largest is None) != (within is None):
         raise FitError("--largest and --within: go together, such as --largest T --within 10s")
+    stated = None if law is None else Stated(law=law, overhead=overhead, block=block, names=names, where=where)
     asked = questions(at)
     budget = None if within is None else budget_of(within)
     if budget is None and not any(one.axes for one in asked):
@@ -89,10 +96,8 @@ def predict(
         sources = sources_of(  # beside busy cores the same answer took 19 s of processor time with two, 3 s with one
             data,
             subjects=(subject,) if isinstance(subject, str) else tuple(subject),
-            law=law,
-            overhead=overhead,
+            stated=stated,
             response=response,
-            block=block,
             experiment=experiment,
         )
         if largest is not None and budget is not None:

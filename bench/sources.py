@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from bench.analyse.by_category import fit_by
 from bench.analyse.evidence import WHOLE, Evidence, fit_all, fitted_samples
-from bench.analyse.fit import Fit, fit
+from bench.analyse.fitted import Fit
 from bench.analyse.predictor import Predictor, declared, predictor_of
 from bench.analyse.response import ALLOCATED, SCRATCH
 from bench.analyse.samples import FitError
-from bench.analyse.strata import Strata, stratified
-from bench.fitting import of_subject
+from bench.analyse.strata import Strata, stratified, stratum
+from bench.fitting import of_subject, selected
 from bench.measure.loading import load_experiment
 from bench.plan import DesignError, Experiment, Factor, LawError, Point, Subject
 from bench.store.frame import load
+from bench.store.importers.naming import with_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -61,25 +63,35 @@ class Source:
     needed: Predictor | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A law that somebody states for data, and how it is to be fitted: as in ``bench.fitting.answer``."""
+
+    law: str
+    overhead: str = "auto"
+    block: str | None = None
+    names: Sequence[str] = ()
+    where: Sequence[str] = ()
+
+
 def sources_of(
     data: Path | str | pd.DataFrame,
     *,
     subjects: Sequence[str] = (),
-    law: str | None = None,
-    overhead: str = "auto",
+    stated: Stated | None = None,
     response: str | None = None,
-    block: str | None = None,
     experiment: Experiment | None = None,
 ) -> list[Source]:
-    """What can be predicted from a run by the laws of its experiment, or from anything by ``law``.
+    """What can be predicted from a run by the laws of its experiment, or from anything by a law that is stated.
 
     Raises
     ------
     StoreError, ExperimentError, FitError : what cannot be used; one line each.
     """
     frame = load(data) if isinstance(data, Path | str) else data
-    if law is not None:
-        return [_of_law(data, frame, one, law, overhead, response, block) for one in subjects or (None,)]
+    if stated is not None:
+        name = Path(data).name if isinstance(data, Path | str) else "data"
+        return [one for subject in subjects or (None,) for one in _of_law(frame, subject, stated, response, name)]
     if experiment is None:
         header = frame.attrs.get("run") or {}
         if "experiment" not in header:
@@ -172,36 +184,31 @@ def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | None:
 
 
 def _of_law(
-    data: Path | str | pd.DataFrame,
-    frame: pd.DataFrame,
-    subject: str | None,
-    law: str,
-    overhead: str,
-    response: str | None,
-    block: str | None,
-) -> Source:
-    """What a law that somebody names says of a run or a table."""
-    rows = of_subject(fitted_samples(frame), subject)
+    frame: pd.DataFrame, subject: str | None, stated: Stated, response: str | None, name: str
+) -> Iterator[Source]:
+    """What a law that somebody states says of a run or a table: of each combination of its categories apart."""
+    rows = with_names(of_subject(fitted_samples(frame), subject), stated.names, laws=(stated.law,))
+    rows = selected(rows, stated.where)
+    if subject is None:
+        subject = str(rows["subject"].iloc[0]) if "subject" in rows.columns else name
     try:
-        found = fit(rows, law, response=response or WHOLE, overhead=overhead, block=block)
+        fits = fit_by(rows, stated.law, response=response or WHOLE, overhead=stated.overhead, block=stated.block)
     except LawError as error:
         raise FitError(str(error)) from None
-    if subject is None and "subject" in rows.columns:
-        subject = str(rows["subject"].iloc[0])
-    if subject is None:
-        subject = Path(data).name if isinstance(data, Path | str) else "data"
-    predictor = predictor_of(subject, found)
-    return Source(
-        subject=subject,
-        responses=(found.response,),
-        predictor=lambda asked: (
-            predictor if asked == found.response else f"no data: the law is one of {found.response}"
-        ),
-        factors={name: _measured_levels(found, name) for name in found.factors},
-        required=tuple(found.full_law.factors),
-        categories={},
-        check=lambda _name, level: level,
-    )
+    for levels, found in fits.items():
+        yield Source(
+            subject=stratum(subject, levels),
+            responses=(found.response,),
+            predictor=functools.partial(_stated, predictor_of(stratum(subject, levels), found)),
+            factors={name: _measured_levels(found, name) for name in found.factors},
+            required=tuple(found.full_law.factors),
+            categories={name: str(level) for name, level in levels.items()},
+            check=lambda _name, level: level,
+        )
+
+
+def _stated(predictor: Predictor, response: str) -> Predictor | str:
+    return predictor if response == predictor.response else f"no data: the law is one of {predictor.response}"
 
 
 def _measured_levels(found: Fit, name: str) -> Levels:

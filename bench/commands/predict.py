@@ -26,6 +26,8 @@ from bench.commands.shared import document, json_option
 )
 @click.option("--response", metavar="NAME", help="What to predict.  [default: time, and memory where it has a law]")
 @click.option("--block", metavar="NAME", help="With --law: column of the blocks, whose common drift is taken out.")
+@click.option("--names", metavar="NAMES", help="With --law: names of arguments that a file only numbers, such as n,m.")
+@click.option("--where", multiple=True, metavar="NAME=LEVEL", help="With --law: rows of one level only. Repeatable.")
 @json_option
 def predict(
     data: Path,
@@ -37,6 +39,8 @@ def predict(
     overhead: str,
     response: str | None,
     block: str | None,
+    names: str | None,
+    where: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Predict time and memory at points, from the laws of a run or from --law and any table.
@@ -52,10 +56,19 @@ def predict(
     from bench.predicting import predict as predicted
     from bench.report.predicted import show_largest, show_predicted
 
-    for name, value in (("--overhead", None if overhead == "auto" else overhead), ("--block", block)):
-        if value is not None and law is None:
+    given = {"--overhead": overhead != "auto", "--block": block, "--names": names, "--where": where}
+    for name, value in given.items():
+        if value and law is None:
             raise click.UsageError(f"{name}: goes with --law; the laws of a run have their own")
-    how = {"subject": subject, "law": law, "overhead": overhead, "response": response, "block": block}
+    how = {
+        "subject": subject,
+        "law": law,
+        "overhead": overhead,
+        "block": block,
+        "names": [] if names is None else [name.strip() for name in names.split(",")],
+        "where": where,
+        "response": response,
+    }
     if largest is None and within is None:
         found = predicted(data, at, **how)  # type: ignore[arg-type]  # as declared above
         if as_json:

@@ -258,6 +258,25 @@ def test_a_factor_beside_the_law_may_be_left_open(rng: np.random.Generator) -> N
     assert (list(one.at), list(open_.at)) == (["n", "m", "k"], ["n", "m"])
 
 
+CATEGORIES = "dtype,n,seconds_per_eval\n" + "".join(
+    f"{dtype},{n},{n * price!r}\n"
+    for dtype, price in (("f", 1e-6), ("d", 2e-6))
+    for n in (1, 2, 4, 8, 16)
+    for _ in "xyz"
+)
+
+
+def test_a_law_has_a_fit_for_each_category_of_a_table(tmp_path: Path) -> None:
+    path = table(tmp_path, CATEGORIES)
+    both = predict(path, "n=64", law="n")
+    assert [one.subject for one in both] == ["times.csv [dtype=d]", "times.csv [dtype=f]"]
+    assert [one.value for one in both] == pytest.approx([128e-6, 64e-6])
+    (chosen,) = predict(path, "n=64,dtype=f", law="n")
+    (selected,) = predict(path, "n=64", law="n", where=["dtype=f"])
+    assert chosen.value == selected.value == pytest.approx(64e-6)
+    assert [one.largest for one in predict(path, largest="n", within="20.5us", law="n")] == [10, 20]
+
+
 def test_levels_of_a_table_are_whole_where_all_that_were_measured_are(tmp_path: Path) -> None:
     (one,) = predict(table(tmp_path), largest="n", within="1.0005ms", law="n")
     assert one.largest == 1000

@@ -53,12 +53,12 @@ def series_of(frame: pd.DataFrame, factors: Sequence[str]) -> list[Series]:
 
 
 def plain(level: Any) -> int | float | str:
-    """A level as JSON has it: whole numbers without a point.
+    """A level as JSON has it: whole numbers without a point, truth as text.
 
-    >>> plain(35.0), plain(0.5), plain("float32")
-    (35, 0.5, 'float32')
+    >>> plain(35.0), plain(0.5), plain("float32"), plain(True)
+    (35, 0.5, 'float32', 'True')
     """
-    if isinstance(level, str):
-        return level
+    if isinstance(level, str | bool):
+        return str(level)
     number = float(level)
     return int(number) if number.is_integer() else number

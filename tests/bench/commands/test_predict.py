@@ -98,6 +98,8 @@ def test_an_answer_that_there_is_not_says_why(times: Path) -> None:
         (("--at", "n=1,m=2"), "unknown factor 'm'; the factors are n"),
         (("--at", "n=1", "--overhead", "1"), "--overhead: goes with --law"),
         (("--at", "n=1", "--block", "b"), "--block: goes with --law"),
+        (("--at", "n=1", "--where", "n=1"), "--where: goes with --law"),
+        (("--at", "n=1", "--names", "n"), "--names: goes with --law"),
         (("--largest", "n"), "--largest and --within: go together"),
         (("--within", "1s"), "--largest and --within: go together"),
         (("--largest", "n", "--within", "2GB"), "no data: the law is one of seconds_per_eval"),
@@ -106,7 +108,7 @@ def test_an_answer_that_there_is_not_says_why(times: Path) -> None:
     ],
 )
 def test_what_cannot_be_used_ends_in_one_line(arguments: tuple[str, ...], message: str, times: Path) -> None:
-    law = () if {"--law", "--overhead", "--block"} & set(arguments) else ("--law", "n")
+    law = () if {"--law", "--overhead", "--block", "--where", "--names"} & set(arguments) else ("--law", "n")
     result = invoke(times, *law, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("error: ")
