@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -21,15 +22,32 @@ def bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_experiment_on_ones_own_code_runs_and_is_judged(tmp_path: Path) -> None:
-    (module,) = (block for block in BLOCKS if "EXPERIMENT = " in block)
-    (tmp_path / "join.py").write_text(module)
-    ran = bench("run", "join.py", "--out", "out", cwd=tmp_path)
+def modules() -> list[tuple[str, str]]:
+    """Name and text of each module with an experiment; the name is the last file named before it."""
+    blocks = re.finditer(r"```python\n(.*?)```", README, flags=re.DOTALL)
+    return [
+        (re.findall(r"`(\w+)\.py`", README[: block.start()])[-1], block[1])
+        for block in blocks
+        if "EXPERIMENT = " in block[1]
+    ]
+
+
+@pytest.mark.parametrize(("name", "text"), modules(), ids=[name for name, _ in modules()])
+def test_an_experiment_on_ones_own_code_runs_and_is_judged(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / f"{name}.py").write_text(text, encoding="utf-8")
+    ran = bench("run", f"{name}.py", "--out", "out", "--json", cwd=tmp_path)
     assert ran.returncode in (0, 1), ran.stderr  # 1: refuted on a busy machine, which is an answer too
-    assert "linear in m" in ran.stdout
-    fitted = bench("fit", "out", "--law", "n*m", "--versus", "n**2*m", cwd=tmp_path)
-    assert fitted.returncode == 0, fitted.stderr
-    assert "n·m" in fitted.stdout
+    verdicts = json.loads(ran.stdout)["verdicts"]
+    assert verdicts
+    assert all(verdict["estimate"] is not None for verdict in verdicts), verdicts
+    assert f"python -m bench run {name}" in README
+
+
+def test_about_ten_lines_are_enough() -> None:
+    assert modules()
+    for _, text in modules():
+        lines = [line for line in text.splitlines() if line.strip()]
+        assert len(lines) <= (10 if "bench.experiment(" in text else 24)
 
 
 def test_the_lines_of_python_run(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -42,9 +60,8 @@ def test_the_lines_of_python_run(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_table_of_verdicts_is_that_of_the_reference_run() -> None:
     """Each row of the README's table, blanks apart, is a row of what `verdict results/reference` prints."""
-    shown = [
-        line.split() for line in README.splitlines() if re.match(r"    \S.*(supported|refuted|inconclusive)$", line)
-    ]
+    about_reference = README.partition("## On your own code")[0].splitlines()
+    shown = [line.split() for line in about_reference if re.match(r"    \S.*(supported|refuted|inconclusive)$", line)]
     printed = subprocess.run(
         [sys.executable, "-m", "bench", "verdict", "results/reference"],
         cwd=ROOT,

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import random
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, get_args
-
-import numpy as np
+from typing import Any, get_args
 
 from bench.plan.agreement import Agreement
 from bench.plan.brief_claims import Maker, is_constant
@@ -18,9 +14,9 @@ from bench.plan.equality import difference
 from bench.plan.experiment import Experiment, ExperimentError
 from bench.plan.law import CostLaw, LawError
 from bench.plan.levels import design_of, factors_of
-from bench.plan.subject import Evaluation, Subject
+from bench.plan.seeded import Prepare, Seeded, SeededTally
+from bench.plan.subject import Subject, Tally
 
-Prepare: TypeAlias = Callable[[Point], Evaluation]
 SPARE_POINTS = 2  # more than terms: fewer, and no claim is judged
 MUCH = {"quick": (5, 0.01, 2), "standard": (8, 0.02, 4), "full": (16, 0.05, 4)}  # blocks, seconds a sample, processes
 
@@ -35,6 +31,8 @@ def experiment(
     margin: float | None = None,
     memory_law: str | Mapping[str, str] | None = None,
     output_bytes: Callable[[Point], int] | None = None,
+    tally: Tally | Mapping[str, Tally] | None = None,
+    count_laws: Mapping[str, str] | None = None,
     equal: Callable[[Any, Any], bool] | None = None,
     reference: str | None = None,
     claims: Sequence[Claim] = (),
@@ -57,6 +55,9 @@ def experiment(
     bound : whether the law is met (``tight``) or not exceeded (``upper``). None: no claims beside those given.
     margin : of the exponents that are claimed; None: 0.5, and 0.25 where no growth is claimed.
     memory_law : how the memory that a call needs grows, beside its inputs and ``output_bytes`` of its result.
+    tally : makes one counted call at a point and gives what it did by name, such as ``{"comparisons": 127}``; for
+        several, one for all, or by name for those that count. It is never timed.
+    count_laws : how these counts grow, by their names: ``{"comparisons": "n*log(n)"}``.
     equal : whether two results, the second that of the reference, are the same; by default they are equal, or are
         numbers that differ by rounding alone.
     reference : whose results are taken to be right; the first by default.
@@ -80,6 +81,10 @@ def experiment(
     laws = {each: _with_all(_law("law", text, factors), factors) for each, text in _each("law", law, prepares).items()}
     memory = {} if memory_law is None else _each("memory_law", memory_law, prepares)
     stated = {each: _law("memory_law", text, factors) for each, text in memory.items()}
+    tallies = _tallies(tally, prepares)
+    counts = {each: _law(f"count_laws of {each!r}", text, factors) for each, text in (count_laws or {}).items()}
+    if counts and not tallies:
+        raise ExperimentError(f"count_laws={count_laws!r}: need a tally that counts")
     subjects = tuple(
         Subject(
             name=each,
@@ -88,6 +93,8 @@ def experiment(
             overhead=_overhead(overhead, laws[each], factors, points),
             memory_law=stated.get(each),
             output_bytes=output_bytes,
+            tally=tallies.get(each),
+            count_laws=counts if each in tallies else {},
         )
         for each, how in prepares.items()
     )
@@ -112,34 +119,6 @@ def experiment(
         placebo=_reference(reference, prepares),
         agreement=_agreement(equal, _reference(reference, prepares)) if len(prepares) > 1 else None,
     )
-
-
-@dataclass(frozen=True, slots=True)
-class Seeded:
-    """A function that prepares, with the random numbers of Python and NumPy seeded by the point alone.
-
-    Whoever prepares at the same point draws the same numbers, in whatever process, so that results can be compared.
-    """
-
-    prepare: Prepare
-
-    def __call__(self, point: Point) -> Evaluation:
-        """Prepare at a point.
-
-        Raises
-        ------
-        ExperimentError : what ``prepare`` returned cannot be called.
-        """
-        text = str(point)
-        random.seed(text)
-        np.random.seed(zlib.crc32(text.encode()))  # noqa: NPY002  # the generator that the functions to be timed share
-        evaluate = self.prepare(point)
-        if not callable(evaluate):
-            raise ExperimentError(
-                f"prepare: returned {type(evaluate).__name__} at {point}; it must return the call to be timed, such as "
-                "`lambda: sorted(data)`"
-            )
-        return evaluate
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +161,17 @@ def _prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
     function = getattr(prepare, "func", prepare)
     own = str(getattr(function, "__name__", "function")).removeprefix("prepare_")
     return {name or _module_of(prepare) or own: prepare}
+
+
+def _tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[str, Prepare]) -> dict[str, Tally]:
+    """What counts, by the names of what it counts; seeded as what is timed."""
+    named = given if isinstance(given, Mapping) else {} if given is None else dict.fromkeys(prepares, given)
+    for each, how in named.items():
+        if each not in prepares:
+            raise ExperimentError(f"tally of {each!r}: nothing has this name; there is {', '.join(prepares)}")
+        if not callable(how):
+            raise ExperimentError(f"tally={how!r}: allowed are functions of a point")
+    return {each: SeededTally(how) for each, how in named.items()}
 
 
 def _module_of(prepare: Any) -> str:

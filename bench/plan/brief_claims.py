@@ -33,12 +33,13 @@ class Maker:
     margin: float | None
 
     def claims_about(self, subject: Subject, prefix: str) -> Iterator[Claim]:
-        """One claim for each factor and the terms that grow alike with it, for time and for memory.
+        """One claim for each factor and the terms that grow alike with it, for time, memory and counts.
 
         Terms that do not have the factor are claimed not to grow with it: without that, all exponents of n + m could
         be met by n·m, which along each factor alone grows in the same way.
         """
-        for response, law in ((SECONDS, subject.law), (BYTES, subject.memory_law)):
+        counted = [(f"{name}_count", law) for name, law in subject.count_laws.items()]
+        for response, law in ((SECONDS, subject.law), (BYTES, subject.memory_law), *counted):
             if law is None:
                 continue
             for factor in [name for name in self.points[0] if name in law.factors]:
@@ -57,16 +58,17 @@ class Maker:
         exponent: float,
     ) -> ExponentClaim:
         part = " + ".join(label(term) for term in terms)
-        of_what = "time" if response == SECONDS else "memory"
+        of_what = {SECONDS: "time", BYTES: "memory"}.get(response, f"number of {response.removesuffix('_count')}")
         whole = len(terms) == len(self._that_vary(law))
+        subject_of = f"The {of_what}" if " " in of_what else of_what.capitalize()
         where = "" if whole else f" in {part}"
         grows = f"grows with {factor} as written" if exponent > NO_GROWTH else f"does not grow with {factor}"
         if whole:
             grows = grows.replace("as written", f"as {part}")
         return ExponentClaim(
-            name=f"{prefix}{'' if response == SECONDS else 'memory, '}exponent of {factor}{where}",
+            name=f"{prefix}{'' if response == SECONDS else f'{of_what.removeprefix("number of ")}, '}exponent of {factor}{where}",
             subject=subject,
-            statement=f"{of_what.capitalize()} {grows}" if whole else f"The part {part} of the {of_what} {grows}",
+            statement=f"{subject_of} {grows}" if whole else f"The part {part} of the {of_what} {grows}",
             factor=factor,
             terms=tuple(map(str, terms)),
             at=self._where(law, terms),

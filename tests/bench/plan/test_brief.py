@@ -292,3 +292,35 @@ def test_claims_are_values(monkeypatch: pytest.MonkeyPatch) -> None:
     once, again = (bench.experiment(prepare, "n + m", n=[1, 99], m=[1, 99]).claims for _ in range(2))
     assert once == again
     assert all(isinstance(claim, Claim) for claim in once)
+
+
+# --- counts -----------------------------------------------------------------------------------------------------------
+
+
+def tally(point: Point) -> dict[str, float]:
+    return {"steps": point["n"] + random.randrange(2)}
+
+
+def test_counts_have_laws_and_claims_and_are_made_of_the_same_random_numbers() -> None:
+    experiment = bench.experiment(WAYS, "n", tally={"sorted": tally}, count_laws={"steps": "n"}, n=[1, 99])
+    sorting, doubled = experiment.subjects
+    assert sorting.count_laws == {"steps": CostLaw("n")}
+    assert (doubled.tally, doubled.count_laws) == (None, {})
+    claim = claimed(experiment)["sorted: steps, exponent of n"]
+    assert (claim.response, claim.statement) == ("steps_count", "The number of steps grows with n as n")
+    assert sorting.tally is not None
+    assert [dict(sorting.tally(Point(n=5))) for _ in range(9)] == [dict(sorting.tally(Point(n=5)))] * 9
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"tally": {"x": tally}}, "tally of 'x': nothing has this name; there is sorted, doubled"),
+        ({"tally": 3}, "tally=3: allowed are functions of a point"),
+        ({"count_laws": {"steps": "n"}}, r"count_laws=\{'steps': 'n'\}: need a tally that counts"),
+        ({"tally": tally, "count_laws": {"steps": "k"}}, "count_laws of 'steps' 'k': names k, which has no levels"),
+    ],
+)
+def test_counts_that_cannot_be_used_are_named(arguments: dict[str, Any], message: str) -> None:
+    with pytest.raises((ExperimentError, LawError), match=message):
+        bench.experiment(WAYS, "n", **arguments, n=[1, 99])

@@ -1,0 +1,61 @@
+"""Functions that prepare or count, with random numbers that are the same for all of them at a point."""
+
+from __future__ import annotations
+
+import random
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from bench.plan.design import Point
+from bench.plan.experiment import ExperimentError
+from bench.plan.subject import Evaluation, Tally
+
+Prepare: TypeAlias = Callable[[Point], Evaluation]
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """A function that prepares, with the random numbers of Python and NumPy seeded by the point alone.
+
+    Whoever prepares at the same point draws the same numbers, in whatever process, so that results can be compared.
+    """
+
+    prepare: Prepare
+
+    def __call__(self, point: Point) -> Evaluation:
+        """Prepare at a point.
+
+        Raises
+        ------
+        ExperimentError : what ``prepare`` returned cannot be called.
+        """
+        seed(point)
+        evaluate = self.prepare(point)
+        if not callable(evaluate):
+            raise ExperimentError(
+                f"prepare: returned {type(evaluate).__name__} at {point}; it must return the call to be timed, such as "
+                "`lambda: sorted(data)`"
+            )
+        return evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class SeededTally:
+    """The same for a function that counts: it counts what is timed."""
+
+    tally: Tally
+
+    def __call__(self, point: Point) -> Mapping[str, float]:
+        seed(point)
+        return self.tally(point)
+
+
+def seed(point: Point) -> None:
+    """Seed the random numbers of Python and NumPy by a point."""
+    text = str(point)
+    random.seed(text)
+    np.random.seed(zlib.crc32(text.encode()))  # noqa: NPY002  # the generator that the functions to be timed share
