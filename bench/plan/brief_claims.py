@@ -58,17 +58,15 @@ class Maker:
         exponent: float,
     ) -> ExponentClaim:
         part = " + ".join(label(term) for term in terms)
-        of_what = {SECONDS: "time", BYTES: "memory"}.get(response, f"number of {response.removesuffix('_count')}")
         whole = len(terms) == len(self._that_vary(law))
-        subject_of = f"The {of_what}" if " " in of_what else of_what.capitalize()
-        where = "" if whole else f" in {part}"
-        grows = f"grows with {factor} as written" if exponent > NO_GROWTH else f"does not grow with {factor}"
-        if whole:
-            grows = grows.replace("as written", f"as {part}")
+        spoken, short = what(response)
+        does = "grows" if exponent > NO_GROWTH else "does not grow"
+        as_what = "" if exponent <= NO_GROWTH else f" as {part}" if whole else " as written"
+        of = f"{spoken[:1].upper()}{spoken[1:]}" if whole else f"The part {part} of {spoken}"
         return ExponentClaim(
-            name=f"{prefix}{'' if response == SECONDS else f'{of_what.removeprefix("number of ")}, '}exponent of {factor}{where}",
+            name=f"{prefix}{short}exponent of {factor}{'' if whole else f' in {part}'}",
             subject=subject,
-            statement=f"{subject_of} {grows}" if whole else f"The part {part} of the {of_what} {grows}",
+            statement=f"{of} {does} with {factor}{as_what}",
             factor=factor,
             terms=tuple(map(str, terms)),
             at=self._where(law, terms),
@@ -105,6 +103,20 @@ class Maker:
         best = np.flatnonzero(shares >= shares.max() * (1 - 1e-9))
         sizes = [(float(mine[i]), math.prod(self.points[int(i)].values()), int(i)) for i in best]
         return self.points[max(sizes)[-1]]
+
+
+def what(response: str) -> tuple[str, str]:
+    """A response in a sentence, and at the beginning of a claim's name, where time goes without saying.
+
+    >>> what("seconds_per_eval"), what("steps_count")
+    (('the time', ''), ('the number of steps', 'steps, '))
+    """
+    if response == SECONDS:
+        return "the time", ""
+    if response == BYTES:
+        return "the memory", "memory, "
+    name = response.removesuffix("_count")
+    return f"the number of {name}", f"{name}, "
 
 
 def values(law: CostLaw, points: Sequence[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:

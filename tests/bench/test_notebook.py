@@ -79,7 +79,7 @@ def test_progress_updates_one_output_in_place(outputs: dict[str, list[Any]]) -> 
 def test_verdicts_are_a_table(outputs: dict[str, list[Any]], cell: str) -> None:
     html = data(outputs, cell)["text/html"]
     assert "exponent of n" in html
-    assert "Time grows with n as n·log(n)" in html
+    assert "The time grows with n as n·log(n)" in html
     assert "1.1 ± 0.5" in html
     assert "&lt;b&gt;sort&lt;/b&gt; &amp; more" in html
     assert "<b>sort" not in html

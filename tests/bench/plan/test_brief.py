@@ -49,7 +49,7 @@ def test_a_function_a_law_and_levels_are_enough() -> None:
         "exponent of n": ExponentClaim(
             name="exponent of n",
             subject="test_brief",
-            statement="Time grows with n as n·log(n)",
+            statement="The time grows with n as n·log(n)",
             factor="n",
             terms=("n*log(n)",),
             at=Point(n=100_000),
@@ -128,7 +128,7 @@ def test_terms_that_grow_alike_are_claimed_together() -> None:
 def test_a_factor_that_the_law_leaves_out_is_claimed_to_have_no_part() -> None:
     experiment = bench.experiment(prepare, law="n", n=[10, 1000], m=[10, 1000])
     assert str(experiment.subjects[0].law) == "n*m**0"
-    assert claimed(experiment)["exponent of m"].statement == "Time does not grow with m"
+    assert claimed(experiment)["exponent of m"].statement == "The time does not grow with m"
 
 
 def test_a_constant_can_be_claimed() -> None:
@@ -159,7 +159,7 @@ def test_memory_is_claimed_beside_time() -> None:
         prepare, law="n", memory_law="n", output_bytes=lambda point: 8 * point["n"], n=[1, 99]
     )
     claim = claimed(experiment)["memory, exponent of n"]
-    assert (claim.response, claim.statement) == ("scratch_bytes", "Memory grows with n as n")
+    assert (claim.response, claim.statement) == ("scratch_bytes", "The memory grows with n as n")
     assert experiment.subjects[0].memory_law == CostLaw("n")
 
 
