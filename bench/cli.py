@@ -84,7 +84,9 @@ def _what_failed(error: OSError) -> str:
 
 
 def _unusable(message: str) -> int:
-    click.echo(f"error: {' '.join(message.split())}", err=True)
+    from bench.store.importers.text import one_line
+
+    click.echo(f"error: {one_line(message)}", err=True)
     return EXIT_UNUSABLE
 
 

@@ -208,7 +208,9 @@ def _rows(frame: pd.DataFrame, response: str) -> tuple[np.ndarray[Any, np.dtype[
         keep &= frame[response].notna().to_numpy(dtype=bool)
     if "below_floor" not in frame.columns:
         return keep, 0
-    below = frame["below_floor"].fillna(value=False).to_numpy(dtype=bool)
+    column = frame["below_floor"]  # a table of somebody else may have it as numbers or as text
+    true = column if column.dtype.kind == "b" else column.astype(str).str.lower().isin(("true", "1", "1.0"))
+    below = true.to_numpy(dtype=bool)
     return keep & ~below, int((keep & below).sum())
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bench.measure.schedule import SWEEP
 from bench.store.hosts import environments, name_hosts
 from bench.store.importers.detect import is_run, read_foreign
+from bench.store.importers.text import one_line
 from bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
 from bench.store.untimed import UNTIMED, untimed_rows
 
@@ -49,10 +50,26 @@ def load(path: Path | str) -> pd.DataFrame:
     StoreError : there is nothing there, it cannot be read, or it holds no sample.
     """
     path = Path(path)
-    with no_garbage_collection():
-        if not is_run(path):
-            return read_foreign(path)
-        return _frame(path / SAMPLES if path.is_dir() else path)
+    try:
+        with no_garbage_collection():
+            return _run(path / SAMPLES if path.is_dir() else path) if is_run(path) else read_foreign(path)
+    except StoreError as error:  # names of files, and what stands in them, may hold anything
+        raise StoreError(one_line(str(error))) from None
+
+
+def _run(path: Path) -> pd.DataFrame:
+    """The samples of a run; its records are as this project writes them, or the file is refused."""
+    try:
+        frame = _frame(path)
+    except RecursionError:
+        raise StoreError(f"{path}: is nested too deep") from None
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}: holds a record that is not as a run writes it: {error}") from None
+    for name in ("subject", *frame.attrs["factors"], *_WHOLE, "timing", "stage", "host"):
+        given = frame[name].dropna() if name in frame.columns and frame[name].dtype == object else []
+        if set(map(type, given)) - {str}:
+            raise StoreError(f"{path}: {name!r} is neither a number everywhere nor a text everywhere")
+    return frame
 
 
 def _frame(path: Path) -> pd.DataFrame:

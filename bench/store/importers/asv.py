@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bench.store.importers.place import Place
 from bench.store.importers.table import SECONDS, Measured, Notes, single, tidy
-from bench.store.importers.text import decoded, parsed, printable, read_bytes
-from bench.store.samples import StoreError
+from bench.store.importers.text import decoded, listed, parsed, printable, read_bytes
+from bench.store.samples import SAMPLES, StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,9 +37,29 @@ def is_asv(document: Any) -> bool:
     return isinstance(document, dict) and "commit_hash" in document and "results" in document
 
 
-def is_asv_folder(folder: Path) -> bool:
-    """Whether a folder holds asv's results of a machine."""
-    return (folder / MACHINE).is_file()
+def is_description(document: Any) -> bool:
+    """Whether a JSON document says what asv's benchmarks are, not what they took."""
+    return isinstance(document, dict) and any(
+        isinstance(one, dict) and {"code", "param_names"} <= set(one) for one in document.values()
+    )
+
+
+def machine_folder(folder: Path) -> Path:
+    """The folder that holds asv's results of a machine: this one, or the only such in it.
+
+    Raises
+    ------
+    StoreError : it holds neither a run nor results of asv, or those of several machines.
+    """
+    if (folder / MACHINE).is_file():
+        return folder
+    machines = sorted(one.parent for one in folder.glob(f"*/{MACHINE}")) if (folder / BENCHMARKS).is_file() else []
+    if not machines:
+        raise StoreError(f"{folder}: holds no run (no {SAMPLES}) and no results of asv (no {MACHINE})")
+    if len(machines) > 1:
+        names = listed([printable(machine.name) for machine in machines])
+        raise StoreError(f"{folder}: holds asv's results of {len(machines)} machines; name one of {names}")
+    return machines[0]
 
 
 def read_asv_folder(folder: Path) -> pd.DataFrame:
@@ -57,7 +77,7 @@ def read_asv_folder(folder: Path) -> pd.DataFrame:
     documents = [Place(file, "", parsed(file, decoded(file, read_bytes(file)))) for file in files]
     for document in documents:
         if not is_asv(document.value):
-            raise document.error("are no results of asv")
+            raise document.error("holds no results of asv")
     return _frame(folder, documents)
 
 
@@ -112,7 +132,7 @@ def _described(file: Path, notes: Notes) -> dict[str, Described]:
 def _of_commit(document: Place, described: dict[str, Described], where: dict[str, Any], notes: Notes) -> list[Measured]:
     version = document.maybe("version")
     if version is None or version.value != VERSION:
-        shown = "none" if version is None else printable(str(version.value)[:40])
+        shown = "none" if version is None else repr(printable(str(version.value)[:40]))
         raise document.error(f"has version {shown}; allowed is {VERSION} (asv update brings older files up to date)")
     columns = [place.text() for place in document.at("result_columns").elements()]
     measured = []

@@ -70,9 +70,7 @@ def read_foreign(path: Path) -> pd.DataFrame:
     StoreError : it is of no kind that can be read, or broken; one line.
     """
     if path.is_dir():
-        if not asv.is_asv_folder(path):
-            raise StoreError(f"{path}: holds no run (no {SAMPLES}) and no results of asv (no {asv.MACHINE})")
-        return asv.read_asv_folder(path)
+        return asv.read_asv_folder(asv.machine_folder(path))
     if not path.exists():
         raise StoreError(f"{path}: no such file or folder")
     content = read_bytes(path)
@@ -100,6 +98,8 @@ def _read_json(path: Path, text: str) -> pd.DataFrame:
     for is_of, read in DOCUMENTS:
         if is_of(value):
             return read(Place(path, "", value))
+    if asv.is_description(value):
+        raise StoreError(f"{path}: describes asv's benchmarks; name a file of results, or the folder of a machine")
     if isinstance(value, dict):
         keys = ", ".join(printable(key, 40) for key in list(value)[:SHOWN_KEYS])
         what = f"an object with {keys}" if keys else "an empty object"

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def with_names(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str] = ()) -> pd.DataFrame:
     """The samples of one benchmark, its factors without a name given some, in their order.
 
-    Factors that other benchmarks of the file have, and this one has not, are left out.
+    Factors and responses that other benchmarks of the file have, and this one has not, are left out.
 
     Raises
     ------
@@ -25,8 +25,7 @@ def with_names(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str]
         factors have none.
     """
     if "source" in frame.attrs:
-        foreign = [name for name in frame.attrs["factors"] if name in frame.columns and frame[name].isna().all()]
-        frame = _without(frame, foreign)
+        frame = _without(frame, [name for name in frame.columns if frame[name].isna().all()])
     unnamed: list[str] = frame.attrs.get("unnamed", [])
     if not names:
         _require_known(frame, unnamed, laws)

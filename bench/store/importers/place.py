@@ -33,7 +33,7 @@ class Place:
 
     def error(self, words: str) -> StoreError:
         """What is wrong here, in a line that names file and place."""
-        return StoreError(f"{self.path}: {self.where or 'the whole'} {words}")
+        return StoreError(f"{self.path}: {self.where}{' ' if self.where else ''}{words}")
 
     def at(self, key: str) -> Place:
         """What an object has under a key.

@@ -19,6 +19,7 @@ MOST_COLUMNS = 1000  # of a table: the widest that anybody has named columns of
 MOST_CHARACTERS = 160  # of a name: two lines of a terminal; longer ones are cut and told apart by a digest
 DIGEST_CHARACTERS = 8
 MOST_LISTED = 20  # names in a message
+MOST_MESSAGE = 1500  # characters of a message
 MARKS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -109,6 +110,11 @@ def listed(names: Sequence[str]) -> str:
     """
     more = len(names) - MOST_LISTED
     return f"{', '.join(map(str, names[:MOST_LISTED]))}{f' and {more} more' if more > 0 else ''}"
+
+
+def one_line(message: str) -> str:
+    """A message that may quote anything as one printable line of bearable length."""
+    return printable(" ".join(message.split()), MOST_MESSAGE)
 
 
 def printable(text: str, most: int = MOST_CHARACTERS) -> str:
