@@ -6,8 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, get_args
 
+import numpy as np
+
 from bench.plan.agreement import Agreement
-from bench.plan.brief_claims import Maker, is_constant
+from bench.plan.brief_claims import Maker, is_constant, values
 from bench.plan.claim import Bound, Claim
 from bench.plan.design import Design, DesignError, Factor, Level, Point, Profile
 from bench.plan.equality import difference
@@ -81,6 +83,8 @@ def experiment(
     laws = {each: _with_all(_law("law", text, factors), factors) for each, text in _each("law", law, prepares).items()}
     memory = {} if memory_law is None else _each("memory_law", memory_law, prepares)
     stated = {each: _law("memory_law", text, factors) for each, text in memory.items()}
+    for each_law in (*laws.values(), *stated.values()):
+        _require_values("law", each_law, points)
     tallies = _tallies(tally, prepares)
     counts = {each: _law(f"count_laws of {each!r}", text, factors) for each, text in (count_laws or {}).items()}
     if counts and not tallies:
@@ -235,6 +239,16 @@ def _overhead(
     if any(is_constant(term, points) for term in law.terms):  # a law of no growth, n**0
         terms = [term for term in terms if not is_constant(term, points)]
     return tuple(dict.fromkeys(str(term) for term in terms if str(term) not in own))
+
+
+def _require_values(parameter: str, law: CostLaw, points: Sequence[Point]) -> None:
+    """See that no term of a law is undefined or below 0 where it is to be measured."""
+    columns = values(law, points)
+    wrong = np.argwhere(~(np.isfinite(columns) & (columns >= 0)))
+    if len(wrong):
+        point, term = points[int(wrong[0][0])], law.terms[int(wrong[0][1])]
+        value = columns[tuple(wrong[0])]
+        raise LawError(f"{parameter} {law.text!r}: {term} is {value:g} at {point}; allowed are laws from 0 upwards")
 
 
 def _require_points(points: Sequence[Point], subjects: Sequence[Subject]) -> None:

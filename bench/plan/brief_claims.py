@@ -121,7 +121,8 @@ def what(response: str) -> tuple[str, str]:
 
 def values(law: CostLaw, points: Sequence[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """The terms of a law at points (n_points, n_terms)."""
-    return law.columns({name: np.array([point[name] for point in points], dtype=np.float64) for name in points[0]})
+    with np.errstate(all="ignore"):  # what is undefined is seen by who asks
+        return law.columns({name: np.array([point[name] for point in points], dtype=np.float64) for name in points[0]})
 
 
 def is_constant(term: Term, points: Sequence[Point]) -> bool:

@@ -252,6 +252,9 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": "n", "reference": "x", "n": [1, 99]}, r"reference='x': nothing has this name; there is test_brief"),
     ({"law": "n", "claims": ["n"], "n": [1, 99]}, r"claims=\['n'\]: allowed are claims, such as bench.ExponentClaim"),
     ({"law": "n", "blocks": 0, "n": [1, 99]}, r"blocks=0: allowed are whole numbers from 1"),
+    ({"law": "n/log(n)", "n": [1, 99]}, r"law 'n/log\(n\)': n/log\(n\) is inf at n=1; allowed are laws from 0 upwards"),
+    ({"law": "log(n)", "n": [0.5, 99]}, r"law 'log\(n\)': log\(n\) is -0.693 at n=0.5"),
+    ({"law": "n", "memory_law": "log(n/2)", "n": [1, 99]}, r"law 'log\(n/2\)': log\(n/2\) is -0.693 at n=1"),
     ({"law": "n + n**2 + n**3", "n": [1, 2, 4, 8, 16]}, r"n: make 5 points for the 4 terms of law .*; 6 are needed"),
 ]
 
