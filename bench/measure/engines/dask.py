@@ -15,6 +15,7 @@ from typing import Any
 
 from bench.measure.engines import Ended, Joined, Left, News, Said
 from bench.measure.engines.choice import Choice
+from bench.measure.engines.cluster import local_cluster
 from bench.measure.engines.remote import do
 from bench.measure.loading import one_line
 from bench.measure.records import MeasureError
@@ -63,7 +64,7 @@ class DaskFleet:
         try:
             address: Any = self._choice.scheduler
             if address is None:
-                address = self._quiet.enter_context(self._local_cluster())
+                address = self._quiet.enter_context(local_cluster(self._choice.workers or 1))
             else:
                 _try(address, self._security())
             self._client = connect(
@@ -73,7 +74,7 @@ class DaskFleet:
                 set_as_default=False,
                 name="bptt-bench",
             )
-            self._quiet.callback(self._client.close, CLOSE_SECONDS)
+            self._quiet.callback(self._leave)
         except (OSError, ImportError, ValueError, TypeError, RuntimeError) as error:
             raise MeasureError(f"{self.name}: {_why(error)}") from None
         self._client.subscribe_topic(self._topic, self._told)
@@ -120,6 +121,13 @@ class DaskFleet:
         with contextlib.suppress(OSError, RuntimeError, TimeoutError):  # it may be gone already
             self._quiet.close()
 
+    def _leave(self) -> None:
+        """Say good-bye; without subscriptions, of which the scheduler would tell a client that is gone."""
+        if self._client.status == "running":
+            for topic in (self._topic, EVERYBODY):
+                self._client.unsubscribe_topic(topic)
+        self._client.close(CLOSE_SECONDS)
+
     def _told(self, event: tuple[float, Any]) -> None:
         ticket, lines = event[1]
         self._news.put(Said(ticket, lines))
@@ -148,27 +156,6 @@ class DaskFleet:
         }
         named = {name: str(path) for name, path in given.items() if path is not None}
         return security(**named, require_encryption=True) if named else None
-
-    @contextlib.contextmanager
-    def _local_cluster(self) -> Iterator[Any]:
-        """Workers as processes of this machine, with nothing in them that would take time off the measuring."""
-        import distributed
-
-        start: Any = distributed.LocalCluster
-        cluster = start(
-            n_workers=self._choice.workers or 1,
-            threads_per_worker=1,
-            processes=True,
-            host="127.0.0.1",
-            dashboard_address=None,
-            silence_logs=logging.CRITICAL,
-            memory_limit=0,  # what is measured is in other processes, and watched there
-            env={"DASK_DISTRIBUTED__WORKER__PROFILE__ENABLED": "False"},
-        )
-        try:
-            yield cluster
-        finally:
-            cluster.close(timeout=CLOSE_SECONDS)
 
 
 def _try(address: str, security: Any) -> None:

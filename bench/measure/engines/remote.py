@@ -29,7 +29,9 @@ SECONDS_BETWEEN_LOOKS = 0.1  # at what is to be said, and at whether the task is
 PATIENCE_SECONDS = 1.0  # for the lock of the host, before the task says that it waits
 SECONDS_BETWEEN_TRIES = 0.05  # to get it
 FOLDER = "bptt-bench"
-SET_BY_DASK = ("MALLOC_TRIM_THRESHOLD_",)  # nannies start workers with an allocator that gives memory back at once
+# What nannies put into the environment of their workers: an allocator that gives memory back at once, and one order of
+# all sets and dictionaries of strings, which would be the same chance in every process.
+SET_BY_DASK = ("MALLOC_TRIM_THRESHOLD_", "PYTHONHASHSEED", "__DASK_PARENT_PID")
 
 
 Starter = Callable[[Mapping[str, str], list[int]], Engine]  # variables, and open files that processes hold
