@@ -248,7 +248,7 @@ def _require_values(parameter: str, law: CostLaw, points: Sequence[Point]) -> No
     if len(wrong):
         point, term = points[int(wrong[0][0])], law.terms[int(wrong[0][1])]
         value = columns[tuple(wrong[0])]
-        raise LawError(f"{parameter} {law.text!r}: {term} is {value:g} at {point}; allowed are laws from 0 upwards")
+        raise LawError(f"{parameter} {law.text!r}: {term} is {value:.3g} at {point}; allowed are laws from 0 upwards")
 
 
 def _require_points(points: Sequence[Point], subjects: Sequence[Subject]) -> None:
