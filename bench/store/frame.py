@@ -55,6 +55,8 @@ def load(path: Path | str) -> pd.DataFrame:
             return _run(path / SAMPLES if path.is_dir() else path) if is_run(path) else read_foreign(path)
     except StoreError as error:  # names of files, and what stands in them, may hold anything
         raise StoreError(one_line(str(error))) from None
+    except OSError as error:
+        raise StoreError(one_line(f"{path}: cannot be read: {error.strerror or error}")) from None
 
 
 def _run(path: Path) -> pd.DataFrame:

@@ -39,14 +39,16 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
         kind = path.stat()
         if not stat.S_ISREG(kind.st_mode):  # a pipe would be waited for, a device may never end
             raise StoreError(f"{path}: is no regular file")
+        if kind.st_size > most:
+            raise StoreError(f"{path}: has {kind.st_size} bytes; allowed are up to {most}")
         with path.open("rb") as file:
-            content = file.read(most + 1) if kind.st_size <= most else b""
+            content = file.read(most + 1)
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {error.strerror or error}") from None
     except ValueError as error:  # a path that no system takes, such as one with a NUL in it
         raise StoreError(f"{str(path)!r}: cannot be read: {error}") from None
-    if kind.st_size > most or len(content) > most:
-        raise StoreError(f"{path}: has {kind.st_size} bytes; allowed are up to {most}")
+    if len(content) > most:
+        raise StoreError(f"{path}: has grown beyond the {most} bytes that are allowed")
     return content
 
 

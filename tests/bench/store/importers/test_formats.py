@@ -1,0 +1,256 @@
+"""What the fixtures do not hold: other versions of the tools, members that are missing or wrong, hostile names."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bench.store.frame import load
+from bench.store.samples import StoreError
+
+
+def loaded(folder: Path, document: Any) -> pd.DataFrame:
+    path = folder / "data"
+    path.write_text(document if isinstance(document, str) else json.dumps(document))
+    return load(path)
+
+
+def refusal(folder: Path, document: Any) -> str:
+    with pytest.raises(StoreError) as caught:
+        loaded(folder, document)
+    assert str(caught.value).isprintable()
+    return str(caught.value).removeprefix(f"{folder / 'data'}").removeprefix(": ")
+
+
+def google(*rows: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "context": {},
+        "benchmarks": [{"real_time": 2.0, "cpu_time": 1.0, "time_unit": "us", **row} for row in rows],
+    }
+
+
+def pytest_json(*tests: dict[str, Any]) -> dict[str, Any]:
+    return {"machine_info": {}, "benchmarks": [{"name": "t", "stats": {"data": [1.0, 2.0]}, **test} for test in tests]}
+
+
+def pyperf_json(*names: str, **metadata: Any) -> dict[str, Any]:
+    runs = [{"warmups": [[1, 9.0]]}, {"values": [1.0, 2.0]}]
+    return {"version": "1.0", "benchmarks": [{"metadata": {"name": name, **metadata}, "runs": runs} for name in names]}
+
+
+def hyperfine_json(*results: dict[str, Any]) -> dict[str, Any]:
+    return {"results": [{"command": "c", "times": [1.0, 2.0], **result} for result in results]}
+
+
+def asv_json(results: dict[str, Any], **more: Any) -> dict[str, Any]:
+    return {"commit_hash": "c" * 40, "version": 2, "result_columns": ["result", "params"], "results": results, **more}
+
+
+def test_a_google_benchmark_of_before_version_1_5_tells_aggregates_by_their_names(tmp_path: Path) -> None:
+    names = ("BM_X/8", "BM_X/8", "BM_X/8_mean", "BM_X/8_stddev", "BM_X_BigO", "BM_X_RMS", "BM_mean/8")
+    frame = loaded(tmp_path, google(*({"name": name} for name in names)))
+    assert frame["subject"].tolist() == ["BM_X", "BM_X", "BM_mean"]
+    assert frame["seconds_per_eval"].tolist() == [2e-6] * 3
+
+
+def test_the_same_google_benchmark_by_two_clocks_is_two_subjects(tmp_path: Path) -> None:
+    frame = loaded(tmp_path, google({"name": "BM_X/8"}, {"name": "BM_X/8/real_time"}, {"name": "BM_Y/8/manual_time"}))
+    assert frame["subject"].tolist() == ["BM_X", "BM_X/real_time", "BM_Y"]
+
+
+def test_parts_of_a_google_name_that_are_no_arguments_belong_to_the_subject(tmp_path: Path) -> None:
+    frame = loaded(tmp_path, google({"name": "Fixture/method/float/8/-3/batch-size:4/min_time:0.5"}))
+    assert frame["subject"].tolist() == ["Fixture/method/float"]
+    assert frame[["arg0", "arg1", "batch_size"]].to_numpy().tolist() == [[8, -3, 4]]
+
+
+def test_google_rows_that_were_skipped_are_named(tmp_path: Path) -> None:
+    rows = ({"name": "BM_X/1"}, {"name": "BM_X/2", "skipped": "SKIPPED_WITH_MESSAGE", "skip_message": "too small"})
+    frame = loaded(tmp_path, google(*rows))
+    assert frame.attrs["notes"] == ["BM_X/2: left out: too small"]
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"name": "a", "time_unit": "h"}, "benchmarks[0].time_unit is 'h'; allowed are ns, us, ms, s"),
+        ({"name": "a", "real_time": "x"}, "benchmarks[0].real_time is 'x'; allowed is a number"),
+        ({"name": 7}, "benchmarks[0].name is 7; allowed is text"),
+        ({}, "benchmarks[0] lacks 'name'"),
+        ({"name": "a", "real_time": 10**400}, "benchmarks[0].real_time is a number of hundreds of digits"),
+        ({"name": "a", "real_time": math.nan, "cpu_time": math.nan}, "holds no sample that is a finite number"),
+    ],
+)
+def test_google_members_that_are_wrong_are_named(tmp_path: Path, row: dict[str, Any], expected: str) -> None:
+    assert refusal(tmp_path, google(row)) == expected
+
+
+def test_numbers_beside_a_parametrised_test_are_responses_and_else_factors(tmp_path: Path) -> None:
+    info = {"comparisons": 7, "backend": "x"}
+    frame = loaded(tmp_path, pytest_json({"params": {"n": 3}, "extra_info": info}))
+    assert frame.attrs["factors"] == ["n"]
+    assert frame["comparisons"].tolist() == [7, 7]
+    frame = loaded(tmp_path, pytest_json({"params": None, "extra_info": info}))
+    assert frame.attrs["factors"] == ["comparisons", "backend"]
+
+
+def test_tests_of_one_name_in_two_files_are_two_subjects(tmp_path: Path) -> None:
+    tests = [{"name": "t[3]", "param": "3", "fullname": f"{home}.py::t[3]", "params": {"n": 3}} for home in "ab"]
+    assert loaded(tmp_path, pytest_json(*tests))["subject"].tolist() == ["a.py::t"] * 2 + ["b.py::t"] * 2
+
+
+@pytest.mark.parametrize(
+    ("levels", "expected"),
+    [
+        ([1, 2.5], [1.0, 2.5]),
+        (["10", "1e3"], [10.0, 1000.0]),
+        ([1, "a"], ["1", "a"]),
+        ([True, False], ["true", "false"]),
+        ([1, None], [1.0, None]),
+        ([[1], {"a": 2}], ["[1]", '{"a": 2}']),
+        ([2**60, 1], [hex(2**60), "1"]),
+        ([math.inf, 1], ["Infinity", "1"]),
+        (["1_000", "٣"], ["1_000", "٣"]),
+    ],
+)
+def test_levels_are_numbers_where_all_of_them_are(tmp_path: Path, levels: list[Any], expected: list[Any]) -> None:
+    frame = loaded(tmp_path, pytest_json(*({"params": {"n": level}, "stats": {"mean": 1.0}} for level in levels)))
+    assert frame["n"].astype(object).where(frame["n"].notna(), None).tolist() == expected
+
+
+def test_names_that_no_law_can_have_are_changed_and_columns_of_ours_are_not_taken(tmp_path: Path) -> None:
+    params = {"batch-size": 1, "stage": 2, "lambda": 3, "seconds_per_eval": 4, "\x1b[2J": 5, "batch_size": 6}
+    frame = loaded(tmp_path, pytest_json({"params": params}))
+    assert frame.attrs["factors"] == ["batch_size", "stage_", "lambda_", "seconds_per_eval_", "p_2J", "batch_size_2"]
+    assert frame["seconds_per_eval"].tolist() == [1.0, 2.0]
+
+
+def test_hostile_names_are_printable_short_and_still_differ(tmp_path: Path) -> None:
+    names = ["x" * 5000, "x" * 5000 + "y", "\x1b[31mred\u202e", "a\nb", "\ud800"]
+    frame = loaded(tmp_path, pytest_json(*({"name": name} for name in names)))
+    subjects = frame["subject"].unique().tolist()
+    assert len(subjects) == len(names)
+    assert all(name.isprintable() and len(name) <= 160 for name in subjects)
+    assert subjects[2:] == ["\\x1b[31mred\\u202e", "a\\nb", "\\ud800"]
+
+
+@pytest.mark.parametrize(
+    ("test", "expected"),
+    [
+        ({"stats": {}}, "benchmarks[0].stats has none of data, median, mean"),
+        ({"stats": {"data": [1, "x"]}}, "benchmarks[0].stats.data[1] is 'x'; allowed is a number"),
+        ({"stats": {"data": "x"}}, "benchmarks[0].stats.data is 'x'; allowed is a list"),
+        ({"params": []}, "benchmarks[0].params is a list; allowed is an object"),
+        ({"params": {f"p{i}": 1 for i in range(80)}}, "has 81 factors and responses; allowed are up to 60"),
+    ],
+)
+def test_pytest_members_that_are_wrong_are_named(tmp_path: Path, test: dict[str, Any], expected: str) -> None:
+    assert refusal(tmp_path, pytest_json(test)) == expected
+
+
+def test_samples_that_are_no_numbers_are_left_out_and_counted(tmp_path: Path) -> None:
+    frame = loaded(tmp_path, pytest_json({"stats": {"data": [1.0, math.nan, None, math.inf]}}))
+    assert frame["seconds_per_eval"].tolist() == [1.0]
+    assert frame.attrs["notes"] == ["3 samples without a finite number are left out"]
+
+
+def test_numbers_in_pyperf_names_are_levels_where_they_vary(tmp_path: Path) -> None:
+    frame = loaded(tmp_path, pyperf_json("sha_256", "list 10 of 5", "list 20 of 5", "f(n=3, m=4)"))
+    assert list(dict.fromkeys(frame["subject"])) == ["sha_256", "list of 5", "f"]
+    assert frame.attrs["factors"] == ["arg0", "n", "m"]
+    assert frame["arg0"].dropna().unique().tolist() == [10, 20]
+
+
+def test_pyperf_units_other_than_seconds_are_other_responses(tmp_path: Path) -> None:
+    assert loaded(tmp_path, pyperf_json("a", unit="byte"))["peak_bytes"].tolist() == [1.0, 2.0]
+    assert refusal(tmp_path, pyperf_json("a", unit="mile")) == (
+        "benchmarks[0] has unit 'mile'; allowed are second, byte, integer"
+    )
+
+
+def test_a_pyperf_file_of_calibrations_alone_holds_nothing(tmp_path: Path) -> None:
+    document = {"version": "1.0", "metadata": {}, "benchmarks": [{"runs": [{"warmups": [[1, 1.0]]}]}]}
+    assert refusal(tmp_path, document) == "holds no measurement"
+
+
+def test_hyperfine_commands_without_parameters_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
+    frame = loaded(tmp_path, hyperfine_json({"command": "seq 10"}, {"command": "seq 20"}))
+    assert frame["subject"].tolist() == ["seq"] * 4
+    assert frame["arg0"].tolist() == [10, 10, 20, 20]
+
+
+def test_hyperfine_memory_is_a_response_and_a_mean_stands_for_times_that_are_missing(tmp_path: Path) -> None:
+    frame = loaded(
+        tmp_path, hyperfine_json({"memory_usage_byte": [8, 9]}, {"command": "d", "times": None, "mean": 3.0})
+    )
+    np.testing.assert_equal(frame["peak_bytes"].to_numpy(), [8.0, 9.0, np.nan])
+    assert frame["seconds_per_eval"].tolist() == [1.0, 2.0, 3.0]
+    assert frame.attrs["notes"] == [
+        "no single times are stored, so the median (or mean) of each command stands for them"
+    ]
+
+
+def test_asv_without_its_benchmarks_numbers_the_parameters(tmp_path: Path) -> None:
+    frame = loaded(tmp_path, asv_json({"m.time_x": [[1.0, None, 3.0], [["1", "2", "3"]]]}))
+    assert frame["arg0"].tolist() == [1, 3]
+    assert frame.attrs["unnamed"] == ["arg0"]
+    assert any("benchmarks.json is not there" in note for note in frame.attrs["notes"])
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        (asv_json({}, version=1), "has version '1'; allowed is 2 (asv update brings older files up to date)"),
+        (asv_json({"a": [[1.0], [["1", "2"]]]}), "results.a has 1 results; its parameters have 2 points"),
+        (asv_json({"a": [[1.0], [["1"] * 1000] * 100]}), "results.a has 1 results; its parameters have "),
+        (asv_json({"a": [None]}), "holds no measurement (benchmarks.json is not there, so parameters have no names"),
+        (asv_json({"a": 1}), "results.a is 1; allowed is a list"),
+    ],
+)
+def test_asv_members_that_are_wrong_are_named(tmp_path: Path, document: Any, expected: str) -> None:
+    assert refusal(tmp_path, document).startswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("PARAMETER n\nPOINTS 1 2\nDATA 1\nDATA 2\nDATA 3\n", " line 5: has DATA for more points than the 2 of POINTS"),
+        ("PARAMETER n\nPOINTS 1 x\n", " line 2: 'x' is not a number"),
+        ("PARAMETER n m\nPOINTS (1 2) (3)\n", " line 2: a point has 1 levels; 2 parameters are named"),
+        ("PARAMETER n\nPOINTS 1 (2)\n", " line 2: has '1' outside of parentheses"),
+        ("POINTS 1\n", " line 1: has points before any PARAMETER"),
+        ("PARAMETER a b c d e\n", " line 1: allowed are up to 4 parameters, each named once"),
+        ("PARAMETER n\nWORDS 1\n", " line 2: begins with 'WORDS'; allowed are PARAMETER, POINTS, REGION, METRIC, DATA"),
+        ("PARAMETER n\nPOINTS 1\n", "holds no measurement"),
+        ('{"params": {"n": 1}, "value": 1}\n{"params": {"m": 1}, "value": 1}\n', "line 2.params has other parameters"),
+        ('{"params": {"n": "x"}, "value": 1}\n', "line 1.params.n is 'x'; allowed is a number"),
+        ('{"params": {"n": 1}, "value": 1}\n{"params"', " line 2: is broken JSON: Expecting ':' delimiter (column 10)"),
+    ],
+)
+def test_extra_p_lines_that_are_wrong_are_named(tmp_path: Path, content: str, expected: str) -> None:
+    assert refusal(tmp_path, content).startswith(expected)
+
+
+def test_extra_p_metrics_that_are_no_times_keep_their_names(tmp_path: Path) -> None:
+    frame = loaded(
+        tmp_path, "PARAMETER n\nPOINTS (1) (2)\nMETRIC bytes sent\nDATA 5\nDATA 6\nMETRIC time\nDATA 1\nDATA 2\n"
+    )
+    assert frame[["bytes_sent", "seconds_per_eval"]].to_numpy().tolist() == [[5.0, 1.0], [6.0, 2.0]]
+    assert loaded(tmp_path, '{"params": {"n": 1}, "value": 1}\n')["value"].tolist() == [1.0]
+
+
+def test_a_table_may_be_wide_but_not_endless(tmp_path: Path) -> None:
+    wide = ",".join(f"c{i}" for i in range(2000))
+    assert refusal(tmp_path, f"{wide}\n{wide}\n") == " line 1: names 2000 columns; allowed are up to 1000"
+
+
+def test_names_in_a_table_do_not_control_the_terminal(tmp_path: Path) -> None:
+    frame = loaded(tmp_path, "n,\x1b[31m,kind\n1,2,\x1b[2J\n")
+    assert frame.columns.tolist() == ["n", "\\x1b[31m", "kind"]
+    assert frame["kind"].tolist() == ["\\x1b[2J"]
