@@ -28,7 +28,8 @@ TABLES = ("csv", "parquet")  # which have every column; the others have one resp
 class Export:
     """What is to be written: rows of a frame, and how many were left out because no fit would see them.
 
-    ``factors`` are those of the frame, ``run`` the record of the run it came from, empty for other data.
+    ``factors`` are those of the frame, ``run`` the record of the run it came from, empty for other data; ``notes`` say
+    what the reader of another tool's file left out.
     """
 
     to: Format
@@ -37,6 +38,7 @@ class Export:
     factors: tuple[str, ...]
     run: Mapping[str, Any]
     left_out: int
+    notes: tuple[str, ...] = ()
 
     def text(self) -> Iterator[str]:
         """The document, piece by piece.
@@ -105,7 +107,7 @@ def export(
     StoreError, FitError : what cannot be used; one line each.
     """
     frame = load(data) if isinstance(data, Path | str) else data
-    run, known = frame.attrs.get("run") or {}, frame.attrs.get("factors")
+    run, known, notes = frame.attrs.get("run") or {}, frame.attrs.get("factors"), tuple(frame.attrs.get("notes", ()))
     frame = without_records(frame)
     if subjects:
         frame = _of_subjects(frame, subjects)
@@ -128,7 +130,9 @@ def export(
             else "data: every row is below the signal floor or tests predictions"
         )
     factors = [name for name in known if name in frame.columns] if known is not None else _factors(frame, wanted)
-    return Export(to=to, frame=frame, response=wanted, factors=tuple(factors), run=run, left_out=n_rows - len(frame))
+    return Export(
+        to=to, frame=frame, response=wanted, factors=tuple(factors), run=run, left_out=n_rows - len(frame), notes=notes
+    )
 
 
 def _of_subjects(frame: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:

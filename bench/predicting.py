@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import threadpoolctl
 
@@ -22,6 +22,22 @@ from bench.sources import Source, Stated, sources_of
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T", bound="Predicted | Largest")
+
+
+class Found(list[T]):
+    """Answers, each with ``to_json``; ``notes`` say what the reader of another tool's file left out."""
+
+    __slots__ = ("notes",)
+
+    def __init__(self, answers: Iterable[T], notes: tuple[str, ...]) -> None:
+        super().__init__(answers)
+        self.notes = notes
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """All answers as plain data."""
+        return [one.to_json() for one in self]
+
 
 @overload
 def predict(
@@ -36,7 +52,7 @@ def predict(
     where: Sequence[str] = ...,
     response: str | None = ...,
     experiment: Experiment | None = ...,
-) -> list[Predicted]: ...
+) -> Found[Predicted]: ...
 @overload
 def predict(
     data: Path | str | pd.DataFrame,
@@ -52,7 +68,7 @@ def predict(
     where: Sequence[str] = ...,
     response: str | None = ...,
     experiment: Experiment | None = ...,
-) -> list[Largest]: ...
+) -> Found[Largest]: ...
 def predict(
     data: Path | str | pd.DataFrame,
     at: Asked | Sequence[Asked] = "",
@@ -67,7 +83,7 @@ def predict(
     where: Sequence[str] = (),
     response: str | None = None,
     experiment: Experiment | None = None,
-) -> list[Predicted] | list[Largest]:
+) -> Found[Predicted] | Found[Largest]:
     """Time and memory at points, measured or not; or the largest level of a factor within a budget.
 
     Parameters
@@ -100,9 +116,10 @@ def predict(
             response=response,
             experiment=experiment,
         )
+        notes = sources[0].notes if sources else ()
         if largest is not None and budget is not None:
-            return list(_largest(sources, asked or questions(""), largest, budget, str(within), response))
-        return list(_predicted(sources, asked, response))
+            return Found(_largest(sources, asked or questions(""), largest, budget, str(within), response), notes)
+        return Found(_predicted(sources, asked, response), notes)
 
 
 def _predicted(sources: Sequence[Source], asked: Sequence[Question], response: str | None) -> Iterator[Predicted]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -51,6 +52,7 @@ class Source:
     categories : the levels of text that the subject stands for.
     check : sees that a level is one that its factor can have.
     needed : the bytes of an evaluation that the subject declares, if it does.
+    notes : what the reader of another tool's file left out.
     """
 
     subject: str
@@ -61,6 +63,7 @@ class Source:
     categories: Mapping[str, str]
     check: Callable[[str, float], float]
     needed: Predictor | None = None
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +178,8 @@ def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | None:
     def amount(point: Point) -> float:
         try:
             return float(size(point))
+        except OverflowError:  # more bytes than a number can hold are too many all the same
+            return math.inf
         except Exception as error:  # noqa: BLE001  # somebody else's formula, at a point where it was perhaps never asked before
             raise FitError(
                 f"subject {subject.name!r}: working_set at {point}: {type(error).__name__}: {error}"
@@ -204,6 +209,7 @@ def _of_law(
             required=tuple(found.full_law.factors),
             categories={name: str(level) for name, level in levels.items()},
             check=lambda _name, level: level,
+            notes=tuple(frame.attrs.get("notes", ())),
         )
 
 

@@ -10,13 +10,14 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.analyse.estimate import Interval
-from bench.analyse.fitted import Fit
+from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.location import Array
 from bench.analyse.neighbours import Neighbours
 from bench.analyse.samples import FitError
 from bench.plan import Point
 
 WORKING_SET = "working_set_bytes"  # what a subject declares, not measured
+MOST_WRITTEN_OUT = 1e9  # a ratio beyond it nobody reads digit by digit
 Table = Sequence[Mapping[str, float]]
 
 
@@ -100,8 +101,8 @@ class Predictor:
         for point, interval in zip(points, self.intervals(points), strict=True):
             farther, factor, words = self.swept.reach(point)
             value, low, high = map(_told, interval)
-            if value is None or value == 0:
-                value = low = high = None
+            if value is None:
+                low = high = None
                 words = "; ".join(filter(None, ("the law says nothing here", words)))
             found.append(
                 Predicted(
@@ -182,9 +183,7 @@ def predictor_of(
     def intervals(points: Table) -> list[Interval]:
         if not points:
             return []
-        told = all(point.get(name, 0) > 0 for point in points for name in fit.factors)
-        with np.errstate(all="ignore"):  # a law may say nothing of a point: the interval is then not finite
-            found = near(points) if told else fit.predict(points)
+        found = _where_sound(fit, near, points)
         if beside is None:
             return found
         more = [beside(Point(point)) for point in points]
@@ -198,6 +197,17 @@ def predictor_of(
     )
 
 
+def _where_sound(fit: Fit, near: Callable[[Table], list[Interval]], points: Table) -> list[Interval]:
+    """Intervals where the law gives a time above 0; not finite where it gives none, or more than a number can hold."""
+    told = all(point.get(name, 0) > 0 for point in points for name in fit.factors)
+    with np.errstate(all="ignore"):
+        fitted = columns_at(fit.full_law, points) @ fit.coefficients
+        sound = np.isfinite(fitted) & (fitted > 0)
+        kept = [point for point, fine in zip(points, sound.tolist(), strict=True) if fine]
+        known = iter((near if told else fit.predict)(kept) if kept else ())
+    return [next(known) if fine else Interval(math.nan, math.nan, math.nan) for fine in sound.tolist()]
+
+
 def declared(subject: str, factors: Sequence[str], amount: Callable[[Point], float]) -> Predictor:
     """The working set that a subject declares: bytes without an interval, since nobody measured them."""
 
@@ -209,7 +219,9 @@ def declared(subject: str, factors: Sequence[str], amount: Callable[[Point], flo
 
 
 def _times(ratio: float) -> str:
-    return f"{ratio:.2g}" if ratio < 10 else f"{ratio:,.0f}".replace(",", " ")
+    if ratio < 10 or ratio >= MOST_WRITTEN_OUT:
+        return f"{ratio:.2g}"
+    return f"{ratio:,.0f}".replace(",", " ")
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -53,6 +53,8 @@ def export(
             click.echo(piece, nl=False)
     else:
         found.write(out, force=force)
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
     if found.left_out:
         click.echo(f"{found.left_out} samples left out that no fit would see", err=True)
     if as_json and out is not None:

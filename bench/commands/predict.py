@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -71,14 +73,17 @@ def predict(
     }
     if largest is None and within is None:
         found = predicted(data, at, **how)  # type: ignore[arg-type]  # as declared above
-        if as_json:
-            document([one.to_json() for one in found])
-        else:
-            show_predicted(found)
+        _answer(found, show_predicted, as_json=as_json)
     else:
-        answers = predicted(data, at, largest=largest, within=within, **how)  # type: ignore[arg-type]
-        if as_json:
-            document([one.to_json() for one in answers])
-        else:
-            show_largest(answers)
+        levels = predicted(data, at, largest=largest, within=within, **how)  # type: ignore[arg-type]
+        _answer(levels, show_largest, as_json=as_json)
     return 0
+
+
+def _answer(found: Any, show: Callable[[Any], None], *, as_json: bool) -> None:
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    if as_json:
+        document(found.to_json())
+    else:
+        show(found)

@@ -76,6 +76,15 @@ def test_where_the_law_is_nothing_nothing_is_predicted() -> None:
     assert three.value == pytest.approx(3e-6 * np.log(3))
 
 
+def test_a_point_beyond_all_numbers_leaves_the_others_as_they_are(noisy: Fit) -> None:
+    predictor = predictor_of("s", noisy)
+    (alone,) = predictor.predict([FAR])
+    huge, beside = predictor.predict([Point(T=10**300, V=10**300, d=1, H=1), FAR])
+    assert (huge.value, huge.low, huge.high) == (None, None, None)
+    assert huge.note.startswith("the law says nothing here; ")
+    assert (beside.value, beside.low, beside.high) == pytest.approx((alone.value, alone.low, alone.high), rel=1e-12)
+
+
 def test_what_is_declared_is_bytes_without_width_and_without_reach() -> None:
     (found,) = declared("s", ("n",), lambda point: 8.0 * point["n"]).predict([Point(n=100)])
     assert (found.value, found.low, found.high) == (800.0, 800.0, 800.0)
@@ -113,6 +122,7 @@ def test_the_reach_is_that_of_foresight(swept: list[tuple[float, float]], point:
         ({"n": 160, "k": 11}, "10 times farther in n than any measured point, and beyond all of them in k"),
         ({"n": 2, "k": 1}, "n is 2 times below the smallest measured; k is 2 times below the smallest measured"),
         ({"n": 64_000, "k": 2}, "4 000 times farther in n than any measured point"),
+        ({"n": 1.6e13, "k": 2}, "1e+12 times farther in n than any measured point"),
     ],
 )
 def test_how_far_in_words(point: dict[str, float], words: str) -> None:
