@@ -37,9 +37,10 @@ def prepare_scale(point: Point) -> Evaluation:
     return lambda: values * 2.0
 
 
-def prepare_sort(point: Point) -> Evaluation:
-    values = np.random.default_rng(0).random(int(point["n"])).tolist()
-    return lambda: sorted(values)
+def prepare_sum(point: Point) -> Evaluation:
+    """Python itself: objects, one after the other."""
+    values = list(range(1000, 1000 + int(point["n"])))
+    return lambda: sum(values)
 
 
 def prepare_product(point: Point) -> Evaluation:
@@ -52,7 +53,7 @@ EXPERIMENT = Experiment(
     factors=(Factor(name="n"),),
     subjects=(
         Subject(name="scale", prepare=prepare_scale, law=CostLaw("n"), overhead=("1",)),
-        Subject(name="sort", prepare=prepare_sort, law=CostLaw("n*log(n)"), overhead=("1",)),
+        Subject(name="sum", prepare=prepare_sum, law=CostLaw("n"), overhead=("1",)),
         Subject(name="product", prepare=prepare_product, law=CostLaw("n"), overhead=("1",)),
     ),
     profiles={
