@@ -47,6 +47,8 @@ FRAGMENTS = {
     ("bench.analyse.verdict", "Verdict"): "of_verdict",
     ("bench.analyse.analysis", "Analysis"): "of_analysis",
     ("bench.analyse.select", "Comparison"): "of_comparison",
+    ("bench.analyse.compared", "Comparison"): "of_run_comparison",
+    ("bench.predicting", "Found"): "of_predictions",
 }
 
 

@@ -5,9 +5,13 @@ A notebook has its own look, light or dark: the pieces set no background, and on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import io
+from collections.abc import Callable, Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.terminal_theme import TerminalTheme
 
 from bench.report import content
 from bench.report import format as show
@@ -23,6 +27,11 @@ COLOURS = {
     "refuted": "#d04a00",
     "inconclusive": "#808080",
 }  # contrast > 3 on black and on white
+MID = [(128, 128, 128), (208, 74, 0), (0, 135, 95), (154, 123, 0), (58, 117, 196), (168, 88, 168), (0, 139, 139)]
+THEME = TerminalTheme(
+    (255, 255, 255), (128, 128, 128), [*MID, (128, 128, 128)]
+)  # the same colours, in a terminal's order
+COLUMNS = 110  # about the width of a cell's output
 CELL = "text-align:left;vertical-align:top;padding:.3em .7em"
 NUMBER = f"{CELL};white-space:nowrap;font-variant-numeric:tabular-nums"
 SOFT = "opacity:.75;font-size:.92em"
@@ -95,6 +104,29 @@ def of_comparison(comparison: Comparison) -> str:
         gaps.append(f"error of the other at the largest points {show.percent(comparison.held_out_gap)} more")
     words = f"<b>{escape(DECISIONS[comparison.decision])}</b> against {escape(show.law(comparison.law))}"
     return f"<div>{words} {_soft('; '.join(gaps))}</div>"
+
+
+def of_run_comparison(comparison: object) -> str:
+    """Two runs compared, as it is printed."""
+    from bench.report.comparison import show_comparison
+
+    return _printed(show_comparison, comparison)
+
+
+def of_predictions(found: Sequence[object]) -> str:
+    """What was predicted, or the largest levels within a budget, as it is printed."""
+    from bench.analyse.predictor import Predicted
+    from bench.report.predicted import show_largest, show_predicted
+
+    return _printed(show_predicted if all(isinstance(one, Predicted) for one in found) else show_largest, found)
+
+
+def _printed(show_it: Callable[..., None], value: object) -> str:
+    """What goes to a console as text of fixed width, in colours that are read on light and dark."""
+    console = Console(file=io.StringIO(), record=True, width=COLUMNS, highlight=False, force_jupyter=False)
+    show_it(value, console)
+    frame = '<pre style="line-height:1.25;background:none;color:inherit">{code}</pre>'
+    return console.export_html(theme=THEME, inline_styles=True, code_format=frame)
 
 
 def _cell(text: str, style: str = CELL) -> str:

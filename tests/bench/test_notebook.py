@@ -42,6 +42,8 @@ CELLS = {
     "verdict": 'bench.judge("run")[0]',
     "versus": 'from bench.analyse import compare\none = frame[frame["subject"] == "<b>sort</b> & more"]\n'
     'compare(one, "n", "n**2")',
+    "predict": 'bench.predict("run", {"n": 50_000})',
+    "budget": 'bench.predict("run", largest="n", within="1s")',
     "figures": 'figures = bench.figures("run")\nfigures',
     "figure": 'figures["parity"]',
     "change": MODULE.replace("n*log(n)", "n**2"),
@@ -97,6 +99,14 @@ def test_a_fit_a_verdict_and_a_comparison_have_displays(outputs: dict[str, list[
     assert "µs" in data(outputs, "fit")["text/html"] or "ns" in data(outputs, "fit")["text/html"]
     assert "<b>exponent of n</b>: " in data(outputs, "verdict")["text/html"]
     assert "against n²" in data(outputs, "versus")["text/html"]
+
+
+@pytest.mark.parametrize(("cell", "words"), [("predict", "50"), ("budget", "within")])
+def test_predictions_are_shown_as_they_are_printed(outputs: dict[str, list[Any]], cell: str, words: str) -> None:
+    html = data(outputs, cell)["text/html"]
+    assert html.startswith("<pre ")
+    assert "&lt;b&gt;sort&lt;/b&gt;" in html
+    assert words in html
 
 
 def test_a_law_is_mathematics(outputs: dict[str, list[Any]]) -> None:
