@@ -38,8 +38,7 @@ def prepare_sum(point: Point) -> Evaluation:
 
 def prepare_dot(point: Point) -> Evaluation:
     values = chosen(point)
-    ones = np.ones_like(values)
-    return lambda: values @ ones
+    return lambda: values @ np.ones_like(values)
 
 
 def working_set(point: Point) -> int:
@@ -75,7 +74,15 @@ EXPERIMENT = Experiment(
             count_laws={"additions": CostLaw("n*share")},
             count_overheads={"additions": ()},
         ),
-        Subject(name="dot", prepare=prepare_dot, law=CostLaw("n*share"), overhead=("1",), working_set=working_set),
+        Subject(
+            name="dot",
+            prepare=prepare_dot,
+            law=CostLaw("n*share"),
+            overhead=("1",),
+            working_set=working_set,
+            memory_law=CostLaw("n*share"),
+            memory_overhead=("1",),
+        ),
     ),
     profiles={"quick": Profile(design=DESIGN, blocks=3, seconds_per_sample=0.001, processes=1)},
     placebo="sum",
@@ -113,6 +120,14 @@ EXPERIMENT = Experiment(
             points=Design.of([{"n": 128_000, "share": 0.5}]),
             margin=0.1,
             bound="lower",
+        ),
+        AmountClaim(
+            name="bytes of the ones",
+            subject="dot",
+            response="allocated_bytes",
+            amount=working_set,
+            points=Design.grid({"n": SIZES[2:], "share": SHARES[-1:]}),
+            margin=0.05,
         ),
         AmountClaim(
             name="additions",

@@ -14,12 +14,13 @@ from bench.analyse.crossover import gradients
 from bench.analyse.diagnose import describe
 from bench.analyse.estimate import Interval
 from bench.analyse.evidence import WHOLE, Evidence, phase_response
+from bench.analyse.exponent import growth_from
 from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.judges import judge_all
 from bench.analyse.location import Array
 from bench.analyse.precision import Aim, Pairs, Part, Rows, Spot, Unhelped
 from bench.analyse.ratio import measured_ratio
-from bench.analyse.response import is_exact, no_noise, substance
+from bench.analyse.response import is_count, is_exact, no_noise, substance
 from bench.analyse.shift import PRIOR_PAIRS
 from bench.analyse.verdict import INCONCLUSIVE_KINDS, Limits, Verdict
 from bench.plan import AmountClaim, Claim, CrossoverClaim, ExponentClaim, Point, RatioClaim, ShareClaim
@@ -38,8 +39,9 @@ def aims_of(evidence: Evidence, claims: Iterable[Claim]) -> tuple[list[Aim], lis
     unhelped: list[Unhelped] = []
     for claim in claims:
         if isinstance(claim, ExponentClaim | AmountClaim) and is_exact(claim.response):
-            once = f"{substance(claim.response)}: measured once at each point, for {no_noise(claim.response)}"
-            unhelped.append(Unhelped(claim.name, once))
+            once = "are counted" if is_count(claim.response) else "is measured"
+            reason = f"{substance(claim.response)} {once} once at each point: {no_noise(claim.response)}"
+            unhelped.append(Unhelped(claim.name, reason))
             continue
         verdicts = [] if claim.kind == "check" else judge_all(evidence, [claim])
         for verdict in verdicts:  # none where the profile of the run does not judge the claim
@@ -112,7 +114,7 @@ def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predict
     def rows(points: list[Mapping[str, float]]) -> Array:
         values = columns_at(fit.full_law, points) * fit.coefficients
         values = values / values.sum(axis=1, keepdims=True)  # shares: the Jacobian in the logs of the coefficients
-        growth = np.log([point[claim.factor] / at[claim.factor] for point in points])
+        growth = growth_from(np.array([float(point[claim.factor]) for point in points]), at[claim.factor])
         return np.column_stack([values[:, active], values[:, freed].sum(axis=1) * growth])
 
     part = _part(fit, claim.subject, claim.response, rows, np.append(np.zeros(int(active.sum())), 1.0))

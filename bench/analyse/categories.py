@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_SHOWN = 6  # levels that a message names
+MOST_SHOWN, MOST_CHARACTERS = 6, 60  # levels that a message names, and how much of each
 
 
 def text_columns(frame: pd.DataFrame, names: Iterable[str], *, repeated: bool = False) -> list[str]:
@@ -35,10 +35,13 @@ def levels_of(column: pd.Series[Any], rows: Any) -> list[str]:
 def shown(value: object) -> str:
     """A level as text.
 
-    >>> shown("float32"), shown(True), shown(float("nan")), shown(None)
-    ('float32', 'True', 'nothing', 'nothing')
+    >>> shown("float32"), shown(True), shown(float("nan")), shown(None), shown("two\\nlines")
+    ('float32', 'True', 'nothing', 'nothing', 'two\\\\nlines')
     """
-    return "nothing" if value is None or value != value else str(value)  # NaN alone differs from itself
+    if value is None or value != value:  # NaN alone differs from itself
+        return "nothing"
+    text = str(value)
+    return text if text.isprintable() else repr(text)[1:-1]  # a message is one line, and sets no colours
 
 
 def listed_levels(levels: Iterable[str]) -> str:
@@ -47,6 +50,6 @@ def listed_levels(levels: Iterable[str]) -> str:
     >>> listed_levels("abcdefgh")
     'a, b, c, d, e, f and 2 more'
     """
-    names = list(levels)
+    names = [level if len(level) <= MOST_CHARACTERS else f"{level[:MOST_CHARACTERS]}…" for level in levels]
     more = len(names) - MOST_SHOWN
     return ", ".join(names[:MOST_SHOWN]) + (f" and {more} more" if more > 0 else "")

@@ -62,11 +62,15 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
     levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
     design = fit.full_law.columns(levels)
     y = np.log(fit.points["measured"].to_numpy())
-    growth = np.log(levels[factor] / at[factor])
+    growth = growth_from(levels[factor], at[factor])
     own, share = _law_exponent(fit, named, freed, factor, at)
     undefined = Interval(own, -math.inf, math.inf)
-    if len(np.unique(growth)) < FEWEST_LEVELS:
-        n_levels = len(np.unique(growth))
+    nothing = levels[factor] <= 0
+    if design[nothing][:, freed].any():
+        reason = f"{_named(fit, freed)} is not 0 at {factor}=0, and no power of {factor} says why"
+        return FreeExponent(undefined, own, share, reason)
+    n_levels = len(np.unique(growth[~nothing]))
+    if n_levels < FEWEST_LEVELS:
         return FreeExponent(
             undefined, own, share, f"{factor} takes {n_levels} levels; at least {FEWEST_LEVELS} would decide"
         )
@@ -81,6 +85,11 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
     limit = bent.close(epsilon, solution.coefficients).loss * (1 + quantile(fit.confidence, spare) ** 2 / spare)
     low, high = _profile(bent, epsilon, limit)
     return found._replace(profile=(own + low, own + high))
+
+
+def growth_from(levels: Array, start: float) -> Array:
+    """log(level / start) of a factor (n,); 0 at the level 0, where its terms are 0 whatever their power."""
+    return np.log(np.where(levels > 0, levels, start) / start)
 
 
 class _Bent(NamedTuple):

@@ -215,7 +215,8 @@ def race_of(evidence: Evidence) -> Race | None:
     claims = [claim for claim in evidence.experiment.claims if isinstance(claim, SpeedupClaim)]
     if not claims:
         return None
-    subject, over = claims[0].subject, tuple(dict.fromkeys(name for claim in claims for name in claim.over))
+    subject = claims[0].subject  # of several, such as one for each data type, the first
+    over = tuple(dict.fromkeys(name for claim in claims if claim.subject == subject for name in claim.over))
     factors = [factor.name for factor in evidence.experiment.factors]
     rows = evidence.samples[evidence.samples[WHOLE].notna().to_numpy(dtype=bool)]
     levels = rows[factors].drop_duplicates().to_dict("records")  # plain numbers, as JSON wants them

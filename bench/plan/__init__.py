@@ -13,12 +13,13 @@ from bench.plan.claim import (
     ShareClaim,
     SpeedupClaim,
 )
-from bench.plan.design import Cell, Design, DesignError, Factor, Point, Profile, block_order
+from bench.plan.design import Design, DesignError, Factor, Point
 from bench.plan.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError, require_beyond
 from bench.plan.fault import Fault
 from bench.plan.foresight import Foresight, farther
 from bench.plan.law import CostLaw, LawError, Term
 from bench.plan.peaks import Traffic
+from bench.plan.profile import Cell, Profile, block_order
 from bench.plan.subject import Counts, Evaluation, PhaseSwitch, Subject
 from bench.plan.work import Work, WorkError
 

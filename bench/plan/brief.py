@@ -11,11 +11,12 @@ import numpy as np
 from bench.plan.agreement import Agreement
 from bench.plan.brief_claims import Maker, is_constant, values
 from bench.plan.claim import Bound, Claim
-from bench.plan.design import Design, DesignError, Factor, Level, Point, Profile
+from bench.plan.design import Design, DesignError, Factor, Level, Point
 from bench.plan.equality import difference
 from bench.plan.experiment import Experiment, ExperimentError
 from bench.plan.law import CostLaw, LawError
 from bench.plan.levels import design_of, factors_of
+from bench.plan.profile import Profile
 from bench.plan.seeded import Prepare, Seeded, SeededTally
 from bench.plan.subject import Subject, Tally
 

@@ -1,12 +1,12 @@
-"""Where to measure: factors, points, designs, and the seeded order in which a block visits its cells."""
+"""Where to measure: factors, their levels, points and designs."""
 
 from __future__ import annotations
 
 import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -234,69 +234,3 @@ def _require_several(levels: Mapping[str, Sequence[Level]]) -> None:
     for name, several in levels.items():
         if isinstance(several, str):  # whose letters would be taken for levels
             raise DesignError(f"levels of {name}: {several!r}; allowed are several of them, such as [{several!r}]")
-
-
-class Cell(NamedTuple):
-    """What a block visits once: one subject at one point."""
-
-    subject: str
-    point: Point
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """How much to measure: the points, how often, and for how long at a time.
-
-    Attributes
-    ----------
-    design : points that every subject visits.
-    extra : further points for some subjects, by subject name.
-    blocks : visits to each cell (samples per cell).
-    seconds_per_sample : a sample holds as many evaluations as are needed to last about this long.
-    processes : fresh worker processes among which the blocks are divided.
-    phase_blocks : in how many of the blocks the phases are timed as well.
-    """
-
-    design: Design
-    extra: Mapping[str, Design] = field(default_factory=dict)
-    blocks: int = 5
-    seconds_per_sample: float = 0.01
-    processes: int = 2
-    phase_blocks: int = 2
-
-    def __post_init__(self) -> None:
-        for name in ("blocks", "processes"):
-            if getattr(self, name) < 1:
-                raise DesignError(f"{name}={getattr(self, name)!r}: allowed are whole numbers from 1")
-        if not self.seconds_per_sample > 0:
-            raise DesignError(f"seconds_per_sample={self.seconds_per_sample!r}: allowed are numbers above 0")
-
-    def cells(self, subjects: Sequence[str]) -> tuple[Cell, ...]:
-        """Every (subject, point) to be visited, point by point."""
-        points = sum((self.extra[name] for name in subjects if name in self.extra), self.design)
-        everybody = frozenset(self.design)
-        own = {name: frozenset(self.extra.get(name, ())) for name in subjects}
-        return tuple(
-            Cell(subject, point)
-            for point in points
-            for subject in subjects
-            if point in everybody or point in own[subject]
-        )
-
-
-def block_order(cells: Sequence[Cell], *, block: int, seed: int) -> tuple[Cell, ...]:
-    """The cells of one block in seeded random order, the subjects of a point next to each other.
-
-    Drift then hits all points alike, and subjects that are compared at a point are measured within moments of each
-    other.
-    """
-    rng = np.random.default_rng([seed, block])
-    by_point: dict[Point, list[Cell]] = {}
-    for cell in cells:
-        by_point.setdefault(cell.point, []).append(cell)
-    points = list(by_point)
-    order: list[Cell] = []
-    for i in rng.permutation(len(points)):
-        visits = by_point[points[i]]
-        order.extend(visits[j] for j in rng.permutation(len(visits)))
-    return tuple(order)

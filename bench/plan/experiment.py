@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from bench.plan.agreement import Agreement
 from bench.plan.categories import naming_a_category
 from bench.plan.claim import CheckClaim, Claim
-from bench.plan.design import DesignError, Factor, Profile
+from bench.plan.design import DesignError, Factor
 from bench.plan.fault import Fault
 from bench.plan.foresight import Foresight, farther
+from bench.plan.profile import Profile
 from bench.plan.subject import Subject
 
 PLACEBO_SUFFIX = " (placebo)"

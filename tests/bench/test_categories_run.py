@@ -22,7 +22,7 @@ from tests import toy_categories
 MODULE = "tests.toy_categories"
 STRATA = ["sum [dtype=float32]", "sum [dtype=float64]", "dot [dtype=float32]", "dot [dtype=float64]"]
 CELLS = 7 * 2 * 3  # points of each type, types, names
-EXACT = ("results of", "additions")  # claims that no load on the machine can change
+EXACT = ("results of", "additions", "bytes")  # claims that no load on the machine can change
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_the_samples_have_a_column_of_text_and_one_of_real_numbers(frame: pd.Dat
     assert frame.attrs["factors"] == ["dtype", "n", "share"]
     assert sorted(frame["dtype"].unique()) == list(toy_categories.TYPES)
     assert sorted(frame["share"].unique()) == list(toy_categories.SHARES)
-    assert len(frame) == 3 * CELLS + 14
+    assert len(frame) == 3 * CELLS + 2 * 14  # and the memory of one, the counts of the other
     assert len(frame.attrs["agreements"]) == 14
 
 
@@ -59,12 +59,23 @@ def test_verdicts_are_given_for_each_stratum(analysis: Analysis) -> None:
         "linear in n [dtype=float64]",
         "linear in share of doubles",
         "doubles are dearer",
+        "bytes of the ones [dtype=float32]",
+        "bytes of the ones [dtype=float64]",
         "additions [dtype=float32]",
         "additions [dtype=float64]",
     ]
     assert all(one.verdict == "supported" for name, one in found.items() if name.startswith(EXACT))
     assert list(dict.fromkeys(subject for subject, _ in analysis.fits)) == STRATA
     assert analysis.placebo_alarms[1] == 14
+
+
+def test_memory_has_a_law_in_each_stratum(analysis: Analysis) -> None:
+    per_number = {
+        name: {term.term: term.coefficient for term in analysis.fits[f"dot [dtype={name}]", "scratch_bytes"].terms}
+        for name in toy_categories.TYPES
+    }
+    assert per_number["float32"]["n*share"] == pytest.approx(4, rel=0.01)
+    assert per_number["float64"]["n*share"] == pytest.approx(8, rel=0.01)
 
 
 def test_the_command_line_says_the_same(folder: Path, analysis: Analysis) -> None:
@@ -81,7 +92,7 @@ def test_a_run_is_continued_where_it_was_interrupted(folder: Path, tmp_path: Pat
     finished = api.measure(api.settings_of(cut), cut, resume=True)
     assert finished.samples == 3 * CELLS - before
     again = load(cut)
-    cells = ["subject", *frame.attrs["factors"], "block", "stage"]
+    cells = ["subject", *frame.attrs["factors"], "block", "stage", "timing"]
     assert len(again) == len(frame)
     assert not again.duplicated(cells).any()
     assert len(again.attrs["agreements"]) == len(frame.attrs["agreements"])

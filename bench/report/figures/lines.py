@@ -37,8 +37,9 @@ class Line:
         return along(self.fixed, self.factor, np.geomspace(self.levels[0], self.levels[-1], n))
 
     def select(self, points: pd.DataFrame) -> pd.DataFrame:
-        """The rows that lie on the line, in rising order."""
-        return on_line(points, self.fixed).sort_values(self.factor)
+        """The rows that lie on the line, in rising order; a logarithmic axis has no place for the level 0."""
+        rows = on_line(points, self.fixed).sort_values(self.factor)
+        return rows[rows[self.factor] > 0]
 
 
 def on_line(points: pd.DataFrame, fixed: Mapping[str, float]) -> pd.DataFrame:
@@ -78,7 +79,7 @@ def lines_along(factor: str, factors: Sequence[str], points: Mapping[str, pd.Dat
             name: np.unique(columns[factor][_on_line(columns, len(columns[factor]), fixed)])
             for name, columns in arrays.items()
         }
-        levels = {name: seen for name, seen in levels.items() if len(seen) >= LEAST_LEVELS}
+        levels = {name: seen[seen > 0] for name, seen in levels.items() if (seen > 0).sum() >= LEAST_LEVELS}
         if levels and len(fixed) == most:  # with fewer levels fixed, subjects that depend on more would be mixed up
             union = sorted({float(level) for seen in levels.values() for level in seen})
             found.append(Line(factor=factor, fixed=fixed, levels=tuple(union), subjects=tuple(levels)))

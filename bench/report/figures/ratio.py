@@ -80,23 +80,17 @@ def ratio_groups(claims: Iterable[Claim]) -> list[RatioGroup]:
             together.setdefault((claim.subject, claim.over, claim.less, claim.ratio), []).append(claim)
     groups = []
     for (subject, over, less, ratio), members in together.items():
-        points = sum((claim.points for claim in members), Design())
-        groups.append(
-            RatioGroup(
-                subject=subject,
-                over=over,
-                less=less,
-                ratio=ratio,
-                factor=_most_levels(points),
-                points=points,
-            )
-        )
+        claimed = sum((claim.points for claim in members), Design())
+        factor = _most_levels(claimed)
+        points = Design.of(point for point in claimed if point[factor] > 0)  # the axis is logarithmic
+        if points:
+            groups.append(RatioGroup(subject=subject, over=over, less=less, ratio=ratio, factor=factor, points=points))
     return groups
 
 
 def _most_levels(points: Design) -> str:
     names = list(next(iter(points)))
-    return max(names, key=lambda name: len({point[name] for point in points}))
+    return max(names, key=lambda name: len({point[name] for point in points if point[name] > 0}))
 
 
 @styled

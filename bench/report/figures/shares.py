@@ -78,7 +78,7 @@ def figure_shares(analysis: Analysis, group: ShareGroup) -> Figure:
     figure = new_figure(6.0)
     axes = figure.subplots()
     measured = _measured_range(fit, group)
-    levels = sorted({*group.levels, *(measured or ())})
+    levels = sorted(level for level in {*group.levels, *(measured or ())} if level > 0) or [1.0]  # a logarithmic axis
     ends = (levels[0], levels[-1]) if len(levels) > 1 else (levels[0] / 2, levels[0] * 2)
     labels, handles = _draw_stack(axes, fit, group, np.geomspace(*ends, 120))
     _draw_claimed(axes, fit, group)
@@ -122,8 +122,9 @@ def _draw_stack(
 
 
 def _measured_range(fit: Fit, group: ShareGroup) -> tuple[float, float] | None:
-    """Lowest and highest level that was measured at the fixed levels of the group; None when none was."""
+    """Lowest and highest level above 0 that was measured at the fixed levels of the group; None when none was."""
     levels = on_line(fit.points, group.fixed)[group.factor].to_numpy(float)
+    levels = levels[levels > 0]
     return (float(levels.min()), float(levels.max())) if len(levels) else None
 
 

@@ -119,6 +119,17 @@ def test_a_missing_level_is_one_more(rng: np.random.Generator) -> None:
     assert list(fit_by(gaps, "n")) == [Point(dtype="f32"), Point(dtype="nothing")]
 
 
+def test_a_message_about_hostile_levels_is_one_plain_line(rng: np.random.Generator) -> None:
+    levels = ["two\nlines", "\x1b[31mred", "x" * 500]
+    hostile = one_kind(rng).assign(dtype=levels * 5)
+    with pytest.raises(FitError) as error:
+        fit(hostile, "n")
+    assert r"two\nlines, \x1b[31mred, xxx" in str(error.value)
+    assert str(error.value).isprintable()
+    assert len(str(error.value)) < 400
+    assert len(fit_by(hostile, "n")) == 3
+
+
 def test_a_frame_that_says_its_factors_says_its_categories(rng: np.random.Generator) -> None:
     samples = table(rng, machine=[f"m{i % 2}" for i in range(60)])
     samples.attrs["factors"] = ["n", "dtype"]

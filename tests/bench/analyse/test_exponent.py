@@ -146,3 +146,35 @@ def noisy_lines(rng: np.random.Generator, *, exponent: float, noise: float) -> p
             {"n": n, "m": m, "seconds_per_eval": seconds * np.exp(0.005 * rng.standard_normal())} for _ in range(3)
         ]
     return pd.DataFrame(rows)
+
+
+DENSITY = np.array([0.0, 0.01, 0.05, 0.1, 0.2, 0.5])
+
+
+def dense(power: float = 1.0) -> pd.DataFrame:
+    """5 ns and 1 ns times density^power for each of n numbers; at density 0 the first alone."""
+    n, density = (each.ravel() for each in np.meshgrid([1e3, 1e4, 1e5], DENSITY))
+    return pd.DataFrame({"n": n, "density": density, "seconds_per_eval": n * (5e-9 + 1e-6 * density**power)})
+
+
+def test_a_level_of_0_tells_the_other_terms_and_bends_none() -> None:
+    at = {"n": 1e5, "density": 0.1}
+    for power in (1.0, 1.5):
+        found = free_exponent(fit(dense(power), "n*density", overhead="n"), ["n*density"], "density", at)
+        assert found.interval.estimate == pytest.approx(power, abs=1e-4)
+        assert not found.trouble
+
+
+def test_a_term_that_is_there_at_level_0_has_no_power_of_the_factor() -> None:
+    found = free_exponent(
+        fit(dense(), "n*(density+1)", overhead=()), ["n*(density+1)"], "density", {"n": 1e3, "density": 0.1}
+    )
+    assert found.trouble == "n*(density+1) is not 0 at density=0, and no power of density says why"
+    assert not np.isfinite(found.interval.high)
+
+
+def test_levels_of_0_do_not_count_as_levels() -> None:
+    samples = dense()
+    few = samples[samples["density"].isin([0.0, 0.1, 0.5])]
+    found = free_exponent(fit(few, "n*density", overhead="n"), ["n*density"], "density", {"n": 1e3, "density": 0.1})
+    assert found.trouble == "density takes 2 levels; at least 3 would decide"

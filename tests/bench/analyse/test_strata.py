@@ -35,6 +35,7 @@ from bench.plan import (
     SpeedupClaim,
     Subject,
 )
+from bench.pytest_suite import Suite, group_name
 
 SIZES = (1_000, 2_000, 4_000, 8_000, 16_000)
 SECONDS = {("sort", "f32"): 1e-9, ("sort", "f64"): 2e-9, ("heap", "f32"): 3e-9, ("heap", "f64"): 3e-9}
@@ -315,3 +316,35 @@ def test_the_other_records_of_a_run_name_strata(rng: np.random.Generator) -> Non
 def test_a_frame_without_the_category_is_refused(rng: np.random.Generator) -> None:
     with pytest.raises(FitError, match="column 'dtype': missing"):
         analyse(frame(rng).drop(columns="dtype"), experiment())
+
+
+def test_a_suite_of_pytest_judges_strata_it_has_measured() -> None:
+    suite = Suite(experiment=experiment(exponent(), ratio("sort [dtype=f64]", "sort [dtype=f32]", "2")))
+    for n in SIZES:
+        at = Point(n=n, dtype="f32")
+        seconds = [SECONDS["sort", "f32"] * n * (1 + 0.001 * i) for i in range(5)]
+        suite.add("sort", at, evaluations=1, seconds_per_eval=seconds)
+    judged, rest = suite.claims()
+    assert [claim.name for claim in judged] == ["linear [dtype=f32]"]
+    assert [claim.name for claim in rest] == ["linear [dtype=f64]", "ratio"]
+    found = suite.to_json()
+    assert [one["verdict"] for one in found["verdicts"]] == ["supported"]
+    assert [one["subject"] for one in found["fits"]] == ["sort [dtype=f32]"]
+    assert "not judged, because their subjects were not measured: linear [dtype=f64], ratio" in suite.text(
+        width=100, colour=False
+    )
+    assert group_name(Point(n=8, dtype="f32"), "n") == "line in n (dtype=f32)"
+
+
+def test_a_race_is_that_of_the_first_stratum_against_its_own(rng: np.random.Generator) -> None:
+    speedup = SpeedupClaim(
+        name="fastest", subject="sort", over=("heap",), points=Design.of([Point(n=n) for n in SIZES]), at_least=1.1
+    )
+    found = analyse(frame(rng), experiment(speedup))
+    assert found.race is not None
+    assert (found.race.subject, found.race.over) == ("sort [dtype=f32]", ("heap [dtype=f32]",))
+    assert {one.subject: one.verdict for one in found.verdicts} == {
+        "sort [dtype=f32]": "supported",
+        "sort [dtype=f64]": "supported",
+    }
+    assert [round(one.estimate or 0, 1) for one in found.verdicts] == [3.0, 1.5]

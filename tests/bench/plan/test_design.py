@@ -129,6 +129,25 @@ def test_a_block_visits_every_cell_once_and_keeps_the_subjects_of_a_point_togeth
     assert all(points[i] == points[i + 1] == points[i + 2] for i in range(0, len(points), 3))
 
 
+def test_the_categories_of_a_point_are_visited_next_to_each_other() -> None:
+    cells = Profile(design=Design.grid({"dtype": ["x", "y", "z"], "n": range(1, 20)})).cells(["a", "b"])
+    order = block_order(cells, block=0, seed=7)
+    assert Counter(order) == Counter(cells)
+    sizes = [cell.point["n"] for cell in order]
+    assert all(len(set(sizes[i : i + 6])) == 1 for i in range(0, len(sizes), 6))
+    assert all(order[i].point == order[i + 1].point for i in range(0, len(order), 2))
+    first = {order[i].point["dtype"] for i in range(0, len(order), 6)}
+    assert first == {"x", "y", "z"}  # none is always the first
+
+
+def test_without_categories_the_order_is_that_of_earlier_versions() -> None:
+    cells = Profile(design=Design.grid({"n": range(1, 6)})).cells(["a", "b"])
+    order = block_order(cells, block=1, seed=7)
+    assert [(cell.subject, cell.point["n"]) for cell in order] == [
+        *(("a", 4), ("b", 4), ("a", 1), ("b", 1), ("b", 3), ("a", 3), ("a", 2), ("b", 2), ("b", 5), ("a", 5)),
+    ]
+
+
 def test_the_order_depends_on_seed_and_block_alone() -> None:
     cells = Profile(design=Design.grid({"n": range(1, 30)})).cells(["a", "b"])
     assert block_order(cells, block=1, seed=7) == block_order(cells, block=1, seed=7)

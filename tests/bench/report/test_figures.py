@@ -61,6 +61,19 @@ def test_the_longest_line_comes_first_and_two_levels_make_no_line() -> None:
     assert lines_along("k", ["n", "k"], points) == []
 
 
+def test_a_logarithmic_line_has_no_place_for_the_level_0() -> None:
+    rows = pd.DataFrame({"share": [0.0, 0.1, 0.2, 0.5], "k": 1})
+    (line,) = lines_along("share", ["share", "k"], {"a": rows})
+    assert line.levels == (0.1, 0.2, 0.5)
+    assert line.select(rows)["share"].tolist() == [0.1, 0.2, 0.5]
+    assert lines_along("share", ["share", "k"], {"a": rows[:3]}) == []
+    points = Design.grid({"share": [0.0, 0.1, 0.2], "k": [0, 1]})
+    claims = [RatioClaim(name="r", subject="a", over="b", ratio="1", points=points)]
+    (group,) = ratio_groups(claims)
+    assert (group.factor, {point["share"] for point in group.points}) == ("share", {0.1, 0.2})
+    assert ratio_groups([replace(claims[0], points=Design.of([{"share": 0.0}]))]) == []
+
+
 def test_a_line_leaves_the_placebo_out() -> None:
     rows = table(*({"n": n} for n in (1, 2, 4)))
     (line,) = lines_along("n", ["n"], {"a": rows, "a" + PLACEBO_SUFFIX: rows})
