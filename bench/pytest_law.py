@@ -32,6 +32,9 @@ class Place:
     lineno: int
     message: str
 
+    def __str__(self) -> str:  # for --tb=line
+        return f"{self.path}:{self.lineno}: {self.message}"
+
 
 @dataclass(frozen=True, slots=True)
 class Message:

@@ -423,6 +423,35 @@ def test_a_mistake_is_one_line_of_the_collection(
     assert "Traceback" not in result.stdout.str()
 
 
+def test_a_marker_given_twice_is_one_line(project: pytest.Pytester) -> None:
+    result = run(project, LINEAR.replace("@pytest", f'@pytest.mark.complexity("n**2", {N})\n@pytest'))
+    outcomes(result, errors=1)
+    result.stdout.fnmatch_lines(["test_scan: @pytest.mark.complexity: given twice; one law is judged, the sum of *"])
+
+
+def test_a_clock_that_stands_still_is_no_verdict(project: pytest.Pytester) -> None:
+    result = run(project, LINEAR.replace("1e-6 * n + 1e-4", "0"), "--benchmark-columns=rounds")
+    result.stdout.fnmatch_lines(["*law n inconclusive: no data: *seconds_per_eval*"])
+
+
+def test_another_plugins_fixture_is_left_alone(project: pytest.Pytester) -> None:
+    theirs = "\n@pytest.fixture\ndef benchmark():\n    return lambda f: f()\n"
+    source = LINEAR.replace("import pytest, toy", "import pytest, toy" + theirs).replace(", rounds=5", "")
+    (project.path / "test_it.py").write_text(source.replace("benchmark.pedantic(", "benchmark("), encoding="utf-8")
+    result = project.runpytest_inprocess("-p", "no:cacheprovider", "-p", "no:benchmark")
+    outcomes(result, passed=5, inconclusive=1)
+
+
+@pytest.mark.parametrize("style", ["line", "short", "no", "native"])
+def test_every_style_of_traceback_shows_the_verdict(project: pytest.Pytester, style: str) -> None:
+    result = run(project, LINEAR.replace('"n", n=', '"n**2", n='), f"--tb={style}", "--junitxml=out.xml")
+    text = result.stdout.str()
+    assert "n**2 refuted: exponent of n" in text
+    assert "Traceback" not in text
+    assert "Place(" not in text
+    assert "law n**2 refuted: exponent of n" in (project.path / "out.xml").read_text(encoding="utf-8")
+
+
 def test_a_method_of_unittest_is_told_that_it_cannot_be_judged(project: pytest.Pytester) -> None:
     source = f"""
 import pytest, unittest
@@ -481,6 +510,13 @@ def test_settings_are_sensible_unless_marker_or_command_line_have_their_own(proj
     shown = {name: first["options"][name] for name in ("disable_gc", "warmup", "min_rounds", "max_time", "min_time")}
     assert shown == {"disable_gc": True, "warmup": 1, "min_rounds": 7, "max_time": 0.5, "min_time": 1e-4}
     assert first["group"] == "mine"
+
+
+def test_a_warm_up_of_their_own_is_left_whole(project: pytest.Pytester) -> None:
+    source = LINEAR.replace("@pytest.mark.c", "@pytest.mark.benchmark(warmup=True)\n@pytest.mark.c")
+    run(project, source, "--benchmark-json=out.json")
+    document = json.loads((project.path / "out.json").read_text(encoding="utf-8"))
+    assert document["benchmarks"][0]["options"]["warmup"] == 100_000  # iterations, pytest-benchmark's default
 
 
 def test_blas_has_one_thread_at_a_point(project: pytest.Pytester) -> None:
