@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from bench.analyse.by_category import fit_by
     from bench.analyse.fit import fit
     from bench.api import judge, run
+    from bench.comparison import compare
     from bench.notebook import figures
     from bench.plan import (
         AmountClaim,
@@ -52,6 +53,7 @@ __all__ = [
     "RatioClaim",
     "ShareClaim",
     "Subject",
+    "compare",
     "experiment",
     "figures",
     "fit",
@@ -62,6 +64,7 @@ __all__ = [
     "run",
 ]
 _HOMES = {
+    "compare": "bench.comparison",
     "experiment": "bench.plan.brief",
     "figures": "bench.notebook",
     "fit": "bench.analyse.fit",

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 import click
 
 from bench import __version__
+from bench.commands.compare import compare
 from bench.commands.doctor import doctor
 from bench.commands.export import export
 from bench.commands.fit import fit
@@ -150,5 +151,5 @@ def report(folder: Path, as_json: bool) -> int:
     return EXIT_FINE
 
 
-for command in (run, fit, doctor, export, foresee, new, predict, race, selftest):
+for command in (run, compare, fit, doctor, export, foresee, new, predict, race, selftest):
     cli.add_command(command)

@@ -8,7 +8,7 @@ price a straight line is off by 0.5 %.
 Three things make D uncertain. Processes: one is a percent or two faster or slower than another, at all points alike and
 at each by itself. Samples within them. And points, where one side's price has a cause that the law does not know: that
 is the sandwich clustered by point (``bench.analyse.influence``), of which only what exceeds the first two is added.
-Sides that were measured in lockstep are subtracted block by block first, so that what both blocks meet cancels.
+Sides that were measured in turns are subtracted process by process first, so that what both meet cancels.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ import numpy as np
 
 from bench.analyse.estimate import Interval, quantile
 from bench.analyse.influence import Influence, influence
-from bench.analyse.location import Array, Index
-from bench.analyse.replicates import Replicates, replicates
+from bench.analyse.location import Array
+from bench.analyse.replicates import Replicates, differences, replicates
 
 MOST_STEPS, CONVERGED = 30, 1e-10  # of Gauss-Newton, in logarithms
 FARTHEST = 3.0  # a step in a log ratio: a factor of 20
@@ -31,10 +31,13 @@ UNKNOWN_FREEDOM = 1e9  # of a variance of 0
 
 
 class Table(NamedTuple):
-    """Log responses of one side: ``values (n_rows, n_blocks)``, ``nan`` where not visited, and each block's process."""
+    """Log responses of one side by row and process ``(n_rows, n_processes)``, ``nan`` where a process was not.
+
+    ``visits``: how many undisturbed visits each value rests on, which need not be whole.
+    """
 
     values: Array
-    process: Index
+    visits: Array
 
 
 class Estimate(NamedTuple):
@@ -105,20 +108,15 @@ class Contrast:
     @property
     def n_processes(self) -> int:
         """Processes of the side that has fewer of them; pairs of such where both sides were measured in lockstep."""
-        return min(side.n_clusters for _, side in self.sides)
+        return min(side.n_processes for _, side in self.sides)
 
 
 def contrast(first: Table, second: Table, shares: Array, *, paired: bool) -> Contrast:
     """Log ratios of the prices of groups of terms with shares (n_rows, m) of the time; rows are points of subjects.
 
-    ``paired``: columns of the same number were measured in lockstep.
+    ``paired``: processes of the same number were measured in turns.
     """
-    sides: tuple[tuple[float, Replicates], ...]
-    if paired:
-        _, pair = np.unique(np.column_stack([first.process, second.process]), axis=0, return_inverse=True)
-        sides = ((1.0, replicates(second.values - first.values, pair.reshape(-1))),)
-    else:
-        sides = ((1.0, replicates(*second)), (-1.0, replicates(*first)))
+    sides = _sides(first, second, paired=paired)
     difference = np.asarray(sum(sign * side.mean for sign, side in sides))
     own = np.asarray(sum(side.own for _, side in sides))
     weights = np.ones(len(own)) if not own.any() else 1 / (own + np.median(own))  # a clean point counts twice at most
@@ -133,6 +131,12 @@ def contrast(first: Table, second: Table, shares: Array, *, paired: bool) -> Con
         difference=difference,
         residual=residual,
     )
+
+
+def _sides(first: Table, second: Table, *, paired: bool) -> tuple[tuple[float, Replicates], ...]:
+    if paired:
+        return ((1.0, differences(first, second)),)
+    return ((1.0, replicates(*second)), (-1.0, replicates(*first)))
 
 
 def _solve(shares: Array, difference: Array, weights: Array) -> tuple[Array, Array, Array]:

@@ -179,7 +179,7 @@ def fit_all(
         {
             (subject.name, response): functools.partial(made, subject, response, law, overhead)
             for subject in experiment.subjects
-            for response, law, overhead in _laws(subject)
+            for response, law, overhead in laws_of(subject)
             if only is None or (subject.name, response) in only
         }
     )
@@ -194,7 +194,7 @@ def fit_all(
     )
 
 
-def _laws(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None]]:
+def laws_of(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None]]:
     whole = [(WHOLE, subject.law, subject.overhead)] if subject.law is not None else []
     phases = [
         (phase_response(phase), law, subject.phase_overheads.get(phase)) for phase, law in subject.phase_laws.items()

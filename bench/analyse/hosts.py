@@ -19,7 +19,7 @@ from bench.analyse.estimate import Interval
 from bench.analyse.holm import holm
 from bench.analyse.location import Array
 from bench.analyse.samples import Samples
-from bench.analyse.sides import Flags, at_rows, in_both, processes_of, table_of
+from bench.analyse.sides import Flags, Visits, at_rows, in_both, processes_of, tables_of
 
 TOLERANCE = 0.02  # of a term's price: what the addresses of buffers, dealt once a process, may do to it
 
@@ -148,10 +148,11 @@ def _share_points(samples: Samples, first: Flags, second: Flags) -> bool:
 def _tables(samples: Samples, first: Flags, second: Flags) -> tuple[Table, Table]:
     """A table for each of two parts of the samples, with a row for each point of all."""
     process = processes_of(samples)
-    tables = []
+    sides = []
     for part in (first, second):
         mine = np.unique(process[part])
-        tables.append(table_of(samples, np.searchsorted(mine, process), max(len(mine), 1), part))
+        sides.append(Visits(samples, np.minimum(np.searchsorted(mine, process), len(mine) - 1), len(mine), part))
+    tables = tables_of(*sides)
     return tables[0], tables[1]
 
 

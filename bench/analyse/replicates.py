@@ -1,9 +1,9 @@
-"""Log times by point and block with what processes have in common: robust means of points, and their variances.
+"""Log times by point and process with what processes have in common: robust means of points, and their variances.
 
-A block's values share the block's own shift (a process is a percent or two faster or slower, a machine has spells), and
-single values are disturbed. A value is taken as μ_p + u_block + s_p·t(4); EM gives μ, u and weights. Disturbed values
-are then drawn in (pseudo-values: fitted + ψ(residual)/mean ψ'), so that plain means and sums of squares of them have
-the estimate's own scatter.
+A process's values share the process's own shift (one is a percent or two faster or slower than another, a machine has
+spells), and single values are disturbed. A value is taken as μ_p + u_process + s_p·t(4); EM gives μ, u and weights.
+Disturbed values, and disturbed processes, are then drawn in (pseudo-values: fitted + ψ(residual)/mean ψ'), so that
+plain means and sums of squares of them have the estimate's own scatter.
 Source: Lange, Little & Taylor (1989) for EM; Huber & Ronchetti (2009), section 7.6, for pseudo-values.
 """
 
@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.analyse.location import Array, Index
+from bench.analyse.location import Array
 
 TAIL = 4.0  # degrees of freedom of Student's t for values about their mean: one of two visits may be disturbed
 PRIOR_VALUES = 4.0  # a point's own scatter is drawn towards the pooled one as if this many values had shown that
@@ -22,14 +22,15 @@ MOST_STEPS, CONVERGED = 60, 1e-6  # of EM; movement over the scale at which it e
 SMALLEST_SCALE = 1e-9  # in logarithms; exact data must not divide by zero
 LEAST_LEFT = 0.1  # of a table's scatter: with one point alone the shifts take up all of it
 LEAST_SLOPE = 0.3  # of ψ, so that one wild table is not blown up
+FEWEST_TO_DRAW_IN = 5  # processes; of fewer none can be said to be the odd one out
 
 
 class Replicates(NamedTuple):
-    """Means of points over blocks, and what they are uncertain by.
+    """Means of points over processes, and what they are uncertain by.
 
-    ``mean (n_points,)``; ``pull (n_points, n_clusters)``: what each cluster (a process, or a pair of them) adds to the
-    mean's deviation beyond what it does to all points alike, ``shift (n_clusters,)``; ``own (n_points,)``: variance of
-    a point's mean by ``pull``.
+    ``mean (n_points,)``; ``pull (n_points, n_processes)``: what each process (or pair of them) adds to the mean's
+    deviation beyond what it does to all points alike, ``shift (n_processes,)``; ``own (n_points,)``: variance of a
+    point's mean by ``pull``.
     """
 
     mean: Array
@@ -38,93 +39,101 @@ class Replicates(NamedTuple):
     own: Array
 
     @property
-    def n_clusters(self) -> int:
+    def n_processes(self) -> int:
         return len(self.shift)
 
     @property
     def common(self) -> tuple[float, float]:
         """Variance of what the means of all points have in common, with its degrees of freedom."""
-        clusters = self.n_clusters
-        if clusters < 2:
+        count = self.n_processes
+        if count < 2:
             return 0.0, PRIOR_CLUSTERS
-        return float(np.var(self.shift, ddof=1)) / clusters, clusters - 1.0
+        return float(np.var(self.shift, ddof=1)) / count, count - 1.0
 
     def variance(self, weights: Array) -> list[tuple[float, float]]:
         """Variances of a sum of the means with weights (n_points,), by their causes, each with its degrees of freedom.
 
-        What clusters do to all points alike, and what they do to each; the latter as it is seen among clusters, drawn
+        What processes do to all points alike, and what they do to each; the latter as it is seen among processes, drawn
         towards what the scatter at single points foretells.
         """
         alike, known = self.common
         parts = [(float(weights.sum()) ** 2 * alike, known)]
-        foretold, clusters = float(weights**2 @ self.own), self.n_clusters
-        if clusters < 2:
+        foretold, count = float(weights**2 @ self.own), self.n_processes
+        if count < 2:
             return [*parts, (foretold, PRIOR_CLUSTERS)]
-        seen = clusters / (clusters - 1) * float(((weights @ self.pull) ** 2).sum())
+        seen = count / (count - 1) * float(((weights @ self.pull) ** 2).sum())
         drawn = (PRIOR_CLUSTERS * foretold + known * seen) / (PRIOR_CLUSTERS + known)
         return [*parts, (drawn, PRIOR_CLUSTERS + known)]
 
 
-def replicates(values: Array, cluster: Index) -> Replicates:
-    """Means of a table (n_points, n_blocks), ``nan`` where a point was not visited, of blocks in clusters (n_blocks,).
+def replicates(values: Array, visits: Array | None = None) -> Replicates:
+    """Means of a table (n_points, n_processes), ``nan`` where a process did not visit a point.
 
-    Where all blocks are of one cluster, blocks stand for clusters.
+    ``visits``: undisturbed ones behind each value; by default one. A process has its own way at a point, which more
+    visits of it do not average out, so that a value never counts as more than two of one visit.
     """
     used = np.isfinite(values).any(axis=0)
-    values, cluster = values[:, used], cluster[used]
-    if len(np.unique(cluster)) < 2:
-        cluster = np.arange(values.shape[1])
-    drawn = _drawn_in(values)
-    seen = np.isfinite(drawn)
-    count = np.maximum(seen.sum(axis=1), 1)
-    known = np.where(seen, drawn, 0.0)
-    mean = known.sum(axis=1) / count
-    away = np.where(seen, known - mean[:, None], 0.0)
-    member = (cluster[:, None] == np.unique(cluster)).astype(np.float64)  # (n_blocks, n_clusters)
-    visits = seen.astype(np.float64) @ member
-    visited = visits > 0
-    away = away @ member / np.maximum(visits, 1)
-    shift = away.sum(axis=0) / np.maximum(visited.sum(axis=0), 1)
-    pull = np.where(visited, away - shift, 0.0) * visits / count[:, None]
-    return Replicates(mean, pull, shift, _own(np.where(visited, away - shift, 0.0), visits))
+    return _settled(_without_shifts(values[:, used], None if visits is None else visits[:, used]))
 
 
-def _own(left: Array, visits: Array) -> Array:
-    """Variance of each point's mean by what clusters do to it alone (n_points,), drawn towards that of all points."""
+def differences(first: tuple[Array, Array], second: tuple[Array, Array]) -> Replicates:
+    """The same of the differences of two tables, whose processes of the same number were measured in turns.
+
+    What processes do is subtracted process by process, values point by point: on a machine of two speeds a process of
+    one side was undisturbed at this point, and the other's partner at that.
+    """
+    used = np.isfinite(first[0]).any(axis=0) & np.isfinite(second[0]).any(axis=0)
+    less, more = (_without_shifts(values[:, used], visits[:, used]) for values, visits in (first, second))
+    return _settled(
+        Replicates(more.mean - less.mean, more.pull - less.pull, more.shift - less.shift, more.own + less.own)
+    )
+
+
+def _without_shifts(values: Array, visits: Array | None) -> Replicates:
+    """Means of a table as if all processes were alike, and what each process does to all points."""
+    weight = np.ones_like(values) if visits is None else visits
+    weight = np.where(np.isfinite(values), 2 * weight / (weight + 1), 0.0)
+    mean, shift, inner = _additive(values, weight)
+    share = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
+    moved = (share * inner).sum(axis=1)
+    left = np.where(weight > 0, inner - moved[:, None], 0.0)
+    return Replicates(mean + moved, left * share, shift, _own(left, weight, share))
+
+
+def _settled(found: Replicates) -> Replicates:
+    """The means with what processes do to all points alike, of which an odd one does not count in full."""
+    shift = _odd_ones_in(found.shift)
+    return found._replace(mean=found.mean + shift.mean(), shift=shift - shift.mean())
+
+
+def _own(left: Array, visits: Array, share: Array) -> Array:
+    """Variance of each point's mean by what processes do to it alone (n_points,), drawn towards that of all points."""
     visited = visits > 0
-    clusters = visits.shape[1]
-    if clusters < 2:
+    count = visits.shape[1]
+    if count < 2:
         return np.zeros(len(left))
-    weight = visits / np.maximum(visits.sum(axis=1, keepdims=True), 1)
     freedom = np.maximum(visited.sum(axis=1) - 1.0, 0.0)
-    lost = max(1.0 - clusters / max(float(visited.sum()), 1.0), LEAST_LEFT)  # shifts were fitted to the same values
-    squares = (left**2).sum(axis=1) / lost
+    lost = max(1.0 - count / max(float(visited.sum()), 1.0), LEAST_LEFT)  # shifts were fitted to the same values
+    squares = (visits * left**2).sum(axis=1) / lost  # each of the variance of a value of weight 1
     pooled = float(squares.sum() / max(freedom.sum(), 1.0))
     each = (PRIOR_VALUES * pooled + squares) / (PRIOR_VALUES + freedom)
-    return np.asarray(each * (weight**2).sum(axis=1))
+    return np.asarray(each * (share**2 / np.maximum(visits, 1e-300) * visited).sum(axis=1))
 
 
-def _drawn_in(values: Array) -> Array:
-    """The table with its disturbed values drawn in."""
-    seen = np.isfinite(values)
+def _additive(values: Array, visits: Array) -> tuple[Array, Array, Array]:
+    """Shares of points (n_points,) and processes (n_processes,), and what values have beyond; far ones are drawn in."""
+    seen = visits > 0
     known = np.where(seen, values, 0.0)
     count = seen.sum(axis=1)
     freedom = float(count.sum()) - len(values) - values.shape[1] + 1
-    if freedom < 1:
-        return values
-    mean = np.zeros(len(values))
-    usable = count > 0
-    mean[usable] = np.nanmedian(values[usable], axis=1)
-    shift = np.zeros(values.shape[1])
-    for c in range(values.shape[1]):
-        if seen[:, c].any():
-            shift[c] = np.median((known[:, c] - mean)[seen[:, c]])
-    shift -= shift.mean()
-    residual = known - mean[:, None] - shift
+    mean, shift = _begun(values)
+    residual = np.where(seen, known - mean[:, None] - shift, 0.0)
+    if freedom < 1:  # one process, or one point
+        return mean, shift, residual
     scale = np.full(len(values), max(1.4826 * float(np.median(np.abs(residual[seen]))), SMALLEST_SCALE))
     lost = freedom / float(count.sum())
     for _ in range(MOST_STEPS):
-        weight = np.where(seen, (TAIL + 1) / (TAIL + (residual / scale[:, None]) ** 2), 0.0)
+        weight = visits * (TAIL + 1) / (TAIL + visits * (residual / scale[:, None]) ** 2)
         precise = weight / scale[:, None] ** 2
         moved = (precise * (known - shift)).sum(axis=1) / np.maximum(precise.sum(axis=1), 1e-300)
         shift = (precise * (known - moved[:, None])).sum(axis=0) / np.maximum(precise.sum(axis=0), 1e-300)
@@ -137,10 +146,41 @@ def _drawn_in(values: Array) -> Array:
         scale = np.maximum(np.sqrt((PRIOR_VALUES * pooled + squares / lost) / (PRIOR_VALUES + count)), SMALLEST_SCALE)
         if steps.max(initial=0.0) < CONVERGED:
             break
-    far = (residual / scale[:, None]) ** 2
+    return mean, shift, _pseudo(residual, scale[:, None] / np.sqrt(np.maximum(visits, 1e-300)), seen)
+
+
+def _begun(values: Array) -> tuple[Array, Array]:
+    """Medians of points, and of what processes are off by."""
+    mean = np.nan_to_num(
+        np.array([np.median(row[np.isfinite(row)]) if np.isfinite(row).any() else 0 for row in values])
+    )
+    away = values - mean[:, None]
+    shift = np.array([np.median(column[np.isfinite(column)]) for column in away.T])
+    return mean, shift - shift.mean()
+
+
+def _pseudo(residual: Array, scale: Array, seen: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> Array:
+    """Residuals with far ones drawn in, blown up by as much as the near ones were drawn in with them."""
+    far = (residual / scale) ** 2
     slope = (TAIL + 1) * (TAIL - far) / (TAIL + far) ** 2
-    pseudo = (TAIL + 1) / (TAIL + far) * residual / max(float(slope[seen].mean()), LEAST_SLOPE)
-    return np.where(seen, mean[:, None] + shift + pseudo, np.nan)
+    return np.asarray((TAIL + 1) / (TAIL + far) * residual / max(float(slope[seen].mean()), LEAST_SLOPE))
 
 
-__all__ = ["Replicates", "replicates"]
+def _odd_ones_in(shift: Array) -> Array:
+    """Shifts of processes with odd ones drawn in; their median stands for all of them."""
+    if len(shift) < FEWEST_TO_DRAW_IN:
+        return shift
+    middle = float(np.median(shift))
+    for _ in range(MOST_STEPS):
+        away = shift - middle
+        scale = max(1.4826 * float(np.median(np.abs(away))), SMALLEST_SCALE)
+        weight = 1 / (TAIL + (away / scale) ** 2)
+        step = float((weight * away).sum() / weight.sum())
+        middle += step
+        if abs(step) < CONVERGED * scale:
+            break
+    away = shift - middle
+    return np.asarray(middle + _pseudo(away, np.full(len(shift), scale), np.ones(len(shift), dtype=bool)))
+
+
+__all__ = ["Replicates", "differences", "replicates"]

@@ -77,6 +77,7 @@ class LocalEngine:
     variables : set beside them, for the libraries that an experiment measures.
     unset : variables of this process that measuring processes are not to have.
     held : open files that the processes hold as well, such as a lock that must last as long as the last of them.
+    path : where they look for modules; None: where this process does.
     """
 
     def __init__(
@@ -85,8 +86,10 @@ class LocalEngine:
         *,
         unset: Collection[str] = (),
         held: Sequence[int] = (),
+        path: Sequence[str] | None = None,
     ) -> None:
         self._variables, self._unset, self._held = dict(variables or {}), frozenset(unset), tuple(held)
+        self._path = path
 
     def start(self, *, threads: int) -> LocalWorker:
         ours = {name: value for name, value in os.environ.items() if name not in self._unset}
@@ -95,16 +98,18 @@ class LocalEngine:
                 [sys.executable, "-P", "-m", "bench.measure.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
-                env=worker_environment({**ours, **self._variables}, threads),
+                env=worker_environment({**ours, **self._variables}, threads, self._path),
                 process_group=0,
                 pass_fds=self._held,
             )
         )
 
 
-def worker_environment(environment: Mapping[str, str], threads: int) -> dict[str, str]:
-    """The environment of a measuring process: pinned threads, and the import path of this process."""
-    path = [entry or str(Path.cwd()) for entry in sys.path]
+def worker_environment(
+    environment: Mapping[str, str], threads: int, path: Sequence[str] | None = None
+) -> dict[str, str]:
+    """The environment of a measuring process: pinned threads, and an import path, by default that of this process."""
+    path = [entry or str(Path.cwd()) for entry in sys.path] if path is None else path
     return {
         **environment,
         **dict.fromkeys(THREAD_VARIABLES, str(threads)),

@@ -36,7 +36,7 @@ def side(
     exact = np.log(COLUMNS @ (PRICES * ratios)) + misfit
     shape = (len(exact), processes)
     shifts = common * rng.standard_normal(processes)
-    return Table(exact[:, None] + shifts + own * rng.standard_normal(shape), np.arange(processes))
+    return Table(exact[:, None] + shifts + own * rng.standard_normal(shape), np.ones(shape))
 
 
 def ratios_of(found: Contrast) -> Array:
@@ -86,25 +86,25 @@ def test_a_misfit_of_one_side_widens_the_interval(rng: np.random.Generator) -> N
 
 
 @pytest.mark.parametrize("paired", [True, False])
-@pytest.mark.parametrize("processes", [2, 5, 8])
+@pytest.mark.parametrize("processes", [2, 6])
 @pytest.mark.parametrize("common", [0.0, 0.02])
 def test_intervals_hold_the_ratio(paired: bool, processes: int, common: float) -> None:
-    """300 contrasts without a change: 95 % intervals must hold 1 in 91 % at least; process effects 1 % at a point.
+    """200 contrasts without a change: 95 % intervals must hold 1 in 91 % at least; process effects 1 % at a point.
 
     Of sides measured at different times the ratio to what all terms have in common is meant.
     """
     rng = np.random.default_rng([processes, int(common * 100), paired])
     one = np.array([0.0, 1.0, 0.0]) - (0 if paired else 1 / 3)
     held = 0
-    for _ in range(300):
+    for _ in range(200):
         first, second = (side(rng, processes=processes, common=common) for _ in range(2))
         _, low, high = contrast(first, second, SHARES, paired=paired).estimate(one).interval(0.95)
         held += low <= 1 <= high
-    assert held >= 0.91 * 300
+    assert held >= 0.91 * 200
 
 
 def test_sides_in_lockstep_lose_what_both_blocks_meet(rng: np.random.Generator) -> None:
-    spells = 0.3 * rng.random(8)
+    spells = 0.1 * rng.standard_normal(8)
     first, second = (side(rng, processes=8, common=0.0) for _ in range(2))
     met = [table._replace(values=table.values + spells) for table in (first, second)]
     everything = np.full(3, 1 / 3)
@@ -132,8 +132,7 @@ def test_a_disturbed_visit_moves_a_mean_little(rng: np.random.Generator) -> None
     values = 0.01 * rng.standard_normal((10, 6))
     disturbed = values.copy()
     disturbed[[1, 4, 8], [0, 3, 5]] += [1.0, 0.5, 3.0]
-    cluster = np.arange(6)
-    assert np.abs(replicates(disturbed, cluster).mean - replicates(values, cluster).mean).max() < 0.01
+    assert np.abs(replicates(disturbed).mean - replicates(values).mean).max() < 0.01
 
 
 def test_the_centre_is_what_most_terms_have_in_common(rng: np.random.Generator) -> None:

@@ -1,0 +1,40 @@
+"""The same with a recurrent term that is a tenth dearer: a tenth of the steps' recurrent products are made twice."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+import numpy as np
+
+from rnn.gradients import Gradients, Workspace
+from rnn.gradients.aggregated import aggregated
+from rnn.gradients.interface import PassHook, PhaseSwitch, begin
+from rnn.gradients.primitives import BackwardBuffers, add_outer
+from rnn.model import Array, Params, Tokens
+from tests.comparison.healthy import experiment_of
+
+DEARER = 0.1  # of the recurrent products
+
+
+def dearer(
+    params: Params,
+    tokens: Tokens,
+    h0: Array | None = None,
+    workspace: Workspace | None = None,
+    phase: PhaseSwitch | None = None,
+    on_pass: PassHook | None = None,
+) -> tuple[float, Gradients]:
+    """Aggregated; then for a tenth of the steps the products with W_h, forward and back, and into its gradient."""
+    workspace = workspace or Workspace()
+    found = aggregated(params, tokens, h0, workspace, phase, on_pass)
+    sizes, _ = begin(params, tokens, None)
+    b = workspace.buffers(BackwardBuffers, sizes, phase)
+    b.r.fill(0)  # what is added to the gradient from here on is 0
+    for step, back in islice(zip(b.steps, b.steps_back, strict=True), round(DEARER * sizes.T)):
+        np.dot(params.W_h, step.h_before, out=b.a)
+        add_outer(b.tiles_W_h, back.h_before_row)
+        np.dot(b.r, params.W_h, out=b.a)
+    return found
+
+
+EXPERIMENT = experiment_of(dearer)
