@@ -12,7 +12,7 @@ from bench.measure.engines import Ended, Joined, Left, News, Said, WorkerDied
 from bench.measure.engines.host import Host
 from bench.measure.engines.task import Task
 from bench.measure.events import Event
-from bench.measure.messages import Measure, Reply, Request
+from bench.measure.messages import Measure, PeaksRead, ReadPeaks, Reply, Request
 from bench.measure.records import MeasureError
 from bench.measure.run import run
 from bench.measure.schedule import Block, Done
@@ -53,6 +53,7 @@ class FakeFleet:
         self.running: dict[str, int] = {}  # tasks not ended, by host
         self.lost_after: dict[int, int] = {}  # lines of a ticket after which its worker is gone
         self.rejoins = True
+        self.broken: str | None = None  # what becomes of every task, if none can be done
         self.closed = 0
         self.is_lost = False
 
@@ -63,6 +64,9 @@ class FakeFleet:
         ticket, wanted = len(self.sent), Task.of_bytes(task)
         self.sent.append((worker, wanted))
         host = self.hosts[worker]
+        if self.broken is not None:
+            self.news.append(Ended(ticket, self.broken))
+            return ticket
         if wanted.kind != "survey":
             assert not self.running.get(host), "two measurements at once on a host"
             self.running[host] = self.running.get(host, 0) + 1
@@ -126,6 +130,8 @@ class MortalEngine(FakeEngine):
 
         def mortal(request: Request) -> Reply:
             nonlocal measured
+            if isinstance(request, ReadPeaks):
+                return PeaksRead(peaks={"products": {}, "moves": {}, "threads": request.threads}, seconds=6.0)
             measured += isinstance(request, Measure)
             if isinstance(request, Measure) and self._dies_at.get(self._host) == measured:
                 raise WorkerDied("it was killed by SIGSEGV")
