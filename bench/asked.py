@@ -50,7 +50,6 @@ class Range(NamedTuple):
     def levels(self, *, whole: bool) -> list[float]:
         """The levels, each once; whole numbers, and so perhaps fewer of them, for a factor that has no others."""
         spaced = np.geomspace(self.low, self.high, self.n)
-        spaced[0], spaced[-1] = self.low, self.high
         return list(dict.fromkeys(round(level) if whole else float(level) for level in spaced.tolist()))
 
 

@@ -13,7 +13,7 @@ from bench.analyse.by_category import fit_by
 from bench.analyse.evidence import WHOLE, Evidence, fit_all, fitted_samples
 from bench.analyse.fitted import Fit
 from bench.analyse.predictor import Predictor, declared, predictor_of
-from bench.analyse.response import ALLOCATED, SCRATCH
+from bench.analyse.response import ALLOCATED, COUNT_SUFFIX, SCRATCH
 from bench.analyse.samples import FitError
 from bench.analyse.strata import Strata, stratified, stratum
 from bench.fitting import of_subject, selected
@@ -106,7 +106,7 @@ def sources_of(
 def _of_run(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> list[Source]:
     strata = Strata.of(whole, frame)
     samples, experiment, _ = stratified(frame, whole, ())
-    known = [subject for subject in experiment.subjects if subject.law is not None or subject.memory_law is not None]
+    known = [subject for subject in experiment.subjects if _responses(subject)]
     for name in subjects:
         if not any(_is_meant(subject, [name], strata) for subject in experiment.subjects):
             names = ", ".join(subject.name for subject in known)
@@ -156,7 +156,8 @@ def _checked(factors: Mapping[str, Factor], name: str, level: float) -> float:
 
 def _responses(subject: Subject) -> tuple[str, ...]:
     laws = ((WHOLE, subject.law), (ALLOCATED, subject.memory_law))
-    return tuple(response for response, law in laws if law is not None)
+    counts = (name + COUNT_SUFFIX for name in subject.count_laws)
+    return (*(response for response, law in laws if law is not None), *counts)
 
 
 def _predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor | str:

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bench.analyse.response import unit
+from bench.analyse.response import is_count, substance, unit
 from bench.report import format as show
 
 if TYPE_CHECKING:
@@ -76,9 +76,11 @@ def show_largest(found: Sequence[Largest], console: Console | None = None) -> No
 def name_of(response: str) -> str:
     """A response as the heading of a column.
 
-    >>> name_of("seconds_per_eval"), name_of("recur_seconds_per_eval"), name_of("latency")
-    ('time', 'phase recur', 'latency')
+    >>> name_of("seconds_per_eval"), name_of("recur_seconds_per_eval"), name_of("comparisons_count")
+    ('time', 'phase recur', 'comparisons')
     """
+    if is_count(response):
+        return substance(response)
     return NAMES.get(response) or show.response(response)
 
 
@@ -101,6 +103,8 @@ def _value(one: Predicted) -> str:
     if one.value is None:
         return show.UNDEFINED
     ends = (float("-inf") if one.low is None else one.low, float("inf") if one.high is None else one.high)
+    if is_count(one.response):
+        return show.interval(one.value, *ends)
     return show.si_interval(one.value, *ends, unit(one.response))
 
 

@@ -103,6 +103,8 @@ def test_samples_that_test_predictions_are_not_seen() -> None:
     (one,) = of(predict(both, "n=2000,m=16", experiment=WHOLE), "timed")
     assert one.value == pytest.approx(SECONDS * 32_000)
     assert one.farther == 2000 / 512
+    (stated,) = predict(both, "n=2000,m=16", law="n*m", subject="timed")
+    assert stated.value == pytest.approx(SECONDS * 32_000)
 
 
 # --- whose, and what --------------------------------------------------------------------------------------------------
@@ -143,6 +145,22 @@ def test_a_response_is_chosen() -> None:
     assert one.value == pytest.approx(8000)
     (size,) = predict(FRAME, "n=100,m=10", subject="weighed", response="working_set_bytes", experiment=WHOLE)
     assert (size.value, size.low, size.high) == (24_000.0, 24_000.0, 24_000.0)
+
+
+def test_what_is_counted_is_predicted_like_the_rest() -> None:
+    counted = dataclasses.replace(TIMED, tally=lambda _: {}, count_laws={"steps": CostLaw("n*m")})
+    levels = pd.DataFrame([dict(point) for point in DESIGN])
+    rows = levels.assign(subject="timed", timing="counts", stage="counts", steps_count=3.0 * levels["n"] * levels["m"])
+    both = pd.concat([FRAME, rows.assign(below_floor=False)], ignore_index=True)
+    both.attrs = FRAME.attrs
+    _, steps = predict(both, "n=1000,m=10", experiment=experiment(counted))
+    assert steps.response == "steps_count"
+    assert steps.value == pytest.approx(30_000)
+    how: dict[str, Any] = {"response": "steps_count", "experiment": experiment(counted)}
+    (one,) = predict(both, "m=10", largest="n", within="30015", **how)
+    assert one.largest == 1000
+    with pytest.raises(FitError, match="--within '1s': steps_count is counted in no unit"):
+        predict(both, "m=10", largest="n", within="1s", **how)
 
 
 def test_what_cannot_be_predicted_says_why_beside_what_can() -> None:
