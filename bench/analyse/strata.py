@@ -10,7 +10,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from bench.analyse.evidence import without_records
@@ -50,6 +50,11 @@ class Strata:
     experiment: Experiment
     categories: tuple[str, ...]
     combinations: Mapping[str, tuple[Point, ...]]
+    _known: dict[str, tuple[str, Point]] = field(init=False)  # what the names of strata mean
+
+    def __post_init__(self) -> None:
+        known = {stratum(name, levels): (name, levels) for name, every in self.combinations.items() for levels in every}
+        object.__setattr__(self, "_known", known)
 
     @classmethod
     def of(cls, experiment: Experiment, frame: pd.DataFrame | None = None, profile: str | None = None) -> Strata:
@@ -76,6 +81,9 @@ class Strata:
 
     def read(self, name: str) -> tuple[str, dict[str, str]]:
         """The subject that a name means, and the levels of categories that it states; none for a plain name."""
+        placebo = PLACEBO_SUFFIX if name.endswith(PLACEBO_SUFFIX) else ""
+        if (found := self._known.get(name.removesuffix(PLACEBO_SUFFIX))) is not None:
+            return found[0] + placebo, {category: found[1][category] for category in found[1]}
         parts = re.fullmatch(r"(.+) \[(.+)\]((?: \(placebo\))?)", name) if self.categories else None
         if parts is None:
             return name, {}

@@ -176,6 +176,13 @@ def test_levels_with_blanks_and_equals_signs_are_read_back() -> None:
     assert strata.read(stratum("sort", levels)) == ("sort", levels)
 
 
+def test_levels_that_look_like_other_categories_are_read_back_where_they_are_measured() -> None:
+    levels = Point(dtype="f32 backend=x", backend="y=1")
+    strata = Strata(experiment=experiment(), categories=("dtype", "backend"), combinations={"sort": (levels,)})
+    for name in ("sort", "sort" + PLACEBO_SUFFIX):
+        assert strata.read(stratum(name, levels)) == (name, dict(levels))
+
+
 def test_points_of_some_strata_only_stay_with_these(rng: np.random.Generator) -> None:
     uneven = Profile(
         design=Design.grid({"n": SIZES, "dtype": ["f32"]}), extra={"sort": Design.of([{"n": 9_000, "dtype": "f64"}])}
