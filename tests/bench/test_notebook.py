@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import sys
 from pathlib import Path
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import nbformat
@@ -44,6 +45,7 @@ CELLS = {
     'compare(one, "n", "n**2")',
     "predict": 'bench.predict("run", {"n": 50_000})',
     "budget": 'bench.predict("run", largest="n", within="1s")',
+    "compare": 'bench.compare("run", "run")',
     "figures": 'figures = bench.figures("run")\nfigures',
     "figure": 'figures["parity"]',
     "change": MODULE.replace("n*log(n)", "n**2"),
@@ -101,8 +103,10 @@ def test_a_fit_a_verdict_and_a_comparison_have_displays(outputs: dict[str, list[
     assert "against n²" in data(outputs, "versus")["text/html"]
 
 
-@pytest.mark.parametrize(("cell", "words"), [("predict", "50"), ("budget", "within")])
-def test_predictions_are_shown_as_they_are_printed(outputs: dict[str, list[Any]], cell: str, words: str) -> None:
+@pytest.mark.parametrize(("cell", "words"), [("predict", "50"), ("budget", "within"), ("compare", "compared")])
+def test_predictions_and_compared_runs_are_shown_as_they_are_printed(
+    outputs: dict[str, list[Any]], cell: str, words: str
+) -> None:
     html = data(outputs, cell)["text/html"]
     assert html.startswith("<pre ")
     assert "&lt;b&gt;sort&lt;/b&gt;" in html
@@ -188,6 +192,23 @@ def test_what_is_worth_keeping_stays_in_sight() -> None:
     bar(BlockDone(block=0, blocks_done=1, blocks_total=1))
     assert "c&lt;0&gt;" not in screen.shown[-1]
     assert f"c&lt;{notebook.KEPT_LINES + 1}&gt;" in screen.shown[-1]
+
+
+def test_a_run_that_is_interrupted_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = Screen()
+    display = ModuleType("IPython.display")
+    display.HTML = str  # type: ignore[attr-defined]  # of a module that stands in for another
+    display.display = lambda first, display_id: screen  # type: ignore[attr-defined]
+    ipython = ModuleType("IPython")
+    ipython.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "IPython", ipython)
+    monkeypatch.setitem(sys.modules, "IPython.display", display)
+    with pytest.raises(KeyboardInterrupt), notebook.progress(None, None) as listener:
+        assert listener is not None
+        listener(STARTED)
+        raise KeyboardInterrupt
+    assert "x, profile quick" in screen.shown[-1]
+    assert "stopped; what was measured is stored" in screen.shown[-1]
 
 
 def test_nothing_is_shown_outside_a_notebook_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
