@@ -203,10 +203,15 @@ def test_a_run_that_is_interrupted_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     ipython.get_ipython = lambda: SimpleNamespace(kernel=None)  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "IPython", ipython)
     monkeypatch.setitem(sys.modules, "IPython.display", display)
-    with pytest.raises(KeyboardInterrupt), notebook.progress(None, None) as listener:
-        assert listener is not None
-        listener(STARTED)
-        raise KeyboardInterrupt
+
+    def run() -> None:
+        with notebook.progress(None, None) as listener:
+            assert listener is not None
+            listener(STARTED)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
     assert "x, profile quick" in screen.shown[-1]
     assert "stopped; what was measured is stored" in screen.shown[-1]
 
