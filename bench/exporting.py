@@ -66,8 +66,7 @@ class Export:
 
         Raises
         ------
-        StoreError : there is such a file already, or the data cannot be written in this format.
-        OSError : the file cannot be written.
+        StoreError : there is such a file already, it cannot be written, or the format cannot hold the data.
         """
         from bench.store.exporters.parquet import write_parquet
 
@@ -176,7 +175,7 @@ def replacing(path: Path, *, force: bool) -> Iterator[Path]:
 
     Raises
     ------
-    StoreError : there is something at the path already that may not be replaced.
+    StoreError : there is something at the path already that may not be replaced, or it cannot be written.
     """
     target = path.resolve()  # a link stays one: what it leads to is written
     if target.exists() and not target.is_file():
@@ -188,5 +187,7 @@ def replacing(path: Path, *, force: bool) -> Iterator[Path]:
         try:
             yield partial
             partial.replace(target)
+        except OSError as error:  # it names the partial file, which nobody knows of
+            raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from None
         finally:
             partial.unlink(missing_ok=True)
