@@ -48,6 +48,7 @@ def report(outcomes: Iterator[tuple[int, Outcome]]) -> dict[str, object]:
         counts.setdefault(one.kind, collections.Counter())[one.result] += 1
         if one.result not in {"loaded", "fitted", "refused"}:
             bad.append({"seed": seed, "kind": one.kind, "result": one.result, "words": one.words})
+            print(f"seed {seed} ({one.kind}): {one.result}", file=sys.stderr, flush=True)
         if one.seconds > slowest:
             slowest, slowest_seed = one.seconds, seed
         if number % 5000 == 0:

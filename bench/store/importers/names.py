@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import keyword
 import re
 import unicodedata
@@ -25,6 +26,7 @@ NAMED = r"(?P<key>[A-Za-z][A-Za-z0-9]{0,39})=(?P<level>[^\s,;_/=\[\](){}]{1,80})
 ALONE = r"(?<![A-Za-z0-9.+])(?P<alone>[0-9]{1,18}(?:\.[0-9]{1,17})?(?:[eE][+-]?[0-9]{1,3})?)(?![A-Za-z0-9.])"
 PATTERN = re.compile(f"{NAMED}|{ALONE}")
 EDGES = " -_/,:;([{="
+MOST_LEVELS = 20  # in a name: one with more of them is a list of numbers, not a point
 NEIGHBOURS = 16  # templates that a command is held against: more would make reading quadratic in hostile files
 
 
@@ -95,7 +97,8 @@ def told_by(names: Sequence[str]) -> list[Told]:
     >>> told_by(["join_n=20_m=5", "sha_256"])
     [Told(subject='join', levels={'n': '20', 'm': '5'}), Told(subject='sha_256', levels={})]
     """
-    found = [list(PATTERN.finditer(name)) for name in names]
+    found = [list(itertools.islice(PATTERN.finditer(name), MOST_LEVELS + 1)) for name in names]
+    found = [matches if len(matches) <= MOST_LEVELS else [] for matches in found]
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, (name, matches) in enumerate(zip(names, found, strict=True)):
         groups.setdefault(_frame_of(name, matches), []).append(i)
@@ -126,10 +129,10 @@ def _varying(members: Sequence[int], found: Sequence[Sequence[re.Match[str]]]) -
 def _without(name: str, matches: Sequence[re.Match[str]]) -> Told:
     """A name with its levels taken out, and what stood at their edges."""
     levels: dict[str, str] = {}
-    pieces, end = [], 0
+    pieces, end, unnamed = [], 0, 0
     for match in matches:
-        key = match["key"] or f"arg{sum(name.startswith('arg') for name in levels)}"
-        levels.setdefault(key, match["level"] or match["alone"])
+        levels.setdefault(match["key"] or f"arg{unnamed}", match["level"] or match["alone"])
+        unnamed += not match["key"]
         pieces.append(name[end : match.start()].rstrip(EDGES))
         end = match.end()
         while end < len(name) and name[end] in ")]}":

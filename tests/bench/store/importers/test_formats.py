@@ -185,6 +185,13 @@ def test_hyperfine_commands_without_parameters_are_told_apart_by_their_numbers(t
     assert frame["arg0"].tolist() == [10, 10, 20, 20]
 
 
+def test_a_command_that_is_a_list_of_numbers_is_no_point_and_read_in_linear_time(tmp_path: Path) -> None:
+    commands = ("1 " * 200_000, "2 " * 200_000)  # took minutes while each number asked how many came before it
+    frame = loaded(tmp_path, hyperfine_json(*({"command": command} for command in commands)))
+    assert frame.attrs["factors"] == []
+    assert frame["subject"].nunique() == 2
+
+
 def test_hyperfine_memory_is_a_response_and_a_mean_stands_for_times_that_are_missing(tmp_path: Path) -> None:
     frame = loaded(
         tmp_path, hyperfine_json({"memory_usage_byte": [8, 9]}, {"command": "d", "times": None, "mean": 3.0})
