@@ -6,7 +6,7 @@ You will see three claims, one for each size, for each of two data types: every 
 fitted at once, to points on lines through the middle and in the corners of their ranges, and float32 and float64 each
 have a fit of their own, with a coefficient of their own:
 
-    python -m bench fit results/quick-… --law "n*k*m" --where dtype=float32
+    python -m bench fit results/quick-… --subject "matrix product" --law "n*k*m" --where dtype=float32
 
 Why not from 1 on? Below some ten rows a call costs more than its arithmetic, and a thin product moves memory instead
 of multiplying. From 64 on the law holds.
