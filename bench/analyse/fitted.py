@@ -154,12 +154,16 @@ class Fit:
         return self.ratio(values * self._exponents(factor, at), values)
 
     def law_exponent(self, factor: str, at: Mapping[str, float]) -> float:
-        """The same of the stated law alone, its terms weighted by their fitted shares and overhead left out."""
+        """The same of the stated law alone, its terms weighted by their fitted shares and overhead left out.
+
+        NaN where all its terms are 0.
+        """
         n_law = len(self.law.terms)
         weighted = (self._columns([at])[0] * self.coefficients)[:n_law]
         if not weighted.sum() > 0:
             weighted = self._columns([at])[0][:n_law]
-        return float(weighted @ self._exponents(factor, at)[:n_law] / weighted.sum())
+        total = float(weighted.sum())
+        return float(weighted @ self._exponents(factor, at)[:n_law]) / total if total > 0 else math.nan
 
     def share(self, terms: Sequence[str], at: Mapping[str, float]) -> Interval:
         """Share of the fitted time that some terms of the full law take at a point, between 0 and 1.

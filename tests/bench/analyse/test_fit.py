@@ -232,6 +232,14 @@ def test_json_has_the_promised_shape(noisy: Fit, rng: np.random.Generator) -> No
     assert list(document["versus"][0]) == ["law", "decision", "aicc_gap", "held_out_gap"]
 
 
+def test_a_law_that_is_zero_at_the_largest_point_has_no_exponent_there() -> None:
+    frame = pd.DataFrame({"n": [0, 1, 2, 3], "seconds_per_eval": [5.0, 1.0, 1.1, 1.2]})
+    found = fit(frame, "n", overhead="1")  # found by the fuzzer: 0/0, and a warning
+    assert found.largest == {"n": 0.0}
+    assert math.isnan(found.law_exponent("n", found.largest))
+    assert found.to_json()["exponents"]["n"]["law"] is None
+
+
 def test_json_says_null_for_what_is_infinite_or_undefined() -> None:
     design = Design.of({"d": d, "H": d} for d in (16, 32, 64, 128))
     found = fit(table(seconds(design, CostLaw("H*d"), [1e-9]), design, repetitions=1), "H*d + H**2", overhead=())
