@@ -87,7 +87,8 @@ def _panel(axes: Axes, analysis: Analysis, line: Line, looks: Mapping[str, Look]
     level_axis(axes, line.levels)
     axes.set_ylabel("time per evaluation (s)")
     axes.set_xlabel(factor_label(analysis.experiment, line.factor))
-    axes.set_title(f"against {line.factor}, at {show.point(line.fixed)}", loc="left", fontsize=9.5)
+    fixed = f", at {show.point(line.fixed)}" if line.fixed else ""
+    axes.set_title(f"against {line.factor}{fixed}", loc="left", fontsize=9.5)
     _name_curves(axes, ends, looks)
 
 

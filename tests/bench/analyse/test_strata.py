@@ -35,7 +35,9 @@ from bench.plan import (
     SpeedupClaim,
     Subject,
 )
+from bench.plan.demand import Demand
 from bench.pytest_suite import Suite, group_name
+from bench.sampler import Sampler
 
 SIZES = (1_000, 2_000, 4_000, 8_000, 16_000)
 SECONDS = {("sort", "f32"): 1e-9, ("sort", "f64"): 2e-9, ("heap", "f32"): 3e-9, ("heap", "f64"): 3e-9}
@@ -355,3 +357,27 @@ def test_a_race_is_that_of_the_first_stratum_against_its_own(rng: np.random.Gene
         "sort [dtype=f64]": "supported",
     }
     assert [round(one.estimate or 0, 1) for one in found.verdicts] == [3.0, 1.5]
+
+
+def test_an_adaptive_run_is_sent_to_the_cells_that_can_be_measured(rng: np.random.Generator) -> None:
+    samples = frame(rng, noise=0.2)
+    samples = samples.assign(visit_seconds=0.01, evaluations=1)
+    samples.attrs = {"factors": ["n", "dtype"], "run": {"profile": "quick"}}
+    stored: list[Any] = []
+    claims = [exponent(), ratio("sort [dtype=f64]", "sort [dtype=f32]", "2")]
+    sampler = Sampler(
+        experiment(*claims),
+        "quick",
+        Demand(budget_seconds=100.0),
+        seed=1,
+        read=lambda: samples,
+        append=stored.append,
+        seconds_used=lambda: 10.0,
+    )
+    visits = [visit for block in sampler() for visit in block.visits]
+    assert {visit.subject for visit in visits} == {"sort"}
+    assert {tuple(visit.point) for visit in visits} == {("n", "dtype")}
+    assert {visit.point["dtype"] for visit in visits} == {"f32", "f64"}
+    (record,) = stored
+    assert {(one["subject"], one["point"]["dtype"]) for one in record["visits"]} == {("sort", "f32"), ("sort", "f64")}
+    assert sum(one["visits"] for one in record["visits"]) == len(visits)

@@ -119,3 +119,10 @@ def test_beyond_one_profile_may_lie_within_another() -> None:
     require_beyond(experiment.foresight, experiment.profiles, "quick")
     with pytest.raises(ExperimentError, match="foresight at n=32 k=4: lies within what profile 'wide' sweeps of a"):
         require_beyond(experiment.foresight, experiment.profiles, "wide")
+
+
+def test_only_points_of_the_same_categories_say_how_far_beyond_a_point_lies() -> None:
+    sweep = [{"n": 100, "dtype": "a"}, {"n": 10, "dtype": "b"}]
+    assert farther({"n": 50, "dtype": "b"}, sweep) == 5
+    assert farther({"n": 50, "dtype": "a"}, sweep) == 0.5
+    assert farther({"n": 50, "dtype": "c"}, sweep) == math.inf
