@@ -38,4 +38,5 @@ def write_parquet(frame: pd.DataFrame, path: Path, *, factors: Sequence[str], ru
     ]
     table = pa.Table.from_arrays(arrays, names=list(columns))
     about = {"factors": list(factors), "run": dict(run)}
-    pq.write_table(table.replace_schema_metadata({METADATA: json.dumps(about).encode()}), path)
+    with path.open("wb") as file:  # opened here, so that an error is the system's own
+        pq.write_table(table.replace_schema_metadata({METADATA: json.dumps(about).encode()}), file)
