@@ -181,7 +181,6 @@ class TimeLeft:
         return self._made.get(key, self._expected.get(key))
 
     def _count(self, key: Hashable, change: int) -> None:
-        change = max(change, -self._left[key])
         self._left[key] += change
         self._all_left += change
         known = self._known(key)

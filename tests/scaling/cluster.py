@@ -3,9 +3,9 @@
     python -m tests.scaling.cluster [--largest CELLS] [--rounds N] [--json]
 
 Runs of 100 to 100 000 cells, in this process and on one to four workers of dask.distributed, each with a host to
-itself. Printed are seconds and peak memory of each, a law fitted to them with the exponents that it leaves free, and
-the share of the time that goes into scheduling and transport if each sample takes 10 ms. Each run is a process of its
-own; with several rounds they are visited in turn. Exit status 1 when a cost grows faster than it should.
+itself. Printed are seconds and peak memory of each, laws fitted to the CPU seconds with the exponents that are left
+free, and the share of the time that goes into scheduling and transport if each sample takes 10 ms. Each run is a
+process of its own; with several rounds they are visited in turn. Exit status 1 when a cost grows faster than it should.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from tests.scaling.canned import SECONDS_PER_SAMPLE, measured
 from tests.scaling.stages import peak_bytes
 
 ROOT = Path(__file__).parents[2]
-LARGEST = 100_000
-ROUNDS = 2
+SIZES = (100, 300, 1_000, 3_000, 10_000, 30_000, 100_000)  # cells
+ROUNDS = 1
 STEEPEST = 1.1  # exponent of cells, samples or workers: what is linear but for its noise
 LARGEST_SHARE = 0.1  # of the time, that scheduling and transport may take at 10 ms a sample
 
@@ -41,14 +41,14 @@ class Case(NamedTuple):
 
 def cases(largest: int) -> list[Case]:
     """What is run: cells by themselves, then samples, then workers."""
-    sizes = [cells for cells in (100, 1_000, 10_000, 100_000) if cells <= largest]
-    middle = sizes[-2] if len(sizes) > 1 else sizes[-1]
+    sizes = [cells for cells in SIZES if cells <= largest]
+    middle = min(3_000, sizes[-1])
     return [
         *(Case(cells, 1) for cells in sizes),
-        *(Case(middle, samples) for samples in (3, 10)),
+        *(Case(middle, samples) for samples in (3, 10, 30)),
         *(Case(cells, 1, 1) for cells in sizes),
-        *(Case(middle, 8, workers) for workers in (1, 2, 3, 4)),
-        *(Case(sizes[-1], workers, workers) for workers in (2, 4)),
+        *(Case(middle, 24, workers) for workers in (1, 2, 3, 4)),
+        Case(sizes[-1], 4, 4),
     ]
 
 
@@ -70,12 +70,12 @@ def one(case: Case) -> dict[str, float]:
         found |= {f"{name}_cpu": _cpu_seconds(processes) - before[name] for name, processes in others.items()}
         found["run_bytes"] = peak_bytes()
         if not case.workers:
-            start = time.perf_counter()
+            start = time.process_time()
             SampleStore.resume(folder).close()
-            found["resume"] = time.perf_counter() - start
-            start = time.perf_counter()
+            found["resume"] = time.process_time() - start
+            start = time.process_time()
             assert len(load(folder)) == case.cells * case.samples
-            found["load"] = time.perf_counter() - start
+            found["load"] = time.process_time() - start
             found["load_bytes"] = peak_bytes()
     return found
 
@@ -134,22 +134,21 @@ class Growth(NamedTuple):
 
 
 def growth(what: str, rows: Sequence[tuple[Case, float]], law: str, overhead: str) -> Growth:
-    """Fit a law in cells, samples and workers to what was measured."""
+    """Fit to what was measured in proportion to cells, samples or visits, whichever ``law`` names."""
     import pandas as pd
 
     from bench.analyse.exponent import free_exponent
     from bench.analyse.fit import fit
 
-    frame = pd.DataFrame([{**case._asdict(), "value": value} for case, value in rows])
+    frame = pd.DataFrame(
+        [{**case._asdict(), "visits": case.cells * case.samples, "value": value} for case, value in rows]
+    )
     fitted = fit(frame, law, response="value", overhead=overhead)
     at = {name: float(frame[name].max()) for name in fitted.factors}
     terms = [term.term for term in fitted.terms if term.role == "law"]
     words = " + ".join(f"{term.coefficient:.3g}·{term.term}" for term in fitted.terms if term.coefficient > 0)
-    exponents = {}
-    for name in fitted.factors:
-        if frame[name].nunique() >= 3:
-            interval = free_exponent(fitted, terms, name, at).interval
-            exponents[name] = (interval.estimate, interval.low, interval.high)
+    interval = free_exponent(fitted, terms, law, at).interval
+    exponents = {law: (interval.estimate, interval.low, interval.high)}
     return Growth(what, words, exponents)
 
 
@@ -157,14 +156,17 @@ def growths(found: Sequence[tuple[Case, Mapping[str, float]]]) -> Iterator[Growt
     """What is said of the costs."""
     here = [(case, figures) for case, figures in found if not case.workers]
     there = [(case, figures) for case, figures in found if case.workers]
-    law = "cells*samples"
-    for name, what in (("run", "seconds of a run"), ("resume", "to resume it"), ("load", "to load it")):
-        yield growth(f"local, {what}", [(case, figures[name]) for case, figures in here], law, "1")
-    yield growth("local, peak bytes", [(case, figures["run_bytes"]) for case, figures in here], law, "1")
-    yield growth("dask, seconds of a run", [(case, figures["run"]) for case, figures in there], law, "1 + workers")
+    named = {"client_cpu": "CPU seconds of a run", "resume": "to resume it", "load": "to load it"}
+    alone = [row for row in here if row[0].samples == 1]
+    middle = max(case.cells for case, _ in here if case.samples > 1)
+    again = [row for row in here if row[0].cells == middle]
+    for name, what in (*named.items(), ("run_bytes", "peak bytes")):
+        yield growth(f"local, {what}", [(case, figures[name]) for case, figures in alone], "cells", "1")
+    for name, what in (*named.items(), ("run_bytes", "peak bytes")):
+        yield growth(f"local, {what}", [(case, figures[name]) for case, figures in again], "samples", "1")
     for name in ("scheduler", "client", "workers"):
         rows = [(case, figures[f"{name}_cpu"]) for case, figures in there]
-        yield growth(f"dask, CPU seconds of {name}", rows, law, "1 + workers")
+        yield growth(f"dask, CPU seconds of {name}", rows, "visits", "1 + workers")
 
 
 def table(found: Sequence[tuple[Case, Mapping[str, float]]]) -> Iterator[str]:
@@ -204,7 +206,7 @@ def shares(found: Sequence[tuple[Case, Mapping[str, float]]]) -> dict[str, float
 def main(arguments: Sequence[str] | None = None) -> int:
     """Print the figures; status 1 when something grows faster than it should."""
     parser = argparse.ArgumentParser(prog="python -m tests.scaling.cluster", description=__doc__)
-    parser.add_argument("--largest", type=int, default=LARGEST, metavar="CELLS", help=f"({LARGEST} by default)")
+    parser.add_argument("--largest", type=int, default=SIZES[-1], metavar="CELLS", help=f"({SIZES[-1]} by default)")
     parser.add_argument("--rounds", type=int, default=ROUNDS, help=f"of all runs, in turn ({ROUNDS} by default)")
     parser.add_argument("--case", metavar="CELLS,SAMPLES,WORKERS", help="one run, in this process")
     parser.add_argument("--json", action="store_true", help="one JSON document on standard output")

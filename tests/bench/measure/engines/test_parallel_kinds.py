@@ -96,3 +96,16 @@ def test_a_worker_that_cannot_even_be_asked_ends_a_run_that_has_not_begun(tmp_pa
     with pytest.raises(MeasureError, match=r"^worker w1: ModuleNotFoundError: No module named 'bench'$"):
         ran.run()
     assert ran.fleet.closed == 1
+
+
+def test_what_did_not_fit_is_dropped_with_all_that_goes_with_it_and_nothing_is_asked_again(tmp_path: Path) -> None:
+    clock = FakeClock()
+    experiment = toy(linear(clock, phased=True), n=(1, 4, 5), blocks=6, processes=1, phase_blocks=6)
+    ran = Ran(experiment, clock, tmp_path, available=lambda _host: 5500)
+    ran.run()
+    assert Counter((n, timing) for _, n, _, timing in ran.visits) == dict.fromkeys(
+        [(1, "whole"), (1, "phases"), (4, "whole"), (4, "phases")], 6
+    )
+    assert len(ran.sink.of("skip")) == 1
+    assert not [event.text for event in ran.events_of(Notice) if "again" in event.text]
+    assert [event.blocks_done for event in ran.events_of(BlockDone)] == [1, 2, 3, 4, 5, 6]
