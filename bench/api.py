@@ -61,12 +61,18 @@ def experiment_of(settings: Settings) -> Experiment:
     Raises
     ------
     ExperimentError : no such module, profile or fault, a module that raises on import, or an unusable corpus.
+    FitError : a claim about categories that contradicts itself.
     """
     try:
         experiment = load_anew(settings.experiment, lambda: load_experiment(settings.experiment, settings.corpus))
     except (ValueError, OSError) as error:  # what `configure` has to say of its corpus
         raise ExperimentError(str(error)) from error
     experiment.profile(settings.profile)
+    if any(factor.is_category for factor in experiment.factors):
+        from bench.analyse.strata import Strata
+        from bench.analyse.stratified_claims import claims_in_strata
+
+        claims_in_strata(experiment.claims, Strata.of(experiment))  # which refuses claims that contradict themselves
     return experiment if settings.fault is None else experiment.with_fault(settings.fault)
 
 

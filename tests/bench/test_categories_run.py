@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -15,6 +16,7 @@ from bench import api
 from bench.analyse.analysis import Analysis
 from bench.cli import cli
 from bench.foresee import foresee
+from bench.plan import Design, RatioClaim
 from bench.report.figures import gallery
 from bench.store.frame import load
 from tests import toy_categories
@@ -105,6 +107,24 @@ def test_fit_divides_a_run_by_its_categories(folder: Path) -> None:
     assert [one["terms"][0]["coefficient"] for one in found["fits"]] == pytest.approx([1, 1], rel=1e-9)
     single = json.loads(CliRunner().invoke(cli, [*ask, "--where", "dtype=float32", "--where", "share=0.5"]).stdout)
     assert (single["n_points"], "category" in single) == (5, False)
+
+
+def test_a_claim_that_contradicts_itself_is_refused_before_anything_is_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wrong = RatioClaim(
+        name="wrong",
+        subject="sum [dtype=float32]",
+        over="sum",
+        ratio="1",
+        points=Design.of([{"n": 128_000, "share": 0.5}]),
+    )
+    experiment = dataclasses.replace(toy_categories.EXPERIMENT, claims=(wrong,))
+    monkeypatch.setattr(toy_categories, "EXPERIMENT", experiment)
+    result = CliRunner().invoke(cli, ["run", MODULE, "--out", str(tmp_path / "run")])
+    assert result.exit_code == 2
+    assert result.stderr == "error: claim 'wrong': compares sum [dtype=float32] with itself alone\n"
+    assert not (tmp_path / "run").exists()
 
 
 def test_conditions_are_those_of_the_strata() -> None:
