@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from bench.pytest_law import INI, Law, LawItem, LawRefuted
+from bench.pytest_law import INI, Law, LawItem, LawRefuted, Taken, waiting
 
 # Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ HELP = (
     "run a benchmark at each level and fail if its time does not grow as the law says."
 )
 JSON_KEY = "bptt_bench"
+WALL_CLOCKS = (time.perf_counter, time.monotonic, time.time)
 MOST_CHARACTERS = 30  # of another parameter in the name of a law's item
 REPORTED = "bptt_bench_complexity"  # the attribute of a report that holds what became of a law
 # What a point costs unless marker or command line say otherwise. A quarter of pytest-benchmark's second is enough: what
@@ -136,13 +137,17 @@ class ComplexitySession:
             return (yield)
         from bench.pytest_suite import pinned
 
-        start = time.time()
+        start, began, waited = time.time(), time.perf_counter(), waiting()
         with pinned():
             result = yield
+        share = min((waiting() - waited) / max(time.perf_counter() - began, 1e-9), 0.99)
         benchmark: Any = getattr(item, "funcargs", {}).get("benchmark")
         if getattr(benchmark, "stats", None) is not None:  # a fixture of that name may be another plugin's
             benchmark.extra_info.update({"law": law.stated.law.text, "point": dict(law.points[item])})
-            law.rounds[item] = start, list(benchmark.stats.stats.data)  # seconds per evaluation
+            stats = benchmark.stats
+            if stats.options.get("timer") not in WALL_CLOCKS:  # the time of the process has no waiting in it
+                share = 0.0
+            law.taken[item] = Taken(start, list(stats.stats.data), stats.iterations, share)
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -156,7 +161,7 @@ class ComplexitySession:
             never = "benchmark was never called" if call.when == "call" else "passed"
             law.outcomes[item] = never if report.passed else report.outcome
             if not report.passed:
-                law.rounds.pop(item, None)
+                law.taken.pop(item, None)
         if isinstance(item, LawItem) and call.when == "call":
             self.describe(item, call, report)
         return report

@@ -107,6 +107,17 @@ def judge_growth(
     return Growth(law=law, bound=bound, verdicts=verdicts, fit=fitted, better=better)
 
 
+def agreed(growth: Growth, other: Growth, why: str) -> Growth:
+    """The verdicts that hold on other data too; the rest left open, with the reason why the data may be wrong."""
+    verdicts = dict(growth.verdicts)
+    for name, verdict in growth.verdicts.items():
+        there = other.verdicts[name]
+        if verdict.verdict not in ("inconclusive", there.verdict):
+            reason = f"too noisy: {why}, and without that the verdict would be {there.verdict}; {verdict.reason}"
+            verdicts[name] = replace(verdict, verdict="inconclusive", reason=reason)
+    return replace(growth, verdicts=verdicts)
+
+
 def _never(point: Point) -> Evaluation:
     raise AssertionError(f"{point}: measured already")
 

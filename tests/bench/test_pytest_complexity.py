@@ -377,6 +377,25 @@ def test_single_rounds_are_judged_too(project: pytest.Pytester) -> None:
     outcomes(run(project, LINEAR.replace(", rounds=5", "")), passed=6)
 
 
+def test_a_verdict_that_a_busy_machine_may_have_made_is_left_open(project: pytest.Pytester) -> None:
+    """The longer points are said to have waited: without that the verdict would be another."""
+    conftest = """
+import pytest
+from bench import pytest_complexity, pytest_law
+
+def pytest_configure(config):
+    taken = pytest_law.Taken
+    def drawn_out(start, rounds, iterations, share):
+        return taken(start, rounds, iterations, 0.9 if max(rounds) > 0.003 else 0.0)
+    pytest_complexity.Taken = drawn_out
+    config.add_cleanup(lambda: setattr(pytest_complexity, "Taken", taken))
+"""
+    (project.path / "conftest.py").write_text(conftest, encoding="utf-8")
+    result = run(project, LINEAR)
+    outcomes(result, passed=5, inconclusive=1)
+    result.stdout.fnmatch_lines(["*law n inconclusive: too noisy: no processor was free for 90% of the time at n=*"])
+
+
 # -- mistakes
 
 
