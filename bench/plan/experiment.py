@@ -64,24 +64,9 @@ class Experiment:
         for name in claims:
             if claims.count(name) > 1:
                 raise ExperimentError(f"claim {name!r}: {claims.count(name)} claims have this name; each needs its own")
-        for i, fault in enumerate(self.faults):
-            if fault.subject not in names:
-                raise ExperimentError(
-                    f"fault {fault.name!r}: its subject is {fault.subject!r}; the subjects are {', '.join(names)}"
-                )
-            if fault.name in [other.name for other in self.faults[:i]]:
-                raise ExperimentError(f"fault {fault.name!r}: two faults have this name; each needs its own")
-        factors = [factor.name for factor in self.factors]
+        _require_faults(self.faults, names)
         for subject in self.subjects:
-            if subject.law is not None:
-                subject.law.require(factors)
-            if subject.memory_law is not None:
-                subject.memory_law.require(factors)
-            elif subject.memory_overhead is not None or subject.output_bytes is not None:
-                raise ExperimentError(
-                    f"subject {subject.name!r}: memory_overhead and output_bytes go with a memory_law, which it lacks"
-                )
-            _require_counts(subject, factors)
+            _require_laws(subject, [factor.name for factor in self.factors])
         if all(factor.is_category for factor in self.factors):
             raise ExperimentError(f"experiment {self.name!r}: has categories only; a law needs a factor of numbers")
         wrong = naming_a_category(self.factors, self.subjects, self.claims)
@@ -177,6 +162,28 @@ class Experiment:
         wrong = replace(right, prepare=fault.prepare, prepare_phased=fault.prepare_phased)
         subjects = tuple(wrong if one is right else one for one in self.subjects)
         return replace(self, subjects=subjects, claims=tuple(claims.values()))
+
+
+def _require_faults(faults: Sequence[Fault], subjects: Sequence[str]) -> None:
+    for i, fault in enumerate(faults):
+        if fault.subject not in subjects:
+            raise ExperimentError(
+                f"fault {fault.name!r}: its subject is {fault.subject!r}; the subjects are {', '.join(subjects)}"
+            )
+        if fault.name in [other.name for other in faults[:i]]:
+            raise ExperimentError(f"fault {fault.name!r}: two faults have this name; each needs its own")
+
+
+def _require_laws(subject: Subject, factors: Sequence[str]) -> None:
+    if subject.law is not None:
+        subject.law.require(factors)
+    if subject.memory_law is not None:
+        subject.memory_law.require(factors)
+    elif subject.memory_overhead is not None or subject.output_bytes is not None:
+        raise ExperimentError(
+            f"subject {subject.name!r}: memory_overhead and output_bytes go with a memory_law, which it lacks"
+        )
+    _require_counts(subject, factors)
 
 
 def _require_counts(subject: Subject, factors: Sequence[str]) -> None:
