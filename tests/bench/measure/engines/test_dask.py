@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-import os
+import json
 import queue
 import random
 import threading
@@ -17,11 +17,16 @@ import pytest
 
 pytest.importorskip("distributed")
 
+from bench.measure.engines import Fleet, Joined, Said
 from bench.measure.engines.choice import Choice
+from bench.measure.engines.task import Task
 from bench.measure.events import Event, Notice, SampleTaken, WorkerStarted
 from bench.measure.loading import load_experiment
+from bench.measure.messages import Open
 from bench.measure.records import MeasureError
 from bench.measure.run import run
+from bench.measure.schedule import Visit
+from bench.plan import Point
 from bench.store.samples import SampleStore, read_records
 from tests.bench.measure.engines.foundry import Foundry
 
@@ -68,10 +73,9 @@ def require_each_once(folder: Path, profile: str = "quick") -> None:
 
 def is_alive(pid: int) -> bool:
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
 
 
 def require_gone(folder: Path) -> None:
@@ -257,6 +261,59 @@ def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
     assert any(isinstance(event, Notice) and event.text.endswith(busy) for event in told)
     assert alive == [True, False, False]  # the next process was started when the first was gone
     foundry.kill(pid)
+
+
+SLEEPY = """
+import time
+from bench.plan import Design, Experiment, Factor, Profile, Subject
+
+EXPERIMENT = Experiment(
+    name="sleepy",
+    factors=(Factor(name="n"),),
+    subjects=(Subject(name="sleepy", prepare=lambda point: lambda: time.sleep(600)),),
+    profiles={"quick": Profile(design=Design.grid({"n": [1]}))},
+)
+"""
+
+
+def news_of(fleet: Fleet, kind: type[Any]) -> Any:
+    """The next news of a kind."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        if isinstance(news := fleet.next(0.1), kind):
+            return news
+    raise AssertionError(f"no {kind.__name__}")
+
+
+def test_what_is_said_comes_at_once_and_a_task_that_is_cancelled_stops_in_the_middle_of_an_evaluation(
+    tmp_path: Path, foundry: Foundry
+) -> None:
+    module = tmp_path / "sleepy.py"
+    module.write_text(SLEEPY)
+    pid, scheduler = foundry.scheduler()
+    _, address = foundry.worker(scheduler, "sleepy")
+    fleet = Choice(name="dask", scheduler=scheduler).fleet()
+    assert fleet is not None
+    fleet.open()
+    try:
+        assert news_of(fleet, Joined).worker == address
+        opening = Open(module=str(module), corpus=None, threads=1)
+        task = Task(kind="visits", opening=opening, visits=[Visit("sleepy", Point(n=1), 0, "whole")])
+        ticket = fleet.send(address, task.to_bytes())
+        said = news_of(fleet, Said)
+        assert said.ticket == ticket
+        (ready,) = map(json.loads, said.lines)
+        measuring = ready["reply"]["pid"]
+        assert is_alive(measuring)
+        fleet.cancel(ticket)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while is_alive(measuring) and time.monotonic() < end:
+            time.sleep(0.05)
+        assert not is_alive(measuring)
+    finally:
+        fleet.close()
+        fleet.close()  # a second time it does nothing
+        foundry.kill(pid)
 
 
 def certificates(folder: Path, name: str) -> dict[str, str]:
