@@ -58,12 +58,12 @@ class Replicates(NamedTuple):
         """
         alike, known = self.common
         parts = [(float(weights.sum()) ** 2 * alike, known)]
-        foretold, count = float(weights**2 @ self.own), self.n_processes
+        foretold, count = float(weights**2 @ self.own), self.pull.shape[1]
         if count < 2:
             return [*parts, (foretold, PRIOR_CLUSTERS)]
         seen = count / (count - 1) * float(((weights @ self.pull) ** 2).sum())
-        drawn = (PRIOR_CLUSTERS * foretold + known * seen) / (PRIOR_CLUSTERS + known)
-        return [*parts, (drawn, PRIOR_CLUSTERS + known)]
+        drawn = (PRIOR_CLUSTERS * foretold + (count - 1) * seen) / (PRIOR_CLUSTERS + count - 1)
+        return [*parts, (drawn, PRIOR_CLUSTERS + count - 1)]
 
 
 def replicates(values: Array, visits: Array | None = None) -> Replicates:
@@ -72,8 +72,9 @@ def replicates(values: Array, visits: Array | None = None) -> Replicates:
     ``visits``: undisturbed ones behind each value; by default one. A process has its own way at a point, which more
     visits of it do not average out, so that a value never counts as more than two of one visit.
     """
-    used = np.isfinite(values).any(axis=0)
-    return _settled(_without_shifts(values[:, used], None if visits is None else visits[:, used]))
+    used = np.asarray(np.isfinite(values).any(axis=0))
+    visits = np.ones_like(values) if visits is None else visits
+    return _settled(_without_shifts(values[:, used], visits[:, used]))
 
 
 def differences(first: tuple[Array, Array], second: tuple[Array, Array]) -> Replicates:
@@ -82,18 +83,18 @@ def differences(first: tuple[Array, Array], second: tuple[Array, Array]) -> Repl
     What processes do is subtracted process by process, values point by point: on a machine of two speeds a process of
     one side was undisturbed at this point, and the other's partner at that.
     """
-    used = np.isfinite(first[0]).any(axis=0) & np.isfinite(second[0]).any(axis=0)
-    less, more = (_without_shifts(values[:, used], visits[:, used]) for values, visits in (first, second))
-    return _settled(
-        Replicates(more.mean - less.mean, more.pull - less.pull, more.shift - less.shift, more.own + less.own)
-    )
+    both = np.isfinite(first[0]).any(axis=0) & np.isfinite(second[0]).any(axis=0)
+    less, more = (_without_shifts(*side) for side in (first, second))
+    shift = (more.shift - less.shift)[both]
+    return _settled(Replicates(more.mean - less.mean, more.pull - less.pull, shift, more.own + less.own))
 
 
-def _without_shifts(values: Array, visits: Array | None) -> Replicates:
-    """Means of a table as if all processes were alike, and what each process does to all points."""
-    weight = np.ones_like(values) if visits is None else visits
-    weight = np.where(np.isfinite(values), 2 * weight / (weight + 1), 0.0)
-    mean, shift, inner = _additive(values, weight)
+def _without_shifts(values: Array, visits: Array) -> Replicates:
+    """Means of a table as if all processes were alike, and what each process does to all points (0 if to none)."""
+    used = np.asarray(np.isfinite(values).any(axis=0))
+    weight = np.where(np.isfinite(values), 2 * visits / (visits + 1), 0.0)
+    shift, inner = np.zeros(len(used)), np.zeros_like(values)
+    mean, shift[used], inner[:, used] = _additive(values[:, used], weight[:, used])
     share = weight / np.maximum(weight.sum(axis=1, keepdims=True), 1e-300)
     moved = (share * inner).sum(axis=1)
     left = np.where(weight > 0, inner - moved[:, None], 0.0)
@@ -109,7 +110,7 @@ def _settled(found: Replicates) -> Replicates:
 def _own(left: Array, visits: Array, share: Array) -> Array:
     """Variance of each point's mean by what processes do to it alone (n_points,), drawn towards that of all points."""
     visited = visits > 0
-    count = visits.shape[1]
+    count = int(visited.any(axis=0).sum())
     if count < 2:
         return np.zeros(len(left))
     freedom = np.maximum(visited.sum(axis=1) - 1.0, 0.0)

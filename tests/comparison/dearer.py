@@ -1,4 +1,4 @@
-"""The same with a recurrent term that is a tenth dearer: a tenth of the steps' recurrent products are made twice."""
+"""The same with a recurrent term that is a tenth dearer: what grows with H² is done for a tenth of it again."""
 
 from __future__ import annotations
 
@@ -24,7 +24,10 @@ def dearer(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, Gradients]:
-    """Aggregated; then for a tenth of the steps the products with W_h, forward and back, and into its gradient."""
+    """Aggregated; then for a tenth of the steps the products with W_h, forward and back, and into its gradient.
+
+    A tenth of the gradient is gone through once more as well, as the whole was when it was cleared.
+    """
     workspace = workspace or Workspace()
     found = aggregated(params, tokens, h0, workspace, phase, on_pass)
     sizes, _ = begin(params, tokens, None)
@@ -34,6 +37,8 @@ def dearer(
         np.dot(params.W_h, step.h_before, out=b.a)
         add_outer(b.tiles_W_h, back.h_before_row)
         np.dot(b.r, params.W_h, out=b.a)
+    tenth = b.gradients.W_h[: round(DEARER * sizes.H)]
+    np.add(tenth, 0, out=tenth)
     return found
 
 

@@ -21,11 +21,9 @@ POINTS = Design.of(
     {"V": V, "d": 8, "H": H, "T": T}
     for V, H, T in (
         *((16, H, 40) for H in (16, 48, 96)),
-        *((16, H, 20) for H in (32, 128, 160, 192, 224, 272, 304, 336, 368)),
-        (16, 16, 60),
+        *((16, H, 20) for H in (32, 128, 176, 224, 272, 320, 368)),
         *((320, H, 20) for H in (80, 160, 240)),
         *((640, H, 20) for H in (16, 64, 112)),
-        (320, 48, 40),
     )
 )
 
@@ -51,7 +49,7 @@ def experiment_of(algorithm: Callable[..., object]) -> Experiment:
             ),
         ),
         profiles={
-            "try": Profile(design=POINTS, blocks=18, seconds_per_sample=0.001, processes=6, phase_blocks=0),
+            "try": Profile(design=POINTS, blocks=15, seconds_per_sample=0.003, processes=5, phase_blocks=0),
         },
     )
 
