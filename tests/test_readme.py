@@ -50,6 +50,21 @@ def test_about_ten_lines_are_enough() -> None:
         assert len(lines) <= (10 if "bench.experiment(" in text else 24)
 
 
+def test_the_test_of_a_law_runs_and_is_judged(tmp_path: Path) -> None:
+    (block,) = (block for block in BLOCKS if "mark.complexity(" in block)
+    (tmp_path / "test_it.py").write_text(block, encoding="utf-8")
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-rA", str(tmp_path)],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    assert re.search(r"5 passed, 1 |6 passed", ran.stdout), ran.stdout  # five levels; on a busy machine no more
+    assert "test_sort[law]" in ran.stdout
+
+
 def test_the_lines_of_python_run(monkeypatch: pytest.MonkeyPatch) -> None:
     (lines,) = (block for block in BLOCKS if "from bench import fit" in block)
     monkeypatch.chdir(ROOT)
