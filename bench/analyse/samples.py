@@ -25,6 +25,9 @@ RECORDED_HERE = (
 TIME = "started_at"  # of a sample, in seconds
 HOST, PROCESS = "host", "process"  # where a sample was taken, and by which measuring process
 UNNAMED = "unknown"
+# A fit squares the ratio of a term to a time, and sums such squares: from here on that stays below 1e308.
+LEAST, MOST = 1e-60, 1e60
+BOUNDS = f"numbers from {LEAST:g} to {MOST:g}"
 RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
 REMARKS = ("note", "comment", "remark", "date", "timestamp")  # of text: not what was measured
 RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE, *REMARKS))
@@ -249,7 +252,18 @@ def _numbers(column: pd.Series[Any], rows: Index, name: str, *, positive: bool =
         at = int(np.argmax(wrong))
         shown = "nothing (NaN)" if np.isnan(values[at]) else f"{values[at]:g}"
         raise FitError(f"column {name!r}: {shown} in data row {rows[at] + 1}; allowed are {allowed}")
+    beyond = _beyond(values)
+    if beyond.any():
+        at = int(np.argmax(beyond))
+        raise FitError(f"column {name!r}: {values[at]:g} in data row {rows[at] + 1}; allowed are {BOUNDS}")
     return values
+
+
+def _beyond(values: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which numbers are so large or so small that a fit could not compute with their squares; 0 is not."""
+    size = np.abs(values)
+    found: np.ndarray[Any, np.dtype[np.bool_]] = (size > MOST) | ((size < LEAST) & (size != 0))
+    return found
 
 
 def _is_number(value: object) -> bool:
@@ -272,6 +286,11 @@ def design_matrix(columns: Array, terms: Sequence[object], levels: Mapping[str, 
         row, column = (int(i) for i in np.argwhere(wrong)[0])
         at = " ".join(f"{name}={values[row]:g}" for name, values in levels.items())
         raise FitError(f"term {terms[column]}: {columns[row, column]:g} at {at}; allowed are finite numbers from 0")
+    beyond = _beyond(columns)
+    if beyond.any():
+        row, column = (int(i) for i in np.argwhere(beyond)[0])
+        at = " ".join(f"{name}={values[row]:g}" for name, values in levels.items())
+        raise FitError(f"term {terms[column]}: {columns[row, column]:g} at {at}; allowed are {BOUNDS}")
     empty = np.flatnonzero(~columns.any(axis=0))
     if len(empty):
         raise FitError(f"term {terms[empty[0]]}: 0 at every point; its coefficient cannot be estimated")

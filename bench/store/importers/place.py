@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,9 +118,13 @@ class Place:
         import numpy as np
 
         values = self.of_kind(list)
-        if all(type(value) is float for value in values):
-            return np.array(values, dtype=np.float64)
-        return np.array([math.nan if one.value is None else one.number() for one in self.elements()], dtype=np.float64)
+        with contextlib.suppress(OverflowError):  # a number of hundreds of digits, which is looked for below
+            if set(map(type, values)) <= {float, int, type(None)}:
+                return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
+        for i, value in enumerate(values):  # one by one: a place for each of millions would take a gigabyte
+            if value is not None:
+                Place(self.path, f"{self.where}[{i}]", value).number()
+        raise self.error("holds something else than numbers")
 
     def of_kind(self, kind: type) -> Any:
         """The value, seen to be of a kind.

@@ -240,6 +240,22 @@ def test_a_law_that_is_zero_at_the_largest_point_has_no_exponent_there() -> None
     assert found.to_json()["exponents"]["n"]["law"] is None
 
 
+@pytest.mark.parametrize(
+    ("n", "seconds_per_eval", "law", "expected"),
+    [
+        ([1, 2, 3, 1e308], [1.0, 1.1, 1.2, 1.3], "n", "column 'n': 1e+308 in data row 4; allowed are numbers from "),
+        ([1, 2, 3, 4], [1.0, 1e-300, 1e300, 1], "n", "column 'seconds_per_eval': 1e-300 in data row 2; allowed are "),
+        ([1, 2, 3, 1e20], [1.0, 1.1, 1.2, 1.3], "n**4", "term n**4: 1e+80 at n=1e+20; allowed are numbers from 1e-60"),
+    ],
+)
+def test_numbers_that_no_fit_can_square_are_refused(
+    n: list[float], seconds_per_eval: list[float], law: str, expected: str
+) -> None:
+    with pytest.raises(FitError) as caught:  # found by the fuzzer: warnings of overflow, and nonsense
+        fit(pd.DataFrame({"n": n, "seconds_per_eval": seconds_per_eval}), law, overhead="1")
+    assert str(caught.value).startswith(expected)
+
+
 def test_json_says_null_for_what_is_infinite_or_undefined() -> None:
     design = Design.of({"d": d, "H": d} for d in (16, 32, 64, 128))
     found = fit(table(seconds(design, CostLaw("H*d"), [1e-9]), design, repetitions=1), "H*d + H**2", overhead=())
