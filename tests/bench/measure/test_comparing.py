@@ -32,7 +32,7 @@ def giving(clock: FakeClock, name: str, offset: float, calls: list[tuple[str, fl
         def evaluate() -> float:
             clock.advance(0.01)
             calls.append((name, point["n"]))
-            return point["n"] + offset
+            return float(point["n"] + offset)
 
         return evaluate
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import pyperf  # type: ignore[import-untyped]  # has none
+import pyperf
 import pytest
 
 from bench.store.exporters.pyperf import pyperf_document
