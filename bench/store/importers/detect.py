@@ -27,6 +27,7 @@ ALLOWED = (
 )
 COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"(\xb5/\xfd": "zstd"}
 SHOWN_KEYS = 5
+MOST_BLANK_LINES = 100  # at the beginning
 # in this order: each asks for what only its tool writes
 DOCUMENTS: Sequence[tuple[Callable[[Any], bool], Callable[[Place], pd.DataFrame]]] = (
     (asv.is_asv, asv.read_asv),
@@ -51,12 +52,13 @@ def is_run(path: Path) -> bool:
 
 
 def first_line(path: Path, most: int = 1_000_000) -> Any:
-    """The value in the first line of a file, if it is one of JSON and not too long; else None."""
+    """The value in the first line of a file that holds anything, if it is an object and not too long; else None."""
     try:
         if not path.is_file():
             return None
         with path.open("rb") as file:
-            line = file.readline(most)
+            lines = (file.readline(most) for _ in range(MOST_BLANK_LINES))
+            line = next((line for line in lines if line.strip()), b"")
         return json.loads(line) if line.lstrip()[:1] == b"{" else None
     except (OSError, ValueError, RecursionError, MemoryError):
         return None

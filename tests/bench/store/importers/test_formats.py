@@ -100,6 +100,14 @@ def test_numbers_beside_a_parametrised_test_are_responses_and_else_factors(tmp_p
     assert frame.attrs["factors"] == ["comparisons", "backend"]
 
 
+def test_a_point_that_a_test_tells_of_itself_is_its_point_whatever_its_parameters_are(tmp_path: Path) -> None:
+    info = {"subject": "naive", "point": {"V": 10, "T": 3}, "law": "T*V", "counts": {"multiply_adds": 30}}
+    frame = loaded(tmp_path, pytest_json({"name": "t[naive-V=10]", "params": {"cell": "x"}, "extra_info": info}))
+    assert frame.attrs["factors"] == ["V", "T"]
+    assert frame.columns.tolist() == ["subject", "V", "T", "repetition", "seconds_per_eval"]
+    assert set(frame["subject"]) == {"naive"}
+
+
 def test_tests_of_one_name_in_two_files_are_two_subjects(tmp_path: Path) -> None:
     tests = [{"name": "t[3]", "param": "3", "fullname": f"{home}.py::t[3]", "params": {"n": 3}} for home in "ab"]
     assert loaded(tmp_path, pytest_json(*tests))["subject"].tolist() == ["a.py::t"] * 2 + ["b.py::t"] * 2
@@ -249,7 +257,8 @@ def test_extra_p_metrics_that_are_no_times_keep_their_names(tmp_path: Path) -> N
         tmp_path, "PARAMETER n\nPOINTS (1) (2)\nMETRIC bytes sent\nDATA 5\nDATA 6\nMETRIC time\nDATA 1\nDATA 2\n"
     )
     assert frame[["bytes_sent", "seconds_per_eval"]].to_numpy().tolist() == [[5.0, 1.0], [6.0, 2.0]]
-    assert loaded(tmp_path, '{"params": {"n": 1}, "value": 1}\n')["value"].tolist() == [1.0]
+    lines = '\n\n{"params": {"n": 1}, "value": 1}\n\n{"params": {"n": 2}, "value": [2, 3]}\n'
+    assert loaded(tmp_path, lines)[["n", "value"]].to_numpy().tolist() == [[1, 1], [2, 2], [2, 3]]
 
 
 def test_a_table_may_be_wide_but_not_endless(tmp_path: Path) -> None:
