@@ -18,6 +18,7 @@ from bench.analyse.diagnose import smallest_share
 from bench.analyse.estimate import Interval, solve
 from bench.analyse.evidence import BLOCK, WHOLE, fitted_samples, laws_of, rows_of, without_records
 from bench.analyse.holm import Test, holm
+from bench.analyse.hosts import taken_out
 from bench.analyse.location import Array, Index
 from bench.analyse.overhead import parse_overhead, select_overhead
 from bench.analyse.response import is_exact
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 # is the second, and wins where terms are split evenly.
 VOTE_FOR_NO_CHANGE = 0.9
 ALONE = "the speed of the machine at another time would do the same; measured in lockstep (--baseline) it could be told"
+HOSTS_CONFIDENCE = 0.95  # of the speeds of several hosts, which are taken out and not shown here
 COLUMN = "column of the table"
 TOLERANCE = 0.02  # a fresh process is a percent or two faster or slower than another
 
@@ -154,6 +156,8 @@ def _part(
             raise FitError(f"no data: {subject} has no rows with {response}")
         names = [factor.name for factor in experiment.factors]
         found = gather(rows.drop(columns=COLUMN), names, response=response, what=f"experiment {experiment.name!r}")
+        if not is_exact(response):
+            found, _ = taken_out(found, HOSTS_CONFIDENCE)
         assert found.rows is not None
         visits.append(Visits(found, rows[COLUMN].to_numpy()[found.rows], count))
     tables = tables_of(*visits) if paired else [tables_of(one)[0] for one in visits]

@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bench.analyse.estimate import Interval, quantile
+from bench.analyse.estimate import Interval, huber_weights, quantile
 from bench.analyse.influence import Influence, influence
 from bench.analyse.location import Array
 from bench.analyse.replicates import Replicates, differences, replicates
@@ -121,7 +121,7 @@ def contrast(first: Table, second: Table, shares: Array, *, paired: bool) -> Con
     own = np.asarray(sum(side.own for _, side in sides))
     weights = np.ones(len(own)) if not own.any() else 1 / (own + np.median(own))  # a clean point counts twice at most
     weights = weights / weights.mean()
-    ratios, jacobian, residual = _solve(shares, difference, weights)
+    ratios, jacobian, residual, weights = _solve(shares, difference, weights)
     told = influence(jacobian, residual, weights)
     return Contrast(
         log_ratios=ratios,
@@ -139,18 +139,23 @@ def _sides(first: Table, second: Table, *, paired: bool) -> tuple[tuple[float, R
     return ((1.0, replicates(*second)), (-1.0, replicates(*first)))
 
 
-def _solve(shares: Array, difference: Array, weights: Array) -> tuple[Array, Array, Array]:
-    """Ratios of least weighted squares, with the Jacobian there and what is left."""
+def _solve(shares: Array, difference: Array, weights: Array) -> tuple[Array, Array, Array, Array]:
+    """Ratios by Huber's loss on weighted residuals, with the Jacobian there, what is left, and the weights then.
+
+    One row in ten or twenty lies far off: where hardly a visit was undisturbed, its place is a guess.
+    """
     root = np.sqrt(weights)
     ratios = np.zeros(shares.shape[1])
     for _ in range(MOST_STEPS):
         model, jacobian = _model(shares, ratios)
+        if len(difference) > shares.shape[1] + 1:
+            root = np.sqrt(weights * huber_weights((difference - model) * np.sqrt(weights)))
         step = np.linalg.lstsq(jacobian * root[:, None], (difference - model) * root, rcond=None)[0]
         ratios = ratios + np.clip(step, -FARTHEST, FARTHEST)
         if np.abs(step).max() < CONVERGED:
             break
     model, jacobian = _model(shares, ratios)
-    return ratios, jacobian, difference - model
+    return ratios, jacobian, difference - model, root**2
 
 
 def _model(shares: Array, ratios: Array) -> tuple[Array, Array]:

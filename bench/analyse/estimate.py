@@ -94,7 +94,7 @@ def solve(
     residual = log_seconds - np.log(fitted)
     for _ in range(MOST_STEPS):
         if robust:
-            weights = _huber(residual)
+            weights = huber_weights(residual)
         wanted = _step(design / fitted[:, None], residual, weights if robust else None, coefficients)
         before, step = float((weights * residual**2).sum()), 1.0
         moved, moved_fit = coefficients, fitted  # unless one of the steps 1, 1/2, 1/4 … does not worsen the fit
@@ -114,7 +114,7 @@ def solve(
     return Solution(coefficients, coefficients > 0, residual, design / fitted[:, None], weights)
 
 
-def _huber(residual: Array) -> Array:
+def huber_weights(residual: Array) -> Array:
     """Huber's weights of residuals (…, n)."""
     scale = np.maximum(1.4826 * np.median(np.abs(residual), axis=-1, keepdims=True), RESOLUTION)
     return np.asarray(np.minimum(1.0, HUBER * scale / np.maximum(np.abs(residual), 1e-300)))
@@ -166,7 +166,7 @@ def solve_all(
     for _ in range(MOST_STEPS):
         if not len(open_):
             break
-        weights = _huber(residual) if robust else np.ones_like(residual)
+        weights = huber_weights(residual) if robust else np.ones_like(residual)
         jacobian = design / fitted[:, :, None]
         weighed = np.swapaxes(jacobian * weights[:, :, None] if robust else jacobian, 1, 2)
         wanted, settled = nnls_all(weighed @ jacobian, _times(weighed, residual), c, inside)

@@ -214,3 +214,15 @@ def test_the_answer_is_plain_data(rng: np.random.Generator) -> None:
     assert json.loads(json.dumps(document, allow_nan=False)) == document
     assert {"terms", "everything", "regressions", "claims", "untold", "correction"} <= document.keys()
     assert len(document["regressions"]) == 1
+
+
+def test_a_second_host_is_no_change(rng: np.random.Generator) -> None:
+    """Half of the processes of the second run were on a host twice as slow."""
+    first, second = simulated(rng), simulated(rng)
+    slow = (second["process"] % 2).to_numpy(dtype=bool)
+    moved = second.assign(
+        host=np.where(slow, "b", "a"), seconds_per_eval=second["seconds_per_eval"] * np.where(slow, 2.0, 1.0)
+    )
+    found = compared(first, moved, paired=False)
+    assert found.regressions == ()
+    assert max(one.ratio.high / one.ratio.low for one in found.changes) < 1.3

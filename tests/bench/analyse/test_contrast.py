@@ -181,3 +181,11 @@ def test_intervals_lie_beyond_the_tolerance_exactly_where_holm_rejects(rng: np.r
 def test_an_exact_change_is_told_and_exact_equality_is_none() -> None:
     same, more = holm([Estimate(0.0, 0.0, 1e9), Estimate(0.1, 0.0, 1e9)], tolerance=0.02, confidence=0.95)
     assert (same.rejected, more.rejected) == (False, True)
+
+
+def test_one_point_that_lies_far_off_hardly_counts(rng: np.random.Generator) -> None:
+    first, second = side(rng, common=0.0, own=0.002), side(rng, (1.0, 1.1, 1.0), common=0.0, own=0.002)
+    off = second.values.copy()
+    off[3] += 0.3
+    found = contrast(first, second._replace(values=off), SHARES, paired=True)
+    assert ratios_of(found) == pytest.approx([1.0, 1.1, 1.0], abs=0.03)
