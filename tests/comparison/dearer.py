@@ -14,6 +14,7 @@ from rnn.model import Array, Params, Tokens
 from tests.comparison.healthy import experiment_of
 
 DEARER = 0.1  # of the recurrent products
+NOTHING = 1e-20  # lost in the rounding of any gradient; products with exact zeros might be cheaper than others
 
 
 def dearer(
@@ -32,7 +33,7 @@ def dearer(
     found = aggregated(params, tokens, h0, workspace, phase, on_pass)
     sizes, _ = begin(params, tokens, None)
     b = workspace.buffers(BackwardBuffers, sizes, phase)
-    b.r.fill(0)  # what is added to the gradient from here on is 0
+    b.r.fill(NOTHING)
     for step, back in islice(zip(b.steps, b.steps_back, strict=True), round(DEARER * sizes.T)):
         np.dot(params.W_h, step.h_before, out=b.a)
         add_outer(b.tiles_W_h, back.h_before_row)
