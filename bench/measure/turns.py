@@ -3,7 +3,7 @@
 Each side is an ordinary run in a thread of its own, and has a measuring process at the same time as the other. Only one
 of them ever does anything: the other waits for its request. A machine that is slower for some seconds is so for both
 visits of a pair then. Rejected: a process of one side, then a process of the other. On a machine in spells half a
-second apart was too far: of 36 pairs of processes one differed by 36 %, two by 14 and 11 %.
+second apart was too far: of twelve pairs of processes one differed by 36 % and one by 14 %.
 """
 
 from __future__ import annotations
@@ -165,9 +165,8 @@ class _Turn:
 def on_the_same_cores(worker: Worker, number: int, threads: int) -> None:
     """Bind a process to cores that follow from its number alone; does nothing where the system cannot.
 
-    Left to the system, one side's processes stay on one core and the other's on another, and cores of a virtual machine
-    differ: they share theirs with other neighbours. In 3 of 18 tries that difference passed for a dearer or a cheaper
-    term, in all pairs of processes alike.
+    Left to the system, one side's processes may stay on one core and the other's on another, and the cores of a virtual
+    machine have other neighbours each: such a difference would be the same in all pairs. Not measured apart.
     """
     pid = getattr(worker, "pid", None)
     if pid is None or not hasattr(os, "sched_setaffinity"):
