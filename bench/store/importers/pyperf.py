@@ -135,5 +135,7 @@ def _started(run: Place, values: NDArray[np.float64]) -> NDArray[np.float64]:
         start = np.nan if when is None else when.replace(tzinfo=dt.UTC).timestamp()
     except (ValueError, OverflowError):
         start = np.nan
-    each = values * (1.0 if loops is None else loops.number())
-    return start + np.cumsum(each) - each
+    with np.errstate(all="ignore"):  # values without end make times without end, which are not used
+        each = values * (1.0 if loops is None else loops.number())
+        times: NDArray[np.float64] = start + np.cumsum(each) - each
+    return times

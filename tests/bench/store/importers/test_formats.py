@@ -182,6 +182,15 @@ def test_pyperf_units_other_than_seconds_are_other_responses(tmp_path: Path) -> 
     )
 
 
+def test_pyperf_values_without_end_have_no_times_and_give_no_warning(tmp_path: Path) -> None:
+    document = pyperf_json("a")
+    runs = [{"metadata": {"date": "2026-01-02 03:04:05"}, "values": [1.0, value, 1.0]} for value in (math.inf, 1e308)]
+    document["benchmarks"][0]["runs"] = runs * 2  # found by the fuzzer: infinity less infinity
+    frame = loaded(tmp_path, document)
+    assert "started_at" not in frame.columns
+    assert len(frame) == 10
+
+
 def test_a_pyperf_file_of_calibrations_alone_holds_nothing(tmp_path: Path) -> None:
     document = {"version": "1.0", "metadata": {}, "benchmarks": [{"runs": [{"warmups": [[1, 1.0]]}]}]}
     assert refusal(tmp_path, document) == "holds no measurement"

@@ -87,6 +87,7 @@ def test_any_bytes(place: Path, start: bytes, content: bytes) -> None:
     assert_loaded_or_refused(place, start + content)
 
 
+@pytest.mark.slow
 def test_mutated_files_of_every_format_neither_crash_nor_hang_nor_fail() -> None:
     found = report(all_outcomes(0, CASES))
     assert found["cases"] == CASES
