@@ -146,7 +146,8 @@ class SampleStore:
         content = path.read_bytes()
         whole = content.rfind(b"\n") + 1
         self.recovered_bytes = len(content) - whole
-        self.done = done_of(_parsed(path, content[:whole]))
+        with no_garbage_collection():
+            self.done = done_of(_parsed(path, content[:whole]))
         if self.recovered_bytes:
             os.ftruncate(self._file, whole)
 

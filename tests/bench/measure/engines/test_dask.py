@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import queue
 import random
+import signal
 import threading
 import time
 from collections import Counter
@@ -213,7 +215,7 @@ def test_two_workers_and_two_runs_on_one_host_never_measure_at_once(tmp_path: Pa
 
 
 STUBBORN = """
-import sys, time
+import os, time
 from pathlib import Path
 from bench.plan import Design, Experiment, Factor, Profile, Subject
 
@@ -221,10 +223,8 @@ def prepare(point):
     first = Path({flag!r})
     if not first.exists():
         first.touch()
-        sys.setswitchinterval(100)  # the thread that waits for the end of the input does not get its turn
-        end = time.perf_counter() + 2.5
-        while time.perf_counter() < end:
-            pass
+        os._exit = lambda status: None  # the end of its input ends it no more
+        time.sleep(0.5)
     return lambda: time.sleep(0.001)
 
 EXPERIMENT = Experiment(
@@ -243,8 +243,8 @@ def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
     module.write_text(STUBBORN.format(flag=str(tmp_path / "flag")))
     pid, scheduler = foundry.scheduler()
     first, _ = foundry.worker(scheduler, "held")
-    told: list[Event] = []
-    alive: list[bool] = []
+    told, alive = list[Event](), list[bool]()
+    busy = "something else is being measured there; waiting"
 
     def kill(event: Event) -> None:
         told.append(event)
@@ -254,10 +254,11 @@ def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
                 foundry.kill(first)
                 foundry.worker(scheduler, "held")
             alive.append(is_alive(started[0]))
+        if isinstance(event, Notice) and event.text.endswith(busy) and len(alive) == 1:
+            os.kill(started[0], signal.SIGKILL)
 
     measured(tmp_path / "run", Choice(name="dask", scheduler=scheduler), module=str(module), on_event=kill)
     assert len(samples_of(tmp_path / "run")) == 4
-    busy = "something else is being measured there; waiting"
     assert any(isinstance(event, Notice) and event.text.endswith(busy) for event in told)
     assert alive == [True, False, False]  # the next process was started when the first was gone
     foundry.kill(pid)
