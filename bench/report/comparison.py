@@ -32,7 +32,7 @@ def show_comparison(found: Comparison, console: Console | None = None) -> None:
         line = f"{claim.claim}: {claim.before or 'not judged'} → {claim.after or 'not judged'}: {claim.reason}"
         console.print(Text(line, style))
     if not found.claims and found.n_claims:
-        console.print(Text(f"{found.n_claims} claims judged in both, all alike"))
+        console.print(Text(f"{found.n_claims} claim{'s' if found.n_claims > 1 else ''} judged in both, all alike"))
     lines = found.regressions
     if lines:
         console.print(Text(f"{len(lines)} regression{'s' if len(lines) > 1 else ''}:", "bold red"))
