@@ -114,14 +114,15 @@ def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predict
     def rows(points: list[Mapping[str, float]]) -> Array:
         values = columns_at(fit.full_law, points) * fit.coefficients
         values = values / values.sum(axis=1, keepdims=True)  # shares: the Jacobian in the logs of the coefficients
-        growth = growth_from(np.array([float(point[claim.factor]) for point in points]), at[claim.factor])
+        levels = {name: np.array([float(point[name]) for point in points]) for name in claim.factors}
+        growth = growth_from(levels, at, claim.factors)
         return np.column_stack([values[:, active], values[:, freed].sum(axis=1) * growth])
 
     part = _part(fit, claim.subject, claim.response, rows, np.append(np.zeros(int(active.sum())), 1.0))
     limits = Limits.around(predicted, claim.margin, claim.bound)
     return Aim(
         claim=claim.name,
-        what=f"exponent of {claim.factor}",
+        what=f"exponent of {' and '.join(claim.factors)}",
         half_width=(found.high - found.low) / 2,
         deciding=_room(limits.low, limits.high, found.estimate) / ROOM,
         basis=(replace(part, accepts=_same_regimes(evidence, claim)),),

@@ -44,8 +44,8 @@ class FreeExponent(NamedTuple):
     profile: tuple[float, float] = (-math.inf, math.inf)
 
 
-def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, float]) -> FreeExponent:
-    """Exponent of some terms of a fit in a factor at a point, with ε free.
+def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], at: Mapping[str, float]) -> FreeExponent:
+    """Exponent of some terms of a fit in a factor at a point, with ε free; or in several factors that grow alike.
 
     The factor may be one that the terms do not have, but others do: the law's own exponent is then 0.
 
@@ -55,25 +55,29 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
     """
     named = fit.indices(terms)
     freed = [*named, *fit.companions(named)]
-    if factor not in fit.factors:
-        raise FitError(f"factor {factor!r}: does not occur in the law {fit.full_law.text!r}")
-    if factor not in at or not at[factor] > 0:
-        raise FitError(f"point {describe(at)}: needs {factor} above 0")
+    factors = [factor] if isinstance(factor, str) else list(factor)
+    for one in factors:
+        if one not in fit.factors:
+            raise FitError(f"factor {one!r}: does not occur in the law {fit.full_law.text!r}")
+        if one not in at or not at[one] > 0:
+            raise FitError(f"point {describe(at)}: needs {one} above 0")
     levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
     design = fit.full_law.columns(levels)
     y = np.log(fit.points["measured"].to_numpy())
-    growth = growth_from(levels[factor], at[factor])
-    own, share = _law_exponent(fit, named, freed, factor, at)
+    growth = growth_from(levels, at, factors)
+    own, share = _law_exponent(fit, named, freed, factors, at)
     undefined = Interval(own, -math.inf, math.inf)
-    nothing = levels[factor] <= 0
-    if design[nothing][:, freed].any():
-        reason = f"{_named(fit, freed)} is not 0 at {factor}=0, and no power of {factor} says why"
-        return FreeExponent(undefined, own, share, reason)
-    n_levels = len(np.unique(growth[~nothing]))
+    nothing = np.zeros(len(y), dtype=bool)
+    for one in factors:
+        nothing |= levels[one] <= 0
+        if design[levels[one] <= 0][:, freed].any():
+            reason = f"{_named(fit, freed)} is not 0 at {one}=0, and no power of {one} says why"
+            return FreeExponent(undefined, own, share, reason)
+    n_levels = len(np.unique(np.round(growth[~nothing], 9)))
     if n_levels < FEWEST_LEVELS:
-        return FreeExponent(
-            undefined, own, share, f"{factor} takes {n_levels} levels; at least {FEWEST_LEVELS} would decide"
-        )
+        take = "takes" if len(factors) == 1 else "take together"
+        reason = f"{' and '.join(factors)} {take} {n_levels} levels; at least {FEWEST_LEVELS} would decide"
+        return FreeExponent(undefined, own, share, reason)
 
     bent = _Bent(design=design, freed=freed, growth=growth, y=y, robust=fit.robust)
     epsilon, near = _minimum(bent)
@@ -87,9 +91,13 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str, at: Mapping[str, 
     return found._replace(profile=(own + low, own + high))
 
 
-def growth_from(levels: Array, start: float) -> Array:
-    """log(level / start) of a factor (n,); 0 at the level 0, where its terms are 0 whatever their power."""
-    return np.log(np.where(levels > 0, levels, start) / start)
+def growth_from(levels: Mapping[str, Array], start: Mapping[str, float], factors: Sequence[str]) -> Array:
+    """log(level / start) of a factor (n,), of several the mean; 0 at level 0, where terms are 0 whatever their power.
+
+    If all factors grow by λ, so does the geometric mean of level / start: an exponent of it is one of all together.
+    """
+    logs = [np.log(np.where(levels[name] > 0, levels[name], start[name]) / start[name]) for name in factors]
+    return np.asarray(np.mean(logs, axis=0))
 
 
 class _Bent(NamedTuple):
@@ -154,13 +162,13 @@ def _minimum(bent: _Bent) -> tuple[float, Array]:
 
 
 def _law_exponent(
-    fit: Fit, named: list[int], freed: list[int], factor: str, at: Mapping[str, float]
+    fit: Fit, named: list[int], freed: list[int], factors: Sequence[str], at: Mapping[str, float]
 ) -> tuple[float, float]:
     """The law's own exponent of its named terms at a point, weighted by shares, and the share of all that is freed."""
     values = np.array([float(term.evaluate(at)) for term in fit.full_law.terms])
     times = values * fit.coefficients
     weights = times[named] if times[named].sum() > 0 else values[named]
-    exponents = np.array([fit.full_law.terms[j].local_exponent(factor, at) for j in named])
+    exponents = np.array([sum(fit.full_law.terms[j].local_exponent(one, at) for one in factors) for j in named])
     return float(weights @ exponents / weights.sum()), float(times[freed].sum() / times.sum())
 
 

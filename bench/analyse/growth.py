@@ -23,20 +23,12 @@ from bench.analyse.samples import FitError
 from bench.analyse.select import compare_fits
 from bench.analyse.verdict import Limits, Verdict, Word, inconclusive, number, sentence, span
 from bench.plan import CostLaw, Design, Evaluation, Experiment, ExponentClaim, Factor, LawError, Point, Profile, Subject
+from bench.plan.brief_claims import MARGIN, MARGIN_OF_NO_GROWTH
 from bench.plan.claim import Bound
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# Half a power: what lies nearer to the law than to the next whole power. Eleven functions that keep their law were
-# timed over five sizes, 22 times each, mostly beside other work. Caches and branch prediction alone raise the exponent:
-# of `sorted` by 0.24 over n*log(n), of building a dictionary by 0.36, of `numpy.unique` by 0.34 (medians). A margin of
-# 0.15 refuted 14 of the 242 true laws, 0.25 four, 0.3 two, 0.4 one, and 0.5 none.
-MARGIN = 0.5
-# Of factors that the law says cost nothing. Look-ups in sets of 10³ to 10⁶ grew by exponents up to 0.15; at this margin
-# 40 of 44 runs were supported and none refuted. What grows like a square root has 0.5.
-FLAT_MARGIN = 0.25
-SCALE = "_scale"  # the column of the geometric mean of all factors
 MOST_SHIFTS = 2  # of two powers each, before a law is too far off to say by how much
 NEIGHBOURS = ("1", "log(n)", "n**0.5", "n", "n*log(n)", "n**1.5", "n**2", "n**2*log(n)", "n**3")
 
@@ -82,7 +74,7 @@ def judge_growth(
     Parameters
     ----------
     name : of the subject.
-    margin : how far an exponent may be off; None: ``MARGIN``, and ``FLAT_MARGIN`` for a factor that the law lacks.
+    margin : how far an exponent may be off; None: half a power, and half of that for a factor that the law lacks.
 
     Raises
     ------
@@ -159,40 +151,30 @@ class _Question:
         return verdict
 
     def _margin(self, *, flat: bool) -> float:
-        return self.margin if self.margin is not None else FLAT_MARGIN if flat else MARGIN
+        return self.margin if self.margin is not None else MARGIN_OF_NO_GROWTH if flat else MARGIN
 
     def judge_together(self, fit: Fit) -> Verdict:
         """How fast time grows when all factors grow alike, against the law's own degree.
 
         ``n + m`` is refuted for what takes n·m in neither factor alone, for along each line both are linear.
         """
-        frame = self.frame.copy()
-        frame[SCALE] = np.exp(np.mean([np.log(frame[factor].to_numpy(dtype=np.float64)) for factor in fit.factors], 0))
-        frame.attrs["factors"] = [*fit.factors, SCALE]
         terms = tuple(str(term) for term in self.law.terms)
         at = _largest_share(fit, terms, fit.factors[0])
-        overhead = [str(term) for term in fit.full_law.terms[len(terms) :]]
         claim = ExponentClaim(
             name=f"{self.law.text}: growth with all factors",
             subject=self.name,
-            factor=" and ".join(fit.factors),
+            factor=fit.factors[0],
+            together_with=tuple(fit.factors[1:]),
             terms=terms,
             at=at,
             margin=self._margin(flat=not self.law.factors),
             bound=self.bound if self.law.factors else "upper",
         )
-        degree = sum(fit.law_exponent(factor, at) for factor in fit.factors)
-        scaled = {**at, SCALE: float(np.exp(np.mean([np.log(at[factor]) for factor in fit.factors])))}
-        free = free_exponent(self._fit(self.law, overhead, frame), terms, SCALE, scaled)
-        found = free._replace(
-            interval=Interval(*(degree + end for end in free.interval)),
-            law=degree,
-            profile=(degree + free.profile[0], degree + free.profile[1]),
-        )
+        free = free_exponent(fit, terms, claim.factors, at)
         if free.share < SMALLEST_SHARE or free.trouble:
             why = free.trouble or f"{' + '.join(terms)} is {free.share:.1%} of the time at {describe(at)}"
-            return inconclusive(claim, f"not identifiable: {why}", degree, found.interval)
-        return _weighed(claim, inconclusive(claim, "too noisy: ", degree), found)
+            return inconclusive(claim, f"not identifiable: {why}", free.law, free.interval)
+        return _weighed(claim, inconclusive(claim, "too noisy: ", free.law), free)
 
     def _far_off(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict | None:
         """The verdict where the exponent is two powers off or more: asked again from a law that is nearer."""
@@ -242,10 +224,8 @@ class _Question:
         except (FitError, LawError):
             return None
 
-    def _fit(self, law: CostLaw, overhead: Sequence[str], frame: pd.DataFrame | None = None) -> Fit:
-        return fit(
-            self.frame if frame is None else frame, law, overhead=tuple(overhead), confidence=self.evidence.confidence
-        )
+    def _fit(self, law: CostLaw, overhead: Sequence[str]) -> Fit:
+        return fit(self.frame, law, overhead=tuple(overhead), confidence=self.evidence.confidence)
 
 
 def _largest_share(fit: Fit, terms: Sequence[str], factor: str) -> Point:
@@ -266,7 +246,7 @@ def _weighed(claim: ExponentClaim, verdict: Verdict, free: FreeExponent) -> Verd
     word = limits.decide(free.interval.low, free.interval.high)
     if word == "refuted" and limits.decide(*free.profile) != "refuted":
         word = "inconclusive"
-    what = f"the exponent of {claim.factor} in {' + '.join(claim.terms)} at {describe(claim.at)}"
+    what = f"the exponent of {' and '.join(claim.factors)} in {' + '.join(claim.terms)} at {describe(claim.at)}"
     stated = f"{what} is {span(free.interval)} against {number(verdict.predicted)} predicted"
     side = {"supported": "within", "refuted": "outside", "inconclusive": "across the edge of"}[word]
     text = f"{stated}, {side} the allowed {limits}"

@@ -128,7 +128,7 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
         return inconclusive(claim, whole)
     fit = evidence.fit_at(claim.subject, claim.response, claim.at)
     assert not isinstance(fit, str)  # usable_fit has seen it
-    free = free_exponent(fit, claim.terms, claim.factor, claim.at)
+    free = free_exponent(fit, claim.terms, claim.factors, claim.at)
     terms = " + ".join(claim.terms)
     others = _confounded(fit, claim.terms)
     if others:
@@ -140,7 +140,7 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
         return obeyed(evidence, fit, claim, free.law, reason) or inconclusive(
             claim, f"not identifiable: {reason}; {where}", free.law, free.interval
         )
-    what = f"the exponent of {claim.factor} in {terms} at {describe(claim.at)}"
+    what = f"the exponent of {' and '.join(claim.factors)} in {terms} at {describe(claim.at)}"
     limits = Limits.around(free.law, claim.margin, claim.bound)
     low, high = free.profile
     if free.trouble:

@@ -31,14 +31,16 @@ def obeyed(evidence: Evidence, fit: Fit, claim: ExponentClaim, law: float, why: 
         return None
     named = [str(fit.full_law.terms[j]) for j in fit.indices(claim.terms)]
     others = [term for term in fit.full_law.terms if str(term) not in named and term.factors]
-    flat = CostLaw(" + ".join(f"({term})*{claim.factor}**({-law:.6f})" for term in named))
+    flat = CostLaw(
+        " + ".join(f"({term})*({'*'.join(claim.factors)})**({-law / len(claim.factors):.6f})" for term in named)
+    )
     rows = evidence.rows(claim.subject, claim.response)
     block = BLOCK if BLOCK in rows.columns and not is_memory(claim.response) else None
     try:
         again = fit_law(
             rows, flat.plus(*map(str, others)), response=claim.response, overhead=(), block=block, places=evidence.memo
         )
-        free = free_exponent(again, [str(term) for term in flat.terms], claim.factor, claim.at)
+        free = free_exponent(again, [str(term) for term in flat.terms], claim.factors, claim.at)
     except (FitError, LawError):
         return None
     limits = Limits.around(law, claim.margin, claim.bound)
@@ -46,5 +48,5 @@ def obeyed(evidence: Evidence, fit: Fit, claim: ExponentClaim, law: float, why: 
     if free.trouble or any(limits.decide(-math.inf, end) != "supported" for end in ends):
         return None
     of, at = substance(claim.response), describe(claim.at)
-    reason = f"all of the {of} grows with {claim.factor} by an exponent of {span(free.interval)} at {at}"
+    reason = f"all of the {of} grows with {' and '.join(claim.factors)} by an exponent of {span(free.interval)} at {at}"
     return settle(claim, "supported", f"{reason}, within the allowed {limits}; {why}", law, free.interval)

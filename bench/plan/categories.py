@@ -63,6 +63,8 @@ def _of_claims(claims: Iterable[Claim]) -> Iterator[tuple[str, str]]:
         factor = getattr(claim, "factor", None)
         if factor is not None:
             yield f"claim {claim.name!r}: factor", factor
+        for factor in getattr(claim, "together_with", ()):
+            yield f"claim {claim.name!r}: together_with", factor
 
 
 def _names(expression: str) -> tuple[str, ...]:

@@ -65,14 +65,24 @@ class ExponentClaim(Claim):
     The term is multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients. The estimate is
     the law's local exponent of the term at ``at``, plus ε; it must lie within ``margin`` of the law's.
     ``terms`` are freed together and name terms of the law of the response.
+
+    With ``together_with`` all these factors grow alike: what is multiplied is the geometric mean of factor / level, and
+    the law's exponent is the sum of those in each. ``n + m`` and ``n*m`` differ by a whole power then, where along one
+    factor at a time both are linear.
     """
 
     factor: str
     terms: tuple[str, ...]
     at: Point
+    together_with: tuple[str, ...] = ()
     response: str = "seconds_per_eval"
     margin: float = 0.1
     bound: Bound = "tight"
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The factor, and those that grow with it."""
+        return (self.factor, *self.together_with)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

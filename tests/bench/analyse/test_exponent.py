@@ -88,11 +88,33 @@ def test_a_term_is_freed_together_with_what_it_costs_beyond_a_threshold(rng: np.
     assert free.interval.low <= 1 <= free.interval.high
 
 
+def test_several_factors_that_grow_alike_have_the_sum_of_their_exponents() -> None:
+    found = free_exponent(grown(1.0), ["T*H*V"], ["T", "H", "V"], BASE)
+    assert found.law == pytest.approx(3)
+    assert found.interval.estimate == pytest.approx(3, abs=1e-3)
+
+
+def test_along_both_factors_together_a_sum_is_no_product() -> None:
+    design = Design.grid({"n": [100, 1000, 10_000], "m": [100, 1000, 10_000]})
+    times = seconds(design, CostLaw("n + m"), [1e-8, 1e-8])
+    product, total = (fit(table(times, design), law, overhead="1") for law in ("n*m", "n + m"))
+    at = {"n": 10_000, "m": 10_000}
+    right, wrong = (free_exponent(one, list(map(str, one.law.terms)), ["n", "m"], at) for one in (total, product))
+    assert (right.law, wrong.law) == pytest.approx((1, 2))
+    assert right.interval.estimate == pytest.approx(1, abs=1e-3)
+    assert wrong.interval.high < 1.5
+
+
 def test_two_levels_do_not_make_an_exponent() -> None:
     design = Design.grid({"n": [1, 2], "m": [1, 2, 4, 8]})
     found = fit(table(seconds(design, CostLaw("n*m"), [1.0]), design), "n*m", overhead=())
     assert free_exponent(found, ["n*m"], "n", {"n": 1, "m": 1}).trouble == "n takes 2 levels; at least 3 would decide"
     assert free_exponent(found, ["n*m"], "m", {"n": 1, "m": 1}).trouble == ""
+    assert free_exponent(found, ["n*m"], ["n", "m"], {"n": 1, "m": 1}).trouble == ""
+    square = Design.of([{"n": 1, "m": 4}, {"n": 2, "m": 2}, {"n": 4, "m": 1}, {"n": 4, "m": 4}])
+    same = fit(table(seconds(square, CostLaw("n*m"), [1.0]), square), "n*m", overhead=())
+    together = free_exponent(same, ["n*m"], ["n", "m"], {"n": 4, "m": 4}).trouble
+    assert together == "n and m take together 2 levels; at least 3 would decide"
 
 
 def test_a_factor_or_term_that_is_not_there_is_refused() -> None:

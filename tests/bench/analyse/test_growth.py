@@ -12,8 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analyse.growth import FLAT_MARGIN, MARGIN, Growth, judge_growth
+from bench.analyse.growth import Growth, judge_growth
 from bench.plan import CostLaw
+from bench.plan.brief_claims import MARGIN, MARGIN_OF_NO_GROWTH
 from bench.plan.claim import Bound
 
 LEVELS = (1000, 4000, 16_000, 64_000, 256_000)
@@ -104,7 +105,7 @@ def test_growth_that_has_only_begun_is_not_called_constant(share: float) -> None
 
 def test_what_grows_less_than_the_margin_is_constant() -> None:
     assert along_n(lambda n: 1e-7 * n**0.1, "1", point_noise=0.001).word == "supported"
-    assert along_n(lambda n: 1e-7 * n ** (FLAT_MARGIN + 0.1), "1", point_noise=0.001).word == "refuted"
+    assert along_n(lambda n: 1e-7 * n ** (MARGIN_OF_NO_GROWTH + 0.1), "1", point_noise=0.001).word == "refuted"
 
 
 def test_the_margin_decides() -> None:

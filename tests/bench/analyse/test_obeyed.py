@@ -83,3 +83,16 @@ def test_a_product_is_no_sum(rng: np.random.Generator) -> None:
     assert (product.verdict, total.verdict) == ("refuted", "supported")
     assert product.predicted == total.predicted == 0
     assert product.estimate == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("bound", ["tight", "upper"])
+def test_a_sum_is_no_product_but_no_dearer_either(bound: Bound, rng: np.random.Generator) -> None:
+    """Both factors together grow by one power in n + m and by two in n·m."""
+    a, b = (np.array([point[name] for point in GRID], dtype=float) for name in ("n", "m"))
+    at, together = Point(n=30_000, m=30_000), ("m",)
+    sums = judged(1e-6 + 1e-8 * (a + 2 * b), GRID, "n*m", rng, at=at, together_with=together, bound=bound, margin=0.5)
+    product = judged(1e-6 + 1e-9 * a * b, GRID, "n*m", rng, at=at, together_with=together, bound=bound, margin=0.5)
+    assert (sums.verdict, product.verdict) == ("refuted" if bound == "tight" else "supported", "supported")
+    assert (sums.predicted, product.predicted) == pytest.approx((2, 2))
+    assert sums.estimate == pytest.approx(1, abs=0.2)
+    assert "the exponent of n and m in n*m" in sums.reason

@@ -109,11 +109,25 @@ def test_the_design_can_tell_terms_apart(law: str) -> None:
 
 def test_the_terms_that_lack_a_factor_are_claimed_not_to_grow_with_it() -> None:
     claims = claimed(bench.experiment(prepare, law="n + m", n=[10, 1000], m=[10, 1000]))
-    assert list(claims) == ["exponent of n in n", "exponent of n in m", "exponent of m in m", "exponent of m in n"]
+    one_by_one = ["exponent of n in n", "exponent of n in m", "exponent of m in m", "exponent of m in n"]
+    assert list(claims) == [*one_by_one, "exponent of n and m"]
     flat = claims["exponent of m in n"]
     assert (flat.factor, flat.terms, flat.margin) == ("m", ("n",), 0.25)
     assert flat.at == Point(n=1000, m=10), "where the part of n is largest"
     assert flat.statement == "The part n of the time does not grow with m"
+
+
+def test_all_factors_together_have_an_exponent_too() -> None:
+    claims = claimed(bench.experiment(prepare, "n*k + m", n=[10, 1000], k=[10, 1000], m=[10, 1000]))
+    together = claims["exponent of n, k and m"]
+    assert (together.factors, together.terms, together.margin) == (("n", "k", "m"), ("n*k", "m"), 0.5)
+    assert together.statement == "The time grows with n, k and m as n·k + m if they grow alike"
+
+
+@pytest.mark.parametrize("law", ["n", "1"])
+def test_without_two_factors_that_matter_nothing_is_claimed_of_them_together(law: str) -> None:
+    claims = claimed(bench.experiment(prepare, law, n=[10, 1000], m=[10, 1000]))
+    assert all(claim.together_with == () for claim in claims.values())
 
 
 def test_terms_that_grow_alike_are_claimed_together() -> None:
@@ -141,7 +155,7 @@ def test_a_constant_can_be_claimed() -> None:
 
 def test_a_lower_bound_claims_nothing_of_what_does_not_grow() -> None:
     claims = claimed(bench.experiment(prepare, law="n + m", bound="lower", n=[10, 1000], m=[10, 1000]))
-    assert list(claims) == ["exponent of n in n", "exponent of m in m"]
+    assert list(claims) == ["exponent of n in n", "exponent of m in m", "exponent of n and m"]
     assert {claim.bound for claim in claims.values()} == {"lower"}
 
 
