@@ -42,7 +42,7 @@ def figure_exponents(analysis: Analysis) -> Figure:
         raise ValueError("verdicts: none of an exponent; nothing to draw")
     figure = new_figure(1.7 + ROW_INCHES * len(rows))
     axes = figure.subplots()
-    low, high = _limits([verdict for verdict, _ in rows])
+    low, high = _limits(rows)
     for position, (verdict, claim) in enumerate(rows):
         _draw_row(axes, position, verdict, claim, (low, high))
     axes.set(xlim=(low, high), ylim=(len(rows) - 0.35, -0.8))
@@ -58,12 +58,18 @@ def figure_exponents(analysis: Analysis) -> Figure:
     return figure
 
 
-def _limits(verdicts: list[Verdict]) -> tuple[float, float]:
-    predicted = [float(verdict.predicted) for verdict in verdicts if verdict.predicted is not None]
-    found = [value for v in verdicts for value in (v.estimate, v.low, v.high) if value is not None]
+def _limits(rows: list[tuple[Verdict, ExponentClaim]]) -> tuple[float, float]:
+    """The exponents from which and to which is drawn: all margins, and what was found not too far beyond."""
+    found = [value for v, _ in rows for value in (v.estimate, v.low, v.high) if value is not None]
     values = [value for value in found if math.isfinite(value)]
+    predicted = [float(verdict.predicted) for verdict, _ in rows if verdict.predicted is not None]
     low = max(min([*values, *predicted]), min(predicted) - REACH) - 0.15
-    return low, min(max([*values, *predicted]), max(predicted) + REACH) + 0.15
+    high = min(max([*values, *predicted]), max(predicted) + REACH) + 0.15
+    margins = [(float(v.predicted), c.margin) for v, c in rows if v.predicted is not None]
+    return (
+        min(low, *(at - margin - 0.05 for at, margin in margins)),
+        max(high, *(at + margin + 0.05 for at, margin in margins)),
+    )
 
 
 def _draw_row(axes: Axes, position: int, verdict: Verdict, claim: ExponentClaim, ends: tuple[float, float]) -> None:
