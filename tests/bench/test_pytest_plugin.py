@@ -106,6 +106,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     monkeypatch.setattr(sys, "path", [*folders, *sys.path])
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # of the session that runs this test
     pytester.makeini("[pytest]\naddopts = --strict-markers\nfilterwarnings = default\n")
     pytester.makepyfile(toy=TOY, test_ordinary=ORDINARY)
     pytester.mkpydir("scaling")
