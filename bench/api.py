@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import itertools
 import math
 import sys
 from collections.abc import Mapping
@@ -50,9 +51,11 @@ class Settings:
     engine: Choice = dataclasses.field(default_factory=Choice)
 
 
-def new_folder(profile: str) -> Path:
-    """Where a run goes when nobody says where: ``results/<profile>-<time>``."""
-    return RESULTS / f"{profile}-{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}"
+def new_folder(what: str) -> Path:
+    """Where a run goes when nobody says where: ``results/<profile>-<time>``, with a number where that is taken."""
+    wanted = RESULTS / f"{what}-{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    free = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
+    return next(folder for folder in itertools.chain([wanted], free) if not folder.exists())
 
 
 def experiment_of(settings: Settings) -> Experiment:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime as dt
 import json
 import os
 import subprocess
@@ -52,7 +51,7 @@ def measured(
     KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored, and the next call goes on there.
     """
     settings = api.Settings(**{"probe": False, **options})  # no price needs the probe
-    folder = out or api.RESULTS / f"compare-{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    folder = out or api.new_folder("compare")
     with terminated_as_interrupted():
         experiment = api.experiment_of(settings)
         with laid_out(ref) as tree:

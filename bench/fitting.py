@@ -16,7 +16,7 @@ from bench.analyse.evidence import fitted_samples
 from bench.analyse.fit import Fit, fit
 from bench.analyse.samples import FitError
 from bench.analyse.select import Comparison, compare_fits
-from bench.plan import LawError, Point
+from bench.plan import PLACEBO_SUFFIX, LawError, Point
 from bench.store.frame import load
 from bench.store.importers.naming import with_names
 from bench.store.importers.text import listed
@@ -131,7 +131,7 @@ def _fit(frame: pd.DataFrame, law: str, response: str, overhead: str, block: str
 
 
 def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
-    """The rows of one subject; all of them where there is but one and none is named.
+    """The rows of one subject; where none is named, of the only one there is, beside its placebo.
 
     Raises
     ------
@@ -145,7 +145,11 @@ def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
     if subject is None and len(names) == 1:
         return frame
     if subject is None:
-        raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {listed(names)}")
+        placebos = {name + PLACEBO_SUFFIX for name in names}
+        own = [name for name in names if name not in placebos]
+        if len(own) != 1:
+            raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {listed(names)}")
+        (subject,) = own
     if subject not in names:
         raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}")
     return frame[frame["subject"] == subject]

@@ -79,3 +79,16 @@ def test_condition_number_is_that_of_the_relative_design_with_columns_of_unit_le
 @pytest.mark.parametrize(("law", "levels"), [("n + n**2", [7]), ("n + 2*n", [1, 2, 4])])
 def test_terms_that_the_points_cannot_tell_apart_have_an_infinite_one(law: str, levels: list[float]) -> None:
     assert api.condition_numbers(experiment_with(CostLaw(law), levels), "quick") == {"s": float("inf")}
+
+
+def test_a_run_that_nobody_gives_a_folder_takes_none_that_is_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    names = []
+    for _ in range(30):  # within one second, or two
+        folder = api.new_folder("quick")
+        folder.mkdir(parents=True)
+        names.append(folder.name)
+    assert len(set(names)) == 30
+    assert any(name.endswith("-2") for name in names)

@@ -369,6 +369,14 @@ def test_missing_table(tmp_path: Path) -> None:
     assert_one_line(invoke("fit", tmp_path / "missing.csv", "--law", "n"), "missing.csv: no such file or folder")
 
 
+def test_one_subject_and_its_placebo_are_one(tmp_path: Path) -> None:
+    names = ("sort", "sort (placebo)")
+    rows = "".join(f"{name},{n},{n * 1e-6}\n" for n in (1, 2, 4, 8) for name in names)
+    result = invoke("fit", times(tmp_path, "subject,n,seconds_per_eval\n" + rows), "--law", "n", "--json")
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["n_samples"] == 4
+
+
 def test_unknown_algorithm(tmp_path: Path) -> None:
     rows = "".join(f"{name},{n},{n * 1e-6}\n" for n in (1, 2, 4, 8) for name in ("naive", "aggregated"))
     path = times(tmp_path, "subject,n,seconds_per_eval\n" + rows)
