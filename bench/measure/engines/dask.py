@@ -25,6 +25,7 @@ CLOSE_SECONDS = 5.0  # to say good-bye to it
 NOISY = ("distributed", "tornado", "asyncio", "bokeh", "dask")  # loggers: a lost worker is no reason for a traceback
 NOTHING = logging.CRITICAL + 1
 EVERYBODY = "all"  # the scheduler's own topic, where it tells of workers that come and go
+NO_TLS = "takes tls_ca_file, tls_cert and tls_key (--tls-ca-file, …), or the same in dask's configuration"
 GOES_ON = "what was measured is stored, and --resume goes on"
 Do = Callable[[bytes, str, int], None]  # what a worker runs: a task, the topic for what it says, its ticket
 
@@ -65,6 +66,8 @@ class DaskFleet:
             address: Any = self._choice.scheduler
             if address is None:
                 address = self._quiet.enter_context(local_cluster(self._choice.workers or 1))
+            elif address.startswith("tls://") and not _is_encrypted(self._security()):
+                raise MeasureError(f"{self.name}: {NO_TLS}")
             else:
                 _try(address, self._security())
             self._client = connect(
@@ -75,6 +78,8 @@ class DaskFleet:
                 name="bptt-bench",
             )
             self._quiet.callback(self._leave)
+        except MeasureError:
+            raise
         except (OSError, ImportError, ValueError, TypeError, RuntimeError) as error:
             raise MeasureError(f"{self.name}: {_why(error)}") from None
         self._client.subscribe_topic(self._topic, self._told)
@@ -158,12 +163,24 @@ class DaskFleet:
         return security(**named, require_encryption=True) if named else None
 
 
+def _settings(security: Any) -> Any:
+    """How a client connects: as it is told, or as dask is configured."""
+    import distributed
+
+    library: Any = distributed  # has no types
+    return (security or library.Security()).get_connection_args("client")
+
+
+def _is_encrypted(security: Any) -> bool:
+    return _settings(security).get("ssl_context") is not None
+
+
 def _try(address: str, security: Any) -> None:
     """Connect once and disconnect, in a thread of its own: what fails there leaves nothing behind, a client would."""
     import distributed
 
     library: Any = distributed  # has no types
-    settings = (security or library.Security()).get_connection_args("client")
+    settings = _settings(security)
     outcome: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
     async def there_and_back() -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from bench.measure.clock import Clock, FakeClock
 from bench.measure.engines import WorkerDied
 from bench.measure.messages import Measure, Reply, Request, decode, encode
-from bench.measure.worker import Station
+from bench.measure.station import Station
 from bench.plan import Claim, CostLaw, Design, Evaluation, Experiment, Factor, PhaseSwitch, Point, Profile, Subject
 from bench.plan.readings import BandwidthReading, ProductReading, Readings
 

@@ -26,7 +26,8 @@ from bench.measure.events import Event, SampleTaken
 from bench.measure.interrupts import Interrupted
 from bench.measure.messages import Reply, Request, decode, encode
 from bench.measure.run import run
-from bench.measure.worker import Station, serve
+from bench.measure.station import Station
+from bench.measure.worker import serve
 from bench.plan import CheckClaim, CheckResult, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
 from bench.store.samples import SampleStore, read_records
 

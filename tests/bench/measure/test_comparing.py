@@ -15,7 +15,7 @@ from bench.measure.events import Event, Missing
 from bench.measure.messages import Compare, Measure, ReadPeaks
 from bench.measure.run import MeasureError, run
 from bench.measure.schedule import Done
-from bench.measure.worker import Station
+from bench.measure.station import Station
 from bench.plan import Agreement, Evaluation, Experiment, ExperimentError, Point, Subject, Traffic
 from bench.plan.peaks import Peaks
 from bench.store import SampleStore

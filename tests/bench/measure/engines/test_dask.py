@@ -336,6 +336,11 @@ def of_dask(files: dict[str, str]) -> dict[str, str]:
     return {"tls_ca_file": files["ca"], **named}
 
 
+def test_an_encrypted_cluster_is_not_asked_without_certificates(tmp_path: Path) -> None:
+    with pytest.raises(MeasureError, match=r"^scheduler tls://127\.0\.0\.1:1: takes tls_ca_file, tls_cert and tls_key"):
+        measured(tmp_path / "run", Choice(name="dask", scheduler="tls://127.0.0.1:1"))
+
+
 def test_an_encrypted_cluster_takes_our_certificate_and_refuses_another_with_one_line(
     tmp_path: Path, foundry: Foundry
 ) -> None:
