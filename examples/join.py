@@ -6,7 +6,7 @@ A join by hashing takes n + m steps: each row is looked at once. Nested loops co
 times. Here somebody says of the nested loops, too, that they take n + m. Along each table alone that even looks right:
 either grows linearly while the other stays as it is. What gives it away is that a row of one table costs more the
 longer the other is. A law that adds up says that it does not, so this is claimed as well: the exponent of m in the
-part of n must be 0. It is 1.
+part of n must be 0. It is 1. And if both tables grow, time grows to the power 2, not 1.
 
 You will see the results of all joins checked equal, the claims about hashing and about loops as n·m supported, and
 loops as n + m refuted, which is why this run exits with status 1.

@@ -76,6 +76,9 @@ class Term:
     def __str__(self) -> str:
         return self.text
 
+    def __repr__(self) -> str:
+        return f"Term({self.text!r})"
+
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Term) and self.text == other.text
 
@@ -127,6 +130,8 @@ class CostLaw:
     LawError : the text holds anything else, or nothing.
 
     >>> law = CostLaw("T*H*V + T*H**2")
+    >>> law
+    CostLaw('T*H*V + T*H**2')
     >>> [str(term) for term in law.terms]
     ['T*H*V', 'T*H**2']
     >>> law.evaluate({"T": 2, "H": 3, "V": 5})
@@ -135,6 +140,9 @@ class CostLaw:
 
     text: str
     terms: tuple[Term, ...]
+
+    def __repr__(self) -> str:
+        return f"CostLaw({self.text!r})"
 
     def __init__(self, text: str) -> None:
         terms = tuple(dict.fromkeys(_parse(text)))
