@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from bench.analyse.surface import RateSurface, Shape, gemm_surface
-from bench.plan.readings import BYTES, Dtype, ProductKind, Readings
+from bench.plan.reading import BYTES, Dtype, ProductKind
+from bench.plan.readings import Readings
 from bench.plan.work import Work
 
 NEAR_SHARE = 0.8  # of the best bandwidth: a working set that is read this fast or faster counts as lying in the cache

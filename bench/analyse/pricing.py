@@ -14,7 +14,8 @@ from bench.analyse.location import Array
 from bench.analyse.machine import Machine, Parts, predict, whole
 from bench.analyse.ondemand import Absent, OnDemand
 from bench.plan.design import Point
-from bench.plan.readings import Readings, ReadingsError
+from bench.plan.reading import ReadingsError
+from bench.plan.readings import Readings
 from bench.plan.work import Work
 
 if TYPE_CHECKING:

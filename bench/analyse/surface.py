@@ -13,7 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bench.analyse.location import Array
-from bench.plan.readings import NET_SHARE, Dtype, Readings, ReadingsError
+from bench.plan.reading import Dtype, ReadingsError
+from bench.plan.readings import NET_SHARE, Readings
 
 Shape = tuple[int, int, int]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.plan.readings import BYTES, Dtype
+from bench.plan.reading import BYTES, Dtype
 
 Array = NDArray[Any]
 KIB, MIB = 1 << 10, 1 << 20

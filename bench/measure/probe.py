@@ -14,14 +14,8 @@ from dataclasses import dataclass, field
 from bench.measure.clock import Clock
 from bench.measure.timing import take_sample
 from bench.plan import Evaluation
-from bench.plan.readings import (
-    BandwidthReading,
-    ElementwiseReading,
-    ProductReading,
-    Reading,
-    Readings,
-    TranscendentalReading,
-)
+from bench.plan.reading import BandwidthReading, ElementwiseReading, ProductReading, Reading, TranscendentalReading
+from bench.plan.readings import Readings
 
 PROBE_SECONDS = 8.0  # for all rounds: with setting up and the last visit, a probe stays under 10 s
 SECONDS_PER_SAMPLE = 1e-3  # far above the clock's resolution and short beside the seconds at one speed

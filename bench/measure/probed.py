@@ -11,7 +11,7 @@ import numpy as np
 from bench.measure.arena import DTYPES, HALF, KIB, MIB, OUTPUT_PARTS, TILE_BYTES, Arena
 from bench.measure.probe import Task, Tasks
 from bench.plan import Evaluation
-from bench.plan.readings import (
+from bench.plan.reading import (
     BYTES,
     BandwidthReading,
     Dtype,

@@ -1,7 +1,6 @@
 """What a machine can do, as its probe has read it: seconds of a call by kind and size, and the rates between them.
 
-Every reading keeps the least and the median of its seconds per call. Rates are made from the least: what the machine
-can do when nothing else runs. ``Readings.slowdown`` says how much slower the same calls were in the usual moment.
+``Readings.slowdown`` says how much slower the same calls were in the usual moment than in the best one.
 
 A call of NumPy costs something before its first operation. Stored rates are whole: operations over the seconds of the
 call. The rates that the methods of ``Readings`` give are net: the cost of the call with next to nothing to do, the
@@ -11,109 +10,30 @@ dispatch, is taken off first, so that dispatch and operations can be added up wi
 from __future__ import annotations
 
 import dataclasses
-import math
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar, get_args
+from typing import Any
 
 from bench.plan.interpolation import interpolated, of_like_shape
+from bench.plan.reading import (
+    BandwidthReading,
+    Dtype,
+    ElementwiseReading,
+    Function,
+    Operation,
+    ProductKind,
+    ProductReading,
+    Reading,
+    ReadingsError,
+    TranscendentalReading,
+    listed,
+    number,
+    reading_of,
+)
 
-ProductKind = Literal["gemm", "gemv", "gevm", "ger"]
-Dtype = Literal["float32", "float64"]
-Operation = Literal["read", "clear", "copy", "add"]
-Function = Literal["exp", "tanh"]
-
-BYTES: Mapping[str, int] = {"float32": 4, "float64": 8}
 NET_SHARE = 0.5  # of a call's seconds that must be left without dispatch: less is a difference of two like numbers
 
-
-class ReadingsError(ValueError):
-    """Readings that cannot be used; the message names what is wrong."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """The cost of a call: least and median seconds per call over all repeats."""
-
-    seconds: float
-    median_seconds: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProductReading(Reading):
-    """A product of matrices of shapes (m, k) and (k, n), or a special case of it.
-
-    ``gemv`` is matrix by vector (n = 1), ``gevm`` vector by matrix (m = 1), ``ger`` a rank-1 update (k = 1):
-    target (m, n) += column by row, through a tile of scratch. ``working_set_bytes``: of all operands.
-    """
-
-    kind: ProductKind
-    dtype: Dtype
-    m: int
-    n: int
-    k: int
-    working_set_bytes: int
-
-    @property
-    def multiply_adds(self) -> int:
-        return self.m * self.n * self.k
-
-    @property
-    def multiply_adds_per_second(self) -> float:
-        return self.multiply_adds / self.seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BandwidthReading(Reading):
-    """Moving bytes, counted as STREAM counts them: what the operation reads and writes, each element once.
-
-    ``read``: two arrays, as in their inner product. ``clear``: one array written. ``copy``: one read and one written.
-    ``add``: two read and one written. A line that the cache loads only to overwrite it is not counted.
-    """
-
-    operation: Operation
-    working_set_bytes: int
-
-    @property
-    def bytes_per_second(self) -> float:
-        return self.working_set_bytes / self.seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TranscendentalReading(Reading):
-    """A function of each element of one array into another; the working set is both."""
-
-    function: Function
-    dtype: Dtype
-    working_set_bytes: int
-
-    @property
-    def elements(self) -> int:
-        return self.working_set_bytes // (2 * BYTES[self.dtype])
-
-    @property
-    def elements_per_second(self) -> float:
-        return self.elements / self.seconds
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ElementwiseReading(Reading):
-    """One array added to another in place; the working set is both."""
-
-    dtype: Dtype
-    working_set_bytes: int
-
-    @property
-    def elements(self) -> int:
-        return self.working_set_bytes // (2 * BYTES[self.dtype])
-
-    @property
-    def elements_per_second(self) -> float:
-        return self.elements / self.seconds
-
-
-AnyReading = TypeVar("AnyReading", bound=Reading)
 _RATES: Mapping[type[Reading], str] = {
     ProductReading: "multiply_adds_per_second",
     BandwidthReading: "bytes_per_second",
@@ -271,11 +191,13 @@ class Readings:
                 raise ReadingsError(f"readings: have no {one.name!r}")
             value = plain[one.name]
             if one.name in _LISTS:
-                fields[one.name] = tuple(_reading(_LISTS[one.name], item, one.name) for item in _list(value, one.name))
+                fields[one.name] = tuple(
+                    reading_of(_LISTS[one.name], item, one.name) for item in listed(value, one.name)
+                )
             elif one.name == "skipped":
-                fields[one.name] = tuple(map(str, _list(value, one.name)))
+                fields[one.name] = tuple(map(str, listed(value, one.name)))
             else:
-                fields[one.name] = _number(value, one.name)
+                fields[one.name] = number(value, one.name)
         return cls(**fields)
 
 
@@ -288,33 +210,3 @@ def _net(reading: Reading, dispatch: float) -> float | None:
 def _width(kind: ProductKind, n: int, k: int) -> int:
     """Elements in a row of the matrix that a product works through."""
     return k if kind == "gemv" else n
-
-
-def _list(value: Any, name: str) -> Sequence[Any]:
-    if not isinstance(value, Sequence) or isinstance(value, str):
-        raise ReadingsError(f"readings: {name!r} is no list")
-    return value
-
-
-def _number(value: Any, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise ReadingsError(f"readings: {name}={value!r}; allowed are numbers from 0")
-    return value
-
-
-_WORDS = {"kind": get_args(ProductKind), "dtype": get_args(Dtype), "operation": get_args(Operation)}
-_WORDS["function"] = get_args(Function)
-
-
-def _reading(kind: type[AnyReading], item: Any, where: str) -> AnyReading:
-    fields = {}
-    for one in dataclasses.fields(kind):
-        if not isinstance(item, Mapping) or one.name not in item:
-            raise ReadingsError(f"readings: an entry of {where!r} has no {one.name!r}")
-        value = item[one.name]
-        if one.name in _WORDS and value not in _WORDS[one.name]:
-            raise ReadingsError(f"readings: {one.name}={value!r}; allowed are {', '.join(_WORDS[one.name])}")
-        fields[one.name] = value if one.name in _WORDS else _number(value, one.name)
-        if one.name == "seconds" and not fields[one.name]:
-            raise ReadingsError(f"readings: an entry of {where!r} took no time")
-    return kind(**fields)

@@ -7,16 +7,8 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from bench.plan.interpolation import interpolated
-from bench.plan.readings import (
-    BYTES,
-    Dtype,
-    Function,
-    Operation,
-    ProductKind,
-    ProductReading,
-    Readings,
-    ReadingsError,
-)
+from bench.plan.reading import BYTES, Dtype, Function, Operation, ProductKind, ProductReading, ReadingsError
+from bench.plan.readings import Readings
 from bench.report import format as show
 
 KIB, MIB = 1 << 10, 1 << 20

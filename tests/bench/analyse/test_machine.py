@@ -13,16 +13,16 @@ from bench.analyse import analyse
 from bench.analyse.machine import Machine, Parts, near_bytes, predict, shrunk, whole
 from bench.analyse.pricing import LogErrors
 from bench.plan import CostLaw, Design, Experiment, Factor, Point, Profile, Subject, Work
-from bench.plan.readings import (
+from bench.plan.reading import (
     BandwidthReading,
     ElementwiseReading,
     Operation,
     ProductKind,
     ProductReading,
-    Readings,
     ReadingsError,
     TranscendentalReading,
 )
+from bench.plan.readings import Readings
 
 OPERATIONS: tuple[Operation, ...] = ("read", "clear", "copy", "add")
 PRODUCTS: tuple[ProductKind, ...] = ("gemm", "gemv", "gevm", "ger")

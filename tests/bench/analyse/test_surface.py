@@ -10,7 +10,8 @@ import pytest
 
 from bench.analyse.surface import RateSurface, Shape, gemm_surface
 from bench.plan.interpolation import of_like_shape
-from bench.plan.readings import ProductReading, Readings, ReadingsError
+from bench.plan.reading import ProductReading, ReadingsError
+from bench.plan.readings import Readings
 
 SIDES = (4, 16, 100, 800)
 

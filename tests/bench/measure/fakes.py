@@ -11,7 +11,8 @@ from bench.measure.engines import WorkerDied
 from bench.measure.messages import Measure, Reply, Request, decode, encode
 from bench.measure.station import Station
 from bench.plan import Claim, CostLaw, Design, Evaluation, Experiment, Factor, PhaseSwitch, Point, Profile, Subject
-from bench.plan.readings import BandwidthReading, ProductReading, Readings
+from bench.plan.reading import BandwidthReading, ProductReading
+from bench.plan.readings import Readings
 
 SECONDS_PER_UNIT = 0.001  # what the toy subject costs per unit of its factor n
 PROBE_SECONDS = 7.0  # what the fake probe takes

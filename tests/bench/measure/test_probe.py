@@ -15,7 +15,8 @@ from bench.measure.clock import FakeClock, WallClock
 from bench.measure.probe import Task, Tasks, probe, read
 from bench.measure.probed import LARGEST_BYTES, addition, move, planned, product, tasks, transcendental
 from bench.plan import Evaluation
-from bench.plan.readings import BandwidthReading, Operation, ProductKind, Readings
+from bench.plan.reading import BandwidthReading, Operation, ProductKind
+from bench.plan.readings import Readings
 
 
 class Machine:

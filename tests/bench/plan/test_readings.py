@@ -11,16 +11,16 @@ from typing import Any
 import pytest
 
 from bench.plan.interpolation import interpolated, of_like_shape
-from bench.plan.readings import (
+from bench.plan.reading import (
     BandwidthReading,
     Dtype,
     ElementwiseReading,
     ProductKind,
     ProductReading,
-    Readings,
     ReadingsError,
     TranscendentalReading,
 )
+from bench.plan.readings import Readings
 
 DISPATCH, EMPTY = 1e-6, 2e-6
 

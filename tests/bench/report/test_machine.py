@@ -12,7 +12,8 @@ import pytest
 
 from bench.analyse import Analysis, analyse
 from bench.plan import Point, Work
-from bench.plan.readings import BandwidthReading, ElementwiseReading, Operation, ProductReading, Readings
+from bench.plan.reading import BandwidthReading, ElementwiseReading, Operation, ProductReading
+from bench.plan.readings import Readings
 from bench.report.figures import gallery
 from bench.report.figures.machine import figure_machine
 from bench.report.machine import machine_rows, sentence

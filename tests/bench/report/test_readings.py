@@ -11,16 +11,16 @@ from rich.console import Console
 
 from bench import doctor
 from bench.analyse import Analysis
-from bench.plan.readings import (
+from bench.plan.reading import (
     BandwidthReading,
     Dtype,
     ElementwiseReading,
     ProductKind,
     ProductReading,
-    Readings,
     ReadingsError,
     TranscendentalReading,
 )
+from bench.plan.readings import Readings
 from bench.report import terminal
 from bench.report.page import render_html, render_markdown
 from bench.report.readings import AT_BYTES, KIB, MIB, rates, readings_of, readings_table
