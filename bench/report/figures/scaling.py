@@ -53,12 +53,16 @@ def law_alone(fit: Fit, points: pd.DataFrame) -> NDArray[np.float64]:
     return fit.full_law.evaluate({name: points[name].to_numpy() for name in fit.full_law.factors}, weights)
 
 
-class Residuals(NamedTuple):
-    """Where residuals were drawn (n_levels,), their values, and the ends of their whiskers (2 n_levels,)."""
+class Drawn(NamedTuple):
+    """Where residuals were drawn (n_levels,), their values, and the ends of their whiskers (2 n_levels,).
+
+    ``law_alone``: whether the law without its overhead is another curve, drawn beside the fitted one.
+    """
 
     across: NDArray[np.float64]
     middle: NDArray[np.float64]
     ends: NDArray[np.float64]
+    law_alone: bool
 
 
 @styled
@@ -85,16 +89,16 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
     upper.set_ylim(low / 1.3, high * 1.3)
     seconds_axis(upper, "y", low, high, unit=unit(response))
     level_axis(upper, line.levels)
-    percent_axis(lower, np.concatenate([residuals.ends for residuals in drawn]))
-    for name, residuals in zip(fits, drawn, strict=True):
-        point_beyond(lower, residuals.across, residuals.middle, looks[name])
+    percent_axis(lower, np.concatenate([one.ends for one in drawn]))
+    for name, one in zip(fits, drawn, strict=True):
+        point_beyond(lower, one.across, one.middle, looks[name])
     upper.set_ylabel(_of_an_evaluation(response))
     lower.set_ylabel("residual (%)")
     lower.set_xlabel(factor_label(analysis.experiment, line.factor))
     upper.tick_params(labelbottom=False)
     detail = f"at {show.point(line.fixed)}" if line.fixed else ""
     headline(figure, show.against(response, line.factor), detail)
-    _legend(figure, {name: looks[name] for name in fits})
+    _legend(figure, {name: looks[name] for name in fits}, law_alone=any(one.law_alone for one in drawn))
     figure.align_ylabels([upper, lower])
     return figure
 
@@ -105,7 +109,7 @@ def _of_an_evaluation(response: str) -> str:
     return "memory of an evaluation (B)" if is_memory(response) else "time per evaluation (s)"
 
 
-def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shift: float) -> Residuals:
+def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shift: float) -> Drawn:
     """Draw one subject; hand back its relative residuals."""
     rows = line.select(fit.points)
     levels, measured = rows[line.factor].to_numpy(float), rows["measured"].to_numpy(float)
@@ -119,7 +123,8 @@ def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shi
     upper.fill_between(along, within[:, 1], within[:, 2], color=how.color, alpha=0.18, linewidth=0)
     upper.plot(along, curve[:, 0], color=how.color, linestyle="-", linewidth=1.4)
     theory = law_alone(fit, dense)
-    if np.all(theory > 0) and not np.allclose(theory, curve[:, 0], rtol=0.01):
+    is_apart = bool(np.all(theory > 0)) and not np.allclose(theory, curve[:, 0], rtol=0.01)
+    if is_apart:
         named: dict[str, Any] = {"marker": how.marker, "markevery": [-1], "markerfacecolor": "white", "markersize": 5.0}
         upper.plot(along, theory, color=how.color, linestyle=(0, (4, 2)), linewidth=1.1, **named)
     upper.errorbar(levels, measured, yerr=whiskers, elinewidth=1.1, **how.marks)
@@ -127,15 +132,15 @@ def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shi
     residual = measured / fitted - 1.0
     beside = levels * (line.levels[-1] / line.levels[0]) ** shift
     lower.errorbar(beside, residual, yerr=whiskers / fitted, elinewidth=1.1, **how.marks)
-    return Residuals(
-        beside, residual, np.concatenate([residual - whiskers[0] / fitted, residual + whiskers[1] / fitted])
-    )
+    ends = np.concatenate([residual - whiskers[0] / fitted, residual + whiskers[1] / fitted])
+    return Drawn(beside, residual, ends, is_apart)
 
 
-def _legend(figure: Figure, looks: dict[str, Look]) -> None:
+def _legend(figure: Figure, looks: dict[str, Look], *, law_alone: bool) -> None:
     handles = [Line2D([], [], color=how.color, marker=how.marker, linewidth=1.4) for how in looks.values()]
-    handles += [
-        Line2D([], [], color=INK, linewidth=1.4),
-        Line2D([], [], color=GUIDE, linewidth=1.1, linestyle=(0, (4, 2)), marker="o", markerfacecolor="white"),
-    ]
-    legend_below(figure, handles, [*looks, "law + overhead, fitted", "terms of the law alone"])
+    handles.append(Line2D([], [], color=INK, linewidth=1.4))
+    names = [*looks, "law + overhead, fitted"]
+    if law_alone:
+        dashed = Line2D([], [], color=GUIDE, linewidth=1.1, linestyle=(0, (4, 2)), marker="o", markerfacecolor="white")
+        handles, names = [*handles, dashed], [*names, "terms of the law alone"]
+    legend_below(figure, handles, names)

@@ -13,6 +13,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from bench.analyse import Analysis, Verdict
+from bench.analyse.fit import fit
 from bench.analyse.regime import Regime
 from bench.plan import PLACEBO_SUFFIX, Design, Point, RatioClaim
 from bench.report.content import term_label
@@ -30,6 +31,7 @@ from bench.report.figures import (
     ratio_groups,
     share_groups,
 )
+from bench.report.figures.lines import Line
 from bench.report.figures.scaling import law_alone
 from bench.report.figures.shares import _stack
 
@@ -114,6 +116,18 @@ def test_the_law_alone_is_the_law_without_overhead(analysis: Analysis) -> None:
     expected = coefficient["T*H*V"] * 16 * 128 * 1024 + coefficient["T*H**2"] * 16 * 128**2
     np.testing.assert_allclose(law_alone(fit, at), expected)
     assert law_alone(fit, at)[0] < fit.curve(at)[0].estimate
+
+
+def test_the_legend_names_the_law_alone_where_it_is_drawn(analysis: Analysis) -> None:
+    def legend(chosen: Analysis, line: Line) -> set[str]:
+        return {text.get_text() for text in figure_scaling(chosen, line).legends[0].get_texts()}
+
+    (line, *_) = lines_along("T", ["V", "H", "T"], {"sweep": analysis.fits["sweep", WHOLE].points})
+    assert "terms of the law alone" in legend(analysis, line)
+    T = np.repeat([1.0, 2.0, 4.0, 8.0], 2)
+    bare = fit(pd.DataFrame({"T": T, WHOLE: 1e-6 * T}), "T", overhead=())
+    (line,) = lines_along("T", ["T"], {"base": bare.points})
+    assert legend(replace(analysis, fits={("base", WHOLE): bare}), line) == {"base", "law + overhead, fitted"}
 
 
 def test_scaling_without_a_fit_says_so(analysis: Analysis) -> None:
