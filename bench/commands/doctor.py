@@ -38,11 +38,10 @@ def doctor(seconds: float | None, as_json: bool) -> int:
         if as_json:
             found += of_machine(readings)
         else:
-            from rich.console import Console
-
+            from bench.report.console import on_screen
             from bench.report.terminal import print_readings
 
-            print_readings(Console(highlight=False), readings)
+            print_readings(on_screen(), readings)
     if as_json:
         document([reading.to_json() for reading in found])
     return 0

@@ -11,6 +11,7 @@ from bench.analyse.compared import Change, Comparison
 from bench.analyse.estimate import Interval
 from bench.analyse.response import is_exact, meaning
 from bench.report import format as show_as
+from bench.report.console import on_screen
 
 STYLES = {"dearer": "bold red", "cheaper": "green", "same": "", "cannot be told": "yellow"}
 MARKS = {"dearer": "✗", "cheaper": "✓", "same": "✓", "cannot be told": "?"}
@@ -20,7 +21,7 @@ NO_COMMON_FACTOR = "everything"
 
 def show_comparison(found: Comparison, console: Console | None = None) -> None:
     """Print a comparison."""
-    console = Console(highlight=False) if console is None else console
+    console = on_screen() if console is None else console
     first, second = found.names
     console.print(Text.assemble(("compared: ", "bold"), f"{second} with {first}, term by term"))
     console.print(Text(_how(found)))

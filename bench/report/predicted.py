@@ -12,6 +12,7 @@ from rich.text import Text
 
 from bench.analyse.response import is_count, substance, unit
 from bench.report import format as show
+from bench.report.console import on_screen
 
 if TYPE_CHECKING:
     from bench.analyse.inverse import Largest
@@ -30,7 +31,7 @@ NAMES = {
 
 def show_predicted(predicted: Sequence[Predicted], console: Console | None = None) -> None:
     """Print predictions: a row for each point, a column for each response, notes below."""
-    console = Console(highlight=False) if console is None else console
+    console = on_screen() if console is None else console
     for subject in dict.fromkeys(one.subject for one in predicted):
         mine = [one for one in predicted if one.subject == subject]
         moving = _moving(mine)
@@ -55,7 +56,7 @@ def show_predicted(predicted: Sequence[Predicted], console: Console | None = Non
 
 def show_largest(found: Sequence[Largest], console: Console | None = None) -> None:
     """Print largest levels: a row for each point, the safe and the optimistic answer beside the estimate."""
-    console = Console(highlight=False) if console is None else console
+    console = on_screen() if console is None else console
     for subject in dict.fromkeys(one.subject for one in found):
         mine = [one for one in found if one.subject == subject]
         moving, several = _moving(mine), len({one.response for one in mine}) > 1

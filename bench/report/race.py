@@ -10,6 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report import format as show
+from bench.report.console import on_screen
 
 if TYPE_CHECKING:
     from bench.analyse.race import Race, Standing
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 def show_race(race: Race, console: Console | None = None) -> None:
     """Print who was how fast at each point, and how near to the roofline."""
-    console = Console(highlight=False) if console is None else console
+    console = on_screen() if console is None else console
     for standing in race.standings:
         console.print(Text(show.point(standing.point), "bold"))
         console.print(_table(race, standing))

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bench.analyse.response import unit_in_words
 from bench.report import format as show
+from bench.report.console import on_screen
 from bench.report.content import term_label
 from bench.report.terminal import FitAnswer, plain_table, print_fit
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def show_fits(answers: Mapping[Point, FitAnswer], console: Console | None = None) -> None:
     """Print the fit of each category under its name, then the coefficients of all."""
-    console = Console(highlight=False) if console is None else console
+    console = on_screen() if console is None else console
     for category, answer in answers.items():
         console.print(Text(str(category), "bold"))
         print_fit(console, answer.fit, predict_at=answer.predict_at, versus=answer.versus)

@@ -15,6 +15,7 @@ from bench.analyse.response import unit_in_words
 from bench.report import content
 from bench.report import foreseen as words
 from bench.report import format as show_as
+from bench.report.console import on_screen
 from bench.report.readings import readings_table
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ def show(shown: Analysis | FitAnswer, console: Console | None = None) -> None:
     """Print an analysis (verdicts and noise) or a fit with its predictions and comparisons."""
     from bench.analyse.analysis import Analysis
 
-    console = Console(highlight=False) if console is None else console
+    console = on_screen() if console is None else console
     if isinstance(shown, Analysis):
         print_verdicts(console, shown)
         print_noise(console, shown)
@@ -89,7 +90,7 @@ def show_foreseen(
     foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction] = (), console: Console | None = None
 ) -> None:
     """Print predictions beside what was measured since, and how good they were."""
-    console = Console(highlight=False) if console is None else console
+    console = on_screen() if console is None else console
     rows = words.foresight_rows(foreseen)
     if rows:
         for subject in dict.fromkeys(row.subject for row in rows):

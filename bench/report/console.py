@@ -1,0 +1,17 @@
+"""Where tables go when nobody says where: standard output, at a width that suits what is behind it."""
+
+from __future__ import annotations
+
+import os
+
+from rich.console import Console
+
+WIDE = 120  # columns of a pipe or a file, in which nothing wraps by itself and `grep` wants a claim on one line
+
+
+def on_screen() -> Console:
+    """Standard output, as wide as the terminal; ``COLUMNS`` says how wide a pipe or a file is, or it is ``WIDE``."""
+    console = Console(highlight=False)
+    if not (console.is_terminal or console.is_jupyter or "COLUMNS" in os.environ):
+        console.width = WIDE
+    return console
