@@ -14,8 +14,9 @@ from bench.analyse.by_category import dividing, parts
 from bench.analyse.categories import levels_of, listed_levels, shown
 from bench.analyse.evidence import fitted_samples
 from bench.analyse.fit import Fit, fit
+from bench.analyse.preference import Preference
 from bench.analyse.samples import FitError
-from bench.analyse.select import Comparison, compare_fits
+from bench.analyse.select import prefer_fits
 from bench.plan import PLACEBO_SUFFIX, LawError, Point
 from bench.store.frame import load
 from bench.store.importers.naming import with_names
@@ -31,7 +32,7 @@ class Answer:
 
     fit: Fit
     predict_at: tuple[Point, ...]
-    versus: tuple[Comparison, ...]
+    versus: tuple[Preference, ...]
     notes: tuple[str, ...] = ()  # what the reader of another tool's file left out
 
     def to_json(self) -> dict[str, Any]:
@@ -99,7 +100,7 @@ def answer(
         return Answer(
             fit=this,
             predict_at=points,
-            versus=tuple(compare_fits(this, other) for other in others),
+            versus=tuple(prefer_fits(this, other) for other in others),
             notes=tuple(frame.attrs.get("notes", ())),
         )
 

@@ -46,8 +46,8 @@ FRAGMENTS = {
     ("bench.analyse.fitted", "Fit"): "of_fit",
     ("bench.analyse.verdict", "Verdict"): "of_verdict",
     ("bench.analyse.analysis", "Analysis"): "of_analysis",
-    ("bench.analyse.select", "Comparison"): "of_comparison",
-    ("bench.analyse.compared", "Comparison"): "of_run_comparison",
+    ("bench.analyse.preference", "Preference"): "of_preference",
+    ("bench.analyse.compared", "Comparison"): "of_comparison",
     ("bench.predicting", "Found"): "of_predictions",
 }
 

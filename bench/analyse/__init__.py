@@ -6,22 +6,23 @@ from bench.analyse.exponent import FreeExponent, free_exponent
 from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit, FittedTerm
 from bench.analyse.judges import judge
+from bench.analyse.preference import Preference
 from bench.analyse.samples import FitError
-from bench.analyse.select import Comparison, compare
+from bench.analyse.select import prefer
 from bench.analyse.verdict import Verdict
 
 __all__ = [
     "Analysis",
-    "Comparison",
     "Fit",
     "FitError",
     "FittedTerm",
     "FreeExponent",
     "Interval",
+    "Preference",
     "Verdict",
     "analyse",
-    "compare",
     "fit",
     "free_exponent",
     "judge",
+    "prefer",
 ]

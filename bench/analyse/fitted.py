@@ -14,14 +14,13 @@ from bench.analyse.estimate import Interval, needs_huber, quantile
 from bench.analyse.hosts import Host
 from bench.analyse.influence import Influence
 from bench.analyse.location import Array
+from bench.analyse.preference import Preference
 from bench.analyse.regime import Regime
 from bench.analyse.samples import FitError
 from bench.plan import CostLaw
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from bench.analyse.select import Comparison
 
 Points: TypeAlias = "Sequence[Mapping[str, float]] | Mapping[str, Any] | pd.DataFrame"  # a list, or a table of levels
 
@@ -208,7 +207,7 @@ class Fit:
         return columns_at(self.full_law, points)
 
     def to_json(
-        self, predict_at: Sequence[Mapping[str, float]] = (), versus: Sequence[Comparison] = ()
+        self, predict_at: Sequence[Mapping[str, float]] = (), versus: Sequence[Preference] = ()
     ) -> dict[str, Any]:
         """The fit as plain data, ready for ``json.dumps``; what is undefined or infinite is ``None``."""
         largest = self.largest

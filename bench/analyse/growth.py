@@ -20,7 +20,7 @@ from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit, columns_at
 from bench.analyse.judges import judge_all
 from bench.analyse.samples import FitError
-from bench.analyse.select import compare_fits
+from bench.analyse.select import prefer_fits
 from bench.analyse.verdict import Limits, Verdict, Word, inconclusive, number, sentence, span
 from bench.plan import CostLaw, Design, Evaluation, Experiment, ExponentClaim, Factor, LawError, Point, Profile, Subject
 from bench.plan.brief_claims import MARGIN, MARGIN_OF_NO_GROWTH
@@ -267,7 +267,7 @@ def _better(frame: pd.DataFrame, this: Fit, factor: str, overhead: Sequence[str]
             continue
         try:
             other = fit(frame, law, overhead=tuple(overhead), confidence=this.confidence)
-            found = compare_fits(this, other)
+            found = prefer_fits(this, other)
         except FitError:
             continue
         if found.decision == "other":

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -13,42 +13,18 @@ from bench.analyse.estimate import RESOLUTION, solve
 from bench.analyse.fit import fit
 from bench.analyse.fitted import Fit
 from bench.analyse.location import Array
+from bench.analyse.preference import Decision, Preference
 from bench.plan import CostLaw
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Decision: TypeAlias = Literal["this", "other", "undetermined"]
 DECISIVE_GAP = 6.0  # of AICc: odds of about 20 to 1
 HELD_OUT_SHARE = 0.2  # of the points, the largest ones
 CONTRADICTION = 1.1  # times the error of the other law on the held-out points: less is a tie
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Comparison:
-    """Which of two laws the data prefer.
-
-    ``aicc_gap``: AICc of the other law less that of this one, above 0 in favour of this. ``held_out_gap``: relative
-    error (root mean square) of the other law at the largest points, left out of the fit, less that of this one;
-    ``None`` with too few points.
-    """
-
-    law: str
-    decision: Decision
-    aicc_gap: float
-    held_out_gap: float | None
-
-    def to_json(self) -> dict[str, Any]:
-        """As ``fit … --json`` lists it; ``law`` is the other law."""
-        return {
-            "law": self.law,
-            "decision": self.decision,
-            "aicc_gap": self.aicc_gap,
-            "held_out_gap": self.held_out_gap,
-        }
-
-
-def compare(
+def prefer(
     frame: pd.DataFrame,
     law: CostLaw | str,
     other: CostLaw | str,
@@ -56,7 +32,7 @@ def compare(
     response: str = "seconds_per_eval",
     overhead: Literal["auto"] | str | Sequence[str] = "auto",
     block: str | None = None,
-) -> Comparison:
+) -> Preference:
     """Compare two laws on the same frame, each with the same overhead, or its own when that is ``"auto"``.
 
     Raises
@@ -64,10 +40,10 @@ def compare(
     FitError : as ``fit``.
     """
     fits = [fit(frame, each, response=response, overhead=overhead, block=block) for each in (law, other)]
-    return compare_fits(*fits)
+    return prefer_fits(*fits)
 
 
-def compare_fits(this: Fit, other: Fit) -> Comparison:
+def prefer_fits(this: Fit, other: Fit) -> Preference:
     """Compare two fits of the same samples.
 
     Each law may have helped to tell where its points lie (``bench.analyse.joint``): both laws are then compared on the
@@ -75,25 +51,25 @@ def compare_fits(this: Fit, other: Fit) -> Comparison:
     """
     places = [each.points["measured"].to_numpy() for each in (this, other)]
     answers = [
-        _compare_at(this, other, measured) for measured in places[: 1 if np.array_equal(places[0], places[1]) else 2]
+        _prefer_at(this, other, measured) for measured in places[: 1 if np.array_equal(places[0], places[1]) else 2]
     ]
     least = min(answers, key=lambda answer: abs(answer.aicc_gap))
     agree = len({answer.decision for answer in answers}) == 1
     return least if agree else replace(least, decision="undetermined")
 
 
-def _compare_at(this: Fit, other: Fit, measured: Array) -> Comparison:
+def _prefer_at(this: Fit, other: Fit, measured: Array) -> Preference:
     aiccs = [_aicc(each, measured) for each in (this, other)]
     gap = aiccs[1] - aiccs[0] if np.isfinite(aiccs).all() else 0.0
     errors = [_held_out_error(each, measured) for each in (this, other)]
     decision = _by_own_share(this, other) if abs(gap) <= DECISIVE_GAP else "undetermined"
     if errors[0] is None or errors[1] is None:
-        return Comparison(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=None)
+        return Preference(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=None)
     if gap > DECISIVE_GAP and errors[0] <= CONTRADICTION * errors[1] + RESOLUTION:
         decision = "this"
     elif gap < -DECISIVE_GAP and errors[1] <= CONTRADICTION * errors[0] + RESOLUTION:
         decision = "other"
-    return Comparison(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=errors[1] - errors[0])
+    return Preference(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=errors[1] - errors[0])
 
 
 def _by_own_share(this: Fit, other: Fit) -> Decision:

@@ -19,7 +19,7 @@ from bench.report import format as show
 if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
     from bench.analyse.fitted import Fit
-    from bench.analyse.select import Comparison
+    from bench.analyse.preference import Preference
     from bench.analyse.verdict import Verdict
 
 COLOURS = {
@@ -97,16 +97,16 @@ def of_fit(fit: Fit) -> str:
     return f"<div><b>{escape(show.law(fit.law.text))}</b>, {escape(shown.response)}{table}{_soft(shown.summary)}</div>"
 
 
-def of_comparison(comparison: Comparison) -> str:
+def of_preference(preference: Preference) -> str:
     """Which of two laws the data prefer."""
-    gaps = [f"AICc gap {show.number(comparison.aicc_gap)}"]
-    if comparison.held_out_gap is not None:
-        gaps.append(f"error of the other at the largest points {show.percent(comparison.held_out_gap)} more")
-    words = f"<b>{escape(DECISIONS[comparison.decision])}</b> against {escape(show.law(comparison.law))}"
+    gaps = [f"AICc gap {show.number(preference.aicc_gap)}"]
+    if preference.held_out_gap is not None:
+        gaps.append(f"error of the other at the largest points {show.percent(preference.held_out_gap)} more")
+    words = f"<b>{escape(DECISIONS[preference.decision])}</b> against {escape(show.law(preference.law))}"
     return f"<div>{words} {_soft('; '.join(gaps))}</div>"
 
 
-def of_run_comparison(comparison: object) -> str:
+def of_comparison(comparison: object) -> str:
     """Two runs compared, as it is printed."""
     from bench.report.comparison import show_comparison
 

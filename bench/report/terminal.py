@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from bench.analyse.analysis import Analysis
     from bench.analyse.fitted import Fit
     from bench.analyse.foresight import Foreseen, Prediction
-    from bench.analyse.select import Comparison
+    from bench.analyse.preference import Preference
     from bench.plan.readings import Readings
 
 STYLES = {"supported": "green", "refuted": "bold red", "inconclusive": "yellow"}
@@ -37,7 +37,7 @@ class FitAnswer(Protocol):
     @property
     def predict_at(self) -> Sequence[Mapping[str, float]]: ...
     @property
-    def versus(self) -> Sequence[Comparison]: ...
+    def versus(self) -> Sequence[Preference]: ...
 
 
 def show(shown: Analysis | FitAnswer, console: Console | None = None) -> None:
@@ -148,7 +148,7 @@ def print_fit(
     *,
     title: str = "",
     predict_at: Sequence[Mapping[str, float]] = (),
-    versus: Sequence[Comparison] = (),
+    versus: Sequence[Preference] = (),
 ) -> None:
     """The terms of a fit with their coefficients, how well it fits, and what was asked about it."""
     shown = content.fit_table(fit, title, fit.response)
@@ -171,15 +171,15 @@ def print_fit(
     if predict_at:
         for point, value in zip(predict_at, fit.predict(predict_at), strict=True):
             console.print(Text(f"predicted at {show_as.point(point)}: {show_as.amount_interval(*value, fit.response)}"))
-    for comparison in versus:
-        console.print(Text(_compared(comparison)))
+    for preference in versus:
+        console.print(Text(_compared(preference)))
 
 
-def _compared(comparison: Comparison) -> str:
-    held_out = comparison.held_out_gap
+def _compared(preference: Preference) -> str:
+    held_out = preference.held_out_gap
     at_largest = "" if held_out is None else f"; error at the largest points {_signed_percent(held_out)}"
-    gap = show_as.number(comparison.aicc_gap)
-    return f"against {show_as.law(comparison.law)}: {DECISIONS[comparison.decision]} (AICc gap {gap}{at_largest})"
+    gap = show_as.number(preference.aicc_gap)
+    return f"against {show_as.law(preference.law)}: {DECISIONS[preference.decision]} (AICc gap {gap}{at_largest})"
 
 
 def _signed_percent(gap: float) -> str:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bench.analyse.fit import Fit, fit
-from bench.analyse.select import compare_fits
+from bench.analyse.select import prefer_fits
 from bench.plan import CostLaw, Point
 from bench.validation.simulate import (
     CACHED_TERM,
@@ -152,7 +152,7 @@ def with_order(law: str, order: str) -> CostLaw:
 def _orders(frame: pd.DataFrame, found: Fit, setting: Setting, overhead: str) -> dict[str, str]:
     others = (order for order in ORDERS if order != OWN_ORDER[setting.law])
     return {
-        order: compare_fits(found, fit(frame, with_order(setting.law, order), overhead=overhead)).decision
+        order: prefer_fits(found, fit(frame, with_order(setting.law, order), overhead=overhead)).decision
         for order in others
     }
 

@@ -35,7 +35,7 @@ def data(tmp_path: Path, rng: np.random.Generator) -> Path:
 
 
 def fit(data: Path, *options: str) -> Result:
-    return CliRunner().invoke(cli, ["fit", str(data), "--law", "n*d", *options])
+    return CliRunner(env={"COLUMNS": "80"}).invoke(cli, ["fit", str(data), "--law", "n*d", *options])
 
 
 def document(data: Path, *options: str) -> Any:

@@ -41,8 +41,8 @@ CELLS = {
     "law": 'bench.CostLaw("n*log(n) + n**2")',
     "analysis": 'from bench.api import analysis_of\nanalysis_of("run")',
     "verdict": 'bench.judge("run")[0]',
-    "versus": 'from bench.analyse import compare\none = frame[frame["subject"] == "<b>sort</b> & more"]\n'
-    'compare(one, "n", "n**2")',
+    "versus": 'from bench.analyse import prefer\none = frame[frame["subject"] == "<b>sort</b> & more"]\n'
+    'prefer(one, "n", "n**2")',
     "predict": 'bench.predict("run", {"n": 50_000})',
     "budget": 'bench.predict("run", largest="n", within="1s")',
     "compare": 'bench.compare("run", "run")',

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bench.analyse import Fit, FitError, compare, fit
+from bench.analyse import Fit, FitError, fit, prefer
 from bench.plan import CostLaw, Design, Point
 from tests.bench.analyse.made import BASE, COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 
@@ -211,7 +211,7 @@ def test_condition_number_is_that_of_scaled_relative_columns() -> None:
 
 def test_json_has_the_promised_shape(noisy: Fit, rng: np.random.Generator) -> None:
     frame = table(seconds(), rng=rng, noise=0.01)
-    versus = [compare(frame, LAW, "T**2*H*V")]
+    versus = [prefer(frame, LAW, "T**2*H*V")]
     document = json.loads(json.dumps(noisy.to_json([BASE], versus), allow_nan=False))
     assert list(document) == [
         "law", "response", "n_points", "n_samples", "terms", "exponents", "noise", "error", "lack_of_fit",

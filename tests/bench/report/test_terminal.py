@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import pytest
 from rich.console import Console
 
-from bench.analyse import Analysis, Comparison, Fit
+from bench.analyse import Analysis, Fit, Preference
 from bench.plan import Point
 from bench.report import terminal
 
@@ -27,7 +27,7 @@ def printed(function: Callable[[Console], None], width: int = 80) -> str:
 class Asked:
     fit: Fit
     predict_at: tuple[Point, ...] = ()
-    versus: tuple[Comparison, ...] = ()
+    versus: tuple[Preference, ...] = ()
 
 
 @pytest.mark.parametrize("width", [72, 80, 120])
@@ -93,8 +93,8 @@ def test_noise_is_one_sentence(analysis: Analysis) -> None:
 def test_fit_shows_terms_predictions_and_comparisons(analysis: Analysis) -> None:
     fit = analysis.fits["each", WHOLE]
     versus = (
-        Comparison(law="T*H", decision="this", aicc_gap=120.3, held_out_gap=0.43),
-        Comparison(law="T**2", decision="undetermined", aicc_gap=-1.0, held_out_gap=None),
+        Preference(law="T*H", decision="this", aicc_gap=120.3, held_out_gap=0.43),
+        Preference(law="T**2", decision="undetermined", aicc_gap=-1.0, held_out_gap=None),
     )
     asked = Asked(fit, (Point(V=100_000, H=128, T=16),), versus)
     text = printed(lambda console: terminal.show(asked, console))

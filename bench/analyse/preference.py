@@ -1,0 +1,32 @@
+"""Which of two laws the data prefer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+Decision: TypeAlias = Literal["this", "other", "undetermined"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """Of two laws: which one the data prefer, and by how much.
+
+    ``aicc_gap``: AICc of the other law less that of this one, above 0 in favour of this. ``held_out_gap``: relative
+    error (root mean square) of the other law at the largest points, left out of the fit, less that of this one;
+    ``None`` with too few points.
+    """
+
+    law: str
+    decision: Decision
+    aicc_gap: float
+    held_out_gap: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """As ``fit … --json`` lists it; ``law`` is the other law."""
+        return {
+            "law": self.law,
+            "decision": self.decision,
+            "aicc_gap": self.aicc_gap,
+            "held_out_gap": self.held_out_gap,
+        }
