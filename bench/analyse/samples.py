@@ -10,6 +10,7 @@ import numpy as np
 
 from bench.analyse.categories import levels_of, listed_levels, text_columns
 from bench.analyse.location import Array, Index
+from bench.plan.design import OF_POINTS, OF_SAMPLES
 from bench.store.importers.text import listed
 
 if TYPE_CHECKING:
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
 
 
 # columns beside factors and response that a store of samples, or another tool's table, may have
-RECORDED_HERE = (
-    *("subject", "block", "process", "evaluations", "timing", "stage"),
-    *("below_floor", "started_at", "load_average", "visit_seconds", "host"),
-    *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
-)
+RECORDED_HERE = (*OF_SAMPLES, *OF_POINTS)
 TIME = "started_at"  # of a sample, in seconds
 HOST, PROCESS = "host", "process"  # where a sample was taken, and by which measuring process
 UNNAMED = "unknown"
@@ -187,7 +184,11 @@ def _factors(frame: pd.DataFrame, names: Sequence[str], what: str, measured: Seq
     else:
         # in other tools' files each benchmark has factors of its own, and no levels of the others'
         others = [name for name in known if name in frame.columns and frame[name].notna().any()]
-    return list(dict.fromkeys([*others, *names]))
+    factors = list(dict.fromkeys([*others, *names]))
+    for name in factors:
+        if name in OF_POINTS:
+            raise FitError(f"factor {name!r}: the points of a fit have a column of this name; rename it, as {name}_")
+    return factors
 
 
 def _other_factors(frame: pd.DataFrame, taken: set[str]) -> list[str]:

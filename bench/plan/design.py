@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import keyword
 import math
+import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
@@ -11,7 +13,17 @@ from typing import Any, Literal, TypeAlias
 import numpy as np
 
 Level: TypeAlias = int | float | str
-MOST_CHARACTERS = 80  # of a category's level: it stands in the names of subjects, in tables and beside lines
+MOST_CHARACTERS = 80  # of a name or a category's level: it stands in tables and beside lines
+ONE_LINE = f"text of one line and at most {MOST_CHARACTERS} characters, without brackets and without blanks at its ends"
+# What else tables of samples and points have columns for, and functions of laws: a factor of such a name would be taken
+# for one of these, or they for it.
+OF_SAMPLES = (
+    *("subject", "block", "process", "evaluations", "timing", "stage", "host", "seconds_per_eval"),
+    *("below_floor", "started_at", "load_average", "visit_seconds"),
+    *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
+)
+OF_POINTS = ("n_samples", "measured", "low", "high", "fitted", "log_residual", "location_error")
+TAKEN = frozenset((*OF_SAMPLES, *OF_POINTS, "log", "sqrt", "min", "max"))
 
 
 class DesignError(ValueError):
@@ -39,6 +51,11 @@ class Factor:
     def __post_init__(self) -> None:
         if not self.name.isidentifier():
             raise DesignError(f"factor name {self.name!r}: must be an identifier, such as 'n'")
+        if self.name in TAKEN or keyword.iskeyword(self.name):
+            raise DesignError(
+                f"factor name {self.name!r}: laws, tables of samples or Python have a meaning for it; choose another, "
+                f"such as '{self.name}_'"
+            )
         if self.kind not in ("integer", "real", "category"):
             raise DesignError(f"factor {self.name}: kind={self.kind!r}; allowed are integer, real, category")
         if self.levels and not self.is_category:
@@ -74,27 +91,31 @@ class Factor:
         allowed = f"allowed are {'whole ' if whole else ''}numbers {bound}"
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
             raise DesignError(f"factor {self.name}={value!r}: {allowed}")
-        number = float(value)
+        try:
+            number = float(value)
+        except OverflowError:  # a whole number that no float can hold
+            raise DesignError(f"factor {self.name}: a level beyond {sys.float_info.max:.2g}; {allowed}") from None
         too_small = number <= 0 if minimum is None else number < minimum
         if not math.isfinite(number) or (whole and not number.is_integer()) or too_small:
             raise DesignError(f"factor {self.name}={value!r}: {allowed}")
         return int(number) if whole else number
 
 
+def is_one_line(value: object) -> bool:
+    """Whether this is text that can stand in names, in tables and beside lines; see ``ONE_LINE``."""
+    return (
+        isinstance(value, str)
+        and bool(value)
+        and value == value.strip()
+        and value.isprintable()
+        and not set("[]") & set(value)
+        and len(value) <= MOST_CHARACTERS
+    )
+
+
 def _require_text(name: str, value: object) -> None:
-    """See that the level of a category can stand in names and on lines."""
-    if (
-        not isinstance(value, str)
-        or not value.strip()
-        or value != value.strip()
-        or not value.isprintable()
-        or set("[]") & set(value)
-        or len(value) > MOST_CHARACTERS
-    ):
-        raise DesignError(
-            f"factor {name}={value!r}: allowed is text of one line and at most {MOST_CHARACTERS} characters, without "
-            "brackets and without blanks at its ends"
-        )
+    if not is_one_line(value):
+        raise DesignError(f"factor {name}={value!r}: allowed is {ONE_LINE}")
 
 
 def shown_level(level: Level) -> str:

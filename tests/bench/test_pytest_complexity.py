@@ -407,6 +407,11 @@ def pytest_configure(config):
         ('"n", n', "n", "0 positional arguments; allowed is one, the law, such as 'n*log(n)'"),
         (f", {N}", "", "no factor; give the levels of each, such as n=[1000, 4000, 16_000, 64_000, 256_000]"),
         ("2000, 4000", "'many', 4000", "factor n='many': allowed are numbers above 0"),
+        (
+            f'"n", {N}',
+            f'"low", {N.replace("n=", "low=")}',
+            "factor name 'low': laws, tables of samples or Python have *",
+        ),
         ("2000, 4000", "0, 4000", "factor n=0: allowed are numbers above 0"),
         (N, "n=4000", "n=4000: allowed are the levels of a factor, such as *"),
         (N, "n='abc'", "n='abc': allowed are the levels of a factor, such as *"),

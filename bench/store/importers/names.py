@@ -9,16 +9,11 @@ import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from bench.plan import design
 from bench.store.importers.text import printable
 
 MOST_FACTOR_CHARACTERS = 40
-TAKEN = frozenset(  # columns and functions of ours, which a factor must not be taken for
-    (
-        *("subject", "block", "process", "evaluations", "timing", "stage", "below_floor", "started_at", "load_average"),
-        *("visit_seconds", "repetition", "host", "log", "sqrt", "min", "max"),
-        *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
-    )
-)
+TAKEN = design.TAKEN | {"repetition"}  # columns and functions of ours, which a factor must not be taken for
 ENDINGS = ("seconds_per_eval",)  # of our own responses
 # no separate rules for whole numbers and fractions, and bounded counts: a name of a megabyte is read in linear time
 NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,17})?|\.[0-9]{1,17})(?:[eE][+-]?[0-9]{1,3})?")

@@ -11,6 +11,7 @@ import pytest
 
 from bench.analyse import Fit, FitError, fit, prefer
 from bench.plan import CostLaw, Design, Point
+from bench.plan.design import OF_POINTS
 from tests.bench.analyse.made import BASE, COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 
 LARGEST = {"T": 64.0, "V": 2048.0, "d": 256.0, "H": 256.0}
@@ -103,6 +104,10 @@ def test_single_disturbed_samples_are_seen_against_the_law(rng: np.random.Genera
 def test_minima_of_points_give_a_second_opinion(noisy: Fit) -> None:
     np.testing.assert_allclose(noisy.coefficients_on_minima, noisy.coefficients, rtol=0.1)
     assert not np.array_equal(noisy.coefficients_on_minima, noisy.coefficients)
+
+
+def test_the_columns_of_points_are_those_that_no_factor_may_be_called(noisy: Fit) -> None:
+    assert set(noisy.points.columns) == {*noisy.factors, *OF_POINTS}
 
 
 def test_points_say_what_was_measured_and_fitted(noisy: Fit) -> None:

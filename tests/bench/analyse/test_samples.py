@@ -44,12 +44,13 @@ def seconds(position: int, value: object) -> dict[str, list[Any]]:
         (frame()[:2], "points: 1 for the 1 terms of 'n'; allowed are 2 or more"),
         (frame(below_floor=[True] * 8), "response 'seconds_per_eval': all 8 rows are below the signal floor"),
         (frame(subject=["a"] * 4 + ["b"] * 4), r"subject: 2 in one frame \(a, b\); select one of them"),
+        (frame().rename(columns={"n": "low"}), "factor 'low': the points of a fit have a column of this name; rename"),
         (frame(n=[-1, -1, 2, 2, 4, 4, 8, 8]), "term n: -1 at n=-1; allowed are finite numbers from 0"),
     ],
 )
 def test_unusable_data_is_refused_in_one_line(bad: pd.DataFrame, message: str) -> None:
     with pytest.raises(FitError, match=message) as caught:
-        fit(bad, "n")
+        fit(bad, "low" if "low" in bad else "n")
     assert "\n" not in str(caught.value)
 
 

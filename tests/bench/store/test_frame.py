@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from bench.plan.design import OF_SAMPLES
 from bench.store.frame import load
 from bench.store.samples import SampleStore, StoreError
 from tests.bench.store.test_samples import HEADER, sample, stored
@@ -27,6 +28,7 @@ def test_a_row_holds_what_its_sample_holds(tmp_path: Path) -> None:
     stored(tmp_path, HEADER, sample(4, 2, started_at=9.0, load_average=None, below_floor=True), sample(2))
     frame = load(tmp_path)
     assert list(frame.columns) == COLUMNS
+    assert set(COLUMNS) == {"n"} | set(OF_SAMPLES) & set(COLUMNS)  # no factor may be called like one of them
     first = frame.iloc[0]
     assert (first.subject, first.n, first.block, first.process, first.evaluations) == ("s", 4, 2, 0, 5)
     assert (first.timing, first.seconds_per_eval, bool(first.below_floor), first.started_at) == (
