@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, get_args
 
 import numpy as np
@@ -11,11 +12,11 @@ import numpy as np
 from bench.plan.agreement import Agreement
 from bench.plan.brief_claims import Maker, is_constant, values
 from bench.plan.claim import Bound, Claim
-from bench.plan.design import Design, DesignError, Factor, Level, Point
+from bench.plan.design import ONE_LINE, Design, DesignError, Factor, Level, Point, is_one_line
 from bench.plan.equality import difference
 from bench.plan.experiment import Experiment, ExperimentError
 from bench.plan.law import CostLaw, LawError
-from bench.plan.levels import design_of, factors_of
+from bench.plan.levels import design_of, factors_of, listed
 from bench.plan.profile import Profile
 from bench.plan.seeded import Prepare, Seeded, SeededTally
 from bench.plan.subject import Subject, Tally
@@ -75,11 +76,18 @@ def experiment(
     """
     if bound is not None and bound not in get_args(Bound):
         raise ExperimentError(f"bound={bound!r}: allowed are {', '.join(get_args(Bound))}, None")
-    if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not margin > 0):
+    if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < inf):
         raise ExperimentError(f"margin={margin!r}: allowed are numbers above 0")
+    if name is not None and not is_one_line(name):
+        raise ExperimentError(f"name={name!r}: allowed is {ONE_LINE}")
+    if output_bytes is not None and not callable(output_bytes):
+        raise ExperimentError(f"output_bytes={output_bytes!r}: allowed is a function of a point")
+    if not isinstance(count_laws, Mapping | None):
+        raise ExperimentError(f"count_laws={count_laws!r}: allowed are laws by name, {{'comparisons': 'n*log(n)'}}")
     prepares = _prepares(prepare, name)
-    factors = factors_of(levels)
-    design = design_of(factors, levels)
+    given = listed(levels)
+    factors = factors_of(given)
+    design = design_of(factors, given)
     points = _of_numbers(design, factors)
     laws = {each: _with_all(_law("law", text, factors), factors) for each, text in _each("law", law, prepares).items()}
     memory = {} if memory_law is None else _each("memory_law", memory_law, prepares)
@@ -105,7 +113,7 @@ def experiment(
     )
     _require_points(points, subjects)
     made = [] if bound is None else _claims(subjects, Maker(points=points, bound=bound, margin=margin))
-    if not all(isinstance(claim, Claim) for claim in claims):
+    if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
         raise ExperimentError(f"claims={claims!r}: allowed are claims, such as bench.ExponentClaim(...)")
     return Experiment(
         name=name or _module_of(next(iter(prepares.values()))) or next(iter(prepares)),
@@ -156,8 +164,8 @@ def _prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
         if not prepare:
             raise ExperimentError("prepare={}: allowed are one function, or one or more by name")
         for each, how in prepare.items():
-            if not isinstance(each, str) or not each.strip():
-                raise ExperimentError(f"prepare: names {each!r}; allowed are names of one character or more")
+            if not is_one_line(each):
+                raise ExperimentError(f"prepare: names {each!r}; allowed is {ONE_LINE}")
             if not callable(how):
                 raise ExperimentError(f"prepare of {each!r}: is {how!r}; allowed are functions of a point")
         return dict(prepare)
@@ -234,6 +242,8 @@ def _overhead(
     """The terms beside the law, less those that it has; None for those that the data ask for."""
     if given == "auto":
         return None
+    if not isinstance(given, str | Sequence):
+        raise ExperimentError(f"overhead={given!r}: allowed are terms such as '1 + n', 'auto', or () for none")
     texts = (given,) if isinstance(given, str) else tuple(given)
     terms = [term for text in texts for term in _law("overhead", text, factors).terms]
     own = {str(term) for term in law.terms}

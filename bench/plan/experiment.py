@@ -53,6 +53,9 @@ class Experiment:
         names = [subject.name for subject in self.subjects]
         if len(set(names)) < len(names):
             raise ExperimentError(f"experiment {self.name!r}: two subjects share a name in {', '.join(names)}")
+        for name in names:
+            if name.endswith(PLACEBO_SUFFIX):
+                raise ExperimentError(f"subject {name!r}: ends as the second name of a placebo does; choose another")
         for placebo in self.placebos:
             if placebo not in names:
                 raise ExperimentError(f"placebo {placebo!r}: not a subject; the subjects are {', '.join(names)}")

@@ -19,6 +19,25 @@ MOST_CORNERS = 32  # five factors; beyond, the two outermost
 EXAMPLE = "such as [1000, 10_000, 100_000]"
 
 
+def listed(levels: Mapping[str, Iterable[Level]]) -> dict[str, list[Level]]:
+    """The levels of each factor as a list; what makes them may be an iterator, which gives them once.
+
+    Raises
+    ------
+    DesignError : what cannot be levels, or is a single one.
+    """
+    found = {}
+    for name, given in levels.items():
+        if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+            raise DesignError(
+                f"{name}={given!r}: no option of experiment(), and no levels; levels are several, {EXAMPLE}"
+            )
+        found[name] = list(given)
+        if len(set(map(str, found[name]))) < 2:
+            raise DesignError(f"{name}={found[name]!r}: allowed are two levels or more, {EXAMPLE}")
+    return found
+
+
 def factors_of(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
     """A factor for each name: whole numbers make an integer, other numbers a real, texts a category.
 
@@ -26,23 +45,22 @@ def factors_of(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
 
     Raises
     ------
-    DesignError : no levels at all, a single one, or some that are neither numbers above 0 nor text.
+    DesignError : no factor at all, or levels that are neither numbers above 0 nor text.
     """
     if not levels:
         raise DesignError(f"experiment: has no factor; give each its levels by name, n={EXAMPLE[8:]}")
     return tuple(Factor(name=name, kind=_kind(name, given)) for name, given in levels.items())
 
 
-def _kind(name: str, given: object) -> Any:
-    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
-        raise DesignError(f"{name}={given!r}: no option of experiment(), and no levels; levels are several, {EXAMPLE}")
-    listed = list(given)
-    if len(set(map(str, listed))) < 2:
-        raise DesignError(f"{name}={listed!r}: allowed are two levels or more, {EXAMPLE}")
-    if all(isinstance(level, str) for level in listed):
+def _kind(name: str, levels: Sequence[Level]) -> Any:
+    if all(isinstance(level, str) for level in levels):
         return "category"
-    numbers = Factor(name=name, kind="real")
-    return "integer" if all(float(numbers.validate(level)).is_integer() for level in listed) else "real"
+    factor = Factor(name=name, kind="real")
+    try:
+        numbers = [float(factor.validate(level)) for level in levels]
+    except DesignError as error:
+        raise DesignError(f"{error}, or text at every level") from None
+    return "integer" if all(number.is_integer() for number in numbers) else "real"
 
 
 def design_of(factors: Sequence[Factor], levels: Mapping[str, Sequence[Level]]) -> Design:
@@ -91,11 +109,11 @@ def _filled(factor: Factor, given: Sequence[Level], *, alone: bool) -> list[floa
     if len(values) >= enough:
         return values
     parts = math.ceil((wanted - 1) / (len(values) - 1)) if len(values) > 1 else 1
-    between = {
-        _number(factor, round(level) if factor.kind == "integer" else level)
-        for low, high in itertools.pairwise(values)
-        for level in (low * (high / low) ** (i / parts) for i in range(1, parts))
-    }
+    between = set()
+    for low, high in itertools.pairwise(values):
+        step = high ** (1 / parts) / low ** (1 / parts)
+        for level in (low ** (1 - i / parts) * high ** (i / parts) for i in range(1, parts)):
+            between.add(_number(factor, round(level) if factor.kind == "integer" else _short(level, step)))
     filled = sorted({*values, *between})
     if len(filled) < enough:
         raise DesignError(
@@ -103,6 +121,11 @@ def _filled(factor: Factor, given: Sequence[Level], *, alone: bool) -> list[floa
             f"levels that lie farther apart, {EXAMPLE}"
         )
     return filled
+
+
+def _short(level: float, step: float) -> float:
+    """A level in three digits, as one would choose it, or so many that it stays within a hundredth of a step."""
+    return float(f"{level:.{max(3, 2 - math.floor(math.log10(step - 1)))}g}")
 
 
 def _number(factor: Factor, level: Level) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -41,9 +42,10 @@ class Profile:
 
     def __post_init__(self) -> None:
         for name in ("blocks", "processes"):
-            if getattr(self, name) < 1:
-                raise DesignError(f"{name}={getattr(self, name)!r}: allowed are whole numbers from 1")
-        if not self.seconds_per_sample > 0:
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+                raise DesignError(f"{name}={value!r}: allowed are whole numbers from 1")
+        if not isinstance(self.seconds_per_sample, int | float) or not 0 < self.seconds_per_sample < math.inf:
             raise DesignError(f"seconds_per_sample={self.seconds_per_sample!r}: allowed are numbers above 0")
 
     def cells(self, subjects: Sequence[str]) -> tuple[Cell, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import random
 import zlib
 from collections.abc import Callable, Mapping
@@ -31,7 +32,7 @@ class Seeded:
 
         Raises
         ------
-        ExperimentError : what ``prepare`` returned cannot be called.
+        ExperimentError : what ``prepare`` returned cannot be called, or does nothing when it is.
         """
         seed(point)
         evaluate = self.prepare(point)
@@ -39,6 +40,11 @@ class Seeded:
             raise ExperimentError(
                 f"prepare: returned {type(evaluate).__name__} at {point}; it must return the call to be timed, such as "
                 "`lambda: sorted(data)`"
+            )
+        if inspect.isgeneratorfunction(evaluate) or inspect.iscoroutinefunction(evaluate):
+            raise ExperimentError(
+                f"prepare: returned a generator or coroutine function at {point}; calling one does nothing yet: return "
+                "a call that runs it to its end, such as `lambda: list(generate())` or `lambda: asyncio.run(work())`"
             )
         return evaluate
 
@@ -51,7 +57,12 @@ class SeededTally:
 
     def __call__(self, point: Point) -> Mapping[str, float]:
         seed(point)
-        return self.tally(point)
+        counts = self.tally(point)
+        if not isinstance(counts, Mapping):
+            raise ExperimentError(
+                f"tally: returned {counts!r} at {point}; it must return counts by name, {{'steps': 127}}"
+            )
+        return counts
 
 
 def seed(point: Point) -> None:

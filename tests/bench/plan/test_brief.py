@@ -81,6 +81,21 @@ def test_whole_numbers_make_an_integer_however_they_are_written(levels: Any, kin
     assert {type(point["n"]) for point in design(experiment)} == {int if kind == "integer" else float}
 
 
+def test_levels_may_come_from_an_iterator() -> None:
+    experiment = bench.experiment(prepare, law="n", n=(10**power for power in range(2, 7)))  # type: ignore[arg-type]
+    assert [point["n"] for point in design(experiment)] == [100, 1000, 10_000, 100_000, 1_000_000]
+
+
+def test_real_levels_between_others_have_few_digits_and_keep_their_order() -> None:
+    wide = bench.experiment(prepare, law="1/eps", eps=[1e-5, 1e-3])
+    assert [point["eps"] for point in design(wide)] == [1e-5, 2.15e-5, 4.64e-5, 1e-4, 2.15e-4, 4.64e-4, 1e-3]
+    close = [point["x"] for point in design(bench.experiment(prepare, law="x", x=[1.5, 1.5003]))]
+    steps = np.diff(close)
+    assert len(close) == 7
+    assert steps.min() > 0.9 * steps.max()
+    assert len(design(bench.experiment(prepare, law="x", x=[1e-300, 1e300]))) == 7
+
+
 def test_texts_make_a_category_that_meets_all_points() -> None:
     experiment = bench.experiment(prepare, law="n", n=[10, 1000], backend=["numpy", "torch"])
     assert [factor.kind for factor in experiment.factors] == ["integer", "category"]
@@ -251,7 +266,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": "n", "n": [1, 2]}, r"n=\[1, 2\]: 2 levels with all between them; 5 are needed"),
     ({"law": "n", "n": [0, 10]}, r"factor n=0: allowed are numbers above 0"),
     ({"law": "n", "n": [1, "a"]}, r"factor n='a': allowed are numbers above 0"),
-    ({"law": "n", "n": [True, 9]}, r"factor n=True: allowed are numbers"),
+    ({"law": "n", "n": [True, 9]}, r"factor n=True: allowed are numbers above 0, or text at every level"),
+    ({"law": "n", "n": [10, 10**400]}, r"factor n: a level beyond 1.8e\+308; allowed are numbers above 0"),
+    ({"law": "block", "block": [1, 99]}, r"factor name 'block': laws, tables of samples .* such as 'block_'"),
+    ({"law": "n", "n": [1, 99], "lambda": [1, 9]}, r"factor name 'lambda': laws, tables of samples or Python have a"),
     ({"law": "n", "n": ["a", "b"]}, r"experiment: has only categories \(n\)"),
     ({"law": "n", "n": [1, 99], "overheads": "1"}, r"overheads='1': no option of experiment\(\)"),
     ({"law": "n*m", "n": [1, 99]}, r"law 'n\*m': names m, which has no levels; give m="),
@@ -261,11 +279,19 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": {"x": "n"}, "n": [1, 99]}, r"law of 'x': nothing has this name; there is test_brief"),
     ({"law": "n", "memory_law": "n +", "n": [1, 99]}, r"memory_law: law 'n \+': cannot be read"),
     ({"law": "n", "overhead": "k", "n": [1, 99]}, r"overhead 'k': names k, which has no levels"),
+    ({"law": "n", "overhead": None, "n": [1, 99]}, r"overhead=None: allowed are terms such as '1 \+ n'"),
+    ({"law": "n", "name": "a\nb", "n": [1, 99]}, r"name='a\\nb': allowed is text of one line"),
     ({"law": "n", "bound": "exact", "n": [1, 99]}, r"bound='exact': allowed are tight, upper, lower, None"),
     ({"law": "n", "margin": 0, "n": [1, 99]}, r"margin=0: allowed are numbers above 0"),
+    ({"law": "n", "margin": float("inf"), "n": [1, 99]}, r"margin=inf: allowed are numbers above 0"),
     ({"law": "n", "reference": "x", "n": [1, 99]}, r"reference='x': nothing has this name; there is test_brief"),
     ({"law": "n", "claims": ["n"], "n": [1, 99]}, r"claims=\['n'\]: allowed are claims, such as bench.ExponentClaim"),
+    ({"law": "n", "claims": 5, "n": [1, 99]}, r"claims=5: allowed are claims, such as bench.ExponentClaim"),
+    ({"law": "n", "count_laws": "n", "n": [1, 99]}, r"count_laws='n': allowed are laws by name"),
+    ({"law": "n", "memory_law": "n", "output_bytes": 8, "n": [1, 99]}, r"output_bytes=8: allowed is a function"),
     ({"law": "n", "blocks": 0, "n": [1, 99]}, r"blocks=0: allowed are whole numbers from 1"),
+    ({"law": "n", "blocks": 2.5, "n": [1, 99]}, r"blocks=2.5: allowed are whole numbers from 1"),
+    ({"law": "n", "seconds_per_sample": "1s", "n": [1, 99]}, r"seconds_per_sample='1s': allowed are numbers above 0"),
     ({"law": "n/log(n)", "n": [1, 99]}, r"law 'n/log\(n\)': n/log\(n\) is inf at n=1; allowed are laws from 0 upwards"),
     ({"law": "log(n)", "n": [0.5, 99]}, r"law 'log\(n\)': log\(n\) is -0.693 at n=0.5"),
     ({"law": "n", "memory_law": "log(n/2)", "n": [1, 99]}, r"law 'log\(n/2\)': log\(n/2\) is -0.693 at n=1"),
@@ -286,7 +312,10 @@ def test_what_cannot_be_used_is_named(arguments: dict[str, Any], message: str) -
         (3, "prepare=3: allowed are a function of a point, or several by name"),
         ({}, r"prepare=\{\}: allowed are one function"),
         ({"a": 3}, "prepare of 'a': is 3; allowed are functions of a point"),
-        ({1: prepare}, "prepare: names 1; allowed are names"),
+        ({1: prepare}, "prepare: names 1; allowed is text of one line"),
+        ({"a\nb": prepare}, r"prepare: names 'a\\nb'; allowed is text of one line"),
+        ({"a [dtype=x]": prepare}, "allowed is text of one line and at most 80 characters, without brackets"),
+        ({"a": prepare, "a (placebo)": prepare}, r"subject 'a \(placebo\)': ends as the second name of a placebo does"),
     ],
 )
 def test_functions_that_cannot_be_used_are_named(prepares: Any, message: str) -> None:
@@ -303,6 +332,24 @@ def test_a_prepare_that_returns_its_result_is_told_what_to_return() -> None:
     (subject,) = bench.experiment(lambda point: 3, "n", n=[1, 99]).subjects  # type: ignore[arg-type, return-value]
     with pytest.raises(ExperimentError, match=r"prepare: returned int at n=5; it must return the call to be timed"):
         subject.prepare(Point(n=5))
+
+
+async def work() -> None:
+    pass
+
+
+@pytest.mark.parametrize("function", [lambda: (yield), work, functools.partial(work)])
+def test_a_call_that_does_nothing_yet_is_refused(function: Any) -> None:
+    (subject,) = bench.experiment(lambda point: function, "n", n=[1, 99]).subjects
+    with pytest.raises(ExperimentError, match=r"generator or coroutine function at n=5; calling one does nothing yet"):
+        subject.prepare(Point(n=5))
+
+
+def test_a_tally_that_gives_no_counts_by_name_is_told_what_to_return() -> None:
+    (subject,) = bench.experiment(prepare, "n", n=[1, 99], tally=lambda point: 5).subjects  # type: ignore[arg-type, return-value]
+    assert subject.tally is not None
+    with pytest.raises(ExperimentError, match=r"tally: returned 5 at n=5; it must return counts by name"):
+        subject.tally(Point(n=5))
 
 
 def test_claims_are_values(monkeypatch: pytest.MonkeyPatch) -> None:
