@@ -12,6 +12,7 @@ from bench.analyse.estimate import RESOLUTION, SINGULAR, Solution
 from bench.analyse.location import Array, Index, Location
 from bench.analyse.response import is_exact, substance
 from bench.plan import CostLaw
+from bench.plan.brief_claims import bare
 
 SMALLEST_SHARE = (
     0.2  # of the time; a term below it cannot be judged there (shared method: 20 % noise elsewhere hides it)
@@ -96,7 +97,7 @@ def share_reason(
     """Why a term cannot be judged at ``start``, and which point would decide."""
     where = deciding_point(law, column, coefficients, start, response)
     advice = "no point near the design would decide" if where is None else f"{describe(where)} would decide"
-    return f"{law.terms[column]} is {share:.1%} of the {substance(response)} at {describe(start)}; {advice}"
+    return f"{bare(str(law.terms[column]))} is {share:.1%} of the {substance(response)} at {describe(start)}; {advice}"
 
 
 def lack_of_fit(solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array]) -> LackOfFit:

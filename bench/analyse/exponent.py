@@ -22,6 +22,7 @@ from bench.analyse.influence import influence
 from bench.analyse.location import Array
 from bench.analyse.samples import FitError
 from bench.analyse.search import minimum, root
+from bench.plan.brief_claims import bare
 
 WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
 COARSE_STEPS = 13  # the profile may have several valleys: a coarse look first, then Brent within the best
@@ -192,4 +193,4 @@ def _with_interval(
 
 
 def _named(fit: Fit, freed: Sequence[int]) -> str:
-    return " + ".join(str(fit.full_law.terms[j]) for j in freed)
+    return " + ".join(bare(str(fit.full_law.terms[j])) for j in freed)

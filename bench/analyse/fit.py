@@ -27,6 +27,7 @@ from bench.analyse.regime import Regime, select_regimes
 from bench.analyse.response import is_exact, no_noise, unit
 from bench.analyse.samples import FitError, Samples, design_matrix, gather
 from bench.plan import CostLaw, LawError
+from bench.plan.brief_claims import bare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -218,7 +219,7 @@ def _why_not(
         return share_reason(law, j, possible, top, share, response)
     if low <= 0:
         s = f" {unit(response)}".rstrip()
-        return f"{name} may be 0: its coefficient is {c[j]:.3g}{s}, with an interval from 0 to {high:.3g}{s}"
+        return f"{bare(name)} may be 0: its coefficient is {c[j]:.3g}{s}, with an interval from 0 to {high:.3g}{s}"
     return ""
 
 

@@ -34,6 +34,7 @@ from bench.plan import (
     ShareClaim,
     SpeedupClaim,
 )
+from bench.plan.brief_claims import bare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +130,7 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     fit = evidence.fit_at(claim.subject, claim.response, claim.at)
     assert not isinstance(fit, str)  # usable_fit has seen it
     free = free_exponent(fit, claim.terms, claim.factors, claim.at)
-    terms = " + ".join(claim.terms)
+    terms = " + ".join(map(bare, claim.terms))
     others = _confounded(fit, claim.terms)
     if others:
         reason = f"not identifiable: {terms} cannot be told from {others} in this design"

@@ -119,6 +119,8 @@ def judge_agreement(evidence: Evidence) -> list[Verdict]:
             f"largest difference {found[worst]:.3g} at {len(found)} points, found at {describe(mine[worst]['point'])}"
             f", allowed {agreement.allowed:.3g}"
         )
+        if found[worst] == 0:
+            reason = f"no difference at any of {len(found)} points, allowed {agreement.allowed:.3g}"
         verdicts.append(settle(claim, word, reason, agreement.allowed, Interval(*[found[worst]] * 3)))
     return verdicts
 

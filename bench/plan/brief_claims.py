@@ -145,12 +145,20 @@ def is_constant(term: Term, points: Sequence[Point]) -> bool:
     return bool(np.ptp(column) <= 1e-12 * np.abs(column).max())
 
 
+def bare(term: str) -> str:
+    """A term without the factors that it only names to say that they have no part in it.
+
+    >>> bare("n*log(n)*m**0"), bare("n**0*m"), bare("n**0*m**0"), bare("n*(m**0+1)"), bare("n**0.5")
+    ('n*log(n)', 'm', '1', 'n*(m**0+1)', 'n**0.5')
+    """
+    return re.sub(r"(?:^|(?<!\*)\*)[^\W\d]\w*\*\*0(?![\w.]|\*\*)", "", term).removeprefix("*") or "1"
+
+
 def label(term: Term) -> str:
     """A term in words: without the factors that it only names to say that they have no part in it.
 
     >>> [label(CostLaw(text).terms[0]) for text in ("n*log(n)*m**0", "n**0*m**0", "2*n**2")]
     ['n·log(n)', '1', '2·n²']
     """
-    bare = re.sub(r"\*?\b[^\W\d]\w*\*\*0(?![\w.])", "", str(term)).removeprefix("*") or "1"
-    raised = re.sub(r"\*\*(\d+(?:\.\d+)?)", lambda power: power[1].translate(RAISED), bare)
+    raised = re.sub(r"\*\*(\d+(?:\.\d+)?)", lambda power: power[1].translate(RAISED), bare(str(term)))
     return raised.replace("**", "^").replace("*", "·")

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 
 from bench.analyse.response import is_count, is_exact, meaning, unit
+from bench.plan.brief_claims import bare
 
 UNDEFINED = "–"
 NARROW = "\u202f"  # narrow no-break space: groups digits and parts a number from its unit, and never wraps
@@ -171,8 +172,10 @@ def term(text: str) -> str:
 
     >>> term("T*(T+1)/2*H**2"), term("T**1.5"), term("n**-1"), term("1"), term("(2*n**2)**k")
     ('T·(T+1)/2·H²', 'T¹·⁵', 'n⁻¹', '1', '(2·n²)^k')
+    >>> term("n*m**0")  # as laws are made for a factor that has no part in them
+    'n'
     """
-    raised = re.sub(r"\*\*(?:\((-?[\d.]+)\)|(-?[\d.]+))", lambda m: (m[1] or m[2]).translate(SUPERSCRIPTS), text)
+    raised = re.sub(r"\*\*(?:\((-?[\d.]+)\)|(-?[\d.]+))", lambda m: (m[1] or m[2]).translate(SUPERSCRIPTS), bare(text))
     return raised.replace("**", "^").replace("*", "·")
 
 

@@ -261,6 +261,12 @@ def test_results_agree_where_the_largest_difference_is_allowed(
     assert (other.verdict, other.reason) == ("inconclusive", "no data: no result was compared.")
 
 
+def test_results_without_any_difference_name_no_point() -> None:
+    found = analyse(frame(TIMES, agreements=compared(("tuned", 10, 0.0))), experiment(agreement=AGREEMENT)).verdicts
+    verdict = next(one for one in found if one.claim == "results of tuned = slow")
+    assert (verdict.verdict, verdict.reason) == ("supported", "no difference at any of 1 points, allowed 1e-06.")
+
+
 def test_a_missing_subject_has_no_results_to_agree() -> None:
     samples = frame(TIMES, agreements=compared(("tuned", 10, 0.0)), missing={"other": "it is not installed"})
     found = judge(samples, experiment(agreement=AGREEMENT))

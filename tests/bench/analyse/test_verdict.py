@@ -208,6 +208,13 @@ def test_the_laws_own_exponent_is_supported(rng: np.random.Generator) -> None:
     assert found.reason.endswith("against 1.00 predicted, within the allowed 0.950 to 1.05.")
 
 
+def test_a_factor_that_a_term_names_as_no_part_of_it_is_not_spoken_of(rng: np.random.Generator) -> None:
+    experiment = dataclasses.replace(EXPERIMENT, subjects=(subject("base", "T*V**0"),))
+    (found,) = judge(frame(rng), experiment, [exponent("V", ("T*V**0",), subject="base", margin=0.1)])
+    assert found.verdict == "supported"
+    assert found.reason.startswith("the exponent of V in T at T=32 V=256 is ")
+
+
 def test_an_exponent_of_1_1_refutes_a_claim_of_1(rng: np.random.Generator) -> None:
     found = verdict(frame(rng, fast=(OUTPUT + RECUR) * (T / 32) ** 0.1), exponent())
     assert found.verdict == "refuted"
