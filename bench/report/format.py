@@ -233,6 +233,19 @@ def response(name: str) -> str:
     return f"phase {name.removesuffix(SUFFIX)}" if name.endswith(SUFFIX) else name
 
 
+def unsaid(claim: str, subject: str) -> str:
+    """What the name of a claim does not say of its subject; the categories of that it often does.
+
+    >>> unsaid("naive: exponent of T", "naive"), unsaid("exponent of n", "sort"), unsaid("a: exponent [x=1]", "a [x=1]")
+    ('', 'sort', '')
+    >>> unsaid("exponent of n [dtype=float32]", "sort [dtype=float32]")
+    'sort'
+    """
+    base, bracket, levels = subject.partition(" [")
+    about = base if bracket + levels in claim else subject
+    return "" if about in claim else about
+
+
 def against(name: str, factor: str) -> str:
     """The title of a figure of a response along a factor.
 

@@ -39,6 +39,7 @@ Result = TypeVar("Result")
 WIDTH_INCHES = 5.4  # shown across a phone (about 360 px), text of 10.5 points is then about 10 px high
 MOST_DEVIATION = 1.0  # of a residual axis: one wild point must not hide what the others do
 LABEL_CHARACTERS = 56  # that fit along the horizontal axis
+USUAL_TICK = 7  # characters of it that a tick takes, the gap to the next included
 INK, FAINT, GUIDE = "#1a1a1a", "#d9d9d9", "#8c8c8c"
 
 STYLE: dict[str, object] = {
@@ -164,8 +165,14 @@ def factor_label(experiment: Experiment, name: str) -> str:
 
 
 def level_axis(axes: Axes, levels: Iterable[float], *, room: float = 7.0) -> None:
-    """A logarithmic horizontal axis with ticks at levels that were measured, as many as fit beside each other."""
+    """A logarithmic horizontal axis with ticks at levels that were measured, as many as fit beside each other.
+
+    Parameters
+    ----------
+    room : for how many ticks of the usual length.
+    """
     wanted = sorted(set(levels))
+    room *= min(1.0, USUAL_TICK / (max(len(short_level(value)) for value in wanted) + 1))
     axes.set_xscale("log")
     if len(wanted) == 1:
         axes.set_xlim(wanted[0] / 2, wanted[0] * 2)

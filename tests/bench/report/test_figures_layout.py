@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import matplotlib as mpl
 import numpy as np
+import pytest
 from matplotlib.axis import Axis
 from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
@@ -26,7 +27,7 @@ from bench.report.figures import (
     ratio_groups,
     share_groups,
 )
-from bench.report.figures.style import LOOKS, VERDICT_LOOKS, WIDTH_INCHES, legend_below, new_figure
+from bench.report.figures.style import LOOKS, VERDICT_LOOKS, WIDTH_INCHES, legend_below, level_axis, new_figure
 
 TOUCH = 1.0  # pixels by which boxes may overlap: the empty rim of a box of text
 NAMES = {
@@ -107,6 +108,17 @@ def test_long_names_and_many_levels_still_do_not_overlap(make_analysis: Callable
         "visits": figure_visits({f"subject {n}": np.eye(100) for n in range(3)}, "step (number)", "loss (number)"),
     }
     assert {name: overlaps(figure) for name, figure in figures.items()} == {name: [] for name in figures}
+
+
+@pytest.mark.parametrize("decades", [2, 4])
+def test_ticks_of_long_levels_do_not_overlap(decades: int) -> None:
+    figure = new_figure(3.0)
+    axes = figure.subplots()
+    levels = np.geomspace(1e-5, 10.0 ** (decades - 5), 7)
+    axes.plot(levels, levels)
+    level_axis(axes, levels)
+    assert overlaps(figure) == []
+    assert len(axes.get_xticks()) >= 3
 
 
 def test_overlap_is_seen_where_there_is_one() -> None:
