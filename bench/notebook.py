@@ -169,7 +169,7 @@ def progress(asked: bool | None, on_event: Listener | None) -> Iterator[Listener
         try:
             yield _both(picture, on_event)
         except BaseException:
-            picture.close("stopped; what was measured is stored")
+            picture.stop()
             raise
     else:
         from bench.progress import shown
@@ -233,6 +233,10 @@ class Picture:
         """Show a last time how it ended."""
         self._doing, self._left = words, ""
         self._draw()
+
+    def stop(self) -> None:
+        """Show that it ended before its time."""
+        self.close("stopped; what was measured is stored" if self._done else "stopped before anything was measured")
 
     def _draw(self) -> None:
         self._drawn_at = self._now()

@@ -50,6 +50,11 @@ def test_experiment_is_found_by_name_module_or_value() -> None:
         assert api._module_of(experiment) == "tests.toy_experiment"
 
 
+def test_what_is_no_experiment_is_named() -> None:
+    with pytest.raises(ExperimentError, match="experiment: is a list; allowed are the name of a module, a module, or"):
+        bench.run([])  # type: ignore[arg-type]  # on purpose
+
+
 def test_experiment_that_no_module_holds_cannot_be_run(tmp_path: Path) -> None:
     loose = dataclasses.replace(toy_experiment.EXPERIMENT, name="loose")
     with pytest.raises(ExperimentError, match="experiment 'loose': is not the EXPERIMENT of an imported module"):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
@@ -194,7 +195,16 @@ def test_what_is_worth_keeping_stays_in_sight() -> None:
     assert f"c&lt;{notebook.KEPT_LINES + 1}&gt;" in screen.shown[-1]
 
 
-def test_a_run_that_is_interrupted_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("events", "words"),
+    [
+        ([STARTED, sample(1)], "stopped; what was measured is stored"),
+        ([STARTED], "stopped before anything was measured"),
+    ],
+)
+def test_a_run_that_is_interrupted_says_so(
+    monkeypatch: pytest.MonkeyPatch, events: Sequence[Event], words: str
+) -> None:
     screen = Screen()
     display = ModuleType("IPython.display")
     display.HTML = str  # type: ignore[attr-defined]  # of a module that stands in for another
@@ -207,13 +217,14 @@ def test_a_run_that_is_interrupted_says_so(monkeypatch: pytest.MonkeyPatch) -> N
     def run() -> None:
         with notebook.progress(None, None) as listener:
             assert listener is not None
-            listener(STARTED)
+            for event in events:
+                listener(event)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         run()
     assert "x, profile quick" in screen.shown[-1]
-    assert "stopped; what was measured is stored" in screen.shown[-1]
+    assert words in screen.shown[-1]
 
 
 def test_nothing_is_shown_outside_a_notebook_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
