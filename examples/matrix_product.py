@@ -2,9 +2,9 @@
 
     python -m bench run examples/matrix_product.py
 
-You will see three claims, one for each size, for each of two data types: every exponent is near 1. All three are
-fitted at once, to points on lines through the middle and in the corners of their ranges, and float32 and float64 each
-have a fit of their own, with a coefficient of their own:
+You will see four claims for each of two data types: the exponent of each size is near 1, and that of all three, growing
+alike, near 3. All sizes are fitted at once, to points on lines through the middle and in the corners of their ranges,
+and float32 and float64 each have a fit of their own, with a coefficient of their own:
 
     python -m bench fit results/quick-… --subject "matrix product" --law "n*k*m" --where dtype=float32
 
