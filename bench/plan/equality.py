@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Coroutine, Iterator, Mapping
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,9 +21,19 @@ def difference(found: object, expected: object) -> float:
     array or a plain list are compared with the largest of them, those of a tuple or mapping each with its own.
     Everything else is equal or ``DIFFERENT``.
 
+    Raises
+    ------
+    TypeError : a result is an iterator or a coroutine: it has made nothing yet that could be compared, or timed.
+
     >>> difference([1, 2], [1, 2]), difference([0.1 + 0.2], [0.3]), difference("a", "b"), difference([1.0], [2.0])
     (0.0, 0.0, 1.0, 0.5)
     """
+    for whose, result in (("it", found), ("the reference", expected)):
+        if isinstance(result, Iterator | Coroutine):
+            raise TypeError(
+                f"{whose} returned a {type(result).__name__}, which has made nothing yet that could be timed or "
+                "compared; return what it gives, such as list(...) of it"
+            )
     if _is_equal(found, expected):
         return 0.0
     if isinstance(expected, Mapping):

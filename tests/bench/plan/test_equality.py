@@ -85,3 +85,9 @@ def test_what_cannot_be_compared_is_different() -> None:
         __hash__ = object.__hash__
 
     assert difference(Awkward(), Awkward()) == DIFFERENT
+
+
+@pytest.mark.parametrize(("found", "expected"), [(map(str, [1]), ["1"]), ([1], (x for x in [1])), (zip([1]), zip([1]))])
+def test_what_has_made_nothing_yet_is_refused(found: object, expected: object) -> None:
+    with pytest.raises(TypeError, match=r"returned a (map|generator|zip), which has made nothing yet that could be ti"):
+        difference(found, expected)
