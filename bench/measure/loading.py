@@ -5,11 +5,16 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import importlib.util
+import os
 import sys
+import sysconfig
+import traceback
 from pathlib import Path
 from types import ModuleType
 
 from bench.plan import Claim, Experiment, ExperimentError
+
+OURS = Path(__file__).resolve().parents[1]
 
 
 def load_experiment(module: str, corpus: Path | None = None) -> Experiment:
@@ -49,9 +54,9 @@ def _import(module: str) -> ModuleType:
             raise ExperimentError(
                 f"experiment {module!r}: no such module; give the name of a module or the path of a .py file"
             ) from None
-        raise ExperimentError(f"experiment {module!r}: raises on import: {one_line(error)}") from error
+        raise ExperimentError(f"experiment {module!r}: raises on import: {traced(error)}") from error
     except BaseException as error:  # SystemExit too: a module may raise anything
-        raise ExperimentError(f"experiment {module!r}: raises on import: {one_line(error)}") from error
+        raise ExperimentError(f"experiment {module!r}: raises on import: {traced(error)}") from error
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -74,3 +79,17 @@ def one_line(error: BaseException) -> str:
     """Type and message of an exception on one line of bounded length."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
+
+
+def traced(error: BaseException) -> str:
+    """The same, and where it came from: the innermost code that is neither ours nor a library's.
+
+    An error of our own names what it is about, and is left as it is.
+    """
+    if type(error).__module__.partition(".")[0] == OURS.name:
+        return one_line(error)
+    libraries = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+    others = ("<", *(f"{folder}{os.sep}" for folder in (OURS, *libraries)))
+    places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    own = [(file, line) for file, line in places if not file.startswith(others)]
+    return one_line(error) + (f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else "")

@@ -12,7 +12,7 @@ from bench.measure.clock import Clock
 from bench.measure.comparing import Comparer
 from bench.measure.counts import count
 from bench.measure.environment import available_bytes, load_average, thread_pools
-from bench.measure.loading import load_experiment, one_line
+from bench.measure.loading import load_experiment, one_line, traced
 from bench.measure.machine import ThreadsDiffer, peaks_of_machine, probe_machine, require_threads
 from bench.measure.memory import allocated_bytes, peak_bytes
 from bench.measure.messages import (
@@ -103,7 +103,7 @@ class Station:
         except ThreadsDiffer as error:
             return Failed(message=str(error))
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
-            return Failed(message=one_line(error))
+            return Failed(message=traced(error))
 
     def _open(self, request: Open) -> Ready:
         experiment = self._load(request.module, None if request.corpus is None else Path(request.corpus))

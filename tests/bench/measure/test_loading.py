@@ -81,13 +81,15 @@ def test_a_corpus_goes_to_the_configure_hook(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("raise RuntimeError('no\\nluck')", r"raises on import: RuntimeError: no luck$"),
-        ("import sys; sys.exit(3)", r"raises on import: SystemExit: 3$"),
+        ("raise RuntimeError('no\\nluck')", r"raises on import: RuntimeError: no luck \(\w+\.py, line 1\)$"),
+        ("import sys; sys.exit(3)", r"raises on import: SystemExit: 3 \(\w+\.py, line 1\)$"),
         (
             "import nowhere_to_be_found",
-            r"raises on import: ModuleNotFoundError: No module named 'nowhere_to_be_found'$",
+            r"raises on import: ModuleNotFoundError: No module named 'nowhere_to_be_found' \(\w+\.py, line 1\)$",
         ),
         ("def broken(:", r"raises on import: SyntaxError: "),
+        ("import json\nx = 1\njson.loads('{')", r"JSONDecodeError: Expecting .* \(\w+\.py, line 3\)$"),
+        ("import bench\nbench.Factor(name='1')", r"raises on import: DesignError: .* such as 'n'$"),
         ("x = 1", r"the module has no EXPERIMENT of type bench.plan.Experiment$"),
         ("EXPERIMENT = 3", r"the module has no EXPERIMENT of type"),
         (GOOD + "CLAIMS = ['c']", r"CLAIMS must hold claims only$"),

@@ -105,8 +105,13 @@ def test_what_an_experiment_prints_does_not_reach_the_protocol(worker: LocalWork
 
 
 def test_a_subject_that_raises_is_one_line_and_the_process_goes_on(worker: LocalWorker) -> None:
-    assert measured(worker, "raising") == Failed(message=r"KeyError: 'no\nsuch weight'")
-    assert measured(worker, "leaving") == Failed(message="SystemExit: enough")
+    for subject, line in (("raising", "    raise KeyError"), ("leaving", "    sys.exit")):
+        failed = measured(worker, subject)
+        assert isinstance(failed, Failed)
+        message, _, where = failed.message.partition(" (")
+        assert message in (r"KeyError: 'no\nsuch weight'", "SystemExit: enough")
+        number = int(where.removesuffix(")").rpartition(" ")[2])
+        assert MODULE.splitlines()[number - 1].startswith(line)
     assert isinstance(measured(worker, "quiet"), Sampled)
 
 
@@ -164,7 +169,7 @@ def test_a_module_that_cannot_be_imported_is_one_line(tmp_path: Path) -> None:
     finally:
         worker.close()
     assert isinstance(reply, Failed)
-    assert reply.message.endswith("raises on import: ZeroDivisionError: division by zero")
+    assert reply.message.endswith("raises on import: ZeroDivisionError: division by zero (broken.py, line 1)")
 
 
 def test_a_run_with_real_processes_keeps_what_came_before_a_crash(

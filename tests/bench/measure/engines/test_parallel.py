@@ -274,7 +274,7 @@ def test_a_subject_that_raises_ends_the_run_with_its_name_its_point_and_the_host
         raise ValueError(f"not at {point}")
 
     ran = Ran(toy(Subject(name="moody", prepare=prepare), n=(5,)), clock, tmp_path, TWO)
-    expected = r"^subject 'moody' at n=5: ValueError: not at n=5 \(host a \(w1\)\)$"
+    expected = r"^subject 'moody' at n=5: ValueError: not at n=5 \(test_parallel.py, line \d+\) \(host a \(w1\)\)$"
     with pytest.raises(MeasureError, match=expected):
         ran.run()
     assert ran.fleet.closed == 1
@@ -315,7 +315,9 @@ def test_a_check_that_raises_names_its_claim_and_the_host(tmp_path: Path) -> Non
 
     claim = CheckClaim(name="mine", subject="linear", check=check)
     ran = Ran(toy(linear(clock), claims=[claim]), clock, tmp_path)
-    expected = r"^check of claim 'mine': ZeroDivisionError: division by zero \(host a \(w1\)\)$"
+    expected = (
+        r"^check of claim 'mine': ZeroDivisionError: division by zero \(test_parallel.py, line \d+\) \(host a \(w1\)\)$"
+    )
     with pytest.raises(MeasureError, match=expected):
         ran.run()
 
