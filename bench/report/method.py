@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench.plan import CheckClaim
 from bench.report import format as show
 from bench.report.content import noise_line
 
@@ -23,21 +24,21 @@ FITTING = (
 JUDGING = (
     "A claim is supported when the whole interval of the estimate lies inside the margin stated with the claim, "
     "refuted when the whole interval lies outside, and inconclusive otherwise. A term that takes too small a part "
-    "of the time at the point in question is not identifiable there, and too little data is never a pass. Operation"
-    " counts are compared exactly, before any time is looked at."
+    "of the time at the point in question is not identifiable there, and too little data is never a pass."
 )
+CHECKS = " Operation counts are compared exactly, before any time is looked at."
 
 
 def method(analysis: Analysis) -> list[tuple[str, str]]:
     """Paragraphs, each with its heading; what the run did not record is left out."""
-    attrs = analysis.frame.attrs
+    attrs, claims = analysis.frame.attrs, analysis.experiment.claims
     return [
         ("Measuring", _measuring(analysis.frame, attrs.get("run", {}), attrs.get("workers", []))),
         ("Noise", noise_line(analysis)),
         ("Left out", _left_out(analysis)),
         ("Time spent", _time_spent(attrs.get("finish"))),
         ("Fitting", FITTING),
-        ("Judging", JUDGING),
+        ("Judging", JUDGING + (CHECKS if any(isinstance(claim, CheckClaim) for claim in claims) else "")),
     ]
 
 

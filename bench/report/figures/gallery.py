@@ -54,7 +54,7 @@ MACHINE = (
     "element-wise passes take longer because their operands lie further away, and copying and clearing. Dispatch: "
     "calling NumPy and Python. "
 )
-MACHINE_AGAIN = "Drawn like the first figure of this kind. "
+AGAIN = "Drawn like the first figure of this kind. "
 OVERVIEW = (
     "Marks: measured. Lines: each algorithm's law with its overhead terms, fitted to all of its points at once. A line "
     "is as long as what was measured of it. Beneath: the laws without overhead."
@@ -237,7 +237,7 @@ def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
                     caption=explained[kind].format(reason=no_noise(response)) + _errors(analysis, line, response),
                     figure=figure_scaling(analysis, line, response),
                 )
-                explained[kind] = SCALING_AGAIN
+                explained[kind] = AGAIN if kind else SCALING_AGAIN
 
 
 def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
@@ -257,7 +257,7 @@ def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
                 caption=explained + sentence(analysis, pricing),
                 figure=figure_machine(analysis, subject, widest),
             )
-            explained = MACHINE_AGAIN
+            explained = AGAIN
 
 
 def _chosen(lines: list[Line], judged: Sequence[Point]) -> list[Line]:

@@ -12,10 +12,9 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from bench.analyse import Analysis, Verdict
-from bench.analyse.fit import fit
+from bench.analyse import Analysis, Verdict, analyse
 from bench.analyse.regime import Regime
-from bench.plan import PLACEBO_SUFFIX, Design, Point, RatioClaim
+from bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Point, Profile, RatioClaim, Subject
 from bench.report.content import term_label
 from bench.report.figures import (
     Maps,
@@ -31,9 +30,9 @@ from bench.report.figures import (
     ratio_groups,
     share_groups,
 )
-from bench.report.figures.lines import Line
 from bench.report.figures.scaling import law_alone
 from bench.report.figures.shares import _stack
+from bench.report.method import method
 
 WHOLE = "seconds_per_eval"
 TRUE_RATIO = "(V + (T+1)/2*H) / (V + H)"
@@ -118,16 +117,20 @@ def test_the_law_alone_is_the_law_without_overhead(analysis: Analysis) -> None:
     assert law_alone(fit, at)[0] < fit.curve(at)[0].estimate
 
 
-def test_the_legend_names_the_law_alone_where_it_is_drawn(analysis: Analysis) -> None:
-    def legend(chosen: Analysis, line: Line) -> set[str]:
-        return {text.get_text() for text in figure_scaling(chosen, line).legends[0].get_texts()}
-
-    (line, *_) = lines_along("T", ["V", "H", "T"], {"sweep": analysis.fits["sweep", WHOLE].points})
-    assert "terms of the law alone" in legend(analysis, line)
-    T = np.repeat([1.0, 2.0, 4.0, 8.0], 2)
-    bare = fit(pd.DataFrame({"T": T, WHOLE: 1e-6 * T}), "T", overhead=())
-    (line,) = lines_along("T", ["T"], {"base": bare.points})
-    assert legend(replace(analysis, fits={("base", WHOLE): bare}), line) == {"base", "law + overhead, fitted"}
+def test_scaling_names_the_law_alone_only_where_it_is_drawn() -> None:
+    n = [1000, 2000, 4000, 8000]
+    for constant in (0.0, 1e-5):
+        data = pd.DataFrame({"n": n, "seconds_per_eval": [constant + 1e-8 * level for level in n]})
+        subject = Subject(name="s", prepare=lambda _point: print, law=CostLaw("n"), overhead=("1",))
+        points = Design.of({"n": level} for level in n)
+        experiment = Experiment(
+            name="x", factors=(Factor(name="n"),), subjects=(subject,), profiles={"quick": Profile(design=points)}
+        )
+        found = analyse(data.assign(subject="s", below_floor=False), experiment, [])
+        (line,) = lines_along("n", ["n"], {"s": found.fits["s", WHOLE].points})
+        labels = [text.get_text() for text in figure_scaling(found, line).legends[0].get_texts()]
+        assert ("terms of the law alone" in labels) == (constant > 0)
+        assert "Operation counts" not in dict(method(found))["Judging"], "none was checked"
 
 
 def test_scaling_without_a_fit_says_so(analysis: Analysis) -> None:
