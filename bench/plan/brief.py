@@ -91,11 +91,14 @@ def experiment(
     points = _of_numbers(design, factors)
     laws = {each: _with_all(_law("law", text, factors), factors) for each, text in _each("law", law, prepares).items()}
     memory = {} if memory_law is None else _each("memory_law", memory_law, prepares)
-    stated = {each: _law("memory_law", text, factors) for each, text in memory.items()}
+    stated = {each: _with_all(_law("memory_law", text, factors), factors) for each, text in memory.items()}
     for each_law in (*laws.values(), *stated.values()):
         _require_values("law", each_law, points)
     tallies = _tallies(tally, prepares)
-    counts = {each: _law(f"count_laws of {each!r}", text, factors) for each, text in (count_laws or {}).items()}
+    counts = {
+        each: _with_all(_law(f"count_laws of {each!r}", text, factors), factors)
+        for each, text in (count_laws or {}).items()
+    }
     if counts and not tallies:
         raise ExperimentError(f"count_laws={count_laws!r}: need a tally that counts")
     subjects = tuple(

@@ -257,6 +257,18 @@ def test_by_default_what_differs_is_told() -> None:
     assert agreement.difference([1.0, 2.0], [1.0, 2.0]) <= agreement.allowed < agreement.difference([1.0], [1.1])
 
 
+def test_laws_of_memory_and_counts_claim_what_they_leave_out_as_those_of_time_do() -> None:
+    experiment = bench.experiment(
+        prepare, "n", memory_law="n", tally=tally, count_laws={"steps": "n"}, n=[1, 99], m=[1, 99]
+    )
+    left_out = {name: claim for name, claim in claimed(experiment).items() if claim.factor == "m"}
+    assert {name: (claim.response, claim.margin) for name, claim in left_out.items()} == {
+        "exponent of m": ("seconds_per_eval", 0.25),
+        "memory, exponent of m": ("scratch_bytes", 0.25),
+        "steps, exponent of m": ("steps_count", 0.25),
+    }
+
+
 # --- what is refused --------------------------------------------------------------------------------------------------
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
