@@ -27,6 +27,7 @@ from bench.plan.brief_claims import bare
 WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
 COARSE_STEPS = 13  # the profile may have several valleys: a coarse look first, then Brent within the best
 COARSE, CLOSE = 1e-3, 1e-9  # relative tolerances of the fitted times in the two looks
+FIRM_DIGITS = 9  # after the point: beyond, an exponent is rounding, and that of exact data would be 1e-17 and not 0
 FEWEST_LEVELS = 3  # of the factor; with two any exponent fits
 
 
@@ -189,7 +190,8 @@ def _with_interval(
     if not math.isfinite(half):
         return FreeExponent(undefined, own, share, f"{_named(fit, freed)} cannot be told from the other terms")
     trouble = f"no exponent within {WIDEST:g} of the law's fits best" if abs(epsilon) > 0.999 * WIDEST else ""
-    return FreeExponent(Interval(estimate, estimate - half, estimate + half), own, share, trouble)
+    found = (round(value, FIRM_DIGITS) + 0.0 for value in (estimate, estimate - half, estimate + half))  # and no -0.0
+    return FreeExponent(Interval(*found), own, share, trouble)
 
 
 def _named(fit: Fit, freed: Sequence[int]) -> str:

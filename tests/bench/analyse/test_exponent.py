@@ -30,6 +30,12 @@ def test_exact_data_give_back_the_exponent(power: float) -> None:
     assert found.law == pytest.approx(1)
 
 
+def test_what_does_not_grow_has_an_exponent_of_0_and_not_of_rounding() -> None:
+    n = np.array([1000.0, 2418, 5848, 14142, 34200, 82704, 200000])
+    flat = fit(pd.DataFrame({"n": n, "seconds_per_eval": np.full(len(n), 1288.0)}), "n**0", overhead=())
+    assert [str(value) for value in free_exponent(flat, ["n**0"], "n", {"n": 200000}).interval] == ["0.0"] * 3
+
+
 @pytest.mark.parametrize("power", [1.0, 1.1, 2.0])
 def test_noisy_data_give_back_the_exponent_within_its_interval(rng: np.random.Generator, power: float) -> None:
     found = free_exponent(grown(power, rng, noise=0.01, point_effects=0.02, disturbed=0.1), TERMS_IN_T, "T", BASE)
