@@ -15,8 +15,9 @@ from bench.analyse.categories import levels_of, listed_levels, shown
 from bench.analyse.evidence import fitted_samples
 from bench.analyse.fit import Fit, fit
 from bench.analyse.preference import Preference
-from bench.analyse.samples import FitError
+from bench.analyse.samples import FitError, categories_of
 from bench.analyse.select import prefer_fits
+from bench.analyse.strata import stratum
 from bench.plan import PLACEBO_SUFFIX, LawError, Point
 from bench.store.frame import load
 from bench.store.importers.naming import with_names
@@ -134,6 +135,8 @@ def _fit(frame: pd.DataFrame, law: str, response: str, overhead: str, block: str
 def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
     """The rows of one subject; where none is named, of the only one there is, beside its placebo.
 
+    At some categories a subject also goes by the name that tables give it there, ``sort [dtype=float32]``.
+
     Raises
     ------
     FitError : an unknown subject, or several and none chosen.
@@ -151,9 +154,13 @@ def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
         if len(own) != 1:
             raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {listed(names)}")
         (subject,) = own
-    if subject not in names:
-        raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}")
-    return frame[frame["subject"] == subject]
+    if subject in names:
+        return frame[frame["subject"] == subject]
+    keys = ["subject", *categories_of(frame)]
+    for name, *levels in frame[keys].drop_duplicates().itertuples(index=False):
+        if stratum(name, dict(zip(keys[1:], levels, strict=True))) == subject:
+            return frame[(frame[keys] == [name, *levels]).all(axis=1)]
+    raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}")
 
 
 def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:

@@ -64,6 +64,17 @@ def test_where_selects_and_one_fit_is_the_contract_alone(data: Path) -> None:
     assert (both["n_points"], both["exponents"]["d"]["at"]["d"]) == (5, 100)
 
 
+def test_a_subject_at_its_categories_goes_by_the_name_that_tables_give_it(data: Path) -> None:
+    rows = data.read_text().replace("n,d", "subject,n,d", 1).splitlines()
+    data.write_text("\n".join([rows[0], *(f"{name},{row}" for row in rows[1:] for name in ("sort", "other"))]))
+    found = document(data, "--subject", "sort [dtype=f64]")
+    assert found["n_samples"] == 30
+    assert found["terms"][0]["coefficient"] == pytest.approx(2e-9, rel=0.02)
+    result = fit(data, "--subject", "sort [dtype=f16]")
+    assert result.exit_code == 2
+    assert "--subject 'sort [dtype=f16]': unknown; the subjects are sort, other" in result.stderr
+
+
 def test_where_with_one_name_twice_means_either(data: Path) -> None:
     assert "by" in document(data, "--where", "dtype=f32", "--where", "dtype=f64")
     assert document(data, "--where", "dtype=f32", "--where", "n=100", "--where", "n=1600")["n_points"] == 4
