@@ -118,6 +118,9 @@ def experiment(
     made = [] if bound is None else _claims(subjects, Maker(points=points, bound=bound, margin=margin))
     if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
         raise ExperimentError(f"claims={claims!r}: allowed are claims, such as bench.ExponentClaim(...)")
+    for claim in claims:
+        if claim.subject.partition(" [")[0] not in prepares:  # which may be one at its categories
+            raise ExperimentError(f"claim {claim.name!r}: is about {claim.subject!r}; there is {', '.join(prepares)}")
     return Experiment(
         name=name or _module_of(next(iter(prepares.values()))) or next(iter(prepares)),
         factors=factors,

@@ -14,7 +14,7 @@ import bench
 from bench.api import condition_numbers
 from bench.plan import PLACEBO_SUFFIX, Design, DesignError, Experiment, ExperimentError, ExponentClaim, LawError, Point
 from bench.plan.brief_claims import label
-from bench.plan.claim import Claim
+from bench.plan.claim import CheckClaim, Claim
 from bench.plan.law import CostLaw
 
 
@@ -299,6 +299,10 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": "n", "reference": "x", "n": [1, 99]}, r"reference='x': nothing has this name; there is test_brief"),
     ({"law": "n", "claims": ["n"], "n": [1, 99]}, r"claims=\['n'\]: allowed are claims, such as bench.ExponentClaim"),
     ({"law": "n", "claims": 5, "n": [1, 99]}, r"claims=5: allowed are claims, such as bench.ExponentClaim"),
+    (
+        {"law": "n", "claims": [CheckClaim(name="c", subject="x", check=print)], "n": [1, 99]},  # type: ignore[arg-type]
+        r"claim 'c': is about 'x'; there is test_brief",
+    ),
     ({"law": "n", "count_laws": "n", "n": [1, 99]}, r"count_laws='n': allowed are laws by name"),
     ({"law": "n", "memory_law": "n", "output_bytes": 8, "n": [1, 99]}, r"output_bytes=8: allowed is a function"),
     ({"law": "n", "blocks": 0, "n": [1, 99]}, r"blocks=0: allowed are whole numbers from 1"),
