@@ -33,6 +33,7 @@ from bench.measure.way import Asked, Heard
 SECONDS_BETWEEN_LOOKS = 0.5  # at whether anybody is there, while there is no news
 PORTIONS_PER_HOST = 2  # of the blocks waiting; the first portion of a host is at most half of its share
 PATIENCE_SECONDS = 2.0  # without any worker, before a line says that the run waits
+ANSWER_SECONDS = 60.0  # that a worker has at least to say what it is: it may have all libraries to load from afar
 
 
 class Parallel:
@@ -210,6 +211,7 @@ class Parallel:
                 self._give_up(ticket, why)
             case Joined(worker):
                 self._gone(worker, "its worker was replaced")
+                self._alone_since, self._said_alone = None, False
                 self._send(Survey(worker, self._roster), self._task("survey", opened=True, shipped=self._cargo.shipped))
             case Left(worker):
                 self._gone(worker, "it is gone")
@@ -233,26 +235,29 @@ class Parallel:
         errand.end(why)
 
     def _look_around(self) -> None:
-        """Wait for a worker while there is none, but not for ever.
+        """Wait for a worker while there is none that answers, but not for ever.
 
         Raises
         ------
         MeasureError : there has been none for too long.
         """
         now = self._clock.now()
-        if self._roster.there or self._errands:
+        if self._roster.there or any(not isinstance(errand, Survey) for errand in self._errands.values()):
             self._alone_since, self._said_alone = None, False
             return
         if self._alone_since is None:
             self._alone_since = now
-        alone, limit = now - self._alone_since, self._fleet.wait_seconds
+        alone, limit, what = now - self._alone_since, self._fleet.wait_seconds, ""
+        if self._errands:  # a worker that is stopped, or has something else to do, is as good as none
+            limit, what = max(limit, ANSWER_SECONDS), " that answers"
         if alone >= limit:
             raise MeasureError(
-                f"{self._fleet.name}: no worker for {limit:g} s; what was measured is stored, and --resume goes on"
+                f"{self._fleet.name}: no worker{what} for {limit:g} s; "
+                "what was measured is stored, and --resume goes on"
             )
         if alone >= PATIENCE_SECONDS and not self._said_alone:
             self._said_alone = True
-            self._say(f"{self._fleet.name}: has no worker; waiting for one, at most {limit:g} s")
+            self._say(f"{self._fleet.name}: has no worker{what}; waiting for one, at most {limit:g} s")
 
     def _known(self, host: str, environment: Mapping[str, Any]) -> None:
         self._sink.append(host_record(host, environment))

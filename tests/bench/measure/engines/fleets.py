@@ -19,6 +19,7 @@ from bench.measure.schedule import Block, Done
 from bench.plan import Experiment
 from tests.bench.measure.fakes import FakeEngine, FakeWorker, ListSink
 
+LONG_SECONDS = 1e4  # on the fake clock; no run here lasts so long
 MODULE = "tests.bench.measure.fakes"  # any module that can be imported: its code is what hosts must have
 
 
@@ -56,6 +57,7 @@ class FakeFleet:
         self.broken: str | None = None  # what becomes of every task, if none can be done
         self.closed = 0
         self.is_lost = False
+        self.is_silent = False  # whether tasks are taken and never done
 
     def open(self) -> None:
         self.news.extend(Joined(worker) for worker in self.hosts)
@@ -64,6 +66,8 @@ class FakeFleet:
         ticket, wanted = len(self.sent), Task.of_bytes(task)
         self.sent.append((worker, wanted))
         host = self.hosts[worker]
+        if self.is_silent:
+            return ticket
         if self.broken is not None:
             self.news.append(Ended(ticket, self.broken))
             return ticket
@@ -86,6 +90,7 @@ class FakeFleet:
         if self.is_lost:
             raise MeasureError("fake cluster: the connection is lost")
         if not self.news:
+            assert self._clock.now() < LONG_SECONDS, "the run waits for ever"
             self._clock.advance(seconds)
             return None
         news = self.news.popleft()

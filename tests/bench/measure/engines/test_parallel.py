@@ -217,6 +217,24 @@ def test_without_any_worker_the_run_waits_says_so_and_ends_with_one_line(tmp_pat
     assert ran.clock.now() == pytest.approx(60, abs=2)
 
 
+def test_a_worker_that_never_answers_is_as_good_as_none(tmp_path: Path) -> None:
+    ran = ran_of(tmp_path, {"w1": "a"})
+    ran.fleet.wait_seconds = 90.0
+    ran.fleet.is_silent = True
+    with pytest.raises(MeasureError, match=r"^fake cluster: no worker that answers for 90 s; what was measured"):
+        ran.run()
+    assert notices(ran) == ["fake cluster: has no worker that answers; waiting for one, at most 90 s"]
+    assert ran.clock.now() == pytest.approx(90, abs=2)
+
+
+def test_a_worker_that_has_just_come_has_time_to_answer_however_short_the_wait(tmp_path: Path) -> None:
+    ran = ran_of(tmp_path, {"w1": "a"})
+    ran.fleet.wait_seconds = 0.0
+    ran.fleet.is_silent = True
+    with pytest.raises(MeasureError, match=r"^fake cluster: no worker that answers for 60 s"):
+        ran.run()
+
+
 def test_a_lost_cluster_leaves_a_run_that_the_local_engine_can_end(tmp_path: Path) -> None:
     ran = ran_of(tmp_path)
 
