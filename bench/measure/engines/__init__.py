@@ -90,7 +90,12 @@ class Fleet(Protocol):
         ...
 
     def send(self, worker: str, task: bytes) -> int:
-        """Have a worker do a task, as ``bench.measure.engines.task`` puts it into bytes; the ticket of its news."""
+        """Have a worker do a task, as ``bench.measure.engines.task`` puts it into bytes; the ticket of its news.
+
+        Raises
+        ------
+        MeasureError : the cluster is lost.
+        """
         ...
 
     def next(self, seconds: float) -> News | None:
@@ -98,7 +103,7 @@ class Fleet(Protocol):
 
         Raises
         ------
-        MeasureError : the cluster is lost.
+        MeasureError : the cluster is lost, and all that was said before was told.
         """
         ...
 

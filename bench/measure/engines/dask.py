@@ -21,11 +21,13 @@ from bench.measure.loading import one_line
 from bench.measure.records import MeasureError
 
 CONNECT_SECONDS = 10.0  # to reach a scheduler
+ANSWER_SECONDS = 5.0  # once connected, to be greeted: dask itself would wait for ever
 CLOSE_SECONDS = 5.0  # to say good-bye to it
 NOISY = ("distributed", "tornado", "asyncio", "bokeh", "dask")  # loggers: a lost worker is no reason for a traceback
 NOTHING = logging.CRITICAL + 1
 EVERYBODY = "all"  # the scheduler's own topic, where it tells of workers that come and go
 NO_TLS = "takes tls_ca_file, tls_cert and tls_key (--tls-ca-file, …), or the same in dask's configuration"
+SILENT = "what listens there does not answer as a scheduler"
 GOES_ON = "what was measured is stored, and --resume goes on"
 Do = Callable[[bytes, str, int], None]  # what a worker runs: a task, the topic for what it says, its ticket
 
@@ -47,6 +49,7 @@ class DaskFleet:
         self._tickets = 0
         self._workers: set[str] = set()
         self._client: Any = None
+        self._line: Any = None  # to the scheduler; another one, made after a loss, would bring no events
         self._quiet = contextlib.ExitStack()
 
     @property
@@ -82,12 +85,14 @@ class DaskFleet:
             raise
         except (OSError, ImportError, ValueError, TypeError, RuntimeError) as error:
             raise MeasureError(f"{self.name}: {_why(error)}") from None
+        self._line = self._client.scheduler_comm
         self._client.subscribe_topic(self._topic, self._told)
         self._client.subscribe_topic(EVERYBODY, self._happened)
         for worker in self._client.scheduler_info(n_workers=-1)["workers"]:
             self._client.loop.add_callback(self._joined, worker)  # where all that changes the set of workers happens
 
     def send(self, worker: str, task: bytes) -> int:
+        self._require_connection()
         ticket, self._tickets = self._tickets, self._tickets + 1
         future = self._client.submit(
             self._do,
@@ -109,11 +114,15 @@ class DaskFleet:
             news = self._news.get(timeout=seconds)
         except queue.Empty:
             news = None
-        if self._client.status != "running":
-            raise MeasureError(f"{self.name}: the connection is lost; {GOES_ON}")
+        if not isinstance(news, Said):  # what was said before the connection was lost is not lost with it
+            self._require_connection()
         if isinstance(news, Ended):
             self.cancel(news.ticket)
         return news
+
+    def _require_connection(self) -> None:
+        if self._client.status != "running" or self._client.scheduler_comm is not self._line:
+            raise MeasureError(f"{self.name}: the connection is lost; {GOES_ON}")
 
     def cancel(self, ticket: int) -> None:
         future = self._futures.pop(ticket, None)
@@ -184,7 +193,11 @@ def _try(address: str, security: Any) -> None:
     outcome: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
     async def there_and_back() -> None:
-        comm = await library.comm.connect(address, timeout=CONNECT_SECONDS, **settings)
+        try:
+            async with asyncio.timeout(CONNECT_SECONDS + ANSWER_SECONDS):
+                comm = await library.comm.connect(address, timeout=CONNECT_SECONDS, **settings)
+        except TimeoutError:
+            raise MeasureError(f"scheduler {address}: {SILENT}") from None
         await comm.close()
 
     def trial() -> None:

@@ -8,6 +8,7 @@ import os
 import queue
 import random
 import signal
+import socket
 import threading
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ pytest.importorskip("distributed")
 
 from bench.measure.engines import Fleet, Joined, Said
 from bench.measure.engines.choice import Choice
+from bench.measure.engines.dask import DaskFleet
 from bench.measure.engines.task import Task
 from bench.measure.events import Event, Notice, SampleTaken, WorkerStarted
 from bench.measure.loading import load_experiment
@@ -315,6 +317,49 @@ def test_what_is_said_comes_at_once_and_a_task_that_is_cancelled_stops_in_the_mi
         fleet.close()
         fleet.close()  # a second time it does nothing
         foundry.kill(pid)
+
+
+def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(foundry: Foundry) -> None:
+    pid, scheduler = foundry.scheduler()
+    fleet = DaskFleet(Choice(name="dask", scheduler=scheduler))
+    fleet.open()
+    try:
+        client = fleet._client
+        first = client.scheduler_comm
+        client.loop.add_callback(first.comm.abort)
+        end = time.monotonic() + PATIENCE_SECONDS
+        while (client.status != "running" or client.scheduler_comm is first) and time.monotonic() < end:
+            time.sleep(0.01)
+        assert client.status == "running"
+        fleet._news.put(Said(0, ["what came before"]))  # is taken first
+        assert fleet.next(0.1) == Said(0, ["what came before"])
+        expected = f"^scheduler {scheduler}: the connection is lost"
+        with pytest.raises(MeasureError, match=expected):
+            fleet.next(0.1)
+        with pytest.raises(MeasureError, match=expected):
+            fleet.send("tcp://127.0.0.1:1", b"")
+    finally:
+        fleet.close()
+        foundry.kill(pid)
+
+
+def test_what_listens_and_says_nothing_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("bench.measure.engines.dask.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("bench.measure.engines.dask.ANSWER_SECONDS", 0.1)
+    errors: list[MeasureError] = []
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"
+
+        def connect() -> None:
+            try:
+                DaskFleet(Choice(name="dask", scheduler=address)).open()
+            except MeasureError as error:
+                errors.append(error)
+
+        thread = threading.Thread(target=connect, daemon=True)
+        thread.start()
+        thread.join(PATIENCE_SECONDS)
+    assert list(map(str, errors)) == [f"scheduler {address}: what listens there does not answer as a scheduler"]
 
 
 def certificates(folder: Path, name: str) -> dict[str, str]:
