@@ -59,7 +59,7 @@ class Host:
             say(said.failed(str(failure)))
 
     def stop(self) -> None:
-        """Kill the measuring process, whatever it is doing; from another thread."""
+        """Kill the measuring process, whatever it is doing, and say no more of it; from another thread."""
         with self._lock:
             self._stopped = True
             if self._at_work is not None:
@@ -81,7 +81,7 @@ class Host:
             raise _Failure(f"{shipped.name}: did not arrive whole")
         path = self._path(shipped.name, shipped.sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(f".{os.getpid()}.part")
+        partial = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")  # of two runs at once
         partial.write_bytes(shipped.content)
         partial.replace(path)
 
@@ -111,7 +111,7 @@ class Host:
                 for place, request in enumerate(task.requests):
                     say(said.heard(place, ask(request, "")))
         except WorkerDied as error:
-            say(said.died(place, str(error)))
+            self._death(place, error, say)
 
     def _visit(self, task: Task, say: Say) -> None:
         place: int | None = None
@@ -141,6 +141,10 @@ class Host:
                     for outcome in visiting.make(visit):
                         say(said.found(place, outcome.found, outcome.seconds, self._clock.now() - start))
         except WorkerDied as error:
+            self._death(place, error, say)
+
+    def _death(self, place: int | None, error: WorkerDied, say: Say) -> None:
+        if not self._stopped:  # who stops a process needs not be told, and it did not die of what it measured
             say(said.died(place, str(error)))
 
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from bench.measure.clock import WallClock
 from bench.measure.engines import Engine
@@ -29,6 +30,7 @@ SECONDS_BETWEEN_LOOKS = 0.1  # at what is to be said, and at whether the task is
 PATIENCE_SECONDS = 1.0  # for the lock of the host, before the task says that it waits
 SECONDS_BETWEEN_TRIES = 0.05  # to get it
 FOLDER = "bptt-bench"
+AT_WORK = ("running", "paused")  # states of a worker: one that is short of memory is paused, and ends what it has begun
 # What nannies put into the environment of their workers: an allocator that gives memory back at once, and one order of
 # all sets and dictionaries of strings, which would be the same chance in every process.
 SET_BY_DASK = ("MALLOC_TRIM_THRESHOLD_", "PYTHONHASHSEED", "__DASK_PARENT_PID")
@@ -113,7 +115,7 @@ def _watched(host: Host, mouth: Mouth, is_wanted: Callable[[], bool]) -> Iterato
 def _is_wanted(worker: Any, key: object) -> bool:
     """Whether a task that runs on a worker has not been released: a thread cannot be cancelled, so it must look."""
     task = worker.state.tasks.get(key)
-    return task is not None and task.state in ("executing", "long-running") and worker.status.name == "running"
+    return task is not None and task.state in ("executing", "long-running") and worker.status.name in AT_WORK
 
 
 @contextlib.contextmanager
@@ -124,7 +126,7 @@ def alone(name: str, waits: Callable[[], None], is_over: threading.Event) -> Ite
     ----------
     waits : called once if the lock does not come at once.
     """
-    path = Path(tempfile.gettempdir()) / f"{FOLDER}-{os.getuid()}-{name}.lock"
+    path = Path(tempfile.gettempdir()) / f"{FOLDER}-{os.getuid()}-{quote(name, safe='')}.lock"  # it may have slashes
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     lock = os.open(path, flags, 0o600)
     try:
