@@ -1,8 +1,9 @@
 """Several hosts in one set of samples: how fast each is, and whether they disagree about the shape of the cost.
 
 One factor per host says how many times as slow it is as the host with most samples; it is taken out before the law is
-fitted. That one factor does for all terms is then put to the test: the hosts are two sides of a contrast
+fitted. That one factor does for all terms and points is then put to the test: the hosts are two sides of a contrast
 (``bench.analyse.contrast``), and a term that is dearer on one of them than its other terms are says that it does not.
+So does time that grows more with a factor on one of them, which a law's terms need not show, and a single one never.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.analyse.apart import apart
-from bench.analyse.contrast import Table, contrast
+from bench.analyse.contrast import Estimate, Table, contrast
 from bench.analyse.estimate import Interval
 from bench.analyse.holm import holm
 from bench.analyse.location import Array
@@ -22,23 +23,32 @@ from bench.analyse.samples import Samples
 from bench.analyse.sides import Flags, Visits, at_rows, in_both, processes_of, tables_of
 
 TOLERANCE = 0.02  # of a term's price: what the addresses of buffers, dealt once a process, may do to it
+LEAST_POINTS = 3  # that hosts share, to compare more than their speeds
 
 
 class Disagreement(NamedTuple):
-    """Terms that are dearer or cheaper on a host than one speed for all of them says: by which factor."""
+    """Terms that are dearer or cheaper on a host than one speed for all of them says: by which factor.
+
+    Where it is not about terms but about ``growth`` with a factor of the experiment, by how much more time grows there
+    from that factor's smallest level to its largest.
+    """
 
     terms: tuple[str, ...]
     ratio: Interval
+    growth: str | None = None
 
     def in_words(self) -> str:
         """One clause of a sentence."""
+        if self.growth is not None:
+            times, low, high = self.ratio
+            return f"time grows {times:.2f} times as much [{low:.2f}, {high:.2f}] with {self.growth}"
         names = " + ".join(self.terms) + (" together" if len(self.terms) > 1 else "")
         times, low, high = self.ratio
         return f"{names} {times:.2f} times as dear [{low:.2f}, {high:.2f}] beside the other terms"
 
     def to_json(self) -> dict[str, Any]:
         """As plain data."""
-        return {"terms": list(self.terms), **self.ratio._asdict()}
+        return {"terms": list(self.terms), "growth": self.growth, **self.ratio._asdict()}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +113,15 @@ def taken_out(samples: Samples, confidence: float) -> tuple[Samples, tuple[Host,
 def disagreeing(
     samples: Samples, hosts: Sequence[Host], shares: Array, terms: Sequence[str], *, smallest: float, confidence: float
 ) -> tuple[Host, ...]:
-    """The hosts, with what each disagrees about, tested against the reference; Holm over all hosts and terms.
+    """The hosts, with what each disagrees about, tested against the reference; Holm over all hosts, terms and factors.
+
+    What terms disagree about also changes the growth with their factors, which is then not said again.
 
     Parameters
     ----------
     samples : with the hosts' speeds taken out. shares : of the terms at the samples' points (n_points, k).
     """
-    told: list[tuple[int, tuple[str, ...], Any]] = []
+    told: list[tuple[int, tuple[str, ...], str | None, Estimate]] = []
     number = {name: h for h, name in enumerate(samples.host_names)}
     assert samples.host is not None
     reference = samples.host == number[hosts[0].name]
@@ -117,28 +129,34 @@ def disagreeing(
         mine = samples.host == number[one.name]
         first, second = _tables(samples, reference, mine)
         rows = in_both(first, second)
-        if one.slowness is None or not len(rows):
+        if one.slowness is None or len(rows) < LEAST_POINTS:
             continue
+        sides = at_rows(first, rows), at_rows(second, rows)
         groups = apart(shares[rows], smallest)
-        if len(groups.groups) < 2:
-            continue
-        found = contrast(at_rows(first, rows), at_rows(second, rows), groups.shares, paired=False)
-        centre = found.centre()
-        for j, members in enumerate(groups.groups):
-            estimate = found.estimate(np.eye(len(centre))[j] - centre)
-            told.append((i, tuple(terms[m] for m in members), estimate))
-    tests = holm([estimate for _, _, estimate in told], tolerance=TOLERANCE, confidence=confidence)
-    return tuple(
-        dataclasses.replace(
-            one,
-            disagreements=tuple(
-                Disagreement(names, test.interval)
-                for (where, names, _), test in zip(told, tests, strict=True)
-                if where == i and test.rejected
-            ),
-        )
-        for i, one in enumerate(hosts)
-    )
+        if len(groups.groups) > 1:
+            found = contrast(*sides, groups.shares, paired=False)
+            centre = found.centre()
+            for j, members in enumerate(groups.groups):
+                estimate = found.estimate(np.eye(len(centre))[j] - centre)
+                told.append((i, tuple(terms[m] for m in members), None, estimate))
+        for factor, levels in samples.levels.items():
+            place = _between(levels[rows])
+            if place is not None:
+                found = contrast(*sides, np.column_stack([1 - place, place]), paired=False)
+                told.append((i, (), factor, found.estimate(np.array([-1.0, 1.0]))))
+    tests = holm([estimate for *_, estimate in told], tolerance=TOLERANCE, confidence=confidence)
+    about: dict[int, list[Disagreement]] = {}
+    for (i, names, growth, _), test in zip(told, tests, strict=True):
+        if test.rejected and not (growth and any(known.terms for known in about.get(i, ()))):
+            about.setdefault(i, []).append(Disagreement(names, test.interval, growth))
+    return tuple(dataclasses.replace(one, disagreements=tuple(about.get(i, ()))) for i, one in enumerate(hosts))
+
+
+def _between(levels: Array) -> Array | None:
+    """Where levels lie between the smallest (0) and the largest (1), on a logarithmic scale where they have one."""
+    scale = np.log(levels) if levels.min() > 0 else levels
+    reach = scale.max() - scale.min()
+    return None if reach == 0 else np.asarray((scale - scale.min()) / reach)
 
 
 def _share_points(samples: Samples, first: Flags, second: Flags) -> bool:

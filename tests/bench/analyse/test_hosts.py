@@ -121,6 +121,48 @@ def test_disagreement_is_found() -> None:
     assert sum(bool(fitted(run(rng, dearer=1.2)).hosts[1].disagreements) for _ in range(50)) >= 45
 
 
+def with_steeper_host(frame: pd.DataFrame, exponent: float) -> pd.DataFrame:
+    """The same, where time on host b grows by a further power of n."""
+    power = np.where(frame["host"] == "b", exponent, 0.0)
+    return frame.assign(seconds_per_eval=frame["seconds_per_eval"] * (frame["n"] / 1e4) ** power)
+
+
+@pytest.mark.parametrize("law", [LAW, CostLaw("n*m")])
+def test_time_that_grows_more_on_one_host_is_found_whatever_the_terms(law: CostLaw) -> None:
+    """n goes from 1e3 to 1e6: the power of 0.05 makes 1.41 of it, and every term of these laws has it."""
+    rng = np.random.default_rng(10)
+    found, held = 0, 0
+    for _ in range(30):
+        frame = run(rng) if law is LAW else single(run(rng))
+        about = fit(with_steeper_host(frame, 0.05), law, overhead=(), block="block").hosts[1].disagreements
+        ratios = [one.ratio for one in about if one.growth == "n"]
+        found += bool(about)
+        held += any(ratio.low < 1000**0.05 < ratio.high for ratio in ratios)
+    assert found >= 28
+    assert held >= (26 if law is not LAW else 0)  # terms with unlike growth may say it in their own words
+
+
+def single(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same, of a law of one term."""
+    two = LAW.columns({"n": frame["n"], "m": frame["m"]}) @ PRICES
+    return frame.assign(seconds_per_eval=frame["seconds_per_eval"] / two * (frame["n"] * frame["m"] * PRICES[0]))
+
+
+def test_hosts_that_grow_alike_seldom_disagree_under_a_law_of_one_term() -> None:
+    rng = np.random.default_rng(11)
+    fits = [fit(single(run(rng)), "n*m", overhead=(), block="block") for _ in range(100)]
+    assert sum(bool(one.hosts[1].disagreements) for one in fits) <= 9
+
+
+def test_growth_is_named_with_its_factor(rng: np.random.Generator) -> None:
+    found = fit(with_steeper_host(single(run(rng)), 0.1), "n*m", overhead=(), block="block")
+    assert [(one.terms, one.growth) for one in found.hosts[1].disagreements] == [((), "n")]
+    assert found.hosts[1].disagreements[0].ratio.estimate == pytest.approx(1000**0.1, rel=0.05)
+    assert "hosts disagree about the shape: time grows " in in_words(found.hosts)
+    assert in_words(found.hosts).endswith("with n on b")
+    assert found.hosts[1].to_json()["disagreements"][0]["growth"] == "n"
+
+
 def test_a_host_that_shares_no_point_cannot_be_told(rng: np.random.Generator) -> None:
     frame = run(rng)
     apart = frame[(frame["host"] == "a") == (frame["n"] < 5e4)]
