@@ -19,6 +19,7 @@ Layout: TypeAlias = Literal["lines", "grid"]
 Strictness: TypeAlias = Literal["report", "fail"]
 FEWEST_LEVELS = 3  # with two any exponent fits
 FEWEST_SPARE_POINTS = 2  # beyond the terms; with fewer no claim is judged
+FIXTURE = "benchmark"
 EXAMPLE = "n=[1000, 4000, 16_000, 64_000, 256_000]"
 
 
@@ -106,6 +107,8 @@ class Complexity:
 
 
 def _levels(name: str, values: object) -> tuple[float, ...]:
+    if name == FIXTURE:
+        raise ComplexityError(f"{name}: is the fixture that measures; give the factor another name")
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         raise ComplexityError(f"{name}={values!r}: allowed are the levels of a factor, such as {EXAMPLE}")
     factor = Factor(name=name, kind="real")

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 INI = "complexity_inconclusive"
 LEAST_WAITING = 0.1  # of the time at a point; less moves no exponent over a factor of ten by more than 0.05
+STRICT_XPASS = "[XPASS(strict)]"  # how pytest's report of a test that should have failed begins
 TIME_SLICE = 0.003  # seconds that Linux lets a process run before another has its turn
 
 
@@ -54,6 +55,14 @@ class Message:
 
     def __str__(self) -> str:
         return self.text
+
+
+def as_plain_pass(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+    """Let a point pass that pytest says should not have: what `xfail` at a marked function speaks of is its law."""
+    if call.excinfo is None and report.failed and str(report.longrepr).startswith(STRICT_XPASS):
+        report.outcome, report.longrepr = "passed", None
+    elif report.passed and hasattr(report, "wasxfail"):
+        del report.wasxfail
 
 
 class Taken(NamedTuple):

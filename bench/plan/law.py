@@ -220,7 +220,7 @@ class CostLaw:
 @functools.lru_cache(maxsize=1024)
 def _parse(text: str) -> tuple[Term, ...]:
     if not isinstance(text, str) or not text.strip():
-        raise LawError(f"law: {text!r} is empty; allowed are {ALLOWED}")
+        raise LawError(f"law: {text!r} is {'empty' if isinstance(text, str) else 'no text'}; allowed are {ALLOWED}")
     if len(text) > MAX_LAW_CHARACTERS:
         raise LawError(f"law: {len(text)} characters; at most {MAX_LAW_CHARACTERS} are allowed")
     if "^" in text:
