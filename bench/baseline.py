@@ -21,6 +21,7 @@ from bench.measure.engines import Engine
 from bench.measure.engines.local import LocalEngine, worker_environment
 from bench.measure.environment import environment
 from bench.measure.events import Listener
+from bench.measure.records import MeasureError
 from bench.measure.schedule import Block, Done, blocks_of, divided, without
 from bench.measure.turns import InTurn, Marked, Together, Turns, in_turns, order_of
 from bench.plan import Experiment, ExperimentError
@@ -124,14 +125,17 @@ def measure(
 
         def run(side: str) -> object:
             store, (engine, module, commit) = stores[side], sides[side]
-            return loop.run(
-                experiment,
-                **{**api.run_arguments(settings), "engine": InTurn(engine, turns, side, module)},
-                sink=Marked(store, {PAIR: {**pair, "side": side}}),
-                done=store.done,
-                on_event=together.of(side),
-                surroundings=lambda: _surroundings(commit),
-            )
+            try:
+                return loop.run(
+                    experiment,
+                    **{**api.run_arguments(settings), "engine": InTurn(engine, turns, side, module)},
+                    sink=Marked(store, {PAIR: {**pair, "side": side}}),
+                    done=store.done,
+                    on_event=together.of(side),
+                    surroundings=lambda: _surroundings(commit),
+                )
+            except MeasureError as error:
+                raise MeasureError(f"{_whose(commit)}: {error}") from None
 
         in_turns({side: (lambda side=side: run(side)) for side in sides}, turns)  # type: ignore[misc]
     finally:
@@ -168,6 +172,10 @@ def _pair(headers: Mapping[str, Mapping[str, Any] | None], sides: Mapping[str, S
             )
     known = next(iter(stored.values()), None)
     return {"id": uuid.uuid4().hex[:12] if known is None else known["id"], "commit": commit}
+
+
+def _whose(commit: str | None) -> str:
+    return "working tree" if commit is None else f"commit {commit[:12]}"
 
 
 def _surroundings(commit: str | None) -> dict[str, Any]:

@@ -7,6 +7,8 @@ comes from where it runs now. Everything else of the repository comes from the c
 from __future__ import annotations
 
 import contextlib
+import fcntl
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ from pathlib import Path
 from bench.plan import ExperimentError
 
 HARNESS = "bench"
+PREFIX, TREE, LOCK = "bench-baseline-", "tree", "lock"  # of the temporary folder, and what lies in it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,15 +84,46 @@ def laid_out(ref: str, folder: Path | None = None) -> Iterator[Tree]:
     ExperimentError : no repository, no such commit, or no room for it.
     """
     commit, root = commit_of(ref, folder or Path.cwd())
-    temporary = Path(tempfile.mkdtemp(prefix="bench-baseline-"))
-    tree = temporary / "tree"
+    _remove_abandoned(root)
+    temporary = Path(tempfile.mkdtemp(prefix=PREFIX))
+    tree = temporary / TREE
     try:
-        _worktree(root, tree, commit)
-        yield Tree(commit=commit, root=root, folder=tree, path=_path(root, tree, temporary))
+        with _locked(temporary / LOCK):
+            _worktree(root, tree, commit)
+            yield Tree(commit=commit, root=root, folder=tree, path=_path(root, tree, temporary))
     finally:
-        _git(root, "worktree", "remove", "--force", str(tree))
-        shutil.rmtree(temporary, ignore_errors=True)
-        _git(root, "worktree", "prune")
+        _remove(root, temporary)
+
+
+def _remove(root: Path, temporary: Path) -> None:
+    _git(root, "worktree", "remove", "--force", str(temporary / TREE))
+    shutil.rmtree(temporary, ignore_errors=True)
+    _git(root, "worktree", "prune")
+
+
+@contextlib.contextmanager
+def _locked(path: Path) -> Iterator[None]:
+    """Hold a lock that ends with this process, however that ends."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        yield
+
+
+def _remove_abandoned(root: Path) -> None:
+    """Remove the trees of comparisons that were killed: a kill leaves no time to, and git goes on listing them."""
+    for line in (_git(root, "worktree", "list", "--porcelain") or "").splitlines():
+        tree = Path(line.removeprefix("worktree "))
+        is_ours = line.startswith("worktree ") and tree.name == TREE and tree.parent.name.startswith(PREFIX)
+        if is_ours and _is_abandoned(tree.parent):
+            _remove(root, tree.parent)
+
+
+def _is_abandoned(temporary: Path) -> bool:
+    try:
+        with _locked(temporary / LOCK):
+            return os.access(temporary, os.W_OK)
+    except OSError:  # it is held, or nothing that we could remove
+        return False
 
 
 def _worktree(root: Path, tree: Path, commit: str) -> None:

@@ -214,6 +214,22 @@ def test_a_module_that_the_commit_lacks_is_not_taken_from_here(repository: Path,
     assert "helper" in ran.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize("broken", ["before", "now"])
+def test_what_fails_while_measuring_says_on_which_side(repository: Path, tmp_path: Path, broken: str) -> None:
+    work = repository / "mine" / "work.py"
+    sound = work.read_text()
+    work.write_text(sound.replace("    values", "    raise RuntimeError('boom')\n    values"))
+    if broken == "before":
+        git(repository, "commit", "--quiet", "--all", "-m", "boom")
+        work.write_text(sound)
+    ran = compare(
+        repository, tmp_path / "temporary", "--baseline", "HEAD", "mine.experiment", "--out", str(tmp_path / "out")
+    )
+    assert ran.returncode == 2
+    whose = f"commit {git(repository, 'rev-parse', 'HEAD')[:12]}" if broken == "before" else "working tree"
+    assert ran.stderr.splitlines()[-1].startswith(f"error: {whose}: subject 'sum' at n=")
+
+
 def test_outside_of_a_repository_there_is_no_baseline(tmp_path: Path) -> None:
     write(tmp_path)
     ran = compare(tmp_path, tmp_path / "temporary", "--baseline", "HEAD", "mine.experiment")
@@ -230,6 +246,23 @@ def test_a_folder_with_another_comparison_is_refused(repository: Path, tmp_path:
     ran = compare(repository, tmp_path / "temporary", "--baseline", "before", "mine.experiment", "--out", str(out))
     assert ran.returncode == 2
     assert "holds a comparison with commit ffffffffffff" in ran.stderr
+
+
+def test_the_tree_of_a_killed_comparison_goes_away_with_the_next_and_no_other(
+    repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    code = "import sys, os; from bench.tree import laid_out; tree = laid_out('before'); tree.__enter__(); os._exit(1)"
+    (tmp_path / "temporary").mkdir()
+    subprocess.run(
+        [sys.executable, "-c", code], cwd=repository, env=environment(repository, tmp_path / "temporary"), check=False
+    )
+    assert len(left_behind(repository, tmp_path / "temporary")) == 2
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
+    with laid_out("before", repository) as first, laid_out("before", repository) as second:
+        assert (first.folder / "mine").is_dir()
+        assert (second.folder / "mine").is_dir()
+        assert len(left_behind(repository, tmp_path / "temporary")) == 4
+    assert left_behind(repository, tmp_path / "temporary") == []
 
 
 def test_a_tree_goes_away_whatever_happens(repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
