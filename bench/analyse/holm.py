@@ -21,7 +21,9 @@ class Test(NamedTuple):
     """What became of a ratio among others.
 
     ``p_value`` is adjusted; ``interval`` is that of the level at which the procedure came to this ratio, so that it
-    lies wholly beyond the tolerance exactly if the ratio was told to (``rejected``).
+    lies wholly beyond the tolerance exactly if the ratio was told to (``rejected``). Intervals do not hold together as
+    verdicts do: all of 27 at once in 95 % of simulations where nothing had changed, in 93 % where 13 ratios had, and in
+    55 % where all had, since the last one tested has the level of a single one.
     """
 
     p_value: float

@@ -16,7 +16,7 @@ from bench.report.console import on_screen
 STYLES = {"dearer": "bold red", "cheaper": "green", "same": "", "cannot be told": "yellow"}
 MARKS = {"dearer": "✗", "cheaper": "✓", "same": "✓", "cannot be told": "?"}
 FEWEST_PROCESSES = 2
-NO_COMMON_FACTOR = "everything"
+COMMON = "what most prices have in common"
 
 
 def show_comparison(found: Comparison, console: Console | None = None) -> None:
@@ -40,7 +40,14 @@ def show_comparison(found: Comparison, console: Console | None = None) -> None:
         for line in lines:
             console.print(Text(f"  {line}", "red"))
     else:
-        console.print(Text("no regression found", "bold"))
+        console.print(Text(f"no regression found{_but(found)}", "bold"))
+
+
+def _but(found: Comparison) -> str:
+    """What stayed open, which is no pass."""
+    prices = [one for one in found.changes if not is_exact(one.response)]
+    count = sum(one.verdict == "cannot be told" for one in prices)
+    return f"; {count} of {len(prices)} prices cannot be told" if count else ""
 
 
 def _how(found: Comparison) -> str:
@@ -83,12 +90,13 @@ def times(ratio: Interval) -> str:
 
 def _below(found: Comparison) -> list[str]:
     tested = [one for one in found.changes if one.p_value is not None]
-    together = f"intervals and verdicts hold together at {show_as.percent(found.confidence)}"
-    lines = [f"{together}: Holm's correction over {len(tested)} coefficients"]
+    together = f"verdicts hold together at {show_as.percent(found.confidence)}"
+    correction = f"Holm's correction over {len(tested)} coefficients"
+    lines = [f"{together}: {correction}; each interval is at the level at which its price was tested"]
     if found.n_processes < FEWEST_PROCESSES:
         lines.append("one process alone does not show by how much processes differ: intervals may be too narrow")
     if found.everything is not None:
-        common = f"{NO_COMMON_FACTOR}: {times(found.everything)}"
+        common = f"{COMMON}: {times(found.everything)}"
         if not found.paired:
             common += (
                 "; it may be the machine at another time, so prices are shown beside it "

@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.analyse.predictor import WORKING_SET
 from bench.analyse.response import is_count, substance, unit
 from bench.report import format as show
 from bench.report.console import on_screen
@@ -25,7 +26,7 @@ MOST_NOTES = 4  # in words below a table; the JSON document has all
 NAMES = {
     "seconds_per_eval": "time",
     "allocated_bytes": "memory",
-    "working_set_bytes": "working set (declared)",
+    WORKING_SET: "working set (declared)",
 }
 
 
@@ -59,7 +60,8 @@ def show_largest(found: Sequence[Largest], console: Console | None = None) -> No
     console = on_screen() if console is None else console
     for subject in dict.fromkeys(one.subject for one in found):
         mine = [one for one in found if one.subject == subject]
-        moving, several = _moving(mine), len({one.response for one in mine}) > 1
+        moving, responses = _moving(mine), {one.response for one in mine}
+        several = len(responses) > 1 or WORKING_SET in responses  # which is no prediction, and must not pass for one
         console.print(_heading(subject, mine[0].at, moving))
         table = _table()
         for heading in (*(["of"] if several else []), *moving, f"largest {mine[0].factor}", "safe", "optimistic"):

@@ -95,3 +95,8 @@ def test_several_responses_are_told_apart() -> None:
     assert lines[1].split()[0] == "of"
     assert "time: far" in lines
     assert "working set (declared): near" in lines
+
+
+def test_what_is_declared_alone_does_not_pass_for_a_prediction() -> None:
+    lines = printed(show_largest, [level(response="working_set_bytes")])
+    assert lines[3].startswith("working set (declared)")
