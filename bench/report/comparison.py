@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.analyse.changes import ONE_PROCESS
 from bench.analyse.compared import Change, Comparison
 from bench.analyse.estimate import Interval
 from bench.analyse.response import is_exact, meaning
@@ -15,7 +16,6 @@ from bench.report.console import on_screen
 
 STYLES = {"dearer": "bold red", "cheaper": "green", "same": "", "cannot be told": "yellow"}
 MARKS = {"dearer": "✗", "cheaper": "✓", "same": "✓", "cannot be told": "?"}
-FEWEST_PROCESSES = 2
 COMMON = "what most prices have in common"
 
 
@@ -93,8 +93,6 @@ def _below(found: Comparison) -> list[str]:
     together = f"verdicts hold together at {show_as.percent(found.confidence)}"
     correction = f"Holm's correction over {len(tested)} coefficients"
     lines = [f"{together}: {correction}; each interval is at the level at which its price was tested"]
-    if found.n_processes < FEWEST_PROCESSES:
-        lines.append("one process alone does not show by how much processes differ: intervals may be too narrow")
     if found.everything is not None:
         common = f"{COMMON}: {times(found.everything)}"
         if not found.paired:
@@ -106,7 +104,7 @@ def _below(found: Comparison) -> list[str]:
     for one in found.untold:
         what = f"{' + '.join(show_as.term(term) for term in one.terms)} " if one.terms else ""
         lines.append(f"not identifiable: {one.subject}, {what}({one.reason})")
-    reasons = dict.fromkeys(one.reason for one in found.changes if one.p_value is None)
+    reasons = dict.fromkeys(one.reason for one in found.changes if one.p_value is None or one.reason == ONE_PROCESS)
     lines += [f"cannot be told: {reason}" for reason in reasons]
     lines += [f"unlike besides: {note}" for note in found.notes]
     return lines

@@ -156,6 +156,21 @@ def test_one_price_alone_cannot_be_told_from_the_speed_of_the_machine(rng: np.ra
     assert (inturn.verdict, inturn.terms) == ("dearer", ("everything",))
 
 
+@pytest.mark.parametrize("paired", [True, False])
+def test_one_process_alone_tells_nothing(rng: np.random.Generator, paired: bool) -> None:
+    """Of a run against its like, one visit a point, 13 of 100 raised an alarm; in turns, three visits, 12 of 100."""
+    first, second = simulated(rng), simulated(rng, (1.0, 2.0, 1.0))
+    few = second[second["process"] == 0]
+    few.attrs["factors"] = ["V", "H", "T"]
+    for one, other in ((first, few), (few, first)):
+        found = compared(one, other, paired=paired)
+        assert {change.verdict for change in found.changes} == {"cannot be told"}
+        assert {change.reason for change in found.changes} == {
+            "one process alone does not show by how much processes differ"
+        }
+        assert found.regressions == ()
+
+
 def test_exact_runs_are_the_same(rng: np.random.Generator) -> None:
     frame = simulated(rng)
     found = compared(frame, frame, paired=True)
