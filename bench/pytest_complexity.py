@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from bench.pytest_law import INI, Law, LawItem, LawRefuted, Taken, as_plain_pass, waiting
+from bench.pytest_law import INI, Law, LawItem, LawRefuted, Taken, as_plain_pass, begin_with_points, waiting
 
 # Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
 if TYPE_CHECKING:
@@ -194,17 +194,15 @@ class ComplexitySession:
             return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
         return None
 
+    @pytest.hookimpl(trylast=True)  # after pytest has noted where it failed
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember a verdict for the summary; `--lf` has to measure a refuted law's points again."""
+        """Remember a verdict for the summary; a refuted law's points have to be measured again with it."""
         found = getattr(report, REPORTED, None)
         if found is None:
             return
         self.lines.append((found["word"], found["line"]))
-        cache = self.config.pluginmanager.get_plugin("lfplugin")
-        if report.failed and cache is not None:
-            key = type(getattr(report, "id", report.nodeid))
-            parse = getattr(key, "parse", str)
-            cache.lastfailed.update({parse(nodeid): True for nodeid in found["points"]})
+        if report.failed:
+            begin_with_points(self.config, report, found["points"])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:

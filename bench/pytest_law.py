@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -63,6 +63,18 @@ def as_plain_pass(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Non
         report.outcome, report.longrepr = "passed", None
     elif report.passed and hasattr(report, "wasxfail"):
         del report.wasxfail
+
+
+def begin_with_points(config: pytest.Config, report: pytest.TestReport, points: Sequence[str]) -> None:
+    """See to it that `--lf` and `--sw` measure the points of a refuted law again, without which it cannot be judged."""
+    id_of_report: Any = getattr(report, "id", report.nodeid)
+    parse = getattr(type(id_of_report), "parse", str)
+    last_failed = config.pluginmanager.get_plugin("lfplugin")
+    if last_failed is not None:
+        last_failed.lastfailed.update({parse(point): True for point in points})
+    stepwise = getattr(config.pluginmanager.get_plugin("stepwiseplugin"), "cached_info", None)
+    if stepwise is not None and stepwise.last_failed == id_of_report:
+        stepwise.last_failed = parse(points[0])
 
 
 class Taken(NamedTuple):

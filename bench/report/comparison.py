@@ -91,7 +91,7 @@ def times(ratio: Interval) -> str:
 def _below(found: Comparison) -> list[str]:
     tested = [one for one in found.changes if one.p_value is not None]
     together = f"verdicts hold together at {show_as.percent(found.confidence)}"
-    correction = f"Holm's correction over {len(tested)} coefficients"
+    correction = f"Holm's correction over {len(tested)} coefficient{'' if len(tested) == 1 else 's'}"
     lines = [f"{together}: {correction}; each interval is at the level at which its price was tested"]
     if found.everything is not None:
         common = f"{COMMON}: {times(found.everything)}"

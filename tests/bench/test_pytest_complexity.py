@@ -356,6 +356,15 @@ def test_last_failed_measures_the_points_of_a_refuted_law_again(project: pytest.
     outcomes(run(project, LINEAR, "--lf", cache=True), passed=6)
 
 
+def test_stepwise_goes_on_at_the_points_of_a_refuted_law(project: pytest.Pytester) -> None:
+    first = "def test_plain(): pass\n"
+    wrong = first + LINEAR.replace('"n", n=', '"n**2", n=')
+    outcomes(run(project, wrong, "--sw", cache=True), passed=6, failed=1)
+    outcomes(run(project, wrong, "--sw", cache=True), passed=5, failed=1, deselected=1)
+    outcomes(run(project, wrong, "--sw", "--sw-skip", cache=True), passed=5, failed=1, deselected=1)
+    outcomes(run(project, first + LINEAR, "--sw", cache=True), passed=7)
+
+
 def test_collecting_shows_points_and_law(project: pytest.Pytester) -> None:
     result = run(project, LINEAR, "--collect-only", "-q")
     result.stdout.fnmatch_lines(["test_it.py::test_scan[[]1000]", "test_it.py::test_scan[[]law]", "6 tests collected*"])
