@@ -23,7 +23,7 @@ from bench.analyse.location import Array, Index
 from bench.analyse.overhead import parse_overhead, select_overhead
 from bench.analyse.response import is_exact
 from bench.analyse.samples import FitError, Samples, design_matrix, gather
-from bench.analyse.sides import Visits, at_rows, in_both, tables_of
+from bench.analyse.sides import Visits, at_rows, in_both, tables_of, transposed
 from bench.analyse.strata import stratified
 from bench.plan import CostLaw, Experiment
 
@@ -112,7 +112,7 @@ def changes(
             parts.append(part)
             untold += _untold(part)
     if not parts:
-        raise FitError(f"{names[0]} and {names[1]}: nothing was measured in both")
+        raise FitError(f"{names[0]} and {names[1]}: nothing was measured in both: {untold[0].reason}")
     stacks = [
         _stacked(
             [part for part in parts if is_exact(part.response) == exact], paired=lockstep is not None and not exact
@@ -165,9 +165,14 @@ def _part(
         visits.append(Visits(found, rows[COLUMN].to_numpy()[found.rows], count))
     tables = tables_of(*visits) if paired else [tables_of(one)[0] for one in visits]
     levels, first, second = _aligned([one.samples for one in visits], tables)
+    if not len(first.values) or (paired and not in_both(transposed(first), transposed(second)).size):
+        raise FitError(f"too noisy: hardly a sample of {subject} is undisturbed, at no point in both runs")
     middle = (np.nanmedian(first.values, axis=1) + np.nanmedian(second.values, axis=1)) / 2
     terms, shares = _shares(law, overhead, levels, middle)
-    return Part(subject, response, terms, apart(shares, smallest_share(response)), first, second)
+    part = Part(subject, response, terms, apart(shares, smallest_share(response)), first, second)
+    if not np.isfinite(contrast(first, second, part.apart.shares, paired=paired).gain).all():
+        raise FitError(f"too noisy: no prices explain how the times of {subject} differ at {len(middle)} points")
+    return part
 
 
 def _aligned(samples: Sequence[Samples], tables: Sequence[Table]) -> tuple[dict[str, Array], Table, Table]:

@@ -84,3 +84,8 @@ def in_both(first: Table, second: Table) -> Index:
 def at_rows(table: Table, rows: Index) -> Table:
     """Some rows of a table."""
     return Table(table.values[rows], table.visits[rows])
+
+
+def transposed(table: Table) -> Table:
+    """Processes as rows."""
+    return Table(table.values.T, table.visits.T)

@@ -27,6 +27,7 @@ POINTS = [
 LEVELS = {name: np.array([float(point[name]) for point in POINTS]) for name in "VHT"}
 COLUMNS = LAW.columns(LEVELS)
 PAIRS, VISITS = 6, 3
+NO_POINT = "no data: the runs have no point in common"
 TURNS = list(range(0, PAIRS * VISITS, VISITS))
 
 
@@ -215,6 +216,25 @@ def test_what_was_not_measured_twice_is_said_to_be_so(rng: np.random.Generator) 
     assert [(one.subject, one.reason) for one in found.untold] == [
         ("b", "no data: b has no rows with seconds_per_eval")
     ]
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("paired", [True, False])
+def test_next_to_nothing_undisturbed_is_a_reason_and_no_crash(paired: bool) -> None:
+    """A tenth of the samples of runs in which all is noise; `compare` once ended in a traceback on a busy machine."""
+    reasons: set[str] = set()
+    for seed in range(60):
+        rng = np.random.default_rng([3, seed])
+        runs = [simulated(rng, spells=0.9, noise=1.0) for _ in range(2)]
+        few = [run[(rng.random(len(run)) < 0.1) & (run["process"] < 3)] for run in runs]
+        for run in few:
+            run.attrs["factors"] = ["V", "H", "T"]
+        try:
+            json.dumps(compared(few[0], few[1], paired=paired).to_json(), allow_nan=False)
+        except FitError as error:
+            reasons.add(str(error).partition("measured in both: ")[2].partition(" a ")[0])
+    assert reasons <= {"too noisy: hardly a sample of", "too noisy: no prices explain how the times of", NO_POINT}
+    assert any(reason.startswith("too noisy") for reason in reasons)
 
 
 def test_nothing_in_common_is_one_line(rng: np.random.Generator) -> None:
