@@ -6,13 +6,15 @@ nothing but the harness may come.
 
 from __future__ import annotations
 
+import contextlib
 import json
+import math
 import sys
 from pathlib import Path
 from typing import Any
 
 from bench.measure.loading import load_experiment
-from bench.plan import Experiment, ExperimentError
+from bench.plan import Experiment, ExperimentError, Point
 
 HARNESS = "bench"
 
@@ -28,6 +30,20 @@ def described(experiment: Experiment) -> dict[str, Any]:
 def laws_of(law: Any) -> list[str] | None:
     """The terms of a law in no order; ``None`` without one."""
     return None if law is None else sorted(str(term) for term in law.terms)
+
+
+def tried(experiment: Experiment) -> None:
+    """Evaluate each subject once at its smallest point: what is imported no sooner than then is imported now."""
+    present = experiment.without(experiment.missing())
+    names = present.subject_names
+    cells = [cell for profile in present.profiles.values() for cell in profile.cells(names)]
+    for subject in present.subjects:
+        with contextlib.suppress(Exception, SystemExit):  # what fails is told when it is measured
+            subject.prepare(min((cell.point for cell in cells if cell.subject == subject.name), key=_size))()
+
+
+def _size(point: Point) -> float:
+    return math.prod(float(level) for level in point.values() if not isinstance(level, str))
 
 
 def strangers(root: Path) -> list[str]:
@@ -47,13 +63,15 @@ def main(module: str, root: str) -> None:
     """Print what is asked for, or why there is nothing."""
     answer: dict[str, Any]
     try:
-        answer = described(load_experiment(module))
+        experiment = load_experiment(module)
+        answer = described(experiment)
+        tried(experiment)
         from_here = [name for name in strangers(Path(root)) if name != "__main__"]
         if from_here:
-            answer = {"error": f"has no module {from_here[0]!r}, which was taken from the working tree"}
+            answer = {"error": f"takes module {from_here[0]!r} from the working tree, and none from the commit"}
     except (ExperimentError, OSError, ValueError) as error:
         answer = {"error": str(error)}
-    print(json.dumps(answer))
+    print("\n" + json.dumps(answer))  # on a line of its own, whatever an experiment has printed
 
 
 if __name__ == "__main__":

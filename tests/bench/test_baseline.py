@@ -230,6 +230,23 @@ def test_what_fails_while_measuring_says_on_which_side(repository: Path, tmp_pat
     assert ran.stderr.splitlines()[-1].startswith(f"error: {whose}: subject 'sum' at n=")
 
 
+@pytest.mark.parametrize("place", ["    import late\n", "    def evaluate():\n        import late\n"])
+def test_a_module_of_here_that_is_imported_late_is_noticed(repository: Path, tmp_path: Path, place: str) -> None:
+    """Its code would be measured on both sides, and no change of it be seen."""
+    (repository / "lib").mkdir()
+    (repository / "lib" / "late.py").write_text("")
+    work = repository / "mine" / "work.py"
+    text = work.read_text().replace(
+        "    def evaluate():\n", f"{place}" if "def" in place else f"{place}    def evaluate():\n"
+    )
+    work.write_text("import sys\nsys.path.insert(0, 'lib')\n" + text)
+    git(repository, "add", ".")
+    git(repository, "commit", "--quiet", "-m", "late")
+    ran = compare(repository, tmp_path / "temporary", "--baseline", "HEAD", "mine.experiment")
+    assert ran.returncode == 2
+    assert "takes module 'late' from the working tree" in ran.stderr.splitlines()[-1]
+
+
 def test_outside_of_a_repository_there_is_no_baseline(tmp_path: Path) -> None:
     write(tmp_path)
     ran = compare(tmp_path, tmp_path / "temporary", "--baseline", "HEAD", "mine.experiment")
