@@ -49,7 +49,7 @@ class Range(NamedTuple):
 
     def levels(self, *, whole: bool) -> list[float]:
         """The levels, each once; whole numbers, and so perhaps fewer of them, for a factor that has no others."""
-        spaced = np.geomspace(self.low, self.high, self.n)
+        spaced = np.geomspace(float(self.low), float(self.high), self.n)  # a whole number may be too long for NumPy
         return list(dict.fromkeys(round(level) if whole else float(level) for level in spaced.tolist()))
 
 

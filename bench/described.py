@@ -68,7 +68,7 @@ def main(module: str, root: str) -> None:
         tried(experiment)
         from_here = [name for name in strangers(Path(root)) if name != "__main__"]
         if from_here:
-            answer = {"error": f"takes module {from_here[0]!r} from the working tree, and none from the commit"}
+            answer = {"error": f"takes module {from_here[0]!r} from the working tree, not from the commit"}
     except (ExperimentError, OSError, ValueError) as error:
         answer = {"error": str(error)}
     print("\n" + json.dumps(answer))  # on a line of its own, whatever an experiment has printed

@@ -56,6 +56,10 @@ def test_a_range_has_ten_levels_from_end_to_end() -> None:
     assert all(isinstance(level, int) for level in levels)
 
 
+def test_whole_levels_may_be_longer_than_numpy_has_whole_numbers() -> None:
+    assert [point["n"] for point in points("n=1e20..1e22:3")] == pytest.approx([1e20, 1e21, 1e22])
+
+
 @given(st.integers(1, 10**9), st.integers(1, 10**9), st.integers(2, 300))
 def test_whole_levels_rise_and_none_comes_twice(one: int, other: int, n: int) -> None:
     low, high = sorted((one, other))
