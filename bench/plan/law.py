@@ -145,6 +145,8 @@ class CostLaw:
         return f"CostLaw({self.text!r})"
 
     def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise LawError(f"law: {text!r} is no text; allowed are {ALLOWED}")
         terms = tuple(dict.fromkeys(_parse(text)))
         object.__setattr__(self, "text", " + ".join(term.text for term in terms))
         object.__setattr__(self, "terms", terms)
@@ -219,8 +221,8 @@ class CostLaw:
 
 @functools.lru_cache(maxsize=1024)
 def _parse(text: str) -> tuple[Term, ...]:
-    if not isinstance(text, str) or not text.strip():
-        raise LawError(f"law: {text!r} is {'empty' if isinstance(text, str) else 'no text'}; allowed are {ALLOWED}")
+    if not text.strip():
+        raise LawError(f"law: {text!r} is empty; allowed are {ALLOWED}")
     if len(text) > MAX_LAW_CHARACTERS:
         raise LawError(f"law: {len(text)} characters; at most {MAX_LAW_CHARACTERS} are allowed")
     if "^" in text:
