@@ -56,7 +56,7 @@ def measured(
     with terminated_as_interrupted():
         experiment = api.experiment_of(settings)
         with laid_out(ref) as tree:
-            require_alike(experiment, _described(tree, settings.experiment), tree.commit, settings.experiment)
+            experiment = in_common(experiment, _described(tree, settings.experiment), tree.commit, say)
             profile = experiment.profile(settings.profile)
             inturn = dataclasses.replace(
                 experiment, profiles={**experiment.profiles, settings.profile: _for_turns(profile)}
@@ -207,25 +207,28 @@ def _described(tree: Tree, experiment: str) -> dict[str, Any]:
     return answer
 
 
-def require_alike(here: Experiment, there: Mapping[str, Any], commit: str, name: str) -> None:
-    """See that two versions of an experiment can be compared.
+def in_common(here: Experiment, there: Mapping[str, Any], commit: str, say: Callable[[str], None]) -> Experiment:
+    """What two versions of an experiment can be compared in: the subjects that both have.
 
     Raises
     ------
-    ExperimentError : other factors, a subject that the commit does not have, or another law.
+    ExperimentError : other factors, another law, or no subject that both have.
     """
-    ours = described(here)
+    ours, name, whose = described(here), f"experiment {here.name!r}", f"commit {commit[:12]}"
     if ours["factors"] != there["factors"]:
         raise ExperimentError(
-            f"experiment {name!r}: its factors are {', '.join(ours['factors'])}, and {', '.join(there['factors'])} at "
-            f"commit {commit[:12]}"
+            f"{name}: its factors are {', '.join(ours['factors'])}, and {', '.join(there['factors'])} at {whose}"
         )
+    new = [subject for subject in ours["laws"] if subject not in there["laws"]]
+    if len(new) == len(ours["laws"]):
+        raise ExperimentError(f"{name}: {whose} has none of its subjects, {', '.join(new)}")
+    for subject in new:
+        say(f"left out: {subject}, which {whose} does not have")
     for subject, law in ours["laws"].items():
-        if subject not in there["laws"]:
-            raise ExperimentError(f"subject {subject!r} of {name!r}: commit {commit[:12]} does not have it")
-        if law != there["laws"][subject]:
+        if subject not in new and law != there["laws"][subject]:
             first, second = (" + ".join(terms or ["none"]) for terms in (law, there["laws"][subject]))
             raise ExperimentError(
-                f"subject {subject!r} of {name!r}: its law is {first}, and {second} at commit {commit[:12]}; prices "
-                "are compared under one law"
+                f"subject {subject!r} of {name}: its law is {first}, and {second} at {whose}; prices are compared "
+                "under one law"
             )
+    return here.without(new)

@@ -162,11 +162,27 @@ def test_an_interrupted_comparison_cleans_up_and_goes_on(repository: Path, tmp_p
     assert len(ids) == 1
 
 
+def test_a_subject_that_the_commit_does_not_have_is_left_out(repository: Path, tmp_path: Path) -> None:
+    module = repository / "mine" / "experiment.py"
+    subject = 'Subject(name="{}", prepare=prepare, law=CostLaw("n"), overhead=("1",)),'
+    both = "".join(map(subject.format, ("sum", "new")))
+    module.write_text(module.read_text().replace(subject.format("sum"), both))
+    out = tmp_path / "out"
+    ran = compare(
+        repository, tmp_path / "temporary", "--baseline", "before", "mine.experiment", "--out", str(out), "--json"
+    )
+    assert ran.returncode in (0, 1), ran.stderr
+    assert "left out: new, which commit" in ran.stderr
+    document = json.loads(ran.stdout)
+    assert {term["subject"] for term in document["terms"]} == {"sum"}
+    assert [untold["subject"] for untold in document["untold"]] == ["new"]
+
+
 @pytest.mark.parametrize(
     ("change", "arguments", "words"),
     [
         ({"law": "n**2"}, ("--baseline", "before", "mine.experiment"), "its law is n**2, and n at commit"),
-        ({"subject": "total"}, ("--baseline", "before", "mine.experiment"), "subject 'total' of 'mine.experiment'"),
+        ({"subject": "total"}, ("--baseline", "before", "mine.experiment"), "has none of its subjects, total"),
         ({}, ("--baseline", "nosuch", "mine.experiment"), "--baseline 'nosuch': the repository has no such commit"),
         ({}, ("--baseline", "--all", "mine.experiment"), "no such commit"),
         ({}, ("--baseline", "before", "mine.other"), "experiment 'mine.other': no such module"),
