@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import collections
 import itertools
 import keyword
 import re
@@ -22,7 +23,7 @@ ALONE = r"(?<![A-Za-z0-9.+])(?P<alone>[0-9]{1,18}(?:\.[0-9]{1,17})?(?:[eE][+-]?[
 PATTERN = re.compile(f"{NAMED}|{ALONE}")
 EDGES = " -_/,:;([{="
 MOST_LEVELS = 20  # in a name: one with more of them is a list of numbers, not a point
-NEIGHBOURS = 16  # templates that a command is held against: more would make reading quadratic in hostile files
+NEIGHBOURS = 16  # templates that commands are held against: more would make reading quadratic in hostile files
 
 
 class Told(NamedTuple):
@@ -139,33 +140,38 @@ def _without(name: str, matches: Sequence[re.Match[str]]) -> Told:
 def templates(commands: Sequence[str], levels: Sequence[Mapping[str, Any]]) -> list[str]:
     """Each command with its levels replaced by the names of their parameters, so that all points of one are alike.
 
+    A level is looked for as a word and within words, and may be there by chance: what is right for most points decides.
+
     >>> templates(["seq 10 10", "seq 10 20"], [{"n": "10", "m": "10"}, {"n": "10", "m": "20"}])
     ['seq {n} {m}', 'seq {n} {m}']
+    >>> templates(["sort -k2 f2.txt", "sort -k2 f4.txt"], [{"n": "2"}, {"n": "4"}])
+    ['sort -k2 f{n}.txt', 'sort -k2 f{n}.txt']
     """
-    texts = [{name: str(value) for name, value in one.items() if str(value)} for one in levels]
-    found: list[str | None] = [None] * len(commands)
-    known: dict[str, None] = {}
-    unclear = []
-    for i, (command, values) in enumerate(zip(commands, texts, strict=True)):
-        if len(set(values.values())) < len(values):
-            unclear.append(i)
-            continue
-        found[i] = _replaced(command, values)
-        known.setdefault(str(found[i]))
-    candidates = list(known)[:NEIGHBOURS]
-    for i in unclear:  # two parameters of one level: the template of another point says which is which
-        fits = (one for one in candidates if _filled(one, texts[i]) == commands[i])
-        found[i] = next(fits, None) or _replaced(commands[i], texts[i])
-    return [str(one) for one in found]
+    texts = [{name: str(value) for name, value in one.items()} for one in levels]
+    own = [_replaced(command, values) for command, values in zip(commands, texts, strict=True)]
+    offered: collections.Counter[tuple[frozenset[str], str]] = collections.Counter()
+    for command, values, as_words in zip(commands, texts, own, strict=True):
+        given = list(filter(None, values.values()))
+        if len(set(given)) == len(given):  # else two parameters have one level, and nothing here says which is which
+            found = dict.fromkeys((as_words, _replaced(command, values, within_words=True)))
+            offered.update([(frozenset(values), template) for template in found])
+    points = list(zip(commands, texts, strict=True))
+    candidates = [
+        (template, [names == values.keys() and _filled(template, values) == command for command, values in points])
+        for (names, template), _ in offered.most_common(NEIGHBOURS)
+    ]
+    candidates.sort(key=lambda candidate: -sum(candidate[1]))
+    return [next((template for template, fits in candidates if fits[i]), as_words) for i, as_words in enumerate(own)]
 
 
-def _replaced(command: str, values: Mapping[str, str]) -> str:
-    if not values:
+def _replaced(command: str, values: Mapping[str, str], *, within_words: bool = False) -> str:
+    names = {value: name for name, value in reversed(list(values.items())) if value}
+    if not names:
         return command
-    names = {value: name for name, value in reversed(list(values.items()))}
     longest_first = sorted(names, key=len, reverse=True)
     either = "|".join(map(re.escape, longest_first))
-    return re.sub(rf"(?<![\w.])(?:{either})(?![\w.])", lambda match: f"{{{names[match.group()]}}}", command)
+    pattern = f"(?:{either})" if within_words else rf"(?<![\w.])(?:{either})(?![\w.])"
+    return re.sub(pattern, lambda match: f"{{{names[match.group()]}}}", command)
 
 
 def _filled(template: str, values: Mapping[str, str]) -> str:

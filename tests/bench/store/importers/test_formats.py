@@ -202,6 +202,26 @@ def test_hyperfine_commands_without_parameters_are_told_apart_by_their_numbers(t
     assert frame["arg0"].tolist() == [10, 10, 20, 20]
 
 
+@pytest.mark.parametrize(
+    ("template", "levels"),
+    [
+        ("make -j{n} data{n}.txt", {"n": "1", "m": "0"}),  # within words
+        ("test {n} -lt 2", {"n": "2", "m": "0"}),  # a level that is there by chance
+        ("sort -k2 x{n}k {m}", {"n": "2", "m": "2"}),
+        ("sort {m} f{n}", {"n": "1", "m": ""}),  # an option that is absent at one level
+        ("named by hand", {"n": "1", "m": "0"}),
+    ],
+)
+def test_hyperfine_commands_are_one_subject_wherever_their_levels_stand(
+    tmp_path: Path, template: str, levels: dict[str, str]
+) -> None:
+    points = [{"n": n, "m": m} for n in (levels["n"], "17", "34") for m in (levels["m"], "-r")]
+    commands = [template.replace("{n}", point["n"]).replace("{m}", point["m"]) for point in points]
+    results = ({"command": one, "parameters": point} for one, point in zip(commands, points, strict=True))
+    frame = loaded(tmp_path, hyperfine_json(*results))
+    assert set(frame["subject"]) == {template}
+
+
 def test_a_command_that_is_a_list_of_numbers_is_no_point_and_read_in_linear_time(tmp_path: Path) -> None:
     commands = ("1 " * 200_000, "2 " * 200_000)  # took minutes while each number asked how many came before it
     frame = loaded(tmp_path, hyperfine_json(*({"command": command} for command in commands)))
