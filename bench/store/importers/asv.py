@@ -164,6 +164,8 @@ def _of_benchmark(
         point = {**dict(zip(names, map(_level, levels), strict=True)), **where}
         responses = {response: single(value) if taken is None else taken.numbers()}
         measured.append(Measured(subject=name, levels=point, responses=responses))
+    if measured and response == SECONDS and all(taken is None for taken in samples):
+        notes.add("no samples are stored, so the median of each point stands for them (--record-samples)")
     if skipped:
         notes.add(f"{printable(name)}: {skipped} of {len(values)} points left out: skipped or failed")
     return measured

@@ -229,6 +229,17 @@ def test_asv_has_samples_or_results_by_commit_and_no_skipped_points() -> None:
     assert "sorting.Join.time_nested: 1 of 6 points left out: skipped or failed" in frame.attrs["notes"]
 
 
+def test_asv_without_samples_gives_medians_and_says_so() -> None:
+    said = "no samples are stored, so the median of each point stands for them (--record-samples)"
+    found = []
+    for path in (FIXTURES / "asv" / "box").glob("*-*.json"):
+        told = document(f"asv/box/{path.name}")
+        cells = dict(zip(told["result_columns"], told["results"]["sorting.Sort.time_sorted"], strict=False))
+        assert (said in load(path).attrs["notes"]) == ("samples" not in cells)
+        found.append("samples" in cells)
+    assert sorted(found) == [False, True]
+
+
 def test_asv_benchmarks_of_bytes_and_of_tracked_values_have_responses_of_their_own() -> None:
     frame = load(FIXTURES / "asv")
     tracked = frame[frame["subject"] == "sorting.Sort.track_comparisons"]
