@@ -57,6 +57,13 @@ def test_subjects_with_other_factors_are_refused() -> None:
         lines(made, ("n", "m"))
 
 
+def test_subjects_with_other_points_are_refused() -> None:
+    made = frame()[:-4]
+    with pytest.raises(StoreError, match="extra-p: b has 4 of the 6 points that the subjects have together, and"):
+        lines(made)
+    assert len(lines(made[made["subject"] == "b"])) == 8
+
+
 def test_no_factor_is_refused() -> None:
     with pytest.raises(StoreError, match="extra-p: needs a parameter"):
         lines(frame(), ())
