@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NUMERIC_SHARE = 0.5  # a column in which at least this share of the entries are numbers is meant to hold numbers
+OTHER_SEPARATORS = {";": "semicolons", "\t": "tabs"}  # that some programs write: their numbers have commas, too
 
 
 class Row(NamedTuple):
@@ -77,6 +78,11 @@ def _require_table(path: Path, header: Row, rows: list[Row]) -> None:
     width = len(header.entries)
     if width > MOST_COLUMNS:
         raise StoreError(f"{path} line {header.line}: names {width} columns; allowed are up to {MOST_COLUMNS}")
+    separator = next(
+        (name for mark, name in OTHER_SEPARATORS.items() if width == 1 and mark in header.entries[0]), None
+    )
+    if separator is not None:
+        raise StoreError(f"{path} line {header.line}: separates columns by {separator}; allowed are commas")
     if not rows:
         raise StoreError(f"{path}: has no rows below the names of its columns")
     for i, name in enumerate(header.entries):

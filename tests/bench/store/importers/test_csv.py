@@ -47,6 +47,8 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
         ("n,t\n1\n", r"line 2: has 1 entries; 2 columns are named"),
         ("n,n\n1,2\n", r"line 1: names column 'n' twice"),
         ("n,\n1,2\n", r"line 1: column 2 has no name"),
+        ("n;t\n1;0,5\n", "line 1: separates columns by semicolons; allowed are commas"),
+        ("\nn\tt\n1\t0.5\n", "line 2: separates columns by tabs; allowed are commas"),
         ('n,t\n1,"2\n', "is no table: "),
         (b"\xff\xfe\x00\x01,\x80\n1,2\n", "is not UTF-8 text"),
     ],
