@@ -111,7 +111,7 @@ def _bounded(path: Path, batches: Any) -> list[Any]:
 def _is_number(kind: Any) -> bool:
     import pyarrow as pa
 
-    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind))
+    return bool(pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind))
 
 
 def _is_truth(kind: Any) -> bool:
@@ -131,10 +131,11 @@ def _column(column: Any) -> Any:
     """The values of a column (n_rows,)."""
     import numpy as np
     import pandas as pd
+    import pyarrow as pa
 
     if _is_number(column.type):
-        # whole numbers with gaps become floating-point numbers with NaN
-        return np.asarray(column.to_numpy())
+        # whole numbers with gaps become floating-point numbers with NaN, and decimal numbers the nearest to them
+        return np.asarray((column.cast("float64") if pa.types.is_decimal(column.type) else column).to_numpy())
     if _is_truth(column.type):
         return pd.Series([None if value is None else str(value) for value in column.to_pylist()], dtype="str")
     parts = [_texts(chunk) for chunk in column.chunks]
