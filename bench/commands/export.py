@@ -32,7 +32,7 @@ def export(
     """Write measurements for other programs: the folder of a run, a CSV, or another tool's file.
 
     csv and parquet hold the whole tidy table, a row for each sample; `fit` reads them back and finds the same. In a CSV
-    text that a spreadsheet would run as a formula gets an apostrophe in front, which `fit` takes off again. extra-p
+    text that would be taken for a formula or a number gets an apostrophe in front, which `fit` takes off again. extra-p
     (JSON Lines, seconds) and pyperf (JSON, a benchmark for each subject and point) hold one response, and the samples
     that a fit would see: no signal below the floor, nothing that tests predictions.
 

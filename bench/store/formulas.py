@@ -1,6 +1,7 @@
-"""Text that a spreadsheet would run: a cell that begins with = + - or @ is a formula to it, quoted or not.
+"""Text that another program would take for something else: a formula, or a number.
 
-Names come from whoever wrote an experiment, and somebody else may open a CSV of it. Such text is written with an
+A spreadsheet runs a cell that begins with = + - or @, quoted or not. Names come from whoever wrote an experiment, and
+somebody else may open a CSV of it. And no CSV can say that 64 is the text of a category. Such text is written with an
 apostrophe in front, which spreadsheets never run, and read without it. Numbers are no text: -1.5 stays what it is.
 Source: OWASP, "CSV Injection".
 """
@@ -9,22 +10,31 @@ from __future__ import annotations
 
 import re
 
-_FORMULA = re.compile(r"'*\s*[=+\-@]")  # text that is guarded already gets one more, so that one can be taken off
+_FORMULA = re.compile(r"\s*[=+\-@]")
 
 
 def guarded(text: str) -> str:
-    """Text that no spreadsheet takes for a formula.
+    """Text that nobody takes for a formula or a number.
 
-    >>> guarded("sort"), guarded("=1+1"), guarded("'=1+1")
-    ('sort', "'=1+1", "''=1+1")
+    >>> guarded("sort"), guarded("=1+1"), guarded("'=1+1"), guarded("64")
+    ('sort', "'=1+1", "''=1+1", "'64")
     """
-    return f"'{text}" if _FORMULA.match(text) else text
+    return f"'{text}" if _is_misread(text) else text
 
 
 def unguarded(text: str) -> str:
     """The text that was guarded.
 
-    >>> unguarded("'=1+1"), unguarded("'tis"), unguarded("=1+1")
-    ('=1+1', "'tis", '=1+1')
+    >>> unguarded("'=1+1"), unguarded("'tis"), unguarded("=1+1"), unguarded("'64")
+    ('=1+1', "'tis", '=1+1', '64')
     """
-    return text[1:] if text.startswith("'") and _FORMULA.match(text) else text
+    return text[1:] if text.startswith("'") and _is_misread(text) else text
+
+
+def _is_misread(text: str) -> bool:
+    bare = text.lstrip("'")  # text that is guarded already gets one more, so that one can be taken off
+    try:
+        float(bare)
+    except ValueError:
+        return _FORMULA.match(bare) is not None
+    return True

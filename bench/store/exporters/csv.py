@@ -1,6 +1,7 @@
 """A CSV that is read back as it was: numbers bare and exact, text quoted, nothing where there is nothing.
 
-Text that a spreadsheet would run is guarded, and the reader takes the guard off (``bench.store.formulas``).
+Text that would be taken for a formula or a number is guarded, and the reader takes the guard off
+(``bench.store.formulas``).
 """
 
 from __future__ import annotations

@@ -50,9 +50,8 @@ def _benchmark(series: Series, columns: Mapping[str, list[Any]]) -> dict[str, An
             by_process.setdefault(key, []).append(row)
     if not by_process:
         return None
-    levels = {_key(name): _text(level) for name, level in series.point.items()}
     return {
-        "metadata": {"name": name_of(series), **levels},
+        "metadata": {"name": name_of(series), **{_key(name): level for name, level in _levels(series).items()}},
         "runs": [
             {"metadata": _of_run(rows, columns), "values": [float(columns["value"][row]) for row in rows]}
             for rows in by_process.values()
@@ -62,8 +61,14 @@ def _benchmark(series: Series, columns: Mapping[str, list[Any]]) -> dict[str, An
 
 def name_of(series: Series) -> str:
     """``sort dtype=float32 n=1000``."""
-    levels = (f"{name}={_text(level)}" for name, level in series.point.items())
+    levels = (f"{name}={level}" for name, level in _levels(series).items())
     return " ".join(filter(None, (str(_text(series.subject)), *levels))) or "benchmark"
+
+
+def _levels(series: Series) -> dict[str, Any]:
+    """The levels as metadata may be; text without anything in it is none."""
+    texts = {name: _text(level) for name, level in series.point.items()}
+    return {name: level for name, level in texts.items() if level != ""}
 
 
 def _of_run(rows: Sequence[int], columns: Mapping[str, list[Any]]) -> dict[str, Any]:

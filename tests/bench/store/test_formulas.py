@@ -1,4 +1,4 @@
-"""Guarding text from spreadsheets is undone by unguarding it, whatever the text."""
+"""Guarding text from spreadsheets, and from being read as a number, is undone by unguarding it, whatever the text."""
 
 from __future__ import annotations
 
@@ -14,6 +14,13 @@ HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")', " =1", "\t=
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_guarded_text_begins_as_a_formula(text: str) -> None:
     assert guarded(text).startswith("'")
+    assert unguarded(guarded(text)) == text
+
+
+@pytest.mark.parametrize("text", ["64", "1e3", " .5 ", "nan", "Infinity", "'2", "1_000"])
+def test_no_guarded_text_is_a_number(text: str) -> None:
+    with pytest.raises(ValueError, match="could not convert"):
+        float(guarded(text))
     assert unguarded(guarded(text)) == text
 
 

@@ -67,6 +67,12 @@ def test_names_that_a_spreadsheet_would_run_are_guarded_and_read_back(name: str,
     assert list(back.columns) == list(frame.columns)
 
 
+@pytest.mark.parametrize("levels", [["32", "64"], ["1", "2", "x"], ["nan", "zero"], ["'1", "1e3"], ["1", "", "2"]])
+def test_text_that_looks_like_a_number_stays_text(levels: list[str], tmp_path: Path) -> None:
+    frame = pd.DataFrame({"bits": levels, "seconds_per_eval": 1.0})
+    assert read_back(tmp_path, frame)["bits"].tolist() == levels
+
+
 def test_a_large_frame_is_written_whole() -> None:
     frame = pd.DataFrame({"n": np.arange(25_001)})
     assert written(frame).split() == ['"n"', *map(str, range(25_001))]

@@ -100,6 +100,12 @@ def test_categories_and_odd_names_stay_on_one_line() -> None:
     assert "a b n=10 dtype=f 32" in read.get_benchmark_names()
 
 
+def test_a_level_without_any_text_is_left_out() -> None:
+    read = suite(document(frame(option=["", "-r"] * 8), ("n", "option")))
+    assert read.get_benchmark_names()[:2] == ["a n=10", "a n=10 option=-r"]
+    assert "option" not in read.get_benchmark("a n=10").get_metadata()
+
+
 @pytest.mark.parametrize(("response", "unit"), [("scratch_bytes", "byte"), ("comparisons_count", "integer")])
 def test_the_unit_is_that_of_the_response(response: str, unit: str) -> None:
     found = suite(document(frame(**{response: 8.0}), response=response))
