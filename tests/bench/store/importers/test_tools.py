@@ -25,6 +25,7 @@ LOADABLE = [
         "pyperf/metadata.json",
         "hyperfine/scan.json",
         "hyperfine/lists.json",
+        "hyperfine/words.json",
         "hyperfine/failing.json",
         "asv",
         "asv/box",
@@ -200,6 +201,14 @@ def test_hyperfine_times_by_parameters_also_where_two_have_the_same_level() -> N
     assert fitted("hyperfine/scan.json", "n")["n_samples"] == 16
     plain = fitted("hyperfine/lists.json", "n", "--where", "kind=plain", "--where", "m=1", "--overhead", "1")
     assert (plain["n_points"], plain["n_samples"]) == (3, 12)
+
+
+def test_hyperfine_levels_within_words_and_an_option_that_is_absent() -> None:
+    told = document("hyperfine/words.json")["results"]
+    frame = load(FIXTURES / "hyperfine" / "words.json")
+    assert set(frame["subject"]) == {"seq {option} {n}000 200000"}
+    means_told = {(one["parameters"]["option"], int(one["parameters"]["n"])): one["mean"] for one in told}
+    assert means(frame, "option", "n") == pytest.approx(means_told)
 
 
 def test_hyperfine_says_which_commands_failed() -> None:
