@@ -246,18 +246,25 @@ def _numbers(column: pd.Series[Any], rows: Index, name: str, *, positive: bool =
     except (TypeError, ValueError):
         for row, value in zip(rows, raw, strict=True):
             if not _is_number(value):
-                raise FitError(f"column {name!r}: {value!r} in data row {row + 1}; allowed are {allowed}") from None
+                raise FitError(
+                    f"column {name!r}: {value!r} in data row {_row_of(column, row)}; allowed are {allowed}"
+                ) from None
         values = np.array([float(value) for value in raw])
     wrong = ~np.isfinite(values) | ((values <= 0) if positive else False)
     if wrong.any():
         at = int(np.argmax(wrong))
         shown = "nothing (NaN)" if np.isnan(values[at]) else f"{values[at]:g}"
-        raise FitError(f"column {name!r}: {shown} in data row {rows[at] + 1}; allowed are {allowed}")
+        raise FitError(f"column {name!r}: {shown} in data row {_row_of(column, rows[at])}; allowed are {allowed}")
     beyond = _beyond(values)
     if beyond.any():
         at = int(np.argmax(beyond))
-        raise FitError(f"column {name!r}: {values[at]:g} in data row {rows[at] + 1}; allowed are {BOUNDS}")
+        raise FitError(f"column {name!r}: {values[at]:g} in data row {_row_of(column, rows[at])}; allowed are {BOUNDS}")
     return values
+
+
+def _row_of(column: pd.Series[Any], row: int) -> int:
+    """Which row of the table it is, from 1 on: where rows were selected, their labels say which they were."""
+    return int(column.index[row] if column.index.dtype.kind == "i" else row) + 1
 
 
 def _beyond(values: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
