@@ -153,29 +153,35 @@ def templates(commands: Sequence[str], levels: Sequence[Mapping[str, Any]]) -> l
     for command, values, as_words in zip(commands, texts, own, strict=True):
         given = list(filter(None, values.values()))
         if len(set(given)) == len(given):  # else two parameters have one level, and nothing here says which is which
-            found = dict.fromkeys((as_words, _replaced(command, values, within_words=True)))
-            offered.update([(frozenset(values), template) for template in found])
+            within = _replaced(command, values, within_words=True) if len(values) <= MOST_LEVELS else as_words
+            offered.update([(frozenset(values), template) for template in dict.fromkeys((as_words, within))])
     points = list(zip(commands, texts, strict=True))
-    candidates = [
-        (template, [names == values.keys() and _filled(template, values) == command for command, values in points])
-        for (names, template), _ in offered.most_common(NEIGHBOURS)
-    ]
+    candidates = []
+    for (names, template), _ in offered.most_common(NEIGHBOURS):
+        pieces = _pieces(template, names)
+        if len(pieces) <= 2 * MOST_LEVELS + 1:
+            fits = [names == values.keys() and _filled(pieces, values) == command for command, values in points]
+            candidates.append((template, fits))
     candidates.sort(key=lambda candidate: -sum(candidate[1]))
     return [next((template for template, fits in candidates if fits[i]), as_words) for i, as_words in enumerate(own)]
 
 
 def _replaced(command: str, values: Mapping[str, str], *, within_words: bool = False) -> str:
+    """A command with the names of its levels; within words no more of them than a template can have, and one."""
     names = {value: name for name, value in reversed(list(values.items())) if value}
     if not names:
         return command
     longest_first = sorted(names, key=len, reverse=True)
     either = "|".join(map(re.escape, longest_first))
-    pattern = f"(?:{either})" if within_words else rf"(?<![\w.])(?:{either})(?![\w.])"
-    return re.sub(pattern, lambda match: f"{{{names[match.group()]}}}", command)
+    pattern, most = (f"(?:{either})", MOST_LEVELS + 1) if within_words else (rf"(?<![\w.])(?:{either})(?![\w.])", 0)
+    return re.sub(pattern, lambda match: f"{{{names[match.group()]}}}", command, count=most)
 
 
-def _filled(template: str, values: Mapping[str, str]) -> str:
-    if not values:
-        return template
-    either = "|".join(re.escape(f"{{{name}}}") for name in values)
-    return re.sub(either, lambda match: values[match.group()[1:-1]], template)
+def _pieces(template: str, names: Iterable[str]) -> list[str]:
+    """What stands between the names in a template, and these in their places: every other one."""
+    either = "|".join(map(re.escape, names))
+    return re.split(rf"\{{({either})\}}", template) if either else [template]
+
+
+def _filled(pieces: Sequence[str], values: Mapping[str, str]) -> str:
+    return "".join(values[piece] if i % 2 else piece for i, piece in enumerate(pieces))

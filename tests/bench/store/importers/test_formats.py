@@ -229,6 +229,13 @@ def test_a_command_that_is_a_list_of_numbers_is_no_point_and_read_in_linear_time
     assert frame["subject"].nunique() == 2
 
 
+def test_commands_full_of_levels_are_read_in_linear_time(tmp_path: Path) -> None:
+    commands = [f"{'ab' * 5000}{i}" for i in range(2000)]  # took 35 s while each level within a word was replaced
+    parameters = {"parameters": {"n": "a", "m": "b"}}
+    frame = loaded(tmp_path, hyperfine_json(*({"command": command, **parameters} for command in commands)))
+    assert frame["subject"].nunique() == len(commands)
+
+
 def test_hyperfine_memory_is_a_response_and_a_mean_stands_for_times_that_are_missing(tmp_path: Path) -> None:
     frame = loaded(
         tmp_path, hyperfine_json({"memory_usage_byte": [8, 9]}, {"command": "d", "times": None, "mean": 3.0})
