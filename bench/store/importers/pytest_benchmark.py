@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from bench.store.importers.names import factor_name
 from bench.store.importers.place import Place
 from bench.store.importers.table import SECONDS, Measured, Notes, single, tidy
 from bench.store.importers.text import printable
@@ -63,7 +64,7 @@ def _subject(entry: Place, key: str) -> str:
 def _measured(entry: Place, subject: str, notes: Notes) -> Measured:
     levels, beside = _levels(entry)
     seconds = _seconds(entry.at("stats"), notes)
-    responses = {SECONDS: seconds, **{name: seconds * 0.0 + value for name, value in beside.items()}}
+    responses = {SECONDS: seconds, **{factor_name(name): seconds * 0.0 + value for name, value in beside.items()}}
     return Measured(subject=subject, levels=levels, responses=responses)
 
 

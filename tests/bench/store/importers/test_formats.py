@@ -100,6 +100,14 @@ def test_numbers_beside_a_parametrised_test_are_responses_and_else_factors(tmp_p
     assert frame.attrs["factors"] == ["comparisons", "backend"]
 
 
+def test_numbers_beside_a_parametrised_test_have_names_that_are_safe_and_no_column_of_ours(tmp_path: Path) -> None:
+    plain = loaded(tmp_path, pytest_json({"params": {"n": 3}}))
+    info = {"seconds_per_eval": 9.0, "\x1b[2J": 1}
+    frame = loaded(tmp_path, pytest_json({"params": {"n": 3}, "extra_info": info}))
+    assert frame.columns.tolist() == [*plain.columns, "seconds_per_eval_", "p_2J"]
+    assert frame["seconds_per_eval"].tolist() == plain["seconds_per_eval"].tolist()
+
+
 def test_a_point_that_a_test_tells_of_itself_is_its_point_whatever_its_parameters_are(tmp_path: Path) -> None:
     info = {"subject": "naive", "point": {"V": 10, "T": 3}, "law": "T*V", "counts": {"multiply_adds": 30}}
     frame = loaded(tmp_path, pytest_json({"name": "t[naive-V=10]", "params": {"cell": "x"}, "extra_info": info}))
