@@ -38,6 +38,15 @@ def test_it_is_read_back_as_it_was(tmp_path: Path) -> None:
     assert back["below_floor"].tolist() == [1, 0] * 3  # truth as numbers: the text "False" would be true
 
 
+@pytest.mark.parametrize("dtype", ["str", "object"])
+def test_a_category_that_none_of_the_rows_has_is_read_back(tmp_path: Path, dtype: str) -> None:
+    made = FRAME.assign(kind=pd.Series([None] * 6, dtype=dtype))
+    write_parquet(made, tmp_path / "x.parquet", factors=("n", "kind"), run=RUN)
+    back = load(tmp_path / "x.parquet")
+    assert back.attrs["factors"] == ["n", "kind"]
+    assert back["kind"].isna().all()
+
+
 def test_the_schema_knows_the_run(tmp_path: Path) -> None:
     import pyarrow.parquet as pq
 
