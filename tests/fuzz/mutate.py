@@ -151,7 +151,10 @@ def structure(content: bytes, others: Sequence[Base], rng: random.Random) -> byt
             return flip(content, others, rng)
     for _ in range(rng.choice((1, 1, 1, 2, 4))):
         document = changed(document, others, rng)
-    text = dumped(document)
+    try:
+        text = dumped(document)
+    except RecursionError:  # some versions of Python read deeper than they write
+        return flip(content, others, rng)
     if at is not None:
         texts[at] = text
         text = "\n".join(texts) + "\n"
