@@ -37,6 +37,10 @@ EXIT_BROKEN_PIPE = 141  # what a shell shows for a program that SIGPIPE ended: 1
 class CommandLine(click.Group):
     """The commands, with our exit statuses instead of click's."""
 
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click hands it over
+        """In the order in which one comes to need them."""
+        return list(self.commands)
+
     def main(  # type: ignore[override]  # never returns, whatever standalone_mode says
         self, args: Sequence[str] | None = None, prog_name: str | None = None, **_: Any
     ) -> NoReturn:
@@ -112,7 +116,7 @@ def main() -> NoReturn:
 folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
 
-@cli.command()
+@click.command()
 @folder_argument
 @json_option
 def verdict(folder: Path, as_json: bool) -> int:
@@ -131,7 +135,7 @@ def verdict(folder: Path, as_json: bool) -> int:
     return status_of(analysis.verdicts)
 
 
-@cli.command()
+@click.command(short_help="Write the report of a run: a page, its text, all figures.")
 @folder_argument
 @json_option
 def report(folder: Path, as_json: bool) -> int:
@@ -151,5 +155,5 @@ def report(folder: Path, as_json: bool) -> int:
     return EXIT_FINE
 
 
-for command in (run, compare, fit, doctor, export, foresee, new, predict, race, selftest):
+for command in (new, run, verdict, report, fit, predict, compare, foresee, race, export, doctor, selftest):
     cli.add_command(command)

@@ -12,7 +12,7 @@ from bench.commands.shared import document, json_option
 EXIT_REGRESSION = 1
 
 
-@click.command()
+@click.command(short_help="Which term got dearer, by how much: two runs, or a commit and now.")
 @click.argument("what", nargs=-1, metavar="A B | [EXPERIMENT]")
 @click.option(
     "--baseline",

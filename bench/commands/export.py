@@ -10,7 +10,7 @@ import click
 from bench.commands.shared import document, json_option
 
 
-@click.command()
+@click.command(short_help="Write CSV, Parquet, or files of Extra-P and pyperf.")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--to", required=True, type=click.Choice(["csv", "parquet", "extra-p", "pyperf"]), help="The format.")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [default: standard output]")

@@ -12,7 +12,7 @@ from bench.commands.engines import engine_of, engine_options
 from bench.commands.shared import document, json_option
 
 
-@click.command()
+@click.command(short_help="Predict points far beyond a sweep, then measure them.")
 @click.argument("experiment", required=False)
 @click.option(
     "--out",

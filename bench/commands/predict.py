@@ -11,7 +11,7 @@ import click
 from bench.commands.shared import document, json_option
 
 
-@click.command()
+@click.command(short_help="Time and memory at points, and the largest size within a budget.")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option(
     "--at",

@@ -14,7 +14,7 @@ EXPERIMENT = "rnn.experiment.race"
 PROFILE, THREADS = "standard", 2
 
 
-@click.command()
+@click.command(short_help="Who is how fast, with results checked equal.")
 @click.argument("experiment", required=False)
 @click.option("--profile", metavar="NAME", help=f"How much to measure.  [default: {PROFILE}]")
 @click.option(

@@ -11,7 +11,7 @@ import click
 from bench.commands.shared import document, json_option
 
 
-@click.command()
+@click.command(short_help="Are planted faults caught here, and sound claims left alone?")
 @click.argument("experiment", required=False)
 @click.option("--profile", metavar="NAME", help="How much to measure in a run.  [default: selftest, if there is one]")
 @click.option(
