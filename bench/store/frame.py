@@ -63,8 +63,6 @@ def _run(path: Path) -> pd.DataFrame:
     """The samples of a run; its records are as this project writes them, or the file is refused."""
     try:
         frame = _frame(path)
-    except RecursionError:
-        raise StoreError(f"{path}: is nested too deep") from None
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise StoreError(f"{path}: holds a record that is not as a run writes it: {error}") from None
     for name in ("subject", *frame.attrs["factors"], *_WHOLE, "timing", "stage", "host"):

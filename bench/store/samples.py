@@ -26,6 +26,7 @@ from typing import Any, Self
 from bench.measure.records import SCHEMA
 from bench.measure.schedule import COUNT_BLOCK, MEMORY_BLOCK, Done, Visit
 from bench.plan import Point
+from bench.store.nesting import is_too_deep, may_be_too_deep
 
 SAMPLES, LOCK = "samples.jsonl", "lock"
 FIELDS = {  # that records must have to be of use
@@ -176,13 +177,15 @@ def _parsed(path: Path, content: bytes) -> list[dict[str, Any]]:
             )  # at once: three times as fast as line by line
         if len(records) != len(lines):
             raise ValueError("a line holds several values")
-    except ValueError:
+    except (ValueError, RecursionError):
         records = [_record(path, number, line) for number, line in enumerate(lines, start=1)]
     if records:
         _require_run(path, records[0])
-    for number, record in enumerate(records, start=1):
+    for number, (record, line) in enumerate(zip(records, lines, strict=True), start=1):
         if not isinstance(record, dict) or "record" not in record:
             raise StoreError(f"{path} line {number}: is not a record")
+        if may_be_too_deep(line) and is_too_deep(record):
+            raise StoreError(f"{path} line {number}: is nested too deep")
         needed = FIELDS.get(record["record"])
         if needed is not None and not record.keys() >= needed:
             kind = f"{record['record']}{'' if record['record'] == 'sample' else ' record'}"
@@ -205,6 +208,8 @@ def no_garbage_collection() -> Iterator[None]:
 def _record(path: Path, number: int, line: bytes) -> Any:
     try:
         return json.loads(line)
+    except RecursionError:
+        raise StoreError(f"{path} line {number}: is nested too deep") from None
     except ValueError:
         raise StoreError(f"{path} line {number}: is broken; a record was expected: {line[:40]!r}") from None
 
@@ -279,7 +284,7 @@ def _whose(folder: Path) -> str:
         with (folder / SAMPLES).open("rb") as file:
             header = json.loads(file.readline())
         return f", of experiment {header['experiment']}"
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return ""
 
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from bench.store.nesting import is_too_deep
 from bench.store.samples import StoreError
 
 # A file is held in memory as bytes, as text and as values. Measured with twice as many values: 30 MB of empty objects
@@ -83,7 +84,7 @@ def parsed(path: Path, text: str, line: int | None = None) -> Any:
     if count > MOST_VALUES:
         raise StoreError(f"{place}: holds about {count} values; allowed are up to {MOST_VALUES}")
     try:
-        return json.loads(text, object_pairs_hook=lambda pairs: _once(place, pairs))
+        value = json.loads(text, object_pairs_hook=lambda pairs: _once(place, pairs))
     except json.JSONDecodeError as error:
         at = f"{path} line {error.lineno if line is None else line}"
         raise StoreError(f"{at}: is broken JSON: {error.msg} (column {error.colno})") from None
@@ -93,6 +94,9 @@ def parsed(path: Path, text: str, line: int | None = None) -> Any:
         raise StoreError(f"{place}: needs more memory than there is") from None
     except ValueError:  # the interpreter's own limit, which keeps reading linear in the size
         raise StoreError(f"{place}: holds a whole number of thousands of digits") from None
+    if is_too_deep(value):
+        raise StoreError(f"{place}: is nested too deep")
+    return value
 
 
 def _once(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:

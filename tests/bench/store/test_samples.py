@@ -106,6 +106,17 @@ def test_a_broken_line_in_the_middle_is_an_error_that_names_it(tmp_path: Path, l
         SampleStore.resume(tmp_path)
 
 
+@pytest.mark.parametrize("depth", [200, 100_000])  # more than is copied, and than is read
+def test_a_line_that_is_nested_too_deep_is_an_error_that_names_it(tmp_path: Path, depth: int) -> None:
+    path = stored(tmp_path, HEADER)
+    deep = b'{"record": "probe", "a": ' + b"[" * depth + b"]" * depth + b"}\n"
+    path.write_bytes(path.read_bytes() + deep)
+    with pytest.raises(StoreError, match=r"samples\.jsonl line 2: is nested too deep$"):
+        read_records(path)
+    with pytest.raises(StoreError, match=r"samples\.jsonl line 2: is nested too deep$"):
+        SampleStore.resume(tmp_path)
+
+
 def test_a_sample_without_its_time_is_an_error_that_names_the_line(tmp_path: Path) -> None:
     incomplete = sample()
     del incomplete["seconds_per_eval"]

@@ -53,6 +53,7 @@ def refusal(path: Path) -> str:
         (b'{\n"results": nul}', " line 2: is broken JSON: Expecting value (column 12)"),
         (b'{"results": [], "results": []}', ": an object names 'results' twice"),
         (b"[" * 100_000, ": is nested too deep"),
+        (b'{"results": ' + b"[" * 200 + b"]" * 200 + b"}", ": is nested too deep"),
         (b'{"results": [' + b"9" * 5000 + b"]}", ": holds a whole number of thousands of digits"),
         (b'{"results": []\x00}', ": is not UTF-8 text (it holds a NUL, character 15)"),
         (b'{"results": "\xff"}', ": is not UTF-8 text (byte 14)"),
