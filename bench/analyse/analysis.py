@@ -21,6 +21,7 @@ from bench.analyse.speedup import judge_agreement
 from bench.analyse.strata import stratified
 from bench.analyse.verdict import Verdict
 from bench.plan import PLACEBO_SUFFIX, Claim, Experiment
+from bench.store.importers.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ class Analysis:
     placebo_alarms : points whose own 95 % interval of that ratio excludes 1, and how many points there are.
     noise : relative standard deviation within points, the median over fits of the whole; ``None`` without repetitions.
     contaminated_share : share of disturbed samples, likewise.
-    noise_line : both in one line of words.
+    noise_line : both in one line of words, with what else a reader must know of the samples.
     below_floor : samples left out of all fits because their signal was below the floor.
     skips : records of cells that were not measured for want of memory.
     pricings : by subject, what its declared works would take at the rates of the run's probe, made when it is first
@@ -73,6 +74,7 @@ def analyse(
     FitError : the frame has no subjects, or a claim names a term or factor that its law does not have.
     """
     asked = experiment.claims if claims is None else tuple(claims)
+    other_laws = tuple(_other_laws((frame.attrs.get("run") or {}).get("laws"), experiment))
     frame, experiment, asked = stratified(frame, experiment, asked)
     evidence = fit_all(frame, experiment, confidence=confidence)
     judged = judge_all(evidence, asked)
@@ -97,7 +99,11 @@ def analyse(
         noise=noise,
         contaminated_share=contaminated,
         noise_line="; ".join(
-            (_noise_line(noise, contaminated, placebo, alarms, below, fitted=bool(whole)), *_hosts(evidence.fits, keys))
+            (
+                _noise_line(noise, contaminated, placebo, alarms, below, fitted=bool(whole)),
+                *_hosts(evidence.fits, keys),
+                *other_laws,
+            )
         ),
         below_floor=below,
         skips=tuple(frame.attrs.get("skips", ())),
@@ -142,6 +148,17 @@ def _hosts(fits: Mapping[tuple[str, str], Fit], keys: Iterable[tuple[str, str]])
     for key in keys:
         if key in fits and fits[key].hosts:
             yield f"{key[0]}: {in_words(fits[key].hosts)}"
+
+
+def _other_laws(stored: Any, experiment: Experiment) -> Iterator[str]:
+    """What is to be said of laws that were others when the run was measured: it is judged by those of today."""
+    if not isinstance(stored, Mapping):  # a run that did not record them
+        return
+    for subject in experiment.subjects:
+        law = None if subject.law is None else subject.law.text
+        if stored.get(subject.name, law) != law:
+            was = printable(str(stored[subject.name] or "none"))
+            yield f"{subject.name}: judged by the law {law or 'none'}; when it was measured it was {was}"
 
 
 def _noise_line(

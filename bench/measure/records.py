@@ -53,6 +53,7 @@ def run_header(
         "fault": fault,
         "factors": [factor.name for factor in experiment.factors],
         "subjects": list(experiment.subject_names),
+        "laws": {one.name: None if one.law is None else one.law.text for one in experiment.subjects},
         "cells": len(cells_of(experiment, chosen)),
         "blocks": chosen.blocks,
     }

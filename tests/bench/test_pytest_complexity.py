@@ -447,7 +447,7 @@ def pytest_configure(config):
         ("16000]", "16000], benchmark=[1, 2, 3]", "benchmark: is the fixture that measures; give the factor another*"),
         ('"n", n', "1, n", "law: 1 is no text; allowed are *"),
         ('"n", n', '["n"], n', "law: ['n'] is no text; allowed are *"),
-        ("2000, 4000", "10**400, 4000", "factor n=1000*: allowed are numbers above 0"),
+        ("2000, 4000", "10**400, 4000", "factor n: a level beyond 1.8e+308; allowed are numbers above 0"),
         ("16000]", "16000], bound='loose'", "bound='loose': allowed are tight, upper, lower"),
         ("16000]", "16000], margin='0.1'", "margin='0.1': allowed are numbers above 0, such as 0.2"),
         ("16000]", "16000], margin=0", "margin=0: allowed are numbers above 0, such as 0.2"),

@@ -169,3 +169,15 @@ def test_without_laws_it_says_so_and_does_not_blame_repetitions() -> None:
         profiles={"quick": Profile(design=Design.grid({"n": [1, 2]}))},
     )
     assert analyse(rows, experiment).noise_line.startswith("noise unknown: no law was fitted")
+
+
+def test_a_law_that_was_another_one_when_the_run_was_measured_is_told(rng: np.random.Generator) -> None:
+    data = frame(rng)
+    laws = {one.name: one.law.text if one.law else None for one in EXPERIMENT.subjects}
+    data.attrs["run"] = {"laws": laws}
+    same = analyse(data, EXPERIMENT).noise_line
+    data.attrs["run"] = {}
+    assert analyse(data, EXPERIMENT).noise_line == same  # of a run that recorded no laws nothing can be said
+    data.attrs["run"] = {"laws": {**laws, "fast": "T**2"}}
+    told = f"fast: judged by the law {laws['fast']}; when it was measured it was T**2"
+    assert analyse(data, EXPERIMENT).noise_line == f"{same}; {told}"
