@@ -13,6 +13,7 @@ from bench.analyse.samples import Samples
 Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 LEAST_VISITS = 0.5  # undisturbed ones, by their probabilities; with fewer a value is a guess
+FAR = 2.5 * 1.4826  # median absolute deviations, 2.5 standard deviations of a normal law: further visits are drawn in
 
 
 def processes_of(samples: Samples) -> Index:
@@ -26,22 +27,79 @@ def processes_of(samples: Samples) -> Index:
 
 
 class Visits(NamedTuple):
-    """Samples of a side that count, the column of each in the side's table, and how many columns that has."""
+    """Samples of a side that count, the column of each in the side's table, and how many columns that has.
+
+    ``block``: of each sample, by which those of sides that were measured in turns belong together.
+    """
 
     samples: Samples
     column: Index
     columns: int
     keep: Flags | None = None
+    block: Index | None = None
+
+    @property
+    def rows(self) -> Index:
+        """The samples that count."""
+        return np.arange(len(self.column)) if self.keep is None else np.flatnonzero(self.keep)
 
 
-def tables_of(*sides: Visits) -> list[Table]:
-    """A table for each side: one row for each point of its samples, one column for each process, where its visits lie.
+def means_of(one: Visits) -> Table:
+    """A side's table of the means of all visits, far ones drawn in: one row for each point, one column a process."""
+    point, rows = one.samples.point[one.rows], one.rows
+    return _means(_drawn_in(one.samples.log_seconds[rows], point), point, one.column[rows], _shape(one))
+
+
+def in_turns(first: Visits, second: Visits, same: Index) -> tuple[Table, Table]:
+    """Tables of two sides that were measured in turns, whose difference is that of visits next to each other.
+
+    What both visits of a pair met, a drift or a spell, is in neither. Rows are points of the first side; ``same``
+    (n_points of the second,) has their numbers, -1 for what the first side does not have.
+    """
+    assert first.block is not None
+    assert second.block is not None
+    blocks = int(max(first.block.max(initial=0), second.block.max(initial=0))) + 1
+    own, other = (first.samples.point, same[second.samples.point])
+    theirs = np.flatnonzero(other >= 0)
+    keys = own * blocks + first.block, other[theirs] * blocks + second.block[theirs]
+    _, ours, found = np.intersect1d(*keys, return_indices=True)
+    point = own[ours]
+    change = second.samples.log_seconds[theirs[found]] - first.samples.log_seconds[ours]
+    table = _means(_drawn_in(change, point), point, first.column[ours], _shape(first))
+    level = means_of(first._replace(column=np.zeros_like(first.column), columns=1)).values
+    return Table(np.where(table.visits > 0, level, np.nan), table.visits), table._replace(values=level + table.values)
+
+
+def _shape(side: Visits) -> tuple[int, int]:
+    return side.samples.n_points, side.columns
+
+
+def _means(values: Array, point: Index, column: Index, shape: tuple[int, int]) -> Table:
+    cell = point * shape[1] + column
+    visits = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
+    total = np.bincount(cell, values, shape[0] * shape[1]).reshape(shape)
+    return Table(np.where(visits > 0, total / np.maximum(visits, 1.0), np.nan), visits)
+
+
+def _drawn_in(values: Array, point: Index) -> Array:
+    """Values with those that lie far from the others of their point drawn in to where these end."""
+    drawn = values.copy()
+    order = np.argsort(point, kind="stable")
+    for mine in np.split(order, np.flatnonzero(np.diff(point[order])) + 1):
+        middle = np.median(values[mine]) if len(mine) else 0.0
+        reach = FAR * np.median(np.abs(values[mine] - middle)) if len(mine) else 0.0
+        drawn[mine] = np.clip(values[mine], middle - reach, middle + reach)
+    return drawn
+
+
+def undisturbed_of(*sides: Visits) -> list[Table]:
+    """A table for each side, of undisturbed visits alone: one row a point, one column a process, where its visits lie.
 
     Which visits were undisturbed is told from all visits to a point at once (``bench.analyse.location``): of the two or
     three of one process on a machine of two speeds often none is. Sides that are given together are taken to be
     disturbed in the same way. Where a process was not, or nothing undisturbed was seen of it, stands ``nan``.
     """
-    rows = [np.arange(len(one.column)) if one.keep is None else np.flatnonzero(one.keep) for one in sides]
+    rows = [one.rows for one in sides]
     first = np.concatenate([[0], np.cumsum([one.samples.n_points for one in sides])])
     logs = np.concatenate([one.samples.log_seconds[kept] for one, kept in zip(sides, rows, strict=True)])
     if not len(logs):
@@ -84,8 +142,3 @@ def in_both(first: Table, second: Table) -> Index:
 def at_rows(table: Table, rows: Index) -> Table:
     """Some rows of a table."""
     return Table(table.values[rows], table.visits[rows])
-
-
-def transposed(table: Table) -> Table:
-    """Processes as rows."""
-    return Table(table.values.T, table.visits.T)

@@ -103,7 +103,7 @@ def test_a_run_against_its_like_seldom_raises_an_alarm(paired: bool) -> None:
 
 @pytest.mark.parametrize("paired", [True, False])
 def test_a_term_a_tenth_dearer_is_found_and_no_other_blamed(paired: bool) -> None:
-    """Of 40 tries at least 95 %; another term may be named in 5 %."""
+    """Of 40 tries at least 95 %, at different times 90 %; another term may be named in 5 %."""
     rng = np.random.default_rng([2, paired])
     found = blamed = 0
     for _ in range(40):
@@ -112,8 +112,19 @@ def test_a_term_a_tenth_dearer_is_found_and_no_other_blamed(paired: bool) -> Non
         said = words(compared(first, second, paired=paired))
         found += said["T*H**2"] == "dearer"
         blamed += "dearer" in (said["T*H*V"], said["T"])
-    assert found >= 38
+    assert found >= (38 if paired else 36)
     assert blamed <= 2
+
+
+def test_what_both_sides_meet_in_turn_is_in_neither(rng: np.random.Generator) -> None:
+    """A machine whose speed wanders by a third from visit to visit: neighbours meet the same, processes do not."""
+    first, second = simulated(rng, spells=0.0), simulated(rng, (1.0, 1.1, 1.0), spells=0.0)
+    met = np.exp(0.3 * rng.standard_normal(len(first)))
+    for run in (first, second):
+        run["seconds_per_eval"] *= met
+    (about,) = [one for one in compared(first, second, paired=True).changes if one.terms == ("T*H**2",)]
+    assert about.verdict == "dearer"
+    assert about.ratio.high / about.ratio.low < 1.1
 
 
 def test_two_subjects_are_told_apart(rng: np.random.Generator) -> None:
@@ -233,7 +244,7 @@ def test_next_to_nothing_undisturbed_is_a_reason_and_no_crash(paired: bool) -> N
             json.dumps(compared(few[0], few[1], paired=paired).to_json(), allow_nan=False)
         except FitError as error:
             reasons.add(str(error).partition("measured in both: ")[2].partition(" a ")[0])
-    assert reasons <= {"too noisy: hardly a sample of", "too noisy: no prices explain how the times of", NO_POINT}
+    assert reasons <= {"no data: no visit of", "too noisy: no prices explain how the times of", NO_POINT}
     assert any(reason.startswith("too noisy") for reason in reasons)
 
 
