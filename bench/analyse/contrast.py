@@ -8,7 +8,8 @@ price a straight line is off by 0.5 %.
 Three things make D uncertain. Processes: one is a percent or two faster or slower than another, at all points alike and
 at each by itself. Samples within them. And points, where one side's price has a cause that the law does not know: that
 is the sandwich clustered by point (``bench.analyse.influence``), of which only what exceeds the first two is added.
-Sides that were measured in turns are subtracted process by process first, so that what both meet cancels.
+Sides that were measured in turns are subtracted first, visit by visit (``bench.analyse.sides``) and process by process,
+so that what both meet cancels.
 """
 
 from __future__ import annotations

@@ -164,7 +164,7 @@ def _share_points(samples: Samples, first: Flags, second: Flags) -> bool:
 
 
 def _tables(samples: Samples, first: Flags, second: Flags) -> tuple[Table, Table]:
-    """A table for each of two parts of the samples, with a row for each point of all; see ``bench.analyse.changes``."""
+    """A table for each of two parts of the samples, with a row for each point of all (see ``bench.analyse.sides``)."""
     process = processes_of(samples)
     sides = []
     for part in (first, second):

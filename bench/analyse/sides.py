@@ -1,4 +1,10 @@
-"""From samples to tables of log responses by point and measuring process, for two sides of the same subject."""
+"""From samples to tables of log responses by point and measuring process, for two sides of the same subject.
+
+There are two ways to look at samples: all visits, far ones drawn in and, in turns, each less its neighbour; or only
+those that met no disturbance. Where a machine drifts, the second finds disturbances in what is none and trusts what is
+left too much; where half of the visits meet something else on the other side, the first says next to nothing. So the
+first is taken unless the second is far sharper (``bench.analyse.contrast.is_far_sharper``).
+"""
 
 from __future__ import annotations
 
