@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.util
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +21,7 @@ class Cargo:
     Attributes
     ----------
     opening : the request with which measuring processes begin; files are named in it by their last name alone.
-    shipped : an experiment that is a file, and the corpus.
+    shipped : an experiment that is a file or a module without a package, and the corpus.
     code : fingerprints of what is not shipped, which every host must have: the harness, and the experiment's package.
     """
 
@@ -36,9 +37,8 @@ class Cargo:
         ------
         MeasureError : a file cannot be read.
         """
-        is_file = opening.module.endswith(".py")
-        paths = [Path(opening.module)] if is_file else []
-        paths += [] if opening.corpus is None else [Path(opening.corpus)]
+        source = Path(opening.module) if opening.module.endswith(".py") else _lone_file(opening.module)
+        paths = [Path(path) for path in (source, opening.corpus) if path is not None]
         try:
             shipped = [Shipped.of(path) for path in paths]
         except OSError as error:
@@ -46,9 +46,18 @@ class Cargo:
         return cls(
             opening=dataclasses.replace(
                 opening,
-                module=paths[0].name if is_file else opening.module,
+                module=opening.module if source is None else source.name,
                 corpus=None if opening.corpus is None else paths[-1].name,
             ),
             shipped=shipped,
-            code=fingerprints(None if is_file else opening.module),
+            code=fingerprints(opening.module if source is None else None),
         )
+
+
+def _lone_file(module: str) -> Path | None:
+    """The file of a module that lies in no package, as ``bench new`` writes one: no host would have it by chance."""
+    if "." in module:
+        return None
+    spec = importlib.util.find_spec(module)
+    origin = None if spec is None or spec.origin is None else Path(spec.origin)
+    return origin if origin is not None and origin.suffix == ".py" and origin.name != "__init__.py" else None

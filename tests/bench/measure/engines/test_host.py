@@ -136,6 +136,17 @@ def test_shipped_files_are_written_whole_and_opened_where_they_lie(tmp_path: Pat
     assert (line["line"], line["message"]) == ("failed", "exp.py: did not arrive whole")
 
 
+def test_a_module_without_a_package_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "lone_exp.py").write_text("EXPERIMENT = 1\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    cargo = Cargo.of(dataclasses.replace(OPEN, module="lone_exp"))
+    assert cargo.opening.module == "lone_exp.py"
+    assert [one.content for one in cargo.shipped] == [b"EXPERIMENT = 1\n"]
+    assert set(cargo.code) == {"the harness"}
+    packed = Cargo.of(dataclasses.replace(OPEN, module="tests.bench.measure.engines.toy_spin"))
+    assert (packed.shipped, set(packed.code)) == ([], {"the harness", "the experiment"})
+
+
 def test_a_file_may_be_shipped_by_several_runs_at_once(tmp_path: Path) -> None:
     source = tmp_path / "exp.py"
     source.write_text("EXPERIMENT = 1\n")
