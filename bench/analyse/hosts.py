@@ -15,12 +15,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bench.analyse.apart import apart
-from bench.analyse.contrast import Contrast, Estimate, Table, contrast, is_far_sharper
+from bench.analyse.contrast import Estimate, Table, contrast
 from bench.analyse.estimate import Interval
 from bench.analyse.holm import holm
 from bench.analyse.location import Array
 from bench.analyse.samples import Samples
-from bench.analyse.sides import Flags, Visits, at_rows, in_both, means_of, processes_of, undisturbed_of
+from bench.analyse.sides import Flags, Visits, at_rows, in_both, processes_of, undisturbed_of
 
 TOLERANCE = 0.02  # of a term's price: what the addresses of buffers, dealt once a process, may do to it
 LEAST_POINTS = 3  # that hosts share, to compare more than their speeds
@@ -164,31 +164,24 @@ def _share_points(samples: Samples, first: Flags, second: Flags) -> bool:
 
 
 def _tables(samples: Samples, first: Flags, second: Flags) -> tuple[Table, Table]:
-    """A table for each of two parts of the samples, with a row for each point of all (see ``bench.analyse.sides``)."""
+    """A table for each of two parts of the samples, of undisturbed visits, with a row for each point of all."""
     process = processes_of(samples)
     sides = []
     for part in (first, second):
         mine = np.unique(process[part])
         sides.append(Visits(samples, np.minimum(np.searchsorted(mine, process), len(mine) - 1), len(mine), part))
-    every = means_of(sides[0]), means_of(sides[1])
-    calm, *rest = undisturbed_of(*sides)
-    undisturbed = calm, rest[0]
-    looks = [_alike(*tables) for tables in (undisturbed, every)]
-    return undisturbed if looks[0] and looks[1] and is_far_sharper(looks[0], looks[1]) else every
-
-
-def _alike(first: Table, second: Table) -> Contrast | None:
-    """What all points have in common; ``None`` without a point of both."""
-    rows = in_both(first, second)
-    if not len(rows):
-        return None
-    return contrast(at_rows(first, rows), at_rows(second, rows), np.ones((len(rows), 1)), paired=False)
+    tables = undisturbed_of(*sides)
+    return tables[0], tables[1]
 
 
 def _slowness(samples: Samples, known: Flags, mine: Flags, confidence: float) -> Interval | None:
     """How many times as slow the samples of a host are as those already known; ``None`` without a common point."""
-    alike = _alike(*_tables(samples, known, mine))
-    return None if alike is None else alike.estimate(np.ones(1)).interval(confidence)
+    first, second = _tables(samples, known, mine)
+    rows = in_both(first, second)
+    if not len(rows):
+        return None
+    alike = contrast(at_rows(first, rows), at_rows(second, rows), np.ones((len(rows), 1)), paired=False)
+    return alike.estimate(np.ones(1)).interval(confidence)
 
 
 def in_words(hosts: Sequence[Host]) -> str:
