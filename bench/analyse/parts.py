@@ -91,30 +91,16 @@ def part_of(
     ------
     FitError : a run has nothing of it, they share no point, or no prices could explain how they differ.
     """
-    first, second = (_visits(*side, column, subject, response) for side, column in zip(sides, columns, strict=True))
+    first, second = (
+        _visits(*side, column, subject, response, in_blocks=paired) for side, column in zip(sides, columns, strict=True)
+    )
     ours, theirs = _common(first.samples, second.samples)
-    tables: Tables
-    undisturbed: Tables | None = None
-    if is_exact(response):
-        tables = means_of(first), at_rows(means_of(second), theirs)
-    elif paired:
-        same = np.full(second.samples.n_points, -1, dtype=np.intp)
-        same[theirs] = ours
-        tables = in_turns(first, second, same)
-        calm = undisturbed_of(first, second)
-        undisturbed = at_rows(calm[0], ours), at_rows(calm[1], theirs)
-        tables = tables[0], at_rows(tables[1], ours)
-    else:
-        tables = means_of(first), at_rows(means_of(second), theirs)
-        undisturbed = at_rows(undisturbed_of(first)[0], ours), at_rows(undisturbed_of(second)[0], theirs)
-    tables = at_rows(tables[0], ours), tables[1]
+    tables, undisturbed = _tables(first, second, ours, theirs, paired=paired, exact=is_exact(response))
     both = in_both(*tables)
     if not len(both):
         raise FitError(f"no data: no visit of {subject} was made in both runs in turn")
     levels = {name: level[ours][both] for name, level in first.samples.levels.items()}
-    tables = at_rows(tables[0], both), at_rows(tables[1], both)
-    if undisturbed is not None:
-        undisturbed = at_rows(undisturbed[0], both), at_rows(undisturbed[1], both)
+    tables, undisturbed = _at(tables, both, both), undisturbed and _at(undisturbed, both, both)
     middle = (np.nanmedian(tables[0].values, axis=1) + np.nanmedian(tables[1].values, axis=1)) / 2
     terms, shares = _shares(law, overhead, levels, middle)
     found = apart(shares, smallest_share(response))
@@ -123,7 +109,9 @@ def part_of(
     return Part(subject, response, terms, found, tables, undisturbed)
 
 
-def _visits(frame: pd.DataFrame, experiment: Experiment, columns: Columns, subject: str, response: str) -> Visits:
+def _visits(
+    frame: pd.DataFrame, experiment: Experiment, columns: Columns, subject: str, response: str, *, in_blocks: bool
+) -> Visits:
     rows = rows_of(frame.assign(**{COLUMN: columns.column}), subject, response)
     if not len(rows):
         raise FitError(f"no data: {subject} has no rows with {response}")
@@ -132,8 +120,27 @@ def _visits(frame: pd.DataFrame, experiment: Experiment, columns: Columns, subje
     if not is_exact(response):
         found, _ = taken_out(found, HOSTS_CONFIDENCE)
     assert found.rows is not None
-    block = rows[BLOCK].fillna(0).to_numpy(dtype=np.intp)[found.rows] if BLOCK in rows else None
+    block = rows[BLOCK].fillna(0).to_numpy(dtype=np.intp)[found.rows] if in_blocks else None
     return Visits(found, rows[COLUMN].to_numpy()[found.rows], columns.total, block=block)
+
+
+def _tables(
+    first: Visits, second: Visits, ours: Index, theirs: Index, *, paired: bool, exact: bool
+) -> tuple[Tables, Tables | None]:
+    """All visits, and undisturbed ones where there is noise, at the points that have these numbers in the runs."""
+    if exact:
+        return _at((means_of(first), means_of(second)), ours, theirs), None
+    if paired:
+        same = np.full(second.samples.n_points, -1, dtype=np.intp)
+        same[theirs] = ours
+        calm = undisturbed_of(first, second)
+        return _at(in_turns(first, second, same), ours, ours), _at((calm[0], calm[1]), ours, theirs)
+    calm = [*undisturbed_of(first), *undisturbed_of(second)]
+    return _at((means_of(first), means_of(second)), ours, theirs), _at((calm[0], calm[1]), ours, theirs)
+
+
+def _at(tables: Tables, ours: Index, theirs: Index) -> Tables:
+    return at_rows(tables[0], ours), at_rows(tables[1], theirs)
 
 
 def _common(first: Samples, second: Samples) -> tuple[Index, Index]:
