@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.analyse.by_category import fit_by
     from bench.analyse.fit import fit
-    from bench.api import judge, run
+    from bench.api import figures, judge, run
     from bench.comparison import compare
-    from bench.notebook import figures
     from bench.plan import (
         AmountClaim,
         CheckClaim,
@@ -66,7 +65,7 @@ __all__ = [
 _HOMES = {
     "compare": "bench.comparison",
     "experiment": "bench.plan.brief",
-    "figures": "bench.notebook",
+    "figures": "bench.api",
     "fit": "bench.analyse.fit",
     "fit_by": "bench.analyse.by_category",
     "judge": "bench.api",

@@ -17,7 +17,7 @@ import numpy as np
 
 from bench.measure.engines.choice import Choice
 from bench.measure.loading import load_experiment
-from bench.notebook import WRITE_IT, Verdicts, is_notebook, load_anew
+from bench.notebook import WRITE_IT, Figures, Verdicts, is_notebook, load_anew
 from bench.notebook import progress as progress_shown
 from bench.plan import Experiment, ExperimentError
 from bench.store import SampleStore, StoreError
@@ -241,6 +241,25 @@ def write_report(folder: Path | str) -> list[Path]:
     from bench.report.page import write_report
 
     return write_report(analysis_of(folder), Path(folder))
+
+
+def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Figures:
+    """The figures of a run's report, by name, as matplotlib figures; nothing is written.
+
+    Parameters
+    ----------
+    data : folder of a run, or the frame that ``load`` or ``run`` made of it.
+    experiment : whose laws and claims are meant; that of the run record by default.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be used; one line each.
+    """
+    from bench.report.figures.gallery import Maps, gallery
+
+    analysis = analysis_of(data, experiment)
+    found = gallery(analysis, Maps.of_checks(analysis))
+    return Figures({one.name: one.figure for one in found}, {one.name: one.caption for one in found})
 
 
 def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, float]:

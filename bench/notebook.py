@@ -30,7 +30,6 @@ from bench.measure.events import (
 )
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
     from bench.analyse.analysis import Analysis
@@ -87,26 +86,6 @@ class Figures(dict[str, "Figure"]):
             for name, figure in self.items()
         )
         return f"<div>{''.join(pictures)}</div>"
-
-
-def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Figures:
-    """The figures of a run's report, by name, as matplotlib figures; nothing is written.
-
-    Parameters
-    ----------
-    data : folder of a run, or the frame that ``load`` or ``run`` made of it.
-    experiment : whose laws and claims are meant; that of the run record by default.
-
-    Raises
-    ------
-    StoreError, ExperimentError, FitError : what cannot be used; one line each.
-    """
-    from bench.api import analysis_of
-    from bench.report.figures.gallery import Maps, gallery
-
-    analysis = analysis_of(data, experiment)
-    found = gallery(analysis, Maps.of_checks(analysis))
-    return Figures({one.name: one.figure for one in found}, {one.name: one.caption for one in found})
 
 
 def png(figure: Figure) -> bytes:

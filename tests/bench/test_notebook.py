@@ -16,7 +16,7 @@ import nbformat
 import pytest
 
 from bench import notebook
-from bench.api import analysis_of
+from bench.api import analysis_of, figures
 from bench.measure.events import BlockDone, CheckDone, Event, RunFinished, RunStarted, SampleTaken
 from bench.plan import Point
 from notebooks.execute import executed
@@ -255,7 +255,7 @@ def reference() -> Path:
 
 def test_figures_of_a_stored_run_are_values_and_nothing_is_written(reference: Path) -> None:
     before = sorted(path.stat().st_mtime_ns for path in reference.rglob("*"))
-    found = notebook.figures(reference)
+    found = figures(reference)
     assert {"exponents", "parity", "scaling-T"} <= set(found)
     assert all(type(figure).__name__ == "Figure" for figure in found.values())
     assert sorted(path.stat().st_mtime_ns for path in reference.rglob("*")) == before
