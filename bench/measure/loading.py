@@ -45,8 +45,11 @@ def load_experiment(module: str, corpus: Path | None = None) -> Experiment:
 
 
 def _import(module: str) -> ModuleType:
+    path = Path(module) if module.endswith(".py") else None
+    if path is not None and not path.is_file():
+        raise ExperimentError(f"experiment {module!r}: no such file")
     try:
-        return _import_file(Path(module)) if module.endswith(".py") else importlib.import_module(module)
+        return importlib.import_module(module) if path is None else _import_file(path)
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except ModuleNotFoundError as error:
@@ -61,8 +64,6 @@ def _import(module: str) -> ModuleType:
 
 def _import_file(path: Path) -> ModuleType:
     """Run a file as a module, with its own folder importable, as Python does for a script."""
-    if not path.is_file():
-        raise ExperimentError(f"experiment {str(path)!r}: no such file")
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.insert(0, folder)

@@ -112,7 +112,7 @@ def test_a_module_that_does_not_exist_is_told_from_one_that_breaks(name: str) ->
 
 
 def test_a_file_that_does_not_exist_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ExperimentError, match=r"none.py': no such file$"):
+    with pytest.raises(ExperimentError, match=r"^experiment '[^']*none.py': no such file$"):
         load_experiment(str(tmp_path / "none.py"))
 
 
