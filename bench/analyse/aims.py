@@ -122,7 +122,7 @@ def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predict
     limits = Limits.around(predicted, claim.margin, claim.bound)
     return Aim(
         claim=claim.name,
-        what=f"exponent of {' and '.join(claim.factors)}",
+        what=f"exponent of {claim.named_factors}",
         half_width=(found.high - found.low) / 2,
         deciding=_room(limits.low, limits.high, found.estimate) / ROOM,
         basis=(replace(part, accepts=_same_regimes(evidence, claim)),),

@@ -24,7 +24,7 @@ from bench.analyse.select import prefer_fits
 from bench.analyse.verdict import Limits, Verdict, Word, inconclusive, number, sentence, span
 from bench.plan import CostLaw, Design, Evaluation, Experiment, ExponentClaim, Factor, LawError, Point, Profile, Subject
 from bench.plan.brief_claims import MARGIN, MARGIN_OF_NO_GROWTH
-from bench.plan.claim import Bound
+from bench.plan.claim import Bound, enumerated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,7 @@ def judge_growth(
     question = _Question(evidence=evidence, frame=frame, fit=fitted, law=law, name=name, bound=bound, margin=margin)
     verdicts = {factor: question.judge(factor, points) for factor in factors}
     if fitted is not None and len(factors) > 1:
-        verdicts[" and ".join(factors)] = question.judge_together(fitted)
+        verdicts[enumerated(factors)] = question.judge_together(fitted)
     better = None if fitted is None or len(factors) > 1 else _better(frame, fitted, factors[0], overhead)
     return Growth(law=law, bound=bound, verdicts=verdicts, fit=fitted, better=better)
 
@@ -246,7 +246,7 @@ def _weighed(claim: ExponentClaim, verdict: Verdict, free: FreeExponent) -> Verd
     word = limits.decide(free.interval.low, free.interval.high)
     if word == "refuted" and limits.decide(*free.profile) != "refuted":
         word = "inconclusive"
-    what = f"the exponent of {' and '.join(claim.factors)} in {' + '.join(claim.terms)} at {describe(claim.at)}"
+    what = f"the exponent of {claim.named_factors} in {' + '.join(claim.terms)} at {describe(claim.at)}"
     stated = f"{what} is {span(free.interval)} against {number(verdict.predicted)} predicted"
     side = {"supported": "within", "refuted": "outside", "inconclusive": "across the edge of"}[word]
     text = f"{stated}, {side} the allowed {limits}"

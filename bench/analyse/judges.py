@@ -141,7 +141,7 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
         return obeyed(evidence, fit, claim, free.law, reason) or inconclusive(
             claim, f"not identifiable: {reason}; {where}", free.law, free.interval
         )
-    what = f"the exponent of {' and '.join(claim.factors)} in {terms} at {describe(claim.at)}"
+    what = f"the exponent of {claim.named_factors} in {terms} at {describe(claim.at)}"
     limits = Limits.around(free.law, claim.margin, claim.bound)
     low, high = free.profile
     if free.trouble:

@@ -15,6 +15,7 @@ from bench.analyse.location import Array
 from bench.analyse.neighbours import Neighbours
 from bench.analyse.samples import FitError
 from bench.plan import Point
+from bench.plan.claim import enumerated
 
 WORKING_SET = "working_set_bytes"  # what a subject declares, not measured
 MOST_WRITTEN_OUT = 1e9  # a ratio beyond it nobody reads digit by digit
@@ -72,7 +73,7 @@ class Swept:
             beyond = [name for name, level, top in zip(names, here, levels.max(axis=0), strict=True) if level > top]
             alone = factor in beyond and math.isclose(how_far, point[factor] / levels[:, names.index(factor)].max())
             others = [name for name in beyond if name != factor]
-            more = f", and beyond all of them in {_listed(others)}" if others else ""
+            more = f", and beyond all of them in {enumerated(others)}" if others else ""
             than = "any" if alone else "the nearest"
             words.insert(0, f"{_times(how_far)} times farther in {factor} than {than} measured point{more}")
         if math.isinf(how_far):
@@ -222,10 +223,6 @@ def _times(ratio: float) -> str:
     if ratio < 10 or ratio >= MOST_WRITTEN_OUT:
         return f"{ratio:.2g}"
     return f"{ratio:,.0f}".replace(",", " ")
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 def _told(value: float) -> float | None:

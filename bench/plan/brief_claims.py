@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bench.plan.claim import Bound, Claim, ExponentClaim
+from bench.plan.claim import Bound, Claim, ExponentClaim, enumerated
 from bench.plan.design import Point
 from bench.plan.law import CostLaw, Term
 from bench.plan.subject import Subject
@@ -65,7 +65,7 @@ class Maker:
         spoken, short = what(response)
         does = "grows" if exponent > NO_GROWTH else "does not grow"
         as_what = "" if exponent <= NO_GROWTH else f" as {part}" if whole else " as written"
-        names = f"{', '.join(factors[:-1])} and {factors[-1]}" if len(factors) > 1 else factors[0]
+        names = enumerated(factors)
         of = f"{spoken[:1].upper()}{spoken[1:]}" if whole else f"The part {part} of {spoken}"
         return ExponentClaim(
             name=f"{prefix}{short}exponent of {names}{'' if whole else f' in {part}'}",

@@ -58,6 +58,15 @@ class CheckClaim(Claim):
     check: Callable[[int], CheckResult]  # called with the seed of the run
 
 
+def enumerated(names: Sequence[str]) -> str:
+    """Names in a sentence.
+
+    >>> enumerated(["n"]), enumerated(["n", "m"]), enumerated(["n", "k", "m"])
+    ('n', 'n and m', 'n, k and m')
+    """
+    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExponentClaim(Claim):
     """A term of the law grows with a factor as stated: its free exponent equals the law's own.
@@ -83,6 +92,11 @@ class ExponentClaim(Claim):
     def factors(self) -> tuple[str, ...]:
         """The factor, and those that grow with it."""
         return (self.factor, *self.together_with)
+
+    @property
+    def named_factors(self) -> str:
+        """These in a sentence."""
+        return enumerated(self.factors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
