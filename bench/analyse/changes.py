@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 # is the second, and wins where terms are split evenly.
 VOTE_FOR_NO_CHANGE = 0.9
 ALONE = "the speed of the machine at another time would do the same; measured in lockstep (--baseline) it could be told"
-# In simulations of a run against its like, 13 to 20 % raised an alarm with one process, and hardly any with two.
+# One process alone does not show by how much processes differ: runs raised alarms against their like.
 FEWEST_PROCESSES = 2
 ONE_PROCESS = "one process alone does not show by how much processes differ"
 TOLERANCE = 0.02  # a fresh process is a percent or two faster or slower than another

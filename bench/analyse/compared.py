@@ -20,8 +20,7 @@ class Change:
     """The price of some terms, second run over first; several terms where their prices cannot be told apart.
 
     ``p_value`` and ``ratio``'s interval are adjusted for all coefficients of the comparison (Holm); ``None`` where
-    nothing was tested. ``share``: of the response that the terms take at the point where that is largest. ``freedom``:
-    degrees of freedom of the standard error.
+    nothing was tested. ``share``: of the response that the terms take at the point where that is largest.
     """
 
     subject: str

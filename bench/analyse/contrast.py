@@ -29,10 +29,10 @@ FARTHEST = 3.0  # a step in a log ratio: a factor of 20
 INLYING = 4.0  # standard errors
 SMALLEST_VARIANCE = 1e-24
 UNKNOWN_FREEDOM = 1e9  # of a variance of 0
-# Times the standard error. A run against its like at another time, on a machine that drifts: false alarms in 10 of 99
-# tries where undisturbed visits alone counted, in 3 with 2/3, in 2 with 1/2, in 1 where all visits did. In simulations
-# where a seventh of the visits falls into spells, a term a tenth dearer was found in 37 of 40 with 2/3, in 33 with 1/2,
-# and in 29 where all visits counted.
+# Times the standard error. Measured, on a machine that drifts: a run against its like at another time raised 8 alarms
+# in 99 tries where undisturbed visits alone count, 3 with 2/3, 1 where all visits do (`python -m tests.comparison
+# --look`). Simulated, with 30 % of the visits in spells: of 50 terms a tenth dearer 48 are found in turns where
+# undisturbed visits alone count, 48 with 2/3, 14 where all visits do (`python -m tests.comparison.simulated`).
 MUCH_SHARPER = 2 / 3
 
 

@@ -12,7 +12,7 @@ from bench.analyse.estimate import RESOLUTION, SINGULAR, Solution
 from bench.analyse.location import Array, Index, Location
 from bench.analyse.response import is_exact, substance
 from bench.plan import CostLaw
-from bench.plan.brief_claims import bare
+from bench.plan.wording import bare
 
 SMALLEST_SHARE = (
     0.2  # of the time; a term below it cannot be judged there (shared method: 20 % noise elsewhere hides it)

@@ -22,7 +22,7 @@ from bench.analyse.influence import influence
 from bench.analyse.location import Array
 from bench.analyse.samples import FitError
 from bench.analyse.search import minimum, root
-from bench.plan.brief_claims import bare
+from bench.plan.wording import bare
 
 WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
 COARSE_STEPS = 13  # the profile may have several valleys: a coarse look first, then Brent within the best

@@ -27,7 +27,7 @@ from bench.analyse.regime import Regime, select_regimes
 from bench.analyse.response import is_exact, no_noise, unit
 from bench.analyse.samples import FitError, Samples, design_matrix, gather
 from bench.plan import CostLaw, LawError
-from bench.plan.brief_claims import bare
+from bench.plan.wording import bare
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -24,7 +24,8 @@ from bench.analyse.select import prefer_fits
 from bench.analyse.verdict import Limits, Verdict, Word, inconclusive, number, sentence, span
 from bench.plan import CostLaw, Design, Evaluation, Experiment, ExponentClaim, Factor, LawError, Point, Profile, Subject
 from bench.plan.brief_claims import MARGIN, MARGIN_OF_NO_GROWTH
-from bench.plan.claim import Bound, enumerated
+from bench.plan.claim import Bound
+from bench.plan.wording import enumerated
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -34,7 +34,7 @@ from bench.plan import (
     ShareClaim,
     SpeedupClaim,
 )
-from bench.plan.brief_claims import bare
+from bench.plan.wording import bare
 
 if TYPE_CHECKING:
     import pandas as pd

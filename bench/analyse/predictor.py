@@ -15,7 +15,7 @@ from bench.analyse.location import Array
 from bench.analyse.neighbours import Neighbours
 from bench.analyse.samples import FitError
 from bench.plan import Point
-from bench.plan.claim import enumerated
+from bench.plan.wording import enumerated
 
 WORKING_SET = "working_set_bytes"  # what a subject declares, not measured
 MOST_WRITTEN_OUT = 1e9  # a ratio beyond it nobody reads digit by digit

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from bench.plan.claim import Bound, Claim, ExponentClaim, enumerated
+from bench.plan.claim import Bound, Claim, ExponentClaim
 from bench.plan.design import Point
 from bench.plan.law import CostLaw, Term
 from bench.plan.subject import Subject
+from bench.plan.wording import enumerated, label
 
 SECONDS, BYTES = "seconds_per_eval", "scratch_bytes"  # the responses that laws of time and of memory are about
 # Half a power: nearer to the law than to the next whole one. Eleven functions that keep their law were timed over five
@@ -21,7 +21,6 @@ SECONDS, BYTES = "seconds_per_eval", "scratch_bytes"  # the responses that laws 
 # of the 242 true laws, 0.25 four, 0.3 two, 0.4 one, and 0.5 none. Look-ups in sets of 10³ to 10⁶, which should cost the
 # same everywhere, grew by exponents up to 0.15: at the margin of no growth 40 of 44 runs were supported, none refuted.
 MARGIN, MARGIN_OF_NO_GROWTH = 0.5, 0.25
-RAISED = str.maketrans("0123456789.", "⁰¹²³⁴⁵⁶⁷⁸⁹·")
 NO_GROWTH = 1e-9  # an exponent that is 0 but for the rounding of a numerical derivative
 ALIKE = 0.05  # exponents that differ by less are claimed together: nobody could tell their terms apart
 
@@ -143,22 +142,3 @@ def is_constant(term: Term, points: Sequence[Point]) -> bool:
     """Whether a term is the same at all points."""
     column = values(CostLaw(str(term)), points)[:, 0]
     return bool(np.ptp(column) <= 1e-12 * np.abs(column).max())
-
-
-def bare(term: str) -> str:
-    """A term without the factors that it only names to say that they have no part in it.
-
-    >>> bare("n*log(n)*m**0"), bare("n**0*m"), bare("n**0*m**0"), bare("n*(m**0+1)"), bare("n**0.5")
-    ('n*log(n)', 'm', '1', 'n*(m**0+1)', 'n**0.5')
-    """
-    return re.sub(r"(?:^|(?<!\*)\*)[^\W\d]\w*\*\*0(?![\w.]|\*\*)", "", term).removeprefix("*") or "1"
-
-
-def label(term: Term) -> str:
-    """A term in words: without the factors that it only names to say that they have no part in it.
-
-    >>> [label(CostLaw(text).terms[0]) for text in ("n*log(n)*m**0", "n**0*m**0", "2*n**2")]
-    ['n·log(n)', '1', '2·n²']
-    """
-    raised = re.sub(r"\*\*(\d+(?:\.\d+)?)", lambda power: power[1].translate(RAISED), bare(str(term)))
-    return raised.replace("**", "^").replace("*", "·")

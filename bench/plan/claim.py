@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bench.plan.design import Design, Point
+from bench.plan.wording import enumerated
 
 Bound = Literal["tight", "upper", "lower"]
 
@@ -56,15 +57,6 @@ class CheckClaim(Claim):
     """A deterministic statement, checked once in a measuring process; its result is stored with the run."""
 
     check: Callable[[int], CheckResult]  # called with the seed of the run
-
-
-def enumerated(names: Sequence[str]) -> str:
-    """Names in a sentence.
-
-    >>> enumerated(["n"]), enumerated(["n", "m"]), enumerated(["n", "k", "m"])
-    ('n', 'n and m', 'n, k and m')
-    """
-    return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

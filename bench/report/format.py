@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from bench.analyse.response import is_count, is_exact, meaning, unit
-from bench.plan.brief_claims import bare
+from bench.plan.wording import bare
 
 UNDEFINED = "–"
 NARROW = "\u202f"  # narrow no-break space: groups digits and parts a number from its unit, and never wraps

@@ -16,10 +16,12 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
+from unittest import mock
 
 import click
 
 from bench import api
+from bench.analyse import contrast
 from bench.analyse.compared import Comparison
 from bench.baseline import BASELINE, CURRENT, Side, measure
 from bench.comparison import compare
@@ -33,6 +35,8 @@ HEALTHY, DEARER = "tests.comparison.healthy", "tests.comparison.dearer"
 KINDS = {"same": None, "dearer": DEARER}  # of tries, and the module that the second side finds the experiment in
 PROFILE, TERM, SUBJECT = "try", "T*H**2", "aggregated"
 ALLOWED_ALARMS, WANTED_FOUND = 0.05, 0.95
+# How much sharper undisturbed visits alone must be to be looked at: the rule, never, always, whenever they are sharper.
+LOOKS = {"rule": contrast.MUCH_SHARPER, "all": 0.0, "undisturbed": float("inf"), "sharper": 1.0}
 
 
 class Outcome(NamedTuple):
@@ -149,8 +153,9 @@ def said(summary: dict[str, Any]) -> Iterator[str]:
 @click.option("--tries", type=click.IntRange(min=1), default=100, show_default=True, help="Of each kind.")
 @click.option("--out", type=click.Path(path_type=Path), default=Path("results/comparison"), show_default=True)
 @click.option("--seconds", type=float, help="Stop measuring after so long; the next call goes on.")
+@click.option("--look", type=click.Choice(list(LOOKS)), default="rule", show_default=True, help="At which visits.")
 @click.option("--json", "as_json", is_flag=True, help="The counts as one JSON document.")
-def main(tries: int, out: Path, seconds: float | None, as_json: bool) -> None:
+def main(tries: int, out: Path, seconds: float | None, look: str, as_json: bool) -> None:
     """Measure what is missing, then count."""
     start = time.monotonic()
     plans = [(kind, number) for number in range(tries) for kind in KINDS]
@@ -163,7 +168,8 @@ def main(tries: int, out: Path, seconds: float | None, as_json: bool) -> None:
             ahead = time_left(spent / i * (len(left) - i) if i else None)
             click.echo(f"try {len(plans) - len(left) + i + 1} of {len(plans)}, {kind}-{number}: {ahead}", err=True)
             measure_try(out, kind, number)
-    found = list(outcomes(out, tries))
+    with mock.patch.object(contrast, "MUCH_SHARPER", LOOKS[look]):
+        found = list(outcomes(out, tries))
     with (out / "outcomes.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(one._asdict()) + "\n" for one in found)
     summary = counted(found)

@@ -87,6 +87,7 @@ def test_records_come_in_order_with_the_run_first_and_the_finish_last() -> None:
     }  # fmt: skip
     assert header["factors"] == ["n"]
     assert header["subjects"] == ["linear"]
+    assert header["laws"] == {"linear": "n"}
     assert (header["cells"], header["blocks"], header["started_at"]) == (2, 3, 100.0)
     assert header["environment"] == {"cpu": "a fast one"}
     kinds = [record["record"] for record in ran.sink.records]

@@ -13,9 +13,9 @@ import pytest
 import bench
 from bench.api import condition_numbers
 from bench.plan import PLACEBO_SUFFIX, Design, DesignError, Experiment, ExperimentError, ExponentClaim, LawError, Point
-from bench.plan.brief_claims import label
 from bench.plan.claim import CheckClaim, Claim
 from bench.plan.law import CostLaw
+from bench.plan.wording import label
 
 
 def prepare(point: Point) -> Callable[[], object]:
