@@ -45,9 +45,9 @@ $(VENV)/.test-stamp: requirements-test.lock pyproject.toml | $(VENV)/bin/python
 .PHONY: run
 run: $(VENV)/.run-stamp ## measure the quick profile, show the verdicts, write the report to results/quick-<time>
 	@out="$(OUT)-$$(date +%Y%m%d-%H%M%S)"; \
-	status=0; $(BIN)/python -m bench run --profile quick --out "$$out" || status=$$?; \
+	status=0; $(BIN)/bptt-bench run --profile quick --out "$$out" || status=$$?; \
 	if (( status > 1 )); then exit $$status; fi; \
-	$(BIN)/python -m bench report "$$out" || status=$$?; \
+	$(BIN)/bptt-bench report "$$out" || status=$$?; \
 	if (( status > 1 )); then exit $$status; fi
 # Status 1 means that a claim was refuted: a finding, shown in the table and in the report, not a failure of the tool.
 
@@ -68,9 +68,9 @@ benchmark: $(VENV)/.test-stamp ## the benchmark suite through pytest-benchmark, 
 .PHONY: reference
 reference: $(VENV)/.run-stamp ## measure the standard profile and the points beyond it anew into results/reference (about 20 minutes)
 	rm -rf $(REFERENCE).new
-	$(BIN)/python -m bench foresee --out $(REFERENCE).new
-	$(BIN)/python -m bench report $(REFERENCE).new || (( $$? == 1 ))
-	$(BIN)/python -m bench verdict $(REFERENCE).new --json > $(REFERENCE).new/verdicts.json || (( $$? == 1 ))
+	$(BIN)/bptt-bench foresee --out $(REFERENCE).new
+	$(BIN)/bptt-bench report $(REFERENCE).new || (( $$? == 1 ))
+	$(BIN)/bptt-bench verdict $(REFERENCE).new --json > $(REFERENCE).new/verdicts.json || (( $$? == 1 ))
 	rm -rf $(REFERENCE)
 	mv $(REFERENCE).new $(REFERENCE)
 
@@ -98,9 +98,9 @@ $(RACE)/.stamp: requirements-peers.lock pyproject.toml
 .PHONY: race
 race: $(RACE)/.stamp ## race the tuned gradients against PyTorch and JAX into results/race-<time> (at most 10 minutes)
 	@out="results/race-$$(date +%Y%m%d-%H%M%S)"; \
-	status=0; $(RACE)/bin/python -m bench race --out "$$out" || status=$$?; \
+	status=0; $(RACE)/bin/bptt-bench race --out "$$out" || status=$$?; \
 	if (( status > 1 )); then exit $$status; fi; \
-	$(RACE)/bin/python -m bench report "$$out" || status=$$?; \
+	$(RACE)/bin/bptt-bench report "$$out" || status=$$?; \
 	if (( status > 1 )); then exit $$status; fi
 
 .PHONY: validate

@@ -1,6 +1,6 @@
 """Two ways to join two tables on a key, and a claim that is caught.
 
-    python -m bench run examples/join.py
+    bptt-bench run examples/join.py
 
 A join by hashing takes n + m steps: each row is looked at once. Nested loops compare every row with every other, n·m
 times. Here somebody says of the nested loops, too, that they take n + m. Along each table alone that even looks right:
@@ -15,7 +15,7 @@ loops as n + m refuted, which is why this run exits with status 1.
 import functools
 import random
 
-import bench
+import bptt_bench as bench
 
 
 def by_hashing(left, right):

@@ -18,7 +18,12 @@ BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
 
 def bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bench", *arguments], cwd=cwd, capture_output=True, text=True, timeout=300, check=False
+        [sys.executable, "-m", "bptt_bench", *arguments],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 
@@ -40,7 +45,7 @@ def test_an_experiment_on_ones_own_code_runs_and_is_judged(name: str, text: str,
     verdicts = json.loads(ran.stdout)["verdicts"]
     assert verdicts
     assert all(verdict["estimate"] is not None for verdict in verdicts), verdicts
-    assert f"python -m bench run {name}" in README
+    assert f"bptt-bench run {name}" in README
 
 
 def test_about_ten_lines_are_enough() -> None:
@@ -66,7 +71,7 @@ def test_the_test_of_a_law_runs_and_is_judged(tmp_path: Path) -> None:
 
 
 def test_the_lines_of_python_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    (lines,) = (block for block in BLOCKS if "from bench import fit" in block)
+    (lines,) = (block for block in BLOCKS if "from bptt_bench import fit" in block)
     monkeypatch.chdir(ROOT)
     names: dict[str, object] = {}
     exec(compile(lines, "README.md", "exec"), names)  # our own README
@@ -78,7 +83,7 @@ def test_the_table_of_verdicts_is_that_of_the_reference_run() -> None:
     about_reference = README.partition("## On your own code")[0].splitlines()
     shown = [line.split() for line in about_reference if re.match(r"    \S.*(supported|refuted|inconclusive)$", line)]
     printed = subprocess.run(
-        [sys.executable, "-m", "bench", "verdict", "results/reference"],
+        [sys.executable, "-m", "bptt_bench", "verdict", "results/reference"],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -94,5 +99,5 @@ def test_the_table_of_verdicts_is_that_of_the_reference_run() -> None:
 def test_every_command_and_file_named_exists() -> None:
     for path in re.findall(r"\]\(((?!http)[^)]+)\)", README):
         assert (ROOT / path).exists(), path
-    for command in set(re.findall(r"python -m bench (\w+)", README)):
+    for command in set(re.findall(r"(?:^    |`)bptt-bench (\w+)", README, re.MULTILINE)):
         assert bench(command, "--help", cwd=ROOT).returncode == 0, command

@@ -6,10 +6,9 @@ import json
 from pathlib import Path
 
 import pytest
-
-from bench import judge, load
-from bench.analyse.foresight import foreseen
-from bench.store.samples import SAMPLES
+from bptt_bench import judge, load
+from bptt_bench.analyse.foresight import foreseen
+from bptt_bench.store.samples import SAMPLES
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
 

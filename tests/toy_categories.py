@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-
-from bench.plan import (
+from bptt_bench.plan import (
     Agreement,
     AmountClaim,
     CostLaw,

@@ -6,8 +6,7 @@ import dataclasses
 from pathlib import Path
 
 import numpy as np
-
-from bench.plan import (
+from bptt_bench.plan import (
     CheckClaim,
     CheckResult,
     CostLaw,

@@ -5,8 +5,8 @@ from __future__ import annotations
 import dataclasses
 
 import numpy as np
+from bptt_bench.plan import CheckClaim, CheckResult, Evaluation, Fault, Point
 
-from bench.plan import CheckClaim, CheckResult, Evaluation, Fault, Point
 from tests.toy_experiment import CLAIMS as RIGHT
 from tests.toy_experiment import EXPERIMENT as TOY
 

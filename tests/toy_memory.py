@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-
-from bench.plan import (
+from bptt_bench.plan import (
     AmountClaim,
     CostLaw,
     Design,

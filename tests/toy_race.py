@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from bench.plan import (
+from bptt_bench.plan import (
     Agreement,
     Design,
     Evaluation,

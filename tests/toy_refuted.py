@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from bench.plan import CheckClaim, CheckResult
+from bptt_bench.plan import CheckClaim, CheckResult
+
 from tests.toy_experiment import EXPERIMENT
 
 CLAIMS = (

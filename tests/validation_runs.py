@@ -23,16 +23,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench import api
-from bench.analyse.trust import PlaceboAlarms, Repeat, Stability, contradictions, median_of, trust
-from bench.measure.interrupts import Interrupted
-from bench.measure.loading import load_experiment
-from bench.measure.records import MeasureError
-from bench.plan import Experiment, ExperimentError
-from bench.repeat import Planned, measure_all, planned, repeats
-from bench.selftest import listening
-from bench.session import terminated_as_interrupted
-from bench.store import StoreError
+from bptt_bench import api
+from bptt_bench.analyse.trust import PlaceboAlarms, Repeat, Stability, contradictions, median_of, trust
+from bptt_bench.measure.interrupts import Interrupted
+from bptt_bench.measure.loading import load_experiment
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.plan import Experiment, ExperimentError
+from bptt_bench.repeat import Planned, measure_all, planned, repeats
+from bptt_bench.selftest import listening
+from bptt_bench.session import terminated_as_interrupted
+from bptt_bench.store import StoreError
 
 STUDIES = ("stability", "faults", "load")
 PROFILES = {"stability": "quick", "faults": "selftest", "load": "quick"}

@@ -13,17 +13,17 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from bptt_bench.adaptive import demand_of, demanded, first_blocks
+from bptt_bench.analyse.precision import Spot
+from bptt_bench.cli import cli as commands
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.run import run
+from bptt_bench.plan import Experiment, Point
+from bptt_bench.plan.demand import Demand, DemandError, budget_of, half_width_of
+from bptt_bench.sampler import Sampler, blocks_of
+from bptt_bench.store import SampleStore
+from bptt_bench.store.frame import load
 
-from bench.adaptive import demand_of, demanded, first_blocks
-from bench.analyse.precision import Spot
-from bench.cli import cli as commands
-from bench.measure.clock import FakeClock
-from bench.measure.run import run
-from bench.plan import Experiment, Point
-from bench.plan.demand import Demand, DemandError, budget_of, half_width_of
-from bench.sampler import Sampler, blocks_of
-from bench.store import SampleStore
-from bench.store.frame import load
 from tests.bench.measure.fakes import FakeEngine
 from tests.scaling import simulated
 

@@ -1,4 +1,4 @@
-"""The names that `from bench import …` gives, and the stages wired together for Python users."""
+"""The names that `from bptt_bench import …` gives, and the stages wired together for Python users."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import dataclasses
 import importlib
 from pathlib import Path
 
+import bptt_bench as bench
 import numpy as np
 import pytest
+from bptt_bench import api
+from bptt_bench.measure.events import Event, SampleTaken
+from bptt_bench.plan import CostLaw, Design, Experiment, ExperimentError, Factor, Profile, Subject
 
-import bench
-from bench import api
-from bench.measure.events import Event, SampleTaken
-from bench.plan import CostLaw, Design, Experiment, ExperimentError, Factor, Profile, Subject
 from tests import toy_experiment
 
 
@@ -25,7 +25,7 @@ def test_public_name_is_what_its_home_defines(name: str) -> None:
 
 
 def test_unknown_name_is_refused() -> None:
-    with pytest.raises(AttributeError, match="module 'bench' has no attribute 'frobnicate'"):
+    with pytest.raises(AttributeError, match="module 'bptt_bench' has no attribute 'frobnicate'"):
         bench.frobnicate  # noqa: B018
 
 

@@ -6,12 +6,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.asked import MOST_POINTS, Budget, budget_of, questions
+from bptt_bench.plan import Point
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bench.analyse.samples import FitError
-from bench.asked import MOST_POINTS, Budget, budget_of, questions
-from bench.plan import Point
 
 WHOLE = {"n": True, "m": True, "x": False}
 

@@ -16,10 +16,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
+from bptt_bench.cli import cli
+from bptt_bench.store import SampleStore
 from click.testing import CliRunner, Result
-
-from bench.cli import cli
-from bench.store import SampleStore
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = "tests.toy_experiment"
@@ -117,7 +116,7 @@ def test_module_that_cannot_be_used(source: str, message: str, tmp_path: Path) -
 def test_level_of_a_factor_that_cannot_be_measured(level: str, tmp_path: Path) -> None:
     (tmp_path / "levels.py").write_text(
         "import dataclasses\n"
-        "from bench.plan import Design, Profile\n"
+        "from bptt_bench.plan import Design, Profile\n"
         "from tests.toy_experiment import EXPERIMENT\n"
         f"profile = Profile(design=Design.of([{{'n': {level}}}]))\n"
         "EXPERIMENT = dataclasses.replace(EXPERIMENT, profiles={'quick': profile})\n",
@@ -405,7 +404,7 @@ def test_unknown_response_and_block(tmp_path: Path) -> None:
 
 
 def process(*arguments: str | Path, **options: object) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "bench", *map(str, arguments)]
+    command = [sys.executable, "-m", "bptt_bench", *map(str, arguments)]
     return subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, check=False, timeout=60, **options)  # type: ignore[call-overload,no-any-return]
 
 
@@ -438,7 +437,7 @@ def test_disk_that_fills_up_while_measuring_keeps_what_came_before(tmp_path: Pat
     limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000)); "
     ignore = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     start = f"sys.argv = ['bench', 'run', '{TOY}', '--profile', 'endless', '--out', {str(tmp_path / 'out')!r}]; "
-    code = limit + ignore + start + "import bench.cli; bench.cli.main()"
+    code = limit + ignore + start + "import bptt_bench.cli; bptt_bench.cli.main()"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )

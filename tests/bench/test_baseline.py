@@ -13,15 +13,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.cli import cli
+from bptt_bench.tree import commit_of, laid_out
 from click.testing import CliRunner
-
-from bench.cli import cli
-from bench.tree import commit_of, laid_out
 
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 60.0
 EXPERIMENT = """
-from bench.plan import CostLaw, Design, Experiment, Factor, Profile, Subject
+from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Profile, Subject
 from mine.work import prepare
 
 EXPERIMENT = Experiment(
@@ -62,19 +61,19 @@ def repository(tmp_path: Path) -> Path:
     folder.mkdir()
     git(folder, "init", "--quiet")
     write(folder)
-    (folder / "bench").mkdir()  # a package of the same name as the harness: never to be taken for it
-    (folder / "bench" / "__init__.py").write_text("raise ImportError('the wrong harness')")
+    (folder / "bptt_bench").mkdir()  # a package of the same name as the harness: never to be taken for it
+    (folder / "bptt_bench" / "__init__.py").write_text("raise ImportError('the wrong harness')")
     git(folder, "add", ".")
     git(folder, "commit", "--quiet", "-m", "before")
     git(folder, "tag", "before")
-    (folder / "bench" / "__init__.py").unlink()
-    (folder / "bench").rmdir()
+    (folder / "bptt_bench" / "__init__.py").unlink()
+    (folder / "bptt_bench").rmdir()
     return folder
 
 
 def command(folder: Path, *arguments: str) -> list[str]:
     # the harness is found where it is installed or checked out, not in the folder of the experiment
-    return [sys.executable, "-m", "bench", "compare", *arguments]
+    return [sys.executable, "-m", "bptt_bench", "compare", *arguments]
 
 
 def environment(folder: Path, temporary: Path) -> dict[str, str]:
@@ -284,7 +283,9 @@ def test_a_folder_with_another_comparison_is_refused(repository: Path, tmp_path:
 def test_the_tree_of_a_killed_comparison_goes_away_with_the_next_and_no_other(
     repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    code = "import sys, os; from bench.tree import laid_out; tree = laid_out('before'); tree.__enter__(); os._exit(1)"
+    code = (
+        "import sys, os; from bptt_bench.tree import laid_out; tree = laid_out('before'); tree.__enter__(); os._exit(1)"
+    )
     (tmp_path / "temporary").mkdir()
     subprocess.run(
         [sys.executable, "-c", code], cwd=repository, env=environment(repository, tmp_path / "temporary"), check=False

@@ -10,15 +10,15 @@ from pathlib import Path
 import matplotlib.figure
 import pandas as pd
 import pytest
+from bptt_bench import api
+from bptt_bench.analyse.analysis import Analysis
+from bptt_bench.cli import cli
+from bptt_bench.foresee import foresee
+from bptt_bench.plan import Design, RatioClaim
+from bptt_bench.report.figures import gallery
+from bptt_bench.store.frame import load
 from click.testing import CliRunner
 
-from bench import api
-from bench.analyse.analysis import Analysis
-from bench.cli import cli
-from bench.foresee import foresee
-from bench.plan import Design, RatioClaim
-from bench.report.figures import gallery
-from bench.store.frame import load
 from tests import toy_categories
 
 MODULE = "tests.toy_categories"

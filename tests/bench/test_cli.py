@@ -13,9 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.cli import cli
 from click.testing import CliRunner, Result
-
-from bench.cli import cli
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = "tests.toy_experiment"
@@ -60,7 +59,7 @@ def times(folder: Path) -> Path:
 def test_help_of_a_command_shows_an_example(command: str) -> None:
     result = invoke(command, "--help")
     assert result.exit_code == 0
-    assert f"Example: python -m bench {command}" in result.stdout
+    assert f"Example: bptt-bench {command}" in result.stdout
     assert "--json" in result.stdout
 
 
@@ -72,7 +71,7 @@ def test_help_lists_the_commands() -> None:
 
 
 def test_version_is_that_of_the_package() -> None:
-    import bench
+    import bptt_bench as bench
 
     assert invoke("--version").stdout == f"bptt-bench, version {bench.__version__}\n"
 
@@ -179,7 +178,7 @@ def test_resuming_a_finished_run_measures_nothing_and_judges(folder: Path, tmp_p
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_run_exits_130_and_can_be_used(number: signal.Signals, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    command = [sys.executable, "-m", "bench", "run", TOY, "--profile", "endless", "--out", str(folder), "--json"]
+    command = [sys.executable, "-m", "bptt_bench", "run", TOY, "--profile", "endless", "--out", str(folder), "--json"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         watchdog = time.monotonic() + SECONDS_TO_START
@@ -202,7 +201,7 @@ def test_termination_before_measuring_exits_130_and_gives_the_signal_back(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr("bench.api.condition_numbers", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
+    monkeypatch.setattr("bptt_bench.api.condition_numbers", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     result = invoke("run", TOY, "--out", tmp_path / "run")
     assert (result.exit_code, result.stderr) == (130, "interrupted\n")
     assert signal.getsignal(signal.SIGTERM) is before
@@ -212,8 +211,8 @@ def test_termination_before_measuring_exits_130_and_gives_the_signal_back(
 def test_run_on_a_busy_machine_says_so(
     load: float, warned: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr("bench.session.load_average", lambda: load)
-    monkeypatch.setattr("bench.session.usable_cores", lambda: 4)
+    monkeypatch.setattr("bptt_bench.session.load_average", lambda: load)
+    monkeypatch.setattr("bptt_bench.session.usable_cores", lambda: 4)
     result = invoke("run", TOY, "--out", tmp_path / "run", "--json")
     assert ("load average 64.00 on 4 cores: other work is running" in result.stderr) == warned
 
@@ -330,7 +329,7 @@ def test_doctor_prints_a_table_of_what_the_machine_can_do() -> None:
 def test_closed_pipe_is_no_fault_and_no_verdict(tmp_path: Path) -> None:
     reader, writer = os.pipe()
     os.close(reader)
-    command = [sys.executable, "-m", "bench", "fit", str(times(tmp_path)), "--law", "n", "--json"]
+    command = [sys.executable, "-m", "bptt_bench", "fit", str(times(tmp_path)), "--law", "n", "--json"]
     ran = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     os.close(writer)
     assert (ran.returncode, ran.stderr) == (141, "")
@@ -340,7 +339,7 @@ def test_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     def raises(*_: object, **__: object) -> None:
         raise ZeroDivisionError("a bug")
 
-    monkeypatch.setattr("bench.fitting.answer", raises)
+    monkeypatch.setattr("bptt_bench.fitting.answer", raises)
     result = invoke("fit", times(tmp_path), "--law", "n")
     assert isinstance(result.exception, ZeroDivisionError)
 
@@ -349,6 +348,6 @@ def test_interrupt_outside_of_measuring_exits_130(monkeypatch: pytest.MonkeyPatc
     def raises(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bench.fitting.answer", raises)
+    monkeypatch.setattr("bptt_bench.fitting.answer", raises)
     result = invoke("fit", times(tmp_path), "--law", "n")
     assert (result.exit_code, result.stderr) == (130, "interrupted\n")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from bench.complexity import Complexity, ComplexityError, reduced
+from bptt_bench.complexity import Complexity, ComplexityError, reduced
 
 LEVELS = [10, 20, 40, 80, 160]
 

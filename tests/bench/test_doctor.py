@@ -6,10 +6,9 @@ import itertools
 from pathlib import Path
 
 import pytest
-
-from bench import doctor
-from bench.doctor import Judgement
-from bench.measure.clock import FakeClock, WallClock
+from bptt_bench import doctor
+from bptt_bench.doctor import Judgement
+from bptt_bench.measure.clock import FakeClock, WallClock
 
 
 @pytest.mark.parametrize(("load", "judgement"), [(None, "unknown"), (0.4, "good"), (0.5, "good"), (0.51, "poor")])

@@ -11,15 +11,14 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse.fit import fit
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.cli import cli
+from bptt_bench.exporting import Export, export, replacing
+from bptt_bench.fitting import of_subject
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import StoreError
 from click.testing import CliRunner, Result
-
-from bench.analyse.fit import fit
-from bench.analyse.samples import FitError
-from bench.cli import cli
-from bench.exporting import Export, export, replacing
-from bench.fitting import of_subject
-from bench.store.frame import load
-from bench.store.samples import StoreError
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
 FAMILY = REFERENCE.parent / "family"

@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.cli import cli
 from click.testing import CliRunner, Result
-
-from bench.cli import cli
 
 HEADER = "n,d,dtype,seconds_per_eval\n"
 CONTRACT = [

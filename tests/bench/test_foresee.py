@@ -14,11 +14,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.cli import cli
+from bptt_bench.measure.events import Predicted, SampleTaken
+from bptt_bench.store import SampleStore
 from click.testing import CliRunner, Result
-
-from bench.cli import cli
-from bench.measure.events import Predicted, SampleTaken
-from bench.store import SampleStore
 
 ROOT = Path(__file__).resolve().parents[2]
 TOY = "tests.toy_experiment"
@@ -152,7 +151,7 @@ def interrupted_when(condition: Callable[[Any], bool], monkeypatch: pytest.Monke
         yield lambda event: os.kill(os.getpid(), signal.SIGINT) if condition(event) else None
 
     with monkeypatch.context() as patch:
-        patch.setattr("bench.foresee.shown", shown)
+        patch.setattr("bptt_bench.foresee.shown", shown)
         yield
 
 
@@ -251,7 +250,7 @@ def test_a_point_measured_before_it_was_predicted_is_refused(made: tuple[Path, R
 
 SLOW = """
 import time
-from bench.plan import CostLaw, Design, Experiment, Factor, Foresight, Profile, Subject
+from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Foresight, Profile, Subject
 
 def prepare(point):
     return lambda: time.sleep(0.01 * point["n"])
@@ -274,7 +273,7 @@ def test_a_process_that_is_interrupted_twice_loses_nothing(tmp_path: Path) -> No
         ([str(tmp_path / "slow.py"), "--out", str(folder)], "block 1/"),
         (["--resume", str(folder)], "2 predictions stored; "),
     ):
-        command = [sys.executable, "-m", "bench", "foresee", *arguments, "--json"]
+        command = [sys.executable, "-m", "bptt_bench", "foresee", *arguments, "--json"]
         with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
             said = [next(process.stderr)]
@@ -307,7 +306,7 @@ def require_one_line(result: Result, message: str) -> None:
 def written(folder: Path, change: str) -> Path:
     path = folder / "changed.py"
     path.write_text(
-        "import dataclasses\nfrom bench.plan import Design\nfrom tests.toy_experiment import CLAIMS, EXPERIMENT\n"
+        "import dataclasses\nfrom bptt_bench.plan import Design\nfrom tests.toy_experiment import CLAIMS, EXPERIMENT\n"
         f"EXPERIMENT = dataclasses.replace(EXPERIMENT, {change})\n",
         encoding="utf-8",
     )

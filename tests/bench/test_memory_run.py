@@ -8,20 +8,20 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from bptt_bench import api
+from bptt_bench.analyse.aims import aims_of
+from bptt_bench.analyse.analysis import Analysis, analyse
+from bptt_bench.analyse.candidates import visit_seconds
+from bptt_bench.analyse.evidence import fit_all
+from bptt_bench.cli import cli
+from bptt_bench.plan import AmountClaim, CostLaw, Experiment, ExperimentError, ExponentClaim
+from bptt_bench.report import content
+from bptt_bench.report.figures import gallery
+from bptt_bench.report.page import render_html, render_markdown
+from bptt_bench.report.terminal import as_text
+from bptt_bench.store.frame import load
 from click.testing import CliRunner
 
-from bench import api
-from bench.analyse.aims import aims_of
-from bench.analyse.analysis import Analysis, analyse
-from bench.analyse.candidates import visit_seconds
-from bench.analyse.evidence import fit_all
-from bench.cli import cli
-from bench.plan import AmountClaim, CostLaw, Experiment, ExperimentError, ExponentClaim
-from bench.report import content
-from bench.report.figures import gallery
-from bench.report.page import render_html, render_markdown
-from bench.report.terminal import as_text
-from bench.store.frame import load
 from tests import toy_memory
 
 SLACK_BYTES = 4_000  # objects of Python beside the arrays

@@ -14,18 +14,18 @@ from typing import Any
 
 import nbformat
 import pytest
+from bptt_bench import notebook
+from bptt_bench.api import analysis_of, figures
+from bptt_bench.measure.events import BlockDone, CheckDone, Event, RunFinished, RunStarted, SampleTaken
+from bptt_bench.plan import Point
 
-from bench import notebook
-from bench.api import analysis_of, figures
-from bench.measure.events import BlockDone, CheckDone, Event, RunFinished, RunStarted, SampleTaken
-from bench.plan import Point
 from notebooks.execute import executed
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULE = """\
 %%writefile <my>&sort.py
 import random
-import bench
+import bptt_bench as bench
 
 def prepare(point):
     values = [random.random() for _ in range(point["n"])]
@@ -36,13 +36,13 @@ EXPERIMENT = bench.experiment(prepare, law="n*log(n)", name="<b>sort</b> & more"
 """.replace("<my>&sort", "my_sort")
 CELLS = {
     "write": MODULE,
-    "run": 'import bench\nframe = bench.run("my_sort", out="run")',
+    "run": 'import bptt_bench as bench\nframe = bench.run("my_sort", out="run")',
     "judge": 'bench.judge("run")',
     "fit": 'found = bench.fit(frame[frame["subject"] == "<b>sort</b> & more"], "n*log(n)")\nfound',
     "law": 'bench.CostLaw("n*log(n) + n**2")',
-    "analysis": 'from bench.api import analysis_of\nanalysis_of("run")',
+    "analysis": 'from bptt_bench.api import analysis_of\nanalysis_of("run")',
     "verdict": 'bench.judge("run")[0]',
-    "versus": 'from bench.analyse import prefer\none = frame[frame["subject"] == "<b>sort</b> & more"]\n'
+    "versus": 'from bptt_bench.analyse import prefer\none = frame[frame["subject"] == "<b>sort</b> & more"]\n'
     'prefer(one, "n", "n**2")',
     "predict": 'bench.predict("run", {"n": 50_000})',
     "budget": 'bench.predict("run", largest="n", within="1s")',

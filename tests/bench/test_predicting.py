@@ -6,21 +6,21 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench import predicting
+from bptt_bench.analyse.evidence import fit_all
+from bptt_bench.analyse.foresight import predict_beyond, predictions_of
+from bptt_bench.analyse.inverse import Largest
+from bptt_bench.analyse.predictor import Predicted
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.measure.loading import load_experiment
+from bptt_bench.plan import Cell, CostLaw, Design, Experiment, Factor, Point, Profile, Subject
+from bptt_bench.predicting import predict
+from bptt_bench.store.frame import load
 
-import bench
-from bench import predicting
-from bench.analyse.evidence import fit_all
-from bench.analyse.foresight import predict_beyond, predictions_of
-from bench.analyse.inverse import Largest
-from bench.analyse.predictor import Predicted
-from bench.analyse.samples import FitError
-from bench.measure.loading import load_experiment
-from bench.plan import Cell, CostLaw, Design, Experiment, Factor, Point, Profile, Subject
-from bench.predicting import predict
-from bench.store.frame import load
 from tests.bench.analyse.made import run as made_run
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"

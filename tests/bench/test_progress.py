@@ -5,11 +5,8 @@ from __future__ import annotations
 import io
 
 import pytest
-from rich.console import Console
-from rich.progress import Progress
-
-from bench.measure.clock import FakeClock
-from bench.measure.events import (
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.events import (
     BlockDone,
     CheckDone,
     Predicted,
@@ -20,9 +17,11 @@ from bench.measure.events import (
     Skipped,
     WorkerStarted,
 )
-from bench.plan import Point
-from bench.progress import SECONDS_BETWEEN_LINES, Bar, Lines, shown
-from bench.session import summary
+from bptt_bench.plan import Point
+from bptt_bench.progress import SECONDS_BETWEEN_LINES, Bar, Lines, shown
+from bptt_bench.session import summary
+from rich.console import Console
+from rich.progress import Progress
 
 STARTED = RunStarted(experiment="toy", profile="quick", cells_done=0, cells_total=8, blocks_total=2, resumed=False)
 SKIPPED = Skipped(subject="naive", point=Point(T=9), timing="whole", reason="needs 9 GB, 1 GB is free")

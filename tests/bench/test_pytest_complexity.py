@@ -19,7 +19,14 @@ import pytest
 pytest_plugins = ["pytester"]
 
 # A session inside this process forgets the modules that it imported, and compiled ones cannot be imported twice.
-for module in ("numpy.fft", "pandas", "scipy.optimize", "scipy.stats", "bench.analyse.growth", "bench.report.growth"):
+for module in (
+    "numpy.fft",
+    "pandas",
+    "scipy.optimize",
+    "scipy.stats",
+    "bptt_bench.analyse.growth",
+    "bptt_bench.report.growth",
+):
     importlib.import_module(module)
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -54,7 +61,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     entry = pytester.mkdir("site") / "installed-1.dist-info"
     entry.mkdir()
     (entry / "METADATA").write_text("Metadata-Version: 2.1\nName: installed\nVersion: 1\n", encoding="utf-8")
-    (entry / "entry_points.txt").write_text("[pytest11]\nbptt_bench = bench.pytest_plugin\n", encoding="utf-8")
+    (entry / "entry_points.txt").write_text("[pytest11]\nbptt_bench = bptt_bench.pytest_plugin\n", encoding="utf-8")
     folders = [str(entry.parent), str(pytester.path), str(ROOT)]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
     monkeypatch.setattr(sys, "path", [*folders, *sys.path])
@@ -406,7 +413,7 @@ def test_a_verdict_that_a_busy_machine_may_have_made_is_left_open(project: pytes
     """The longer points are said to have waited: without that the verdict would be another."""
     conftest = """
 import pytest
-from bench import pytest_complexity, pytest_law
+from bptt_bench import pytest_complexity, pytest_law
 
 def pytest_configure(config):
     taken = pytest_law.Taken
@@ -585,7 +592,7 @@ def test_other_tests_import_nothing_of_ours_that_is_heavy(project: pytest.Pytest
     source = """
 import sys
 def test_light():
-    heavy = {"numpy", "scipy", "pandas", "matplotlib", "sympy", "threadpoolctl", "click", "bench.plan"}
+    heavy = {"numpy", "scipy", "pandas", "matplotlib", "sympy", "threadpoolctl", "click", "bptt_bench.plan"}
     assert not heavy & set(sys.modules)
 """
     (project.path / "test_light.py").write_text(source, encoding="utf-8")

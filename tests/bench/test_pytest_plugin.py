@@ -16,13 +16,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from bench.pytest_plugin import Session
+from bptt_bench.pytest_plugin import Session
 
 pytest_plugins = ["pytester"]
 
 # A session inside this process forgets the modules that it imported, and compiled ones cannot be imported twice.
-for module in ("numpy.fft", "pandas", "scipy.optimize", "scipy.stats", "bench.analyse", "bench.report.terminal"):
+for module in (
+    "numpy.fft",
+    "pandas",
+    "scipy.optimize",
+    "scipy.stats",
+    "bptt_bench.analyse",
+    "bptt_bench.report.terminal",
+):
     importlib.import_module(module)
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +37,7 @@ TIMER = "--benchmark-timer=toy.timer"
 
 TOY = """
 import random
-from bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
+from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
 
 SECONDS = [0.0]
 NOISE = random.Random(1)
@@ -100,7 +106,7 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     entry = pytester.mkdir("site") / "installed-1.dist-info"
     entry.mkdir()
     (entry / "METADATA").write_text("Metadata-Version: 2.1\nName: installed\nVersion: 1\n", encoding="utf-8")
-    (entry / "entry_points.txt").write_text("[pytest11]\nbptt_bench = bench.pytest_plugin\n", encoding="utf-8")
+    (entry / "entry_points.txt").write_text("[pytest11]\nbptt_bench = bptt_bench.pytest_plugin\n", encoding="utf-8")
     folders = [str(entry.parent), str(pytester.path), str(ROOT)]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
     monkeypatch.setattr(sys, "path", [*folders, *sys.path])
@@ -171,12 +177,12 @@ def test_help_and_markers_explain_themselves(project: pytest.Pytester) -> None:
 
 
 def test_start_imports_nothing_heavy() -> None:
-    heavy = "numpy", "pandas", "scipy", "matplotlib", "sympy", "rich", "jinja2", "threadpoolctl", "click", "rnn"
-    code = f"import sys, bench.pytest_plugin; print([name for name in {heavy} if name in sys.modules])"
+    heavy = "numpy", "pandas", "scipy", "matplotlib", "sympy", "rich", "jinja2", "threadpoolctl", "click", "bptt_rnn"
+    code = f"import sys, bptt_bench.pytest_plugin; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["bench.pytest_plugin", "bptt_bench"])
+@pytest.mark.parametrize("name", ["bptt_bench.pytest_plugin", "bptt_bench"])
 def test_asking_for_the_plugin_by_name_as_well_changes_nothing(project: pytest.Pytester, name: str) -> None:
     result = run(project, "-p", name, "--benchmark", TIMER)
     assert result.ret == 0
@@ -185,7 +191,7 @@ def test_asking_for_the_plugin_by_name_as_well_changes_nothing(project: pytest.P
 
 
 def test_a_conftest_may_ask_for_the_plugin(project: pytest.Pytester) -> None:
-    add(project, "conftest.py", 'pytest_plugins = ["bench.pytest_plugin"]')
+    add(project, "conftest.py", 'pytest_plugins = ["bptt_bench.pytest_plugin"]')
     run(project, "--benchmark", TIMER).assert_outcomes(passed=6)
     run(project, "-p", "no:bptt_bench", "--benchmark", TIMER).assert_outcomes(passed=6)
 
@@ -465,7 +471,7 @@ def test_rounds_of_a_point_that_is_measured_again_are_numbered_on(project: pytes
     again = "\ndef test_again(scaling):\n    scaling.measure('scan', {'n': 1000}, rounds=2, seconds_per_round=1e-5)\n"
     add(project, "scaling/test_suite.py", SUITE + "\n@pytest.mark.bptt_bench" + again)
     after = (
-        "import pytest\nfrom bench.pytest_plugin import SESSION\n"
+        "import pytest\nfrom bptt_bench.pytest_plugin import SESSION\n"
         "def test_after(request):\n"
         "    frame = request.config.stash[SESSION].suites['toy'].frame()\n"
         "    assert frame[frame.n == 1000].block.tolist() == [0, 1, 2, 3, 4, 5, 6]\n"

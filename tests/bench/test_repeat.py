@@ -10,10 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from bench.api import Settings
-from bench.repeat import Planned, is_finished, measure_all, planned
-from bench.store import StoreError
+from bptt_bench.api import Settings
+from bptt_bench.repeat import Planned, is_finished, measure_all, planned
+from bptt_bench.store import StoreError
 
 SETTINGS = Settings(experiment="tests.toy_faulty", profile="selftest", seed=7, probe=False)
 PLANS = planned(SETTINGS, healthy=3, faults=["off by one"])

@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 
 import pytest
+from bptt_bench.api import Settings
+from bptt_bench.cli import cli
+from bptt_bench.plan import Experiment
+from bptt_bench.selftest import coverage, profile_of
 from click.testing import CliRunner, Result
 
-from bench.api import Settings
-from bench.cli import cli
-from bench.plan import Experiment
-from bench.selftest import coverage, profile_of
 from tests.toy_experiment import EXPERIMENT as TOY
 from tests.toy_faulty import EXPERIMENT as FAULTY
 

@@ -19,16 +19,16 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import click
+from bptt_bench import api
+from bptt_bench.analyse import contrast
+from bptt_bench.analyse.compared import Comparison
+from bptt_bench.baseline import BASELINE, CURRENT, Side, measure
+from bptt_bench.comparison import compare
+from bptt_bench.measure.engines.local import LocalEngine
+from bptt_bench.progress import time_left
+from bptt_bench.session import terminated_as_interrupted
+from bptt_bench.store.samples import SAMPLES, read_records
 
-from bench import api
-from bench.analyse import contrast
-from bench.analyse.compared import Comparison
-from bench.baseline import BASELINE, CURRENT, Side, measure
-from bench.comparison import compare
-from bench.measure.engines.local import LocalEngine
-from bench.progress import time_left
-from bench.session import terminated_as_interrupted
-from bench.store.samples import SAMPLES, read_records
 from tests.comparison.healthy import EXPERIMENT
 
 HEALTHY, DEARER = "tests.comparison.healthy", "tests.comparison.dearer"

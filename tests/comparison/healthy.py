@@ -10,11 +10,10 @@ import functools
 from collections.abc import Callable
 
 import numpy as np
-
-from bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
-from rnn.gradients import Workspace
-from rnn.gradients.aggregated import aggregated
-from rnn.model import Params
+from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
+from bptt_rnn.gradients import Workspace
+from bptt_rnn.gradients.aggregated import aggregated
+from bptt_rnn.model import Params
 
 # T is a multiple of 10, so that a tenth of the steps is whole; d stays small, or T*H*d would be one more to tell.
 POINTS = Design.of(

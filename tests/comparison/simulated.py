@@ -12,9 +12,9 @@ from unittest import mock
 import click
 import numpy as np
 import pandas as pd
+from bptt_bench.analyse import contrast
+from bptt_bench.analyse.fit import fit
 
-from bench.analyse import contrast
-from bench.analyse.fit import fit
 from tests.bench.analyse.test_changes import PAIRS, POINTS, compared, simulated, words
 from tests.comparison.__main__ import LOOKS
 

@@ -28,7 +28,7 @@ def measured(name: str, folder: Path) -> dict[str, dict[str, Any]]:
     """The verdicts of an example by claim, from a short run of its own."""
     (folder / f"short_{name}.py").write_text(SHORT.format(name=name), encoding="utf-8")
     ran = subprocess.run(
-        [sys.executable, "-m", "bench", "run", f"short_{name}", "--out", "out", "--json"],
+        [sys.executable, "-m", "bptt_bench", "run", f"short_{name}", "--out", "out", "--json"],
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -79,4 +79,4 @@ def test_nested_loops_that_are_said_to_be_linear_are_caught(tmp_path: Path) -> N
 def test_an_example_is_short_and_says_how_to_run_it(name: str) -> None:
     text = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
     assert len(text.splitlines()) <= 60
-    assert f"python -m bench run examples/{name}.py" in text
+    assert f"bptt-bench run examples/{name}.py" in text

@@ -16,11 +16,12 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from bench.analyse.samples import FitError
-from bench.fitting import Answer, Answers, answer
-from bench.plan import LawError
-from bench.store.frame import load
-from bench.store.samples import StoreError
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.fitting import Answer, Answers, answer
+from bptt_bench.plan import LawError
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import StoreError
+
 from tests.fuzz.bases import FIXTURES, Base
 from tests.fuzz.mutate import mutated
 
@@ -122,8 +123,8 @@ def law_for(frame: pd.DataFrame, subject: str | None) -> str:
 
 def shown(found: Answer | Answers) -> None:
     """Print an answer as the command does, and see that nothing of the file controls the terminal."""
-    from bench.commands.shared import document, show
-    from bench.report.side_by_side import show_fits
+    from bptt_bench.commands.shared import document, show
+    from bptt_bench.report.side_by_side import show_fits
 
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

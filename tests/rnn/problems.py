@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from bptt_rnn.gradients import Gradients
+from bptt_rnn.model import Array, Params, Tokens
 from hypothesis import strategies as st
 from numpy.typing import DTypeLike
-
-from rnn.gradients import Gradients
-from rnn.model import Array, Params, Tokens
 
 TOLERANCE = {np.dtype(np.float64): 1e-12, np.dtype(np.float32): 2e-5}  # relative, per gradient array
 

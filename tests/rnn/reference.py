@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-
-from rnn.gradients import Gradients
-from rnn.model import Array, Params, Tokens
+from bptt_rnn.gradients import Gradients
+from bptt_rnn.model import Array, Params, Tokens
 
 
 def hidden_states(params: Params, tokens: Tokens, h0: Array) -> list[Array]:

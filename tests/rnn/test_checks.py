@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from bench.measure.meter import Meter
-from bench.plan import CheckClaim
-from rnn import checks
-from rnn.experiment import CLAIMS
-from rnn.gradients import ALGORITHMS, Gradients
+from bptt_bench.measure.meter import Meter
+from bptt_bench.plan import CheckClaim
+from bptt_rnn import checks
+from bptt_rnn.experiment import CLAIMS
+from bptt_rnn.gradients import ALGORITHMS, Gradients
 
 CHECKS = [claim for claim in CLAIMS if isinstance(claim, CheckClaim)]
 

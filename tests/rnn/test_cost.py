@@ -9,12 +9,12 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
+from bptt_bench.measure.meter import Meter
+from bptt_bench.plan.law import CostLaw
+from bptt_rnn import cost
+from bptt_rnn.gradients import ALGORITHMS, PHASES, Workspace, forward
+from bptt_rnn.model import Params
 
-from bench.measure.meter import Meter
-from bench.plan.law import CostLaw
-from rnn import cost
-from rnn.gradients import ALGORITHMS, PHASES, Workspace, forward
-from rnn.model import Params
 from tests.rnn.problems import Problem
 
 POINTS = 220

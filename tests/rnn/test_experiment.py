@@ -6,11 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from bench.plan import Claim, CrossoverClaim, ExponentClaim, RatioClaim, ShareClaim
-from rnn import cost
-from rnn.experiment import CLAIMS, EXPERIMENT, PROFILES, configure
-from rnn.text import TextError
+from bptt_bench.plan import Claim, CrossoverClaim, ExponentClaim, RatioClaim, ShareClaim
+from bptt_rnn import cost
+from bptt_rnn.experiment import CLAIMS, EXPERIMENT, PROFILES, configure
+from bptt_rnn.text import TextError
 
 
 @pytest.mark.parametrize("profile", PROFILES)

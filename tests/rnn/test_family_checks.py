@@ -6,13 +6,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from bench.measure.meter import Meter
-from rnn import family_checks
-from rnn.checks import Check
-from rnn.gradients.class_based import batched_class
-from rnn.gradients.classes import ClassGradients
-from rnn.gradients.truncated import truncation_bias
+from bptt_bench.measure.meter import Meter
+from bptt_rnn import family_checks
+from bptt_rnn.checks import Check
+from bptt_rnn.gradients.class_based import batched_class
+from bptt_rnn.gradients.classes import ClassGradients
+from bptt_rnn.gradients.truncated import truncation_bias
 
 CHECKS = family_checks.family_checks(lambda: Meter(strict=True))
 

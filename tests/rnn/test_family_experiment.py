@@ -6,12 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from bench.plan import AmountClaim, Claim, CostLaw, ExponentClaim, Point
-from rnn import cost
-from rnn.experiment.family import CLAIMS, EXPERIMENT, KEPT_AT, PROFILES, SUBJECTS, configure, terms_with
-from rnn.gradients import CLASS_BASED, FAMILY
-from rnn.text import TextError
+from bptt_bench.plan import AmountClaim, Claim, CostLaw, ExponentClaim, Point
+from bptt_rnn import cost
+from bptt_rnn.experiment.family import CLAIMS, EXPERIMENT, KEPT_AT, PROFILES, SUBJECTS, configure, terms_with
+from bptt_rnn.gradients import CLASS_BASED, FAMILY
+from bptt_rnn.text import TextError
 
 SMALL = Point(V=30, d=4, H=5, T=9)
 SAME_LOSS = [name for name in FAMILY if name != "naive"]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.measure.meter import Meter
+from bptt_bench.plan import CheckClaim, Fault
+from bptt_rnn import checks, cost
+from bptt_rnn.experiment import EXPERIMENT
+from bptt_rnn.faults import FAULTS, STEPS_BACK, copying, superlinear, truncated, wrong_sign
+from bptt_rnn.gradients import ALGORITHMS, Algorithm, Gradients, Workspace
+from bptt_rnn.model import Params
 
-from bench.measure.meter import Meter
-from bench.plan import CheckClaim, Fault
-from rnn import checks, cost
-from rnn.experiment import EXPERIMENT
-from rnn.faults import FAULTS, STEPS_BACK, copying, superlinear, truncated, wrong_sign
-from rnn.gradients import ALGORITHMS, Algorithm, Gradients, Workspace
-from rnn.model import Params
 from tests.rnn.problems import Problem
 
 

@@ -6,9 +6,8 @@ import math
 
 import numpy as np
 import pytest
-
-from rnn.gradients import ALGORITHMS
-from rnn.model import Params, cross_entropy, perplexity, softmax
+from bptt_rnn.gradients import ALGORITHMS
+from bptt_rnn.model import Params, cross_entropy, perplexity, softmax
 
 
 def test_uniform_predictor_has_perplexity_v() -> None:

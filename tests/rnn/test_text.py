@@ -5,17 +5,16 @@ from __future__ import annotations
 import doctest
 from pathlib import Path
 
+import bptt_rnn.text
 import numpy as np
 import pytest
-
-import rnn.text
-from rnn.text import UNKNOWN, Corpus, TextError, load
+from bptt_rnn.text import UNKNOWN, Corpus, TextError, load
 
 PROVERB = "a rose is a rose is a rose, is a stone."  # a 4, is 3, rose 3, "," 1, "." 1, stone 1
 
 
 def test_examples_in_the_documentation_hold() -> None:
-    results = doctest.testmod(rnn.text)
+    results = doctest.testmod(bptt_rnn.text)
     assert (results.failed, results.attempted) == (0, 3)
 
 

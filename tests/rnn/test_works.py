@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.measure.counting.call import Call, Rule
+from bptt_bench.measure.meter import Meter
+from bptt_bench.plan.work import Work
+from bptt_rnn import cost
+from bptt_rnn.gradients import ALGORITHMS, Workspace, forward
+from bptt_rnn.gradients.primitives import rows_per_tile
+from bptt_rnn.model import Params
+from bptt_rnn.works import works
 
-from bench.measure.counting.call import Call, Rule
-from bench.measure.meter import Meter
-from bench.plan.work import Work
-from rnn import cost
-from rnn.gradients import ALGORITHMS, Workspace, forward
-from rnn.gradients.primitives import rows_per_tile
-from rnn.model import Params
-from rnn.works import works
 from tests.rnn.problems import Problem
 
 POINTS = [(1, 1, 1, 1), (101, 13, 7, 9), (1000, 100, 100, 35), (30_000, 3, 50, 2), (32, 720, 720, 4)]
@@ -108,7 +108,7 @@ def functions_entered(algorithm: str, problem: Problem) -> int:
 
     def note(frame: FrameType, event: str, _argument: object) -> None:
         nonlocal entered
-        entered += event == "call" and frame.f_globals["__name__"].startswith("rnn")
+        entered += event == "call" and frame.f_globals["__name__"].startswith("bptt_rnn")
 
     before = sys.getprofile()
     sys.setprofile(note)

@@ -22,17 +22,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
+from bptt_bench import adaptive, api
+from bptt_bench.analyse.aims import aims_of, half_widths, needed_by
+from bptt_bench.analyse.evidence import fit_all
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.run import run
+from bptt_bench.plan import Claim, Experiment
+from bptt_bench.plan.demand import Demand
+from bptt_bench.sampler import Sampler
+from bptt_bench.store import SampleStore
+from bptt_bench.store.frame import load
 
-from bench import adaptive, api
-from bench.analyse.aims import aims_of, half_widths, needed_by
-from bench.analyse.evidence import fit_all
-from bench.measure.clock import FakeClock
-from bench.measure.run import run
-from bench.plan import Claim, Experiment
-from bench.plan.demand import Demand
-from bench.sampler import Sampler
-from bench.store import SampleStore
-from bench.store.frame import load
 from tests.bench.measure.fakes import FakeEngine
 from tests.scaling import simulated
 

@@ -55,9 +55,8 @@ def cases(largest: int) -> list[Case]:
 def one(case: Case) -> dict[str, float]:
     """Run a case in this process; seconds, and CPU seconds of whoever takes part, per visit too."""
     import psutil
-
-    from bench.store.frame import load
-    from bench.store.samples import SampleStore
+    from bptt_bench.store.frame import load
+    from bptt_bench.store.samples import SampleStore
 
     with contextlib.ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory())) / "run"
@@ -138,9 +137,8 @@ class Growth(NamedTuple):
 def growth(what: str, rows: Sequence[tuple[Case, float]], law: str, overhead: str) -> Growth:
     """Fit to what was measured in proportion to cells, samples or visits, whichever ``law`` names."""
     import pandas as pd
-
-    from bench.analyse.exponent import free_exponent
-    from bench.analyse.fit import fit
+    from bptt_bench.analyse.exponent import free_exponent
+    from bptt_bench.analyse.fit import fit
 
     frame = pd.DataFrame(
         [{**case._asdict(), "visits": case.cells * case.samples, "value": value} for case, value in rows]

@@ -19,8 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-
-from bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
+from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -98,7 +97,7 @@ class Compared(NamedTuple):
 
 def compared(frames: Mapping[str, pd.DataFrame]) -> list[Compared]:
     """The coefficients of the laws by engine. Those of overhead terms are left out: at zero they have no ratio."""
-    from bench.analyse.fit import fit
+    from bptt_bench.analyse.fit import fit
 
     found = []
     for subject in EXPERIMENT.subjects:
@@ -132,7 +131,7 @@ def in_turns(pairs: int, measure: Callable[[str, int], pd.DataFrame]) -> dict[st
 
 def measured(folder: Path) -> Callable[[str, int], pd.DataFrame]:
     """Measures a run by an engine, dask on a local cluster of one worker."""
-    import bench
+    import bptt_bench as bench
 
     def measure(engine: str, pair: int) -> pd.DataFrame:
         return bench.run(MODULE, out=folder / f"{engine}{pair}", engine=engine)

@@ -72,8 +72,8 @@ def commands(run: Path) -> dict[str, list[str]]:
     """The commands that are timed, by the name under which they are printed."""
     return {
         PASS: [sys.executable, "-c", "pass"],
-        "--help": [sys.executable, "-m", "bench", "--help"],
-        "verdict": [sys.executable, "-m", "bench", "verdict", str(run)],
+        "--help": [sys.executable, "-m", "bptt_bench", "--help"],
+        "verdict": [sys.executable, "-m", "bptt_bench", "verdict", str(run)],
     }
 
 

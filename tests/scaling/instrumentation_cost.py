@@ -2,10 +2,10 @@
 
     python -m tests.scaling.instrumentation_cost [--rounds N] [--point V d H T]
 
-Copies of the package ``rnn.gradients`` are made from its own source: one as it is, one without a trace of ``phase`` and
-``on_pass``, and, as a placebo, another one as it is. All are timed in one run, in turn, in changing order. Where code
-and buffers happen to lie in memory moves such ratios by a percent, so every round loads fresh copies and buffers;
-the interval is that of a t quantile over the rounds.
+Copies of the package ``bptt_rnn.gradients`` are made from its own source: one as it is, one without a trace of
+``phase`` and ``on_pass``, and, as a placebo, another one as it is. All are timed in one run, in turn, in changing
+order. Where code and buffers happen to lie in memory moves such ratios by a percent, so every round loads fresh copies
+and buffers; the interval is that of a t quantile over the rounds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-PACKAGE = "rnn.gradients"
+PACKAGE = "bptt_rnn.gradients"
 SWITCHES = frozenset({"phase", "on_pass"})
 POINT = (32, 16, 16, 1)  # V, d, H, T: the smallest of the quick profile, so that Python's own work is most of the time
 ROUNDS, PAIRS = 30, 100
@@ -123,7 +123,7 @@ class Copy:
         """A call of the algorithm on inputs that are the same for every copy, with a workspace of its own."""
         V, d, H, T = point
         rng = np.random.default_rng(0)
-        params = importlib.import_module("rnn.model").Params.init(V, d, H, rng)
+        params = importlib.import_module("bptt_rnn.model").Params.init(V, d, H, rng)
         tokens = rng.integers(0, V, T + 1)
         function = self.package.forward if algorithm == "forward" else self.package.ALGORITHMS[algorithm]
         workspace = self.package.Workspace()

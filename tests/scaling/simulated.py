@@ -11,9 +11,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-
-from bench.measure.clock import FakeClock
-from bench.plan import (
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.plan import (
     Claim,
     CostLaw,
     Design,

@@ -2,7 +2,7 @@
 
     python -m tests.scaling.stages DIR
 
-One process does what ``python -m bench report DIR`` does. Prints JSON: seconds of each stage, with the imports that it
+One process does what ``bptt-bench report DIR`` does. Prints JSON: seconds of each stage, with the imports that it
 is the first to need, and the peak memory of the process. Writes the report into the folder.
 """
 
@@ -33,14 +33,14 @@ def peak_bytes() -> int:
 def main(folder: Path) -> None:
     """Print what the stages took."""
     times = [time.perf_counter()]
-    from bench.api import analysis_of
-    from bench.store.frame import load
+    from bptt_bench.api import analysis_of
+    from bptt_bench.store.frame import load
 
     frame = load(folder)
     times.append(time.perf_counter())
     analysis = analysis_of(frame)
     times.append(time.perf_counter())
-    from bench.report.page import write_report
+    from bptt_bench.report.page import write_report
 
     write_report(analysis, folder)
     times.append(time.perf_counter())

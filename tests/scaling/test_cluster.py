@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from bptt_bench.store.frame import load
 
-from bench.store.frame import load
 from tests.scaling.canned import measured
 from tests.scaling.cluster import Case, cases, growth, growths, one, shares, table
 

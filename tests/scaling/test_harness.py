@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from bptt_bench.store.frame import load
 
-from bench.store.frame import load
 from tests.scaling import harness
 from tests.scaling.harness import PASS, Figure, interleaved, main, of_commands, of_store
 from tests.scaling.stored import many_points, repeated
@@ -84,7 +84,10 @@ def test_many_points_hold_what_their_laws_say_and_are_reported(tmp_path: Path) -
     assert stages["peak_bytes"] > 50e6
     assert (tmp_path / "report.html").is_file()
     verdicts = subprocess.run(
-        [sys.executable, "-m", "bench", "verdict", str(tmp_path), "--json"], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bptt_bench", "verdict", str(tmp_path), "--json"],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     found = json.loads(verdicts.stdout)
     assert len(found) == 6

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+from bptt_rnn.gradients import ALGORITHMS, Workspace, forward
 
-from rnn.gradients import ALGORITHMS, Workspace, forward
 from tests.scaling import instrumentation_cost
 from tests.scaling.instrumentation_cost import Copy, algorithms, main, ratio, stripped
 

@@ -2,7 +2,7 @@
 
 Small points, so that it takes seconds: at ``OUTPUT`` the output layer costs most, at ``RECURRENT`` the rest is seen.
 Lines through two bases, since along one alone T·H·V cannot be told from V·H and T. Larger points, where operations
-leave the caches and change their price, are for ``python -m bench run``.
+leave the caches and change their price, are for ``bptt-bench run``.
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-
-from bench.plan import Design, Experiment, ExponentClaim, Point, Profile
-from bench.pytest_suite import Scaling
-from rnn.experiment import EXPERIMENT
+from bptt_bench.plan import Design, Experiment, ExponentClaim, Point, Profile
+from bptt_bench.pytest_suite import Scaling
+from bptt_rnn.experiment import EXPERIMENT
 
 pytestmark = pytest.mark.bptt_bench
 

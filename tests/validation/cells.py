@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-
-from bench.validation.simulate import SETTINGS, Setting
+from bptt_bench.validation.simulate import SETTINGS, Setting
 
 PUBLISHED_SEED = 20261123  # never used while developing; development takes seeds below 10 000
 JUDGED_NOISE = 0.05  # at which the goals for errors and for orders in T are stated

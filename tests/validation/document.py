@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from bench.report import format as show
-from bench.validation.simulate import LAWS
+from bptt_bench.report import format as show
+from bptt_bench.validation.simulate import LAWS
+
 from tests.validation import table
 from tests.validation.figures import Estimate
 from tests.validation.goals import Goal, goals, words

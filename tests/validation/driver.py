@@ -10,7 +10,8 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import IO, Any
 
-from bench.report import format as show
+from bptt_bench.report import format as show
+
 from tests.validation.cells import Cell, tasks
 from tests.validation.records import Records
 from tests.validation.work import Bench, bench_with, work

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.validation.simulate import DESIGNS
+from bptt_bench.validation.simulate import DESIGNS
+
 from tests.validation import table
 from tests.validation.cells import cells
 from tests.validation.figures import Estimate

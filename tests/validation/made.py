@@ -6,9 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from bptt_bench.validation.score import Outcome
+from bptt_bench.validation.simulate import LEVELS, Setting
 
-from bench.validation.score import Outcome
-from bench.validation.simulate import LEVELS, Setting
 from tests.validation.work import Bench
 
 QUANTITIES = (*(f"exponent of {name}" for name in LEVELS), "prediction")

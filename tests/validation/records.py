@@ -12,7 +12,12 @@ from typing import IO, Any
 OPEN, PACKED = "outcomes.jsonl", "outcomes.jsonl.gz"
 SCHEMA = 1
 ROOT = Path(__file__).resolve().parents[2]
-SOURCES = ("bench/plan", "bench/analyse", "bench/validation", "tests/validation")  # what decides an outcome
+SOURCES = (
+    "bench/bptt_bench/plan",
+    "bench/bptt_bench/analyse",
+    "bench/bptt_bench/validation",
+    "tests/validation",
+)  # what decides an outcome
 
 
 class RecordsError(ValueError):

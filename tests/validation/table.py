@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bench.validation.simulate import DESIGNS
+from bptt_bench.validation.simulate import DESIGNS
+
 from tests.validation.cells import JUDGED_NOISE, Cell, cells
 from tests.validation.figures import Estimate, quantile, share, spread
 from tests.validation.work import OURS, OURS_AUTO

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.validation.score import trial
+from bptt_bench.validation.simulate import Setting, simulate
 
-from bench.validation.score import trial
-from bench.validation.simulate import Setting, simulate
 from tests.validation import __main__ as command
 from tests.validation.cells import PUBLISHED_SEED, Cell, cells, tasks
 from tests.validation.driver import computed, run
@@ -66,7 +66,7 @@ def test_peers_are_given_the_very_table_that_ours_is_given(monkeypatch: pytest.M
         seen.append(simulate(*given, **more))
         return seen[-1]
 
-    monkeypatch.setattr("bench.validation.score.simulate", seeing)
+    monkeypatch.setattr("bptt_bench.validation.score.simulate", seeing)
     trial(SMALL.setting, SMALL.seeds(SEED, 3), orders=False, step=False)
     frame, truth = table_of(SMALL, 3, SEED)
     assert frame.equals(seen[0][0])

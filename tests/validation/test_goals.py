@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.fit import fit
+from bptt_bench.validation.score import summary, trial
+from bptt_bench.validation.simulate import Setting
 
-from bench.analyse.fit import fit
-from bench.validation.score import summary, trial
-from bench.validation.simulate import Setting
 from tests.validation import table
 from tests.validation.cells import Cell, cells, tasks
 from tests.validation.document import by_law, document, markdown
@@ -124,7 +124,7 @@ def test_intervals_half_as_wide_miss_the_goal_for_coverage_on_the_same_tables(mo
     """The real score of the real fit, and of the same fit with its intervals halved."""
     number = 40
     honest = [work(SMALL, each, SEED, Bench(peers={}, score=trial)) for each in range(number)]
-    monkeypatch.setattr("bench.validation.score.fit", lambda *a, **k: Narrow(fit(*a, **k)))
+    monkeypatch.setattr("bptt_bench.validation.score.fit", lambda *a, **k: Narrow(fit(*a, **k)))
     halved = [work(SMALL, each, SEED, Bench(peers={}, score=trial)) for each in range(number)]
     covered, narrow = (table.coverage_rows(Trials.of(records))[0] for records in (honest, halved))
     assert abs(covered["coverage"] - 0.95) < 3 * covered["standard_error"] + 0.02

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from bptt_bench.analyse.fit import fit
+from bptt_bench.validation.score import STATED, Outcome, trial
+from bptt_bench.validation.simulate import LAWS, Truth, simulate
 
-from bench.analyse.fit import fit
-from bench.validation.score import STATED, Outcome, trial
-from bench.validation.simulate import LAWS, Truth, simulate
 from tests.validation.cells import Cell
 from tests.validation.peers.answer import Peer, questions, scored
 from tests.validation.peers.client import PeerError, PeerGone, Remote, Server

@@ -7,9 +7,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from bptt_bench.plan import CostLaw, Design, Point
 from numpy.typing import NDArray
-
-from bench.plan import CostLaw, Design, Point
 
 Array = NDArray[np.float64]
 

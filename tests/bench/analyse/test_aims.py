@@ -7,13 +7,12 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse.aims import ROOM, aims_of, half_widths, needed_by
-from bench.analyse.candidates import new_spots, visit_seconds
-from bench.analyse.evidence import Evidence, fit_all
-from bench.analyse.judges import judge_all
-from bench.analyse.precision import Aim, Pairs, Spot
-from bench.plan import (
+from bptt_bench.analyse.aims import ROOM, aims_of, half_widths, needed_by
+from bptt_bench.analyse.candidates import new_spots, visit_seconds
+from bptt_bench.analyse.evidence import Evidence, fit_all
+from bptt_bench.analyse.judges import judge_all
+from bptt_bench.analyse.precision import Aim, Pairs, Spot
+from bptt_bench.plan import (
     CheckClaim,
     CheckResult,
     Claim,
@@ -29,6 +28,7 @@ from bench.plan import (
     ShareClaim,
     Subject,
 )
+
 from tests.bench.analyse.made import levels, run
 
 BASE = Point(T=16, V=400)

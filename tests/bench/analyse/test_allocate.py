@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.allocate import Allocation, allocate, nothing
+from bptt_bench.analyse.location import Array
+from bptt_bench.analyse.precision import Aim, Pairs, Part, Spot
+from bptt_bench.plan import Point
 from scipy.stats import t as student
-
-from bench.analyse.allocate import Allocation, allocate, nothing
-from bench.analyse.location import Array
-from bench.analyse.precision import Aim, Pairs, Part, Spot
-from bench.plan import Point
 
 SIGMA2 = 0.04  # variance of a sample
 

@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse.evidence import fit_all
-from bench.analyse.judges import judge_all
-from bench.analyse.samples import FitError
-from bench.analyse.verdict import Verdict
-from bench.plan import AmountClaim, CostLaw, Design, Experiment, Factor, Point, Profile, Subject
+from bptt_bench.analyse.evidence import fit_all
+from bptt_bench.analyse.judges import judge_all
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.analyse.verdict import Verdict
+from bptt_bench.plan import AmountClaim, CostLaw, Design, Experiment, Factor, Point, Profile, Subject
 
 LEVELS = (10, 20, 40, 80)
 LARGE = 1_000_000  # bytes a unit

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse import FitError, analyse
+from bptt_bench.analyse.paired import overall, paired_ratio, visits
+from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Profile, Subject
 
-from bench.analyse import FitError, analyse
-from bench.analyse.paired import overall, paired_ratio, visits
-from bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Profile, Subject
 from tests.bench.analyse.made import run
 from tests.bench.analyse.test_verdict import DESIGN, EXPERIMENT, OUTPUT, RECUR, T, exponent, frame, subject
 

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
-
-import bench
-from bench.analyse.by_category import dividing, fit_by
-from bench.analyse.fit import fit
-from bench.analyse.samples import FitError
-from bench.plan import LawError, Point
+from bptt_bench.analyse.by_category import dividing, fit_by
+from bptt_bench.analyse.fit import fit
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.plan import LawError, Point
 
 SIZES = (1_000, 2_000, 4_000, 8_000, 16_000)
 COST = {("f32", "x"): 1e-9, ("f32", "y"): 2e-9, ("f64", "x"): 4e-9, ("f64", "y"): 8e-9}

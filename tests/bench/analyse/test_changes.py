@@ -7,11 +7,10 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse.changes import changes
-from bench.analyse.compared import Comparison
-from bench.analyse.samples import FitError
-from bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
+from bptt_bench.analyse.changes import changes
+from bptt_bench.analyse.compared import Comparison
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
 
 LAW = CostLaw("T*H*V + T*H**2 + T")
 PRICES = np.array([6e-10, 3e-10, 6e-6])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from bench.analyse.apart import apart
-from bench.analyse.contrast import Contrast, Estimate, Table, contrast
-from bench.analyse.holm import holm
-from bench.analyse.location import Array
-from bench.analyse.replicates import replicates
-from bench.plan import CostLaw
+from bptt_bench.analyse.apart import apart
+from bptt_bench.analyse.contrast import Contrast, Estimate, Table, contrast
+from bptt_bench.analyse.holm import holm
+from bptt_bench.analyse.location import Array
+from bptt_bench.analyse.replicates import replicates
+from bptt_bench.plan import CostLaw
 
 LAW = CostLaw("T*H*V + T*H**2 + T")
 POINTS = {

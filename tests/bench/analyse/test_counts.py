@@ -9,10 +9,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-
-from bench.analyse.analysis import Analysis, analyse
-from bench.analyse.verdict import Verdict
-from bench.plan import (
+from bptt_bench.analyse.analysis import Analysis, analyse
+from bptt_bench.analyse.verdict import Verdict
+from bptt_bench.plan import (
     AmountClaim,
     Claim,
     CostLaw,
@@ -24,10 +23,10 @@ from bench.plan import (
     Profile,
     Subject,
 )
-from bench.report import content
-from bench.report.figures import gallery
-from bench.report.page import render_html, render_markdown
-from bench.report.terminal import as_text
+from bptt_bench.report import content
+from bptt_bench.report.figures import gallery
+from bptt_bench.report.page import render_html, render_markdown
+from bptt_bench.report.terminal import as_text
 
 SIZES = (10, 20, 50, 100, 200)
 DESIGN = Design.grid({"n": SIZES, "m": [10, 100]})

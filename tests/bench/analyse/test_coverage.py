@@ -9,9 +9,9 @@ from collections import Counter
 
 import numpy as np
 import pytest
+from bptt_bench.analyse import fit, free_exponent
 from scipy.stats import binom
 
-from bench.analyse import fit, free_exponent
 from tests.bench.analyse.made import BASE, COEFFICIENTS, FULL, LAW, seconds, table
 
 RUNS = 200

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.analyse import fit
+from bptt_bench.analyse.diagnose import analysis_of_variance, confounded, deciding_point, trend_in_words
+from bptt_bench.analyse.estimate import solve
+from bptt_bench.analyse.location import locate
+from bptt_bench.plan import CostLaw
 
-from bench.analyse import fit
-from bench.analyse.diagnose import analysis_of_variance, confounded, deciding_point, trend_in_words
-from bench.analyse.estimate import solve
-from bench.analyse.location import locate
-from bench.plan import CostLaw
 from tests.bench.analyse.made import COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 
 N = len(DESIGN)

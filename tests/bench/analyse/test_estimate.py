@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.estimate import quantile, solve, solve_all
+from bptt_bench.analyse.influence import deviations, influence, standard_error, upper_bound_at_zero
+from bptt_bench.plan import CostLaw
 from scipy.optimize import minimize
 from scipy.stats import t as student
 
-from bench.analyse.estimate import quantile, solve, solve_all
-from bench.analyse.influence import deviations, influence, standard_error, upper_bound_at_zero
-from bench.plan import CostLaw
 from tests.bench.analyse.made import COEFFICIENTS, FULL, levels, seconds
 
 DESIGN_MATRIX = FULL.columns(dict(levels()))

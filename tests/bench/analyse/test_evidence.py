@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-
-from bench.analyse.evidence import rows_of
+from bptt_bench.analyse.evidence import rows_of
 
 
 def phased(share: list[float]) -> pd.DataFrame:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse import Fit, FitError, fit, free_exponent
+from bptt_bench.plan import CostLaw, Design
 
-from bench.analyse import Fit, FitError, fit, free_exponent
-from bench.plan import CostLaw, Design
 from tests.bench.analyse.made import BASE, COEFFICIENTS, LAW, levels, seconds, table
 
 T = levels()["T"]

@@ -8,10 +8,10 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse import Fit, FitError, fit, prefer
+from bptt_bench.plan import CostLaw, Design, Point
+from bptt_bench.plan.design import OF_POINTS
 
-from bench.analyse import Fit, FitError, fit, prefer
-from bench.plan import CostLaw, Design, Point
-from bench.plan.design import OF_POINTS
 from tests.bench.analyse.made import BASE, COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 
 LARGEST = {"T": 64.0, "V": 2048.0, "d": 256.0, "H": 256.0}

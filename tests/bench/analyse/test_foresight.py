@@ -14,11 +14,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse import analyse
-from bench.analyse.estimate import Interval
-from bench.analyse.evidence import fit_all
-from bench.analyse.foresight import (
+from bptt_bench.analyse import analyse
+from bptt_bench.analyse.estimate import Interval
+from bptt_bench.analyse.evidence import fit_all
+from bptt_bench.analyse.foresight import (
     Accuracy,
     Foreseen,
     Prediction,
@@ -28,8 +27,8 @@ from bench.analyse.foresight import (
     predict_beyond,
     unmeasured,
 )
-from bench.analyse.samples import FitError
-from bench.plan import (
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     Cell,
     CostLaw,
@@ -44,6 +43,7 @@ from bench.plan import (
     ShareClaim,
     Subject,
 )
+
 from tests.bench.analyse.made import BASE, COEFFICIENTS, DESIGN, FULL, LAW, run, seconds
 
 FAR = Design.of([BASE.replace(V=131_072), BASE.replace(T=1024), BASE.replace(d=8192, H=2048)])

@@ -11,11 +11,10 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse.growth import Growth, judge_growth
-from bench.plan import CostLaw
-from bench.plan.brief_claims import MARGIN, MARGIN_OF_NO_GROWTH
-from bench.plan.claim import Bound
+from bptt_bench.analyse.growth import Growth, judge_growth
+from bptt_bench.plan import CostLaw
+from bptt_bench.plan.brief_claims import MARGIN, MARGIN_OF_NO_GROWTH
+from bptt_bench.plan.claim import Bound
 
 LEVELS = (1000, 4000, 16_000, 64_000, 256_000)
 LINES = tuple({"n": n, "m": 200} for n in (10, 30, 100, 300, 1000)) + tuple(

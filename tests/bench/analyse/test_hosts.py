@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse.fit import Fit, fit
-from bench.analyse.hosts import in_words
-from bench.plan import CostLaw
+from bptt_bench.analyse.fit import Fit, fit
+from bptt_bench.analyse.hosts import in_words
+from bptt_bench.plan import CostLaw
 
 LAW = CostLaw("n*m + n*log(n)")
 PRICES = np.array([2e-9, 2e-8])

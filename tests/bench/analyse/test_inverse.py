@@ -7,13 +7,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.estimate import Interval
+from bptt_bench.analyse.inverse import FARTHEST, Largest, Span, largest_within
+from bptt_bench.analyse.predictor import Predictor, Swept
+from bptt_bench.plan import Point
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bench.analyse.estimate import Interval
-from bench.analyse.inverse import FARTHEST, Largest, Span, largest_within
-from bench.analyse.predictor import Predictor, Swept
-from bench.plan import Point
 
 MEASURED = np.array([[10.0], [100.0]])
 WHOLE = Span(1, 100 * FARTHEST, True)

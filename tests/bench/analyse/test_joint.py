@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.analyse import fit
+from bptt_bench.analyse.estimate import solve
+from bptt_bench.analyse.influence import influence_of
+from bptt_bench.analyse.joint import PRIOR_CENTRE, fit_mixture, is_apt, moments, relocate
+from bptt_bench.analyse.location import Array, locate
+from bptt_bench.plan import Design
 
-from bench.analyse import fit
-from bench.analyse.estimate import solve
-from bench.analyse.influence import influence_of
-from bench.analyse.joint import PRIOR_CENTRE, fit_mixture, is_apt, moments, relocate
-from bench.analyse.location import Array, locate
-from bench.plan import Design
 from tests.bench.analyse.made import FULL, LAW, levels, seconds, table
 
 THETA = np.array([0.02, np.log(0.18), -1.9, np.log(0.8), np.log(0.25)])

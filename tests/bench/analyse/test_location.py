@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.location import locate, minima
 from numpy.typing import NDArray
-
-from bench.analyse.location import locate, minima
 
 Array = NDArray[np.float64]
 N_POINTS = 30

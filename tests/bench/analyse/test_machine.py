@@ -8,12 +8,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse import analyse
-from bench.analyse.machine import Machine, Parts, near_bytes, predict, shrunk, whole
-from bench.analyse.pricing import LogErrors
-from bench.plan import CostLaw, Design, Experiment, Factor, Point, Profile, Subject, Work
-from bench.plan.reading import (
+from bptt_bench.analyse import analyse
+from bptt_bench.analyse.machine import Machine, Parts, near_bytes, predict, shrunk, whole
+from bptt_bench.analyse.pricing import LogErrors
+from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Point, Profile, Subject, Work
+from bptt_bench.plan.reading import (
     BandwidthReading,
     ElementwiseReading,
     Operation,
@@ -22,7 +21,7 @@ from bench.plan.reading import (
     ReadingsError,
     TranscendentalReading,
 )
-from bench.plan.readings import Readings
+from bptt_bench.plan.readings import Readings
 
 OPERATIONS: tuple[Operation, ...] = ("read", "clear", "copy", "add")
 PRODUCTS: tuple[ProductKind, ...] = ("gemm", "gemv", "gevm", "ger")

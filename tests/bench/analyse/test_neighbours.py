@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse.fit import fit
-from bench.analyse.fitted import Fit
-from bench.analyse.neighbours import Neighbours
-from bench.analyse.samples import FitError
-from bench.plan import CostLaw
+from bptt_bench.analyse.fit import fit
+from bptt_bench.analyse.fitted import Fit
+from bptt_bench.analyse.neighbours import Neighbours
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.plan import CostLaw
 
 LAW = CostLaw("n*m + n")
 PRICES = np.array([2e-9, 5e-8])

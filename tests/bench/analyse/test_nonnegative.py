@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.nonnegative import change, nnls, nnls_all
 from scipy.optimize import nnls as reference
-
-from bench.analyse.nonnegative import change, nnls, nnls_all
 
 
 def systems(rng: np.random.Generator, m: int, n: int = 30, k: int = 5) -> tuple[np.ndarray, np.ndarray]:

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.analyse import Verdict, judge
+from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
+from bptt_bench.plan.claim import Bound
 
-from bench.analyse import Verdict, judge
-from bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
-from bench.plan.claim import Bound
 from tests.bench.analyse.made import run
 
 N = [1000, 2154, 4642, 10_000, 21_544, 46_416, 100_000]

@@ -5,8 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-
-from bench.analyse.ondemand import Absent, OnDemand
+from bptt_bench.analyse.ondemand import Absent, OnDemand
 
 
 def made(log: list[str]) -> OnDemand[str, int]:

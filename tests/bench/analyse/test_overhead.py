@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.analyse import fit
+from bptt_bench.analyse.overhead import select_overhead
+from bptt_bench.plan import CostLaw, Design
 
-from bench.analyse import fit
-from bench.analyse.overhead import select_overhead
-from bench.plan import CostLaw, Design
 from tests.bench.analyse.made import COEFFICIENTS, FULL, LAW, levels, seconds, table
 
 AT = levels()

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.fit import Fit, fit
+from bptt_bench.analyse.foresight import predict_beyond
+from bptt_bench.analyse.neighbours import Neighbours
+from bptt_bench.analyse.predictor import Swept, declared, predictor_of
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.plan import Point, farther
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.analyse.fit import Fit, fit
-from bench.analyse.foresight import predict_beyond
-from bench.analyse.neighbours import Neighbours
-from bench.analyse.predictor import Swept, declared, predictor_of
-from bench.analyse.samples import FitError
-from bench.plan import Point, farther
 from tests.bench.analyse.made import COEFFICIENTS, FULL, LAW, seconds, table
 
 FAR = Point(T=512, V=65536, d=512, H=512)
@@ -142,7 +142,7 @@ def test_nothing_measured_has_no_reach() -> None:
 def test_foresight_and_predict_say_the_same(noisy: Fit) -> None:
     from types import SimpleNamespace
 
-    from bench.plan import Cell
+    from bptt_bench.plan import Cell
 
     evidence = SimpleNamespace(fit_or_reason=lambda *_: noisy)
     (stored,) = predict_beyond(evidence, [Cell("s", FAR)])  # type: ignore[arg-type]  # all that it asks of evidence

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse import Verdict, analyse, judge
-from bench.analyse.evidence import fit_all
-from bench.analyse.race import Race, geometric_mean, race_of, speedups
-from bench.analyse.samples import FitError
-from bench.plan import (
+from bptt_bench.analyse import Verdict, analyse, judge
+from bptt_bench.analyse.evidence import fit_all
+from bptt_bench.analyse.race import Race, geometric_mean, race_of, speedups
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.plan import (
     Agreement,
     Claim,
     Design,

@@ -5,15 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse.exponent import free_exponent
-from bench.analyse.fit import fit
-from bench.analyse.judges import judge
-from bench.analyse.regime import select_regimes
-from bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
-from bench.validation import LAWS, Setting
-from bench.validation import simulate as simulated
-from bench.validation.simulate import STEP_BYTES
+from bptt_bench.analyse.exponent import free_exponent
+from bptt_bench.analyse.fit import fit
+from bptt_bench.analyse.judges import judge
+from bptt_bench.analyse.regime import select_regimes
+from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
+from bptt_bench.validation import LAWS, Setting
+from bptt_bench.validation import simulate as simulated
+from bptt_bench.validation.simulate import STEP_BYTES
 
 POINTS = Design.lines({"n": 16, "m": 64}, {"n": [4, 8, 32, 64], "m": [2**k for k in range(2, 15)]})
 LAW = "n*m"

@@ -7,9 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse import FitError, fit
-from bench.analyse.samples import gather
+from bptt_bench.analyse import FitError, fit
+from bptt_bench.analyse.samples import gather
 
 
 def frame(**changes: list[Any]) -> pd.DataFrame:

@@ -6,9 +6,8 @@ import math
 from collections.abc import Callable
 
 import pytest
+from bptt_bench.analyse.search import minimum, root
 from scipy.optimize import brentq, minimize_scalar
-
-from bench.analyse.search import minimum, root
 
 FUNCTIONS: list[Callable[[float], float]] = [
     lambda x: x**3 - 2,

@@ -7,10 +7,10 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse import fit, prefer
+from bptt_bench.analyse.select import prefer_fits
+from bptt_bench.plan import CostLaw, Design
 
-from bench.analyse import fit, prefer
-from bench.analyse.select import prefer_fits
-from bench.plan import CostLaw, Design
 from tests.bench.analyse.made import seconds, table
 
 LINE = Design.of({"T": t} for t in (2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96))

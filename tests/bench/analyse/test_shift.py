@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.estimate import quantiles
+from bptt_bench.analyse.shift import agreeing_mean, clean_mean
 from numpy.typing import NDArray
-
-from bench.analyse.estimate import quantiles
-from bench.analyse.shift import agreeing_mean, clean_mean
 
 PROCESS = np.repeat([0, 1], 4)
 N_POINTS, NOISE, RUNS = 60, 0.02, 60

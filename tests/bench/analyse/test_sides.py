@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse.samples import gather
-from bench.analyse.sides import Visits, in_turns, means_of
+from bptt_bench.analyse.samples import gather
+from bptt_bench.analyse.sides import Visits, in_turns, means_of
 
 
 def visits(n: list[int], process: list[int], block: list[int], log: list[float]) -> Visits:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
+from bptt_bench.analyse.location import in_spells, locate
 from numpy.typing import NDArray
-
-from bench.analyse.location import in_spells, locate
 
 POINTS, BLOCKS = 60, 8
 SLOWER = np.log(1.3)

@@ -8,13 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse.analysis import analyse
-from bench.analyse.judges import judge
-from bench.analyse.samples import FitError
-from bench.analyse.strata import Strata, stratified, stratum
-from bench.analyse.stratified_claims import claims_in_strata
-from bench.plan import (
+from bptt_bench.analyse.analysis import analyse
+from bptt_bench.analyse.judges import judge
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.analyse.strata import Strata, stratified, stratum
+from bptt_bench.analyse.stratified_claims import claims_in_strata
+from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     Agreement,
     AmountClaim,
@@ -35,9 +34,9 @@ from bench.plan import (
     SpeedupClaim,
     Subject,
 )
-from bench.plan.demand import Demand
-from bench.pytest_suite import Suite, group_name
-from bench.sampler import Sampler
+from bptt_bench.plan.demand import Demand
+from bptt_bench.pytest_suite import Suite, group_name
+from bptt_bench.sampler import Sampler
 
 SIZES = (1_000, 2_000, 4_000, 8_000, 16_000)
 SECONDS = {("sort", "f32"): 1e-9, ("sort", "f64"): 2e-9, ("heap", "f32"): 3e-9, ("heap", "f64"): 3e-9}

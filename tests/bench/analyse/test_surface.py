@@ -7,11 +7,10 @@ import math
 
 import numpy as np
 import pytest
-
-from bench.analyse.surface import RateSurface, Shape, gemm_surface
-from bench.plan.interpolation import of_like_shape
-from bench.plan.reading import ProductReading, ReadingsError
-from bench.plan.readings import Readings
+from bptt_bench.analyse.surface import RateSurface, Shape, gemm_surface
+from bptt_bench.plan.interpolation import of_like_shape
+from bptt_bench.plan.reading import ProductReading, ReadingsError
+from bptt_bench.plan.readings import Readings
 
 SIDES = (4, 16, 100, 800)
 

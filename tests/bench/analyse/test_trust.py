@@ -6,9 +6,8 @@ import json
 import math
 
 import pytest
-
-from bench.analyse.estimate import Interval
-from bench.analyse.trust import (
+from bptt_bench.analyse.estimate import Interval
+from bptt_bench.analyse.trust import (
     Coverage,
     PlaceboAlarms,
     Repeat,
@@ -18,8 +17,8 @@ from bench.analyse.trust import (
     stability,
     trust,
 )
-from bench.analyse.verdict import Verdict, Word
-from bench.plan import Evaluation, Fault, Point
+from bptt_bench.analyse.verdict import Verdict, Word
+from bptt_bench.plan import Evaluation, Fault, Point
 
 KINDS = {"counts": "check", "growth": "exponent", "ratio": "ratio"}
 S: Word = "supported"

@@ -11,13 +11,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse import FitError, Verdict, judge
-from bench.analyse.crossover import Part, lead
-from bench.analyse.estimate import Interval
-from bench.analyse.evidence import fit_all
-from bench.analyse.verdict import Limits, number, span, weigh
-from bench.plan import (
+from bptt_bench.analyse import FitError, Verdict, judge
+from bptt_bench.analyse.crossover import Part, lead
+from bptt_bench.analyse.estimate import Interval
+from bptt_bench.analyse.evidence import fit_all
+from bptt_bench.analyse.verdict import Limits, number, span, weigh
+from bptt_bench.plan import (
     CheckClaim,
     CheckResult,
     Claim,
@@ -33,6 +32,7 @@ from bench.plan import (
     ShareClaim,
     Subject,
 )
+
 from tests.bench.analyse.made import run
 
 DESIGN = Design.grid({"T": [2, 4, 8, 16, 32, 64], "V": [64, 256, 1024]})

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bench", *arguments],
+        [sys.executable, "-m", "bptt_bench", *arguments],
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
@@ -28,7 +28,7 @@ def bench(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_what_is_written_runs_as_it_is(tmp_path: Path) -> None:
     written = bench("new", "my_sort", cwd=tmp_path)
     assert written.returncode == 0, written.stderr
-    assert "python -m bench run my_sort" in written.stdout
+    assert "bptt-bench run my_sort" in written.stdout
     ran = bench("run", "my_sort", "--out", "named", "--json", cwd=tmp_path)
     assert ran.returncode in (0, 1), ran.stderr
     (verdict,) = json.loads(ran.stdout)["verdicts"]
@@ -45,7 +45,7 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
     )
     assert (tmp_path / "mine.py").read_text() == "x = 1\n"
     forced = bench("new", "mine.py", "--force", "--json", cwd=tmp_path)
-    assert json.loads(forced.stdout) == {"file": "mine.py", "run": "python -m bench run mine"}
+    assert json.loads(forced.stdout) == {"file": "mine.py", "run": "bptt-bench run mine"}
     assert "EXPERIMENT" in (tmp_path / "mine.py").read_text()
 
 
@@ -57,7 +57,7 @@ def test_a_name_that_no_module_can_have_is_refused(name: str, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("name", ["random", "bench", "numpy"])
+@pytest.mark.parametrize("name", ["random", "bptt_bench", "numpy"])
 def test_a_name_that_would_import_another_module_is_refused(name: str, tmp_path: Path) -> None:
     refused = bench("new", name, cwd=tmp_path)
     assert refused.returncode == 2

@@ -6,9 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from bptt_bench.cli import cli
 from click.testing import CliRunner, Result
-
-from bench.cli import cli
 
 REFERENCE = Path(__file__).resolve().parents[3] / "results" / "reference"
 FAMILY = REFERENCE.parent / "family"
@@ -127,4 +126,4 @@ def test_a_table_without_a_law_ends_in_one_line(times: Path) -> None:
 def test_help_has_an_example() -> None:
     result = invoke("--help")
     assert result.exit_code == 0
-    assert "Example: python -m bench predict" in result.stdout
+    assert "Example: bptt-bench predict" in result.stdout

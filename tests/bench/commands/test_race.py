@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[3]
 
 def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", "bench", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "bptt_bench", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from bench.measure.clock import Clock, FakeClock, WallClock
+from bptt_bench.measure.clock import Clock, FakeClock, WallClock
 
 
 def test_a_fake_clock_moves_by_what_it_is_told() -> None:

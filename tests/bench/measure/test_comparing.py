@@ -8,18 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.engines.local import LocalEngine
+from bptt_bench.measure.events import Event, Missing
+from bptt_bench.measure.messages import Compare, Measure, ReadPeaks
+from bptt_bench.measure.run import MeasureError, run
+from bptt_bench.measure.schedule import Done
+from bptt_bench.measure.station import Station
+from bptt_bench.plan import Agreement, Evaluation, Experiment, ExperimentError, Point, Subject, Traffic
+from bptt_bench.plan.peaks import Peaks
+from bptt_bench.store import SampleStore
+from bptt_bench.store.samples import done_of
 
-from bench.measure.clock import FakeClock
-from bench.measure.engines.local import LocalEngine
-from bench.measure.events import Event, Missing
-from bench.measure.messages import Compare, Measure, ReadPeaks
-from bench.measure.run import MeasureError, run
-from bench.measure.schedule import Done
-from bench.measure.station import Station
-from bench.plan import Agreement, Evaluation, Experiment, ExperimentError, Point, Subject, Traffic
-from bench.plan.peaks import Peaks
-from bench.store import SampleStore
-from bench.store.samples import done_of
 from tests.bench.measure.fakes import FakeEngine, ListSink, toy
 
 PEAKS = Peaks(products={"8x8x8": 4e9}, moves={"copy": 2e9}, threads=2)
@@ -211,6 +211,6 @@ def test_measuring_processes_get_the_variables_of_the_experiment(monkeypatch: py
             started.update(env)
             self.stdin = self.stdout = object()
 
-    monkeypatch.setattr("bench.measure.engines.local.subprocess.Popen", Popen)
+    monkeypatch.setattr("bptt_bench.measure.engines.local.subprocess.Popen", Popen)
     LocalEngine({"MALLOC_MMAP_MAX_": "0"}).start(threads=3)
     assert (started["MALLOC_MMAP_MAX_"], started["OMP_NUM_THREADS"]) == ("0", "3")

@@ -10,15 +10,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.events import CountsTaken, Event, RunFinished, RunStarted
+from bptt_bench.measure.messages import Count, Open
+from bptt_bench.measure.run import MeasureError, run
+from bptt_bench.plan import CostLaw, Experiment, Point, Subject
+from bptt_bench.store import SampleStore
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import StoreError, read_records
 
-from bench.measure.clock import FakeClock
-from bench.measure.events import CountsTaken, Event, RunFinished, RunStarted
-from bench.measure.messages import Count, Open
-from bench.measure.run import MeasureError, run
-from bench.plan import CostLaw, Experiment, Point, Subject
-from bench.store import SampleStore
-from bench.store.frame import load
-from bench.store.samples import StoreError, read_records
 from tests.bench.measure.fakes import FakeEngine, ListSink, linear, toy
 
 LEVELS = (1, 4, 9)

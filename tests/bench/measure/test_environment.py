@@ -8,9 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from bench.measure import environment as module
-from bench.measure.environment import available_bytes, cache_sizes, environment, thread_pools
+from bptt_bench.measure import environment as module
+from bptt_bench.measure.environment import available_bytes, cache_sizes, environment, thread_pools
 
 
 def test_environment_names_machine_and_libraries() -> None:

@@ -8,13 +8,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.events import BlockDone, SampleTaken, WorkerStarted
+from bptt_bench.measure.interrupts import Interrupted
+from bptt_bench.measure.run import run
+from bptt_bench.measure.schedule import Block, Done, Visit
+from bptt_bench.plan import Cell, Point
 
-from bench.measure.clock import FakeClock
-from bench.measure.events import BlockDone, SampleTaken, WorkerStarted
-from bench.measure.interrupts import Interrupted
-from bench.measure.run import run
-from bench.measure.schedule import Block, Done, Visit
-from bench.plan import Cell, Point
 from tests.bench.measure.fakes import FakeEngine, ListSink, linear, toy
 
 BLOCKS = 2  # of the profile; cells n=1 and n=4

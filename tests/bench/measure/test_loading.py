@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-
-from bench.measure.loading import load_experiment, one_line
-from bench.plan import ExperimentError
+from bptt_bench.measure.loading import load_experiment, one_line
+from bptt_bench.plan import ExperimentError
 
 GOOD = """
 from dataclasses import dataclass
-from bench.plan import CheckClaim, CheckResult, Design, Experiment, Factor, Profile, Subject
+from bptt_bench.plan import CheckClaim, CheckResult, Design, Experiment, Factor, Profile, Subject
 
 @dataclass
 class Local:
@@ -89,8 +88,8 @@ def test_a_corpus_goes_to_the_configure_hook(tmp_path: Path) -> None:
         ),
         ("def broken(:", r"raises on import: SyntaxError: "),
         ("import json\nx = 1\njson.loads('{')", r"JSONDecodeError: Expecting .* \(\w+\.py, line 3\)$"),
-        ("import bench\nbench.Factor(name='1')", r"raises on import: DesignError: .* such as 'n'$"),
-        ("x = 1", r"the module has no EXPERIMENT of type bench.plan.Experiment$"),
+        ("import bptt_bench as bench\nbench.Factor(name='1')", r"raises on import: DesignError: .* such as 'n'$"),
+        ("x = 1", r"the module has no EXPERIMENT of type bptt_bench.plan.Experiment$"),
         ("EXPERIMENT = 3", r"the module has no EXPERIMENT of type"),
         (GOOD + "CLAIMS = ['c']", r"CLAIMS must hold claims only$"),
     ],

@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from bench.measure.memory import CERTAIN_BYTES, allocated_bytes, peak_bytes
-from bench.plan import Evaluation
+from bptt_bench.measure.memory import CERTAIN_BYTES, allocated_bytes, peak_bytes
+from bptt_bench.plan import Evaluation
 
 KIB = 1 << 10
 MEBI = 1 << 20

@@ -12,13 +12,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.measure import meter as meter_module
+from bptt_bench.measure.meter import CATEGORIES, Meter, MeteredArray, StrayArrayWarning, UncountedOperation
 from hypothesis import given
 from hypothesis import strategies as st
 from numpy import empty as empty_from_before
 from numpy.typing import NDArray
-
-from bench.measure import meter as meter_module
-from bench.measure.meter import CATEGORIES, Meter, MeteredArray, StrayArrayWarning, UncountedOperation
 
 Array = NDArray[Any]
 PLAIN = np.ones((2, 2))

@@ -6,11 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-
-from bench.measure import peaks as module
-from bench.measure.clock import FakeClock
-from bench.measure.peaks import move_calls, product_calls, read_peaks
-from bench.plan.peaks import Peaks, PeaksError, Traffic
+from bptt_bench.measure import peaks as module
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.peaks import move_calls, product_calls, read_peaks
+from bptt_bench.plan.peaks import Peaks, PeaksError, Traffic
 
 PEAKS = Peaks(products={"a": 2e9, "b": 4e9}, moves={"copy": 2e9, "read": 1e9}, threads=2)
 

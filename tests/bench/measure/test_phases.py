@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.phases import NO_PHASE, PhaseTimer
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bench.measure.clock import FakeClock
-from bench.measure.phases import NO_PHASE, PhaseTimer
 
 
 def test_seconds_go_to_the_phase_that_was_entered() -> None:

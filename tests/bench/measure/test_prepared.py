@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.measure.prepared import PreparedCache
+from bptt_bench.measure.prepared import PreparedCache
 
 
 def filled(budget: int, *sizes: int) -> PreparedCache[str]:

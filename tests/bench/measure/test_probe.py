@@ -8,15 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-
-from bench.measure import probe as probing
-from bench.measure.arena import MIB, Arena
-from bench.measure.clock import FakeClock, WallClock
-from bench.measure.probe import Task, Tasks, probe, read
-from bench.measure.probed import LARGEST_BYTES, addition, move, planned, product, tasks, transcendental
-from bench.plan import Evaluation
-from bench.plan.reading import BandwidthReading, Operation, ProductKind
-from bench.plan.readings import Readings
+from bptt_bench.measure import probe as probing
+from bptt_bench.measure.arena import MIB, Arena
+from bptt_bench.measure.clock import FakeClock, WallClock
+from bptt_bench.measure.probe import Task, Tasks, probe, read
+from bptt_bench.measure.probed import LARGEST_BYTES, addition, move, planned, product, tasks, transcendental
+from bptt_bench.plan import Evaluation
+from bptt_bench.plan.reading import BandwidthReading, Operation, ProductKind
+from bptt_bench.plan.readings import Readings
 
 
 class Machine:

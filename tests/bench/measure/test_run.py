@@ -7,9 +7,8 @@ import signal
 from typing import Any
 
 import pytest
-
-from bench.measure.clock import FakeClock
-from bench.measure.events import (
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.events import (
     BlockDone,
     CheckDone,
     Event,
@@ -19,12 +18,13 @@ from bench.measure.events import (
     Skipped,
     WorkerStarted,
 )
-from bench.measure.interrupts import Interrupted
-from bench.measure.messages import Measure
-from bench.measure.records import MeasureError
-from bench.measure.run import run
-from bench.measure.schedule import Done, blocks_of
-from bench.plan import CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
+from bptt_bench.measure.interrupts import Interrupted
+from bptt_bench.measure.messages import Measure
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.run import run
+from bptt_bench.measure.schedule import Done, blocks_of
+from bptt_bench.plan import CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
+
 from tests.bench.measure.fakes import FakeEngine, FakeWorker, ListSink, linear, toy
 
 

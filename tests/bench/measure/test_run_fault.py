@@ -5,13 +5,13 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.messages import Open
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.run import run
+from bptt_bench.measure.schedule import Done
+from bptt_bench.plan import Evaluation, Fault, Point
 
-from bench.measure.clock import FakeClock
-from bench.measure.messages import Open
-from bench.measure.records import MeasureError
-from bench.measure.run import run
-from bench.measure.schedule import Done
-from bench.plan import Evaluation, Fault, Point
 from tests.bench.measure.fakes import SECONDS_PER_UNIT, FakeEngine, ListSink, linear, toy
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.events import Event, MemoryTaken, RunFinished, RunStarted, SampleTaken
+from bptt_bench.measure.messages import Measure, Open, Weigh
+from bptt_bench.measure.run import run
+from bptt_bench.plan import CostLaw, Evaluation, Experiment, Point, Subject
+from bptt_bench.store import SampleStore
+from bptt_bench.store.samples import read_records
 
-from bench.measure.clock import FakeClock
-from bench.measure.events import Event, MemoryTaken, RunFinished, RunStarted, SampleTaken
-from bench.measure.messages import Measure, Open, Weigh
-from bench.measure.run import run
-from bench.plan import CostLaw, Evaluation, Experiment, Point, Subject
-from bench.store import SampleStore
-from bench.store.samples import read_records
 from tests.bench.measure.fakes import PEAK, FakeEngine, ListSink, linear, toy
 
 LEVELS = (1, 4, 9)

@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.events import Event, ProbeStarted, RunStarted, WorkerStarted
+from bptt_bench.measure.messages import Open, Probe
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.run import run
+from bptt_bench.measure.schedule import Done
+from bptt_bench.plan.readings import Readings
+from bptt_bench.store import SampleStore
+from bptt_bench.store.frame import load
 
-from bench.measure.clock import FakeClock
-from bench.measure.events import Event, ProbeStarted, RunStarted, WorkerStarted
-from bench.measure.messages import Open, Probe
-from bench.measure.records import MeasureError
-from bench.measure.run import run
-from bench.measure.schedule import Done
-from bench.plan.readings import Readings
-from bench.store import SampleStore
-from bench.store.frame import load
 from tests.bench.measure.fakes import PROBE_SECONDS, READINGS, FakeEngine, ListSink, linear, toy
 
 SETTINGS: dict[str, Any] = {"module": "toy", "profile": "quick", "seed": 3, "threads": 2, "surroundings": dict}

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.schedule import Block, Done, TimeLeft, Visit, blocks_of, cells_of, divided, without
+from bptt_bench.plan import Cell, Design, Experiment, Factor, Point, Profile, Subject, block_order
 
-from bench.measure.clock import FakeClock
-from bench.measure.schedule import Block, Done, TimeLeft, Visit, blocks_of, cells_of, divided, without
-from bench.plan import Cell, Design, Experiment, Factor, Point, Profile, Subject, block_order
 from tests.bench.measure.fakes import linear, toy
 
 

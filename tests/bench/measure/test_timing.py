@@ -5,10 +5,9 @@ from __future__ import annotations
 import gc
 
 import pytest
-
-from bench.measure.clock import FakeClock
-from bench.measure.phases import PhaseTimer
-from bench.measure.timing import (
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.phases import PhaseTimer
+from bptt_bench.measure.timing import (
     FLOOR_FACTOR,
     MAX_EVALUATIONS,
     calibrate,

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
-from bench.measure.events import BlockDone, Event, RunStarted, SampleTaken
-from bench.measure.messages import Check, Failed, Measure, Open, Reply, Request
-from bench.measure.turns import Aborted, InTurn, Marked, Together, Turns, in_turns, order_of
-from bench.plan import Point
+from bptt_bench.measure.events import BlockDone, Event, RunStarted, SampleTaken
+from bptt_bench.measure.messages import Check, Failed, Measure, Open, Reply, Request
+from bptt_bench.measure.turns import Aborted, InTurn, Marked, Together, Turns, in_turns, order_of
+from bptt_bench.plan import Point
 
 VISIT = Measure(subject="a", point=Point(n=1), timing="whole", seconds_per_sample=0.01)
 OPEN = Open(module="here", corpus=None, threads=1, fault=None)

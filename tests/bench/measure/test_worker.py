@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.measure.engines import WorkerDied
+from bptt_bench.measure.engines.local import LocalEngine, LocalWorker, worker_environment
+from bptt_bench.measure.environment import THREAD_VARIABLES
+from bptt_bench.measure.events import Event, SampleTaken
+from bptt_bench.measure.machine import ThreadsDiffer, require_threads
+from bptt_bench.measure.messages import Check, Checked, Failed, Measure, Open, Ready, Reply, Sampled, encode
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.run import run
 
-from bench.measure.engines import WorkerDied
-from bench.measure.engines.local import LocalEngine, LocalWorker, worker_environment
-from bench.measure.environment import THREAD_VARIABLES
-from bench.measure.events import Event, SampleTaken
-from bench.measure.machine import ThreadsDiffer, require_threads
-from bench.measure.messages import Check, Checked, Failed, Measure, Open, Ready, Reply, Sampled, encode
-from bench.measure.records import MeasureError
-from bench.measure.run import run
 from tests.bench.measure.fakes import ListSink
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -28,7 +28,7 @@ PATIENCE_SECONDS = 20  # for what must come; only a failure waits so long
 MODULE = """
 import os, signal, sys, time
 import numpy as np
-from bench.plan import CheckClaim, CheckResult, Design, Experiment, Factor, Profile, Subject
+from bptt_bench.plan import CheckClaim, CheckResult, Design, Experiment, Factor, Profile, Subject
 
 print("printed on import")
 os.write(1, b"written on import\\n")
@@ -124,7 +124,7 @@ def test_a_process_that_crashes_is_told_by_its_signal(worker: LocalWorker) -> No
 
 def test_a_process_ends_in_the_middle_of_an_evaluation_when_its_requests_end(module: str) -> None:
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "bench.measure.worker"],
+        [sys.executable, "-P", "-m", "bptt_bench.measure.worker"],
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env=worker_environment(os.environ, 1),
     )  # fmt: skip
     assert process.stdin is not None
@@ -178,7 +178,7 @@ def test_a_run_with_real_processes_keeps_what_came_before_a_crash(
     text = MODULE.replace("(quiet, noisy, deadly, endless, raising, leaving)", "(quiet, deadly)")
     (tmp_path / "half_experiment.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
-    from bench.measure.loading import load_experiment
+    from bptt_bench.measure.loading import load_experiment
 
     sink, events = ListSink(), list[Event]()
     with pytest.raises(

@@ -7,15 +7,23 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import bptt_bench as bench
 import numpy as np
 import pytest
-
-import bench
-from bench.api import condition_numbers
-from bench.plan import PLACEBO_SUFFIX, Design, DesignError, Experiment, ExperimentError, ExponentClaim, LawError, Point
-from bench.plan.claim import CheckClaim, Claim
-from bench.plan.law import CostLaw
-from bench.plan.wording import label
+from bptt_bench.api import condition_numbers
+from bptt_bench.plan import (
+    PLACEBO_SUFFIX,
+    Design,
+    DesignError,
+    Experiment,
+    ExperimentError,
+    ExponentClaim,
+    LawError,
+    Point,
+)
+from bptt_bench.plan.claim import CheckClaim, Claim
+from bptt_bench.plan.law import CostLaw
+from bptt_bench.plan.wording import label
 
 
 def prepare(point: Point) -> Callable[[], object]:

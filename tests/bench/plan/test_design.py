@@ -10,8 +10,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-
-from bench.plan import Cell, Design, DesignError, Factor, Point, Profile, block_order
+from bptt_bench.plan import Cell, Design, DesignError, Factor, Point, Profile, block_order
 
 
 def test_lines_move_one_factor_at_a_time() -> None:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-
-from bench.plan import (
+from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     AmountClaim,
     Claim,

@@ -6,8 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-
-from bench.plan import (
+from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     CheckClaim,
     CheckResult,
@@ -21,7 +20,7 @@ from bench.plan import (
     ShareClaim,
     Subject,
 )
-from bench.plan import Point as At
+from bptt_bench.plan import Point as At
 
 
 def subject(name: str) -> Subject:

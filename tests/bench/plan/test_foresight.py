@@ -6,8 +6,7 @@ import math
 from typing import Any
 
 import pytest
-
-from bench.plan import (
+from bptt_bench.plan import (
     CostLaw,
     Design,
     DesignError,

@@ -7,11 +7,10 @@ import math
 import numpy as np
 import pytest
 import sympy
+from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.plan.law import MAX_LAW_CHARACTERS
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bench.plan import CostLaw, LawError
-from bench.plan.law import MAX_LAW_CHARACTERS
 
 
 def test_terms_are_those_between_top_level_plus_signs() -> None:

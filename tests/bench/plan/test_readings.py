@@ -9,9 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-
-from bench.plan.interpolation import interpolated, of_like_shape
-from bench.plan.reading import (
+from bptt_bench.plan.interpolation import interpolated, of_like_shape
+from bptt_bench.plan.reading import (
     BandwidthReading,
     Dtype,
     ElementwiseReading,
@@ -20,7 +19,7 @@ from bench.plan.reading import (
     ReadingsError,
     TranscendentalReading,
 )
-from bench.plan.readings import Readings
+from bptt_bench.plan.readings import Readings
 
 DISPATCH, EMPTY = 1e-6, 2e-6
 

@@ -6,8 +6,7 @@ import re
 from typing import Any
 
 import pytest
-
-from bench.plan.work import Work, WorkError
+from bptt_bench.plan.work import Work, WorkError
 
 GEMV: dict[str, Any] = {
     "phase": "output", "kind": "product", "product": "gemv", "shape": (30, 1, 20), "operations": 6000, "calls": 10,

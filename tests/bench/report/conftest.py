@@ -10,10 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.analyse import Analysis, analyse
-from bench.analyse.foresight import Prediction
-from bench.plan import (
+from bptt_bench.analyse import Analysis, analyse
+from bptt_bench.analyse.foresight import Prediction
+from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     CheckClaim,
     CheckResult,
@@ -30,8 +29,8 @@ from bench.plan import (
     ShareClaim,
     Subject,
 )
-from bench.report.figures import Maps, NamedFigure, gallery
-from bench.report.page import write_report
+from bptt_bench.report.figures import Maps, NamedFigure, gallery
+from bptt_bench.report.page import write_report
 
 OUTPUT, REST, STEPS = "T*H*V", "T*H**2", "T*(T+1)/2*H**2"
 # by subject: for each phase its terms with their true coefficients in seconds per unit

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import io
 
+from bptt_bench.analyse.compared import Change, Comparison, Word
+from bptt_bench.analyse.estimate import Interval
+from bptt_bench.report.comparison import show_comparison
 from rich.console import Console
-
-from bench.analyse.compared import Change, Comparison, Word
-from bench.analyse.estimate import Interval
-from bench.report.comparison import show_comparison
 
 
 def printed(*words: Word) -> str:

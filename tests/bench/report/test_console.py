@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import pytest
-
-from bench.report.console import WIDE, on_screen
+from bptt_bench.report.console import WIDE, on_screen
 
 
 def test_a_pipe_is_wide(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

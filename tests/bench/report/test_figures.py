@@ -9,14 +9,11 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.axes import Axes
-from matplotlib.lines import Line2D
-
-from bench.analyse import Analysis, Verdict, analyse
-from bench.analyse.regime import Regime
-from bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Point, Profile, RatioClaim, Subject
-from bench.report.content import term_label
-from bench.report.figures import (
+from bptt_bench.analyse import Analysis, Verdict, analyse
+from bptt_bench.analyse.regime import Regime
+from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Point, Profile, RatioClaim, Subject
+from bptt_bench.report.content import term_label
+from bptt_bench.report.figures import (
     Maps,
     NamedFigure,
     figure_exponents,
@@ -30,9 +27,11 @@ from bench.report.figures import (
     ratio_groups,
     share_groups,
 )
-from bench.report.figures.scaling import law_alone
-from bench.report.figures.shares import _stack
-from bench.report.method import method
+from bptt_bench.report.figures.scaling import law_alone
+from bptt_bench.report.figures.shares import _stack
+from bptt_bench.report.method import method
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
 
 WHOLE = "seconds_per_eval"
 TRUE_RATIO = "(V + (T+1)/2*H) / (V + H)"

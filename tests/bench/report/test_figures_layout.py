@@ -9,15 +9,9 @@ from dataclasses import replace
 import matplotlib as mpl
 import numpy as np
 import pytest
-from matplotlib.axis import Axis
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-from matplotlib.text import Text
-from matplotlib.transforms import Bbox
-
-from bench.analyse import Analysis
-from bench.plan import ExponentClaim, Factor
-from bench.report.figures import (
+from bptt_bench.analyse import Analysis
+from bptt_bench.plan import ExponentClaim, Factor
+from bptt_bench.report.figures import (
     NamedFigure,
     figure_exponents,
     figure_parity,
@@ -27,7 +21,12 @@ from bench.report.figures import (
     ratio_groups,
     share_groups,
 )
-from bench.report.figures.style import LOOKS, VERDICT_LOOKS, WIDTH_INCHES, legend_below, level_axis, new_figure
+from bptt_bench.report.figures.style import LOOKS, VERDICT_LOOKS, WIDTH_INCHES, legend_below, level_axis, new_figure
+from matplotlib.axis import Axis
+from matplotlib.colors import to_rgb
+from matplotlib.figure import Figure
+from matplotlib.text import Text
+from matplotlib.transforms import Bbox
 
 TOUCH = 1.0  # pixels by which boxes may overlap: the empty rim of a box of text
 NAMES = {

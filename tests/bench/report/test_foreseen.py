@@ -10,24 +10,24 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.axes import Axes
-from rich.console import Console
-
-from bench.analyse import Analysis
-from bench.analyse.foresight import foreseen, unmeasured
-from bench.plan import Point
-from bench.report import format as show
-from bench.report import terminal
-from bench.report.figures import gallery
-from bench.report.figures.foresight import figure_foresight
-from bench.report.foreseen import (
+from bptt_bench.analyse import Analysis
+from bptt_bench.analyse.foresight import foreseen, unmeasured
+from bptt_bench.plan import Point
+from bptt_bench.report import format as show
+from bptt_bench.report import terminal
+from bptt_bench.report.figures import gallery
+from bptt_bench.report.figures.foresight import figure_foresight
+from bptt_bench.report.foreseen import (
     accuracy_lines,
     accuracy_rows,
     foresight_rows,
     foresight_section,
     outcome_lines,
 )
-from bench.report.page import render_html, render_markdown
+from bptt_bench.report.page import render_html, render_markdown
+from matplotlib.axes import Axes
+from rich.console import Console
+
 from tests.bench.report.conftest import BEYOND, ERRORS, TRUTH, predicted_and_measured
 from tests.bench.report.test_figures_layout import overlaps
 

@@ -7,11 +7,10 @@ import math
 from types import ModuleType
 
 import pytest
+from bptt_bench.report import format as show
+from bptt_bench.report import page
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bench.report import format as show
-from bench.report import page
 
 
 @pytest.mark.parametrize("module", [show, page], ids=lambda module: module.__name__)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-
-from bench.analyse.growth import Growth, judge_growth
-from bench.plan import CostLaw
-from bench.plan.claim import Bound
-from bench.report.growth import explained, headline
+from bptt_bench.analyse.growth import Growth, judge_growth
+from bptt_bench.plan import CostLaw
+from bptt_bench.plan.claim import Bound
+from bptt_bench.report.growth import explained, headline
 
 
 def growth(law: str, bound: Bound = "tight", power: float = 2.0) -> Growth:

@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.analyse import Analysis, analyse
+from bptt_bench.plan import Point, Work
+from bptt_bench.plan.reading import BandwidthReading, ElementwiseReading, Operation, ProductReading
+from bptt_bench.plan.readings import Readings
+from bptt_bench.report.figures import gallery
+from bptt_bench.report.figures.machine import figure_machine
+from bptt_bench.report.machine import machine_rows, sentence
+from bptt_bench.report.page import write_report
 
-from bench.analyse import Analysis, analyse
-from bench.plan import Point, Work
-from bench.plan.reading import BandwidthReading, ElementwiseReading, Operation, ProductReading
-from bench.plan.readings import Readings
-from bench.report.figures import gallery
-from bench.report.figures.machine import figure_machine
-from bench.report.machine import machine_rows, sentence
-from bench.report.page import write_report
 from tests.bench.report.conftest import experiment, simulated
 
 OPERATIONS: tuple[Operation, ...] = ("read", "clear", "copy", "add")

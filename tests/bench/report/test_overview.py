@@ -8,13 +8,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from bptt_bench.analyse import Analysis
+from bptt_bench.report.figures import Line, figure_overview, gallery, lines_along
+from bptt_bench.report.figures.overview import LABEL_GAP, spread
+from bptt_bench.report.figures.style import LOOKS
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bench.analyse import Analysis
-from bench.report.figures import Line, figure_overview, gallery, lines_along
-from bench.report.figures.overview import LABEL_GAP, spread
-from bench.report.figures.style import LOOKS
 
 FACTORS = ["V", "H", "T"]
 WHOLE = "seconds_per_eval"

@@ -11,12 +11,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
-
-from bench.analyse import Analysis
-from bench.plan import CheckClaim, Experiment
-from bench.report.figures import NamedFigure, figure_parity, figure_visits
-from bench.report.page import (
+from bptt_bench.analyse import Analysis
+from bptt_bench.plan import CheckClaim, Experiment
+from bptt_bench.report.figures import NamedFigure, figure_parity, figure_visits
+from bptt_bench.report.page import (
     LARGEST_INLINE_SVG,
     escape_markdown,
     figure_bytes,
@@ -25,6 +23,7 @@ from bench.report.page import (
     render_markdown,
     write_report,
 )
+from PIL import Image
 
 HOSTILE = "<script>alert('1')</script> & \"x\" | `y` [z](http://example.org) <img src=x onerror=1>"
 LARGEST_PAGE = 3_000_000  # bytes

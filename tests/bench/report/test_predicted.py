@@ -6,12 +6,11 @@ import io
 from typing import Any
 
 import pytest
+from bptt_bench.analyse.inverse import Largest
+from bptt_bench.analyse.predictor import Predicted
+from bptt_bench.plan import Point
+from bptt_bench.report.predicted import MOST_NOTES, show_largest, show_predicted
 from rich.console import Console
-
-from bench.analyse.inverse import Largest
-from bench.analyse.predictor import Predicted
-from bench.plan import Point
-from bench.report.predicted import MOST_NOTES, show_largest, show_predicted
 
 
 def printed(show: Any, found: list[Any]) -> list[str]:

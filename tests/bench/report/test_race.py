@@ -6,15 +6,15 @@ import io
 
 import numpy as np
 import pytest
+from bptt_bench.analyse import analyse
+from bptt_bench.analyse.race import Race
+from bptt_bench.plan import Point, RooflineClaim
+from bptt_bench.report.content import verdict_rows
+from bptt_bench.report.figures import gallery
+from bptt_bench.report.figures.race import figure_race, figure_roofline
+from bptt_bench.report.race import lines, show_race
 from rich.console import Console
 
-from bench.analyse import analyse
-from bench.analyse.race import Race
-from bench.plan import Point, RooflineClaim
-from bench.report.content import verdict_rows
-from bench.report.figures import gallery
-from bench.report.figures.race import figure_race, figure_roofline
-from bench.report.race import lines, show_race
 from tests.bench.analyse.test_race import AGREEMENT, PEAKS, TIMES, compared, experiment, frame, raced, speedup
 
 

@@ -7,11 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from rich.console import Console
-
-from bench import doctor
-from bench.analyse import Analysis
-from bench.plan.reading import (
+from bptt_bench import doctor
+from bptt_bench.analyse import Analysis
+from bptt_bench.plan.reading import (
     BandwidthReading,
     Dtype,
     ElementwiseReading,
@@ -20,10 +18,11 @@ from bench.plan.reading import (
     ReadingsError,
     TranscendentalReading,
 )
-from bench.plan.readings import Readings
-from bench.report import terminal
-from bench.report.page import render_html, render_markdown
-from bench.report.readings import AT_BYTES, KIB, MIB, rates, readings_of, readings_table
+from bptt_bench.plan.readings import Readings
+from bptt_bench.report import terminal
+from bptt_bench.report.page import render_html, render_markdown
+from bptt_bench.report.readings import AT_BYTES, KIB, MIB, rates, readings_of, readings_table
+from rich.console import Console
 
 EMPTY = 1e-6
 

@@ -8,11 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
+from bptt_bench.analyse import Analysis, Fit, Preference
+from bptt_bench.plan import Point
+from bptt_bench.report import terminal
 from rich.console import Console
-
-from bench.analyse import Analysis, Fit, Preference
-from bench.plan import Point
-from bench.report import terminal
 
 WHOLE = "seconds_per_eval"
 

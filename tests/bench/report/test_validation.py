@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from bench.analyse import Analysis
-from bench.report.error_rates import Summary, ValidationError, summary_beside
-from bench.report.figures.validation import figure_beyond, figure_coverage
-from bench.report.page import render_html, write_report
-from bench.report.validation import sections, write_page
+from bptt_bench.analyse import Analysis
+from bptt_bench.report.error_rates import Summary, ValidationError, summary_beside
+from bptt_bench.report.figures.validation import figure_beyond, figure_coverage
+from bptt_bench.report.page import render_html, write_report
+from bptt_bench.report.validation import sections, write_page
 
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'words'"
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from bptt_bench.store.formulas import guarded, unguarded
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bench.store.formulas import guarded, unguarded
 
 HOSTILE = ["=1+1", "+1", "-1", "@SUM(A1)", '=HYPERLINK("http://x")', " =1", "\t=1", "\r=1", "'=1", "''=1", "=", "-"]
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.plan.design import OF_SAMPLES
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import SampleStore, StoreError
 
-from bench.plan.design import OF_SAMPLES
-from bench.store.frame import load
-from bench.store.samples import SampleStore, StoreError
 from tests.bench.store.test_samples import HEADER, sample, stored
 
 COLUMNS = [

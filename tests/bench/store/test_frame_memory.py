@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.measure.schedule import MEMORY_BLOCK, Visit
+from bptt_bench.plan import Point
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import SampleStore, StoreError
 
-from bench.measure.schedule import MEMORY_BLOCK, Visit
-from bench.plan import Point
-from bench.store.frame import load
-from bench.store.samples import SampleStore, StoreError
 from tests.bench.store.test_frame import COLUMNS
 from tests.bench.store.test_samples import HEADER, sample, stored
 

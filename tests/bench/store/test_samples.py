@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.run import run
+from bptt_bench.measure.schedule import Visit
+from bptt_bench.plan import Point
+from bptt_bench.store.samples import SampleStore, StoreError, read_records
 
-from bench.measure.clock import FakeClock
-from bench.measure.run import run
-from bench.measure.schedule import Visit
-from bench.plan import Point
-from bench.store.samples import SampleStore, StoreError, read_records
 from tests.bench.measure.fakes import FakeEngine, linear, toy
 
 HEADER = {"record": "run", "schema": 1, "experiment": "toy", "factors": ["n"]}

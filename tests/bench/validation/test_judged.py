@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from bench.validation.judged import OFF_BY, Judged, bent, judge_trial, judged_summary
-from bench.validation.simulate import MIDDLE, Setting, simulate
+from bptt_bench.validation.judged import OFF_BY, Judged, bent, judge_trial, judged_summary
+from bptt_bench.validation.simulate import MIDDLE, Setting, simulate
 
 NAIVE = Setting(law="naive", design="23", noise=1e-3)
 

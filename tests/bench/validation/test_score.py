@@ -6,10 +6,9 @@ import dataclasses
 
 import numpy as np
 import pytest
-
-from bench.analyse import fit
-from bench.validation.score import STATED, beyond, longest, summary, trial, with_order
-from bench.validation.simulate import DESIGNS, LAWS, Setting, simulate
+from bptt_bench.analyse import fit
+from bptt_bench.validation.score import STATED, beyond, longest, summary, trial, with_order
+from bptt_bench.validation.simulate import DESIGNS, LAWS, Setting, simulate
 
 SETTING = Setting(law="aggregated", design="23", noise=0.05)
 TICKS = iter(range(10**6))

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
-from bench.validation.simulate import DESIGNS, LAWS, MIDDLE, STEP_BYTES, Setting, simulate
+from bptt_bench.validation.simulate import DESIGNS, LAWS, MIDDLE, STEP_BYTES, Setting, simulate
 
 QUIET = Setting(law="aggregated", design="625", noise=0.0)
 

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from bptt_bench.measure.meter import Meter
+from bptt_rnn.cost import Cost, Counts
+from bptt_rnn.gradients import PHASES, Workspace
 
-from bench.measure.meter import Meter
-from rnn.cost import Cost, Counts
-from rnn.gradients import PHASES, Workspace
 from tests.rnn.problems import Problem
 
 Run = Callable[..., tuple[float, Any]]

@@ -6,12 +6,12 @@ import functools
 
 import numpy as np
 import pytest
+from bptt_bench.plan.law import CostLaw
+from bptt_rnn import cost
+from bptt_rnn.cost.checkpointed import checkpointed_cost
+from bptt_rnn.gradients.checkpointed import checkpointed
+from bptt_rnn.gradients.recomputation import forward_steps
 
-from bench.plan.law import CostLaw
-from rnn import cost
-from rnn.cost.checkpointed import checkpointed_cost
-from rnn.gradients.checkpointed import checkpointed
-from rnn.gradients.recomputation import forward_steps
 from tests.rnn.cost.counted import allocated, assert_counts_equal, random_problems
 from tests.rnn.problems import Problem
 

@@ -6,10 +6,10 @@ import functools
 
 import numpy as np
 import pytest
+from bptt_rnn import cost
+from bptt_rnn.cost.chunked import chunked_cost
+from bptt_rnn.gradients.chunked import WORDS, batched_chunked
 
-from rnn import cost
-from rnn.cost.chunked import chunked_cost
-from rnn.gradients.chunked import WORDS, batched_chunked
 from tests.rnn.cost.counted import allocated, assert_counts_equal, random_problems
 from tests.rnn.problems import Problem
 

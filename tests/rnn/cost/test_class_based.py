@@ -6,10 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.plan.law import CostLaw
+from bptt_rnn import cost
+from bptt_rnn.gradients.class_based import batched_class
 
-from bench.plan.law import CostLaw
-from rnn import cost
-from rnn.gradients.class_based import batched_class
 from tests.rnn.cost.counted import allocated, assert_counts_equal, random_problems
 from tests.rnn.gradients.class_problems import draw
 

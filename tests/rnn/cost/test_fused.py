@@ -6,12 +6,11 @@ import tracemalloc
 
 import numpy as np
 import pytest
-
-from bench.plan.law import CostLaw
-from rnn import cost
-from rnn.gradients import Workspace
-from rnn.gradients.fused import fused, warm
-from rnn.model import Params
+from bptt_bench.plan.law import CostLaw
+from bptt_rnn import cost
+from bptt_rnn.gradients import Workspace
+from bptt_rnn.gradients.fused import fused, warm
+from bptt_rnn.model import Params
 
 
 def allocated(V: int, d: int, H: int, T: int, dtype: type, compiled: bool | None = None) -> tuple[int, int]:

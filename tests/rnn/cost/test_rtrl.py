@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.plan.law import CostLaw
+from bptt_rnn import cost
+from bptt_rnn.gradients.rtrl import rtrl
 
-from bench.plan.law import CostLaw
-from rnn import cost
-from rnn.gradients.rtrl import rtrl
 from tests.rnn.cost.counted import allocated, assert_counts_equal, random_problems
 from tests.rnn.problems import Problem
 

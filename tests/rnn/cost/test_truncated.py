@@ -6,11 +6,11 @@ import functools
 
 import numpy as np
 import pytest
+from bptt_bench.plan.law import CostLaw
+from bptt_rnn import cost
+from bptt_rnn.cost.truncated import truncated_cost
+from bptt_rnn.gradients.truncated import K1, K2, truncated, truncated_passes
 
-from bench.plan.law import CostLaw
-from rnn import cost
-from rnn.cost.truncated import truncated_cost
-from rnn.gradients.truncated import K1, K2, truncated, truncated_passes
 from tests.rnn.cost.counted import allocated, assert_counts_equal, random_problems
 from tests.rnn.problems import Problem
 

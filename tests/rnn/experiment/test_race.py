@@ -7,12 +7,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-
-from bench.plan import Evaluation, Point, RooflineClaim, SpeedupClaim
-from rnn.experiment import race, race_stock
-from rnn.gradients import Gradients
-from rnn.model import Params, Tokens
-from rnn.peers import PEERS
+from bptt_bench.plan import Evaluation, Point, RooflineClaim, SpeedupClaim
+from bptt_rnn.experiment import race, race_stock
+from bptt_rnn.gradients import Gradients
+from bptt_rnn.model import Params, Tokens
+from bptt_rnn.peers import PEERS
 
 SMALL = Point(V=40, d=5, H=7, T=6)
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from bptt_rnn.gradients import ClassParams
+from bptt_rnn.gradients.classes import Classes
+from bptt_rnn.model import Array, softmax
 from numpy.typing import DTypeLike
 
-from rnn.gradients import ClassParams
-from rnn.gradients.classes import Classes
-from rnn.model import Array, softmax
 from tests.rnn.problems import Problem
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_rnn.gradients import Workspace
+from bptt_rnn.gradients.class_based import batched_class
+from bptt_rnn.gradients.classes import Classes
+from bptt_rnn.model import Array
 
-from rnn.gradients import Workspace
-from rnn.gradients.class_based import batched_class
-from rnn.gradients.classes import Classes
-from rnn.model import Array
 from tests.rnn.gradients.class_problems import draw, summed
 from tests.rnn.problems import TOLERANCE, Problem, relative_error
 

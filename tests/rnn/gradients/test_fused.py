@@ -14,16 +14,16 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_rnn import checks
+from bptt_rnn.gradients import FAMILY, Algorithm, Gradients, Workspace, pool
+from bptt_rnn.gradients import kernels as kernels_module
+from bptt_rnn.gradients.fused import FusedBuffers, fused, words_per_part, words_per_tile
+from bptt_rnn.gradients.kernels import PLAIN, Part, kernels
+from bptt_rnn.gradients.naive import naive
+from bptt_rnn.model import Params, Sizes
 from hypothesis import example, given, settings
 from threadpoolctl import threadpool_limits
 
-from rnn import checks
-from rnn.gradients import FAMILY, Algorithm, Gradients, Workspace, pool
-from rnn.gradients import kernels as kernels_module
-from rnn.gradients.fused import FusedBuffers, fused, words_per_part, words_per_tile
-from rnn.gradients.kernels import PLAIN, Part, kernels
-from rnn.gradients.naive import naive
-from rnn.model import Params, Sizes
 from tests.rnn.problems import TOLERANCE, Problem, norm, problems, relative_error, worst_error
 
 try:
@@ -34,7 +34,7 @@ else:
     WAYS = [True, False]
 
 # The package has the function under the name of the module.
-MODULE = importlib.import_module("rnn.gradients.fused")
+MODULE = importlib.import_module("bptt_rnn.gradients.fused")
 BOTH = pytest.mark.parametrize("compiled", WAYS)
 NEEDS_NUMBA = pytest.mark.skipif(WAYS == [False], reason="numba is not installed")
 
@@ -272,7 +272,7 @@ def test_numpy_does_it_where_numba_is_missing(monkeypatch: pytest.MonkeyPatch) -
         return real_import(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", no_numba)
-    monkeypatch.delitem(sys.modules, "rnn.gradients.compiled", raising=False)
+    monkeypatch.delitem(sys.modules, "bptt_rnn.gradients.compiled", raising=False)
     kernels.cache_clear()
     try:
         assert kernels() is PLAIN
@@ -283,7 +283,7 @@ def test_numpy_does_it_where_numba_is_missing(monkeypatch: pytest.MonkeyPatch) -
 
 
 def test_importing_the_gradients_loads_neither_numba_nor_scipy() -> None:
-    code = "import sys, rnn.gradients; sys.exit(bool({'numba', 'scipy', 'threadpoolctl'} & set(sys.modules)))"
+    code = "import sys, bptt_rnn.gradients; sys.exit(bool({'numba', 'scipy', 'threadpoolctl'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
+from bptt_rnn.gradients import FAMILY, Gradients, Workspace, forward
+from bptt_rnn.model import Array, Params
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from rnn.gradients import FAMILY, Gradients, Workspace, forward
-from rnn.model import Array, Params
 from tests.rnn import reference
 from tests.rnn.problems import TOLERANCE, Problem, norm, problems, relative_error, worst_error
 
@@ -210,7 +210,7 @@ def test_initial_state_is_zero_by_default(algorithm: str) -> None:
 def test_size_of_the_tiles_changes_nothing(algorithm: str, tile_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = Problem.draw(23, 4, 7, 6)
     loss, expected = gradient(algorithm, problem)
-    monkeypatch.setattr("rnn.gradients.primitives.TILE_BYTES", tile_bytes)
+    monkeypatch.setattr("bptt_rnn.gradients.primitives.TILE_BYTES", tile_bytes)
     tiled_loss, tiled = gradient(algorithm, problem)
     assert tiled_loss == loss
     assert worst_error(tiled, expected) == 0

@@ -7,9 +7,8 @@ import threading
 from collections import deque
 
 import pytest
+from bptt_rnn.gradients import pool
 from threadpoolctl import threadpool_limits
-
-from rnn.gradients import pool
 
 
 @pytest.mark.parametrize("threads", [1, 2, 3, 8])

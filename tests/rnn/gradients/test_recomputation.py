@@ -6,8 +6,7 @@ import heapq
 from itertools import count
 
 import pytest
-
-from rnn.gradients.recomputation import (
+from bptt_rnn.gradients.recomputation import (
     Advance,
     Back,
     Plan,

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_rnn.checks import long_case
+from bptt_rnn.gradients.aggregated import aggregated
+from bptt_rnn.gradients.truncated import truncated, truncated_passes, truncation_bias
+from bptt_rnn.model import Array
 
-from rnn.checks import long_case
-from rnn.gradients.aggregated import aggregated
-from rnn.gradients.truncated import truncated, truncated_passes, truncation_bias
-from rnn.model import Array
 from tests.rnn.problems import Problem, worst_error
 from tests.rnn.reference import hidden_states
 

@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-
-from rnn.model import Array
+from bptt_rnn.model import Array
 
 numba = pytest.importorskip("numba")
-from rnn.gradients import vector  # noqa: E402 - only where numba is installed
+from bptt_rnn.gradients import vector  # noqa: E402 - only where numba is installed
 
 
 @vector.jit_in_order

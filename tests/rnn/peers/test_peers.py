@@ -7,10 +7,10 @@ import sys
 
 import numpy as np
 import pytest
+from bptt_rnn.gradients import Gradients
+from bptt_rnn.gradients.batched import batched
+from bptt_rnn.peers import PEERS, Peer, interface, torch_compiled, torch_rnn
 
-from rnn.gradients import Gradients
-from rnn.gradients.batched import batched
-from rnn.peers import PEERS, Peer, interface, torch_compiled, torch_rnn
 from tests.rnn.problems import TOLERANCE, Problem, worst_error
 
 SIZES = [(1, 1, 1, 1), (3, 2, 5, 7), (40, 12, 9, 16), (300, 17, 31, 4)]
@@ -99,7 +99,7 @@ def test_a_missing_compiler_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_asking_what_is_missing_imports_no_library() -> None:
     code = (
-        "import sys; from rnn.peers import PEERS; [peer.missing() for peer in PEERS.values()];"
+        "import sys; from bptt_rnn.peers import PEERS; [peer.missing() for peer in PEERS.values()];"
         f"print([name for name in {LIBRARIES} if name in sys.modules])"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

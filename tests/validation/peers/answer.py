@@ -7,11 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
+from bptt_bench.plan import Point
+from bptt_bench.validation.score import BEYOND, beyond, longest
+from bptt_bench.validation.simulate import LEVELS, MIDDLE, Setting, Truth
 from numpy.typing import NDArray
-
-from bench.plan import Point
-from bench.validation.score import BEYOND, beyond, longest
-from bench.validation.simulate import LEVELS, MIDDLE, Setting, Truth
 
 if TYPE_CHECKING:
     import pandas as pd

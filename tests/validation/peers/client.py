@@ -13,9 +13,9 @@ from types import TracebackType
 from typing import IO, TYPE_CHECKING, Any, Self
 
 import numpy as np
+from bptt_bench.plan import Point
+from bptt_bench.validation.simulate import MIDDLE, Setting
 
-from bench.plan import Point
-from bench.validation.simulate import MIDDLE, Setting
 from tests.validation.peers.answer import FACTORS, Answer, per_point
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from bptt_bench.plan import CostLaw, Point
+from bptt_bench.validation.score import ORDERS, OWN_ORDER, with_order
+from bptt_bench.validation.simulate import LAWS, Setting
 
-from bench.plan import CostLaw, Point
-from bench.validation.score import ORDERS, OWN_ORDER, with_order
-from bench.validation.simulate import LAWS, Setting
 from tests.validation.peers.answer import FACTORS, Answer, Array, levels_of
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.plan import Point
+from bptt_bench.validation.simulate import DESIGNS, Setting, simulate
 
-from bench.plan import Point
-from bench.validation.simulate import DESIGNS, Setting, simulate
 from tests.validation.cells import Cell
 from tests.validation.made import bench
 from tests.validation.peers import server

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.plan import CostLaw, Point
+from bptt_bench.validation.simulate import DESIGNS, LAWS, MIDDLE, Setting, simulate
 
-from bench.plan import CostLaw, Point
-from bench.validation.simulate import DESIGNS, LAWS, MIDDLE, Setting, simulate
 from tests.validation.peers.answer import FACTORS, levels_of, per_point, questions, scored
 from tests.validation.peers.plain import LogLog, PlainNNLS
 

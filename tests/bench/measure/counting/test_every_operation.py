@@ -10,11 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.measure.counting.creation import CREATION_RULES, REFUSED
+from bptt_bench.measure.counting.functions import FUNCTION_RULES, METHOD_RULES
+from bptt_bench.measure.counting.ufuncs import UFUNC_CATEGORIES, UFUNC_PRODUCTS
+from bptt_bench.measure.meter import CATEGORIES, Meter, MeteredArray, UncountedOperation
 
-from bench.measure.counting.creation import CREATION_RULES, REFUSED
-from bench.measure.counting.functions import FUNCTION_RULES, METHOD_RULES
-from bench.measure.counting.ufuncs import UFUNC_CATEGORIES, UFUNC_PRODUCTS
-from bench.measure.meter import CATEGORIES, Meter, MeteredArray, UncountedOperation
 from tests.bench.measure.counting.worked_out import CREATION, FUNCTIONS, METHODS, Arrays, Line, count, operands
 
 

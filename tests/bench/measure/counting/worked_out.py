@@ -11,8 +11,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
-
-from bench.measure.meter import Meter
+from bptt_bench.measure.meter import Meter
 
 PLAIN = np.arange(3.0)
 ALIASES = {

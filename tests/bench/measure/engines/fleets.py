@@ -7,16 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.measure.clock import FakeClock
-from bench.measure.engines import Ended, Joined, Left, News, Said, WorkerDied
-from bench.measure.engines.host import Host
-from bench.measure.engines.task import Task
-from bench.measure.events import Event
-from bench.measure.messages import Measure, PeaksRead, ReadPeaks, Reply, Request
-from bench.measure.records import MeasureError
-from bench.measure.run import run
-from bench.measure.schedule import Block, Done
-from bench.plan import Experiment
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.engines import Ended, Joined, Left, News, Said, WorkerDied
+from bptt_bench.measure.engines.host import Host
+from bptt_bench.measure.engines.task import Task
+from bptt_bench.measure.events import Event
+from bptt_bench.measure.messages import Measure, PeaksRead, ReadPeaks, Reply, Request
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.run import run
+from bptt_bench.measure.schedule import Block, Done
+from bptt_bench.plan import Experiment
+
 from tests.bench.measure.fakes import FakeEngine, FakeWorker, ListSink
 
 LONG_SECONDS = 1e4  # on the fake clock; no run here lasts so long

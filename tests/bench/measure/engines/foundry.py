@@ -100,10 +100,9 @@ def _security(tls: dict[str, str]) -> Any:
 
 def main() -> None:
     warnings.simplefilter("ignore")
+    import bptt_bench.measure.engines.remote  # noqa: F401
     import distributed.scheduler
     import distributed.worker  # noqa: F401  # once, for all that are forked
-
-    import bench.measure.engines.remote  # noqa: F401
 
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
     for line in sys.stdin:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from bench.measure.engines import Fleet
-from bench.measure.engines.choice import Choice
-from bench.measure.records import MeasureError
+from bptt_bench.measure.engines import Fleet
+from bptt_bench.measure.engines.choice import Choice
+from bptt_bench.measure.records import MeasureError
 
 HERE = Path(__file__)
 

@@ -20,18 +20,19 @@ import pytest
 
 pytest.importorskip("distributed")
 
-from bench.measure.engines import Fleet, Joined, Said
-from bench.measure.engines.choice import Choice
-from bench.measure.engines.dask import DaskFleet
-from bench.measure.engines.task import Task
-from bench.measure.events import Event, Notice, SampleTaken, WorkerStarted
-from bench.measure.loading import load_experiment
-from bench.measure.messages import Open
-from bench.measure.records import MeasureError
-from bench.measure.run import run
-from bench.measure.schedule import Visit
-from bench.plan import Point
-from bench.store.samples import SampleStore, read_records
+from bptt_bench.measure.engines import Fleet, Joined, Said
+from bptt_bench.measure.engines.choice import Choice
+from bptt_bench.measure.engines.dask import DaskFleet
+from bptt_bench.measure.engines.task import Task
+from bptt_bench.measure.events import Event, Notice, SampleTaken, WorkerStarted
+from bptt_bench.measure.loading import load_experiment
+from bptt_bench.measure.messages import Open
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.run import run
+from bptt_bench.measure.schedule import Visit
+from bptt_bench.plan import Point
+from bptt_bench.store.samples import SampleStore, read_records
+
 from tests.bench.measure.engines.foundry import Foundry
 
 MODULE = "tests.bench.measure.engines.toy_spin"
@@ -219,7 +220,7 @@ def test_two_workers_and_two_runs_on_one_host_never_measure_at_once(tmp_path: Pa
 STUBBORN = """
 import os, time
 from pathlib import Path
-from bench.plan import Design, Experiment, Factor, Profile, Subject
+from bptt_bench.plan import Design, Experiment, Factor, Profile, Subject
 
 def prepare(point):
     first = Path({flag!r})
@@ -268,7 +269,7 @@ def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
 
 SLEEPY = """
 import time
-from bench.plan import Design, Experiment, Factor, Profile, Subject
+from bptt_bench.plan import Design, Experiment, Factor, Profile, Subject
 
 EXPERIMENT = Experiment(
     name="sleepy",
@@ -344,8 +345,8 @@ def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(foundry: F
 
 
 def test_what_listens_and_says_nothing_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bench.measure.engines.dask.CONNECT_SECONDS", 0.5)
-    monkeypatch.setattr("bench.measure.engines.dask.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("bptt_bench.measure.engines.dask.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("bptt_bench.measure.engines.dask.ANSWER_SECONDS", 0.1)
     errors: list[MeasureError] = []
     with socket.create_server(("127.0.0.1", 0)) as mute:
         address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"

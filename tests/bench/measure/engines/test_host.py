@@ -10,18 +10,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.measure.clock import FakeClock, WallClock
+from bptt_bench.measure.engines import Engine
+from bptt_bench.measure.engines.cargo import Cargo
+from bptt_bench.measure.engines.code import EXPERIMENT, HARNESS, fingerprints
+from bptt_bench.measure.engines.host import Host
+from bptt_bench.measure.engines.local import LocalEngine
+from bptt_bench.measure.engines.task import Shipped, Task
+from bptt_bench.measure.messages import Check, Measure, Open
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.schedule import Visit
+from bptt_bench.plan import Experiment, Point
 
-from bench.measure.clock import FakeClock, WallClock
-from bench.measure.engines import Engine
-from bench.measure.engines.cargo import Cargo
-from bench.measure.engines.code import EXPERIMENT, HARNESS, fingerprints
-from bench.measure.engines.host import Host
-from bench.measure.engines.local import LocalEngine
-from bench.measure.engines.task import Shipped, Task
-from bench.measure.messages import Check, Measure, Open
-from bench.measure.records import MeasureError
-from bench.measure.schedule import Visit
-from bench.plan import Experiment, Point
 from tests.bench.measure.fakes import FakeEngine, linear, toy
 
 OPEN = Open(module="toy", corpus=None, threads=1)
@@ -183,7 +183,7 @@ def test_a_file_that_cannot_be_shipped_is_named(tmp_path: Path) -> None:
 def test_stopping_kills_the_process_in_the_middle_of_an_evaluation_and_starts_no_other(tmp_path: Path) -> None:
     source = tmp_path / "endless.py"
     source.write_text(
-        "import time\nfrom bench.plan import *\n"
+        "import time\nfrom bptt_bench.plan import *\n"
         "EXPERIMENT = Experiment(name='e', factors=(Factor(name='n'),),\n"
         "    subjects=(Subject(name='e', prepare=lambda point: lambda: time.sleep(600)),),\n"
         "    profiles={'quick': Profile(design=Design.grid({'n': [1]}))})\n"

@@ -20,13 +20,13 @@ ROOT = Path(__file__).resolve().parents[4]
 MODULE = "tests.bench.measure.engines.toy_spin"
 PATIENCE_SECONDS = 30.0  # for what must come; only a failure waits so long
 SCRIPT = """
-import bench, sys
+import bptt_bench as bench, sys
 frame = bench.run(sys.argv[1], out=sys.argv[2], engine="dask", workers=2)
 print(len(frame), *set(frame["host"]))
 """
 DYING = """
 import os, signal
-from bench.measure.engines.cluster import local_cluster
+from bptt_bench.measure.engines.cluster import local_cluster
 with local_cluster(1) as address:
     os.write(1, address.encode())
     os.kill(os.getpid(), signal.SIGKILL)
@@ -35,7 +35,7 @@ with local_cluster(1) as address:
 TELLTALE = """
 import os
 from pathlib import Path
-from bench.plan import Design, Experiment, Factor, Profile, Subject
+from bptt_bench.plan import Design, Experiment, Factor, Profile, Subject
 
 def prepare(point):
     Path({out!r}).write_text(repr([name for name in {names!r} if name in os.environ]))
@@ -54,7 +54,7 @@ EXPERIMENT = Experiment(
 def started(*arguments: str) -> subprocess.Popen[str]:
     """A run on the command line, in a process group of its own."""
     return subprocess.Popen(
-        [sys.executable, "-m", "bench", "run", *arguments],
+        [sys.executable, "-m", "bptt_bench", "run", *arguments],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -9,18 +9,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.engines import Ended, Joined, Left, Said
+from bptt_bench.measure.engines import task as said
+from bptt_bench.measure.engines.code import fingerprints
+from bptt_bench.measure.events import BlockDone, CheckDone, Notice, RunFinished, SampleTaken, WorkerStarted
+from bptt_bench.measure.messages import TooLarge
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.run import run
+from bptt_bench.measure.schedule import Block, Visit, blocks_of
+from bptt_bench.plan import Agreement, CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
+from bptt_bench.store.samples import done_of
 
-from bench.measure.clock import FakeClock
-from bench.measure.engines import Ended, Joined, Left, Said
-from bench.measure.engines import task as said
-from bench.measure.engines.code import fingerprints
-from bench.measure.events import BlockDone, CheckDone, Notice, RunFinished, SampleTaken, WorkerStarted
-from bench.measure.messages import TooLarge
-from bench.measure.records import MeasureError
-from bench.measure.run import run
-from bench.measure.schedule import Block, Visit, blocks_of
-from bench.plan import Agreement, CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
-from bench.store.samples import done_of
 from tests.bench.measure.engines.fleets import MODULE, Ran
 from tests.bench.measure.fakes import FakeEngine, linear, toy
 
@@ -162,7 +162,7 @@ def test_other_code_on_a_host_ends_a_run_that_has_not_begun_and_is_left_out_late
     own = fingerprints(MODULE)
 
     def there(ran: Ran, worker: str, code: dict[str, str]) -> None:
-        monkeypatch.setattr("bench.measure.engines.host.fingerprints", lambda _module: {**own, **code})
+        monkeypatch.setattr("bptt_bench.measure.engines.host.fingerprints", lambda _module: {**own, **code})
         ran.fleet.hosts[worker] = "z"
         ran.fleet.news.append(Joined(worker))
 

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.events import BlockDone, Notice, PeaksStarted, RunStarted, SampleTaken
+from bptt_bench.measure.interrupts import Interrupted
+from bptt_bench.measure.records import MeasureError
+from bptt_bench.plan import CostLaw, Evaluation, Experiment, Point, Subject
+from bptt_bench.plan.peaks import Traffic
 
-from bench.measure.clock import FakeClock
-from bench.measure.events import BlockDone, Notice, PeaksStarted, RunStarted, SampleTaken
-from bench.measure.interrupts import Interrupted
-from bench.measure.records import MeasureError
-from bench.plan import CostLaw, Evaluation, Experiment, Point, Subject
-from bench.plan.peaks import Traffic
 from tests.bench.measure.engines.fleets import Ran
 from tests.bench.measure.fakes import linear, toy
 
@@ -92,8 +92,8 @@ def test_a_signal_stops_the_run_its_tasks_and_the_cluster(
 def test_a_worker_that_cannot_even_be_asked_ends_a_run_that_has_not_begun(tmp_path: Path) -> None:
     clock = FakeClock()
     ran = Ran(toy(linear(clock)), clock, tmp_path, TWO)
-    ran.fleet.broken = "ModuleNotFoundError: No module named 'bench'"
-    with pytest.raises(MeasureError, match=r"^worker w1: ModuleNotFoundError: No module named 'bench'$"):
+    ran.fleet.broken = "ModuleNotFoundError: No module named 'bptt_bench'"
+    with pytest.raises(MeasureError, match=r"^worker w1: ModuleNotFoundError: No module named 'bptt_bench'$"):
         ran.run()
     assert ran.fleet.closed == 1
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-
-from bench.measure.engines.remote import _is_wanted, alone
+from bptt_bench.measure.engines.remote import _is_wanted, alone
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from bench.plan import CheckClaim, CheckResult, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
+from bptt_bench.plan import CheckClaim, CheckResult, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
 
 SECONDS_PER_UNIT = 0.0005
 

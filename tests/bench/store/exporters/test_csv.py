@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.store.exporters.csv import csv_text
+from bptt_bench.store.frame import load
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bench.store.exporters.csv import csv_text
-from bench.store.frame import load
 
 
 def written(frame: pd.DataFrame) -> str:

@@ -9,10 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.store.exporters.parquet import write_parquet
-from bench.store.frame import load
-from bench.store.samples import StoreError
+from bptt_bench.store.exporters.parquet import write_parquet
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import StoreError
 
 FRAME = pd.DataFrame(
     {

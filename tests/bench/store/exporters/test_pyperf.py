@@ -9,10 +9,9 @@ from typing import Any
 import pandas as pd
 import pyperf
 import pytest
-
-from bench.store.exporters.pyperf import pyperf_document
-from bench.store.frame import load
-from bench.store.samples import StoreError
+from bptt_bench.store.exporters.pyperf import pyperf_document
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import StoreError
 
 RUN = {
     "experiment": "toy",

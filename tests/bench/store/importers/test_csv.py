@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
-from bench.store.frame import load
-from bench.store.samples import StoreError
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import StoreError
 
 
 def table(folder: Path, content: bytes | str) -> Path:

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from bench.store.frame import load
-from bench.store.importers import text
-from bench.store.samples import StoreError
+from bptt_bench.store.frame import load
+from bptt_bench.store.importers import text
+from bptt_bench.store.samples import StoreError
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
 SAMPLE = {

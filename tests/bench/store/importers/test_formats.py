@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-
-from bench.store.frame import load
-from bench.store.samples import StoreError
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import StoreError
 
 
 def loaded(folder: Path, document: Any) -> pd.DataFrame:

@@ -6,11 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from bptt_bench.store.frame import load
+from bptt_bench.store.samples import StoreError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bench.store.frame import load
-from bench.store.samples import StoreError
 from tests.fuzz.__main__ import as_text, report
 from tests.fuzz.case import is_line
 from tests.fuzz.processes import all_outcomes

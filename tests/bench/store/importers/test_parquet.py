@@ -12,10 +12,9 @@ import pytest
 
 pa = pytest.importorskip("pyarrow")
 import pyarrow.parquet as pq  # noqa: E402  # where there is no pyarrow there is nothing to test
-
-from bench.store.frame import load  # noqa: E402
-from bench.store.importers import parquet  # noqa: E402
-from bench.store.samples import StoreError  # noqa: E402
+from bptt_bench.store.frame import load  # noqa: E402
+from bptt_bench.store.importers import parquet  # noqa: E402
+from bptt_bench.store.samples import StoreError  # noqa: E402
 
 
 def written(folder: Path, columns: dict[str, Any], **options: Any) -> Path:

@@ -12,10 +12,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from bptt_bench.cli import cli
+from bptt_bench.store.frame import load
 from click.testing import CliRunner, Result
-
-from bench.cli import cli
-from bench.store.frame import load
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
 LOADABLE = [

@@ -1,0 +1,91 @@
+"""Does measured cost follow the law that was derived for it? Plan, measure, store, analyse, report.
+
+The names below are imported when they are first used, so that ``bptt-bench --help`` stays quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.by_category import fit_by
+    from bptt_bench.analyse.fit import fit
+    from bptt_bench.api import figures, judge, run
+    from bptt_bench.comparison import compare
+    from bptt_bench.plan import (
+        AmountClaim,
+        CheckClaim,
+        CheckResult,
+        Claim,
+        CostLaw,
+        CrossoverClaim,
+        Design,
+        Experiment,
+        ExponentClaim,
+        Factor,
+        Point,
+        Profile,
+        RatioClaim,
+        ShareClaim,
+        Subject,
+    )
+    from bptt_bench.plan.brief import experiment
+    from bptt_bench.predicting import predict
+    from bptt_bench.store.frame import load
+
+__version__ = "0.1.0"
+__all__ = [
+    "AmountClaim",
+    "CheckClaim",
+    "CheckResult",
+    "Claim",
+    "CostLaw",
+    "CrossoverClaim",
+    "Design",
+    "Experiment",
+    "ExponentClaim",
+    "Factor",
+    "Point",
+    "Profile",
+    "RatioClaim",
+    "ShareClaim",
+    "Subject",
+    "compare",
+    "experiment",
+    "figures",
+    "fit",
+    "fit_by",
+    "judge",
+    "load",
+    "predict",
+    "run",
+]
+_HOMES = {
+    "compare": "bptt_bench.comparison",
+    "experiment": "bptt_bench.plan.brief",
+    "figures": "bptt_bench.api",
+    "fit": "bptt_bench.analyse.fit",
+    "fit_by": "bptt_bench.analyse.by_category",
+    "judge": "bptt_bench.api",
+    "load": "bptt_bench.store.frame",
+    "predict": "bptt_bench.predicting",
+    "run": "bptt_bench.api",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module 'bptt_bench' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_HOMES.get(name, "bptt_bench.plan")), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
+
+
+if "IPython" in sys.modules:  # laws, fits and verdicts have displays of their own in a notebook
+    importlib.import_module("bptt_bench.notebook").register()

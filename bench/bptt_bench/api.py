@@ -1,0 +1,288 @@
+"""The stages wired together, for Python users and for the command line: run, judge, report."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import itertools
+import math
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bptt_bench.measure.engines.choice import Choice
+from bptt_bench.measure.loading import load_experiment
+from bptt_bench.notebook import WRITE_IT, Figures, Verdicts, is_notebook, load_anew
+from bptt_bench.notebook import progress as progress_shown
+from bptt_bench.plan import Experiment, ExperimentError
+from bptt_bench.store import SampleStore, StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.analyse.analysis import Analysis
+    from bptt_bench.analyse.verdict import Verdict
+    from bptt_bench.measure.events import Listener, RunFinished
+
+DEFAULT_EXPERIMENT = "bptt_rnn.experiment"
+RESULTS = Path("results")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
+
+    ``probe`` says whether the machine is probed first: None where a subject declares works to predict its time from.
+    ``engine`` says where it is measured: a run may go on elsewhere than it began.
+    """
+
+    experiment: str = DEFAULT_EXPERIMENT
+    profile: str = "quick"
+    seed: int = 0
+    threads: int = 1
+    corpus: Path | None = None
+    fault: str | None = None
+    probe: bool | None = None
+    engine: Choice = dataclasses.field(default_factory=Choice)
+
+
+def new_folder(what: str) -> Path:
+    """Where a run goes when nobody says where: ``results/<profile>-<time>``, with a number where that is taken."""
+    wanted = RESULTS / f"{what}-{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    free = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
+    return next(folder for folder in itertools.chain([wanted], free) if not folder.exists())
+
+
+def experiment_of(settings: Settings) -> Experiment:
+    """The experiment of some settings, its profile and corpus seen to be usable.
+
+    Raises
+    ------
+    ExperimentError : no such module, profile or fault, a module that raises on import, or an unusable corpus.
+    FitError : a claim about categories that contradicts itself.
+    """
+    try:
+        experiment = load_anew(settings.experiment, lambda: load_experiment(settings.experiment, settings.corpus))
+    except (ValueError, OSError) as error:  # what `configure` has to say of its corpus
+        raise ExperimentError(str(error)) from error
+    experiment.profile(settings.profile)
+    if any(factor.is_category for factor in experiment.factors):
+        from bptt_bench.analyse.strata import Strata
+        from bptt_bench.analyse.stratified_claims import claims_in_strata
+
+        claims_in_strata(experiment.claims, Strata.of(experiment))  # which refuses claims that contradict themselves
+    return experiment if settings.fault is None else experiment.with_fault(settings.fault)
+
+
+def measure(settings: Settings, folder: Path, *, resume: bool = False, on_event: Listener | None = None) -> RunFinished:
+    """Measure into a folder: all of a new run, or what an interrupted one still lacks.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
+    Interrupted : by a signal; what was measured before is stored.
+    """
+    from bptt_bench.measure import run as loop  # only to measure: judging a stored run needs none of it
+
+    experiment = experiment_of(settings)
+    with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
+        return loop.run(
+            experiment,
+            **run_arguments(settings),
+            sink=store,
+            done=store.done,
+            on_event=on_event,
+        )
+
+
+def run_arguments(settings: Settings) -> dict[str, Any]:
+    """The settings as the arguments of the measuring loop.
+
+    Raises
+    ------
+    MeasureError : the engine takes something that is not installed.
+    """
+    named = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    return {"module": named.pop("experiment"), **named, "engine": settings.engine.fleet()}
+
+
+def settings_of(folder: Path) -> Settings:
+    """The settings of a stored run.
+
+    Raises
+    ------
+    StoreError : the folder holds no run, or one that was stopped before it began.
+    """
+    from bptt_bench.store.samples import SAMPLES, read_records
+
+    if not (folder / SAMPLES).is_file():
+        raise StoreError(f"{folder}: holds no run to be resumed (no {SAMPLES})")
+    records = read_records(folder / SAMPLES)
+    if not records:
+        raise StoreError(f"{folder}: the run was stopped before it began; start it anew with --out")
+    header = records[0]
+    corpus = header["corpus"]
+    return Settings(
+        experiment=header["experiment"],
+        profile=header["profile"],
+        seed=header["seed"],
+        threads=header["threads"],
+        corpus=None if corpus is None else Path(corpus),
+        fault=header.get("fault"),  # absent from runs of version 0.1
+    )
+
+
+def run(
+    experiment: Experiment | ModuleType | str = DEFAULT_EXPERIMENT,
+    *,
+    profile: str = "quick",
+    out: Path | str | None = None,
+    seed: int = 0,
+    threads: int = 1,
+    corpus: Path | str | None = None,
+    probe: bool | None = None,
+    engine: str = "local",
+    scheduler: str | None = None,
+    on_event: Listener | None = None,
+    progress: bool | None = None,
+    **cluster: Any,
+) -> pd.DataFrame:
+    """Measure an experiment and return its samples as a tidy frame.
+
+    Parameters
+    ----------
+    experiment : the name of a module with EXPERIMENT and CLAIMS, the module, or the EXPERIMENT of an imported module:
+        measuring processes import it by name.
+    out : folder for the run; ``results/<profile>-<time>`` by default.
+    probe : whether to probe the machine first; None: if a subject declares works to predict its time from.
+    engine : ``local``, or ``dask`` for the hosts of a cluster; ``scheduler`` is its address, without one a local
+        cluster is started. Further names (``workers``, ``tls_ca_file``, …) are those of ``Choice``.
+    on_event : told what happens, after it is stored.
+    progress : whether to show it; None: in a notebook, where it updates in place. Elsewhere it goes to standard error.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
+    """
+    from bptt_bench.store.frame import load
+
+    settings = Settings(
+        experiment=_module_of(experiment),
+        profile=profile,
+        seed=seed,
+        threads=threads,
+        corpus=None if corpus is None else Path(corpus),
+        probe=probe,
+        engine=Choice(name=engine, scheduler=scheduler, **cluster),
+    )
+    folder = new_folder(profile) if out is None else Path(out)
+    with progress_shown(progress, on_event) as listener:
+        measure(settings, folder, on_event=listener)
+    return load(folder)
+
+
+def _module_of(experiment: Experiment | ModuleType | str) -> str:
+    if isinstance(experiment, str):
+        return experiment
+    if isinstance(experiment, ModuleType):
+        return experiment.__name__
+    if not isinstance(experiment, Experiment):
+        what = type(experiment).__name__  # type: ignore[unreachable]  # whatever a notebook may hand over
+        raise ExperimentError(f"experiment: is a {what}; allowed are the name of a module, a module, or its EXPERIMENT")
+    holders = [name for name, module in sys.modules.items() if getattr(module, "EXPERIMENT", None) is experiment]
+    importable = [name for name in holders if name != "__main__"]
+    if not importable:
+        raise ExperimentError(
+            f"experiment {experiment.name!r}: is not the EXPERIMENT of an imported module, from which measuring "
+            "processes could import it" + (WRITE_IT if is_notebook() else "")
+        )
+    return importable[0]
+
+
+def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Analysis:
+    """The fits and verdicts of a run.
+
+    Parameters
+    ----------
+    data : folder of a run, or the frame that ``load`` made of it.
+    experiment : whose laws and claims are meant; that of the run record by default.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be used; one line each.
+    """
+    from bptt_bench.analyse.analysis import analyse
+    from bptt_bench.store.frame import load
+
+    frame = load(data) if isinstance(data, Path | str) else data
+    if experiment is None:
+        header = frame.attrs.get("run") or {}
+        if "experiment" not in header:
+            raise StoreError(
+                f"{data if isinstance(data, Path | str) else 'frame'}: is not a run; verdicts need its claims"
+            )
+        module = header["experiment"]
+        experiment = load_anew(module, lambda: load_experiment(module))  # claims and laws do not depend on the text
+    return analyse(frame, experiment, experiment.claims)
+
+
+def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> list[Verdict]:
+    """The claims of a run, judged: supported, refuted or inconclusive, each with its reason."""
+    return Verdicts(analysis_of(data, experiment))
+
+
+def write_report(folder: Path | str) -> list[Path]:
+    """Write the report of a run into its folder; the files written."""
+    from bptt_bench.report.page import write_report
+
+    return write_report(analysis_of(folder), Path(folder))
+
+
+def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Figures:
+    """The figures of a run's report, by name, as matplotlib figures; nothing is written.
+
+    Parameters
+    ----------
+    data : folder of a run, or the frame that ``load`` or ``run`` made of it.
+    experiment : whose laws and claims are meant; that of the run record by default.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be used; one line each.
+    """
+    from bptt_bench.report.figures.gallery import Maps, gallery
+
+    analysis = analysis_of(data, experiment)
+    found = gallery(analysis, Maps.of_checks(analysis))
+    return Figures({one.name: one.figure for one in found}, {one.name: one.caption for one in found})
+
+
+def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, float]:
+    """How well the points of a profile can tell the terms of each subject's law and overhead apart.
+
+    The condition number of the design as a fit sees it: rows relative to the time (coefficients taken as 1), columns
+    scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.
+    """
+    from bptt_bench.analyse.diagnose import condition_number
+    from bptt_bench.analyse.strata import Strata
+
+    experiment.profile(profile)  # which must be known
+    experiment = Strata.of(experiment, profile=profile).stratified()
+    chosen = experiment.profile(profile)
+    numbers: dict[str, float] = {}
+    for subject in experiment.subjects:
+        if subject.law is None:
+            continue
+        law = subject.law.plus(*(subject.overhead or ()))
+        points = [cell.point for cell in chosen.cells([subject.name])]
+        columns = law.columns(
+            {name: np.array([point[name] for point in points], dtype=np.float64) for name in law.factors}
+        )
+        relative = columns / columns.sum(axis=1, keepdims=True)
+        numbers[subject.name] = condition_number(relative) if len(points) >= len(law.terms) else math.inf
+    return numbers

@@ -1,0 +1,70 @@
+"""``foresee``: how good are predictions far beyond what was measured?"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bptt_bench.commands.engines import engine_of, engine_options
+from bptt_bench.commands.shared import document, json_option
+
+
+@click.command(short_help="Predict points far beyond a sweep, then measure them.")
+@click.argument("experiment", required=False)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the run.  [default: results/foresee-<time>]",
+)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the order of measuring.  [default: 0]")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="BLAS threads of a worker.  [default: 1]")
+@click.option(
+    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a run, or predict from a finished one."
+)
+@engine_options
+@json_option
+def foresee(
+    experiment: str | None,
+    out: Path | None,
+    seed: int | None,
+    threads: int | None,
+    resume: Path | None,
+    as_json: bool,
+    **engine: Any,
+) -> int:
+    """Sweep, predict points far beyond the sweep, then measure them: how good are the predictions?
+
+    The predictions are stored with their intervals before the first of these points is measured.
+
+    \b
+    Example: bptt-bench foresee --out results/foreseen
+             bptt-bench foresee --resume results/reference
+    """
+    from bptt_bench import api
+    from bptt_bench.foresee import foresee as predicted_and_measured
+    from bptt_bench.foresee import foresight_of
+    from bptt_bench.report import terminal
+
+    if resume is not None and out is not None:
+        raise click.UsageError("--out and --resume: name one folder, not two")
+    given: dict[str, Any] = {"experiment": experiment, "seed": seed, "threads": threads}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen["engine"] = engine_of(engine)
+    settings = dataclasses.replace(api.Settings() if resume is None else api.settings_of(resume), **chosen)
+    if resume is None:
+        settings = dataclasses.replace(settings, profile=foresight_of(api.experiment_of(settings)).profile)
+    outcome = predicted_and_measured(
+        settings,
+        resume or out or api.new_folder("foresee"),
+        resume=resume is not None,
+        say=lambda line: click.echo(line, err=as_json),
+    )
+    if as_json:
+        document(outcome.to_json())
+    else:
+        terminal.show_foreseen(outcome.foreseen, outcome.unmeasured)
+    return 0

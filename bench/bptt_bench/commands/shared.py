@@ -1,0 +1,35 @@
+"""What commands share: their options, and how they answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.analysis import Analysis
+    from bptt_bench.analyse.verdict import Verdict
+    from bptt_bench.fitting import Answer
+
+EXIT_FINE, EXIT_REFUTED = 0, 1
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+
+
+def document(found: Mapping[str, Any] | Sequence[Any]) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def status_of(verdicts: Sequence[Verdict]) -> int:
+    """1 when a claim is refuted; inconclusive is no failure, and no pass."""
+    return EXIT_REFUTED if any(one.verdict == "refuted" for one in verdicts) else EXIT_FINE
+
+
+def show(shown: Analysis | Answer) -> None:
+    """Tables on standard output."""
+    from bptt_bench.report import terminal
+
+    terminal.show(shown)

@@ -1,0 +1,143 @@
+"""What ``compare`` does between two runs and its answer: load, see that they are alike, contrast, judge the claims."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bptt_bench.analyse.compared import Comparison, changed_claims
+from bptt_bench.analyse.samples import FitError
+from bptt_bench.store.samples import StoreError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.plan import Experiment
+
+TOLERANCE = 0.02  # a fresh process is a percent or two faster or slower than another
+PAIR = "pair"  # of the header of a run that was measured in turns with another
+MUST_AGREE = ("experiment", "factors")
+SHOULD_AGREE = ("profile", "threads", "corpus", "fault")
+OF_THE_MACHINE = {"host": "machine", "cpu": "processor", "python": "Python"}
+
+
+def compare(
+    first: Path | str | pd.DataFrame,
+    second: Path | str | pd.DataFrame,
+    *,
+    experiment: Experiment | None = None,
+    tolerance: float = TOLERANCE,
+    confidence: float = 0.95,
+) -> Comparison:
+    """Two runs of one experiment, claim by claim and coefficient by coefficient, second over first.
+
+    Parameters
+    ----------
+    first, second : folders of runs, or their frames.
+    experiment : with the laws and claims; by default the one that the runs name.
+    tolerance : a price within a factor of 1 + this counts as the same.
+    confidence : that no price is said to have changed which has not, of all that are tested.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be compared; one line each.
+
+    Examples
+    --------
+    >>> compare("results/before", "results/after").regressions  # doctest: +SKIP
+    """
+    from bptt_bench.analyse.analysis import analyse
+    from bptt_bench.analyse.changes import changes
+    from bptt_bench.measure.loading import load_experiment
+
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        raise FitError(f"tolerance={tolerance!r}: allowed are numbers from 0, such as 0.02")
+    if not 0 < confidence < 1:
+        raise FitError(f"confidence={confidence!r}: allowed are numbers between 0 and 1, such as 0.95")
+    names = tuple(str(one) if isinstance(one, Path | str) else word for one, word in ((first, "A"), (second, "B")))
+    frames = [_loaded(one) for one in (first, second)]
+    headers = [_header(frame, name, experiment) for frame, name in zip(frames, names, strict=True)]
+    for field in MUST_AGREE:
+        values = [header.get(field) for header in headers]
+        if values[0] != values[1]:
+            raise FitError(
+                f"{names[1]}: has {field} {values[1]!r}, and {names[0]} {values[0]!r}; they must be the same"
+            )
+    chosen = load_experiment(headers[1]["experiment"]) if experiment is None else experiment
+    turns = lockstep(headers)
+    found = changes(
+        frames[0],
+        frames[1],
+        chosen,
+        names=(names[0], names[1]),
+        lockstep=turns,
+        tolerance=tolerance,
+        confidence=confidence,
+    )
+    judged = [analyse(frame, chosen, chosen.claims).verdicts for frame in frames]
+    claims, count = changed_claims(*judged)
+    return dataclasses.replace(found, claims=claims, n_claims=count, notes=tuple(_notes(headers)))
+
+
+def _loaded(run: Path | str | pd.DataFrame) -> pd.DataFrame:
+    from bptt_bench.store.frame import load
+
+    return load(run) if isinstance(run, Path | str) else run
+
+
+def _header(frame: pd.DataFrame, name: str, experiment: Experiment | None) -> Mapping[str, Any]:
+    header = frame.attrs.get("run")
+    if isinstance(header, Mapping) and "experiment" in header:
+        return header
+    if experiment is None:
+        raise StoreError(f"{name}: is not a run; a comparison needs its experiment, with laws and claims")
+    return {"experiment": experiment.name, "factors": [factor.name for factor in experiment.factors]}
+
+
+def lockstep(headers: Sequence[Mapping[str, Any]]) -> list[int] | None:
+    """First blocks of the turns in which two runs were measured together; ``None`` if they were not."""
+    first, second = (header.get(PAIR) for header in headers)
+    if not isinstance(first, Mapping) or not isinstance(second, Mapping):
+        return None
+    if first["id"] != second["id"] or first["side"] == second["side"]:
+        return None
+    return [int(block) for block in second["turns"]]
+
+
+def _notes(headers: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What else makes two runs unlike."""
+    first, second = headers
+    found = [
+        f"{name}: {first.get(name)!r} and {second.get(name)!r}"
+        for name in SHOULD_AGREE
+        if first.get(name) != second.get(name)
+    ]
+    machines = [header.get("environment") or {} for header in headers]
+    for name, word in OF_THE_MACHINE.items():
+        values = [machine.get(name) for machine in machines]
+        if None not in values and values[0] != values[1]:
+            found.append(f"another {word}" if name == "host" else f"{word}: {values[0]} and {values[1]}")
+    return found
+
+
+def share_of(option: str, text: str) -> float:
+    """A share as it is written in an option.
+
+    Raises
+    ------
+    FitError : not a number from 0 to below 1.
+
+    >>> share_of("--tolerance", "2%"), share_of("--tolerance", "0.02")
+    (0.02, 0.02)
+    """
+    number = text.strip()
+    try:
+        value = float(number[:-1]) / 100 if number.endswith("%") else float(number)
+    except ValueError:
+        value = math.nan
+    if not 0 <= value < 1:
+        raise FitError(f"{option} {text!r}: allowed are shares from 0 to below 1, such as 2% or 0.02")
+    return value

@@ -1,0 +1,244 @@
+"""What ``fit`` does between its options and its answer: choose the rows, fit, compare, predict."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bptt_bench.analyse.by_category import dividing, parts
+from bptt_bench.analyse.categories import levels_of, listed_levels, shown
+from bptt_bench.analyse.evidence import fitted_samples
+from bptt_bench.analyse.fit import Fit, fit
+from bptt_bench.analyse.preference import Preference
+from bptt_bench.analyse.samples import FitError, categories_of
+from bptt_bench.analyse.select import prefer_fits
+from bptt_bench.analyse.strata import stratum
+from bptt_bench.plan import PLACEBO_SUFFIX, LawError, Point
+from bptt_bench.store.frame import load
+from bptt_bench.store.importers.naming import with_names
+from bptt_bench.store.importers.text import listed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A fit, the points to be predicted, and how other laws compare."""
+
+    fit: Fit
+    predict_at: tuple[Point, ...]
+    versus: tuple[Preference, ...]
+    notes: tuple[str, ...] = ()  # what the reader of another tool's file left out
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as plain data."""
+        return self.fit.to_json(self.predict_at, self.versus)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """An answer for each combination of categories.
+
+    Attributes
+    ----------
+    by : names of the categories. found : answers by their levels, in the order of the samples.
+    """
+
+    by: tuple[str, ...]
+    found: Mapping[Point, Answer]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the reader of another tool's file left out."""
+        return next(iter(self.found.values())).notes
+
+    def to_json(self) -> dict[str, Any]:
+        """The answers as plain data."""
+        fits = [{"category": dict(category), **one.to_json()} for category, one in self.found.items()]
+        return {"by": list(self.by), "fits": fits}
+
+
+def answer(
+    data: Path,
+    law: str,
+    *,
+    overhead: str = "auto",
+    response: str = "seconds_per_eval",
+    block: str | None = None,
+    subject: str | None = None,
+    names: Sequence[str] = (),
+    predict: Sequence[str] = (),
+    versus: Sequence[str] = (),
+    where: Sequence[str] = (),
+) -> Answer | Answers:
+    """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
+
+    Where the samples are of several categories, each combination of these has an answer of its own.
+
+    Parameters
+    ----------
+    names : of factors that only have a place in another tool's file (``arg0``, ``arg1``).
+    where : which rows are meant, such as ``dtype=float32``; several levels of one name are meant all together.
+
+    Raises
+    ------
+    StoreError, FitError : data, laws or points that cannot be used; one line each.
+    """
+    points = tuple(point_of(text) for text in predict)
+    frame = with_names(of_subject(fitted_samples(load(data)), subject), names, laws=(law, *versus))
+    frame = selected(frame, where)
+
+    def answered(rows: pd.DataFrame) -> Answer:
+        this, *others = (_fit(rows, text, response, overhead, block) for text in (law, *versus))
+        for text, point in zip(predict, points, strict=True):
+            _require_factors(text, point, this)
+        return Answer(
+            fit=this,
+            predict_at=points,
+            versus=tuple(prefer_fits(this, other) for other in others),
+            notes=tuple(frame.attrs.get("notes", ())),
+        )
+
+    by = _dividing(frame, (law, *versus), response, block)
+    if not by:
+        return answered(frame)
+    found: dict[Point, Answer] = {}
+    for category, rows in parts(frame, by, response):
+        try:
+            found[category] = answered(rows)
+        except FitError as error:
+            raise FitError(f"{category}: {error}; --where selects the rows of other categories") from None
+    return Answers(by=tuple(by), found=found)
+
+
+def _dividing(frame: pd.DataFrame, laws: Sequence[str], response: str, block: str | None) -> list[str]:
+    """The categories that divide the samples: all that the first law does not name."""
+    try:
+        return dividing(frame, laws[0], response=response, block=block)
+    except LawError as error:
+        raise FitError(str(error)) from None
+
+
+def _fit(frame: pd.DataFrame, law: str, response: str, overhead: str, block: str | None) -> Fit:
+    try:
+        return fit(frame, law, response=response, overhead=overhead, block=block)
+    except LawError as error:
+        raise FitError(str(error)) from None
+
+
+def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
+    """The rows of one subject; where none is named, of the only one there is, beside its placebo.
+
+    At some categories a subject also goes by the name that tables give it there, ``sort [dtype=float32]``.
+
+    Raises
+    ------
+    FitError : an unknown subject, or several and none chosen.
+    """
+    if "subject" not in frame.columns:
+        if subject is not None:
+            raise FitError(f"--subject {subject!r}: the data have no column 'subject'")
+        return frame
+    names = [str(name) for name in frame["subject"].unique()]
+    if subject is None and len(names) == 1:
+        return frame
+    if subject is None:
+        placebos = {name + PLACEBO_SUFFIX for name in names}
+        own = [name for name in names if name not in placebos]
+        if len(own) != 1:
+            raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {listed(names)}")
+        (subject,) = own
+    if subject in names:
+        return frame[frame["subject"] == subject]
+    keys = ["subject", *categories_of(frame)]
+    for name, *levels in frame[keys].drop_duplicates().itertuples(index=False):
+        if stratum(name, dict(zip(keys[1:], levels, strict=True))) == subject:
+            return frame[(frame[keys] == [name, *levels]).all(axis=1)]
+    raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}")
+
+
+def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
+    """The rows that ``NAME=LEVEL`` texts select: any of the levels that are stated of a name, for every name.
+
+    Raises
+    ------
+    FitError : not of that form, a column that there is not, or a level that no row has.
+    """
+    wanted: dict[str, list[str]] = {}
+    for text in where:
+        name, equals, level = (piece.strip() for piece in text.partition("="))
+        if not equals or not name or not level:
+            raise FitError(f"--where {text!r}: is not of the form NAME=LEVEL, such as dtype=float32")
+        if name not in frame.columns:
+            raise FitError(f"--where {text!r}: no such column; the columns are {listed(frame.columns.tolist())}")
+        wanted.setdefault(name, []).append(level)
+    for name, levels in wanted.items():
+        column = frame[name]
+        keep = np.zeros(len(frame), dtype=bool)
+        for level in levels:
+            here = _at_level(column, level)
+            if not here.any():
+                there = listed_levels(levels_of(column, np.arange(len(frame))))
+                raise FitError(f"--where '{name}={level}': no row has this level; the levels are {there}")
+            keep |= here
+        frame = frame[keep]
+    return frame
+
+
+def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which rows are at a level: equal as numbers in a column of numbers, else as text."""
+    if column.dtype.kind not in "iuf":
+        return np.asarray(column.map(shown).to_numpy() == level)
+    try:
+        return np.asarray(column.to_numpy() == float(level))
+    except ValueError:
+        return np.zeros(len(column), dtype=bool)
+
+
+def point_of(text: str) -> Point:
+    """The point that ``V=10000,T=35`` names.
+
+    Raises
+    ------
+    FitError : not of that form, a level that is no finite number above 0, or a factor named twice.
+
+    >>> point_of("V=10000, T=35")
+    Point(V=10000, T=35)
+    """
+    levels: dict[str, float] = {}
+    for part in text.split(","):
+        name, equals, level = (piece.strip() for piece in part.partition("="))
+        if not equals or not name.isidentifier():
+            raise FitError(f"--predict {text!r}: {part.strip()!r} is not of the form factor=level, such as T=35")
+        if name in levels:
+            raise FitError(f"--predict {text!r}: names {name} twice")
+        levels[name] = _level(text, name, level)
+    return Point(levels)
+
+
+def _level(text: str, name: str, level: str) -> float:
+    try:
+        value = float(level)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value <= 0:
+        raise FitError(f"--predict {text!r}: {name}={level!r}; allowed are finite numbers above 0")
+    return int(value) if value.is_integer() else value
+
+
+def _require_factors(text: str, point: Point, this: Fit) -> None:
+    needed = this.full_law.factors
+    missing = [name for name in needed if name not in point]
+    unknown = [name for name in point if name not in {*needed, *this.factors}]
+    if missing:
+        raise FitError(
+            f"--predict {text!r}: lacks {', '.join(missing)}; the law has {', '.join(needed) or 'no factor'}"
+        )
+    if unknown:
+        raise FitError(f"--predict {text!r}: unknown factor {unknown[0]!r}; the law has {', '.join(needed) or 'none'}")

@@ -1,0 +1,67 @@
+"""The measuring processes of a run, one after the other: start them, open the experiment in them, ask them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from bptt_bench.measure.engines import Engine, Worker, WorkerDied
+from bptt_bench.measure.interrupts import Interrupts
+from bptt_bench.measure.messages import Failed, Open, Ready, Reply, Request
+from bptt_bench.measure.records import MeasureError
+
+
+class Crew:
+    """Where a run gets its measuring processes from.
+
+    Parameters
+    ----------
+    opening : the request with which each process begins that is to know the experiment.
+    interrupts : let a signal cut in while a reply is awaited, and nowhere else.
+    """
+
+    def __init__(self, engine: Engine, opening: Open, interrupts: Interrupts) -> None:
+        self._engine, self._opening, self._interrupts = engine, opening, interrupts
+
+    @property
+    def threads(self) -> int:
+        """Threads of every numerical library in the processes."""
+        return self._opening.threads
+
+    @contextlib.contextmanager
+    def worker(self) -> Iterator[Worker]:
+        """A fresh process, which ends with the block."""
+        worker = self._engine.start(threads=self.threads)
+        try:
+            yield worker
+        finally:
+            worker.close()
+
+    def open(self, worker: Worker) -> Ready:
+        """Have a process load the experiment.
+
+        Raises
+        ------
+        MeasureError : it cannot, or its threads are not as many as they should be.
+        """
+        reply = self.ask(worker, self._opening, "start of a measuring process")
+        assert isinstance(reply, Ready)
+        return reply
+
+    def ask(self, worker: Worker, request: Request, where: str) -> Reply:
+        """Wait for a reply.
+
+        Raises
+        ------
+        MeasureError : what was asked for failed, or the process died; the message says where.
+        Interrupted : a signal came.
+        """
+        try:
+            with self._interrupts.allowed():
+                reply = worker.ask(request)
+        except WorkerDied as died:
+            self._interrupts.check()  # a signal to all processes at once may have reached the worker first
+            raise MeasureError(f"{where}: the measuring process died: {died}") from None
+        if isinstance(reply, Failed):
+            raise MeasureError(f"{where}: {reply.message}")
+        return reply

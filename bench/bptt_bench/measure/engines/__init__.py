@@ -1,0 +1,119 @@
+"""Engines: where measuring processes run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol, runtime_checkable
+
+from bptt_bench.measure.messages import Reply, Request
+
+
+class WorkerDied(RuntimeError):
+    """A measuring process ended before it answered; the message says how."""
+
+
+class Worker(Protocol):
+    """A measuring process that answers one request at a time."""
+
+    def ask(self, request: Request) -> Reply:
+        """The reply to a request.
+
+        Raises
+        ------
+        WorkerDied : the process ended instead.
+        """
+        ...
+
+    def close(self) -> None:
+        """End the process, whatever it is doing, and wait until it is gone."""
+        ...
+
+
+class Engine(Protocol):
+    """Starts measuring processes."""
+
+    def start(self, *, threads: int) -> Worker:
+        """A fresh process whose numerical libraries will use so many threads."""
+        ...
+
+
+class Joined(NamedTuple):
+    """A worker of the cluster is there, by its address; told again when it was replaced by another."""
+
+    worker: str
+
+
+class Left(NamedTuple):
+    """A worker of the cluster is gone, and what it was doing with it."""
+
+    worker: str
+
+
+class Said(NamedTuple):
+    """A task has said something, line by line and in order."""
+
+    ticket: int
+    lines: Sequence[str]
+
+
+class Ended(NamedTuple):
+    """A task has ended, and all that it said was told before; ``why`` in one line if not of itself."""
+
+    ticket: int
+    why: str | None
+
+
+News = Joined | Left | Said | Ended
+
+
+@runtime_checkable
+class Fleet(Protocol):
+    """Workers of a cluster, each able to start measuring processes on its host."""
+
+    @property
+    def name(self) -> str:
+        """What the cluster is called in messages."""
+        ...
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long a run waits while there is no worker at all."""
+        ...
+
+    def open(self) -> None:
+        """Connect; the workers that are there are news.
+
+        Raises
+        ------
+        MeasureError : that is not possible.
+        """
+        ...
+
+    def send(self, worker: str, task: bytes) -> int:
+        """Have a worker do a task, as ``bptt_bench.measure.engines.task`` puts it into bytes; the ticket of its news.
+
+        Raises
+        ------
+        MeasureError : the cluster is lost.
+        """
+        ...
+
+    def next(self, seconds: float) -> News | None:
+        """What has happened, in order; None if nothing does for so long.
+
+        Raises
+        ------
+        MeasureError : the cluster is lost, and all that was said before was told.
+        """
+        ...
+
+    def cancel(self, ticket: int) -> None:
+        """Stop a task, its measuring process included; no news of it matters any more."""
+        ...
+
+    def close(self) -> None:
+        """Stop all tasks and disconnect; a second time it does nothing."""
+        ...
+
+
+__all__ = ["Ended", "Engine", "Fleet", "Joined", "Left", "News", "Said", "Worker", "WorkerDied"]

@@ -1,0 +1,76 @@
+"""Which engine a run asks for, and with what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bptt_bench.measure.engines import Fleet
+from bptt_bench.measure.records import MeasureError
+
+LOCAL, DASK = ENGINES = ("local", "dask")
+WAIT_SECONDS = 300.0  # without any worker: a cluster that grows by itself needs minutes for its first
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """An engine by its name, and how to reach its cluster. It is no part of what makes a run the run it is.
+
+    Attributes
+    ----------
+    name : ``local`` measures in processes of this machine, one after the other; ``dask`` on the workers of a cluster.
+    scheduler : address such as ``tcp://127.0.0.1:8786``; None: a local cluster is started.
+    tls_ca_file, tls_cert, tls_key : for a scheduler at a ``tls://`` address; None: as dask is configured.
+    workers : of the local cluster; None: one.
+    wait_seconds : how long a run waits while there is no worker at all.
+    """
+
+    name: str = LOCAL
+    scheduler: str | None = None
+    tls_ca_file: Path | None = None
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    workers: int | None = None
+    wait_seconds: float = WAIT_SECONDS
+
+    def __post_init__(self) -> None:
+        if self.name not in ENGINES:
+            raise MeasureError(f"engine={self.name!r}: allowed are {', '.join(ENGINES)}")
+        tls = {"tls_ca_file": self.tls_ca_file, "tls_cert": self.tls_cert, "tls_key": self.tls_key}
+        given = {"scheduler": self.scheduler, "workers": self.workers, **tls}
+        if self.name == LOCAL:
+            for name, value in given.items():
+                if value is not None:
+                    raise MeasureError(f"{name}={str(value)!r}: goes with engine={DASK!r}")
+        if self.scheduler is not None and self.workers is not None:
+            raise MeasureError(f"workers={self.workers}: is for a local cluster; {self.scheduler} has its own")
+        if self.workers is not None and self.workers < 1:
+            raise MeasureError(f"workers={self.workers}: allowed are whole numbers from 1")
+        if not self.wait_seconds >= 0:
+            raise MeasureError(f"wait={self.wait_seconds!r}: allowed are seconds from 0")
+        for name, path in tls.items():
+            if path is None:
+                continue
+            if self.scheduler is None or not self.scheduler.startswith("tls://"):
+                raise MeasureError(f"{name}={str(path)!r}: goes with a scheduler at a tls:// address")
+            if not path.is_file():
+                raise MeasureError(f"{name}={str(path)!r}: no such file")
+
+    def fleet(self) -> Fleet | None:
+        """The workers of the cluster; None for this machine.
+
+        Raises
+        ------
+        MeasureError : what it takes is not installed.
+        """
+        if self.name == LOCAL:
+            return None
+        try:
+            import distributed  # noqa: F401  # to say what is missing before anything is begun
+        except ImportError as error:
+            raise MeasureError(
+                f"engine={DASK!r}: {error.name or 'distributed'} is not installed; install the extra 'cluster'"
+            ) from None
+        from bptt_bench.measure.engines.dask import DaskFleet
+
+        return DaskFleet(self)

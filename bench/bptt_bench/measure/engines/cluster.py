@@ -1,0 +1,88 @@
+"""A cluster of this machine, for as long as a run lasts: a scheduler and workers under a process of their own.
+
+    python -m bptt_bench.measure.engines.cluster WORKERS
+
+It tells its address on standard output and ends with its standard input, so that it never outlives the run. It is no
+part of the run's own process: workers would import that one's main module, which may be a script without a guard, and
+the scheduler would share its core with the storing of samples.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import signal
+import subprocess
+import sys
+import warnings
+from collections.abc import Iterator
+from typing import Any
+
+from bptt_bench.measure.engines.local import worker_environment
+from bptt_bench.measure.records import MeasureError
+
+CLOSE_SECONDS = 5.0  # to end by itself
+
+
+@contextlib.contextmanager
+def local_cluster(workers: int) -> Iterator[str]:
+    """The address of a new cluster, which ends with the block.
+
+    Raises
+    ------
+    MeasureError : it did not start.
+    """
+    process = subprocess.Popen(
+        [sys.executable, "-P", "-m", "bptt_bench.measure.engines.cluster", str(workers)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        env=worker_environment(os.environ, threads=1),
+        process_group=0,  # Ctrl-C on the terminal reaches only the run
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    try:
+        address = process.stdout.readline().decode().strip()
+        if not address:
+            raise MeasureError(f"local cluster: did not start (status {process.wait()})")
+        yield address
+    finally:
+        process.stdin.close()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=CLOSE_SECONDS)
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+
+
+def main(workers: int) -> None:
+    """Start a cluster, with nothing in it that would take time off the measuring, and end it with the input."""
+    import dask
+    import distributed
+
+    warnings.simplefilter("ignore")
+    start: Any = distributed.LocalCluster  # has no types
+    quiet: Any = {"distributed.worker.profile.enabled": False}
+    answer = os.dup(1)
+    os.dup2(2, 1)  # what is measured may print
+    with (
+        dask.config.set(quiet),
+        start(
+            n_workers=workers,
+            threads_per_worker=1,
+            processes=True,
+            host="127.0.0.1",
+            dashboard_address=None,
+            silence_logs=logging.CRITICAL + 1,
+            memory_limit=0,  # what is measured is in other processes, and watched there
+        ) as cluster,
+    ):
+        os.write(answer, cluster.scheduler_address.encode() + b"\n")
+        os.close(answer)
+        sys.stdin.buffer.read()
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,276 @@
+"""What a measuring process answers about one experiment, and about the machine."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bptt_bench.measure.clock import Clock
+from bptt_bench.measure.comparing import Comparer
+from bptt_bench.measure.counts import count
+from bptt_bench.measure.environment import available_bytes, load_average, thread_pools
+from bptt_bench.measure.loading import load_experiment, one_line, traced
+from bptt_bench.measure.machine import ThreadsDiffer, peaks_of_machine, probe_machine, require_threads
+from bptt_bench.measure.memory import allocated_bytes, peak_bytes
+from bptt_bench.measure.messages import (
+    Check,
+    Checked,
+    Compare,
+    Compared,
+    Count,
+    Counted,
+    Failed,
+    Measure,
+    Open,
+    PeaksRead,
+    Probe,
+    Probed,
+    ReadPeaks,
+    Ready,
+    Reply,
+    Request,
+    Sampled,
+    TooLarge,
+    Weigh,
+    Weighed,
+)
+from bptt_bench.measure.phases import PhaseTimer
+from bptt_bench.measure.prepared import COLLECT_FROM_BYTES, PreparedCache
+from bptt_bench.measure.timing import floor_seconds, is_below_floor, no_garbage_collection, take_sample
+from bptt_bench.plan import CheckClaim, Evaluation, Experiment, Point
+from bptt_bench.plan.peaks import Peaks
+from bptt_bench.plan.readings import Readings
+
+CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the point being measured and for others
+MEMORY_SHARE = 0.8  # of the memory available: a point predicted to need more is not prepared; swapping is not measuring
+
+
+class Station:
+    """Answers requests about one experiment, and about the machine.
+
+    Parameters
+    ----------
+    clock : times the evaluations.
+    available : bytes that can still be allocated.
+    pools : what the numerical libraries report about their threads.
+    load : finds an experiment.
+    probe : reads what the machine can do, given the bytes that can still be allocated.
+    peaks : reads the peaks of the machine with so many threads, given the same bytes.
+    peak : bytes by which an evaluation raises the peak of this process; None where the system cannot tell.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        available: Callable[[], int] = available_bytes,
+        pools: Callable[[], list[dict[str, Any]]] = thread_pools,
+        load: Callable[[str, Path | None], Experiment] = load_experiment,
+        probe: Callable[[Clock, int], Readings] = probe_machine,
+        peaks: Callable[[Clock, int, int], Peaks] = peaks_of_machine,
+        peak: Callable[[Evaluation], int | None] = peak_bytes,
+    ) -> None:
+        self._clock, self._available, self._pools, self._load = clock, available, pools, load
+        self._probe_machine, self._peaks_of_machine, self._peak_bytes = probe, peaks, peak
+        self._comparer = Comparer()
+        self._cache: PreparedCache[tuple[Evaluation, PhaseTimer | None]] = PreparedCache(int(CACHE_SHARE * available()))
+        self._experiment: Experiment | None = None
+        self._floor_seconds = 0.0
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to a request; an exception becomes a reply of one line."""
+        try:
+            match request:
+                case Open():
+                    return self._open(request)
+                case Check():
+                    return self._check(request)
+                case Probe():
+                    return self._probe(request)
+                case Measure():
+                    return self._measure(request)
+                case Weigh():
+                    return self._weigh(request)
+                case Count():
+                    return self._count(request)
+                case Compare():
+                    return self._compare(request)
+                case ReadPeaks():
+                    return self._read_peaks(request)
+        except ThreadsDiffer as error:
+            return Failed(message=str(error))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
+            return Failed(message=traced(error))
+
+    def _open(self, request: Open) -> Ready:
+        experiment = self._load(request.module, None if request.corpus is None else Path(request.corpus))
+        self._experiment = experiment if request.fault is None else experiment.with_fault(request.fault)
+        pools = self._pools()
+        require_threads(pools, request.threads)
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: later collections need not look at it again
+        self._floor_seconds = floor_seconds(self._clock)
+        return Ready(pid=os.getpid(), threads=pools, floor_seconds=self._floor_seconds)
+
+    def _check(self, request: Check) -> Checked:
+        claim = next(claim for claim in self._opened().claims if claim.name == request.claim)
+        assert isinstance(claim, CheckClaim)
+        start = self._clock.now()
+        result = claim.check(request.seed)
+        return Checked(
+            estimate=float(result.estimate),
+            allowed=float(result.allowed),
+            cases=int(result.cases),
+            seconds=self._clock.now() - start,
+            detail=str(result.detail),
+            maps={title: [[int(visits) for visits in row] for row in rows] for title, rows in result.maps.items()},
+            map_axes=result.map_axes,
+        )
+
+    def _probe(self, request: Probe) -> Probed:
+        require_threads(self._pools(), request.threads)
+        start = self._clock.now()
+        readings = self._probe_machine(self._clock, self._available())
+        return Probed(readings=readings.to_json(), seconds=self._clock.now() - start)
+
+    def _read_peaks(self, request: ReadPeaks) -> PeaksRead:
+        require_threads(self._pools(), request.threads)
+        start = self._clock.now()
+        peaks = self._peaks_of_machine(self._clock, request.threads, self._available())
+        return PeaksRead(peaks=peaks.to_json(), seconds=self._clock.now() - start)
+
+    def _compare(self, request: Compare) -> Compared | TooLarge:
+        def prepared(subject: str) -> Evaluation | TooLarge:
+            found = self._prepared(Measure(subject=subject, point=request.point, timing="whole", seconds_per_sample=0))
+            return found if isinstance(found, TooLarge) else found[0]
+
+        agreement = self._opened().agreement
+        assert agreement is not None, "only experiments with an agreement are asked to compare"
+        try:
+            return self._comparer.compare(agreement, request.subject, Point(request.point), prepared)
+        except MemoryError as error:
+            reason = f"ran out of memory: {one_line(error)}"
+            return TooLarge(reason=reason, bytes_needed=None, bytes_available=self._available())
+
+    def _measure(self, request: Measure) -> Sampled | TooLarge:
+        try:
+            found = self._prepared(request)
+            return found if isinstance(found, TooLarge) else self._sample(request, *found)
+        except MemoryError as error:
+            return TooLarge(
+                reason=f"ran out of memory: {one_line(error)}",
+                bytes_needed=self._bytes_needed(request),
+                bytes_available=self._available(),
+            )
+
+    def _weigh(self, request: Weigh) -> Weighed | TooLarge:
+        """Three evaluations, each prepared afresh, so that none finds the buffers of another.
+
+        The first is not watched: what code takes once in a process (compiled functions, pools of threads, buffers of
+        the libraries) is no cost of an evaluation.
+        """
+        subject, point = self._opened().subject(request.subject), Point(request.point)
+        needed, available = self._bytes_needed(request), self._available()
+        if needed is not None and needed > MEMORY_SHARE * available:
+            return too_large(needed, available)
+        started_at, busy = self._clock.wall(), 0.0
+
+        def prepared() -> Evaluation:
+            evaluate = subject.prepare(point)
+
+            def timed() -> None:
+                nonlocal busy
+                start = self._clock.now()
+                evaluate()
+                busy += self._clock.now() - start
+
+            return timed
+
+        try:
+            with no_garbage_collection():
+                prepared()()
+                peak = self._peak_bytes(prepared())
+                allocated = allocated_bytes(prepared)
+        except MemoryError as error:
+            return TooLarge(
+                reason=f"ran out of memory: {one_line(error)}", bytes_needed=needed, bytes_available=self._available()
+            )
+        return Weighed(
+            peak_bytes=peak,
+            allocated_bytes=allocated,
+            output_bytes=None if subject.output_bytes is None else int(subject.output_bytes(point)),
+            seconds_in_evaluations=busy,
+            started_at=started_at,
+        )
+
+    def _count(self, request: Count) -> Counted | TooLarge:
+        def refused() -> TooLarge | None:
+            needed, available = self._bytes_needed(request), self._available()
+            return None if needed is None or needed <= MEMORY_SHARE * available else too_large(needed, available)
+
+        try:
+            return count(self._opened().subject(request.subject), Point(request.point), self._clock, refused)
+        except MemoryError as error:
+            reason = f"ran out of memory: {one_line(error)}"
+            return TooLarge(reason=reason, bytes_needed=None, bytes_available=self._available())
+
+    def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseTimer | None) -> Sampled:
+        started_at, load = self._clock.wall(), load_average()
+        sample = take_sample(
+            evaluate,
+            self._clock,
+            seconds_per_sample=request.seconds_per_sample,
+            evaluations=request.evaluations,
+            phases=phases,
+        )
+        return Sampled(
+            evaluations=sample.evaluations,
+            seconds_per_eval=sample.seconds_per_eval,
+            seconds_in_evaluations=sample.seconds_in_evaluations,
+            phase_seconds_per_eval=sample.phase_seconds_per_eval,
+            below_floor=is_below_floor(sample.seconds_per_eval, self._floor_seconds),
+            started_at=started_at,
+            load_average=load,
+        )
+
+    def _prepared(self, request: Measure) -> tuple[Evaluation, PhaseTimer | None] | TooLarge:
+        """The evaluation of a cell and its phase timer, kept from an earlier block or prepared now if it fits."""
+        point = Point(request.point)
+        key = (request.subject, point, request.timing)
+        kept = self._cache.get(key)
+        if kept is not None:
+            return kept
+        needed = self._bytes_needed(request)
+        if needed is None or needed >= COLLECT_FROM_BYTES:
+            gc.collect()  # what the last large evaluation held in cycles must be free before memory is judged
+        if needed is not None and not self._cache.make_room(needed, lambda: MEMORY_SHARE * self._available()):
+            return too_large(needed, self._available())
+        subject = self._opened().subject(request.subject)
+        phases = PhaseTimer(self._clock) if request.timing == "phases" else None
+        if phases is None:
+            evaluate = subject.prepare(point)
+        else:
+            assert subject.prepare_phased is not None, "only subjects with phases are asked for them"
+            evaluate = subject.prepare_phased(point, phases)
+        self._cache.put(key, (evaluate, phases), needed)
+        return evaluate, phases
+
+    def _bytes_needed(self, request: Measure | Weigh | Count) -> int | None:
+        working_set = self._opened().subject(request.subject).working_set
+        return None if working_set is None else int(working_set(Point(request.point)))
+
+    def _opened(self) -> Experiment:
+        assert self._experiment is not None, "the first request opens an experiment"
+        return self._experiment
+
+
+def too_large(needed: int, available: int) -> TooLarge:
+    """The reply for a point whose inputs do not fit."""
+    return TooLarge(
+        reason=f"needs {needed / 1e9:.3g} GB, allowed are {MEMORY_SHARE:.0%} of the {available / 1e9:.3g} GB available",
+        bytes_needed=needed,
+        bytes_available=available,
+    )

@@ -1,0 +1,231 @@
+"""`pytest --benchmark`: subjects timed by pytest-benchmark, their cost laws fitted and their claims judged.
+
+Tests that are marked ``bptt_bench`` run with ``--benchmark`` (or ``--benchmark-only``) and are deselected otherwise:
+pytest counts them in its last line and says no more, where skips would fill the screen. Nothing else is touched.
+A project names what it measures with a fixture of its own, and measures it through the fixture ``scaling``::
+
+    @pytest.fixture(scope="session")
+    def scaling_experiment() -> bench.Experiment: ...
+
+    @pytest.mark.bptt_bench
+    @pytest.mark.parametrize("n", [1000, 4000, 16000, 64000])
+    def test_time(scaling, n):
+        scaling.measure("sort", {"n": n}, line="n")
+
+A claim that the measurements refute fails the session; too little data is inconclusive, or no verdict and a line.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import sys
+from collections.abc import Generator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+# Every pytest session of every project that has this package loads these modules: nothing heavy may be imported there.
+from bptt_bench.pytest_complexity import HELP as COMPLEXITY_HELP
+from bptt_bench.pytest_complexity import MARKER as COMPLEXITY
+from bptt_bench.pytest_complexity import ComplexitySession
+from bptt_bench.pytest_law import INI as COMPLEXITY_INI
+
+if TYPE_CHECKING:
+    from bptt_bench.plan import Experiment
+    from bptt_bench.pytest_suite import Scaling, Suite
+
+OPTION = "--benchmark"
+MARKER = "bptt_bench"
+NAMES = ("bptt_bench", __name__)  # of the entry point, and for `-p` and `pytest_plugins`
+JSON_KEY = "bptt_bench"
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Come only once: pluggy raises when one module is registered under its entry point's name and its own."""
+    mine = pluginmanager.get_name(sys.modules[__name__])
+    for name in NAMES:
+        if name != mine:
+            pluginmanager.set_blocked(name)
+
+
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
+    """Register the option at once if the module was asked for by name; else when conftest.py has had its turn."""
+    if pluginmanager.get_name(sys.modules[__name__]) != NAMES[0]:
+        add_option(parser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, None, None]:
+    """Register the option after the project's own: a conftest.py that adds a `--benchmark` would fail on ours."""
+    try:
+        return (yield)
+    finally:  # `--help` goes on after a conftest.py that cannot be imported
+        add_option(parser)
+
+
+def add_option(parser: pytest.Parser) -> None:
+    """Register `--benchmark`, unless somebody has."""
+    group = parser.getgroup("bptt-bench", "scaling benchmarks (bptt-bench)")
+    with contextlib.suppress(ValueError):
+        group.addoption(
+            OPTION,
+            action="store_true",
+            default=False,
+            help=f"Also run the tests marked {MARKER} through pytest-benchmark, then fit cost laws and judge claims.",
+        )
+    with contextlib.suppress(ValueError):
+        parser.addini(
+            COMPLEXITY_INI,
+            f"what a law of @pytest.mark.{COMPLEXITY} that stays open does: report or fail",
+            default="report",
+        )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", f"{MARKER}: a scaling benchmark; runs with {OPTION} only.")
+    config.addinivalue_line("markers", COMPLEXITY_HELP)
+    config.pluginmanager.register(ComplexitySession(config=config), "bptt_bench_complexity")
+    config.stash[SESSION] = Session(config=config)
+    config.pluginmanager.register(config.stash[SESSION], "bptt_bench_session")
+
+
+def asked_for(config: pytest.Config) -> bool:
+    """Whether the user wants scaling benchmarks to run."""
+    return bool(config.getoption("benchmark", False) or config.getoption("benchmark_only", False))
+
+
+@pytest.fixture(scope="session")
+def scaling_experiment() -> Experiment:
+    """The experiment whose subjects are measured and whose claims are judged; a project overrides this fixture."""
+    pytest.fail("scaling_experiment: define a fixture of this name that returns a bench.Experiment", pytrace=False)
+
+
+@pytest.fixture
+def scaling(request: pytest.FixtureRequest, scaling_experiment: Experiment, benchmark: Any) -> Scaling:
+    """Measures subjects of the experiment: ``scaling.measure(subject, point, line=factor)``, once per test."""
+    from bptt_bench.pytest_suite import Scaling, Suite
+
+    if not request.node.get_closest_marker(MARKER):
+        pytest.fail(f"{request.node.name}: a test that uses `scaling` must be marked {MARKER}", pytrace=False)
+    session = request.config.stash[SESSION]
+    name = scaling_experiment.name
+    suite = session.suites.setdefault(name, Suite(experiment=scaling_experiment))
+    if suite.experiment is not scaling_experiment:
+        pytest.fail(
+            f"scaling_experiment: two experiments are named {name!r}; rename one, or if it is the same, "
+            "give the fixture scope='session'",
+            pytrace=False,
+        )
+    return Scaling(benchmark=benchmark, suite=suite, machine=session.machine)
+
+
+@dataclass(kw_only=True, eq=False)  # pluggy keeps plugins in sets
+class Session:
+    """The part of the plugin that remembers what a session did."""
+
+    config: pytest.Config
+    suites: dict[str, Suite] = field(default_factory=dict)
+    machine: dict[str, Any] = field(default_factory=dict)
+    left_out: int = 0  # scaling benchmarks, where nothing else was there to run
+    ran: int = 0
+
+    def measured(self) -> list[Suite]:
+        """The suites that have data."""
+        return [suite for suite in self.suites.values() if suite.rows]
+
+    @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark looks for benchmarks, and warns of them under xdist
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """Deselect the scaling benchmarks unless they are asked for."""
+        scaling = [item for item in items if item.get_closest_marker(MARKER)]
+        if not scaling:
+            return
+        if not asked_for(self.config):
+            items[:] = [item for item in items if not item.get_closest_marker(MARKER)]
+            self.config.hook.pytest_deselected(items=scaling)
+            self.left_out = 0 if items else len(scaling)
+        elif not self.config.pluginmanager.has_plugin("pytest-benchmark"):
+            raise pytest.UsageError(
+                f"{OPTION}: {len(scaling)} scaling benchmarks need pytest-benchmark, which is switched off "
+                "(-p no:benchmark) or not installed"
+            )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Mark the reports of scaling benchmarks; keywords would not do, which may be any test's parameters."""
+        report = yield
+        if item.get_closest_marker(MARKER) and not item.get_closest_marker(COMPLEXITY):
+            setattr(report, MARKER, True)  # xdist hands attributes on
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Count the scaling benchmarks that ran, those of xdist's workers too."""
+        self.ran += report.when == "call" and report.passed and getattr(report, MARKER, False)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
+        """Record BLAS and its threads, if scaling benchmarks were measured."""
+        if self.machine:
+            machine_info[JSON_KEY] = self.machine
+
+    @pytest.hookimpl(optionalhook=True, tryfirst=True)
+    def pytest_benchmark_compare_machine_info(
+        self, machine_info: dict[str, Any], compared_benchmark: dict[str, Any]
+    ) -> None:
+        """Say which BLAS there is when the saved run says so: runs are compared before anything has been measured."""
+        if JSON_KEY in compared_benchmark["machine_info"]:
+            import numpy as np  # noqa: F401  # so that its BLAS can be seen
+
+            from bptt_bench.pytest_suite import pinned
+
+            with pinned() as blas:
+                machine_info[JSON_KEY] = blas
+        else:
+            machine_info.pop(JSON_KEY, None)
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
+        """Add fits and verdicts to pytest-benchmark's JSON."""
+        if self.measured():
+            found = [suite.to_json() for suite in self.measured()]
+            document = output_json.setdefault(
+                JSON_KEY, {"verdicts": [], "fits": []}
+            )  # laws of the marker add to it too
+            for key, entries in document.items():
+                entries += [entry for part in found for entry in part[key]]
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Fail the session when a claim is refuted."""
+        if any(suite.refuted() for suite in self.measured()) and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    @pytest.hookimpl(wrapper=True, trylast=True)  # after pytest-benchmark's tables, before pytest's own lines
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
+        """Print fits and verdicts, also when pytest-benchmark has found a regression and raises."""
+        try:
+            return (yield)
+        finally:
+            self.summarise(terminalreporter)
+
+    def summarise(self, reporter: pytest.TerminalReporter) -> None:
+        """Print fits and verdicts of each suite, and name the refuted claims."""
+        for suite in self.measured():
+            if not self.config.getoption("benchmark_quiet", False):
+                reporter.section(f"{suite.experiment.name}: fits and verdicts", sep="-", yellow=True)
+                reporter.write_line(suite.text(width=shutil.get_terminal_size().columns, colour=reporter.hasmarkup))
+            for verdict in suite.refuted():
+                reporter.write_line(f"REFUTED {verdict.claim} ({verdict.subject}): {verdict.reason}", red=True)
+            # counted in pytest's last line, which would else be green
+            reporter.stats.setdefault("refuted", []).extend(suite.refuted())
+        if self.ran and not self.measured():
+            reporter.write_line(
+                f"bptt-bench: {self.ran} scaling benchmarks ran and none was timed: pytest-benchmark is disabled, "
+                "as it is under xdist; no claim is judged",
+                yellow=True,
+            )
+        if self.left_out:
+            reporter.write_line(f"bptt-bench: {self.left_out} scaling benchmarks were left out; they run with {OPTION}")
+
+
+SESSION = pytest.StashKey[Session]()

@@ -1,0 +1,300 @@
+"""Every figure that an analysis gives rise to, with its caption."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from bptt_bench.analyse.response import is_exact, no_noise
+from bptt_bench.plan import ExponentClaim, Point
+from bptt_bench.report import format as show
+from bptt_bench.report.content import judged_claims
+from bptt_bench.report.figures.exponents import figure_exponents
+from bptt_bench.report.figures.foresight import figure_foresight
+from bptt_bench.report.figures.lines import Line, lines_along
+from bptt_bench.report.figures.machine import figure_machine
+from bptt_bench.report.figures.overview import figure_overview
+from bptt_bench.report.figures.parity import figure_parity
+from bptt_bench.report.figures.race import figure_race, figure_roofline
+from bptt_bench.report.figures.ratio import figure_ratio, ratio_groups
+from bptt_bench.report.figures.scaling import figure_scaling, subject_looks
+from bptt_bench.report.figures.shares import figure_shares, share_groups
+from bptt_bench.report.figures.visits import figure_visits
+from bptt_bench.report.foreseen import accuracy_lines
+from bptt_bench.report.machine import sentence
+from bptt_bench.report.race import lines as race_lines
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.analysis import Analysis
+
+SECOND_LINE_LEVELS = 4  # a further line along the same factor is shown when it has at least this many levels
+MOST_LINES = 2  # lines a factor and response
+MANY_SUBJECTS = 5  # from so many on a page shows them all
+OVERVIEW_FACTORS = 2  # on that page: those that the measured lines follow farthest
+MACHINE_LINES = 2  # beside each other in a figure of the machine's rates: those along the widest ranges
+
+EXPONENTS = (
+    "Each row is one claim. The stroke is the predicted exponent, the grey band the margin that the claim allows, "
+    "the mark the estimate with its interval. Supported: the whole interval lies inside the band. An arrow marks an"
+    " interval that runs out of the picture."
+)
+FORESIGHT = (
+    "Points beyond the sweep were predicted with their intervals, the predictions stored, and only then measured. A "
+    "mark above 0: predicted dearer than it was. A stroke beside 0 and a hollow mark: the interval missed. Grey dots: "
+    "the points of the sweep, to which the law was fitted."
+)
+MACHINE = (
+    "Dashed: what the declared operations would take at the rates of the probe, with no constant fitted to these times;"
+    " beneath, its parts. Arithmetic: products at the speed of their shape in the cache. Memory: what they and "
+    "element-wise passes take longer because their operands lie further away, and copying and clearing. Dispatch: "
+    "calling NumPy and Python. "
+)
+AGAIN = "Drawn like the first figure of this kind. "
+OVERVIEW = (
+    "Marks: measured. Lines: each algorithm's law with its overhead terms, fitted to all of its points at once. A line "
+    "is as long as what was measured of it. Beneath: the laws without overhead."
+)
+RATIO = (
+    "Marks: the measured ratio with its interval. Lines: the predicted ratio, {ratio}, with no constant fitted. A "
+    "mark above its line: {subject} costs more beside {over} than predicted. A stroke on a line shows where one "
+    "part is predicted to overtake the other, a diamond where it was found to."
+)
+SCALING = (
+    "Marks: measured, with intervals. Solid: the law with its overhead terms, fitted to all points at once, with "
+    "the band of the fit. Dashed: the terms of the law alone; the gap to the solid curve is overhead, and what the "
+    "same operations cost more beyond a cache. Beneath: how far the measured points lie from the fit (side by side "
+    "for the eye; an arrow points to one that lies further off). "
+)
+EXACT = (
+    "Marks: measured, once each, for {reason}. Solid: the law with its overhead terms, fitted to all points at once."
+    " Dashed: the terms of the law alone. Beneath: how far the measured points lie from the fit. "
+)
+SCALING_AGAIN = "Drawn like the first figure of time against a factor. "
+ERRORS = "Mean error of the fits over all their points: {errors}."
+SHARES = (
+    "Areas: share of the fitted time that each term takes; the terms with {factor} lie at the bottom, and the line "
+    "above them is their sum. Circles: that sum with its interval where a claim is made. Triangles: the share "
+    "claimed. Paler areas lie beyond what was measured and are the law's word alone."
+)
+PARITY = (
+    "Every point of every subject against the time that its fitted law gives. On the line: equal. Beneath, the same"
+    " on a scale that shows the difference: a trend or a cluster there is what the law does not explain."
+)
+RACE = (
+    "Marks: the time of an evaluation with its interval, the fastest on top. The upright stroke: the roofline, which is"
+    " max(operations / peak of matrix products, bytes / bandwidth) at the peaks that this machine reached just before. "
+)
+ROOFLINE = (
+    "Each column of marks is one point of the race, at the operations that it takes for each byte that nobody can do "
+    "without. The line: what the machine allows; on it, nothing is left to be gained."
+)
+VISITS = "A dark cell: the row visited the column, as recorded while the code ran. Above each map, its visits in all."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedFigure:
+    """A figure with the name of its file, its title, and a caption that says what to see."""
+
+    name: str
+    title: str
+    caption: str
+    figure: Figure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Maps:
+    """Visit maps (title -> matrix; nonzero: the row visited the column) with the labels of their axes."""
+
+    matrices: Mapping[str, ArrayLike]
+    x_label: str = "visited (number)"
+    y_label: str = "on behalf of (number)"
+    title: str = "Visits really made"
+    caption: str = VISITS
+
+    @classmethod
+    def of_checks(cls, analysis: Analysis) -> Maps:
+        """The maps that the checks of a run stored; a record's ``map_axes`` names rows and columns."""
+        matrices: dict[str, ArrayLike] = {}
+        labels: dict[str, str] = {}
+        for record in analysis.frame.attrs.get("checks", ()):
+            matrices |= record.get("maps", {})
+            if record.get("map_axes"):
+                labels = dict(zip(("y_label", "x_label"), record["map_axes"], strict=True))
+        return cls(matrices=matrices, **labels)
+
+
+def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
+    """The figures of a report in reading order; those for which the run holds nothing are left out."""
+    parts = (
+        *(_overview(analysis), _race(analysis), _ratios(analysis), _foresight(analysis), _visits(maps)),
+        *(_exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
+    )
+    named: dict[str, NamedFigure] = {}
+    for found in itertools.chain(*parts, _parity(analysis)):
+        candidates = itertools.chain([found.name], (f"{found.name}-{n}" for n in itertools.count(2)))
+        name = next(candidate for candidate in candidates if candidate not in named)
+        named[name] = replace(found, name=name)
+    return list(named.values())
+
+
+def _overview(analysis: Analysis) -> Iterator[NamedFigure]:
+    factors = [factor.name for factor in analysis.experiment.factors]
+    points = {subject: fit.points for (subject, response), fit in analysis.fits.items() if response == show.WHOLE}
+    if len(points) < MANY_SUBJECTS:
+        return
+    longest = [lines[0] for lines in (_by_subjects(lines_along(name, factors, points)) for name in factors) if lines]
+    widest = sorted(longest, key=lambda line: (-len(line.subjects), line.levels[0] / line.levels[-1]))[
+        :OVERVIEW_FACTORS
+    ]
+    if widest:
+        yield NamedFigure(
+            name="overview",
+            title="All algorithms on one page",
+            caption=OVERVIEW,
+            figure=figure_overview(analysis, sorted(widest, key=lambda line: factors.index(line.factor))),
+        )
+
+
+def _by_subjects(lines: list[Line]) -> list[Line]:
+    """The lines that most subjects follow first, among these the longest."""
+    return sorted(lines, key=lambda line: -len(line.subjects))
+
+
+def _race(analysis: Analysis) -> Iterator[NamedFigure]:
+    race = analysis.race
+    if race is None or not race.standings:
+        return
+    yield NamedFigure(
+        name="race", title="The race", caption=RACE + " ".join(race_lines(race)), figure=figure_race(race)
+    )
+    if race.peaks is not None and any(standing.roofline is not None for standing in race.standings):
+        yield NamedFigure(name="roofline", title="Roofline", caption=ROOFLINE, figure=figure_roofline(race))
+
+
+def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
+    from bptt_bench.analyse.foresight import foreseen, unmeasured
+
+    found = foreseen(analysis.frame)
+    if found:
+        yield NamedFigure(
+            name="foresight",
+            title="Foreseen",
+            caption=" ".join([FORESIGHT, *accuracy_lines(found, unmeasured(analysis.frame, found))]),
+            figure=figure_foresight(analysis, found),
+        )
+
+
+def _exponents(analysis: Analysis) -> Iterator[NamedFigure]:
+    claims = {(c.name, c.subject) for c in judged_claims(analysis) if isinstance(c, ExponentClaim)}
+    if any((v.claim, v.subject) in claims and v.predicted is not None for v in analysis.verdicts):
+        yield NamedFigure(
+            name="exponents",
+            title="Exponents",
+            caption=EXPONENTS,
+            figure=figure_exponents(analysis),
+        )
+
+
+def _ratios(analysis: Analysis) -> Iterator[NamedFigure]:
+    for group in ratio_groups(judged_claims(analysis)):
+        names = [name for name in (group.subject, group.over, group.less) if name is not None]
+        if any((name, show.WHOLE) not in analysis.fits for name in names):
+            continue
+        yield NamedFigure(
+            name=_file_name("ratio", group.subject, group.over),
+            title=group.title,
+            caption=RATIO.format(ratio=show.law(group.ratio), subject=group.subject, over=group.over),
+            figure=figure_ratio(analysis, group),
+        )
+
+
+def _visits(maps: Maps | None) -> Iterator[NamedFigure]:
+    if maps is not None and maps.matrices:
+        figure = figure_visits(maps.matrices, maps.x_label, maps.y_label, maps.title)
+        yield NamedFigure(name="visits", title=maps.title, caption=maps.caption, figure=figure)
+
+
+def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
+    factors = [factor.name for factor in analysis.experiment.factors]
+    exponents = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
+    explained = {False: SCALING, True: EXACT}
+    for response in dict.fromkeys([show.WHOLE, *(claim.response for claim in exponents)]):
+        points = {subject: fit.points for (subject, name), fit in analysis.fits.items() if name == response}
+        judged = [claim for claim in exponents if claim.response == response]
+        kind = is_exact(response)
+        for factor in factors if response == show.WHOLE else dict.fromkeys(claim.factor for claim in judged):
+            at = [claim.at for claim in judged if claim.factor == factor]
+            for rank, line in enumerate(_chosen(lines_along(factor, factors, points), at)):
+                part = () if response == show.WHOLE else (response.removesuffix(show.SUFFIX),)
+                yield NamedFigure(
+                    name=_file_name("scaling", factor, *part, *(() if rank == 0 else (str(rank + 1),))),
+                    title=show.against(response, factor),
+                    caption=explained[kind].format(reason=no_noise(response)) + _errors(analysis, line, response),
+                    figure=figure_scaling(analysis, line, response),
+                )
+                explained[kind] = AGAIN if kind else SCALING_AGAIN
+
+
+def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
+    factors = [factor.name for factor in analysis.experiment.factors]
+    exponents = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
+    explained = MACHINE
+    for subject, pricing in analysis.pricings.items():
+        lines = []
+        for factor in factors:
+            at = [claim.at for claim in exponents if claim.factor == factor and claim.response == show.WHOLE]
+            lines += _chosen(lines_along(factor, factors, {subject: pricing.points}), at)[:1]
+        widest = sorted(lines, key=lambda line: line.levels[0] / line.levels[-1])[:MACHINE_LINES]
+        if widest:
+            yield NamedFigure(
+                name=_file_name("machine", subject),
+                title=f"Where the time of {subject} goes, by the machine's own rates",
+                caption=explained + sentence(analysis, pricing),
+                figure=figure_machine(analysis, subject, widest),
+            )
+            explained = AGAIN
+
+
+def _chosen(lines: list[Line], judged: Sequence[Point]) -> list[Line]:
+    """A line through a point where an exponent is judged if there is one, else the longest; and a second long one."""
+    ranked = sorted(lines, key=lambda line: not any(line.at(at[line.factor]) == at for at in judged))
+    return ranked[:1] + [line for line in ranked[1:MOST_LINES] if len(line.levels) >= SECOND_LINE_LEVELS]
+
+
+def _errors(analysis: Analysis, line: Line, response: str) -> str:
+    errors = [
+        f"{name} {show.percent(analysis.fits[name, response].error.in_sample_mape)}"
+        for name in line.subjects
+        if (name, response) in analysis.fits
+    ]
+    return ERRORS.format(errors=", ".join(errors))
+
+
+def _shares(analysis: Analysis) -> Iterator[NamedFigure]:
+    for group in share_groups(judged_claims(analysis)):
+        if (group.subject, show.WHOLE) in analysis.fits:
+            yield NamedFigure(
+                name=_file_name("shares", group.subject, group.factor),
+                title=f"Where the time of {group.subject} goes, against {group.factor}",
+                caption=SHARES.format(factor=group.factor),
+                figure=figure_shares(analysis, group),
+            )
+
+
+def _parity(analysis: Analysis) -> Iterator[NamedFigure]:
+    if any((name, show.WHOLE) in analysis.fits for name in subject_looks(analysis)):
+        yield NamedFigure(
+            name="parity",
+            title="Predicted and measured",
+            caption=PARITY,
+            figure=figure_parity(analysis),
+        )
+
+
+def _file_name(*parts: str) -> str:
+    return "-".join("".join(c if c.isalnum() else "_" for c in part) for part in parts)

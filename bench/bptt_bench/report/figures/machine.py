@@ -1,0 +1,139 @@
+"""Where the time of a subject goes by the machine's own rates: a prediction with nothing fitted, and its parts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
+from matplotlib.ticker import FuncFormatter, MultipleLocator
+from numpy.typing import NDArray
+
+from bptt_bench.analyse.machine import Parts
+from bptt_bench.report import format as show
+from bptt_bench.report.figures.lines import Line
+from bptt_bench.report.figures.style import (
+    INK,
+    factor_label,
+    headline,
+    legend_below,
+    level_axis,
+    look,
+    new_figure,
+    seconds_axis,
+    styled,
+)
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.analysis import Analysis
+    from bptt_bench.analyse.fit import Fit
+    from bptt_bench.analyse.pricing import Pricing
+
+PART_NAMES = {
+    "arithmetic": "arithmetic",
+    "memory": "memory",
+    "elementwise": "element-wise",
+    "allocation": "allocation",
+    "dispatch": "dispatch",
+}
+PREDICTED: dict[str, Any] = {"color": "#C23B00", "linewidth": 1.6, "linestyle": (0, (5, 2))}
+FITTED: dict[str, Any] = {"color": "#6b6b6b", "linewidth": 1.2}
+MEASURED: dict[str, Any] = {
+    "color": INK, "marker": "o", "markersize": 4.5, "linestyle": "none", "markeredgecolor": "white",
+    "markeredgewidth": 0.5,
+}  # fmt: skip
+COLUMN_ROOM = 4.0  # ticks that fit beside each other along half the width of a figure
+
+
+@styled
+def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> Figure:
+    """Measured, fitted and predicted time along some lines, and beneath them the parts of the prediction.
+
+    Raises
+    ------
+    ValueError : the subject was not priced, or there is no line.
+    """
+    pricing = analysis.pricings.get(subject)
+    if pricing is None or not lines:
+        raise ValueError(
+            f"subject {subject!r}: has {'no line' if pricing else 'no prediction without free parameters'}"
+        )
+    figure = new_figure(5.9)
+    grid = figure.subplots(2, len(lines), sharex="col", height_ratios=[1.35, 1], squeeze=False)
+    fit = analysis.fits[subject, show.WHOLE]
+    for column, line in enumerate(lines):
+        upper, lower = grid[0, column], grid[1, column]
+        dense = _dense(analysis, line)
+        parts = pricing.along(dense)
+        levels = dense[line.factor].to_numpy(float)
+        _draw_times(upper, line, pricing, fit, dense, parts.sum(axis=1))
+        _draw_shares(lower, levels, parts)
+        level_axis(upper, line.levels, room=COLUMN_ROOM)
+        upper.set_xlim(levels[0] / 1.05, levels[-1] * 1.05)
+        upper.set_title("\n".join(_at(line)), loc="left", fontsize=9.5)
+        lower.set_xlabel(factor_label(analysis.experiment, line.factor))
+        lower.set_ylim(0, 1)
+        lower.yaxis.set_major_locator(MultipleLocator(0.25))
+        lower.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.0f}"))
+    grid[0, 0].set_ylabel("time per evaluation (s)")
+    grid[1, 0].set_ylabel("share of the prediction (%)")
+    headline(figure, f"Where the time of {subject} goes, by the machine's own rates")
+    handles: list[Line2D | Patch] = [Line2D([], [], **MEASURED), Line2D([], [], **FITTED), Line2D([], [], **PREDICTED)]
+    names = ["measured", "fitted law", "predicted, nothing fitted"]
+    drawn = [place for place in range(len(Parts._fields)) if any(p > 0 for p in pricing.points[Parts._fields[place]])]
+    handles += [Patch(**_filled(place)) for place in drawn]
+    legend_below(figure, handles, [*names, *(PART_NAMES[Parts._fields[place]] for place in drawn)])
+    figure.align_ylabels(grid[:, 0])
+    return figure
+
+
+def _dense(analysis: Analysis, line: Line) -> pd.DataFrame:
+    """Points along a line; of a factor that counts, whole numbers: works are counted, too."""
+    dense = line.dense()
+    kinds = {factor.name: factor.kind for factor in analysis.experiment.factors}
+    if kinds[line.factor] == "integer":
+        dense[line.factor] = dense[line.factor].round()
+        dense = dense.drop_duplicates(ignore_index=True)
+    return dense
+
+
+def _at(line: Line) -> list[str]:
+    """The fixed levels of a line, in two lines of text at most."""
+    parts = [show.point({name: level}) for name, level in line.fixed.items()]
+    half = (len(parts) + 1) // 2
+    texts = [", ".join(parts[:half]), ", ".join(parts[half:])]
+    return [", ".join(parts)] if len(parts) <= 2 else texts
+
+
+def _draw_times(
+    axes: Axes, line: Line, pricing: Pricing, fit: Fit, dense: pd.DataFrame, predicted: NDArray[np.float64]
+) -> None:
+    rows = line.select(pricing.points)
+    levels = dense[line.factor].to_numpy(float)
+    fitted = np.array([interval.estimate for interval in fit.curve(dense)])
+    axes.plot(levels, fitted, **FITTED)
+    axes.plot(levels, predicted, **PREDICTED)
+    axes.plot(rows[line.factor].to_numpy(float), rows["measured"].to_numpy(float), zorder=3, **MEASURED)
+    low, high = axes.dataLim.y0, axes.dataLim.y1
+    axes.set_ylim(low / 1.3, high * 1.3)
+    seconds_axis(axes, "y", low, high)
+
+
+def _draw_shares(axes: Axes, levels: NDArray[np.float64], parts: NDArray[np.float64]) -> None:
+    shares = parts / parts.sum(axis=1, keepdims=True)
+    floor = np.zeros(len(levels))
+    for place in range(shares.shape[1]):
+        share = shares[:, place]
+        if share.max() > 0:
+            axes.fill_between(levels, floor, floor + share, linewidth=0.6, **_filled(place))
+            floor = floor + share
+
+
+def _filled(place: int) -> dict[str, Any]:
+    how = look(place)
+    return {"facecolor": how.color, "alpha": 0.75, "hatch": how.hatch or None, "edgecolor": "white"}

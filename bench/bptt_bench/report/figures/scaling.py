@@ -1,0 +1,146 @@
+"""Time, memory or a count against one factor: measured, fitted, what the law alone says, and the residuals beneath."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from numpy.typing import NDArray
+
+from bptt_bench.analyse.response import is_count, is_memory, meaning, unit
+from bptt_bench.plan import PLACEBO_SUFFIX
+from bptt_bench.report import format as show
+from bptt_bench.report.figures.lines import Line
+from bptt_bench.report.figures.style import (
+    GUIDE,
+    INK,
+    Look,
+    factor_label,
+    headline,
+    legend_below,
+    level_axis,
+    look,
+    new_figure,
+    percent_axis,
+    point_beyond,
+    seconds_axis,
+    styled,
+)
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.analysis import Analysis
+    from bptt_bench.analyse.fit import Fit
+
+
+BAND_REACH = 2.0  # a band that runs further beyond what was measured than this factor is cut off
+THEORY_REACH = 30.0  # a law that explains less than this fraction of the shortest time runs out of the picture
+DODGE = 0.02  # share of the width by which residuals of one level stand beside each other
+
+
+def subject_looks(analysis: Analysis) -> dict[str, Look]:
+    """One look for each subject, the same in every figure."""
+    names = [name for name in analysis.experiment.subject_names if not name.endswith(PLACEBO_SUFFIX)]
+    return {name: look(index) for index, name in enumerate(names)}
+
+
+def law_alone(fit: Fit, points: pd.DataFrame) -> NDArray[np.float64]:
+    """What the terms of the law account for, overhead left out, with the coefficients of the fit."""
+    weights = [term.coefficient if term.role == "law" else 0.0 for term in fit.terms]
+    return fit.full_law.evaluate({name: points[name].to_numpy() for name in fit.full_law.factors}, weights)
+
+
+class Drawn(NamedTuple):
+    """Where residuals were drawn (n_levels,), their values, and the ends of their whiskers (2 n_levels,).
+
+    ``law_alone``: whether the law without its overhead is another curve, drawn beside the fitted one.
+    """
+
+    across: NDArray[np.float64]
+    middle: NDArray[np.float64]
+    ends: NDArray[np.float64]
+    law_alone: bool
+
+
+@styled
+def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -> Figure:
+    """Time, memory or a count of every subject along a line through the design, with fitted curves and residuals.
+
+    Raises
+    ------
+    ValueError : no subject of the line has a fit of the response.
+    """
+    fits = {name: analysis.fits[name, response] for name in line.subjects if (name, response) in analysis.fits}
+    if not fits:
+        raise ValueError(f"response {response!r}: none of {', '.join(line.subjects)} has a fit of it")
+    figure = new_figure(6.4)
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.15])
+    looks = subject_looks(analysis)
+    shifts = np.linspace(-DODGE, DODGE, len(fits)) if len(fits) > 1 else np.zeros(1)
+    drawn = [
+        _draw_subject(upper, lower, fit, line, looks[name], shift)
+        for (name, fit), shift in zip(fits.items(), shifts, strict=True)
+    ]
+    shortest = min(float(line.select(fit.points)["measured"].min()) for fit in fits.values())
+    low, high = max(upper.dataLim.y0, shortest / THEORY_REACH), upper.dataLim.y1
+    upper.set_ylim(low / 1.3, high * 1.3)
+    seconds_axis(upper, "y", low, high, unit=unit(response))
+    level_axis(upper, line.levels)
+    percent_axis(lower, np.concatenate([one.ends for one in drawn]))
+    for name, one in zip(fits, drawn, strict=True):
+        point_beyond(lower, one.across, one.middle, looks[name])
+    upper.set_ylabel(_of_an_evaluation(response))
+    lower.set_ylabel("residual (%)")
+    lower.set_xlabel(factor_label(analysis.experiment, line.factor))
+    upper.tick_params(labelbottom=False)
+    detail = f"at {show.point(line.fixed)}" if line.fixed else ""
+    headline(figure, show.against(response, line.factor), detail)
+    _legend(figure, {name: looks[name] for name in fits}, law_alone=any(one.law_alone for one in drawn))
+    figure.align_ylabels([upper, lower])
+    return figure
+
+
+def _of_an_evaluation(response: str) -> str:
+    if is_count(response):
+        return f"{meaning(response)} per evaluation"
+    return "memory of an evaluation (B)" if is_memory(response) else "time per evaluation (s)"
+
+
+def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shift: float) -> Drawn:
+    """Draw one subject; hand back its relative residuals."""
+    rows = line.select(fit.points)
+    levels, measured = rows[line.factor].to_numpy(float), rows["measured"].to_numpy(float)
+    below = measured - rows["low"].to_numpy(float)
+    above = rows["high"].to_numpy(float) - measured
+    whiskers = np.fmax(np.stack([below, above]), 0.0)  # of no length where nothing was repeated
+    dense = line.dense()
+    curve = np.array([tuple(interval) for interval in fit.curve(dense)], dtype=np.float64)
+    along = dense[line.factor].to_numpy(float)
+    within = np.clip(curve, measured.min() / BAND_REACH, measured.max() * BAND_REACH)  # a bound may be infinite
+    upper.fill_between(along, within[:, 1], within[:, 2], color=how.color, alpha=0.18, linewidth=0)
+    upper.plot(along, curve[:, 0], color=how.color, linestyle="-", linewidth=1.4)
+    theory = law_alone(fit, dense)
+    is_apart = bool(np.all(theory > 0)) and not np.allclose(theory, curve[:, 0], rtol=0.01)
+    if is_apart:
+        named: dict[str, Any] = {"marker": how.marker, "markevery": [-1], "markerfacecolor": "white", "markersize": 5.0}
+        upper.plot(along, theory, color=how.color, linestyle=(0, (4, 2)), linewidth=1.1, **named)
+    upper.errorbar(levels, measured, yerr=whiskers, elinewidth=1.1, **how.marks)
+    fitted = rows["fitted"].to_numpy(float)
+    residual = measured / fitted - 1.0
+    beside = levels * (line.levels[-1] / line.levels[0]) ** shift
+    lower.errorbar(beside, residual, yerr=whiskers / fitted, elinewidth=1.1, **how.marks)
+    ends = np.concatenate([residual - whiskers[0] / fitted, residual + whiskers[1] / fitted])
+    return Drawn(beside, residual, ends, is_apart)
+
+
+def _legend(figure: Figure, looks: dict[str, Look], *, law_alone: bool) -> None:
+    handles = [Line2D([], [], color=how.color, marker=how.marker, linewidth=1.4) for how in looks.values()]
+    handles.append(Line2D([], [], color=INK, linewidth=1.4))
+    names = [*looks, "law + overhead, fitted"]
+    if law_alone:
+        dashed = Line2D([], [], color=GUIDE, linewidth=1.1, linestyle=(0, (4, 2)), marker="o", markerfacecolor="white")
+        handles, names = [*handles, dashed], [*names, "terms of the law alone"]
+    legend_below(figure, handles, names)

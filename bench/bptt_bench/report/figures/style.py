@@ -1,0 +1,221 @@
+"""What all figures share: sizes for a phone, colours and marks that also tell apart in grey, axes with units."""
+
+from __future__ import annotations
+
+import functools
+import math
+import textwrap
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar
+
+import matplotlib as mpl
+import numpy as np
+from matplotlib.artist import Artist
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.legend import Legend
+from matplotlib.ticker import (
+    EngFormatter,
+    FixedFormatter,
+    FixedLocator,
+    FuncFormatter,
+    LogLocator,
+    MaxNLocator,
+    NullFormatter,
+    NullLocator,
+)
+from numpy.typing import ArrayLike
+
+from bptt_bench.plan import Experiment
+from bptt_bench.report.format import short_level
+
+if TYPE_CHECKING:
+    from matplotlib.typing import LineStyleType
+
+Parameters = ParamSpec("Parameters")
+Result = TypeVar("Result")
+
+WIDTH_INCHES = 5.4  # shown across a phone (about 360 px), text of 10.5 points is then about 10 px high
+MOST_DEVIATION = 1.0  # of a residual axis: one wild point must not hide what the others do
+LABEL_CHARACTERS = 56  # that fit along the horizontal axis
+USUAL_TICK = 7  # characters of it that a tick takes, the gap to the next included
+INK, FAINT, GUIDE = "#1a1a1a", "#d9d9d9", "#8c8c8c"
+
+STYLE: dict[str, object] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 10.5,
+    "axes.titlesize": 10.5,
+    "axes.labelsize": 10.5,
+    "axes.edgecolor": "#4d4d4d",
+    "axes.labelcolor": INK,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#e6e6e6",
+    "grid.linewidth": 0.7,
+    "xtick.labelsize": 9.5,
+    "ytick.labelsize": 9.5,
+    "legend.fontsize": 9.5,
+    "legend.frameon": False,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 5.5,
+    "errorbar.capsize": 2.0,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "hatch.linewidth": 0.7,
+    "svg.hashsalt": "bench",  # identical figures give identical files
+    "svg.fonttype": "path",
+}
+
+
+class Look(NamedTuple):
+    """How one series is drawn; colour, marker and dash each tell it apart alone."""
+
+    color: str
+    marker: str
+    dash: LineStyleType
+    hatch: str
+
+    @property
+    def marks(self) -> dict[str, Any]:
+        """Arguments that draw points and no line between them."""
+        return {
+            "color": self.color,
+            "marker": self.marker,
+            "linestyle": "none",
+            "markeredgecolor": "white",
+            "markeredgewidth": 0.6,
+            "zorder": 3,
+        }
+
+
+# Okabe & Ito's palette, safe for the colour-blind, ordered so that neighbours differ in lightness too
+LOOKS = (
+    Look("#0072B2", "o", "-", ""),
+    Look("#E69F00", "s", (0, (5, 1.5)), "///"),
+    Look("#006B4F", "^", (0, (1, 1)), "..."),
+    Look("#D55E00", "D", (0, (6, 1.5, 1, 1.5)), "\\\\\\"),
+    Look("#CC79A7", "v", (0, (3, 1)), "xxx"),
+    Look("#56B4E9", "P", (0, (6, 1.2, 1, 1.2, 1, 1.2)), "---"),
+    Look("#000000", "X", (0, (2, 2)), "+++"),
+    Look("#999999", "*", (0, (8, 2)), "ooo"),
+    Look("#7A4B1E", "p", (0, (4, 1, 1, 1)), "OO"),
+    Look("#5B3A8C", "h", (0, (10, 1.5)), "**"),
+)
+VERDICT_LOOKS = {
+    "supported": Look("#006B4F", "o", "-", ""),
+    "refuted": Look("#C23B00", "X", "-", ""),
+    "inconclusive": Look("#6b6b6b", "s", "-", ""),
+}
+
+
+def look(index: int) -> Look:
+    """The look of the series of that rank; after the last it starts again."""
+    return LOOKS[index % len(LOOKS)]
+
+
+def styled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
+    """Run a figure function under the style, and leave matplotlib's settings as they were."""
+
+    @functools.wraps(function)
+    def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
+        with mpl.rc_context(STYLE):  # type: ignore[arg-type]  # the stubs list every key as a literal
+            return function(*args, **kwargs)
+
+    return wrapper
+
+
+def new_figure(height_inches: float, *, square_panels: bool = False) -> Figure:
+    """An empty figure with an Agg canvas, known to no global state."""
+    layout: Literal["compressed", "constrained"] = "compressed" if square_panels else "constrained"
+    figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout=layout)
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def headline(figure: Figure, text: str, detail: str = "") -> None:
+    """A title over the whole figure, ranged left and broken to its width, with an optional line of detail beneath."""
+    columns = int(figure.get_figwidth() * 12.4)
+    lines = textwrap.wrap(text, columns)
+    if detail:
+        lines += textwrap.wrap(detail, columns + 4)
+    figure.suptitle("\n".join(lines), x=0.015, ha="left", fontsize=10.5, color=INK)
+
+
+def legend_below(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]) -> Legend:
+    """A legend under the axes, in as many columns as the width of the figure allows."""
+    width = float(figure.bbox.width)
+    legend: Legend | None = None
+    for columns in range(min(len(labels), 4), 0, -1):
+        if legend is not None:
+            legend.remove()
+        legend = figure.legend(handles, labels, loc="outside lower center", ncols=columns, columnspacing=1.4)
+        if legend.get_window_extent(figure.canvas.get_renderer()).width <= 0.97 * width:  # type: ignore[attr-defined]
+            break
+    assert legend is not None, "a legend needs at least one label"
+    return legend
+
+
+def factor_label(experiment: Experiment, name: str) -> str:
+    """Label of an axis that shows a factor: its name and what it counts."""
+    meaning = next((factor.meaning for factor in experiment.factors if factor.name == name), "")
+    return textwrap.fill(f"{name} ({meaning})" if meaning else name, LABEL_CHARACTERS)
+
+
+def level_axis(axes: Axes, levels: Iterable[float], *, room: float = 7.0) -> None:
+    """A logarithmic horizontal axis with ticks at levels that were measured, as many as fit beside each other.
+
+    Parameters
+    ----------
+    room : for how many ticks of the usual length.
+    """
+    wanted = sorted(set(levels))
+    room *= min(1.0, USUAL_TICK / (max(len(short_level(value)) for value in wanted) + 1))
+    axes.set_xscale("log")
+    if len(wanted) == 1:
+        axes.set_xlim(wanted[0] / 2, wanted[0] * 2)
+    gap = math.log(wanted[-1] / wanted[0]) / room
+    kept = [wanted[-1]]
+    for value in reversed(wanted[:-1]):
+        if math.log(kept[-1] / value) >= gap:
+            kept.append(value)
+    axes.xaxis.set_major_locator(FixedLocator(kept[::-1]))
+    axes.xaxis.set_major_formatter(FixedFormatter([short_level(value) for value in kept[::-1]]))
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
+def seconds_axis(axis_of: Axes, which: str, low: float, high: float, *, unit: str = "s") -> None:
+    """A logarithmic axis in seconds, or another unit, with SI prefixes and at least three ticks."""
+    axis = axis_of.xaxis if which == "x" else axis_of.yaxis
+    (axis_of.set_xscale if which == "x" else axis_of.set_yscale)("log")
+    decades = math.log10(high / low)
+    subs = (1.0,) if decades > 2.2 else (1.0, 3.0) if decades > 1.3 else (1.0, 2.0, 5.0)
+    axis.set_major_locator(LogLocator(subs=subs, numticks=8))
+    axis.set_major_formatter(EngFormatter(unit=unit, sep="\u202f"))
+    axis.set_minor_formatter(NullFormatter())
+
+
+def point_beyond(axes: Axes, across: ArrayLike, deviations: ArrayLike, how: Look) -> None:
+    """An arrow at the edge of a deviation axis for each point that lies further off."""
+    edge = axes.get_ylim()[1]
+    for x, deviation in zip(np.asarray(across), np.asarray(deviations), strict=True):
+        if abs(deviation) > edge:
+            arrow = dict(how.marks) | {"marker": "^" if deviation > 0 else "v", "markersize": 8.0, "clip_on": False}
+            axes.plot([x], [math.copysign(edge, deviation)], **arrow)
+
+
+def _signed(value: float) -> str:
+    return "0" if abs(value) < 1e-9 else f"{value:+.3g}".replace("-", "−")
+
+
+def percent_axis(axes: Axes, deviations: ArrayLike, *, least: float = 0.02) -> None:
+    """A vertical axis, centred on nothing, for relative deviations given as shares of one, up to ``MOST_DEVIATION``."""
+    values = np.asarray(deviations, dtype=np.float64)
+    values = values[np.isfinite(values)]
+    reach = min(max(least, 1.15 * float(np.max(np.abs(values), initial=0.0))), MOST_DEVIATION)
+    axes.set_ylim(-reach, reach)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=4, symmetric=True))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _signed(100 * value)))
+    axes.axhline(0.0, color=INK, linewidth=0.9, zorder=1)

@@ -1,0 +1,163 @@
+"""From a run's records, or a table of someone else's, to a tidy DataFrame: one row a sample."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import itemgetter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bptt_bench.measure.schedule import SWEEP
+from bptt_bench.store.hosts import environments, name_hosts
+from bptt_bench.store.importers.detect import is_run, read_foreign
+from bptt_bench.store.importers.text import one_line
+from bptt_bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
+from bptt_bench.store.untimed import UNTIMED, untimed_rows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SUFFIX = "_seconds_per_eval"  # of the columns that hold the seconds of a phase
+_WHOLE = ("block", "process", "evaluations")
+_REAL = ("started_at", "load_average", "visit_seconds")  # not known everywhere: NaN then
+
+
+def load(path: Path | str) -> pd.DataFrame:
+    """The samples of a run's folder or its file, or those of another tool's file, told apart by content.
+
+    Other tools' files give a row a sample, with a column ``subject``, one for each factor and one for each response
+    (see ``bptt_bench.store.importers``). A CSV or Parquet file gives its own columns.
+
+    A run gives the columns ``subject``, one for each factor, ``block``, ``process``, ``evaluations``, ``timing``,
+    ``stage`` (``sweep``, ``adaptive``, ``beyond``, ``memory`` or ``counts``), ``seconds_per_eval``, ``below_floor``,
+    ``started_at`` (seconds since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing
+    included), ``host``, and ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their
+    total in ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one
+    another.
+
+    Where memory was measured there is a row for it of stage and timing ``memory``, without a ``block`` and seconds, and
+    there are four more columns, in bytes of one evaluation over its prepared state: ``allocated_bytes`` by Python and
+    NumPy, ``peak_bytes`` of the process (NaN where the system cannot tell), and both less the bytes of the result,
+    ``scratch_bytes`` and ``peak_scratch_bytes``. Where something was counted there is such a row of stage and timing
+    ``counts``, and a column ``<name>_count`` for each name.
+
+    ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``,
+    ``allocations``, ``predictions``, ``agreements``, ``missing`` (reasons by subject), ``finish``, ``probe``,
+    ``peaks``, ``hosts`` (environments of the hosts of a run that has several, by the names in ``host``).
+
+    Raises
+    ------
+    StoreError : there is nothing there, it cannot be read, or it holds no sample.
+    """
+    path = Path(path)
+    try:
+        with no_garbage_collection():
+            return _run(path / SAMPLES if path.is_dir() else path) if is_run(path) else read_foreign(path)
+    except StoreError as error:  # names of files, and what stands in them, may hold anything
+        raise StoreError(one_line(str(error))) from None
+    except OSError as error:
+        raise StoreError(one_line(f"{path}: cannot be read: {error.strerror or error}")) from None
+
+
+def _run(path: Path) -> pd.DataFrame:
+    """The samples of a run; its records are as this project writes them, or the file is refused."""
+    try:
+        frame = _frame(path)
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        raise StoreError(f"{path}: holds a record that is not as a run writes it: {error}") from None
+    for name in ("subject", *frame.attrs["factors"], *_WHOLE, "timing", "stage", "host"):
+        given = frame[name].dropna() if name in frame.columns and frame[name].dtype == object else []
+        if set(map(type, given)) - {str}:
+            raise StoreError(f"{path}: {name!r} is neither a number everywhere nor a text everywhere")
+    return frame
+
+
+def _frame(path: Path) -> pd.DataFrame:
+    import numpy as np
+    import pandas as pd
+
+    records = read_records(path)
+    name_hosts(records)
+    samples = [record for record in records if record["record"] == "sample"]
+    if not samples:
+        raise StoreError(f"{path}: holds no sample yet")
+    factors = records[0]["factors"]
+    points = list(map(itemgetter("point"), samples))
+    timing = [sample.get("timing", "whole") for sample in samples]
+    phased = np.array(timing) == "phases"
+    seconds = np.array(list(map(itemgetter("seconds_per_eval"), samples)), dtype=float)
+    try:
+        levels = {name: list(map(itemgetter(name), points)) for name in factors}
+    except KeyError as error:
+        raise StoreError(f"{path}: a sample has no level of factor {error}") from None
+    columns = {
+        "subject": list(map(itemgetter("subject"), samples)),
+        **levels,
+        **{name: list(map(itemgetter(name), samples)) for name in _WHOLE},
+        **{name: np.array([sample.get(name) for sample in samples], dtype=float) for name in _REAL},
+        "timing": timing,
+        "stage": [sample.get("stage", SWEEP) for sample in samples],
+        "seconds_per_eval": np.where(phased, np.nan, seconds),
+        "below_floor": [bool(sample.get("below_floor")) for sample in samples],
+        **({} if "host" in factors else {"host": [sample["host"] for sample in samples]}),
+        **_phases(samples, seconds, phased),
+    }
+    frame = pd.DataFrame(columns)
+    untimed = untimed_rows(path, records, factors)
+    if untimed:
+        frame = pd.concat([frame, *untimed], ignore_index=True)
+    frame.attrs.update(_attributes(records, factors))
+    return frame
+
+
+def _phases(samples: Sequence[dict[str, Any]], seconds: Any, phased: Any) -> dict[str, Any]:
+    """Columns of the phases, NaN in the rows of whole samples; none where no phase was timed."""
+    import numpy as np
+
+    if not phased.any():
+        return {}
+    rows = np.flatnonzero(phased)
+    by_phase = [samples[int(row)]["phase_seconds_per_eval"] for row in rows]
+    columns = {f"instrumented{SUFFIX}": np.where(phased, seconds, np.nan)}
+    for name in dict.fromkeys(name for phases in by_phase for name in phases):
+        columns[f"{name}{SUFFIX}"] = np.full(len(samples), np.nan)
+        columns[f"{name}{SUFFIX}"][rows] = [phases.get(name, np.nan) for phases in by_phase]
+    return columns
+
+
+def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> dict[str, Any]:
+    """The records beside the samples."""
+    by_kind: dict[str, list[dict[str, Any]]] = {}
+    for record in records:
+        by_kind.setdefault(record["record"], []).append(record)
+    return {
+        "run": records[0],
+        "factors": list(factors),
+        "checks": by_kind.get("check", []),
+        "skips": _skips(
+            by_kind.get("skip", []), [record for kind in ("sample", *UNTIMED) for record in by_kind.get(kind, [])]
+        ),
+        "workers": by_kind.get("worker", []),
+        "finish": by_kind.get("finish", [None])[-1],
+        "probe": by_kind.get("probe", [None])[-1],
+        "allocations": by_kind.get("allocation", []),
+        "predictions": by_kind.get("prediction", []),
+        "agreements": by_kind.get("agreement", []),
+        "missing": {record["subject"]: record["reason"] for record in by_kind.get("missing", [])},
+        "peaks": by_kind.get("peaks", []),
+        "hosts": environments(records),
+    }
+
+
+def _skips(skips: Sequence[dict[str, Any]], samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Each cell that was left out once; a later attempt may have measured it after all."""
+    if not skips:
+        return []
+    measured = {_cell(sample) for sample in samples}
+    last = {_cell(skip): skip for skip in skips}
+    return [skip for cell, skip in last.items() if cell not in measured]
+
+
+def _cell(record: dict[str, Any]) -> tuple[object, ...]:
+    timing = UNTIMED.get(record["record"], record.get("timing", "whole"))
+    return record["subject"], frozenset(record["point"].items()), timing

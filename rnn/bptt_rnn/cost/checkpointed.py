@@ -1,0 +1,57 @@
+"""Cost of ``checkpointed``, by √T segments or for a given number of states."""
+
+from __future__ import annotations
+
+from bptt_rnn.cost.first import TILES
+from bptt_rnn.cost.form import Bytes, Cost, Counts, added, by_phase
+from bptt_rnn.cost.streaming import streaming_bytes, streaming_counts, streaming_multiply_adds
+from bptt_rnn.gradients.recomputation import forward_steps, segment_length, segmented_slots
+
+
+def segmented_steps(T: int) -> int:
+    """Forward steps of the hidden layer by √T segments: all, and of each segment but the last all but one again."""
+    length = segment_length(T)
+    return T + (T - 1) // length * (length - 1)
+
+
+def checkpointed_cost(states: int | None = None) -> Cost:
+    """Closed forms, by default for √T segments.
+
+    By segments the hidden layer is worked through 4 T - 2 √T + 1 times where T is a square, a little less than 4 T as
+    the law has it. For a given number of states the counts are exact, too, but the law of the time is not: the forward
+    steps of the optimal plan grow faster than T, by steps.
+    """
+
+    def steps(T: int) -> int:
+        return segmented_steps(T) if states is None else forward_steps(T, states)
+
+    def counts(V: int, d: int, H: int, T: int) -> Counts:
+        handed_on = by_phase(adds_multiplies=(0, T * H, 0))  # Uᵀ δ(t) added to what comes from the right
+        return added(streaming_counts(V, d, H, T, forwards=steps(T), passes=T), handed_on)
+
+    def buffer_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
+        kept = segmented_slots(T) if states is None else min(states, T)
+        return streaming_bytes(V, d, H, T, itemsize, states=kept + 1, outputs=1)
+
+    def multiply_adds(V: int, d: int, H: int, T: int) -> int:
+        return streaming_multiply_adds(V, d, H, T, forwards=steps(T), passes=T)
+
+    return Cost(
+        name="checkpointed",
+        phase_laws={"output": "T*H*V", "embed": "T*H*d", "recur": "T*H**2"},
+        phase_overheads={
+            "embed": ("1", "T", "H*d"),
+            "recur": ("1", "T", "H**2"),
+            "output": ("1", "T", "T*V", "V*H"),
+        },
+        counts=counts,
+        buffer_bytes=buffer_bytes,
+        passes=lambda T: T,
+        multiply_adds=multiply_adds,
+        # scratch of rank-1 updates beside, up to a tile each
+        memory_law="sqrt(T)*H + V" if states is None else f"min(T,{states})*H + V",
+        memory_overhead=("1", "T", "H", "d", *TILES),
+    )
+
+
+CHECKPOINTED = checkpointed_cost()

@@ -1,0 +1,213 @@
+"""Costs of the first algorithms: ``forward``, ``naive``, ``aggregated`` and ``batched``.
+
+Source: claims d and e of the subject.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from bptt_rnn.cost.form import LAW_PHASES, Bytes, Cost, Counts, added, by_phase
+from bptt_rnn.gradients.primitives import TILE_BYTES, rows_per_tile
+
+INDEX_BYTES = np.dtype(np.intp).itemsize
+# Bytes of the views of one time step, Python objects that a workspace keeps; measured with tracemalloc on CPython 3.11.
+VIEW_BYTES = {"forward": 340, "naive": 1_170, "aggregated": 1_170, "batched": 680}
+
+# --- the shape of the time: text for a CostLaw, in the factors V, d, H and T ---
+
+FORWARD_LAW = "T*H*V + T*H*d + T*H**2"
+NAIVE_LAW = "T*H*V + T*(T+1)/2*H*d + T*(T+1)/2*H**2"
+LAWS: Mapping[str, str] = {
+    "forward": FORWARD_LAW,
+    "naive": NAIVE_LAW,
+    "aggregated": FORWARD_LAW,
+    "batched": FORWARD_LAW,
+}
+PHASE_LAWS: Mapping[str, Mapping[str, str]] = {
+    name: dict(zip(LAW_PHASES, law.split(" + "), strict=True)) for name, law in LAWS.items()
+}
+
+# ∂J/∂(everything) less the forward pass, naive over aggregated, at equal price per multiply-add; and the T at which the
+# recurrent part of naive overtakes its output part, 2 V/(d + H) - 1.
+BACKWARD_RATIO = "(V + (T+1)/2*(d+H)) / (V + d + H)"
+CROSSOVER = "(2*V-d-H) / (d+H)"
+
+# What the implementation costs beside: entering a call (1), NumPy calls per step (T) and per backward pass, the softmax
+# (T*V), and the gradients of U, W_e and W_h, cleared or written once whatever T is (V*H, H*d, H**2; in naive the last
+# two cannot be told from the forward pass, T*H*d and T*H**2, which is as small beside its many passes back).
+PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "forward": {"embed": ("1", "T"), "recur": ("1", "T"), "output": ("1", "T", "T*V")},
+    "naive": {
+        "embed": ("1", "T", "T*(T+1)/2", "T*H*d"),  # the forward pass has its own price
+        "recur": ("1", "T", "T*(T+1)/2", "T*H**2"),
+        "output": ("1", "T", "T*V", "V*H"),
+    },
+    "aggregated": {
+        "embed": ("1", "T", "H*d"),
+        "recur": ("1", "T", "H**2"),
+        "output": ("1", "T", "T*V", "V*H"),
+    },
+    "batched": {"embed": ("1", "T", "H*d"), "recur": ("1", "T", "H**2"), "output": ("1", "T", "T*V", "V*H")},
+}
+# Bytes that the operations of a term work through again and again, in float32: where the algorithm goes step by step, a
+# matrix, and its gradient if that is updated at every step. `batched` goes through U, W_e and their gradients once for
+# all steps, so that leaving a cache makes V*H and H*d dearer, and not the arithmetic; the same holds for the logits of
+# all steps, T*V. Only its recurrence, through W_h, goes step by step.
+TERM_BYTES: Mapping[str, Mapping[str, str]] = {
+    **{
+        name: {
+            term: f"{arrays * 4}*{size}"
+            for term, size in zip(LAWS[name].split(" + "), ("H*V", "H*d", "H**2"), strict=True)
+        }
+        for name, arrays in (("forward", 1), ("naive", 2), ("aggregated", 2))
+    },
+    "batched": {"T*H**2": "4*H**2", "V*H": "8*H*V", "T*V": "4*T*V", "H*d": "8*H*d", "H**2": "8*H**2"},
+}
+
+
+def forward_counts(V: int, d: int, H: int, T: int) -> Counts:
+    """The forward pass, step by step."""
+    return by_phase(
+        multiply_adds=(T * H * d, T * H * H, T * H * V),
+        # recur: + W_e e, + b1, and ½, ½, ½ of the sigmoid; output: + b2, - max, Σ exp, then log Σ - o_k, and Σ_t J
+        adds_multiplies=(0, 5 * T * H, T * (3 * V - 1) + T + (T - 1)),
+        divisions=(0, 0, T * V),
+        transcendentals=(0, T * H, T * V + T),
+        comparisons=(0, 0, T * (V - 1)),
+        # embed: token ids read, rows of L gathered; recur: h(0); output: Σ exp and o_k of each step
+        elements_moved=(T + 1 + T * d, H, 2 * T),
+    )
+
+
+def stepwise_back_counts(V: int, d: int, H: int, T: int, passes: int) -> Counts:
+    """What naive and aggregated do after the forward pass, but for the handing on of γ."""
+    return by_phase(
+        multiply_adds=(2 * passes * H * d, 2 * passes * H * H, 2 * T * H * V),
+        # embed: rank-1 update of ∂W_e, row of ∂L; recur: h(1 - h) once a step, then r, rank-1 update of ∂W_h, ∂b1;
+        # output: rank-1 update of ∂U, ∂b2
+        adds_multiplies=(passes * (H * d + d), 2 * T * H + passes * (H * H + 2 * H), T * (V * H + V)),
+        # the gradients cleared; output: δ_k of each step too
+        elements_moved=(T * d + H * d, H * H + 2 * H, V * H + V + T),
+    )
+
+
+def _naive(V: int, d: int, H: int, T: int) -> Counts:
+    handed_on = by_phase(adds_multiplies=(0, T * H, 0))  # γ(0) of each loss into ∂h(0)
+    return added(forward_counts(V, d, H, T), stepwise_back_counts(V, d, H, T, T * (T + 1) // 2), handed_on)
+
+
+def _aggregated(V: int, d: int, H: int, T: int) -> Counts:
+    handed_on = by_phase(adds_multiplies=(0, T * H, 0))  # Uᵀ δ(t) added to what comes from the right
+    return added(forward_counts(V, d, H, T), stepwise_back_counts(V, d, H, T, T), handed_on)
+
+
+def _batched(V: int, d: int, H: int, T: int) -> Counts:
+    back = by_phase(
+        multiply_adds=(2 * T * H * d, 2 * T * H * H, 2 * T * H * V),
+        # recur: h(1 - h), γ + Uᵀ δ, r, ∂b1 as a sum over T; output: place of each target, ŷ_k - 1, ∂b2 as a sum over T
+        adds_multiplies=(0, 4 * T * H + (T - 1) * H, 2 * T + (T - 1) * V),
+        # recur: γ(T) cleared; output: o_k gathered, ŷ_k gathered and scattered, where the steps wrote two scalars
+        elements_moved=(0, H, 3 * T - 2 * T),
+    )
+    return added(forward_counts(V, d, H, T), back)
+
+
+def _naive_passes(T: int) -> int:
+    return T * (T + 1) // 2
+
+
+def _one_sweep(T: int) -> int:
+    return T
+
+
+def _no_passes(_T: int) -> int:
+    return 0
+
+
+def _forward_multiply_adds(V: int, d: int, H: int, T: int) -> int:
+    return T * (H * V + H * d + H * H)
+
+
+def _naive_multiply_adds(V: int, d: int, H: int, T: int) -> int:
+    return _forward_multiply_adds(V, d, H, T) + 2 * T * H * V + 2 * _naive_passes(T) * (H * d + H * H)
+
+
+def _aggregated_multiply_adds(V: int, d: int, H: int, T: int) -> int:
+    return 3 * _forward_multiply_adds(V, d, H, T)
+
+
+def _row_starts(V: int, d: int, H: int, T: int) -> Counts:  # noqa: ARG001 - one signature for all forms
+    """Where each row of the logits begins, written once."""
+    return by_phase(elements_moved=(0, 0, T))
+
+
+# --- memory ---
+
+
+def tile_elements(rows: int, width: int, itemsize: int) -> int:
+    return rows_per_tile(rows, width, itemsize) * width
+
+
+def _forward_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
+    return {"embed": itemsize * (T * d + H), "recur": itemsize * (T + 1) * H, "output": itemsize * (V + 2 * T)}
+
+
+def _stepwise_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
+    further = {
+        "embed": T * d + H * d + d + tile_elements(H, d, itemsize),
+        "recur": T * H + H * H + 3 * H + tile_elements(H, H, itemsize),
+        "output": V * H + V + T * H + tile_elements(V, H, itemsize),
+    }
+    return {phase: n + itemsize * further[phase] for phase, n in _forward_bytes(V, d, H, T, itemsize).items()}
+
+
+def hidden_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:  # noqa: ARG001 - one signature for all forms
+    """The hidden layer of the batched forms; of the output layer, Uᵀ δ of all steps."""
+    return {
+        "embed": itemsize * (2 * T * d + T * H + H * d),
+        "recur": itemsize * ((T + 1) * H + 2 * T * H + H * H + 2 * H),
+        "output": itemsize * T * H,
+    }
+
+
+def softmax_bytes(rows: int, width: int, itemsize: int) -> int:
+    """Logits, three elements for each row, and two places."""
+    return itemsize * (rows * width + 3 * rows) + INDEX_BYTES * 2 * rows
+
+
+def _batched_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
+    sizes = hidden_bytes(V, d, H, T, itemsize)
+    output = softmax_bytes(T, V, itemsize) + itemsize * (V * H + V)
+    return {**sizes, "output": sizes["output"] + output}
+
+
+# Scratch of the rank-1 updates, in elements of float32: of one matrix a tile, at most TILE_BYTES.
+TILES = tuple(f"min({size},{TILE_BYTES // 4})" for size in ("V*H", "H*d", "H**2"))
+
+# --- all of them ---
+
+FORWARD, NAIVE, AGGREGATED, BATCHED = (
+    Cost(
+        name=name,
+        phase_laws=PHASE_LAWS[name],
+        phase_overheads=PHASE_OVERHEADS[name],
+        term_bytes=TERM_BYTES[name],
+        counts=form,
+        buffer_bytes=size,
+        first_counts=_row_starts if name == "batched" else None,
+        view_bytes=VIEW_BYTES[name],
+        passes=passes,
+        multiply_adds=multiply_adds,
+        memory_law=memory_law,
+        memory_overhead=("1", "T", *TILES) if name in ("naive", "aggregated") else ("1", "T"),
+    )
+    for name, form, size, passes, multiply_adds, memory_law in (
+        ("forward", forward_counts, _forward_bytes, _no_passes, _forward_multiply_adds, "T*H + T*d + V"),
+        ("naive", _naive, _stepwise_bytes, _naive_passes, _naive_multiply_adds, "T*H + T*d + V"),
+        ("aggregated", _aggregated, _stepwise_bytes, _one_sweep, _aggregated_multiply_adds, "T*H + T*d + V"),
+        ("batched", _batched, _batched_bytes, _one_sweep, _aggregated_multiply_adds, "T*V + T*H + T*d"),
+    )
+)

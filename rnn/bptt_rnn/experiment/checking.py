@@ -1,0 +1,43 @@
+"""Checks of the mathematics as claims."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterable
+from typing import Any
+
+from bptt_bench.plan import CheckClaim, CheckResult
+
+from bptt_rnn.checks import Check
+
+
+def make_meter() -> Any:
+    """A meter that raises on what it does not know."""
+    from bptt_bench.measure.meter import Meter  # only when operations are counted
+
+    return Meter(strict=True)
+
+
+def check_claims(checks: Iterable[Check]) -> list[CheckClaim]:
+    """A claim for each check."""
+    return [
+        CheckClaim(
+            name=check.name,
+            subject=check.subject,
+            statement=check.statement,
+            check=functools.partial(_judged, check),
+        )
+        for check in checks
+    ]
+
+
+def _judged(check: Check, seed: int) -> CheckResult:
+    found = check.measure(seed)
+    return CheckResult(
+        estimate=float(found.worst),
+        allowed=check.allowed,
+        cases=found.cases,
+        detail=found.detail,
+        maps=found.maps,
+        map_axes=("step t of the loss J(t)", "step visited") if found.maps else None,
+    )

@@ -1,0 +1,84 @@
+"""Algorithms as subjects: what is prepared at a point, and what their costs say of them."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+from bptt_bench.plan import CostLaw, Counts, Evaluation, Factor, PhaseSwitch, Point, Subject, Work
+
+from bptt_rnn import cost
+from bptt_rnn.gradients import Workspace
+from bptt_rnn.model import Params, Tokens
+from bptt_rnn.text import load
+from bptt_rnn.works import DECLARED, works
+
+FACTORS = (
+    Factor(name="V", meaning="vocabulary size, words"),
+    Factor(name="d", meaning="embedding size"),
+    Factor(name="H", meaning="hidden size"),
+    Factor(name="T", meaning="time steps"),
+)
+FIRST_TOKEN = 5_000  # of the text: past the headings that open it
+
+
+def sizes_at(point: Mapping[str, float]) -> tuple[int, int, int, int]:
+    """(V, d, H, T) of a point."""
+    V, d, H, T = (int(point[factor.name]) for factor in FACTORS)
+    return V, d, H, T
+
+
+def tokens_at(corpus: Path | None, point: Point) -> Tokens:
+    """The tokens of a UTF-8 text, or of the default one."""
+    V, _, _, T = sizes_at(point)
+    text = load(corpus)
+    return text.tokens(V, T, FIRST_TOKEN if len(text.ranks) > FIRST_TOKEN + T else 0)
+
+
+def generator_at(point: Point) -> np.random.Generator:
+    """What the parameters of a point are drawn with."""
+    return np.random.default_rng(sizes_at(point))
+
+
+def problem(corpus: Path | None, point: Point) -> tuple[Params, Tokens]:
+    """Parameters and tokens."""
+    V, d, H, _ = sizes_at(point)
+    return Params.init(V, d, H, generator_at(point)), tokens_at(corpus, point)
+
+
+def prepare(
+    algorithm: Callable[..., object], corpus: Path | None, point: Point, phase: PhaseSwitch | None = None
+) -> Evaluation:
+    """Parameters, tokens and a workspace that is kept from one evaluation to the next, as training would keep it."""
+    params, tokens = problem(corpus, point)
+    return functools.partial(algorithm, params, tokens, None, Workspace(), phase)
+
+
+def subject_of(name: str, algorithm: Callable[..., object], corpus: Path | None) -> Subject:
+    """An algorithm with its closed forms."""
+    known = cost.cost_of(name)
+
+    def counts(point: Point) -> Counts:
+        return cost.counts(name, *sizes_at(point))
+
+    def working_set(point: Point) -> int:
+        return cost.working_set(name, *sizes_at(point))
+
+    def declared(point: Point) -> list[Work]:
+        return [Work(**work._asdict()) for work in works(name, *sizes_at(point))]
+
+    return Subject(
+        name=name,
+        prepare=functools.partial(prepare, algorithm, corpus),
+        prepare_phased=functools.partial(prepare, algorithm, corpus),
+        law=CostLaw(known.law),
+        overhead=known.overheads,
+        phase_laws={phase: CostLaw(law) for phase, law in known.phase_laws.items()},
+        phase_overheads=known.phase_overheads,
+        counts=None if known.counts is None else counts,
+        working_set=working_set,
+        term_bytes=known.term_bytes,
+        works=declared if name in DECLARED else None,
+    )

@@ -1,0 +1,41 @@
+"""``torch.compile`` of the loop: forward and backward pass traced, fused and compiled for these very sizes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+
+from bptt_rnn.model import Params, Tokens
+from bptt_rnn.peers import torch_eager
+from bptt_rnn.peers.interface import Evaluation, Peer
+from bptt_rnn.peers.tensors import Tensor, as_gradients, looked_up, model
+
+COMPILER = "g++"  # what TorchInductor calls where the variable CXX names no other
+
+
+def prepare(params: Params, tokens: Tokens) -> Evaluation:
+    """Loss and gradients, compiled: the two first evaluations, which compile, are made here."""
+    import torch
+
+    m = model(params, tokens)
+    W_e, W_h, b1, U, b2, h0, targets = m.W_e, m.W_h, m.b1, m.U, m.b2, m.h0, m.targets
+    torch.compiler.reset()  # else guards and sizes of earlier points would be tried first
+    loss_of = torch.compile(torch_eager.loss_of, dynamic=False, fullgraph=True)
+
+    def evaluate() -> tuple[Tensor, ...]:
+        E = looked_up(m)
+        loss = loss_of(E, W_e, W_h, b1, U, b2, h0, targets)
+        return (loss.detach(), *torch.autograd.grad(loss, (E, W_e, W_h, b1, U, b2, h0)))
+
+    evaluate()
+    return evaluate
+
+
+def missing() -> str | None:
+    """Why nothing can be compiled here."""
+    compiler = os.environ.get("CXX", COMPILER)
+    no_compiler = None if shutil.which(compiler) else f"there is no C++ compiler ({compiler})"
+    return torch_eager.missing() or no_compiler
+
+
+PEER = Peer(name="torch.compile", missing=missing, prepare=prepare, gradients=as_gradients)
