@@ -14,6 +14,7 @@ import numpy as np
 
 from bptt_bench.plan import CostLaw, Design, DesignError, Factor, LawError
 from bptt_bench.plan.claim import Bound
+from bptt_bench.plan.levels import together
 
 Layout: TypeAlias = Literal["lines", "grid"]
 Strictness: TypeAlias = Literal["report", "fail"]
@@ -63,7 +64,8 @@ class Complexity:
         options = {name: given.pop(name) for name in OPTIONS if name in given}
         try:
             law = CostLaw(args[0])
-            levels = {name: _levels(name, values) for name, values in given.items()}
+            factors = together(given.pop("factors", None), given, options)
+            levels = {name: _levels(name, values) for name, values in factors.items()}
             if not levels:
                 raise ComplexityError(f"no factor; give the levels of each, such as {EXAMPLE}")
             law.require(levels)

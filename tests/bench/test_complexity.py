@@ -46,6 +46,12 @@ def test_levels_that_are_none_are_refused_by_name(levels: object) -> None:
         Complexity.of(["n"], {"n": levels})
 
 
+def test_a_factor_may_be_called_like_an_option() -> None:
+    assert Complexity.of(["margin"], {"factors": {"margin": LEVELS}}).levels["margin"] == tuple(LEVELS)
+    with pytest.raises(ComplexityError, match=r"margin=\[10, 20, 40, 80, …\]: is an option.*factors=\{'margin': "):
+        Complexity.of(["n"], {"n": LEVELS, "margin": LEVELS})
+
+
 @pytest.mark.parametrize("law", [None, 3, "", "n +", "__import__('os')", "n" * 3000])
 def test_laws_that_are_none_are_refused(law: object) -> None:
     with pytest.raises(ComplexityError, match=r"^law"):

@@ -434,7 +434,7 @@ def pytest_configure(config):
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ('"n", n', '"n^2", n', "law 'n^2': '^' is not a power here; write '**'"),
+        ('"n", n', '"nlog(n)", n', "law 'nlog(n)': 'nlog' is one word; write n*log(n)"),
         ('"n", n', '"k", n', "law 'k': unknown name 'k'; the factors here are n"),
         ('"n", n', "n", "0 positional arguments; allowed is one, the law, such as 'n*log(n)'"),
         (f", {N}", "", "no factor; give the levels of each, such as n=[1000, 4000, 16_000, 64_000, 256_000]"),

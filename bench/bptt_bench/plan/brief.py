@@ -16,9 +16,10 @@ from bptt_bench.plan.design import ONE_LINE, Design, DesignError, Factor, Level,
 from bptt_bench.plan.equality import difference
 from bptt_bench.plan.experiment import Experiment, ExperimentError
 from bptt_bench.plan.law import CostLaw, LawError
-from bptt_bench.plan.levels import design_of, factors_of, listed
+from bptt_bench.plan.levels import design_of, factors_of, like_numbers, listed, together
+from bptt_bench.plan.notation import meant
 from bptt_bench.plan.profile import Profile
-from bptt_bench.plan.seeded import Prepare, Seeded, SeededTally
+from bptt_bench.plan.seeded import Prepare, Seeded, SeededTally, require_arguments
 from bptt_bench.plan.subject import Subject, Tally
 
 SPARE_POINTS = 2  # more than terms: fewer, and no claim is judged
@@ -27,7 +28,7 @@ MUCH = {"quick": (5, 0.01, 2), "standard": (8, 0.02, 4), "full": (16, 0.05, 4)} 
 
 def experiment(
     prepare: Prepare | Mapping[str, Prepare],
-    law: str | Mapping[str, str],
+    law: str | CostLaw | Mapping[str, str | CostLaw],
     *,
     name: str | None = None,
     overhead: str | Sequence[str] = "1",
@@ -42,6 +43,7 @@ def experiment(
     claims: Sequence[Claim] = (),
     blocks: int | None = None,
     seconds_per_sample: float | None = None,
+    factors: Mapping[str, Sequence[Level]] | None = None,
     **levels: Sequence[Level],
 ) -> Experiment:
     """An experiment of one function, or of several that are to do the same; assign it to ``EXPERIMENT`` in a module.
@@ -67,6 +69,7 @@ def experiment(
     reference : whose results are taken to be right; the first by default.
     claims : further claims.
     blocks, seconds_per_sample : how often and how long each point is measured, for all profiles.
+    factors : levels by name, for factors that are called like a parameter: ``factors={"blocks": [10, 1000]}``.
     levels : of each factor, by its name: ``n=[1000, 10_000, 100_000]``, ``backend=["numpy", "torch"]``. Others are
         added between numbers that are few.
 
@@ -74,6 +77,8 @@ def experiment(
     ------
     ExperimentError, DesignError, LawError : what cannot be used; one line that names the parameter.
     """
+    options = {option: value for option, value in locals().items() if option not in ("prepare", "factors", "levels")}
+    given = {each: listed(each, some, options) for each, some in together(factors, levels, options).items()}
     if bound is not None and bound not in get_args(Bound):
         raise ExperimentError(f"bound={bound!r}: allowed are {', '.join(get_args(Bound))}, None")
     if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < inf):
@@ -82,21 +87,22 @@ def experiment(
         raise ExperimentError(f"name={name!r}: allowed is {ONE_LINE}")
     if output_bytes is not None and not callable(output_bytes):
         raise ExperimentError(f"output_bytes={output_bytes!r}: allowed is a function of a point")
+    if output_bytes is not None:
+        require_arguments(output_bytes, 1, "output_bytes")
     if not isinstance(count_laws, Mapping | None):
         raise ExperimentError(f"count_laws={count_laws!r}: allowed are laws by name, {{'comparisons': 'n*log(n)'}}")
     prepares = _prepares(prepare, name)
-    given = listed(levels)
-    factors = factors_of(given)
-    design = design_of(factors, given)
-    points = _of_numbers(design, factors)
-    laws = {each: _with_all(_law("law", text, factors), factors) for each, text in _each("law", law, prepares).items()}
+    named = factors_of(given)
+    design = design_of(named, given)
+    points = _of_numbers(design, named)
+    laws = {each: _with_all(_law("law", text, named), named) for each, text in _each("law", law, prepares).items()}
     memory = {} if memory_law is None else _each("memory_law", memory_law, prepares)
-    stated = {each: _with_all(_law("memory_law", text, factors), factors) for each, text in memory.items()}
+    stated = {each: _with_all(_law("memory_law", text, named), named) for each, text in memory.items()}
     for each_law in (*laws.values(), *stated.values()):
         _require_values("law", each_law, points)
     tallies = _tallies(tally, prepares)
     counts = {
-        each: _with_all(_law(f"count_laws of {each!r}", text, factors), factors)
+        each: _with_all(_law(f"count_laws of {each!r}", text, named), named)
         for each, text in (count_laws or {}).items()
     }
     if counts and not tallies:
@@ -106,7 +112,7 @@ def experiment(
             name=each,
             prepare=Seeded(how),
             law=laws[each],
-            overhead=_overhead(overhead, laws[each], factors, points),
+            overhead=_overhead(overhead, laws[each], named, points),
             memory_law=stated.get(each),
             output_bytes=output_bytes,
             tally=tallies.get(each),
@@ -123,7 +129,7 @@ def experiment(
             raise ExperimentError(f"claim {claim.name!r}: is about {claim.subject!r}; there is {', '.join(prepares)}")
     return Experiment(
         name=name or _module_of(next(iter(prepares.values()))) or next(iter(prepares)),
-        factors=factors,
+        factors=named,
         subjects=subjects,
         profiles={
             profile: Profile(
@@ -174,9 +180,11 @@ def _prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
                 raise ExperimentError(f"prepare: names {each!r}; allowed is {ONE_LINE}")
             if not callable(how):
                 raise ExperimentError(f"prepare of {each!r}: is {how!r}; allowed are functions of a point")
+            require_arguments(how, 1, f"prepare of {each!r}")
         return dict(prepare)
     if not callable(prepare):
         raise ExperimentError(f"prepare={prepare!r}: allowed are a function of a point, or several by name")
+    require_arguments(prepare, 1, "prepare")
     function = getattr(prepare, "func", prepare)
     own = str(getattr(function, "__name__", "function")).removeprefix("prepare_")
     return {name or _module_of(prepare) or own: prepare}
@@ -190,6 +198,7 @@ def _tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[str, P
             raise ExperimentError(f"tally of {each!r}: nothing has this name; there is {', '.join(prepares)}")
         if not callable(how):
             raise ExperimentError(f"tally={how!r}: allowed are functions of a point")
+        require_arguments(how, 1, "tally")
     return {each: SeededTally(how) for each, how in named.items()}
 
 
@@ -200,7 +209,7 @@ def _module_of(prepare: Any) -> str:
     return "" if module == "__main__" else module
 
 
-def _each(parameter: str, given: str | Mapping[str, str], prepares: Mapping[str, Prepare]) -> dict[str, str]:
+def _each(parameter: str, given: Any, prepares: Mapping[str, Prepare]) -> dict[str, Any]:
     """What is given for each implementation by name, or for all alike."""
     if not isinstance(given, Mapping):
         return dict.fromkeys(prepares, given)
@@ -216,18 +225,23 @@ def _each(parameter: str, given: str | Mapping[str, str], prepares: Mapping[str,
 
 def _law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLaw:
     """The law, seen to be one in the numbers among the factors."""
-    if not isinstance(text, str):
-        raise LawError(f"{parameter}={text!r}: allowed is text such as 'n*log(n)'")
+    if not isinstance(text, str | CostLaw):
+        raise LawError(f"{parameter}={text!r}: must be text such as 'n*log(n)'")
     try:
-        law = CostLaw(text)
+        law = CostLaw(str(text))
     except LawError as error:
         raise LawError(str(error) if parameter == "law" else f"{parameter}: {error}") from None
-    for factor in law.factors:
-        kind = next((one.kind for one in factors if one.name == factor), None)
-        if kind is None:
-            raise LawError(f"{parameter} {text!r}: names {factor}, which has no levels; give {factor}=[1000, 10_000]")
-        if kind == "category":
-            raise LawError(f"{parameter} {text!r}: names {factor}, whose levels are no numbers: each has its own fit")
+    for name in law.factors:
+        factor = next((one for one in factors if one.name == name), None)
+        if factor is None:
+            near = meant(name, [one.name for one in factors])
+            hint = f"; did you mean {near}?" if near else f"; give {name}=[1000, 10_000]"
+            raise LawError(f"{parameter} {str(text)!r}: names {name}, which has no levels{hint}")
+        if factor.kind == "category":
+            raise LawError(
+                f"{parameter} {str(text)!r}: names {name}, whose levels are text, each with a fit of its own"
+                f"{like_numbers(factor.levels)}"
+            )
     return law
 
 
@@ -265,7 +279,10 @@ def _require_values(parameter: str, law: CostLaw, points: Sequence[Point]) -> No
     if len(wrong):
         point, term = points[int(wrong[0][0])], law.terms[int(wrong[0][1])]
         value = columns[tuple(wrong[0])]
-        raise LawError(f"{parameter} {law.text!r}: {term} is {value:.3g} at {point}; allowed are laws from 0 upwards")
+        hint = "; give smaller levels" if value == inf and term.evaluate(points[0]) < inf else ""
+        raise LawError(
+            f"{parameter} {law.text!r}: {term} is {value:.3g} at {point}; allowed are laws from 0 upwards{hint}"
+        )
 
 
 def _require_points(points: Sequence[Point], subjects: Sequence[Subject]) -> None:
@@ -293,4 +310,5 @@ def _agreement(equal: Callable[[Any, Any], bool] | None, reference: str) -> Agre
         return Agreement(reference=reference, difference=difference, allowed=0.0)
     if not callable(equal):
         raise ExperimentError(f"equal={equal!r}: allowed is a function of two results that says whether they are equal")
+    require_arguments(equal, 2, "equal")
     return Agreement(reference=reference, difference=Same(equal), allowed=0.0)

@@ -6,9 +6,10 @@ import itertools
 import keyword
 import math
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
@@ -23,11 +24,19 @@ OF_SAMPLES = (
     *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
 )
 OF_POINTS = ("n_samples", "measured", "low", "high", "fitted", "log_residual", "location_error")
-TAKEN = frozenset((*OF_SAMPLES, *OF_POINTS, "log", "sqrt", "min", "max"))
+OF_LAWS = ("log", "log2", "log10", "sqrt", "factorial", "min", "max")
+TAKEN = frozenset((*OF_SAMPLES, *OF_POINTS, *OF_LAWS))
 
 
 class DesignError(ValueError):
     """A factor, level or point that cannot be measured; the message names it, its value and what is allowed."""
+
+
+class NoSuchFactor(KeyError):
+    """A point was asked for a factor that it does not have; the message names those that it has."""
+
+    def __str__(self) -> str:
+        return str(self.args[0])  # a KeyError shows its message in quotation marks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +141,8 @@ class Point(Mapping[str, Any]):
 
     >>> Point(T=2, V=64)
     Point(T=2, V=64)
-    >>> Point(T=2, V=64).replace(T=4)["T"]
-    4
+    >>> Point(T=2, V=64).replace(T=4)["T"], Point(T=2, V=64).V
+    (4, 64)
     >>> Point(n=8, dtype="float32"), str(Point(n=8, dtype="float32"))
     (Point(n=8, dtype='float32'), 'n=8 dtype=float32')
     """
@@ -145,7 +154,24 @@ class Point(Mapping[str, Any]):
         self._hash: int | None = None  # a run of many cells looks each up a dozen times a visit
 
     def __getitem__(self, name: str) -> Any:
-        return self._levels[name]
+        try:
+            return self._levels[name]
+        except KeyError:
+            return self._looked_for(name)
+
+    def _looked_for(self, name: object) -> Any:
+        """A level by a name as Python reads it in code, where the micro sign and the Greek letter are the same."""
+        written = unicodedata.normalize("NFKC", name) if isinstance(name, str) else name
+        if written in self._levels:
+            return self._levels[str(written)]
+        raise NoSuchFactor(f"point: has no factor {name!r}; it has {', '.join(self._levels)}")
+
+    if not TYPE_CHECKING:  # which would take any misspelt method for a level
+
+        def __getattr__(self, name: str) -> Any:
+            if not name.startswith("_") and name in self._levels:
+                return self._levels[name]
+            raise AttributeError(f"point: has no factor {name!r}; it has {', '.join(self._levels)}")
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._levels)

@@ -7,6 +7,7 @@ The terms are those written between the top-level plus signs: ``T*(T+1)/2*H**2``
 from __future__ import annotations
 
 import ast
+import contextlib
 import functools
 import math
 import operator
@@ -17,12 +18,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from bptt_bench.plan.algebra import NUMERIC, Algebra, symbolic
+from bptt_bench.plan.notation import FUNCTIONS, SEVERAL, NotationError, meant, plain
+
 if TYPE_CHECKING:
     import sympy
 
 MAX_LAW_CHARACTERS = 2_000  # a law is a line a person can read; this bounds the parser's work on hostile text
 MAX_EXPONENT = 64  # beyond this a power overflows for every size worth measuring
-ALLOWED = "names, numbers, + - * / **, log, sqrt, min, max"
+ALLOWED = "names, numbers, + - * / **, log, log2, log10, sqrt, factorial, min, max"
 
 _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Add: operator.add,
@@ -32,38 +36,11 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
     ast.Pow: operator.pow,
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
-_ARITY = {"log": 1, "sqrt": 1, "min": 2, "max": 2}  # minima and maxima take two or more
+_ARITY = {**dict.fromkeys(FUNCTIONS.values(), 1), **dict.fromkeys(SEVERAL, 2)}  # minima and maxima: two or more
 
 
 class LawError(ValueError):
     """The text of a law is not a law; the message says which part and what is allowed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Algebra:
-    """What the names and functions of a law mean: numbers for evaluation, symbols for mathematics."""
-
-    number: Callable[[float], Any]
-    functions: Mapping[str, Callable[..., Any]]
-
-
-def _fold(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    return lambda *values: functools.reduce(function, values)
-
-
-NUMERIC = Algebra(
-    number=np.float64,
-    functions={"log": np.log, "sqrt": np.sqrt, "min": _fold(np.minimum), "max": _fold(np.maximum)},
-)
-
-
-def _symbolic() -> Algebra:
-    import sympy
-
-    return Algebra(
-        number=lambda value: sympy.Integer(int(value)) if float(value).is_integer() else sympy.Float(value),
-        functions={"log": sympy.log, "sqrt": sympy.sqrt, "min": sympy.Min, "max": sympy.Max},
-    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +68,13 @@ class Term:
         return _factors(self)
 
     def evaluate(self, point: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
-        """Value of the term at a point, or at many when the factors are arrays of equal shape."""
+        """Value of the term at a point, or at many when the factors are arrays of equal shape.
+
+        Infinite where it is too large for a number, and not a number where it is undefined; NumPy does not warn of it.
+        """
         values = {name: np.asarray(point[name], dtype=np.float64) for name in self.factors}
-        result = np.asarray(_walk(self.node, values, NUMERIC), dtype=np.float64)
+        with np.errstate(all="ignore"):
+            result = np.asarray(_walk(self.node, values, NUMERIC), dtype=np.float64)
         shape = np.broadcast_shapes(*(np.shape(point[name]) for name in point)) if point else ()
         return np.broadcast_to(result, shape) if result.shape != shape else result
 
@@ -123,7 +104,7 @@ class CostLaw:
     Parameters
     ----------
     text : the law, for example ``"T*H*V + T*H*d + T*H**2"``; allowed are names, numbers, ``+ - * / **``, ``log``,
-        ``sqrt``, ``min`` and ``max``.
+        ``log2``, ``log10``, ``sqrt``, ``factorial``, ``min`` and ``max``, also as people write them: ``"O(n log n)"``.
 
     Raises
     ------
@@ -146,7 +127,7 @@ class CostLaw:
 
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
-            raise LawError(f"law: {text!r} is no text; allowed are {ALLOWED}")
+            raise LawError(f"law: must be text such as 'n*log(n)', got {text!r}")
         terms = tuple(dict.fromkeys(_parse(text)))
         object.__setattr__(self, "text", " + ".join(term.text for term in terms))
         object.__setattr__(self, "terms", terms)
@@ -179,14 +160,19 @@ class CostLaw:
         """Raise ``LawError`` unless every factor of the law is among the names."""
         unknown = [name for name in self.factors if name not in names]
         if unknown:
-            raise LawError(f"law {self.text!r}: unknown name {unknown[0]!r}; the factors here are {', '.join(names)}")
+            near = meant(unknown[0], [name for name in names if name.isidentifier()])
+            hint = f"; did you mean {near}?" if near else ""
+            raise LawError(
+                f"law {self.text!r}: unknown name {unknown[0]!r}; the factors here are {', '.join(names)}{hint}"
+            )
 
     def evaluate(
         self, point: Mapping[str, ArrayLike], coefficients: Sequence[float] | NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]:
         """Value of the law at one or many points; all coefficients are 1 unless given."""
         weights = np.ones(len(self.terms)) if coefficients is None else np.asarray(coefficients, dtype=np.float64)
-        return np.asarray(self.columns(point) @ weights)
+        with np.errstate(all="ignore"):  # 0 times what is infinite
+            return np.asarray(self.columns(point) @ weights)
 
     def dominant(self, point: Mapping[str, float], coefficients: Sequence[float] | None = None) -> Term:
         """The largest term at a point."""
@@ -207,14 +193,14 @@ class CostLaw:
         import sympy
 
         symbols = {name: sympy.Symbol(name, positive=True) for name in self.factors}
-        algebra = _symbolic()
+        algebra = symbolic()
         return sympy.Add(*(_walk(term.node, symbols, algebra) for term in self.terms))
 
     def latex(self) -> str:
         """The law as LaTeX, terms in the order in which they were written."""
         import sympy
 
-        algebra = _symbolic()
+        algebra = symbolic()
         symbols = {name: sympy.Symbol(name, positive=True) for name in self.factors}
         return " + ".join(sympy.latex(_walk(term.node, symbols, algebra)) for term in self.terms)
 
@@ -225,12 +211,7 @@ def _parse(text: str) -> tuple[Term, ...]:
         raise LawError(f"law: {text!r} is empty; allowed are {ALLOWED}")
     if len(text) > MAX_LAW_CHARACTERS:
         raise LawError(f"law: {len(text)} characters; at most {MAX_LAW_CHARACTERS} are allowed")
-    if "^" in text:
-        raise LawError(f"law {text!r}: '^' is not a power here; write '**'")
-    try:
-        body = ast.parse(text.strip(), mode="eval").body
-    except (SyntaxError, ValueError, MemoryError, RecursionError):
-        raise LawError(f"law {text!r}: cannot be read; allowed are {ALLOWED}") from None
+    body = _tree(text)
     try:
         terms = [Term(ast.unparse(node).replace(" ", ""), node) for node in _addends(body)]
         for term in terms:
@@ -240,6 +221,21 @@ def _parse(text: str) -> tuple[Term, ...]:
     except RecursionError:
         raise LawError(f"law: nested too deeply; allowed are {ALLOWED}") from None
     return tuple(terms)
+
+
+def _tree(text: str) -> ast.expr:
+    """The text of a law, as people or we write it, as a tree that may still hold anything."""
+    try:
+        written = plain(text)
+    except NotationError as error:
+        raise LawError(f"law {text!r}: {error}") from None
+    except RecursionError:
+        written = None
+    for attempt in (written, text.strip()):  # what is not in anybody's notation is refused as it stands
+        with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
+            if attempt:
+                return ast.parse(attempt, mode="eval").body
+    raise LawError(f"law {text!r}: cannot be read; allowed are {ALLOWED}")
 
 
 def _addends(node: ast.expr) -> list[ast.expr]:
@@ -267,7 +263,9 @@ def _check(node: ast.expr, text: str) -> None:
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _ARITY:
             wanted = _ARITY[name]
             if (len(args) != wanted) if wanted == 1 else (len(args) < wanted):
-                raise LawError(f"law {text!r}: {name} takes {wanted}{'' if wanted == 1 else ' or more'} arguments")
+                takes = "1 argument" if wanted == 1 else f"{wanted} arguments or more"
+                hint = "; other bases are written log2 and log10" if name == "log" else ""
+                raise LawError(f"law {text!r}: {name} takes {takes}, got {len(args)}{hint}")
             for argument in args:
                 _check(argument, text)
         case _:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import difflib
 import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+import unicodedata
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any, TypeGuard
+
+import numpy as np
 
 from bptt_bench.plan.design import Design, DesignError, Factor, Level
 
@@ -16,26 +20,84 @@ ENOUGH_OF_ONE, ENOUGH_OF_MANY = 5, 4  # levels of a single factor, and of each o
 FILLED_OF_ONE, FILLED_OF_MANY = 7, 5  # at least so many are made of fewer
 LARGEST_GRID = 36  # points; beyond, lines through the middle and the corners
 MOST_CORNERS = 32  # five factors; beyond, the two outermost
+MOST_LEVELS = 1000  # of a factor, which nobody chooses one by one: range(1, 10**6) would be measured for days
 EXAMPLE = "such as [1000, 10_000, 100_000]"
 
 
-def listed(levels: Mapping[str, Iterable[Level]]) -> dict[str, list[Level]]:
-    """The levels of each factor as a list; what makes them may be an iterator, which gives them once.
+def together(factors: object, levels: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
+    """What is given as levels of the factors in ``factors`` and by keyword.
+
+    Parameters
+    ----------
+    options : what else can be given by keyword. A factor may be called like one of them, and is then in ``factors``.
 
     Raises
     ------
-    DesignError : what cannot be levels, or is a single one.
+    DesignError : an option that was given levels, ``factors`` without names, or a factor given twice.
     """
-    found = {}
-    for name, given in levels.items():
-        if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+    for name, value in options.items():
+        if _are_levels(value):
             raise DesignError(
-                f"{name}={given!r}: no option of experiment(), and no levels; levels are several, {EXAMPLE}"
+                f"{name}={_shown(value)}: is an option, not a factor; a factor of this name is written "
+                f"factors={{{name!r}: {_shown(value)}}}"
             )
-        found[name] = list(given)
-        if len(set(map(str, found[name]))) < 2:
-            raise DesignError(f"{name}={found[name]!r}: allowed are two levels or more, {EXAMPLE}")
-    return found
+    if not isinstance(factors, Mapping | None):
+        raise DesignError(f"factors={factors!r}: must be levels by name, such as {{'n': {EXAMPLE[8:]}}}")
+    by_name = {unicodedata.normalize("NFKC", str(name)): given for name, given in (factors or {}).items()}
+    twice = [name for name in by_name if name in levels]
+    if twice:
+        raise DesignError(f"factors: {twice[0]!r} is given by keyword as well; give it once")
+    return {**by_name, **levels}
+
+
+def _are_levels(value: object) -> TypeGuard[Collection[Any]]:
+    """Whether a value can only be levels: several numbers, whatever holds them."""
+    if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
+        return False
+    return len(value) > 0 and all(isinstance(one, int | float | np.number) for one in value)
+
+
+def _shown(values: Iterable[Any]) -> str:
+    first = [repr(one.item() if isinstance(one, np.generic) else one) for one in itertools.islice(values, 5)]
+    return f"[{', '.join([*first[:4], '…'] if len(first) > 4 else first)}]"
+
+
+def listed(name: str, given: object, options: Iterable[str]) -> list[Level]:
+    """The levels of a factor as a list; what makes them may be an iterator, which gives them once.
+
+    Raises
+    ------
+    DesignError : what cannot be levels (one of the options may have been meant), a single one, or too many.
+    """
+    if isinstance(given, str | bytes | Mapping) or not isinstance(given, Iterable):
+        near = difflib.get_close_matches(name, options, n=1)
+        hint = f"; did you mean {near[0]}=?" if near else ""
+        raise DesignError(
+            f"{name}={given!r}: is not an option, and levels of a factor must be several, {EXAMPLE}{hint}"
+        )
+    levels = list(itertools.islice(given, MOST_LEVELS + 1))
+    if len(levels) > MOST_LEVELS:
+        raise DesignError(
+            f"{name}={_shown(levels)}: must be at most {MOST_LEVELS} levels; few are enough, {EXAMPLE}, and others are "
+            "put between them"
+        )
+    if len({one if isinstance(one, int | float | np.number) else str(one) for one in levels}) < 2:
+        raise DesignError(f"{name}={_shown(levels)}: must be two different levels or more, {EXAMPLE}")
+    return levels
+
+
+def like_numbers(levels: Iterable[object]) -> str:
+    """What to write for levels given as text that are numbers, as the end of a sentence; empty if they are not.
+
+    >>> like_numbers(["1000", "1e5"]), like_numbers(["a", "1"])
+    ('; write numbers without quotes, [1000, 1e5]', '')
+    """
+    texts = [str(level).strip() for level in levels]
+    try:
+        numbers = all(math.isfinite(float(text)) for text in texts)
+    except ValueError:
+        numbers = False
+    return f"; write numbers without quotes, [{', '.join(texts)}]" if numbers else ""
 
 
 def factors_of(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
@@ -49,7 +111,15 @@ def factors_of(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
     """
     if not levels:
         raise DesignError(f"experiment: has no factor; give each its levels by name, n={EXAMPLE[8:]}")
-    return tuple(Factor(name=name, kind=_kind(name, given)) for name, given in levels.items())
+    kinds = {name: _kind(name, given) for name, given in levels.items()}
+    return tuple(
+        Factor(
+            name=name,
+            kind=kinds[name],
+            levels=tuple(dict.fromkeys(map(str, given))) if kinds[name] == "category" else (),
+        )
+        for name, given in levels.items()
+    )
 
 
 def _kind(name: str, levels: Sequence[Level]) -> Any:
@@ -77,8 +147,9 @@ def design_of(factors: Sequence[Factor], levels: Mapping[str, Sequence[Level]]) 
     numbers = [factor for factor in factors if factor.kind != "category"]
     if not numbers:
         names = ", ".join(factor.name for factor in factors)
+        quoted = next(filter(None, (like_numbers(levels[factor.name]) for factor in factors)), "")
         raise DesignError(
-            f"experiment: has only categories ({names}); a law needs a factor with numbers, n={EXAMPLE[8:]}"
+            f"experiment: has only categories ({names}); a law needs a factor with numbers, n={EXAMPLE[8:]}{quoted}"
         )
     filled = {one.name: _filled(one, levels[one.name], alone=len(numbers) == 1) for one in numbers}
     choices = {

@@ -38,9 +38,10 @@ class Seeded:
         evaluate = self.prepare(point)
         if not callable(evaluate):
             raise ExperimentError(
-                f"prepare: returned {type(evaluate).__name__} at {point}; it must return the call to be timed, such as "
-                "`lambda: sorted(data)`"
+                f"prepare: must return the call that is timed, got {type(evaluate).__name__} at {point}; "
+                f"write `return lambda: {_in_example(self.prepare)}(x)`"
             )
+        require_arguments(evaluate, 0, f"prepare: the call that it returns at {point}")
         if inspect.isgeneratorfunction(evaluate) or inspect.iscoroutinefunction(evaluate):
             raise ExperimentError(
                 f"prepare: returned a generator or coroutine function at {point}; calling one does nothing yet: return "
@@ -63,6 +64,34 @@ class SeededTally:
                 f"tally: returned {counts!r} at {point}; it must return counts by name, {{'steps': 127}}"
             )
         return counts
+
+
+def require_arguments(function: Callable[..., object], count: int, what: str) -> None:
+    """See that a function can be called with so many arguments; one that does not say what it takes is let pass.
+
+    Raises
+    ------
+    ExperimentError : it cannot; the message begins with ``what``.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some functions written in C
+        return
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        wanted = {0: "no argument", 1: "one argument"}.get(count, f"{count} arguments")
+        raise ExperimentError(f"{what}: must take {wanted}, got {_name(function)}{signature}") from None
+
+
+def _in_example(prepare: Callable[..., object]) -> str:
+    """The name of what should be called: the function's own where it was given itself, ``experiment(sorted)``."""
+    name = _name(prepare)
+    return name if name.isidentifier() and not name.startswith("prepare") else "f"
+
+
+def _name(function: Callable[..., object]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
 
 
 def seed(point: Point) -> None:

@@ -6,16 +6,14 @@ Values are converted here and nowhere else; everything upstream is in seconds an
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 
 from bptt_bench.analyse.response import is_count, is_exact, meaning, unit
-from bptt_bench.plan.wording import bare
+from bptt_bench.plan.wording import printed
 
 UNDEFINED = "–"
 NARROW = "\u202f"  # narrow no-break space: groups digits and parts a number from its unit, and never wraps
 PREFIXES = dict(zip(range(-18, 19, 3), ("a", "f", "p", "n", "µ", "m", "", "k", "M", "G", "T", "P", "E"), strict=True))
-SUPERSCRIPTS = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 WHOLE = "seconds_per_eval"
 CAUSES = ("not identifiable", "below floor", "too noisy")  # why a claim may stay open
 SUFFIX = "_" + WHOLE
@@ -168,15 +166,8 @@ def duration(seconds: float | None) -> str:
 
 
 def term(text: str) -> str:
-    """A term of a law in print: products as dots, powers raised.
-
-    >>> term("T*(T+1)/2*H**2"), term("T**1.5"), term("n**-1"), term("1"), term("(2*n**2)**k")
-    ('T·(T+1)/2·H²', 'T¹·⁵', 'n⁻¹', '1', '(2·n²)^k')
-    >>> term("n*m**0")  # as laws are made for a factor that has no part in them
-    'n'
-    """
-    raised = re.sub(r"\*\*(?:\((-?[\d.]+)\)|(-?[\d.]+))", lambda m: (m[1] or m[2]).translate(SUPERSCRIPTS), bare(text))
-    return raised.replace("**", "^").replace("*", "·")
+    """A term of a law in print, as it is read again."""
+    return printed(text)
 
 
 def law(text: str) -> str:

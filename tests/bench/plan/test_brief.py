@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import random
 from collections.abc import Callable
 from typing import Any
@@ -281,8 +282,23 @@ def test_laws_of_memory_and_counts_claim_what_they_leave_out_as_those_of_time_do
 
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": "n"}, r"experiment: has no factor; give each its levels by name, n=\[1000, 10_000, 100_000\]"),
-    ({"law": "n", "n": 1000}, r"n=1000: no option of experiment\(\), and no levels; levels are several, such as"),
-    ({"law": "n", "n": [1000]}, r"n=\[1000\]: allowed are two levels or more"),
+    (
+        {"law": "n", "n": 1000},
+        r"n=1000: is not an option, and levels of a factor must be several, such as \[1000, 10_000",
+    ),
+    ({"law": "n", "n": [1000]}, r"n=\[1000\]: must be two different levels or more, such as"),
+    ({"law": "n", "n": [1000, 1000.0]}, r"n=\[1000, 1000.0\]: must be two different levels or more"),
+    ({"law": "n", "n": "1000"}, r"n='1000': is not an option, and levels of a factor must be several"),
+    ({"law": "n", "n": {"a": 1}}, r"n=\{'a': 1\}: is not an option, and levels of a factor must be several"),
+    ({"law": "n", "n": ["1000", "1e5"]}, r"only categories \(n\).*; write numbers without quotes, \[1000, 1e5\]"),
+    ({"law": "n*m", "n": [1, 99], "m": ["1", "9"]}, r"names m, whose levels are text.* without quotes, \[1, 9\]"),
+    ({"law": "n", "n": range(1, 10**6)}, r"n=\[1, 2, 3, 4, …\]: must be at most 1000 levels"),
+    ({"law": "n*log(n)", "n": [-1, 99]}, r"factor n=-1: allowed are numbers above 0"),
+    ({"law": "nlogn", "n": [1, 99]}, r"law 'nlogn': names nlogn, which has no levels; did you mean n\*log\(n\)\?"),
+    ({"law": "N", "n": [1, 99]}, r"law 'N': names N, which has no levels; did you mean n\?"),
+    ({"law": "2**n", "n": [1, 2000]}, r"law '2\*\*n': 2\*\*n is inf at n=\d+; .*; give smaller levels"),
+    ({"law": "n", "n": [1, 99], "factors": {"n": [1, 9]}}, r"factors: 'n' is given by keyword as well; give it once"),
+    ({"law": "n", "factors": [1, 9]}, r"factors=\[1, 9\]: must be levels by name, such as \{'n': \[1000"),
     ({"law": "n", "n": [1, 2]}, r"n=\[1, 2\]: 2 levels with all between them; 5 are needed"),
     ({"law": "n", "n": [0, 10]}, r"factor n=0: allowed are numbers above 0"),
     ({"law": "n", "n": [1, "a"]}, r"factor n='a': allowed are numbers above 0"),
@@ -291,11 +307,14 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": "block", "block": [1, 99]}, r"factor name 'block': laws, tables of samples .* such as 'block_'"),
     ({"law": "n", "n": [1, 99], "lambda": [1, 9]}, r"factor name 'lambda': laws, tables of samples or Python have a"),
     ({"law": "n", "n": ["a", "b"]}, r"experiment: has only categories \(n\)"),
-    ({"law": "n", "n": [1, 99], "overheads": "1"}, r"overheads='1': no option of experiment\(\)"),
+    ({"law": "n", "n": [1, 99], "overheads": "1"}, r"overheads='1': is not an option, .*; did you mean overhead="),
     ({"law": "n*m", "n": [1, 99]}, r"law 'n\*m': names m, which has no levels; give m="),
-    ({"law": "n*b", "n": [1, 99], "b": ["x", "y"]}, r"law 'n\*b': names b, whose levels are no numbers"),
-    ({"law": "n^2", "n": [1, 99]}, r"law 'n\^2': '\^' is not a power here"),
-    ({"law": 3, "n": [1, 99]}, r"law=3: allowed is text such as 'n\*log\(n\)'"),
+    (
+        {"law": "n*b", "n": [1, 99], "b": ["x", "y"]},
+        r"law 'n\*b': names b, whose levels are text, each with a fit of its own",
+    ),
+    ({"law": "n^1/2", "n": [1, 99]}, r"law 'n\^1/2': can be read as n\*\*\(1/2\) or as n\*\*1/2"),
+    ({"law": 3, "n": [1, 99]}, r"law=3: must be text such as 'n\*log\(n\)'"),
     ({"law": {"x": "n"}, "n": [1, 99]}, r"law of 'x': nothing has this name; there is test_brief"),
     ({"law": "n", "memory_law": "n +", "n": [1, 99]}, r"memory_law: law 'n \+': cannot be read"),
     ({"law": "n", "overhead": "k", "n": [1, 99]}, r"overhead 'k': names k, which has no levels"),
@@ -330,6 +349,71 @@ def test_what_cannot_be_used_is_named(arguments: dict[str, Any], message: str) -
     assert "\n" not in str(caught.value)
 
 
+OPTIONS = [name for name in inspect.signature(bench.experiment).parameters if name not in {"prepare", "law", "levels"}]
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+@pytest.mark.parametrize("levels", [[1, 99], np.array([1, 99]), range(1, 100, 98)])
+def test_a_factor_may_be_called_like_an_option(option: str, levels: Any) -> None:
+    experiment = bench.experiment(prepare, f"{option}*log({option})", factors={option: levels})
+    assert [factor.name for factor in experiment.factors] == [option]
+    if option != "factors":
+        with pytest.raises(DesignError) as caught:
+            bench.experiment(prepare, "n", **{option: levels}, n=[1, 99])
+        assert str(caught.value) == (
+            f"{option}=[1, 99]: is an option, not a factor; a factor of this name is written "
+            f"factors={{{option!r}: [1, 99]}}"
+        )
+
+
+def test_a_law_may_be_a_law() -> None:
+    assert bench.experiment(prepare, bench.CostLaw("n log n"), n=[1, 99]).subjects[0].law == CostLaw("n*log(n)")
+
+
+def test_a_micro_sign_is_the_greek_letter_as_in_python_itself() -> None:
+    experiment = bench.experiment(prepare, "µ", factors={"µ": [1, 99]})
+    assert [factor.name for factor in experiment.factors] == ["μ"]
+    assert design(experiment).points[0]["µ"] == design(experiment).points[0]["μ"] == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"prepare": lambda: None}, r"prepare: must take one argument, got <lambda>\(\)"),
+        ({"prepare": lambda n, m: None}, r"prepare: must take one argument, got <lambda>\(n, m\)"),
+        ({"prepare": {"a": lambda: None}}, r"prepare of 'a': must take one argument, got <lambda>\(\)"),
+        ({"prepare": prepare, "tally": lambda: {"a": 1}}, r"tally: must take one argument, got <lambda>\(\)"),
+        (
+            {"prepare": prepare, "equal": lambda a: True, "more": True},
+            r"equal: must take 2 arguments, got <lambda>\(a\)",
+        ),
+        (
+            {"prepare": prepare, "memory_law": "n", "output_bytes": lambda: 8},
+            r"output_bytes: must take one argument, got <lambda>\(\)",
+        ),
+    ],
+)
+def test_functions_that_take_something_else_are_named(arguments: dict[str, Any], message: str) -> None:
+    if arguments.pop("more", False):
+        arguments["prepare"] = WAYS
+    with pytest.raises(ExperimentError, match=message):
+        bench.experiment(law="n", n=[1, 99], **arguments)
+
+
+def test_a_prepare_that_is_the_function_itself_is_told_what_to_write() -> None:
+    (subject,) = bench.experiment(sorted, "n", n=[1, 99]).subjects  # type: ignore[arg-type]  # which is the mistake
+    with pytest.raises(
+        ExperimentError, match=r"must return the call that is timed, got list .* `return lambda: sorted"
+    ):
+        subject.prepare(Point(n=5))
+
+
+def test_a_prepare_that_returns_a_call_with_arguments_is_told_so() -> None:
+    (subject,) = bench.experiment(lambda point: by, "n", n=[1, 99]).subjects  # type: ignore[arg-type, return-value]  # on purpose
+    with pytest.raises(ExperimentError, match=r"the call that it returns at n=5: must take no argument, got by\(point"):
+        subject.prepare(Point(n=5))
+
+
 @pytest.mark.parametrize(
     ("prepares", "message"),
     [
@@ -354,7 +438,10 @@ def test_equal_must_be_a_function() -> None:
 
 def test_a_prepare_that_returns_its_result_is_told_what_to_return() -> None:
     (subject,) = bench.experiment(lambda point: 3, "n", n=[1, 99]).subjects  # type: ignore[arg-type, return-value]
-    with pytest.raises(ExperimentError, match=r"prepare: returned int at n=5; it must return the call to be timed"):
+    with pytest.raises(
+        ExperimentError,
+        match=r"prepare: must return the call that is timed, got int at n=5; write `return lambda: f\(x\)`",
+    ):
         subject.prepare(Point(n=5))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import pickle
 import subprocess
@@ -93,6 +94,21 @@ def test_one_text_is_not_taken_for_several_levels() -> None:
     for make in (Design.grid, Design.corners):
         with pytest.raises(DesignError, match=r"levels of dtype: 'float32'; allowed are several of them"):
             make({"dtype": "float32"})  # type: ignore[dict-item]  # which is the mistake
+
+
+def test_a_point_gives_its_levels_by_name_and_names_those_that_it_has() -> None:
+    point = Point(n=8, items=3, dtype="float32")
+    assert (point["n"], point.n, point.dtype, point["items"]) == (8, 8, "float32", 3)  # type: ignore[attr-defined]  # levels
+    assert list(point.items()) == [("n", 8), ("items", 3), ("dtype", "float32")], "methods of mappings are themselves"
+    with pytest.raises(KeyError) as caught:
+        point["m"]
+    assert str(caught.value) == "point: has no factor 'm'; it has n, items, dtype"
+    with pytest.raises(AttributeError, match="point: has no factor 'm'; it has n, items, dtype"):
+        point.m()  # type: ignore[attr-defined]  # which is the mistake
+    assert point.get("m") is None
+    assert "m" not in point
+    assert pickle.loads(pickle.dumps(point)) == copy.deepcopy(point) == point
+    assert Point({"µ": 3})["µ"] == Point({"μ": 3})["µ"] == 3, "the micro sign and the Greek letter"
 
 
 @pytest.mark.parametrize(
