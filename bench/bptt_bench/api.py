@@ -268,7 +268,7 @@ def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, floa
     The condition number of the design as a fit sees it: rows relative to the time (coefficients taken as 1), columns
     scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.
     """
-    from bptt_bench.analyse.diagnose import condition_number
+    from bptt_bench.analyse.diagnose import condition_number, shares_of
     from bptt_bench.analyse.strata import Strata
 
     experiment.profile(profile)  # which must be known
@@ -283,6 +283,5 @@ def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, floa
         columns = law.columns(
             {name: np.array([point[name] for point in points], dtype=np.float64) for name in law.factors}
         )
-        relative = columns / columns.sum(axis=1, keepdims=True)
-        numbers[subject.name] = condition_number(relative) if len(points) >= len(law.terms) else math.inf
+        numbers[subject.name] = condition_number(shares_of(columns)) if len(points) >= len(law.terms) else math.inf
     return numbers

@@ -1,16 +1,18 @@
 """The command line: ``bptt-bench``, installed also as ``bptt-bench``.
 
 Every command answers on standard output, as text or, with ``--json``, as one JSON document; progress and errors go to
-standard error. Exit status: 0 fine, 1 a claim refuted, 2 unusable arguments or data (one line, no traceback), 130
-interrupted.
+standard error. Exit status: 0 fine, 1 a claim refuted and nothing else, 2 unusable arguments or data (one line, no
+traceback), 70 a fault of ours (one line that asks for a report; ``--traceback`` shows all), 130 interrupted.
 
 Only click is imported here: ``--help`` must answer at once, and each command imports what it needs.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
@@ -30,7 +32,8 @@ from bptt_bench.commands.run import run
 from bptt_bench.commands.selftest import selftest
 from bptt_bench.commands.shared import document, json_option, show, status_of
 
-EXIT_FINE, EXIT_UNUSABLE, EXIT_INTERRUPTED = 0, 2, 130
+EXIT_FINE, EXIT_UNUSABLE, EXIT_FAULT, EXIT_INTERRUPTED = 0, 2, 70, 130  # 70: EX_SOFTWARE of sysexits.h
+TRACEBACK = "bptt_bench.traceback"
 EXIT_BROKEN_PIPE = 141  # what a shell shows for a program that SIGPIPE ended: 1 would mean a refuted claim
 
 
@@ -54,9 +57,10 @@ class CommandLine(click.Group):
             status = EXIT_BROKEN_PIPE
         except OSError as error:  # standard output itself: a full disk
             status = _unusable(_what_failed(error))
-        sys.exit(status)
+        sys.exit(status)  # the only exit: what a command raises has a status of its own, and never that of a verdict
 
     def _run(self, args: list[str], prog_name: str) -> int:
+        context: click.Context | None = None
         try:
             with self.make_context(prog_name, args) as context:
                 return self.invoke(context) or EXIT_FINE
@@ -74,13 +78,13 @@ class CommandLine(click.Group):
             raise
         except OSError as error:  # no file, no permission, no space: the message names the file
             return _unusable(_what_failed(error))
-        except Exception as error:
-            if not type(error).__module__.startswith("bptt_bench."):
-                raise  # a bug of ours: its traceback is wanted
+        except BaseException as error:  # noqa: BLE001  # SystemExit too: no status but ours leaves this program
             if type(error).__name__ == "Interrupted":
                 click.echo(str(error) or "interrupted", err=True)
                 return EXIT_INTERRUPTED
-            return _unusable(str(error))
+            if type(error).__module__.startswith("bptt_bench."):
+                return _unusable(str(error))
+            return _fault(error, with_traceback=context is not None and context.meta.get(TRACEBACK, False))
 
 
 def _what_failed(error: OSError) -> str:
@@ -93,6 +97,35 @@ def _unusable(message: str) -> int:
 
     click.echo(f"error: {one_line(message)}", err=True)
     return EXIT_UNUSABLE
+
+
+def _fault(error: BaseException, *, with_traceback: bool) -> int:
+    """Say in one line that an error is ours; in full where it was asked for."""
+    from bptt_bench.store.importers.text import one_line
+
+    if with_traceback:
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    words = f"{type(error).__name__}: {one_line(str(error))}".removesuffix(": ")
+    hint = "please report it" if with_traceback else "please report it with what --traceback shows"
+    click.echo(f"error: {words}; this is a fault of bptt-bench, {hint}", err=True)
+    return EXIT_FAULT
+
+
+def _remember(context: click.Context, _option: click.Parameter, value: bool) -> None:
+    if value:
+        context.meta[TRACEBACK] = True  # contexts of a group and its command share it
+
+
+def traceback_option() -> click.Option:
+    """``--traceback``, which every command has."""
+    return click.Option(
+        ["--traceback"],
+        is_flag=True,
+        is_eager=True,
+        expose_value=False,
+        callback=_remember,
+        help="Where a fault is ours, show all of it.",
+    )
 
 
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
@@ -110,6 +143,9 @@ def main() -> NoReturn:
     """Entry point of ``bptt-bench`` and ``python -m bptt_bench``."""
     if "" not in sys.path and str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))  # experiments of the current folder, as with python -m
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a letter that a terminal lacks is no reason to fail
     cli.main()
 
 
@@ -157,3 +193,5 @@ def report(folder: Path, as_json: bool) -> int:
 
 for command in (new, run, verdict, report, fit, predict, compare, foresee, race, export, doctor, selftest):
     cli.add_command(command)
+for anywhere in (cli, *cli.commands.values()):
+    anywhere.params.append(traceback_option())

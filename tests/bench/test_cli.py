@@ -323,7 +323,7 @@ def test_doctor_prints_a_table_of_what_the_machine_can_do() -> None:
     assert any(line.startswith("call of NumPy on one element: ") for line in lines)
 
 
-# --- pipes, faults of our own -----------------------------------------------------------------------------------------
+# --- pipes and signals; faults of our own are in test_exit_status.py -------------------------------------------------
 
 
 def test_closed_pipe_is_no_fault_and_no_verdict(tmp_path: Path) -> None:
@@ -333,15 +333,6 @@ def test_closed_pipe_is_no_fault_and_no_verdict(tmp_path: Path) -> None:
     ran = subprocess.run(command, cwd=ROOT, stdout=writer, stderr=subprocess.PIPE, text=True, check=False, timeout=60)
     os.close(writer)
     assert (ran.returncode, ran.stderr) == (141, "")
-
-
-def test_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    def raises(*_: object, **__: object) -> None:
-        raise ZeroDivisionError("a bug")
-
-    monkeypatch.setattr("bptt_bench.fitting.answer", raises)
-    result = invoke("fit", times(tmp_path), "--law", "n")
-    assert isinstance(result.exception, ZeroDivisionError)
 
 
 def test_interrupt_outside_of_measuring_exits_130(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

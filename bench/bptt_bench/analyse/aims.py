@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import chi2
 
 from bptt_bench.analyse.crossover import gradients
-from bptt_bench.analyse.diagnose import describe
+from bptt_bench.analyse.diagnose import describe, shares_of
 from bptt_bench.analyse.estimate import Interval
 from bptt_bench.analyse.evidence import WHOLE, Evidence, phase_response
 from bptt_bench.analyse.exponent import growth_from
@@ -112,8 +112,7 @@ def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predict
     active, at = fit.coefficients > 0, claim.at
 
     def rows(points: list[Mapping[str, float]]) -> Array:
-        values = columns_at(fit.full_law, points) * fit.coefficients
-        values = values / values.sum(axis=1, keepdims=True)  # shares: the Jacobian in the logs of the coefficients
+        values = shares_of(columns_at(fit.full_law, points) * fit.coefficients)
         levels = {name: np.array([float(point[name]) for point in points]) for name in claim.factors}
         growth = growth_from(levels, at, claim.factors)
         return np.column_stack([values[:, active], values[:, freed].sum(axis=1) * growth])
@@ -138,8 +137,7 @@ def _same_regimes(evidence: Evidence, claim: ExponentClaim) -> Callable[[Mapping
 
 def _share(evidence: Evidence, claim: ShareClaim, found: Interval) -> Aim:
     fit = evidence.fits[claim.subject, WHOLE]
-    shares = columns_at(fit.full_law, [claim.at])[0] * fit.coefficients
-    shares = shares / shares.sum()
+    shares = shares_of(columns_at(fit.full_law, [claim.at])[0] * fit.coefficients)
     members = np.isin(np.arange(len(shares)), fit.indices(fit.terms_with(claim.factor)))
     slope = np.where(members, shares, 0.0) / shares[members].sum() - shares  # of the log share, in log coefficients
     active = fit.coefficients > 0
@@ -226,8 +224,7 @@ def _shares_at(fit: Fit) -> Rows:
     active = fit.coefficients > 0
 
     def rows(points: list[Mapping[str, float]]) -> Array:
-        values = columns_at(fit.full_law, points) * fit.coefficients
-        return np.asarray((values / values.sum(axis=1, keepdims=True))[:, active])
+        return shares_of(columns_at(fit.full_law, points) * fit.coefficients)[:, active]
 
     return rows
 

@@ -26,6 +26,15 @@ WORKING_SET = "the working set"
 DOUBLINGS = 10  # how far from the design a deciding point is looked for, in factors of two
 
 
+def shares_of(values: Array) -> Array:
+    """Shares (…, k) of the terms in their sum, from what each takes (…, k); 0 where nothing is taken.
+
+    They are the Jacobian of the log of the sum in the logs of the coefficients.
+    """
+    total = values.sum(axis=-1, keepdims=True)
+    return np.asarray(np.divide(values, total, out=np.zeros_like(values), where=total > 0))
+
+
 class LackOfFit(NamedTuple):
     """Whether points scatter more about the law than their own samples explain, and which way."""
 
@@ -46,8 +55,14 @@ def describe(point: Mapping[str, float]) -> str:
 
 
 def condition_number(jacobian: Array) -> float:
-    """Condition number of the relative design with columns scaled to unit length; infinite where columns coincide."""
-    singular = np.linalg.svd(jacobian / np.linalg.norm(jacobian, axis=0), compute_uv=False)
+    """Condition number of the relative design with columns scaled to unit length.
+
+    Infinite where columns coincide, and where one is 0 everywhere or not finite.
+    """
+    length = np.linalg.norm(jacobian, axis=0)
+    if not (np.isfinite(length) & (length > 0)).all():
+        return float("inf")
+    singular = np.linalg.svd(jacobian / length, compute_uv=False)
     return float(singular[0] / singular[-1]) if singular[-1] > 1e-14 * singular[0] else float("inf")
 
 
@@ -85,8 +100,8 @@ def deciding_point(
     ]
     if not candidates:
         return None
-    values = law.columns({name: np.array([c[name] for c in candidates]) for name in start}) * coefficients
-    with np.errstate(invalid="ignore", divide="ignore"):
+    with np.errstate(all="ignore"):
+        values = law.columns({name: np.array([c[name] for c in candidates]) for name in start}) * coefficients
         enough = np.flatnonzero(values[:, column] / values.sum(axis=1) >= smallest_share(response))
     return candidates[enough[0]] if len(enough) else None
 

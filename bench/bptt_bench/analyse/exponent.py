@@ -166,12 +166,17 @@ def _minimum(bent: _Bent) -> tuple[float, Array]:
 def _law_exponent(
     fit: Fit, named: list[int], freed: list[int], factors: Sequence[str], at: Mapping[str, float]
 ) -> tuple[float, float]:
-    """The law's own exponent of its named terms at a point, weighted by shares, and the share of all that is freed."""
+    """The law's own exponent of its named terms at a point, weighted by shares, and the share of all that is freed.
+
+    NaN, and 0, where the terms are 0: what is not there has no exponent.
+    """
     values = np.array([float(term.evaluate(at)) for term in fit.full_law.terms])
     times = values * fit.coefficients
     weights = times[named] if times[named].sum() > 0 else values[named]
     exponents = np.array([sum(fit.full_law.terms[j].local_exponent(one, at) for one in factors) for j in named])
-    return float(weights @ exponents / weights.sum()), float(times[freed].sum() / times.sum())
+    total, whole = float(weights.sum()), float(times.sum())
+    own = float(weights @ exponents) / total if total > 0 else math.nan
+    return own, float(times[freed].sum()) / whole if whole > 0 else 0.0
 
 
 def _with_interval(

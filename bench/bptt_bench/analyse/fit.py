@@ -25,7 +25,7 @@ from bptt_bench.analyse.location import PRIOR_SAMPLES, Array, Index, Location, l
 from bptt_bench.analyse.overhead import parse_overhead, select_overhead
 from bptt_bench.analyse.regime import Regime, select_regimes
 from bptt_bench.analyse.response import is_exact, no_noise, unit
-from bptt_bench.analyse.samples import FitError, Samples, design_matrix, gather
+from bptt_bench.analyse.samples import FitError, Samples, design_matrix, gather, require_cost_everywhere
 from bptt_bench.plan import CostLaw, LawError
 from bptt_bench.plan.wording import bare
 
@@ -81,6 +81,7 @@ def fit(
     if overhead == "auto":
         full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))
     design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
+    require_cost_everywhere(design, full, samples.levels)
     plain, (located, solution) = located, _settle(design, located, samples.point, robust=robust)
     regimes: tuple[Regime, ...] = ()
     if term_bytes and located.relative_noise is not None:
@@ -145,8 +146,7 @@ def _settle(design: Array, located: Location, point: Index, *, robust: bool) -> 
 
 def _law_columns(law: CostLaw, samples: Samples) -> Array:
     """Design matrix of a law at the points of the samples; terms may be undefined there, which the caller checks."""
-    with np.errstate(all="ignore"):
-        return law.columns(dict(samples.levels))
+    return law.columns(dict(samples.levels))
 
 
 def _terms(

@@ -132,12 +132,20 @@ class Fit:
 
     def _intervals(self, points: Points, variance: float) -> list[Interval]:
         design = self._columns(points)
-        fitted = design @ self.coefficients
+        with np.errstate(all="ignore"):
+            fitted = design @ self.coefficients
+        sound = np.isfinite(fitted) & (fitted > 0)  # elsewhere the law says nothing
+        fitted = np.where(sound, fitted, 1.0)
+        design = np.where(sound[:, None], design, 0.0)
         law = self.influence.half_widths((design / fitted[:, None]).T, self.confidence)
         half = np.hypot(law, quantile(self.confidence, self.freedom) * math.sqrt(variance))
         with np.errstate(over="ignore"):
             ends = np.exp(half)
-        return [Interval(float(f), float(f / e), float(f * e)) for f, e in zip(fitted, ends, strict=True)]
+            low, high = fitted / ends, fitted * ends
+        return [
+            Interval(*(float(end) if fine else math.nan for end in row))
+            for *row, fine in zip(fitted, low, high, sound, strict=True)
+        ]
 
     def ratio(self, numerator: Array, denominator: Array) -> Interval:
         """Interval of (a·c)/(b·c) for weights (k,): shares, exponents and ratios of coefficients have this form."""

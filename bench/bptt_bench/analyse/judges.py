@@ -10,7 +10,7 @@ import numpy as np
 
 from bptt_bench.analyse.amount import judge_amount
 from bptt_bench.analyse.crossover import judge_crossover
-from bptt_bench.analyse.diagnose import deciding_point, describe, smallest_share
+from bptt_bench.analyse.diagnose import deciding_point, describe, shares_of, smallest_share
 from bptt_bench.analyse.estimate import Interval
 from bptt_bench.analyse.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.exponent import free_exponent
@@ -196,7 +196,7 @@ def _where_decided(fit: Fit, terms: Iterable[str], at: Mapping[str, float]) -> s
     members = [*members, *fit.companions(members)]
     levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
     times = columns_at(fit.full_law, levels) * fit.coefficients
-    shares = times[:, members].sum(axis=1) / times.sum(axis=1)
+    shares = shares_of(times)[:, members].sum(axis=1)
     top = int(np.argmax(shares))
     if shares[top] >= smallest_share(fit.response):
         where = describe({name: float(values[top]) for name, values in levels.items()})

@@ -29,6 +29,7 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import Bounds, minimize
 
+from bptt_bench.analyse.diagnose import shares_of
 from bptt_bench.analyse.estimate import Interval, quantile
 from bptt_bench.analyse.fitted import Fit, Points, columns_at
 from bptt_bench.analyse.location import Array
@@ -118,14 +119,14 @@ class Neighbours:
     def _shares(self, table: dict[str, Array]) -> Array:
         """The law's Jacobian in the logs of its coefficients: each term's share of the fitted time."""
         times = columns_at(self._fit.full_law, table)[:, self._active] * self._fit.coefficients[self._active]
-        return np.asarray(times / times.sum(axis=1, keepdims=True))
+        return shares_of(times)
 
     def _beyond(self, table: dict[str, Array]) -> Array:
         """The share of the fitted time that is paid for working sets beyond a threshold (m,)."""
         times = columns_at(self._fit.full_law, table) * self._fit.coefficients
         companions = {regime.companion for regime in self._fit.regimes}
         beyond = [term.term in companions for term in self._fit.terms]
-        return np.asarray(times[:, beyond].sum(axis=1) / times.sum(axis=1))
+        return np.asarray(shares_of(times)[:, beyond].sum(axis=1))
 
     def _search(self, length: float) -> _Model:
         n_factors = len(self._factors)

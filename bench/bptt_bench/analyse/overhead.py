@@ -6,6 +6,7 @@ something, and what stands in every term of a law is a loop that costs something
 a coefficient that may be 0, unless the data show that they are nowhere a hundredth of the time. Intervals then know of
 them: in 240 simulations of 23 points with 10 % noise, the one of the constant, 20 µs, held it in 12 to 37 % where AICc
 alone decided, and that of the local exponent in T in 71 to 92 %.
+The constant enters in any case where the law is 0 at a point, as ``n*log(n)`` is at n = 1: a call costs something.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ def select_overhead(
     candidates = [name for name in ("1", *varied) if name not in present]
     columns = {name: CostLaw(name).columns(dict(levels))[:, 0] for name in candidates}
     design = law.columns(dict(levels))
-    chosen = _asked_for(design, columns, log_seconds, robust=robust)
+    needed = [] if design.any(axis=1).all() else ["1"]
+    chosen = _asked_for(design, columns, needed, log_seconds, robust=robust)
     everywhere = {"1"}.union(*[frozenset[str].intersection(*(term.factors for term in law.terms))])
     for name in [name for name in candidates if name in everywhere and name not in chosen]:
         if len(design) >= FEWEST_POINTS_PER_TERM * (design.shape[1] + len(chosen) + 1):
@@ -43,9 +45,11 @@ def select_overhead(
     return tuple(name for name in candidates if name in chosen)
 
 
-def _asked_for(design: Array, columns: Mapping[str, Array], y: Array, *, robust: bool) -> list[str]:
-    """Forward selection while AICc falls; what ends at 0 is left out again."""
-    chosen: list[str] = []
+def _asked_for(
+    design: Array, columns: Mapping[str, Array], needed: Sequence[str], y: Array, *, robust: bool
+) -> list[str]:
+    """Forward selection while AICc falls, beside the terms needed; what ends at 0 is left out again."""
+    chosen = list(needed)
     best = _solve(design, columns, chosen, y, robust=robust)
     while len(chosen) < len(columns):
         fitted, pull = np.exp(y - best.residual), best.weights * best.residual

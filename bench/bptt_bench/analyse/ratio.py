@@ -104,7 +104,12 @@ def _measured(
             f"not identifiable: {claim.less} takes as long as {claim.subject} or {claim.over} at {describe(empty[0])}"
         )
     law = CostLaw(claim.ratio)
-    predicted = np.log(law.evaluate({name: np.array([point[name] for point in points]) for name in factors}))
+    with np.errstate(all="ignore"):
+        predicted = np.log(law.evaluate({name: np.array([point[name] for point in points]) for name in factors}))
+    undefined = np.flatnonzero(~np.isfinite(np.broadcast_to(predicted, len(kept))))
+    if len(undefined):
+        value = float(np.exp(np.broadcast_to(predicted, len(kept))[undefined[0]]))
+        return f"not identifiable: the claimed ratio is {value:g} at {describe(points[undefined[0]])}"
     ends = ratio.intervals(confidence)
     adjusted = ratio.intervals(1 - (1 - confidence) / len(kept))
     index = np.array(kept)

@@ -303,3 +303,16 @@ def design_matrix(columns: Array, terms: Sequence[object], levels: Mapping[str, 
     if len(empty):
         raise FitError(f"term {terms[empty[0]]}: 0 at every point; its coefficient cannot be estimated")
     return columns
+
+
+def require_cost_everywhere(columns: Array, law: object, levels: Mapping[str, Array]) -> None:
+    """See that a law says something of every point: ``n*log(n)`` says that nothing happens at n = 1.
+
+    Raises
+    ------
+    FitError : all terms are 0 at some point.
+    """
+    nothing = np.flatnonzero(~columns.any(axis=1))
+    if len(nothing):
+        at = " ".join(f"{name}={values[nothing[0]]:g}" for name, values in levels.items())
+        raise FitError(f"law '{law}': is 0 at {at}, where a cost was measured; the overhead term 1 would allow for it")

@@ -102,7 +102,7 @@ class Station:
                     return self._read_peaks(request)
         except ThreadsDiffer as error:
             return Failed(message=str(error))
-        except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
+        except BaseException as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
             return Failed(message=traced(error))
 
     def _open(self, request: Open) -> Ready:

@@ -89,7 +89,8 @@ class Term:
         step = 1e-5  # central difference in log p: error about 1e-10, and min and max need no special rule
         up = self.evaluate({**point, factor: point[factor] * math.exp(step)})
         down = self.evaluate({**point, factor: point[factor] * math.exp(-step)})
-        return float((up - down) / (2 * step * value))
+        with np.errstate(all="ignore"):
+            return float((up - down) / (2 * step * value))
 
 
 @functools.lru_cache(maxsize=1024)  # a fit asks for the same few terms some hundred times
@@ -182,11 +183,15 @@ class CostLaw:
     def local_exponent(
         self, factor: str, point: Mapping[str, float], coefficients: Sequence[float] | None = None
     ) -> float:
-        """∂ log cost / ∂ log factor at a point: the mean of the terms' exponents, weighted by their shares."""
+        """∂ log cost / ∂ log factor at a point: the mean of the terms' exponents, weighted by their shares.
+
+        NaN where the law is 0.
+        """
         weights = np.ones(len(self.terms)) if coefficients is None else np.asarray(coefficients, dtype=np.float64)
         values = self.columns(point) * weights
         exponents = np.array([term.local_exponent(factor, point) for term in self.terms])
-        return float(values @ exponents / values.sum())
+        total = float(values.sum())
+        return float(values @ exponents) / total if total else math.nan
 
     def expression(self) -> sympy.Expr:
         """The law as a sympy expression in positive symbols."""

@@ -281,3 +281,17 @@ def test_a_constant_law_can_be_fitted() -> None:
     found = fit(table(np.full(4, 2.5), design), "1", overhead=())
     assert found.coefficients == pytest.approx([2.5])
     assert found.predict([{"n": 7}])[0].estimate == pytest.approx(2.5)
+
+
+def test_a_law_says_nothing_where_it_is_0_or_beyond_all_numbers() -> None:
+    along = Design.of({"n": n} for n in (2, 4, 8, 16))
+    found = fit(table(np.log([2.0, 4, 8, 16]), along), "log(n)", overhead=())
+    nothing, huge, fine = found.predict([{"n": 1}, {"n": 1e308}, {"n": 32}])
+    assert np.isnan(nothing).all()
+    assert fine.estimate == pytest.approx(np.log(32))
+    assert np.isfinite(huge.estimate)
+    powers = fit(table(np.array([4.0, 16, 64, 256]), along), "n**2", overhead=())
+    assert np.isnan(powers.predict([{"n": 1e200}])).all()
+    assert powers.to_json([{"n": 1e200}])["predictions"] == [
+        {"at": {"n": 1e200}, "value": None, "low": None, "high": None}
+    ]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from bptt_bench.analyse import fit
 from bptt_bench.analyse.overhead import select_overhead
+from bptt_bench.analyse.samples import FitError
 from bptt_bench.plan import CostLaw, Design
 
 from tests.bench.analyse.made import COEFFICIENTS, FULL, LAW, levels, seconds, table
@@ -58,3 +59,23 @@ def test_units_do_not_matter(rng: np.random.Generator) -> None:
 @pytest.mark.parametrize("term", ["1", "T"])
 def test_terms_of_the_law_are_no_candidates(term: str) -> None:
     assert term not in select_overhead(FULL, AT, np.log(seconds()))
+
+
+@pytest.mark.parametrize("law", ["log(n)", "n*log(n)", "n*(n-1)"])
+def test_the_constant_is_taken_up_where_the_law_is_0_at_a_point(law: str, rng: np.random.Generator) -> None:
+    """At n = 1 these laws say that nothing happens; the time there is that of a call."""
+    along = Design.of({"n": n} for n in (1, 2, 4, 8, 16, 32, 64))
+    shape = CostLaw(law).columns({"n": np.array([1.0, 2, 4, 8, 16, 32, 64])})[:, 0]
+    exact = fit(table(2e-6 + 3e-8 * shape, along), law)
+    assert exact.full_law.text == f"{CostLaw(law).text} + 1"
+    assert exact.coefficients == pytest.approx([3e-8, 2e-6], rel=1e-6)
+    noisy = fit(table(2e-6 + 3e-8 * shape, along, rng=rng, noise=0.05), law)
+    assert all(np.isfinite([term.low, term.coefficient, term.high]).all() for term in noisy.terms[:2])
+
+
+def test_a_law_that_is_0_at_a_point_by_the_terms_one_names_is_refused_in_one_line() -> None:
+    along = Design.of({"n": n, "m": m} for n in (1, 2, 4, 8) for m in (1, 3, 9))
+    times = table(np.ones(12), along)
+    with pytest.raises(FitError, match=r"^law 'n\*log\(n\)': is 0 at n=1 m=1, where a cost was measured; the overhead"):
+        fit(times, "n*log(n)", overhead=())
+    assert fit(times, "n*log(n)", overhead=("m",)).n_points == 12
