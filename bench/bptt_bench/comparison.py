@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bptt_bench.analyse.compared import Comparison, changed_claims
 from bptt_bench.analyse.samples import FitError
+from bptt_bench.plan.kernels import described, libraries_of_run
 from bptt_bench.store.samples import StoreError
 
 if TYPE_CHECKING:
@@ -21,7 +22,15 @@ TOLERANCE = 0.02  # a fresh process is a percent or two faster or slower than an
 PAIR = "pair"  # of the header of a run that was measured in turns with another
 MUST_AGREE = ("experiment", "factors")
 SHOULD_AGREE = ("profile", "threads", "corpus", "fault")
-OF_THE_MACHINE = {"host": "machine", "cpu": "processor", "python": "Python"}
+OF_THE_MACHINE = {"host": "machine", "cpu": "processor", "vector_instructions": "instructions", "python": "Python"}
+OF_PACKAGES = {
+    "bptt-bench": "harness",
+    "numpy": "NumPy",
+    "scipy": "SciPy",
+    "numba": "Numba",
+    "torch": "PyTorch",
+    "jax": "JAX",
+}
 
 
 def compare(
@@ -79,7 +88,7 @@ def compare(
     )
     judged = [analyse(frame, chosen, chosen.claims).verdicts for frame in frames]
     claims, count = changed_claims(*judged)
-    return dataclasses.replace(found, claims=claims, n_claims=count, notes=tuple(_notes(headers)))
+    return dataclasses.replace(found, claims=claims, n_claims=count, notes=tuple(unlike(frames)))
 
 
 def _loaded(run: Path | str | pd.DataFrame) -> pd.DataFrame:
@@ -107,20 +116,38 @@ def lockstep(headers: Sequence[Mapping[str, Any]]) -> list[int] | None:
     return [int(block) for block in second["turns"]]
 
 
-def _notes(headers: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What else makes two runs unlike."""
-    first, second = headers
+def unlike(frames: Sequence[pd.DataFrame]) -> list[str]:
+    """What else makes two runs unlike: how they were measured, on what machine, with which libraries and kernels."""
+    first, second = (frame.attrs.get("run") or {} for frame in frames)
     found = [
         f"{name}: {first.get(name)!r} and {second.get(name)!r}"
         for name in SHOULD_AGREE
         if first.get(name) != second.get(name)
     ]
-    machines = [header.get("environment") or {} for header in headers]
-    for name, word in OF_THE_MACHINE.items():
-        values = [machine.get(name) for machine in machines]
-        if None not in values and values[0] != values[1]:
-            found.append(f"another {word}" if name == "host" else f"{word}: {values[0]} and {values[1]}")
+    machines = [surroundings(frame.attrs) for frame in frames]
+    for name, value in machines[0].items():
+        other = machines[1].get(name, value)
+        if value != other:
+            found.append(f"another {name}" if name == "machine" else f"{name}: {value or 'none'} and {other or 'none'}")
     return found
+
+
+def surroundings(attributes: Mapping[Any, Any]) -> dict[str, str]:
+    """Machine, versions and kernels of a run, given the attributes of its frame, each by its name in a sentence.
+
+    What the run did not record is absent.
+    """
+    environment = (attributes.get("run") or {}).get("environment") or {}
+    packages = environment.get("packages") or {}
+    libraries = libraries_of_run(attributes)
+    variables = environment.get("kernel_variables") or {}
+    found = {
+        **{word: environment.get(name) for name, word in OF_THE_MACHINE.items()},
+        **{word: packages.get(name) for name, word in OF_PACKAGES.items()},
+        "BLAS": "; ".join(map(described, libraries)) or None,
+        "variables": ", ".join(f"{name}={value}" for name, value in variables.items()) if environment else None,
+    }
+    return {name: str(value) for name, value in found.items() if value is not None}
 
 
 def share_of(option: str, text: str) -> float:

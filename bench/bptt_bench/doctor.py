@@ -11,8 +11,16 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bptt_bench.measure.clock import Clock
-from bptt_bench.measure.environment import THREAD_VARIABLES, available_bytes, load_average, thread_pools, usable_cores
+from bptt_bench.measure.environment import (
+    THREAD_VARIABLES,
+    available_bytes,
+    cpu_flags,
+    load_average,
+    thread_pools,
+    usable_cores,
+)
 from bptt_bench.measure.timing import floor_seconds, no_garbage_collection, seconds_of
+from bptt_bench.plan import kernels
 from bptt_bench.plan.readings import Readings
 
 Judgement = Literal["good", "poor", "unknown", "noted"]  # noted: a fact about the machine, neither good nor poor
@@ -75,6 +83,25 @@ def of_threads(libraries: Sequence[Mapping[str, Any]], environment: Mapping[str,
     kinds = ", ".join(sorted({str(library["name"]) for library in libraries}))
     shown = f"{threads} ({kinds}; {', '.join(asked) or 'not pinned in this shell'})"
     return Reading(name=name, value=threads, shown=shown, judgement="good", remark=pinned)
+
+
+def of_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]) -> Reading:
+    """Whether the linear algebra runs the kernels that the processor was made for."""
+    name, found = "blas_kernel", kernels.warnings(libraries, offered, variables)
+    blas = [one for one in libraries if one.get("api") == "blas"]
+    value = ", ".join(dict.fromkeys(str(one["architecture"]) for one in blas if one.get("architecture"))) or None
+    shown = value or "not readable"
+    if found:
+        return Reading(name=name, value=value, shown=shown, judgement="poor", remark="; ".join(found))
+    if value is None or offered is None:
+        remark = "whether it fits the processor cannot be told"
+        return Reading(name=name, value=value, shown=shown, judgement="unknown", remark=remark)
+    return Reading(name=name, value=value, shown=shown, judgement="good", remark=f"the processor offers {offered}")
+
+
+def kernel_here() -> Reading:
+    """The kernel of the linear algebra loaded in this process, judged by its processor."""
+    return of_kernels(thread_pools(), kernels.instruction_set(cpu_flags()), kernels.chosen_by(os.environ))
 
 
 def of_frequency(governor: str | None, boost: bool | None) -> Reading:
@@ -219,6 +246,7 @@ def examine(clock: Clock) -> Iterator[Reading]:
     matrix = np.random.default_rng(0).random((PROBE_MATRIX, PROBE_MATRIX), dtype=np.float32)
     product = matrix @ matrix  # also loads the library, so that it can be seen
     yield of_threads(thread_pools(), os.environ)
+    yield kernel_here()
     yield of_frequency(*frequency())
     yield of_clock(clock_resolution_seconds(clock))
     yield of_empty_call(floor_seconds(clock))

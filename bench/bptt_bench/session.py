@@ -15,7 +15,7 @@ from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench import adaptive, api
-from bptt_bench.doctor import of_load
+from bptt_bench.doctor import kernel_here, of_load
 from bptt_bench.measure.environment import load_average, usable_cores
 from bptt_bench.measure.events import RunFinished
 from bptt_bench.plan import Experiment
@@ -114,6 +114,9 @@ def announcement(
     load = of_load(load_average(), usable_cores() or 1)
     if load.judgement == "poor":
         yield f"load average {load.shown}: {load.remark}"
+    kernel = kernel_here()
+    if kernel.judgement == "poor":
+        yield f"BLAS: {kernel.remark}"
 
 
 def summary(finished: RunFinished) -> str:

@@ -60,6 +60,16 @@ def test_threads_say_what_the_shell_asks_for() -> None:
     assert doctor.of_threads([], {}).judgement == "unknown"
 
 
+def test_a_lesser_kernel_than_the_processor_offers_is_poor() -> None:
+    library = {"name": "openblas", "api": "blas", "architecture": "Haswell"}
+    asked = doctor.of_kernels([library], "AVX-512", {"OPENBLAS_CORETYPE": "Haswell"})
+    assert (asked.judgement, asked.value) == ("poor", "Haswell")
+    assert "unset OPENBLAS_CORETYPE=Haswell" in asked.remark
+    assert doctor.of_kernels([library], "AVX2", {}).judgement == "good"
+    assert doctor.of_kernels([library], None, {}).judgement == "unknown"
+    assert doctor.of_kernels([], "AVX2", {}).judgement == "unknown"
+
+
 def test_limits_of_clock_call_and_noise_are_inclusive() -> None:
     assert [doctor.of_clock(seconds).judgement for seconds in (1e-6, 1.1e-6)] == ["good", "poor"]
     assert [doctor.of_empty_call(seconds).judgement for seconds in (1e-6, 1.1e-6)] == ["good", "poor"]
@@ -87,7 +97,7 @@ def test_noise_is_not_moved_by_a_minority_of_spikes() -> None:
 
 def test_every_reading_of_this_machine_is_judged_and_explained() -> None:
     readings = list(doctor.examine(WallClock()))
-    assert len({reading.name for reading in readings}) == len(readings) == 7
+    assert len({reading.name for reading in readings}) == len(readings) == 8
     for reading in readings:
         assert reading.judgement in {"good", "poor", "unknown"}
         assert reading.shown

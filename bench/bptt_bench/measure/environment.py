@@ -10,6 +10,8 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+from bptt_bench.plan.kernels import chosen_by, instruction_set
+
 PACKAGES = (
     "bptt-bench",
     "numpy",
@@ -47,6 +49,8 @@ def environment() -> dict[str, Any]:
         "kernel": platform.release(),
         "machine": platform.machine(),
         "cpu": cpu_model(),
+        "vector_instructions": instruction_set(cpu_flags()),
+        "kernel_variables": chosen_by(os.environ) or None,
         "cores_physical": psutil.cpu_count(logical=False),
         "cores_logical": psutil.cpu_count(),
         "cores_usable": usable_cores(),
@@ -55,7 +59,7 @@ def environment() -> dict[str, Any]:
         "memory_available_bytes": available_bytes(),
         "load_average": load_average(),
         "frequency_governor": _text(Path("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor")),
-        "hypervisor": True if "hypervisor" in _cpu_flags() else None,
+        "hypervisor": True if "hypervisor" in cpu_flags() else None,
         "python": platform.python_version(),
         "implementation": platform.python_implementation(),
         "packages": _versions(),
@@ -104,7 +108,8 @@ def cpu_model() -> str | None:
     return platform.processor() or None
 
 
-def _cpu_flags() -> frozenset[str]:
+def cpu_flags() -> frozenset[str]:
+    """Features of the processor as the kernel names them; empty where it does not."""
     for line in (_text(Path("/proc/cpuinfo")) or "").splitlines():
         if line.startswith(("flags", "Features")):
             return frozenset(line.partition(":")[2].split())

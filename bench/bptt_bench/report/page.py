@@ -143,6 +143,7 @@ def _context(analysis: Analysis) -> dict[str, Any]:
         "foreseen": foresight_section(analysis.frame),
         "factors": _factors(analysis),
         "environment": content.environment_rows(analysis),
+        "machine_notes": content.machine_notes(analysis),
         "readings": None if readings is None else readings_table(readings),
     }
 

@@ -124,8 +124,10 @@ def _predictions(rows: Sequence[words.ForesightRow]) -> Table:
 
 
 def print_noise(console: Console, analysis: Analysis) -> None:
-    """Noise and placebo in a sentence."""
+    """Noise and placebo in a sentence, and what was wrong with the machine."""
     console.print(Text(content.noise_line(analysis)))
+    for note in content.machine_notes(analysis):
+        console.print(Text(note, "yellow"))
 
 
 def print_readings(console: Console, readings: Readings) -> None:

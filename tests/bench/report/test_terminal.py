@@ -6,11 +6,14 @@ import io
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 from bptt_bench.analyse import Analysis, Fit, Preference
 from bptt_bench.plan import Point
 from bptt_bench.report import terminal
+from bptt_bench.report.content import environment_rows, machine_notes
+from bptt_bench.report.page import write_report
 from rich.console import Console
 
 WHOLE = "seconds_per_eval"
@@ -47,6 +50,27 @@ def test_verdicts_show_every_claim_and_why_some_are_not_supported(analysis: Anal
     assert "? exponent of H in T·H² (sweep): not identifiable:" in text
     assert "8 of 10 claims supported, 1 refuted, 1 inconclusive." in text
     assert changed.verdicts[0].reason not in text
+
+
+def test_a_lesser_kernel_of_the_linear_algebra_stands_below_the_verdicts(analysis: Analysis, tmp_path: Path) -> None:
+    frame = analysis.frame.copy()
+    library = {"name": "openblas", "api": "blas", "version": "0.3.31", "architecture": "Haswell", "threads": 1}
+    environment = {"vector_instructions": "AVX-512", "kernel_variables": {"OPENBLAS_CORETYPE": "Haswell"}}
+    frame.attrs = {
+        **analysis.frame.attrs,
+        "run": {**analysis.frame.attrs["run"], "environment": {**environment, "blas": [library]}},
+        "workers": [{"threads": [library]}],
+    }
+    slow = replace(analysis, frame=frame)
+    (note,) = machine_notes(slow)
+    assert note.endswith("matrix products may take twice as long; unset OPENBLAS_CORETYPE=Haswell.")
+    assert note in " ".join(terminal.as_text(slow).split())
+    assert ("BLAS", "openblas 0.3.31, kernel Haswell (AVX2)") in environment_rows(slow)
+    write_report(slow, tmp_path)
+    for name in ("report.html", "report.md"):
+        text = (tmp_path / name).read_text(encoding="utf-8").replace("\\", "")
+        assert note in text
+        assert note not in terminal.as_text(analysis)
 
 
 @pytest.mark.parametrize(
