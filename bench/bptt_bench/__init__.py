@@ -87,5 +87,6 @@ def __dir__() -> list[str]:
     return sorted({*globals(), *__all__})
 
 
-if "IPython" in sys.modules:  # laws, fits and verdicts have displays of their own in a notebook
+# Laws, fits and verdicts have displays of their own in a notebook; others too import IPython, and do not run it.
+if getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)() is not None:
     importlib.import_module("bptt_bench.notebook").register()

@@ -14,19 +14,20 @@ from __future__ import annotations
 import os
 import shlex
 import time
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from bptt_bench.pytest_law import INI, Law, LawItem, LawRefuted, Taken, as_plain_pass, begin_with_points, waiting
+from bptt_bench.pytest_absent import COMPLEXITY as MARKER
+from bptt_bench.pytest_absent import INI, broken, is_meant
+from bptt_bench.pytest_law import Law, LawItem, LawRefuted, Taken, as_plain_pass, begin_with_points, waiting
 
 # Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
 if TYPE_CHECKING:
     from bptt_bench.complexity import Complexity
 
-MARKER = "complexity"
 HELP = (
     f"{MARKER}(law, n=[...], *, bound='tight', margin=None, overhead='1', design='lines', inconclusive=None): "
     "run a benchmark at each level and fail if its time does not grow as the law says."
@@ -68,6 +69,10 @@ class ComplexitySession:
         mark = metafunc.definition.get_closest_marker(MARKER)
         if mark is None or not is_meant(mark, metafunc.fixturenames):
             return
+        if (absent := broken()) is not None:
+            if not self.config.pluginmanager.is_registered(absent):
+                self.config.pluginmanager.register(absent, "bptt_bench_absent")
+            return
         if sum(each.name == MARKER for each in metafunc.definition.own_markers) > 1:
             raise complaint(metafunc.definition.name, "given twice; one law is judged, the sum of its terms")
         stated = read(mark, metafunc.definition.name)
@@ -87,7 +92,7 @@ class ComplexitySession:
         found = yield
         if not isinstance(found, list):
             return found
-        points = [item for item in found if isinstance(item, pytest.Function) and is_marked(item)]
+        points = [item for item in found if isinstance(item, pytest.Function) and is_marked(item) and broken() is None]
         groups: dict[str, list[pytest.Function]] = {}
         seen: dict[str, list[object]] = {}
         for item in points:
@@ -111,7 +116,7 @@ class ComplexitySession:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
         """Put each law behind the last of its points, wherever these were put."""
         for item in items:
-            if item not in self.laws and not isinstance(item, LawItem) and is_marked(item):
+            if item not in self.laws and not isinstance(item, LawItem) and is_marked(item) and broken() is None:
                 raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.{MARKER} is for plain test functions and methods")
         yield
         laws = {item.law: item for item in items if isinstance(item, LawItem)}
@@ -226,13 +231,6 @@ class ComplexitySession:
         colours = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}
         for word, line in shown:
             terminalreporter.write_line(line, **{colours[word]: True})
-
-
-def is_meant(mark: pytest.Mark, fixtures: Iterable[str]) -> bool:
-    """Whether a marker of this name is ours: levels or a benchmark say so; a project may have one of its own."""
-    return "benchmark" in fixtures or any(
-        isinstance(value, Iterable) and not isinstance(value, str) for value in mark.kwargs.values()
-    )
 
 
 def is_marked(item: pytest.Item) -> bool:

@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
+from bptt_bench.pytest_absent import INI
+
 if TYPE_CHECKING:
     import pandas as pd
 
     from bptt_bench.analyse.growth import Growth
     from bptt_bench.complexity import Complexity
 
-INI = "complexity_inconclusive"
 LEAST_WAITING = 0.1  # of the time at a point; less moves no exponent over a factor of ten by more than 0.05
 STRICT_XPASS = "[XPASS(strict)]"  # how pytest's report of a test that should have failed begins
 TIME_SLICE = 0.003  # seconds that Linux lets a process run before another has its turn

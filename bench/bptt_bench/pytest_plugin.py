@@ -27,10 +27,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 # Every pytest session of every project that has this package loads these modules: nothing heavy may be imported there.
+from bptt_bench.pytest_absent import COMPLEXITY, broken
+from bptt_bench.pytest_absent import INI as COMPLEXITY_INI
 from bptt_bench.pytest_complexity import HELP as COMPLEXITY_HELP
-from bptt_bench.pytest_complexity import MARKER as COMPLEXITY
 from bptt_bench.pytest_complexity import ComplexitySession
-from bptt_bench.pytest_law import INI as COMPLEXITY_INI
 
 if TYPE_CHECKING:
     from bptt_bench.plan import Experiment
@@ -150,6 +150,8 @@ class Session:
                 f"{OPTION}: {len(scaling)} scaling benchmarks need pytest-benchmark, which is switched off "
                 "(-p no:benchmark) or not installed"
             )
+        elif (absent := broken()) is not None:
+            raise pytest.UsageError(f"{OPTION}: {absent.reason}")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:

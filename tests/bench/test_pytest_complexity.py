@@ -61,7 +61,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     entry = pytester.mkdir("site") / "installed-1.dist-info"
     entry.mkdir()
     (entry / "METADATA").write_text("Metadata-Version: 2.1\nName: installed\nVersion: 1\n", encoding="utf-8")
-    (entry / "entry_points.txt").write_text("[pytest11]\nbptt_bench = bptt_bench.pytest_plugin\n", encoding="utf-8")
+    (entry / "entry_points.txt").write_text(
+        "[pytest11]\nbptt_bench = bptt_bench.pytest_entry:plugin\n", encoding="utf-8"
+    )
     folders = [str(entry.parent), str(pytester.path), str(ROOT)]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
     monkeypatch.setattr(sys, "path", [*folders, *sys.path])

@@ -106,7 +106,9 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
     entry = pytester.mkdir("site") / "installed-1.dist-info"
     entry.mkdir()
     (entry / "METADATA").write_text("Metadata-Version: 2.1\nName: installed\nVersion: 1\n", encoding="utf-8")
-    (entry / "entry_points.txt").write_text("[pytest11]\nbptt_bench = bptt_bench.pytest_plugin\n", encoding="utf-8")
+    (entry / "entry_points.txt").write_text(
+        "[pytest11]\nbptt_bench = bptt_bench.pytest_entry:plugin\n", encoding="utf-8"
+    )
     folders = [str(entry.parent), str(pytester.path), str(ROOT)]
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
     monkeypatch.setattr(sys, "path", [*folders, *sys.path])
@@ -178,7 +180,7 @@ def test_help_and_markers_explain_themselves(project: pytest.Pytester) -> None:
 
 def test_start_imports_nothing_heavy() -> None:
     heavy = "numpy", "pandas", "scipy", "matplotlib", "sympy", "rich", "jinja2", "threadpoolctl", "click", "bptt_rnn"
-    code = f"import sys, bptt_bench.pytest_plugin; print([name for name in {heavy} if name in sys.modules])"
+    code = f"import sys, bptt_bench.pytest_entry; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.check_output([sys.executable, "-c", code], cwd=ROOT, text=True).strip() == "[]"
 
 
