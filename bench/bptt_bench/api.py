@@ -33,6 +33,22 @@ DEFAULT_EXPERIMENT = "bptt_rnn.experiment"
 RESULTS = Path("results")
 
 
+def default_experiment(name: str = DEFAULT_EXPERIMENT) -> str:
+    """The experiment that is meant where nobody names one: in a checkout of this project its own, elsewhere none.
+
+    Raises
+    ------
+    ExperimentError : the current folder is not in a checkout of this project.
+    """
+    here = Path.cwd()
+    if any((folder / "rnn" / "bptt_rnn" / "experiment").is_dir() for folder in (here, *here.parents)):
+        return name
+    raise ExperimentError(
+        f"EXPERIMENT: was not given; allowed are the name of a module, such as {name}, or the path of a .py file; "
+        "`bptt-bench new my_sort` writes one to begin with"
+    )
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
@@ -41,7 +57,7 @@ class Settings:
     ``engine`` says where it is measured: a run may go on elsewhere than it began.
     """
 
-    experiment: str = DEFAULT_EXPERIMENT
+    experiment: str = dataclasses.field(default_factory=default_experiment)
     profile: str = "quick"
     seed: int = 0
     threads: int = 1
@@ -138,7 +154,7 @@ def settings_of(folder: Path) -> Settings:
 
 
 def run(
-    experiment: Experiment | ModuleType | str = DEFAULT_EXPERIMENT,
+    experiment: Experiment | ModuleType | str | None = None,
     *,
     profile: str = "quick",
     out: Path | str | None = None,
@@ -157,7 +173,7 @@ def run(
     Parameters
     ----------
     experiment : the name of a module with EXPERIMENT and CLAIMS, the module, or the EXPERIMENT of an imported module:
-        measuring processes import it by name.
+        measuring processes import it by name. None: in a checkout of this project its own experiment.
     out : folder for the run; ``results/<profile>-<time>`` by default.
     probe : whether to probe the machine first; None: if a subject declares works to predict its time from.
     engine : ``local``, or ``dask`` for the hosts of a cluster; ``scheduler`` is its address, without one a local
@@ -186,7 +202,9 @@ def run(
     return load(folder)
 
 
-def _module_of(experiment: Experiment | ModuleType | str) -> str:
+def _module_of(experiment: Experiment | ModuleType | str | None) -> str:
+    if experiment is None:
+        return default_experiment()
     if isinstance(experiment, str):
         return experiment
     if isinstance(experiment, ModuleType):

@@ -15,6 +15,8 @@ from bptt_bench.plan import CostLaw, Design, Experiment, ExperimentError, Factor
 
 from tests import toy_experiment
 
+ROOT = Path(__file__).resolve().parents[2]
+
 
 @pytest.mark.parametrize("name", bench.__all__)
 def test_public_name_is_what_its_home_defines(name: str) -> None:
@@ -48,6 +50,16 @@ def test_run_load_fit_and_judge_work_together(tmp_path: Path) -> None:
 def test_experiment_is_found_by_name_module_or_value() -> None:
     for experiment in ("tests.toy_experiment", toy_experiment, toy_experiment.EXPERIMENT):
         assert api._module_of(experiment) == "tests.toy_experiment"
+
+
+def test_the_experiment_of_this_project_is_meant_in_a_checkout_of_it_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT / "results" / "reference")
+    assert api.Settings().experiment == api._module_of(None) == "bptt_rnn.experiment"
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ExperimentError, match="EXPERIMENT: was not given; allowed are the name of a module, such as"):
+        bench.run()
 
 
 def test_what_is_no_experiment_is_named() -> None:

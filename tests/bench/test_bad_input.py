@@ -70,6 +70,25 @@ def stored(folder: Path, header: dict[str, object]) -> Path:
 
 
 @pytest.mark.parametrize(
+    ("command", "example"),
+    [
+        (("run",), "bptt_rnn.experiment"),
+        (("run", "--profile", "quick"), "bptt_rnn.experiment"),
+        (("foresee",), "bptt_rnn.experiment"),
+        (("race",), "bptt_rnn.experiment.race"),
+        (("selftest",), "bptt_rnn.experiment"),
+        (("compare", "--baseline", "HEAD"), "bptt_rnn.experiment"),
+    ],
+)
+def test_outside_a_checkout_an_experiment_has_to_be_named(
+    command: tuple[str, ...], example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert_one_line(invoke(*command), rf"EXPERIMENT: was not given; allowed are .*, such as {example}, or the path of")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["no.such.module"], r"experiment 'no\.such\.module': no such module"),

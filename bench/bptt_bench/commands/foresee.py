@@ -38,6 +38,8 @@ def foresee(
 ) -> int:
     """Sweep, predict points far beyond the sweep, then measure them: how good are the predictions?
 
+    EXPERIMENT is a module that has a foresight; in a checkout of this project by default bptt_rnn.experiment.
+
     The predictions are stored with their intervals before the first of these points is measured.
 
     \b
@@ -54,7 +56,7 @@ def foresee(
     given: dict[str, Any] = {"experiment": experiment, "seed": seed, "threads": threads}
     chosen = {name: value for name, value in given.items() if value is not None}
     chosen["engine"] = engine_of(engine)
-    settings = dataclasses.replace(api.Settings() if resume is None else api.settings_of(resume), **chosen)
+    settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)
     if resume is None:
         settings = dataclasses.replace(settings, profile=foresight_of(api.experiment_of(settings)).profile)
     outcome = predicted_and_measured(

@@ -39,9 +39,9 @@ def race(
 ) -> int:
     """Race implementations of one thing: equal results, times, and the share of the machine's limit.
 
-    EXPERIMENT is a module whose claims are about speedups; by default bptt_rnn.experiment.race, the tuned gradients
-    against PyTorch and JAX (extra "peers"). What is not installed is named as missing. `report` and `verdict` work on
-    its folder. Exit status 1 when a claim is refuted.
+    EXPERIMENT is a module whose claims are about speedups; in a checkout of this project by default
+    bptt_rnn.experiment.race, the tuned gradients against PyTorch and JAX (extra "peers"). What is not installed is
+    named as missing. `report` and `verdict` work on its folder. Exit status 1 when a claim is refuted.
 
     \b
     Example: bptt-bench race --out results/race
@@ -56,12 +56,11 @@ def race(
         raise click.UsageError("--out and --resume: name one folder, not two")
     given: dict[str, Any] = {"experiment": experiment, "profile": profile, "seed": seed, "threads": threads}
     chosen = {name: value for name, value in given.items() if value is not None}
-    begun = (
-        api.Settings(experiment=EXPERIMENT, profile=PROFILE, threads=THREADS)
-        if resume is None
-        else api.settings_of(resume)
-    )
-    settings = dataclasses.replace(begun, **chosen)
+    if resume is None:
+        name = experiment or api.default_experiment(EXPERIMENT)
+        settings = api.Settings(**{"profile": PROFILE, "threads": THREADS, **chosen, "experiment": name})
+    else:
+        settings = dataclasses.replace(api.settings_of(resume), **chosen)
     if not any(claim.kind == "speedup" for claim in api.experiment_of(settings).claims):
         raise ExperimentError(f"experiment {settings.experiment!r}: claims no speedup; a race is judged by such claims")
     outcome = session.run(

@@ -60,7 +60,8 @@ def run(
 ) -> int:
     """Measure an experiment, then judge its claims.
 
-    EXPERIMENT is a module with EXPERIMENT and CLAIMS, or the path of its file; by default bptt_rnn.experiment.
+    EXPERIMENT is a module with EXPERIMENT and CLAIMS, or the path of its file; in a checkout of this project by default
+    bptt_rnn.experiment.
 
     \b
     Example: bptt-bench run --profile quick --out results/today

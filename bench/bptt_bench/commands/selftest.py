@@ -40,8 +40,8 @@ def selftest(
     """Are planted faults caught here, and are sound claims left alone? About three minutes.
 
     Runs with different seeds, runs in which the experiment is wrong on purpose, a subject measured under two names, and
-    simulated measurements with this machine's noise. Exit status 1 when a fault was missed or a healthy run refuted a
-    claim.
+    simulated measurements with this machine's noise. EXPERIMENT is a module; in a checkout of this project by default
+    bptt_rnn.experiment. Exit status 1 when a fault was missed or a healthy run refuted a claim.
 
     \b
     Example: bptt-bench selftest
