@@ -8,6 +8,8 @@ SHELL := bash
 PYTHON ?= python3
 VENV ?= .venv
 OUT ?= results/quick
+# Empty: that of this project, bptt_rnn.experiment.
+EXPERIMENT ?=
 REFERENCE := results/reference
 VALIDATION ?= results/validation
 # Extra-P and big_O, which validation compares with, pin an old NumPy: they get an environment of their own.
@@ -45,15 +47,16 @@ $(VENV)/.test-stamp: requirements-test.lock pyproject.toml | $(VENV)/bin/python
 .PHONY: run
 run: $(VENV)/.run-stamp ## measure the quick profile, show the verdicts, write the report to results/quick-<time>
 	@out="$(OUT)-$$(date +%Y%m%d-%H%M%S)"; \
-	status=0; $(BIN)/bptt-bench run --profile quick --out "$$out" || status=$$?; \
+	status=0; $(BIN)/bptt-bench run $(EXPERIMENT) --profile quick --out "$$out" || status=$$?; \
 	if (( status > 1 )); then exit $$status; fi; \
 	$(BIN)/bptt-bench report "$$out" || status=$$?; \
 	if (( status > 1 )); then exit $$status; fi
 # Status 1 means that a claim was refuted: a finding, shown in the table and in the report, not a failure of the tool.
 
 .PHONY: test
-test: $(VENV)/.test-stamp ## the whole test suite
-	$(BIN)/python -m pytest
+test: $(VENV)/.test-stamp ## the whole test suite, two tests at a time; those that measure come last, one after the other
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not measures"
+	$(BIN)/python -m pytest -m measures
 
 .PHONY: lint
 lint: $(VENV)/.test-stamp ## style (ruff) and types (mypy --strict)
@@ -63,12 +66,12 @@ lint: $(VENV)/.test-stamp ## style (ruff) and types (mypy --strict)
 
 .PHONY: benchmark
 benchmark: $(VENV)/.test-stamp ## the benchmark suite through pytest-benchmark, with fits and verdicts
-	$(BIN)/python -m pytest --benchmark
+	$(BIN)/python -m pytest --benchmark tests/scaling
 
 .PHONY: reference
 reference: $(VENV)/.run-stamp ## measure the standard profile and the points beyond it anew into results/reference (about 20 minutes)
 	rm -rf $(REFERENCE).new
-	$(BIN)/bptt-bench foresee --out $(REFERENCE).new
+	$(BIN)/bptt-bench foresee $(EXPERIMENT) --out $(REFERENCE).new
 	$(BIN)/bptt-bench report $(REFERENCE).new || (( $$? == 1 ))
 	$(BIN)/bptt-bench verdict $(REFERENCE).new --json > $(REFERENCE).new/verdicts.json || (( $$? == 1 ))
 	rm -rf $(REFERENCE)

@@ -1,12 +1,12 @@
 """A matrix product has three sizes: (n × k) times (k × m) takes n·k·m multiply-adds.
 
-    bptt-bench run examples/matrix_product.py
+    bptt-bench run examples/matrix_product.py --out results/products
 
 You will see four claims for each of two data types: the exponent of each size is near 1, and that of all three, growing
 alike, near 3. All sizes are fitted at once, to points on lines through the middle and in the corners of their ranges,
 and float32 and float64 each have a fit of their own, with a coefficient of their own:
 
-    bptt-bench fit results/quick-… --subject "matrix product" --law "n*k*m" --where dtype=float32
+    bptt-bench fit results/products --subject "matrix product" --law "n*k*m" --where dtype=float32
 
 Why not from 1 on? Below some ten rows a call costs more than its arithmetic, and a thin product moves memory instead
 of multiplying. From 64 on the law holds.

@@ -1,11 +1,11 @@
 """Three ways to sort, one law: n·log(n).
 
-    bptt-bench run examples/sorting.py
+    bptt-bench run examples/sorting.py --out results/sorting
 
 You will see that all three give the same list, and one claim for each: that its time grows with n as n·log(n) does,
 which at these sizes is an exponent of 1.09. Then ask whether another law would do as well:
 
-    bptt-bench fit results/quick-… --subject merge --law "n*log(n)" --versus n --versus "n**2"
+    bptt-bench fit results/sorting --subject merge --law "n*log(n)" --versus n --versus "n**2"
 
 The sizes are chosen, and the margin of ±0.25 is, because no law of two terms is the whole truth. A short list that is
 sorted over and over is learned by heart by the branch predictor of the processor: with 1000 numbers a comparison of

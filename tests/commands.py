@@ -1,0 +1,124 @@
+"""Runs every command that the README promises, in a short form: ``python -m tests.commands [WORD]…``.
+
+The short forms are those of ``.ci/commands.toml``. They run in a copy of the checkout, which is thrown away, one after
+the other, with the programs of the environment that runs this; each line says how long it took. With words, only the
+commands that hold one of them are run.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+LIST = ROOT / ".ci" / "commands.toml"
+WAYS = ("run", "tests", "ci", "why")
+PROGRAMS = r"(?:bptt-bench|make|pytest|pip|python) "
+SECONDS = 300  # after which a command hangs
+IDENTITY = {f"GIT_{who}_{what}": "nobody@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
+
+
+def in_text(text: str) -> list[str]:
+    """The command lines of a text, in order: in blocks of code without their comments, and between backticks."""
+    prose = re.sub(r"```.*?```", lambda block: re.sub("^", "    ", block[0], flags=re.MULTILINE), text, flags=re.DOTALL)
+    blocks = re.findall(rf"^ {{4,}}(?:\$ )?((?:{PROGRAMS}|\. ).*?)(?:\s+# .*)?$", prose, re.MULTILINE)
+    inline = re.findall(rf"(?<!`)`({PROGRAMS}[^`\n]+)`", text)
+    return list(dict.fromkeys(command.strip() for command in [*blocks, *inline]))
+
+
+def targets(makefile: str) -> list[str]:
+    """``make X`` for each target that is no file."""
+    return [f"make {name}" for line in re.findall(r"^\.PHONY: (.*)$", makefile, re.MULTILINE) for name in line.split()]
+
+
+def promised() -> list[str]:
+    """Every command of the README, of the examples and of the Makefile."""
+    texts = [(ROOT / "README.md").read_text(encoding="utf-8")]
+    texts += [path.read_text(encoding="utf-8") for path in sorted((ROOT / "examples").glob("*.py"))]
+    found = [command for text in texts for command in in_text(text)]
+    return list(dict.fromkeys([*targets((ROOT / "Makefile").read_text(encoding="utf-8")), *found]))
+
+
+def listed() -> dict[str, dict[str, Any]]:
+    """What the list says of each command."""
+    with LIST.open("rb") as file:
+        return tomllib.load(file)
+
+
+def copied(folder: Path) -> None:
+    """A copy of this checkout, without what git ignores, as a repository with one commit on ``main``."""
+    names = subprocess.check_output(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
+    )
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, folder / name)  # with its time: `make` must not find the environment stale
+    for arguments in (["init", "--initial-branch=main"], ["add", "--all"], ["commit", "--message=copy"]):
+        subprocess.run(["git", *arguments], cwd=folder, env={**os.environ, **IDENTITY}, check=True, capture_output=True)
+
+
+def lines(entries: Mapping[str, Mapping[str, Any]], words: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
+    """The command lines to be run and the exit statuses that are fine."""
+    for command, entry in entries.items():
+        if words and not any(word in command for word in words):
+            continue
+        run = entry.get("run", [])
+        for line in [run] if isinstance(run, str) else run:
+            yield line, entry.get("status", [0])
+
+
+def ran(line: str, allowed: list[int], folder: Path, environment: Mapping[str, str]) -> bool:
+    """Run a command line and say how it went; what it printed is shown only where it failed."""
+    start = time.monotonic()
+    try:
+        done = subprocess.run(
+            ["bash", "-c", line],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+        status, text = str(done.returncode), done.stdout
+        fine = done.returncode in allowed
+    except subprocess.TimeoutExpired:
+        status, text, fine = f"none after {SECONDS} s", "", False
+    print(f"{time.monotonic() - start:6.1f} s  {line}", flush=True)
+    if not fine:
+        print(f"{text}\nFAILED: {line}: exit status {status}, allowed are {allowed}", flush=True)
+    return fine
+
+
+def main(words: Sequence[str]) -> int:
+    """Run them; 1 if one fails."""
+    venv = Path(sys.prefix).resolve()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "checkout"
+        folder.mkdir()
+        copied(folder)
+        environment = {
+            **os.environ,
+            **IDENTITY,
+            "PATH": os.pathsep.join([str(venv / "bin"), os.environ["PATH"]]),
+            "VENV": str(venv),
+        }
+        failed = sum(not ran(line, allowed, folder, environment) for line, allowed in lines(listed(), words))
+    print(f"{failed} commands failed" if failed else "every command ran")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

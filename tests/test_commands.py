@@ -1,0 +1,51 @@
+"""Every command that the README, an example or the Makefile names is run by CI, or the list says why not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.commands import ROOT, WAYS, in_text, listed, promised, ran, targets
+
+PLANTED = "# Title\n\n    bptt-bench frobnicate --now    # a comment\n\nand `make coffee`, and `run` alone.\n"
+
+
+def test_every_command_is_listed() -> None:
+    assert [command for command in promised() if command not in listed()] == []
+
+
+def test_the_list_holds_no_command_that_is_not_named_any_more() -> None:
+    assert [command for command in listed() if command not in promised()] == []
+
+
+def test_a_planted_command_is_found_and_not_listed() -> None:
+    found = in_text(PLANTED)
+    assert found == ["bptt-bench frobnicate --now", "make coffee"]
+    assert not set(found) & set(listed())
+    assert targets(".PHONY: coffee\ncoffee: ## of beans\n") == ["make coffee"]
+
+
+def test_commands_are_found_in_every_kind_of_block() -> None:
+    text = (
+        "```\nmake a\n$ pytest -q\n```\n    $ pip install x\n    . bin/activate   # why\n`python -m y`\n\n    z = 1\n"
+    )
+    assert in_text(text) == ["make a", "pytest -q", "pip install x", ". bin/activate", "python -m y"]
+    assert len(promised()) > 40
+
+
+@pytest.mark.parametrize("command", listed())
+def test_an_entry_says_how_it_is_checked_or_why_not(command: str) -> None:
+    entry = listed()[command]
+    (way,) = (way for way in WAYS if way in entry)
+    assert set(entry) <= {way, "status"}
+    if way == "tests":
+        assert (ROOT / entry["tests"]).is_file()
+    if way == "why":
+        assert len(entry["why"]) > 10
+
+
+def test_a_command_that_fails_is_seen(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert ran("exit 1", [0, 1], tmp_path, {})
+    assert not ran("echo oh; exit 5", [0, 1], tmp_path, {})
+    assert "oh\n\nFAILED: echo oh; exit 5: exit status 5, allowed are [0, 1]" in capfd.readouterr().out
