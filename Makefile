@@ -55,7 +55,7 @@ run: $(VENV)/.run-stamp ## measure the quick profile, show the verdicts, write t
 
 .PHONY: test
 test: $(VENV)/.test-stamp ## the whole test suite, two tests at a time; those that measure come last, one after the other
-	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not measures"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not measures"
 	$(BIN)/python -m pytest -m measures
 
 .PHONY: lint

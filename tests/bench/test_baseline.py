@@ -17,6 +17,8 @@ from bptt_bench.cli import cli
 from bptt_bench.tree import commit_of, laid_out
 from click.testing import CliRunner
 
+pytestmark = pytest.mark.measures
+
 ROOT = Path(__file__).resolve().parents[2]
 SECONDS_TO_START = 60.0
 EXPERIMENT = """

@@ -16,6 +16,8 @@ import pytest
 from bptt_bench.cli import cli
 from click.testing import CliRunner, Result
 
+pytestmark = pytest.mark.measures
+
 ROOT = Path(__file__).resolve().parents[2]
 TOY = "tests.toy_experiment"
 COMMANDS = ("run", "foresee", "verdict", "fit", "report", "doctor", "selftest")

@@ -24,6 +24,8 @@ from click.testing import CliRunner
 
 from tests import toy_memory
 
+pytestmark = pytest.mark.measures
+
 SLACK_BYTES = 4_000  # objects of Python beside the arrays
 PEAK_SLACK_BYTES = 300_000  # pages are counted in batches
 

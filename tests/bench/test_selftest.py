@@ -15,6 +15,8 @@ from click.testing import CliRunner, Result
 from tests.toy_experiment import EXPERIMENT as TOY
 from tests.toy_faulty import EXPERIMENT as FAULTY
 
+pytestmark = pytest.mark.measures
+
 
 def invoke(*arguments: str | Path) -> Result:
     return CliRunner().invoke(cli, ["selftest", *map(str, arguments)])

@@ -8,6 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+pytestmark = pytest.mark.measures
+
 ROOT = Path(__file__).resolve().parents[3]
 CELLS = 2 * 8 * 5  # names, points, blocks
 

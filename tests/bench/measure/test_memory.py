@@ -9,6 +9,8 @@ import pytest
 from bptt_bench.measure.memory import CERTAIN_BYTES, allocated_bytes, peak_bytes
 from bptt_bench.plan import Evaluation
 
+pytestmark = pytest.mark.measures
+
 KIB = 1 << 10
 MEBI = 1 << 20
 

@@ -23,6 +23,8 @@ from bptt_bench.measure.run import run
 
 from tests.bench.measure.fakes import ListSink
 
+pytestmark = pytest.mark.measures
+
 ROOT = Path(__file__).resolve().parents[3]
 PATIENCE_SECONDS = 20  # for what must come; only a failure waits so long
 MODULE = """

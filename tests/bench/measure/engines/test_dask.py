@@ -38,7 +38,10 @@ from tests.bench.measure.engines.foundry import Foundry
 MODULE = "tests.bench.measure.engines.toy_spin"
 KILLS, SEED = 20, 20261124
 PATIENCE_SECONDS = 20.0  # for what must come; only a failure waits so long
-pytestmark = pytest.mark.filterwarnings("ignore")  # what dask's own threads leave behind is not under test
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),  # what dask's own threads leave behind is not under test
+    pytest.mark.measures,
+]
 
 
 @pytest.fixture(scope="module")
