@@ -21,15 +21,19 @@ VERSION = 2  # of result files, since asv 0.5
 BENCHMARKS, MACHINE = "benchmarks.json", "machine.json"
 # the kinds of benchmarks by their names, as asv tells them, with the response that each measures
 RESPONSES = {"time": SECONDS, "timeraw": SECONDS, "peakmem": "peak_bytes", "mem": "object_bytes", "track": "value"}
-COMMIT_CHARACTERS = 8
+COMMIT_CHARACTERS = VERSION_CHARACTERS = 8
 MOST_FILES = 10_000  # result files of a machine: some years of daily runs
 
 
 class Described(NamedTuple):
-    """What ``benchmarks.json`` says of a benchmark."""
+    """What ``benchmarks.json`` says of a benchmark; results of another ``version`` may be of other parameters."""
 
     param_names: list[str]
     unit: str | None
+    version: str | None = None
+
+
+UNKNOWN = Described([], None)
 
 
 def is_asv(document: Any) -> bool:
@@ -84,8 +88,10 @@ def read_asv_folder(folder: Path) -> pd.DataFrame:
 def read_asv(document: Place) -> pd.DataFrame:
     """A frame of the samples, where they are stored (``--record-samples``), else of asv's results.
 
-    Parameters' names come from ``benchmarks.json`` in the folder above (or beside); without it they are ``arg0`` …
-    Points that were skipped or failed are left out.
+    Parameters' names come from ``benchmarks.json`` in the folder above (or beside); without it, and where it describes
+    another version of a benchmark, they are ``arg0`` … Where results are of several versions of a benchmark, those that
+    are not described are a subject of their own, ``sort (version 0a1b2c3d)``. Points that were skipped or
+    failed are left out.
 
     Raises
     ------
@@ -99,12 +105,19 @@ def _frame(path: Path, documents: Sequence[Place]) -> pd.DataFrame:
     described = _described(documents[0].path, notes)
     commits = [document.at("commit_hash").text()[:COMMIT_CHARACTERS] for document in documents]
     environments = [_environment(document) for document in documents]
+    rows = [_rows(document) for document in documents]
+    versions: dict[str, set[str]] = {}
+    for name, cells in itertools.chain.from_iterable(of_commit.items() for of_commit in rows):
+        versions.setdefault(name, set()).add(_text(cells.get("version")) or "")
     measured = []
-    for document, commit, environment in zip(documents, commits, environments, strict=True):
+    for of_commit, commit, environment in zip(rows, commits, environments, strict=True):
         where = {"commit": commit} if len(set(commits)) > 1 else {}
         if len(set(environments)) > 1:
             where["environment"] = environment
-        measured += _of_commit(document, described, where, notes)
+        for name, cells in of_commit.items():
+            known = described.get(name, UNKNOWN)
+            subject, known = _of_version(name, _text(cells.get("version")), known, versions[name], notes)
+            measured += _of_benchmark(subject, cells, known, where, notes)
     return tidy(path, measured, source={"tool": TOOL, "version": f"results {VERSION}"}, notes=notes)
 
 
@@ -123,47 +136,77 @@ def _described(file: Path, notes: Notes) -> dict[str, Described]:
     known = {}
     for name, one in everything.items():
         if isinstance(one.value, dict):  # the other member is the version of the format
-            names, unit = one.maybe("param_names"), one.maybe("unit")
+            names = one.maybe("param_names")
             words = [] if names is None else [place.text() for place in names.elements()]
-            known[name] = Described(words, None if unit is None else unit.text())
+            known[name] = Described(words, _text(one.maybe("unit")), _text(one.maybe("version")))
     return known
 
 
-def _of_commit(document: Place, described: dict[str, Described], where: dict[str, Any], notes: Notes) -> list[Measured]:
+def _text(place: Place | None) -> str | None:
+    return None if place is None else place.text()
+
+
+def _rows(document: Place) -> dict[str, dict[str, Place]]:
+    """What a commit has of each benchmark, by the names of the columns."""
     version = document.maybe("version")
     if version is None or version.value != VERSION:
         shown = "none" if version is None else repr(printable(str(version.value)[:40]))
         raise document.error(f"has version {shown}; allowed is {VERSION} (asv update brings older files up to date)")
     columns = [place.text() for place in document.at("result_columns").elements()]
-    measured = []
-    for name, row in document.at("results").items():
-        cells = dict(zip(columns, row.elements(), strict=False))
-        measured += _of_benchmark(name, row, cells, described.get(name, Described([], None)), where, notes)
-    return measured
+    return {
+        name: {
+            "": row,
+            **{key: cell for key, cell in zip(columns, row.elements(), strict=False) if cell.value is not None},
+        }
+        for name, row in document.at("results").items()
+    }
+
+
+def _of_version(
+    name: str, version: str | None, known: Described, versions: set[str], notes: Notes
+) -> tuple[str, Described]:
+    """The subject of the results of a version of a benchmark, and what is known of that version."""
+    if version is None or version == known.version:
+        return name, known
+    short = printable(version[:VERSION_CHARACTERS])
+    if known.version is not None:
+        notes.add(
+            f"{printable(name)}: {BENCHMARKS} describes another version of it than {short}, so its parameters have no "
+            "names here (arg0, arg1); --names gives them some"
+        )
+        known = UNKNOWN
+    return (f"{name} (version {short})" if len(versions) > 1 else name), known
 
 
 def _of_benchmark(
-    name: str, row: Place, cells: dict[str, Place], known: Described, where: dict[str, Any], notes: Notes
+    name: str, cells: dict[str, Place], known: Described, where: dict[str, Any], notes: Notes
 ) -> list[Measured]:
     result = cells.get("result")
-    if result is None or result.value is None:
+    if result is None:
         notes.add(f"{printable(name)}: left out: it failed")
         return []
     values = result.numbers()
     params = [] if "params" not in cells else [place.of_kind(list) for place in cells["params"].elements()]
     if math.prod(map(len, params)) != len(values):  # told before the product is made, which may be of any size
-        raise row.error(f"has {len(values)} results; its parameters have {math.prod(map(len, params))} points")
-    names = [known.param_names[i] if i < len(known.param_names) else f"arg{i}" for i in range(len(params))]
+        raise cells[""].error(f"has {len(values)} results; its parameters have {math.prod(map(len, params))} points")
+    names = known.param_names
+    if len(set(names)) != len(params):
+        if names:
+            notes.add(f"{printable(name)}: {BENCHMARKS} does not name each of its parameters; they are arg0, arg1")
+        names = [f"arg{i}" for i in range(len(params))]
+    beside = {f"{key}_" if key in names else key: level for key, level in where.items()}
     samples = _samples(cells, len(values))
     response = _response(name, known)
     measured, skipped = [], 0
-    for value, levels, taken in zip(values.tolist(), itertools.product(*params), samples, strict=True):
+    points = itertools.product(*map(_levels, params))
+    for value, levels, taken in zip(values.tolist(), points, samples, strict=True):
         if not math.isfinite(value):
             skipped += 1
             continue
-        point = {**dict(zip(names, map(_level, levels), strict=True)), **where}
+        point = {**dict(zip(names, levels, strict=True)), **beside}
         responses = {response: single(value) if taken is None else taken.numbers()}
-        measured.append(Measured(subject=name, levels=point, responses=responses))
+        whole = f"{name} ({', '.join(map(str, levels))})"
+        measured.append(Measured(subject=name, name=whole, levels=point, responses=responses))
     if measured and response == SECONDS and all(taken is None for taken in samples):
         notes.add("no samples are stored, so the median of each point stands for them (--record-samples)")
     if skipped:
@@ -174,7 +217,7 @@ def _of_benchmark(
 def _samples(cells: dict[str, Place], count: int) -> list[Place | None]:
     """What was stored of each point's samples."""
     stored = cells.get("samples")
-    if stored is None or stored.value is None:
+    if stored is None:
         return [None] * count
     found = stored.elements()
     if len(found) != count:
@@ -190,8 +233,12 @@ def _response(name: str, known: Described) -> str:
     return RESPONSES.get(kind, RESPONSES["track"] if known.unit != "seconds" else SECONDS)
 
 
-def _level(text: Any) -> Any:
-    """A level as asv has it, the Python spelling of a value: quotes of a text are taken off."""
-    if isinstance(text, str) and len(text) > 1 and text[0] == text[-1] and text[0] in "'\"":
-        return text[1:-1]
-    return text
+def _levels(texts: list[Any]) -> list[Any]:
+    """The levels of a parameter as asv has them, the Python spelling of values: quotes of texts are taken off."""
+    bare = [_unquoted(text) for text in texts]
+    return bare if len(set(map(str, bare))) == len(set(map(str, texts))) else texts
+
+
+def _unquoted(text: Any) -> Any:
+    quoted = isinstance(text, str) and len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
+    return text[1:-1] if quoted else text

@@ -179,7 +179,12 @@ def _frame(
         for point, values in by_point.items():
             together.setdefault((region, point), {})[names[metric]] = np.array(values, dtype=np.float64)
     measured = [
-        Measured(subject=region, levels=dict(zip(parameters, map(_whole, point), strict=True)), responses=responses)
+        Measured(
+            subject=region,
+            name=region,
+            levels=dict(zip(parameters, map(_whole, point), strict=True)),
+            responses=responses,
+        )
         for (region, point), responses in together.items()
     ]
     return tidy(path, measured, source={"tool": TOOL, "version": kind}, notes=Notes())

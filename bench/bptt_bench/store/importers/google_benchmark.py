@@ -67,12 +67,12 @@ def read_google_benchmark(document: Place) -> pd.DataFrame:
                 chosen.setdefault(name, (row, centre))
     for _, centre in chosen.values():
         notes.add(f"no repetitions are stored, so the {centre} of each benchmark stands for them")
-    taken = [(row, taken_apart(_run_name(row, None))) for row in samples]
-    taken += [(row, taken_apart(name)) for name, (row, _) in chosen.items()]
+    taken = [(row, _run_name(row, None)) for row in samples] + [(row, name) for name, (row, _) in chosen.items()]
+    apart = {name: taken_apart(name) for _, name in taken}
     clocks: dict[str, set[tuple[str, ...]]] = {}
-    for _, apart in taken:
-        clocks.setdefault(apart.subject, set()).add(apart.clocks)
-    measured = [_measured(row, apart, several=len(clocks[apart.subject]) > 1) for row, apart in taken]
+    for one in apart.values():
+        clocks.setdefault(one.subject, set()).add(one.clocks)
+    measured = [_measured(row, name, apart[name], several=len(clocks[apart[name].subject]) > 1) for row, name in taken]
     version = document.at("context").maybe("library_version")
     source = {"tool": TOOL, **({"version": str(version.value)} if version is not None else {})}
     return tidy(document.path, measured, source=source, notes=notes)
@@ -131,7 +131,7 @@ def _run_name(row: Place, aggregate: str | None) -> str:
     return name if aggregate is None else name.removesuffix(f"_{aggregate}")
 
 
-def _measured(row: Place, name: Name, *, several: bool) -> Measured:
+def _measured(row: Place, whole: str, name: Name, *, several: bool) -> Measured:
     unit = row.maybe("time_unit")
     if unit is not None and (not isinstance(unit.value, str) or unit.value not in SECONDS_PER_UNIT):
         raise unit.error(f"is {unit.value!r:.40}; allowed are {', '.join(SECONDS_PER_UNIT)}")
@@ -145,4 +145,4 @@ def _measured(row: Place, name: Name, *, several: bool) -> Measured:
             responses[factor_name(key)] = single(place.number())
     # the same benchmark by two clocks is two subjects, each with its clock in its name
     subject = "/".join((name.subject, *name.clocks)) if several else name.subject
-    return Measured(subject=subject, levels=name.levels, responses=responses)
+    return Measured(subject=subject, name=whole, levels=name.levels, responses=responses)

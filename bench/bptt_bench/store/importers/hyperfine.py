@@ -19,8 +19,9 @@ BYTES = "memory_usage_byte"  # of each run, from version 1.19 on
 
 
 def is_hyperfine(document: Any) -> bool:
-    """Whether a JSON document is one of hyperfine."""
-    return isinstance(document, dict) and isinstance(document.get("results"), list)
+    """Whether a JSON document is one of hyperfine: every result is of a command."""
+    results = document.get("results") if isinstance(document, dict) else None
+    return isinstance(results, list) and all(isinstance(one, dict) and "command" in one for one in results)
 
 
 def read_hyperfine(document: Place) -> pd.DataFrame:
@@ -41,7 +42,7 @@ def read_hyperfine(document: Place) -> pd.DataFrame:
     if not any(levels):
         told = told_by(commands)
         subjects, levels = [one.subject for one in told], [one.levels for one in told]
-    measured = [_measured(*each, notes) for each in zip(results, subjects, levels, strict=True)]
+    measured = [_measured(*each, notes) for each in zip(results, commands, subjects, levels, strict=True)]
     return tidy(document.path, measured, source={"tool": TOOL}, notes=notes)
 
 
@@ -50,7 +51,7 @@ def _parameters(result: Place) -> dict[str, Any]:
     return {} if found is None else dict(found.of_kind(dict))
 
 
-def _measured(result: Place, subject: str, levels: dict[str, Any], notes: Notes) -> Measured:
+def _measured(result: Place, command: str, subject: str, levels: dict[str, Any], notes: Notes) -> Measured:
     responses = {SECONDS: _seconds(result, notes)}
     memory = result.maybe(BYTES)
     if memory is not None and len(memory.of_kind(list)) == len(responses[SECONDS]):
@@ -58,9 +59,10 @@ def _measured(result: Place, subject: str, levels: dict[str, Any], notes: Notes)
     codes = result.maybe("exit_codes")
     failed = 0 if codes is None else sum(code not in (0, None) for code in codes.of_kind(list))
     if failed:
-        command = printable(result.at("command").of_kind(str))
-        notes.add(f"{command}: {failed} of {len(responses[SECONDS])} runs ended with an exit code that is not 0")
-    return Measured(subject=subject, levels=levels, responses=responses)
+        notes.add(
+            f"{printable(command)}: {failed} of {len(responses[SECONDS])} runs ended with an exit code that is not 0"
+        )
+    return Measured(subject=subject, name=command, levels=levels, responses=responses)
 
 
 def _seconds(result: Place, notes: Notes) -> NDArray[np.float64]:

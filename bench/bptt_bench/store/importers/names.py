@@ -92,17 +92,26 @@ def told_by(names: Sequence[str]) -> list[Told]:
     [Told(subject='sort', levels={'arg0': '1000'}), Told(subject='sort', levels={'arg0': '4000'})]
     >>> told_by(["join_n=20_m=5", "sha_256"])
     [Told(subject='join', levels={'n': '20', 'm': '5'}), Told(subject='sha_256', levels={})]
+
+    Names that are not alike never become one subject: where that would be, the places of the levels stay in it.
+
+    >>> [one.subject for one in told_by(["sort(1)", "sort(2)", "sort 1", "sort 2", "fd .", "fd . /"])]
+    ['sort({arg0})', 'sort({arg0})', 'sort {arg0}', 'sort {arg0}', 'fd .', 'fd . /']
     """
     found = [list(itertools.islice(PATTERN.finditer(name), MOST_LEVELS + 1)) for name in names]
     found = [matches if len(matches) <= MOST_LEVELS else [] for matches in found]
     groups: dict[tuple[str, ...], list[int]] = {}
     for i, (name, matches) in enumerate(zip(names, found, strict=True)):
         groups.setdefault(_frame_of(name, matches), []).append(i)
-    told: list[Told] = [Told(name, {}) for name in names]
+    kept: dict[int, list[re.Match[str]]] = {}
     for members in groups.values():
-        for i, kept in _varying(members, found).items():
-            told[i] = _without(names[i], kept)
-    return told
+        kept |= _varying(members, found)
+    told = [_without(name, kept[i]) for i, name in enumerate(names)]
+    alike = collections.Counter(told[members[0]].subject for members in groups.values())
+    return [
+        one if alike[one.subject] == 1 else Told(_with_places(name, kept[i]), one.levels)
+        for i, (name, one) in enumerate(zip(names, told, strict=True))
+    ]
 
 
 def _frame_of(name: str, matches: Sequence[re.Match[str]]) -> tuple[str, ...]:
@@ -123,18 +132,44 @@ def _varying(members: Sequence[int], found: Sequence[Sequence[re.Match[str]]]) -
 
 
 def _without(name: str, matches: Sequence[re.Match[str]]) -> Told:
-    """A name with its levels taken out, and what stood at their edges."""
-    levels: dict[str, str] = {}
-    pieces, end, unnamed = [], 0, 0
+    """A name with its levels taken out, and what stood at their edges; a name without levels as it is.
+
+    >>> [_without(name, list(PATTERN.finditer(name))).subject for name in ("f(n=3, m=4)", "[a]*1000", "(fd .", "10-x")]
+    ['f', '[a]*', '(fd .', 'x']
+    """
+    levels = _levels_of(matches)
+    pieces, end, opened = [], 0, 0
     for match in matches:
-        levels.setdefault(match["key"] or f"arg{unnamed}", match["level"] or match["alone"])
-        unnamed += not match["key"]
-        pieces.append(name[end : match.start()].rstrip(EDGES))
+        before = name[end : match.start()]
+        pieces.append(before.rstrip(EDGES))
+        opened += sum(c in "([{" for c in before[len(pieces[-1]) :])
         end = match.end()
-        while end < len(name) and name[end] in ")]}":
-            end += 1
-    pieces.append(name[end:])
-    return Told("".join(pieces).strip(EDGES) or name[:1], levels)
+        while opened and end < len(name) and name[end] in ")]}":
+            end, opened = end + 1, opened - 1
+    rest = "".join((*pieces, name[end:]))
+    return Told((rest if not pieces or pieces[0] else rest.lstrip(EDGES)) or name[:1], levels)
+
+
+def _levels_of(matches: Sequence[re.Match[str]]) -> dict[str, str]:
+    """The levels by name; those without one by their place."""
+    levels: dict[str, str] = {}
+    for place, match in zip(_places(matches), matches, strict=True):
+        levels.setdefault(place, match["level"] or match["alone"])
+    return levels
+
+
+def _with_places(name: str, matches: Sequence[re.Match[str]]) -> str:
+    """A name with the places of its levels in braces instead of these."""
+    pieces, end = [], 0
+    for match, place in zip(matches, _places(matches), strict=True):
+        pieces += [name[end : match.start()], f"{match['key']}=" if match["key"] else "", f"{{{place}}}"]
+        end = match.end()
+    return "".join((*pieces, name[end:]))
+
+
+def _places(matches: Sequence[re.Match[str]]) -> list[str]:
+    unnamed = itertools.count()
+    return [match["key"] or f"arg{next(unnamed)}" for match in matches]
 
 
 def templates(commands: Sequence[str], levels: Sequence[Mapping[str, Any]]) -> list[str]:

@@ -44,8 +44,8 @@ def is_pyperf(document: Any) -> bool:
 def read_pyperf(document: Place) -> pd.DataFrame:
     """A frame of the values; warm-ups and calibrating runs are left out.
 
-    Factors are the numbers among a benchmark's own metadata, and texts of which several benchmarks share one; then what
-    its name tells (``sort-1000``, ``join_n=20_m=50``).
+    Factors are the numbers among a benchmark's own metadata, texts of which several benchmarks share one, and texts
+    by which benchmarks of one name differ; then what its name tells (``sort-1000``, ``join_n=20_m=50``).
 
     Raises
     ------
@@ -59,8 +59,8 @@ def read_pyperf(document: Place) -> pd.DataFrame:
     raw = [str(one.get("name", "benchmark")) for one in metadata]
     named = told_by([_bare(template) for template in templates(raw, told)])
     measured = [
-        _measured(entry, one, name.subject, {**levels, **name.levels})
-        for entry, one, name, levels in zip(entries, metadata, named, told, strict=True)
+        _measured(entry, one, name.subject, whole, {**levels, **name.levels})
+        for entry, one, name, whole, levels in zip(entries, metadata, named, raw, told, strict=True)
     ]
     version = next((str(one["perf_version"]) for one in metadata if "perf_version" in one), None)
     source = {"tool": TOOL, **({"version": version} if version is not None else {})}
@@ -84,11 +84,14 @@ def _metadata(entry: Place, common: dict[str, Any]) -> dict[str, Any]:
 def _factors(metadata: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """By benchmark, its metadata that are factors."""
     levels: dict[str, list[Any]] = {}
+    of_name: dict[tuple[str, str], set[Any]] = {}
     for one in metadata:
         for key, value in one.items():
             if key not in OWN and isinstance(value, int | float | str):
                 levels.setdefault(key, []).append(value)
+                of_name.setdefault((key, str(one.get("name"))), set()).add(value)
     factors = {key for key, values in levels.items() if _is_factor(values)}
+    factors |= {key for (key, _), values in of_name.items() if len(values) > 1}
     return [{key: value for key, value in one.items() if key in factors} for one in metadata]
 
 
@@ -99,7 +102,7 @@ def _is_factor(values: list[Any]) -> bool:
     return different > 1 and (numbers or different <= len(values) / 2)
 
 
-def _measured(entry: Place, metadata: dict[str, Any], subject: str, levels: dict[str, Any]) -> Measured:
+def _measured(entry: Place, metadata: dict[str, Any], subject: str, name: str, levels: dict[str, Any]) -> Measured:
     import numpy as np
 
     unit = metadata.get("unit", "second")
@@ -114,6 +117,7 @@ def _measured(entry: Place, metadata: dict[str, Any], subject: str, levels: dict
     taken_at = np.concatenate(times)
     return Measured(
         subject=subject,
+        name=name,
         levels={key if key in levels else factor_name(key): value for key, value in levels.items()},
         responses={RESPONSES[unit]: np.concatenate(values)},
         started_at=taken_at if np.isfinite(taken_at).all() else None,

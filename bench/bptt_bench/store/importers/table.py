@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bptt_bench.store.importers.names import factor_names, number_of
 from bptt_bench.store.importers.text import MOST_VALUES, printable
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 SECONDS = "seconds_per_eval"
 MOST_COLUMNS = 60  # factors and responses together: a table that a person can still name columns of
 MOST_NOTES = 5  # beyond these only their number is told
+Cell: TypeAlias = tuple[Any, ...]  # a subject and its levels
 MOST_EXACT = 1 << 53  # whole numbers up to here are what they are as floating-point numbers, too
 
 
@@ -31,12 +32,15 @@ class Measured:
     Attributes
     ----------
     subject : the benchmark's name without its parameters.
+    name : what the tool calls it, with everything that makes it another benchmark: two of different names never come
+        to be one subject at one point.
     levels : factor -> level, as the file has it.
     responses : name -> one value a sample (n_samples,); all of one length, NaN where there is none.
     started_at : when each sample was taken (n_samples,), in seconds; None where that is not known.
     """
 
     subject: str
+    name: str
     levels: Mapping[str, Any]
     responses: Mapping[str, NDArray[np.float64]]
     started_at: NDArray[np.float64] | None = None
@@ -87,13 +91,15 @@ def tidy(path: Path, measured: Sequence[Measured], *, source: Mapping[str, str],
     responses = _names(measured, "responses")
     _require_bounds(path, measured, len(factors) + len(responses), notes)
     renamed = factor_names(factors)
+    levels = {renamed[name]: _levels([one.levels.get(name) for one in measured]) for name in factors}
+    subjects = _subjects(measured, levels)
     counts = np.array([one.samples for one in measured])
     row = np.arange(len(measured)).repeat(counts)
     timed = [one for one in measured if one.started_at is not None]
     columns: dict[str, Any] = {
-        "subject": pd.Series([printable(one.subject) for one in measured], dtype="str")[row],
-        **{renamed[name]: _levels([one.levels.get(name) for one in measured])[row] for name in factors},
-        "repetition": _repetitions(measured),
+        "subject": pd.Series(subjects, dtype="str")[row],
+        **{name: column[row] for name, column in levels.items()},
+        "repetition": _repetitions(_cells(subjects, levels), counts.tolist()),
     }
     if timed:
         columns["started_at"] = _joined([one.started_at for one in measured], counts)
@@ -174,17 +180,55 @@ def _text(value: Any) -> str:
         return "an object"
 
 
-def _repetitions(measured: Sequence[Measured]) -> NDArray[np.int64]:
+def _subjects(measured: Sequence[Measured], levels: Mapping[str, pd.Series[Any]]) -> list[str]:
+    """The subject of each benchmark; its whole name where others would otherwise be the same subject at its point."""
+    label = _labels([*(one.subject for one in measured), *(one.name for one in measured)])
+    subjects = [label[one.subject] for one in measured]
+    while True:
+        names: dict[Cell, set[str]] = {}
+        cells = _cells(subjects, levels)
+        for cell, one in zip(cells, measured, strict=True):
+            names.setdefault(cell, set()).add(one.name)
+        told = [label[one.name] if len(names[cell]) > 1 else cell[0] for cell, one in zip(cells, measured, strict=True)]
+        if told == subjects:
+            return subjects
+        subjects = told
+
+
+def _labels(names: Iterable[str]) -> dict[str, str]:
+    """Each name as it can be printed; names that differ still differ.
+
+    >>> list(_labels(["sort", "a\\nb", "a\\\\nb"]).values())
+    ['sort', 'a\\\\nb', 'a\\\\nb (2)']
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in dict.fromkeys(names):
+        word, number = printable(name), 2
+        base = word
+        while word in taken:
+            word, number = f"{base} ({number})", number + 1
+        found[name] = word
+        taken.add(word)
+    return found
+
+
+def _cells(subjects: Sequence[str], levels: Mapping[str, pd.Series[Any]]) -> list[Cell]:
+    """Subject and levels of each benchmark, as the table has them; None where it has no level."""
+    columns = (column.astype(object).where(column.notna(), None).tolist() for column in levels.values())
+    return list(zip(subjects, *columns, strict=True))
+
+
+def _repetitions(cells: Sequence[Cell], counts: Sequence[int]) -> NDArray[np.int64]:
     """Numbers from 0 for the samples of each point of a subject (n_rows,)."""
     import numpy as np
 
-    seen: dict[tuple[str, ...], int] = {}
+    seen: dict[Cell, int] = {}
     found = []
-    for one in measured:
-        cell = (one.subject, *(f"{name}={_text(level)}" for name, level in one.levels.items()))
+    for cell, count in zip(cells, counts, strict=True):
         start = seen.get(cell, 0)
-        found.append(np.arange(start, start + one.samples))
-        seen[cell] = start + one.samples
+        found.append(np.arange(start, start + count))
+        seen[cell] = start + count
     return np.concatenate(found)
 
 

@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.cli import cli
 from bptt_bench.store.frame import load
 from bptt_bench.store.samples import StoreError
+from click.testing import CliRunner
 
 
 def loaded(folder: Path, document: Any) -> pd.DataFrame:
@@ -113,6 +115,36 @@ def test_a_point_that_a_test_tells_of_itself_is_its_point_whatever_its_parameter
     assert frame.attrs["factors"] == ["V", "T"]
     assert frame.columns.tolist() == ["subject", "V", "T", "repetition", "seconds_per_eval"]
     assert set(frame["subject"]) == {"naive"}
+
+
+def test_parameters_and_the_point_of_a_marked_test_both_count(tmp_path: Path) -> None:
+    tests = [
+        {
+            "name": f"t[{how}-{n}]",
+            "param": f"{how}-{n}",
+            "params": {"how": how, "n": n},
+            "extra_info": {"point": {"n": n}, "law": "n"},
+        }
+        for how in ("list", "tuple")
+        for n in (10, 20)
+    ]
+    frame = loaded(tmp_path, pytest_json(*tests))
+    assert frame.attrs["factors"] == ["how", "n"]
+    assert frame["subject"].unique().tolist() == ["t"]
+    assert frame["how"].tolist() == ["list"] * 4 + ["tuple"] * 4
+    assert frame["repetition"].tolist() == [0, 1] * 4
+
+
+def test_words_beside_a_parametrised_test_are_a_category_where_they_alone_tell_tests_apart(tmp_path: Path) -> None:
+    def tests(*infos: dict[str, Any]) -> dict[str, Any]:
+        return pytest_json(
+            *({"name": f"t[{i}]", "param": str(i), "params": {"n": 3}, "extra_info": x} for i, x in enumerate(infos))
+        )
+
+    frame = loaded(tmp_path, tests({"backend": "x", "host": "h"}, {"backend": "y", "host": "h"}))
+    assert frame.attrs["factors"] == ["backend", "n"]
+    frame = loaded(tmp_path, tests({}, {}))  # nothing says how they differ but their names
+    assert frame["subject"].tolist() == ["t[0]"] * 2 + ["t[1]"] * 2
 
 
 def test_tests_of_one_name_in_two_files_are_two_subjects(tmp_path: Path) -> None:
@@ -259,6 +291,60 @@ def test_asv_without_its_benchmarks_numbers_the_parameters(tmp_path: Path) -> No
     assert frame["arg0"].tolist() == [1, 3]
     assert frame.attrs["unnamed"] == ["arg0"]
     assert any("benchmarks.json is not there" in note for note in frame.attrs["notes"])
+
+
+def asv_of(folder: Path, versions: dict[str, str], described: str, names: list[str]) -> Path:
+    """Results of exactly n² nanoseconds (n in the first place) of some commits, and a description of one version."""
+    machine = folder / "results" / "box"
+    machine.mkdir(parents=True)
+    (machine / "machine.json").write_text("{}")
+    (machine.parent / "benchmarks.json").write_text(
+        json.dumps({"s.time_x": {"code": "", "param_names": names, "version": described, "unit": "seconds"}})
+    )
+    n, m = [10, 20, 40, 80, 160], [1, 2, 3]
+    seconds = [1e-9 * one**2 for one in n for _ in m]
+    for commit, version in versions.items():
+        row = [seconds, [list(map(str, n)), list(map(str, m))], version]
+        document = {**asv_json({"s.time_x": row}), "commit_hash": commit * 40}
+        document["result_columns"] = ["result", "params", "version"]
+        (machine / f"{commit}.json").write_text(json.dumps(document))
+    return machine
+
+
+def test_asv_parameters_of_another_version_are_named_by_their_place(tmp_path: Path) -> None:
+    path = asv_of(tmp_path, {"a": "old"}, "new", ["m", "n"])  # which once were n and m
+    frame = load(path)
+    assert frame.attrs["factors"] == frame.attrs["unnamed"] == ["arg0", "arg1"]
+    assert frame.attrs["notes"][0] == (
+        "s.time_x: benchmarks.json describes another version of it than old, so its parameters have no names here "
+        "(arg0, arg1); --names gives them some"
+    )
+    asked = CliRunner().invoke(cli, ["fit", str(path), "--law", "n**2"])
+    assert asked.exit_code == 2
+    assert "the data have 2 factors (arg0, arg1) without a name: give names in this order" in asked.stderr
+    named = CliRunner().invoke(cli, ["fit", str(path), "--law", "n**2", "--names", "n,m", "--overhead", "1", "--json"])
+    assert json.loads(named.stdout)["terms"][0]["coefficient"] == pytest.approx(1e-9)
+    assert "describes another version" in named.stderr
+
+
+def test_asv_versions_of_a_benchmark_are_subjects_of_their_own(tmp_path: Path) -> None:
+    frame = load(asv_of(tmp_path, {"a": "old", "b": "new"}, "new", ["n", "m"]))
+    assert frame.groupby("subject")["commit"].unique().map(list).to_dict() == {
+        "s.time_x": ["bbbbbbbb"],
+        "s.time_x (version old)": ["aaaaaaaa"],
+    }
+    described = frame[frame["subject"] == "s.time_x"]
+    assert described[["n", "m"]].notna().all(axis=None)
+    assert described[["arg0", "arg1"]].isna().all(axis=None)
+
+
+def test_asv_parameters_of_one_name_and_of_ours_are_not_merged(tmp_path: Path) -> None:
+    frame = load(asv_of(tmp_path / "twice", {"a": "v"}, "v", ["n", "n"]))
+    assert frame.attrs["factors"] == ["arg0", "arg1"]
+    frame = load(asv_of(tmp_path / "commit", {"a": "v", "b": "v"}, "v", ["n", "commit"]))
+    assert frame.attrs["factors"] == ["n", "commit", "commit_2"]
+    row = [[1.0, 2.0], [["'10'", "10"]]]
+    assert loaded(tmp_path, asv_json({"m.time_x": row}))["arg0"].tolist() == ["'10'", "10"]
 
 
 @pytest.mark.parametrize(
