@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from bptt_bench.analyse.columns import response_of
 from bptt_bench.analyse.evidence import WHOLE, fitted_samples, without_records
-from bptt_bench.analyse.samples import RECORDED, FitError, categories_of
+from bptt_bench.analyse.roles import RECORDED
+from bptt_bench.analyse.samples import FitError, categories_of
 from bptt_bench.session import terminated_as_interrupted
-from bptt_bench.store.frame import load
+from bptt_bench.store.frame import loaded
 from bptt_bench.store.samples import StoreError
 
 if TYPE_CHECKING:
@@ -93,7 +95,13 @@ class Export:
 
 
 def export(
-    data: Path | str | pd.DataFrame, to: Format, *, subjects: Sequence[str] = (), response: str | None = None
+    data: Path | str | pd.DataFrame,
+    to: Format,
+    *,
+    subjects: Sequence[str] = (),
+    response: str | None = None,
+    rename: Mapping[str, str] | Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> Export:
     """Prepare the samples of a run or a file for another program.
 
@@ -105,13 +113,14 @@ def export(
     ------
     StoreError, FitError : what cannot be used; one line each.
     """
-    frame = load(data) if isinstance(data, Path | str) else data
+    frame = loaded(data, rename, ignore)
     run, known, notes = frame.attrs.get("run") or {}, frame.attrs.get("factors"), tuple(frame.attrs.get("notes", ()))
     frame = without_records(frame)
     if subjects:
         frame = _of_subjects(frame, subjects)
-    wanted = WHOLE if response is None else response
-    if response is not None or to not in TABLES:
+    one = response is not None or to not in TABLES
+    wanted = response_of(frame, response) if one else WHOLE
+    if one:
         if wanted not in frame.columns:
             raise FitError(
                 f"--response {wanted!r}: no such column; the columns are {', '.join(map(str, frame.columns))}"
@@ -154,7 +163,7 @@ def _seen_by_fits(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _factors(frame: pd.DataFrame, response: str) -> list[str]:
     """Columns of a plain table that must be factors: what comes back in several rows, and is no known record."""
-    categories = categories_of(frame, (response,))
+    categories = categories_of(frame, (), (response,))
     return [
         name
         for name in map(str, frame.columns)

@@ -12,13 +12,15 @@ import numpy as np
 
 from bptt_bench.analyse.by_category import dividing, parts
 from bptt_bench.analyse.categories import levels_of, listed_levels, shown
+from bptt_bench.analyse.columns import response_of, with_roles
 from bptt_bench.analyse.evidence import fitted_samples
 from bptt_bench.analyse.fit import Fit, fit
 from bptt_bench.analyse.preference import Preference
+from bptt_bench.analyse.roles import WHOLE
 from bptt_bench.analyse.samples import FitError, categories_of
 from bptt_bench.analyse.select import prefer_fits
 from bptt_bench.analyse.strata import stratum
-from bptt_bench.plan import PLACEBO_SUFFIX, LawError, Point
+from bptt_bench.plan import PLACEBO_SUFFIX, Point
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.naming import with_names
 from bptt_bench.store.importers.text import listed
@@ -34,11 +36,11 @@ class Answer:
     fit: Fit
     predict_at: tuple[Point, ...]
     versus: tuple[Preference, ...]
-    notes: tuple[str, ...] = ()  # what the reader of another tool's file left out
+    notes: tuple[str, ...] = ()  # what the user should know of how the data were read
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain data."""
-        return self.fit.to_json(self.predict_at, self.versus)
+        return {**self.fit.to_json(self.predict_at, self.versus), "notes": list(self.notes)}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,13 +57,13 @@ class Answers:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What the reader of another tool's file left out."""
+        """What the user should know of how the data were read."""
         return next(iter(self.found.values())).notes
 
     def to_json(self) -> dict[str, Any]:
         """The answers as plain data."""
         fits = [{"category": dict(category), **one.to_json()} for category, one in self.found.items()]
-        return {"by": list(self.by), "fits": fits}
+        return {"by": list(self.by), "fits": fits, "notes": list(self.notes)}
 
 
 def answer(
@@ -69,13 +71,15 @@ def answer(
     law: str,
     *,
     overhead: str = "auto",
-    response: str = "seconds_per_eval",
+    response: str | None = None,
     block: str | None = None,
     subject: str | None = None,
     names: Sequence[str] = (),
     predict: Sequence[str] = (),
     versus: Sequence[str] = (),
     where: Sequence[str] = (),
+    rename: Sequence[str] = (),
+    ignore: Sequence[str] = (),
 ) -> Answer | Answers:
     """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
 
@@ -85,17 +89,18 @@ def answer(
     ----------
     names : of factors that only have a place in another tool's file (``arg0``, ``arg1``).
     where : which rows are meant, such as ``dtype=float32``; several levels of one name are meant all together.
+    response, rename, ignore : as in ``fit`` and ``load``.
 
     Raises
     ------
     StoreError, FitError : data, laws or points that cannot be used; one line each.
     """
     points = tuple(point_of(text) for text in predict)
-    frame = with_names(of_subject(fitted_samples(load(data)), subject), names, laws=(law, *versus))
-    frame = selected(frame, where)
+    frame = of_subject(fitted_samples(load(data, rename=rename, ignore=ignore)), subject)
+    frame, response = prepared(frame, (law, *versus), names=names, where=where, response=response, block=block)
 
     def answered(rows: pd.DataFrame) -> Answer:
-        this, *others = (_fit(rows, text, response, overhead, block) for text in (law, *versus))
+        this, *others = (fit(rows, text, response=response, overhead=overhead, block=block) for text in (law, *versus))
         for text, point in zip(predict, points, strict=True):
             _require_factors(text, point, this)
         return Answer(
@@ -105,7 +110,7 @@ def answer(
             notes=tuple(frame.attrs.get("notes", ())),
         )
 
-    by = _dividing(frame, (law, *versus), response, block)
+    by = dividing(frame, law, response=response, block=block)
     if not by:
         return answered(frame)
     found: dict[Point, Answer] = {}
@@ -117,19 +122,28 @@ def answer(
     return Answers(by=tuple(by), found=found)
 
 
-def _dividing(frame: pd.DataFrame, laws: Sequence[str], response: str, block: str | None) -> list[str]:
-    """The categories that divide the samples: all that the first law does not name."""
-    try:
-        return dividing(frame, laws[0], response=response, block=block)
-    except LawError as error:
-        raise FitError(str(error)) from None
+def prepared(
+    frame: pd.DataFrame,
+    laws: Sequence[str],
+    *,
+    names: Sequence[str] = (),
+    where: Sequence[str] = (),
+    response: str | None = None,
+    block: str | None = None,
+) -> tuple[pd.DataFrame, str]:
+    """The samples of one subject as laws are fitted to them, with notes in ``attrs``, and the response that is meant.
 
-
-def _fit(frame: pd.DataFrame, law: str, response: str, overhead: str, block: str | None) -> Fit:
-    try:
-        return fit(frame, law, response=response, overhead=overhead, block=block)
-    except LawError as error:
-        raise FitError(str(error)) from None
+    Raises
+    ------
+    StoreError, FitError : names, rows or a response that cannot be used, or what is no law.
+    """
+    frame = selected(with_names(frame, names, laws=laws), where)
+    found = response_of(frame, response, laws)
+    chosen = [text.partition("=")[0].strip() for text in where]
+    told = with_roles(frame, laws, response=found, block=block, chosen=chosen)
+    if response is None and found != WHOLE:
+        told.attrs["notes"].insert(0, f"response: {found!r}, the only column that is called a time")
+    return told, found
 
 
 def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:

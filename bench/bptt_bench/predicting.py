@@ -26,7 +26,7 @@ T = TypeVar("T", bound="Predicted | Largest")
 
 
 class Found(list[T]):
-    """Answers, each with ``to_json``; ``notes`` say what the reader of another tool's file left out."""
+    """Answers, each with ``to_json``; ``notes`` say what the user should know of how the data were read."""
 
     __slots__ = ("notes",)
 
@@ -50,6 +50,8 @@ def predict(
     block: str | None = ...,
     names: Sequence[str] = ...,
     where: Sequence[str] = ...,
+    rename: Mapping[str, str] | Sequence[str] = ...,
+    ignore: Sequence[str] = ...,
     response: str | None = ...,
     experiment: Experiment | None = ...,
 ) -> Found[Predicted]: ...
@@ -66,6 +68,8 @@ def predict(
     block: str | None = ...,
     names: Sequence[str] = ...,
     where: Sequence[str] = ...,
+    rename: Mapping[str, str] | Sequence[str] = ...,
+    ignore: Sequence[str] = ...,
     response: str | None = ...,
     experiment: Experiment | None = ...,
 ) -> Found[Largest]: ...
@@ -81,6 +85,8 @@ def predict(
     block: str | None = None,
     names: Sequence[str] = (),
     where: Sequence[str] = (),
+    rename: Mapping[str, str] | Sequence[str] = (),
+    ignore: Sequence[str] = (),
     response: str | None = None,
     experiment: Experiment | None = None,
 ) -> Found[Predicted] | Found[Largest]:
@@ -93,7 +99,8 @@ def predict(
         ``"T=100..10000:20"``, or as mappings whose values are levels, sequences of them, or such text.
     largest, within : the factor that is asked for, and its budget: ``"10s"`` or ``"2GB"``. ``at`` has the others.
     subject : whose; by default all that have a law.
-    law, overhead, block, names, where : a law to be fitted, as in ``fit``; by default those of the run's experiment.
+    law, overhead, block, names, where, rename, ignore : a law to be fitted, as in the
+        command ``fit``; by default those of the run's experiment.
     response : what to predict; by default time, and memory where there is a law of it.
     experiment : whose laws are meant; that of the run by default.
 
@@ -103,7 +110,11 @@ def predict(
     """
     if (largest is None) != (within is None):
         raise FitError("--largest and --within: go together, such as --largest T --within 10s")
-    stated = None if law is None else Stated(law=law, overhead=overhead, block=block, names=names, where=where)
+    stated = (
+        None
+        if law is None
+        else Stated(law=law, overhead=overhead, block=block, names=names, where=where, rename=rename, ignore=ignore)
+    )
     asked = questions(at)
     budget = None if within is None else budget_of(within)
     if budget is None and not any(one.axes for one in asked):

@@ -16,11 +16,10 @@ from bptt_bench.analyse.predictor import Predictor, declared, predictor_of
 from bptt_bench.analyse.response import ALLOCATED, COUNT_SUFFIX, SCRATCH
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.analyse.strata import Strata, stratified, stratum
-from bptt_bench.fitting import of_subject, selected
+from bptt_bench.fitting import of_subject, prepared
 from bptt_bench.measure.loading import load_experiment
-from bptt_bench.plan import DesignError, Experiment, Factor, LawError, Point, Subject
-from bptt_bench.store.frame import load
-from bptt_bench.store.importers.naming import with_names
+from bptt_bench.plan import DesignError, Experiment, Factor, Point, Subject
+from bptt_bench.store.frame import loaded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +51,7 @@ class Source:
     categories : the levels of text that the subject stands for.
     check : sees that a level is one that its factor can have.
     needed : the bytes of an evaluation that the subject declares, if it does.
-    notes : what the reader of another tool's file left out.
+    notes : what the user should know of how the data were read.
     """
 
     subject: str
@@ -75,6 +74,8 @@ class Stated:
     block: str | None = None
     names: Sequence[str] = ()
     where: Sequence[str] = ()
+    rename: Sequence[str] | Mapping[str, str] = ()
+    ignore: Sequence[str] = ()
 
 
 def sources_of(
@@ -91,10 +92,11 @@ def sources_of(
     ------
     StoreError, ExperimentError, FitError : what cannot be used; one line each.
     """
-    frame = load(data) if isinstance(data, Path | str) else data
     if stated is not None:
+        frame = loaded(data, stated.rename, stated.ignore)
         name = Path(data).name if isinstance(data, Path | str) else "data"
         return [one for subject in subjects or (None,) for one in _of_law(frame, subject, stated, response, name)]
+    frame = loaded(data)
     if experiment is None:
         header = frame.attrs.get("run") or {}
         if "experiment" not in header:
@@ -193,14 +195,17 @@ def _of_law(
     frame: pd.DataFrame, subject: str | None, stated: Stated, response: str | None, name: str
 ) -> Iterator[Source]:
     """What a law that somebody states says of a run or a table: of each combination of its categories apart."""
-    rows = with_names(of_subject(fitted_samples(frame), subject), stated.names, laws=(stated.law,))
-    rows = selected(rows, stated.where)
+    rows, response = prepared(
+        of_subject(fitted_samples(frame), subject),
+        (stated.law,),
+        names=stated.names,
+        where=stated.where,
+        response=response,
+        block=stated.block,
+    )
     if subject is None:
         subject = str(rows["subject"].iloc[0]) if "subject" in rows.columns else name
-    try:
-        fits = fit_by(rows, stated.law, response=response or WHOLE, overhead=stated.overhead, block=stated.block)
-    except LawError as error:
-        raise FitError(str(error)) from None
+    fits = fit_by(rows, stated.law, response=response, overhead=stated.overhead, block=stated.block)
     for levels, found in fits.items():
         yield Source(
             subject=stratum(subject, levels),
@@ -210,7 +215,7 @@ def _of_law(
             required=tuple(found.full_law.factors),
             categories={name: str(level) for name, level in levels.items()},
             check=lambda _name, level: level,
-            notes=tuple(frame.attrs.get("notes", ())),
+            notes=tuple(rows.attrs.get("notes", ())),
         )
 
 

@@ -353,14 +353,18 @@ def test_point_to_predict(point: str, message: str, tmp_path: Path) -> None:
     ("change", "message"),
     [
         (
-            lambda text: text.replace("seconds_per_eval", "time"),
-            "column 'seconds_per_eval': missing; the columns are n, time",
+            lambda text: text.replace("seconds_per_eval", "cost"),
+            "column 'seconds_per_eval': missing; the columns are n, cost; say which is meant, such as --response cost",
         ),
         (lambda text: text.replace("n,", "size,"), "unknown name 'n'; the columns are size, seconds_per_eval"),
-        (lambda text: text + "64,\n", r"column 'seconds_per_eval': nothing \(NaN\) in data row 13"),
-        (lambda text: text + "64,nan\n", r"column 'seconds_per_eval': nothing \(NaN\) in data row 13"),
-        (lambda text: text + ",0.1\n", r"column 'n': nothing \(NaN\) in data row 13"),
-        (lambda text: text + "64,fast\n", "column 'seconds_per_eval': 'fast' is not a number"),
+        (
+            lambda text: text.replace("n,", "Hidden Units,"),
+            "columns are Hidden Units, seconds_per_eval; --rename 'Hidden Units=n' gives a column that name",
+        ),
+        (
+            lambda text: text + "64,fast\n",
+            "line 14, column 'seconds_per_eval': 'fast' is not a number, as most are; --ignore seconds_per_eval leaves",
+        ),
         (
             lambda text: text + "64,-0.5\n",
             "column 'seconds_per_eval': -0.5 in data row 13; allowed are numbers above 0",

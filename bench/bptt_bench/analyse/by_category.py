@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.analyse.categories import levels_of, shown
+from bptt_bench.analyse.columns import response_of
 from bptt_bench.analyse.evidence import without_records
 from bptt_bench.analyse.fit import fit
 from bptt_bench.analyse.fitted import Fit
@@ -27,7 +28,7 @@ def fit_by(
     law: CostLaw | str,
     by: str | Sequence[str] | None = None,
     *,
-    response: str = WHOLE,
+    response: str | None = None,
     block: str | None = None,
     **options: Any,
 ) -> dict[Point, Fit]:
@@ -48,6 +49,7 @@ def fit_by(
     ------
     FitError : a column that there is not, or data of a combination to which the law cannot be fitted.
     """
+    response = response_of(frame, response, [law])
     names = dividing(frame, law, response=response, block=block) if by is None else [by] if isinstance(by, str) else by
     found: dict[Point, Fit] = {}
     for levels, rows in parts(frame, names, response):
@@ -69,8 +71,8 @@ def dividing(frame: pd.DataFrame, law: CostLaw | str, *, response: str = WHOLE, 
     named = stated.factors
     require_numbers(frame, [name for name in named if name in frame.columns], f"law {stated.text!r}")
     rows = np.flatnonzero(_holding(frame, response))
-    taken = {*named, response, *([block] if block is not None else [])}
-    return [name for name in categories_of(frame, taken) if len(levels_of(frame[name], rows)) > 1]
+    measured = {response, *([block] if block is not None else [])}
+    return [name for name in categories_of(frame, named, measured) if len(levels_of(frame[name], rows)) > 1]
 
 
 def parts(frame: pd.DataFrame, names: Sequence[str], response: str = WHOLE) -> Iterator[tuple[Point, pd.DataFrame]]:

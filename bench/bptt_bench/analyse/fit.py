@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from bptt_bench.analyse.columns import response_of
 from bptt_bench.analyse.diagnose import (
     at_point,
     condition_number,
@@ -39,7 +40,7 @@ def fit(
     frame: pd.DataFrame,
     law: CostLaw | str,
     *,
-    response: str = "seconds_per_eval",
+    response: str | None = None,
     overhead: Literal["auto"] | str | Sequence[str] = "auto",
     block: str | None = None,
     confidence: float = 0.95,
@@ -51,6 +52,7 @@ def fit(
 
     Parameters
     ----------
+    response : column to be explained; by default ``seconds_per_eval``, or the only one that is called a time.
     overhead : terms beside the law, ``"1 + T"`` or ``("1", "T")``; ``"auto"`` takes those the data ask for.
     block : column whose common drift is taken out of the samples.
     working_set : bytes at a point, as one more thing that residuals may follow.
@@ -68,6 +70,7 @@ def fit(
         full = stated.plus(*extra)
     except LawError as error:
         raise FitError(str(error)) from None
+    response = response_of(frame, response, [stated])
     samples = gather(frame, full.factors, response=response, block=block, what=f"law {full.text!r}")
     samples, hosts = (samples, ()) if is_exact(response) else taken_out(samples, confidence)  # bytes know no speed
     if samples.n_points < len(full.terms) + 1:

@@ -10,24 +10,21 @@ import numpy as np
 
 from bptt_bench.analyse.categories import levels_of, listed_levels, text_columns
 from bptt_bench.analyse.location import Array, Index
-from bptt_bench.plan.design import OF_POINTS, OF_SAMPLES
+from bptt_bench.analyse.roles import roles
+from bptt_bench.plan.design import OF_POINTS
+from bptt_bench.store.importers.naming import advice
 from bptt_bench.store.importers.text import listed
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-# columns beside factors and response that a store of samples, or another tool's table, may have
-RECORDED_HERE = (*OF_SAMPLES, *OF_POINTS)
 TIME = "started_at"  # of a sample, in seconds
 HOST, PROCESS = "host", "process"  # where a sample was taken, and by which measuring process
 UNNAMED = "unknown"
 # A fit squares the ratio of a term to a time, and sums such squares: from here on that stays below 1e308.
 LEAST, MOST = 1e-60, 1e60
 BOUNDS = f"numbers from {LEAST:g} to {MOST:g}"
-RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
-REMARKS = ("note", "comment", "remark", "date", "timestamp")  # of text: not what was measured
-RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE, *REMARKS))
 
 
 class FitError(ValueError):
@@ -81,14 +78,14 @@ def gather(
     FitError : a missing column, several subjects, NaN, text, negative or zero times, or no row at all.
     """
     measured = (response, *([block] if block is not None else []))
-    factors = _factors(frame, names, what, measured)
+    _require_columns(frame, names, what)
     for name in measured:
         if name not in frame.columns:
             raise FitError(f"column {name!r}: missing; the columns are {listed(frame.columns.tolist())}")
     keep, below_floor = _rows(frame, response)
     rows = np.flatnonzero(keep)
-    categories = categories_of(frame, {*names, *measured})
-    factors = [name for name in factors if name not in categories]
+    found = roles(frame, names, measured)
+    factors = _factors(found.factors, names)
     if not len(rows):
         reason = f"all {below_floor} rows are below the signal floor" if below_floor else "no rows to fit"
         raise FitError(f"response {response!r}: {reason}")
@@ -96,7 +93,7 @@ def gather(
         subjects = list(dict.fromkeys(frame["subject"].to_numpy()[rows].tolist()))
         if len(subjects) > 1:
             raise FitError(f"subject: {len(subjects)} in one frame ({listed(subjects)}); select one of them")
-    _require_one_level(frame, categories, rows)
+    _require_one_level(frame, found.categories, rows)
     seconds = _numbers(frame[response], rows, response, positive=True)
     table = np.column_stack([_numbers(frame[name], rows, name) for name in factors] or [np.zeros(len(rows))])
     unique, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
@@ -122,16 +119,9 @@ def gather(
     )
 
 
-def categories_of(frame: pd.DataFrame, taken: Collection[str] = ()) -> list[str]:
-    """The columns of text that have a fit of their own at each level: factors, where the frame says which these are.
-
-    In a plain table it is text that comes back in several rows, and is no known record and not ``taken``.
-    """
-    known = frame.attrs.get("factors")
-    if known is not None:
-        return text_columns(frame, [name for name in known if name in frame.columns and name not in taken])
-    others = [name for name in map(str, frame.columns) if name not in RECORDED and name not in taken]
-    return text_columns(frame, others, repeated=True)
+def categories_of(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection[str] = ()) -> list[str]:
+    """The columns of text that have a fit of their own at each level; see ``roles``."""
+    return list(roles(frame, named, measured).categories)
 
 
 def require_numbers(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
@@ -173,35 +163,20 @@ def _when(frame: pd.DataFrame, rows: Index) -> Array | None:
     return times if np.isfinite(times).all() else None
 
 
-def _factors(frame: pd.DataFrame, names: Sequence[str], what: str, measured: Sequence[str]) -> list[str]:
+def _require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> None:
     for name in names:
         if name not in frame.columns:
-            raise FitError(f"{what}: unknown name {name!r}; the columns are {listed(frame.columns.tolist())}")
+            columns = frame.columns.tolist()
+            raise FitError(f"{what}: unknown name {name!r}; the columns are {listed(columns)}{advice(name, columns)}")
     require_numbers(frame, names, what)
-    known = frame.attrs.get("factors")
-    if known is None:
-        others = _other_factors(frame, {*names, *measured})
-    else:
-        # in other tools' files each benchmark has factors of its own, and no levels of the others'
-        others = [name for name in known if name in frame.columns and frame[name].notna().any()]
+
+
+def _factors(others: Sequence[str], names: Sequence[str]) -> list[str]:
     factors = list(dict.fromkeys([*others, *names]))
     for name in factors:
         if name in OF_POINTS:
             raise FitError(f"factor {name!r}: the points of a fit have a column of this name; rename it, as {name}_")
     return factors
-
-
-def _other_factors(frame: pd.DataFrame, taken: set[str]) -> list[str]:
-    """Columns of a plain table that must be factors too: numbers that come back in several rows, no known record."""
-    found = []
-    for name in map(str, frame.columns):
-        if name in taken or name in RECORDED or name.endswith("seconds_per_eval"):
-            continue
-        column = frame[name]
-        is_number = column.dtype.kind in "iuf" and bool(column.notna().all())
-        if is_number and column.nunique() <= len(frame) / 2:  # a second response differs in nearly every row
-            found.append(name)
-    return found
 
 
 def _rows(frame: pd.DataFrame, response: str) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], int]:

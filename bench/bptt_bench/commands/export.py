@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import document, json_option
+from bptt_bench.commands.shared import document, ignore_option, json_option, rename_option
 
 
 @click.command(short_help="Write CSV, Parquet, or files of Extra-P and pyperf.")
@@ -18,6 +18,8 @@ from bptt_bench.commands.shared import document, json_option
 @click.option(
     "--response", metavar="NAME", help="Which response.  [default: all of them in tables, else seconds_per_eval]"
 )
+@rename_option
+@ignore_option
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @json_option
 def export(
@@ -26,6 +28,8 @@ def export(
     out: Path | None,
     subject: tuple[str, ...],
     response: str | None,
+    rename: tuple[str, ...],
+    ignore: tuple[str, ...],
     force: bool,
     as_json: bool,
 ) -> int:
@@ -47,7 +51,7 @@ def export(
         raise click.UsageError("--json: needs --out, for standard output cannot hold both")
     if to == "parquet" and out is None:
         raise click.UsageError("--to parquet: needs --out, for it is no text")
-    found = prepared(data, to, subjects=subject, response=response)
+    found = prepared(data, to, subjects=subject, response=response, rename=rename, ignore=ignore)
     if out is None:
         for piece in found.text():
             click.echo(piece, nl=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bptt_bench.commands.shared import document, json_option, show
+from bptt_bench.commands.shared import document, ignore_option, json_option, rename_option, show
 
 PREDICTION = "V=10000,d=100,H=100,T=35"
 
@@ -18,7 +18,9 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
     "--overhead", default="auto", metavar="TERMS", help="Terms beside the law, such as '1 + T'.  [default: auto]"
 )
 @click.option(
-    "--response", default="seconds_per_eval", show_default=True, metavar="NAME", help="Column to be explained."
+    "--response",
+    metavar="NAME",
+    help="Column to be explained.  [default: seconds_per_eval, or the only column that is called a time]",
 )
 @click.option("--block", metavar="NAME", help="Column of the blocks, whose common drift is taken out.")
 @click.option("--subject", metavar="NAME", help="Which subject, when the data hold several.")
@@ -32,26 +34,31 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
     metavar="NAME=LEVEL",
     help="Rows of one level only, such as dtype=float32; of a name given twice either. Repeatable.",
 )
+@rename_option
+@ignore_option
 @click.option("--versus", multiple=True, metavar="LAW", help="Compare with another law. Repeatable.")
 @json_option
 def fit(
     data: Path,
     law: str,
     overhead: str,
-    response: str,
+    response: str | None,
     block: str | None,
     subject: str | None,
     names: str | None,
     predict: tuple[str, ...],
     where: tuple[str, ...],
+    rename: tuple[str, ...],
+    ignore: tuple[str, ...],
     versus: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Fit a law to samples: the folder of a run, a CSV, or another tool's file.
 
-    A CSV or Parquet file has one column per factor, the response, and optionally block; several rows of a point are
-    repetitions. Read as well: JSON of pytest-benchmark, Google Benchmark, pyperf, hyperfine and asv (a file or the
-    folder of a machine), Extra-P's text and JSON Lines. A file is known by its content.
+    A table (CSV, Parquet, records of JSON) has one column per factor, the response, and optionally block; several rows
+    of a point are repetitions. Columns of a CSV are separated by commas, semicolons or tabs. Read as well: JSON of
+    pytest-benchmark, Google Benchmark, pyperf, hyperfine and asv (a file or the folder of a machine), Extra-P's text
+    and JSON Lines. A file is known by its content, and may be packed by gzip.
 
     Where text says what was measured (a data type, a backend), each combination of it has a fit of its own.
 
@@ -74,6 +81,8 @@ def fit(
         predict=predict,
         versus=versus,
         where=where,
+        rename=rename,
+        ignore=ignore,
     )
     for note in result.notes:
         click.echo(f"note: {note}", err=True)

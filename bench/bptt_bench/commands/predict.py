@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import document, json_option
+from bptt_bench.commands.shared import document, ignore_option, json_option, rename_option
 
 
 @click.command(short_help="Time and memory at points, and the largest size within a budget.")
@@ -30,6 +30,8 @@ from bptt_bench.commands.shared import document, json_option
 @click.option("--block", metavar="NAME", help="With --law: column of the blocks, whose common drift is taken out.")
 @click.option("--names", metavar="NAMES", help="With --law: names of arguments that a file only numbers, such as n,m.")
 @click.option("--where", multiple=True, metavar="NAME=LEVEL", help="With --law: rows of one level only. Repeatable.")
+@rename_option
+@ignore_option
 @json_option
 def predict(
     data: Path,
@@ -43,6 +45,8 @@ def predict(
     block: str | None,
     names: str | None,
     where: tuple[str, ...],
+    rename: tuple[str, ...],
+    ignore: tuple[str, ...],
     as_json: bool,
 ) -> int:
     """Predict time and memory at points, from the laws of a run or from --law and any table.
@@ -59,6 +63,7 @@ def predict(
     from bptt_bench.report.predicted import show_largest, show_predicted
 
     given = {"--overhead": overhead != "auto", "--block": block, "--names": names, "--where": where}
+    given |= {"--rename": rename, "--ignore": ignore}
     for name, value in given.items():
         if value and law is None:
             raise click.UsageError(f"{name}: goes with --law; the laws of a run have their own")
@@ -69,6 +74,8 @@ def predict(
         "block": block,
         "names": [] if names is None else [name.strip() for name in names.split(",")],
         "where": where,
+        "rename": rename,
+        "ignore": ignore,
         "response": response,
     }
     if largest is None and within is None:

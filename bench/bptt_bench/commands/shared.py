@@ -18,6 +18,15 @@ EXIT_FINE, EXIT_REFUTED = 0, 1
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 
 
+rename_option = click.option(
+    "--rename",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="Another name for a column, such as 'Hidden Units=H': a law can name words alone. Repeatable.",
+)
+ignore_option = click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out. Repeatable.")
+
+
 def document(found: Mapping[str, Any] | Sequence[Any]) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import re
 
+from bptt_bench.store.numerals import spelled
+
 _FORMULA = re.compile(r"\s*[=+\-@]")
 
 
 def guarded(text: str) -> str:
     """Text that nobody takes for a formula or a number.
 
-    >>> guarded("sort"), guarded("=1+1"), guarded("'=1+1"), guarded("64")
-    ('sort', "'=1+1", "''=1+1", "'64")
+    >>> guarded("sort"), guarded("=1+1"), guarded("'=1+1"), guarded("64"), guarded("2K")
+    ('sort', "'=1+1", "''=1+1", "'64", "'2K")
     """
     return f"'{text}" if _is_misread(text) else text
 
@@ -36,5 +38,5 @@ def _is_misread(text: str) -> bool:
     try:
         float(bare)
     except ValueError:
-        return _FORMULA.match(bare) is not None
+        return _FORMULA.match(bare) is not None or spelled(bare) is not None
     return True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.measure.schedule import SWEEP
 from bptt_bench.store.hosts import environments, name_hosts
 from bptt_bench.store.importers.detect import is_run, read_foreign
+from bptt_bench.store.importers.naming import with_columns
 from bptt_bench.store.importers.text import one_line
 from bptt_bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
 from bptt_bench.store.untimed import UNTIMED, untimed_rows
@@ -22,11 +23,14 @@ _WHOLE = ("block", "process", "evaluations")
 _REAL = ("started_at", "load_average", "visit_seconds")  # not known everywhere: NaN then
 
 
-def load(path: Path | str) -> pd.DataFrame:
+def load(
+    path: Path | str, *, rename: Mapping[str, str] | Sequence[str] = (), ignore: Sequence[str] = ()
+) -> pd.DataFrame:
     """The samples of a run's folder or its file, or those of another tool's file, told apart by content.
 
     Other tools' files give a row a sample, with a column ``subject``, one for each factor and one for each response
-    (see ``bptt_bench.store.importers``). A CSV or Parquet file gives its own columns.
+    (see ``bptt_bench.store.importers``). A table (CSV, Parquet, records of JSON) gives its own columns. Of both,
+    ``attrs["notes"]`` says what was left out, or read otherwise than it stands there.
 
     A run gives the columns ``subject``, one for each factor, ``block``, ``process``, ``evaluations``, ``timing``,
     ``stage`` (``sweep``, ``adaptive``, ``beyond``, ``memory`` or ``counts``), ``seconds_per_eval``, ``below_floor``,
@@ -45,18 +49,33 @@ def load(path: Path | str) -> pd.DataFrame:
     ``allocations``, ``predictions``, ``agreements``, ``missing`` (reasons by subject), ``finish``, ``probe``,
     ``peaks``, ``hosts`` (environments of the hosts of a run that has several, by the names in ``host``).
 
+    Parameters
+    ----------
+    rename : new names of columns by old ones, ``{"Hidden Units": "H"}``: a law can name words alone.
+    ignore : columns to be left out.
+
     Raises
     ------
-    StoreError : there is nothing there, it cannot be read, or it holds no sample.
+    StoreError : there is nothing there, it cannot be read, it holds no sample, or not these columns.
     """
     path = Path(path)
     try:
         with no_garbage_collection():
-            return _run(path / SAMPLES if path.is_dir() else path) if is_run(path) else read_foreign(path)
+            frame = _run(path / SAMPLES if path.is_dir() else path) if is_run(path) else read_foreign(path, ignore)
+            return with_columns(frame, rename, ignore)
     except StoreError as error:  # names of files, and what stands in them, may hold anything
         raise StoreError(one_line(str(error))) from None
     except OSError as error:
         raise StoreError(one_line(f"{path}: cannot be read: {error.strerror or error}")) from None
+
+
+def loaded(
+    data: Path | str | pd.DataFrame, rename: Mapping[str, str] | Sequence[str] = (), ignore: Sequence[str] = ()
+) -> pd.DataFrame:
+    """The samples that are meant, as ``load`` gives them; a frame may be given as well."""
+    if isinstance(data, Path | str):
+        return load(data, rename=rename, ignore=ignore)
+    return with_columns(data, rename, ignore)
 
 
 def _run(path: Path) -> pd.DataFrame:

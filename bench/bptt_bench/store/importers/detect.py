@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import io
 import json
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.store.importers import asv, extra_p
-from bptt_bench.store.importers.csv import read_csv_text
+from bptt_bench.store.importers.csv import SEPARATORS, read_csv_text
 from bptt_bench.store.importers.google_benchmark import is_google_benchmark, read_google_benchmark
 from bptt_bench.store.importers.hyperfine import is_hyperfine, read_hyperfine
 from bptt_bench.store.importers.parquet import MAGIC, read_parquet
 from bptt_bench.store.importers.place import Place
 from bptt_bench.store.importers.pyperf import is_pyperf, read_pyperf
 from bptt_bench.store.importers.pytest_benchmark import is_pytest_benchmark, read_pytest_benchmark
-from bptt_bench.store.importers.text import decoded, parsed, printable, read_bytes
+from bptt_bench.store.importers.records import are_records, json_lines, read_records
+from bptt_bench.store.importers.table import Notes
+from bptt_bench.store.importers.text import decoded, parsed, printable, read_bytes, unpacked
 from bptt_bench.store.samples import SAMPLES, StoreError
 
 if TYPE_CHECKING:
@@ -23,11 +28,13 @@ if TYPE_CHECKING:
 
 ALLOWED = (
     f"the folder of a run or its {SAMPLES}, CSV, Parquet, JSON of pytest-benchmark, Google Benchmark, pyperf, "
-    "hyperfine or asv, and Extra-P's text or JSON Lines"
+    "hyperfine or asv, JSON records, and Extra-P's text or JSON Lines"
 )
-COMPRESSED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"(\xb5/\xfd": "zstd"}
 SHOWN_KEYS = 5
 MOST_BLANK_LINES = 100  # at the beginning
+TABLES = (".csv", ".tsv")  # whatever their first line is
+JSON_LINE = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
+MOST_STARTS = 20  # lines at which JSON is looked for behind others
 # in this order: each asks for what only its tool writes
 DOCUMENTS: Sequence[tuple[Callable[[Any], bool], Callable[[Place], pd.DataFrame]]] = (
     (asv.is_asv, asv.read_asv),
@@ -57,15 +64,27 @@ def first_line(path: Path, most: int = 1_000_000) -> Any:
         if not path.is_file():
             return None
         with path.open("rb") as file:
-            lines = (file.readline(most) for _ in range(MOST_BLANK_LINES))
-            line = next((line for line in lines if line.strip()), b"")
-        return json.loads(line) if line.lstrip()[:1] == b"{" else None
-    except (OSError, ValueError, RecursionError, MemoryError):
+            return _first_object(file.readline(most) for _ in range(MOST_BLANK_LINES))
+    except OSError:
         return None
 
 
-def read_foreign(path: Path) -> pd.DataFrame:
-    """The frame of another tool's file or folder.
+def _first_object(lines: Iterable[str | bytes]) -> Any:
+    """The value in the first of some lines that holds anything, if it is an object; else None."""
+    line = next((line for line in lines if line.strip()), "")
+    try:
+        value = json.loads(line)
+    except (ValueError, RecursionError, MemoryError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def read_foreign(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
+    """The frame of another tool's file or folder, or of a table.
+
+    Parameters
+    ----------
+    ignore : columns of a table that are not to be used, in which anything may stand.
 
     Raises
     ------
@@ -78,38 +97,88 @@ def read_foreign(path: Path) -> pd.DataFrame:
     content = read_bytes(path)
     if content.startswith(MAGIC):
         return read_parquet(path)
-    for mark, name in COMPRESSED.items():
-        if content.startswith(mark):
-            raise StoreError(f"{path}: is compressed ({name}); unpack it first")
+    packed, content = content, unpacked(path, content)
+    if content is not packed and content.startswith(MAGIC):
+        raise StoreError(f"{path}: is Parquet, packed by gzip; unpack it first")
     text = decoded(path, content)
-    del content
+    del content, packed
     start = text[:100_000].lstrip()[:1]
-    if start in ("{", "["):
-        return _read_json(path, text)
+    if start == "{" and text.rstrip().endswith("}"):
+        return _read_json(path, text, ignore)
     if extra_p.is_extra_p_text(text):
         return extra_p.read_extra_p_text(path, text)
-    if path.suffix.lower() == ".csv" or "," in _first(text):
-        return read_csv_text(path, text)
+    is_table = path.suffix.lower() in TABLES
+    within = None if is_table else _amid_other_lines(text)
+    if within is not None:
+        frame = _read_json(path, within, ignore)
+        frame.attrs["notes"] = [*frame.attrs.get("notes", ()), "lines around the JSON are passed over"]
+        return frame
+    if start in ("{", "["):
+        return _read_json(path, text, ignore)
+    if is_table or any(separator in _first(text) for separator in SEPARATORS):
+        return read_csv_text(path, text, ignore)
     raise StoreError(f"{path}: is {'empty' if not text.strip() else 'of no known kind'}; allowed are {ALLOWED}")
 
 
-def _read_json(path: Path, text: str) -> pd.DataFrame:
-    if extra_p.is_extra_p_record(first_line(path)):
+def _read_json(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
+    first = _first_object(islice(io.StringIO(text), MOST_BLANK_LINES))
+    if extra_p.is_extra_p_record(first):
         return extra_p.read_extra_p_lines(path, text)
+    if first is not None and "record" in first:
+        raise StoreError(f"{path}: holds a run, packed or amid other lines; unpack it first")
+    if first is not None and "\n" in text.strip():
+        return read_records(path, list(json_lines(path, text)), ignore=ignore, notes=Notes())
     value = parsed(path, text)
+    whole = Place(path, "", value)
     for is_of, read in DOCUMENTS:
         if is_of(value):
-            return read(Place(path, "", value))
+            return read(whole)
     if asv.is_description(value):
         raise StoreError(f"{path}: describes asv's benchmarks; name a file of results, or the folder of a machine")
-    if isinstance(value, dict):
-        keys = ", ".join(printable(key, 40) for key in list(value)[:SHOWN_KEYS])
-        what = f"an object with {keys}" if keys else "an empty object"
-    else:
-        what = "a list"
+    if are_records(value):
+        return read_records(path, whole.elements(), ignore=ignore, notes=Notes())
+    if not isinstance(value, dict):
+        raise StoreError(f"{path}: is JSON of no known tool (a list); allowed are {ALLOWED}")
+    lists = [key for key, member in value.items() if are_records(member)]
+    if len(lists) == 1:
+        notes = Notes()
+        notes.add(f"read as plain records, those of {printable(lists[0])!r}: {_what_lacks(value)}")
+        return read_records(path, whole.at(lists[0]).elements(), ignore=ignore, notes=notes)
+    keys = ", ".join(printable(key, 40) for key in list(value)[:SHOWN_KEYS])
+    what = f"an object with {keys}" if keys else "an empty object"
     raise StoreError(f"{path}: is JSON of no known tool ({what}); allowed are {ALLOWED}")
 
 
+def _what_lacks(document: Mapping[str, Any]) -> str:
+    """What a document of records would need to be one of a tool."""
+    if "results" in document:
+        return "hyperfine's results have a 'command' each"
+    if "benchmarks" in document:
+        return "pytest-benchmark's file has 'machine_info', Google Benchmark's 'context', pyperf's 'runs' in benchmarks"
+    return "no known tool writes such a file"
+
+
+def _amid_other_lines(text: str) -> str | None:
+    """The JSON that begins on a line of its own behind others, as where a program prints it after its log; or None."""
+    decoder = json.JSONDecoder()
+    for found in islice(JSON_LINE.finditer(text), MOST_STARTS):
+        try:
+            value, end = decoder.raw_decode(text, found.end() - 1)
+        except (ValueError, RecursionError, MemoryError):
+            continue
+        if (
+            not (isinstance(value, dict) or are_records(value))
+            or not text[: found.start()].strip() + text[end:].strip()
+        ):
+            continue
+        lines = text[found.start() :].splitlines()
+        objects = list(takewhile(lambda line: line.lstrip().startswith("{") or not line.strip(), lines))
+        is_lines = "\n" not in text[found.end() : end] and sum(map(bool, map(str.strip, objects))) > 1
+        return "\n".join(objects) if is_lines else text[found.end() - 1 : end]
+    return None
+
+
 def _first(text: str) -> str:
-    """The first line that holds anything."""
-    return next((line for line in text[:100_000].splitlines() if line.strip()), "")
+    """The first line that holds anything, comments passed over."""
+    lines = text[:100_000].splitlines()
+    return next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")

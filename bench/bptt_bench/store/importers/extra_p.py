@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.store.importers.names import factor_names
-from bptt_bench.store.importers.place import Place
+from bptt_bench.store.importers.records import json_lines
 from bptt_bench.store.importers.table import SECONDS, Measured, Notes, tidy
-from bptt_bench.store.importers.text import MOST_VALUES, listed, parsed, printable
+from bptt_bench.store.importers.text import listed, printable
 from bptt_bench.store.samples import StoreError
 
 if TYPE_CHECKING:
@@ -124,7 +124,7 @@ def read_extra_p_lines(path: Path, text: str) -> pd.DataFrame:
     """
     data: dict[Cell, dict[tuple[Any, ...], list[float]]] = {}
     parameters: list[str] | None = None
-    for record in _records(path, text):
+    for record in json_lines(path, text):
         params = record.at("params")
         levels = params.of_kind(dict)
         parameters = list(levels) if parameters is None else parameters
@@ -141,14 +141,6 @@ def read_extra_p_lines(path: Path, text: str) -> pd.DataFrame:
         values = value.numbers().tolist() if isinstance(value.value, list) else [value.number()]
         data.setdefault(cell, {}).setdefault(tuple(levels[name] for name in parameters), []).extend(values)
     return _frame(path, parameters or [], data, "JSON Lines")
-
-
-def _records(path: Path, text: str) -> Iterator[Place]:
-    if text.count("\n") > MOST_VALUES:
-        raise StoreError(f"{path}: has {text.count(chr(10))} lines; allowed are up to {MOST_VALUES}")
-    for number, line in enumerate(text.split("\n"), 1):
-        if line.strip():
-            yield Place(path, f"line {number}", parsed(path, line, number))
 
 
 def _numbers(where: str, texts: Sequence[str]) -> list[float]:

@@ -1,8 +1,10 @@
-"""Factors that only have a place in another tool's file, ``arg0`` and so on: names for them."""
+"""Names of columns: for factors that only have a place in another tool's file (``arg0``), and others on demand."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import keyword
+from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from bptt_bench.plan import CostLaw, LawError
@@ -12,6 +14,8 @@ from bptt_bench.store.samples import StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+FUNCTIONS = frozenset(("log", "sqrt", "min", "max"))  # of laws
 
 
 def with_names(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str] = ()) -> pd.DataFrame:
@@ -44,12 +48,72 @@ def with_names(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str]
     return renamed
 
 
+def with_columns(frame: pd.DataFrame, rename: Mapping[str, str] | Sequence[str], ignore: Sequence[str]) -> pd.DataFrame:
+    """The samples with columns left out, and others under the names that are wanted.
+
+    Parameters
+    ----------
+    rename : new names by old ones, or texts ``OLD=NEW``.
+
+    Raises
+    ------
+    StoreError : no such column, or a name that no law can have or another column has.
+    """
+    if not rename and not ignore:
+        return frame
+    new = dict(rename) if isinstance(rename, Mapping) else dict(map(_pair, rename))
+    for option, names in (("--ignore", ignore), ("--rename", new)):
+        for name in names:
+            if name not in frame.columns:
+                known = listed([repr(str(column)) for column in frame.columns])
+                raise StoreError(f"{option} {printable(name)!r}: no such column; the columns are {known}")
+    frame = _without(frame, list(dict.fromkeys(ignore)))
+    new = {old: name for old, name in new.items() if old in frame.columns}
+    kept = [name for name in frame.columns if name not in new]
+    for i, name in enumerate(new.values()):
+        if not can_be_named(name) or name in kept or name in list(new.values())[:i]:
+            raise StoreError(f"--rename: {printable(name)!r} cannot be used; allowed are words that are no column yet")
+    renamed = frame.rename(columns=new)
+    for kind in ("factors", "unnamed"):
+        if kind in frame.attrs:
+            renamed.attrs[kind] = [new.get(name, name) for name in frame.attrs[kind]]
+    if "unnamed" in renamed.attrs:
+        renamed.attrs["unnamed"] = [name for name in renamed.attrs["unnamed"] if name not in new.values()]
+    return renamed
+
+
+def _pair(text: str) -> tuple[str, str]:
+    old, equals, new = text.rpartition("=")
+    if not equals or not old or not new:
+        raise StoreError(f"--rename {printable(text)!r}: is not of the form OLD=NEW, such as 'Hidden Units=H'")
+    return old, new.strip()
+
+
+def can_be_named(name: str) -> bool:
+    """Whether a law can name a column."""
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in FUNCTIONS
+
+
+def advice(unknown: str, columns: Sequence[str]) -> str:
+    """What to type where a law has a name that no column has: the column that is meant may go by no name of a law.
+
+    >>> advice("H", ["Hidden Units", "seconds"]), advice("n", ["N", "t"]), advice("n", ["m", "t"])
+    ("; --rename 'Hidden Units=H' gives a column that name", '; --rename N=n gives a column that name', '')
+    """
+    alike = [name for name in columns if factor_name(name).casefold() == unknown.casefold()]
+    unnameable = [name for name in columns if not can_be_named(name)]
+    first = [name for name in unnameable if factor_name(name).casefold().startswith(unknown.casefold())]
+    meant = next(iter([*alike, *first, *unnameable]), None)
+    return "" if meant is None else f"; --rename {quote(f'{meant}={unknown}')} gives a column that name"
+
+
 def _without(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     if not names:
         return frame
     kept = frame.drop(columns=list(names))
     for kind in ("factors", "unnamed"):
-        kept.attrs[kind] = [name for name in frame.attrs[kind] if name not in names]
+        if kind in frame.attrs:
+            kept.attrs[kind] = [name for name in frame.attrs[kind] if name not in names]
     return kept
 
 

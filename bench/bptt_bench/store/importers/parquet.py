@@ -68,6 +68,7 @@ def _frame(path: Path, columns: Mapping[str, Any], schema: Any) -> pd.DataFrame:
     left_out = [f"{printable(field.name)!r} ({field.type!s:.40})" for field in schema if field.name not in columns]
     if left_out:
         frame.attrs["notes"] = [f"columns left out, neither numbers nor text: {printable(listed(left_out), 400)}"]
+    frame.attrs["source"] = {"tool": "table"}
     factors = _factors(path, schema.metadata or {}, list(frame.columns))
     if factors is not None:
         frame.attrs["factors"] = factors

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import io
 import json
 import stat
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,8 @@ MOST_CHARACTERS = 160  # of a name: two lines of a terminal; longer ones are cut
 DIGEST_CHARACTERS = 8
 MOST_LISTED = 20  # names in a message
 MOST_MESSAGE = 1500  # characters of a message
+GZIP = b"\x1f\x8b"
+PACKED = {b"BZh": "bzip2", b"\xfd7zXZ": "xz", b"PK\x03\x04": "zip", b"(\xb5/\xfd": "zstd"}
 MARKS = (
     (b"\xff\xfe\x00\x00", "UTF-32"),
     (b"\x00\x00\xfe\xff", "UTF-32"),
@@ -50,6 +55,28 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
         raise StoreError(f"{str(path)!r}: cannot be read: {error}") from None
     if len(content) > most:
         raise StoreError(f"{path}: has grown beyond the {most} bytes that are allowed")
+    return content
+
+
+def unpacked(path: Path, content: bytes, most: int = MOST_BYTES) -> bytes:
+    """The content of a file that gzip may have packed.
+
+    Raises
+    ------
+    StoreError : broken, packed by something else, or larger than ``most`` bytes.
+    """
+    for mark, name in PACKED.items():
+        if content.startswith(mark):
+            raise StoreError(f"{path}: is compressed ({name}); allowed is gzip, or unpack it first")
+    if not content.startswith(GZIP):
+        return content
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(content)) as file:
+            content = file.read(most + 1)
+    except (OSError, EOFError, zlib.error) as error:
+        raise StoreError(f"{path}: is broken gzip: {printable(str(error))}") from None
+    if len(content) > most:
+        raise StoreError(f"{path}: has more than {most} bytes when unpacked; allowed are up to as many")
     return content
 
 

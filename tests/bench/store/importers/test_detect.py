@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -58,8 +59,10 @@ def refusal(path: Path) -> str:
         (b'{"results": "\xff"}', ": is not UTF-8 text (byte 14)"),
         ('{"results": []}'.encode("utf-16"), ": is not UTF-8 text but UTF-16, by its first bytes"),
         ('{"results": []}'.encode("utf-32"), ": is not UTF-8 text but UTF-32, by its first bytes"),
-        (b"\x1f\x8b\x08\x00", ": is compressed (gzip); unpack it first"),
-        (b"PK\x03\x04", ": is compressed (zip); unpack it first"),
+        (b"\x1f\x8b\x08\x00", ": is broken gzip: "),
+        (gzip.compress(b"PAR1"), ": is Parquet, packed by gzip; unpack it first"),
+        (gzip.compress(b'{"record": "run"}\n'), ": holds a run, packed or amid other lines; unpack it first"),
+        (b"PK\x03\x04", ": is compressed (zip); allowed is gzip, or unpack it first"),
         (b"PAR1", ": is broken Parquet: "),
         (b'{"results": []}', ": holds no measurement"),
         (b'{"\\u001b[31m": 1}', ": is JSON of no known tool (an object with \\x1b[31m); allowed are "),
@@ -67,6 +70,34 @@ def refusal(path: Path) -> str:
 )
 def test_what_is_no_data_is_one_printable_line(tmp_path: Path, content: bytes, expected: str) -> None:
     assert refusal(written(tmp_path, content)).startswith(expected)
+
+
+@pytest.mark.parametrize("name", ["hyperfine/scan.json", "csv/total.csv", "extra_p/one.txt", "extra_p/lines.jsonl"])
+def test_a_file_that_gzip_has_packed_is_read_as_it_was(tmp_path: Path, name: str) -> None:
+    path = written(tmp_path, gzip.compress((FIXTURES / name).read_bytes()), f"{Path(name).name}.gz")
+    assert load(path).equals(load(FIXTURES / name))
+
+
+def test_what_gzip_makes_larger_than_allowed_is_refused() -> None:
+    with pytest.raises(StoreError, match="has more than 1000 bytes when unpacked"):
+        text.unpacked(Path("data"), gzip.compress(b"0" * 100_000), most=1000)
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        "Running ./bench\n[INFO] 2 cores\n{}\n",
+        "[2026-11-29 10:00] starting {0}\n{}\ndone.\n",
+        "***WARNING*** no scaling\n{}",
+        "{}\nall done",
+    ],
+)
+def test_json_amid_the_lines_of_a_console_is_found(tmp_path: Path, document: str) -> None:
+    plain = (FIXTURES / "google_benchmark" / "plain.json").read_text().strip()
+    frame = load(written(tmp_path, document.replace("{}", plain).encode()))
+    expected = load(FIXTURES / "google_benchmark" / "plain.json")
+    assert frame.equals(expected)
+    assert frame.attrs["notes"] == [*expected.attrs["notes"], "lines around the JSON are passed over"]
 
 
 def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
