@@ -40,7 +40,11 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain data."""
-        return {**self.fit.to_json(self.predict_at, self.versus), "notes": list(self.notes)}
+        return {**self.fit_json(), "notes": list(self.notes)}
+
+    def fit_json(self) -> dict[str, Any]:
+        """The fit, its predictions and comparisons as plain data."""
+        return self.fit.to_json(self.predict_at, self.versus)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +66,7 @@ class Answers:
 
     def to_json(self) -> dict[str, Any]:
         """The answers as plain data."""
-        fits = [{"category": dict(category), **one.to_json()} for category, one in self.found.items()]
+        fits = [{"category": dict(category), **one.fit_json()} for category, one in self.found.items()]
         return {"by": list(self.by), "fits": fits, "notes": list(self.notes)}
 
 

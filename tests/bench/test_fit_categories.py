@@ -45,6 +45,7 @@ def document(data: Path, *options: str) -> Any:
 
 def test_several_categories_have_a_fit_each(data: Path) -> None:
     found = document(data, "--predict", "n=3200,d=10", "--versus", "n**2*d")
+    assert list(found) == ["by", "fits", "notes"]
     assert found["by"] == ["dtype"]
     assert [one["category"] for one in found["fits"]] == [{"dtype": "f32"}, {"dtype": "f64"}]
     for one, c in zip(found["fits"], (1e-9, 2e-9), strict=True):
@@ -57,7 +58,7 @@ def test_several_categories_have_a_fit_each(data: Path) -> None:
 
 def test_where_selects_and_one_fit_is_the_contract_alone(data: Path) -> None:
     found = document(data, "--where", "dtype=f64")
-    assert list(found) == CONTRACT
+    assert list(found) == [*CONTRACT, "notes"]
     assert found["terms"][0]["coefficient"] == pytest.approx(2e-9, rel=0.02)
     both = document(data, "--where", "dtype = f32", "--where", "d=1e2")
     assert (both["n_points"], both["exponents"]["d"]["at"]["d"]) == (5, 100)

@@ -19,9 +19,8 @@ def path(tmp_path: Path) -> Path:
     """n² nanoseconds, in a table with columns that no law can name, gaps, and more than is needed."""
     path = tmp_path / "data.csv"
     lines = [f"{n};{1e-9 * n**2 * (1 + 0.01 * i)!r};{n}px;box" for n, i in ROWS]
-    path.write_text(
-        "\n".join(["Hidden Units;Wall Time;label;host_name", *lines, "3200;DNF;3200px;box", ";1;;box"]) + "\n"
-    )
+    header, gaps = "Hidden Units;Wall Time;label;host_name", ["3200;DNF;3200px;box", ";1;;box"]
+    path.write_text("".join(f"{line}\n" for line in [header, *lines, *gaps]))
     return path
 
 
@@ -88,9 +87,8 @@ def test_a_constant_text_and_a_label_divide_nothing(path: Path) -> None:
 
 
 def test_a_factor_that_the_law_does_not_name_is_told(path: Path) -> None:
-    path.write_text(
-        "n,m,time\n" + "".join(f"{n},{m},{n * m}\n" for n in (10, 20, 40, 80) for m in (1, 2) for _ in "ab")
-    )
+    rows = [(n, m) for n in (10, 20, 40, 80) for m in (1, 2) for _ in range(2)]
+    path.write_text("n,m,time\n" + "".join(f"{n},{m},{n * m}\n" for n, m in rows))
     note = "note: the law does not name 'm', which varies (1, 2); --where selects, --ignore m takes all as one"
     assert note in invoke("fit", path, "--law", "n").stderr
     assert note not in invoke("fit", path, "--law", "n*m").stderr

@@ -92,8 +92,8 @@ def response_of(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostLaw |
     times = [name for name in numbers if is_time(name)]
     if len(times) == 1:
         return times[0]
-    could = times or numbers
-    such = f"; say which is meant, such as --response {quote(could[-1])}" if could else ""
+    could = sorted(times or numbers, key=lambda name: frame[name].dtype.kind != "f")  # levels mostly are whole numbers
+    such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
     also = f"; {quoted(times)} are times" if times else ""
     raise FitError(f"column {WHOLE!r}: missing; the columns are {listed(list(map(str, frame.columns)))}{also}{such}")
 

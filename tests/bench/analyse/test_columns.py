@@ -53,8 +53,7 @@ def test_a_response_that_is_stated_or_ours_is_that_and_one_that_the_law_names_is
     [
         (
             table(cpu_time=1.0),
-            "column 'seconds_per_eval': missing; the columns are n, seconds, cpu_time; 'seconds', 'cpu_time' are times; "
-            "say which is meant, such as --response cpu_time",
+            "n, seconds, cpu_time; 'seconds', 'cpu_time' are times; say which is meant, such as --response seconds",
         ),
         (table().rename(columns={"seconds": "cost"}), "say which is meant, such as --response cost"),
         (pd.DataFrame({"kind": ["a"]}), "column 'seconds_per_eval': missing; the columns are kind"),

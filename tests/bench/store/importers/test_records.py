@@ -69,7 +69,7 @@ def test_objects_within_records_give_their_members_and_lists_are_samples(tmp_pat
         ([{"n": 1}, {"n": 2}, {"n": "x"}], "[2], column 'n': 'x' is not a number, as most are"),
         ('{"n": 1}\n{"n": 2}\n{"n": "x"}', "line 3, column 'n': 'x' is not a number"),
         ('{"n": 1}\n{"n"', "line 2: is broken JSON"),
-        ('{"n": 1}\n[2]', "line 2 is a list; allowed is an object"),
+        ('{"n": 1}\n[2]\n{"n": 3}', "line 2 is a list; allowed is an object"),
         ({"a": [{"n": 1}], "b": [{"n": 1}]}, "is JSON of no known tool (an object with a, b)"),
     ],
 )
