@@ -69,6 +69,8 @@ class CommandLine(click.Group):
             return EXIT_FINE
         except click.exceptions.Exit as request:  # --help and --version
             return request.exit_code
+        except click.BadParameter as error:
+            return _unusable(_not_in_range(error) or error.format_message())
         except click.ClickException as error:
             return _unusable(error.format_message())
         except (KeyboardInterrupt, click.Abort):
@@ -85,6 +87,16 @@ class CommandLine(click.Group):
             if type(error).__module__.startswith("bptt_bench."):
                 return _unusable(str(error))
             return _fault(error, with_traceback=context is not None and context.meta.get(TRACEBACK, False))
+
+
+def _not_in_range(error: click.BadParameter) -> str:
+    """What an option that takes numbers must be and what it got; empty for others."""
+    kind = None if error.param is None else error.param.type
+    if error.param is None or not isinstance(kind, click.IntRange | click.FloatRange):
+        return ""
+    got = error.message.partition(" is not ")[0].strip("'")
+    whole = "whole " if isinstance(kind, click.IntRange) else ""
+    return f"{error.param.opts[0]}: must be a {whole}number from {kind.min}, got {got}"
 
 
 def _what_failed(error: OSError) -> str:

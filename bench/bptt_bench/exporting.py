@@ -14,6 +14,7 @@ from bptt_bench.analyse.columns import response_of
 from bptt_bench.analyse.evidence import WHOLE, fitted_samples, without_records
 from bptt_bench.analyse.roles import RECORDED
 from bptt_bench.analyse.samples import FitError, categories_of
+from bptt_bench.plan.wording import unknown
 from bptt_bench.session import terminated_as_interrupted
 from bptt_bench.store.frame import loaded
 from bptt_bench.store.samples import StoreError
@@ -149,7 +150,7 @@ def _of_subjects(frame: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
     known = list(dict.fromkeys(map(str, frame["subject"].tolist())))
     for name in subjects:
         if name not in known:
-            raise FitError(f"--subject {name!r}: unknown; the subjects are {', '.join(known)}")
+            raise FitError(f"--{unknown('subject', name, known)}")
     return frame[frame["subject"].isin(list(subjects)).to_numpy(dtype=bool)]
 
 

@@ -21,6 +21,7 @@ from bptt_bench.analyse.samples import FitError, categories_of
 from bptt_bench.analyse.select import prefer_fits
 from bptt_bench.analyse.strata import stratum
 from bptt_bench.plan import PLACEBO_SUFFIX, Point
+from bptt_bench.plan.wording import did_you_mean
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.naming import with_names
 from bptt_bench.store.importers.text import listed
@@ -178,7 +179,7 @@ def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
     for name, *levels in frame[keys].drop_duplicates().itertuples(index=False):
         if stratum(name, dict(zip(keys[1:], levels, strict=True))) == subject:
             return frame[(frame[keys] == [name, *levels]).all(axis=1)]
-    raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}")
+    raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}{did_you_mean(subject, names)}")
 
 
 def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:

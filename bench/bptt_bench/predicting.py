@@ -17,6 +17,7 @@ from bptt_bench.analyse.samples import FitError
 from bptt_bench.asked import Asked, Budget, Question, budget_of, questions
 from bptt_bench.measure.environment import memory_bytes
 from bptt_bench.plan import Experiment, Point
+from bptt_bench.plan.wording import did_you_mean
 from bptt_bench.sources import Source, Stated, sources_of
 
 if TYPE_CHECKING:
@@ -225,7 +226,8 @@ def _complete(source: Source, text: str, levels: Mapping[str, float | str], free
     known = ", ".join([*source.factors, *source.categories]) or "none"
     for name, level in levels.items():
         if name not in source.factors:
-            raise FitError(f"--at {text!r}: unknown factor {name!r}; the factors are {known}")
+            hint = did_you_mean(name, [*source.factors, *source.categories])
+            raise FitError(f"--at {text!r}: unknown factor {name!r}; the factors are {known}{hint}")
         if isinstance(level, str):
             raise FitError(f"--at {text!r}: {name}={level!r}; allowed are finite numbers above 0")
         if name == free:
@@ -246,6 +248,7 @@ def _largest(
         if factor not in source.factors:
             raise FitError(
                 f"--largest {factor!r}: unknown factor; the factors are {', '.join(source.factors) or 'none'}"
+                f"{did_you_mean(factor, source.factors)}"
             )
     machine, wanted = memory_bytes(), _points_by_source(sources, asked, free=factor)
     _require_any((source, one) for source, _ in wanted for one in _responses_in(source, budget, within, response))

@@ -19,6 +19,7 @@ from bptt_bench.analyse.strata import Strata, stratified, stratum
 from bptt_bench.fitting import of_subject, prepared
 from bptt_bench.measure.loading import load_experiment
 from bptt_bench.plan import DesignError, Experiment, Factor, Point, Subject
+from bptt_bench.plan.wording import did_you_mean
 from bptt_bench.store.frame import loaded
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ def _of_run(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> 
     for name in subjects:
         if not any(_is_meant(subject, [name], strata) for subject in experiment.subjects):
             names = ", ".join(subject.name for subject in known)
-            raise FitError(f"--subject {name!r}: unknown; the subjects with laws are {names or 'none'}")
+            hint = did_you_mean(name, [subject.name for subject in known])
+            raise FitError(f"--subject {name!r}: unknown; the subjects with laws are {names or 'none'}{hint}")
     chosen = [one for one in experiment.subjects if _is_meant(one, subjects, strata)] if subjects else known
     if not chosen:
         raise FitError("--law: needed, for no subject of the run has a law; such as --law 'n*log(n)'")

@@ -110,7 +110,7 @@ def test_an_experiment_without_faults_is_tested_as_far_as_it_goes(tmp_path: Path
     [
         (["tests.no_such"], "experiment 'tests.no_such': no such module"),
         (["tests.toy_faulty", "--profile", "slow"], "profile 'slow': unknown; the profiles are endless, selftest"),
-        (["tests.toy_faulty", "--runs", "1"], "1 is not in the range x>=2"),
+        (["tests.toy_faulty", "--runs", "1"], "--runs: must be a whole number from 2, got 1"),
     ],
 )
 def test_what_cannot_be_used_is_one_line_and_status_2(arguments: list[str], expected: str, tmp_path: Path) -> None:

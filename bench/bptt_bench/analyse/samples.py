@@ -12,6 +12,8 @@ from bptt_bench.analyse.categories import levels_of, listed_levels, text_columns
 from bptt_bench.analyse.location import Array, Index
 from bptt_bench.analyse.roles import roles
 from bptt_bench.plan.design import OF_POINTS
+from bptt_bench.plan.notation import meant
+from bptt_bench.plan.wording import did_you_mean
 from bptt_bench.store.importers.naming import advice
 from bptt_bench.store.importers.text import listed
 
@@ -81,7 +83,8 @@ def gather(
     _require_columns(frame, names, what)
     for name in measured:
         if name not in frame.columns:
-            raise FitError(f"column {name!r}: missing; the columns are {listed(frame.columns.tolist())}")
+            hint = did_you_mean(name, frame.columns)
+            raise FitError(f"column {name!r}: missing; the columns are {listed(frame.columns.tolist())}{hint}")
     keep, below_floor = _rows(frame, response)
     rows = np.flatnonzero(keep)
     found = roles(frame, names, measured)
@@ -167,7 +170,9 @@ def _require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> No
     for name in names:
         if name not in frame.columns:
             columns = frame.columns.tolist()
-            raise FitError(f"{what}: unknown name {name!r}; the columns are {listed(columns)}{advice(name, columns)}")
+            near = meant(name, [column for column in columns if str(column).isidentifier()])
+            hint = advice(name, columns) or (f"; did you mean {near}?" if near else "")
+            raise FitError(f"{what}: unknown name {name!r}; the columns are {listed(columns)}{hint}")
     require_numbers(frame, names, what)
 
 

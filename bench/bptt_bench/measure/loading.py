@@ -37,7 +37,11 @@ def load_experiment(module: str, corpus: Path | None = None) -> Experiment:
             raise ExperimentError(f"corpus {str(corpus)!r}: experiment {module!r} takes no corpus")
         experiment = configure(corpus)
     if not isinstance(experiment, Experiment):
-        raise ExperimentError(f"experiment {module!r}: the module has no EXPERIMENT of type bptt_bench.plan.Experiment")
+        found = "" if experiment is None else f", got {type(experiment).__name__}"
+        raise ExperimentError(
+            f"experiment {module!r}: the module must assign EXPERIMENT = bench.experiment(...){found}; "
+            "`bptt-bench new NAME` writes one to begin with"
+        )
     claims = tuple(getattr(loaded, "CLAIMS", ()))
     if not all(isinstance(claim, Claim) for claim in claims):
         raise ExperimentError(f"experiment {module!r}: CLAIMS must hold claims only")
@@ -83,12 +87,12 @@ def one_line(error: BaseException) -> str:
 
 
 def traced(error: BaseException) -> str:
-    """The same, and where it came from: the innermost code that is neither ours nor a library's.
+    """Type and message of an exception, and where it came from: the innermost code not ours nor a library's.
 
     An error of our own names what it is about, and is left as it is.
     """
     if type(error).__module__.partition(".")[0] == OURS.name:
-        return one_line(error)
+        return " ".join(str(error).split())
     libraries = (sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib"))
     others = ("<", *(f"{folder}{os.sep}" for folder in (OURS, *libraries)))
     places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]

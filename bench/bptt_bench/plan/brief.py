@@ -203,10 +203,10 @@ def _tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[str, P
 
 
 def _module_of(prepare: Any) -> str:
-    """The last part of the name of the module that a function stands in; empty for a script or a notebook."""
+    """The last part of the name of a function's module; empty for a script, a notebook or a built-in."""
     function = getattr(prepare, "func", prepare)  # of functools.partial
     module = str(getattr(function, "__module__", "") or "").rpartition(".")[2]
-    return "" if module == "__main__" else module
+    return "" if module in ("__main__", "builtins") else module
 
 
 def _each(parameter: str, given: Any, prepares: Mapping[str, Prepare]) -> dict[str, Any]:

@@ -32,13 +32,6 @@ class DesignError(ValueError):
     """A factor, level or point that cannot be measured; the message names it, its value and what is allowed."""
 
 
-class NoSuchFactor(KeyError):
-    """A point was asked for a factor that it does not have; the message names those that it has."""
-
-    def __str__(self) -> str:
-        return str(self.args[0])  # a KeyError shows its message in quotation marks
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Factor:
     """A quantity that the cost may depend on, such as the number of time steps ``T``, or a choice such as a data type.
@@ -164,7 +157,7 @@ class Point(Mapping[str, Any]):
         written = unicodedata.normalize("NFKC", name) if isinstance(name, str) else name
         if written in self._levels:
             return self._levels[str(written)]
-        raise NoSuchFactor(f"point: has no factor {name!r}; it has {', '.join(self._levels)}")
+        raise KeyError(f"point: has no factor {name!r}; it has {', '.join(self._levels)}")
 
     if not TYPE_CHECKING:  # which would take any misspelt method for a level
 

@@ -13,6 +13,7 @@ from bptt_bench.plan.fault import Fault
 from bptt_bench.plan.foresight import Foresight, farther
 from bptt_bench.plan.profile import Profile
 from bptt_bench.plan.subject import Subject
+from bptt_bench.plan.wording import did_you_mean, unknown
 
 PLACEBO_SUFFIX = " (placebo)"
 
@@ -101,7 +102,7 @@ class Experiment:
         for subject in self.subjects:
             if subject.name == name.removesuffix(PLACEBO_SUFFIX):
                 return subject
-        raise ExperimentError(f"subject {name!r}: unknown; the subjects are {', '.join(self.subject_names)}")
+        raise ExperimentError(unknown("subject", name, self.subject_names))
 
     def missing(self) -> dict[str, str]:
         """Subjects that cannot be measured here, each with the reason."""
@@ -138,7 +139,7 @@ class Experiment:
 
     def profile(self, name: str) -> Profile:
         if name not in self.profiles:
-            raise ExperimentError(f"profile {name!r}: unknown; the profiles are {', '.join(self.profiles)}")
+            raise ExperimentError(unknown("profile", name, tuple(self.profiles)))
         return self.profiles[name]
 
     def with_fault(self, name: str) -> Experiment:
@@ -151,7 +152,8 @@ class Experiment:
         fault = next((fault for fault in self.faults if fault.name == name), None)
         if fault is None:
             known = ", ".join(repr(fault.name) for fault in self.faults) or "none"
-            raise ExperimentError(f"fault {name!r}: unknown; the faults of experiment {self.name!r} are {known}")
+            hint = did_you_mean(name, [fault.name for fault in self.faults])
+            raise ExperimentError(f"fault {name!r}: unknown; the faults of experiment {self.name!r} are {known}{hint}")
         claims = {claim.name: claim for claim in self.claims}
         strangers = [claim for claim in (*fault.checks, *fault.caught_by) if claim not in claims]
         if strangers:

@@ -73,7 +73,7 @@ def warnings(libraries: Sequence[Mapping[str, Any]], offered: str | None, variab
     """
     asked = ", ".join(f"{name}={value}" for name, value in variables.items() if name in OF_BLAS)
     found = []
-    for library in libraries:
+    for library in {(one.get("name"), one.get("architecture")): one for one in libraries}.values():
         runs = KERNELS.get(str(library.get("architecture", "")).casefold())
         if runs and offered in WIDEST_FIRST and WIDEST_FIRST.index(runs) > WIDEST_FIRST.index(offered):
             remedy = f"unset {asked}" if asked else "a newer version of the library may choose better"

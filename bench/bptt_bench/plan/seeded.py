@@ -35,7 +35,16 @@ class Seeded:
         ExperimentError : what ``prepare`` returned cannot be called, or does nothing when it is.
         """
         seed(point)
-        evaluate = self.prepare(point)
+        try:
+            evaluate = self.prepare(point)
+        except TypeError as error:
+            if "Point" not in str(error):
+                raise
+            name = _in_example(self.prepare)  # the function itself was given, or a point used as a size
+            raise ExperimentError(
+                f"prepare: gets a point and must return the call that is timed, such as "
+                f"`lambda point: lambda: {name}(point[{next(iter(point))!r}])`; it raised TypeError: {error}"
+            ) from error
         if not callable(evaluate):
             raise ExperimentError(
                 f"prepare: must return the call that is timed, got {type(evaluate).__name__} at {point}; "

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from bptt_bench.plan.law import Term
 
@@ -17,6 +18,26 @@ def enumerated(names: Sequence[str]) -> str:
     ('n', 'n and m', 'n, k and m')
     """
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """Asks at the end of a message whether a known name was meant; empty where none is near.
+
+    >>> did_you_mean("quik", ["quick", "full"]), did_you_mean("N", ["n"]), did_you_mean("q", ["n"])
+    ("; did you mean 'quick'?", "; did you mean 'n'?", '')
+    """
+    names = {one.casefold(): one for one in map(str, known)}
+    near = difflib.get_close_matches(name.casefold(), names, n=1)
+    return f"; did you mean {names[near[0]]!r}?" if near and names[near[0]] != name else ""
+
+
+def unknown(what: str, name: str, known: Sequence[str]) -> str:
+    """Says that nothing has a name, what has one, and which was probably meant.
+
+    >>> unknown("profile", "quik", ["quick", "full"])
+    "profile 'quik': unknown; the profiles are quick, full; did you mean 'quick'?"
+    """
+    return f"{what} {name!r}: unknown; the {what}s are {', '.join(known) or 'none'}{did_you_mean(name, known)}"
 
 
 def bare(term: str) -> str:

@@ -106,5 +106,5 @@ def _below(found: Comparison) -> list[str]:
         lines.append(f"not identifiable: {one.subject}, {what}({one.reason})")
     reasons = dict.fromkeys(one.reason for one in found.changes if one.p_value is None or one.reason == ONE_PROCESS)
     lines += [f"cannot be told: {reason}" for reason in reasons]
-    lines += [f"unlike besides: {note}" for note in found.notes]
+    lines += [f"the runs also differ: {note}" for note in found.notes]
     return lines

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -173,7 +174,9 @@ def print_fit(
             console.print(Text(f"not identifiable: {term.reason}"))
     if predict_at:
         for point, value in zip(predict_at, fit.predict(predict_at), strict=True):
-            console.print(Text(f"predicted at {show_as.point(point)}: {show_as.amount_interval(*value, fit.response)}"))
+            amount = show_as.amount_interval(*value, fit.response)
+            why = "" if math.isfinite(value.estimate) else ", where the law is too large for a number"
+            console.print(Text(f"predicted at {show_as.point(point)}: {amount}{why}"))
     for preference in versus:
         console.print(Text(_compared(preference)))
 

@@ -88,9 +88,9 @@ def test_a_corpus_goes_to_the_configure_hook(tmp_path: Path) -> None:
         ),
         ("def broken(:", r"raises on import: SyntaxError: "),
         ("import json\nx = 1\njson.loads('{')", r"JSONDecodeError: Expecting .* \(\w+\.py, line 3\)$"),
-        ("import bptt_bench as bench\nbench.Factor(name='1')", r"raises on import: DesignError: .* such as 'n'$"),
-        ("x = 1", r"the module has no EXPERIMENT of type bptt_bench.plan.Experiment$"),
-        ("EXPERIMENT = 3", r"the module has no EXPERIMENT of type"),
+        ("import bptt_bench as bench\nbench.Factor(name='1')", r"raises on import: factor name '1': .* such as 'n'$"),
+        ("x = 1", r"the module must assign EXPERIMENT = bench.experiment\(...\); `bptt-bench new NAME` writes one"),
+        ("EXPERIMENT = 3", r"the module must assign EXPERIMENT = bench.experiment\(...\), got int;"),
         (GOOD + "CLAIMS = ['c']", r"CLAIMS must hold claims only$"),
     ],
 )
