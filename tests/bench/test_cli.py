@@ -315,7 +315,7 @@ def test_doctor_gives_a_line_or_an_object_for_each_reading() -> None:
     names = [reading["name"] for reading in json.loads(result.stdout)]
     assert names[:2] == ["load_average", "cores"]
     assert {"empty_numpy_call_seconds", "first_touch_seconds_per_byte", "slowdown"} <= set(names)
-    assert len(invoke("doctor", "--seconds", "0").stdout.splitlines()) == 7
+    assert len(invoke("doctor", "--seconds", "0").stdout.splitlines()) == 8
 
 
 def test_doctor_prints_a_table_of_what_the_machine_can_do() -> None:
