@@ -140,7 +140,7 @@ class ComplexitySession:
         law = self.laws.get(item)
         if law is None:
             return (yield)
-        from bptt_bench.pytest_suite import pinned
+        from bptt_bench.pytest_rounds import pinned
 
         start, began, waited = time.time(), time.perf_counter(), waiting()
         with pinned():

@@ -131,7 +131,7 @@ class Law:
 
         from bptt_bench.complexity import reduced
         from bptt_bench.measure.timing import is_below_floor
-        from bptt_bench.pytest_suite import empty_call_seconds
+        from bptt_bench.pytest_rounds import empty_call_seconds
 
         # what a call costs is in the constant; a law without one has to stand clear of it
         constant = "1" in {str(term) for term in self.stated.law.plus(*self.stated.overhead).terms}

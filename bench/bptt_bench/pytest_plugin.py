@@ -12,14 +12,19 @@ A project names what it measures with a fixture of its own, and measures it thro
     def test_time(scaling, n):
         scaling.measure("sort", {"n": n}, line="n")
 
-A claim that the measurements refute fails the session; too little data is inconclusive, or no verdict and a line.
+The test takes one round of each benchmark. The others follow after the last test, when all benchmarks are visited
+again and again in random order (``pytest_suite``), and are rounds like any other to pytest-benchmark's tables, saved
+runs and comparisons. A claim that the measurements refute fails the session, and so does a benchmark that cannot be
+measured to the end; too little data is inconclusive, or no verdict and a line.
 """
 
 from __future__ import annotations
 
 import contextlib
+import importlib.util
 import shutil
 import sys
+import warnings
 from collections.abc import Generator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -34,12 +39,14 @@ from bptt_bench.pytest_complexity import ComplexitySession
 
 if TYPE_CHECKING:
     from bptt_bench.plan import Experiment
+    from bptt_bench.pytest_rounds import Unmeasured
     from bptt_bench.pytest_suite import Scaling, Suite
 
 OPTION = "--benchmark"
 MARKER = "bptt_bench"
 NAMES = ("bptt_bench", __name__)  # of the entry point, and for `-p` and `pytest_plugins`
 JSON_KEY = "bptt_bench"
+WALL = "time.perf_counter"  # what pytest-benchmark times with unless told
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -86,9 +93,31 @@ def add_option(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARKER}: a scaling benchmark; runs with {OPTION} only.")
     config.addinivalue_line("markers", COMPLEXITY_HELP)
+    if asked_for(config) and config.getoption("benchmark_histogram", None) and not is_there("pygal"):
+        raise pytest.UsageError("--benchmark-histogram needs pygal: pip install 'bptt-bench[histogram]'")
+    mere_warnings(config)
     config.pluginmanager.register(ComplexitySession(config=config), "bptt_bench_complexity")
     config.stash[SESSION] = Session(config=config)
     config.pluginmanager.register(config.stash[SESSION], "bptt_bench_session")
+
+
+def mere_warnings(config: pytest.Config) -> None:
+    """Keep what pytest-benchmark warns of outside of tests a warning; as an error it would end in a traceback.
+
+    That is, that it has nothing to compare with, to save or to draw. Only where scaling benchmarks are asked for.
+    """
+    if asked_for(config) and config.pluginmanager.has_plugin("benchmark"):
+        from pytest_benchmark.logger import PytestBenchmarkWarning
+
+        warnings.simplefilter("default", PytestBenchmarkWarning)
+
+
+def is_there(module: str) -> bool:
+    """Whether a module can be imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ValueError:  # sys.modules holds None for it
+        return False
 
 
 def asked_for(config: pytest.Config) -> bool:
@@ -128,7 +157,8 @@ class Session:
     config: pytest.Config
     suites: dict[str, Suite] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
-    left_out: int = 0  # scaling benchmarks, where nothing else was there to run
+    failed: list[Unmeasured] = field(default_factory=list)  # tests of scaling benchmarks
+    left_out: int = 0  # scaling benchmarks
     ran: int = 0
 
     def measured(self) -> list[Suite]:
@@ -144,7 +174,7 @@ class Session:
         if not asked_for(self.config):
             items[:] = [item for item in items if not item.get_closest_marker(MARKER)]
             self.config.hook.pytest_deselected(items=scaling)
-            self.left_out = 0 if items else len(scaling)
+            self.left_out = len(scaling)
         elif not self.config.pluginmanager.has_plugin("pytest-benchmark"):
             raise pytest.UsageError(
                 f"{OPTION}: {len(scaling)} scaling benchmarks need pytest-benchmark, which is switched off "
@@ -152,18 +182,59 @@ class Session:
             )
         elif (absent := broken()) is not None:
             raise pytest.UsageError(f"{OPTION}: {absent.reason}")
+        elif self.config.getoption("benchmark_timer") == WALL:
+            from bptt_bench.measure.clock import seconds_less_waiting
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self, item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+            for item in scaling:
+                theirs = item.get_closest_marker("benchmark")
+                options = {"timer": seconds_less_waiting, **(theirs.kwargs if theirs else {})}
+                item.add_marker(pytest.mark.benchmark(**options), append=False)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # after pytest has written its 100 %
+    def pytest_runtestloop(self) -> Generator[None, object, object]:
+        """Take what rounds are left of the scaling benchmarks when all tests have run."""
+        result = yield
+        for suite in self.suites.values():
+            self.finish(suite)
+        return result
+
+    def finish(self, suite: Suite) -> None:
+        """Visit the benchmarks of a suite in blocks, and show that something happens meanwhile."""
+        blocks = max((each.rounds - each.taken for each in suite.benchmarks), default=0)
+        reporter = self.config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is None or blocks == 0:
+            for _ in suite.visit_blocks():
+                pass
+            return
+        reporter.ensure_newline()
+        reporter.write(f"{suite.experiment.name}: {blocks} more rounds of {len(suite.benchmarks)} benchmarks ")
+        for _ in suite.visit_blocks():
+            reporter.write(".", flush=True)
+        reporter.write_line("")
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # around pytest-benchmark's
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Mark the reports of scaling benchmarks; keywords would not do, which may be any test's parameters."""
         report = yield
         if item.get_closest_marker(MARKER) and not item.get_closest_marker(COMPLEXITY):
-            setattr(report, MARKER, True)  # xdist hands attributes on
+            failure: list[str] = []
+            if report.failed and call.excinfo is not None:
+                from bptt_bench.pytest_suite import failure_of
+
+                failure = failure_of(item, call.excinfo.value)
+            setattr(report, MARKER, failure)  # xdist hands attributes on
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Count the scaling benchmarks that ran, those of xdist's workers too."""
-        self.ran += report.when == "call" and report.passed and getattr(report, MARKER, False)
+        """Count the scaling benchmarks that ran and keep those that failed, those of xdist's workers too."""
+        found: list[str] | None = getattr(report, MARKER, None)
+        self.ran += report.when == "call" and report.passed and found is not None
+        if found:
+            from bptt_bench.pytest_rounds import Unmeasured
+
+            self.failed.append(Unmeasured(*found))
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_machine_info(self, machine_info: dict[str, Any]) -> None:
@@ -179,7 +250,7 @@ class Session:
         if JSON_KEY in compared_benchmark["machine_info"]:
             import numpy as np  # noqa: F401  # so that its BLAS can be seen
 
-            from bptt_bench.pytest_suite import pinned
+            from bptt_bench.pytest_rounds import pinned
 
             with pinned() as blas:
                 machine_info[JSON_KEY] = blas
@@ -198,20 +269,34 @@ class Session:
                 entries += [entry for part in found for entry in part[key]]
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Fail the session when a claim is refuted."""
-        if any(suite.refuted() for suite in self.measured()) and session.exitstatus == pytest.ExitCode.OK:
+        """Fail the session when a claim is refuted or a round could not be taken."""
+        wrong = any(suite.refuted() for suite in self.measured()) or any(self.unmeasured())
+        if wrong and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
+        if hasattr(self.config, "workeroutput"):
+            self.config.workeroutput[MARKER] = self.left_out
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Hear from a worker of xdist, each of which sees all tests, how many scaling benchmarks were left out."""
+        self.left_out = max(self.left_out, getattr(node, "workeroutput", {}).get(MARKER, 0))
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # after pytest-benchmark's tables, before pytest's own lines
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
         """Print fits and verdicts, also when pytest-benchmark has found a regression and raises."""
         try:
-            return (yield)
+            with warnings.catch_warnings():
+                mere_warnings(self.config)
+                return (yield)
         finally:
             self.summarise(terminalreporter)
 
+    def unmeasured(self) -> list[Unmeasured]:
+        """The benchmarks that failed, in a test or in a later round."""
+        return [*self.failed, *(each for suite in self.suites.values() for each in suite.unmeasured)]
+
     def summarise(self, reporter: pytest.TerminalReporter) -> None:
-        """Print fits and verdicts of each suite, and name the refuted claims."""
+        """Print fits and verdicts of each suite, and name the refuted claims, and what failed."""
         for suite in self.measured():
             if not self.config.getoption("benchmark_quiet", False):
                 reporter.section(f"{suite.experiment.name}: fits and verdicts", sep="-", yellow=True)
@@ -220,6 +305,13 @@ class Session:
                 reporter.write_line(f"REFUTED {verdict.claim} ({verdict.subject}): {verdict.reason}", red=True)
             # counted in pytest's last line, which would else be green
             reporter.stats.setdefault("refuted", []).extend(suite.refuted())
+            if suite.unmeasured:
+                reporter.stats.setdefault("unmeasured", []).extend(suite.unmeasured)
+        if self.unmeasured():
+            from bptt_bench.pytest_rounds import unmeasured_in_words
+
+            for line in unmeasured_in_words(self.unmeasured()):
+                reporter.write_line(f"bptt-bench: {line}", red=True)
         if self.ran and not self.measured():
             reporter.write_line(
                 f"bptt-bench: {self.ran} scaling benchmarks ran and none was timed: pytest-benchmark is disabled, "

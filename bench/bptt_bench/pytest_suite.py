@@ -1,22 +1,35 @@
 """What `pytest --benchmark` measures: one experiment of a session, its rounds, and the fixture that takes them.
 
 Apart from the plugin, which every pytest session loads: the plugin imports this module, and with it NumPy, when needed.
+
+pytest-benchmark takes all rounds of a benchmark in a row, and whatever else runs meanwhile slows all of them; points
+would then differ by when they were measured. Here a test takes the first round of its benchmark. The other rounds
+follow after the last test: block after block, each visits every benchmark once, in a seeded random order.
 """
 
 from __future__ import annotations
 
 import contextlib
-import functools
+import io
+import time
 import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from bptt_bench.measure.clock import WallClock
-from bptt_bench.measure.timing import calibrate, floor_seconds, is_below_floor, no_garbage_collection, warm_up
-from bptt_bench.plan import Claim, Design, Evaluation, Experiment, Point, Subject
+from bptt_bench.measure.timing import is_below_floor, no_garbage_collection
+from bptt_bench.plan import Cell, Claim, Design, Experiment, Point, Subject, block_order
+from bptt_bench.pytest_rounds import (
+    Benchmark,
+    BenchmarkFixture,
+    Unmeasured,
+    calibrated,
+    empty_call_seconds,
+    one_line,
+    pinned,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,22 +38,8 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.verdict import Verdict
 
 ROUNDS = 5
-WARMUP_ROUNDS = 1
 SECONDS_PER_ROUND = 0.005  # long beside the resolution of a timer, short enough for a suite of many points
-BLAS_THREADS = 1
-
-
-class BenchmarkFixture(Protocol):
-    """What is used of pytest-benchmark's fixture; ``stats`` stays None where benchmarks are disabled."""
-
-    group: str | None
-    extra_info: dict[str, Any]
-    stats: Any
-    disabled: bool
-
-    def pedantic(self, target: Evaluation, *, rounds: int, warmup_rounds: int, iterations: int) -> object:
-        """Time a call in rounds of a given number of iterations."""
-        ...
+SEED = 1  # of the order in which a block visits the benchmarks
 
 
 @dataclass(kw_only=True)
@@ -49,23 +48,68 @@ class Suite:
 
     experiment: Experiment
     rows: list[dict[str, Any]] = field(default_factory=list)
+    benchmarks: list[Benchmark] = field(default_factory=list)
+    unmeasured: list[Unmeasured] = field(default_factory=list)
     _analysed: tuple[int, Analysis] | None = None
 
-    def add(self, subject: str, point: Point, *, evaluations: int, seconds_per_eval: list[float]) -> None:
-        """Keep the rounds of a benchmark; rounds of a point that was measured before are numbered on from there."""
-        key = {"subject": subject, **point}
-        before = sum(key.items() <= row.items() for row in self.rows)
-        self.rows.extend(
+    def begin(self, benchmark: Benchmark, seconds_per_eval: float, started_at: float) -> None:
+        """Keep a benchmark and its first round; rounds of a cell that has one already are numbered on from there."""
+        benchmark.first_block = sum(other.rounds for other in self.benchmarks if other.cell == benchmark.cell)
+        self.benchmarks.append(benchmark)
+        self._keep(benchmark, seconds_per_eval, started_at)
+
+    def visit_blocks(self) -> Iterator[int]:
+        """Take the rounds that are still to be taken, block by block; gives how many visits a block made.
+
+        A benchmark that raises is not visited again, and the others go on.
+        """
+        silent = io.StringIO()  # pytest captures what tests print, and no more
+        with pinned(), no_garbage_collection(), contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
+            while waiting := [each for each in self.benchmarks if each.taken < each.rounds and not each.failed]:
+                block = min(each.taken for each in waiting)
+                due = [each for each in waiting if each.taken == block]
+                for cell in block_order([*{each.cell: None for each in due}], block=block, seed=SEED):
+                    for benchmark in (each for each in due if each.cell == cell):
+                        self._visit(benchmark)
+                yield len(due)
+
+    def _visit(self, benchmark: Benchmark) -> None:
+        """Take one more round of a benchmark, or keep why that failed."""
+        cell, started_at = benchmark.cell, time.time()
+        try:
+            seconds = benchmark.visit(self.experiment.subject(cell.subject))
+        except Exception as error:  # noqa: BLE001  # of the code that is measured: said at the end, and fails the session
+            benchmark.failed = True
+            why = f"{one_line(error)}, in round {benchmark.taken + 1} of {benchmark.rounds}"
+            self.unmeasured.append(Unmeasured(f"{cell.subject} at {cell.point}", why))
+            return
+        self._keep(benchmark, seconds, started_at)
+
+    def _keep(self, benchmark: Benchmark, seconds_per_eval: float, started_at: float) -> None:
+        """Keep the round of a benchmark that was just taken."""
+        self.add(
+            benchmark.cell,
+            block=benchmark.first_block + benchmark.taken,
+            evaluations=benchmark.evaluations,
+            seconds_per_eval=seconds_per_eval,
+            started_at=started_at,
+        )
+        benchmark.taken += 1
+
+    def add(self, cell: Cell, *, block: int, evaluations: int, seconds_per_eval: float, started_at: float) -> None:
+        """Keep a round as a row of the frame."""
+        self.rows.append(
             {
-                **key,
+                "subject": cell.subject,
+                **cell.point,
                 "block": block,
                 "process": 0,
+                "started_at": started_at,
                 "evaluations": evaluations,
                 "timing": "whole",
-                "seconds_per_eval": seconds,
-                "below_floor": is_below_floor(seconds, empty_call_seconds()),
+                "seconds_per_eval": seconds_per_eval,
+                "below_floor": is_below_floor(seconds_per_eval, empty_call_seconds()),
             }
-            for block, seconds in enumerate(seconds_per_eval, start=before)
         )
 
     def frame(self) -> pd.DataFrame:
@@ -137,6 +181,7 @@ class Scaling:
     benchmark: BenchmarkFixture
     suite: Suite
     machine: dict[str, Any]  # filled with what BLAS said while measuring
+    measuring: str = ""  # subject and point, once they are known
 
     def measure(
         self,
@@ -145,10 +190,12 @@ class Scaling:
         *,
         line: str | None = None,
         rounds: int = ROUNDS,
-        warmup_rounds: int = WARMUP_ROUNDS,
         seconds_per_round: float = SECONDS_PER_ROUND,
     ) -> None:
         """Time a subject at a point, BLAS on one thread and garbage collection off; its preparation is not timed.
+
+        The first round is taken at once, the others after the last test, in random order among those of other points.
+        The subject is prepared anew for each.
 
         Parameters
         ----------
@@ -160,9 +207,12 @@ class Scaling:
         ExperimentError : the experiment has no such subject.
         DesignError : the point does not give each factor of the experiment a level that it allows.
         """
+        self.measuring = f"{subject} at {Point(point)}"
         experiment = self.suite.experiment
         chosen = experiment.subject(subject)
         (at,) = Design.of([point]).validated(experiment.factors)
+        if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
+            raise ValueError(f"rounds={rounds!r}: allowed are whole numbers from 1")
         if line is not None:
             self.benchmark.group = group_name(at, line)
         self.benchmark.extra_info.update(described(chosen, subject, at))
@@ -170,11 +220,30 @@ class Scaling:
         with pinned() as blas, no_garbage_collection():
             self.machine.update(blas)
             count = 1 if self.benchmark.disabled else calibrated(evaluation, seconds_per_round)
-            self.benchmark.pedantic(evaluation, rounds=rounds, warmup_rounds=warmup_rounds, iterations=count)
-        if self.benchmark.stats is not None:
-            # already divided by the iterations: one number a round, in seconds per evaluation
-            seconds = list(self.benchmark.stats.stats.data)
-            self.suite.add(subject, at, evaluations=count, seconds_per_eval=seconds)
+            started_at = time.time()
+            self.benchmark.pedantic(evaluation, rounds=1, iterations=count)
+        stats = self.benchmark.stats
+        if stats is not None:
+            begun = Benchmark(
+                cell=Cell(subject, at),
+                stats=stats,
+                rounds=rounds,
+                first_block=0,
+                evaluations=count,
+                seconds_per_round=seconds_per_round,
+            )
+            # already divided by the iterations: in seconds per evaluation
+            self.suite.begin(begun, float(stats.stats.data[0]), started_at)
+
+
+def failure_of(item: pytest.Item, error: BaseException) -> list[str]:
+    """What a test of a scaling benchmark was to measure, and why it did not."""
+    what = item.name
+    scaling: Scaling | None = getattr(item, "funcargs", {}).get("scaling")
+    if scaling is not None:
+        what = scaling.measuring or what
+        scaling.benchmark.skipped = True  # has failed: that it measured nothing is no second error
+    return [what, one_line(error)]
 
 
 def group_name(point: Mapping[str, Any], line: str) -> str:
@@ -202,38 +271,3 @@ def described(subject: Subject, name: str, point: Point) -> dict[str, Any]:
         info["counts"] = totals
         info["predicted_multiply_adds"] = totals.get("multiply_adds", 0)
     return info
-
-
-def calibrated(evaluation: Evaluation, seconds_per_round: float) -> int:
-    """How many evaluations make a round, once the first ones have warmed up."""
-    clock = WallClock()
-    warm_up(evaluation, clock, seconds_per_round)
-    return calibrate(evaluation, clock, seconds_per_round)[0]
-
-
-@functools.cache
-def empty_call_seconds() -> float:
-    """Seconds per evaluation of a call that does nothing, measured once a session."""
-    return floor_seconds(WallClock())
-
-
-@contextlib.contextmanager
-def pinned() -> Iterator[dict[str, Any]]:
-    """One BLAS thread within the block; gives the threads and the BLAS that were read back."""
-    import threadpoolctl
-
-    with threadpoolctl.threadpool_limits(limits=BLAS_THREADS, user_api="blas"):
-        blas = blas_info()
-        if blas["threads"] not in (None, BLAS_THREADS):
-            pytest.fail(f"BLAS threads: {BLAS_THREADS} asked for, {blas['threads']} read back", pytrace=False)
-        yield blas
-
-
-def blas_info() -> dict[str, Any]:
-    """NumPy's BLAS and its threads, as threadpoolctl reads them back; threads are None where it sees no BLAS."""
-    import threadpoolctl
-
-    pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]
-    pools = [pool for pool in pools if "numpy" in pool["filepath"]] or pools  # SciPy may bring one of its own
-    names = {f"{pool['internal_api']} {pool['version']} {pool.get('architecture', '')}".strip() for pool in pools}
-    return {"blas": sorted(names), "threads": max((int(pool["num_threads"]) for pool in pools), default=None)}

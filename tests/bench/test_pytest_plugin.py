@@ -95,6 +95,7 @@ def test_time(scaling, subject, n):
     scaling.measure(subject, {{"n": n}}, line="n", rounds=5, seconds_per_round=1e-5)
 """
 
+LEFT_OUT = "bptt-bench: 5 scaling benchmarks were left out; they run with --benchmark"
 ANOTHER = "import dataclasses\n    return dataclasses.replace(toy.EXPERIMENT)"
 ORDINARY = "def test_ordinary(): assert True"
 THEIRS = "def test_theirs(benchmark): benchmark.pedantic(sum, args=([1, 2],), rounds=3, iterations=2)"
@@ -146,7 +147,12 @@ def test_a_bare_run_leaves_the_suite_out(project: pytest.Pytester) -> None:
     result = run(project)
     assert result.ret == 0
     result.assert_outcomes(passed=1, deselected=5)
-    assert "bptt-bench:" not in result.stdout.str()
+    result.stdout.fnmatch_lines([LEFT_OUT])
+
+
+def test_nothing_is_said_of_a_suite_that_is_not_there(project: pytest.Pytester) -> None:
+    result = run(project, "test_ordinary.py")
+    assert "bptt-bench" not in result.stdout.str().replace("plugins: bptt-bench", "")
 
 
 def test_the_option_runs_tests_and_suite(project: pytest.Pytester) -> None:
@@ -167,7 +173,7 @@ def test_only_benchmarks_are_benchmarks_too(project: pytest.Pytester) -> None:
 def test_the_folder_without_the_option_says_how_to_run_it(project: pytest.Pytester) -> None:
     result = run(project, "scaling")
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
-    result.stdout.fnmatch_lines(["bptt-bench: 5 scaling benchmarks were left out; they run with --benchmark"])
+    result.stdout.fnmatch_lines([LEFT_OUT])
 
 
 def test_help_and_markers_explain_themselves(project: pytest.Pytester) -> None:
@@ -217,7 +223,7 @@ def test_an_option_of_that_name_that_somebody_else_has_is_shared(project: pytest
 def masked(text: str) -> str:
     """Output without what differs from run to run: numbers, times and the width of columns."""
     text = re.sub(r"plugins: .*", "plugins", text)
-    text = re.sub(r"\(\d+(\.\d+)?\)|\d+([.,]\d+)*|[num]s\b|[-=]{3,}|\s+", " ", text)
+    text = re.sub(r"\(\d+(\.\d+)?\)|\d+([.,]\d+)*|[num]s\b|\b[KM]ops\b|[-=]{3,}|\s+", " ", text)
     return re.sub(r" +", " ", text)
 
 
@@ -307,10 +313,11 @@ def test_disabled_benchmarks_give_no_verdict_and_say_so(project: pytest.Pytester
     assert "fits and verdicts" not in result.stdout.str()
 
 
-def test_a_bare_run_under_xdist_hears_nothing_of_benchmarks(project: pytest.Pytester) -> None:
-    result = run(project, "-n", "1")
+def test_a_bare_run_under_xdist_hears_of_the_suite_once_and_not_of_benchmarks(project: pytest.Pytester) -> None:
+    result = run(project, "-n", "2")
     result.assert_outcomes(passed=1)
     assert "Benchmarks are" not in result.stdout.str() + result.stderr.str()
+    assert result.stdout.str().count(LEFT_OUT) == 1
 
 
 def test_a_parameter_that_is_called_as_the_marker_is_no_scaling_benchmark(project: pytest.Pytester) -> None:
@@ -318,7 +325,7 @@ def test_a_parameter_that_is_called_as_the_marker_is_no_scaling_benchmark(projec
     add(project, "test_ordinary.py", named)
     result = run(project)
     result.assert_outcomes(passed=1, deselected=5)
-    assert "bptt-bench:" not in result.stdout.str()
+    result.stdout.fnmatch_lines([LEFT_OUT])
 
 
 def test_without_pytest_benchmark_one_line_says_what_is_missing(project: pytest.Pytester) -> None:
@@ -472,13 +479,204 @@ def test_a_claim_about_a_term_that_the_law_lacks_ends_in_one_line(project: pytes
 def test_rounds_of_a_point_that_is_measured_again_are_numbered_on(project: pytest.Pytester) -> None:
     again = "\ndef test_again(scaling):\n    scaling.measure('scan', {'n': 1000}, rounds=2, seconds_per_round=1e-5)\n"
     add(project, "scaling/test_suite.py", SUITE + "\n@pytest.mark.bptt_bench" + again)
-    after = (
-        "import pytest\nfrom bptt_bench.pytest_plugin import SESSION\n"
-        "def test_after(request):\n"
-        "    frame = request.config.stash[SESSION].suites['toy'].frame()\n"
-        "    assert frame[frame.n == 1000].block.tolist() == [0, 1, 2, 3, 4, 5, 6]\n"
-        "    assert frame[frame.n == 2000].block.tolist() == [0, 1, 2, 3, 4]\n"
-        "    assert not frame.duplicated(['subject', 'n', 'block']).any()\n"
+    look = (
+        "from bptt_bench.pytest_plugin import SESSION\n"
+        "def pytest_terminal_summary(terminalreporter, config):\n"
+        "    frame = config.stash[SESSION].suites['toy'].frame()\n"
+        "    terminalreporter.write_line(f'blocks {sorted(frame[frame.n == 1000].block)}')\n"
+        "    terminalreporter.write_line(f'blocks {sorted(frame[frame.n == 2000].block)}')\n"
+        '    terminalreporter.write_line(f\'doubled {frame.filter(["subject", "n", "block"]).duplicated().any()}\')\n'
     )
-    add(project, "scaling/test_zafter.py", after)
-    run(project, "--benchmark", TIMER, "scaling").assert_outcomes(passed=7)
+    add(project, "scaling/conftest.py", CONFTEST + look)
+    result = run(project, "--benchmark", TIMER, "scaling")
+    result.assert_outcomes(passed=6)
+    result.stdout.fnmatch_lines(["blocks [[]0, 1, 2, 3, 4, 5, 6[]]", "blocks [[]0, 1, 2, 3, 4[]]", "doubled False"])
+
+
+# -- rounds
+
+
+def test_the_rounds_of_all_benchmarks_are_taken_in_blocks_of_random_order(project: pytest.Pytester) -> None:
+    noted = TOY.replace(
+        "    def prepare(point):\n", "    def prepare(point):\n        print('prepared', point['n'], file=SEEN)\n"
+    )
+    add(project, "toy.py", "SEEN = open('seen.txt', 'w', buffering=1)\n" + noted)
+    run(project, "--benchmark", TIMER, "scaling").assert_outcomes(passed=5)
+    seen = [int(line.split()[1]) for line in (project.path / "seen.txt").read_text(encoding="utf-8").splitlines()]
+    blocks = [seen[i : i + len(LEVELS)] for i in range(0, len(seen), len(LEVELS))]
+    assert len(blocks) == 5
+    assert all(sorted(block) == list(LEVELS) for block in blocks)
+    assert blocks[0] == list(LEVELS)  # the tests' own
+    assert len({tuple(block) for block in blocks}) > 3
+
+
+def test_a_round_is_a_round_to_pytest_benchmark_too(project: pytest.Pytester) -> None:
+    _, document = judged(project, "scaling")
+    stats = [entry["stats"] for entry in document["benchmarks"]]
+    assert [each["rounds"] for each in stats] == [5] * 5
+    assert [len(set(each["data"])) for each in stats] == [5] * 5
+    for each, n in zip(stats, LEVELS, strict=True):
+        assert each["median"] == pytest.approx(1e-6 * n + 1e-4, rel=0.01)
+
+
+def test_what_raises_in_a_later_round_is_named_and_fails_the_session(project: pytest.Pytester) -> None:
+    broken = TOY.replace(
+        "    def prepare(point):\n",
+        "    def prepare(point):\n"
+        "        COUNT[point['n']] += 1\n"
+        "        if point['n'] in (2000, 4000) and COUNT[point['n']] == 3: raise OSError('no space left')\n",
+    )
+    add(project, "toy.py", "import collections\nCOUNT = collections.Counter()\n" + broken)
+    result, document = judged(project, "scaling")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(passed=5)
+    result.stdout.fnmatch_lines(
+        [
+            "*fits and verdicts*",
+            "bptt-bench: not measured: scan at n=*000, scan at n=*000: OSError: no space left, in round 3 of 5",
+            "*5 passed, *2 unmeasured in *",
+        ]
+    )
+    assert [entry["stats"]["rounds"] for entry in document["benchmarks"]] == [5, 2, 2, 5, 5]
+
+
+def test_what_a_subject_prints_in_a_later_round_stays_out_of_the_tables(project: pytest.Pytester) -> None:
+    add(
+        project,
+        "toy.py",
+        TOY.replace("    def prepare(point):\n", "    def prepare(point):\n        print('noise!')\n"),
+    )
+    result = run(project, "--benchmark", TIMER, "scaling")
+    result.assert_outcomes(passed=5)
+    assert "noise!" not in result.stdout.str()
+
+
+@pytest.mark.parametrize(
+    ("options", "mark", "timer"),
+    [
+        ((), "", "bptt_bench.measure.clock.seconds_less_waiting"),
+        (("--benchmark-timer=time.process_time",), "", "time.process_time"),
+        ((), "@pytest.mark.benchmark(timer=toy.timer)\n", "toy.timer"),
+    ],
+)
+def test_time_that_others_had_the_processor_is_not_counted_unless_a_timer_is_named(
+    project: pytest.Pytester, options: tuple[str, ...], mark: str, timer: str
+) -> None:
+    marked = SUITE.replace("import pytest\n", "import pytest, toy\n").replace(
+        "@pytest.mark.bptt", mark + "@pytest.mark.bptt"
+    )
+    add(project, "scaling/test_suite.py", marked)
+    add(project, "test_theirs.py", THEIRS)
+    assert run(project, "--benchmark", *options, "--benchmark-json=out.json", "-k", "1000 or theirs").ret == 0
+    document = json.loads((project.path / "out.json").read_text(encoding="utf-8"))
+    timers = {entry["name"]: entry["options"]["timer"] for entry in document["benchmarks"]}
+    assert timers["test_time[scan-1000]"] in (timer, timer.rpartition(".")[2])
+    assert timers["test_theirs"] == (options[0].rpartition(".")[2] if options else "perf_counter")
+
+
+# -- when nothing, or not all, can be measured
+
+
+STRICT = "[pytest]\naddopts = --strict-markers\nfilterwarnings = error\n"
+BUILT_WRONG = CONFTEST.replace("return toy.EXPERIMENT", "raise ValueError('profile standard is missing\\nmore')")
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--benchmark-autosave",),
+        ("--benchmark-json=out.json",),
+        ("--benchmark-compare",),
+        ("--benchmark-compare", "--benchmark-autosave"),
+    ],
+)
+def test_a_suite_that_cannot_begin_ends_in_one_line_where_warnings_are_errors(
+    project: pytest.Pytester, options: tuple[str, ...]
+) -> None:
+    project.makeini(STRICT)
+    add(project, "scaling/conftest.py", BUILT_WRONG)
+    result = run(project, "scaling", "--benchmark", TIMER, *options)
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.assert_outcomes(errors=5)
+    names = ", ".join(f"test_time[[]scan-{n}[]]" for n in LEVELS[:3])
+    why = "ValueError: profile standard is missing"
+    result.stdout.fnmatch_lines([f"bptt-bench: not measured: {names} and 2 more: {why}"])
+    assert "INTERNALERROR" not in result.stdout.str() + result.stderr.str()
+
+
+def test_a_first_comparison_where_warnings_are_errors_says_that_nothing_was_saved(project: pytest.Pytester) -> None:
+    project.makeini(STRICT)
+    arguments = "scaling", "--benchmark", TIMER, "--benchmark-compare", "--benchmark-autosave"
+    result = project.runpytest_subprocess(*arguments)  # in this process the session of this test catches warnings
+    assert result.ret == 0
+    assert "Can't compare. No benchmark files" in result.stderr.str()
+    again = run(project, *arguments)
+    assert again.ret == 0
+    again.stdout.fnmatch_lines(["*(NOW)*", "*fits and verdicts*"])
+
+
+def test_a_test_that_fails_before_it_measures_has_one_error(project: pytest.Pytester) -> None:
+    project.makeini(STRICT)
+    add(project, "scaling/test_suite.py", SUITE.replace('["scan"]', '["scam"]'))
+    result = run(project, "--benchmark", TIMER, "scaling", "-k", "1000 or 2000")
+    result.assert_outcomes(failed=2)
+    result.stdout.fnmatch_lines(
+        ["bptt-bench: not measured: scam at n=1000, scam at n=2000: ExperimentError: subject 'scam': unknown*"]
+    )
+
+
+def test_a_histogram_without_pygal_is_refused_before_anything_is_measured(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "pygal", None)
+    result = run(project, "--benchmark", TIMER, "--benchmark-histogram", "scaling")
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines(["ERROR: --benchmark-histogram needs pygal: pip install 'bptt-bench[[]histogram[]]'"])
+
+
+def test_a_histogram_has_a_picture_for_each_line(project: pytest.Pytester) -> None:
+    project.makeini(STRICT)
+    # pygal leaves an importer behind, which warns at every import from then on
+    result = project.runpytest_subprocess("--benchmark", TIMER, "--benchmark-histogram=out/h", "scaling")
+    assert result.ret == 0
+    (picture,) = (project.path / "out").glob("*.svg")
+    assert picture.name == "h-line_in_n.svg"
+    drawn = picture.read_text(encoding="utf-8")
+    assert all(f"test_time[scan-{n}] - 5 rounds" in drawn for n in LEVELS)
+
+
+# -- the suite of this project
+
+
+def run_ours(tmp_path: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """`pytest --benchmark` on the suite of this project, as a user starts it."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTEST_", "COV_"))}
+    command = [sys.executable, "-m", "pytest", "--benchmark", f"--benchmark-storage={tmp_path}", *options]
+    return subprocess.run(
+        [*command, "-p", "no:cacheprovider", "tests/scaling/test_scaling.py"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_every_benchmark_of_our_suite_runs(tmp_path: Path) -> None:
+    done = run_ours(tmp_path, "--benchmark-disable")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"bptt-bench: (\d+) scaling benchmarks ran and none was timed", done.stdout)
+    assert re.search(r"^=+ \d+ passed in ", done.stdout, re.MULTILINE)
+
+
+@pytest.mark.slow
+def test_our_suite_is_measured_saved_compared_drawn_and_judged(tmp_path: Path) -> None:
+    few = "aggregated and (32-112-112-2- or 32-112-112-4- or 32-112-112-16-)"
+    for options in (["--benchmark-autosave"], ["--benchmark-compare", f"--benchmark-histogram={tmp_path}/h"]):
+        done = run_ours(tmp_path, "-k", few, *options)
+        assert done.returncode in (0, 1), done.stdout + done.stderr  # 1 would be a verdict
+        assert "Traceback" not in done.stdout + done.stderr
+        assert re.search(r"\b3 passed, \d+ deselected", done.stdout)
+        assert "rnn: fits and verdicts" in done.stdout
+    assert "(NOW)" in done.stdout
+    assert len(list(tmp_path.glob("h-*.svg"))) == 1

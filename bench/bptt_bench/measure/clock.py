@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from typing import Protocol
+
+SCHEDULER = "/proc/thread-self/schedstat"  # of Linux: nanoseconds run, nanoseconds waited, slices
 
 
 class Clock(Protocol):
@@ -56,3 +59,30 @@ class FakeClock:
     def advance(self, seconds: float) -> None:
         """Let time pass."""
         self._seconds += seconds
+
+
+def seconds_less_waiting() -> float:
+    """Read a clock that stands still while this thread could run and other processes have the processor.
+
+    A scheduler hands out a processor in slices of some milliseconds. Beside busy neighbours a short sample often fits
+    into one slice and a long one never does, so that on the clock of the wall long samples are slower by a factor: what
+    grows with T appears to grow faster. Time in which the thread sleeps, for a disk or for threads of its own, counts.
+    Where the system does not say how long a thread waited, this is ``time.perf_counter``.
+    """
+    waited = _seconds_waited()
+    while True:  # a wait between the two readings would be counted in one of them
+        now, before = time.perf_counter(), waited
+        waited = _seconds_waited()
+        if waited == before:
+            return now - waited
+
+
+def _seconds_waited() -> float:
+    try:
+        file = os.open(SCHEDULER, os.O_RDONLY)
+    except OSError:
+        return 0.0
+    try:
+        return int(os.read(file, 80).split()[1]) * 1e-9
+    finally:
+        os.close(file)

@@ -330,8 +330,9 @@ def test_a_suite_of_pytest_judges_strata_it_has_measured() -> None:
     suite = Suite(experiment=experiment(exponent(), ratio("sort [dtype=f64]", "sort [dtype=f32]", "2")))
     for n in SIZES:
         at = Point(n=n, dtype="f32")
-        seconds = [SECONDS["sort", "f32"] * n * (1 + 0.001 * i) for i in range(5)]
-        suite.add("sort", at, evaluations=1, seconds_per_eval=seconds)
+        for block in range(5):
+            seconds = SECONDS["sort", "f32"] * n * (1 + 0.001 * block)
+            suite.add(Cell("sort", at), block=block, evaluations=1, seconds_per_eval=seconds, started_at=float(block))
     judged, rest = suite.claims()
     assert [claim.name for claim in judged] == ["linear [dtype=f32]"]
     assert [claim.name for claim in rest] == ["linear [dtype=f64]", "ratio"]
