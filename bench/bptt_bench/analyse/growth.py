@@ -21,6 +21,7 @@ from bptt_bench.analyse.fitted import Fit, columns_at
 from bptt_bench.analyse.judges import judge_all
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.analyse.select import prefer_fits
+from bptt_bench.analyse.undone import left_open, undone
 from bptt_bench.analyse.verdict import Limits, Verdict, Word, inconclusive, number, sentence, span
 from bptt_bench.plan import (
     CostLaw,
@@ -108,6 +109,9 @@ def judge_growth(
     if fitted is not None and len(factors) > 1:
         verdicts[enumerated(factors)] = question.judge_together(fitted)
     better = None if fitted is None or len(factors) > 1 else _better(frame, fitted, factors[0], overhead)
+    why = undone(frame)[0].get(name)
+    if why is not None:  # nor is another law known to be better
+        verdicts, better = {factor: left_open(verdict, why) for factor, verdict in verdicts.items()}, None
     return Growth(law=law, bound=bound, verdicts=verdicts, fit=fitted, better=better)
 
 

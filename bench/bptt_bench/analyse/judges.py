@@ -21,6 +21,7 @@ from bptt_bench.analyse.response import is_exact, no_noise, substance
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.analyse.speedup import judge_agreement, judge_roofline, judge_speedup
 from bptt_bench.analyse.strata import stratified
+from bptt_bench.analyse.undone import undone, withheld
 from bptt_bench.analyse.verdict import Limits, Verdict, inconclusive, number, settle, span, weigh
 from bptt_bench.plan import (
     AmountClaim,
@@ -61,8 +62,9 @@ def judge_all(evidence: Evidence, claims: Iterable[Claim]) -> list[Verdict]:
     FitError : a claim of a kind that has no judge, or one about a term or factor that its law does not have.
     """
     profile = (evidence.frame.attrs.get("run") or {}).get("profile")
+    reasons, promised = undone(evidence.frame)
     return [
-        _judge(evidence, claim)
+        withheld(_judge(evidence, claim), claim, reasons, promised)
         for claim in claims
         if not claim.profiles or profile is None or profile in claim.profiles
     ]

@@ -15,7 +15,7 @@ from bptt_bench.plan import Claim
 from bptt_bench.plan.claim import Bound
 
 Word = Literal["supported", "refuted", "inconclusive"]
-INCONCLUSIVE_KINDS = ("not identifiable", "below floor", "too noisy", "no data")
+INCONCLUSIVE_KINDS = ("not identifiable", "below floor", "too noisy", "no data", "work not done")
 MOST_DIGITS_BEFORE_EXPONENT = 1e5
 
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from bptt_bench.measure.events import BlockDone, CountsTaken, Listener, MemoryTaken, RunFinished, SampleTaken, Skipped
-from bptt_bench.measure.messages import Compared, Counted, Sampled, TooLarge, Weighed
+from bptt_bench.measure.messages import Compared, Counted, LeftOut, Sampled, Weighed
 from bptt_bench.measure.records import (
+    MeasureError,
     Sink,
     agreement_record,
     count_record,
     finish_record,
+    inspection_record,
     memory_record,
     sample_record,
     skip_record,
@@ -18,7 +20,7 @@ from bptt_bench.measure.records import (
 from bptt_bench.measure.schedule import SWEEP, Block, Done, Visit, without
 from bptt_bench.measure.tally import Tally
 from bptt_bench.measure.visiting import Outcome
-from bptt_bench.plan import Agreement
+from bptt_bench.plan import Agreement, Cell
 
 
 class Accounts:
@@ -39,7 +41,8 @@ class Accounts:
         self.tally = Tally()
         self._samples = self._weighed = self._counted = 0
         self._seconds_in_evaluations = 0.0
-        self._skipped: set[tuple[object, ...]] = set()  # subject and point
+        self._skipped: dict[tuple[Cell, str], str] = {}  # reasons by cell and timing
+        self._measured: set[str] = set()  # timings of which there is a sample
 
     def expect(self, everything: Sequence[Block]) -> tuple[Block, ...]:
         """Take blocks into account; what is not stored yet of them."""
@@ -60,10 +63,11 @@ class Accounts:
             assert self._agreement is not None, "only experiments with an agreement compare"
             self._sink.append(agreement_record(visit, self._agreement, found))
             return
-        if isinstance(found, TooLarge):
+        if isinstance(found, LeftOut):
             self._skip(visit, found, host)
             return
         last = self.tally.visited(visit)
+        self._measured.add(visit.timing)
         self.tally.time_left.made(visit, seconds)
         if isinstance(found, Weighed):
             self._keep_memory(visit, found, process, seconds, host)
@@ -80,6 +84,21 @@ class Accounts:
         self.tally.time_left.dropped(visit)
         self._block_done(visit, last)
 
+    def require_something(self) -> None:
+        """See that not all times, nor all memory, nor all counts had to be left out.
+
+        Raises
+        ------
+        MeasureError : they had, and none were measured before; the message names the first cell and why.
+        """
+        measured = {visit.timing for visit in self._done.samples} | self._measured
+        for timing in ("whole", "phases", "memory", "counts"):
+            skipped = {cell: reason for (cell, of), reason in self._skipped.items() if of == timing}
+            if skipped and timing not in measured:
+                cell, reason = next(iter(skipped.items()))
+                others = f"; none of {len(skipped)} cells could be measured" if len(skipped) > 1 else ""
+                raise MeasureError(f"subject {cell.subject!r} at {cell.point}: {reason}{others}")
+
     def finish(self, seconds_ready: float) -> RunFinished:
         """Store and tell the end of a run, which had a measuring process ready for so many seconds."""
         busy, measured = self._seconds_in_evaluations, self._samples + self._weighed + self._counted
@@ -90,7 +109,7 @@ class Accounts:
             samples=self._samples,
             weighed=self._weighed,
             counted=self._counted,
-            skipped=len(self._skipped),
+            skipped=len({cell for cell, _ in self._skipped}),
             seconds_after_workers_started=seconds_ready,
             seconds_in_evaluations=busy,
             busy_share=share,
@@ -102,6 +121,8 @@ class Accounts:
         self._samples += 1
         self._seconds_in_evaluations += sampled.seconds_in_evaluations
         self._sink.append(record)
+        if sampled.inspection is not None:
+            self._sink.append(inspection_record(visit, sampled.inspection))
         self._tell(SampleTaken(**visit._asdict(), seconds_per_eval=sampled.seconds_per_eval, **self.tally.progress()))
 
     def _keep_memory(self, visit: Visit, weighed: Weighed, process: int, seconds: float, host: str | None) -> None:
@@ -126,8 +147,8 @@ class Accounts:
             CountsTaken(subject=visit.subject, point=visit.point, counts=dict(counted.counts), **self.tally.progress())
         )
 
-    def _skip(self, visit: Visit, found: TooLarge, host: str | None) -> None:
-        self._skipped.add((visit.subject, visit.point))
+    def _skip(self, visit: Visit, found: LeftOut, host: str | None) -> None:
+        self._skipped.setdefault((Cell(visit.subject, visit.point), visit.timing), found.reason)
         last = self.tally.visited(visit)
         self.tally.time_left.dropped(visit)
         self._sink.append(skip_record(visit, found, host=host))

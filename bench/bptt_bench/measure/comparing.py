@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from bptt_bench.measure.messages import Compared, TooLarge
+from bptt_bench.measure.messages import Compared, LeftOut
 from bptt_bench.measure.schedule import Visit
 from bptt_bench.plan import Agreement, Evaluation, Experiment, Point
 
-Prepared = Callable[[str], "Evaluation | TooLarge"]  # the evaluation of a subject at the point in question
+Prepared = Callable[[str], "Evaluation | LeftOut"]  # the evaluation of a subject at the point in question
 
 
 class Comparer:
@@ -19,17 +19,17 @@ class Comparer:
         self._point: Point | None = None
         self._expected: object = None
 
-    def compare(self, agreement: Agreement, subject: str, point: Point, prepared: Prepared) -> Compared | TooLarge:
+    def compare(self, agreement: Agreement, subject: str, point: Point, prepared: Prepared) -> Compared | LeftOut:
         """Evaluate a subject once and compare; its reference is evaluated once for all subjects of a point."""
         if point != self._point:
             self._point = self._expected = None  # given up before the next is made
             reference = prepared(agreement.reference)
-            if isinstance(reference, TooLarge):
+            if isinstance(reference, LeftOut):
                 return reference
             self._expected = agreement.result_of(agreement.reference, reference())
             self._point = point
         evaluate = prepared(subject)
-        if isinstance(evaluate, TooLarge):
+        if isinstance(evaluate, LeftOut):
             return evaluate
         found = agreement.result_of(subject, evaluate())
         difference = float(agreement.difference(found, self._expected))

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from numbers import Real
 
 from bptt_bench.measure.clock import Clock
-from bptt_bench.measure.messages import Counted, TooLarge
+from bptt_bench.measure.messages import Counted, LeftOut
 from bptt_bench.measure.timing import no_garbage_collection
 from bptt_bench.plan import Point, Subject
 
 
-def count(subject: Subject, point: Point, clock: Clock, too_large: Callable[[], TooLarge | None]) -> Counted | TooLarge:
+def count(subject: Subject, point: Point, clock: Clock, too_large: Callable[[], LeftOut | None]) -> Counted | LeftOut:
     """The counts of a subject at a point, from one evaluation that is not timed.
 
     Parameters

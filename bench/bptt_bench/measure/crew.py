@@ -11,6 +11,10 @@ from bptt_bench.measure.messages import Failed, Open, Ready, Reply, Request
 from bptt_bench.measure.records import MeasureError
 
 
+class Died(MeasureError):
+    """A measuring process ended before it answered."""
+
+
 class Crew:
     """Where a run gets its measuring processes from.
 
@@ -53,7 +57,7 @@ class Crew:
 
         Raises
         ------
-        MeasureError : what was asked for failed, or the process died; the message says where.
+        MeasureError : what was asked for failed, or (``Died``) the process ended; the message says where.
         Interrupted : a signal came.
         """
         try:
@@ -61,7 +65,7 @@ class Crew:
                 reply = worker.ask(request)
         except WorkerDied as died:
             self._interrupts.check()  # a signal to all processes at once may have reached the worker first
-            raise MeasureError(f"{where}: the measuring process died: {died}") from None
+            raise Died(f"{where}: the measuring process died: {died}") from died
         if isinstance(reply, Failed):
             raise MeasureError(f"{where}: {reply.message}")
         return reply

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from bptt_bench.measure.accounts import Accounts
 from bptt_bench.measure.comparing import Comparisons
-from bptt_bench.measure.messages import Compared, Reply, Sampled, TooLarge, message_of
+from bptt_bench.measure.messages import Compared, LeftOut, Reply, Sampled, message_of
 from bptt_bench.measure.records import MeasureError
 from bptt_bench.measure.roster import HostOfRun, Roster
 from bptt_bench.measure.schedule import Block, Visit
@@ -119,16 +119,10 @@ class Ledger:
         self._deaths: dict[object, int] = {}
         self._losses: dict[object, int] = {}
 
-    def death(self, at: object, message: str) -> None:
-        """Count a measuring process that died.
-
-        Raises
-        ------
-        MeasureError : it was not the first there.
-        """
+    def is_deadly(self, at: object) -> bool:
+        """Count a measuring process that died; whether it was not the first there."""
         self._deaths[at] = self._deaths.get(at, 0) + 1
-        if self._deaths[at] >= self.MOST_DEATHS:
-            raise MeasureError(message)
+        return self._deaths[at] >= self.MOST_DEATHS
 
     def loss(self, at: object, worker: str, where: str, most: int) -> None:
         """Count a worker that was lost.
@@ -187,7 +181,7 @@ class Stint:
             self._compared.discard(place)
         else:
             del self._open[place]
-        if isinstance(found, TooLarge):
+        if isinstance(found, LeftOut):
             self.host.skips.add(visit)
         elif isinstance(found, Sampled):
             self.host.calibrations.remember(visit, found)
@@ -206,6 +200,16 @@ class Stint:
         if left:
             self._lost(left, why or "it ended before its time")
 
+    def _without_first(self, left: Sequence[Visit], why: str, process: int) -> list[Visit]:
+        """Leave out the cell of the first visit, which costs process after process; what is left of the others."""
+        self.host.skips.add(left[0])
+        outcome = Outcome(left[0], LeftOut(reason=why, raised=True), 0.0)
+        self._ledger.accounts.take(outcome, process=process, host=self.host.name)
+        for visit in left[1:]:
+            if visit in self.host.skips:
+                self._ledger.accounts.dropped(visit)
+        return [visit for visit in left[1:] if visit not in self.host.skips]
+
     def _lost(self, left: Sequence[Visit], why: str) -> None:
         """Give back what is left, unless it is this very visit that costs one process or worker after the other."""
         before = self._process is None
@@ -213,10 +217,15 @@ class Stint:
         where = "start of a measuring process" if before else f"subject {left[0].subject!r} at {left[0].point}"
         if self._died is not None:
             why = f"the measuring process died: {self._died['message']}"
-            self._ledger.death(at, f"{where}: {why} (host {self.host})")
+            if self._ledger.is_deadly(at):
+                if self._process is None:
+                    raise MeasureError(f"{where}: {why} (host {self.host})")
+                left = self._without_first(left, why, self._process)
         else:
             most = Ledger.MOST_LOSSES_AT_START if before else Ledger.MOST_LOSSES
             self._ledger.loss(at, self.worker, where, most)
+        if not left:
+            return
         rest: dict[int, list[Visit]] = {}
         for visit in left:
             rest.setdefault(visit.block, []).append(visit)

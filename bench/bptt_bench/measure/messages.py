@@ -120,6 +120,8 @@ class Sampled:
     started_at: float
     load_average: float | None
     phase_seconds_per_eval: Mapping[str, float] = field(default_factory=dict)
+    first_seconds: float | None = None  # of the first evaluation of the subject at the point in this process
+    inspection: Mapping[str, Any] | None = None  # as ``Inspection.to_json`` gives it, where one was made
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,12 +160,13 @@ class PeaksRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TooLarge:
-    """The point was not measured, because its inputs do not fit into memory."""
+class LeftOut:
+    """The point was not measured: its inputs do not fit into memory, or ``raised``: something raised there."""
 
     reason: str
-    bytes_needed: int | None
-    bytes_available: int
+    bytes_needed: int | None = None
+    bytes_available: int | None = None
+    raised: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,12 +177,12 @@ class Failed:
 
 
 Request = Open | Check | Probe | Measure | Weigh | Count | Compare | ReadPeaks
-Reply = Ready | Checked | Probed | Sampled | Weighed | Counted | Compared | PeaksRead | TooLarge | Failed
+Reply = Ready | Checked | Probed | Sampled | Weighed | Counted | Compared | PeaksRead | LeftOut | Failed
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
         *(Open, Check, Probe, Measure, Weigh, Count, Compare, ReadPeaks),
-        *(Ready, Checked, Probed, Sampled, Weighed, Counted, Compared, PeaksRead, TooLarge, Failed),
+        *(Ready, Checked, Probed, Sampled, Weighed, Counted, Compared, PeaksRead, LeftOut, Failed),
     )
 }
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Protocol
 
-from bptt_bench.measure.messages import Checked, Compared, Counted, PeaksRead, Probed, Sampled, TooLarge, Weighed
+from bptt_bench.measure.messages import Checked, Compared, Counted, LeftOut, PeaksRead, Probed, Sampled, Weighed
 from bptt_bench.measure.schedule import SWEEP, Visit, cells_of
 from bptt_bench.plan import Agreement, Experiment
 
@@ -91,6 +91,7 @@ def sample_record(
         "started_at": sampled.started_at,
         "load_average": sampled.load_average,
         "visit_seconds": visit_seconds,
+        "first_seconds": sampled.first_seconds,
         **_at(host),
     }
     if stage != SWEEP:
@@ -98,6 +99,11 @@ def sample_record(
     if visit.timing == "phases":
         record["phase_seconds_per_eval"] = dict(sampled.phase_seconds_per_eval)
     return record
+
+
+def inspection_record(visit: Visit, inspection: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of what the first evaluation of a cell showed."""
+    return {"record": "inspection", "subject": visit.subject, "point": dict(visit.point), **inspection}
 
 
 def memory_record(
@@ -192,7 +198,7 @@ def agreement_record(visit: Visit, agreement: Agreement, compared: Compared) -> 
     }
 
 
-def skip_record(visit: Visit, reply: TooLarge, host: str | None = None) -> dict[str, Any]:
+def skip_record(visit: Visit, reply: LeftOut, host: str | None = None) -> dict[str, Any]:
     """The record of a cell that is left out."""
     return {
         "record": "skip",

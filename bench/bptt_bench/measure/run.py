@@ -162,6 +162,7 @@ class _Loop:
                     self._begin()
                     self._prepare()
                     self._way.measure(self._shares)
+                    self._accounts.require_something()
                     while blocks := self._what_further():
                         self._way.measure(self._to_be_measured(blocks, processes=1))
                 return self._accounts.finish(self._way.seconds_ready)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,14 +11,14 @@ from bptt_bench.measure.accounts import Accounts
 from bptt_bench.measure.calibrations import Calibrations
 from bptt_bench.measure.clock import Clock
 from bptt_bench.measure.comparing import Comparisons
-from bptt_bench.measure.crew import Crew
+from bptt_bench.measure.crew import Crew, Died
 from bptt_bench.measure.engines import Worker
 from bptt_bench.measure.events import Listener, WorkerStarted
-from bptt_bench.measure.messages import Ready
+from bptt_bench.measure.messages import LeftOut, Ready
 from bptt_bench.measure.preliminaries import run_peaks
 from bptt_bench.measure.records import Sink, worker_record
-from bptt_bench.measure.schedule import Block
-from bptt_bench.measure.visiting import Skips, Visiting
+from bptt_bench.measure.schedule import Block, Visit
+from bptt_bench.measure.visiting import Outcome, Skips, Visiting
 from bptt_bench.measure.way import Asked, Heard
 
 
@@ -82,6 +83,12 @@ class Serial:
             self._run_share(blocks, processes_after=len(shares) - number - 1)
 
     def _run_share(self, blocks: Sequence[Block], processes_after: int) -> None:
+        """Visit what is left of some blocks in one process, or in several where one ends before its time."""
+        left = deque((visit, block.stage) for block in blocks for visit in block.visits)
+        while left:
+            self._run_process(left, processes_after)
+
+    def _run_process(self, left: deque[tuple[Visit, str]], processes_after: int) -> None:
         process, self._process = self._process, self._process + 1
         with self._crew.worker() as worker:
             ready = self._crew.open(worker)
@@ -91,17 +98,18 @@ class Serial:
             self._tell(WorkerStarted(process=process, processes_total=self._process + processes_after, **facts))
             visiting = self._visiting(worker)
             try:
-                for block in blocks:
-                    self._run_block(visiting, process, block)
+                while left:
+                    visit, stage = left.popleft()
+                    if visit in self._skips:
+                        self._accounts.dropped(visit)
+                    for outcome in visiting.make(visit):
+                        self._accounts.take(outcome, process=process, stage=stage)
+            except Died as died:  # the cell that was being visited is left out
+                self._skips.add(visit)
+                why = LeftOut(reason=f"the measuring process died: {died.__cause__}", raised=True)
+                self._accounts.take(Outcome(visit, why, 0.0), process=process, stage=stage)
             finally:
                 self._seconds_ready += self._clock.now() - start
-
-    def _run_block(self, visiting: Visiting, process: int, block: Block) -> None:
-        for visit in block.visits:
-            if visit in self._skips:
-                self._accounts.dropped(visit)
-            for outcome in visiting.make(visit):
-                self._accounts.take(outcome, process=process, stage=block.stage)
 
 
 def facts_of(ready: Ready) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from bptt_bench.measure.clock import Clock
 from bptt_bench.measure.comparing import Comparer
 from bptt_bench.measure.counts import count
 from bptt_bench.measure.environment import available_bytes, load_average, thread_pools
+from bptt_bench.measure.inspection import Inspector
 from bptt_bench.measure.loading import load_experiment, one_line, traced
 from bptt_bench.measure.machine import ThreadsDiffer, peaks_of_machine, probe_machine, require_threads
 from bptt_bench.measure.memory import allocated_bytes, peak_bytes
@@ -23,6 +24,7 @@ from bptt_bench.measure.messages import (
     Count,
     Counted,
     Failed,
+    LeftOut,
     Measure,
     Open,
     PeaksRead,
@@ -33,14 +35,13 @@ from bptt_bench.measure.messages import (
     Reply,
     Request,
     Sampled,
-    TooLarge,
     Weigh,
     Weighed,
 )
 from bptt_bench.measure.phases import PhaseTimer
 from bptt_bench.measure.prepared import COLLECT_FROM_BYTES, PreparedCache
 from bptt_bench.measure.timing import floor_seconds, is_below_floor, no_garbage_collection, take_sample
-from bptt_bench.plan import CheckClaim, Evaluation, Experiment, Point
+from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Evaluation, Experiment, Point
 from bptt_bench.plan.peaks import Peaks
 from bptt_bench.plan.readings import Readings
 
@@ -79,31 +80,46 @@ class Station:
         self._cache: PreparedCache[tuple[Evaluation, PhaseTimer | None]] = PreparedCache(int(CACHE_SHARE * available()))
         self._experiment: Experiment | None = None
         self._floor_seconds = 0.0
+        self._first_seconds: dict[tuple[str, Point], float] = {}  # of each subject at each point, in this process
 
     def answer(self, request: Request) -> Reply:
         """The reply to a request; an exception becomes a reply of one line."""
         try:
-            match request:
-                case Open():
-                    return self._open(request)
-                case Check():
-                    return self._check(request)
-                case Probe():
-                    return self._probe(request)
-                case Measure():
-                    return self._measure(request)
-                case Weigh():
-                    return self._weigh(request)
-                case Count():
-                    return self._count(request)
-                case Compare():
-                    return self._compare(request)
-                case ReadPeaks():
-                    return self._read_peaks(request)
+            return self._answer(request)
         except ThreadsDiffer as error:
             return Failed(message=str(error))
         except BaseException as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
+            if isinstance(request, Measure | Weigh | Count | Compare):
+                return self._left_out(request, error)
             return Failed(message=traced(error))
+
+    def _answer(self, request: Request) -> Reply:
+        match request:
+            case Open():
+                return self._open(request)
+            case Check():
+                return self._check(request)
+            case Probe():
+                return self._probe(request)
+            case Measure():
+                return self._measure(request)
+            case Weigh():
+                return self._weigh(request)
+            case Count():
+                return self._count(request)
+            case Compare():
+                return self._compare(request)
+            case ReadPeaks():
+                return self._read_peaks(request)
+
+    def _left_out(self, request: Measure | Weigh | Count | Compare, error: BaseException) -> LeftOut:
+        """What raised at one point ends the measuring of that point alone."""
+        if not isinstance(error, MemoryError):
+            return LeftOut(reason=traced(error), raised=True)
+        reason = f"ran out of memory: {one_line(error)}"
+        if isinstance(request, Compare):
+            return LeftOut(reason=reason, bytes_available=self._available())
+        return LeftOut(reason=reason, bytes_needed=self._bytes_needed(request), bytes_available=self._available())
 
     def _open(self, request: Open) -> Ready:
         experiment = self._load(request.module, None if request.corpus is None else Path(request.corpus))
@@ -142,31 +158,32 @@ class Station:
         peaks = self._peaks_of_machine(self._clock, request.threads, self._available())
         return PeaksRead(peaks=peaks.to_json(), seconds=self._clock.now() - start)
 
-    def _compare(self, request: Compare) -> Compared | TooLarge:
-        def prepared(subject: str) -> Evaluation | TooLarge:
-            found = self._prepared(Measure(subject=subject, point=request.point, timing="whole", seconds_per_sample=0))
-            return found if isinstance(found, TooLarge) else found[0]
+    def _compare(self, request: Compare) -> Compared | LeftOut:
+        point = Point(request.point)
+
+        def prepared(subject: str) -> Evaluation | LeftOut:
+            refused = self._refused(Measure(subject=subject, point=point, timing="whole", seconds_per_sample=0))
+            if refused is not None:
+                return refused
+            evaluate = self._opened().subject(subject).prepare(point)  # what is measured finds its inputs as prepared
+
+            def timed() -> object:
+                start = self._clock.now()
+                result = evaluate()
+                self._first_seconds.setdefault((subject, point), self._clock.now() - start)
+                return result
+
+            return timed
 
         agreement = self._opened().agreement
         assert agreement is not None, "only experiments with an agreement are asked to compare"
-        try:
-            return self._comparer.compare(agreement, request.subject, Point(request.point), prepared)
-        except MemoryError as error:
-            reason = f"ran out of memory: {one_line(error)}"
-            return TooLarge(reason=reason, bytes_needed=None, bytes_available=self._available())
+        return self._comparer.compare(agreement, request.subject, point, prepared)
 
-    def _measure(self, request: Measure) -> Sampled | TooLarge:
-        try:
-            found = self._prepared(request)
-            return found if isinstance(found, TooLarge) else self._sample(request, *found)
-        except MemoryError as error:
-            return TooLarge(
-                reason=f"ran out of memory: {one_line(error)}",
-                bytes_needed=self._bytes_needed(request),
-                bytes_available=self._available(),
-            )
+    def _measure(self, request: Measure) -> Sampled | LeftOut:
+        found = self._prepared(request)
+        return found if isinstance(found, LeftOut) else self._sample(request, *found)
 
-    def _weigh(self, request: Weigh) -> Weighed | TooLarge:
+    def _weigh(self, request: Weigh) -> Weighed | LeftOut:
         """Three evaluations, each prepared afresh, so that none finds the buffers of another.
 
         The first is not watched: what code takes once in a process (compiled functions, pools of threads, buffers of
@@ -189,15 +206,10 @@ class Station:
 
             return timed
 
-        try:
-            with no_garbage_collection():
-                prepared()()
-                peak = self._peak_bytes(prepared())
-                allocated = allocated_bytes(prepared)
-        except MemoryError as error:
-            return TooLarge(
-                reason=f"ran out of memory: {one_line(error)}", bytes_needed=needed, bytes_available=self._available()
-            )
+        with no_garbage_collection():
+            prepared()()
+            peak = self._peak_bytes(prepared())
+            allocated = allocated_bytes(prepared)
         return Weighed(
             peak_bytes=peak,
             allocated_bytes=allocated,
@@ -206,48 +218,55 @@ class Station:
             started_at=started_at,
         )
 
-    def _count(self, request: Count) -> Counted | TooLarge:
-        def refused() -> TooLarge | None:
+    def _count(self, request: Count) -> Counted | LeftOut:
+        def refused() -> LeftOut | None:
             needed, available = self._bytes_needed(request), self._available()
             return None if needed is None or needed <= MEMORY_SHARE * available else too_large(needed, available)
 
-        try:
-            return count(self._opened().subject(request.subject), Point(request.point), self._clock, refused)
-        except MemoryError as error:
-            reason = f"ran out of memory: {one_line(error)}"
-            return TooLarge(reason=reason, bytes_needed=None, bytes_available=self._available())
+        return count(self._opened().subject(request.subject), Point(request.point), self._clock, refused)
 
-    def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseTimer | None) -> Sampled:
+    def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseTimer | None, is_fresh: bool) -> Sampled:
         started_at, load = self._clock.wall(), load_average()
-        sample = take_sample(
-            evaluate,
-            self._clock,
-            seconds_per_sample=request.seconds_per_sample,
-            evaluations=request.evaluations,
-            phases=phases,
-        )
+        point = Point(request.point)
+        is_new = is_fresh and request.timing == "whole" and request.evaluations is None  # not measured in this run
+        inspector = Inspector(evaluate, self._clock) if is_new else None
+        with no_garbage_collection():
+            sample = take_sample(
+                evaluate,
+                self._clock,
+                seconds_per_sample=request.seconds_per_sample,
+                evaluations=request.evaluations,
+                phases=phases,
+                first=None if inspector is None else inspector.first(),
+            )
+            inspection = None
+            if inspector is not None:
+                subject = self._opened().subject(request.subject)
+                inspection = inspector.anew(sample.seconds_per_eval, lambda: subject.prepare(point)).to_json()
+        more = 0.0 if inspector is None else inspector.seconds_in_evaluations - sample.first_seconds
+        cell = (request.subject.removesuffix(PLACEBO_SUFFIX), point)
         return Sampled(
             evaluations=sample.evaluations,
             seconds_per_eval=sample.seconds_per_eval,
-            seconds_in_evaluations=sample.seconds_in_evaluations,
+            seconds_in_evaluations=sample.seconds_in_evaluations + more,
             phase_seconds_per_eval=sample.phase_seconds_per_eval,
             below_floor=is_below_floor(sample.seconds_per_eval, self._floor_seconds),
             started_at=started_at,
             load_average=load,
+            first_seconds=self._first_seconds.setdefault(cell, sample.first_seconds),
+            inspection=inspection,
         )
 
-    def _prepared(self, request: Measure) -> tuple[Evaluation, PhaseTimer | None] | TooLarge:
-        """The evaluation of a cell and its phase timer, kept from an earlier block or prepared now if it fits."""
+    def _prepared(self, request: Measure) -> tuple[Evaluation, PhaseTimer | None, bool] | LeftOut:
+        """The evaluation of a cell, its phase timer, and whether it was prepared now instead of in an earlier block."""
         point = Point(request.point)
         key = (request.subject, point, request.timing)
         kept = self._cache.get(key)
         if kept is not None:
-            return kept
-        needed = self._bytes_needed(request)
-        if needed is None or needed >= COLLECT_FROM_BYTES:
-            gc.collect()  # what the last large evaluation held in cycles must be free before memory is judged
-        if needed is not None and not self._cache.make_room(needed, lambda: MEMORY_SHARE * self._available()):
-            return too_large(needed, self._available())
+            return *kept, False
+        refused = self._refused(request)
+        if refused is not None:
+            return refused
         subject = self._opened().subject(request.subject)
         phases = PhaseTimer(self._clock) if request.timing == "phases" else None
         if phases is None:
@@ -255,8 +274,17 @@ class Station:
         else:
             assert subject.prepare_phased is not None, "only subjects with phases are asked for them"
             evaluate = subject.prepare_phased(point, phases)
-        self._cache.put(key, (evaluate, phases), needed)
-        return evaluate, phases
+        self._cache.put(key, (evaluate, phases), self._bytes_needed(request))
+        return evaluate, phases, True
+
+    def _refused(self, request: Measure) -> LeftOut | None:
+        """Why a point does not fit into memory, room being made for it; None: it does."""
+        needed = self._bytes_needed(request)
+        if needed is None or needed >= COLLECT_FROM_BYTES:
+            gc.collect()  # what the last large evaluation held in cycles must be free before memory is judged
+        if needed is not None and not self._cache.make_room(needed, lambda: MEMORY_SHARE * self._available()):
+            return too_large(needed, self._available())
+        return None
 
     def _bytes_needed(self, request: Measure | Weigh | Count) -> int | None:
         working_set = self._opened().subject(request.subject).working_set
@@ -267,9 +295,9 @@ class Station:
         return self._experiment
 
 
-def too_large(needed: int, available: int) -> TooLarge:
+def too_large(needed: int, available: int) -> LeftOut:
     """The reply for a point whose inputs do not fit."""
-    return TooLarge(
+    return LeftOut(
         reason=f"needs {needed / 1e9:.3g} GB, allowed are {MEMORY_SHARE:.0%} of the {available / 1e9:.3g} GB available",
         bytes_needed=needed,
         bytes_available=available,

@@ -34,11 +34,13 @@ class Sample:
     seconds_per_eval : seconds of the sample over its evaluations.
     phase_seconds_per_eval : the same by phase, when phases were timed.
     seconds_in_evaluations : seconds spent evaluating for this sample in all, warm-up and calibration included.
+    first_seconds : seconds of the very first of these evaluations.
     """
 
     evaluations: int
     seconds_per_eval: float
     seconds_in_evaluations: float
+    first_seconds: float
     phase_seconds_per_eval: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -74,9 +76,14 @@ def _nothing() -> None:
     pass
 
 
-def warm_up(evaluate: Evaluation, clock: Clock, seconds_per_sample: float) -> tuple[float, float]:
-    """Evaluate once, and go on for a small share of a sample; gives the seconds of the first and of all evaluations."""
-    first = total = seconds_of(evaluate, 1, clock)
+def warm_up(
+    evaluate: Evaluation, clock: Clock, seconds_per_sample: float, first: float | None = None
+) -> tuple[float, float]:
+    """Evaluate once, and go on for a small share of a sample; gives the seconds of the first and of all evaluations.
+
+    ``first`` : seconds of an evaluation that was made just before, which then is the first.
+    """
+    first = total = seconds_of(evaluate, 1, clock) if first is None else first
     for _ in range(MAX_EVALUATIONS):
         if total >= WARM_UP_SHARE * seconds_per_sample:
             break
@@ -111,10 +118,14 @@ def take_sample(
     seconds_per_sample: float,
     evaluations: int | None = None,
     phases: PhaseTimer | None = None,
+    first: float | None = None,
 ) -> Sample:
-    """Warm up, calibrate unless the number of evaluations is known, and time one sample, by phase if asked for."""
+    """Warm up, calibrate unless the number of evaluations is known, and time one sample, by phase if asked for.
+
+    ``first`` : seconds of an evaluation that was made just before.
+    """
     with no_garbage_collection():
-        first, spent = warm_up(evaluate, clock, seconds_per_sample)
+        first, spent = warm_up(evaluate, clock, seconds_per_sample, first)
         if evaluations is None and first >= COLD_FACTOR * seconds_per_sample:
             evaluations = 1
         elif evaluations is None:
@@ -128,6 +139,7 @@ def take_sample(
         evaluations=evaluations,
         seconds_per_eval=seconds / evaluations,
         seconds_in_evaluations=spent + seconds,
+        first_seconds=first,
         phase_seconds_per_eval={name: value / evaluations for name, value in by_phase.items() if name},
     )
 

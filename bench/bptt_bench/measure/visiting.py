@@ -12,18 +12,18 @@ from bptt_bench.measure.messages import (
     Compared,
     Count,
     Counted,
+    LeftOut,
     Measure,
     Reply,
     Request,
     Sampled,
-    TooLarge,
     Weigh,
     Weighed,
 )
 from bptt_bench.measure.schedule import Visit
 
 Ask = Callable[[Request, str], Reply]  # a request, and where in the run it belongs, for whoever reads of its failure
-Found = Compared | Sampled | Weighed | Counted | TooLarge
+Found = Compared | Sampled | Weighed | Counted | LeftOut
 
 
 class Outcome(NamedTuple):
@@ -35,7 +35,7 @@ class Outcome(NamedTuple):
 
 
 class Skips:
-    """Cells that did not fit: what is left out from now on."""
+    """Cells that did not fit, or at which something raised: what is left out from now on."""
 
     def __init__(self) -> None:
         self._left_out: set[tuple[object, ...]] = set()  # subject, point and timing
@@ -81,11 +81,16 @@ class Visiting:
             compared = self._ask(Compare(subject=visit.subject, point=visit.point), where)
             if isinstance(compared, Compared):
                 yield Outcome(visit, compared, self._clock.now() - start)
+            elif isinstance(compared, LeftOut) and compared.raised:
+                self._skips.add(visit)
+                why = LeftOut(reason=f"its result could not be compared: {compared.reason}", raised=True)
+                yield Outcome(visit, why, self._clock.now() - start)
+                return
         start = self._clock.now()
         found = self._ask(self._request(visit), f"subject {visit.subject!r} at {visit.point}")
         seconds = self._clock.now() - start
-        assert isinstance(found, Sampled | Weighed | Counted | TooLarge)
-        if isinstance(found, TooLarge):
+        assert isinstance(found, Sampled | Weighed | Counted | LeftOut)
+        if isinstance(found, LeftOut):
             self._skips.add(visit)
         elif isinstance(found, Sampled):
             self._calibrations.remember(visit, found)

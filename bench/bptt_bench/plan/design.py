@@ -20,7 +20,7 @@ ONE_LINE = f"text of one line and at most {MOST_CHARACTERS} characters, without 
 # for one of these, or they for it.
 OF_SAMPLES = (
     *("subject", "block", "process", "evaluations", "timing", "stage", "host", "seconds_per_eval"),
-    *("below_floor", "started_at", "load_average", "visit_seconds"),
+    *("below_floor", "started_at", "load_average", "visit_seconds", "first_seconds"),
     *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
 )
 OF_POINTS = ("n_samples", "measured", "low", "high", "fitted", "log_residual", "location_error")

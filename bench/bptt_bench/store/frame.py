@@ -35,9 +35,9 @@ def load(
     A run gives the columns ``subject``, one for each factor, ``block``, ``process``, ``evaluations``, ``timing``,
     ``stage`` (``sweep``, ``adaptive``, ``beyond``, ``memory`` or ``counts``), ``seconds_per_eval``, ``below_floor``,
     ``started_at`` (seconds since 1970), ``load_average``, ``visit_seconds`` (all that the sample took, preparing
-    included), ``host``, and ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their
-    total in ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one
-    another.
+    included), ``host``, ``first_seconds`` (of the first evaluation of the subject at the point in its process), and
+    ``<phase>_seconds_per_eval`` for each phase that was timed. Rows with phases have their total in
+    ``instrumented_seconds_per_eval`` and no ``seconds_per_eval``, so that the two are never taken for one another.
 
     Where memory was measured there is a row for it of stage and timing ``memory``, without a ``block`` and seconds, and
     there are four more columns, in bytes of one evaluation over its prepared state: ``allocated_bytes`` by Python and
@@ -45,8 +45,8 @@ def load(
     ``scratch_bytes`` and ``peak_scratch_bytes``. Where something was counted there is such a row of stage and timing
     ``counts``, and a column ``<name>_count`` for each name.
 
-    ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``,
-    ``allocations``, ``predictions``, ``agreements``, ``missing`` (reasons by subject), ``finish``, ``probe``,
+    ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``, ``allocations``,
+    ``predictions``, ``agreements``, ``inspections``, ``missing`` (reasons by subject), ``finish``, ``probe``,
     ``peaks``, ``hosts`` (environments of the hosts of a run that has several, by the names in ``host``).
 
     Parameters
@@ -120,6 +120,7 @@ def _frame(path: Path) -> pd.DataFrame:
         "below_floor": [bool(sample.get("below_floor")) for sample in samples],
         **({} if "host" in factors else {"host": [sample["host"] for sample in samples]}),
         **_phases(samples, seconds, phased),
+        **_firsts(samples),
     }
     frame = pd.DataFrame(columns)
     untimed = untimed_rows(path, records, factors)
@@ -127,6 +128,14 @@ def _frame(path: Path) -> pd.DataFrame:
         frame = pd.concat([frame, *untimed], ignore_index=True)
     frame.attrs.update(_attributes(records, factors))
     return frame
+
+
+def _firsts(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
+    """The column of first evaluations; none for a run that did not note them."""
+    import numpy as np
+
+    seconds = np.array([sample.get("first_seconds") for sample in samples], dtype=float)
+    return {} if np.isnan(seconds).all() else {"first_seconds": seconds}
 
 
 def _phases(samples: Sequence[dict[str, Any]], seconds: Any, phased: Any) -> dict[str, Any]:
@@ -162,6 +171,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "allocations": by_kind.get("allocation", []),
         "predictions": by_kind.get("prediction", []),
         "agreements": by_kind.get("agreement", []),
+        "inspections": by_kind.get("inspection", []),
         "missing": {record["subject"]: record["reason"] for record in by_kind.get("missing", [])},
         "peaks": by_kind.get("peaks", []),
         "hosts": environments(records),

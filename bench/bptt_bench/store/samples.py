@@ -7,7 +7,8 @@ goes on.
 Schema 1, the only one so far. The first record is of kind ``run``; ``sample``, ``check``, ``worker``, ``skip``,
 ``resume`` and ``finish`` were there from the start. Kinds that were added since, which an earlier reader passes over:
 ``prediction`` (foresee), ``allocation`` (adaptive runs), ``probe``, ``memory`` (bytes that one evaluation needs),
-``count`` (what one evaluation does). The schema gets the next number when a record of a known kind changes its meaning.
+``count`` (what one evaluation does), ``inspection`` (what the first evaluation of a cell showed), ``printed`` (what the
+measured code printed). The schema gets the next number when a record of a known kind changes its meaning.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ FIELDS = {  # that records must have to be of use
     "sample": frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"}),
     "memory": frozenset({"subject", "point", "process", "allocated_bytes"}),
     "count": frozenset({"subject", "point", "process", "counts"}),
+    "inspection": frozenset({"subject", "point", "returned", "changed"}),
 }
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 _FULL = {

@@ -127,8 +127,13 @@ def test_a_subject_that_fails_when_compared_is_named() -> None:
         raise ValueError("shapes differ")
 
     experiment = dataclasses.replace(made(clock, calls), agreement=dataclasses.replace(AGREEMENT, difference=broken))
-    with pytest.raises(MeasureError, match=r"result of '(near|far)' at n=\d: ValueError: shapes differ"):
-        measured(experiment, clock)
+    sink, _, _ = measured(experiment, clock)
+    assert {(skip["subject"], skip["point"]["n"]) for skip in sink.of("skip")} == {
+        (name, n) for name in ("near", "far") for n in (1, 4)
+    }
+    expected = "its result could not be compared: ValueError: shapes differ (test_comparing.py, line "
+    assert all(skip["reason"].startswith(expected) for skip in sink.of("skip"))
+    assert {sample["subject"] for sample in sink.of("sample")} == {"right"}
 
 
 def test_an_agreement_names_subjects_of_the_experiment() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 from typing import Any
 
@@ -22,7 +23,7 @@ from bptt_bench.measure.interrupts import Interrupted
 from bptt_bench.measure.messages import Measure
 from bptt_bench.measure.records import MeasureError
 from bptt_bench.measure.run import run
-from bptt_bench.measure.schedule import Done, blocks_of
+from bptt_bench.measure.schedule import Done, Visit, blocks_of
 from bptt_bench.plan import CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
 
 from tests.bench.measure.fakes import FakeEngine, FakeWorker, ListSink, linear, toy
@@ -91,7 +92,15 @@ def test_records_come_in_order_with_the_run_first_and_the_finish_last() -> None:
     assert (header["cells"], header["blocks"], header["started_at"]) == (2, 3, 100.0)
     assert header["environment"] == {"cpu": "a fast one"}
     kinds = [record["record"] for record in ran.sink.records]
-    assert kinds == ["run", "worker", *["sample"] * 4, "worker", *["sample"] * 2, "finish"]
+    assert kinds == [
+        "run",
+        "worker",
+        *["sample", "inspection"] * 2,
+        *["sample"] * 2,
+        "worker",
+        *["sample"] * 2,
+        "finish",
+    ]
     assert [(w["process"], w["threads"][0]["threads"]) for w in ran.sink.of("worker")] == [(0, 1), (1, 1)]
     assert [sample["process"] for sample in ran.samples] == [0, 0, 0, 0, 1, 1]
     assert ran.sink.synced == len(ran.sink.records)
@@ -204,7 +213,7 @@ def test_a_point_that_does_not_fit_is_skipped_once_with_a_line_that_says_so() ->
     assert len(ran.events_of(BlockDone)) == 3
 
 
-def test_a_run_of_which_nothing_fits_has_no_share() -> None:
+def test_a_run_of_which_nothing_fits_ends_with_one_line() -> None:
     clock = FakeClock()
     subject = linear(clock)
 
@@ -213,7 +222,9 @@ def test_a_run_of_which_nothing_fits_has_no_share() -> None:
         raise MemoryError
 
     ran = Ran(toy(Subject(name="big", prepare=prepare, working_set=subject.working_set)), clock)
-    assert ran.run().busy_share is None
+    reason = r"^subject 'big' at n=\d: ran out of memory: MemoryError; none of 2 cells could be measured$"
+    with pytest.raises(MeasureError, match=reason):
+        ran.run()
     assert [skip["bytes_needed"] for skip in ran.sink.of("skip")] in ([1000, 4000], [4000, 1000])
     assert not ran.sink.of("finish")
 
@@ -249,7 +260,56 @@ def test_running_out_of_memory_skips_the_point(when: str) -> None:
     assert len(ran.samples) == 3
 
 
-def test_a_subject_that_raises_ends_the_run_with_its_name_and_point_and_what_was_measured_is_kept() -> None:
+class Odd(BaseException):
+    """What no handler of exceptions catches."""
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("not\nthis size"), RecursionError("too deep"), SystemExit(3), KeyboardInterrupt(), Odd("odd")]
+)
+@pytest.mark.parametrize("when", ["prepare", "evaluate"])
+def test_a_size_that_raises_ends_only_that_size(error: BaseException, when: str) -> None:
+    clock = FakeClock()
+    good, tried = linear(clock), 0
+
+    def fail() -> None:
+        nonlocal tried
+        tried += 1
+        raise error
+
+    def prepare(point: Point) -> Evaluation:
+        if point["n"] == 4:
+            if when == "prepare":
+                fail()
+            return fail
+        return good.prepare(point)
+
+    ran = Ran(toy(Subject(name="moody", prepare=prepare), n=(1, 4, 5)), clock)
+    finished = ran.run()
+    (skip,) = ran.sink.of("skip")
+    assert skip["point"] == {"n": 4}
+    assert re.fullmatch(type(error).__name__ + r"(: [\w ]+)? \(test_run.py, line \d+\)", skip["reason"])
+    assert (finished.skipped, tried) == (1, 1)
+    assert {sample["point"]["n"] for sample in ran.samples} == {1, 5}
+    assert ran.sink.of("finish")
+
+
+def test_a_subject_that_raises_at_all_sizes_ends_the_run_with_one_line() -> None:
+    clock = FakeClock()
+
+    def prepare(_point: Point) -> Evaluation:
+        raise ValueError("never")
+
+    ran = Ran(toy(Subject(name="moody", prepare=prepare), n=(5, 6)), clock)
+    reason = r"ValueError: never \(test_run.py, line \d+\); none of 2 cells could be measured"
+    with pytest.raises(MeasureError, match=rf"^subject 'moody' at n=\d: {reason}$"):
+        ran.run()
+    assert ran.sink.synced == len(ran.sink.records)
+    assert all(worker.closed for worker in ran.engine.workers)
+    assert not ran.sink.of("finish")
+
+
+def test_what_was_measured_before_a_size_raised_is_kept() -> None:
     clock = FakeClock()
     good, calls = linear(clock), 0
 
@@ -257,27 +317,23 @@ def test_a_subject_that_raises_ends_the_run_with_its_name_and_point_and_what_was
         nonlocal calls
         calls += 1
         if calls == 3:
-            raise ValueError("not\nthis time")
+            raise ValueError("not this time")
         return good.prepare(point)
 
     ran = Ran(toy(Subject(name="moody", prepare=prepare), n=(5,)), clock)
-    with pytest.raises(
-        MeasureError, match=r"^subject 'moody' at n=5: ValueError: not this time \(test_run.py, line \d+\)$"
-    ):
-        ran.run()
-    assert len(ran.samples) == 2
-    assert ran.sink.synced == len(ran.sink.records)
-    assert all(worker.closed for worker in ran.engine.workers)
-    assert not ran.sink.of("finish")
+    ran.run()
+    assert (len(ran.samples), len(ran.sink.of("skip"))) == (2, 1)
 
 
-def test_a_process_that_dies_ends_the_run_with_the_subject_and_point() -> None:
+def test_a_process_that_dies_takes_only_the_size_with_it_that_it_died_of() -> None:
     clock = FakeClock()
-    ran = Ran(toy(linear(clock), n=(5,)), clock, dies_at_sample=2)
-    expected = r"^subject 'linear' at n=5: the measuring process died: it was killed by SIGSEGV$"
-    with pytest.raises(MeasureError, match=expected):
-        ran.run()
-    assert len(ran.samples) == 1
+    ran = Ran(toy(linear(clock), n=(5, 6)), clock, dies_at_sample=2)
+    ran.run()
+    (skip,) = ran.sink.of("skip")
+    assert skip["reason"] == "the measuring process died: it was killed by SIGSEGV"
+    (other,) = {5, 6} - {skip["point"]["n"]}
+    assert [sample["point"]["n"] for sample in ran.samples].count(other) == 3
+    assert [record["process"] for record in ran.sink.of("worker")] == [0, 1, 2]  # one in place of the dead one
     assert all(worker.closed for worker in ran.engine.workers)
 
 
@@ -344,7 +400,7 @@ def test_a_check_that_raises_names_its_claim() -> None:
 def done_of(ran: Ran, samples: int) -> Done:
     return Done(
         header=ran.sink.records[0],
-        samples=frozenset(visits(ran.samples[:samples])),  # type: ignore[arg-type]  # plain tuples equal visits
+        samples=frozenset(Visit(*visit) for visit in visits(ran.samples[:samples])),
         checks=frozenset({"mine"}),
         processes=2,
     )

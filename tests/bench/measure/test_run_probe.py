@@ -77,7 +77,7 @@ def test_a_probe_that_is_stored_is_not_made_again(tmp_path: Path) -> None:
     clock = FakeClock()
     experiment = toy(linear(clock))
     dying = FakeEngine(experiment, clock, dies_at_sample=3)
-    with SampleStore.create(tmp_path) as store, pytest.raises(MeasureError, match="SIGSEGV"):
+    with SampleStore.create(tmp_path) as store:
         run(experiment, sink=store, engine=dying, clock=clock, probe=True, **SETTINGS)
     with SampleStore.resume(tmp_path) as store:
         assert store.done.probed

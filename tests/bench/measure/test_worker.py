@@ -17,8 +17,7 @@ from bptt_bench.measure.engines.local import LocalEngine, LocalWorker, worker_en
 from bptt_bench.measure.environment import THREAD_VARIABLES
 from bptt_bench.measure.events import Event, SampleTaken
 from bptt_bench.measure.machine import ThreadsDiffer, require_threads
-from bptt_bench.measure.messages import Check, Checked, Failed, Measure, Open, Ready, Reply, Sampled, encode
-from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.messages import Check, Checked, Failed, LeftOut, Measure, Open, Ready, Reply, Sampled, encode
 from bptt_bench.measure.run import run
 
 from tests.bench.measure.fakes import ListSink
@@ -106,11 +105,12 @@ def test_what_an_experiment_prints_does_not_reach_the_protocol(worker: LocalWork
         assert 0 < 3 * sampled.seconds_per_eval <= sampled.seconds_in_evaluations
 
 
-def test_a_subject_that_raises_is_one_line_and_the_process_goes_on(worker: LocalWorker) -> None:
+def test_a_subject_that_raises_is_left_out_in_one_line_and_the_process_goes_on(worker: LocalWorker) -> None:
     for subject, line in (("raising", "    raise KeyError"), ("leaving", "    sys.exit")):
-        failed = measured(worker, subject)
-        assert isinstance(failed, Failed)
-        message, _, where = failed.message.partition(" (")
+        left_out = measured(worker, subject)
+        assert isinstance(left_out, LeftOut)
+        assert left_out.raised
+        message, _, where = left_out.reason.partition(" (")
         assert message in (r"KeyError: 'no\nsuch weight'", "SystemExit: enough")
         number = int(where.removesuffix(")").rpartition(" ")[2])
         assert MODULE.splitlines()[number - 1].startswith(line)
@@ -174,25 +174,23 @@ def test_a_module_that_cannot_be_imported_is_one_line(tmp_path: Path) -> None:
     assert reply.message.endswith("raises on import: ZeroDivisionError: division by zero (broken.py, line 1)")
 
 
-def test_a_run_with_real_processes_keeps_what_came_before_a_crash(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_with_real_processes_goes_on_after_a_crash(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     text = MODULE.replace("(quiet, noisy, deadly, endless, raising, leaving)", "(quiet, deadly)")
     (tmp_path / "half_experiment.py").write_text(text)
     monkeypatch.syspath_prepend(tmp_path)
     from bptt_bench.measure.loading import load_experiment
 
     sink, events = ListSink(), list[Event]()
-    with pytest.raises(
-        MeasureError, match=r"^subject 'deadly' at n=10: the measuring process died: it was killed by SIGSEGV$"
-    ):
-        run(
-            load_experiment("half_experiment"), module="half_experiment", profile="quick", seed=0, threads=1, sink=sink,
-            on_event=events.append,
-        )  # fmt: skip
+    run(
+        load_experiment("half_experiment"), module="half_experiment", profile="quick", seed=0, threads=1, sink=sink,
+        on_event=events.append,
+    )  # fmt: skip
     assert len(sink.of("check")) == 1
-    assert len(sink.of("worker")) == 1
-    assert len(sink.of("sample")) == sum(isinstance(event, SampleTaken) for event in events)
+    (skip,) = sink.of("skip")
+    assert (skip["subject"], skip["reason"]) == ("deadly", "the measuring process died: it was killed by SIGSEGV")
+    (sample,) = sink.of("sample")
+    assert sample["subject"] == "quiet"
+    assert sum(isinstance(event, SampleTaken) for event in events) == 1
 
 
 def test_thread_variables_are_set_whatever_they_were(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -93,9 +93,9 @@ def test_a_failure_and_a_death_are_lines(tmp_path: Path) -> None:
     clock = FakeClock()
     hosted = Hosted(toy(linear(clock)), clock, tmp_path)
     unknown = [Visit("other", Point(n=1), 0, "whole")]
-    (_, failed) = hosted.said(Task(kind="visits", opening=OPEN, visits=unknown))
-    assert failed["line"] == "failed"
-    assert failed["message"].startswith("subject 'other' at n=1: subject 'other': unknown")
+    (_, found) = hosted.said(Task(kind="visits", opening=OPEN, visits=unknown))
+    assert (found["line"], found["reply"]["kind"]) == ("found", "LeftOut")
+    assert found["reply"]["reason"].startswith("subject 'other': unknown")
     hosted.engine.dies_at_sample = 2
     visits = [Visit("linear", Point(n=n), 0, "whole") for n in (1, 4)]
     lines = hosted.said(Task(kind="visits", opening=OPEN, visits=visits))

@@ -14,7 +14,7 @@ from bptt_bench.measure.engines import Ended, Joined, Left, Said
 from bptt_bench.measure.engines import task as said
 from bptt_bench.measure.engines.code import fingerprints
 from bptt_bench.measure.events import BlockDone, CheckDone, Notice, RunFinished, SampleTaken, WorkerStarted
-from bptt_bench.measure.messages import TooLarge
+from bptt_bench.measure.messages import LeftOut
 from bptt_bench.measure.records import MeasureError
 from bptt_bench.measure.run import run
 from bptt_bench.measure.schedule import Block, Visit, blocks_of
@@ -146,7 +146,7 @@ def test_an_errand_that_was_given_up_says_nothing_any_more(tmp_path: Path) -> No
     def listen(event: Any) -> None:
         ran.events.append(event)
         if isinstance(event, Notice) and "measured again" in event.text and not late:
-            late.append(said.found(0, TooLarge(reason="late", bytes_needed=1, bytes_available=0), 1.0, 1.0))
+            late.append(said.found(0, LeftOut(reason="late", bytes_needed=1, bytes_available=0), 1.0, 1.0))
             ran.fleet.news.extendleft([Ended(2, None), Said(2, late)])
 
     ran.run(on_event=listen)
@@ -255,15 +255,15 @@ def test_a_lost_cluster_leaves_a_run_that_the_local_engine_can_end(tmp_path: Pat
     assert "host" not in ran.sink.of("sample")[-1]
 
 
-def test_a_measuring_process_that_dies_is_replaced_once_and_twice_at_one_visit_ends_the_run(tmp_path: Path) -> None:
+def test_a_measuring_process_that_dies_is_replaced_once_and_twice_at_one_visit_ends_that_size(tmp_path: Path) -> None:
     ran = ran_of(tmp_path, dies_at_sample={"a": 2})
     ran.run()  # what is left of the block begins with that visit, which is then the first
     require_each_once(ran)
     assert any("the measuring process died: it was killed by SIGSEGV" in text for text in notices(ran))
     again = ran_of(tmp_path, {"w1": "a"}, dies_at_sample={"a": 1})
-    expected = r"^subject 'linear' at n=\d: the measuring process died: it was killed by SIGSEGV \(host a \(w1\)\)$"
+    expected = r"^subject 'linear' at n=\d: the measuring process died: it was killed by SIGSEGV; none of 3 cells"
     with pytest.raises(MeasureError, match=expected):
-        again.run()
+        again.run()  # every first visit of every process
     assert again.fleet.closed == 1
 
 
@@ -285,14 +285,14 @@ def test_a_block_for_which_no_process_ever_gets_ready_ends_the_run(tmp_path: Pat
     assert not ran.visits
 
 
-def test_a_subject_that_raises_ends_the_run_with_its_name_its_point_and_the_host(tmp_path: Path) -> None:
+def test_a_subject_that_raises_everywhere_ends_the_run_with_its_name_and_its_point(tmp_path: Path) -> None:
     clock = FakeClock()
 
     def prepare(point: Point) -> Evaluation:
         raise ValueError(f"not at {point}")
 
     ran = Ran(toy(Subject(name="moody", prepare=prepare), n=(5,)), clock, tmp_path, TWO)
-    expected = r"^subject 'moody' at n=5: ValueError: not at n=5 \(test_parallel.py, line \d+\) \(host a \(w1\)\)$"
+    expected = r"^subject 'moody' at n=5: ValueError: not at n=5 \(test_parallel.py, line \d+\)$"
     with pytest.raises(MeasureError, match=expected):
         ran.run()
     assert ran.fleet.closed == 1

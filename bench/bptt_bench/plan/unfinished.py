@@ -1,0 +1,91 @@
+"""Results that promise work instead of holding what it made: a call that returns one was timed without its work."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import inspect
+import io
+import operator
+import subprocess
+import threading
+import types
+from collections import deque
+from collections.abc import Iterator, Mapping
+from itertools import islice
+
+LOOKED_AT = 8  # items of a collection: who returns a list of futures returns no other things among them
+FUNCTIONS = (
+    types.FunctionType,
+    types.BuiltinFunctionType,
+    types.MethodType,
+    types.MethodWrapperType,
+    functools.partial,
+)
+INSTEAD: Mapping[str, str] = {  # what to write, by what was returned
+    "coroutine": "nobody runs it; write `lambda: asyncio.run(f(x))`",
+    "async generator": "nobody runs it; write `lambda: asyncio.run(collected(f(x)))`",
+    "generator": "nobody runs it; write `lambda: list(f(x))`",
+    "iterator": "nobody runs through it; write `lambda: list(f(x))`, or return None to time its making alone",
+    "future": "it is not done yet; write `lambda: submitted(x).result()`",
+    "lazy collection": "it is not computed yet; write `lambda: f(x).compute()`, or `.collect()`",
+    "array that is still computed": "wait for it; write `lambda: f(x).block_until_ready()`",
+    "task": "it is still at work; write `lambda: started(x).get()`, or `.join()`, `.wait()`",
+    "function": "nobody calls it; write `lambda: f(x)`, or return None to time its making alone",
+}
+
+
+def unfinished(result: object) -> str | None:
+    """Return which kind of promise a result is, a key of ``INSTEAD``; None where the work was done.
+
+    A list, tuple, set or mapping of promises is one. A file is none, though Python counts it among the iterators.
+
+    >>> unfinished(x for x in "abc"), unfinished(map(abs, [1])), unfinished([1, 2]), unfinished("".join)
+    ('generator', 'iterator', None, 'function')
+    """
+    if isinstance(result, FUNCTIONS):
+        return "function"
+    kind = _of_one(result)
+    if kind is None and isinstance(result, list | tuple | set | frozenset | deque | dict):
+        items = result.values() if isinstance(result, dict) else result
+        return next((found for item in islice(items, LOOKED_AT) if (found := _of_one(item)) is not None), None)
+    return kind
+
+
+def _of_one(result: object) -> str | None:
+    with contextlib.suppress(Exception):  # whatever an object of a stranger raises when it is asked what it is
+        if inspect.isasyncgen(result):
+            return "async generator"
+        if _has(result, "done", "result"):  # of concurrent.futures, asyncio, dask
+            return None if _answer(result, "done") else "future"
+        if inspect.isawaitable(result):
+            return "coroutine"
+        if inspect.isgenerator(result):
+            return None if inspect.getgeneratorstate(result) == inspect.GEN_CLOSED else "generator"
+        if isinstance(result, Iterator) and not isinstance(result, io.IOBase):
+            return None if operator.length_hint(result, 1) == 0 else "iterator"
+        if _has(result, "__dask_graph__") or type(result).__name__ == "LazyFrame":
+            return "lazy collection"
+        if _has(result, "block_until_ready", "is_ready"):  # of jax, which returns before the work is done
+            return None if _answer(result, "is_ready") else "array that is still computed"
+        if _is_at_work(result):
+            return "task"
+    return None
+
+
+def _is_at_work(result: object) -> bool:
+    """Whether this is a thread or process that has not ended, or what a pool of processes will answer."""
+    if isinstance(result, subprocess.Popen):
+        return result.poll() is None
+    if isinstance(result, threading.Thread) or _has(result, "is_alive", "join", "start"):
+        return bool(_answer(result, "is_alive"))
+    return _has(result, "get", "ready", "wait", "successful") and not _answer(result, "ready")
+
+
+def _has(result: object, *methods: str) -> bool:
+    """Whether the type has methods; an object of its own mind, such as a mock, may claim to have any."""
+    return all(callable(getattr(type(result), name, None)) for name in methods)
+
+
+def _answer(result: object, method: str) -> object:
+    return getattr(result, method)()
