@@ -120,7 +120,15 @@ def usable_fit(evidence: Evidence, subject: str, response: str) -> Fit | str:
     needed = len(found.full_law.terms) + FEWEST_SPARE_POINTS
     if found.n_points < needed:
         terms = len(found.full_law.terms)
-        return f"no data: {subject} was measured at {found.n_points} points for {terms} terms; {needed} are needed"
+        points = (
+            f"{found.n_points} point{'' if found.n_points == 1 else 's'} for {terms} term{'' if terms == 1 else 's'}"
+        )
+        if found.below_floor:
+            return (
+                f"below floor: {subject} has {points}, {needed} are needed; {found.below_floor} samples took less than "
+                "10 times an empty call: do more in one call, such as many look-ups in a loop"
+            )
+        return f"no data: {subject} was measured at {points}; {needed} are needed"
     return found
 
 

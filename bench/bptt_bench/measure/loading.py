@@ -17,6 +17,13 @@ from bptt_bench.plan import Claim, Experiment, ExperimentError
 OURS = Path(__file__).resolve().parents[1]
 
 
+# range(point), or point * 2: the function itself was given instead of one that prepares
+POINT_AS_NUMBER = (
+    "; what prepare is given is a point, its level of a factor n is point['n'], "
+    "and it must return the call that is timed"
+)
+
+
 def load_experiment(module: str, corpus: Path | None = None) -> Experiment:
     """The ``EXPERIMENT`` of a module, with the module's ``CLAIMS`` if it has any.
 
@@ -97,4 +104,6 @@ def traced(error: BaseException) -> str:
     others = ("<", *(f"{folder}{os.sep}" for folder in (OURS, *libraries)))
     places = [(frame.f_code.co_filename, line) for frame, line in traceback.walk_tb(error.__traceback__)]
     own = [(file, line) for file, line in places if not file.startswith(others)]
-    return one_line(error) + (f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else "")
+    where = f" ({Path(own[-1][0]).name}, line {own[-1][1]})" if own else ""
+    hint = POINT_AS_NUMBER if isinstance(error, TypeError) and "Point" in str(error) else ""
+    return f"{one_line(error)}{where}{hint}"

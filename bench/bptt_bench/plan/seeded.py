@@ -35,22 +35,13 @@ class Seeded:
         ExperimentError : what ``prepare`` returned cannot be called, or does nothing when it is.
         """
         seed(point)
-        try:
-            evaluate = self.prepare(point)
-        except TypeError as error:
-            if "Point" not in str(error):
-                raise
-            name = _in_example(self.prepare)  # the function itself was given, or a point used as a size
-            raise ExperimentError(
-                f"prepare: gets a point and must return the call that is timed, such as "
-                f"`lambda point: lambda: {name}(point[{next(iter(point))!r}])`; it raised TypeError: {error}"
-            ) from error
+        evaluate = self.prepare(point)
         if not callable(evaluate):
             raise ExperimentError(
                 f"prepare: must return the call that is timed, got {type(evaluate).__name__} at {point}; "
                 f"write `return lambda: {_in_example(self.prepare)}(x)`"
             )
-        require_arguments(evaluate, 0, f"prepare: the call that it returns at {point}")
+        require_arguments(evaluate, 0, "prepare: the call that it returns")
         if inspect.isgeneratorfunction(evaluate) or inspect.iscoroutinefunction(evaluate):
             raise ExperimentError(
                 f"prepare: returned a generator or coroutine function at {point}; calling one does nothing yet: return "
@@ -89,7 +80,7 @@ def require_arguments(function: Callable[..., object], count: int, what: str) ->
     try:
         signature.bind(*[None] * count)
     except TypeError:
-        wanted = {0: "no argument", 1: "one argument"}.get(count, f"{count} arguments")
+        wanted = {0: "no argument", 1: "one argument, the point"}.get(count, f"{count} arguments")
         raise ExperimentError(f"{what}: must take {wanted}, got {_name(function)}{signature}") from None
 
 

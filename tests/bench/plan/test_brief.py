@@ -379,17 +379,20 @@ def test_a_micro_sign_is_the_greek_letter_as_in_python_itself() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ({"prepare": lambda: None}, r"prepare: must take one argument, got <lambda>\(\)"),
-        ({"prepare": lambda n, m: None}, r"prepare: must take one argument, got <lambda>\(n, m\)"),
-        ({"prepare": {"a": lambda: None}}, r"prepare of 'a': must take one argument, got <lambda>\(\)"),
-        ({"prepare": prepare, "tally": lambda: {"a": 1}}, r"tally: must take one argument, got <lambda>\(\)"),
+        ({"prepare": lambda: None}, r"prepare: must take one argument, the point, got <lambda>\(\)"),
+        ({"prepare": lambda n, m: None}, r"prepare: must take one argument, the point, got <lambda>\(n, m\)"),
+        ({"prepare": {"a": lambda: None}}, r"prepare of 'a': must take one argument, the point, got <lambda>\(\)"),
+        (
+            {"prepare": prepare, "tally": lambda: {"a": 1}},
+            r"tally: must take one argument, the point, got <lambda>\(\)",
+        ),
         (
             {"prepare": prepare, "equal": lambda a: True, "more": True},
             r"equal: must take 2 arguments, got <lambda>\(a\)",
         ),
         (
             {"prepare": prepare, "memory_law": "n", "output_bytes": lambda: 8},
-            r"output_bytes: must take one argument, got <lambda>\(\)",
+            r"output_bytes: must take one argument, the point, got <lambda>\(\)",
         ),
     ],
 )
@@ -410,7 +413,7 @@ def test_a_prepare_that_is_the_function_itself_is_told_what_to_write() -> None:
 
 def test_a_prepare_that_returns_a_call_with_arguments_is_told_so() -> None:
     (subject,) = bench.experiment(lambda point: by, "n", n=[1, 99]).subjects  # type: ignore[arg-type, return-value]  # on purpose
-    with pytest.raises(ExperimentError, match=r"the call that it returns at n=5: must take no argument, got by\(point"):
+    with pytest.raises(ExperimentError, match=r"the call that it returns: must take no argument, got by\(point"):
         subject.prepare(Point(n=5))
 
 
