@@ -108,3 +108,12 @@ def test_a_law_too_large_for_a_number_is_said_to_be(data: Path) -> None:
     assert "term 2**n**3: 1.05312e+65 at n=6; allowed are numbers from" in one_line(
         answer("fit", data, "--law", "2**n**3", "--overhead", "1")
     )
+
+
+@pytest.mark.parametrize("typed", ["µ", "μ"])
+@pytest.mark.parametrize("column", ["µ", "μ"])
+def test_the_micro_sign_is_the_greek_letter_whichever_is_typed(column: str, typed: str, tmp_path: Path) -> None:
+    path = tmp_path / "times.csv"
+    path.write_text(f"{column},time_µs\n" + "".join(f"{n},{n}\n" for n in range(1, 9)), encoding="utf-8")
+    found = answer("fit", path, "--law", f"O({typed})", "--response", "time_µs")
+    assert found.exit_code == 0, found.output

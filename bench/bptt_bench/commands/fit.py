@@ -13,7 +13,7 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
 
 @click.command(short_help="Fit a law to the samples of a run, of a table or of another tool.")
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--law", required=True, help="Terms in the factors, such as 'T*H*V + T*H**2'.")
+@click.option("--law", required=True, help="Terms in the factors, such as 'T*H*V + T*H**2' or 'n log n'.")
 @click.option(
     "--overhead", default="auto", metavar="TERMS", help="Terms beside the law, such as '1 + T'.  [default: auto]"
 )

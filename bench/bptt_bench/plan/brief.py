@@ -53,7 +53,8 @@ def experiment(
     prepare : builds the inputs at a point (``point["n"]``) and returns the call to be timed; or several of these, by
         the names of what they time. ``random`` and ``numpy.random`` are seeded before, alike for all at a point. The
         call is made many times: it must leave its inputs as they are.
-    law : how the time grows, such as ``"n*log(n)"``; for several, one law for all, or one for each by name.
+    law : how the time grows, such as ``"n*log(n)"`` or ``"O(n log n)"``; for several, one law for all, or one for each
+        by name.
     name : of the experiment; that of the module by default.
     overhead : terms beside the law. By default a constant: what a call costs. With ``"auto"`` also single factors
         where the data ask for them; these can swallow what a wrong law leaves over, so that it is not refuted but

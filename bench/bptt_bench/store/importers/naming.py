@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import keyword
+import unicodedata
 from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING
 
 from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.plan.design import OF_LAWS
 from bptt_bench.store.importers.names import factor_name
 from bptt_bench.store.importers.text import listed, printable
 from bptt_bench.store.samples import StoreError
 
 if TYPE_CHECKING:
     import pandas as pd
-
-FUNCTIONS = frozenset(("log", "sqrt", "min", "max"))  # of laws
 
 
 def with_names(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str] = ()) -> pd.DataFrame:
@@ -59,6 +59,7 @@ def with_columns(frame: pd.DataFrame, rename: Mapping[str, str] | Sequence[str],
     ------
     StoreError : no such column, or a name that no law can have or another column has.
     """
+    frame = _as_python_reads(frame)
     if not rename and not ignore:
         return frame
     new = dict(rename) if isinstance(rename, Mapping) else dict(map(_pair, rename))
@@ -82,6 +83,23 @@ def with_columns(frame: pd.DataFrame, rename: Mapping[str, str] | Sequence[str],
     return renamed
 
 
+def _as_python_reads(frame: pd.DataFrame) -> pd.DataFrame:
+    """The samples with names of factors as Python reads them in a law, where the micro sign is the Greek letter µ.
+
+    Units keep their sign: a column ``time_µs`` stays as it is.
+    """
+    columns = [str(name) for name in frame.columns]
+    read = {name: unicodedata.normalize("NFKC", name) for name in columns if "µs" not in name}
+    new = {name: word for name, word in read.items() if word != name and word.isidentifier() and word not in columns}
+    if not new:
+        return frame
+    renamed = frame.rename(columns=new)
+    for kind in ("factors", "unnamed"):
+        if kind in frame.attrs:
+            renamed.attrs[kind] = [new.get(name, name) for name in frame.attrs[kind]]
+    return renamed
+
+
 def _pair(text: str) -> tuple[str, str]:
     old, equals, new = text.rpartition("=")
     if not equals or not old or not new:
@@ -91,7 +109,7 @@ def _pair(text: str) -> tuple[str, str]:
 
 def can_be_named(name: str) -> bool:
     """Whether a law can name a column."""
-    return name.isidentifier() and not keyword.iskeyword(name) and name not in FUNCTIONS
+    return name.isidentifier() and not keyword.iskeyword(name) and name not in OF_LAWS
 
 
 def advice(unknown: str, columns: Sequence[str]) -> str:
