@@ -72,6 +72,7 @@ def measure(
     folder: Path,
     *,
     resume: bool = False,
+    force: bool = False,
     on_event: Listener | None = None,
     say: Callable[[str], None] = lambda _line: None,
 ) -> RunFinished:
@@ -104,6 +105,7 @@ def measure(
             **api.run_arguments(settings),
             sink=_Marked(store, demand),
             done=store.done,
+            force=force,
             on_event=on_event,
             further=sampler,
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import functools
 import itertools
 import math
 import sys
@@ -16,7 +17,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.measure.engines.choice import Choice
+from bptt_bench.measure.environment import environment
 from bptt_bench.measure.loading import load_experiment
+from bptt_bench.measure.provenance import folder_of, sources_of
 from bptt_bench.notebook import WRITE_IT, Figures, Verdicts, is_notebook, load_anew
 from bptt_bench.notebook import progress as progress_shown
 from bptt_bench.plan import Experiment, ExperimentError
@@ -95,8 +98,17 @@ def experiment_of(settings: Settings) -> Experiment:
     return experiment if settings.fault is None else experiment.with_fault(settings.fault)
 
 
-def measure(settings: Settings, folder: Path, *, resume: bool = False, on_event: Listener | None = None) -> RunFinished:
+def measure(
+    settings: Settings,
+    folder: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    on_event: Listener | None = None,
+) -> RunFinished:
     """Measure into a folder: all of a new run, or what an interrupted one still lacks.
+
+    With ``force`` a run goes on that was measured with other code.
 
     Raises
     ------
@@ -112,6 +124,7 @@ def measure(settings: Settings, folder: Path, *, resume: bool = False, on_event:
             **run_arguments(settings),
             sink=store,
             done=store.done,
+            force=force,
             on_event=on_event,
         )
 
@@ -124,7 +137,14 @@ def run_arguments(settings: Settings) -> dict[str, Any]:
     MeasureError : the engine takes something that is not installed.
     """
     named = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
-    return {"module": named.pop("experiment"), **named, "engine": settings.engine.fleet()}
+    module = named.pop("experiment")
+    return {
+        "module": module,
+        **named,
+        "engine": settings.engine.fleet(),
+        "sources": sources_of(module),
+        "surroundings": functools.partial(environment, folder_of(module)),
+    }
 
 
 def settings_of(folder: Path) -> Settings:
@@ -228,37 +248,41 @@ def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None =
     Parameters
     ----------
     data : folder of a run, or the frame that ``load`` made of it.
-    experiment : whose laws and claims are meant; that of the run record by default.
+    experiment : whose laws and claims are meant; those that are stored with the run by default.
 
     Raises
     ------
     StoreError, ExperimentError, FitError : what cannot be used; one line each.
     """
     from bptt_bench.analyse.analysis import analyse
+    from bptt_bench.store.experiments import experiment_of_run, lacking
     from bptt_bench.store.frame import load
 
     frame = load(data) if isinstance(data, Path | str) else data
-    if experiment is None:
-        header = frame.attrs.get("run") or {}
-        if "experiment" not in header:
-            raise StoreError(
-                f"{data if isinstance(data, Path | str) else 'frame'}: is not a run; verdicts need its claims"
-            )
-        module = header["experiment"]
-        experiment = load_anew(module, lambda: load_experiment(module))  # claims and laws do not depend on the text
-    return analyse(frame, experiment, experiment.claims)
+    if experiment is not None:
+        return analyse(frame, experiment, experiment.claims)
+    try:
+        experiment = experiment_of_run(frame)
+    except StoreError as error:
+        raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
+    analysis = analyse(frame, experiment, experiment.claims)
+    words = lacking(frame)
+    return dataclasses.replace(analysis, noise_line=f"{analysis.noise_line}; {words}") if words else analysis
 
 
 def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> list[Verdict]:
-    """The claims of a run, judged: supported, refuted or inconclusive, each with its reason."""
+    """The claims of a run, judged: supported, refuted or inconclusive, each with its reason.
+
+    The claims are those that are stored with the run, unless another experiment is given. No code of a run is imported.
+    """
     return Verdicts(analysis_of(data, experiment))
 
 
-def write_report(folder: Path | str) -> list[Path]:
-    """Write the report of a run into its folder; the files written."""
+def write_report(folder: Path | str, experiment: Experiment | None = None) -> list[Path]:
+    """Write the report of a run into its folder, judged as by ``judge``; return the files written."""
     from bptt_bench.report.page import write_report
 
-    return write_report(analysis_of(folder), Path(folder))
+    return write_report(analysis_of(folder, experiment), Path(folder))
 
 
 def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Figures:
@@ -267,7 +291,7 @@ def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = Non
     Parameters
     ----------
     data : folder of a run, or the frame that ``load`` or ``run`` made of it.
-    experiment : whose laws and claims are meant; that of the run record by default.
+    experiment : whose laws and claims are meant; those that are stored with the run by default.
 
     Raises
     ------

@@ -21,7 +21,7 @@ from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines.local import LocalEngine, worker_environment
 from bptt_bench.measure.environment import environment
 from bptt_bench.measure.events import Listener
-from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.records import MeasureError, OtherCodeError
 from bptt_bench.measure.schedule import Block, Done, blocks_of, divided, without
 from bptt_bench.measure.turns import InTurn, Marked, Together, Turns, in_turns, order_of
 from bptt_bench.plan import Experiment, ExperimentError
@@ -57,7 +57,8 @@ def measured(
     with terminated_as_interrupted():
         experiment = api.experiment_of(settings)
         with laid_out(ref) as tree:
-            experiment = in_common(experiment, _described(tree, settings.experiment), tree.commit, say)
+            there = _described(tree, settings.experiment)
+            experiment = in_common(experiment, there, tree.commit, say)
             profile = experiment.profile(settings.profile)
             inturn = dataclasses.replace(
                 experiment, profiles={**experiment.profiles, settings.profile: _for_turns(profile)}
@@ -72,6 +73,7 @@ def measured(
                     engine=LocalEngine(experiment.environment, path=tree.path),
                     module=tree.module(settings.experiment),
                     commit=tree.commit,
+                    sources=there["sources"],
                 ),
                 CURRENT: Side(engine=LocalEngine(experiment.environment)),
             }
@@ -86,11 +88,15 @@ def _for_turns(profile: Any) -> Any:
 
 
 class Side(NamedTuple):
-    """Where a side's processes run, under which module they find the experiment, and of which commit it is."""
+    """Where a side's processes run, under which module they find the experiment, and of which commit it is.
+
+    ``sources`` are digests of its code; None: that of the working tree.
+    """
 
     engine: Engine
     module: str | None = None
     commit: str | None = None
+    sources: Mapping[str, str] | None = None
 
 
 def measure(
@@ -125,16 +131,20 @@ def measure(
         together = Together(listener or (lambda _event: None), tuple(sides))
 
         def run(side: str) -> object:
-            store, (engine, module, commit) = stores[side], sides[side]
+            store, (engine, module, commit, sources) = stores[side], sides[side]
+            arguments = {**api.run_arguments(settings), "engine": InTurn(engine, turns, side, module)}
+            if commit is not None:
+                arguments |= {"sources": sources, "surroundings": lambda: _surroundings(commit)}
             try:
                 return loop.run(
                     experiment,
-                    **{**api.run_arguments(settings), "engine": InTurn(engine, turns, side, module)},
+                    **arguments,
                     sink=Marked(store, {PAIR: {**pair, "side": side}}),
                     done=store.done,
                     on_event=together.of(side),
-                    surroundings=lambda: _surroundings(commit),
                 )
+            except OtherCodeError as error:
+                raise MeasureError(f"{_whose(commit)}: {error.words}; name another folder with --out") from None
             except MeasureError as error:
                 raise MeasureError(f"{_whose(commit)}: {error}") from None
 
@@ -179,9 +189,8 @@ def _whose(commit: str | None) -> str:
     return "working tree" if commit is None else f"commit {commit[:12]}"
 
 
-def _surroundings(commit: str | None) -> dict[str, Any]:
-    found = environment()
-    return found if commit is None else {**found, "commit": commit, "commit_dirty": False}
+def _surroundings(commit: str) -> dict[str, Any]:
+    return {**environment(), "commit": commit, "commit_dirty": False}
 
 
 def _described(tree: Tree, experiment: str) -> dict[str, Any]:

@@ -30,7 +30,7 @@ from bptt_bench.commands.predict import predict
 from bptt_bench.commands.race import race
 from bptt_bench.commands.run import run
 from bptt_bench.commands.selftest import selftest
-from bptt_bench.commands.shared import document, json_option, show, status_of
+from bptt_bench.commands.shared import claimed, claims_option, document, json_option, show, status_of
 
 EXIT_FINE, EXIT_UNUSABLE, EXIT_FAULT, EXIT_INTERRUPTED = 0, 2, 70, 130  # 70: EX_SOFTWARE of sysexits.h
 TRACEBACK = "bptt_bench.traceback"
@@ -153,8 +153,6 @@ def cli() -> None:
 
 def main() -> NoReturn:
     """Entry point of ``bptt-bench`` and ``python -m bptt_bench``."""
-    if "" not in sys.path and str(Path.cwd()) not in sys.path:
-        sys.path.insert(0, str(Path.cwd()))  # experiments of the current folder, as with python -m
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a letter that a terminal lacks is no reason to fail
@@ -166,17 +164,24 @@ folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_t
 
 @click.command()
 @folder_argument
+@claims_option
 @json_option
-def verdict(folder: Path, as_json: bool) -> int:
-    """The claims, judged on the samples of a run.
+def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
+    """The claims, judged on the samples of a run: those that are stored with it, or those of a module.
+
+    Without --claims nothing is imported that the run names.
 
     \b
     Example: bptt-bench verdict results/reference --json
+             bptt-bench verdict results/reference --claims bptt_rnn.experiment
     """
     from bptt_bench.api import analysis_of
+    from bptt_bench.store.experiments import lacking
 
-    analysis = analysis_of(folder)
+    analysis = analysis_of(folder, claimed(claims))
     if as_json:
+        if claims is None and (words := lacking(analysis.frame)):
+            click.echo(f"note: {words}", err=True)
         document([one.to_json() for one in analysis.verdicts])
     else:
         show(analysis)
@@ -185,8 +190,9 @@ def verdict(folder: Path, as_json: bool) -> int:
 
 @click.command(short_help="Write the report of a run: a page, its text, all figures.")
 @folder_argument
+@claims_option
 @json_option
-def report(folder: Path, as_json: bool) -> int:
+def report(folder: Path, claims: str | None, as_json: bool) -> int:
     """Write the report of a run into its folder: report.html, report.md, figures/*.png and *.svg.
 
     \b
@@ -194,7 +200,7 @@ def report(folder: Path, as_json: bool) -> int:
     """
     from bptt_bench.api import write_report
 
-    files = write_report(folder)
+    files = write_report(folder, claimed(claims))
     if as_json:
         document({"files": [str(path) for path in files]})
     else:

@@ -46,7 +46,7 @@ def compare(
     Parameters
     ----------
     first, second : folders of runs, or their frames.
-    experiment : with the laws and claims; by default the one that the runs name.
+    experiment : with the laws and claims; by default those that the second run holds.
     tolerance : a price within a factor of 1 + this counts as the same.
     confidence : that no price is said to have changed which has not, of all that are tested.
 
@@ -60,7 +60,7 @@ def compare(
     """
     from bptt_bench.analyse.analysis import analyse
     from bptt_bench.analyse.changes import changes
-    from bptt_bench.measure.loading import load_experiment
+    from bptt_bench.store.experiments import experiment_of_run
 
     if not (math.isfinite(tolerance) and tolerance >= 0):
         raise FitError(f"tolerance={tolerance!r}: allowed are numbers from 0, such as 0.02")
@@ -75,7 +75,7 @@ def compare(
             raise FitError(
                 f"{names[1]}: has {field} {values[1]!r}, and {names[0]} {values[0]!r}; they must be the same"
             )
-    chosen = load_experiment(headers[1]["experiment"]) if experiment is None else experiment
+    chosen = experiment_of_run(frames[1]) if experiment is None else experiment
     turns = lockstep(headers)
     found = changes(
         frames[0],

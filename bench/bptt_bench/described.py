@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from bptt_bench.measure.loading import load_experiment
+from bptt_bench.measure.provenance import sources_of
 from bptt_bench.plan import Experiment, ExperimentError, Point
 
 HARNESS = "bptt_bench"
@@ -64,7 +65,7 @@ def main(module: str, root: str) -> None:
     answer: dict[str, Any]
     try:
         experiment = load_experiment(module)
-        answer = described(experiment)
+        answer = {**described(experiment), "sources": sources_of(module)}
         tried(experiment)
         from_here = [name for name in strangers(Path(root)) if name != "__main__"]
         if from_here:

@@ -80,8 +80,12 @@ def _accuracy(found: Sequence[Foreseen]) -> dict[str, Any]:
     return {**how_good._asdict(), "met": how_good.met}
 
 
-def foresee(settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[str], None]) -> Outcome:
+def foresee(
+    settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[str], None], force: bool = False
+) -> Outcome:
     """Sweep (or what of it is missing), predict, measure; ``say`` receives what is worth a line on the way.
+
+    With ``force`` a run is resumed that was measured with other code.
 
     Raises
     ------
@@ -100,7 +104,7 @@ def foresee(settings: api.Settings, folder: Path, *, resume: bool, say: Callable
             f"for {', '.join(foresight.subjects)}"
         )
         with shown(sys.stderr, time.monotonic) as listener:
-            finished = _measure(experiment, foresight, settings, folder, resume=resume, listener=listener)
+            finished = _measure(experiment, foresight, settings, folder, resume=resume, force=force, listener=listener)
         say(summary(finished))
         return outcome_of(settings, folder)
 
@@ -141,6 +145,7 @@ def _measure(
     folder: Path,
     *,
     resume: bool,
+    force: bool,
     listener: Listener,
 ) -> RunFinished:
     from bptt_bench.store.frame import load
@@ -163,6 +168,7 @@ def _measure(
             **api.run_arguments(settings),
             sink=store,
             done=store.done,
+            force=force,
             on_event=listener,
             further=further,
         )

@@ -63,9 +63,11 @@ def run(
     resume: bool,
     say: Callable[[str], None],
     demand: Demand | None = None,
+    force: bool = False,
 ) -> Outcome:
     """Measure and judge; ``say`` receives what is worth a line on the way.
 
+    With ``force`` a run is resumed that was measured with other code.
     With a ``demand`` the profile gives the first blocks only, and the rest of the time goes to where it counts.
 
     Raises
@@ -83,9 +85,11 @@ def run(
             say(f"then {demand}")
         with shown(sys.stderr, time.monotonic) as listener:
             if demand is None:
-                finished = api.measure(settings, folder, resume=resume, on_event=listener)
+                finished = api.measure(settings, folder, resume=resume, force=force, on_event=listener)
             else:
-                finished = adaptive.measure(settings, demand, folder, resume=resume, on_event=listener, say=say)
+                finished = adaptive.measure(
+                    settings, demand, folder, resume=resume, force=force, on_event=listener, say=say
+                )
         say(summary(finished))
         analysis = api.analysis_of(folder, experiment)
     return Outcome(

@@ -17,14 +17,16 @@ from bptt_bench.analyse.response import ALLOCATED, COUNT_SUFFIX, SCRATCH
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.analyse.strata import Strata, stratified, stratum
 from bptt_bench.fitting import of_subject, prepared
-from bptt_bench.measure.loading import load_experiment
 from bptt_bench.plan import DesignError, Experiment, Factor, Point, Subject
+from bptt_bench.plan.lookup import is_everywhere
 from bptt_bench.plan.wording import did_you_mean
+from bptt_bench.store.experiments import experiment_of_run
 from bptt_bench.store.frame import loaded
 
 if TYPE_CHECKING:
     import pandas as pd
 
+HOW = "--claims MODULE asks its code"
 TINY = 1e-3  # of the smallest measured level: where the search for a level begins that may be any number
 
 
@@ -87,7 +89,7 @@ def sources_of(
     response: str | None = None,
     experiment: Experiment | None = None,
 ) -> list[Source]:
-    """What can be predicted from a run by the laws of its experiment, or from anything by a law that is stated.
+    """What can be predicted from a run by the laws that it holds, or from anything by a law that is stated.
 
     Raises
     ------
@@ -99,10 +101,9 @@ def sources_of(
         return [one for subject in subjects or (None,) for one in _of_law(frame, subject, stated, response, name)]
     frame = loaded(data)
     if experiment is None:
-        header = frame.attrs.get("run") or {}
-        if "experiment" not in header:
+        if "experiment" not in (frame.attrs.get("run") or {}):
             raise FitError("--law: needed, for the data are no run with laws of its own; such as --law 'n*log(n)'")
-        experiment = load_experiment(header["experiment"])
+        experiment = experiment_of_run(frame)
     return _of_run(frame, experiment, subjects)
 
 
@@ -169,6 +170,8 @@ def _predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor
     if response == ALLOCATED:
         found = evidence.fit_or_reason(subject.name, SCRATCH)
         beside = subject.output_bytes
+        if beside is not None and not is_everywhere(beside):
+            return f"no data: the run holds the output_bytes of {subject.name} at its own points alone; {HOW}"
     else:
         found, beside = evidence.fit_or_reason(subject.name, response), None
     return found if isinstance(found, str) else predictor_of(subject.name, found, response=response, beside=beside)
@@ -177,7 +180,7 @@ def _predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor
 def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | None:
     """The working set of a subject as it declares it."""
     size = subject.working_set
-    if size is None:
+    if size is None or not is_everywhere(size):
         return None
 
     def amount(point: Point) -> float:

@@ -74,6 +74,7 @@ def analyse(
     FitError : the frame has no subjects, or a claim names a term or factor that its law does not have.
     """
     asked = experiment.claims if claims is None else tuple(claims)
+    other_code = tuple(_other_code(frame.attrs.get("resumes", ())))
     other_laws = tuple(_other_laws((frame.attrs.get("run") or {}).get("laws"), experiment))
     frame, experiment, asked = stratified(frame, experiment, asked)
     evidence = fit_all(frame, experiment, confidence=confidence)
@@ -102,6 +103,7 @@ def analyse(
             (
                 _noise_line(noise, contaminated, placebo, alarms, below, fitted=bool(whole)),
                 *_hosts(evidence.fits, keys),
+                *other_code,
                 *other_laws,
             )
         ),
@@ -148,6 +150,19 @@ def _hosts(fits: Mapping[tuple[str, str], Fit], keys: Iterable[tuple[str, str]])
     for key in keys:
         if key in fits and fits[key].hosts:
             yield f"{key[0]}: {in_words(fits[key].hosts)}"
+
+
+def _other_code(resumes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """What is to be said of a run that went on with other code than it began with."""
+    for record in resumes:
+        if "changed" in record:
+            files = record["changed"]
+            told = (
+                printable(", ".join(map(str, files)))
+                if isinstance(files, list)
+                else "it did not say with which it began"
+            )
+            yield f"measured with two versions of the code, for it went on with another one: {told}"
 
 
 def _other_laws(stored: Any, experiment: Experiment) -> Iterator[str]:

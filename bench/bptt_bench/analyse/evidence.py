@@ -16,6 +16,7 @@ from bptt_bench.analyse.regime import Regime
 from bptt_bench.analyse.response import COUNT_SUFFIX, SCRATCH, is_exact
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.plan import CostLaw, Experiment, Point, Subject
+from bptt_bench.plan.lookup import NotStoredError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,8 +216,15 @@ def _of_time(subject: Subject, frame: pd.DataFrame) -> dict[str, Any]:
     }
 
 
-def _sizes(subject: Subject) -> Callable[[Mapping[str, float]], float] | None:
+def _sizes(subject: Subject) -> Callable[[Mapping[str, float]], float | None] | None:
     working_set = subject.working_set
     if working_set is None:
         return None
-    return lambda levels: working_set(Point({n: int(x) if x.is_integer() else x for n, x in levels.items()}))
+
+    def size(levels: Mapping[str, float]) -> float | None:
+        try:
+            return working_set(Point({n: int(x) if x.is_integer() else x for n, x in levels.items()}))
+        except NotStoredError:
+            return None
+
+    return size

@@ -44,7 +44,7 @@ def fit(
     overhead: Literal["auto"] | str | Sequence[str] = "auto",
     block: str | None = None,
     confidence: float = 0.95,
-    working_set: Callable[[Mapping[str, float]], float] | None = None,
+    working_set: Callable[[Mapping[str, float]], float | None] | None = None,
     term_bytes: Mapping[str, str] | None = None,
     places: dict[tuple[Any, ...], Any] | None = None,
 ) -> Fit:
@@ -95,7 +95,7 @@ def fit(
         located, solution = _settle(design, plain, samples.point, robust=robust)
     lowest = minima(samples.log_seconds, samples.point)
     on_minima = solve(design, lowest, robust=robust, start=solution.coefficients, tolerance=ON_MINIMA)
-    sizes = None if working_set is None else [working_set(at_point(samples.levels, i)) for i in range(samples.n_points)]
+    sizes = None if working_set is None else _sizes(working_set, samples)
     finding = lack_of_fit(
         solution,
         located,
@@ -145,6 +145,13 @@ def _settle(design: Array, located: Location, point: Index, *, robust: bool) -> 
     """The law fitted to the locations of points, and these told again with its help where it is the sharper guide."""
     solution = solve(design, located.log_seconds, robust=robust)
     return relocate(located, solution, design, point) if is_apt(located, solution, point) else (located, solution)
+
+
+def _sizes(working_set: Callable[[Mapping[str, float]], float | None], samples: Samples) -> list[float] | None:
+    """Bytes at each point; None where they are not known of all."""
+    found = [working_set(at_point(samples.levels, i)) for i in range(samples.n_points)]
+    known = [size for size in found if size is not None]
+    return known if len(known) == len(found) else None
 
 
 def _law_columns(law: CostLaw, samples: Samples) -> Array:

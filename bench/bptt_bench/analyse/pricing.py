@@ -14,6 +14,7 @@ from bptt_bench.analyse.location import Array
 from bptt_bench.analyse.machine import Machine, Parts, predict, whole
 from bptt_bench.analyse.ondemand import Absent, OnDemand
 from bptt_bench.plan.design import Point
+from bptt_bench.plan.lookup import NotStoredError, is_everywhere
 from bptt_bench.plan.reading import ReadingsError
 from bptt_bench.plan.readings import Readings
 from bptt_bench.plan.work import Work
@@ -61,6 +62,11 @@ class Pricing:
     _works: Callable[[Point], Sequence[Work]]
     _machine: Machine
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether points that were not measured can be priced too."""
+        return is_everywhere(self._works)
+
     def at(self, point: Mapping[Any, float]) -> Parts:
         """Predicted seconds per evaluation at a point, in parts."""
         return whole(self.by_phase(point))
@@ -92,7 +98,7 @@ def price_all(
             return Absent(f"{name} has no fit")
         try:
             return price(name, works, machine(), fit)
-        except ReadingsError as error:
+        except (ReadingsError, NotStoredError) as error:
             return Absent(error)
 
     return OnDemand(

@@ -20,6 +20,7 @@ from bptt_bench.analyse.evidence import BLOCK, WHOLE, Evidence
 from bptt_bench.analyse.paired import Visits, paired_ratio, visits_of
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.plan import Point, SpeedupClaim
+from bptt_bench.plan.lookup import NotStoredError
 from bptt_bench.plan.peaks import Limit, Peaks, PeaksError, Traffic
 
 
@@ -195,11 +196,14 @@ def peaks_of(evidence: Evidence) -> Peaks | None:
 
 
 def roofline_at(evidence: Evidence, subject: str, point: Point, peaks: Peaks) -> Roofline | None:
-    """The roofline of a subject at a point; None where it declares none."""
+    """The roofline of a subject at a point; None where it declares none, or the run does not hold it there."""
     declared = evidence.experiment.subject(subject).roofline
     if declared is None:
         return None
-    traffic = declared(point)
+    try:
+        traffic = declared(point)
+    except NotStoredError:
+        return None
     return Roofline(traffic=traffic, seconds=peaks.roofline_seconds(traffic), limit=peaks.limit(traffic))
 
 

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bptt_bench.commands.engines import engine_of, engine_options
-from bptt_bench.commands.shared import document, json_option
+from bptt_bench.commands.shared import document, force_option, forced, json_option
 
 
 @click.command(short_help="Predict points far beyond a sweep, then measure them.")
@@ -25,6 +25,7 @@ from bptt_bench.commands.shared import document, json_option
 @click.option(
     "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a run, or predict from a finished one."
 )
+@force_option
 @engine_options
 @json_option
 def foresee(
@@ -33,6 +34,7 @@ def foresee(
     seed: int | None,
     threads: int | None,
     resume: Path | None,
+    force: bool,
     as_json: bool,
     **engine: Any,
 ) -> int:
@@ -63,6 +65,7 @@ def foresee(
         settings,
         resume or out or api.new_folder("foresee"),
         resume=resume is not None,
+        force=forced(force, resume),
         say=lambda line: click.echo(line, err=as_json),
     )
     if as_json:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import document, ignore_option, json_option, rename_option
+from bptt_bench.commands.shared import claimed, claims_option, document, ignore_option, json_option, rename_option
 
 
 @click.command(short_help="Time and memory at points, and the largest size within a budget.")
@@ -22,7 +22,7 @@ from bptt_bench.commands.shared import document, ignore_option, json_option, ren
 @click.option("--largest", metavar="FACTOR", help="Answer with the largest level of a factor, the others as in --at.")
 @click.option("--within", metavar="BUDGET", help="What --largest keeps within: 10s, 5min, 2GB, 512MiB.")
 @click.option("--subject", multiple=True, metavar="NAME", help="Whose; by default all that have a law. Repeatable.")
-@click.option("--law", help="A law to be fitted, as in `fit`; by default those of the run's experiment.")
+@click.option("--law", help="A law to be fitted, as in `fit`; by default those that the run holds.")
 @click.option(
     "--overhead", default="auto", metavar="TERMS", help="Terms beside --law, such as '1 + T'.  [default: auto]"
 )
@@ -32,6 +32,7 @@ from bptt_bench.commands.shared import document, ignore_option, json_option, ren
 @click.option("--where", multiple=True, metavar="NAME=LEVEL", help="With --law: rows of one level only. Repeatable.")
 @rename_option
 @ignore_option
+@claims_option
 @json_option
 def predict(
     data: Path,
@@ -47,6 +48,7 @@ def predict(
     where: tuple[str, ...],
     rename: tuple[str, ...],
     ignore: tuple[str, ...],
+    claims: str | None,
     as_json: bool,
 ) -> int:
     """Predict time and memory at points, from the laws of a run or from --law and any table.
@@ -67,7 +69,10 @@ def predict(
     for name, value in given.items():
         if value and law is None:
             raise click.UsageError(f"{name}: goes with --law; the laws of a run have their own")
+    if claims is not None and law is not None:
+        raise click.UsageError("--claims and --law: name one source of laws, not two")
     how = {
+        "experiment": claimed(claims),
         "subject": subject,
         "law": law,
         "overhead": overhead,

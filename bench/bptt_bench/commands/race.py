@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import document, json_option
+from bptt_bench.commands.shared import document, force_option, forced, json_option
 
 EXPERIMENT = "bptt_rnn.experiment.race"
 PROFILE, THREADS = "standard", 2
@@ -27,6 +27,7 @@ PROFILE, THREADS = "standard", 2
 @click.option(
     "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Measure what an interrupted race still lacks."
 )
+@force_option
 @json_option
 def race(
     experiment: str | None,
@@ -35,6 +36,7 @@ def race(
     seed: int | None,
     threads: int | None,
     resume: Path | None,
+    force: bool,
     as_json: bool,
 ) -> int:
     """Race implementations of one thing: equal results, times, and the share of the machine's limit.
@@ -67,6 +69,7 @@ def race(
         settings,
         resume or out or api.new_folder("race"),
         resume=resume is not None,
+        force=forced(force, resume),
         say=lambda line: click.echo(line, err=as_json),
     )
     analysis = outcome.analysis

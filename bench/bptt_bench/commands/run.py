@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bptt_bench.commands.engines import engine_of, engine_options
-from bptt_bench.commands.shared import document, json_option, show, status_of
+from bptt_bench.commands.shared import document, force_option, forced, json_option, show, status_of
 
 
 @click.command()
@@ -42,6 +42,7 @@ from bptt_bench.commands.shared import document, json_option, show, status_of
     help="The same, until the half-width of each interval is at most WIDTH, such as 2%, or its claim decided with room "
     "to spare: relative for ratios, crossovers and shares, absolute for exponents (2%: ±0.02).",
 )
+@force_option
 @engine_options
 @json_option
 def run(
@@ -55,6 +56,7 @@ def run(
     probe: bool | None,
     budget: str | None,
     until: str | None,
+    force: bool,
     as_json: bool,
     **engine: Any,
 ) -> int:
@@ -88,6 +90,7 @@ def run(
         settings,
         resume or out or api.new_folder(settings.profile),
         resume=resume is not None,
+        force=forced(force, resume),
         say=lambda line: click.echo(line, err=as_json),
         demand=adaptive.demanded(budget, until, resume),
     )

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.analysis import Analysis
     from bptt_bench.analyse.verdict import Verdict
     from bptt_bench.fitting import Answer
+    from bptt_bench.plan import Experiment
 
 EXIT_FINE, EXIT_REFUTED = 0, 1
 
@@ -25,6 +26,40 @@ rename_option = click.option(
     help="Another name for a column, such as 'Hidden Units=H': a law can name words alone. Repeatable.",
 )
 ignore_option = click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out. Repeatable.")
+claims_option = click.option(
+    "--claims",
+    metavar="MODULE",
+    help="Judge by this module or file, which is imported.  [default: what the run holds]",
+)
+
+
+force_option = click.option(
+    "--force", is_flag=True, help="With --resume: go on though the code has changed since; the report says so."
+)
+
+
+def forced(force: bool, resume: object) -> bool:
+    """Whether a run goes on though it was measured with other code.
+
+    Raises
+    ------
+    UsageError : no run is resumed.
+    """
+    if force and resume is None:
+        raise click.UsageError("--force: goes with --resume")
+    return force
+
+
+def claimed(module: str | None) -> Experiment | None:
+    """The experiment that the user names to judge by; None where the run is judged by what it holds.
+
+    Raises
+    ------
+    ExperimentError : no such module, or it has no experiment.
+    """
+    from bptt_bench.measure.loading import load_experiment
+
+    return None if module is None else load_experiment(module)
 
 
 def document(found: Mapping[str, Any] | Sequence[Any]) -> None:

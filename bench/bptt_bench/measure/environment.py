@@ -38,8 +38,13 @@ _CGROUP = Path("/sys/fs/cgroup")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-def environment() -> dict[str, Any]:
-    """Everything about this machine and installation that may matter to a time; unknown entries are absent."""
+def environment(experiment: Path | None = None) -> dict[str, Any]:
+    """Everything about this machine and installation that may matter to a time; unknown entries are absent.
+
+    Parameters
+    ----------
+    experiment : the folder of what is measured, whose commit is meant; None: of no commit.
+    """
     import psutil
 
     memory = psutil.virtual_memory()
@@ -68,7 +73,7 @@ def environment() -> dict[str, Any]:
             for pool in thread_pools()
             if pool["api"] == "blas"
         ],
-        **_commit(Path(__file__).resolve().parent),
+        **({} if experiment is None else _commit(experiment)),
     }
     return {name: value for name, value in found.items() if value is not None}
 

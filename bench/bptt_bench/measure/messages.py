@@ -14,12 +14,16 @@ Timing = Literal["whole", "phases", "memory", "counts"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Open:
-    """Load an experiment, and see that the numerical libraries use the threads that they were told to use."""
+    """Load an experiment, and see that the numerical libraries use the threads that they were told to use.
+
+    ``sources`` are digests of its code as the run began with it, if they are known: no process may find other code.
+    """
 
     module: str
     corpus: str | None
     threads: int
     fault: str | None = None  # planted fault with which the experiment is loaded
+    sources: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

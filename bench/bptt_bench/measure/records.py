@@ -7,15 +7,24 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from bptt_bench.measure.messages import Checked, Compared, Counted, LeftOut, PeaksRead, Probed, Sampled, Weighed
+from bptt_bench.measure.provenance import changes, named
 from bptt_bench.measure.schedule import SWEEP, Visit, cells_of
 from bptt_bench.plan import Agreement, Experiment
 
-SCHEMA = 1  # of the records; a reader refuses a higher number than it knows
+SCHEMA = 2  # of the records; a reader refuses a higher number than it knows
 IDENTITY = ("experiment", "profile", "seed", "threads", "corpus", "fault", "factors", "subjects", "cells", "blocks")
 
 
 class MeasureError(RuntimeError):
     """A run that cannot begin or go on; the message names the subject and point, or the setting."""
+
+
+class OtherCodeError(MeasureError):
+    """A run to be continued that was measured with other code; ``words`` say with which, without how to go on."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"{words}; --force goes on with the code of today, and the report says so")
+        self.words = words
 
 
 class Sink(Protocol):
@@ -39,8 +48,12 @@ def run_header(
     threads: int,
     corpus: Path | None = None,
     fault: str | None = None,
+    sources: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The run record without its environment: what a run must agree in to be the same run."""
+    """The run record without its environment: what a run must agree in to be the same run.
+
+    ``sources`` are digests of the code that is measured (``bptt_bench.measure.provenance``).
+    """
     chosen = experiment.profile(profile)
     return {
         "record": "run",
@@ -56,7 +69,13 @@ def run_header(
         "laws": {one.name: None if one.law is None else one.law.text for one in experiment.subjects},
         "cells": len(cells_of(experiment, chosen)),
         "blocks": chosen.blocks,
+        **({} if sources is None else {"sources": dict(sources)}),
     }
+
+
+def experiment_record(description: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of what is measured and claimed, from which the run is judged wherever it is read."""
+    return {"record": "experiment", **description}
 
 
 def require_same_run(ours: Mapping[str, Any], stored: Mapping[str, Any]) -> None:
@@ -69,6 +88,28 @@ def require_same_run(ours: Mapping[str, Any], stored: Mapping[str, Any]) -> None
     for name in IDENTITY:
         if ours[name] != stored.get(name):
             raise MeasureError(f"{name}={ours[name]!r}: the run to be continued has {name}={stored.get(name)!r}")
+
+
+def require_same_code(ours: Mapping[str, str], stored: Mapping[str, str] | None) -> None:
+    """See that a run to be continued was measured with the code of today.
+
+    Raises
+    ------
+    OtherCodeError : it was not, or does not say; the message names the files.
+    """
+    if stored is None:
+        raise OtherCodeError("the run to be continued does not say with which code it was measured")
+    files = changes(stored, ours)
+    if files:
+        raise OtherCodeError(f"the run to be continued was measured with other code: {named(files)}")
+
+
+def resume_record(ours: Mapping[str, str] | None, stored: Mapping[str, str] | None) -> dict[str, Any]:
+    """The record of a run that goes on; where the code is another one it says which files differ."""
+    if ours is None or ours == stored:
+        return {"record": "resume"}
+    files = None if stored is None else changes(stored, ours)
+    return {"record": "resume", "sources": dict(ours), "changed": files}
 
 
 def sample_record(

@@ -19,11 +19,21 @@ from bptt_bench.measure.interrupts import Interrupted, Interrupts
 from bptt_bench.measure.messages import Open
 from bptt_bench.measure.parallel import Parallel
 from bptt_bench.measure.preliminaries import run_checks, run_probe
-from bptt_bench.measure.records import MeasureError, Sink, missing_record, require_same_run, run_header
+from bptt_bench.measure.records import (
+    MeasureError,
+    Sink,
+    experiment_record,
+    missing_record,
+    require_same_code,
+    require_same_run,
+    resume_record,
+    run_header,
+)
 from bptt_bench.measure.schedule import Block, Done, blocks_of, divided, memory_blocks_of
 from bptt_bench.measure.serial import Serial
 from bptt_bench.measure.way import Way
 from bptt_bench.plan import CheckClaim, Claim, Experiment
+from bptt_bench.plan.description import description_of
 
 Further = Callable[[], Sequence[Block]]  # asked when nothing is left to be measured; an empty answer ends the run
 
@@ -45,6 +55,8 @@ def run(
     surroundings: Callable[[], Mapping[str, Any]] = environment,
     further: Further | None = None,
     probe: bool | None = None,
+    sources: Mapping[str, str] | None = None,
+    force: bool = False,
 ) -> RunFinished:
     """Measure what is not done yet, sample by sample.
 
@@ -64,11 +76,13 @@ def run(
     probe : whether to read what the machine can do before anything is measured, unless that is stored already; None:
         if a subject declares the works from which such readings predict its time. The peaks of the machine are read
         before each measuring process if a subject declares a roofline.
+    sources : digests of the code that is measured; None: not known, and not seen to be the same throughout.
+    force : go on with a run that was measured with other code.
 
     Raises
     ------
-    MeasureError : the run to be continued was another one, a subject or a measuring process failed, or the libraries do
-        not use the threads that they were told to use. What was measured before is in the sink.
+    MeasureError : the run to be continued was another one or of other code, a subject or a measuring process failed, or
+        the libraries do not use the threads that they were told to use. What was measured before is in the sink.
     Interrupted : SIGINT or SIGTERM came. What was measured before is in the sink.
     """
     if threads < 1:
@@ -76,19 +90,36 @@ def run(
     if seed < 0:
         raise MeasureError(f"seed={seed}: allowed are whole numbers from 0")
     missing = experiment.missing()
+    described = experiment_record(description_of(experiment, profile, missing))
     experiment = experiment.without(missing)
     header = run_header(
-        experiment, module=module, profile=profile, seed=seed, threads=threads, corpus=corpus, fault=fault
+        experiment,
+        module=module,
+        profile=profile,
+        seed=seed,
+        threads=threads,
+        corpus=corpus,
+        fault=fault,
+        sources=sources,
     )
     done = done or Done()
     if done.header is not None:
         require_same_run(header, done.header)
+        if sources is not None and not force:
+            require_same_code(sources, done.sources)
     clock = clock or WallClock()
     loop = _Loop(
         experiment=experiment,
         missing=missing,
         header=header,
-        opening=Open(module=module, corpus=None if corpus is None else str(corpus), threads=threads, fault=fault),
+        described=described,
+        opening=Open(
+            module=module,
+            corpus=None if corpus is None else str(corpus),
+            threads=threads,
+            fault=fault,
+            sources=sources,
+        ),
         sink=sink,
         tell=on_event or (lambda _event: None),
         engine=engine or LocalEngine(experiment.environment),
@@ -114,6 +145,7 @@ class _Loop:
         experiment: Experiment,
         missing: Mapping[str, str],
         header: Mapping[str, Any],
+        described: Mapping[str, Any],
         opening: Open,
         sink: Sink,
         tell: Listener,
@@ -124,7 +156,7 @@ class _Loop:
         further: Further,
         probe: bool,
     ) -> None:
-        self._experiment, self._missing, self._header = experiment, missing, header
+        self._experiment, self._missing, self._header, self._described = experiment, missing, header, described
         self._sink, self._tell, self._clock, self._done = sink, tell, clock, done
         self._surroundings, self._further, self._probe = surroundings, further, probe
         profile = experiment.profile(header["profile"])
@@ -179,8 +211,11 @@ class _Loop:
         return [share for share in divided(left, processes) if any(block.visits for block in share)]
 
     def _begin(self) -> None:
-        record = {"record": "resume"} if self._done.header is not None else self._header
+        is_new = self._done.header is None
+        record = self._header if is_new else resume_record(self._header.get("sources"), self._done.sources)
         self._sink.append({**record, "environment": self._surroundings(), "started_at": self._clock.wall()})
+        if self._described != self._done.described:
+            self._sink.append(self._described)
         self._sink.sync()
         tally = self._accounts.tally
         self._tell(

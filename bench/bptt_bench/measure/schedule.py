@@ -52,6 +52,8 @@ class Done:
     processes : measuring processes recorded so far.
     probed : whether the machine's readings are stored.
     compared : subjects at points whose result was compared with that of the reference.
+    sources : digests of the code that it was last measured with, None where it does not say.
+    described : the record that describes the experiment, None before it is written.
     """
 
     header: Mapping[str, Any] | None = None
@@ -60,6 +62,8 @@ class Done:
     processes: int = 0
     probed: bool = False
     compared: frozenset[tuple[str, Point]] = frozenset()
+    sources: Mapping[str, str] | None = None
+    described: Mapping[str, Any] | None = None
 
 
 def cells_of(experiment: Experiment, profile: Profile) -> tuple[Cell, ...]:

@@ -40,6 +40,7 @@ from bptt_bench.measure.messages import (
 )
 from bptt_bench.measure.phases import PhaseTimer
 from bptt_bench.measure.prepared import COLLECT_FROM_BYTES, PreparedCache
+from bptt_bench.measure.provenance import CodeDiffersError, require_sources
 from bptt_bench.measure.timing import floor_seconds, is_below_floor, no_garbage_collection, take_sample
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Evaluation, Experiment, Point
 from bptt_bench.plan.peaks import Peaks
@@ -86,7 +87,7 @@ class Station:
         """The reply to a request; an exception becomes a reply of one line."""
         try:
             return self._answer(request)
-        except ThreadsDiffer as error:
+        except (ThreadsDiffer, CodeDiffersError) as error:
             return Failed(message=str(error))
         except BaseException as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
             if isinstance(request, Measure | Weigh | Count | Compare):
@@ -123,6 +124,8 @@ class Station:
 
     def _open(self, request: Open) -> Ready:
         experiment = self._load(request.module, None if request.corpus is None else Path(request.corpus))
+        if request.sources is not None:
+            require_sources(request.module, request.sources)
         self._experiment = experiment if request.fault is None else experiment.with_fault(request.fault)
         pools = self._pools()
         require_threads(pools, request.threads)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.measure.schedule import SWEEP
+from bptt_bench.store.experiments import described
 from bptt_bench.store.hosts import environments, name_hosts
 from bptt_bench.store.importers.detect import is_run, read_foreign
 from bptt_bench.store.importers.naming import with_columns
@@ -45,9 +46,10 @@ def load(
     ``scratch_bytes`` and ``peak_scratch_bytes``. Where something was counted there is such a row of stage and timing
     ``counts``, and a column ``<name>_count`` for each name.
 
-    ``attrs`` holds the other records: ``run``, ``factors``, ``checks``, ``skips``, ``workers``, ``allocations``,
-    ``predictions``, ``agreements``, ``inspections``, ``missing`` (reasons by subject), ``finish``, ``probe``,
-    ``peaks``, ``hosts`` (environments of the hosts of a run that has several, by the names in ``host``).
+    ``attrs`` holds the other records: ``run``, ``experiment`` (what was measured, and the claims), ``factors``,
+    ``checks``, ``skips``, ``workers``, ``resumes``, ``allocations``, ``predictions``, ``agreements``, ``inspections``,
+    ``missing`` (reasons by subject), ``finish``, ``probe``, ``peaks``, ``hosts`` (environments of the hosts of a run
+    that has several, by the names in ``host``).
 
     Parameters
     ----------
@@ -127,6 +129,8 @@ def _frame(path: Path) -> pd.DataFrame:
     if untimed:
         frame = pd.concat([frame, *untimed], ignore_index=True)
     frame.attrs.update(_attributes(records, factors))
+    if (experiment := described(path, records)) is not None:
+        frame.attrs["experiment"] = experiment
     return frame
 
 
@@ -166,6 +170,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
             by_kind.get("skip", []), [record for kind in ("sample", *UNTIMED) for record in by_kind.get(kind, [])]
         ),
         "workers": by_kind.get("worker", []),
+        "resumes": by_kind.get("resume", []),
         "finish": by_kind.get("finish", [None])[-1],
         "probe": by_kind.get("probe", [None])[-1],
         "allocations": by_kind.get("allocation", []),

@@ -238,7 +238,15 @@ def done_of(records: list[dict[str, Any]]) -> Done:
         processes=max(workers, default=-1) + 1,
         probed=any(record["record"] == "probe" for record in records),
         compared=frozenset((r["subject"], Point(r["point"])) for r in records if r["record"] == "agreement"),
+        sources=_sources(records),
+        described=next((record for record in reversed(records) if record["record"] == "experiment"), None),
     )
+
+
+def _sources(records: list[dict[str, Any]]) -> Mapping[str, str] | None:
+    """Digests of the code that a run was last measured with; None where it does not say, or not as a run writes it."""
+    told = [record["sources"] for record in records if record["record"] in ("run", "resume") and "sources" in record]
+    return told[-1] if told and isinstance(told[-1], dict) else None
 
 
 def _locked(folder: Path) -> int:

@@ -126,8 +126,8 @@ def test_a_sample_without_its_time_is_an_error_that_names_the_line(tmp_path: Pat
 
 
 def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
-    path = stored(tmp_path, {**HEADER, "schema": 2})
-    with pytest.raises(StoreError, match="has schema 2; this version reads schemas up to 1"):
+    path = stored(tmp_path, {**HEADER, "schema": 3})
+    with pytest.raises(StoreError, match="has schema 3; this version reads schemas up to 2"):
         read_records(path)
     with pytest.raises(StoreError, match="has schema 2"):
         SampleStore.resume(tmp_path)

@@ -68,7 +68,7 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
     fit = analysis.fits[subject, show.WHOLE]
     for column, line in enumerate(lines):
         upper, lower = grid[0, column], grid[1, column]
-        dense = _dense(analysis, line)
+        dense = _dense(analysis, line) if pricing.is_everywhere else _measured(pricing, fit, line)
         parts = pricing.along(dense)
         levels = dense[line.factor].to_numpy(float)
         _draw_times(upper, line, pricing, fit, dense, parts.sum(axis=1))
@@ -90,6 +90,11 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
     legend_below(figure, handles, [*names, *(PART_NAMES[Parts._fields[place]] for place in drawn)])
     figure.align_ylabels(grid[:, 0])
     return figure
+
+
+def _measured(pricing: Pricing, fit: Fit, line: Line) -> pd.DataFrame:
+    """The measured points along a line, where a stored run knows the works of no others."""
+    return line.select(pricing.points)[list(fit.factors)].sort_values(line.factor, ignore_index=True)
 
 
 def _dense(analysis: Analysis, line: Line) -> pd.DataFrame:
