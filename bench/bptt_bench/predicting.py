@@ -189,7 +189,7 @@ def _by_law_alone(predictor: Predictor, at: Mapping[str, float]) -> str:
 def _needed(source: Source, point: Point, machine: int, found: Sequence[Predicted]) -> str:
     """Whether an evaluation would not fit into the memory of this machine."""
     sizes = [one.high or one.value or 0.0 for one in found if is_memory(one.response)]
-    if source.needed is not None:
+    if isinstance(source.needed, Predictor):
         sizes.append(source.needed.intervals([point])[0].estimate)
     if max(sizes, default=0.0) <= machine:
         return ""

@@ -53,7 +53,7 @@ class Source:
     factors : what a point may name, in order, and the levels of each. required : what it must name.
     categories : the levels of text that the subject stands for.
     check : sees that a level is one that its factor can have.
-    needed : the bytes of an evaluation that the subject declares, if it does.
+    needed : the bytes of an evaluation that the subject declares, if it does; or why they cannot be told.
     notes : what the user should know of how the data were read.
     """
 
@@ -64,7 +64,7 @@ class Source:
     required: tuple[str, ...]
     categories: Mapping[str, str]
     check: Callable[[str, float], float]
-    needed: Predictor | None = None
+    needed: Predictor | str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -177,11 +177,13 @@ def _predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor
     return found if isinstance(found, str) else predictor_of(subject.name, found, response=response, beside=beside)
 
 
-def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | None:
-    """The working set of a subject as it declares it."""
+def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | str | None:
+    """The working set of a subject as it declares it; in words why it cannot be told, where a run does not hold it."""
     size = subject.working_set
-    if size is None or not is_everywhere(size):
+    if size is None:
         return None
+    if not is_everywhere(size):
+        return f"no data: the run holds the working set of {subject.name} at its own points alone; {HOW}"
 
     def amount(point: Point) -> float:
         try:

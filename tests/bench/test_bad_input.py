@@ -263,8 +263,8 @@ def test_resuming_what_is_no_run(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("command", [["verdict"], ["report"], ["run", "--resume"], ["fit", "--law", "n"]])
 def test_store_of_a_newer_schema(command: list[str], tmp_path: Path) -> None:
-    folder = stored(tmp_path, {**HEADER, "schema": 2})
-    assert_one_line(invoke(*command, folder), r"has schema 2; this version reads schemas up to 1")
+    folder = stored(tmp_path, {**HEADER, "schema": 3})
+    assert_one_line(invoke(*command, folder), r"has schema 3; this version reads schemas up to 2")
 
 
 @pytest.mark.parametrize("command", [["verdict"], ["report"], ["fit", "--law", "n"]])

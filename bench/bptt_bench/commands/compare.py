@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import document, json_option
+from bptt_bench.commands.shared import document, find_experiments_here, json_option
 
 EXIT_REGRESSION = 1
 
@@ -62,20 +62,19 @@ def compare(
 
     margin, sure = share_of("--tolerance", tolerance), share_of("--confidence", confidence)
     if baseline is None:
-        folders = _two_runs(what, measuring)
+        folders, experiment = _two_runs(what, measuring), None
     else:
+        from bptt_bench import api
         from bptt_bench import baseline as turns
 
+        find_experiments_here()
         if len(what) > 1:
             raise click.UsageError(f"--baseline: takes one EXPERIMENT, not {len(what)}")
         given = {name: value for name, value in measuring.items() if value is not None and name != "out"}
-        folders = turns.measured(
-            baseline,
-            {**given, **({"experiment": what[0]} if what else {})},
-            measuring["out"],
-            say=lambda line: click.echo(line, err=as_json),
-        )
-    found = compared(*folders, tolerance=margin, confidence=sure)
+        settings = {**given, **({"experiment": what[0]} if what else {})}
+        folders = turns.measured(baseline, settings, measuring["out"], say=lambda line: click.echo(line, err=as_json))
+        experiment = api.experiment_of(api.Settings(**settings))  # with what the commit lacks, too
+    found = compared(*folders, experiment=experiment, tolerance=margin, confidence=sure)
     if as_json:
         document(found.to_json())
     else:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bptt_bench.commands.engines import engine_of, engine_options
-from bptt_bench.commands.shared import document, force_option, forced, json_option
+from bptt_bench.commands.shared import document, find_experiments_here, force_option, forced, json_option
 
 
 @click.command(short_help="Predict points far beyond a sweep, then measure them.")
@@ -46,13 +46,14 @@ def foresee(
 
     \b
     Example: bptt-bench foresee --out results/foreseen
-             bptt-bench foresee --resume results/reference
+             bptt-bench foresee --resume results/foreseen
     """
     from bptt_bench import api
     from bptt_bench.foresee import foresee as predicted_and_measured
     from bptt_bench.foresee import foresight_of
     from bptt_bench.report import terminal
 
+    find_experiments_here()
     if resume is not None and out is not None:
         raise click.UsageError("--out and --resume: name one folder, not two")
     given: dict[str, Any] = {"experiment": experiment, "seed": seed, "threads": threads}

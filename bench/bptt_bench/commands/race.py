@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import document, force_option, forced, json_option
+from bptt_bench.commands.shared import document, find_experiments_here, force_option, forced, json_option
 
 EXPERIMENT = "bptt_rnn.experiment.race"
 PROFILE, THREADS = "standard", 2
@@ -54,6 +54,7 @@ def race(
     from bptt_bench.report import terminal
     from bptt_bench.report.race import show_race
 
+    find_experiments_here()
     if resume is not None and out is not None:
         raise click.UsageError("--out and --resume: name one folder, not two")
     given: dict[str, Any] = {"experiment": experiment, "profile": profile, "seed": seed, "threads": threads}

@@ -9,7 +9,15 @@ from typing import Any
 import click
 
 from bptt_bench.commands.engines import engine_of, engine_options
-from bptt_bench.commands.shared import document, force_option, forced, json_option, show, status_of
+from bptt_bench.commands.shared import (
+    document,
+    find_experiments_here,
+    force_option,
+    forced,
+    json_option,
+    show,
+    status_of,
+)
 
 
 @click.command()
@@ -73,6 +81,7 @@ def run(
     """
     from bptt_bench import adaptive, api, session
 
+    find_experiments_here()
     given: dict[str, Any] = {
         "experiment": experiment,
         "profile": profile,

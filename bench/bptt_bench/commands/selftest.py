@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import document, json_option
+from bptt_bench.commands.shared import document, find_experiments_here, json_option
 
 
 @click.command(short_help="Are planted faults caught here, and sound claims left alone?")
@@ -53,6 +53,7 @@ def selftest(
     from bptt_bench.selftest import profile_of
     from bptt_bench.selftest import selftest as tested
 
+    find_experiments_here()
     given: dict[str, Any] = {} if experiment is None else {"experiment": experiment}
     settings = api.Settings(**given, seed=seed)
     chosen = profile or profile_of(load_experiment(settings.experiment))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -17,8 +19,6 @@ if TYPE_CHECKING:
 EXIT_FINE, EXIT_REFUTED = 0, 1
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
-
-
 rename_option = click.option(
     "--rename",
     multiple=True,
@@ -31,8 +31,6 @@ claims_option = click.option(
     metavar="MODULE",
     help="Judge by this module or file, which is imported.  [default: what the run holds]",
 )
-
-
 force_option = click.option(
     "--force", is_flag=True, help="With --resume: go on though the code has changed since; the report says so."
 )
@@ -50,6 +48,16 @@ def forced(force: bool, resume: object) -> bool:
     return force
 
 
+def find_experiments_here() -> None:
+    """Let modules of the current folder be imported, as ``python -m`` does.
+
+    Only commands that import an experiment do so: where results are looked at, the folder may be somebody else's.
+    """
+    here = str(Path.cwd())
+    if "" not in sys.path and here not in sys.path:
+        sys.path.insert(0, here)
+
+
 def claimed(module: str | None) -> Experiment | None:
     """The experiment that the user names to judge by; None where the run is judged by what it holds.
 
@@ -59,7 +67,10 @@ def claimed(module: str | None) -> Experiment | None:
     """
     from bptt_bench.measure.loading import load_experiment
 
-    return None if module is None else load_experiment(module)
+    if module is None:
+        return None
+    find_experiments_here()
+    return load_experiment(module)
 
 
 def document(found: Mapping[str, Any] | Sequence[Any]) -> None:

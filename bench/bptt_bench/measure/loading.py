@@ -59,9 +59,6 @@ def _import(module: str) -> ModuleType:
     path = Path(module) if module.endswith(".py") else None
     if path is not None and not path.is_file():
         raise ExperimentError(f"experiment {module!r}: no such file")
-    here = str(Path.cwd())
-    if here not in sys.path:  # experiments of the current folder, as with python -m
-        sys.path.insert(0, here)
     try:
         return importlib.import_module(module) if path is None else _import_file(path)
     except (KeyboardInterrupt, GeneratorExit):

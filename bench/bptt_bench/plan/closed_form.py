@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from bptt_bench.plan.design import Factor, Point
 
-MOST_DEGREES, MOST_POWER = 3, 2  # of a polynomial: arrays of three sizes at most, a size twice
+MOST_DEGREES = 3  # of a polynomial: arrays of three sizes at most
 MOST_FACTORS = 5  # beyond, monomials are more than points can tell from one another
 SPARE_PROBES = 2  # times as many points as monomials, at which a polynomial must give what the function gives
 EXACT_BELOW = 2.0**53  # whole numbers that float64 holds
@@ -41,7 +41,7 @@ def closed_forms(
     given = _whole(values)
     if given is None or not factors or len(factors) > MOST_FACTORS:
         return [None] * count
-    every = itertools.product(range(MOST_POWER + 1), repeat=len(factors))
+    every = itertools.product(range(MOST_DEGREES + 1), repeat=len(factors))
     powers = [power for power in every if sum(power) <= MOST_DEGREES]
     names = [factor.name for factor in factors]
     probes, answers = [], []

@@ -4,11 +4,14 @@ A record is one line, written by one call to the system at the end of the file, 
 whole lines and at most one torn one behind them. A torn line was never reported as measured; it is cut off when the run
 goes on.
 
-Schema 1, the only one so far. The first record is of kind ``run``; ``sample``, ``check``, ``worker``, ``skip``,
-``resume`` and ``finish`` were there from the start. Kinds that were added since, which an earlier reader passes over:
-``prediction`` (foresee), ``allocation`` (adaptive runs), ``probe``, ``memory`` (bytes that one evaluation needs),
-``count`` (what one evaluation does), ``inspection`` (what the first evaluation of a cell showed), ``printed`` (what the
-measured code printed). The schema gets the next number when a record of a known kind changes its meaning.
+Schema 2. The first record is of kind ``run``. The record of kind ``experiment`` after it holds as plain data what was
+measured and what is claimed: whoever reads the run imports nothing (``bptt_bench.plan.description``); of several the
+last counts. ``sample``, ``check``, ``worker``, ``skip``, ``resume`` and ``finish`` were there from the start. Kinds
+that were added since, which an earlier reader passes over: ``prediction`` (foresee), ``allocation`` (adaptive runs),
+``probe``, ``memory`` (bytes that one evaluation needs), ``count`` (what one evaluation does), ``inspection`` (what the
+first evaluation of a cell showed), ``printed`` (what the measured code printed). Runs of schema 1 have no
+``experiment`` and are read for what they hold. The schema gets the next number when a record of a known kind changes
+its meaning, or when readers need a record that was not there before.
 """
 
 from __future__ import annotations

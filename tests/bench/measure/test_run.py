@@ -84,7 +84,7 @@ def test_records_come_in_order_with_the_run_first_and_the_finish_last() -> None:
     ran.run()
     header = ran.sink.records[0]
     assert {k: header[k] for k in ("record", "schema", "experiment", "profile", "seed", "threads", "corpus")} == {
-        "record": "run", "schema": 1, "experiment": "toy", "profile": "quick", "seed": 3, "threads": 1, "corpus": None
+        "record": "run", "schema": 2, "experiment": "toy", "profile": "quick", "seed": 3, "threads": 1, "corpus": None
     }  # fmt: skip
     assert header["factors"] == ["n"]
     assert header["subjects"] == ["linear"]
@@ -94,6 +94,7 @@ def test_records_come_in_order_with_the_run_first_and_the_finish_last() -> None:
     kinds = [record["record"] for record in ran.sink.records]
     assert kinds == [
         "run",
+        "experiment",
         "worker",
         *["sample", "inspection"] * 2,
         *["sample"] * 2,
@@ -378,7 +379,7 @@ def test_checks_are_made_first_in_a_process_of_their_own_and_stored() -> None:
         "record": "check", "claim": "mine", "estimate": 0.75, "allowed": 0.5, "cases": 9, "detail": "seen",
         "maps": {"m": [[1, 2], [3, 4]]}, "seconds": 2.0,
     }  # fmt: skip
-    assert ran.sink.records[1] == record
+    assert ran.sink.records[2] == record
     assert ran.events_of(CheckDone) == [CheckDone(claim="mine", passed=False, seconds=2.0)]
     assert len(ran.engine.workers) == 3
     assert finished.seconds_after_workers_started < 2.0

@@ -42,7 +42,7 @@ def test_probe_comes_before_the_first_sample_in_a_process_of_its_own_with_the_th
     sink = ListSink()
     ran = Ran(sink=sink, probe=True)
     kinds = [record["record"] for record in sink.records]
-    assert kinds[:4] == ["run", "probe", "worker", "sample"]
+    assert kinds[:5] == ["run", "experiment", "probe", "worker", "sample"]
     assert kinds.count("probe") == ran.probes_asked == 1
     (record,) = sink.of("probe")
     assert record == {"record": "probe", "seconds": PROBE_SECONDS, "readings": READINGS.to_json()}
