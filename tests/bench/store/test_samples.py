@@ -129,7 +129,7 @@ def test_a_newer_schema_is_refused(tmp_path: Path) -> None:
     path = stored(tmp_path, {**HEADER, "schema": 3})
     with pytest.raises(StoreError, match="has schema 3; this version reads schemas up to 2"):
         read_records(path)
-    with pytest.raises(StoreError, match="has schema 2"):
+    with pytest.raises(StoreError, match="has schema 3"):
         SampleStore.resume(tmp_path)
 
 
