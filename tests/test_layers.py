@@ -15,12 +15,17 @@ ROOT = Path(__file__).resolve().parent.parent
 HARNESS, SUBJECT = "bptt_bench", "bptt_rnn"
 SOURCE_ROOTS = {HARNESS: ROOT / "bench", SUBJECT: ROOT / "rnn"}
 STAGES = {  # what each stage may import of the others: only stages to its left, and no clock for analyse and report
-    "plan": set[str](),
-    "measure": {"plan"},
-    "store": {"plan", "measure"},
-    "analyse": {"plan", "store"},
-    "report": {"plan", "store", "analyse"},
-    "validation": {"plan", "analyse"},  # stands beside the way of the data: simulated samples in, error rates out
+    "text": set[str](),  # quantities as people write them: below all stages
+    "plan": {"text"},
+    "measure": {"text", "plan"},
+    "store": {"text", "plan", "measure"},
+    "analyse": {"text", "plan", "store"},
+    "report": {"text", "plan", "store", "analyse"},
+    "validation": {
+        "text",
+        "plan",
+        "analyse",
+    },  # stands beside the way of the data: simulated samples in, error rates out
 }
 ADAPTER = "bptt_rnn.experiment"
 CLOCKS = {"time", "timeit"}
@@ -109,6 +114,7 @@ def test_module_is_short(path: Path) -> None:
     [
         ("bptt_bench.plan.law", "import bptt_bench.measure.clock"),
         ("bptt_bench.plan.law", "import time"),
+        ("bptt_bench.text.units", "from bptt_bench.plan import Point"),
         ("bptt_bench.measure.run", "from bptt_bench.store.samples import SampleStore"),
         ("bptt_bench.measure.run", "from bptt_bench.analyse import fit"),
         ("bptt_bench.measure.run", "from scipy.optimize import nnls"),

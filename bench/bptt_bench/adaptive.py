@@ -17,9 +17,10 @@ from bptt_bench import api
 from bptt_bench.measure import run as loop
 from bptt_bench.measure.events import Listener, RunFinished
 from bptt_bench.plan import Experiment
-from bptt_bench.plan.demand import Demand, budget_of, half_width_of
+from bptt_bench.plan.demand import NARROWEST, SHORTEST_BUDGET_SECONDS, WIDEST, Demand
 from bptt_bench.sampler import Sampler
 from bptt_bench.store import SampleStore, StoreError
+from bptt_bench.text.quantities import duration_of, share_of
 
 FIRST_BLOCKS, FIRST_PHASE_BLOCKS = 2, 1  # enough to know the noise, and what every cell costs; two processes
 
@@ -29,13 +30,13 @@ def demanded(budget: str | None, until: str | None, resumed: Path | None) -> Dem
 
     Raises
     ------
-    DemandError : a budget or a width that cannot be.
+    TextError : a budget or a width that cannot be.
     StoreError : the folder to be continued holds no run.
     """
     if budget is not None or until is not None:
         return Demand(
-            budget_seconds=None if budget is None else budget_of(budget),
-            until=None if until is None else half_width_of(until),
+            budget_seconds=None if budget is None else duration_of("--budget", budget, least=SHORTEST_BUDGET_SECONDS),
+            until=None if until is None else share_of("--until", until, least=NARROWEST, most=WIDEST),
         )
     return None if resumed is None else demand_of(resumed)
 

@@ -148,23 +148,3 @@ def surroundings(attributes: Mapping[Any, Any]) -> dict[str, str]:
         "variables": ", ".join(f"{name}={value}" for name, value in variables.items()) if environment else None,
     }
     return {name: str(value) for name, value in found.items() if value is not None}
-
-
-def share_of(option: str, text: str) -> float:
-    """A share as it is written in an option.
-
-    Raises
-    ------
-    FitError : not a number from 0 to below 1.
-
-    >>> share_of("--tolerance", "2%"), share_of("--tolerance", "0.02")
-    (0.02, 0.02)
-    """
-    number = text.strip()
-    try:
-        value = float(number[:-1]) / 100 if number.endswith("%") else float(number)
-    except ValueError:
-        value = math.nan
-    if not 0 <= value < 1:
-        raise FitError(f"{option} {text!r}: allowed are shares from 0 to below 1, such as 2% or 0.02")
-    return value

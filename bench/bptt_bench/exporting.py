@@ -12,12 +12,14 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from bptt_bench.analyse.columns import response_of
 from bptt_bench.analyse.evidence import WHOLE, fitted_samples, without_records
+from bptt_bench.analyse.response import unit_of
 from bptt_bench.analyse.roles import RECORDED
 from bptt_bench.analyse.samples import FitError, categories_of
 from bptt_bench.plan.wording import unknown
 from bptt_bench.session import terminated_as_interrupted
 from bptt_bench.store.frame import loaded
 from bptt_bench.store.samples import StoreError
+from bptt_bench.text.units import Unit, named, stating
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,13 +33,14 @@ TABLES = ("csv", "parquet")  # which have every column; the others have one resp
 class Export:
     """What is to be written: rows of a frame, and how many were left out because no fit would see them.
 
-    ``factors`` are those of the frame, ``run`` the record of the run it came from, empty for other data; ``notes`` say
-    what the reader of another tool's file left out.
+    ``unit`` is that of the response, ``factors`` are those of the frame, ``run`` the record of the run it came from,
+    empty for other data; ``notes`` say what the reader of another tool's file left out.
     """
 
     to: Format
     frame: pd.DataFrame
     response: str
+    unit: Unit | None
     factors: tuple[str, ...]
     run: Mapping[str, Any]
     left_out: int
@@ -60,7 +63,7 @@ class Export:
             case "extra-p":
                 return extra_p_text(self.frame, self.factors, self.response)
             case "pyperf":
-                document = pyperf_document(self.frame, self.factors, self.response, self.run)
+                document = pyperf_document(self.frame, self.factors, self.response, self.unit, self.run)
                 return iter([json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n"])
         raise StoreError("parquet: is no text; name a file with --out")
 
@@ -91,6 +94,7 @@ class Export:
             "rows": len(self.frame),
             "factors": list(self.factors),
             "response": None if self.to in TABLES else self.response,
+            "unit": None if self.to in TABLES or self.unit is None else self.unit.symbol,
             "left_out": self.left_out,
         }
 
@@ -101,6 +105,8 @@ def export(
     *,
     subjects: Sequence[str] = (),
     response: str | None = None,
+    unit: str | None = None,
+    factors: Sequence[str] | None = None,
     rename: Mapping[str, str] | Sequence[str] = (),
     ignore: Sequence[str] = (),
 ) -> Export:
@@ -110,9 +116,15 @@ def export(
     and ``pyperf`` the samples of one response that a fit would see: above the signal floor, and none that tests
     predictions.
 
+    Parameters
+    ----------
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells. Where no
+        name told it before, the column's does in what is written.
+    factors : columns of a plain table that are factors; by default those that can be, which a note names.
+
     Raises
     ------
-    StoreError, FitError : what cannot be used; one line each.
+    StoreError, FitError, TextError : what cannot be used; one line each.
     """
     frame = loaded(data, rename, ignore)
     run, known, notes = frame.attrs.get("run") or {}, frame.attrs.get("factors"), tuple(frame.attrs.get("notes", ()))
@@ -129,6 +141,9 @@ def export(
         if frame[wanted].dtype.kind not in "iuf":
             raise FitError(f"--response {wanted!r}: is no column of numbers")
         frame = frame[frame[wanted].notna().to_numpy(dtype=bool)]
+    of_response = None
+    if wanted in frame.columns:
+        frame, wanted, of_response = _with_unit(frame, wanted, unit_of(wanted, frame, unit))
     n_rows = len(frame)
     if to not in TABLES:
         frame = _seen_by_fits(frame)
@@ -138,10 +153,53 @@ def export(
             if not n_rows
             else "data: every row is below the signal floor or tests predictions"
         )
-    factors = [name for name in known if name in frame.columns] if known is not None else _factors(frame, wanted)
+    if factors is not None:
+        chosen = _require_columns(frame, factors)
+    elif known is not None:
+        chosen = [name for name in known if name in frame.columns]
+    else:
+        chosen = _factors(frame, wanted)
+        others = [name for name in map(str, frame.columns) if name not in RECORDED and name not in ("subject", wanted)]
+        if to not in TABLES and others and not chosen:  # else all samples would be of one point
+            raise FitError(f"--factors: needed, for no column has levels; the columns are {', '.join(others)}")
+        if to != "csv":  # which says nothing of factors
+            notes = (*notes, f"factors: {', '.join(chosen) or 'none'}; --factors names others")
     return Export(
-        to=to, frame=frame, response=wanted, factors=tuple(factors), run=run, left_out=n_rows - len(frame), notes=notes
+        to=to,
+        frame=frame,
+        response=wanted,
+        unit=of_response,
+        factors=tuple(chosen),
+        run=run,
+        left_out=n_rows - len(frame),
+        notes=notes,
     )
+
+
+def _with_unit(frame: pd.DataFrame, response: str, unit: Unit | None) -> tuple[pd.DataFrame, str, Unit | None]:
+    """The frame with a response whose name tells its unit, that name, and the unit of the values.
+
+    Where the name tells another unit of the same dimension, the values are converted to that.
+
+    Raises
+    ------
+    FitError : the name tells a unit of something else.
+    """
+    told = named(response)
+    if unit is None or told == unit:
+        return frame, response, unit
+    if told is None:
+        name = stating(response, unit)
+        return (
+            (frame.rename(columns={response: name}), name, unit)
+            if name not in frame.columns
+            else (frame, response, unit)
+        )
+    if told.dimension != unit.dimension:
+        raise FitError(
+            f"--unit {unit.symbol!r}: must be a unit that {told.symbol} can be converted to, as {response} tells"
+        )
+    return frame.assign(**{response: frame[response] * (unit.scale / told.scale)}), response, told
 
 
 def _of_subjects(frame: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
@@ -162,21 +220,35 @@ def _seen_by_fits(frame: pd.DataFrame) -> pd.DataFrame:
     return seen[~seen["below_floor"].fillna(value=False).to_numpy(dtype=bool)]
 
 
+def _require_columns(frame: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+    for name in factors:
+        if name not in frame.columns:
+            raise FitError(f"--factors {name!r}: no such column; the columns are {', '.join(map(str, frame.columns))}")
+    return list(factors)
+
+
 def _factors(frame: pd.DataFrame, response: str) -> list[str]:
-    """Columns of a plain table that must be factors: what comes back in several rows, and is no known record."""
+    """Columns of a plain table that can be factors: levels, and neither a known record nor another response.
+
+    A response has a unit by its name, or numbers that are neither whole nor come back. Where each row is a point of its
+    own no level comes back, and whole numbers are levels all the same.
+    """
     categories = categories_of(frame, (), (response,))
-    return [
+    others = [
         name
         for name in map(str, frame.columns)
-        if name in categories
-        or (name not in RECORDED and name != response and not name.endswith(WHOLE) and _comes_back(frame[name]))
+        if name not in RECORDED and name not in ("subject", response) and named(name) is None
+    ]
+    return [
+        name for name in map(str, frame.columns) if name in categories or (name in others and _is_levels(frame[name]))
     ]
 
 
-def _comes_back(column: pd.Series[Any]) -> bool:
-    """Whether a column is of numbers that are in several rows each, as levels are."""
-    is_number = column.dtype.kind in "iuf" and bool(column.notna().all())
-    return is_number and column.nunique() <= len(column) / 2
+def _is_levels(column: pd.Series[Any]) -> bool:
+    """Whether a column is of numbers as levels are: whole, or in several rows each."""
+    if column.dtype.kind not in "iuf" or not bool(column.notna().all()):
+        return False
+    return bool((column % 1 == 0).all()) or column.nunique() <= len(column) / 2
 
 
 @contextlib.contextmanager

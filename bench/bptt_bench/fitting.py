@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from bptt_bench.plan.wording import did_you_mean
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.naming import with_names
 from bptt_bench.store.importers.text import listed
+from bptt_bench.text.points import Question, questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,6 +85,7 @@ def answer(
     where: Sequence[str] = (),
     rename: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    unit: str | None = None,
 ) -> Answer | Answers:
     """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
 
@@ -93,24 +94,26 @@ def answer(
     Parameters
     ----------
     names : of factors that only have a place in another tool's file (``arg0``, ``arg1``).
+    predict : points such as ``"V=10000,T=35"``, whose levels may be ranges, as in ``predict``.
     where : which rows are meant, such as ``dtype=float32``; several levels of one name are meant all together.
     response, rename, ignore : as in ``fit`` and ``load``.
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells.
 
     Raises
     ------
-    StoreError, FitError : data, laws or points that cannot be used; one line each.
+    StoreError, FitError, TextError : data, laws or points that cannot be used; one line each.
     """
-    points = tuple(point_of(text) for text in predict)
+    asked = questions(predict, "--predict")
     frame = of_subject(fitted_samples(load(data, rename=rename, ignore=ignore)), subject)
     frame, response = prepared(frame, (law, *versus), names=names, where=where, response=response, block=block)
 
     def answered(rows: pd.DataFrame) -> Answer:
-        this, *others = (fit(rows, text, response=response, overhead=overhead, block=block) for text in (law, *versus))
-        for text, point in zip(predict, points, strict=True):
-            _require_factors(text, point, this)
+        this, *others = (
+            fit(rows, text, response=response, overhead=overhead, block=block, unit=unit) for text in (law, *versus)
+        )
         return Answer(
             fit=this,
-            predict_at=points,
+            predict_at=tuple(point for one in asked for point in _points(one, this)),
             versus=tuple(prefer_fits(this, other) for other in others),
             notes=tuple(frame.attrs.get("notes", ())),
         )
@@ -220,35 +223,13 @@ def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np
         return np.zeros(len(column), dtype=bool)
 
 
-def point_of(text: str) -> Point:
-    """The point that ``V=10000,T=35`` names.
-
-    Raises
-    ------
-    FitError : not of that form, a level that is no finite number above 0, or a factor named twice.
-
-    >>> point_of("V=10000, T=35")
-    Point(V=10000, T=35)
-    """
-    levels: dict[str, float] = {}
-    for part in text.split(","):
-        name, equals, level = (piece.strip() for piece in part.partition("="))
-        if not equals or not name.isidentifier():
-            raise FitError(f"--predict {text!r}: {part.strip()!r} is not of the form factor=level, such as T=35")
-        if name in levels:
-            raise FitError(f"--predict {text!r}: names {name} twice")
-        levels[name] = _level(text, name, level)
-    return Point(levels)
-
-
-def _level(text: str, name: str, level: str) -> float:
-    try:
-        value = float(level)
-    except ValueError:
-        value = math.nan
-    if not math.isfinite(value) or value <= 0:
-        raise FitError(f"--predict {text!r}: {name}={level!r}; allowed are finite numbers above 0")
-    return int(value) if value.is_integer() else value
+def _points(asked: Question, this: Fit) -> list[Point]:
+    """The points that one ``--predict`` names, seen to be such as the law can be asked about."""
+    whole = {name: bool((this.points[name] % 1 == 0).all()) for name in this.factors}
+    found = [Point(levels) for levels in asked.points({**dict.fromkeys(asked.axes, False), **whole})]
+    for point in found[:1]:
+        _require_factors(asked.text, point, this)
+    return found
 
 
 def _require_factors(text: str, point: Point, this: Fit) -> None:
@@ -261,3 +242,6 @@ def _require_factors(text: str, point: Point, this: Fit) -> None:
         )
     if unknown:
         raise FitError(f"--predict {text!r}: unknown factor {unknown[0]!r}; the law has {', '.join(needed) or 'none'}")
+    for name, level in point.items():
+        if isinstance(level, str):
+            raise FitError(f"--predict {text!r}: {name} must be a finite number above 0, got {level!r}")

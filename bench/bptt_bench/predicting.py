@@ -12,13 +12,16 @@ import threadpoolctl
 from bptt_bench.analyse.evidence import WHOLE
 from bptt_bench.analyse.inverse import FARTHEST, Largest, Span, largest_within
 from bptt_bench.analyse.predictor import WORKING_SET, Predicted, Predictor
-from bptt_bench.analyse.response import ALLOCATED, amount, is_memory, unit
+from bptt_bench.analyse.response import ALLOCATED
 from bptt_bench.analyse.samples import FitError
-from bptt_bench.asked import Asked, Budget, Question, budget_of, questions
 from bptt_bench.measure.environment import memory_bytes
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.wording import did_you_mean
 from bptt_bench.sources import Source, Stated, sources_of
+from bptt_bench.text.numbers import in_sentence
+from bptt_bench.text.points import Asked, Question, questions
+from bptt_bench.text.quantities import Budget, budget_of
+from bptt_bench.text.units import BYTE, Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,6 +57,7 @@ def predict(
     rename: Mapping[str, str] | Sequence[str] = ...,
     ignore: Sequence[str] = ...,
     response: str | None = ...,
+    unit: str | None = ...,
     experiment: Experiment | None = ...,
 ) -> Found[Predicted]: ...
 @overload
@@ -72,6 +76,7 @@ def predict(
     rename: Mapping[str, str] | Sequence[str] = ...,
     ignore: Sequence[str] = ...,
     response: str | None = ...,
+    unit: str | None = ...,
     experiment: Experiment | None = ...,
 ) -> Found[Largest]: ...
 def predict(
@@ -89,6 +94,7 @@ def predict(
     rename: Mapping[str, str] | Sequence[str] = (),
     ignore: Sequence[str] = (),
     response: str | None = None,
+    unit: str | None = None,
     experiment: Experiment | None = None,
 ) -> Found[Predicted] | Found[Largest]:
     """Time and memory at points, measured or not; or the largest level of a factor within a budget.
@@ -103,28 +109,33 @@ def predict(
     law, overhead, block, names, where, rename, ignore : a law to be fitted, as in the
         command ``fit``; by default those of the run's experiment.
     response : what to predict; by default time, and memory where there is a law of it.
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells.
     experiment : whose laws are meant; that of the run by default.
 
     Raises
     ------
-    StoreError, ExperimentError, FitError : what cannot be used; one line each.
+    StoreError, ExperimentError, FitError, TextError : what cannot be used; one line each.
     """
     if (largest is None) != (within is None):
         raise FitError("--largest and --within: go together, such as --largest T --within 10s")
-    stated = (
+    by_law = (
         None
         if law is None
-        else Stated(law=law, overhead=overhead, block=block, names=names, where=where, rename=rename, ignore=ignore)
+        else Stated(
+            law=law, overhead=overhead, block=block, names=names, where=where, rename=rename, ignore=ignore, unit=unit
+        )
     )
+    if by_law is None and unit is not None:
+        raise FitError(f"--unit {unit!r}: goes with --law; responses of a run have units of their own")
     asked = questions(at)
-    budget = None if within is None else budget_of(within)
+    budget = None if within is None else budget_of("--within", within)
     if budget is None and not any(one.axes for one in asked):
         raise FitError("--at: names no point; such as --at V=10000,T=100..10000")
     with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):  # threads of BLAS spin over matrices this small:
         sources = sources_of(  # beside busy cores the same answer took 19 s of processor time with two, 3 s with one
             data,
             subjects=(subject,) if isinstance(subject, str) else tuple(subject),
-            stated=stated,
+            stated=by_law,
             response=response,
             experiment=experiment,
         )
@@ -170,7 +181,11 @@ def _of_response(source: Source, response: str, points: Sequence[Point]) -> list
     """The predictions of a response at points; where there are none, ``caution`` says why."""
     predictor = _predictor(source, response)
     if isinstance(predictor, str):
-        return [Predicted(subject=source.subject, response=response, at=point, caution=predictor) for point in points]
+        unit = source.unit(response)
+        return [
+            Predicted(subject=source.subject, response=response, unit=unit, at=point, caution=predictor)
+            for point in points
+        ]
     return [replace(one, caution=_by_law_alone(predictor, one.at)) for one in predictor.predict(points)]
 
 
@@ -188,12 +203,12 @@ def _by_law_alone(predictor: Predictor, at: Mapping[str, float]) -> str:
 
 def _needed(source: Source, point: Point, machine: int, found: Sequence[Predicted]) -> str:
     """Whether an evaluation would not fit into the memory of this machine."""
-    sizes = [one.high or one.value or 0.0 for one in found if is_memory(one.response)]
+    sizes = [(one.high or one.value or 0.0) * one.unit.scale for one in found if one.unit and one.unit.base == "B"]
     if isinstance(source.needed, Predictor):
         sizes.append(source.needed.intervals([point])[0].estimate)
     if max(sizes, default=0.0) <= machine:
         return ""
-    return f"would need {amount(max(sizes), ALLOCATED)}, this machine has {amount(machine, ALLOCATED)}"
+    return f"would need {in_sentence(max(sizes), BYTE)}, this machine has {in_sentence(machine, BYTE)}"
 
 
 def _points_by_source(
@@ -262,27 +277,44 @@ def _largest(
                 if isinstance(predictor, str):
                     yield _none(source, one, factor, budget, at, predictor)
                     continue
-                found = largest_within(predictor, factor, budget.amount, at, span, within)
+                amount = budget.of(source.unit(one))
+                found = largest_within(predictor, factor, amount, at, span, within)
                 yield found if found.largest is None else _with_need(source, found, machine)
 
 
 def _responses_in(source: Source, budget: Budget, within: str, response: str | None) -> list[str]:
-    """Which responses a budget is about: those in its unit, and for memory what the subject declares, too."""
+    """Which responses a budget is about: those in its unit, and for memory what the subject declares, too.
+
+    Raises
+    ------
+    FitError : the response has another unit, or none that is known.
+    """
     every = [response] if response is not None else [*source.responses, *([WORKING_SET] if source.needed else [])]
-    fitting = [one for one in every if budget.unit in ("", unit(one))]
-    if response is not None and not fitting:
-        raise FitError(f"--within {within!r}: {response} is counted in {unit(response) or 'no unit'}")
-    if response is None and not budget.unit:
-        raise FitError(f"--within {within!r}: has no unit, such as 10s or 2GB")
-    return fitting or [ALLOCATED if budget.unit == "B" else WHOLE]
+    units = {one: source.unit(one) for one in every}
+    fitting = [one for one, unit in units.items() if not budget.base or (unit and unit.dimension == budget.base)]
+    for one, unit in units.items():
+        if not fitting and (response is not None or unit is None):
+            raise FitError(f"--within {within!r}: {_unit_is(one, unit)}")
+    if response is None and not budget.base:
+        raise FitError(f"--within {within!r}: must have a unit, such as 10s or 2GB")
+    return fitting or [ALLOCATED if budget.base == BYTE.base else WHOLE]
+
+
+def _unit_is(response: str, unit: Unit | None) -> str:
+    """Why an amount in another unit says nothing of a response."""
+    if unit is None:
+        return f"the unit of {response} is not known; --unit states it, such as --unit ms"
+    return f"{response} is counted in {unit.symbol}"
 
 
 def _none(source: Source, response: str, factor: str, budget: Budget, at: Point, why: str) -> Largest:
+    unit = source.unit(response)
     return Largest(
         subject=source.subject,
         response=response,
+        unit=unit,
         factor=factor,
-        within=budget.amount,
+        within=budget.of(unit),
         at=at,
         note=why,
     )

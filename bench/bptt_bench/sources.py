@@ -13,7 +13,7 @@ from bptt_bench.analyse.by_category import fit_by
 from bptt_bench.analyse.evidence import WHOLE, Evidence, fit_all, fitted_samples
 from bptt_bench.analyse.fitted import Fit
 from bptt_bench.analyse.predictor import Predictor, declared, predictor_of
-from bptt_bench.analyse.response import ALLOCATED, COUNT_SUFFIX, SCRATCH
+from bptt_bench.analyse.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, unit_of
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.analyse.strata import Strata, stratified, stratum
 from bptt_bench.fitting import of_subject, prepared
@@ -22,6 +22,7 @@ from bptt_bench.plan.lookup import is_everywhere
 from bptt_bench.plan.wording import did_you_mean
 from bptt_bench.store.experiments import experiment_of_run
 from bptt_bench.store.frame import loaded
+from bptt_bench.text.units import Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,7 @@ class Source:
         made when it is asked for, since every fit takes time.
     factors : what a point may name, in order, and the levels of each. required : what it must name.
     categories : the levels of text that the subject stands for.
+    unit : of a response; None where nothing tells it.
     check : sees that a level is one that its factor can have.
     needed : the bytes of an evaluation that the subject declares, if it does; or why they cannot be told.
     notes : what the user should know of how the data were read.
@@ -60,6 +62,7 @@ class Source:
     subject: str
     responses: tuple[str, ...]
     predictor: Callable[[str], Predictor | str]
+    unit: Callable[[str], Unit | None]
     factors: Mapping[str, Levels]
     required: tuple[str, ...]
     categories: Mapping[str, str]
@@ -79,6 +82,7 @@ class Stated:
     where: Sequence[str] = ()
     rename: Sequence[str] | Mapping[str, str] = ()
     ignore: Sequence[str] = ()
+    unit: str | None = None
 
 
 def sources_of(
@@ -127,6 +131,7 @@ def _of_run(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> 
             subject=subject.name,
             responses=_responses(subject),
             predictor=functools.cache(functools.partial(_predictor, evidence, subject)),
+            unit=unit_of,
             factors=factors,
             required=tuple(factors),
             categories=strata.read(subject.name)[1],
@@ -212,12 +217,13 @@ def _of_law(
     )
     if subject is None:
         subject = str(rows["subject"].iloc[0]) if "subject" in rows.columns else name
-    fits = fit_by(rows, stated.law, response=response, overhead=stated.overhead, block=stated.block)
+    fits = fit_by(rows, stated.law, response=response, overhead=stated.overhead, block=stated.block, unit=stated.unit)
     for levels, found in fits.items():
         yield Source(
             subject=stratum(subject, levels),
             responses=(found.response,),
             predictor=functools.partial(_stated, predictor_of(stratum(subject, levels), found)),
+            unit=functools.partial(_unit_of, found),
             factors={name: _measured_levels(found, name) for name in found.factors},
             required=tuple(found.full_law.factors),
             categories={name: str(level) for name, level in levels.items()},
@@ -228,6 +234,10 @@ def _of_law(
 
 def _stated(predictor: Predictor, response: str) -> Predictor | str:
     return predictor if response == predictor.response else f"no data: the law is one of {predictor.response}"
+
+
+def _unit_of(fit: Fit, response: str) -> Unit | None:
+    return fit.unit if response == fit.response else unit_of(response)
 
 
 def _measured_levels(found: Fit, name: str) -> Levels:

@@ -329,16 +329,17 @@ def test_law_is_asked_for(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("point", "message"),
     [
-        ("n=0", "n='0'; allowed are finite numbers above 0"),
-        ("n=-3", "n='-3'; allowed are finite numbers above 0"),
-        ("n=many", "n='many'; allowed are finite numbers above 0"),
-        ("n=nan", "n='nan'; allowed are finite numbers above 0"),
-        ("n=inf", "n='inf'; allowed are finite numbers above 0"),
+        ("n=0", "n must be a finite number above 0, got '0'"),
+        ("n=-3", "n must be a finite number above 0, got '-3'"),
+        ("n=many", "n must be a finite number above 0, got 'many'"),
+        ("n=5..1", r"n must be a range low\.\.high"),
+        ("n=nan", "n must be a finite number above 0, got 'nan'"),
+        ("n=inf", "n must be a finite number above 0, got 'inf'"),
         ("m=3", "lacks n; the law has n"),
         ("n=3,m=3", "unknown factor 'm'"),
         ("n=3,n=4", "names n twice"),
-        ("n", "'n' is not of the form factor=level"),
-        ("", "'' is not of the form factor=level"),
+        ("n", "must be factor=level or factor=low..high, such as T=35, got 'n'"),
+        ("", "lacks n; the law has n"),
     ],
 )
 def test_point_to_predict(point: str, message: str, tmp_path: Path) -> None:

@@ -209,8 +209,14 @@ def test_what_cannot_be_compared_is_one_line(
         (("--baseline", "before", "a", "b"), "takes one EXPERIMENT, not 2"),
         (("one", "--profile", "quick"), "--profile: is for --baseline"),
         (("one",), "needs two runs"),
-        (("one", "two", "--tolerance", "-1%"), "--tolerance '-1%'"),
-        (("one", "two", "--confidence", "much"), "--confidence 'much'"),
+        (
+            ("one", "two", "--tolerance", "-1%"),
+            "--tolerance: must be a share from 0% to below 100%",
+        ),
+        (
+            ("one", "two", "--confidence", "much"),
+            "--confidence: must be a share from 0% to below 100%",
+        ),
         (("one", "two"), "one: no such file or folder"),
     ],
 )

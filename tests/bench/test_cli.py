@@ -256,7 +256,7 @@ def test_fit_recovers_exact_constants_from_a_table(tmp_path: Path) -> None:
     result = invoke("fit", times(tmp_path), *options, "--json")
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
-    keys = "law response n_points n_samples terms exponents noise error lack_of_fit predictions versus notes"
+    keys = "law response unit n_points n_samples terms exponents noise error lack_of_fit predictions versus notes"
     assert list(document) == keys.split()
     assert (document["law"], document["response"]) == ("n", "seconds_per_eval")
     assert (document["n_points"], document["n_samples"]) == (5, 10)

@@ -18,6 +18,7 @@ from bptt_bench.exporting import Export, export, replacing
 from bptt_bench.fitting import of_subject
 from bptt_bench.store.frame import load
 from bptt_bench.store.samples import StoreError
+from bptt_bench.text.units import SECOND
 from click.testing import CliRunner, Result
 
 REFERENCE = Path(__file__).resolve().parents[2] / "results" / "reference"
@@ -138,6 +139,53 @@ def test_data_without_subjects_have_none_to_choose() -> None:
         export(toy().drop(columns="subject"), "csv", subjects=["a"])
 
 
+# --- factors and units of a plain table -------------------------------------------------------------------------------
+
+
+def once(**more: Any) -> pd.DataFrame:
+    """A table in which each row is a point of its own, as people make them by hand."""
+    n = np.arange(1, 9)
+    return pd.DataFrame({"n": n, "dtype": ["f", "d"] * 4, "seconds_per_eval": n * 1.25e-3, **more})
+
+
+def test_a_plain_table_keeps_its_factors() -> None:
+    found = export(once(rss_MB=[0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8], residual=np.linspace(0.1, 0.2, 8)), "pyperf")
+    assert found.factors == ("n", "dtype")
+    assert found.notes == ("factors: n, dtype; --factors names others",)
+    document = json.loads("".join(found.text()))
+    assert [one["metadata"]["name"] for one in document["benchmarks"]][:2] == ["n=1 dtype=f", "n=2 dtype=d"]
+    assert len(document["benchmarks"]) == 8
+
+
+def test_factors_that_nothing_tells_are_named() -> None:
+    shares = once().drop(columns=["n", "dtype"]).assign(x=np.linspace(0.1, 0.9, 8))
+    for to in ("pyperf", "extra-p"):
+        with pytest.raises(FitError, match="--factors: needed, for no column has levels; the columns are x"):
+            export(shares, to)
+    assert export(shares, "pyperf", factors=["x"]).factors == ("x",)
+    with pytest.raises(FitError, match="--factors 'y': no such column; the columns are seconds_per_eval, x"):
+        export(shares, "pyperf", factors=["y"])
+
+
+def test_the_unit_of_a_response_is_read_from_its_name_or_stated(tmp_path: Path) -> None:
+    for name, unit in (("wall (ms)", None), ("wall", "ms")):
+        document = json.loads("".join(export(once(**{name: 4.0}), "pyperf", response=name, unit=unit).text()))
+        assert document["metadata"]["unit"] == "second"
+        assert document["benchmarks"][0]["runs"][0]["values"] == [0.004]
+    with pytest.raises(StoreError, match="pyperf: needs the unit of 'wall', which nothing tells; --unit states it"):
+        "".join(export(once(wall=4.0), "pyperf", response="wall").text())
+    export(once(wall=4.0), "csv", response="wall", unit="ms").write(tmp_path / "x.csv")
+    assert load(tmp_path / "x.csv")["wall_ms"].tolist() == [4.0] * 8
+
+
+def test_values_are_converted_to_the_unit_that_their_name_states() -> None:
+    found = export(once(), "csv", unit="ms")
+    assert found.unit == SECOND
+    assert found.frame["seconds_per_eval"].tolist() == pytest.approx((once()["seconds_per_eval"] * 1e-3).tolist())
+    with pytest.raises(FitError, match="--unit 'MB': must be a unit that s can be converted to, as seconds_per_eval"):
+        export(once(), "csv", unit="MB")
+
+
 # --- files ------------------------------------------------------------------------------------------------------------
 
 
@@ -224,7 +272,7 @@ def test_text_goes_to_standard_output(csv: Path) -> None:
     assert (again.exit_code, again.stdout) == (0, csv.read_text(encoding="utf-8"))
     lines = invoke("export", csv, "--to", "extra-p", "--subject", "a")
     assert [json.loads(line)["params"]["n"] for line in lines.stdout.splitlines()] == [2, 2, 2, 4, 4, 4]
-    assert lines.stderr == "6 samples left out that no fit would see\n"
+    assert lines.stderr == "note: factors: n; --factors names others\n6 samples left out that no fit would see\n"
     assert json.loads(invoke("export", csv, "--to", "pyperf").stdout)["version"] == "1.0"
 
 
@@ -233,7 +281,8 @@ def test_a_file_is_told_as_one_document(csv: Path, tmp_path: Path) -> None:
     result = invoke("export", csv, "--to", "parquet", "--out", out, "--json")
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout) == {
-        "file": str(out), "format": "parquet", "rows": 24, "factors": ["n"], "response": None, "left_out": 0,
+        "file": str(out), "format": "parquet", "rows": 24, "factors": ["n"], "response": None, "unit": None,
+        "left_out": 0,
     }  # fmt: skip
     assert load(out).attrs["factors"] == ["n"]
 

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 
 HEADER = "n,d,dtype,seconds_per_eval\n"
 CONTRACT = [
-    *("law", "response", "n_points", "n_samples", "terms", "exponents", "noise", "error", "lack_of_fit"),
+    *("law", "response", "unit", "n_points", "n_samples", "terms", "exponents", "noise", "error", "lack_of_fit"),
     *("predictions", "versus"),
 ]
 

@@ -12,10 +12,11 @@ from bptt_bench.analyse.diagnose import describe
 from bptt_bench.analyse.estimate import Interval, quantiles
 from bptt_bench.analyse.evidence import BLOCK, Evidence
 from bptt_bench.analyse.location import PRIOR_SAMPLES, Array, locate
-from bptt_bench.analyse.response import ALLOCATED, PEAK, PEAK_RESOLUTION_BYTES, PEAK_SCRATCH, amount, is_exact, meaning
+from bptt_bench.analyse.response import ALLOCATED, PEAK, PEAK_RESOLUTION_BYTES, PEAK_SCRATCH, is_exact, meaning, unit_of
 from bptt_bench.analyse.samples import FitError, gather
 from bptt_bench.analyse.verdict import Verdict, Word, inconclusive, settle
 from bptt_bench.plan import AmountClaim, CostLaw, Point
+from bptt_bench.text.numbers import in_sentence, span_in_sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,9 +53,10 @@ def judge_amount(evidence: Evidence, claim: AmountClaim) -> Verdict:
     edge = {"tight": "±", "upper": "+", "lower": "-"}[claim.bound]
     n, missing = len(ratio), len(claim.points) - len(ratio)
     values = Interval(*(float(each[worst]) for each in (found.values, *found.ends)))
+    unit = unit_of(claim.response, evidence.frame)
     reason = (
         f"at {describe(found.points[worst])}, the worst of {n} points, the {meaning(claim.response)} is "
-        f"{_span(values, claim.response)} against {amount(float(stated[worst]), claim.response)} stated "
+        f"{span_in_sentence(*values, unit)} against {in_sentence(float(stated[worst]), unit)} stated "
         f"({ratio[worst] - 1:+.1%}, allowed {edge}{claim.margin:.0%})"
     )
     if word == "refuted":
@@ -92,14 +94,6 @@ def _evaluated(claim: str, amount: str, points: Sequence[Point]) -> Array:
             raise FitError(f"claim {claim!r}: amount {amount!r} has {name!r}, which its points do not have")
     levels = {name: np.array([float(point[name]) for point in points]) for name in points[0]}
     return np.broadcast_to(law.evaluate(levels), len(points)).astype(np.float64)
-
-
-def _span(values: Interval, response: str) -> str:
-    """``12.3 MB (12.0 MB to 12.6 MB)``; without the interval where it has no width."""
-    shown = amount(values.estimate, response)
-    if values.low == values.high:
-        return shown
-    return f"{shown} ({amount(values.low, response)} to {amount(values.high, response)})"
 
 
 def measured_amounts(evidence: Evidence, claim: AmountClaim) -> Amounts | str:

@@ -14,18 +14,13 @@ from bptt_bench.analyse.roles import RECORDED, WHOLE, quoted, roles
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.plan import CostLaw, LawError
 from bptt_bench.store.importers.text import listed
+from bptt_bench.text.units import SECOND, named
 
 if TYPE_CHECKING:
     import pandas as pd
 
 # words in the name of a column that holds times, and words beside them in the name of one that holds something else
-TIMES = frozenset(
-    (
-        *("time", "times", "walltime", "runtime", "cputime", "elapsed", "duration", "latency", "wall", "t_wall"),
-        *("s", "sec", "secs", "second", "seconds", "ms", "msec", "millis", "milliseconds", "us", "µs", "usec"),
-        *("micros", "microseconds", "ns", "nsec", "nanos", "nanoseconds"),
-    )
-)
+TIMES = frozenset(("time", "times", "walltime", "runtime", "cputime", "elapsed", "duration", "latency", "wall"))
 NO_TIMES = frozenset(
     (
         *("std", "stddev", "stdev", "sd", "sem", "err", "error", "var", "variance", "cv", "low", "high", "ci"),
@@ -54,17 +49,17 @@ def with_roles(
     """
     import pandas as pd
 
-    named = named_by(laws)
+    in_laws = named_by(laws)
     measured = {response, *([block] if block is not None else [])}
-    found = roles(frame, named, measured)
+    found = roles(frame, in_laws, measured)
     notes = [*frame.attrs.get("notes", ()), *found.notes]
-    here = [name for name in named if name in frame.columns]
+    here = [name for name in in_laws if name in frame.columns]
     gaps = frame[here].isna().any(axis=1).to_numpy(dtype=bool)
     if "source" in frame.attrs and gaps.any() and not gaps.all():
         frame = frame[~gaps]
         notes.append(f"{int(gaps.sum())} rows are left out, which have no level of {', '.join(here)}")
     for name in found.factors:
-        levels = levels_of(frame[name], np.arange(len(frame))) if name not in named else []
+        levels = levels_of(frame[name], np.arange(len(frame))) if name not in in_laws else []
         if len(levels) > 1 and name not in chosen:
             notes.append(
                 f"the law does not name {name!r}, which varies ({listed_levels(levels)}); --where selects, --ignore "
@@ -120,5 +115,7 @@ def is_time(name: str) -> bool:
     >>> [name for name in ("bytes_per_second", "MB/s", "time_step", "time_stddev", "S", "items") if is_time(name)]
     []
     """
-    words = [word.lower() if len(word) > 1 else word for word in WORD.findall(re.split(r"/|[_ ]per[_ ]", name)[0])]
-    return bool(TIMES.intersection(words)) and not NO_TIMES.intersection(words)
+    words = [word.lower() for word in WORD.findall(re.split(r"/|[_ ]per[_ ]", name)[0])]
+    unit = named(name)
+    is_called_one = bool(TIMES.intersection(words)) if unit is None else unit.base == SECOND.base
+    return is_called_one and not NO_TIMES.intersection(words)

@@ -10,7 +10,7 @@ from scipy.special import fdtrc
 
 from bptt_bench.analyse.estimate import RESOLUTION, SINGULAR, Solution
 from bptt_bench.analyse.location import Array, Index, Location
-from bptt_bench.analyse.response import is_exact, substance
+from bptt_bench.analyse.response import is_exact
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.wording import bare
 
@@ -107,12 +107,12 @@ def deciding_point(
 
 
 def share_reason(
-    law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], share: float, response: str
+    law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], share: float, response: str, of: str
 ) -> str:
-    """Why a term cannot be judged at ``start``, and which point would decide."""
+    """Why a term cannot be judged at ``start``, and which point would decide; ``of`` is what it is a share of."""
     where = deciding_point(law, column, coefficients, start, response)
     advice = "no point near the design would decide" if where is None else f"{describe(where)} would decide"
-    return f"{bare(str(law.terms[column]))} is {share:.1%} of the {substance(response)} at {describe(start)}; {advice}"
+    return f"{bare(str(law.terms[column]))} is {share:.1%} of the {of} at {describe(start)}; {advice}"
 
 
 def lack_of_fit(solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array]) -> LackOfFit:

@@ -13,7 +13,7 @@ from bptt_bench.analyse.fit import fit
 from bptt_bench.analyse.fitted import Fit
 from bptt_bench.analyse.ondemand import Absent, OnDemand
 from bptt_bench.analyse.regime import Regime
-from bptt_bench.analyse.response import COUNT_SUFFIX, SCRATCH, is_exact
+from bptt_bench.analyse.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.plan import CostLaw, Experiment, Point, Subject
 from bptt_bench.plan.lookup import NotStoredError
@@ -129,7 +129,7 @@ def without_records(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     bare = pd.DataFrame(frame)
-    bare.attrs = {name: frame.attrs[name] for name in ("factors",) if name in frame.attrs}
+    bare.attrs = {name: frame.attrs[name] for name in ("factors", UNITS) if name in frame.attrs}
     return bare
 
 

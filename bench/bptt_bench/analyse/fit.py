@@ -25,10 +25,11 @@ from bptt_bench.analyse.joint import is_apt, relocate
 from bptt_bench.analyse.location import PRIOR_SAMPLES, Array, Index, Location, locate, minima
 from bptt_bench.analyse.overhead import parse_overhead, select_overhead
 from bptt_bench.analyse.regime import Regime, select_regimes
-from bptt_bench.analyse.response import is_exact, no_noise, unit
+from bptt_bench.analyse.response import is_exact, no_noise, substance, unit_of
 from bptt_bench.analyse.samples import FitError, Samples, design_matrix, gather, require_cost_everywhere
 from bptt_bench.plan import CostLaw, LawError
 from bptt_bench.plan.wording import bare
+from bptt_bench.text.units import Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,6 +48,7 @@ def fit(
     working_set: Callable[[Mapping[str, float]], float | None] | None = None,
     term_bytes: Mapping[str, str] | None = None,
     places: dict[tuple[Any, ...], Any] | None = None,
+    unit: str | None = None,
 ) -> Fit:
     """Fit a law to the samples of a frame: factor columns and a response, several rows of a point being repetitions.
 
@@ -59,10 +61,13 @@ def fit(
     term_bytes : bytes that the operations of a term work through; thresholds in them are looked for (see
         ``bptt_bench.analyse.regime``).
     places : where points were found to lie, kept for others that ask about the same samples.
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells. Values stay
+        in this unit.
 
     Raises
     ------
     FitError : data or law that cannot be used; one line that names column, row and what is allowed.
+    TextError : ``unit`` is not a unit.
     """
     try:
         stated = CostLaw(law) if isinstance(law, str) else law
@@ -71,6 +76,7 @@ def fit(
     except LawError as error:
         raise FitError(str(error)) from None
     response = response_of(frame, response, [stated])
+    of_response = unit_of(response, frame, unit)
     samples = gather(frame, full.factors, response=response, block=block, what=f"law {full.text!r}")
     samples, hosts = (samples, ()) if is_exact(response) else taken_out(samples, confidence)  # bytes know no speed
     if samples.n_points < len(full.terms) + 1:
@@ -118,8 +124,9 @@ def fit(
         law=stated,
         full_law=full,
         response=response,
+        unit=of_response,
         factors=tuple(samples.levels),
-        terms=_terms(stated, full, response, solution, told, groups, samples, confidence, beyond),
+        terms=_terms(stated, full, response, of_response, solution, told, groups, samples, confidence, beyond),
         coefficients=solution.coefficients,
         influence=told,
         coefficients_on_minima=on_minima.coefficients,
@@ -163,6 +170,7 @@ def _terms(
     stated: CostLaw,
     full: CostLaw,
     response: str,
+    unit: Unit | None,
     solution: Solution,
     told: Influence,
     groups: Sequence[frozenset[int]],
@@ -184,7 +192,7 @@ def _terms(
             low, high = 0.0, upper_bound_at_zero(solution, j, confidence)
         shares = jacobian[:, j] * c[j]  # (n_points,): the Jacobian is relative to the fitted time
         top = int(np.argmax(shares if c[j] > 0 else jacobian[:, j]))
-        reason = _why_not(full, response, j, c, low, high, at_point(samples.levels, top), groups[j])
+        reason = _why_not(full, response, unit, j, c, low, high, at_point(samples.levels, top), groups[j])
         terms.append(
             FittedTerm(
                 term=str(term),
@@ -204,6 +212,7 @@ def _terms(
 def _why_not(
     law: CostLaw,
     response: str,
+    unit: Unit | None,
     j: int,
     c: Array,
     low: float,
@@ -226,9 +235,9 @@ def _why_not(
     values = law.columns({f: np.array([level]) for f, level in top.items()} or {"": np.ones(1)})[0] * possible
     share = float(values[j] / values.sum())
     if share < smallest_share(response):
-        return share_reason(law, j, possible, top, share, response)
+        return share_reason(law, j, possible, top, share, response, substance(response, unit))
     if low <= 0:
-        s = f" {unit(response)}".rstrip()
+        s = f" {unit.symbol}" if unit is not None and unit.base else ""
         return f"{bare(name)} may be 0: its coefficient is {c[j]:.3g}{s}, with an interval from 0 to {high:.3g}{s}"
     return ""
 

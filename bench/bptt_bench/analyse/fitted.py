@@ -18,6 +18,7 @@ from bptt_bench.analyse.preference import Preference
 from bptt_bench.analyse.regime import Regime
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.plan import CostLaw
+from bptt_bench.text.units import Unit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -41,7 +42,7 @@ class FitErrors(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedTerm:
-    """A term with its coefficient (seconds per unit of the term), its interval, and whether the data can tell it.
+    """A term with its coefficient per unit of the term, its interval, and whether the data can tell it.
 
     ``largest_share`` is its share of the fitted time at the measured point where that is largest; ``reason`` says why
     it is not identifiable and which point would decide, and is empty otherwise.
@@ -64,9 +65,10 @@ class Fit:
 
     Attributes
     ----------
+    unit : of the response, in which coefficients, points and predictions are; ``None`` where nothing tells it.
     full_law : the law with its overhead terms, which ``terms``, ``coefficients`` (k,) and ``replicates`` follow.
     influence : of each point on the coefficients; every interval rests on it.
-    points : one row per point: factors, n_samples, measured, low, high, fitted (seconds), log_residual.
+    points : one row per point: factors, n_samples, measured, low, high, fitted, log_residual.
     scatter : relative standard deviation of points about the law. freedom : points less terms above 0.
     coefficients_on_minima : the same fit on the smallest sample of each point, as a sensitivity check (k,).
     below_floor : samples left out because their signal was below the floor.
@@ -77,6 +79,7 @@ class Fit:
     law: CostLaw
     full_law: CostLaw
     response: str
+    unit: Unit | None
     factors: tuple[str, ...]
     terms: tuple[FittedTerm, ...]
     coefficients: Array
@@ -235,6 +238,7 @@ class Fit:
         document = {
             "law": self.law.text,
             "response": self.response,
+            "unit": None if self.unit is None else self.unit.symbol,
             "n_points": self.n_points,
             "n_samples": self.n_samples,
             "terms": [{name: getattr(term, name) for name in shown} for term in self.terms],

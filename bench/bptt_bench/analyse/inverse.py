@@ -10,8 +10,9 @@ import numpy as np
 
 from bptt_bench.analyse.location import Array
 from bptt_bench.analyse.predictor import Predictor
-from bptt_bench.analyse.response import amount
 from bptt_bench.plan import Point
+from bptt_bench.text.numbers import in_sentence
+from bptt_bench.text.units import Unit
 
 FARTHEST = 1000.0  # times the largest measured level; no law is worth believing that far, so none is searched farther
 LOOKS = 200  # levels that a round of the search looks at: dense enough to see where neighbours bend a prediction
@@ -22,7 +23,7 @@ Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Largest:
-    """The largest level of a factor within a budget of seconds or bytes.
+    """The largest level of a factor within a budget, which is in the unit of the response.
 
     ``largest`` is where the prediction meets the budget, ``low`` the safe answer, at which its upper end still does,
     ``high`` the optimistic one, at which its lower end does. ``None``: no level is within, or all that were looked at
@@ -31,6 +32,7 @@ class Largest:
 
     subject: str
     response: str
+    unit: Unit | None
     factor: str
     within: float
     at: Point
@@ -45,6 +47,7 @@ class Largest:
         return {
             "subject": self.subject,
             "response": self.response,
+            "unit": None if self.unit is None else self.unit.symbol,
             "factor": self.factor,
             "within": self.within,
             "at": dict(self.at),
@@ -103,12 +106,13 @@ def largest_within(
     )
     answer = largest if largest is not None else safe
     reach = None if answer is None else predictor.swept.reach({**at, factor: answer})
-    notes = _notes(predictor.response, factor, asked or amount(budget, predictor.response), looked, values, within)
+    notes = _notes(predictor.unit, factor, asked or in_sentence(budget, predictor.unit), looked, values, within)
     if reach is not None:
         notes.append(reach.words)
     return Largest(
         subject=predictor.subject,
         response=predictor.response,
+        unit=predictor.unit,
         factor=factor,
         within=budget,
         at=Point(at),
@@ -135,14 +139,14 @@ def _top(looked: Array, within: Flags, is_within: Callable[[Array], Flags], span
     return span.level(low)
 
 
-def _notes(response: str, factor: str, asked: str, looked: Array, values: Array, within: Flags) -> list[str]:
+def _notes(unit: Unit | None, factor: str, asked: str, looked: Array, values: Array, within: Flags) -> list[str]:
     """What the search found besides levels: nothing within, no end within reach, or ups and downs."""
     known = np.isfinite(values[0])
     if not within[0].any():
         if not known.any():
             return ["the law says nothing here"]
         least = int(np.nanargmin(np.where(known, values[0], np.nan)))
-        return [f"exceeds {asked} even at {factor}={looked[least]:.10g}: {amount(float(values[0, least]), response)}"]
+        return [f"exceeds {asked} even at {factor}={looked[least]:.10g}: {in_sentence(float(values[0, least]), unit)}"]
     notes = []
     if within[0, -1]:
         told = values[0, known]

@@ -16,6 +16,7 @@ from bptt_bench.analyse.neighbours import Neighbours
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.plan import Point
 from bptt_bench.plan.wording import enumerated
+from bptt_bench.text.units import BYTE, Unit
 
 WORKING_SET = "working_set_bytes"  # what a subject declares, not measured
 MOST_WRITTEN_OUT = 1e9  # a ratio beyond it nobody reads digit by digit
@@ -87,12 +88,14 @@ class Predictor:
 
     Attributes
     ----------
+    unit : of the response, in which the predictions are; ``None`` where nothing tells it.
     swept : the measured points; none where nothing was measured.
-    intervals : of what one sample would be at points, in seconds or bytes; not finite where the law says nothing.
+    intervals : of what one sample would be at points; not finite where the law says nothing.
     """
 
     subject: str
     response: str
+    unit: Unit | None
     swept: Swept
     intervals: Callable[[Table], list[Interval]]
 
@@ -109,6 +112,7 @@ class Predictor:
                 Predicted(
                     subject=self.subject,
                     response=self.response,
+                    unit=self.unit,
                     at=point,
                     value=value,
                     low=low,
@@ -123,7 +127,7 @@ class Predictor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Predicted:
-    """What one sample would be at a point, in seconds or bytes, with its 95 % interval; ``None`` where nothing is told.
+    """What one sample would be at a point, with its 95 % interval, in ``unit``; ``None`` where nothing is told.
 
     ``farther`` is how many times levels must grow from the nearest measured point (at most 1 within the sweep), and
     ``factor`` the one in which; ``beyond`` says so in words, ``caution`` what else there is to know, such as that an
@@ -132,6 +136,7 @@ class Predicted:
 
     subject: str
     response: str
+    unit: Unit | None
     at: Point
     value: float | None = None
     low: float | None = None
@@ -151,6 +156,7 @@ class Predicted:
         return {
             "subject": self.subject,
             "response": self.response,
+            "unit": None if self.unit is None else self.unit.symbol,
             "at": dict(self.at),
             "value": self.value,
             "low": self.low,
@@ -193,6 +199,7 @@ def predictor_of(
     return Predictor(
         subject=subject,
         response=response or fit.response,
+        unit=fit.unit,
         swept=swept,
         intervals=intervals,
     )
@@ -216,7 +223,7 @@ def declared(subject: str, factors: Sequence[str], amount: Callable[[Point], flo
         return [Interval(value, value, value) for value in (float(amount(Point(point))) for point in points)]
 
     nothing = Swept(factors, np.zeros((0, len(factors))))
-    return Predictor(subject=subject, response=WORKING_SET, swept=nothing, intervals=intervals)
+    return Predictor(subject=subject, response=WORKING_SET, unit=BYTE, swept=nothing, intervals=intervals)
 
 
 def _times(ratio: float) -> str:

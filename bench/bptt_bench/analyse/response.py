@@ -1,13 +1,18 @@
-"""What is explained: times, bytes or counts. Which it is, its unit, and how a sentence speaks of it."""
+"""What is explained: its unit, whether it is known exactly, and how a sentence speaks of it."""
 
 from __future__ import annotations
 
-import math
+from typing import TYPE_CHECKING
+
+from bptt_bench.text.units import Unit, named, stated
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCRATCH, PEAK_SCRATCH = "scratch_bytes", "peak_scratch_bytes"
 ALLOCATED, PEAK = "allocated_bytes", "peak_bytes"
-# of the columns that hold bytes, and what was counted; all other responses are taken for seconds
-SUFFIX, COUNT_SUFFIX = "_bytes", "_count"
+SUFFIX, COUNT_SUFFIX = "_bytes", "_count"  # of the columns that hold bytes, and what was counted
+UNITS = "units"  # of the attributes of a frame: those that its format states, by response
 MEANINGS = {
     SCRATCH: "memory beyond the result",
     PEAK_SCRATCH: "peak of the process beyond the result",
@@ -19,7 +24,24 @@ MEANINGS = {
 # by then: on two cores peaks of known 0.3 to 240 MB were off by up to 0.12 MB.
 # Source: Linux 6.2, "mm: convert mm's rss stats into percpu_counter"; percpu_counter_batch in lib/percpu_counter.c
 PEAK_RESOLUTION_BYTES = 3e5
-PREFIXES = ("", "k", "M", "G", "T")
+
+
+def unit_of(response: str, frame: pd.DataFrame | None = None, unit: str | None = None) -> Unit | None:
+    """The unit of a response: the one that somebody states, else that of its format, else that which its name tells.
+
+    ``None`` where nothing tells: then none is printed, and none is assumed.
+
+    Raises
+    ------
+    TextError : what is stated is not a unit.
+
+    >>> unit_of("seconds_per_eval"), unit_of("latency"), unit_of("latency", unit="ms")
+    (Unit(symbol='s', base='s', scale=1.0), None, Unit(symbol='ms', base='s', scale=0.001))
+    """
+    if unit is not None:
+        return stated(unit)
+    told = None if frame is None else (frame.attrs.get(UNITS) or {}).get(response)
+    return named(response) if told is None else stated(told)
 
 
 def is_memory(response: str) -> bool:
@@ -37,29 +59,25 @@ def is_exact(response: str) -> bool:
     return is_memory(response) or is_count(response)
 
 
-def substance(response: str) -> str:
-    """What a response is an amount of: ``time``, ``memory``, or what is counted.
+def substance(response: str, unit: Unit | None = None) -> str:
+    """What a response is an amount of: ``time``, ``memory``, what is counted, or what the response is called.
 
-    >>> substance("seconds_per_eval"), substance("scratch_bytes"), substance("comparisons_count")
-    ('time', 'memory', 'comparisons')
+    >>> substance("seconds_per_eval"), substance("scratch_bytes"), substance("comparisons_count"), substance("latency")
+    ('time', 'memory', 'comparisons', 'latency')
     """
     if is_count(response):
         return response.removesuffix(COUNT_SUFFIX)
-    return "memory" if is_memory(response) else "time"
+    known = named(response) if unit is None else unit
+    return {"s": "time", "B": "memory"}.get("" if known is None else known.base, response)
 
 
-def unit(response: str) -> str:
-    """The unit of a response, to which prefixes can be put; none for a count, which takes none either."""
-    return "" if is_count(response) else "B" if is_memory(response) else "s"
+def unit_in_words(response: str, unit: Unit | None) -> str:
+    """What a heading says of which there is so much a unit of a term; its own name where its unit is not known.
 
-
-def unit_in_words(response: str) -> str:
-    """The unit of a response as a heading names it.
-
-    >>> unit_in_words("seconds_per_eval"), unit_in_words("peak_bytes"), unit_in_words("comparisons_count")
-    ('seconds', 'bytes', 'comparisons')
+    >>> unit_in_words("peak_bytes", named("peak_bytes")), unit_in_words("latency", None)
+    ('bytes', 'latency')
     """
-    return substance(response) if is_count(response) else "bytes" if is_memory(response) else "seconds"
+    return response if unit is None else unit.words
 
 
 def no_noise(response: str) -> str:
@@ -76,20 +94,3 @@ def meaning(response: str) -> str:
     if is_count(response):
         return f"number of {substance(response)}"
     return MEANINGS.get(response, response)
-
-
-def amount(value: float, response: str) -> str:
-    """An amount of a response to three digits, with its unit; a count in full.
-
-    >>> amount(12_340_000.0, "scratch_bytes"), amount(-512.0, "peak_bytes"), amount(0.00321, "seconds_per_eval")
-    ('12.3 MB', '-512 B', '0.00321 s')
-    >>> amount(999_999.0, "scratch_bytes"), amount(1_234_567.0, "comparisons_count"), amount(1e300, "x_count")
-    ('1 MB', '1234567', '1e+300')
-    """
-    if is_count(response):
-        return f"{value:.12g}"
-    if not is_memory(response) or not math.isfinite(value):
-        return f"{value:.3g} {unit(response)}"
-    rounded = float(f"{abs(value):.3g}")
-    power = min(int(math.log10(rounded) // 3), len(PREFIXES) - 1) if rounded >= 1 else 0
-    return f"{math.copysign(rounded, value) / 1000**power:g} {PREFIXES[power]}B"

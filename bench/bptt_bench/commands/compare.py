@@ -58,9 +58,12 @@ def compare(
              bptt-bench compare --baseline HEAD~1 my_module --profile standard --out results/pr
     """
     from bptt_bench.comparison import compare as compared
-    from bptt_bench.comparison import share_of
+    from bptt_bench.text.quantities import share_of
 
-    margin, sure = share_of("--tolerance", tolerance), share_of("--confidence", confidence)
+    margin, sure = (
+        share_of(option, text, below=True)
+        for option, text in (("--tolerance", tolerance), ("--confidence", confidence))
+    )
     if baseline is None:
         folders, experiment = _two_runs(what, measuring), None
     else:

@@ -10,12 +10,11 @@ from bptt_bench.commands.shared import document, json_option
 @click.command()
 @click.option(
     "--seconds",
-    type=click.FloatRange(min=0),
-    metavar="S",
-    help="Time for probing what the machine can do; 0: leave it out.  [default: 8]",
+    metavar="TIME",
+    help="For probing what the machine can do, such as 8 or 1min; 0: leave it out.  [default: 8]",
 )
 @json_option
-def doctor(seconds: float | None, as_json: bool) -> int:
+def doctor(seconds: str | None, as_json: bool) -> int:
     """Is this machine fit to measure on, and what can it do?
 
     \b
@@ -24,17 +23,18 @@ def doctor(seconds: float | None, as_json: bool) -> int:
     from bptt_bench.doctor import examine, of_machine, probed
     from bptt_bench.measure.clock import WallClock
     from bptt_bench.measure.probe import PROBE_SECONDS
+    from bptt_bench.text.quantities import duration_of
 
+    probing = PROBE_SECONDS if seconds is None else duration_of("--seconds", seconds, least=0.0, bare=True)
     clock = WallClock()
     found = []
     for reading in examine(clock):
         found.append(reading)
         if not as_json:
             click.echo(f"{reading.judgement:8} {reading.name:28} {reading.shown}: {reading.remark}")
-    seconds = PROBE_SECONDS if seconds is None else seconds
-    if seconds:
-        click.echo(f"probing the machine for about {seconds:g} s", err=True)
-        readings = probed(clock, seconds)
+    if probing:
+        click.echo(f"probing the machine for about {probing:g} s", err=True)
+        readings = probed(clock, probing)
         if as_json:
             found += of_machine(readings)
         else:

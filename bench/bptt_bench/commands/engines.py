@@ -30,7 +30,7 @@ _OPTIONS = (
     click.option("--tls-key", type=_FILE, metavar="FILE", help="The key of that certificate."),
     click.option("--workers", type=int, metavar="N", help="Workers of the local cluster.  [default: 1]"),
     click.option(
-        "--wait", type=float, metavar="SECONDS", help="How long to wait while there is no worker.  [default: 300]"
+        "--wait", metavar="TIME", help="How long to wait while there is no worker, such as 5min.  [default: 300]"
     ),
 )
 
@@ -48,8 +48,12 @@ def engine_of(options: Mapping[str, Any]) -> Choice:
     Raises
     ------
     MeasureError : they do not go together, or name what there is not.
+    TextError : what to wait is not a time.
     """
     from bptt_bench.measure.engines.choice import Choice
+    from bptt_bench.text.quantities import duration_of
 
-    names = {"engine": "name", "wait": "wait_seconds"}
-    return Choice(**{names.get(name, name): value for name, value in options.items() if value is not None})
+    chosen = {"name" if name == "engine" else name: value for name, value in options.items() if value is not None}
+    if "wait" in chosen:
+        chosen["wait_seconds"] = duration_of("--wait", chosen.pop("wait"), least=0.0, bare=True)
+    return Choice(**chosen)

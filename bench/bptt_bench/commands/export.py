@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import document, ignore_option, json_option, rename_option
+from bptt_bench.commands.shared import document, ignore_option, json_option, rename_option, unit_option
 
 
 @click.command(short_help="Write CSV, Parquet, or files of Extra-P and pyperf.")
@@ -20,6 +20,12 @@ from bptt_bench.commands.shared import document, ignore_option, json_option, ren
 )
 @rename_option
 @ignore_option
+@unit_option
+@click.option(
+    "--factors",
+    metavar="NAMES",
+    help="Columns of a plain table that are factors, such as n,dtype.  [default: those that can be, which are told]",
+)
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @json_option
 def export(
@@ -30,6 +36,8 @@ def export(
     response: str | None,
     rename: tuple[str, ...],
     ignore: tuple[str, ...],
+    unit: str | None,
+    factors: str | None,
     force: bool,
     as_json: bool,
 ) -> int:
@@ -37,8 +45,9 @@ def export(
 
     csv and parquet hold the whole tidy table, a row for each sample; `fit` reads them back and finds the same. In a CSV
     text that would be taken for a formula or a number gets an apostrophe in front, which `fit` takes off again. extra-p
-    (JSON Lines, seconds) and pyperf (JSON, a benchmark for each subject and point) hold one response, and the samples
-    that a fit would see: no signal below the floor, nothing that tests predictions.
+    (JSON Lines) and pyperf (JSON, a benchmark for each subject and point) hold one response, and the samples that a fit
+    would see: no signal below the floor, nothing that tests predictions. pyperf takes seconds, bytes and what is
+    counted, and so the unit of the response must be known.
 
     \b
     Example: bptt-bench export results/today --to csv --out today.csv
@@ -51,7 +60,16 @@ def export(
         raise click.UsageError("--json: needs --out, for standard output cannot hold both")
     if to == "parquet" and out is None:
         raise click.UsageError("--to parquet: needs --out, for it is no text")
-    found = prepared(data, to, subjects=subject, response=response, rename=rename, ignore=ignore)
+    found = prepared(
+        data,
+        to,
+        subjects=subject,
+        response=response,
+        unit=unit,
+        factors=None if factors is None else [name.strip() for name in factors.split(",")],
+        rename=rename,
+        ignore=ignore,
+    )
     if out is None:
         for piece in found.text():
             click.echo(piece, nl=False)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bptt_bench.commands.shared import document, ignore_option, json_option, rename_option, show
+from bptt_bench.commands.shared import document, ignore_option, json_option, rename_option, show, unit_option
 
 PREDICTION = "V=10000,d=100,H=100,T=35"
 
@@ -22,6 +22,7 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
     metavar="NAME",
     help="Column to be explained.  [default: seconds_per_eval, or the only column that is called a time]",
 )
+@unit_option
 @click.option("--block", metavar="NAME", help="Column of the blocks, whose common drift is taken out.")
 @click.option("--subject", metavar="NAME", help="Which subject, when the data hold several.")
 @click.option("--names", metavar="NAMES", help="Names of arguments that another tool's file only numbers, such as n,m.")
@@ -43,6 +44,7 @@ def fit(
     law: str,
     overhead: str,
     response: str | None,
+    unit: str | None,
     block: str | None,
     subject: str | None,
     names: str | None,
@@ -75,6 +77,7 @@ def fit(
         law,
         overhead=overhead,
         response=response,
+        unit=unit,
         block=block,
         subject=subject,
         names=[] if names is None else [name.strip() for name in names.split(",")],

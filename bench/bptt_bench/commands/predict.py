@@ -8,7 +8,15 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import claimed, claims_option, document, ignore_option, json_option, rename_option
+from bptt_bench.commands.shared import (
+    claimed,
+    claims_option,
+    document,
+    ignore_option,
+    json_option,
+    rename_option,
+    unit_option,
+)
 
 
 @click.command(short_help="Time and memory at points, and the largest size within a budget.")
@@ -20,13 +28,14 @@ from bptt_bench.commands.shared import claimed, claims_option, document, ignore_
     help="Levels, such as V=10000,T=35; a range T=100..10000 has 10 of them, T=100..10000:20 has 20. Repeatable.",
 )
 @click.option("--largest", metavar="FACTOR", help="Answer with the largest level of a factor, the others as in --at.")
-@click.option("--within", metavar="BUDGET", help="What --largest keeps within: 10s, 5min, 2GB, 512MiB.")
+@click.option("--within", metavar="BUDGET", help="What --largest keeps within: 10s, 5min, 1h30min, 2GB, 512MiB.")
 @click.option("--subject", multiple=True, metavar="NAME", help="Whose; by default all that have a law. Repeatable.")
 @click.option("--law", help="A law to be fitted, as in `fit`; by default those that the run holds.")
 @click.option(
     "--overhead", default="auto", metavar="TERMS", help="Terms beside --law, such as '1 + T'.  [default: auto]"
 )
 @click.option("--response", metavar="NAME", help="What to predict.  [default: time, and memory where it has a law]")
+@unit_option
 @click.option("--block", metavar="NAME", help="With --law: column of the blocks, whose common drift is taken out.")
 @click.option("--names", metavar="NAMES", help="With --law: names of arguments that a file only numbers, such as n,m.")
 @click.option("--where", multiple=True, metavar="NAME=LEVEL", help="With --law: rows of one level only. Repeatable.")
@@ -43,6 +52,7 @@ def predict(
     law: str | None,
     overhead: str,
     response: str | None,
+    unit: str | None,
     block: str | None,
     names: str | None,
     where: tuple[str, ...],
@@ -64,7 +74,7 @@ def predict(
     from bptt_bench.predicting import predict as predicted
     from bptt_bench.report.predicted import show_largest, show_predicted
 
-    given = {"--overhead": overhead != "auto", "--block": block, "--names": names, "--where": where}
+    given = {"--overhead": overhead != "auto", "--block": block, "--unit": unit, "--names": names, "--where": where}
     given |= {"--rename": rename, "--ignore": ignore}
     for name, value in given.items():
         if value and law is None:
@@ -82,6 +92,7 @@ def predict(
         "rename": rename,
         "ignore": ignore,
         "response": response,
+        "unit": unit,
     }
     if largest is None and within is None:
         found = predicted(data, at, **how)  # type: ignore[arg-type]  # as declared above

@@ -42,13 +42,14 @@ from bptt_bench.commands.shared import (
     "--budget",
     metavar="TIME",
     help="Two blocks of the profile, then what narrows the intervals of undecided claims most per second, and what "
-    "is left of the time for all of them. TIME, such as 60s or 5m, counts from the start, probe and checks included.",
+    "is left of the time for all of them. TIME, such as 60s, 5min or 1h30min, counts from the start, probe and checks "
+    "included.",
 )
 @click.option(
     "--until",
     metavar="WIDTH",
-    help="The same, until the half-width of each interval is at most WIDTH, such as 2%, or its claim decided with room "
-    "to spare: relative for ratios, crossovers and shares, absolute for exponents (2%: ±0.02).",
+    help="The same, until the half-width of each interval is at most WIDTH, such as 2% or 0.02, or its claim decided "
+    "with room to spare: relative for ratios, crossovers and shares, absolute for exponents (2%: ±0.02).",
 )
 @force_option
 @engine_options

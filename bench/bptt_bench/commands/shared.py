@@ -19,6 +19,11 @@ if TYPE_CHECKING:
 EXIT_FINE, EXIT_REFUTED = 0, 1
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+unit_option = click.option(
+    "--unit",
+    metavar="UNIT",
+    help="Of the response, such as ms, MB, B/s or instructions.  [default: as its format or its name states it]",
+)
 rename_option = click.option(
     "--rename",
     multiple=True,

@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-SECONDS_PER_UNIT = {"s": 1.0, "m": 60.0, "h": 3600.0}
 SHORTEST_BUDGET_SECONDS = 1.0  # a measuring process takes about as long to start
 NARROWEST, WIDEST = 1e-4, 1.0  # half-widths; noise has no finer ones, and a factor of e either way says nothing
-
-
-class DemandError(ValueError):
-    """A budget or a width that cannot be; the message names the option, its value and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,37 +55,3 @@ class Demand:
             "until": self.until,
             "targets": None if self.targets is None else dict(self.targets),
         }
-
-
-def budget_of(text: str) -> float:
-    """Seconds.
-
-    >>> budget_of("90s"), budget_of("5m"), budget_of("0.5h")
-    (90.0, 300.0, 1800.0)
-
-    Raises
-    ------
-    DemandError : not a time, or one too short to start a process.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)([smh])", text.strip())
-    seconds = float(found[1]) * SECONDS_PER_UNIT[found[2]] if found else 0.0
-    if not SHORTEST_BUDGET_SECONDS <= seconds < math.inf:
-        raise DemandError(f"--budget={text!r}: allowed are times from 1 s, such as 60s, 5m or 1h")
-    return seconds
-
-
-def half_width_of(text: str) -> float:
-    """A half-width as a share of 1.
-
-    >>> half_width_of("2%")
-    0.02
-
-    Raises
-    ------
-    DemandError : not a percentage, or none that an interval can have.
-    """
-    found = re.fullmatch(r"(\d+(?:\.\d*)?|\.\d+)\s*%", text.strip())
-    share = float(found[1]) / 100 if found else 0.0
-    if not NARROWEST <= share <= WIDEST:
-        raise DemandError(f"--until={text!r}: allowed are percentages from 0.01% to 100%, such as 2%")
-    return share

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.hosts import in_words
-from bptt_bench.analyse.response import is_count, is_exact, is_memory
+from bptt_bench.analyse.response import is_count, is_exact, is_memory, unit_of
 from bptt_bench.plan import (
     AmountClaim,
     CheckClaim,
@@ -122,7 +122,7 @@ def predicted(verdict: Verdict, claim: Claim | None) -> str:
         case AmountClaim(margin=margin, bound=bound, response=response):
             sign = {"tight": "", "upper": "≤ ", "lower": "≥ "}[bound]
             allowed = f" (×/÷ {show.number(1 + margin)})" if margin else ", exactly" if bound == "tight" else ""
-            return f"{sign}{show.amount(value, response)}{allowed}"
+            return f"{sign}{show.amount(value, unit_of(response))}{allowed}"
         case RatioClaim(margin=margin) | CrossoverClaim(margin=margin):
             return f"{show.number(value)} (×/÷ {show.number(1 + margin)})"
         case SpeedupClaim():
@@ -146,9 +146,9 @@ def measured(verdict: Verdict, claim: Claim | None) -> str:
             text = show.interval(*percents)
             return text if text == show.UNDEFINED else f"{text}{show.NARROW}%"
         case AmountClaim(response=response) if verdict.low == verdict.high:
-            return show.amount(verdict.estimate, response)
+            return show.amount(verdict.estimate, unit_of(response))
         case AmountClaim(response=response):
-            return show.amount_interval(*values, response)
+            return show.amount_interval(*values, unit_of(response))
         case _:
             return show.interval(*values)
 
@@ -186,7 +186,7 @@ def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTab
         TermRow(
             term=term_label(fit, term),
             role=term.role,
-            coefficient=show.amount_interval(term.coefficient, term.low, term.high, response),
+            coefficient=show.amount_interval(term.coefficient, term.low, term.high, fit.unit),
             share=show.percent(term.share_at_largest),
             identifiable="yes" if term.identifiable else "no",
             reason=term.reason,

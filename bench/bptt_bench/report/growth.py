@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bptt_bench.analyse.growth import Growth
 from bptt_bench.analyse.verdict import Verdict
-from bptt_bench.report.format import interval, number, si
+from bptt_bench.report.format import amount, interval, number
 
 
 def headline(growth: Growth) -> str:
@@ -29,7 +29,7 @@ def explained(growth: Growth) -> str:
 
 
 def table(growth: Growth) -> list[str]:
-    """Measured and fitted seconds at each point, points in the order of their time; nothing without a fit."""
+    """Measured and fitted at each point, points in the order of what was measured; nothing without a fit."""
     fit = growth.fit
     if fit is None:
         return []
@@ -41,7 +41,14 @@ def table(growth: Growth) -> list[str]:
         points["fitted"].to_numpy().tolist(),
         strict=True,
     ):
-        rows.append([*(f"{level:g}" for level in levels), si(measured), si(fitted), number(measured / fitted)])
+        rows.append(
+            [
+                *(f"{level:g}" for level in levels),
+                amount(measured, fit.unit),
+                amount(fitted, fit.unit),
+                number(measured / fitted),
+            ]
+        )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     shown = ["  " + "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
     return ["", *shown, f"  fitted: the law as stated, {fit.full_law.text}, each term with a coefficient"]

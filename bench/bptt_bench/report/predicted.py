@@ -11,7 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bptt_bench.analyse.predictor import WORKING_SET
-from bptt_bench.analyse.response import is_count, substance, unit
+from bptt_bench.analyse.response import is_count, substance
 from bptt_bench.report import format as show
 from bptt_bench.report.console import on_screen
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.inverse import Largest
     from bptt_bench.analyse.predictor import Predicted
     from bptt_bench.plan import Point
+    from bptt_bench.text.units import Unit
 
 HONEST = "Intervals are 95 % for one sample, on the machine of the measurements, and hold near the measured points."
 BEYOND = "beyond: how many times farther than the nearest measured point, and in which factor."
@@ -37,12 +38,12 @@ def show_predicted(predicted: Sequence[Predicted], console: Console | None = Non
         mine = [one for one in predicted if one.subject == subject]
         moving = _moving(mine)
         console.print(_heading(subject, mine[0].at, moving))
-        responses = list(dict.fromkeys(one.response for one in mine))
+        responses = {one.response: one.unit for one in mine}
         by_point: dict[Point, dict[str, Predicted]] = {}
         for one in mine:
             by_point.setdefault(one.at, {})[one.response] = one
         table = _table()
-        for heading in (*moving, *map(name_of, responses), "beyond"):
+        for heading in (*moving, *(_headed(*each) for each in responses.items()), "beyond"):
             table.add_column(heading, no_wrap=heading in moving, overflow="fold")
         for at, found in by_point.items():
             values = [_value(found[response]) if response in found else show.UNDEFINED for response in responses]
@@ -87,6 +88,12 @@ def name_of(response: str) -> str:
     return NAMES.get(response) or show.response(response)
 
 
+def _headed(response: str, unit: Unit | None) -> str:
+    """A heading, with the unit where amounts are printed without one."""
+    is_bare = unit is not None and not unit.base and unit.symbol not in response
+    return f"{name_of(response)} ({unit.symbol})" if unit is not None and is_bare else name_of(response)
+
+
 def _with_name(one: Largest, *, several: bool) -> str:
     return f"{name_of(one.response)}: {one.note}" if several and one.note else one.note
 
@@ -106,9 +113,7 @@ def _value(one: Predicted) -> str:
     if one.value is None:
         return show.UNDEFINED
     ends = (float("-inf") if one.low is None else one.low, float("inf") if one.high is None else one.high)
-    if is_count(one.response):
-        return show.interval(one.value, *ends)
-    return show.si_interval(one.value, *ends, unit(one.response))
+    return show.amount_interval(one.value, *ends, one.unit)
 
 
 def _level(level: float | None) -> str:

@@ -33,11 +33,11 @@ def show_fits(answers: Mapping[Point, FitAnswer], console: Console | None = None
 def coefficients(fits: Mapping[str, Fit]) -> Table:
     """The coefficients of each term one below the other, a row for each category: they fit 80 columns, however many."""
     labelled = {name: {term_label(fit, term): term for term in fit.terms} for name, fit in fits.items()}
-    response = next(iter(fits.values())).response
+    response, unit = (one := next(iter(fits.values()))).response, one.unit
     table = plain_table()
     table.add_column("term", overflow="fold")
     table.add_column("category", overflow="fold")
-    table.add_column(f"{unit_in_words(response)} per unit", justify="right", no_wrap=True)
+    table.add_column(f"{unit_in_words(response, unit)} per unit", justify="right", no_wrap=True)
     table.add_column("identifiable")
     for label in dict.fromkeys(label for terms in labelled.values() for label in terms):
         for place, (name, terms) in enumerate(labelled.items()):
@@ -47,6 +47,6 @@ def coefficients(fits: Mapping[str, Fit]) -> Table:
                 table.add_row(Text(shown), Text(name), show.UNDEFINED, "")
                 continue
             told = Text("yes") if term.identifiable else Text("no", "yellow")
-            value = show.amount_interval(term.coefficient, term.low, term.high, response)
+            value = show.amount_interval(term.coefficient, term.low, term.high, unit)
             table.add_row(Text(shown), Text(name), Text(value), told)
     return table

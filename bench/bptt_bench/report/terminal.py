@@ -161,7 +161,7 @@ def print_fit(
     table = plain_table()
     table.add_column("term", overflow="fold", ratio=1)
     table.add_column("role")
-    table.add_column(f"{unit_in_words(fit.response)} per unit", no_wrap=True)
+    table.add_column(f"{unit_in_words(fit.response, fit.unit)} per unit", no_wrap=True)
     table.add_column("share", justify="right", no_wrap=True)
     table.add_column("identifiable")
     for row in shown.rows:
@@ -173,8 +173,9 @@ def print_fit(
         if term.reason:
             console.print(Text(f"not identifiable: {term.reason}"))
     if predict_at:
+        counted = f" {fit.unit.symbol}" if fit.unit is not None and not fit.unit.base else ""
         for point, value in zip(predict_at, fit.predict(predict_at), strict=True):
-            amount = show_as.amount_interval(*value, fit.response)
+            amount = show_as.amount_interval(*value, fit.unit) + counted
             why = "" if math.isfinite(value.estimate) else ", where the law is too large for a number"
             console.print(Text(f"predicted at {show_as.point(point)}: {amount}{why}"))
     for preference in versus:

@@ -219,7 +219,7 @@ def test_json_has_the_promised_shape(noisy: Fit, rng: np.random.Generator) -> No
     versus = [prefer(frame, LAW, "T**2*H*V")]
     document = json.loads(json.dumps(noisy.to_json([BASE], versus), allow_nan=False))
     assert list(document) == [
-        "law", "response", "n_points", "n_samples", "terms", "exponents", "noise", "error", "lack_of_fit",
+        "law", "response", "unit", "n_points", "n_samples", "terms", "exponents", "noise", "error", "lack_of_fit",
         "predictions", "versus",
     ]  # fmt: skip
     assert document["law"] == LAW

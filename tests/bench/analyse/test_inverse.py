@@ -11,6 +11,7 @@ from bptt_bench.analyse.estimate import Interval
 from bptt_bench.analyse.inverse import FARTHEST, Largest, Span, largest_within
 from bptt_bench.analyse.predictor import Predictor, Swept
 from bptt_bench.plan import Point
+from bptt_bench.text.units import BYTE, named
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -24,6 +25,7 @@ def of(value: Callable[[float], float], width: float = 1.25, response: str = "se
     return Predictor(
         subject="s",
         response=response,
+        unit=named(response),
         swept=Swept(["n"], MEASURED),
         intervals=lambda points: [
             Interval(value(p["n"]), value(p["n"]) / width, value(p["n"]) * width) for p in points
@@ -143,11 +145,12 @@ def test_the_other_factors_are_held() -> None:
     predictor = Predictor(
         subject="s",
         response="allocated_bytes",
+        unit=BYTE,
         swept=Swept(["n", "k"], np.array([[10.0, 10.0]])),
         intervals=lambda points: [Interval(*[8.0 * p["n"] * p["k"]] * 3) for p in points],
     )
     found = largest_within(predictor, "n", 4000.0, {"k": 10}, WHOLE)
     assert (found.largest, found.at, found.farther) == (50, Point(k=10), 5.0)
     assert list(found.to_json()) == [
-        "subject", "response", "factor", "within", "at", "largest", "low", "high", "farther", "note",
+        "subject", "response", "unit", "factor", "within", "at", "largest", "low", "high", "farther", "note",
     ]  # fmt: skip

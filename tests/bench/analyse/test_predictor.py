@@ -94,7 +94,7 @@ def test_what_is_declared_is_bytes_without_width_and_without_reach() -> None:
 def test_its_json_has_what_the_contract_names(noisy: Fit) -> None:
     (found,) = predictor_of("s", noisy).predict([FAR])
     document = found.to_json()
-    assert list(document) == ["subject", "response", "at", "value", "low", "high", "farther", "note"]
+    assert list(document) == ["subject", "response", "unit", "at", "value", "low", "high", "farther", "note"]
     assert document["at"] == dict(FAR)
     assert document["farther"] == 32.0  # T = 16 is where V was swept farthest
     assert document["note"] == found.note != ""

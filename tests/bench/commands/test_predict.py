@@ -55,7 +55,7 @@ def test_json_is_one_document_of_predictions() -> None:
     time, memory = json.loads(result.stdout)
     assert (time["subject"], time["response"], memory["response"]) == ("fused", "seconds_per_eval", "allocated_bytes")
     for one in (time, memory):
-        assert list(one) == ["subject", "response", "at", "value", "low", "high", "farther", "note"]
+        assert list(one) == ["subject", "response", "unit", "at", "value", "low", "high", "farther", "note"]
         assert one["low"] < one["value"] < one["high"]
         assert one["at"] == {"V": 10000, "d": 100, "H": 100, "T": 35}
 
@@ -84,21 +84,77 @@ def test_the_inverse_in_memory_has_a_row_for_what_is_declared() -> None:
 def test_an_answer_that_there_is_not_says_why(times: Path) -> None:
     result = invoke(times, "--law", "n", "--largest", "n", "--within", "1us")
     assert result.exit_code == 0
-    assert "exceeds 1us even at n=1: 0.001 s" in result.stdout
+    assert "exceeds 1us even at n=1: 1 ms" in result.stdout
     assert "–" in result.stdout
+
+
+def of_a_column(folder: Path, name: str) -> Path:
+    """Exact times of 2 n in a column of some name."""
+    path = folder / "x.csv"
+    path.write_text(f'n,"{name}"\n' + "".join(f"{n},{2 * n}\n" for n in (1, 2, 4, 8, 16)), encoding="utf-8")
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "symbol", "shown", "largest"),
+    [
+        ("time_ms", None, "ms", "200\u202fms", 500),
+        ("time [\u03bcs]", None, "us", "200\u202fµs", 100 * 160 * 10),
+        ("seconds", None, "s", "200\u202fs", None),
+        ("latency", "ms", "ms", "200\u202fms", 500),
+        ("seconds_per_eval", "ms", "ms", "200\u202fms", 500),
+    ],
+)
+def test_a_response_is_predicted_in_its_unit_and_a_budget_converted_to_it(
+    name: str, unit: str | None, symbol: str, shown: str, largest: int | None, tmp_path: Path
+) -> None:
+    how = ["--response", name, "--law", "n", *(() if unit is None else ("--unit", unit))]
+    data = of_a_column(tmp_path, name)
+    (one,) = json.loads(invoke(data, *how, "--at", "n=100", "--json").stdout)
+    assert (one["response"], one["unit"], one["value"]) == (name, symbol, pytest.approx(200))  # never converted
+    assert shown in invoke(data, *how, "--at", "n=100").stdout.replace("200 [200, 200]", "200")
+    (most,) = json.loads(invoke(data, *how, "--largest", "n", "--within", "1s", "--json").stdout)
+    assert most["unit"] == symbol
+    assert most["within"] == {"ms": 1e3, "us": 1e6, "s": 1.0}[symbol]
+    if symbol == "ms":
+        assert most["largest"] == largest
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("latency", "--within '1s': the unit of latency is not known; --unit states it, such as --unit ms"),
+        ("bytes_per_second", "--within '1s': bytes_per_second is counted in B/s"),
+        ("ops", "--within '1s': ops is counted in 1/s"),
+        ("rss_MB", "--within '1s': rss_MB is counted in MB"),
+    ],
+)
+def test_a_time_is_no_budget_of_what_is_not_a_time(name: str, message: str, tmp_path: Path) -> None:
+    how = ("--response", name, "--law", "n", "--largest", "n")
+    result = invoke(of_a_column(tmp_path, name), *how, "--within", "1s")
+    assert (result.exit_code, result.stderr) == (2, f"error: {message}\n")
+
+
+def test_what_has_no_unit_is_printed_without(tmp_path: Path) -> None:
+    result = invoke(of_a_column(tmp_path, "latency"), "--response", "latency", "--law", "n", "--at", "n=3000")
+    (row,) = (line for line in result.stdout.splitlines() if "[" in line)
+    assert row.startswith("6\u202f000 [")
+    assert "ks" not in result.stdout
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         ((), "--at: names no point; such as --at V=10000,T=100..10000"),
-        (("--at", "n"), "--at 'n': 'n' is not of the form factor=level or factor=low..high"),
-        (("--at", "n=1..1e9:10001"), "--at: names 10001 points; allowed are at most 10000"),
+        (("--at", "n"), "--at 'n': must be factor=level or factor=low..high, such as T=35, got 'n'"),
+        (("--at", "n=1..1e9:10001"), "--at: must name at most 10000 points, got 10001"),
         (("--at", "n=1,m=2"), "unknown factor 'm'; the factors are n"),
         (("--at", "n=1", "--overhead", "1"), "--overhead: goes with --law"),
         (("--at", "n=1", "--block", "b"), "--block: goes with --law"),
         (("--at", "n=1", "--where", "n=1"), "--where: goes with --law"),
         (("--at", "n=1", "--names", "n"), "--names: goes with --law"),
+        (("--at", "n=1", "--unit", "ms"), "--unit: goes with --law"),
+        (("--at", "n=1", "--law", "n", "--unit", "5"), "--unit: must be a unit such as s, ms, us"),
         (("--largest", "n"), "--largest and --within: go together"),
         (("--within", "1s"), "--largest and --within: go together"),
         (("--largest", "n", "--within", "2GB"), "no data: the law is one of seconds_per_eval"),
@@ -107,7 +163,7 @@ def test_an_answer_that_there_is_not_says_why(times: Path) -> None:
     ],
 )
 def test_what_cannot_be_used_ends_in_one_line(arguments: tuple[str, ...], message: str, times: Path) -> None:
-    law = () if {"--law", "--overhead", "--block", "--where", "--names"} & set(arguments) else ("--law", "n")
+    law = () if {"--law", "--overhead", "--block", "--where", "--names", "--unit"} & set(arguments) else ("--law", "n")
     result = invoke(times, *law, *arguments)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.startswith("error: ")

@@ -10,6 +10,7 @@ from bptt_bench.analyse.inverse import Largest
 from bptt_bench.analyse.predictor import Predicted
 from bptt_bench.plan import Point
 from bptt_bench.report.predicted import MOST_NOTES, show_largest, show_predicted
+from bptt_bench.text.units import SECOND, named, stated
 from rich.console import Console
 
 
@@ -21,12 +22,29 @@ def printed(show: Any, found: list[Any]) -> list[str]:
 
 def predicted(response: str, value: float | None, **more: Any) -> Predicted:
     ends = {} if value is None else {"low": value * 0.9, "high": value * 1.1}
-    return Predicted(**{"subject": "sort", "response": response, "at": Point(n=8), "value": value, **ends, **more})
+    return Predicted(
+        **{
+            "subject": "sort",
+            "response": response,
+            "at": Point(n=8),
+            "value": value,
+            "unit": named(response),
+            **ends,
+            **more,
+        }
+    )
 
 
 def level(**more: Any) -> Largest:
-    known = {"subject": "sort", "response": "seconds_per_eval", "factor": "n", "within": 1.0, "at": Point(k=3)}
-    return Largest(**{**known, "largest": 12_345, "low": 11_000, "high": 13_000, **more})
+    known = {
+        "subject": "sort",
+        "response": "seconds_per_eval",
+        "unit": SECOND,
+        "factor": "n",
+        "within": 1.0,
+        "at": Point(k=3),
+    }
+    return Largest(**{**known, "at": Point(k=3), "largest": 12_345, "low": 11_000, "high": 13_000, **more})
 
 
 def test_responses_stand_beside_each_other_in_their_units() -> None:
@@ -47,9 +65,20 @@ def test_responses_stand_beside_each_other_in_their_units() -> None:
     assert "–" in lines[3]
 
 
+def test_amounts_are_converted_once_and_where_they_are_printed() -> None:
+    for name, unit in (("time_ms", "ms"), ("rss_MB", "MB"), ("bytes_per_second", "B/s")):
+        assert f"5.00 [4.50, 5.50]\u202f{unit}" in printed(show_predicted, [predicted(name, 5.0)])[3]
+    assert printed(show_predicted, [predicted("latency", 5.0)])[3] == "5.00 [4.50, 5.50]"
+
+
+def test_what_is_printed_without_a_unit_has_it_in_the_heading() -> None:
+    assert "hits (misses)" in printed(show_predicted, [predicted("hits", 5e6, unit=stated("misses"))])[1]
+    assert "instructions (" not in printed(show_predicted, [predicted("instructions", 5e6)])[1]
+
+
 @pytest.mark.parametrize(("low", "high", "shown"), [(None, 3.0, "[−∞, 3.00]"), (1.0, None, "[1.00, ∞]")])
 def test_an_end_that_is_not_known_is_infinite(low: float | None, high: float | None, shown: str) -> None:
-    one = Predicted(subject="s", response="seconds_per_eval", at=Point(n=8), value=2.0, low=low, high=high)
+    one = Predicted(subject="s", response="seconds_per_eval", unit=SECOND, at=Point(n=8), value=2.0, low=low, high=high)
     assert any(shown in line for line in printed(show_predicted, [one]))
 
 

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from bptt_bench.analyse.response import is_count, is_memory, meaning, unit
+from bptt_bench.analyse.response import is_count, is_memory, meaning, unit_of
 from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
@@ -30,6 +30,7 @@ from bptt_bench.report.figures.style import (
     seconds_axis,
     styled,
 )
+from bptt_bench.text.units import SECOND
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.analysis import Analysis
@@ -87,7 +88,8 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
     shortest = min(float(line.select(fit.points)["measured"].min()) for fit in fits.values())
     low, high = max(upper.dataLim.y0, shortest / THEORY_REACH), upper.dataLim.y1
     upper.set_ylim(low / 1.3, high * 1.3)
-    seconds_axis(upper, "y", low, high, unit=unit(response))
+    unit = unit_of(response)
+    seconds_axis(upper, "y", low, high, unit="" if unit is None else unit.base)
     level_axis(upper, line.levels)
     percent_axis(lower, np.concatenate([one.ends for one in drawn]))
     for name, one in zip(fits, drawn, strict=True):
@@ -106,7 +108,9 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
 def _of_an_evaluation(response: str) -> str:
     if is_count(response):
         return f"{meaning(response)} per evaluation"
-    return "memory of an evaluation (B)" if is_memory(response) else "time per evaluation (s)"
+    if is_memory(response):
+        return "memory of an evaluation (B)"
+    return "time per evaluation (s)" if unit_of(response) == SECOND else response
 
 
 def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shift: float) -> Drawn:

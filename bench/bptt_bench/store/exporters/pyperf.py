@@ -13,32 +13,37 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.store.exporters.series import Series, series_of
 from bptt_bench.store.importers.pyperf import OWN
 from bptt_bench.store.samples import StoreError
+from bptt_bench.text.units import Unit
 
 if TYPE_CHECKING:
     import pandas as pd
 
 FORMAT = "1.0"
+UNITS = {"s": "second", "B": "byte"}
 OTHER_NAME = "factor_{}"  # of a factor whose own name means something else to pyperf, such as `loops`
 ENVIRONMENT = {"cpu": "cpu_model_name", "python": "python_version", "host": "hostname", "cores_logical": "cpu_count"}
 
 
 def pyperf_document(
-    frame: pd.DataFrame, factors: Sequence[str], response: str, run: Mapping[str, Any]
+    frame: pd.DataFrame, factors: Sequence[str], response: str, unit: Unit | None, run: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The document; ``run`` is the record of the run, from which what is known of the machine is taken.
 
+    Times are written in seconds and memory in bytes, whatever ``unit`` they are in.
+
     Raises
     ------
-    StoreError : no value above 0, which is all that pyperf takes.
+    StoreError : no value above 0, which is all that pyperf takes, or a unit that it does not have.
     """
+    theirs, scale = _unit(response, unit)
     columns = {
         name: frame[name].tolist() for name in ("process", "host", "evaluations", "started_at") if name in frame.columns
     }
-    columns["value"] = frame[response].tolist()
+    columns["value"] = (frame[response] * scale).tolist()
     benchmarks = [found for series in series_of(frame, factors) if (found := _benchmark(series, columns)) is not None]
     if not benchmarks:
         raise StoreError(f"pyperf: no value of {response!r} is above 0, and it takes no other")
-    return {"version": FORMAT, "metadata": {"unit": _unit(response), **_machine(run)}, "benchmarks": benchmarks}
+    return {"version": FORMAT, "metadata": {"unit": theirs, **_machine(run)}, "benchmarks": benchmarks}
 
 
 def _benchmark(series: Series, columns: Mapping[str, list[Any]]) -> dict[str, Any] | None:
@@ -114,7 +119,12 @@ def _text(value: Any) -> Any:
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
-def _unit(response: str) -> str:
-    if response.endswith("_bytes"):
-        return "byte"
-    return "integer" if response.endswith("_count") else "second"
+def _unit(response: str, unit: Unit | None) -> tuple[str, float]:
+    """The unit in pyperf's words, and how many of it one of ours is."""
+    if unit is None:
+        raise StoreError(f"pyperf: needs the unit of {response!r}, which nothing tells; --unit states it, such as ms")
+    if unit.base in UNITS:
+        return UNITS[unit.base], unit.scale
+    if not unit.base and "/" not in unit.symbol and unit.symbol != "%":
+        return "integer", 1.0
+    raise StoreError(f"pyperf: takes seconds, bytes and what is counted, and {response!r} is in {unit.symbol}")

@@ -12,6 +12,7 @@ from bptt_bench.store.importers.place import Place
 from bptt_bench.store.importers.table import SECONDS, Measured, Notes, single, tidy
 from bptt_bench.store.importers.text import decoded, listed, parsed, printable, read_bytes
 from bptt_bench.store.samples import SAMPLES, StoreError
+from bptt_bench.text.units import SECOND, is_unit, stating, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +23,7 @@ BENCHMARKS, MACHINE = "benchmarks.json", "machine.json"
 # the kinds of benchmarks by their names, as asv tells them, with the response that each measures
 RESPONSES = {"time": SECONDS, "timeraw": SECONDS, "peakmem": "peak_bytes", "mem": "object_bytes", "track": "value"}
 COMMIT_CHARACTERS = VERSION_CHARACTERS = 8
+NO_UNIT = "unit"  # what asv writes where a benchmark states none
 MOST_FILES = 10_000  # result files of a machine: some years of daily runs
 
 
@@ -197,6 +199,8 @@ def _of_benchmark(
     beside = {f"{key}_" if key in names else key: level for key, level in where.items()}
     samples = _samples(cells, len(values))
     response = _response(name, known)
+    unit = known.unit if response == RESPONSES["track"] and known.unit != NO_UNIT else None
+    units = {response: unit} if unit is not None and is_unit(unit) else {}
     measured, skipped = [], 0
     points = itertools.product(*map(_levels, params))
     for value, levels, taken in zip(values.tolist(), points, samples, strict=True):
@@ -206,7 +210,7 @@ def _of_benchmark(
         point = {**dict(zip(names, levels, strict=True)), **beside}
         responses = {response: single(value) if taken is None else taken.numbers()}
         whole = f"{name} ({', '.join(map(str, levels))})"
-        measured.append(Measured(subject=name, name=whole, levels=point, responses=responses))
+        measured.append(Measured(subject=name, name=whole, levels=point, responses=responses, units=units))
     if measured and response == SECONDS and all(taken is None for taken in samples):
         notes.add("no samples are stored, so the median of each point stands for them (--record-samples)")
     if skipped:
@@ -228,9 +232,12 @@ def _samples(cells: dict[str, Place], count: int) -> list[Place | None]:
 def _response(name: str, known: Described) -> str:
     """The response by asv's rule: the last part of a name begins with its kind."""
     kind = name.rpartition(".")[2].partition("_")[0].lower()
-    if kind == "track" and known.unit == "bytes":
-        return "value_bytes"
-    return RESPONSES.get(kind, RESPONSES["track"] if known.unit != "seconds" else SECONDS)
+    if kind in RESPONSES and kind != "track":
+        return RESPONSES[kind]
+    unit = None if known.unit is None else unit_of(known.unit)
+    if unit == SECOND and kind != "track":
+        return SECONDS
+    return RESPONSES["track"] if unit is None else stating(RESPONSES["track"], unit)
 
 
 def _levels(texts: list[Any]) -> list[Any]:

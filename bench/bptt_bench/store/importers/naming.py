@@ -13,6 +13,7 @@ from bptt_bench.plan.design import OF_LAWS
 from bptt_bench.store.importers.names import factor_name
 from bptt_bench.store.importers.text import listed, printable
 from bptt_bench.store.samples import StoreError
+from bptt_bench.text.units import named
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +76,10 @@ def with_columns(frame: pd.DataFrame, rename: Mapping[str, str] | Sequence[str],
         if not can_be_named(name) or name in kept or name in list(new.values())[:i]:
             raise StoreError(f"--rename: {printable(name)!r} cannot be used; allowed are words that are no column yet")
     renamed = frame.rename(columns=new)
+    units = frame.attrs.get("units", {})
+    told = {old: units.get(old, unit.symbol if (unit := named(old)) is not None else None) for old in new}
+    kept_units = {name: unit for name, unit in units.items() if name not in new}
+    renamed.attrs["units"] = kept_units | {new[old]: unit for old, unit in told.items() if unit is not None}
     for kind in ("factors", "unnamed"):
         if kind in frame.attrs:
             renamed.attrs[kind] = [new.get(name, name) for name in frame.attrs[kind]]

@@ -120,6 +120,7 @@ def _measured(entry: Place, metadata: dict[str, Any], subject: str, name: str, l
         name=name,
         levels={key if key in levels else factor_name(key): value for key, value in levels.items()},
         responses={RESPONSES[unit]: np.concatenate(values)},
+        units={"value": "count"} if unit == "integer" else {},
         started_at=taken_at if np.isfinite(taken_at).all() else None,
     )
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SECONDS = "seconds_per_eval"
 MOST_COLUMNS = 60  # factors and responses together: a table that a person can still name columns of
+MOST_UNIT = 40  # characters of a unit in a note
 MOST_NOTES = 5  # beyond these only their number is told
 Cell: TypeAlias = tuple[Any, ...]  # a subject and its levels
 MOST_EXACT = 1 << 53  # whole numbers up to here are what they are as floating-point numbers, too
@@ -36,6 +37,7 @@ class Measured:
         to be one subject at one point.
     levels : factor -> level, as the file has it.
     responses : name -> one value a sample (n_samples,); all of one length, NaN where there is none.
+    units : of responses whose names do not tell them, as the format states them.
     started_at : when each sample was taken (n_samples,), in seconds; None where that is not known.
     """
 
@@ -43,6 +45,7 @@ class Measured:
     name: str
     levels: Mapping[str, Any]
     responses: Mapping[str, NDArray[np.float64]]
+    units: Mapping[str, str] = field(default_factory=dict)
     started_at: NDArray[np.float64] | None = None
 
     @property
@@ -76,8 +79,8 @@ def tidy(path: Path, measured: Sequence[Measured], *, source: Mapping[str, str],
 
     Columns: ``subject``, one for each factor (numbers where all levels are numbers, else text), ``repetition`` (from 0
     at each point of a subject), ``started_at`` where it is known, and one for each response. Samples without any number
-    are left out. ``attrs`` has ``factors``, ``source`` (tool, version), ``notes`` (what was left out) and ``unnamed``
-    (factors that only have a place, such as ``arg0``).
+    are left out. ``attrs`` has ``factors``, ``source`` (tool, version), ``notes`` (what was left out), ``unnamed``
+    (factors that only have a place, such as ``arg0``) and ``units`` (of responses, where the format states them).
 
     Raises
     ------
@@ -106,6 +109,7 @@ def tidy(path: Path, measured: Sequence[Measured], *, source: Mapping[str, str],
     for name in responses:
         columns[_free(name, columns)] = _joined([one.responses.get(name) for one in measured], counts)
     values = list(columns)[-len(responses) :]
+    units = _units(measured, dict(zip(responses, values, strict=True)), notes)
     frame = pd.DataFrame({name: getattr(column, "array", column) for name, column in columns.items()})
     usable = np.isfinite(frame[values].to_numpy(dtype=float)).any(axis=1)
     if not usable.all():
@@ -118,9 +122,23 @@ def tidy(path: Path, measured: Sequence[Measured], *, source: Mapping[str, str],
         factors=names,
         source={key: printable(value) for key, value in source.items()},
         notes=notes.lines(),
+        units=units,
         unnamed=[name for name in names if name.startswith("arg") and name[3:].isdigit()],
     )
     return frame
+
+
+def _units(measured: Sequence[Measured], columns: Mapping[str, str], notes: Notes) -> dict[str, str]:
+    """The units that the format states, by column; none where benchmarks differ in it."""
+    found: dict[str, str] = {}
+    for name, column in columns.items():
+        stated = list(dict.fromkeys(one.units.get(name) for one in measured if name in one.responses))
+        if len(stated) == 1 and stated[0] is not None:
+            found[column] = stated[0]
+        elif len(stated) > 1:
+            words = ", ".join("none" if unit is None else printable(unit, MOST_UNIT) for unit in stated[:MOST_NOTES])
+            notes.add(f"{name}: benchmarks have units of their own ({words}), so none is known; --unit states it")
+    return found
 
 
 def single(value: float) -> NDArray[np.float64]:

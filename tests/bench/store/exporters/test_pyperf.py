@@ -12,6 +12,7 @@ import pytest
 from bptt_bench.store.exporters.pyperf import pyperf_document
 from bptt_bench.store.frame import load
 from bptt_bench.store.samples import StoreError
+from bptt_bench.text.units import SECOND, named
 
 RUN = {
     "experiment": "toy",
@@ -37,7 +38,7 @@ def frame(**more: Any) -> pd.DataFrame:
 
 
 def document(made: pd.DataFrame, factors: tuple[str, ...] = ("n", "x"), response: str = "seconds_per_eval") -> Any:
-    return pyperf_document(made, factors, response, RUN)
+    return pyperf_document(made, factors, response, named(response), RUN)
 
 
 def suite(found: Any) -> Any:
@@ -111,6 +112,29 @@ def test_the_unit_is_that_of_the_response(response: str, unit: str) -> None:
     assert found.get_benchmarks()[0].get_unit() == unit
 
 
+@pytest.mark.parametrize(
+    ("response", "unit", "value"),
+    [("time_ms", "second", 0.008), ("wall (us)", "second", 8e-6), ("rss_MiB", "byte", 2**23)],
+)
+def test_values_are_in_seconds_and_bytes_whatever_they_were_measured_in(response: str, unit: str, value: float) -> None:
+    (found, *_) = suite(document(frame(**{response: 8.0}), response=response)).get_benchmarks()
+    assert found.get_unit() == unit
+    assert set(found.get_values()) == {value}
+
+
+@pytest.mark.parametrize(
+    ("response", "message"),
+    [
+        ("latency", "pyperf: needs the unit of 'latency', which nothing tells; --unit states it, such as ms"),
+        ("bytes_per_second", "pyperf: takes seconds, bytes and what is counted, and 'bytes_per_second' is in B/s"),
+        ("ops", "and 'ops' is in 1/s"),
+    ],
+)
+def test_a_unit_that_is_not_known_or_that_pyperf_has_not_is_refused(response: str, message: str) -> None:
+    with pytest.raises(StoreError, match=message):
+        document(frame(**{response: 8.0}), response=response)
+
+
 def test_values_that_pyperf_cannot_hold_are_left_out() -> None:
     made = frame()
     made.loc[made["n"] == 10, "seconds_per_eval"] = 0.0
@@ -120,9 +144,11 @@ def test_values_that_pyperf_cannot_hold_are_left_out() -> None:
 
 
 def test_a_table_of_little_is_enough() -> None:
-    found = pyperf_document(pd.DataFrame({"n": [1, 2], "seconds_per_eval": [1.0, 2.0]}), ("n",), "seconds_per_eval", {})
+    found = pyperf_document(
+        pd.DataFrame({"n": [1, 2], "seconds_per_eval": [1.0, 2.0]}), ("n",), "seconds_per_eval", SECOND, {}
+    )
     assert suite(found).get_benchmark_names() == ["n=1", "n=2"]
-    alone = pyperf_document(pd.DataFrame({"seconds_per_eval": [1.0, 2.0]}), (), "seconds_per_eval", {})
+    alone = pyperf_document(pd.DataFrame({"seconds_per_eval": [1.0, 2.0]}), (), "seconds_per_eval", SECOND, {})
     assert suite(alone).get_benchmark_names() == ["benchmark"]
 
 

@@ -1,0 +1,147 @@
+"""Points and ranges of levels as people write them: ``V=10000,T=100..10000:20``."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from bptt_bench.text.errors import TextError
+
+LEVELS_OF_A_RANGE = 10  # unless it says how many
+MOST_POINTS = 10_000  # in one question: a table that long nobody reads, and a program can ask twice
+_RANGE = re.compile(r"(.+?)\.\.(.+?)(?::(\d{1,9}))?")
+
+Asked: TypeAlias = "str | Mapping[str, Any]"  # a point, some of whose levels may be ranges
+
+
+class Range(NamedTuple):
+    """Levels from low to high, evenly spaced in their logarithm."""
+
+    low: float
+    high: float
+    n: int = LEVELS_OF_A_RANGE
+
+    def levels(self, *, whole: bool) -> list[float]:
+        """The levels, each once; whole numbers, and so perhaps fewer of them, for a factor that has no others."""
+        spaced = np.geomspace(float(self.low), float(self.high), self.n)  # a whole number may be too long for NumPy
+        return list(dict.fromkeys(round(level) if whole else float(level) for level in spaced.tolist()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What one ``--at`` or ``--predict`` asks: levels, texts and ranges by factor, in the order in which they come."""
+
+    option: str
+    text: str
+    axes: Mapping[str, Sequence[float | str] | Range]
+
+    def __len__(self) -> int:
+        """How many points it names, at most."""
+        return math.prod(axis.n if isinstance(axis, Range) else len(axis) for axis in self.axes.values())
+
+    def points(self, whole: Mapping[str, bool]) -> Iterator[dict[str, float | str]]:
+        """The product of all levels, by factor; ``whole`` says of each factor whether its levels are whole numbers.
+
+        Raises
+        ------
+        TextError : an end of a range that is not whole, for a factor that is.
+        """
+        levels: list[list[float | str]] = []
+        for name, axis in self.axes.items():
+            if isinstance(axis, Range):
+                for end in (axis.low, axis.high):
+                    if whole.get(name, False) and not float(end).is_integer():
+                        raise TextError(f"{self.option} {self.text!r}: {name} must be a whole number, got {end:g}")
+                levels.append([*axis.levels(whole=whole.get(name, False))])
+            else:
+                levels.append([*axis])
+        return (dict(zip(self.axes, each, strict=True)) for each in itertools.product(*levels))
+
+
+def questions(asked: Asked | Sequence[Asked], option: str = "--at") -> list[Question]:
+    """What is asked in an option, seen to be of use.
+
+    Raises
+    ------
+    TextError : what is no point; more points than anybody reads.
+
+    >>> [len(one) for one in questions("V=1000,T=1..100:3")]
+    [3]
+    >>> list(questions("V=1000,T=1..100:3")[0].points({"V": True, "T": True}))
+    [{'V': 1000, 'T': 1}, {'V': 1000, 'T': 10}, {'V': 1000, 'T': 100}]
+    """
+    every = [asked] if isinstance(asked, str | Mapping) else list(asked)
+    found = [_of_text(option, one) if isinstance(one, str) else _of_mapping(option, one) for one in every]
+    n = sum(map(len, found))
+    if n > MOST_POINTS:
+        raise TextError(f"{option}: must name at most {MOST_POINTS} points, got {n}")
+    return found
+
+
+def _of_text(option: str, text: str) -> Question:
+    axes: dict[str, Sequence[float | str] | Range] = {}
+    for part in text.split(",") if text.strip() else ():
+        name, equals, level = (piece.strip() for piece in part.partition("="))
+        name = unicodedata.normalize("NFKC", name)  # as Python reads a name in a law: one µ of the two that look alike
+        if not equals or not name.isidentifier():
+            raise TextError(
+                f"{option} {text!r}: must be factor=level or factor=low..high, such as T=35, got {part.strip()!r}"
+            )
+        if name in axes:
+            raise TextError(f"{option} {text!r}: names {name} twice")
+        axes[name] = _axis(f"{option} {text!r}", name, level)
+    return Question(option=option, text=text, axes=axes)
+
+
+def _of_mapping(option: str, levels: Mapping[str, Any]) -> Question:
+    text = ",".join(f"{name}={level}" for name, level in levels.items())
+    axes: dict[str, Sequence[float | str] | Range] = {}
+    for name, level in levels.items():
+        if isinstance(level, str) or not isinstance(level, Sequence | np.ndarray):
+            axes[name] = _axis(f"{option} {text!r}", name, level)
+        elif len(level):
+            axes[name] = [_level(f"{option} {text!r}", name, one) for one in level]
+        else:
+            raise TextError(f"{option} {text!r}: {name} must have levels, or a range such as '1..100', got none")
+    return Question(option=option, text=text, axes=axes)
+
+
+def _axis(where: str, name: str, level: Any) -> Sequence[float | str] | Range:
+    found = _RANGE.fullmatch(level.strip()) if isinstance(level, str) else None
+    if found is None:
+        return [_level(where, name, level)]
+    low, high = (_number(where, name, end) for end in found.groups()[:2])
+    n = LEVELS_OF_A_RANGE if found[3] is None else int(found[3])
+    if low > high or n < 2:
+        raise TextError(
+            f"{where}: {name} must be a range low..high, or low..high:n with 2 levels or more, got {level!r}"
+        )
+    return Range(low, high, n) if low < high else [low]
+
+
+def _level(where: str, name: str, level: Any) -> float | str:
+    """A number; text, where it is none: the level of a category."""
+    if isinstance(level, str):
+        try:
+            float(level)
+        except ValueError:
+            if level.strip():
+                return level.strip()
+    return _number(where, name, level)
+
+
+def _number(where: str, name: str, level: Any) -> float:
+    try:
+        value = math.nan if isinstance(level, bool) else float(level)
+    except (TypeError, ValueError):
+        value = math.nan
+    if not math.isfinite(value) or value <= 0:
+        raise TextError(f"{where}: {name} must be a finite number above 0, got {str(level)!r}")
+    return int(value) if value.is_integer() else value

@@ -1,0 +1,232 @@
+"""Units: as people write them, as formats state them, as the names of columns tell them.
+
+A value stays in the unit in which it was given; it is converted where it is printed or held against a budget.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from bptt_bench.text.errors import TextError
+
+SI = {"": 1.0, "k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+BINARY = {"Ki": 2.0**10, "Mi": 2.0**20, "Gi": 2.0**30, "Ti": 2.0**40}
+MOST_CHARACTERS = 40
+ALLOWED = "a unit such as s, ms, us, B, MB, MiB or B/s, or a word for what is counted, such as instructions"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A unit of measurement.
+
+    Attributes
+    ----------
+    symbol : as it is written, such as ``ms``.
+    base : the unit that takes SI prefixes when an amount is printed, such as ``s``; empty where none does, as for what
+        is counted.
+    scale : of base units in one of this unit.
+    """
+
+    symbol: str
+    base: str = ""
+    scale: float = 1.0
+
+    @property
+    def dimension(self) -> str:
+        """What two amounts must share to be compared."""
+        return self.base or self.symbol
+
+    @property
+    def words(self) -> str:
+        """The unit as a heading names it; amounts below it have prefixes of their own.
+
+        >>> named("time_ms").words, named("peak_bytes").words, named("comparisons_count").words
+        ('seconds', 'bytes', 'comparisons')
+        """
+        return {"s": "seconds", "B": "bytes"}.get(self.base, self.dimension)
+
+
+SECOND, BYTE = Unit("s", "s"), Unit("B", "B")
+
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+_TIMES = {"ns": 1e-9, "us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0, "h": 3600.0}
+_UNITS = {
+    **{symbol: Unit(symbol, "s", scale) for symbol, scale in _TIMES.items()},
+    **{f"{prefix}B": Unit(f"{prefix}B", "B", scale) for prefix, scale in {**SI, **BINARY}.items()},
+    **{f"{prefix}FLOP": Unit(f"{prefix}FLOP", "FLOP", scale) for prefix, scale in SI.items()},
+    "%": Unit("%"),
+}
+_OTHER_NAMES = {
+    "ns": "nanosecond nanoseconds nanosec nanosecs nanos nsec nsecs",
+    "us": "microsecond microseconds microsec microsecs micros usec usecs",
+    "ms": "millisecond milliseconds millisec millisecs millis msec msecs",
+    "s": "second seconds sec secs",
+    "min": "minute minutes mins",
+    "h": "hour hours hr hrs",
+    "B": "byte bytes",
+    "kB": "kilobyte kilobytes kb",
+    "MB": "megabyte megabytes mb",
+    "GB": "gigabyte gigabytes gb",
+    "TB": "terabyte terabytes tb",
+    "KiB": "kibibyte kibibytes kib",
+    "MiB": "mebibyte mebibytes mib",
+    "GiB": "gibibyte gibibytes gib",
+    "TiB": "tebibyte tebibytes tib",
+    "%": "percent pct",
+}
+_BY_WORD = {word: symbol for symbol, words in _OTHER_NAMES.items() for word in (symbol.lower(), *words.split())}
+_COUNTED = frozenset({"instructions", "cycles"})
+_EVALUATIONS = _words("op ops eval evals evaluation iter iters iteration loop call run query step round rep")
+_A_SECOND = _words("ops qps rps tps fps iops")  # how often a second, by names of their own
+_THINGS = _words("op ops item items request requests req reqs call calls event events row rows element elements")
+_WORDS_OF_TIME = _words("time latency duration runtime elapsed wall t")
+_STATISTICS = _words(
+    "mean avg average median med min max std stddev sd best worst total sum p50 p90 p95 p99 p999 value"
+)
+_UNSURE = _words("min h b B d m")  # at the end of a name: a minimum, a height, a variant
+_BRACKETS = re.compile(r"[(\[]\s*([^()\[\]]{1,40}?)\s*[)\]]\s*$")
+_WORD = re.compile(r"[A-Za-z%][A-Za-z0-9_%/·*-]{0,39}")
+
+
+def unit_of(text: str) -> Unit | None:
+    """The unit that a text is; ``None`` where it is not a known one.
+
+    >>> unit_of("ms"), unit_of("GiB").scale, unit_of("apples")
+    (Unit(symbol='ms', base='s', scale=0.001), 1073741824.0, None)
+    >>> [unit_of(text).symbol for text in ("\xb5s", "\u03bcs", "microseconds", "ns/op", "MB / s", "items/s", "GFLOPS")]
+    ['us', 'us', 'us', 'ns', 'MB/s', 'items/s', 'GFLOP/s']
+    """
+    text = _normal(text).strip()
+    over, slash, under = (part.strip() for part in text.partition("/"))
+    if slash and under and "/" not in under:
+        return _quotient(over, under)
+    words = text.split()
+    if len(words) == 3 and words[1] == "per":
+        return _quotient(words[0], words[2])
+    return _whole(text)
+
+
+def stated(text: str, option: str = "--unit") -> Unit:
+    """The unit that somebody states: a known one, or a word for what is counted.
+
+    Raises
+    ------
+    TextError : neither.
+
+    >>> stated("instructions"), stated("1/s").dimension
+    (Unit(symbol='instructions', base='', scale=1.0), '1/s')
+    """
+    if not is_unit(text):
+        raise TextError(f"{option}: must be {ALLOWED}, got {text[:MOST_CHARACTERS]!r}")
+    return unit_of(text) or Unit(text.strip())
+
+
+def is_unit(text: str) -> bool:
+    """Whether a text can be a unit: a known one, or a word for what is counted."""
+    return unit_of(text) is not None or _WORD.fullmatch(text.strip()) is not None
+
+
+def named(name: str) -> Unit | None:
+    """The unit that the name of a column tells; ``None`` where it tells none.
+
+    >>> [named(name).symbol for name in ("time_ms", "Time (ns)", "wall [us]", "ns/op", "rss_MB", "seconds_per_eval")]
+    ['ms', 'ns', 'us', 'ns', 'MB', 's']
+    >>> [named(name).symbol for name in ("bytes_per_second", "ops", "items/s", "comparisons_count", "elapsedMillis")]
+    ['B/s', '1/s', 'items/s', 'comparisons', 'ms']
+    >>> [named(name) for name in ("latency", "throughput", "time_min", "n")]
+    [None, None, None, None]
+    """
+    name = _normal(name).strip()
+    bracket = _BRACKETS.search(name)
+    if bracket is not None:
+        found = unit_of(bracket[1])
+        if found is not None:
+            return found
+        name = name[: bracket.start()].strip()
+    if "/" in name and (found := unit_of(re.split(r"[\s,;:_]+", re.sub(r"\s*/\s*", "/", name))[-1])) is not None:
+        return found
+    tokens = [token for word in re.split(r"[^0-9A-Za-z%]+", name) if word for token in _in_camel_case(word)]
+    while len(tokens) > 1 and tokens[-1].lower() in _STATISTICS:
+        tokens.pop()
+    return _told_by(tokens) if tokens else None
+
+
+def stating(name: str, unit: Unit | None) -> str:
+    """A name that tells a unit, as near to a given one as can be: for formats that have no other place for it.
+
+    >>> stating("latency", unit_of("ms")), stating("time_ms", unit_of("ms")), stating("hits", Unit("apples"))
+    ('latency_ms', 'time_ms', 'hits')
+    """
+    if unit is None or named(name) == unit:
+        return name
+    longer = f"{name}_{re.sub('/', '_per_', unit.symbol)}"
+    longer = f"{name}_bytes" if unit == BYTE else longer
+    return longer if named(longer) == unit else name
+
+
+def _told_by(tokens: list[str]) -> Unit | None:
+    """The unit that the words of a name tell."""
+    last = tokens[-1]
+    before = tokens[-2] if len(tokens) > 1 else ""
+    over = [i for i, token in enumerate(tokens[1:-1]) if token.lower() == "per"]
+    if over:  # of a, per, b: the last a and its b
+        return _quotient(tokens[over[-1]], tokens[over[-1] + 2])
+    if last == "count" and before:
+        return Unit("_".join(tokens[:-1]))
+    if last.lower() in _EVALUATIONS and _whole(before) is not None:  # ns/op, as names of columns have it
+        return _whole(before)
+    if last == "s" and (before.lower() in _THINGS or _is_size(before)):
+        return _quotient(before, last)
+    if last.lower() in _A_SECOND and (len(tokens) == 1 or last.lower() != "ops"):
+        return Unit("1/s")
+    if last in _COUNTED:
+        return Unit(last)
+    return None if last in _UNSURE else _whole(last)
+
+
+def _whole(word: str) -> Unit | None:
+    """The unit that a word without a slash is."""
+    if word in _UNITS:
+        return _UNITS[word]
+    for end, under in (("ps", "B"), ("S", "FLOP")):  # MBps, GFLOPS
+        if word.endswith(under + end):
+            return _quotient(word.removesuffix(end), "s")
+    known = _BY_WORD.get(word.lower()) if len(word) > 1 else None
+    return None if known is None else _UNITS[known]
+
+
+def _quotient(over: str, under: str) -> Unit | None:
+    """The unit of so much of one in another: a rate where that is a time, the cost of one of something else."""
+    top, bottom = _whole(over), _whole(under)
+    if under.lower() in _EVALUATIONS:
+        return top
+    if bottom is not None and bottom.base == "s":
+        if over.lower() in _WORDS_OF_TIME:  # time/ms, as physicists head a column
+            return bottom
+        if top is None or not top.base:
+            is_word = _WORD.fullmatch(over) is not None or over == "1"
+            return Unit(f"{over}/{bottom.symbol}") if is_word else None
+        return Unit(f"{top.symbol}/{bottom.symbol}", f"{top.base}/s", top.scale / bottom.scale)
+    if top is None or not top.base or _WORD.fullmatch(under) is None:
+        return None
+    return Unit(f"{top.symbol}/{under}", f"{top.base}/{under}", top.scale)
+
+
+def _in_camel_case(word: str) -> list[str]:
+    """The parts of ``elapsedMillis``; ``MiB`` has none."""
+    return [word] if _whole(word) is not None else re.split(r"(?<=[a-z])(?=[A-Z])", word)
+
+
+def _is_size(word: str) -> bool:
+    found = _whole(word)
+    return found is not None and found.base in ("B", "FLOP")
+
+
+def _normal(text: str) -> str:
+    """The text with one micro sign of the two that look alike, and as its letter where a unit begins with it."""
+    return text.replace("\u03bc", "u").replace("\xb5", "u")
