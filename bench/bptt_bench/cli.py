@@ -73,17 +73,15 @@ class CommandLine(click.Group):
             return _unusable(_not_in_range(error) or error.format_message())
         except click.ClickException as error:
             return _unusable(error.format_message())
-        except (KeyboardInterrupt, click.Abort):
-            click.echo("interrupted", err=True)
-            return EXIT_INTERRUPTED
+        except (KeyboardInterrupt, click.Abort) as error:
+            return _interrupted(error)
         except BrokenPipeError:
             raise
         except OSError as error:  # no file, no permission, no space: the message names the file
             return _unusable(_what_failed(error))
         except BaseException as error:  # noqa: BLE001  # SystemExit too: no status but ours leaves this program
             if type(error).__name__ == "Interrupted":
-                click.echo(str(error) or "interrupted", err=True)
-                return EXIT_INTERRUPTED
+                return _interrupted(error)
             if type(error).__module__.startswith("bptt_bench."):
                 return _unusable(str(error))
             return _fault(error, with_traceback=context is not None and context.meta.get(TRACEBACK, False))
@@ -102,6 +100,12 @@ def _not_in_range(error: click.BadParameter) -> str:
 def _what_failed(error: OSError) -> str:
     reason = error.strerror or str(error)
     return reason if error.filename is None else f"{error.filename}: {reason}"
+
+
+def _interrupted(error: BaseException) -> int:
+    """Say that a signal came, and what goes on from there."""
+    click.echo("; ".join([str(error) or "interrupted", *getattr(error, "__notes__", ())]), err=True)
+    return EXIT_INTERRUPTED
 
 
 def _unusable(message: str) -> int:

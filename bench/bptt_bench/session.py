@@ -129,7 +129,7 @@ def summary(finished: RunFinished) -> str:
         return "nothing was left to measure"
     weighed = f", memory of {finished.weighed} cells" if finished.weighed else ""
     weighed += f", counts of {finished.counted} cells" if finished.counted else ""
-    skipped = f", {finished.skipped} cells skipped for want of memory" if finished.skipped else ""
+    skipped = f", {finished.skipped} cells left out" if finished.skipped else ""
     seconds = f"{finished.seconds_after_workers_started:.0f} s"
     return (
         f"{finished.samples} samples{weighed}{skipped}; {finished.busy_share:.1%} of the {seconds} with a measuring "

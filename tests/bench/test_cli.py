@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -193,7 +194,8 @@ def test_interrupted_run_exits_130_and_can_be_used(number: signal.Signals, tmp_p
         output, errors = process.communicate(timeout=SECONDS_TO_START)
     assert process.returncode == 130, (said, errors)
     assert output == ""
-    assert errors.splitlines()[-1] == f"interrupted by {number.name}"
+    resumed = ["bptt-bench", "run", "--resume", str(folder), "--json"]
+    assert errors.splitlines()[-1] == f"interrupted by {number.name}; go on with: {shlex.join(resumed)}"
     result = invoke("verdict", folder, "--json")
     assert [one["claim"] for one in json.loads(result.stdout)] == ["sum-exact", "sum-linear"]
     assert len(records(folder, "sample")) >= 36

@@ -173,7 +173,8 @@ def test_an_interrupted_run_goes_on_with_what_it_has(
     with interrupted_when(condition, monkeypatch):
         result = invoke("foresee", TOY, "--out", folder, "--json")
     assert (result.exit_code, result.stdout) == (130, ""), result.stderr
-    assert result.stderr.splitlines()[-1] == "interrupted by SIGINT"
+    goes_on = f"go on with: bptt-bench foresee --resume {folder} --json"
+    assert result.stderr.splitlines()[-1] == f"interrupted by SIGINT; {goes_on}"
     before = (folder / "samples.jsonl").read_text(encoding="utf-8")
     counts = (len(of(folder, "sample", "sweep")), len(of(folder, "prediction")), len(of(folder, "sample", "beyond")))
     assert counts == stored
@@ -284,7 +285,7 @@ def test_a_process_that_is_interrupted_twice_loses_nothing(tmp_path: Path) -> No
             process.send_signal(signal.SIGINT)
             output, errors = process.communicate(timeout=SECONDS_TO_END)
         assert (process.returncode, output) == (130, ""), (said, errors)
-        assert errors.splitlines()[-1] == "interrupted by SIGINT"
+        assert errors.splitlines()[-1].startswith("interrupted by SIGINT; go on with: bptt-bench foresee --resume ")
         counted.append(len(of(folder, "sample")))
     assert counted[0] < 9 <= counted[1] < 9 + 12
     predictions = of(folder, "prediction")

@@ -93,7 +93,7 @@ def test_summary_gives_the_share_of_the_time_spent_measuring() -> None:
         samples=7, skipped=2, seconds_after_workers_started=40.4, seconds_in_evaluations=35.552, busy_share=0.88
     )
     assert summary(finished) == (
-        "7 samples, 2 cells skipped for want of memory; 88.0% of the 40 s with a measuring process ready went into "
+        "7 samples, 2 cells left out; 88.0% of the 40 s with a measuring process ready went into "
         "timed or warm-up evaluations"
     )
 

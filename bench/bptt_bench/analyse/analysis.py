@@ -11,6 +11,7 @@ import numpy as np
 from bptt_bench.analyse.estimate import Interval
 from bptt_bench.analyse.evidence import BLOCK, WHOLE, Evidence, fit_all
 from bptt_bench.analyse.fitted import Fit
+from bptt_bench.analyse.gaps import gaps_in_words
 from bptt_bench.analyse.hosts import in_words
 from bptt_bench.analyse.judges import judge_all
 from bptt_bench.analyse.paired import PairedRatio, overall, paired_ratio, visits_of
@@ -40,7 +41,7 @@ class Analysis:
     contaminated_share : share of disturbed samples, likewise.
     noise_line : both in one line of words, with what else a reader must know of the samples.
     below_floor : samples left out of all fits because their signal was below the floor.
-    skips : records of cells that were not measured for want of memory.
+    skips : records of cells that were left out: for want of memory, or because something raised there.
     pricings : by subject, what its declared works would take at the rates of the run's probe, made when it is first
         asked for; none without a probe.
     race : who is how fast where; ``None`` where no claim is about a speedup.
@@ -104,6 +105,7 @@ def analyse(
                 _noise_line(noise, contaminated, placebo, alarms, below, fitted=bool(whole)),
                 *_hosts(evidence.fits, keys),
                 *other_code,
+                *gaps_in_words(frame.attrs.get("skips", ())),
                 *other_laws,
             )
         ),

@@ -15,6 +15,7 @@ from bptt_bench.analyse.estimate import Interval
 from bptt_bench.analyse.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.exponent import free_exponent
 from bptt_bench.analyse.fitted import Fit, columns_at
+from bptt_bench.analyse.gaps import with_gaps
 from bptt_bench.analyse.obeyed import obeyed
 from bptt_bench.analyse.ratio import judge_ratio
 from bptt_bench.analyse.response import is_exact, no_noise, substance
@@ -63,8 +64,9 @@ def judge_all(evidence: Evidence, claims: Iterable[Claim]) -> list[Verdict]:
     """
     profile = (evidence.frame.attrs.get("run") or {}).get("profile")
     reasons, promised = undone(evidence.frame)
+    skips = evidence.frame.attrs.get("skips", ())
     return [
-        withheld(_judge(evidence, claim), claim, reasons, promised)
+        with_gaps(withheld(_judge(evidence, claim), claim, reasons, promised), claim, skips)
         for claim in claims
         if not claim.profiles or profile is None or profile in claim.profiles
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from bptt_bench.commands.engines import engine_of, engine_options
-from bptt_bench.commands.shared import document, find_experiments_here, force_option, forced, json_option
+from bptt_bench.commands.shared import document, find_experiments_here, force_option, forced, json_option, resumable
 
 
 @click.command(short_help="Predict points far beyond a sweep, then measure them.")
@@ -62,13 +62,15 @@ def foresee(
     settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)
     if resume is None:
         settings = dataclasses.replace(settings, profile=foresight_of(api.experiment_of(settings)).profile)
-    outcome = predicted_and_measured(
-        settings,
-        resume or out or api.new_folder("foresee"),
-        resume=resume is not None,
-        force=forced(force, resume),
-        say=lambda line: click.echo(line, err=as_json),
-    )
+    folder = resume or out or api.new_folder("foresee")
+    with resumable(folder):
+        outcome = predicted_and_measured(
+            settings,
+            folder,
+            resume=resume is not None,
+            force=forced(force, resume),
+            say=lambda line: click.echo(line, err=as_json),
+        )
     if as_json:
         document(outcome.to_json())
     else:

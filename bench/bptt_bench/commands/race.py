@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.commands.shared import document, find_experiments_here, force_option, forced, json_option
+from bptt_bench.commands.shared import document, find_experiments_here, force_option, forced, json_option, resumable
 
 EXPERIMENT = "bptt_rnn.experiment.race"
 PROFILE, THREADS = "standard", 2
@@ -66,13 +66,15 @@ def race(
         settings = dataclasses.replace(api.settings_of(resume), **chosen)
     if not any(claim.kind == "speedup" for claim in api.experiment_of(settings).claims):
         raise ExperimentError(f"experiment {settings.experiment!r}: claims no speedup; a race is judged by such claims")
-    outcome = session.run(
-        settings,
-        resume or out or api.new_folder("race"),
-        resume=resume is not None,
-        force=forced(force, resume),
-        say=lambda line: click.echo(line, err=as_json),
-    )
+    folder = resume or out or api.new_folder("race")
+    with resumable(folder):
+        outcome = session.run(
+            settings,
+            folder,
+            resume=resume is not None,
+            force=forced(force, resume),
+            say=lambda line: click.echo(line, err=as_json),
+        )
     analysis = outcome.analysis
     verdicts = [verdict.to_json() for verdict in analysis.verdicts]
     if as_json:

@@ -15,6 +15,7 @@ from bptt_bench.commands.shared import (
     force_option,
     forced,
     json_option,
+    resumable,
     show,
     status_of,
 )
@@ -96,14 +97,16 @@ def run(
     if resume is not None and out is not None:
         raise click.UsageError("--out and --resume: name one folder, not two")
     settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)
-    outcome = session.run(
-        settings,
-        resume or out or api.new_folder(settings.profile),
-        resume=resume is not None,
-        force=forced(force, resume),
-        say=lambda line: click.echo(line, err=as_json),
-        demand=adaptive.demanded(budget, until, resume),
-    )
+    folder = resume or out or api.new_folder(settings.profile)
+    with resumable(folder):
+        outcome = session.run(
+            settings,
+            folder,
+            resume=resume is not None,
+            force=forced(force, resume),
+            say=lambda line: click.echo(line, err=as_json),
+            demand=adaptive.demanded(budget, until, resume),
+        )
     if as_json:
         document(outcome.to_json())
     else:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import shlex
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.analysis import Analysis
@@ -93,3 +96,40 @@ def show(shown: Analysis | Answer) -> None:
     from bptt_bench.report import terminal
 
     terminal.show(shown)
+
+
+# options that a run does not store, so that going on with it takes them again
+REPEATED = ("probe", "force", "engine", "scheduler", "tls_ca_file", "tls_cert", "tls_key", "workers", "wait", "as_json")
+
+
+@contextlib.contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Note on what interrupts the block with which command the run in a folder goes on."""
+    try:
+        yield
+    except BaseException as error:
+        is_interrupt = isinstance(error, KeyboardInterrupt) or type(error).__name__ == "Interrupted"
+        if is_interrupt and _holds_a_run(folder):
+            error.add_note(f"go on with: {shlex.join(_resuming(click.get_current_context(), folder))}")
+        raise
+
+
+def _holds_a_run(folder: Path) -> bool:
+    from bptt_bench.store.samples import SAMPLES
+
+    file = folder / SAMPLES
+    return file.is_file() and file.stat().st_size > 0
+
+
+def _resuming(context: click.Context, folder: Path) -> Iterator[str]:
+    """Yield the words of the command that goes on with a run."""
+    yield from ("bptt-bench", str(context.info_name), "--resume", str(folder))
+    for option in context.command.params:
+        name = str(option.name)
+        if name not in REPEATED or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        if isinstance(value, bool):
+            yield option.opts[0] if value else option.secondary_opts[0]
+        else:
+            yield from (option.opts[0], str(value))

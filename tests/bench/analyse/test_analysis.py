@@ -124,7 +124,9 @@ def test_what_was_left_out_is_counted(rng: np.random.Generator) -> None:
     floor = data.assign(below_floor=(data["T"] == 2) & (data["timing"] == "whole"))
     found = analyse(floor, EXPERIMENT)
     assert found.below_floor == 3 * 3 * 5
-    assert found.noise_line.endswith("; 45 samples below the signal floor left out")
+    assert found.noise_line.endswith(
+        "; 45 samples below the signal floor left out; fast: not measured at T=1 V=1e+09 (memory)"
+    )
     assert found.fits["fast", "seconds_per_eval"].n_points == 15
     assert [skip["reason"] for skip in found.skips] == ["memory"]
 
