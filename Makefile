@@ -66,7 +66,7 @@ lint: $(VENV)/.test-stamp ## style (ruff) and types (mypy --strict)
 
 .PHONY: benchmark
 benchmark: $(VENV)/.test-stamp ## the benchmark suite through pytest-benchmark, with fits and verdicts
-	$(BIN)/python -m pytest --benchmark tests/scaling
+	$(BIN)/python -m pytest --benchmark -m bptt_bench tests/scaling
 
 .PHONY: reference
 reference: $(VENV)/.run-stamp ## measure the standard profile and the points beyond it anew into results/reference (about 20 minutes)

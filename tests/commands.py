@@ -24,6 +24,7 @@ LIST = ROOT / ".ci" / "commands.toml"
 WAYS = ("run", "tests", "ci", "why")
 PROGRAMS = r"(?:bptt-bench|make|pytest|pip|python) "
 SECONDS = 300  # after which a command hangs
+SHOWN_LINES = 100  # the last ones of a command that failed
 IDENTITY = {f"GIT_{who}_{what}": "nobody@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
 
 
@@ -78,7 +79,7 @@ def lines(entries: Mapping[str, Mapping[str, Any]], words: Sequence[str]) -> Ite
 
 
 def ran(line: str, allowed: list[int], folder: Path, environment: Mapping[str, str]) -> bool:
-    """Run a command line and say how it went; what it printed is shown only where it failed."""
+    """Run a command line and say how it went; the end of what it printed is shown only where it failed."""
     start = time.monotonic()
     try:
         done = subprocess.run(
@@ -98,7 +99,8 @@ def ran(line: str, allowed: list[int], folder: Path, environment: Mapping[str, s
         status, text, fine = f"none after {SECONDS} s", "", False
     print(f"{time.monotonic() - start:6.1f} s  {line}", flush=True)
     if not fine:
-        print(f"{text}\nFAILED: {line}: exit status {status}, allowed are {allowed}", flush=True)
+        end = "\n".join(text.splitlines()[-SHOWN_LINES:])
+        print(f"{end}\nFAILED: {line}: exit status {status}, allowed are {allowed}", flush=True)
     return fine
 
 

@@ -48,4 +48,4 @@ def test_an_entry_says_how_it_is_checked_or_why_not(command: str) -> None:
 def test_a_command_that_fails_is_seen(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert ran("exit 1", [0, 1], tmp_path, {})
     assert not ran("echo oh; exit 5", [0, 1], tmp_path, {})
-    assert "oh\n\nFAILED: echo oh; exit 5: exit status 5, allowed are [0, 1]" in capfd.readouterr().out
+    assert "oh\nFAILED: echo oh; exit 5: exit status 5, allowed are [0, 1]" in capfd.readouterr().out
