@@ -96,6 +96,7 @@ class Export:
             "response": None if self.to in TABLES else self.response,
             "unit": None if self.to in TABLES or self.unit is None else self.unit.symbol,
             "left_out": self.left_out,
+            "notes": list(self.notes),
         }
 
 

@@ -39,8 +39,8 @@ class Found(list[T]):
         self.notes = notes
 
     def to_json(self) -> list[dict[str, Any]]:
-        """All answers as plain data."""
-        return [one.to_json() for one in self]
+        """All answers as plain data, each with the notes, since they are a list."""
+        return [{**one.to_json(), "notes": list(self.notes)} for one in self]
 
 
 @overload

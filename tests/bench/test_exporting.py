@@ -282,7 +282,7 @@ def test_a_file_is_told_as_one_document(csv: Path, tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     assert json.loads(result.stdout) == {
         "file": str(out), "format": "parquet", "rows": 24, "factors": ["n"], "response": None, "unit": None,
-        "left_out": 0,
+        "left_out": 0, "notes": ["factors: n; --factors names others"],
     }  # fmt: skip
     assert load(out).attrs["factors"] == ["n"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -50,7 +51,19 @@ class Base:
 def bases() -> list[Base]:
     """All fixtures that can be loaded, and a run."""
     run = "".join(f"{json.dumps(record)}\n" for record in RUN).encode()
-    return [*_fixtures(), Base(kind="run", content=run, ending=".jsonl")]
+    return [*_fixtures(), Base(kind="run", content=run, ending=".jsonl"), *_tables()]
+
+
+def _tables() -> Iterator[Base]:
+    """Tables as people write them, which no tool does."""
+    records = [{"params": {"n": n}, "kind": "a", "times": [1e-6 * n, 2e-6 * n]} for n in (1, 2, 4, 8, 16)]
+    lines = "".join(f"{json.dumps({'n': n, 'wall_time': 1e-6 * n})}\n" for n in (1, 2, 4, 8) for _ in range(2))
+    rows = "".join(f"{i};{n}K;{n},5;box;NA\n" for i, n in enumerate((1, 2, 4, 8, 16)))
+    yield Base(kind="table", content=json.dumps(records).encode(), ending=".json")
+    yield Base(kind="table", content=json.dumps({"results": records}).encode(), ending=".json")
+    yield Base(kind="table", content=f"a log\n{lines}the end\n".encode(), ending=".txt")
+    yield Base(kind="table", content=f"# a comment\n;n;Time (ms);host name;gaps\n{rows}".encode(), ending=".csv")
+    yield Base(kind="table", content=gzip.compress(b"n\tt\n1\t2.5\n2\t5\n3\t7.5\n"), ending=".csv")
 
 
 def _fixtures() -> Iterator[Base]:

@@ -14,6 +14,7 @@ from bptt_bench.analyse.fitted import Fit
 from bptt_bench.analyse.ondemand import Absent, OnDemand
 from bptt_bench.analyse.regime import Regime
 from bptt_bench.analyse.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact
+from bptt_bench.analyse.roles import means_something_else
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.plan import CostLaw, Experiment, Point, Subject
 from bptt_bench.plan.lookup import NotStoredError
@@ -135,7 +136,7 @@ def without_records(frame: pd.DataFrame) -> pd.DataFrame:
 
 def fitted_samples(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that fits may see: all but those of stages that test predictions."""
-    if STAGE not in frame.columns:
+    if STAGE not in frame.columns or means_something_else(frame, STAGE):
         return frame
     return frame[frame[STAGE].isin(FITTED_STAGES).to_numpy(dtype=bool)]
 

@@ -20,6 +20,8 @@ WHOLE = "seconds_per_eval"
 RECORDED_HERE = (*OF_SAMPLES, *OF_POINTS)
 RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
 REMARKS = ("note", "comment", "remark", "date", "timestamp")  # of text: not what was measured
+STAGES = ("sweep", "adaptive", "memory", "counts", "beyond")
+MEANINGS = {"stage": frozenset(STAGES), "timing": frozenset(("whole", "phases", "memory", "counts"))}
 RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE, *REMARKS))
 
 
@@ -55,7 +57,8 @@ def roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection
         texts = text_columns(frame, [name for name in here if name not in taken])
         numbers = [name for name in here if name not in texts and frame[name].notna().any()]
         return Roles(factors=tuple(numbers), categories=tuple(texts), notes=())
-    others = [name for name in map(str, frame.columns) if name not in taken and name not in RECORDED]
+    recorded = {name for name in RECORDED if not means_something_else(frame, name)}
+    others = [name for name in map(str, frame.columns) if name not in taken and name not in recorded]
     numbers, restating, gaps, rest = [], {}, [], []
     texts = text_columns(frame, others)
     reference = [name for name in named if name in frame.columns]
@@ -88,6 +91,18 @@ def roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection
     if rest:
         notes.append(f"another value in nearly every row, and not used: {quoted(rest)}")
     return Roles(factors=tuple(numbers), categories=tuple(categories), notes=tuple(notes))
+
+
+def means_something_else(frame: pd.DataFrame, name: str) -> bool:
+    """Whether a column that is called as one of a run, ``stage`` or ``timing``, holds levels that no run has.
+
+    >>> import pandas as pd
+    >>> [means_something_else(pd.DataFrame({"stage": levels}), "stage") for levels in (["sweep", "beyond"], ["train"])]
+    [False, True]
+    """
+    if name not in MEANINGS or name not in frame.columns:
+        return False
+    return not set(levels_of(frame[name], slice(None))) <= MEANINGS[name] | {"nothing"}
 
 
 def _twin(frame: pd.DataFrame, name: str, factors: Sequence[str]) -> str | None:

@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from bptt_bench.analyse.by_category import fit_by
 from bptt_bench.analyse.columns import response_of, with_roles
+from bptt_bench.analyse.evidence import fitted_samples
 from bptt_bench.analyse.fit import fit
 from bptt_bench.analyse.roles import roles
 from bptt_bench.analyse.samples import FitError
@@ -100,6 +102,16 @@ def test_a_label_that_goes_with_other_factors_than_the_laws_is_none_either() -> 
 
 def test_a_category_that_shares_its_levels_among_those_of_a_factor_is_one() -> None:
     assert roles(table(kind=["a"] * 6 + ["b"] * 6), ["n"], ["seconds"]).categories == ("kind",)
+
+
+def test_a_column_that_is_called_as_ours_and_means_something_else_is_a_category() -> None:
+    frame = table(stage=["train", "infer"] * 6, timing=["whole"] * 12)
+    assert roles(frame, ["n"], ["seconds"]).categories == ("stage",)
+    assert len(fitted_samples(frame)) == len(frame)
+    assert [str(levels) for levels in fit_by(frame, "n", overhead="1")] == ["stage=infer", "stage=train"]
+    ours = table(stage=["sweep", "beyond"] * 6)
+    assert roles(ours, ["n"], ["seconds"]).categories == ()
+    assert len(fitted_samples(ours)) == len(frame) / 2
 
 
 def test_a_factor_of_a_run_or_a_tool_that_the_law_does_not_name_is_told() -> None:

@@ -55,7 +55,7 @@ def test_json_is_one_document_of_predictions() -> None:
     time, memory = json.loads(result.stdout)
     assert (time["subject"], time["response"], memory["response"]) == ("fused", "seconds_per_eval", "allocated_bytes")
     for one in (time, memory):
-        assert list(one) == ["subject", "response", "unit", "at", "value", "low", "high", "farther", "note"]
+        assert list(one) == ["subject", "response", "unit", "at", "value", "low", "high", "farther", "note", "notes"]
         assert one["low"] < one["value"] < one["high"]
         assert one["at"] == {"V": 10000, "d": 100, "H": 100, "T": 35}
 

@@ -56,6 +56,8 @@ def _measured(result: Place, command: str, subject: str, levels: dict[str, Any],
     memory = result.maybe(BYTES)
     if memory is not None and len(memory.of_kind(list)) == len(responses[SECONDS]):
         responses["peak_bytes"] = memory.numbers()
+    elif memory is not None:
+        notes.add(f"{printable(command)}: {BYTES} left out, for it is not that of each run")
     codes = result.maybe("exit_codes")
     failed = 0 if codes is None else sum(code not in (0, None) for code in codes.of_kind(list))
     if failed:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bptt_bench.store.importers.columns import TIMING
+from bptt_bench.store.importers.table import Notes
 from bptt_bench.store.importers.text import MOST_BYTES, MOST_COLUMNS, MOST_VALUES, listed, printable
 from bptt_bench.store.samples import StoreError
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 MAGIC = b"PAR1"
+INDEX = re.compile(r"__index_level_[0-9]+__")  # how pandas calls an index without a name
 METADATA = b"bptt_bench"  # key in the schema under which our own export says {"factors": [...]}
 ROWS_AT_ONCE = 65_536  # what a file claims in a few bytes is decoded piece by piece
 # a page is decompressed whole, and may claim to be 2 GB: 1000 times its size in the file with gzip
@@ -65,10 +69,19 @@ def _frame(path: Path, columns: Mapping[str, Any], schema: Any) -> pd.DataFrame:
     frame = pd.DataFrame({printable(name): values for name, values in columns.items()})
     if not len(frame):
         raise StoreError(f"{path}: has no rows")
+    notes = Notes()
     left_out = [f"{printable(field.name)!r} ({field.type!s:.40})" for field in schema if field.name not in columns]
     if left_out:
-        frame.attrs["notes"] = [f"columns left out, neither numbers nor text: {printable(listed(left_out), 400)}"]
-    frame.attrs["source"] = {"tool": "table"}
+        notes.add(f"columns left out, neither numbers nor text: {printable(listed(left_out), 400)}")
+    for name in [name for name in frame.columns if INDEX.fullmatch(name)]:
+        if frame[name].dtype.kind in "iu" and frame[name].is_monotonic_increasing and frame[name].is_unique:
+            notes.add(f"column {name!r} counts the rows: left out")
+            frame = frame.drop(columns=name)
+    for name in frame.columns if TIMING not in frame.columns else ():  # in a table of ours gaps are no missing data
+        gaps = int(frame[name].isna().sum()) if frame[name].dtype.kind == "f" else 0
+        if 0 < gaps < len(frame):
+            notes.add(f"column {name!r}: {gaps} of {len(frame)} entries are missing")
+    frame.attrs.update(source={"tool": "table"}, notes=notes.lines())
     factors = _factors(path, schema.metadata or {}, list(frame.columns))
     if factors is not None:
         frame.attrs["factors"] = factors

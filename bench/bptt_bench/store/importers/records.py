@@ -104,4 +104,4 @@ def _names(ways: Sequence[Way]) -> dict[Way, str]:
 
 def _cell(value: Any) -> str:
     """A value as it would stand in a table of text."""
-    return "" if value is None else value if isinstance(value, str) else repr(value)
+    return "" if value is None else printable(value) if isinstance(value, str) else repr(value)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bptt_bench.store.importers.names import factor_names, number_of
 from bptt_bench.store.importers.text import MOST_VALUES, printable
+from bptt_bench.store.numerals import spelled
 from bptt_bench.store.samples import StoreError
 
 if TYPE_CHECKING:
@@ -94,7 +95,9 @@ def tidy(path: Path, measured: Sequence[Measured], *, source: Mapping[str, str],
     responses = _names(measured, "responses")
     _require_bounds(path, measured, len(factors) + len(responses), notes)
     renamed = factor_names(factors)
-    levels = {renamed[name]: _levels([one.levels.get(name) for one in measured]) for name in factors}
+    levels = {
+        renamed[name]: _levels(renamed[name], [one.levels.get(name) for one in measured], notes) for name in factors
+    }
     subjects = _subjects(measured, levels)
     counts = np.array([one.samples for one in measured])
     row = np.arange(len(measured)).repeat(counts)
@@ -164,11 +167,18 @@ def _require_bounds(path: Path, measured: Sequence[Measured], columns: int, note
         raise StoreError(f"{path}: makes a table of {values} values; allowed are up to {MOST_VALUES}")
 
 
-def _levels(raw: Sequence[Any]) -> pd.Series[Any]:
+def _levels(name: str, raw: Sequence[Any], notes: Notes) -> pd.Series[Any]:
     """A column of levels: numbers if all that are given are numbers, else text, which makes them categories."""
     import pandas as pd
 
     numbers = [None if one is None else _number(one) for one in raw]
+    read = {one: spelled(one) for one, n in zip(raw, numbers, strict=True) if n is None and isinstance(one, str)}
+    if read and None not in read.values():
+        numbers = [
+            read.get(one) if isinstance(one, str) and n is None else n for one, n in zip(raw, numbers, strict=True)
+        ]
+        one, value = next(iter(read.items()))
+        notes.add(f"factor {name!r}: levels such as {printable(one)!r} are read as {value:.12g}")
     if any(number is None and one is not None for number, one in zip(numbers, raw, strict=True)):
         return pd.Series([None if one is None else _text(one) for one in raw], dtype="str")
     if all(isinstance(number, int) for number in numbers):

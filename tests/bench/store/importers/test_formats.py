@@ -164,6 +164,7 @@ def test_tests_of_one_name_in_two_files_are_two_subjects(tmp_path: Path) -> None
         ([2**60, 1], [hex(2**60), "1"]),
         ([math.inf, 1], ["Infinity", "1"]),
         (["1_000", "٣"], ["1_000", "٣"]),
+        ([True, [1], "1K"], ["true", "[1]", "1K"]),
     ],
 )
 def test_levels_are_numbers_where_all_of_them_are(tmp_path: Path, levels: list[Any], expected: list[Any]) -> None:
@@ -284,6 +285,21 @@ def test_hyperfine_memory_is_a_response_and_a_mean_stands_for_times_that_are_mis
     assert frame.attrs["notes"] == [
         "no single times are stored, so the median (or mean) of each command stands for them"
     ]
+
+
+def test_levels_that_stand_for_multiples_are_numbers_and_told(tmp_path: Path) -> None:
+    results = ({"command": f"run {n}", "parameters": {"n": n}} for n in ("512", "1K", "2K"))
+    frame = loaded(tmp_path, hyperfine_json(*results))
+    assert frame["n"].tolist() == [512, 512, 1000, 1000, 2000, 2000]
+    assert frame.attrs["notes"] == ["factor 'n': levels such as '1K' are read as 1000"]
+    results = ({"command": f"run {n}", "parameters": {"n": n}} for n in ("fast", "1K", "1000"))
+    assert loaded(tmp_path, hyperfine_json(*results))["n"].unique().tolist() == ["fast", "1K", "1000"]
+
+
+def test_hyperfine_memory_that_is_not_of_each_run_is_left_out_and_told(tmp_path: Path) -> None:
+    frame = loaded(tmp_path, hyperfine_json({"memory_usage_byte": [8]}))
+    assert "peak_bytes" not in frame.columns
+    assert frame.attrs["notes"] == ["c: memory_usage_byte left out, for it is not that of each run"]
 
 
 def test_asv_without_its_benchmarks_numbers_the_parameters(tmp_path: Path) -> None:

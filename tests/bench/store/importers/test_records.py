@@ -60,9 +60,14 @@ def test_objects_within_records_give_their_members_and_lists_are_samples(tmp_pat
     assert frame.attrs["notes"] == ["left out, neither numbers nor text: tags"]
 
 
+def test_text_that_is_no_unicode_is_printable(tmp_path: Path) -> None:
+    assert loaded(tmp_path, [{"n": 1, "kind": "\ud800"}])["kind"].tolist() == ["\\ud800"]
+
+
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
+        ([{"\ud800": [[]]}], "has records of 1 members"),
         ([{"n": 1}, 2], "is JSON of no known tool (a list)"),
         ([{"n": [{}]}], "has records of 1 members; allowed are 1 to 1000"),
         ([{"n": []}], "holds no sample"),
