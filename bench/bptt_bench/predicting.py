@@ -19,7 +19,7 @@ from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.wording import did_you_mean
 from bptt_bench.sources import Source, Stated, sources_of
 from bptt_bench.text.numbers import in_sentence
-from bptt_bench.text.points import Asked, Question, questions
+from bptt_bench.text.points import Asked, Question, as_in_a_law, questions
 from bptt_bench.text.quantities import Budget, budget_of
 from bptt_bench.text.units import BYTE, Unit
 
@@ -128,6 +128,7 @@ def predict(
     if by_law is None and unit is not None:
         raise FitError(f"--unit {unit!r}: goes with --law; responses of a run have units of their own")
     asked = questions(at)
+    largest = None if largest is None else as_in_a_law(largest)
     budget = None if within is None else budget_of("--within", within)
     if budget is None and not any(one.axes for one in asked):
         raise FitError("--at: names no point; such as --at V=10000,T=100..10000")

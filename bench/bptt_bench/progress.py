@@ -24,6 +24,7 @@ from bptt_bench.measure.events import (
     Skipped,
     WorkerStarted,
 )
+from bptt_bench.text.numbers import duration_in_sentence
 
 if TYPE_CHECKING:
     from rich.progress import Progress, ProgressColumn, TaskID
@@ -154,5 +155,4 @@ def time_left(seconds: float | None) -> str:
     """
     if seconds is None:
         return "time left unknown"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"about {minutes} min {rest} s left" if minutes else f"about {rest} s left"
+    return f"about {duration_in_sentence(seconds)} left"

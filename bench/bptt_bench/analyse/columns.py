@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bptt_bench.analyse.categories import levels_of, listed_levels
+from bptt_bench.analyse.response import UNITS
 from bptt_bench.analyse.roles import RECORDED, WHOLE, quoted, roles
 from bptt_bench.analyse.samples import FitError
 from bptt_bench.plan import CostLaw, LawError
 from bptt_bench.store.importers.text import listed
-from bptt_bench.text.units import SECOND, named
+from bptt_bench.text.units import SECOND, named, stated
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +85,8 @@ def response_of(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostLaw |
         return WHOLE if asked is None else asked
     taken = {*named_by(laws), *RECORDED, *frame.attrs.get("factors", ())}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
-    times = [name for name in numbers if is_time(name)]
+    told = frame.attrs.get(UNITS, {})
+    times = [name for name in numbers if (stated(told[name]).base == SECOND.base if name in told else is_time(name))]
     if len(times) == 1:
         return times[0]
     could = sorted(times or numbers, key=lambda name: frame[name].dtype.kind != "f")  # levels mostly are whole numbers
@@ -101,10 +103,10 @@ def named_by(laws: Iterable[CostLaw | str]) -> list[str]:
     FitError : what is no law.
     """
     try:
-        stated = [CostLaw(law) if isinstance(law, str) else law for law in laws]
+        known = [CostLaw(law) if isinstance(law, str) else law for law in laws]
     except LawError as error:
         raise FitError(str(error)) from None
-    return list(dict.fromkeys(name for law in stated for name in law.factors))
+    return list(dict.fromkeys(name for law in known for name in law.factors))
 
 
 def is_time(name: str) -> bool:

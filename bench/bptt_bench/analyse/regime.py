@@ -26,6 +26,8 @@ from bptt_bench.analyse.estimate import Solution, solve, solve_all
 from bptt_bench.analyse.location import Array
 from bptt_bench.analyse.nonnegative import Flags
 from bptt_bench.plan import CostLaw
+from bptt_bench.text.numbers import span_in_sentence
+from bptt_bench.text.units import BYTE
 
 DECISIVE_GAP = 12.0  # of AICc: 6 as between any two laws, and as much again for the choice among some twenty thresholds
 KNOWN_PRICE = 5.0  # standard errors; a price below the threshold that is known this well need not be much of the time
@@ -54,7 +56,7 @@ class Regime(NamedTuple):
 
     def words(self, dearer: float) -> str:
         """The finding as a sentence; ``dearer`` is the price beyond the threshold over the price below it."""
-        where = f"{_megabytes(self.threshold)} ({_megabytes(self.low)} to {_megabytes(self.high)})"
+        where = span_in_sentence(self.threshold, self.low, self.high, BYTE, digits=2)
         return (
             f"once its working set {self.working_set} has left a cache at about {where}, "
             f"each operation of {self.term} costs up to {dearer:.1f}x as much"
@@ -164,7 +166,3 @@ def _regime(term: str, working_set: str, threshold: float, near: list[float]) ->
         low=min(near),
         high=max(near),
     )
-
-
-def _megabytes(size: float) -> str:
-    return f"{size / 1e6:.2g} MB" if size >= 1e5 else f"{size / 1e3:.2g} kB"

@@ -45,6 +45,8 @@ from bptt_bench.measure.timing import floor_seconds, is_below_floor, no_garbage_
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Evaluation, Experiment, Point
 from bptt_bench.plan.peaks import Peaks
 from bptt_bench.plan.readings import Readings
+from bptt_bench.text.numbers import in_sentence
+from bptt_bench.text.units import BYTE
 
 CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the point being measured and for others
 MEMORY_SHARE = 0.8  # of the memory available: a point predicted to need more is not prepared; swapping is not measuring
@@ -301,7 +303,8 @@ class Station:
 def too_large(needed: int, available: int) -> LeftOut:
     """The reply for a point whose inputs do not fit."""
     return LeftOut(
-        reason=f"needs {needed / 1e9:.3g} GB, allowed are {MEMORY_SHARE:.0%} of the {available / 1e9:.3g} GB available",
+        reason=f"needs {in_sentence(needed, BYTE)}, allowed are {MEMORY_SHARE:.0%} of the "
+        f"{in_sentence(available, BYTE)} available",
         bytes_needed=needed,
         bytes_available=available,
     )

@@ -165,7 +165,16 @@ def amount_interval(estimate: float | None, low: float | None, high: float | Non
     return si_interval(*scaled, unit=unit.base)
 
 
-def in_sentence(value: float, unit: Unit | None) -> str:
+def duration_in_sentence(seconds: float) -> str:
+    """A length of time within a sentence, in whole seconds.
+
+    >>> duration_in_sentence(42.4), duration_in_sentence(605), duration_in_sentence(3725)
+    ('42 s', '10 min 5 s', '1 h 2 min')
+    """
+    return duration(round(seconds)).replace(NARROW, " ")
+
+
+def in_sentence(value: float, unit: Unit | None, digits: int = 3) -> str:
     """An amount within a sentence, whose spaces are plain ones; what is counted has all its digits.
 
     >>> from bptt_bench.text.units import named
@@ -175,11 +184,11 @@ def in_sentence(value: float, unit: Unit | None) -> str:
     ('1234567', '0.25')
     """
     if unit is None or not unit.base:
-        return f"{value:.{ALL_DIGITS if unit is not None else 3}g}"
-    return amount(value, unit).replace(NARROW, " ")
+        return f"{value:.{ALL_DIGITS if unit is not None else digits}g}"
+    return amount(value, unit, digits).replace(NARROW, " ")
 
 
-def span_in_sentence(estimate: float, low: float, high: float, unit: Unit | None) -> str:
+def span_in_sentence(estimate: float, low: float, high: float, unit: Unit | None, *, digits: int = 3) -> str:
     """An amount within a sentence with its interval, where that has a width that can be seen.
 
     >>> from bptt_bench.text.units import named
@@ -187,5 +196,5 @@ def span_in_sentence(estimate: float, low: float, high: float, unit: Unit | None
     >>> span_in_sentence(12.3e6, 12e6, 12.6e6, of), span_in_sentence(18e6, 17.99e6, 18.01e6, of)
     ('12.3 MB (12 MB to 12.6 MB)', '18 MB')
     """
-    shown, *ends = (in_sentence(value, unit) for value in (estimate, low, high))
+    shown, *ends = (in_sentence(value, unit, digits) for value in (estimate, low, high))
     return shown if set(ends) == {shown} else f"{shown} ({ends[0]} to {ends[1]})"

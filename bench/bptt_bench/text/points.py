@@ -85,11 +85,20 @@ def questions(asked: Asked | Sequence[Asked], option: str = "--at") -> list[Ques
     return found
 
 
+def as_in_a_law(name: str) -> str:
+    """The name of a factor as Python reads it in a law: of the two µ that look alike the letter.
+
+    >>> as_in_a_law("\u00b5") == "\u03bc"
+    True
+    """
+    return unicodedata.normalize("NFKC", name)
+
+
 def _of_text(option: str, text: str) -> Question:
     axes: dict[str, Sequence[float | str] | Range] = {}
     for part in text.split(",") if text.strip() else ():
         name, equals, level = (piece.strip() for piece in part.partition("="))
-        name = unicodedata.normalize("NFKC", name)  # as Python reads a name in a law: one µ of the two that look alike
+        name = as_in_a_law(name)
         if not equals or not name.isidentifier():
             raise TextError(
                 f"{option} {text!r}: must be factor=level or factor=low..high, such as T=35, got {part.strip()!r}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,8 @@ from bptt_bench.analyse.evidence import fitted_samples
 from bptt_bench.analyse.fit import fit
 from bptt_bench.analyse.roles import roles
 from bptt_bench.analyse.samples import FitError
+from bptt_bench.store.frame import load
+from bptt_bench.text.units import unit_of
 
 
 def table(**columns: Any) -> pd.DataFrame:
@@ -122,3 +125,11 @@ def test_a_factor_of_a_run_or_a_tool_that_the_law_does_not_name_is_told() -> Non
     ]
     assert with_roles(frame, ["n*m"], response="seconds").attrs["notes"] == []
     assert with_roles(frame, ["n"], response="seconds", chosen=["m"]).attrs["notes"] == []
+
+
+def test_a_renamed_column_keeps_the_unit_that_its_name_told(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("n,Time (ms)\n" + "".join(f"{n},{2 * n}\n" for n in (1, 2, 4, 8)), encoding="utf-8")
+    frame = load(tmp_path / "x.csv", rename=["Time (ms)=t"])
+    assert response_of(frame, None, ["n"]) == "t"
+    found = fit(frame, "n")
+    assert (found.response, found.unit) == ("t", unit_of("ms"))

@@ -8,7 +8,7 @@ import pytest
 from bptt_bench.analyse.exponent import free_exponent
 from bptt_bench.analyse.fit import fit
 from bptt_bench.analyse.judges import judge
-from bptt_bench.analyse.regime import select_regimes
+from bptt_bench.analyse.regime import Regime, select_regimes
 from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
 from bptt_bench.validation import LAWS, Setting
 from bptt_bench.validation import simulate as simulated
@@ -140,3 +140,11 @@ def test_what_costs_nothing_below_a_threshold_has_not_become_dearer(rng: np.rand
 
 def test_a_law_without_working_sets_is_left_as_it_is(rng: np.random.Generator) -> None:
     assert fit(simulate(rng, dearer=2.5), LAW, overhead="n").regimes == ()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "where"), [(17.8e6, 18.3e6, "18 MB, each"), (12e6, 0.15e9, "18 MB (12 MB to 150 MB), each")]
+)
+def test_a_threshold_is_given_with_a_range_that_can_be_seen(low: float, high: float, where: str) -> None:
+    regime = Regime(term="n", companion="n*m", working_set="8*n", threshold=18e6, low=low, high=high)
+    assert f"at about {where}" in regime.words(2.0)

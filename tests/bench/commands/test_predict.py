@@ -135,6 +135,17 @@ def test_a_time_is_no_budget_of_what_is_not_a_time(name: str, message: str, tmp_
     assert (result.exit_code, result.stderr) == (2, f"error: {message}\n")
 
 
+@pytest.mark.parametrize("mu", ["\u00b5", "\u03bc"])
+def test_the_two_letters_mu_are_one(mu: str, tmp_path: Path) -> None:
+    path = of_a_column(tmp_path, "time_us")
+    path.write_text(path.read_text(encoding="utf-8").replace("n,", f"{mu},"), encoding="utf-8")
+    how = ("--response", "time_us", "--law", mu, "--json")
+    (most,) = json.loads(invoke(path, *how, "--largest", mu, "--within", f"200{mu}s").stdout)
+    assert most["largest"] == 100
+    (one,) = json.loads(invoke(path, *how, "--at", f"{mu}=100").stdout)
+    assert one["value"] == pytest.approx(200)
+
+
 def test_what_has_no_unit_is_printed_without(tmp_path: Path) -> None:
     result = invoke(of_a_column(tmp_path, "latency"), "--response", "latency", "--law", "n", "--at", "n=3000")
     (row,) = (line for line in result.stdout.splitlines() if "[" in line)

@@ -206,7 +206,7 @@ def test_a_point_that_does_not_fit_is_skipped_once_with_a_line_that_says_so() ->
     (skip,) = ran.sink.of("skip")
     assert (skip["subject"], skip["point"], skip["timing"]) == ("linear", {"n": 4}, "whole")
     assert (skip["bytes_needed"], skip["bytes_available"]) == (4000, 4999)
-    assert skip["reason"] == "needs 4e-06 GB, allowed are 80% of the 5e-06 GB available"
+    assert skip["reason"] == "needs 4 kB, allowed are 80% of the 5 kB available"
     assert {sample["point"]["n"] for sample in ran.samples} == {1}
     assert len(ran.samples) == 4
     assert len(ran.events_of(Skipped)) == finished.skipped == 1
