@@ -11,6 +11,7 @@ so that a refuted law is a failure by itself, with its own node id, and no point
 
 from __future__ import annotations
 
+import functools
 import os
 import shlex
 import time
@@ -140,13 +141,14 @@ class ComplexitySession:
         law = self.laws.get(item)
         if law is None:
             return (yield)
+        from bptt_bench.pytest_inspection import watched
         from bptt_bench.pytest_rounds import pinned
 
+        benchmark: Any = getattr(item, "funcargs", {}).get("benchmark")
         start, began, waited = time.time(), time.perf_counter(), waiting()
-        with pinned():
+        with pinned(), watched(benchmark, functools.partial(law.seen.__setitem__, item)):
             result = yield
         share = min((waiting() - waited) / max(time.perf_counter() - began, 1e-9), 0.99)
-        benchmark: Any = getattr(item, "funcargs", {}).get("benchmark")
         if getattr(benchmark, "stats", None) is not None:  # a fixture of that name may be another plugin's
             benchmark.extra_info.update({"law": law.stated.law.text, "point": dict(law.points[item])})
             stats = benchmark.stats

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from bptt_bench.analyse.growth import Growth
     from bptt_bench.complexity import Complexity
+    from bptt_bench.pytest_inspection import Seen
 
 LEAST_WAITING = 0.1  # of the time at a point; less moves no exponent over a factor of ten by more than 0.05
 STRICT_XPASS = "[XPASS(strict)]"  # how pytest's report of a test that should have failed begins
@@ -106,6 +107,7 @@ class Law:
     points: dict[pytest.Item, dict[str, float]]
     taken: dict[pytest.Item, Taken] = field(default_factory=dict)
     outcomes: dict[pytest.Item, str] = field(default_factory=dict)
+    seen: dict[pytest.Item, Seen] = field(default_factory=dict)
 
     def where(self, items: Iterable[pytest.Item]) -> str:
         """Some points in words."""
@@ -148,12 +150,19 @@ class Law:
                     "started_at": end,
                     "seconds_per_eval": seconds * kept,
                     "below_floor": not constant and is_below_floor(seconds, empty_call_seconds()),
+                    "process": 0,
+                    "first_seconds": self.seen[item].first_seconds if item in self.seen else None,
                 }
                 for seconds, end in zip(samples, ends.tolist(), strict=True)
             ]
         frame = pd.DataFrame(rows)
         frame.attrs["factors"] = list(self.stated.levels)
-        return frame
+        frame.attrs["inspections"] = [
+            {"subject": name, "point": self.points[item], **seen.inspection.to_json()}
+            for item, seen in self.seen.items()
+            if item in self.taken
+        ]
+        return frame.astype({"first_seconds": float})
 
     def judged(self, name: str) -> Growth:
         """The law held against what was measured; open where a busy machine may have made the verdict.

@@ -8,11 +8,12 @@ it has left them. Memory that is new, and all that is loaded once, is paid for b
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bptt_bench.measure.clock import Clock
 from bptt_bench.measure.inputs import Input, inputs_of, is_cache
+from bptt_bench.measure.loading import one_line
 from bptt_bench.plan import Evaluation
 from bptt_bench.plan.unfinished import unfinished
 
@@ -32,12 +33,14 @@ class Inspection:
     changed : inputs that the first changed, by name, with their types.
     restored_seconds, repeated_seconds : of evaluations whose inputs were put back, and of others that found them as all
         evaluations before had left them, in turns. Empty: nothing gave a reason to compare.
+    trouble : what a call raised that was made for the comparison alone, which was given up then.
     """
 
     returned: str | None = None
     changed: Mapping[str, str] = field(default_factory=dict)
     restored_seconds: Sequence[float] = ()
     repeated_seconds: Sequence[float] = ()
+    trouble: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The inspection as plain data."""
@@ -46,6 +49,7 @@ class Inspection:
             "changed": dict(self.changed),
             "restored_seconds": list(self.restored_seconds),
             "repeated_seconds": list(self.repeated_seconds),
+            **({"trouble": self.trouble} if self.trouble else {}),
         }
 
 
@@ -72,14 +76,16 @@ class Inspector:
 
     def first(self) -> float:
         """Evaluate for the first time; the seconds that it took."""
+        self.watched(self._measured_first)
+        return self._first
+
+    def watched(self, call: Callable[[], object]) -> object:
+        """Return what a call returns that evaluates, and note what it is and which inputs it has changed."""
         before = [each.digest() for each in self._inputs]
-        start = self._clock.now()
-        result = self._evaluate()
-        self._first = self._clock.now() - start
-        self.seconds_in_evaluations += self._first
+        result = call()
         self._returned = unfinished(result)
         self._changed = [each for each, was in zip(self._inputs, before, strict=True) if each.digest() != was]
-        return self._first
+        return result
 
     def anew(self, later: float, prepare: Callable[[], Evaluation]) -> Inspection:
         """Return what was seen; ``later`` evaluations took so many seconds, ``prepare`` gives the call with new inputs.
@@ -88,6 +94,12 @@ class Inspector:
         """
         if not self._is_suspicious(later):
             return self._seen()
+        try:
+            return self._compared_anew(prepare)
+        except Exception as error:  # noqa: BLE001  # what is prepared twice may be in its own way, such as a port
+            return replace(self._seen(), trouble=one_line(error))
+
+    def _compared_anew(self, prepare: Callable[[], Evaluation]) -> Inspection:
         other = prepare()
         names = {(each.name, each.kind) for each in self._changed}
         same = [each for each in inputs_of(other) if (each.name, each.kind) in names]
@@ -97,16 +109,23 @@ class Inspector:
         self._timed(other)  # new memory is paid for before the comparison
         return self._seen(lambda: _after(put_back, other), lambda: self._evaluate)
 
-    def in_place(self, later: float, put_back: Mapping[int, Callable[[], None] | None]) -> Inspection:
-        """The same where the call cannot be prepared anew; ``put_back`` restores inputs, by their places."""
-        places = [place for place, each in enumerate(self._inputs) if each in self._changed]
-        before = [put_back.get(place) for place in places]
-        if None in before or not self._is_suspicious(later):
+    def in_place(self, later: float | None, put_back: Sequence[Callable[[], None] | None]) -> Inspection:
+        """Return the same where the call cannot be prepared anew.
+
+        Parameters
+        ----------
+        later : seconds of later evaluations; None: the first was not timed, and any change is looked into.
+        put_back : restore the inputs, in their order.
+        """
+        mine = [(each, restore) for each, restore in zip(self._inputs, put_back, strict=True) if each in self._changed]
+        before = [restore for _, restore in mine]
+        if not mine or None in before or (later is not None and not self._is_suspicious(later)):
             return self._seen()
-        after = [
-            None if is_cache(each.value) else each.restorer(MOST_COPIED // len(places)) for each in self._changed
-        ]  # a cache is filled again by the call itself
-        return self._seen(lambda: _after(before, self._evaluate), lambda: _after(after, self._evaluate))
+        try:
+            after = [None if is_cache(each.value) else each.restorer(MOST_COPIED // len(mine)) for each, _ in mine]
+            return self._seen(lambda: _after(before, self._evaluate), lambda: _after(after, self._evaluate))
+        except Exception as error:  # noqa: BLE001  # a call that was not asked for must not fail what was
+            return replace(self._seen(), trouble=one_line(error))
 
     def _is_suspicious(self, later: float) -> bool:
         """Whether a changed input may be why later evaluations took less or more than the first."""
@@ -129,6 +148,13 @@ class Inspector:
             restored_seconds=times[0],
             repeated_seconds=times[1],
         )
+
+    def _measured_first(self) -> object:
+        start = self._clock.now()
+        result = self._evaluate()
+        self._first = self._clock.now() - start
+        self.seconds_in_evaluations += self._first
+        return result
 
     def _timed(self, evaluate: Evaluation) -> float:
         start = self._clock.now()

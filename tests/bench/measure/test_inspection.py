@@ -245,7 +245,7 @@ def test_in_place_the_same_is_seen_as_anew(subject: Callable[[FakeClock], Prepar
     clock = FakeClock()
     evaluate = subject(clock)()
     inputs = inputs_of(evaluate)
-    kept = {place: each.restorer(1 << 20) for place, each in enumerate(inputs)}
+    kept = [each.restorer(1 << 20) for each in inputs]
     inspector = Inspector(evaluate, clock, inputs)
     inspector.first()
     evaluate()
@@ -253,3 +253,18 @@ def test_in_place_the_same_is_seen_as_anew(subject: Callable[[FakeClock], Prepar
     expected: Any = inspected(clock, subject(clock))
     assert list(found.restored_seconds) == pytest.approx(list(expected.restored_seconds))
     assert list(found.repeated_seconds) == pytest.approx(list(expected.repeated_seconds))
+
+
+def test_a_comparison_that_raises_is_given_up_and_noted() -> None:
+    clock, prepared = FakeClock(), 0
+
+    def once() -> Evaluation:
+        nonlocal prepared
+        prepared += 1
+        if prepared > 1:
+            raise OSError("address already in use")
+        return sorting(clock)()
+
+    found = inspected(clock, once)
+    assert (list(found.restored_seconds), found.trouble) == ([], "OSError: address already in use")
+    assert found.to_json()["trouble"] == found.trouble
