@@ -17,6 +17,7 @@ pytest_plugins = ["pytester"]
 
 HEAD = f"""
 import functools
+import numpy as np
 import pytest, toy
 
 complexity = functools.partial(pytest.mark.complexity, {N})
@@ -61,12 +62,13 @@ def test_slow(benchmark, n):
 FILLING = """
 @complexity("n")
 def test_fill(benchmark, n):
-    buffer, calls = [0] * n, []
+    buffer, calls, out = [0] * n, [], np.empty(n)
 
     def fill():
         toy.spend(1e-6 * n)
         calls.append(1)
         buffer[:] = [1] * n
+        out[:] = n
 
     benchmark.pedantic(fill, rounds=5, warmup_rounds=1)
 """

@@ -7,6 +7,7 @@ is pickled, and nothing of an object is called but what these types have themsel
 from __future__ import annotations
 
 import array
+import contextlib
 import functools
 import gc
 import inspect
@@ -27,14 +28,15 @@ MOST_STEPS = 5  # from the call to an input: a closure, an object in it, an attr
 MOST_ITEMS = 16  # of a collection that are looked into
 SAMPLED = 2048  # items of a collection that its digest depends on, and as many KiB / 16 of an array
 BYTES_OF_AN_ITEM = 100  # in a copy of a list or mapping, the larger part of it being shared
-SCALARS = (int, float, complex, str, bytes, bool, type(None), np.generic)
+PLAIN = (int, float, complex, str, bytes, bool, type(None))
+SCALARS = (*PLAIN, np.generic)
 
 Collection: TypeAlias = "list[Any] | deque[Any] | dict[Any, Any] | set[Any] | bytearray | array.array[Any]"
 COLLECTIONS = (list, deque, dict, set, bytearray, array.array)
 WRAPPERS = (map, filter, zip, enumerate)  # iterators over others
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # arrays have no plain yes or no to whether they are equal
 class Input:
     """An object that a call reaches.
 
@@ -52,7 +54,13 @@ class Input:
         return "cache" if is_cache(self.value) else type(self.value).__name__
 
     def digest(self) -> object:
-        """Return what differs when the content does, as far as a bounded look can tell."""
+        """Return what differs when the content does, as far as a bounded look can tell; None where it cannot."""
+        try:
+            return self._digest()
+        except Exception:  # noqa: BLE001  # whatever a subclass of a stranger raises when it is looked at
+            return None
+
+    def _digest(self) -> object:
         value = self.value
         if is_cache(value):
             return tuple(value.cache_info())
@@ -122,7 +130,11 @@ class _Search:
         self._home = getattr(_function_of(call), "__module__", None)
 
     def look(self, name: str, value: object, steps: int) -> None:
-        """Take an object for an input if it is one, and look at what it leads to."""
+        """Take an object for an input if it is one, and look at what it leads to; one that refuses is passed over."""
+        with contextlib.suppress(Exception):
+            self._look(name, value, steps)
+
+    def _look(self, name: str, value: object, steps: int) -> None:
         if (
             isinstance(value, SCALARS)
             or id(value) in self._seen
@@ -230,7 +242,7 @@ def _is_filled(cell: types.CellType) -> bool:
 
 def _of(value: object) -> object:
     """A scalar stands for itself, any other object for its place in memory."""
-    return value if isinstance(value, SCALARS) else id(value)
+    return value if type(value) in PLAIN else id(value)
 
 
 def _ends(value: Any) -> Iterator[Any]:

@@ -193,3 +193,27 @@ def test_an_iterator_is_used_up_at_its_end_and_is_never_asked_for_an_item() -> N
     endless = itertools.count()
     assert not is_used_up(endless)
     assert next(endless) == 0
+
+
+class Refuses(list[int]):
+    """A collection that will not be looked at."""
+
+    def __len__(self) -> int:
+        raise RuntimeError("not now")
+
+    def __iter__(self) -> Iterator[int]:
+        raise RuntimeError("not now")
+
+
+def test_what_will_not_be_looked_at_fails_nothing() -> None:
+    refuses, data = Refuses(), [1]
+    found = inputs_of(lambda: (refuses, data))
+    assert ("data", "list") in {(each.name, each.kind) for each in found}
+    assert [each.digest() for each in found if each.value is refuses] == [None]
+
+
+def test_values_whose_comparison_is_no_yes_or_no_are_told_by_their_place() -> None:
+    record = np.zeros(1, dtype=[("a", float, 3)])[0]
+    one = Input("x", [record, np.ones(3)])
+    assert one.digest() == one.digest()
+    assert Input("x", np.ones(3)) != Input("x", np.ones(3))
