@@ -64,6 +64,11 @@ lint: $(VENV)/.test-stamp ## style (ruff) and types (mypy --strict)
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy --strict
 
+.PHONY: docs
+docs: $(VENV)/.test-stamp ## the documentation as HTML into docs/_build/html, its examples checked; warnings are errors
+	$(BIN)/python -m sphinx -W --keep-going --quiet -b html -d docs/_build/doctrees docs docs/_build/html
+	$(BIN)/python -m sphinx -W --keep-going --quiet -b doctest -d docs/_build/doctrees docs docs/_build/doctest
+
 .PHONY: benchmark
 benchmark: $(VENV)/.test-stamp ## the benchmark suite through pytest-benchmark, with fits and verdicts
 	$(BIN)/python -m pytest --benchmark -m bptt_bench tests/scaling
@@ -124,7 +129,7 @@ lock: ## write both lock files anew, with the newest versions that pyproject.tom
 	compile() { "$$env/bin/pip-compile" --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --all-build-deps \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options "$$@" pyproject.toml; }; \
 	compile --output-file requirements.lock; \
-	compile --extra notebooks --extra test --constraint requirements.lock --output-file requirements-test.lock
+	compile --extra docs --extra notebooks --extra test --constraint requirements.lock --output-file requirements-test.lock
 
 .PHONY: lock-peers
 lock-peers: ## write the lock files of what this is compared and raced with anew
@@ -142,5 +147,5 @@ lock-peers: ## write the lock files of what this is compared and raced with anew
 
 .PHONY: clean
 clean: ## remove the environment and everything made; keeps results
-	rm -rf $(VENV) $(PEERS) $(RACE) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PEERS) $(RACE) build docs/_build docs/reference/api *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

@@ -1,4 +1,4 @@
-"""Runs every command that the README promises, in a short form: ``python -m tests.commands [WORD]…``.
+"""Runs every command that README and documentation promise, in a short form: ``python -m tests.commands [WORD]…``.
 
 The short forms are those of ``.ci/commands.toml``. They run in a copy of the checkout, which is thrown away, one after
 the other, with the programs of the environment that runs this; each line says how long it took. With words, only the
@@ -42,9 +42,9 @@ def targets(makefile: str) -> list[str]:
 
 
 def promised() -> list[str]:
-    """Every command of the README, of the examples and of the Makefile."""
-    texts = [(ROOT / "README.md").read_text(encoding="utf-8")]
-    texts += [path.read_text(encoding="utf-8") for path in sorted((ROOT / "examples").glob("*.py"))]
+    """Every command of the README, of the documentation, of the examples and of the Makefile."""
+    files = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted((ROOT / "examples").glob("*.py"))]
+    texts = [path.read_text(encoding="utf-8") for path in files]
     found = [command for text in texts for command in in_text(text)]
     return list(dict.fromkeys([*targets((ROOT / "Makefile").read_text(encoding="utf-8")), *found]))
 

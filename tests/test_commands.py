@@ -1,4 +1,4 @@
-"""Every command that the README, an example or the Makefile names is run by CI, or the list says why not."""
+"""Every command that a page, an example or the Makefile names is run by CI, or the list says why not."""
 
 from __future__ import annotations
 

@@ -111,6 +111,8 @@ class CostLaw:
     ------
     LawError : the text holds anything else, or nothing.
 
+    Examples
+    --------
     >>> law = CostLaw("T*H*V + T*H**2")
     >>> law
     CostLaw('T*H*V + T*H**2')
