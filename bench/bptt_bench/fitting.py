@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.by_category import dividing, parts
+from bptt_bench.analyse.by_category import dividing, each_part, parts
 from bptt_bench.analyse.categories import levels_of, listed_levels, shown
 from bptt_bench.analyse.columns import response_of, with_roles
 from bptt_bench.analyse.evidence import fitted_samples
@@ -55,10 +55,12 @@ class Answers:
     Attributes
     ----------
     by : names of the categories. found : answers by their levels, in the order of the samples.
+    left_out : categories to whose data the law cannot be fitted, with the reason.
     """
 
     by: tuple[str, ...]
     found: Mapping[Point, Answer]
+    left_out: Mapping[Point, str]
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -68,7 +70,8 @@ class Answers:
     def to_json(self) -> dict[str, Any]:
         """The answers as plain data."""
         fits = [{"category": dict(category), **one.fit_json()} for category, one in self.found.items()]
-        return {"by": list(self.by), "fits": fits, "notes": list(self.notes)}
+        left_out = [{"category": dict(category), "reason": reason} for category, reason in self.left_out.items()]
+        return {"by": list(self.by), "fits": fits, "left_out": left_out, "notes": list(self.notes)}
 
 
 def answer(
@@ -121,13 +124,8 @@ def answer(
     by = dividing(frame, law, response=response, block=block)
     if not by:
         return answered(frame)
-    found: dict[Point, Answer] = {}
-    for category, rows in parts(frame, by, response):
-        try:
-            found[category] = answered(rows)
-        except FitError as error:
-            raise FitError(f"{category}: {error}; --where selects the rows of other categories") from None
-    return Answers(by=tuple(by), found=found)
+    found, left_out = each_part(parts(frame, by, response), answered)
+    return Answers(by=tuple(by), found=found, left_out=left_out)
 
 
 def prepared(

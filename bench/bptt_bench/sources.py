@@ -230,6 +230,22 @@ def _of_law(
             check=lambda _name, level: level,
             notes=tuple(rows.attrs.get("notes", ())),
         )
+    other = next(iter(fits.values()))
+    for levels, reason in fits.left_out.items():  # asked at the points of the others, each answer says why it is none
+        yield Source(
+            subject=stratum(subject, levels),
+            responses=(response,),
+            predictor=functools.partial(_left_out, f"left out: {reason}"),
+            unit=functools.partial(_unit_of, other),
+            factors={name: _measured_levels(other, name) for name in other.factors},
+            required=tuple(other.full_law.factors),
+            categories={name: str(level) for name, level in levels.items()},
+            check=lambda _name, level: level,
+        )
+
+
+def _left_out(reason: str, _response: str) -> Predictor | str:
+    return reason
 
 
 def _stated(predictor: Predictor, response: str) -> Predictor | str:

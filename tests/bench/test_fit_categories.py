@@ -111,11 +111,40 @@ def test_what_where_cannot_select_is_one_line(data: Path, where: str, reason: st
     assert result.stderr.count("\n") == 1
 
 
-def test_a_category_that_cannot_be_fitted_is_named(data: Path) -> None:
+def test_a_category_that_cannot_be_fitted_is_named_and_stops_no_other(data: Path) -> None:
     with data.open("a") as file:
-        file.write("100,10,f16,1e-6\n")
+        file.write("100,10,f16,1e-6\n" * 2)
+    reason = "points: 1 for the 1 terms of 'n*d'; allowed are 2 or more"
+    found = document(data)
+    assert [one["category"] for one in found["fits"]] == [{"dtype": "f32"}, {"dtype": "f64"}]
+    assert found["left_out"] == [{"category": {"dtype": "f16"}, "reason": reason}]
+    assert f"left out: dtype=f16: {reason}" in " ".join(fit(data).stdout.split())
+    assert document(data, "--where", "dtype=f32", "--where", "dtype=f64")["left_out"] == []
+
+
+def test_where_no_category_can_be_fitted_the_first_says_why(data: Path) -> None:
+    data.write_text(HEADER + "100,10,f16,1e-6\n100,10,f16,1e-6\n200,10,f8,1e-6\n200,10,f8,1e-6\n")
     result = fit(data)
     assert result.exit_code == 2
-    assert "error: dtype=f16: points: 1 for the" in result.stderr
-    assert "--where selects" in result.stderr
-    assert document(data, "--where", "dtype=f32", "--where", "dtype=f64")["by"] == ["dtype"]
+    assert result.stderr.startswith("error: dtype=f16: points: 1 for the 1 terms of 'n*d'")
+    assert result.stderr.endswith("; nor can it be fitted to 1 more\n")
+
+
+def test_predict_answers_for_the_other_categories_too(data: Path) -> None:
+    with data.open("a") as file:
+        file.write("100,10,f16,1e-6\n" * 2)
+    command = ["predict", str(data), "--law", "n*d", "--at", "n=3200,d=10", "--json"]
+    result = CliRunner().invoke(cli, command)
+    assert result.exit_code == 0, result.output
+    *others, left_out = json.loads(result.stdout)
+    assert [one["value"] for one in others] == pytest.approx([3.2e-5, 6.4e-5], rel=0.05)
+    assert (left_out["subject"], left_out["value"]) == ("times.csv [dtype=f16]", None)
+    assert left_out["note"] == "left out: points: 1 for the 1 terms of 'n*d'; allowed are 2 or more"
+
+
+def test_a_factor_that_varies_and_is_not_in_the_law_is_mentioned(data: Path) -> None:
+    command = ["fit", str(data), "--law", "n", "--where", "dtype=f32", "--overhead", "1"]
+    words = "the law does not name 'd', which varies (10, 100); --where selects, --ignore d takes all as one"
+    assert CliRunner().invoke(cli, command).stderr == f"note: {words}\n"
+    assert json.loads(CliRunner().invoke(cli, [*command, "--json"]).stdout)["notes"] == [words]
+    assert document(data, "--where", "dtype=f32")["notes"] == []

@@ -130,7 +130,7 @@ def shown(found: Answer | Answers) -> None:
     with contextlib.redirect_stdout(printed):
         document(found.to_json())
         if isinstance(found, Answers):
-            show_fits(found.found)
+            show_fits(found.found, found.left_out)
         else:
             show(found)
     text = printed.getvalue()

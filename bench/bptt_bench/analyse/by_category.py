@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,16 @@ from bptt_bench.plan.design import Level
 if TYPE_CHECKING:
     import pandas as pd
 
+T = TypeVar("T")
 WHOLE = "seconds_per_eval"
+
+
+class Fits(dict[Point, Fit]):
+    """Fits by the levels of categories; ``left_out``: categories that have none, with the reason."""
+
+    def __init__(self, found: Mapping[Point, Fit], left_out: Mapping[Point, str]) -> None:
+        super().__init__(found)
+        self.left_out = dict(left_out)
 
 
 def fit_by(
@@ -31,7 +40,7 @@ def fit_by(
     response: str | None = None,
     block: str | None = None,
     **options: Any,
-) -> dict[Point, Fit]:
+) -> Fits:
     """Fit a law to each combination of categories apart.
 
     Parameters
@@ -42,22 +51,43 @@ def fit_by(
 
     Returns
     -------
-    dict : fits by the levels of the columns, such as ``Point(dtype="float32")``; one, by ``Point()``, where nothing
-        divides the rows.
+    Fits : fits by the levels of the columns, such as ``Point(dtype="float32")``; one, by ``Point()``, where nothing
+        divides the rows. Combinations of too few points, or with other faults, are named in ``left_out``.
 
     Raises
     ------
-    FitError : a column that there is not, or data of a combination to which the law cannot be fitted.
+    FitError : a column that there is not, or data to none of whose combinations the law can be fitted.
     """
     response = response_of(frame, response, [law])
     names = dividing(frame, law, response=response, block=block) if by is None else [by] if isinstance(by, str) else by
-    found: dict[Point, Fit] = {}
-    for levels, rows in parts(frame, names, response):
+    return Fits(
+        *each_part(
+            parts(frame, names, response), lambda rows: fit(rows, law, response=response, block=block, **options)
+        )
+    )
+
+
+def each_part(
+    kinds: Iterable[tuple[Point, pd.DataFrame]], made: Callable[[pd.DataFrame], T]
+) -> tuple[dict[Point, T], dict[Point, str]]:
+    """What is made of each kind of rows, and why nothing is made of the others.
+
+    Raises
+    ------
+    FitError : nothing is made of any.
+    """
+    found: dict[Point, T] = {}
+    left_out: dict[Point, str] = {}
+    for levels, rows in kinds:
         try:
-            found[levels] = fit(rows, law, response=response, block=block, **options)
+            found[levels] = made(rows)
         except FitError as error:
-            raise FitError(f"{levels}: {error}" if levels else str(error)) from None
-    return found
+            left_out[levels] = str(error)
+    if left_out and not found:
+        levels, reason = next(iter(left_out.items()))
+        others = f"; nor can it be fitted to {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        raise FitError(f"{levels}: {reason}{others}" if levels else reason)
+    return found, left_out
 
 
 def dividing(frame: pd.DataFrame, law: CostLaw | str, *, response: str = WHOLE, block: str | None = None) -> list[str]:

@@ -171,7 +171,7 @@ def _solve(shares: Array, difference: Array, weights: Array) -> tuple[Array, Arr
     for _ in range(MOST_STEPS):
         model, jacobian = _model(shares, ratios)
         if len(difference) > shares.shape[1] + 1:
-            root = np.sqrt(weights * huber_weights((difference - model) * np.sqrt(weights)))
+            root = np.sqrt(weights * huber_weights((difference - model) * np.sqrt(weights), shares.shape[1]))
         step = np.linalg.lstsq(jacobian * root[:, None], (difference - model) * root, rcond=None)[0]
         ratios = ratios + np.clip(step, -FARTHEST, FARTHEST)
         if np.abs(step).max() < CONVERGED:

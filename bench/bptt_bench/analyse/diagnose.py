@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
-from scipy.special import fdtrc
+from scipy.special import fdtrc, fdtri
 
 from bptt_bench.analyse.estimate import RESOLUTION, SINGULAR, Solution
 from bptt_bench.analyse.location import Array, Index, Location
-from bptt_bench.analyse.response import is_exact
+from bptt_bench.analyse.response import is_exact, no_noise
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.wording import bare
 
@@ -19,6 +19,9 @@ SMALLEST_SHARE = (
 )
 SMALLEST_SHARE_OF_BYTES = 0.02  # of the memory: no noise hides a term there, and misfit shows in its interval
 REJECT_BELOW = 0.05
+MISSED = 0.2  # of the misfits of a size, by a test that is said to see it
+MISFIT_TO_BE_SEEN = 0.2  # relative; a test that would miss more has no say on whether a law fits
+FEWEST_LEVELS_OF_TREND = 3
 CLIPPED = -3.0, 2.0  # standard deviations; beyond these a residual is a disturbance and tells no more than its side
 TREND_EXPLAINS = 0.35  # share of the residual variance that a factor must explain to be named
 TREND_P_VALUE = 0.01
@@ -36,12 +39,18 @@ def shares_of(values: Array) -> Array:
 
 
 class LackOfFit(NamedTuple):
-    """Whether points scatter more about the law than their own samples explain, and which way."""
+    """Whether points scatter more about the law than their own samples explain, and which way.
+
+    ``kind``: ``rejected`` where they do, or where a trend is left that noise does not make; ``not_rejected`` where they
+    do not, in a test that would have seen a misfit of ``MISFIT_TO_BE_SEEN``; else ``not_testable``, which says nothing
+    for the law. ``p_value``: of that test, ``None`` where it was not testable.
+    """
 
     p_value: float | None
     finding: str
     between: float  # relative standard deviation of points about the law
     within: float | None  # relative standard deviation of samples about their point
+    kind: Literal["rejected", "not_rejected", "not_testable"]
 
 
 def at_point(levels: Mapping[str, Array], index: int) -> dict[str, float]:
@@ -115,29 +124,86 @@ def share_reason(
     return f"{bare(str(law.terms[column]))} is {share:.1%} of the {of} at {describe(start)}; {advice}"
 
 
-def lack_of_fit(solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array]) -> LackOfFit:
-    """Between-point against within-point scatter, by an F test on clipped residuals.
+def lack_of_fit(
+    solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array], response: str
+) -> LackOfFit:
+    """Between-point against within-point scatter, by an F test on clipped residuals; trends where that says nothing.
 
     ``regressors``: what residuals may depend on, by name, at each point (n_points,), all above 0.
     """
-    between = solution.scatter
-    if located.relative_noise is None:
-        finding = f"{between:.1%} between points; without repetitions that cannot be told from noise"
-        return LackOfFit(None, finding, between, None)
-    within = located.relative_noise
-    p_value = analysis_of_variance(solution, located, point).p_value
-    against = f"{between:.1%} between points against {within:.1%} within"
-    if p_value > REJECT_BELOW:
-        return LackOfFit(p_value, f"the law fits within the noise: {against}", between, within)
-    trend = trend_in_words(solution.residual, regressors)
-    return LackOfFit(p_value, f"{against}; {trend}", between, within)
+    between, within = solution.scatter, located.relative_noise
+    if within is None and is_exact(response):
+        finding = f"{between:.1%} between points, each counted once, for {no_noise(response)}"
+        return LackOfFit(None, finding, between, None, "not_testable")
+    if within is None:
+        exact = ", all on the law to within rounding: intervals rest on that alone" if between <= RESOLUTION else ""
+        why = f"one sample a point{exact}; several samples of each would tell"
+    else:
+        found = analysis_of_variance(solution, located, point)
+        against = f"{between:.1%} between points against {within:.1%} within"
+        if found.p_value <= REJECT_BELOW:
+            trend = trend_in_words(solution.residual, regressors)
+            finding = f"lack of fit (p = {found.p_value:.2g}): {against}; {trend}"
+            return LackOfFit(found.p_value, finding, between, within, "rejected")
+        unseen = within * found.unseen
+        if unseen <= MISFIT_TO_BE_SEEN:
+            figures = f"(p = {found.p_value:.2g}): {against}; a misfit below {unseen:.1%} would not be seen"
+            finding = f"no lack of fit detected {figures}"
+            return LackOfFit(found.p_value, finding, between, within, "not_rejected")
+        why = f"{against}, where a misfit of {unseen:.0%} would not be seen; more samples a point would tell"
+    trend = structure(solution, regressors)
+    if trend:
+        return LackOfFit(None, f"lack of fit: {trend}", between, within, "rejected")
+    return LackOfFit(None, f"lack of fit cannot be tested: {why}", between, within, "not_testable")
+
+
+def structure(solution: Solution, regressors: Mapping[str, Array]) -> str:
+    """A trend of the residuals along something that noise of points alone does not make; empty if there is none.
+
+    For each regressor a straight line and a parabola in its logarithm are added to the law, each an F test; the least
+    p-value counts, times the number of tests. Needs no repetitions, and sees no misfit that follows no regressor.
+    Source: Draper & Smith (1998), section 6.1, for the extra sum of squares.
+    """
+    errors, jacobian = solution.errors, solution.jacobian[:, solution.active]
+    if solution.scatter <= RESOLUTION:
+        return ""
+    basis, _ = np.linalg.qr(jacobian)
+    tests: list[tuple[float, str]] = []
+    for name, values in regressors.items():
+        x = np.log(values) if (values > 0).all() else values
+        levels = len(np.unique(x))
+        if levels < FEWEST_LEVELS_OF_TREND:
+            continue
+        x = (x - x.mean()) / x.std()
+        for degree in (1, 2):
+            freedom = len(errors) - jacobian.shape[1] - degree
+            if degree >= levels - 1 or freedom < 1:
+                continue
+            added = np.column_stack([x**power for power in range(1, degree + 1)])
+            added = added - basis @ (basis.T @ added)
+            own, singular, _ = np.linalg.svd(added, full_matrices=False)
+            if singular[-1] < SINGULAR * np.sqrt(len(x)):
+                continue  # the law has this trend already
+            explained = float(((own.T @ errors) ** 2).sum())
+            left = float((errors**2).sum()) - explained
+            p_value = float(fdtrc(degree, freedom, explained / degree / max(left / freedom, 1e-300)))
+            slope = float(errors @ added[:, 0]) if degree == 1 else float(errors @ added[:, 1])
+            way = ("rise with", "fall with") if degree == 1 else ("bend upwards along", "bend downwards along")
+            tests.append((p_value, f"residuals {way[0] if slope > 0 else way[1]} {name}"))
+    p_value, words = min(tests, default=(1.0, ""))
+    adjusted = min(p_value * len(tests), 1.0)
+    return f"{words} (p = {adjusted:.2g})" if adjusted <= REJECT_BELOW else ""
 
 
 class Variance(NamedTuple):
-    """Variance between points over that within points, which is 1 where the law holds, and how often it is so large."""
+    """Variance between points over that within points, which is 1 where the law holds, and how often it is so large.
+
+    ``unseen``: standard deviation of points about the law, over that of samples, that the test misses once in five.
+    """
 
     ratio: float
     p_value: float
+    unseen: float = 0.0
 
 
 def analysis_of_variance(solution: Solution, located: Location, point: Index) -> Variance:
@@ -165,7 +231,11 @@ def analysis_of_variance(solution: Solution, located: Location, point: Index) ->
     # of a variance on f degrees of freedom the expected square is (1 + 2/f) times the square of its expectation
     fourth = max(float((variance**2 / (1 + 2 / spare)).mean()) / pooled**2, 1.0)
     ratio = float((between**2).sum()) / solution.freedom / pooled
-    return Variance(ratio, float(fdtrc(solution.freedom / fourth, own.sum() / fourth, ratio)))
+    one, other = solution.freedom / fourth, own.sum() / fourth
+    # with point effects of variance θ, over that of samples, the ratio is as without them times 1 + θ·repetitions
+    growth = fdtri(one, other, 1 - REJECT_BELOW) / fdtri(one, other, MISSED)
+    unseen = np.sqrt(max(growth - 1, 0.0) * float(np.mean(1 / counts)))
+    return Variance(ratio, float(fdtrc(one, other, ratio)), float(unseen))
 
 
 def trend_in_words(residual: Array, regressors: Mapping[str, Array]) -> str:

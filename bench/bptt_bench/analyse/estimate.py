@@ -52,6 +52,19 @@ class Solution(NamedTuple):
         return float(np.sqrt((self.weights * self.residual**2).sum() / self.freedom))
 
     @property
+    def errors(self) -> Array:
+        """What the log times are off by (n,): residuals, under Huber's loss as its estimate feels them.
+
+        A residual beyond the bound pulls as one at the bound does, and only those within it hold the estimate: plain
+        least squares on ψ(r) / mean ψ' have the scatter of the robust estimate.
+        Source: Huber & Ronchetti (2009), "Robust Statistics", eq. 7.83 to 7.85 with the correction K.
+        """
+        n, k = self.jacobian.shape
+        within = float((self.weights >= 1).mean())
+        correction = 1 + k / n * (1 - within) / max(within, 1 / n)
+        return np.asarray(self.weights * self.residual * correction / max(within, 1 / n))
+
+    @property
     def aicc(self) -> float:
         """Akaike's criterion, corrected for few points (Hurvich & Tsai 1989); infinite where it is not defined."""
         return aicc(self.loss, len(self.residual), int(self.active.sum()))
@@ -81,12 +94,14 @@ def solve(
     log_seconds: Array,
     *,
     robust: bool = False,
+    scale: float | None = None,
     tolerance: float = CONVERGED,
     start: Array | None = None,
 ) -> Solution:
     """Non-negative coefficients of a design (n, k) for log times (n,); ``robust`` takes Huber's loss on residuals.
 
-    ``tolerance``: relative change of the fitted times at which the steps end. ``start``: coefficients (k,) nearby.
+    ``scale``: of the residuals, for Huber's loss; by default as they are. ``tolerance``: relative change of the fitted
+    times at which the steps end. ``start``: coefficients (k,) nearby.
     """
     weights = np.ones(len(log_seconds))
     coefficients = _first(design, log_seconds) if start is None else start
@@ -94,7 +109,7 @@ def solve(
     residual = log_seconds - np.log(fitted)
     for _ in range(MOST_STEPS):
         if robust:
-            weights = huber_weights(residual)
+            weights = huber_weights(residual, design.shape[1], scale)
         wanted = _step(design / fitted[:, None], residual, weights if robust else None, coefficients)
         before, step = float((weights * residual**2).sum()), 1.0
         moved, moved_fit = coefficients, fitted  # unless one of the steps 1, 1/2, 1/4 … does not worsen the fit
@@ -114,10 +129,20 @@ def solve(
     return Solution(coefficients, coefficients > 0, residual, design / fitted[:, None], weights)
 
 
-def huber_weights(residual: Array) -> Array:
-    """Huber's weights of residuals (…, n)."""
-    scale = np.maximum(1.4826 * np.median(np.abs(residual), axis=-1, keepdims=True), RESOLUTION)
-    return np.asarray(np.minimum(1.0, HUBER * scale / np.maximum(np.abs(residual), 1e-300)))
+def huber_scale(residual: Array, parameters: int = 1) -> Array:
+    """Scale of residuals (…, n) of a fit with so many parameters (…, 1), by their median.
+
+    A fit can bring as many residuals to 0 as it has parameters. One less than these is left out of the median: with few
+    points it would be 0 else, all other points outliers, and every interval of no width.
+    """
+    largest = np.sort(np.abs(residual), axis=-1)[..., min(parameters, residual.shape[-1]) - 1 :]
+    return np.asarray(np.maximum(1.4826 * np.median(largest, axis=-1, keepdims=True), RESOLUTION))
+
+
+def huber_weights(residual: Array, parameters: int = 1, scale: float | None = None) -> Array:
+    """Huber's weights of residuals (…, n) of a fit with so many parameters; ``scale`` where it is known."""
+    known = huber_scale(residual, parameters) if scale is None else max(scale, RESOLUTION)
+    return np.asarray(np.minimum(1.0, HUBER * known / np.maximum(np.abs(residual), 1e-300)))
 
 
 def _step(jacobian: Array, residual: Array, weights: Array | None, coefficients: Array) -> Array:
@@ -146,6 +171,7 @@ def solve_all(
     log_seconds: Array,
     *,
     robust: bool = False,
+    scale: float | None = None,
     tolerance: float = CONVERGED,
     start: Array | None = None,
 ) -> list[Solution]:
@@ -166,7 +192,7 @@ def solve_all(
     for _ in range(MOST_STEPS):
         if not len(open_):
             break
-        weights = huber_weights(residual) if robust else np.ones_like(residual)
+        weights = huber_weights(residual, k, scale) if robust else np.ones_like(residual)
         jacobian = design / fitted[:, :, None]
         weighed = np.swapaxes(jacobian * weights[:, :, None] if robust else jacobian, 1, 2)
         wanted, settled = nnls_all(weighed @ jacobian, _times(weighed, residual), c, inside)
@@ -182,7 +208,7 @@ def solve_all(
         inside = c > 0
     starts = [None] * m if start is None else [*np.broadcast_to(start, (m, k))]
     return [
-        solve(designs[i], log_seconds, robust=robust, tolerance=tolerance, start=starts[i]) if found is None else found
+        found or solve(designs[i], log_seconds, robust=robust, scale=scale, tolerance=tolerance, start=starts[i])
         for i, found in enumerate(solutions)
     ]
 

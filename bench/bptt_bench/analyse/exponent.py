@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from bptt_bench.analyse.diagnose import describe
-from bptt_bench.analyse.estimate import Interval, Solution, quantile, solve, solve_all
+from bptt_bench.analyse.estimate import Interval, Solution, huber_scale, quantile, solve, solve_all
 from bptt_bench.analyse.fitted import Fit
 from bptt_bench.analyse.influence import influence
 from bptt_bench.analyse.location import Array
@@ -81,9 +81,12 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], a
         reason = f"{' and '.join(factors)} {take} {n_levels} levels; at least {FEWEST_LEVELS} would decide"
         return FreeExponent(undefined, own, share, reason)
 
-    bent = _Bent(design=design, freed=freed, growth=growth, y=y, robust=fit.robust)
+    # one scale for all ε: were it that of each, the ε that brings most residuals to 0 would have the least loss
+    residual = fit.points["log_residual"].to_numpy()
+    scale = float(huber_scale(residual, design.shape[1])[0]) if fit.robust else None
+    bent = _Bent(design=design, freed=freed, growth=growth, y=y, scale=scale)
     epsilon, near = _minimum(bent)
-    solution = solve(bent.designs(epsilon), y, robust=fit.robust, start=near)
+    solution = solve(bent.designs(epsilon), y, robust=fit.robust, scale=scale, start=near)
     found = _with_interval(fit, solution, epsilon, freed, growth, own, share)
     spare = len(y) - int(solution.active.sum()) - 1
     if spare < 1:
@@ -103,13 +106,16 @@ def growth_from(levels: Mapping[str, Array], start: Mapping[str, float], factors
 
 
 class _Bent(NamedTuple):
-    """A design (n, k) whose freed columns grow faster by ε, and the log times (n,) that it is fitted to."""
+    """A design (n, k) whose freed columns grow faster by ε, and the log times (n,) that it is fitted to.
+
+    ``scale``: of the residuals for Huber's loss; ``None`` for least squares.
+    """
 
     design: Array
     freed: Sequence[int]
     growth: Array
     y: Array
-    robust: bool
+    scale: float | None
 
     def designs(self, epsilon: ArrayLike) -> Array:
         """The design for ε, or for each of many (…, n, k)."""
@@ -119,12 +125,14 @@ class _Bent(NamedTuple):
 
     def look(self, epsilons: Array) -> list[Solution]:
         """A coarse look at many ε."""
-        return solve_all(self.designs(epsilons), self.y, robust=self.robust, tolerance=COARSE)
+        robust = self.scale is not None
+        return solve_all(self.designs(epsilons), self.y, robust=robust, scale=self.scale, tolerance=COARSE)
 
     def close(self, epsilon: float, near: Array) -> Solution:
         """The fit for one ε, from coefficients nearby."""
         # the loss is flat at its minimum: an error of the coefficients enters it only squared
-        return solve(self.designs(epsilon), self.y, robust=self.robust, start=near, tolerance=CLOSE)
+        robust = self.scale is not None
+        return solve(self.designs(epsilon), self.y, robust=robust, scale=self.scale, start=near, tolerance=CLOSE)
 
 
 def _profile(bent: _Bent, epsilon: float, limit: float) -> tuple[float, float]:
@@ -191,7 +199,7 @@ def _with_interval(
     if n < k + 1:
         return FreeExponent(undefined, own, share, f"{n} points for {k} parameters; {k + 1} would decide")
     last = np.eye(k)[:, -1:]
-    half = float(influence(augmented, solution.residual, solution.weights).half_widths(last, fit.confidence)[0])
+    half = float(influence(augmented, solution.errors).half_widths(last, fit.confidence)[0])
     if not math.isfinite(half):
         return FreeExponent(undefined, own, share, f"{_named(fit, freed)} cannot be told from the other terms")
     trouble = f"no exponent within {WIDEST:g} of the law's fits best" if abs(epsilon) > 0.999 * WIDEST else ""

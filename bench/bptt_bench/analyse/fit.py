@@ -25,7 +25,7 @@ from bptt_bench.analyse.joint import is_apt, relocate
 from bptt_bench.analyse.location import PRIOR_SAMPLES, Array, Index, Location, locate, minima
 from bptt_bench.analyse.overhead import parse_overhead, select_overhead
 from bptt_bench.analyse.regime import Regime, select_regimes
-from bptt_bench.analyse.response import is_exact, no_noise, substance, unit_of
+from bptt_bench.analyse.response import is_exact, substance, unit_of
 from bptt_bench.analyse.samples import FitError, Samples, design_matrix, gather, require_cost_everywhere
 from bptt_bench.plan import CostLaw, LawError
 from bptt_bench.plan.wording import bare
@@ -79,11 +79,7 @@ def fit(
     of_response = unit_of(response, frame, unit)
     samples = gather(frame, full.factors, response=response, block=block, what=f"law {full.text!r}")
     samples, hosts = (samples, ()) if is_exact(response) else taken_out(samples, confidence)  # bytes know no speed
-    if samples.n_points < len(full.terms) + 1:
-        raise FitError(
-            f"points: {samples.n_points} for the {len(full.terms)} terms of {full.text!r}; "
-            f"allowed are {len(full.terms) + 1} or more"
-        )
+    _require_points(samples, full)
     located = locate(samples.log_seconds, samples.point, samples.block, samples.when, places)
     robust = needs_huber(np.bincount(samples.point))
     design_matrix(_law_columns(full, samples), full.terms, samples.levels)
@@ -91,6 +87,7 @@ def fit(
         full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))
     design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
     require_cost_everywhere(design, full, samples.levels)
+    _require_points(samples, full)
     plain, (located, solution) = located, _settle(design, located, samples.point, robust=robust)
     regimes: tuple[Regime, ...] = ()
     if term_bytes and located.relative_noise is not None:
@@ -107,10 +104,8 @@ def fit(
         located,
         samples.point,
         regressors_of(samples.levels, sizes),
+        response,
     )
-    if is_exact(response) and located.relative_noise is None:
-        words = f"{finding.between:.1%} between points, each counted once, for {no_noise(response)}"
-        finding = finding._replace(finding=words)
     told = influence_of(solution, located.level)
     beyond = {regime.companion for regime in regimes}
     relative = np.abs(np.expm1(-solution.residual))
@@ -146,6 +141,14 @@ def fit(
         confidence=confidence,
         hosts=hosts,
     )
+
+
+def _require_points(samples: Samples, law: CostLaw) -> None:
+    """See that there is a point more than terms: without it nothing is known of errors."""
+    least = len(law.terms) + 1
+    if samples.n_points < least:
+        few = f"{samples.n_points} for the {len(law.terms)} terms of {law.text!r}"
+        raise FitError(f"points: {few}; allowed are {least} or more")
 
 
 def _settle(design: Array, located: Location, point: Index, *, robust: bool) -> tuple[Location, Solution]:

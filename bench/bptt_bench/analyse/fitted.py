@@ -159,9 +159,15 @@ class Fit:
         return Interval(value, value - half, value + half)
 
     def exponent(self, factor: str, at: Mapping[str, float]) -> Interval:
-        """Local exponent ∂ log t / ∂ log factor of the fitted law at a point."""
-        values = self._columns([at])[0]
-        return self.ratio(values * self._exponents(factor, at), values)
+        """Local exponent ∂ log t / ∂ log factor of the fitted law at a point.
+
+        The ends are NaN where the law alone fixes it, as that of ``n**2`` at 2: nothing was estimated then.
+        """
+        values, exponents = self._columns([at])[0], self._exponents(factor, at)
+        found = self.ratio(values * exponents, values)
+        if np.ptp(exponents[values > 0]) == 0:
+            return Interval(found.estimate, math.nan, math.nan)
+        return found
 
     def law_exponent(self, factor: str, at: Mapping[str, float]) -> float:
         """The same of the stated law alone, its terms weighted by their fitted shares and overhead left out.
@@ -245,7 +251,7 @@ class Fit:
             "exponents": exponents,
             "noise": self.noise._asdict(),
             "error": self.error._asdict(),
-            "lack_of_fit": {"p_value": self.lack_of_fit.p_value, "finding": self.lack_of_fit.finding},
+            "lack_of_fit": {name: getattr(self.lack_of_fit, name) for name in ("p_value", "finding", "kind")},
             "predictions": predictions,
             "versus": [comparison.to_json() for comparison in versus],
             **({"hosts": [host.to_json() for host in self.hosts]} if self.hosts else {}),

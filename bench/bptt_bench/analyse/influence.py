@@ -34,7 +34,8 @@ class Influence(NamedTuple):
     leverage : share of a point's error that the fit takes up (n,); 0 where the scatter stands in.
     basis : orthonormal basis of the columns (n, k).
     shift : relative change of all coefficients alike with each point (n,), see ``bptt_bench.analyse.joint``.
-    scatter : standard deviation of the log residuals. freedom : points less columns. coefficients : (k,).
+    scatter : standard deviation of the log residuals. coefficients : (k,).
+    freedom : points less columns; without any nothing is known of errors, and every interval is infinite.
     """
 
     gain: Array
@@ -57,7 +58,7 @@ class Influence(NamedTuple):
         error, freedom = self.errors(weights)
         with np.errstate(invalid="ignore"):
             half = quantiles(confidence, freedom) * error
-        return np.where(np.isfinite(half), half, np.inf)
+        return np.where(np.isfinite(half) & (self.freedom > 0), half, np.inf)
 
     def errors(self, weights: Array) -> tuple[Array, Array]:
         """Standard errors (m,) of the same sums, and their degrees of freedom.
@@ -74,13 +75,14 @@ class Influence(NamedTuple):
         shared = np.einsum("mi,ij,ik->mjk", each, self.basis, self.basis, optimize=True)
         spread = (each**2 * (1 - 2 * self.leverage)).sum(axis=1) + (shared**2).sum(axis=(1, 2))
         drawn = PRIOR_FREEDOM / (1 / np.maximum(spread, SMALLEST) + PRIOR_FREEDOM)
-        freedom = 1 / ((1 - drawn) ** 2 * spread + (2 * drawn - drawn**2) / self.freedom)
+        known = max(self.freedom, 1)
+        freedom = 1 / ((1 - drawn) ** 2 * spread + (2 * drawn - drawn**2) / known)
         change = pull * (self.error / np.sqrt(1 - self.leverage))[:, None]
         level = self.shift[:, None] * (self.coefficients @ weights)
         own = ((change + level) ** 2).sum(axis=0)
         equal = self.scatter**2 * (pull**2).sum(axis=0) + (2 * change * level + level**2).sum(axis=0)
         error = np.sqrt(np.maximum((1 - drawn) * own + drawn * equal, 0.0))
-        return error, np.clip(freedom, 1, self.freedom)
+        return error, np.clip(freedom, 1, known)
 
 
 def influence(
@@ -100,7 +102,7 @@ def influence(
     q, singular, rotation = np.linalg.svd(jacobian * root[:, None] / scale, full_matrices=False)
     if k > n or (k and singular[-1] < SINGULAR * singular[0]):
         nothing = np.zeros(n)
-        return Influence(np.full((n, k), np.nan), nothing, nothing, np.zeros((n, k)), nothing, 0.0, max(n - k, 1), c)
+        return Influence(np.full((n, k), np.nan), nothing, nothing, np.zeros((n, k)), nothing, 0.0, max(n - k, 0), c)
     leverage = (q**2).sum(axis=1)
     scatter = float(np.sqrt((root**2 * residual**2).sum() / max(n - k, 1)))
     full = leverage > FULL_LEVERAGE
@@ -111,7 +113,7 @@ def influence(
         basis=q,
         shift=level,
         scatter=scatter,
-        freedom=max(n - k, 1),
+        freedom=max(n - k, 0),
         coefficients=c,
     )
 
@@ -121,15 +123,12 @@ def influence_of(solution: Solution, shift: Array) -> Influence:
 
     Where terms at 0 cannot be told from the others, they are taken to be 0.
     """
-    every = influence(
-        solution.jacobian, solution.residual, solution.weights, coefficients=solution.coefficients, shift=shift
-    )
+    every = influence(solution.jacobian, solution.errors, coefficients=solution.coefficients, shift=shift)
     if np.isfinite(every.gain).all() or solution.active.all():
         return every
     kept = influence(
         solution.jacobian[:, solution.active],
-        solution.residual,
-        solution.weights,
+        solution.errors,
         coefficients=solution.coefficients,
         shift=shift,
     )
@@ -163,6 +162,6 @@ def upper_bound_at_zero(solution: Solution, column: int, confidence: float) -> f
     scale = np.linalg.norm(jacobian, axis=0)
     step = np.linalg.lstsq(jacobian * root[:, None] / scale, solution.residual * root, rcond=None)[0] / scale
     last = np.eye(len(members))[:, -1:]
-    found = influence(jacobian, solution.residual - jacobian @ step, solution.weights)
+    found = influence(jacobian, solution._replace(residual=solution.residual - jacobian @ step).errors)
     half = float(found.half_widths(last, confidence)[0])
     return max(float(step[-1]), 0.0) + half

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from bptt_bench.analyse.columns import with_roles
 from bptt_bench.analyse.diagnose import SMALLEST_SHARE
 from bptt_bench.analyse.estimate import RESOLUTION, solve
 from bptt_bench.analyse.fit import fit
@@ -39,8 +40,9 @@ def prefer(
     ------
     FitError : as ``fit``.
     """
-    fits = [fit(frame, each, response=response, overhead=overhead, block=block) for each in (law, other)]
-    return prefer_fits(*fits)
+    told = with_roles(frame, (law, other), response=response, block=block)  # points have the factors of both laws
+    this, that = (fit(told, each, response=response, overhead=overhead, block=block) for each in (law, other))
+    return prefer_fits(this, that)
 
 
 def prefer_fits(this: Fit, other: Fit) -> Preference:

@@ -94,7 +94,7 @@ def fit(
     elif isinstance(result, Answers):
         from bptt_bench.report.side_by_side import show_fits
 
-        show_fits(result.found)
+        show_fits(result.found, result.left_out)
     else:
         show(result)
     return 0

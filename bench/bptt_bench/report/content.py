@@ -210,13 +210,9 @@ def fit_summary(fit: Fit) -> str:
         f"{fit.n_points} points, {fit.n_samples} samples",
         f"mean error {show.percent(fit.error.in_sample_mape)}, largest {show.percent(fit.error.max)}",
         f"condition number {show.number(fit.condition_number)}",
-        f"lack of fit: {fit.lack_of_fit.finding}" + _p_value(fit.lack_of_fit.p_value),
+        fit.lack_of_fit.finding,
     ]
     return "; ".join(part for part in (*parts, fit.regimes_in_words(), in_words(fit.hosts)) if part)
-
-
-def _p_value(value: float | None) -> str:
-    return "" if value is None else f" (p = {show.number(value, 2)})"
 
 
 def noise_line(analysis: Analysis) -> str:

@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from bptt_bench.plan import Point
 
 
-def show_fits(answers: Mapping[Point, FitAnswer], console: Console | None = None) -> None:
-    """Print the fit of each category under its name, then the coefficients of all."""
+def show_fits(
+    answers: Mapping[Point, FitAnswer], left_out: Mapping[Point, str], console: Console | None = None
+) -> None:
+    """Print the fit of each category under its name, then the coefficients of all, then what is left out and why."""
     console = on_screen() if console is None else console
     for category, answer in answers.items():
         console.print(Text(str(category), "bold"))
         print_fit(console, answer.fit, predict_at=answer.predict_at, versus=answer.versus)
         console.print()
     console.print(coefficients({str(category): answer.fit for category, answer in answers.items()}))
+    for category, reason in left_out.items():
+        console.print(Text(f"left out: {category}: {reason}", "yellow"))
 
 
 def coefficients(fits: Mapping[str, Fit]) -> Table:

@@ -77,8 +77,13 @@ def test_what_cannot_be_fitted_is_named_with_its_category(rng: np.random.Generat
     samples = table(rng)
     bad = (samples["dtype"] == "f64") & (samples["backend"] == "y")
     samples.loc[bad, "seconds_per_eval"] = -1.0
+    found = fit_by(samples, "n")
+    assert len(found) == 3
+    (point, reason) = next(iter(found.left_out.items()))
+    assert point == Point(dtype="f64", backend="y")
+    assert reason.startswith("column 'seconds_per_eval': -1 in data row 1")
     with pytest.raises(FitError, match="dtype=f64 backend=y: column 'seconds_per_eval': -1 in data row 1"):
-        fit_by(samples, "n")
+        fit_by(samples[bad], "n", ["dtype", "backend"])
 
 
 def test_a_law_names_no_category(rng: np.random.Generator) -> None:

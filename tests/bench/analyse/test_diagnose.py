@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import re
+
 import numpy as np
+import pandas as pd
 import pytest
 from bptt_bench.analyse import fit
 from bptt_bench.analyse.diagnose import analysis_of_variance, confounded, deciding_point, trend_in_words
 from bptt_bench.analyse.estimate import solve
 from bptt_bench.analyse.location import locate
-from bptt_bench.plan import CostLaw
+from bptt_bench.plan import CostLaw, Design
 
 from tests.bench.analyse.made import COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 
@@ -68,14 +72,83 @@ def test_a_bend_is_told_from_a_slope() -> None:
     assert trend_in_words(np.zeros(13), {"n": x}) == "residuals follow no single factor"
 
 
+def along(exact: list[float], *, rng: np.random.Generator, repetitions: int, noise: float) -> pd.DataFrame:
+    """Times at n = 1, 2, 4 …"""
+    points = Design.of({"n": 2**i} for i in range(len(exact)))
+    return table(np.array(exact), points, rng=rng, repetitions=repetitions, noise=noise)
+
+
 def test_without_repetitions_nothing_is_claimed(rng: np.random.Generator) -> None:
     found = fit(table(seconds(), rng=rng, noise=0.02, repetitions=1), LAW, overhead="1 + T").lack_of_fit
-    assert found.p_value is None
-    assert "without repetitions" in found.finding
+    assert (found.p_value, found.kind) == (None, "not_testable")
+    assert found.finding == "lack of fit cannot be tested: one sample a point; several samples of each would tell"
 
 
-def test_exact_data_fit_within_the_noise() -> None:
-    assert fit(table(seconds()), LAW, overhead="1 + T").lack_of_fit.p_value == 1
+def test_exact_data_without_repetitions_are_not_said_to_fit() -> None:
+    found = fit(table(seconds(), repetitions=1), LAW, overhead="1 + T").lack_of_fit
+    assert found.kind == "not_testable"
+    assert found.finding.startswith("lack of fit cannot be tested: one sample a point, all on the law to within rou")
+    assert "intervals rest on that alone" in found.finding
+
+
+@pytest.mark.parametrize("noise", [0.0, 0.05])
+def test_another_shape_is_seen_without_repetitions(noise: float, rng: np.random.Generator) -> None:
+    """n / q³ fitted as n / q², which leaves residuals that follow q."""
+    grid = Design.of({"n": n, "q": q} for n in (100, 200, 400, 800, 1600) for q in (1, 2, 4, 8, 16))
+    exact = np.array([point["n"] / point["q"] ** 3 for point in grid.points])
+    found = fit(table(exact, grid, rng=rng, noise=noise, repetitions=1), "n/q**2").lack_of_fit
+    assert (found.p_value, found.kind) == (None, "rejected")
+    assert found.finding.startswith("lack of fit: residuals fall with q (p = ")
+
+
+def test_a_test_without_power_is_no_fit(rng: np.random.Generator) -> None:
+    found = fit(along([1, 2, 4, 8, 16], rng=rng, repetitions=2, noise=0.3), "n", overhead="1").lack_of_fit
+    assert (found.p_value, found.kind) == (None, "not_testable")
+    assert re.fullmatch(
+        r"lack of fit cannot be tested: [\d.]+% between points against [\d.]+% within, where a misfit of \d+% would "
+        "not be seen; more samples a point would tell",
+        found.finding,
+    )
+
+
+def test_what_a_test_would_have_seen_is_said_with_it(rng: np.random.Generator) -> None:
+    found = fit(along([1, 2, 4, 8, 16, 32, 64], rng=rng, repetitions=5, noise=0.02), "n", overhead="1").lack_of_fit
+    assert found.kind == "not_rejected"
+    assert found.p_value is not None
+    assert found.finding.startswith(f"no lack of fit detected (p = {found.p_value:.2g}): ")
+    unseen = re.search(r"a misfit below ([\d.]+)% would not be seen$", found.finding)
+    assert unseen is not None
+    assert 1 < float(unseen[1]) < 5
+
+
+def test_a_misfit_of_the_size_that_is_said_to_be_seen_is_seen(rng: np.random.Generator) -> None:
+    """Point effects that the test says it misses once in five."""
+    exact, missed = 2.0 ** np.arange(12), []
+    for _ in range(60):
+        found = fit(along(exact.tolist(), rng=rng, repetitions=4, noise=0.02), "n", overhead="1").lack_of_fit
+        size = float(re.findall(r"below ([\d.]+)%", found.finding)[0]) / 100 if found.kind == "not_rejected" else 0.02
+        there = exact * np.exp(size * rng.standard_normal(12))
+        again = fit(along(there.tolist(), rng=rng, repetitions=4, noise=0.02), "n", overhead="1").lack_of_fit
+        missed.append(again.kind != "rejected")
+    assert 0.05 <= np.mean(missed) <= 0.4  # binomial(60, 0.2): 0.05 to 0.35 in 99.9 % of runs
+
+
+@pytest.mark.parametrize("disturbed", [0.0, 0.1])
+def test_trends_are_not_seen_where_there_are_none(disturbed: float, rng: np.random.Generator) -> None:
+    """One sample a point: 100 sets of 25 points in two factors, and 100 of 6 points in one."""
+    grid = Design.of({"n": n, "q": q} for n in (100, 200, 400, 800, 1600) for q in (1, 2, 4, 8, 16))
+    exact = np.array([1e-6 * point["n"] * point["q"] + 1e-4 for point in grid.points])
+    once = functools.partial(table, rng=rng, noise=0.1, repetitions=1, disturbed=disturbed)
+    frames = [(once(exact, grid), "n*q") for _ in range(100)]
+    line = Design.of({"n": 2**i} for i in range(6))
+    frames += [(once(np.array([1.0, 2, 4, 8, 16, 32]), line), "n") for _ in range(100)]
+    alarms = [fit(frame, law, overhead="1").lack_of_fit.kind == "rejected" for frame, law in frames]
+    assert np.mean(alarms) <= 0.1  # binomial(200, 0.05): 0.1 or less in 99.8 % of runs
+
+
+def test_exact_data_with_repetitions_show_no_lack_of_fit() -> None:
+    found = fit(table(seconds()), LAW, overhead="1 + T").lack_of_fit
+    assert (found.p_value, found.kind) == (1, "not_rejected")
 
 
 def test_confounded_columns_are_named_and_others_are_not(rng: np.random.Generator) -> None:

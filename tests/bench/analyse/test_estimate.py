@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.estimate import quantile, solve, solve_all
+from bptt_bench.analyse.estimate import huber_scale, huber_weights, quantile, solve, solve_all
 from bptt_bench.analyse.influence import deviations, influence, standard_error, upper_bound_at_zero
 from bptt_bench.plan import CostLaw
 from scipy.optimize import minimize
@@ -60,6 +60,33 @@ def test_hubers_loss_is_not_moved_by_a_wild_point(rng: np.random.Generator) -> N
     y[::9] += 1.0
     error = [np.abs(solve(DESIGN_MATRIX, y, robust=r).coefficients / COEFFICIENTS - 1).max() for r in (True, False)]
     assert error[0] < 0.2 * error[1]
+
+
+def test_points_that_a_fit_brings_to_0_do_not_make_outliers_of_the_others() -> None:
+    """Of five residuals a fit with three coefficients can bring three to 0: their median says nothing of the noise."""
+    residual = np.array([0.0, 0.0, 0.0, 0.1, -0.2])
+    assert huber_scale(residual, 3).tolist() == [pytest.approx(1.4826 * 0.1)]
+    assert huber_weights(residual, 3).min() > 0.9
+    assert huber_weights(residual).min() < 1e-6
+    assert huber_weights(residual, scale=0.01).tolist() == pytest.approx([1, 1, 1, 0.1345, 0.06725])
+
+
+def test_errors_under_hubers_loss_have_the_scatter_of_the_estimate(rng: np.random.Generator) -> None:
+    """The mean of 40 values, a tenth of which lie far off: its standard error against the scatter of 400 such means."""
+    found = []
+    for _ in range(400):
+        y = rng.normal(0, 0.1, 40) + np.where(rng.random(40) < 0.1, 1.0, 0.0)
+        one = solve(np.ones((40, 1)), y, robust=True)
+        half = influence(one.jacobian, one.errors).errors(np.ones((1, 1)) / one.coefficients)[0][0]
+        found.append((float(np.log(one.coefficients[0])), half))
+    middle, told = np.array(found).T
+    assert np.sqrt(np.mean(told**2)) == pytest.approx(middle.std(), rel=0.15)
+
+
+def test_without_a_spare_point_nothing_is_known_of_errors() -> None:
+    design = np.array([[1.0, 1], [1, 2], [1, 4]])
+    assert np.isinf(influence(design[:2], np.zeros(2)).half_widths(np.eye(2), 0.95)).all()
+    assert np.isfinite(influence(design, np.array([0.1, -0.2, 0.1])).half_widths(np.eye(2), 0.95)).all()
 
 
 def test_standard_errors_are_hc3() -> None:

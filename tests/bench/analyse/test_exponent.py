@@ -206,3 +206,31 @@ def test_levels_of_0_do_not_count_as_levels() -> None:
     few = samples[samples["density"].isin([0.0, 0.1, 0.5])]
     found = free_exponent(fit(few, "n*density", overhead="n"), ["n*density"], "density", {"n": 1e3, "density": 0.1})
     assert found.trouble == "density takes 2 levels; at least 3 would decide"
+
+
+@pytest.mark.parametrize(
+    ("points", "repetitions", "overhead"), [(4, 1, ()), (5, 1, ("1",)), (6, 2, ("1",)), (8, 1, ("1",)), (8, 2, ())]
+)
+def test_few_points_of_one_or_two_samples_have_intervals_that_hold_the_truth(
+    points: int, repetitions: int, overhead: tuple[str, ...], rng: np.random.Generator
+) -> None:
+    """Huber's scale by the median alone was 0 with few points, and 15 of 60 intervals held the exponent."""
+    sizes = np.geomspace(100, 10_000, points).round()
+    exact = 1e-6 * sizes + (1e-4 if overhead else 0.0)
+    design = Design.of({"n": n} for n in sizes.tolist())
+    covered, widths = 0, []
+    for _ in range(60):
+        found = fit(table(exact, design, rng=rng, noise=0.05, repetitions=repetitions), "n", overhead=overhead)
+        _, low, high = free_exponent(found, ["n"], "n", {"n": float(sizes[-1])}).interval
+        covered += low <= 1 <= high
+        widths.append(high - low)
+    assert covered >= 51  # binomial(60, 0.95): 51 or more in 99.9 % of runs
+    assert min(widths) > 1e-3
+
+
+def test_a_term_that_is_0_where_it_is_judged_has_no_exponent_there() -> None:
+    design = Design.of({"n": n} for n in (1, 2, 4, 8, 16, 32))
+    shape = np.array([n * np.log(n) for n in (1, 2, 4, 8, 16, 32)])
+    found = free_exponent(fit(table(1 + shape, design), "n*log(n)"), ["n*log(n)"], "n", {"n": 1})
+    assert np.isnan(found.law)
+    assert found.share == 0

@@ -231,7 +231,7 @@ def test_json_has_the_promised_shape(noisy: Fit, rng: np.random.Generator) -> No
     assert document["exponents"]["T"]["at"] == noisy.largest == LARGEST
     assert list(document["noise"]) == ["relative", "contaminated_share"]
     assert list(document["error"]) == ["in_sample_mape", "max"]
-    assert list(document["lack_of_fit"]) == ["p_value", "finding"]
+    assert list(document["lack_of_fit"]) == ["p_value", "finding", "kind"]
     assert document["predictions"][0]["at"] == dict(BASE)
     assert list(document["predictions"][0]) == ["at", "value", "low", "high"]
     assert list(document["versus"][0]) == ["law", "decision", "aicc_gap", "held_out_gap"]
@@ -295,3 +295,13 @@ def test_a_law_says_nothing_where_it_is_0_or_beyond_all_numbers() -> None:
     assert powers.to_json([{"n": 1e200}])["predictions"] == [
         {"at": {"n": 1e200}, "value": None, "low": None, "high": None}
     ]
+
+
+def test_an_exponent_that_the_law_alone_fixes_was_not_estimated_and_has_no_interval(rng: np.random.Generator) -> None:
+    along = Design.of({"n": n} for n in (1, 2, 4, 8, 16))
+    times = table(np.array([1.0, 4, 16, 64, 256]), along, rng=rng, noise=0.1)
+    alone = fit(times, "n**2", overhead=())
+    assert alone.exponent("n", {"n": 16}).estimate == pytest.approx(2)
+    assert {name: alone.to_json()["exponents"]["n"][name] for name in ("low", "high")} == {"low": None, "high": None}
+    beside = fit(times, "n**2", overhead="1").exponent("n", {"n": 16})
+    assert beside.low < beside.estimate < beside.high
