@@ -45,7 +45,7 @@ def document(data: Path, *options: str) -> Any:
 
 def test_several_categories_have_a_fit_each(data: Path) -> None:
     found = document(data, "--predict", "n=3200,d=10", "--versus", "n**2*d")
-    assert list(found) == ["by", "fits", "notes"]
+    assert list(found) == ["by", "fits", "left_out", "notes"]
     assert found["by"] == ["dtype"]
     assert [one["category"] for one in found["fits"]] == [{"dtype": "f32"}, {"dtype": "f64"}]
     for one, c in zip(found["fits"], (1e-9, 2e-9), strict=True):
@@ -123,7 +123,7 @@ def test_a_category_that_cannot_be_fitted_is_named_and_stops_no_other(data: Path
 
 
 def test_where_no_category_can_be_fitted_the_first_says_why(data: Path) -> None:
-    data.write_text(HEADER + "100,10,f16,1e-6\n100,10,f16,1e-6\n200,10,f8,1e-6\n200,10,f8,1e-6\n")
+    data.write_text(HEADER + "100,10,f16,1e-6\n" * 2 + "100,10,f8,1e-6\n" * 2)
     result = fit(data)
     assert result.exit_code == 2
     assert result.stderr.startswith("error: dtype=f16: points: 1 for the 1 terms of 'n*d'")
@@ -145,6 +145,6 @@ def test_predict_answers_for_the_other_categories_too(data: Path) -> None:
 def test_a_factor_that_varies_and_is_not_in_the_law_is_mentioned(data: Path) -> None:
     command = ["fit", str(data), "--law", "n", "--where", "dtype=f32", "--overhead", "1"]
     words = "the law does not name 'd', which varies (10, 100); --where selects, --ignore d takes all as one"
-    assert CliRunner().invoke(cli, command).stderr == f"note: {words}\n"
-    assert json.loads(CliRunner().invoke(cli, [*command, "--json"]).stdout)["notes"] == [words]
-    assert document(data, "--where", "dtype=f32")["notes"] == []
+    assert f"note: {words}\n" in CliRunner().invoke(cli, command).stderr
+    assert words in json.loads(CliRunner().invoke(cli, [*command, "--json"]).stdout)["notes"]
+    assert words not in document(data, "--where", "dtype=f32")["notes"]
