@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -61,20 +62,35 @@ class FakeClock:
         self._seconds += seconds
 
 
+class _TakenOff(threading.local):
+    """What a thread waited, what other threads of its process worked, and what was taken off so far, in seconds."""
+
+    waited = worked_beside = seconds = 0.0
+
+
+_TAKEN_OFF = _TakenOff()
+
+
 def seconds_less_waiting() -> float:
     """Read a clock that stands still while this thread could run and other processes have the processor.
 
     A scheduler hands out a processor in slices of some milliseconds. Beside busy neighbours a short sample often fits
     into one slice and a long one never does, so that on the clock of the wall long samples are slower by a factor: what
-    grows with T appears to grow faster. Time in which the thread sleeps, for a disk or for threads of its own, counts.
-    Where the system does not say how long a thread waited, this is ``time.perf_counter``.
+    grows with T appears to grow faster. Time in which the thread sleeps, for a disk or for threads of its own, counts,
+    and so does a wait while other threads of this process worked: it may have been for them. Where the system does not
+    say how long a thread waited, this is ``time.perf_counter``.
     """
     waited = _seconds_waited()
     while True:  # a wait between the two readings would be counted in one of them
         now, before = time.perf_counter(), waited
         waited = _seconds_waited()
         if waited == before:
-            return now - waited
+            break
+    worked_beside = time.process_time() - time.thread_time()
+    off = _TAKEN_OFF
+    off.seconds += max(0.0, (waited - off.waited) - (worked_beside - off.worked_beside))
+    off.waited, off.worked_beside = waited, worked_beside
+    return now - off.seconds
 
 
 def _seconds_waited() -> float:
