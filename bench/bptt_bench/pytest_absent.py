@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import importlib
+import importlib.util
 import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -61,3 +61,11 @@ def broken() -> Absent | None:
     except Exception as error:  # noqa: BLE001  # whatever a broken library raises: it is said
         return Absent(error)
     return None
+
+
+def is_there(module: str) -> bool:
+    """Whether a module can be imported."""
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ValueError:  # sys.modules holds None for it
+        return False

@@ -21,7 +21,6 @@ measured to the end; too little data is inconclusive, or no verdict and a line.
 from __future__ import annotations
 
 import contextlib
-import importlib.util
 import shutil
 import sys
 import warnings
@@ -32,7 +31,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 # Every pytest session of every project that has this package loads these modules: nothing heavy may be imported there.
-from bptt_bench.pytest_absent import COMPLEXITY, broken
+from bptt_bench.pytest_absent import COMPLEXITY, broken, is_there
 from bptt_bench.pytest_absent import INI as COMPLEXITY_INI
 from bptt_bench.pytest_complexity import HELP as COMPLEXITY_HELP
 from bptt_bench.pytest_complexity import ComplexitySession
@@ -112,14 +111,6 @@ def mere_warnings(config: pytest.Config) -> None:
         warnings.simplefilter("default", PytestBenchmarkWarning)
 
 
-def is_there(module: str) -> bool:
-    """Whether a module can be imported."""
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ValueError:  # sys.modules holds None for it
-        return False
-
-
 def asked_for(config: pytest.Config) -> bool:
     """Whether the user wants scaling benchmarks to run."""
     return bool(config.getoption("benchmark", False) or config.getoption("benchmark_only", False))
@@ -158,6 +149,7 @@ class Session:
     suites: dict[str, Suite] = field(default_factory=dict)
     machine: dict[str, Any] = field(default_factory=dict)
     failed: list[Unmeasured] = field(default_factory=list)  # tests of scaling benchmarks
+    session: pytest.Session | None = None  # when it ends
     left_out: int = 0  # scaling benchmarks
     ran: int = 0
 
@@ -270,6 +262,7 @@ class Session:
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
         """Fail the session when a claim is refuted or a round could not be taken."""
+        self.session = session
         wrong = any(suite.refuted() for suite in self.measured()) or any(self.unmeasured())
         if wrong and session.exitstatus == pytest.ExitCode.OK:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -283,11 +276,16 @@ class Session:
 
     @pytest.hookimpl(wrapper=True, trylast=True)  # after pytest-benchmark's tables, before pytest's own lines
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> Generator[None, None, None]:
-        """Print fits and verdicts, also when pytest-benchmark has found a regression and raises."""
+        """Print fits and verdicts, also when pytest-benchmark has found a regression, named it and raises."""
         try:
             with warnings.catch_warnings():
                 mere_warnings(self.config)
                 return (yield)
+        except Exception as error:
+            if type(error).__name__ != "PerformanceRegression" or self.session is None or not asked_for(self.config):
+                raise
+            self.session.exitstatus = pytest.ExitCode.TESTS_FAILED  # without the traceback that it would end in
+            terminalreporter.stats["regressed"] = [error]
         finally:
             self.summarise(terminalreporter)
 

@@ -288,9 +288,12 @@ def test_verdicts_are_printed_when_a_regression_is_found_too(project: pytest.Pyt
     slower = TOY.replace("1e-6 * n + 1e-4", "3e-6 * n + 3e-4")
     add(project, "toy.py", slower)
     result = run(project, "--benchmark", TIMER, "--benchmark-compare", "--benchmark-compare-fail=min:50%", "scaling")
-    assert result.ret != 0
-    result.stderr.fnmatch_lines(["*Performance has regressed*"])
-    result.stdout.fnmatch_lines(["*fits and verdicts*"])
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    result.stderr.fnmatch_lines(
+        ["Performance has regressed:*", "*test_time[[]scan-16000[]]* - Field 'min' has failed *"]
+    )
+    result.stdout.fnmatch_lines(["*fits and verdicts*", "*5 passed, 1 regressed in *"])
+    assert "Traceback" not in result.stdout.str() + result.stderr.str()
 
 
 def test_groups_can_be_formed_by_parameter(project: pytest.Pytester) -> None:
@@ -438,7 +441,7 @@ def test_an_evaluation_that_raises_fails_its_test_alone(project: pytest.Pytester
 @pytest.mark.parametrize(
     ("before", "after", "message"),
     [
-        ('["scan"]', '["scam"]', "*subject 'scam': unknown; the subjects are scan, pairs"),
+        ('["scan"]', '["scam"]', "*subject 'scam': unknown; the subjects are scan, pairs; did you mean 'scan'?"),
         ('{"n": n}', '{"m": n}', "*point m=1000: needs exactly the factors n"),
         ('{"n": n}', '{"n": -n}', "*factor n=-1000: allowed are whole numbers from 1"),
         ('line="n"', 'line="k"', "*line='k': unknown factor; the factors are n"),
