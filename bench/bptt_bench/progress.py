@@ -9,6 +9,7 @@ from typing import IO, TYPE_CHECKING
 from bptt_bench.measure.events import (
     BlockDone,
     CheckDone,
+    CodePrinted,
     CountsTaken,
     Event,
     Listener,
@@ -24,6 +25,7 @@ from bptt_bench.measure.events import (
     Skipped,
     WorkerStarted,
 )
+from bptt_bench.measure.printed import times_printed
 from bptt_bench.text.numbers import duration_in_sentence
 
 if TYPE_CHECKING:
@@ -101,7 +103,7 @@ class Bar:
                 )
             case ProbeStarted() | PeaksStarted() if self._task is not None:
                 self._progress.update(self._task, description=described(event))
-            case CheckDone() | Skipped() | Predicted() | Missing() | Notice():
+            case CheckDone() | Skipped() | Predicted() | Missing() | Notice() | CodePrinted():
                 self._progress.console.print(described(event), markup=False, highlight=False)
 
 
@@ -126,6 +128,8 @@ def described(event: Event, seconds_left: float | None = None) -> str:
             return f"measuring process {event.process + 1} of {event.processes_total} ready"
         case Notice():
             return event.text
+        case CodePrinted():
+            return "\n".join(printed_lines(event))
         case SampleTaken():
             where = f"{event.subject} {event.point}"
             return f"sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
@@ -145,6 +149,21 @@ def described(event: Event, seconds_left: float | None = None) -> str:
             return f"{event.predictions} predictions stored{kept}; now these points are measured"
         case RunFinished():
             return ""
+
+
+def printed_lines(event: CodePrinted) -> list[str]:
+    """What the measured code has printed, each line once with how often it came.
+
+    >>> print(*printed_lines(CodePrinted(lines={"loading": 1, "converged": 1200}, others=3)), sep="\\n")
+    the measured code printed 1204 lines:
+      loading
+      converged (1200 times)
+      and 3 others
+    """
+    total = sum(event.lines.values()) + event.others
+    shown = [f"  {times_printed(line, times)}" for line, times in event.lines.items()]
+    others = [f"  and {event.others} others"] if event.others else []
+    return [f"the measured code printed {total} line{'s' if total > 1 else ''}:", *shown, *others]
 
 
 def time_left(seconds: float | None) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from bptt_bench.measure.engines import Engine, Worker, WorkerDied
+from bptt_bench.measure.engines import Engine, Listening, Worker, WorkerDied
 from bptt_bench.measure.interrupts import Interrupts
 from bptt_bench.measure.messages import Failed, Open, Ready, Reply, Request
+from bptt_bench.measure.printed import Printed
 from bptt_bench.measure.records import MeasureError
 
 
@@ -31,6 +32,11 @@ class Crew:
     def threads(self) -> int:
         """Threads of every numerical library in the processes."""
         return self._opening.threads
+
+    @property
+    def printed(self) -> Printed:
+        """What the processes have printed."""
+        return self._engine.printed if isinstance(self._engine, Listening) else Printed()
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[Worker]:

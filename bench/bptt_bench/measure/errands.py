@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from bptt_bench.measure.accounts import Accounts
 from bptt_bench.measure.comparing import Comparisons
 from bptt_bench.measure.messages import Compared, LeftOut, Reply, Sampled, message_of
+from bptt_bench.measure.printed import Printed
 from bptt_bench.measure.records import MeasureError
 from bptt_bench.measure.roster import HostOfRun, Roster
 from bptt_bench.measure.schedule import Block, Visit
@@ -116,6 +117,7 @@ class Ledger:
         self.accounts, self.comparisons = accounts, comparisons
         self.ready, self.peaks, self.again, self.say = ready, peaks, again, say
         self.seconds_ready = 0.0
+        self.printed = Printed()
         self._deaths: dict[object, int] = {}
         self._losses: dict[object, int] = {}
 
@@ -164,6 +166,8 @@ class Stint:
                 self._process = self._ledger.ready(self.host, message_of(said["reply"]))
             case "peaks":
                 self._ledger.peaks(self.host, message_of(said["reply"]))
+            case "printed":
+                self._ledger.printed.add_all(said["lines"], said["others"])
             case "failed":
                 raise MeasureError(f"{said['message']} (host {self.host})")
             case "died":

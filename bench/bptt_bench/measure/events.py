@@ -69,6 +69,14 @@ class Notice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodePrinted:
+    """What the measured code has printed: lines, how often each, and how many ``others`` there were."""
+
+    lines: Mapping[str, int]
+    others: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SampleTaken:
     """A sample has been stored; ``seconds_left`` is what remains of the run, if there is anything to go by."""
 
@@ -177,6 +185,7 @@ Event = (
     | Missing
     | WorkerStarted
     | Notice
+    | CodePrinted
     | SampleTaken
     | MemoryTaken
     | CountsTaken

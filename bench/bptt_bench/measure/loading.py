@@ -12,6 +12,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+from bptt_bench.measure.printed import kept_from_standard_output
 from bptt_bench.plan import Claim, Experiment, ExperimentError
 
 OURS = Path(__file__).resolve().parents[1]
@@ -60,7 +61,8 @@ def _import(module: str) -> ModuleType:
     if path is not None and not path.is_file():
         raise ExperimentError(f"experiment {module!r}: no such file")
     try:
-        return importlib.import_module(module) if path is None else _import_file(path)
+        with kept_from_standard_output():
+            return importlib.import_module(module) if path is None else _import_file(path)
     except (KeyboardInterrupt, GeneratorExit):
         raise
     except ModuleNotFoundError as error:

@@ -24,6 +24,7 @@ from bptt_bench.measure.errands import Errand, Ledger, Stint, Survey, Talk
 from bptt_bench.measure.events import Listener, Notice, PeaksStarted, WorkerStarted
 from bptt_bench.measure.interrupts import Interrupts
 from bptt_bench.measure.messages import PeaksRead, Ready, Reply
+from bptt_bench.measure.printed import Printed
 from bptt_bench.measure.records import MeasureError, Sink, host_record, peaks_record, worker_record
 from bptt_bench.measure.roster import HostOfRun, Roster
 from bptt_bench.measure.schedule import Block
@@ -87,6 +88,10 @@ class Parallel:
     @property
     def threads(self) -> int:
         return self._cargo.opening.threads
+
+    @property
+    def printed(self) -> Printed:
+        return self._ledger.printed
 
     @property
     def seconds_ready(self) -> float:

@@ -253,6 +253,11 @@ def skip_record(visit: Visit, reply: LeftOut, host: str | None = None) -> dict[s
     }
 
 
+def printed_record(lines: Mapping[str, int], others: int) -> dict[str, Any]:
+    """The record of what the measured code has printed: lines, how often each, and how many others there were."""
+    return {"record": "printed", "lines": dict(lines), "others": others}
+
+
 def finish_record(wall_seconds: float, busy_seconds: float, busy_share: float | None) -> dict[str, Any]:
     """The record of a run's end: wall time with a measuring process ready, and how much of it went into evaluations."""
     return {

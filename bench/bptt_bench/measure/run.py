@@ -14,7 +14,7 @@ from bptt_bench.measure.engines import Engine, Fleet
 from bptt_bench.measure.engines.cargo import Cargo
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.environment import environment
-from bptt_bench.measure.events import Event, Listener, Missing, RunFinished, RunStarted
+from bptt_bench.measure.events import CodePrinted, Event, Listener, Missing, RunFinished, RunStarted
 from bptt_bench.measure.interrupts import Interrupted, Interrupts
 from bptt_bench.measure.messages import Open
 from bptt_bench.measure.parallel import Parallel
@@ -24,6 +24,7 @@ from bptt_bench.measure.records import (
     Sink,
     experiment_record,
     missing_record,
+    printed_record,
     require_same_code,
     require_same_run,
     resume_record,
@@ -199,7 +200,14 @@ class _Loop:
                         self._way.measure(self._to_be_measured(blocks, processes=1))
                 return self._accounts.finish(self._way.seconds_ready)
             finally:
+                self._tell_what_was_printed()
                 self._sink.sync()
+
+    def _tell_what_was_printed(self) -> None:
+        printed = self._way.printed
+        if printed:
+            self._sink.append(printed_record(printed.lines, printed.others))
+            self._tell(CodePrinted(lines=dict(printed.lines), others=printed.others))
 
     def _what_further(self) -> Sequence[Block]:
         with self._interrupts.allowed():  # to find that out may take as long as a fit

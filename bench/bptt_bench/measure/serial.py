@@ -16,6 +16,7 @@ from bptt_bench.measure.engines import Worker
 from bptt_bench.measure.events import Listener, WorkerStarted
 from bptt_bench.measure.messages import LeftOut, Ready
 from bptt_bench.measure.preliminaries import run_peaks
+from bptt_bench.measure.printed import Printed
 from bptt_bench.measure.records import Sink, worker_record
 from bptt_bench.measure.schedule import Block, Visit
 from bptt_bench.measure.visiting import Outcome, Skips, Visiting
@@ -61,6 +62,10 @@ class Serial:
     @property
     def threads(self) -> int:
         return self._crew.threads
+
+    @property
+    def printed(self) -> Printed:
+        return self._crew.printed
 
     @property
     def seconds_ready(self) -> float:

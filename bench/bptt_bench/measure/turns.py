@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bptt_bench.measure.engines import Engine, Worker
+from bptt_bench.measure.engines import Engine, Listening, Worker
 from bptt_bench.measure.events import (
     BlockDone,
     CountsTaken,
@@ -30,6 +30,7 @@ from bptt_bench.measure.events import (
     WorkerStarted,
 )
 from bptt_bench.measure.messages import Measure, Open, Reply, Request
+from bptt_bench.measure.printed import Printed
 from bptt_bench.measure.records import Sink
 
 SECONDS_BETWEEN_LOOKS = 0.2  # of the main thread, which alone hears of Ctrl-C
@@ -121,6 +122,11 @@ class InTurn:
     ) -> None:
         self._engine, self._turns, self._side, self._module = engine, turns, side, module
         self._place, self._started = place or on_the_same_cores, 0
+
+    @property
+    def printed(self) -> Printed:
+        """What the processes of the side have printed."""
+        return self._engine.printed if isinstance(self._engine, Listening) else Printed()
 
     def start(self, *, threads: int) -> Worker:
         self._turns.take(self._side)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple, Protocol
 
 from bptt_bench.measure.messages import Reply, Request
+from bptt_bench.measure.printed import Printed
 from bptt_bench.measure.schedule import Block
 
 Asked = tuple[Request, str]  # a request, and where in the run it belongs
@@ -25,6 +26,11 @@ class Way(Protocol):
     @property
     def threads(self) -> int:
         """Threads of every numerical library in the measuring processes."""
+        ...
+
+    @property
+    def printed(self) -> Printed:
+        """What the measuring processes have printed."""
         ...
 
     @property

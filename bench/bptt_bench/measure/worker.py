@@ -1,8 +1,9 @@
 """A measuring process: loads an experiment, checks its threads, and answers requests, one JSON line each.
 
 Started as ``python -m bptt_bench.measure.worker`` with the thread variables already in its environment. Requests come
-on standard input, replies leave on standard output; whatever the experiment prints goes to standard error. The process
-ends when standard input does, even in the middle of an evaluation, so that it never outlives the run that started it.
+on standard input, replies leave on standard output; whatever the experiment prints goes to standard error, which the
+run takes for a file of its own. The process ends when standard input does, even in the middle of an evaluation, so that
+it never outlives the run that started it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import BinaryIO
 
 from bptt_bench.measure.clock import WallClock
 from bptt_bench.measure.messages import decode, encode
+from bptt_bench.measure.printed import flush_all
 from bptt_bench.measure.station import Station
 
 
@@ -24,6 +26,7 @@ def serve(requests: BinaryIO, replies: BinaryIO, station: Station) -> None:
     threading.Thread(target=_read_until_end, args=(requests, lines.put), daemon=True).start()
     while True:
         reply = encode(station.answer(decode(lines.get())))
+        flush_all()
         try:
             replies.write(reply)
             replies.flush()

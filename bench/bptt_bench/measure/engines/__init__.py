@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
 from bptt_bench.measure.messages import Reply, Request
+from bptt_bench.measure.printed import Printed
 
 
 class WorkerDied(RuntimeError):
@@ -34,6 +35,16 @@ class Engine(Protocol):
 
     def start(self, *, threads: int) -> Worker:
         """A fresh process whose numerical libraries will use so many threads."""
+        ...
+
+
+@runtime_checkable
+class Listening(Protocol):
+    """An engine that knows what its processes have printed."""
+
+    @property
+    def printed(self) -> Printed:
+        """What all processes have printed so far, but for what they print when they load an experiment."""
         ...
 
 
@@ -116,4 +127,4 @@ class Fleet(Protocol):
         ...
 
 
-__all__ = ["Ended", "Engine", "Fleet", "Joined", "Left", "News", "Said", "Worker", "WorkerDied"]
+__all__ = ["Ended", "Engine", "Fleet", "Joined", "Left", "Listening", "News", "Said", "Worker", "WorkerDied"]

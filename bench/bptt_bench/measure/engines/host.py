@@ -12,11 +12,12 @@ from typing import Any
 
 from bptt_bench.measure.calibrations import Calibrations
 from bptt_bench.measure.clock import Clock
-from bptt_bench.measure.engines import Engine, Worker, WorkerDied
+from bptt_bench.measure.engines import Engine, Listening, Worker, WorkerDied
 from bptt_bench.measure.engines import task as said
 from bptt_bench.measure.engines.code import fingerprints
 from bptt_bench.measure.engines.task import Shipped, Task
 from bptt_bench.measure.messages import Failed, Open, ReadPeaks, Ready, Reply, Request
+from bptt_bench.measure.printed import Printed
 from bptt_bench.measure.visiting import Skips, Visiting
 
 Say = Callable[[str], None]
@@ -45,6 +46,7 @@ class Host:
         self._lock = threading.Lock()
         self._at_work: Worker | None = None
         self._stopped = False
+        self._printed = Printed()
 
     def perform(self, task: Task, say: Say) -> None:
         """Do a task; ``say`` gets each line as soon as there is one. Whatever fails is a line too."""
@@ -57,6 +59,10 @@ class Host:
                 self._visit(task, say)
         except _Failure as failure:
             say(said.failed(str(failure)))
+        finally:
+            if self._printed:
+                say(said.printed(self._printed.lines, self._printed.others))
+                self._printed = Printed()
 
     def stop(self) -> None:
         """Kill the measuring process, whatever it is doing, and say no more of it; from another thread."""
@@ -166,7 +172,8 @@ class _Process:
         with self._host._lock:
             if self._host._stopped:
                 raise WorkerDied("it was stopped")
-            self._worker = self._host._start(self._task.variables).start(threads=self._task.threads)
+            self._engine = self._host._start(self._task.variables)
+            self._worker = self._engine.start(threads=self._task.threads)
             self._host._at_work = self._worker
         return self._ask
 
@@ -174,6 +181,8 @@ class _Process:
         with self._host._lock:  # from here on nobody kills a process whose number may be another's
             self._host._at_work = None
         self._worker.close()
+        if isinstance(self._engine, Listening) and self._engine.printed:
+            self._host._printed.add_all(self._engine.printed.lines, self._engine.printed.others)
 
     def _ask(self, request: Request, where: str) -> Reply:
         reply = self._worker.ask(request)

@@ -13,7 +13,8 @@ from typing import BinaryIO
 
 from bptt_bench.measure.engines import WorkerDied
 from bptt_bench.measure.environment import THREAD_VARIABLES
-from bptt_bench.measure.messages import Reply, Request, decode, encode
+from bptt_bench.measure.messages import Open, Reply, Request, decode, encode
+from bptt_bench.measure.printed import Overheard, Printed
 
 SECONDS_TO_END = 5.0  # a process whose reply pipe has closed is ending; its exit status follows at once
 
@@ -21,7 +22,8 @@ SECONDS_TO_END = 5.0  # a process whose reply pipe has closed is ending; its exi
 class LocalWorker:
     """A process of its own, in a process group of its own: Ctrl-C on the terminal reaches only the run."""
 
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], overheard: Overheard, printed: Printed) -> None:
+        self._overheard, self._printed = overheard, printed
         assert process.stdin is not None
         assert process.stdout is not None
         self._process = process
@@ -42,6 +44,8 @@ class LocalWorker:
         if not line.endswith(b"\n"):
             raise WorkerDied(self._how_it_ended())
         reply: Reply = decode(line)
+        # the run itself has loaded the experiment before, and shown what it prints then
+        self._overheard.count(None if isinstance(request, Open) else self._printed)
         return reply
 
     def kill(self) -> None:
@@ -53,6 +57,7 @@ class LocalWorker:
         """End the whole group, and wait for the process."""
         self.kill()
         self._process.wait()
+        self._overheard.close(self._printed)
         for pipe in (self._requests, self._replies):
             with contextlib.suppress(OSError):  # what was left unsent has no reader any more
                 pipe.close()
@@ -78,6 +83,10 @@ class LocalEngine:
     unset : variables of this process that measuring processes are not to have.
     held : open files that the processes hold as well, such as a lock that must last as long as the last of them.
     path : where they look for modules; None: where this process does.
+
+    Attributes
+    ----------
+    printed : what the processes have printed.
     """
 
     def __init__(
@@ -90,18 +99,23 @@ class LocalEngine:
     ) -> None:
         self._variables, self._unset, self._held = dict(variables or {}), frozenset(unset), tuple(held)
         self._path = path
+        self.printed = Printed()
 
     def start(self, *, threads: int) -> LocalWorker:
         ours = {name: value for name, value in os.environ.items() if name not in self._unset}
+        overheard = Overheard()
         return LocalWorker(
             subprocess.Popen(
                 [sys.executable, "-P", "-m", "bptt_bench.measure.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                stderr=overheard.file,
                 env=worker_environment({**ours, **self._variables}, threads, self._path),
                 process_group=0,
                 pass_fds=self._held,
-            )
+            ),
+            overheard,
+            self.printed,
         )
 
 

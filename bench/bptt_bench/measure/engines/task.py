@@ -138,6 +138,11 @@ def found(place: int, reply: Reply, seconds: float, seconds_ready: float) -> str
     return _line("found", place=place, reply=plain(reply), seconds=seconds, seconds_ready=seconds_ready)
 
 
+def printed(lines: Mapping[str, int], others: int) -> str:
+    """What the measuring processes of a task have printed."""
+    return _line("printed", lines=dict(lines), others=others)
+
+
 def failed(message: str) -> str:
     """What was asked for failed, as it would anywhere: the run cannot go on."""
     return _line("failed", message=message)

@@ -1,0 +1,123 @@
+"""What measured code prints: kept apart from all else that a run says, counted line by line, and shown once."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import fcntl
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from typing import IO
+
+MOST_LINES = 20  # different ones that are kept; the rest is counted
+MOST_CHARACTERS = 200  # of a line
+CHUNK_BYTES = 1 << 20  # read at once: what was printed may be larger than memory
+
+
+def flush_all() -> None:
+    """Let go of what code has printed, whatever language it is written in."""
+    with contextlib.suppress(Exception):  # whatever stands for a stream there
+        sys.stdout.flush()
+        sys.stderr.flush()
+        ctypes.CDLL(None).fflush(None)
+
+
+class Printed:
+    """Lines and how often each was printed, in the order in which they first were.
+
+    Attributes
+    ----------
+    others : lines beyond the first so many different ones.
+    """
+
+    def __init__(self) -> None:
+        self.lines: dict[str, int] = {}
+        self.others = 0
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
+
+    def add(self, line: str, times: int = 1) -> None:
+        """Count a line; empty ones are none."""
+        line = line.strip("\r\n")
+        line = line if len(line) <= MOST_CHARACTERS else f"{line[:MOST_CHARACTERS]}…"
+        if not line.strip():
+            return
+        if line in self.lines or len(self.lines) < MOST_LINES:
+            self.lines[line] = self.lines.get(line, 0) + times
+        else:
+            self.others += times
+
+    def add_all(self, lines: Mapping[str, int], others: int = 0) -> None:
+        """Count what was counted elsewhere."""
+        for line, times in lines.items():
+            self.add(line, times)
+        self.others += others
+
+
+class Overheard:
+    """A file that takes what a process prints, standard output and standard error alike, until it is counted."""
+
+    def __init__(self) -> None:
+        self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # closed with the process
+        # always written at its end: what comes after it was emptied is to stand at its beginning
+        fcntl.fcntl(self.file, fcntl.F_SETFL, fcntl.fcntl(self.file, fcntl.F_GETFL) | os.O_APPEND)
+
+    def count(self, printed: Printed | None) -> None:
+        """Count what stands in the file, and empty it; None forgets it."""
+        number = self.file.fileno()
+        size = os.fstat(number).st_size
+        if not size:
+            return
+        rest = b""
+        for start in range(0, size if printed is not None else 0, CHUNK_BYTES):
+            *lines, rest = (rest + os.pread(number, min(CHUNK_BYTES, size - start), start)).split(b"\n")
+            for line in lines:
+                self._add(printed, line)
+        self._add(printed, rest)
+        os.ftruncate(number, 0)
+
+    def close(self, printed: Printed) -> None:
+        """Count what is left, of a process that has ended."""
+        self.count(printed)
+        self.file.close()
+
+    @staticmethod
+    def _add(printed: Printed | None, line: bytes) -> None:
+        if printed is not None:
+            printed.add(line.decode("utf-8", errors="replace"))
+
+
+def times_printed(line: str, times: int) -> str:
+    """A line, with how often it was printed."""
+    return f"{line} ({times} times)" if times > 1 else line
+
+
+_shown: set[str] = set()  # lines that this process has shown: an experiment may be loaded more than once
+
+
+@contextlib.contextmanager
+def kept_from_standard_output() -> Iterator[None]:
+    """Show on standard error, and once, what code prints within the block: standard output is for our answer alone."""
+    flush_all()
+    try:
+        kept = os.dup(1)
+    except OSError:  # closed
+        yield
+        return
+    overheard, printed = Overheard(), Printed()
+    try:
+        os.dup2(overheard.file.fileno(), 1)
+        with open(1, "w", encoding="utf-8", closefd=False) as stream, contextlib.redirect_stdout(stream):
+            yield
+    finally:
+        flush_all()
+        os.dup2(kept, 1)
+        os.close(kept)
+        overheard.close(printed)
+        for line, times in printed.lines.items():
+            if line not in _shown:
+                _shown.add(line)
+                print(times_printed(line, times), file=sys.stderr)
