@@ -8,6 +8,7 @@ import fcntl
 import os
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from typing import IO
 
@@ -62,11 +63,24 @@ class Overheard:
 
     def __init__(self) -> None:
         self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # closed with the process
+        self._lock = threading.Lock()
         # always written at its end: what comes after it was emptied is to stand at its beginning
         fcntl.fcntl(self.file, fcntl.F_SETFL, fcntl.fcntl(self.file, fcntl.F_GETFL) | os.O_APPEND)
 
     def count(self, printed: Printed | None) -> None:
         """Count what stands in the file, and empty it; None forgets it."""
+        with self._lock:  # who stops a run closes its processes while it may be looking at one
+            if not self.file.closed:
+                self._count(printed)
+
+    def close(self, printed: Printed) -> None:
+        """Count what is left, of a process that has ended; closing twice is no error."""
+        with self._lock:
+            if not self.file.closed:
+                self._count(printed)
+                self.file.close()
+
+    def _count(self, printed: Printed | None) -> None:
         number = self.file.fileno()
         size = os.fstat(number).st_size
         if not size:
@@ -78,11 +92,6 @@ class Overheard:
                 self._add(printed, line)
         self._add(printed, rest)
         os.ftruncate(number, 0)
-
-    def close(self, printed: Printed) -> None:
-        """Count what is left, of a process that has ended."""
-        self.count(printed)
-        self.file.close()
 
     @staticmethod
     def _add(printed: Printed | None, line: bytes) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bptt_bench.measure.engines import Engine, Listening, Worker
+from bptt_bench.measure.engines import Engine, Listening, Worker, WorkerDied
 from bptt_bench.measure.events import (
     BlockDone,
     CountsTaken,
@@ -66,6 +66,17 @@ class Turns:
             if self._aborted:
                 raise Aborted
             self._busy = True
+
+    def require_going_on(self) -> None:
+        """See that nobody was told to stop.
+
+        Raises
+        ------
+        Aborted : all were.
+        """
+        with self._changed:
+            if self._aborted:
+                raise Aborted
 
     def give(self, side: str, *, visit: bool = False) -> None:
         """It is done; of a visit the turn has passed on."""
@@ -157,6 +168,9 @@ class _Turn:
         self._begun = True
         try:
             return self._worker.ask(request)
+        except WorkerDied:
+            self._turns.require_going_on()  # it did not die of what it measured
+            raise
         finally:
             self._turns.give(self._side, visit=visit)
 

@@ -74,6 +74,8 @@ def test_a_file_is_counted_and_emptied_however_large(monkeypatch: pytest.MonkeyP
     os.write(other, b"later\n")
     overheard.close(printed)
     assert list(printed.lines)[-1] == "later"
+    overheard.close(printed)
+    overheard.count(printed)
     os.close(other)
 
 

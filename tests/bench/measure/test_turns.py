@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from bptt_bench.measure.engines import WorkerDied
 from bptt_bench.measure.events import BlockDone, Event, RunStarted, SampleTaken
 from bptt_bench.measure.messages import Check, Failed, Measure, Open, Reply, Request
 from bptt_bench.measure.turns import Aborted, InTurn, Marked, Together, Turns, in_turns, order_of
@@ -108,6 +109,33 @@ def test_a_failure_stops_the_other_side_and_is_raised() -> None:
         in_turns({"a": side(engines["a"], 50), "b": failing}, turns)
     with pytest.raises(Aborted):
         turns.take("a")
+
+
+class Mortal:
+    """A process that is dead when it is asked; who aborts all has killed it."""
+
+    def __init__(self, abort: Callable[[], None]) -> None:
+        self.abort = abort
+
+    def start(self, *, threads: int) -> Mortal:
+        assert threads == 1
+        return self
+
+    def ask(self, request: Request) -> Reply:
+        assert isinstance(request, Open)
+        self.abort()
+        raise WorkerDied("it was killed by SIGKILL")
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_process_that_was_killed_to_stop_its_side_did_not_die_of_what_it_measured() -> None:
+    turns = Turns(["a"])
+    with pytest.raises(Aborted):
+        InTurn(Mortal(turns.abort), turns, "a").start(threads=1).ask(OPEN)
+    with pytest.raises(WorkerDied):
+        InTurn(Mortal(lambda: None), Turns(["a"]), "a").start(threads=1).ask(OPEN)
 
 
 def test_order_draws_who_is_first_and_leaves_out_what_is_done() -> None:

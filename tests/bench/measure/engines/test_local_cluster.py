@@ -108,7 +108,8 @@ def test_an_interrupted_run_ends_its_cluster_and_its_measuring_processes_with_st
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate()
     assert process.returncode == 130, errors
-    assert errors.splitlines()[-1] == "interrupted by SIGINT"
+    goes_on = f"go on with: bptt-bench run --resume {folder} --engine dask"
+    assert errors.splitlines()[-1].startswith(f"interrupted by SIGINT; {goes_on}")
     assert "Traceback" not in errors
     assert "distributed" not in errors
     samples = [record for record in records_of(folder) if record["record"] == "sample"]
