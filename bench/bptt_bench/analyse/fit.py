@@ -250,7 +250,8 @@ def _points(samples: Samples, located: Location, solution: Solution, confidence:
     import pandas as pd
 
     y, error = located.log_seconds, located.standard_error
-    freedom = located.effective - 1 + PRIOR_SAMPLES
+    own = located.effective - 1
+    freedom = np.minimum(own + PRIOR_SAMPLES, max(float(own.sum()), 1.0))  # a point's noise is drawn to that of all
     half = quantiles(confidence, freedom) * error
     if located.relative_noise is None:
         error, half = np.zeros_like(error), np.full_like(half, np.nan)

@@ -113,13 +113,22 @@ def _summed(mean: Array, variance: Array, own: Array, weights: Array, means: Arr
     """Both variances of the means together."""
     total = weights.sum(axis=1)
     within = variance / np.maximum(total, 1.0)
-    freedom = own + PRIOR_PAIRS
+    freedom = drawn = _freedom(own)
     share, spread, known = process_share(weights, means, variance)
     between = np.where(total > LEAST_WEIGHT, share * variance * spread, 0.0)
     if share > 0:
         freedom = (within + between) ** 2 / np.maximum(within**2 / freedom + between**2 / known, 1e-300)
-        freedom = np.where(within + between > 0, freedom, own + PRIOR_PAIRS)
+        freedom = np.where(within + between > 0, freedom, drawn)
     return Mean(mean, np.sqrt(within + between), freedom, np.maximum(total, 1.0))
+
+
+def _freedom(own: Array) -> Array:
+    """Degrees of freedom of variances that are drawn towards the pooled one: no more than all points have together.
+
+    Where no pair was repeated, the noise of the samples foretells the variance, and counts as the prior pairs do.
+    """
+    every = float(own.sum())
+    return np.minimum(own + PRIOR_PAIRS, every) if every > 0 else own + PRIOR_PAIRS
 
 
 def process_share(weights: Array, means: Array, variance: Array) -> tuple[float, Array, float]:
