@@ -5,7 +5,11 @@ The commands in it are on the list that ``tests/test_commands.py`` checks; `make
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import click
@@ -14,11 +18,25 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PAGES = sorted((ROOT / "docs").rglob("*.md"))
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
+CONSOLE = re.compile(r"```console\n\$ bptt-bench ([^\n]*)\n((?!```|\$).+?)```", re.DOTALL)
+NUMBER = re.compile(r"[-−+]?\d(?: ?\d)*(?:\.\d+)?")  # thousands are set apart
 LINK = re.compile(r"\]\(((?!https?:|#)[^)#]+)")
 
 
 def named(page: Path) -> str:
     return str(page.relative_to(ROOT / "docs"))
+
+
+def shown() -> list[tuple[str, str, str]]:
+    """Page, arguments and output of each command on stored data whose output is shown."""
+    found = [(named(page), *match) for page in PAGES for match in CONSOLE.findall(page.read_text(encoding="utf-8"))]
+    return [one for one in found if "results/" in one[1].partition("--out")[0] or "tests/" in one[1]]
+
+
+def rows(text: str) -> list[list[str]]:
+    """The numbers of each row of a table; words may be said otherwise."""
+    plain = text.replace("\N{NARROW NO-BREAK SPACE}", " ")
+    return [NUMBER.findall(line) for line in plain.splitlines() if "  " in line.strip() and NUMBER.search(line)]
 
 
 def blocks(page: Path) -> list[str]:
@@ -32,6 +50,24 @@ def test_the_blocks_of_python_run(page: Path, monkeypatch: pytest.MonkeyPatch) -
     names: dict[str, object] = {"__name__": "page"}
     for number, block in enumerate(blocks(page), 1):
         exec(compile(block, f"{named(page)}, block {number}", "exec"), names)  # our own pages
+
+
+@pytest.mark.parametrize(
+    ("page", "arguments", "output"), shown(), ids=[f"{page} {args}"[:70] for page, args, _ in shown()]
+)
+def test_the_figures_that_a_command_is_shown_to_print_are_those(page: str, arguments: str, output: str) -> None:
+    """Each row that a page shows of the output has the numbers of a row that is printed."""
+    printed = subprocess.run(
+        [sys.executable, "-m", "bptt_bench", *shlex.split(arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "COLUMNS": "120"},
+        timeout=120,
+        check=False,
+    ).stdout
+    assert rows(output), page
+    assert [row for row in rows(output) if row not in rows(printed)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
