@@ -38,6 +38,7 @@ def with_gaps(verdict: Verdict, claim: Claim, skips: Sequence[Mapping[str, Any]]
 
 
 def _points(skips: Sequence[Mapping[str, Any]]) -> str:
-    points = list(dict.fromkeys(describe(skip["point"]) for skip in skips))
+    ordered = sorted((skip["point"] for skip in skips), key=lambda point: [(str(type(x)), x) for x in point.values()])
+    points = list(dict.fromkeys(map(describe, ordered)))
     more = [f"{len(points) - MOST_POINTS} more points"] if len(points) > MOST_POINTS else []
     return enumerated([*points[:MOST_POINTS], *more])

@@ -1,7 +1,7 @@
 """Evaluations that did not do the work that a law is about: what they returned, changed or remembered says so.
 
-A time is worth judging only if each evaluation does the work of the first. Whether it does is decided by the larger
-half of the measured points, where the work is most of the time; what warms up once costs about the same everywhere.
+A time is worth judging only if each evaluation does the work of the first. Several points must show that it does not,
+or most of the larger ones, where the work is most of the time; what warms up once costs about the same everywhere.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ REMEMBERED = 10.0  # times as long as later ones from which a first evaluation d
 GROWTH_SHARE = 0.3  # of the growth of the first evaluations (in logarithms) that this factor must follow
 LEAST_GROWTH = 1.5  # of the first evaluations, from which a growth can be seen
 LEAST_FIRST_SECONDS = 1e-4  # of first evaluations: a shorter one may be long for cold caches alone
+MANY_TURNS = 5  # comparisons, of which one may be disturbed
 LEAST_SECONDS = 1e-9  # a shorter time is none that a clock can read
 FEWEST_POINTS = 3  # that show that calls become slower, or that work is remembered; one may be chance
 
@@ -109,7 +110,7 @@ class _Compared(NamedTuple):
         restored, repeated = (
             np.maximum(record[name], LEAST_SECONDS) for name in ("restored_seconds", "repeated_seconds")
         )
-        apart = restored.min() > repeated.max() or restored.max() < repeated.min()
+        apart = _above(restored, repeated) or _above(repeated, restored)
         apart &= abs(np.median(restored) - np.median(repeated)) >= LEAST_DIFFERENCE
         shown = {name: kind for name, kind in record["changed"].items() if kind != "cell"} or record["changed"]
         return cls(
@@ -125,6 +126,12 @@ class _Compared(NamedTuple):
         return CACHED if set(self.changed.values()) <= set(CACHES) else CHANGED
 
 
+def _above(ones: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> bool:
+    """Whether all of some times are longer than others, but for one of these if they are many: it was disturbed."""
+    ordered = np.sort(others)
+    return bool(ones.min() > ordered[-2 if len(ordered) >= MANY_TURNS else -1])
+
+
 def _changed(records: Sequence[Mapping[str, Any]]) -> str:
     """Why, where the time depends on what the call changes; empty if it does not."""
     compared = [_Compared.of(record) for record in records if record.get("restored_seconds")]
@@ -137,8 +144,10 @@ def _changed(records: Sequence[Mapping[str, Any]]) -> str:
     known = sorted(largest.values(), key=lambda one: one.seconds)
     upper = known[len(known) // 2 :]
     points = {describe(record["point"]) for record in records}
-    if 2 * len(known) >= len(points) and 2 * sum(one.factor >= one.least for one in upper) > len(upper):
-        last = [one for one in upper if one.factor >= one.least][-1]
+    faster = [one for one in known if one.factor >= one.least]
+    is_upper = 2 * len(known) >= len(points) and 2 * sum(one in faster for one in upper) > len(upper)
+    if is_upper or len(faster) >= FEWEST_POINTS:
+        last = faster[-1]
         names = enumerated([f"`{name}` ({kind})" for name, kind in last.changed.items()])
         how = f"it takes {number(last.factor)} times as long at {last.at}"
         if set(last.changed.values()) <= {"cache"}:

@@ -167,6 +167,9 @@ class _Search:
             self._look_at_items(name, value, steps)
         elif isinstance(value, Iterator):
             self._take(name, value)
+            if not inspect.isgenerator(value):
+                for each in gc.get_referents(value):  # what it goes through, such as inputs in rotation
+                    self.look(name, each, steps + 1)
         elif not isinstance(value, type | types.ModuleType):
             self._look_at_attributes(name, value, steps)
 

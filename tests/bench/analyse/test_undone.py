@@ -161,9 +161,19 @@ def test_times_that_overlap_or_are_too_short_are_not_taken_for_different() -> No
     assert not reason(frame_of(inspections=short))
 
 
-def test_a_change_that_matters_at_small_points_alone_is_no_matter() -> None:
+def test_a_change_that_matters_at_one_or_two_small_points_alone_is_no_matter() -> None:
     small = [inspection(n, {"data": "list"}, times(1e-3 + 1e-8 * n), times(1e-5 + 1e-8 * n)) for n in LEVELS]
     assert not reason(frame_of(inspections=[*small[:2], *(inspection(n) for n in LEVELS[2:])]))
+    assert "`data` (list)" in reason(frame_of(inspections=[*small[:3], *(inspection(n) for n in LEVELS[3:])]))
+
+
+def test_one_disturbed_comparison_of_five_hides_nothing_and_shows_nothing() -> None:
+    quick, slow = [1e-5, 1e-5, 1e-5, 1e-5, 1e-2], [1e-4, 1e-4, 1e-4, 1e-4, 1e-2]
+    assert "`data` (list)" in reason(
+        frame_of(inspections=[inspection(n, {"data": "list"}, slow, quick) for n in LEVELS])
+    )
+    disturbed = [1e-5, 1e-5, 1e-5, 1e-2, 1e-2]
+    assert not reason(frame_of(inspections=[inspection(n, {"data": "list"}, disturbed, quick) for n in LEVELS]))
 
 
 @pytest.mark.parametrize("processes", [1, 2])

@@ -71,6 +71,9 @@ def closure(values: object) -> Callable[[], object]:
         (lambda: cached(3), "cached", "cache"),
         (cached, "cached", "cache"),
         (closure(iter([1])), "values", "list_iterator"),
+        (closure(iter([1])), "values", "list"),
+        (closure(itertools.cycle([[1], [2]])), "values[1]", "list"),
+        (closure(map(len, [[1], [2]])), "values[0][1]", "list"),
     ],
 )
 def test_inputs_are_found(call: Callable[[], object], name: str, kind: str) -> None:
