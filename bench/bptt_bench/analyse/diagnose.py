@@ -260,17 +260,22 @@ def _parabola(residual: Array, x: Array, degree: int) -> tuple[float, float, flo
     total = float(((residual - residual.mean()) ** 2).sum())
     if total <= 0:
         return 0.0, 1.0, 1.0
-    left = [float(((residual - np.polyval(np.polyfit(x, residual, d), x)) ** 2).sum()) for d in (1, degree)]
+    left = [float(((residual - np.polyval(_polynomial(residual, x, d), x)) ** 2).sum()) for d in (1, degree)]
     explained, straight = 1 - left[1] / total, 1 - left[0] / total
     freedom = len(residual) - degree - 1
     ratio = explained / degree / max((1 - explained) / freedom, 1e-300)
     return explained, float(fdtrc(degree, freedom, ratio)), straight / max(explained, 1e-300)
 
 
+def _polynomial(residual: Array, x: Array, degree: int) -> Array:
+    """Coefficients of least squares, the highest power first; the smallest ones where levels hardly differ."""
+    return np.asarray(np.linalg.lstsq(np.vander(x, degree + 1), residual, rcond=None)[0])
+
+
 def _direction(residual: Array, x: Array, straight_share: float) -> str:
-    bend, _, _ = np.polyfit(x, residual, 2)
+    bend = _polynomial(residual, x, 2)[0]
     if straight_share >= 0.5:
-        return "rise with" if np.polyfit(x, residual, 1)[0] > 0 else "fall with"
+        return "rise with" if _polynomial(residual, x, 1)[0] > 0 else "fall with"
     return "are lowest at middle levels of" if bend > 0 else "are highest at middle levels of"
 
 

@@ -72,6 +72,11 @@ def test_a_bend_is_told_from_a_slope() -> None:
     assert trend_in_words(np.zeros(13), {"n": x}) == "residuals follow no single factor"
 
 
+def test_levels_that_hardly_differ_have_no_bend_and_no_warning() -> None:
+    x = np.concatenate([np.full(6, 1.0), np.full(6, 1.0 + 1e-14), [1e9]])  # found by a search over random tables
+    assert trend_in_words(np.linspace(-1, 1, 13), {"n": x}) == "residuals follow no single factor"
+
+
 def along(exact: list[float], *, rng: np.random.Generator, repetitions: int, noise: float) -> pd.DataFrame:
     """Times at n = 1, 2, 4 …"""
     points = Design.of({"n": 2**i} for i in range(len(exact)))
