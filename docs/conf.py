@@ -27,7 +27,7 @@ exclude_patterns = ["_build"]
 suppress_warnings = ["config.cache"]  # functions in this file, which no cache of doctrees can hold
 smartquotes = False  # commands are copied from here
 
-myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
@@ -47,7 +47,9 @@ html_theme_options = {
     "footer_start": ["copyright"],
     "footer_end": [],
     "navbar_align": "left",
+    "header_links_before_dropdown": 8,
 }
+html_sidebars = {page: [] for page in ("start", "findings", "design", "limits")}  # pages without pages below
 html_show_sourcelink = False
 html_static_path = ["_static"]
 html_css_files = ["style.css"]
