@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from bptt_bench import judge, load
-from bptt_bench.analyse.foresight import foreseen
-from bptt_bench.store.samples import SAMPLES
+from bptt_bench.analyse.predict.foresight import foreseen
+from bptt_bench.store.runs.samples import SAMPLES
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.errors import StoreError
 from bptt_bench.plan import Experiment
-from bptt_bench.store import StoreError
 
-from tests.bench.analyse.test_trust import FAULT, KINDS, repeat
+from tests.bench.analyse.verdicts.test_trust import FAULT, KINDS, repeat
 from tests.toy_faulty import EXPERIMENT
 from tests.validation_runs import (
     Study,

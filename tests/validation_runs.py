@@ -23,16 +23,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bptt_bench import api
-from bptt_bench.analyse.trust import PlaceboAlarms, Repeat, Stability, contradictions, median_of, trust
-from bptt_bench.measure.interrupts import Interrupted
-from bptt_bench.measure.loading import load_experiment
-from bptt_bench.measure.records import MeasureError
+from bptt_bench.analyse.verdicts.trust import PlaceboAlarms, Repeat, Stability, contradictions, median_of, trust
+from bptt_bench.errors import StoreError
+from bptt_bench.measure.loop.interrupts import Interrupted
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Experiment, ExperimentError
-from bptt_bench.repeat import Planned, measure_all, planned, repeats
-from bptt_bench.selftest import listening
-from bptt_bench.session import terminated_as_interrupted
-from bptt_bench.store import StoreError
+from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.repeated_runs import Planned, measure_all, planned, repeats
+from bptt_bench.workflows.run import terminated_as_interrupted
+from bptt_bench.workflows.selftest import listening
 
 STUDIES = ("stability", "faults", "load")
 PROFILES = {"stability": "quick", "faults": "selftest", "load": "quick"}

@@ -10,10 +10,9 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.by_category import fit_by
-    from bptt_bench.analyse.fit import fit
+    from bptt_bench.analyse.evidence.by_category import fit_by
+    from bptt_bench.analyse.fitting.fit import fit
     from bptt_bench.api import figures, judge, run
-    from bptt_bench.comparison import compare
     from bptt_bench.plan import (
         AmountClaim,
         CheckClaim,
@@ -31,9 +30,10 @@ if TYPE_CHECKING:
         ShareClaim,
         Subject,
     )
-    from bptt_bench.plan.brief import experiment
-    from bptt_bench.predicting import predict
+    from bptt_bench.plan.experiment.builder import experiment
     from bptt_bench.store.frame import load
+    from bptt_bench.workflows.compare.compare import compare
+    from bptt_bench.workflows.predict import predict
 
 __version__ = "0.1.0"
 __all__ = [
@@ -63,14 +63,14 @@ __all__ = [
     "run",
 ]
 _HOMES = {
-    "compare": "bptt_bench.comparison",
-    "experiment": "bptt_bench.plan.brief",
+    "compare": "bptt_bench.workflows.compare.compare",
+    "experiment": "bptt_bench.plan.experiment.builder",
     "figures": "bptt_bench.api",
-    "fit": "bptt_bench.analyse.fit",
-    "fit_by": "bptt_bench.analyse.by_category",
+    "fit": "bptt_bench.analyse.fitting.fit",
+    "fit_by": "bptt_bench.analyse.evidence.by_category",
     "judge": "bptt_bench.api",
     "load": "bptt_bench.store.frame",
-    "predict": "bptt_bench.predicting",
+    "predict": "bptt_bench.workflows.predict",
     "run": "bptt_bench.api",
 }
 
@@ -89,4 +89,4 @@ def __dir__() -> list[str]:
 
 # Laws, fits and verdicts have displays of their own in a notebook; others too import IPython, and do not run it.
 if getattr(sys.modules.get("IPython"), "get_ipython", lambda: None)() is not None:
-    importlib.import_module("bptt_bench.notebook").register()
+    importlib.import_module("bptt_bench.integrations.notebook").register()

@@ -1,176 +1,26 @@
-"""The stages wired together, for Python users and for the command line: run, judge, report."""
+"""The functions for Python users that run, judge and draw; the others are imported from where they are made."""
 
 from __future__ import annotations
 
-import dataclasses
-import datetime as dt
-import functools
-import itertools
-import math
 import sys
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from bptt_bench.integrations.notebook import progress as progress_shown
 from bptt_bench.measure.engines.choice import Choice
-from bptt_bench.measure.environment import environment
-from bptt_bench.measure.loading import load_experiment
-from bptt_bench.measure.provenance import folder_of, sources_of
-from bptt_bench.notebook import WRITE_IT, Figures, Verdicts, is_notebook, load_anew
-from bptt_bench.notebook import progress as progress_shown
 from bptt_bench.plan import Experiment, ExperimentError
-from bptt_bench.store import SampleStore, StoreError
+from bptt_bench.report.page.displays import Figures, Verdicts
+from bptt_bench.workflows.reloading import is_notebook
+from bptt_bench.workflows.settings import Settings, analysis_of, default_experiment, measure, new_folder
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bptt_bench.analyse.analysis import Analysis
-    from bptt_bench.analyse.verdict import Verdict
-    from bptt_bench.measure.events import Listener, RunFinished
+    from bptt_bench.analyse.verdicts.verdict import Verdict
+    from bptt_bench.measure.loop.events import Listener
 
-DEFAULT_EXPERIMENT = "bptt_rnn.experiment"
-RESULTS = Path("results")
-
-
-def default_experiment(name: str = DEFAULT_EXPERIMENT) -> str:
-    """The experiment that is meant where nobody names one: in a checkout of this project its own, elsewhere none.
-
-    Raises
-    ------
-    ExperimentError : the current folder is not in a checkout of this project.
-    """
-    here = Path.cwd()
-    if any((folder / "rnn" / "bptt_rnn" / "experiment").is_dir() for folder in (here, *here.parents)):
-        return name
-    raise ExperimentError(
-        f"EXPERIMENT: was not given; allowed are the name of a module, such as {name}, or the path of a .py file; "
-        "`bptt-bench new my_sort` writes one to begin with"
-    )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
-
-    ``probe`` says whether the machine is probed first: None where a subject declares works to predict its time from.
-    ``engine`` says where it is measured: a run may go on elsewhere than it began.
-    """
-
-    experiment: str = dataclasses.field(default_factory=default_experiment)
-    profile: str = "quick"
-    seed: int = 0
-    threads: int = 1
-    corpus: Path | None = None
-    fault: str | None = None
-    probe: bool | None = None
-    engine: Choice = dataclasses.field(default_factory=Choice)
-
-
-def new_folder(what: str) -> Path:
-    """Where a run goes when nobody says where: ``results/<profile>-<time>``, with a number where that is taken."""
-    wanted = RESULTS / f"{what}-{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}"
-    free = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
-    return next(folder for folder in itertools.chain([wanted], free) if not folder.exists())
-
-
-def experiment_of(settings: Settings) -> Experiment:
-    """The experiment of some settings, its profile and corpus seen to be usable.
-
-    Raises
-    ------
-    ExperimentError : no such module, profile or fault, a module that raises on import, or an unusable corpus.
-    FitError : a claim about categories that contradicts itself.
-    """
-    try:
-        experiment = load_anew(settings.experiment, lambda: load_experiment(settings.experiment, settings.corpus))
-    except (ValueError, OSError) as error:  # what `configure` has to say of its corpus
-        raise ExperimentError(str(error)) from error
-    experiment.profile(settings.profile)
-    if any(factor.is_category for factor in experiment.factors):
-        from bptt_bench.analyse.strata import Strata
-        from bptt_bench.analyse.stratified_claims import claims_in_strata
-
-        claims_in_strata(experiment.claims, Strata.of(experiment))  # which refuses claims that contradict themselves
-    return experiment if settings.fault is None else experiment.with_fault(settings.fault)
-
-
-def measure(
-    settings: Settings,
-    folder: Path,
-    *,
-    resume: bool = False,
-    force: bool = False,
-    on_event: Listener | None = None,
-) -> RunFinished:
-    """Measure into a folder: all of a new run, or what an interrupted one still lacks.
-
-    With ``force`` a run goes on that was measured with other code.
-
-    Raises
-    ------
-    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
-    Interrupted : by a signal; what was measured before is stored.
-    """
-    from bptt_bench.measure import run as loop  # only to measure: judging a stored run needs none of it
-
-    experiment = experiment_of(settings)
-    with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
-        return loop.run(
-            experiment,
-            **run_arguments(settings),
-            sink=store,
-            done=store.done,
-            force=force,
-            on_event=on_event,
-        )
-
-
-def run_arguments(settings: Settings) -> dict[str, Any]:
-    """The settings as the arguments of the measuring loop.
-
-    Raises
-    ------
-    MeasureError : the engine takes something that is not installed.
-    """
-    named = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
-    module = named.pop("experiment")
-    return {
-        "module": module,
-        **named,
-        "engine": settings.engine.fleet(),
-        "sources": sources_of(module),
-        "surroundings": functools.partial(environment, folder_of(module)),
-    }
-
-
-def settings_of(folder: Path) -> Settings:
-    """The settings of a stored run.
-
-    Raises
-    ------
-    StoreError : the folder holds no run, or one that was stopped before it began.
-    """
-    from bptt_bench.store.samples import SAMPLES, read_records
-
-    if not (folder / SAMPLES).is_file():
-        raise StoreError(f"{folder}: holds no run to be resumed (no {SAMPLES})")
-    records = read_records(folder / SAMPLES)
-    if not records:
-        raise StoreError(f"{folder}: the run was stopped before it began; start it anew with --out")
-    header = records[0]
-    corpus = header["corpus"]
-    return Settings(
-        experiment=header["experiment"],
-        profile=header["profile"],
-        seed=header["seed"],
-        threads=header["threads"],
-        corpus=None if corpus is None else Path(corpus),
-        fault=header.get("fault"),  # absent from runs of version 0.1
-    )
+WRITE_IT = '; begin the cell that defines it with %%writefile my_module.py, and bench.run("my_module") measures it'
 
 
 def run(
@@ -242,47 +92,12 @@ def _module_of(experiment: Experiment | ModuleType | str | None) -> str:
     return importable[0]
 
 
-def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Analysis:
-    """The fits and verdicts of a run.
-
-    Parameters
-    ----------
-    data : folder of a run, or the frame that ``load`` made of it.
-    experiment : whose laws and claims are meant; those that are stored with the run by default.
-
-    Raises
-    ------
-    StoreError, ExperimentError, FitError : what cannot be used; one line each.
-    """
-    from bptt_bench.analyse.analysis import analyse
-    from bptt_bench.store.experiments import experiment_of_run, lacking
-    from bptt_bench.store.frame import load
-
-    frame = load(data) if isinstance(data, Path | str) else data
-    if experiment is not None:
-        return analyse(frame, experiment, experiment.claims)
-    try:
-        experiment = experiment_of_run(frame)
-    except StoreError as error:
-        raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
-    analysis = analyse(frame, experiment, experiment.claims)
-    words = lacking(frame)
-    return dataclasses.replace(analysis, noise_line=f"{analysis.noise_line}; {words}") if words else analysis
-
-
 def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> list[Verdict]:
     """The claims of a run, judged: supported, refuted or inconclusive, each with its reason.
 
     The claims are those that are stored with the run, unless another experiment is given. No code of a run is imported.
     """
     return Verdicts(analysis_of(data, experiment))
-
-
-def write_report(folder: Path | str, experiment: Experiment | None = None) -> list[Path]:
-    """Write the report of a run into its folder, judged as by ``judge``; return the files written."""
-    from bptt_bench.report.page import write_report
-
-    return write_report(analysis_of(folder, experiment), Path(folder))
 
 
 def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Figures:
@@ -302,28 +117,3 @@ def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = Non
     analysis = analysis_of(data, experiment)
     found = gallery(analysis, Maps.of_checks(analysis))
     return Figures({one.name: one.figure for one in found}, {one.name: one.caption for one in found})
-
-
-def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, float]:
-    """How well the points of a profile can tell the terms of each subject's law and overhead apart.
-
-    The condition number of the design as a fit sees it: rows relative to the time (coefficients taken as 1), columns
-    scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.
-    """
-    from bptt_bench.analyse.diagnose import condition_number, shares_of
-    from bptt_bench.analyse.strata import Strata
-
-    experiment.profile(profile)  # which must be known
-    experiment = Strata.of(experiment, profile=profile).stratified()
-    chosen = experiment.profile(profile)
-    numbers: dict[str, float] = {}
-    for subject in experiment.subjects:
-        if subject.law is None:
-            continue
-        law = subject.law.plus(*(subject.overhead or ()))
-        points = [cell.point for cell in chosen.cells([subject.name])]
-        columns = law.columns(
-            {name: np.array([point[name] for point in points], dtype=np.float64) for name in law.factors}
-        )
-        numbers[subject.name] = condition_number(shares_of(columns)) if len(points) >= len(law.terms) else math.inf
-    return numbers

@@ -10,8 +10,9 @@ import bptt_bench as bench
 import numpy as np
 import pytest
 from bptt_bench import api
-from bptt_bench.measure.events import Event, SampleTaken
+from bptt_bench.measure.loop.events import Event, SampleTaken
 from bptt_bench.plan import CostLaw, Design, Experiment, ExperimentError, Factor, Profile, Subject
+from bptt_bench.workflows.settings import Settings, condition_numbers, new_folder
 
 from tests import toy_experiment
 
@@ -56,7 +57,7 @@ def test_the_experiment_of_this_project_is_meant_in_a_checkout_of_it_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(ROOT / "results" / "reference")
-    assert api.Settings().experiment == api._module_of(None) == "bptt_rnn.experiment"
+    assert Settings().experiment == api._module_of(None) == "bptt_rnn.experiment"
     monkeypatch.chdir(tmp_path)
     with pytest.raises(ExperimentError, match="EXPERIMENT: was not given; allowed are the name of a module, such as"):
         bench.run()
@@ -80,8 +81,8 @@ def experiment_with(law: CostLaw | None, levels: list[float], overhead: tuple[st
 
 
 def test_condition_number_of_one_term_is_1_and_of_none_is_absent() -> None:
-    assert api.condition_numbers(experiment_with(CostLaw("n"), [1, 2, 4]), "quick") == {"s": pytest.approx(1.0)}
-    assert api.condition_numbers(experiment_with(None, [1, 2, 4]), "quick") == {}
+    assert condition_numbers(experiment_with(CostLaw("n"), [1, 2, 4]), "quick") == {"s": pytest.approx(1.0)}
+    assert condition_numbers(experiment_with(None, [1, 2, 4]), "quick") == {}
 
 
 def test_condition_number_is_that_of_the_relative_design_with_columns_of_unit_length() -> None:
@@ -89,13 +90,13 @@ def test_condition_number_is_that_of_the_relative_design_with_columns_of_unit_le
     relative = np.stack([n / (n + 1), 1 / (n + 1)], axis=1)
     cosine = relative[:, 0] @ relative[:, 1] / np.sqrt((relative**2).sum(axis=0).prod())
     expected = np.sqrt((1 + cosine) / (1 - cosine))  # of two unit vectors at that angle
-    numbers = api.condition_numbers(experiment_with(CostLaw("n"), [1, 2, 8], overhead=("1",)), "quick")
+    numbers = condition_numbers(experiment_with(CostLaw("n"), [1, 2, 8], overhead=("1",)), "quick")
     assert numbers == {"s": pytest.approx(expected)}
 
 
 @pytest.mark.parametrize(("law", "levels"), [("n + n**2", [7]), ("n + 2*n", [1, 2, 4])])
 def test_terms_that_the_points_cannot_tell_apart_have_an_infinite_one(law: str, levels: list[float]) -> None:
-    assert api.condition_numbers(experiment_with(CostLaw(law), levels), "quick") == {"s": float("inf")}
+    assert condition_numbers(experiment_with(CostLaw(law), levels), "quick") == {"s": float("inf")}
 
 
 def test_a_run_that_nobody_gives_a_folder_takes_none_that_is_there(
@@ -104,7 +105,7 @@ def test_a_run_that_nobody_gives_a_folder_takes_none_that_is_there(
     monkeypatch.chdir(tmp_path)
     names = []
     for _ in range(30):  # within one second, or two
-        folder = api.new_folder("quick")
+        folder = new_folder("quick")
         folder.mkdir(parents=True)
         names.append(folder.name)
     assert len(set(names)) == 30

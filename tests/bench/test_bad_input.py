@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from bptt_bench.cli import cli
+from bptt_bench.cli.main import cli
 from bptt_bench.store import SampleStore
 from click.testing import CliRunner, Result
 
@@ -461,7 +461,7 @@ def test_disk_that_fills_up_while_measuring_keeps_what_came_before(tmp_path: Pat
     limit = "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (12_000, 12_000)); "
     ignore = "import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
     start = f"sys.argv = ['bench', 'run', '{TOY}', '--profile', 'endless', '--out', {str(tmp_path / 'out')!r}]; "
-    code = limit + ignore + start + "import bptt_bench.cli; bptt_bench.cli.main()"
+    code = limit + ignore + start + "import bptt_bench.cli.main; bptt_bench.cli.main.main()"
     ran = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False, timeout=60
     )

@@ -10,13 +10,13 @@ from pathlib import Path
 import matplotlib.figure
 import pandas as pd
 import pytest
-from bptt_bench import api
-from bptt_bench.analyse.analysis import Analysis
-from bptt_bench.cli import cli
-from bptt_bench.foresee import foresee
+from bptt_bench.analyse.verdicts.analysis import Analysis
+from bptt_bench.cli.main import cli
 from bptt_bench.plan import Design, RatioClaim
 from bptt_bench.report.figures import gallery
 from bptt_bench.store.frame import load
+from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.foresee import foresee
 from click.testing import CliRunner
 
 from tests import toy_categories

@@ -11,7 +11,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from bptt_bench.cli import cli
+from bptt_bench.cli.main import cli
 from click.testing import CliRunner, Result
 from hypothesis import given, settings
 

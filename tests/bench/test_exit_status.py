@@ -13,7 +13,7 @@ import click
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.cli import cli
+from bptt_bench.cli.main import cli
 from click.testing import CliRunner
 
 COMMANDS = list(cli.commands)
@@ -93,7 +93,7 @@ def test_the_module_answers_as_the_command_does(tmp_path: Path) -> None:
     (tmp_path / "times.csv").write_text("n,seconds_per_eval\n1,1\n2,2\n3,3\n4,4\n", encoding="utf-8")
     planted = (
         "import runpy, sys, numpy as np\n"
-        "import bptt_bench.analyse.nonnegative as broken\n"
+        "import bptt_bench.analyse.stats.nonnegative as broken\n"
         "def raises(*_, **__): raise np.linalg.LinAlgError('planted')\n"
         "broken._on = broken.change = raises\n"
         "sys.argv = ['bptt-bench', 'fit', 'times.csv', '--law', 'n', '--json']\n"

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.cli import cli
+from bptt_bench.cli.main import cli
 from click.testing import CliRunner, Result
 
 HEADER = "n,d,dtype,seconds_per_eval\n"

@@ -12,11 +12,12 @@ from typing import Any
 
 import bptt_bench as bench
 import pytest
-from bptt_bench import api
-from bptt_bench.cli import cli
-from bptt_bench.measure.loading import load_experiment
-from bptt_bench.report import fragments
-from bptt_bench.store.samples import SAMPLES, StoreError
+from bptt_bench.cli.main import cli
+from bptt_bench.errors import StoreError
+from bptt_bench.measure.worker.loading import load_experiment
+from bptt_bench.report.page import fragments
+from bptt_bench.store.runs.samples import SAMPLES
+from bptt_bench.workflows import settings as api
 from click.testing import CliRunner, Result
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -130,7 +131,7 @@ def asked(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize(
     "start",
-    [["-m", "bptt_bench"], ["-P", "-c", "from bptt_bench.cli import main; main()"]],
+    [["-m", "bptt_bench"], ["-P", "-c", "from bptt_bench.cli.main import main; main()"]],
     ids=["python -m", "entry point"],
 )
 def test_no_module_of_the_folder_one_stands_in_is_imported(start: list[str], measured: Path, tmp_path: Path) -> None:

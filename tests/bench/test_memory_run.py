@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from bptt_bench import api
-from bptt_bench.analyse.aims import aims_of
-from bptt_bench.analyse.analysis import Analysis, analyse
-from bptt_bench.analyse.candidates import visit_seconds
-from bptt_bench.analyse.evidence import fit_all
-from bptt_bench.cli import cli
+from bptt_bench.analyse.adaptive.candidates import visit_seconds
+from bptt_bench.analyse.adaptive.interval_targets import aims_of
+from bptt_bench.analyse.evidence.evidence import fit_all
+from bptt_bench.analyse.verdicts.analysis import Analysis, analyse
+from bptt_bench.cli.main import cli
 from bptt_bench.plan import AmountClaim, CostLaw, Experiment, ExperimentError, ExponentClaim
-from bptt_bench.report import content
 from bptt_bench.report.figures import gallery
-from bptt_bench.report.page import render_html, render_markdown
-from bptt_bench.report.terminal import as_text
+from bptt_bench.report.page.page import render_html, render_markdown
+from bptt_bench.report.terminal.tables import as_text
+from bptt_bench.report.words import content
 from bptt_bench.store.frame import load
+from bptt_bench.workflows import settings as api
 from click.testing import CliRunner
 
 from tests import toy_memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bptt_bench.cli import cli
+from bptt_bench.cli.main import cli
 from click.testing import CliRunner, Result
 
 TOY = "tests.toy_experiment"

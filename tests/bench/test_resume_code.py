@@ -12,7 +12,7 @@ from typing import Any
 
 import bptt_bench as bench
 import pytest
-from bptt_bench.store.samples import SAMPLES
+from bptt_bench.store.runs.samples import SAMPLES
 
 ROOT = Path(__file__).resolve().parents[2]
 EXPERIMENT = """

@@ -19,15 +19,15 @@ from typing import Any, NamedTuple
 from unittest import mock
 
 import click
-from bptt_bench import api
-from bptt_bench.analyse import contrast
-from bptt_bench.analyse.compared import Comparison
-from bptt_bench.baseline import BASELINE, CURRENT, Side, measure
-from bptt_bench.comparison import compare
+from bptt_bench.analyse.compare.compared import Comparison
+from bptt_bench.analyse.stats import contrast
 from bptt_bench.measure.engines.local import LocalEngine
-from bptt_bench.progress import time_left
-from bptt_bench.session import terminated_as_interrupted
-from bptt_bench.store.samples import SAMPLES, read_records
+from bptt_bench.store.runs.samples import SAMPLES, read_records
+from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.compare.baseline import BASELINE, CURRENT, Side, measure
+from bptt_bench.workflows.compare.compare import compare
+from bptt_bench.workflows.progress import time_left
+from bptt_bench.workflows.run import terminated_as_interrupted
 
 from tests.comparison.healthy import EXPERIMENT
 

@@ -12,10 +12,10 @@ from unittest import mock
 import click
 import numpy as np
 import pandas as pd
-from bptt_bench.analyse import contrast
-from bptt_bench.analyse.fit import fit
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.analyse.stats import contrast
 
-from tests.bench.analyse.test_changes import PAIRS, POINTS, compared, simulated, words
+from tests.bench.analyse.compare.test_changes import PAIRS, POINTS, compared, simulated, words
 from tests.comparison.__main__ import LOOKS
 
 SPELLS = (0.0, 0.15, 0.3, 0.45, 0.6)  # share of visits that meet one, of each side by itself

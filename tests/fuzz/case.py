@@ -16,11 +16,11 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from bptt_bench.analyse.samples import FitError
-from bptt_bench.fitting import Answer, Answers, answer
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.errors import StoreError
 from bptt_bench.plan import LawError
 from bptt_bench.store.frame import load
-from bptt_bench.store.samples import StoreError
+from bptt_bench.workflows.fit import Answer, Answers, answer
 
 from tests.fuzz.bases import FIXTURES, Base
 from tests.fuzz.mutate import mutated
@@ -123,8 +123,8 @@ def law_for(frame: pd.DataFrame, subject: str | None) -> str:
 
 def shown(found: Answer | Answers) -> None:
     """Print an answer as the command does, and see that nothing of the file controls the terminal."""
-    from bptt_bench.commands.shared import document, show
-    from bptt_bench.report.side_by_side import show_fits
+    from bptt_bench.cli.shared_options import document, show
+    from bptt_bench.report.terminal.by_category import show_fits
 
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.measure.meter import Meter
+from bptt_bench.measure.counters.meter import Meter
 from bptt_bench.plan import CheckClaim
 from bptt_rnn import checks
 from bptt_rnn.experiment import CLAIMS

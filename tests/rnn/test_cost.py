@@ -9,8 +9,8 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from bptt_bench.measure.meter import Meter
-from bptt_bench.plan.law import CostLaw
+from bptt_bench.measure.counters.meter import Meter
+from bptt_bench.plan.law.law import CostLaw
 from bptt_rnn import cost
 from bptt_rnn.gradients import ALGORITHMS, PHASES, Workspace, forward
 from bptt_rnn.model import Params

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.measure.meter import Meter
+from bptt_bench.measure.counters.meter import Meter
 from bptt_rnn import family_checks
 from bptt_rnn.checks import Check
 from bptt_rnn.gradients.class_based import batched_class

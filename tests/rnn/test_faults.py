@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.measure.meter import Meter
+from bptt_bench.measure.counters.meter import Meter
 from bptt_bench.plan import CheckClaim, Fault
 from bptt_rnn import checks, cost
 from bptt_rnn.experiment import EXPERIMENT

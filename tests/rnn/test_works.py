@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.measure.counting.call import Call, Rule
-from bptt_bench.measure.meter import Meter
-from bptt_bench.plan.work import Work
+from bptt_bench.measure.counters.call import Call, Rule
+from bptt_bench.measure.counters.meter import Meter
+from bptt_bench.plan.machine.work import Work
 from bptt_rnn import cost
 from bptt_rnn.gradients import ALGORITHMS, Workspace, forward
 from bptt_rnn.gradients.primitives import rows_per_tile

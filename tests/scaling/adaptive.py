@@ -22,16 +22,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-from bptt_bench import adaptive, api
-from bptt_bench.analyse.aims import aims_of, half_widths, needed_by
-from bptt_bench.analyse.evidence import fit_all
-from bptt_bench.measure.clock import FakeClock
-from bptt_bench.measure.run import run
+from bptt_bench.analyse.adaptive.interval_targets import aims_of, half_widths, needed_by
+from bptt_bench.analyse.evidence.evidence import fit_all
+from bptt_bench.measure.loop.run import run
+from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Claim, Experiment
-from bptt_bench.plan.demand import Demand
-from bptt_bench.sampler import Sampler
+from bptt_bench.plan.experiment.demand import Demand
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
+from bptt_bench.workflows import adaptive
+from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.next_blocks import Sampler
 
 from tests.bench.measure.fakes import FakeEngine
 from tests.scaling import simulated

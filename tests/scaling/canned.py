@@ -14,11 +14,11 @@ from typing import Any
 from bptt_bench.measure.engines.choice import Choice
 from bptt_bench.measure.engines.dask import DaskFleet
 from bptt_bench.measure.engines.remote import do
-from bptt_bench.measure.messages import Measure, Open, Ready, Reply, Request, Sampled, decode, encode
-from bptt_bench.measure.run import run
+from bptt_bench.measure.loop.run import run
+from bptt_bench.measure.protocol.messages import Measure, Open, Ready, Reply, Request, Sampled, decode, encode
 from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
-from bptt_bench.progress import Lines
-from bptt_bench.store.samples import SampleStore
+from bptt_bench.store.runs.samples import SampleStore
+from bptt_bench.workflows.progress import Lines
 
 SECONDS_PER_SAMPLE = 0.01
 COLUMNS = 100  # levels of the second factor

@@ -56,7 +56,7 @@ def one(case: Case) -> dict[str, float]:
     """Run a case in this process; seconds, and CPU seconds of whoever takes part, per visit too."""
     import psutil
     from bptt_bench.store.frame import load
-    from bptt_bench.store.samples import SampleStore
+    from bptt_bench.store.runs.samples import SampleStore
 
     with contextlib.ExitStack() as opened:
         folder = Path(opened.enter_context(tempfile.TemporaryDirectory())) / "run"
@@ -137,8 +137,8 @@ class Growth(NamedTuple):
 def growth(what: str, rows: Sequence[tuple[Case, float]], law: str, overhead: str) -> Growth:
     """Fit to what was measured in proportion to cells, samples or visits, whichever ``law`` names."""
     import pandas as pd
-    from bptt_bench.analyse.exponent import free_exponent
-    from bptt_bench.analyse.fit import fit
+    from bptt_bench.analyse.fitting.exponent import free_exponent
+    from bptt_bench.analyse.fitting.fit import fit
 
     frame = pd.DataFrame(
         [{**case._asdict(), "visits": case.cells * case.samples, "value": value} for case, value in rows]

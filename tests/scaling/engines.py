@@ -97,7 +97,7 @@ class Compared(NamedTuple):
 
 def compared(frames: Mapping[str, pd.DataFrame]) -> list[Compared]:
     """The coefficients of the laws by engine. Those of overhead terms are left out: at zero they have no ratio."""
-    from bptt_bench.analyse.fit import fit
+    from bptt_bench.analyse.fitting.fit import fit
 
     found = []
     for subject in EXPERIMENT.subjects:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from bptt_bench.measure.clock import FakeClock
+from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import (
     Claim,
     CostLaw,

@@ -33,14 +33,14 @@ def peak_bytes() -> int:
 def main(folder: Path) -> None:
     """Print what the stages took."""
     times = [time.perf_counter()]
-    from bptt_bench.api import analysis_of
     from bptt_bench.store.frame import load
+    from bptt_bench.workflows.settings import analysis_of
 
     frame = load(folder)
     times.append(time.perf_counter())
     analysis = analysis_of(frame)
     times.append(time.perf_counter())
-    from bptt_bench.report.page import write_report
+    from bptt_bench.report.page.page import write_report
 
     write_report(analysis, folder)
     times.append(time.perf_counter())

@@ -14,12 +14,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bptt_bench.measure.messages import Sampled
-from bptt_bench.measure.records import run_header, sample_record
-from bptt_bench.measure.schedule import blocks_of
+from bptt_bench.measure.protocol.messages import Sampled
+from bptt_bench.measure.protocol.records import run_header, sample_record
+from bptt_bench.measure.protocol.schedule import blocks_of
 from bptt_bench.plan import Design, Experiment, ExponentClaim, Factor, Point, Profile, RatioClaim, ShareClaim, Subject
 from bptt_bench.store import SampleStore
-from bptt_bench.store.samples import SAMPLES, read_records
+from bptt_bench.store.runs.samples import SAMPLES, read_records
 from bptt_bench.validation.simulate import DESIGNS, LAWS, LEVELS, MIDDLE, OVERHEAD, TYPICAL
 
 BLOCKS = 80

@@ -7,8 +7,8 @@ import statistics
 from pathlib import Path
 
 import pytest
-from bptt_bench import api
 from bptt_bench.plan import CostLaw
+from bptt_bench.workflows import settings as api
 
 from tests.scaling import simulated
 from tests.scaling.adaptive import AS_NARROW, SHARE, Compared, main, on_a_simulated_clock

@@ -11,8 +11,8 @@ import dataclasses
 from collections.abc import Iterator
 
 import pytest
+from bptt_bench.integrations.pytest.suite import Scaling
 from bptt_bench.plan import Design, Experiment, ExponentClaim, Point, Profile
-from bptt_bench.pytest_suite import Scaling
 from bptt_rnn.experiment import EXPERIMENT
 
 pytestmark = pytest.mark.bptt_bench

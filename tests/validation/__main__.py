@@ -24,7 +24,7 @@ from importlib import metadata  # noqa: E402
 from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
-from bptt_bench.report.validation import write_page  # noqa: E402
+from bptt_bench.report.page.validation import write_page  # noqa: E402
 
 from tests.validation.cells import PUBLISHED_SEED, TRIALS  # noqa: E402
 from tests.validation.document import document, markdown  # noqa: E402

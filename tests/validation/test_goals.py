@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.fit import fit
+from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.validation.score import summary, trial
 from bptt_bench.validation.simulate import Setting
 

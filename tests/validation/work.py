@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from bptt_bench.analyse.fit import fit
+from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.validation.score import STATED, Outcome, trial
 from bptt_bench.validation.simulate import LAWS, Truth, simulate
 

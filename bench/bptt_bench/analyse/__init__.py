@@ -1,15 +1,15 @@
 """Analyse: samples in, fits and verdicts out; never sees a clock."""
 
-from bptt_bench.analyse.analysis import Analysis, analyse
-from bptt_bench.analyse.estimate import Interval
-from bptt_bench.analyse.exponent import FreeExponent, free_exponent
-from bptt_bench.analyse.fit import fit
-from bptt_bench.analyse.fitted import Fit, FittedTerm
-from bptt_bench.analyse.judges import judge
-from bptt_bench.analyse.preference import Preference
-from bptt_bench.analyse.samples import FitError
-from bptt_bench.analyse.select import prefer
-from bptt_bench.analyse.verdict import Verdict
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.fitting.exponent import FreeExponent, free_exponent
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.analyse.fitting.fitted import Fit, FittedTerm
+from bptt_bench.analyse.fitting.preference import Preference
+from bptt_bench.analyse.fitting.select import prefer
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.analyse.verdicts.analysis import Analysis, analyse
+from bptt_bench.analyse.verdicts.judges import judge
+from bptt_bench.analyse.verdicts.verdict import Verdict
 
 __all__ = [
     "Analysis",

@@ -1,7 +1,7 @@
 """Plan: what to measure, where, in which order, and what is claimed about it."""
 
-from bptt_bench.plan.agreement import Agreement
-from bptt_bench.plan.claim import (
+from bptt_bench.plan.claims.agreement import Agreement
+from bptt_bench.plan.claims.claim import (
     AmountClaim,
     CheckClaim,
     CheckResult,
@@ -13,15 +13,15 @@ from bptt_bench.plan.claim import (
     ShareClaim,
     SpeedupClaim,
 )
-from bptt_bench.plan.design import Design, DesignError, Factor, Point
-from bptt_bench.plan.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError, require_beyond
-from bptt_bench.plan.fault import Fault
-from bptt_bench.plan.foresight import Foresight, farther
-from bptt_bench.plan.law import CostLaw, LawError, Term
-from bptt_bench.plan.peaks import Traffic
-from bptt_bench.plan.profile import Cell, Profile, block_order
-from bptt_bench.plan.subject import Counts, Evaluation, PhaseSwitch, Subject
-from bptt_bench.plan.work import Work, WorkError
+from bptt_bench.plan.design.design import Design, DesignError, Factor, Point
+from bptt_bench.plan.design.profile import Cell, Profile, block_order
+from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError, require_beyond
+from bptt_bench.plan.experiment.fault import Fault
+from bptt_bench.plan.experiment.foresight import Foresight, farther
+from bptt_bench.plan.experiment.subject import Counts, Evaluation, PhaseSwitch, Subject
+from bptt_bench.plan.law.law import CostLaw, LawError, Term
+from bptt_bench.plan.machine.peaks import Traffic
+from bptt_bench.plan.machine.work import Work, WorkError
 
 __all__ = [
     "PLACEBO_SUFFIX",

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from bptt_bench.report.figures.gallery import Maps, NamedFigure, gallery
-    from bptt_bench.report.page import render_html, render_markdown, write_report
-    from bptt_bench.report.terminal import print_fit, print_noise, print_verdicts
+    from bptt_bench.report.page.page import render_html, render_markdown, write_report
+    from bptt_bench.report.terminal.tables import print_fit, print_noise, print_verdicts
 
 _HOMES = {
     "Maps": "figures.gallery",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bptt_bench.analyse.response import is_exact, meaning, substance
-from bptt_bench.plan.wording import printed
+from bptt_bench.analyse.data.response import is_exact, meaning, substance
+from bptt_bench.plan.law.wording import printed
 from bptt_bench.text.numbers import (
     NARROW,
     PREFIXES,

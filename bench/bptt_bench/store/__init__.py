@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from bptt_bench.store.samples import SampleStore, StoreError
+from bptt_bench.store.runs.samples import SampleStore
 
-__all__ = ["SampleStore", "StoreError"]
+__all__ = ["SampleStore"]

@@ -7,14 +7,15 @@ from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.measure.schedule import SWEEP
-from bptt_bench.store.experiments import described
-from bptt_bench.store.hosts import environments, name_hosts
+from bptt_bench.errors import StoreError
+from bptt_bench.measure.protocol.schedule import SWEEP
 from bptt_bench.store.importers.detect import is_run, read_foreign
-from bptt_bench.store.importers.naming import with_columns
-from bptt_bench.store.importers.text import one_line
-from bptt_bench.store.samples import SAMPLES, StoreError, no_garbage_collection, read_records
-from bptt_bench.store.untimed import UNTIMED, untimed_rows
+from bptt_bench.store.importers.reading.naming import with_columns
+from bptt_bench.store.importers.reading.text import one_line
+from bptt_bench.store.runs.experiments import described
+from bptt_bench.store.runs.hosts import environments, name_hosts
+from bptt_bench.store.runs.samples import SAMPLES, no_garbage_collection, read_records
+from bptt_bench.store.runs.untimed import UNTIMED, untimed_rows
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.judges import judge
+from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.plan import Experiment, ExponentClaim, Factor, Point, Profile, Subject
 from bptt_bench.validation.score import OWN_ORDER
 from bptt_bench.validation.simulate import DESIGNS, LAWS, LEVELS, MIDDLE, OVERHEAD, Array, Setting, Truth, simulate

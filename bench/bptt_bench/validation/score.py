@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.fit import Fit, fit
-from bptt_bench.analyse.select import prefer_fits
+from bptt_bench.analyse.fitting.fit import Fit, fit
+from bptt_bench.analyse.fitting.select import prefer_fits
 from bptt_bench.plan import CostLaw, Point
 from bptt_bench.validation.simulate import (
     CACHED_TERM,

@@ -13,7 +13,7 @@ from bptt_rnn.checks import Check
 
 def make_meter() -> Any:
     """A meter that raises on what it does not know."""
-    from bptt_bench.measure.meter import Meter  # only when operations are counted
+    from bptt_bench.measure.counters.meter import Meter  # only when operations are counted
 
     return Meter(strict=True)
 

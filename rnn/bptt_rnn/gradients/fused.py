@@ -16,7 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bptt_rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from bptt_rnn.gradients.kernels import Kernels, Part, kernels
+from bptt_rnn.gradients.kernel_choice import kernels
+from bptt_rnn.gradients.kernels import Kernels, Part
 from bptt_rnn.gradients.pool import Job, blas_threads, one_blas_thread, run_all
 from bptt_rnn.model import Array, Params, Sizes, Tokens
 

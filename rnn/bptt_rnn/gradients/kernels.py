@@ -8,13 +8,11 @@ tile costs no pass for its maximum. Source of the rescaled sums: Milakov and Gim
 
 from __future__ import annotations
 
-import functools
 from typing import NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_rnn.gradients.pool import libraries
 from bptt_rnn.gradients.primitives import HALF, sigmoid
 from bptt_rnn.model import Array
 
@@ -180,23 +178,3 @@ def output_back(h: Array, part: Part, tile: int, targets: NDArray[np.intp], step
 
 
 PLAIN = Kernels(hidden, sweep, output_forward, output_back)
-
-
-@functools.cache
-def kernels(compiled: bool | None = None) -> Kernels:
-    """The compiled inner loops where numba is installed, else those of NumPy; or the one way that is asked for.
-
-    Raises
-    ------
-    ImportError : ``compiled`` is asked for and numba is not installed.
-    """
-    if compiled is False:
-        return PLAIN
-    try:
-        from bptt_rnn.gradients.compiled import COMPILED
-    except ImportError as error:
-        if compiled:
-            raise ImportError(f"compiled: needs numba, which the extra `fast` installs ({error})") from error
-        return PLAIN
-    libraries.cache_clear()  # numba loads SciPy's BLAS
-    return COMPILED

@@ -6,13 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.clock import Clock, FakeClock
 from bptt_bench.measure.engines import WorkerDied
-from bptt_bench.measure.messages import Measure, Reply, Request, decode, encode
-from bptt_bench.measure.station import Station
+from bptt_bench.measure.protocol.messages import Measure, Reply, Request, decode, encode
+from bptt_bench.measure.timing.clock import Clock, FakeClock
+from bptt_bench.measure.worker.request_handler import Station
 from bptt_bench.plan import Claim, CostLaw, Design, Evaluation, Experiment, Factor, PhaseSwitch, Point, Profile, Subject
-from bptt_bench.plan.reading import BandwidthReading, ProductReading
-from bptt_bench.plan.readings import Readings
+from bptt_bench.plan.machine.reading import BandwidthReading, ProductReading
+from bptt_bench.plan.machine.readings import Readings
 
 SECONDS_PER_UNIT = 0.001  # what the toy subject costs per unit of its factor n
 PROBE_SECONDS = 7.0  # what the fake probe takes

@@ -20,16 +20,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
 
-from bptt_bench.measure.clock import WallClock
 from bptt_bench.measure.engines import WorkerDied
-from bptt_bench.measure.events import Event, SampleTaken
-from bptt_bench.measure.interrupts import Interrupted
-from bptt_bench.measure.messages import Reply, Request, decode, encode
-from bptt_bench.measure.run import run
-from bptt_bench.measure.station import Station
-from bptt_bench.measure.worker import serve
+from bptt_bench.measure.loop.events import Event, SampleTaken
+from bptt_bench.measure.loop.interrupts import Interrupted
+from bptt_bench.measure.loop.run import run
+from bptt_bench.measure.protocol.messages import Reply, Request, decode, encode
+from bptt_bench.measure.timing.clock import WallClock
+from bptt_bench.measure.worker.request_handler import Station
+from bptt_bench.measure.worker.worker import serve
 from bptt_bench.plan import CheckClaim, CheckResult, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
-from bptt_bench.store.samples import SampleStore, read_records
+from bptt_bench.store.runs.samples import SampleStore, read_records
 
 LATEST_SHARE = 0.6  # of the time that a whole run takes: the latest moment at which one is ended
 STOPS = (signal.SIGINT, signal.SIGTERM)

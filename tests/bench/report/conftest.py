@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import Analysis, analyse
-from bptt_bench.analyse.foresight import Prediction
+from bptt_bench.analyse.predict.foresight import Prediction
 from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     CheckClaim,
@@ -30,7 +30,7 @@ from bptt_bench.plan import (
     Subject,
 )
 from bptt_bench.report.figures import Maps, NamedFigure, gallery
-from bptt_bench.report.page import write_report
+from bptt_bench.report.page.page import write_report
 
 OUTPUT, REST, STEPS = "T*H*V", "T*H**2", "T*(T+1)/2*H**2"
 # by subject: for each phase its terms with their true coefficients in seconds per unit

@@ -7,7 +7,7 @@ from types import ModuleType
 
 import pytest
 from bptt_bench.report import format as show
-from bptt_bench.report import page
+from bptt_bench.report.page import page
 
 
 @pytest.mark.parametrize("module", [show, page], ids=lambda module: module.__name__)

@@ -8,11 +8,12 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.plan.design import OF_SAMPLES
+from bptt_bench.errors import StoreError
+from bptt_bench.plan.design.design import OF_SAMPLES
 from bptt_bench.store.frame import load
-from bptt_bench.store.samples import SampleStore, StoreError
+from bptt_bench.store.runs.samples import SampleStore
 
-from tests.bench.store.test_samples import HEADER, sample, stored
+from tests.bench.store.runs.test_samples import HEADER, sample, stored
 
 COLUMNS = [
     "subject", "n", "block", "process", "evaluations", "started_at", "load_average", "visit_seconds", "timing",

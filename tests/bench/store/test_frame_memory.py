@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.measure.schedule import MEMORY_BLOCK, Visit
+from bptt_bench.errors import StoreError
+from bptt_bench.measure.protocol.schedule import MEMORY_BLOCK, Visit
 from bptt_bench.plan import Point
 from bptt_bench.store.frame import load
-from bptt_bench.store.samples import SampleStore, StoreError
+from bptt_bench.store.runs.samples import SampleStore
 
+from tests.bench.store.runs.test_samples import HEADER, sample, stored
 from tests.bench.store.test_frame import COLUMNS
-from tests.bench.store.test_samples import HEADER, sample, stored
 
 BYTES = ["peak_bytes", "allocated_bytes", "scratch_bytes", "peak_scratch_bytes"]
 

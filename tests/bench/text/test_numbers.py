@@ -7,7 +7,7 @@ import math
 from types import ModuleType
 
 import pytest
-from bptt_bench.analyse import response
+from bptt_bench.analyse.data import response
 from bptt_bench.text import numbers, points, quantities, units
 from hypothesis import given
 from hypothesis import strategies as st

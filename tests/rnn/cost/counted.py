@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from bptt_bench.measure.meter import Meter
+from bptt_bench.measure.counters.meter import Meter
 from bptt_rnn.cost import Cost, Counts
 from bptt_rnn.gradients import PHASES, Workspace
 

@@ -6,7 +6,7 @@ import functools
 
 import numpy as np
 import pytest
-from bptt_bench.plan.law import CostLaw
+from bptt_bench.plan.law.law import CostLaw
 from bptt_rnn import cost
 from bptt_rnn.cost.checkpointed import checkpointed_cost
 from bptt_rnn.gradients.checkpointed import checkpointed

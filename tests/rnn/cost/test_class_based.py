@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.plan.law import CostLaw
+from bptt_bench.plan.law.law import CostLaw
 from bptt_rnn import cost
 from bptt_rnn.gradients.class_based import batched_class
 

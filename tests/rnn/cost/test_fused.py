@@ -6,7 +6,7 @@ import tracemalloc
 
 import numpy as np
 import pytest
-from bptt_bench.plan.law import CostLaw
+from bptt_bench.plan.law.law import CostLaw
 from bptt_rnn import cost
 from bptt_rnn.gradients import Workspace
 from bptt_rnn.gradients.fused import fused, warm

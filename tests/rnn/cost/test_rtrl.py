@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.plan.law import CostLaw
+from bptt_bench.plan.law.law import CostLaw
 from bptt_rnn import cost
 from bptt_rnn.gradients.rtrl import rtrl
 

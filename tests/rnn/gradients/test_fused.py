@@ -18,7 +18,8 @@ from bptt_rnn import checks
 from bptt_rnn.gradients import FAMILY, Algorithm, Gradients, Workspace, pool
 from bptt_rnn.gradients import kernels as kernels_module
 from bptt_rnn.gradients.fused import FusedBuffers, fused, words_per_part, words_per_tile
-from bptt_rnn.gradients.kernels import PLAIN, Part, kernels
+from bptt_rnn.gradients.kernel_choice import kernels
+from bptt_rnn.gradients.kernels import PLAIN, Part
 from bptt_rnn.gradients.naive import naive
 from bptt_rnn.model import Params, Sizes
 from hypothesis import example, given, settings

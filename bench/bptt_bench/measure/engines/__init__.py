@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, Protocol, runtime_checkable
 
-from bptt_bench.measure.messages import Reply, Request
-from bptt_bench.measure.printed import Printed
+from bptt_bench.errors import BenchError
+from bptt_bench.measure.protocol.messages import Reply, Request
+from bptt_bench.measure.worker.printed import Printed
 
 
-class WorkerDied(RuntimeError):
+class WorkerDied(BenchError, RuntimeError):
     """A measuring process ended before it answered; the message says how."""
 
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bptt_bench.measure.engines import Fleet
-from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.protocol.records import MeasureError
 
 LOCAL, DASK = ENGINES = ("local", "dask")
 WAIT_SECONDS = 300.0  # without any worker: a cluster that grows by itself needs minutes for its first
@@ -55,22 +54,3 @@ class Choice:
                 raise MeasureError(f"{name}={str(path)!r}: goes with a scheduler at a tls:// address")
             if not path.is_file():
                 raise MeasureError(f"{name}={str(path)!r}: no such file")
-
-    def fleet(self) -> Fleet | None:
-        """The workers of the cluster; None for this machine.
-
-        Raises
-        ------
-        MeasureError : what it takes is not installed.
-        """
-        if self.name == LOCAL:
-            return None
-        try:
-            import distributed  # noqa: F401  # to say what is missing before anything is begun
-        except ImportError as error:
-            raise MeasureError(
-                f"engine={DASK!r}: {error.name or 'distributed'} is not installed; install the extra 'cluster'"
-            ) from None
-        from bptt_bench.measure.engines.dask import DaskFleet
-
-        return DaskFleet(self)

@@ -17,8 +17,8 @@ from bptt_bench.measure.engines import Ended, Joined, Left, News, Said
 from bptt_bench.measure.engines.choice import Choice
 from bptt_bench.measure.engines.cluster import local_cluster
 from bptt_bench.measure.engines.remote import do
-from bptt_bench.measure.loading import one_line
-from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.worker.loading import one_line
 
 CONNECT_SECONDS = 10.0  # to reach a scheduler
 ANSWER_SECONDS = 5.0  # once connected, to be greeted: dask itself would wait for ever

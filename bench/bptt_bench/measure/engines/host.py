@@ -10,15 +10,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.calibrations import Calibrations
-from bptt_bench.measure.clock import Clock
 from bptt_bench.measure.engines import Engine, Listening, Worker, WorkerDied
 from bptt_bench.measure.engines import task as said
-from bptt_bench.measure.engines.code import fingerprints
+from bptt_bench.measure.engines.fingerprint import fingerprints
 from bptt_bench.measure.engines.task import Shipped, Task
-from bptt_bench.measure.messages import Failed, Open, ReadPeaks, Ready, Reply, Request
-from bptt_bench.measure.printed import Printed
-from bptt_bench.measure.visiting import Skips, Visiting
+from bptt_bench.measure.protocol.messages import Failed, Open, ReadPeaks, Ready, Reply, Request
+from bptt_bench.measure.timing.calibrations import Calibrations
+from bptt_bench.measure.timing.clock import Clock
+from bptt_bench.measure.worker.printed import Printed
+from bptt_bench.measure.worker.visits import Skips, Visiting
 
 Say = Callable[[str], None]
 Start = Callable[[Mapping[str, str]], Engine]  # measuring processes with some variables set

@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 from bptt_bench.measure.engines import WorkerDied
-from bptt_bench.measure.environment import THREAD_VARIABLES
-from bptt_bench.measure.messages import Open, Reply, Request, decode, encode
-from bptt_bench.measure.printed import Overheard, Printed
+from bptt_bench.measure.probe.environment import THREAD_VARIABLES
+from bptt_bench.measure.protocol.messages import Open, Reply, Request, decode, encode
+from bptt_bench.measure.worker.printed import Overheard, Printed
 
 SECONDS_TO_END = 5.0  # a process whose reply pipe has closed is ending; its exit status follows at once
 
@@ -106,7 +106,7 @@ class LocalEngine:
         overheard = Overheard()
         return LocalWorker(
             subprocess.Popen(
-                [sys.executable, "-P", "-m", "bptt_bench.measure.worker"],
+                [sys.executable, "-P", "-m", "bptt_bench.measure.worker.worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=overheard.file,

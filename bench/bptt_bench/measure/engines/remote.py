@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from bptt_bench.measure.clock import WallClock
 from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines import task as said
 from bptt_bench.measure.engines.host import Host
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.task import Task
-from bptt_bench.measure.environment import environment, host_name
-from bptt_bench.measure.loading import one_line
+from bptt_bench.measure.probe.environment import environment, host_name
+from bptt_bench.measure.timing.clock import WallClock
+from bptt_bench.measure.worker.loading import one_line
 
 SECONDS_BETWEEN_LOOKS = 0.1  # at what is to be said, and at whether the task is still wanted; the most a kill can lose
 PATIENCE_SECONDS = 1.0  # for the lock of the host, before the task says that it waits

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from bptt_bench.measure.messages import Open, Reply, Request, message_of, plain
-from bptt_bench.measure.schedule import Visit
+from bptt_bench.measure.protocol.messages import Open, Reply, Request, message_of, plain
+from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.plan import Point
 
 Kind = Literal["survey", "talk", "visits"]

@@ -14,12 +14,12 @@ from matplotlib.ticker import MaxNLocator
 
 from bptt_bench.plan import ExponentClaim
 from bptt_bench.report import format as show
-from bptt_bench.report.content import judged_claims
 from bptt_bench.report.figures.style import FAINT, INK, VERDICT_LOOKS, headline, legend_below, new_figure, styled
+from bptt_bench.report.words.content import judged_claims
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.analysis import Analysis
-    from bptt_bench.analyse.verdict import Verdict
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+    from bptt_bench.analyse.verdicts.verdict import Verdict
 
 ROW_INCHES = 0.62
 LABEL_CHARACTERS = 48

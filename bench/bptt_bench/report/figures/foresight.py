@@ -25,12 +25,12 @@ from bptt_bench.report.figures.style import (
     seconds_axis,
     styled,
 )
-from bptt_bench.report.foreseen import error_percent
+from bptt_bench.report.words.foresight import error_percent
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.analysis import Analysis
-    from bptt_bench.analyse.fitted import Fit
-    from bptt_bench.analyse.foresight import Foreseen
+    from bptt_bench.analyse.fitting.fitted import Fit
+    from bptt_bench.analyse.predict.foresight import Foreseen
+    from bptt_bench.analyse.verdicts.analysis import Analysis
 
 PANEL_INCHES, REST_INCHES = 1.75, 1.4  # of height: a subject's panel; headline, axis label and legend
 EDGE = 1.4  # factor by which the axis of time reaches beyond the outermost point
@@ -66,7 +66,7 @@ def figure_foresight(analysis: Analysis, foreseen: Sequence[Foreseen]) -> Figure
     ------
     ValueError : nothing was foreseen.
     """
-    from bptt_bench.analyse.foresight import TARGET_P95, by_subject
+    from bptt_bench.analyse.predict.foresight import TARGET_P95, by_subject
 
     if not foreseen:
         raise ValueError("foreseen: is empty; at least one prediction must have been measured")
@@ -92,7 +92,7 @@ def figure_foresight(analysis: Analysis, foreseen: Sequence[Foreseen]) -> Figure
 
 
 def _how_good(group: Sequence[Foreseen]) -> str:
-    from bptt_bench.analyse.foresight import accuracy
+    from bptt_bench.analyse.predict.foresight import accuracy
 
     found = accuracy(group)
     held = sum(one.covered for one in group)

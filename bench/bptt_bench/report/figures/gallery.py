@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from bptt_bench.analyse.response import is_exact, no_noise
+from bptt_bench.analyse.data.response import is_exact, no_noise
 from bptt_bench.plan import ExponentClaim, Point
 from bptt_bench.report import format as show
-from bptt_bench.report.content import judged_claims
 from bptt_bench.report.figures.exponents import figure_exponents
 from bptt_bench.report.figures.foresight import figure_foresight
 from bptt_bench.report.figures.lines import Line, lines_along
@@ -25,12 +24,13 @@ from bptt_bench.report.figures.ratio import figure_ratio, ratio_groups
 from bptt_bench.report.figures.scaling import figure_scaling, subject_looks
 from bptt_bench.report.figures.shares import figure_shares, share_groups
 from bptt_bench.report.figures.visits import figure_visits
-from bptt_bench.report.foreseen import accuracy_lines
-from bptt_bench.report.machine import sentence
-from bptt_bench.report.race import lines as race_lines
+from bptt_bench.report.terminal.race import lines as race_lines
+from bptt_bench.report.words.content import judged_claims
+from bptt_bench.report.words.foresight import accuracy_lines
+from bptt_bench.report.words.machine import sentence
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.analysis import Analysis
+    from bptt_bench.analyse.verdicts.analysis import Analysis
 
 SECOND_LINE_LEVELS = 4  # a further line along the same factor is shown when it has at least this many levels
 MOST_LINES = 2  # lines a factor and response
@@ -177,7 +177,7 @@ def _race(analysis: Analysis) -> Iterator[NamedFigure]:
 
 
 def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
-    from bptt_bench.analyse.foresight import foreseen, unmeasured
+    from bptt_bench.analyse.predict.foresight import foreseen, unmeasured
 
     found = foreseen(analysis.frame)
     if found:

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
-from bptt_bench.analyse.machine import Parts
+from bptt_bench.analyse.machine.machine import Parts
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
 from bptt_bench.report.figures.style import (
@@ -30,9 +30,9 @@ from bptt_bench.report.figures.style import (
 )
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.analysis import Analysis
-    from bptt_bench.analyse.fit import Fit
-    from bptt_bench.analyse.pricing import Pricing
+    from bptt_bench.analyse.fitting.fit import Fit
+    from bptt_bench.analyse.machine.pricing import Pricing
+    from bptt_bench.analyse.verdicts.analysis import Analysis
 
 PART_NAMES = {
     "arithmetic": "arithmetic",

@@ -27,8 +27,8 @@ from bptt_bench.report.figures.style import (
 )
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.analysis import Analysis
-    from bptt_bench.analyse.fitted import Fit
+    from bptt_bench.analyse.fitting.fitted import Fit
+    from bptt_bench.analyse.verdicts.analysis import Analysis
 
 PANEL_INCHES = 3.5
 LEGEND_ROW_INCHES = 0.2

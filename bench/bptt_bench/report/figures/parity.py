@@ -23,7 +23,7 @@ from bptt_bench.report.figures.style import (
 )
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.analysis import Analysis
+    from bptt_bench.analyse.verdicts.analysis import Analysis
 
 GUIDE_SHARE = 0.1  # the band drawn beside the diagonal
 

@@ -23,7 +23,7 @@ from bptt_bench.report.figures.style import (
 )
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.race import Race, Standing
+    from bptt_bench.analyse.verdicts.race import Race, Standing
 
 ROW_INCHES = 0.2  # of one subject at one point
 GAP_ROWS = 1.4  # between points, and room for their levels

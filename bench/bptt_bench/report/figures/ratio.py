@@ -13,12 +13,11 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from bptt_bench.analyse.evidence import fitted_samples, rows_of
-from bptt_bench.analyse.paired import paired_ratio, visits
-from bptt_bench.analyse.samples import FitError
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.evidence.evidence import fitted_samples, rows_of
+from bptt_bench.analyse.evidence.paired import paired_ratio, visits
 from bptt_bench.plan import Claim, CostLaw, CrossoverClaim, Design, Point, RatioClaim
 from bptt_bench.report import format as show
-from bptt_bench.report.content import judged_claims
 from bptt_bench.report.figures.style import (
     INK,
     Look,
@@ -30,9 +29,10 @@ from bptt_bench.report.figures.style import (
     new_figure,
     styled,
 )
+from bptt_bench.report.words.content import judged_claims
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.analysis import Analysis
+    from bptt_bench.analyse.verdicts.analysis import Analysis
 
 REACH = 3.0  # curves run on beyond the largest level by this factor at most, to show a crossover that lies there
 

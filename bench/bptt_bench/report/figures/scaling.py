@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
-from bptt_bench.analyse.response import is_count, is_memory, meaning, unit_of
+from bptt_bench.analyse.data.response import is_count, is_memory, meaning, unit_of
 from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
@@ -33,8 +33,8 @@ from bptt_bench.report.figures.style import (
 from bptt_bench.text.units import SECOND
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.analysis import Analysis
-    from bptt_bench.analyse.fit import Fit
+    from bptt_bench.analyse.fitting.fit import Fit
+    from bptt_bench.analyse.verdicts.analysis import Analysis
 
 
 BAND_REACH = 2.0  # a band that runs further beyond what was measured than this factor is cut off

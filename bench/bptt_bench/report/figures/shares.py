@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from bptt_bench.plan import Claim, Point, ShareClaim
 from bptt_bench.report import format as show
-from bptt_bench.report.content import term_label
 from bptt_bench.report.figures.lines import along, on_line
 from bptt_bench.report.figures.style import (
     INK,
@@ -28,10 +27,11 @@ from bptt_bench.report.figures.style import (
     new_figure,
     styled,
 )
+from bptt_bench.report.words.content import term_label
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.analysis import Analysis
-    from bptt_bench.analyse.fit import Fit
+    from bptt_bench.analyse.fitting.fit import Fit
+    from bptt_bench.analyse.verdicts.analysis import Analysis
 
 LEAST_SHARE = 0.02  # terms that stay below this everywhere are drawn together
 

@@ -1,7 +1,7 @@
 """A CSV that is read back as it was: numbers bare and exact, text quoted, nothing where there is nothing.
 
 Text that would be taken for a formula or a number is guarded, and the reader takes the guard off
-(``bptt_bench.store.formulas``).
+(``bptt_bench.text.formulas``).
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.store.formulas import guarded
+from bptt_bench.text.formulas import guarded
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,8 +11,8 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from bptt_bench.errors import StoreError
 from bptt_bench.store.exporters.series import Series, series_of
-from bptt_bench.store.samples import StoreError
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.store.importers.parquet import METADATA
-from bptt_bench.store.samples import StoreError
+from bptt_bench.errors import StoreError
+from bptt_bench.store.importers.formats.parquet import METADATA
 
 if TYPE_CHECKING:
     import pandas as pd

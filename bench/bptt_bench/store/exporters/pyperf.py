@@ -10,9 +10,9 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bptt_bench.errors import StoreError
 from bptt_bench.store.exporters.series import Series, series_of
-from bptt_bench.store.importers.pyperf import OWN
-from bptt_bench.store.samples import StoreError
+from bptt_bench.store.importers.formats.pyperf import OWN
 from bptt_bench.text.units import Unit
 
 if TYPE_CHECKING:

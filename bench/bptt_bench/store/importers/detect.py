@@ -10,18 +10,19 @@ from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.store.importers import asv, extra_p
-from bptt_bench.store.importers.csv import SEPARATORS, read_csv_text
-from bptt_bench.store.importers.google_benchmark import is_google_benchmark, read_google_benchmark
-from bptt_bench.store.importers.hyperfine import is_hyperfine, read_hyperfine
-from bptt_bench.store.importers.parquet import MAGIC, read_parquet
-from bptt_bench.store.importers.place import Place
-from bptt_bench.store.importers.pyperf import is_pyperf, read_pyperf
-from bptt_bench.store.importers.pytest_benchmark import is_pytest_benchmark, read_pytest_benchmark
-from bptt_bench.store.importers.records import are_records, json_lines, read_records
-from bptt_bench.store.importers.table import Notes
-from bptt_bench.store.importers.text import decoded, parsed, printable, read_bytes, unpacked
-from bptt_bench.store.samples import SAMPLES, StoreError
+from bptt_bench.errors import StoreError
+from bptt_bench.store.importers.formats import asv, extra_p
+from bptt_bench.store.importers.formats.csv import SEPARATORS, read_csv_text
+from bptt_bench.store.importers.formats.google_benchmark import is_google_benchmark, read_google_benchmark
+from bptt_bench.store.importers.formats.hyperfine import is_hyperfine, read_hyperfine
+from bptt_bench.store.importers.formats.parquet import MAGIC, read_parquet
+from bptt_bench.store.importers.formats.pyperf import is_pyperf, read_pyperf
+from bptt_bench.store.importers.formats.pytest_benchmark import is_pytest_benchmark, read_pytest_benchmark
+from bptt_bench.store.importers.formats.records import are_records, json_lines, read_records
+from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.table import Notes
+from bptt_bench.store.importers.reading.text import decoded, parsed, printable, read_bytes, unpacked
+from bptt_bench.store.runs.samples import SAMPLES
 
 if TYPE_CHECKING:
     import pandas as pd

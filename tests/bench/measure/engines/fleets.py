@@ -7,15 +7,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.clock import FakeClock
 from bptt_bench.measure.engines import Ended, Joined, Left, News, Said, WorkerDied
 from bptt_bench.measure.engines.host import Host
 from bptt_bench.measure.engines.task import Task
-from bptt_bench.measure.events import Event
-from bptt_bench.measure.messages import Measure, PeaksRead, ReadPeaks, Reply, Request
-from bptt_bench.measure.records import MeasureError
-from bptt_bench.measure.run import run
-from bptt_bench.measure.schedule import Block, Done
+from bptt_bench.measure.loop.events import Event
+from bptt_bench.measure.loop.run import run
+from bptt_bench.measure.protocol.messages import Measure, PeaksRead, ReadPeaks, Reply, Request
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.protocol.schedule import Block, Done
+from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Experiment
 
 from tests.bench.measure.fakes import FakeEngine, FakeWorker, ListSink

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from bptt_bench.measure.engines import Fleet
 from bptt_bench.measure.engines.choice import Choice
-from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.engines.fleet import fleet_of
+from bptt_bench.measure.protocol.records import MeasureError
 
 HERE = Path(__file__)
 
@@ -36,12 +37,12 @@ def test_what_cannot_be_is_refused(given: dict[str, Any], expected: str) -> None
 
 
 def test_the_local_engine_needs_no_cluster() -> None:
-    assert Choice().fleet() is None
+    assert fleet_of(Choice()) is None
 
 
 def test_a_cluster_is_a_fleet_that_is_not_connected_yet() -> None:
     pytest.importorskip("distributed")
-    fleet = Choice(name="dask", scheduler="tcp://192.0.2.1:1", wait_seconds=7.0).fleet()
+    fleet = fleet_of(Choice(name="dask", scheduler="tcp://192.0.2.1:1", wait_seconds=7.0))
     assert isinstance(fleet, Fleet)
     assert (fleet.name, fleet.wait_seconds) == ("scheduler tcp://192.0.2.1:1", 7.0)
 
@@ -57,4 +58,4 @@ def test_without_distributed_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(builtins, "__import__", missing)
     expected = r"^engine='dask': distributed is not installed; install the extra 'cluster'$"
     with pytest.raises(MeasureError, match=expected):
-        Choice(name="dask").fleet()
+        fleet_of(Choice(name="dask"))

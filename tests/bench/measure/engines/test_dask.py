@@ -23,15 +23,16 @@ pytest.importorskip("distributed")
 from bptt_bench.measure.engines import Fleet, Joined, Said
 from bptt_bench.measure.engines.choice import Choice
 from bptt_bench.measure.engines.dask import DaskFleet
+from bptt_bench.measure.engines.fleet import fleet_of
 from bptt_bench.measure.engines.task import Task
-from bptt_bench.measure.events import Event, Notice, SampleTaken, WorkerStarted
-from bptt_bench.measure.loading import load_experiment
-from bptt_bench.measure.messages import Open
-from bptt_bench.measure.records import MeasureError
-from bptt_bench.measure.run import run
-from bptt_bench.measure.schedule import Visit
+from bptt_bench.measure.loop.events import Event, Notice, SampleTaken, WorkerStarted
+from bptt_bench.measure.loop.run import run
+from bptt_bench.measure.protocol.messages import Open
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.protocol.schedule import Visit
+from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Point
-from bptt_bench.store.samples import SampleStore, read_records
+from bptt_bench.store.runs.samples import SampleStore, read_records
 
 from tests.bench.measure.engines.foundry import Foundry
 
@@ -62,7 +63,7 @@ def measured(folder: Path, choice: Choice, profile: str = "quick", module: str =
             threads=1,
             sink=store,
             done=store.done,
-            engine=choice.fleet(),
+            engine=fleet_of(choice),
             surroundings=dict,
             **given,
         )
@@ -299,7 +300,7 @@ def test_what_is_said_comes_at_once_and_a_task_that_is_cancelled_stops_in_the_mi
     module.write_text(SLEEPY)
     pid, scheduler = foundry.scheduler()
     _, address = foundry.worker(scheduler, "sleepy")
-    fleet = Choice(name="dask", scheduler=scheduler).fleet()
+    fleet = fleet_of(Choice(name="dask", scheduler=scheduler))
     assert fleet is not None
     fleet.open()
     try:

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bptt_bench.measure.clock import FakeClock, WallClock
 from bptt_bench.measure.engines import Engine
-from bptt_bench.measure.engines.cargo import Cargo
-from bptt_bench.measure.engines.code import EXPERIMENT, HARNESS, fingerprints
+from bptt_bench.measure.engines.fingerprint import EXPERIMENT, HARNESS, fingerprints
 from bptt_bench.measure.engines.host import Host
 from bptt_bench.measure.engines.local import LocalEngine
+from bptt_bench.measure.engines.payload import Cargo
 from bptt_bench.measure.engines.task import Shipped, Task
-from bptt_bench.measure.messages import Check, Measure, Open
-from bptt_bench.measure.records import MeasureError
-from bptt_bench.measure.schedule import Visit
+from bptt_bench.measure.protocol.messages import Check, Measure, Open
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.protocol.schedule import Visit
+from bptt_bench.measure.timing.clock import FakeClock, WallClock
 from bptt_bench.plan import Experiment, Point
 
 from tests.bench.measure.fakes import FakeEngine, linear, toy

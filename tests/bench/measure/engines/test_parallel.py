@@ -9,17 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bptt_bench.measure.clock import FakeClock
 from bptt_bench.measure.engines import Ended, Joined, Left, Said
 from bptt_bench.measure.engines import task as said
-from bptt_bench.measure.engines.code import fingerprints
-from bptt_bench.measure.events import BlockDone, CheckDone, Notice, RunFinished, SampleTaken, WorkerStarted
-from bptt_bench.measure.messages import LeftOut
-from bptt_bench.measure.records import MeasureError
-from bptt_bench.measure.run import run
-from bptt_bench.measure.schedule import Block, Visit, blocks_of
+from bptt_bench.measure.engines.fingerprint import fingerprints
+from bptt_bench.measure.loop.events import BlockDone, CheckDone, Notice, RunFinished, SampleTaken, WorkerStarted
+from bptt_bench.measure.loop.run import run
+from bptt_bench.measure.protocol.messages import LeftOut
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.protocol.schedule import Block, Visit, blocks_of
+from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Agreement, CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
-from bptt_bench.store.samples import done_of
+from bptt_bench.store.runs.samples import done_of
 
 from tests.bench.measure.engines.fleets import MODULE, Ran
 from tests.bench.measure.fakes import FakeEngine, linear, toy

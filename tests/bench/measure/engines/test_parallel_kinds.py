@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bptt_bench.measure.clock import FakeClock
-from bptt_bench.measure.events import BlockDone, Notice, PeaksStarted, RunStarted, SampleTaken
-from bptt_bench.measure.interrupts import Interrupted
-from bptt_bench.measure.records import MeasureError
+from bptt_bench.measure.loop.events import BlockDone, Notice, PeaksStarted, RunStarted, SampleTaken
+from bptt_bench.measure.loop.interrupts import Interrupted
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import CostLaw, Evaluation, Experiment, Point, Subject
-from bptt_bench.plan.peaks import Traffic
+from bptt_bench.plan.machine.peaks import Traffic
 
 from tests.bench.measure.engines.fleets import Ran
 from tests.bench.measure.fakes import linear, toy

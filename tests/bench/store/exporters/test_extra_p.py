@@ -11,9 +11,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from bptt_bench.errors import StoreError
 from bptt_bench.store.exporters.extra_p import extra_p_text
 from bptt_bench.store.frame import load
-from bptt_bench.store.samples import StoreError
 
 EXTRAP = Path(os.environ.get("BENCH_EXTRAP", Path(__file__).resolve().parents[4] / ".venv-extrap" / "bin" / "extrap"))
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.errors import StoreError
 from bptt_bench.store.exporters.parquet import write_parquet
 from bptt_bench.store.frame import load
-from bptt_bench.store.samples import StoreError
 
 FRAME = pd.DataFrame(
     {

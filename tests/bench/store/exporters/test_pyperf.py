@@ -9,9 +9,9 @@ from typing import Any
 import pandas as pd
 import pyperf
 import pytest
+from bptt_bench.errors import StoreError
 from bptt_bench.store.exporters.pyperf import pyperf_document
 from bptt_bench.store.frame import load
-from bptt_bench.store.samples import StoreError
 from bptt_bench.text.units import SECOND, named
 
 RUN = {

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.errors import StoreError
 from bptt_bench.store.frame import load
-from bptt_bench.store.importers import text
-from bptt_bench.store.samples import StoreError
+from bptt_bench.store.importers.reading import text
 
 FIXTURES = Path(__file__).resolve().parents[3] / "fixtures"
 SAMPLE = {

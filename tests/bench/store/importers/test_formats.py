@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.cli import cli
+from bptt_bench.cli.main import cli
+from bptt_bench.errors import StoreError
 from bptt_bench.store.frame import load
-from bptt_bench.store.samples import StoreError
 from click.testing import CliRunner
 
 

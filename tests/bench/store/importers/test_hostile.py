@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
+from bptt_bench.errors import StoreError
 from bptt_bench.store.frame import load
-from bptt_bench.store.samples import StoreError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from bptt_bench.cli import cli
+from bptt_bench.cli.main import cli
 from bptt_bench.store.frame import load
 from click.testing import CliRunner, Result
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from bptt_bench.analyse.response import unit_of
+from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.store.frame import load
 
 N = [1000, 2000, 4000]

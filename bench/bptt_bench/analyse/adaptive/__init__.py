@@ -1,0 +1,1 @@
+"""Which cell is worth measuring next."""

@@ -1,0 +1,93 @@
+"""What may be visited next, and what a visit costs: cells measured already, and points of other profiles."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Spot
+from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fitted_samples
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.plan import Experiment, Point
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# of a visit over the time of its evaluations, where it was not stored: preparing, calibrating and warming up
+USUAL_OVERHEAD = 1.5
+
+
+def visit_seconds(frame: pd.DataFrame) -> dict[Spot, float]:
+    """Mean seconds of a visit to each cell of a run, preparing and all."""
+    samples = fitted_samples(frame)
+    timed = samples["timing"].isin(("whole", "phases"))  # all else is measured once, never to be visited again
+    samples = samples[timed.to_numpy(dtype=bool)]
+    factors = list(frame.attrs["factors"])
+    phased = (samples["timing"] == "phases").to_numpy(dtype=bool)
+    seconds = samples[WHOLE].to_numpy(dtype=np.float64)
+    if phased.any():
+        seconds = np.where(phased, samples["instrumented_" + WHOLE].to_numpy(dtype=np.float64), seconds)
+    timed = seconds * samples["evaluations"].to_numpy(dtype=np.float64)
+    stored = samples["visit_seconds"].to_numpy(dtype=np.float64)
+    spent = np.where(np.isfinite(stored), stored, USUAL_OVERHEAD * timed)
+    sums: dict[Spot, list[float]] = {}
+    rows = zip(samples["subject"], samples["timing"], samples[factors].to_numpy().tolist(), spent, strict=True)
+    for subject, timing, levels, each in rows:
+        spot = Spot(str(subject), Point(dict(zip(factors, levels, strict=True))), str(timing))
+        sums.setdefault(spot, []).append(float(each))
+    return {spot: float(np.mean(each)) for spot, each in sums.items()}
+
+
+def new_spots(
+    evidence: Evidence, aims: Iterable[Aim], visited: Mapping[Spot, float], *, seconds_per_sample: float
+) -> dict[Spot, float]:
+    """Points of any profile at which nothing has been measured for the fits of some aims, and the seconds of a visit.
+
+    None that would take longer than the longest measured: what narrows an interval most per second is not there, and
+    whether it fits into memory is not known.
+    """
+    wanted = {
+        (part.spots[0].subject, part.spots[0].timing)
+        for aim in aims
+        if not isinstance(aim.basis, Pairs)
+        for part in aim.basis
+    }
+    found: dict[Spot, float] = {}
+    for subject, timing in sorted(wanted):
+        fits = _fits(evidence, subject)
+        mine = {spot: seconds for spot, seconds in visited.items() if (spot.subject, spot.timing) == (subject, timing)}
+        taken = {*(spot.point for spot in mine), *_skipped(evidence, subject)}
+        points = [point for point in _points(evidence.experiment, subject) if point not in taken]
+        if not points or not mine:
+            continue
+        known = _seconds(fits, [spot.point for spot in mine])
+        overhead = float(np.median(np.array(list(mine.values())) / np.maximum(known, seconds_per_sample)))
+        for point, seconds in zip(points, _seconds(fits, points), strict=True):
+            if seconds <= known.max():
+                found[Spot(subject, point, timing)] = overhead * max(float(seconds), seconds_per_sample)
+    return found
+
+
+def _fits(evidence: Evidence, subject: str) -> list[Fit]:
+    """The fit of the whole, or those of the phases that were made."""
+    if (subject, WHOLE) in evidence.fits:
+        return [evidence.fits[subject, WHOLE]]
+    return [fit for (name, _), fit in evidence.fits.items() if name == subject]
+
+
+def _seconds(fits: Iterable[Fit], points: list[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+    return np.asarray(sum(np.array([each.estimate for each in fit.curve(points)]) for fit in fits))
+
+
+def _skipped(evidence: Evidence, subject: str) -> set[Point]:
+    """Points at which the memory did not suffice for a subject."""
+    skips = evidence.frame.attrs.get("skips", ())
+    return {Point(skip["point"]) for skip in skips if skip["subject"] == subject}
+
+
+def _points(experiment: Experiment, subject: str) -> list[Point]:
+    """The points at which any profile measures a subject."""
+    cells = (cell for profile in experiment.profiles.values() for cell in profile.cells([subject]))
+    return list(dict.fromkeys(cell.point for cell in cells))

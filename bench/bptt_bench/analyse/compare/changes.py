@@ -1,0 +1,218 @@
+"""Two runs of one experiment: the price of every term of every subject, second over first.
+
+All subjects and responses are tested together, with Holm's correction over all their coefficients. Runs that were not
+measured in lockstep may have met the machine at two speeds: what most terms have in common is then taken for its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.compare.compared import Change, Comparison, Untold, Word
+from bptt_bench.analyse.compare.subject_contrast import Part, Tables, columns_of, part_of, prepared
+from bptt_bench.analyse.data.response import is_exact
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.data.visit_tables import at_rows, in_both
+from bptt_bench.analyse.evidence.evidence import WHOLE, laws_of
+from bptt_bench.analyse.fitting.diagnose import smallest_share
+from bptt_bench.analyse.stats.contrast import Contrast, Estimate, Table, contrast, is_far_sharper
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.analyse.stats.holm import Test, holm
+from bptt_bench.plan import Experiment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# A machine in another mood is the first thing to think of when all terms changed alike; that it has not changed at all
+# is the second, and wins where terms are split evenly.
+VOTE_FOR_NO_CHANGE = 0.9
+ALONE = "the speed of the machine at another time would do the same; measured in lockstep (--baseline) it could be told"
+# One process alone does not show by how much processes differ: runs raised alarms against their like.
+FEWEST_PROCESSES = 2
+ONE_PROCESS = "one process alone does not show by how much processes differ"
+TOLERANCE = 0.02  # a fresh process is a percent or two faster or slower than another
+
+
+class Stacked(NamedTuple):
+    """Some parts contrasted together, since their processes are the same: where each one's groups begin."""
+
+    parts: tuple[Part, ...]
+    found: Contrast
+
+    def groups(self) -> Iterator[tuple[Part, int, int]]:
+        """Every group of terms: its part, its number there, and its column among all."""
+        column = 0
+        for part in self.parts:
+            for j in range(len(part.apart.groups)):
+                yield part, j, column
+                column += 1
+
+
+def changes(
+    first: pd.DataFrame,
+    second: pd.DataFrame,
+    experiment: Experiment,
+    *,
+    names: tuple[str, str] = ("first", "second"),
+    lockstep: Sequence[int] | None = None,
+    tolerance: float = TOLERANCE,
+    confidence: float = 0.95,
+) -> Comparison:
+    """Compare two runs; claims are left to others.
+
+    Parameters
+    ----------
+    lockstep : if the runs were measured in turns, the number of the first block of each turn.
+    tolerance : a price within a factor of 1 ± this counts as the same.
+
+    Raises
+    ------
+    FitError : a run has no subjects, or nothing that both runs measured.
+    """
+    sides = [prepared(frame, experiment) for frame in (first, second)]
+    columns = [columns_of(frame, lockstep) for frame, _ in sides]
+    parts: list[Part] = []
+    untold: list[Untold] = []
+    for subject in sides[1][1].subjects:
+        laws = {response: (law, overhead) for response, law, overhead in laws_of(subject)}
+        for response in (WHOLE, *(name for name in laws if is_exact(name))):
+            law, overhead = laws.get(response, (None, None))
+            try:
+                part = part_of(subject.name, response, law, overhead, sides, columns, paired=lockstep is not None)
+            except FitError as error:
+                untold.append(Untold(subject=subject.name, response=response, terms=(), reason=str(error)))
+                continue
+            parts.append(part)
+            untold += _untold(part)
+    if not parts:
+        raise FitError(f"{names[0]} and {names[1]}: nothing was measured in both: {untold[0].reason}")
+    stacks = [
+        _stacked(
+            [part for part in parts if is_exact(part.response) == exact], paired=lockstep is not None and not exact
+        )
+        for exact in (False, True)
+        if any(is_exact(part.response) == exact for part in parts)
+    ]
+    return _compared(stacks, untold, names, lockstep is not None, tolerance, confidence)
+
+
+def _untold(part: Part) -> Iterator[Untold]:
+    if part.apart.untold:
+        least = smallest_share(part.response)
+        terms = tuple(part.terms[j] for j in part.apart.untold)
+        reason = f"less than {least:.0%} at every point, all of them together"
+        yield Untold(subject=part.subject, response=part.response, terms=terms, reason=reason)
+
+
+def _stacked(parts: Sequence[Part], *, paired: bool) -> Stacked:
+    """All parts in one contrast: of all visits or, where these were much disturbed, of those that were not."""
+    found = _contrast(parts, [part.tables for part in parts], paired=paired)
+    calm = [part.undisturbed for part in parts if part.undisturbed is not None]
+    if len(calm) == len(parts) and _is_enough(parts, calm, paired=paired):
+        less = _contrast(parts, calm, paired=paired)
+        found = less if is_far_sharper(less, found) else found
+    return Stacked(tuple(parts), found)
+
+
+def _contrast(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool) -> Contrast:
+    """Rows below rows, groups beside groups; of rows that both sides have."""
+    shares = np.zeros((sum(len(part.apart.shares) for part in parts), sum(len(part.apart.groups) for part in parts)))
+    row = column = 0
+    for part in parts:
+        n, m = part.apart.shares.shape
+        shares[row : row + n, column : column + m] = part.apart.shares
+        row, column = row + n, column + m
+    first, second = _together(tables)
+    rows = in_both(first, second)
+    return contrast(at_rows(first, rows), at_rows(second, rows), shares[rows], paired=paired)
+
+
+def _together(tables: Sequence[Tables]) -> Tables:
+    first, second = (Table(*map(np.vstack, zip(*side, strict=True))) for side in zip(*tables, strict=True))
+    return first, second
+
+
+def _is_enough(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool) -> bool:
+    """Whether undisturbed visits alone are enough for a contrast: points of each part and, in turns, of one turn."""
+    if any(len(in_both(*each)) <= len(part.apart.groups) for part, each in zip(parts, tables, strict=True)):
+        return False
+    first, second = _together(tables)
+    return not paired or len(in_both(first.transposed, second.transposed)) > 0
+
+
+class Tested(NamedTuple):
+    """A group of terms with its estimate; ``None`` where nothing is left to be tested. ``doubt``: why none is told."""
+
+    part: Part
+    group: int
+    estimate: Estimate | None
+    doubt: str
+
+
+def _compared(
+    stacks: Sequence[Stacked],
+    untold: Sequence[Untold],
+    names: tuple[str, str],
+    paired: bool,
+    tolerance: float,
+    confidence: float,
+) -> Comparison:
+    groups: list[Tested] = []
+    everything: Interval | None = None
+    for parts, found in stacks:
+        m = len(found.log_ratios)
+        is_timed = not is_exact(parts[0].response)
+        centre = np.zeros(m)
+        if is_timed:
+            centre = found.centre(held=VOTE_FOR_NO_CHANGE)
+            everything = found.estimate(centre).interval(confidence)
+        beside = centre if is_timed and not paired else np.zeros(m)
+        doubt = ONE_PROCESS if is_timed and found.n_processes < FEWEST_PROCESSES else ""
+        for part, j, column in Stacked(parts, found).groups():
+            weights = np.eye(m)[column] - beside
+            groups.append(Tested(part, j, found.estimate(weights) if weights.any() else None, doubt))
+    tests = iter(
+        holm([one.estimate for one in groups if one.estimate is not None], tolerance=tolerance, confidence=confidence)
+    )
+    return Comparison(
+        names=names,
+        paired=paired,
+        tolerance=tolerance,
+        confidence=confidence,
+        changes=tuple(_change(one, next(tests) if one.estimate else None, tolerance) for one in groups),
+        untold=tuple(untold),
+        everything=everything,
+        n_processes=stacks[0].found.n_processes,
+    )
+
+
+def _change(one: Tested, test: Test | None, tolerance: float) -> Change:
+    members = one.part.apart.groups[one.group]
+    verdict, reason = _verdict(test, tolerance, one.doubt)
+    return Change(
+        subject=one.part.subject,
+        response=one.part.response,
+        terms=tuple(one.part.terms[j] for j in members),
+        ratio=Interval(1.0, 0.0, float("inf")) if test is None else test.interval,
+        p_value=None if test is None else test.p_value,
+        share=float(one.part.apart.shares[:, one.group].max()),
+        verdict=verdict,
+        reason=reason,
+    )
+
+
+def _verdict(test: Test | None, tolerance: float, doubt: str) -> tuple[Word, str]:
+    if test is None or doubt:
+        return "cannot be told", doubt or ALONE
+    estimate, low, high = test.interval
+    if test.rejected:
+        return ("dearer", "") if estimate > 1 else ("cheaper", "")
+    if 1 / (1 + tolerance) <= low and high <= 1 + tolerance:
+        return "same", ""
+    return "cannot be told", f"may be {low:.3g} to {high:.3g} times as dear"
+
+
+__all__ = ["ONE_PROCESS", "TOLERANCE", "changes"]

@@ -1,0 +1,1 @@
+"""Samples, responses, categories and tables of visits."""

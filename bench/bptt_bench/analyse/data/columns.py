@@ -1,0 +1,123 @@
+"""Which columns of a table a law is fitted to: the response that is meant, and what the user should know of others."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Sequence
+from shlex import quote
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bptt_bench.analyse.data.categories import levels_of, listed_levels
+from bptt_bench.analyse.data.response import UNITS
+from bptt_bench.analyse.data.roles import RECORDED, WHOLE, quoted, roles
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.store.importers.reading.text import listed
+from bptt_bench.text.units import SECOND, named, stated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# words in the name of a column that holds times, and words beside them in the name of one that holds something else
+TIMES = frozenset(("time", "times", "walltime", "runtime", "cputime", "elapsed", "duration", "latency", "wall"))
+NO_TIMES = frozenset(
+    (
+        *("std", "stddev", "stdev", "sd", "sem", "err", "error", "var", "variance", "cv", "low", "high", "ci"),
+        *("start", "started", "end", "ended", "stamp", "timestamp", "date", "step", "steps", "unit", "units", "limit"),
+        *("timeout", "zone", "count", "per"),
+    )
+)
+WORD = re.compile(r"[A-Z]+(?![a-zµ])|[A-Z]?[a-zµ]+")
+
+
+def with_roles(
+    frame: pd.DataFrame,
+    laws: Sequence[CostLaw | str],
+    *,
+    response: str,
+    block: str | None = None,
+    chosen: Collection[str] = (),
+) -> pd.DataFrame:
+    """The samples with their factors in ``attrs``, and in ``attrs["notes"]`` what the user should know of the columns.
+
+    Rows of a table that was read from a file are left out where a factor that the law names has no level.
+
+    Parameters
+    ----------
+    chosen : columns by whose levels the rows were selected: nothing is said of them.
+    """
+    import pandas as pd
+
+    in_laws = named_by(laws)
+    measured = {response, *([block] if block is not None else [])}
+    found = roles(frame, in_laws, measured)
+    notes = [*frame.attrs.get("notes", ()), *found.notes]
+    here = [name for name in in_laws if name in frame.columns]
+    gaps = frame[here].isna().any(axis=1).to_numpy(dtype=bool)
+    if "source" in frame.attrs and gaps.any() and not gaps.all():
+        frame = frame[~gaps]
+        notes.append(f"{int(gaps.sum())} rows are left out, which have no level of {', '.join(here)}")
+    for name in found.factors:
+        levels = levels_of(frame[name], np.arange(len(frame))) if name not in in_laws else []
+        if len(levels) > 1 and name not in chosen:
+            notes.append(
+                f"the law does not name {name!r}, which varies ({listed_levels(levels)}); --where selects, --ignore "
+                f"{quote(name)} takes all as one"
+            )
+    factors = frame.attrs.get("factors")
+    if factors is None:
+        factors = [*found.factors, *here, *found.categories]
+    told = pd.DataFrame(frame)  # pandas would copy the records of a run with every other copy
+    told.attrs = {**frame.attrs, "factors": factors, "notes": notes}
+    return told
+
+
+def response_of(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostLaw | str] = ()) -> str:
+    """The response that is meant: ``seconds_per_eval`` where nobody says, else the only column that is called a time.
+
+    Raises
+    ------
+    FitError : none or several could be meant; the message says what to type.
+    """
+    if asked is not None or WHOLE in frame.columns:
+        return WHOLE if asked is None else asked
+    taken = {*named_by(laws), *RECORDED, *frame.attrs.get("factors", ())}
+    numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
+    told = frame.attrs.get(UNITS, {})
+    times = [name for name in numbers if (stated(told[name]).base == SECOND.base if name in told else is_time(name))]
+    if len(times) == 1:
+        return times[0]
+    could = sorted(times or numbers, key=lambda name: frame[name].dtype.kind != "f")  # levels mostly are whole numbers
+    such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
+    also = f"; {quoted(times)} are times" if times else ""
+    raise FitError(f"column {WHOLE!r}: missing; the columns are {listed(list(map(str, frame.columns)))}{also}{such}")
+
+
+def named_by(laws: Iterable[CostLaw | str]) -> list[str]:
+    """The names in some laws, each once.
+
+    Raises
+    ------
+    FitError : what is no law.
+    """
+    try:
+        known = [CostLaw(law) if isinstance(law, str) else law for law in laws]
+    except LawError as error:
+        raise FitError(str(error)) from None
+    return list(dict.fromkeys(name for law in known for name in law.factors))
+
+
+def is_time(name: str) -> bool:
+    """Whether a column is called a time.
+
+    >>> [name for name in ("time_ms", "Wall Time (s)", "ns/op", "realTime", "s") if not is_time(name)]
+    []
+    >>> [name for name in ("bytes_per_second", "MB/s", "time_step", "time_stddev", "S", "items") if is_time(name)]
+    []
+    """
+    words = [word.lower() for word in WORD.findall(re.split(r"/|[_ ]per[_ ]", name)[0])]
+    unit = named(name)
+    is_called_one = bool(TIMES.intersection(words)) if unit is None else unit.base == SECOND.base
+    return is_called_one and not NO_TIMES.intersection(words)

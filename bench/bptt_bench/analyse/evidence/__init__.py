@@ -1,0 +1,1 @@
+"""What claims are judged on: fits, pairs and categories."""

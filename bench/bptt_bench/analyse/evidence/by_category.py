@@ -1,0 +1,141 @@
+"""One fit for each combination of categories: of rows that differ in what was measured, each kind has its own law."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from bptt_bench.analyse.data.categories import levels_of, shown
+from bptt_bench.analyse.data.columns import response_of
+from bptt_bench.analyse.data.samples import FitError, categories_of, require_numbers
+from bptt_bench.analyse.evidence.evidence import without_records
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.plan import CostLaw, Point
+from bptt_bench.plan.design.design import Level
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T")
+WHOLE = "seconds_per_eval"
+
+
+class Fits(dict[Point, Fit]):
+    """Fits by the levels of categories; ``left_out``: categories that have none, with the reason."""
+
+    def __init__(self, found: Mapping[Point, Fit], left_out: Mapping[Point, str]) -> None:
+        super().__init__(found)
+        self.left_out = dict(left_out)
+
+
+def fit_by(
+    frame: pd.DataFrame,
+    law: CostLaw | str,
+    by: str | Sequence[str] | None = None,
+    *,
+    response: str | None = None,
+    block: str | None = None,
+    **options: Any,
+) -> Fits:
+    """Fit a law to each combination of categories apart.
+
+    Parameters
+    ----------
+    by : columns whose levels divide the rows; by default the categories of the frame that have several levels. A factor
+        of numbers may be named too.
+    options : of ``bench.fit``.
+
+    Returns
+    -------
+    Fits : fits by the levels of the columns, such as ``Point(dtype="float32")``; one, by ``Point()``, where nothing
+        divides the rows. Combinations of too few points, or with other faults, are named in ``left_out``.
+
+    Raises
+    ------
+    FitError : a column that there is not, or data to none of whose combinations the law can be fitted.
+    """
+    response = response_of(frame, response, [law])
+    names = dividing(frame, law, response=response, block=block) if by is None else [by] if isinstance(by, str) else by
+    return Fits(
+        *each_part(
+            parts(frame, names, response), lambda rows: fit(rows, law, response=response, block=block, **options)
+        )
+    )
+
+
+def each_part(
+    kinds: Iterable[tuple[Point, pd.DataFrame]], made: Callable[[pd.DataFrame], T]
+) -> tuple[dict[Point, T], dict[Point, str]]:
+    """What is made of each kind of rows, and why nothing is made of the others.
+
+    Raises
+    ------
+    FitError : nothing is made of any.
+    """
+    found: dict[Point, T] = {}
+    left_out: dict[Point, str] = {}
+    for levels, rows in kinds:
+        try:
+            found[levels] = made(rows)
+        except FitError as error:
+            left_out[levels] = str(error)
+    if left_out and not found:
+        levels, reason = next(iter(left_out.items()))
+        others = f"; nor can it be fitted to {len(left_out) - 1} more" if len(left_out) > 1 else ""
+        raise FitError(f"{levels}: {reason}{others}" if levels else reason)
+    return found, left_out
+
+
+def dividing(frame: pd.DataFrame, law: CostLaw | str, *, response: str = WHOLE, block: str | None = None) -> list[str]:
+    """The categories that have several levels among the rows with a response.
+
+    Raises
+    ------
+    FitError : the law names one. LawError : it is no law.
+    """
+    stated = CostLaw(law) if isinstance(law, str) else law
+    named = stated.factors
+    require_numbers(frame, [name for name in named if name in frame.columns], f"law {stated.text!r}")
+    rows = np.flatnonzero(_holding(frame, response))
+    measured = {response, *([block] if block is not None else [])}
+    return [name for name in categories_of(frame, named, measured) if len(levels_of(frame[name], rows)) > 1]
+
+
+def parts(frame: pd.DataFrame, names: Sequence[str], response: str = WHOLE) -> Iterator[tuple[Point, pd.DataFrame]]:
+    """The rows with a response by the levels of some columns, in the order of these: a run shuffles its rows.
+
+    Raises
+    ------
+    FitError : a column that there is not.
+    """
+    for name in names:
+        if name not in frame.columns:
+            raise FitError(f"by {name!r}: no such column; the columns are {', '.join(map(str, frame.columns))}")
+    if not names:
+        yield Point(), frame
+        return
+    bare = without_records(frame)
+    kept = np.flatnonzero(_holding(frame, response))
+    places: dict[tuple[Any, ...], list[int]] = {}
+    columns = [[_level(value) for value in frame[name].to_numpy()[kept].tolist()] for name in names]
+    for row, key in zip(kept.tolist(), zip(*columns, strict=True), strict=True):
+        places.setdefault(key, []).append(row)
+    for key in sorted(places, key=lambda levels: [(isinstance(level, str), level) for level in levels]):
+        yield Point(dict(zip(names, key, strict=True))), bare.iloc[places[key]]
+
+
+def _level(value: object) -> Level:
+    """A level as a point holds it: a number, or text."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return value if is_number else shown(value)  # type: ignore[return-value]  # a number
+
+
+def _holding(frame: pd.DataFrame, response: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which rows are of a response; in a table without timings a gap is missing data, which whoever fits will say."""
+    if response not in frame.columns or "timing" not in frame.columns:
+        return np.ones(len(frame), dtype=bool)
+    return frame[response].notna().to_numpy(dtype=bool)

@@ -1,0 +1,231 @@
+"""What claims are judged on: the fits of a run, made once and shared, and why a fit is missing where it is."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bptt_bench.analyse.data.ondemand import Absent, OnDemand
+from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact
+from bptt_bench.analyse.data.roles import means_something_else
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.fitting.regime import Regime
+from bptt_bench.plan import CostLaw, Experiment, Point, Subject
+from bptt_bench.plan.description.lookup import NotStoredError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+WHOLE = "seconds_per_eval"
+BLOCK = "block"
+STAGE = "stage"
+INSTRUMENTED = f"instrumented_{WHOLE}"  # the time of a whole evaluation of which the phases were timed
+SMALLEST_PHASE_SHARE = 0.05  # of the time at a point
+# rows of any other stage test the predictions of a fit: none for it
+FITTED_STAGES = ("sweep", "adaptive", "memory", "counts")
+
+
+def phase_response(phase: str) -> str:
+    """The column that holds the time of a phase."""
+    return f"{phase}_{WHOLE}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evidence:
+    """A run's frame with its fits, by (subject, response); ``failures`` says in words why one is missing.
+
+    A fit is made when it is first asked for. ``samples`` is the frame without the rows of stages that no fit may see
+    and without the other records of the run, which pandas would copy with every selection of rows; ``memo`` keeps what
+    several claims need.
+    """
+
+    frame: pd.DataFrame
+    samples: pd.DataFrame
+    experiment: Experiment
+    fits: Mapping[tuple[str, str], Fit]
+    failures: Mapping[tuple[str, str], str]
+    confidence: float = 0.95
+    memo: dict[tuple[Any, ...], Any] = field(default_factory=dict)
+
+    def fit_or_reason(self, subject: str, response: str) -> Fit | str:
+        """The fit, or the reason of an inconclusive verdict."""
+        key = (subject, response)
+        if key in self.fits:
+            return self.fits[key]
+        return self.failures.get(key, f"no data: {subject} has no law for {response}")
+
+    def fit_at(self, subject: str, response: str, at: Mapping[str, float]) -> Fit | str:
+        """The fit on the points that are in the same regimes as a point; the whole fit where there are no regimes.
+
+        What a claim says of a point is judged among its like: beyond a threshold an operation has another price, and
+        a ramp is no more than a likeness of how it gets there. Thresholds that the point is beyond stay in the law.
+        """
+        whole = self.fit_or_reason(subject, response)
+        if isinstance(whole, str) or not whole.regimes:
+            return whole
+        below = [regime for regime in whole.regimes if regime.bytes_at(at) <= regime.threshold]
+        key = ("fit_at", subject, response, *(regime.companion for regime in below))
+        if key not in self.memo:
+            self.memo[key] = self._fit_below(subject, response, whole, below) if below else whole
+        found: Fit = self.memo[key]
+        return found
+
+    def _fit_below(self, subject: str, response: str, whole: Fit, below: list[Regime]) -> Fit:
+        rows = self.rows(subject, response)
+        keep = np.ones(len(rows), dtype=bool)
+        for regime in below:
+            keep &= regime.bytes_at({str(name): rows[name] for name in rows.columns}) <= regime.threshold
+        left_out = {regime.companion for regime in below}
+        terms = [term.term for term in whole.terms if term.role != "law" and term.term not in left_out]
+        try:
+            return fit(
+                rows[keep],
+                whole.law,
+                response=response,
+                overhead=terms,
+                block=BLOCK if BLOCK in rows.columns else None,
+                confidence=self.confidence,
+                places=self.memo,
+            )
+        except FitError:  # too few points are left: the whole fit has to do
+            return whole
+
+    def rows(self, subject: str, response: str) -> pd.DataFrame:
+        """The rows of one subject that hold a response."""
+        return rows_of(self.samples, subject, response)
+
+    def below_floor(self) -> int:
+        """Samples of all stages whose signal was below the floor."""
+        if "below_floor" not in self.frame.columns:
+            return 0
+        bare = without_records(self.frame)
+        return int(bare["below_floor"].fillna(value=False).to_numpy(dtype=bool).sum())
+
+
+def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
+    """The rows of one subject that hold a response; none where the frame has no such column.
+
+    A phase has those points alone where it takes at least 5 % of the time. Where it is a side show, it pays for the
+    caches that the other phases have emptied, and its own law says nothing of that: up to five times its own cost.
+    """
+    mine = (frame["subject"] == subject).to_numpy(dtype=bool)
+    if response not in frame.columns:
+        return frame.iloc[:0]
+    rows = frame[mine & frame[response].notna().to_numpy(dtype=bool)]
+    factors = frame.attrs.get("factors", [])
+    if response == WHOLE or is_exact(response) or INSTRUMENTED not in rows.columns or not len(rows) or not factors:
+        return rows
+    share = (rows[response] / rows[INSTRUMENTED]).groupby([rows[name] for name in factors]).transform("median")
+    return rows[(share >= SMALLEST_PHASE_SHARE).to_numpy(dtype=bool)]
+
+
+def without_records(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows without the other records of the run, which pandas copies with every column that is looked at."""
+    import pandas as pd
+
+    bare = pd.DataFrame(frame)
+    bare.attrs = {name: frame.attrs[name] for name in ("factors", UNITS) if name in frame.attrs}
+    return bare
+
+
+def fitted_samples(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that fits may see: all but those of stages that test predictions."""
+    if STAGE not in frame.columns or means_something_else(frame, STAGE):
+        return frame
+    return frame[frame[STAGE].isin(FITTED_STAGES).to_numpy(dtype=bool)]
+
+
+def fit_all(
+    frame: pd.DataFrame,
+    experiment: Experiment,
+    *,
+    confidence: float = 0.95,
+    only: Collection[tuple[str, str]] | None = None,
+) -> Evidence:
+    """Every law of every subject, of time (whole and by phase), memory and counts; or ``only`` some responses.
+
+    Raises
+    ------
+    FitError : the frame has no column ``subject``.
+    """
+    if "subject" not in frame.columns:
+        raise FitError(f"column 'subject': missing; the columns are {', '.join(map(str, frame.columns))}")
+    samples = fitted_samples(without_records(frame))
+    memo: dict[tuple[Any, ...], Any] = {}
+
+    def made(subject: Subject, response: str, law: CostLaw, overhead: tuple[str, ...] | None) -> Fit | Absent:
+        rows = rows_of(samples, subject.name, response)
+        if not len(rows):
+            return Absent(f"no data: {subject.name} has no rows with {response}")
+        try:
+            return fit(
+                rows,
+                law,
+                response=response,
+                overhead="auto" if overhead is None else overhead,
+                confidence=confidence,
+                places=memo,
+                **({} if is_exact(response) else _of_time(subject, frame)),
+            )
+        except FitError as error:
+            kind = "below floor" if "below the signal floor" in str(error) else "no data"
+            return Absent(f"{kind}: {subject.name}, {error}")
+
+    fits = OnDemand[tuple[str, str], Fit](
+        {
+            (subject.name, response): functools.partial(made, subject, response, law, overhead)
+            for subject in experiment.subjects
+            for response, law, overhead in laws_of(subject)
+            if only is None or (subject.name, response) in only
+        }
+    )
+    return Evidence(
+        frame=frame,
+        samples=samples,
+        experiment=experiment,
+        fits=fits,
+        failures=fits.reasons,
+        confidence=confidence,
+        memo=memo,
+    )
+
+
+def laws_of(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None]]:
+    whole = [(WHOLE, subject.law, subject.overhead)] if subject.law is not None else []
+    phases = [
+        (phase_response(phase), law, subject.phase_overheads.get(phase)) for phase, law in subject.phase_laws.items()
+    ]
+    memory = [(SCRATCH, subject.memory_law, subject.memory_overhead)] if subject.memory_law is not None else []
+    counts = [
+        (f"{name}{COUNT_SUFFIX}", law, subject.count_overheads.get(name)) for name, law in subject.count_laws.items()
+    ]
+    return [*whole, *phases, *memory, *counts]
+
+
+def _of_time(subject: Subject, frame: pd.DataFrame) -> dict[str, Any]:
+    """What a fit of times is told besides: nothing else has drift, or a price that changes beyond a cache."""
+    return {
+        "block": BLOCK if BLOCK in frame.columns else None,
+        "working_set": _sizes(subject),
+        "term_bytes": subject.term_bytes,
+    }
+
+
+def _sizes(subject: Subject) -> Callable[[Mapping[str, float]], float | None] | None:
+    working_set = subject.working_set
+    if working_set is None:
+        return None
+
+    def size(levels: Mapping[str, float]) -> float | None:
+        try:
+            return working_set(Point({n: int(x) if x.is_integer() else x for n, x in levels.items()}))
+        except NotStoredError:
+            return None
+
+    return size

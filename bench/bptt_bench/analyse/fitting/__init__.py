@@ -1,0 +1,1 @@
+"""Fitting a law to samples."""

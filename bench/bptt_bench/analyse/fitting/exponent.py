@@ -1,0 +1,211 @@
+"""The free exponent of a term: how fast it really grows with a factor, by profile over ε.
+
+Some terms of the law are multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients: for
+each ε the coefficients are solved for, and the ε of least squared log residuals wins. Its interval is the sandwich of
+the coefficients, one point left out at a time, with the column ∂ log t / ∂ε = Σ freed terms / t · log(factor / level)
+beside theirs.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.stats.estimate import Interval, Solution, huber_scale, quantile, solve, solve_all
+from bptt_bench.analyse.stats.influence import influence
+from bptt_bench.analyse.stats.location import Array
+from bptt_bench.analyse.stats.search import minimum, root
+from bptt_bench.plan.law.wording import bare
+
+WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
+COARSE_STEPS = 13  # the profile may have several valleys: a coarse look first, then Brent within the best
+COARSE, CLOSE = 1e-3, 1e-9  # relative tolerances of the fitted times in the two looks
+FIRM_DIGITS = 9  # after the point: beyond, an exponent is rounding, and that of exact data would be 1e-17 and not 0
+FEWEST_LEVELS = 3  # of the factor; with two any exponent fits
+
+
+class FreeExponent(NamedTuple):
+    """The exponent of the freed terms with its interval, the law's own, and what may make it worthless.
+
+    ``profile`` spans the exponents that fit the data almost as well (F test on the loss). With little noise it agrees
+    with the interval; with much the profile bends or has a second valley, and the sandwich, which sees nothing but its
+    curvature at the best ε, is far too narrow to refute anything.
+    """
+
+    interval: Interval
+    law: float
+    share: float  # of the freed terms, of the fitted time at the point where they are judged
+    trouble: str  # why ε cannot be told, empty if it can
+    profile: tuple[float, float] = (-math.inf, math.inf)
+
+
+def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], at: Mapping[str, float]) -> FreeExponent:
+    """Exponent of some terms of a fit in a factor at a point, with ε free; or in several factors that grow alike.
+
+    The factor may be one that the terms do not have, but others do: the law's own exponent is then 0.
+
+    Raises
+    ------
+    FitError : a term or factor that the law does not have, a point without that factor.
+    """
+    named = fit.indices(terms)
+    freed = [*named, *fit.companions(named)]
+    factors = [factor] if isinstance(factor, str) else list(factor)
+    for one in factors:
+        if one not in fit.factors:
+            raise FitError(f"factor {one!r}: does not occur in the law {fit.full_law.text!r}")
+        if one not in at or not at[one] > 0:
+            raise FitError(f"point {describe(at)}: needs {one} above 0")
+    levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
+    design = fit.full_law.columns(levels)
+    y = np.log(fit.points["measured"].to_numpy())
+    growth = growth_from(levels, at, factors)
+    own, share = _law_exponent(fit, named, freed, factors, at)
+    undefined = Interval(own, -math.inf, math.inf)
+    nothing = np.zeros(len(y), dtype=bool)
+    for one in factors:
+        nothing |= levels[one] <= 0
+        if design[levels[one] <= 0][:, freed].any():
+            reason = f"{_named(fit, freed)} is not 0 at {one}=0, and no power of {one} says why"
+            return FreeExponent(undefined, own, share, reason)
+    n_levels = len(np.unique(np.round(growth[~nothing], 9)))
+    if n_levels < FEWEST_LEVELS:
+        take = "takes" if len(factors) == 1 else "take together"
+        reason = f"{' and '.join(factors)} {take} {n_levels} levels; at least {FEWEST_LEVELS} would decide"
+        return FreeExponent(undefined, own, share, reason)
+
+    # one scale for all ε: were it that of each, the ε that brings most residuals to 0 would have the least loss
+    residual = fit.points["log_residual"].to_numpy()
+    scale = float(huber_scale(residual, design.shape[1])[0]) if fit.robust else None
+    bent = _Bent(design=design, freed=freed, growth=growth, y=y, scale=scale)
+    epsilon, near = _minimum(bent)
+    solution = solve(bent.designs(epsilon), y, robust=fit.robust, scale=scale, start=near)
+    found = _with_interval(fit, solution, epsilon, freed, growth, own, share)
+    spare = len(y) - int(solution.active.sum()) - 1
+    if spare < 1:
+        return found
+    limit = bent.close(epsilon, solution.coefficients).loss * (1 + quantile(fit.confidence, spare) ** 2 / spare)
+    low, high = _profile(bent, epsilon, limit)
+    return found._replace(profile=(own + low, own + high))
+
+
+def growth_from(levels: Mapping[str, Array], start: Mapping[str, float], factors: Sequence[str]) -> Array:
+    """log(level / start) of a factor (n,), of several the mean; 0 at level 0, where terms are 0 whatever their power.
+
+    If all factors grow by λ, so does the geometric mean of level / start: an exponent of it is one of all together.
+    """
+    logs = [np.log(np.where(levels[name] > 0, levels[name], start[name]) / start[name]) for name in factors]
+    return np.asarray(np.mean(logs, axis=0))
+
+
+class _Bent(NamedTuple):
+    """A design (n, k) whose freed columns grow faster by ε, and the log times (n,) that it is fitted to.
+
+    ``scale``: of the residuals for Huber's loss; ``None`` for least squares.
+    """
+
+    design: Array
+    freed: Sequence[int]
+    growth: Array
+    y: Array
+    scale: float | None
+
+    def designs(self, epsilon: ArrayLike) -> Array:
+        """The design for ε, or for each of many (…, n, k)."""
+        factor = np.ones((*np.shape(epsilon), *self.design.shape))
+        factor[..., list(self.freed)] = np.exp(np.multiply.outer(epsilon, self.growth))[..., None]
+        return np.asarray(self.design * factor)
+
+    def look(self, epsilons: Array) -> list[Solution]:
+        """A coarse look at many ε."""
+        robust = self.scale is not None
+        return solve_all(self.designs(epsilons), self.y, robust=robust, scale=self.scale, tolerance=COARSE)
+
+    def close(self, epsilon: float, near: Array) -> Solution:
+        """The fit for one ε, from coefficients nearby."""
+        # the loss is flat at its minimum: an error of the coefficients enters it only squared
+        robust = self.scale is not None
+        return solve(self.designs(epsilon), self.y, robust=robust, scale=self.scale, start=near, tolerance=CLOSE)
+
+
+def _profile(bent: _Bent, epsilon: float, limit: float) -> tuple[float, float]:
+    """The ε farthest from the best on either side that fits almost as well; infinite where all do."""
+    ends = []
+    for edge in (-WIDEST, WIDEST):
+        steps = np.linspace(epsilon, edge, COARSE_STEPS)
+        looked = bent.look(steps)
+        last = max((i for i, one in enumerate(looked) if one.loss <= limit), default=0)
+        if last == len(steps) - 1:
+            ends.append(math.copysign(math.inf, edge))
+            continue
+        ends.append(_reached(bent, (float(steps[last]), float(steps[last + 1])), looked[last].coefficients, limit))
+    return ends[0], ends[1]
+
+
+def _reached(bent: _Bent, ends: tuple[float, float], near: Array, limit: float) -> float:
+    """The ε between two at which the loss reaches a limit; the first of them where it does not."""
+
+    def over(epsilon: float) -> float:
+        return bent.close(epsilon, near).loss - limit
+
+    values = [over(end) for end in ends]
+    return root(over, ends, values, tolerance=1e-4) if values[0] < 0 < values[1] else ends[0]
+
+
+def _minimum(bent: _Bent) -> tuple[float, Array]:
+    """The ε of least loss, and coefficients near those of its fit."""
+    grid = np.linspace(-WIDEST, WIDEST, COARSE_STEPS)
+    looked = bent.look(grid)
+    losses = [one.loss for one in looked]
+    best = int(np.argmin(losses))
+    near = looked[best].coefficients
+    ends = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
+    found, least = minimum(lambda epsilon: bent.close(epsilon, near).loss, ends, tolerance=1e-7)
+    return (found if least <= losses[best] else float(grid[best])), near
+
+
+def _law_exponent(
+    fit: Fit, named: list[int], freed: list[int], factors: Sequence[str], at: Mapping[str, float]
+) -> tuple[float, float]:
+    """The law's own exponent of its named terms at a point, weighted by shares, and the share of all that is freed.
+
+    NaN, and 0, where the terms are 0: what is not there has no exponent.
+    """
+    values = np.array([float(term.evaluate(at)) for term in fit.full_law.terms])
+    times = values * fit.coefficients
+    weights = times[named] if times[named].sum() > 0 else values[named]
+    exponents = np.array([sum(fit.full_law.terms[j].local_exponent(one, at) for one in factors) for j in named])
+    total, whole = float(weights.sum()), float(times.sum())
+    own = float(weights @ exponents) / total if total > 0 else math.nan
+    return own, float(times[freed].sum()) / whole if whole > 0 else 0.0
+
+
+def _with_interval(
+    fit: Fit, solution: Solution, epsilon: float, freed: Sequence[int], growth: Array, own: float, share: float
+) -> FreeExponent:
+    part = solution.jacobian[:, freed] @ solution.coefficients[list(freed)]  # share of the freed terms (n_points,)
+    augmented = np.column_stack([solution.jacobian[:, solution.active], part * growth])
+    estimate, n, k = own + epsilon, *augmented.shape
+    undefined = Interval(estimate, -math.inf, math.inf)
+    if not part.any():
+        return FreeExponent(undefined, own, share, f"{_named(fit, freed)} is fitted with a coefficient of 0")
+    if n < k + 1:
+        return FreeExponent(undefined, own, share, f"{n} points for {k} parameters; {k + 1} would decide")
+    last = np.eye(k)[:, -1:]
+    half = float(influence(augmented, solution.errors).half_widths(last, fit.confidence)[0])
+    if not math.isfinite(half):
+        return FreeExponent(undefined, own, share, f"{_named(fit, freed)} cannot be told from the other terms")
+    trouble = f"no exponent within {WIDEST:g} of the law's fits best" if abs(epsilon) > 0.999 * WIDEST else ""
+    found = (round(value, FIRM_DIGITS) + 0.0 for value in (estimate, estimate - half, estimate + half))  # and no -0.0
+    return FreeExponent(Interval(*found), own, share, trouble)
+
+
+def _named(fit: Fit, freed: Sequence[int]) -> str:
+    return " + ".join(bare(str(fit.full_law.terms[j])) for j in freed)

@@ -1,0 +1,272 @@
+"""Fitting a law to the samples of a frame: DataFrame and CostLaw in, Fit out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from bptt_bench.analyse.data.columns import response_of
+from bptt_bench.analyse.data.response import is_exact, substance, unit_of
+from bptt_bench.analyse.data.samples import FitError, Samples, design_matrix, gather, require_cost_everywhere
+from bptt_bench.analyse.fitting.diagnose import (
+    at_point,
+    condition_number,
+    confounded,
+    lack_of_fit,
+    regressors_of,
+    share_reason,
+    smallest_share,
+)
+from bptt_bench.analyse.fitting.fitted import Fit, FitErrors, FittedTerm, Noise, Points
+from bptt_bench.analyse.fitting.hosts import disagreeing, taken_out
+from bptt_bench.analyse.fitting.mixture_relocation import is_apt, relocate
+from bptt_bench.analyse.fitting.overhead import parse_overhead, select_overhead
+from bptt_bench.analyse.fitting.regime import Regime, select_regimes
+from bptt_bench.analyse.stats.estimate import Interval, Solution, needs_huber, quantiles, solve
+from bptt_bench.analyse.stats.influence import Influence, influence_of, upper_bound_at_zero
+from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, Array, Index, Location, locate, minima
+from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.plan.law.wording import bare
+from bptt_bench.text.units import Unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ON_MINIMA = 1e-6  # relative tolerance of a second opinion
+
+
+def fit(
+    frame: pd.DataFrame,
+    law: CostLaw | str,
+    *,
+    response: str | None = None,
+    overhead: Literal["auto"] | str | Sequence[str] = "auto",
+    block: str | None = None,
+    confidence: float = 0.95,
+    working_set: Callable[[Mapping[str, float]], float | None] | None = None,
+    term_bytes: Mapping[str, str] | None = None,
+    places: dict[tuple[Any, ...], Any] | None = None,
+    unit: str | None = None,
+) -> Fit:
+    """Fit a law to the samples of a frame: factor columns and a response, several rows of a point being repetitions.
+
+    Parameters
+    ----------
+    response : column to be explained; by default ``seconds_per_eval``, or the only one that is called a time.
+    overhead : terms beside the law, ``"1 + T"`` or ``("1", "T")``; ``"auto"`` takes those the data ask for.
+    block : column whose common drift is taken out of the samples.
+    working_set : bytes at a point, as one more thing that residuals may follow.
+    term_bytes : bytes that the operations of a term work through; thresholds in them are looked for (see
+        ``bptt_bench.analyse.fitting.regime``).
+    places : where points were found to lie, kept for others that ask about the same samples.
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells. Values stay
+        in this unit.
+
+    Raises
+    ------
+    FitError : data or law that cannot be used; one line that names column, row and what is allowed.
+    TextError : ``unit`` is not a unit.
+    """
+    try:
+        stated = CostLaw(law) if isinstance(law, str) else law
+        extra = () if overhead == "auto" else parse_overhead(overhead, stated)  # type: ignore[arg-type]
+        full = stated.plus(*extra)
+    except LawError as error:
+        raise FitError(str(error)) from None
+    response = response_of(frame, response, [stated])
+    of_response = unit_of(response, frame, unit)
+    samples = gather(frame, full.factors, response=response, block=block, what=f"law {full.text!r}")
+    samples, hosts = (samples, ()) if is_exact(response) else taken_out(samples, confidence)  # bytes know no speed
+    _require_points(samples, full)
+    located = locate(samples.log_seconds, samples.point, samples.block, samples.when, places)
+    robust = needs_huber(np.bincount(samples.point))
+    design_matrix(_law_columns(full, samples), full.terms, samples.levels)
+    if overhead == "auto":
+        full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))
+    design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
+    require_cost_everywhere(design, full, samples.levels)
+    _require_points(samples, full)
+    plain, (located, solution) = located, _settle(design, located, samples.point, robust=robust)
+    regimes: tuple[Regime, ...] = ()
+    if term_bytes and located.relative_noise is not None:
+        regimes = select_regimes(full, term_bytes, samples.levels, located.log_seconds)
+    if regimes:
+        full = full.plus(*(regime.companion for regime in regimes))
+        design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
+        located, solution = _settle(design, plain, samples.point, robust=robust)
+    lowest = minima(samples.log_seconds, samples.point)
+    on_minima = solve(design, lowest, robust=robust, start=solution.coefficients, tolerance=ON_MINIMA)
+    sizes = None if working_set is None else _sizes(working_set, samples)
+    finding = lack_of_fit(
+        solution,
+        located,
+        samples.point,
+        regressors_of(samples.levels, sizes),
+        response,
+    )
+    told = influence_of(solution, located.level)
+    beyond = {regime.companion for regime in regimes}
+    relative = np.abs(np.expm1(-solution.residual))
+    groups = confounded(solution.jacobian)
+    names = [str(term) for term in full.terms]
+    if hosts:
+        shares = solution.jacobian * solution.coefficients
+        least = smallest_share(response)
+        hosts = disagreeing(samples, hosts, shares, names, smallest=least, confidence=confidence)
+    return Fit(
+        law=stated,
+        full_law=full,
+        response=response,
+        unit=of_response,
+        factors=tuple(samples.levels),
+        terms=_terms(stated, full, response, of_response, solution, told, groups, samples, confidence, beyond),
+        coefficients=solution.coefficients,
+        influence=told,
+        coefficients_on_minima=on_minima.coefficients,
+        points=_points(samples, located, solution, confidence),
+        noise=Noise(located.relative_noise, located.contaminated_share),
+        error=FitErrors(float(relative.mean()), float(relative.max())),
+        lack_of_fit=finding,
+        n_points=samples.n_points,
+        n_samples=len(samples.point),
+        below_floor=samples.below_floor,
+        regimes=regimes,
+        condition_number=condition_number(solution.jacobian),
+        confounded=tuple(frozenset(names[m] for m in group) for group in groups),
+        scatter=solution.scatter,
+        freedom=solution.freedom,
+        aicc=solution.aicc,
+        confidence=confidence,
+        hosts=hosts,
+    )
+
+
+def _require_points(samples: Samples, law: CostLaw) -> None:
+    """See that there is a point more than terms: without it nothing is known of errors."""
+    least = len(law.terms) + 1
+    if samples.n_points < least:
+        few = f"{samples.n_points} for the {len(law.terms)} terms of {law.text!r}"
+        raise FitError(f"points: {few}; allowed are {least} or more")
+
+
+def _settle(design: Array, located: Location, point: Index, *, robust: bool) -> tuple[Location, Solution]:
+    """The law fitted to the locations of points, and these told again with its help where it is the sharper guide."""
+    solution = solve(design, located.log_seconds, robust=robust)
+    return relocate(located, solution, design, point) if is_apt(located, solution, point) else (located, solution)
+
+
+def _sizes(working_set: Callable[[Mapping[str, float]], float | None], samples: Samples) -> list[float] | None:
+    """Bytes at each point; None where they are not known of all."""
+    found = [working_set(at_point(samples.levels, i)) for i in range(samples.n_points)]
+    known = [size for size in found if size is not None]
+    return known if len(known) == len(found) else None
+
+
+def _law_columns(law: CostLaw, samples: Samples) -> Array:
+    """Design matrix of a law at the points of the samples; terms may be undefined there, which the caller checks."""
+    return law.columns(dict(samples.levels))
+
+
+def _terms(
+    stated: CostLaw,
+    full: CostLaw,
+    response: str,
+    unit: Unit | None,
+    solution: Solution,
+    told: Influence,
+    groups: Sequence[frozenset[int]],
+    samples: Samples,
+    confidence: float,
+    beyond: set[str],
+) -> tuple[FittedTerm, ...]:
+    c, jacobian = solution.coefficients, solution.jacobian
+    half = told.half_widths(np.eye(len(c)), confidence)
+    n_law, fitted = len(stated.terms), full.evaluate(dict(samples.levels), c)
+    largest = int(np.argmax(fitted))
+    terms = []
+    for j, term in enumerate(full.terms):
+        if groups[j] or not np.isfinite(half[j]):
+            low, high = 0.0, float("inf")
+        elif solution.active[j]:
+            low, high = max(float(c[j] - half[j]), 0.0), float(c[j] + half[j])
+        else:
+            low, high = 0.0, upper_bound_at_zero(solution, j, confidence)
+        shares = jacobian[:, j] * c[j]  # (n_points,): the Jacobian is relative to the fitted time
+        top = int(np.argmax(shares if c[j] > 0 else jacobian[:, j]))
+        reason = _why_not(full, response, unit, j, c, low, high, at_point(samples.levels, top), groups[j])
+        terms.append(
+            FittedTerm(
+                term=str(term),
+                role="law" if j < n_law else "regime" if str(term) in beyond else "overhead",
+                coefficient=float(c[j]),
+                low=low,
+                high=high,
+                share_at_largest=float(shares[largest]),
+                largest_share=float(shares[top]),
+                identifiable=not reason,
+                reason=reason,
+            )
+        )
+    return tuple(terms)
+
+
+def _why_not(
+    law: CostLaw,
+    response: str,
+    unit: Unit | None,
+    j: int,
+    c: Array,
+    low: float,
+    high: float,
+    top: Mapping[str, float],
+    others: frozenset[int],
+) -> str:
+    """Why a coefficient cannot be told from these data; empty when it can. ``top``: where its share is largest."""
+    name = str(law.terms[j])
+    if others:
+        twin = law.terms[min(others)]
+        apart = [f for f in law.factors if law.terms[j].local_exponent(f, top) != twin.local_exponent(f, top)]
+        advice = f"; points that change {apart[0]} alone would decide" if apart else ""
+        names = " and ".join(str(law.terms[m]) for m in sorted(others))
+        return f"{name} cannot be told from {names} in this design{advice}"
+    if not np.isfinite(high):
+        return f"{name} cannot be told from the other terms in this design"
+    possible = c.copy()
+    possible[j] = c[j] if c[j] > 0 else high  # a coefficient of 0 is judged by how large it may be
+    values = law.columns({f: np.array([level]) for f, level in top.items()} or {"": np.ones(1)})[0] * possible
+    share = float(values[j] / values.sum())
+    if share < smallest_share(response):
+        return share_reason(law, j, possible, top, share, response, substance(response, unit))
+    if low <= 0:
+        s = f" {unit.symbol}" if unit is not None and unit.base else ""
+        return f"{bare(name)} may be 0: its coefficient is {c[j]:.3g}{s}, with an interval from 0 to {high:.3g}{s}"
+    return ""
+
+
+def _points(samples: Samples, located: Location, solution: Solution, confidence: float) -> pd.DataFrame:
+    """One row per point: levels, number of samples, measured with its interval, fitted, log residual."""
+    import pandas as pd
+
+    y, error = located.log_seconds, located.standard_error
+    own = located.effective - 1
+    freedom = np.minimum(own + PRIOR_SAMPLES, max(float(own.sum()), 1.0))  # a point's noise is drawn to that of all
+    half = quantiles(confidence, freedom) * error
+    if located.relative_noise is None:
+        error, half = np.zeros_like(error), np.full_like(half, np.nan)
+    return pd.DataFrame(
+        {
+            **samples.levels,
+            "n_samples": np.bincount(samples.point),
+            "measured": np.exp(y),
+            "low": np.exp(y - half),
+            "high": np.exp(y + half),
+            "fitted": np.exp(y - solution.residual),
+            "log_residual": solution.residual,
+            "location_error": error,
+        }
+    )
+
+
+__all__ = ["Fit", "FitError", "FitErrors", "FittedTerm", "Interval", "Noise", "Points", "fit"]

@@ -1,0 +1,287 @@
+"""What a fit says: coefficients with intervals, shares, local exponents, predictions."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.fitting.diagnose import LackOfFit
+from bptt_bench.analyse.fitting.hosts import Host
+from bptt_bench.analyse.fitting.preference import Preference
+from bptt_bench.analyse.fitting.regime import Regime
+from bptt_bench.analyse.stats.estimate import Interval, needs_huber, quantile
+from bptt_bench.analyse.stats.influence import Influence
+from bptt_bench.analyse.stats.location import Array
+from bptt_bench.plan import CostLaw
+from bptt_bench.text.units import Unit
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Points: TypeAlias = "Sequence[Mapping[str, float]] | Mapping[str, Any] | pd.DataFrame"  # a list, or a table of levels
+
+
+class Noise(NamedTuple):
+    """Relative standard deviation of undisturbed samples, ``None`` without repetitions, and share of disturbed ones."""
+
+    relative: float | None
+    contaminated_share: float
+
+
+class FitErrors(NamedTuple):
+    """Relative errors of the fitted against the measured points: mean of absolute values, and the largest."""
+
+    in_sample_mape: float
+    max: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FittedTerm:
+    """A term with its coefficient per unit of the term, its interval, and whether the data can tell it.
+
+    ``largest_share`` is its share of the fitted time at the measured point where that is largest; ``reason`` says why
+    it is not identifiable and which point would decide, and is empty otherwise.
+    """
+
+    term: str
+    role: Literal["law", "overhead", "regime"]
+    coefficient: float
+    low: float
+    high: float
+    share_at_largest: float
+    largest_share: float
+    identifiable: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Fit:
+    """A law fitted to the points of a frame.
+
+    Attributes
+    ----------
+    unit : of the response, in which coefficients, points and predictions are; ``None`` where nothing tells it.
+    full_law : the law with its overhead terms, which ``terms``, ``coefficients`` (k,) and ``replicates`` follow.
+    influence : of each point on the coefficients; every interval rests on it.
+    points : one row per point: factors, n_samples, measured, low, high, fitted, log_residual.
+    scatter : relative standard deviation of points about the law. freedom : points less terms above 0.
+    coefficients_on_minima : the same fit on the smallest sample of each point, as a sensitivity check (k,).
+    below_floor : samples left out because their signal was below the floor.
+    regimes : thresholds beyond which the operations of a term cost more, as far as the data ask for any.
+    hosts : that the samples come from, the reference first, to whose speed the coefficients belong; none if it is one.
+    """
+
+    law: CostLaw
+    full_law: CostLaw
+    response: str
+    unit: Unit | None
+    factors: tuple[str, ...]
+    terms: tuple[FittedTerm, ...]
+    coefficients: Array
+    influence: Influence
+    coefficients_on_minima: Array
+    points: pd.DataFrame
+    noise: Noise
+    error: FitErrors
+    lack_of_fit: LackOfFit
+    n_points: int
+    n_samples: int
+    below_floor: int
+    regimes: tuple[Regime, ...]
+    condition_number: float
+    confounded: tuple[frozenset[str], ...]
+    scatter: float
+    freedom: int
+    aicc: float
+    confidence: float
+    hosts: tuple[Host, ...] = ()
+
+    @property
+    def changes(self) -> Array:
+        """Change of the coefficients when a point is left out, to first order (n_points, k)."""
+        return self.influence.left_out
+
+    @property
+    def replicates(self) -> Array:
+        """Coefficients with one point left out, to first order (n_points, k)."""
+        return self.coefficients + self.changes
+
+    @property
+    def largest(self) -> dict[str, float]:
+        """The point of the data with the longest fitted time."""
+        row = int(np.argmax(self.points["fitted"].to_numpy()))
+        return {name: float(self.points[name].to_numpy()[row]) for name in self.factors}
+
+    @property
+    def robust(self) -> bool:
+        """Whether Huber's loss was used, for want of samples within points."""
+        return needs_huber(self.points["n_samples"].to_numpy())
+
+    def predict(self, points: Points) -> list[Interval]:
+        """Intervals for what one sample would be at new points: law, scatter of points about it, and noise."""
+        noise = self.noise.relative or 0.0
+        measured = self.points["location_error"].to_numpy()
+        own = max(self.scatter**2 - float(np.mean(measured**2)), 0.0)  # point effects beyond the error of locations
+        return self._intervals(points, own + noise**2)
+
+    def curve(self, points: Points) -> list[Interval]:
+        """Intervals for the law itself at new points."""
+        return self._intervals(points, 0.0)
+
+    def _intervals(self, points: Points, variance: float) -> list[Interval]:
+        design = self._columns(points)
+        with np.errstate(all="ignore"):
+            fitted = design @ self.coefficients
+        sound = np.isfinite(fitted) & (fitted > 0)  # elsewhere the law says nothing
+        fitted = np.where(sound, fitted, 1.0)
+        design = np.where(sound[:, None], design, 0.0)
+        law = self.influence.half_widths((design / fitted[:, None]).T, self.confidence)
+        half = np.hypot(law, quantile(self.confidence, self.freedom) * math.sqrt(variance))
+        with np.errstate(over="ignore"):
+            ends = np.exp(half)
+            low, high = fitted / ends, fitted * ends
+        return [
+            Interval(*(float(end) if fine else math.nan for end in row))
+            for *row, fine in zip(fitted, low, high, sound, strict=True)
+        ]
+
+    def ratio(self, numerator: Array, denominator: Array) -> Interval:
+        """Interval of (a·c)/(b·c) for weights (k,): shares, exponents and ratios of coefficients have this form."""
+        below = float(denominator @ self.coefficients)
+        value = float(numerator @ self.coefficients) / below
+        weights = (numerator - value * denominator) / below
+        half = float(self.influence.half_widths(weights[:, None], self.confidence)[0])
+        return Interval(value, value - half, value + half)
+
+    def exponent(self, factor: str, at: Mapping[str, float]) -> Interval:
+        """Local exponent ∂ log t / ∂ log factor of the fitted law at a point.
+
+        The ends are NaN where the law alone fixes it, as that of ``n**2`` at 2: nothing was estimated then.
+        """
+        values, exponents = self._columns([at])[0], self._exponents(factor, at)
+        found = self.ratio(values * exponents, values)
+        if np.ptp(exponents[values > 0]) == 0:
+            return Interval(found.estimate, math.nan, math.nan)
+        return found
+
+    def law_exponent(self, factor: str, at: Mapping[str, float]) -> float:
+        """The same of the stated law alone, its terms weighted by their fitted shares and overhead left out.
+
+        NaN where all its terms are 0.
+        """
+        n_law = len(self.law.terms)
+        weighted = (self._columns([at])[0] * self.coefficients)[:n_law]
+        if not weighted.sum() > 0:
+            weighted = self._columns([at])[0][:n_law]
+        total = float(weighted.sum())
+        return float(weighted @ self._exponents(factor, at)[:n_law]) / total if total > 0 else math.nan
+
+    def share(self, terms: Sequence[str], at: Mapping[str, float]) -> Interval:
+        """Share of the fitted time that some terms of the full law take at a point, between 0 and 1.
+
+        Raises
+        ------
+        FitError : a term that the full law does not have.
+        """
+        values = self._columns([at])[0]
+        members = np.isin(np.arange(len(values)), self.indices(terms))
+        estimate, low, high = self.ratio(np.where(members, values, 0.0), values)
+        return Interval(estimate, max(low, 0.0), min(high, 1.0))
+
+    def indices(self, terms: Sequence[str]) -> list[int]:
+        """Positions of terms in the full law."""
+        have = [str(term) for term in self.full_law.terms]
+        wanted = [str(term) for text in terms for term in CostLaw(text).terms]
+        for name in wanted:
+            if name not in have:
+                raise FitError(f"term {name!r}: not in the law; its terms are {', '.join(have)}")
+        return [have.index(name) for name in wanted]
+
+    def companions(self, indices: Sequence[int]) -> list[int]:
+        """Positions of the terms that carry on some terms of the law beyond a threshold, if any was found."""
+        names = {str(self.full_law.terms[j]) for j in indices}
+        return self.indices([regime.companion for regime in self.regimes if regime.term in names])
+
+    def regimes_in_words(self, terms: Sequence[str] | None = None) -> str:
+        """What was found beyond thresholds, for some terms of the law or all; empty if nothing was."""
+        price = {term.term: term.coefficient for term in self.terms}
+        shown = [regime for regime in self.regimes if terms is None or regime.term in terms]
+        return "; ".join(regime.words(1 + price[regime.companion] / price[regime.term]) for regime in shown)
+
+    def terms_with(self, factor: str) -> list[str]:
+        """Terms of the full law in which a factor occurs."""
+        return [str(term) for term in self.full_law.terms if factor in term.factors]
+
+    def _exponents(self, factor: str, at: Mapping[str, float]) -> Array:
+        return np.array([term.local_exponent(factor, at) for term in self.full_law.terms])
+
+    def _columns(self, points: Points) -> Array:
+        return columns_at(self.full_law, points)
+
+    def to_json(
+        self, predict_at: Sequence[Mapping[str, float]] = (), versus: Sequence[Preference] = ()
+    ) -> dict[str, Any]:
+        """The fit as plain data, ready for ``json.dumps``; what is undefined or infinite is ``None``."""
+        largest = self.largest
+        exponents = {
+            factor: {
+                "at": largest,
+                **self.exponent(factor, largest)._asdict(),
+                "law": self.law_exponent(factor, largest),
+            }
+            for factor in self.full_law.factors
+        }
+        predictions = [
+            {"at": dict(at), "value": value, "low": low, "high": high}
+            for at, (value, low, high) in zip(predict_at, self.predict(predict_at) if predict_at else [], strict=True)
+        ]
+        shown = ("term", "role", "coefficient", "low", "high", "share_at_largest", "identifiable")
+        document = {
+            "law": self.law.text,
+            "response": self.response,
+            "unit": None if self.unit is None else self.unit.symbol,
+            "n_points": self.n_points,
+            "n_samples": self.n_samples,
+            "terms": [{name: getattr(term, name) for name in shown} for term in self.terms],
+            "exponents": exponents,
+            "noise": self.noise._asdict(),
+            "error": self.error._asdict(),
+            "lack_of_fit": {name: getattr(self.lack_of_fit, name) for name in ("p_value", "finding", "kind")},
+            "predictions": predictions,
+            "versus": [comparison.to_json() for comparison in versus],
+            **({"hosts": [host.to_json() for host in self.hosts]} if self.hosts else {}),
+        }
+        return _finite(document)  # type: ignore[no-any-return]  # a dict stays a dict
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def columns_at(law: CostLaw, points: Points) -> Array:
+    """Design matrix (n_points, n_terms) of a law at points: a list of them, or a table of levels by factor name.
+
+    Raises
+    ------
+    FitError : a point without a factor of the law.
+    """
+    for point in points if isinstance(points, Sequence) else [points]:
+        for name in law.factors:
+            if name not in point:
+                raise FitError(f"point: lacks factor {name!r}; the law has {', '.join(law.factors)}")
+    if isinstance(points, Sequence):
+        table = {name: np.array([float(point[name]) for point in points]) for name in law.factors}
+        return law.columns(table or {"": np.ones(len(points))})
+    levels = [np.asarray(points[name], dtype=np.float64) for name in map(str, points)]
+    shape = np.broadcast_shapes((1,), *(level.shape for level in levels))
+    table = {name: np.broadcast_to(np.asarray(points[name], dtype=np.float64), shape) for name in law.factors}
+    return law.columns(table or {"": np.ones(shape)})

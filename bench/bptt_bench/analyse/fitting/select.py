@@ -1,0 +1,113 @@
+"""One law against another: decided only where two different looks at the data agree, else undetermined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from bptt_bench.analyse.data.columns import with_roles
+from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.fitting.preference import Decision, Preference
+from bptt_bench.analyse.stats.estimate import RESOLUTION, solve
+from bptt_bench.analyse.stats.location import Array
+from bptt_bench.plan import CostLaw
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+DECISIVE_GAP = 6.0  # of AICc: odds of about 20 to 1
+HELD_OUT_SHARE = 0.2  # of the points, the largest ones
+CONTRADICTION = 1.1  # times the error of the other law on the held-out points: less is a tie
+
+
+def prefer(
+    frame: pd.DataFrame,
+    law: CostLaw | str,
+    other: CostLaw | str,
+    *,
+    response: str = "seconds_per_eval",
+    overhead: Literal["auto"] | str | Sequence[str] = "auto",
+    block: str | None = None,
+) -> Preference:
+    """Compare two laws on the same frame, each with the same overhead, or its own when that is ``"auto"``.
+
+    Raises
+    ------
+    FitError : as ``fit``.
+    """
+    told = with_roles(frame, (law, other), response=response, block=block)  # points have the factors of both laws
+    this, that = (fit(told, each, response=response, overhead=overhead, block=block) for each in (law, other))
+    return prefer_fits(this, that)
+
+
+def prefer_fits(this: Fit, other: Fit) -> Preference:
+    """Compare two fits of the same samples.
+
+    Each law may have helped to tell where its points lie (``bptt_bench.analyse.fitting.mixture_relocation``): both laws
+    are then compared on the locations of the one and on those of the other, and the less decisive of the two answers
+    counts.
+    """
+    places = [each.points["measured"].to_numpy() for each in (this, other)]
+    answers = [
+        _prefer_at(this, other, measured) for measured in places[: 1 if np.array_equal(places[0], places[1]) else 2]
+    ]
+    least = min(answers, key=lambda answer: abs(answer.aicc_gap))
+    agree = len({answer.decision for answer in answers}) == 1
+    return least if agree else replace(least, decision="undetermined")
+
+
+def _prefer_at(this: Fit, other: Fit, measured: Array) -> Preference:
+    aiccs = [_aicc(each, measured) for each in (this, other)]
+    gap = aiccs[1] - aiccs[0] if np.isfinite(aiccs).all() else 0.0
+    errors = [_held_out_error(each, measured) for each in (this, other)]
+    decision = _by_own_share(this, other) if abs(gap) <= DECISIVE_GAP else "undetermined"
+    if errors[0] is None or errors[1] is None:
+        return Preference(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=None)
+    if gap > DECISIVE_GAP and errors[0] <= CONTRADICTION * errors[1] + RESOLUTION:
+        decision = "this"
+    elif gap < -DECISIVE_GAP and errors[1] <= CONTRADICTION * errors[0] + RESOLUTION:
+        decision = "other"
+    return Preference(law=other.law.text, decision=decision, aicc_gap=gap, held_out_gap=errors[1] - errors[0])
+
+
+def _by_own_share(this: Fit, other: Fit) -> Decision:
+    """The law that takes the time, where the other fits by its overhead alone: n, not n**2 with overhead n."""
+    ours, theirs = _own_share(this), _own_share(other)
+    if min(ours, theirs) >= SMALLEST_SHARE or max(ours, theirs) < SMALLEST_SHARE:
+        return "undetermined"
+    return "this" if ours > theirs else "other"
+
+
+def _own_share(fit: Fit) -> float:
+    """Share of the fitted time at the largest point that the terms of the stated law take, without overhead."""
+    return sum(term.share_at_largest for term in fit.terms if term.role != "overhead")
+
+
+def _aicc(fit: Fit, measured: Array) -> float:
+    """AICc of the law of a fit at locations that may be those of another fit."""
+    if np.array_equal(measured, fit.points["measured"].to_numpy()):
+        return fit.aicc
+    return solve(_design(fit), np.log(measured), robust=fit.robust, start=fit.coefficients).aicc
+
+
+def _design(fit: Fit) -> Array:
+    return fit.full_law.columns({name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors})
+
+
+def _held_out_error(fit: Fit, measured: Array) -> float | None:
+    """Root mean square log error at the largest points, of the law fitted to the others."""
+    n_held = max(int(HELD_OUT_SHARE * len(measured)), 2)
+    if len(measured) - n_held < len(fit.full_law.terms) + 1:
+        return None
+    design = _design(fit)
+    order = np.argsort(measured, kind="stable")
+    kept, held = order[:-n_held], order[-n_held:]
+    solution = solve(design[kept], np.log(measured[kept]), robust=fit.robust)
+    predicted = design[held] @ solution.coefficients
+    with np.errstate(divide="ignore"):
+        return float(np.sqrt(np.mean((np.log(measured[held]) - np.log(predicted)) ** 2)))

@@ -1,0 +1,1 @@
+"""Predictions from the readings of a probe."""

@@ -1,0 +1,139 @@
+"""Predictions without free parameters beside what was measured, and beside the fitted law."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.data.ondemand import Absent, OnDemand
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.machine.machine import Machine, Parts, predict, whole
+from bptt_bench.analyse.stats.location import Array
+from bptt_bench.plan.description.lookup import NotStoredError, is_everywhere
+from bptt_bench.plan.design.design import Point
+from bptt_bench.plan.machine.reading import ReadingsError
+from bptt_bench.plan.machine.readings import Readings
+from bptt_bench.plan.machine.work import Work
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.plan import Experiment
+
+WHOLE = "seconds_per_eval"
+PERCENTILE = 95  # of the errors, beside the median and the worst
+
+
+class LogErrors(NamedTuple):
+    """Sizes of log(predicted/measured) over points: median, 95th percentile, worst; and the median with its sign."""
+
+    median: float
+    p95: float
+    worst: float
+    bias: float
+
+    @classmethod
+    def of(cls, predicted: Array, measured: Array) -> LogErrors:
+        """Errors of predictions (n,) of measurements (n,), both in seconds."""
+        logs = np.log(predicted / measured)
+        sizes = np.abs(logs)
+        middle, high, worst = np.quantile(sizes, [0.5, PERCENTILE / 100, 1.0]).tolist()
+        return cls(middle, high, worst, float(np.median(logs)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Pricing:
+    """What the declared works of a subject would take at the rates of the run's probe.
+
+    Attributes
+    ----------
+    points : the measured points of the fit, with columns ``predicted`` and one for each part, in seconds.
+    error : of the prediction, in which nothing is fitted; ``fitted_error`` : of the fitted law, at the same points.
+    """
+
+    subject: str
+    points: pd.DataFrame
+    error: LogErrors
+    fitted_error: LogErrors
+    _works: Callable[[Point], Sequence[Work]]
+    _machine: Machine
+
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether points that were not measured can be priced too."""
+        return is_everywhere(self._works)
+
+    def at(self, point: Mapping[Any, float]) -> Parts:
+        """Predicted seconds per evaluation at a point, in parts."""
+        return whole(self.by_phase(point))
+
+    def by_phase(self, point: Mapping[Any, float]) -> dict[str, Parts]:
+        """The same for each phase."""
+        return predict(self._machine, self._works(_whole_numbers(point)))
+
+    def along(self, points: pd.DataFrame) -> Array:
+        """Predicted seconds (n_points, n_parts) at points, one a row."""
+        return np.array([self.at(levels) for levels in points.to_dict("records")], dtype=np.float64)
+
+
+def price_all(
+    frame: pd.DataFrame, experiment: Experiment, fits: Mapping[tuple[str, str], Fit]
+) -> Mapping[str, Pricing]:
+    """Predictions for every subject that declares its works, at the rates of the run's probe; made on demand.
+
+    Nothing where the run was not probed, or where the probe did not read what a work needs.
+    """
+    record = frame.attrs.get("probe")
+    if not record:
+        return {}
+    machine = functools.cache(lambda: Machine(Readings.from_json(record["readings"])))
+
+    def made(name: str, works: Callable[[Point], Sequence[Work]]) -> Pricing | Absent:
+        fit = fits.get((name, WHOLE))
+        if fit is None:
+            return Absent(f"{name} has no fit")
+        try:
+            return price(name, works, machine(), fit)
+        except (ReadingsError, NotStoredError) as error:
+            return Absent(error)
+
+    return OnDemand(
+        {
+            subject.name: functools.partial(made, subject.name, subject.works)
+            for subject in experiment.subjects
+            if subject.works is not None
+        }
+    )
+
+
+def price(name: str, works: Callable[[Point], Sequence[Work]], machine: Machine, fit: Fit) -> Pricing:
+    """The prediction of a subject's works at the points of its fit.
+
+    Raises
+    ------
+    ReadingsError : the probe has not read what a work needs.
+    """
+    points = fit.points.copy()
+    levels = points[list(fit.factors)].to_dict("records")
+    priced = [whole(predict(machine, works(_whole_numbers(point)))) for point in levels]
+    for place, part in enumerate(Parts._fields):
+        points[part] = [parts[place] for parts in priced]
+    points["predicted"] = [parts.seconds for parts in priced]
+    measured, fitted, predicted = (points[column].to_numpy(float) for column in ("measured", "fitted", "predicted"))
+    return Pricing(
+        subject=name,
+        points=points,
+        error=LogErrors.of(predicted, measured),
+        fitted_error=LogErrors.of(fitted, measured),
+        _works=works,
+        _machine=machine,
+    )
+
+
+def _whole_numbers(point: Mapping[Any, float]) -> Point:
+    """The point with whole levels as integers: works count, and a data frame has made numbers of the levels."""
+    return Point({str(name): int(level) if float(level).is_integer() else level for name, level in point.items()})

@@ -1,0 +1,1 @@
+"""Predictions beyond what was measured, and their inverse."""

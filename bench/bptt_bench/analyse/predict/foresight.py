@@ -1,0 +1,205 @@
+"""Foresight: what fitted laws say of points beyond a sweep, and how that compares with what is measured there later.
+
+Predictions are fixed, with their intervals, before the first of these points is measured: the file of a run holds them
+before the samples that test them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.data.samples import FitError, gather
+from bptt_bench.analyse.evidence.evidence import BLOCK, STAGE, WHOLE, Evidence, rows_of
+from bptt_bench.analyse.predict.predictor import predict_with
+from bptt_bench.analyse.stats.estimate import Interval, quantiles
+from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, locate
+from bptt_bench.plan import Cell, Point, farther
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+BEYOND = "beyond"  # the stage of samples that test predictions
+TARGET_MEDIAN, TARGET_P95 = 0.05, 0.10  # of the relative error: what predictions of this kind are held to
+TARGET_COVERAGE = (0.90, 0.98)  # of intervals at 95 %
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prediction:
+    """What a fitted law says of one evaluation at a point it has not seen, in seconds, with its 95 % interval.
+
+    ``farther`` is how many times levels must grow from the nearest point swept (above 1), ``dearer`` the ratio of the
+    predicted time to the longest time swept by this subject.
+    """
+
+    subject: str
+    at: Point
+    value: float
+    low: float
+    high: float
+    farther: float
+    dearer: float
+
+    def to_record(self) -> dict[str, Any]:
+        """The prediction as it is stored with the run."""
+        return {"record": "prediction", **asdict(self), "at": dict(self.at)}
+
+    @property
+    def cell(self) -> Cell:
+        """The subject and the point."""
+        return Cell(self.subject, self.at)
+
+    @classmethod
+    def of_record(cls, record: Mapping[str, Any]) -> Prediction:
+        """The prediction of a stored record."""
+        fields = {name: record[name] for name in cls.__slots__ if name != "at"}
+        return cls(at=Point(record["at"]), **fields)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foreseen:
+    """A prediction and the time measured there since, in seconds per evaluation with its interval."""
+
+    prediction: Prediction
+    measured: Interval
+    n_samples: int
+
+    @property
+    def error(self) -> float:
+        """Predicted over measured, less 1."""
+        return self.prediction.value / self.measured.estimate - 1
+
+    @property
+    def covered(self) -> bool:
+        """Whether the measured time lies in the interval that was predicted."""
+        return self.prediction.low <= self.measured.estimate <= self.prediction.high
+
+
+class Accuracy(NamedTuple):
+    """Absolute relative errors of predictions, and the share of their intervals that hold what was measured."""
+
+    n: int
+    median: float
+    p95: float
+    worst: float
+    coverage: float
+
+    @property
+    def met(self) -> bool:
+        """Whether this is as good as predictions of this kind are held to."""
+        low, high = TARGET_COVERAGE
+        return self.median <= TARGET_MEDIAN and self.p95 <= TARGET_P95 and low <= self.coverage <= high
+
+
+def predict_beyond(evidence: Evidence, cells: Iterable[Cell]) -> list[Prediction]:
+    """What the fits of a sweep predict for subjects at points beyond it, subject by subject.
+
+    Raises
+    ------
+    FitError : a subject that has no fit, or a point that is not beyond its sweep.
+    """
+    points: dict[str, list[Point]] = {}
+    for subject, point in cells:
+        points.setdefault(subject, []).append(point)
+    return [prediction for subject in points for prediction in _of_subject(evidence, subject, points[subject])]
+
+
+def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> Iterator[Prediction]:
+    fit = evidence.fit_or_reason(subject, WHOLE)
+    if isinstance(fit, str):
+        raise FitError(f"subject {subject!r}: nothing to predict with; {fit}")
+    swept = [dict(zip(fit.factors, row, strict=True)) for row in fit.points[list(fit.factors)].to_numpy().tolist()]
+    longest = float(fit.points["fitted"].max())
+    for point, interval in zip(points, predict_with(fit)(points), strict=True):
+        how_far = farther(point, swept)
+        if how_far <= 1:
+            raise FitError(f"point {point}: lies within what {subject} was swept over, in every factor")
+        yield Prediction(
+            subject=subject,
+            at=point,
+            value=interval.estimate,
+            low=interval.low,
+            high=interval.high,
+            farther=how_far,
+            dearer=interval.estimate / longest,
+        )
+
+
+def predictions_of(frame: pd.DataFrame) -> list[Prediction]:
+    """The predictions that a run holds."""
+    return [Prediction.of_record(record) for record in frame.attrs.get("predictions", ())]
+
+
+def beyond_samples(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that test predictions."""
+    samples = frame[(frame[STAGE] == BEYOND).to_numpy(dtype=bool)] if STAGE in frame.columns else frame.iloc[:0]
+    samples.attrs = {"factors": frame.attrs.get("factors", [])}
+    return samples
+
+
+def foreseen(frame: pd.DataFrame, *, confidence: float = 0.95) -> list[Foreseen]:
+    """The predictions of a run beside what was measured there since; those not measured are left out."""
+    predictions = predictions_of(frame)
+    if not predictions:
+        return []
+    samples = beyond_samples(frame)
+    found: list[Foreseen] = []
+    for subject in dict.fromkeys(prediction.subject for prediction in predictions):
+        measured = _measured(rows_of(samples, subject, WHOLE), confidence)
+        for prediction in predictions:
+            if prediction.subject == subject and prediction.at in measured:
+                interval, n_samples = measured[prediction.at]
+                found.append(Foreseen(prediction=prediction, measured=interval, n_samples=n_samples))
+    return found
+
+
+def _measured(rows: pd.DataFrame, confidence: float) -> dict[Point, tuple[Interval, int]]:
+    """Robust location of the time at each point, with its interval and number of samples."""
+    if not len(rows):
+        return {}
+    names = rows.attrs["factors"]
+    samples = gather(rows, names, response=WHOLE, block=BLOCK)
+    located = locate(samples.log_seconds, samples.point, None, samples.when)
+    half = quantiles(confidence, located.effective - 1 + PRIOR_SAMPLES) * located.standard_error
+    ends = np.exp(located.log_seconds + np.array([0.0, -1.0, 1.0])[:, None] * half)  # (3, n_points)
+    counts = np.bincount(samples.point)
+    return {
+        Point({name: samples.levels[name][i] for name in names}): (Interval(*map(float, ends[:, i])), int(counts[i]))
+        for i in range(samples.n_points)
+    }
+
+
+def by_subject(found: Iterable[Foreseen]) -> dict[str, list[Foreseen]]:
+    """What was foreseen of each subject, in the order of the predictions."""
+    groups: dict[str, list[Foreseen]] = {}
+    for one in found:
+        groups.setdefault(one.prediction.subject, []).append(one)
+    return groups
+
+
+def unmeasured(frame: pd.DataFrame, found: Iterable[Foreseen]) -> list[Prediction]:
+    """The predictions of a run that nothing has tested yet."""
+    tested = {one.prediction.cell for one in found}
+    return [prediction for prediction in predictions_of(frame) if prediction.cell not in tested]
+
+
+def accuracy(found: Sequence[Foreseen]) -> Accuracy:
+    """How good predictions were.
+
+    Raises
+    ------
+    FitError : there are none.
+    """
+    if not found:
+        raise FitError("predictions: none has been measured yet")
+    errors = np.abs([one.error for one in found])
+    return Accuracy(
+        n=len(found),
+        median=float(np.median(errors)),
+        p95=float(np.quantile(errors, 0.95)),
+        worst=float(errors.max()),
+        coverage=float(np.mean([one.covered for one in found])),
+    )

@@ -1,0 +1,236 @@
+"""What can be said of one response of a subject at any point, and how far that point lies from what was measured."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.fitting.fitted import Fit, columns_at
+from bptt_bench.analyse.predict.neighbours import Neighbours
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.analyse.stats.location import Array
+from bptt_bench.plan import Point
+from bptt_bench.plan.law.wording import enumerated
+from bptt_bench.text.units import BYTE, Unit
+
+WORKING_SET = "working_set_bytes"  # what a subject declares, not measured
+MOST_WRITTEN_OUT = 1e9  # a ratio beyond it nobody reads digit by digit
+Table = Sequence[Mapping[str, float]]
+
+
+class Reach(NamedTuple):
+    """How far a point lies from the measured ones.
+
+    ``farther`` is how many times levels must grow from the nearest measured point, at most 1 within the sweep, and
+    ``factor`` the one in which it is that far; ``words`` say so.
+    """
+
+    farther: float | None
+    factor: str
+    words: str
+
+
+class Swept:
+    """The measured points, by which the reach of a prediction is told."""
+
+    __slots__ = ("_levels", "names")
+
+    def __init__(self, names: Sequence[str], levels: Array) -> None:
+        self.names, self._levels = tuple(names), levels.reshape(-1, len(names))  # (n_points, n_factors)
+
+    def reach(self, point: Mapping[str, float]) -> Reach:
+        """How far a point lies from the measured ones.
+
+        >>> sweep = Swept(["n", "k"], np.array([[4.0, 10.0], [16.0, 2.0]]))
+        >>> sweep.reach({"n": 64, "k": 2})
+        Reach(farther=4.0, factor='n', words='4 times farther in n than any measured point')
+        >>> sweep.reach({"n": 16, "k": 10}).words
+        '4 times farther in n than the nearest measured point'
+        >>> sweep.reach({"n": 64, "k": 15}).words
+        '7.5 times farther in k than the nearest measured point, and beyond all of them in n'
+        >>> sweep.reach({"n": 1, "k": 10}).words
+        'n is 4 times below the smallest measured'
+        """
+        names = [name for name in self.names if name in point]
+        if not names or not len(self._levels):
+            return Reach(None, "", "")
+        levels = self._levels[:, [self.names.index(name) for name in names]]
+        here = np.array([float(point[name]) for name in names])
+        with np.errstate(divide="ignore", invalid="ignore"):
+            growth = np.where(levels == 0, np.where(here > 0, np.inf, 1.0), here / levels)
+        nearest = growth[int(np.argmin(growth.max(axis=1)))]
+        how_far, factor = float(nearest.max()), names[int(np.argmax(nearest))]
+        words = [
+            f"{name} is {_times(smallest / level)} times below the smallest measured"
+            for name, level, smallest in zip(names, here, levels.min(axis=0), strict=True)
+            if 0 < level < smallest
+        ]
+        if 1 < how_far < math.inf:
+            beyond = [name for name, level, top in zip(names, here, levels.max(axis=0), strict=True) if level > top]
+            alone = factor in beyond and math.isclose(how_far, point[factor] / levels[:, names.index(factor)].max())
+            others = [name for name in beyond if name != factor]
+            more = f", and beyond all of them in {enumerated(others)}" if others else ""
+            than = "any" if alone else "the nearest"
+            words.insert(0, f"{_times(how_far)} times farther in {factor} than {than} measured point{more}")
+        if math.isinf(how_far):
+            return Reach(None, factor, f"{factor} was measured at 0 alone")
+        return Reach(how_far, factor if how_far > 1 else "", "; ".join(words))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predictor:
+    """Predictions of one response of a subject.
+
+    Attributes
+    ----------
+    unit : of the response, in which the predictions are; ``None`` where nothing tells it.
+    swept : the measured points; none where nothing was measured.
+    intervals : of what one sample would be at points; not finite where the law says nothing.
+    """
+
+    subject: str
+    response: str
+    unit: Unit | None
+    swept: Swept
+    intervals: Callable[[Table], list[Interval]]
+
+    def predict(self, points: Sequence[Point]) -> list[Predicted]:
+        """A prediction for each point, with how far it lies beyond the measured ones."""
+        found = []
+        for point, interval in zip(points, self.intervals(points), strict=True):
+            farther, factor, words = self.swept.reach(point)
+            value, low, high = map(_told, interval)
+            if value is None:
+                low = high = None
+                words = "; ".join(filter(None, ("the law says nothing here", words)))
+            found.append(
+                Predicted(
+                    subject=self.subject,
+                    response=self.response,
+                    unit=self.unit,
+                    at=point,
+                    value=value,
+                    low=low,
+                    high=high,
+                    farther=farther,
+                    factor=factor,
+                    beyond=words,
+                )
+            )
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Predicted:
+    """What one sample would be at a point, with its 95 % interval, in ``unit``; ``None`` where nothing is told.
+
+    ``farther`` is how many times levels must grow from the nearest measured point (at most 1 within the sweep), and
+    ``factor`` the one in which; ``beyond`` says so in words, ``caution`` what else there is to know, such as that an
+    evaluation would not fit into memory.
+    """
+
+    subject: str
+    response: str
+    unit: Unit | None
+    at: Point
+    value: float | None = None
+    low: float | None = None
+    high: float | None = None
+    farther: float | None = None
+    factor: str = ""
+    beyond: str = ""
+    caution: str = ""
+
+    @property
+    def note(self) -> str:
+        """All that there is to know besides, in words."""
+        return "; ".join(filter(None, (self.beyond, self.caution)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The prediction as plain data."""
+        return {
+            "subject": self.subject,
+            "response": self.response,
+            "unit": None if self.unit is None else self.unit.symbol,
+            "at": dict(self.at),
+            "value": self.value,
+            "low": self.low,
+            "high": self.high,
+            "farther": self.farther,
+            "note": self.note,
+        }
+
+
+def predict_with(fit: Fit) -> Callable[[Table], list[Interval]]:
+    """What the law says, with what measured points nearby have in common; the law alone where there are too few."""
+    try:
+        return Neighbours(fit).predict
+    except FitError:
+        return fit.predict
+
+
+def predictor_of(
+    subject: str, fit: Fit, *, response: str | None = None, beside: Callable[[Point], float] | None = None
+) -> Predictor:
+    """The predictions of a fit.
+
+    Parameters
+    ----------
+    response : what is predicted, where that is more than what was fitted.
+    beside : what is added to every prediction, such as the bytes of a result, which no law of memory counts.
+    """
+    near = predict_with(fit)
+    swept = Swept(fit.factors, fit.points[list(fit.factors)].to_numpy(dtype=np.float64))
+
+    def intervals(points: Table) -> list[Interval]:
+        if not points:
+            return []
+        found = _where_sound(fit, near, points)
+        if beside is None:
+            return found
+        more = [beside(Point(point)) for point in points]
+        return [Interval(*(end + extra for end in one)) for one, extra in zip(found, more, strict=True)]
+
+    return Predictor(
+        subject=subject,
+        response=response or fit.response,
+        unit=fit.unit,
+        swept=swept,
+        intervals=intervals,
+    )
+
+
+def _where_sound(fit: Fit, near: Callable[[Table], list[Interval]], points: Table) -> list[Interval]:
+    """Intervals where the law gives a time above 0; not finite where it gives none, or more than a number can hold."""
+    told = all(point.get(name, 0) > 0 for point in points for name in fit.factors)
+    with np.errstate(all="ignore"):
+        fitted = columns_at(fit.full_law, points) @ fit.coefficients
+        sound = np.isfinite(fitted) & (fitted > 0)
+        kept = [point for point, fine in zip(points, sound.tolist(), strict=True) if fine]
+        known = iter((near if told else fit.predict)(kept) if kept else ())
+    return [next(known) if fine else Interval(math.nan, math.nan, math.nan) for fine in sound.tolist()]
+
+
+def declared(subject: str, factors: Sequence[str], amount: Callable[[Point], float]) -> Predictor:
+    """The working set that a subject declares: bytes without an interval, since nobody measured them."""
+
+    def intervals(points: Table) -> list[Interval]:
+        return [Interval(value, value, value) for value in (float(amount(Point(point))) for point in points)]
+
+    nothing = Swept(factors, np.zeros((0, len(factors))))
+    return Predictor(subject=subject, response=WORKING_SET, unit=BYTE, swept=nothing, intervals=intervals)
+
+
+def _times(ratio: float) -> str:
+    if ratio < 10 or ratio >= MOST_WRITTEN_OUT:
+        return f"{ratio:.2g}"
+    return f"{ratio:,.0f}".replace(",", " ")
+
+
+def _told(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None

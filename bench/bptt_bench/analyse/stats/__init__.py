@@ -1,0 +1,1 @@
+"""Statistics without any knowledge of benchmarks."""

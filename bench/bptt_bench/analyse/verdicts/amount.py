@@ -1,0 +1,163 @@
+"""Judging an amount: is a response at each point as large as was stated, in its own unit?"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.data.response import (
+    ALLOCATED,
+    PEAK,
+    PEAK_RESOLUTION_BYTES,
+    PEAK_SCRATCH,
+    is_exact,
+    meaning,
+    unit_of,
+)
+from bptt_bench.analyse.data.samples import FitError, gather
+from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
+from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.analyse.stats.estimate import Interval, quantiles
+from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, Array, locate
+from bptt_bench.analyse.verdicts.verdict import Verdict, Word, inconclusive, settle
+from bptt_bench.plan import AmountClaim, CostLaw, Point
+from bptt_bench.text.numbers import in_sentence, span_in_sentence
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+FEWEST_POINTS = 3  # or all points of the claim, where it has fewer
+
+
+class Amounts(NamedTuple):
+    """What was measured at the claimed points: points, values with the ends of their intervals (n_points,).
+
+    ``adjusted`` are the ends at the confidence that all points together need (Bonferroni).
+    """
+
+    points: list[Point]
+    values: Array
+    ends: tuple[Array, Array]
+    adjusted: tuple[Array, Array]
+
+
+def judge_amount(evidence: Evidence, claim: AmountClaim) -> Verdict:
+    """Supported when every point's interval lies within the margin, refuted when an adjusted one lies outside."""
+    found = measured_amounts(evidence, claim)
+    if isinstance(found, str):
+        return inconclusive(claim, found)
+    stated = _stated(claim, found.points)
+    low = -math.inf if claim.bound == "upper" else 1 / (1 + claim.margin)
+    high = math.inf if claim.bound == "lower" else 1 + claim.margin
+    within = (found.ends[0] / stated >= low) & (found.ends[1] / stated <= high)
+    outside = (found.adjusted[1] / stated < low) | (found.adjusted[0] / stated > high)
+    word: Word = "supported" if within.all() else "refuted" if outside.any() else "inconclusive"
+    ratio = found.values / stated
+    away = np.abs(np.log(np.maximum(ratio, np.finfo(float).tiny)))  # nothing at all is as far off as can be
+    worst = int(np.argmax({"tight": away, "upper": ratio, "lower": -ratio}[claim.bound]))
+    edge = {"tight": "±", "upper": "+", "lower": "-"}[claim.bound]
+    n, missing = len(ratio), len(claim.points) - len(ratio)
+    values = Interval(*(float(each[worst]) for each in (found.values, *found.ends)))
+    unit = unit_of(claim.response, evidence.frame)
+    reason = (
+        f"at {describe(found.points[worst])}, the worst of {n} points, the {meaning(claim.response)} is "
+        f"{span_in_sentence(*values, unit)} against {in_sentence(float(stated[worst]), unit)} stated "
+        f"({ratio[worst] - 1:+.1%}, allowed {edge}{claim.margin:.0%})"
+    )
+    if word == "refuted":
+        reason += f"; outside at {int(outside.sum())} of {n} points"
+    if missing:
+        reason += f"; {missing} of the claimed points {'was' if missing == 1 else 'were'} not measured"
+    if word == "inconclusive":
+        reason = f"too noisy: {reason}"
+    return settle(claim, word, reason, float(stated[worst]), values)
+
+
+def _stated(claim: AmountClaim, points: Sequence[Point]) -> Array:
+    """The claimed amounts (n_points,).
+
+    Raises
+    ------
+    FitError : one is not above 0, or the expression has a factor that the points lack.
+    """
+    if callable(claim.amount):
+        words, stated = "", np.array([float(claim.amount(point)) for point in points])
+    else:
+        words, stated = f" {claim.amount!r}", _evaluated(claim.name, claim.amount, points)
+    if not (stated > 0).all():
+        at = points[int(np.argmin(stated))]
+        raise FitError(
+            f"claim {claim.name!r}: amount{words} is {stated.min():g} at {describe(at)}; allowed are numbers above 0"
+        )
+    return stated
+
+
+def _evaluated(claim: str, amount: str, points: Sequence[Point]) -> Array:
+    law = CostLaw(f"1*({amount})")  # one term: an amount is a number, whose parts may be equal or subtracted
+    for name in law.factors:
+        if name not in points[0]:
+            raise FitError(f"claim {claim!r}: amount {amount!r} has {name!r}, which its points do not have")
+    levels = {name: np.array([float(point[name]) for point in points]) for name in points[0]}
+    return np.broadcast_to(law.evaluate(levels), len(points)).astype(np.float64)
+
+
+def measured_amounts(evidence: Evidence, claim: AmountClaim) -> Amounts | str:
+    """The response at the claimed points, or why it cannot be judged."""
+    rows = evidence.rows(claim.subject, claim.response)
+    if not len(rows):
+        return _nothing(evidence, claim)
+    names = list(claim.points.points[0]) if len(claim.points) else []
+    try:
+        all_points, values, noise, freedom = (
+            _counted(rows, names, claim.response) if is_exact(claim.response) else _timed(rows, names, claim.response)
+        )
+    except FitError as error:
+        kind = "below floor" if "below the signal floor" in str(error) else "no data"
+        return f"{kind}: {claim.subject}, {error}"
+    place = {point: i for i, point in enumerate(all_points)}
+    wanted = [Point({name: float(point[name]) for name in names}) for point in claim.points]
+    kept = [place[point] for point in wanted if point in place]
+    needed = max(min(FEWEST_POINTS, len(claim.points)), 1)
+    if len(kept) < needed:
+        return f"no data: {len(kept)} of the {len(claim.points)} claimed points were measured; {needed} are needed"
+    index = np.array(kept)
+
+    def ends(confidence: float) -> tuple[Array, Array]:
+        if is_exact(claim.response):  # the noise of a peak is a bound, whatever the confidence
+            return values[index] - noise[index], values[index] + noise[index]
+        half = quantiles(confidence, freedom[index]) * noise[index]
+        return values[index] * np.exp(-half), values[index] * np.exp(half)
+
+    adjusted = ends(1 - (1 - evidence.confidence) / len(kept))
+    return Amounts([all_points[i] for i in kept], values[index], ends(evidence.confidence), adjusted)
+
+
+def _nothing(evidence: Evidence, claim: AmountClaim) -> str:
+    """Why there is no row with the response of a claim."""
+    if claim.response in (PEAK, PEAK_SCRATCH) and len(evidence.rows(claim.subject, ALLOCATED)):
+        return "no data: the system of this run cannot tell the peak of a process"
+    return f"no data: {claim.subject} has no rows with {claim.response}"
+
+
+def _counted(rows: pd.DataFrame, names: Sequence[str], response: str) -> tuple[list[Point], Array, Array, Array]:
+    """Bytes, or what was counted, at each point; what they may be off by."""
+    table = rows[[*names, response]].to_numpy(dtype=np.float64)
+    values = table[:, -1]
+    off_by = PEAK_RESOLUTION_BYTES if response in (PEAK, PEAK_SCRATCH) else 0.0
+    points = [Point(dict(zip(names, levels, strict=True))) for levels in table[:, :-1].tolist()]
+    return points, values, np.full(len(values), off_by), np.ones(len(values))
+
+
+def _timed(rows: pd.DataFrame, names: Sequence[str], response: str) -> tuple[list[Point], Array, Array, Array]:
+    """Robust location of the time at each point, the standard error of its logarithm, and degrees of freedom."""
+    samples = gather(rows, names, response=response, block=BLOCK if BLOCK in rows.columns else None, what="points")
+    located = locate(samples.log_seconds, samples.point, samples.block, samples.when)
+    if located.relative_noise is None:
+        raise FitError("nothing was repeated, so the noise is not known")
+    levels = np.column_stack([samples.levels[name] for name in names])
+    points = [Point(dict(zip(names, each, strict=True))) for each in levels.tolist()]
+    freedom = located.effective - 1 + PRIOR_SAMPLES
+    return points, np.exp(located.log_seconds), located.standard_error, freedom

@@ -1,0 +1,157 @@
+"""Judging where one group of phases overtakes another along a factor."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.evidence.evidence import Evidence, phase_response
+from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.analyse.fitting.fitted import Fit, columns_at
+from bptt_bench.analyse.stats.estimate import Interval, quantile
+from bptt_bench.analyse.stats.location import Array
+from bptt_bench.analyse.stats.search import root
+from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, inconclusive, number, settle, weigh
+from bptt_bench.plan import CostLaw, CrossoverClaim
+
+FARTHEST = 4.0  # times the largest measured level; beyond it a crossing is a guess about the law, not a measurement
+STEPS = 400  # of the search for a change of sign, over the logarithm of the factor
+FEWEST_SPARE_POINTS = 2
+
+
+class Part(NamedTuple):
+    """A fitted phase of a subject and the sign with which it enters rising less falling."""
+
+    sign: float
+    fit: Fit
+    subject: str = ""
+
+
+class Lead(NamedTuple):
+    """Rising less falling at a level (seconds), and its standard error."""
+
+    seconds: float
+    error: float
+
+
+def judge_crossover(evidence: Evidence, claim: CrossoverClaim) -> Verdict:
+    """The level at which the fitted phases are equal, against the predicted level."""
+    others = {name: level for name, level in claim.at.items() if name != claim.factor}
+    predicted = float(CostLaw(claim.level).evaluate(others))
+    parts = _parts(evidence, claim)
+    if isinstance(parts, str):
+        return inconclusive(claim, parts, predicted)
+    largest = max(float(part.fit.points[claim.factor].max()) for part in parts)
+    crossing = _crossing(parts, claim, FARTHEST * max(largest, predicted))
+    freedom = min(part.fit.freedom for part in parts)
+    width = quantile(evidence.confidence, freedom)
+    limits = Limits.times(predicted, claim.margin, claim.bound)
+    if crossing is None:
+        return _without_crossing(parts, claim, predicted, limits, width, largest)
+    half = width * _error_of_log_level(parts, claim, crossing)
+    with np.errstate(over="ignore"):
+        ends = float(crossing * np.exp(-half)), float(crossing * np.exp(half))
+    estimate = Interval(crossing, *ends)
+    if crossing > FARTHEST * largest:
+        level, measured = f"{claim.factor}={number(crossing)}", f"{claim.factor}={largest:g}"
+        reason = f"not identifiable: the crossing at {level} is far beyond {measured}, the largest measured"
+        return inconclusive(claim, reason, predicted, estimate)
+    rising, falling = " + ".join(claim.rising), " + ".join(claim.falling)
+    what = f"the {claim.factor} at which {rising} overtakes {falling} at {describe(others)}"
+    return weigh(claim, what, limits, predicted, estimate)
+
+
+def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[Part] | str:
+    parts = []
+    for subject, factor in ((claim.subject, 1.0), (claim.less, -1.0)):
+        if subject is None:
+            continue
+        for sign, phases in ((1.0, claim.rising), (-1.0, claim.falling)):
+            for phase in phases:
+                fit = evidence.fit_or_reason(subject, phase_response(phase))
+                if isinstance(fit, str):
+                    return fit
+                needed = len(fit.full_law.terms) + FEWEST_SPARE_POINTS
+                if fit.n_points < needed:
+                    where = f"{fit.n_points} points in phase {phase}"
+                    return f"no data: {subject} was measured at {where}; {needed} are needed"
+                parts.append(Part(sign * factor, fit, subject))
+    return parts
+
+
+def lead(parts: Sequence[Part], claim: CrossoverClaim, level: float) -> Lead:
+    """Rising less falling at a level; the errors of the parts are taken as independent, which errs on the wide side."""
+    seconds, variance = 0.0, 0.0
+    for sign, fit, _ in parts:
+        row = columns_at(fit.full_law, [{**claim.at, claim.factor: level}])[0]
+        seconds += sign * float(row @ fit.coefficients)
+        variance += float(((fit.changes @ row) ** 2).sum())
+    return Lead(seconds, math.sqrt(variance) if math.isfinite(variance) else math.inf)
+
+
+def _crossing(parts: Sequence[Part], claim: CrossoverClaim, farthest: float) -> float | None:
+    """The first level from 1 up at which rising overtakes falling."""
+    logs = np.linspace(0.0, math.log(farthest), STEPS)
+    table = {**{name: np.full(STEPS, level) for name, level in claim.at.items()}, claim.factor: np.exp(logs)}
+    seconds = np.zeros(STEPS)
+    for sign, fit, _ in parts:
+        seconds += sign * (columns_at(fit.full_law, table) @ fit.coefficients)
+    upward = np.flatnonzero((seconds[:-1] < 0) & (seconds[1:] >= 0))
+    if not len(upward):
+        return None
+    first = int(upward[0])
+    ends = float(logs[first]), float(logs[first + 1])
+    found = root(lambda log: lead(parts, claim, math.exp(log)).seconds, ends, seconds[first : first + 2].tolist())
+    return math.exp(found)
+
+
+def _slope(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
+    """Seconds of lead gained per unit of the log of the level."""
+    step = 1e-4
+    up, down = (lead(parts, claim, crossing * math.exp(sign * step)).seconds for sign in (1, -1))
+    return (up - down) / (2 * step)
+
+
+def _error_of_log_level(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
+    """Standard error of the log of the crossing: that of the lead over its slope there."""
+    slope = _slope(parts, claim, crossing)
+    return lead(parts, claim, crossing).error / abs(slope) if slope else math.inf
+
+
+def gradients(evidence: Evidence, claim: CrossoverClaim) -> list[tuple[Part, Array]]:
+    """The fits that the crossing rests on, each with the slope of its log level in their coefficients (k,), up to sign.
+
+    Empty where there is no crossing.
+    """
+    predicted = float(CostLaw(claim.level).evaluate({n: x for n, x in claim.at.items() if n != claim.factor}))
+    parts = _parts(evidence, claim)
+    if isinstance(parts, str):
+        return []
+    largest = max(float(part.fit.points[claim.factor].max()) for part in parts)
+    crossing = _crossing(parts, claim, FARTHEST * max(largest, predicted))
+    if crossing is None:
+        return []
+    slope = _slope(parts, claim, crossing)
+    if not slope:
+        return []
+    at = [{**claim.at, claim.factor: crossing}]
+    return [(part, columns_at(part.fit.full_law, at)[0] / slope) for part in parts]
+
+
+def _without_crossing(
+    parts: Sequence[Part], claim: CrossoverClaim, predicted: float, limits: Limits, width: float, largest: float
+) -> Verdict:
+    """Refuted where rising is surely behind at the high limit or surely ahead at the low one, else inconclusive."""
+    rising, falling = " + ".join(claim.rising), " + ".join(claim.falling)
+    for end, sign, state in ((limits.high, -1, "has not overtaken"), (limits.low, 1, "is already ahead of")):
+        if not 0 < end <= FARTHEST * largest:
+            continue
+        seconds, error = lead(parts, claim, end)
+        if sign * seconds > width * error:
+            level = f"{claim.factor}={number(end)}, where {number(predicted)} was predicted"
+            return settle(claim, "refuted", f"{rising} {state} {falling} at {level}", predicted, None)
+    reason = f"no level is found at which {rising} overtakes {falling}, up to {claim.factor}={largest:g} measured"
+    return inconclusive(claim, f"not identifiable: {reason}", predicted)

@@ -1,0 +1,291 @@
+"""How time grows with each factor, held against one law: what a test marked with a complexity is judged on.
+
+The terms of the law that have a factor are freed in it together, beside the overhead. A factor that the law lacks is
+claimed not to matter. With several factors all are freed together as well, growing alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
+from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE, describe
+from bptt_bench.analyse.fitting.exponent import WIDEST, FreeExponent, free_exponent
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.analyse.fitting.fitted import Fit, columns_at
+from bptt_bench.analyse.fitting.select import prefer_fits
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.analyse.verdicts.judges import judge_all
+from bptt_bench.analyse.verdicts.undone import left_open, undone
+from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, Word, inconclusive, number, sentence, span
+from bptt_bench.plan import (
+    CostLaw,
+    Design,
+    Evaluation,
+    Experiment,
+    ExponentClaim,
+    Factor,
+    LawError,
+    Point,
+    Profile,
+    Subject,
+)
+from bptt_bench.plan.claims.claim import Bound
+from bptt_bench.plan.experiment.claims_from_law import MARGIN, MARGIN_OF_NO_GROWTH
+from bptt_bench.plan.law.wording import enumerated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MOST_SHIFTS = 2  # of two powers each, before a law is too far off to say by how much
+NEIGHBOURS = ("1", "log(n)", "n**0.5", "n", "n*log(n)", "n**1.5", "n**2", "n**2*log(n)", "n**3")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Growth:
+    """A law judged: one verdict a factor, and what they come to.
+
+    Attributes
+    ----------
+    verdicts : by factor.
+    fit : of the law; ``None`` where there is none, and the verdicts say why.
+    better : a law of one factor that the data prefer, decidedly; ``None`` where they prefer none.
+    """
+
+    law: CostLaw
+    bound: Bound
+    verdicts: Mapping[str, Verdict]
+    fit: Fit | None
+    better: str | None
+
+    @property
+    def word(self) -> Word:
+        """Refuted if it is in one factor, supported only if it is in all."""
+        words = {verdict.verdict for verdict in self.verdicts.values()}
+        if "refuted" in words:
+            return "refuted"
+        return "supported" if words == {"supported"} else "inconclusive"
+
+
+def judge_growth(
+    frame: pd.DataFrame,
+    law: CostLaw,
+    *,
+    name: str,
+    overhead: Sequence[str] = ("1",),
+    bound: Bound = "tight",
+    margin: float | None = None,
+    confidence: float = 0.95,
+) -> Growth:
+    """Judge how ``seconds_per_eval`` grows with each factor of a frame of one subject.
+
+    Parameters
+    ----------
+    name : of the subject.
+    margin : how far an exponent may be off; None: half a power, and half of that for a factor that the law lacks.
+
+    Raises
+    ------
+    FitError : the frame lacks what a fit needs.
+    """
+    factors = tuple(frame.attrs["factors"])
+    points = Design.of({f: float(row[f]) for f in factors} for row in frame[list(factors)].to_dict("records"))
+    experiment = Experiment(
+        name=name,
+        factors=tuple(Factor(name=factor, kind="real") for factor in factors),
+        subjects=(Subject(name=name, prepare=_never, law=law, overhead=tuple(overhead)),),
+        profiles={"pytest": Profile(design=points)},
+    )
+    evidence = fit_all(frame, experiment, confidence=confidence)
+    found = evidence.fit_or_reason(name, WHOLE)
+    fitted = None if isinstance(found, str) else found
+    question = _Question(evidence=evidence, frame=frame, fit=fitted, law=law, name=name, bound=bound, margin=margin)
+    verdicts = {factor: question.judge(factor, points) for factor in factors}
+    if fitted is not None and len(factors) > 1:
+        verdicts[enumerated(factors)] = question.judge_together(fitted)
+    better = None if fitted is None or len(factors) > 1 else _better(frame, fitted, factors[0], overhead)
+    why = undone(frame)[0].get(name)
+    if why is not None:  # nor is another law known to be better
+        verdicts, better = {factor: left_open(verdict, why) for factor, verdict in verdicts.items()}, None
+    return Growth(law=law, bound=bound, verdicts=verdicts, fit=fitted, better=better)
+
+
+def agreed(growth: Growth, other: Growth, why: str) -> Growth:
+    """The verdicts that hold on other data too; the rest left open, with the reason why the data may be wrong."""
+    verdicts = dict(growth.verdicts)
+    for name, verdict in growth.verdicts.items():
+        there = other.verdicts[name]
+        if verdict.verdict not in ("inconclusive", there.verdict):
+            reason = f"too noisy: {why}, and without that the verdict would be {there.verdict}; {verdict.reason}"
+            verdicts[name] = replace(verdict, verdict="inconclusive", reason=reason)
+    return replace(growth, verdicts=verdicts)
+
+
+def _never(point: Point) -> Evaluation:
+    raise AssertionError(f"{point}: measured already")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class _Question:
+    """What is asked of each factor in turn."""
+
+    evidence: Evidence
+    frame: pd.DataFrame
+    fit: Fit | None
+    law: CostLaw
+    name: str
+    bound: Bound
+    margin: float | None
+
+    def judge(self, factor: str, points: Design) -> Verdict:
+        mine = tuple(str(term) for term in self.law.terms if factor in term.factors)
+        flat = not mine
+        claim = ExponentClaim(
+            name=f"{self.law.text}: growth with {factor}",
+            subject=self.name,
+            factor=factor,
+            terms=mine or tuple(str(term) for term in self.law.terms),
+            at=points.points[-1],
+            margin=self._margin(flat=flat),
+            bound="upper" if flat else self.bound,  # faster with more is no failure of a cost that should stay
+        )
+        if self.fit is not None:
+            claim = replace(claim, at=_largest_share(self.fit, claim.terms, factor))
+        (verdict,) = judge_all(self.evidence, [claim])
+        if self.fit is None:
+            return verdict
+        found = self._far_off(self.fit, claim, verdict)
+        if found is not None:
+            return found
+        if flat and verdict.verdict == "supported":
+            return self._still_flat(self.fit, claim, verdict)
+        return verdict
+
+    def _margin(self, *, flat: bool) -> float:
+        return self.margin if self.margin is not None else MARGIN_OF_NO_GROWTH if flat else MARGIN
+
+    def judge_together(self, fit: Fit) -> Verdict:
+        """How fast time grows when all factors grow alike, against the law's own degree.
+
+        ``n + m`` is refuted for what takes n·m in neither factor alone, for along each line both are linear.
+        """
+        terms = tuple(str(term) for term in self.law.terms)
+        at = _largest_share(fit, terms, fit.factors[0])
+        claim = ExponentClaim(
+            name=f"{self.law.text}: growth with all factors",
+            subject=self.name,
+            factor=fit.factors[0],
+            together_with=tuple(fit.factors[1:]),
+            terms=terms,
+            at=at,
+            margin=self._margin(flat=not self.law.factors),
+            bound=self.bound if self.law.factors else "upper",
+        )
+        free = free_exponent(fit, terms, claim.factors, at)
+        if free.share < SMALLEST_SHARE or free.trouble:
+            why = free.trouble or f"{' + '.join(terms)} is {free.share:.1%} of the time at {describe(at)}"
+            return inconclusive(claim, f"not identifiable: {why}", free.law, free.interval)
+        return _weighed(claim, inconclusive(claim, "too noisy: ", free.law), free)
+
+    def _far_off(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict | None:
+        """The verdict where the exponent is two powers off or more: asked again from a law that is nearer."""
+        if verdict.estimate is None or verdict.predicted is None:
+            return None
+        off = verdict.estimate - verdict.predicted
+        if abs(off) < 0.99 * WIDEST:
+            return None
+        step, shift = (WIDEST if off > 0 else -WIDEST), 0.0
+        for _ in range(MOST_SHIFTS):
+            shift += step
+            free = self._free_of(fit, claim, shift, fit.full_law.terms[len(fit.law.terms) :])
+            if free is not None and not free.trouble and free.share >= SMALLEST_SHARE:
+                return _weighed(claim, verdict, free)
+        return None
+
+    def _still_flat(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict:
+        """A verdict of no growth, taken back where time has begun to grow at the largest level.
+
+        Over a wide range 1 µs + 1 ns·n hardly grows as a power of n; at its end it may have doubled.
+        """
+        terms = [str(term) for term in fit.law.terms]
+        linear = CostLaw(" + ".join([*(f"({term})*{claim.factor}" for term in terms), *terms]))
+        largest = int(fit.points[claim.factor].to_numpy().argmax())
+        at = {name: float(fit.points[name].to_numpy()[largest]) for name in fit.factors}
+        try:
+            growth = self._fit(linear, ()).exponent(claim.factor, at)
+        except (FitError, LawError):
+            return verdict
+        if not growth.low > claim.margin:
+            return verdict
+        reason = (
+            f"not identifiable: over all levels the exponent of {claim.factor} is {number(verdict.estimate or 0.0)}, "
+            f"but at {describe(at)} a part linear in {claim.factor} makes it {span(growth)}; larger levels would decide"
+        )
+        return _settled(verdict, "inconclusive", reason, growth)
+
+    def _free_of(self, fit: Fit, claim: ExponentClaim, shift: float, others: Sequence[object]) -> FreeExponent | None:
+        """The free exponent of the terms of a claim, each changed by a power of its factor, beside other terms."""
+        moved = [f"({term})*{claim.factor}**({shift:.6f})" for term in claim.terms]
+        kept = [str(term) for term in fit.law.terms if str(term) not in claim.terms]
+        overhead = tuple(str(term) for term in others if str(term) not in kept)
+        try:
+            again = self._fit(CostLaw(" + ".join([*moved, *kept])), overhead)
+            terms = [str(term) for term in again.law.terms[: len(moved)]]
+            return free_exponent(again, terms, claim.factor, claim.at)
+        except (FitError, LawError):
+            return None
+
+    def _fit(self, law: CostLaw, overhead: Sequence[str]) -> Fit:
+        return fit(self.frame, law, overhead=tuple(overhead), confidence=self.evidence.confidence)
+
+
+def _largest_share(fit: Fit, terms: Sequence[str], factor: str) -> Point:
+    """The measured point where terms take most of the time; of equals the one where a factor is largest."""
+    levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
+    times = columns_at(fit.full_law, levels) * fit.coefficients
+    if not times[:, fit.indices(terms)].any():
+        times = columns_at(fit.full_law, levels)
+    shares = np.round(times[:, fit.indices(terms)].sum(axis=1) / times.sum(axis=1), 6)
+    best = int(np.lexsort((levels[factor], shares))[-1])
+    return Point({name: float(values[best]) for name, values in levels.items()})
+
+
+def _weighed(claim: ExponentClaim, verdict: Verdict, free: FreeExponent) -> Verdict:
+    """The verdict of an exponent that was found another way, against the law's own."""
+    assert verdict.predicted is not None
+    limits = Limits.around(verdict.predicted, claim.margin, claim.bound)
+    word = limits.decide(free.interval.low, free.interval.high)
+    if word == "refuted" and limits.decide(*free.profile) != "refuted":
+        word = "inconclusive"
+    what = f"the exponent of {claim.named_factors} in {' + '.join(claim.terms)} at {describe(claim.at)}"
+    stated = f"{what} is {span(free.interval)} against {number(verdict.predicted)} predicted"
+    side = {"supported": "within", "refuted": "outside", "inconclusive": "across the edge of"}[word]
+    text = f"{stated}, {side} the allowed {limits}"
+    return _settled(verdict, word, f"too noisy: {text}" if word == "inconclusive" else text, free.interval)
+
+
+def _settled(verdict: Verdict, word: Word, reason: str, estimate: Interval) -> Verdict:
+    point, low, high = estimate
+    return replace(verdict, verdict=word, reason=sentence(reason), estimate=point, low=low, high=high)
+
+
+def _better(frame: pd.DataFrame, this: Fit, factor: str, overhead: Sequence[str]) -> str | None:
+    """The neighbouring law that fits decidedly better than the stated one, if any; the most decided of several."""
+    gaps: dict[str, float] = {}
+    for text in NEIGHBOURS:
+        law = CostLaw(text.replace("n", factor) if text != "1" else text)
+        if law.text == this.law.text:
+            continue
+        try:
+            other = fit(frame, law, overhead=tuple(overhead), confidence=this.confidence)
+            found = prefer_fits(this, other)
+        except FitError:
+            continue
+        if found.decision == "other":
+            gaps[law.text] = found.aicc_gap
+    return min(gaps, key=lambda text: gaps[text], default=None)

@@ -1,0 +1,203 @@
+"""Evaluations that did not do the work that a law is about: what they returned, changed or remembered says so.
+
+A time is worth judging only if each evaluation does the work of the first. Several points must show that it does not,
+or most of the larger ones, where the work is most of the time; what warms up once costs about the same everywhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.data.response import is_exact
+from bptt_bench.analyse.evidence.evidence import without_records
+from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.analyse.verdicts.verdict import Verdict, number, sentence
+from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim
+from bptt_bench.plan.experiment.unfinished import INSTEAD
+from bptt_bench.plan.law.wording import enumerated
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KIND = "work not done"
+CHANGED = 1.5  # times as long with its inputs put back from which a call depends on what it changes in them
+CACHED = 3.0  # the same for caches and mappings: tables that are kept on purpose seldom take most of a call
+CACHES = ("cache", "dict", "OrderedDict", "defaultdict")
+LEAST_DIFFERENCE = 5e-6  # seconds: to put inputs back empties the caches of the call itself, which costs up to 1 µs
+SLOWER = 2.0  # times as fast with its inputs put back from which each call leaves more to do for the next
+REMEMBERED = 10.0  # times as long as later ones from which a first evaluation did other work; new memory costs up to 6
+GROWTH_SHARE = 0.3  # of the growth of the first evaluations (in logarithms) that this factor must follow
+LEAST_GROWTH = 1.5  # of the first evaluations, from which a growth can be seen
+LEAST_FIRST_SECONDS = 1e-4  # of first evaluations: a shorter one may be long for cold caches alone
+MANY_TURNS = 5  # comparisons, of which one may be disturbed
+LEAST_SECONDS = 1e-9  # a shorter time is none that a clock can read
+FEWEST_POINTS = 3  # that show that calls become slower, or that work is remembered; one may be chance
+
+
+def withheld(verdict: Verdict, claim: Claim, reasons: Mapping[str, str], promised: Mapping[str, str]) -> Verdict:
+    """Return the verdict, left open where the work of a subject that it is about was not done.
+
+    Parameters
+    ----------
+    reasons : by subject, why its times say nothing of its law.
+    promised : those among them that say as little of its memory, for the work was done by no evaluation.
+    """
+    if isinstance(claim, CheckClaim):
+        return verdict
+    known = promised if is_exact(getattr(claim, "response", "")) else reasons
+    why = next((known[name] for name in _subjects(claim) if name in known), None)
+    return verdict if why is None else left_open(verdict, why)
+
+
+def left_open(verdict: Verdict, why: str) -> Verdict:
+    """Return the verdict as an inconclusive one with another reason."""
+    return replace(verdict, verdict="inconclusive", reason=sentence(why))
+
+
+def undone(frame: pd.DataFrame) -> tuple[dict[str, str], dict[str, str]]:
+    """Return by subject why its evaluations did not do their work; all, and those that returned promises."""
+    inspections = _by_subject(frame.attrs.get("inspections", ()))
+    promised = {name: why for name, each in inspections.items() if (why := _promised(each))}
+    changed = {name: why for name, each in inspections.items() if (why := _changed(each))}
+    remembered: dict[str, str] = {}
+    if "first_seconds" in frame.columns and "process" in frame.columns:
+        factors = list(frame.attrs["factors"])
+        bare = without_records(frame)
+        names = bare["subject"].astype(str).str.removesuffix(PLACEBO_SUFFIX)
+        usable = bare["first_seconds"].notna() & bare["seconds_per_eval"].notna()
+        by_subject = bare[usable].groupby(names[usable])
+        remembered = {str(name): why for name, rows in by_subject if (why := _remembered(rows, factors))}
+    return {**remembered, **changed, **promised}, promised
+
+
+def _subjects(claim: Claim) -> list[str]:
+    over = getattr(claim, "over", ())
+    others = [over] if isinstance(over, str) else list(over)
+    less = getattr(claim, "less", None)
+    return [claim.subject, *others, *([less] if less else [])]
+
+
+def _by_subject(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+    found: dict[str, list[Mapping[str, Any]]] = {}
+    for record in records:
+        found.setdefault(str(record["subject"]).removesuffix(PLACEBO_SUFFIX), []).append(record)
+    return found
+
+
+def _promised(records: Sequence[Mapping[str, Any]]) -> str:
+    kinds = [record["returned"] for record in records if record.get("returned") is not None]
+    if 2 * len(kinds) < len(records) or not kinds:
+        return ""
+    article = "an" if kinds[0][0] in "aeio" else "a"
+    return f"{KIND}: the call returns {article} {kinds[0]}, and {INSTEAD.get(kinds[0], 'nobody uses it')}"
+
+
+class _Compared(NamedTuple):
+    """An inspection that compared: how many times as long evaluations take whose inputs were put back, and where."""
+
+    seconds: float
+    factor: float
+    changed: Mapping[str, str]
+    at: str
+
+    @classmethod
+    def of(cls, record: Mapping[str, Any]) -> _Compared:
+        """The factor is 1 where the times with and without putting back overlap, or hardly differ."""
+        restored, repeated = (
+            np.maximum(record[name], LEAST_SECONDS) for name in ("restored_seconds", "repeated_seconds")
+        )
+        apart = _above(restored, repeated) or _above(repeated, restored)
+        apart &= abs(np.median(restored) - np.median(repeated)) >= LEAST_DIFFERENCE
+        shown = {name: kind for name, kind in record["changed"].items() if kind != "cell"} or record["changed"]
+        return cls(
+            seconds=float(np.median(restored)),
+            factor=float(np.median(restored) / np.median(repeated)) if apart else 1.0,
+            changed=shown,
+            at=describe(record["point"]),
+        )
+
+    @property
+    def least(self) -> float:
+        """The factor from which the call depends on what it changes."""
+        return CACHED if set(self.changed.values()) <= set(CACHES) else CHANGED
+
+
+def _above(ones: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> bool:
+    """Whether all of some times are longer than others, but for one of these if they are many: it was disturbed."""
+    ordered = np.sort(others)
+    return bool(ones.min() > ordered[-2 if len(ordered) >= MANY_TURNS else -1])
+
+
+def _changed(records: Sequence[Mapping[str, Any]]) -> str:
+    """Why, where the time depends on what the call changes; empty if it does not."""
+    compared = [_Compared.of(record) for record in records if record.get("restored_seconds")]
+    if not compared:
+        return ""
+    largest: dict[str, _Compared] = {}  # by point: a placebo may have found the work done by its subject
+    for each in sorted(compared, key=lambda one: one.seconds):
+        if each.at not in largest or each.factor > largest[each.at].factor:
+            largest[each.at] = each
+    known = sorted(largest.values(), key=lambda one: one.seconds)
+    upper = known[len(known) // 2 :]
+    points = {describe(record["point"]) for record in records}
+    faster = [one for one in known if one.factor >= one.least]
+    is_upper = 2 * len(known) >= len(points) and 2 * sum(one in faster for one in upper) > len(upper)
+    if is_upper or len(faster) >= FEWEST_POINTS:
+        last = faster[-1]
+        names = enumerated([f"`{name}` ({kind})" for name, kind in last.changed.items()])
+        how = f"it takes {number(last.factor)} times as long at {last.at}"
+        if set(last.changed.values()) <= {"cache"}:
+            return f"{KIND}: the call remembers its result in {names}; without that {how}"
+        return f"{KIND}: the call changes its input {names}; with that put back {how}; work on a copy"
+    slower = [one for one in known if one.factor <= 1 / SLOWER]
+    if len(slower) < FEWEST_POINTS:
+        return ""
+    worst = min(slower, key=lambda one: one.factor)
+    names = enumerated([f"`{name}` ({kind})" for name, kind in worst.changed.items()])
+    how = f"as many evaluations leave it, it takes {number(1 / worst.factor)} times as long at {worst.at}"
+    return f"{KIND}: the call changes its input {names}; {how}; work on a copy"
+
+
+def _remembered(rows: pd.DataFrame, factors: list[str]) -> str:
+    """Why, where first evaluations in a process took far longer than later ones, and the more so the longer they took.
+
+    What is compiled, imported or touched for the first time takes about as long at every point, or a few times as long
+    as later evaluations; what is not done again takes the more times as long the more there was to do. The first cell
+    of a process is left out, for it pays for all that is loaded.
+    """
+    cells = list(zip(rows["process"], *(rows[name] for name in factors), strict=True))
+    begun = rows["started_at"].tolist()
+    earliest: dict[object, int] = {}
+    for place in sorted(range(len(cells)), key=begun.__getitem__):
+        earliest.setdefault(cells[place][0], place)
+    cold = {cells[place] for place in earliest.values()}
+    warm = rows[[cell not in cold for cell in cells]]
+    table = warm.groupby(factors).agg(first=("first_seconds", "min"), later=("seconds_per_eval", "median"))
+    table = table.sort_values("first")
+    if len(table) < FEWEST_POINTS + 1:
+        return ""
+    first = table["first"].to_numpy()
+    factor = first / np.maximum(table["later"].to_numpy(), LEAST_SECONDS)
+    half = len(table) // 2
+    lower, upper = float(np.median(factor[:half])), float(np.median(factor[half:]))
+    growth = float(np.median(first[half:])) / max(float(np.median(first[:half])), LEAST_SECONDS)
+    if (
+        float(np.median(first[half:])) < LEAST_FIRST_SECONDS
+        or upper < REMEMBERED
+        or growth < LEAST_GROWTH
+        or np.log(upper / lower) < GROWTH_SHARE * np.log(growth)
+    ):
+        return ""
+    return (
+        f"{KIND}: the first evaluation took {number(float(factor[-1]))} times as long as later ones at "
+        f"{_point(factors, table.index[-1])}; these find its work done: let each call do it, or do it in prepare"
+    )
+
+
+def _point(factors: list[str], levels: object) -> str:
+    """The levels of an index of pandas in words."""
+    return describe(dict(zip(factors, levels if isinstance(levels, tuple) else (levels,), strict=True)))

@@ -1,0 +1,47 @@
+"""``doctor``: is this machine fit to measure on, and what can it do?"""
+
+from __future__ import annotations
+
+import click
+
+from bptt_bench.cli.shared_options import document, json_option
+
+
+@click.command()
+@click.option(
+    "--seconds",
+    metavar="TIME",
+    help="For probing what the machine can do, such as 8 or 1min; 0: leave it out.  [default: 8]",
+)
+@json_option
+def doctor(seconds: str | None, as_json: bool) -> int:
+    """Is this machine fit to measure on, and what can it do?
+
+    \b
+    Example: bptt-bench doctor
+    """
+    from bptt_bench.measure.probe.probe import PROBE_SECONDS
+    from bptt_bench.measure.timing.clock import WallClock
+    from bptt_bench.text.quantities import duration_of
+    from bptt_bench.workflows.doctor import examine, of_machine, probed
+
+    probing = PROBE_SECONDS if seconds is None else duration_of("--seconds", seconds, least=0.0, bare=True)
+    clock = WallClock()
+    found = []
+    for reading in examine(clock):
+        found.append(reading)
+        if not as_json:
+            click.echo(f"{reading.judgement:8} {reading.name:28} {reading.shown}: {reading.remark}")
+    if probing:
+        click.echo(f"probing the machine for about {probing:g} s", err=True)
+        readings = probed(clock, probing)
+        if as_json:
+            found += of_machine(readings)
+        else:
+            from bptt_bench.report.terminal.console import on_screen
+            from bptt_bench.report.terminal.tables import print_readings
+
+            print_readings(on_screen(), readings)
+    if as_json:
+        document([reading.to_json() for reading in found])
+    return 0

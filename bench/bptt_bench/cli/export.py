@@ -1,0 +1,84 @@
+"""``export``: measurements for other programs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bptt_bench.cli.shared_options import document, ignore_option, json_option, rename_option, unit_option
+
+
+@click.command(short_help="Write CSV, Parquet, or files of Extra-P and pyperf.")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option("--to", required=True, type=click.Choice(["csv", "parquet", "extra-p", "pyperf"]), help="The format.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [default: standard output]")
+@click.option("--subject", multiple=True, metavar="NAME", help="Whose samples; by default all. Repeatable.")
+@click.option(
+    "--response", metavar="NAME", help="Which response.  [default: all of them in tables, else seconds_per_eval]"
+)
+@rename_option
+@ignore_option
+@unit_option
+@click.option(
+    "--factors",
+    metavar="NAMES",
+    help="Columns of a plain table that are factors, such as n,dtype.  [default: those that can be, which are told]",
+)
+@click.option("--force", is_flag=True, help="Replace a file that is there already.")
+@json_option
+def export(
+    data: Path,
+    to: Any,
+    out: Path | None,
+    subject: tuple[str, ...],
+    response: str | None,
+    rename: tuple[str, ...],
+    ignore: tuple[str, ...],
+    unit: str | None,
+    factors: str | None,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Write measurements for other programs: the folder of a run, a CSV, or another tool's file.
+
+    csv and parquet hold the whole tidy table, a row for each sample; `fit` reads them back and finds the same. In a CSV
+    text that would be taken for a formula or a number gets an apostrophe in front, which `fit` takes off again. extra-p
+    (JSON Lines) and pyperf (JSON, a benchmark for each subject and point) hold one response, and the samples that a fit
+    would see: no signal below the floor, nothing that tests predictions. pyperf takes seconds, bytes and what is
+    counted, and so the unit of the response must be known.
+
+    \b
+    Example: bptt-bench export results/today --to csv --out today.csv
+             bptt-bench export results/today --to extra-p --subject naive > naive.jsonl
+             bptt-bench export results/today --to pyperf --out today.json && python -m pyperf stats today.json
+    """
+    from bptt_bench.workflows.export import export as prepared
+
+    if as_json and out is None:
+        raise click.UsageError("--json: needs --out, for standard output cannot hold both")
+    if to == "parquet" and out is None:
+        raise click.UsageError("--to parquet: needs --out, for it is no text")
+    found = prepared(
+        data,
+        to,
+        subjects=subject,
+        response=response,
+        unit=unit,
+        factors=None if factors is None else [name.strip() for name in factors.split(",")],
+        rename=rename,
+        ignore=ignore,
+    )
+    if out is None:
+        for piece in found.text():
+            click.echo(piece, nl=False)
+    else:
+        found.write(out, force=force)
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    if found.left_out:
+        click.echo(f"{found.left_out} samples left out that no fit would see", err=True)
+    if as_json and out is not None:
+        document(found.to_json(out))
+    return 0

@@ -1,0 +1,78 @@
+"""``foresee``: how good are predictions far beyond what was measured?"""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bptt_bench.cli.engine_options import engine_of, engine_options
+from bptt_bench.cli.shared_options import document, find_experiments_here, force_option, forced, json_option, resumable
+
+
+@click.command(short_help="Predict points far beyond a sweep, then measure them.")
+@click.argument("experiment", required=False)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the run.  [default: results/foresee-<time>]",
+)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the order of measuring.  [default: 0]")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="BLAS threads of a worker.  [default: 1]")
+@click.option(
+    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a run, or predict from a finished one."
+)
+@force_option
+@engine_options
+@json_option
+def foresee(
+    experiment: str | None,
+    out: Path | None,
+    seed: int | None,
+    threads: int | None,
+    resume: Path | None,
+    force: bool,
+    as_json: bool,
+    **engine: Any,
+) -> int:
+    """Sweep, predict points far beyond the sweep, then measure them: how good are the predictions?
+
+    EXPERIMENT is a module that has a foresight; in a checkout of this project by default bptt_rnn.experiment.
+
+    The predictions are stored with their intervals before the first of these points is measured.
+
+    \b
+    Example: bptt-bench foresee --out results/foreseen
+             bptt-bench foresee --resume results/foreseen
+    """
+    from bptt_bench.report.terminal import tables as terminal
+    from bptt_bench.workflows import settings as api
+    from bptt_bench.workflows.foresee import foresee as predicted_and_measured
+    from bptt_bench.workflows.foresee import foresight_of
+
+    find_experiments_here()
+    if resume is not None and out is not None:
+        raise click.UsageError("--out and --resume: name one folder, not two")
+    given: dict[str, Any] = {"experiment": experiment, "seed": seed, "threads": threads}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen["engine"] = engine_of(engine)
+    settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)
+    if resume is None:
+        settings = dataclasses.replace(settings, profile=foresight_of(api.experiment_of(settings)).profile)
+    folder = resume or out or api.new_folder("foresee")
+    with resumable(folder):
+        outcome = predicted_and_measured(
+            settings,
+            folder,
+            resume=resume is not None,
+            force=forced(force, resume),
+            say=lambda line: click.echo(line, err=as_json),
+        )
+    if as_json:
+        document(outcome.to_json())
+    else:
+        terminal.show_foreseen(outcome.foreseen, outcome.unmeasured)
+    return 0

@@ -1,0 +1,35 @@
+"""``new``: a module to begin with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bptt_bench.cli.shared_options import document, json_option
+
+
+@click.command()
+@click.argument("name")
+@click.option("--force", is_flag=True, help="Overwrite a file that is there already.")
+@json_option
+def new(name: str, force: bool, as_json: bool) -> int:
+    """Write NAME.py, an experiment on a function of your own.
+
+    It sorts a list, and can be run as it is; put your function and its formula in the place of that.
+
+    \b
+    Example: bptt-bench new my_join
+             bptt-bench run my_join
+    """
+    from bptt_bench.workflows.new import write
+
+    path = write(name, Path(), force=force)
+    run = f"bptt-bench run {path.stem}"
+    if as_json:
+        document({"file": str(path), "run": run})
+    else:
+        click.echo(f"written: {path}")
+        click.echo("  put your function where prepare() returns one, its formula into law=, its sizes into n=[...]")
+        click.echo(f"  {run}")
+    return 0

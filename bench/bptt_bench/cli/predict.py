@@ -1,0 +1,112 @@
+"""``predict``: time and memory at points that were never measured, and the largest size within a budget."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bptt_bench.cli.shared_options import (
+    claimed,
+    claims_option,
+    document,
+    ignore_option,
+    json_option,
+    rename_option,
+    unit_option,
+)
+
+
+@click.command(short_help="Time and memory at points, and the largest size within a budget.")
+@click.argument("data", type=click.Path(path_type=Path))
+@click.option(
+    "--at",
+    multiple=True,
+    metavar="POINT",
+    help="Levels, such as V=10000,T=35; a range T=100..10000 has 10 of them, T=100..10000:20 has 20. Repeatable.",
+)
+@click.option("--largest", metavar="FACTOR", help="Answer with the largest level of a factor, the others as in --at.")
+@click.option("--within", metavar="BUDGET", help="What --largest keeps within: 10s, 5min, 1h30min, 2GB, 512MiB.")
+@click.option("--subject", multiple=True, metavar="NAME", help="Whose; by default all that have a law. Repeatable.")
+@click.option("--law", help="A law to be fitted, as in `fit`; by default those that the run holds.")
+@click.option(
+    "--overhead", default="auto", metavar="TERMS", help="Terms beside --law, such as '1 + T'.  [default: auto]"
+)
+@click.option("--response", metavar="NAME", help="What to predict.  [default: time, and memory where it has a law]")
+@unit_option
+@click.option("--block", metavar="NAME", help="With --law: column of the blocks, whose common drift is taken out.")
+@click.option("--names", metavar="NAMES", help="With --law: names of arguments that a file only numbers, such as n,m.")
+@click.option("--where", multiple=True, metavar="NAME=LEVEL", help="With --law: rows of one level only. Repeatable.")
+@rename_option
+@ignore_option
+@claims_option
+@json_option
+def predict(
+    data: Path,
+    at: tuple[str, ...],
+    largest: str | None,
+    within: str | None,
+    subject: tuple[str, ...],
+    law: str | None,
+    overhead: str,
+    response: str | None,
+    unit: str | None,
+    block: str | None,
+    names: str | None,
+    where: tuple[str, ...],
+    rename: tuple[str, ...],
+    ignore: tuple[str, ...],
+    claims: str | None,
+    as_json: bool,
+) -> int:
+    """Predict time and memory at points, from the laws of a run or from --law and any table.
+
+    The predictor is that of `foresee`: the law with its thresholds, and what measured points nearby have in common
+    beyond it. Every prediction has its 95 % interval, and says how far it lies beyond what was measured.
+
+    \b
+    Example: bptt-bench predict results/reference --at V=10000,d=100,H=100,T=100..10000
+             bptt-bench predict results/reference --largest T --within 10s --at V=10000,d=100,H=100
+             bptt-bench predict times.csv --law "n*log(n)" --at n=1000000
+    """
+    from bptt_bench.report.terminal.predictions import show_largest, show_predicted
+    from bptt_bench.workflows.predict import predict as predicted
+
+    given = {"--overhead": overhead != "auto", "--block": block, "--unit": unit, "--names": names, "--where": where}
+    given |= {"--rename": rename, "--ignore": ignore}
+    for name, value in given.items():
+        if value and law is None:
+            raise click.UsageError(f"{name}: goes with --law; the laws of a run have their own")
+    if claims is not None and law is not None:
+        raise click.UsageError("--claims and --law: name one source of laws, not two")
+    how = {
+        "experiment": claimed(claims),
+        "subject": subject,
+        "law": law,
+        "overhead": overhead,
+        "block": block,
+        "names": [] if names is None else [name.strip() for name in names.split(",")],
+        "where": where,
+        "rename": rename,
+        "ignore": ignore,
+        "response": response,
+        "unit": unit,
+    }
+    if largest is None and within is None:
+        found = predicted(data, at, **how)  # type: ignore[arg-type]  # as declared above
+        _answer(found, show_predicted, as_json=as_json)
+    else:
+        levels = predicted(data, at, largest=largest, within=within, **how)  # type: ignore[arg-type]
+        _answer(levels, show_largest, as_json=as_json)
+    return 0
+
+
+def _answer(found: Any, show: Callable[[Any], None], *, as_json: bool) -> None:
+    for note in found.notes:
+        click.echo(f"note: {note}", err=True)
+    if as_json:
+        document(found.to_json())
+    else:
+        show(found)

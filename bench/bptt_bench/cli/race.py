@@ -1,0 +1,88 @@
+"""``race``: who is how fast, with results checked equal and the machine's own limit beside them."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bptt_bench.cli.shared_options import document, find_experiments_here, force_option, forced, json_option, resumable
+
+EXPERIMENT = "bptt_rnn.experiment.race"
+PROFILE, THREADS = "standard", 2
+
+
+@click.command(short_help="Who is how fast, with results checked equal.")
+@click.argument("experiment", required=False)
+@click.option("--profile", metavar="NAME", help=f"How much to measure.  [default: {PROFILE}]")
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the run.  [default: results/race-<time>]"
+)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the order of measuring.  [default: 0]")
+@click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help=f"Threads of every library.  [default: {THREADS}]"
+)
+@click.option(
+    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Measure what an interrupted race still lacks."
+)
+@force_option
+@json_option
+def race(
+    experiment: str | None,
+    profile: str | None,
+    out: Path | None,
+    seed: int | None,
+    threads: int | None,
+    resume: Path | None,
+    force: bool,
+    as_json: bool,
+) -> int:
+    """Race implementations of one thing: equal results, times, and the share of the machine's limit.
+
+    EXPERIMENT is a module whose claims are about speedups; in a checkout of this project by default
+    bptt_rnn.experiment.race, the tuned gradients against PyTorch and JAX (extra "peers"). What is not installed is
+    named as missing. `report` and `verdict` work on its folder. Exit status 1 when a claim is refuted.
+
+    \b
+    Example: bptt-bench race --out results/race
+             bptt-bench race bptt_rnn.experiment.race_stock --json
+    """
+    from bptt_bench.plan import ExperimentError
+    from bptt_bench.report.terminal import tables as terminal
+    from bptt_bench.report.terminal.race import show_race
+    from bptt_bench.workflows import run as session
+    from bptt_bench.workflows import settings as api
+
+    find_experiments_here()
+    if resume is not None and out is not None:
+        raise click.UsageError("--out and --resume: name one folder, not two")
+    given: dict[str, Any] = {"experiment": experiment, "profile": profile, "seed": seed, "threads": threads}
+    chosen = {name: value for name, value in given.items() if value is not None}
+    if resume is None:
+        name = experiment or api.default_experiment(EXPERIMENT)
+        settings = api.Settings(**{"profile": PROFILE, "threads": THREADS, **chosen, "experiment": name})
+    else:
+        settings = dataclasses.replace(api.settings_of(resume), **chosen)
+    if not any(claim.kind == "speedup" for claim in api.experiment_of(settings).claims):
+        raise ExperimentError(f"experiment {settings.experiment!r}: claims no speedup; a race is judged by such claims")
+    folder = resume or out or api.new_folder("race")
+    with resumable(folder):
+        outcome = session.run(
+            settings,
+            folder,
+            resume=resume is not None,
+            force=forced(force, resume),
+            say=lambda line: click.echo(line, err=as_json),
+        )
+    analysis = outcome.analysis
+    verdicts = [verdict.to_json() for verdict in analysis.verdicts]
+    if as_json:
+        found = {} if analysis.race is None else analysis.race.to_json()
+        document({"folder": str(outcome.folder), **found, "verdicts": verdicts})
+    else:
+        if analysis.race is not None:
+            show_race(analysis.race)
+        terminal.show(analysis)
+    return 1 if any(verdict["verdict"] == "refuted" for verdict in verdicts) else 0

@@ -1,0 +1,31 @@
+"""``report``: a page, its text and its figures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bptt_bench.cli.shared_options import claimed, claims_option, document, folder_argument, json_option
+from bptt_bench.errors import EXIT_FINE
+
+
+@click.command(short_help="Write the report of a run: a page, its text, all figures.")
+@folder_argument
+@claims_option
+@json_option
+def report(folder: Path, claims: str | None, as_json: bool) -> int:
+    """Write the report of a run into its folder: report.html, report.md, figures/*.png and *.svg.
+
+    \b
+    Example: bptt-bench report results/today
+    """
+    from bptt_bench.workflows.settings import write_report
+
+    files = write_report(folder, claimed(claims))
+    if as_json:
+        document({"files": [str(path) for path in files]})
+    else:
+        for path in files:
+            click.echo(str(path))
+    return EXIT_FINE

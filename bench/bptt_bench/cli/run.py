@@ -1,0 +1,116 @@
+"""``run``: measure an experiment, then judge its claims."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+import click
+
+from bptt_bench.cli.engine_options import engine_of, engine_options
+from bptt_bench.cli.shared_options import (
+    document,
+    find_experiments_here,
+    force_option,
+    forced,
+    json_option,
+    resumable,
+    show,
+    status_of,
+)
+
+
+@click.command()
+@click.argument("experiment", required=False)
+@click.option("--profile", metavar="quick|standard|full", help="How much to measure.  [default: quick]")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Folder for the run.  [default: results/<profile>-<time>]",
+)
+@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the order of measuring.  [default: 0]")
+@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="BLAS threads of a worker.  [default: 1]")
+@click.option(
+    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Measure what an interrupted run still lacks."
+)
+@click.option(
+    "--corpus", type=click.Path(path_type=Path), metavar="FILE", help="UTF-8 text instead of the default one."
+)
+@click.option("--probe/--no-probe", default=None, help="Probe the machine first.  [default: if subjects declare works]")
+@click.option(
+    "--budget",
+    metavar="TIME",
+    help="Two blocks of the profile, then what narrows the intervals of undecided claims most per second, and what "
+    "is left of the time for all of them. TIME, such as 60s, 5min or 1h30min, counts from the start, probe and checks "
+    "included.",
+)
+@click.option(
+    "--until",
+    metavar="WIDTH",
+    help="The same, until the half-width of each interval is at most WIDTH, such as 2% or 0.02, or its claim decided "
+    "with room to spare: relative for ratios, crossovers and shares, absolute for exponents (2%: ±0.02).",
+)
+@force_option
+@engine_options
+@json_option
+def run(
+    experiment: str | None,
+    profile: str | None,
+    out: Path | None,
+    seed: int | None,
+    threads: int | None,
+    resume: Path | None,
+    corpus: Path | None,
+    probe: bool | None,
+    budget: str | None,
+    until: str | None,
+    force: bool,
+    as_json: bool,
+    **engine: Any,
+) -> int:
+    """Measure an experiment, then judge its claims.
+
+    EXPERIMENT is a module with EXPERIMENT and CLAIMS, or the path of its file; in a checkout of this project by default
+    bptt_rnn.experiment.
+
+    \b
+    Example: bptt-bench run --profile quick --out results/today
+             bptt-bench run --resume results/today
+             bptt-bench run --budget 60s --until 2%
+             bptt-bench run --engine dask --scheduler tcp://192.0.2.7:8786
+    """
+    from bptt_bench.workflows import adaptive
+    from bptt_bench.workflows import run as session
+    from bptt_bench.workflows import settings as api
+
+    find_experiments_here()
+    given: dict[str, Any] = {
+        "experiment": experiment,
+        "profile": profile,
+        "seed": seed,
+        "threads": threads,
+        "corpus": corpus,
+        "probe": probe,
+    }
+    chosen = {name: value for name, value in given.items() if value is not None}
+    chosen["engine"] = engine_of(engine)
+    if resume is not None and out is not None:
+        raise click.UsageError("--out and --resume: name one folder, not two")
+    settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)
+    folder = resume or out or api.new_folder(settings.profile)
+    with resumable(folder):
+        outcome = session.run(
+            settings,
+            folder,
+            resume=resume is not None,
+            force=forced(force, resume),
+            say=lambda line: click.echo(line, err=as_json),
+            demand=adaptive.demanded(budget, until, resume),
+        )
+    if as_json:
+        document(outcome.to_json())
+    else:
+        show(outcome.analysis)
+    return status_of(outcome.analysis.verdicts)

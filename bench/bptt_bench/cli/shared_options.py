@@ -1,0 +1,139 @@
+"""What commands share: their options, and how they answer."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shlex
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+from bptt_bench.errors import EXIT_INTERRUPTED
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+    from bptt_bench.analyse.verdicts.verdict import Verdict
+    from bptt_bench.plan import Experiment
+    from bptt_bench.workflows.fit import Answer
+
+EXIT_FINE, EXIT_REFUTED = 0, 1
+
+json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+unit_option = click.option(
+    "--unit",
+    metavar="UNIT",
+    help="Of the response, such as ms, MB, B/s or instructions.  [default: as its format or its name states it]",
+)
+rename_option = click.option(
+    "--rename",
+    multiple=True,
+    metavar="OLD=NEW",
+    help="Another name for a column, such as 'Hidden Units=H': a law can name words alone. Repeatable.",
+)
+ignore_option = click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out. Repeatable.")
+claims_option = click.option(
+    "--claims",
+    metavar="MODULE",
+    help="Judge by this module or file, which is imported.  [default: what the run holds]",
+)
+force_option = click.option(
+    "--force", is_flag=True, help="With --resume: go on though the code has changed since; the report says so."
+)
+
+folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+
+
+def forced(force: bool, resume: object) -> bool:
+    """Whether a run goes on though it was measured with other code.
+
+    Raises
+    ------
+    UsageError : no run is resumed.
+    """
+    if force and resume is None:
+        raise click.UsageError("--force: goes with --resume")
+    return force
+
+
+def find_experiments_here() -> None:
+    """Let modules of the current folder be imported, as ``python -m`` does.
+
+    Only commands that import an experiment do so: where results are looked at, the folder may be somebody else's.
+    """
+    here = str(Path.cwd())
+    if "" not in sys.path and here not in sys.path:
+        sys.path.insert(0, here)
+
+
+def claimed(module: str | None) -> Experiment | None:
+    """The experiment that the user names to judge by; None where the run is judged by what it holds.
+
+    Raises
+    ------
+    ExperimentError : no such module, or it has no experiment.
+    """
+    from bptt_bench.measure.worker.loading import load_experiment
+
+    if module is None:
+        return None
+    find_experiments_here()
+    return load_experiment(module)
+
+
+def document(found: Mapping[str, Any] | Sequence[Any]) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
+
+
+def status_of(verdicts: Sequence[Verdict]) -> int:
+    """1 when a claim is refuted; inconclusive is no failure, and no pass."""
+    return EXIT_REFUTED if any(one.verdict == "refuted" for one in verdicts) else EXIT_FINE
+
+
+def show(shown: Analysis | Answer) -> None:
+    """Tables on standard output."""
+    from bptt_bench.report.terminal import tables as terminal
+
+    terminal.show(shown)
+
+
+# options that a run does not store, so that going on with it takes them again
+REPEATED = ("probe", "force", "engine", "scheduler", "tls_ca_file", "tls_cert", "tls_key", "workers", "wait", "as_json")
+
+
+@contextlib.contextmanager
+def resumable(folder: Path) -> Iterator[None]:
+    """Note on what interrupts the block with which command the run in a folder goes on."""
+    try:
+        yield
+    except BaseException as error:
+        is_interrupt = isinstance(error, KeyboardInterrupt) or getattr(error, "exit_status", None) == EXIT_INTERRUPTED
+        if is_interrupt and _holds_a_run(folder):
+            error.add_note(f"go on with: {shlex.join(_resuming(click.get_current_context(), folder))}")
+        raise
+
+
+def _holds_a_run(folder: Path) -> bool:
+    from bptt_bench.store.runs.samples import SAMPLES
+
+    file = folder / SAMPLES
+    return file.is_file() and file.stat().st_size > 0
+
+
+def _resuming(context: click.Context, folder: Path) -> Iterator[str]:
+    """Yield the words of the command that goes on with a run."""
+    yield from ("bptt-bench", str(context.info_name), "--resume", str(folder))
+    for option in context.command.params:
+        name = str(option.name)
+        if name not in REPEATED or context.get_parameter_source(name) is not ParameterSource.COMMANDLINE:
+            continue
+        value = context.params[name]
+        if isinstance(value, bool):
+            yield option.opts[0] if value else option.secondary_opts[0]
+        else:
+            yield from (option.opts[0], str(value))

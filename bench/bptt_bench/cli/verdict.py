@@ -1,0 +1,43 @@
+"""``verdict``: the claims of a run, judged."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from bptt_bench.cli.shared_options import (
+    claimed,
+    claims_option,
+    document,
+    folder_argument,
+    json_option,
+    show,
+    status_of,
+)
+
+
+@click.command()
+@folder_argument
+@claims_option
+@json_option
+def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
+    """The claims, judged on the samples of a run: those that are stored with it, or those of a module.
+
+    Without --claims nothing is imported that the run names.
+
+    \b
+    Example: bptt-bench verdict results/reference --json
+             bptt-bench verdict results/reference --claims bptt_rnn.experiment
+    """
+    from bptt_bench.store.runs.experiments import lacking
+    from bptt_bench.workflows.settings import analysis_of
+
+    analysis = analysis_of(folder, claimed(claims))
+    if as_json:
+        if claims is None and (words := lacking(analysis.frame)):
+            click.echo(f"note: {words}", err=True)
+        document([one.to_json() for one in analysis.verdicts])
+    else:
+        show(analysis)
+    return status_of(analysis.verdicts)

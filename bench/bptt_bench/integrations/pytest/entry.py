@@ -1,0 +1,52 @@
+"""What pytest loads in every project of an environment that has this package: our plugin, or what stands for it.
+
+An exception in the module of a plugin ends pytest before it has collected a test; nobody's tests may end because of us.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+
+import pytest
+
+from bptt_bench.integrations.pytest.absent import COMPLEXITY, INI, Absent
+
+SCALING = "bptt_bench"
+OPTION = "--benchmark"
+
+
+class StandIn(Absent):
+    """Knows the names of the plugin, so that a project that uses them has its other tests run."""
+
+    def pytest_addoption(self, parser: pytest.Parser) -> None:
+        """Take the option and the setting of the plugin."""
+        with contextlib.suppress(ValueError):  # the project has an option of that name
+            parser.addoption(OPTION, action="store_true", default=False, help=self.reason)
+        with contextlib.suppress(ValueError):
+            parser.addini(INI, self.reason, default="report")
+
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Make the markers known to --strict-markers."""
+        for name in (COMPLEXITY, SCALING):
+            config.addinivalue_line("markers", f"{name}: {self.reason}")
+
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Deselect the scaling benchmarks, as the plugin does unless they are asked for."""
+        scaling = [item for item in items if item.get_closest_marker(SCALING)]
+        if scaling and config.getoption("benchmark", False):
+            raise pytest.UsageError(f"{OPTION}: {self.reason}")
+        if scaling:
+            items[:] = [item for item in items if not item.get_closest_marker(SCALING)]
+            config.hook.pytest_deselected(items=scaling)
+
+
+def load(name: str = "bptt_bench.integrations.pytest.plugin") -> object:
+    """The plugin of that module, or what stands for it if the module cannot be imported."""
+    try:
+        return importlib.import_module(name)
+    except Exception as error:  # noqa: BLE001  # whatever is broken: it is said, and the tests of others run
+        return StandIn(error)
+
+
+plugin = load()

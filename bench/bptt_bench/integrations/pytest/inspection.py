@@ -1,0 +1,98 @@
+"""What a marked test benchmarks is looked at as a run looks at its subjects: does each call do the work of the first?
+
+Imported where a marked test is called, not by every pytest session.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import statistics
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple, TypeAlias
+
+from bptt_bench.measure.worker.inputs import inputs_of
+from bptt_bench.measure.worker.inspection import MOST_COPIED, Inspection, Inspector
+from bptt_bench.plan.experiment.unfinished import unfinished
+
+
+class Seen(NamedTuple):
+    """What was seen of a benchmark's calls; ``first_seconds`` None: the first was not timed by itself."""
+
+    inspection: Inspection
+    first_seconds: float | None
+
+
+Keep: TypeAlias = Callable[[Seen], object]
+
+
+class _Timer(NamedTuple):
+    """The timer of a benchmark as a clock."""
+
+    now: Callable[[], float]
+
+    def wall(self) -> float:
+        return time.time()
+
+
+@contextlib.contextmanager
+def watched(benchmark: Any, keep: Keep) -> Iterator[None]:
+    """Look at what the fixture calls within the block; ``keep`` is told what was seen.
+
+    A benchmark that is switched off, or a fixture of that name that is another's, is left alone.
+    """
+    simple, pedantic = getattr(benchmark, "_raw", None), getattr(benchmark, "_raw_pedantic", None)
+    if not (callable(simple) and callable(pedantic) and getattr(benchmark, "enabled", False)):
+        yield
+        return
+    benchmark._raw = functools.partial(_simple, benchmark, simple, keep)
+    benchmark._raw_pedantic = functools.partial(_pedantic, benchmark, pedantic, keep)
+    try:
+        yield
+    finally:
+        benchmark._raw, benchmark._raw_pedantic = simple, pedantic
+
+
+def _simple(
+    benchmark: Any,
+    measure: Callable[..., Any],
+    keep: Keep,
+    function: Any,
+    *args: Any,
+    **kwargs: Any,
+) -> Any:
+    """Call once more than asked for, before all other calls: that is the first."""
+    watch = _Watch(benchmark, function, args, kwargs)
+    first = watch.inspector.first()
+    result = measure(function, *args, **kwargs)
+    keep(Seen(watch.inspector.in_place(_median(benchmark), watch.put_back), first))
+    return result
+
+
+def _pedantic(benchmark: Any, measure: Callable[..., Any], keep: Keep, target: Any, **how: Any) -> Any:
+    """Add no call before: with a single round the first is all that is measured, and with a setup each is a first."""
+    again = how.get("rounds", 1) * how.get("iterations", 1) + how.get("warmup_rounds", 0) > 1
+    if how.get("setup") is not None or not again:
+        result = measure(target, **how)
+        keep(Seen(Inspection(returned=unfinished(result)), None))
+        return result
+    watch = _Watch(benchmark, target, how.get("args") or (), how.get("kwargs") or {})
+    result = watch.inspector.watched(lambda: measure(target, **how))
+    keep(Seen(watch.inspector.in_place(None, watch.put_back), None))
+    return result
+
+
+class _Watch:
+    """An inspector of a call, and what puts its inputs back as they are now."""
+
+    def __init__(self, benchmark: Any, function: Any, args: Any, kwargs: Any) -> None:
+        inputs = inputs_of(function, args, kwargs)
+        call = functools.partial(function, *args, **kwargs)
+        self.inspector = Inspector(call, _Timer(benchmark._timer), inputs)
+        self.put_back = [each.restorer(MOST_COPIED // len(inputs)) for each in inputs]
+
+
+def _median(benchmark: Any) -> float:
+    """Median seconds of an evaluation in the rounds that were measured."""
+    return float(statistics.median(benchmark.stats.stats.data))

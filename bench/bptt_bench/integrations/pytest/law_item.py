@@ -1,0 +1,260 @@
+"""The item that judges the law of a test marked `complexity`, and what it is judged on.
+
+Apart from its plugin for length alone: every pytest session loads both, and nothing heavy may be imported here.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+from bptt_bench.integrations.pytest.absent import INI
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.analyse.verdicts.growth import Growth
+    from bptt_bench.integrations.pytest.inspection import Seen
+    from bptt_bench.integrations.pytest.stated_law import Complexity
+
+LEAST_WAITING = 0.1  # of the time at a point; less moves no exponent over a factor of ten by more than 0.05
+STRICT_XPASS = "[XPASS(strict)]"  # how pytest's report of a test that should have failed begins
+TIME_SLICE = 0.003  # seconds that Linux lets a process run before another has its turn
+
+
+class LawRefuted(Exception):
+    """Fails the item of a law; the first line says which, the rest why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What pytest's last lines name a failure by."""
+
+    path: str
+    lineno: int
+    message: str
+
+    def __str__(self) -> str:  # for --tb=line
+        return f"{self.path}:{self.lineno}: {self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A failure as pytest prints it: our text, and no traceback of how it was found."""
+
+    text: str
+    reprcrash: Place
+
+    def toterminal(self, writer: Any) -> None:
+        for line in self.text.splitlines():
+            writer.line(line)
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def as_plain_pass(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+    """Let a point pass that pytest says should not have: what `xfail` at a marked function speaks of is its law."""
+    if call.excinfo is None and report.failed and str(report.longrepr).startswith(STRICT_XPASS):
+        report.outcome, report.longrepr = "passed", None
+    elif report.passed and hasattr(report, "wasxfail"):
+        del report.wasxfail
+
+
+def begin_with_points(config: pytest.Config, report: pytest.TestReport, points: Sequence[str]) -> None:
+    """See to it that `--lf` and `--sw` measure the points of a refuted law again, without which it cannot be judged."""
+    id_of_report: Any = getattr(report, "id", report.nodeid)
+    parse = getattr(type(id_of_report), "parse", str)
+    last_failed = config.pluginmanager.get_plugin("lfplugin")
+    if last_failed is not None:
+        last_failed.lastfailed.update({parse(point): True for point in points})
+    stepwise = getattr(config.pluginmanager.get_plugin("stepwiseplugin"), "cached_info", None)
+    if stepwise is not None and stepwise.last_failed == id_of_report:
+        stepwise.last_failed = parse(points[0])
+
+
+class Taken(NamedTuple):
+    """What was measured at a point: when it began, the rounds in seconds per evaluation, and how it was disturbed.
+
+    ``waited`` is the share of the time in which the process was ready to run and no processor was free.
+    """
+
+    start: float
+    rounds: list[float]
+    iterations: int
+    waited: float
+
+
+def waiting() -> float:
+    """Seconds that this process has waited for a processor so far; 0 where the system does not tell."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+@dataclass(kw_only=True, eq=False)
+class Law:
+    """A marked function at one combination of its other parameters: its points and what was measured at them."""
+
+    stated: Complexity
+    points: dict[pytest.Item, dict[str, float]]
+    taken: dict[pytest.Item, Taken] = field(default_factory=dict)
+    outcomes: dict[pytest.Item, str] = field(default_factory=dict)
+    seen: dict[pytest.Item, Seen] = field(default_factory=dict)
+
+    def where(self, items: Iterable[pytest.Item]) -> str:
+        """Some points in words."""
+        return ", ".join(" ".join(f"{name}={level:g}" for name, level in self.points[item].items()) for item in items)
+
+    def lacking(self) -> tuple[str, bool]:
+        """Why nothing can be judged, and whether the user left it out; empty if all points were measured."""
+        by_outcome: dict[str, list[pytest.Item]] = {}
+        for item in self.points:
+            if item not in self.taken:
+                by_outcome.setdefault(self.outcomes.get(item, "not run"), []).append(item)
+        reasons = [f"{outcome} at {self.where(items)}" for outcome, items in by_outcome.items()]
+        return "; ".join(reasons), set(by_outcome) == {"not run"}
+
+    def frame(self, name: str, *, without_waiting: bool = False) -> pd.DataFrame:
+        """The samples of a subject of that name as the tidy frame that the analyse stage reads.
+
+        Without waiting, rounds that are longer than a time slice lose the share in which no processor was free. The
+        median of shorter ones has none: they are interrupted as a whole or not at all.
+        """
+        import numpy as np
+        import pandas as pd
+
+        from bptt_bench.integrations.pytest.rounds import empty_call_seconds
+        from bptt_bench.integrations.pytest.stated_law import reduced
+        from bptt_bench.measure.timing.timing import is_below_floor
+
+        # what a call costs is in the constant; a law without one has to stand clear of it
+        constant = "1" in {str(term) for term in self.stated.law.plus(*self.stated.overhead).terms}
+        rows = []
+        for item, (start, rounds, iterations, waited) in self.taken.items():
+            samples = reduced(rounds)
+            ends = start + np.cumsum([sum(part) for part in np.array_split(rounds, len(samples))])
+            is_long = float(np.median(rounds)) * iterations > TIME_SLICE
+            kept = 1 - waited if without_waiting and is_long else 1.0
+            rows += [
+                {
+                    "subject": name,
+                    **self.points[item],
+                    "started_at": end,
+                    "seconds_per_eval": seconds * kept,
+                    "below_floor": not constant and is_below_floor(seconds, empty_call_seconds()),
+                    "process": 0,
+                    "first_seconds": self.seen[item].first_seconds if item in self.seen else None,
+                }
+                for seconds, end in zip(samples, ends.tolist(), strict=True)
+            ]
+        frame = pd.DataFrame(rows)
+        frame.attrs["factors"] = list(self.stated.levels)
+        frame.attrs["inspections"] = [
+            {"subject": name, "point": self.points[item], **seen.inspection.to_json()}
+            for item, seen in self.seen.items()
+            if item in self.taken
+        ]
+        return frame.astype({"first_seconds": float})
+
+    def judged(self, name: str) -> Growth:
+        """The law held against what was measured; open where a busy machine may have made the verdict.
+
+        Beside other work long rounds are drawn out and short ones are not, which looks like growth: with eight
+        processes on two cores `sorted` passed for n**2 once in twenty runs.
+        """
+        from bptt_bench.analyse.verdicts.growth import agreed, judge_growth
+
+        stated = self.stated
+
+        def judge(*, without_waiting: bool) -> Growth:
+            return judge_growth(
+                self.frame(name, without_waiting=without_waiting),
+                stated.law,
+                name=name,
+                overhead=stated.overhead,
+                bound=stated.bound,
+                margin=stated.margin,
+            )
+
+        with warnings.catch_warnings():  # a project that turns warnings into errors means its own
+            warnings.simplefilter("default")
+            growth = judge(without_waiting=False)
+            busiest = max(self.taken, key=lambda item: self.taken[item].waited)
+            share = self.taken[busiest].waited
+            if share < LEAST_WAITING or growth.word == "inconclusive":
+                return growth
+            why = f"no processor was free for {share:.0%} of the time at {self.where([busiest])}"
+            return agreed(growth, judge(without_waiting=True), why)
+
+
+class LawItem(pytest.Item):
+    """``test_sort[law]``: judges what the points of a marked function have measured."""
+
+    def __init__(self, *, law: Law, **rest: Any) -> None:
+        super().__init__(**rest)
+        self.law = law
+        self.growth: Growth | None = None
+        self.left_open = ""  # why
+        self.fixturenames = ("benchmark",)  # as pytest-benchmark knows benchmarks, for --benchmark-only and -skip
+        points = list(law.points)
+        # what all points are marked with, the law is; and who selects a point by name selects its law
+        for mark in points[0].own_markers:
+            if mark.name != "parametrize" and all(mark in point.own_markers for point in points):
+                self.own_markers.append(mark)
+                self.keywords[mark.name] = mark
+        self.extra_keyword_matches.update(point.name for point in points)
+
+    def runtest(self) -> None:
+        law, growth = self.law, None
+        reason, is_choice = self.switched_off() or law.lacking()
+        if not reason:
+            growth = self.growth = law.judged(self.nodeid)
+            from bptt_bench.report.words.growth import explained, headline
+
+            if growth.word == "supported":
+                return
+            if growth.word == "refuted":
+                raise LawRefuted(f"{headline(growth)}\n{explained(growth)}")
+            reason = headline(growth)
+        else:
+            reason = f"law {law.stated.law} not judged: {reason}"
+        if self.is_strict() and not is_choice:
+            why = f"\n{explained(growth)}" if growth else ""
+            raise LawRefuted(f"{reason} (inconclusive='fail'){why}")
+        self.left_open = reason
+        pytest.skip(reason)
+
+    def switched_off(self) -> tuple[str, bool] | None:
+        """Why benchmarks are switched off, and whether the user said so; None if they are not."""
+        session = self.config.pluginmanager.get_plugin("pytest-benchmark")
+        if session is None:
+            return "pytest-benchmark is switched off or not installed", False
+        if not getattr(session, "disabled", False):
+            return None
+        if os.environ.get("PYTEST_XDIST_WORKER"):
+            return "benchmarks are disabled under xdist; -n 0 would run them", False
+        return "benchmarks are disabled", True
+
+    def is_strict(self) -> bool:
+        """Whether a law that stays open fails: as the marker says, else as the project does."""
+        return (self.law.stated.inconclusive or self.config.getini(INI)) == "fail"
+
+    def repr_failure(self, excinfo: Any, style: Any = None) -> Any:
+        if not isinstance(excinfo.value, LawRefuted):
+            return super().repr_failure(excinfo, style)
+        headline, _, rest = str(excinfo.value).partition("\n")
+        path, line, _ = self.reportinfo()
+        return Message(rest or headline, Place(str(path), (line or 0) + 1, headline))
+
+    def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
+        point = next(iter(self.law.points))
+        path, line, domain = point.reportinfo()
+        return path, line, domain.replace(point.name, self.name)

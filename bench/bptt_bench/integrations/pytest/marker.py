@@ -1,0 +1,304 @@
+"""`@pytest.mark.complexity("n*log(n)", n=[…])`: a benchmark measured over levels, and its law judged after the last.
+
+    @pytest.mark.complexity("n*log(n)", n=[1000, 4000, 16_000, 64_000, 256_000])
+    def test_sort(benchmark, n):
+        data = random.sample(range(n), n)
+        benchmark(sorted, data)
+
+The test runs once at each level, and one item more, ``test_sort[law]``, judges what was measured: a test of its own,
+so that a refuted law is a failure by itself, with its own node id, and no point is blamed for it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import shlex
+import time
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from bptt_bench.integrations.pytest.absent import COMPLEXITY as MARKER
+from bptt_bench.integrations.pytest.absent import INI, broken, is_meant
+from bptt_bench.integrations.pytest.law_item import (
+    Law,
+    LawItem,
+    LawRefuted,
+    Taken,
+    as_plain_pass,
+    begin_with_points,
+    waiting,
+)
+
+# Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
+if TYPE_CHECKING:
+    from bptt_bench.integrations.pytest.stated_law import Complexity
+
+HELP = (
+    f"{MARKER}(law, n=[...], *, bound='tight', margin=None, overhead='1', design='lines', inconclusive=None): "
+    "run a benchmark at each level and fail if its time does not grow as the law says."
+)
+JSON_KEY = "bptt_bench"
+WALL_CLOCKS = (time.perf_counter, time.monotonic, time.time)
+MOST_CHARACTERS = 30  # of another parameter in the name of a law's item
+REPORTED = "bptt_bench_complexity"  # the attribute of a report that holds what became of a law
+# What a point costs unless marker or command line say otherwise. A quarter of pytest-benchmark's second is enough: what
+# moves an exponent is how points differ, not how rounds do. Rounds of 100 µs are 1700 times the resolution of the timer
+# (60 ns here), where the default of 5 µs leaves it 1 %. One warm-up, since more double the time of slow functions.
+DEFAULTS: Mapping[str, Any] = {
+    "max_time": 0.25,
+    "min_time": 1e-4,
+    "min_rounds": 5,
+    "disable_gc": True,
+    "warmup": True,
+    "warmup_iterations": 1,
+}
+
+
+@dataclass(kw_only=True, eq=False)  # pluggy keeps plugins in sets
+class ComplexitySession:
+    """The part of the plugin that serves the marker."""
+
+    config: pytest.Config
+    laws: dict[pytest.Item, Law] = field(default_factory=dict)  # by point
+    judged: list[LawItem] = field(default_factory=list)
+    lines: list[tuple[str, str]] = field(default_factory=list)  # word and text, for the summary
+
+    def __post_init__(self) -> None:
+        setting = self.config.getini(INI)
+        if setting not in ("report", "fail"):
+            raise pytest.UsageError(f"{INI}={setting!r}: allowed are report, fail")
+
+    @pytest.hookimpl(trylast=True)  # after the function's own parameters
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Run a marked function at each of its points."""
+        mark = metafunc.definition.get_closest_marker(MARKER)
+        if mark is None or not is_meant(mark, metafunc.fixturenames):
+            return
+        if (absent := broken()) is not None:
+            if not self.config.pluginmanager.is_registered(absent):
+                self.config.pluginmanager.register(absent, "bptt_bench_absent")
+            return
+        if sum(each.name == MARKER for each in metafunc.definition.own_markers) > 1:
+            raise complaint(metafunc.definition.name, "given twice; one law is judged, the sum of its terms")
+        stated = read(mark, metafunc.definition.name)
+        for name in ("benchmark", *stated.levels):
+            if name not in metafunc.fixturenames:
+                what = "needs the fixture" if name == "benchmark" else "takes no argument"
+                raise complaint(metafunc.definition.name, f"the function {what} {name!r}")
+        names = list(stated.levels)
+        metafunc.parametrize(
+            names if len(names) > 1 else names[0],
+            [tuple(point.values()) if len(names) > 1 else point[names[0]] for point in stated.points],
+        )
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str) -> Generator[None, Any, Any]:
+        """Add an item for each law: one for each combination of what else a marked function is parametrised with."""
+        found = yield
+        if not isinstance(found, list):
+            return found
+        points = [item for item in found if isinstance(item, pytest.Function) and is_marked(item) and broken() is None]
+        groups: dict[str, list[pytest.Function]] = {}
+        seen: dict[str, list[object]] = {}
+        for item in points:
+            levels = read(item.get_closest_marker(MARKER), name).levels
+            others = {key: value for key, value in item.callspec.params.items() if key not in levels}
+            label = "-".join(["law", *(shown(key, value, seen.setdefault(key, [])) for key, value in others.items())])
+            groups.setdefault(label, []).append(item)
+        for label, items in groups.items():
+            stated = read(items[0].get_closest_marker(MARKER), name)
+            law = Law(stated=stated, points={})
+            for item in items:
+                law.points[item] = {key: cast("float", item.callspec.params[key]) for key in stated.levels}
+            self.laws.update(dict.fromkeys(items, law))
+            for item in items:
+                set_defaults(item, f"{name}: {stated.law}", self.config)
+            nodeid = f"{collector.nodeid}::{name}[{label}]"  # as pytest's own items have theirs, for --lf to match
+            found.append(LawItem.from_parent(collector, name=f"{name}[{label}]", nodeid=nodeid, law=law))
+        return found
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)  # around those that shuffle
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
+        """Put each law behind the last of its points, wherever these were put."""
+        for item in items:
+            if item not in self.laws and not isinstance(item, LawItem) and is_marked(item) and broken() is None:
+                raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.{MARKER} is for plain test functions and methods")
+        yield
+        laws = {item.law: item for item in items if isinstance(item, LawItem)}
+        last: dict[Law, pytest.Item] = {self.laws[item]: item for item in items if item in self.laws}
+        behind = {last[law]: item for law, item in laws.items() if law in last}
+        moved = set(behind.values())
+        items[:] = [
+            each for item in items if item not in moved for each in (item, *([behind[item]] if item in behind else []))
+        ]
+        for law in last:
+            if law not in laws:
+                chosen = [item for item in items if self.laws.get(item) is law]
+                text = (
+                    f"{chosen[0].nodeid.partition('[')[0]}: law {law.stated.law} not judged: its law was not selected"
+                )
+                self.lines.append(("inconclusive", f"{text}, {len(chosen)} of {len(law.points)} points were"))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """Measure a point with one BLAS thread, and keep its rounds."""
+        law = self.laws.get(item)
+        if law is None:
+            return (yield)
+        from bptt_bench.integrations.pytest.inspection import watched
+        from bptt_bench.integrations.pytest.rounds import pinned
+
+        benchmark: Any = getattr(item, "funcargs", {}).get("benchmark")
+        start, began, waited = time.time(), time.perf_counter(), waiting()
+        with pinned(), watched(benchmark, functools.partial(law.seen.__setitem__, item)):
+            result = yield
+        share = min((waiting() - waited) / max(time.perf_counter() - began, 1e-9), 0.99)
+        if getattr(benchmark, "stats", None) is not None:  # a fixture of that name may be another plugin's
+            benchmark.extra_info.update({"law": law.stated.law.text, "point": dict(law.points[item])})
+            stats = benchmark.stats
+            if stats.options.get("timer") not in WALL_CLOCKS:  # the time of the process has no waiting in it
+                share = 0.0
+            law.taken[item] = Taken(start, list(stats.stats.data), stats.iterations, share)
+        return result
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Note what became of a point; tell with the report of a law what became of that."""
+        report = yield
+        law = self.laws.get(item)
+        if law is not None:
+            as_plain_pass(report, call)
+        if law is not None and (call.when == "call" or not report.passed):
+            never = "benchmark was never called" if call.when == "call" else "passed"
+            law.outcomes[item] = never if report.passed else report.outcome
+            if not report.passed:
+                law.taken.pop(item, None)
+        if isinstance(item, LawItem) and call.when == "call":
+            self.describe(item, call, report)
+        return report
+
+    def describe(self, item: LawItem, call: pytest.CallInfo[None], report: pytest.TestReport) -> None:
+        """Put verdict and reason into the report, in plain words that xdist can hand on."""
+        error = None if call.excinfo is None else call.excinfo.value
+        if error is None and item.growth is not None:
+            from bptt_bench.report.words.growth import headline
+
+            word, text = "supported", headline(item.growth)
+        elif item.left_open:
+            path, line, _ = item.reportinfo()
+            word, text = "inconclusive", item.left_open
+            report.longrepr = (str(path), (line or 0) + 1, text)
+        elif isinstance(error, LawRefuted):
+            word, text = "refuted", str(error).partition("\n")[0]
+        else:
+            return
+        if item.growth is not None:
+            self.judged.append(item)
+        points = [point.nodeid for point in item.law.points]
+        setattr(report, REPORTED, {"word": word, "line": f"{item.nodeid}: {text}", "points": points})
+
+    def pytest_report_teststatus(self, report: Any) -> tuple[str, str, Any] | None:
+        """Give an open verdict an outcome of its own, counted in pytest's last line."""
+        if getattr(report, REPORTED, {}).get("word") == "inconclusive" and report.skipped:
+            return "inconclusive", "?", ("INCONCLUSIVE", {"yellow": True})
+        return None
+
+    @pytest.hookimpl(trylast=True)  # after pytest has noted where it failed
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember a verdict for the summary; a refuted law's points have to be measured again with it."""
+        found = getattr(report, REPORTED, None)
+        if found is None:
+            return
+        self.lines.append((found["word"], found["line"]))
+        if report.failed:
+            begin_with_points(self.config, report, found["points"])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
+        """Add fits and verdicts to pytest-benchmark's JSON."""
+        if not self.judged:
+            return
+        found = output_json.setdefault(JSON_KEY, {"verdicts": [], "fits": []})
+        for item in self.judged:
+            assert item.growth is not None
+            found["verdicts"] += [verdict.to_json() for verdict in item.growth.verdicts.values()]
+            if item.growth.fit is not None:
+                found["fits"].append({"subject": item.nodeid, **item.growth.fit.to_json()})
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """List the laws; with -q those alone that stayed open."""
+        quiet = self.config.getoption("benchmark_quiet", False) or self.config.get_verbosity() < 0
+        shown = [(word, line) for word, line in self.lines if word == "inconclusive" or not quiet]
+        if not shown:
+            return
+        terminalreporter.section(MARKER, sep="-")
+        colours = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}
+        for word, line in shown:
+            terminalreporter.write_line(line, **{colours[word]: True})
+
+
+def is_marked(item: pytest.Item) -> bool:
+    """Whether an item has our marker."""
+    mark = item.get_closest_marker(MARKER)
+    return mark is not None and is_meant(mark, getattr(item, "fixturenames", ()))
+
+
+def read(mark: pytest.Mark | None, name: str) -> Complexity:
+    """What a marker states.
+
+    Raises
+    ------
+    Collector.CollectError : nothing that could be judged; pytest prints its one line and no traceback.
+    """
+    from bptt_bench.integrations.pytest.stated_law import Complexity, ComplexityError
+
+    assert mark is not None
+    try:
+        return Complexity.of(mark.args, mark.kwargs)
+    except ComplexityError as error:
+        raise complaint(name, str(error)) from None
+
+
+def complaint(name: str, text: str) -> pytest.Collector.CollectError:
+    """A line that names the marked function."""
+    return pytest.Collector.CollectError(f"{name}: @pytest.mark.{MARKER}: {text}")
+
+
+def shown(name: str, value: object, seen: list[object]) -> str:
+    """A parameter in the name of a law's item: its text where that is short, else its place among those seen."""
+    place = next((i for i, other in enumerate(seen) if other is value or same(other, value)), len(seen))
+    if place == len(seen):
+        seen.append(value)
+    text = str(value) if isinstance(value, str | int | float) else ""
+    alike = any(str(other) == text for other in seen[:place])  # 1 and "1"
+    usable = 0 < len(text) <= MOST_CHARACTERS and text.isprintable() and not set("[]") & set(text) and not alike
+    return f"{name}={text}" if usable else f"{name}{place}"
+
+
+def same(one: object, other: object) -> bool:
+    """Whether two parameters are one; of those that cannot say so plainly, such as arrays, none is another."""
+    try:
+        return type(one) is type(other) and (one == other) is True
+    except Exception:  # noqa: BLE001  # whatever a user's class raises when it is compared
+        return False
+
+
+def set_defaults(item: pytest.Function, group: str, config: pytest.Config) -> None:
+    """Mark a point with our settings for pytest-benchmark, less those that marker or command line have."""
+    if not config.pluginmanager.has_plugin("pytest-benchmark"):
+        return
+    here = shlex.split(os.environ.get("PYTEST_ADDOPTS", ""))
+    given = {str(each).partition("=")[0] for each in [*config.invocation_params.args, *config.getini("addopts"), *here]}
+    mark = item.get_closest_marker("benchmark")
+    theirs = {} if mark is None else dict(mark.kwargs)
+    taken = {*theirs, *(name for name in DEFAULTS if f"--benchmark-{name.replace('_', '-')}" in given)}
+    if "warmup" in taken:
+        taken.add("warmup_iterations")  # one setting in two parts
+    settings = {name: value for name, value in DEFAULTS.items() if name not in taken}
+    item.add_marker(pytest.mark.benchmark(**{"group": group, **settings, **theirs}), append=False)

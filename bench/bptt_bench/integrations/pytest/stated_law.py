@@ -1,0 +1,166 @@
+"""What `@pytest.mark.complexity` states: a law, the levels of its factors, and how it is to be judged.
+
+Apart from the plugin, which every pytest session loads: this is imported where a test has the marker.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias, get_args
+
+import numpy as np
+
+from bptt_bench.errors import BenchError
+from bptt_bench.plan import CostLaw, Design, DesignError, Factor, LawError
+from bptt_bench.plan.claims.claim import Bound
+from bptt_bench.plan.design.levels import together
+
+Layout: TypeAlias = Literal["lines", "grid"]
+Strictness: TypeAlias = Literal["report", "fail"]
+FEWEST_LEVELS = 3  # with two any exponent fits
+FEWEST_SPARE_POINTS = 2  # beyond the terms; with fewer no claim is judged
+FIXTURE = "benchmark"
+EXAMPLE = "n=[1000, 4000, 16_000, 64_000, 256_000]"
+
+
+class ComplexityError(BenchError, ValueError):
+    """A marker that states nothing to be judged; one line names the argument, its value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Complexity:
+    """The arguments of a marker, seen to be usable.
+
+    Attributes
+    ----------
+    levels : of each factor, whole numbers as int.
+    overhead : terms beside the law; by default the constant alone. A term such as ``n`` beside the law ``n**2`` would
+        take up a function that is linear, and the law would be left unjudged where it is wrong.
+    margin : how far an exponent may be off the law's; None: the default for its factor.
+    design : with several factors, ``lines`` through the middle levels and the corners, or the whole ``grid``.
+    inconclusive : whether an open verdict is reported or fails; None: as the project has it.
+    """
+
+    law: CostLaw
+    levels: Mapping[str, tuple[float, ...]]
+    overhead: tuple[str, ...] = ("1",)
+    bound: Bound = "tight"
+    margin: float | None = None
+    design: Layout = "lines"
+    inconclusive: Strictness | None = None
+
+    @classmethod
+    def of(cls, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Complexity:
+        """Read the arguments of a marker.
+
+        Raises
+        ------
+        ComplexityError : what cannot be judged.
+        """
+        if len(args) != 1:
+            raise ComplexityError(f"{len(args)} positional arguments; allowed is one, the law, such as 'n*log(n)'")
+        given = dict(kwargs)
+        options = {name: given.pop(name) for name in OPTIONS if name in given}
+        try:
+            law = CostLaw(args[0])
+            factors = together(given.pop("factors", None), given, options)
+            levels = {name: _levels(name, values) for name, values in factors.items()}
+            if not levels:
+                raise ComplexityError(f"no factor; give the levels of each, such as {EXAMPLE}")
+            law.require(levels)
+            stated = cls(law=law, levels=levels, **{name: OPTIONS[name](value) for name, value in options.items()})
+            for term in stated.overhead:
+                CostLaw(term).require(levels)
+        except (LawError, DesignError) as error:
+            raise ComplexityError(str(error)) from None
+        stated._require_sense()
+        return stated
+
+    @property
+    def points(self) -> Design:
+        """Where to measure, the factors in the order in which they were given."""
+        if len(self.levels) == 1 or self.design == "grid":
+            return Design.grid(self.levels)
+        ordered = {name: sorted(values) for name, values in self.levels.items()}
+        middle = {name: values[len(values) // 2] for name, values in ordered.items()}
+        ends = Design.corners({name: (values[0], values[-1]) for name, values in ordered.items()})
+        return Design.lines(middle, self.levels) + ends
+
+    def _require_sense(self) -> None:
+        full, points = self.law.plus(*self.overhead), self.points
+        flat = [name for name in self.levels if name not in self.law.factors]
+        if self.bound == "lower" and flat:
+            raise ComplexityError(
+                f"bound='lower': the law {self.law.text!r} does not grow with {flat[0]}; allowed are tight, upper"
+            )
+        needed = len(full.terms) + FEWEST_SPARE_POINTS
+        if len(points) < needed:
+            raise ComplexityError(f"{len(points)} points for {full.text!r}; at least {needed} would decide")
+        table = {name: np.array([point[name] for point in points], dtype=np.float64) for name in self.levels}
+        with np.errstate(all="ignore"):
+            columns = full.columns(table)
+        wrong = ~np.isfinite(columns) | (columns < 0)
+        for row, column in np.argwhere(wrong).tolist():
+            raise ComplexityError(
+                f"term {full.terms[column]}: {columns[row, column]:g} at {points.points[row]}; "
+                "allowed are finite numbers from 0"
+            )
+
+
+def _levels(name: str, values: object) -> tuple[float, ...]:
+    if name == FIXTURE:
+        raise ComplexityError(f"{name}: is the fixture that measures; give the factor another name")
+    if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
+        raise ComplexityError(f"{name}={values!r}: allowed are the levels of a factor, such as {EXAMPLE}")
+    factor = Factor(name=name, kind="real")
+    numbers = list(dict.fromkeys(float(factor.validate(value)) for value in values))
+    if len(numbers) < FEWEST_LEVELS:
+        raise ComplexityError(f"{name}: {len(numbers)} levels; at least {FEWEST_LEVELS} decide, five are better")
+    whole = all(number.is_integer() for number in numbers)
+    return tuple(int(number) if whole else number for number in numbers)
+
+
+def _one_of(name: str, allowed: Sequence[str], value: object) -> Any:
+    if value not in allowed:
+        raise ComplexityError(f"{name}={value!r}: allowed are {', '.join(allowed)}")
+    return value
+
+
+def _margin(value: object) -> float | None:
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise ComplexityError(f"margin={value!r}: allowed are numbers above 0, such as 0.2")
+    return float(value)
+
+
+def _overhead(value: Any) -> tuple[str, ...]:
+    if value == "auto":
+        raise ComplexityError("overhead='auto': would hide a wrong law; allowed are terms, such as '1 + n', or None")
+    texts = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
+    terms = [term for text in texts if text not in (None, "") for term in CostLaw(text).terms]
+    return tuple(dict.fromkeys(str(term) for term in terms))
+
+
+OPTIONS: dict[str, Callable[[Any], Any]] = {
+    "overhead": _overhead,
+    "bound": lambda value: _one_of("bound", get_args(Bound), value),
+    "margin": _margin,
+    "design": lambda value: _one_of("design", get_args(Layout), value),
+    "inconclusive": lambda value: _one_of("inconclusive", get_args(Strictness), value),
+}
+
+
+def reduced(rounds: Sequence[float], most: int = 20) -> list[float]:
+    """Medians of at most so many runs of consecutive rounds, in their order.
+
+    There may be a hundred thousand rounds, and neighbours are disturbed together: as samples of their own they would
+    claim a precision that no point has. The median, because many short rounds and a few long ones must measure the same
+    thing. In 220 measurements of 55 points beside other work, repeats of a point scattered by 0.43 with means and 0.22
+    with medians (logarithms); all rounds of a point against its last twenty singly were off by +0.23, -0.02 and, with
+    minima, -0.08. How many runs, 5 to 100, made no difference.
+    """
+    parts = np.array_split(np.asarray(rounds, dtype=np.float64), min(most, len(rounds)))
+    return [float(np.median(part)) for part in parts]

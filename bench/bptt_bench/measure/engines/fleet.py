@@ -1,0 +1,27 @@
+"""The workers of the engine that a run asks for."""
+
+from __future__ import annotations
+
+from bptt_bench.measure.engines import Fleet
+from bptt_bench.measure.engines.choice import DASK, LOCAL, Choice
+from bptt_bench.measure.protocol.records import MeasureError
+
+
+def fleet_of(choice: Choice) -> Fleet | None:
+    """Return the workers of a cluster; None for this machine.
+
+    Raises
+    ------
+    MeasureError : what the engine takes is not installed.
+    """
+    if choice.name == LOCAL:
+        return None
+    try:
+        import distributed  # noqa: F401  # to say what is missing before anything is begun
+    except ImportError as error:
+        raise MeasureError(
+            f"engine={DASK!r}: {error.name or 'distributed'} is not installed; install the extra 'cluster'"
+        ) from None
+    from bptt_bench.measure.engines.dask import DaskFleet
+
+    return DaskFleet(choice)

@@ -1,0 +1,62 @@
+"""What a run does before it measures: the checks of claims, and the probe of the machine.
+
+Each has a process of its own, so that what it loads and leaves behind disturbs no measurement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bptt_bench.measure.loop.backend import Asked, Way
+from bptt_bench.measure.loop.events import CheckDone, Listener, PeaksStarted, ProbeStarted
+from bptt_bench.measure.protocol.messages import Check, Checked, PeaksRead, Probe, Probed, ReadPeaks
+from bptt_bench.measure.protocol.records import Sink, check_record, peaks_record, probe_record
+from bptt_bench.plan import CheckResult
+
+
+def run_checks(way: Way, claims: Sequence[str], *, seed: int, sink: Sink, tell: Listener) -> None:
+    """Make the checks of some claims, by name.
+
+    Raises
+    ------
+    MeasureError : one could not be made; a check that finds a claim wrong is a result.
+    """
+    if not claims:
+        return
+    asked: list[Asked] = [(Check(claim=claim, seed=seed), f"check of claim {claim!r}") for claim in claims]
+    for claim, (reply, _host) in zip(claims, way.converse(asked, opened=True), strict=True):
+        assert isinstance(reply, Checked)
+        sink.append(check_record(claim, reply))
+        outcome = CheckResult(estimate=reply.estimate, allowed=reply.allowed, cases=reply.cases)
+        tell(CheckDone(claim=claim, passed=outcome.passed, seconds=reply.seconds))
+
+
+def run_probe(way: Way, *, sink: Sink, tell: Listener) -> None:
+    """Read what the machine can do with the threads of the run; the experiment is not loaded for it.
+
+    Raises
+    ------
+    MeasureError : it could not be read.
+    """
+    tell(ProbeStarted())
+    for reply, host in way.converse([(Probe(threads=way.threads), "probe of the machine")], opened=False):
+        assert isinstance(reply, Probed)
+        sink.append(probe_record(reply, host))
+
+
+def run_peaks(way: Way, *, sink: Sink, tell: Listener) -> None:
+    """Read the peaks of the machine with the threads of the run, in a process of its own.
+
+    Raises
+    ------
+    MeasureError : they could not be read.
+    """
+    tell(PeaksStarted())
+    for reply, host in way.converse([peaks_asked(way.threads)], opened=False):
+        assert isinstance(reply, PeaksRead)
+        sink.append(peaks_record(reply, host))
+
+
+def peaks_asked(threads: int) -> Asked:
+    """What a measuring process is asked for the peaks."""
+    return ReadPeaks(threads=threads), "peaks of the machine"

@@ -1,0 +1,107 @@
+"""The hosts of a run: which are there, whether they have the code, and which is free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from bptt_bench.measure.engines.fingerprint import NOT_THERE
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.timing.calibrations import Calibrations
+from bptt_bench.measure.worker.visits import Skips
+
+DIGITS = 12  # of a fingerprint are enough to see that two differ
+
+
+class HostOfRun:
+    """A host, by whichever of its workers; what is known of it lasts as long as the run.
+
+    Attributes
+    ----------
+    workers : addresses of its workers that may be asked.
+    calibrations, skips : what was found of cells on this host: another may be quicker or have more memory.
+    peaks_read : whether its peaks have been read. is_busy : whether it measures something.
+    """
+
+    def __init__(self, name: str, seconds_per_sample: float) -> None:
+        self.name = name
+        self.workers: dict[str, None] = {}
+        self.calibrations, self.skips = Calibrations(seconds_per_sample), Skips()
+        self.peaks_read = self.is_busy = False
+
+    def __str__(self) -> str:
+        return f"{self.name} ({', '.join(self.workers) or 'no worker left'})"
+
+
+class Roster:
+    """Which workers may be asked, by their hosts.
+
+    Parameters
+    ----------
+    code : fingerprints that every host must have.
+    known : stores the environment of a host, once each.
+    say : receives what is worth a line.
+    """
+
+    def __init__(
+        self,
+        code: Mapping[str, str],
+        *,
+        seconds_per_sample: float,
+        known: Callable[[str, Mapping[str, Any]], None],
+        say: Callable[[str], None],
+    ) -> None:
+        self._code, self._seconds_per_sample, self._known, self._say = code, seconds_per_sample, known, say
+        self._hosts: dict[str, HostOfRun] = {}
+        self.is_begun = False  # whether something has been measured: from then on a host that is unfit is left out
+
+    def surveyed(self, worker: str, host: str, environment: Mapping[str, Any], code: Mapping[str, str]) -> None:
+        """Take a worker on.
+
+        Raises
+        ------
+        MeasureError : its host has other code, and nothing has been measured yet.
+        """
+        for what, ours in self._code.items():
+            if code.get(what) != ours:
+                self.unfit(worker, _differing(what, code.get(what, ""), ours))
+                return
+        if host not in self._hosts:
+            self._hosts[host] = HostOfRun(host, self._seconds_per_sample)
+            self._known(host, environment)
+        self._hosts[host].workers[worker] = None
+
+    def unfit(self, worker: str, why: str) -> None:
+        """Leave a worker out that cannot measure.
+
+        Raises
+        ------
+        MeasureError : nothing has been measured yet.
+        """
+        message = f"worker {worker}: {why}"
+        if not self.is_begun:
+            raise MeasureError(message)
+        self._say(f"{message}; it is left out")
+
+    def left(self, worker: str) -> None:
+        """Take a worker off."""
+        for host in self._hosts.values():
+            host.workers.pop(worker, None)
+
+    @property
+    def there(self) -> int:
+        """Hosts with a worker."""
+        return sum(bool(host.workers) for host in self._hosts.values())
+
+    def free(self) -> Iterator[HostOfRun]:
+        """Hosts with a worker that measure nothing."""
+        return (host for host in self._hosts.values() if host.workers and not host.is_busy)
+
+
+def _differing(what: str, theirs: str, ours: str) -> str:
+    if theirs.startswith(NOT_THERE):
+        return f"{what} {theirs}; every host needs the same code"
+    return (
+        f"{what} is another one there (sha256 {theirs[:DIGITS] or 'unknown'}, here {ours[:DIGITS]}); "
+        "every host needs the same code"
+    )

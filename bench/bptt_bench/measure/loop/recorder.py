@@ -1,0 +1,171 @@
+"""The accounts of a run: what comes of its visits is stored, then counted, then told. Wherever it was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from bptt_bench.measure.loop.events import (
+    BlockDone,
+    CountsTaken,
+    Listener,
+    MemoryTaken,
+    RunFinished,
+    SampleTaken,
+    Skipped,
+)
+from bptt_bench.measure.loop.progress_counts import Tally
+from bptt_bench.measure.protocol.messages import Compared, Counted, LeftOut, Sampled, Weighed
+from bptt_bench.measure.protocol.records import (
+    MeasureError,
+    Sink,
+    agreement_record,
+    count_record,
+    finish_record,
+    inspection_record,
+    memory_record,
+    sample_record,
+    skip_record,
+)
+from bptt_bench.measure.protocol.schedule import SWEEP, Block, Done, Visit, without
+from bptt_bench.measure.worker.visits import Outcome
+from bptt_bench.plan import Agreement, Cell
+
+
+class Accounts:
+    """Keeps what a run measures, and how much of it there is.
+
+    Parameters
+    ----------
+    done : what an earlier, interrupted run has stored.
+    agreement : of the experiment, if results are compared.
+
+    Attributes
+    ----------
+    tally : visits made and left.
+    """
+
+    def __init__(self, *, sink: Sink, tell: Listener, done: Done, agreement: Agreement | None) -> None:
+        self._sink, self._tell, self._done, self._agreement = sink, tell, done, agreement
+        self.tally = Tally()
+        self._samples = self._weighed = self._counted = 0
+        self._seconds_in_evaluations = 0.0
+        self._skipped: dict[tuple[Cell, str], str] = {}  # reasons by cell and timing
+        self._measured: set[str] = set()  # timings of which there is a sample
+
+    def expect(self, everything: Sequence[Block]) -> tuple[Block, ...]:
+        """Take blocks into account; what is not stored yet of them."""
+        left = without(everything, self._done.samples)
+        self.tally.add(everything, left)
+        return left
+
+    def take(self, outcome: Outcome, *, process: int, stage: str = SWEEP, host: str | None = None) -> None:
+        """Store what came of a visit, and only then report it.
+
+        Parameters
+        ----------
+        process : number of the measuring process. stage : of the visit's block. host : where it was measured, if the
+            run has several.
+        """
+        visit, found, seconds = outcome
+        if isinstance(found, Compared):
+            assert self._agreement is not None, "only experiments with an agreement compare"
+            self._sink.append(agreement_record(visit, self._agreement, found))
+            return
+        if isinstance(found, LeftOut):
+            self._skip(visit, found, host)
+            return
+        last = self.tally.visited(visit)
+        self._measured.add(visit.timing)
+        self.tally.time_left.made(visit, seconds)
+        if isinstance(found, Weighed):
+            self._keep_memory(visit, found, process, seconds, host)
+        elif isinstance(found, Counted):
+            self._keep_counts(visit, found, process, seconds, host)
+        else:
+            record = sample_record(visit, process, found, visit_seconds=seconds, stage=stage, host=host)
+            self._keep(visit, found, record)
+        self._block_done(visit, last)
+
+    def dropped(self, visit: Visit) -> None:
+        """Count a visit that is not made: its cell is left out."""
+        last = self.tally.visited(visit)
+        self.tally.time_left.dropped(visit)
+        self._block_done(visit, last)
+
+    def require_something(self) -> None:
+        """See that not all times, nor all memory, nor all counts had to be left out.
+
+        Raises
+        ------
+        MeasureError : they had, and none were measured before; the message names the first cell and why.
+        """
+        measured = {visit.timing for visit in self._done.samples} | self._measured
+        for timing in ("whole", "phases", "memory", "counts"):
+            skipped = {cell: reason for (cell, of), reason in self._skipped.items() if of == timing}
+            if skipped and timing not in measured:
+                cell, reason = next(iter(skipped.items()))
+                others = f"; none of {len(skipped)} cells could be measured" if len(skipped) > 1 else ""
+                raise MeasureError(f"subject {cell.subject!r} at {cell.point}: {reason}{others}")
+
+    def finish(self, seconds_ready: float) -> RunFinished:
+        """Store and tell the end of a run, which had a measuring process ready for so many seconds."""
+        busy, measured = self._seconds_in_evaluations, self._samples + self._weighed + self._counted
+        share = busy / seconds_ready if measured and seconds_ready > 0 else None
+        if measured:
+            self._sink.append(finish_record(seconds_ready, busy, share))
+        finished = RunFinished(
+            samples=self._samples,
+            weighed=self._weighed,
+            counted=self._counted,
+            skipped=len({cell for cell, _ in self._skipped}),
+            seconds_after_workers_started=seconds_ready,
+            seconds_in_evaluations=busy,
+            busy_share=share,
+        )
+        self._tell(finished)
+        return finished
+
+    def _keep(self, visit: Visit, sampled: Sampled, record: dict[str, object]) -> None:
+        self._samples += 1
+        self._seconds_in_evaluations += sampled.seconds_in_evaluations
+        self._sink.append(record)
+        if sampled.inspection is not None:
+            self._sink.append(inspection_record(visit, sampled.inspection))
+        self._tell(SampleTaken(**visit._asdict(), seconds_per_eval=sampled.seconds_per_eval, **self.tally.progress()))
+
+    def _keep_memory(self, visit: Visit, weighed: Weighed, process: int, seconds: float, host: str | None) -> None:
+        self._weighed += 1
+        self._seconds_in_evaluations += weighed.seconds_in_evaluations
+        self._sink.append(memory_record(visit, process, weighed, visit_seconds=seconds, host=host))
+        self._tell(
+            MemoryTaken(
+                subject=visit.subject,
+                point=visit.point,
+                allocated_bytes=weighed.allocated_bytes,
+                peak_bytes=weighed.peak_bytes,
+                **self.tally.progress(),
+            )
+        )
+
+    def _keep_counts(self, visit: Visit, counted: Counted, process: int, seconds: float, host: str | None) -> None:
+        self._counted += 1
+        self._seconds_in_evaluations += counted.seconds_in_evaluations
+        self._sink.append(count_record(visit, process, counted, visit_seconds=seconds, host=host))
+        self._tell(
+            CountsTaken(subject=visit.subject, point=visit.point, counts=dict(counted.counts), **self.tally.progress())
+        )
+
+    def _skip(self, visit: Visit, found: LeftOut, host: str | None) -> None:
+        self._skipped.setdefault((Cell(visit.subject, visit.point), visit.timing), found.reason)
+        last = self.tally.visited(visit)
+        self.tally.time_left.dropped(visit)
+        self._sink.append(skip_record(visit, found, host=host))
+        self._tell(Skipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=found.reason))
+        self._block_done(visit, last)
+
+    def _block_done(self, visit: Visit, last: bool) -> None:
+        if not last:
+            return
+        self._sink.sync()
+        done, total = self.tally.blocks_done, self.tally.blocks_total
+        self._tell(BlockDone(block=visit.block, blocks_done=done, blocks_total=total))

@@ -1,0 +1,255 @@
+"""The loop of a run: blocks in, records and events out. It computes no statistics and prints nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bptt_bench.measure.engines import Engine, Fleet
+from bptt_bench.measure.engines.local import LocalEngine
+from bptt_bench.measure.engines.payload import Cargo
+from bptt_bench.measure.loop.backend import Way
+from bptt_bench.measure.loop.checks_and_probe import run_checks, run_probe
+from bptt_bench.measure.loop.events import CodePrinted, Event, Listener, Missing, RunFinished, RunStarted
+from bptt_bench.measure.loop.interrupts import Interrupted, Interrupts
+from bptt_bench.measure.loop.parallel import Parallel
+from bptt_bench.measure.loop.recorder import Accounts
+from bptt_bench.measure.loop.serial import Serial
+from bptt_bench.measure.loop.worker_pool import Crew
+from bptt_bench.measure.probe.environment import environment
+from bptt_bench.measure.protocol.messages import Open
+from bptt_bench.measure.protocol.records import (
+    MeasureError,
+    Sink,
+    experiment_record,
+    missing_record,
+    printed_record,
+    require_same_code,
+    require_same_run,
+    resume_record,
+    run_header,
+)
+from bptt_bench.measure.protocol.schedule import Block, Done, blocks_of, divided, memory_blocks_of
+from bptt_bench.measure.timing.clock import Clock, WallClock
+from bptt_bench.measure.worker.result_check import Comparisons
+from bptt_bench.plan import CheckClaim, Claim, Experiment
+from bptt_bench.plan.description.description import description_of
+
+Further = Callable[[], Sequence[Block]]  # asked when nothing is left to be measured; an empty answer ends the run
+
+
+def run(
+    experiment: Experiment,
+    *,
+    module: str,
+    profile: str,
+    seed: int,
+    threads: int,
+    sink: Sink,
+    corpus: Path | None = None,
+    fault: str | None = None,
+    done: Done | None = None,
+    on_event: Listener | None = None,
+    engine: Engine | Fleet | None = None,
+    clock: Clock | None = None,
+    surroundings: Callable[[], Mapping[str, Any]] = environment,
+    further: Further | None = None,
+    probe: bool | None = None,
+    sources: Mapping[str, str] | None = None,
+    force: bool = False,
+) -> RunFinished:
+    """Measure what is not done yet, sample by sample.
+
+    Parameters
+    ----------
+    module : under which the measuring processes import the experiment.
+    threads : of every numerical library in the measuring processes.
+    fault : planted fault of the experiment; ``experiment`` has it planted already, the measuring processes plant it.
+    sink : receives every record before it is reported.
+    done : what an earlier, interrupted run has stored.
+    on_event : told what happens, after it is stored.
+    engine : where measuring processes run: one after the other, on this machine by default, or on the workers of a
+        cluster, block by block on all of its hosts at once.
+    surroundings : describes the machine and what is installed.
+    further : what to measure when all blocks of the profile are done, and again when that is done. Each answer is
+        measured in a fresh process, less the visits that are stored already; its points need not be the profile's.
+    probe : whether to read what the machine can do before anything is measured, unless that is stored already; None:
+        if a subject declares the works from which such readings predict its time. The peaks of the machine are read
+        before each measuring process if a subject declares a roofline.
+    sources : digests of the code that is measured; None: not known, and not seen to be the same throughout.
+    force : go on with a run that was measured with other code.
+
+    Raises
+    ------
+    MeasureError : the run to be continued was another one or of other code, a subject or a measuring process failed, or
+        the libraries do not use the threads that they were told to use. What was measured before is in the sink.
+    Interrupted : SIGINT or SIGTERM came. What was measured before is in the sink.
+    """
+    if threads < 1:
+        raise MeasureError(f"threads={threads}: allowed are whole numbers from 1")
+    if seed < 0:
+        raise MeasureError(f"seed={seed}: allowed are whole numbers from 0")
+    missing = experiment.missing()
+    described = experiment_record(description_of(experiment, profile, missing))
+    experiment = experiment.without(missing)
+    header = run_header(
+        experiment,
+        module=module,
+        profile=profile,
+        seed=seed,
+        threads=threads,
+        corpus=corpus,
+        fault=fault,
+        sources=sources,
+    )
+    done = done or Done()
+    if done.header is not None:
+        require_same_run(header, done.header)
+        if sources is not None and not force:
+            require_same_code(sources, done.sources)
+    clock = clock or WallClock()
+    loop = _Loop(
+        experiment=experiment,
+        missing=missing,
+        header=header,
+        described=described,
+        opening=Open(
+            module=module,
+            corpus=None if corpus is None else str(corpus),
+            threads=threads,
+            fault=fault,
+            sources=sources,
+        ),
+        sink=sink,
+        tell=on_event or (lambda _event: None),
+        engine=engine or LocalEngine(experiment.environment),
+        clock=clock,
+        done=done,
+        surroundings=surroundings,
+        further=further or (lambda: ()),
+        probe=not done.probed and (_is_predicted(experiment) if probe is None else probe),
+    )
+    return loop.run()
+
+
+def _is_predicted(experiment: Experiment) -> bool:
+    return any(subject.works is not None for subject in experiment.subjects)
+
+
+class _Loop:
+    """One run: what it does before, between and after the measuring itself."""
+
+    def __init__(
+        self,
+        *,
+        experiment: Experiment,
+        missing: Mapping[str, str],
+        header: Mapping[str, Any],
+        described: Mapping[str, Any],
+        opening: Open,
+        sink: Sink,
+        tell: Listener,
+        engine: Engine | Fleet,
+        clock: Clock,
+        done: Done,
+        surroundings: Callable[[], Mapping[str, Any]],
+        further: Further,
+        probe: bool,
+    ) -> None:
+        self._experiment, self._missing, self._header, self._described = experiment, missing, header, described
+        self._sink, self._tell, self._clock, self._done = sink, tell, clock, done
+        self._surroundings, self._further, self._probe = surroundings, further, probe
+        profile = experiment.profile(header["profile"])
+        self._accounts = Accounts(sink=sink, tell=tell, done=done, agreement=experiment.agreement)
+        self._shares = self._to_be_measured(blocks_of(experiment, profile, seed=header["seed"]), profile.processes)
+        self._shares += self._to_be_measured(memory_blocks_of(experiment, profile), processes=1)
+        self._interrupts = Interrupts()
+        shared: dict[str, Any] = {
+            "accounts": self._accounts,
+            "comparisons": Comparisons(experiment, done.compared),
+            "sink": sink,
+            "tell": tell,
+            "clock": clock,
+            "seconds_per_sample": profile.seconds_per_sample,
+            "first": done.processes,
+            "has_roofline": any(subject.roofline is not None for subject in experiment.subjects),
+        }
+        self._way: Way
+        if isinstance(engine, Fleet):
+            self._way = Parallel(
+                fleet=engine,
+                cargo=Cargo.of(opening),
+                variables=experiment.environment,
+                interrupts=self._interrupts,
+                **shared,
+            )
+        else:
+            self._way = Serial(crew=Crew(engine, opening, self._interrupts), **shared)
+
+    def run(self) -> RunFinished:
+        with self._interrupts.installed():
+            try:
+                self._interrupts.check()
+                with self._way.connected():
+                    self._begin()
+                    self._prepare()
+                    self._way.measure(self._shares)
+                    self._accounts.require_something()
+                    while blocks := self._what_further():
+                        self._way.measure(self._to_be_measured(blocks, processes=1))
+                return self._accounts.finish(self._way.seconds_ready)
+            finally:
+                self._tell_what_was_printed()
+                self._sink.sync()
+
+    def _tell_what_was_printed(self) -> None:
+        printed = self._way.printed
+        if printed:
+            self._sink.append(printed_record(printed.lines, printed.others))
+            self._tell(CodePrinted(lines=dict(printed.lines), others=printed.others))
+
+    def _what_further(self) -> Sequence[Block]:
+        with self._interrupts.allowed():  # to find that out may take as long as a fit
+            return self._further()
+
+    def _to_be_measured(self, everything: Sequence[Block], processes: int) -> list[tuple[Block, ...]]:
+        """What is not stored yet of some blocks, dealt out to measuring processes."""
+        left = self._accounts.expect(everything)
+        return [share for share in divided(left, processes) if any(block.visits for block in share)]
+
+    def _begin(self) -> None:
+        is_new = self._done.header is None
+        record = self._header if is_new else resume_record(self._header.get("sources"), self._done.sources)
+        self._sink.append({**record, "environment": self._surroundings(), "started_at": self._clock.wall()})
+        if self._described != self._done.described:
+            self._sink.append(self._described)
+        self._sink.sync()
+        tally = self._accounts.tally
+        self._tell(
+            RunStarted(
+                experiment=self._experiment.name,
+                profile=self._header["profile"],
+                cells_done=tally.cells_done,
+                cells_total=tally.cells_total,
+                blocks_total=tally.blocks_total,
+                resumed=self._done.header is not None,
+            )
+        )
+        for subject, reason in self._missing.items():
+            self._sink.append(missing_record(subject, reason))
+            self._tell(Missing(subject=subject, reason=reason))
+
+    def _prepare(self) -> None:
+        """Checks, and the probe where something is left to be measured."""
+        claims = [claim.name for claim in self._experiment.claims if self._is_to_be_checked(claim)]
+        run_checks(self._way, claims, seed=self._header["seed"], sink=self._sink, tell=self._tell)
+        if self._probe and self._shares:
+            run_probe(self._way, sink=self._sink, tell=self._tell)
+
+    def _is_to_be_checked(self, claim: Claim) -> bool:
+        judged_here = not claim.profiles or self._header["profile"] in claim.profiles
+        return isinstance(claim, CheckClaim) and judged_here and claim.name not in self._done.checks
+
+
+__all__ = ["Event", "Interrupted", "MeasureError", "Sink", "require_same_run", "run", "run_header"]

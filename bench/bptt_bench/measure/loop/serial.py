@@ -1,0 +1,122 @@
+"""One measuring process after the other, each for its share of the blocks."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from bptt_bench.measure.engines import Worker
+from bptt_bench.measure.loop.backend import Asked, Heard
+from bptt_bench.measure.loop.checks_and_probe import run_peaks
+from bptt_bench.measure.loop.events import Listener, WorkerStarted
+from bptt_bench.measure.loop.recorder import Accounts
+from bptt_bench.measure.loop.worker_pool import Crew, Died
+from bptt_bench.measure.protocol.messages import LeftOut, Ready
+from bptt_bench.measure.protocol.records import Sink, worker_record
+from bptt_bench.measure.protocol.schedule import Block, Visit
+from bptt_bench.measure.timing.calibrations import Calibrations
+from bptt_bench.measure.timing.clock import Clock
+from bptt_bench.measure.worker.printed import Printed
+from bptt_bench.measure.worker.result_check import Comparisons
+from bptt_bench.measure.worker.visits import Outcome, Skips, Visiting
+
+
+class Serial:
+    """Measures share after share.
+
+    Parameters
+    ----------
+    first : number of the first measuring process.
+    has_roofline : whether the peaks of the machine are wanted.
+    """
+
+    def __init__(
+        self,
+        *,
+        crew: Crew,
+        accounts: Accounts,
+        comparisons: Comparisons,
+        sink: Sink,
+        tell: Listener,
+        clock: Clock,
+        seconds_per_sample: float,
+        first: int,
+        has_roofline: bool,
+    ) -> None:
+        self._crew, self._accounts, self._sink, self._tell, self._clock = crew, accounts, sink, tell, clock
+        self._process, self._has_roofline = first, has_roofline
+        self._skips = Skips()
+        calibrations = Calibrations(seconds_per_sample)
+        self._visiting: Callable[[Worker], Visiting] = lambda worker: Visiting(
+            lambda request, where: crew.ask(worker, request, where),
+            clock,
+            seconds_per_sample=seconds_per_sample,
+            calibrations=calibrations,
+            skips=self._skips,
+            due=comparisons.take,
+        )
+        self._seconds_ready = 0.0
+
+    @property
+    def threads(self) -> int:
+        return self._crew.threads
+
+    @property
+    def printed(self) -> Printed:
+        return self._crew.printed
+
+    @property
+    def seconds_ready(self) -> float:
+        return self._seconds_ready
+
+    def connected(self) -> contextlib.AbstractContextManager[None]:
+        return contextlib.nullcontext()
+
+    def converse(self, asked: Sequence[Asked], *, opened: bool) -> Iterator[Heard]:
+        with self._crew.worker() as worker:
+            if opened:
+                self._crew.open(worker)
+            for request, where in asked:
+                yield Heard(self._crew.ask(worker, request, where))
+
+    def measure(self, shares: Sequence[Sequence[Block]]) -> None:
+        for number, blocks in enumerate(shares):
+            if self._has_roofline:  # before every measuring process: one reading may meet the machine in a slow moment
+                run_peaks(self, sink=self._sink, tell=self._tell)
+            self._run_share(blocks, processes_after=len(shares) - number - 1)
+
+    def _run_share(self, blocks: Sequence[Block], processes_after: int) -> None:
+        """Visit what is left of some blocks in one process, or in several where one ends before its time."""
+        left = deque((visit, block.stage) for block in blocks for visit in block.visits)
+        while left:
+            self._run_process(left, processes_after)
+
+    def _run_process(self, left: deque[tuple[Visit, str]], processes_after: int) -> None:
+        process, self._process = self._process, self._process + 1
+        with self._crew.worker() as worker:
+            ready = self._crew.open(worker)
+            start = self._clock.now()
+            facts = facts_of(ready)
+            self._sink.append(worker_record(process, facts, started_at=self._clock.wall()))
+            self._tell(WorkerStarted(process=process, processes_total=self._process + processes_after, **facts))
+            visiting = self._visiting(worker)
+            try:
+                while left:
+                    visit, stage = left.popleft()
+                    if visit in self._skips:
+                        self._accounts.dropped(visit)
+                    for outcome in visiting.make(visit):
+                        self._accounts.take(outcome, process=process, stage=stage)
+            except Died as died:  # the cell that was being visited is left out
+                self._skips.add(visit)
+                why = LeftOut(reason=f"the measuring process died: {died.__cause__}", raised=True)
+                self._accounts.take(Outcome(visit, why, 0.0), process=process, stage=stage)
+            finally:
+                self._seconds_ready += self._clock.now() - start
+
+
+def facts_of(ready: Ready) -> Mapping[str, Any]:
+    """What is recorded and told of a measuring process that is ready."""
+    return {"pid": ready.pid, "threads": ready.threads, "floor_seconds": ready.floor_seconds}

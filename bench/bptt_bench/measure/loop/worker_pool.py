@@ -1,0 +1,77 @@
+"""The measuring processes of a run, one after the other: start them, open the experiment in them, ask them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+
+from bptt_bench.measure.engines import Engine, Listening, Worker, WorkerDied
+from bptt_bench.measure.loop.interrupts import Interrupts
+from bptt_bench.measure.protocol.messages import Failed, Open, Ready, Reply, Request
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.worker.printed import Printed
+
+
+class Died(MeasureError):
+    """A measuring process ended before it answered."""
+
+
+class Crew:
+    """Where a run gets its measuring processes from.
+
+    Parameters
+    ----------
+    opening : the request with which each process begins that is to know the experiment.
+    interrupts : let a signal cut in while a reply is awaited, and nowhere else.
+    """
+
+    def __init__(self, engine: Engine, opening: Open, interrupts: Interrupts) -> None:
+        self._engine, self._opening, self._interrupts = engine, opening, interrupts
+
+    @property
+    def threads(self) -> int:
+        """Threads of every numerical library in the processes."""
+        return self._opening.threads
+
+    @property
+    def printed(self) -> Printed:
+        """What the processes have printed."""
+        return self._engine.printed if isinstance(self._engine, Listening) else Printed()
+
+    @contextlib.contextmanager
+    def worker(self) -> Iterator[Worker]:
+        """A fresh process, which ends with the block."""
+        worker = self._engine.start(threads=self.threads)
+        try:
+            yield worker
+        finally:
+            worker.close()
+
+    def open(self, worker: Worker) -> Ready:
+        """Have a process load the experiment.
+
+        Raises
+        ------
+        MeasureError : it cannot, or its threads are not as many as they should be.
+        """
+        reply = self.ask(worker, self._opening, "start of a measuring process")
+        assert isinstance(reply, Ready)
+        return reply
+
+    def ask(self, worker: Worker, request: Request, where: str) -> Reply:
+        """Wait for a reply.
+
+        Raises
+        ------
+        MeasureError : what was asked for failed, or (``Died``) the process ended; the message says where.
+        Interrupted : a signal came.
+        """
+        try:
+            with self._interrupts.allowed():
+                reply = worker.ask(request)
+        except WorkerDied as died:
+            self._interrupts.check()  # a signal to all processes at once may have reached the worker first
+            raise Died(f"{where}: the measuring process died: {died}") from died
+        if isinstance(reply, Failed):
+            raise MeasureError(f"{where}: {reply.message}")
+        return reply

@@ -1,0 +1,119 @@
+"""What this machine can do: rates of products, of memory and of functions by size, and what a call costs by itself.
+
+Many readings, each of a millisecond or two, are visited in turn, again and again while there is time, in shuffled
+order: a machine that changes its speed for seconds at a time then meets every reading at both speeds.
+"""
+
+from __future__ import annotations
+
+import random
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from bptt_bench.measure.probe.task import Task, Tasks
+from bptt_bench.measure.timing.clock import Clock
+from bptt_bench.measure.timing.timing import take_sample
+from bptt_bench.plan import Evaluation
+from bptt_bench.plan.machine.reading import (
+    BandwidthReading,
+    ElementwiseReading,
+    ProductReading,
+    Reading,
+    TranscendentalReading,
+)
+from bptt_bench.plan.machine.readings import Readings
+
+PROBE_SECONDS = 8.0  # for all rounds: with setting up and the last visit, a probe stays under 10 s
+SECONDS_PER_SAMPLE = 1e-3  # far above the clock's resolution and short beside the seconds at one speed
+MAX_ROUNDS = 12  # the least of a dozen visits no longer moves; a fast machine is done early
+ORDER_SEED = 0  # of the order of visits; any order will do, as long as it differs between rounds
+_CALLS = ("empty_call", "reduction_call", "python_call", "fresh", "warm")  # what does not depend on a size
+
+
+@dataclass(slots=True)
+class _Visited:
+    """A task and the seconds per call of its visits; ``evaluations`` once calibrated, ``always`` if time or not."""
+
+    task: Task
+    always: bool = False
+    seconds: list[float] = field(default_factory=list)
+    evaluations: int | None = None
+
+    def visit(self, clock: Clock) -> None:
+        sample = take_sample(
+            self.task.evaluate, clock, seconds_per_sample=SECONDS_PER_SAMPLE, evaluations=self.evaluations
+        )
+        self.evaluations = sample.evaluations
+        self.seconds.append(sample.seconds_per_eval)
+
+    def reading(self) -> Reading:
+        return self.task.reading(min(self.seconds), statistics.median(self.seconds))
+
+
+def probe(clock: Clock, *, available: int, seconds: float = PROBE_SECONDS) -> Readings:
+    """Read the machine.
+
+    Parameters
+    ----------
+    available : bytes that can still be allocated; sizes that would take too much of them are left out, and named.
+    seconds : after which no reading is begun.
+    """
+    from bptt_bench.measure.probe.tasks import tasks  # NumPy comes in here, once the threads are pinned
+
+    start = clock.now()
+    return read(tasks(available), clock, until=start + seconds)
+
+
+def read(tasks: Tasks, clock: Clock, *, until: float, max_rounds: int = MAX_ROUNDS) -> Readings:
+    """Visit every task once, the cheap ones first, and then again in shuffled rounds while a whole one still fits.
+
+    Parameters
+    ----------
+    until : reading of the clock after which no visit is begun.
+
+    What there was no time for is named in ``Readings.skipped``; the calls without a size are always read.
+    """
+    calls = [_Visited(_bare(name, getattr(tasks, name)), always=True) for name in _CALLS]
+    sized = [_Visited(task) for task in sorted(tasks.sized, key=lambda task: task.work)]
+    order = random.Random(ORDER_SEED)  # noqa: S311  # shuffles visits, keeps no secret
+    round_seconds, rounds = 0.0, 0
+    while rounds < max_rounds and (rounds == 0 or clock.now() + round_seconds <= until):
+        start = clock.now()
+        queue = [*calls, *sized]
+        if rounds:
+            order.shuffle(queue)
+        for visited in queue:
+            if visited.always or clock.now() < until:
+                visited.visit(clock)
+        rounds, round_seconds = rounds + 1, clock.now() - start
+    late = [f"{one.task.name}: no time was left" for one in sized if not one.seconds]
+    return _readings(tasks, calls, [one.reading() for one in sized if one.seconds], rounds, late)
+
+
+def _readings(
+    tasks: Tasks, calls: Sequence[_Visited], readings: Sequence[Reading], rounds: int, late: Sequence[str]
+) -> Readings:
+    empty_call, reduction_call, python_call, fresh, warm = (min(one.seconds) for one in calls)
+    return Readings(
+        products=tuple(one for one in readings if isinstance(one, ProductReading)),
+        bandwidth=tuple(one for one in readings if isinstance(one, BandwidthReading)),
+        transcendental=tuple(one for one in readings if isinstance(one, TranscendentalReading)),
+        elementwise=tuple(one for one in readings if isinstance(one, ElementwiseReading)),
+        empty_call_seconds=empty_call,
+        reduction_call_seconds=reduction_call,
+        python_call_seconds=python_call,
+        first_touch_seconds_per_byte=max(0.0, fresh - warm) / tasks.touched_bytes,
+        clear_seconds_per_byte=warm / tasks.touched_bytes,
+        rounds=rounds,
+        skipped=(*tasks.skipped, *late),
+    )
+
+
+def _bare(name: str, evaluate: Evaluation) -> Task:
+    """A task whose seconds are wanted as they are."""
+
+    def reading(least: float, median: float) -> Reading:
+        return Reading(seconds=least, median_seconds=median)
+
+    return Task(name=name, evaluate=evaluate, work=0, reading=reading)

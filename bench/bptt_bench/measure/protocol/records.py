@@ -1,0 +1,278 @@
+"""What a run stores: the fields of its records, and what makes two runs the same run."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from bptt_bench.errors import BenchError
+from bptt_bench.measure.protocol.messages import (
+    Checked,
+    Compared,
+    Counted,
+    LeftOut,
+    PeaksRead,
+    Probed,
+    Sampled,
+    Weighed,
+)
+from bptt_bench.measure.protocol.provenance import changes, named
+from bptt_bench.measure.protocol.schedule import SWEEP, Visit, cells_of
+from bptt_bench.plan import Agreement, Experiment
+
+SCHEMA = 2  # of the records; a reader refuses a higher number than it knows
+IDENTITY = ("experiment", "profile", "seed", "threads", "corpus", "fault", "factors", "subjects", "cells", "blocks")
+
+
+class MeasureError(BenchError, RuntimeError):
+    """A run that cannot begin or go on; the message names the subject and point, or the setting."""
+
+
+class OtherCodeError(MeasureError):
+    """A run to be continued that was measured with other code; ``words`` say with which, without how to go on."""
+
+    def __init__(self, words: str) -> None:
+        super().__init__(f"{words}; --force goes on with the code of today, and the report says so")
+        self.words = words
+
+
+class Sink(Protocol):
+    """Where records go."""
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Keep a record: once this returns, the end of this process no longer loses it."""
+        ...
+
+    def sync(self) -> None:
+        """See that all records so far survive the end of the machine as well."""
+        ...
+
+
+def run_header(
+    experiment: Experiment,
+    *,
+    module: str,
+    profile: str,
+    seed: int,
+    threads: int,
+    corpus: Path | None = None,
+    fault: str | None = None,
+    sources: Mapping[str, str] | None = None,
+) -> dict[str, Any]:
+    """The run record without its environment: what a run must agree in to be the same run.
+
+    ``sources`` are digests of the code that is measured (``bptt_bench.measure.protocol.provenance``).
+    """
+    chosen = experiment.profile(profile)
+    return {
+        "record": "run",
+        "schema": SCHEMA,
+        "experiment": module,
+        "profile": profile,
+        "seed": seed,
+        "threads": threads,
+        "corpus": None if corpus is None else str(corpus),
+        "fault": fault,
+        "factors": [factor.name for factor in experiment.factors],
+        "subjects": list(experiment.subject_names),
+        "laws": {one.name: None if one.law is None else one.law.text for one in experiment.subjects},
+        "cells": len(cells_of(experiment, chosen)),
+        "blocks": chosen.blocks,
+        **({} if sources is None else {"sources": dict(sources)}),
+    }
+
+
+def experiment_record(description: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of what is measured and claimed, from which the run is judged wherever it is read."""
+    return {"record": "experiment", **description}
+
+
+def require_same_run(ours: Mapping[str, Any], stored: Mapping[str, Any]) -> None:
+    """See that a run to be continued is the same.
+
+    Raises
+    ------
+    MeasureError : it is not; the message names the first difference.
+    """
+    for name in IDENTITY:
+        if ours[name] != stored.get(name):
+            raise MeasureError(f"{name}={ours[name]!r}: the run to be continued has {name}={stored.get(name)!r}")
+
+
+def require_same_code(ours: Mapping[str, str], stored: Mapping[str, str] | None) -> None:
+    """See that a run to be continued was measured with the code of today.
+
+    Raises
+    ------
+    OtherCodeError : it was not, or does not say; the message names the files.
+    """
+    if stored is None:
+        raise OtherCodeError("the run to be continued does not say with which code it was measured")
+    files = changes(stored, ours)
+    if files:
+        raise OtherCodeError(f"the run to be continued was measured with other code: {named(files)}")
+
+
+def resume_record(ours: Mapping[str, str] | None, stored: Mapping[str, str] | None) -> dict[str, Any]:
+    """The record of a run that goes on; where the code is another one it says which files differ."""
+    if ours is None or ours == stored:
+        return {"record": "resume"}
+    files = None if stored is None else changes(stored, ours)
+    return {"record": "resume", "sources": dict(ours), "changed": files}
+
+
+def sample_record(
+    visit: Visit, process: int, sampled: Sampled, *, visit_seconds: float, stage: str = SWEEP, host: str | None = None
+) -> dict[str, Any]:
+    """The record of a sample; ``visit_seconds`` is all that it took, preparing and calibrating included.
+
+    ``host`` is named where a run has several; elsewhere it is that of the run's environment.
+    """
+    record: dict[str, Any] = {
+        "record": "sample",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "block": visit.block,
+        "process": process,
+        "timing": visit.timing,
+        "evaluations": sampled.evaluations,
+        "seconds_per_eval": sampled.seconds_per_eval,
+        "below_floor": sampled.below_floor,
+        "started_at": sampled.started_at,
+        "load_average": sampled.load_average,
+        "visit_seconds": visit_seconds,
+        "first_seconds": sampled.first_seconds,
+        **_at(host),
+    }
+    if stage != SWEEP:
+        record["stage"] = stage
+    if visit.timing == "phases":
+        record["phase_seconds_per_eval"] = dict(sampled.phase_seconds_per_eval)
+    return record
+
+
+def inspection_record(visit: Visit, inspection: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of what the first evaluation of a cell showed."""
+    return {"record": "inspection", "subject": visit.subject, "point": dict(visit.point), **inspection}
+
+
+def memory_record(
+    visit: Visit, process: int, weighed: Weighed, *, visit_seconds: float, host: str | None = None
+) -> dict[str, Any]:
+    """The record of what one evaluation needs of memory, in bytes over its prepared state."""
+    return {
+        "record": "memory",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "process": process,
+        "peak_bytes": weighed.peak_bytes,
+        "allocated_bytes": weighed.allocated_bytes,
+        "output_bytes": weighed.output_bytes,
+        "started_at": weighed.started_at,
+        "visit_seconds": visit_seconds,
+        **_at(host),
+    }
+
+
+def count_record(
+    visit: Visit, process: int, counted: Counted, *, visit_seconds: float, host: str | None = None
+) -> dict[str, Any]:
+    """The record of what one evaluation did, by the name of what is counted."""
+    return {
+        "record": "count",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "process": process,
+        "counts": dict(counted.counts),
+        "started_at": counted.started_at,
+        "visit_seconds": visit_seconds,
+        **_at(host),
+    }
+
+
+def worker_record(
+    process: int, facts: Mapping[str, Any], *, started_at: float, host: str | None = None
+) -> dict[str, Any]:
+    """The record of a measuring process that is ready."""
+    return {"record": "worker", "process": process, **facts, "started_at": started_at, **_at(host)}
+
+
+def host_record(host: str, environment: Mapping[str, Any]) -> dict[str, Any]:
+    """The record of a host that takes part in a run of several: its name in the records, and its environment."""
+    return {"record": "host", "host": host, "environment": dict(environment)}
+
+
+def _at(host: str | None) -> dict[str, str]:
+    return {} if host is None else {"host": host}
+
+
+def check_record(claim: str, checked: Checked) -> dict[str, Any]:
+    """The record of a claim's check."""
+    return {
+        "record": "check",
+        "claim": claim,
+        "estimate": checked.estimate,
+        "allowed": checked.allowed,
+        "cases": checked.cases,
+        "detail": checked.detail,
+        "seconds": checked.seconds,
+        **({"maps": dict(checked.maps)} if checked.maps else {}),
+        **({"map_axes": list(checked.map_axes)} if checked.map_axes else {}),
+    }
+
+
+def probe_record(probed: Probed, host: str | None = None) -> dict[str, Any]:
+    """The record of what the machine can do."""
+    return {"record": "probe", "seconds": probed.seconds, "readings": dict(probed.readings), **_at(host)}
+
+
+def peaks_record(read: PeaksRead, host: str | None = None) -> dict[str, Any]:
+    """The record of the peaks of the machine."""
+    return {"record": "peaks", "seconds": read.seconds, "peaks": dict(read.peaks), **_at(host)}
+
+
+def missing_record(subject: str, reason: str) -> dict[str, Any]:
+    """The record of a subject that cannot be measured here."""
+    return {"record": "missing", "subject": subject, "reason": reason}
+
+
+def agreement_record(visit: Visit, agreement: Agreement, compared: Compared) -> dict[str, Any]:
+    """The record of a result that was compared with that of the reference."""
+    return {
+        "record": "agreement",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "reference": agreement.reference,
+        "difference": compared.difference,
+        "allowed": agreement.allowed,
+    }
+
+
+def skip_record(visit: Visit, reply: LeftOut, host: str | None = None) -> dict[str, Any]:
+    """The record of a cell that is left out."""
+    return {
+        "record": "skip",
+        "subject": visit.subject,
+        "point": dict(visit.point),
+        "timing": visit.timing,
+        "reason": reply.reason,
+        "bytes_needed": reply.bytes_needed,
+        "bytes_available": reply.bytes_available,
+        **_at(host),
+    }
+
+
+def printed_record(lines: Mapping[str, int], others: int) -> dict[str, Any]:
+    """The record of what the measured code has printed: lines, how often each, and how many others there were."""
+    return {"record": "printed", "lines": dict(lines), "others": others}
+
+
+def finish_record(wall_seconds: float, busy_seconds: float, busy_share: float | None) -> dict[str, Any]:
+    """The record of a run's end: wall time with a measuring process ready, and how much of it went into evaluations."""
+    return {
+        "record": "finish",
+        "wall_seconds_after_workers_started": wall_seconds,
+        "seconds_in_evaluations": busy_seconds,
+        "busy_share": busy_share,
+    }

@@ -1,0 +1,202 @@
+"""Which visits a run still has to make, block by block, and which process makes them."""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from bptt_bench.measure.protocol.messages import Timing
+from bptt_bench.plan import Cell, Experiment, Point, Profile, block_order
+
+SWEEP = "sweep"  # the stage of the blocks that a profile plans; what is stored without a stage is of this one
+MEMORY = "memory"  # the stage of the one visit to each cell that measures its memory
+COUNTS = "counts"  # the stage of the one visit to each cell that counts what an evaluation does
+MEMORY_BLOCK, COUNT_BLOCK = -1, -2  # their numbers: they are no blocks of the profile, whose numbers count from 0
+
+
+class Visit(NamedTuple):
+    """One sample to be taken: a subject at a point in a block, as a whole or by phase; or its memory, or counts."""
+
+    subject: str
+    point: Point
+    block: int
+    timing: Timing
+
+
+class Block(NamedTuple):
+    """The visits of a block that are left, in order; ``stage`` says what they are for.
+
+    ``"sweep"`` belongs to the profile, ``"memory"`` measures bytes and ``"counts"`` operations, both no time,
+    ``"adaptive"`` was added where it narrows intervals most, ``"beyond"`` tests predictions and takes no part in any
+    fit. ``expected_seconds`` is what visits to some cells should take, where that is known before the first of them.
+    """
+
+    number: int
+    visits: tuple[Visit, ...]
+    stage: str = SWEEP
+    expected_seconds: Mapping[Cell, float] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """What a store already holds of a run; empty for a fresh one.
+
+    Attributes
+    ----------
+    header : the run record, None before it is written.
+    samples : visits whose sample is stored, or what they found of memory.
+    checks : names of the claims whose check is stored.
+    processes : measuring processes recorded so far.
+    probed : whether the machine's readings are stored.
+    compared : subjects at points whose result was compared with that of the reference.
+    sources : digests of the code that it was last measured with, None where it does not say.
+    described : the record that describes the experiment, None before it is written.
+    """
+
+    header: Mapping[str, Any] | None = None
+    samples: frozenset[Visit] = frozenset()
+    checks: frozenset[str] = frozenset()
+    processes: int = 0
+    probed: bool = False
+    compared: frozenset[tuple[str, Point]] = frozenset()
+    sources: Mapping[str, str] | None = None
+    described: Mapping[str, Any] | None = None
+
+
+def cells_of(experiment: Experiment, profile: Profile) -> tuple[Cell, ...]:
+    """The cells of a profile, their levels as plain numbers in the order of the factors."""
+    return tuple(
+        Cell(
+            cell.subject,
+            Point({factor.name: factor.validate(cell.point[factor.name]) for factor in experiment.factors}),
+        )
+        for cell in profile.cells(experiment.subject_names)
+    )
+
+
+def blocks_of(experiment: Experiment, profile: Profile, *, seed: int) -> tuple[Block, ...]:
+    """Every visit of a run; a phase-timed sample comes right after the whole one of its cell."""
+    cells = cells_of(experiment, profile)
+    phased = {name for name in experiment.subject_names if experiment.subject(name).prepare_phased is not None}
+    return tuple(
+        Block(
+            number,
+            tuple(_visits(cells, phased if number >= profile.blocks - profile.phase_blocks else (), number, seed)),
+        )
+        for number in range(profile.blocks)
+    )
+
+
+def memory_blocks_of(experiment: Experiment, profile: Profile) -> tuple[Block, ...]:
+    """The blocks in which nothing is timed: of subjects with a memory law the bytes, of those with a tally the counts.
+
+    One visit to every cell each, the placebo left out; none where nothing asks for them. Memory comes first: counting
+    may leave behind what it counted with.
+    """
+    cells = cells_of(experiment, profile)
+    weighed = {subject.name for subject in experiment.subjects if subject.memory_law is not None}
+    counted = {subject.name for subject in experiment.subjects if subject.tally is not None}
+    memory = tuple(Visit(*cell, MEMORY_BLOCK, "memory") for cell in cells if cell.subject in weighed)
+    counts = tuple(Visit(*cell, COUNT_BLOCK, "counts") for cell in cells if cell.subject in counted)
+    blocks = (Block(MEMORY_BLOCK, memory, MEMORY), Block(COUNT_BLOCK, counts, COUNTS))
+    return tuple(block for block in blocks if block.visits)
+
+
+def _visits(cells: Sequence[Cell], phased: Collection[str], block: int, seed: int) -> Iterable[Visit]:
+    for subject, point in block_order(cells, block=block, seed=seed):
+        yield Visit(subject, point, block, "whole")
+        if subject in phased:
+            yield Visit(subject, point, block, "phases")
+
+
+def without(blocks: Sequence[Block], done: Collection[Visit]) -> tuple[Block, ...]:
+    """The blocks less what is done already."""
+    return tuple(block._replace(visits=tuple(visit for visit in block.visits if visit not in done)) for block in blocks)
+
+
+def divided(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block, ...], ...]:
+    """The blocks dealt out in order to so many processes, as evenly as they go; nobody gets none.
+
+    >>> [[block.number for block in share] for share in divided([Block(n, ()) for n in range(5)], 2)]
+    [[0, 1, 2], [3, 4]]
+    """
+    count = min(processes, len(blocks))
+    ends = [-(-len(blocks) * (i + 1) // count) for i in range(count)]
+    starts = [0, *ends][:count]
+    return tuple(tuple(blocks[start:end]) for start, end in zip(starts, ends, strict=True))
+
+
+class TimeLeft:
+    """Foretells the rest of a run from what each kind of visit cost when it was last made.
+
+    Its sums are kept up to date visit by visit: to add them up anew at every sample would make the cost of a run grow
+    with the square of its cells.
+    """
+
+    def __init__(self) -> None:
+        self._left: Counter[Hashable] = Counter()  # visits still to be made, by cell and timing
+        self._made: dict[Hashable, float] = {}  # what a visit cost last, preparing and all
+        self._expected: dict[Hashable, float] = {}  # what one not yet made should cost, where something is known of it
+        self._all_left = self._unknown_left = 0
+        self._known_seconds = self._made_seconds = 0.0  # of the visits left that something is known of; of all in made
+
+    @classmethod
+    def of(cls, visits: Iterable[Visit]) -> TimeLeft:
+        time_left = cls()
+        time_left.add(visits)
+        return time_left
+
+    def add(self, visits: Iterable[Visit]) -> None:
+        """Put visits on the list."""
+        for visit in visits:
+            self._count((visit.subject, visit.point, visit.timing), 1)
+
+    def expect(self, seconds: Mapping[Cell, float]) -> None:
+        """Take note of what visits to some cells should cost."""
+        for cell, value in seconds.items():
+            key = (cell.subject, cell.point, "whole")
+            with self._changed(key):
+                self._expected[key] = value
+
+    def made(self, visit: Visit, seconds: float) -> None:
+        """Take a visit off the list."""
+        key = (visit.subject, visit.point, visit.timing)
+        self._count(key, -1)
+        with self._changed(key):
+            self._made_seconds += seconds - self._made.get(key, 0.0)
+            self._made[key] = seconds
+
+    def dropped(self, visit: Visit) -> None:
+        """Take a visit off the list that was not made."""
+        self._count((visit.subject, visit.point, visit.timing), -1)
+
+    def estimate(self) -> float | None:
+        """Seconds left; a visit of which nothing is known is taken for an average one. None before the first."""
+        if not self._made:
+            return None
+        if not self._all_left:
+            return 0.0  # what rounding has left in the sums is no time
+        return max(self._known_seconds + self._unknown_left * self._made_seconds / len(self._made), 0.0)
+
+    def _known(self, key: Hashable) -> float | None:
+        return self._made.get(key, self._expected.get(key))
+
+    def _count(self, key: Hashable, change: int) -> None:
+        self._left[key] += change
+        self._all_left += change
+        known = self._known(key)
+        if known is None:
+            self._unknown_left += change
+        else:
+            self._known_seconds += change * known
+
+    @contextlib.contextmanager
+    def _changed(self, key: Hashable) -> Iterator[None]:
+        """Take the visits left of a key out of the sums while what is known of them changes."""
+        count = self._left[key]
+        self._count(key, -count)
+        yield
+        self._count(key, count)

@@ -1,0 +1,1 @@
+"""Clocks, samples, phases and memory of one evaluation."""

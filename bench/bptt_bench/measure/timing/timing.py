@@ -1,0 +1,149 @@
+"""Time evaluations: warm up, find out how many make a sample, take it. Garbage collection is off meanwhile."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import itertools
+import math
+import statistics
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from bptt_bench.measure.timing.clock import Clock
+from bptt_bench.measure.timing.phases import PhaseTimer
+from bptt_bench.plan import Evaluation
+
+WARM_UP_SHARE = 0.1  # of a sample's seconds: refills the caches after another cell
+TRUSTED_SHARE = 0.2  # of a sample's seconds: a shorter trial says too little about how many evaluations a sample needs
+AIMED_SHARE = 0.3  # of a sample's seconds that the next trial aims at: above TRUSTED_SHARE, so that it seldom misses
+MAX_GROWTH = 100  # times more evaluations from one trial to the next: a first reading may be nothing but clock noise
+COLD_FACTOR = 5  # a first evaluation touches new memory; one this many samples long is long for certain
+MAX_EVALUATIONS = 1 << 30  # stands between a clock that does not move and an endless loop
+FLOOR_FACTOR = 10  # a cell is below the floor when an evaluation costs less than this many empty calls
+FLOOR_EVALUATIONS, FLOOR_REPEATS = 2_000, 7  # half a millisecond in all; their median shrugs off an interruption
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sample:
+    """The mean time of some evaluations made in one go.
+
+    Attributes
+    ----------
+    evaluations : evaluations in the sample.
+    seconds_per_eval : seconds of the sample over its evaluations.
+    phase_seconds_per_eval : the same by phase, when phases were timed.
+    seconds_in_evaluations : seconds spent evaluating for this sample in all, warm-up and calibration included.
+    first_seconds : seconds of the very first of these evaluations.
+    """
+
+    evaluations: int
+    seconds_per_eval: float
+    seconds_in_evaluations: float
+    first_seconds: float
+    phase_seconds_per_eval: Mapping[str, float] = field(default_factory=dict)
+
+
+@contextlib.contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Keep the collector from running inside a sample; afterwards it is as it was."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def seconds_of(evaluate: Evaluation, evaluations: int, clock: Clock) -> float:
+    """Seconds that some evaluations take in a row."""
+    start = clock.now()
+    for _ in itertools.repeat(None, evaluations):
+        evaluate()
+    return clock.now() - start
+
+
+def floor_seconds(clock: Clock) -> float:
+    """Seconds per evaluation of a call that does nothing, in the loop that times everything else."""
+    with no_garbage_collection():
+        return statistics.median(
+            seconds_of(_nothing, FLOOR_EVALUATIONS, clock) / FLOOR_EVALUATIONS for _ in range(FLOOR_REPEATS)
+        )
+
+
+def _nothing() -> None:
+    pass
+
+
+def warm_up(
+    evaluate: Evaluation, clock: Clock, seconds_per_sample: float, first: float | None = None
+) -> tuple[float, float]:
+    """Evaluate once, and go on for a small share of a sample; gives the seconds of the first and of all evaluations.
+
+    ``first`` : seconds of an evaluation that was made just before, which then is the first.
+    """
+    first = total = seconds_of(evaluate, 1, clock) if first is None else first
+    for _ in range(MAX_EVALUATIONS):
+        if total >= WARM_UP_SHARE * seconds_per_sample:
+            break
+        seconds = seconds_of(evaluate, 1, clock)
+        if seconds <= 0:  # below the clock's resolution: no number of single readings adds up to a warm-up
+            break
+        total += seconds
+    return first, total
+
+
+def calibrate(evaluate: Evaluation, clock: Clock, seconds_per_sample: float) -> tuple[int, float]:
+    """How many evaluations make a sample last ``seconds_per_sample``, and the seconds spent finding out.
+
+    One evaluation that lasts longer is a sample.
+    """
+    evaluations, spent = 1, 0.0
+    while True:
+        seconds = seconds_of(evaluate, evaluations, clock)
+        spent += seconds
+        if seconds >= TRUSTED_SHARE * seconds_per_sample:
+            return max(1, math.ceil(round(seconds_per_sample * evaluations / seconds, 6))), spent
+        if evaluations >= MAX_EVALUATIONS:
+            return evaluations, spent
+        wanted = AIMED_SHARE * seconds_per_sample / seconds if seconds > 0 else MAX_GROWTH
+        evaluations = min(MAX_EVALUATIONS, math.ceil(evaluations * min(max(wanted, 2), MAX_GROWTH)))
+
+
+def take_sample(
+    evaluate: Evaluation,
+    clock: Clock,
+    *,
+    seconds_per_sample: float,
+    evaluations: int | None = None,
+    phases: PhaseTimer | None = None,
+    first: float | None = None,
+) -> Sample:
+    """Warm up, calibrate unless the number of evaluations is known, and time one sample, by phase if asked for.
+
+    ``first`` : seconds of an evaluation that was made just before.
+    """
+    with no_garbage_collection():
+        first, spent = warm_up(evaluate, clock, seconds_per_sample, first)
+        if evaluations is None and first >= COLD_FACTOR * seconds_per_sample:
+            evaluations = 1
+        elif evaluations is None:
+            evaluations, more = calibrate(evaluate, clock, seconds_per_sample)
+            spent += more
+        if phases is not None:
+            phases.start()
+        seconds = seconds_of(evaluate, evaluations, clock)
+        by_phase = {} if phases is None else phases.stop()
+    return Sample(
+        evaluations=evaluations,
+        seconds_per_eval=seconds / evaluations,
+        seconds_in_evaluations=spent + seconds,
+        first_seconds=first,
+        phase_seconds_per_eval={name: value / evaluations for name, value in by_phase.items() if name},
+    )
+
+
+def is_below_floor(seconds_per_eval: float, floor: float) -> bool:
+    """Whether the loop around an evaluation may be what was measured."""
+    return seconds_per_eval < FLOOR_FACTOR * floor

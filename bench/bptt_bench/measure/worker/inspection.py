@@ -1,0 +1,172 @@
+"""The first evaluation of a cell, looked at: did it do its work, and do later ones find the same work to do?
+
+That an input has changed says little: buffers are written, counters count. What counts is whether the time depends on
+it. So a call whose inputs are put back each time is timed in turns with the call that was measured, which finds them as
+it has left them. Memory that is new, and all that is loaded once, is paid for before on both sides.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from bptt_bench.measure.timing.clock import Clock
+from bptt_bench.measure.worker.inputs import Input, inputs_of, is_cache
+from bptt_bench.measure.worker.loading import one_line
+from bptt_bench.plan import Evaluation
+from bptt_bench.plan.experiment.unfinished import unfinished
+
+SUSPICIOUS = 1.5  # times between the first evaluation and later ones from which a changed input is looked into
+TURNS = ((0.01, 5), (0.5, 3))  # comparisons of evaluations that take up to so many seconds; of slower ones FEWEST_TURNS
+FEWEST_TURNS = 1
+MOST_COPIED = 1 << 26  # bytes of inputs that are copied to be put back
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inspection:
+    """What was seen of the evaluations of a cell.
+
+    Attributes
+    ----------
+    returned : kind of promise that the first returned instead of a result, a key of ``INSTEAD``; None: a result.
+    changed : inputs that the first changed, by name, with their types.
+    restored_seconds, repeated_seconds : of evaluations whose inputs were put back, and of others that found them as all
+        evaluations before had left them, in turns. Empty: nothing gave a reason to compare.
+    trouble : what a call raised that was made for the comparison alone, which was given up then.
+    """
+
+    returned: str | None = None
+    changed: Mapping[str, str] = field(default_factory=dict)
+    restored_seconds: Sequence[float] = ()
+    repeated_seconds: Sequence[float] = ()
+    trouble: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """The inspection as plain data."""
+        return {
+            "returned": self.returned,
+            "changed": dict(self.changed),
+            "restored_seconds": list(self.restored_seconds),
+            "repeated_seconds": list(self.repeated_seconds),
+            **({"trouble": self.trouble} if self.trouble else {}),
+        }
+
+
+class Inspector:
+    """Looks at a call around its first evaluation, and again when it has been measured.
+
+    Parameters
+    ----------
+    evaluate : the call, prepared and not yet made.
+    inputs : what it works on; by default what can be reached from it.
+
+    Attributes
+    ----------
+    seconds_in_evaluations : of all evaluations that were made here.
+    """
+
+    def __init__(self, evaluate: Evaluation, clock: Clock, inputs: Sequence[Input] | None = None) -> None:
+        self._evaluate, self._clock = evaluate, clock
+        self._inputs = inputs_of(evaluate) if inputs is None else inputs
+        self._changed: list[Input] = []
+        self._returned: str | None = None
+        self._first = 0.0
+        self.seconds_in_evaluations = 0.0
+
+    def first(self) -> float:
+        """Evaluate for the first time; the seconds that it took."""
+        self.watched(self._measured_first)
+        return self._first
+
+    def watched(self, call: Callable[[], object]) -> object:
+        """Return what a call returns that evaluates, and note what it is and which inputs it has changed."""
+        before = [each.digest() for each in self._inputs]
+        result = call()
+        self._returned = unfinished(result)
+        self._changed = [each for each, was in zip(self._inputs, before, strict=True) if each.digest() != was]
+        return result
+
+    def anew(self, later: float, prepare: Callable[[], Evaluation]) -> Inspection:
+        """Return what was seen; ``later`` evaluations took so many seconds, ``prepare`` gives the call with new inputs.
+
+        What cannot be put back is prepared anew each time.
+        """
+        if not self._is_suspicious(later):
+            return self._seen()
+        try:
+            return self._compared_anew(prepare)
+        except Exception as error:  # noqa: BLE001  # what is prepared twice may be in its own way, such as a port
+            return replace(self._seen(), trouble=one_line(error))
+
+    def _compared_anew(self, prepare: Callable[[], Evaluation]) -> Inspection:
+        other = prepare()
+        names = {(each.name, each.kind) for each in self._changed}
+        same = [each for each in inputs_of(other) if (each.name, each.kind) in names]
+        put_back = [each.restorer(MOST_COPIED // len(same)) for each in same]
+        if len(put_back) < len(names) or None in put_back:
+            return self._seen(prepare, lambda: self._evaluate)
+        self._timed(other)  # new memory is paid for before the comparison
+        return self._seen(lambda: _after(put_back, other), lambda: self._evaluate)
+
+    def in_place(self, later: float | None, put_back: Sequence[Callable[[], None] | None]) -> Inspection:
+        """Return the same where the call cannot be prepared anew.
+
+        Parameters
+        ----------
+        later : seconds of later evaluations; None: the first was not timed, and any change is looked into.
+        put_back : restore the inputs, in their order.
+        """
+        mine = [(each, restore) for each, restore in zip(self._inputs, put_back, strict=True) if each in self._changed]
+        before = [restore for _, restore in mine]
+        if not mine or None in before or (later is not None and not self._is_suspicious(later)):
+            return self._seen()
+        try:
+            after = [None if is_cache(each.value) else each.restorer(MOST_COPIED // len(mine)) for each, _ in mine]
+            return self._seen(lambda: _after(before, self._evaluate), lambda: _after(after, self._evaluate))
+        except Exception as error:  # noqa: BLE001  # a call that was not asked for must not fail what was
+            return replace(self._seen(), trouble=one_line(error))
+
+    def _is_suspicious(self, later: float) -> bool:
+        """Whether a changed input may be why later evaluations took less or more than the first."""
+        caches = any(is_cache(each.value) for each in self._changed)
+        differ = max(self._first, later) >= SUSPICIOUS * min(self._first, later)
+        return bool(self._changed) and (differ or caches)
+
+    def _seen(
+        self, restored: Callable[[], Evaluation] | None = None, repeated: Callable[[], Evaluation] | None = None
+    ) -> Inspection:
+        times: tuple[list[float], list[float]] = ([], [])
+        if restored is not None and repeated is not None:
+            turns = next((many for seconds, many in TURNS if self._first <= seconds), FEWEST_TURNS)
+            for _ in range(turns):
+                times[0].append(self._timed(restored()))
+                times[1].append(self._timed(repeated()))
+        return Inspection(
+            returned=self._returned,
+            changed={each.name: each.kind for each in self._changed},
+            restored_seconds=times[0],
+            repeated_seconds=times[1],
+        )
+
+    def _measured_first(self) -> object:
+        start = self._clock.now()
+        result = self._evaluate()
+        self._first = self._clock.now() - start
+        self.seconds_in_evaluations += self._first
+        return result
+
+    def _timed(self, evaluate: Evaluation) -> float:
+        start = self._clock.now()
+        evaluate()
+        seconds = self._clock.now() - start
+        self.seconds_in_evaluations += seconds
+        return seconds
+
+
+def _after(put_back: Sequence[Callable[[], None] | None], evaluate: Evaluation) -> Evaluation:
+    """The call with its inputs as they were."""
+    for each in put_back:
+        if each is not None:
+            each()
+    return evaluate

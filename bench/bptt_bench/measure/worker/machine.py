@@ -1,0 +1,43 @@
+"""What a measuring process reads of its machine: threads, the probe, the peaks. Each loads what it needs when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from bptt_bench.measure.timing.clock import Clock
+from bptt_bench.plan.machine.peaks import Peaks
+from bptt_bench.plan.machine.readings import Readings
+
+
+class ThreadsDiffer(RuntimeError):
+    """A numerical library does not use the number of threads that it was told to use."""
+
+
+def probe_machine(clock: Clock, available: int) -> Readings:
+    """The readings of a probe; what it needs is loaded only where one is asked for."""
+    from bptt_bench.measure.probe.probe import probe
+
+    return probe(clock, available=available)
+
+
+def peaks_of_machine(clock: Clock, threads: int, available: int) -> Peaks:
+    """The peaks of the machine; what reading them needs is loaded only where they are asked for."""
+    from bptt_bench.measure.probe.peaks import read_peaks
+
+    return read_peaks(clock, threads=threads, available=available)
+
+
+def require_threads(pools: Sequence[Mapping[str, Any]], threads: int) -> None:
+    """See that every library that reports its threads uses as many as it was told.
+
+    Raises
+    ------
+    ThreadsDiffer : one does not.
+    """
+    for pool in pools:
+        if pool["threads"] != threads:
+            raise ThreadsDiffer(
+                f"threads={threads}: {pool['name']} uses {pool['threads']} instead; a library cannot use more threads "
+                "than there are cores, and the experiment must not change their number"
+            )

@@ -1,0 +1,310 @@
+"""What a measuring process answers about one experiment, and about the machine."""
+
+from __future__ import annotations
+
+import gc
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bptt_bench.measure.probe.environment import available_bytes, load_average, thread_pools
+from bptt_bench.measure.protocol.messages import (
+    Check,
+    Checked,
+    Compare,
+    Compared,
+    Count,
+    Counted,
+    Failed,
+    LeftOut,
+    Measure,
+    Open,
+    PeaksRead,
+    Probe,
+    Probed,
+    ReadPeaks,
+    Ready,
+    Reply,
+    Request,
+    Sampled,
+    Weigh,
+    Weighed,
+)
+from bptt_bench.measure.protocol.provenance import CodeDiffersError, require_sources
+from bptt_bench.measure.timing.clock import Clock
+from bptt_bench.measure.timing.memory import allocated_bytes, peak_bytes
+from bptt_bench.measure.timing.phases import PhaseTimer
+from bptt_bench.measure.timing.timing import floor_seconds, is_below_floor, no_garbage_collection, take_sample
+from bptt_bench.measure.worker.counts import count
+from bptt_bench.measure.worker.inspection import Inspector
+from bptt_bench.measure.worker.loading import load_experiment, one_line, traced
+from bptt_bench.measure.worker.machine import ThreadsDiffer, peaks_of_machine, probe_machine, require_threads
+from bptt_bench.measure.worker.prepared import COLLECT_FROM_BYTES, PreparedCache
+from bptt_bench.measure.worker.result_check import Comparer
+from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Evaluation, Experiment, Point
+from bptt_bench.plan.machine.peaks import Peaks
+from bptt_bench.plan.machine.readings import Readings
+from bptt_bench.text.numbers import in_sentence
+from bptt_bench.text.units import BYTE
+
+CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the point being measured and for others
+MEMORY_SHARE = 0.8  # of the memory available: a point predicted to need more is not prepared; swapping is not measuring
+
+
+class Station:
+    """Answers requests about one experiment, and about the machine.
+
+    Parameters
+    ----------
+    clock : times the evaluations.
+    available : bytes that can still be allocated.
+    pools : what the numerical libraries report about their threads.
+    load : finds an experiment.
+    probe : reads what the machine can do, given the bytes that can still be allocated.
+    peaks : reads the peaks of the machine with so many threads, given the same bytes.
+    peak : bytes by which an evaluation raises the peak of this process; None where the system cannot tell.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        *,
+        available: Callable[[], int] = available_bytes,
+        pools: Callable[[], list[dict[str, Any]]] = thread_pools,
+        load: Callable[[str, Path | None], Experiment] = load_experiment,
+        probe: Callable[[Clock, int], Readings] = probe_machine,
+        peaks: Callable[[Clock, int, int], Peaks] = peaks_of_machine,
+        peak: Callable[[Evaluation], int | None] = peak_bytes,
+    ) -> None:
+        self._clock, self._available, self._pools, self._load = clock, available, pools, load
+        self._probe_machine, self._peaks_of_machine, self._peak_bytes = probe, peaks, peak
+        self._comparer = Comparer()
+        self._cache: PreparedCache[tuple[Evaluation, PhaseTimer | None]] = PreparedCache(int(CACHE_SHARE * available()))
+        self._experiment: Experiment | None = None
+        self._floor_seconds = 0.0
+        self._first_seconds: dict[tuple[str, Point], float] = {}  # of each subject at each point, in this process
+
+    def answer(self, request: Request) -> Reply:
+        """The reply to a request; an exception becomes a reply of one line."""
+        try:
+            return self._answer(request)
+        except (ThreadsDiffer, CodeDiffersError) as error:
+            return Failed(message=str(error))
+        except BaseException as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
+            if isinstance(request, Measure | Weigh | Count | Compare):
+                return self._left_out(request, error)
+            return Failed(message=traced(error))
+
+    def _answer(self, request: Request) -> Reply:
+        match request:
+            case Open():
+                return self._open(request)
+            case Check():
+                return self._check(request)
+            case Probe():
+                return self._probe(request)
+            case Measure():
+                return self._measure(request)
+            case Weigh():
+                return self._weigh(request)
+            case Count():
+                return self._count(request)
+            case Compare():
+                return self._compare(request)
+            case ReadPeaks():
+                return self._read_peaks(request)
+
+    def _left_out(self, request: Measure | Weigh | Count | Compare, error: BaseException) -> LeftOut:
+        """What raised at one point ends the measuring of that point alone."""
+        if not isinstance(error, MemoryError):
+            return LeftOut(reason=traced(error), raised=True)
+        reason = f"ran out of memory: {one_line(error)}"
+        if isinstance(request, Compare):
+            return LeftOut(reason=reason, bytes_available=self._available())
+        return LeftOut(reason=reason, bytes_needed=self._bytes_needed(request), bytes_available=self._available())
+
+    def _open(self, request: Open) -> Ready:
+        experiment = self._load(request.module, None if request.corpus is None else Path(request.corpus))
+        if request.sources is not None:
+            require_sources(request.module, request.sources)
+        self._experiment = experiment if request.fault is None else experiment.with_fault(request.fault)
+        pools = self._pools()
+        require_threads(pools, request.threads)
+        gc.collect()
+        gc.freeze()  # what is loaded now stays: later collections need not look at it again
+        self._floor_seconds = floor_seconds(self._clock)
+        return Ready(pid=os.getpid(), threads=pools, floor_seconds=self._floor_seconds)
+
+    def _check(self, request: Check) -> Checked:
+        claim = next(claim for claim in self._opened().claims if claim.name == request.claim)
+        assert isinstance(claim, CheckClaim)
+        start = self._clock.now()
+        result = claim.check(request.seed)
+        return Checked(
+            estimate=float(result.estimate),
+            allowed=float(result.allowed),
+            cases=int(result.cases),
+            seconds=self._clock.now() - start,
+            detail=str(result.detail),
+            maps={title: [[int(visits) for visits in row] for row in rows] for title, rows in result.maps.items()},
+            map_axes=result.map_axes,
+        )
+
+    def _probe(self, request: Probe) -> Probed:
+        require_threads(self._pools(), request.threads)
+        start = self._clock.now()
+        readings = self._probe_machine(self._clock, self._available())
+        return Probed(readings=readings.to_json(), seconds=self._clock.now() - start)
+
+    def _read_peaks(self, request: ReadPeaks) -> PeaksRead:
+        require_threads(self._pools(), request.threads)
+        start = self._clock.now()
+        peaks = self._peaks_of_machine(self._clock, request.threads, self._available())
+        return PeaksRead(peaks=peaks.to_json(), seconds=self._clock.now() - start)
+
+    def _compare(self, request: Compare) -> Compared | LeftOut:
+        point = Point(request.point)
+
+        def prepared(subject: str) -> Evaluation | LeftOut:
+            refused = self._refused(Measure(subject=subject, point=point, timing="whole", seconds_per_sample=0))
+            if refused is not None:
+                return refused
+            evaluate = self._opened().subject(subject).prepare(point)  # what is measured finds its inputs as prepared
+
+            def timed() -> object:
+                start = self._clock.now()
+                result = evaluate()
+                self._first_seconds.setdefault((subject, point), self._clock.now() - start)
+                return result
+
+            return timed
+
+        agreement = self._opened().agreement
+        assert agreement is not None, "only experiments with an agreement are asked to compare"
+        return self._comparer.compare(agreement, request.subject, point, prepared)
+
+    def _measure(self, request: Measure) -> Sampled | LeftOut:
+        found = self._prepared(request)
+        return found if isinstance(found, LeftOut) else self._sample(request, *found)
+
+    def _weigh(self, request: Weigh) -> Weighed | LeftOut:
+        """Three evaluations, each prepared afresh, so that none finds the buffers of another.
+
+        The first is not watched: what code takes once in a process (compiled functions, pools of threads, buffers of
+        the libraries) is no cost of an evaluation.
+        """
+        subject, point = self._opened().subject(request.subject), Point(request.point)
+        needed, available = self._bytes_needed(request), self._available()
+        if needed is not None and needed > MEMORY_SHARE * available:
+            return too_large(needed, available)
+        started_at, busy = self._clock.wall(), 0.0
+
+        def prepared() -> Evaluation:
+            evaluate = subject.prepare(point)
+
+            def timed() -> None:
+                nonlocal busy
+                start = self._clock.now()
+                evaluate()
+                busy += self._clock.now() - start
+
+            return timed
+
+        with no_garbage_collection():
+            prepared()()
+            peak = self._peak_bytes(prepared())
+            allocated = allocated_bytes(prepared)
+        return Weighed(
+            peak_bytes=peak,
+            allocated_bytes=allocated,
+            output_bytes=None if subject.output_bytes is None else int(subject.output_bytes(point)),
+            seconds_in_evaluations=busy,
+            started_at=started_at,
+        )
+
+    def _count(self, request: Count) -> Counted | LeftOut:
+        def refused() -> LeftOut | None:
+            needed, available = self._bytes_needed(request), self._available()
+            return None if needed is None or needed <= MEMORY_SHARE * available else too_large(needed, available)
+
+        return count(self._opened().subject(request.subject), Point(request.point), self._clock, refused)
+
+    def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseTimer | None, is_fresh: bool) -> Sampled:
+        started_at, load = self._clock.wall(), load_average()
+        point = Point(request.point)
+        is_new = is_fresh and request.timing == "whole" and request.evaluations is None  # not measured in this run
+        inspector = Inspector(evaluate, self._clock) if is_new else None
+        with no_garbage_collection():
+            sample = take_sample(
+                evaluate,
+                self._clock,
+                seconds_per_sample=request.seconds_per_sample,
+                evaluations=request.evaluations,
+                phases=phases,
+                first=None if inspector is None else inspector.first(),
+            )
+            inspection = None
+            if inspector is not None:
+                subject = self._opened().subject(request.subject)
+                inspection = inspector.anew(sample.seconds_per_eval, lambda: subject.prepare(point)).to_json()
+        more = 0.0 if inspector is None else inspector.seconds_in_evaluations - sample.first_seconds
+        cell = (request.subject.removesuffix(PLACEBO_SUFFIX), point)
+        return Sampled(
+            evaluations=sample.evaluations,
+            seconds_per_eval=sample.seconds_per_eval,
+            seconds_in_evaluations=sample.seconds_in_evaluations + more,
+            phase_seconds_per_eval=sample.phase_seconds_per_eval,
+            below_floor=is_below_floor(sample.seconds_per_eval, self._floor_seconds),
+            started_at=started_at,
+            load_average=load,
+            first_seconds=self._first_seconds.setdefault(cell, sample.first_seconds),
+            inspection=inspection,
+        )
+
+    def _prepared(self, request: Measure) -> tuple[Evaluation, PhaseTimer | None, bool] | LeftOut:
+        """The evaluation of a cell, its phase timer, and whether it was prepared now instead of in an earlier block."""
+        point = Point(request.point)
+        key = (request.subject, point, request.timing)
+        kept = self._cache.get(key)
+        if kept is not None:
+            return *kept, False
+        refused = self._refused(request)
+        if refused is not None:
+            return refused
+        subject = self._opened().subject(request.subject)
+        phases = PhaseTimer(self._clock) if request.timing == "phases" else None
+        if phases is None:
+            evaluate = subject.prepare(point)
+        else:
+            assert subject.prepare_phased is not None, "only subjects with phases are asked for them"
+            evaluate = subject.prepare_phased(point, phases)
+        self._cache.put(key, (evaluate, phases), self._bytes_needed(request))
+        return evaluate, phases, True
+
+    def _refused(self, request: Measure) -> LeftOut | None:
+        """Why a point does not fit into memory, room being made for it; None: it does."""
+        needed = self._bytes_needed(request)
+        if needed is None or needed >= COLLECT_FROM_BYTES:
+            gc.collect()  # what the last large evaluation held in cycles must be free before memory is judged
+        if needed is not None and not self._cache.make_room(needed, lambda: MEMORY_SHARE * self._available()):
+            return too_large(needed, self._available())
+        return None
+
+    def _bytes_needed(self, request: Measure | Weigh | Count) -> int | None:
+        working_set = self._opened().subject(request.subject).working_set
+        return None if working_set is None else int(working_set(Point(request.point)))
+
+    def _opened(self) -> Experiment:
+        assert self._experiment is not None, "the first request opens an experiment"
+        return self._experiment
+
+
+def too_large(needed: int, available: int) -> LeftOut:
+    """The reply for a point whose inputs do not fit."""
+    return LeftOut(
+        reason=f"needs {in_sentence(needed, BYTE)}, allowed are {MEMORY_SHARE:.0%} of the "
+        f"{in_sentence(available, BYTE)} available",
+        bytes_needed=needed,
+        bytes_available=available,
+    )

@@ -1,0 +1,110 @@
+"""Visits, one after the other, in one measuring process: what it is asked for each, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
+
+from bptt_bench.measure.protocol.messages import (
+    Compare,
+    Compared,
+    Count,
+    Counted,
+    LeftOut,
+    Measure,
+    Reply,
+    Request,
+    Sampled,
+    Weigh,
+    Weighed,
+)
+from bptt_bench.measure.protocol.schedule import Visit
+from bptt_bench.measure.timing.calibrations import Calibrations
+from bptt_bench.measure.timing.clock import Clock
+
+Ask = Callable[[Request, str], Reply]  # a request, and where in the run it belongs, for whoever reads of its failure
+Found = Compared | Sampled | Weighed | Counted | LeftOut
+
+
+class Outcome(NamedTuple):
+    """What came of a visit, or of the comparison before it; ``seconds`` is all that it took, preparing included."""
+
+    visit: Visit
+    found: Found
+    seconds: float
+
+
+class Skips:
+    """Cells that did not fit, or at which something raised: what is left out from now on."""
+
+    def __init__(self) -> None:
+        self._left_out: set[tuple[object, ...]] = set()  # subject, point and timing
+
+    def add(self, visit: Visit) -> None:
+        """Leave a cell out; where the whole does not fit, nothing of it does."""
+        timings = ("whole", "phases", "memory", "counts") if visit.timing == "whole" else (visit.timing,)
+        self._left_out.update((visit.subject, visit.point, timing) for timing in timings)
+
+    def __contains__(self, visit: Visit) -> bool:
+        return (visit.subject, visit.point, visit.timing) in self._left_out
+
+
+class Visiting:
+    """Makes visits in a measuring process.
+
+    Parameters
+    ----------
+    ask : asks the process; raises where it fails or dies.
+    due : whether the result of a visit's cell is to be compared with that of the reference before; asked once.
+    """
+
+    def __init__(
+        self,
+        ask: Ask,
+        clock: Clock,
+        *,
+        seconds_per_sample: float,
+        calibrations: Calibrations,
+        skips: Skips,
+        due: Callable[[Visit], bool],
+    ) -> None:
+        self._ask, self._clock, self._seconds_per_sample = ask, clock, seconds_per_sample
+        self._calibrations, self._skips, self._due = calibrations, skips, due
+
+    def make(self, visit: Visit) -> Iterator[Outcome]:
+        """What comes of a visit; nothing where its cell is left out."""
+        if visit in self._skips:
+            return
+        start = self._clock.now()
+        if visit.timing == "whole" and self._due(visit):
+            where = f"result of {visit.subject!r} at {visit.point}"
+            compared = self._ask(Compare(subject=visit.subject, point=visit.point), where)
+            if isinstance(compared, Compared):
+                yield Outcome(visit, compared, self._clock.now() - start)
+            elif isinstance(compared, LeftOut) and compared.raised:
+                self._skips.add(visit)
+                why = LeftOut(reason=f"its result could not be compared: {compared.reason}", raised=True)
+                yield Outcome(visit, why, self._clock.now() - start)
+                return
+        start = self._clock.now()
+        found = self._ask(self._request(visit), f"subject {visit.subject!r} at {visit.point}")
+        seconds = self._clock.now() - start
+        assert isinstance(found, Sampled | Weighed | Counted | LeftOut)
+        if isinstance(found, LeftOut):
+            self._skips.add(visit)
+        elif isinstance(found, Sampled):
+            self._calibrations.remember(visit, found)
+        yield Outcome(visit, found, seconds)
+
+    def _request(self, visit: Visit) -> Measure | Weigh | Count:
+        if visit.timing == "memory":
+            return Weigh(subject=visit.subject, point=visit.point)
+        if visit.timing == "counts":
+            return Count(subject=visit.subject, point=visit.point)
+        return Measure(
+            subject=visit.subject,
+            point=visit.point,
+            timing=visit.timing,
+            seconds_per_sample=self._seconds_per_sample,
+            evaluations=self._calibrations.of(visit),
+        )

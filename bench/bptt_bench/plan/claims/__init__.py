@@ -1,0 +1,1 @@
+"""What is claimed of cost and of correctness."""

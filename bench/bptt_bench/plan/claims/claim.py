@@ -1,0 +1,178 @@
+"""Claims: statements about cost or correctness that a run can support, refute or leave open.
+
+Every margin is part of the claim, in the open. A claim computes nothing; the analyse stage judges it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from bptt_bench.plan.design.design import Design, Point
+from bptt_bench.plan.law.wording import enumerated
+
+Bound = Literal["tight", "upper", "lower"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckResult:
+    """Outcome of a deterministic check: how far off the worst case was, what was allowed, how many cases were tried.
+
+    ``maps`` holds what the check saw, by title: a square of visits, ``map[row][column]``, for the report to draw;
+    ``map_axes`` names its rows and columns.
+    """
+
+    estimate: float
+    allowed: float
+    cases: int
+    detail: str = ""
+    maps: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
+    map_axes: tuple[str, str] | None = None
+
+    @property
+    def passed(self) -> bool:
+        return self.estimate <= self.allowed  # False for NaN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """What all claims share: a short name, the subject it is about, and the statement in words.
+
+    ``profiles`` names the profiles that measure what the claim needs; empty means all of them.
+    """
+
+    name: str
+    subject: str
+    statement: str = ""
+    profiles: tuple[str, ...] = ()
+
+    @property
+    def kind(self) -> str:
+        return type(self).__name__.removesuffix("Claim").lower()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckClaim(Claim):
+    """A deterministic statement, checked once in a measuring process; its result is stored with the run."""
+
+    check: Callable[[int], CheckResult]  # called with the seed of the run
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExponentClaim(Claim):
+    """A term of the law grows with a factor as stated: its free exponent equals the law's own.
+
+    The term is multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients. The estimate is
+    the law's local exponent of the term at ``at``, plus ε; it must lie within ``margin`` of the law's.
+    ``terms`` are freed together and name terms of the law of the response.
+
+    With ``together_with`` all these factors grow alike: what is multiplied is the geometric mean of factor / level, and
+    the law's exponent is the sum of those in each. ``n + m`` and ``n*m`` differ by a whole power then, where along one
+    factor at a time both are linear.
+    """
+
+    factor: str
+    terms: tuple[str, ...]
+    at: Point
+    together_with: tuple[str, ...] = ()
+    response: str = "seconds_per_eval"
+    margin: float = 0.1
+    bound: Bound = "tight"
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The factor, and those that grow with it."""
+        return (self.factor, *self.together_with)
+
+    @property
+    def named_factors(self) -> str:
+        """These in a sentence."""
+        return enumerated(self.factors)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RatioClaim(Claim):
+    """The time of one subject over that of another, each less a common part, follows a predicted ratio.
+
+    ``ratio`` is an expression in the factors; ``less`` names the subject whose time is taken off both. The claim is
+    judged on the largest relative deviation over ``points``, which must lie within ``margin`` (0.2: from 1/1.2 to 1.2
+    times).
+    """
+
+    over: str
+    ratio: str
+    points: Design
+    less: str | None = None
+    margin: float = 0.2
+    bound: Bound = "tight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShareClaim(Claim):
+    """The terms with a factor make up at least (``lower``) or at most (``upper``) a share of the time at a point."""
+
+    factor: str
+    at: Point
+    share: float = 0.5
+    bound: Bound = "lower"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossoverClaim(Claim):
+    """Along ``factor`` from ``at``, phase ``rising`` overtakes phase ``falling`` where the law says, within ``margin``.
+
+    ``level`` is the predicted level of the factor, an expression in the other factors. ``less`` names the subject whose
+    phases are taken off those of the subject first, as in ``RatioClaim``.
+    """
+
+    factor: str
+    at: Point
+    rising: tuple[str, ...]
+    falling: tuple[str, ...]
+    level: str
+    less: str | None = None
+    margin: float = 0.2
+    bound: Bound = "tight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SpeedupClaim(Claim):
+    """A subject is ``at_least`` so many times as fast as the fastest of some others, at every point.
+
+    With ``mean`` the geometric mean over the points is meant. Subjects of ``over`` that are missing here are left out,
+    and the verdict says so.
+    """
+
+    over: tuple[str, ...]
+    points: Design
+    at_least: float
+    mean: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RooflineClaim(Claim):
+    """A subject reaches ``at_least`` a share of the speed that the peaks of the machine allow at a point.
+
+    The share is the time at the roofline, max(operations / peak, bytes / bandwidth), over the measured time. Operations
+    and bytes are what the subject declares as its ``roofline``.
+    """
+
+    at: Point
+    at_least: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmountClaim(Claim):
+    """A response is what was stated, in absolute terms: at every point within ``margin`` of an amount.
+
+    ``amount`` is an expression in the factors, or a function of a point where no expression can say it, in the unit of
+    the response (bytes, or seconds per evaluation). A margin
+    of 0.1: from 1/1.1 to 1.1 times. The peak of a process is known to some 0.3 MB: claim it where that is little.
+    """
+
+    response: str
+    amount: str | Callable[[Point], float]
+    points: Design
+    margin: float = 0.1
+    bound: Bound = "tight"

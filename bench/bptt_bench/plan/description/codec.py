@@ -1,0 +1,215 @@
+"""Frozen data classes as plain data and back, by their type hints: every field is checked when it is read.
+
+What is code cannot be data: fields that hold functions are left to whoever calls this.
+"""
+
+from __future__ import annotations
+
+import collections.abc
+import dataclasses
+import functools
+import math
+import types
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from bptt_bench.errors import BenchError
+from bptt_bench.plan.design.design import Design, DesignError, Point
+from bptt_bench.plan.law.law import CostLaw, LawError
+
+MOST_CHARACTERS = 10_000  # of a text: statements are sentences; laws have a limit of their own
+MOST_ENTRIES = 100_000  # of a list or an object: a design of so many points is not measured
+MOST_DIGITS = 2**63  # what whole numbers stay below: bytes and operations that a machine can count
+SHOWN_CHARACTERS = 40  # of a value that is not what it should be
+KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number"}
+
+
+class DescriptionError(BenchError, ValueError):
+    """Plain data that does not describe what it should; the message names the field, its value and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A value of plain data, and the way there, such as ``claims[3].margin``."""
+
+    where: str
+    value: Any
+
+    def error(self, words: str) -> DescriptionError:
+        """What is wrong here."""
+        return DescriptionError(f"{self.where or 'it'} {words}")
+
+    def must_be(self, allowed: str) -> DescriptionError:
+        """Something else stands here than what is allowed."""
+        shown = KINDS.get(type(self.value)) if isinstance(self.value, dict | list) else repr(self.value)
+        assert shown is not None
+        if len(shown) > SHOWN_CHARACTERS:
+            shown = f"{shown[:SHOWN_CHARACTERS]}…"
+        return self.error(f"must be {allowed}, got {shown}")
+
+    def fields(self, names: Collection[str]) -> dict[str, Place]:
+        """The fields of an object that has exactly these."""
+        found = self.items()
+        for name in names:
+            if name not in found:
+                raise self.error(f"has no {name!r}")
+        for name, place in found.items():
+            if name not in names:
+                raise place.error("is not known; the fields are " + ", ".join(names))
+        return found
+
+    def items(self) -> dict[str, Place]:
+        """The values of an object, by key."""
+        if not isinstance(self.value, dict):
+            raise self.must_be("an object")
+        self._require_few()
+        return {key: Place(f"{self.where}.{_short(key)}".lstrip("."), value) for key, value in self.value.items()}
+
+    def elements(self) -> list[Place]:
+        """The elements of a list."""
+        if not isinstance(self.value, list):
+            raise self.must_be("a list")
+        self._require_few()
+        return [Place(f"{self.where}[{i}]", value) for i, value in enumerate(self.value)]
+
+    def text(self) -> str:
+        """A text of bounded length, which can be printed on any terminal."""
+        if not isinstance(self.value, str):
+            raise self.must_be("a text")
+        if len(self.value) > MOST_CHARACTERS:
+            raise self.error(f"must be a text of at most {MOST_CHARACTERS} characters, got {len(self.value)}")
+        if not self.value.isprintable() and any(_is_control(character) for character in self.value):
+            raise self.must_be("a text without control characters")
+        return self.value
+
+    def whole(self) -> int:
+        """A whole number."""
+        if isinstance(self.value, bool) or not isinstance(self.value, int) or abs(self.value) >= MOST_DIGITS:
+            raise self.must_be("a whole number below 2**63")
+        return self.value
+
+    def number(self) -> float:
+        """A finite number, whole ones as they are."""
+        if isinstance(self.value, int):
+            return self.whole()
+        if not isinstance(self.value, float) or not math.isfinite(self.value):
+            raise self.must_be("a finite number")
+        return self.value
+
+    def _require_few(self) -> None:
+        if len(self.value) > MOST_ENTRIES:
+            raise self.error(f"must have at most {MOST_ENTRIES} entries, got {len(self.value)}")
+
+
+def _is_control(character: str) -> bool:
+    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
+
+
+def _short(key: str) -> str:
+    return key if len(key) <= SHOWN_CHARACTERS else f"{key[:SHOWN_CHARACTERS]}…"
+
+
+def plain(value: Any) -> Any:
+    """A value as plain data; of data classes the fields that hold data."""
+    match value:
+        case CostLaw():
+            return value.text
+        case Design():
+            return [plain(point) for point in value.points]
+        case Mapping():
+            return {str(name): plain(one) for name, one in value.items()}
+        case tuple() | list():
+            return [plain(one) for one in value]
+        case None | bool() | str():
+            return value
+    if dataclasses.is_dataclass(value):
+        return {name: plain(getattr(value, name)) for name in hints_of(value.__class__)}
+    return value.item() if hasattr(value, "item") else value  # numbers of NumPy as Python's
+
+
+def restored(kind: Any, place: Place) -> Any:
+    """A value of some type from plain data.
+
+    Raises
+    ------
+    DescriptionError : it is of another type, has a field too few or too many, or its type refuses it.
+    """
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is Literal:
+        if not isinstance(place.value, str) or place.value not in arguments:
+            raise place.must_be(f"one of {', '.join(map(repr, arguments))}")
+        return place.value
+    if origin in (types.UnionType, Union):
+        return _one_of(arguments, place)
+    if origin is tuple:
+        (each, *_) = arguments
+        return tuple(restored(each, element) for element in place.elements())
+    if origin is collections.abc.Mapping:
+        return {name: restored(arguments[1], one) for name, one in place.items().items()}
+    return _plain_kind(kind, place)
+
+
+def _one_of(kinds: tuple[Any, ...], place: Place) -> Any:
+    """None where that is allowed; of the rest the one that fits: never two that look alike."""
+    if place.value is None:
+        if type(None) not in kinds:
+            raise place.must_be("something, not null")
+        return None
+    left = [kind for kind in kinds if kind is not type(None)]
+    if len(left) > 1:
+        is_text = isinstance(place.value, str)
+        left = [kind for kind in left if (kind is str) == is_text] or left
+    return restored(left[0], place)
+
+
+def _plain_kind(kind: Any, place: Place) -> Any:
+    try:
+        if kind is str:
+            return place.text()
+        if kind is bool:
+            if not isinstance(place.value, bool):
+                raise place.must_be("true or false")
+            return place.value
+        if kind is int:
+            return place.whole()
+        if kind is float:
+            return place.number()
+        if kind is CostLaw:
+            return CostLaw(place.text())
+        if kind is Point:
+            return point_at(place)
+        if kind is Design:
+            return Design.of(point_at(element) for element in place.elements())
+        return kind(**fields_at(kind, place))  # a data class
+    except (DesignError, LawError) as error:
+        raise place.error(f"cannot be used: {error}") from None
+
+
+def fields_at(kind: Any, place: Place, *more: str) -> dict[str, Any]:
+    """The fields of a data class that hold data; ``more`` are fields that stand beside them and are read elsewhere."""
+    hints = hints_of(kind)
+    found = place.fields([*hints, *more])
+    return {name: restored(hint, found[name]) for name, hint in hints.items()}
+
+
+def point_at(place: Place) -> Point:
+    """A point: numbers and texts by the names of factors."""
+    levels = place.items()
+    for level in levels.values():
+        level.text() if isinstance(level.value, str) else level.number()
+    return Point({name: level.value for name, level in levels.items()})
+
+
+@functools.cache
+def hints_of(kind: Any) -> dict[str, Any]:
+    """The type hints of a data class, less those of fields that hold code."""
+    hints = get_type_hints(kind)
+    return {one.name: hints[one.name] for one in dataclasses.fields(kind) if not _has_code(hints[one.name])}
+
+
+def _has_code(hint: Any) -> bool:
+    if get_origin(hint) is collections.abc.Callable:
+        return True
+    return any(_has_code(each) for each in get_args(hint) if not isinstance(each, list))

@@ -1,0 +1,271 @@
+"""An experiment as plain data, as it is stored with a run, and back: all that judging needs, and no code.
+
+What an experiment prepares, counts, checks and compares with is code, and stays behind; claims about it are judged by
+records. What it declares as a function of a point is asked while the code is there
+(``bptt_bench.plan.description.lookup``). Data are read as if a stranger had written them: every field is checked, and
+nothing is imported or evaluated; laws and other expressions go through the parser of laws.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from bptt_bench.plan.claims.agreement import Agreement
+from bptt_bench.plan.claims.claim import (
+    AmountClaim,
+    CheckClaim,
+    Claim,
+    CrossoverClaim,
+    ExponentClaim,
+    RatioClaim,
+    RooflineClaim,
+    ShareClaim,
+    SpeedupClaim,
+)
+from bptt_bench.plan.description.codec import DescriptionError, Place, fields_at, plain, point_at, restored
+from bptt_bench.plan.description.lookup import Column, Lookup, not_stored
+from bptt_bench.plan.description.tables import entries, function_at, function_data, number, works_at, works_data
+from bptt_bench.plan.design.design import DesignError, Factor, Point
+from bptt_bench.plan.design.profile import Profile
+from bptt_bench.plan.experiment.experiment import Experiment, ExperimentError
+from bptt_bench.plan.experiment.foresight import Foresight
+from bptt_bench.plan.experiment.subject import Subject
+from bptt_bench.plan.law.law import CostLaw, LawError
+from bptt_bench.plan.machine.peaks import Traffic
+
+WHOLE = ("name", "factors", "subjects", "profiles", "claims", "placebo", "foresight", "agreement", "points")
+FUNCTIONS = ("working_set", "output_bytes", "works", "roofline")  # of a point, which subjects declare
+CLAIMS: Mapping[str, type[Claim]] = {
+    kind.__name__.removesuffix("Claim").lower(): kind
+    for kind in (
+        *(AmountClaim, CheckClaim, CrossoverClaim, ExponentClaim),
+        *(RatioClaim, RooflineClaim, ShareClaim, SpeedupClaim),
+    )
+}
+
+
+# --- to plain data ----------------------------------------------------------------------------------------------------
+
+
+def description_of(experiment: Experiment, profile: str, absent: Collection[str] = ()) -> dict[str, Any]:
+    """The experiment as plain data, its functions asked at every point of a profile and of the foresight.
+
+    Parameters
+    ----------
+    absent : subjects that cannot be measured here, whose functions are not asked.
+
+    Raises
+    ------
+    ExperimentError : a function raises at a point of the profile, or something is no data that could be read again.
+    """
+    points = _points(experiment, profile)
+    found = {
+        "name": experiment.name,
+        "factors": plain(experiment.factors),
+        "subjects": [_of_subject(one, experiment, points, one.name in absent) for one in experiment.subjects],
+        "profiles": plain(experiment.profiles),
+        "claims": [_of_claim(claim, experiment, points) for claim in experiment.claims],
+        "placebo": plain(experiment.placebo),
+        "foresight": plain(experiment.foresight),
+        "agreement": plain(experiment.agreement),
+        "points": plain(list(points)),
+    }
+    try:
+        experiment_of(found)
+    except DescriptionError as error:
+        raise ExperimentError(f"experiment {experiment.name!r}: cannot be stored with a run: {error}") from None
+    return found
+
+
+def _points(experiment: Experiment, profile: str) -> dict[Point, bool]:
+    """The points of a run, each with whether it is measured in any case."""
+    cells = experiment.profile(profile).cells(experiment.subject_names)
+    beyond = () if experiment.foresight is None else experiment.foresight.beyond
+    ordered = [factor.name for factor in experiment.factors]
+    places = {Point({name: point[name] for name in ordered}): False for point in beyond}
+    measured = {Point({name: cell.point[name] for name in ordered}): True for cell in cells}
+    return {**measured, **{point: False for point in places if point not in measured}}
+
+
+def _of_subject(
+    subject: Subject, experiment: Experiment, points: Mapping[Point, bool], is_absent: bool
+) -> dict[str, Any]:
+    factors, places = experiment.factors, {point: i for i, point in enumerate(points)}
+    found: dict[str, Any] = {**plain(subject), "has_tally": subject.tally is not None}
+    for name in FUNCTIONS:
+        function = None if is_absent else getattr(subject, name)
+        found[name] = None
+        if function is not None:
+            asked = _asked(f"subject {subject.name!r}: {name}", function, points)
+            found[name] = (works_data if name == "works" else function_data)(function, asked, factors, places)
+    return found
+
+
+def _asked(what: str, function: Callable[[Point], Any], points: Mapping[Point, bool]) -> dict[Point, Any]:
+    """The values of a function; at points that are perhaps never measured it may have none."""
+    found = {}
+    for point, is_measured in points.items():
+        try:
+            found[point] = function(point)
+        except Exception as error:  # noqa: BLE001  # somebody else's function, which may raise anything
+            if is_measured:
+                raise ExperimentError(f"{what} at {point}: {type(error).__name__}: {error}") from None
+    return found
+
+
+def _of_claim(claim: Claim, experiment: Experiment, points: Mapping[Point, bool]) -> dict[str, Any]:
+    if CLAIMS.get(claim.kind) is not type(claim):
+        raise ExperimentError(
+            f"claim {claim.name!r}: is of kind {type(claim).__name__}, which no run can hold; allowed are "
+            f"{', '.join(kind.__name__ for kind in CLAIMS.values())}"
+        )
+    found = {"kind": claim.kind, **plain(claim)}
+    if isinstance(claim, AmountClaim):
+        found["amount"] = claim.amount if isinstance(claim.amount, str) else _of_amount(claim, experiment, points)
+    return found
+
+
+def _of_amount(claim: AmountClaim, experiment: Experiment, points: Mapping[Point, bool]) -> list[list[Any]]:
+    """The amounts at the claimed points, at every combination of the categories that these leave open."""
+    assert callable(claim.amount)
+    ordered = [factor.name for factor in experiment.factors]
+    categories = [factor.name for factor in experiment.factors if factor.is_category]
+    combinations = dict.fromkeys(Point({name: point[name] for name in categories}) for point in points)
+    places: dict[Point, bool] = {}
+    for point in claim.points:
+        for levels in combinations:
+            if all(point.get(name, level) == level for name, level in levels.items()):
+                both = {**point, **levels}
+                places[Point({name: both[name] for name in ordered if name in both})] = not categories
+    found = _asked(f"claim {claim.name!r}: amount", claim.amount, places)
+    return [[plain(point), plain(value)] for point, value in found.items()]
+
+
+# --- and back ---------------------------------------------------------------------------------------------------------
+
+
+def experiment_of(found: Any) -> Experiment:
+    """The experiment that plain data describe. What was code raises ``NotStoredError`` if it is called.
+
+    Raises
+    ------
+    DescriptionError : a field is missing, unknown, or is nothing that it may be; the message names it.
+    """
+    whole = Place("", found).fields(WHOLE)
+    points = [point_at(place) for place in whole["points"].elements()]
+    factors = tuple(restored(Factor, place) for place in whole["factors"].elements())
+    subjects = tuple(_subject_at(place, points, factors) for place in whole["subjects"].elements())
+    try:
+        experiment = Experiment(
+            name=whole["name"].text(),
+            factors=factors,
+            subjects=subjects,
+            profiles={name: restored(Profile, place) for name, place in whole["profiles"].items().items()},
+            claims=tuple(_claim_at(place) for place in whole["claims"].elements()),
+            placebo=restored(str | tuple[str, ...] | None, whole["placebo"]),
+            foresight=restored(Foresight | None, whole["foresight"]),
+            agreement=_agreement_at(whole["agreement"]),
+        )
+    except (ExperimentError, DesignError, LawError) as error:
+        raise DescriptionError(f"it cannot be used: {error}") from None
+    for claim, place in zip(experiment.claims, whole["claims"].elements(), strict=True):
+        _require_known(claim, experiment, place)
+    for subject, place in zip(subjects, whole["subjects"].elements(), strict=True):
+        for term, size in subject.term_bytes.items():
+            _require_expression(size, Place(f"{place.where}.term_bytes.{term}", size), experiment)
+        for term in subject.overheads:
+            _require_expression(term, Place(f"{place.where}.overhead", term), experiment)
+    return experiment
+
+
+def _subject_at(place: Place, points: Sequence[Point], factors: Sequence[Factor]) -> Subject:
+    given = fields_at(Subject, place, "has_tally", *FUNCTIONS)
+    beside = place.items()
+
+    def what(name: str) -> str:
+        return f"{name} of {given['name']!r}"
+
+    return Subject(
+        **given,
+        prepare=not_stored,
+        tally=not_stored if restored(bool, beside["has_tally"]) else None,
+        working_set=function_at(beside["working_set"], what("working_set"), points, factors, number),
+        output_bytes=function_at(beside["output_bytes"], what("output_bytes"), points, factors, number),
+        roofline=function_at(beside["roofline"], what("roofline"), points, factors, Traffic, 2),
+        works=works_at(beside["works"], what("works"), points, factors),
+    )
+
+
+def _claim_at(place: Place) -> Claim:
+    found = place.items()
+    if "kind" not in found:
+        raise place.error("has no 'kind'")
+    kind = found["kind"].text()
+    if kind not in CLAIMS:
+        raise found["kind"].must_be(f"one of {', '.join(CLAIMS)}")
+    if kind == "amount":
+        return AmountClaim(**fields_at(AmountClaim, place, "kind", "amount"), amount=_amount_at(found))
+    if kind == "check":
+        return CheckClaim(**fields_at(CheckClaim, place, "kind"), check=not_stored)
+    return CLAIMS[kind](**fields_at(CLAIMS[kind], place, "kind"))
+
+
+def _amount_at(found: Mapping[str, Place]) -> str | Lookup:
+    place = found["amount"]
+    if isinstance(place.value, str):
+        return place.text()
+    values = {}
+    for row in place.elements():
+        point, value = entries(row, 2)
+        values[point_at(point)] = value.number()
+    what = f"amount of claim {found['name'].value!r}"
+    return Lookup(what=what, categories=(), columns={Point(): [Column(values=values)]}, make=number)
+
+
+def _agreement_at(place: Place) -> Agreement | None:
+    return None if place.value is None else Agreement(**fields_at(Agreement, place), difference=not_stored)
+
+
+def _require_known(claim: Claim, experiment: Experiment, place: Place) -> None:
+    """See that a claim names what there is: judging takes that for granted of an experiment that was imported.
+
+    Raises
+    ------
+    DescriptionError : a factor that there is not, a level that it cannot have, or no expression.
+    """
+    factors = {factor.name: factor for factor in experiment.factors}
+    for name in dict.fromkeys(_factors_of(claim)):
+        if name not in factors:
+            raise place.error(f"names the factor {name!r}; the factors are {', '.join(factors)}")
+    designs = [design.points for design in (getattr(claim, "points", None),) if design is not None]
+    at = getattr(claim, "at", None)
+    for point in (*(point for design in designs for point in design), *([at] if at is not None else [])):
+        for name, level in point.items():
+            if name not in factors:
+                raise place.error(f"has a point with {name!r}; the factors are {', '.join(factors)}")
+            try:
+                factors[name].validate(level)
+            except DesignError as error:
+                raise place.error(f"cannot be used: {error}") from None
+        missing = [name for name, factor in factors.items() if name not in point and not factor.is_category]
+        if missing:
+            raise place.error(f"has a point without {missing[0]}")
+    for name in ("ratio", "level", "amount"):
+        if isinstance(text := getattr(claim, name, None), str):
+            _require_expression(text, Place(f"{place.where}.{name}", text), experiment)
+    for term in getattr(claim, "terms", ()):
+        _require_expression(term, Place(f"{place.where}.terms", term), experiment)
+
+
+def _factors_of(claim: Claim) -> Iterator[str]:
+    if (factor := getattr(claim, "factor", None)) is not None:
+        yield factor
+    yield from getattr(claim, "together_with", ())
+
+
+def _require_expression(text: str, place: Place, experiment: Experiment) -> None:
+    try:
+        CostLaw(f"1*({text})").require([factor.name for factor in experiment.factors])
+    except LawError as error:
+        raise place.error(f"cannot be used: {error}") from None

@@ -1,0 +1,216 @@
+"""What subjects declare as functions of a point, as plain data and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal
+
+from bptt_bench.plan.description.closed_form import closed_forms
+from bptt_bench.plan.description.codec import Place, plain, point_at, restored
+from bptt_bench.plan.description.lookup import Column, Lookup, Variant, Works
+from bptt_bench.plan.design.design import Factor, Point
+from bptt_bench.plan.law.law import CostLaw
+from bptt_bench.plan.machine.work import Function, Kind, Product, Work
+
+NUMBERS = ("operations", "calls", "bytes_moved", "working_set")  # of a work; those of its shape follow
+WORDS: Mapping[str, Any] = {
+    "phase": str,
+    "kind": Kind,
+    "dtype": Literal["float32", "float64"],
+    "product": Product | None,
+    "function": Function,
+}
+
+
+def function_data(
+    function: Callable[[Point], Any],
+    values: Mapping[Point, Any],
+    factors: Sequence[Factor],
+    places: Mapping[Point, int],
+) -> list[dict[str, Any]]:
+    """A function that gives a number, or several in a tuple, by the levels of the categories.
+
+    Parameters
+    ----------
+    places : of points in the list of all points of the run.
+    """
+    groups: dict[Point, dict[Point, Sequence[Any]]] = {}
+    for point, value in values.items():
+        groups.setdefault(_categories(point, factors), {})[point] = _tuple(value)
+    return [
+        {
+            "at": plain(levels),
+            "points": [places[point] for point in own],
+            "columns": _columns(lambda point: _tuple(function(point)), factors, levels, list(own), list(own.values())),
+        }
+        for levels, own in groups.items()
+    ]
+
+
+def _tuple(value: Any) -> tuple[Any, ...]:
+    return value if isinstance(value, tuple) else (value,)
+
+
+def works_data(
+    function: Callable[[Point], Sequence[Work]],
+    values: Mapping[Point, Sequence[Work]],
+    factors: Sequence[Factor],
+    places: Mapping[Point, int],
+) -> list[dict[str, Any]]:
+    """Works: points at which they are alike but for their numbers, and these numbers, each column once."""
+    groups: dict[tuple[Any, ...], dict[Point, list[Any]]] = {}
+    for point, works in values.items():
+        key = (_categories(point, factors), _alike(works))
+        groups.setdefault(key, {})[point] = [number for work in works for number in _numbers(work)]
+    return [_variant(function, levels, kinds, own, factors, places) for (levels, kinds), own in groups.items()]
+
+
+def _variant(
+    function: Callable[[Point], Sequence[Work]],
+    levels: Point,
+    kinds: Sequence[tuple[Any, ...]],
+    own: Mapping[Point, Sequence[Any]],
+    factors: Sequence[Factor],
+    places: Mapping[Point, int],
+) -> dict[str, Any]:
+    rows = list(own.values())
+    columns = list(zip(*rows, strict=True))
+    first = {column: i for i, column in reversed(list(enumerate(columns)))}
+    kept = sorted(first.values())
+
+    def numbers(point: Point) -> list[Any]:
+        works = function(point)
+        if _alike(works) != kinds:
+            return []
+        every = [number for work in works for number in _numbers(work)]
+        return [every[i] for i in kept]
+
+    found = _columns(numbers, factors, levels, list(own), [[row[i] for i in kept] for row in rows]) if kept else []
+    place = {column: kept.index(i) for column, i in first.items()}
+    numbered = iter(place[column] for column in columns)
+    slots = [[*words, [next(numbered) for _ in range(count)]] for *words, count in kinds]
+    return {"points": [places[point] for point in own], "columns": found, "slots": slots}
+
+
+def _columns(
+    function: Callable[[Point], Sequence[Any]],
+    factors: Sequence[Factor],
+    levels: Point,
+    points: Sequence[Point],
+    rows: Sequence[Sequence[Any]],
+) -> list[Any]:
+    """For each number its closed form as text, or its values in the order of the points."""
+    numbers = [factor for factor in factors if not factor.is_category]
+    forms = closed_forms(function, numbers, dict(levels), points, rows)
+    return [[plain(row[i]) for row in rows] if form is None else form for i, form in enumerate(forms)]
+
+
+def _categories(point: Point, factors: Sequence[Factor]) -> Point:
+    return Point({factor.name: point[factor.name] for factor in factors if factor.is_category})
+
+
+def _alike(works: Sequence[Work]) -> tuple[tuple[Any, ...], ...]:
+    """What works are, and how many numbers each has."""
+    return tuple((*(getattr(work, name) for name in WORDS), len(_numbers(work))) for work in works)
+
+
+def _numbers(work: Work) -> list[int]:
+    return [*(int(getattr(work, name)) for name in NUMBERS), *map(int, work.shape or ())]
+
+
+# --- and back ---------------------------------------------------------------------------------------------------------
+
+
+def function_at(
+    place: Place,
+    what: str,
+    points: Sequence[Point],
+    factors: Sequence[Factor],
+    make: Callable[..., Any],
+    count: int = 1,
+) -> Lookup | None:
+    """A function of a point, made of so many numbers.
+
+    Raises
+    ------
+    DescriptionError : a field is nothing that it may be.
+    """
+    if place.value is None:
+        return None
+    columns = {}
+    for group in place.elements():
+        fields = group.fields(("at", "points", "columns"))
+        own = _points(fields["points"], points)
+        found = [_column_at(column, own, factors) for column in entries(fields["columns"], count)]
+        columns[point_at(fields["at"])] = found
+    categories = tuple(factor.name for factor in factors if factor.is_category)
+    return Lookup(what=what, categories=categories, columns=columns, make=make)
+
+
+def number(value: float) -> float:
+    """A number as it is: what a function of one column gives."""
+    return value
+
+
+def works_at(place: Place, what: str, points: Sequence[Point], factors: Sequence[Factor]) -> Works | None:
+    """Works by point; whether the numbers of one go together is seen when it is asked for.
+
+    Raises
+    ------
+    DescriptionError : a field is nothing that it may be.
+    """
+    if place.value is None:
+        return None
+    variants = []
+    for variant in place.elements():
+        fields = variant.fields(("points", "columns", "slots"))
+        own = _points(fields["points"], points)
+        columns = [_column_at(column, own, factors) for column in fields["columns"].elements()]
+        slots = [_slot_at(slot, len(columns)) for slot in fields["slots"].elements()]
+        variants.append(Variant(points=frozenset(own), columns=columns, slots=slots))
+    return Works(what=what, variants=variants)
+
+
+def _column_at(place: Place, points: Sequence[Point], factors: Sequence[Factor]) -> Column:
+    if isinstance(place.value, str):
+        form = restored(CostLaw, place)
+        unknown = [name for name in form.factors if name not in [one.name for one in factors if not one.is_category]]
+        if unknown:
+            raise place.error(f"names {unknown[0]!r}; allowed are the factors with numbers")
+        return Column(form=form, values={})
+    values = place.elements() if isinstance(place.value, list) else None
+    if values is None:
+        raise place.must_be("a closed form or a list of numbers")
+    if len(values) != len(points):
+        raise place.error(f"must have {len(points)} entries, as many as points, got {len(values)}")
+    return Column(values=dict(zip(points, (value.number() for value in values), strict=True)))
+
+
+def _slot_at(place: Place, count: int) -> tuple[Mapping[str, Any], list[int]]:
+    *words, columns = entries(place, len(WORDS) + 1)
+    kind = {name: restored(hint, word) for (name, hint), word in zip(WORDS.items(), words, strict=True)}
+    wanted = len(NUMBERS) + (3 if kind["product"] is not None else 0)
+    numbers = [column.whole() for column in entries(columns, wanted)]
+    if not all(0 <= number < count for number in numbers):
+        raise columns.error(f"must have numbers of columns, from 0 to {count - 1}")
+    return kind, numbers
+
+
+def entries(place: Place, count: int) -> list[Place]:
+    """The elements of a list that has so many.
+
+    Raises
+    ------
+    DescriptionError : it has more or less, or is not a list.
+    """
+    elements = place.elements()
+    if len(elements) != count:
+        raise place.error(f"must have {count} entries, got {len(elements)}")
+    return elements
+
+
+def _points(place: Place, points: Sequence[Point]) -> list[Point]:
+    for number in place.elements():
+        if not 0 <= number.whole() < len(points):
+            raise number.must_be(f"the number of a point, from 0 to {len(points) - 1}")
+    return [points[number] for number in place.value]

@@ -1,0 +1,1 @@
+"""Factors, levels, points, designs and profiles."""

@@ -1,0 +1,1 @@
+"""Subjects and experiments, and the builder that makes an experiment in a few lines."""

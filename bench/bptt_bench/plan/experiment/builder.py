@@ -1,0 +1,315 @@
+"""An experiment in a few lines: a function that prepares, a law, and the levels of its factors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from math import inf
+from typing import Any, get_args
+
+import numpy as np
+
+from bptt_bench.plan.claims.agreement import Agreement
+from bptt_bench.plan.claims.claim import Bound, Claim
+from bptt_bench.plan.claims.equality import difference
+from bptt_bench.plan.design.design import ONE_LINE, Design, DesignError, Factor, Level, Point, is_one_line
+from bptt_bench.plan.design.levels import design_of, factors_of, like_numbers, listed, together
+from bptt_bench.plan.design.profile import Profile
+from bptt_bench.plan.experiment.claims_from_law import Maker, is_constant, values
+from bptt_bench.plan.experiment.experiment import Experiment, ExperimentError
+from bptt_bench.plan.experiment.seeded import Prepare, Seeded, SeededTally, require_arguments
+from bptt_bench.plan.experiment.subject import Subject, Tally
+from bptt_bench.plan.law.law import CostLaw, LawError
+from bptt_bench.plan.law.notation import meant
+
+SPARE_POINTS = 2  # more than terms: fewer, and no claim is judged
+MUCH = {"quick": (5, 0.01, 2), "standard": (8, 0.02, 4), "full": (16, 0.05, 4)}  # blocks, seconds a sample, processes
+
+
+def experiment(
+    prepare: Prepare | Mapping[str, Prepare],
+    law: str | CostLaw | Mapping[str, str | CostLaw],
+    *,
+    name: str | None = None,
+    overhead: str | Sequence[str] = "1",
+    bound: Bound | None = "tight",
+    margin: float | None = None,
+    memory_law: str | Mapping[str, str] | None = None,
+    output_bytes: Callable[[Point], int] | None = None,
+    tally: Tally | Mapping[str, Tally] | None = None,
+    count_laws: Mapping[str, str] | None = None,
+    equal: Callable[[Any, Any], bool] | None = None,
+    reference: str | None = None,
+    claims: Sequence[Claim] = (),
+    blocks: int | None = None,
+    seconds_per_sample: float | None = None,
+    factors: Mapping[str, Sequence[Level]] | None = None,
+    **levels: Sequence[Level],
+) -> Experiment:
+    """An experiment of one function, or of several that are to do the same; assign it to ``EXPERIMENT`` in a module.
+
+    Parameters
+    ----------
+    prepare : builds the inputs at a point (``point["n"]``) and returns the call to be timed; or several of these, by
+        the names of what they time. ``random`` and ``numpy.random`` are seeded before, alike for all at a point. The
+        call is made many times: it must leave its inputs as they are.
+    law : how the time grows, such as ``"n*log(n)"`` or ``"O(n log n)"``; for several, one law for all, or one for each
+        by name.
+    name : of the experiment; that of the module by default.
+    overhead : terms beside the law. By default a constant: what a call costs. With ``"auto"`` also single factors
+        where the data ask for them; these can swallow what a wrong law leaves over, so that it is not refuted but
+        called not identifiable.
+    bound : whether the law is met (``tight``) or not exceeded (``upper``). None: no claims beside those given.
+    margin : of the exponents that are claimed; None: 0.5, and 0.25 where no growth is claimed.
+    memory_law : how the memory that a call needs grows, beside its inputs and ``output_bytes`` of its result.
+    tally : makes one counted call at a point and gives what it did by name, such as ``{"comparisons": 127}``; for
+        several, one for all, or by name for those that count. It is never timed.
+    count_laws : how these counts grow, by their names: ``{"comparisons": "n*log(n)"}``.
+    equal : whether two results, the second that of the reference, are the same; by default they are equal, or are
+        numbers that differ by rounding alone.
+    reference : whose results are taken to be right; the first by default.
+    claims : further claims.
+    blocks, seconds_per_sample : how often and how long each point is measured, for all profiles.
+    factors : levels by name, for factors that are called like a parameter: ``factors={"blocks": [10, 1000]}``.
+    levels : of each factor, by its name: ``n=[1000, 10_000, 100_000]``, ``backend=["numpy", "torch"]``. Others are
+        added between numbers that are few.
+
+    Raises
+    ------
+    ExperimentError, DesignError, LawError : what cannot be used; one line that names the parameter.
+    """
+    options = {option: value for option, value in locals().items() if option not in ("prepare", "factors", "levels")}
+    given = {each: listed(each, some, options) for each, some in together(factors, levels, options).items()}
+    if bound is not None and bound not in get_args(Bound):
+        raise ExperimentError(f"bound={bound!r}: allowed are {', '.join(get_args(Bound))}, None")
+    if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < inf):
+        raise ExperimentError(f"margin={margin!r}: allowed are numbers above 0")
+    if name is not None and not is_one_line(name):
+        raise ExperimentError(f"name={name!r}: allowed is {ONE_LINE}")
+    if output_bytes is not None and not callable(output_bytes):
+        raise ExperimentError(f"output_bytes={output_bytes!r}: allowed is a function of a point")
+    if output_bytes is not None:
+        require_arguments(output_bytes, 1, "output_bytes")
+    if not isinstance(count_laws, Mapping | None):
+        raise ExperimentError(f"count_laws={count_laws!r}: allowed are laws by name, {{'comparisons': 'n*log(n)'}}")
+    prepares = _prepares(prepare, name)
+    named = factors_of(given)
+    design = design_of(named, given)
+    points = _of_numbers(design, named)
+    laws = {each: _with_all(_law("law", text, named), named) for each, text in _each("law", law, prepares).items()}
+    memory = {} if memory_law is None else _each("memory_law", memory_law, prepares)
+    stated = {each: _with_all(_law("memory_law", text, named), named) for each, text in memory.items()}
+    for each_law in (*laws.values(), *stated.values()):
+        _require_values("law", each_law, points)
+    tallies = _tallies(tally, prepares)
+    counts = {
+        each: _with_all(_law(f"count_laws of {each!r}", text, named), named)
+        for each, text in (count_laws or {}).items()
+    }
+    if counts and not tallies:
+        raise ExperimentError(f"count_laws={count_laws!r}: need a tally that counts")
+    subjects = tuple(
+        Subject(
+            name=each,
+            prepare=Seeded(how),
+            law=laws[each],
+            overhead=_overhead(overhead, laws[each], named, points),
+            memory_law=stated.get(each),
+            output_bytes=output_bytes,
+            tally=tallies.get(each),
+            count_laws=counts if each in tallies else {},
+        )
+        for each, how in prepares.items()
+    )
+    _require_points(points, subjects)
+    made = [] if bound is None else _claims(subjects, Maker(points=points, bound=bound, margin=margin))
+    if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
+        raise ExperimentError(f"claims={claims!r}: allowed are claims, such as bench.ExponentClaim(...)")
+    for claim in claims:
+        if claim.subject.partition(" [")[0] not in prepares:  # which may be one at its categories
+            raise ExperimentError(f"claim {claim.name!r}: is about {claim.subject!r}; there is {', '.join(prepares)}")
+    return Experiment(
+        name=name or _module_of(next(iter(prepares.values()))) or next(iter(prepares)),
+        factors=named,
+        subjects=subjects,
+        profiles={
+            profile: Profile(
+                design=design,
+                blocks=usual_blocks if blocks is None else blocks,
+                seconds_per_sample=usual_seconds if seconds_per_sample is None else seconds_per_sample,
+                processes=processes,
+            )
+            for profile, (usual_blocks, usual_seconds, processes) in MUCH.items()
+        },
+        claims=(*made, *claims),
+        placebo=_reference(reference, prepares),
+        agreement=_agreement(equal, _reference(reference, prepares)) if len(prepares) > 1 else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Same:
+    """A difference made of a yes or no: 0 where a user's function says that two results are equal."""
+
+    equal: Callable[[Any, Any], bool]
+
+    def __call__(self, found: object, expected: object) -> float:
+        return 0.0 if self.equal(found, expected) else 1.0
+
+
+def _claims(subjects: Sequence[Subject], maker: Maker) -> list[Claim]:
+    return [
+        claim
+        for subject in subjects
+        for claim in maker.claims_about(subject, f"{subject.name}: " if len(subjects) > 1 else "")
+    ]
+
+
+def _of_numbers(design: Design, factors: Sequence[Factor]) -> list[Point]:
+    """The points without the levels of categories, each once."""
+    names = [factor.name for factor in factors if factor.kind != "category"]
+    return list(dict.fromkeys(Point({name: point[name] for name in names}) for point in design))
+
+
+def _prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
+    """The functions that prepare, by the names of what they time."""
+    if isinstance(prepare, Mapping):
+        if not prepare:
+            raise ExperimentError("prepare={}: allowed are one function, or one or more by name")
+        for each, how in prepare.items():
+            if not is_one_line(each):
+                raise ExperimentError(f"prepare: names {each!r}; allowed is {ONE_LINE}")
+            if not callable(how):
+                raise ExperimentError(f"prepare of {each!r}: is {how!r}; allowed are functions of a point")
+            require_arguments(how, 1, f"prepare of {each!r}")
+        return dict(prepare)
+    if not callable(prepare):
+        raise ExperimentError(f"prepare={prepare!r}: allowed are a function of a point, or several by name")
+    require_arguments(prepare, 1, "prepare")
+    function = getattr(prepare, "func", prepare)
+    own = str(getattr(function, "__name__", "function")).removeprefix("prepare_")
+    return {name or _module_of(prepare) or own: prepare}
+
+
+def _tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[str, Prepare]) -> dict[str, Tally]:
+    """What counts, by the names of what it counts; seeded as what is timed."""
+    named = given if isinstance(given, Mapping) else {} if given is None else dict.fromkeys(prepares, given)
+    for each, how in named.items():
+        if each not in prepares:
+            raise ExperimentError(f"tally of {each!r}: nothing has this name; there is {', '.join(prepares)}")
+        if not callable(how):
+            raise ExperimentError(f"tally={how!r}: allowed are functions of a point")
+        require_arguments(how, 1, "tally")
+    return {each: SeededTally(how) for each, how in named.items()}
+
+
+def _module_of(prepare: Any) -> str:
+    """The last part of the name of a function's module; empty for a script, a notebook or a built-in."""
+    function = getattr(prepare, "func", prepare)  # of functools.partial
+    module = str(getattr(function, "__module__", "") or "").rpartition(".")[2]
+    return "" if module in ("__main__", "builtins") else module
+
+
+def _each(parameter: str, given: Any, prepares: Mapping[str, Prepare]) -> dict[str, Any]:
+    """What is given for each implementation by name, or for all alike."""
+    if not isinstance(given, Mapping):
+        return dict.fromkeys(prepares, given)
+    known = ", ".join(prepares)
+    strangers = [each for each in given if each not in prepares]
+    missing = [each for each in prepares if each not in given]
+    if strangers:
+        raise ExperimentError(f"{parameter} of {strangers[0]!r}: nothing has this name; there is {known}")
+    if missing and parameter == "law":
+        raise ExperimentError(f"{parameter}: says nothing of {missing[0]!r}; it needs one for each of {known}")
+    return dict(given)
+
+
+def _law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLaw:
+    """The law, seen to be one in the numbers among the factors."""
+    if not isinstance(text, str | CostLaw):
+        raise LawError(f"{parameter}={text!r}: must be text such as 'n*log(n)'")
+    try:
+        law = CostLaw(str(text))
+    except LawError as error:
+        raise LawError(str(error) if parameter == "law" else f"{parameter}: {error}") from None
+    for name in law.factors:
+        factor = next((one for one in factors if one.name == name), None)
+        if factor is None:
+            near = meant(name, [one.name for one in factors])
+            hint = f"; did you mean {near}?" if near else f"; give {name}=[1000, 10_000]"
+            raise LawError(f"{parameter} {str(text)!r}: names {name}, which has no levels{hint}")
+        if factor.kind == "category":
+            raise LawError(
+                f"{parameter} {str(text)!r}: names {name}, whose levels are text, each with a fit of its own"
+                f"{like_numbers(factor.levels)}"
+            )
+    return law
+
+
+def _with_all(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
+    """The law with ``name**0`` in its first term for each factor that it does not name.
+
+    That says what leaving it out means, and lets the fit see whether it is so.
+    """
+    absent = [f"{one.name}**0" for one in factors if one.kind != "category" and one.name not in law.factors]
+    first, *others = map(str, law.terms)
+    start = [] if not law.terms[0].factors and float(law.terms[0].evaluate({})) == 1 and absent else [first]
+    return CostLaw(" + ".join(["*".join([*start, *absent]), *others]))
+
+
+def _overhead(
+    given: str | Sequence[str], law: CostLaw, factors: Sequence[Factor], points: Sequence[Point]
+) -> tuple[str, ...] | None:
+    """The terms beside the law, less those that it has; None for those that the data ask for."""
+    if given == "auto":
+        return None
+    if not isinstance(given, str | Sequence):
+        raise ExperimentError(f"overhead={given!r}: allowed are terms such as '1 + n', 'auto', or () for none")
+    texts = (given,) if isinstance(given, str) else tuple(given)
+    terms = [term for text in texts for term in _law("overhead", text, factors).terms]
+    own = {str(term) for term in law.terms}
+    if any(is_constant(term, points) for term in law.terms):  # a law of no growth, n**0
+        terms = [term for term in terms if not is_constant(term, points)]
+    return tuple(dict.fromkeys(str(term) for term in terms if str(term) not in own))
+
+
+def _require_values(parameter: str, law: CostLaw, points: Sequence[Point]) -> None:
+    """See that no term of a law is undefined or below 0 where it is to be measured."""
+    columns = values(law, points)
+    wrong = np.argwhere(~(np.isfinite(columns) & (columns >= 0)))
+    if len(wrong):
+        point, term = points[int(wrong[0][0])], law.terms[int(wrong[0][1])]
+        value = columns[tuple(wrong[0])]
+        hint = "; give smaller levels" if value == inf and term.evaluate(points[0]) < inf else ""
+        raise LawError(
+            f"{parameter} {law.text!r}: {term} is {value:.3g} at {point}; allowed are laws from 0 upwards{hint}"
+        )
+
+
+def _require_points(points: Sequence[Point], subjects: Sequence[Subject]) -> None:
+    """See that there are points enough to judge each law, and that it has a value above 0 at all of them."""
+    for subject in subjects:
+        assert subject.law is not None
+        terms = len(subject.law.terms) + len(subject.overhead or ())
+        if len(points) < terms + SPARE_POINTS:
+            raise DesignError(
+                f"{', '.join(points[0])}: make {len(points)} points for the {terms} terms of law {subject.law.text!r} "
+                f"and its overhead; {terms + SPARE_POINTS} are needed: give more levels"
+            )
+
+
+def _reference(given: str | None, prepares: Mapping[str, Prepare]) -> str:
+    if given is None:
+        return next(iter(prepares))
+    if given not in prepares:
+        raise ExperimentError(f"reference={given!r}: nothing has this name; there is {', '.join(prepares)}")
+    return given
+
+
+def _agreement(equal: Callable[[Any, Any], bool] | None, reference: str) -> Agreement:
+    if equal is None:
+        return Agreement(reference=reference, difference=difference, allowed=0.0)
+    if not callable(equal):
+        raise ExperimentError(f"equal={equal!r}: allowed is a function of two results that says whether they are equal")
+    require_arguments(equal, 2, "equal")
+    return Agreement(reference=reference, difference=Same(equal), allowed=0.0)

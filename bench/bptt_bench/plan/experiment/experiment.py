@@ -1,0 +1,238 @@
+"""An experiment: factors, subjects, how much to measure, and the claims. A value; it runs nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from bptt_bench.errors import BenchError
+from bptt_bench.plan.claims.agreement import Agreement
+from bptt_bench.plan.claims.claim import CheckClaim, Claim
+from bptt_bench.plan.design.design import DesignError, Factor
+from bptt_bench.plan.design.profile import Profile
+from bptt_bench.plan.experiment.categories import naming_a_category
+from bptt_bench.plan.experiment.fault import Fault
+from bptt_bench.plan.experiment.foresight import Foresight, farther
+from bptt_bench.plan.experiment.subject import Subject
+from bptt_bench.plan.law.wording import did_you_mean, unknown
+
+PLACEBO_SUFFIX = " (placebo)"
+
+
+class ExperimentError(BenchError, ValueError):
+    """An experiment that cannot be run; the message names the part, what it was and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Experiment:
+    """What to measure and what to claim about it.
+
+    Attributes
+    ----------
+    profiles : by name, such as ``quick``, ``standard`` and ``full``.
+    placebo : the subject that is measured under two names, so that a run shows its own false alarm (an A/A test);
+        several where they are one and the same at several categories.
+    foresight : points beyond a sweep that its laws have to predict; measured by ``foresee`` alone.
+    agreement : when results of subjects count as equal, if they are to be compared; what differs is a refuted check.
+    environment : variables that measuring processes are started with, such as those of an allocator.
+    faults : wrong versions of subjects that the claims are expected to catch; none is measured unless asked for.
+    """
+
+    name: str
+    factors: tuple[Factor, ...]
+    subjects: tuple[Subject, ...]
+    profiles: Mapping[str, Profile]
+    claims: tuple[Claim, ...] = ()
+    placebo: str | tuple[str, ...] | None = None
+    foresight: Foresight | None = None
+    faults: tuple[Fault, ...] = ()
+    agreement: Agreement | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.factors or not self.subjects or not self.profiles:
+            raise ExperimentError(f"experiment {self.name!r}: needs at least one factor, one subject and one profile")
+        names = [subject.name for subject in self.subjects]
+        if len(set(names)) < len(names):
+            raise ExperimentError(f"experiment {self.name!r}: two subjects share a name in {', '.join(names)}")
+        for name in names:
+            if name.endswith(PLACEBO_SUFFIX):
+                raise ExperimentError(f"subject {name!r}: ends as the second name of a placebo does; choose another")
+        for placebo in self.placebos:
+            if placebo not in names:
+                raise ExperimentError(f"placebo {placebo!r}: not a subject; the subjects are {', '.join(names)}")
+        if self.agreement is not None:
+            for name in (self.agreement.reference, *self.agreement.result):
+                if name not in names:
+                    raise ExperimentError(f"agreement of {name!r}: not a subject; the subjects are {', '.join(names)}")
+        claims = [claim.name for claim in self.claims]
+        for name in claims:
+            if claims.count(name) > 1:
+                raise ExperimentError(f"claim {name!r}: {claims.count(name)} claims have this name; each needs its own")
+        _require_faults(self.faults, names)
+        for subject in self.subjects:
+            _require_laws(subject, [factor.name for factor in self.factors])
+        if all(factor.is_category for factor in self.factors):
+            raise ExperimentError(f"experiment {self.name!r}: has categories only; a law needs a factor of numbers")
+        wrong = naming_a_category(self.factors, self.subjects, self.claims)
+        if wrong is not None:
+            raise ExperimentError(wrong)
+        for profile in self.profiles.values():
+            designs = (profile.design, *profile.extra.values())
+            for design in designs:
+                if design.points or not any(other.points for other in designs):
+                    design.validated(self.factors)
+        if self.foresight is not None:
+            _require_foresight(self.foresight, self.subjects, self.profiles, self.factors)
+
+    @property
+    def placebos(self) -> tuple[str, ...]:
+        """The subjects that are measured under two names."""
+        if self.placebo is None:
+            return ()
+        return (self.placebo,) if isinstance(self.placebo, str) else self.placebo
+
+    @property
+    def subject_names(self) -> tuple[str, ...]:
+        """Names under which subjects are measured, the placebo's second name included."""
+        names = tuple(subject.name for subject in self.subjects)
+        return (*names, *(placebo + PLACEBO_SUFFIX for placebo in self.placebos))
+
+    def subject(self, name: str) -> Subject:
+        """The subject of that name; a placebo's second name gives the subject itself."""
+        for subject in self.subjects:
+            if subject.name == name.removesuffix(PLACEBO_SUFFIX):
+                return subject
+        raise ExperimentError(unknown("subject", name, self.subject_names))
+
+    def missing(self) -> dict[str, str]:
+        """Subjects that cannot be measured here, each with the reason."""
+        asked = {one.name: one.missing() for one in self.subjects if one.missing is not None}
+        return {name: reason for name, reason in asked.items() if reason is not None}
+
+    def without(self, names: Collection[str]) -> Experiment:
+        """The experiment with some subjects left out, as it is measured where they are missing; claims stay.
+
+        Raises
+        ------
+        ExperimentError : no subject would be left, or the reference of the agreement would be left out.
+        """
+        if not names:
+            return self
+        left = tuple(subject for subject in self.subjects if subject.name not in names)
+        if not left:
+            raise ExperimentError(f"experiment {self.name!r}: all its subjects are missing here")
+        agreement = self.agreement
+        if agreement is not None:
+            if agreement.reference in names:
+                raise ExperimentError(f"agreement: its reference {agreement.reference!r} is missing here")
+            kept = {name: convert for name, convert in agreement.result.items() if name not in names}
+            agreement = replace(agreement, result=kept)
+        placebos = tuple(placebo for placebo in self.placebos if placebo not in names)
+        return replace(
+            self,
+            subjects=left,
+            agreement=agreement,
+            placebo=placebos if len(placebos) > 1 else next(iter(placebos), None),
+            foresight=None if set(names) & set(self.foresight.subjects if self.foresight else ()) else self.foresight,
+            faults=tuple(fault for fault in self.faults if fault.subject not in names),
+        )
+
+    def profile(self, name: str) -> Profile:
+        if name not in self.profiles:
+            raise ExperimentError(unknown("profile", name, tuple(self.profiles)))
+        return self.profiles[name]
+
+    def with_fault(self, name: str) -> Experiment:
+        """The experiment with one subject replaced by its wrong version; laws and claims stay as they are.
+
+        Raises
+        ------
+        ExperimentError : no such fault, or one that names a claim that there is not.
+        """
+        fault = next((fault for fault in self.faults if fault.name == name), None)
+        if fault is None:
+            known = ", ".join(repr(fault.name) for fault in self.faults) or "none"
+            hint = did_you_mean(name, [fault.name for fault in self.faults])
+            raise ExperimentError(f"fault {name!r}: unknown; the faults of experiment {self.name!r} are {known}{hint}")
+        claims = {claim.name: claim for claim in self.claims}
+        strangers = [claim for claim in (*fault.checks, *fault.caught_by) if claim not in claims]
+        if strangers:
+            raise ExperimentError(f"fault {name!r}: names claim {strangers[0]!r}, which the experiment does not have")
+        for claim_name, check in fault.checks.items():
+            claim = claims[claim_name]
+            if not isinstance(claim, CheckClaim):
+                raise ExperimentError(f"fault {name!r}: has a check for claim {claim_name!r}, which is no check")
+            claims[claim_name] = replace(claim, check=check)
+        right = self.subject(fault.subject)
+        wrong = replace(right, prepare=fault.prepare, prepare_phased=fault.prepare_phased)
+        subjects = tuple(wrong if one is right else one for one in self.subjects)
+        return replace(self, subjects=subjects, claims=tuple(claims.values()))
+
+
+def _require_faults(faults: Sequence[Fault], subjects: Sequence[str]) -> None:
+    for i, fault in enumerate(faults):
+        if fault.subject not in subjects:
+            raise ExperimentError(
+                f"fault {fault.name!r}: its subject is {fault.subject!r}; the subjects are {', '.join(subjects)}"
+            )
+        if fault.name in [other.name for other in faults[:i]]:
+            raise ExperimentError(f"fault {fault.name!r}: two faults have this name; each needs its own")
+
+
+def _require_laws(subject: Subject, factors: Sequence[str]) -> None:
+    if subject.law is not None:
+        subject.law.require(factors)
+    if subject.memory_law is not None:
+        subject.memory_law.require(factors)
+    elif subject.memory_overhead is not None or subject.output_bytes is not None:
+        raise ExperimentError(
+            f"subject {subject.name!r}: memory_overhead and output_bytes go with a memory_law, which it lacks"
+        )
+    _require_counts(subject, factors)
+
+
+def _require_counts(subject: Subject, factors: Sequence[str]) -> None:
+    for name, law in subject.count_laws.items():
+        law.require(factors)
+        if not name.isidentifier():
+            raise ExperimentError(f"subject {subject.name!r}: counts {name!r}; allowed are names such as 'comparisons'")
+    if subject.count_laws and subject.tally is None:
+        raise ExperimentError(f"subject {subject.name!r}: count_laws go with a tally, which it lacks")
+    for name in subject.count_overheads:
+        if name not in subject.count_laws:
+            raise ExperimentError(f"subject {subject.name!r}: count_overheads of {name!r}, which has no law of its own")
+
+
+def _require_foresight(
+    foresight: Foresight, subjects: Sequence[Subject], profiles: Mapping[str, Profile], factors: Sequence[Factor]
+) -> None:
+    laws = {subject.name: subject.law for subject in subjects}
+    for name in foresight.subjects:
+        if name not in laws:
+            raise ExperimentError(f"foresight of {name!r}: not a subject; the subjects are {', '.join(laws)}")
+        if laws[name] is None:
+            raise ExperimentError(f"foresight of {name!r}: the subject has no law to predict with")
+    if foresight.profile not in profiles:
+        raise ExperimentError(f"foresight after {foresight.profile!r}: the profiles are {', '.join(profiles)}")
+    foresight.beyond.validated(factors)
+    require_beyond(foresight, profiles, foresight.profile)
+
+
+def require_beyond(foresight: Foresight, profiles: Mapping[str, Profile], profile: str) -> None:
+    """See that the points of a foresight lie beyond what a profile sweeps.
+
+    Raises
+    ------
+    ExperimentError : one does not.
+    """
+    for subject in foresight.subjects:
+        swept = [cell.point for cell in profiles[profile].cells([subject])]
+        for point in foresight.beyond:
+            if farther(point, swept) <= 1:
+                raise ExperimentError(
+                    f"foresight at {point}: lies within what profile {profile!r} sweeps of {subject}, in every factor"
+                )
+
+
+__all__ = ["PLACEBO_SUFFIX", "DesignError", "Experiment", "ExperimentError"]

@@ -1,0 +1,101 @@
+"""Functions that prepare or count, with random numbers that are the same for all of them at a point."""
+
+from __future__ import annotations
+
+import inspect
+import random
+import zlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from bptt_bench.plan.design.design import Point
+from bptt_bench.plan.experiment.experiment import ExperimentError
+from bptt_bench.plan.experiment.subject import Evaluation, Tally
+
+Prepare: TypeAlias = Callable[[Point], Evaluation]
+
+
+@dataclass(frozen=True, slots=True)
+class Seeded:
+    """A function that prepares, with the random numbers of Python and NumPy seeded by the point alone.
+
+    Whoever prepares at the same point draws the same numbers, in whatever process, so that results can be compared.
+    """
+
+    prepare: Prepare
+
+    def __call__(self, point: Point) -> Evaluation:
+        """Prepare at a point.
+
+        Raises
+        ------
+        ExperimentError : what ``prepare`` returned cannot be called, or does nothing when it is.
+        """
+        seed(point)
+        evaluate = self.prepare(point)
+        if not callable(evaluate):
+            raise ExperimentError(
+                f"prepare: must return the call that is timed, got {type(evaluate).__name__} at {point}; "
+                f"write `return lambda: {_in_example(self.prepare)}(x)`"
+            )
+        require_arguments(evaluate, 0, "prepare: the call that it returns")
+        if inspect.isgeneratorfunction(evaluate) or inspect.iscoroutinefunction(evaluate):
+            raise ExperimentError(
+                f"prepare: returned a generator or coroutine function at {point}; calling one does nothing yet: return "
+                "a call that runs it to its end, such as `lambda: list(generate())` or `lambda: asyncio.run(work())`"
+            )
+        return evaluate
+
+
+@dataclass(frozen=True, slots=True)
+class SeededTally:
+    """The same for a function that counts: it counts what is timed."""
+
+    tally: Tally
+
+    def __call__(self, point: Point) -> Mapping[str, float]:
+        seed(point)
+        counts = self.tally(point)
+        if not isinstance(counts, Mapping):
+            raise ExperimentError(
+                f"tally: returned {counts!r} at {point}; it must return counts by name, {{'steps': 127}}"
+            )
+        return counts
+
+
+def require_arguments(function: Callable[..., object], count: int, what: str) -> None:
+    """See that a function can be called with so many arguments; one that does not say what it takes is let pass.
+
+    Raises
+    ------
+    ExperimentError : it cannot; the message begins with ``what``.
+    """
+    try:
+        signature = inspect.signature(function)
+    except (TypeError, ValueError):  # some functions written in C
+        return
+    try:
+        signature.bind(*[None] * count)
+    except TypeError:
+        wanted = {0: "no argument", 1: "one argument, the point"}.get(count, f"{count} arguments")
+        raise ExperimentError(f"{what}: must take {wanted}, got {_name(function)}{signature}") from None
+
+
+def _in_example(prepare: Callable[..., object]) -> str:
+    """The name of what should be called: the function's own where it was given itself, ``experiment(sorted)``."""
+    name = _name(prepare)
+    return name if name.isidentifier() and not name.startswith("prepare") else "f"
+
+
+def _name(function: Callable[..., object]) -> str:
+    return str(getattr(function, "__name__", type(function).__name__))
+
+
+def seed(point: Point) -> None:
+    """Seed the random numbers of Python and NumPy by a point."""
+    text = str(point)
+    random.seed(text)
+    np.random.seed(zlib.crc32(text.encode()))  # noqa: NPY002  # the generator that the functions to be timed share

@@ -1,0 +1,1 @@
+"""Cost laws: sums of named terms in the factors."""

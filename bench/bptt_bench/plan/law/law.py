@@ -1,0 +1,310 @@
+"""Cost laws: sums of named terms in the factors, read from text without ever evaluating it as code.
+
+A law such as ``T*H*V + T*H*d + T*H**2`` is a shape. Its coefficients (seconds per unit of each term) come from a fit.
+The terms are those written between the top-level plus signs: ``T*(T+1)/2*H**2`` is one term, not two.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import functools
+import math
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from bptt_bench.errors import BenchError
+from bptt_bench.plan.law.algebra import NUMERIC, Algebra, symbolic
+from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL, NotationError, meant, plain
+
+if TYPE_CHECKING:
+    import sympy
+
+MAX_LAW_CHARACTERS = 2_000  # a law is a line a person can read; this bounds the parser's work on hostile text
+MAX_EXPONENT = 64  # beyond this a power overflows for every size worth measuring
+ALLOWED = "names, numbers, + - * / **, log, log2, log10, sqrt, factorial, min, max"
+
+_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+    ast.Pow: operator.pow,
+}
+_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
+_ARITY = {**dict.fromkeys(FUNCTIONS.values(), 1), **dict.fromkeys(SEVERAL, 2)}  # minima and maxima: two or more
+
+
+class LawError(BenchError, ValueError):
+    """The text of a law is not a law; the message says which part and what is allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """One additive term of a law: its text and its parsed form."""
+
+    text: str
+    node: ast.expr
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"Term({self.text!r})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Term) and self.text == other.text
+
+    def __hash__(self) -> int:
+        return hash(self.text)
+
+    @property
+    def factors(self) -> frozenset[str]:
+        """Names of the factors that occur in the term; empty for a constant."""
+        return _factors(self)
+
+    def evaluate(self, point: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+        """Value of the term at a point, or at many when the factors are arrays of equal shape.
+
+        Infinite where it is too large for a number, and not a number where it is undefined; NumPy does not warn of it.
+        """
+        values = {name: np.asarray(point[name], dtype=np.float64) for name in self.factors}
+        with np.errstate(all="ignore"):
+            result = np.asarray(_walk(self.node, values, NUMERIC), dtype=np.float64)
+        shape = np.broadcast_shapes(*(np.shape(point[name]) for name in point)) if point else ()
+        return np.broadcast_to(result, shape) if result.shape != shape else result
+
+    def local_exponent(self, factor: str, point: Mapping[str, float]) -> float:
+        """∂ log term / ∂ log factor at a point: 1 for ``T`` in ``T*H``, (2T+1)/(T+1) in ``T*(T+1)``.
+
+        0 where the term itself is 0: what is not there does not grow.
+        """
+        value = float(self.evaluate(point))
+        if factor not in self.factors or value == 0:
+            return 0.0
+        step = 1e-5  # central difference in log p: error about 1e-10, and min and max need no special rule
+        up = self.evaluate({**point, factor: point[factor] * math.exp(step)})
+        down = self.evaluate({**point, factor: point[factor] * math.exp(-step)})
+        with np.errstate(all="ignore"):
+            return float((up - down) / (2 * step * value))
+
+
+@functools.lru_cache(maxsize=1024)  # a fit asks for the same few terms some hundred times
+def _factors(term: Term) -> frozenset[str]:
+    return frozenset(_names(term.node))
+
+
+@dataclass(frozen=True, slots=True, init=False)
+class CostLaw:
+    """A cost law: terms with non-negative coefficients that add up to the cost of one evaluation.
+
+    Parameters
+    ----------
+    text : the law, for example ``"T*H*V + T*H*d + T*H**2"``; allowed are names, numbers, ``+ - * / **``, ``log``,
+        ``log2``, ``log10``, ``sqrt``, ``factorial``, ``min`` and ``max``, also as people write them: ``"O(n log n)"``.
+
+    Raises
+    ------
+    LawError : the text holds anything else, or nothing.
+
+    Examples
+    --------
+    >>> law = CostLaw("T*H*V + T*H**2")
+    >>> law
+    CostLaw('T*H*V + T*H**2')
+    >>> [str(term) for term in law.terms]
+    ['T*H*V', 'T*H**2']
+    >>> law.evaluate({"T": 2, "H": 3, "V": 5})
+    array(48.)
+    """
+
+    text: str
+    terms: tuple[Term, ...]
+
+    def __repr__(self) -> str:
+        return f"CostLaw({self.text!r})"
+
+    def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise LawError(f"law: must be text such as 'n*log(n)', got {text!r}")
+        terms = tuple(dict.fromkeys(_parse(text)))
+        object.__setattr__(self, "text", " + ".join(term.text for term in terms))
+        object.__setattr__(self, "terms", terms)
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """Names of the factors, in alphabetical order."""
+        return tuple(sorted(frozenset[str]().union(*(term.factors for term in self.terms))))
+
+    def plus(self, *terms: str) -> CostLaw:
+        """The law with further terms; a term that is already there is kept once."""
+        return CostLaw(" + ".join((self.text, *terms)))
+
+    def columns(self, point: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
+        """Design matrix ``(n_points, n_terms)``: the value of each term at each point.
+
+        Raises
+        ------
+        LawError : the law names a factor that the points do not have.
+        """
+        self.require(point)
+        # only the factors may decide the shape: a data frame may carry columns of text beside them
+        values = {name: point[name] for name in self.factors} or {next(iter(point), "1"): next(iter(point.values()), 1)}
+        return np.stack([term.evaluate(values) for term in self.terms], axis=-1)
+
+    def require(self, names: Sequence[str] | Mapping[str, Any]) -> None:
+        """Raise ``LawError`` unless every factor of the law is among the names."""
+        unknown = [name for name in self.factors if name not in names]
+        if unknown:
+            near = meant(unknown[0], [name for name in names if name.isidentifier()])
+            hint = f"; did you mean {near}?" if near else ""
+            raise LawError(
+                f"law {self.text!r}: unknown name {unknown[0]!r}; the factors here are {', '.join(names)}{hint}"
+            )
+
+    def evaluate(
+        self, point: Mapping[str, ArrayLike], coefficients: Sequence[float] | NDArray[np.float64] | None = None
+    ) -> NDArray[np.float64]:
+        """Value of the law at one or many points; all coefficients are 1 unless given."""
+        weights = np.ones(len(self.terms)) if coefficients is None else np.asarray(coefficients, dtype=np.float64)
+        with np.errstate(all="ignore"):  # 0 times what is infinite
+            return np.asarray(self.columns(point) @ weights)
+
+    def dominant(self, point: Mapping[str, float], coefficients: Sequence[float] | None = None) -> Term:
+        """The largest term at a point."""
+        weights = np.ones(len(self.terms)) if coefficients is None else np.asarray(coefficients, dtype=np.float64)
+        return self.terms[int(np.argmax(self.columns(point) * weights))]
+
+    def local_exponent(
+        self, factor: str, point: Mapping[str, float], coefficients: Sequence[float] | None = None
+    ) -> float:
+        """∂ log cost / ∂ log factor at a point: the mean of the terms' exponents, weighted by their shares.
+
+        NaN where the law is 0.
+        """
+        weights = np.ones(len(self.terms)) if coefficients is None else np.asarray(coefficients, dtype=np.float64)
+        values = self.columns(point) * weights
+        exponents = np.array([term.local_exponent(factor, point) for term in self.terms])
+        total = float(values.sum())
+        return float(values @ exponents) / total if total else math.nan
+
+    def expression(self) -> sympy.Expr:
+        """The law as a sympy expression in positive symbols."""
+        import sympy
+
+        symbols = {name: sympy.Symbol(name, positive=True) for name in self.factors}
+        algebra = symbolic()
+        return sympy.Add(*(_walk(term.node, symbols, algebra) for term in self.terms))
+
+    def latex(self) -> str:
+        """The law as LaTeX, terms in the order in which they were written."""
+        import sympy
+
+        algebra = symbolic()
+        symbols = {name: sympy.Symbol(name, positive=True) for name in self.factors}
+        return " + ".join(sympy.latex(_walk(term.node, symbols, algebra)) for term in self.terms)
+
+
+@functools.lru_cache(maxsize=1024)
+def _parse(text: str) -> tuple[Term, ...]:
+    if not text.strip():
+        raise LawError(f"law: {text!r} is empty; allowed are {ALLOWED}")
+    if len(text) > MAX_LAW_CHARACTERS:
+        raise LawError(f"law: {len(text)} characters; at most {MAX_LAW_CHARACTERS} are allowed")
+    body = _tree(text)
+    try:
+        terms = [Term(ast.unparse(node).replace(" ", ""), node) for node in _addends(body)]
+        for term in terms:
+            _check(term.node, text)
+            if isinstance(term.node, ast.BinOp) and isinstance(term.node.op, ast.Sub):
+                raise LawError(f"law {text!r}: terms are added, not subtracted; write n*(n-1), not n**2 - n")
+    except RecursionError:
+        raise LawError(f"law: nested too deeply; allowed are {ALLOWED}") from None
+    return tuple(terms)
+
+
+def _tree(text: str) -> ast.expr:
+    """The text of a law, as people or we write it, as a tree that may still hold anything."""
+    try:
+        written = plain(text)
+    except NotationError as error:
+        raise LawError(f"law {text!r}: {error}") from None
+    except RecursionError:
+        written = None
+    for attempt in (written, text.strip()):  # what is not in anybody's notation is refused as it stands
+        with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
+            if attempt:
+                return ast.parse(attempt, mode="eval").body
+    raise LawError(f"law {text!r}: cannot be read; allowed are {ALLOWED}")
+
+
+def _addends(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return [*_addends(node.left), *_addends(node.right)]
+    return [node]
+
+
+def _check(node: ast.expr, text: str) -> None:
+    """Raise unless the tree holds only what a law may hold."""
+    match node:
+        case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
+            if not math.isfinite(value):
+                raise LawError(f"law {text!r}: {ast.unparse(node)} is not a finite number")
+        case ast.Name():
+            if node.id in _ARITY:
+                raise LawError(f"law {text!r}: {node.id!r} is a function and needs an argument")
+        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
+            _check(left, text)
+            _check(right, text)
+            if isinstance(op, ast.Pow):
+                _check_power(left, right, text)
+        case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
+            _check(operand, text)
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _ARITY:
+            wanted = _ARITY[name]
+            if (len(args) != wanted) if wanted == 1 else (len(args) < wanted):
+                takes = "1 argument" if wanted == 1 else f"{wanted} arguments or more"
+                hint = "; other bases are written log2 and log10" if name == "log" else ""
+                raise LawError(f"law {text!r}: {name} takes {takes}, got {len(args)}{hint}")
+            for argument in args:
+                _check(argument, text)
+        case _:
+            raise LawError(f"law {text!r}: {ast.unparse(node)[:60]!r} is not allowed; allowed are {ALLOWED}")
+
+
+def _check_power(base: ast.expr, exponent: ast.expr, text: str) -> None:
+    """Raise for powers whose exact value nobody needs and symbolic mathematics would take for ever to write out."""
+    if not _names(exponent) and any(isinstance(child, ast.Pow) for child in ast.walk(exponent)):
+        raise LawError(f"law {text!r}: {ast.unparse(exponent)!r}: a power is not allowed as an exponent")
+    if not _names(exponent) and not abs(_walk(exponent, {}, NUMERIC)) <= MAX_EXPONENT:
+        raise LawError(f"law {text!r}: exponent {ast.unparse(exponent)}; at most {MAX_EXPONENT} is allowed")
+    if not _names(base) and not isinstance(base, ast.Constant):
+        raise LawError(f"law {text!r}: {ast.unparse(base)!r}: only a plain number or a factor can be raised to a power")
+
+
+def _names(node: ast.expr) -> set[str]:
+    functions = {id(child.func) for child in ast.walk(node) if isinstance(child, ast.Call)}
+    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name) and id(child) not in functions}
+
+
+def _walk(node: ast.expr, values: Mapping[str, Any], algebra: Algebra) -> Any:
+    match node:
+        case ast.Constant(value=value):
+            return algebra.number(float(value))  # type: ignore[arg-type]  # _check has shown it to be a number
+        case ast.Name(id=name):
+            return values[name]
+        case ast.BinOp(left=left, op=op, right=right):
+            return _BINARY[type(op)](_walk(left, values, algebra), _walk(right, values, algebra))
+        case ast.UnaryOp(op=op, operand=operand):
+            return _UNARY[type(op)](_walk(operand, values, algebra))
+        case ast.Call(func=ast.Name(id=name), args=args):
+            return algebra.functions[name](*(_walk(argument, values, algebra) for argument in args))
+    raise AssertionError(f"unchecked node {ast.dump(node)}")

@@ -1,0 +1,267 @@
+"""Laws as people write them, ``n log n``, ``O(n²)``, ``|V|·|E|``, in the notation in which laws are parsed.
+
+What has one meaning is translated; what has two is answered with both. Nothing is evaluated: text becomes text, which
+the parser of laws then reads and checks like any other.
+"""
+
+from __future__ import annotations
+
+import difflib
+import math
+import re
+import unicodedata
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from bptt_bench.errors import BenchError
+
+FUNCTIONS = {  # of one argument, which may follow without brackets: as they are written, and as they are parsed
+    **dict.fromkeys(("log", "ln"), "log"),
+    **dict.fromkeys(("log2", "log_2", "lg", "ld"), "log2"),  # lg: to base 2 in texts on algorithms
+    **dict.fromkeys(("log10", "log_10"), "log10"),
+    **dict.fromkeys(("sqrt", "√"), "sqrt"),
+    "factorial": "factorial",
+}
+SEVERAL = ("min", "max")  # functions of several arguments, which are always in brackets
+BOUNDS = ("O", "Θ", "θ")  # around a law they say what `bound` says; the law is what they hold
+SIGNS = str.maketrans({"·": "*", "⋅": "*", "∙": "*", "×": "*", "∗": "*", "÷": "/", "∕": "/", "−": "-", "–": "-"})
+RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
+TOKEN = re.compile(
+    rf"(?P<blank>\s+)|(?P<raised>[{RAISED}]+(?:·[{RAISED}]+)*)|(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
+    rf"|(?P<name>[^\W\d{RAISED}][^\W{RAISED}]*)|(?P<sign>\*\*|[-^+*/(),|√!·⋅∙×∗÷∕−–])"
+)
+
+
+class NotationError(BenchError, ValueError):
+    """Text with more than one meaning, or of a kind that laws do not have; the message says what to write."""
+
+
+class Token(NamedTuple):
+    """A piece of text, its kind, and whether blanks stand before it."""
+
+    kind: str
+    text: str
+    apart: bool
+
+
+class Operand(NamedTuple):
+    """What is multiplied, as the parser reads it, and what may make its end ambiguous.
+
+    ``bare``: the argument of a function that has no brackets. ``power``: ends with a plain exponent after ``^``.
+    ``root``: the function is ``√``, which takes no more than what stands next to it.
+    """
+
+    text: str
+    bare: str = ""
+    power: bool = False
+    root: bool = False
+
+
+def plain(text: str) -> str | None:
+    """The text of a law in the parser's notation; None where it holds what laws never hold.
+
+    Raises
+    ------
+    NotationError : it can be read in two ways, or says what is not a law; the message says what to write.
+
+    >>> plain("n log n"), plain("O(n² + |V|·|E|)"), plain("T(T+1)/2 √H"), plain("lg² n"), plain("n¹·⁵")
+    ('n*log(n)', '(n**(2)+V*E)', 'T*(T+1)/2*sqrt(H)', 'log2(n)**(2)', 'n**(1.5)')
+    """
+    tokens = _tokens(text)
+    if tokens is None:
+        return None
+    reader = _Reader(tokens)
+    written = reader.expression()
+    return written if reader.at_end else None
+
+
+def meant(name: str, known: Collection[str]) -> str:
+    """What an unknown name was probably meant to be, with the names that exist; empty if nothing is near.
+
+    >>> meant("nlogn", ["n"]), meant("N", ["n", "m"]), meant("nm", ["n", "m"]), meant("q", ["n"])
+    ('n*log(n)', 'n', 'n*m', '')
+    """
+    alike = [one for one in known if one.casefold() == name.casefold()]
+    if alike or not known:
+        return alike[0] if alike else ""
+    pieces = sorted({*known, *(word for word in FUNCTIONS if word.isascii())}, key=len, reverse=True)
+    parts = re.findall("|".join(map(re.escape, pieces)), name)
+    if len(parts) > 1 and "".join(parts) == name and parts[-1] in known:
+        return plain(" ".join(parts)) or ""
+    return next(iter(difflib.get_close_matches(name, known, n=1)), "")
+
+
+def _tokens(text: str) -> list[Token] | None:
+    tokens, apart, end = [], False, 0
+    while end < len(text):
+        found = TOKEN.match(text, end)
+        if found is None:
+            return None
+        end, kind = found.end(), str(found.lastgroup)
+        if kind != "blank":
+            piece = found[0]
+            written = piece.replace("·", ".") if kind == "raised" else piece.translate(SIGNS)
+            tokens.append(Token(kind, unicodedata.normalize("NFKC", written).replace("−", "-"), apart))
+        apart = kind == "blank"
+    return tokens
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Reads tokens from left to right and writes out what stands between them: products and brackets."""
+
+    tokens: list[Token]
+    at: int = field(default=0)
+
+    @property
+    def at_end(self) -> bool:
+        return self.at == len(self.tokens)
+
+    @property
+    def next(self) -> Token:
+        return Token("end", "", apart=False) if self.at_end else self.tokens[self.at]
+
+    def take(self) -> Token:
+        token = self.next
+        self.at += 1
+        return token
+
+    def expression(self) -> str:
+        """Operands and signs up to a closing bracket or the end."""
+        written, divided = "", ""
+        while not self.at_end and self.next.text != ")" and (self.next.text != "|" or self.begins_bars()):
+            if not self.begins_operand():
+                divided = f"{written}/" if self.next.text == "/" else ""
+                written += self.take().text.replace("^", "**")
+                continue
+            operand = self.operand()
+            while self.begins_operand():
+                self.refuse_two_readings(operand, divided)
+                further = self.operand()
+                operand = further._replace(text=f"{operand.text}*{further.text}")
+            if operand.bare and not operand.root and self.next.text == "/" and self.at + 1 < len(self.tokens):
+                outer, under = operand.text.removesuffix(f"({operand.bare})"), self.tokens[self.at + 1].text
+                raise _ask(f"{operand.text}/{under}", f"{outer}({operand.bare}/{under})")
+            written, divided = written + operand.text, ""
+        return written
+
+    def begins_operand(self) -> bool:
+        return self.next.kind in ("number", "name") or self.next.text in ("(", "√") or self.begins_bars()
+
+    def begins_bars(self) -> bool:
+        following = self.tokens[self.at : self.at + 3]
+        return [one.text for one in following[::2]] == ["|", "|"] and following[1].kind == "name"
+
+    def begins_function(self) -> bool:
+        return self.next.text.lower() in FUNCTIONS
+
+    def refuse_two_readings(self, before: Operand, divided: str) -> None:
+        """Raise where a product without a sign between its parts can be read in two ways."""
+        upcoming = self.next
+        if before.bare and not self.begins_function() and not (before.root and upcoming.apart):
+            outer = before.text.removesuffix(f"({before.bare})")
+            raise _ask(f"{before.text}*{upcoming.text}", f"{outer}({before.bare}*{upcoming.text})")
+        if before.power and not upcoming.apart and upcoming.text != "(" and not self.begins_function():
+            base, _, exponent = before.text.rpartition("**")
+            raise _ask(f"{before.text}*{upcoming.text}", f"{base}**({exponent}*{upcoming.text})")
+        if divided and not (before.text.isdigit() and upcoming.apart):
+            over = divided.removesuffix("/")
+            raise _ask(f"{over}/{before.text}*{upcoming.text}", f"{over}/({before.text}*{upcoming.text})")
+
+    def operand(self) -> Operand:
+        """A number, a name, brackets or a function, with what it is raised to."""
+        found = self.function() if self.begins_function() else Operand(self.atom())
+        return self.raised(found)
+
+    def raised(self, found: Operand) -> Operand:
+        while True:
+            if self.next.text == "!":
+                self.take()
+                found = Operand(f"factorial({found.text})")
+            elif self.next.kind == "raised":
+                self.refuse_power_of_argument(found)
+                found = Operand(f"{found.text}**({self.take().text})")
+            elif self.next.text in ("^", "**"):
+                self.refuse_power_of_argument(found)
+                caret = self.take().text == "^"
+                exponent = self.exponent()
+                if caret:
+                    self.refuse_fraction(found.text, exponent)
+                found = Operand(f"{found.text}**{exponent}", power=caret and not exponent.endswith(")"))
+            else:
+                return found
+
+    def exponent(self) -> str:
+        sign = self.take().text if self.next.text in ("-", "+") else ""
+        inner = self.function().text if self.begins_function() else self.atom()
+        return f"{sign}{inner}"
+
+    def refuse_power_of_argument(self, found: Operand) -> None:
+        if found.bare:
+            outer = found.text.removesuffix(f"({found.bare})")
+            power = (
+                self.next.text
+                if self.next.kind == "raised"
+                else "".join(one.text for one in self.tokens[self.at + 1 :][:1])
+            )
+            raise _ask(f"{found.text}**{power}", f"{outer}({found.bare}**{power})")
+
+    def refuse_fraction(self, base: str, exponent: str) -> None:
+        """Raise at ``n^1/2``, which most write for the root and Python reads as a half of n."""
+        following = [one.text for one in self.tokens[self.at : self.at + 2]]
+        if exponent.isdigit() and len(following) == 2 and following[0] == "/" and following[1].isdigit():
+            over, under = int(exponent), int(following[1])
+            if under > 1 and math.gcd(over, under) == 1:
+                raise _ask(f"{base}**({over}/{under})", f"{base}**{over}/{under}")
+
+    def function(self) -> Operand:
+        """A function with its argument, also where that has no brackets or the function itself is raised."""
+        word = self.take().text.lower()
+        name, power = FUNCTIONS[word], ""
+        if self.next.kind == "raised":
+            power = f"**({self.take().text})"
+        elif self.next.text in ("^", "**") and [one.kind for one in self.tokens[self.at + 1 :][:1]] == ["number"]:
+            self.take()
+            power = f"**{self.take().text}"
+        if not self.begins_operand():  # a factor that is called like a function
+            return Operand(f"{word}{power}")
+        if self.next.text == "(":
+            return Operand(f"{name}{self.group()}{power}")
+        inner = self.function().text if self.begins_function() else self.atom()
+        return Operand(f"{name}({inner}){power}", bare="" if power else inner, root=word == "√")
+
+    def atom(self) -> str:
+        if self.begins_bars():
+            self.take()
+            name = self.take().text
+            self.take()
+            return name
+        if self.next.text == "(":
+            return self.group()
+        token = self.take()
+        if token.kind == "name" and self.next.text == "(" and not self.next.apart:
+            return self.called(token.text)
+        return token.text
+
+    def called(self, name: str) -> str:
+        """A name before a bracket: a bound, a product such as ``n(n-1)``, or a call for the parser to judge."""
+        if name in BOUNDS:
+            return self.group()
+        if name in ("Ω", "ω"):
+            raise NotationError(f"{name}(…) bounds the cost from below; write the law alone, and bound='lower'")
+        joined = re.fullmatch(r"([^\W\d])(log2|log10|log|lg|ln|sqrt)", name)
+        if joined:
+            raise NotationError(f"{name!r} is one word; write {joined[1]}*{FUNCTIONS[joined[2]]}{self.group()}")
+        product = "*" if len(name) == 1 or name[1:].isdigit() else ""
+        return f"{name}{product}{self.group()}"
+
+    def group(self) -> str:
+        self.take()
+        inner = self.expression()
+        closed = self.take().text if not self.at_end else ""
+        return f"({inner}{closed}"
+
+
+def _ask(one: str, other: str) -> NotationError:
+    return NotationError(f"can be read as {one} or as {other}; write the one that is meant")

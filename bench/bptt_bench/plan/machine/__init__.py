@@ -1,0 +1,1 @@
+"""Values that describe a machine and the work that it does."""

@@ -1,0 +1,212 @@
+"""What a machine can do, as its probe has read it: seconds of a call by kind and size, and the rates between them.
+
+``Readings.slowdown`` says how much slower the same calls were in the usual moment than in the best one.
+
+A call of NumPy costs something before its first operation. Stored rates are whole: operations over the seconds of the
+call. The rates that the methods of ``Readings`` give are net: the cost of the call with next to nothing to do, the
+dispatch, is taken off first, so that dispatch and operations can be added up without counting anything twice.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import statistics
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bptt_bench.plan.machine.interpolation import interpolated, of_like_shape
+from bptt_bench.plan.machine.reading import (
+    BandwidthReading,
+    Dtype,
+    ElementwiseReading,
+    Function,
+    Operation,
+    ProductKind,
+    ProductReading,
+    Reading,
+    ReadingsError,
+    TranscendentalReading,
+    listed,
+    number,
+    reading_of,
+)
+
+NET_SHARE = 0.5  # of a call's seconds that must be left without dispatch: less is a difference of two like numbers
+
+_RATES: Mapping[type[Reading], str] = {
+    ProductReading: "multiply_adds_per_second",
+    BandwidthReading: "bytes_per_second",
+    TranscendentalReading: "elements_per_second",
+    ElementwiseReading: "elements_per_second",
+}
+_LISTS: Mapping[str, type[Reading]] = {
+    "products": ProductReading,
+    "bandwidth": BandwidthReading,
+    "transcendental": TranscendentalReading,
+    "elementwise": ElementwiseReading,
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Readings:
+    """All readings of one probe.
+
+    Attributes
+    ----------
+    empty_call_seconds : one call of a NumPy ufunc on one element, with an array to write to.
+    python_call_seconds : one call of a Python function that does nothing, its loop included.
+    first_touch_seconds_per_byte : getting, filling and giving back fresh memory, beyond filling warm memory.
+    clear_seconds_per_byte : filling the same number of bytes of warm memory.
+    rounds : how often every reading was visited.
+    skipped : what was not read, each with its reason.
+    reduction_call_seconds : one sum of a few elements, which takes a longer way through NumPy than a ufunc does; None
+        if it was not read.
+    """
+
+    products: tuple[ProductReading, ...]
+    bandwidth: tuple[BandwidthReading, ...]
+    transcendental: tuple[TranscendentalReading, ...]
+    elementwise: tuple[ElementwiseReading, ...]
+    empty_call_seconds: float
+    python_call_seconds: float
+    first_touch_seconds_per_byte: float
+    clear_seconds_per_byte: float
+    rounds: int
+    skipped: tuple[str, ...] = ()
+    reduction_call_seconds: float | None = None
+
+    @property
+    def slowdown(self) -> float:
+        """Median seconds over least seconds of a call, in the middle of all readings; 1 on a steady machine."""
+        every = [*self.products, *self.bandwidth, *self.transcendental, *self.elementwise]
+        return statistics.median(one.median_seconds / one.seconds for one in every) if every else 1.0
+
+    def dispatch_seconds(self, kind: ProductKind | None = None, dtype: Dtype = "float32") -> float:
+        """Cost of a call that has next to nothing to do: the cheapest product of a kind and type, or a ufunc (None)."""
+        return min(
+            (one.seconds for one in self.products if (one.kind, one.dtype) == (kind, dtype)),
+            default=self.empty_call_seconds,
+        )
+
+    def product_rate(self, kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> float:
+        """Multiply-adds per second, net of dispatch, of a product of shapes (m, k) and (k, n).
+
+        Between readings of ``gemm`` those of like shape decide, in proportion to distance in octaves to the power -4.
+        Of the others, rates are interpolated in the bytes of the matrix, and between widths of it.
+
+        Raises
+        ------
+        ReadingsError : no product of this kind and type was read.
+        """
+        dispatch = self.dispatch_seconds(kind, dtype)
+        usable = [one for one in self.products if (one.kind, one.dtype) == (kind, dtype)]
+        rates = [(one, one.multiply_adds / net) for one in usable if (net := _net(one, dispatch)) is not None]
+        if not rates:
+            raise ReadingsError(f"kind={kind!r}, dtype={dtype!r}: no such product was read")
+        if kind == "gemm":
+            return of_like_shape([((one.m, one.n, one.k), rate) for one, rate in rates], (m, n, k))
+        by_width: dict[int, list[tuple[float, float]]] = {}
+        for one, rate in rates:
+            by_width.setdefault(_width(one.kind, one.n, one.k), []).append((one.multiply_adds, rate))
+        elements = m * n * k
+        return interpolated(
+            [(width, interpolated(line, elements)) for width, line in by_width.items()], _width(kind, n, k)
+        )
+
+    def product_seconds(self, kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> float:
+        """Seconds of one call, its dispatch included.
+
+        Raises
+        ------
+        ReadingsError : no product of this kind and type was read.
+        """
+        return self.dispatch_seconds(kind, dtype) + m * n * k / self.product_rate(kind, dtype, m, n, k)
+
+    def bandwidth_at(self, operation: Operation, working_set_bytes: float) -> float:
+        """Bytes per second, net of dispatch, counted as STREAM counts them.
+
+        Raises
+        ------
+        ReadingsError : the operation was not read.
+        """
+        chosen = [one for one in self.bandwidth if one.operation == operation]
+        return self._rate(chosen, lambda one: one.working_set_bytes, working_set_bytes, f"operation={operation!r}")
+
+    def transcendental_rate(self, function: Function, dtype: Dtype, working_set_bytes: float) -> float:
+        """Elements per second, net of dispatch; the working set is the array read and the array written.
+
+        Raises
+        ------
+        ReadingsError : the function was not read for this type.
+        """
+        chosen = [one for one in self.transcendental if (one.function, one.dtype) == (function, dtype)]
+        what = f"function={function!r}, dtype={dtype!r}"
+        return self._rate(chosen, lambda one: one.elements, working_set_bytes, what)
+
+    def elementwise_rate(self, dtype: Dtype, working_set_bytes: float) -> float:
+        """Elements per second of an addition in place, net of dispatch; the working set is both arrays.
+
+        Raises
+        ------
+        ReadingsError : the type was not read.
+        """
+        chosen = [one for one in self.elementwise if one.dtype == dtype]
+        return self._rate(chosen, lambda one: one.elements, working_set_bytes, f"dtype={dtype!r}")
+
+    def _rate(
+        self, readings: Sequence[Any], amount: Callable[[Any], int], working_set_bytes: float, what: str
+    ) -> float:
+        """Amount per second, net of dispatch, at a working set."""
+        line = [
+            (one.working_set_bytes, amount(one) / net)
+            for one in readings
+            if (net := _net(one, self.empty_call_seconds)) is not None
+        ]
+        if not line:
+            raise ReadingsError(f"{what}: was not read")
+        return interpolated(line, working_set_bytes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain data; every reading with its rate."""
+        plain = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
+        for name, kind in _LISTS.items():
+            rate = _RATES[kind]
+            plain[name] = [{**dataclasses.asdict(one), rate: getattr(one, rate)} for one in getattr(self, name)]
+        return {**plain, "skipped": list(self.skipped)}
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Readings:
+        """The readings of plain data.
+
+        Raises
+        ------
+        ReadingsError : a field is missing, or is no number where one is needed.
+        """
+        fields: dict[str, Any] = {}
+        for one in dataclasses.fields(cls):
+            if one.default is None and plain.get(one.name) is None:
+                continue
+            if one.name not in plain:
+                raise ReadingsError(f"readings: have no {one.name!r}")
+            value = plain[one.name]
+            if one.name in _LISTS:
+                fields[one.name] = tuple(
+                    reading_of(_LISTS[one.name], item, one.name) for item in listed(value, one.name)
+                )
+            elif one.name == "skipped":
+                fields[one.name] = tuple(map(str, listed(value, one.name)))
+            else:
+                fields[one.name] = number(value, one.name)
+        return cls(**fields)
+
+
+def _net(reading: Reading, dispatch: float) -> float | None:
+    """Seconds of a call without its dispatch; None where too little is left to go by."""
+    net = reading.seconds - dispatch
+    return net if net > NET_SHARE * reading.seconds else None
+
+
+def _width(kind: ProductKind, n: int, k: int) -> int:
+    """Elements in a row of the matrix that a product works through."""
+    return k if kind == "gemv" else n

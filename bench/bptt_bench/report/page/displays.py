@@ -1,0 +1,51 @@
+"""Results that a notebook shows as tables and pictures; elsewhere they are a plain list and a plain mapping."""
+
+from __future__ import annotations
+
+import base64
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+    from bptt_bench.analyse.verdicts.verdict import Verdict
+
+
+class Verdicts(list["Verdict"]):
+    """The verdicts of a run; a notebook shows them as a table."""
+
+    def __init__(self, analysis: Analysis) -> None:
+        super().__init__(analysis.verdicts)
+        self._analysis = analysis
+
+    def _repr_html_(self) -> str:
+        from bptt_bench.report.page import fragments
+
+        return fragments.of_verdicts(self._analysis)
+
+
+class Figures(dict[str, "Figure"]):
+    """Figures by name, in reading order; a notebook shows them one after the other."""
+
+    def __init__(self, figures: dict[str, Figure], captions: dict[str, str]) -> None:
+        super().__init__(figures)
+        self._captions = captions
+
+    def _repr_html_(self) -> str:
+        pictures = (
+            f'<figure style="margin:0 0 1.5em"><img style="max-width:100%;width:36em;background:#fff" '
+            f'src="data:image/png;base64,{base64.b64encode(png(figure)).decode()}" alt="{escape(name)}">'
+            f'<figcaption style="max-width:40em"><code>{escape(name)}</code>: {escape(self._captions.get(name, ""))}'
+            "</figcaption></figure>"
+            for name, figure in self.items()
+        )
+        return f"<div>{''.join(pictures)}</div>"
+
+
+def png(figure: Figure) -> bytes:
+    """A figure as a picture."""
+    from bptt_bench.report.page.page import figure_bytes
+
+    return figure_bytes(figure, "png")

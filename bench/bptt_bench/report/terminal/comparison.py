@@ -1,0 +1,110 @@
+"""A comparison of two runs on the terminal: one row a coefficient, then what changed of the claims."""
+
+from __future__ import annotations
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bptt_bench.analyse.compare.changes import ONE_PROCESS
+from bptt_bench.analyse.compare.compared import Change, Comparison
+from bptt_bench.analyse.data.response import is_exact, meaning
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.report import format as show_as
+from bptt_bench.report.terminal.console import on_screen
+
+STYLES = {"dearer": "bold red", "cheaper": "green", "same": "", "cannot be told": "yellow"}
+MARKS = {"dearer": "✗", "cheaper": "✓", "same": "✓", "cannot be told": "?"}
+COMMON = "what most prices have in common"
+
+
+def show_comparison(found: Comparison, console: Console | None = None) -> None:
+    """Print a comparison."""
+    console = on_screen() if console is None else console
+    first, second = found.names
+    console.print(Text.assemble(("compared: ", "bold"), f"{second} with {first}, term by term"))
+    console.print(Text(_how(found)))
+    console.print(_table(found))
+    for line in _below(found):
+        console.print(Text(line))
+    for claim in found.claims:
+        style = "bold red" if claim.is_regression else ""
+        line = f"{claim.claim}: {claim.before or 'not judged'} → {claim.after or 'not judged'}: {claim.reason}"
+        console.print(Text(line, style))
+    if not found.claims and found.n_claims:
+        console.print(Text(f"{found.n_claims} claim{'s' if found.n_claims > 1 else ''} judged in both, all alike"))
+    lines = found.regressions
+    if lines:
+        console.print(Text(f"{len(lines)} regression{'s' if len(lines) > 1 else ''}:", "bold red"))
+        for line in lines:
+            console.print(Text(f"  {line}", "red"))
+    else:
+        console.print(Text(f"no regression found{_but(found)}", "bold"))
+
+
+def _but(found: Comparison) -> str:
+    """What stayed open, which is no pass."""
+    prices = [one for one in found.changes if not is_exact(one.response)]
+    count = sum(one.verdict == "cannot be told" for one in prices)
+    return f"; {count} of {len(prices)} prices cannot be told" if count else ""
+
+
+def _how(found: Comparison) -> str:
+    count = found.n_processes
+    if found.paired:
+        how = f"measured in turns, {count} pair{'' if count == 1 else 's'} of processes"
+    else:
+        how = f"measured at different times, by {count} process{'' if count == 1 else 'es'} or more each"
+    return f"{how}; a price within ±{show_as.percent(found.tolerance)} counts as the same"
+
+
+def _table(found: Comparison) -> Table:
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)
+    table.add_column("subject", overflow="fold", ratio=2)
+    table.add_column("term", overflow="fold", ratio=3)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("price", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for one in found.changes:
+        verdict = Text(f"{MARKS[one.verdict]} {one.verdict}", STYLES[one.verdict])
+        ratio = "" if one.p_value is None else times(one.ratio)
+        table.add_row(Text(one.subject), Text(_term(one)), Text(show_as.percent(one.share)), Text(ratio), verdict)
+    return table
+
+
+def _term(one: Change) -> str:
+    kind = f"{meaning(one.response)}: " if is_exact(one.response) else ""
+    names = " + ".join(show_as.term(term) for term in one.terms) + (" together" if len(one.terms) > 1 else "")
+    return kind + names
+
+
+def times(ratio: Interval) -> str:
+    """A ratio with its interval.
+
+    >>> times(Interval(1.0312, 1.004, 1.0589))
+    '×1.031 [1.004, 1.059]'
+    """
+    return f"×{ratio.estimate:.3f} [{ratio.low:.3f}, {ratio.high:.3f}]"
+
+
+def _below(found: Comparison) -> list[str]:
+    tested = [one for one in found.changes if one.p_value is not None]
+    together = f"verdicts hold together at {show_as.percent(found.confidence)}"
+    correction = f"Holm's correction over {len(tested)} coefficient{'' if len(tested) == 1 else 's'}"
+    lines = [f"{together}: {correction}; each interval is at the level at which its price was tested"]
+    if found.everything is not None:
+        common = f"{COMMON}: {times(found.everything)}"
+        if not found.paired:
+            common += (
+                "; it may be the machine at another time, so prices are shown beside it "
+                "(`compare --baseline REF` measures in turns and settles that)"
+            )
+        lines.append(common)
+    for one in found.untold:
+        what = f"{' + '.join(show_as.term(term) for term in one.terms)} " if one.terms else ""
+        lines.append(f"not identifiable: {one.subject}, {what}({one.reason})")
+    reasons = dict.fromkeys(one.reason for one in found.changes if one.p_value is None or one.reason == ONE_PROCESS)
+    lines += [f"cannot be told: {reason}" for reason in reasons]
+    lines += [f"the runs also differ: {note}" for note in found.notes]
+    return lines

@@ -1,0 +1,138 @@
+"""Predictions and largest levels in tables: one for each subject, readable at 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bptt_bench.analyse.data.response import is_count, substance
+from bptt_bench.analyse.predict.predictor import WORKING_SET
+from bptt_bench.report import format as show
+from bptt_bench.report.terminal.console import on_screen
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.predict.inverse import Largest
+    from bptt_bench.analyse.predict.predictor import Predicted
+    from bptt_bench.plan import Point
+    from bptt_bench.text.units import Unit
+
+HONEST = "Intervals are 95 % for one sample, on the machine of the measurements, and hold near the measured points."
+BEYOND = "beyond: how many times farther than the nearest measured point, and in which factor."
+MOST_NOTES = 4  # in words below a table; the JSON document has all
+NAMES = {
+    "seconds_per_eval": "time",
+    "allocated_bytes": "memory",
+    WORKING_SET: "working set (declared)",
+}
+
+
+def show_predicted(predicted: Sequence[Predicted], console: Console | None = None) -> None:
+    """Print predictions: a row for each point, a column for each response, notes below."""
+    console = on_screen() if console is None else console
+    for subject in dict.fromkeys(one.subject for one in predicted):
+        mine = [one for one in predicted if one.subject == subject]
+        moving = _moving(mine)
+        console.print(_heading(subject, mine[0].at, moving))
+        responses = {one.response: one.unit for one in mine}
+        by_point: dict[Point, dict[str, Predicted]] = {}
+        for one in mine:
+            by_point.setdefault(one.at, {})[one.response] = one
+        table = _table()
+        for heading in (*moving, *(_headed(*each) for each in responses.items()), "beyond"):
+            table.add_column(heading, no_wrap=heading in moving, overflow="fold")
+        for at, found in by_point.items():
+            values = [_value(found[response]) if response in found else show.UNDEFINED for response in responses]
+            table.add_row(*(show.level(at[name]) for name in moving), *values, _beyond(next(iter(found.values()))))
+        console.print(table)
+        _print_notes(console, [(one.at, one.caution if moving else one.note) for one in mine], moving)
+        console.print()
+    if any(map(_beyond, predicted)):
+        console.print(Text(BEYOND))
+    console.print(Text(HONEST))
+
+
+def show_largest(found: Sequence[Largest], console: Console | None = None) -> None:
+    """Print largest levels: a row for each point, the safe and the optimistic answer beside the estimate."""
+    console = on_screen() if console is None else console
+    for subject in dict.fromkeys(one.subject for one in found):
+        mine = [one for one in found if one.subject == subject]
+        moving, responses = _moving(mine), {one.response for one in mine}
+        several = len(responses) > 1 or WORKING_SET in responses  # which is no prediction, and must not pass for one
+        console.print(_heading(subject, mine[0].at, moving))
+        table = _table()
+        for heading in (*(["of"] if several else []), *moving, f"largest {mine[0].factor}", "safe", "optimistic"):
+            table.add_column(heading, no_wrap=heading != "of")
+        for one in mine:
+            of = [name_of(one.response)] if several else []
+            answers = map(_level, (one.largest, one.low, one.high))
+            table.add_row(*of, *(show.level(one.at[name]) for name in moving), *answers)
+        console.print(table)
+        _print_notes(console, [(one.at, _with_name(one, several=several)) for one in mine], moving)
+        console.print()
+    console.print(Text("safe, optimistic: the largest levels at which the upper and the lower end stay within."))
+
+
+def name_of(response: str) -> str:
+    """A response as the heading of a column.
+
+    >>> name_of("seconds_per_eval"), name_of("recur_seconds_per_eval"), name_of("comparisons_count")
+    ('time', 'phase recur', 'comparisons')
+    """
+    if is_count(response):
+        return substance(response)
+    return NAMES.get(response) or show.response(response)
+
+
+def _headed(response: str, unit: Unit | None) -> str:
+    """A heading, with the unit where amounts are printed without one."""
+    is_bare = unit is not None and not unit.base and unit.symbol not in response
+    return f"{name_of(response)} ({unit.symbol})" if unit is not None and is_bare else name_of(response)
+
+
+def _with_name(one: Largest, *, several: bool) -> str:
+    return f"{name_of(one.response)}: {one.note}" if several and one.note else one.note
+
+
+def _moving(found: Sequence[Predicted] | Sequence[Largest]) -> list[str]:
+    """The factors that differ among the points: the others stand in the heading."""
+    names = dict.fromkeys(name for one in found for name in one.at)
+    return [name for name in names if len({one.at.get(name) for one in found}) > 1]
+
+
+def _heading(subject: str, at: Mapping[str, float], moving: Sequence[str]) -> Text:
+    fixed = {name: level for name, level in at.items() if name not in moving}
+    return Text.assemble((subject, "bold"), f" at {show.point(fixed)}" if fixed else "")
+
+
+def _value(one: Predicted) -> str:
+    if one.value is None:
+        return show.UNDEFINED
+    ends = (float("-inf") if one.low is None else one.low, float("inf") if one.high is None else one.high)
+    return show.amount_interval(one.value, *ends, one.unit)
+
+
+def _level(level: float | None) -> str:
+    return show.UNDEFINED if level is None else show.level(level)
+
+
+def _beyond(one: Predicted) -> str:
+    return f"{show.number(one.farther, 2)}× in {one.factor}" if one.farther is not None and one.farther > 1 else ""
+
+
+def _print_notes(console: Console, notes: Sequence[tuple[Point, str]], moving: Sequence[str]) -> None:
+    """What there is to know besides, each point once."""
+    told = list(dict.fromkeys((at, note) for at, note in notes if note))
+    for at, note in told[:MOST_NOTES]:
+        here = {name: level for name, level in at.items() if name in moving}
+        console.print(Text(f"{show.point(here)}: {note}" if here else note))
+    if len(told) > MOST_NOTES:
+        console.print(Text(f"and {len(told) - MOST_NOTES} more such notes (--json has all)"))
+
+
+def _table() -> Table:
+    return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)

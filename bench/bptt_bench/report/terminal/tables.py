@@ -1,0 +1,202 @@
+"""The tables on screen: verdicts, noise and fits, readable at 80 columns, with and without colour."""
+
+from __future__ import annotations
+
+import io
+import math
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from bptt_bench.analyse.data.response import unit_in_words
+from bptt_bench.report import format as show_as
+from bptt_bench.report.terminal.console import on_screen
+from bptt_bench.report.terminal.readings import readings_table
+from bptt_bench.report.words import content
+from bptt_bench.report.words import foresight as words
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.fitting.fitted import Fit
+    from bptt_bench.analyse.fitting.preference import Preference
+    from bptt_bench.analyse.predict.foresight import Foreseen, Prediction
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+    from bptt_bench.plan.machine.readings import Readings
+
+STYLES = {"supported": "green", "refuted": "bold red", "inconclusive": "yellow"}
+DECISIONS = {"this": "this law", "other": "the other law", "undetermined": "undetermined"}
+
+
+class FitAnswer(Protocol):
+    """A fit with what was asked about it."""
+
+    @property
+    def fit(self) -> Fit: ...
+    @property
+    def predict_at(self) -> Sequence[Mapping[str, float]]: ...
+    @property
+    def versus(self) -> Sequence[Preference]: ...
+
+
+def show(shown: Analysis | FitAnswer, console: Console | None = None) -> None:
+    """Print an analysis (verdicts and noise) or a fit with its predictions and comparisons."""
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+
+    console = on_screen() if console is None else console
+    if isinstance(shown, Analysis):
+        print_verdicts(console, shown)
+        print_noise(console, shown)
+    else:
+        print_fit(console, shown.fit, predict_at=shown.predict_at, versus=shown.versus)
+
+
+def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str:
+    """Fits and verdicts as they would be printed, for programs that print for us."""
+    buffer = io.StringIO()
+    console = Console(file=buffer, width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    for (subject, response), fit in analysis.fits.items():
+        if response == show_as.WHOLE:
+            print_fit(console, fit, title=subject)
+            console.print()
+    print_verdicts(console, analysis)
+    print_noise(console, analysis)
+    return buffer.getvalue()
+
+
+def print_verdicts(console: Console, analysis: Analysis) -> None:
+    """One row for each claim, then the tally, then why each claim that is not supported is not."""
+    rows = content.verdict_rows(analysis)
+    table = plain_table()
+    table.add_column("claim", ratio=1, overflow="fold")
+    table.add_column("subject", overflow="fold", min_width=6)
+    table.add_column("predicted", overflow="fold", min_width=8)
+    table.add_column("measured", no_wrap=True)
+    table.add_column("verdict", no_wrap=True)
+    for row in rows:
+        verdict = Text(f"{row.mark} {row.verdict}", STYLES[row.verdict])
+        table.add_row(Text(row.claim), Text(row.subject), Text(row.predicted), Text(row.measured), verdict)
+    console.print(table)
+    console.print(Text(f"{content.tally(analysis)}.", "bold"))
+    for row in rows:
+        if row.verdict != "supported":
+            unsaid = show_as.unsaid(row.claim, row.subject)
+            about = f" ({unsaid})" if unsaid else ""
+            line = Text.assemble((f"{row.mark} {row.claim}", STYLES[row.verdict]), f"{about}: {row.reason}")
+            console.print(line, soft_wrap=False)
+
+
+def show_foreseen(
+    foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction] = (), console: Console | None = None
+) -> None:
+    """Print predictions beside what was measured since, and how good they were."""
+    console = on_screen() if console is None else console
+    rows = words.foresight_rows(foreseen)
+    if rows:
+        for subject in dict.fromkeys(row.subject for row in rows):
+            console.print(Text(subject, "bold"))
+            console.print(_predictions([row for row in rows if row.subject == subject]))
+            console.print()
+        console.print(Text(f"{words.OUTSIDE}: what was measured lies outside the predicted interval\n"))
+        summary = plain_table()
+        summary.add_column("subject", overflow="fold")
+        for heading in ("points", "median error", "95th percentile", "worst", "inside interval"):
+            summary.add_column(heading, justify="right", no_wrap=True)
+        for found in words.accuracy_rows(foreseen):
+            summary.add_row(*map(Text, found))
+        console.print(summary)
+    for line in words.outcome_lines(foreseen, unmeasured):
+        console.print(Text(line))
+
+
+def _predictions(rows: Sequence[words.ForesightRow]) -> Table:
+    """The predictions of one subject: 80 columns hold four factors when no column is spent on its name."""
+    table = plain_table()
+    for heading in (*rows[0].levels, "predicted", "measured", "error", ""):
+        table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
+    for row in rows:
+        missed = "" if row.covered else words.OUTSIDE
+        table.add_row(
+            *map(Text, (*row.levels.values(), row.predicted, row.measured, row.error)), Text(missed, "yellow")
+        )
+    return table
+
+
+def print_noise(console: Console, analysis: Analysis) -> None:
+    """Noise and placebo in a sentence, and what was wrong with the machine."""
+    console.print(Text(content.noise_line(analysis)))
+    for note in content.machine_notes(analysis):
+        console.print(Text(note, "yellow"))
+
+
+def print_readings(console: Console, readings: Readings) -> None:
+    """What the machine can do: rates by working set, and what calls cost."""
+    shown = readings_table(readings)
+    table = plain_table()
+    table.add_column("what", overflow="fold", ratio=1)
+    for column in shown.columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    for label, cells in shown.rows:
+        table.add_row(Text(label), *map(Text, cells))
+    console.print(table)
+    for label, cell in shown.bare:
+        console.print(Text(f"{label}: {cell}"))
+    console.print(Text(shown.note))
+
+
+def print_fit(
+    console: Console,
+    fit: Fit,
+    *,
+    title: str = "",
+    predict_at: Sequence[Mapping[str, float]] = (),
+    versus: Sequence[Preference] = (),
+) -> None:
+    """The terms of a fit with their coefficients, how well it fits, and what was asked about it."""
+    shown = content.fit_table(fit, title, fit.response)
+    heading = f"{shown.subject}, {shown.response}: " if title else ""
+    console.print(Text.assemble((heading, "bold"), show_as.law(fit.law.text)))
+    table = plain_table()
+    table.add_column("term", overflow="fold", ratio=1)
+    table.add_column("role")
+    table.add_column(f"{unit_in_words(fit.response, fit.unit)} per unit", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column("identifiable")
+    for row in shown.rows:
+        table.add_row(*(Text(cell) for cell in (row.term, row.role, row.coefficient, row.share)), _yes_no(row))
+    console.print(table)
+    for line in shown.summary.split("; "):
+        console.print(Text(line))
+    for term in fit.terms:
+        if term.reason:
+            console.print(Text(f"not identifiable: {term.reason}"))
+    if predict_at:
+        counted = f" {fit.unit.symbol}" if fit.unit is not None and not fit.unit.base else ""
+        for point, value in zip(predict_at, fit.predict(predict_at), strict=True):
+            amount = show_as.amount_interval(*value, fit.unit) + counted
+            why = "" if math.isfinite(value.estimate) else ", where the law is too large for a number"
+            console.print(Text(f"predicted at {show_as.point(point)}: {amount}{why}"))
+    for preference in versus:
+        console.print(Text(_compared(preference)))
+
+
+def _compared(preference: Preference) -> str:
+    held_out = preference.held_out_gap
+    at_largest = "" if held_out is None else f"; error at the largest points {_signed_percent(held_out)}"
+    gap = show_as.number(preference.aicc_gap)
+    return f"against {show_as.law(preference.law)}: {DECISIONS[preference.decision]} (AICc gap {gap}{at_largest})"
+
+
+def _signed_percent(gap: float) -> str:
+    return ("+" if gap > 0 else "") + show_as.percent(gap)
+
+
+def _yes_no(row: content.TermRow) -> Text:
+    return Text(row.identifiable, "" if row.identifiable == "yes" else "yellow")
+
+
+def plain_table() -> Table:
+    """A table as all commands print it."""
+    return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)

@@ -1,0 +1,252 @@
+"""What a report says in words and tables, the same for the page, the Markdown and the terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from bptt_bench.analyse.data.response import is_count, is_exact, is_memory, unit_of
+from bptt_bench.analyse.fitting.hosts import in_words
+from bptt_bench.plan import (
+    AmountClaim,
+    CheckClaim,
+    Claim,
+    CrossoverClaim,
+    ExponentClaim,
+    RatioClaim,
+    RooflineClaim,
+    ShareClaim,
+    SpeedupClaim,
+)
+from bptt_bench.plan.machine.kernels import described, libraries_of_run, warnings_of_run
+from bptt_bench.report import format as show
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.fitting.fitted import Fit, FittedTerm
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+    from bptt_bench.analyse.verdicts.verdict import Verdict
+
+MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?"}
+ACRONYMS = ("cpu", "blas")
+CHECK = "check"
+HIDDEN = ("host",)  # a report may be published; the name of the machine says nothing about its speed
+
+
+class VerdictRow(NamedTuple):
+    """One verdict as text; ``verdict`` is the bare word, ``words`` adds the cause of an open one."""
+
+    claim: str
+    statement: str
+    subject: str
+    kind: str
+    predicted: str
+    measured: str
+    verdict: str
+    words: str
+    mark: str
+    reason: str
+
+
+class TermRow(NamedTuple):
+    """One term of a fitted law as text."""
+
+    term: str
+    role: str
+    coefficient: str
+    share: str
+    identifiable: str
+    reason: str
+
+
+class FitTable(NamedTuple):
+    """A fitted law as text."""
+
+    subject: str
+    response: str
+    law: str
+    rows: list[TermRow]
+    summary: str
+
+
+def claim_of(analysis: Analysis, verdict: Verdict) -> Claim | None:
+    """The claim that a verdict is about."""
+    claims = analysis.experiment.claims
+    return next(
+        (c for c in claims if (c.name, c.subject, c.kind) == (verdict.claim, verdict.subject, verdict.kind)), None
+    )
+
+
+def judged_claims(analysis: Analysis) -> list[Claim]:
+    """The claims that have a verdict; a run of a small profile may leave some out."""
+    judged = {(verdict.claim, verdict.subject, verdict.kind) for verdict in analysis.verdicts}
+    return [claim for claim in analysis.experiment.claims if (claim.name, claim.subject, claim.kind) in judged]
+
+
+def verdict_rows(analysis: Analysis) -> list[VerdictRow]:
+    """The verdicts as text, in the order of the claims."""
+    rows = []
+    for verdict in analysis.verdicts:
+        claim = claim_of(analysis, verdict)
+        rows.append(
+            VerdictRow(
+                claim=verdict.claim,
+                statement="" if claim is None else claim.statement,
+                subject=verdict.subject,
+                kind=verdict.kind,
+                predicted=predicted(verdict, claim),
+                measured=measured(verdict, claim),
+                verdict=verdict.verdict,
+                words=show.verdict_words(verdict.verdict, verdict.reason),
+                mark=MARKS[verdict.verdict],
+                reason=verdict.reason,
+            )
+        )
+    return rows
+
+
+def predicted(verdict: Verdict, claim: Claim | None) -> str:
+    """What was claimed, with its margin."""
+    value = verdict.predicted
+    if value is None:
+        return show.UNDEFINED
+    match claim:
+        case CheckClaim():
+            return f"≤ {show.number(value)}" if value else "0, exactly"
+        case ShareClaim(bound=bound):
+            return f"{'≤' if bound == 'upper' else '≥'} {show.percent(value)}"
+        case ExponentClaim(margin=margin, bound="tight"):
+            return f"{show.number(value)} ± {show.number(margin)}"
+        case ExponentClaim(margin=margin, bound=bound):
+            return f"{'≤' if bound == 'upper' else '≥'} {show.number(value)} (± {show.number(margin)})"
+        case AmountClaim(margin=margin, bound=bound, response=response):
+            sign = {"tight": "", "upper": "≤ ", "lower": "≥ "}[bound]
+            allowed = f" (×/÷ {show.number(1 + margin)})" if margin else ", exactly" if bound == "tight" else ""
+            return f"{sign}{show.amount(value, unit_of(response))}{allowed}"
+        case RatioClaim(margin=margin) | CrossoverClaim(margin=margin):
+            return f"{show.number(value)} (×/÷ {show.number(1 + margin)})"
+        case SpeedupClaim():
+            return f"≥ {show.number(value)} times"
+        case RooflineClaim():
+            return f"≥ {show.percent(value)}"
+        case None if verdict.kind == CHECK:  # results that were compared: no claim of their own
+            return f"≤ {show.number(value)}"
+        case _:
+            return show.number(value)
+
+
+def measured(verdict: Verdict, claim: Claim | None) -> str:
+    """What was found, with its interval."""
+    values = verdict.estimate, verdict.low, verdict.high
+    match claim:
+        case CheckClaim():
+            return show.number(verdict.estimate)
+        case ShareClaim():
+            percents = [None if value is None else 100 * value for value in values]
+            text = show.interval(*percents)
+            return text if text == show.UNDEFINED else f"{text}{show.NARROW}%"
+        case AmountClaim(response=response) if verdict.low == verdict.high:
+            return show.amount(verdict.estimate, unit_of(response))
+        case AmountClaim(response=response):
+            return show.amount_interval(*values, unit_of(response))
+        case _:
+            return show.interval(*values)
+
+
+def tally(analysis: Analysis) -> str:
+    """How many claims were decided which way.
+
+    For example ``"12 of 14 claims supported, 1 refuted, 1 inconclusive"``.
+    """
+    counts = Counter(verdict.verdict for verdict in analysis.verdicts)
+    rest = [f"{counts[word]} {word}" for word in ("refuted", "inconclusive") if counts[word]]
+    total = len(analysis.verdicts)
+    return ", ".join([f"{counts['supported']} of {total} claim{'' if total == 1 else 's'} supported", *rest])
+
+
+def fit_tables(analysis: Analysis) -> list[FitTable]:
+    """Every fit of a time as text, the whole evaluations first."""
+    order = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != show.WHOLE)
+    return [fit_table(analysis.fits[key], *key) for key in order]
+
+
+def memory_tables(analysis: Analysis) -> list[FitTable]:
+    """Every fit of a memory law as text."""
+    return [fit_table(fit, *key) for key, fit in analysis.fits.items() if is_memory(key[1])]
+
+
+def count_tables(analysis: Analysis) -> list[FitTable]:
+    """Every fit of what is counted as text."""
+    return [fit_table(fit, *key) for key, fit in analysis.fits.items() if is_count(key[1])]
+
+
+def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTable:
+    """One fit as text: a row for each term, and a line on how well the whole fits."""
+    rows = [
+        TermRow(
+            term=term_label(fit, term),
+            role=term.role,
+            coefficient=show.amount_interval(term.coefficient, term.low, term.high, fit.unit),
+            share=show.percent(term.share_at_largest),
+            identifiable="yes" if term.identifiable else "no",
+            reason=term.reason,
+        )
+        for term in fit.terms
+    ]
+    return FitTable(subject, show.response(response), show.law(fit.full_law.text), rows, fit_summary(fit))
+
+
+def term_label(fit: Fit, term: FittedTerm) -> str:
+    """A term in print; one that carries on another beyond a threshold is named after that."""
+    for regime in fit.regimes:
+        if regime.companion == term.term:
+            return f"{show.term(regime.term)} beyond {show.si(regime.threshold, 'B', 2)}"
+    return show.term(term.term)
+
+
+def fit_summary(fit: Fit) -> str:
+    """How well a law fits, in one line."""
+    parts = [
+        f"{fit.n_points} points, {fit.n_samples} samples",
+        f"mean error {show.percent(fit.error.in_sample_mape)}, largest {show.percent(fit.error.max)}",
+        f"condition number {show.number(fit.condition_number)}",
+        fit.lack_of_fit.finding,
+    ]
+    return "; ".join(part for part in (*parts, fit.regimes_in_words(), in_words(fit.hosts)) if part)
+
+
+def noise_line(analysis: Analysis) -> str:
+    """Noise of a sample and the false alarm of the placebo, in one sentence."""
+    line = analysis.noise_line
+    return f"{line[:1].upper()}{line[1:]}."
+
+
+def machine_notes(analysis: Analysis) -> list[str]:
+    """What a reader must know of the machine that a run was measured on, a sentence each."""
+    return [f"{note}." for note in warnings_of_run(analysis.frame.attrs)]
+
+
+def environment_rows(analysis: Analysis) -> list[tuple[str, str]]:
+    """The environment of the run as name and value."""
+    found = analysis.frame.attrs.get("run", {}).get("environment", {})
+    libraries = "; ".join(map(described, libraries_of_run(analysis.frame.attrs)))
+    shown = {name: libraries if name == "blas" and libraries else _text(name, value) for name, value in found.items()}
+    return [(_title(name), text) for name, text in shown.items() if name not in HIDDEN]
+
+
+def _title(name: str) -> str:
+    words = name.removesuffix("_bytes").replace("_", " ")
+    return words.upper() if words in ACRONYMS else words[:1].upper() + words[1:]
+
+
+def _text(name: str, value: Any) -> str:
+    if isinstance(value, Mapping):
+        inner = "_bytes" if name.endswith("_bytes") else ""
+        return ", ".join(f"{key} {_text(key + inner, item)}" for key, item in value.items())
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return "; ".join(_text(name, item) for item in value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return show.size(value) if name.endswith("_bytes") else show.number(value, 6)
+    return str(value)

@@ -1,0 +1,159 @@
+"""Predictions beyond the sweep in words and tables: each beside what was measured, and how good they were in all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+from bptt_bench.report import format as show
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.analyse.predict.foresight import Foreseen, Prediction
+
+OUTSIDE = "✗"  # beside the error of a prediction whose interval missed what was measured
+MOST_NAMED = 3  # points that were not measured; the JSON document of the command has all
+
+
+class ForesightRow(NamedTuple):
+    """A prediction beside what was measured, as text.
+
+    ``levels`` are those of ``at``, one by one; ``beyond`` is how far from the sweep that is, in the level of a
+    factor and in time; ``covered`` says whether the predicted interval holds what was measured.
+    """
+
+    subject: str
+    levels: dict[str, str]
+    at: str
+    beyond: str
+    predicted: str
+    measured: str
+    error: str
+    covered: bool
+
+
+class AccuracyRow(NamedTuple):
+    """How good the predictions of a subject, or all of them, were, as text."""
+
+    subject: str
+    n: str
+    median: str
+    p95: str
+    worst: str
+    coverage: str
+
+
+class ForesightSection(NamedTuple):
+    """What a report says of predictions: each of them, how good they were, and whether that is good enough."""
+
+    rows: list[ForesightRow]
+    accuracy: list[AccuracyRow]
+    lines: list[str]
+
+
+def foresight_section(frame: pd.DataFrame) -> ForesightSection | None:
+    """What a report says of the predictions of a run, if it holds any."""
+    from bptt_bench.analyse.predict.foresight import foreseen, predictions_of, unmeasured
+
+    if not predictions_of(frame):
+        return None
+    found = foreseen(frame)
+    return ForesightSection(
+        foresight_rows(found), accuracy_rows(found), accuracy_lines(found, unmeasured(frame, found))
+    )
+
+
+def foresight_rows(foreseen: Sequence[Foreseen]) -> list[ForesightRow]:
+    """Predictions beyond the sweep as text, the cheapest first within each subject."""
+    from bptt_bench.analyse.predict.foresight import by_subject
+
+    return [
+        _row(one)
+        for group in by_subject(foreseen).values()
+        for one in sorted(group, key=lambda one: one.prediction.value)
+    ]
+
+
+def _row(one: Foreseen) -> ForesightRow:
+    made = one.prediction
+    return ForesightRow(
+        subject=made.subject,
+        levels={name: show.level(level) for name, level in made.at.items()},
+        at=show.point(made.at),
+        beyond=f"{show.number(made.farther, 2)}× farther, {show.number(made.dearer, 2)}× time",
+        predicted=show.si_interval(made.value, made.low, made.high),
+        measured=show.si(one.measured.estimate, "s"),
+        error=f"{'+' if one.error > 0 else ''}{error_percent(one.error)}",
+        covered=one.covered,
+    )
+
+
+def error_percent(error: float) -> str:
+    """A relative error to a tenth of a per cent: 10.4 % is more than the 10 % that predictions are held to.
+
+    >>> error_percent(0.1042), error_percent(-0.003)
+    ('10.4\\u202f%', '−0.3\\u202f%')
+    """
+    return f"{show.fixed(100 * error, 1)}{show.NARROW}%"
+
+
+def accuracy_rows(foreseen: Sequence[Foreseen]) -> list[AccuracyRow]:
+    """How good the predictions of each subject were, then all together and what they are held to; none if none was."""
+    from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, accuracy, by_subject
+
+    if not foreseen:
+        return []
+    groups = by_subject(foreseen)
+    low, high = (show.number(100 * share) for share in TARGET_COVERAGE)
+    held_to = AccuracyRow(
+        subject="held to",
+        n="",
+        median=f"≤ {show.percent(TARGET_MEDIAN)}",
+        p95=f"≤ {show.percent(TARGET_P95)}",
+        worst="",
+        coverage=f"{low}–{high}{show.NARROW}%",
+    )
+    rows = []
+    for name, group in [*groups.items(), *([("all", foreseen)] if len(groups) > 1 else [])]:
+        found = accuracy(group)
+        median, p95, worst = (error_percent(error) for error in (found.median, found.p95, found.worst))
+        rows.append(AccuracyRow(name, show.number(found.n), median, p95, worst, show.percent(found.coverage)))
+    return [*rows, held_to]
+
+
+def accuracy_lines(foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction] = ()) -> list[str]:
+    """How good all predictions were, whether that is what they are held to, and what was not put to the test."""
+    from bptt_bench.analyse.predict.foresight import accuracy
+
+    if not foreseen:
+        return outcome_lines(foreseen, unmeasured)
+    found = accuracy(foreseen)
+    line = (
+        f"{_predictions(found.n)}: median error {error_percent(found.median)}, 95th percentile "
+        f"{error_percent(found.p95)}, worst {error_percent(found.worst)}; "
+        f"{show.percent(found.coverage)} of the intervals at 95{show.NARROW}% hold what was measured."
+    )
+    return [line, *outcome_lines(foreseen, unmeasured)]
+
+
+def outcome_lines(foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction] = ()) -> list[str]:
+    """Whether predictions are as good as they are held to be, and which were not put to the test."""
+    from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, accuracy
+
+    lines = []
+    if foreseen:
+        low, high = (show.number(100 * share) for share in TARGET_COVERAGE)
+        lines.append(
+            f"Held to {show.percent(TARGET_MEDIAN)}, {show.percent(TARGET_P95)} and {low}–{high}{show.NARROW}%: "
+            f"{'met' if accuracy(foreseen).met else 'missed'}."
+        )
+    if unmeasured:
+        named = "; ".join(f"{one.subject} at {show.point(one.at)}" for one in unmeasured[:MOST_NAMED])
+        more = f"; and {len(unmeasured) - MOST_NAMED} more" if len(unmeasured) > MOST_NAMED else ""
+        lines.append(f"Not measured: {_predictions(len(unmeasured))} ({named}{more}).")
+    return lines
+
+
+def _predictions(n: int) -> str:
+    return f"{n} prediction{'' if n == 1 else 's'}"

@@ -1,0 +1,104 @@
+"""How a run was measured and judged, in words and with the run's own numbers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bptt_bench.plan import CheckClaim
+from bptt_bench.report import format as show
+from bptt_bench.report.words.content import noise_line
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+
+UNTIMED = "memory", "counts"  # stages in which nothing is timed
+MOST_SKIPS = 5  # that are named; the store holds all
+FITTING = (
+    "Each law is fitted as stated, together with overhead terms for what an implementation costs beside it. "
+    "Coefficients are not negative and residuals are relative, so that small and large points count alike. A point "
+    "enters with one robust location of its samples. Intervals come from leaving out one point at a time, which "
+    "allows for points that have effects of their own, and use Student's t on points less terms."
+)
+JUDGING = (
+    "A claim is supported when the whole interval of the estimate lies inside the margin stated with the claim, "
+    "refuted when the whole interval lies outside, and inconclusive otherwise. A term that takes too small a part "
+    "of the time at the point in question is not identifiable there, and too little data is never a pass."
+)
+CHECKS = " Operation counts are compared exactly, before any time is looked at."
+
+
+def method(analysis: Analysis) -> list[tuple[str, str]]:
+    """Paragraphs, each with its heading; what the run did not record is left out."""
+    attrs, claims = analysis.frame.attrs, analysis.experiment.claims
+    return [
+        ("Measuring", _measuring(analysis.frame, attrs.get("run", {}), attrs.get("workers", []))),
+        ("Noise", noise_line(analysis)),
+        ("Left out", _left_out(analysis)),
+        ("Time spent", _time_spent(attrs.get("finish"))),
+        ("Fitting", FITTING),
+        ("Judging", JUDGING + (CHECKS if any(isinstance(claim, CheckClaim) for claim in claims) else "")),
+    ]
+
+
+def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str, Any]]) -> str:
+    from bptt_bench.analyse.predict.foresight import beyond_samples
+
+    sentences = []
+    cells, blocks = run.get("cells"), run.get("blocks")
+    if cells is not None and blocks is not None:
+        sentences.append(
+            f"{_count(cells, 'cell')} (a subject at a point) were visited once in each of {_count(blocks, 'block')}, "
+            f"in an order shuffled from seed {run.get('seed', 0)}, with the subjects of a point next to each other"
+        )
+    tests = len(beyond_samples(frame))
+    weighed, counted = (int((frame["stage"] == stage).sum()) if "stage" in frame.columns else 0 for stage in UNTIMED)
+    of_sweep = " of the sweep" if tests else ""
+    sentences.append(
+        f"{_count(len(frame) - tests - weighed - counted, 'sample')}{of_sweep} were kept, every one of them"
+    )
+    if tests:
+        more = show.number(tests, 9)
+        sentences.append(f"{more} more were taken at points beyond it, to test predictions; no fit has seen them")
+    if workers:
+        threads = run.get("threads")
+        pinned = f", BLAS pinned to {_count(threads, 'thread')} and read back" if threads is not None else ""
+        sentences.append(f"They were taken in {_count(len(workers), 'fresh process', 'fresh processes')}{pinned}")
+        floors = [worker["floor_seconds"] for worker in workers if worker.get("floor_seconds") is not None]
+        if floors:
+            sentences.append(f"An empty call cost {show.si(max(floors))}")
+    sentences.append(
+        "Inputs were prepared outside the timing, samples calibrated and warmed up, garbage collection off"
+    )
+    if weighed:
+        sentences.append(
+            f"The memory of {_count(weighed, 'cell')} was measured in a process of its own, each in two evaluations "
+            "that found no buffers: one for the peak of the process, one for what Python and NumPy allocate"
+        )
+    if counted:
+        sentences.append(
+            f"What an evaluation does was counted for {_count(counted, 'cell')}, in evaluations of their own"
+        )
+    return ". ".join(sentences) + "."
+
+
+def _left_out(analysis: Analysis) -> str:
+    below, skips = analysis.below_floor, analysis.skips
+    floor = f"{_count(below, 'sample')} lay below the signal floor" if below else "No sample lay below the signal floor"
+    shown = [f"{skip['subject']} at {show.point(skip['point'])} ({skip['reason']})" for skip in skips[:MOST_SKIPS]]
+    more = f" and {len(skips) - MOST_SKIPS} more" if len(skips) > MOST_SKIPS else ""
+    skipped = f"{_count(len(skips), 'cell')} skipped: {'; '.join(shown)}{more}" if skips else "no cell was skipped"
+    missing = "".join(f" No fit: {reason.removeprefix('no data: ')}." for reason in analysis.failures.values())
+    return f"{floor}; {skipped}.{missing}"
+
+
+def _time_spent(finish: dict[str, Any] | None) -> str:
+    if not finish:
+        return "The run was not finished, or did not come from this tool: how the time was spent is not known."
+    share, wall = finish.get("busy_share"), finish.get("wall_seconds_after_workers_started")
+    return f"{show.duration(wall)} after the workers had started, {show.percent(share)} of it inside evaluations."
+
+
+def _count(n: float, one: str, many: str | None = None) -> str:
+    return f"{show.number(n, 9)} {one if n == 1 else many or one + 's'}"

@@ -1,0 +1,173 @@
+"""A CSV: one column per factor, the response, optionally ``block``; several rows a point are repetitions."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Collection, Iterator, Sequence
+from itertools import islice, pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bptt_bench.errors import StoreError
+from bptt_bench.store.importers.reading.columns import table_of
+from bptt_bench.store.importers.reading.names import number_of
+from bptt_bench.store.importers.reading.table import Notes
+from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, decoded, printable, read_bytes
+from bptt_bench.text.formulas import unguarded
+from bptt_bench.text.numerals import decimal_mark
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+SEPARATORS = (",", ";", "\t")
+STATED_SEPARATOR = re.compile(r"sep=([,;\t])\s*")  # a first line that some spreadsheets write
+LOOKED_AT = 50  # lines from which the separator is found
+
+
+class Row(NamedTuple):
+    """The entries of a row, and the line of the file on which it ends."""
+
+    line: int
+    entries: list[str]
+
+
+def read_csv(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
+    """The rows of a CSV; columns of numbers as numbers, with NaN where there is nothing, others as text.
+
+    Columns are separated by commas, semicolons or tabs, whichever fits; lines that begin with ``#`` are comments, the
+    last of which may name the columns. ``attrs["notes"]`` says what was read otherwise than it stands there. In columns
+    that are to be ignored anything may stand.
+
+    Raises
+    ------
+    StoreError : the file is missing, not text, empty or ragged, names a column twice, or has text among the numbers
+        of a column.
+    """
+    return read_csv_text(path, decoded(path, read_bytes(path)), ignore)
+
+
+def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.DataFrame:
+    """The same of the text of a file.
+
+    Raises
+    ------
+    StoreError : empty or ragged, a column named twice, text among the numbers of a column.
+    """
+    separator = separator_of(text)
+    count = text.count(separator) + text.count("\n")
+    if count > MOST_VALUES:
+        raise StoreError(f"{path}: holds about {count} values; allowed are up to {MOST_VALUES}")
+    notes = Notes()
+    comments: list[tuple[int, str]] = []
+    header, *rows = _with_header(path, _rows(path, text, separator, comments), comments, separator)
+    late = sum(line > header.line for line, _ in comments)
+    if late:
+        notes.add(f"lines that begin with # are comments: {late} below the names of the columns")
+    _require_table(path, header, rows)
+    cells = list(zip(*(row.entries for row in rows), strict=True))
+    columns = _named(header.entries, cells, notes)
+    names = [name for name, _ in columns]
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise StoreError(f"{path} line {header.line}: names column {twice!r} twice")
+    mark = "." if separator == "," else decimal_mark(path, (cell for of_column in cells for cell in of_column))
+    return table_of(path, dict(columns), lambda i: f"line {rows[i].line}", ignore=ignore, notes=notes, mark=mark)
+
+
+def separator_of(text: str) -> str:
+    """What separates the columns: of what gives all of the first rows as many entries, that which makes most numbers.
+
+    >>> separator_of("n,t\\n1,2\\n"), separator_of("n;t, s\\n1;0,5\\n"), separator_of("n\\tt\\n1\\t2\\n")
+    (',', ';', '\\t')
+    """
+    stated = STATED_SEPARATOR.fullmatch(text[:10].split("\n", 1)[0])
+    if stated is not None:
+        return stated[1]
+    lines = [line for line in islice(_lines(text, []), 10 * LOOKED_AT) if line.strip()][:LOOKED_AT]
+    best, found = (0.0, 1), ","
+    for separator in SEPARATORS:
+        try:
+            rows = [[entry.strip() for entry in row] for row in csv.reader(lines, delimiter=separator)]
+        except csv.Error:
+            continue
+        width = len(rows[0]) if rows else 0
+        even = [row for row in rows if len(row) == width]
+        entries = [entry for row in even[1:] for entry in row]
+        numbers = sum(number_of(entry.replace(",", ".")) is not None for entry in entries)
+        score = (len(even) / len(rows) * (1 + numbers / max(len(entries), 1)), width) if width > 1 else (0.0, 1)
+        if score > best:
+            best, found = score, separator
+    return found
+
+
+def _lines(text: str, comments: list[tuple[int, str]]) -> Iterator[str]:
+    """The lines of a text, comments empty and put aside: so a reader counts the lines of the file."""
+    for i, line in enumerate(io.StringIO(text, newline=""), 1):
+        if line.lstrip().startswith("#"):
+            comments.append((i, line.strip().lstrip("#")))
+            yield "\n"
+        else:
+            yield "\n" if i == 1 and STATED_SEPARATOR.fullmatch(line) else line
+
+
+def _rows(path: Path, text: str, separator: str, comments: list[tuple[int, str]]) -> list[Row]:
+    """The lines of the file that hold anything."""
+    rows = []
+    try:
+        reader = csv.reader(_lines(text, comments), delimiter=separator, skipinitialspace=True, strict=True)
+        for read in reader:
+            entries = [entry.strip() for entry in read]
+            if any(entries):
+                rows.append(Row(reader.line_num, entries))
+    except csv.Error as error:
+        raise StoreError(f"{path}: is no table: {error}") from None
+    if not rows:
+        raise StoreError(f"{path}: is empty")
+    return rows
+
+
+def _with_header(path: Path, rows: list[Row], comments: Sequence[tuple[int, str]], separator: str) -> list[Row]:
+    """The rows with the names of the columns in front: where all of the first are numbers, a comment may have them."""
+    first = rows[0]
+    if any(number_of(entry.replace(",", ".")) is None for entry in first.entries if entry):
+        return rows
+    for line, comment in reversed(comments):
+        names = [name.strip() for name in next(csv.reader([comment], delimiter=separator), [])]
+        if line < first.line and len(names) == len(first.entries):
+            return [Row(line, names), *rows]
+    raise StoreError(f"{path} line {first.line}: names no columns, for all of its entries are numbers")
+
+
+def _require_table(path: Path, header: Row, rows: list[Row]) -> None:
+    width = len(header.entries)
+    if width > MOST_COLUMNS:
+        raise StoreError(f"{path} line {header.line}: names {width} columns; allowed are up to {MOST_COLUMNS}")
+    if not rows:
+        raise StoreError(f"{path}: has no rows below the names of its columns")
+    for row in rows:
+        if len(row.entries) != width:
+            raise StoreError(f"{path} line {row.line}: has {len(row.entries)} entries; {width} columns are named")
+
+
+def _named(header: Sequence[str], cells: Sequence[Sequence[str]], notes: Notes) -> list[tuple[str, Sequence[str]]]:
+    """Columns with their names; those without one that only count the rows, or are empty, are left out."""
+    found = []
+    for i, (name, of_column) in enumerate(zip(header, cells, strict=True), 1):
+        if name:
+            found.append((printable(unguarded(name)), of_column))
+        elif _counts_rows(of_column):
+            notes.add(f"column {i} has no name and counts the rows: left out")
+        elif any(of_column):
+            word = f"column_{i}"
+            notes.add(f"column {i} has no name: it is called {word} here; --rename {word}=NAME or --ignore {word}")
+            found.append((word, of_column))
+    return found
+
+
+def _counts_rows(cells: Sequence[str]) -> bool:
+    """Whether entries are whole numbers that rise from row to row, as an index does."""
+    if not all(cell.isascii() and cell.isdigit() and len(cell) < 16 for cell in cells):
+        return False
+    return all(int(one) < int(other) for one, other in pairwise(cells))

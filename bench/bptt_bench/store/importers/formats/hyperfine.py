@@ -1,0 +1,75 @@
+"""hyperfine's JSON: a result is a command at one set of parameters."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.names import templates, told_by
+from bptt_bench.store.importers.reading.table import SECONDS, Measured, Notes, single, tidy
+from bptt_bench.store.importers.reading.text import printable
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+TOOL = "hyperfine"
+BYTES = "memory_usage_byte"  # of each run, from version 1.19 on
+
+
+def is_hyperfine(document: Any) -> bool:
+    """Whether a JSON document is one of hyperfine: every result is of a command."""
+    results = document.get("results") if isinstance(document, dict) else None
+    return isinstance(results, list) and all(isinstance(one, dict) and "command" in one for one in results)
+
+
+def read_hyperfine(document: Place) -> pd.DataFrame:
+    """A frame of the runs of each command.
+
+    Factors are the parameters (``-P``, ``-L``); without any, numbers that differ between commands that are alike. The
+    subject is the command with the parameters' names in place of their levels.
+
+    Raises
+    ------
+    StoreError : something is missing or is no number.
+    """
+    notes = Notes()
+    results = document.at("results").elements()
+    commands = [result.at("command").of_kind(str) for result in results]
+    levels = [_parameters(result) for result in results]
+    subjects = templates(commands, levels)
+    if not any(levels):
+        told = told_by(commands)
+        subjects, levels = [one.subject for one in told], [one.levels for one in told]
+    measured = [_measured(*each, notes) for each in zip(results, commands, subjects, levels, strict=True)]
+    return tidy(document.path, measured, source={"tool": TOOL}, notes=notes)
+
+
+def _parameters(result: Place) -> dict[str, Any]:
+    found = result.maybe("parameters")
+    return {} if found is None else dict(found.of_kind(dict))
+
+
+def _measured(result: Place, command: str, subject: str, levels: dict[str, Any], notes: Notes) -> Measured:
+    responses = {SECONDS: _seconds(result, notes)}
+    memory = result.maybe(BYTES)
+    if memory is not None and len(memory.of_kind(list)) == len(responses[SECONDS]):
+        responses["peak_bytes"] = memory.numbers()
+    elif memory is not None:
+        notes.add(f"{printable(command)}: {BYTES} left out, for it is not that of each run")
+    codes = result.maybe("exit_codes")
+    failed = 0 if codes is None else sum(code not in (0, None) for code in codes.of_kind(list))
+    if failed:
+        notes.add(
+            f"{printable(command)}: {failed} of {len(responses[SECONDS])} runs ended with an exit code that is not 0"
+        )
+    return Measured(subject=subject, name=command, levels=levels, responses=responses)
+
+
+def _seconds(result: Place, notes: Notes) -> NDArray[np.float64]:
+    times = result.maybe("times")
+    if times is not None and times.value:
+        return times.numbers()
+    notes.add("no single times are stored, so the median (or mean) of each command stands for them")
+    return single((result.maybe("median") or result.at("mean")).number())

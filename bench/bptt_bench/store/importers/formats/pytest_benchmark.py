@@ -1,0 +1,127 @@
+"""pytest-benchmark's JSON: a benchmark is a test at one set of parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.names import factor_name
+from bptt_bench.store.importers.reading.table import SECONDS, Measured, Notes, single, tidy
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+TOOL = "pytest-benchmark"
+DISTRIBUTION = ("data", "median", "mean")  # what a file may hold of the times, best first
+
+
+def is_pytest_benchmark(document: Any) -> bool:
+    """Whether a JSON document is one of pytest-benchmark."""
+    return isinstance(document, dict) and "machine_info" in document and "benchmarks" in document
+
+
+def read_pytest_benchmark(document: Place) -> pd.DataFrame:
+    """A frame of the rounds, where they are stored (``--benchmark-json``, ``--benchmark-save-data``), else of medians.
+
+    Factors are a test's ``params`` and its ``extra_info["point"]``; without either, the numbers and texts in
+    ``extra_info``. Beside ``params`` numbers there are responses, and texts are factors where they alone tell tests
+    apart. A test that also states ``extra_info["subject"]`` speaks for itself: its point counts alone.
+
+    Raises
+    ------
+    StoreError : something is missing or is no number.
+    """
+    notes = Notes()
+    entries = document.at("benchmarks").elements()
+    subjects = _subjects(entries)
+    measured = _told_by_texts(
+        [_measured(entry, subject, notes) for entry, subject in zip(entries, subjects, strict=True)],
+        [_texts(entry) for entry in entries],
+    )
+    version = document.maybe("version")
+    source = {"tool": TOOL, **({"version": str(version.value)} if version is not None else {})}
+    return tidy(document.path, measured, source=source, notes=notes)
+
+
+def _subjects(entries: list[Place]) -> list[str]:
+    """Names of tests without their parameters; with their files where two files have tests of one name."""
+    short = [_subject(entry, "name") for entry in entries]
+    full = [_subject(entry, "fullname" if entry.maybe("fullname") else "name") for entry in entries]
+    homes: dict[str, set[str]] = {}
+    for name, home in zip(short, full, strict=True):
+        homes.setdefault(name, set()).add(home)
+    return [home if len(homes[name]) > 1 else name for name, home in zip(short, full, strict=True)]
+
+
+def _speaks_for_itself(entry: Place) -> bool:
+    """Whether a test states its subject and point, whatever its name and parameters are."""
+    extra = entry.maybe("extra_info")
+    return extra is not None and extra.maybe("point") is not None and extra.maybe("subject") is not None
+
+
+def _subject(entry: Place, key: str) -> str:
+    if _speaks_for_itself(entry):
+        return str(entry.at("extra_info").at("subject").of_kind(str))
+    name, param = str(entry.at(key).of_kind(str)), entry.maybe("param")
+    ending = f"[{param.value}]" if param is not None else ""
+    return name.removesuffix(ending) if ending and len(ending) < len(name) else name
+
+
+def _measured(entry: Place, subject: str, notes: Notes) -> Measured:
+    levels, beside = _levels(entry)
+    seconds = _seconds(entry.at("stats"), notes)
+    responses = {SECONDS: seconds, **{factor_name(name): seconds * 0.0 + value for name, value in beside.items()}}
+    name = subject if _speaks_for_itself(entry) else (entry.maybe("fullname") or entry.at("name")).of_kind(str)
+    return Measured(subject=subject, name=str(name), levels=levels, responses=responses)
+
+
+def _levels(entry: Place) -> tuple[dict[str, Any], dict[str, float]]:
+    """Levels of the factors, and what else was measured."""
+    params, extra = entry.maybe("params"), entry.maybe("extra_info")
+    point = None if extra is None else extra.maybe("point")
+    levels = {} if params is None or _speaks_for_itself(entry) else dict(params.of_kind(dict))
+    if point is not None:
+        return {**levels, **point.of_kind(dict)}, {}
+    told = {} if extra is None else {k: v for k, v in extra.of_kind(dict).items() if isinstance(v, int | float | str)}
+    if not levels:
+        return told, {}
+    numbers = [name for name, value in told.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+    return levels, {name: extra.at(name).number() for name in numbers if extra is not None and name not in levels}
+
+
+def _texts(entry: Place) -> dict[str, str | bool]:
+    """What a parametrised test notes of itself in words."""
+    extra = entry.maybe("extra_info")
+    if extra is None or not entry.maybe("params") or extra.maybe("point") is not None:
+        return {}
+    return {name: value for name, value in extra.of_kind(dict).items() if isinstance(value, str | bool)}
+
+
+def _told_by_texts(measured: Sequence[Measured], texts: Sequence[dict[str, str | bool]]) -> list[Measured]:
+    """The benchmarks, with texts as levels where these differ between benchmarks of one subject and point."""
+    seen: dict[tuple[str, str, str], set[str | bool]] = {}
+    for one, words in zip(measured, texts, strict=True):
+        for name, value in words.items():
+            seen.setdefault((one.subject, repr(one.levels), name), set()).add(value)
+    telling = {name for (_, _, name), values in seen.items() if len(values) > 1}
+    return [
+        replace(one, levels={**{name: words[name] for name in words if name in telling}, **one.levels})
+        for one, words in zip(measured, texts, strict=True)
+    ]
+
+
+def _seconds(stats: Place, notes: Notes) -> NDArray[np.float64]:
+    """Seconds per evaluation of each round, or of all; pytest-benchmark has divided them by its iterations."""
+    for key in DISTRIBUTION:
+        found = stats.maybe(key)
+        if found is None or found.value == []:
+            continue
+        if key == "data":
+            return found.numbers()
+        notes.add(f"no single times are stored, so the {key} of each test stands for them (--benchmark-save-data)")
+        return single(found.number())
+    raise stats.error(f"has none of {', '.join(DISTRIBUTION)}")

@@ -1,0 +1,107 @@
+"""Records of JSON that somebody wrote by hand: a list of objects, or one object a line, each a sample or several."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bptt_bench.errors import StoreError
+from bptt_bench.store.importers.reading.columns import table_of
+from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.table import Notes
+from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, listed, parsed, printable
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Way = tuple[str, ...]  # the keys that lead to a value
+
+
+def are_records(value: Any) -> bool:
+    """Whether a value is a list of objects."""
+    return isinstance(value, list) and len(value) > 0 and all(isinstance(one, dict) for one in value)
+
+
+def json_lines(path: Path, text: str) -> Iterator[Place]:
+    """The values of JSON Lines, each with its line.
+
+    Raises
+    ------
+    StoreError : a line that is no JSON, or more lines than can be read.
+    """
+    if text.count("\n") > MOST_VALUES:
+        raise StoreError(f"{path}: has {text.count(chr(10))} lines; allowed are up to {MOST_VALUES}")
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            yield Place(path, f"line {number}", parsed(path, line, number))
+
+
+def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str] = (), notes: Notes) -> pd.DataFrame:
+    """A table with a column for each key; objects within records give theirs, lists of numbers are samples.
+
+    Raises
+    ------
+    StoreError : a record that is no object, text among the numbers of a column, or more than a table may have.
+    """
+    flat = [dict(_leaves(record.of_kind(dict))) for record in records]
+    ways = list(dict.fromkeys(way for one in flat for way in one))
+    lists = [way for way in ways if any(isinstance(one.get(way), list) for one in flat)]
+    samples = [way for way in lists if all(_are_numbers(one[way]) for one in flat if way in one)]
+    left_out = [way for way in lists if way not in samples]
+    if not len(left_out) < len(ways) <= MOST_COLUMNS:
+        raise StoreError(f"{path}: has records of {len(ways)} members; allowed are 1 to {MOST_COLUMNS}")
+    names = _names([way for way in ways if way not in left_out])
+    if left_out:
+        notes.add(f"left out, neither numbers nor text: {listed([printable('.'.join(way)) for way in left_out])}")
+    counts = [max((len(one[way]) for way in samples if way in one), default=1) for one in flat]
+    if not sum(counts):
+        raise StoreError(f"{path}: holds no sample")
+    if sum(counts) * len(names) > MOST_VALUES:
+        raise StoreError(f"{path}: holds {sum(counts) * len(names)} values; allowed are up to {MOST_VALUES}")
+    columns: dict[str, list[str]] = {name: [] for name in names.values()}
+    for one, count in zip(flat, counts, strict=True):
+        for way, name in names.items():
+            value = one.get(way)
+            cells = [_cell(each) for each in value] if isinstance(value, list) else [_cell(value)] * count
+            columns[name] += cells + [""] * (count - len(cells))
+    rows = [record.where for record, count in zip(records, counts, strict=True) for _ in range(count)]
+    return table_of(path, columns, lambda i: rows[i], ignore=ignore, notes=notes)
+
+
+def _leaves(record: dict[str, Any]) -> Iterator[tuple[Way, Any]]:
+    """The members of a record and of the objects in it, each with the keys that lead to it."""
+    stack: list[tuple[Way, Any]] = [((), record)]
+    while stack:
+        way, value = stack.pop()
+        if isinstance(value, dict):
+            stack += [((*way, key), member) for key, member in reversed(value.items())]
+        else:
+            yield way, value
+
+
+def _are_numbers(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        one is None or (isinstance(one, int | float) and not isinstance(one, bool)) for one in value
+    )
+
+
+def _names(ways: Sequence[Way]) -> dict[Way, str]:
+    """A name for each column: the last key, and those before it as well where others end with the same.
+
+    >>> _names([("n",), ("a", "t"), ("b", "t")])
+    {('n',): 'n', ('a', 't'): 'a.t', ('b', 't'): 'b.t'}
+    """
+    last = [way[-1] for way in ways]
+    found: dict[Way, str] = {}
+    for way in ways:
+        name = printable(way[-1] if last.count(way[-1]) == 1 else ".".join(way)) or "p"
+        while name in found.values():
+            name += "_"
+        found[way] = name
+    return found
+
+
+def _cell(value: Any) -> str:
+    """A value as it would stand in a table of text."""
+    return "" if value is None else printable(value) if isinstance(value, str) else repr(value)

@@ -1,0 +1,1 @@
+"""Reading foreign text: bounded, located, named."""

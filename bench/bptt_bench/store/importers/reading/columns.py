@@ -1,0 +1,110 @@
+"""Columns of a table from what stands in its cells: numbers as people write them, gaps, and text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from bptt_bench.errors import StoreError
+from bptt_bench.store.importers.reading.table import Notes
+from bptt_bench.store.importers.reading.text import listed, printable
+from bptt_bench.text.formulas import unguarded
+from bptt_bench.text.numerals import spelled
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+TIMING = "timing"
+NUMERIC_SHARE = 0.5  # a column in which at least this share of the entries are numbers is meant to hold numbers
+# what people and programs write where there is no number, in columns of numbers
+GAPS = frozenset(
+    (
+        *("", "nan", "na", "n/a", "#n/a", "null", "none", "nil", "-", "--", "?", "missing", "skipped"),
+        *("dnf", "dns", "timeout", "timed out", "oom", "err", "error", "fail", "failed", "crash", "crashed"),
+    )
+)
+
+
+def table_of(
+    path: Path,
+    columns: Mapping[str, Sequence[str]],
+    place: Callable[[int], str],
+    *,
+    ignore: Collection[str],
+    notes: Notes,
+    mark: str = ".",
+) -> pd.DataFrame:
+    """A frame of columns of text: those of numbers as numbers, with NaN in gaps, others as text.
+
+    Parameters
+    ----------
+    columns : what stands in the cells, by the names of the columns.
+    place : names the place of a row in a message, such as ``line 4``.
+    ignore : columns that are not to be used, in which anything may stand.
+    notes : take what was read otherwise than it stands there, and how many gaps there are.
+    mark : of the decimals, ``.`` or ``,``; see ``bptt_bench.text.numerals``.
+
+    Raises
+    ------
+    StoreError : text among the numbers of a column.
+    """
+    import pandas as pd
+
+    said = Notes() if TIMING in columns else notes  # a table of ours, in whose columns gaps are no missing data
+    frame = pd.DataFrame(
+        {
+            name: _texts(cells) if name in ignore else _column(path, name, cells, place, mark, said)
+            for name, cells in columns.items()
+        }
+    )
+    frame.attrs.update(source={"tool": "table"}, notes=notes.lines())
+    return frame
+
+
+def _column(
+    path: Path, name: str, cells: Sequence[str], place: Callable[[int], str], mark: str, notes: Notes
+) -> pd.Series[float] | pd.Series[str]:
+    """A column as numbers if it is meant to hold them, else as text."""
+    import pandas as pd
+
+    text = pd.Series(cells, dtype="str")
+    numbers = pd.to_numeric(text, errors="coerce")
+    gap = text.str.lower().isin(GAPS)
+    read = {}
+    for cell in text[numbers.isna() & ~gap].unique():
+        value = spelled(cell, mark)
+        if value is not None:
+            read[cell] = value
+    if read:
+        numbers = numbers.where(~text.isin(read), text.map(read))
+        whole = all(float(value).is_integer() for value in read.values())
+        if whole and numbers.notna().all() and (numbers % 1 == 0).all() and (numbers.abs() < 1 << 53).all():
+            numbers = numbers.astype("int64")
+    wrong = ~gap & numbers.isna()
+    given = ~gap & ~wrong
+    if not given.any() and (text == "").all():
+        return numbers
+    if given.sum() < NUMERIC_SHARE * (~gap).sum() or not given.any():
+        return _texts(cells)
+    if wrong.any():
+        row = int(wrong.to_numpy().argmax())
+        shown = printable(cells[row])
+        raise StoreError(
+            f"{path} {place(row)}, column {name!r}: {shown!r} is not a number, as most are; --ignore {quote(name)} "
+            "leaves the column out"
+        )
+    if read:
+        cell, value = next(iter(read.items()))
+        notes.add(f"column {name!r}: numbers such as {printable(cell)!r} are read as {value:.12g}")
+    if gap.any():
+        marks = listed([repr(printable(one)) if one else "empty" for one in text[gap].unique()])
+        notes.add(f"column {name!r}: {int(gap.sum())} of {len(text)} entries are missing ({marks})")
+    return numbers
+
+
+def _texts(cells: Sequence[str]) -> pd.Series[str]:
+    import pandas as pd
+
+    return pd.Series(cells, dtype="str").map(lambda cell: printable(unguarded(cell)))

@@ -1,0 +1,222 @@
+"""What the names of benchmarks and parameters tell: levels out of them, and factors that a law can name."""
+
+from __future__ import annotations
+
+import collections
+import itertools
+import keyword
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from bptt_bench.plan.design import design
+from bptt_bench.store.importers.reading.text import printable
+
+MOST_FACTOR_CHARACTERS = 40
+TAKEN = design.TAKEN | {"repetition"}  # columns and functions of ours, which a factor must not be taken for
+ENDINGS = ("seconds_per_eval",)  # of our own responses
+# no separate rules for whole numbers and fractions, and bounded counts: a name of a megabyte is read in linear time
+NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,17})?|\.[0-9]{1,17})(?:[eE][+-]?[0-9]{1,3})?")
+NAMED = r"(?P<key>[A-Za-z][A-Za-z0-9]{0,39})=(?P<level>[^\s,;_/=\[\](){}]{1,80})"
+ALONE = r"(?<![A-Za-z0-9.+])(?P<alone>[0-9]{1,18}(?:\.[0-9]{1,17})?(?:[eE][+-]?[0-9]{1,3})?)(?![A-Za-z0-9.])"
+PATTERN = re.compile(f"{NAMED}|{ALONE}")
+EDGES = " -_/,:;([{="
+MOST_LEVELS = 20  # in a name: one with more of them is a list of numbers, not a point
+NEIGHBOURS = 16  # templates that commands are held against: more would make reading quadratic in hostile files
+
+
+class Told(NamedTuple):
+    """A name without its levels, and these by factor."""
+
+    subject: str
+    levels: dict[str, str]
+
+
+def number_of(text: str) -> int | float | None:
+    """The number that a text stands for; None if it is none.
+
+    >>> number_of("1000"), number_of("1e-3"), number_of("float32"), number_of("1_000"), number_of("inf")
+    (1000, 0.001, None, None, None)
+    """
+    if NUMBER.fullmatch(text) is None:
+        return None
+    value = float(text)
+    if value in (float("inf"), float("-inf")):
+        return None
+    return int(text) if text.lstrip("+-").isdigit() else value
+
+
+def factor_name(name: str) -> str:
+    """A name that a law can use, as near to a given one as can be.
+
+    >>> factor_name("n"), factor_name("num-threads"), factor_name("2nd"), factor_name("lambda"), factor_name("block")
+    ('n', 'num_threads', 'p_2nd', 'lambda_', 'block_')
+    >>> factor_name(""), factor_name("\\x1b[1m")
+    ('p', 'p_1m')
+    """
+    word = re.sub(r"\W+", "_", unicodedata.normalize("NFKC", printable(name, 400).replace("\\x1b", ""))).strip("_")
+    if not word.isidentifier():
+        word = f"p_{word}".strip("_")
+    if not word.isidentifier():  # digits of other scripts, marks without a letter
+        word = re.sub(r"[^0-9A-Za-z_]", "", word) or "p"
+    if len(word) > MOST_FACTOR_CHARACTERS:
+        word = printable(word, MOST_FACTOR_CHARACTERS).replace("…", "_")
+    return f"{word}_" if keyword.iskeyword(word) or word in TAKEN or word.endswith(ENDINGS) else word
+
+
+def factor_names(names: Iterable[str]) -> dict[str, str]:
+    """Names that a law can use for each of some names, all of them different.
+
+    >>> factor_names(["a-b", "a_b", "n"])
+    {'a-b': 'a_b', 'a_b': 'a_b_2', 'n': 'n'}
+    """
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for name in names:
+        word, number = factor_name(name), 2
+        base = word
+        while word in taken:
+            word, number = f"{base}_{number}", number + 1
+        found[name] = word
+        taken.add(word)
+    return found
+
+
+def told_by(names: Sequence[str]) -> list[Told]:
+    """Levels out of names such as ``sort-1000`` or ``join_n=20_m=50``; numbers that never vary stay in the subject.
+
+    Numbers without a name are ``arg0``, ``arg1`` in their order.
+
+    >>> told_by(["sort-1000", "sort-4000"])
+    [Told(subject='sort', levels={'arg0': '1000'}), Told(subject='sort', levels={'arg0': '4000'})]
+    >>> told_by(["join_n=20_m=5", "sha_256"])
+    [Told(subject='join', levels={'n': '20', 'm': '5'}), Told(subject='sha_256', levels={})]
+
+    Names that are not alike never become one subject: where that would be, the places of the levels stay in it.
+
+    >>> [one.subject for one in told_by(["sort(1)", "sort(2)", "sort 1", "sort 2", "fd .", "fd . /"])]
+    ['sort({arg0})', 'sort({arg0})', 'sort {arg0}', 'sort {arg0}', 'fd .', 'fd . /']
+    """
+    found = [list(itertools.islice(PATTERN.finditer(name), MOST_LEVELS + 1)) for name in names]
+    found = [matches if len(matches) <= MOST_LEVELS else [] for matches in found]
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for i, (name, matches) in enumerate(zip(names, found, strict=True)):
+        groups.setdefault(_frame_of(name, matches), []).append(i)
+    kept: dict[int, list[re.Match[str]]] = {}
+    for members in groups.values():
+        kept |= _varying(members, found)
+    told = [_without(name, kept[i]) for i, name in enumerate(names)]
+    alike = collections.Counter(told[members[0]].subject for members in groups.values())
+    return [
+        one if alike[one.subject] == 1 else Told(_with_places(name, kept[i]), one.levels)
+        for i, (name, one) in enumerate(zip(names, told, strict=True))
+    ]
+
+
+def _frame_of(name: str, matches: Sequence[re.Match[str]]) -> tuple[str, ...]:
+    """What is left of a name around its levels, with the names of these."""
+    ends = [0, *(match.end() for match in matches)]
+    starts = [*(match.start() for match in matches), len(name)]
+    keys = [match["key"] or "" for match in matches]
+    return (*(name[end:start] for end, start in zip(ends, starts, strict=True)), *keys)
+
+
+def _varying(members: Sequence[int], found: Sequence[Sequence[re.Match[str]]]) -> dict[int, list[re.Match[str]]]:
+    """By name, the matches that are levels: those with a name of their own, and numbers that differ in the group."""
+    columns = zip(*(found[i] for i in members), strict=True)
+    differ = [len({match.group() for match in column}) > 1 for column in columns]
+    return {
+        i: [match for match, varies in zip(found[i], differ, strict=True) if varies or match["key"]] for i in members
+    }
+
+
+def _without(name: str, matches: Sequence[re.Match[str]]) -> Told:
+    """A name with its levels taken out, and what stood at their edges; a name without levels as it is.
+
+    >>> [_without(name, list(PATTERN.finditer(name))).subject for name in ("f(n=3, m=4)", "[a]*1000", "(fd .", "10-x")]
+    ['f', '[a]*', '(fd .', 'x']
+    """
+    levels = _levels_of(matches)
+    pieces, end, opened = [], 0, 0
+    for match in matches:
+        before = name[end : match.start()]
+        pieces.append(before.rstrip(EDGES))
+        opened += sum(c in "([{" for c in before[len(pieces[-1]) :])
+        end = match.end()
+        while opened and end < len(name) and name[end] in ")]}":
+            end, opened = end + 1, opened - 1
+    rest = "".join((*pieces, name[end:]))
+    return Told((rest if not pieces or pieces[0] else rest.lstrip(EDGES)) or name[:1], levels)
+
+
+def _levels_of(matches: Sequence[re.Match[str]]) -> dict[str, str]:
+    """The levels by name; those without one by their place."""
+    levels: dict[str, str] = {}
+    for place, match in zip(_places(matches), matches, strict=True):
+        levels.setdefault(place, match["level"] or match["alone"])
+    return levels
+
+
+def _with_places(name: str, matches: Sequence[re.Match[str]]) -> str:
+    """A name with the places of its levels in braces instead of these."""
+    pieces, end = [], 0
+    for match, place in zip(matches, _places(matches), strict=True):
+        pieces += [name[end : match.start()], f"{match['key']}=" if match["key"] else "", f"{{{place}}}"]
+        end = match.end()
+    return "".join((*pieces, name[end:]))
+
+
+def _places(matches: Sequence[re.Match[str]]) -> list[str]:
+    unnamed = itertools.count()
+    return [match["key"] or f"arg{next(unnamed)}" for match in matches]
+
+
+def templates(commands: Sequence[str], levels: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Each command with its levels replaced by the names of their parameters, so that all points of one are alike.
+
+    A level is looked for as a word and within words, and may be there by chance: what is right for most points decides.
+
+    >>> templates(["seq 10 10", "seq 10 20"], [{"n": "10", "m": "10"}, {"n": "10", "m": "20"}])
+    ['seq {n} {m}', 'seq {n} {m}']
+    >>> templates(["sort -k2 f2.txt", "sort -k2 f4.txt"], [{"n": "2"}, {"n": "4"}])
+    ['sort -k2 f{n}.txt', 'sort -k2 f{n}.txt']
+    """
+    texts = [{name: str(value) for name, value in one.items()} for one in levels]
+    own = [_replaced(command, values) for command, values in zip(commands, texts, strict=True)]
+    offered: collections.Counter[tuple[frozenset[str], str]] = collections.Counter()
+    for command, values, as_words in zip(commands, texts, own, strict=True):
+        given = list(filter(None, values.values()))
+        if len(set(given)) == len(given):  # else two parameters have one level, and nothing here says which is which
+            within = _replaced(command, values, within_words=True) if len(values) <= MOST_LEVELS else as_words
+            offered.update([(frozenset(values), template) for template in dict.fromkeys((as_words, within))])
+    points = list(zip(commands, texts, strict=True))
+    candidates = []
+    for (names, template), _ in offered.most_common(NEIGHBOURS):
+        pieces = _pieces(template, names)
+        if len(pieces) <= 2 * MOST_LEVELS + 1:
+            fits = [names == values.keys() and _filled(pieces, values) == command for command, values in points]
+            candidates.append((template, fits))
+    candidates.sort(key=lambda candidate: -sum(candidate[1]))
+    return [next((template for template, fits in candidates if fits[i]), as_words) for i, as_words in enumerate(own)]
+
+
+def _replaced(command: str, values: Mapping[str, str], *, within_words: bool = False) -> str:
+    """A command with the names of its levels; within words no more of them than a template can have, and one."""
+    names = {value: name for name, value in reversed(list(values.items())) if value}
+    if not names:
+        return command
+    longest_first = sorted(names, key=len, reverse=True)
+    either = "|".join(map(re.escape, longest_first))
+    pattern, most = (f"(?:{either})", MOST_LEVELS + 1) if within_words else (rf"(?<![\w.])(?:{either})(?![\w.])", 0)
+    return re.sub(pattern, lambda match: f"{{{names[match.group()]}}}", command, count=most)
+
+
+def _pieces(template: str, names: Iterable[str]) -> list[str]:
+    """What stands between the names in a template, and these in their places: every other one."""
+    either = "|".join(map(re.escape, names))
+    return re.split(rf"\{{({either})\}}", template) if either else [template]
+
+
+def _filled(pieces: Sequence[str], values: Mapping[str, str]) -> str:
+    return "".join(values[piece] if i % 2 else piece for i, piece in enumerate(pieces))

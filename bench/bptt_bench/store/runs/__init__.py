@@ -1,0 +1,1 @@
+"""The append-only file of a run: records, lock and recovery."""

@@ -1,0 +1,302 @@
+"""The samples of a run on disk: a folder with an append-only file of JSON lines, and a lock.
+
+A record is one line, written by one call to the system at the end of the file, so that a process that is killed leaves
+whole lines and at most one torn one behind them. A torn line was never reported as measured; it is cut off when the run
+goes on.
+
+Schema 2. The first record is of kind ``run``. The record of kind ``experiment`` after it holds as plain data what was
+measured and what is claimed: whoever reads the run imports nothing (``bptt_bench.plan.description.description``); of
+several the last counts. ``sample``, ``check``, ``worker``, ``skip``, ``resume`` and ``finish`` were there from the
+start. Kinds that were added since, which an earlier reader passes over: ``prediction`` (foresee), ``allocation``
+(adaptive runs), ``probe``, ``memory`` (bytes that one evaluation needs), ``count`` (what one evaluation does),
+``inspection`` (what the first evaluation of a cell showed), ``printed`` (what the measured code printed). Runs of
+schema 1 have no ``experiment`` and are read for what they hold. The schema gets the next number when a record of a
+known kind changes its meaning, or when readers need a record that was not there before.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import fcntl
+import gc
+import json
+import os
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from bptt_bench.errors import StoreError
+from bptt_bench.measure.protocol.records import SCHEMA
+from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, MEMORY_BLOCK, Done, Visit
+from bptt_bench.plan import Point
+from bptt_bench.text.nesting import is_too_deep, may_be_too_deep
+
+SAMPLES, LOCK = "samples.jsonl", "lock"
+FIELDS = {  # that records must have to be of use
+    "sample": frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"}),
+    "memory": frozenset({"subject", "point", "process", "allocated_bytes"}),
+    "count": frozenset({"subject", "point", "process", "counts"}),
+    "inspection": frozenset({"subject", "point", "returned", "changed"}),
+}
+_NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
+_FULL = {
+    errno.ENOSPC: "the disk is full",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.EFBIG: "the file has reached the largest size allowed",
+}
+
+
+class SampleStore:
+    """The records of one run, open for writing and locked against a second run. Made by `create` or `resume`.
+
+    Attributes
+    ----------
+    done : what was stored before it was opened.
+    recovered_bytes : length of the torn last line that was cut off.
+    """
+
+    def __init__(self, folder: Path, *, fresh: bool, write: Callable[[int, bytes], int] = os.write) -> None:
+        self.folder, self._write = folder, write
+        self.done, self.recovered_bytes = Done(), 0
+        with contextlib.ExitStack() as opened:
+            lock = _locked(folder)
+            opened.callback(os.close, lock)
+            self._file = _opened(folder / SAMPLES)
+            opened.callback(os.close, self._file)
+            if fresh and os.fstat(self._file).st_size:
+                raise StoreError(f"{folder}: holds a run already{_whose(folder)}; resume it, or name another folder")
+            if not fresh:
+                self._recover()
+            self._size = os.fstat(self._file).st_size
+            self._close = opened.pop_all().close
+
+    @classmethod
+    def create(cls, folder: Path | str, *, write: Callable[[int, bytes], int] = os.write) -> SampleStore:
+        """A store in a new or empty folder.
+
+        Raises
+        ------
+        StoreError : the folder holds something else or a run, cannot be written, or is being written by another run.
+        """
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            foreign = sorted(entry.name for entry in folder.iterdir() if entry.name not in (SAMPLES, LOCK))
+        except OSError as error:
+            raise StoreError(f"{folder}: cannot be used as output folder: {_reason(error)}") from None
+        if foreign and not (folder / SAMPLES).exists():
+            raise StoreError(f"{folder}: holds {foreign[0]!r}, which is no run; name a new or empty folder")
+        return cls(folder, fresh=True, write=write)
+
+    @classmethod
+    def resume(cls, folder: Path | str, *, write: Callable[[int, bytes], int] = os.write) -> SampleStore:
+        """The store of a run that was interrupted; ``done`` tells what it holds.
+
+        Raises
+        ------
+        StoreError : the folder holds no run, or one that cannot be read or written, or is being written by another run.
+        """
+        folder = Path(folder)
+        if not (folder / SAMPLES).is_file():
+            raise StoreError(f"{folder}: holds no run to be resumed (no {SAMPLES})")
+        return cls(folder, fresh=False, write=write)
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        """Write a record; once this returns, it outlives the process.
+
+        Raises
+        ------
+        StoreError : it could not be written; the file then ends with the record before.
+        """
+        line = json.dumps(record, separators=(",", ":")).encode() + b"\n"
+        written = 0
+        try:
+            while written < len(line):
+                written += self._write(self._file, line[written:])
+        except OSError as error:
+            with contextlib.suppress(OSError):  # a half-written line that cannot be cut off is ignored by every reader
+                os.ftruncate(self._file, self._size)
+            raise StoreError(
+                f"{self.folder / SAMPLES}: cannot be written: {_reason(error)}; what came before is kept"
+            ) from None
+        self._size += len(line)
+
+    def sync(self) -> None:
+        """See that what was written outlives the machine."""
+        try:
+            os.fsync(self._file)
+        except OSError as error:
+            raise StoreError(f"{self.folder / SAMPLES}: cannot be written: {_reason(error)}") from None
+
+    def close(self) -> None:
+        """Give up the lock; closing twice is no error."""
+        self._close()
+        self._close = _nothing
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _recover(self) -> None:
+        """Cut a torn last line off, and take stock of the rest."""
+        path = self.folder / SAMPLES
+        content = path.read_bytes()
+        whole = content.rfind(b"\n") + 1
+        self.recovered_bytes = len(content) - whole
+        with no_garbage_collection():
+            self.done = done_of(_parsed(path, content[:whole]))
+        if self.recovered_bytes:
+            os.ftruncate(self._file, whole)
+
+
+def read_records(path: Path) -> list[dict[str, Any]]:
+    """The records of a file of samples, one a line; a torn last line is left out.
+
+    Raises
+    ------
+    StoreError : the file cannot be read, holds something else, or has a broken line.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be read: {_reason(error)}") from None
+    return _parsed(path, content[: content.rfind(b"\n") + 1])
+
+
+def _parsed(path: Path, content: bytes) -> list[dict[str, Any]]:
+    """The records in the lines of a file, checked to begin with the record of a run that this version can read."""
+    lines = content.split(b"\n")[:-1]
+    try:
+        with no_garbage_collection():
+            records: list[dict[str, Any]] = json.loads(
+                b"[" + b",".join(lines) + b"]"
+            )  # at once: three times as fast as line by line
+        if len(records) != len(lines):
+            raise ValueError("a line holds several values")
+    except (ValueError, RecursionError):
+        records = [_record(path, number, line) for number, line in enumerate(lines, start=1)]
+    if records:
+        _require_run(path, records[0])
+    for number, (record, line) in enumerate(zip(records, lines, strict=True), start=1):
+        if not isinstance(record, dict) or "record" not in record:
+            raise StoreError(f"{path} line {number}: is not a record")
+        if may_be_too_deep(line) and is_too_deep(record):
+            raise StoreError(f"{path} line {number}: is nested too deep")
+        needed = FIELDS.get(record["record"])
+        if needed is not None and not record.keys() >= needed:
+            kind = f"{record['record']}{'' if record['record'] == 'sample' else ' record'}"
+            raise StoreError(f"{path} line {number}: the {kind} has no {min(needed - record.keys())!r}")
+    return records
+
+
+@contextlib.contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Reading makes millions of objects and no cycle; looking for some again and again takes a third of the time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _record(path: Path, number: int, line: bytes) -> Any:
+    try:
+        return json.loads(line)
+    except RecursionError:
+        raise StoreError(f"{path} line {number}: is nested too deep") from None
+    except ValueError:
+        raise StoreError(f"{path} line {number}: is broken; a record was expected: {line[:40]!r}") from None
+
+
+def _require_run(path: Path, first: Any) -> None:
+    if not isinstance(first, dict) or first.get("record") != "run" or not isinstance(first.get("schema"), int):
+        raise StoreError(f"{path}: does not begin with the record of a run")
+    if first["schema"] > SCHEMA:
+        raise StoreError(f"{path}: has schema {first['schema']}; this version reads schemas up to {SCHEMA}")
+
+
+def done_of(records: list[dict[str, Any]]) -> Done:
+    """What a run with these records need not do again."""
+    samples = (record for record in records if record["record"] == "sample")
+    weighed = (record for record in records if record["record"] == "memory")
+    counted = (record for record in records if record["record"] == "count")
+    workers = [int(record["process"]) for record in records if record["record"] == "worker"]
+    return Done(
+        header=records[0] if records else None,
+        samples=frozenset(Visit(s["subject"], Point(s["point"]), s["block"], s.get("timing", "whole")) for s in samples)
+        | {Visit(m["subject"], Point(m["point"]), MEMORY_BLOCK, "memory") for m in weighed}
+        | {Visit(c["subject"], Point(c["point"]), COUNT_BLOCK, "counts") for c in counted},
+        checks=frozenset(record["claim"] for record in records if record["record"] == "check"),
+        processes=max(workers, default=-1) + 1,
+        probed=any(record["record"] == "probe" for record in records),
+        compared=frozenset((r["subject"], Point(r["point"])) for r in records if r["record"] == "agreement"),
+        sources=_sources(records),
+        described=next((record for record in reversed(records) if record["record"] == "experiment"), None),
+    )
+
+
+def _sources(records: list[dict[str, Any]]) -> Mapping[str, str] | None:
+    """Digests of the code that a run was last measured with; None where it does not say, or not as a run writes it."""
+    told = [record["sources"] for record in records if record["record"] in ("run", "resume") and "sources" in record]
+    return told[-1] if told and isinstance(told[-1], dict) else None
+
+
+def _locked(folder: Path) -> int:
+    """The lock of a folder; it goes with the process that holds it, however that ends."""
+    path = folder / LOCK
+    try:
+        lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+    except OSError as error:
+        raise StoreError(f"{folder}: cannot be written: {_reason(error)}") from None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(lock, 0)
+        os.pwrite(lock, f"{os.getpid()}\n".encode(), 0)
+    except BlockingIOError:
+        holder = os.pread(lock, 32, 0).decode(errors="replace").strip() or "unknown"
+        os.close(lock)
+        raise StoreError(f"{folder}: is in use by another run (process {holder})") from None
+    except OSError as error:
+        os.close(lock)
+        raise StoreError(f"{folder}: cannot be locked: {_reason(error)}") from None
+    return lock
+
+
+def _opened(path: Path) -> int:
+    """The file of samples, made if need be, with its name safely in its folder."""
+    try:
+        file = os.open(path, _NEW_FILE, 0o666)
+        folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {_reason(error)}") from None
+    return file
+
+
+def _reason(error: OSError) -> str:
+    return _FULL.get(error.errno or 0, error.strerror or str(error))
+
+
+def _whose(folder: Path) -> str:
+    """Which experiment a folder's run belongs to, as far as that can be read."""
+    try:
+        with (folder / SAMPLES).open("rb") as file:
+            header = json.loads(file.readline())
+        return f", of experiment {header['experiment']}"
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return ""
+
+
+def _nothing() -> None:
+    pass

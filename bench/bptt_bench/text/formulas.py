@@ -1,0 +1,42 @@
+"""Text that another program would take for something else: a formula, or a number.
+
+A spreadsheet runs a cell that begins with = + - or @, quoted or not. Names come from whoever wrote an experiment, and
+somebody else may open a CSV of it. And no CSV can say that 64 is the text of a category. Such text is written with an
+apostrophe in front, which spreadsheets never run, and read without it. Numbers are no text: -1.5 stays what it is.
+Source: OWASP, "CSV Injection".
+"""
+
+from __future__ import annotations
+
+import re
+
+from bptt_bench.text.numerals import spelled
+
+_FORMULA = re.compile(r"\s*[=+\-@]")
+
+
+def guarded(text: str) -> str:
+    """Text that nobody takes for a formula or a number.
+
+    >>> guarded("sort"), guarded("=1+1"), guarded("'=1+1"), guarded("64"), guarded("2K")
+    ('sort', "'=1+1", "''=1+1", "'64", "'2K")
+    """
+    return f"'{text}" if _is_misread(text) else text
+
+
+def unguarded(text: str) -> str:
+    """The text that was guarded.
+
+    >>> unguarded("'=1+1"), unguarded("'tis"), unguarded("=1+1"), unguarded("'64")
+    ('=1+1', "'tis", '=1+1', '64')
+    """
+    return text[1:] if text.startswith("'") and _is_misread(text) else text
+
+
+def _is_misread(text: str) -> bool:
+    bare = text.lstrip("'")  # text that is guarded already gets one more, so that one can be taken off
+    try:
+        float(bare)
+    except ValueError:
+        return _FORMULA.match(bare) is not None or spelled(bare) is not None
+    return True

@@ -1,0 +1,67 @@
+"""Numbers as people write them: decimal commas, separated thousands, and letters for multiples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from bptt_bench.errors import StoreError
+
+MULTIPLES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
+BINARY = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
+MULTIPLE = re.compile(r"([+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,17})?|\.[0-9]{1,17})) ?([kKMGT])(i?)[bB]?")
+EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
+GROUPED = re.compile(rf"[+-]?[1-9][0-9]{{0,2}}(?:,[0-9]{{3}}){{1,6}}(?:\.[0-9]{{0,17}})?{EXPONENT}")
+DECIMAL_COMMA = re.compile(rf"[+-]?(?:[0-9]{{0,18}}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}}){{1,6}}),[0-9]{{1,17}}{EXPONENT}")
+GROUPED_BY_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
+POINT = re.compile(rf"[+-]?[0-9]{{0,18}}\.[0-9]{{1,17}}{EXPONENT}")
+
+
+def decimal_mark(path: Path, cells: Iterable[str]) -> str:
+    """Whether commas in numbers are decimal marks or stand between thousands, from all cells of a table.
+
+    Raises
+    ------
+    StoreError : some must be the one, some the other; or nothing tells.
+
+    >>> decimal_mark(Path(), ["0,5", "1,250"]), decimal_mark(Path(), ["1,000", "0.5"])
+    (',', '.')
+    """
+    every = list(cells)
+    grouped = [cell for cell in every if GROUPED.fullmatch(cell)]
+    surely_grouped = next((cell for cell in grouped if DECIMAL_COMMA.fullmatch(cell) is None), None)
+    surely_decimal = next(
+        (cell for cell in every if DECIMAL_COMMA.fullmatch(cell) and GROUPED.fullmatch(cell) is None), None
+    )
+    if surely_decimal is not None:
+        other = surely_grouped or next(filter(GROUPED_BY_POINT.fullmatch, every), None)
+        if other is not None:
+            raise StoreError(f"{path}: holds {surely_decimal!r} and {other!r}; allowed is one kind of decimal mark")
+        return ","
+    is_point = any(POINT.fullmatch(cell) and GROUPED_BY_POINT.fullmatch(cell) is None for cell in every)
+    if not grouped or surely_grouped is not None or is_point:
+        return "."
+    raise StoreError(
+        f"{path}: holds {grouped[0]!r}, which may be a thousand or have a decimal comma; allowed are numbers without"
+    )
+
+
+def spelled(cell: str, mark: str = ".") -> float | None:
+    """A number with a decimal comma, separated thousands, or a letter for a multiple.
+
+    ``mark`` is that of decimals.
+
+    >>> spelled("1,000"), spelled("1.234,5", ","), spelled("2K"), spelled("1.5 MiB"), spelled("x"), spelled("1")
+    (1000, 1234.5, 2000, 1572864, None, None)
+    """
+    if mark == "," and DECIMAL_COMMA.fullmatch(cell):
+        return float(cell.replace(".", "").replace(",", "."))
+    if mark == "." and GROUPED.fullmatch(cell):
+        value = float(cell.replace(",", ""))
+        return int(value) if value.is_integer() else value
+    found = MULTIPLE.fullmatch(cell.replace(",", ".") if mark == "," else cell)
+    if found is None:
+        return None
+    value = float(found[1]) * (BINARY if found[3] else MULTIPLES)[found[2].lower()]
+    return int(value) if value.is_integer() else value

@@ -1,0 +1,141 @@
+"""Runs that measure where it counts: first blocks of the profile, then round after round of what narrows most.
+
+A round fits what has been measured so far, chooses the visits that narrow the intervals of the claims under judgement
+most per second (``bptt_bench.analyse.adaptive.allocate``), stores the choice with its reasons, and measures it in a
+fresh process.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from bptt_bench.errors import StoreError
+from bptt_bench.measure.loop import run as loop
+from bptt_bench.measure.loop.events import Listener, RunFinished
+from bptt_bench.plan import Experiment
+from bptt_bench.plan.experiment.demand import NARROWEST, SHORTEST_BUDGET_SECONDS, WIDEST, Demand
+from bptt_bench.store import SampleStore
+from bptt_bench.text.quantities import duration_of, share_of
+from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.next_blocks import Sampler
+
+FIRST_BLOCKS, FIRST_PHASE_BLOCKS = 2, 1  # enough to know the noise, and what every cell costs; two processes
+
+
+def demanded(budget: str | None, until: str | None, resumed: Path | None) -> Demand | None:
+    """The demand of the options of a run, or else that of the run to be continued; None for one of fixed length.
+
+    Raises
+    ------
+    TextError : a budget or a width that cannot be.
+    StoreError : the folder to be continued holds no run.
+    """
+    if budget is not None or until is not None:
+        return Demand(
+            budget_seconds=None if budget is None else duration_of("--budget", budget, least=SHORTEST_BUDGET_SECONDS),
+            until=None if until is None else share_of("--until", until, least=NARROWEST, most=WIDEST),
+        )
+    return None if resumed is None else demand_of(resumed)
+
+
+def demand_of(folder: Path) -> Demand | None:
+    """The demand that a stored run was begun with; None for a run of a fixed number of blocks.
+
+    Raises
+    ------
+    StoreError : the folder holds no run.
+    """
+    from bptt_bench.store.runs.samples import SAMPLES, read_records
+
+    records = read_records(folder / SAMPLES)
+    stored = records[0].get("adaptive") if records else None
+    return None if stored is None else Demand(**stored)
+
+
+def first_blocks(experiment: Experiment, profile: str) -> Experiment:
+    """The experiment with so few blocks in a profile as an adaptive run begins with."""
+    whole = experiment.profile(profile)
+    first = dataclasses.replace(
+        whole,
+        blocks=min(FIRST_BLOCKS, whole.blocks),
+        processes=min(FIRST_BLOCKS, whole.blocks),
+        phase_blocks=min(FIRST_PHASE_BLOCKS, whole.phase_blocks),
+    )
+    return dataclasses.replace(experiment, profiles={**experiment.profiles, profile: first})
+
+
+def measure(
+    settings: api.Settings,
+    demand: Demand,
+    folder: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    on_event: Listener | None = None,
+    say: Callable[[str], None] = lambda _line: None,
+) -> RunFinished:
+    """Measure into a folder until the demand is met.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
+    Interrupted : by a signal; what was measured before is stored.
+    """
+    from bptt_bench.store.frame import load
+
+    begun = time.monotonic()
+    experiment = api.experiment_of(settings)
+    with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
+        if store.done.header is not None and "adaptive" not in store.done.header:
+            raise StoreError(f"{folder}: holds a run of a fixed number of blocks; --budget and --until need a new one")
+        sampler = Sampler(
+            experiment,
+            settings.profile,
+            demand,
+            seed=settings.seed,
+            read=lambda: load(folder),
+            append=store.append,
+            seconds_used=_stopwatch(begun, _seconds_stored(folder) if resume else 0.0),
+            say=say,
+        )
+        return loop.run(
+            first_blocks(experiment, settings.profile),
+            **api.run_arguments(settings),
+            sink=_Marked(store, demand),
+            done=store.done,
+            force=force,
+            on_event=on_event,
+            further=sampler,
+        )
+
+
+def _stopwatch(begun: float, before: float) -> Callable[[], float]:
+    return lambda: before + time.monotonic() - begun
+
+
+def _seconds_stored(folder: Path) -> float:
+    """Seconds that the stored samples of an interrupted run took; 0 if it holds none."""
+    from bptt_bench.store.frame import load
+
+    try:
+        return float(load(folder)["visit_seconds"].sum())
+    except StoreError:
+        return 0.0
+
+
+class _Marked:
+    """A sink that notes the demand in the record of the run, so that a resumed run goes on with it."""
+
+    def __init__(self, sink: loop.Sink, demand: Demand) -> None:
+        self._sink, self._demand = sink, demand
+
+    def append(self, record: Mapping[str, Any]) -> None:
+        marked = {**record, "adaptive": self._demand.to_json()} if record["record"] == "run" else record
+        self._sink.append(marked)
+
+    def sync(self) -> None:
+        self._sink.sync()

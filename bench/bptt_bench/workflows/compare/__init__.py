@@ -1,0 +1,1 @@
+"""Comparing two runs, or a commit with the working tree."""

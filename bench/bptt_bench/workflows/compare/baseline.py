@@ -1,0 +1,252 @@
+"""What ``compare --baseline`` measures: a commit and the working tree, process by process in turns, into two runs."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import os
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from bptt_bench.errors import StoreError
+from bptt_bench.measure.engines import Engine
+from bptt_bench.measure.engines.local import LocalEngine, worker_environment
+from bptt_bench.measure.loop import run as loop
+from bptt_bench.measure.loop.events import Listener
+from bptt_bench.measure.loop.turns import InTurn, Marked, Together, Turns, in_turns, order_of
+from bptt_bench.measure.probe.environment import environment
+from bptt_bench.measure.protocol.records import MeasureError, OtherCodeError
+from bptt_bench.measure.protocol.schedule import Block, Done, blocks_of, divided, without
+from bptt_bench.plan import Experiment, ExperimentError
+from bptt_bench.store import SampleStore
+from bptt_bench.store.runs.samples import SAMPLES
+from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.compare.compare import PAIR
+from bptt_bench.workflows.compare.describe_baseline import described
+from bptt_bench.workflows.compare.worktree import Tree, laid_out
+from bptt_bench.workflows.progress import shown
+from bptt_bench.workflows.run import terminated_as_interrupted
+
+SIDES = BASELINE, CURRENT = "baseline", "current"
+# A ratio of two processes is off by what a process is: a percent or two. Six pairs leave five degrees of freedom to
+# tell how much that is; with two visits of a process to a cell the disturbed one is known (see
+# bptt_bench.analyse.data.visit_tables).
+PAIRS, VISITS = 6, 2
+
+
+def measured(
+    ref: str, options: Mapping[str, Any], out: Path | None, *, say: Callable[[str], None]
+) -> tuple[Path, Path]:
+    """Measure a commit and the working tree, or what an interrupted comparison still lacks; the folders of both runs.
+
+    Parameters
+    ----------
+    options : as those of ``api.Settings``. out : in which both runs have a folder.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
+    KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored, and the next call goes on there.
+    """
+    settings = api.Settings(**{"probe": False, **options})  # no price needs the probe
+    folder = out or api.new_folder("compare")
+    with terminated_as_interrupted():
+        experiment = api.experiment_of(settings)
+        with laid_out(ref) as tree:
+            there = _described(tree, settings.experiment)
+            experiment = in_common(experiment, there, tree.commit, say)
+            profile = experiment.profile(settings.profile)
+            inturn = dataclasses.replace(
+                experiment, profiles={**experiment.profiles, settings.profile: _for_turns(profile)}
+            )
+            say(
+                f"{settings.experiment}, profile {settings.profile}: commit {tree.commit[:12]} and the working tree in "
+                f"turns, into {folder}"
+            )
+            say(f"the harness is the current one on both sides; {ref} gives the experiment and what it imports")
+            sides = {
+                BASELINE: Side(
+                    engine=LocalEngine(experiment.environment, path=tree.path),
+                    module=tree.module(settings.experiment),
+                    commit=tree.commit,
+                    sources=there["sources"],
+                ),
+                CURRENT: Side(engine=LocalEngine(experiment.environment)),
+            }
+            with shown(sys.stderr, time.monotonic) as listener:
+                measure(inturn, settings, sides, folder, listener)
+    return folder / BASELINE, folder / CURRENT
+
+
+def _for_turns(profile: Any) -> Any:
+    pairs = max(PAIRS, profile.processes)
+    return dataclasses.replace(profile, processes=pairs, blocks=max(profile.blocks, VISITS * pairs))
+
+
+class Side(NamedTuple):
+    """Where a side's processes run, under which module they find the experiment, and of which commit it is.
+
+    ``sources`` are digests of its code; None: that of the working tree.
+    """
+
+    engine: Engine
+    module: str | None = None
+    commit: str | None = None
+    sources: Mapping[str, str] | None = None
+
+
+def measure(
+    experiment: Experiment,
+    settings: api.Settings,
+    sides: Mapping[str, Side],
+    folder: Path,
+    listener: Listener | None = None,
+) -> None:
+    """Measure the two sides in turns, each into a folder of its name.
+
+    ``experiment`` has the profile as it is measured: as many pairs of processes as it has processes.
+
+    Raises
+    ------
+    StoreError, MeasureError : what cannot be used; one line each.
+    KeyboardInterrupt : what was measured before is stored.
+    """
+    stores: dict[str, SampleStore] = {}
+    try:
+        for side in sides:
+            target = folder / side
+            has_run = (target / SAMPLES).is_file() and (target / SAMPLES).stat().st_size > 0
+            stores[side] = SampleStore.resume(target) if has_run else SampleStore.create(target)
+        pair = _pair({side: store.done.header for side, store in stores.items()}, sides, folder)
+        shares = _shares(experiment, settings, {side: store.done for side, store in stores.items()})
+        pair["turns"] = [share[0].number for share in shares[next(iter(sides))]]
+        visits = {
+            side: [visit for share in shares[side] for block in share for visit in block.visits] for side in sides
+        }
+        turns = Turns(order_of(visits, settings.seed))
+        together = Together(listener or (lambda _event: None), tuple(sides))
+
+        def run(side: str) -> object:
+            store, (engine, module, commit, sources) = stores[side], sides[side]
+            arguments = {**api.run_arguments(settings), "engine": InTurn(engine, turns, side, module)}
+            if commit is not None:
+                arguments |= {"sources": sources, "surroundings": lambda: _surroundings(commit)}
+            try:
+                return loop.run(
+                    experiment,
+                    **arguments,
+                    sink=Marked(store, {PAIR: {**pair, "side": side}}),
+                    done=store.done,
+                    on_event=together.of(side),
+                )
+            except OtherCodeError as error:
+                raise MeasureError(f"{_whose(commit)}: {error.words}; name another folder with --out") from None
+            except MeasureError as error:
+                raise MeasureError(f"{_whose(commit)}: {error}") from None
+
+        in_turns({side: (lambda side=side: run(side)) for side in sides}, turns)  # type: ignore[misc]
+    finally:
+        for store in stores.values():
+            store.close()
+
+
+def _shares(
+    experiment: Experiment, settings: api.Settings, done: Mapping[str, Done]
+) -> dict[str, tuple[tuple[Block, ...], ...]]:
+    """What each process of each side has left to do, as the loop deals it out."""
+    present = experiment.without(experiment.missing())
+    profile = present.profile(settings.profile)
+    blocks = blocks_of(present, profile, seed=settings.seed)
+    return {side: divided(without(blocks, one.samples), profile.processes) for side, one in done.items()}
+
+
+def _pair(headers: Mapping[str, Mapping[str, Any] | None], sides: Mapping[str, Side], folder: Path) -> dict[str, Any]:
+    """What both headers say of the comparison: that of the stored ones, or a new one.
+
+    Raises
+    ------
+    StoreError : the folder holds runs of their own, or a comparison with another commit.
+    """
+    commit = next((side.commit for side in sides.values() if side.commit is not None), None)
+    stored = {side: header.get(PAIR) for side, header in headers.items() if header is not None}
+    for side, pair in stored.items():
+        if not isinstance(pair, Mapping) or pair.get("side") != side:
+            raise StoreError(f"{folder / side}: holds a run that is no part of a comparison; name another folder")
+        if pair.get("commit") != commit:
+            raise StoreError(
+                f"{folder}: holds a comparison with commit {str(pair.get('commit'))[:12]}; asked for is "
+                f"{str(commit)[:12]}"
+            )
+    known = next(iter(stored.values()), None)
+    return {"id": uuid.uuid4().hex[:12] if known is None else known["id"], "commit": commit}
+
+
+def _whose(commit: str | None) -> str:
+    return "working tree" if commit is None else f"commit {commit[:12]}"
+
+
+def _surroundings(commit: str) -> dict[str, Any]:
+    return {**environment(), "commit": commit, "commit_dirty": False}
+
+
+def _described(tree: Tree, experiment: str) -> dict[str, Any]:
+    """The experiment as the commit has it.
+
+    Raises
+    ------
+    ExperimentError : it does not have it, or it cannot be imported with this harness.
+    """
+    ran = subprocess.run(
+        [
+            sys.executable,
+            "-P",
+            "-m",
+            "bptt_bench.workflows.compare.describe_baseline",
+            tree.module(experiment),
+            str(tree.root),
+        ],
+        env=worker_environment(dict(os.environ), 1, tree.path),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    try:
+        answer: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    except (ValueError, IndexError):
+        said = (ran.stderr.strip().splitlines() or ["nothing"])[-1][:300]
+        raise ExperimentError(f"experiment {experiment!r} at commit {tree.commit[:12]}: {said}") from None
+    if "error" in answer:
+        raise ExperimentError(f"commit {tree.commit[:12]}: {answer['error']}")
+    return answer
+
+
+def in_common(here: Experiment, there: Mapping[str, Any], commit: str, say: Callable[[str], None]) -> Experiment:
+    """What two versions of an experiment can be compared in: the subjects that both have.
+
+    Raises
+    ------
+    ExperimentError : other factors, another law, or no subject that both have.
+    """
+    ours, name, whose = described(here), f"experiment {here.name!r}", f"commit {commit[:12]}"
+    if ours["factors"] != there["factors"]:
+        raise ExperimentError(
+            f"{name}: its factors are {', '.join(ours['factors'])}, and {', '.join(there['factors'])} at {whose}"
+        )
+    new = [subject for subject in ours["laws"] if subject not in there["laws"]]
+    if len(new) == len(ours["laws"]):
+        raise ExperimentError(f"{name}: {whose} has none of its subjects, {', '.join(new)}")
+    for subject in new:
+        say(f"left out: {subject}, which {whose} does not have")
+    for subject, law in ours["laws"].items():
+        if subject not in new and law != there["laws"][subject]:
+            first, second = (" + ".join(terms or ["none"]) for terms in (law, there["laws"][subject]))
+            raise ExperimentError(
+                f"subject {subject!r} of {name}: its law is {first}, and {second} at {whose}; prices are compared "
+                "under one law"
+            )
+    return here.without(new)

@@ -1,0 +1,150 @@
+"""What ``compare`` does between two runs and its answer: load, see that they are alike, contrast, judge the claims."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bptt_bench.analyse.compare.compared import Comparison, changed_claims
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.errors import StoreError
+from bptt_bench.plan.machine.kernels import described, libraries_of_run
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.plan import Experiment
+
+TOLERANCE = 0.02  # a fresh process is a percent or two faster or slower than another
+PAIR = "pair"  # of the header of a run that was measured in turns with another
+MUST_AGREE = ("experiment", "factors")
+SHOULD_AGREE = ("profile", "threads", "corpus", "fault")
+OF_THE_MACHINE = {"host": "machine", "cpu": "processor", "vector_instructions": "instructions", "python": "Python"}
+OF_PACKAGES = {
+    "bptt-bench": "harness",
+    "numpy": "NumPy",
+    "scipy": "SciPy",
+    "numba": "Numba",
+    "torch": "PyTorch",
+    "jax": "JAX",
+}
+
+
+def compare(
+    first: Path | str | pd.DataFrame,
+    second: Path | str | pd.DataFrame,
+    *,
+    experiment: Experiment | None = None,
+    tolerance: float = TOLERANCE,
+    confidence: float = 0.95,
+) -> Comparison:
+    """Two runs of one experiment, claim by claim and coefficient by coefficient, second over first.
+
+    Parameters
+    ----------
+    first, second : folders of runs, or their frames.
+    experiment : with the laws and claims; by default those that the second run holds.
+    tolerance : a price within a factor of 1 + this counts as the same.
+    confidence : that no price is said to have changed which has not, of all that are tested.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be compared; one line each.
+
+    Examples
+    --------
+    >>> compare("results/before", "results/after").regressions  # doctest: +SKIP
+    """
+    from bptt_bench.analyse.compare.changes import changes
+    from bptt_bench.analyse.verdicts.analysis import analyse
+    from bptt_bench.store.runs.experiments import experiment_of_run
+
+    if not (math.isfinite(tolerance) and tolerance >= 0):
+        raise FitError(f"tolerance={tolerance!r}: allowed are numbers from 0, such as 0.02")
+    if not 0 < confidence < 1:
+        raise FitError(f"confidence={confidence!r}: allowed are numbers between 0 and 1, such as 0.95")
+    names = tuple(str(one) if isinstance(one, Path | str) else word for one, word in ((first, "A"), (second, "B")))
+    frames = [_loaded(one) for one in (first, second)]
+    headers = [_header(frame, name, experiment) for frame, name in zip(frames, names, strict=True)]
+    for field in MUST_AGREE:
+        values = [header.get(field) for header in headers]
+        if values[0] != values[1]:
+            raise FitError(
+                f"{names[1]}: has {field} {values[1]!r}, and {names[0]} {values[0]!r}; they must be the same"
+            )
+    chosen = experiment_of_run(frames[1]) if experiment is None else experiment
+    turns = lockstep(headers)
+    found = changes(
+        frames[0],
+        frames[1],
+        chosen,
+        names=(names[0], names[1]),
+        lockstep=turns,
+        tolerance=tolerance,
+        confidence=confidence,
+    )
+    judged = [analyse(frame, chosen, chosen.claims).verdicts for frame in frames]
+    claims, count = changed_claims(*judged)
+    return dataclasses.replace(found, claims=claims, n_claims=count, notes=tuple(unlike(frames)))
+
+
+def _loaded(run: Path | str | pd.DataFrame) -> pd.DataFrame:
+    from bptt_bench.store.frame import load
+
+    return load(run) if isinstance(run, Path | str) else run
+
+
+def _header(frame: pd.DataFrame, name: str, experiment: Experiment | None) -> Mapping[str, Any]:
+    header = frame.attrs.get("run")
+    if isinstance(header, Mapping) and "experiment" in header:
+        return header
+    if experiment is None:
+        raise StoreError(f"{name}: is not a run; a comparison needs its experiment, with laws and claims")
+    return {"experiment": experiment.name, "factors": [factor.name for factor in experiment.factors]}
+
+
+def lockstep(headers: Sequence[Mapping[str, Any]]) -> list[int] | None:
+    """First blocks of the turns in which two runs were measured together; ``None`` if they were not."""
+    first, second = (header.get(PAIR) for header in headers)
+    if not isinstance(first, Mapping) or not isinstance(second, Mapping):
+        return None
+    if first["id"] != second["id"] or first["side"] == second["side"]:
+        return None
+    return [int(block) for block in second["turns"]]
+
+
+def unlike(frames: Sequence[pd.DataFrame]) -> list[str]:
+    """What else makes two runs unlike: how they were measured, on what machine, with which libraries and kernels."""
+    first, second = (frame.attrs.get("run") or {} for frame in frames)
+    found = [
+        f"{name}: {first.get(name)!r} and {second.get(name)!r}"
+        for name in SHOULD_AGREE
+        if first.get(name) != second.get(name)
+    ]
+    machines = [surroundings(frame.attrs) for frame in frames]
+    for name, value in machines[0].items():
+        other = machines[1].get(name, value)
+        if value != other:
+            found.append(f"another {name}" if name == "machine" else f"{name}: {value or 'none'} and {other or 'none'}")
+    return found
+
+
+def surroundings(attributes: Mapping[Any, Any]) -> dict[str, str]:
+    """Machine, versions and kernels of a run, given the attributes of its frame, each by its name in a sentence.
+
+    What the run did not record is absent.
+    """
+    environment = (attributes.get("run") or {}).get("environment") or {}
+    packages = environment.get("packages") or {}
+    libraries = libraries_of_run(attributes)
+    variables = environment.get("kernel_variables") or {}
+    found = {
+        **{word: environment.get(name) for name, word in OF_THE_MACHINE.items()},
+        **{word: packages.get(name) for name, word in OF_PACKAGES.items()},
+        "BLAS": "; ".join(map(described, libraries)) or None,
+        "variables": ", ".join(f"{name}={value}" for name, value in variables.items()) if environment else None,
+    }
+    return {name: str(value) for name, value in found.items() if value is not None}

@@ -1,0 +1,264 @@
+"""Is this machine fit to measure on? Readings of what disturbs a measurement, each with a judgement and what to do."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import statistics
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from bptt_bench.measure.probe.environment import (
+    THREAD_VARIABLES,
+    available_bytes,
+    cpu_flags,
+    load_average,
+    thread_pools,
+    usable_cores,
+)
+from bptt_bench.measure.timing.clock import Clock
+from bptt_bench.measure.timing.timing import floor_seconds, no_garbage_collection, seconds_of
+from bptt_bench.plan.machine import kernels
+from bptt_bench.plan.machine.readings import Readings
+
+Judgement = Literal["good", "poor", "unknown", "noted"]  # noted: a fact about the machine, neither good nor poor
+
+BUSY_SHARE = 0.25  # of the cores: above this load other work runs beside a worker for long enough to be seen
+MIN_CORES = 2  # one for the worker, one for everything else
+COARSE_CLOCK_SECONDS = 1e-6  # a sample of 1 ms is then known to a thousandth
+SLOW_CALL_SECONDS = 1e-6  # an empty call costs tens of nanoseconds; far more means an emulated clock or a tracer
+NOISY = 0.02  # relative: a quiet machine stays under 0.01, and claims with margins of 0.1 need several times less
+PROBE_SECONDS, PROBE_SAMPLES = 1e-3, 200  # fifth of a second in all: short, and longer than a scheduler's time slice
+PROBE_MATRIX = 128  # order of the matrix product: its operands fit into any L2 cache
+STEADY = 1.1  # times the best moment: a machine of one speed stays below; margins of 0.1 to 0.25 are judged
+MIN_ROUNDS = 3  # of a probe, for a usual moment to differ from the best one
+MAD_TO_SIGMA = 1.4826  # for normal noise: Rousseeuw & Croux (1993), Alternatives to the median absolute deviation
+SYSTEM = Path("/sys/devices/system/cpu")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """One thing that was looked at; ``value`` is in the unit that ``name`` says, None where it cannot be read."""
+
+    name: str
+    value: float | str | None
+    shown: str
+    judgement: Judgement
+    remark: str
+
+    def to_json(self) -> dict[str, Any]:
+        """The reading as plain data."""
+        return {name: getattr(self, name) for name in ("name", "value", "shown", "judgement", "remark")}
+
+
+def of_load(load: float | None, cores: int) -> Reading:
+    """Load of the last minute against the cores."""
+    name = "load_average"
+    if load is None:
+        return Reading(name=name, value=None, shown="not readable", judgement="unknown", remark="look for other work")
+    quiet = load <= BUSY_SHARE * cores
+    remark = "quiet enough" if quiet else "other work is running: wait for it, or expect wide intervals"
+    shown = f"{load:.2f} on {cores} cores"
+    return Reading(name=name, value=load, shown=shown, judgement="good" if quiet else "poor", remark=remark)
+
+
+def of_cores(cores: int) -> Reading:
+    """How many cores this process may use."""
+    enough = cores >= MIN_CORES
+    remark = "one is left for the rest of the system" if enough else "everything else runs on the measuring core"
+    shown = f"{cores} to use"
+    return Reading(name="cores", value=cores, shown=shown, judgement="good" if enough else "poor", remark=remark)
+
+
+def of_threads(libraries: Sequence[Mapping[str, Any]], environment: Mapping[str, str]) -> Reading:
+    """Threads of the numerical libraries here; workers are pinned whatever this says."""
+    threads = max((int(library["threads"]) for library in libraries), default=None)
+    asked = [f"{name}={environment[name]}" for name in THREAD_VARIABLES if name in environment]
+    name, pinned = "blas_threads", "run pins its workers itself (--threads, 1 by default) and reads it back"
+    if threads is None:
+        shown = "no library found"
+        return Reading(name=name, value=None, shown=shown, judgement="unknown", remark="threads cannot be verified")
+    kinds = ", ".join(sorted({str(library["name"]) for library in libraries}))
+    shown = f"{threads} ({kinds}; {', '.join(asked) or 'not pinned in this shell'})"
+    return Reading(name=name, value=threads, shown=shown, judgement="good", remark=pinned)
+
+
+def of_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]) -> Reading:
+    """Whether the linear algebra runs the kernels that the processor was made for."""
+    name, found = "blas_kernel", kernels.warnings(libraries, offered, variables)
+    blas = [one for one in libraries if one.get("api") == "blas"]
+    value = ", ".join(dict.fromkeys(str(one["architecture"]) for one in blas if one.get("architecture"))) or None
+    shown = value or "not readable"
+    if found:
+        return Reading(name=name, value=value, shown=shown, judgement="poor", remark="; ".join(found))
+    if value is None or offered is None:
+        remark = "whether it fits the processor cannot be told"
+        return Reading(name=name, value=value, shown=shown, judgement="unknown", remark=remark)
+    return Reading(name=name, value=value, shown=shown, judgement="good", remark=f"the processor offers {offered}")
+
+
+def kernel_here() -> Reading:
+    """The kernel of the linear algebra loaded in this process, judged by its processor."""
+    return of_kernels(thread_pools(), kernels.instruction_set(cpu_flags()), kernels.chosen_by(os.environ))
+
+
+def of_frequency(governor: str | None, boost: bool | None) -> Reading:
+    """How the clock rate of the processor is governed, and whether it may go beyond its rated speed."""
+    name = "frequency_scaling"
+    if governor is None and boost is None:
+        remark = "hidden, as in most virtual machines: trust the noise below instead"
+        return Reading(name=name, value=None, shown="not readable", judgement="unknown", remark=remark)
+    turbo = {True: "turbo on", False: "turbo off", None: "turbo not readable"}[boost]
+    steady = governor in {None, "performance"} and boost is not True
+    remark = (
+        "steady" if steady else "speed may follow temperature and load: governor performance, turbo off is steadier"
+    )
+    shown = f"governor {governor or 'not readable'}, {turbo}"
+    return Reading(name=name, value=governor, shown=shown, judgement="good" if steady else "poor", remark=remark)
+
+
+def of_clock(resolution_seconds: float) -> Reading:
+    """Smallest step between two readings of the clock."""
+    fine = resolution_seconds <= COARSE_CLOCK_SECONDS
+    remark = "far below a sample" if fine else "coarse: samples must be long"
+    return Reading(
+        name="clock_resolution_seconds",
+        value=resolution_seconds,
+        shown=f"{resolution_seconds * 1e9:.0f} ns",
+        judgement="good" if fine else "poor",
+        remark=remark,
+    )
+
+
+def of_empty_call(seconds_per_eval: float) -> Reading:
+    """What timing costs by itself: an evaluation that does nothing."""
+    cheap = seconds_per_eval <= SLOW_CALL_SECONDS
+    remark = "cells under 10 times this are marked below floor"
+    return Reading(
+        name="empty_call_seconds_per_eval",
+        value=seconds_per_eval,
+        shown=f"{seconds_per_eval * 1e9:.0f} ns",
+        judgement="good" if cheap else "poor",
+        remark=remark if cheap else "slow: is a tracer, a profiler or an emulator at work?",
+    )
+
+
+def of_noise(relative: float) -> Reading:
+    """Spread of the same work done again and again."""
+    quiet = relative <= NOISY
+    remark = "small beside any margin" if quiet else "noisy: close other programs, or measure more blocks"
+    return Reading(
+        name="noise_relative",
+        value=relative,
+        shown=f"{relative:.2%} of a {PROBE_SECONDS * 1e3:g} ms matrix product",
+        judgement="good" if quiet else "poor",
+        remark=remark,
+    )
+
+
+def of_speed(slowdown: float, rounds: int) -> Reading:
+    """How much slower the machine was in the usual moment of its probe than in the best."""
+    if rounds < MIN_ROUNDS:
+        shown, remark = f"read in {rounds} of {MIN_ROUNDS} rounds needed", "one moment tells nothing: give it more time"
+        return Reading(name="slowdown", value=None, shown=shown, judgement="unknown", remark=remark)
+    steady = slowdown <= STEADY
+    remark = "one speed" if steady else "its speed changes while it measures: more blocks even that out"
+    return Reading(
+        name="slowdown",
+        value=slowdown,
+        shown=f"{slowdown:.2f} times as long in the usual moment as in the best",
+        judgement="good" if steady else "poor",
+        remark=remark,
+    )
+
+
+def of_machine(readings: Readings) -> list[Reading]:
+    """What the machine can do, at some working sets, and whether it does so steadily; what was not read is absent."""
+    from bptt_bench.report import format as show
+    from bptt_bench.report.terminal.readings import AT_BYTES, bare, rates
+
+    net = "without the cost of the call"
+    found = [
+        Reading(name=one.name, value=one.value, shown=one.shown, judgement="noted", remark=one.label)
+        for one in bare(readings)
+    ]
+    for rate in rates(readings):
+        for at, value in zip(AT_BYTES, rate.values, strict=True):
+            if value is not None:
+                name, shown = f"{rate.name} at {at >> 10} KiB", show.si(value, rate.unit)
+                remark = f"{rate.label}, {net}"
+                found.append(Reading(name=name, value=value, shown=shown, judgement="noted", remark=remark))
+    return [*found, of_speed(readings.slowdown, readings.rounds)]
+
+
+def relative_mad(seconds: Sequence[float]) -> float:
+    """Robust relative spread: the scaled median absolute deviation over the median.
+
+    >>> round(relative_mad([1.0, 1.01, 0.99, 1.0, 7.0]), 4)
+    0.0148
+    """
+    middle = statistics.median(seconds)
+    return MAD_TO_SIGMA * statistics.median(abs(one - middle) for one in seconds) / middle
+
+
+def clock_resolution_seconds(clock: Clock, tries: int = 1_000) -> float:
+    """Smallest step seen between neighbouring readings that differ."""
+    readings = [clock.now() for _ in range(tries)]
+    steps = [after - before for before, after in itertools.pairwise(readings) if after > before]
+    return min(steps, default=float("inf"))
+
+
+def probe(clock: Clock, evaluate: Callable[[], object]) -> list[float]:
+    """Seconds of repeated samples of the same work, about ``PROBE_SECONDS`` each."""
+    with no_garbage_collection():
+        seconds_of(evaluate, 3, clock)
+        one = max(min(seconds_of(evaluate, 1, clock) for _ in range(5)), 1e-9)
+        evaluations = max(1, round(PROBE_SECONDS / one))
+        return [seconds_of(evaluate, evaluations, clock) for _ in range(PROBE_SAMPLES)]
+
+
+def _read(path: Path) -> str | None:
+    try:
+        return path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+def frequency(system: Path = SYSTEM) -> tuple[str | None, bool | None]:
+    """Governor and turbo as the kernel tells them; None where it does not."""
+    governor = _read(system / "cpu0/cpufreq/scaling_governor")
+    no_turbo, boost = _read(system / "intel_pstate/no_turbo"), _read(system / "cpufreq/boost")
+    if no_turbo is not None:
+        return governor, no_turbo == "0"
+    return governor, None if boost is None else boost == "1"
+
+
+def examine(clock: Clock) -> Iterator[Reading]:
+    """All readings, one after another; takes about a second."""
+    import numpy as np
+    import threadpoolctl
+
+    cores = usable_cores() or 1
+    yield of_load(load_average(), cores)
+    yield of_cores(cores)
+    matrix = np.random.default_rng(0).random((PROBE_MATRIX, PROBE_MATRIX), dtype=np.float32)
+    product = matrix @ matrix  # also loads the library, so that it can be seen
+    yield of_threads(thread_pools(), os.environ)
+    yield kernel_here()
+    yield of_frequency(*frequency())
+    yield of_clock(clock_resolution_seconds(clock))
+    yield of_empty_call(floor_seconds(clock))
+    with threadpoolctl.threadpool_limits(1):
+        yield of_noise(relative_mad(probe(clock, lambda: np.matmul(matrix, matrix, out=product))))
+
+
+def probed(clock: Clock, seconds: float) -> Readings:
+    """What the machine can do with one thread, as a run of one thread would find it."""
+    import threadpoolctl
+
+    from bptt_bench.measure.probe.probe import probe
+
+    with threadpoolctl.threadpool_limits(1):
+        return probe(clock, available=available_bytes(), seconds=seconds)

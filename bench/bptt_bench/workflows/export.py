@@ -1,0 +1,276 @@
+"""What ``export`` does between its options and its file: choose the rows, write them, leave nothing half-written."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+
+from bptt_bench.analyse.data.columns import response_of
+from bptt_bench.analyse.data.response import unit_of
+from bptt_bench.analyse.data.roles import RECORDED
+from bptt_bench.analyse.data.samples import FitError, categories_of
+from bptt_bench.analyse.evidence.evidence import WHOLE, fitted_samples, without_records
+from bptt_bench.errors import StoreError
+from bptt_bench.plan.law.wording import unknown
+from bptt_bench.store.frame import loaded
+from bptt_bench.text.units import Unit, named, stating
+from bptt_bench.workflows.run import terminated_as_interrupted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Format: TypeAlias = Literal["csv", "parquet", "extra-p", "pyperf"]
+FORMATS: tuple[Format, ...] = ("csv", "parquet", "extra-p", "pyperf")
+TABLES = ("csv", "parquet")  # which have every column; the others have one response
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Export:
+    """What is to be written: rows of a frame, and how many were left out because no fit would see them.
+
+    ``unit`` is that of the response, ``factors`` are those of the frame, ``run`` the record of the run it came from,
+    empty for other data; ``notes`` say what the reader of another tool's file left out.
+    """
+
+    to: Format
+    frame: pd.DataFrame
+    response: str
+    unit: Unit | None
+    factors: tuple[str, ...]
+    run: Mapping[str, Any]
+    left_out: int
+    notes: tuple[str, ...] = ()
+
+    def text(self) -> Iterator[str]:
+        """The document, piece by piece.
+
+        Raises
+        ------
+        StoreError : a format that is no text, or data that it cannot hold.
+        """
+        from bptt_bench.store.exporters.csv import csv_text
+        from bptt_bench.store.exporters.extra_p import extra_p_text
+        from bptt_bench.store.exporters.pyperf import pyperf_document
+
+        match self.to:
+            case "csv":
+                return csv_text(self.frame)
+            case "extra-p":
+                return extra_p_text(self.frame, self.factors, self.response)
+            case "pyperf":
+                document = pyperf_document(self.frame, self.factors, self.response, self.unit, self.run)
+                return iter([json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n"])
+        raise StoreError("parquet: is no text; name a file with --out")
+
+    def write(self, path: Path, *, force: bool = False) -> None:
+        """Write the file, whole or not at all.
+
+        Raises
+        ------
+        StoreError : there is such a file already, it cannot be written, or the format cannot hold the data.
+        """
+        from bptt_bench.store.exporters.parquet import write_parquet
+
+        if self.to == "parquet":
+            with replacing(path, force=force) as partial:
+                write_parquet(self.frame, partial, factors=self.factors, run=self.run)
+            return
+        pieces = iter(self.text())
+        with replacing(path, force=force) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(pieces)
+            file.flush()
+            os.fsync(file.fileno())
+
+    def to_json(self, path: Path) -> dict[str, Any]:
+        """What was written, as plain data."""
+        return {
+            "file": str(path),
+            "format": self.to,
+            "rows": len(self.frame),
+            "factors": list(self.factors),
+            "response": None if self.to in TABLES else self.response,
+            "unit": None if self.to in TABLES or self.unit is None else self.unit.symbol,
+            "left_out": self.left_out,
+            "notes": list(self.notes),
+        }
+
+
+def export(
+    data: Path | str | pd.DataFrame,
+    to: Format,
+    *,
+    subjects: Sequence[str] = (),
+    response: str | None = None,
+    unit: str | None = None,
+    factors: Sequence[str] | None = None,
+    rename: Mapping[str, str] | Sequence[str] = (),
+    ignore: Sequence[str] = (),
+) -> Export:
+    """Prepare the samples of a run or a file for another program.
+
+    Tables (``csv``, ``parquet``) get every row and column, of one response those rows alone that hold it; ``extra-p``
+    and ``pyperf`` the samples of one response that a fit would see: above the signal floor, and none that tests
+    predictions.
+
+    Parameters
+    ----------
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells. Where no
+        name told it before, the column's does in what is written.
+    factors : columns of a plain table that are factors; by default those that can be, which a note names.
+
+    Raises
+    ------
+    StoreError, FitError, TextError : what cannot be used; one line each.
+    """
+    frame = loaded(data, rename, ignore)
+    run, known, notes = frame.attrs.get("run") or {}, frame.attrs.get("factors"), tuple(frame.attrs.get("notes", ()))
+    frame = without_records(frame)
+    if subjects:
+        frame = _of_subjects(frame, subjects)
+    one = response is not None or to not in TABLES
+    wanted = response_of(frame, response) if one else WHOLE
+    if one:
+        if wanted not in frame.columns:
+            raise FitError(
+                f"--response {wanted!r}: no such column; the columns are {', '.join(map(str, frame.columns))}"
+            )
+        if frame[wanted].dtype.kind not in "iuf":
+            raise FitError(f"--response {wanted!r}: is no column of numbers")
+        frame = frame[frame[wanted].notna().to_numpy(dtype=bool)]
+    of_response = None
+    if wanted in frame.columns:
+        frame, wanted, of_response = _with_unit(frame, wanted, unit_of(wanted, frame, unit))
+    n_rows = len(frame)
+    if to not in TABLES:
+        frame = _seen_by_fits(frame)
+    if not len(frame):
+        raise FitError(
+            f"--response {wanted!r}: no row holds it"
+            if not n_rows
+            else "data: every row is below the signal floor or tests predictions"
+        )
+    if factors is not None:
+        chosen = _require_columns(frame, factors)
+    elif known is not None:
+        chosen = [name for name in known if name in frame.columns]
+    else:
+        chosen = _factors(frame, wanted)
+        others = [name for name in map(str, frame.columns) if name not in RECORDED and name not in ("subject", wanted)]
+        if to not in TABLES and others and not chosen:  # else all samples would be of one point
+            raise FitError(f"--factors: needed, for no column has levels; the columns are {', '.join(others)}")
+        if to != "csv":  # which says nothing of factors
+            notes = (*notes, f"factors: {', '.join(chosen) or 'none'}; --factors names others")
+    return Export(
+        to=to,
+        frame=frame,
+        response=wanted,
+        unit=of_response,
+        factors=tuple(chosen),
+        run=run,
+        left_out=n_rows - len(frame),
+        notes=notes,
+    )
+
+
+def _with_unit(frame: pd.DataFrame, response: str, unit: Unit | None) -> tuple[pd.DataFrame, str, Unit | None]:
+    """The frame with a response whose name tells its unit, that name, and the unit of the values.
+
+    Where the name tells another unit of the same dimension, the values are converted to that.
+
+    Raises
+    ------
+    FitError : the name tells a unit of something else.
+    """
+    told = named(response)
+    if unit is None or told == unit:
+        return frame, response, unit
+    if told is None:
+        name = stating(response, unit)
+        return (
+            (frame.rename(columns={response: name}), name, unit)
+            if name not in frame.columns
+            else (frame, response, unit)
+        )
+    if told.dimension != unit.dimension:
+        raise FitError(
+            f"--unit {unit.symbol!r}: must be a unit that {told.symbol} can be converted to, as {response} tells"
+        )
+    return frame.assign(**{response: frame[response] * (unit.scale / told.scale)}), response, told
+
+
+def _of_subjects(frame: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
+    if "subject" not in frame.columns:
+        raise FitError(f"--subject {subjects[0]!r}: the data have no column 'subject'")
+    known = list(dict.fromkeys(map(str, frame["subject"].tolist())))
+    for name in subjects:
+        if name not in known:
+            raise FitError(f"--{unknown('subject', name, known)}")
+    return frame[frame["subject"].isin(list(subjects)).to_numpy(dtype=bool)]
+
+
+def _seen_by_fits(frame: pd.DataFrame) -> pd.DataFrame:
+    """The rows that a fit would see."""
+    seen = fitted_samples(frame)
+    if "below_floor" not in seen.columns:
+        return seen
+    return seen[~seen["below_floor"].fillna(value=False).to_numpy(dtype=bool)]
+
+
+def _require_columns(frame: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+    for name in factors:
+        if name not in frame.columns:
+            raise FitError(f"--factors {name!r}: no such column; the columns are {', '.join(map(str, frame.columns))}")
+    return list(factors)
+
+
+def _factors(frame: pd.DataFrame, response: str) -> list[str]:
+    """Columns of a plain table that can be factors: levels, and neither a known record nor another response.
+
+    A response has a unit by its name, or numbers that are neither whole nor come back. Where each row is a point of its
+    own no level comes back, and whole numbers are levels all the same.
+    """
+    categories = categories_of(frame, (), (response,))
+    others = [
+        name
+        for name in map(str, frame.columns)
+        if name not in RECORDED and name not in ("subject", response) and named(name) is None
+    ]
+    return [
+        name for name in map(str, frame.columns) if name in categories or (name in others and _is_levels(frame[name]))
+    ]
+
+
+def _is_levels(column: pd.Series[Any]) -> bool:
+    """Whether a column is of numbers as levels are: whole, or in several rows each."""
+    if column.dtype.kind not in "iuf" or not bool(column.notna().all()):
+        return False
+    return bool((column % 1 == 0).all()) or column.nunique() <= len(column) / 2
+
+
+@contextlib.contextmanager
+def replacing(path: Path, *, force: bool) -> Iterator[Path]:
+    """A new file beside a path, which takes its place at the end, and is gone if anything goes wrong before.
+
+    Raises
+    ------
+    StoreError : there is something at the path already that may not be replaced, or it cannot be written.
+    """
+    target = path.resolve()  # a link stays one: what it leads to is written
+    if target.exists() and not target.is_file():
+        raise StoreError(f"{path}: is no regular file; name another with --out")
+    if target.exists() and not force:
+        raise StoreError(f"{path}: is there already; --force replaces it")
+    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    with terminated_as_interrupted():
+        try:
+            yield partial
+            partial.replace(target)
+        except OSError as error:  # it names the partial file, which nobody knows of
+            raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from None
+        finally:
+            partial.unlink(missing_ok=True)

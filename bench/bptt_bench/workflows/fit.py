@@ -1,0 +1,245 @@
+"""What ``fit`` does between its options and its answer: choose the rows, fit, compare, predict."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bptt_bench.analyse.data.categories import levels_of, listed_levels, shown
+from bptt_bench.analyse.data.columns import response_of, with_roles
+from bptt_bench.analyse.data.roles import WHOLE
+from bptt_bench.analyse.data.samples import FitError, categories_of
+from bptt_bench.analyse.evidence.by_category import dividing, each_part, parts
+from bptt_bench.analyse.evidence.evidence import fitted_samples
+from bptt_bench.analyse.evidence.strata import stratum
+from bptt_bench.analyse.fitting.fit import Fit, fit
+from bptt_bench.analyse.fitting.preference import Preference
+from bptt_bench.analyse.fitting.select import prefer_fits
+from bptt_bench.plan import PLACEBO_SUFFIX, Point
+from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.store.frame import load
+from bptt_bench.store.importers.reading.naming import with_names
+from bptt_bench.store.importers.reading.text import listed
+from bptt_bench.text.points import Question, questions
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A fit, the points to be predicted, and how other laws compare."""
+
+    fit: Fit
+    predict_at: tuple[Point, ...]
+    versus: tuple[Preference, ...]
+    notes: tuple[str, ...] = ()  # what the user should know of how the data were read
+
+    def to_json(self) -> dict[str, Any]:
+        """The answer as plain data."""
+        return {**self.fit_json(), "notes": list(self.notes)}
+
+    def fit_json(self) -> dict[str, Any]:
+        """The fit, its predictions and comparisons as plain data."""
+        return self.fit.to_json(self.predict_at, self.versus)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """An answer for each combination of categories.
+
+    Attributes
+    ----------
+    by : names of the categories. found : answers by their levels, in the order of the samples.
+    left_out : categories to whose data the law cannot be fitted, with the reason.
+    """
+
+    by: tuple[str, ...]
+    found: Mapping[Point, Answer]
+    left_out: Mapping[Point, str]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What the user should know of how the data were read."""
+        return next(iter(self.found.values())).notes
+
+    def to_json(self) -> dict[str, Any]:
+        """The answers as plain data."""
+        fits = [{"category": dict(category), **one.fit_json()} for category, one in self.found.items()]
+        left_out = [{"category": dict(category), "reason": reason} for category, reason in self.left_out.items()]
+        return {"by": list(self.by), "fits": fits, "left_out": left_out, "notes": list(self.notes)}
+
+
+def answer(
+    data: Path,
+    law: str,
+    *,
+    overhead: str = "auto",
+    response: str | None = None,
+    block: str | None = None,
+    subject: str | None = None,
+    names: Sequence[str] = (),
+    predict: Sequence[str] = (),
+    versus: Sequence[str] = (),
+    where: Sequence[str] = (),
+    rename: Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    unit: str | None = None,
+) -> Answer | Answers:
+    """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
+
+    Where the samples are of several categories, each combination of these has an answer of its own.
+
+    Parameters
+    ----------
+    names : of factors that only have a place in another tool's file (``arg0``, ``arg1``).
+    predict : points such as ``"V=10000,T=35"``, whose levels may be ranges, as in ``predict``.
+    where : which rows are meant, such as ``dtype=float32``; several levels of one name are meant all together.
+    response, rename, ignore : as in ``fit`` and ``load``.
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells.
+
+    Raises
+    ------
+    StoreError, FitError, TextError : data, laws or points that cannot be used; one line each.
+    """
+    asked = questions(predict, "--predict")
+    frame = of_subject(fitted_samples(load(data, rename=rename, ignore=ignore)), subject)
+    frame, response = prepared(frame, (law, *versus), names=names, where=where, response=response, block=block)
+
+    def answered(rows: pd.DataFrame) -> Answer:
+        this, *others = (
+            fit(rows, text, response=response, overhead=overhead, block=block, unit=unit) for text in (law, *versus)
+        )
+        return Answer(
+            fit=this,
+            predict_at=tuple(point for one in asked for point in _points(one, this)),
+            versus=tuple(prefer_fits(this, other) for other in others),
+            notes=tuple(frame.attrs.get("notes", ())),
+        )
+
+    by = dividing(frame, law, response=response, block=block)
+    if not by:
+        return answered(frame)
+    found, left_out = each_part(parts(frame, by, response), answered)
+    return Answers(by=tuple(by), found=found, left_out=left_out)
+
+
+def prepared(
+    frame: pd.DataFrame,
+    laws: Sequence[str],
+    *,
+    names: Sequence[str] = (),
+    where: Sequence[str] = (),
+    response: str | None = None,
+    block: str | None = None,
+) -> tuple[pd.DataFrame, str]:
+    """The samples of one subject as laws are fitted to them, with notes in ``attrs``, and the response that is meant.
+
+    Raises
+    ------
+    StoreError, FitError : names, rows or a response that cannot be used, or what is no law.
+    """
+    frame = selected(with_names(frame, names, laws=laws), where)
+    found = response_of(frame, response, laws)
+    chosen = [text.partition("=")[0].strip() for text in where]
+    told = with_roles(frame, laws, response=found, block=block, chosen=chosen)
+    if response is None and found != WHOLE:
+        told.attrs["notes"].insert(0, f"response: {found!r}, the only column that is called a time")
+    return told, found
+
+
+def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
+    """The rows of one subject; where none is named, of the only one there is, beside its placebo.
+
+    At some categories a subject also goes by the name that tables give it there, ``sort [dtype=float32]``.
+
+    Raises
+    ------
+    FitError : an unknown subject, or several and none chosen.
+    """
+    if "subject" not in frame.columns:
+        if subject is not None:
+            raise FitError(f"--subject {subject!r}: the data have no column 'subject'")
+        return frame
+    names = [str(name) for name in frame["subject"].unique()]
+    if subject is None and len(names) == 1:
+        return frame
+    if subject is None:
+        placebos = {name + PLACEBO_SUFFIX for name in names}
+        own = [name for name in names if name not in placebos]
+        if len(own) != 1:
+            raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {listed(names)}")
+        (subject,) = own
+    if subject in names:
+        return frame[frame["subject"] == subject]
+    keys = ["subject", *categories_of(frame)]
+    for name, *levels in frame[keys].drop_duplicates().itertuples(index=False):
+        if stratum(name, dict(zip(keys[1:], levels, strict=True))) == subject:
+            return frame[(frame[keys] == [name, *levels]).all(axis=1)]
+    raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}{did_you_mean(subject, names)}")
+
+
+def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
+    """The rows that ``NAME=LEVEL`` texts select: any of the levels that are stated of a name, for every name.
+
+    Raises
+    ------
+    FitError : not of that form, a column that there is not, or a level that no row has.
+    """
+    wanted: dict[str, list[str]] = {}
+    for text in where:
+        name, equals, level = (piece.strip() for piece in text.partition("="))
+        if not equals or not name or not level:
+            raise FitError(f"--where {text!r}: is not of the form NAME=LEVEL, such as dtype=float32")
+        if name not in frame.columns:
+            raise FitError(f"--where {text!r}: no such column; the columns are {listed(frame.columns.tolist())}")
+        wanted.setdefault(name, []).append(level)
+    for name, levels in wanted.items():
+        column = frame[name]
+        keep = np.zeros(len(frame), dtype=bool)
+        for level in levels:
+            here = _at_level(column, level)
+            if not here.any():
+                there = listed_levels(levels_of(column, np.arange(len(frame))))
+                raise FitError(f"--where '{name}={level}': no row has this level; the levels are {there}")
+            keep |= here
+        frame = frame[keep]
+    return frame
+
+
+def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
+    """Which rows are at a level: equal as numbers in a column of numbers, else as text."""
+    if column.dtype.kind not in "iuf":
+        return np.asarray(column.map(shown).to_numpy() == level)
+    try:
+        return np.asarray(column.to_numpy() == float(level))
+    except ValueError:
+        return np.zeros(len(column), dtype=bool)
+
+
+def _points(asked: Question, this: Fit) -> list[Point]:
+    """The points that one ``--predict`` names, seen to be such as the law can be asked about."""
+    whole = {name: bool((this.points[name] % 1 == 0).all()) for name in this.factors}
+    found = [Point(levels) for levels in asked.points({**dict.fromkeys(asked.axes, False), **whole})]
+    for point in found[:1]:
+        _require_factors(asked.text, point, this)
+    return found
+
+
+def _require_factors(text: str, point: Point, this: Fit) -> None:
+    needed = this.full_law.factors
+    missing = [name for name in needed if name not in point]
+    unknown = [name for name in point if name not in {*needed, *this.factors}]
+    if missing:
+        raise FitError(
+            f"--predict {text!r}: lacks {', '.join(missing)}; the law has {', '.join(needed) or 'no factor'}"
+        )
+    if unknown:
+        raise FitError(f"--predict {text!r}: unknown factor {unknown[0]!r}; the law has {', '.join(needed) or 'none'}")
+    for name, level in point.items():
+        if isinstance(level, str):
+            raise FitError(f"--predict {text!r}: {name} must be a finite number above 0, got {level!r}")

@@ -1,0 +1,249 @@
+"""Foresee: sweep, predict points beyond the sweep, then measure them, all in one run.
+
+The predictions are stored with the run before the first sample that tests them is taken; a run that was interrupted
+goes on with those it has stored.
+"""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bptt_bench.measure.loop import run as loop
+from bptt_bench.measure.loop.events import Listener, Predicted, RunFinished
+from bptt_bench.measure.protocol.schedule import Block, Visit
+from bptt_bench.plan import Cell, Experiment, ExperimentError, Foresight, Point, block_order, require_beyond
+from bptt_bench.store import SampleStore
+from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.progress import shown
+from bptt_bench.workflows.run import announcement, summary, terminated_as_interrupted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.analyse.evidence.strata import Strata
+    from bptt_bench.analyse.predict.foresight import Accuracy, Foreseen, Prediction
+
+EVALUATIONS_OF_A_VISIT = 2.0  # samples' worth of them: one warms up and shows how long they take, one is the sample
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What was foreseen in a run, and how it turned out; ``unmeasured`` are predictions that nothing has tested."""
+
+    folder: Path
+    settings: api.Settings
+    foreseen: Sequence[Foreseen]
+    unmeasured: Sequence[Prediction]
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as plain data; ``accuracy`` is None where nothing was measured."""
+        from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, by_subject
+
+        return {
+            "folder": str(self.folder),
+            "experiment": self.settings.experiment,
+            "profile": self.settings.profile,
+            "held_to": {"median": TARGET_MEDIAN, "p95": TARGET_P95, "coverage": list(TARGET_COVERAGE)},
+            "accuracy": _accuracy(self.foreseen) if self.foreseen else None,
+            "accuracy_by_subject": {name: _accuracy(some) for name, some in by_subject(self.foreseen).items()},
+            "unmeasured": [{"subject": one.subject, "at": dict(one.at)} for one in self.unmeasured],
+            "points": [
+                {
+                    "subject": one.prediction.subject,
+                    "at": dict(one.prediction.at),
+                    "predicted": one.prediction.value,
+                    "low": one.prediction.low,
+                    "high": one.prediction.high,
+                    "measured": one.measured.estimate,
+                    "measured_low": one.measured.low,
+                    "measured_high": one.measured.high,
+                    "n_samples": one.n_samples,
+                    "relative_error": one.error,
+                    "covered": one.covered,
+                    "farther": one.prediction.farther,
+                    "dearer": one.prediction.dearer,
+                }
+                for one in self.foreseen
+            ],
+        }
+
+
+def _accuracy(found: Sequence[Foreseen]) -> dict[str, Any]:
+    from bptt_bench.analyse.predict.foresight import accuracy
+
+    how_good: Accuracy = accuracy(found)
+    return {**how_good._asdict(), "met": how_good.met}
+
+
+def foresee(
+    settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[str], None], force: bool = False
+) -> Outcome:
+    """Sweep (or what of it is missing), predict, measure; ``say`` receives what is worth a line on the way.
+
+    With ``force`` a run is resumed that was measured with other code.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError, FitError : what cannot be used; one line each.
+    KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored.
+    """
+    with terminated_as_interrupted():
+        experiment = api.experiment_of(settings)
+        foresight = foresight_of(experiment)
+        require_beyond(foresight, experiment.profiles, settings.profile)
+        for line in announcement(experiment, settings, folder, api.condition_numbers(experiment, settings.profile)):
+            say(line)
+        points, visits = len(foresight.beyond), foresight.visits
+        say(
+            f"then {points} point{'' if points == 1 else 's'} beyond, in {visits} block{'' if visits == 1 else 's'}, "
+            f"for {', '.join(foresight.subjects)}"
+        )
+        with shown(sys.stderr, time.monotonic) as listener:
+            finished = _measure(experiment, foresight, settings, folder, resume=resume, force=force, listener=listener)
+        say(summary(finished))
+        return outcome_of(settings, folder)
+
+
+def foresight_of(experiment: Experiment) -> Foresight:
+    """What an experiment is to foresee.
+
+    Raises
+    ------
+    ExperimentError : it names no points beyond its sweep.
+    """
+    if experiment.foresight is None:
+        raise ExperimentError(f"experiment {experiment.name!r}: has no foresight, so there is nothing to predict")
+    return experiment.foresight
+
+
+def outcome_of(settings: api.Settings, folder: Path) -> Outcome:
+    """What was foreseen in a stored run, and how it turned out.
+
+    Raises
+    ------
+    StoreError : the folder holds no run.
+    """
+    from bptt_bench.analyse.evidence.strata import Strata
+    from bptt_bench.analyse.predict.foresight import foreseen, unmeasured
+    from bptt_bench.store.frame import load
+
+    samples = load(folder)
+    frame = Strata.of(api.experiment_of(settings), samples).frame(samples)
+    found = foreseen(frame)
+    return Outcome(folder=folder, settings=settings, foreseen=found, unmeasured=unmeasured(frame, found))
+
+
+def _measure(
+    experiment: Experiment,
+    foresight: Foresight,
+    settings: api.Settings,
+    folder: Path,
+    *,
+    resume: bool,
+    force: bool,
+    listener: Listener,
+) -> RunFinished:
+    from bptt_bench.store.frame import load
+
+    with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
+        asked = False
+
+        def further() -> Sequence[Block]:
+            nonlocal asked
+            if asked:
+                return ()
+            asked = True
+            frame = load(folder)
+            predictions, stored_before = stored_predictions(experiment, foresight, frame, store)
+            listener(Predicted(predictions=len(predictions), stored_before=stored_before))
+            return blocks_beyond(experiment, foresight, settings, frame, predictions)
+
+        return loop.run(
+            experiment,
+            **api.run_arguments(settings),
+            sink=store,
+            done=store.done,
+            force=force,
+            on_event=listener,
+            further=further,
+        )
+
+
+def stored_predictions(
+    experiment: Experiment, foresight: Foresight, frame: pd.DataFrame, sink: loop.Sink
+) -> tuple[list[Prediction], int]:
+    """The predictions of a run whose sweep is done, all of them in its store, and how many of them it held before.
+
+    What the run was stopped before it had predicted is predicted now, from the sweep alone.
+
+    Raises
+    ------
+    FitError : a subject or point that cannot be predicted, or that was measured before it was predicted.
+    """
+    from bptt_bench.analyse.evidence.evidence import fit_all
+    from bptt_bench.analyse.evidence.strata import Strata, stratified
+    from bptt_bench.analyse.predict.foresight import predict_beyond, predictions_of
+
+    stored = {one.cell: one for one in predictions_of(frame)}
+    points = foresight.beyond.validated(experiment.factors)
+    wanted = [Cell(subject, point) for subject in foresight.subjects for point in points]
+    missing = [cell for cell in wanted if cell not in stored]
+    if missing:
+        _require_unmeasured(missing, frame)
+        samples, stratum_wise, _ = stratified(frame, experiment, ())
+        strata = Strata.of(experiment, frame)
+        found = predict_beyond(fit_all(samples, stratum_wise), map(strata.stratum_of, missing))
+        made = [_measurable(prediction, strata) for prediction in found]
+        for prediction in made:
+            sink.append(prediction.to_record())
+        sink.sync()
+        stored |= {one.cell: one for one in made}
+    return [stored[cell] for cell in wanted], len(wanted) - len(missing)
+
+
+def _measurable(prediction: Prediction, strata: Strata) -> Prediction:
+    """The same prediction of the subject that is measured, at a point with its categories."""
+    subject, at = strata.cell(prediction.cell)
+    return replace(prediction, subject=subject, at=at)
+
+
+def _require_unmeasured(cells: Sequence[Cell], frame: pd.DataFrame) -> None:
+    from bptt_bench.analyse.data.samples import FitError
+    from bptt_bench.analyse.predict.foresight import beyond_samples
+
+    names = frame.attrs["factors"]
+    rows = beyond_samples(frame)[["subject", *names]].itertuples(index=False, name=None)
+    measured = {Cell(subject, Point(dict(zip(names, levels, strict=True)))) for subject, *levels in rows}
+    for cell in cells:
+        if cell in measured:
+            raise FitError(f"{cell.subject} at {cell.point}: measured already but never predicted; begin a new run")
+
+
+def blocks_beyond(
+    experiment: Experiment,
+    foresight: Foresight,
+    settings: api.Settings,
+    frame: pd.DataFrame,
+    predictions: Sequence[Prediction],
+) -> list[Block]:
+    """The visits that test predictions, in blocks after all that the run holds, and what time they should take."""
+    from bptt_bench.analyse.predict.foresight import BEYOND, beyond_samples
+
+    profile, tested = experiment.profile(settings.profile), beyond_samples(frame)
+    first = int(tested["block"].min()) if len(tested) else int(frame["block"].max()) + 1
+    expected = {one.cell: EVALUATIONS_OF_A_VISIT * max(one.value, profile.seconds_per_sample) for one in predictions}
+    cells = [one.cell for one in predictions]
+    return [
+        Block(
+            number,
+            tuple(Visit(*cell, number, "whole") for cell in block_order(cells, block=number, seed=settings.seed)),
+            stage=BEYOND,
+            expected_seconds=expected,
+        )
+        for number in range(first, first + foresight.visits)
+    ]

@@ -1,0 +1,263 @@
+"""What can be predicted from measurements: the laws of a run, or a law that somebody names for a table."""
+
+from __future__ import annotations
+
+import functools
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from bptt_bench.analyse.data.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, unit_of
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.evidence.by_category import fit_by
+from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, fitted_samples
+from bptt_bench.analyse.evidence.strata import Strata, stratified, stratum
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.predict.predictor import Predictor, declared, predictor_of
+from bptt_bench.plan import DesignError, Experiment, Factor, Point, Subject
+from bptt_bench.plan.description.lookup import is_everywhere
+from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.store.frame import loaded
+from bptt_bench.store.runs.experiments import experiment_of_run
+from bptt_bench.text.units import Unit
+from bptt_bench.workflows.fit import of_subject, prepared
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+HOW = "--claims MODULE asks its code"
+TINY = 1e-3  # of the smallest measured level: where the search for a level begins that may be any number
+
+
+class Levels(NamedTuple):
+    """What levels a factor can have: its smallest, the largest measured, and whether they are whole numbers.
+
+    ``is_single`` says that it was measured at one level alone, which stands where a point names none.
+    """
+
+    smallest: float
+    largest: float
+    whole: bool
+    is_single: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """What can be predicted of one subject.
+
+    Attributes
+    ----------
+    responses : what is predicted where nobody says what. predictor : of a response, or why there is none in words;
+        made when it is asked for, since every fit takes time.
+    factors : what a point may name, in order, and the levels of each. required : what it must name.
+    categories : the levels of text that the subject stands for.
+    unit : of a response; None where nothing tells it.
+    check : sees that a level is one that its factor can have.
+    needed : the bytes of an evaluation that the subject declares, if it does; or why they cannot be told.
+    notes : what the user should know of how the data were read.
+    """
+
+    subject: str
+    responses: tuple[str, ...]
+    predictor: Callable[[str], Predictor | str]
+    unit: Callable[[str], Unit | None]
+    factors: Mapping[str, Levels]
+    required: tuple[str, ...]
+    categories: Mapping[str, str]
+    check: Callable[[str, float], float]
+    needed: Predictor | str | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """A law that somebody states for data, and how it is to be fitted: as in ``bptt_bench.workflows.fit.answer``."""
+
+    law: str
+    overhead: str = "auto"
+    block: str | None = None
+    names: Sequence[str] = ()
+    where: Sequence[str] = ()
+    rename: Sequence[str] | Mapping[str, str] = ()
+    ignore: Sequence[str] = ()
+    unit: str | None = None
+
+
+def sources_of(
+    data: Path | str | pd.DataFrame,
+    *,
+    subjects: Sequence[str] = (),
+    stated: Stated | None = None,
+    response: str | None = None,
+    experiment: Experiment | None = None,
+) -> list[Source]:
+    """What can be predicted from a run by the laws that it holds, or from anything by a law that is stated.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be used; one line each.
+    """
+    if stated is not None:
+        frame = loaded(data, stated.rename, stated.ignore)
+        name = Path(data).name if isinstance(data, Path | str) else "data"
+        return [one for subject in subjects or (None,) for one in _of_law(frame, subject, stated, response, name)]
+    frame = loaded(data)
+    if experiment is None:
+        if "experiment" not in (frame.attrs.get("run") or {}):
+            raise FitError("--law: needed, for the data are no run with laws of its own; such as --law 'n*log(n)'")
+        experiment = experiment_of_run(frame)
+    return _of_run(frame, experiment, subjects)
+
+
+def _of_run(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> list[Source]:
+    strata = Strata.of(whole, frame)
+    samples, experiment, _ = stratified(frame, whole, ())
+    known = [subject for subject in experiment.subjects if _responses(subject)]
+    for name in subjects:
+        if not any(_is_meant(subject, [name], strata) for subject in experiment.subjects):
+            names = ", ".join(subject.name for subject in known)
+            hint = did_you_mean(name, [subject.name for subject in known])
+            raise FitError(f"--subject {name!r}: unknown; the subjects with laws are {names or 'none'}{hint}")
+    chosen = [one for one in experiment.subjects if _is_meant(one, subjects, strata)] if subjects else known
+    if not chosen:
+        raise FitError("--law: needed, for no subject of the run has a law; such as --law 'n*log(n)'")
+    evidence = fit_all(samples, experiment)
+    factors = {factor.name: _levels(factor, samples) for factor in experiment.factors}
+    check = functools.partial(_checked, {factor.name: factor for factor in experiment.factors})
+    return [
+        Source(
+            subject=subject.name,
+            responses=_responses(subject),
+            predictor=functools.cache(functools.partial(_predictor, evidence, subject)),
+            unit=unit_of,
+            factors=factors,
+            required=tuple(factors),
+            categories=strata.read(subject.name)[1],
+            check=check,
+            needed=_declared(subject, tuple(factors)),
+        )
+        for subject in chosen
+    ]
+
+
+def _is_meant(subject: Subject, names: Sequence[str], strata: Strata) -> bool:
+    """Whether a subject has one of the names; that of a subject with categories means all its strata."""
+    return subject.name in names or strata.read(subject.name)[0] in names
+
+
+def _levels(factor: Factor, frame: pd.DataFrame) -> Levels:
+    column = frame[factor.name]
+    low, high, minimum = float(column.min()), float(column.max()), factor.minimum
+    if factor.kind == "integer":
+        return Levels(max(1.0, minimum or 1.0), high, whole=True, is_single=low == high)
+    return Levels(
+        minimum if minimum is not None and minimum > 0 else low * TINY, high, whole=False, is_single=low == high
+    )
+
+
+def _checked(factors: Mapping[str, Factor], name: str, level: float) -> float:
+    try:
+        return factors[name].validate(level)  # type: ignore[return-value]  # no category has come this far
+    except DesignError as error:
+        raise FitError(str(error)) from None
+
+
+def _responses(subject: Subject) -> tuple[str, ...]:
+    laws = ((WHOLE, subject.law), (ALLOCATED, subject.memory_law))
+    counts = (name + COUNT_SUFFIX for name in subject.count_laws)
+    return (*(response for response, law in laws if law is not None), *counts)
+
+
+def _predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor | str:
+    """The predictions of a response of a subject, or why there are none. What is allocated includes the result."""
+    if response == ALLOCATED:
+        found = evidence.fit_or_reason(subject.name, SCRATCH)
+        beside = subject.output_bytes
+        if beside is not None and not is_everywhere(beside):
+            return f"no data: the run holds the output_bytes of {subject.name} at its own points alone; {HOW}"
+    else:
+        found, beside = evidence.fit_or_reason(subject.name, response), None
+    return found if isinstance(found, str) else predictor_of(subject.name, found, response=response, beside=beside)
+
+
+def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | str | None:
+    """The working set of a subject as it declares it; in words why it cannot be told, where a run does not hold it."""
+    size = subject.working_set
+    if size is None:
+        return None
+    if not is_everywhere(size):
+        return f"no data: the run holds the working set of {subject.name} at its own points alone; {HOW}"
+
+    def amount(point: Point) -> float:
+        try:
+            return float(size(point))
+        except OverflowError:  # more bytes than a number can hold are too many all the same
+            return math.inf
+        except Exception as error:  # noqa: BLE001  # somebody else's formula, at a point where it was perhaps never asked before
+            raise FitError(
+                f"subject {subject.name!r}: working_set at {point}: {type(error).__name__}: {error}"
+            ) from None
+
+    return declared(subject.name, factors, amount)
+
+
+def _of_law(
+    frame: pd.DataFrame, subject: str | None, stated: Stated, response: str | None, name: str
+) -> Iterator[Source]:
+    """What a law that somebody states says of a run or a table: of each combination of its categories apart."""
+    rows, response = prepared(
+        of_subject(fitted_samples(frame), subject),
+        (stated.law,),
+        names=stated.names,
+        where=stated.where,
+        response=response,
+        block=stated.block,
+    )
+    if subject is None:
+        subject = str(rows["subject"].iloc[0]) if "subject" in rows.columns else name
+    fits = fit_by(rows, stated.law, response=response, overhead=stated.overhead, block=stated.block, unit=stated.unit)
+    for levels, found in fits.items():
+        yield Source(
+            subject=stratum(subject, levels),
+            responses=(found.response,),
+            predictor=functools.partial(_stated, predictor_of(stratum(subject, levels), found)),
+            unit=functools.partial(_unit_of, found),
+            factors={name: _measured_levels(found, name) for name in found.factors},
+            required=tuple(found.full_law.factors),
+            categories={name: str(level) for name, level in levels.items()},
+            check=lambda _name, level: level,
+            notes=tuple(rows.attrs.get("notes", ())),
+        )
+    other = next(iter(fits.values()))
+    for levels, reason in fits.left_out.items():  # asked at the points of the others, each answer says why it is none
+        yield Source(
+            subject=stratum(subject, levels),
+            responses=(response,),
+            predictor=functools.partial(_left_out, f"left out: {reason}"),
+            unit=functools.partial(_unit_of, other),
+            factors={name: _measured_levels(other, name) for name in other.factors},
+            required=tuple(other.full_law.factors),
+            categories={name: str(level) for name, level in levels.items()},
+            check=lambda _name, level: level,
+        )
+
+
+def _left_out(reason: str, _response: str) -> Predictor | str:
+    return reason
+
+
+def _stated(predictor: Predictor, response: str) -> Predictor | str:
+    return predictor if response == predictor.response else f"no data: the law is one of {predictor.response}"
+
+
+def _unit_of(fit: Fit, response: str) -> Unit | None:
+    return fit.unit if response == fit.response else unit_of(response)
+
+
+def _measured_levels(found: Fit, name: str) -> Levels:
+    """The levels of a factor of a table: whole numbers where all that were measured are."""
+    levels: list[float] = found.points[name].tolist()
+    whole = all(float(level).is_integer() for level in levels)
+    return Levels(1.0 if whole else min(levels) * TINY, max(levels), whole, min(levels) == max(levels))

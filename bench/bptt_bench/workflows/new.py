@@ -1,0 +1,75 @@
+"""What ``new`` does: write a module with an experiment on a function, ready to be run and to be changed."""
+
+from __future__ import annotations
+
+import importlib.util
+import keyword
+from pathlib import Path
+
+from bptt_bench.errors import BenchError
+
+TEMPLATE = '''\
+"""Does the time of a function grow as its formula says?
+
+    bptt-bench run {name}
+"""
+
+import itertools
+import random
+
+import bptt_bench as bench
+
+
+def prepare(point):
+    """Build the inputs for one size, which is not timed, and return the call that is."""
+    lists = [[random.random() for _ in range(point["n"])] for _ in range(16)]  # seeded: the same at each visit
+    turn = itertools.cycle(lists)  # processors learn an input that they see again and again, and are quicker then
+    return lambda: sorted(next(turn))  # called many times: it must leave its inputs as they are (not values.sort())
+
+
+EXPERIMENT = bench.experiment(
+    prepare,  # several ways to do the same: {{"one": prepare_one, "other": prepare_other}}; their results are compared
+    law="n log n",  # terms in the factors below: + - * / **, log, sqrt, min, max, also "O(n²)"; "1": always the same
+    bound="tight",  # "upper": being faster is no failure
+    n=[10_000, 100_000],  # a factor and its levels, with others between them; add m=[...], dtype=["float32", ...]
+)
+'''
+
+
+class NewError(BenchError, ValueError):
+    """A module that cannot be written; the message says why."""
+
+
+def write(name: str, folder: Path, *, force: bool = False) -> Path:
+    """Write the module of that name into a folder and hand back its file.
+
+    Raises
+    ------
+    NewError : no name for a module, one that an installed module has, or a file that is there already.
+    """
+    name = name.removesuffix(".py")
+    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
+        raise NewError(f"name {name!r}: allowed are names of modules: letters, digits and _, such as my_join")
+    path = folder / f"{name}.py"
+    if not force and (path.exists() or path.is_symlink()):
+        raise NewError(f"{path}: is there already; choose another name, or --force to overwrite it")
+    if path.is_dir():
+        raise NewError(f"{path}: is a folder")
+    taken = _taken_by(name, path)
+    if taken:
+        raise NewError(
+            f"name {name!r}: {taken} has it, and would be imported instead; choose another, such as my_{name}"
+        )
+    path.write_text(TEMPLATE.format(name=name), encoding="utf-8")
+    return path
+
+
+def _taken_by(name: str, path: Path) -> str:
+    """What would be imported under a name besides our own file; empty if nothing."""
+    try:
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError):  # a module without a spec, such as __main__
+        return "a module that is in use"
+    if spec is None or (spec.origin and Path(spec.origin).resolve() == path.resolve()):
+        return ""
+    return "an installed module" if spec.origin else ""  # a folder without code gives way to a file

@@ -1,0 +1,330 @@
+"""What ``predict`` does between its options and its answer: points or a budget in, predictions out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+import threadpoolctl
+
+from bptt_bench.analyse.data.response import ALLOCATED
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.evidence.evidence import WHOLE
+from bptt_bench.analyse.predict.inverse import FARTHEST, Largest, Span, largest_within
+from bptt_bench.analyse.predict.predictor import WORKING_SET, Predicted, Predictor
+from bptt_bench.measure.probe.environment import memory_bytes
+from bptt_bench.plan import Experiment, Point
+from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.text.numbers import in_sentence
+from bptt_bench.text.points import Asked, Question, as_in_a_law, questions
+from bptt_bench.text.quantities import Budget, budget_of
+from bptt_bench.text.units import BYTE, Unit
+from bptt_bench.workflows.law_sources import Source, Stated, sources_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+T = TypeVar("T", bound="Predicted | Largest")
+
+
+class Found(list[T]):
+    """Answers, each with ``to_json``; ``notes`` say what the user should know of how the data were read."""
+
+    __slots__ = ("notes",)
+
+    def __init__(self, answers: Iterable[T], notes: tuple[str, ...]) -> None:
+        super().__init__(answers)
+        self.notes = notes
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """All answers as plain data, each with the notes, since they are a list."""
+        return [{**one.to_json(), "notes": list(self.notes)} for one in self]
+
+
+@overload
+def predict(
+    data: Path | str | pd.DataFrame,
+    at: Asked | Sequence[Asked],
+    *,
+    subject: str | Sequence[str] = ...,
+    law: str | None = ...,
+    overhead: str = ...,
+    block: str | None = ...,
+    names: Sequence[str] = ...,
+    where: Sequence[str] = ...,
+    rename: Mapping[str, str] | Sequence[str] = ...,
+    ignore: Sequence[str] = ...,
+    response: str | None = ...,
+    unit: str | None = ...,
+    experiment: Experiment | None = ...,
+) -> Found[Predicted]: ...
+@overload
+def predict(
+    data: Path | str | pd.DataFrame,
+    at: Asked | Sequence[Asked] = ...,
+    *,
+    largest: str,
+    within: str,
+    subject: str | Sequence[str] = ...,
+    law: str | None = ...,
+    overhead: str = ...,
+    block: str | None = ...,
+    names: Sequence[str] = ...,
+    where: Sequence[str] = ...,
+    rename: Mapping[str, str] | Sequence[str] = ...,
+    ignore: Sequence[str] = ...,
+    response: str | None = ...,
+    unit: str | None = ...,
+    experiment: Experiment | None = ...,
+) -> Found[Largest]: ...
+def predict(
+    data: Path | str | pd.DataFrame,
+    at: Asked | Sequence[Asked] = "",
+    *,
+    largest: str | None = None,
+    within: str | None = None,
+    subject: str | Sequence[str] = (),
+    law: str | None = None,
+    overhead: str = "auto",
+    block: str | None = None,
+    names: Sequence[str] = (),
+    where: Sequence[str] = (),
+    rename: Mapping[str, str] | Sequence[str] = (),
+    ignore: Sequence[str] = (),
+    response: str | None = None,
+    unit: str | None = None,
+    experiment: Experiment | None = None,
+) -> Found[Predicted] | Found[Largest]:
+    """Time and memory at points, measured or not; or the largest level of a factor within a budget.
+
+    Parameters
+    ----------
+    data : the folder of a run, a table, another tool's file, or a frame of one of them.
+    at : points as text, ``"V=10000,T=100..10000"`` (10 levels, evenly spaced in their logarithm) or
+        ``"T=100..10000:20"``, or as mappings whose values are levels, sequences of them, or such text.
+    largest, within : the factor that is asked for, and its budget: ``"10s"`` or ``"2GB"``. ``at`` has the others.
+    subject : whose; by default all that have a law.
+    law, overhead, block, names, where, rename, ignore : a law to be fitted, as in the
+        command ``fit``; by default those of the run's experiment.
+    response : what to predict; by default time, and memory where there is a law of it.
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells.
+    experiment : whose laws are meant; that of the run by default.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError, TextError : what cannot be used; one line each.
+    """
+    if (largest is None) != (within is None):
+        raise FitError("--largest and --within: go together, such as --largest T --within 10s")
+    by_law = (
+        None
+        if law is None
+        else Stated(
+            law=law, overhead=overhead, block=block, names=names, where=where, rename=rename, ignore=ignore, unit=unit
+        )
+    )
+    if by_law is None and unit is not None:
+        raise FitError(f"--unit {unit!r}: goes with --law; responses of a run have units of their own")
+    asked = questions(at)
+    largest = None if largest is None else as_in_a_law(largest)
+    budget = None if within is None else budget_of("--within", within)
+    if budget is None and not any(one.axes for one in asked):
+        raise FitError("--at: names no point; such as --at V=10000,T=100..10000")
+    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):  # threads of BLAS spin over matrices this small:
+        sources = sources_of(  # beside busy cores the same answer took 19 s of processor time with two, 3 s with one
+            data,
+            subjects=(subject,) if isinstance(subject, str) else tuple(subject),
+            stated=by_law,
+            response=response,
+            experiment=experiment,
+        )
+        notes = sources[0].notes if sources else ()
+        if largest is not None and budget is not None:
+            return Found(_largest(sources, asked or questions(""), largest, budget, str(within), response), notes)
+        return Found(_predicted(sources, asked, response), notes)
+
+
+def _predicted(sources: Sequence[Source], asked: Sequence[Question], response: str | None) -> Iterator[Predicted]:
+    wanted = _points_by_source(sources, asked)
+    machine = memory_bytes()
+    _require_any((source, one) for source, _ in wanted for one in _asked_of(source, response))
+    for source, points in wanted:
+        found = [_of_response(source, one, points) for one in _asked_of(source, response)]
+        needs = [_needed(source, point, machine, [each[i] for each in found]) for i, point in enumerate(points)]
+        for i, need in enumerate(needs):
+            for each in found:
+                yield replace(each[i], caution="; ".join(filter(None, (each[i].caution, need))))
+
+
+def _asked_of(source: Source, response: str | None) -> tuple[str, ...]:
+    return source.responses if response is None else (response,)
+
+
+def _require_any(asked: Iterable[tuple[Source, str]]) -> None:
+    """See that there is something to predict with; what some subjects lack is said beside the answers of others.
+
+    Raises
+    ------
+    FitError : no subject has a fit of any response that was asked for.
+    """
+    why = ""
+    for source, response in asked:
+        found = _predictor(source, response)
+        if not isinstance(found, str):
+            return
+        why = why or found
+    raise FitError(why)
+
+
+def _of_response(source: Source, response: str, points: Sequence[Point]) -> list[Predicted]:
+    """The predictions of a response at points; where there are none, ``caution`` says why."""
+    predictor = _predictor(source, response)
+    if isinstance(predictor, str):
+        unit = source.unit(response)
+        return [
+            Predicted(subject=source.subject, response=response, unit=unit, at=point, caution=predictor)
+            for point in points
+        ]
+    return [replace(one, caution=_by_law_alone(predictor, one.at)) for one in predictor.predict(points)]
+
+
+def _predictor(source: Source, response: str) -> Predictor | str:
+    if response != WORKING_SET:
+        return source.predictor(response)
+    return source.needed or f"no data: {source.subject} declares no working set"
+
+
+def _by_law_alone(predictor: Predictor, at: Mapping[str, float]) -> str:
+    """Said where points nearby cannot help, because a factor of the data has no level."""
+    missing = [name for name in predictor.swept.names if name not in at]
+    return f"by the law alone, with no level of {', '.join(missing)} given" if missing else ""
+
+
+def _needed(source: Source, point: Point, machine: int, found: Sequence[Predicted]) -> str:
+    """Whether an evaluation would not fit into the memory of this machine."""
+    sizes = [(one.high or one.value or 0.0) * one.unit.scale for one in found if one.unit and one.unit.base == "B"]
+    if isinstance(source.needed, Predictor):
+        sizes.append(source.needed.intervals([point])[0].estimate)
+    if max(sizes, default=0.0) <= machine:
+        return ""
+    return f"would need {in_sentence(max(sizes), BYTE)}, this machine has {in_sentence(machine, BYTE)}"
+
+
+def _points_by_source(
+    sources: Sequence[Source], asked: Sequence[Question], *, free: str | None = None
+) -> list[tuple[Source, list[Point]]]:
+    """The points of each source that any are meant for; ``free`` is a factor that they need not have."""
+    found: list[tuple[Source, list[Point]]] = []
+    strangers: dict[str, str] = {}
+    for source in sources:
+        points: dict[Point, None] = {}
+        for question in asked:
+            for point in question.points({name: levels.whole for name, levels in source.factors.items()}):
+                levels = {name: level for name, level in point.items() if name not in source.categories}
+                categories = {name: str(level) for name, level in point.items() if name in source.categories}
+                if any(source.categories[name] != level for name, level in categories.items()):
+                    strangers |= categories
+                else:
+                    points[_complete(source, question.text, levels, free)] = None
+        if points:
+            found.append((source, list(points)))
+    if not found:
+        known = ", ".join(source.subject for source in sources)
+        named = ", ".join(f"{name}={level}" for name, level in strangers.items())
+        raise FitError(f"--at: nothing was measured at {named}; there are {known}")
+    return found
+
+
+def _complete(source: Source, text: str, levels: Mapping[str, float | str], free: str | None) -> Point:
+    """The point in the order of the factors, its levels checked; what was measured at one level alone has that one."""
+    known = ", ".join([*source.factors, *source.categories]) or "none"
+    for name, level in levels.items():
+        if name not in source.factors:
+            hint = did_you_mean(name, [*source.factors, *source.categories])
+            raise FitError(f"--at {text!r}: unknown factor {name!r}; the factors are {known}{hint}")
+        if isinstance(level, str):
+            raise FitError(f"--at {text!r}: {name}={level!r}; allowed are finite numbers above 0")
+        if name == free:
+            raise FitError(f"--at {text!r}: names {name}, whose largest level is asked for")
+    given = {name: source.check(name, float(level)) for name, level in levels.items()}
+    fixed = {name: source.check(name, one.largest) for name, one in source.factors.items() if one.is_single}
+    both = {**fixed, **given}
+    missing = [name for name in source.required if name not in both and name != free]
+    if missing:
+        raise FitError(f"--at {text!r}: lacks {', '.join(missing)}; the factors are {known}")
+    return Point({name: both[name] for name in source.factors if name in both})
+
+
+def _largest(
+    sources: Sequence[Source], asked: Sequence[Question], factor: str, budget: Budget, within: str, response: str | None
+) -> Iterator[Largest]:
+    for source in sources:
+        if factor not in source.factors:
+            raise FitError(
+                f"--largest {factor!r}: unknown factor; the factors are {', '.join(source.factors) or 'none'}"
+                f"{did_you_mean(factor, source.factors)}"
+            )
+    machine, wanted = memory_bytes(), _points_by_source(sources, asked, free=factor)
+    _require_any((source, one) for source, _ in wanted for one in _responses_in(source, budget, within, response))
+    for source, points in wanted:
+        levels = source.factors[factor]
+        span = Span(levels.smallest, levels.largest * FARTHEST, levels.whole)
+        for one in _responses_in(source, budget, within, response):
+            predictor = _predictor(source, one)
+            for point in points:
+                at = Point({name: level for name, level in point.items() if name != factor})
+                if isinstance(predictor, str):
+                    yield _none(source, one, factor, budget, at, predictor)
+                    continue
+                amount = budget.of(source.unit(one))
+                found = largest_within(predictor, factor, amount, at, span, within)
+                yield found if found.largest is None else _with_need(source, found, machine)
+
+
+def _responses_in(source: Source, budget: Budget, within: str, response: str | None) -> list[str]:
+    """Which responses a budget is about: those in its unit, and for memory what the subject declares, too.
+
+    Raises
+    ------
+    FitError : the response has another unit, or none that is known.
+    """
+    every = [response] if response is not None else [*source.responses, *([WORKING_SET] if source.needed else [])]
+    units = {one: source.unit(one) for one in every}
+    fitting = [one for one, unit in units.items() if not budget.base or (unit and unit.dimension == budget.base)]
+    for one, unit in units.items():
+        if not fitting and (response is not None or unit is None):
+            raise FitError(f"--within {within!r}: {_unit_is(one, unit)}")
+    if response is None and not budget.base:
+        raise FitError(f"--within {within!r}: must have a unit, such as 10s or 2GB")
+    return fitting or [ALLOCATED if budget.base == BYTE.base else WHOLE]
+
+
+def _unit_is(response: str, unit: Unit | None) -> str:
+    """Why an amount in another unit says nothing of a response."""
+    if unit is None:
+        return f"the unit of {response} is not known; --unit states it, such as --unit ms"
+    return f"{response} is counted in {unit.symbol}"
+
+
+def _none(source: Source, response: str, factor: str, budget: Budget, at: Point, why: str) -> Largest:
+    unit = source.unit(response)
+    return Largest(
+        subject=source.subject,
+        response=response,
+        unit=unit,
+        factor=factor,
+        within=budget.of(unit),
+        at=at,
+        note=why,
+    )
+
+
+def _with_need(source: Source, found: Largest, machine: int) -> Largest:
+    """The answer with a word on memory, where an evaluation there would not fit into this machine."""
+    assert found.largest is not None
+    point = Point({**found.at, found.factor: found.largest})
+    memory = source.predictor(ALLOCATED) if ALLOCATED in source.responses else ""
+    need = _needed(source, point, machine, [] if isinstance(memory, str) else memory.predict([point]))
+    return replace(found, note="; ".join(filter(None, (found.note, need))))

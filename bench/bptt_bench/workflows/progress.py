@@ -1,0 +1,177 @@
+"""What a run shows while it goes on: a bar on a terminal, plain lines elsewhere. Both go to standard error."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import IO, TYPE_CHECKING
+
+from bptt_bench.measure.loop.events import (
+    BlockDone,
+    CheckDone,
+    CodePrinted,
+    CountsTaken,
+    Event,
+    Listener,
+    MemoryTaken,
+    Missing,
+    Notice,
+    PeaksStarted,
+    Predicted,
+    ProbeStarted,
+    RunFinished,
+    RunStarted,
+    SampleTaken,
+    Skipped,
+    WorkerStarted,
+)
+from bptt_bench.measure.worker.printed import times_printed
+from bptt_bench.text.numbers import duration_in_sentence
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn, TaskID
+
+SECONDS_BETWEEN_LINES = 10.0  # a log of a long run stays short, and still shows that the run is alive
+
+
+@contextlib.contextmanager
+def shown(stream: IO[str], now: Callable[[], float]) -> Iterator[Listener]:
+    """A listener that shows the events of a run, for as long as the block lasts."""
+    if not stream.isatty():
+        yield Lines(stream, now)
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(*Bar.columns(), console=Console(file=stream), transient=True) as progress:
+        yield Bar(progress)
+
+
+class Lines:
+    """One line when something happens, and now and then while samples come in."""
+
+    def __init__(self, stream: IO[str], now: Callable[[], float]) -> None:
+        self._stream, self._now = stream, now
+        self._last_seconds = now()
+        self._left: float | None = None
+
+    def __call__(self, event: Event) -> None:
+        if isinstance(event, SampleTaken | MemoryTaken | CountsTaken):
+            self._left = event.seconds_left
+            if self._now() - self._last_seconds < SECONDS_BETWEEN_LINES:
+                return
+        line = described(event, self._left)
+        if line:
+            self._last_seconds = self._now()
+            print(line, file=self._stream, flush=True)
+
+
+class Bar:
+    """A bar with the point being measured, blocks done and the time left; what is worth keeping is printed above it."""
+
+    @staticmethod
+    def columns() -> tuple[ProgressColumn, ...]:
+        """The parts of the bar, from left to right; what may be cut off at the edge comes last."""
+        from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
+
+        return (
+            SpinnerColumn(),
+            BarColumn(bar_width=24),
+            MofNCompleteColumn(),
+            TextColumn("{task.fields[blocks]} {task.fields[left]}", markup=False),
+            TextColumn("{task.description}", markup=False),
+        )
+
+    def __init__(self, progress: Progress) -> None:
+        self._progress = progress
+        self._task: TaskID | None = None
+
+    def __call__(self, event: Event) -> None:
+        match event:
+            case RunStarted():
+                self._task = self._progress.add_task(
+                    "checks", total=event.cells_total, completed=event.cells_done, blocks="", left=""
+                )
+            case SampleTaken() | MemoryTaken() | CountsTaken() if self._task is not None:
+                self._progress.update(
+                    self._task,
+                    completed=event.cells_done,
+                    total=event.cells_total,
+                    description=f"{event.subject} {event.point}",
+                    blocks=f"block {min(event.blocks_done + 1, event.blocks_total)}/{event.blocks_total}",
+                    left=time_left(event.seconds_left),
+                )
+            case ProbeStarted() | PeaksStarted() if self._task is not None:
+                self._progress.update(self._task, description=described(event))
+            case CheckDone() | Skipped() | Predicted() | Missing() | Notice() | CodePrinted():
+                self._progress.console.print(described(event), markup=False, highlight=False)
+
+
+def described(event: Event, seconds_left: float | None = None) -> str:
+    """An event in words; empty if it is not worth a line."""
+    match event:
+        case RunStarted():
+            verb = "continuing" if event.resumed else "measuring"
+            done = f", {event.cells_done} done before" if event.cells_done else ""
+            return f"{verb} {event.experiment}, profile {event.profile}: {event.cells_total} samples{done}"
+        case CheckDone():
+            return f"check {event.claim}: {'passed' if event.passed else 'failed'} in {event.seconds:.1f} s"
+        case ProbeStarted():
+            return "probing the machine"
+        case PeaksStarted():
+            return "reading the peaks of the machine"
+        case Missing():
+            return f"missing: {event.subject} ({event.reason})"
+        case WorkerStarted():
+            if event.host is not None:
+                return ""  # on several hosts they come and go with the blocks
+            return f"measuring process {event.process + 1} of {event.processes_total} ready"
+        case Notice():
+            return event.text
+        case CodePrinted():
+            return "\n".join(printed_lines(event))
+        case SampleTaken():
+            where = f"{event.subject} {event.point}"
+            return f"sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
+        case MemoryTaken():
+            where = f"{event.subject} {event.point}"
+            return f"memory, sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
+        case CountsTaken():
+            where = f"{event.subject} {event.point}"
+            return f"counts, sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
+        case Skipped():
+            return f"skipped {event.subject} at {event.point}: {event.reason}"
+        case BlockDone():
+            left = f", {time_left(seconds_left)}" if event.blocks_done < event.blocks_total else ""
+            return f"block {event.blocks_done}/{event.blocks_total} done{left}"
+        case Predicted():
+            kept = f", {event.stored_before} of them before" if event.stored_before else ""
+            return f"{event.predictions} predictions stored{kept}; now these points are measured"
+        case RunFinished():
+            return ""
+
+
+def printed_lines(event: CodePrinted) -> list[str]:
+    """What the measured code has printed, each line once with how often it came.
+
+    >>> print(*printed_lines(CodePrinted(lines={"loading": 1, "converged": 1200}, others=3)), sep="\\n")
+    the measured code printed 1204 lines:
+      loading
+      converged (1200 times)
+      and 3 others
+    """
+    total = sum(event.lines.values()) + event.others
+    shown = [f"  {times_printed(line, times)}" for line, times in event.lines.items()]
+    others = [f"  and {event.others} others"] if event.others else []
+    return [f"the measured code printed {total} line{'s' if total > 1 else ''}:", *shown, *others]
+
+
+def time_left(seconds: float | None) -> str:
+    """A remaining time as one reads it.
+
+    >>> time_left(None), time_left(42.4), time_left(605)
+    ('time left unknown', 'about 42 s left', 'about 10 min 5 s left')
+    """
+    if seconds is None:
+        return "time left unknown"
+    return f"about {duration_in_sentence(seconds)} left"

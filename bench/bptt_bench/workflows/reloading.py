@@ -1,0 +1,53 @@
+"""Modules that a notebook writes and changes: the experiment is read as it stands in the file now."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bptt_bench.plan import Experiment
+
+
+def shell() -> Any:
+    """The IPython that runs this program; None where none does."""
+    ipython = sys.modules.get("IPython")
+    return None if ipython is None else ipython.get_ipython()
+
+
+def is_notebook() -> bool:
+    """Whether outputs go to a notebook, not to a terminal."""
+    return hasattr(shell(), "kernel")
+
+
+_READ: dict[str, str] = {}  # modules of experiments: a digest of the text that was read last
+
+
+def load_anew(module: str, load: Callable[[], Experiment]) -> Experiment:
+    """Load the experiment of a module, which is imported again if its file has changed since.
+
+    A notebook writes a module and changes it. Measuring processes read the file as it is then, and laws and claims must
+    be of the same text. Elsewhere a module stays as it was imported.
+    """
+    digest = _digest(module)
+    if digest is not None and _READ.get(module) != digest:
+        importlib.invalidate_caches()
+        importlib.reload(sys.modules[module])
+    experiment = load()
+    _READ[module] = _digest(module) or ""
+    return experiment
+
+
+def _digest(module: str) -> str | None:
+    """Of the text of an imported module that a cell of this notebook may have written; None for any other."""
+    loaded = sys.modules.get(module)
+    file = getattr(loaded, "__file__", None)
+    if loaded is None or file is None or not is_notebook() or hasattr(loaded, "__path__"):
+        return None
+    path = Path(file).resolve()
+    if not path.is_relative_to(Path.cwd()) or not path.is_file():
+        return None
+    return hashlib.sha256(path.read_bytes()).hexdigest()

@@ -1,0 +1,155 @@
+"""What ``run`` does between its options and its exit status: announce, measure, judge."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+from bptt_bench.measure.loop.events import RunFinished
+from bptt_bench.measure.probe.environment import load_average, usable_cores
+from bptt_bench.plan import Experiment
+from bptt_bench.plan.experiment.demand import Demand
+from bptt_bench.workflows import adaptive
+from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.doctor import kernel_here, of_load
+from bptt_bench.workflows.progress import shown
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+
+HARD_TO_TELL_APART = 100.0  # condition number from which a term may hide behind others unless samples are very quiet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """A run that has come to its end."""
+
+    folder: Path
+    settings: api.Settings
+    condition_numbers: Mapping[str, float]
+    finished: RunFinished
+    analysis: Analysis
+    is_adaptive: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The outcome as plain data."""
+        return {
+            "folder": str(self.folder),
+            "experiment": self.settings.experiment,
+            "profile": self.settings.profile,
+            "samples": self.finished.samples,
+            "skipped": self.finished.skipped,
+            "busy_share": self.finished.busy_share,
+            "condition_numbers": {
+                name: number if math.isfinite(number) else None for name, number in self.condition_numbers.items()
+            },
+            "verdicts": [verdict.to_json() for verdict in self.analysis.verdicts],
+            **({"allocation": self.analysis.frame.attrs["allocations"]} if self.is_adaptive else {}),
+        }
+
+
+def run(
+    settings: api.Settings,
+    folder: Path,
+    *,
+    resume: bool,
+    say: Callable[[str], None],
+    demand: Demand | None = None,
+    force: bool = False,
+) -> Outcome:
+    """Measure and judge; ``say`` receives what is worth a line on the way.
+
+    With ``force`` a run is resumed that was measured with other code.
+    With a ``demand`` the profile gives the first blocks only, and the rest of the time goes to where it counts.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError, FitError : what cannot be used; one line each.
+    KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored.
+    """
+    with terminated_as_interrupted():
+        experiment = api.experiment_of(settings)
+        numbers = api.condition_numbers(experiment, settings.profile)
+        begun_with = experiment if demand is None else adaptive.first_blocks(experiment, settings.profile)
+        for line in announcement(begun_with, settings, folder, numbers):
+            say(line)
+        if demand is not None:
+            say(f"then {demand}")
+        with shown(sys.stderr, time.monotonic) as listener:
+            if demand is None:
+                finished = api.measure(settings, folder, resume=resume, force=force, on_event=listener)
+            else:
+                finished = adaptive.measure(
+                    settings, demand, folder, resume=resume, force=force, on_event=listener, say=say
+                )
+        say(summary(finished))
+        analysis = api.analysis_of(folder, experiment)
+    return Outcome(
+        folder=folder,
+        settings=settings,
+        condition_numbers=numbers,
+        finished=finished,
+        analysis=analysis,
+        is_adaptive=demand is not None,
+    )
+
+
+def announcement(
+    experiment: Experiment, settings: api.Settings, folder: Path, numbers: Mapping[str, float]
+) -> Iterator[str]:
+    """What a run is about to do, whether its design can tell the terms of each law apart, and what may disturb it."""
+    profile = experiment.profile(settings.profile)
+    cells = len(profile.cells(experiment.subject_names))
+    yield (
+        f"{settings.experiment}, profile {settings.profile}: {cells} cells in {profile.blocks} blocks, "
+        f"seed {settings.seed}, {settings.threads} BLAS thread{'s' if settings.threads > 1 else ''}, into {folder}"
+    )
+    for subject, number in numbers.items():
+        remark = "" if number < HARD_TO_TELL_APART else " (high: some terms may not be identifiable)"
+        yield f"condition number of the scaled design, {subject}: {number:.3g}{remark}"
+    load = of_load(load_average(), usable_cores() or 1)
+    if load.judgement == "poor":
+        yield f"load average {load.shown}: {load.remark}"
+    kernel = kernel_here()
+    if kernel.judgement == "poor":
+        yield f"BLAS: {kernel.remark}"
+
+
+def summary(finished: RunFinished) -> str:
+    """What was measured, and how much of the time went into measuring."""
+    if finished.busy_share is None:
+        return "nothing was left to measure"
+    weighed = f", memory of {finished.weighed} cells" if finished.weighed else ""
+    weighed += f", counts of {finished.counted} cells" if finished.counted else ""
+    skipped = f", {finished.skipped} cells left out" if finished.skipped else ""
+    seconds = f"{finished.seconds_after_workers_started:.0f} s"
+    return (
+        f"{finished.samples} samples{weighed}{skipped}; {finished.busy_share:.1%} of the {seconds} with a measuring "
+        "process ready went into timed or warm-up evaluations"
+    )
+
+
+@contextlib.contextmanager
+def terminated_as_interrupted() -> Iterator[None]:
+    """SIGTERM does what Ctrl-C does, also before and after the measuring itself."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

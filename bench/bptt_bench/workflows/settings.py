@@ -1,0 +1,230 @@
+"""The settings of a run, and the stages wired together for all faces: measure, analyse, report."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import functools
+import itertools
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bptt_bench.errors import StoreError
+from bptt_bench.measure.engines.choice import Choice
+from bptt_bench.measure.engines.fleet import fleet_of
+from bptt_bench.measure.probe.environment import environment
+from bptt_bench.measure.protocol.provenance import folder_of, sources_of
+from bptt_bench.measure.worker.loading import load_experiment
+from bptt_bench.plan import Experiment, ExperimentError
+from bptt_bench.store import SampleStore
+from bptt_bench.workflows.reloading import load_anew
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+    from bptt_bench.measure.loop.events import Listener, RunFinished
+
+DEFAULT_EXPERIMENT = "bptt_rnn.experiment"
+RESULTS = Path("results")
+
+
+def default_experiment(name: str = DEFAULT_EXPERIMENT) -> str:
+    """The experiment that is meant where nobody names one: in a checkout of this project its own, elsewhere none.
+
+    Raises
+    ------
+    ExperimentError : the current folder is not in a checkout of this project.
+    """
+    here = Path.cwd()
+    if any((folder / "rnn" / "bptt_rnn" / "experiment").is_dir() for folder in (here, *here.parents)):
+        return name
+    raise ExperimentError(
+        f"EXPERIMENT: was not given; allowed are the name of a module, such as {name}, or the path of a .py file; "
+        "`bptt-bench new my_sort` writes one to begin with"
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
+
+    ``probe`` says whether the machine is probed first: None where a subject declares works to predict its time from.
+    ``engine`` says where it is measured: a run may go on elsewhere than it began.
+    """
+
+    experiment: str = dataclasses.field(default_factory=default_experiment)
+    profile: str = "quick"
+    seed: int = 0
+    threads: int = 1
+    corpus: Path | None = None
+    fault: str | None = None
+    probe: bool | None = None
+    engine: Choice = dataclasses.field(default_factory=Choice)
+
+
+def new_folder(what: str) -> Path:
+    """Where a run goes when nobody says where: ``results/<profile>-<time>``, with a number where that is taken."""
+    wanted = RESULTS / f"{what}-{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}"
+    free = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
+    return next(folder for folder in itertools.chain([wanted], free) if not folder.exists())
+
+
+def experiment_of(settings: Settings) -> Experiment:
+    """The experiment of some settings, its profile and corpus seen to be usable.
+
+    Raises
+    ------
+    ExperimentError : no such module, profile or fault, a module that raises on import, or an unusable corpus.
+    FitError : a claim about categories that contradicts itself.
+    """
+    try:
+        experiment = load_anew(settings.experiment, lambda: load_experiment(settings.experiment, settings.corpus))
+    except (ValueError, OSError) as error:  # what `configure` has to say of its corpus
+        raise ExperimentError(str(error)) from error
+    experiment.profile(settings.profile)
+    if any(factor.is_category for factor in experiment.factors):
+        from bptt_bench.analyse.evidence.strata import Strata, claims_in_strata
+
+        claims_in_strata(experiment.claims, Strata.of(experiment))  # which refuses claims that contradict themselves
+    return experiment if settings.fault is None else experiment.with_fault(settings.fault)
+
+
+def measure(
+    settings: Settings,
+    folder: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    on_event: Listener | None = None,
+) -> RunFinished:
+    """Measure into a folder: all of a new run, or what an interrupted one still lacks.
+
+    With ``force`` a run goes on that was measured with other code.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
+    Interrupted : by a signal; what was measured before is stored.
+    """
+    from bptt_bench.measure.loop import run as loop
+
+    experiment = experiment_of(settings)
+    with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
+        return loop.run(
+            experiment,
+            **run_arguments(settings),
+            sink=store,
+            done=store.done,
+            force=force,
+            on_event=on_event,
+        )
+
+
+def run_arguments(settings: Settings) -> dict[str, Any]:
+    """The settings as the arguments of the measuring loop.
+
+    Raises
+    ------
+    MeasureError : the engine takes something that is not installed.
+    """
+    named = {field.name: getattr(settings, field.name) for field in dataclasses.fields(settings)}
+    module = named.pop("experiment")
+    return {
+        "module": module,
+        **named,
+        "engine": fleet_of(settings.engine),
+        "sources": sources_of(module),
+        "surroundings": functools.partial(environment, folder_of(module)),
+    }
+
+
+def settings_of(folder: Path) -> Settings:
+    """The settings of a stored run.
+
+    Raises
+    ------
+    StoreError : the folder holds no run, or one that was stopped before it began.
+    """
+    from bptt_bench.store.runs.samples import SAMPLES, read_records
+
+    if not (folder / SAMPLES).is_file():
+        raise StoreError(f"{folder}: holds no run to be resumed (no {SAMPLES})")
+    records = read_records(folder / SAMPLES)
+    if not records:
+        raise StoreError(f"{folder}: the run was stopped before it began; start it anew with --out")
+    header = records[0]
+    corpus = header["corpus"]
+    return Settings(
+        experiment=header["experiment"],
+        profile=header["profile"],
+        seed=header["seed"],
+        threads=header["threads"],
+        corpus=None if corpus is None else Path(corpus),
+        fault=header.get("fault"),  # absent from runs of version 0.1
+    )
+
+
+def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Analysis:
+    """The fits and verdicts of a run.
+
+    Parameters
+    ----------
+    data : folder of a run, or the frame that ``load`` made of it.
+    experiment : whose laws and claims are meant; those that are stored with the run by default.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be used; one line each.
+    """
+    from bptt_bench.analyse.verdicts.analysis import analyse
+    from bptt_bench.store.frame import load
+    from bptt_bench.store.runs.experiments import experiment_of_run, lacking
+
+    frame = load(data) if isinstance(data, Path | str) else data
+    if experiment is not None:
+        return analyse(frame, experiment, experiment.claims)
+    try:
+        experiment = experiment_of_run(frame)
+    except StoreError as error:
+        raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
+    analysis = analyse(frame, experiment, experiment.claims)
+    words = lacking(frame)
+    return dataclasses.replace(analysis, noise_line=f"{analysis.noise_line}; {words}") if words else analysis
+
+
+def write_report(folder: Path | str, experiment: Experiment | None = None) -> list[Path]:
+    """Write the report of a run into its folder, judged as by ``judge``; return the files written."""
+    from bptt_bench.report.page.page import write_report
+
+    return write_report(analysis_of(folder, experiment), Path(folder))
+
+
+def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, float]:
+    """How well the points of a profile can tell the terms of each subject's law and overhead apart.
+
+    The condition number of the design as a fit sees it: rows relative to the time (coefficients taken as 1), columns
+    scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.
+    """
+    from bptt_bench.analyse.evidence.strata import Strata
+    from bptt_bench.analyse.fitting.diagnose import condition_number, shares_of
+
+    experiment.profile(profile)  # which must be known
+    experiment = Strata.of(experiment, profile=profile).stratified()
+    chosen = experiment.profile(profile)
+    numbers: dict[str, float] = {}
+    for subject in experiment.subjects:
+        if subject.law is None:
+            continue
+        law = subject.law.plus(*(subject.overhead or ()))
+        points = [cell.point for cell in chosen.cells([subject.name])]
+        columns = law.columns(
+            {name: np.array([point[name] for point in points], dtype=np.float64) for name in law.factors}
+        )
+        numbers[subject.name] = condition_number(shares_of(columns)) if len(points) >= len(law.terms) else math.inf
+    return numbers

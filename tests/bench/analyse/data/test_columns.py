@@ -1,0 +1,135 @@
+"""Which columns of a table are the response, factors and categories, and what is said of the others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from bptt_bench.analyse.data.columns import response_of, with_roles
+from bptt_bench.analyse.data.roles import roles
+from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.evidence.by_category import fit_by
+from bptt_bench.analyse.evidence.evidence import fitted_samples
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.store.frame import load
+from bptt_bench.text.units import unit_of
+
+
+def table(**columns: Any) -> pd.DataFrame:
+    """Two samples of n nanoseconds at six points of n."""
+    n = [size for size in (10, 20, 40, 80, 160, 320) for _ in range(2)]
+    return pd.DataFrame({"n": n, "seconds": [1e-9 * one for one in n], **columns})
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "seconds",
+            "time",
+            "wall_time",
+            "elapsed",
+            "duration",
+            "runtime",
+            "real_time",
+            "time_ms",
+            "Time (ms)",
+            "ns/op",
+        ),
+        *("seconds_per_call", "wallTime", "latency_us", "t_s", "mean_time", "milliseconds", "CPU time [s]"),
+    ],
+)
+def test_the_only_column_that_is_called_a_time_is_the_response(name: str) -> None:
+    frame = table(time_step=1, bytes_per_second=2.0, stddev_seconds=0.1, T=3.0).rename(columns={"seconds": name})
+    assert response_of(frame, None, ["n"]) == name
+    assert fit(frame, "n", overhead="1").response == name
+
+
+def test_a_response_that_is_stated_or_ours_is_that_and_one_that_the_law_names_is_none() -> None:
+    assert response_of(table(), "n") == "n"
+    assert response_of(table(seconds_per_eval=1.0), None) == "seconds_per_eval"
+    assert response_of(table(time=1.0), None, ["time*n"]) == "seconds"
+
+
+@pytest.mark.parametrize(
+    ("frame", "expected"),
+    [
+        (
+            table(cpu_time=1.0),
+            "n, seconds, cpu_time; 'seconds', 'cpu_time' are times; say which is meant, such as --response seconds",
+        ),
+        (table().rename(columns={"seconds": "cost"}), "say which is meant, such as --response cost"),
+        (pd.DataFrame({"kind": ["a"]}), "column 'seconds_per_eval': missing; the columns are kind"),
+    ],
+)
+def test_where_none_or_several_could_be_meant_the_message_says_what_to_type(frame: pd.DataFrame, expected: str) -> None:
+    with pytest.raises(FitError) as caught:
+        response_of(frame, None)
+    assert str(caught.value).endswith(expected)
+
+
+def test_constant_text_and_what_restates_a_factor_are_no_factors_and_are_told() -> None:
+    n = table()["n"]
+    frame = table(
+        run_id="r1",
+        label=[f"n={one}" for one in n],
+        kilobytes=n * 8,
+        kind=["a", "b"] * 6,
+        d=[1, 1, 2, 2] * 3,
+        digest=[f"{i:x}" for i in range(12)],
+        holes=[1, None, 2] * 4,
+    )
+    found = roles(frame, ["n"], ["seconds"])
+    assert (found.factors, found.categories) == (("d",), ("kind",))
+    assert found.notes == (
+        "column 'kilobytes' changes only together with 'n': not used",
+        "column 'label' changes only together with 'n': not used",
+        "column 'holes' has gaps, and the law does not name it: not used",
+        "the same in every row, and not used: 'run_id'",
+        "another value in nearly every row, and not used: 'digest'",
+    )
+    told = with_roles(frame, ["n"], response="seconds")
+    assert told.attrs["factors"] == ["d", "n", "kind"]
+    assert told.attrs["notes"][-1] == (
+        "the law does not name 'd', which varies (1, 2); --where selects, --ignore d takes all as one"
+    )
+    assert frame.attrs == {}
+
+
+def test_a_label_that_goes_with_other_factors_than_the_laws_is_none_either() -> None:
+    d = [1, 1, 2, 2] * 3
+    assert roles(table(d=d, size=["small", "small", "large", "large"] * 3), ["n"], ["seconds"]).categories == ()
+
+
+def test_a_category_that_shares_its_levels_among_those_of_a_factor_is_one() -> None:
+    assert roles(table(kind=["a"] * 6 + ["b"] * 6), ["n"], ["seconds"]).categories == ("kind",)
+
+
+def test_a_column_that_is_called_as_ours_and_means_something_else_is_a_category() -> None:
+    frame = table(stage=["train", "infer"] * 6, timing=["whole"] * 12)
+    assert roles(frame, ["n"], ["seconds"]).categories == ("stage",)
+    assert len(fitted_samples(frame)) == len(frame)
+    assert [str(levels) for levels in fit_by(frame, "n", overhead="1")] == ["stage=infer", "stage=train"]
+    ours = table(stage=["sweep", "beyond"] * 6)
+    assert roles(ours, ["n"], ["seconds"]).categories == ()
+    assert len(fitted_samples(ours)) == len(frame) / 2
+
+
+def test_a_factor_of_a_run_or_a_tool_that_the_law_does_not_name_is_told() -> None:
+    frame = table(m=[1, 2] * 6)
+    frame.attrs["factors"] = ["n", "m"]
+    assert with_roles(frame, ["n"], response="seconds").attrs["notes"] == [
+        "the law does not name 'm', which varies (1, 2); --where selects, --ignore m takes all as one"
+    ]
+    assert with_roles(frame, ["n*m"], response="seconds").attrs["notes"] == []
+    assert with_roles(frame, ["n"], response="seconds", chosen=["m"]).attrs["notes"] == []
+
+
+def test_a_renamed_column_keeps_the_unit_that_its_name_told(tmp_path: Path) -> None:
+    (tmp_path / "x.csv").write_text("n,Time (ms)\n" + "".join(f"{n},{2 * n}\n" for n in (1, 2, 4, 8)), encoding="utf-8")
+    frame = load(tmp_path / "x.csv", rename=["Time (ms)=t"])
+    assert response_of(frame, None, ["n"]) == "t"
+    found = fit(frame, "n")
+    assert (found.response, found.unit) == ("t", unit_of("ms"))

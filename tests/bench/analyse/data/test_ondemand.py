@@ -1,0 +1,59 @@
+"""Values made on demand: each once, none unasked, and a reason where there is none."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import pytest
+from bptt_bench.analyse.data.ondemand import Absent, OnDemand
+
+
+def made(log: list[str]) -> OnDemand[str, int]:
+    def maker(name: str, value: int | Absent) -> int | Absent:
+        log.append(name)
+        return value
+
+    outcomes: dict[str, int | Absent] = {"one": 1, "none": Absent("no data"), "two": 2}
+    return OnDemand({name: partial(maker, name, value) for name, value in outcomes.items()})
+
+
+def test_a_value_is_made_when_it_is_first_asked_for_and_kept() -> None:
+    log: list[str] = []
+    values = made(log)
+    assert log == []
+    assert (values["two"], values["two"], "two" in values) == (2, 2, True)
+    assert log == ["two"]
+
+
+def test_what_cannot_be_made_is_not_there_and_says_why() -> None:
+    log: list[str] = []
+    values = made(log)
+    assert "none" not in values
+    assert values.get("none") is None
+    with pytest.raises(KeyError):
+        values["none"]
+    assert dict(values.reasons) == {"none": "no data"}
+    assert log == ["none", "one", "two"]  # reasons are made of the very same outcomes
+
+
+def test_listing_makes_all_in_order() -> None:
+    log: list[str] = []
+    values = made(log)
+    assert list(values.items()) == [("one", 1), ("two", 2)]
+    assert len(values) == 2
+    assert values == {"one": 1, "two": 2}
+    assert log == ["one", "none", "two"]
+
+
+def test_a_key_that_nobody_makes_is_not_there() -> None:
+    values = made([])
+    assert "three" not in values
+    with pytest.raises(KeyError):
+        values["three"]
+
+
+def test_a_fault_of_a_maker_is_not_taken_for_a_key_that_is_not_there() -> None:
+    nothing: dict[str, int] = {}
+    values = OnDemand[str, int]({"one": lambda: nothing["missing"]})
+    with pytest.raises(RuntimeError, match="'one': its maker failed: KeyError 'missing'"):
+        values.get("one")

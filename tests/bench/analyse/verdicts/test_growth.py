@@ -1,0 +1,178 @@
+"""Laws held against simulated times: what grows as stated passes, what is a power off is refuted, the rest stays open.
+
+The errors are counted, not looked at once: over many seeds no true law may be refuted and no wrong one supported.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import numpy as np
+import pandas as pd
+import pytest
+from bptt_bench.analyse.verdicts.growth import Growth, judge_growth
+from bptt_bench.plan import CostLaw
+from bptt_bench.plan.claims.claim import Bound
+from bptt_bench.plan.experiment.claims_from_law import MARGIN, MARGIN_OF_NO_GROWTH
+
+LEVELS = (1000, 4000, 16_000, 64_000, 256_000)
+LINES = tuple({"n": n, "m": 200} for n in (10, 30, 100, 300, 1000)) + tuple(
+    {"n": 100, "m": m} for m in (20, 60, 600, 2000)
+)
+CORNERS = tuple({"n": n, "m": m} for n in (10, 1000) for m in (20, 2000))
+
+
+def frame(
+    seconds: Callable[..., float], points: tuple[Mapping[str, float], ...], *, seed: int, point_noise: float = 0.03
+) -> pd.DataFrame:
+    """Samples with an error of their own and one that all samples of a point share."""
+    random = np.random.default_rng(seed)
+    rows = []
+    for point in points:
+        there = seconds(**point) * np.exp(random.normal(0, point_noise))
+        rows += [
+            {"subject": "it", **point, "seconds_per_eval": there * np.exp(random.normal(0, 0.01))} for _ in range(9)
+        ]
+    table = pd.DataFrame(rows)
+    table.attrs["factors"] = list(points[0])
+    return table
+
+
+def along_n(seconds: Callable[..., float], law: str, *, seed: int = 0, **options: object) -> Growth:
+    points = tuple({"n": n} for n in LEVELS)
+    bound: Bound = options.pop("bound", "tight")  # type: ignore[assignment]
+    noise = float(options.pop("point_noise", 0.03))  # type: ignore[arg-type]
+    data = frame(seconds, points, seed=seed, point_noise=noise)
+    return judge_growth(data, CostLaw(law), name="it", bound=bound, **options)  # type: ignore[arg-type]
+
+
+def in_two(seconds: Callable[..., float], law: str, *, seed: int = 0) -> Growth:
+    return judge_growth(frame(seconds, (*LINES, *CORNERS), seed=seed), CostLaw(law), name="it")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "law"),
+    [
+        (lambda n: 1e-9 * n, "n"),
+        (lambda n: 1e-9 * n + 1e-5, "n"),
+        (lambda n: 1e-9 * n * np.log(n) + 1e-6, "n*log(n)"),
+        (lambda n: 1e-12 * n**2 + 1e-6, "n**2"),
+        (lambda n: 1e-7, "1"),
+        (lambda n: 1e-9 * n * (1 + np.log(n / 1000) / 5), "n"),  # dearer by item beyond the caches
+    ],
+)
+def test_true_laws_are_not_refuted(seconds: Callable[..., float], law: str) -> None:
+    words = Counter(along_n(seconds, law, seed=seed).word for seed in range(6))
+    assert words["refuted"] == 0
+    assert words["supported"] >= 4
+
+
+@pytest.mark.parametrize(
+    ("seconds", "law"),
+    [
+        (lambda n: 1e-9 * n, "n**2"),
+        (lambda n: 1e-12 * n**2, "n"),
+        (lambda n: 1e-12 * n**2 + 1e-6, "n*log(n)"),
+        (lambda n: 1e-9 * n + 1e-6, "1"),
+        (lambda n: 1e-9 * n, "n**3"),
+        (lambda n: 1e-9 * n, "n**4"),
+        (lambda n: 1e-15 * n**4, "n"),
+        (lambda n: 1e-18 * n**4, "1"),
+    ],
+)
+def test_laws_that_are_a_power_or_more_off_are_never_supported(seconds: Callable[..., float], law: str) -> None:
+    words = Counter(along_n(seconds, law, seed=seed).word for seed in range(6))
+    assert words["supported"] == 0
+    assert words["refuted"] >= 4
+
+
+def test_far_off_exponents_are_found_where_they_are() -> None:
+    assert along_n(lambda n: 1e-15 * n**4, "n").verdicts["n"].estimate == pytest.approx(4, abs=0.05)
+    assert along_n(lambda n: 1e-9 * n, "n**4").verdicts["n"].estimate == pytest.approx(1, abs=0.05)
+
+
+@pytest.mark.parametrize("share", [0.5, 1.0, 3.0])
+def test_growth_that_has_only_begun_is_not_called_constant(share: float) -> None:
+    """Over a factor of 256 a time that doubles at its end has an exponent of 0.1; the local one is 0.5."""
+    words = Counter(
+        along_n(lambda n: 1e-6 * (1 + share * n / LEVELS[-1]), "1", seed=seed, point_noise=0.01).word
+        for seed in range(6)
+    )
+    assert words["supported"] == 0, words
+
+
+def test_what_grows_less_than_the_margin_is_constant() -> None:
+    assert along_n(lambda n: 1e-7 * n**0.1, "1", point_noise=0.001).word == "supported"
+    assert along_n(lambda n: 1e-7 * n ** (MARGIN_OF_NO_GROWTH + 0.1), "1", point_noise=0.001).word == "refuted"
+
+
+def test_the_margin_decides() -> None:
+    steep = 1 + MARGIN / 2
+    assert along_n(lambda n: 1e-9 * n**steep, "n", point_noise=0.001).word == "supported"
+    assert along_n(lambda n: 1e-9 * n**steep, "n", margin=MARGIN / 4, point_noise=0.001).word == "refuted"
+
+
+def test_an_upper_bound_holds_where_its_term_cannot_be_seen() -> None:
+    tight = along_n(lambda n: 1e-3, "n**2")
+    assert tight.word == "inconclusive"
+    assert tight.verdicts["n"].reason.startswith("not identifiable: ")
+    upper = along_n(lambda n: 1e-3, "n**2", bound="upper")
+    assert upper.word == "supported"
+    assert upper.verdicts["n"].reason.startswith("all of the time grows with n by an exponent of ")
+    assert upper.verdicts["n"].high == pytest.approx(0, abs=0.2)
+
+
+def test_an_upper_bound_is_not_held_by_overhead_alone_where_the_time_grows_faster() -> None:
+    growth = along_n(lambda n: 1e-12 * n**2 + 1e-6, "log(n)", bound="upper")
+    assert growth.word == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "law", "where"),
+    [
+        (lambda n, m: 1e-7 * n * m, "n + m", "n and m"),
+        (lambda n, m: 1e-7 * n * m, "n", "m"),
+        (lambda n, m: 1e-7 * (n + m), "n*m", "n and m"),
+        (lambda n, m: 1e-9 * n * m**2, "n*m", "m"),
+    ],
+)
+def test_wrong_laws_of_two_factors_are_refuted(seconds: Callable[..., float], law: str, where: str) -> None:
+    for seed in range(3):
+        growth = in_two(seconds, law, seed=seed)
+        assert growth.word == "refuted"
+        assert growth.verdicts[where].verdict == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "law"),
+    [
+        (lambda n, m: 1e-7 * n * m + 1e-6, "n*m"),
+        (lambda n, m: 1e-7 * (n + m), "n + m"),
+        (lambda n, m: 1e-7 * n + 2e-8 * n * m, "n + n*m"),
+        (lambda n, m: 1e-7 * n, "n"),
+    ],
+)
+def test_true_laws_of_two_factors_are_not_refuted(seconds: Callable[..., float], law: str) -> None:
+    words = Counter(in_two(seconds, law, seed=seed).word for seed in range(3))
+    assert words["refuted"] == 0
+    assert words["supported"] >= 2
+
+
+def test_a_neighbour_that_fits_better_is_named_and_none_where_the_law_is_best() -> None:
+    assert along_n(lambda n: 1e-9 * n, "n*log(n)", point_noise=0.001).better == "n"
+    assert along_n(lambda n: 1e-9 * n, "n*log(n)", point_noise=0.001).word == "supported"
+    assert along_n(lambda n: 1e-9 * n, "n", point_noise=0.001).better is None
+
+
+def test_noise_leaves_a_law_open() -> None:
+    words = Counter(along_n(lambda n: 1e-9 * n, "n", seed=seed, point_noise=1.5).word for seed in range(10))
+    assert words["refuted"] == 0
+    assert words["inconclusive"] >= 8
+
+
+def test_data_that_cannot_be_fitted_are_no_verdict() -> None:
+    table = frame(lambda n: 1e-9 * n, tuple({"n": n} for n in LEVELS[:1]), seed=0)
+    growth = judge_growth(table, CostLaw("n"), name="it")
+    assert (growth.word, growth.fit, growth.better) == ("inconclusive", None, None)
+    assert growth.verdicts["n"].reason.startswith("no data: ")

@@ -1,0 +1,64 @@
+"""``fit`` on the command line: responses in units of all kinds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from bptt_bench.cli.main import cli
+from click.testing import CliRunner, Result
+
+
+def fitted(folder: Path, name: str, *arguments: str) -> Result:
+    """A law of exact values 2 n in a column of some name."""
+    path = folder / "x.csv"
+    path.write_text(f'n,"{name}"\n' + "".join(f"{n},{2 * n}\n" for n in (1, 2, 4, 8, 16)), encoding="utf-8")
+    how = ["--response", name, "--law", "n", "--predict", "n=3000", *arguments]
+    return CliRunner().invoke(cli, ["fit", str(path), *how], env={"COLUMNS": "80"})
+
+
+@pytest.mark.parametrize(
+    ("name", "unit", "heading", "predicted"),
+    [
+        ("time_ms", None, "seconds per unit", "6.00 [6.00, 6.00]\u202fs"),
+        ("Time (\u00b5s)", None, "seconds per unit", "6.00 [6.00, 6.00]\u202fms"),
+        ("ns/op", None, "seconds per unit", "6.00 [6.00, 6.00]\u202fµs"),
+        ("rss_MB", None, "bytes per unit", "6.00 [6.00, 6.00]\u202fGB"),
+        ("bytes_per_second", None, "B/s per unit", "6.00 [6.00, 6.00]\u202fkB/s"),
+        ("ops", None, "1/s per unit", "6\u202f000 [6\u202f000, 6\u202f000] 1/s"),
+        ("instructions", None, "instructions per unit", "6\u202f000 [6\u202f000, 6\u202f000] instructions"),
+        ("comparisons_count", None, "comparisons per unit", "6\u202f000 [6\u202f000, 6\u202f000] comparisons"),
+        ("latency", None, "latency per unit", "6\u202f000 [6\u202f000, 6\u202f000]"),
+        ("latency", "ms", "seconds per unit", "6.00 [6.00, 6.00]\u202fs"),
+        ("time_ms", "us", "seconds per unit", "6.00 [6.00, 6.00]\u202fms"),  # whoever states it knows better
+        ("hits", "misses", "misses per unit", "6\u202f000 [6\u202f000, 6\u202f000] misses"),
+    ],
+)
+def test_amounts_are_printed_in_the_unit_of_the_response(
+    name: str, unit: str | None, heading: str, predicted: str, tmp_path: Path
+) -> None:
+    result = fitted(tmp_path, name, *(() if unit is None else ("--unit", unit)))
+    assert result.exit_code == 0, result.stderr
+    assert heading in result.stdout
+    assert f"predicted at n = 3\u202f000: {predicted}\n" in result.stdout
+
+
+@pytest.mark.parametrize(("name", "unit"), [("time_ms", "ms"), ("bytes_per_second", "B/s"), ("latency", None)])
+def test_the_document_has_the_unit_and_values_as_they_were_given(name: str, unit: str | None, tmp_path: Path) -> None:
+    document = json.loads(fitted(tmp_path, name, "--json").stdout)
+    assert (document["response"], document["unit"]) == (name, unit)
+    assert document["terms"][0]["coefficient"] == pytest.approx(2)
+    assert document["predictions"][0]["value"] == pytest.approx(6000)
+
+
+def test_what_is_no_unit_is_one_line(tmp_path: Path) -> None:
+    result = fitted(tmp_path, "latency", "--unit", "5 apples")
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.startswith("error: --unit: must be a unit such as s, ms, us, B, MB")
+    assert result.stderr.endswith("got '5 apples'\n")
+
+
+def test_levels_to_predict_may_be_a_range(tmp_path: Path) -> None:
+    document = json.loads(fitted(tmp_path, "time_ms", "--predict", "n=10..1000:3", "--json").stdout)
+    assert [one["at"] for one in document["predictions"]] == [{"n": 3000}, {"n": 10}, {"n": 100}, {"n": 1000}]

@@ -1,0 +1,352 @@
+"""What the figures draw is what the analysis says: each drawn number is compared with a plainer way to it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+from bptt_bench.analyse import Analysis, Verdict, analyse
+from bptt_bench.analyse.fitting.regime import Regime
+from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Point, Profile, RatioClaim, Subject
+from bptt_bench.report.figures import (
+    Maps,
+    NamedFigure,
+    figure_exponents,
+    figure_parity,
+    figure_ratio,
+    figure_scaling,
+    figure_shares,
+    figure_visits,
+    gallery,
+    lines_along,
+    ratio_groups,
+    share_groups,
+)
+from bptt_bench.report.figures.scaling import law_alone
+from bptt_bench.report.figures.shares import _stack
+from bptt_bench.report.words.content import term_label
+from bptt_bench.report.words.method import method
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+WHOLE = "seconds_per_eval"
+TRUE_RATIO = "(V + (T+1)/2*H) / (V + H)"
+
+
+def marks(axes: Axes, marker: str, *, least_size: float = 0.0) -> list[Line2D]:
+    """Points drawn with a marker; ``least_size`` leaves the caps of whiskers out."""
+    lines = [each for each in axes.lines if each.get_marker() == marker and each.get_markersize() > least_size]
+    return [each for each in lines if each.get_linestyle() == "None" or len(np.asarray(each.get_xdata())) == 1]
+
+
+# --- lines through the design -------------------------------------------------------------------------------------
+
+
+def table(*points: dict[str, int]) -> pd.DataFrame:
+    return pd.DataFrame(list(points))
+
+
+def test_the_longest_line_comes_first_and_two_levels_make_no_line() -> None:
+    points = {
+        "a": table(*({"n": n, "k": 1} for n in (1, 2, 4))),
+        "b": table(*({"n": n, "k": 2} for n in (1, 2, 4, 8)), *({"n": n, "k": 3} for n in (1, 2))),
+    }
+    first, second = lines_along("n", ["n", "k"], points)
+    assert (first.fixed, first.levels, first.subjects) == (Point(k=2), (1, 2, 4, 8), ("b",))
+    assert (second.fixed, second.levels, second.subjects) == (Point(k=1), (1, 2, 4), ("a",))
+    assert lines_along("k", ["n", "k"], points) == []
+
+
+def test_a_logarithmic_line_has_no_place_for_the_level_0() -> None:
+    rows = pd.DataFrame({"share": [0.0, 0.1, 0.2, 0.5], "k": 1})
+    (line,) = lines_along("share", ["share", "k"], {"a": rows})
+    assert line.levels == (0.1, 0.2, 0.5)
+    assert line.select(rows)["share"].tolist() == [0.1, 0.2, 0.5]
+    assert lines_along("share", ["share", "k"], {"a": rows[:3]}) == []
+    points = Design.grid({"share": [0.0, 0.1, 0.2], "k": [0, 1]})
+    claims = [RatioClaim(name="r", subject="a", over="b", ratio="1", points=points)]
+    (group,) = ratio_groups(claims)
+    assert (group.factor, {point["share"] for point in group.points}) == ("share", {0.1, 0.2})
+    assert ratio_groups([replace(claims[0], points=Design.of([{"share": 0.0}]))]) == []
+
+
+def test_a_line_leaves_the_placebo_out() -> None:
+    rows = table(*({"n": n} for n in (1, 2, 4)))
+    (line,) = lines_along("n", ["n"], {"a": rows, "a" + PLACEBO_SUFFIX: rows})
+    assert line.subjects == ("a",)
+    assert line.fixed == Point()
+
+
+def test_a_subject_that_does_not_depend_on_a_factor_joins_every_line() -> None:
+    points = {
+        "a": table(*({"n": n, "k": k} for n in (1, 2, 4) for k in (1, 2))),
+        "b": table(*({"n": n} for n in (1, 2, 4))),
+    }
+    assert {(line.fixed["k"], line.subjects) for line in lines_along("n", ["n", "k"], points)} == {
+        (1, ("a", "b")),
+        (2, ("a", "b")),
+    }
+
+
+# --- scaling ------------------------------------------------------------------------------------------------------
+
+
+def test_scaling_draws_the_points_as_measured_and_residuals_beneath(analysis: Analysis) -> None:
+    points = {name: analysis.fits[name, WHOLE].points for name in ("base", "sweep", "each")}
+    line = next(line for line in lines_along("T", ["V", "H", "T"], points) if line.fixed == Point(V=1024, H=128))
+    upper, lower = figure_scaling(analysis, line).axes
+    rows = points["each"].query("V == 1024 and H == 128").sort_values("T")
+    (drawn,) = marks(upper, "^")
+    np.testing.assert_array_equal(drawn.get_xdata(), rows["T"])
+    np.testing.assert_array_equal(drawn.get_ydata(), rows["measured"])
+    (residual,) = marks(lower, "^")
+    np.testing.assert_allclose(np.asarray(residual.get_ydata()), rows["measured"] / rows["fitted"] - 1)
+
+
+def test_the_law_alone_is_the_law_without_overhead(analysis: Analysis) -> None:
+    fit = analysis.fits["sweep", WHOLE]
+    coefficient = {term.term: term.coefficient for term in fit.terms}
+    at = pd.DataFrame({"V": [1024.0], "H": [128.0], "T": [16.0]})
+    expected = coefficient["T*H*V"] * 16 * 128 * 1024 + coefficient["T*H**2"] * 16 * 128**2
+    np.testing.assert_allclose(law_alone(fit, at), expected)
+    assert law_alone(fit, at)[0] < fit.curve(at)[0].estimate
+
+
+def test_scaling_names_the_law_alone_only_where_it_is_drawn() -> None:
+    n = [1000, 2000, 4000, 8000]
+    for constant in (0.0, 1e-5):
+        data = pd.DataFrame({"n": n, "seconds_per_eval": [constant + 1e-8 * level for level in n]})
+        subject = Subject(name="s", prepare=lambda _point: print, law=CostLaw("n"), overhead=("1",))
+        points = Design.of({"n": level} for level in n)
+        experiment = Experiment(
+            name="x", factors=(Factor(name="n"),), subjects=(subject,), profiles={"quick": Profile(design=points)}
+        )
+        found = analyse(data.assign(subject="s", below_floor=False), experiment, [])
+        (line,) = lines_along("n", ["n"], {"s": found.fits["s", WHOLE].points})
+        labels = [text.get_text() for text in figure_scaling(found, line).legends[0].get_texts()]
+        assert ("terms of the law alone" in labels) == (constant > 0)
+        assert "Operation counts" not in dict(method(found))["Judging"], "none was checked"
+
+
+def test_scaling_without_a_fit_says_so(analysis: Analysis) -> None:
+    (line, *_) = lines_along("T", ["V", "H", "T"], {"base": analysis.fits["base", WHOLE].points})
+    with pytest.raises(ValueError, match="'nothing': none of base has a fit of it"):
+        figure_scaling(analysis, line, "nothing")
+
+
+def test_a_very_wide_band_does_not_stretch_the_axis(analysis: Analysis) -> None:
+    fit = analysis.fits["base", WHOLE]
+    wide = replace(fit, influence=fit.influence._replace(error=300 * fit.influence.error))  # a band of many decades
+    changed = replace(analysis, fits={("base", WHOLE): wide})
+    (line, *_) = lines_along("T", ["V", "H", "T"], {"base": fit.points})
+    low, high = figure_scaling(changed, line).axes[0].get_ylim()
+    measured = line.select(fit.points)["measured"]
+    assert measured.min() / 100 < low < high < measured.max() * 10
+
+
+def test_a_wild_point_is_an_arrow_at_the_edge_and_leaves_the_scale_to_the_others(analysis: Analysis) -> None:
+    fit = analysis.fits["base", WHOLE]
+    points = fit.points.copy()
+    wild = points.index[(points["V"] == 1024) & (points["H"] == 128) & (points["T"] == 8)]
+    points.loc[wild, ["measured", "low", "high"]] *= 30
+    changed = replace(analysis, fits={("base", WHOLE): replace(fit, points=points)})
+    line = next(line for line in lines_along("T", ["V", "H", "T"], {"base": points}) if line.fixed["V"] == 1024)
+    for figure in (figure_scaling(changed, line), figure_parity(changed)):
+        lower = figure.axes[1]
+        assert lower.get_ylim() == (-1.0, 1.0)
+        (arrow,) = marks(lower, "^")
+        assert list(np.asarray(arrow.get_ydata())) == [1.0]
+
+
+# --- ratio --------------------------------------------------------------------------------------------------------
+
+
+def test_ratio_claims_about_one_pair_share_a_figure() -> None:
+    first, second = (
+        RatioClaim(name=f"r{n}", subject="a", over="b", ratio="n", points=Design.grid({"n": [1, 2, 4], "k": [n]}))
+        for n in (1, 2)
+    )
+    other = RatioClaim(name="o", subject="a", over="c", ratio="n", points=Design.grid({"n": [1, 2], "k": [1]}))
+    one, two = ratio_groups([first, second, other])
+    assert (one.factor, len(one.points), one.over) == ("n", 6, "b")
+    assert list(one.curves()) == [Point(k=1), Point(k=2)]
+    assert two.over == "c"
+
+
+def test_ratio_draws_prediction_and_measurement_where_they_belong(analysis: Analysis) -> None:
+    (group,) = ratio_groups(analysis.experiment.claims)
+    (axes,) = figure_ratio(analysis, group).axes
+    small, large = marks(axes, "o")[0], marks(axes, "s")[0]  # V = 512 and V = 2048
+    T = np.array([4, 8, 16, 32, 64])
+    np.testing.assert_array_equal(small.get_xdata(), T)
+    for drawn, V in ((small, 512), (large, 2048)):
+        # what the simulation is made of: each and sweep, less base, phases and step costs included
+        rest = 6e-10 * T * 256 * V - 2e-10 * T * 256 * V + 5e-6 * T
+        each = rest + 4e-10 * T * (T + 1) / 2 * 256**2 + 3e-6 * T
+        sweep = rest + 4e-10 * T * 256**2 + 3e-6 * T
+        np.testing.assert_allclose(np.asarray(drawn.get_ydata()), each / sweep, rtol=0.05)
+    curve = next(line for line in axes.lines if line.get_marker() == "None" and len(np.asarray(line.get_xdata())) > 10)
+    x, y = np.asarray(curve.get_xdata()), np.asarray(curve.get_ydata())
+    np.testing.assert_allclose(y, (512 + (x + 1) / 2 * 256) / (512 + 256))
+
+
+def test_ratio_whiskers_are_the_intervals_of_the_verdict(analysis: Analysis) -> None:
+    (group,) = ratio_groups(analysis.experiment.claims)
+    (axes,) = figure_ratio(analysis, group).axes
+    (verdict,) = [each for each in analysis.verdicts if each.kind == "ratio"]  # of the worst point
+    segments = [segment for each in axes.collections for segment in each.get_segments()]  # type: ignore[attr-defined]
+    ends = [(segment[0][1], segment[1][1]) for segment in segments if segment[0][0] == segment[1][0]]
+    assert len(ends) == len(group.points)
+    assert any(pair == pytest.approx((verdict.low, verdict.high)) for pair in ends)
+
+
+def test_crossovers_are_marked_at_their_levels(analysis: Analysis) -> None:
+    (group,) = ratio_groups(analysis.experiment.claims)
+    (axes,) = figure_ratio(analysis, group).axes
+    strokes = marks(axes, "|", least_size=10)
+    predicted = sorted(float(np.asarray(line.get_xdata())[0]) for line in strokes)
+    assert predicted == [4.0, 16.0]
+    found = {v.claim: v.estimate for v in analysis.verdicts if v.kind == "crossover"}
+    drawn = sorted(float(np.asarray(line.get_xdata())[0]) for line in axes.lines if line.get_marker() == "D")
+    assert drawn == sorted(value for value in found.values() if value is not None)
+
+
+# --- shares -------------------------------------------------------------------------------------------------------
+
+
+def test_shares_add_up_and_those_with_the_factor_lie_at_the_bottom(analysis: Analysis) -> None:
+    (group,) = share_groups(analysis.experiment.claims)
+    labels, shares = _stack(analysis.fits["sweep", WHOLE], group, np.array([1024.0, 65536.0]))
+    np.testing.assert_allclose(sum(shares), 1.0)
+    assert labels[0] == "T·H·V"
+    fit = analysis.fits["sweep", WHOLE]
+    for k, V in enumerate((1024, 65536)):
+        expected = fit.share(["T*H*V"], Point(V=V, H=128, T=16)).estimate
+        np.testing.assert_allclose(shares[0][k], expected)
+
+
+def test_shares_tell_measured_from_extrapolated(analysis: Analysis) -> None:
+    (group,) = share_groups(analysis.experiment.claims)
+    (axes,) = figure_shares(analysis, group).axes
+    assert axes.get_title(loc="left") == "measured: V = 64 to 4\u202f096; paler: extrapolated"
+    edges = [line for line in axes.lines if list(np.asarray(line.get_xdata())) == [4096, 4096]]
+    assert len(edges) == 1
+
+
+def test_shares_off_every_measured_line_say_so(analysis: Analysis) -> None:
+    (group,) = share_groups(analysis.experiment.claims)
+    far = replace(group, fixed=Point(H=99, T=7))
+    (axes,) = figure_shares(analysis, far).axes
+    assert "nothing was measured on this line" in axes.get_title(loc="left")
+
+
+def test_a_term_beyond_a_threshold_is_named_after_the_term_it_carries_on(analysis: Analysis) -> None:
+    fit = analysis.fits["sweep", WHOLE]
+    regime = Regime(term="T*H*V", companion="T*H**2", working_set="4*H*V", threshold=8.2e6, low=1e6, high=1e7)
+    assert [term_label(replace(fit, regimes=(regime,)), term) for term in fit.terms[:2]] == [
+        "T·H·V",
+        "T·H·V beyond 8.2\u202fMB",
+    ]
+
+
+# --- exponents ----------------------------------------------------------------------------------------------------
+
+
+def judged(analysis: Analysis, **changes: object) -> Analysis:
+    """The analysis with its first exponent verdict changed and the others left out."""
+    verdict: Verdict = next(each for each in analysis.verdicts if each.kind == "exponent")
+    return replace(analysis, verdicts=(replace(verdict, **changes),))  # type: ignore[arg-type]
+
+
+def test_exponent_row_shows_prediction_margin_estimate_and_word(analysis: Analysis) -> None:
+    figure = figure_exponents(judged(analysis, predicted=1.0, estimate=1.2, low=1.15, high=1.3, verdict="refuted"))
+    (axes,) = figure.axes
+    assert [text.get_text() for text in axes.texts] == ["exponent of V, sweep", "refuted"]
+    (predicted,) = marks(axes, "|")
+    (estimate,) = [line for line in axes.lines if line.get_marker() == "X"]
+    assert (predicted.get_xdata(), estimate.get_xdata()) == ([1.0], [1.2])
+    band = axes.collections[0].get_datalim(axes.transData)
+    np.testing.assert_allclose([band.x0, band.x1], [0.9, 1.1])
+    assert any(list(np.asarray(line.get_xdata())) == [1.15, 1.3] for line in axes.lines)
+
+
+def test_exponent_without_estimate_shows_the_prediction_alone(analysis: Analysis) -> None:
+    changes = {"estimate": None, "low": None, "high": None, "verdict": "inconclusive"}
+    (axes,) = figure_exponents(judged(analysis, reason="not identifiable: no", **changes)).axes
+    assert [line.get_marker() for line in axes.lines] == ["|"]
+    assert axes.texts[1].get_text() == "inconclusive: not identifiable"
+
+
+def test_endless_interval_ends_in_arrows_inside_the_picture(analysis: Analysis) -> None:
+    (axes,) = figure_exponents(judged(analysis, estimate=1.0, low=-math.inf, high=math.inf)).axes
+    for arrow, end in zip("<>", axes.get_xlim(), strict=True):
+        (drawn,) = [line for line in axes.lines if line.get_marker() == arrow]
+        assert list(np.asarray(drawn.get_xdata())) == [end]
+    assert axes.get_xlim()[1] < 3
+
+
+def test_exponents_need_a_judged_exponent(analysis: Analysis) -> None:
+    with pytest.raises(ValueError, match="none of an exponent"):
+        figure_exponents(replace(analysis, verdicts=()))
+
+
+# --- parity and visits --------------------------------------------------------------------------------------------
+
+
+def test_parity_shows_every_point_of_every_subject(analysis: Analysis) -> None:
+    upper, lower = figure_parity(analysis).axes
+    for marker, name in (("o", "base"), ("s", "sweep"), ("^", "each")):
+        points = analysis.fits[name, WHOLE].points
+        ((above,), (below,)) = marks(upper, marker), marks(lower, marker)
+        np.testing.assert_array_equal(above.get_xdata(), points["fitted"])
+        np.testing.assert_array_equal(above.get_ydata(), points["measured"])
+        np.testing.assert_allclose(np.asarray(below.get_ydata()), points["measured"] / points["fitted"] - 1)
+
+
+def test_visits_show_each_map_and_its_count() -> None:
+    maps = {"all": np.tril(np.ones((5, 5))), "once": np.eye(5)}
+    figure = figure_visits(maps, "step (number)", "loss (number)")
+    for axes, (name, count) in zip(figure.axes, (("all", 15), ("once", 5)), strict=True):
+        assert axes.get_title(loc="left") == f"{name}\n{count} visits"
+        np.testing.assert_array_equal(np.asarray(axes.images[0].get_array()), maps[name].astype(bool))
+        assert axes.get_ylim() == (5.5, 0.5), "row 1 stands at the top"
+        assert axes.get_xlim() == (0.5, 5.5)
+
+
+@pytest.mark.parametrize(
+    ("maps", "message"),
+    [({}, "maps: is empty"), ({"a": np.ones(3)}, r"map 'a': has shape \(3,\)"), ({"b": np.ones((0, 2))}, "map 'b'")],
+)
+def test_visits_refuse_what_is_no_map(maps: dict[str, np.ndarray], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        figure_visits(maps, "x", "y")
+
+
+def test_maps_come_from_the_checks_of_the_run(make_analysis: Callable[..., Analysis]) -> None:
+    analysis = make_analysis()
+    assert list(Maps.of_checks(analysis).matrices) == ["each", "sweep"]
+    analysis.frame.attrs["checks"][0]["map_axes"] = ["loss", "step"]
+    assert (Maps.of_checks(analysis).y_label, Maps.of_checks(analysis).x_label) == ("loss", "step")
+
+
+# --- the whole ----------------------------------------------------------------------------------------------------
+
+
+def test_scaling_shows_the_line_on_which_an_exponent_is_judged(figures: list[NamedFigure]) -> None:
+    by_name = {named.name: named.figure for named in figures}
+    titles = {name: figure.get_suptitle() for name, figure in by_name.items()}
+    assert titles["scaling-T-recur"].endswith("at V = 64, H = 512")
+    assert titles["scaling-T"].endswith("at V = 1\u202f024, H = 128")
+
+
+def test_a_run_without_claims_still_has_its_scaling_and_parity(make_analysis: Callable[..., Analysis]) -> None:
+    names = {named.name.removesuffix("-2") for named in gallery(make_analysis(claims=()))}
+    assert names == {"scaling-V", "scaling-H", "scaling-T", "parity"}
+
+
+def test_a_run_without_any_fit_has_no_figures(analysis: Analysis) -> None:
+    assert gallery(replace(analysis, fits={}, verdicts=())) == []

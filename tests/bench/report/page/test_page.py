@@ -1,0 +1,262 @@
+"""The page and the Markdown: they need nothing but themselves, escape what strangers wrote, and say it in order."""
+
+from __future__ import annotations
+
+import base64
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bptt_bench.analyse import Analysis
+from bptt_bench.plan import CheckClaim, Experiment
+from bptt_bench.report.figures import NamedFigure, figure_parity, figure_visits
+from bptt_bench.report.page.page import (
+    LARGEST_INLINE_SVG,
+    escape_markdown,
+    figure_bytes,
+    picture,
+    render_html,
+    render_markdown,
+    write_report,
+)
+from PIL import Image
+
+HOSTILE = "<script>alert('1')</script> & \"x\" | `y` [z](http://example.org) <img src=x onerror=1>"
+LARGEST_PAGE = 3_000_000  # bytes
+
+
+class Page(HTMLParser):
+    """What a browser would see: tags with their attributes, and the text outside style sheets."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.style = ""
+        self.open: list[str] = []
+        self.feed(text)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in {"meta", "img", "link", "br"}:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag, f"</{tag}> closes another element"
+
+    def handle_data(self, data: str) -> None:
+        if self.open and self.open[-1] == "style":
+            self.style += data
+        else:
+            self.text += data
+
+    def all(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+@pytest.fixture(scope="module")
+def html(report: Path) -> str:
+    return (report / "report.html").read_text(encoding="utf-8")
+
+
+def without_figures(analysis: Analysis) -> Page:
+    return Page(render_html(analysis, []))
+
+
+def hostile(analysis: Analysis, experiment: Experiment | None = None) -> Analysis:
+    """The analysis with every text that a stranger may write made hostile."""
+    verdict = replace(analysis.verdicts[0], claim=HOSTILE, subject=HOSTILE, reason=HOSTILE)
+    claim = CheckClaim(name=HOSTILE, subject=HOSTILE, statement=HOSTILE, check=lambda seed: None)  # type: ignore[arg-type, return-value]
+    named = replace(experiment or analysis.experiment, name=HOSTILE, claims=(claim,))
+    frame = analysis.frame.copy()
+    frame.attrs["run"] = {**analysis.frame.attrs["run"], "profile": HOSTILE, "environment": {HOSTILE: HOSTILE}}
+    skips = ({"subject": HOSTILE, "point": {"n": 1}, "reason": HOSTILE},)
+    return replace(analysis, frame=frame, experiment=named, verdicts=(verdict,), skips=skips, noise_line=HOSTILE)
+
+
+def test_page_needs_nothing_but_itself(html: str) -> None:
+    page = Page(html)
+    assert page.open == []
+    assert {tag for tag, _ in page.tags} & {"script", "link", "iframe", "object", "embed", "base"} == set()
+    addresses = [
+        value or "" for _, attributes in page.tags for name, value in attributes.items() if name in {"src", "href"}
+    ]
+    assert len(addresses) > 10
+    assert [address[:60] for address in addresses if not address.startswith(("#", "data:image/"))] == []
+    assert "url(" not in page.style
+    assert "@import" not in page.style
+    targets = {attributes.get("id") for _, attributes in page.tags}
+    assert {address[1:] for address in addresses if address.startswith("#")} <= targets
+    assert len(html.encode()) < LARGEST_PAGE
+
+
+def test_inlined_figures_are_pictures_with_words(html: str, figures: list[NamedFigure]) -> None:
+    images = Page(html).all("img")
+    assert len(images) == len(figures)
+    for image, named in zip(images, figures, strict=True):
+        kind, _, data = (image["src"] or "").partition(";base64,")
+        decoded = base64.b64decode(data)
+        assert (b"<svg" in decoded) == (kind == "data:image/svg+xml")
+        assert image["alt"] == f"{named.title}. {named.caption}"
+        assert image["width"] == "518"
+
+
+def test_verdicts_come_first_then_figures_method_and_environment(html: str) -> None:
+    sections = [attributes["id"] for attributes in Page(html).all("section")]
+    assert sections == ["verdicts", "figures", "method", "fits", "environment"]
+
+
+def test_every_verdict_stands_in_the_page_and_in_the_markdown(report: Path, html: str, analysis: Analysis) -> None:
+    text = Page(html).text
+    markdown = (report / "report.md").read_text(encoding="utf-8")
+    for verdict in analysis.verdicts:
+        assert verdict.claim in text
+        assert verdict.reason in text
+        assert escape_markdown(verdict.reason) in markdown
+    assert text.count("✓ supported") == sum(verdict.verdict == "supported" for verdict in analysis.verdicts)
+    assert "9 of 10 claims supported, 1 inconclusive" in text
+
+
+def test_page_serves_light_dark_phone_and_print(html: str) -> None:
+    page = Page(html)
+    assert {"name": "viewport", "content": "width=device-width, initial-scale=1"} in page.all("meta")
+    for query in ("prefers-color-scheme: dark", "max-width: 44rem", "@media print"):
+        assert query in page.style
+    assert re.search(r"figure img \{[^}]*background: #ffffff", page.style), "figures need white paper in the dark"
+
+
+def test_every_cell_of_a_card_has_a_label(html: str) -> None:
+    cells = [cell for cell in Page(html).all("td") if cell]
+    assert cells
+    assert all("data-label" in cell or cell.get("class") == "title" for cell in cells)
+
+
+def luminance(color: str) -> float:
+    channels = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def test_text_stands_out_in_light_dark_and_print(html: str) -> None:
+    schemes = [dict(re.findall(r"--(\w+): (#\w{6})", block)) for block in re.findall(r":root \{([^}]*)\}", html)]
+    assert len(schemes) == 3
+    for scheme in schemes:
+        for ink in ("ink", "soft", "supported", "refuted", "inconclusive"):
+            one, two = sorted((luminance(scheme[ink]), luminance(scheme["card"])))
+            assert (two + 0.05) / (one + 0.05) >= 4.5, f"{ink} on card"  # WCAG 2.2, 1.4.3
+
+
+def test_hostile_words_stay_words_in_html(analysis: Analysis) -> None:
+    page = without_figures(hostile(analysis))
+    assert {tag for tag, _ in page.tags} & {"script", "img"} == set()
+    assert not any(name.startswith("on") for _, attributes in page.tags for name in attributes)
+    assert page.text.count(HOSTILE) >= 6
+
+
+def columns(line: str) -> int:
+    return len(re.findall(r"(?<!\\)\|", line)) - 1
+
+
+def test_hostile_words_stay_words_in_markdown(analysis: Analysis) -> None:
+    text = render_markdown(hostile(analysis), [])
+    assert "<script" not in re.sub(r"\\<", "", text)
+    assert re.search(r"(?<!\\)\]\(http", text) is None
+    assert text.count(escape_markdown(HOSTILE)) >= 6
+
+
+@pytest.mark.parametrize("change", [lambda analysis: analysis, hostile], ids=["plain", "hostile"])
+def test_rows_of_a_markdown_table_have_as_many_cells_as_its_head(
+    analysis: Analysis, change: Callable[[Analysis], Analysis]
+) -> None:
+    text = render_markdown(change(analysis), [])
+    tables = [block.splitlines() for block in re.findall(r"(?:^\|.*\n)+", text, flags=re.MULTILINE)]
+    assert len(tables) >= 5
+    for table in tables:
+        assert {columns(line) for line in table} == {columns(table[0])}
+        assert set(table[1]) <= set("|-")
+
+
+def test_markdown_points_at_figures_that_are_there(report: Path, figures: list[NamedFigure]) -> None:
+    text = (report / "report.md").read_text(encoding="utf-8")
+    links = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    assert len(links) == len(figures)
+    assert [link for link in links if not (report / link).is_file()] == []
+
+
+def test_report_writes_each_figure_twice_and_says_what_it_wrote(report: Path, figures: list[NamedFigure]) -> None:
+    written = {str(path.relative_to(report)) for path in report.rglob("*") if path.is_file()}
+    expected = {f"figures/{named.name}.{kind}" for named in figures for kind in ("png", "svg")}
+    assert written == expected | {"report.html", "report.md"}
+    with Image.open(report / "figures" / "parity.png") as image:
+        assert image.width >= 150 * 5.4
+
+
+def test_handed_back_paths_are_those_written_and_maps_may_be_given(analysis: Analysis, tmp_path: Path) -> None:
+    bare = replace(analysis, fits={}, verdicts=())
+    paths = write_report(bare, tmp_path, {"mine": np.eye(3)})
+    assert [str(path.relative_to(tmp_path)) for path in paths] == [
+        "figures/visits.png",
+        "figures/visits.svg",
+        "report.html",
+        "report.md",
+    ]
+
+
+def test_the_same_analysis_gives_the_same_bytes(analysis: Analysis) -> None:
+    assert figure_bytes(figure_parity(analysis), "svg") == figure_bytes(figure_parity(analysis), "svg")
+    one, two = (figure_visits({"a": np.eye(3)}, "step (number)", "loss (number)") for _ in range(2))
+    assert figure_bytes(one, "png") == figure_bytes(two, "png")
+    assert render_html(analysis, []) == render_html(analysis, [])
+
+
+def test_svg_tells_no_date(report: Path) -> None:
+    assert "<dc:date>" not in (report / "figures" / "parity.svg").read_text(encoding="utf-8")
+
+
+def test_a_heavy_svg_goes_into_the_page_as_png(figures: list[NamedFigure]) -> None:
+    light, heavy = b"<svg/>", b"<svg>" + b" " * LARGEST_INLINE_SVG
+    addresses = [picture(figures[0], {"svg": svg, "png": b"png"}).address for svg in (light, heavy)]
+    assert [address.split(";")[0] for address in addresses] == ["data:image/svg+xml", "data:image/png"]
+
+
+def test_method_speaks_with_the_numbers_of_the_run(analysis: Analysis) -> None:
+    text = without_figures(analysis).text
+    for words in (
+        "120 cells (a subject at a point) were visited once in each of 5 blocks",
+        "840 samples were kept",
+        "2 fresh processes, BLAS pinned to 1 thread",
+        "An empty call cost 50\u202fns",
+        "1 min 37 s after the workers had started, 92\u202f% of it inside evaluations",
+        "1 cell skipped: each at V = 1\u202f000\u202f000, H = 100, T = 35 (would need 4.1 GB of 2.0 GB)",
+        "2023-11-14 22:13 UTC, profile quick",
+        analysis.noise_line[1:],
+    ):
+        assert words in text
+
+
+def test_environment_is_shown_with_units_and_without_the_name_of_the_machine(analysis: Analysis) -> None:
+    text = without_figures(analysis).text
+    assert "L2 1\u202fMiB, L3 32\u202fMiB" in text
+    assert "Imaginary <CPU> & co" in text
+    assert "a-name-nobody-needs" not in text
+
+
+def test_a_run_that_recorded_nothing_about_itself_still_gets_a_page(analysis: Analysis) -> None:
+    frame = analysis.frame.copy()
+    frame.attrs = {}
+    page = without_figures(replace(analysis, frame=frame, skips=(), failures={("x", "y"): "no data: x, too short"}))
+    assert "Not recorded." in page.text
+    assert "No fit: x, too short." in page.text
+    assert "how the time was spent is not known" in page.text
+
+
+def test_a_term_that_cannot_be_told_is_called_so(analysis: Analysis) -> None:
+    text = re.sub(r"\n+", " ", without_figures(analysis).text)
+    fit = analysis.fits["each", "seconds_per_eval"]
+    (vague,) = [term for term in fit.terms if term.term == "T*H**2"]
+    assert not vague.identifiable
+    assert f"no{vague.reason}" in text

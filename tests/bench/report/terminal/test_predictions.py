@@ -1,0 +1,130 @@
+"""Tables of predictions and largest levels: what stands in which cell, and what is said below."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from bptt_bench.analyse.predict.inverse import Largest
+from bptt_bench.analyse.predict.predictor import Predicted
+from bptt_bench.plan import Point
+from bptt_bench.report.terminal.predictions import MOST_NOTES, show_largest, show_predicted
+from bptt_bench.text.units import SECOND, named, stated
+from rich.console import Console
+
+
+def printed(show: Any, found: list[Any]) -> list[str]:
+    buffer = io.StringIO()
+    show(found, Console(file=buffer, width=80, highlight=False))
+    return [line.rstrip() for line in buffer.getvalue().splitlines()]
+
+
+def predicted(response: str, value: float | None, **more: Any) -> Predicted:
+    ends = {} if value is None else {"low": value * 0.9, "high": value * 1.1}
+    return Predicted(
+        **{
+            "subject": "sort",
+            "response": response,
+            "at": Point(n=8),
+            "value": value,
+            "unit": named(response),
+            **ends,
+            **more,
+        }
+    )
+
+
+def level(**more: Any) -> Largest:
+    known = {
+        "subject": "sort",
+        "response": "seconds_per_eval",
+        "unit": SECOND,
+        "factor": "n",
+        "within": 1.0,
+        "at": Point(k=3),
+    }
+    return Largest(**{**known, "at": Point(k=3), "largest": 12_345, "low": 11_000, "high": 13_000, **more})
+
+
+def test_responses_stand_beside_each_other_in_their_units() -> None:
+    lines = printed(
+        show_predicted,
+        [
+            predicted("seconds_per_eval", 2e-3),
+            predicted("allocated_bytes", 4e6),
+            predicted("comparisons_count", 1234.0),
+            predicted("latency", None),
+        ],
+    )
+    assert lines[0] == "sort at n = 8"
+    assert lines[1].split() == ["time", "memory", "comparisons", "latency", "beyond"]
+    assert "2.00 [1.80, 2.20]\u202fms" in lines[3]
+    assert "4.00 [3.60, 4.40]\u202fMB" in lines[3]
+    assert "1\u202f234" in lines[3]
+    assert "–" in lines[3]
+
+
+def test_amounts_are_converted_once_and_where_they_are_printed() -> None:
+    for name, unit in (("time_ms", "ms"), ("rss_MB", "MB"), ("bytes_per_second", "B/s")):
+        assert f"5.00 [4.50, 5.50]\u202f{unit}" in printed(show_predicted, [predicted(name, 5.0)])[3]
+    assert printed(show_predicted, [predicted("latency", 5.0)])[3] == "5.00 [4.50, 5.50]"
+
+
+def test_what_is_printed_without_a_unit_has_it_in_the_heading() -> None:
+    assert "hits (misses)" in printed(show_predicted, [predicted("hits", 5e6, unit=stated("misses"))])[1]
+    assert "instructions (" not in printed(show_predicted, [predicted("instructions", 5e6)])[1]
+
+
+@pytest.mark.parametrize(("low", "high", "shown"), [(None, 3.0, "[−∞, 3.00]"), (1.0, None, "[1.00, ∞]")])
+def test_an_end_that_is_not_known_is_infinite(low: float | None, high: float | None, shown: str) -> None:
+    one = Predicted(subject="s", response="seconds_per_eval", unit=SECOND, at=Point(n=8), value=2.0, low=low, high=high)
+    assert any(shown in line for line in printed(show_predicted, [one]))
+
+
+def test_how_far_beyond_is_told_by_a_factor_and_its_name() -> None:
+    found = [
+        predicted("seconds_per_eval", 1.0, farther=4.25, factor="n"),
+        predicted("seconds_per_eval", 1.0, farther=1.0),
+    ]
+    assert any(line.endswith("4.2× in n") for line in printed(show_predicted, found[:1]))
+    assert not any("beyond:" in line for line in printed(show_predicted, found[1:]))
+
+
+def test_factors_that_differ_have_columns_and_the_others_stand_in_the_heading() -> None:
+    lines = printed(show_predicted, [predicted("seconds_per_eval", n, at=Point(n=n, k=3)) for n in (8, 9)])
+    assert lines[0] == "sort at k = 3"
+    assert [line.split()[0] for line in lines[1:5] if line and line[0] != "─"] == ["n", "8", "9"]
+
+
+def test_no_more_notes_are_printed_than_anybody_reads() -> None:
+    found = [
+        predicted("seconds_per_eval", 1.0, at=Point(n=n), caution=f"note {n}", beyond="far")
+        for n in range(MOST_NOTES + 3)
+    ]
+    lines = printed(show_predicted, found)
+    assert sum("note" in line and "=" in line for line in lines) == MOST_NOTES
+    assert f"and {3} more such notes (--json has all)" in lines
+    assert not any("far" in line for line in lines if "farther" not in line)
+
+
+def test_largest_levels_have_their_safe_and_optimistic_sides() -> None:
+    lines = printed(show_largest, [level(), level(largest=None, low=None, high=None, at=Point(k=4), note="why")])
+    assert lines[1].split() == ["k", "largest", "n", "safe", "optimistic"]
+    assert lines[3].split(" ")[0] == "3"
+    assert "12\u202f345" in lines[3]
+    assert lines[4].split() == ["4", "–", "–", "–"]
+    assert "k = 4: why" in lines
+
+
+def test_several_responses_are_told_apart() -> None:
+    found = [level(note="far"), level(response="working_set_bytes", note="near")]
+    lines = printed(show_largest, found)
+    assert lines[1].split()[0] == "of"
+    assert "time: far" in lines
+    assert "working set (declared): near" in lines
+
+
+def test_what_is_declared_alone_does_not_pass_for_a_prediction() -> None:
+    lines = printed(show_largest, [level(response="working_set_bytes")])
+    assert lines[3].startswith("working set (declared)")

@@ -1,0 +1,138 @@
+"""Tables on screen: everything said, nothing wider than the screen."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+from bptt_bench.analyse import Analysis, Fit, Preference
+from bptt_bench.plan import Point
+from bptt_bench.report.page.page import write_report
+from bptt_bench.report.terminal import tables as terminal
+from bptt_bench.report.words.content import environment_rows, machine_notes
+from rich.console import Console
+
+WHOLE = "seconds_per_eval"
+
+
+def printed(function: Callable[[Console], None], width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    function(console)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+@dataclass(frozen=True)
+class Asked:
+    fit: Fit
+    predict_at: tuple[Point, ...] = ()
+    versus: tuple[Preference, ...] = ()
+
+
+@pytest.mark.parametrize("width", [72, 80, 120])
+def test_nothing_is_wider_than_the_screen(analysis: Analysis, width: int) -> None:
+    text = terminal.as_text(analysis, width=width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+
+
+def test_verdicts_show_every_claim_and_why_some_are_not_supported(analysis: Analysis) -> None:
+    refuted = replace(analysis.verdicts[1], verdict="refuted", reason="far too slow.")
+    changed = replace(analysis, verdicts=(*analysis.verdicts[:1], refuted, *analysis.verdicts[2:]))
+    text = printed(lambda console: terminal.print_verdicts(console, changed), 120)
+    for verdict in changed.verdicts:
+        (row,) = [line for line in text.splitlines() if line.startswith(verdict.claim + " ")]
+        assert row.split()[-1] == verdict.verdict
+    assert "✗ exponent of V (sweep): far too slow." in text
+    assert "? exponent of H in T·H² (sweep): not identifiable:" in text
+    assert "8 of 10 claims supported, 1 refuted, 1 inconclusive." in text
+    assert changed.verdicts[0].reason not in text
+
+
+def test_a_lesser_kernel_of_the_linear_algebra_stands_below_the_verdicts(analysis: Analysis, tmp_path: Path) -> None:
+    frame = analysis.frame.copy()
+    library = {"name": "openblas", "api": "blas", "version": "0.3.31", "architecture": "Haswell", "threads": 1}
+    environment = {"vector_instructions": "AVX-512", "kernel_variables": {"OPENBLAS_CORETYPE": "Haswell"}}
+    frame.attrs = {
+        **analysis.frame.attrs,
+        "run": {**analysis.frame.attrs["run"], "environment": {**environment, "blas": [library]}},
+        "workers": [{"threads": [library]}],
+    }
+    slow = replace(analysis, frame=frame)
+    (note,) = machine_notes(slow)
+    assert note.endswith("matrix products may take twice as long; unset OPENBLAS_CORETYPE=Haswell.")
+    assert note in " ".join(terminal.as_text(slow).split())
+    assert ("BLAS", "openblas 0.3.31, kernel Haswell (AVX2)") in environment_rows(slow)
+    write_report(slow, tmp_path)
+    for name in ("report.html", "report.md"):
+        text = (tmp_path / name).read_text(encoding="utf-8").replace("\\", "")
+        assert note in text
+        assert note not in terminal.as_text(analysis)
+
+
+@pytest.mark.parametrize(
+    ("kind", "figures", "shown"),
+    [
+        ("check", (1e-12, 3.1e-14, 3.1e-14, 3.1e-14), "≤ 1e-12 3.1e-14 ✓"),
+        ("check", (0.0, 0.0, 0.0, 0.0), "0, exactly 0 ✓"),
+        ("exponent", (1.9846, 1.9932, 1.9798, 2.0042), "1.98 ± 0.1 1.99 [1.98, 2.00] ✓"),
+        ("ratio", (11.5, 10.63, 10.47, 10.79), "11.5 (×/÷ 1.3) 10.6 [10.5, 10.8] ✓"),
+        ("crossover", (16.0, 15.15, 15.05, 15.24), "16 (×/÷ 1.3) 15.2 [15.1, 15.2] ✓"),
+        ("share", (0.5, 0.7567, 0.7553, 0.7581), "≥ 50\u202f% 75.7 [75.5, 75.8]\u202f% ✓"),
+        ("share", (0.5, None, None, None), "≥ 50\u202f% – ✓"),
+    ],
+)
+def test_verdicts_show_prediction_and_interval(
+    analysis: Analysis, kind: str, figures: tuple[float | None, ...], shown: str
+) -> None:
+    first = next(verdict for verdict in analysis.verdicts if verdict.kind == kind)
+    predicted, estimate, low, high = figures
+    verdict = replace(first, predicted=predicted, estimate=estimate, low=low, high=high, verdict="supported")
+    changed = replace(analysis, verdicts=(verdict,))
+    text = printed(lambda console: terminal.print_verdicts(console, changed), 120)
+    assert shown in re.sub(" +", " ", text)
+
+
+def test_brackets_in_names_are_no_markup(analysis: Analysis) -> None:
+    named = replace(analysis.verdicts[0], claim="[red]bold[/red]", verdict="refuted", reason="[/] it is")
+    text = printed(lambda console: terminal.print_verdicts(console, replace(analysis, verdicts=(named,))), 120)
+    assert text.count("[red]bold[/red]") == 2
+    assert "(sweep): [/] it is" in text
+
+
+def test_colour_only_when_asked_for(analysis: Analysis) -> None:
+    assert "\x1b[" not in terminal.as_text(analysis)
+    assert "\x1b[32m✓ supported" in terminal.as_text(analysis, colour=True)
+
+
+def test_noise_is_one_sentence(analysis: Analysis) -> None:
+    text = " ".join(printed(lambda console: terminal.print_noise(console, analysis)).split())
+    assert text == f"N{analysis.noise_line[1:]}."
+
+
+def test_fit_shows_terms_predictions_and_comparisons(analysis: Analysis) -> None:
+    fit = analysis.fits["each", WHOLE]
+    versus = (
+        Preference(law="T*H", decision="this", aicc_gap=120.3, held_out_gap=0.43),
+        Preference(law="T**2", decision="undetermined", aicc_gap=-1.0, held_out_gap=None),
+    )
+    asked = Asked(fit, (Point(V=100_000, H=128, T=16),), versus)
+    text = printed(lambda console: terminal.show(asked, console))
+    rows = [re.sub(" +", " ", line).strip() for line in text.splitlines()]
+    (term,) = [term for term in fit.terms if term.term == "T*(T+1)/2*H**2"]
+    low, middle, high = (f"{1e12 * seconds:.0f}" for seconds in (term.low, term.coefficient, term.high))
+    assert f"T·(T+1)/2·H² law {middle} [{low}, {high}]\u202fps 98\u202f% yes" in rows
+    assert any(row.startswith("T·H² law") and row.endswith("no") for row in rows)
+    low, middle, high = (f"{1e3 * value:.0f}" for value in sorted(fit.predict(asked.predict_at)[0]))
+    assert f"predicted at V = 100\u202f000, H = 128, T = 16: {middle} [{low}, {high}]\u202fms" in rows
+    assert "against T·H: this law (AICc gap 120; error at the largest points +43\u202f%)" in rows
+    assert "against T²: undetermined (AICc gap −1)" in rows
+
+
+def test_show_takes_an_analysis_too(analysis: Analysis) -> None:
+    text = printed(lambda console: terminal.show(analysis, console))
+    assert "9 of 10 claims supported, 1 inconclusive." in text
+    assert "Noise within points" in text

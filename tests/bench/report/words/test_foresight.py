@@ -1,0 +1,255 @@
+"""What a report says of predictions: each number as it was foreseen and measured, and what was missed."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from bptt_bench.analyse import Analysis
+from bptt_bench.analyse.predict.foresight import foreseen, unmeasured
+from bptt_bench.plan import Point
+from bptt_bench.report import format as show
+from bptt_bench.report.figures import gallery
+from bptt_bench.report.figures.foresight import figure_foresight
+from bptt_bench.report.page.page import render_html, render_markdown
+from bptt_bench.report.terminal import tables as terminal
+from bptt_bench.report.words.foresight import (
+    accuracy_lines,
+    accuracy_rows,
+    foresight_rows,
+    foresight_section,
+    outcome_lines,
+)
+from matplotlib.axes import Axes
+from rich.console import Console
+
+from tests.bench.report.conftest import BEYOND, ERRORS, TRUTH, predicted_and_measured
+from tests.bench.report.figures.test_layout import overlaps
+
+NAMES = tuple(TRUTH)  # of the three subjects
+WITHIN = [abs(np.log(1 + error)) <= np.log(1.1) for error in ERRORS]  # of the predicted intervals
+
+
+def without_samples(analysis: Analysis, subject: str, at: Point) -> Analysis:
+    """The analysis of a run in which a prediction was not put to the test."""
+    frame = analysis.frame
+    lost = (frame["subject"] == subject) & (frame["stage"] == "beyond")
+    for name, level in at.items():
+        lost &= frame[name] == level
+    kept = frame[~lost]
+    kept.attrs = frame.attrs
+    return replace(analysis, frame=kept)
+
+
+def printed(analysis: Analysis, width: int = 80) -> str:
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    found = foreseen(analysis.frame)
+    terminal.show_foreseen(found, unmeasured(analysis.frame, found), console)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+# --- tables -----------------------------------------------------------------------------------------------------------
+
+
+def test_a_row_shows_a_prediction_its_interval_and_what_was_measured(foresighted: Analysis) -> None:
+    rows = foresight_rows(foreseen(foresighted.frame))
+    assert [row.subject for row in rows] == [name for name in NAMES for _ in BEYOND]
+    (row,) = [row for row in rows if row.subject == "sweep" and row.levels["V"] == "32\u202f768"]
+    fit = foresighted.fits["sweep", "seconds_per_eval"]
+    value = 1e3 * fit.predict([BEYOND.points[2]])[0].estimate
+    assert row.at == "V = 32\u202f768, H = 128, T = 16"
+    assert row.predicted == f"{value:.1f} [{value / 1.1:.1f}, {value * 1.1:.1f}]\u202fms"
+    assert row.measured == f"{value / 1.005:.1f}\u202fms"
+    assert (row.error, row.covered) == ("+0.5\u202f%", True)
+    assert row.beyond == "4× farther, 2.5× time"
+
+
+def test_rows_of_a_subject_stand_from_cheap_to_dear(foresighted: Analysis) -> None:
+    found = foreseen(foresighted.frame)
+    values = [one.prediction.value for one in found]
+    assert sorted(values[:8]) != values[:8], "as predicted they stand in another order"
+    for name in NAMES:
+        cheap_to_dear = sorted(one.prediction.value for one in found if one.prediction.subject == name)
+        shown = [row.predicted for row in foresight_rows(found) if row.subject == name]
+        assert shown == [show.si_interval(value, value / 1.1, value * 1.1) for value in cheap_to_dear]
+
+
+def test_accuracy_is_told_by_subject_for_all_and_beside_what_it_is_held_to(foresighted: Analysis) -> None:
+    *subjects, together, held_to = accuracy_rows(foreseen(foresighted.frame))
+    errors = np.abs(ERRORS)
+    expected = [f"{100 * value:.1f}\u202f%" for value in (np.median(errors), np.quantile(errors, 0.95), errors.max())]
+    assert [row.subject for row in subjects] == list(NAMES)
+    for row in subjects:
+        assert list(row[1:]) == ["8", *expected, f"{100 * np.mean(WITHIN):.0f}\u202f%"]
+    assert (together.subject, together.n) == ("all", "24")
+    assert held_to == ("held to", "", "≤ 5\u202f%", "≤ 10\u202f%", "", "90–98\u202f%")
+    one = predicted_and_measured(foresighted, NAMES[:1])
+    assert [row.subject for row in accuracy_rows(foreseen(one.frame))] == ["base", "held to"]
+
+
+def test_words_say_whether_predictions_are_as_good_as_they_are_held_to_be(foresighted: Analysis) -> None:
+    found = foreseen(foresighted.frame)
+    errors = "median error 3.5\u202f%, 95th percentile 16.0\u202f%, worst 16.0\u202f%"
+    assert accuracy_lines(found) == [
+        f"24 predictions: {errors}; 75\u202f% of the intervals at 95\u202f% hold what was measured.",
+        "Held to 5\u202f%, 10\u202f% and 90–98\u202f%: missed.",
+    ]
+    good = [one for one in found if abs(one.error) < 0.05] * 5
+    good += [one for one in found if one.error == pytest.approx(-0.12)][:1]  # one interval in 76 misses: 99 %
+    assert outcome_lines(good)[0].endswith(": missed.")
+    good += [one for one in found if one.error == pytest.approx(-0.12)][1:3]
+    assert outcome_lines(good)[0].endswith(": met.")
+
+
+def test_what_was_not_measured_is_said(foresighted: Analysis) -> None:
+    analysis = foresighted
+    for point in BEYOND.points[:2]:
+        for name in NAMES[:2]:
+            analysis = without_samples(analysis, name, point)
+    found = foreseen(analysis.frame)
+    named = ("base at V = 8\u202f192", "base at V = 16\u202f384", "sweep at V = 8\u202f192")
+    points = "; ".join(f"{name}, H = 128, T = 16" for name in named)
+    last = accuracy_lines(found, unmeasured(analysis.frame, found))[-1]
+    assert last == f"Not measured: 4 predictions ({points}; and 1 more)."
+    assert accuracy_lines([], unmeasured(analysis.frame, found)[:1]) == [
+        "Not measured: 1 prediction (base at V = 8\u202f192, H = 128, T = 16)."
+    ]
+    assert accuracy_rows([]) == []
+    assert foresight_rows([]) == []
+
+
+@pytest.mark.parametrize("width", [72, 80, 120])
+def test_the_table_on_screen_is_not_wider_than_the_screen(foresighted: Analysis, width: int) -> None:
+    text = printed(without_samples(foresighted, "base", BEYOND.points[0]), width)
+    assert max(map(len, text.splitlines())) <= width
+    assert "…" not in text
+    rows = [line for line in text.splitlines() if re.match(r" *\d.*\[", line)]
+    assert len(rows) == 23
+    headings = [line.strip() for line in text.splitlines() if line.strip() in NAMES]
+    assert headings == list(NAMES), "each subject heads its own table"
+    assert sum(row.rstrip().endswith("✗") for row in rows) == 3 * WITHIN.count(False)
+    assert "Not measured: 1 prediction (base at" in text
+
+
+# --- figure -----------------------------------------------------------------------------------------------------------
+
+
+def drawn(axes: Axes, marker: str) -> dict[float, float]:
+    """Where marks of a kind stand: error by predicted time."""
+    lines = [line for line in axes.lines if line.get_marker() == marker and line.get_linestyle() == "None"]
+    return {float(x): float(y) for line in lines for x, y in zip(*map(np.asarray, line.get_data()), strict=True)}
+
+
+def test_every_prediction_stands_at_its_error_with_its_interval(foresighted: Analysis) -> None:
+    found = foreseen(foresighted.frame)
+    figure = figure_foresight(foresighted, found)
+    for axes, name, marker in zip(figure.axes, NAMES, "os^", strict=True):
+        mine = [one for one in found if one.prediction.subject == name]
+        assert drawn(axes, marker) == pytest.approx({one.prediction.value: one.error for one in mine})
+        np.testing.assert_allclose([one.error for one in mine], ERRORS)
+        (strokes,) = axes.collections
+        segments = strokes.get_segments()  # type: ignore[attr-defined]
+        ends = {float(segment[0][0]): (float(segment[0][1]), float(segment[1][1])) for segment in segments}
+        for one in mine:
+            low, high = ((1 + one.error) * end - 1 for end in (1 / 1.1, 1.1))
+            assert ends[one.prediction.value] == pytest.approx((low, high))
+            assert (low <= 0 <= high) == one.covered
+
+
+def test_an_interval_that_missed_has_a_hollow_mark(foresighted: Analysis) -> None:
+    axes = figure_foresight(foresighted, foreseen(foresighted.frame)).axes[0]
+    marks = [line for line in axes.lines if line.get_marker() == "o"]
+    counts = {line.get_markerfacecolor() == "white": len(np.asarray(line.get_xdata())) for line in marks}
+    assert counts == {False: WITHIN.count(True), True: WITHIN.count(False)}
+
+
+def test_the_sweep_stands_beside_the_predictions_on_the_same_scale(foresighted: Analysis) -> None:
+    figure = figure_foresight(foresighted, foreseen(foresighted.frame))
+    for axes, name in zip(figure.axes, NAMES, strict=True):
+        points = foresighted.fits[name, "seconds_per_eval"].points
+        expected = dict(zip(points["fitted"], points["fitted"] / points["measured"] - 1, strict=True))
+        assert drawn(axes, ".") == pytest.approx(expected)
+        assert axes.get_title(loc="left").splitlines()[0] == name
+        assert axes.get_title(loc="left").endswith("; 6 of 8 inside")
+        assert (axes.get_xlim(), axes.get_ylim()) == (figure.axes[0].get_xlim(), figure.axes[0].get_ylim())
+
+
+def test_a_prediction_that_is_far_off_is_an_arrow_and_wide_intervals_do_not_hide_errors(foresighted: Analysis) -> None:
+    found = foreseen(foresighted.frame)
+    wild = replace(found[0], measured=found[0].measured._replace(estimate=found[0].prediction.value / 4))
+    axes = figure_foresight(foresighted, [wild, *found[1:]]).axes[0]
+    assert axes.get_ylim() == (-1.0, 1.0)
+    (arrow,) = [line for line in axes.lines if line.get_marker() == "^"]
+    assert list(np.asarray(arrow.get_ydata())) == [1.0]
+    wide = [replace(one, prediction=replace(one.prediction, high=100 * one.prediction.value)) for one in found]
+    low, high = figure_foresight(foresighted, wide).axes[0].get_ylim()
+    assert -0.6 < low < -0.15
+    assert 0.15 < high < 0.6
+
+
+@pytest.mark.parametrize("names", [NAMES, NAMES[:1]])
+def test_nothing_in_the_figure_is_on_top_of_anything(foresighted: Analysis, names: tuple[str, ...]) -> None:
+    analysis = predicted_and_measured(foresighted, names)
+    figure = figure_foresight(analysis, foreseen(analysis.frame))
+    assert len(figure.axes) == len(names)
+    assert overlaps(figure) == []
+    assert figure.axes[-1].get_xlabel().endswith("(s)")
+    assert figure._supylabel.get_text().endswith("(%)")  # type: ignore[attr-defined]
+
+
+def test_the_figure_needs_something_to_show(foresighted: Analysis) -> None:
+    with pytest.raises(ValueError, match="foreseen: is empty; at least one prediction must have been measured"):
+        figure_foresight(foresighted, [])
+    bare = figure_foresight(replace(foresighted, fits={}), foreseen(foresighted.frame))
+    assert drawn(bare.axes[0], ".") == {}
+
+
+def test_it_is_the_second_figure_of_a_report_and_its_caption_says_how_good(foresighted: Analysis) -> None:
+    named = gallery(foresighted)
+    assert [each.name for each in named[:2]] == ["ratio-each-sweep", "foresight"]
+    assert all(line in named[1].caption for line in accuracy_lines(foreseen(foresighted.frame)))
+
+
+# --- page -------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("render", [render_html, render_markdown])
+def test_the_page_has_every_prediction(foresighted: Analysis, render: Callable[[Analysis, list[Any]], str]) -> None:
+    text = " ".join(render(foresighted, []).replace("\\", "").split())
+    section = foresight_section(foresighted.frame)
+    assert section is not None
+    assert [len(section.rows), len(section.accuracy)] == [24, 5]
+    for row in section.rows:
+        parts = (row.at, row.predicted, row.measured, row.error, row.beyond)
+        assert [part for part in parts if " ".join(part.split()) not in text] == []
+    assert text.count("outside the interval") == 3 * WITHIN.count(False)
+    lines = [" ".join(line.split()) for line in section.lines]
+    assert all(line in text for line in lines)
+    assert text.index("Foreseen") < text.index(lines[0]) < text.index(" ".join(section.rows[0].at.split()))
+
+
+@pytest.mark.parametrize("render", [render_html, render_markdown])
+def test_a_run_without_predictions_says_nothing_of_them(
+    analysis: Analysis, render: Callable[[Analysis, list[Any]], str]
+) -> None:
+    assert foresight_section(analysis.frame) is None
+    assert "oreseen" not in render(analysis, [])
+
+
+def test_predictions_that_were_never_measured_are_a_line_and_no_table(foresighted: Analysis) -> None:
+    frame = foresighted.frame[foresighted.frame["stage"] != "beyond"]
+    frame.attrs = foresighted.frame.attrs
+    text = render_html(replace(foresighted, frame=frame), [])
+    assert "Not measured: 24 predictions (base at V" in text
+    assert "Every prediction" not in text
+
+
+def test_the_method_tells_samples_that_tested_predictions_from_those_of_the_sweep(foresighted: Analysis) -> None:
+    text = render_html(foresighted, [])
+    assert "840 samples of the sweep were kept, every one of them" in text
+    assert "72 more were taken at points beyond it, to test predictions; no fit has seen them" in text

@@ -1,0 +1,117 @@
+"""A table from elsewhere: numbers as numbers, and each fault named with its line."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from bptt_bench.errors import StoreError
+from bptt_bench.store.frame import load
+
+
+def table(folder: Path, content: bytes | str) -> Path:
+    path = folder / "data.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return path
+
+
+def test_columns_of_numbers_are_numbers_and_others_text(tmp_path: Path) -> None:
+    frame = load(table(tmp_path, "n, block ,seconds\n1,a,2e-3\n2,b,.5\n"))
+    assert list(frame.columns) == ["n", "block", "seconds"]
+    assert frame.n.tolist() == [1, 2]
+    assert frame.n.dtype.kind == "i"
+    assert frame.block.tolist() == ["a", "b"]
+    assert frame.seconds.tolist() == [0.002, 0.5]
+
+
+def test_missing_entries_are_nan_and_empty_lines_nothing(tmp_path: Path) -> None:
+    frame = load(table(tmp_path, "n,seconds\r\n\r\n1,\r\n2,nan\r\n,,\r\n"[:-4] + "3,4\r\n"))
+    assert frame.n.tolist() == [1, 2, 3]
+    np.testing.assert_equal(frame.seconds.to_numpy(), [np.nan, np.nan, 4.0])
+
+
+def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
+    assert list(load(table(tmp_path, b"\xef\xbb\xbfn,t\n1,2\n")).columns) == ["n", "t"]
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        ("", "is empty"),
+        ("\n\n", "is empty"),
+        ("n,t\n", "has no rows below the names of its columns"),
+        ("n,t\n1,2\n\n3,fast\n", r"line 4, column 't': 'fast' is not a number"),
+        ("n,t\n1,2\n3,4,5\n", r"line 3: has 3 entries; 2 columns are named"),
+        ("n,t\n1\n", r"line 2: has 1 entries; 2 columns are named"),
+        ("n,n\n1,2\n", r"line 1: names column 'n' twice"),
+        ("1,2\n3,4\n", "line 1: names no columns, for all of its entries are numbers"),
+        ("n;t\n1,000;2\n", "holds '1,000', which may be a thousand or have a decimal comma; allowed are numbers with"),
+        ("n;t\n1,000,000;2,5\n", "holds '2,5' and '1,000,000'; allowed is one kind of decimal mark"),
+        ("n;t\n1.000;2,5\n", "holds '2,5' and '1.000'; allowed is one kind of decimal mark"),
+        ('n,t\n1,"2\n', "is no table: "),
+        (b"\xff\xfe\x00\x01,\x80\n1,2\n", "is not UTF-8 text"),
+    ],
+)
+def test_a_fault_is_one_line_that_names_it(tmp_path: Path, content: bytes | str, expected: str) -> None:
+    path = table(tmp_path, content)
+    with pytest.raises(StoreError, match=expected) as caught:
+        load(path)
+    assert "\n" not in str(caught.value)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "n,t\n1000,0.5\n2000,1.5\n",
+        "n;t\n1000;0.5\n2000;1.5\n",
+        "n\tt\r\n1000\t0.5\r\n2000\t1.5\r\n",
+        "n;t\n1000;0,5\n2000;1,5\n",
+        "n;t\n1.000,0;0,5\n2.000,0;1,5\n",
+        "sep=;\nn;t\n1000;0,5\n2000;1,5\n",
+        '\ufeff# a comment, with "quotes\n\nn,t\n1000,0.5\n# another\n2000,1.5\n',
+        "# made on a Monday\n#n,t\n1000,0.5\n2000,1.5\n",
+        "# n\tt\n1000\t0.5\n2000\t1.5\n",
+        'n,t\n"1,000",0.5\n"2,000",1.5\n',
+        "n,t\n1K,5e-1\n2k,1.5\n",
+        "n,t\n1e3,0.5\n2E3,1.5\n",
+        ",n,t\n0,1000,0.5\n1,2000,1.5\n",
+        "n,t,\n1000,0.5,\n2000,1.5,\n",
+    ],
+)
+def test_a_table_is_read_however_its_numbers_and_columns_are_written(tmp_path: Path, content: str) -> None:
+    frame = load(table(tmp_path, content))
+    assert {name: frame[name].tolist() for name in frame.columns} == {"n": [1000, 2000], "t": [0.5, 1.5]}
+
+
+@pytest.mark.parametrize(
+    ("content", "notes"),
+    [
+        ("n,t\n1,2\n", []),
+        ("n,t\n1K,2\n2M,3\n", ["column 'n': numbers such as '1K' are read as 1000"]),
+        ("n,t\n1KiB,2\n", ["column 'n': numbers such as '1KiB' are read as 1024"]),
+        ("n,t\n1,DNF\n2,NA\n3,\n4,0.5\n5,1\n6,2\n", ["column 't': 3 of 6 entries are missing ('DNF', 'NA', empty)"]),
+        ("n,t\n1,2\n# x\n3,4\n", ["lines that begin with # are comments: 1 below the names of the columns"]),
+        (",n\n0,1\n5,2\n", ["column 1 has no name and counts the rows: left out"]),
+        (
+            ",n\n7,1\n5,2\n",
+            ["column 1 has no name: it is called column_1 here; --rename column_1=NAME or --ignore column_1"],
+        ),
+    ],
+)
+def test_what_is_read_otherwise_than_it_stands_there_is_noted(tmp_path: Path, content: str, notes: list[str]) -> None:
+    assert load(table(tmp_path, content)).attrs["notes"] == notes
+
+
+def test_words_for_nothing_are_levels_in_a_column_of_text(tmp_path: Path) -> None:
+    frame = load(table(tmp_path, "packing,t\nnone,1\ngzip,2\nnone,NA\n"))
+    assert frame["packing"].tolist() == ["none", "gzip", "none"]
+    assert frame.attrs["notes"] == ["column 't': 1 of 3 entries are missing ('NA')"]
+
+
+def test_text_among_numbers_may_stand_in_a_column_that_is_ignored(tmp_path: Path) -> None:
+    path = table(tmp_path, "n,t,state\n1,2,1\n3,4,broken\n5,6,1\n")
+    with pytest.raises(StoreError, match="'broken' is not a number, as most are; --ignore state leaves"):
+        load(path)
+    assert list(load(path, ignore=["state"]).columns) == ["n", "t"]

@@ -1,0 +1,69 @@
+"""What two runs differ in beside their samples is named."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import pandas as pd
+import pytest
+from bptt_bench.workflows.compare.compare import unlike
+
+LIBRARY = {"name": "openblas", "api": "blas", "version": "0.3.31", "architecture": "SkylakeX", "threads": 1}
+HEADER = {
+    "profile": "quick",
+    "threads": 1,
+    "environment": {
+        "host": "5bce98f7",
+        "cpu": "AMD EPYC",
+        "vector_instructions": "AVX-512",
+        "python": "3.11.7",
+        "packages": {"bptt-bench": "0.1.0", "numpy": "2.4.6", "pandas": "3.1.1"},
+        "blas": [LIBRARY],
+    },
+}
+
+
+def run(where: tuple[str, ...] = (), value: Any = None, kernel: str = "SkylakeX") -> pd.DataFrame:
+    header: dict[str, Any] = copy.deepcopy(HEADER)
+    inner = header
+    for name in where[:-1]:
+        inner = inner[name]
+    if where:
+        inner[where[-1]] = value
+    frame = pd.DataFrame()
+    frame.attrs = {"run": header, "workers": [{"threads": [{**LIBRARY, "architecture": kernel}]}]}
+    return frame
+
+
+def test_runs_that_were_measured_alike_are_not_unlike() -> None:
+    assert unlike([run(), run()]) == []
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "note"),
+    [
+        (("threads",), 2, "threads: 1 and 2"),
+        (("profile",), "full", "profile: 'quick' and 'full'"),
+        (("environment", "host"), "other", "another machine"),
+        (("environment", "cpu"), "Xeon", "processor: AMD EPYC and Xeon"),
+        (("environment", "vector_instructions"), "AVX2", "instructions: AVX-512 and AVX2"),
+        (("environment", "python"), "3.13.1", "Python: 3.11.7 and 3.13.1"),
+        (("environment", "packages", "numpy"), "2.3.0", "NumPy: 2.4.6 and 2.3.0"),
+        (("environment", "packages", "bptt-bench"), "0.2.0", "harness: 0.1.0 and 0.2.0"),
+        (("environment", "kernel_variables"), {"MKL_CBWR": "AVX2"}, "variables: none and MKL_CBWR=AVX2"),
+    ],
+)
+def test_each_difference_is_named_with_both_values(where: tuple[str, ...], value: Any, note: str) -> None:
+    assert unlike([run(), run(where, value)]) == [note]
+
+
+def test_kernels_are_those_of_the_processes_that_measured() -> None:
+    (note,) = unlike([run(), run(kernel="Haswell")])
+    assert note == ("BLAS: openblas 0.3.31, kernel SkylakeX (AVX-512) and openblas 0.3.31, kernel Haswell (AVX2)")
+
+
+def test_what_one_of_them_did_not_record_is_no_difference() -> None:
+    old = run(("environment",), {"cpu": "AMD EPYC"})
+    old.attrs["workers"] = []
+    assert unlike([old, run()]) == unlike([run(), old]) == []

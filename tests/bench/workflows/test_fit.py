@@ -1,0 +1,95 @@
+"""Tables of others from end to end: what is left out or found is said in every answer, and no option is guessed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import bptt_bench as bench
+import pytest
+from bptt_bench.cli.main import cli
+from click.testing import CliRunner, Result
+
+ROWS = [(n, i) for n in (100, 200, 400, 800, 1600) for i in range(3)]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """n² nanoseconds, in a table with columns that no law can name, gaps, and more than is needed."""
+    path = tmp_path / "data.csv"
+    lines = [f"{n};{1e-9 * n**2 * (1 + 0.01 * i)!r};{n}px;box" for n, i in ROWS]
+    header, gaps = "Hidden Units;Wall Time;label;host_name", ["3200;DNF;3200px;box", ";1;;box"]
+    path.write_text("".join(f"{line}\n" for line in [header, *lines, *gaps]))
+    return path
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner(env={"COLUMNS": "120"}).invoke(cli, [str(one) for one in arguments])
+
+
+NOTES = [
+    "response: 'Wall Time', the only column that is called a time",
+    "column 'Hidden Units': 1 of 17 entries are missing (empty)",
+    "column 'Wall Time': 1 of 17 entries are missing ('DNF')",
+    "another value in nearly every row, and not used: 'label'",
+]
+
+
+def test_fit_says_in_its_table_and_its_json_what_was_found_and_left_out(path: Path) -> None:
+    asked = invoke("fit", path, "--law", "H**2")
+    assert asked.exit_code == 2
+    assert "unknown name 'H'" in asked.stderr
+    assert "; --rename 'Hidden Units=H' gives a column that name" in asked.stderr
+    shown = invoke("fit", path, "--law", "H**2", "--rename", "Hidden Units=H")
+    assert shown.exit_code == 0, shown.output
+    notes = [line.removeprefix("note: ") for line in shown.stderr.splitlines()]
+    assert notes[:2] == NOTES[:2]
+    found = json.loads(invoke("fit", path, "--law", "H**2", "--rename", "Hidden Units=H", "--json").stdout)
+    assert found["notes"] == notes
+    assert found["n_samples"] == len(ROWS)
+    assert found["terms"][0]["coefficient"] == pytest.approx(1e-9, rel=0.02)
+
+
+def test_predict_and_export_take_the_same_options(path: Path, tmp_path: Path) -> None:
+    named = ("--rename", "Hidden Units=H", "--ignore", "label")
+    found = invoke("predict", path, "--law", "H**2", *named, "--at", "H=3200", "--json")
+    assert found.exit_code == 0, found.output
+    (one,) = json.loads(found.stdout)
+    assert one["value"] == pytest.approx(1e-9 * 3200**2, rel=0.05)
+    assert "note: column 'Wall Time': 1 of 17 entries are missing ('DNF')" in found.stderr
+    out = tmp_path / "out.csv"
+    written = invoke("export", path, *named, "--to", "csv", "--out", out)
+    assert written.exit_code == 0, written.output
+    assert out.read_text().splitlines()[0] == '"H","Wall Time","host_name"'
+    assert "note: column 'Wall Time': 1 of 17 entries are missing ('DNF')" in written.stderr
+    refused = invoke("predict", path, *named, "--at", "H=3200")
+    assert "--rename: goes with --law" in refused.stderr
+
+
+def test_python_takes_the_same_and_has_the_notes_on_the_frame_and_the_answer(path: Path) -> None:
+    frame = bench.load(path, rename={"Hidden Units": "H"}, ignore=["label"])
+    assert frame.attrs["notes"][1] == NOTES[2]
+    rows = frame[frame["H"].notna()]
+    assert bench.fit(rows, "H**2").n_samples == len(ROWS)
+    found = bench.predict(path, "H=3200", law="H**2", rename={"Hidden Units": "H"})
+    assert NOTES[2] in found.notes
+
+
+def test_a_constant_text_and_a_label_divide_nothing(path: Path) -> None:
+    labelled: Any = [line.split(";") for line in path.read_text().splitlines()]
+    path.write_text("\n".join(";".join(line) for line in labelled[:-2]))
+    result = invoke("fit", path, "--law", "H**2", "--rename", "Hidden Units=H", "--json")
+    found = json.loads(result.stdout)
+    assert "by" not in found
+    assert "column 'label' changes only together with 'H': not used" in found["notes"]
+    assert "the same in every row, and not used: 'host_name'" in found["notes"]
+
+
+def test_a_factor_that_the_law_does_not_name_is_told(path: Path) -> None:
+    rows = [(n, m) for n in (10, 20, 40, 80) for m in (1, 2) for _ in range(2)]
+    path.write_text("n,m,time\n" + "".join(f"{n},{m},{n * m}\n" for n, m in rows))
+    note = "note: the law does not name 'm', which varies (1, 2); --where selects, --ignore m takes all as one"
+    assert note in invoke("fit", path, "--law", "n").stderr
+    assert note not in invoke("fit", path, "--law", "n*m").stderr
+    assert note not in invoke("fit", path, "--law", "n", "--where", "m=1").stderr
