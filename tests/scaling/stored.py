@@ -15,9 +15,10 @@ from typing import Any
 
 import numpy as np
 from bptt_bench.measure.protocol.messages import Sampled
-from bptt_bench.measure.protocol.records import run_header, sample_record
+from bptt_bench.measure.protocol.records import experiment_record, run_header, sample_record
 from bptt_bench.measure.protocol.schedule import blocks_of
 from bptt_bench.plan import Design, Experiment, ExponentClaim, Factor, Point, Profile, RatioClaim, ShareClaim, Subject
+from bptt_bench.plan.description.description import description_of
 from bptt_bench.store import SampleStore
 from bptt_bench.store.runs.samples import SAMPLES, read_records
 from bptt_bench.validation.simulate import DESIGNS, LAWS, LEVELS, MIDDLE, OVERHEAD, TYPICAL
@@ -60,12 +61,13 @@ CLAIMS = EXPERIMENT.claims
 
 def many_points(folder: Path, samples: int = 200_000, seed: int = 0) -> int:
     """Write the first so many samples of a run of this module's experiment; the number of them."""
-    return _written(folder, itertools.islice(_records(np.random.default_rng(seed), seed), samples + 1))
+    return _written(folder, itertools.islice(_records(np.random.default_rng(seed), seed), samples + 2))
 
 
 def _records(rng: np.random.Generator, seed: int) -> Iterator[Mapping[str, Any]]:
     profile = EXPERIMENT.profile("grid")
     yield run_header(EXPERIMENT, module=__name__, profile="grid", seed=seed, threads=1)
+    yield experiment_record(description_of(EXPERIMENT, "grid"))
     expected: dict[tuple[str, Point], float] = {}
     now = 0.0
     for block in blocks_of(EXPERIMENT, profile, seed=seed):
