@@ -5,6 +5,7 @@ The commands in it are on the list that ``tests/test_commands.py`` checks; `make
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,7 @@ PAGES = sorted((ROOT / "docs").rglob("*.md"))
 PYTHON = re.compile(r"```python\n(.*?)```", re.DOTALL)
 CONSOLE = re.compile(r"```console\n\$ bptt-bench ([^\n]*)\n((?!```|\$).+?)```", re.DOTALL)
 NUMBER = re.compile(r"[-−+]?\d(?: ?\d)*(?:\.\d+)?")  # thousands are set apart
+JARGON = re.compile(r"\b(?:dearer|spells?|prices?|(?:tell|told) apart)\b", re.IGNORECASE)
 LINK = re.compile(r"\]\(((?!https?:|#)[^)#]+)")
 
 
@@ -90,3 +92,26 @@ def test_every_public_name_has_a_page() -> None:
         r"^   (\w+)$", (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8"), re.MULTILINE
     )
     assert sorted(listed) == sorted(bptt_bench.__all__)
+
+
+def test_every_kind_of_record_is_described() -> None:
+    described = re.findall(
+        r"^\| ((?:`\w+`(?:, )?)+) \|", (ROOT / "docs/reference/run-format.md").read_text(encoding="utf-8"), re.MULTILINE
+    )
+    kinds = set()
+    for run in sorted((ROOT / "results").glob("**/samples.jsonl")):
+        with run.open(encoding="utf-8") as lines:
+            kinds |= {json.loads(line)["record"] for line in lines}
+    assert "sample" in kinds
+    assert kinds <= set(re.findall(r"`(\w+)`", " ".join(described)))
+
+
+@pytest.mark.parametrize("page", [*PAGES, ROOT / "README.md", ROOT / "DESIGN.md"], ids=lambda page: page.name)
+def test_no_page_uses_words_of_our_own(page: Path) -> None:
+    assert JARGON.findall(page.read_text(encoding="utf-8")) == []
+    assert JARGON.findall("The price of a term got dearer.") == ["price", "dearer"]
+
+
+def test_readme_and_design_are_short() -> None:
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+    assert len((ROOT / "DESIGN.md").read_text(encoding="utf-8").splitlines()) <= 80
