@@ -38,6 +38,8 @@ numpydoc_show_inherited_class_members = False
 doctest_global_setup = "from bptt_bench import *"
 templates_path = ["_templates"]
 
+toc_object_entries_show_parents = "hide"
+
 html_theme = "pydata_sphinx_theme"
 html_title = "bptt-bench"
 html_theme_options = {
