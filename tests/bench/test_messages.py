@@ -60,7 +60,13 @@ def test_a_name_that_is_nearly_one_comes_with_what_was_meant(
     [
         (("run", TOY, "--seed", "x"), "--seed: must be a whole number from 0, got x"),
         (("compare", "a", "b", "--threads", "0"), "--threads: must be a whole number from 1, got 0"),
-        (("doctor", "--seconds", "-1"), "--seconds: must be a number from 0, got -1.0"),
+        (
+            ("doctor", "--seconds", "-1"),
+            (
+                "--seconds: must be a time in ns, us, ms, s, min or h, such as 90s, "
+                "5min or 1h30min, or a number of seconds, from 0 s on, got '-1'"
+            ),
+        ),
     ],
 )
 def test_numbers_say_what_they_must_be(arguments: tuple[str, ...], message: str) -> None:

@@ -500,10 +500,8 @@ def test_rounds_of_a_point_that_is_measured_again_are_numbered_on(project: pytes
 
 
 def test_the_rounds_of_all_benchmarks_are_taken_in_blocks_of_random_order(project: pytest.Pytester) -> None:
-    noted = TOY.replace(
-        "    def prepare(point):\n", "    def prepare(point):\n        print('prepared', point['n'], file=SEEN)\n"
-    )
-    add(project, "toy.py", "SEEN = open('seen.txt', 'w', buffering=1)\n" + noted)
+    note = "        with open('seen.txt', 'a') as seen: print('prepared', point['n'], file=seen)\n"
+    add(project, "toy.py", TOY.replace("    def prepare(point):\n", f"    def prepare(point):\n{note}"))
     run(project, "--benchmark", TIMER, "scaling").assert_outcomes(passed=5)
     seen = [int(line.split()[1]) for line in (project.path / "seen.txt").read_text(encoding="utf-8").splitlines()]
     blocks = [seen[i : i + len(LEVELS)] for i in range(0, len(seen), len(LEVELS))]
