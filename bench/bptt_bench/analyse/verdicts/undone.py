@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 KIND = "work not done"
 CHANGED = 1.5  # times as long with its inputs put back from which a call depends on what it changes in them
-CACHED = 3.0  # the same for caches and mappings: tables that are kept on purpose seldom take most of a call
+CACHED = 3.0  # the same for caches and mappings: tables that are kept on purpose seldom save most of a call
 CACHES = ("cache", "dict", "OrderedDict", "defaultdict")
 LEAST_DIFFERENCE = 5e-6  # seconds: to put inputs back empties the caches of the call itself, which costs up to 1 µs
 SLOWER = 2.0  # times as fast with its inputs put back from which each call leaves more to do for the next
@@ -101,6 +101,7 @@ class _Compared(NamedTuple):
 
     seconds: float
     factor: float
+    more: float  # seconds that putting back costs
     changed: Mapping[str, str]
     at: str
 
@@ -111,25 +112,41 @@ class _Compared(NamedTuple):
             np.maximum(record[name], LEAST_SECONDS) for name in ("restored_seconds", "repeated_seconds")
         )
         apart = _above(restored, repeated) or _above(repeated, restored)
-        apart &= abs(np.median(restored) - np.median(repeated)) >= LEAST_DIFFERENCE
+        more = float(np.median(restored) - np.median(repeated))
+        apart &= abs(more) >= LEAST_DIFFERENCE
         shown = {name: kind for name, kind in record["changed"].items() if kind != "cell"} or record["changed"]
         return cls(
             seconds=float(np.median(restored)),
             factor=float(np.median(restored) / np.median(repeated)) if apart else 1.0,
+            more=more,
             changed=shown,
             at=describe(record["point"]),
         )
 
     @property
+    def is_table(self) -> bool:
+        """Whether only caches and mappings were changed, which are often kept on purpose."""
+        return set(self.changed.values()) <= set(CACHES)
+
+    @property
     def least(self) -> float:
         """The factor from which the call depends on what it changes."""
-        return CACHED if set(self.changed.values()) <= set(CACHES) else CHANGED
+        return CACHED if self.is_table else CHANGED
 
 
 def _above(ones: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> bool:
     """Whether all of some times are longer than others, but for one of these if they are many: it was disturbed."""
     ordered = np.sort(others)
     return bool(ones.min() > ordered[-2 if len(ordered) >= MANY_TURNS else -1])
+
+
+def _grows(compared: Sequence[_Compared]) -> bool:
+    """Whether what a table saves grows with the points: work does, and what is loaded or compiled once does not."""
+    half = len(compared) // 2
+    if half < 1:
+        return False
+    lower, upper = (float(np.median([one.more for one in part])) for part in (compared[:half], compared[half:]))
+    return upper >= LEAST_GROWTH * max(lower, LEAST_SECONDS)
 
 
 def _changed(records: Sequence[Mapping[str, Any]]) -> str:
@@ -146,7 +163,8 @@ def _changed(records: Sequence[Mapping[str, Any]]) -> str:
     points = {describe(record["point"]) for record in records}
     faster = [one for one in known if one.factor >= one.least]
     is_upper = 2 * len(known) >= len(points) and 2 * sum(one in faster for one in upper) > len(upper)
-    if is_upper or len(faster) >= FEWEST_POINTS:
+    is_table = bool(faster) and faster[-1].is_table
+    if (is_upper and (not is_table or _grows(known))) or (len(faster) >= FEWEST_POINTS and not is_table):
         last = faster[-1]
         names = enumerated([f"`{name}` ({kind})" for name, kind in last.changed.items()])
         how = f"it takes {number(last.factor)} times as long at {last.at}"

@@ -12,6 +12,7 @@ import functools
 import gc
 import inspect
 import operator
+import sys
 import sysconfig
 import types
 import zlib
@@ -207,6 +208,8 @@ class _Search:
         return value.__module__ == self._home or not value.__code__.co_filename.startswith(LIBRARIES)
 
     def _look_at_attributes(self, name: str, value: object, steps: int) -> None:
+        if callable(value) and _is_of_a_library(type(value)):  # what it has compiled is no input, and not ours to touch
+            return
         own = getattr(value, "__dict__", None)
         if isinstance(own, dict) and own:
             self._take(name, own)
@@ -219,6 +222,11 @@ class _Search:
 
 
 LIBRARIES = ("<", *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+
+
+def _is_of_a_library(kind: type) -> bool:
+    module = sys.modules.get(kind.__module__)
+    return str(getattr(module, "__file__", None) or "<").startswith(LIBRARIES)
 
 
 def _function_of(call: object) -> object:

@@ -129,9 +129,7 @@ class Inspector:
 
     def _is_suspicious(self, later: float) -> bool:
         """Whether a changed input may be why later evaluations took less or more than the first."""
-        caches = any(is_cache(each.value) for each in self._changed)
-        differ = max(self._first, later) >= SUSPICIOUS * min(self._first, later)
-        return bool(self._changed) and (differ or caches)
+        return bool(self._changed) and max(self._first, later) >= SUSPICIOUS * min(self._first, later)
 
     def _seen(
         self, restored: Callable[[], Evaluation] | None = None, repeated: Callable[[], Evaluation] | None = None

@@ -126,6 +126,11 @@ def test_a_cache_is_named_as_one() -> None:
     assert found.startswith("work not done: the call remembers its result in `slow` (cache); without that it takes ")
 
 
+def test_a_cache_of_what_is_loaded_or_compiled_once_is_no_matter() -> None:
+    loaded = [inspection(n, {"kernels": "cache"}, times(2e-3 + 1e-10 * n), times(1e-10 * n)) for n in LEVELS]
+    assert not reason(frame_of(inspections=loaded))
+
+
 def test_a_placebo_that_finds_the_work_of_its_subject_done_hides_nothing() -> None:
     mine = [inspection(n, {"memo": "dict"}, times(1e-6 * n), times(1e-7)) for n in LEVELS]
     hidden = [inspection(n, subject="work (placebo)") for n in LEVELS]

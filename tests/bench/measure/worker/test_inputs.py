@@ -220,3 +220,9 @@ def test_values_whose_comparison_is_no_yes_or_no_are_told_by_their_place() -> No
     one = Input("x", [record, np.ones(3)])
     assert one.digest() == one.digest()
     assert Input("x", np.ones(3)) != Input("x", np.ones(3))
+
+
+def test_what_a_library_has_compiled_is_not_touched() -> None:
+    dispatcher = np.vectorize(len)  # callable, of a library, with a mapping of what it has made
+    assert vars(dispatcher)
+    assert [each.kind for each in inputs_of(closure(dispatcher))] == ["cell"]
