@@ -20,6 +20,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -205,7 +206,7 @@ class _Search:
         """Whether this is a function of the module of the call, or of another that is no library's."""
         if not isinstance(value, types.FunctionType):
             return False
-        return value.__module__ == self._home or not value.__code__.co_filename.startswith(LIBRARIES)
+        return value.__module__ == self._home or not _is_library(value.__code__.co_filename)
 
     def _look_at_attributes(self, name: str, value: object, steps: int) -> None:
         if callable(value) and _is_of_a_library(type(value)):  # what it has compiled is no input, and not ours to touch
@@ -221,12 +222,17 @@ class _Search:
                     self.look(f"{name}.{key}", getattr(value, key, None), steps + 1)
 
 
-LIBRARIES = ("<", *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")})
+STANDARD = ("<", *{sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 
 
 def _is_of_a_library(kind: type) -> bool:
     module = sys.modules.get(kind.__module__)
-    return str(getattr(module, "__file__", None) or "<").startswith(LIBRARIES)
+    return _is_library(getattr(module, "__file__", None) or "<")
+
+
+def _is_library(file: str) -> bool:
+    """Whether a file of code is Python's own, or of an installed package, wherever packages are installed."""
+    return file.startswith(STANDARD) or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
 def _function_of(call: object) -> object:
