@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import math
 from pathlib import Path
 from typing import Any
@@ -131,7 +132,7 @@ def test_a_subject_that_fails_when_compared_is_named() -> None:
     assert {(skip["subject"], skip["point"]["n"]) for skip in sink.of("skip")} == {
         (name, n) for name in ("near", "far") for n in (1, 4)
     }
-    expected = "its result could not be compared: ValueError: shapes differ (test_comparing.py, line "
+    expected = "its result could not be compared: ValueError: shapes differ (test_result_check.py, line "
     assert all(skip["reason"].startswith(expected) for skip in sink.of("skip"))
     assert {sample["subject"] for sample in sink.of("sample")} == {"right"}
 
@@ -214,8 +215,12 @@ def test_measuring_processes_get_the_variables_of_the_experiment(monkeypatch: py
     class Popen:
         def __init__(self, _command: object, *, env: dict[str, str], **_more: object) -> None:
             started.update(env)
-            self.stdin = self.stdout = object()
+            self.stdin = self.stdout = io.BytesIO()
+            self.pid = 1 << 30  # of nobody
+
+        def wait(self) -> int:
+            return 0
 
     monkeypatch.setattr("bptt_bench.measure.engines.local.subprocess.Popen", Popen)
-    LocalEngine({"MALLOC_MMAP_MAX_": "0"}).start(threads=3)
+    LocalEngine({"MALLOC_MMAP_MAX_": "0"}).start(threads=3).close()
     assert (started["MALLOC_MMAP_MAX_"], started["OMP_NUM_THREADS"]) == ("0", "3")
