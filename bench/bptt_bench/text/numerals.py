@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from bptt_bench.errors import StoreError
 
 MULTIPLES = {"k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 BINARY = {"k": 2**10, "m": 2**20, "g": 2**30, "t": 2**40}
-MULTIPLE = re.compile(r"([+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,17})?|\.[0-9]{1,17})) ?([kKMGT])(i?)[bB]?")
+MULTIPLE = re.compile(r"([+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})) ?([kKMGT])(i?)[bB]?")
 EXPONENT = r"(?:[eE][+-]?[0-9]{1,3})?"
-GROUPED = re.compile(rf"[+-]?[1-9][0-9]{{0,2}}(?:,[0-9]{{3}}){{1,6}}(?:\.[0-9]{{0,17}})?{EXPONENT}")
-DECIMAL_COMMA = re.compile(rf"[+-]?(?:[0-9]{{0,18}}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}}){{1,6}}),[0-9]{{1,17}}{EXPONENT}")
+GROUPED = re.compile(rf"[+-]?[1-9][0-9]{{0,2}}(?:,[0-9]{{3}}){{1,6}}(?:\.[0-9]{{0,40}})?{EXPONENT}")
+DECIMAL_COMMA = re.compile(rf"[+-]?(?:[0-9]{{0,18}}|[1-9][0-9]{{0,2}}(?:\.[0-9]{{3}}){{1,6}}),[0-9]{{1,40}}{EXPONENT}")
 GROUPED_BY_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
-POINT = re.compile(rf"[+-]?[0-9]{{0,18}}\.[0-9]{{1,17}}{EXPONENT}")
+POINT = re.compile(rf"[+-]?[0-9]{{0,18}}\.[0-9]{{1,40}}{EXPONENT}")
 
 
 def decimal_mark(path: Path, cells: Iterable[str]) -> str:
@@ -45,6 +45,35 @@ def decimal_mark(path: Path, cells: Iterable[str]) -> str:
     raise StoreError(
         f"{path}: holds {grouped[0]!r}, which may be a thousand or have a decimal comma; allowed are numbers without"
     )
+
+
+def points_read(path: Path, columns: Mapping[str, Sequence[str]]) -> list[str]:
+    """What the user should know where nothing tells whether points are decimal or stand between thousands.
+
+    Raises
+    ------
+    StoreError : a column has whole numbers without a point, too, so that either may be meant.
+
+    >>> points_read(Path(), {"t": ["1.413", "2.826"]})
+    ["column 't': numbers such as '1.413' are read as 1.413, with a decimal point, not as thousands"]
+    """
+    if any(POINT.fullmatch(cell) and not GROUPED_BY_POINT.fullmatch(cell) for of in columns.values() for cell in of):
+        return []
+    notes = []
+    for name, cells in columns.items():
+        pointed = next(filter(GROUPED_BY_POINT.fullmatch, cells), None)
+        whole = next((cell for cell in cells if cell.isascii() and cell.isdigit()), None)
+        if pointed is not None and whole is not None:
+            raise StoreError(
+                f"{path}, column {name!r}: holds {pointed!r} beside {whole!r}, which may be a thousand or have a "
+                "decimal point; allowed are thousands without a point"
+            )
+        if pointed is not None:
+            notes.append(
+                f"column {name!r}: numbers such as {pointed!r} are read as {float(pointed):.12g}, with a decimal "
+                "point, not as thousands"
+            )
+    return notes
 
 
 def spelled(cell: str, mark: str = ".") -> float | None:

@@ -127,6 +127,8 @@ def _axis(where: str, name: str, level: Any) -> Sequence[float | str] | Range:
     if found is None:
         return [_level(where, name, level)]
     low, high = (_number(where, name, end) for end in found.groups()[:2])
+    if low == 0:  # the levels are evenly spaced in their logarithm
+        raise not_above_0(where, name, found[1])
     n = LEVELS_OF_A_RANGE if found[3] is None else int(found[3])
     if low > high or n < 2:
         raise TextError(
@@ -151,6 +153,11 @@ def _number(where: str, name: str, level: Any) -> float:
         value = math.nan if isinstance(level, bool) else float(level)
     except (TypeError, ValueError):
         value = math.nan
-    if not math.isfinite(value) or value <= 0:
-        raise TextError(f"{where}: {name} must be a finite number above 0, got {str(level)!r}")
+    if not math.isfinite(value) or value < 0:
+        raise not_above_0(where, name, level)
     return int(value) if value.is_integer() else value
+
+
+def not_above_0(where: str, name: str, level: Any) -> TextError:
+    """What is wrong with a level that is not above 0, where 0 was not measured."""
+    return TextError(f"{where}: {name} must be a finite number above 0, got {str(level)!r}")

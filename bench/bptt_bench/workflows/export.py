@@ -232,7 +232,7 @@ def _factors(frame: pd.DataFrame, response: str) -> list[str]:
     """Columns of a plain table that can be factors: levels, and neither a known record nor another response.
 
     A response has a unit by its name, or numbers that are neither whole nor come back. Where each row is a point of its
-    own no level comes back, and whole numbers are levels all the same.
+    own no level comes back, and whole numbers are levels all the same, unless they only count the rows.
     """
     categories = categories_of(frame, (), (response,))
     others = [
@@ -240,9 +240,17 @@ def _factors(frame: pd.DataFrame, response: str) -> list[str]:
         for name in map(str, frame.columns)
         if name not in RECORDED and name not in ("subject", response) and named(name) is None
     ]
-    return [
+    found = [
         name for name in map(str, frame.columns) if name in categories or (name in others and _is_levels(frame[name]))
     ]
+    come_back = any(1 < frame[name].nunique() <= len(frame) / 2 for name in found if name not in categories)
+    return [name for name in found if not (come_back and _counts_rows(frame[name]))]
+
+
+def _counts_rows(column: pd.Series[Any]) -> bool:
+    """Whether a column rises by one from row to row, from 0 or as an id: no factor where others have levels."""
+    is_id = column.iloc[0] == 0 or str(column.name).lower().endswith("id")
+    return column.dtype.kind in "iu" and is_id and bool((column.diff().iloc[1:] == 1).all())
 
 
 def _is_levels(column: pd.Series[Any]) -> bool:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.analyse.data.categories import levels_of, listed_levels, shown
-from bptt_bench.analyse.data.columns import response_of, with_roles
+from bptt_bench.analyse.data.columns import named_by, response_of, with_roles
+from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.roles import WHOLE
 from bptt_bench.analyse.data.samples import FitError, categories_of
 from bptt_bench.analyse.evidence.by_category import dividing, each_part, parts
@@ -24,7 +25,7 @@ from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import with_names
 from bptt_bench.store.importers.reading.text import listed
-from bptt_bench.text.points import Question, questions
+from bptt_bench.text.points import Question, not_above_0, questions
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,7 +109,9 @@ def answer(
     """
     asked = questions(predict, "--predict")
     frame = of_subject(fitted_samples(load(data, rename=rename, ignore=ignore)), subject)
-    frame, response = prepared(frame, (law, *versus), names=names, where=where, response=response, block=block)
+    frame, response = prepared(
+        frame, (law, *versus), names=names, where=where, response=response, block=block, unit=unit
+    )
 
     def answered(rows: pd.DataFrame) -> Answer:
         this, *others = (
@@ -136,6 +139,7 @@ def prepared(
     where: Sequence[str] = (),
     response: str | None = None,
     block: str | None = None,
+    unit: str | None = None,
 ) -> tuple[pd.DataFrame, str]:
     """The samples of one subject as laws are fitted to them, with notes in ``attrs``, and the response that is meant.
 
@@ -144,11 +148,20 @@ def prepared(
     StoreError, FitError : names, rows or a response that cannot be used, or what is no law.
     """
     frame = selected(with_names(frame, names, laws=laws), where)
+    if block is not None and block in named_by(laws):
+        raise FitError(
+            f"--block {block!r}: must be a column that no law names, for its effect would be taken out of them"
+        )
     found = response_of(frame, response, laws)
     chosen = [text.partition("=")[0].strip() for text in where]
     told = with_roles(frame, laws, response=found, block=block, chosen=chosen)
     if response is None and found != WHOLE:
         told.attrs["notes"].insert(0, f"response: {found!r}, the only column that is called a time")
+    named_unit = unit_of(found, frame)
+    if unit is not None and named_unit is not None and named_unit != unit_of(found, unit=unit):
+        told.attrs["notes"].append(
+            f"--unit {unit}: taken as stated, though {found!r} is in {named_unit.symbol} by its name"
+        )
     return told, found
 
 
@@ -241,5 +254,5 @@ def _require_factors(text: str, point: Point, this: Fit) -> None:
     if unknown:
         raise FitError(f"--predict {text!r}: unknown factor {unknown[0]!r}; the law has {', '.join(needed) or 'none'}")
     for name, level in point.items():
-        if isinstance(level, str):
-            raise FitError(f"--predict {text!r}: {name} must be a finite number above 0, got {level!r}")
+        if isinstance(level, str) or (level == 0 and not (this.points[name] == 0).any()):
+            raise not_above_0(f"--predict {text!r}", name, level)

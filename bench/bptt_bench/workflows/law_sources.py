@@ -21,6 +21,7 @@ from bptt_bench.plan.description.lookup import is_everywhere
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import loaded
 from bptt_bench.store.runs.experiments import experiment_of_run
+from bptt_bench.text.points import not_above_0
 from bptt_bench.text.units import Unit
 from bptt_bench.workflows.fit import of_subject, prepared
 
@@ -214,6 +215,7 @@ def _of_law(
         where=stated.where,
         response=response,
         block=stated.block,
+        unit=stated.unit,
     )
     if subject is None:
         subject = str(rows["subject"].iloc[0]) if "subject" in rows.columns else name
@@ -227,7 +229,7 @@ def _of_law(
             factors={name: _measured_levels(found, name) for name in found.factors},
             required=tuple(found.full_law.factors),
             categories={name: str(level) for name, level in levels.items()},
-            check=lambda _name, level: level,
+            check=functools.partial(_measured_level, found),
             notes=tuple(rows.attrs.get("notes", ())),
         )
     other = next(iter(fits.values()))
@@ -240,7 +242,7 @@ def _of_law(
             factors={name: _measured_levels(other, name) for name in other.factors},
             required=tuple(other.full_law.factors),
             categories={name: str(level) for name, level in levels.items()},
-            check=lambda _name, level: level,
+            check=functools.partial(_measured_level, other),
         )
 
 
@@ -260,4 +262,12 @@ def _measured_levels(found: Fit, name: str) -> Levels:
     """The levels of a factor of a table: whole numbers where all that were measured are."""
     levels: list[float] = found.points[name].tolist()
     whole = all(float(level).is_integer() for level in levels)
-    return Levels(1.0 if whole else min(levels) * TINY, max(levels), whole, min(levels) == max(levels))
+    smallest = min((level for level in levels if level > 0), default=1.0)
+    return Levels(1.0 if whole else smallest * TINY, max(levels), whole, min(levels) == max(levels))
+
+
+def _measured_level(found: Fit, name: str, level: float) -> float:
+    """A level of a factor of a table as it is; 0 only where that was measured."""
+    if level == 0 and not (found.points[name] == 0).any():
+        raise not_above_0("--at", name, f"{level:g}")
+    return level

@@ -294,7 +294,7 @@ def _responses_in(source: Source, budget: Budget, within: str, response: str | N
     units = {one: source.unit(one) for one in every}
     fitting = [one for one, unit in units.items() if not budget.base or (unit and unit.dimension == budget.base)]
     for one, unit in units.items():
-        if not fitting and (response is not None or unit is None):
+        if not fitting and (response is not None or unit is None or WHOLE not in units):
             raise FitError(f"--within {within!r}: {_unit_is(one, unit)}")
     if response is None and not budget.base:
         raise FitError(f"--within {within!r}: must have a unit, such as 10s or 2GB")

@@ -68,6 +68,11 @@ def test_whole_levels_rise_and_none_comes_twice(one: int, other: int, n: int) ->
     assert len(levels) <= n
 
 
+@pytest.mark.parametrize("asked", ["n=0", {"n": 0}, {"n": [0]}])
+def test_0_can_be_asked_about(asked: Any) -> None:
+    assert points(asked) == [{"n": 0}]
+
+
 @pytest.mark.parametrize(
     ("asked", "message"),
     [
@@ -77,7 +82,6 @@ def test_whole_levels_rise_and_none_comes_twice(one: int, other: int, n: int) ->
         ("2n=1", "such as T=35, got '2n=1'"),
         ("n=1,n=2", "--at 'n=1,n=2': names n twice"),
         ("n=", "n must be a finite number above 0, got ''"),
-        ("n=0", "n must be a finite number above 0, got '0'"),
         ("n=-5", "n must be a finite number above 0, got '-5'"),
         ("n=nan", "n must be a finite number above 0, got 'nan'"),
         ("n=inf", "n must be a finite number above 0, got 'inf'"),

@@ -310,3 +310,13 @@ def test_nothing_there_ends_in_one_line(tmp_path: Path) -> None:
     result = invoke("export", tmp_path / "nothing", "--to", "csv")
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
+
+
+def test_a_column_that_counts_the_rows_is_no_factor_beside_one_with_levels() -> None:
+    n = [size for size in (10, 20, 40) for _ in range(4)]
+    frame = pd.DataFrame({"run_id": range(12), "n": n, "time_ms": [0.5 * one for one in n]})
+    assert export(frame, "extra-p").factors == ("n",)
+    alone = frame.drop(columns="n")
+    assert export(alone, "extra-p").factors == ("run_id",)  # with nothing else it may well be the size
+    drawn = frame.assign(run_id=[7, 3, 19, 2, 5, 11, 13, 17, 23, 29, 31, 37])
+    assert export(drawn, "extra-p").factors == ("run_id", "n")

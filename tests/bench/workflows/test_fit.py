@@ -93,3 +93,34 @@ def test_a_factor_that_the_law_does_not_name_is_told(path: Path) -> None:
     assert note in invoke("fit", path, "--law", "n").stderr
     assert note not in invoke("fit", path, "--law", "n*m").stderr
     assert note not in invoke("fit", path, "--law", "n", "--where", "m=1").stderr
+
+
+@pytest.fixture
+def with_zero(tmp_path: Path) -> Path:
+    """n + n p milliseconds at levels of p from 0."""
+    path = tmp_path / "zero.csv"
+    rows = [f"{n},{p},{n * (1 + p)}.5" for n in (100, 200, 400, 800) for p in (0, 1, 2) for _ in range(2)]
+    path.write_text("\n".join(["n,p,time_ms", *rows]))
+    return path
+
+
+def test_a_level_0_that_was_measured_can_be_predicted_at(with_zero: Path) -> None:
+    result = invoke("fit", with_zero, "--law", "n + n*p", "--predict", "n=1000,p=0", "--json")
+    assert json.loads(result.stdout)["predictions"][0]["value"] == pytest.approx(1000, rel=0.05)
+    result = invoke("fit", with_zero, "--law", "n + n*p", "--predict", "n=0,p=0")
+    assert result.exit_code == 2
+    assert "--predict 'n=0,p=0': n must be a finite number above 0, got '0'" in result.stderr
+
+
+def test_a_unit_that_is_not_that_of_the_name_is_noted(with_zero: Path) -> None:
+    law = ("--law", "n + n*p")
+    assert (
+        "--unit us: taken as stated, though 'time_ms' is in ms" in invoke("fit", with_zero, *law, "--unit", "us").stderr
+    )
+    assert "--unit" not in invoke("fit", with_zero, *law, "--unit", "milliseconds").stderr
+
+
+def test_a_factor_of_the_law_cannot_be_the_block(with_zero: Path) -> None:
+    result = invoke("fit", with_zero, "--law", "n + n*p", "--block", "p")
+    assert result.exit_code == 2
+    assert "--block 'p': must be a column that no law names" in result.stderr

@@ -55,6 +55,33 @@ BARE = Subject(name="bare", prepare=nothing)
 WHOLE = experiment(TIMED, WEIGHED, BARE)
 
 
+def with_zero() -> pd.DataFrame:
+    """Times of n log n + n p, in ns, at levels of p from 0."""
+    rows = [(n, p, 1e-9 * (n * np.log(n) + n * p)) for n in (64, 128, 256, 512) for p in (0, 1, 2) for _ in range(2)]
+    return pd.DataFrame(rows, columns=["n", "p", "seconds_per_eval"])
+
+
+def test_at_a_level_0_that_was_measured_the_law_predicts() -> None:
+    (found,) = predict(with_zero(), "n=1000,p=0", law="n*log(n) + n*p")
+    assert found.value == pytest.approx(1e-9 * 1000 * np.log(1000), rel=1e-6)
+    zero, one = predict(with_zero(), [{"n": 256, "p": 0}, {"n": 256, "p": 1}], law="n*log(n) + n*p")
+    assert zero.value is not None
+    assert one.value == pytest.approx(zero.value + 256e-9, rel=1e-6)
+    assert predict(with_zero(), "p=0", law="n*log(n) + n*p", largest="n", within="10us")[0].largest is not None
+
+
+@pytest.mark.parametrize("at", ["n=0,p=1", "n=0,p=0"])
+def test_at_a_level_0_that_was_not_measured_nothing_is_predicted(at: str) -> None:
+    with pytest.raises(TextError, match="n must be a finite number above 0, got '0'"):
+        predict(with_zero(), at, law="n*log(n) + n*p")
+
+
+def test_a_budget_in_another_unit_than_that_of_the_only_response_is_refused() -> None:
+    table = with_zero().rename(columns={"seconds_per_eval": "time_s"})
+    with pytest.raises(FitError, match="--within '1GB': time_s is counted in s"):
+        predict(table, "p=1", law="n*log(n) + n*p", largest="n", within="1GB")
+
+
 def frame(rng: np.random.Generator | None = None, noise: float = 0.0) -> pd.DataFrame:
     levels = np.array([point["n"] * point["m"] for point in DESIGN], dtype=float)
     timed = made_run(dict.fromkeys(("timed", "weighed", "bare"), SECONDS * levels), DESIGN, rng=rng, noise=noise)

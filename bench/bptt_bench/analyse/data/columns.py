@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import levels_of, listed_levels
+from bptt_bench.analyse.data.categories import levels_of, listed_levels, shown, text_columns
 from bptt_bench.analyse.data.response import UNITS
 from bptt_bench.analyse.data.roles import RECORDED, WHOLE, quoted, roles
 from bptt_bench.analyse.data.samples import FitError
@@ -89,7 +89,19 @@ def response_of(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostLaw |
     times = [name for name in numbers if (stated(told[name]).base == SECOND.base if name in told else is_time(name))]
     if len(times) == 1:
         return times[0]
-    could = sorted(times or numbers, key=lambda name: frame[name].dtype.kind != "f")  # levels mostly are whole numbers
+    texts = [] if times else [name for name in text_columns(frame, map(str, frame.columns)) if is_time(name)]
+    if texts and texts[0] not in taken:
+        such = repr(shown(frame[texts[0]].dropna().iloc[0]))
+        raise FitError(
+            f"column {texts[0]!r}: holds text, such as {such}; a response must be numbers alone, whose unit is in the "
+            "name of the column, such as time_ms, or in --unit"
+        )
+    if not numbers:  # bytes that a run records beside its times are a response where nothing else is
+        numbers = [name for name in map(str, frame.columns) if frame[name].dtype.kind in "iuf" and named(name)]
+    # levels mostly are whole numbers without a unit
+    could = sorted(
+        times or numbers, key=lambda name: (name not in told and named(name) is None, frame[name].dtype.kind != "f")
+    )
     such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
     also = f"; {quoted(times)} are times" if times else ""
     raise FitError(f"column {WHOLE!r}: missing; the columns are {listed(list(map(str, frame.columns)))}{also}{such}")

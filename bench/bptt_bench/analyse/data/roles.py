@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 WHOLE = "seconds_per_eval"
 # columns beside factors and response that a store of samples, or another tool's table, may have
 RECORDED_HERE = (*OF_SAMPLES, *OF_POINTS)
-RECORDED_ELSEWHERE = ("repetition", "repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
+RECORDED_ELSEWHERE = ("repeat", "replicate", "rep", "sample", "run", "iteration", "round", "seed")
 REMARKS = ("note", "comment", "remark", "date", "timestamp")  # of text: not what was measured
 STAGES = ("sweep", "adaptive", "memory", "counts", "beyond")
 MEANINGS = {"stage": frozenset(STAGES), "timing": frozenset(("whole", "phases", "memory", "counts"))}
-RECORDED = frozenset((*RECORDED_HERE, *RECORDED_ELSEWHERE, *REMARKS))
+RECORDED = frozenset(("repetition", *RECORDED_HERE, *RECORDED_ELSEWHERE, *REMARKS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +86,10 @@ def roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection
             categories.append(name)
     notes = [f"column {name!r} changes only together with {twin!r}: not used" for name, twin in restating.items()]
     notes += [f"column {name!r} has gaps, and the law does not name it: not used" for name in gaps]
+    by_name = [name for name in (*RECORDED_ELSEWHERE, *REMARKS) if name in frame.columns and name not in taken]
+    varying = [name for name in by_name if len(frame[name].unique()) > 1]
+    if varying and "timing" not in frame.columns:  # a table of ours says with each sample how it was taken
+        notes.append(f"by their names no factors, and not used: {quoted(varying)}; --rename uses one")
     if constant:
         notes.append(f"the same in every row, and not used: {quoted(constant)}")
     if rest:

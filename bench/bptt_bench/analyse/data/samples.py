@@ -84,7 +84,7 @@ def gather(
     _require_columns(frame, names, what)
     for name in measured:
         if name not in frame.columns:
-            hint = did_you_mean(name, frame.columns)
+            hint = did_you_mean(name, frame.columns) or _with_unit(name, frame)
             raise FitError(f"column {name!r}: missing; the columns are {listed(frame.columns.tolist())}{hint}")
     keep, below_floor = _rows(frame, response)
     rows = np.flatnonzero(keep)
@@ -121,6 +121,13 @@ def gather(
         host_names=host_names,
         process=_named(frame, PROCESS, rows[order])[1],
     )
+
+
+def _with_unit(name: str, frame: pd.DataFrame) -> str:
+    """The column that is meant by a name of which only the words beside the unit are right: ``cpu_time``."""
+    word = name.removesuffix("_time")
+    near = [str(column) for column in frame.columns if word and str(column).startswith(f"{word}_")]
+    return f"; did you mean {near[0]}?" if len(near) == 1 else ""
 
 
 def categories_of(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection[str] = ()) -> list[str]:

@@ -133,3 +133,33 @@ def test_a_renamed_column_keeps_the_unit_that_its_name_told(tmp_path: Path) -> N
     assert response_of(frame, None, ["n"]) == "t"
     found = fit(frame, "n")
     assert (found.response, found.unit) == ("t", unit_of("ms"))
+
+
+@pytest.mark.parametrize("name", ["date", "timestamp", "seed", "run", "repeat"])
+def test_a_column_that_is_no_factor_by_its_name_is_noted(name: str) -> None:
+    varying = table(**{name: [*range(12)]})
+    assert roles(varying, ["n"], ["seconds"]).notes == (
+        f"by their names no factors, and not used: '{name}'; --rename uses one",
+    )
+    assert roles(table(**{name: 3}), ["n"], ["seconds"]).notes == ()
+    assert roles(varying, ["n", name], ["seconds"]).notes == ()
+
+
+def test_the_response_that_is_suggested_has_a_unit_and_no_levels() -> None:
+    frame = table().drop(columns="seconds").assign(instructions=[*range(1000, 1012)])
+    with pytest.raises(FitError, match=r"such as --response instructions$"):
+        response_of(frame, None)
+    with pytest.raises(FitError, match=r"such as --response peak_bytes$"):
+        response_of(frame[["n"]].assign(peak_bytes=1.0), None, ["n"])
+
+
+@pytest.mark.parametrize("cell", ["12.3 ms", "0:00:01"])
+def test_a_time_with_its_unit_in_the_cells_is_told(cell: str) -> None:
+    with pytest.raises(FitError, match=f"column 'time': holds text, such as '{cell}'; a response must be numbers"):
+        response_of(table(time=cell).drop(columns="seconds"), None, ["n"])
+
+
+def test_the_column_that_is_meant_by_a_time_without_its_unit_is_named() -> None:
+    frame = table().rename(columns={"seconds": "cpu_seconds_per_eval"})
+    with pytest.raises(FitError, match="did you mean cpu_seconds_per_eval"):
+        fit(frame, "n", response="cpu_time")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from itertools import islice, pairwise
 from pathlib import Path
@@ -16,7 +17,7 @@ from bptt_bench.store.importers.reading.names import number_of
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, decoded, printable, read_bytes
 from bptt_bench.text.formulas import unguarded
-from bptt_bench.text.numerals import decimal_mark
+from bptt_bench.text.numerals import decimal_mark, points_read
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,10 +28,11 @@ LOOKED_AT = 50  # lines from which the separator is found
 
 
 class Row(NamedTuple):
-    """The entries of a row, and the line of the file on which it ends."""
+    """The entries of a row, the line of the file on which it ends, and the places of those with a blank behind."""
 
     line: int
     entries: list[str]
+    padded: tuple[int, ...] = ()
 
 
 def read_csv(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
@@ -73,6 +75,15 @@ def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.Dat
     if twice is not None:
         raise StoreError(f"{path} line {header.line}: names column {twice!r} twice")
     mark = "." if separator == "," else decimal_mark(path, (cell for of_column in cells for cell in of_column))
+    if separator != "," and mark == ".":
+        for note in points_read(path, {name: of for name, of in columns if name not in ignore}):
+            notes.add(note)
+    for (i, entry), n in Counter((i, row.entries[i]) for row in rows for i in row.padded).items():
+        if number_of(entry) is None and n < cells[i].count(entry):
+            notes.add(
+                f"column {printable(header.entries[i])!r}: {printable(entry)!r} with and without a blank behind are "
+                "taken as one"
+            )
     return table_of(path, dict(columns), lambda i: f"line {rows[i].line}", ignore=ignore, notes=notes, mark=mark)
 
 
@@ -120,7 +131,8 @@ def _rows(path: Path, text: str, separator: str, comments: list[tuple[int, str]]
         for read in reader:
             entries = [entry.strip() for entry in read]
             if any(entries):
-                rows.append(Row(reader.line_num, entries))
+                padded = tuple(i for i, entry in enumerate(read) if entry[-1:].isspace() and entries[i])
+                rows.append(Row(reader.line_num, entries, padded))
     except csv.Error as error:
         raise StoreError(f"{path}: is no table: {error}") from None
     if not rows:

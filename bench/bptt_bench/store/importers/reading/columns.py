@@ -95,6 +95,9 @@ def _column(
             f"{path} {place(row)}, column {name!r}: {shown!r} is not a number, as most are; --ignore {quote(name)} "
             "leaves the column out"
         )
+    numbered = _numbered(cells, mark)
+    if numbered:
+        notes.add(f"column {name!r}: {numbered}; text is written with a letter, such as {printable('v' + cells[0])!r}")
     if read:
         cell, value = next(iter(read.items()))
         notes.add(f"column {name!r}: numbers such as {printable(cell)!r} are read as {value:.12g}")
@@ -102,6 +105,27 @@ def _column(
         marks = listed([repr(printable(one)) if one else "empty" for one in text[gap].unique()])
         notes.add(f"column {name!r}: {int(gap.sum())} of {len(text)} entries are missing ({marks})")
     return numbers
+
+
+def _numbered(cells: Sequence[str], mark: str) -> str:
+    """What is lost where numbers stand for text, as in versions (``3.9``, ``3.10``) or labels (``007``, ``7``).
+
+    >>> _numbered(["3.9", "3.10"], "."), _numbered(["007", "7"], "."), _numbered(["0.50", "1.25"], ".")
+    ("'3.10' is read as the number 3.1", "'007' and '7' are read as one number", '')
+    """
+    texts = dict.fromkeys(cells)
+    labels = (cell for cell in texts if cell[:1] == "0" and cell.isascii() and cell.isdigit())
+    label = next((cell for cell in labels if len(cell) > 1 and (cell.lstrip("0") or "0") in texts), None)
+    if label is not None:
+        return f"{label!r} and {label.lstrip('0') or '0'!r} are read as one number"
+    decimals = {cell: cell.partition(mark)[2] for cell in texts if cell.count(mark) == 1}
+    least = min((len(after) for after in decimals.values() if after), default=0)
+    padded = (cell for cell, after in decimals.items() if len(after) > least and after.isdigit() and after[-1] == "0")
+    version = next(padded, None)  # a program that writes zeros at the end writes as many decimals everywhere
+    if version is None:
+        return ""
+    value = float(version.replace(mark, "."))
+    return f"{version!r} is read as the number {value:.12g}"
 
 
 def _texts(cells: Sequence[str]) -> pd.Series[str]:

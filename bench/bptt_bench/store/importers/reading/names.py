@@ -17,7 +17,7 @@ MOST_FACTOR_CHARACTERS = 40
 TAKEN = design.TAKEN | {"repetition"}  # columns and functions of ours, which a factor must not be taken for
 ENDINGS = ("seconds_per_eval",)  # of our own responses
 # no separate rules for whole numbers and fractions, and bounded counts: a name of a megabyte is read in linear time
-NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,17})?|\.[0-9]{1,17})(?:[eE][+-]?[0-9]{1,3})?")
+NUMBER = re.compile(r"[+-]?(?:[0-9]{1,18}(?:\.[0-9]{0,40})?|\.[0-9]{1,40})(?:[eE][+-]?[0-9]{1,3})?")
 NAMED = r"(?P<key>[A-Za-z][A-Za-z0-9]{0,39})=(?P<level>[^\s,;_/=\[\](){}]{1,80})"
 ALONE = r"(?<![A-Za-z0-9.+])(?P<alone>[0-9]{1,18}(?:\.[0-9]{1,17})?(?:[eE][+-]?[0-9]{1,3})?)(?![A-Za-z0-9.])"
 PATTERN = re.compile(f"{NAMED}|{ALONE}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from bptt_bench.errors import StoreError
 from bptt_bench.store.frame import load
@@ -115,3 +116,41 @@ def test_text_among_numbers_may_stand_in_a_column_that_is_ignored(tmp_path: Path
     with pytest.raises(StoreError, match="'broken' is not a number, as most are; --ignore state leaves"):
         load(path)
     assert list(load(path, ignore=["state"]).columns) == ["n", "t"]
+
+
+def test_a_point_before_three_digits_is_never_read_without_a_word(tmp_path: Path) -> None:
+    frame = load(table(tmp_path, "n;t\n100;1.413\n200;2.826\n"))
+    assert frame.t.tolist() == [1.413, 2.826]
+    words = "column 't': numbers such as '1.413' are read as 1.413, with a decimal point, not as thousands"
+    assert frame.attrs["notes"] == [words]
+    with pytest.raises(StoreError, match=r"column 'n': holds '1\.000' beside '100', which may be a thousand"):
+        load(table(tmp_path, "n\tt\n100\t1.413\n1.000\t2.826\n"))
+    assert load(table(tmp_path, "n;t\n100;1.413\n200;0.826\n")).attrs["notes"] == []  # 0.826 is no thousand
+    assert load(table(tmp_path, "n,t\n100,1.413\n200,2.826\n")).attrs["notes"] == []
+
+
+@pytest.mark.parametrize(
+    ("cells", "words"),
+    [
+        (["1.1", "1.10"], "'1.10' is read as the number 1.1; text is written with a letter, such as 'v1.1'"),
+        (["3.9", "3.10", "3.11"], "'3.10' is read as the number 3.1; text is written with a letter, such as 'v3.9'"),
+        (["007", "7"], "'007' and '7' are read as one number; text is written with a letter, such as 'v007'"),
+        (["A", "A "], "'A' with and without a blank behind are taken as one"),
+    ],
+)
+def test_texts_that_become_one_level_are_noted(tmp_path: Path, cells: list[str], words: str) -> None:
+    lines = "".join(f"{cell},{i}\n" for i, cell in enumerate(cells))
+    assert load(table(tmp_path, f"id,t\n{lines}")).attrs["notes"] == [f"column 'id': {words}"]
+
+
+@pytest.mark.parametrize("cells", [["1.50", "2.25"], ["0.5", "1.25"], ["001", "002"], ["A ", "B "], ["1", "2.0"]])
+def test_numbers_that_lose_nothing_have_no_note(tmp_path: Path, cells: list[str]) -> None:
+    lines = "".join(f"{cell},{i}\n" for i, cell in enumerate(cells))
+    assert load(table(tmp_path, f"id,t\n{lines}")).attrs["notes"] == []
+
+
+def test_decimals_with_a_comma_may_be_as_many_as_pandas_writes(tmp_path: Path) -> None:
+    values = [0.010379725348982285, 0.00010379725348982285, 1.0379725348982285e-05, 0.5]
+    path = tmp_path / "pandas.csv"
+    pd.DataFrame({"n": range(4), "t": values}).to_csv(path, sep=";", decimal=",", index=False)
+    assert load(path).t.tolist() == values
