@@ -17,6 +17,7 @@ from bptt_bench.analyse.data.samples import FitError, categories_of
 from bptt_bench.analyse.evidence.by_category import dividing, each_part, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.evidence.strata import stratum
+from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.fitting.preference import Preference
 from bptt_bench.analyse.fitting.select import prefer_fits
@@ -42,7 +43,7 @@ class Answer:
 
     def to_json(self) -> dict[str, Any]:
         """The answer as plain data."""
-        return {**self.fit_json(), "notes": list(self.notes)}
+        return {**self.fit_json(), "notes": [*self.notes, *cautions(self.fit)]}
 
     def fit_json(self) -> dict[str, Any]:
         """The fit, its predictions and comparisons as plain data."""
@@ -70,7 +71,10 @@ class Answers:
 
     def to_json(self) -> dict[str, Any]:
         """The answers as plain data."""
-        fits = [{"category": dict(category), **one.fit_json()} for category, one in self.found.items()]
+        fits = [
+            {"category": dict(category), **one.fit_json(), "notes": list(cautions(one.fit))}
+            for category, one in self.found.items()
+        ]
         left_out = [{"category": dict(category), "reason": reason} for category, reason in self.left_out.items()]
         return {"by": list(self.by), "fits": fits, "left_out": left_out, "notes": list(self.notes)}
 

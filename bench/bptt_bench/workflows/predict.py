@@ -142,8 +142,25 @@ def predict(
         )
         notes = sources[0].notes if sources else ()
         if largest is not None and budget is not None:
-            return Found(_largest(sources, asked or questions(""), largest, budget, str(within), response), notes)
-        return Found(_predicted(sources, asked, response), notes)
+            levels = list(_largest(sources, asked or questions(""), largest, budget, str(within), response))
+            return Found(levels, (*notes, *_of_fits(sources, levels)))
+        found = list(_predicted(sources, asked, response))
+        return Found(found, (*notes, *_of_fits(sources, found)))
+
+
+def _of_fits(sources: Sequence[Source], answers: Sequence[Predicted] | Sequence[Largest]) -> list[str]:
+    """What must be known of the fits behind the answers, each said of its subject where there are several."""
+    known = {source.subject: source for source in sources}
+    asked = list(dict.fromkeys((one.subject, one.response) for one in answers))
+    predictors = {key: _predictor(known[key[0]], key[1]) for key in asked}
+    return list(
+        dict.fromkeys(
+            note if len(asked) == 1 else f"{subject}: {note}"
+            for (subject, _), predictor in predictors.items()
+            if not isinstance(predictor, str)
+            for note in predictor.notes
+        )
+    )
 
 
 def _predicted(sources: Sequence[Source], asked: Sequence[Question], response: str | None) -> Iterator[Predicted]:

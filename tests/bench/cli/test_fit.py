@@ -62,3 +62,17 @@ def test_what_is_no_unit_is_one_line(tmp_path: Path) -> None:
 def test_levels_to_predict_may_be_a_range(tmp_path: Path) -> None:
     document = json.loads(fitted(tmp_path, "time_ms", "--predict", "n=10..1000:3", "--json").stdout)
     assert [one["at"] for one in document["predictions"]] == [{"n": 3000}, {"n": 10}, {"n": 100}, {"n": 1000}]
+
+
+def test_what_a_law_does_not_explain_is_said_in_text_and_document(tmp_path: Path) -> None:
+    table = tmp_path / "linear.csv"
+    rows = [(n, n * (1 + 0.01 * ((i * 7 + n) % 5 - 2))) for n in (100, 210, 430, 870, 1750, 3510) for i in range(5)]
+    table.write_text("n,time_us\n" + "\n".join(f"{n},{time}" for n, time in rows), encoding="utf-8")
+    asked = ["fit", str(table), "--law", "n*log(n)", "--versus", "n**2"]
+    text = CliRunner().invoke(cli, asked).stdout
+    assert "the law's own terms explain 0% of the time at the largest point, the overhead n 100%" in text
+    assert "against n²: undetermined: both laws fit by their overhead alone, n (" in text
+    document = json.loads(CliRunner().invoke(cli, [*asked, "--json"]).stdout)
+    assert document["lack_of_fit"]["kind"] == "not_testable"
+    assert any(note.startswith("the law's own terms explain 0%") for note in document["notes"])
+    assert document["versus"][0]["note"] == "both laws fit by their overhead alone, n"

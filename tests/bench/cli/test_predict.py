@@ -51,8 +51,10 @@ def test_a_single_point_has_its_note_in_words() -> None:
 
 def test_json_is_one_document_of_predictions() -> None:
     result = invoke(FAMILY, "--at", f"{AT},T=35", "--subject", "fused", "--json")
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.exit_code == 0
     time, memory = json.loads(result.stdout)
+    assert result.stderr == "".join(f"note: {note}\n" for note in time["notes"])
+    assert all("of the samples lie far above the rest" in note for note in time["notes"])  # on a busy machine
     assert (time["subject"], time["response"], memory["response"]) == ("fused", "seconds_per_eval", "allocated_bytes")
     for one in (time, memory):
         assert list(one) == ["subject", "response", "unit", "at", "value", "low", "high", "farther", "note", "notes"]
@@ -62,8 +64,10 @@ def test_json_is_one_document_of_predictions() -> None:
 
 def test_the_inverse_answers_with_safe_and_optimistic(times: Path) -> None:
     result = invoke(times, "--law", "n", "--largest", "n", "--within", "1.0005s", "--json")
-    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.exit_code == 0
     (one,) = json.loads(result.stdout)
+    assert result.stderr.startswith("note: repetitions are identical")
+    assert len(one["notes"]) == 1
     assert (one["subject"], one["factor"], one["within"], one["at"]) == ("times.csv", "n", 1.0005, {})
     assert one["low"] <= one["largest"] == 1000 <= one["high"]
     table = invoke(times, "--law", "n", "--largest", "n", "--within", "1.0005s").stdout
@@ -194,3 +198,31 @@ def test_help_has_an_example() -> None:
     result = invoke("--help")
     assert result.exit_code == 0
     assert "Example: bptt-bench predict" in result.stdout
+
+
+def test_two_populations_are_named_and_no_interval_is_said_to_be_of_one_sample(tmp_path: Path) -> None:
+    rows = [(n, n * (1 + 0.001 * (i % 3)) * (1 if i % 2 else 2)) for n in (100, 200, 400, 800, 1600) for i in range(12)]
+    table = tmp_path / "two.csv"
+    table.write_text("n,time_us\n" + "\n".join(f"{n},{time}" for n, time in rows), encoding="utf-8")
+    asked = (table, "--law", "n", "--at", "n=3000")
+    result = invoke(*asked)
+    assert "of the samples lie far above the rest: the figures describe the faster ones alone" in result.stderr
+    assert "Intervals are those of the faster samples alone" in result.stdout
+    assert "one sample" not in result.stdout
+    assert any("far above the rest" in note for note in json.loads(invoke(*asked, "--json").stdout)[0]["notes"])
+
+
+def test_a_prediction_says_for_which_host_it_is(tmp_path: Path) -> None:
+    slowness = {"alpha": 1.0, "beta": 1.5}
+    rows = [
+        (host, n, n * slow * (1 + 0.002 * i))
+        for host, slow in slowness.items()
+        for n in (100, 200, 400, 800, 1600)
+        for i in range(5 if host == "alpha" else 3)
+    ]
+    table = tmp_path / "hosts.csv"
+    table.write_text("host,n,time_us\n" + "\n".join(f"{h},{n},{time}" for h, n, time in rows), encoding="utf-8")
+    result = invoke(table, "--law", "n", "--at", "n=3000")
+    assert "note: coefficients and predictions are those of host alpha" in result.stderr
+    largest = invoke(table, "--law", "n", "--largest", "n", "--within", "1s", "--json")
+    assert "coefficients and predictions are those of host alpha" in json.loads(largest.stdout)[0]["notes"]

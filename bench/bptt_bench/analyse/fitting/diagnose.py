@@ -138,6 +138,8 @@ def lack_of_fit(
     if within is None:
         exact = ", all on the law to within rounding: intervals rest on that alone" if between <= RESOLUTION else ""
         why = f"one sample a point{exact}; several samples of each would tell"
+        if len(point) > len(solution.residual):
+            why = f"repetitions are identical, which tells nothing of noise{exact}"
     else:
         found = analysis_of_variance(solution, located, point)
         against = f"{between:.1%} between points against {within:.1%} within"
@@ -190,7 +192,9 @@ def structure(solution: Solution, regressors: Mapping[str, Array]) -> str:
             slope = float(errors @ added[:, 0]) if degree == 1 else float(errors @ added[:, 1])
             way = ("rise with", "fall with") if degree == 1 else ("bend upwards along", "bend downwards along")
             tests.append((p_value, f"residuals {way[0] if slope > 0 else way[1]} {name}"))
-    p_value, words = min(tests, default=(1.0, ""))
+    if not tests:
+        return ""
+    p_value, words = min(tests)
     adjusted = min(p_value * len(tests), 1.0)
     return f"{words} (p = {adjusted:.2g})" if adjusted <= REJECT_BELOW else ""
 

@@ -19,7 +19,7 @@ from bptt_bench.analyse.fitting.diagnose import (
     share_reason,
     smallest_share,
 )
-from bptt_bench.analyse.fitting.fitted import Fit, FitErrors, FittedTerm, Noise, Points
+from bptt_bench.analyse.fitting.fitted import Fit, FitErrors, FittedTerm, Noise, Points, own_share
 from bptt_bench.analyse.fitting.hosts import disagreeing, taken_out
 from bptt_bench.analyse.fitting.mixture_relocation import is_apt, relocate
 from bptt_bench.analyse.fitting.overhead import parse_overhead, select_overhead
@@ -81,7 +81,7 @@ def fit(
     samples, hosts = (samples, ()) if is_exact(response) else taken_out(samples, confidence)  # bytes know no speed
     _require_points(samples, full)
     located = locate(samples.log_seconds, samples.point, samples.block, samples.when, places)
-    robust = needs_huber(np.bincount(samples.point))
+    robust = located.relative_noise is None or needs_huber(np.bincount(samples.point))
     design_matrix(_law_columns(full, samples), full.terms, samples.levels)
     if overhead == "auto":
         full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))
@@ -115,13 +115,17 @@ def fit(
         shares = solution.jacobian * solution.coefficients
         least = smallest_share(response)
         hosts = disagreeing(samples, hosts, shares, names, smallest=least, confidence=confidence)
+    terms = _terms(stated, full, response, of_response, solution, told, groups, samples, confidence, beyond)
+    if finding.kind == "not_rejected" and own_share(terms) < smallest_share(response):
+        with_overhead = f"the law's own terms cannot be tested; with the overhead {finding.finding}"
+        finding = finding._replace(p_value=None, finding=with_overhead, kind="not_testable")
     return Fit(
         law=stated,
         full_law=full,
         response=response,
         unit=of_response,
         factors=tuple(samples.levels),
-        terms=_terms(stated, full, response, of_response, solution, told, groups, samples, confidence, beyond),
+        terms=terms,
         coefficients=solution.coefficients,
         influence=told,
         coefficients_on_minima=on_minima.coefficients,

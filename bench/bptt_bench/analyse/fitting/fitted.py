@@ -59,6 +59,11 @@ class FittedTerm:
     reason: str = ""
 
 
+def own_share(terms: Sequence[FittedTerm]) -> float:
+    """Share of the fitted response at the largest point that the terms of the stated law take, without overhead."""
+    return sum(term.share_at_largest for term in terms if term.role != "overhead")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Fit:
     """A law fitted to the points of a frame.
@@ -119,8 +124,8 @@ class Fit:
 
     @property
     def robust(self) -> bool:
-        """Whether Huber's loss was used, for want of samples within points."""
-        return needs_huber(self.points["n_samples"].to_numpy())
+        """Whether Huber's loss was used, for want of samples within points that tell of noise."""
+        return self.noise.relative is None or needs_huber(self.points["n_samples"].to_numpy())
 
     def predict(self, points: Points) -> list[Interval]:
         """Intervals for what one sample would be at new points: law, scatter of points about it, and noise."""

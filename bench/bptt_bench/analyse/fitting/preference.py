@@ -14,13 +14,14 @@ class Preference:
 
     ``aicc_gap``: AICc of the other law less that of this one, above 0 in favour of this. ``held_out_gap``: relative
     error (root mean square) of the other law at the largest points, left out of the fit, less that of this one;
-    ``None`` with too few points.
+    ``None`` with too few points. ``note``: why neither can be preferred, where that is known.
     """
 
     law: str
     decision: Decision
     aicc_gap: float
     held_out_gap: float | None
+    note: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """As ``fit … --json`` lists it; ``law`` is the other law."""
@@ -29,4 +30,5 @@ class Preference:
             "decision": self.decision,
             "aicc_gap": self.aicc_gap,
             "held_out_gap": self.held_out_gap,
+            "note": self.note,
         }

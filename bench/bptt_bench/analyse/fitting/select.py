@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bptt_bench.analyse.data.columns import with_roles
+from bptt_bench.analyse.fitting.cautions import is_mostly_overhead, overhead_names
 from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE
 from bptt_bench.analyse.fitting.fit import fit
-from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.fitting.fitted import Fit, own_share
 from bptt_bench.analyse.fitting.preference import Decision, Preference
 from bptt_bench.analyse.stats.estimate import RESOLUTION, solve
 from bptt_bench.analyse.stats.location import Array
@@ -58,7 +59,16 @@ def prefer_fits(this: Fit, other: Fit) -> Preference:
     ]
     least = min(answers, key=lambda answer: abs(answer.aicc_gap))
     agree = len({answer.decision for answer in answers}) == 1
-    return least if agree else replace(least, decision="undetermined")
+    found = least if agree else replace(least, decision="undetermined")
+    return replace(found, note=_both_overhead(this, other)) if found.decision == "undetermined" else found
+
+
+def _both_overhead(this: Fit, other: Fit) -> str:
+    """Said where neither law takes part in what is compared; empty else."""
+    if not (is_mostly_overhead(this) and is_mostly_overhead(other)):
+        return ""
+    names = list(dict.fromkeys(overhead_names(fit) for fit in (this, other)))
+    return f"both laws fit by their overhead alone, {' and '.join(names)}"
 
 
 def _prefer_at(this: Fit, other: Fit, measured: Array) -> Preference:
@@ -77,15 +87,10 @@ def _prefer_at(this: Fit, other: Fit, measured: Array) -> Preference:
 
 def _by_own_share(this: Fit, other: Fit) -> Decision:
     """The law that takes the time, where the other fits by its overhead alone: n, not n**2 with overhead n."""
-    ours, theirs = _own_share(this), _own_share(other)
+    ours, theirs = own_share(this.terms), own_share(other.terms)
     if min(ours, theirs) >= SMALLEST_SHARE or max(ours, theirs) < SMALLEST_SHARE:
         return "undetermined"
     return "this" if ours > theirs else "other"
-
-
-def _own_share(fit: Fit) -> float:
-    """Share of the fitted time at the largest point that the terms of the stated law take, without overhead."""
-    return sum(term.share_at_largest for term in fit.terms if term.role != "overhead")
 
 
 def _aicc(fit: Fit, measured: Array) -> float:

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.predict.neighbours import Neighbours
 from bptt_bench.analyse.stats.estimate import Interval
@@ -91,6 +92,8 @@ class Predictor:
     unit : of the response, in which the predictions are; ``None`` where nothing tells it.
     swept : the measured points; none where nothing was measured.
     intervals : of what one sample would be at points; not finite where the law says nothing.
+    notes : what must be known of the fit that predicts.
+    faster_only : whether the intervals are those of the faster samples, since many lie far above these.
     """
 
     subject: str
@@ -98,6 +101,8 @@ class Predictor:
     unit: Unit | None
     swept: Swept
     intervals: Callable[[Table], list[Interval]]
+    notes: tuple[str, ...] = ()
+    faster_only: bool = False
 
     def predict(self, points: Sequence[Point]) -> list[Predicted]:
         """A prediction for each point, with how far it lies beyond the measured ones."""
@@ -120,6 +125,7 @@ class Predictor:
                     farther=farther,
                     factor=factor,
                     beyond=words,
+                    faster_only=self.faster_only,
                 )
             )
         return found
@@ -131,7 +137,7 @@ class Predicted:
 
     ``farther`` is how many times levels must grow from the nearest measured point (at most 1 within the sweep), and
     ``factor`` the one in which; ``beyond`` says so in words, ``caution`` what else there is to know, such as that an
-    evaluation would not fit into memory.
+    evaluation would not fit into memory. ``faster_only``: the interval is that of the faster samples, not of any.
     """
 
     subject: str
@@ -145,6 +151,7 @@ class Predicted:
     factor: str = ""
     beyond: str = ""
     caution: str = ""
+    faster_only: bool = False
 
     @property
     def note(self) -> str:
@@ -202,6 +209,8 @@ def predictor_of(
         unit=fit.unit,
         swept=swept,
         intervals=intervals,
+        notes=cautions(fit),
+        faster_only=has_two_populations(fit),
     )
 
 

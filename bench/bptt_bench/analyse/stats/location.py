@@ -53,7 +53,8 @@ class Location(NamedTuple):
 
     ``log_seconds (n_points,)``; ``noise (n_points,)``: standard deviation of an undisturbed log sample;
     ``core (n_samples,)``: probability that a sample is undisturbed; ``effective (n_points,)``: sum of those;
-    ``residual (n_samples,)``: log sample less location; ``relative_noise`` is ``None`` without repetitions;
+    ``residual (n_samples,)``: log sample less location; ``relative_noise`` is ``None`` without repetitions and
+    where all are identical, which shows the resolution of a clock or copied rows, not noise;
     ``standard_error (n_points,)`` of each location, from the noise within its point; ``level (n_points,)``: change of
     all locations alike when a point is left out, by what its samples say of the tail (see
     ``bptt_bench.analyse.fitting.mixture_relocation``).
@@ -163,7 +164,7 @@ def _locate_sorted(y: Array, point: Index, *, spells: bool) -> tuple[Location, f
     groups = Groups(first, counts)
     ranks = (0, np.minimum(1, counts - 1), (counts - 1) // 2, counts // 2)
     smallest, second, lower, upper = (y[order[first + rank]] for rank in ranks)
-    if (counts - 1).sum() < FEWEST_REPETITIONS:
+    if (counts - 1).sum() < FEWEST_REPETITIONS or (y - smallest[point]).max() <= SMALLEST_NOISE:
         return _few(y, point, counts, (lower + upper) / 2), 0.0
     # the two fastest samples of a point are undisturbed even where half of all are; ties of a coarse clock tell nothing
     spacing = (second - smallest)[counts > 1]
@@ -215,7 +216,7 @@ def _few(y: Array, point: Index, counts: Index, middle: Array) -> Location:
     """Medians and a pooled standard deviation, where there are too few repetitions for a mixture."""
     residual = y - middle[point]
     freedom = int((counts - 1).sum())
-    pooled = float(np.sqrt((residual**2).sum() / freedom)) if freedom else None
+    pooled = float(np.sqrt((residual**2).sum() / freedom)) if np.abs(residual).max() > SMALLEST_NOISE else None
     noise = np.full(len(counts), max(pooled or 0.0, SMALLEST_NOISE))
     return Location(
         middle,

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from bptt_bench.text.units import Unit
 
 HONEST = "Intervals are 95 % for one sample, on the machine of the measurements, and hold near the measured points."
+FASTER = (
+    "Intervals are those of the faster samples alone, on the machine of the measurements: many samples lie far above."
+)
 BEYOND = "beyond: how many times farther than the nearest measured point, and in which factor."
 MOST_NOTES = 4  # in words below a table; the JSON document has all
 NAMES = {
@@ -53,7 +56,7 @@ def show_predicted(predicted: Sequence[Predicted], console: Console | None = Non
         console.print()
     if any(map(_beyond, predicted)):
         console.print(Text(BEYOND))
-    console.print(Text(HONEST))
+    console.print(Text(FASTER if any(one.faster_only for one in predicted) else HONEST))
 
 
 def show_largest(found: Sequence[Largest], console: Console | None = None) -> None:

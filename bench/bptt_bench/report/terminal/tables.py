@@ -186,7 +186,8 @@ def _compared(preference: Preference) -> str:
     held_out = preference.held_out_gap
     at_largest = "" if held_out is None else f"; error at the largest points {_signed_percent(held_out)}"
     gap = show_as.number(preference.aicc_gap)
-    return f"against {show_as.law(preference.law)}: {DECISIONS[preference.decision]} (AICc gap {gap}{at_largest})"
+    decided = ": ".join(filter(None, (DECISIONS[preference.decision], preference.note)))
+    return f"against {show_as.law(preference.law)}: {decided} (AICc gap {gap}{at_largest})"
 
 
 def _signed_percent(gap: float) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.response import is_count, is_exact, is_memory, unit_of
+from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.hosts import in_words
 from bptt_bench.plan import (
     AmountClaim,
@@ -212,7 +213,7 @@ def fit_summary(fit: Fit) -> str:
         f"condition number {show.number(fit.condition_number)}",
         fit.lack_of_fit.finding,
     ]
-    return "; ".join(part for part in (*parts, fit.regimes_in_words(), in_words(fit.hosts)) if part)
+    return "; ".join(part for part in (*parts, fit.regimes_in_words(), in_words(fit.hosts), *cautions(fit)) if part)
 
 
 def noise_line(analysis: Analysis) -> str:

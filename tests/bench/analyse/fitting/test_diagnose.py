@@ -151,9 +151,11 @@ def test_trends_are_not_seen_where_there_are_none(disturbed: float, rng: np.rand
     assert np.mean(alarms) <= 0.1  # binomial(200, 0.05): 0.1 or less in 99.8 % of runs
 
 
-def test_exact_data_with_repetitions_show_no_lack_of_fit() -> None:
+def test_exact_data_with_identical_repetitions_test_nothing() -> None:
     found = fit(table(seconds()), LAW, overhead="1 + T").lack_of_fit
-    assert (found.p_value, found.kind) == (1, "not_rejected")
+    assert (found.p_value, found.kind) == (None, "not_testable")
+    assert "repetitions are identical" in found.finding
+    assert "all on the law to within rounding" in found.finding
 
 
 def test_confounded_columns_are_named_and_others_are_not(rng: np.random.Generator) -> None:
