@@ -111,7 +111,9 @@ def _frame(path: Path) -> pd.DataFrame:
     try:
         levels = {name: list(map(itemgetter(name), points)) for name in factors}
     except KeyError as error:
-        raise StoreError(f"{path}: a sample has no level of factor {error}") from None
+        (name,) = error.args
+        line = next(i for i, one in enumerate(records, 1) if one["record"] == "sample" and name not in one["point"])
+        raise StoreError(f"{path} line {line}: the sample has no level of factor {name!r}") from None
     columns = {
         "subject": list(map(itemgetter("subject"), samples)),
         **levels,

@@ -113,8 +113,37 @@ def test_a_run_without_samples_says_so(tmp_path: Path) -> None:
 
 def test_a_sample_without_a_level_is_refused(tmp_path: Path) -> None:
     stored(tmp_path, HEADER, sample(point={"m": 1}))
-    with pytest.raises(StoreError, match="a sample has no level of factor 'n'"):
+    with pytest.raises(StoreError, match="line 2: the sample has no level of factor 'n'"):
         load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("more", "expected"),
+    [
+        ({"seconds_per_eval": True}, "seconds_per_eval must be a finite number above 0, got True"),
+        ({"seconds_per_eval": None}, "seconds_per_eval must be a finite number above 0, got None"),
+        ({"seconds_per_eval": math.nan}, "seconds_per_eval must be a finite number above 0, got nan"),
+        ({"seconds_per_eval": math.inf}, "seconds_per_eval must be a finite number above 0, got inf"),
+        ({"seconds_per_eval": -1.0}, "seconds_per_eval must be a finite number above 0, got -1.0"),
+        ({"seconds_per_eval": 0}, "seconds_per_eval must be a finite number above 0, got 0"),
+        ({"seconds_per_eval": [1]}, r"seconds_per_eval must be a finite number above 0, got \[1\]"),
+        ({"seconds_per_eval": "abc"}, "seconds_per_eval must be a finite number above 0, got 'abc'"),
+        ({"seconds_per_eval": 10**400}, "seconds_per_eval must be .*, got a whole number of 1329 bits"),
+        ({"point": [100]}, r"point must be an object of levels, got \[100\]"),
+        ({"point": {"n": 10**400}}, "level 'n' of point must be .*, got a whole number of 1329 bits"),
+        ({"point": {"n": True}}, "level 'n' of point must be a finite number or a text, got True"),
+        ({"record": "sampel"}, "record must be 'sample', got 'sampel'"),
+    ],
+)
+def test_a_sample_that_is_none_is_refused_with_its_line(tmp_path: Path, more: dict[str, Any], expected: str) -> None:
+    path = stored(tmp_path, HEADER, sample(1), sample(2), sample(3) | more)
+    with pytest.raises(StoreError, match=f"line 4: {expected}"):
+        load(path)
+
+
+def test_a_sample_below_the_floor_may_have_taken_no_time(tmp_path: Path) -> None:
+    stored(tmp_path, HEADER, sample(1), sample(2, below_floor=True, seconds_per_eval=0.0))
+    assert list(load(tmp_path)["seconds_per_eval"]) == [0.25, 0.0]
 
 
 def test_a_run_is_read_while_it_is_being_written(tmp_path: Path) -> None:

@@ -58,7 +58,8 @@ class Evidence:
         key = (subject, response)
         if key in self.fits:
             return self.fits[key]
-        return self.failures.get(key, f"no data: {subject} has no law for {response}")
+        lacks = ": no memory_law was given" if response == SCRATCH else f" has no law for {response}"
+        return self.failures.get(key, f"no data: {subject}{lacks}")
 
     def fit_at(self, subject: str, response: str, at: Mapping[str, float]) -> Fit | str:
         """The fit on the points that are in the same regimes as a point; the whole fit where there are no regimes.

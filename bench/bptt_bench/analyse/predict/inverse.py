@@ -27,7 +27,8 @@ class Largest:
 
     ``largest`` is where the prediction meets the budget, ``low`` the safe answer, at which its upper end still does,
     ``high`` the optimistic one, at which its lower end does. ``None``: no level is within, or all that were looked at
-    are; ``note`` says which.
+    are; ``note`` says which, and ``unbounded`` names those of the three that lie beyond ``farthest``, where the search
+    ended.
     """
 
     subject: str
@@ -40,6 +41,8 @@ class Largest:
     low: float | None = None
     high: float | None = None
     farther: float | None = None
+    farthest: float | None = None
+    unbounded: tuple[str, ...] = ()
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
@@ -120,6 +123,8 @@ def largest_within(
         low=safe,
         high=optimistic,
         farther=None if reach is None else reach.farther,
+        farthest=span.level(float(looked[-1])),
+        unbounded=tuple(name for name, inside in zip(("largest", "high", "low"), within[:, -1], strict=True) if inside),
         note="; ".join(filter(None, notes)),
     )
 

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.samples import FitError
-from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence, fit_all
-from bptt_bench.analyse.evidence.paired import PairedRatio, overall, paired_ratio, visits_of
+from bptt_bench.analyse.evidence.evidence import WHOLE, fit_all
+from bptt_bench.analyse.evidence.paired import overall
 from bptt_bench.analyse.evidence.strata import stratified
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.hosts import in_words
@@ -18,10 +17,11 @@ from bptt_bench.analyse.machine.pricing import Pricing, price_all
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.gaps import gaps_in_words
 from bptt_bench.analyse.verdicts.judges import judge_all
+from bptt_bench.analyse.verdicts.placebo import alarms_of, placebo_ratio
 from bptt_bench.analyse.verdicts.race import Race, race_of
 from bptt_bench.analyse.verdicts.speedup import judge_agreement
 from bptt_bench.analyse.verdicts.verdict import Verdict
-from bptt_bench.plan import PLACEBO_SUFFIX, Claim, Experiment
+from bptt_bench.plan import Claim, Experiment
 from bptt_bench.store.importers.reading.text import printable
 
 if TYPE_CHECKING:
@@ -82,9 +82,9 @@ def analyse(
     evidence = fit_all(frame, experiment, confidence=confidence)
     judged = judge_all(evidence, asked)
     verdicts = (*judge_agreement(evidence), *judged)
-    ratio = _placebo(evidence)
+    ratio = placebo_ratio(evidence)
     placebo = None if ratio is None else overall(ratio, confidence)
-    alarms = _alarms(ratio, confidence)
+    alarms = alarms_of(ratio, confidence)
     keys = [(subject.name, WHOLE) for subject in experiment.subjects]
     whole = [evidence.fits[key] for key in keys if key in evidence.fits]
     noises = [fit.noise.relative for fit in whole if fit.noise.relative is not None]
@@ -115,37 +115,6 @@ def analyse(
         pricings=price_all(frame, experiment, evidence.fits),
         race=race_of(evidence),
     )
-
-
-def _placebo(evidence: Evidence) -> PairedRatio | None:
-    """The ratio of every placebo to its subject, at the points of all of them."""
-    found = [ratio for name in evidence.experiment.placebos if (ratio := _placebo_of(evidence, name)) is not None]
-    if len(found) <= 1:
-        return found[0] if found else None
-    points = [point for ratio in found for point in ratio.points]
-    arrays = zip(*(ratio[1:] for ratio in found), strict=True)
-    return PairedRatio(points, *map(np.concatenate, arrays))
-
-
-def _placebo_of(evidence: Evidence, name: str) -> PairedRatio | None:
-    if BLOCK not in evidence.frame.columns:
-        return None
-    factors = [factor.name for factor in evidence.experiment.factors]
-    names = (name + PLACEBO_SUFFIX, name)
-    if not all(len(evidence.rows(each, WHOLE)) for each in names):
-        return None
-    try:
-        second, first = (visits_of(evidence, each, factors) for each in names)
-    except FitError:
-        return None
-    return paired_ratio(second, first)
-
-
-def _alarms(ratio: PairedRatio | None, confidence: float) -> tuple[int, int]:
-    if ratio is None:
-        return 0, 0
-    low, high = ratio.intervals(confidence)
-    return int(((low > 0) | (high < 0)).sum()), len(ratio.points)
 
 
 def _hosts(fits: Mapping[tuple[str, str], Fit], keys: Iterable[tuple[str, str]]) -> Iterator[str]:

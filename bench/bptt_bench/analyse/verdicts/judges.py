@@ -19,8 +19,10 @@ from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.amount import judge_amount
 from bptt_bench.analyse.verdicts.crossover import judge_crossover
 from bptt_bench.analyse.verdicts.gaps import with_gaps
+from bptt_bench.analyse.verdicts.placebo import how_busy
 from bptt_bench.analyse.verdicts.ratio import judge_ratio
 from bptt_bench.analyse.verdicts.speedup import judge_agreement, judge_roofline, judge_speedup
+from bptt_bench.analyse.verdicts.still import does_not_grow
 from bptt_bench.analyse.verdicts.undone import undone, withheld
 from bptt_bench.analyse.verdicts.upper_bound import obeyed
 from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, inconclusive, number, settle, span, weigh
@@ -150,6 +152,7 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     if free.share < smallest_share(claim.response):
         where, of = _where_decided(fit, claim.terms, claim.at), substance(claim.response)
         reason = f"{terms} is {free.share:.1%} of the {of} at {describe(claim.at)}"
+        where = does_not_grow(fit, claim, free.law) or where
         return obeyed(evidence, fit, claim, free.law, reason) or inconclusive(
             claim, f"not identifiable: {reason}; {where}", free.law, free.interval
         )
@@ -166,20 +169,27 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
         )
     if limits.decide(*free.interval[1:]) == "refuted" and limits.decide(low, high) != "refuted":
         reason = f"too noisy: {what} is {span(free.interval)}, but from {number(low)} to {number(high)} fit as well"
-        return inconclusive(claim, f"{reason}; {what_widens(fit)}", free.law, free.interval)
+        return inconclusive(claim, f"{reason}; {what_widens(fit, evidence)}", free.law, free.interval)
     remark = _regimes(whole, fit, claim.terms)
     if limits.decide(*free.interval[1:]) == "inconclusive":
-        remark = "; ".join(filter(None, [what_widens(fit), remark]))
+        remark = "; ".join(filter(None, [what_widens(fit, evidence), remark]))
     return weigh(claim, what, limits, free.law, free.interval, remark)
 
 
-def what_widens(fit: Fit) -> str:
-    """Whether the noise of samples or the misfit of the law makes the intervals of a fit as wide as they are."""
+def what_widens(fit: Fit, evidence: Evidence) -> str:
+    """Whether the noise of samples or the misfit of the law makes the intervals of a fit as wide as they are.
+
+    Where the run itself shows that the machine was busy, neither is known: what other work does to a point is in all
+    its samples alike, and looks like misfit.
+    """
     if is_exact(fit.response):
         return f"it is the law's misfit that makes it wide, for {no_noise(fit.response)}: more samples would not help"
     within = float(np.sqrt(np.mean(fit.points["location_error"].to_numpy() ** 2)))
     if fit.noise.relative is None or not fit.scatter > 0:
         return "without repetitions noise and misfit cannot be told apart"
+    busy = how_busy(evidence, fit)
+    if busy:
+        return f"the machine was busy during the run ({busy}), which makes it wide: a run on a quiet machine would tell"
     figures = f"points lie {fit.scatter:.1%} off the law, their own error is {within:.1%}"
     if (within / fit.scatter) ** 2 < MISFIT_SHARE:
         return f"it is the law's misfit that makes it wide, not noise ({figures}): more samples would not help"
@@ -248,5 +258,5 @@ def judge_share(evidence: Evidence, claim: ShareClaim) -> Verdict:
     shown = f"{share.estimate:.1%} ({share.low:.1%} to {share.high:.1%})"
     reason = f"terms with {claim.factor} take {shown} of the time at {where}, claimed {asked}"
     if word == "inconclusive":
-        reason = f"too noisy: {reason}; {what_widens(fit)}"
+        reason = f"too noisy: {reason}; {what_widens(fit, evidence)}"
     return settle(claim, word, reason, claim.share, share)

@@ -16,6 +16,7 @@ from bptt_bench.errors import BenchError
 from bptt_bench.plan import CostLaw, Design, DesignError, Factor, LawError
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.design.levels import together
+from bptt_bench.plan.law.wording import did_you_mean
 
 Layout: TypeAlias = Literal["lines", "grid"]
 Strictness: TypeAlias = Literal["report", "fail"]
@@ -95,9 +96,13 @@ class Complexity:
             raise ComplexityError(
                 f"bound='lower': the law {self.law.text!r} does not grow with {flat[0]}; allowed are tight, upper"
             )
-        needed = len(full.terms) + FEWEST_SPARE_POINTS
+        needed = max(len(full.terms) + FEWEST_SPARE_POINTS, FEWEST_LEVELS)
+        for name, levels in self.levels.items():
+            fewest = needed if len(self.levels) == 1 else FEWEST_LEVELS
+            if len(levels) < fewest:
+                raise ComplexityError(f"{name}: {_n_levels(levels)}; at least {fewest} would decide {full.text!r}")
         if len(points) < needed:
-            raise ComplexityError(f"{len(points)} points for {full.text!r}; at least {needed} would decide")
+            raise ComplexityError(f"{len(points)} points; at least {needed} would decide {full.text!r}")
         table = {name: np.array([point[name] for point in points], dtype=np.float64) for name in self.levels}
         with np.errstate(all="ignore"):
             columns = full.columns(table)
@@ -113,13 +118,16 @@ def _levels(name: str, values: object) -> tuple[float, ...]:
     if name == FIXTURE:
         raise ComplexityError(f"{name}: is the fixture that measures; give the factor another name")
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
-        raise ComplexityError(f"{name}={values!r}: allowed are the levels of a factor, such as {EXAMPLE}")
+        hint = did_you_mean(name, OPTIONS)
+        raise ComplexityError(f"{name}={values!r}: allowed are the levels of a factor, such as {EXAMPLE}{hint}")
     factor = Factor(name=name, kind="real")
     numbers = list(dict.fromkeys(float(factor.validate(value)) for value in values))
-    if len(numbers) < FEWEST_LEVELS:
-        raise ComplexityError(f"{name}: {len(numbers)} levels; at least {FEWEST_LEVELS} decide, five are better")
     whole = all(number.is_integer() for number in numbers)
     return tuple(int(number) if whole else number for number in numbers)
+
+
+def _n_levels(levels: Sequence[float]) -> str:
+    return f"{len(levels)} level{'' if len(levels) == 1 else 's'}"
 
 
 def _one_of(name: str, allowed: Sequence[str], value: object) -> Any:

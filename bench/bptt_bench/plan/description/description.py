@@ -28,13 +28,14 @@ from bptt_bench.plan.description.lookup import Column, Lookup, not_stored
 from bptt_bench.plan.description.tables import entries, function_at, function_data, number, works_at, works_data
 from bptt_bench.plan.design.design import DesignError, Factor, Point
 from bptt_bench.plan.design.profile import Profile
-from bptt_bench.plan.experiment.experiment import Experiment, ExperimentError
+from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError
 from bptt_bench.plan.experiment.foresight import Foresight
 from bptt_bench.plan.experiment.subject import Subject
 from bptt_bench.plan.law.law import CostLaw, LawError
 from bptt_bench.plan.machine.peaks import Traffic
 
 WHOLE = ("name", "factors", "subjects", "profiles", "claims", "placebo", "foresight", "agreement", "points")
+WHOLE_TIME = "seconds_per_eval"  # the response whose law is the `law` of a subject
 FUNCTIONS = ("working_set", "output_bytes", "works", "roofline")  # of a point, which subjects declare
 CLAIMS: Mapping[str, type[Claim]] = {
     kind.__name__.removesuffix("Claim").lower(): kind
@@ -232,8 +233,10 @@ def _require_known(claim: Claim, experiment: Experiment, place: Place) -> None:
 
     Raises
     ------
-    DescriptionError : a factor that there is not, a level that it cannot have, or no expression.
+    DescriptionError : a subject or factor that there is not, a subject without the law that the claim is about, a
+        level that the factor cannot have, or no expression.
     """
+    _require_subjects(claim, experiment, place)
     factors = {factor.name: factor for factor in experiment.factors}
     for name in dict.fromkeys(_factors_of(claim)):
         if name not in factors:
@@ -256,6 +259,32 @@ def _require_known(claim: Claim, experiment: Experiment, place: Place) -> None:
             _require_expression(text, Place(f"{place.where}.{name}", text), experiment)
     for term in getattr(claim, "terms", ()):
         _require_expression(term, Place(f"{place.where}.terms", term), experiment)
+
+
+def _require_subjects(claim: Claim, experiment: Experiment, place: Place) -> None:
+    """See that the subjects of a claim exist; a check has its own record, and its subject is only named."""
+    if isinstance(claim, CheckClaim):
+        return
+    over = getattr(claim, "over", ())
+    named = {"subject": (claim.subject,), "over": (over,) if isinstance(over, str) else over}
+    named["less"] = tuple(filter(None, (getattr(claim, "less", None),)))
+    for field, names in named.items():
+        for name in names:
+            if _subject_named(name, experiment) is None:
+                known = ", ".join(subject.name for subject in experiment.subjects)
+                raise Place(f"{place.where}.{field}", name).must_be(f"one of the subjects {known}")
+    of_time = isinstance(claim, ShareClaim) or (isinstance(claim, ExponentClaim) and claim.response == WHOLE_TIME)
+    subject = _subject_named(claim.subject, experiment)
+    if of_time and subject is not None and subject.law is None:
+        raise Place(f"{place.where}.subject", claim.subject).must_be("a subject with a law")
+
+
+def _subject_named(name: str, experiment: Experiment) -> Subject | None:
+    """The subject that a claim names: by its name, with that of a placebo, or with the categories of a stratum."""
+    whole = name.removesuffix(PLACEBO_SUFFIX)
+    has_strata = any(factor.is_category for factor in experiment.factors)
+    names = {whole, whole.partition(" [")[0]} if has_strata else {whole}
+    return next((subject for subject in experiment.subjects if subject.name in names), None)
 
 
 def _factors_of(claim: Claim) -> Iterator[str]:

@@ -17,6 +17,7 @@ from bptt_bench.plan.experiment.subject import Subject
 from bptt_bench.plan.law.wording import did_you_mean, unknown
 
 PLACEBO_SUFFIX = " (placebo)"
+WIDEST_MARGIN = 100.0  # of a claim: a hundred times as much, or a hundred powers; beyond, everything is supported
 
 
 class ExperimentError(BenchError, ValueError):
@@ -69,6 +70,8 @@ class Experiment:
         for name in claims:
             if claims.count(name) > 1:
                 raise ExperimentError(f"claim {name!r}: {claims.count(name)} claims have this name; each needs its own")
+        for claim in self.claims:
+            _require_margin(claim)
         _require_faults(self.faults, names)
         for subject in self.subjects:
             _require_laws(subject, [factor.name for factor in self.factors])
@@ -168,6 +171,14 @@ class Experiment:
         wrong = replace(right, prepare=fault.prepare, prepare_phased=fault.prepare_phased)
         subjects = tuple(wrong if one is right else one for one in self.subjects)
         return replace(self, subjects=subjects, claims=tuple(claims.values()))
+
+
+def _require_margin(claim: Claim) -> None:
+    margin = getattr(claim, "margin", 1.0)
+    if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin <= WIDEST_MARGIN:
+        raise ExperimentError(
+            f"claim {claim.name!r}: margin must be a number above 0 and at most {WIDEST_MARGIN:g}, got {margin!r}"
+        )
 
 
 def _require_faults(faults: Sequence[Fault], subjects: Sequence[str]) -> None:

@@ -72,7 +72,7 @@ def show_largest(found: Sequence[Largest], console: Console | None = None) -> No
             table.add_column(heading, no_wrap=heading != "of")
         for one in mine:
             of = [name_of(one.response)] if several else []
-            answers = map(_level, (one.largest, one.low, one.high))
+            answers = (_answer(one, name) for name in ("largest", "low", "high"))
             table.add_row(*of, *(show.level(one.at[name]) for name in moving), *answers)
         console.print(table)
         _print_notes(console, [(one.at, _with_name(one, several=several)) for one in mine], moving)
@@ -119,7 +119,11 @@ def _value(one: Predicted) -> str:
     return show.amount_interval(one.value, *ends, one.unit)
 
 
-def _level(level: float | None) -> str:
+def _answer(one: Largest, name: str) -> str:
+    """One of the three answers; beyond a level where the search ended with all within the budget."""
+    if name in one.unbounded and one.farthest is not None:
+        return f"> {show.level(one.farthest)}"
+    level: float | None = getattr(one, name)
     return show.UNDEFINED if level is None else show.level(level)
 
 

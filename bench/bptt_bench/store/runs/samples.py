@@ -31,6 +31,7 @@ from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.records import SCHEMA
 from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, MEMORY_BLOCK, Done, Visit
 from bptt_bench.plan import Point
+from bptt_bench.store.runs.values import require_sample, shown
 from bptt_bench.text.nesting import is_too_deep, may_be_too_deep
 
 SAMPLES, LOCK = "samples.jsonl", "lock"
@@ -192,6 +193,10 @@ def _parsed(path: Path, content: bytes) -> list[dict[str, Any]]:
         if needed is not None and not record.keys() >= needed:
             kind = f"{record['record']}{'' if record['record'] == 'sample' else ' record'}"
             raise StoreError(f"{path} line {number}: the {kind} has no {min(needed - record.keys())!r}")
+        if record["record"] == "sample":
+            require_sample(f"{path} line {number}", record)
+        elif needed is None and record.keys() >= FIELDS["sample"]:  # of no kind that an earlier reader may pass over
+            raise StoreError(f"{path} line {number}: record must be 'sample', got {shown(record['record'])}")
     return records
 
 

@@ -94,6 +94,7 @@ def test_where_only_the_upper_end_exceeds_no_level_is_safe() -> None:
 def test_a_law_that_grows_too_slowly_is_bounded_by_a_thousand_times_the_measured() -> None:
     found = answer(lambda n: 1e-6 * n, 10.0)
     assert (found.low, found.largest, found.high) == (None, None, None)
+    assert (found.farthest, set(found.unbounded)) == (100_000, {"low", "largest", "high"})
     assert found.note == "within 10s up to n=100000, 1000 times the largest measured"
 
 
@@ -106,6 +107,7 @@ def test_what_does_not_grow_is_said() -> None:
 def test_a_safe_answer_is_given_where_the_estimate_has_none() -> None:
     found = answer(lambda n: 9e-5 * n, 10.0)
     assert (found.largest, found.high) == (None, None)
+    assert set(found.unbounded) == {"largest", "high"}
     assert found.low == 88888
     assert found.farther == pytest.approx(888.88)
     assert found.note == (

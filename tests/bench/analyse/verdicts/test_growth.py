@@ -123,6 +123,20 @@ def test_an_upper_bound_holds_where_its_term_cannot_be_seen() -> None:
     assert upper.verdicts["n"].high == pytest.approx(0, abs=0.2)
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_time_that_does_not_grow_is_said_and_no_advice_is_given(seed: int) -> None:
+    reason = along_n(lambda n: 1e-3, "n", seed=seed).verdicts["n"].reason
+    assert "the time does not grow with it: its exponent is " in reason
+    assert "would decide" not in reason
+
+
+def test_growth_that_overhead_hides_is_not_denied() -> None:
+    verdict = along_n(lambda n: 1e-3 * (1 + 0.15 * n / LEVELS[-1]), "n", point_noise=0.001).verdicts["n"]
+    assert verdict.verdict == "inconclusive"
+    assert "does not grow" not in verdict.reason
+    assert verdict.reason.endswith("would decide.")
+
+
 def test_an_upper_bound_is_not_held_by_overhead_alone_where_the_time_grows_faster() -> None:
     growth = along_n(lambda n: 1e-12 * n**2 + 1e-6, "log(n)", bound="upper")
     assert growth.word == "refuted"

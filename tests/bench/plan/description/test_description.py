@@ -169,6 +169,18 @@ CLAIM = 1  # sum-linear
         (("claims", CLAIM, "margin"), None, r"claims\[1\].margin must be a finite number, got None"),
         (("claims", CLAIM, "margin"), float("nan"), r"claims\[1\].margin must be a finite number, got nan"),
         (("claims", CLAIM, "margin"), 10**400, r"claims\[1\].margin must be a whole number below 2\*\*63"),
+        (("claims", CLAIM, "margin"), -1, "'sum-linear': margin must be a number above 0 and at most 100, got -1"),
+        (("claims", CLAIM, "margin"), 0, "'sum-linear': margin must be a number above 0 and at most 100, got 0"),
+        (
+            ("claims", CLAIM, "margin"),
+            1e300,
+            r"margin must be a number above 0 and at most 100, got 1e\+300",
+        ),
+        (
+            ("claims", CLAIM, "subject"),
+            "nobody",
+            r"claims\[1\].subject must be one of the .*, got 'nobody'",
+        ),
         (("claims", CLAIM, "bound"), "loose", r"claims\[1\].bound must be one of 'tight', 'upper', 'lower'"),
         (("claims", CLAIM, "factor"), "k", r"claims\[1\] names the factor 'k'; the factors are n"),
         (("claims", CLAIM, "at"), {"k": 1}, r"claims\[1\] has a point with 'k'"),
@@ -191,6 +203,12 @@ def test_what_is_wrong_is_named(path: tuple[Any, ...], value: Any, message: str)
         experiment_of(changed(GOOD, path, value))
     assert len(str(raised.value)) < 500 + MOST_CHARACTERS
     assert "\n" not in str(raised.value)
+
+
+def test_a_claim_about_a_law_that_its_subject_lacks_is_named() -> None:
+    without = changed(changed(GOOD, ("foresight",), None), ("subjects", 0, "law"), None)
+    with pytest.raises(DescriptionError, match=r"claims\[1\].subject must be a subject with a law, got 'sum'"):
+        experiment_of(without)
 
 
 @pytest.mark.parametrize("name", GOOD)

@@ -117,6 +117,12 @@ def test_largest_levels_have_their_safe_and_optimistic_sides() -> None:
     assert "k = 4: why" in lines
 
 
+def test_where_all_that_was_searched_is_within_the_farthest_level_stands() -> None:
+    ends = {"largest": None, "low": 40, "high": None}
+    lines = printed(show_largest, [level(**ends, farthest=5000, unbounded=("largest", "high"))])
+    assert lines[3].split() == [">", "5", "000", "40", ">", "5", "000"]
+
+
 def test_several_responses_are_told_apart() -> None:
     found = [level(note="far"), level(response="working_set_bytes", note="near")]
     lines = printed(show_largest, found)
