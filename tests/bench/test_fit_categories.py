@@ -49,7 +49,7 @@ def test_several_categories_have_a_fit_each(data: Path) -> None:
     assert found["by"] == ["dtype"]
     assert [one["category"] for one in found["fits"]] == [{"dtype": "f32"}, {"dtype": "f64"}]
     for one, c in zip(found["fits"], (1e-9, 2e-9), strict=True):
-        assert [name for name in one if name != "category"] == CONTRACT
+        assert [name for name in one if name != "category"] == [*CONTRACT, "notes"]
         assert one["terms"][0]["coefficient"] == pytest.approx(c, rel=0.02)
         assert one["n_samples"] == 30
         assert one["predictions"][0]["value"] == pytest.approx(c * 32_000, rel=0.05)

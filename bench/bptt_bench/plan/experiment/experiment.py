@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from bptt_bench.errors import BenchError
 from bptt_bench.plan.claims.agreement import Agreement
-from bptt_bench.plan.claims.claim import CheckClaim, Claim
+from bptt_bench.plan.claims.claim import AmountClaim, CheckClaim, Claim
 from bptt_bench.plan.design.design import DesignError, Factor
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.categories import naming_a_category
@@ -175,9 +175,11 @@ class Experiment:
 
 def _require_margin(claim: Claim) -> None:
     margin = getattr(claim, "margin", 1.0)
-    if isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin <= WIDEST_MARGIN:
+    is_exact = isinstance(claim, AmountClaim) and margin == 0  # amounts may be claimed to the byte
+    if isinstance(margin, bool) or not isinstance(margin, int | float) or not (0 < margin <= WIDEST_MARGIN or is_exact):
+        least = "from 0" if isinstance(claim, AmountClaim) else "above 0"
         raise ExperimentError(
-            f"claim {claim.name!r}: margin must be a number above 0 and at most {WIDEST_MARGIN:g}, got {margin!r}"
+            f"claim {claim.name!r}: margin must be a number {least} and at most {WIDEST_MARGIN:g}, got {margin!r}"
         )
 
 

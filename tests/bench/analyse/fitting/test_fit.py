@@ -234,7 +234,7 @@ def test_json_has_the_promised_shape(noisy: Fit, rng: np.random.Generator) -> No
     assert list(document["lack_of_fit"]) == ["p_value", "finding", "kind"]
     assert document["predictions"][0]["at"] == dict(BASE)
     assert list(document["predictions"][0]) == ["at", "value", "low", "high"]
-    assert list(document["versus"][0]) == ["law", "decision", "aicc_gap", "held_out_gap"]
+    assert list(document["versus"][0]) == ["law", "decision", "aicc_gap", "held_out_gap", "note"]
 
 
 def test_a_law_that_is_zero_at_the_largest_point_has_no_exponent_there() -> None:

@@ -415,7 +415,8 @@ def test_a_verdict_that_a_busy_machine_may_have_made_is_left_open(project: pytes
     """The longer points are said to have waited: without that the verdict would be another."""
     conftest = """
 import pytest
-from bptt_bench import pytest_complexity, pytest_law
+from bptt_bench.integrations.pytest import law_item as pytest_law
+from bptt_bench.integrations.pytest import marker as pytest_complexity
 
 def pytest_configure(config):
     taken = pytest_law.Taken

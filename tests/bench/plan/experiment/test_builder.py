@@ -48,16 +48,16 @@ def claimed(experiment: Experiment) -> dict[str, ExponentClaim]:
 def test_a_function_a_law_and_levels_are_enough() -> None:
     experiment = bench.experiment(prepare, law="n*log(n)", n=[1000, 10_000, 100_000])
     (subject,) = experiment.subjects
-    assert experiment.name == subject.name == "test_brief"
+    assert experiment.name == subject.name == "test_builder"
     assert (str(subject.law), subject.overhead) == ("n*log(n)", ("1",))
     assert [(factor.name, factor.kind) for factor in experiment.factors] == [("n", "integer")]
     assert set(experiment.profiles) == {"quick", "standard", "full"}
-    assert experiment.placebo == "test_brief"
+    assert experiment.placebo == "test_builder"
     assert experiment.agreement is None
     assert claimed(experiment) == {
         "exponent of n": ExponentClaim(
             name="exponent of n",
-            subject="test_brief",
+            subject="test_builder",
             statement="The time grows with n as n·log(n)",
             factor="n",
             terms=("n*log(n)",),
@@ -188,7 +188,7 @@ def test_a_margin_holds_for_all_claims_and_no_bound_makes_none() -> None:
         claim.margin for claim in claimed(bench.experiment(prepare, "n", margin=0.1, n=[1, 99], m=[1, 99])).values()
     }
     assert margins == {0.1}
-    own = ExponentClaim(name="own", subject="test_brief", factor="n", terms=("n",), at=Point(n=99))
+    own = ExponentClaim(name="own", subject="test_builder", factor="n", terms=("n",), at=Point(n=99))
     assert bench.experiment(prepare, "n", bound=None, claims=[own], n=[1, 99]).claims == (own,)
 
 
@@ -315,7 +315,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ),
     ({"law": "n^1/2", "n": [1, 99]}, r"law 'n\^1/2': can be read as n\*\*\(1/2\) or as n\*\*1/2"),
     ({"law": 3, "n": [1, 99]}, r"law=3: must be text such as 'n\*log\(n\)'"),
-    ({"law": {"x": "n"}, "n": [1, 99]}, r"law of 'x': nothing has this name; there is test_brief"),
+    ({"law": {"x": "n"}, "n": [1, 99]}, r"law of 'x': nothing has this name; there is test_builder"),
     ({"law": "n", "memory_law": "n +", "n": [1, 99]}, r"memory_law: law 'n \+': cannot be read"),
     ({"law": "n", "overhead": "k", "n": [1, 99]}, r"overhead 'k': names k, which has no levels"),
     ({"law": "n", "overhead": None, "n": [1, 99]}, r"overhead=None: allowed are terms such as '1 \+ n'"),
@@ -323,12 +323,12 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": "n", "bound": "exact", "n": [1, 99]}, r"bound='exact': allowed are tight, upper, lower, None"),
     ({"law": "n", "margin": 0, "n": [1, 99]}, r"margin=0: allowed are numbers above 0"),
     ({"law": "n", "margin": float("inf"), "n": [1, 99]}, r"margin=inf: allowed are numbers above 0"),
-    ({"law": "n", "reference": "x", "n": [1, 99]}, r"reference='x': nothing has this name; there is test_brief"),
+    ({"law": "n", "reference": "x", "n": [1, 99]}, r"reference='x': nothing has this name; there is test_builder"),
     ({"law": "n", "claims": ["n"], "n": [1, 99]}, r"claims=\['n'\]: allowed are claims, such as bench.ExponentClaim"),
     ({"law": "n", "claims": 5, "n": [1, 99]}, r"claims=5: allowed are claims, such as bench.ExponentClaim"),
     (
         {"law": "n", "claims": [CheckClaim(name="c", subject="x", check=print)], "n": [1, 99]},  # type: ignore[arg-type]
-        r"claim 'c': is about 'x'; there is test_brief",
+        r"claim 'c': is about 'x'; there is test_builder",
     ),
     ({"law": "n", "count_laws": "n", "n": [1, 99]}, r"count_laws='n': allowed are laws by name"),
     ({"law": "n", "memory_law": "n", "output_bytes": 8, "n": [1, 99]}, r"output_bytes=8: allowed is a function"),
