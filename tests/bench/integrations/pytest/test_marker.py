@@ -76,7 +76,10 @@ def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytes
 
 
 def ini(project: pytest.Pytester, *lines: str) -> None:
-    settings = ["[pytest]", "addopts = --strict-markers --strict-config", "filterwarnings = error", *lines]
+    # a session in this process finds our modules imported before it could rewrite their assertions
+    loaded = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
+    warnings = f"filterwarnings =\n    error\n    {loaded}"
+    settings = ["[pytest]", "addopts = --strict-markers --strict-config", warnings, *lines]
     (project.path / "pytest.ini").write_text("\n".join(settings), encoding="utf-8")
 
 

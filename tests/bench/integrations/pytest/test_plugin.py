@@ -578,7 +578,9 @@ def test_time_that_others_had_the_processor_is_not_counted_unless_a_timer_is_nam
 # -- when nothing, or not all, can be measured
 
 
-STRICT = "[pytest]\naddopts = --strict-markers\nfilterwarnings = error\n"
+# a session in this process finds our modules imported before it could rewrite their assertions
+LOADED = "ignore:Module already imported so cannot be rewritten:pytest.PytestAssertRewriteWarning"
+STRICT = f"[pytest]\naddopts = --strict-markers\nfilterwarnings =\n    error\n    {LOADED}\n"
 BUILT_WRONG = CONFTEST.replace("return toy.EXPERIMENT", "raise ValueError('profile standard is missing\\nmore')")
 
 
