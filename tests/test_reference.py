@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import pytest
-from bptt_bench import judge, load
+from bptt_bench import fit, judge, load
+from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.predict.foresight import foreseen
 from bptt_bench.store.runs.samples import SAMPLES
 
@@ -29,6 +30,20 @@ def test_verdicts_rebuilt_from_the_samples_are_those_that_were_written(stored: l
             # another machine's BLAS rounds otherwise: figures agree far within what a verdict turns on
             expected = None if then[key] is None else pytest.approx(then[key], rel=1e-4, abs=1e-12)
             assert now[key] == expected, now["claim"]
+
+
+def test_a_misfit_is_not_blamed_on_a_machine_whose_placebo_agrees() -> None:
+    reasons = {verdict.claim: verdict.reason for verdict in judge(REFERENCE)}
+    assert "it is the law's misfit that makes it wide" in reasons["batched: exponent of T"]
+    assert not any("busy" in reason for reason in reasons.values())
+
+
+def test_small_disturbances_are_not_called_far_above_the_rest() -> None:
+    frame = load(REFERENCE)
+    found = fit(frame[frame["subject"] == "naive"], "T*H*V + T*(T+1)/2*H*d + T*(T+1)/2*H**2", overhead="1 + T")
+    assert found.noise.contaminated_share > 0.5
+    assert found.noise.far_share < 0.1
+    assert not any("far above" in caution for caution in cautions(found))
 
 
 def test_a_sample_that_is_changed_changes_the_verdicts(stored: list[dict[str, object]], tmp_path: Path) -> None:

@@ -13,15 +13,13 @@ from typing import TYPE_CHECKING, Any
 import click
 from click.core import ParameterSource
 
-from bptt_bench.errors import EXIT_INTERRUPTED
+from bptt_bench.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_REFUTED
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.analyse.verdicts.verdict import Verdict
     from bptt_bench.plan import Experiment
     from bptt_bench.workflows.fit import Answer
-
-EXIT_FINE, EXIT_REFUTED = 0, 1
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
 unit_option = click.option(

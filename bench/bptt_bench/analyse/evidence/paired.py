@@ -2,7 +2,7 @@
 
 The log ratio is taken at the points' robust locations and corrected to first order by the pairs, so that no difference
 of noisy samples is put into a logarithm. A pair counts by the probability that none of its samples is disturbed or, on
-a machine in spells, by how well it agrees with the other pairs (``bptt_bench.analyse.stats.paired_mean``).
+a machine with slow periods, by how well it agrees with the other pairs (``bptt_bench.analyse.stats.paired_mean``).
 """
 
 from __future__ import annotations

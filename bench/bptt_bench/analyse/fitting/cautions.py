@@ -12,7 +12,7 @@ from bptt_bench.analyse.fitting.fitted import Fit, own_share
 from bptt_bench.analyse.fitting.overhead import SMALLEST_OVERHEAD
 from bptt_bench.plan.law.wording import enumerated
 
-MANY_DISTURBED = 0.3  # share of samples; with more of them what one sample will be is not what the faster ones say
+MANY_FAR = 0.3  # share of samples; with more of them what one sample will be is not what the faster ones say
 TOGETHER = 0.999  # correlation of the logarithms of two factors that are never varied apart
 
 
@@ -23,7 +23,7 @@ def is_mostly_overhead(fit: Fit) -> bool:
 
 def has_two_populations(fit: Fit) -> bool:
     """Whether so many samples lie far above the rest that the fit describes the faster ones alone."""
-    return fit.noise.contaminated_share > MANY_DISTURBED
+    return fit.noise.far_share > MANY_FAR
 
 
 def cautions(fit: Fit) -> tuple[str, ...]:
@@ -57,8 +57,9 @@ def _identical(fit: Fit) -> str:
 def _populations(fit: Fit) -> str:
     if not has_two_populations(fit):
         return ""
-    share = fit.noise.contaminated_share
-    return f"{share:.0%} of the samples lie far above the rest: the figures describe the faster ones alone"
+    return (
+        f"{fit.noise.far_share:.0%} of the samples lie far above the rest: the figures describe the faster ones alone"
+    )
 
 
 def _together(fit: Fit) -> list[str]:

@@ -34,6 +34,7 @@ from bptt_bench.text.units import Unit
 if TYPE_CHECKING:
     import pandas as pd
 
+FAR = float(np.log(1.5))  # above its point a sample is far from the undisturbed ones, whatever disturbed it
 ON_MINIMA = 1e-6  # relative tolerance of a second opinion
 
 
@@ -130,7 +131,7 @@ def fit(
         influence=told,
         coefficients_on_minima=on_minima.coefficients,
         points=_points(samples, located, solution, confidence),
-        noise=Noise(located.relative_noise, located.contaminated_share),
+        noise=Noise(located.relative_noise, located.contaminated_share, float((located.residual > FAR).mean())),
         error=FitErrors(float(relative.mean()), float(relative.max())),
         lack_of_fit=finding,
         n_points=samples.n_points,

@@ -27,10 +27,15 @@ Points: TypeAlias = "Sequence[Mapping[str, float]] | Mapping[str, Any] | pd.Data
 
 
 class Noise(NamedTuple):
-    """Relative standard deviation of undisturbed samples, ``None`` without repetitions, and share of disturbed ones."""
+    """Scatter of samples about their points.
+
+    ``relative``: standard deviation of undisturbed samples, ``None`` without repetitions. ``contaminated_share``: share
+    of disturbed samples, however little. ``far_share``: share of samples at 1.5 times their location or more.
+    """
 
     relative: float | None
     contaminated_share: float
+    far_share: float
 
 
 class FitErrors(NamedTuple):

@@ -1,10 +1,10 @@
 """Several hosts in one set of samples: how fast each is, and whether they disagree about the shape of the cost.
 
 One factor per host says how many times as slow it is as the host with most samples; it is taken out before the law is
-fitted. That one factor does for all terms and points is then put to the test: the hosts are two sides of a contrast
-(``bptt_bench.analyse.stats.contrast``), and a term that is dearer on one of them than its other terms are says that it
-does not. So does time that grows more with a factor on one of them, which a law's terms need not show, and a single one
-never.
+fitted. Whether one factor is enough for all terms and points is then tested: the hosts are two sides of a contrast
+(``bptt_bench.analyse.stats.contrast``). A term that is disproportionately slow on one host rejects the single factor,
+and so does time that grows faster with a factor on one of them, which the terms of a law need not show, and a single
+one never.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LEAST_POINTS = 3  # that hosts share, to compare more than their speeds
 
 
 class Disagreement(NamedTuple):
-    """Terms that are dearer or cheaper on a host than one speed for all of them says: by which factor.
+    """Terms that are slower or faster on a host than one speed for all terms predicts: by which factor.
 
     Where it is not about terms but about ``growth`` with a factor of the experiment, by how much more time grows there
     from that factor's smallest level to its largest.

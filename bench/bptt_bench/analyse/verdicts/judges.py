@@ -186,8 +186,8 @@ def what_widens(fit: Fit, evidence: Evidence) -> str:
         return f"it is the law's misfit that makes it wide, for {no_noise(fit.response)}: more samples would not help"
     within = float(np.sqrt(np.mean(fit.points["location_error"].to_numpy() ** 2)))
     if fit.noise.relative is None or not fit.scatter > 0:
-        return "without repetitions noise and misfit cannot be told apart"
-    busy = how_busy(evidence, fit)
+        return "without repetitions noise and misfit cannot be distinguished"
+    busy = how_busy(evidence)
     if busy:
         return f"the machine was busy during the run ({busy}), which makes it wide: a run on a quiet machine would tell"
     figures = f"points lie {fit.scatter:.1%} off the law, their own error is {within:.1%}"

@@ -1,4 +1,4 @@
-"""What a run shows of its machine: a placebo beside its subject, which are one and the same, and disturbed samples."""
+"""What a run shows of its machine: a placebo beside its subject, which are one and the same."""
 
 from __future__ import annotations
 
@@ -7,33 +7,26 @@ import numpy as np
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
 from bptt_bench.analyse.evidence.paired import PairedRatio, overall, paired_ratio, visits_of
-from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.plan import PLACEBO_SUFFIX
 
 BUSY_PLACEBO = 0.1  # relative; what a subject differs by from itself on a machine that does other work
-BUSY_SHARE = 0.5  # of samples disturbed
 
 
-def how_busy(evidence: Evidence, fit: Fit) -> str:
-    """In which words a run says that its machine was busy; empty where it does not.
+def how_busy(evidence: Evidence) -> str:
+    """Return in which words a run says that its machine was busy; empty where it does not.
 
-    The placebo differs from its subject by a tenth or more, over all points or, in the median, at single ones; or most
-    samples of the fit are disturbed.
+    The placebo differs from its subject by a tenth or more, over all points or, in the median, at single points. The
+    share of disturbed samples is no such sign: fits leave these samples out, and in runs whose placebo agrees to a
+    thousandth more than half are disturbed.
     """
-    found = []
     key = ("how_busy",)
     if key not in evidence.memo:
-        evidence.memo[key] = _placebo_in_words(evidence)
-    if evidence.memo[key]:
-        found.append(str(evidence.memo[key]))
-    if fit.noise.relative is not None and fit.noise.contaminated_share > BUSY_SHARE:
-        found.append(f"{fit.noise.contaminated_share:.0%} of samples disturbed")
-    return ", ".join(found)
+        evidence.memo[key] = _how_busy(placebo_ratio(evidence), evidence.confidence)
+    return str(evidence.memo[key])
 
 
-def _placebo_in_words(evidence: Evidence) -> str:
-    ratio = placebo_ratio(evidence)
-    whole = None if ratio is None else overall(ratio, evidence.confidence)
+def _how_busy(ratio: PairedRatio | None, confidence: float) -> str:
+    whole = None if ratio is None else overall(ratio, confidence)
     if ratio is None or whole is None:
         return ""
     if abs(whole.estimate - 1) >= BUSY_PLACEBO and not whole.low <= 1 <= whole.high:

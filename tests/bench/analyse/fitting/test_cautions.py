@@ -96,7 +96,7 @@ def test_two_populations_at_every_point_are_named(rng: np.random.Generator) -> N
     found = fit(made.assign(seconds_per_eval=made["seconds_per_eval"] * np.where(slow, 2, 1)), "n")
     assert has_two_populations(found)
     (caution,) = cautions(found)
-    share = round(100 * found.noise.contaminated_share)
+    share = round(100 * found.noise.far_share)
     assert caution == f"{share}% of the samples lie far above the rest: the figures describe the faster ones alone"
 
 

@@ -229,7 +229,7 @@ def test_json_has_the_promised_shape(noisy: Fit, rng: np.random.Generator) -> No
     assert list(document["exponents"]) == ["H", "T", "V", "d"]
     assert list(document["exponents"]["T"]) == ["at", "estimate", "low", "high", "law"]
     assert document["exponents"]["T"]["at"] == noisy.largest == LARGEST
-    assert list(document["noise"]) == ["relative", "contaminated_share"]
+    assert list(document["noise"]) == ["relative", "contaminated_share", "far_share"]
     assert list(document["error"]) == ["in_sample_mape", "max"]
     assert list(document["lack_of_fit"]) == ["p_value", "finding", "kind"]
     assert document["predictions"][0]["at"] == dict(BASE)
