@@ -11,8 +11,8 @@ import contextlib
 import functools
 import math
 import operator
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,10 +46,14 @@ class LawError(BenchError, ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """One additive term of a law: its text and its parsed form."""
+    """One additive term of a law: its text, its parsed form and the factors that occur in it (none in a constant)."""
 
     text: str
     node: ast.expr
+    factors: frozenset[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "factors", frozenset(_names(self.node)))
 
     def __str__(self) -> str:
         return self.text
@@ -63,20 +67,14 @@ class Term:
     def __hash__(self) -> int:
         return hash(self.text)
 
-    @property
-    def factors(self) -> frozenset[str]:
-        """Names of the factors that occur in the term; empty for a constant."""
-        return _factors(self)
-
     def evaluate(self, point: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
         """Value of the term at a point, or at many when the factors are arrays of equal shape.
 
         Infinite where it is too large for a number, and not a number where it is undefined; NumPy does not warn of it.
         """
-        values = {name: np.asarray(point[name], dtype=np.float64) for name in self.factors}
+        values, shape = _as_arrays(point, self.factors)
         with np.errstate(all="ignore"):
             result = np.asarray(_walk(self.node, values, NUMERIC), dtype=np.float64)
-        shape = np.broadcast_shapes(*(np.shape(point[name]) for name in point)) if point else ()
         return np.broadcast_to(result, shape) if result.shape != shape else result
 
     def local_exponent(self, factor: str, point: Mapping[str, float]) -> float:
@@ -94,9 +92,13 @@ class Term:
             return float((up - down) / (2 * step * value))
 
 
-@functools.lru_cache(maxsize=1024)  # a fit asks for the same few terms some hundred times
-def _factors(term: Term) -> frozenset[str]:
-    return frozenset(_names(term.node))
+def _as_arrays(
+    point: Mapping[str, ArrayLike], names: Iterable[str]
+) -> tuple[dict[str, NDArray[np.float64]], tuple[int, ...]]:
+    """Return the levels of some factors as arrays, and the shape of a value at the point or points."""
+    values = {name: np.asarray(point[name], dtype=np.float64) for name in names}
+    shapes = {np.shape(point[name]) for name in point}
+    return values, shapes.pop() if len(shapes) == 1 else np.broadcast_shapes(*shapes)
 
 
 @dataclass(frozen=True, slots=True, init=False)
@@ -125,6 +127,7 @@ class CostLaw:
 
     text: str
     terms: tuple[Term, ...]
+    factors: tuple[str, ...] = field(compare=False)
 
     def __repr__(self) -> str:
         return f"CostLaw({self.text!r})"
@@ -135,14 +138,10 @@ class CostLaw:
         terms = tuple(dict.fromkeys(_parse(text)))
         object.__setattr__(self, "text", " + ".join(term.text for term in terms))
         object.__setattr__(self, "terms", terms)
+        object.__setattr__(self, "factors", tuple(sorted({name for term in terms for name in term.factors})))
 
     def __str__(self) -> str:
         return self.text
-
-    @property
-    def factors(self) -> tuple[str, ...]:
-        """Names of the factors, in alphabetical order."""
-        return tuple(sorted(frozenset[str]().union(*(term.factors for term in self.terms))))
 
     def plus(self, *terms: str) -> CostLaw:
         """The law with further terms; a term that is already there is kept once."""
@@ -157,8 +156,13 @@ class CostLaw:
         """
         self.require(point)
         # only the factors may decide the shape: a data frame may carry columns of text beside them
-        values = {name: point[name] for name in self.factors} or {next(iter(point), "1"): next(iter(point.values()), 1)}
-        return np.stack([term.evaluate(values) for term in self.terms], axis=-1)
+        names = self.factors or tuple(point)[:1]
+        values, shape = _as_arrays({name: point[name] for name in names}, self.factors)
+        table = np.empty((*shape, len(self.terms)))
+        with np.errstate(all="ignore"):
+            for j, term in enumerate(self.terms):
+                table[..., j] = _walk(term.node, values, NUMERIC)
+        return table
 
     def require(self, names: Sequence[str] | Mapping[str, Any]) -> None:
         """Raise ``LawError`` unless every factor of the law is among the names."""
