@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from bptt_bench import fit, judge, load
 from bptt_bench.analyse.fitting.cautions import cautions
-from bptt_bench.analyse.predict.foresight import foreseen
+from bptt_bench.analyse.predict.foresight import checked_predictions
 from bptt_bench.store.runs.samples import SAMPLES
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
@@ -73,7 +73,7 @@ def test_what_it_foresaw_was_stored_before_it_was_measured() -> None:
     tests = [i for i, record in enumerate(lines) if record.get("stage") == "beyond"]
     assert len(predicted) >= 20
     assert max(predicted) < min(tests)
-    assert len(foreseen(load(REFERENCE))) == len(predicted)
+    assert len(checked_predictions(load(REFERENCE))) == len(predicted)
 
 
 def test_the_report_gives_the_verdicts(stored: list[dict[str, object]]) -> None:

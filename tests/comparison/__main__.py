@@ -36,7 +36,7 @@ KINDS = {"same": None, "dearer": DEARER}  # of tries, and the module that the se
 PROFILE, TERM, SUBJECT = "try", "T*H**2", "aggregated"
 ALLOWED_ALARMS, WANTED_FOUND = 0.05, 0.95
 # How much sharper undisturbed visits alone must be to be looked at: the rule, never, always, whenever they are sharper.
-LOOKS = {"rule": contrast.MUCH_SHARPER, "all": 0.0, "undisturbed": float("inf"), "sharper": 1.0}
+LOOKS = {"rule": contrast.MUCH_MORE_PRECISE, "all": 0.0, "undisturbed": float("inf"), "sharper": 1.0}
 
 
 class Outcome(NamedTuple):
@@ -168,7 +168,7 @@ def main(tries: int, out: Path, seconds: float | None, look: str, as_json: bool)
             ahead = time_left(spent / i * (len(left) - i) if i else None)
             click.echo(f"try {len(plans) - len(left) + i + 1} of {len(plans)}, {kind}-{number}: {ahead}", err=True)
             measure_try(out, kind, number)
-    with mock.patch.object(contrast, "MUCH_SHARPER", LOOKS[look]):
+    with mock.patch.object(contrast, "MUCH_MORE_PRECISE", LOOKS[look]):
         found = list(outcomes(out, tries))
     with (out / "outcomes.jsonl").open("w", encoding="utf-8") as file:
         file.writelines(json.dumps(one._asdict()) + "\n" for one in found)

@@ -63,7 +63,7 @@ def main(tries: int, look: tuple[str, ...]) -> None:
     """Simulate, compare and count."""
     click.echo(f"of {tries}          spells  " + "".join(f"{spells:8.0%}" for spells in SPELLS))
     for each in look:
-        with mock.patch.object(contrast, "MUCH_SHARPER", LOOKS[each]):
+        with mock.patch.object(contrast, "MUCH_MORE_PRECISE", LOOKS[each]):
             for paired, when in ((True, "in turns"), (False, "different times")):
                 counts = [of_comparisons(spells, tries, paired=paired) for spells in SPELLS]
                 click.echo(f"{each}, {when}: alarms {[alarms for alarms, _ in counts]}, found {[f for _, f in counts]}")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from bptt_bench.analyse.data.columns import response_of
+from bptt_bench.analyse.data.columns import choose_response
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.roles import RECORDED
 from bptt_bench.analyse.data.samples import FitError, categories_of
@@ -133,7 +133,7 @@ def export(
     if subjects:
         frame = _of_subjects(frame, subjects)
     one = response is not None or to not in TABLES
-    wanted = response_of(frame, response) if one else WHOLE
+    wanted = choose_response(frame, response) if one else WHOLE
     if one:
         if wanted not in frame.columns:
             raise FitError(

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import levels_of, listed_levels, shown
-from bptt_bench.analyse.data.columns import named_by, response_of, with_roles
+from bptt_bench.analyse.data.categories import format_levels, levels_of, shown
+from bptt_bench.analyse.data.columns import add_roles, choose_response, factors_in_laws
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.roles import WHOLE
 from bptt_bench.analyse.data.samples import FitError, categories_of
@@ -152,13 +152,13 @@ def prepared(
     StoreError, FitError : names, rows or a response that cannot be used, or what is no law.
     """
     frame = selected(with_names(frame, names, laws=laws), where)
-    if block is not None and block in named_by(laws):
+    if block is not None and block in factors_in_laws(laws):
         raise FitError(
             f"--block {block!r}: must be a column that no law names, for its effect would be taken out of them"
         )
-    found = response_of(frame, response, laws)
+    found = choose_response(frame, response, laws)
     chosen = [text.partition("=")[0].strip() for text in where]
-    told = with_roles(frame, laws, response=found, block=block, chosen=chosen)
+    told = add_roles(frame, laws, response=found, block=block, chosen=chosen)
     if response is None and found != WHOLE:
         told.attrs["notes"].insert(0, f"response: {found!r}, the only column that is called a time")
     named_unit = unit_of(found, frame)
@@ -221,7 +221,7 @@ def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
         for level in levels:
             here = _at_level(column, level)
             if not here.any():
-                there = listed_levels(levels_of(column, np.arange(len(frame))))
+                there = format_levels(levels_of(column, np.arange(len(frame))))
                 raise FitError(f"--where '{name}={level}': no row has this level; the levels are {there}")
             keep |= here
         frame = frame[keep]

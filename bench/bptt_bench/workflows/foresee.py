@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bptt_bench.analyse.evidence.strata import Strata
-    from bptt_bench.analyse.predict.foresight import Accuracy, Foreseen, Prediction
+    from bptt_bench.analyse.predict.foresight import Accuracy, CheckedPrediction, Prediction
 
 EVALUATIONS_OF_A_VISIT = 2.0  # samples' worth of them: one warms up and shows how long they take, one is the sample
 
@@ -37,7 +37,7 @@ class Outcome:
 
     folder: Path
     settings: api.Settings
-    foreseen: Sequence[Foreseen]
+    foreseen: Sequence[CheckedPrediction]
     unmeasured: Sequence[Prediction]
 
     def to_json(self) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Outcome:
         }
 
 
-def _accuracy(found: Sequence[Foreseen]) -> dict[str, Any]:
+def _accuracy(found: Sequence[CheckedPrediction]) -> dict[str, Any]:
     from bptt_bench.analyse.predict.foresight import accuracy
 
     how_good: Accuracy = accuracy(found)
@@ -129,12 +129,12 @@ def outcome_of(settings: api.Settings, folder: Path) -> Outcome:
     StoreError : the folder holds no run.
     """
     from bptt_bench.analyse.evidence.strata import Strata
-    from bptt_bench.analyse.predict.foresight import foreseen, unmeasured
+    from bptt_bench.analyse.predict.foresight import checked_predictions, unmeasured
     from bptt_bench.store.frame import load
 
     samples = load(folder)
     frame = Strata.of(api.experiment_of(settings), samples).frame(samples)
-    found = foreseen(frame)
+    found = checked_predictions(frame)
     return Outcome(folder=folder, settings=settings, foreseen=found, unmeasured=unmeasured(frame, found))
 
 

@@ -15,7 +15,7 @@ from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, fitted_samples
 from bptt_bench.analyse.evidence.strata import Strata, stratified, stratum
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.predict.predictor import Predictor, declared, predictor_of
+from bptt_bench.analyse.predict.predictor import Predictor, declared, make_predictor
 from bptt_bench.plan import DesignError, Experiment, Factor, Point, Subject
 from bptt_bench.plan.description.lookup import is_everywhere
 from bptt_bench.plan.law.wording import did_you_mean
@@ -180,7 +180,7 @@ def _predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor
             return f"no data: the run holds the output_bytes of {subject.name} at its own points alone; {HOW}"
     else:
         found, beside = evidence.fit_or_reason(subject.name, response), None
-    return found if isinstance(found, str) else predictor_of(subject.name, found, response=response, beside=beside)
+    return found if isinstance(found, str) else make_predictor(subject.name, found, response=response, beside=beside)
 
 
 def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | str | None:
@@ -224,7 +224,7 @@ def _of_law(
         yield Source(
             subject=stratum(subject, levels),
             responses=(found.response,),
-            predictor=functools.partial(_stated, predictor_of(stratum(subject, levels), found)),
+            predictor=functools.partial(_stated, make_predictor(stratum(subject, levels), found)),
             unit=functools.partial(_unit_of, found),
             factors={name: _measured_levels(found, name) for name in found.factors},
             required=tuple(found.full_law.factors),

@@ -12,8 +12,8 @@ import threadpoolctl
 from bptt_bench.analyse.data.response import ALLOCATED
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import WHOLE
-from bptt_bench.analyse.predict.inverse import FARTHEST, Largest, Span, largest_within
-from bptt_bench.analyse.predict.predictor import WORKING_SET, Predicted, Predictor
+from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, LevelRange, largest_within
+from bptt_bench.analyse.predict.predictor import WORKING_SET, PointPrediction, Predictor
 from bptt_bench.measure.probe.environment import memory_bytes
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.law.wording import did_you_mean
@@ -26,7 +26,7 @@ from bptt_bench.workflows.law_sources import Source, Stated, sources_of
 if TYPE_CHECKING:
     import pandas as pd
 
-T = TypeVar("T", bound="Predicted | Largest")
+T = TypeVar("T", bound="PointPrediction | LargestLevel")
 
 
 class Found(list[T]):
@@ -59,7 +59,7 @@ def predict(
     response: str | None = ...,
     unit: str | None = ...,
     experiment: Experiment | None = ...,
-) -> Found[Predicted]: ...
+) -> Found[PointPrediction]: ...
 @overload
 def predict(
     data: Path | str | pd.DataFrame,
@@ -78,7 +78,7 @@ def predict(
     response: str | None = ...,
     unit: str | None = ...,
     experiment: Experiment | None = ...,
-) -> Found[Largest]: ...
+) -> Found[LargestLevel]: ...
 def predict(
     data: Path | str | pd.DataFrame,
     at: Asked | Sequence[Asked] = "",
@@ -96,7 +96,7 @@ def predict(
     response: str | None = None,
     unit: str | None = None,
     experiment: Experiment | None = None,
-) -> Found[Predicted] | Found[Largest]:
+) -> Found[PointPrediction] | Found[LargestLevel]:
     """Time and memory at points, measured or not; or the largest level of a factor within a budget.
 
     Parameters
@@ -148,7 +148,7 @@ def predict(
         return Found(found, (*notes, *_of_fits(sources, found)))
 
 
-def _of_fits(sources: Sequence[Source], answers: Sequence[Predicted] | Sequence[Largest]) -> list[str]:
+def _of_fits(sources: Sequence[Source], answers: Sequence[PointPrediction] | Sequence[LargestLevel]) -> list[str]:
     """What must be known of the fits behind the answers, each said of its subject where there are several."""
     known = {source.subject: source for source in sources}
     asked = list(dict.fromkeys((one.subject, one.response) for one in answers))
@@ -163,7 +163,7 @@ def _of_fits(sources: Sequence[Source], answers: Sequence[Predicted] | Sequence[
     )
 
 
-def _predicted(sources: Sequence[Source], asked: Sequence[Question], response: str | None) -> Iterator[Predicted]:
+def _predicted(sources: Sequence[Source], asked: Sequence[Question], response: str | None) -> Iterator[PointPrediction]:
     wanted = _points_by_source(sources, asked)
     machine = memory_bytes()
     _require_any((source, one) for source, _ in wanted for one in _asked_of(source, response))
@@ -195,13 +195,13 @@ def _require_any(asked: Iterable[tuple[Source, str]]) -> None:
     raise FitError(why)
 
 
-def _of_response(source: Source, response: str, points: Sequence[Point]) -> list[Predicted]:
+def _of_response(source: Source, response: str, points: Sequence[Point]) -> list[PointPrediction]:
     """The predictions of a response at points; where there are none, ``caution`` says why."""
     predictor = _predictor(source, response)
     if isinstance(predictor, str):
         unit = source.unit(response)
         return [
-            Predicted(subject=source.subject, response=response, unit=unit, at=point, caution=predictor)
+            PointPrediction(subject=source.subject, response=response, unit=unit, at=point, caution=predictor)
             for point in points
         ]
     return [replace(one, caution=_by_law_alone(predictor, one.at)) for one in predictor.predict(points)]
@@ -219,7 +219,7 @@ def _by_law_alone(predictor: Predictor, at: Mapping[str, float]) -> str:
     return f"by the law alone, with no level of {', '.join(missing)} given" if missing else ""
 
 
-def _needed(source: Source, point: Point, machine: int, found: Sequence[Predicted]) -> str:
+def _needed(source: Source, point: Point, machine: int, found: Sequence[PointPrediction]) -> str:
     """Whether an evaluation would not fit into the memory of this machine."""
     sizes = [(one.high or one.value or 0.0) * one.unit.scale for one in found if one.unit and one.unit.base == "B"]
     if isinstance(source.needed, Predictor):
@@ -276,7 +276,7 @@ def _complete(source: Source, text: str, levels: Mapping[str, float | str], free
 
 def _largest(
     sources: Sequence[Source], asked: Sequence[Question], factor: str, budget: Budget, within: str, response: str | None
-) -> Iterator[Largest]:
+) -> Iterator[LargestLevel]:
     for source in sources:
         if factor not in source.factors:
             raise FitError(
@@ -287,7 +287,7 @@ def _largest(
     _require_any((source, one) for source, _ in wanted for one in _responses_in(source, budget, within, response))
     for source, points in wanted:
         levels = source.factors[factor]
-        span = Span(levels.smallest, levels.largest * FARTHEST, levels.whole)
+        span = LevelRange(levels.smallest, levels.largest * FARTHEST, levels.whole)
         for one in _responses_in(source, budget, within, response):
             predictor = _predictor(source, one)
             for point in points:
@@ -325,9 +325,9 @@ def _unit_is(response: str, unit: Unit | None) -> str:
     return f"{response} is counted in {unit.symbol}"
 
 
-def _none(source: Source, response: str, factor: str, budget: Budget, at: Point, why: str) -> Largest:
+def _none(source: Source, response: str, factor: str, budget: Budget, at: Point, why: str) -> LargestLevel:
     unit = source.unit(response)
-    return Largest(
+    return LargestLevel(
         subject=source.subject,
         response=response,
         unit=unit,
@@ -338,7 +338,7 @@ def _none(source: Source, response: str, factor: str, budget: Budget, at: Point,
     )
 
 
-def _with_need(source: Source, found: Largest, machine: int) -> Largest:
+def _with_need(source: Source, found: LargestLevel, machine: int) -> LargestLevel:
     """The answer with a word on memory, where an evaluation there would not fit into this machine."""
     assert found.largest is not None
     point = Point({**found.at, found.factor: found.largest})

@@ -13,8 +13,8 @@ import pytest
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.predict.foresight import predict_beyond, predictions_of
-from bptt_bench.analyse.predict.inverse import Largest
-from bptt_bench.analyse.predict.predictor import Predicted
+from bptt_bench.analyse.predict.inverse import LargestLevel
+from bptt_bench.analyse.predict.predictor import PointPrediction
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Cell, CostLaw, Design, Experiment, Factor, Point, Profile, Subject
 from bptt_bench.store.frame import load
@@ -96,7 +96,7 @@ def frame(rng: np.random.Generator | None = None, noise: float = 0.0) -> pd.Data
 FRAME = frame()
 
 
-def of(found: list[Predicted], subject: str, response: str = "seconds_per_eval") -> list[Predicted]:
+def of(found: list[PointPrediction], subject: str, response: str = "seconds_per_eval") -> list[PointPrediction]:
     return [one for one in found if (one.subject, one.response) == (subject, response)]
 
 
@@ -335,8 +335,8 @@ def test_levels_of_a_table_are_whole_where_all_that_were_measured_are(tmp_path: 
 # --- the inverse ------------------------------------------------------------------------------------------------------
 
 
-def largest(**arguments: Any) -> list[Largest]:
-    found: list[Largest] = predict(FRAME, experiment=WHOLE, **arguments)
+def largest(**arguments: Any) -> list[LargestLevel]:
+    found: list[LargestLevel] = predict(FRAME, experiment=WHOLE, **arguments)
     return found
 
 

@@ -14,7 +14,7 @@ from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Part, Rows, Spot, 
 from bptt_bench.analyse.data.response import is_count, is_exact, no_noise, substance
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, phase_response
 from bptt_bench.analyse.fitting.diagnose import describe, shares_of
-from bptt_bench.analyse.fitting.exponent import growth_from
+from bptt_bench.analyse.fitting.exponent import log_growth
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.stats.location import Array
@@ -114,7 +114,7 @@ def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predict
     def rows(points: list[Mapping[str, float]]) -> Array:
         values = shares_of(columns_at(fit.full_law, points) * fit.coefficients)
         levels = {name: np.array([float(point[name]) for point in points]) for name in claim.factors}
-        growth = growth_from(levels, at, claim.factors)
+        growth = log_growth(levels, at, claim.factors)
         return np.column_stack([values[:, active], values[:, freed].sum(axis=1) * growth])
 
     part = _part(fit, claim.subject, claim.response, rows, np.append(np.zeros(int(active.sum())), 1.0))

@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.stats.estimate import quantile, quantiles
+from bptt_bench.analyse.stats.estimate import t_quantile, t_quantiles
 from bptt_bench.analyse.stats.location import Array
 from bptt_bench.plan import Point
 
@@ -125,7 +125,7 @@ class Pairs:
     def narrowed(self, more: Array) -> Array:
         """Half-width after so many further visits (…,), over the present one."""
         pairs = self.clean * more
-        width = quantiles(self.confidence, self.freedom + pairs) / quantile(self.confidence, self.freedom)
+        width = t_quantiles(self.confidence, self.freedom + pairs) / t_quantile(self.confidence, self.freedom)
         return np.asarray(width * np.sqrt(self.total / (self.total + pairs)))
 
 

@@ -15,12 +15,12 @@ from bptt_bench.analyse.compare.compared import Change, Comparison, Untold, Word
 from bptt_bench.analyse.compare.subject_contrast import Part, Tables, columns_of, part_of, prepared
 from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.data.samples import FitError
-from bptt_bench.analyse.data.visit_tables import at_rows, in_both
+from bptt_bench.analyse.data.visit_tables import common_rows, select_rows
 from bptt_bench.analyse.evidence.evidence import WHOLE, laws_of
 from bptt_bench.analyse.fitting.diagnose import smallest_share
-from bptt_bench.analyse.stats.contrast import Contrast, Estimate, Table, contrast, is_far_sharper
+from bptt_bench.analyse.stats.contrast import Contrast, Estimate, ProcessTable, contrast, is_much_more_precise
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.analyse.stats.holm import Test, holm
+from bptt_bench.analyse.stats.holm import RatioTest, holm
 from bptt_bench.plan import Experiment
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class Stacked(NamedTuple):
         """Every group of terms: its part, its number there, and its column among all."""
         column = 0
         for part in self.parts:
-            for j in range(len(part.apart.groups)):
+            for j in range(len(part.term_groups.groups)):
                 yield part, j, column
                 column += 1
 
@@ -100,9 +100,9 @@ def changes(
 
 
 def _untold(part: Part) -> Iterator[Untold]:
-    if part.apart.untold:
+    if part.term_groups.negligible:
         least = smallest_share(part.response)
-        terms = tuple(part.terms[j] for j in part.apart.untold)
+        terms = tuple(part.terms[j] for j in part.term_groups.negligible)
         reason = f"less than {least:.0%} at every point, all of them together"
         yield Untold(subject=part.subject, response=part.response, terms=terms, reason=reason)
 
@@ -113,34 +113,36 @@ def _stacked(parts: Sequence[Part], *, paired: bool) -> Stacked:
     calm = [part.undisturbed for part in parts if part.undisturbed is not None]
     if len(calm) == len(parts) and _is_enough(parts, calm, paired=paired):
         less = _contrast(parts, calm, paired=paired)
-        found = less if is_far_sharper(less, found) else found
+        found = less if is_much_more_precise(less, found) else found
     return Stacked(tuple(parts), found)
 
 
 def _contrast(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool) -> Contrast:
     """Rows below rows, groups beside groups; of rows that both sides have."""
-    shares = np.zeros((sum(len(part.apart.shares) for part in parts), sum(len(part.apart.groups) for part in parts)))
+    shares = np.zeros(
+        (sum(len(part.term_groups.shares) for part in parts), sum(len(part.term_groups.groups) for part in parts))
+    )
     row = column = 0
     for part in parts:
-        n, m = part.apart.shares.shape
-        shares[row : row + n, column : column + m] = part.apart.shares
+        n, m = part.term_groups.shares.shape
+        shares[row : row + n, column : column + m] = part.term_groups.shares
         row, column = row + n, column + m
     first, second = _together(tables)
-    rows = in_both(first, second)
-    return contrast(at_rows(first, rows), at_rows(second, rows), shares[rows], paired=paired)
+    rows = common_rows(first, second)
+    return contrast(select_rows(first, rows), select_rows(second, rows), shares[rows], paired=paired)
 
 
 def _together(tables: Sequence[Tables]) -> Tables:
-    first, second = (Table(*map(np.vstack, zip(*side, strict=True))) for side in zip(*tables, strict=True))
+    first, second = (ProcessTable(*map(np.vstack, zip(*side, strict=True))) for side in zip(*tables, strict=True))
     return first, second
 
 
 def _is_enough(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool) -> bool:
     """Whether undisturbed visits alone are enough for a contrast: points of each part and, in turns, of one turn."""
-    if any(len(in_both(*each)) <= len(part.apart.groups) for part, each in zip(parts, tables, strict=True)):
+    if any(len(common_rows(*each)) <= len(part.term_groups.groups) for part, each in zip(parts, tables, strict=True)):
         return False
     first, second = _together(tables)
-    return not paired or len(in_both(first.transposed, second.transposed)) > 0
+    return not paired or len(common_rows(first.transposed, second.transposed)) > 0
 
 
 class Tested(NamedTuple):
@@ -189,8 +191,8 @@ def _compared(
     )
 
 
-def _change(one: Tested, test: Test | None, tolerance: float) -> Change:
-    members = one.part.apart.groups[one.group]
+def _change(one: Tested, test: RatioTest | None, tolerance: float) -> Change:
+    members = one.part.term_groups.groups[one.group]
     verdict, reason = _verdict(test, tolerance, one.doubt)
     return Change(
         subject=one.part.subject,
@@ -198,13 +200,13 @@ def _change(one: Tested, test: Test | None, tolerance: float) -> Change:
         terms=tuple(one.part.terms[j] for j in members),
         ratio=Interval(1.0, 0.0, float("inf")) if test is None else test.interval,
         p_value=None if test is None else test.p_value,
-        share=float(one.part.apart.shares[:, one.group].max()),
+        share=float(one.part.term_groups.shares[:, one.group].max()),
         verdict=verdict,
         reason=reason,
     )
 
 
-def _verdict(test: Test | None, tolerance: float, doubt: str) -> tuple[Word, str]:
+def _verdict(test: RatioTest | None, tolerance: float, doubt: str) -> tuple[Word, str]:
     if test is None or doubt:
         return "cannot be told", doubt or ALONE
     estimate, low, high = test.interval

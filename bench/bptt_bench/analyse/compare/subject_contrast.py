@@ -8,15 +8,22 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from bptt_bench.analyse.data.response import is_exact
-from bptt_bench.analyse.data.samples import FitError, Samples, design_matrix, gather
-from bptt_bench.analyse.data.visit_tables import Visits, at_rows, in_both, in_turns, means_of, undisturbed_of
+from bptt_bench.analyse.data.samples import FitError, Samples, check_design, gather
+from bptt_bench.analyse.data.visit_tables import (
+    Visits,
+    common_rows,
+    interleaved_tables,
+    mean_table,
+    select_rows,
+    undisturbed_tables,
+)
 from bptt_bench.analyse.evidence.evidence import BLOCK, fitted_samples, rows_of, without_records
 from bptt_bench.analyse.evidence.strata import stratified
 from bptt_bench.analyse.fitting.diagnose import smallest_share
-from bptt_bench.analyse.fitting.hosts import taken_out
+from bptt_bench.analyse.fitting.hosts import remove_host_effects
 from bptt_bench.analyse.fitting.overhead import parse_overhead, select_overhead
-from bptt_bench.analyse.stats.collinearity import Apart, apart
-from bptt_bench.analyse.stats.contrast import Table, contrast
+from bptt_bench.analyse.stats.collinearity import TermGroups, group_terms
+from bptt_bench.analyse.stats.contrast import ProcessTable, contrast
 from bptt_bench.analyse.stats.estimate import solve
 from bptt_bench.analyse.stats.location import Array, Index
 from bptt_bench.plan import CostLaw, Experiment
@@ -26,7 +33,7 @@ if TYPE_CHECKING:
 
 HOSTS_CONFIDENCE = 0.95  # of the speeds of several hosts, which are taken out and not shown here
 COLUMN = "column of the table"
-Tables: TypeAlias = tuple[Table, Table]  # of the first run and of the second
+Tables: TypeAlias = tuple[ProcessTable, ProcessTable]  # of the first run and of the second
 
 
 class Columns(NamedTuple):
@@ -45,7 +52,7 @@ class Part(NamedTuple):
     subject: str
     response: str
     terms: tuple[str, ...]
-    apart: Apart
+    term_groups: TermGroups
     tables: Tables
     undisturbed: Tables | None
 
@@ -96,14 +103,14 @@ def part_of(
     )
     ours, theirs = _common(first.samples, second.samples)
     tables, undisturbed = _tables(first, second, ours, theirs, paired=paired, exact=is_exact(response))
-    both = in_both(*tables)
+    both = common_rows(*tables)
     if not len(both):
         raise FitError(f"no data: no visit of {subject} was made in both runs in turn")
     levels = {name: level[ours][both] for name, level in first.samples.levels.items()}
     tables, undisturbed = _at(tables, both, both), undisturbed and _at(undisturbed, both, both)
     middle = (np.nanmedian(tables[0].values, axis=1) + np.nanmedian(tables[1].values, axis=1)) / 2
     terms, shares = _shares(law, overhead, levels, middle)
-    found = apart(shares, smallest_share(response))
+    found = group_terms(shares, smallest_share(response))
     if not np.isfinite(contrast(*tables, found.shares, paired=paired and not is_exact(response)).gain).all():
         raise FitError(f"too noisy: no prices explain how the times of {subject} differ at {len(middle)} points")
     return Part(subject, response, terms, found, tables, undisturbed)
@@ -118,7 +125,7 @@ def _visits(
     names = [factor.name for factor in experiment.factors]
     found = gather(rows.drop(columns=COLUMN), names, response=response, what=f"experiment {experiment.name!r}")
     if not is_exact(response):
-        found, _ = taken_out(found, HOSTS_CONFIDENCE)
+        found, _ = remove_host_effects(found, HOSTS_CONFIDENCE)
     assert found.rows is not None
     block = rows[BLOCK].fillna(0).to_numpy(dtype=np.intp)[found.rows] if in_blocks else None
     return Visits(found, rows[COLUMN].to_numpy()[found.rows], columns.total, block=block)
@@ -129,18 +136,18 @@ def _tables(
 ) -> tuple[Tables, Tables | None]:
     """All visits, and undisturbed ones where there is noise, at the points that have these numbers in the runs."""
     if exact:
-        return _at((means_of(first), means_of(second)), ours, theirs), None
+        return _at((mean_table(first), mean_table(second)), ours, theirs), None
     if paired:
         same = np.full(second.samples.n_points, -1, dtype=np.intp)
         same[theirs] = ours
-        calm = undisturbed_of(first, second)
-        return _at(in_turns(first, second, same), ours, ours), _at((calm[0], calm[1]), ours, theirs)
-    calm = [*undisturbed_of(first), *undisturbed_of(second)]
-    return _at((means_of(first), means_of(second)), ours, theirs), _at((calm[0], calm[1]), ours, theirs)
+        calm = undisturbed_tables(first, second)
+        return _at(interleaved_tables(first, second, same), ours, ours), _at((calm[0], calm[1]), ours, theirs)
+    calm = [*undisturbed_tables(first), *undisturbed_tables(second)]
+    return _at((mean_table(first), mean_table(second)), ours, theirs), _at((calm[0], calm[1]), ours, theirs)
 
 
 def _at(tables: Tables, ours: Index, theirs: Index) -> Tables:
-    return at_rows(tables[0], ours), at_rows(tables[1], theirs)
+    return select_rows(tables[0], ours), select_rows(tables[1], theirs)
 
 
 def _common(first: Samples, second: Samples) -> tuple[Index, Index]:
@@ -169,6 +176,6 @@ def _shares(
         columns = full.columns(dict(levels))
     used = np.asarray(columns.any(axis=0))
     terms = tuple(str(term) for term, kept in zip(full.terms, used, strict=True) if kept)
-    design = design_matrix(columns[:, used], terms, levels)
+    design = check_design(columns[:, used], terms, levels)
     solution = solve(design, middle, robust=True)
     return terms, solution.jacobian * solution.coefficients

@@ -44,10 +44,10 @@ def shown(value: object) -> str:
     return text if text.isprintable() else repr(text)[1:-1]  # a message is one line, and sets no colours
 
 
-def listed_levels(levels: Iterable[str]) -> str:
+def format_levels(levels: Iterable[str]) -> str:
     """Levels in a message, as many as one can read.
 
-    >>> listed_levels("abcdefgh")
+    >>> format_levels("abcdefgh")
     'a, b, c, d, e, f and 2 more'
     """
     names = [level if len(level) <= MOST_CHARACTERS else f"{level[:MOST_CHARACTERS]}…" for level in levels]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import levels_of, listed_levels, shown, text_columns
+from bptt_bench.analyse.data.categories import format_levels, levels_of, shown, text_columns
 from bptt_bench.analyse.data.response import UNITS
 from bptt_bench.analyse.data.roles import RECORDED, WHOLE, quoted, roles
 from bptt_bench.analyse.data.samples import FitError
@@ -32,7 +32,7 @@ NO_TIMES = frozenset(
 WORD = re.compile(r"[A-Z]+(?![a-zµ])|[A-Z]?[a-zµ]+")
 
 
-def with_roles(
+def add_roles(
     frame: pd.DataFrame,
     laws: Sequence[CostLaw | str],
     *,
@@ -50,7 +50,7 @@ def with_roles(
     """
     import pandas as pd
 
-    in_laws = named_by(laws)
+    in_laws = factors_in_laws(laws)
     measured = {response, *([block] if block is not None else [])}
     found = roles(frame, in_laws, measured)
     notes = [*frame.attrs.get("notes", ()), *found.notes]
@@ -63,7 +63,7 @@ def with_roles(
         levels = levels_of(frame[name], np.arange(len(frame))) if name not in in_laws else []
         if len(levels) > 1 and name not in chosen:
             notes.append(
-                f"the law does not name {name!r}, which varies ({listed_levels(levels)}); --where selects, --ignore "
+                f"the law does not name {name!r}, which varies ({format_levels(levels)}); --where selects, --ignore "
                 f"{quote(name)} takes all as one"
             )
     factors = frame.attrs.get("factors")
@@ -74,7 +74,7 @@ def with_roles(
     return told
 
 
-def response_of(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostLaw | str] = ()) -> str:
+def choose_response(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostLaw | str] = ()) -> str:
     """The response that is meant: ``seconds_per_eval`` where nobody says, else the only column that is called a time.
 
     Raises
@@ -83,7 +83,7 @@ def response_of(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostLaw |
     """
     if asked is not None or WHOLE in frame.columns:
         return WHOLE if asked is None else asked
-    taken = {*named_by(laws), *RECORDED, *frame.attrs.get("factors", ())}
+    taken = {*factors_in_laws(laws), *RECORDED, *frame.attrs.get("factors", ())}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
     told = frame.attrs.get(UNITS, {})
     times = [name for name in numbers if (stated(told[name]).base == SECOND.base if name in told else is_time(name))]
@@ -107,7 +107,7 @@ def response_of(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostLaw |
     raise FitError(f"column {WHOLE!r}: missing; the columns are {listed(list(map(str, frame.columns)))}{also}{such}")
 
 
-def named_by(laws: Iterable[CostLaw | str]) -> list[str]:
+def factors_in_laws(laws: Iterable[CostLaw | str]) -> list[str]:
     """The names in some laws, each once.
 
     Raises

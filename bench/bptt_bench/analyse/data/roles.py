@@ -26,7 +26,7 @@ RECORDED = frozenset(("repetition", *RECORDED_HERE, *RECORDED_ELSEWHERE, *REMARK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Roles:
+class ColumnRoles:
     """The columns that points differ by, beside those that a law names.
 
     Attributes
@@ -40,7 +40,7 @@ class Roles:
     notes: tuple[str, ...]
 
 
-def roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection[str] = ()) -> Roles:
+def roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection[str] = ()) -> ColumnRoles:
     """Find out what the columns are.
 
     The factors of a run or of another tool's file are known. In a plain table they are what comes back in several rows,
@@ -56,7 +56,7 @@ def roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection
         here = [name for name in known if name in frame.columns]
         texts = text_columns(frame, [name for name in here if name not in taken])
         numbers = [name for name in here if name not in texts and frame[name].notna().any()]
-        return Roles(factors=tuple(numbers), categories=tuple(texts), notes=())
+        return ColumnRoles(factors=tuple(numbers), categories=tuple(texts), notes=())
     recorded = {name for name in RECORDED if not means_something_else(frame, name)}
     others = [name for name in map(str, frame.columns) if name not in taken and name not in recorded]
     numbers, restating, gaps, rest = [], {}, [], []
@@ -94,7 +94,7 @@ def roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection
         notes.append(f"the same in every row, and not used: {quoted(constant)}")
     if rest:
         notes.append(f"another value in nearly every row, and not used: {quoted(rest)}")
-    return Roles(factors=tuple(numbers), categories=tuple(categories), notes=tuple(notes))
+    return ColumnRoles(factors=tuple(numbers), categories=tuple(categories), notes=tuple(notes))
 
 
 def means_something_else(frame: pd.DataFrame, name: str) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import levels_of, listed_levels, text_columns
+from bptt_bench.analyse.data.categories import format_levels, levels_of, text_columns
 from bptt_bench.analyse.data.roles import roles
 from bptt_bench.analyse.stats.location import Array, Index
 from bptt_bench.errors import BenchError
@@ -161,7 +161,7 @@ def _require_one_level(frame: pd.DataFrame, categories: Sequence[str], rows: Ind
         levels = levels_of(frame[name], rows)
         if len(levels) > 1:
             raise FitError(
-                f"category {name!r}: {len(levels)} levels in one frame ({listed_levels(levels)}), and each has a fit "
+                f"category {name!r}: {len(levels)} levels in one frame ({format_levels(levels)}), and each has a fit "
                 "of its own; select the rows of one, or use bench.fit_by"
             )
 
@@ -270,7 +270,7 @@ def _is_number(value: object) -> bool:
     return not isinstance(value, str)
 
 
-def design_matrix(columns: Array, terms: Sequence[object], levels: Mapping[str, Array]) -> Array:
+def check_design(columns: Array, terms: Sequence[object], levels: Mapping[str, Array]) -> Array:
     """The columns of a law, checked.
 
     Raises

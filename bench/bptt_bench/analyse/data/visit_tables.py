@@ -3,7 +3,8 @@
 There are two ways to look at samples: all visits, far ones drawn in and, in turns, each less its neighbour; or only
 those that met no disturbance. Where a machine drifts, the second finds disturbances in what is none and trusts what is
 left too much; where half of the visits meet something else on the other side, the first says next to nothing. So the
-first is taken of two runs unless the second is far sharper (``bptt_bench.analyse.stats.contrast.is_far_sharper``), and
+first is taken of two runs unless the second is far more
+precise (``bptt_bench.analyse.stats.contrast.is_much_more_precise``), and
 the second of several hosts, whose speeds are read off visits that were never next to each other.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from bptt_bench.analyse.data.samples import Samples
-from bptt_bench.analyse.stats.contrast import Table
+from bptt_bench.analyse.stats.contrast import ProcessTable
 from bptt_bench.analyse.stats.location import Array, Index, locate
 
 Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
@@ -51,13 +52,13 @@ class Visits(NamedTuple):
         return np.arange(len(self.column)) if self.keep is None else np.flatnonzero(self.keep)
 
 
-def means_of(one: Visits) -> Table:
+def mean_table(one: Visits) -> ProcessTable:
     """A side's table of the means of all visits, far ones drawn in: one row for each point, one column a process."""
     point, rows = one.samples.point[one.rows], one.rows
     return _means(_drawn_in(one.samples.log_seconds[rows], point), point, one.column[rows], _shape(one))
 
 
-def in_turns(first: Visits, second: Visits, same: Index) -> tuple[Table, Table]:
+def interleaved_tables(first: Visits, second: Visits, same: Index) -> tuple[ProcessTable, ProcessTable]:
     """Tables of two sides that were measured in turns, whose difference is that of visits next to each other.
 
     What both visits of a pair met, a drift or a spell, is in neither. Rows are points of the first side; ``same``
@@ -73,19 +74,21 @@ def in_turns(first: Visits, second: Visits, same: Index) -> tuple[Table, Table]:
     point = own[ours]
     change = second.samples.log_seconds[theirs[found]] - first.samples.log_seconds[ours]
     table = _means(_drawn_in(change, point), point, first.column[ours], _shape(first))
-    level = means_of(first._replace(column=np.zeros_like(first.column), columns=1)).values
-    return Table(np.where(table.visits > 0, level, np.nan), table.visits), table._replace(values=level + table.values)
+    level = mean_table(first._replace(column=np.zeros_like(first.column), columns=1)).values
+    return ProcessTable(np.where(table.visits > 0, level, np.nan), table.visits), table._replace(
+        values=level + table.values
+    )
 
 
 def _shape(side: Visits) -> tuple[int, int]:
     return side.samples.n_points, side.columns
 
 
-def _means(values: Array, point: Index, column: Index, shape: tuple[int, int]) -> Table:
+def _means(values: Array, point: Index, column: Index, shape: tuple[int, int]) -> ProcessTable:
     cell = point * shape[1] + column
     visits = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
     total = np.bincount(cell, values, shape[0] * shape[1]).reshape(shape)
-    return Table(np.where(visits > 0, total / np.maximum(visits, 1.0), np.nan), visits)
+    return ProcessTable(np.where(visits > 0, total / np.maximum(visits, 1.0), np.nan), visits)
 
 
 def _drawn_in(values: Array, point: Index) -> Array:
@@ -99,7 +102,7 @@ def _drawn_in(values: Array, point: Index) -> Array:
     return drawn
 
 
-def undisturbed_of(*sides: Visits) -> list[Table]:
+def undisturbed_tables(*sides: Visits) -> list[ProcessTable]:
     """A table for each side, of undisturbed visits alone: one row a point, one column a process, where its visits lie.
 
     Which visits were undisturbed is told from all visits to a point at once (``bptt_bench.analyse.stats.location``): of
@@ -111,7 +114,7 @@ def undisturbed_of(*sides: Visits) -> list[Table]:
     logs = np.concatenate([one.samples.log_seconds[kept] for one, kept in zip(sides, rows, strict=True)])
     if not len(logs):
         shapes = [(one.samples.n_points, one.columns) for one in sides]
-        return [Table(np.full(shape, np.nan), np.zeros(shape)) for shape in shapes]
+        return [ProcessTable(np.full(shape, np.nan), np.zeros(shape)) for shape in shapes]
     parts = zip(sides, rows, first, strict=False)
     points, point = np.unique(
         np.concatenate([start + one.samples.point[kept] for one, kept, start in parts]), return_inverse=True
@@ -130,7 +133,7 @@ def undisturbed_of(*sides: Visits) -> list[Table]:
     return tables
 
 
-def _table(side: Visits, rows: Index, places: Array, core: Array, residual: Array) -> Table:
+def _table(side: Visits, rows: Index, places: Array, core: Array, residual: Array) -> ProcessTable:
     """A side's table from where its points lie, and how far its visits are from there."""
     shape = (side.samples.n_points, side.columns)
     cell = side.samples.point[rows] * side.columns + side.column[rows]
@@ -138,14 +141,14 @@ def _table(side: Visits, rows: Index, places: Array, core: Array, residual: Arra
     away = np.bincount(cell, core * residual, shape[0] * shape[1]).reshape(shape)
     seen = visits >= LEAST_VISITS
     values = np.where(seen, places[:, None] + away / np.maximum(visits, LEAST_VISITS), np.nan)
-    return Table(values, np.where(seen, visits, 0.0))
+    return ProcessTable(values, np.where(seen, visits, 0.0))
 
 
-def in_both(first: Table, second: Table) -> Index:
+def common_rows(first: ProcessTable, second: ProcessTable) -> Index:
     """Rows that both tables have."""
     return np.flatnonzero(np.isfinite(first.values).any(axis=1) & np.isfinite(second.values).any(axis=1))
 
 
-def at_rows(table: Table, rows: Index) -> Table:
+def select_rows(table: ProcessTable, rows: Index) -> ProcessTable:
     """Some rows of a table."""
-    return Table(table.values[rows], table.visits[rows])
+    return ProcessTable(table.values[rows], table.visits[rows])

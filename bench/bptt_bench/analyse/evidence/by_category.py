@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from bptt_bench.analyse.data.categories import levels_of, shown
-from bptt_bench.analyse.data.columns import response_of
+from bptt_bench.analyse.data.columns import choose_response
 from bptt_bench.analyse.data.samples import FitError, categories_of, require_numbers
 from bptt_bench.analyse.evidence.evidence import without_records
 from bptt_bench.analyse.fitting.fit import fit
@@ -58,7 +58,7 @@ def fit_by(
     ------
     FitError : a column that there is not, or data to none of whose combinations the law can be fitted.
     """
-    response = response_of(frame, response, [law])
+    response = choose_response(frame, response, [law])
     names = dividing(frame, law, response=response, block=block) if by is None else [by] if isinstance(by, str) else by
     return Fits(
         *each_part(

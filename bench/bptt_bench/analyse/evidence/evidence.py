@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.ondemand import Absent, OnDemand
+from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact
 from bptt_bench.analyse.data.roles import means_something_else
 from bptt_bench.analyse.data.samples import FitError
@@ -178,7 +178,7 @@ def fit_all(
             kind = "below floor" if "below the signal floor" in str(error) else "no data"
             return Absent(f"{kind}: {subject.name}, {error}")
 
-    fits = OnDemand[tuple[str, str], Fit](
+    fits = LazyMapping[tuple[str, str], Fit](
         {
             (subject.name, response): functools.partial(made, subject, response, law, overhead)
             for subject in experiment.subjects

@@ -14,9 +14,9 @@ import numpy as np
 
 from bptt_bench.analyse.data.samples import gather
 from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
-from bptt_bench.analyse.stats.estimate import Interval, quantile, quantiles
-from bptt_bench.analyse.stats.location import Array, Index, in_spells, locate
-from bptt_bench.analyse.stats.paired_mean import agreeing_mean, clean_mean
+from bptt_bench.analyse.stats.estimate import Interval, t_quantile, t_quantiles
+from bptt_bench.analyse.stats.location import Array, Index, has_slow_periods, locate
+from bptt_bench.analyse.stats.paired_mean import student_mean, undisturbed_mean
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -71,7 +71,7 @@ class PairedRatio(NamedTuple):
 
     def intervals(self, confidence: float) -> tuple[Array, Array]:
         """Ends of the intervals of the log ratios (n_points,), each at this confidence."""
-        half = quantiles(confidence, self.freedom) * self.standard_error
+        half = t_quantiles(confidence, self.freedom) * self.standard_error
         return self.log_ratio - half, self.log_ratio + half
 
 
@@ -93,7 +93,7 @@ def visits(rows: pd.DataFrame, factors: Sequence[str], places: dict[tuple[Any, .
     core[samples.point, samples.block] = located.core
     table = np.column_stack([samples.levels[name] for name in factors])
     points = [tuple(levels) for levels in table.tolist()]
-    spells = samples.when is not None and in_spells(samples.log_seconds, samples.point, samples.when)
+    spells = samples.when is not None and has_slow_periods(samples.log_seconds, samples.point, samples.when)
     process = _processes(rows, samples.block_names)
     return Visits(points, samples.block_names, located.log_seconds, located.noise, residual, core, process, spells)
 
@@ -141,9 +141,9 @@ def paired_ratio(over: Visits, under: Visits, less: Visits | None = None) -> Pai
         weight = weight * off[0].core
         model = model + (slope_off * off[0].noise) ** 2
     mean = (
-        agreeing_mean(shift, a.process)
+        student_mean(shift, a.process)
         if any(each.spells for each in everyone)
-        else clean_mean(shift, weight, model, a.process)
+        else undisturbed_mean(shift, weight, model, a.process)
     )
     return PairedRatio(points, np.log(left_a / left_b) + mean.shift, mean.standard_error, mean.freedom, mean.pairs)
 
@@ -154,8 +154,8 @@ def overall(ratio: PairedRatio, confidence: float) -> Interval | None:
     if not len(logs):
         return None
     if len(logs) == 1:
-        half = quantile(confidence, float(ratio.freedom[0])) * float(ratio.standard_error[0])
+        half = t_quantile(confidence, float(ratio.freedom[0])) * float(ratio.standard_error[0])
     else:
-        half = quantile(confidence, len(logs) - 1) * float(logs.std(ddof=1)) / len(logs) ** 0.5
+        half = t_quantile(confidence, len(logs) - 1) * float(logs.std(ddof=1)) / len(logs) ** 0.5
     middle = float(logs.mean())
     return Interval(*(float(np.exp(value)) for value in (middle, middle - half, middle + half)))

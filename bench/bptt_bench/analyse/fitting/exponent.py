@@ -18,7 +18,7 @@ from numpy.typing import ArrayLike
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.stats.estimate import Interval, Solution, huber_scale, quantile, solve, solve_all
+from bptt_bench.analyse.stats.estimate import Interval, Solution, huber_scale, solve, solve_batch, t_quantile
 from bptt_bench.analyse.stats.influence import influence
 from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.search import minimum, root
@@ -66,7 +66,7 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], a
     levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
     design = fit.full_law.columns(levels)
     y = np.log(fit.points["measured"].to_numpy())
-    growth = growth_from(levels, at, factors)
+    growth = log_growth(levels, at, factors)
     own, share = _law_exponent(fit, named, freed, factors, at)
     undefined = Interval(own, -math.inf, math.inf)
     nothing = np.zeros(len(y), dtype=bool)
@@ -91,12 +91,12 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], a
     spare = len(y) - int(solution.active.sum()) - 1
     if spare < 1:
         return found
-    limit = bent.close(epsilon, solution.coefficients).loss * (1 + quantile(fit.confidence, spare) ** 2 / spare)
+    limit = bent.close(epsilon, solution.coefficients).loss * (1 + t_quantile(fit.confidence, spare) ** 2 / spare)
     low, high = _profile(bent, epsilon, limit)
     return found._replace(profile=(own + low, own + high))
 
 
-def growth_from(levels: Mapping[str, Array], start: Mapping[str, float], factors: Sequence[str]) -> Array:
+def log_growth(levels: Mapping[str, Array], start: Mapping[str, float], factors: Sequence[str]) -> Array:
     """log(level / start) of a factor (n,), of several the mean; 0 at level 0, where terms are 0 whatever their power.
 
     If all factors grow by λ, so does the geometric mean of level / start: an exponent of it is one of all together.
@@ -126,7 +126,7 @@ class _Bent(NamedTuple):
     def look(self, epsilons: Array) -> list[Solution]:
         """A coarse look at many ε."""
         robust = self.scale is not None
-        return solve_all(self.designs(epsilons), self.y, robust=robust, scale=self.scale, tolerance=COARSE)
+        return solve_batch(self.designs(epsilons), self.y, robust=robust, scale=self.scale, tolerance=COARSE)
 
     def close(self, epsilon: float, near: Array) -> Solution:
         """The fit for one ε, from coefficients nearby."""

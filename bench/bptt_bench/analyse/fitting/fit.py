@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import response_of
+from bptt_bench.analyse.data.columns import choose_response
 from bptt_bench.analyse.data.response import is_exact, substance, unit_of
-from bptt_bench.analyse.data.samples import FitError, Samples, design_matrix, gather, require_cost_everywhere
+from bptt_bench.analyse.data.samples import FitError, Samples, check_design, gather, require_cost_everywhere
 from bptt_bench.analyse.fitting.diagnose import (
     at_point,
     condition_number,
@@ -20,13 +20,13 @@ from bptt_bench.analyse.fitting.diagnose import (
     smallest_share,
 )
 from bptt_bench.analyse.fitting.fitted import Fit, FitErrors, FittedTerm, Noise, Points, own_share
-from bptt_bench.analyse.fitting.hosts import disagreeing, taken_out
-from bptt_bench.analyse.fitting.mixture_relocation import is_apt, relocate
+from bptt_bench.analyse.fitting.hosts import find_disagreements, remove_host_effects
+from bptt_bench.analyse.fitting.mixture_relocation import is_law_sharper, relocate
 from bptt_bench.analyse.fitting.overhead import parse_overhead, select_overhead
 from bptt_bench.analyse.fitting.regime import Regime, select_regimes
-from bptt_bench.analyse.stats.estimate import Interval, Solution, needs_huber, quantiles, solve
-from bptt_bench.analyse.stats.influence import Influence, influence_of, upper_bound_at_zero
-from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, Array, Index, Location, locate, minima
+from bptt_bench.analyse.stats.estimate import Interval, Solution, needs_huber, solve, t_quantiles
+from bptt_bench.analyse.stats.influence import Influence, solution_influence, upper_bound_at_zero
+from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, Array, Index, Location, locate, point_minima
 from bptt_bench.plan import CostLaw, LawError
 from bptt_bench.plan.law.wording import bare
 from bptt_bench.text.units import Unit
@@ -76,17 +76,19 @@ def fit(
         full = stated.plus(*extra)
     except LawError as error:
         raise FitError(str(error)) from None
-    response = response_of(frame, response, [stated])
+    response = choose_response(frame, response, [stated])
     of_response = unit_of(response, frame, unit)
     samples = gather(frame, full.factors, response=response, block=block, what=f"law {full.text!r}")
-    samples, hosts = (samples, ()) if is_exact(response) else taken_out(samples, confidence)  # bytes know no speed
+    samples, hosts = (
+        (samples, ()) if is_exact(response) else remove_host_effects(samples, confidence)
+    )  # bytes know no speed
     _require_points(samples, full)
     located = locate(samples.log_seconds, samples.point, samples.block, samples.when, places)
     robust = located.relative_noise is None or needs_huber(np.bincount(samples.point))
-    design_matrix(_law_columns(full, samples), full.terms, samples.levels)
+    check_design(_law_columns(full, samples), full.terms, samples.levels)
     if overhead == "auto":
         full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))
-    design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
+    design = check_design(_law_columns(full, samples), full.terms, samples.levels)
     require_cost_everywhere(design, full, samples.levels)
     _require_points(samples, full)
     plain, (located, solution) = located, _settle(design, located, samples.point, robust=robust)
@@ -95,9 +97,9 @@ def fit(
         regimes = select_regimes(full, term_bytes, samples.levels, located.log_seconds)
     if regimes:
         full = full.plus(*(regime.companion for regime in regimes))
-        design = design_matrix(_law_columns(full, samples), full.terms, samples.levels)
+        design = check_design(_law_columns(full, samples), full.terms, samples.levels)
         located, solution = _settle(design, plain, samples.point, robust=robust)
-    lowest = minima(samples.log_seconds, samples.point)
+    lowest = point_minima(samples.log_seconds, samples.point)
     on_minima = solve(design, lowest, robust=robust, start=solution.coefficients, tolerance=ON_MINIMA)
     sizes = None if working_set is None else _sizes(working_set, samples)
     finding = lack_of_fit(
@@ -107,7 +109,7 @@ def fit(
         regressors_of(samples.levels, sizes),
         response,
     )
-    told = influence_of(solution, located.level)
+    told = solution_influence(solution, located.level)
     beyond = {regime.companion for regime in regimes}
     relative = np.abs(np.expm1(-solution.residual))
     groups = confounded(solution.jacobian)
@@ -115,7 +117,7 @@ def fit(
     if hosts:
         shares = solution.jacobian * solution.coefficients
         least = smallest_share(response)
-        hosts = disagreeing(samples, hosts, shares, names, smallest=least, confidence=confidence)
+        hosts = find_disagreements(samples, hosts, shares, names, smallest=least, confidence=confidence)
     terms = _terms(stated, full, response, of_response, solution, told, groups, samples, confidence, beyond)
     if finding.kind == "not_rejected" and own_share(terms) < smallest_share(response):
         with_overhead = f"the law's own terms cannot be tested; with the overhead {finding.finding}"
@@ -159,7 +161,9 @@ def _require_points(samples: Samples, law: CostLaw) -> None:
 def _settle(design: Array, located: Location, point: Index, *, robust: bool) -> tuple[Location, Solution]:
     """The law fitted to the locations of points, and these told again with its help where it is the sharper guide."""
     solution = solve(design, located.log_seconds, robust=robust)
-    return relocate(located, solution, design, point) if is_apt(located, solution, point) else (located, solution)
+    return (
+        relocate(located, solution, design, point) if is_law_sharper(located, solution, point) else (located, solution)
+    )
 
 
 def _sizes(working_set: Callable[[Mapping[str, float]], float | None], samples: Samples) -> list[float] | None:
@@ -257,7 +261,7 @@ def _points(samples: Samples, located: Location, solution: Solution, confidence:
     y, error = located.log_seconds, located.standard_error
     own = located.effective - 1
     freedom = np.minimum(own + PRIOR_SAMPLES, max(float(own.sum()), 1.0))  # a point's noise is drawn to that of all
-    half = quantiles(confidence, freedom) * error
+    half = t_quantiles(confidence, freedom) * error
     if located.relative_noise is None:
         error, half = np.zeros_like(error), np.full_like(half, np.nan)
     return pd.DataFrame(

@@ -14,7 +14,7 @@ from bptt_bench.analyse.fitting.diagnose import LackOfFit
 from bptt_bench.analyse.fitting.hosts import Host
 from bptt_bench.analyse.fitting.preference import Preference
 from bptt_bench.analyse.fitting.regime import Regime
-from bptt_bench.analyse.stats.estimate import Interval, needs_huber, quantile
+from bptt_bench.analyse.stats.estimate import Interval, needs_huber, t_quantile
 from bptt_bench.analyse.stats.influence import Influence
 from bptt_bench.analyse.stats.location import Array
 from bptt_bench.plan import CostLaw
@@ -151,7 +151,7 @@ class Fit:
         fitted = np.where(sound, fitted, 1.0)
         design = np.where(sound[:, None], design, 0.0)
         law = self.influence.half_widths((design / fitted[:, None]).T, self.confidence)
-        half = np.hypot(law, quantile(self.confidence, self.freedom) * math.sqrt(variance))
+        half = np.hypot(law, t_quantile(self.confidence, self.freedom) * math.sqrt(variance))
         with np.errstate(over="ignore"):
             ends = np.exp(half)
             low, high = fitted / ends, fitted * ends

@@ -16,9 +16,16 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.data.samples import Samples
-from bptt_bench.analyse.data.visit_tables import Flags, Visits, at_rows, in_both, processes_of, undisturbed_of
-from bptt_bench.analyse.stats.collinearity import apart
-from bptt_bench.analyse.stats.contrast import Estimate, Table, contrast
+from bptt_bench.analyse.data.visit_tables import (
+    Flags,
+    Visits,
+    common_rows,
+    processes_of,
+    select_rows,
+    undisturbed_tables,
+)
+from bptt_bench.analyse.stats.collinearity import group_terms
+from bptt_bench.analyse.stats.contrast import Estimate, ProcessTable, contrast
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.stats.holm import holm
 from bptt_bench.analyse.stats.location import Array
@@ -81,7 +88,7 @@ class Host:
         }
 
 
-def taken_out(samples: Samples, confidence: float) -> tuple[Samples, tuple[Host, ...]]:
+def remove_host_effects(samples: Samples, confidence: float) -> tuple[Samples, tuple[Host, ...]]:
     """The samples as the host with most of them would have taken them, and what the others were found to be.
 
     Blocks are from then on blocks of a host. Samples of one host come back as they are.
@@ -111,7 +118,7 @@ def taken_out(samples: Samples, confidence: float) -> tuple[Samples, tuple[Host,
     return steadied, tuple(found[h] for h in order)
 
 
-def disagreeing(
+def find_disagreements(
     samples: Samples, hosts: Sequence[Host], shares: Array, terms: Sequence[str], *, smallest: float, confidence: float
 ) -> tuple[Host, ...]:
     """The hosts, with what each disagrees about, tested against the reference; Holm over all hosts, terms and factors.
@@ -129,11 +136,11 @@ def disagreeing(
     for i, one in enumerate(hosts[1:], start=1):
         mine = samples.host == number[one.name]
         first, second = _tables(samples, reference, mine)
-        rows = in_both(first, second)
+        rows = common_rows(first, second)
         if one.slowness is None or len(rows) < LEAST_POINTS:
             continue
-        sides = at_rows(first, rows), at_rows(second, rows)
-        groups = apart(shares[rows], smallest)
+        sides = select_rows(first, rows), select_rows(second, rows)
+        groups = group_terms(shares[rows], smallest)
         if len(groups.groups) > 1:
             found = contrast(*sides, groups.shares, paired=False)
             centre = found.centre()
@@ -164,24 +171,24 @@ def _share_points(samples: Samples, first: Flags, second: Flags) -> bool:
     return bool(np.isin(samples.point[first], samples.point[second]).any())
 
 
-def _tables(samples: Samples, first: Flags, second: Flags) -> tuple[Table, Table]:
+def _tables(samples: Samples, first: Flags, second: Flags) -> tuple[ProcessTable, ProcessTable]:
     """A table for each of two parts of the samples, of undisturbed visits, with a row for each point of all."""
     process = processes_of(samples)
     sides = []
     for part in (first, second):
         mine = np.unique(process[part])
         sides.append(Visits(samples, np.minimum(np.searchsorted(mine, process), len(mine) - 1), len(mine), part))
-    tables = undisturbed_of(*sides)
+    tables = undisturbed_tables(*sides)
     return tables[0], tables[1]
 
 
 def _slowness(samples: Samples, known: Flags, mine: Flags, confidence: float) -> Interval | None:
     """How many times as slow the samples of a host are as those already known; ``None`` without a common point."""
     first, second = _tables(samples, known, mine)
-    rows = in_both(first, second)
+    rows = common_rows(first, second)
     if not len(rows):
         return None
-    alike = contrast(at_rows(first, rows), at_rows(second, rows), np.ones((len(rows), 1)), paired=False)
+    alike = contrast(select_rows(first, rows), select_rows(second, rows), np.ones((len(rows), 1)), paired=False)
     return alike.estimate(np.ones(1)).interval(confidence)
 
 
@@ -201,4 +208,4 @@ def in_words(hosts: Sequence[Host]) -> str:
     return "; ".join(parts)
 
 
-__all__ = ["Disagreement", "Host", "disagreeing", "in_words", "taken_out"]
+__all__ = ["Disagreement", "Host", "find_disagreements", "in_words", "remove_host_effects"]

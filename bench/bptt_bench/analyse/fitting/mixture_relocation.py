@@ -43,7 +43,7 @@ GRADIENT_CONVERGED = 1e-8  # of the expected gain in log likelihood
 LONGEST_STEP = 1.0  # in logarithms of noise, delay and spread: a Newton step from afar may point anywhere
 
 
-class Moments(NamedTuple):
+class Likelihood(NamedTuple):
     """Log likelihood of samples, its gradient for each (n_samples, 5), and its Hessian over all of them (5, 5)."""
 
     value: float
@@ -52,7 +52,7 @@ class Moments(NamedTuple):
     core: Array  # probability that a sample is undisturbed (n_samples,)
 
 
-def moments(residual: Array, theta: Array) -> Moments:
+def likelihood(residual: Array, theta: Array) -> Likelihood:
     """Log likelihood of residuals (n_samples,) and its derivatives in θ = (m, log s, logit π, log δ, log v)."""
     m, s2, share, delay, v2 = theta[0], np.exp(2 * theta[1]), expit(theta[2]), np.exp(theta[3]), np.exp(2 * theta[4])
     x0, x1, t2 = residual - m, residual - m - delay, s2 + v2
@@ -69,7 +69,7 @@ def moments(residual: Array, theta: Array) -> Moments:
     hessian += _core_curvature(core, x0, s2) + _tail_curvature(tail, x1, t2, s2, v2, delay, slope)
     hessian[2, 2] -= share * (1 - share) * len(residual)
     value = float(np.logaddexp(log_core, log_tail).sum() - len(residual) * np.log(2 * np.pi) / 2)
-    return Moments(value, other + apart * core[:, None], hessian, core)
+    return Likelihood(value, other + apart * core[:, None], hessian, core)
 
 
 def _core_curvature(core: Array, x: Array, s2: float) -> Array:
@@ -103,17 +103,17 @@ def fit_mixture(residual: Array, theta: Array) -> Array:
     def penalty(at: Array) -> float:
         return float((PRIOR_PRECISION * (at - PRIOR_CENTRE) ** 2).sum()) / 2
 
-    now = moments(residual, theta)
+    now = likelihood(residual, theta)
     for _ in range(MOST_NEWTON_STEPS):
         gradient = now.scores.sum(axis=0) - PRIOR_PRECISION * (theta - PRIOR_CENTRE)
-        step = _ascent(-now.hessian + np.diag(PRIOR_PRECISION), now.scores, gradient)
+        step = _newton_step(-now.hessian + np.diag(PRIOR_PRECISION), now.scores, gradient)
         expected = float(gradient @ step)
         if expected < GRADIENT_CONVERGED:
             break
         step *= min(1.0, LONGEST_STEP / float(np.abs(step[1:]).max()))
         before = now.value - penalty(theta)
         for _ in range(MOST_HALVINGS):
-            after = moments(residual, theta + step)
+            after = likelihood(residual, theta + step)
             if after.value - penalty(theta + step) > before:
                 break
             step /= 2
@@ -123,7 +123,7 @@ def fit_mixture(residual: Array, theta: Array) -> Array:
     return theta
 
 
-def _ascent(information: Array, scores: Array, gradient: Array) -> Array:
+def _newton_step(information: Array, scores: Array, gradient: Array) -> Array:
     """Newton's step; where the likelihood is not concave, that of the scores' outer products, which always climbs."""
     try:
         np.linalg.cholesky(information)
@@ -132,7 +132,7 @@ def _ascent(information: Array, scores: Array, gradient: Array) -> Array:
     return np.asarray(np.linalg.solve(information, gradient))
 
 
-def is_apt(located: Location, solution: Solution, point: Index) -> bool:
+def is_law_sharper(located: Location, solution: Solution, point: Index) -> bool:
     """Whether the law is a sharper guide to which samples were disturbed than the samples of a point are."""
     if located.relative_noise is None or located.relative_noise <= SMALLEST_NOISE:
         return False
@@ -156,7 +156,7 @@ def relocate(located: Location, solution: Solution, design: Array, point: Index)
     for _ in range(MOST_ROUNDS):
         residual = np.maximum(y - mu[point], theta[0] - FAST_OUTLIER * np.exp(theta[1]))  # Huber's bound on fast ones
         theta = fit_mixture(residual, theta)
-        found = moments(residual, theta)
+        found = likelihood(residual, theta)
         information = -found.hessian[0, 0] / len(y)
         moved = mu + theta[0] + np.bincount(point, found.scores[:, 0]) / (counts * information)
         converged = np.abs(moved - log_seconds).max() < CONVERGED * noise
@@ -169,7 +169,7 @@ def relocate(located: Location, solution: Solution, design: Array, point: Index)
 
 
 def _location(
-    located: Location, y: Array, point: Index, log_seconds: Array, found: Moments, theta: Array, information: float
+    located: Location, y: Array, point: Index, log_seconds: Array, found: Likelihood, theta: Array, information: float
 ) -> Location:
     counts = np.bincount(point)
     full = -found.hessian + np.diag(PRIOR_PRECISION)

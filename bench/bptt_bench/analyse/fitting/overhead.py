@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from bptt_bench.analyse.stats.estimate import Solution, solve
-from bptt_bench.analyse.stats.influence import influence_of
+from bptt_bench.analyse.stats.influence import solution_influence
 from bptt_bench.analyse.stats.location import Array
 from bptt_bench.plan import CostLaw, LawError
 
@@ -82,7 +82,7 @@ def _solve(
 
 def _largest_possible_share(solution: Solution) -> float:
     """Share of the time that the last term may have at the point where that is largest; infinite where undefined."""
-    told = influence_of(solution, np.zeros_like(solution.residual))
+    told = solution_influence(solution, np.zeros_like(solution.residual))
     last = np.eye(len(solution.coefficients))[:, -1:]
     high = solution.coefficients[-1] + float(told.half_widths(last, CONFIDENCE)[0])
     return float(high * solution.jacobian[:, -1].max())

@@ -22,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bptt_bench.analyse.stats.estimate import Solution, solve, solve_all
+from bptt_bench.analyse.stats.estimate import Solution, solve, solve_batch
 from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.nonnegative import Flags
 from bptt_bench.plan import CostLaw
@@ -125,7 +125,7 @@ def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, lo
     together = max(AT_ONCE // design.size, 1)
     for some in (columns[i : i + together] for i in range(0, len(columns), together)):
         designs = np.concatenate([np.broadcast_to(design, (len(some), *design.shape)), some[:, :, None]], axis=2)
-        solutions += solve_all(designs, log_seconds, start=start, tolerance=NEAR)
+        solutions += solve_batch(designs, log_seconds, start=start, tolerance=NEAR)
     limit = best.aicc - DECISIVE_GAP + UNDECIDED_GAP
     return [
         _Trial(term, float(threshold), column, solution)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import with_roles
+from bptt_bench.analyse.data.columns import add_roles
 from bptt_bench.analyse.fitting.cautions import is_mostly_overhead, overhead_names
 from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE
 from bptt_bench.analyse.fitting.fit import fit
@@ -41,7 +41,7 @@ def prefer(
     ------
     FitError : as ``fit``.
     """
-    told = with_roles(frame, (law, other), response=response, block=block)  # points have the factors of both laws
+    told = add_roles(frame, (law, other), response=response, block=block)  # points have the factors of both laws
     this, that = (fit(told, each, response=response, overhead=overhead, block=block) for each in (law, other))
     return prefer_fits(this, that)
 

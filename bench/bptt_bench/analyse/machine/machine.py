@@ -19,7 +19,7 @@ from bptt_bench.plan.machine.work import Work
 NEAR_SHARE = 0.8  # of the best bandwidth: a working set that is read this fast or faster counts as lying in the cache
 
 
-class Parts(NamedTuple):
+class TimeParts(NamedTuple):
     """Seconds per evaluation, by what they are spent on.
 
     ``arithmetic``: products of matrices and vectors at the speed of their shape in the cache. ``memory``: what these
@@ -38,8 +38,8 @@ class Parts(NamedTuple):
     def seconds(self) -> float:
         return math.fsum(self)
 
-    def plus(self, other: Parts) -> Parts:
-        return Parts(*(mine + its for mine, its in zip(self, other, strict=True)))
+    def plus(self, other: TimeParts) -> TimeParts:
+        return TimeParts(*(mine + its for mine, its in zip(self, other, strict=True)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,15 +47,15 @@ class Machine:
     """Prices works at the rates of a probe; remembers what it has asked the readings."""
 
     readings: Readings
-    near_bytes: int = field(init=False)
+    cached_bytes: int = field(init=False)
     _subsets: dict[tuple[str, str], Readings] = field(default_factory=dict)
     _surfaces: dict[str, RateSurface] = field(default_factory=dict)
     _known: dict[tuple[object, ...], float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "near_bytes", near_bytes(self.readings))
+        object.__setattr__(self, "cached_bytes", cached_bytes(self.readings))
 
-    def price(self, work: Work) -> Parts:
+    def price(self, work: Work) -> TimeParts:
         """Seconds per evaluation of a work, in parts.
 
         Raises
@@ -66,9 +66,9 @@ class Machine:
         read = self.readings
         match work.kind:
             case "call":
-                return Parts(dispatch=work.operations * read.python_call_seconds)
+                return TimeParts(dispatch=work.operations * read.python_call_seconds)
             case "allocation":
-                return Parts(allocation=work.operations * read.first_touch_seconds_per_byte)
+                return TimeParts(allocation=work.operations * read.first_touch_seconds_per_byte)
             case "product":
                 return self._product(work, dtype)
         dispatch = work.calls * read.empty_call_seconds
@@ -76,35 +76,35 @@ class Machine:
             dispatch = work.calls * read.reduction_call_seconds
         if work.kind in ("copy", "clear"):
             rate = self._ask(read.bandwidth_at, work.kind, max(work.working_set, 1))
-            return Parts(dispatch=dispatch, memory=work.bytes_moved / rate)
+            return TimeParts(dispatch=dispatch, memory=work.bytes_moved / rate)
         here = max(work.working_set, 1)
-        near = min(here, self.near_bytes)
+        near = min(here, self.cached_bytes)
         if work.kind == "transcendental":
             rate = self._ask(read.transcendental_rate, work.function, dtype, near)
         else:
             rate = self._ask(read.elementwise_rate, dtype, near)
         memory = self._beyond(work.bytes_moved, here)
-        return Parts(dispatch=dispatch, elementwise=work.operations / rate, memory=memory)
+        return TimeParts(dispatch=dispatch, elementwise=work.operations / rate, memory=memory)
 
-    def _product(self, work: Work, dtype: Dtype) -> Parts:
+    def _product(self, work: Work, dtype: Dtype) -> TimeParts:
         assert work.product is not None, "Work sees to it that a product is of some kind"
         assert work.shape is not None, "and that it has a shape"
         kind, shape, itemsize = work.product, work.shape, BYTES[dtype]
-        cut = shrunk(shape, self.near_bytes // itemsize)
+        cut = shrunk(shape, self.cached_bytes // itemsize)
         dispatch = work.calls * self._of(kind, dtype).dispatch_seconds(kind, dtype)
         if kind == "gemm":  # its rates are read where it computes; what it cannot keep comes at the speed of memory
             arithmetic = work.operations / self._gemm_rate(dtype, cut)
             memory = self._beyond(work.bytes_moved, max(work.working_set, itemsize * elements(shape)))
-            return Parts(dispatch=dispatch, arithmetic=arithmetic, memory=memory)
+            return TimeParts(dispatch=dispatch, arithmetic=arithmetic, memory=memory)
         own = self._product_rate(kind, dtype, shape)
         arithmetic = work.operations / max(own, self._product_rate(kind, dtype, cut))
         far = min(own, self._product_rate(kind, dtype, grown(kind, shape, work.working_set // itemsize)))
-        return Parts(dispatch=dispatch, arithmetic=arithmetic, memory=work.operations / far - arithmetic)
+        return TimeParts(dispatch=dispatch, arithmetic=arithmetic, memory=work.operations / far - arithmetic)
 
     def _beyond(self, bytes_moved: int, working_set: int) -> float:
         """What it takes longer to move bytes of a working set than of one that lies in the cache, in seconds."""
         here = self._ask(self.readings.bandwidth_at, "add", working_set)
-        near = self._ask(self.readings.bandwidth_at, "add", min(working_set, self.near_bytes))
+        near = self._ask(self.readings.bandwidth_at, "add", min(working_set, self.cached_bytes))
         return bytes_moved * max(0.0, 1 / here - 1 / near)
 
     def _gemm_rate(self, dtype: Dtype, shape: Shape) -> float:
@@ -129,23 +129,23 @@ class Machine:
         return self._known[key]
 
 
-def predict(machine: Machine, works: Iterable[Work]) -> dict[str, Parts]:
+def predict(machine: Machine, works: Iterable[Work]) -> dict[str, TimeParts]:
     """Seconds per evaluation by phase and part."""
-    total: dict[str, Parts] = {}
+    total: dict[str, TimeParts] = {}
     for work in works:
-        total[work.phase] = total.get(work.phase, Parts()).plus(machine.price(work))
+        total[work.phase] = total.get(work.phase, TimeParts()).plus(machine.price(work))
     return total
 
 
-def whole(by_phase: Mapping[str, Parts]) -> Parts:
+def whole(by_phase: Mapping[str, TimeParts]) -> TimeParts:
     """The parts of all phases together."""
-    total = Parts()
+    total = TimeParts()
     for parts in by_phase.values():
         total = total.plus(parts)
     return total
 
 
-def near_bytes(readings: Readings) -> int:
+def cached_bytes(readings: Readings) -> int:
     """The largest working set that is read about as fast as any: what the caches hold, as far as speed goes."""
     line = [(one.working_set_bytes, one.bytes_per_second) for one in readings.bandwidth if one.operation == "read"]
     best = max((rate for _, rate in line), default=0.0)

@@ -14,8 +14,8 @@ import numpy as np
 
 from bptt_bench.analyse.data.samples import FitError, gather
 from bptt_bench.analyse.evidence.evidence import BLOCK, STAGE, WHOLE, Evidence, rows_of
-from bptt_bench.analyse.predict.predictor import predict_with
-from bptt_bench.analyse.stats.estimate import Interval, quantiles
+from bptt_bench.analyse.predict.predictor import interval_predictor
+from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
 from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, locate
 from bptt_bench.plan import Cell, Point, farther
 
@@ -60,7 +60,7 @@ class Prediction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Foreseen:
+class CheckedPrediction:
     """A prediction and the time measured there since, in seconds per evaluation with its interval."""
 
     prediction: Prediction
@@ -113,7 +113,7 @@ def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> It
         raise FitError(f"subject {subject!r}: nothing to predict with; {fit}")
     swept = [dict(zip(fit.factors, row, strict=True)) for row in fit.points[list(fit.factors)].to_numpy().tolist()]
     longest = float(fit.points["fitted"].max())
-    for point, interval in zip(points, predict_with(fit)(points), strict=True):
+    for point, interval in zip(points, interval_predictor(fit)(points), strict=True):
         how_far = farther(point, swept)
         if how_far <= 1:
             raise FitError(f"point {point}: lies within what {subject} was swept over, in every factor")
@@ -140,19 +140,19 @@ def beyond_samples(frame: pd.DataFrame) -> pd.DataFrame:
     return samples
 
 
-def foreseen(frame: pd.DataFrame, *, confidence: float = 0.95) -> list[Foreseen]:
+def checked_predictions(frame: pd.DataFrame, *, confidence: float = 0.95) -> list[CheckedPrediction]:
     """The predictions of a run beside what was measured there since; those not measured are left out."""
     predictions = predictions_of(frame)
     if not predictions:
         return []
     samples = beyond_samples(frame)
-    found: list[Foreseen] = []
+    found: list[CheckedPrediction] = []
     for subject in dict.fromkeys(prediction.subject for prediction in predictions):
         measured = _measured(rows_of(samples, subject, WHOLE), confidence)
         for prediction in predictions:
             if prediction.subject == subject and prediction.at in measured:
                 interval, n_samples = measured[prediction.at]
-                found.append(Foreseen(prediction=prediction, measured=interval, n_samples=n_samples))
+                found.append(CheckedPrediction(prediction=prediction, measured=interval, n_samples=n_samples))
     return found
 
 
@@ -163,7 +163,7 @@ def _measured(rows: pd.DataFrame, confidence: float) -> dict[Point, tuple[Interv
     names = rows.attrs["factors"]
     samples = gather(rows, names, response=WHOLE, block=BLOCK)
     located = locate(samples.log_seconds, samples.point, None, samples.when)
-    half = quantiles(confidence, located.effective - 1 + PRIOR_SAMPLES) * located.standard_error
+    half = t_quantiles(confidence, located.effective - 1 + PRIOR_SAMPLES) * located.standard_error
     ends = np.exp(located.log_seconds + np.array([0.0, -1.0, 1.0])[:, None] * half)  # (3, n_points)
     counts = np.bincount(samples.point)
     return {
@@ -172,21 +172,21 @@ def _measured(rows: pd.DataFrame, confidence: float) -> dict[Point, tuple[Interv
     }
 
 
-def by_subject(found: Iterable[Foreseen]) -> dict[str, list[Foreseen]]:
+def by_subject(found: Iterable[CheckedPrediction]) -> dict[str, list[CheckedPrediction]]:
     """What was foreseen of each subject, in the order of the predictions."""
-    groups: dict[str, list[Foreseen]] = {}
+    groups: dict[str, list[CheckedPrediction]] = {}
     for one in found:
         groups.setdefault(one.prediction.subject, []).append(one)
     return groups
 
 
-def unmeasured(frame: pd.DataFrame, found: Iterable[Foreseen]) -> list[Prediction]:
+def unmeasured(frame: pd.DataFrame, found: Iterable[CheckedPrediction]) -> list[Prediction]:
     """The predictions of a run that nothing has tested yet."""
     tested = {one.prediction.cell for one in found}
     return [prediction for prediction in predictions_of(frame) if prediction.cell not in tested]
 
 
-def accuracy(found: Sequence[Foreseen]) -> Accuracy:
+def accuracy(found: Sequence[CheckedPrediction]) -> Accuracy:
     """How good predictions were.
 
     Raises

@@ -22,7 +22,7 @@ Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Largest:
+class LargestLevel:
     """The largest level of a factor within a budget, which is in the unit of the response.
 
     ``largest`` is where the prediction meets the budget, ``low`` the safe answer, at which its upper end still does,
@@ -62,7 +62,7 @@ class Largest:
         }
 
 
-class Span(NamedTuple):
+class LevelRange(NamedTuple):
     """The levels that are searched: from the smallest allowed to ``FARTHEST`` times the largest measured."""
 
     smallest: float
@@ -88,8 +88,8 @@ class Span(NamedTuple):
 
 
 def largest_within(
-    predictor: Predictor, factor: str, budget: float, at: Mapping[str, float], span: Span, asked: str = ""
-) -> Largest:
+    predictor: Predictor, factor: str, budget: float, at: Mapping[str, float], span: LevelRange, asked: str = ""
+) -> LargestLevel:
     """The largest level at which a prediction, its upper end and its lower end stay within a budget.
 
     ``asked`` is the budget as a sentence names it.
@@ -112,7 +112,7 @@ def largest_within(
     notes = _notes(predictor.unit, factor, asked or in_sentence(budget, predictor.unit), looked, values, within)
     if reach is not None:
         notes.append(reach.words)
-    return Largest(
+    return LargestLevel(
         subject=predictor.subject,
         response=predictor.response,
         unit=predictor.unit,
@@ -129,7 +129,7 @@ def largest_within(
     )
 
 
-def _top(looked: Array, within: Flags, is_within: Callable[[Array], Flags], span: Span) -> float | None:
+def _top(looked: Array, within: Flags, is_within: Callable[[Array], Flags], span: LevelRange) -> float | None:
     """The largest level within the budget; ``None`` where none is, or the farthest is."""
     if not within.any() or within[-1]:
         return None

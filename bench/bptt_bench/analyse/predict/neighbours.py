@@ -32,7 +32,7 @@ from scipy.optimize import Bounds, minimize
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.diagnose import shares_of
 from bptt_bench.analyse.fitting.fitted import Fit, Points, columns_at
-from bptt_bench.analyse.stats.estimate import Interval, quantile
+from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.analyse.stats.location import Array
 
 LENGTHS = (0.15, 12.0)  # nats: from a sixth of a factor of e, less than any step of a design, to wider than any design
@@ -110,7 +110,7 @@ class Neighbours:
             + (self._fit.noise.relative or 0.0) ** 2
         )
         fitted = columns_at(self._fit.full_law, table) @ self._fit.coefficients * np.exp(correction)
-        ends = np.exp(quantile(self._fit.confidence, self._fit.freedom) * np.sqrt(np.maximum(variance, 0.0)))
+        ends = np.exp(t_quantile(self._fit.confidence, self._fit.freedom) * np.sqrt(np.maximum(variance, 0.0)))
         return [Interval(float(f), float(f / e), float(f * e)) for f, e in zip(fitted, ends, strict=True)]
 
     def _place(self, table: dict[str, Array]) -> Array:

@@ -24,7 +24,7 @@ MOST_WRITTEN_OUT = 1e9  # a ratio beyond it nobody reads digit by digit
 Table = Sequence[Mapping[str, float]]
 
 
-class Reach(NamedTuple):
+class Extrapolation(NamedTuple):
     """How far a point lies from the measured ones.
 
     ``farther`` is how many times levels must grow from the nearest measured point, at most 1 within the sweep, and
@@ -36,7 +36,7 @@ class Reach(NamedTuple):
     words: str
 
 
-class Swept:
+class MeasuredPoints:
     """The measured points, by which the reach of a prediction is told."""
 
     __slots__ = ("_levels", "names")
@@ -44,10 +44,10 @@ class Swept:
     def __init__(self, names: Sequence[str], levels: Array) -> None:
         self.names, self._levels = tuple(names), levels.reshape(-1, len(names))  # (n_points, n_factors)
 
-    def reach(self, point: Mapping[str, float]) -> Reach:
+    def reach(self, point: Mapping[str, float]) -> Extrapolation:
         """How far a point lies from the measured ones.
 
-        >>> sweep = Swept(["n", "k"], np.array([[4.0, 10.0], [16.0, 2.0]]))
+        >>> sweep = MeasuredPoints(["n", "k"], np.array([[4.0, 10.0], [16.0, 2.0]]))
         >>> sweep.reach({"n": 64, "k": 2})
         Reach(farther=4.0, factor='n', words='4 times farther in n than any measured point')
         >>> sweep.reach({"n": 16, "k": 10}).words
@@ -59,7 +59,7 @@ class Swept:
         """
         names = [name for name in self.names if name in point]
         if not names or not len(self._levels):
-            return Reach(None, "", "")
+            return Extrapolation(None, "", "")
         levels = self._levels[:, [self.names.index(name) for name in names]]
         here = np.array([float(point[name]) for name in names])
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -79,8 +79,8 @@ class Swept:
             than = "any" if alone else "the nearest"
             words.insert(0, f"{_times(how_far)} times farther in {factor} than {than} measured point{more}")
         if math.isinf(how_far):
-            return Reach(None, factor, f"{factor} was measured at 0 alone")
-        return Reach(how_far, factor if how_far > 1 else "", "; ".join(words))
+            return Extrapolation(None, factor, f"{factor} was measured at 0 alone")
+        return Extrapolation(how_far, factor if how_far > 1 else "", "; ".join(words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,12 +99,12 @@ class Predictor:
     subject: str
     response: str
     unit: Unit | None
-    swept: Swept
+    swept: MeasuredPoints
     intervals: Callable[[Table], list[Interval]]
     notes: tuple[str, ...] = ()
     faster_only: bool = False
 
-    def predict(self, points: Sequence[Point]) -> list[Predicted]:
+    def predict(self, points: Sequence[Point]) -> list[PointPrediction]:
         """A prediction for each point, with how far it lies beyond the measured ones."""
         found = []
         for point, interval in zip(points, self.intervals(points), strict=True):
@@ -114,7 +114,7 @@ class Predictor:
                 low = high = None
                 words = "; ".join(filter(None, ("the law says nothing here", words)))
             found.append(
-                Predicted(
+                PointPrediction(
                     subject=self.subject,
                     response=self.response,
                     unit=self.unit,
@@ -132,7 +132,7 @@ class Predictor:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Predicted:
+class PointPrediction:
     """What one sample would be at a point, with its 95 % interval, in ``unit``; ``None`` where nothing is told.
 
     ``farther`` is how many times levels must grow from the nearest measured point (at most 1 within the sweep), and
@@ -173,7 +173,7 @@ class Predicted:
         }
 
 
-def predict_with(fit: Fit) -> Callable[[Table], list[Interval]]:
+def interval_predictor(fit: Fit) -> Callable[[Table], list[Interval]]:
     """What the law says, with what measured points nearby have in common; the law alone where there are too few."""
     try:
         return Neighbours(fit).predict
@@ -181,7 +181,7 @@ def predict_with(fit: Fit) -> Callable[[Table], list[Interval]]:
         return fit.predict
 
 
-def predictor_of(
+def make_predictor(
     subject: str, fit: Fit, *, response: str | None = None, beside: Callable[[Point], float] | None = None
 ) -> Predictor:
     """The predictions of a fit.
@@ -191,8 +191,8 @@ def predictor_of(
     response : what is predicted, where that is more than what was fitted.
     beside : what is added to every prediction, such as the bytes of a result, which no law of memory counts.
     """
-    near = predict_with(fit)
-    swept = Swept(fit.factors, fit.points[list(fit.factors)].to_numpy(dtype=np.float64))
+    near = interval_predictor(fit)
+    swept = MeasuredPoints(fit.factors, fit.points[list(fit.factors)].to_numpy(dtype=np.float64))
 
     def intervals(points: Table) -> list[Interval]:
         if not points:
@@ -231,7 +231,7 @@ def declared(subject: str, factors: Sequence[str], amount: Callable[[Point], flo
     def intervals(points: Table) -> list[Interval]:
         return [Interval(value, value, value) for value in (float(amount(Point(point))) for point in points)]
 
-    nothing = Swept(factors, np.zeros((0, len(factors))))
+    nothing = MeasuredPoints(factors, np.zeros((0, len(factors))))
     return Predictor(subject=subject, response=WORKING_SET, unit=BYTE, swept=nothing, intervals=intervals)
 
 

@@ -11,7 +11,7 @@ from bptt_bench.analyse.stats.location import Array
 MOST_INFLATION = 10.0  # of the variance of a ratio for want of knowing the others: an interval 3.2 times as wide
 
 
-class Apart(NamedTuple):
+class TermGroups(NamedTuple):
     """Groups of terms, each judged as one, and terms that cannot be told: indices into the law.
 
     ``shares (n_points, n_groups)`` of the groups, which sum to 1 at each point: what a term that cannot be told takes
@@ -19,11 +19,11 @@ class Apart(NamedTuple):
     """
 
     groups: tuple[tuple[int, ...], ...]
-    untold: tuple[int, ...]
+    negligible: tuple[int, ...]
     shares: Array
 
 
-def apart(shares: Array, smallest: float) -> Apart:
+def group_terms(shares: Array, smallest: float) -> TermGroups:
     """Groups of the terms whose shares are (n_points, k).
 
     Terms that nowhere take the share ``smallest`` are put together; if they do so then, they are a group. Groups whose
@@ -32,18 +32,18 @@ def apart(shares: Array, smallest: float) -> Apart:
     top = shares.max(axis=0)
     small = tuple(int(j) for j in np.flatnonzero(top < smallest))
     groups: list[tuple[int, ...]] = [(int(j),) for j in np.flatnonzero(top >= smallest)]
-    untold: tuple[int, ...] = small
+    negligible: tuple[int, ...] = small
     if small and shares[:, list(small)].sum(axis=1).max() >= smallest:
         groups.append(small)
-        untold = ()
+        negligible = ()
     if not groups:  # of very many terms none stands out
-        groups, untold = [tuple(range(shares.shape[1]))], ()
+        groups, negligible = [tuple(range(shares.shape[1]))], ()
     while len(groups) > 1 and _inflation(_summed(shares, groups)) > MOST_INFLATION:
         pairs = [(i, j) for j in range(len(groups)) for i in range(j)]
         i, j = min(pairs, key=lambda pair: _inflation(_summed(shares, _merged(groups, *pair))))
         groups = _merged(groups, i, j)
     kept = _summed(shares, groups)
-    return Apart(tuple(groups), untold, kept / kept.sum(axis=1, keepdims=True))
+    return TermGroups(tuple(groups), negligible, kept / kept.sum(axis=1, keepdims=True))
 
 
 def _merged(groups: list[tuple[int, ...]], i: int, j: int) -> list[tuple[int, ...]]:

@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.stats.estimate import Interval, huber_weights, quantile
+from bptt_bench.analyse.stats.estimate import Interval, huber_weights, t_quantile
 from bptt_bench.analyse.stats.influence import Influence, influence
 from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.replicates import Replicates, differences, replicates
@@ -33,10 +33,10 @@ UNKNOWN_FREEDOM = 1e9  # of a variance of 0
 # in 99 tries where undisturbed visits alone count, 3 with 2/3, 1 where all visits do (`python -m tests.comparison
 # --look`). Simulated, with 30 % of the visits in spells: of 50 terms a tenth dearer 48 are found in turns where
 # undisturbed visits alone count, 48 with 2/3, 14 where all visits do (`python -m tests.comparison.simulated`).
-MUCH_SHARPER = 2 / 3
+MUCH_MORE_PRECISE = 2 / 3
 
 
-class Table(NamedTuple):
+class ProcessTable(NamedTuple):
     """Log responses of one side by row and process ``(n_rows, n_processes)``, ``nan`` where a process was not.
 
     ``visits``: how many undisturbed visits each value rests on, which need not be whole.
@@ -46,9 +46,9 @@ class Table(NamedTuple):
     visits: Array
 
     @property
-    def transposed(self) -> Table:
+    def transposed(self) -> ProcessTable:
         """Processes as rows."""
-        return Table(self.values.T, self.visits.T)
+        return ProcessTable(self.values.T, self.visits.T)
 
 
 class Estimate(NamedTuple):
@@ -60,7 +60,7 @@ class Estimate(NamedTuple):
 
     def interval(self, confidence: float) -> Interval:
         """The ratio with its interval."""
-        half = quantile(confidence, self.freedom) * self.standard_error
+        half = t_quantile(confidence, self.freedom) * self.standard_error
         with np.errstate(over="ignore"):
             ends = np.exp([self.log_ratio, self.log_ratio - half, self.log_ratio + half])
         return Interval(*map(float, ends))
@@ -122,7 +122,7 @@ class Contrast:
         return min(side.n_processes for _, side in self.sides)
 
 
-def is_far_sharper(one: Contrast, other: Contrast) -> bool:
+def is_much_more_precise(one: Contrast, other: Contrast) -> bool:
     """Whether a contrast of less of the same samples is so much sharper than that of all that it is to be believed.
 
     Samples that are chosen because they agree, agree too well: their look must be much sharper.
@@ -130,10 +130,10 @@ def is_far_sharper(one: Contrast, other: Contrast) -> bool:
     if not np.isfinite(one.gain).all():
         return False
     errors = [[each.estimate(row).standard_error for row in np.eye(len(each.log_ratios))] for each in (one, other)]
-    return bool(np.median(errors[0]) < MUCH_SHARPER * np.median(errors[1]))
+    return bool(np.median(errors[0]) < MUCH_MORE_PRECISE * np.median(errors[1]))
 
 
-def contrast(first: Table, second: Table, shares: Array, *, paired: bool) -> Contrast:
+def contrast(first: ProcessTable, second: ProcessTable, shares: Array, *, paired: bool) -> Contrast:
     """Log ratios of the prices of groups of terms with shares (n_rows, m) of the time; rows are points of subjects.
 
     ``paired``: processes of the same number were measured in turns.
@@ -155,7 +155,7 @@ def contrast(first: Table, second: Table, shares: Array, *, paired: bool) -> Con
     )
 
 
-def _sides(first: Table, second: Table, *, paired: bool) -> tuple[tuple[float, Replicates], ...]:
+def _sides(first: ProcessTable, second: ProcessTable, *, paired: bool) -> tuple[tuple[float, Replicates], ...]:
     if paired:
         return ((1.0, differences(first, second)),)
     return ((1.0, replicates(*second)), (-1.0, replicates(*first)))
@@ -187,4 +187,4 @@ def _model(shares: Array, ratios: Array) -> tuple[Array, Array]:
     return np.log(above / below), (dearer / above[:, None] + cheaper / below[:, None]) / 2
 
 
-__all__ = ["Contrast", "Estimate", "Table", "contrast", "is_far_sharper"]
+__all__ = ["Contrast", "Estimate", "ProcessTable", "contrast", "is_much_more_precise"]

@@ -12,7 +12,7 @@ import numpy as np
 from scipy.special import stdtrit
 
 from bptt_bench.analyse.stats.location import Array, Index
-from bptt_bench.analyse.stats.nonnegative import Flags, change, nnls, nnls_all
+from bptt_bench.analyse.stats.nonnegative import Flags, change, nnls, nnls_batch
 
 FEW_SAMPLES_PER_POINT = 3  # below this a disturbed point shows only against the law, so Huber's loss is used there
 HUBER = 1.345  # standard deviations; 95 % efficient on normal residuals
@@ -166,7 +166,7 @@ def _first(design: Array, log_seconds: Array) -> Array:
     return np.asarray(1.0 / np.maximum(relative.sum(axis=0), 1e-300) * len(log_seconds) / design.shape[1])
 
 
-def solve_all(
+def solve_batch(
     designs: Array,
     log_seconds: Array,
     *,
@@ -195,7 +195,7 @@ def solve_all(
         weights = huber_weights(residual, k, scale) if robust else np.ones_like(residual)
         jacobian = design / fitted[:, :, None]
         weighed = np.swapaxes(jacobian * weights[:, :, None] if robust else jacobian, 1, 2)
-        wanted, settled = nnls_all(weighed @ jacobian, _times(weighed, residual), c, inside)
+        wanted, settled = nnls_batch(weighed @ jacobian, _times(weighed, residual), c, inside)
         moved, moved_fit, left, fine = _search_all(design, log_seconds, weights, (c, fitted, residual), wanted)
         fine &= settled
         done = fine & ((np.abs(moved_fit - fitted) / fitted).max(axis=1) < tolerance)
@@ -223,7 +223,7 @@ def _first_all(designs: Array, log_seconds: Array) -> Array:
     relative = designs * np.exp(-log_seconds)[:, None]
     turned = np.swapaxes(relative, 1, 2)
     shape = (len(designs), designs.shape[2])
-    found, settled = nnls_all(turned @ relative, turned.sum(axis=2), np.zeros(shape), np.ones(shape, dtype=bool))
+    found, settled = nnls_batch(turned @ relative, turned.sum(axis=2), np.zeros(shape), np.ones(shape, dtype=bool))
     return np.where(settled[:, None], found, 0.0)
 
 
@@ -245,11 +245,11 @@ def _search_all(
     )
 
 
-def quantile(confidence: float, freedom: float) -> float:
+def t_quantile(confidence: float, freedom: float) -> float:
     """Half-width of a two-sided interval in standard errors."""
     return float(stdtrit(freedom, (1 + confidence) / 2))
 
 
-def quantiles(confidence: float, freedom: Array) -> Array:
+def t_quantiles(confidence: float, freedom: Array) -> Array:
     """Half-widths of two-sided intervals in standard errors, for each number of degrees of freedom."""
     return np.asarray(stdtrit(freedom, (1 + confidence) / 2))

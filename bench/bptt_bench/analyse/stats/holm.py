@@ -17,7 +17,7 @@ from bptt_bench.analyse.stats.estimate import Interval
 EXACT = 1e-9  # of a log ratio without any error, such as of bytes; less is rounding
 
 
-class Test(NamedTuple):
+class RatioTest(NamedTuple):
     """What became of a ratio among others.
 
     ``p_value`` is adjusted; ``interval`` is that of the level at which the procedure came to this ratio, so that it
@@ -30,7 +30,7 @@ class Test(NamedTuple):
     rejected: bool
 
 
-def holm(estimates: Sequence[Estimate], *, tolerance: float, confidence: float) -> list[Test]:
+def holm(estimates: Sequence[Estimate], *, tolerance: float, confidence: float) -> list[RatioTest]:
     """Whether each ratio is beyond 1 + tolerance or below 1 / (1 + tolerance).
 
     That one at all is said to be so and is not has a probability of at most 1 - confidence.
@@ -47,7 +47,9 @@ def holm(estimates: Sequence[Estimate], *, tolerance: float, confidence: float) 
         level[i] = allowed / (count - rank)
         if not going:
             level[i] = allowed / (count - sum(rejected))
-    return [Test(adjusted[i], estimate.interval(1 - level[i]), rejected[i]) for i, estimate in enumerate(estimates)]
+    return [
+        RatioTest(adjusted[i], estimate.interval(1 - level[i]), rejected[i]) for i, estimate in enumerate(estimates)
+    ]
 
 
 def _p_value(estimate: Estimate, margin: float) -> float:

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.stats.estimate import SINGULAR, Solution, quantiles
+from bptt_bench.analyse.stats.estimate import SINGULAR, Solution, t_quantiles
 from bptt_bench.analyse.stats.location import Array
 
 FULL_LEVERAGE = 0.99  # above this a residual says nothing about its own error, and the pooled scatter takes its place
@@ -57,7 +57,7 @@ class Influence(NamedTuple):
         """Half-widths of intervals (m,) for sums of coefficients with weights (k, m); infinite where undefined."""
         error, freedom = self.errors(weights)
         with np.errstate(invalid="ignore"):
-            half = quantiles(confidence, freedom) * error
+            half = t_quantiles(confidence, freedom) * error
         return np.where(np.isfinite(half) & (self.freedom > 0), half, np.inf)
 
     def errors(self, weights: Array) -> tuple[Array, Array]:
@@ -118,7 +118,7 @@ def influence(
     )
 
 
-def influence_of(solution: Solution, shift: Array) -> Influence:
+def solution_influence(solution: Solution, shift: Array) -> Influence:
     """Influence of the points of a solution; terms at 0 count too, for their truth may lie above.
 
     Where terms at 0 cannot be told from the others, they are taken to be 0.

@@ -24,16 +24,16 @@ from bptt_bench.analyse.stats.mixture import (
     PRIOR_SAMPLES,
     SMALLEST_NOISE,
     Array,
-    Core,
-    Groups,
     Index,
-    criterion,
-    misfits,
-    mixture,
+    NoiseModel,
+    PointGroups,
+    fit_mixture,
+    point_losses,
     responsibility,
+    restricted_loss,
 )
 
-__all__ = ["FAST_OUTLIER", "PRIOR_SAMPLES", "Array", "Index", "Location", "in_spells", "locate", "minima"]
+__all__ = ["FAST_OUTLIER", "PRIOR_SAMPLES", "Array", "Index", "Location", "has_slow_periods", "locate", "point_minima"]
 
 FEWEST_REPETITIONS = 8  # samples beyond the first of each point; below this a mixture has nothing to learn from
 TYPICAL_SPACING = 0.6  # standard deviations between the two smallest of 3 to 9 normal samples (0.85 to 0.49)
@@ -85,11 +85,11 @@ def locate(
     the samples that were spared.
 
     With ``when``, the time at which each sample was taken, disturbances that come in spells are told from noise: see
-    ``in_spells``.
+    ``has_slow_periods``.
 
     ``places`` keeps what was found without regard to blocks: a fit and a ratio ask about the very same samples.
     """
-    spells = when is not None and in_spells(log_samples, point, when)
+    spells = when is not None and has_slow_periods(log_samples, point, when)
     located, misfit = _located_once(log_samples, point, spells, {} if places is None else places)
     if block is None or located.relative_noise is None:
         return located
@@ -109,14 +109,14 @@ def _located_once(y: Array, point: Index, spells: bool, places: dict[tuple[Any, 
     return found
 
 
-def minima(log_samples: Array, point: Index) -> Array:
+def point_minima(log_samples: Array, point: Index) -> Array:
     """Smallest log sample of each point (n_points,)."""
     smallest = np.full(int(point.max()) + 1, np.inf)
     np.minimum.at(smallest, point, log_samples)
     return smallest
 
 
-def in_spells(log_samples: Array, point: Index, when: Array) -> bool:
+def has_slow_periods(log_samples: Array, point: Index, when: Array) -> bool:
     """Whether samples taken one after the other, at whatever points, are slow together.
 
     Noise is independent from one visit to the next. A machine that changes its speed for seconds at a time slows
@@ -127,7 +127,7 @@ def in_spells(log_samples: Array, point: Index, when: Array) -> bool:
     """
     repeated = np.bincount(point)[point] > 1
     order = np.argsort(when[repeated], kind="stable")
-    smallest = minima(log_samples, point)
+    smallest = point_minima(log_samples, point)
     excess = (log_samples - smallest[point])[repeated][order]
     excess = np.minimum(excess, np.quantile(excess, 0.95)) if len(excess) else excess  # one wild sample is no spell
     if len(excess) < FEWEST_FOR_SPELLS or not excess.std() > 0:
@@ -161,37 +161,37 @@ def _locate_sorted(y: Array, point: Index, *, spells: bool) -> tuple[Location, f
     counts = np.bincount(point)
     order = np.lexsort((y, point))
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
-    groups = Groups(first, counts)
+    groups = PointGroups(first, counts)
     ranks = (0, np.minimum(1, counts - 1), (counts - 1) // 2, counts // 2)
     smallest, second, lower, upper = (y[order[first + rank]] for rank in ranks)
     if (counts - 1).sum() < FEWEST_REPETITIONS or (y - smallest[point]).max() <= SMALLEST_NOISE:
-        return _few(y, point, counts, (lower + upper) / 2), 0.0
+        return _median_location(y, point, counts, (lower + upper) / 2), 0.0
     # the two fastest samples of a point are undisturbed even where half of all are; ties of a coarse clock tell nothing
     spacing = (second - smallest)[counts > 1]
     noise = float(np.median(spacing)) / TYPICAL_SPACING or 1.4826 * float(np.median(np.abs(y - lower[point])))
-    core = Core(share=0.1, tail=0.3, noise=np.full(len(counts), max(noise, SMALLEST_NOISE)))
+    core = NoiseModel(share=0.1, tail=0.3, noise=np.full(len(counts), max(noise, SMALLEST_NOISE)))
     # EM finds the nearest optimum. From the median it misses a point most of whose samples are disturbed, from the
     # minimum one that has a sample too fast: run both, let each point keep the better, and finish from there.
-    from_median = mixture(y, groups, lower, core)
-    from_minimum = mixture(y, groups, smallest, from_median[1])
-    better = misfits(y, groups, *from_minimum) < misfits(y, groups, *from_median)
+    from_median = fit_mixture(y, groups, lower, core)
+    from_minimum = fit_mixture(y, groups, smallest, from_median[1])
+    better = point_losses(y, groups, *from_minimum) < point_losses(y, groups, *from_median)
     usual = np.where(better, from_minimum[0], from_median[0]), from_median[1]
     # On a busy machine most samples are disturbed, and a wide core that swallows them all is an optimum too.
     quiet = max(float(np.quantile(spacing, 0.25)) / TYPICAL_SPACING, SMALLEST_NOISE)
     if not spells and usual[1].share <= FEW_DISTURBED and usual[1].pooled <= WIDE * quiet:
-        return _located(y, groups, *mixture(y, groups, *usual, tolerance=CONVERGED))
-    start = Core(share=0.7, tail=0.7, noise=np.full(len(counts), quiet))
-    busy = mixture(y, groups, smallest, start)
-    likelier = min((usual, busy), key=lambda found: criterion(y, groups, *found))
+        return _located(y, groups, *fit_mixture(y, groups, *usual, tolerance=CONVERGED))
+    start = NoiseModel(share=0.7, tail=0.7, noise=np.full(len(counts), quiet))
+    busy = fit_mixture(y, groups, smallest, start)
+    likelier = min((usual, busy), key=lambda found: restricted_loss(y, groups, *found))
     if spells:
-        held = mixture(y, groups, smallest, start, tolerance=CONVERGED, widest=HELD * quiet)
+        held = fit_mixture(y, groups, smallest, start, tolerance=CONVERGED, widest=HELD * quiet)
         narrow = [found for found in (busy, held) if found[1].pooled < MUCH_NARROWER * usual[1].pooled]
         if narrow:
             return _located(y, groups, *narrow[0])
-    return _located(y, groups, *mixture(y, groups, *likelier, tolerance=CONVERGED))
+    return _located(y, groups, *fit_mixture(y, groups, *likelier, tolerance=CONVERGED))
 
 
-def _located(y: Array, groups: Groups, location: Array, core: Core) -> tuple[Location, float]:
+def _located(y: Array, groups: PointGroups, location: Array, core: NoiseModel) -> tuple[Location, float]:
     """Locations with what the samples say of noise, and minus their restricted log likelihood."""
     counts = groups.counts
     residual = y - groups.spread(location)
@@ -209,10 +209,10 @@ def _located(y: Array, groups: Groups, location: Array, core: Core) -> tuple[Loc
         standard_error=core.noise / np.sqrt(effective),
         level=np.zeros(len(counts)),
     )
-    return located, criterion(y, groups, location, core)
+    return located, restricted_loss(y, groups, location, core)
 
 
-def _few(y: Array, point: Index, counts: Index, middle: Array) -> Location:
+def _median_location(y: Array, point: Index, counts: Index, middle: Array) -> Location:
     """Medians and a pooled standard deviation, where there are too few repetitions for a mixture."""
     residual = y - middle[point]
     freedom = int((counts - 1).sum())

@@ -29,7 +29,7 @@ NOISIEST_POINT = (
 SCOUTED, CONVERGED = 0.02, 1e-4  # movement of locations, over the noise, at which a trial and the final run of EM end
 
 
-class Groups(NamedTuple):
+class PointGroups(NamedTuple):
     """Samples in the order of their points: where those of each point begin (n_points,), and how many there are."""
 
     first: Index
@@ -44,7 +44,7 @@ class Groups(NamedTuple):
         return np.asarray(np.add.reduceat(values, self.first))
 
 
-class Core(NamedTuple):
+class NoiseModel(NamedTuple):
     """What the points share: share and length of the tail, and each point's noise, drawn towards the pooled one."""
 
     share: float
@@ -53,7 +53,7 @@ class Core(NamedTuple):
     pooled: float = 0.0
 
 
-def responsibility(residual: Array, core: Core, groups: Groups) -> tuple[Array, Array, Array]:
+def responsibility(residual: Array, core: NoiseModel, groups: PointGroups) -> tuple[Array, Array, Array]:
     """Probability of being undisturbed, log density of the tail and residual over the noise, each (n_samples,)."""
     noise = np.maximum(core.noise, SMALLEST_NOISE)
     tail = max(core.tail, TAIL_FLOOR * float(noise.max()))
@@ -72,7 +72,7 @@ def responsibility(residual: Array, core: Core, groups: Groups) -> tuple[Array, 
     return expit(odds, out=odds), log_tail, z
 
 
-def misfits(y: Array, groups: Groups, location: Array, core: Core) -> Array:
+def point_losses(y: Array, groups: PointGroups, location: Array, core: NoiseModel) -> Array:
     """Minus the log likelihood of each point (n_points,), with a bounded price for samples that are too fast.
 
     Densities are per standard deviation of the point's core, so only locations under one core can be compared.
@@ -85,23 +85,23 @@ def misfits(y: Array, groups: Groups, location: Array, core: Core) -> Array:
     return groups.sums(np.where(z < -FAST_OUTLIER, fast, -slow))
 
 
-def criterion(y: Array, groups: Groups, location: Array, core: Core) -> float:
+def restricted_loss(y: Array, groups: PointGroups, location: Array, core: NoiseModel) -> float:
     """Minus the restricted log likelihood: locations integrated out, or cores of one sample a point would win."""
     weight, _, _ = responsibility(y - groups.spread(location), core, groups)
     effective = np.maximum(groups.sums(weight), 1.0)
-    misfit = misfits(y, groups, location, core) + groups.counts * np.log(core.noise)
+    misfit = point_losses(y, groups, location, core) + groups.counts * np.log(core.noise)
     return float((misfit - np.log(core.noise / np.sqrt(effective))).sum())
 
 
-def mixture(
+def fit_mixture(
     y: Array,
-    groups: Groups,
+    groups: PointGroups,
     start: Array,
-    core: Core,
+    core: NoiseModel,
     *,
     tolerance: float = SCOUTED,
     widest: float = np.inf,
-) -> tuple[Array, Core]:
+) -> tuple[Array, NoiseModel]:
     """EM for locations, core and tail; the pooled variance loses one degree of freedom a point."""
     location, highest, several = start, start + widest, groups.counts > 1
     repeated = slice(None) if several.all() else groups.spread(several)
@@ -125,7 +125,7 @@ def mixture(
         disturbed = np.subtract(1.0, probability, out=probability)[repeated]
         late = np.maximum(residual[repeated], 0.0)
         excess = float(disturbed @ late / max(float(disturbed.sum()), 1e-12))
-        core = Core(
+        core = NoiseModel(
             share=float(np.clip(disturbed.mean(), 1e-4, LARGEST_TAIL_SHARE)),
             tail=max(TAIL_FLOOR * pooled, excess),
             noise=np.minimum(

@@ -103,7 +103,7 @@ def change(jacobian: Array, residual: Array, coefficients: Array) -> Array | Non
     return full
 
 
-def nnls_all(gram: Array, pull: Array, coefficients: Array, inside: Flags) -> tuple[Array, Flags]:
+def nnls_batch(gram: Array, pull: Array, coefficients: Array, inside: Flags) -> tuple[Array, Flags]:
     """The same for many systems: coefficients (m, k) ≥ 0, and in which of the systems they were found (m,).
 
     Parameters

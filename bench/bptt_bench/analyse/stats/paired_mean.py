@@ -35,7 +35,7 @@ class Mean(NamedTuple):
     pairs: Array
 
 
-def clean_mean(shift: Array, weight: Array, model: Array, process: Index) -> Mean:
+def undisturbed_mean(shift: Array, weight: Array, model: Array, process: Index) -> Mean:
     """Mean of pairs (n_points, n_blocks) that count by the probability that none of their samples is disturbed.
 
     Parameters
@@ -56,7 +56,7 @@ def clean_mean(shift: Array, weight: Array, model: Array, process: Index) -> Mea
     return _summed(mean, variance, own, weights, means)
 
 
-def agreeing_mean(shift: Array, process: Index) -> Mean:
+def student_mean(shift: Array, process: Index) -> Mean:
     """Mean of pairs (n_points, n_blocks) that count by how well they agree with the others, on a machine in spells.
 
     There both visits of a pair fall into one spell, which cancels in their difference, though neither is undisturbed.
@@ -114,7 +114,7 @@ def _summed(mean: Array, variance: Array, own: Array, weights: Array, means: Arr
     total = weights.sum(axis=1)
     within = variance / np.maximum(total, 1.0)
     freedom = drawn = _freedom(own)
-    share, spread, known = process_share(weights, means, variance)
+    share, spread, known = process_variance_ratio(weights, means, variance)
     between = np.where(total > LEAST_WEIGHT, share * variance * spread, 0.0)
     if share > 0:
         freedom = (within + between) ** 2 / np.maximum(within**2 / freedom + between**2 / known, 1e-300)
@@ -131,7 +131,7 @@ def _freedom(own: Array) -> Array:
     return np.minimum(own + PRIOR_PAIRS, every) if every > 0 else own + PRIOR_PAIRS
 
 
-def process_share(weights: Array, means: Array, variance: Array) -> tuple[float, Array, float]:
+def process_variance_ratio(weights: Array, means: Array, variance: Array) -> tuple[float, Array, float]:
     """Variance of a process at a point, over that of a pair; its weight in each mean (n_points,); its freedom.
 
     0 where no point was visited by two processes, or where they differ no more than their pairs say.
@@ -148,6 +148,3 @@ def process_share(weights: Array, means: Array, variance: Array) -> tuple[float,
     found = ((weights * (means - middle[:, None]) ** 2).sum(axis=1))[told] / variance[told]
     informative = float((total * (1 - spread))[told].sum())
     return max(float(found.sum()) - freedom, 0.0) / informative, spread, freedom
-
-
-__all__ = ["PRIOR_PAIRS", "Mean", "agreeing_mean", "clean_mean", "process_share"]

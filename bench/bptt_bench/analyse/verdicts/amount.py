@@ -20,7 +20,7 @@ from bptt_bench.analyse.data.response import (
 from bptt_bench.analyse.data.samples import FitError, gather
 from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.analyse.fitting.diagnose import describe
-from bptt_bench.analyse.stats.estimate import Interval, quantiles
+from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
 from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, Array, locate
 from bptt_bench.analyse.verdicts.verdict import Verdict, Word, inconclusive, settle
 from bptt_bench.plan import AmountClaim, CostLaw, Point
@@ -128,7 +128,7 @@ def measured_amounts(evidence: Evidence, claim: AmountClaim) -> Amounts | str:
     def ends(confidence: float) -> tuple[Array, Array]:
         if is_exact(claim.response):  # the noise of a peak is a bound, whatever the confidence
             return values[index] - noise[index], values[index] + noise[index]
-        half = quantiles(confidence, freedom[index]) * noise[index]
+        half = t_quantiles(confidence, freedom[index]) * noise[index]
         return values[index] * np.exp(-half), values[index] * np.exp(half)
 
     adjusted = ends(1 - (1 - evidence.confidence) / len(kept))

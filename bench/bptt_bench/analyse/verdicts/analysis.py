@@ -13,7 +13,7 @@ from bptt_bench.analyse.evidence.paired import overall
 from bptt_bench.analyse.evidence.strata import stratified
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.hosts import in_words
-from bptt_bench.analyse.machine.pricing import Pricing, price_all
+from bptt_bench.analyse.machine.prediction import MachinePrediction, predict_all
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.gaps import gaps_in_words
 from bptt_bench.analyse.verdicts.judges import judge_all
@@ -59,7 +59,7 @@ class Analysis:
     noise_line: str
     below_floor: int
     skips: tuple[Mapping[str, Any], ...]
-    pricings: Mapping[str, Pricing] = field(default_factory=dict)
+    machine_predictions: Mapping[str, MachinePrediction] = field(default_factory=dict)
     race: Race | None = None
 
 
@@ -112,7 +112,7 @@ def analyse(
         ),
         below_floor=below,
         skips=tuple(frame.attrs.get("skips", ())),
-        pricings=price_all(frame, experiment, evidence.fits),
+        machine_predictions=predict_all(frame, experiment, evidence.fits),
         race=race_of(evidence),
     )
 

@@ -11,7 +11,7 @@ import numpy as np
 from bptt_bench.analyse.evidence.evidence import Evidence, phase_response
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
-from bptt_bench.analyse.stats.estimate import Interval, quantile
+from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.search import root
 from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, inconclusive, number, settle, weigh
@@ -47,7 +47,7 @@ def judge_crossover(evidence: Evidence, claim: CrossoverClaim) -> Verdict:
     largest = max(float(part.fit.points[claim.factor].max()) for part in parts)
     crossing = _crossing(parts, claim, FARTHEST * max(largest, predicted))
     freedom = min(part.fit.freedom for part in parts)
-    width = quantile(evidence.confidence, freedom)
+    width = t_quantile(evidence.confidence, freedom)
     limits = Limits.times(predicted, claim.margin, claim.bound)
     if crossing is None:
         return _without_crossing(parts, claim, predicted, limits, width, largest)

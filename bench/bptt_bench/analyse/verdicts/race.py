@@ -18,7 +18,7 @@ import numpy as np
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
 from bptt_bench.analyse.evidence.paired import Visits, paired_ratio, visits_of
-from bptt_bench.analyse.stats.estimate import Interval, quantile
+from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.plan import Point, SpeedupClaim
 from bptt_bench.plan.description.lookup import NotStoredError
 from bptt_bench.plan.machine.peaks import Limit, Peaks, PeaksError, Traffic
@@ -33,7 +33,7 @@ class LogRatio(NamedTuple):
 
     def interval(self, confidence: float) -> Interval:
         """The ratio itself with its interval."""
-        half = quantile(confidence, self.freedom) * self.error
+        half = t_quantile(confidence, self.freedom) * self.error
         return Interval(*(math.exp(self.estimate + shift) for shift in (0.0, -half, half)))
 
 
@@ -177,7 +177,7 @@ def seconds_at(evidence: Evidence, subject: str, point: Point) -> Interval | Non
     if clean <= 1:
         return Interval(math.exp(log), 0.0, math.inf)
     error = math.sqrt(float((found.core[row] * residual**2).sum()) / (clean - 1) / clean)
-    half = quantile(evidence.confidence, clean - 1) * error
+    half = t_quantile(evidence.confidence, clean - 1) * error
     return Interval(*(math.exp(log + shift) for shift in (0.0, -half, half)))
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from bptt_bench.analyse.data.response import substance
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.stats.estimate import Interval, quantile
+from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.analyse.verdicts.verdict import Limits, span
 from bptt_bench.plan import ExponentClaim
 
@@ -49,5 +49,5 @@ def _slope(fit: Fit, factor: str) -> Interval | None:
         return None
     found = np.linalg.lstsq(logs, y, rcond=None)[0]
     variance = float(((y - logs @ found) ** 2).sum()) / (n - k) * float(np.linalg.inv(logs.T @ logs)[0, 0])
-    half, slope = quantile(fit.confidence, n - k) * variance**0.5, float(found[0])
+    half, slope = t_quantile(fit.confidence, n - k) * variance**0.5, float(found[0])
     return Interval(slope, slope - half, slope + half)

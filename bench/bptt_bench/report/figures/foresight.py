@@ -29,7 +29,7 @@ from bptt_bench.report.words.foresight import error_percent
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
-    from bptt_bench.analyse.predict.foresight import Foreseen
+    from bptt_bench.analyse.predict.foresight import CheckedPrediction
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 PANEL_INCHES, REST_INCHES = 1.75, 1.4  # of height: a subject's panel; headline, axis label and legend
@@ -50,7 +50,7 @@ class Errors(NamedTuple):
     covered: NDArray[np.bool_]
 
     @classmethod
-    def of(cls, group: Sequence[Foreseen]) -> Errors:
+    def of(cls, group: Sequence[CheckedPrediction]) -> Errors:
         made = [one.prediction for one in group]
         predicted, low, high = np.array([(each.value, each.low, each.high) for each in made]).T
         measured = np.array([one.measured.estimate for one in group])
@@ -59,7 +59,7 @@ class Errors(NamedTuple):
 
 
 @styled
-def figure_foresight(analysis: Analysis, foreseen: Sequence[Foreseen]) -> Figure:
+def figure_foresight(analysis: Analysis, foreseen: Sequence[CheckedPrediction]) -> Figure:
     """Errors of the predictions of each subject, in a panel of its own, beside those of its fit to the sweep.
 
     Raises
@@ -91,7 +91,7 @@ def figure_foresight(analysis: Analysis, foreseen: Sequence[Foreseen]) -> Figure
     return figure
 
 
-def _how_good(group: Sequence[Foreseen]) -> str:
+def _how_good(group: Sequence[CheckedPrediction]) -> str:
     from bptt_bench.analyse.predict.foresight import accuracy
 
     found = accuracy(group)

@@ -177,9 +177,9 @@ def _race(analysis: Analysis) -> Iterator[NamedFigure]:
 
 
 def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
-    from bptt_bench.analyse.predict.foresight import foreseen, unmeasured
+    from bptt_bench.analyse.predict.foresight import checked_predictions, unmeasured
 
-    found = foreseen(analysis.frame)
+    found = checked_predictions(analysis.frame)
     if found:
         yield NamedFigure(
             name="foresight",
@@ -244,7 +244,7 @@ def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
     factors = [factor.name for factor in analysis.experiment.factors]
     exponents = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
     explained = MACHINE
-    for subject, pricing in analysis.pricings.items():
+    for subject, pricing in analysis.machine_predictions.items():
         lines = []
         for factor in factors:
             at = [claim.at for claim in exponents if claim.factor == factor and claim.response == show.WHOLE]

@@ -14,7 +14,7 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
-from bptt_bench.analyse.machine.machine import Parts
+from bptt_bench.analyse.machine.machine import TimeParts
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
 from bptt_bench.report.figures.style import (
@@ -31,7 +31,7 @@ from bptt_bench.report.figures.style import (
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fit import Fit
-    from bptt_bench.analyse.machine.pricing import Pricing
+    from bptt_bench.analyse.machine.prediction import MachinePrediction
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 PART_NAMES = {
@@ -58,7 +58,7 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
     ------
     ValueError : the subject was not priced, or there is no line.
     """
-    pricing = analysis.pricings.get(subject)
+    pricing = analysis.machine_predictions.get(subject)
     if pricing is None or not lines:
         raise ValueError(
             f"subject {subject!r}: has {'no line' if pricing else 'no prediction without free parameters'}"
@@ -85,14 +85,16 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
     headline(figure, f"Where the time of {subject} goes, by the machine's own rates")
     handles: list[Line2D | Patch] = [Line2D([], [], **MEASURED), Line2D([], [], **FITTED), Line2D([], [], **PREDICTED)]
     names = ["measured", "fitted law", "predicted, nothing fitted"]
-    drawn = [place for place in range(len(Parts._fields)) if any(p > 0 for p in pricing.points[Parts._fields[place]])]
+    drawn = [
+        place for place in range(len(TimeParts._fields)) if any(p > 0 for p in pricing.points[TimeParts._fields[place]])
+    ]
     handles += [Patch(**_filled(place)) for place in drawn]
-    legend_below(figure, handles, [*names, *(PART_NAMES[Parts._fields[place]] for place in drawn)])
+    legend_below(figure, handles, [*names, *(PART_NAMES[TimeParts._fields[place]] for place in drawn)])
     figure.align_ylabels(grid[:, 0])
     return figure
 
 
-def _measured(pricing: Pricing, fit: Fit, line: Line) -> pd.DataFrame:
+def _measured(pricing: MachinePrediction, fit: Fit, line: Line) -> pd.DataFrame:
     """The measured points along a line, where a stored run knows the works of no others."""
     return line.select(pricing.points)[list(fit.factors)].sort_values(line.factor, ignore_index=True)
 
@@ -116,7 +118,7 @@ def _at(line: Line) -> list[str]:
 
 
 def _draw_times(
-    axes: Axes, line: Line, pricing: Pricing, fit: Fit, dense: pd.DataFrame, predicted: NDArray[np.float64]
+    axes: Axes, line: Line, pricing: MachinePrediction, fit: Fit, dense: pd.DataFrame, predicted: NDArray[np.float64]
 ) -> None:
     rows = line.select(pricing.points)
     levels = dense[line.factor].to_numpy(float)

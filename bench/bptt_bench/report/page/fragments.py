@@ -115,10 +115,10 @@ def of_comparison(comparison: object) -> str:
 
 def of_predictions(found: Sequence[object]) -> str:
     """What was predicted, or the largest levels within a budget, as it is printed."""
-    from bptt_bench.analyse.predict.predictor import Predicted
+    from bptt_bench.analyse.predict.predictor import PointPrediction
     from bptt_bench.report.terminal.predictions import show_largest, show_predicted
 
-    return _printed(show_predicted if all(isinstance(one, Predicted) for one in found) else show_largest, found)
+    return _printed(show_predicted if all(isinstance(one, PointPrediction) for one in found) else show_largest, found)
 
 
 def _printed(show_it: Callable[..., None], value: object) -> str:

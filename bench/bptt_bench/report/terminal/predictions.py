@@ -16,8 +16,8 @@ from bptt_bench.report import format as show
 from bptt_bench.report.terminal.console import on_screen
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.predict.inverse import Largest
-    from bptt_bench.analyse.predict.predictor import Predicted
+    from bptt_bench.analyse.predict.inverse import LargestLevel
+    from bptt_bench.analyse.predict.predictor import PointPrediction
     from bptt_bench.plan import Point
     from bptt_bench.text.units import Unit
 
@@ -34,7 +34,7 @@ NAMES = {
 }
 
 
-def show_predicted(predicted: Sequence[Predicted], console: Console | None = None) -> None:
+def show_predicted(predicted: Sequence[PointPrediction], console: Console | None = None) -> None:
     """Print predictions: a row for each point, a column for each response, notes below."""
     console = on_screen() if console is None else console
     for subject in dict.fromkeys(one.subject for one in predicted):
@@ -42,7 +42,7 @@ def show_predicted(predicted: Sequence[Predicted], console: Console | None = Non
         moving = _moving(mine)
         console.print(_heading(subject, mine[0].at, moving))
         responses = {one.response: one.unit for one in mine}
-        by_point: dict[Point, dict[str, Predicted]] = {}
+        by_point: dict[Point, dict[str, PointPrediction]] = {}
         for one in mine:
             by_point.setdefault(one.at, {})[one.response] = one
         table = _table()
@@ -59,7 +59,7 @@ def show_predicted(predicted: Sequence[Predicted], console: Console | None = Non
     console.print(Text(FASTER if any(one.faster_only for one in predicted) else HONEST))
 
 
-def show_largest(found: Sequence[Largest], console: Console | None = None) -> None:
+def show_largest(found: Sequence[LargestLevel], console: Console | None = None) -> None:
     """Print largest levels: a row for each point, the safe and the optimistic answer beside the estimate."""
     console = on_screen() if console is None else console
     for subject in dict.fromkeys(one.subject for one in found):
@@ -97,11 +97,11 @@ def _headed(response: str, unit: Unit | None) -> str:
     return f"{name_of(response)} ({unit.symbol})" if unit is not None and is_bare else name_of(response)
 
 
-def _with_name(one: Largest, *, several: bool) -> str:
+def _with_name(one: LargestLevel, *, several: bool) -> str:
     return f"{name_of(one.response)}: {one.note}" if several and one.note else one.note
 
 
-def _moving(found: Sequence[Predicted] | Sequence[Largest]) -> list[str]:
+def _moving(found: Sequence[PointPrediction] | Sequence[LargestLevel]) -> list[str]:
     """The factors that differ among the points: the others stand in the heading."""
     names = dict.fromkeys(name for one in found for name in one.at)
     return [name for name in names if len({one.at.get(name) for one in found}) > 1]
@@ -112,14 +112,14 @@ def _heading(subject: str, at: Mapping[str, float], moving: Sequence[str]) -> Te
     return Text.assemble((subject, "bold"), f" at {show.point(fixed)}" if fixed else "")
 
 
-def _value(one: Predicted) -> str:
+def _value(one: PointPrediction) -> str:
     if one.value is None:
         return show.UNDEFINED
     ends = (float("-inf") if one.low is None else one.low, float("inf") if one.high is None else one.high)
     return show.amount_interval(one.value, *ends, one.unit)
 
 
-def _answer(one: Largest, name: str) -> str:
+def _answer(one: LargestLevel, name: str) -> str:
     """One of the three answers; beyond a level where the search ended with all within the budget."""
     if name in one.unbounded and one.farthest is not None:
         return f"> {show.level(one.farthest)}"
@@ -127,7 +127,7 @@ def _answer(one: Largest, name: str) -> str:
     return show.UNDEFINED if level is None else show.level(level)
 
 
-def _beyond(one: Predicted) -> str:
+def _beyond(one: PointPrediction) -> str:
     return f"{show.number(one.farther, 2)}× in {one.factor}" if one.farther is not None and one.farther > 1 else ""
 
 

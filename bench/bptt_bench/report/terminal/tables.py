@@ -22,7 +22,7 @@ from bptt_bench.report.words import foresight as words
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
     from bptt_bench.analyse.fitting.preference import Preference
-    from bptt_bench.analyse.predict.foresight import Foreseen, Prediction
+    from bptt_bench.analyse.predict.foresight import CheckedPrediction, Prediction
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.plan.machine.readings import Readings
 
@@ -89,7 +89,7 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
 
 
 def show_foreseen(
-    foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction] = (), console: Console | None = None
+    foreseen: Sequence[CheckedPrediction], unmeasured: Sequence[Prediction] = (), console: Console | None = None
 ) -> None:
     """Print predictions beside what was measured since, and how good they were."""
     console = on_screen() if console is None else console

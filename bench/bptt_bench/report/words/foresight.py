@@ -10,7 +10,7 @@ from bptt_bench.report import format as show
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bptt_bench.analyse.predict.foresight import Foreseen, Prediction
+    from bptt_bench.analyse.predict.foresight import CheckedPrediction, Prediction
 
 OUTSIDE = "✗"  # beside the error of a prediction whose interval missed what was measured
 MOST_NAMED = 3  # points that were not measured; the JSON document of the command has all
@@ -54,17 +54,17 @@ class ForesightSection(NamedTuple):
 
 def foresight_section(frame: pd.DataFrame) -> ForesightSection | None:
     """What a report says of the predictions of a run, if it holds any."""
-    from bptt_bench.analyse.predict.foresight import foreseen, predictions_of, unmeasured
+    from bptt_bench.analyse.predict.foresight import checked_predictions, predictions_of, unmeasured
 
     if not predictions_of(frame):
         return None
-    found = foreseen(frame)
+    found = checked_predictions(frame)
     return ForesightSection(
         foresight_rows(found), accuracy_rows(found), accuracy_lines(found, unmeasured(frame, found))
     )
 
 
-def foresight_rows(foreseen: Sequence[Foreseen]) -> list[ForesightRow]:
+def foresight_rows(foreseen: Sequence[CheckedPrediction]) -> list[ForesightRow]:
     """Predictions beyond the sweep as text, the cheapest first within each subject."""
     from bptt_bench.analyse.predict.foresight import by_subject
 
@@ -75,7 +75,7 @@ def foresight_rows(foreseen: Sequence[Foreseen]) -> list[ForesightRow]:
     ]
 
 
-def _row(one: Foreseen) -> ForesightRow:
+def _row(one: CheckedPrediction) -> ForesightRow:
     made = one.prediction
     return ForesightRow(
         subject=made.subject,
@@ -98,7 +98,7 @@ def error_percent(error: float) -> str:
     return f"{show.fixed(100 * error, 1)}{show.NARROW}%"
 
 
-def accuracy_rows(foreseen: Sequence[Foreseen]) -> list[AccuracyRow]:
+def accuracy_rows(foreseen: Sequence[CheckedPrediction]) -> list[AccuracyRow]:
     """How good the predictions of each subject were, then all together and what they are held to; none if none was."""
     from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, accuracy, by_subject
 
@@ -122,7 +122,7 @@ def accuracy_rows(foreseen: Sequence[Foreseen]) -> list[AccuracyRow]:
     return [*rows, held_to]
 
 
-def accuracy_lines(foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction] = ()) -> list[str]:
+def accuracy_lines(foreseen: Sequence[CheckedPrediction], unmeasured: Sequence[Prediction] = ()) -> list[str]:
     """How good all predictions were, whether that is what they are held to, and what was not put to the test."""
     from bptt_bench.analyse.predict.foresight import accuracy
 
@@ -137,7 +137,7 @@ def accuracy_lines(foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction
     return [line, *outcome_lines(foreseen, unmeasured)]
 
 
-def outcome_lines(foreseen: Sequence[Foreseen], unmeasured: Sequence[Prediction] = ()) -> list[str]:
+def outcome_lines(foreseen: Sequence[CheckedPrediction], unmeasured: Sequence[Prediction] = ()) -> list[str]:
     """Whether predictions are as good as they are held to be, and which were not put to the test."""
     from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, accuracy
 

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.machine.machine import Parts
+from bptt_bench.analyse.machine.machine import TimeParts
 from bptt_bench.report import format as show
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.machine.pricing import LogErrors, Pricing
+    from bptt_bench.analyse.machine.prediction import LogErrors, MachinePrediction
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 SPENT_ON = {
@@ -39,14 +39,14 @@ class ErrorRow(NamedTuple):
 def machine_rows(analysis: Analysis) -> list[ErrorRow]:
     """For each subject with declared works the errors of its prediction and of its fitted law."""
     rows = []
-    for name, pricing in analysis.pricings.items():
+    for name, pricing in analysis.machine_predictions.items():
         points = show.number(len(pricing.points))
         rows.append(_row(name, "nothing fitted", points, pricing.error))
         rows.append(_row(name, "fitted to these points", points, pricing.fitted_error))
     return rows
 
 
-def sentence(analysis: Analysis, pricing: Pricing) -> str:
+def sentence(analysis: Analysis, pricing: MachinePrediction) -> str:
     """Parts of the prediction at the dearest and at the cheapest measured point, and its error beside the fit's."""
     factors = [factor.name for factor in analysis.experiment.factors if factor.name in pricing.points]
     order = np.argsort(pricing.points["measured"].to_numpy(float))
@@ -61,7 +61,7 @@ def sentence(analysis: Analysis, pricing: Pricing) -> str:
     )
 
 
-def _spent(parts: Parts) -> str:
+def _spent(parts: TimeParts) -> str:
     """The parts in words, the largest first."""
     shares: Mapping[str, float] = {name: value / parts.seconds for name, value in parts._asdict().items()}
     ranked = sorted(shares, key=lambda name: -shares[name])

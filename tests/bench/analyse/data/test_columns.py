@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.columns import response_of, with_roles
+from bptt_bench.analyse.data.columns import add_roles, choose_response
 from bptt_bench.analyse.data.roles import roles
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.by_category import fit_by
@@ -43,14 +43,14 @@ def table(**columns: Any) -> pd.DataFrame:
 )
 def test_the_only_column_that_is_called_a_time_is_the_response(name: str) -> None:
     frame = table(time_step=1, bytes_per_second=2.0, stddev_seconds=0.1, T=3.0).rename(columns={"seconds": name})
-    assert response_of(frame, None, ["n"]) == name
+    assert choose_response(frame, None, ["n"]) == name
     assert fit(frame, "n", overhead="1").response == name
 
 
 def test_a_response_that_is_stated_or_ours_is_that_and_one_that_the_law_names_is_none() -> None:
-    assert response_of(table(), "n") == "n"
-    assert response_of(table(seconds_per_eval=1.0), None) == "seconds_per_eval"
-    assert response_of(table(time=1.0), None, ["time*n"]) == "seconds"
+    assert choose_response(table(), "n") == "n"
+    assert choose_response(table(seconds_per_eval=1.0), None) == "seconds_per_eval"
+    assert choose_response(table(time=1.0), None, ["time*n"]) == "seconds"
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_a_response_that_is_stated_or_ours_is_that_and_one_that_the_law_names_is
 )
 def test_where_none_or_several_could_be_meant_the_message_says_what_to_type(frame: pd.DataFrame, expected: str) -> None:
     with pytest.raises(FitError) as caught:
-        response_of(frame, None)
+        choose_response(frame, None)
     assert str(caught.value).endswith(expected)
 
 
@@ -90,7 +90,7 @@ def test_constant_text_and_what_restates_a_factor_are_no_factors_and_are_told() 
         "the same in every row, and not used: 'run_id'",
         "another value in nearly every row, and not used: 'digest'",
     )
-    told = with_roles(frame, ["n"], response="seconds")
+    told = add_roles(frame, ["n"], response="seconds")
     assert told.attrs["factors"] == ["d", "n", "kind"]
     assert told.attrs["notes"][-1] == (
         "the law does not name 'd', which varies (1, 2); --where selects, --ignore d takes all as one"
@@ -120,17 +120,17 @@ def test_a_column_that_is_called_as_ours_and_means_something_else_is_a_category(
 def test_a_factor_of_a_run_or_a_tool_that_the_law_does_not_name_is_told() -> None:
     frame = table(m=[1, 2] * 6)
     frame.attrs["factors"] = ["n", "m"]
-    assert with_roles(frame, ["n"], response="seconds").attrs["notes"] == [
+    assert add_roles(frame, ["n"], response="seconds").attrs["notes"] == [
         "the law does not name 'm', which varies (1, 2); --where selects, --ignore m takes all as one"
     ]
-    assert with_roles(frame, ["n*m"], response="seconds").attrs["notes"] == []
-    assert with_roles(frame, ["n"], response="seconds", chosen=["m"]).attrs["notes"] == []
+    assert add_roles(frame, ["n*m"], response="seconds").attrs["notes"] == []
+    assert add_roles(frame, ["n"], response="seconds", chosen=["m"]).attrs["notes"] == []
 
 
 def test_a_renamed_column_keeps_the_unit_that_its_name_told(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("n,Time (ms)\n" + "".join(f"{n},{2 * n}\n" for n in (1, 2, 4, 8)), encoding="utf-8")
     frame = load(tmp_path / "x.csv", rename=["Time (ms)=t"])
-    assert response_of(frame, None, ["n"]) == "t"
+    assert choose_response(frame, None, ["n"]) == "t"
     found = fit(frame, "n")
     assert (found.response, found.unit) == ("t", unit_of("ms"))
 
@@ -148,15 +148,15 @@ def test_a_column_that_is_no_factor_by_its_name_is_noted(name: str) -> None:
 def test_the_response_that_is_suggested_has_a_unit_and_no_levels() -> None:
     frame = table().drop(columns="seconds").assign(instructions=[*range(1000, 1012)])
     with pytest.raises(FitError, match=r"such as --response instructions$"):
-        response_of(frame, None)
+        choose_response(frame, None)
     with pytest.raises(FitError, match=r"such as --response peak_bytes$"):
-        response_of(frame[["n"]].assign(peak_bytes=1.0), None, ["n"])
+        choose_response(frame[["n"]].assign(peak_bytes=1.0), None, ["n"])
 
 
 @pytest.mark.parametrize("cell", ["12.3 ms", "0:00:01"])
 def test_a_time_with_its_unit_in_the_cells_is_told(cell: str) -> None:
     with pytest.raises(FitError, match=f"column 'time': holds text, such as '{cell}'; a response must be numbers"):
-        response_of(table(time=cell).drop(columns="seconds"), None, ["n"])
+        choose_response(table(time=cell).drop(columns="seconds"), None, ["n"])
 
 
 def test_the_column_that_is_meant_by_a_time_without_its_unit_is_named() -> None:

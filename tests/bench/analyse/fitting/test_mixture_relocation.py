@@ -5,9 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bptt_bench.analyse import fit
-from bptt_bench.analyse.fitting.mixture_relocation import PRIOR_CENTRE, fit_mixture, is_apt, moments, relocate
+from bptt_bench.analyse.fitting.mixture_relocation import (
+    PRIOR_CENTRE,
+    fit_mixture,
+    is_law_sharper,
+    likelihood,
+    relocate,
+)
 from bptt_bench.analyse.stats.estimate import solve
-from bptt_bench.analyse.stats.influence import influence_of
+from bptt_bench.analyse.stats.influence import solution_influence
 from bptt_bench.analyse.stats.location import Array, locate
 from bptt_bench.plan import Design
 
@@ -26,8 +32,8 @@ def disturbed(rng: np.random.Generator, n: int, noise: float = 0.2) -> Array:
 
 def test_gradient_and_hessian_are_those_of_the_likelihood(rng: np.random.Generator) -> None:
     residual, step = disturbed(rng, 300), 1e-5
-    found = moments(residual, THETA)
-    sides = [(moments(residual, THETA + step * e), moments(residual, THETA - step * e)) for e in EYE]
+    found = likelihood(residual, THETA)
+    sides = [(likelihood(residual, THETA + step * e), likelihood(residual, THETA - step * e)) for e in EYE]
     gradient = [(up.value - down.value) / (2 * step) for up, down in sides]
     hessian = [(up.scores.sum(axis=0) - down.scores.sum(axis=0)) / (2 * step) for up, down in sides]
     np.testing.assert_allclose(found.scores.sum(axis=0), gradient, atol=1e-4)
@@ -40,7 +46,7 @@ def test_likelihood_is_that_of_two_normals() -> None:
 
     m, s, share, delay, spread = 0.02, 0.18, 1 / (1 + np.exp(1.9)), 0.8, 0.25
     density = (1 - share) * normal(0.3, m, s**2) + share * normal(0.3, m + delay, s**2 + spread**2)
-    assert moments(np.array([0.3]), THETA).value == pytest.approx(np.log(density))
+    assert likelihood(np.array([0.3]), THETA).value == pytest.approx(np.log(density))
 
 
 def test_the_level_of_very_noisy_samples_has_no_bias(rng: np.random.Generator) -> None:
@@ -78,7 +84,7 @@ def test_a_point_off_the_law_keeps_its_distance(rng: np.random.Generator) -> Non
         y = (np.log(seconds()) + off)[point] + 0.1 * rng.standard_normal(5 * n)
         located = locate(y, point)
         solution = solve(design, located.log_seconds)
-        assert is_apt(located, solution, point)
+        assert is_law_sharper(located, solution, point)
         found.append(relocate(located, solution, design, point)[0].log_seconds - np.log(seconds()))
     assert np.mean(found, axis=0)[7] == pytest.approx(0.06, abs=0.025)
     assert np.mean(np.delete(found, 7, axis=1)) == pytest.approx(0, abs=0.005)
@@ -96,7 +102,7 @@ def test_what_nobody_knows_of_the_tail_widens_the_level_where_tail_and_core_over
             located, solution = relocate(located, solve(design, located.log_seconds), design, point)
             weights = solution.jacobian.T @ first  # of log time at the first point, which the level moves as a whole
             known, unknown = (
-                influence_of(solution, shift).half_widths(weights, 0.95)[0]
+                solution_influence(solution, shift).half_widths(weights, 0.95)[0]
                 for shift in (0 * located.level, located.level)
             )
             ratios.append(unknown / known)
@@ -113,7 +119,7 @@ def test_points_with_effects_larger_than_the_noise_keep_their_own_locations(rng:
         + 0.01 * rng.standard_normal(len(point))
     )
     located = locate(y, point)
-    assert not is_apt(located, solve(design, located.log_seconds), point)
+    assert not is_law_sharper(located, solve(design, located.log_seconds), point)
 
 
 def test_a_busy_machine_and_exact_samples_are_left_to_the_points(rng: np.random.Generator) -> None:
@@ -124,4 +130,4 @@ def test_a_busy_machine_and_exact_samples_are_left_to_the_points(rng: np.random.
     busy[hit] += rng.exponential(0.8, hit.sum())
     for y in (busy, np.log(seconds())[point]):
         located = locate(y, point)
-        assert not is_apt(located, solve(design, located.log_seconds), point)
+        assert not is_law_sharper(located, solve(design, located.log_seconds), point)

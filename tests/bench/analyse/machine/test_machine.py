@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import analyse
-from bptt_bench.analyse.machine.machine import Machine, Parts, near_bytes, predict, shrunk, whole
-from bptt_bench.analyse.machine.pricing import LogErrors
+from bptt_bench.analyse.machine.machine import Machine, TimeParts, cached_bytes, predict, shrunk, whole
+from bptt_bench.analyse.machine.prediction import LogErrors
 from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Point, Profile, Subject, Work
 from bptt_bench.plan.machine.reading import (
     BandwidthReading,
@@ -94,17 +94,17 @@ def gemv(rows: int, calls: int = 1, working_set: int = 0) -> Work:
     )  # fmt: skip
 
 
-def close(parts: Parts) -> Any:
+def close(parts: TimeParts) -> Any:
     return pytest.approx(parts, rel=1e-9, abs=1e-18)
 
 
 def test_caches_hold_what_is_read_as_fast_as_anything() -> None:
-    assert near_bytes(readings()) == NEAR
+    assert cached_bytes(readings()) == NEAR
 
 
 def test_product_in_the_cache_is_arithmetic_and_dispatch() -> None:
     parts = Machine(readings()).price(gemv(1000, calls=10))
-    assert parts == close(Parts(arithmetic=10 * 64_000 / 1e10, dispatch=10 * CALL))
+    assert parts == close(TimeParts(arithmetic=10 * 64_000 / 1e10, dispatch=10 * CALL))
 
 
 def test_product_of_a_matrix_beyond_the_cache_pays_the_difference_to_memory() -> None:
@@ -112,7 +112,7 @@ def test_product_of_a_matrix_beyond_the_cache_pays_the_difference_to_memory() ->
     parts = Machine(readings()).price(gemv(rows))
     operations = rows * WIDTH
     assert parts == close(
-        Parts(arithmetic=operations / 1e10, memory=operations / 2e9 - operations / 1e10, dispatch=CALL)
+        TimeParts(arithmetic=operations / 1e10, memory=operations / 2e9 - operations / 1e10, dispatch=CALL)
     )
 
 
@@ -124,7 +124,7 @@ def test_small_matrix_that_comes_round_after_a_gigabyte_comes_from_memory(
 ) -> None:
     work = dataclasses.replace(gemv(1000, working_set=FAR), product=product, shape=shape)
     parts = Machine(readings()).price(work)
-    assert parts == close(Parts(arithmetic=64_000 / 1e10, memory=64_000 / 2e9 - 64_000 / 1e10, dispatch=CALL))
+    assert parts == close(TimeParts(arithmetic=64_000 / 1e10, memory=64_000 / 2e9 - 64_000 / 1e10, dispatch=CALL))
 
 
 def test_matrix_product_beyond_the_cache_moves_its_bytes() -> None:
@@ -134,39 +134,39 @@ def test_matrix_product_beyond_the_cache_moves_its_bytes() -> None:
     )  # fmt: skip
     near = dataclasses.replace(work, working_set=0)
     machine = Machine(readings())
-    assert machine.price(near) == close(Parts(arithmetic=64**3 / 5e10, dispatch=CALL))
+    assert machine.price(near) == close(TimeParts(arithmetic=64**3 / 5e10, dispatch=CALL))
     assert machine.price(work).memory == pytest.approx(49152 * (1e-10 - 0.25e-10))
 
 
 def test_elementwise_work_pays_for_the_bytes_beyond_the_cache() -> None:
     work = Work(phase="a", kind="elementwise", operations=8000, calls=2, bytes_moved=64_000, working_set=FAR)
     parts = Machine(readings()).price(work)
-    assert parts == close(Parts(elementwise=8000 / 8e9, memory=64_000 * (1e-10 - 0.25e-10), dispatch=2 * CALL))
+    assert parts == close(TimeParts(elementwise=8000 / 8e9, memory=64_000 * (1e-10 - 0.25e-10), dispatch=2 * CALL))
 
 
 @pytest.mark.parametrize(("read", "call"), [(None, CALL), (3e-6, 3e-6)])
 def test_reductions_cost_a_call_of_their_own_if_that_was_read(read: float | None, call: float) -> None:
     work = Work(phase="a", kind="reduction", operations=800, calls=2, working_set=100)
     machine = Machine(dataclasses.replace(readings(), reduction_call_seconds=read))
-    assert machine.price(work) == close(Parts(elementwise=800 / 8e9, dispatch=2 * call))
+    assert machine.price(work) == close(TimeParts(elementwise=800 / 8e9, dispatch=2 * call))
 
 
 @pytest.mark.parametrize(("function", "rate"), [("exp", 2e9), ("tanh", 1e9)])
 def test_functions_have_rates_of_their_own(function: Any, rate: float) -> None:
     work = Work(phase="a", kind="transcendental", operations=500, calls=1, working_set=100, function=function)
-    assert Machine(readings()).price(work) == close(Parts(elementwise=500 / rate, dispatch=CALL))
+    assert Machine(readings()).price(work) == close(TimeParts(elementwise=500 / rate, dispatch=CALL))
 
 
 @pytest.mark.parametrize("kind", ["copy", "clear"])
 def test_what_is_moved_or_cleared_is_memory(kind: Any) -> None:
     work = Work(phase="a", kind=kind, operations=1000, calls=3, bytes_moved=4000, working_set=100)
-    assert Machine(readings()).price(work) == close(Parts(memory=4000 / 4e10, dispatch=3 * CALL))
+    assert Machine(readings()).price(work) == close(TimeParts(memory=4000 / 4e10, dispatch=3 * CALL))
 
 
 def test_allocation_and_calls_of_python() -> None:
     machine = Machine(readings())
-    assert machine.price(Work(phase="a", kind="allocation", operations=4000)) == close(Parts(allocation=1e-6))
-    assert machine.price(Work(phase="a", kind="call", operations=20)) == close(Parts(dispatch=1e-6))
+    assert machine.price(Work(phase="a", kind="allocation", operations=4000)) == close(TimeParts(allocation=1e-6))
+    assert machine.price(Work(phase="a", kind="call", operations=20)) == close(TimeParts(dispatch=1e-6))
 
 
 def every_kind() -> list[Work]:
@@ -193,7 +193,7 @@ def test_parts_and_phases_sum_to_the_whole() -> None:
 
 def test_machine_twice_as_fast_takes_half_the_time() -> None:
     slow, fast = (whole(predict(Machine(readings(speed)), every_kind())) for speed in (1.0, 2.0))
-    assert fast == close(Parts(*(part / 2 for part in slow)))
+    assert fast == close(TimeParts(*(part / 2 for part in slow)))
 
 
 def test_type_that_was_not_read_is_named() -> None:
@@ -250,28 +250,29 @@ def run(probe: Readings | None, excess: float = 1.25) -> pd.DataFrame:
 
 
 def test_run_with_a_probe_is_priced_beside_its_fit() -> None:
-    pricing = analyse(run(readings()), experiment(overhead=("1",)), ()).pricings["product"]
+    pricing = analyse(run(readings()), experiment(overhead=("1",)), ()).machine_predictions["product"]
     assert pricing.error.median == pytest.approx(np.log(1.25), abs=0.002)
     assert pricing.error.bias == pytest.approx(-np.log(1.25), abs=0.002)
     assert pricing.fitted_error.worst < 0.005
-    assert pricing.at({"n": 100.0}) == close(Parts(arithmetic=3 * 6400 / 1e10, dispatch=3 * CALL + 5e-6))
-    parts = pricing.points[list(Parts._fields)].to_numpy().sum(axis=1)
+    assert pricing.at({"n": 100.0}) == close(TimeParts(arithmetic=3 * 6400 / 1e10, dispatch=3 * CALL + 5e-6))
+    parts = pricing.points[list(TimeParts._fields)].to_numpy().sum(axis=1)
     assert parts == pytest.approx(pricing.points["predicted"].to_numpy(), rel=1e-12)
 
 
 def test_measured_times_do_not_move_the_prediction() -> None:
     first, second = (
-        analyse(run(readings(), excess), experiment(overhead=("1",)), ()).pricings["product"] for excess in (1.0, 3.0)
+        analyse(run(readings(), excess), experiment(overhead=("1",)), ()).machine_predictions["product"]
+        for excess in (1.0, 3.0)
     )
     assert first.points["predicted"].tolist() == second.points["predicted"].tolist()
 
 
 def test_run_without_a_probe_or_without_works_is_not_priced() -> None:
-    assert analyse(run(None), experiment(), ()).pricings == {}
+    assert analyse(run(None), experiment(), ()).machine_predictions == {}
     bare = dataclasses.replace(experiment().subjects[0], works=None)
-    assert analyse(run(readings()), dataclasses.replace(experiment(), subjects=(bare,)), ()).pricings == {}
+    assert analyse(run(readings()), dataclasses.replace(experiment(), subjects=(bare,)), ()).machine_predictions == {}
 
 
 def test_probe_that_lacks_what_a_work_needs_prices_nothing() -> None:
     lacking = dataclasses.replace(readings(), products=())
-    assert analyse(run(lacking), experiment(), ()).pricings == {}
+    assert analyse(run(lacking), experiment(), ()).machine_predictions == {}

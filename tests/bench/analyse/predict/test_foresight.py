@@ -19,11 +19,11 @@ from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.predict.foresight import (
     Accuracy,
-    Foreseen,
+    CheckedPrediction,
     Prediction,
     accuracy,
     by_subject,
-    foreseen,
+    checked_predictions,
     predict_beyond,
     unmeasured,
 )
@@ -105,7 +105,7 @@ def exactly(one: Prediction) -> float:
 def test_the_right_law_predicts_exact_data_exactly() -> None:
     sweep = run({"a": seconds()}, DESIGN)
     predictions = predict_beyond(fit_all(sweep, experiment("a")), cells("a"))
-    found = foreseen(measured_beyond(sweep, predictions, exactly))
+    found = checked_predictions(measured_beyond(sweep, predictions, exactly))
     assert [one.prediction.at for one in found] == list(FAR)
     np.testing.assert_allclose([one.error for one in found], 0, atol=1e-5)
     assert accuracy(found).median < 1e-5
@@ -114,11 +114,11 @@ def test_the_right_law_predicts_exact_data_exactly() -> None:
 def test_the_right_law_with_noise_has_intervals_that_hold_what_is_measured(rng: np.random.Generator) -> None:
     sweep = run({"a": seconds()}, DESIGN, rng=rng, noise=0.01)
     predictions = predict_beyond(fit_all(sweep, experiment("a")), cells("a"))
-    found = foreseen(measured_beyond(sweep, predictions, exactly, rng))
+    found = checked_predictions(measured_beyond(sweep, predictions, exactly, rng))
     assert accuracy(found).worst < 0.05
     assert [one.covered for one in found] == [True] * 3
     assert all(one.prediction.low < one.prediction.value < one.prediction.high for one in found)
-    twice = foreseen(measured_beyond(sweep, predictions, lambda one: 2 * exactly(one), rng))
+    twice = checked_predictions(measured_beyond(sweep, predictions, lambda one: 2 * exactly(one), rng))
     assert [one.covered for one in twice] == [False] * 3
     np.testing.assert_allclose([one.error for one in twice], -0.5, atol=0.05)
 
@@ -131,7 +131,7 @@ def test_a_wrong_law_errs_as_worked_out_by_hand() -> None:
     far = Design.grid({"n": [8, 16]})
     wrong = experiment("a", law="n", overhead=(), design=design)
     predictions = predict_beyond(fit_all(sweep, wrong), cells("a", design=far))
-    found = foreseen(measured_beyond(sweep, predictions, lambda one: one.cell.point["n"] ** 2))
+    found = checked_predictions(measured_beyond(sweep, predictions, lambda one: one.cell.point["n"] ** 2))
     np.testing.assert_allclose([one.error for one in found], [16 / 64 - 1, 32 / 256 - 1], rtol=1e-6)
     np.testing.assert_allclose([one.farther for one in predictions], [2, 4])
     np.testing.assert_allclose([one.dearer for one in predictions], [2, 4], rtol=1e-6)
@@ -145,7 +145,7 @@ def test_the_measured_time_shrugs_a_disturbed_sample_off() -> None:
     frame = measured_beyond(sweep, predictions, exactly, visits=5)
     first = (frame["stage"] == "beyond") & (frame["block"] == 5)
     frame.loc[first, "seconds_per_eval"] *= 3
-    np.testing.assert_allclose([one.error for one in foreseen(frame)], 0, atol=0.01)
+    np.testing.assert_allclose([one.error for one in checked_predictions(frame)], 0, atol=0.01)
 
 
 def test_predictions_scale_with_the_unit_of_time() -> None:
@@ -180,7 +180,7 @@ def test_predictions_that_were_not_measured_are_left_out_and_named() -> None:
     lost = (frame["subject"] == "b") & (frame["stage"] == "beyond") & (frame["T"] == 1024)
     kept = frame[~lost]
     kept.attrs = frame.attrs
-    found = foreseen(kept)
+    found = checked_predictions(kept)
     assert {one.prediction.cell for one in found} == {*cells("a", "b")} - {Cell("b", FAR.points[1])}
     assert [one.cell for one in unmeasured(kept, found)] == [Cell("b", FAR.points[1])]
     assert {name: len(group) for name, group in by_subject(found).items()} == {"a": 3, "b": 2}
@@ -189,11 +189,11 @@ def test_predictions_that_were_not_measured_are_left_out_and_named() -> None:
 
 def test_a_run_without_predictions_or_without_samples_beyond_has_nothing_foreseen() -> None:
     sweep = run({"a": seconds()}, DESIGN)
-    assert foreseen(sweep) == []
+    assert checked_predictions(sweep) == []
     predictions = predict_beyond(fit_all(sweep, experiment("a")), cells("a"))
     sweep.attrs["predictions"] = [one.to_record() for one in predictions]
-    assert foreseen(sweep) == []
-    assert foreseen(sweep.assign(stage="sweep")) == []
+    assert checked_predictions(sweep) == []
+    assert checked_predictions(sweep.assign(stage="sweep")) == []
     assert unmeasured(sweep, []) == predictions
 
 
@@ -206,11 +206,11 @@ def test_a_prediction_comes_back_from_its_record_as_it_was() -> None:
 # --- accuracy ---------------------------------------------------------------------------------------------------------
 
 
-def one(error: float, covered: bool) -> Foreseen:
+def one(error: float, covered: bool) -> CheckedPrediction:
     value = 1 + error
     ends = (min(value, 1.0) - 0.01, max(value, 1.0) + 0.01) if covered else (value, value)
     prediction = Prediction(subject="a", at=Point(n=1), value=value, low=ends[0], high=ends[1], farther=2.0, dearer=2.0)
-    return Foreseen(prediction=prediction, measured=Interval(1.0, 0.9, 1.1), n_samples=3)
+    return CheckedPrediction(prediction=prediction, measured=Interval(1.0, 0.9, 1.1), n_samples=3)
 
 
 def test_accuracy_counts_errors_of_both_signs_and_intervals_that_hold() -> None:
@@ -273,4 +273,4 @@ def test_samples_beyond_change_no_fit_and_no_verdict(rng: np.random.Generator) -
     for key, fit in before.fits.items():
         np.testing.assert_array_equal(after.fits[key].coefficients, fit.coefficients)
     assert [p.value for p in predict_beyond(fit_all(worst, of), cells("a"))] == [p.value for p in predictions[:3]]
-    assert accuracy(foreseen(spoiled)).median == pytest.approx(0.99, abs=0.01)
+    assert accuracy(checked_predictions(spoiled)).median == pytest.approx(0.99, abs=0.01)

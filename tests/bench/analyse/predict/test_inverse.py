@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.predict.inverse import FARTHEST, Largest, Span, largest_within
-from bptt_bench.analyse.predict.predictor import Predictor, Swept
+from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, LevelRange, largest_within
+from bptt_bench.analyse.predict.predictor import MeasuredPoints, Predictor
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
 from bptt_bench.text.units import BYTE, named
@@ -16,8 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 MEASURED = np.array([[10.0], [100.0]])
-WHOLE = Span(1, 100 * FARTHEST, True)
-REAL = Span(0.01, 100 * FARTHEST, False)
+WHOLE = LevelRange(1, 100 * FARTHEST, True)
+REAL = LevelRange(0.01, 100 * FARTHEST, False)
 
 
 def of(value: Callable[[float], float], width: float = 1.25, response: str = "seconds_per_eval") -> Predictor:
@@ -26,14 +26,16 @@ def of(value: Callable[[float], float], width: float = 1.25, response: str = "se
         subject="s",
         response=response,
         unit=named(response),
-        swept=Swept(["n"], MEASURED),
+        swept=MeasuredPoints(["n"], MEASURED),
         intervals=lambda points: [
             Interval(value(p["n"]), value(p["n"]) / width, value(p["n"]) * width) for p in points
         ],
     )
 
 
-def answer(value: Callable[[float], float], budget: float, span: Span = WHOLE, width: float = 1.25) -> Largest:
+def answer(
+    value: Callable[[float], float], budget: float, span: LevelRange = WHOLE, width: float = 1.25
+) -> LargestLevel:
     return largest_within(of(value, width), "n", budget, {}, span, "10s")
 
 
@@ -148,7 +150,7 @@ def test_the_other_factors_are_held() -> None:
         subject="s",
         response="allocated_bytes",
         unit=BYTE,
-        swept=Swept(["n", "k"], np.array([[10.0, 10.0]])),
+        swept=MeasuredPoints(["n", "k"], np.array([[10.0, 10.0]])),
         intervals=lambda points: [Interval(*[8.0 * p["n"] * p["k"]] * 3) for p in points],
     )
     found = largest_within(predictor, "n", 4000.0, {"k": 10}, WHOLE)

@@ -8,7 +8,7 @@ from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.predict.foresight import predict_beyond
 from bptt_bench.analyse.predict.neighbours import Neighbours
-from bptt_bench.analyse.predict.predictor import Swept, declared, predictor_of
+from bptt_bench.analyse.predict.predictor import MeasuredPoints, declared, make_predictor
 from bptt_bench.plan import Point, farther
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.bench.analyse.made import COEFFICIENTS, FULL, LAW, seconds, table
 
 FAR = Point(T=512, V=65536, d=512, H=512)
-SWEEP = Swept(["n", "k"], np.array([[4.0, 10.0], [16.0, 2.0]]))
+SWEEP = MeasuredPoints(["n", "k"], np.array([[4.0, 10.0], [16.0, 2.0]]))
 POSITIVE = st.floats(0.01, 1e6)
 
 
@@ -27,7 +27,7 @@ def noisy(rng: np.random.Generator) -> Fit:
 
 def test_a_law_without_noise_predicts_what_it_gives() -> None:
     found = fit(table(seconds()), LAW, overhead="1 + T")
-    (predicted,) = predictor_of("s", found).predict([FAR])
+    (predicted,) = make_predictor("s", found).predict([FAR])
     exact = float(FULL.evaluate(dict(FAR), COEFFICIENTS))
     assert predicted.value == pytest.approx(exact, rel=1e-3)
     assert (predicted.subject, predicted.response, predicted.at) == ("s", "seconds_per_eval", FAR)
@@ -36,7 +36,7 @@ def test_a_law_without_noise_predicts_what_it_gives() -> None:
 def test_it_is_the_predictor_of_neighbours(noisy: Fit) -> None:
     point = Point(T=300, V=9000, d=100, H=100)
     (expected,) = Neighbours(noisy).predict([point])
-    (predicted,) = predictor_of("s", noisy).predict([point])
+    (predicted,) = make_predictor("s", noisy).predict([point])
     assert (predicted.value, predicted.low, predicted.high) == pytest.approx(tuple(expected), rel=1e-9)
     assert predicted.value != noisy.predict([point])[0].estimate
 
@@ -47,20 +47,22 @@ def test_with_few_points_the_law_alone_predicts(rng: np.random.Generator) -> Non
     few = fit(some, "T*H*V + T*H**2", overhead="1")
     with pytest.raises(FitError, match="neighbours"):
         Neighbours(few)
-    (predicted,) = predictor_of("s", few).predict([FAR])
+    (predicted,) = make_predictor("s", few).predict([FAR])
     assert predicted.value == few.predict([FAR])[0].estimate
 
 
 def test_without_a_level_that_only_neighbours_need_the_law_alone_predicts(rng: np.random.Generator) -> None:
     found = fit(table(seconds(), rng=rng, noise=0.03), "T*H*V + T*H**2", overhead="1 + T")
     point = Point(T=16, V=512, H=64)
-    (predicted,) = predictor_of("s", found).predict([point])
+    (predicted,) = make_predictor("s", found).predict([point])
     assert predicted.value == found.predict([point])[0].estimate
 
 
 def test_bytes_of_the_result_are_added_to_all_three(noisy: Fit) -> None:
-    (bare,) = predictor_of("s", noisy).predict([FAR])
-    (more,) = predictor_of("s", noisy, response="allocated_bytes", beside=lambda point: 2.0 * point["T"]).predict([FAR])
+    (bare,) = make_predictor("s", noisy).predict([FAR])
+    (more,) = make_predictor("s", noisy, response="allocated_bytes", beside=lambda point: 2.0 * point["T"]).predict(
+        [FAR]
+    )
     assert (more.value, more.low, more.high) == tuple(end + 1024.0 for end in (bare.value, bare.low, bare.high))  # type: ignore[operator]
     assert more.response == "allocated_bytes"
 
@@ -70,14 +72,14 @@ def test_where_the_law_is_nothing_nothing_is_predicted() -> None:
     import pandas as pd
 
     found = fit(pd.DataFrame({"n": n, "seconds_per_eval": 1e-6 * n * np.log(n)}), "n*log(n)", overhead=())
-    one, three = predictor_of("s", found).predict([Point(n=1), Point(n=3)])
+    one, three = make_predictor("s", found).predict([Point(n=1), Point(n=3)])
     assert (one.value, one.low, one.high) == (None, None, None)
     assert one.note == "the law says nothing here; n is 2 times below the smallest measured"
     assert three.value == pytest.approx(3e-6 * np.log(3))
 
 
 def test_a_point_beyond_all_numbers_leaves_the_others_as_they_are(noisy: Fit) -> None:
-    predictor = predictor_of("s", noisy)
+    predictor = make_predictor("s", noisy)
     (alone,) = predictor.predict([FAR])
     huge, beside = predictor.predict([Point(T=10**300, V=10**300, d=1, H=1), FAR])
     assert (huge.value, huge.low, huge.high) == (None, None, None)
@@ -92,7 +94,7 @@ def test_what_is_declared_is_bytes_without_width_and_without_reach() -> None:
 
 
 def test_its_json_has_what_the_contract_names(noisy: Fit) -> None:
-    (found,) = predictor_of("s", noisy).predict([FAR])
+    (found,) = make_predictor("s", noisy).predict([FAR])
     document = found.to_json()
     assert list(document) == ["subject", "response", "unit", "at", "value", "low", "high", "farther", "note"]
     assert document["at"] == dict(FAR)
@@ -107,7 +109,7 @@ def test_its_json_has_what_the_contract_names(noisy: Fit) -> None:
 def test_the_reach_is_that_of_foresight(swept: list[tuple[float, float]], point: tuple[float, float]) -> None:
     here = dict(zip("nk", point, strict=True))
     expected = farther(here, [dict(zip("nk", each, strict=True)) for each in swept])
-    found = Swept(["n", "k"], np.array(swept)).reach(here)
+    found = MeasuredPoints(["n", "k"], np.array(swept)).reach(here)
     assert found.farther == expected
     assert (found.factor != "") is (expected > 1)
 
@@ -130,12 +132,12 @@ def test_how_far_in_words(point: dict[str, float], words: str) -> None:
 
 
 def test_a_factor_measured_at_0_alone_is_told() -> None:
-    found = Swept(["n"], np.array([[0.0]])).reach({"n": 3})
+    found = MeasuredPoints(["n"], np.array([[0.0]])).reach({"n": 3})
     assert tuple(found) == (None, "n", "n was measured at 0 alone")
 
 
 def test_nothing_measured_has_no_reach() -> None:
-    assert tuple(Swept(["n"], np.zeros((0, 1))).reach({"n": 3})) == (None, "", "")
+    assert tuple(MeasuredPoints(["n"], np.zeros((0, 1))).reach({"n": 3})) == (None, "", "")
     assert tuple(SWEEP.reach({"other": 3.0})) == (None, "", "")
 
 
@@ -146,7 +148,7 @@ def test_foresight_and_predict_say_the_same(noisy: Fit) -> None:
 
     evidence = SimpleNamespace(fit_or_reason=lambda *_: noisy)
     (stored,) = predict_beyond(evidence, [Cell("s", FAR)])  # type: ignore[arg-type]  # all that it asks of evidence
-    (found,) = predictor_of("s", noisy).predict([FAR])
+    (found,) = make_predictor("s", noisy).predict([FAR])
     assert (stored.value, stored.low, stored.high, stored.farther) == (
         found.value,
         found.low,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.stats.collinearity import apart
-from bptt_bench.analyse.stats.contrast import Contrast, Estimate, Table, contrast
+from bptt_bench.analyse.stats.collinearity import group_terms
+from bptt_bench.analyse.stats.contrast import Contrast, Estimate, ProcessTable, contrast
 from bptt_bench.analyse.stats.holm import holm
 from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.replicates import replicates
@@ -30,12 +30,12 @@ def side(
     common: float = 0.02,
     own: float = 0.01,
     misfit: Array | float = 0.0,
-) -> Table:
+) -> ProcessTable:
     """Where a side's visits lie: prices, misfit, what a process does to all points and to each."""
     exact = np.log(COLUMNS @ (PRICES * ratios)) + misfit
     shape = (len(exact), processes)
     shifts = common * rng.standard_normal(processes)
-    return Table(exact[:, None] + shifts + own * rng.standard_normal(shape), np.ones(shape))
+    return ProcessTable(exact[:, None] + shifts + own * rng.standard_normal(shape), np.ones(shape))
 
 
 def ratios_of(found: Contrast) -> Array:
@@ -144,22 +144,22 @@ def test_the_centre_is_what_most_terms_have_in_common(rng: np.random.Generator) 
 
 def test_terms_that_grow_alike_are_put_together() -> None:
     twin = np.column_stack([SHARES[:, 0] / 2, SHARES[:, 0] / 2, SHARES[:, 1:]])
-    assert apart(twin, 0.2).groups == ((0, 1), (2,), (3,))
+    assert group_terms(twin, 0.2).groups == ((0, 1), (2,), (3,))
 
 
 def test_terms_that_are_nowhere_much_are_left_out() -> None:
     faint = np.column_stack([SHARES * 0.95, np.full(len(SHARES), 0.05)])
-    found = apart(faint, 0.2)
+    found = group_terms(faint, 0.2)
     assert found.groups == ((0,), (1,), (2,))
-    assert found.untold == (3,)
+    assert found.negligible == (3,)
     assert found.shares == pytest.approx(SHARES)
 
 
 def test_terms_that_are_much_only_together_are_a_group() -> None:
     halves = np.column_stack([SHARES[:, :2], *(SHARES[:, 2:] / 6,) * 6])
-    found = apart(halves, 0.2)
+    found = group_terms(halves, 0.2)
     assert found.groups == ((0,), (1,), (2, 3, 4, 5, 6, 7))
-    assert found.untold == ()
+    assert found.negligible == ()
 
 
 def test_holm_adjusts_as_its_paper_does() -> None:

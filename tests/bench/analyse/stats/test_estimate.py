@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.stats.estimate import huber_scale, huber_weights, quantile, solve, solve_all
+from bptt_bench.analyse.stats.estimate import huber_scale, huber_weights, solve, solve_batch, t_quantile
 from bptt_bench.analyse.stats.influence import deviations, influence, standard_error, upper_bound_at_zero
 from bptt_bench.plan import CostLaw
 from scipy.optimize import minimize
@@ -184,7 +184,7 @@ def test_a_coefficient_at_zero_has_a_high_end_that_covers_a_small_truth(rng: np.
 
 def test_quantile_is_students() -> None:
     # R 4: qt(0.975, 10)
-    assert quantile(0.95, 10) == pytest.approx(2.228138852)
+    assert t_quantile(0.95, 10) == pytest.approx(2.228138852)
 
 
 def test_aicc_is_infinite_where_it_is_not_defined_and_counts_terms_above_zero_alone() -> None:
@@ -206,7 +206,7 @@ def test_many_designs_at_once_are_fitted_like_each_by_itself(
     freed = np.array([True, False, False, False, False])
     designs = np.stack([DESIGN_MATRIX * np.exp(power * growth * freed) for power in np.linspace(-1, 1, 9)])
     start = solve(DESIGN_MATRIX, y).coefficients if started else None
-    together = solve_all(designs, y, robust=robust, start=start)
+    together = solve_batch(designs, y, robust=robust, start=start)
     for found, design in zip(together, designs, strict=True):
         alone = solve(design, y, robust=robust, start=start)
         assert found.loss == pytest.approx(alone.loss, rel=1e-9)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.stats.location import locate, minima
+from bptt_bench.analyse.stats.location import locate, point_minima
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
@@ -131,7 +131,7 @@ def test_on_a_busy_machine_the_few_samples_that_were_spared_count(rng: np.random
         hit = rng.random(len(y)) < 0.7
         y[hit] += rng.exponential(0.8, hit.sum())
         ours.append(locate(y, point, block).log_seconds - true)
-        lowest.append(minima(y, point) - true)
+        lowest.append(point_minima(y, point) - true)
         middle.append(np.median(y.reshape(N_POINTS, 7), axis=1) - true)
     assert rms(np.array(ours)) < 1.1 * rms(np.array(lowest))
     assert rms(np.array(ours)) < 0.3 * rms(np.array(middle))
@@ -161,4 +161,4 @@ def test_a_point_that_missed_a_slow_block_is_not_taken_for_fast(rng: np.random.G
 
 
 def test_minima_are_the_smallest_samples() -> None:
-    assert minima(np.array([3.0, 1.0, 2.0, 5.0]), np.array([0, 0, 1, 1])).tolist() == [1.0, 2.0]
+    assert point_minima(np.array([3.0, 1.0, 2.0, 5.0]), np.array([0, 0, 1, 1])).tolist() == [1.0, 2.0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.stats.nonnegative import change, nnls, nnls_all
+from bptt_bench.analyse.stats.nonnegative import change, nnls, nnls_batch
 from scipy.optimize import nnls as reference
 
 
@@ -69,7 +69,7 @@ def test_many_systems_at_once_are_solved_like_each_by_itself(rng: np.random.Gene
     turned = np.swapaxes(designs, 1, 2)
     everything = np.ones((200, 5), dtype=bool)
     pull = (turned @ targets[:, :, None])[:, :, 0]
-    found, settled = nnls_all(turned @ designs, pull, np.zeros((200, 5)), everything)
+    found, settled = nnls_batch(turned @ designs, pull, np.zeros((200, 5)), everything)
     assert settled.mean() > 0.9
     for each, one, target in zip(found[settled], designs[settled], targets[settled], strict=True):
         np.testing.assert_allclose(each, reference(one, target)[0], rtol=1e-7, atol=1e-10)
@@ -80,6 +80,6 @@ def test_of_many_systems_a_singular_one_is_left_out_and_harms_no_other(rng: np.r
     designs[1, :, 1] = designs[1, :, 0]
     turned, truth = np.swapaxes(designs, 1, 2), np.array([2.0, 3.0])
     pull = (turned @ (designs @ truth)[:, :, None])[:, :, 0]
-    found, settled = nnls_all(turned @ designs, pull, np.zeros((3, 2)), np.ones((3, 2), dtype=bool))
+    found, settled = nnls_batch(turned @ designs, pull, np.zeros((3, 2)), np.ones((3, 2), dtype=bool))
     assert settled.tolist() == [True, False, True]
     np.testing.assert_allclose(found[[0, 2]], [truth, truth], rtol=1e-9)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.stats.estimate import quantiles
-from bptt_bench.analyse.stats.paired_mean import agreeing_mean, clean_mean
+from bptt_bench.analyse.stats.estimate import t_quantiles
+from bptt_bench.analyse.stats.paired_mean import student_mean, undisturbed_mean
 from numpy.typing import NDArray
 
 PROCESS = np.repeat([0, 1], 4)
@@ -19,10 +19,10 @@ def pairs(rng: np.random.Generator, of_process: float) -> NDArray[np.float64]:
 
 def means(shift: NDArray[np.float64], way: str, process: NDArray[np.intp] = PROCESS) -> tuple[NDArray[np.float64], ...]:
     if way == "clean":
-        found = clean_mean(shift, np.ones_like(shift), np.full(len(shift), NOISE**2), process)
+        found = undisturbed_mean(shift, np.ones_like(shift), np.full(len(shift), NOISE**2), process)
     else:
-        found = agreeing_mean(shift, process)
-    return found.shift, found.standard_error, quantiles(0.95, found.freedom) * found.standard_error
+        found = student_mean(shift, process)
+    return found.shift, found.standard_error, t_quantiles(0.95, found.freedom) * found.standard_error
 
 
 @pytest.mark.parametrize("way", ["clean", "agreeing"])
@@ -91,6 +91,6 @@ def test_few_pairs_have_intervals_that_hold_the_truth(points: int, blocks: int, 
     held = []
     for _ in range(500):
         shift = rng.normal(0, 0.1, (points, blocks))
-        found = clean_mean(shift, np.ones_like(shift), np.full(points, 0.01), np.zeros(blocks, dtype=np.intp))
-        held.append(np.abs(found.shift) <= quantiles(0.95, found.freedom) * found.standard_error)
+        found = undisturbed_mean(shift, np.ones_like(shift), np.full(points, 0.01), np.zeros(blocks, dtype=np.intp))
+        held.append(np.abs(found.shift) <= t_quantiles(0.95, found.freedom) * found.standard_error)
     assert 0.92 <= np.mean(held) <= 0.98

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from bptt_bench.analyse.stats.location import in_spells, locate
+from bptt_bench.analyse.stats.location import has_slow_periods, locate
 from numpy.typing import NDArray
 
 POINTS, BLOCKS = 60, 8
@@ -31,7 +31,7 @@ def test_the_fast_speed_is_found_where_the_machine_is_slow_half_of_the_time(rng:
     for _ in range(10):
         point, when = visits(rng)
         y = 0.015 * rng.standard_normal(len(point)) + two_speeds(rng, len(point), slow=0.6, stays=0.85)
-        assert in_spells(y, point, when)
+        assert has_slow_periods(y, point, when)
         errors.append(np.sqrt(np.mean(locate(y, point, None, when).log_seconds ** 2)))
         blind.append(np.sqrt(np.mean(locate(y, point).log_seconds ** 2)))
     assert np.median(errors) < 0.04
@@ -41,8 +41,8 @@ def test_the_fast_speed_is_found_where_the_machine_is_slow_half_of_the_time(rng:
 def test_the_same_samples_in_another_order_are_noise(rng: np.random.Generator) -> None:
     point, when = visits(rng)
     y = 0.015 * rng.standard_normal(len(point)) + two_speeds(rng, len(point), slow=0.6, stays=0.85)
-    assert in_spells(y, point, when)
-    assert not in_spells(y, point, rng.permutation(when))
+    assert has_slow_periods(y, point, when)
+    assert not has_slow_periods(y, point, rng.permutation(when))
 
 
 def test_independent_noise_is_hardly_ever_taken_for_spells(rng: np.random.Generator) -> None:
@@ -51,14 +51,14 @@ def test_independent_noise_is_hardly_ever_taken_for_spells(rng: np.random.Genera
         point, when = visits(rng)
         y = 0.1 * rng.standard_normal(len(point))
         y[rng.random(len(y)) < 0.1] += 0.7
-        alarms += in_spells(y, point, when)
+        alarms += has_slow_periods(y, point, when)
     assert alarms <= 2
 
 
 def test_too_few_visits_and_equal_samples_show_no_spells(rng: np.random.Generator) -> None:
     point, when = visits(rng)
-    assert not in_spells(np.zeros(len(point)), point, when)
-    assert not in_spells(rng.standard_normal(20), np.repeat(np.arange(10), 2), np.arange(20.0))
+    assert not has_slow_periods(np.zeros(len(point)), point, when)
+    assert not has_slow_periods(rng.standard_normal(20), np.repeat(np.arange(10), 2), np.arange(20.0))
 
 
 def test_locations_do_not_depend_on_the_time_where_there_are_no_spells(rng: np.random.Generator) -> None:

@@ -6,8 +6,8 @@ import io
 from typing import Any
 
 import pytest
-from bptt_bench.analyse.predict.inverse import Largest
-from bptt_bench.analyse.predict.predictor import Predicted
+from bptt_bench.analyse.predict.inverse import LargestLevel
+from bptt_bench.analyse.predict.predictor import PointPrediction
 from bptt_bench.plan import Point
 from bptt_bench.report.terminal.predictions import MOST_NOTES, show_largest, show_predicted
 from bptt_bench.text.units import SECOND, named, stated
@@ -20,9 +20,9 @@ def printed(show: Any, found: list[Any]) -> list[str]:
     return [line.rstrip() for line in buffer.getvalue().splitlines()]
 
 
-def predicted(response: str, value: float | None, **more: Any) -> Predicted:
+def predicted(response: str, value: float | None, **more: Any) -> PointPrediction:
     ends = {} if value is None else {"low": value * 0.9, "high": value * 1.1}
-    return Predicted(
+    return PointPrediction(
         **{
             "subject": "sort",
             "response": response,
@@ -35,7 +35,7 @@ def predicted(response: str, value: float | None, **more: Any) -> Predicted:
     )
 
 
-def level(**more: Any) -> Largest:
+def level(**more: Any) -> LargestLevel:
     known = {
         "subject": "sort",
         "response": "seconds_per_eval",
@@ -44,7 +44,7 @@ def level(**more: Any) -> Largest:
         "within": 1.0,
         "at": Point(k=3),
     }
-    return Largest(**{**known, "at": Point(k=3), "largest": 12_345, "low": 11_000, "high": 13_000, **more})
+    return LargestLevel(**{**known, "at": Point(k=3), "largest": 12_345, "low": 11_000, "high": 13_000, **more})
 
 
 def test_responses_stand_beside_each_other_in_their_units() -> None:
@@ -78,7 +78,9 @@ def test_what_is_printed_without_a_unit_has_it_in_the_heading() -> None:
 
 @pytest.mark.parametrize(("low", "high", "shown"), [(None, 3.0, "[−∞, 3.00]"), (1.0, None, "[1.00, ∞]")])
 def test_an_end_that_is_not_known_is_infinite(low: float | None, high: float | None, shown: str) -> None:
-    one = Predicted(subject="s", response="seconds_per_eval", unit=SECOND, at=Point(n=8), value=2.0, low=low, high=high)
+    one = PointPrediction(
+        subject="s", response="seconds_per_eval", unit=SECOND, at=Point(n=8), value=2.0, low=low, high=high
+    )
     assert any(shown in line for line in printed(show_predicted, [one]))
 
 

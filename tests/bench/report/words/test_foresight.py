@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bptt_bench.analyse import Analysis
-from bptt_bench.analyse.predict.foresight import foreseen, unmeasured
+from bptt_bench.analyse.predict.foresight import checked_predictions, unmeasured
 from bptt_bench.plan import Point
 from bptt_bench.report import format as show
 from bptt_bench.report.figures import gallery
@@ -48,7 +48,7 @@ def without_samples(analysis: Analysis, subject: str, at: Point) -> Analysis:
 
 def printed(analysis: Analysis, width: int = 80) -> str:
     console = Console(file=io.StringIO(), width=width, highlight=False)
-    found = foreseen(analysis.frame)
+    found = checked_predictions(analysis.frame)
     terminal.show_foreseen(found, unmeasured(analysis.frame, found), console)
     return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
 
@@ -57,7 +57,7 @@ def printed(analysis: Analysis, width: int = 80) -> str:
 
 
 def test_a_row_shows_a_prediction_its_interval_and_what_was_measured(foresighted: Analysis) -> None:
-    rows = foresight_rows(foreseen(foresighted.frame))
+    rows = foresight_rows(checked_predictions(foresighted.frame))
     assert [row.subject for row in rows] == [name for name in NAMES for _ in BEYOND]
     (row,) = [row for row in rows if row.subject == "sweep" and row.levels["V"] == "32\u202f768"]
     fit = foresighted.fits["sweep", "seconds_per_eval"]
@@ -70,7 +70,7 @@ def test_a_row_shows_a_prediction_its_interval_and_what_was_measured(foresighted
 
 
 def test_rows_of_a_subject_stand_from_cheap_to_dear(foresighted: Analysis) -> None:
-    found = foreseen(foresighted.frame)
+    found = checked_predictions(foresighted.frame)
     values = [one.prediction.value for one in found]
     assert sorted(values[:8]) != values[:8], "as predicted they stand in another order"
     for name in NAMES:
@@ -80,7 +80,7 @@ def test_rows_of_a_subject_stand_from_cheap_to_dear(foresighted: Analysis) -> No
 
 
 def test_accuracy_is_told_by_subject_for_all_and_beside_what_it_is_held_to(foresighted: Analysis) -> None:
-    *subjects, together, held_to = accuracy_rows(foreseen(foresighted.frame))
+    *subjects, together, held_to = accuracy_rows(checked_predictions(foresighted.frame))
     errors = np.abs(ERRORS)
     expected = [f"{100 * value:.1f}\u202f%" for value in (np.median(errors), np.quantile(errors, 0.95), errors.max())]
     assert [row.subject for row in subjects] == list(NAMES)
@@ -89,11 +89,11 @@ def test_accuracy_is_told_by_subject_for_all_and_beside_what_it_is_held_to(fores
     assert (together.subject, together.n) == ("all", "24")
     assert held_to == ("held to", "", "≤ 5\u202f%", "≤ 10\u202f%", "", "90–98\u202f%")
     one = predicted_and_measured(foresighted, NAMES[:1])
-    assert [row.subject for row in accuracy_rows(foreseen(one.frame))] == ["base", "held to"]
+    assert [row.subject for row in accuracy_rows(checked_predictions(one.frame))] == ["base", "held to"]
 
 
 def test_words_say_whether_predictions_are_as_good_as_they_are_held_to_be(foresighted: Analysis) -> None:
-    found = foreseen(foresighted.frame)
+    found = checked_predictions(foresighted.frame)
     errors = "median error 3.5\u202f%, 95th percentile 16.0\u202f%, worst 16.0\u202f%"
     assert accuracy_lines(found) == [
         f"24 predictions: {errors}; 75\u202f% of the intervals at 95\u202f% hold what was measured.",
@@ -111,7 +111,7 @@ def test_what_was_not_measured_is_said(foresighted: Analysis) -> None:
     for point in BEYOND.points[:2]:
         for name in NAMES[:2]:
             analysis = without_samples(analysis, name, point)
-    found = foreseen(analysis.frame)
+    found = checked_predictions(analysis.frame)
     named = ("base at V = 8\u202f192", "base at V = 16\u202f384", "sweep at V = 8\u202f192")
     points = "; ".join(f"{name}, H = 128, T = 16" for name in named)
     last = accuracy_lines(found, unmeasured(analysis.frame, found))[-1]
@@ -146,7 +146,7 @@ def drawn(axes: Axes, marker: str) -> dict[float, float]:
 
 
 def test_every_prediction_stands_at_its_error_with_its_interval(foresighted: Analysis) -> None:
-    found = foreseen(foresighted.frame)
+    found = checked_predictions(foresighted.frame)
     figure = figure_foresight(foresighted, found)
     for axes, name, marker in zip(figure.axes, NAMES, "os^", strict=True):
         mine = [one for one in found if one.prediction.subject == name]
@@ -162,14 +162,14 @@ def test_every_prediction_stands_at_its_error_with_its_interval(foresighted: Ana
 
 
 def test_an_interval_that_missed_has_a_hollow_mark(foresighted: Analysis) -> None:
-    axes = figure_foresight(foresighted, foreseen(foresighted.frame)).axes[0]
+    axes = figure_foresight(foresighted, checked_predictions(foresighted.frame)).axes[0]
     marks = [line for line in axes.lines if line.get_marker() == "o"]
     counts = {line.get_markerfacecolor() == "white": len(np.asarray(line.get_xdata())) for line in marks}
     assert counts == {False: WITHIN.count(True), True: WITHIN.count(False)}
 
 
 def test_the_sweep_stands_beside_the_predictions_on_the_same_scale(foresighted: Analysis) -> None:
-    figure = figure_foresight(foresighted, foreseen(foresighted.frame))
+    figure = figure_foresight(foresighted, checked_predictions(foresighted.frame))
     for axes, name in zip(figure.axes, NAMES, strict=True):
         points = foresighted.fits[name, "seconds_per_eval"].points
         expected = dict(zip(points["fitted"], points["fitted"] / points["measured"] - 1, strict=True))
@@ -180,7 +180,7 @@ def test_the_sweep_stands_beside_the_predictions_on_the_same_scale(foresighted: 
 
 
 def test_a_prediction_that_is_far_off_is_an_arrow_and_wide_intervals_do_not_hide_errors(foresighted: Analysis) -> None:
-    found = foreseen(foresighted.frame)
+    found = checked_predictions(foresighted.frame)
     wild = replace(found[0], measured=found[0].measured._replace(estimate=found[0].prediction.value / 4))
     axes = figure_foresight(foresighted, [wild, *found[1:]]).axes[0]
     assert axes.get_ylim() == (-1.0, 1.0)
@@ -195,7 +195,7 @@ def test_a_prediction_that_is_far_off_is_an_arrow_and_wide_intervals_do_not_hide
 @pytest.mark.parametrize("names", [NAMES, NAMES[:1]])
 def test_nothing_in_the_figure_is_on_top_of_anything(foresighted: Analysis, names: tuple[str, ...]) -> None:
     analysis = predicted_and_measured(foresighted, names)
-    figure = figure_foresight(analysis, foreseen(analysis.frame))
+    figure = figure_foresight(analysis, checked_predictions(analysis.frame))
     assert len(figure.axes) == len(names)
     assert overlaps(figure) == []
     assert figure.axes[-1].get_xlabel().endswith("(s)")
@@ -205,14 +205,14 @@ def test_nothing_in_the_figure_is_on_top_of_anything(foresighted: Analysis, name
 def test_the_figure_needs_something_to_show(foresighted: Analysis) -> None:
     with pytest.raises(ValueError, match="foreseen: is empty; at least one prediction must have been measured"):
         figure_foresight(foresighted, [])
-    bare = figure_foresight(replace(foresighted, fits={}), foreseen(foresighted.frame))
+    bare = figure_foresight(replace(foresighted, fits={}), checked_predictions(foresighted.frame))
     assert drawn(bare.axes[0], ".") == {}
 
 
 def test_it_is_the_second_figure_of_a_report_and_its_caption_says_how_good(foresighted: Analysis) -> None:
     named = gallery(foresighted)
     assert [each.name for each in named[:2]] == ["ratio-each-sweep", "foresight"]
-    assert all(line in named[1].caption for line in accuracy_lines(foreseen(foresighted.frame)))
+    assert all(line in named[1].caption for line in accuracy_lines(checked_predictions(foresighted.frame)))
 
 
 # --- page -------------------------------------------------------------------------------------------------------------

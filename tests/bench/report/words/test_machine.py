@@ -75,7 +75,7 @@ def priced() -> Analysis:
 
 
 def test_sentence_names_parts_at_both_ends_and_both_errors(priced: Analysis) -> None:
-    found = sentence(priced, priced.pricings["base"])
+    found = sentence(priced, priced.machine_predictions["base"])
     assert found.startswith("Of the ")
     assert " predicted for base at V = 2\u202f048, H = 256, T = 64, " in found
     assert "% is arithmetic" in found
@@ -88,7 +88,7 @@ def test_sentence_names_parts_at_both_ends_and_both_errors(priced: Analysis) -> 
 def test_table_sets_the_prediction_beside_the_fit(priced: Analysis) -> None:
     rows = machine_rows(priced)
     assert [(row.subject, row.made) for row in rows] == [("base", "nothing fitted"), ("base", "fitted to these points")]
-    assert priced.pricings["base"].error.median < 0.2
+    assert priced.machine_predictions["base"].error.median < 0.2
     assert rows[0].points == str(len(priced.fits["base", "seconds_per_eval"].points))
 
 
@@ -108,7 +108,7 @@ def test_figure_shows_the_two_widest_lines_with_all_parts(priced: Analysis) -> N
 
 def test_predicted_curve_is_the_price_at_each_level(priced: Analysis) -> None:
     figure = next(figure.figure for figure in gallery(priced) if figure.name == "machine-base")
-    pricing = priced.pricings["base"]
+    pricing = priced.machine_predictions["base"]
     factor = figure.axes[2].get_xlabel()[0]
     _, predicted, measured = (np.asarray(line.get_xydata(), dtype=np.float64) for line in figure.axes[0].lines)
     assert len(measured) >= 3

@@ -22,7 +22,7 @@ BENT = ("T", "V")  # factors whose exponents are claimed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class VerdictTrial:
     """Verdicts on one simulated measurement: factor -> word, for claims that are true, and for false ones."""
 
     setting: Setting
@@ -30,14 +30,14 @@ class Judged:
     false: Mapping[str, str]
 
 
-def judge_trial(setting: Setting, seeds: np.random.SeedSequence) -> Judged:
+def verdict_trial(setting: Setting, seeds: np.random.SeedSequence) -> VerdictTrial:
     """Judge the exponents in T and V of a table that follows its law, and of tables that grow by ``OFF_BY`` faster.
 
     The terms claimed are those of the law with the factor, judged at the largest level of it with the others in the
     middle; what is bent is the same terms.
     """
     frame, truth = simulate(setting, np.random.default_rng(seeds))
-    return Judged(
+    return VerdictTrial(
         setting=setting,
         true={factor: _word(frame, setting, factor) for factor in BENT},
         false={factor: _word(bent(frame, truth, setting, factor), setting, factor) for factor in BENT},
@@ -82,7 +82,7 @@ def _nothing(_point: Mapping[str, float]) -> Callable[[], None]:
     return lambda: None
 
 
-def judged_summary(outcomes: Sequence[Judged]) -> dict[str, Any]:
+def verdict_summary(outcomes: Sequence[VerdictTrial]) -> dict[str, Any]:
     """Shares of verdicts: of true claims ``supported`` and wrongly ``refuted``, of false ones the other way round.
 
     Raises

@@ -15,7 +15,7 @@ class Absent(str):
     __slots__ = ()
 
 
-class OnDemand(Mapping[K, V], Generic[K, V]):
+class LazyMapping(Mapping[K, V], Generic[K, V]):
     """A mapping whose values are made one by one, each once; it has no key whose value cannot be made.
 
     Whether a key is there is known only when its value has been tried, so counting or listing the keys makes them all.
@@ -55,7 +55,7 @@ class OnDemand(Mapping[K, V], Generic[K, V]):
     @property
     def reasons(self) -> Mapping[K, str]:
         """Why values are missing, by key; made on demand like these."""
-        return OnDemand({key: self._reason_of(key) for key in self._makers})
+        return LazyMapping({key: self._reason_of(key) for key in self._makers})
 
     def _reason_of(self, key: K) -> Callable[[], str | Absent]:
         def reason() -> str | Absent:

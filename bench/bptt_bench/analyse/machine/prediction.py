@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.ondemand import Absent, OnDemand
+from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.machine.machine import Machine, Parts, predict, whole
+from bptt_bench.analyse.machine.machine import Machine, TimeParts, predict, whole
 from bptt_bench.analyse.stats.location import Array
 from bptt_bench.plan.description.lookup import NotStoredError, is_everywhere
 from bptt_bench.plan.design.design import Point
@@ -46,7 +46,7 @@ class LogErrors(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pricing:
+class MachinePrediction:
     """What the declared works of a subject would take at the rates of the run's probe.
 
     Attributes
@@ -67,11 +67,11 @@ class Pricing:
         """Whether points that were not measured can be priced too."""
         return is_everywhere(self._works)
 
-    def at(self, point: Mapping[Any, float]) -> Parts:
+    def at(self, point: Mapping[Any, float]) -> TimeParts:
         """Predicted seconds per evaluation at a point, in parts."""
         return whole(self.by_phase(point))
 
-    def by_phase(self, point: Mapping[Any, float]) -> dict[str, Parts]:
+    def by_phase(self, point: Mapping[Any, float]) -> dict[str, TimeParts]:
         """The same for each phase."""
         return predict(self._machine, self._works(_whole_numbers(point)))
 
@@ -80,9 +80,9 @@ class Pricing:
         return np.array([self.at(levels) for levels in points.to_dict("records")], dtype=np.float64)
 
 
-def price_all(
+def predict_all(
     frame: pd.DataFrame, experiment: Experiment, fits: Mapping[tuple[str, str], Fit]
-) -> Mapping[str, Pricing]:
+) -> Mapping[str, MachinePrediction]:
     """Predictions for every subject that declares its works, at the rates of the run's probe; made on demand.
 
     Nothing where the run was not probed, or where the probe did not read what a work needs.
@@ -92,7 +92,7 @@ def price_all(
         return {}
     machine = functools.cache(lambda: Machine(Readings.from_json(record["readings"])))
 
-    def made(name: str, works: Callable[[Point], Sequence[Work]]) -> Pricing | Absent:
+    def made(name: str, works: Callable[[Point], Sequence[Work]]) -> MachinePrediction | Absent:
         fit = fits.get((name, WHOLE))
         if fit is None:
             return Absent(f"{name} has no fit")
@@ -101,7 +101,7 @@ def price_all(
         except (ReadingsError, NotStoredError) as error:
             return Absent(error)
 
-    return OnDemand(
+    return LazyMapping(
         {
             subject.name: functools.partial(made, subject.name, subject.works)
             for subject in experiment.subjects
@@ -110,7 +110,7 @@ def price_all(
     )
 
 
-def price(name: str, works: Callable[[Point], Sequence[Work]], machine: Machine, fit: Fit) -> Pricing:
+def price(name: str, works: Callable[[Point], Sequence[Work]], machine: Machine, fit: Fit) -> MachinePrediction:
     """The prediction of a subject's works at the points of its fit.
 
     Raises
@@ -120,11 +120,11 @@ def price(name: str, works: Callable[[Point], Sequence[Work]], machine: Machine,
     points = fit.points.copy()
     levels = points[list(fit.factors)].to_dict("records")
     priced = [whole(predict(machine, works(_whole_numbers(point)))) for point in levels]
-    for place, part in enumerate(Parts._fields):
+    for place, part in enumerate(TimeParts._fields):
         points[part] = [parts[place] for parts in priced]
     points["predicted"] = [parts.seconds for parts in priced]
     measured, fitted, predicted = (points[column].to_numpy(float) for column in ("measured", "fitted", "predicted"))
-    return Pricing(
+    return MachinePrediction(
         subject=name,
         points=points,
         error=LogErrors.of(predicted, measured),

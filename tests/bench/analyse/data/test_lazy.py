@@ -5,16 +5,16 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
-from bptt_bench.analyse.data.ondemand import Absent, OnDemand
+from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 
 
-def made(log: list[str]) -> OnDemand[str, int]:
+def made(log: list[str]) -> LazyMapping[str, int]:
     def maker(name: str, value: int | Absent) -> int | Absent:
         log.append(name)
         return value
 
     outcomes: dict[str, int | Absent] = {"one": 1, "none": Absent("no data"), "two": 2}
-    return OnDemand({name: partial(maker, name, value) for name, value in outcomes.items()})
+    return LazyMapping({name: partial(maker, name, value) for name, value in outcomes.items()})
 
 
 def test_a_value_is_made_when_it_is_first_asked_for_and_kept() -> None:
@@ -54,6 +54,6 @@ def test_a_key_that_nobody_makes_is_not_there() -> None:
 
 def test_a_fault_of_a_maker_is_not_taken_for_a_key_that_is_not_there() -> None:
     nothing: dict[str, int] = {}
-    values = OnDemand[str, int]({"one": lambda: nothing["missing"]})
+    values = LazyMapping[str, int]({"one": lambda: nothing["missing"]})
     with pytest.raises(RuntimeError, match="'one': its maker failed: KeyError 'missing'"):
         values.get("one")

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.validation.judged import OFF_BY, Judged, bent, judge_trial, judged_summary
 from bptt_bench.validation.simulate import MIDDLE, Setting, simulate
+from bptt_bench.validation.verdict_trial import OFF_BY, VerdictTrial, bent, verdict_summary, verdict_trial
 
 NAIVE = Setting(law="naive", design="23", noise=1e-3)
 
 
 def test_quiet_measurements_support_what_is_true_and_refute_what_is_false() -> None:
-    outcome = judge_trial(NAIVE, np.random.SeedSequence(1))
+    outcome = verdict_trial(NAIVE, np.random.SeedSequence(1))
     assert outcome.true == {"T": "supported", "V": "supported"}
     assert outcome.false == {"T": "refuted", "V": "refuted"}
 
 
 def test_the_same_seeds_give_the_same_verdicts() -> None:
     noisy = Setting(law="aggregated", design="23", noise=0.1)
-    assert judge_trial(noisy, np.random.SeedSequence(2)) == judge_trial(noisy, np.random.SeedSequence(2))
+    assert verdict_trial(noisy, np.random.SeedSequence(2)) == verdict_trial(noisy, np.random.SeedSequence(2))
 
 
 @pytest.mark.parametrize(("law", "factor"), [("naive", "T"), ("aggregated", "T"), ("naive", "V")])
@@ -38,10 +38,10 @@ def test_bent_terms_grow_faster_and_others_as_before(law: str, factor: str, rng:
 
 def test_a_summary_counts_words_of_true_and_false_claims() -> None:
     made = [
-        Judged(setting=NAIVE, true={"T": "supported", "V": word}, false={"T": "refuted", "V": other})
+        VerdictTrial(setting=NAIVE, true={"T": "supported", "V": word}, false={"T": "refuted", "V": other})
         for word, other in (("refuted", "supported"), ("inconclusive", "inconclusive"))
     ]
-    assert judged_summary(made) == {
+    assert verdict_summary(made) == {
         "trials": 2,
         "claims": 4,
         "true_supported": 0.5,
@@ -50,4 +50,4 @@ def test_a_summary_counts_words_of_true_and_false_claims() -> None:
         "false_supported": 0.25,
     }
     with pytest.raises(ValueError, match="outcomes: 0 given"):
-        judged_summary([])
+        verdict_summary([])
