@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.integrations.notebook import progress as progress_shown
-from bptt_bench.measure.engines.choice import Choice
+from bptt_bench.measure.engines.choice import EngineSettings
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.report.page.displays import Figures, Verdicts
 from bptt_bench.workflows.reloading import is_notebook
@@ -47,7 +47,7 @@ def run(
     out : folder for the run; ``results/<profile>-<time>`` by default.
     probe : whether to probe the machine first; None: if a subject declares works to predict its time from.
     engine : ``local``, or ``dask`` for the hosts of a cluster; ``scheduler`` is its address, without one a local
-        cluster is started. Further names (``workers``, ``tls_ca_file``, …) are those of ``Choice``.
+        cluster is started. Further names (``workers``, ``tls_ca_file``, …) are those of ``EngineSettings``.
     on_event : told what happens, after it is stored.
     progress : whether to show it; None: in a notebook, where it updates in place. Elsewhere it goes to standard error.
 
@@ -64,7 +64,7 @@ def run(
         threads=threads,
         corpus=None if corpus is None else Path(corpus),
         probe=probe,
-        engine=Choice(name=engine, scheduler=scheduler, **cluster),
+        engine=EngineSettings(name=engine, scheduler=scheduler, **cluster),
     )
     folder = new_folder(profile) if out is None else Path(out)
     with progress_shown(progress, on_event) as listener:

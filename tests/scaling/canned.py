@@ -11,11 +11,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.engines.choice import Choice
-from bptt_bench.measure.engines.dask import DaskFleet
-from bptt_bench.measure.engines.remote import do
+from bptt_bench.measure.engines.choice import EngineSettings
+from bptt_bench.measure.engines.dask import DaskCluster
+from bptt_bench.measure.engines.remote import run_task
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import Measure, Open, Ready, Reply, Request, Sampled, decode, encode
+from bptt_bench.measure.protocol.messages import (
+    OpenReply,
+    OpenRequest,
+    Reply,
+    Request,
+    SampleReply,
+    SampleRequest,
+    decode,
+    encode,
+)
 from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
 from bptt_bench.store.runs.samples import SampleStore
 from bptt_bench.workflows.progress import Lines
@@ -29,11 +38,11 @@ class CannedWorker:
 
     def ask(self, request: Request) -> Reply:
         request = decode(encode(request))
-        if isinstance(request, Open):
-            reply: Reply = Ready(pid=os.getpid(), threads=[], floor_seconds=1e-8)
+        if isinstance(request, OpenRequest):
+            reply: Reply = OpenReply(pid=os.getpid(), threads=[], floor_seconds=1e-8)
         else:
-            assert isinstance(request, Measure)
-            reply = Sampled(
+            assert isinstance(request, SampleRequest)
+            reply = SampleReply(
                 evaluations=10,
                 seconds_per_eval=SECONDS_PER_SAMPLE / 10 * (1 + 1e-3 * (hash(request.point["n"]) % 7)),
                 seconds_in_evaluations=SECONDS_PER_SAMPLE,
@@ -57,7 +66,7 @@ class CannedEngine:
 
 def canned(data: bytes, topic: str, ticket: int) -> None:
     """What workers of dask run instead of the real thing: all of it but the measuring process."""
-    do(data, topic, ticket, engine=_engine)
+    run_task(data, topic, ticket, engine=_engine)
 
 
 def _engine(_variables: Mapping[str, str], _held: list[int]) -> CannedEngine:
@@ -81,7 +90,7 @@ def experiment(cells: int, samples: int) -> Experiment:
 
 def measured(folder: Path, cells: int, samples: int, scheduler: str | None = None) -> float:
     """Seconds that a run takes, from its experiment to its end, with its store and what it shows."""
-    fleet = None if scheduler is None else DaskFleet(Choice(name="dask", scheduler=scheduler), canned)
+    fleet = None if scheduler is None else DaskCluster(EngineSettings(name="dask", scheduler=scheduler), canned)
     start = time.perf_counter()
     with SampleStore.create(folder) as store, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         settings: dict[str, Any] = {"module": __name__, "profile": "quick", "seed": 0, "threads": 1}

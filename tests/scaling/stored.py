@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from bptt_bench.measure.protocol.messages import Sampled
+from bptt_bench.measure.protocol.messages import SampleReply
 from bptt_bench.measure.protocol.records import experiment_record, run_header, sample_record
-from bptt_bench.measure.protocol.schedule import blocks_of
+from bptt_bench.measure.protocol.schedule import plan_blocks
 from bptt_bench.plan import Design, Experiment, ExponentClaim, Factor, Point, Profile, RatioClaim, ShareClaim, Subject
 from bptt_bench.plan.description.description import description_of
 from bptt_bench.store import SampleStore
@@ -70,7 +70,7 @@ def _records(rng: np.random.Generator, seed: int) -> Iterator[Mapping[str, Any]]
     yield experiment_record(description_of(EXPERIMENT, "grid"))
     expected: dict[tuple[str, Point], float] = {}
     now = 0.0
-    for block in blocks_of(EXPERIMENT, profile, seed=seed):
+    for block in plan_blocks(EXPERIMENT, profile, seed=seed):
         n = len(block.visits)
         disturbed = np.where(rng.random(n) < DISTURBED, rng.uniform(*SLOWEST, n), 1.0)
         scatter = np.exp(SCATTER * rng.standard_normal(n)) * disturbed
@@ -79,7 +79,7 @@ def _records(rng: np.random.Generator, seed: int) -> Iterator[Mapping[str, Any]]
             if cell not in expected:
                 expected[cell] = _seconds(*cell) * math.exp(POINT_EFFECTS * rng.standard_normal())
             seconds = expected[cell] * factor
-            sampled = Sampled(
+            sampled = SampleReply(
                 evaluations=1,
                 seconds_per_eval=seconds,
                 seconds_in_evaluations=seconds,

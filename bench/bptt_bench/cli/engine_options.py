@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 if TYPE_CHECKING:
-    from bptt_bench.measure.engines.choice import Choice
+    from bptt_bench.measure.engines.choice import EngineSettings
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
@@ -42,7 +42,7 @@ def engine_options(command: Command) -> Command:
     return command
 
 
-def engine_of(options: Mapping[str, Any]) -> Choice:
+def engine_of(options: Mapping[str, Any]) -> EngineSettings:
     """The engine that the options name.
 
     Raises
@@ -50,10 +50,10 @@ def engine_of(options: Mapping[str, Any]) -> Choice:
     MeasureError : they do not go together, or name what there is not.
     TextError : what to wait is not a time.
     """
-    from bptt_bench.measure.engines.choice import Choice
+    from bptt_bench.measure.engines.choice import EngineSettings
     from bptt_bench.text.quantities import duration_of
 
     chosen = {"name" if name == "engine" else name: value for name, value in options.items() if value is not None}
     if "wait" in chosen:
         chosen["wait_seconds"] = duration_of("--wait", chosen.pop("wait"), least=0.0, bare=True)
-    return Choice(**chosen)
+    return EngineSettings(**chosen)

@@ -15,15 +15,15 @@ from typing import Any, Protocol
 
 from bptt_bench.measure.loop.events import (
     BlockDone,
+    CellSkipped,
     CheckDone,
     Event,
     Listener,
     MemoryTaken,
-    Missing,
     RunFinished,
     RunStarted,
     SampleTaken,
-    Skipped,
+    SubjectMissing,
 )
 from bptt_bench.report.page.displays import png
 from bptt_bench.workflows.reloading import is_notebook, shell
@@ -138,7 +138,7 @@ class Picture:
             case SampleTaken() | MemoryTaken():
                 self._done, self._total = event.cells_done, event.cells_total
                 self._doing, self._left = f"{event.subject} {event.point}", time_left(event.seconds_left)
-            case CheckDone() | Skipped() | Missing():
+            case CheckDone() | CellSkipped() | SubjectMissing():
                 self._kept = [*self._kept, described(event)][-KEPT_LINES:]
             case BlockDone():
                 pass

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.measure.loop import run as loop
-from bptt_bench.measure.loop.events import Listener, Predicted, RunFinished
+from bptt_bench.measure.loop.events import Listener, PredictionsStored, RunFinished
 from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.plan import Cell, Experiment, ExperimentError, Foresight, Point, block_order, require_beyond
 from bptt_bench.store import SampleStore
@@ -160,7 +160,7 @@ def _measure(
             asked = True
             frame = load(folder)
             predictions, stored_before = stored_predictions(experiment, foresight, frame, store)
-            listener(Predicted(predictions=len(predictions), stored_before=stored_before))
+            listener(PredictionsStored(predictions=len(predictions), stored_before=stored_before))
             return blocks_beyond(experiment, foresight, settings, frame, predictions)
 
         return loop.run(

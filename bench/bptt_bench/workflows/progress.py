@@ -8,24 +8,24 @@ from typing import IO, TYPE_CHECKING
 
 from bptt_bench.measure.loop.events import (
     BlockDone,
+    CellSkipped,
     CheckDone,
     CodePrinted,
     CountsTaken,
     Event,
     Listener,
     MemoryTaken,
-    Missing,
     Notice,
     PeaksStarted,
-    Predicted,
+    PredictionsStored,
     ProbeStarted,
     RunFinished,
     RunStarted,
     SampleTaken,
-    Skipped,
+    SubjectMissing,
     WorkerStarted,
 )
-from bptt_bench.measure.worker.printed import times_printed
+from bptt_bench.measure.worker.printed import line_with_count
 from bptt_bench.text.numbers import duration_in_sentence
 
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ class Bar:
                 )
             case ProbeStarted() | PeaksStarted() if self._task is not None:
                 self._progress.update(self._task, description=described(event))
-            case CheckDone() | Skipped() | Predicted() | Missing() | Notice() | CodePrinted():
+            case CheckDone() | CellSkipped() | PredictionsStored() | SubjectMissing() | Notice() | CodePrinted():
                 self._progress.console.print(described(event), markup=False, highlight=False)
 
 
@@ -120,7 +120,7 @@ def described(event: Event, seconds_left: float | None = None) -> str:
             return "probing the machine"
         case PeaksStarted():
             return "reading the peaks of the machine"
-        case Missing():
+        case SubjectMissing():
             return f"missing: {event.subject} ({event.reason})"
         case WorkerStarted():
             if event.host is not None:
@@ -139,12 +139,12 @@ def described(event: Event, seconds_left: float | None = None) -> str:
         case CountsTaken():
             where = f"{event.subject} {event.point}"
             return f"counts, sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
-        case Skipped():
+        case CellSkipped():
             return f"skipped {event.subject} at {event.point}: {event.reason}"
         case BlockDone():
             left = f", {time_left(seconds_left)}" if event.blocks_done < event.blocks_total else ""
             return f"block {event.blocks_done}/{event.blocks_total} done{left}"
-        case Predicted():
+        case PredictionsStored():
             kept = f", {event.stored_before} of them before" if event.stored_before else ""
             return f"{event.predictions} predictions stored{kept}; now these points are measured"
         case RunFinished():
@@ -161,7 +161,7 @@ def printed_lines(event: CodePrinted) -> list[str]:
       and 3 others
     """
     total = sum(event.lines.values()) + event.others
-    shown = [f"  {times_printed(line, times)}" for line, times in event.lines.items()]
+    shown = [f"  {line_with_count(line, times)}" for line, times in event.lines.items()]
     others = [f"  and {event.others} others"] if event.others else []
     return [f"the measured code printed {total} line{'s' if total > 1 else ''}:", *shown, *others]
 

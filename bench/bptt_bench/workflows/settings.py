@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.errors import StoreError
-from bptt_bench.measure.engines.choice import Choice
-from bptt_bench.measure.engines.fleet import fleet_of
+from bptt_bench.measure.engines.choice import EngineSettings
+from bptt_bench.measure.engines.fleet import cluster_for
 from bptt_bench.measure.probe.environment import environment
-from bptt_bench.measure.protocol.provenance import folder_of, sources_of
+from bptt_bench.measure.protocol.provenance import digest_sources, folder_of
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.store import SampleStore
@@ -65,7 +65,7 @@ class Settings:
     corpus: Path | None = None
     fault: str | None = None
     probe: bool | None = None
-    engine: Choice = dataclasses.field(default_factory=Choice)
+    engine: EngineSettings = dataclasses.field(default_factory=EngineSettings)
 
 
 def new_folder(what: str) -> Path:
@@ -138,8 +138,8 @@ def run_arguments(settings: Settings) -> dict[str, Any]:
     return {
         "module": module,
         **named,
-        "engine": fleet_of(settings.engine),
-        "sources": sources_of(module),
+        "engine": cluster_for(settings.engine),
+        "sources": digest_sources(module),
         "surroundings": functools.partial(environment, folder_of(module)),
     }
 

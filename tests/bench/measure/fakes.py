@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from bptt_bench.measure.engines import WorkerDied
-from bptt_bench.measure.protocol.messages import Measure, Reply, Request, decode, encode
+from bptt_bench.measure.protocol.messages import Reply, Request, SampleRequest, decode, encode
 from bptt_bench.measure.timing.clock import Clock, FakeClock
-from bptt_bench.measure.worker.request_handler import Station
+from bptt_bench.measure.worker.request_handler import RequestHandler
 from bptt_bench.plan import Claim, CostLaw, Design, Evaluation, Experiment, Factor, PhaseSwitch, Point, Profile, Subject
 from bptt_bench.plan.machine.reading import BandwidthReading, ProductReading
 from bptt_bench.plan.machine.readings import Readings
@@ -38,7 +38,7 @@ READINGS = Readings(
 class FakeWorker:
     """Answers as a real process would, through the same messages."""
 
-    def __init__(self, engine: FakeEngine, station: Station) -> None:
+    def __init__(self, engine: FakeEngine, station: RequestHandler) -> None:
         self._engine, self._station = engine, station
         self.closed = False
 
@@ -46,8 +46,8 @@ class FakeWorker:
         assert not self.closed
         request = decode(encode(request))
         self._engine.requests.append(request)
-        measured = sum(isinstance(one, Measure) for one in self._engine.requests)
-        if self._engine.dies_at_sample == measured and isinstance(request, Measure):
+        measured = sum(isinstance(one, SampleRequest) for one in self._engine.requests)
+        if self._engine.dies_at_sample == measured and isinstance(request, SampleRequest):
             raise WorkerDied("it was killed by SIGSEGV")
         reply: Reply = decode(encode(self._station.answer(request)))
         return reply
@@ -102,7 +102,7 @@ class FakeEngine:
             evaluate()
             return self._peak
 
-        station = Station(self._clock, available=self._available, pools=pools, load=load, probe=probe, peak=peak)
+        station = RequestHandler(self._clock, available=self._available, pools=pools, load=load, probe=probe, peak=peak)
         self.workers.append(FakeWorker(self, station))
         return self.workers[-1]
 

@@ -26,7 +26,7 @@ from bptt_bench.measure.loop.interrupts import Interrupted
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import Reply, Request, decode, encode
 from bptt_bench.measure.timing.clock import WallClock
-from bptt_bench.measure.worker.request_handler import Station
+from bptt_bench.measure.worker.request_handler import RequestHandler
 from bptt_bench.measure.worker.worker import serve
 from bptt_bench.plan import CheckClaim, CheckResult, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
 from bptt_bench.store.runs.samples import SampleStore, read_records
@@ -93,7 +93,7 @@ class ForkEngine:
             os.close(ours_out)
             os.close(ours_in)
             pools = [{"name": "none", "threads": threads}]
-            station = Station(WallClock(), pools=lambda: pools, load=lambda _module, _corpus: EXPERIMENT)
+            station = RequestHandler(WallClock(), pools=lambda: pools, load=lambda _module, _corpus: EXPERIMENT)
             serve(os.fdopen(theirs_in, "rb"), os.fdopen(theirs_out, "wb"), station)
         os.close(theirs_in)
         os.close(theirs_out)

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 from bptt_bench.cli.main import cli
-from bptt_bench.measure.loop.events import Predicted, SampleTaken
+from bptt_bench.measure.loop.events import PredictionsStored, SampleTaken
 from bptt_bench.store import SampleStore
 from click.testing import CliRunner, Result
 
@@ -161,7 +161,7 @@ def interrupted_when(condition: Callable[[Any], bool], monkeypatch: pytest.Monke
     ("condition", "stored"),
     [
         (lambda event: isinstance(event, SampleTaken) and event.cells_done == 25, (25, 0, 0)),
-        (lambda event: isinstance(event, Predicted), (SWEPT, 6, 0)),
+        (lambda event: isinstance(event, PredictionsStored), (SWEPT, 6, 0)),
         (lambda event: isinstance(event, SampleTaken) and event.cells_done == SWEPT + 4, (SWEPT, 6, 4)),
     ],
     ids=["in the sweep", "predicted", "in the part beyond"],

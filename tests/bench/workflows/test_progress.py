@@ -7,13 +7,13 @@ import io
 import pytest
 from bptt_bench.measure.loop.events import (
     BlockDone,
+    CellSkipped,
     CheckDone,
-    Predicted,
+    PredictionsStored,
     ProbeStarted,
     RunFinished,
     RunStarted,
     SampleTaken,
-    Skipped,
     WorkerStarted,
 )
 from bptt_bench.measure.timing.clock import FakeClock
@@ -24,7 +24,7 @@ from rich.console import Console
 from rich.progress import Progress
 
 STARTED = RunStarted(experiment="toy", profile="quick", cells_done=0, cells_total=8, blocks_total=2, resumed=False)
-SKIPPED = Skipped(subject="naive", point=Point(T=9), timing="whole", reason="needs 9 GB, 1 GB is free")
+SKIPPED = CellSkipped(subject="naive", point=Point(T=9), timing="whole", reason="needs 9 GB, 1 GB is free")
 
 
 def sample(cells_done: int, seconds_left: float | None = 75.0) -> SampleTaken:
@@ -119,7 +119,7 @@ def test_bar_shows_point_block_and_time_left() -> None:
     ],
 )
 def test_stored_predictions_are_a_line_that_stays(stored_before: int, said: str) -> None:
-    event, stream = Predicted(predictions=72, stored_before=stored_before), io.StringIO()
+    event, stream = PredictionsStored(predictions=72, stored_before=stored_before), io.StringIO()
     Lines(stream, FakeClock().now)(event)
     assert stream.getvalue() == said + "\n"
     console = Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)

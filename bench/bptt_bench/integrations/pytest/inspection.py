@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
-from bptt_bench.measure.worker.inputs import inputs_of
+from bptt_bench.measure.worker.inputs import find_inputs
 from bptt_bench.measure.worker.inspection import MOST_COPIED, Inspection, Inspector
 from bptt_bench.plan.experiment.unfinished import unfinished
 
@@ -87,7 +87,7 @@ class _Watch:
     """An inspector of a call, and what puts its inputs back as they are now."""
 
     def __init__(self, benchmark: Any, function: Any, args: Any, kwargs: Any) -> None:
-        inputs = inputs_of(function, args, kwargs)
+        inputs = find_inputs(function, args, kwargs)
         call = functools.partial(function, *args, **kwargs)
         self.inspector = Inspector(call, _Timer(benchmark._timer), inputs)
         self.put_back = [each.restorer(MOST_COPIED // len(inputs)) for each in inputs]

@@ -55,7 +55,7 @@ def _through(call: Call, function: Callable[..., Any], rule: Callable[[], Rule])
     meter = _meter()
     if meter is not None:
         return meter.run(call, function, rule())
-    bare = Bare()
+    bare = ArgumentUnwrapper()
     return bare.restored(function(*bare(call.args), **bare(call.kwargs)), metered=False)
 
 
@@ -72,7 +72,7 @@ def _function_rule(function: Any) -> Rule:
     return rule
 
 
-class Bare:
+class ArgumentUnwrapper:
     """Strips arguments of the meter, and remembers which plain array stands for which argument."""
 
     def __init__(self) -> None:

@@ -36,7 +36,7 @@ CATEGORIES = (
     "bytes_allocated",
 )
 
-Tally = dict[str, int]
+OperationCounts = dict[str, int]
 
 
 class UncountedOperation(TypeError):
@@ -77,7 +77,7 @@ class Call:
         return UncountedOperation(f"{self.name} {what}: the meter has no rule for it")
 
 
-Rule = Callable[[Call], Tally]
+Rule = Callable[[Call], OperationCounts]
 
 
 def arrays_in(value: Any) -> Iterator[NDArray[Any]]:

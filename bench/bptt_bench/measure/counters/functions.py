@@ -9,27 +9,27 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_bench.measure.counters.call import Call, Rule, Tally, arrays_in, selected, size
+from bptt_bench.measure.counters.call import Call, OperationCounts, Rule, arrays_in, selected, size
 from bptt_bench.measure.counters.products import PRODUCT_RULES
 from bptt_bench.measure.counters.ufuncs import index_size, reduced
 
 
-def free(_: Call) -> Tally:
+def free(_: Call) -> OperationCounts:
     """Nothing is computed and nothing is written."""
     return {}
 
 
-def copied_if_needed(call: Call) -> Tally:
+def copied_if_needed(call: Call) -> OperationCounts:
     """Elements of the results that are no views: ``reshape`` and its like copy only what they must."""
     return {"elements_moved": sum(array.size for array in call.fresh())}
 
 
-def written(call: Call) -> Tally:
+def written(call: Call) -> OperationCounts:
     """Every element of the result, wherever it is written."""
     return {"elements_moved": sum(array.size for array in arrays_in(call.result))}
 
 
-def _exported(call: Call) -> Tally:
+def _exported(call: Call) -> OperationCounts:
     """Every element of the array, turned into something that is no array."""
     return {"elements_moved": size(call.args[0])}
 
@@ -37,7 +37,7 @@ def _exported(call: Call) -> Tally:
 def _reduces(category: str, most_positional: int) -> Rule:
     """Inputs less outputs. Beyond some position stand ``initial`` and ``where``, which are read by name alone."""
 
-    def rule(call: Call) -> Tally:
+    def rule(call: Call) -> OperationCounts:
         if len(call.args) > most_positional:
             raise call.refuse("with initial or where given by position")
         return {category: reduced(call)}
@@ -45,11 +45,11 @@ def _reduces(category: str, most_positional: int) -> Rule:
     return rule
 
 
-def _mean(call: Call) -> Tally:
+def _mean(call: Call) -> OperationCounts:
     return {"adds_multiplies": reduced(call), "divisions": size(call.result)}
 
 
-def _variance(call: Call) -> Tally:
+def _variance(call: Call) -> OperationCounts:
     """Mean, differences, squares, their sum, and a division."""
     if call.option("mean") is not None or call.option("where") is not None:
         raise call.refuse("with mean or where")
@@ -57,12 +57,12 @@ def _variance(call: Call) -> Tally:
     return {"adds_multiplies": 2 * max(0, inputs - outputs) + 2 * inputs, "divisions": 2 * outputs}
 
 
-def _deviation(call: Call) -> Tally:
+def _deviation(call: Call) -> OperationCounts:
     tally = _variance(call)
     return {**tally, "divisions": tally["divisions"] + size(call.result)}  # the root
 
 
-def _range(call: Call) -> Tally:
+def _range(call: Call) -> OperationCounts:
     return {"comparisons": 2 * reduced(call), "adds_multiplies": size(call.result)}
 
 
@@ -70,54 +70,54 @@ def _lanes(shape: tuple[int, ...], axis: int) -> int:
     return math.prod(shape) // shape[axis] if shape[axis] else 0
 
 
-def _cumulated(call: Call) -> Tally:
+def _cumulated(call: Call) -> OperationCounts:
     shape, axis = np.shape(call.args[0]), call.argument(1, "axis")
     lanes = min(1, math.prod(shape)) if axis is None else _lanes(shape, axis)
     return {"adds_multiplies": math.prod(shape) - lanes}
 
 
-def _differences(call: Call) -> Tally:
+def _differences(call: Call) -> OperationCounts:
     if len(call.args) > 3 or call.option("prepend") is not None or call.option("append") is not None:
         raise call.refuse("with prepend or append")
     shape, times, axis = np.shape(call.args[0]), call.argument(1, "n", 1), call.argument(2, "axis", -1)
     return {"adds_multiplies": _lanes(shape, axis) * sum(max(0, shape[axis] - step) for step in range(1, times + 1))}
 
 
-def _trace(call: Call) -> Tally:
+def _trace(call: Call) -> OperationCounts:
     offset, first, second = call.argument(1, "offset", 0), call.argument(2, "axis1", 0), call.argument(3, "axis2", 1)
     diagonal = np.diagonal(call.args[0], offset, first, second)
     return {"adds_multiplies": max(0, diagonal.size - size(call.result))}
 
 
-def _clipped(call: Call) -> Tally:
+def _clipped(call: Call) -> OperationCounts:
     """One comparison per element for each bound that is given."""
     bounds = [*call.args[1:3], *(call.option(name) for name in ("a_min", "a_max", "min", "max"))]
     given = sum(bound is not None and bound is not np._NoValue for bound in bounds)
     return {"comparisons": given * size(call.result)}
 
 
-def _rounded(call: Call) -> Tally:
+def _rounded(call: Call) -> OperationCounts:
     """To whole numbers it is one operation; to decimals a multiplication, a rounding and a division."""
     if call.argument(1, "decimals", 0) == 0:
         return {"adds_multiplies": size(call.result)}
     return {"adds_multiplies": 2 * size(call.result), "divisions": size(call.result)}
 
 
-def _conjugated(call: Call) -> Tally:
+def _conjugated(call: Call) -> OperationCounts:
     return (
         {} if call.result is call.args[0] else {"adds_multiplies": size(call.result)}
     )  # real numbers stay as they are
 
 
-def _where(call: Call) -> Tally:
+def _where(call: Call) -> OperationCounts:
     return {"comparisons": size(call.result)} if len(call.args) > 1 else _nonzero(call)
 
 
-def _nonzero(call: Call) -> Tally:
+def _nonzero(call: Call) -> OperationCounts:
     return {"comparisons": size(call.args[0]), **written(call)}
 
 
-def _counted_nonzero(call: Call) -> Tally:
+def _counted_nonzero(call: Call) -> OperationCounts:
     return {"comparisons": size(call.args[0])}
 
 
@@ -127,34 +127,34 @@ def _sort_comparisons(call: Call) -> int:
     return math.prod(shape) * math.ceil(math.log2(length)) if length else 0
 
 
-def _sorted(call: Call) -> Tally:
+def _sorted(call: Call) -> OperationCounts:
     return {"comparisons": _sort_comparisons(call), **written(call)}
 
 
-def _searched(call: Call) -> Tally:
+def _searched(call: Call) -> OperationCounts:
     steps = math.ceil(math.log2(size(call.args[0]) + 1))
     return {"comparisons": steps * size(call.argument(1, "v"))}
 
 
-def _contains(call: Call) -> Tally:
+def _contains(call: Call) -> OperationCounts:
     elements = size(call.args[0])
     return {"comparisons": elements + max(0, elements - 1)}  # equal to the value, then any of them
 
 
-def _diagonal(call: Call) -> Tally:
+def _diagonal(call: Call) -> OperationCounts:
     """A matrix made of a diagonal is cleared and then set; the diagonal of a matrix is a view."""
     tally = copied_if_needed(call)
     return {"elements_moved": tally["elements_moved"] + (size(call.args[0]) if np.ndim(call.args[0]) == 1 else 0)}
 
 
-def _linspace(call: Call) -> Tally:
+def _linspace(call: Call) -> OperationCounts:
     return {"adds_multiplies": 2 * sum(array.size for array in call.fresh())}  # start + step · i
 
 
 # --- in place ---
 
 
-def _filled(call: Call) -> Tally:
+def _filled(call: Call) -> OperationCounts:
     return {"elements_moved": size(call.args[0])}
 
 
@@ -166,7 +166,7 @@ def _same_place(target: NDArray[Any], value: Any) -> bool:
     return same_start and value.dtype == target.dtype
 
 
-def _assigned(call: Call) -> Tally:
+def _assigned(call: Call) -> OperationCounts:
     array, index, value = call.args
     probe = np.broadcast_to(np.int8(0), array.shape)
     part = probe[index]
@@ -176,29 +176,29 @@ def _assigned(call: Call) -> Tally:
     return {"elements_moved": index_size(array.shape, index)}
 
 
-def _copied_to(call: Call) -> Tally:
+def _copied_to(call: Call) -> OperationCounts:
     target, where = call.argument(0, "dst"), call.argument(3, "where", True)
     if where is True and _same_place(target, call.argument(1, "src")):
         return {}
     return {"elements_moved": selected(np.shape(target), where)}
 
 
-def _masked(call: Call) -> Tally:
+def _masked(call: Call) -> OperationCounts:
     return {"elements_moved": int(np.count_nonzero(call.argument(1, "mask")))}
 
 
-def _put(call: Call) -> Tally:
+def _put(call: Call) -> OperationCounts:
     return {"elements_moved": size(call.argument(1, "ind", call.kwargs.get("indices")))}
 
 
-def _diagonal_filled(call: Call) -> Tally:
+def _diagonal_filled(call: Call) -> OperationCounts:
     shape = np.shape(call.args[0])
     if len(set(shape)) > 1 and (len(shape) != 2 or shape[0] > shape[1]):
         raise call.refuse("of a tall matrix")  # its diagonal may start again below
     return {"elements_moved": min(shape)}
 
 
-def _sorted_in_place(call: Call) -> Tally:
+def _sorted_in_place(call: Call) -> OperationCounts:
     return {"comparisons": _sort_comparisons(call)}
 
 

@@ -29,7 +29,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bptt_bench.measure.counters.array import COUNTING, Bare, MeteredArray
+from bptt_bench.measure.counters.array import COUNTING, ArgumentUnwrapper, MeteredArray
 from bptt_bench.measure.counters.call import CATEGORIES, Call, Rule, UncountedOperation
 from bptt_bench.measure.counters.creation import replacements
 from bptt_bench.measure.counters.functions import COUNTED_BEFORE, free
@@ -136,7 +136,7 @@ class Meter:
         """
         if threading.get_ident() != self._thread:
             raise UncountedOperation(f"{call.name}: called from another thread than the one that counts")
-        bare = Bare()
+        bare = ArgumentUnwrapper()
         args, kwargs = bare(call.args), bare(call.kwargs)
         if bare.plain_shapes and not may_be_plain and rule is not free:
             self._note_stray(call.name, bare.plain_shapes[0])

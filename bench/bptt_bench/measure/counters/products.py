@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from bptt_bench.measure.counters.call import Call, Rule, Tally, size
+from bptt_bench.measure.counters.call import Call, OperationCounts, Rule, size
 
 
-def gufunc_product(call: Call) -> Tally:
+def gufunc_product(call: Call) -> OperationCounts:
     """``matmul``, ``vecdot``, ``matvec``, ``vecmat``: the last core dimension of the first operand is summed over."""
     axes, axis = call.option("axes"), call.option("axis")
     summed: Any = -1 if axis is None else axis
@@ -19,21 +19,21 @@ def gufunc_product(call: Call) -> Tally:
     return {"multiply_adds": size(call.result) * np.shape(call.args[0])[summed]}
 
 
-def _dot(call: Call) -> Tally:
+def _dot(call: Call) -> OperationCounts:
     """``dot`` and ``inner``: the last axis of the first operand is summed over, unless one of them is a scalar."""
     left, right = np.shape(call.args[0]), np.shape(call.args[1])
     return {"multiply_adds": size(call.result) * (left[-1] if left and right else 1)}
 
 
-def _vdot(call: Call) -> Tally:
+def _vdot(call: Call) -> OperationCounts:
     return {"multiply_adds": size(call.args[0])}
 
 
-def _outer(call: Call) -> Tally:
+def _outer(call: Call) -> OperationCounts:
     return {"multiply_adds": size(call.result)}
 
 
-def _tensordot(call: Call) -> Tally:
+def _tensordot(call: Call) -> OperationCounts:
     shape, axes = np.shape(call.args[0]), call.argument(2, "axes", 2)
     if np.ndim(axes) == 0:
         summed = shape[len(shape) - int(axes) :]
@@ -42,7 +42,7 @@ def _tensordot(call: Call) -> Tally:
     return {"multiply_adds": size(call.result) * math.prod(summed)}
 
 
-def _einsum(call: Call) -> Tally:
+def _einsum(call: Call) -> OperationCounts:
     """All index extents multiplied, for one or two operands; a mere view of one operand is free."""
     subscripts, *operands = call.args
     if not isinstance(subscripts, str):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bptt_bench.measure.counters.call import Call, Rule, Tally, UncountedOperation, arrays_in, selected, size
+from bptt_bench.measure.counters.call import Call, OperationCounts, Rule, UncountedOperation, arrays_in, selected, size
 from bptt_bench.measure.counters.products import gufunc_product
 
 _NAMES = {
@@ -40,7 +40,7 @@ def ufunc_rule(ufunc: np.ufunc, method: str) -> Rule:
     if (name, method) == ("multiply", "outer"):
         category = "multiply_adds"  # an outer product, however it is spelt
 
-    def rule(call: Call) -> Tally:
+    def rule(call: Call) -> OperationCounts:
         return {category: elements(call)}
 
     return rule

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from bptt_bench.errors import BenchError
 from bptt_bench.measure.protocol.messages import Reply, Request
-from bptt_bench.measure.worker.printed import Printed
+from bptt_bench.measure.worker.printed import CapturedOutput
 
 
 class WorkerDied(BenchError, RuntimeError):
@@ -40,46 +40,46 @@ class Engine(Protocol):
 
 
 @runtime_checkable
-class Listening(Protocol):
+class OutputCapturing(Protocol):
     """An engine that knows what its processes have printed."""
 
     @property
-    def printed(self) -> Printed:
+    def printed(self) -> CapturedOutput:
         """What all processes have printed so far, but for what they print when they load an experiment."""
         ...
 
 
-class Joined(NamedTuple):
+class WorkerJoined(NamedTuple):
     """A worker of the cluster is there, by its address; told again when it was replaced by another."""
 
     worker: str
 
 
-class Left(NamedTuple):
+class WorkerLeft(NamedTuple):
     """A worker of the cluster is gone, and what it was doing with it."""
 
     worker: str
 
 
-class Said(NamedTuple):
+class TaskMessages(NamedTuple):
     """A task has said something, line by line and in order."""
 
     ticket: int
     lines: Sequence[str]
 
 
-class Ended(NamedTuple):
+class TaskEnded(NamedTuple):
     """A task has ended, and all that it said was told before; ``why`` in one line if not of itself."""
 
     ticket: int
     why: str | None
 
 
-News = Joined | Left | Said | Ended
+ClusterEvent = WorkerJoined | WorkerLeft | TaskMessages | TaskEnded
 
 
 @runtime_checkable
-class Fleet(Protocol):
+class Cluster(Protocol):
     """Workers of a cluster, each able to start measuring processes on its host."""
 
     @property
@@ -110,7 +110,7 @@ class Fleet(Protocol):
         """
         ...
 
-    def next(self, seconds: float) -> News | None:
+    def next(self, seconds: float) -> ClusterEvent | None:
         """What has happened, in order; None if nothing does for so long.
 
         Raises
@@ -128,4 +128,15 @@ class Fleet(Protocol):
         ...
 
 
-__all__ = ["Ended", "Engine", "Fleet", "Joined", "Left", "Listening", "News", "Said", "Worker", "WorkerDied"]
+__all__ = [
+    "Cluster",
+    "ClusterEvent",
+    "Engine",
+    "OutputCapturing",
+    "TaskEnded",
+    "TaskMessages",
+    "Worker",
+    "WorkerDied",
+    "WorkerJoined",
+    "WorkerLeft",
+]

@@ -12,7 +12,7 @@ WAIT_SECONDS = 300.0  # without any worker: a cluster that grows by itself needs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Choice:
+class EngineSettings:
     """An engine by its name, and how to reach its cluster. It is no part of what makes a run the run it is.
 
     Attributes

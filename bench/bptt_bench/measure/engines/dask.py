@@ -13,26 +13,32 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from bptt_bench.measure.engines import Ended, Joined, Left, News, Said
-from bptt_bench.measure.engines.choice import Choice
+from bptt_bench.measure.engines import ClusterEvent, TaskEnded, TaskMessages, WorkerJoined, WorkerLeft
+from bptt_bench.measure.engines.choice import EngineSettings
 from bptt_bench.measure.engines.cluster import local_cluster
-from bptt_bench.measure.engines.remote import do
+from bptt_bench.measure.engines.remote import run_task
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.worker.loading import one_line
 
 CONNECT_SECONDS = 10.0  # to reach a scheduler
 ANSWER_SECONDS = 5.0  # once connected, to be greeted: dask itself would wait for ever
 CLOSE_SECONDS = 5.0  # to say good-bye to it
-NOISY = ("distributed", "tornado", "asyncio", "bokeh", "dask")  # loggers: a lost worker is no reason for a traceback
-NOTHING = logging.CRITICAL + 1
-EVERYBODY = "all"  # the scheduler's own topic, where it tells of workers that come and go
+NOISY_LOGGERS = (
+    "distributed",
+    "tornado",
+    "asyncio",
+    "bokeh",
+    "dask",
+)  # loggers: a lost worker is no reason for a traceback
+SILENCED = logging.CRITICAL + 1
+WORKERS_TOPIC = "all"  # the scheduler's own topic, where it tells of workers that come and go
 NO_TLS = "takes tls_ca_file, tls_cert and tls_key (--tls-ca-file, …), or the same in dask's configuration"
-SILENT = "what listens there does not answer as a scheduler"
-GOES_ON = "what was measured is stored, and --resume goes on"
-Do = Callable[[bytes, str, int], None]  # what a worker runs: a task, the topic for what it says, its ticket
+NO_ANSWER = "what listens there does not answer as a scheduler"
+HOW_TO_RESUME = "what was measured is stored, and --resume goes on"
+TaskFunction = Callable[[bytes, str, int], None]  # what a worker runs: a task, the topic for what it says, its ticket
 
 
-class DaskFleet:
+class DaskCluster:
     """The workers of a scheduler, or of a local cluster that is started and ended with the run.
 
     Parameters
@@ -40,11 +46,11 @@ class DaskFleet:
     task : what workers run; a function of a module that they can import.
     """
 
-    def __init__(self, choice: Choice, task: Do = do) -> None:
+    def __init__(self, choice: EngineSettings, task: TaskFunction = run_task) -> None:
         self._choice, self._do = choice, task
         self._run = uuid.uuid4().hex[:12]  # several runs may share a scheduler
         self._topic = f"bptt-bench-{self._run}"
-        self._news: queue.SimpleQueue[News] = queue.SimpleQueue()
+        self._news: queue.SimpleQueue[ClusterEvent] = queue.SimpleQueue()
         self._futures: dict[int, Any] = {}
         self._tickets = 0
         self._workers: set[str] = set()
@@ -64,7 +70,7 @@ class DaskFleet:
         import distributed
 
         connect: Any = distributed.Client  # has no types
-        self._quiet.enter_context(_quiet())
+        self._quiet.enter_context(_silenced_logging())
         try:
             address: Any = self._choice.scheduler
             if address is None:
@@ -72,7 +78,7 @@ class DaskFleet:
             elif address.startswith("tls://") and not _is_encrypted(self._security()):
                 raise MeasureError(f"{self.name}: {NO_TLS}")
             else:
-                _try(address, self._security())
+                _try_connection(address, self._security())
             self._client = connect(
                 address,
                 security=self._security(),
@@ -84,10 +90,10 @@ class DaskFleet:
         except MeasureError:
             raise
         except (OSError, ImportError, ValueError, TypeError, RuntimeError) as error:
-            raise MeasureError(f"{self.name}: {_why(error)}") from None
+            raise MeasureError(f"{self.name}: {_connection_error(error)}") from None
         self._line = self._client.scheduler_comm
         self._client.subscribe_topic(self._topic, self._told)
-        self._client.subscribe_topic(EVERYBODY, self._happened)
+        self._client.subscribe_topic(WORKERS_TOPIC, self._happened)
         for worker in self._client.scheduler_info(n_workers=-1)["workers"]:
             self._client.loop.add_callback(self._joined, worker)  # where all that changes the set of workers happens
 
@@ -106,23 +112,23 @@ class DaskFleet:
             retries=0,
         )
         self._futures[ticket] = future
-        future.add_done_callback(lambda done: self._news.put(Ended(ticket, _how_it_ended(done))))
+        future.add_done_callback(lambda done: self._news.put(TaskEnded(ticket, _failure_of(done))))
         return ticket
 
-    def next(self, seconds: float) -> News | None:
+    def next(self, seconds: float) -> ClusterEvent | None:
         try:
             news = self._news.get(timeout=seconds)
         except queue.Empty:
             news = None
-        if not isinstance(news, Said):  # what was said before the connection was lost is not lost with it
+        if not isinstance(news, TaskMessages):  # what was said before the connection was lost is not lost with it
             self._require_connection()
-        if isinstance(news, Ended):
+        if isinstance(news, TaskEnded):
             self.cancel(news.ticket)
         return news
 
     def _require_connection(self) -> None:
         if self._client.status != "running" or self._client.scheduler_comm is not self._line:
-            raise MeasureError(f"{self.name}: the connection is lost; {GOES_ON}")
+            raise MeasureError(f"{self.name}: the connection is lost; {HOW_TO_RESUME}")
 
     def cancel(self, ticket: int) -> None:
         future = self._futures.pop(ticket, None)
@@ -138,25 +144,25 @@ class DaskFleet:
     def _leave(self) -> None:
         """Say good-bye; without subscriptions, of which the scheduler would tell a client that is gone."""
         if self._client.status == "running":
-            for topic in (self._topic, EVERYBODY):
+            for topic in (self._topic, WORKERS_TOPIC):
                 self._client.unsubscribe_topic(topic)
         self._client.close(CLOSE_SECONDS)
 
     def _told(self, event: tuple[float, Any]) -> None:
         ticket, lines = event[1]
-        self._news.put(Said(ticket, lines))
+        self._news.put(TaskMessages(ticket, lines))
 
     def _happened(self, event: tuple[float, Any]) -> None:
         if isinstance(event[1], dict) and event[1].get("action") == "add-worker":
             self._joined(event[1]["worker"])
         elif isinstance(event[1], dict) and event[1].get("action") == "remove-worker":
             self._workers.discard(event[1]["worker"])
-            self._news.put(Left(event[1]["worker"]))
+            self._news.put(WorkerLeft(event[1]["worker"]))
 
     def _joined(self, worker: str) -> None:
         if worker not in self._workers:
             self._workers.add(worker)
-            self._news.put(Joined(worker))
+            self._news.put(WorkerJoined(worker))
 
     def _security(self) -> Any:
         import distributed
@@ -172,7 +178,7 @@ class DaskFleet:
         return security(**named, require_encryption=True) if named else None
 
 
-def _settings(security: Any) -> Any:
+def _connection_settings(security: Any) -> Any:
     """How a client connects: as it is told, or as dask is configured."""
     import distributed
 
@@ -181,15 +187,15 @@ def _settings(security: Any) -> Any:
 
 
 def _is_encrypted(security: Any) -> bool:
-    return _settings(security).get("ssl_context") is not None
+    return _connection_settings(security).get("ssl_context") is not None
 
 
-def _try(address: str, security: Any) -> None:
+def _try_connection(address: str, security: Any) -> None:
     """Connect once and disconnect, in a thread of its own: what fails there leaves nothing behind, a client would."""
     import distributed
 
     library: Any = distributed  # has no types
-    settings = _settings(security)
+    settings = _connection_settings(security)
     outcome: queue.SimpleQueue[BaseException | None] = queue.SimpleQueue()
 
     async def there_and_back() -> None:
@@ -197,7 +203,7 @@ def _try(address: str, security: Any) -> None:
             async with asyncio.timeout(CONNECT_SECONDS + ANSWER_SECONDS):
                 comm = await library.comm.connect(address, timeout=CONNECT_SECONDS, **settings)
         except TimeoutError:
-            raise MeasureError(f"scheduler {address}: {SILENT}") from None
+            raise MeasureError(f"scheduler {address}: {NO_ANSWER}") from None
         await comm.close()
 
     def trial() -> None:
@@ -213,7 +219,7 @@ def _try(address: str, security: Any) -> None:
         raise error
 
 
-def _how_it_ended(future: Any) -> str | None:
+def _failure_of(future: Any) -> str | None:
     """None if a task ended of itself, or in one line what became of it."""
     if future.status == "finished":
         return None
@@ -225,7 +231,7 @@ def _how_it_ended(future: Any) -> str | None:
         return one_line(error)
 
 
-def _why(error: BaseException) -> str:
+def _connection_error(error: BaseException) -> str:
     """Why there is no connection: what lies beneath says it best."""
     deepest: BaseException = error
     while (beneath := deepest.__cause__ or deepest.__context__) is not None:
@@ -238,13 +244,13 @@ def _why(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _silenced_logging() -> Iterator[None]:
     """Nothing of what the libraries have to say reaches the terminal: what matters becomes a line of ours."""
-    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in NOISY]
-    loggers = [logging.getLogger(name) for name in dict.fromkeys((*NOISY, *names))]
+    names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in NOISY_LOGGERS]
+    loggers = [logging.getLogger(name) for name in dict.fromkeys((*NOISY_LOGGERS, *names))]
     levels = [logger.level for logger in loggers]
     for logger in loggers:
-        logger.setLevel(NOTHING)
+        logger.setLevel(SILENCED)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

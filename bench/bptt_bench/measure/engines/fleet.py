@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from bptt_bench.measure.engines import Fleet
-from bptt_bench.measure.engines.choice import DASK, LOCAL, Choice
+from bptt_bench.measure.engines import Cluster
+from bptt_bench.measure.engines.choice import DASK, LOCAL, EngineSettings
 from bptt_bench.measure.protocol.records import MeasureError
 
 
-def fleet_of(choice: Choice) -> Fleet | None:
+def cluster_for(choice: EngineSettings) -> Cluster | None:
     """Return the workers of a cluster; None for this machine.
 
     Raises
@@ -22,6 +22,6 @@ def fleet_of(choice: Choice) -> Fleet | None:
         raise MeasureError(
             f"engine={DASK!r}: {error.name or 'distributed'} is not installed; install the extra 'cluster'"
         ) from None
-    from bptt_bench.measure.engines.dask import DaskFleet
+    from bptt_bench.measure.engines.dask import DaskCluster
 
-    return DaskFleet(choice)
+    return DaskCluster(choice)

@@ -10,25 +10,25 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.engines import Engine, Listening, Worker, WorkerDied
+from bptt_bench.measure.engines import Engine, OutputCapturing, Worker, WorkerDied
 from bptt_bench.measure.engines import task as said
 from bptt_bench.measure.engines.fingerprint import fingerprints
-from bptt_bench.measure.engines.task import Shipped, Task
-from bptt_bench.measure.protocol.messages import Failed, Open, ReadPeaks, Ready, Reply, Request
+from bptt_bench.measure.engines.task import HostTask, ShippedFile
+from bptt_bench.measure.protocol.messages import ErrorReply, OpenReply, OpenRequest, PeaksRequest, Reply, Request
 from bptt_bench.measure.timing.calibrations import Calibrations
 from bptt_bench.measure.timing.clock import Clock
-from bptt_bench.measure.worker.printed import Printed
-from bptt_bench.measure.worker.visits import Skips, Visiting
+from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.visits import Skips, Visitor
 
-Say = Callable[[str], None]
-Start = Callable[[Mapping[str, str]], Engine]  # measuring processes with some variables set
+SendMessage = Callable[[str], None]
+StartEngine = Callable[[Mapping[str, str]], Engine]  # measuring processes with some variables set
 
 
-class _Failure(Exception):
+class TaskFailure(Exception):
     """What was asked for failed; the message says where."""
 
 
-class Host:
+class TaskRunner:
     """Does one task after the other.
 
     Parameters
@@ -39,16 +39,16 @@ class Host:
     """
 
     def __init__(
-        self, *, start: Start, clock: Clock, folder: Path, name: str, environment: Callable[[], Mapping[str, Any]]
+        self, *, start: StartEngine, clock: Clock, folder: Path, name: str, environment: Callable[[], Mapping[str, Any]]
     ) -> None:
         self._start, self._clock, self._folder = start, clock, folder
         self._name, self._environment = name, environment
         self._lock = threading.Lock()
         self._at_work: Worker | None = None
         self._stopped = False
-        self._printed = Printed()
+        self._printed = CapturedOutput()
 
-    def perform(self, task: Task, say: Say) -> None:
+    def perform(self, task: HostTask, say: SendMessage) -> None:
         """Do a task; ``say`` gets each line as soon as there is one. Whatever fails is a line too."""
         try:
             if task.kind == "survey":
@@ -57,12 +57,12 @@ class Host:
                 self._talk(task, say)
             else:
                 self._visit(task, say)
-        except _Failure as failure:
+        except TaskFailure as failure:
             say(said.failed(str(failure)))
         finally:
             if self._printed:
                 say(said.printed(self._printed.lines, self._printed.others))
-                self._printed = Printed()
+                self._printed = CapturedOutput()
 
     def stop(self) -> None:
         """Kill the measuring process, whatever it is doing, and say no more of it; from another thread."""
@@ -73,7 +73,7 @@ class Host:
                 if kill is not None:
                     kill()
 
-    def _survey(self, task: Task, say: Say) -> None:
+    def _survey(self, task: HostTask, say: SendMessage) -> None:
         for one in task.shipped:
             self._keep(one)
         assert task.opening is not None, "a survey names the experiment"
@@ -81,10 +81,10 @@ class Host:
         code = fingerprints(None if module in task.files else module)
         say(said.surveyed(self._name, self._environment(), code))
 
-    def _keep(self, shipped: Shipped) -> None:
+    def _keep(self, shipped: ShippedFile) -> None:
         """Write a file that was shipped, whole or not at all."""
         if hashlib.sha256(shipped.content).hexdigest() != shipped.sha256:
-            raise _Failure(f"{shipped.name}: did not arrive whole")
+            raise TaskFailure(f"{shipped.name}: did not arrive whole")
         path = self._path(shipped.name, shipped.sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_suffix(f".{os.getpid()}.{threading.get_ident()}.part")  # of two runs at once
@@ -94,7 +94,7 @@ class Host:
     def _path(self, name: str, digest: str) -> Path:
         return self._folder / digest[:16] / Path(name).name
 
-    def _opening(self, task: Task) -> Open:
+    def _opening(self, task: HostTask) -> OpenRequest:
         """The request that opens the experiment, shipped files named where they lie here."""
         opening = task.opening
         assert opening is not None, "tasks that measure name an experiment"
@@ -108,7 +108,7 @@ class Host:
         corpus = None if opening.corpus is None else here(opening.corpus)
         return dataclasses.replace(opening, module=here(opening.module), corpus=corpus)
 
-    def _talk(self, task: Task, say: Say) -> None:
+    def _talk(self, task: HostTask, say: SendMessage) -> None:
         place: int | None = None
         try:
             with _Process(self, task) as ask:
@@ -119,15 +119,15 @@ class Host:
         except WorkerDied as error:
             self._death(place, error, say)
 
-    def _visit(self, task: Task, say: Say) -> None:
+    def _visit(self, task: HostTask, say: SendMessage) -> None:
         place: int | None = None
         try:
             if task.peaks:
                 with _Process(self, task) as ask:
-                    say(said.peaks(ask(ReadPeaks(threads=task.threads), "peaks of the machine")))
+                    say(said.peaks(ask(PeaksRequest(threads=task.threads), "peaks of the machine")))
             with _Process(self, task) as ask:
                 opened = ask(self._opening(task), "start of a measuring process")
-                assert isinstance(opened, Ready)
+                assert isinstance(opened, OpenReply)
                 say(said.ready(opened))
                 start = self._clock.now()
                 places = {visit: number for number, visit in enumerate(task.visits)}
@@ -135,7 +135,7 @@ class Host:
                 calibrations = Calibrations(task.seconds_per_sample)
                 for number, evaluations in task.evaluations.items():
                     calibrations.know(task.visits[number], evaluations)
-                visiting = Visiting(
+                visiting = Visitor(
                     ask,
                     self._clock,
                     seconds_per_sample=task.seconds_per_sample,
@@ -149,7 +149,7 @@ class Host:
         except WorkerDied as error:
             self._death(place, error, say)
 
-    def _death(self, place: int | None, error: WorkerDied, say: Say) -> None:
+    def _death(self, place: int | None, error: WorkerDied, say: SendMessage) -> None:
         if not self._stopped:  # who stops a process needs not be told, and it did not die of what it measured
             say(said.died(place, str(error)))
 
@@ -165,7 +165,7 @@ def _is(path: Path, digest: str) -> bool:
 class _Process:
     """A measuring process that can be killed from outside, as a context; entering gives what asks it."""
 
-    def __init__(self, host: Host, task: Task) -> None:
+    def __init__(self, host: TaskRunner, task: HostTask) -> None:
         self._host, self._task = host, task
 
     def __enter__(self) -> Callable[[Request, str], Reply]:
@@ -181,11 +181,11 @@ class _Process:
         with self._host._lock:  # from here on nobody kills a process whose number may be another's
             self._host._at_work = None
         self._worker.close()
-        if isinstance(self._engine, Listening) and self._engine.printed:
+        if isinstance(self._engine, OutputCapturing) and self._engine.printed:
             self._host._printed.add_all(self._engine.printed.lines, self._engine.printed.others)
 
     def _ask(self, request: Request, where: str) -> Reply:
         reply = self._worker.ask(request)
-        if isinstance(reply, Failed):
-            raise _Failure(f"{where}: {reply.message}" if where else reply.message)
+        if isinstance(reply, ErrorReply):
+            raise TaskFailure(f"{where}: {reply.message}" if where else reply.message)
         return reply

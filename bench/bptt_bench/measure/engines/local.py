@@ -13,8 +13,8 @@ from typing import BinaryIO
 
 from bptt_bench.measure.engines import WorkerDied
 from bptt_bench.measure.probe.environment import THREAD_VARIABLES
-from bptt_bench.measure.protocol.messages import Open, Reply, Request, decode, encode
-from bptt_bench.measure.worker.printed import Overheard, Printed
+from bptt_bench.measure.protocol.messages import OpenRequest, Reply, Request, decode, encode
+from bptt_bench.measure.worker.printed import CapturedOutput, OutputFile
 
 SECONDS_TO_END = 5.0  # a process whose reply pipe has closed is ending; its exit status follows at once
 
@@ -22,7 +22,7 @@ SECONDS_TO_END = 5.0  # a process whose reply pipe has closed is ending; its exi
 class LocalWorker:
     """A process of its own, in a process group of its own: Ctrl-C on the terminal reaches only the run."""
 
-    def __init__(self, process: subprocess.Popen[bytes], overheard: Overheard, printed: Printed) -> None:
+    def __init__(self, process: subprocess.Popen[bytes], overheard: OutputFile, printed: CapturedOutput) -> None:
         self._overheard, self._printed = overheard, printed
         assert process.stdin is not None
         assert process.stdout is not None
@@ -45,7 +45,7 @@ class LocalWorker:
             raise WorkerDied(self._how_it_ended())
         reply: Reply = decode(line)
         # the run itself has loaded the experiment before, and shown what it prints then
-        self._overheard.count(None if isinstance(request, Open) else self._printed)
+        self._overheard.count(None if isinstance(request, OpenRequest) else self._printed)
         return reply
 
     def kill(self) -> None:
@@ -99,11 +99,11 @@ class LocalEngine:
     ) -> None:
         self._variables, self._unset, self._held = dict(variables or {}), frozenset(unset), tuple(held)
         self._path = path
-        self.printed = Printed()
+        self.printed = CapturedOutput()
 
     def start(self, *, threads: int) -> LocalWorker:
         ours = {name: value for name, value in os.environ.items() if name not in self._unset}
-        overheard = Overheard()
+        overheard = OutputFile()
         return LocalWorker(
             subprocess.Popen(
                 [sys.executable, "-P", "-m", "bptt_bench.measure.worker.worker"],

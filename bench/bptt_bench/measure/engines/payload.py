@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bptt_bench.measure.engines.fingerprint import fingerprints
-from bptt_bench.measure.engines.task import Shipped
-from bptt_bench.measure.protocol.messages import Open
+from bptt_bench.measure.engines.task import ShippedFile
+from bptt_bench.measure.protocol.messages import OpenRequest
 from bptt_bench.measure.protocol.records import MeasureError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cargo:
+class Payload:
     """What goes to every host.
 
     Attributes
@@ -25,22 +25,22 @@ class Cargo:
     code : fingerprints of what is not shipped, which every host must have: the harness, and the experiment's package.
     """
 
-    opening: Open
-    shipped: Sequence[Shipped]
+    opening: OpenRequest
+    shipped: Sequence[ShippedFile]
     code: Mapping[str, str]
 
     @classmethod
-    def of(cls, opening: Open) -> Cargo:
+    def of(cls, opening: OpenRequest) -> Payload:
         """The cargo of a run that begins its measuring processes with some request.
 
         Raises
         ------
         MeasureError : a file cannot be read.
         """
-        source = Path(opening.module) if opening.module.endswith(".py") else _lone_file(opening.module)
+        source = Path(opening.module) if opening.module.endswith(".py") else _file_without_package(opening.module)
         paths = [Path(path) for path in (source, opening.corpus) if path is not None]
         try:
-            shipped = [Shipped.of(path) for path in paths]
+            shipped = [ShippedFile.of(path) for path in paths]
         except OSError as error:
             raise MeasureError(f"{error.filename}: cannot be read: {error.strerror}") from None
         return cls(
@@ -54,7 +54,7 @@ class Cargo:
         )
 
 
-def _lone_file(module: str) -> Path | None:
+def _file_without_package(module: str) -> Path | None:
     """The file of a module that lies in no package, as ``bench new`` writes one: no host would have it by chance."""
     if "." in module:
         return None

@@ -19,9 +19,9 @@ from urllib.parse import quote
 
 from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines import task as said
-from bptt_bench.measure.engines.host import Host
+from bptt_bench.measure.engines.host import TaskRunner
 from bptt_bench.measure.engines.local import LocalEngine
-from bptt_bench.measure.engines.task import Task
+from bptt_bench.measure.engines.task import HostTask
 from bptt_bench.measure.probe.environment import environment, host_name
 from bptt_bench.measure.timing.clock import WallClock
 from bptt_bench.measure.worker.loading import one_line
@@ -36,36 +36,36 @@ AT_WORK = ("running", "paused")  # states of a worker: one that is short of memo
 SET_BY_DASK = ("MALLOC_TRIM_THRESHOLD_", "PYTHONHASHSEED", "__DASK_PARENT_PID")
 
 
-Starter = Callable[[Mapping[str, str], list[int]], Engine]  # variables, and open files that processes hold
+EngineFactory = Callable[[Mapping[str, str], list[int]], Engine]  # variables, and open files that processes hold
 
 
-def engine(variables: Mapping[str, str], held: list[int]) -> Engine:
+def local_engine(variables: Mapping[str, str], held: list[int]) -> Engine:
     """The engine of this host. Measuring processes hold the lock too: it lasts until the last of them is gone."""
     return LocalEngine(variables, unset=SET_BY_DASK, held=held)
 
 
-def do(data: bytes, topic: str, ticket: int, engine: Starter = engine) -> None:
+def run_task(data: bytes, topic: str, ticket: int, engine: EngineFactory = local_engine) -> None:
     """Do a task; runs in a thread of a worker."""
     from distributed import get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
-    mouth = Mouth(lambda lines: worker.log_event(topic, [ticket, lines]))
-    task = Task.of_bytes(data)
+    mouth = MessageBuffer(lambda lines: worker.log_event(topic, [ticket, lines]))
+    task = HostTask.of_bytes(data)
     name, held = host_name(), list[int]()
-    host = Host(
+    host = TaskRunner(
         start=lambda variables: engine(variables, held),
         clock=WallClock(),
         folder=Path(worker.local_directory) / FOLDER,
         name=name,
         environment=environment,
     )
-    with _watched(host, mouth, lambda: _is_wanted(worker, key)) as is_over:
+    with _watch_task(host, mouth, lambda: _is_wanted(worker, key)) as is_over:
         try:
             if task.kind == "survey":
                 host.perform(task, mouth.say)
                 return
-            with alone(name, lambda: mouth.say(said.busy()), is_over) as lock:
+            with host_lock(name, lambda: mouth.say(said.busy()), is_over) as lock:
                 if lock is not None:
                     held.append(lock)
                     host.perform(task, mouth.say)
@@ -73,7 +73,7 @@ def do(data: bytes, topic: str, ticket: int, engine: Starter = engine) -> None:
             mouth.say(said.failed(one_line(error)))
 
 
-class Mouth:
+class MessageBuffer:
     """Collects what is said, and sends it on in order; from any thread."""
 
     def __init__(self, send: Callable[[list[str]], object]) -> None:
@@ -91,7 +91,7 @@ class Mouth:
 
 
 @contextlib.contextmanager
-def _watched(host: Host, mouth: Mouth, is_wanted: Callable[[], bool]) -> Iterator[threading.Event]:
+def _watch_task(host: TaskRunner, mouth: MessageBuffer, is_wanted: Callable[[], bool]) -> Iterator[threading.Event]:
     """Flush now and then, and stop the host when nobody wants the task any more; the event says so."""
     done, unwanted = threading.Event(), threading.Event()
 
@@ -119,7 +119,7 @@ def _is_wanted(worker: Any, key: object) -> bool:
 
 
 @contextlib.contextmanager
-def alone(name: str, waits: Callable[[], None], is_over: threading.Event) -> Iterator[int | None]:
+def host_lock(name: str, waits: Callable[[], None], is_over: threading.Event) -> Iterator[int | None]:
     """The lock of a host: of all tasks of a user there, one at a time has it. None if the task is over before.
 
     Parameters
@@ -130,12 +130,12 @@ def alone(name: str, waits: Callable[[], None], is_over: threading.Event) -> Ite
     flags = os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
     lock = os.open(path, flags, 0o600)
     try:
-        yield lock if _locked(lock, waits, is_over) else None
+        yield lock if _try_lock(lock, waits, is_over) else None
     finally:
         os.close(lock)
 
 
-def _locked(lock: int, waits: Callable[[], None], is_over: threading.Event) -> bool:
+def _try_lock(lock: int, waits: Callable[[], None], is_over: threading.Event) -> bool:
     begun, said_so = time.monotonic(), False
     while not is_over.is_set():
         try:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from bptt_bench.measure.protocol.messages import Open, Reply, Request, message_of, plain
+from bptt_bench.measure.protocol.messages import OpenRequest, Reply, Request, message_of, plain
 from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.plan import Point
 
@@ -22,7 +22,7 @@ Kind = Literal["survey", "talk", "visits"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shipped:
+class ShippedFile:
     """A file that hosts need not have: its name, where it lies here, and what is in it."""
 
     name: str
@@ -31,14 +31,14 @@ class Shipped:
     content: bytes = field(repr=False)
 
     @classmethod
-    def of(cls, path: Path) -> Shipped:
+    def of(cls, path: Path) -> ShippedFile:
         content = path.read_bytes()
         digest = hashlib.sha256(content).hexdigest()
         return cls(name=path.name, path=str(path.resolve()), sha256=digest, content=content)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class HostTask:
     """One task of a host.
 
     Attributes
@@ -57,11 +57,11 @@ class Task:
     """
 
     kind: Kind
-    opening: Open | None = None
+    opening: OpenRequest | None = None
     threads: int = 1
     variables: Mapping[str, str] = field(default_factory=dict)
     files: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    shipped: Sequence[Shipped] = ()
+    shipped: Sequence[ShippedFile] = ()
     requests: Sequence[Request] = ()
     visits: Sequence[Visit] = ()
     evaluations: Mapping[int, int] = field(default_factory=dict)
@@ -95,7 +95,7 @@ class Task:
         return zlib.compress(json.dumps(document, separators=(",", ":"), default=dict).encode(), level=1)
 
     @classmethod
-    def of_bytes(cls, data: bytes) -> Task:
+    def of_bytes(cls, data: bytes) -> HostTask:
         document = json.loads(zlib.decompress(data))
         subjects, points = document.pop("subjects"), [Point(levels) for levels in document.pop("points")]
         return cls(
@@ -103,7 +103,7 @@ class Task:
                 **document,
                 "opening": None if document["opening"] is None else message_of(document["opening"]),
                 "shipped": [
-                    Shipped(name=name, path=path, sha256=digest, content=base64.b64decode(content))
+                    ShippedFile(name=name, path=path, sha256=digest, content=base64.b64decode(content))
                     for name, path, digest, content in document["shipped"]
                 ],
                 "requests": [message_of(request) for request in document["requests"]],

@@ -8,19 +8,19 @@ from typing import NamedTuple, Protocol
 
 from bptt_bench.measure.protocol.messages import Reply, Request
 from bptt_bench.measure.protocol.schedule import Block
-from bptt_bench.measure.worker.printed import Printed
+from bptt_bench.measure.worker.printed import CapturedOutput
 
-Asked = tuple[Request, str]  # a request, and where in the run it belongs
+LabelledRequest = tuple[Request, str]  # a request, and where in the run it belongs
 
 
-class Heard(NamedTuple):
+class HostReply(NamedTuple):
     """A reply, and the host that gave it if the run has several."""
 
     reply: Reply
     host: str | None = None
 
 
-class Way(Protocol):
+class Backend(Protocol):
     """How requests are answered and blocks measured."""
 
     @property
@@ -29,7 +29,7 @@ class Way(Protocol):
         ...
 
     @property
-    def printed(self) -> Printed:
+    def printed(self) -> CapturedOutput:
         """What the measuring processes have printed."""
         ...
 
@@ -42,7 +42,7 @@ class Way(Protocol):
         """What it takes to measure, for as long as the block lasts."""
         ...
 
-    def converse(self, asked: Sequence[Asked], *, opened: bool) -> Iterator[Heard]:
+    def converse(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
         """The replies of one fresh process, in order; ``opened``: it is to know the experiment.
 
         Raises

@@ -7,14 +7,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bptt_bench.measure.loop.backend import Asked, Way
+from bptt_bench.measure.loop.backend import Backend, LabelledRequest
 from bptt_bench.measure.loop.events import CheckDone, Listener, PeaksStarted, ProbeStarted
-from bptt_bench.measure.protocol.messages import Check, Checked, PeaksRead, Probe, Probed, ReadPeaks
+from bptt_bench.measure.protocol.messages import (
+    CheckReply,
+    CheckRequest,
+    PeaksReply,
+    PeaksRequest,
+    ProbeReply,
+    ProbeRequest,
+)
 from bptt_bench.measure.protocol.records import Sink, check_record, peaks_record, probe_record
 from bptt_bench.plan import CheckResult
 
 
-def run_checks(way: Way, claims: Sequence[str], *, seed: int, sink: Sink, tell: Listener) -> None:
+def run_checks(way: Backend, claims: Sequence[str], *, seed: int, sink: Sink, tell: Listener) -> None:
     """Make the checks of some claims, by name.
 
     Raises
@@ -23,15 +30,17 @@ def run_checks(way: Way, claims: Sequence[str], *, seed: int, sink: Sink, tell: 
     """
     if not claims:
         return
-    asked: list[Asked] = [(Check(claim=claim, seed=seed), f"check of claim {claim!r}") for claim in claims]
+    asked: list[LabelledRequest] = [
+        (CheckRequest(claim=claim, seed=seed), f"check of claim {claim!r}") for claim in claims
+    ]
     for claim, (reply, _host) in zip(claims, way.converse(asked, opened=True), strict=True):
-        assert isinstance(reply, Checked)
+        assert isinstance(reply, CheckReply)
         sink.append(check_record(claim, reply))
         outcome = CheckResult(estimate=reply.estimate, allowed=reply.allowed, cases=reply.cases)
         tell(CheckDone(claim=claim, passed=outcome.passed, seconds=reply.seconds))
 
 
-def run_probe(way: Way, *, sink: Sink, tell: Listener) -> None:
+def run_probe(way: Backend, *, sink: Sink, tell: Listener) -> None:
     """Read what the machine can do with the threads of the run; the experiment is not loaded for it.
 
     Raises
@@ -39,12 +48,12 @@ def run_probe(way: Way, *, sink: Sink, tell: Listener) -> None:
     MeasureError : it could not be read.
     """
     tell(ProbeStarted())
-    for reply, host in way.converse([(Probe(threads=way.threads), "probe of the machine")], opened=False):
-        assert isinstance(reply, Probed)
+    for reply, host in way.converse([(ProbeRequest(threads=way.threads), "probe of the machine")], opened=False):
+        assert isinstance(reply, ProbeReply)
         sink.append(probe_record(reply, host))
 
 
-def run_peaks(way: Way, *, sink: Sink, tell: Listener) -> None:
+def run_peaks(way: Backend, *, sink: Sink, tell: Listener) -> None:
     """Read the peaks of the machine with the threads of the run, in a process of its own.
 
     Raises
@@ -52,11 +61,11 @@ def run_peaks(way: Way, *, sink: Sink, tell: Listener) -> None:
     MeasureError : they could not be read.
     """
     tell(PeaksStarted())
-    for reply, host in way.converse([peaks_asked(way.threads)], opened=False):
-        assert isinstance(reply, PeaksRead)
+    for reply, host in way.converse([peaks_request(way.threads)], opened=False):
+        assert isinstance(reply, PeaksReply)
         sink.append(peaks_record(reply, host))
 
 
-def peaks_asked(threads: int) -> Asked:
+def peaks_request(threads: int) -> LabelledRequest:
     """What a measuring process is asked for the peaks."""
-    return ReadPeaks(threads=threads), "peaks of the machine"
+    return PeaksRequest(threads=threads), "peaks of the machine"

@@ -6,18 +6,18 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
-from bptt_bench.measure.loop.backend import Asked, Heard
-from bptt_bench.measure.loop.host_registry import HostOfRun, Roster
-from bptt_bench.measure.loop.recorder import Accounts
-from bptt_bench.measure.protocol.messages import Compared, LeftOut, Reply, Sampled, message_of
+from bptt_bench.measure.loop.backend import HostReply, LabelledRequest
+from bptt_bench.measure.loop.host_registry import Host, HostRegistry
+from bptt_bench.measure.loop.recorder import Recorder
+from bptt_bench.measure.protocol.messages import ComparisonReply, Reply, SampleReply, SkipReply, message_of
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Block, Visit
-from bptt_bench.measure.worker.printed import Printed
-from bptt_bench.measure.worker.result_check import Comparisons
+from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.result_check import PendingComparisons
 from bptt_bench.measure.worker.visits import Outcome
 
 
-class Errand(Protocol):
+class ClusterTask(Protocol):
     """One task, seen from where it was sent."""
 
     @property
@@ -26,7 +26,7 @@ class Errand(Protocol):
         ...
 
     @property
-    def host(self) -> HostOfRun | None:
+    def host(self) -> Host | None:
         """The host that is busy with it."""
         ...
 
@@ -44,12 +44,12 @@ class Errand(Protocol):
         ...
 
 
-class Survey:
+class SurveyTask:
     """Asks a worker what its host is, and what code it has."""
 
-    host: HostOfRun | None = None
+    host: Host | None = None
 
-    def __init__(self, worker: str, roster: Roster) -> None:
+    def __init__(self, worker: str, roster: HostRegistry) -> None:
         self.worker, self._roster, self.answered = worker, roster, False
 
     def hear(self, said: Mapping[str, Any]) -> None:
@@ -65,12 +65,12 @@ class Survey:
             self._roster.unfit(self.worker, why)
 
 
-class Talk:
+class RequestsTask:
     """Has a host answer requests; what it did not come to is for another."""
 
-    def __init__(self, worker: str, host: HostOfRun, asked: Sequence[Asked]) -> None:
+    def __init__(self, worker: str, host: Host, asked: Sequence[LabelledRequest]) -> None:
         self.worker, self.host, self.asked = worker, host, asked
-        self.heard: deque[Heard] = deque()
+        self.heard: deque[HostReply] = deque()
         self.answered = 0
         self.has_ended = False
         self.lost: str | None = None  # why it ended before its time
@@ -79,7 +79,7 @@ class Talk:
         where = f" (host {self.host})"
         if said["line"] == "heard":
             self.answered += 1
-            self.heard.append(Heard(message_of(said["reply"]), self.host.name))
+            self.heard.append(HostReply(message_of(said["reply"]), self.host.name))
         elif said["line"] in ("failed", "died"):
             opening = "start of a measuring process"
             about = self.asked[self.answered][1] if said["line"] == "failed" or said["place"] is not None else opening
@@ -90,7 +90,7 @@ class Talk:
         self.has_ended = True
 
 
-class Ledger:
+class TaskContext:
     """What errands that visit cells share: the accounts, and how often a process or worker was lost at a visit.
 
     Parameters
@@ -107,17 +107,17 @@ class Ledger:
     def __init__(
         self,
         *,
-        accounts: Accounts,
-        comparisons: Comparisons,
-        ready: Callable[[HostOfRun, Reply], int],
-        peaks: Callable[[HostOfRun, Reply], None],
+        accounts: Recorder,
+        comparisons: PendingComparisons,
+        ready: Callable[[Host, Reply], int],
+        peaks: Callable[[Host, Reply], None],
         again: Callable[[Block], None],
         say: Callable[[str], None],
     ) -> None:
         self.accounts, self.comparisons = accounts, comparisons
         self.ready, self.peaks, self.again, self.say = ready, peaks, again, say
         self.seconds_ready = 0.0
-        self.printed = Printed()
+        self.printed = CapturedOutput()
         self._deaths: dict[object, int] = {}
         self._losses: dict[object, int] = {}
 
@@ -138,11 +138,11 @@ class Ledger:
             raise MeasureError(f"{where}: {most} workers were lost there, the last one {worker}")
 
 
-class Stint:
+class VisitsTask:
     """Has a host visit the cells of some blocks; what it did not come to goes back, to be done there or elsewhere."""
 
     def __init__(
-        self, worker: str, host: HostOfRun, blocks: Sequence[Block], compared: Sequence[int], ledger: Ledger
+        self, worker: str, host: Host, blocks: Sequence[Block], compared: Sequence[int], ledger: TaskContext
     ) -> None:
         self.worker, self.host, self._ledger = worker, host, ledger
         self._blocks = {block.number: block for block in blocks}
@@ -181,13 +181,13 @@ class Stint:
         assert self._process is not None, "a process is ready before it finds anything"
         self._ledger.seconds_ready += said["seconds_ready"] - self._seconds_ready
         self._seconds_ready = said["seconds_ready"]
-        if isinstance(found, Compared):
+        if isinstance(found, ComparisonReply):
             self._compared.discard(place)
         else:
             del self._open[place]
-        if isinstance(found, LeftOut):
+        if isinstance(found, SkipReply):
             self.host.skips.add(visit)
-        elif isinstance(found, Sampled):
+        elif isinstance(found, SampleReply):
             self.host.calibrations.remember(visit, found)
         outcome, stage = Outcome(visit, found, said["seconds"]), self._blocks[visit.block].stage
         self._ledger.accounts.take(outcome, process=self._process, stage=stage, host=self.host.name)
@@ -207,7 +207,7 @@ class Stint:
     def _without_first(self, left: Sequence[Visit], why: str, process: int) -> list[Visit]:
         """Leave out the cell of the first visit, which costs process after process; what is left of the others."""
         self.host.skips.add(left[0])
-        outcome = Outcome(left[0], LeftOut(reason=why, raised=True), 0.0)
+        outcome = Outcome(left[0], SkipReply(reason=why, raised=True), 0.0)
         self._ledger.accounts.take(outcome, process=process, host=self.host.name)
         for visit in left[1:]:
             if visit in self.host.skips:
@@ -226,7 +226,7 @@ class Stint:
                     raise MeasureError(f"{where}: {why} (host {self.host})")
                 left = self._without_first(left, why, self._process)
         else:
-            most = Ledger.MOST_LOSSES_AT_START if before else Ledger.MOST_LOSSES
+            most = TaskContext.MOST_LOSSES_AT_START if before else TaskContext.MOST_LOSSES
             self._ledger.loss(at, self.worker, where, most)
         if not left:
             return

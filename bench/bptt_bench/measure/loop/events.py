@@ -42,7 +42,7 @@ class PeaksStarted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
+class SubjectMissing:
     """A subject cannot be measured here and is left out."""
 
     subject: str
@@ -122,7 +122,7 @@ class CountsTaken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Skipped:
+class CellSkipped:
     """A subject is not measured at a point in this run."""
 
     subject: str
@@ -141,7 +141,7 @@ class BlockDone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Predicted:
+class PredictionsStored:
     """Predictions for subjects at points beyond their sweep are stored, and that is to be measured now.
 
     Attributes
@@ -182,16 +182,16 @@ Event = (
     | CheckDone
     | ProbeStarted
     | PeaksStarted
-    | Missing
+    | SubjectMissing
     | WorkerStarted
     | Notice
     | CodePrinted
     | SampleTaken
     | MemoryTaken
     | CountsTaken
-    | Skipped
+    | CellSkipped
     | BlockDone
-    | Predicted
+    | PredictionsStored
     | RunFinished
 )
 Listener = Callable[[Event], None]

@@ -13,7 +13,7 @@ from bptt_bench.measure.worker.visits import Skips
 DIGITS = 12  # of a fingerprint are enough to see that two differ
 
 
-class HostOfRun:
+class Host:
     """A host, by whichever of its workers; what is known of it lasts as long as the run.
 
     Attributes
@@ -33,7 +33,7 @@ class HostOfRun:
         return f"{self.name} ({', '.join(self.workers) or 'no worker left'})"
 
 
-class Roster:
+class HostRegistry:
     """Which workers may be asked, by their hosts.
 
     Parameters
@@ -52,7 +52,7 @@ class Roster:
         say: Callable[[str], None],
     ) -> None:
         self._code, self._seconds_per_sample, self._known, self._say = code, seconds_per_sample, known, say
-        self._hosts: dict[str, HostOfRun] = {}
+        self._hosts: dict[str, Host] = {}
         self.is_begun = False  # whether something has been measured: from then on a host that is unfit is left out
 
     def surveyed(self, worker: str, host: str, environment: Mapping[str, Any], code: Mapping[str, str]) -> None:
@@ -67,7 +67,7 @@ class Roster:
                 self.unfit(worker, _differing(what, code.get(what, ""), ours))
                 return
         if host not in self._hosts:
-            self._hosts[host] = HostOfRun(host, self._seconds_per_sample)
+            self._hosts[host] = Host(host, self._seconds_per_sample)
             self._known(host, environment)
         self._hosts[host].workers[worker] = None
 
@@ -93,7 +93,7 @@ class Roster:
         """Hosts with a worker."""
         return sum(bool(host.workers) for host in self._hosts.values())
 
-    def free(self) -> Iterator[HostOfRun]:
+    def free(self) -> Iterator[Host]:
         """Hosts with a worker that measure nothing."""
         return (host for host in self._hosts.values() if host.workers and not host.is_busy)
 

@@ -14,22 +14,22 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from bptt_bench.measure.engines import Ended, Fleet, Joined, Left, News, Said
-from bptt_bench.measure.engines.payload import Cargo
-from bptt_bench.measure.engines.task import Task
-from bptt_bench.measure.loop.backend import Asked, Heard
-from bptt_bench.measure.loop.cluster_tasks import Errand, Ledger, Stint, Survey, Talk
+from bptt_bench.measure.engines import Cluster, ClusterEvent, TaskEnded, TaskMessages, WorkerJoined, WorkerLeft
+from bptt_bench.measure.engines.payload import Payload
+from bptt_bench.measure.engines.task import HostTask
+from bptt_bench.measure.loop.backend import HostReply, LabelledRequest
+from bptt_bench.measure.loop.cluster_tasks import ClusterTask, RequestsTask, SurveyTask, TaskContext, VisitsTask
 from bptt_bench.measure.loop.events import Listener, Notice, PeaksStarted, WorkerStarted
-from bptt_bench.measure.loop.host_registry import HostOfRun, Roster
+from bptt_bench.measure.loop.host_registry import Host, HostRegistry
 from bptt_bench.measure.loop.interrupts import Interrupts
-from bptt_bench.measure.loop.recorder import Accounts
-from bptt_bench.measure.loop.serial import facts_of
-from bptt_bench.measure.protocol.messages import PeaksRead, Ready, Reply
+from bptt_bench.measure.loop.recorder import Recorder
+from bptt_bench.measure.loop.serial import process_facts
+from bptt_bench.measure.protocol.messages import OpenReply, PeaksReply, Reply
 from bptt_bench.measure.protocol.records import MeasureError, Sink, host_record, peaks_record, worker_record
 from bptt_bench.measure.protocol.schedule import Block
 from bptt_bench.measure.timing.clock import Clock
-from bptt_bench.measure.worker.printed import Printed
-from bptt_bench.measure.worker.result_check import Comparisons
+from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.result_check import PendingComparisons
 
 SECONDS_BETWEEN_LOOKS = 0.5  # at whether anybody is there, while there is no news
 PORTIONS_PER_HOST = 2  # of the blocks waiting; the first portion of a host is at most half of its share
@@ -37,7 +37,7 @@ PATIENCE_SECONDS = 2.0  # without any worker, before a line says that the run wa
 ANSWER_SECONDS = 60.0  # that a worker has at least to say what it is: it may have all libraries to load from afar
 
 
-class Parallel:
+class ClusterBackend:
     """Measures block after block on whichever host is free.
 
     Parameters
@@ -51,11 +51,11 @@ class Parallel:
     def __init__(
         self,
         *,
-        fleet: Fleet,
-        cargo: Cargo,
+        fleet: Cluster,
+        cargo: Payload,
         variables: Mapping[str, str],
-        accounts: Accounts,
-        comparisons: Comparisons,
+        accounts: Recorder,
+        comparisons: PendingComparisons,
         interrupts: Interrupts,
         sink: Sink,
         tell: Listener,
@@ -68,9 +68,9 @@ class Parallel:
         self._accounts, self._comparisons, self._interrupts = accounts, comparisons, interrupts
         self._sink, self._tell, self._clock = sink, tell, clock
         self._seconds_per_sample, self._process, self._has_roofline = seconds_per_sample, first, has_roofline
-        self._roster = Roster(cargo.code, seconds_per_sample=seconds_per_sample, known=self._known, say=self._say)
+        self._roster = HostRegistry(cargo.code, seconds_per_sample=seconds_per_sample, known=self._known, say=self._say)
         self._waiting: deque[Block] = deque()
-        self._ledger = Ledger(
+        self._ledger = TaskContext(
             accounts=accounts,
             comparisons=comparisons,
             ready=self._ready,
@@ -78,7 +78,7 @@ class Parallel:
             again=self._waiting.appendleft,
             say=self._say,
         )
-        self._errands: dict[int, Errand] = {}
+        self._errands: dict[int, ClusterTask] = {}
         self._alone_since: float | None = None
         self._said_alone = False
 
@@ -90,7 +90,7 @@ class Parallel:
         return self._cargo.opening.threads
 
     @property
-    def printed(self) -> Printed:
+    def printed(self) -> CapturedOutput:
         return self._ledger.printed
 
     @property
@@ -107,11 +107,11 @@ class Parallel:
         finally:
             self._fleet.close()
 
-    def converse(self, asked: Sequence[Asked], *, opened: bool) -> Iterator[Heard]:
+    def converse(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
         left, losses = list(asked), 0
         while left:
             host = self._free_host()
-            talk = Talk(next(iter(host.workers)), host, tuple(left))
+            talk = RequestsTask(next(iter(host.workers)), host, tuple(left))
             self._send(talk, self._task("talk", opened=opened, requests=[request for request, _ in left]))
             while not talk.has_ended or talk.heard:
                 while talk.heard:
@@ -121,7 +121,7 @@ class Parallel:
                     self._step()
             if left:
                 losses = 1 if talk.answered else losses + 1
-                if losses >= Ledger.MOST_LOSSES:
+                if losses >= TaskContext.MOST_LOSSES:
                     raise MeasureError(f"{left[0][1]}: {losses} workers were lost there, the last one {talk.worker}")
                 self._say(f"worker {talk.worker}: {talk.lost or 'it ended before its time'}; {left[0][1]}: once more")
 
@@ -136,8 +136,8 @@ class Parallel:
                 self._step()
 
     @property
-    def _stints(self) -> list[Stint]:
-        return [errand for errand in self._errands.values() if isinstance(errand, Stint)]
+    def _stints(self) -> list[VisitsTask]:
+        return [errand for errand in self._errands.values() if isinstance(errand, VisitsTask)]
 
     def _portion(self, most: int) -> list[Block]:
         """The blocks of the next process: fewer and fewer, so that hosts of any speed end at about the same time.
@@ -145,11 +145,11 @@ class Parallel:
         A process starts in a second and prepares each cell once, so it is to have as many blocks as it would have on
         one machine if that leaves enough for the others.
         """
-        surveyed = sum(isinstance(errand, Survey) and not errand.answered for errand in self._errands.values())
+        surveyed = sum(isinstance(errand, SurveyTask) and not errand.answered for errand in self._errands.values())
         fair = math.ceil(len(self._waiting) / (PORTIONS_PER_HOST * (self._roster.there + surveyed)))
         return [self._waiting.popleft() for _ in range(min(fair, most))]
 
-    def _begin(self, portion: Sequence[Block], host: HostOfRun) -> None:
+    def _begin(self, portion: Sequence[Block], host: Host) -> None:
         """Send a host to visit what is left of some blocks, and what has not turned out too large for it."""
         blocks = []
         for block in portion:
@@ -175,10 +175,10 @@ class Parallel:
         )
         if task.peaks:
             self._tell(PeaksStarted())
-        self._send(Stint(next(iter(host.workers)), host, blocks, compared, self._ledger), task)
+        self._send(VisitsTask(next(iter(host.workers)), host, blocks, compared, self._ledger), task)
 
-    def _task(self, kind: Any, *, opened: bool, **fields: Any) -> Task:
-        return Task(
+    def _task(self, kind: Any, *, opened: bool, **fields: Any) -> HostTask:
+        return HostTask(
             kind=kind,
             opening=self._cargo.opening if opened else None,
             threads=self.threads,
@@ -187,12 +187,12 @@ class Parallel:
             **fields,
         )
 
-    def _send(self, errand: Errand, task: Task) -> None:
+    def _send(self, errand: ClusterTask, task: HostTask) -> None:
         if errand.host is not None:
             errand.host.is_busy = self._roster.is_begun = True
         self._errands[self._fleet.send(errand.worker, task.to_bytes())] = errand
 
-    def _free_host(self) -> HostOfRun:
+    def _free_host(self) -> Host:
         while (host := next(self._roster.free(), None)) is None:
             self._step()
         return host
@@ -206,19 +206,21 @@ class Parallel:
         self._accounts.tally.hands = max(self._roster.there, 1)
         self._look_around()
 
-    def _take(self, news: News) -> None:
+    def _take(self, news: ClusterEvent) -> None:
         match news:
-            case Said(ticket, lines):
+            case TaskMessages(ticket, lines):
                 for line in lines:
                     if ticket in self._errands:
                         self._errands[ticket].hear(json.loads(line))
-            case Ended(ticket, why):
+            case TaskEnded(ticket, why):
                 self._give_up(ticket, why)
-            case Joined(worker):
+            case WorkerJoined(worker):
                 self._gone(worker, "its worker was replaced")
                 self._alone_since, self._said_alone = None, False
-                self._send(Survey(worker, self._roster), self._task("survey", opened=True, shipped=self._cargo.shipped))
-            case Left(worker):
+                self._send(
+                    SurveyTask(worker, self._roster), self._task("survey", opened=True, shipped=self._cargo.shipped)
+                )
+            case WorkerLeft(worker):
                 self._gone(worker, "it is gone")
 
     def _gone(self, worker: str, why: str) -> None:
@@ -226,7 +228,7 @@ class Parallel:
         self._roster.left(worker)
         for ticket in [ticket for ticket, errand in self._errands.items() if errand.worker == worker]:
             self._fleet.cancel(ticket)
-            if isinstance(self._errands[ticket], Survey):
+            if isinstance(self._errands[ticket], SurveyTask):
                 del self._errands[ticket]
             else:
                 self._give_up(ticket, why)
@@ -247,7 +249,7 @@ class Parallel:
         MeasureError : there has been none for too long.
         """
         now = self._clock.now()
-        if self._roster.there or any(not isinstance(errand, Survey) for errand in self._errands.values()):
+        if self._roster.there or any(not isinstance(errand, SurveyTask) for errand in self._errands.values()):
             self._alone_since, self._said_alone = None, False
             return
         if self._alone_since is None:
@@ -268,16 +270,16 @@ class Parallel:
         self._sink.append(host_record(host, environment))
         self._say(f"host {host} takes part")
 
-    def _ready(self, host: HostOfRun, reply: Reply) -> int:
-        assert isinstance(reply, Ready)
+    def _ready(self, host: Host, reply: Reply) -> int:
+        assert isinstance(reply, OpenReply)
         process, self._process = self._process, self._process + 1
-        facts = facts_of(reply)
+        facts = process_facts(reply)
         self._sink.append(worker_record(process, facts, started_at=self._clock.wall(), host=host.name))
         to_come = len(self._waiting) + sum(not stint.is_ready for stint in self._stints) - 1
         self._tell(WorkerStarted(process=process, processes_total=self._process + to_come, host=host.name, **facts))
         return process
 
-    def _peaks(self, host: HostOfRun, reply: Reply) -> None:
-        assert isinstance(reply, PeaksRead)
+    def _peaks(self, host: Host, reply: Reply) -> None:
+        assert isinstance(reply, PeaksReply)
         host.peaks_read = True
         self._sink.append(peaks_record(reply, host.name))

@@ -11,7 +11,7 @@ from bptt_bench.measure.protocol.schedule import Block, TimeLeft, Visit
 
 
 @dataclass(slots=True)
-class Tally:
+class ProgressCounts:
     """Counts visits to cells, once per block and timing; what is added while the run goes on makes the totals grow."""
 
     cells_done: int = 0

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 
 from bptt_bench.measure.loop.events import (
     BlockDone,
+    CellSkipped,
     CountsTaken,
     Listener,
     MemoryTaken,
     RunFinished,
     SampleTaken,
-    Skipped,
 )
-from bptt_bench.measure.loop.progress_counts import Tally
-from bptt_bench.measure.protocol.messages import Compared, Counted, LeftOut, Sampled, Weighed
+from bptt_bench.measure.loop.progress_counts import ProgressCounts
+from bptt_bench.measure.protocol.messages import ComparisonReply, CountReply, MemoryReply, SampleReply, SkipReply
 from bptt_bench.measure.protocol.records import (
     MeasureError,
     Sink,
@@ -26,12 +26,12 @@ from bptt_bench.measure.protocol.records import (
     sample_record,
     skip_record,
 )
-from bptt_bench.measure.protocol.schedule import SWEEP, Block, Done, Visit, without
+from bptt_bench.measure.protocol.schedule import SWEEP, Block, StoredProgress, Visit, remaining_blocks
 from bptt_bench.measure.worker.visits import Outcome
 from bptt_bench.plan import Agreement, Cell
 
 
-class Accounts:
+class Recorder:
     """Keeps what a run measures, and how much of it there is.
 
     Parameters
@@ -44,9 +44,9 @@ class Accounts:
     tally : visits made and left.
     """
 
-    def __init__(self, *, sink: Sink, tell: Listener, done: Done, agreement: Agreement | None) -> None:
+    def __init__(self, *, sink: Sink, tell: Listener, done: StoredProgress, agreement: Agreement | None) -> None:
         self._sink, self._tell, self._done, self._agreement = sink, tell, done, agreement
-        self.tally = Tally()
+        self.tally = ProgressCounts()
         self._samples = self._weighed = self._counted = 0
         self._seconds_in_evaluations = 0.0
         self._skipped: dict[tuple[Cell, str], str] = {}  # reasons by cell and timing
@@ -54,7 +54,7 @@ class Accounts:
 
     def expect(self, everything: Sequence[Block]) -> tuple[Block, ...]:
         """Take blocks into account; what is not stored yet of them."""
-        left = without(everything, self._done.samples)
+        left = remaining_blocks(everything, self._done.samples)
         self.tally.add(everything, left)
         return left
 
@@ -67,19 +67,19 @@ class Accounts:
             run has several.
         """
         visit, found, seconds = outcome
-        if isinstance(found, Compared):
+        if isinstance(found, ComparisonReply):
             assert self._agreement is not None, "only experiments with an agreement compare"
             self._sink.append(agreement_record(visit, self._agreement, found))
             return
-        if isinstance(found, LeftOut):
+        if isinstance(found, SkipReply):
             self._skip(visit, found, host)
             return
         last = self.tally.visited(visit)
         self._measured.add(visit.timing)
         self.tally.time_left.made(visit, seconds)
-        if isinstance(found, Weighed):
+        if isinstance(found, MemoryReply):
             self._keep_memory(visit, found, process, seconds, host)
-        elif isinstance(found, Counted):
+        elif isinstance(found, CountReply):
             self._keep_counts(visit, found, process, seconds, host)
         else:
             record = sample_record(visit, process, found, visit_seconds=seconds, stage=stage, host=host)
@@ -125,7 +125,7 @@ class Accounts:
         self._tell(finished)
         return finished
 
-    def _keep(self, visit: Visit, sampled: Sampled, record: dict[str, object]) -> None:
+    def _keep(self, visit: Visit, sampled: SampleReply, record: dict[str, object]) -> None:
         self._samples += 1
         self._seconds_in_evaluations += sampled.seconds_in_evaluations
         self._sink.append(record)
@@ -133,7 +133,7 @@ class Accounts:
             self._sink.append(inspection_record(visit, sampled.inspection))
         self._tell(SampleTaken(**visit._asdict(), seconds_per_eval=sampled.seconds_per_eval, **self.tally.progress()))
 
-    def _keep_memory(self, visit: Visit, weighed: Weighed, process: int, seconds: float, host: str | None) -> None:
+    def _keep_memory(self, visit: Visit, weighed: MemoryReply, process: int, seconds: float, host: str | None) -> None:
         self._weighed += 1
         self._seconds_in_evaluations += weighed.seconds_in_evaluations
         self._sink.append(memory_record(visit, process, weighed, visit_seconds=seconds, host=host))
@@ -147,7 +147,7 @@ class Accounts:
             )
         )
 
-    def _keep_counts(self, visit: Visit, counted: Counted, process: int, seconds: float, host: str | None) -> None:
+    def _keep_counts(self, visit: Visit, counted: CountReply, process: int, seconds: float, host: str | None) -> None:
         self._counted += 1
         self._seconds_in_evaluations += counted.seconds_in_evaluations
         self._sink.append(count_record(visit, process, counted, visit_seconds=seconds, host=host))
@@ -155,12 +155,12 @@ class Accounts:
             CountsTaken(subject=visit.subject, point=visit.point, counts=dict(counted.counts), **self.tally.progress())
         )
 
-    def _skip(self, visit: Visit, found: LeftOut, host: str | None) -> None:
+    def _skip(self, visit: Visit, found: SkipReply, host: str | None) -> None:
         self._skipped.setdefault((Cell(visit.subject, visit.point), visit.timing), found.reason)
         last = self.tally.visited(visit)
         self.tally.time_left.dropped(visit)
         self._sink.append(skip_record(visit, found, host=host))
-        self._tell(Skipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=found.reason))
+        self._tell(CellSkipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=found.reason))
         self._block_done(visit, last)
 
     def _block_done(self, visit: Visit, last: bool) -> None:

@@ -6,19 +6,19 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.engines import Engine, Fleet
+from bptt_bench.measure.engines import Cluster, Engine
 from bptt_bench.measure.engines.local import LocalEngine
-from bptt_bench.measure.engines.payload import Cargo
-from bptt_bench.measure.loop.backend import Way
+from bptt_bench.measure.engines.payload import Payload
+from bptt_bench.measure.loop.backend import Backend
 from bptt_bench.measure.loop.checks_and_probe import run_checks, run_probe
-from bptt_bench.measure.loop.events import CodePrinted, Event, Listener, Missing, RunFinished, RunStarted
+from bptt_bench.measure.loop.events import CodePrinted, Event, Listener, RunFinished, RunStarted, SubjectMissing
 from bptt_bench.measure.loop.interrupts import Interrupted, Interrupts
-from bptt_bench.measure.loop.parallel import Parallel
-from bptt_bench.measure.loop.recorder import Accounts
-from bptt_bench.measure.loop.serial import Serial
-from bptt_bench.measure.loop.worker_pool import Crew
+from bptt_bench.measure.loop.parallel import ClusterBackend
+from bptt_bench.measure.loop.recorder import Recorder
+from bptt_bench.measure.loop.serial import SerialBackend
+from bptt_bench.measure.loop.worker_pool import WorkerPool
 from bptt_bench.measure.probe.environment import environment
-from bptt_bench.measure.protocol.messages import Open
+from bptt_bench.measure.protocol.messages import OpenRequest
 from bptt_bench.measure.protocol.records import (
     MeasureError,
     Sink,
@@ -30,13 +30,13 @@ from bptt_bench.measure.protocol.records import (
     resume_record,
     run_header,
 )
-from bptt_bench.measure.protocol.schedule import Block, Done, blocks_of, divided, memory_blocks_of
+from bptt_bench.measure.protocol.schedule import Block, StoredProgress, divide_blocks, plan_blocks, plan_memory_blocks
 from bptt_bench.measure.timing.clock import Clock, WallClock
-from bptt_bench.measure.worker.result_check import Comparisons
+from bptt_bench.measure.worker.result_check import PendingComparisons
 from bptt_bench.plan import CheckClaim, Claim, Experiment
 from bptt_bench.plan.description.description import description_of
 
-Further = Callable[[], Sequence[Block]]  # asked when nothing is left to be measured; an empty answer ends the run
+NextBlocks = Callable[[], Sequence[Block]]  # asked when nothing is left to be measured; an empty answer ends the run
 
 
 def run(
@@ -49,12 +49,12 @@ def run(
     sink: Sink,
     corpus: Path | None = None,
     fault: str | None = None,
-    done: Done | None = None,
+    done: StoredProgress | None = None,
     on_event: Listener | None = None,
-    engine: Engine | Fleet | None = None,
+    engine: Engine | Cluster | None = None,
     clock: Clock | None = None,
     surroundings: Callable[[], Mapping[str, Any]] = environment,
-    further: Further | None = None,
+    further: NextBlocks | None = None,
     probe: bool | None = None,
     sources: Mapping[str, str] | None = None,
     force: bool = False,
@@ -103,18 +103,18 @@ def run(
         fault=fault,
         sources=sources,
     )
-    done = done or Done()
+    done = done or StoredProgress()
     if done.header is not None:
         require_same_run(header, done.header)
         if sources is not None and not force:
             require_same_code(sources, done.sources)
     clock = clock or WallClock()
-    loop = _Loop(
+    loop = _RunLoop(
         experiment=experiment,
         missing=missing,
         header=header,
         described=described,
-        opening=Open(
+        opening=OpenRequest(
             module=module,
             corpus=None if corpus is None else str(corpus),
             threads=threads,
@@ -137,7 +137,7 @@ def _is_predicted(experiment: Experiment) -> bool:
     return any(subject.works is not None for subject in experiment.subjects)
 
 
-class _Loop:
+class _RunLoop:
     """One run: what it does before, between and after the measuring itself."""
 
     def __init__(
@@ -147,27 +147,27 @@ class _Loop:
         missing: Mapping[str, str],
         header: Mapping[str, Any],
         described: Mapping[str, Any],
-        opening: Open,
+        opening: OpenRequest,
         sink: Sink,
         tell: Listener,
-        engine: Engine | Fleet,
+        engine: Engine | Cluster,
         clock: Clock,
-        done: Done,
+        done: StoredProgress,
         surroundings: Callable[[], Mapping[str, Any]],
-        further: Further,
+        further: NextBlocks,
         probe: bool,
     ) -> None:
         self._experiment, self._missing, self._header, self._described = experiment, missing, header, described
         self._sink, self._tell, self._clock, self._done = sink, tell, clock, done
         self._surroundings, self._further, self._probe = surroundings, further, probe
         profile = experiment.profile(header["profile"])
-        self._accounts = Accounts(sink=sink, tell=tell, done=done, agreement=experiment.agreement)
-        self._shares = self._to_be_measured(blocks_of(experiment, profile, seed=header["seed"]), profile.processes)
-        self._shares += self._to_be_measured(memory_blocks_of(experiment, profile), processes=1)
+        self._accounts = Recorder(sink=sink, tell=tell, done=done, agreement=experiment.agreement)
+        self._shares = self._to_be_measured(plan_blocks(experiment, profile, seed=header["seed"]), profile.processes)
+        self._shares += self._to_be_measured(plan_memory_blocks(experiment, profile), processes=1)
         self._interrupts = Interrupts()
         shared: dict[str, Any] = {
             "accounts": self._accounts,
-            "comparisons": Comparisons(experiment, done.compared),
+            "comparisons": PendingComparisons(experiment, done.compared),
             "sink": sink,
             "tell": tell,
             "clock": clock,
@@ -175,17 +175,17 @@ class _Loop:
             "first": done.processes,
             "has_roofline": any(subject.roofline is not None for subject in experiment.subjects),
         }
-        self._way: Way
-        if isinstance(engine, Fleet):
-            self._way = Parallel(
+        self._way: Backend
+        if isinstance(engine, Cluster):
+            self._way = ClusterBackend(
                 fleet=engine,
-                cargo=Cargo.of(opening),
+                cargo=Payload.of(opening),
                 variables=experiment.environment,
                 interrupts=self._interrupts,
                 **shared,
             )
         else:
-            self._way = Serial(crew=Crew(engine, opening, self._interrupts), **shared)
+            self._way = SerialBackend(crew=WorkerPool(engine, opening, self._interrupts), **shared)
 
     def run(self) -> RunFinished:
         with self._interrupts.installed():
@@ -216,7 +216,7 @@ class _Loop:
     def _to_be_measured(self, everything: Sequence[Block], processes: int) -> list[tuple[Block, ...]]:
         """What is not stored yet of some blocks, dealt out to measuring processes."""
         left = self._accounts.expect(everything)
-        return [share for share in divided(left, processes) if any(block.visits for block in share)]
+        return [share for share in divide_blocks(left, processes) if any(block.visits for block in share)]
 
     def _begin(self) -> None:
         is_new = self._done.header is None
@@ -238,7 +238,7 @@ class _Loop:
         )
         for subject, reason in self._missing.items():
             self._sink.append(missing_record(subject, reason))
-            self._tell(Missing(subject=subject, reason=reason))
+            self._tell(SubjectMissing(subject=subject, reason=reason))
 
     def _prepare(self) -> None:
         """Checks, and the probe where something is left to be measured."""

@@ -8,22 +8,22 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bptt_bench.measure.engines import Worker
-from bptt_bench.measure.loop.backend import Asked, Heard
+from bptt_bench.measure.loop.backend import HostReply, LabelledRequest
 from bptt_bench.measure.loop.checks_and_probe import run_peaks
 from bptt_bench.measure.loop.events import Listener, WorkerStarted
-from bptt_bench.measure.loop.recorder import Accounts
-from bptt_bench.measure.loop.worker_pool import Crew, Died
-from bptt_bench.measure.protocol.messages import LeftOut, Ready
+from bptt_bench.measure.loop.recorder import Recorder
+from bptt_bench.measure.loop.worker_pool import MeasuringProcessDied, WorkerPool
+from bptt_bench.measure.protocol.messages import OpenReply, SkipReply
 from bptt_bench.measure.protocol.records import Sink, worker_record
 from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.measure.timing.calibrations import Calibrations
 from bptt_bench.measure.timing.clock import Clock
-from bptt_bench.measure.worker.printed import Printed
-from bptt_bench.measure.worker.result_check import Comparisons
-from bptt_bench.measure.worker.visits import Outcome, Skips, Visiting
+from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.result_check import PendingComparisons
+from bptt_bench.measure.worker.visits import Outcome, Skips, Visitor
 
 
-class Serial:
+class SerialBackend:
     """Measures share after share.
 
     Parameters
@@ -35,9 +35,9 @@ class Serial:
     def __init__(
         self,
         *,
-        crew: Crew,
-        accounts: Accounts,
-        comparisons: Comparisons,
+        crew: WorkerPool,
+        accounts: Recorder,
+        comparisons: PendingComparisons,
         sink: Sink,
         tell: Listener,
         clock: Clock,
@@ -49,7 +49,7 @@ class Serial:
         self._process, self._has_roofline = first, has_roofline
         self._skips = Skips()
         calibrations = Calibrations(seconds_per_sample)
-        self._visiting: Callable[[Worker], Visiting] = lambda worker: Visiting(
+        self._visiting: Callable[[Worker], Visitor] = lambda worker: Visitor(
             lambda request, where: crew.ask(worker, request, where),
             clock,
             seconds_per_sample=seconds_per_sample,
@@ -64,7 +64,7 @@ class Serial:
         return self._crew.threads
 
     @property
-    def printed(self) -> Printed:
+    def printed(self) -> CapturedOutput:
         return self._crew.printed
 
     @property
@@ -74,12 +74,12 @@ class Serial:
     def connected(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def converse(self, asked: Sequence[Asked], *, opened: bool) -> Iterator[Heard]:
+    def converse(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
         with self._crew.worker() as worker:
             if opened:
                 self._crew.open(worker)
             for request, where in asked:
-                yield Heard(self._crew.ask(worker, request, where))
+                yield HostReply(self._crew.ask(worker, request, where))
 
     def measure(self, shares: Sequence[Sequence[Block]]) -> None:
         for number, blocks in enumerate(shares):
@@ -98,7 +98,7 @@ class Serial:
         with self._crew.worker() as worker:
             ready = self._crew.open(worker)
             start = self._clock.now()
-            facts = facts_of(ready)
+            facts = process_facts(ready)
             self._sink.append(worker_record(process, facts, started_at=self._clock.wall()))
             self._tell(WorkerStarted(process=process, processes_total=self._process + processes_after, **facts))
             visiting = self._visiting(worker)
@@ -109,14 +109,14 @@ class Serial:
                         self._accounts.dropped(visit)
                     for outcome in visiting.make(visit):
                         self._accounts.take(outcome, process=process, stage=stage)
-            except Died as died:  # the cell that was being visited is left out
+            except MeasuringProcessDied as died:  # the cell that was being visited is left out
                 self._skips.add(visit)
-                why = LeftOut(reason=f"the measuring process died: {died.__cause__}", raised=True)
+                why = SkipReply(reason=f"the measuring process died: {died.__cause__}", raised=True)
                 self._accounts.take(Outcome(visit, why, 0.0), process=process, stage=stage)
             finally:
                 self._seconds_ready += self._clock.now() - start
 
 
-def facts_of(ready: Ready) -> Mapping[str, Any]:
+def process_facts(ready: OpenReply) -> Mapping[str, Any]:
     """What is recorded and told of a measuring process that is ready."""
     return {"pid": ready.pid, "threads": ready.threads, "floor_seconds": ready.floor_seconds}

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bptt_bench.measure.engines import Engine, Listening, Worker, WorkerDied
+from bptt_bench.measure.engines import Engine, OutputCapturing, Worker, WorkerDied
 from bptt_bench.measure.loop.events import (
     BlockDone,
     CountsTaken,
@@ -29,9 +29,9 @@ from bptt_bench.measure.loop.events import (
     SampleTaken,
     WorkerStarted,
 )
-from bptt_bench.measure.protocol.messages import Measure, Open, Reply, Request
+from bptt_bench.measure.protocol.messages import OpenRequest, Reply, Request, SampleRequest
 from bptt_bench.measure.protocol.records import Sink
-from bptt_bench.measure.worker.printed import Printed
+from bptt_bench.measure.worker.printed import CapturedOutput
 
 SECONDS_BETWEEN_LOOKS = 0.2  # of the main thread, which alone hears of Ctrl-C
 PROGRESS = ("blocks_done", "blocks_total", "cells_done", "cells_total")
@@ -41,7 +41,7 @@ class Aborted(Exception):  # no error: another side failed, or a signal came
     """This side was told to stop; what it measured is stored."""
 
 
-class Turns:
+class TurnQueue:
     """Who may do something.
 
     Parameters
@@ -114,7 +114,7 @@ class Turns:
             worker.close()
 
 
-class InTurn:
+class InterleavedEngine:
     """An engine whose processes do something only when their side may.
 
     Parameters
@@ -126,18 +126,18 @@ class InTurn:
     def __init__(
         self,
         engine: Engine,
-        turns: Turns,
+        turns: TurnQueue,
         side: str,
         module: str | None = None,
         place: Callable[[Worker, int, int], None] | None = None,
     ) -> None:
         self._engine, self._turns, self._side, self._module = engine, turns, side, module
-        self._place, self._started = place or on_the_same_cores, 0
+        self._place, self._started = place or pin_to_cores, 0
 
     @property
-    def printed(self) -> Printed:
+    def printed(self) -> CapturedOutput:
         """What the processes of the side have printed."""
-        return self._engine.printed if isinstance(self._engine, Listening) else Printed()
+        return self._engine.printed if isinstance(self._engine, OutputCapturing) else CapturedOutput()
 
     def start(self, *, threads: int) -> Worker:
         self._turns.take(self._side)
@@ -149,19 +149,19 @@ class InTurn:
         self._turns.employ(worker)
         self._place(worker, self._started, threads)
         self._started += 1
-        return _Turn(worker, self._turns, self._side, self._module)
+        return _InterleavedWorker(worker, self._turns, self._side, self._module)
 
 
-class _Turn:
+class _InterleavedWorker:
     """A process that waits before each request; from its start to its first reply it is loading."""
 
-    def __init__(self, worker: Worker, turns: Turns, side: str, module: str | None) -> None:
+    def __init__(self, worker: Worker, turns: TurnQueue, side: str, module: str | None) -> None:
         self._worker, self._turns, self._side, self._module = worker, turns, side, module
         self._begun = False
 
     def ask(self, request: Request) -> Reply:
-        visit = isinstance(request, Measure)
-        if isinstance(request, Open) and self._module is not None:
+        visit = isinstance(request, SampleRequest)
+        if isinstance(request, OpenRequest) and self._module is not None:
             request = dataclasses.replace(request, module=self._module)
         if self._begun:
             self._turns.take(self._side, visit=visit)
@@ -182,7 +182,7 @@ class _Turn:
             self._turns.give(self._side)
 
 
-def on_the_same_cores(worker: Worker, number: int, threads: int) -> None:
+def pin_to_cores(worker: Worker, number: int, threads: int) -> None:
     """Bind a process to cores that follow from its number alone; does nothing where the system cannot.
 
     Left to the system, one side's processes may stay on one core and the other's on another, and the cores of a virtual
@@ -197,7 +197,7 @@ def on_the_same_cores(worker: Worker, number: int, threads: int) -> None:
             os.sched_setaffinity(pid, {cores[(number * threads + i) % len(cores)] for i in range(threads)})
 
 
-class Marked:
+class AnnotatingSink:
     """A sink that adds something to the first record of a run."""
 
     def __init__(self, sink: Sink, more: Mapping[str, Any]) -> None:
@@ -210,7 +210,7 @@ class Marked:
         self._sink.sync()
 
 
-class Together:
+class MergedEvents:
     """The events of several runs as those of one: progress is summed, and one beginning told."""
 
     def __init__(self, listener: Listener, sides: Sequence[str]) -> None:
@@ -255,7 +255,7 @@ class Together:
 TOTALS = ("cells_done", "cells_total", "blocks_total")
 
 
-def in_turns(runs: Mapping[str, Callable[[], object]], turns: Turns) -> None:
+def run_interleaved(runs: Mapping[str, Callable[[], object]], turns: TurnQueue) -> None:
     """Make several runs at once, each in a thread; the first failure stops all and is raised.
 
     Raises
@@ -289,10 +289,10 @@ def in_turns(runs: Mapping[str, Callable[[], object]], turns: Turns) -> None:
         raise next((error for error in failures if not isinstance(error, Aborted)), failures[0])
 
 
-def order_of(visits: Mapping[str, Sequence[Hashable]], seed: int) -> Iterator[str]:
+def interleaved_order(visits: Mapping[str, Sequence[Hashable]], seed: int) -> Iterator[str]:
     """Sides in the order of their visits, each side's in its own order: who has a visit of both goes first is drawn.
 
-    >>> list(order_of({"a": [1, 2, 3], "b": [2, 3]}, seed=0))
+    >>> list(interleaved_order({"a": [1, 2, 3], "b": [2, 3]}, seed=0))
     ['a', 'b', 'a', 'b', 'a']
     """
     sides = list(visits)

@@ -5,18 +5,18 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from bptt_bench.measure.engines import Engine, Listening, Worker, WorkerDied
+from bptt_bench.measure.engines import Engine, OutputCapturing, Worker, WorkerDied
 from bptt_bench.measure.loop.interrupts import Interrupts
-from bptt_bench.measure.protocol.messages import Failed, Open, Ready, Reply, Request
+from bptt_bench.measure.protocol.messages import ErrorReply, OpenReply, OpenRequest, Reply, Request
 from bptt_bench.measure.protocol.records import MeasureError
-from bptt_bench.measure.worker.printed import Printed
+from bptt_bench.measure.worker.printed import CapturedOutput
 
 
-class Died(MeasureError):
+class MeasuringProcessDied(MeasureError):
     """A measuring process ended before it answered."""
 
 
-class Crew:
+class WorkerPool:
     """Where a run gets its measuring processes from.
 
     Parameters
@@ -25,7 +25,7 @@ class Crew:
     interrupts : let a signal cut in while a reply is awaited, and nowhere else.
     """
 
-    def __init__(self, engine: Engine, opening: Open, interrupts: Interrupts) -> None:
+    def __init__(self, engine: Engine, opening: OpenRequest, interrupts: Interrupts) -> None:
         self._engine, self._opening, self._interrupts = engine, opening, interrupts
 
     @property
@@ -34,9 +34,9 @@ class Crew:
         return self._opening.threads
 
     @property
-    def printed(self) -> Printed:
+    def printed(self) -> CapturedOutput:
         """What the processes have printed."""
-        return self._engine.printed if isinstance(self._engine, Listening) else Printed()
+        return self._engine.printed if isinstance(self._engine, OutputCapturing) else CapturedOutput()
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[Worker]:
@@ -47,7 +47,7 @@ class Crew:
         finally:
             worker.close()
 
-    def open(self, worker: Worker) -> Ready:
+    def open(self, worker: Worker) -> OpenReply:
         """Have a process load the experiment.
 
         Raises
@@ -55,7 +55,7 @@ class Crew:
         MeasureError : it cannot, or its threads are not as many as they should be.
         """
         reply = self.ask(worker, self._opening, "start of a measuring process")
-        assert isinstance(reply, Ready)
+        assert isinstance(reply, OpenReply)
         return reply
 
     def ask(self, worker: Worker, request: Request, where: str) -> Reply:
@@ -63,7 +63,7 @@ class Crew:
 
         Raises
         ------
-        MeasureError : what was asked for failed, or (``Died``) the process ended; the message says where.
+        MeasureError : the request failed, or the process ended (``MeasuringProcessDied``); the message says where.
         Interrupted : a signal came.
         """
         try:
@@ -71,7 +71,7 @@ class Crew:
                 reply = worker.ask(request)
         except WorkerDied as died:
             self._interrupts.check()  # a signal to all processes at once may have reached the worker first
-            raise Died(f"{where}: the measuring process died: {died}") from died
-        if isinstance(reply, Failed):
+            raise MeasuringProcessDied(f"{where}: the measuring process died: {died}") from died
+        if isinstance(reply, ErrorReply):
             raise MeasureError(f"{where}: {reply.message}")
         return reply

@@ -26,7 +26,7 @@ DTYPES: tuple[Dtype, ...] = ("float32", "float64")
 
 
 @dataclass(frozen=True, slots=True)
-class Arena:
+class ProbeBuffers:
     """The memory that a probe works on: inputs, and for each type an output and a tile of scratch."""
 
     inputs: Array
@@ -34,7 +34,7 @@ class Arena:
     scratch: dict[Dtype, Array]
 
     @classmethod
-    def of(cls, largest_bytes: int) -> Arena:
+    def of(cls, largest_bytes: int) -> ProbeBuffers:
         """Memory with inputs of so many bytes, all of it touched."""
         return cls(
             np.full((largest_bytes + SLACK_BYTES) // 4, HALF, np.float32),

@@ -11,7 +11,7 @@ import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bptt_bench.measure.probe.task import Task, Tasks
+from bptt_bench.measure.probe.task import ProbeTask, ProbeTasks
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.timing import take_sample
 from bptt_bench.plan import Evaluation
@@ -32,10 +32,10 @@ _CALLS = ("empty_call", "reduction_call", "python_call", "fresh", "warm")  # wha
 
 
 @dataclass(slots=True)
-class _Visited:
+class _TimedTask:
     """A task and the seconds per call of its visits; ``evaluations`` once calibrated, ``always`` if time or not."""
 
-    task: Task
+    task: ProbeTask
     always: bool = False
     seconds: list[float] = field(default_factory=list)
     evaluations: int | None = None
@@ -59,13 +59,13 @@ def probe(clock: Clock, *, available: int, seconds: float = PROBE_SECONDS) -> Re
     available : bytes that can still be allocated; sizes that would take too much of them are left out, and named.
     seconds : after which no reading is begun.
     """
-    from bptt_bench.measure.probe.tasks import tasks  # NumPy comes in here, once the threads are pinned
+    from bptt_bench.measure.probe.tasks import allocate_tasks  # NumPy comes in here, once the threads are pinned
 
     start = clock.now()
-    return read(tasks(available), clock, until=start + seconds)
+    return read(allocate_tasks(available), clock, until=start + seconds)
 
 
-def read(tasks: Tasks, clock: Clock, *, until: float, max_rounds: int = MAX_ROUNDS) -> Readings:
+def read(tasks: ProbeTasks, clock: Clock, *, until: float, max_rounds: int = MAX_ROUNDS) -> Readings:
     """Visit every task once, the cheap ones first, and then again in shuffled rounds while a whole one still fits.
 
     Parameters
@@ -74,8 +74,8 @@ def read(tasks: Tasks, clock: Clock, *, until: float, max_rounds: int = MAX_ROUN
 
     What there was no time for is named in ``Readings.skipped``; the calls without a size are always read.
     """
-    calls = [_Visited(_bare(name, getattr(tasks, name)), always=True) for name in _CALLS]
-    sized = [_Visited(task) for task in sorted(tasks.sized, key=lambda task: task.work)]
+    calls = [_TimedTask(_bare(name, getattr(tasks, name)), always=True) for name in _CALLS]
+    sized = [_TimedTask(task) for task in sorted(tasks.sized, key=lambda task: task.work)]
     order = random.Random(ORDER_SEED)  # noqa: S311  # shuffles visits, keeps no secret
     round_seconds, rounds = 0.0, 0
     while rounds < max_rounds and (rounds == 0 or clock.now() + round_seconds <= until):
@@ -92,7 +92,7 @@ def read(tasks: Tasks, clock: Clock, *, until: float, max_rounds: int = MAX_ROUN
 
 
 def _readings(
-    tasks: Tasks, calls: Sequence[_Visited], readings: Sequence[Reading], rounds: int, late: Sequence[str]
+    tasks: ProbeTasks, calls: Sequence[_TimedTask], readings: Sequence[Reading], rounds: int, late: Sequence[str]
 ) -> Readings:
     empty_call, reduction_call, python_call, fresh, warm = (min(one.seconds) for one in calls)
     return Readings(
@@ -110,10 +110,10 @@ def _readings(
     )
 
 
-def _bare(name: str, evaluate: Evaluation) -> Task:
+def _bare(name: str, evaluate: Evaluation) -> ProbeTask:
     """A task whose seconds are wanted as they are."""
 
     def reading(least: float, median: float) -> Reading:
         return Reading(seconds=least, median_seconds=median)
 
-    return Task(name=name, evaluate=evaluate, work=0, reading=reading)
+    return ProbeTask(name=name, evaluate=evaluate, work=0, reading=reading)

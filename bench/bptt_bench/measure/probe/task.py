@@ -10,7 +10,7 @@ from bptt_bench.plan.machine.reading import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Task:
+class ProbeTask:
     """A reading to be made.
 
     Attributes
@@ -28,7 +28,7 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tasks:
+class ProbeTasks:
     """All that a probe reads.
 
     Attributes
@@ -39,7 +39,7 @@ class Tasks:
     skipped : what does not fit into memory, with the reason.
     """
 
-    sized: Sequence[Task]
+    sized: Sequence[ProbeTask]
     empty_call: Evaluation
     reduction_call: Evaluation
     python_call: Evaluation

@@ -8,8 +8,8 @@ from functools import partial
 
 import numpy as np
 
-from bptt_bench.measure.probe.buffers import DTYPES, HALF, KIB, MIB, OUTPUT_PARTS, TILE_BYTES, Arena
-from bptt_bench.measure.probe.task import Task, Tasks
+from bptt_bench.measure.probe.buffers import DTYPES, HALF, KIB, MIB, OUTPUT_PARTS, TILE_BYTES, ProbeBuffers
+from bptt_bench.measure.probe.task import ProbeTask, ProbeTasks
 from bptt_bench.plan import Evaluation
 from bptt_bench.plan.machine.reading import (
     BYTES,
@@ -45,14 +45,14 @@ FEW = 8  # elements of a reduction that has next to nothing to do
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Planned:
+class TaskPlan:
     """A task before it has memory: the bytes that it reads and writes, and how it is set up."""
 
     name: str
     reads_bytes: int
     writes_bytes: int
     work: int
-    set_up: Callable[[Arena], Evaluation]
+    set_up: Callable[[ProbeBuffers], Evaluation]
     reading: Callable[[float, float], Reading]
 
     @property
@@ -61,12 +61,12 @@ class Planned:
         return max(self.reads_bytes, OUTPUT_PARTS * self.writes_bytes)
 
 
-def tasks(available: int) -> Tasks:
+def allocate_tasks(available: int) -> ProbeTasks:
     """The tasks that fit into a share of the memory that is available, with the memory that they work on."""
     largest = max(SMALLEST_BYTES, min(LARGEST_BYTES, int(MEMORY_SHARE * available / PARTS) // KIB * KIB))
     touched = min(TOUCHED_BYTES, largest // OUTPUT_PARTS)
-    arena = Arena.of(largest)
-    everything = list(planned())
+    arena = ProbeBuffers.of(largest)
+    everything = list(plan_tasks())
     skipped = [
         f"{one.name}: needs {one.inputs_bytes / MIB:.3g} MiB of inputs, {largest / MIB:.3g} MiB can be had"
         for one in everything
@@ -76,9 +76,9 @@ def tasks(available: int) -> Tasks:
         skipped.append(f"first touch of {TOUCHED_BYTES / MIB:.3g} MiB: read with {touched / MIB:.3g} MiB instead")
     one, other, out = np.zeros(1), np.zeros(1), np.zeros(1)  # in place, one element alone takes a slow way round
     warm = arena.outputs["float32"][: touched // BYTES["float32"]]
-    return Tasks(
+    return ProbeTasks(
         sized=[
-            Task(name=one.name, evaluate=one.set_up(arena), work=one.work, reading=one.reading)
+            ProbeTask(name=one.name, evaluate=one.set_up(arena), work=one.work, reading=one.reading)
             for one in everything
             if one.inputs_bytes <= largest
         ],
@@ -92,7 +92,7 @@ def tasks(available: int) -> Tasks:
     )
 
 
-def planned() -> Iterator[Planned]:
+def plan_tasks() -> Iterator[TaskPlan]:
     """Everything that is read where memory and time suffice."""
     for dtype in DTYPES:
         yield from (product(kind, dtype, 1, 1, 1) for kind in ("gemm", "gemv", "gevm"))
@@ -111,7 +111,7 @@ def planned() -> Iterator[Planned]:
                 yield move(operation, n_bytes)
 
 
-def _matrix_and_vector(dtype: Dtype) -> Iterator[Planned]:
+def _matrix_and_vector(dtype: Dtype) -> Iterator[TaskPlan]:
     """Products with a vector, and updates of a matrix, by width and size of the matrix."""
     for width in WIDTHS:
         fine = dtype == "float32" and width == WIDTHS[0]
@@ -135,7 +135,7 @@ def _shapes(dtype: Dtype) -> Iterator[tuple[int, int, int]]:
                 yield from ((long, one, other), (one, long, other), (one, other, long))
 
 
-def product(kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> Planned:
+def product(kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> TaskPlan:
     """A product of shapes (m, k) and (k, n).
 
     A full product with a long result takes its long operand transposed: so do layers of a network over a batch, and
@@ -144,7 +144,7 @@ def product(kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> Planned:
     itemsize = BYTES[dtype]
     reads, writes = (m * k + k * n) * itemsize, m * n * itemsize
     steps = {"gemm": _gemm, "gemv": _gemv, "gevm": _gevm, "ger": _ger}[kind]
-    return Planned(
+    return TaskPlan(
         name=f"{kind} {dtype} of shapes ({m}, {k}) and ({k}, {n})",
         reads_bytes=reads,
         writes_bytes=writes,
@@ -163,7 +163,7 @@ def product(kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> Planned:
     )
 
 
-def _gemm(arena: Arena, dtype: Dtype, m: int, n: int, k: int) -> Evaluation:
+def _gemm(arena: ProbeBuffers, dtype: Dtype, m: int, n: int, k: int) -> Evaluation:
     out = arena.writes(dtype, (m, n))
     left_shape = (k, m) if m > max(n, k) else (m, k)
     right_shape = (n, k) if n > max(m, k) else (k, n)
@@ -175,17 +175,17 @@ def _gemm(arena: Arena, dtype: Dtype, m: int, n: int, k: int) -> Evaluation:
     return partial(left.dot, right, out=out)
 
 
-def _gemv(arena: Arena, dtype: Dtype, m: int, _n: int, k: int) -> Evaluation:
+def _gemv(arena: ProbeBuffers, dtype: Dtype, m: int, _n: int, k: int) -> Evaluation:
     matrix, vector = arena.reads(dtype, (m, k), (k,))
     return partial(matrix.dot, vector, out=arena.writes(dtype, (m,)))
 
 
-def _gevm(arena: Arena, dtype: Dtype, _m: int, n: int, k: int) -> Evaluation:
+def _gevm(arena: ProbeBuffers, dtype: Dtype, _m: int, n: int, k: int) -> Evaluation:
     matrix, vector = arena.reads(dtype, (k, n), (k,))
     return partial(vector.dot, matrix, out=arena.writes(dtype, (n,)))
 
 
-def _ger(arena: Arena, dtype: Dtype, m: int, n: int, _k: int) -> Evaluation:
+def _ger(arena: ProbeBuffers, dtype: Dtype, m: int, n: int, _k: int) -> Evaluation:
     """Target += column by row: the outer product of some rows at a time into scratch, and that added to the target."""
     target = arena.writes(dtype, (m, n))
     column, row = arena.reads(dtype, (m, 1), (1, n))
@@ -201,13 +201,13 @@ def _ger(arena: Arena, dtype: Dtype, m: int, n: int, _k: int) -> Evaluation:
     return update
 
 
-def move(operation: Operation, n_bytes: int) -> Planned:
+def move(operation: Operation, n_bytes: int) -> TaskPlan:
     """Bytes moved in float64, as STREAM does; ``n_bytes`` is what all arrays take together."""
     reads, writes = {"read": (2, 0), "clear": (0, 1), "copy": (1, 1), "add": (2, 1)}[operation]
     length = n_bytes // ((reads + writes) * BYTES["float64"])
     moved = (reads + writes) * length * BYTES["float64"]
 
-    def set_up(arena: Arena) -> Evaluation:
+    def set_up(arena: ProbeBuffers) -> Evaluation:
         inputs = arena.reads("float64", *[(length,)] * reads)
         out = arena.writes("float64", (length * writes,))
         match operation:
@@ -220,7 +220,7 @@ def move(operation: Operation, n_bytes: int) -> Planned:
             case "add":
                 return partial(np.add, inputs[0], inputs[1], out=out)
 
-    return Planned(
+    return TaskPlan(
         name=f"{operation} of {_size(n_bytes)}",
         reads_bytes=reads * length * BYTES["float64"],
         writes_bytes=writes * length * BYTES["float64"],
@@ -232,15 +232,15 @@ def move(operation: Operation, n_bytes: int) -> Planned:
     )
 
 
-def transcendental(function: Function, dtype: Dtype, n_bytes: int) -> Planned:
+def transcendental(function: Function, dtype: Dtype, n_bytes: int) -> TaskPlan:
     """A function of one array into another; both together take ``n_bytes``."""
     length = n_bytes // (2 * BYTES[dtype])
     ufunc = {"exp": np.exp, "tanh": np.tanh}[function]
 
-    def set_up(arena: Arena) -> Evaluation:
+    def set_up(arena: ProbeBuffers) -> Evaluation:
         return partial(ufunc, *arena.reads(dtype, (length,)), out=arena.writes(dtype, (length,)))
 
-    return Planned(
+    return TaskPlan(
         name=f"{function} {dtype} over {_size(n_bytes)}",
         reads_bytes=n_bytes // 2,
         writes_bytes=n_bytes // 2,
@@ -252,15 +252,15 @@ def transcendental(function: Function, dtype: Dtype, n_bytes: int) -> Planned:
     )
 
 
-def addition(dtype: Dtype, n_bytes: int) -> Planned:
+def addition(dtype: Dtype, n_bytes: int) -> TaskPlan:
     """One array added to another in place; both together take ``n_bytes``."""
     length = n_bytes // (2 * BYTES[dtype])
 
-    def set_up(arena: Arena) -> Evaluation:
+    def set_up(arena: ProbeBuffers) -> Evaluation:
         target = arena.writes(dtype, (length,))
         return partial(np.add, target, *arena.reads(dtype, (length,)), out=target)
 
-    return Planned(
+    return TaskPlan(
         name=f"addition {dtype} over {_size(n_bytes)}",
         reads_bytes=n_bytes // 2,
         writes_bytes=n_bytes // 2,

@@ -13,7 +13,7 @@ Timing = Literal["whole", "phases", "memory", "counts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Open:
+class OpenRequest:
     """Load an experiment, and see that the numerical libraries use the threads that they were told to use.
 
     ``sources`` are digests of its code as the run began with it, if they are known: no process may find other code.
@@ -27,7 +27,7 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
+class CheckRequest:
     """Run the check of a claim."""
 
     claim: str
@@ -35,14 +35,14 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probe:
+class ProbeRequest:
     """Read what the machine can do, with as many threads of the numerical libraries as they were told to use."""
 
     threads: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measure:
+class SampleRequest:
     """Take one sample of a subject at a point; ``evaluations`` None asks for calibration."""
 
     subject: str
@@ -53,7 +53,7 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weigh:
+class MemoryRequest:
     """Measure what one evaluation of a subject at a point needs of memory."""
 
     subject: str
@@ -61,7 +61,7 @@ class Weigh:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Count:
+class CountRequest:
     """Make one counted evaluation of a subject at a point."""
 
     subject: str
@@ -69,7 +69,7 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compare:
+class ComparisonRequest:
     """Evaluate a subject once at a point, and compare its result with that of the reference."""
 
     subject: str
@@ -77,14 +77,14 @@ class Compare:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReadPeaks:
+class PeaksRequest:
     """Read the peaks of the machine with so many threads."""
 
     threads: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ready:
+class OpenReply:
     """The experiment is loaded; ``threads``: as the libraries report them, ``floor_seconds``: cost of an empty call."""
 
     pid: int
@@ -93,7 +93,7 @@ class Ready:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Checked:
+class CheckReply:
     """The outcome of a check: the fields of ``CheckResult``, and the seconds that it took."""
 
     estimate: float
@@ -106,7 +106,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Probed:
+class ProbeReply:
     """What was read, as ``Readings.to_json`` gives it, and the seconds that it took."""
 
     readings: Mapping[str, Any]
@@ -114,7 +114,7 @@ class Probed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Sampled:
+class SampleReply:
     """One sample: times in seconds per evaluation; ``started_at`` in seconds since 1970."""
 
     evaluations: int
@@ -129,7 +129,7 @@ class Sampled:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Weighed:
+class MemoryReply:
     """Bytes that one evaluation needs over its prepared state, and those of its result; None: not known."""
 
     peak_bytes: int | None
@@ -140,7 +140,7 @@ class Weighed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Counted:
+class CountReply:
     """What one evaluation did, by the name of what is counted."""
 
     counts: Mapping[str, float]
@@ -149,14 +149,14 @@ class Counted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Compared:
+class ComparisonReply:
     """How far a result lies from that of the reference; None: it is none (NaN)."""
 
     difference: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PeaksRead:
+class PeaksReply:
     """What was read, as ``Peaks.to_json`` gives it, and the seconds that it took."""
 
     peaks: Mapping[str, Any]
@@ -164,7 +164,7 @@ class PeaksRead:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOut:
+class SkipReply:
     """The point was not measured: its inputs do not fit into memory, or ``raised``: something raised there."""
 
     reason: str
@@ -174,19 +174,59 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Failed:
+class ErrorReply:
     """What was asked for raised; ``message`` is one line."""
 
     message: str
 
 
-Request = Open | Check | Probe | Measure | Weigh | Count | Compare | ReadPeaks
-Reply = Ready | Checked | Probed | Sampled | Weighed | Counted | Compared | PeaksRead | LeftOut | Failed
+Request = (
+    OpenRequest
+    | CheckRequest
+    | ProbeRequest
+    | SampleRequest
+    | MemoryRequest
+    | CountRequest
+    | ComparisonRequest
+    | PeaksRequest
+)
+Reply = (
+    OpenReply
+    | CheckReply
+    | ProbeReply
+    | SampleReply
+    | MemoryReply
+    | CountReply
+    | ComparisonReply
+    | PeaksReply
+    | SkipReply
+    | ErrorReply
+)
 _KINDS: dict[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        *(Open, Check, Probe, Measure, Weigh, Count, Compare, ReadPeaks),
-        *(Ready, Checked, Probed, Sampled, Weighed, Counted, Compared, PeaksRead, LeftOut, Failed),
+        *(
+            OpenRequest,
+            CheckRequest,
+            ProbeRequest,
+            SampleRequest,
+            MemoryRequest,
+            CountRequest,
+            ComparisonRequest,
+            PeaksRequest,
+        ),
+        *(
+            OpenReply,
+            CheckReply,
+            ProbeReply,
+            SampleReply,
+            MemoryReply,
+            CountReply,
+            ComparisonReply,
+            PeaksReply,
+            SkipReply,
+            ErrorReply,
+        ),
     )
 }
 

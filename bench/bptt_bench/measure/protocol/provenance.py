@@ -28,7 +28,7 @@ class CodeDiffersError(BenchError, RuntimeError):
     """Other code is found than a run began with; the message names the files."""
 
 
-def sources_of(module: str) -> dict[str, str]:
+def digest_sources(module: str) -> dict[str, str]:
     """sha256 of the source of an experiment and of what it imports from its project.
 
     Parameters
@@ -75,7 +75,7 @@ def folder_of(module: str) -> Path | None:
     return None if INSTALLED & set(folder.parts) else folder
 
 
-def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Files that differ, each with how.
 
     >>> changes({"a.py": "1", "b.py": "1", "c.py": "1"}, {"a.py": "1", "b.py": "2", "d.py": "1"})
@@ -89,7 +89,7 @@ def changes(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [f"{name} ({words[name]})" for name in sorted(words)]
 
 
-def named(files: list[str]) -> str:
+def list_files(files: list[str]) -> str:
     """Files in a sentence: the first few, and how many more.
 
     >>> named(["a.py (changed)", "b.py (new)"])
@@ -106,11 +106,11 @@ def require_sources(module: str, begun_with: Mapping[str, str]) -> None:
     ------
     CodeDiffersError : a file has changed.
     """
-    now = sources_of(module)
+    now = digest_sources(module)
     common = begun_with.keys() & now.keys()
-    files = changes({name: begun_with[name] for name in common}, {name: now[name] for name in common})
+    files = changed_files({name: begun_with[name] for name in common}, {name: now[name] for name in common})
     if files:
-        raise CodeDiffersError(f"the code has changed since the run began: {named(files)}")
+        raise CodeDiffersError(f"the code has changed since the run began: {list_files(files)}")
 
 
 def _specifications(module: str) -> dict[str, ModuleSpec]:

@@ -8,17 +8,17 @@ from typing import Any, Protocol
 
 from bptt_bench.errors import BenchError
 from bptt_bench.measure.protocol.messages import (
-    Checked,
-    Compared,
-    Counted,
-    LeftOut,
-    PeaksRead,
-    Probed,
-    Sampled,
-    Weighed,
+    CheckReply,
+    ComparisonReply,
+    CountReply,
+    MemoryReply,
+    PeaksReply,
+    ProbeReply,
+    SampleReply,
+    SkipReply,
 )
-from bptt_bench.measure.protocol.provenance import changes, named
-from bptt_bench.measure.protocol.schedule import SWEEP, Visit, cells_of
+from bptt_bench.measure.protocol.provenance import changed_files, list_files
+from bptt_bench.measure.protocol.schedule import SWEEP, Visit, plan_cells
 from bptt_bench.plan import Agreement, Experiment
 
 SCHEMA = 2  # of the records; a reader refuses a higher number than it knows
@@ -77,7 +77,7 @@ def run_header(
         "factors": [factor.name for factor in experiment.factors],
         "subjects": list(experiment.subject_names),
         "laws": {one.name: None if one.law is None else one.law.text for one in experiment.subjects},
-        "cells": len(cells_of(experiment, chosen)),
+        "cells": len(plan_cells(experiment, chosen)),
         "blocks": chosen.blocks,
         **({} if sources is None else {"sources": dict(sources)}),
     }
@@ -109,21 +109,27 @@ def require_same_code(ours: Mapping[str, str], stored: Mapping[str, str] | None)
     """
     if stored is None:
         raise OtherCodeError("the run to be continued does not say with which code it was measured")
-    files = changes(stored, ours)
+    files = changed_files(stored, ours)
     if files:
-        raise OtherCodeError(f"the run to be continued was measured with other code: {named(files)}")
+        raise OtherCodeError(f"the run to be continued was measured with other code: {list_files(files)}")
 
 
 def resume_record(ours: Mapping[str, str] | None, stored: Mapping[str, str] | None) -> dict[str, Any]:
     """The record of a run that goes on; where the code is another one it says which files differ."""
     if ours is None or ours == stored:
         return {"record": "resume"}
-    files = None if stored is None else changes(stored, ours)
+    files = None if stored is None else changed_files(stored, ours)
     return {"record": "resume", "sources": dict(ours), "changed": files}
 
 
 def sample_record(
-    visit: Visit, process: int, sampled: Sampled, *, visit_seconds: float, stage: str = SWEEP, host: str | None = None
+    visit: Visit,
+    process: int,
+    sampled: SampleReply,
+    *,
+    visit_seconds: float,
+    stage: str = SWEEP,
+    host: str | None = None,
 ) -> dict[str, Any]:
     """The record of a sample; ``visit_seconds`` is all that it took, preparing and calibrating included.
 
@@ -158,7 +164,7 @@ def inspection_record(visit: Visit, inspection: Mapping[str, Any]) -> dict[str, 
 
 
 def memory_record(
-    visit: Visit, process: int, weighed: Weighed, *, visit_seconds: float, host: str | None = None
+    visit: Visit, process: int, weighed: MemoryReply, *, visit_seconds: float, host: str | None = None
 ) -> dict[str, Any]:
     """The record of what one evaluation needs of memory, in bytes over its prepared state."""
     return {
@@ -176,7 +182,7 @@ def memory_record(
 
 
 def count_record(
-    visit: Visit, process: int, counted: Counted, *, visit_seconds: float, host: str | None = None
+    visit: Visit, process: int, counted: CountReply, *, visit_seconds: float, host: str | None = None
 ) -> dict[str, Any]:
     """The record of what one evaluation did, by the name of what is counted."""
     return {
@@ -207,7 +213,7 @@ def _at(host: str | None) -> dict[str, str]:
     return {} if host is None else {"host": host}
 
 
-def check_record(claim: str, checked: Checked) -> dict[str, Any]:
+def check_record(claim: str, checked: CheckReply) -> dict[str, Any]:
     """The record of a claim's check."""
     return {
         "record": "check",
@@ -222,12 +228,12 @@ def check_record(claim: str, checked: Checked) -> dict[str, Any]:
     }
 
 
-def probe_record(probed: Probed, host: str | None = None) -> dict[str, Any]:
+def probe_record(probed: ProbeReply, host: str | None = None) -> dict[str, Any]:
     """The record of what the machine can do."""
     return {"record": "probe", "seconds": probed.seconds, "readings": dict(probed.readings), **_at(host)}
 
 
-def peaks_record(read: PeaksRead, host: str | None = None) -> dict[str, Any]:
+def peaks_record(read: PeaksReply, host: str | None = None) -> dict[str, Any]:
     """The record of the peaks of the machine."""
     return {"record": "peaks", "seconds": read.seconds, "peaks": dict(read.peaks), **_at(host)}
 
@@ -237,7 +243,7 @@ def missing_record(subject: str, reason: str) -> dict[str, Any]:
     return {"record": "missing", "subject": subject, "reason": reason}
 
 
-def agreement_record(visit: Visit, agreement: Agreement, compared: Compared) -> dict[str, Any]:
+def agreement_record(visit: Visit, agreement: Agreement, compared: ComparisonReply) -> dict[str, Any]:
     """The record of a result that was compared with that of the reference."""
     return {
         "record": "agreement",
@@ -249,7 +255,7 @@ def agreement_record(visit: Visit, agreement: Agreement, compared: Compared) -> 
     }
 
 
-def skip_record(visit: Visit, reply: LeftOut, host: str | None = None) -> dict[str, Any]:
+def skip_record(visit: Visit, reply: SkipReply, host: str | None = None) -> dict[str, Any]:
     """The record of a cell that is left out."""
     return {
         "record": "skip",

@@ -41,7 +41,7 @@ class Block(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Done:
+class StoredProgress:
     """What a store already holds of a run; empty for a fresh one.
 
     Attributes
@@ -66,7 +66,7 @@ class Done:
     described: Mapping[str, Any] | None = None
 
 
-def cells_of(experiment: Experiment, profile: Profile) -> tuple[Cell, ...]:
+def plan_cells(experiment: Experiment, profile: Profile) -> tuple[Cell, ...]:
     """The cells of a profile, their levels as plain numbers in the order of the factors."""
     return tuple(
         Cell(
@@ -77,9 +77,9 @@ def cells_of(experiment: Experiment, profile: Profile) -> tuple[Cell, ...]:
     )
 
 
-def blocks_of(experiment: Experiment, profile: Profile, *, seed: int) -> tuple[Block, ...]:
+def plan_blocks(experiment: Experiment, profile: Profile, *, seed: int) -> tuple[Block, ...]:
     """Every visit of a run; a phase-timed sample comes right after the whole one of its cell."""
-    cells = cells_of(experiment, profile)
+    cells = plan_cells(experiment, profile)
     phased = {name for name in experiment.subject_names if experiment.subject(name).prepare_phased is not None}
     return tuple(
         Block(
@@ -90,13 +90,13 @@ def blocks_of(experiment: Experiment, profile: Profile, *, seed: int) -> tuple[B
     )
 
 
-def memory_blocks_of(experiment: Experiment, profile: Profile) -> tuple[Block, ...]:
+def plan_memory_blocks(experiment: Experiment, profile: Profile) -> tuple[Block, ...]:
     """The blocks in which nothing is timed: of subjects with a memory law the bytes, of those with a tally the counts.
 
     One visit to every cell each, the placebo left out; none where nothing asks for them. Memory comes first: counting
     may leave behind what it counted with.
     """
-    cells = cells_of(experiment, profile)
+    cells = plan_cells(experiment, profile)
     weighed = {subject.name for subject in experiment.subjects if subject.memory_law is not None}
     counted = {subject.name for subject in experiment.subjects if subject.tally is not None}
     memory = tuple(Visit(*cell, MEMORY_BLOCK, "memory") for cell in cells if cell.subject in weighed)
@@ -112,12 +112,12 @@ def _visits(cells: Sequence[Cell], phased: Collection[str], block: int, seed: in
             yield Visit(subject, point, block, "phases")
 
 
-def without(blocks: Sequence[Block], done: Collection[Visit]) -> tuple[Block, ...]:
+def remaining_blocks(blocks: Sequence[Block], done: Collection[Visit]) -> tuple[Block, ...]:
     """The blocks less what is done already."""
     return tuple(block._replace(visits=tuple(visit for visit in block.visits if visit not in done)) for block in blocks)
 
 
-def divided(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block, ...], ...]:
+def divide_blocks(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block, ...], ...]:
     """The blocks dealt out in order to so many processes, as evenly as they go; nobody gets none.
 
     >>> [[block.number for block in share] for share in divided([Block(n, ()) for n in range(5)], 2)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bptt_bench.measure.protocol.messages import Sampled
+from bptt_bench.measure.protocol.messages import SampleReply
 from bptt_bench.measure.protocol.schedule import Visit
 
 SHORT_SHARE = 0.5  # a sample that lasted less than this share of what it should have is calibrated anew
@@ -21,7 +21,7 @@ class Calibrations:
         """Evaluations to make; None asks for calibration."""
         return self._evaluations.get((visit.subject, visit.point))
 
-    def remember(self, visit: Visit, sampled: Sampled) -> None:
+    def remember(self, visit: Visit, sampled: SampleReply) -> None:
         """Keep a calibration for later visits, unless it has turned out too short."""
         cell = (visit.subject, visit.point)
         lasted = sampled.seconds_per_eval * sampled.evaluations

@@ -62,13 +62,13 @@ class FakeClock:
         self._seconds += seconds
 
 
-class _TakenOff(threading.local):
+class _SubtractedTime(threading.local):
     """What a thread waited, what other threads of its process worked, and what was taken off so far, in seconds."""
 
     waited = worked_beside = seconds = 0.0
 
 
-_TAKEN_OFF = _TakenOff()
+_SUBTRACTED = _SubtractedTime()
 
 
 def seconds_less_waiting() -> float:
@@ -87,7 +87,7 @@ def seconds_less_waiting() -> float:
         if waited == before:
             break
     worked_beside = time.process_time() - time.thread_time()
-    off = _TAKEN_OFF
+    off = _SUBTRACTED
     off.seconds += max(0.0, (waited - off.waited) - (worked_beside - off.worked_beside))
     off.waited, off.worked_beside = waited, worked_beside
     return now - off.seconds

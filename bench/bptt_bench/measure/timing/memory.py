@@ -25,7 +25,7 @@ CERTAIN_BYTES = 1 << 23  # a peak this far above what is resident, and not moved
 KIB = 1 << 10
 
 
-def give_back() -> None:
+def release_memory() -> None:
     """Return what was freed to the system, as far as the allocator can be told to."""
     gc.collect()
     for name, value in (("mallopt", M_MMAP_THRESHOLD), ("mallopt", M_TRIM_THRESHOLD)):
@@ -47,7 +47,7 @@ def peak_bytes(evaluate: Evaluation, process: Path = PROCESS) -> int | None:
 
     None where the system cannot tell: only Linux resets the peak, and not everywhere is one allowed to.
     """
-    give_back()
+    release_memory()
     resident = _reset(process)
     if resident is None:
         return None

@@ -6,13 +6,15 @@ import math
 from collections.abc import Callable
 from numbers import Real
 
-from bptt_bench.measure.protocol.messages import Counted, LeftOut
+from bptt_bench.measure.protocol.messages import CountReply, SkipReply
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.timing import no_garbage_collection
 from bptt_bench.plan import Point, Subject
 
 
-def count(subject: Subject, point: Point, clock: Clock, too_large: Callable[[], LeftOut | None]) -> Counted | LeftOut:
+def count_operations(
+    subject: Subject, point: Point, clock: Clock, too_large: Callable[[], SkipReply | None]
+) -> CountReply | SkipReply:
     """The counts of a subject at a point, from one evaluation that is not timed.
 
     Parameters
@@ -35,7 +37,7 @@ def count(subject: Subject, point: Point, clock: Clock, too_large: Callable[[], 
     if lacking:
         raise ValueError(f"tally: lacks {lacking[0]!r}, which has a law; it gives {', '.join(found) or 'nothing'}")
     counts = {str(name): _number(name, value) for name, value in found.items()}
-    return Counted(counts=counts, seconds_in_evaluations=seconds, started_at=started_at)
+    return CountReply(counts=counts, seconds_in_evaluations=seconds, started_at=started_at)
 
 
 def _number(name: object, value: object) -> float:

@@ -95,7 +95,7 @@ class Input:
         return functools.partial(_refill, value, value[:] if isinstance(value, array.array) else value.copy())
 
 
-def inputs_of(
+def find_inputs(
     call: Callable[..., object], args: Sequence[object] = (), kwargs: Mapping[str, object] | None = None
 ) -> list[Input]:
     """Return what a call reaches through its arguments, closure, defaults, owner, and the globals that it names."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bptt_bench.measure.timing.clock import Clock
-from bptt_bench.measure.worker.inputs import Input, inputs_of, is_cache
+from bptt_bench.measure.worker.inputs import Input, find_inputs, is_cache
 from bptt_bench.measure.worker.loading import one_line
 from bptt_bench.plan import Evaluation
 from bptt_bench.plan.experiment.unfinished import unfinished
@@ -68,7 +68,7 @@ class Inspector:
 
     def __init__(self, evaluate: Evaluation, clock: Clock, inputs: Sequence[Input] | None = None) -> None:
         self._evaluate, self._clock = evaluate, clock
-        self._inputs = inputs_of(evaluate) if inputs is None else inputs
+        self._inputs = find_inputs(evaluate) if inputs is None else inputs
         self._changed: list[Input] = []
         self._returned: str | None = None
         self._first = 0.0
@@ -102,7 +102,7 @@ class Inspector:
     def _compared_anew(self, prepare: Callable[[], Evaluation]) -> Inspection:
         other = prepare()
         names = {(each.name, each.kind) for each in self._changed}
-        same = [each for each in inputs_of(other) if (each.name, each.kind) in names]
+        same = [each for each in find_inputs(other) if (each.name, each.kind) in names]
         put_back = [each.restorer(MOST_COPIED // len(same)) for each in same]
         if len(put_back) < len(names) or None in put_back:
             return self._seen(prepare, lambda: self._evaluate)

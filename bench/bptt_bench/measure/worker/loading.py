@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from bptt_bench.measure.worker.printed import kept_from_standard_output
+from bptt_bench.measure.worker.printed import standard_output_redirected
 from bptt_bench.plan import Claim, Experiment, ExperimentError
 
 OURS = Path(__file__).resolve().parents[2]
@@ -61,7 +61,7 @@ def _import(module: str) -> ModuleType:
     if path is not None and not path.is_file():
         raise ExperimentError(f"experiment {module!r}: no such file")
     try:
-        with kept_from_standard_output():
+        with standard_output_redirected():
             return importlib.import_module(module) if path is None else _import_file(path)
     except (KeyboardInterrupt, GeneratorExit):
         raise
@@ -70,9 +70,9 @@ def _import(module: str) -> ModuleType:
             raise ExperimentError(
                 f"experiment {module!r}: no such module; give the name of a module or the path of a .py file"
             ) from None
-        raise ExperimentError(f"experiment {module!r}: raises on import: {traced(error)}") from error
+        raise ExperimentError(f"experiment {module!r}: raises on import: {describe_error(error)}") from error
     except BaseException as error:  # SystemExit too: a module may raise anything
-        raise ExperimentError(f"experiment {module!r}: raises on import: {traced(error)}") from error
+        raise ExperimentError(f"experiment {module!r}: raises on import: {describe_error(error)}") from error
 
 
 def _import_file(path: Path) -> ModuleType:
@@ -95,7 +95,7 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 
-def traced(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Type and message of an exception, and where it came from: the innermost code not ours nor a library's.
 
     An error of our own names what it is about, and is left as it is.

@@ -25,7 +25,7 @@ def flush_all() -> None:
         ctypes.CDLL(None).fflush(None)
 
 
-class Printed:
+class CapturedOutput:
     """Lines and how often each was printed, in the order in which they first were.
 
     Attributes
@@ -58,7 +58,7 @@ class Printed:
         self.others += others
 
 
-class Overheard:
+class OutputFile:
     """A file that takes what a process prints, standard output and standard error alike, until it is counted."""
 
     def __init__(self) -> None:
@@ -67,20 +67,20 @@ class Overheard:
         # always written at its end: what comes after it was emptied is to stand at its beginning
         fcntl.fcntl(self.file, fcntl.F_SETFL, fcntl.fcntl(self.file, fcntl.F_GETFL) | os.O_APPEND)
 
-    def count(self, printed: Printed | None) -> None:
+    def count(self, printed: CapturedOutput | None) -> None:
         """Count what stands in the file, and empty it; None forgets it."""
         with self._lock:  # who stops a run closes its processes while it may be looking at one
             if not self.file.closed:
                 self._count(printed)
 
-    def close(self, printed: Printed) -> None:
+    def close(self, printed: CapturedOutput) -> None:
         """Count what is left, of a process that has ended; closing twice is no error."""
         with self._lock:
             if not self.file.closed:
                 self._count(printed)
                 self.file.close()
 
-    def _count(self, printed: Printed | None) -> None:
+    def _count(self, printed: CapturedOutput | None) -> None:
         number = self.file.fileno()
         size = os.fstat(number).st_size
         if not size:
@@ -94,12 +94,12 @@ class Overheard:
         os.ftruncate(number, 0)
 
     @staticmethod
-    def _add(printed: Printed | None, line: bytes) -> None:
+    def _add(printed: CapturedOutput | None, line: bytes) -> None:
         if printed is not None:
             printed.add(line.decode("utf-8", errors="replace"))
 
 
-def times_printed(line: str, times: int) -> str:
+def line_with_count(line: str, times: int) -> str:
     """A line, with how often it was printed."""
     return f"{line} ({times} times)" if times > 1 else line
 
@@ -108,7 +108,7 @@ _shown: set[str] = set()  # lines that this process has shown: an experiment may
 
 
 @contextlib.contextmanager
-def kept_from_standard_output() -> Iterator[None]:
+def standard_output_redirected() -> Iterator[None]:
     """Show on standard error, and once, what code prints within the block: standard output is for our answer alone."""
     flush_all()
     try:
@@ -116,7 +116,7 @@ def kept_from_standard_output() -> Iterator[None]:
     except OSError:  # closed
         yield
         return
-    overheard, printed = Overheard(), Printed()
+    overheard, printed = OutputFile(), CapturedOutput()
     try:
         os.dup2(overheard.file.fileno(), 1)
         with open(1, "w", encoding="utf-8", closefd=False) as stream, contextlib.redirect_stdout(stream):
@@ -129,4 +129,4 @@ def kept_from_standard_output() -> Iterator[None]:
         for line, times in printed.lines.items():
             if line not in _shown:
                 _shown.add(line)
-                print(times_printed(line, times), file=sys.stderr)
+                print(line_with_count(line, times), file=sys.stderr)

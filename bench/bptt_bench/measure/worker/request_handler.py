@@ -10,38 +10,38 @@ from typing import Any
 
 from bptt_bench.measure.probe.environment import available_bytes, load_average, thread_pools
 from bptt_bench.measure.protocol.messages import (
-    Check,
-    Checked,
-    Compare,
-    Compared,
-    Count,
-    Counted,
-    Failed,
-    LeftOut,
-    Measure,
-    Open,
-    PeaksRead,
-    Probe,
-    Probed,
-    ReadPeaks,
-    Ready,
+    CheckReply,
+    CheckRequest,
+    ComparisonReply,
+    ComparisonRequest,
+    CountReply,
+    CountRequest,
+    ErrorReply,
+    MemoryReply,
+    MemoryRequest,
+    OpenReply,
+    OpenRequest,
+    PeaksReply,
+    PeaksRequest,
+    ProbeReply,
+    ProbeRequest,
     Reply,
     Request,
-    Sampled,
-    Weigh,
-    Weighed,
+    SampleReply,
+    SampleRequest,
+    SkipReply,
 )
 from bptt_bench.measure.protocol.provenance import CodeDiffersError, require_sources
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.memory import allocated_bytes, peak_bytes
 from bptt_bench.measure.timing.phases import PhaseTimer
 from bptt_bench.measure.timing.timing import floor_seconds, is_below_floor, no_garbage_collection, take_sample
-from bptt_bench.measure.worker.counts import count
+from bptt_bench.measure.worker.counts import count_operations
 from bptt_bench.measure.worker.inspection import Inspector
-from bptt_bench.measure.worker.loading import load_experiment, one_line, traced
+from bptt_bench.measure.worker.loading import describe_error, load_experiment, one_line
 from bptt_bench.measure.worker.machine import ThreadsDiffer, peaks_of_machine, probe_machine, require_threads
 from bptt_bench.measure.worker.prepared import COLLECT_FROM_BYTES, PreparedCache
-from bptt_bench.measure.worker.result_check import Comparer
+from bptt_bench.measure.worker.result_check import ResultComparer
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Evaluation, Experiment, Point
 from bptt_bench.plan.machine.peaks import Peaks
 from bptt_bench.plan.machine.readings import Readings
@@ -52,7 +52,7 @@ CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the p
 MEMORY_SHARE = 0.8  # of the memory available: a point predicted to need more is not prepared; swapping is not measuring
 
 
-class Station:
+class RequestHandler:
     """Answers requests about one experiment, and about the machine.
 
     Parameters
@@ -79,7 +79,7 @@ class Station:
     ) -> None:
         self._clock, self._available, self._pools, self._load = clock, available, pools, load
         self._probe_machine, self._peaks_of_machine, self._peak_bytes = probe, peaks, peak
-        self._comparer = Comparer()
+        self._comparer = ResultComparer()
         self._cache: PreparedCache[tuple[Evaluation, PhaseTimer | None]] = PreparedCache(int(CACHE_SHARE * available()))
         self._experiment: Experiment | None = None
         self._floor_seconds = 0.0
@@ -90,41 +90,43 @@ class Station:
         try:
             return self._answer(request)
         except (ThreadsDiffer, CodeDiffersError) as error:
-            return Failed(message=str(error))
+            return ErrorReply(message=str(error))
         except BaseException as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
-            if isinstance(request, Measure | Weigh | Count | Compare):
+            if isinstance(request, SampleRequest | MemoryRequest | CountRequest | ComparisonRequest):
                 return self._left_out(request, error)
-            return Failed(message=traced(error))
+            return ErrorReply(message=describe_error(error))
 
     def _answer(self, request: Request) -> Reply:
         match request:
-            case Open():
+            case OpenRequest():
                 return self._open(request)
-            case Check():
+            case CheckRequest():
                 return self._check(request)
-            case Probe():
+            case ProbeRequest():
                 return self._probe(request)
-            case Measure():
+            case SampleRequest():
                 return self._measure(request)
-            case Weigh():
+            case MemoryRequest():
                 return self._weigh(request)
-            case Count():
+            case CountRequest():
                 return self._count(request)
-            case Compare():
+            case ComparisonRequest():
                 return self._compare(request)
-            case ReadPeaks():
+            case PeaksRequest():
                 return self._read_peaks(request)
 
-    def _left_out(self, request: Measure | Weigh | Count | Compare, error: BaseException) -> LeftOut:
+    def _left_out(
+        self, request: SampleRequest | MemoryRequest | CountRequest | ComparisonRequest, error: BaseException
+    ) -> SkipReply:
         """What raised at one point ends the measuring of that point alone."""
         if not isinstance(error, MemoryError):
-            return LeftOut(reason=traced(error), raised=True)
+            return SkipReply(reason=describe_error(error), raised=True)
         reason = f"ran out of memory: {one_line(error)}"
-        if isinstance(request, Compare):
-            return LeftOut(reason=reason, bytes_available=self._available())
-        return LeftOut(reason=reason, bytes_needed=self._bytes_needed(request), bytes_available=self._available())
+        if isinstance(request, ComparisonRequest):
+            return SkipReply(reason=reason, bytes_available=self._available())
+        return SkipReply(reason=reason, bytes_needed=self._bytes_needed(request), bytes_available=self._available())
 
-    def _open(self, request: Open) -> Ready:
+    def _open(self, request: OpenRequest) -> OpenReply:
         experiment = self._load(request.module, None if request.corpus is None else Path(request.corpus))
         if request.sources is not None:
             require_sources(request.module, request.sources)
@@ -134,14 +136,14 @@ class Station:
         gc.collect()
         gc.freeze()  # what is loaded now stays: later collections need not look at it again
         self._floor_seconds = floor_seconds(self._clock)
-        return Ready(pid=os.getpid(), threads=pools, floor_seconds=self._floor_seconds)
+        return OpenReply(pid=os.getpid(), threads=pools, floor_seconds=self._floor_seconds)
 
-    def _check(self, request: Check) -> Checked:
+    def _check(self, request: CheckRequest) -> CheckReply:
         claim = next(claim for claim in self._opened().claims if claim.name == request.claim)
         assert isinstance(claim, CheckClaim)
         start = self._clock.now()
         result = claim.check(request.seed)
-        return Checked(
+        return CheckReply(
             estimate=float(result.estimate),
             allowed=float(result.allowed),
             cases=int(result.cases),
@@ -151,23 +153,23 @@ class Station:
             map_axes=result.map_axes,
         )
 
-    def _probe(self, request: Probe) -> Probed:
+    def _probe(self, request: ProbeRequest) -> ProbeReply:
         require_threads(self._pools(), request.threads)
         start = self._clock.now()
         readings = self._probe_machine(self._clock, self._available())
-        return Probed(readings=readings.to_json(), seconds=self._clock.now() - start)
+        return ProbeReply(readings=readings.to_json(), seconds=self._clock.now() - start)
 
-    def _read_peaks(self, request: ReadPeaks) -> PeaksRead:
+    def _read_peaks(self, request: PeaksRequest) -> PeaksReply:
         require_threads(self._pools(), request.threads)
         start = self._clock.now()
         peaks = self._peaks_of_machine(self._clock, request.threads, self._available())
-        return PeaksRead(peaks=peaks.to_json(), seconds=self._clock.now() - start)
+        return PeaksReply(peaks=peaks.to_json(), seconds=self._clock.now() - start)
 
-    def _compare(self, request: Compare) -> Compared | LeftOut:
+    def _compare(self, request: ComparisonRequest) -> ComparisonReply | SkipReply:
         point = Point(request.point)
 
-        def prepared(subject: str) -> Evaluation | LeftOut:
-            refused = self._refused(Measure(subject=subject, point=point, timing="whole", seconds_per_sample=0))
+        def prepared(subject: str) -> Evaluation | SkipReply:
+            refused = self._refused(SampleRequest(subject=subject, point=point, timing="whole", seconds_per_sample=0))
             if refused is not None:
                 return refused
             evaluate = self._opened().subject(subject).prepare(point)  # what is measured finds its inputs as prepared
@@ -184,11 +186,11 @@ class Station:
         assert agreement is not None, "only experiments with an agreement are asked to compare"
         return self._comparer.compare(agreement, request.subject, point, prepared)
 
-    def _measure(self, request: Measure) -> Sampled | LeftOut:
+    def _measure(self, request: SampleRequest) -> SampleReply | SkipReply:
         found = self._prepared(request)
-        return found if isinstance(found, LeftOut) else self._sample(request, *found)
+        return found if isinstance(found, SkipReply) else self._sample(request, *found)
 
-    def _weigh(self, request: Weigh) -> Weighed | LeftOut:
+    def _weigh(self, request: MemoryRequest) -> MemoryReply | SkipReply:
         """Three evaluations, each prepared afresh, so that none finds the buffers of another.
 
         The first is not watched: what code takes once in a process (compiled functions, pools of threads, buffers of
@@ -215,7 +217,7 @@ class Station:
             prepared()()
             peak = self._peak_bytes(prepared())
             allocated = allocated_bytes(prepared)
-        return Weighed(
+        return MemoryReply(
             peak_bytes=peak,
             allocated_bytes=allocated,
             output_bytes=None if subject.output_bytes is None else int(subject.output_bytes(point)),
@@ -223,14 +225,16 @@ class Station:
             started_at=started_at,
         )
 
-    def _count(self, request: Count) -> Counted | LeftOut:
-        def refused() -> LeftOut | None:
+    def _count(self, request: CountRequest) -> CountReply | SkipReply:
+        def refused() -> SkipReply | None:
             needed, available = self._bytes_needed(request), self._available()
             return None if needed is None or needed <= MEMORY_SHARE * available else too_large(needed, available)
 
-        return count(self._opened().subject(request.subject), Point(request.point), self._clock, refused)
+        return count_operations(self._opened().subject(request.subject), Point(request.point), self._clock, refused)
 
-    def _sample(self, request: Measure, evaluate: Evaluation, phases: PhaseTimer | None, is_fresh: bool) -> Sampled:
+    def _sample(
+        self, request: SampleRequest, evaluate: Evaluation, phases: PhaseTimer | None, is_fresh: bool
+    ) -> SampleReply:
         started_at, load = self._clock.wall(), load_average()
         point = Point(request.point)
         is_new = is_fresh and request.timing == "whole" and request.evaluations is None  # not measured in this run
@@ -250,7 +254,7 @@ class Station:
                 inspection = inspector.anew(sample.seconds_per_eval, lambda: subject.prepare(point)).to_json()
         more = 0.0 if inspector is None else inspector.seconds_in_evaluations - sample.first_seconds
         cell = (request.subject.removesuffix(PLACEBO_SUFFIX), point)
-        return Sampled(
+        return SampleReply(
             evaluations=sample.evaluations,
             seconds_per_eval=sample.seconds_per_eval,
             seconds_in_evaluations=sample.seconds_in_evaluations + more,
@@ -262,7 +266,7 @@ class Station:
             inspection=inspection,
         )
 
-    def _prepared(self, request: Measure) -> tuple[Evaluation, PhaseTimer | None, bool] | LeftOut:
+    def _prepared(self, request: SampleRequest) -> tuple[Evaluation, PhaseTimer | None, bool] | SkipReply:
         """The evaluation of a cell, its phase timer, and whether it was prepared now instead of in an earlier block."""
         point = Point(request.point)
         key = (request.subject, point, request.timing)
@@ -282,7 +286,7 @@ class Station:
         self._cache.put(key, (evaluate, phases), self._bytes_needed(request))
         return evaluate, phases, True
 
-    def _refused(self, request: Measure) -> LeftOut | None:
+    def _refused(self, request: SampleRequest) -> SkipReply | None:
         """Why a point does not fit into memory, room being made for it; None: it does."""
         needed = self._bytes_needed(request)
         if needed is None or needed >= COLLECT_FROM_BYTES:
@@ -291,7 +295,7 @@ class Station:
             return too_large(needed, self._available())
         return None
 
-    def _bytes_needed(self, request: Measure | Weigh | Count) -> int | None:
+    def _bytes_needed(self, request: SampleRequest | MemoryRequest | CountRequest) -> int | None:
         working_set = self._opened().subject(request.subject).working_set
         return None if working_set is None else int(working_set(Point(request.point)))
 
@@ -300,9 +304,9 @@ class Station:
         return self._experiment
 
 
-def too_large(needed: int, available: int) -> LeftOut:
+def too_large(needed: int, available: int) -> SkipReply:
     """The reply for a point whose inputs do not fit."""
-    return LeftOut(
+    return SkipReply(
         reason=f"needs {in_sentence(needed, BYTE)}, allowed are {MEMORY_SHARE:.0%} of the "
         f"{in_sentence(available, BYTE)} available",
         bytes_needed=needed,

@@ -5,38 +5,40 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-from bptt_bench.measure.protocol.messages import Compared, LeftOut
+from bptt_bench.measure.protocol.messages import ComparisonReply, SkipReply
 from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.plan import Agreement, Evaluation, Experiment, Point
 
-Prepared = Callable[[str], "Evaluation | LeftOut"]  # the evaluation of a subject at the point in question
+Prepared = Callable[[str], "Evaluation | SkipReply"]  # the evaluation of a subject at the point in question
 
 
-class Comparer:
+class ResultComparer:
     """Keeps the result of the reference at the point where it was last asked for."""
 
     def __init__(self) -> None:
         self._point: Point | None = None
         self._expected: object = None
 
-    def compare(self, agreement: Agreement, subject: str, point: Point, prepared: Prepared) -> Compared | LeftOut:
+    def compare(
+        self, agreement: Agreement, subject: str, point: Point, prepared: Prepared
+    ) -> ComparisonReply | SkipReply:
         """Evaluate a subject once and compare; its reference is evaluated once for all subjects of a point."""
         if point != self._point:
             self._point = self._expected = None  # given up before the next is made
             reference = prepared(agreement.reference)
-            if isinstance(reference, LeftOut):
+            if isinstance(reference, SkipReply):
                 return reference
             self._expected = agreement.result_of(agreement.reference, reference())
             self._point = point
         evaluate = prepared(subject)
-        if isinstance(evaluate, LeftOut):
+        if isinstance(evaluate, SkipReply):
             return evaluate
         found = agreement.result_of(subject, evaluate())
         difference = float(agreement.difference(found, self._expected))
-        return Compared(difference=difference if math.isfinite(difference) else None)
+        return ComparisonReply(difference=difference if math.isfinite(difference) else None)
 
 
-class Comparisons:
+class PendingComparisons:
     """Which results are still to be compared with that of the reference: each subject's once at each point.
 
     Parameters

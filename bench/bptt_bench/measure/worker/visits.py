@@ -6,31 +6,33 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from bptt_bench.measure.protocol.messages import (
-    Compare,
-    Compared,
-    Count,
-    Counted,
-    LeftOut,
-    Measure,
+    ComparisonReply,
+    ComparisonRequest,
+    CountReply,
+    CountRequest,
+    MemoryReply,
+    MemoryRequest,
     Reply,
     Request,
-    Sampled,
-    Weigh,
-    Weighed,
+    SampleReply,
+    SampleRequest,
+    SkipReply,
 )
 from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.measure.timing.calibrations import Calibrations
 from bptt_bench.measure.timing.clock import Clock
 
-Ask = Callable[[Request, str], Reply]  # a request, and where in the run it belongs, for whoever reads of its failure
-Found = Compared | Sampled | Weighed | Counted | LeftOut
+SendRequest = Callable[
+    [Request, str], Reply
+]  # a request, and where in the run it belongs, for whoever reads of its failure
+VisitReply = ComparisonReply | SampleReply | MemoryReply | CountReply | SkipReply
 
 
 class Outcome(NamedTuple):
     """What came of a visit, or of the comparison before it; ``seconds`` is all that it took, preparing included."""
 
     visit: Visit
-    found: Found
+    found: VisitReply
     seconds: float
 
 
@@ -49,7 +51,7 @@ class Skips:
         return (visit.subject, visit.point, visit.timing) in self._left_out
 
 
-class Visiting:
+class Visitor:
     """Makes visits in a measuring process.
 
     Parameters
@@ -60,7 +62,7 @@ class Visiting:
 
     def __init__(
         self,
-        ask: Ask,
+        ask: SendRequest,
         clock: Clock,
         *,
         seconds_per_sample: float,
@@ -78,30 +80,30 @@ class Visiting:
         start = self._clock.now()
         if visit.timing == "whole" and self._due(visit):
             where = f"result of {visit.subject!r} at {visit.point}"
-            compared = self._ask(Compare(subject=visit.subject, point=visit.point), where)
-            if isinstance(compared, Compared):
+            compared = self._ask(ComparisonRequest(subject=visit.subject, point=visit.point), where)
+            if isinstance(compared, ComparisonReply):
                 yield Outcome(visit, compared, self._clock.now() - start)
-            elif isinstance(compared, LeftOut) and compared.raised:
+            elif isinstance(compared, SkipReply) and compared.raised:
                 self._skips.add(visit)
-                why = LeftOut(reason=f"its result could not be compared: {compared.reason}", raised=True)
+                why = SkipReply(reason=f"its result could not be compared: {compared.reason}", raised=True)
                 yield Outcome(visit, why, self._clock.now() - start)
                 return
         start = self._clock.now()
         found = self._ask(self._request(visit), f"subject {visit.subject!r} at {visit.point}")
         seconds = self._clock.now() - start
-        assert isinstance(found, Sampled | Weighed | Counted | LeftOut)
-        if isinstance(found, LeftOut):
+        assert isinstance(found, SampleReply | MemoryReply | CountReply | SkipReply)
+        if isinstance(found, SkipReply):
             self._skips.add(visit)
-        elif isinstance(found, Sampled):
+        elif isinstance(found, SampleReply):
             self._calibrations.remember(visit, found)
         yield Outcome(visit, found, seconds)
 
-    def _request(self, visit: Visit) -> Measure | Weigh | Count:
+    def _request(self, visit: Visit) -> SampleRequest | MemoryRequest | CountRequest:
         if visit.timing == "memory":
-            return Weigh(subject=visit.subject, point=visit.point)
+            return MemoryRequest(subject=visit.subject, point=visit.point)
         if visit.timing == "counts":
-            return Count(subject=visit.subject, point=visit.point)
-        return Measure(
+            return CountRequest(subject=visit.subject, point=visit.point)
+        return SampleRequest(
             subject=visit.subject,
             point=visit.point,
             timing=visit.timing,

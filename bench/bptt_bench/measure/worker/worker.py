@@ -17,10 +17,10 @@ from typing import BinaryIO
 from bptt_bench.measure.protocol.messages import decode, encode
 from bptt_bench.measure.timing.clock import WallClock
 from bptt_bench.measure.worker.printed import flush_all
-from bptt_bench.measure.worker.request_handler import Station
+from bptt_bench.measure.worker.request_handler import RequestHandler
 
 
-def serve(requests: BinaryIO, replies: BinaryIO, station: Station) -> None:
+def serve(requests: BinaryIO, replies: BinaryIO, station: RequestHandler) -> None:
     """Answer requests until they end; ends the process then, whatever it is doing."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_until_end, args=(requests, lines.put), daemon=True).start()
@@ -48,7 +48,7 @@ def main() -> None:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    serve(requests, replies, Station(WallClock()))
+    serve(requests, replies, RequestHandler(WallClock()))
 
 
 if __name__ == "__main__":

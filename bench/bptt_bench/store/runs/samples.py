@@ -29,7 +29,7 @@ from typing import Any, Self
 
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.records import SCHEMA
-from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, MEMORY_BLOCK, Done, Visit
+from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, MEMORY_BLOCK, StoredProgress, Visit
 from bptt_bench.plan import Point
 from bptt_bench.store.runs.values import require_sample, shown
 from bptt_bench.text.nesting import is_too_deep, may_be_too_deep
@@ -60,7 +60,7 @@ class SampleStore:
 
     def __init__(self, folder: Path, *, fresh: bool, write: Callable[[int, bytes], int] = os.write) -> None:
         self.folder, self._write = folder, write
-        self.done, self.recovered_bytes = Done(), 0
+        self.done, self.recovered_bytes = StoredProgress(), 0
         with contextlib.ExitStack() as opened:
             lock = _locked(folder)
             opened.callback(os.close, lock)
@@ -228,13 +228,13 @@ def _require_run(path: Path, first: Any) -> None:
         raise StoreError(f"{path}: has schema {first['schema']}; this version reads schemas up to {SCHEMA}")
 
 
-def done_of(records: list[dict[str, Any]]) -> Done:
+def done_of(records: list[dict[str, Any]]) -> StoredProgress:
     """What a run with these records need not do again."""
     samples = (record for record in records if record["record"] == "sample")
     weighed = (record for record in records if record["record"] == "memory")
     counted = (record for record in records if record["record"] == "count")
     workers = [int(record["process"]) for record in records if record["record"] == "worker"]
-    return Done(
+    return StoredProgress(
         header=records[0] if records else None,
         samples=frozenset(Visit(s["subject"], Point(s["point"]), s["block"], s.get("timing", "whole")) for s in samples)
         | {Visit(m["subject"], Point(m["point"]), MEMORY_BLOCK, "memory") for m in weighed}

@@ -18,10 +18,17 @@ from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines.local import LocalEngine, worker_environment
 from bptt_bench.measure.loop import run as loop
 from bptt_bench.measure.loop.events import Listener
-from bptt_bench.measure.loop.turns import InTurn, Marked, Together, Turns, in_turns, order_of
+from bptt_bench.measure.loop.turns import (
+    AnnotatingSink,
+    InterleavedEngine,
+    MergedEvents,
+    TurnQueue,
+    interleaved_order,
+    run_interleaved,
+)
 from bptt_bench.measure.probe.environment import environment
 from bptt_bench.measure.protocol.records import MeasureError, OtherCodeError
-from bptt_bench.measure.protocol.schedule import Block, Done, blocks_of, divided, without
+from bptt_bench.measure.protocol.schedule import Block, StoredProgress, divide_blocks, plan_blocks, remaining_blocks
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.store import SampleStore
 from bptt_bench.store.runs.samples import SAMPLES
@@ -128,19 +135,19 @@ def measure(
         visits = {
             side: [visit for share in shares[side] for block in share for visit in block.visits] for side in sides
         }
-        turns = Turns(order_of(visits, settings.seed))
-        together = Together(listener or (lambda _event: None), tuple(sides))
+        turns = TurnQueue(interleaved_order(visits, settings.seed))
+        together = MergedEvents(listener or (lambda _event: None), tuple(sides))
 
         def run(side: str) -> object:
             store, (engine, module, commit, sources) = stores[side], sides[side]
-            arguments = {**api.run_arguments(settings), "engine": InTurn(engine, turns, side, module)}
+            arguments = {**api.run_arguments(settings), "engine": InterleavedEngine(engine, turns, side, module)}
             if commit is not None:
                 arguments |= {"sources": sources, "surroundings": lambda: _surroundings(commit)}
             try:
                 return loop.run(
                     experiment,
                     **arguments,
-                    sink=Marked(store, {PAIR: {**pair, "side": side}}),
+                    sink=AnnotatingSink(store, {PAIR: {**pair, "side": side}}),
                     done=store.done,
                     on_event=together.of(side),
                 )
@@ -149,20 +156,20 @@ def measure(
             except MeasureError as error:
                 raise MeasureError(f"{_whose(commit)}: {error}") from None
 
-        in_turns({side: (lambda side=side: run(side)) for side in sides}, turns)  # type: ignore[misc]
+        run_interleaved({side: (lambda side=side: run(side)) for side in sides}, turns)  # type: ignore[misc]
     finally:
         for store in stores.values():
             store.close()
 
 
 def _shares(
-    experiment: Experiment, settings: api.Settings, done: Mapping[str, Done]
+    experiment: Experiment, settings: api.Settings, done: Mapping[str, StoredProgress]
 ) -> dict[str, tuple[tuple[Block, ...], ...]]:
     """What each process of each side has left to do, as the loop deals it out."""
     present = experiment.without(experiment.missing())
     profile = present.profile(settings.profile)
-    blocks = blocks_of(present, profile, seed=settings.seed)
-    return {side: divided(without(blocks, one.samples), profile.processes) for side, one in done.items()}
+    blocks = plan_blocks(present, profile, seed=settings.seed)
+    return {side: divide_blocks(remaining_blocks(blocks, one.samples), profile.processes) for side, one in done.items()}
 
 
 def _pair(headers: Mapping[str, Mapping[str, Any] | None], sides: Mapping[str, Side], folder: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.protocol.provenance import sources_of
+from bptt_bench.measure.protocol.provenance import digest_sources
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Experiment, ExperimentError, Point
 
@@ -67,7 +67,7 @@ def main(module: str, root: str) -> None:
     answer: dict[str, Any]
     try:
         experiment = load_experiment(module)
-        answer = {**described(experiment), "sources": sources_of(module)}
+        answer = {**described(experiment), "sources": digest_sources(module)}
         tried(experiment)
         from_here = [name for name in strangers(Path(root)) if name != "__main__"]
         if from_here:

@@ -7,14 +7,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.engines import Ended, Joined, Left, News, Said, WorkerDied
-from bptt_bench.measure.engines.host import Host
-from bptt_bench.measure.engines.task import Task
+from bptt_bench.measure.engines import ClusterEvent, TaskEnded, TaskMessages, WorkerDied, WorkerJoined, WorkerLeft
+from bptt_bench.measure.engines.host import TaskRunner
+from bptt_bench.measure.engines.task import HostTask
 from bptt_bench.measure.loop.events import Event
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import Measure, PeaksRead, ReadPeaks, Reply, Request
+from bptt_bench.measure.protocol.messages import PeaksReply, PeaksRequest, Reply, Request, SampleRequest
 from bptt_bench.measure.protocol.records import MeasureError
-from bptt_bench.measure.protocol.schedule import Block, Done
+from bptt_bench.measure.protocol.schedule import Block, StoredProgress
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Experiment
 
@@ -49,8 +49,8 @@ class FakeFleet:
         self._experiment, self._clock, self._folder, self._available = experiment, clock, folder, available
         self._dies_at = dies_at_sample or {}
         self.hosts = dict({"w1": "a"} if hosts is None else hosts)
-        self.news: deque[News] = deque()
-        self.sent: list[tuple[str, Task]] = []
+        self.news: deque[ClusterEvent] = deque()
+        self.sent: list[tuple[str, HostTask]] = []
         self.cancelled: list[int] = []
         self.running: dict[str, int] = {}  # tasks not ended, by host
         self.lost_after: dict[int, int] = {}  # lines of a ticket after which its worker is gone
@@ -61,16 +61,16 @@ class FakeFleet:
         self.is_silent = False  # whether tasks are taken and never done
 
     def open(self) -> None:
-        self.news.extend(Joined(worker) for worker in self.hosts)
+        self.news.extend(WorkerJoined(worker) for worker in self.hosts)
 
     def send(self, worker: str, task: bytes) -> int:
-        ticket, wanted = len(self.sent), Task.of_bytes(task)
+        ticket, wanted = len(self.sent), HostTask.of_bytes(task)
         self.sent.append((worker, wanted))
         host = self.hosts[worker]
         if self.is_silent:
             return ticket
         if self.broken is not None:
-            self.news.append(Ended(ticket, self.broken))
+            self.news.append(TaskEnded(ticket, self.broken))
             return ticket
         if wanted.kind != "survey":
             assert not self.running.get(host), "two measurements at once on a host"
@@ -78,16 +78,16 @@ class FakeFleet:
         lines: list[str] = []
         self._host(worker, host).perform(wanted, lines.append)
         limit = self.lost_after.get(ticket)
-        self.news.extend(Said(ticket, [line]) for line in lines[:limit])
+        self.news.extend(TaskMessages(ticket, [line]) for line in lines[:limit])
         if limit is None:
-            self.news.append(Ended(ticket, None))
+            self.news.append(TaskEnded(ticket, None))
         else:
-            self.news.append(Left(worker))
+            self.news.append(WorkerLeft(worker))
             if self.rejoins:
-                self.news.append(Joined(worker))
+                self.news.append(WorkerJoined(worker))
         return ticket
 
-    def next(self, seconds: float) -> News | None:
+    def next(self, seconds: float) -> ClusterEvent | None:
         if self.is_lost:
             raise MeasureError("fake cluster: the connection is lost")
         if not self.news:
@@ -95,7 +95,7 @@ class FakeFleet:
             self._clock.advance(seconds)
             return None
         news = self.news.popleft()
-        if isinstance(news, Ended):
+        if isinstance(news, TaskEnded):
             self._over(news.ticket)
         return news
 
@@ -111,8 +111,8 @@ class FakeFleet:
         if task.kind != "survey":
             self.running[self.hosts[worker]] = 0
 
-    def _host(self, worker: str, host: str) -> Host:
-        return Host(
+    def _host(self, worker: str, host: str) -> TaskRunner:
+        return TaskRunner(
             start=lambda _variables: MortalEngine(
                 self._experiment, self._clock, available=lambda: self._available(host), dies_at=self._dies_at, host=host
             ),
@@ -136,10 +136,10 @@ class MortalEngine(FakeEngine):
 
         def mortal(request: Request) -> Reply:
             nonlocal measured
-            if isinstance(request, ReadPeaks):
-                return PeaksRead(peaks={"products": {}, "moves": {}, "threads": request.threads}, seconds=6.0)
-            measured += isinstance(request, Measure)
-            if isinstance(request, Measure) and self._dies_at.get(self._host) == measured:
+            if isinstance(request, PeaksRequest):
+                return PeaksReply(peaks={"products": {}, "moves": {}, "threads": request.threads}, seconds=6.0)
+            measured += isinstance(request, SampleRequest)
+            if isinstance(request, SampleRequest) and self._dies_at.get(self._host) == measured:
                 raise WorkerDied("it was killed by SIGSEGV")
             return ask(worker, request)
 
@@ -155,7 +155,9 @@ class Ran:
         self.fleet = FakeFleet(experiment, clock, folder, *given, **fleet)
         self.sink, self.events = ListSink(), list[Event]()
 
-    def run(self, done: Done | None = None, further: Callable[[], Sequence[Block]] | None = None, **given: Any) -> Any:
+    def run(
+        self, done: StoredProgress | None = None, further: Callable[[], Sequence[Block]] | None = None, **given: Any
+    ) -> Any:
         chosen = {"module": MODULE, "profile": "quick", "seed": 3, "threads": 1, "surroundings": dict, **given}
         chosen.setdefault("on_event", self.events.append)
         return run(

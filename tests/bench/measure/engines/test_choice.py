@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bptt_bench.measure.engines import Fleet
-from bptt_bench.measure.engines.choice import Choice
-from bptt_bench.measure.engines.fleet import fleet_of
+from bptt_bench.measure.engines import Cluster
+from bptt_bench.measure.engines.choice import EngineSettings
+from bptt_bench.measure.engines.fleet import cluster_for
 from bptt_bench.measure.protocol.records import MeasureError
 
 HERE = Path(__file__)
@@ -33,17 +33,17 @@ HERE = Path(__file__)
 )  # fmt: skip
 def test_what_cannot_be_is_refused(given: dict[str, Any], expected: str) -> None:
     with pytest.raises(MeasureError, match=expected):
-        Choice(**given)
+        EngineSettings(**given)
 
 
 def test_the_local_engine_needs_no_cluster() -> None:
-    assert fleet_of(Choice()) is None
+    assert cluster_for(EngineSettings()) is None
 
 
 def test_a_cluster_is_a_fleet_that_is_not_connected_yet() -> None:
     pytest.importorskip("distributed")
-    fleet = fleet_of(Choice(name="dask", scheduler="tcp://192.0.2.1:1", wait_seconds=7.0))
-    assert isinstance(fleet, Fleet)
+    fleet = cluster_for(EngineSettings(name="dask", scheduler="tcp://192.0.2.1:1", wait_seconds=7.0))
+    assert isinstance(fleet, Cluster)
     assert (fleet.name, fleet.wait_seconds) == ("scheduler tcp://192.0.2.1:1", 7.0)
 
 
@@ -58,4 +58,4 @@ def test_without_distributed_the_extra_is_named(monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(builtins, "__import__", missing)
     expected = r"^engine='dask': distributed is not installed; install the extra 'cluster'$"
     with pytest.raises(MeasureError, match=expected):
-        fleet_of(Choice(name="dask"))
+        cluster_for(EngineSettings(name="dask"))

@@ -20,14 +20,14 @@ import pytest
 
 pytest.importorskip("distributed")
 
-from bptt_bench.measure.engines import Fleet, Joined, Said
-from bptt_bench.measure.engines.choice import Choice
-from bptt_bench.measure.engines.dask import DaskFleet
-from bptt_bench.measure.engines.fleet import fleet_of
-from bptt_bench.measure.engines.task import Task
+from bptt_bench.measure.engines import Cluster, TaskMessages, WorkerJoined
+from bptt_bench.measure.engines.choice import EngineSettings
+from bptt_bench.measure.engines.dask import DaskCluster
+from bptt_bench.measure.engines.fleet import cluster_for
+from bptt_bench.measure.engines.task import HostTask
 from bptt_bench.measure.loop.events import Event, Notice, SampleTaken, WorkerStarted
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import Open
+from bptt_bench.measure.protocol.messages import OpenRequest
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.measure.worker.loading import load_experiment
@@ -51,7 +51,7 @@ def foundry() -> Iterator[Foundry]:
         yield made
 
 
-def measured(folder: Path, choice: Choice, profile: str = "quick", module: str = MODULE, **given: Any) -> None:
+def measured(folder: Path, choice: EngineSettings, profile: str = "quick", module: str = MODULE, **given: Any) -> None:
     """Measure into a folder, all or what is missing; as ``api.measure`` does, with a listener."""
     exists = (folder / "samples.jsonl").exists()
     with SampleStore.resume(folder) if exists else SampleStore.create(folder) as store:
@@ -63,7 +63,7 @@ def measured(folder: Path, choice: Choice, profile: str = "quick", module: str =
             threads=1,
             sink=store,
             done=store.done,
-            engine=fleet_of(choice),
+            engine=cluster_for(choice),
             surroundings=dict,
             **given,
         )
@@ -145,7 +145,7 @@ def test_nothing_is_lost_or_counted_twice_when_workers_are_killed_at_twenty_rand
         killer(event)
 
     try:
-        measured(tmp_path, Choice(name="dask", scheduler=scheduler), "many", on_event=listen)
+        measured(tmp_path, EngineSettings(name="dask", scheduler=scheduler), "many", on_event=listen)
     finally:
         killer.end()
         foundry.kill(pid)
@@ -166,7 +166,7 @@ def test_a_lost_scheduler_leaves_a_run_that_goes_on_with_another_or_without(tmp_
             foundry.kill(pid)
 
     with pytest.raises(MeasureError) as caught:
-        measured(tmp_path, Choice(name="dask", scheduler=scheduler), on_event=kill)
+        measured(tmp_path, EngineSettings(name="dask", scheduler=scheduler), on_event=kill)
     lost = f"scheduler {scheduler}: the connection is lost; what was measured is stored, and --resume goes on"
     assert str(caught.value) == lost
     stored = len(samples_of(tmp_path))
@@ -180,9 +180,9 @@ def test_a_lost_scheduler_leaves_a_run_that_goes_on_with_another_or_without(tmp_
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        measured(tmp_path, Choice(name="dask", scheduler=other), on_event=stop)
+        measured(tmp_path, EngineSettings(name="dask", scheduler=other), on_event=stop)
     require_gone(tmp_path)
-    measured(tmp_path, Choice())
+    measured(tmp_path, EngineSettings())
     require_each_once(tmp_path)
     assert {sample.get("host") for sample in samples_of(tmp_path)} == {"a", "b", None}
     foundry.kill(pid)
@@ -196,7 +196,7 @@ def test_two_workers_and_two_runs_on_one_host_never_measure_at_once(tmp_path: Pa
     runs = [
         threading.Thread(
             target=measured,
-            args=(tmp_path / name, Choice(name="dask", scheduler=scheduler)),
+            args=(tmp_path / name, EngineSettings(name="dask", scheduler=scheduler)),
             kwargs={"on_event": told.append},
         )
         for name in "xy"
@@ -264,7 +264,7 @@ def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
         if isinstance(event, Notice) and event.text.endswith(busy) and len(alive) == 1:
             os.kill(started[0], signal.SIGKILL)
 
-    measured(tmp_path / "run", Choice(name="dask", scheduler=scheduler), module=str(module), on_event=kill)
+    measured(tmp_path / "run", EngineSettings(name="dask", scheduler=scheduler), module=str(module), on_event=kill)
     assert len(samples_of(tmp_path / "run")) == 4
     assert any(isinstance(event, Notice) and event.text.endswith(busy) for event in told)
     assert alive == [True, False, False]  # the next process was started when the first was gone
@@ -284,7 +284,7 @@ EXPERIMENT = Experiment(
 """
 
 
-def news_of(fleet: Fleet, kind: type[Any]) -> Any:
+def news_of(fleet: Cluster, kind: type[Any]) -> Any:
     """The next news of a kind."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
@@ -300,15 +300,15 @@ def test_what_is_said_comes_at_once_and_a_task_that_is_cancelled_stops_in_the_mi
     module.write_text(SLEEPY)
     pid, scheduler = foundry.scheduler()
     _, address = foundry.worker(scheduler, "sleepy")
-    fleet = fleet_of(Choice(name="dask", scheduler=scheduler))
+    fleet = cluster_for(EngineSettings(name="dask", scheduler=scheduler))
     assert fleet is not None
     fleet.open()
     try:
-        assert news_of(fleet, Joined).worker == address
-        opening = Open(module=str(module), corpus=None, threads=1)
-        task = Task(kind="visits", opening=opening, visits=[Visit("sleepy", Point(n=1), 0, "whole")])
+        assert news_of(fleet, WorkerJoined).worker == address
+        opening = OpenRequest(module=str(module), corpus=None, threads=1)
+        task = HostTask(kind="visits", opening=opening, visits=[Visit("sleepy", Point(n=1), 0, "whole")])
         ticket = fleet.send(address, task.to_bytes())
-        said = news_of(fleet, Said)
+        said = news_of(fleet, TaskMessages)
         assert said.ticket == ticket
         (ready,) = map(json.loads, said.lines)
         measuring = ready["reply"]["pid"]
@@ -326,7 +326,7 @@ def test_what_is_said_comes_at_once_and_a_task_that_is_cancelled_stops_in_the_mi
 
 def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(foundry: Foundry) -> None:
     pid, scheduler = foundry.scheduler()
-    fleet = DaskFleet(Choice(name="dask", scheduler=scheduler))
+    fleet = DaskCluster(EngineSettings(name="dask", scheduler=scheduler))
     fleet.open()
     try:
         client = fleet._client
@@ -336,8 +336,8 @@ def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(foundry: F
         while (client.status != "running" or client.scheduler_comm is first) and time.monotonic() < end:
             time.sleep(0.01)
         assert client.status == "running"
-        fleet._news.put(Said(0, ["what came before"]))  # is taken first
-        assert fleet.next(0.1) == Said(0, ["what came before"])
+        fleet._news.put(TaskMessages(0, ["what came before"]))  # is taken first
+        assert fleet.next(0.1) == TaskMessages(0, ["what came before"])
         expected = f"^scheduler {scheduler}: the connection is lost"
         with pytest.raises(MeasureError, match=expected):
             fleet.next(0.1)
@@ -357,7 +357,7 @@ def test_what_listens_and_says_nothing_is_no_scheduler(monkeypatch: pytest.Monke
 
         def connect() -> None:
             try:
-                DaskFleet(Choice(name="dask", scheduler=address)).open()
+                DaskCluster(EngineSettings(name="dask", scheduler=address)).open()
             except MeasureError as error:
                 errors.append(error)
 
@@ -388,7 +388,7 @@ def of_dask(files: dict[str, str]) -> dict[str, str]:
 
 def test_an_encrypted_cluster_is_not_asked_without_certificates(tmp_path: Path) -> None:
     with pytest.raises(MeasureError, match=r"^scheduler tls://127\.0\.0\.1:1: takes tls_ca_file, tls_cert and tls_key"):
-        measured(tmp_path / "run", Choice(name="dask", scheduler="tls://127.0.0.1:1"))
+        measured(tmp_path / "run", EngineSettings(name="dask", scheduler="tls://127.0.0.1:1"))
 
 
 def test_an_encrypted_cluster_takes_our_certificate_and_refuses_another_with_one_line(
@@ -399,9 +399,9 @@ def test_an_encrypted_cluster_takes_our_certificate_and_refuses_another_with_one
     foundry.worker(scheduler, "tls", **of_dask(ours))
     assert scheduler.startswith("tls://")
 
-    def choice(files: dict[str, str], **changed: str) -> Choice:
+    def choice(files: dict[str, str], **changed: str) -> EngineSettings:
         ca, cert, key = (Path({**files, **changed}[name]) for name in ("ca", "cert", "key"))
-        return Choice(name="dask", scheduler=scheduler, tls_ca_file=ca, tls_cert=cert, tls_key=key)
+        return EngineSettings(name="dask", scheduler=scheduler, tls_ca_file=ca, tls_cert=cert, tls_key=key)
 
     measured(tmp_path / "run", choice(ours))
     require_each_once(tmp_path / "run")

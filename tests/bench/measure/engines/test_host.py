@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines.fingerprint import EXPERIMENT, HARNESS, fingerprints
-from bptt_bench.measure.engines.host import Host
+from bptt_bench.measure.engines.host import TaskRunner
 from bptt_bench.measure.engines.local import LocalEngine
-from bptt_bench.measure.engines.payload import Cargo
-from bptt_bench.measure.engines.task import Shipped, Task
-from bptt_bench.measure.protocol.messages import Check, Measure, Open
+from bptt_bench.measure.engines.payload import Payload
+from bptt_bench.measure.engines.task import HostTask, ShippedFile
+from bptt_bench.measure.protocol.messages import CheckRequest, OpenRequest, SampleRequest
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.measure.timing.clock import FakeClock, WallClock
@@ -24,7 +24,7 @@ from bptt_bench.plan import Experiment, Point
 
 from tests.bench.measure.fakes import FakeEngine, linear, toy
 
-OPEN = Open(module="toy", corpus=None, threads=1)
+OPEN = OpenRequest(module="toy", corpus=None, threads=1)
 
 
 class Hosted:
@@ -32,7 +32,7 @@ class Hosted:
 
     def __init__(self, experiment: Experiment, clock: FakeClock, folder: Path) -> None:
         self.engine, self.variables = FakeEngine(experiment, clock), list[Mapping[str, str]]()
-        self.host = Host(
+        self.host = TaskRunner(
             start=self._start, clock=clock, folder=folder, name="h", environment=lambda: {"host": "h", "cpu": "fast"}
         )
 
@@ -40,21 +40,21 @@ class Hosted:
         self.variables.append(variables)
         return self.engine
 
-    def said(self, task: Task) -> list[dict[str, Any]]:
+    def said(self, task: HostTask) -> list[dict[str, Any]]:
         lines: list[str] = []
-        self.host.perform(Task.of_bytes(task.to_bytes()), lines.append)
+        self.host.perform(HostTask.of_bytes(task.to_bytes()), lines.append)
         return [json.loads(line) for line in lines]
 
 
 def test_a_task_survives_the_way() -> None:
-    task = Task(
+    task = HostTask(
         kind="visits",
         opening=dataclasses.replace(OPEN, corpus="text", fault="sign"),
         threads=2,
         variables={"A": "1"},
         files={"text": ["00", "/there"]},
-        shipped=[Shipped(name="text", path="/there", sha256="00", content=b"\0\xff")],
-        requests=[Check(claim="c", seed=1)],
+        shipped=[ShippedFile(name="text", path="/there", sha256="00", content=b"\0\xff")],
+        requests=[CheckRequest(claim="c", seed=1)],
         visits=[
             Visit("s", Point(n=1, x=0.5, kind="float32"), 3, "whole"),
             Visit("s", Point(n=1, x=0.5, kind="float32"), 3, "phases"),
@@ -65,21 +65,21 @@ def test_a_task_survives_the_way() -> None:
         seconds_per_sample=0.25,
         peaks=True,
     )
-    again = Task.of_bytes(task.to_bytes())
+    again = HostTask.of_bytes(task.to_bytes())
     assert again == task
     assert [type(level) for level in again.visits[2].point.values()] == [int, float, str]
 
 
 def test_the_task_of_a_block_takes_few_bytes_a_visit() -> None:
     visits = [Visit("subject", Point(n=i, m=2 * i), 0, "whole") for i in range(1000)]
-    assert len(Task(kind="visits", opening=OPEN, visits=visits).to_bytes()) < 20 * len(visits)
+    assert len(HostTask(kind="visits", opening=OPEN, visits=visits).to_bytes()) < 20 * len(visits)
 
 
 def test_visits_are_said_in_order_with_what_was_found(tmp_path: Path) -> None:
     clock = FakeClock()
     hosted = Hosted(toy(linear(clock)), clock, tmp_path)
     visits = [Visit("linear", Point(n=n), 0, "whole") for n in (4, 1)]
-    task = Task(kind="visits", opening=OPEN, visits=visits, evaluations={1: 30}, seconds_per_sample=0.02)
+    task = HostTask(kind="visits", opening=OPEN, visits=visits, evaluations={1: 30}, seconds_per_sample=0.02)
     lines = hosted.said(dataclasses.replace(task, variables={"SOME": "thing"}))
     assert [line["line"] for line in lines] == ["ready", "found", "found"]
     assert [(line["place"], line["reply"]["evaluations"]) for line in lines[1:]] == [(0, 5), (1, 30)]
@@ -93,12 +93,12 @@ def test_a_failure_and_a_death_are_lines(tmp_path: Path) -> None:
     clock = FakeClock()
     hosted = Hosted(toy(linear(clock)), clock, tmp_path)
     unknown = [Visit("other", Point(n=1), 0, "whole")]
-    (_, found) = hosted.said(Task(kind="visits", opening=OPEN, visits=unknown))
-    assert (found["line"], found["reply"]["kind"]) == ("found", "LeftOut")
+    (_, found) = hosted.said(HostTask(kind="visits", opening=OPEN, visits=unknown))
+    assert (found["line"], found["reply"]["kind"]) == ("found", "SkipReply")
     assert found["reply"]["reason"].startswith("subject 'other': unknown")
     hosted.engine.dies_at_sample = 2
     visits = [Visit("linear", Point(n=n), 0, "whole") for n in (1, 4)]
-    lines = hosted.said(Task(kind="visits", opening=OPEN, visits=visits))
+    lines = hosted.said(HostTask(kind="visits", opening=OPEN, visits=visits))
     died = {"line": "died", "place": 0, "message": "it was killed by SIGSEGV"}
     assert lines[-1] == died  # the request before was another task's
     assert all(worker.closed for worker in hosted.engine.workers)
@@ -109,23 +109,23 @@ def test_shipped_files_are_written_whole_and_opened_where_they_lie(tmp_path: Pat
     source.write_text("EXPERIMENT = 1\n")
     (tmp_path / "text").write_text("words")
     opening = dataclasses.replace(OPEN, module=str(source), corpus=str(tmp_path / "text"))
-    cargo = Cargo.of(opening)
+    cargo = Payload.of(opening)
     assert (cargo.opening.module, cargo.opening.corpus) == ("exp.py", "text")
     assert set(cargo.code) == {HARNESS}
     hosted = Hosted(toy(linear(clock)), clock, tmp_path / "kept")
     files = {one.name: (one.sha256, one.path) for one in cargo.shipped}
-    survey = Task(kind="survey", opening=cargo.opening, files=files, shipped=cargo.shipped)
+    survey = HostTask(kind="survey", opening=cargo.opening, files=files, shipped=cargo.shipped)
     (line,) = hosted.said(survey)
     assert (line["host"], line["code"]) == ("h", cargo.code)
     kept = sorted((tmp_path / "kept").rglob("*.*"))
     assert [path.read_text() for path in kept] == ["EXPERIMENT = 1\n"]
 
-    talk = Task(kind="talk", opening=cargo.opening, files=files)
+    talk = HostTask(kind="talk", opening=cargo.opening, files=files)
     hosted.said(talk)
     source.write_text("another\n")  # the host shares the path, but not what is in it
     (tmp_path / "text").unlink()
     hosted.said(talk)
-    first, second = (one for one in hosted.engine.requests if isinstance(one, Open))
+    first, second = (one for one in hosted.engine.requests if isinstance(one, OpenRequest))
     assert (first.module, first.corpus) == (str(source), str(tmp_path / "text"))
     assert second.module == str(kept[0])
     assert second.corpus is not None
@@ -139,11 +139,11 @@ def test_shipped_files_are_written_whole_and_opened_where_they_lie(tmp_path: Pat
 def test_a_module_without_a_package_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "lone_exp.py").write_text("EXPERIMENT = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    cargo = Cargo.of(dataclasses.replace(OPEN, module="lone_exp"))
+    cargo = Payload.of(dataclasses.replace(OPEN, module="lone_exp"))
     assert cargo.opening.module == "lone_exp.py"
     assert [one.content for one in cargo.shipped] == [b"EXPERIMENT = 1\n"]
     assert set(cargo.code) == {"the harness"}
-    packed = Cargo.of(dataclasses.replace(OPEN, module="tests.bench.measure.engines.toy_spin"))
+    packed = Payload.of(dataclasses.replace(OPEN, module="tests.bench.measure.engines.toy_spin"))
     assert (packed.shipped, set(packed.code)) == ([], {"the harness", "the experiment"})
 
 
@@ -151,9 +151,9 @@ def test_a_file_may_be_shipped_by_several_runs_at_once(tmp_path: Path) -> None:
     source = tmp_path / "exp.py"
     source.write_text("EXPERIMENT = 1\n")
     opening = dataclasses.replace(OPEN, module=str(source))
-    shipped, lines, runs, rounds = [Shipped.of(source)], list[str](), 8, 40
-    task = Task(kind="survey", opening=dataclasses.replace(opening, module="exp.py"), shipped=shipped)
-    host = Host(start=LocalEngine, clock=WallClock(), folder=tmp_path / "kept", name="h", environment=dict)
+    shipped, lines, runs, rounds = [ShippedFile.of(source)], list[str](), 8, 40
+    task = HostTask(kind="survey", opening=dataclasses.replace(opening, module="exp.py"), shipped=shipped)
+    host = TaskRunner(start=LocalEngine, clock=WallClock(), folder=tmp_path / "kept", name="h", environment=dict)
     barrier = threading.Barrier(runs)
     broken: list[OSError] = []
 
@@ -177,7 +177,7 @@ def test_a_file_may_be_shipped_by_several_runs_at_once(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_shipped_is_named(tmp_path: Path) -> None:
     missing = str(tmp_path / "no.py")
     with pytest.raises(MeasureError, match=r"no\.py: cannot be read: No such file"):
-        Cargo.of(dataclasses.replace(OPEN, module=missing))
+        Payload.of(dataclasses.replace(OPEN, module=missing))
 
 
 def test_stopping_kills_the_process_in_the_middle_of_an_evaluation_and_starts_no_other(tmp_path: Path) -> None:
@@ -194,9 +194,9 @@ def test_stopping_kills_the_process_in_the_middle_of_an_evaluation_and_starts_no
         lines.append(json.loads(line))
         begun.set()
 
-    host = Host(start=LocalEngine, clock=WallClock(), folder=tmp_path, name="h", environment=dict)
+    host = TaskRunner(start=LocalEngine, clock=WallClock(), folder=tmp_path, name="h", environment=dict)
     opening = dataclasses.replace(OPEN, module=str(source))
-    task = Task(kind="visits", opening=opening, visits=[Visit("e", Point(n=1), 0, "whole")], seconds_per_sample=1.0)
+    task = HostTask(kind="visits", opening=opening, visits=[Visit("e", Point(n=1), 0, "whole")], seconds_per_sample=1.0)
     thread = threading.Thread(target=host.perform, args=(task, say))
     thread.start()
     begun.wait()
@@ -235,6 +235,6 @@ def test_what_is_measured_is_asked_as_it_is_on_one_machine(tmp_path: Path) -> No
     clock = FakeClock()
     hosted = Hosted(toy(linear(clock, phased=True)), clock, tmp_path)
     visits = [Visit("linear", Point(n=4), 0, timing) for timing in ("whole", "phases")]
-    hosted.said(Task(kind="visits", opening=OPEN, visits=visits, seconds_per_sample=0.02))
-    asked = [one.evaluations for one in hosted.engine.requests if isinstance(one, Measure)]
+    hosted.said(HostTask(kind="visits", opening=OPEN, visits=visits, seconds_per_sample=0.02))
+    asked = [one.evaluations for one in hosted.engine.requests if isinstance(one, SampleRequest)]
     assert asked == [None, 5]  # the phases are timed over as many evaluations as the whole

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bptt_bench.measure.engines import Ended, Joined, Left, Said
+from bptt_bench.measure.engines import TaskEnded, TaskMessages, WorkerJoined, WorkerLeft
 from bptt_bench.measure.engines import task as said
 from bptt_bench.measure.engines.fingerprint import fingerprints
 from bptt_bench.measure.loop.events import BlockDone, CheckDone, Notice, RunFinished, SampleTaken, WorkerStarted
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import LeftOut
+from bptt_bench.measure.protocol.messages import SkipReply
 from bptt_bench.measure.protocol.records import MeasureError
-from bptt_bench.measure.protocol.schedule import Block, Visit, blocks_of
+from bptt_bench.measure.protocol.schedule import Block, Visit, plan_blocks
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Agreement, CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
 from bptt_bench.store.runs.samples import done_of
@@ -40,7 +40,7 @@ def everything(ran: Ran) -> set[tuple[Any, ...]]:
     profile = ran.experiment.profile("quick")
     return {
         (v.subject, v.point["n"], v.block, v.timing)
-        for block in blocks_of(ran.experiment, profile, seed=3)
+        for block in plan_blocks(ran.experiment, profile, seed=3)
         for v in block.visits
     }
 
@@ -57,7 +57,7 @@ def test_whole_blocks_go_to_all_hosts_in_the_order_of_the_block(tmp_path: Path) 
     ran = ran_of(tmp_path)
     finished = ran.run()
     require_each_once(ran)
-    blocks = {block.number: block for block in blocks_of(ran.experiment, ran.experiment.profile("quick"), seed=3)}
+    blocks = {block.number: block for block in plan_blocks(ran.experiment, ran.experiment.profile("quick"), seed=3)}
     samples = ran.sink.of("sample")
     for number, block in blocks.items():
         mine = [sample for sample in samples if sample["block"] == number]
@@ -146,8 +146,8 @@ def test_an_errand_that_was_given_up_says_nothing_any_more(tmp_path: Path) -> No
     def listen(event: Any) -> None:
         ran.events.append(event)
         if isinstance(event, Notice) and "measured again" in event.text and not late:
-            late.append(said.found(0, LeftOut(reason="late", bytes_needed=1, bytes_available=0), 1.0, 1.0))
-            ran.fleet.news.extendleft([Ended(2, None), Said(2, late)])
+            late.append(said.found(0, SkipReply(reason="late", bytes_needed=1, bytes_available=0), 1.0, 1.0))
+            ran.fleet.news.extendleft([TaskEnded(2, None), TaskMessages(2, late)])
 
     ran.run(on_event=listen)
     assert late
@@ -164,7 +164,7 @@ def test_other_code_on_a_host_ends_a_run_that_has_not_begun_and_is_left_out_late
     def there(ran: Ran, worker: str, code: dict[str, str]) -> None:
         monkeypatch.setattr("bptt_bench.measure.engines.host.fingerprints", lambda _module: {**own, **code})
         ran.fleet.hosts[worker] = "z"
-        ran.fleet.news.append(Joined(worker))
+        ran.fleet.news.append(WorkerJoined(worker))
 
     for what, expected in (
         (
@@ -199,8 +199,8 @@ def test_a_worker_that_joins_later_takes_part_and_one_that_leaves_idle_is_missed
         ran.events.append(event)
         if isinstance(event, BlockDone) and event.blocks_done == 2:
             ran.fleet.hosts["w9"] = "z"
-            ran.fleet.news.append(Joined("w9"))
-            ran.fleet.news.append(Left("never seen"))
+            ran.fleet.news.append(WorkerJoined("w9"))
+            ran.fleet.news.append(WorkerLeft("never seen"))
 
     ran.run(on_event=listen)
     require_each_once(ran)

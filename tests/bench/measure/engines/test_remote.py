@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from bptt_bench.measure.engines.remote import _is_wanted, alone
+from bptt_bench.measure.engines.remote import _is_wanted, host_lock
 
 
 @pytest.mark.parametrize(
@@ -35,8 +35,8 @@ def test_a_host_of_any_name_has_a_lock_that_one_at_a_time_holds(
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     over = threading.Event()
     over.set()
-    with alone(name, lambda: None, threading.Event()) as first:
+    with host_lock(name, lambda: None, threading.Event()) as first:
         assert first is not None
         assert [path.parent for path in tmp_path.rglob("*.lock")] == [tmp_path]
-        with alone(name, lambda: None, over) as second:
+        with host_lock(name, lambda: None, over) as second:
             assert second is None

@@ -11,7 +11,7 @@ import pytest
 from bptt_bench.measure.loop.events import BlockDone, SampleTaken, WorkerStarted
 from bptt_bench.measure.loop.interrupts import Interrupted
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.schedule import Block, Done, Visit
+from bptt_bench.measure.protocol.schedule import Block, StoredProgress, Visit
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Cell, Point
 
@@ -40,7 +40,7 @@ def answers(*given: Sequence[Block]) -> Callable[[], Sequence[Block]]:
 class Ran:
     """A run with further blocks, and all that came of it."""
 
-    def __init__(self, further: Callable[[], Sequence[Block]], done: Done | None = None) -> None:
+    def __init__(self, further: Callable[[], Sequence[Block]], done: StoredProgress | None = None) -> None:
         self.clock, self.sink, self.events = FakeClock(), ListSink(), list[Any]()
         experiment = toy(linear(self.clock), blocks=BLOCKS, processes=1)
         self.engine = FakeEngine(experiment, self.clock)
@@ -131,7 +131,7 @@ def test_a_continued_run_leaves_out_what_is_stored_of_the_further_blocks(stored:
     plan = [[block(2, 4, 1)], [block(3, 9)], []]
     first = Ran(answers(*plan))
     samples = first.sink.of("sample")
-    done = Done(
+    done = StoredProgress(
         header=first.sink.records[0],
         samples=frozenset(Visit(s["subject"], Point(s["point"]), s["block"], s["timing"]) for s in samples[:stored]),
         processes=5,

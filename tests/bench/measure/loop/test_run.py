@@ -10,19 +10,19 @@ from typing import Any
 import pytest
 from bptt_bench.measure.loop.events import (
     BlockDone,
+    CellSkipped,
     CheckDone,
     Event,
     RunFinished,
     RunStarted,
     SampleTaken,
-    Skipped,
     WorkerStarted,
 )
 from bptt_bench.measure.loop.interrupts import Interrupted
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import Measure
+from bptt_bench.measure.protocol.messages import SampleRequest
 from bptt_bench.measure.protocol.records import MeasureError
-from bptt_bench.measure.protocol.schedule import Done, Visit, blocks_of
+from bptt_bench.measure.protocol.schedule import StoredProgress, Visit, plan_blocks
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
 
@@ -66,7 +66,9 @@ def test_every_visit_is_made_once_in_order_and_measures_what_the_subject_takes()
     experiment = toy(linear(clock, "a", phased=True), linear(clock, "b"), placebo="b")
     ran = Ran(experiment, clock)
     ran.run()
-    expected = [visit for block in blocks_of(experiment, experiment.profile("quick"), seed=3) for visit in block.visits]
+    expected = [
+        visit for block in plan_blocks(experiment, experiment.profile("quick"), seed=3) for visit in block.visits
+    ]
     assert visits(ran.samples) == expected
     for sample in ran.samples:
         n = sample["point"]["n"]
@@ -111,7 +113,7 @@ def test_a_calibration_is_remembered_for_later_blocks_and_processes() -> None:
     clock = FakeClock()
     ran = Ran(toy(linear(clock), n=(4,)), clock)
     ran.run()
-    asked = [request.evaluations for request in ran.engine.requests if isinstance(request, Measure)]
+    asked = [request.evaluations for request in ran.engine.requests if isinstance(request, SampleRequest)]
     assert asked == [None, 5, 5]
 
 
@@ -209,7 +211,7 @@ def test_a_point_that_does_not_fit_is_skipped_once_with_a_line_that_says_so() ->
     assert skip["reason"] == "needs 4 kB, allowed are 80% of the 5 kB available"
     assert {sample["point"]["n"] for sample in ran.samples} == {1}
     assert len(ran.samples) == 4
-    assert len(ran.events_of(Skipped)) == finished.skipped == 1
+    assert len(ran.events_of(CellSkipped)) == finished.skipped == 1
     assert ran.events_of(SampleTaken)[-1].cells_done <= 8
     assert len(ran.events_of(BlockDone)) == 3
 
@@ -398,8 +400,8 @@ def test_a_check_that_raises_names_its_claim() -> None:
         ran.run()
 
 
-def done_of(ran: Ran, samples: int) -> Done:
-    return Done(
+def done_of(ran: Ran, samples: int) -> StoredProgress:
+    return StoredProgress(
         header=ran.sink.records[0],
         samples=frozenset(Visit(*visit) for visit in visits(ran.samples[:samples])),
         checks=frozenset({"mine"}),
@@ -492,7 +494,7 @@ def test_a_signal_during_an_evaluation_does_not_wait_for_its_end(monkeypatch: py
     ended = []
 
     def interrupted(worker: FakeWorker, request: Any) -> Any:
-        if isinstance(request, Measure):
+        if isinstance(request, SampleRequest):
             os.kill(os.getpid(), signal.SIGINT)
             ended.append(request)
         return ask(worker, request)

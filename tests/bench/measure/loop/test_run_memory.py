@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bptt_bench.measure.loop.events import Event, MemoryTaken, RunFinished, RunStarted, SampleTaken
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import Measure, Open, Weigh
+from bptt_bench.measure.protocol.messages import MemoryRequest, OpenRequest, SampleRequest
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import CostLaw, Evaluation, Experiment, Point, Subject
 from bptt_bench.store import SampleStore
@@ -86,16 +86,16 @@ def test_it_has_a_process_of_its_own_after_the_sweep() -> None:
     kinds = [record["record"] for record in ran.sink.records]
     assert kinds[-5:] == ["worker", "memory", "memory", "memory", "finish"]
     assert {record["process"] for record in ran.sink.of("memory")} == {2}
-    last = max(i for i, request in enumerate(ran.engine.requests) if isinstance(request, Open))
-    assert [type(request) for request in ran.engine.requests[last + 1 :]] == [Weigh] * 3
-    assert all(isinstance(request, Open | Measure) for request in ran.engine.requests[: last + 1])
+    last = max(i for i, request in enumerate(ran.engine.requests) if isinstance(request, OpenRequest))
+    assert [type(request) for request in ran.engine.requests[last + 1 :]] == [MemoryRequest] * 3
+    assert all(isinstance(request, OpenRequest | SampleRequest) for request in ran.engine.requests[: last + 1])
 
 
 def test_subjects_without_a_memory_law_are_measured_as_ever() -> None:
     clock = FakeClock()
     ran = Ran(clock=clock, experiment=toy(linear(clock), n=LEVELS))
     assert ran.sink.of("memory") == []
-    assert not any(isinstance(request, Weigh) for request in ran.engine.requests)
+    assert not any(isinstance(request, MemoryRequest) for request in ran.engine.requests)
     assert ran.finished.weighed == 0
 
 
@@ -152,7 +152,7 @@ def test_memory_that_fits_no_more_is_skipped_by_itself() -> None:
 
     def available() -> int:
         calls.append(1)
-        return 4_000 if any(isinstance(request, Weigh) for request in ran_requests) else 1 << 40
+        return 4_000 if any(isinstance(request, MemoryRequest) for request in ran_requests) else 1 << 40
 
     experiment = toy(hungry(clock), n=(1, 4))
     engine = FakeEngine(experiment, clock, available=available)

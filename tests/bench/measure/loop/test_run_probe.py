@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from bptt_bench.measure.loop.events import Event, ProbeStarted, RunStarted, WorkerStarted
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import Open, Probe
+from bptt_bench.measure.protocol.messages import OpenRequest, ProbeRequest
 from bptt_bench.measure.protocol.records import MeasureError
-from bptt_bench.measure.protocol.schedule import Done
+from bptt_bench.measure.protocol.schedule import StoredProgress
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan.machine.readings import Readings
 from bptt_bench.store import SampleStore
@@ -35,7 +35,7 @@ class Ran:
 
     @property
     def probes_asked(self) -> int:
-        return sum(isinstance(request, Probe) for request in self.engine.requests)
+        return sum(isinstance(request, ProbeRequest) for request in self.engine.requests)
 
 
 def test_probe_comes_before_the_first_sample_in_a_process_of_its_own_with_the_threads_of_the_run() -> None:
@@ -46,7 +46,7 @@ def test_probe_comes_before_the_first_sample_in_a_process_of_its_own_with_the_th
     assert kinds.count("probe") == ran.probes_asked == 1
     (record,) = sink.of("probe")
     assert record == {"record": "probe", "seconds": PROBE_SECONDS, "readings": READINGS.to_json()}
-    assert ran.engine.requests[:2] == [Probe(threads=2), Open(module="toy", corpus=None, threads=2)]
+    assert ran.engine.requests[:2] == [ProbeRequest(threads=2), OpenRequest(module="toy", corpus=None, threads=2)]
     assert len(ran.engine.workers) == 3  # the probe's and the two of the profile
     assert [type(event) for event in ran.events[:3]] == [RunStarted, ProbeStarted, WorkerStarted]
 
@@ -83,7 +83,7 @@ def test_a_probe_that_is_stored_is_not_made_again(tmp_path: Path) -> None:
         assert store.done.probed
         engine = FakeEngine(experiment, clock)
         run(experiment, sink=store, done=store.done, engine=engine, clock=clock, probe=True, **SETTINGS)
-    assert not any(isinstance(request, Probe) for request in engine.requests)
+    assert not any(isinstance(request, ProbeRequest) for request in engine.requests)
     stored = load(tmp_path).attrs["probe"]
     assert stored["seconds"] == PROBE_SECONDS
     assert Readings.from_json(stored["readings"]) == READINGS
@@ -96,6 +96,6 @@ def test_an_old_run_that_goes_on_is_probed_only_if_it_lacks_samples(tmp_path: Pa
     with SampleStore.resume(tmp_path) as store:
         assert not store.done.probed
         assert Ran(sink=store, done=store.done, probe=True).probes_asked == 0
-        part = Done(header=store.done.header, samples=frozenset(list(store.done.samples)[:2]), processes=1)
+        part = StoredProgress(header=store.done.header, samples=frozenset(list(store.done.samples)[:2]), processes=1)
     assert Ran(done=part, probe=True).probes_asked == 1
     assert whole.probes_asked == 0

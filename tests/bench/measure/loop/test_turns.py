@@ -10,12 +10,20 @@ from typing import Any
 import pytest
 from bptt_bench.measure.engines import WorkerDied
 from bptt_bench.measure.loop.events import BlockDone, Event, RunStarted, SampleTaken
-from bptt_bench.measure.loop.turns import Aborted, InTurn, Marked, Together, Turns, in_turns, order_of
-from bptt_bench.measure.protocol.messages import Check, Failed, Measure, Open, Reply, Request
+from bptt_bench.measure.loop.turns import (
+    Aborted,
+    AnnotatingSink,
+    InterleavedEngine,
+    MergedEvents,
+    TurnQueue,
+    interleaved_order,
+    run_interleaved,
+)
+from bptt_bench.measure.protocol.messages import CheckRequest, ErrorReply, OpenRequest, Reply, Request, SampleRequest
 from bptt_bench.plan import Point
 
-VISIT = Measure(subject="a", point=Point(n=1), timing="whole", seconds_per_sample=0.01)
-OPEN = Open(module="here", corpus=None, threads=1, fault=None)
+VISIT = SampleRequest(subject="a", point=Point(n=1), timing="whole", seconds_per_sample=0.01)
+OPEN = OpenRequest(module="here", corpus=None, threads=1, fault=None)
 
 
 class Told:
@@ -30,18 +38,18 @@ class Told:
 
     def ask(self, request: Request) -> Reply:
         assert self.lock.acquire(blocking=False), "two processes did something at once"
-        if isinstance(request, Open):
+        if isinstance(request, OpenRequest):
             self.opened = request.module
         self.log.append(f"{self.side} {type(request).__name__}")
         time.sleep(0.001)
         self.lock.release()
-        return Failed(message="")
+        return ErrorReply(message="")
 
     def close(self) -> None:
         pass
 
 
-def side(engine: InTurn, visits: int, processes: int = 1) -> Callable[[], None]:
+def side(engine: InterleavedEngine, visits: int, processes: int = 1) -> Callable[[], None]:
     def run() -> None:
         for _ in range(processes):
             worker = engine.start(threads=1)
@@ -53,25 +61,29 @@ def side(engine: InTurn, visits: int, processes: int = 1) -> Callable[[], None]:
     return run
 
 
-def both(order: list[str], log: list[str], modules: dict[str, str | None]) -> tuple[Turns, dict[str, InTurn]]:
-    turns, lock = Turns(order), threading.Lock()
-    return turns, {name: InTurn(Told(name, log, lock), turns, name, modules.get(name)) for name in ("a", "b")}
+def both(
+    order: list[str], log: list[str], modules: dict[str, str | None]
+) -> tuple[TurnQueue, dict[str, InterleavedEngine]]:
+    turns, lock = TurnQueue(order), threading.Lock()
+    return turns, {
+        name: InterleavedEngine(Told(name, log, lock), turns, name, modules.get(name)) for name in ("a", "b")
+    }
 
 
 def test_visits_come_in_the_order_of_the_turns() -> None:
     log: list[str] = []
     order = ["a", "b", "b", "a", "a", "b", "b", "a"]
     turns, engines = both(order, log, {})
-    in_turns({name: side(engine, 2, processes=2) for name, engine in engines.items()}, turns)
-    assert [line[0] for line in log if line.endswith("Measure")] == order
-    assert sum(line.endswith("Open") for line in log) == 4
+    run_interleaved({name: side(engine, 2, processes=2) for name, engine in engines.items()}, turns)
+    assert [line[0] for line in log if line.endswith("SampleRequest")] == order
+    assert sum(line.endswith("OpenRequest") for line in log) == 4
 
 
 def test_a_side_that_leaves_out_visits_holds_nobody_up() -> None:
     log: list[str] = []
     turns, engines = both(["a", "b"] * 6, log, {})
-    in_turns({"a": side(engines["a"], 6), "b": side(engines["b"], 1)}, turns)
-    assert sum(line == "a Measure" for line in log) == 6
+    run_interleaved({"a": side(engines["a"], 6), "b": side(engines["b"], 1)}, turns)
+    assert sum(line == "a SampleRequest" for line in log) == 6
 
 
 def test_what_is_no_visit_needs_no_turn() -> None:
@@ -79,8 +91,8 @@ def test_what_is_no_visit_needs_no_turn() -> None:
     _, engines = both(["b", "a"], log, {})
     worker = engines["a"].start(threads=1)
     worker.ask(OPEN)
-    worker.ask(Check(claim="c", seed=0))
-    assert log == ["a Open", "a Check"]
+    worker.ask(CheckRequest(claim="c", seed=0))
+    assert log == ["a OpenRequest", "a CheckRequest"]
 
 
 def test_a_process_that_ends_before_it_was_asked_gives_way() -> None:
@@ -106,7 +118,7 @@ def test_a_failure_stops_the_other_side_and_is_raised() -> None:
         raise ValueError("no such subject")
 
     with pytest.raises(ValueError, match="no such subject"):
-        in_turns({"a": side(engines["a"], 50), "b": failing}, turns)
+        run_interleaved({"a": side(engines["a"], 50), "b": failing}, turns)
     with pytest.raises(Aborted):
         turns.take("a")
 
@@ -122,7 +134,7 @@ class Mortal:
         return self
 
     def ask(self, request: Request) -> Reply:
-        assert isinstance(request, Open)
+        assert isinstance(request, OpenRequest)
         self.abort()
         raise WorkerDied("it was killed by SIGKILL")
 
@@ -131,19 +143,19 @@ class Mortal:
 
 
 def test_a_process_that_was_killed_to_stop_its_side_did_not_die_of_what_it_measured() -> None:
-    turns = Turns(["a"])
+    turns = TurnQueue(["a"])
     with pytest.raises(Aborted):
-        InTurn(Mortal(turns.abort), turns, "a").start(threads=1).ask(OPEN)
+        InterleavedEngine(Mortal(turns.abort), turns, "a").start(threads=1).ask(OPEN)
     with pytest.raises(WorkerDied):
-        InTurn(Mortal(lambda: None), Turns(["a"]), "a").start(threads=1).ask(OPEN)
+        InterleavedEngine(Mortal(lambda: None), TurnQueue(["a"]), "a").start(threads=1).ask(OPEN)
 
 
 def test_order_draws_who_is_first_and_leaves_out_what_is_done() -> None:
-    order = list(order_of({"a": range(100), "b": range(50, 100)}, seed=3))
+    order = list(interleaved_order({"a": range(100), "b": range(50, 100)}, seed=3))
     assert order[:50] == ["a"] * 50
     pairs = [tuple(order[i : i + 2]) for i in range(50, 150, 2)]
     assert {("a", "b"), ("b", "a")} == set(pairs)
-    assert order == list(order_of({"a": range(100), "b": range(50, 100)}, seed=3))
+    assert order == list(interleaved_order({"a": range(100), "b": range(50, 100)}, seed=3))
 
 
 def test_only_the_first_record_is_marked() -> None:
@@ -153,7 +165,7 @@ def test_only_the_first_record_is_marked() -> None:
         append = staticmethod(lambda record: kept.append(dict(record)))
         sync = staticmethod(lambda: None)
 
-    marked = Marked(Sink(), {"pair": {"id": "x"}})
+    marked = AnnotatingSink(Sink(), {"pair": {"id": "x"}})
     marked.append({"record": "run"})
     marked.append({"record": "sample"})
     assert kept == [{"record": "run", "pair": {"id": "x"}}, {"record": "sample"}]
@@ -161,7 +173,7 @@ def test_only_the_first_record_is_marked() -> None:
 
 def test_progress_is_that_of_both_sides() -> None:
     told: list[Event] = []
-    together = Together(told.append, ("a", "b"))
+    together = MergedEvents(told.append, ("a", "b"))
     started = RunStarted(experiment="e", profile="p", cells_done=0, cells_total=10, blocks_total=2, resumed=False)
     together.of("a")(started)
     assert told == []

@@ -9,10 +9,18 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from bptt_bench.measure.probe import probe as probing
-from bptt_bench.measure.probe.buffers import MIB, Arena
+from bptt_bench.measure.probe.buffers import MIB, ProbeBuffers
 from bptt_bench.measure.probe.probe import probe, read
-from bptt_bench.measure.probe.task import Task, Tasks
-from bptt_bench.measure.probe.tasks import LARGEST_BYTES, addition, move, planned, product, tasks, transcendental
+from bptt_bench.measure.probe.task import ProbeTask, ProbeTasks
+from bptt_bench.measure.probe.tasks import (
+    LARGEST_BYTES,
+    addition,
+    allocate_tasks,
+    move,
+    plan_tasks,
+    product,
+    transcendental,
+)
 from bptt_bench.measure.timing.clock import FakeClock, WallClock
 from bptt_bench.plan import Evaluation
 from bptt_bench.plan.machine.reading import BandwidthReading, Operation, ProductKind
@@ -32,8 +40,8 @@ class Machine:
 
         return evaluate
 
-    def task(self, n_bytes: int, seconds: float) -> Task:
-        return Task(
+    def task(self, n_bytes: int, seconds: float) -> ProbeTask:
+        return ProbeTask(
             name=f"copy of {n_bytes} bytes",
             evaluate=self.evaluation(str(n_bytes), seconds),
             work=n_bytes,
@@ -42,8 +50,8 @@ class Machine:
             ),
         )
 
-    def tasks(self, *sized: tuple[int, float]) -> Tasks:
-        return Tasks(
+    def tasks(self, *sized: tuple[int, float]) -> ProbeTasks:
+        return ProbeTasks(
             sized=[self.task(*one) for one in sized],
             empty_call=self.evaluation("empty", 4e-7),
             reduction_call=self.evaluation("reduction", 9e-7),
@@ -100,7 +108,7 @@ def test_a_slow_machine_reads_small_sizes_once_and_names_what_is_left() -> None:
 def test_visits_are_shuffled_between_rounds() -> None:
     machine, order = Machine(), list[str]()
 
-    def noted(task: Task) -> Evaluation:
+    def noted(task: ProbeTask) -> Evaluation:
         def evaluate() -> None:
             order.append(task.name)
             machine.clock.advance(1e-2)
@@ -132,7 +140,7 @@ def test_visits_are_shuffled_between_rounds() -> None:
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_products_compute_what_they_say(kind: ProductKind, m: int, n: int, k: int, dtype: str) -> None:
-    arena = Arena.of(8 * MIB)
+    arena = ProbeBuffers.of(8 * MIB)
     arena.inputs[:] = np.random.default_rng(5).random(arena.inputs.shape, dtype=np.float32)
     one = product(kind, dtype, m, n, k)  # type: ignore[arg-type]  # a parameter of the test
     evaluate = one.set_up(arena)
@@ -153,7 +161,7 @@ def test_products_compute_what_they_say(kind: ProductKind, m: int, n: int, k: in
 
 @pytest.mark.parametrize(("operation", "arrays"), [("read", 2), ("clear", 1), ("copy", 2), ("add", 3)])
 def test_bytes_moved_are_those_of_all_arrays(operation: Operation, arrays: int) -> None:
-    arena = Arena.of(MIB)
+    arena = ProbeBuffers.of(MIB)
     one = move(operation, 24 * 1024)
     result = one.set_up(arena)()
     length = 24 * 1024 // (8 * arrays)
@@ -169,7 +177,7 @@ def test_bytes_moved_are_those_of_all_arrays(operation: Operation, arrays: int) 
 
 
 def test_functions_and_additions_take_the_elements_that_they_say() -> None:
-    arena = Arena.of(MIB)
+    arena = ProbeBuffers.of(MIB)
     one = transcendental("exp", "float32", 8 * 1024)
     one.set_up(arena)()
     assert one.reading(1.0, 1.0).elements == 1024  # type: ignore[attr-defined]
@@ -181,7 +189,7 @@ def test_functions_and_additions_take_the_elements_that_they_say() -> None:
 
 
 def test_everything_planned_fits_the_memory_that_a_probe_takes_at_most() -> None:
-    found = list(planned())
+    found = list(plan_tasks())
     assert max(one.inputs_bytes for one in found) <= LARGEST_BYTES
     assert len({one.name for one in found}) == len(found)
     assert 200 < len(found) < 400
@@ -191,7 +199,7 @@ def test_everything_planned_fits_the_memory_that_a_probe_takes_at_most() -> None
 
 
 def test_a_machine_with_little_memory_reads_small_sizes_and_names_the_others() -> None:
-    found = tasks(available=4 * MIB)
+    found = allocate_tasks(available=4 * MIB)
     names = " ".join(found.skipped)
     assert "copy of 128 MiB: needs 128 MiB of inputs, 0.8 MiB can be had" in found.skipped
     assert "first touch of 40 MiB: read with 0.4 MiB instead" in found.skipped
@@ -199,7 +207,7 @@ def test_a_machine_with_little_memory_reads_small_sizes_and_names_the_others() -
     assert {type(task.reading(1, 1)).__name__ for task in found.sized} == {
         "ProductReading", "BandwidthReading", "TranscendentalReading", "ElementwiseReading"
     }  # fmt: skip
-    assert len(found.sized) + len(found.skipped) == len(list(planned())) + 1
+    assert len(found.sized) + len(found.skipped) == len(list(plan_tasks())) + 1
 
 
 def test_the_whole_probe_runs_with_next_to_no_memory_and_its_readings_can_be_stored() -> None:

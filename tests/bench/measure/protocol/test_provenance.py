@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from bptt_bench.measure.protocol.provenance import changes, folder_of, named, sources_of
+from bptt_bench.measure.protocol.provenance import changed_files, digest_sources, folder_of, list_files
 
 FILES = {
     "__init__.py": "",
@@ -40,31 +40,31 @@ def pack(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_all_that_is_imported_from_the_project_counts_and_nothing_else(pack: str) -> None:
     expected = set(FILES) - {"nobody.py", "broken.py"}
-    assert set(sources_of(f"{pack}.experiment")) == {f"{pack}/{file}" for file in expected}
+    assert set(digest_sources(f"{pack}.experiment")) == {f"{pack}/{file}" for file in expected}
 
 
 def test_a_module_in_no_package_is_named_from_where_it_is_imported(pack: str, tmp_path: Path) -> None:
     (tmp_path / "alone.py").write_text(f"import {pack}.model\n")
     expected = {"alone.py", *(f"{pack}/{file}" for file in ("__init__.py", "model.py", "shared.py"))}
-    assert set(sources_of("alone")) == set(sources_of(str(tmp_path / "alone.py"))) == expected
+    assert set(digest_sources("alone")) == set(digest_sources(str(tmp_path / "alone.py"))) == expected
 
 
 def test_a_source_that_cannot_be_parsed_counts_for_what_it_holds(pack: str) -> None:
-    assert set(sources_of(f"{pack}.broken")) == {f"{pack}/__init__.py", f"{pack}/broken.py"}
+    assert set(digest_sources(f"{pack}.broken")) == {f"{pack}/__init__.py", f"{pack}/broken.py"}
 
 
 @pytest.mark.parametrize("file", ["experiment.py", "late.py", "parts/of_parts.py"])
 def test_a_change_is_seen(pack: str, tmp_path: Path, file: str) -> None:
-    before = sources_of(f"{pack}.experiment")
+    before = digest_sources(f"{pack}.experiment")
     path = tmp_path / pack / file
     path.write_text(path.read_text() + "# changed\n")
-    assert changes(before, sources_of(f"{pack}.experiment")) == [f"{pack}/{file} (changed)"]
+    assert changed_files(before, digest_sources(f"{pack}.experiment")) == [f"{pack}/{file} (changed)"]
 
 
 def test_nothing_is_imported_to_find_out(pack: str, tmp_path: Path) -> None:
     trap = tmp_path / pack / "parts" / "__init__.py"
     trap.write_text(f"open({str(tmp_path / 'trace')!r}, 'w')\n")
-    assert f"{pack}/parts/deep.py" in sources_of(f"{pack}.experiment")
+    assert f"{pack}/parts/deep.py" in digest_sources(f"{pack}.experiment")
     assert not (tmp_path / "trace").exists()
 
 
@@ -77,13 +77,13 @@ def test_installed_packages_do_not_count(
     (library / f"lib_{pack}.py").write_text("")
     monkeypatch.syspath_prepend(str(library))
     (tmp_path / pack / "late.py").write_text(f"import lib_{pack}\n")
-    assert f"lib_{pack}.py" not in sources_of(f"{pack}.experiment")
-    assert set(sources_of(f"lib_{pack}")) == {f"lib_{pack}.py"}, "an experiment counts wherever it lies"
+    assert f"lib_{pack}.py" not in digest_sources(f"{pack}.experiment")
+    assert set(digest_sources(f"lib_{pack}")) == {f"lib_{pack}.py"}, "an experiment counts wherever it lies"
     assert folder_of(f"lib_{pack}") is None
 
 
 def test_what_is_not_there_has_no_sources() -> None:
-    assert sources_of("no.such.module") == sources_of("no_such_file.py") == {}
+    assert digest_sources("no.such.module") == digest_sources("no_such_file.py") == {}
     assert folder_of("no_such_file.py") is None
 
 
@@ -92,4 +92,4 @@ def test_the_folder_is_that_of_the_experiment(pack: str, tmp_path: Path) -> None
 
 
 def test_many_files_are_counted_in_a_message() -> None:
-    assert named([f"{letter}.py (new)" for letter in "abcdefg"]).endswith("e.py (new) and 2 more")
+    assert list_files([f"{letter}.py (new)" for letter in "abcdefg"]).endswith("e.py (new) and 2 more")

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import pytest
-from bptt_bench.measure.protocol.schedule import Block, Done, TimeLeft, Visit, blocks_of, cells_of, divided, without
+from bptt_bench.measure.protocol.schedule import (
+    Block,
+    StoredProgress,
+    TimeLeft,
+    Visit,
+    divide_blocks,
+    plan_blocks,
+    plan_cells,
+    remaining_blocks,
+)
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Cell, Design, Experiment, Factor, Point, Profile, Subject, block_order
 
@@ -16,8 +25,8 @@ def visit(subject: str = "s", n: int = 1, block: int = 0) -> Visit:
 
 def test_every_cell_is_visited_once_in_every_block_in_seeded_order() -> None:
     experiment = toy(linear(FakeClock(), "a"), linear(FakeClock(), "b"), placebo="a", n=(1, 2, 3))
-    cells = cells_of(experiment, experiment.profile("quick"))
-    blocks = blocks_of(experiment, experiment.profile("quick"), seed=7)
+    cells = plan_cells(experiment, experiment.profile("quick"))
+    blocks = plan_blocks(experiment, experiment.profile("quick"), seed=7)
     assert [block.number for block in blocks] == [0, 1, 2]
     for block in blocks:
         expected = [(*cell, block.number, "whole") for cell in block_order(cells, block=block.number, seed=7)]
@@ -27,7 +36,7 @@ def test_every_cell_is_visited_once_in_every_block_in_seeded_order() -> None:
 
 def test_phases_are_timed_right_after_the_whole_in_the_last_blocks_only() -> None:
     experiment = toy(linear(FakeClock(), "a", phased=True), linear(FakeClock(), "b"), blocks=4, phase_blocks=2)
-    blocks = blocks_of(experiment, experiment.profile("quick"), seed=0)
+    blocks = plan_blocks(experiment, experiment.profile("quick"), seed=0)
     phased = [[v for v in block.visits if v.timing == "phases"] for block in blocks]
     assert [len(visits) for visits in phased] == [0, 0, 2, 2]
     for block in blocks[2:]:
@@ -44,13 +53,13 @@ def test_levels_become_plain_numbers_in_the_order_of_the_factors() -> None:
         subjects=(Subject(name="s", prepare=lambda point: lambda: None),),
         profiles={"quick": Profile(design=Design.of([{"m": 2.0, "n": 3.0}]))},
     )
-    (cell,) = cells_of(experiment, experiment.profile("quick"))
+    (cell,) = plan_cells(experiment, experiment.profile("quick"))
     assert repr(list(cell.point.items())) == "[('n', 3), ('m', 2)]"
 
 
 def test_what_is_done_is_left_out() -> None:
     blocks = [Block(0, (visit(n=1), visit(n=2))), Block(1, (visit(n=1, block=1),))]
-    left = without(blocks, Done(samples=frozenset({visit(n=2), visit(n=1, block=1)})).samples)
+    left = remaining_blocks(blocks, StoredProgress(samples=frozenset({visit(n=2), visit(n=1, block=1)})).samples)
     assert left == (Block(0, (visit(n=1),)), Block(1, ()))
 
 
@@ -59,7 +68,7 @@ def test_what_is_done_is_left_out() -> None:
     [(5, 2, [3, 2]), (4, 2, [2, 2]), (3, 5, [1, 1, 1]), (7, 3, [3, 2, 2]), (2, 1, [2])],
 )
 def test_blocks_are_dealt_out_in_order_and_evenly(blocks: int, processes: int, expected: list[int]) -> None:
-    shares = divided([Block(number, ()) for number in range(blocks)], processes)
+    shares = divide_blocks([Block(number, ()) for number in range(blocks)], processes)
     assert sorted((len(share) for share in shares), reverse=True) == expected
     assert [block.number for share in shares for block in share] == list(range(blocks))
 

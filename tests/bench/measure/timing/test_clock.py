@@ -48,7 +48,7 @@ def scheduled(monkeypatch: pytest.MonkeyPatch) -> dict[str, Iterator[float]]:
     monkeypatch.setattr(time, "process_time", reader("process"))
     monkeypatch.setattr(time, "thread_time", reader("thread"))
     monkeypatch.setattr(clock, "_seconds_waited", reader("waited"))
-    monkeypatch.setattr(clock, "_TAKEN_OFF", clock._TakenOff())
+    monkeypatch.setattr(clock, "_SUBTRACTED", clock._SubtractedTime())
     return said
 
 
@@ -85,7 +85,7 @@ def test_the_wait_is_the_second_figure_of_the_scheduler(tmp_path: Path, monkeypa
 
 def test_where_no_system_tells_of_waits_it_is_the_clock_of_the_wall(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(clock, "SCHEDULER", "/does/not/exist")
-    monkeypatch.setattr(clock, "_TAKEN_OFF", clock._TakenOff())
+    monkeypatch.setattr(clock, "_SUBTRACTED", clock._SubtractedTime())
     before = time.perf_counter()
     assert before <= seconds_less_waiting() <= time.perf_counter()
 

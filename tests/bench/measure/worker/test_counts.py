@@ -13,7 +13,7 @@ import pytest
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.loop.events import CountsTaken, Event, RunFinished, RunStarted
 from bptt_bench.measure.loop.run import MeasureError, run
-from bptt_bench.measure.protocol.messages import Count, Open
+from bptt_bench.measure.protocol.messages import CountRequest, OpenRequest
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import CostLaw, Experiment, Point, Subject
 from bptt_bench.store import SampleStore
@@ -66,8 +66,8 @@ def test_each_point_is_counted_once_in_a_process_of_its_own_and_the_placebo_neve
     assert [(record["subject"], record["point"]["n"]) for record in found] == [("counting", n) for n in LEVELS]
     assert [record["counts"] for record in found] == [{"steps": 3 * n + 0.5} for n in LEVELS]
     assert {record["process"] for record in found} == {2}
-    last = max(i for i, request in enumerate(ran.engine.requests) if isinstance(request, Open))
-    assert [type(request) for request in ran.engine.requests[last + 1 :]] == [Count] * 3
+    last = max(i for i, request in enumerate(ran.engine.requests) if isinstance(request, OpenRequest))
+    assert [type(request) for request in ran.engine.requests[last + 1 :]] == [CountRequest] * 3
     assert ran.finished.counted == 3
 
 
@@ -126,7 +126,7 @@ def test_an_interrupted_run_counts_what_is_left(tmp_path: Path) -> None:
             store.append(record)
     with SampleStore.resume(tmp_path / "run") as store:
         ran = Ran(sink=store, done=store.done)
-    assert [request.point["n"] for request in ran.engine.requests if isinstance(request, Count)] == [4, 9]
+    assert [request.point["n"] for request in ran.engine.requests if isinstance(request, CountRequest)] == [4, 9]
     counts = load(tmp_path / "run")["steps_count"].dropna()
     assert counts.tolist() == [3 * n + 0.5 for n in LEVELS]
 

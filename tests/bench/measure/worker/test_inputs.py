@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.measure.worker.inputs import Input, inputs_of, is_used_up
+from bptt_bench.measure.worker.inputs import Input, find_inputs, is_used_up
 
 GLOBAL = [3, 1, 2]
 BYTES, ARRAY = bytearray(b"a"), array.array("d", [1])
@@ -77,12 +77,12 @@ def closure(values: object) -> Callable[[], object]:
     ],
 )
 def test_inputs_are_found(call: Callable[[], object], name: str, kind: str) -> None:
-    assert (name, kind) in {(each.name, each.kind) for each in inputs_of(call)}
+    assert (name, kind) in {(each.name, each.kind) for each in find_inputs(call)}
 
 
 def test_arguments_are_found_and_each_object_once() -> None:
     data = [1]
-    found = inputs_of(sorted, (data, [data]), {"key": None, "other": {1}})
+    found = find_inputs(sorted, (data, [data]), {"key": None, "other": {1}})
     assert [each.name for each in found] == ["argument 1", "argument 2", "other"]
 
 
@@ -90,12 +90,12 @@ def test_what_refers_to_itself_or_is_very_large_is_looked_at_with_an_end() -> No
     knot: list[Any] = []
     knot.append(knot)
     many = [[i] for i in range(10_000)]
-    assert len(inputs_of(closure(knot))) == 2  # with the cell of the closure
-    assert len(inputs_of(closure(many))) < 100
+    assert len(find_inputs(closure(knot))) == 2  # with the cell of the closure
+    assert len(find_inputs(closure(many))) < 100
 
 
 def test_modules_and_libraries_are_not_looked_into() -> None:
-    assert not [each for each in inputs_of(lambda: np.mean([1, 2])) if each.kind != "cell"]
+    assert not [each for each in find_inputs(lambda: np.mean([1, 2])) if each.kind != "cell"]
 
 
 CHANGES: list[tuple[Any, Callable[[Any], object]]] = [
@@ -141,7 +141,7 @@ def test_a_variable_of_a_closure_is_put_back() -> None:
         data = sorted(data)
         return data
 
-    (cell,) = (each for each in inputs_of(call) if each.kind == "cell")
+    (cell,) = (each for each in find_inputs(call) if each.kind == "cell")
     before, restore = cell.digest(), cell.restorer(1 << 20)
     call()
     assert cell.digest() != before
@@ -151,7 +151,7 @@ def test_a_variable_of_a_closure_is_put_back() -> None:
 
 
 def test_a_cache_is_emptied() -> None:
-    (cache,) = (each for each in inputs_of(lambda: cached(4)) if each.kind == "cache")
+    (cache,) = (each for each in find_inputs(lambda: cached(4)) if each.kind == "cache")
     before, restore = cache.digest(), cache.restorer(0)
     cached(4)
     assert cache.digest() != before
@@ -210,7 +210,7 @@ class Refuses(list[int]):
 
 def test_what_will_not_be_looked_at_fails_nothing() -> None:
     refuses, data = Refuses(), [1]
-    found = inputs_of(lambda: (refuses, data))
+    found = find_inputs(lambda: (refuses, data))
     assert ("data", "list") in {(each.name, each.kind) for each in found}
     assert [each.digest() for each in found if each.value is refuses] == [None]
 
@@ -225,4 +225,4 @@ def test_values_whose_comparison_is_no_yes_or_no_are_told_by_their_place() -> No
 def test_what_a_library_has_compiled_is_not_touched() -> None:
     dispatcher = np.vectorize(len)  # callable, of a library, with a mapping of what it has made
     assert vars(dispatcher)
-    assert [each.kind for each in inputs_of(closure(dispatcher))] == ["cell"]
+    assert [each.kind for each in find_inputs(closure(dispatcher))] == ["cell"]

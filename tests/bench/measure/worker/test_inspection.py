@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.measure.worker.inputs import inputs_of
+from bptt_bench.measure.worker.inputs import find_inputs
 from bptt_bench.measure.worker.inspection import Inspection, Inspector
 from bptt_bench.plan import Evaluation
 
@@ -244,7 +244,7 @@ def test_a_promise_is_noted() -> None:
 def test_in_place_the_same_is_seen_as_anew(subject: Callable[[FakeClock], Prepare]) -> None:
     clock = FakeClock()
     evaluate = subject(clock)()
-    inputs = inputs_of(evaluate)
+    inputs = find_inputs(evaluate)
     kept = [each.restorer(1 << 20) for each in inputs]
     inspector = Inspector(evaluate, clock, inputs)
     inspector.first()

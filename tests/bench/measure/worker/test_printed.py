@@ -10,8 +10,14 @@ from pathlib import Path
 
 import pytest
 from bptt_bench.measure.engines.local import LocalEngine
-from bptt_bench.measure.protocol.messages import Measure, Open, Ready
-from bptt_bench.measure.worker.printed import MOST_CHARACTERS, MOST_LINES, Overheard, Printed, kept_from_standard_output
+from bptt_bench.measure.protocol.messages import OpenReply, OpenRequest, SampleRequest
+from bptt_bench.measure.worker.printed import (
+    MOST_CHARACTERS,
+    MOST_LINES,
+    CapturedOutput,
+    OutputFile,
+    standard_output_redirected,
+)
 
 MODULE = """
 import ctypes, os, signal, sys, warnings
@@ -50,13 +56,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_lines_are_counted_and_the_many_are_not_kept() -> None:
-    printed = Printed()
+    printed = CapturedOutput()
     assert not printed
     for line in ("a", "b\r\n", "a", "", "  ", "x" * 1000, *(str(i) for i in range(MOST_LINES))):
         printed.add(line)
     assert list(printed.lines.items())[:3] == [("a", 2), ("b", 1), (f"{'x' * MOST_CHARACTERS}…", 1)]
     assert (len(printed.lines), printed.others) == (MOST_LINES, 3)
-    both = Printed()
+    both = CapturedOutput()
     both.add_all({"a": 5}, 1)
     both.add_all(printed.lines, printed.others)
     assert (both.lines["a"], both.others) == (7, 4)
@@ -64,7 +70,7 @@ def test_lines_are_counted_and_the_many_are_not_kept() -> None:
 
 def test_a_file_is_counted_and_emptied_however_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("bptt_bench.measure.worker.printed.CHUNK_BYTES", 7)
-    overheard, printed = Overheard(), Printed()
+    overheard, printed = OutputFile(), CapturedOutput()
     other = os.dup(overheard.file.fileno())
     os.write(other, b"one line\n" * 100 + "grüße\n".encode() + b"\xff\nunfinished")
     overheard.count(printed)
@@ -84,10 +90,12 @@ def test_the_words_of_a_process_are_counted_up_to_its_last(folder: Path, monkeyp
     engine = LocalEngine()
     worker = engine.start(threads=1)
     try:
-        assert isinstance(worker.ask(Open(module="chatty", corpus=None, threads=1)), Ready)
+        assert isinstance(worker.ask(OpenRequest(module="chatty", corpus=None, threads=1)), OpenReply)
         assert engine.printed.lines == {}  # the run has shown it when it loaded the experiment itself
         for _ in range(2):
-            worker.ask(Measure(subject="chatty", point={"n": 5}, timing="whole", seconds_per_sample=0.0, evaluations=3))
+            worker.ask(
+                SampleRequest(subject="chatty", point={"n": 5}, timing="whole", seconds_per_sample=0.0, evaluations=3)
+            )
         assert engine.printed.lines["converged"] == engine.printed.lines["a warning of sorts"] >= 6
         (warning,) = [times for line, times in engine.printed.lines.items() if "overflow" in line]
         assert warning == 1
@@ -112,7 +120,7 @@ def test_a_run_answers_in_json_and_shows_what_was_printed_once(folder: Path) -> 
 
 def test_what_is_printed_meanwhile_goes_to_standard_error_and_once(capfd: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
-        with kept_from_standard_output():
+        with standard_output_redirected():
             print("to python's stream")
             os.write(1, b"to the file\n")
             subprocess.run(["echo", "of a child"], check=True)

@@ -10,12 +10,12 @@ from typing import Any
 
 import pytest
 from bptt_bench.measure.engines.local import LocalEngine
-from bptt_bench.measure.loop.events import Event, Missing
+from bptt_bench.measure.loop.events import Event, SubjectMissing
 from bptt_bench.measure.loop.run import MeasureError, run
-from bptt_bench.measure.protocol.messages import Compare, Measure, ReadPeaks
-from bptt_bench.measure.protocol.schedule import Done
+from bptt_bench.measure.protocol.messages import ComparisonRequest, PeaksRequest, SampleRequest
+from bptt_bench.measure.protocol.schedule import StoredProgress
 from bptt_bench.measure.timing.clock import FakeClock
-from bptt_bench.measure.worker.request_handler import Station
+from bptt_bench.measure.worker.request_handler import RequestHandler
 from bptt_bench.plan import Agreement, Evaluation, Experiment, ExperimentError, Point, Subject, Traffic
 from bptt_bench.plan.machine.peaks import Peaks
 from bptt_bench.store import SampleStore
@@ -79,9 +79,13 @@ def test_every_subject_is_compared_once_at_every_point_before_it_is_timed_there(
     assert found == {("near", 1): 0.25, ("near", 4): 0.25, ("far", 1): 3.0, ("far", 4): 3.0}
     assert {(r["reference"], r["allowed"]) for r in sink.of("agreement")} == {("right", 0.5)}
     for subject, n in found:
-        mine = [one for one in engine.requests if isinstance(one, Compare | Measure) and one.subject == subject]
+        mine = [
+            one
+            for one in engine.requests
+            if isinstance(one, ComparisonRequest | SampleRequest) and one.subject == subject
+        ]
         asked = [type(one) for one in mine if one.point["n"] == n]
-        assert asked == [Compare, Measure, Measure]
+        assert asked == [ComparisonRequest, SampleRequest, SampleRequest]
 
 
 def test_a_result_is_converted_before_it_is_compared() -> None:
@@ -118,7 +122,7 @@ def test_without_an_agreement_nothing_is_compared() -> None:
     clock, calls = FakeClock(), list[tuple[str, float]]()
     sink, engine, _ = measured(dataclasses.replace(made(clock, calls), agreement=None), clock)
     assert sink.of("agreement") == []
-    assert not any(isinstance(one, Compare) for one in engine.requests)
+    assert not any(isinstance(one, ComparisonRequest) for one in engine.requests)
 
 
 def test_a_subject_that_fails_when_compared_is_named() -> None:
@@ -155,7 +159,7 @@ def test_a_missing_subject_is_named_and_left_out() -> None:
     clock = FakeClock()
     sink, _, told = measured(with_missing(clock, "far"), clock)
     assert sink.of("missing") == [{"record": "missing", "subject": "far", "reason": "it is not installed"}]
-    assert Missing(subject="far", reason="it is not installed") in told
+    assert SubjectMissing(subject="far", reason="it is not installed") in told
     assert {r["subject"] for r in sink.of("sample")} == {"right", "near"}
     assert sink.of("run")[0]["subjects"] == ["right", "near"]
 
@@ -172,7 +176,7 @@ def test_a_run_that_had_more_subjects_is_not_the_same_run() -> None:
     clock = FakeClock()
     header = measured(with_missing(clock), clock)[0].of("run")[0]
     with pytest.raises(MeasureError, match=r"subjects=\['right', 'near'\]"):
-        measured(with_missing(clock, "far"), clock, done=Done(header=header))
+        measured(with_missing(clock, "far"), clock, done=StoredProgress(header=header))
 
 
 def test_peaks_are_read_before_each_process_where_a_subject_has_a_roofline(tmp_path: Path) -> None:
@@ -189,7 +193,7 @@ def test_peaks_are_read_before_each_process_where_a_subject_has_a_roofline(tmp_p
                 asked.append(threads)
                 return PEAKS
 
-            worker._station = Station(
+            worker._station = RequestHandler(
                 clock, available=lambda: 1 << 40, pools=list, load=lambda _m, _c: experiment, peaks=peaks
             )
             return worker
@@ -206,7 +210,7 @@ def test_peaks_are_read_before_each_process_where_a_subject_has_a_roofline(tmp_p
 def test_no_peaks_are_read_without_a_roofline() -> None:
     clock = FakeClock()
     _, engine, _ = measured(made(clock, []), clock)
-    assert not any(isinstance(one, ReadPeaks) for one in engine.requests)
+    assert not any(isinstance(one, PeaksRequest) for one in engine.requests)
 
 
 def test_measuring_processes_get_the_variables_of_the_experiment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,15 +18,15 @@ from bptt_bench.measure.loop.events import Event, SampleTaken
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.probe.environment import THREAD_VARIABLES
 from bptt_bench.measure.protocol.messages import (
-    Check,
-    Checked,
-    Failed,
-    LeftOut,
-    Measure,
-    Open,
-    Ready,
+    CheckReply,
+    CheckRequest,
+    ErrorReply,
+    OpenReply,
+    OpenRequest,
     Reply,
-    Sampled,
+    SampleReply,
+    SampleRequest,
+    SkipReply,
     encode,
 )
 from bptt_bench.measure.worker.machine import ThreadsDiffer, require_threads
@@ -90,8 +90,8 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def worker(module: str) -> Iterator[LocalWorker]:
     started = LocalEngine().start(threads=1)
     try:
-        ready = started.ask(Open(module=module, corpus=None, threads=1))
-        assert isinstance(ready, Ready)
+        ready = started.ask(OpenRequest(module=module, corpus=None, threads=1))
+        assert isinstance(ready, OpenReply)
         assert ready.pid == started.pid
         assert [pool["threads"] for pool in ready.threads if pool["api"] == "blas"] == [1]
         assert ready.floor_seconds > 0
@@ -101,17 +101,19 @@ def worker(module: str) -> Iterator[LocalWorker]:
 
 
 def measured(worker: LocalWorker, subject: str, **settings: Any) -> Reply:
-    return worker.ask(Measure(subject=subject, point={"n": 10}, timing="whole", seconds_per_sample=0.001, **settings))
+    return worker.ask(
+        SampleRequest(subject=subject, point={"n": 10}, timing="whole", seconds_per_sample=0.001, **settings)
+    )
 
 
 def test_what_an_experiment_prints_does_not_reach_the_protocol(worker: LocalWorker) -> None:
-    checked = worker.ask(Check(claim="checked", seed=7))
-    assert isinstance(checked, Checked)
+    checked = worker.ask(CheckRequest(claim="checked", seed=7))
+    assert isinstance(checked, CheckReply)
     assert checked.estimate != checked.estimate  # not a number, and still so on this side
     assert (checked.cases, checked.maps) == (7, {"m": [[1, 0], [0, 1]]})
     for subject in ("noisy", "quiet"):
         sampled = measured(worker, subject, evaluations=3)
-        assert isinstance(sampled, Sampled)
+        assert isinstance(sampled, SampleReply)
         assert sampled.evaluations == 3
         assert 0 < 3 * sampled.seconds_per_eval <= sampled.seconds_in_evaluations
 
@@ -119,13 +121,13 @@ def test_what_an_experiment_prints_does_not_reach_the_protocol(worker: LocalWork
 def test_a_subject_that_raises_is_left_out_in_one_line_and_the_process_goes_on(worker: LocalWorker) -> None:
     for subject, line in (("raising", "    raise KeyError"), ("leaving", "    sys.exit")):
         left_out = measured(worker, subject)
-        assert isinstance(left_out, LeftOut)
+        assert isinstance(left_out, SkipReply)
         assert left_out.raised
         message, _, where = left_out.reason.partition(" (")
         assert message in (r"KeyError: 'no\nsuch weight'", "SystemExit: enough")
         number = int(where.removesuffix(")").rpartition(" ")[2])
         assert MODULE.splitlines()[number - 1].startswith(line)
-    assert isinstance(measured(worker, "quiet"), Sampled)
+    assert isinstance(measured(worker, "quiet"), SampleReply)
 
 
 def test_a_process_that_crashes_is_told_by_its_signal(worker: LocalWorker) -> None:
@@ -143,10 +145,10 @@ def test_a_process_ends_in_the_middle_of_an_evaluation_when_its_requests_end(mod
     assert process.stdin is not None
     assert process.stdout is not None
     with process:
-        process.stdin.write(encode(Open(module=module, corpus=None, threads=1)))
+        process.stdin.write(encode(OpenRequest(module=module, corpus=None, threads=1)))
         process.stdin.flush()
-        assert b"Ready" in process.stdout.readline()
-        request = Measure(subject="endless", point={"n": 1}, timing="whole", seconds_per_sample=1.0)
+        assert b"OpenReply" in process.stdout.readline()
+        request = SampleRequest(subject="endless", point={"n": 1}, timing="whole", seconds_per_sample=1.0)
         process.stdin.write(encode(request))
         process.stdin.flush()
         assert select.select([process.stdout], [], [], 0.1)[0] == []  # it is evaluating
@@ -156,7 +158,7 @@ def test_a_process_ends_in_the_middle_of_an_evaluation_when_its_requests_end(mod
 
 def test_closing_ends_a_process_in_the_middle_of_an_evaluation(module: str) -> None:
     worker = LocalEngine().start(threads=1)
-    worker.ask(Open(module=module, corpus=None, threads=1))
+    worker.ask(OpenRequest(module=module, corpus=None, threads=1))
 
     def alarm(_number: int, _frame: Any) -> None:
         raise TimeoutError
@@ -178,10 +180,10 @@ def test_a_module_that_cannot_be_imported_is_one_line(tmp_path: Path) -> None:
     broken.write_text("1 / 0\n")
     worker = LocalEngine().start(threads=1)
     try:
-        reply = worker.ask(Open(module=str(broken), corpus=None, threads=1))
+        reply = worker.ask(OpenRequest(module=str(broken), corpus=None, threads=1))
     finally:
         worker.close()
-    assert isinstance(reply, Failed)
+    assert isinstance(reply, ErrorReply)
     assert reply.message.endswith("raises on import: ZeroDivisionError: division by zero (broken.py, line 1)")
 
 
