@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.schedule import SWEEP
-from bptt_bench.store.importers.detect import is_run, read_foreign
 from bptt_bench.store.importers.reading.naming import with_columns
 from bptt_bench.store.importers.reading.text import one_line
 from bptt_bench.store.runs.experiments import described
 from bptt_bench.store.runs.hosts import environments, name_hosts
+from bptt_bench.store.runs.recognise import is_run
 from bptt_bench.store.runs.samples import SAMPLES, no_garbage_collection, read_records
 from bptt_bench.store.runs.untimed import UNTIMED, untimed_rows
 
@@ -64,12 +64,19 @@ def load(
     path = Path(path)
     try:
         with no_garbage_collection():
-            frame = _run(path / SAMPLES if path.is_dir() else path) if is_run(path) else read_foreign(path, ignore)
-            return with_columns(frame, rename, ignore)
+            return with_columns(_read(path, ignore), rename, ignore)
     except StoreError as error:  # names of files, and what stands in them, may hold anything
         raise StoreError(one_line(str(error))) from None
     except OSError as error:
         raise StoreError(one_line(f"{path}: cannot be read: {error.strerror or error}")) from None
+
+
+def _read(path: Path, ignore: Sequence[str]) -> pd.DataFrame:
+    if is_run(path):
+        return _run(path / SAMPLES if path.is_dir() else path)
+    from bptt_bench.store.importers.detect import read_foreign  # a dozen formats, which a run does not need
+
+    return read_foreign(path, ignore)
 
 
 def loaded(

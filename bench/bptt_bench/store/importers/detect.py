@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import islice, takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from bptt_bench.store.importers.formats.records import are_records, json_lines, 
 from bptt_bench.store.importers.reading.json_cursor import Place
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.store.importers.reading.text import decoded, parsed, printable, read_bytes, unpacked
+from bptt_bench.store.runs.recognise import MOST_BLANK_LINES, first_object
 from bptt_bench.store.runs.samples import SAMPLES
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ ALLOWED = (
     "hyperfine or asv, JSON records, and Extra-P's text or JSON Lines"
 )
 SHOWN_KEYS = 5
-MOST_BLANK_LINES = 100  # at the beginning
 TABLES = (".csv", ".tsv")  # whatever their first line is
 JSON_LINE = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 MOST_STARTS = 20  # lines at which JSON is looked for behind others
@@ -44,40 +44,6 @@ DOCUMENTS: Sequence[tuple[Callable[[Any], bool], Callable[[Place], pd.DataFrame]
     (is_pyperf, read_pyperf),
     (is_hyperfine, read_hyperfine),
 )
-
-
-def is_run(path: Path) -> bool:
-    """Whether a path is a run's folder, or a file that begins with the record of a run.
-
-    A file of JSON Lines that begins with nothing known is taken for a run, too: its reader says what is wrong with it.
-    """
-    if path.is_dir():
-        return (path / SAMPLES).is_file()
-    first = first_line(path)
-    if first is None:
-        return path.suffix == ".jsonl" and path.is_file()
-    return isinstance(first, dict) and "record" in first
-
-
-def first_line(path: Path, most: int = 1_000_000) -> Any:
-    """The value in the first line of a file that holds anything, if it is an object and not too long; else None."""
-    try:
-        if not path.is_file():
-            return None
-        with path.open("rb") as file:
-            return _first_object(file.readline(most) for _ in range(MOST_BLANK_LINES))
-    except OSError:
-        return None
-
-
-def _first_object(lines: Iterable[str | bytes]) -> Any:
-    """The value in the first of some lines that holds anything, if it is an object; else None."""
-    line = next((line for line in lines if line.strip()), "")
-    try:
-        value = json.loads(line)
-    except (ValueError, RecursionError, MemoryError):
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def read_foreign(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
@@ -122,7 +88,7 @@ def read_foreign(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
 
 
 def _read_json(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
-    first = _first_object(islice(io.StringIO(text), MOST_BLANK_LINES))
+    first = first_object(islice(io.StringIO(text), MOST_BLANK_LINES))
     if extra_p.is_extra_p_record(first):
         return extra_p.read_extra_p_lines(path, text)
     if first is not None and "record" in first:
