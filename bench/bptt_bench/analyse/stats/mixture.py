@@ -124,7 +124,8 @@ def fit_mixture(
         pooled = min(_pooled(squares, freedom, core.noise), widest)
         disturbed = np.subtract(1.0, probability, out=probability)[repeated]
         late = np.maximum(residual[repeated], 0.0)
-        excess = float(disturbed @ late / max(float(disturbed.sum()), 1e-12))
+        # not the product of BLAS, whose threads wait for one another when the machine does other work
+        excess = float(np.multiply(disturbed, late, out=late).sum() / max(float(disturbed.sum()), 1e-12))
         core = NoiseModel(
             share=float(np.clip(disturbed.mean(), 1e-4, LARGEST_TAIL_SHARE)),
             tail=max(TAIL_FLOOR * pooled, excess),
