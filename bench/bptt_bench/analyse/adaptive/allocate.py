@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Part, Spot, Unhelped
-from bptt_bench.analyse.stats.location import Array
+from bptt_bench.analyse.stats.arrays import Array
 
 HELPED = 0.9  # an interval that endless measuring would not make narrower than this share of itself gets no time
 STALE = 0.01  # relative; what a new point promises is reckoned anew when it is about to be chosen

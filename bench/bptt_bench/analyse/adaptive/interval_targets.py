@@ -16,8 +16,8 @@ from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, phase_response
 from bptt_bench.analyse.fitting.diagnose import describe, shares_of
 from bptt_bench.analyse.fitting.exponent import log_growth
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.paired_mean import PRIOR_PAIRS
 from bptt_bench.analyse.verdicts.crossover import gradients
 from bptt_bench.analyse.verdicts.judges import judge_all

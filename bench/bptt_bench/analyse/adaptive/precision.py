@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import t_quantile, t_quantiles
-from bptt_bench.analyse.stats.location import Array
 from bptt_bench.plan import Point
 
 Rows = Callable[[list[Mapping[str, float]]], Array]  # points -> Jacobian of the log fit there (n_points, k)

@@ -22,10 +22,10 @@ from bptt_bench.analyse.evidence.strata import stratified
 from bptt_bench.analyse.fitting.diagnose import smallest_share
 from bptt_bench.analyse.fitting.hosts import remove_host_effects
 from bptt_bench.analyse.fitting.overhead import parse_overhead, select_overhead
+from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.collinearity import TermGroups, group_terms
 from bptt_bench.analyse.stats.contrast import ProcessTable, contrast
 from bptt_bench.analyse.stats.estimate import solve
-from bptt_bench.analyse.stats.location import Array, Index
 from bptt_bench.plan import CostLaw, Experiment
 
 if TYPE_CHECKING:

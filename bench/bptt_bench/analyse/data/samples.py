@@ -10,7 +10,7 @@ import numpy as np
 
 from bptt_bench.analyse.data.categories import format_levels, levels_of, text_columns
 from bptt_bench.analyse.data.roles import roles
-from bptt_bench.analyse.stats.location import Array, Index
+from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.errors import BenchError
 from bptt_bench.plan.design.design import OF_POINTS
 from bptt_bench.plan.law.notation import meant

@@ -10,15 +10,14 @@ the second of several hosts, whose speeds are read off visits that were never ne
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 import numpy as np
 
 from bptt_bench.analyse.data.samples import Samples
+from bptt_bench.analyse.stats.arrays import Array, Flags, Index
 from bptt_bench.analyse.stats.contrast import ProcessTable
-from bptt_bench.analyse.stats.location import Array, Index, locate
-
-Flags: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
+from bptt_bench.analyse.stats.location import locate
 
 LEAST_VISITS = 0.5  # undisturbed ones, by their probabilities; with fewer a value is a guess
 FAR = 2.5 * 1.4826  # median absolute deviations, 2.5 standard deviations of a normal law: further visits are drawn in

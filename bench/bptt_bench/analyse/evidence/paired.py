@@ -14,8 +14,9 @@ import numpy as np
 
 from bptt_bench.analyse.data.samples import gather
 from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
+from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile, t_quantiles
-from bptt_bench.analyse.stats.location import Array, Index, has_slow_periods, locate
+from bptt_bench.analyse.stats.location import has_slow_periods, locate
 from bptt_bench.analyse.stats.paired_mean import student_mean, undisturbed_mean
 
 if TYPE_CHECKING:

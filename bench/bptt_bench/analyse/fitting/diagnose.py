@@ -9,8 +9,9 @@ import numpy as np
 from scipy.special import fdtrc, fdtri
 
 from bptt_bench.analyse.data.response import is_exact, no_noise
+from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.estimate import RESOLUTION, SINGULAR, Solution
-from bptt_bench.analyse.stats.location import Array, Index, Location
+from bptt_bench.analyse.stats.location import Location
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.law.wording import bare
 

@@ -18,9 +18,9 @@ from numpy.typing import ArrayLike
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, Solution, huber_scale, solve, solve_batch, t_quantile
 from bptt_bench.analyse.stats.influence import influence
-from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.search import minimum, root
 from bptt_bench.plan.law.wording import bare
 

@@ -24,11 +24,11 @@ from bptt_bench.analyse.data.visit_tables import (
     select_rows,
     undisturbed_tables,
 )
+from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.analyse.stats.collinearity import group_terms
 from bptt_bench.analyse.stats.contrast import Estimate, ProcessTable, contrast
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.stats.holm import holm
-from bptt_bench.analyse.stats.location import Array
 
 TOLERANCE = 0.02  # of a term's price: what the addresses of buffers, dealt once a process, may do to it
 LEAST_POINTS = 3  # that hosts share, to compare more than their speeds

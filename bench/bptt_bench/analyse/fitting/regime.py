@@ -22,9 +22,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.analyse.stats.estimate import Solution, solve, solve_batch
-from bptt_bench.analyse.stats.location import Array
-from bptt_bench.analyse.stats.nonnegative import Flags
 from bptt_bench.plan import CostLaw
 from bptt_bench.text.numbers import span_in_sentence
 from bptt_bench.text.units import BYTE

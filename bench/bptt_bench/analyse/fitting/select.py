@@ -14,8 +14,8 @@ from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit, own_share
 from bptt_bench.analyse.fitting.preference import Decision, Preference
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import RESOLUTION, solve
-from bptt_bench.analyse.stats.location import Array
 from bptt_bench.plan import CostLaw
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ import numpy as np
 from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.machine.machine import Machine, TimeParts, predict, whole
-from bptt_bench.analyse.stats.location import Array
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan.description.lookup import NotStoredError, is_everywhere
 from bptt_bench.plan.design.design import Point
 from bptt_bench.plan.machine.reading import ReadingsError

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bptt_bench.analyse.stats.location import Array
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan.machine.reading import Dtype, ReadingsError
 from bptt_bench.plan.machine.readings import NET_SHARE, Readings
 

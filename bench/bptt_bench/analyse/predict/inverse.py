@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from bptt_bench.analyse.predict.predictor import Predictor
-from bptt_bench.analyse.stats.location import Array
+from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.plan import Point
 from bptt_bench.text.numbers import in_sentence
 from bptt_bench.text.units import Unit
@@ -17,8 +17,6 @@ from bptt_bench.text.units import Unit
 FARTHEST = 1000.0  # times the largest measured level; no law is worth believing that far, so none is searched farther
 LOOKS = 200  # levels that a round of the search looks at: dense enough to see where neighbours bend a prediction
 AS_CLOSE_AS = 1e-9  # relative, for factors that are not whole
-
-Flags: TypeAlias = "np.ndarray[Any, np.dtype[np.bool_]]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

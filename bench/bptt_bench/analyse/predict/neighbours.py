@@ -32,8 +32,8 @@ from scipy.optimize import Bounds, minimize
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.diagnose import shares_of
 from bptt_bench.analyse.fitting.fitted import Fit, Points, columns_at
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
-from bptt_bench.analyse.stats.location import Array
 
 LENGTHS = (0.15, 12.0)  # nats: from a sixth of a factor of e, less than any step of a design, to wider than any design
 DEVIATIONS = (0.002, 0.5)  # relative: below, nothing matters; above, the law is worth nothing

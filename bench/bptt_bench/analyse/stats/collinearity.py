@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.stats.location import Array
+from bptt_bench.analyse.stats.arrays import Array
 
 MOST_INFLATION = 10.0  # of the variance of a ratio for want of knowing the others: an interval 3.2 times as wide
 

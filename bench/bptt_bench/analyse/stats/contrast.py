@@ -19,9 +19,9 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, huber_weights, t_quantile
 from bptt_bench.analyse.stats.influence import Influence, influence
-from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.replicates import Replicates, differences, replicates
 
 MOST_STEPS, CONVERGED = 30, 1e-10  # of Gauss-Newton, in logarithms

@@ -11,8 +11,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import stdtrit
 
-from bptt_bench.analyse.stats.location import Array, Index
-from bptt_bench.analyse.stats.nonnegative import Flags, change, nnls, nnls_batch
+from bptt_bench.analyse.stats.arrays import Array, Flags, Index
+from bptt_bench.analyse.stats.nonnegative import change, nnls, nnls_batch
 
 FEW_SAMPLES_PER_POINT = 3  # below this a disturbed point shows only against the law, so Huber's loss is used there
 HUBER = 1.345  # standard deviations; 95 % efficient on normal residuals

@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import SINGULAR, Solution, t_quantiles
-from bptt_bench.analyse.stats.location import Array
 
 FULL_LEVERAGE = 0.99  # above this a residual says nothing about its own error, and the pooled scatter takes its place
 PRIOR_FREEDOM = 3.0  # how far unequal errors of points are believed: 2 to 4 cover alike where errors are equal

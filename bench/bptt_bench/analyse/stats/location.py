@@ -18,13 +18,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.mixture import (
     CONVERGED,
     FAST_OUTLIER,
     PRIOR_SAMPLES,
     SMALLEST_NOISE,
-    Array,
-    Index,
     NoiseModel,
     PointGroups,
     fit_mixture,

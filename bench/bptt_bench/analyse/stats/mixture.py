@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import expit, log_ndtr
 
-Array = NDArray[np.float64]
-Index = NDArray[np.intp]
+from bptt_bench.analyse.stats.arrays import Array, Index
+
 S = TypeVar("S", bound=np.generic)
 
 SMALLEST_NOISE = 1e-9  # relative; no clock resolves less, and exact data must not divide by zero

@@ -8,13 +8,9 @@ tell apart the singular values decide.
 
 from __future__ import annotations
 
-from typing import TypeAlias
-
 import numpy as np
 
-from bptt_bench.analyse.stats.location import Array
-
-Flags: TypeAlias = "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
+from bptt_bench.analyse.stats.arrays import Array, Flags
 
 SLACK = 1e-10  # of the gradient at a coefficient of 0, over columns of unit length
 LARGEST_INFLATION = 1e9  # of a variance by the other columns; beyond it normal equations lose too many digits

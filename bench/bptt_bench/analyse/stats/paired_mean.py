@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.stats.location import Array, Index
+from bptt_bench.analyse.stats.arrays import Array, Index
 
 PRIOR_PAIRS = 4.0  # a point's own scatter of pairs is drawn towards the pooled one as if this many pairs had shown that
 TAIL = 4.0  # degrees of freedom of Student's t for pairs in spells: one of the two visits may fall on a change of speed

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.stats.location import Array
+from bptt_bench.analyse.stats.arrays import Array
 
 TAIL = 4.0  # degrees of freedom of Student's t for values about their mean: one of two visits may be disturbed
 PRIOR_VALUES = 4.0  # a point's own scatter is drawn towards the pooled one as if this many values had shown that

@@ -20,8 +20,9 @@ from bptt_bench.analyse.data.response import (
 from bptt_bench.analyse.data.samples import FitError, gather
 from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
-from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, Array, locate
+from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, locate
 from bptt_bench.analyse.verdicts.verdict import Verdict, Word, inconclusive, settle
 from bptt_bench.plan import AmountClaim, CostLaw, Point
 from bptt_bench.text.numbers import in_sentence, span_in_sentence

@@ -11,8 +11,8 @@ import numpy as np
 from bptt_bench.analyse.evidence.evidence import Evidence, phase_response
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
-from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.search import root
 from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, inconclusive, number, settle, weigh
 from bptt_bench.plan import CostLaw, CrossoverClaim

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from bptt_bench.analyse.adaptive.allocate import Allocation, allocate, nothing
 from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Part, Spot
-from bptt_bench.analyse.stats.location import Array
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import Point
 from scipy.stats import t as student
 

@@ -12,9 +12,10 @@ from bptt_bench.analyse.fitting.mixture_relocation import (
     likelihood,
     relocate,
 )
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import solve
 from bptt_bench.analyse.stats.influence import solution_influence
-from bptt_bench.analyse.stats.location import Array, locate
+from bptt_bench.analyse.stats.location import locate
 from bptt_bench.plan import Design
 
 from tests.bench.analyse.made import FULL, LAW, levels, seconds, table

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.collinearity import group_terms
 from bptt_bench.analyse.stats.contrast import Contrast, Estimate, ProcessTable, contrast
 from bptt_bench.analyse.stats.holm import holm
-from bptt_bench.analyse.stats.location import Array
 from bptt_bench.analyse.stats.replicates import replicates
 from bptt_bench.plan import CostLaw
 
