@@ -27,7 +27,8 @@ from bptt_bench.analyse.fitting.regime import Regime, select_regimes
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.estimate import Interval, Solution, needs_huber, solve, t_quantiles
 from bptt_bench.analyse.stats.influence import Influence, solution_influence, upper_bound_at_zero
-from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, Location, locate, point_minima
+from bptt_bench.analyse.stats.location import Location, locate, point_minima
+from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.plan import CostLaw, LawError
 from bptt_bench.plan.law.wording import bare
 from bptt_bench.text.units import Unit

@@ -17,7 +17,6 @@ import numpy as np
 
 from bptt_bench.analyse.data.samples import Samples
 from bptt_bench.analyse.data.visit_tables import (
-    Flags,
     Visits,
     common_rows,
     processes_of,

@@ -28,7 +28,8 @@ from scipy.special import expit
 from bptt_bench.analyse.fitting.diagnose import analysis_of_variance
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.estimate import Solution, solve
-from bptt_bench.analyse.stats.location import FAST_OUTLIER, Location
+from bptt_bench.analyse.stats.location import Location
+from bptt_bench.analyse.stats.mixture import FAST_OUTLIER
 
 LARGEST_EFFECTS = 1.0  # of points about the law, over the noise of samples: beyond it a point's own samples know better
 LARGEST_TAIL_SHARE = 0.3  # on a busier machine the tail has no such simple shape

@@ -21,8 +21,6 @@ import numpy as np
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.mixture import (
     CONVERGED,
-    FAST_OUTLIER,
-    PRIOR_SAMPLES,
     SMALLEST_NOISE,
     NoiseModel,
     PointGroups,
@@ -31,8 +29,6 @@ from bptt_bench.analyse.stats.mixture import (
     responsibility,
     restricted_loss,
 )
-
-__all__ = ["FAST_OUTLIER", "PRIOR_SAMPLES", "Array", "Index", "Location", "has_slow_periods", "locate", "point_minima"]
 
 FEWEST_REPETITIONS = 8  # samples beyond the first of each point; below this a mixture has nothing to learn from
 TYPICAL_SPACING = 0.6  # standard deviations between the two smallest of 3 to 9 normal samples (0.85 to 0.49)

@@ -22,7 +22,8 @@ from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
-from bptt_bench.analyse.stats.location import PRIOR_SAMPLES, locate
+from bptt_bench.analyse.stats.location import locate
+from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.analyse.verdicts.verdict import Verdict, Word, inconclusive, settle
 from bptt_bench.plan import AmountClaim, CostLaw, Point
 from bptt_bench.text.numbers import in_sentence, span_in_sentence
