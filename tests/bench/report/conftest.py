@@ -200,7 +200,7 @@ def predicted_and_measured(analysis: Analysis, names: Sequence[str] = tuple(TRUT
             rows += [{**own, "block": block, "seconds_per_eval": value / (1 + error)} for block in (5, 6, 7)]
     frame = pd.concat([analysis.frame.assign(stage="sweep"), pd.DataFrame(rows)], ignore_index=True)
     frame.attrs = {**analysis.frame.attrs, "predictions": predictions}
-    return replace(analysis, frame=frame)
+    return replace(analysis, evidence=replace(analysis.evidence, frame=frame))
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.evidence.evidence import WHOLE, fit_all
+from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.evidence.paired import overall
 from bptt_bench.analyse.evidence.strata import stratified
 from bptt_bench.analyse.fitting.fitted import Fit
@@ -34,7 +34,7 @@ class Analysis:
 
     Attributes
     ----------
-    fits : by (subject, response), each made when it is first asked for; ``failures`` says why one is missing.
+    evidence : the samples and the fits that the verdicts rest on; a fit is made when it is first asked for.
     placebo : ratio of the placebo to its subject over all points (1: no false alarm); ``None`` if not measured.
     placebo_alarms : points whose own 95 % interval of that ratio excludes 1, and how many points there are.
     noise : relative standard deviation within points, the median over fits of the whole; ``None`` without repetitions.
@@ -47,10 +47,7 @@ class Analysis:
     race : who is how fast where; ``None`` where no claim is about a speedup.
     """
 
-    frame: pd.DataFrame
-    experiment: Experiment
-    fits: Mapping[tuple[str, str], Fit]
-    failures: Mapping[tuple[str, str], str]
+    evidence: Evidence
     verdicts: tuple[Verdict, ...]
     placebo: Interval | None
     placebo_alarms: tuple[int, int]
@@ -61,6 +58,26 @@ class Analysis:
     skips: tuple[Mapping[str, Any], ...]
     machine_predictions: Mapping[str, MachinePrediction] = field(default_factory=dict)
     race: Race | None = None
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """Return the samples, with the other records of the run."""
+        return self.evidence.frame
+
+    @property
+    def experiment(self) -> Experiment:
+        """Return what was measured."""
+        return self.evidence.experiment
+
+    @property
+    def fits(self) -> Mapping[tuple[str, str], Fit]:
+        """Return the fits by (subject, response)."""
+        return self.evidence.fits
+
+    @property
+    def failures(self) -> Mapping[tuple[str, str], str]:
+        """Return by (subject, response) why a fit is missing."""
+        return self.evidence.failures
 
 
 def analyse(
@@ -92,10 +109,7 @@ def analyse(
     contaminated = float(np.median([fit.noise.contaminated_share for fit in whole])) if noises else None
     below = evidence.below_floor()
     return Analysis(
-        frame=frame,
-        experiment=experiment,
-        fits=evidence.fits,
-        failures=evidence.failures,
+        evidence=evidence,
         verdicts=verdicts,
         placebo=placebo,
         placebo_alarms=alarms,

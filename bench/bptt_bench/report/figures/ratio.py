@@ -14,8 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormat
 from numpy.typing import ArrayLike, NDArray
 
 from bptt_bench.analyse.data.samples import FitError
-from bptt_bench.analyse.evidence.evidence import fitted_samples, rows_of
-from bptt_bench.analyse.evidence.paired import paired_ratio, visits
+from bptt_bench.analyse.evidence.paired import paired_ratio, visits_of
 from bptt_bench.plan import Claim, CostLaw, CrossoverClaim, Design, Point, RatioClaim
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.style import (
@@ -176,15 +175,13 @@ def measured_ratios(analysis: Analysis, group: RatioGroup) -> dict[Point, NDArra
     Empty where the verdict says that the subjects cannot be compared; a point where nothing is left is left out.
     """
     factors = list(next(iter(group.points)))
-    samples = fitted_samples(analysis.frame).copy(deep=False)
-    samples.attrs = {}  # pandas would copy them with every selection of rows
     names = [name for name in (group.subject, group.over, group.less) if name is not None]
     try:
-        seen = [visits(rows_of(samples, name, show.WHOLE), factors) for name in names]
+        seen = [visits_of(analysis.evidence, name, factors) for name in names]
     except FitError:
         return {}
     ratio = paired_ratio(*seen)
-    low, high = ratio.intervals(next(iter(analysis.fits.values())).confidence)
+    low, high = ratio.intervals(analysis.evidence.confidence)
     found = {
         Point(dict(zip(factors, levels, strict=True))): np.exp(np.array(logs))
         for levels, *logs in zip(ratio.points, ratio.log_ratio, low, high, strict=True)

@@ -141,7 +141,7 @@ def test_scaling_without_a_fit_says_so(analysis: Analysis) -> None:
 def test_a_very_wide_band_does_not_stretch_the_axis(analysis: Analysis) -> None:
     fit = analysis.fits["base", WHOLE]
     wide = replace(fit, influence=fit.influence._replace(error=300 * fit.influence.error))  # a band of many decades
-    changed = replace(analysis, fits={("base", WHOLE): wide})
+    changed = replace(analysis, evidence=replace(analysis.evidence, fits={("base", WHOLE): wide}))
     (line, *_) = lines_along("T", ["V", "H", "T"], {"base": fit.points})
     low, high = figure_scaling(changed, line).axes[0].get_ylim()
     measured = line.select(fit.points)["measured"]
@@ -153,7 +153,9 @@ def test_a_wild_point_is_an_arrow_at_the_edge_and_leaves_the_scale_to_the_others
     points = fit.points.copy()
     wild = points.index[(points["V"] == 1024) & (points["H"] == 128) & (points["T"] == 8)]
     points.loc[wild, ["measured", "low", "high"]] *= 30
-    changed = replace(analysis, fits={("base", WHOLE): replace(fit, points=points)})
+    changed = replace(
+        analysis, evidence=replace(analysis.evidence, fits={("base", WHOLE): replace(fit, points=points)})
+    )
     line = next(line for line in lines_along("T", ["V", "H", "T"], {"base": points}) if line.fixed["V"] == 1024)
     for figure in (figure_scaling(changed, line), figure_parity(changed)):
         lower = figure.axes[1]
@@ -349,4 +351,4 @@ def test_a_run_without_claims_still_has_its_scaling_and_parity(make_analysis: Ca
 
 
 def test_a_run_without_any_fit_has_no_figures(analysis: Analysis) -> None:
-    assert gallery(replace(analysis, fits={}, verdicts=())) == []
+    assert gallery(replace(analysis, evidence=replace(analysis.evidence, fits={}), verdicts=())) == []

@@ -99,7 +99,11 @@ def test_long_names_and_many_levels_still_do_not_overlap(make_analysis: Callable
         replace(verdict, claim=exponents.get(verdict.claim, verdict.claim), verdict="inconclusive", reason=reason)
         for verdict in analysis.verdicts
     )
-    analysis = replace(analysis, experiment=replace(analysis.experiment, claims=named), verdicts=verdicts)
+    analysis = replace(
+        analysis,
+        evidence=replace(analysis.evidence, experiment=replace(analysis.experiment, claims=named)),
+        verdicts=verdicts,
+    )
     figures = {
         "exponents": figure_exponents(analysis),
         "ratio": figure_ratio(analysis, ratio_groups(analysis.experiment.claims)[0]),

@@ -33,7 +33,7 @@ def with_subjects(analysis: Analysis, n: int) -> Analysis:
         subjects=(*analysis.experiment.subjects, *(replace(first, name=name) for name in names)),
     )
     fits = {**analysis.fits, **{(name, WHOLE): analysis.fits["sweep", WHOLE] for name in names}}
-    return replace(analysis, experiment=experiment, fits=fits)
+    return replace(analysis, evidence=replace(analysis.evidence, experiment=experiment, fits=fits))
 
 
 def test_each_subject_has_its_marks_its_curve_and_its_name(analysis: Analysis) -> None:
@@ -75,7 +75,7 @@ def test_a_report_has_the_page_from_five_subjects_on(make_analysis: Callable[...
 def test_a_line_without_fits_is_refused(analysis: Analysis) -> None:
     with pytest.raises(ValueError, match="none given"):
         figure_overview(analysis, [])
-    bare = replace(analysis, fits={})
+    bare = replace(analysis, evidence=replace(analysis.evidence, fits={}))
     with pytest.raises(ValueError, match="line along V: none of base, sweep, each has a fit of the time"):
         figure_overview(bare, lines_of(analysis)[:1])
 

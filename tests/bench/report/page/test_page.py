@@ -75,7 +75,13 @@ def hostile(analysis: Analysis, experiment: Experiment | None = None) -> Analysi
     frame = analysis.frame.copy()
     frame.attrs["run"] = {**analysis.frame.attrs["run"], "profile": HOSTILE, "environment": {HOSTILE: HOSTILE}}
     skips = ({"subject": HOSTILE, "point": {"n": 1}, "reason": HOSTILE},)
-    return replace(analysis, frame=frame, experiment=named, verdicts=(verdict,), skips=skips, noise_line=HOSTILE)
+    return replace(
+        analysis,
+        evidence=replace(analysis.evidence, frame=frame, experiment=named),
+        verdicts=(verdict,),
+        skips=skips,
+        noise_line=HOSTILE,
+    )
 
 
 def test_page_needs_nothing_but_itself(html: str) -> None:
@@ -196,7 +202,7 @@ def test_report_writes_each_figure_twice_and_says_what_it_wrote(report: Path, fi
 
 
 def test_handed_back_paths_are_those_written_and_maps_may_be_given(analysis: Analysis, tmp_path: Path) -> None:
-    bare = replace(analysis, fits={}, verdicts=())
+    bare = replace(analysis, evidence=replace(analysis.evidence, fits={}), verdicts=())
     paths = write_report(bare, tmp_path, {"mine": np.eye(3)})
     assert [str(path.relative_to(tmp_path)) for path in paths] == [
         "figures/visits.png",
@@ -248,7 +254,13 @@ def test_environment_is_shown_with_units_and_without_the_name_of_the_machine(ana
 def test_a_run_that_recorded_nothing_about_itself_still_gets_a_page(analysis: Analysis) -> None:
     frame = analysis.frame.copy()
     frame.attrs = {}
-    page = without_figures(replace(analysis, frame=frame, skips=(), failures={("x", "y"): "no data: x, too short"}))
+    page = without_figures(
+        replace(
+            analysis,
+            evidence=replace(analysis.evidence, frame=frame, failures={("x", "y"): "no data: x, too short"}),
+            skips=(),
+        )
+    )
     assert "Not recorded." in page.text
     assert "No fit: x, too short." in page.text
     assert "how the time was spent is not known" in page.text

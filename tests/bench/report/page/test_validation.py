@@ -159,7 +159,7 @@ def test_a_report_quotes_the_validation_beside_it(analysis: Analysis, tmp_path: 
     written(tmp_path / "validation", document())
     run = tmp_path / "quick"
     assert summary_beside(run) == Summary(headline="9 of 12 goals met.", address="../validation/validation.html")
-    write_report(replace(analysis, fits={}, verdicts=()), run)
+    write_report(replace(analysis, evidence=replace(analysis.evidence, fits={}), verdicts=()), run)
     page = Reader((run / "report.html").read_text(encoding="utf-8"))
     assert ("a", {"href": "../validation/validation.html"}) in page.tags
     assert "On simulated measurements: 9 of 12 goals met." in page.text

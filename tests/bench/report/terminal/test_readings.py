@@ -64,7 +64,7 @@ def probed(analysis: Analysis) -> Analysis:
     """The analysis of a run that stored its readings."""
     frame = analysis.frame.copy()
     frame.attrs["probe"] = {"record": "probe", "seconds": 8.0, "readings": MACHINE.to_json()}
-    return replace(analysis, frame=frame)
+    return replace(analysis, evidence=replace(analysis.evidence, frame=frame))
 
 
 def test_rates_stand_at_their_working_sets() -> None:

@@ -61,7 +61,7 @@ def test_a_lesser_kernel_of_the_linear_algebra_stands_below_the_verdicts(analysi
         "run": {**analysis.frame.attrs["run"], "environment": {**environment, "blas": [library]}},
         "workers": [{"threads": [library]}],
     }
-    slow = replace(analysis, frame=frame)
+    slow = replace(analysis, evidence=replace(analysis.evidence, frame=frame))
     (note,) = machine_notes(slow)
     assert note.endswith("matrix products may take twice as long; unset OPENBLAS_CORETYPE=Haswell.")
     assert note in " ".join(terminal.as_text(slow).split())

@@ -43,7 +43,7 @@ def without_samples(analysis: Analysis, subject: str, at: Point) -> Analysis:
         lost &= frame[name] == level
     kept = frame[~lost]
     kept.attrs = frame.attrs
-    return replace(analysis, frame=kept)
+    return replace(analysis, evidence=replace(analysis.evidence, frame=kept))
 
 
 def printed(analysis: Analysis, width: int = 80) -> str:
@@ -205,7 +205,9 @@ def test_nothing_in_the_figure_is_on_top_of_anything(foresighted: Analysis, name
 def test_the_figure_needs_something_to_show(foresighted: Analysis) -> None:
     with pytest.raises(ValueError, match="foreseen: is empty; at least one prediction must have been measured"):
         figure_foresight(foresighted, [])
-    bare = figure_foresight(replace(foresighted, fits={}), checked_predictions(foresighted.frame))
+    bare = figure_foresight(
+        replace(foresighted, evidence=replace(foresighted.evidence, fits={})), checked_predictions(foresighted.frame)
+    )
     assert drawn(bare.axes[0], ".") == {}
 
 
@@ -244,7 +246,7 @@ def test_a_run_without_predictions_says_nothing_of_them(
 def test_predictions_that_were_never_measured_are_a_line_and_no_table(foresighted: Analysis) -> None:
     frame = foresighted.frame[foresighted.frame["stage"] != "beyond"]
     frame.attrs = foresighted.frame.attrs
-    text = render_html(replace(foresighted, frame=frame), [])
+    text = render_html(replace(foresighted, evidence=replace(foresighted.evidence, frame=frame)), [])
     assert "Not measured: 24 predictions (base at V" in text
     assert "Every prediction" not in text
 
