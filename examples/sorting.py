@@ -9,7 +9,7 @@ which at these sizes is an exponent of 1.09. Then ask whether another law would 
 
 The sizes are chosen, and the margin of ±0.25 is, because no law of two terms is the whole truth. A short list that is
 sorted over and over is learned by heart by the branch predictor of the processor: with 1000 numbers a comparison of
-``sorted`` costs a third of what it costs with 100 000. And a long list leaves the cache, which makes it dearer again.
+``sorted`` costs a third of what it costs with 100 000. And a long list leaves the cache, which makes it slower again.
 """
 
 import functools

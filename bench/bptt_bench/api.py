@@ -93,7 +93,7 @@ def _module_of(experiment: Experiment | ModuleType | str | None) -> str:
 
 
 def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> list[Verdict]:
-    """The claims of a run, judged: supported, refuted or inconclusive, each with its reason.
+    """Judge the claims of a run: supported, refuted or inconclusive, each with its reason.
 
     The claims are those that are stored with the run, unless another experiment is given. No code of a run is imported.
     """
@@ -101,7 +101,7 @@ def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None)
 
 
 def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Figures:
-    """The figures of a run's report, by name, as matplotlib figures; nothing is written.
+    """Return the figures of a run's report, by name, as matplotlib figures; nothing is written.
 
     Parameters
     ----------

@@ -383,7 +383,7 @@ def test_table_that_cannot_be_fitted(change: Callable[[str], str], message: str,
     assert_one_line(invoke("fit", times(tmp_path, change(good_times())), "--law", "n"), message)
 
 
-def test_the_row_that_cannot_be_used_is_counted_in_the_table_and_not_in_what_was_selected(tmp_path: Path) -> None:
+def test_an_unusable_row_is_numbered_within_the_table_not_the_selection(tmp_path: Path) -> None:
     rows = "".join(f"{name},{n},{seconds}\n" for name in "ab" for n, seconds in ((1, 1), (2, -2 + 4 * (name == "a"))))
     table = times(tmp_path, "kind,n,seconds_per_eval\n" + rows)
     assert_one_line(

@@ -7,6 +7,7 @@ import io
 import json
 import random
 import string
+from collections.abc import Callable
 from typing import Any
 
 # texts put where a value was: numbers beyond all bounds, what only looks like one, markup, escapes, other scripts
@@ -90,21 +91,17 @@ def dumped(document: Any) -> str:
 def value(rng: random.Random, depth: int) -> Any:
     """Some JSON value, with words that readers look for."""
     words = ("benchmarks", "results", "context", "runs", "params", "value", "version", "name", "stats", "commit_hash")
-    match rng.randrange(8 if depth < 4 else 5):
-        case 0:
-            return hostile(rng)
-        case 1:
-            return rng.uniform(-10, 10)
-        case 2:
-            return rng.randrange(-5, 100_000)
-        case 3:
-            return "".join(rng.choices(string.printable, k=rng.randrange(6)))
-        case 4:
-            return rng.choice((None, True, False))
-        case 5 | 6:
-            return {rng.choice((*words, *KEYS)): value(rng, depth + 1) for _ in range(rng.randrange(5))}
-        case _:
-            return [value(rng, depth + 1) for _ in range(rng.randrange(5))]
+    kinds: list[Callable[[], Any]] = [
+        lambda: hostile(rng),
+        lambda: rng.uniform(-10, 10),
+        lambda: rng.randrange(-5, 100_000),
+        lambda: "".join(rng.choices(string.printable, k=rng.randrange(6))),
+        lambda: rng.choice((None, True, False)),
+        lambda: {rng.choice((*words, *KEYS)): value(rng, depth + 1) for _ in range(rng.randrange(5))},
+        lambda: {rng.choice((*words, *KEYS)): value(rng, depth + 1) for _ in range(rng.randrange(5))},
+        lambda: [value(rng, depth + 1) for _ in range(rng.randrange(5))],
+    ]
+    return kinds[rng.randrange(8 if depth < 4 else 5)]()
 
 
 def table(rng: random.Random) -> bytes:

@@ -103,7 +103,7 @@ def test_run_answers_with_one_document_and_keeps_progress_on_standard_error(toy_
     }
 
 
-def test_run_prints_the_condition_numbers_before_it_starts_and_the_busy_share_at_the_end(
+def test_run_prints_condition_numbers_first_and_the_busy_share_last(
     toy_run: tuple[Path, Result],
 ) -> None:
     lines = toy_run[1].stderr.splitlines()

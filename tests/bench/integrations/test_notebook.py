@@ -129,7 +129,7 @@ def test_figures_are_shown_and_each_is_a_picture(outputs: dict[str, list[Any]]) 
     assert picture.startswith(b"\x89PNG")
 
 
-def test_a_module_that_a_cell_changes_is_read_anew_and_nobody_is_told_who_does_not_want_to_be(
+def test_a_module_that_a_cell_changes_is_read_anew_without_a_message(
     outputs: dict[str, list[Any]],
 ) -> None:
     (output,) = outputs["again"]

@@ -54,7 +54,7 @@ def test_rows_with_phases_have_no_whole_and_the_other_way_round(tmp_path: Path) 
     np.testing.assert_equal(frame["b_seconds_per_eval"].to_numpy(), [nan, 0.5, nan])
 
 
-def test_the_stage_of_a_sample_is_that_of_its_block_and_the_sweep_where_none_is_stored(tmp_path: Path) -> None:
+def test_the_stage_of_a_sample_is_that_of_its_block_and_sweep_by_default(tmp_path: Path) -> None:
     stored(tmp_path, HEADER, sample(1), sample(1, 9, stage="beyond", visit_seconds=0.5))
     frame = load(tmp_path)
     assert list(frame["stage"]) == ["sweep", "beyond"]

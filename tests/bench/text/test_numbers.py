@@ -55,7 +55,7 @@ def test_nothing_is_shown_as_a_dash() -> None:
         ("latency", "5"),
     ],
 )
-def test_an_amount_is_converted_to_its_base_unit_and_prefixed_there_or_is_a_bare_number(name: str, shown: str) -> None:
+def test_an_amount_is_converted_to_its_base_unit_and_prefixed_there(name: str, shown: str) -> None:
     assert numbers.amount(5.0, units.named(name)) == shown
 
 

@@ -180,7 +180,7 @@ def test_a_new_point_is_chosen_where_it_narrows_more_than_samples_of_the_old_one
     assert not allocate([aim(part)], cost, [0.0], seconds=1.0, new=[]).visits.get(spot(10))
 
 
-def test_a_new_point_that_would_blur_one_aim_and_serve_another_is_weighed_and_chosen_or_not() -> None:
+def test_a_new_point_that_helps_one_target_and_harms_another_is_weighed() -> None:
     # in a plain least-squares fit a poorly known new point can widen a figure that the old ones fix well
     sharp = line((0.0, 0.5, 1.0), gradient=(1.0, 0.5), counts=(500, 500, 500))
     slope = line((0.0, 0.5, 1.0), effect=1e-4, counts=(500, 500, 500))

@@ -47,7 +47,7 @@ def test_the_only_column_that_is_called_a_time_is_the_response(name: str) -> Non
     assert fit(frame, "n", overhead="1").response == name
 
 
-def test_a_response_that_is_stated_or_ours_is_that_and_one_that_the_law_names_is_none() -> None:
+def test_a_stated_response_is_taken_and_a_column_named_by_the_law_is_not_one() -> None:
     assert choose_response(table(), "n") == "n"
     assert choose_response(table(seconds_per_eval=1.0), None) == "seconds_per_eval"
     assert choose_response(table(time=1.0), None, ["time*n"]) == "seconds"

@@ -176,7 +176,7 @@ def test_levels_with_blanks_and_equals_signs_are_read_back() -> None:
     assert strata.read(stratum("sort", levels)) == ("sort", levels)
 
 
-def test_levels_that_look_like_other_categories_are_read_back_where_they_are_measured() -> None:
+def test_levels_that_look_like_other_categories_are_read_back_unchanged() -> None:
     levels = Point(dtype="f32 backend=x", backend="y=1")
     strata = Strata(experiment=experiment(), categories=("dtype", "backend"), combinations={"sort": (levels,)})
     for name in ("sort", "sort" + PLACEBO_SUFFIX):

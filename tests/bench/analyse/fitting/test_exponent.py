@@ -51,7 +51,7 @@ def test_the_exponent_of_one_term_among_others_is_found() -> None:
     assert found.interval.estimate == pytest.approx(1.2, abs=1e-4)
 
 
-def test_terms_whose_exponents_differ_are_freed_together_and_weighted_by_their_shares() -> None:
+def test_terms_of_different_exponents_are_freed_together_weighted_by_share() -> None:
     found = free_exponent(grown(1.0), ["T*H*d", "T*H**2"], "H", BASE)
     d_share = 2e-10 * 64 * 64 / (2e-10 * 64 * 64 + 2e-10 * 64 * 64)
     assert found.law == pytest.approx(1 * d_share + 2 * (1 - d_share), rel=1e-6)

@@ -100,7 +100,7 @@ def beyond_a_cache(rng: np.random.Generator, spread: float) -> Fit:
     return fit(frame(seconds, rng), LAW, overhead="1", term_bytes={"n*m": "8*n", "n": "8*n"})
 
 
-def test_intervals_are_wide_where_residuals_are_large_and_narrow_where_they_are_small(rng: np.random.Generator) -> None:
+def test_intervals_are_as_wide_as_the_residuals_nearby(rng: np.random.Generator) -> None:
     fitted = beyond_a_cache(rng, 0.15)
     assert fitted.regimes, "without a threshold found there is nothing to tell apart"
     neighbours = Neighbours(fitted)

@@ -55,7 +55,7 @@ def test_where_processes_are_alike_intervals_are_hardly_wider(way: str) -> None:
     assert np.mean(ratios) < 1.1  # 1.08 and 1.05: a share that is 0 is at times estimated above it
 
 
-def test_spells_that_both_visits_share_cancel_and_a_change_of_speed_between_them_counts_little() -> None:
+def test_slow_periods_shared_by_both_visits_cancel() -> None:
     shift = pairs(np.random.default_rng(0), 0.0)
     plain, *_ = means(shift, "agreeing")
     shift[:, 3] += 0.8

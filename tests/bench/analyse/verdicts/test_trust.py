@@ -138,7 +138,7 @@ def test_where_time_decides_nothing_only_checks_are_to_be_trusted() -> None:
     assert trust([repeat("SXS")], []).in_words().startswith("verdicts here can be trusted: ")
 
 
-def test_caveats_name_what_time_alone_did_not_see_a_restless_placebo_and_changing_verdicts() -> None:
+def test_caveats_name_a_restless_placebo_and_changing_verdicts() -> None:
     runs = [repeat("SSS", alarms=(9, 20)), repeat("SXS"), repeat("RSS", fault="f")]
     assert trust(runs, [FAULT]).caveats == [
         "claims about time saw the fault 'f' in 0 of 1 runs",

@@ -134,9 +134,7 @@ class Killer:
                 self._pids[host], _ = self._foundry.worker(self._scheduler, host)
 
 
-def test_nothing_is_lost_or_counted_twice_when_workers_are_killed_at_twenty_random_moments(
-    tmp_path: Path, foundry: Foundry
-) -> None:
+def test_no_sample_is_lost_or_counted_twice_when_workers_are_killed(tmp_path: Path, foundry: Foundry) -> None:
     pid, scheduler = foundry.scheduler()
     killer, told = Killer(foundry, scheduler, "abc"), list[Event]()
 
@@ -293,7 +291,7 @@ def news_of(fleet: Cluster, kind: type[Any]) -> Any:
     raise AssertionError(f"no {kind.__name__}")
 
 
-def test_what_is_said_comes_at_once_and_a_task_that_is_cancelled_stops_in_the_middle_of_an_evaluation(
+def test_messages_come_at_once_and_a_cancelled_task_stops_within_an_evaluation(
     tmp_path: Path, foundry: Foundry
 ) -> None:
     module = tmp_path / "sleepy.py"
@@ -391,9 +389,7 @@ def test_an_encrypted_cluster_is_not_asked_without_certificates(tmp_path: Path) 
         measured(tmp_path / "run", EngineSettings(name="dask", scheduler="tls://127.0.0.1:1"))
 
 
-def test_an_encrypted_cluster_takes_our_certificate_and_refuses_another_with_one_line(
-    tmp_path: Path, foundry: Foundry
-) -> None:
+def test_an_encrypted_cluster_accepts_our_certificate_and_refuses_another(tmp_path: Path, foundry: Foundry) -> None:
     ours, others = certificates(tmp_path, "ours"), certificates(tmp_path, "others")
     pid, scheduler = foundry.scheduler(**of_dask(ours))
     foundry.worker(scheduler, "tls", **of_dask(ours))

@@ -180,7 +180,7 @@ def test_a_file_that_cannot_be_shipped_is_named(tmp_path: Path) -> None:
         Payload.of(dataclasses.replace(OPEN, module=missing))
 
 
-def test_stopping_kills_the_process_in_the_middle_of_an_evaluation_and_starts_no_other(tmp_path: Path) -> None:
+def test_stopping_kills_the_process_within_an_evaluation_and_starts_no_other(tmp_path: Path) -> None:
     source = tmp_path / "endless.py"
     source.write_text(
         "import time\nfrom bptt_bench.plan import *\n"

@@ -85,7 +85,7 @@ def commands_with(text: str) -> list[str]:
     return found
 
 
-def test_a_script_without_a_guard_measures_and_processes_get_nothing_that_dask_has_set(tmp_path: Path) -> None:
+def test_a_script_without_a_guard_measures_without_what_dask_has_set(tmp_path: Path) -> None:
     names = ["WANTED", "MALLOC_TRIM_THRESHOLD_", "PYTHONHASHSEED"]
     script, module, out = (tmp_path / name for name in ("script.py", "telltale.py", "told"))
     script.write_text(SCRIPT)
@@ -98,7 +98,7 @@ def test_a_script_without_a_guard_measures_and_processes_get_nothing_that_dask_h
     assert out.read_text() == "['WANTED']"
 
 
-def test_an_interrupted_run_ends_its_cluster_and_its_measuring_processes_with_status_130(tmp_path: Path) -> None:
+def test_an_interrupted_run_ends_its_cluster_with_status_130(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     process = started(MODULE, "--profile", "endless", "--engine", "dask", "--out", str(folder))
     end = time.monotonic() + PATIENCE_SECONDS

@@ -79,7 +79,7 @@ def test_whole_blocks_go_to_all_hosts_in_the_order_of_the_block(tmp_path: Path) 
         ({"w1": "a"}, 4, [3, 3, 3, 2, 1]),
     ],
 )
-def test_a_process_gets_as_many_blocks_as_on_one_machine_if_that_leaves_enough_for_the_others(
+def test_a_process_gets_as_many_blocks_as_on_one_machine_if_enough_are_left(
     tmp_path: Path, hosts: dict[str, str], processes: int, expected: list[int]
 ) -> None:
     ran = ran_of(tmp_path, hosts, blocks=12, processes=2 * processes if processes == 6 else processes)
@@ -115,7 +115,7 @@ def test_each_host_is_stored_once_before_its_first_sample_and_processes_are_numb
     assert [event.host for event in ran.events_of(WorkerStarted)] == [r["host"] for r in ran.sink.of("worker")]
 
 
-def test_what_was_said_before_a_worker_was_lost_is_kept_and_the_rest_is_done_elsewhere(tmp_path: Path) -> None:
+def test_messages_of_a_lost_worker_are_kept_and_the_rest_is_done_elsewhere(tmp_path: Path) -> None:
     ran = ran_of(tmp_path)
     ran.fleet.rejoins = False
     ran.fleet.lost_after[2] = 3  # the first block: the process is ready, two visits
@@ -192,7 +192,7 @@ def test_other_code_on_a_host_ends_a_run_that_has_not_begun_and_is_left_out_late
     assert {sample["host"] for sample in ran.sink.of("sample")} == {"a"}
 
 
-def test_a_worker_that_joins_later_takes_part_and_one_that_leaves_idle_is_missed_by_nobody(tmp_path: Path) -> None:
+def test_a_worker_may_join_later_or_leave_while_idle(tmp_path: Path) -> None:
     ran = ran_of(tmp_path, {"w1": "a"})
 
     def listen(event: Any) -> None:
@@ -255,7 +255,7 @@ def test_a_lost_cluster_leaves_a_run_that_the_local_engine_can_end(tmp_path: Pat
     assert "host" not in ran.sink.of("sample")[-1]
 
 
-def test_a_measuring_process_that_dies_is_replaced_once_and_twice_at_one_visit_ends_that_size(tmp_path: Path) -> None:
+def test_a_dead_measuring_process_is_replaced_once_and_a_second_ends_the_size(tmp_path: Path) -> None:
     ran = ran_of(tmp_path, dies_at_sample={"a": 2})
     ran.run()  # what is left of the block begins with that visit, which is then the first
     require_each_once(ran)

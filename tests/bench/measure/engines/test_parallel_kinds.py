@@ -98,7 +98,7 @@ def test_a_worker_that_cannot_even_be_asked_ends_a_run_that_has_not_begun(tmp_pa
     assert ran.fleet.closed == 1
 
 
-def test_what_did_not_fit_is_dropped_with_all_that_goes_with_it_and_nothing_is_asked_again(tmp_path: Path) -> None:
+def test_what_did_not_fit_in_memory_is_dropped_and_not_requested_again(tmp_path: Path) -> None:
     clock = FakeClock()
     experiment = toy(linear(clock, phased=True), n=(1, 4, 5), blocks=6, processes=1, phase_blocks=6)
     ran = Ran(experiment, clock, tmp_path, available=lambda _host: 5500)

@@ -38,7 +38,7 @@ class Ran:
         return sum(isinstance(request, ProbeRequest) for request in self.engine.requests)
 
 
-def test_probe_comes_before_the_first_sample_in_a_process_of_its_own_with_the_threads_of_the_run() -> None:
+def test_the_probe_precedes_the_first_sample_in_its_own_process() -> None:
     sink = ListSink()
     ran = Ran(sink=sink, probe=True)
     kinds = [record["record"] for record in sink.records]

@@ -115,7 +115,7 @@ def test_categories_have_values_of_their_own() -> None:
     assert again(Point(dtype="float64", n=10, share=0.5)) == 40
 
 
-def test_an_amount_that_is_a_function_is_known_at_the_claimed_points_of_every_category() -> None:
+def test_an_amount_given_as_a_function_is_stored_for_every_category() -> None:
     claim = next(one for one in toy_categories.EXPERIMENT.claims if one.name == "bytes of the ones")
     again = next(one for one in experiment_of(stored(toy_categories.EXPERIMENT)).claims if one.name == claim.name)
     amount = again.amount  # type: ignore[attr-defined]  # it is an AmountClaim

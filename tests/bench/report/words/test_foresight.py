@@ -179,7 +179,7 @@ def test_the_sweep_stands_beside_the_predictions_on_the_same_scale(foresighted: 
         assert (axes.get_xlim(), axes.get_ylim()) == (figure.axes[0].get_xlim(), figure.axes[0].get_ylim())
 
 
-def test_a_prediction_that_is_far_off_is_an_arrow_and_wide_intervals_do_not_hide_errors(foresighted: Analysis) -> None:
+def test_a_prediction_far_off_is_an_arrow_and_wide_intervals_hide_no_error(foresighted: Analysis) -> None:
     found = checked_predictions(foresighted.frame)
     wild = replace(found[0], measured=found[0].measured._replace(estimate=found[0].prediction.value / 4))
     axes = figure_foresight(foresighted, [wild, *found[1:]]).axes[0]

@@ -101,7 +101,7 @@ def test_numbers_beside_a_parametrised_test_are_responses_and_else_factors(tmp_p
     assert frame.attrs["factors"] == ["comparisons", "backend"]
 
 
-def test_numbers_beside_a_parametrised_test_have_names_that_are_safe_and_no_column_of_ours(tmp_path: Path) -> None:
+def test_numbers_beside_a_parametrised_test_get_safe_names(tmp_path: Path) -> None:
     plain = loaded(tmp_path, pytest_json({"params": {"n": 3}}))
     info = {"seconds_per_eval": 9.0, "\x1b[2J": 1}
     frame = loaded(tmp_path, pytest_json({"params": {"n": 3}, "extra_info": info}))
@@ -109,7 +109,7 @@ def test_numbers_beside_a_parametrised_test_have_names_that_are_safe_and_no_colu
     assert frame["seconds_per_eval"].tolist() == plain["seconds_per_eval"].tolist()
 
 
-def test_a_point_that_a_test_tells_of_itself_is_its_point_whatever_its_parameters_are(tmp_path: Path) -> None:
+def test_a_point_that_a_test_states_takes_precedence_over_its_parameters(tmp_path: Path) -> None:
     info = {"subject": "naive", "point": {"V": 10, "T": 3}, "law": "T*V", "counts": {"multiply_adds": 30}}
     frame = loaded(tmp_path, pytest_json({"name": "t[naive-V=10]", "params": {"cell": "x"}, "extra_info": info}))
     assert frame.attrs["factors"] == ["V", "T"]
@@ -135,7 +135,7 @@ def test_parameters_and_the_point_of_a_marked_test_both_count(tmp_path: Path) ->
     assert frame["repetition"].tolist() == [0, 1] * 4
 
 
-def test_words_beside_a_parametrised_test_are_a_category_where_they_alone_tell_tests_apart(tmp_path: Path) -> None:
+def test_words_beside_a_parametrised_test_are_a_category_where_they_alone_differ(tmp_path: Path) -> None:
     def tests(*infos: dict[str, Any]) -> dict[str, Any]:
         return pytest_json(
             *({"name": f"t[{i}]", "param": str(i), "params": {"n": 3}, "extra_info": x} for i, x in enumerate(infos))
