@@ -91,14 +91,9 @@ def loaded(
 def _run(path: Path) -> pd.DataFrame:
     """The samples of a run; its records are as this project writes them, or the file is refused."""
     try:
-        frame = _frame(path)
+        return _frame(path)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
         raise StoreError(f"{path}: holds a record that is not as a run writes it: {error}") from None
-    for name in ("subject", *frame.attrs["factors"], *_WHOLE, "timing", "stage", "host"):
-        given = frame[name].dropna() if name in frame.columns and frame[name].dtype == object else []
-        if set(map(type, given)) - {str}:
-            raise StoreError(f"{path}: {name!r} is neither a number everywhere nor a text everywhere")
-    return frame
 
 
 def _frame(path: Path) -> pd.DataFrame:
@@ -138,10 +133,18 @@ def _frame(path: Path) -> pd.DataFrame:
     untimed = untimed_rows(path, records, factors)
     if untimed:
         frame = pd.concat([frame, *untimed], ignore_index=True)
-    frame.attrs.update(_attributes(records, factors))
+    _require_one_type(path, frame, factors)
+    frame.attrs.update(_attributes(records, factors))  # pandas copies them with every column from here on
     if (experiment := described(path, records)) is not None:
         frame.attrs["experiment"] = experiment
     return frame
+
+
+def _require_one_type(path: Path, frame: pd.DataFrame, factors: Sequence[str]) -> None:
+    for name in ("subject", *factors, *_WHOLE, "timing", "stage", "host"):
+        given = frame[name].dropna() if name in frame.columns and frame[name].dtype == object else []
+        if set(map(type, given)) - {str}:
+            raise StoreError(f"{path}: {name!r} is neither a number everywhere nor a text everywhere")
 
 
 def _firsts(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
