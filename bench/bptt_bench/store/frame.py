@@ -142,8 +142,9 @@ def _frame(path: Path) -> pd.DataFrame:
 
 def _require_one_type(path: Path, frame: pd.DataFrame, factors: Sequence[str]) -> None:
     for name in ("subject", *factors, *_WHOLE, "timing", "stage", "host"):
-        given = frame[name].dropna() if name in frame.columns and frame[name].dtype == object else []
-        if set(map(type, given)) - {str}:
+        if name not in frame.columns or frame[name].dtype != object:
+            continue
+        if set(map(type, frame[name].dropna())) - {str}:
             raise StoreError(f"{path}: {name!r} is neither a number everywhere nor a text everywhere")
 
 
