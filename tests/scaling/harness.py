@@ -1,4 +1,4 @@
-"""What the harness itself costs: its commands beside an empty Python, and a large store from file to report.
+"""What the harness itself costs: its commands beside an empty Python, one fit, and a large store from file to report.
 
     python -m tests.scaling.harness [--run DIR] [--rounds N] [--samples N] [--json]
 
@@ -21,6 +21,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+import numpy as np
+
 from tests.scaling import stored
 
 ROOT = Path(__file__).parents[2]
@@ -29,6 +31,7 @@ ROUNDS = 9
 SAMPLES = 200_000
 PASS = "python -c pass"
 GOALS = {"--help": (0.25, 8.0), "verdict": (1.5, 50.0)}  # seconds, and times an empty Python
+FIT_MILLISECONDS = 20.0  # of 625 points with five samples each
 STORE_SECONDS, STORE_BYTES = 10.0, 1e9
 Timer = Callable[[Sequence[str]], float]
 
@@ -97,6 +100,22 @@ def of_commands(medians: Mapping[str, float]) -> Iterator[Figure]:
         yield Figure(name=f"bench {name} / {PASS}", value=medians[name] / empty, unit="x", goal=times)
 
 
+def of_fit(rounds: int) -> Figure:
+    """The median time of a fit with its intervals: four factors, 625 points, five samples each."""
+    from bptt_bench.analyse.fitting.fit import fit
+    from bptt_bench.validation.simulate import LAWS, Setting, simulate
+
+    setting = Setting(law="aggregated", design="625", noise=0.02)
+    frame, _ = simulate(setting, np.random.default_rng(0))
+    taken = []
+    for _ in range(rounds + 1):  # the first one imports
+        start = time.perf_counter()
+        fit(frame, LAWS[setting.law], block="block")
+        taken.append(time.perf_counter() - start)
+    value = statistics.median(taken[1:]) * 1e3
+    return Figure(name=f"fit of {len(frame)} samples", value=value, unit="ms", goal=FIT_MILLISECONDS)
+
+
 def of_store(name: str, stages: Mapping[str, float], seconds: float) -> Iterator[Figure]:
     """The stages of a store; ``seconds`` is all of the process, with the start of Python."""
     for stage in ("load", "fit", "report"):
@@ -149,6 +168,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as folder:
         if options.rounds:
             figures += of_commands(interleaved(commands(run), options.rounds))
+            figures.append(of_fit(options.rounds))
         if options.samples:
             figures += of_stores(run, options.samples, Path(folder))
     if options.json:

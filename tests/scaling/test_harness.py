@@ -13,7 +13,7 @@ import pytest
 from bptt_bench.store.frame import load
 
 from tests.scaling import harness
-from tests.scaling.harness import PASS, Figure, interleaved, main, of_commands, of_store
+from tests.scaling.harness import PASS, Figure, interleaved, main, of_commands, of_fit, of_store
 from tests.scaling.stored import many_points, repeated
 
 pytestmark = pytest.mark.measures
@@ -38,6 +38,12 @@ def test_a_command_is_judged_in_seconds_and_as_a_ratio() -> None:
     assert figures[f"bench --help / {PASS}"].value == pytest.approx(5.0)
     assert figures["bench verdict"].met is False
     assert figures[f"bench verdict / {PASS}"].met is False
+
+
+def test_a_fit_is_timed_on_five_samples_at_each_of_625_points() -> None:
+    figure = of_fit(1)
+    assert (figure.name, figure.unit, figure.goal) == ("fit of 3125 samples", "ms", 20.0)
+    assert figure.value > 0
 
 
 def test_a_store_is_judged_by_the_whole_process_and_its_peak() -> None:
@@ -98,6 +104,7 @@ def test_many_points_hold_what_their_laws_say_and_are_reported(tmp_path: Path) -
 
 def test_json_is_one_document(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(harness, "interleaved", lambda *_: {PASS: 0.02, "--help": 0.1, "verdict": 1.0})
+    monkeypatch.setattr(harness, "of_fit", lambda _: Figure(name="fit", value=18.0, unit="ms", goal=20.0))
     assert main(["--samples", "0", "--json"]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert {"name": "bench verdict", "value": 1.0, "unit": "s", "goal": 1.5, "met": True} in figures
