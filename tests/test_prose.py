@@ -1,8 +1,7 @@
-"""Banned words do not come back, neither in prose nor in names; tests have short names and stand where they belong."""
+"""Banned words do not come back, neither in prose nor in names."""
 
 from __future__ import annotations
 
-import ast
 from pathlib import Path
 
 import pytest
@@ -23,10 +22,6 @@ UNMENDED = (  # folders that still hold such words
     "notebooks",
     "rnn",
 )
-TESTS = ROOT / "tests"
-LONGEST_NAME = 80  # characters of the name of a test
-SAME_NAMED = ("stats", "fitting", "verdicts")  # folders of analyse/ whose modules have a test file of the same name
-WITHOUT_TESTS = 14  # so many modules do not have one yet
 
 
 def checked(*, python: bool) -> list[Path]:
@@ -84,27 +79,3 @@ def test_banned_names_are_found_whatever_their_case() -> None:
         "told_by",
     ]
     assert banned_names("def spelling(price_list_of_stationery, retold): ...") == ["price_list_of_stationery"]
-
-
-def functions_of(path: Path) -> list[str]:
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    functions = (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
-    return [function.name for function in functions if function.name.startswith("test_")]
-
-
-def test_names_of_tests_are_short() -> None:
-    found = {named(path): functions_of(path) for path in sorted(TESTS.rglob("test_*.py"))}
-    assert sum(map(len, found.values())) > 1000
-    assert [(path, name) for path, names in found.items() for name in names if len(name) > LONGEST_NAME] == []
-
-
-def test_modules_of_the_statistics_have_a_test_file_of_their_name() -> None:
-    analyse = ROOT / "bench" / "bptt_bench" / "analyse"
-    modules = [path for folder in SAME_NAMED for path in (analyse / folder).glob("*.py") if path.stem != "__init__"]
-    assert len(modules) > 20
-    missing = [
-        f"{path.parent.name}/{path.stem}"
-        for path in sorted(modules)
-        if not (TESTS / "bench" / "analyse" / path.parent.name / f"test_{path.name}").is_file()
-    ]
-    assert len(missing) <= WITHOUT_TESTS, missing
