@@ -18,7 +18,7 @@ from bptt_bench.measure.protocol.messages import SampleReply
 from bptt_bench.measure.protocol.records import experiment_record, run_header, sample_record
 from bptt_bench.measure.protocol.schedule import plan_blocks
 from bptt_bench.plan import Design, Experiment, ExponentClaim, Factor, Point, Profile, RatioClaim, ShareClaim, Subject
-from bptt_bench.plan.description.description import description_of
+from bptt_bench.plan.description.description import encode_experiment
 from bptt_bench.store import SampleStore
 from bptt_bench.store.runs.samples import SAMPLES, read_records
 from bptt_bench.validation.simulate import DESIGNS, LAWS, LEVELS, MIDDLE, OVERHEAD, TYPICAL
@@ -67,7 +67,7 @@ def many_points(folder: Path, samples: int = 200_000, seed: int = 0) -> int:
 def _records(rng: np.random.Generator, seed: int) -> Iterator[Mapping[str, Any]]:
     profile = EXPERIMENT.profile("grid")
     yield run_header(EXPERIMENT, module=__name__, profile="grid", seed=seed, threads=1)
-    yield experiment_record(description_of(EXPERIMENT, "grid"))
+    yield experiment_record(encode_experiment(EXPERIMENT, "grid"))
     expected: dict[tuple[str, Point], float] = {}
     now = 0.0
     for block in plan_blocks(EXPERIMENT, profile, seed=seed):

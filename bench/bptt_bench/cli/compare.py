@@ -57,11 +57,11 @@ def compare(
              bptt-bench compare --baseline main
              bptt-bench compare --baseline HEAD~1 my_module --profile standard --out results/pr
     """
-    from bptt_bench.text.quantities import share_of
+    from bptt_bench.text.quantities import parse_share
     from bptt_bench.workflows.compare.compare import compare as compared
 
     margin, sure = (
-        share_of(option, text, below=True)
+        parse_share(option, text, below=True)
         for option, text in (("--tolerance", tolerance), ("--confidence", confidence))
     )
     if baseline is None:

@@ -22,10 +22,10 @@ def doctor(seconds: str | None, as_json: bool) -> int:
     """
     from bptt_bench.measure.probe.probe import PROBE_SECONDS
     from bptt_bench.measure.timing.clock import WallClock
-    from bptt_bench.text.quantities import duration_of
+    from bptt_bench.text.quantities import parse_duration
     from bptt_bench.workflows.doctor import examine, of_machine, probed
 
-    probing = PROBE_SECONDS if seconds is None else duration_of("--seconds", seconds, least=0.0, bare=True)
+    probing = PROBE_SECONDS if seconds is None else parse_duration("--seconds", seconds, least=0.0, bare=True)
     clock = WallClock()
     found = []
     for reading in examine(clock):

@@ -51,9 +51,9 @@ def engine_of(options: Mapping[str, Any]) -> EngineSettings:
     TextError : what to wait is not a time.
     """
     from bptt_bench.measure.engines.choice import EngineSettings
-    from bptt_bench.text.quantities import duration_of
+    from bptt_bench.text.quantities import parse_duration
 
     chosen = {"name" if name == "engine" else name: value for name, value in options.items() if value is not None}
     if "wait" in chosen:
-        chosen["wait_seconds"] = duration_of("--wait", chosen.pop("wait"), least=0.0, bare=True)
+        chosen["wait_seconds"] = parse_duration("--wait", chosen.pop("wait"), least=0.0, bare=True)
     return EngineSettings(**chosen)

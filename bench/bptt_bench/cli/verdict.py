@@ -30,12 +30,12 @@ def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
     Example: bptt-bench verdict results/reference --json
              bptt-bench verdict results/reference --claims bptt_rnn.experiment
     """
-    from bptt_bench.store.runs.experiments import lacking
+    from bptt_bench.store.runs.experiments import missing_parts
     from bptt_bench.workflows.settings import analysis_of
 
     analysis = analysis_of(folder, claimed(claims))
     if as_json:
-        if claims is None and (words := lacking(analysis.frame)):
+        if claims is None and (words := missing_parts(analysis.frame)):
             click.echo(f"note: {words}", err=True)
         document([one.to_json() for one in analysis.verdicts])
     else:

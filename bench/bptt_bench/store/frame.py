@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.schedule import SWEEP
-from bptt_bench.store.importers.reading.naming import with_columns
+from bptt_bench.store.importers.reading.naming import select_columns
 from bptt_bench.store.importers.reading.text import one_line
-from bptt_bench.store.runs.experiments import described
-from bptt_bench.store.runs.hosts import environments, name_hosts
+from bptt_bench.store.runs.experiments import stored_experiment
+from bptt_bench.store.runs.hosts import assign_hosts, environments
 from bptt_bench.store.runs.recognise import is_run
 from bptt_bench.store.runs.samples import SAMPLES, no_garbage_collection, read_records
 from bptt_bench.store.runs.untimed import UNTIMED, untimed_rows
@@ -64,7 +64,7 @@ def load(
     path = Path(path)
     try:
         with no_garbage_collection():
-            return with_columns(_read(path, ignore), rename, ignore)
+            return select_columns(_read(path, ignore), rename, ignore)
     except StoreError as error:  # names of files, and what stands in them, may hold anything
         raise StoreError(one_line(str(error))) from None
     except OSError as error:
@@ -74,18 +74,18 @@ def load(
 def _read(path: Path, ignore: Sequence[str]) -> pd.DataFrame:
     if is_run(path):
         return _run(path / SAMPLES if path.is_dir() else path)
-    from bptt_bench.store.importers.detect import read_foreign  # a dozen formats, which a run does not need
+    from bptt_bench.store.importers.detect import read_other_format  # a dozen formats, which a run does not need
 
-    return read_foreign(path, ignore)
+    return read_other_format(path, ignore)
 
 
-def loaded(
+def as_samples(
     data: Path | str | pd.DataFrame, rename: Mapping[str, str] | Sequence[str] = (), ignore: Sequence[str] = ()
 ) -> pd.DataFrame:
     """The samples that are meant, as ``load`` gives them; a frame may be given as well."""
     if isinstance(data, Path | str):
         return load(data, rename=rename, ignore=ignore)
-    return with_columns(data, rename, ignore)
+    return select_columns(data, rename, ignore)
 
 
 def _run(path: Path) -> pd.DataFrame:
@@ -101,7 +101,7 @@ def _frame(path: Path) -> pd.DataFrame:
     import pandas as pd
 
     records = read_records(path)
-    name_hosts(records)
+    assign_hosts(records)
     samples = [record for record in records if record["record"] == "sample"]
     if not samples:
         raise StoreError(f"{path}: holds no sample yet")
@@ -135,7 +135,7 @@ def _frame(path: Path) -> pd.DataFrame:
         frame = pd.concat([frame, *untimed], ignore_index=True)
     _require_one_type(path, frame, factors)
     frame.attrs.update(_attributes(records, factors))  # pandas copies them with every column from here on
-    if (experiment := described(path, records)) is not None:
+    if (experiment := stored_experiment(path, records)) is not None:
         frame.attrs["experiment"] = experiment
     return frame
 

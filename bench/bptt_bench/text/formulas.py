@@ -10,24 +10,24 @@ from __future__ import annotations
 
 import re
 
-from bptt_bench.text.numerals import spelled
+from bptt_bench.text.numerals import parse_numeral
 
 _FORMULA = re.compile(r"\s*[=+\-@]")
 
 
-def guarded(text: str) -> str:
+def guard(text: str) -> str:
     """Text that nobody takes for a formula or a number.
 
-    >>> guarded("sort"), guarded("=1+1"), guarded("'=1+1"), guarded("64"), guarded("2K")
+    >>> guard("sort"), guard("=1+1"), guard("'=1+1"), guard("64"), guard("2K")
     ('sort', "'=1+1", "''=1+1", "'64", "'2K")
     """
     return f"'{text}" if _is_misread(text) else text
 
 
-def unguarded(text: str) -> str:
+def unguard(text: str) -> str:
     """The text that was guarded.
 
-    >>> unguarded("'=1+1"), unguarded("'tis"), unguarded("=1+1"), unguarded("'64")
+    >>> unguard("'=1+1"), unguard("'tis"), unguard("=1+1"), unguard("'64")
     ('=1+1', "'tis", '=1+1', '64')
     """
     return text[1:] if text.startswith("'") and _is_misread(text) else text
@@ -38,5 +38,5 @@ def _is_misread(text: str) -> bool:
     try:
         float(bare)
     except ValueError:
-        return _FORMULA.match(bare) is not None or spelled(bare) is not None
+        return _FORMULA.match(bare) is not None or parse_numeral(bare) is not None
     return True

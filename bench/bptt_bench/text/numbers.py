@@ -143,8 +143,9 @@ def duration(seconds: float | None) -> str:
 def amount(value: float | None, unit: Unit | None, digits: int = 3) -> str:
     """An amount in some unit: with its base unit and an SI prefix, or a plain number where none takes prefixes.
 
-    >>> from bptt_bench.text.units import named
-    >>> amount(3.21, named("time_ms")), amount(1234567.0, named("comparisons_count")), amount(5000.0, None)
+    >>> from bptt_bench.text.units import unit_of_name
+    >>> milliseconds, comparisons = unit_of_name("time_ms"), unit_of_name("comparisons_count")
+    >>> amount(3.21, milliseconds), amount(1234567.0, comparisons), amount(5000.0, None)
     ('3.21\\u202fms', '1\\u202f234\\u202f567', '5\\u202f000')
     """
     if unit is None or not unit.base:
@@ -155,9 +156,9 @@ def amount(value: float | None, unit: Unit | None, digits: int = 3) -> str:
 def amount_interval(estimate: float | None, low: float | None, high: float | None, unit: Unit | None) -> str:
     """The same with its interval; the coefficient of a count is as often a fraction as a large number.
 
-    >>> from bptt_bench.text.units import named
-    >>> amount_interval(0.5, 0.49, 0.51, named("comparisons_count")), amount_interval(0.5, 0.49, 0.51, named("x_bytes"))
-    ('0.500 [0.490, 0.510]', '500 [490, 510]\\u202fmB')
+    >>> from bptt_bench.text.units import unit_of_name
+    >>> [amount_interval(0.5, 0.49, 0.51, unit_of_name(name)) for name in ("comparisons_count", "x_bytes")]
+    ['0.500 [0.490, 0.510]', '500 [490, 510]\\u202fmB']
     """
     if unit is None or not unit.base:
         return interval(estimate, low, high)
@@ -174,13 +175,14 @@ def duration_in_sentence(seconds: float) -> str:
     return duration(round(seconds)).replace(NARROW, " ")
 
 
-def in_sentence(value: float, unit: Unit | None, digits: int = 3) -> str:
+def amount_in_sentence(value: float, unit: Unit | None, digits: int = 3) -> str:
     """An amount within a sentence, whose spaces are plain ones; what is counted has all its digits.
 
-    >>> from bptt_bench.text.units import named
-    >>> in_sentence(12_340_000.0, named("x_bytes")), in_sentence(0.00321, named("seconds_per_eval"))
+    >>> from bptt_bench.text.units import unit_of_name
+    >>> size, seconds, count = map(unit_of_name, ("x_bytes", "seconds_per_eval", "x_count"))
+    >>> amount_in_sentence(12_340_000.0, size), amount_in_sentence(0.00321, seconds)
     ('12.3 MB', '3.21 ms')
-    >>> in_sentence(1_234_567.0, named("x_count")), in_sentence(0.25, None)
+    >>> amount_in_sentence(1_234_567.0, count), amount_in_sentence(0.25, None)
     ('1234567', '0.25')
     """
     if unit is None or not unit.base:
@@ -191,10 +193,10 @@ def in_sentence(value: float, unit: Unit | None, digits: int = 3) -> str:
 def span_in_sentence(estimate: float, low: float, high: float, unit: Unit | None, *, digits: int = 3) -> str:
     """An amount within a sentence with its interval, where that has a width that can be seen.
 
-    >>> from bptt_bench.text.units import named
-    >>> of = named("x_bytes")
+    >>> from bptt_bench.text.units import unit_of_name
+    >>> of = unit_of_name("x_bytes")
     >>> span_in_sentence(12.3e6, 12e6, 12.6e6, of), span_in_sentence(18e6, 17.99e6, 18.01e6, of)
     ('12.3 MB (12 MB to 12.6 MB)', '18 MB')
     """
-    shown, *ends = (in_sentence(value, unit, digits) for value in (estimate, low, high))
+    shown, *ends = (amount_in_sentence(value, unit, digits) for value in (estimate, low, high))
     return shown if set(ends) == {shown} else f"{shown} ({ends[0]} to {ends[1]})"

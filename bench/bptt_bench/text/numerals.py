@@ -18,14 +18,14 @@ GROUPED_BY_POINT = re.compile(r"[+-]?[1-9][0-9]{0,2}\.[0-9]{3}")
 POINT = re.compile(rf"[+-]?[0-9]{{0,18}}\.[0-9]{{1,40}}{EXPONENT}")
 
 
-def decimal_mark(path: Path, cells: Iterable[str]) -> str:
+def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
     """Whether commas in numbers are decimal marks or stand between thousands, from all cells of a table.
 
     Raises
     ------
     StoreError : some must be the one, some the other; or nothing tells.
 
-    >>> decimal_mark(Path(), ["0,5", "1,250"]), decimal_mark(Path(), ["1,000", "0.5"])
+    >>> find_decimal_mark(Path(), ["0,5", "1,250"]), find_decimal_mark(Path(), ["1,000", "0.5"])
     (',', '.')
     """
     every = list(cells)
@@ -47,14 +47,14 @@ def decimal_mark(path: Path, cells: Iterable[str]) -> str:
     )
 
 
-def points_read(path: Path, columns: Mapping[str, Sequence[str]]) -> list[str]:
+def decimal_point_notes(path: Path, columns: Mapping[str, Sequence[str]]) -> list[str]:
     """What the user should know where nothing tells whether points are decimal or stand between thousands.
 
     Raises
     ------
     StoreError : a column has whole numbers without a point, too, so that either may be meant.
 
-    >>> points_read(Path(), {"t": ["1.413", "2.826"]})
+    >>> decimal_point_notes(Path(), {"t": ["1.413", "2.826"]})
     ["column 't': numbers such as '1.413' are read as 1.413, with a decimal point, not as thousands"]
     """
     if any(POINT.fullmatch(cell) and not GROUPED_BY_POINT.fullmatch(cell) for of in columns.values() for cell in of):
@@ -76,13 +76,13 @@ def points_read(path: Path, columns: Mapping[str, Sequence[str]]) -> list[str]:
     return notes
 
 
-def spelled(cell: str, mark: str = ".") -> float | None:
+def parse_numeral(cell: str, mark: str = ".") -> float | None:
     """A number with a decimal comma, separated thousands, or a letter for a multiple.
 
     ``mark`` is that of decimals.
 
-    >>> spelled("1,000"), spelled("1.234,5", ","), spelled("2K"), spelled("1.5 MiB"), spelled("x"), spelled("1")
-    (1000, 1234.5, 2000, 1572864, None, None)
+    >>> [parse_numeral(text) for text in ("1,000", "2K", "1.5 MiB", "x", "1")], parse_numeral("1.234,5", ",")
+    ([1000, 2000, 1572864, None, None], 1234.5)
     """
     if mark == "," and DECIMAL_COMMA.fullmatch(cell):
         return float(cell.replace(".", "").replace(",", "."))

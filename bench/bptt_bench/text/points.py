@@ -18,7 +18,7 @@ LEVELS_OF_A_RANGE = 10  # unless it says how many
 MOST_POINTS = 10_000  # in one question: a table that long nobody reads, and a program can ask twice
 _RANGE = re.compile(r"(.+?)\.\.(.+?)(?::(\d{1,9}))?")
 
-Asked: TypeAlias = "str | Mapping[str, Any]"  # a point, some of whose levels may be ranges
+PointText: TypeAlias = "str | Mapping[str, Any]"  # a point, some of whose levels may be ranges
 
 
 class Range(NamedTuple):
@@ -35,7 +35,7 @@ class Range(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class PointQuery:
     """What one ``--at`` or ``--predict`` asks: levels, texts and ranges by factor, in the order in which they come."""
 
     option: str
@@ -65,16 +65,16 @@ class Question:
         return (dict(zip(self.axes, each, strict=True)) for each in itertools.product(*levels))
 
 
-def questions(asked: Asked | Sequence[Asked], option: str = "--at") -> list[Question]:
+def parse_points(asked: PointText | Sequence[PointText], option: str = "--at") -> list[PointQuery]:
     """What is asked in an option, seen to be of use.
 
     Raises
     ------
     TextError : what is no point; more points than anybody reads.
 
-    >>> [len(one) for one in questions("V=1000,T=1..100:3")]
+    >>> [len(one) for one in parse_points("V=1000,T=1..100:3")]
     [3]
-    >>> list(questions("V=1000,T=1..100:3")[0].points({"V": True, "T": True}))
+    >>> list(parse_points("V=1000,T=1..100:3")[0].points({"V": True, "T": True}))
     [{'V': 1000, 'T': 1}, {'V': 1000, 'T': 10}, {'V': 1000, 'T': 100}]
     """
     every = [asked] if isinstance(asked, str | Mapping) else list(asked)
@@ -85,20 +85,20 @@ def questions(asked: Asked | Sequence[Asked], option: str = "--at") -> list[Ques
     return found
 
 
-def as_in_a_law(name: str) -> str:
+def normalize_name(name: str) -> str:
     """The name of a factor as Python reads it in a law: of the two µ that look alike the letter.
 
-    >>> as_in_a_law("\u00b5") == "\u03bc"
+    >>> normalize_name("\u00b5") == "\u03bc"
     True
     """
     return unicodedata.normalize("NFKC", name)
 
 
-def _of_text(option: str, text: str) -> Question:
+def _of_text(option: str, text: str) -> PointQuery:
     axes: dict[str, Sequence[float | str] | Range] = {}
     for part in text.split(",") if text.strip() else ():
         name, equals, level = (piece.strip() for piece in part.partition("="))
-        name = as_in_a_law(name)
+        name = normalize_name(name)
         if not equals or not name.isidentifier():
             raise TextError(
                 f"{option} {text!r}: must be factor=level or factor=low..high, such as T=35, got {part.strip()!r}"
@@ -106,10 +106,10 @@ def _of_text(option: str, text: str) -> Question:
         if name in axes:
             raise TextError(f"{option} {text!r}: names {name} twice")
         axes[name] = _axis(f"{option} {text!r}", name, level)
-    return Question(option=option, text=text, axes=axes)
+    return PointQuery(option=option, text=text, axes=axes)
 
 
-def _of_mapping(option: str, levels: Mapping[str, Any]) -> Question:
+def _of_mapping(option: str, levels: Mapping[str, Any]) -> PointQuery:
     text = ",".join(f"{name}={level}" for name, level in levels.items())
     axes: dict[str, Sequence[float | str] | Range] = {}
     for name, level in levels.items():
@@ -119,7 +119,7 @@ def _of_mapping(option: str, levels: Mapping[str, Any]) -> Question:
             axes[name] = [_level(f"{option} {text!r}", name, one) for one in level]
         else:
             raise TextError(f"{option} {text!r}: {name} must have levels, or a range such as '1..100', got none")
-    return Question(option=option, text=text, axes=axes)
+    return PointQuery(option=option, text=text, axes=axes)
 
 
 def _axis(where: str, name: str, level: Any) -> Sequence[float | str] | Range:

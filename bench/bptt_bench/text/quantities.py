@@ -33,7 +33,7 @@ class Budget(NamedTuple):
         return float(Decimal(repr(self.amount)) / Decimal(repr(unit.scale)))
 
 
-def duration_of(option: str, text: str, *, least: float | None = None, bare: bool = False) -> float:
+def parse_duration(option: str, text: str, *, least: float | None = None, bare: bool = False) -> float:
     """Seconds.
 
     Parameters
@@ -45,25 +45,25 @@ def duration_of(option: str, text: str, *, least: float | None = None, bare: boo
     ------
     TextError : not a duration, or one that is too short.
 
-    >>> [duration_of("--budget", text) for text in ("90s", "5min", "5m", "0.5h", "1m30s", "1 h 2 min", "20us")]
+    >>> [parse_duration("--budget", text) for text in ("90s", "5min", "5m", "0.5h", "1m30s", "1 h 2 min", "20us")]
     [90.0, 300.0, 300.0, 1800.0, 90.0, 3720.0, 2e-05]
     """
     found = _seconds(text, bare=bare)
     if found is None or not math.isfinite(found) or found < (least or 0.0) or (found == 0 and least is None):
         more = "" if least is None else f", from {least:g} s on"
         number = ", or a number of seconds" if bare else ""
-        raise TextError(f"{option}: must be {DURATIONS}{number}{more}, got {_shown(text)}")
+        raise TextError(f"{option}: must be {DURATIONS}{number}{more}, got {_abbreviate(text)}")
     return found
 
 
-def budget_of(option: str, text: str) -> Budget:
+def parse_budget(option: str, text: str) -> Budget:
     """An amount of time or memory, or of what a response is counted in.
 
     Raises
     ------
     TextError : not of that form, or not above 0.
 
-    >>> budget_of("--within", "1.5 min"), budget_of("--within", "2GB"), budget_of("--within", "5000")
+    >>> parse_budget("--within", "1.5 min"), parse_budget("--within", "2GB"), parse_budget("--within", "5000")
     (Budget(amount=90.0, base='s'), Budget(amount=2000000000.0, base='B'), Budget(amount=5000.0, base=''))
     """
     seconds = _seconds(text)
@@ -75,10 +75,10 @@ def budget_of(option: str, text: str) -> Budget:
         amount = _scaled(found[1], unit)
         if 0 < amount < math.inf:
             return Budget(amount, "" if unit is None else unit.dimension)
-    raise TextError(f"{option}: must be {DURATIONS}, or {SIZES}, got {_shown(text)}")
+    raise TextError(f"{option}: must be {DURATIONS}, or {SIZES}, got {_abbreviate(text)}")
 
 
-def share_of(option: str, text: str, *, least: float = 0.0, most: float = 1.0, below: bool = False) -> float:
+def parse_share(option: str, text: str, *, least: float = 0.0, most: float = 1.0, below: bool = False) -> float:
     """A share of 1, written as a percentage or as a number.
 
     Parameters
@@ -89,14 +89,14 @@ def share_of(option: str, text: str, *, least: float = 0.0, most: float = 1.0, b
     ------
     TextError : not a share, or one that is not allowed.
 
-    >>> share_of("--until", "2%"), share_of("--until", "0.02"), share_of("--tolerance", " 0.5 % ")
+    >>> parse_share("--until", "2%"), parse_share("--until", "0.02"), parse_share("--tolerance", " 0.5 % ")
     (0.02, 0.02, 0.005)
     """
     found = _SHARE.fullmatch(text.strip()) if len(text) <= MOST_CHARACTERS else None
     share = math.nan if found is None else float(Decimal(found[1]) / (100 if found[2] else 1))
     if not least <= share <= most or (below and share == most):
         range_ = f"from {100 * least:g}% to {'below ' if below else ''}{100 * most:g}%"
-        raise TextError(f"{option}: must be a share {range_}, such as 2% or 0.02, got {_shown(text)}")
+        raise TextError(f"{option}: must be a share {range_}, such as 2% or 0.02, got {_abbreviate(text)}")
     return share
 
 
@@ -121,5 +121,5 @@ def _scaled(number: str, unit: Unit | None) -> float:
     return float(Decimal(number) * Decimal(repr(1.0 if unit is None else unit.scale)))
 
 
-def _shown(text: str) -> str:
+def _abbreviate(text: str) -> str:
     return repr(text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…")

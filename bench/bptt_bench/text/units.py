@@ -41,7 +41,7 @@ class Unit:
     def words(self) -> str:
         """The unit as a heading names it; amounts below it have prefixes of their own.
 
-        >>> named("time_ms").words, named("peak_bytes").words, named("comparisons_count").words
+        >>> unit_of_name("time_ms").words, unit_of_name("peak_bytes").words, unit_of_name("comparisons_count").words
         ('seconds', 'bytes', 'comparisons')
         """
         return {"s": "seconds", "B": "bytes"}.get(self.base, self.dimension)
@@ -111,14 +111,14 @@ def unit_of(text: str) -> Unit | None:
     return _whole(text)
 
 
-def stated(text: str, option: str = "--unit") -> Unit:
+def parse_unit(text: str, option: str = "--unit") -> Unit:
     """The unit that somebody states: a known one, or a word for what is counted.
 
     Raises
     ------
     TextError : neither.
 
-    >>> stated("instructions"), stated("1/s").dimension
+    >>> parse_unit("instructions"), parse_unit("1/s").dimension
     (Unit(symbol='instructions', base='', scale=1.0), '1/s')
     """
     if not is_unit(text):
@@ -131,14 +131,16 @@ def is_unit(text: str) -> bool:
     return unit_of(text) is not None or _WORD.fullmatch(text.strip()) is not None
 
 
-def named(name: str) -> Unit | None:
+def unit_of_name(name: str) -> Unit | None:
     """The unit that the name of a column tells; ``None`` where it tells none.
 
-    >>> [named(name).symbol for name in ("time_ms", "Time (ns)", "wall [us]", "ns/op", "rss_MB", "seconds_per_eval")]
+    >>> names = ("time_ms", "Time (ns)", "wall [us]", "ns/op", "rss_MB", "seconds_per_eval")
+    >>> [unit_of_name(name).symbol for name in names]
     ['ms', 'ns', 'us', 'ns', 'MB', 's']
-    >>> [named(name).symbol for name in ("bytes_per_second", "ops", "items/s", "comparisons_count", "elapsedMillis")]
+    >>> names = ("bytes_per_second", "ops", "items/s", "comparisons_count", "elapsedMillis")
+    >>> [unit_of_name(name).symbol for name in names]
     ['B/s', '1/s', 'items/s', 'comparisons', 'ms']
-    >>> [named(name) for name in ("latency", "throughput", "time_min", "n")]
+    >>> [unit_of_name(name) for name in ("latency", "throughput", "time_min", "n")]
     [None, None, None, None]
     """
     name = _normal(name).strip()
@@ -153,23 +155,23 @@ def named(name: str) -> Unit | None:
     tokens = [token for word in re.split(r"[^0-9A-Za-z%]+", name) if word for token in _in_camel_case(word)]
     while len(tokens) > 1 and tokens[-1].lower() in _STATISTICS:
         tokens.pop()
-    return _told_by(tokens) if tokens else None
+    return _unit_of_words(tokens) if tokens else None
 
 
-def stating(name: str, unit: Unit | None) -> str:
+def name_with_unit(name: str, unit: Unit | None) -> str:
     """A name that tells a unit, as near to a given one as can be: for formats that have no other place for it.
 
-    >>> stating("latency", unit_of("ms")), stating("time_ms", unit_of("ms")), stating("hits", Unit("apples"))
-    ('latency_ms', 'time_ms', 'hits')
+    >>> [name_with_unit(name, unit_of("ms")) for name in ("latency", "time_ms")], name_with_unit("hits", Unit("apples"))
+    (['latency_ms', 'time_ms'], 'hits')
     """
-    if unit is None or named(name) == unit:
+    if unit is None or unit_of_name(name) == unit:
         return name
     longer = f"{name}_{re.sub('/', '_per_', unit.symbol)}"
     longer = f"{name}_bytes" if unit == BYTE else longer
-    return longer if named(longer) == unit else name
+    return longer if unit_of_name(longer) == unit else name
 
 
-def _told_by(tokens: list[str]) -> Unit | None:
+def _unit_of_words(tokens: list[str]) -> Unit | None:
     """The unit that the words of a name tell."""
     last = tokens[-1]
     before = tokens[-2] if len(tokens) > 1 else ""

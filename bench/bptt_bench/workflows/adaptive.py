@@ -19,7 +19,7 @@ from bptt_bench.measure.loop.events import Listener, RunFinished
 from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.demand import NARROWEST, SHORTEST_BUDGET_SECONDS, WIDEST, Demand
 from bptt_bench.store import SampleStore
-from bptt_bench.text.quantities import duration_of, share_of
+from bptt_bench.text.quantities import parse_duration, parse_share
 from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.next_blocks import Sampler
 
@@ -36,8 +36,10 @@ def demanded(budget: str | None, until: str | None, resumed: Path | None) -> Dem
     """
     if budget is not None or until is not None:
         return Demand(
-            budget_seconds=None if budget is None else duration_of("--budget", budget, least=SHORTEST_BUDGET_SECONDS),
-            until=None if until is None else share_of("--until", until, least=NARROWEST, most=WIDEST),
+            budget_seconds=None
+            if budget is None
+            else parse_duration("--budget", budget, least=SHORTEST_BUDGET_SECONDS),
+            until=None if until is None else parse_share("--until", until, least=NARROWEST, most=WIDEST),
         )
     return None if resumed is None else demand_of(resumed)
 

@@ -17,8 +17,8 @@ from bptt_bench.analyse.data.samples import FitError, categories_of
 from bptt_bench.analyse.evidence.evidence import WHOLE, fitted_samples, without_records
 from bptt_bench.errors import StoreError
 from bptt_bench.plan.law.wording import unknown
-from bptt_bench.store.frame import loaded
-from bptt_bench.text.units import Unit, named, stating
+from bptt_bench.store.frame import as_samples
+from bptt_bench.text.units import Unit, name_with_unit, unit_of_name
 from bptt_bench.workflows.run import terminated_as_interrupted
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def export(
     ------
     StoreError, FitError, TextError : what cannot be used; one line each.
     """
-    frame = loaded(data, rename, ignore)
+    frame = as_samples(data, rename, ignore)
     run, known, notes = frame.attrs.get("run") or {}, frame.attrs.get("factors"), tuple(frame.attrs.get("notes", ()))
     frame = without_records(frame)
     if subjects:
@@ -186,11 +186,11 @@ def _with_unit(frame: pd.DataFrame, response: str, unit: Unit | None) -> tuple[p
     ------
     FitError : the name tells a unit of something else.
     """
-    told = named(response)
+    told = unit_of_name(response)
     if unit is None or told == unit:
         return frame, response, unit
     if told is None:
-        name = stating(response, unit)
+        name = name_with_unit(response, unit)
         return (
             (frame.rename(columns={response: name}), name, unit)
             if name not in frame.columns
@@ -238,7 +238,7 @@ def _factors(frame: pd.DataFrame, response: str) -> list[str]:
     others = [
         name
         for name in map(str, frame.columns)
-        if name not in RECORDED and name not in ("subject", response) and named(name) is None
+        if name not in RECORDED and name not in ("subject", response) and unit_of_name(name) is None
     ]
     found = [
         name for name in map(str, frame.columns) if name in categories or (name in others and _is_levels(frame[name]))

@@ -24,9 +24,9 @@ from bptt_bench.analyse.fitting.select import prefer_fits
 from bptt_bench.plan import PLACEBO_SUFFIX, Point
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load
-from bptt_bench.store.importers.reading.naming import with_names
-from bptt_bench.store.importers.reading.text import listed
-from bptt_bench.text.points import Question, not_above_0, questions
+from bptt_bench.store.importers.reading.naming import name_factors
+from bptt_bench.store.importers.reading.text import list_names
+from bptt_bench.text.points import PointQuery, not_above_0, parse_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -111,7 +111,7 @@ def answer(
     ------
     StoreError, FitError, TextError : data, laws or points that cannot be used; one line each.
     """
-    asked = questions(predict, "--predict")
+    asked = parse_points(predict, "--predict")
     frame = of_subject(fitted_samples(load(data, rename=rename, ignore=ignore)), subject)
     frame, response = prepared(
         frame, (law, *versus), names=names, where=where, response=response, block=block, unit=unit
@@ -151,7 +151,7 @@ def prepared(
     ------
     StoreError, FitError : names, rows or a response that cannot be used, or what is no law.
     """
-    frame = selected(with_names(frame, names, laws=laws), where)
+    frame = selected(name_factors(frame, names, laws=laws), where)
     if block is not None and block in factors_in_laws(laws):
         raise FitError(
             f"--block {block!r}: must be a column that no law names, for its effect would be taken out of them"
@@ -189,7 +189,7 @@ def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
         placebos = {name + PLACEBO_SUFFIX for name in names}
         own = [name for name in names if name not in placebos]
         if len(own) != 1:
-            raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {listed(names)}")
+            raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {list_names(names)}")
         (subject,) = own
     if subject in names:
         return frame[frame["subject"] == subject]
@@ -197,7 +197,9 @@ def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
     for name, *levels in frame[keys].drop_duplicates().itertuples(index=False):
         if stratum(name, dict(zip(keys[1:], levels, strict=True))) == subject:
             return frame[(frame[keys] == [name, *levels]).all(axis=1)]
-    raise FitError(f"--subject {subject!r}: unknown; the subjects are {listed(names)}{did_you_mean(subject, names)}")
+    raise FitError(
+        f"--subject {subject!r}: unknown; the subjects are {list_names(names)}{did_you_mean(subject, names)}"
+    )
 
 
 def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
@@ -213,7 +215,7 @@ def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
         if not equals or not name or not level:
             raise FitError(f"--where {text!r}: is not of the form NAME=LEVEL, such as dtype=float32")
         if name not in frame.columns:
-            raise FitError(f"--where {text!r}: no such column; the columns are {listed(frame.columns.tolist())}")
+            raise FitError(f"--where {text!r}: no such column; the columns are {list_names(frame.columns.tolist())}")
         wanted.setdefault(name, []).append(level)
     for name, levels in wanted.items():
         column = frame[name]
@@ -238,7 +240,7 @@ def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np
         return np.zeros(len(column), dtype=bool)
 
 
-def _points(asked: Question, this: Fit) -> list[Point]:
+def _points(asked: PointQuery, this: Fit) -> list[Point]:
     """The points that one ``--predict`` names, seen to be such as the law can be asked about."""
     whole = {name: bool((this.points[name] % 1 == 0).all()) for name in this.factors}
     found = [Point(levels) for levels in asked.points({**dict.fromkeys(asked.axes, False), **whole})]

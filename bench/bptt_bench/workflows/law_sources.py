@@ -19,7 +19,7 @@ from bptt_bench.analyse.predict.predictor import Predictor, declared, make_predi
 from bptt_bench.plan import DesignError, Experiment, Factor, Point, Subject
 from bptt_bench.plan.description.lookup import is_everywhere
 from bptt_bench.plan.law.wording import did_you_mean
-from bptt_bench.store.frame import loaded
+from bptt_bench.store.frame import as_samples
 from bptt_bench.store.runs.experiments import experiment_of_run
 from bptt_bench.text.points import not_above_0
 from bptt_bench.text.units import Unit
@@ -101,10 +101,10 @@ def sources_of(
     StoreError, ExperimentError, FitError : what cannot be used; one line each.
     """
     if stated is not None:
-        frame = loaded(data, stated.rename, stated.ignore)
+        frame = as_samples(data, stated.rename, stated.ignore)
         name = Path(data).name if isinstance(data, Path | str) else "data"
         return [one for subject in subjects or (None,) for one in _of_law(frame, subject, stated, response, name)]
-    frame = loaded(data)
+    frame = as_samples(data)
     if experiment is None:
         if "experiment" not in (frame.attrs.get("run") or {}):
             raise FitError("--law: needed, for the data are no run with laws of its own; such as --law 'n*log(n)'")

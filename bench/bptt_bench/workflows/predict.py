@@ -17,9 +17,9 @@ from bptt_bench.analyse.predict.predictor import WORKING_SET, PointPrediction, P
 from bptt_bench.measure.probe.environment import memory_bytes
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.law.wording import did_you_mean
-from bptt_bench.text.numbers import in_sentence
-from bptt_bench.text.points import Asked, Question, as_in_a_law, questions
-from bptt_bench.text.quantities import Budget, budget_of
+from bptt_bench.text.numbers import amount_in_sentence
+from bptt_bench.text.points import PointQuery, PointText, normalize_name, parse_points
+from bptt_bench.text.quantities import Budget, parse_budget
 from bptt_bench.text.units import BYTE, Unit
 from bptt_bench.workflows.law_sources import Source, Stated, sources_of
 
@@ -46,7 +46,7 @@ class Found(list[T]):
 @overload
 def predict(
     data: Path | str | pd.DataFrame,
-    at: Asked | Sequence[Asked],
+    at: PointText | Sequence[PointText],
     *,
     subject: str | Sequence[str] = ...,
     law: str | None = ...,
@@ -63,7 +63,7 @@ def predict(
 @overload
 def predict(
     data: Path | str | pd.DataFrame,
-    at: Asked | Sequence[Asked] = ...,
+    at: PointText | Sequence[PointText] = ...,
     *,
     largest: str,
     within: str,
@@ -81,7 +81,7 @@ def predict(
 ) -> Found[LargestLevel]: ...
 def predict(
     data: Path | str | pd.DataFrame,
-    at: Asked | Sequence[Asked] = "",
+    at: PointText | Sequence[PointText] = "",
     *,
     largest: str | None = None,
     within: str | None = None,
@@ -127,9 +127,9 @@ def predict(
     )
     if by_law is None and unit is not None:
         raise FitError(f"--unit {unit!r}: goes with --law; responses of a run have units of their own")
-    asked = questions(at)
-    largest = None if largest is None else as_in_a_law(largest)
-    budget = None if within is None else budget_of("--within", within)
+    asked = parse_points(at)
+    largest = None if largest is None else normalize_name(largest)
+    budget = None if within is None else parse_budget("--within", within)
     if budget is None and not any(one.axes for one in asked):
         raise FitError("--at: names no point; such as --at V=10000,T=100..10000")
     with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):  # threads of BLAS spin over matrices this small:
@@ -142,7 +142,7 @@ def predict(
         )
         notes = sources[0].notes if sources else ()
         if largest is not None and budget is not None:
-            levels = list(_largest(sources, asked or questions(""), largest, budget, str(within), response))
+            levels = list(_largest(sources, asked or parse_points(""), largest, budget, str(within), response))
             return Found(levels, (*notes, *_of_fits(sources, levels)))
         found = list(_predicted(sources, asked, response))
         return Found(found, (*notes, *_of_fits(sources, found)))
@@ -163,7 +163,9 @@ def _of_fits(sources: Sequence[Source], answers: Sequence[PointPrediction] | Seq
     )
 
 
-def _predicted(sources: Sequence[Source], asked: Sequence[Question], response: str | None) -> Iterator[PointPrediction]:
+def _predicted(
+    sources: Sequence[Source], asked: Sequence[PointQuery], response: str | None
+) -> Iterator[PointPrediction]:
     wanted = _points_by_source(sources, asked)
     machine = memory_bytes()
     _require_any((source, one) for source, _ in wanted for one in _asked_of(source, response))
@@ -226,11 +228,11 @@ def _needed(source: Source, point: Point, machine: int, found: Sequence[PointPre
         sizes.append(source.needed.intervals([point])[0].estimate)
     if max(sizes, default=0.0) <= machine:
         return ""
-    return f"would need {in_sentence(max(sizes), BYTE)}, this machine has {in_sentence(machine, BYTE)}"
+    return f"would need {amount_in_sentence(max(sizes), BYTE)}, this machine has {amount_in_sentence(machine, BYTE)}"
 
 
 def _points_by_source(
-    sources: Sequence[Source], asked: Sequence[Question], *, free: str | None = None
+    sources: Sequence[Source], asked: Sequence[PointQuery], *, free: str | None = None
 ) -> list[tuple[Source, list[Point]]]:
     """The points of each source that any are meant for; ``free`` is a factor that they need not have."""
     found: list[tuple[Source, list[Point]]] = []
@@ -275,7 +277,12 @@ def _complete(source: Source, text: str, levels: Mapping[str, float | str], free
 
 
 def _largest(
-    sources: Sequence[Source], asked: Sequence[Question], factor: str, budget: Budget, within: str, response: str | None
+    sources: Sequence[Source],
+    asked: Sequence[PointQuery],
+    factor: str,
+    budget: Budget,
+    within: str,
+    response: str | None,
 ) -> Iterator[LargestLevel]:
     for source in sources:
         if factor not in source.factors:

@@ -184,7 +184,7 @@ def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None =
     """
     from bptt_bench.analyse.verdicts.analysis import analyse
     from bptt_bench.store.frame import load
-    from bptt_bench.store.runs.experiments import experiment_of_run, lacking
+    from bptt_bench.store.runs.experiments import experiment_of_run, missing_parts
 
     frame = load(data) if isinstance(data, Path | str) else data
     if experiment is not None:
@@ -194,7 +194,7 @@ def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None =
     except StoreError as error:
         raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
     analysis = analyse(frame, experiment, experiment.claims)
-    words = lacking(frame)
+    words = missing_parts(frame)
     return dataclasses.replace(analysis, noise_line=f"{analysis.noise_line}; {words}") if words else analysis
 
 

@@ -56,14 +56,15 @@ def test_nothing_is_shown_as_a_dash() -> None:
     ],
 )
 def test_an_amount_is_converted_to_its_base_unit_and_prefixed_there(name: str, shown: str) -> None:
-    assert numbers.amount(5.0, units.named(name)) == shown
+    assert numbers.amount(5.0, units.unit_of_name(name)) == shown
 
 
 @pytest.mark.parametrize("name", ["comparisons_count", "latency", "ops", "items/s"])
 def test_what_is_not_known_to_take_prefixes_gets_none(name: str) -> None:
-    assert numbers.amount(5_000.0, units.named(name)) == "5\u202f000"
+    assert numbers.amount(5_000.0, units.unit_of_name(name)) == "5\u202f000"
     assert (
-        numbers.amount_interval(5_000.0, 4_000.0, 6_000.0, units.named(name)) == "5\u202f000 [4\u202f000, 6\u202f000]"
+        numbers.amount_interval(5_000.0, 4_000.0, 6_000.0, units.unit_of_name(name))
+        == "5\u202f000 [4\u202f000, 6\u202f000]"
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from bptt_bench.plan import Point
 from bptt_bench.text.errors import TextError
-from bptt_bench.text.points import MOST_POINTS, questions
+from bptt_bench.text.points import MOST_POINTS, parse_points
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +16,7 @@ WHOLE = {"n": True, "m": True, "x": False}
 
 
 def points(asked: Any) -> list[Point]:
-    return [Point(point) for question in questions(asked) for point in question.points(WHOLE)]
+    return [Point(point) for question in parse_points(asked) for point in question.points(WHOLE)]
 
 
 @pytest.mark.parametrize(
@@ -109,7 +109,7 @@ def test_what_is_no_point_is_told(asked: Any, message: str) -> None:
 @pytest.mark.parametrize("asked", ["n=1..1e9:10001", "n=1..1e9:200,m=1..1e9:51", ["n=1..1e9:9999", "n=1..5:2"]])
 def test_more_points_than_anybody_reads_are_refused_before_they_are_made(asked: Any) -> None:
     with pytest.raises(TextError, match=f"must name at most {MOST_POINTS} points"):
-        questions(asked)
+        parse_points(asked)
 
 
 def test_as_many_as_allowed_are_allowed() -> None:

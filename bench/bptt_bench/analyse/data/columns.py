@@ -14,8 +14,8 @@ from bptt_bench.analyse.data.response import UNITS
 from bptt_bench.analyse.data.roles import RECORDED, WHOLE, quoted, roles
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.plan import CostLaw, LawError
-from bptt_bench.store.importers.reading.text import listed
-from bptt_bench.text.units import SECOND, named, stated
+from bptt_bench.store.importers.reading.text import list_names
+from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -86,7 +86,9 @@ def choose_response(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostL
     taken = {*factors_in_laws(laws), *RECORDED, *frame.attrs.get("factors", ())}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
     told = frame.attrs.get(UNITS, {})
-    times = [name for name in numbers if (stated(told[name]).base == SECOND.base if name in told else is_time(name))]
+    times = [
+        name for name in numbers if (parse_unit(told[name]).base == SECOND.base if name in told else is_time(name))
+    ]
     if len(times) == 1:
         return times[0]
     texts = [] if times else [name for name in text_columns(frame, map(str, frame.columns)) if is_time(name)]
@@ -97,14 +99,17 @@ def choose_response(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostL
             "name of the column, such as time_ms, or in --unit"
         )
     if not numbers:  # bytes that a run records beside its times are a response where nothing else is
-        numbers = [name for name in map(str, frame.columns) if frame[name].dtype.kind in "iuf" and named(name)]
+        numbers = [name for name in map(str, frame.columns) if frame[name].dtype.kind in "iuf" and unit_of_name(name)]
     # levels mostly are whole numbers without a unit
     could = sorted(
-        times or numbers, key=lambda name: (name not in told and named(name) is None, frame[name].dtype.kind != "f")
+        times or numbers,
+        key=lambda name: (name not in told and unit_of_name(name) is None, frame[name].dtype.kind != "f"),
     )
     such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
     also = f"; {quoted(times)} are times" if times else ""
-    raise FitError(f"column {WHOLE!r}: missing; the columns are {listed(list(map(str, frame.columns)))}{also}{such}")
+    raise FitError(
+        f"column {WHOLE!r}: missing; the columns are {list_names(list(map(str, frame.columns)))}{also}{such}"
+    )
 
 
 def factors_in_laws(laws: Iterable[CostLaw | str]) -> list[str]:
@@ -130,6 +135,6 @@ def is_time(name: str) -> bool:
     []
     """
     words = [word.lower() for word in WORD.findall(re.split(r"/|[_ ]per[_ ]", name)[0])]
-    unit = named(name)
+    unit = unit_of_name(name)
     is_called_one = bool(TIMES.intersection(words)) if unit is None else unit.base == SECOND.base
     return is_called_one and not NO_TIMES.intersection(words)

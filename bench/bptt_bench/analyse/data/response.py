@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bptt_bench.text.units import Unit, named, stated
+from bptt_bench.text.units import Unit, parse_unit, unit_of_name
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,9 +39,9 @@ def unit_of(response: str, frame: pd.DataFrame | None = None, unit: str | None =
     (Unit(symbol='s', base='s', scale=1.0), None, Unit(symbol='ms', base='s', scale=0.001))
     """
     if unit is not None:
-        return stated(unit)
+        return parse_unit(unit)
     told = None if frame is None else (frame.attrs.get(UNITS) or {}).get(response)
-    return named(response) if told is None else stated(told)
+    return unit_of_name(response) if told is None else parse_unit(told)
 
 
 def is_memory(response: str) -> bool:
@@ -67,14 +67,14 @@ def substance(response: str, unit: Unit | None = None) -> str:
     """
     if is_count(response):
         return response.removesuffix(COUNT_SUFFIX)
-    known = named(response) if unit is None else unit
+    known = unit_of_name(response) if unit is None else unit
     return {"s": "time", "B": "memory"}.get("" if known is None else known.base, response)
 
 
 def unit_in_words(response: str, unit: Unit | None) -> str:
     """What a heading says of which there is so much a unit of a term; its own name where its unit is not known.
 
-    >>> unit_in_words("peak_bytes", named("peak_bytes")), unit_in_words("latency", None)
+    >>> unit_in_words("peak_bytes", unit_of_name("peak_bytes")), unit_in_words("latency", None)
     ('bytes', 'latency')
     """
     return response if unit is None else unit.words

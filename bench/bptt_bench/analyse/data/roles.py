@@ -10,7 +10,7 @@ import numpy as np
 
 from bptt_bench.analyse.data.categories import levels_of, text_columns
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
-from bptt_bench.store.importers.reading.text import listed
+from bptt_bench.store.importers.reading.text import list_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -122,4 +122,4 @@ def _twin(frame: pd.DataFrame, name: str, factors: Sequence[str]) -> str | None:
 
 
 def quoted(names: Sequence[str]) -> str:
-    return listed([repr(name) for name in names])
+    return list_names([repr(name) for name in names])

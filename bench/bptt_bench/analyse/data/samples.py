@@ -15,8 +15,8 @@ from bptt_bench.errors import BenchError
 from bptt_bench.plan.design.design import OF_POINTS
 from bptt_bench.plan.law.notation import meant
 from bptt_bench.plan.law.wording import did_you_mean
-from bptt_bench.store.importers.reading.naming import advice
-from bptt_bench.store.importers.reading.text import listed
+from bptt_bench.store.importers.reading.naming import rename_hint
+from bptt_bench.store.importers.reading.text import list_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,7 +85,7 @@ def gather(
     for name in measured:
         if name not in frame.columns:
             hint = did_you_mean(name, frame.columns) or _with_unit(name, frame)
-            raise FitError(f"column {name!r}: missing; the columns are {listed(frame.columns.tolist())}{hint}")
+            raise FitError(f"column {name!r}: missing; the columns are {list_names(frame.columns.tolist())}{hint}")
     keep, below_floor = _rows(frame, response)
     rows = np.flatnonzero(keep)
     found = roles(frame, names, measured)
@@ -96,7 +96,7 @@ def gather(
     if "subject" in frame.columns:
         subjects = list(dict.fromkeys(frame["subject"].to_numpy()[rows].tolist()))
         if len(subjects) > 1:
-            raise FitError(f"subject: {len(subjects)} in one frame ({listed(subjects)}); select one of them")
+            raise FitError(f"subject: {len(subjects)} in one frame ({list_names(subjects)}); select one of them")
     _require_one_level(frame, found.categories, rows)
     seconds = _numbers(frame[response], rows, response, positive=True)
     table = np.column_stack([_numbers(frame[name], rows, name) for name in factors] or [np.zeros(len(rows))])
@@ -179,8 +179,8 @@ def _require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> No
         if name not in frame.columns:
             columns = frame.columns.tolist()
             near = meant(name, [column for column in columns if str(column).isidentifier()])
-            hint = advice(name, columns) or (f"; did you mean {near}?" if near else "")
-            raise FitError(f"{what}: unknown name {name!r}; the columns are {listed(columns)}{hint}")
+            hint = rename_hint(name, columns) or (f"; did you mean {near}?" if near else "")
+            raise FitError(f"{what}: unknown name {name!r}; the columns are {list_names(columns)}{hint}")
     require_numbers(frame, names, what)
 
 

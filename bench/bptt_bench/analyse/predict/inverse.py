@@ -11,7 +11,7 @@ import numpy as np
 from bptt_bench.analyse.predict.predictor import Predictor
 from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.plan import Point
-from bptt_bench.text.numbers import in_sentence
+from bptt_bench.text.numbers import amount_in_sentence
 from bptt_bench.text.units import Unit
 
 FARTHEST = 1000.0  # times the largest measured level; no law is worth believing that far, so none is searched farther
@@ -107,7 +107,7 @@ def largest_within(
     )
     answer = largest if largest is not None else safe
     reach = None if answer is None else predictor.swept.reach({**at, factor: answer})
-    notes = _notes(predictor.unit, factor, asked or in_sentence(budget, predictor.unit), looked, values, within)
+    notes = _notes(predictor.unit, factor, asked or amount_in_sentence(budget, predictor.unit), looked, values, within)
     if reach is not None:
         notes.append(reach.words)
     return LargestLevel(
@@ -149,7 +149,10 @@ def _notes(unit: Unit | None, factor: str, asked: str, looked: Array, values: Ar
         if not known.any():
             return ["the law says nothing here"]
         least = int(np.nanargmin(np.where(known, values[0], np.nan)))
-        return [f"exceeds {asked} even at {factor}={looked[least]:.10g}: {in_sentence(float(values[0, least]), unit)}"]
+        at_least = amount_in_sentence(float(values[0, least]), unit)
+        return [
+            f"exceeds {asked} even at {factor}={looked[least]:.10g}: {at_least}",
+        ]
     notes = []
     if within[0, -1]:
         told = values[0, known]

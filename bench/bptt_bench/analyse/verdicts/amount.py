@@ -26,7 +26,7 @@ from bptt_bench.analyse.stats.location import locate
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.analyse.verdicts.verdict import Verdict, Word, inconclusive, settle
 from bptt_bench.plan import AmountClaim, CostLaw, Point
-from bptt_bench.text.numbers import in_sentence, span_in_sentence
+from bptt_bench.text.numbers import amount_in_sentence, span_in_sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -66,7 +66,7 @@ def judge_amount(evidence: Evidence, claim: AmountClaim) -> Verdict:
     unit = unit_of(claim.response, evidence.frame)
     reason = (
         f"at {describe(found.points[worst])}, the worst of {n} points, the {meaning(claim.response)} is "
-        f"{span_in_sentence(*values, unit)} against {in_sentence(float(stated[worst]), unit)} stated "
+        f"{span_in_sentence(*values, unit)} against {amount_in_sentence(float(stated[worst]), unit)} stated "
         f"({ratio[worst] - 1:+.1%}, allowed {edge}{claim.margin:.0%})"
     )
     if word == "refuted":

@@ -34,7 +34,7 @@ from bptt_bench.measure.protocol.schedule import Block, StoredProgress, divide_b
 from bptt_bench.measure.timing.clock import Clock, WallClock
 from bptt_bench.measure.worker.result_check import PendingComparisons
 from bptt_bench.plan import CheckClaim, Claim, Experiment
-from bptt_bench.plan.description.description import description_of
+from bptt_bench.plan.description.description import encode_experiment
 
 NextBlocks = Callable[[], Sequence[Block]]  # asked when nothing is left to be measured; an empty answer ends the run
 
@@ -91,7 +91,7 @@ def run(
     if seed < 0:
         raise MeasureError(f"seed={seed}: allowed are whole numbers from 0")
     missing = experiment.missing()
-    described = experiment_record(description_of(experiment, profile, missing))
+    described = experiment_record(encode_experiment(experiment, profile, missing))
     experiment = experiment.without(missing)
     header = run_header(
         experiment,

@@ -293,7 +293,7 @@ def interleaved_order(visits: Mapping[str, Sequence[Hashable]], seed: int) -> It
     """Sides in the order of their visits, each side's in its own order: who has a visit of both goes first is drawn.
 
     >>> list(interleaved_order({"a": [1, 2, 3], "b": [2, 3]}, seed=0))
-    ['a', 'b', 'a', 'b', 'a']
+    ['a', 'a', 'b', 'a', 'b']
     """
     sides = list(visits)
     rng = np.random.default_rng(seed)

@@ -78,7 +78,7 @@ def folder_of(module: str) -> Path | None:
 def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     """Files that differ, each with how.
 
-    >>> changes({"a.py": "1", "b.py": "1", "c.py": "1"}, {"a.py": "1", "b.py": "2", "d.py": "1"})
+    >>> changed_files({"a.py": "1", "b.py": "1", "c.py": "1"}, {"a.py": "1", "b.py": "2", "d.py": "1"})
     ['b.py (changed)', 'c.py (gone)', 'd.py (new)']
     """
     words = {
@@ -92,7 +92,7 @@ def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str
 def list_files(files: list[str]) -> str:
     """Files in a sentence: the first few, and how many more.
 
-    >>> named(["a.py (changed)", "b.py (new)"])
+    >>> list_files(["a.py (changed)", "b.py (new)"])
     'a.py (changed), b.py (new)'
     """
     more = len(files) - MOST_NAMED

@@ -120,7 +120,7 @@ def remaining_blocks(blocks: Sequence[Block], done: Collection[Visit]) -> tuple[
 def divide_blocks(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block, ...], ...]:
     """The blocks dealt out in order to so many processes, as evenly as they go; nobody gets none.
 
-    >>> [[block.number for block in share] for share in divided([Block(n, ()) for n in range(5)], 2)]
+    >>> [[block.number for block in share] for share in divide_blocks([Block(n, ()) for n in range(5)], 2)]
     [[0, 1, 2], [3, 4]]
     """
     count = min(processes, len(blocks))

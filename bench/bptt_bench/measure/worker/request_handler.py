@@ -45,7 +45,7 @@ from bptt_bench.measure.worker.result_check import ResultComparer
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Evaluation, Experiment, Point
 from bptt_bench.plan.machine.peaks import Peaks
 from bptt_bench.plan.machine.readings import Readings
-from bptt_bench.text.numbers import in_sentence
+from bptt_bench.text.numbers import amount_in_sentence
 from bptt_bench.text.units import BYTE
 
 CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the point being measured and for others
@@ -307,8 +307,8 @@ class RequestHandler:
 def too_large(needed: int, available: int) -> SkipReply:
     """The reply for a point whose inputs do not fit."""
     return SkipReply(
-        reason=f"needs {in_sentence(needed, BYTE)}, allowed are {MEMORY_SHARE:.0%} of the "
-        f"{in_sentence(available, BYTE)} available",
+        reason=f"needs {amount_in_sentence(needed, BYTE)}, allowed are {MEMORY_SHARE:.0%} of the "
+        f"{amount_in_sentence(available, BYTE)} available",
         bytes_needed=needed,
         bytes_available=available,
     )

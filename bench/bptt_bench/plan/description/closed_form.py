@@ -20,7 +20,7 @@ EXACT_BELOW = 2.0**53  # whole numbers that float64 holds
 Integers = NDArray[np.int64]
 
 
-def closed_forms(
+def find_closed_forms(
     function: Callable[[Point], Sequence[Any]],
     factors: Sequence[Factor],
     fixed: Mapping[str, str],

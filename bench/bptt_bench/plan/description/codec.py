@@ -31,7 +31,7 @@ class DescriptionError(BenchError, ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Field:
     """A value of plain data, and the way there, such as ``claims[3].margin``."""
 
     where: str
@@ -49,7 +49,7 @@ class Place:
             shown = f"{shown[:SHOWN_CHARACTERS]}…"
         return self.error(f"must be {allowed}, got {shown}")
 
-    def fields(self, names: Collection[str]) -> dict[str, Place]:
+    def fields(self, names: Collection[str]) -> dict[str, Field]:
         """The fields of an object that has exactly these."""
         found = self.items()
         for name in names:
@@ -60,19 +60,19 @@ class Place:
                 raise place.error("is not known; the fields are " + ", ".join(names))
         return found
 
-    def items(self) -> dict[str, Place]:
+    def items(self) -> dict[str, Field]:
         """The values of an object, by key."""
         if not isinstance(self.value, dict):
             raise self.must_be("an object")
         self._require_few()
-        return {key: Place(f"{self.where}.{_short(key)}".lstrip("."), value) for key, value in self.value.items()}
+        return {key: Field(f"{self.where}.{_short(key)}".lstrip("."), value) for key, value in self.value.items()}
 
-    def elements(self) -> list[Place]:
+    def elements(self) -> list[Field]:
         """The elements of a list."""
         if not isinstance(self.value, list):
             raise self.must_be("a list")
         self._require_few()
-        return [Place(f"{self.where}[{i}]", value) for i, value in enumerate(self.value)]
+        return [Field(f"{self.where}[{i}]", value) for i, value in enumerate(self.value)]
 
     def text(self) -> str:
         """A text of bounded length, which can be printed on any terminal."""
@@ -111,25 +111,25 @@ def _short(key: str) -> str:
     return key if len(key) <= SHOWN_CHARACTERS else f"{key[:SHOWN_CHARACTERS]}…"
 
 
-def plain(value: Any) -> Any:
+def encode(value: Any) -> Any:
     """A value as plain data; of data classes the fields that hold data."""
     match value:
         case CostLaw():
             return value.text
         case Design():
-            return [plain(point) for point in value.points]
+            return [encode(point) for point in value.points]
         case Mapping():
-            return {str(name): plain(one) for name, one in value.items()}
+            return {str(name): encode(one) for name, one in value.items()}
         case tuple() | list():
-            return [plain(one) for one in value]
+            return [encode(one) for one in value]
         case None | bool() | str():
             return value
     if dataclasses.is_dataclass(value):
-        return {name: plain(getattr(value, name)) for name in hints_of(value.__class__)}
+        return {name: encode(getattr(value, name)) for name in data_fields(value.__class__)}
     return value.item() if hasattr(value, "item") else value  # numbers of NumPy as Python's
 
 
-def restored(kind: Any, place: Place) -> Any:
+def decode(kind: Any, place: Field) -> Any:
     """A value of some type from plain data.
 
     Raises
@@ -145,13 +145,13 @@ def restored(kind: Any, place: Place) -> Any:
         return _one_of(arguments, place)
     if origin is tuple:
         (each, *_) = arguments
-        return tuple(restored(each, element) for element in place.elements())
+        return tuple(decode(each, element) for element in place.elements())
     if origin is collections.abc.Mapping:
-        return {name: restored(arguments[1], one) for name, one in place.items().items()}
+        return {name: decode(arguments[1], one) for name, one in place.items().items()}
     return _plain_kind(kind, place)
 
 
-def _one_of(kinds: tuple[Any, ...], place: Place) -> Any:
+def _one_of(kinds: tuple[Any, ...], place: Field) -> Any:
     """None where that is allowed; of the rest the one that fits: never two that look alike."""
     if place.value is None:
         if type(None) not in kinds:
@@ -161,10 +161,10 @@ def _one_of(kinds: tuple[Any, ...], place: Place) -> Any:
     if len(left) > 1:
         is_text = isinstance(place.value, str)
         left = [kind for kind in left if (kind is str) == is_text] or left
-    return restored(left[0], place)
+    return decode(left[0], place)
 
 
-def _plain_kind(kind: Any, place: Place) -> Any:
+def _plain_kind(kind: Any, place: Field) -> Any:
     try:
         if kind is str:
             return place.text()
@@ -179,22 +179,22 @@ def _plain_kind(kind: Any, place: Place) -> Any:
         if kind is CostLaw:
             return CostLaw(place.text())
         if kind is Point:
-            return point_at(place)
+            return decode_point(place)
         if kind is Design:
-            return Design.of(point_at(element) for element in place.elements())
-        return kind(**fields_at(kind, place))  # a data class
+            return Design.of(decode_point(element) for element in place.elements())
+        return kind(**decode_fields(kind, place))  # a data class
     except (DesignError, LawError) as error:
         raise place.error(f"cannot be used: {error}") from None
 
 
-def fields_at(kind: Any, place: Place, *more: str) -> dict[str, Any]:
+def decode_fields(kind: Any, place: Field, *more: str) -> dict[str, Any]:
     """The fields of a data class that hold data; ``more`` are fields that stand beside them and are read elsewhere."""
-    hints = hints_of(kind)
+    hints = data_fields(kind)
     found = place.fields([*hints, *more])
-    return {name: restored(hint, found[name]) for name, hint in hints.items()}
+    return {name: decode(hint, found[name]) for name, hint in hints.items()}
 
 
-def point_at(place: Place) -> Point:
+def decode_point(place: Field) -> Point:
     """A point: numbers and texts by the names of factors."""
     levels = place.items()
     for level in levels.values():
@@ -203,7 +203,7 @@ def point_at(place: Place) -> Point:
 
 
 @functools.cache
-def hints_of(kind: Any) -> dict[str, Any]:
+def data_fields(kind: Any) -> dict[str, Any]:
     """The type hints of a data class, less those of fields that hold code."""
     hints = get_type_hints(kind)
     return {one.name: hints[one.name] for one in dataclasses.fields(kind) if not _has_code(hints[one.name])}

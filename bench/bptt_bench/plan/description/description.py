@@ -23,9 +23,16 @@ from bptt_bench.plan.claims.claim import (
     ShareClaim,
     SpeedupClaim,
 )
-from bptt_bench.plan.description.codec import DescriptionError, Place, fields_at, plain, point_at, restored
+from bptt_bench.plan.description.codec import DescriptionError, Field, decode, decode_fields, decode_point, encode
 from bptt_bench.plan.description.lookup import Column, Lookup, not_stored
-from bptt_bench.plan.description.tables import entries, function_at, function_data, number, works_at, works_data
+from bptt_bench.plan.description.tables import (
+    decode_function,
+    decode_works,
+    encode_function,
+    encode_works,
+    entries,
+    number,
+)
 from bptt_bench.plan.design.design import DesignError, Factor, Point
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError
@@ -49,7 +56,7 @@ CLAIMS: Mapping[str, type[Claim]] = {
 # --- to plain data ----------------------------------------------------------------------------------------------------
 
 
-def description_of(experiment: Experiment, profile: str, absent: Collection[str] = ()) -> dict[str, Any]:
+def encode_experiment(experiment: Experiment, profile: str, absent: Collection[str] = ()) -> dict[str, Any]:
     """The experiment as plain data, its functions asked at every point of a profile and of the foresight.
 
     Parameters
@@ -63,17 +70,17 @@ def description_of(experiment: Experiment, profile: str, absent: Collection[str]
     points = _points(experiment, profile)
     found = {
         "name": experiment.name,
-        "factors": plain(experiment.factors),
-        "subjects": [_of_subject(one, experiment, points, one.name in absent) for one in experiment.subjects],
-        "profiles": plain(experiment.profiles),
-        "claims": [_of_claim(claim, experiment, points) for claim in experiment.claims],
-        "placebo": plain(experiment.placebo),
-        "foresight": plain(experiment.foresight),
-        "agreement": plain(experiment.agreement),
-        "points": plain(list(points)),
+        "factors": encode(experiment.factors),
+        "subjects": [_encode_subject(one, experiment, points, one.name in absent) for one in experiment.subjects],
+        "profiles": encode(experiment.profiles),
+        "claims": [_encode_claim(claim, experiment, points) for claim in experiment.claims],
+        "placebo": encode(experiment.placebo),
+        "foresight": encode(experiment.foresight),
+        "agreement": encode(experiment.agreement),
+        "points": encode(list(points)),
     }
     try:
-        experiment_of(found)
+        decode_experiment(found)
     except DescriptionError as error:
         raise ExperimentError(f"experiment {experiment.name!r}: cannot be stored with a run: {error}") from None
     return found
@@ -89,17 +96,17 @@ def _points(experiment: Experiment, profile: str) -> dict[Point, bool]:
     return {**measured, **{point: False for point in places if point not in measured}}
 
 
-def _of_subject(
+def _encode_subject(
     subject: Subject, experiment: Experiment, points: Mapping[Point, bool], is_absent: bool
 ) -> dict[str, Any]:
     factors, places = experiment.factors, {point: i for i, point in enumerate(points)}
-    found: dict[str, Any] = {**plain(subject), "has_tally": subject.tally is not None}
+    found: dict[str, Any] = {**encode(subject), "has_tally": subject.tally is not None}
     for name in FUNCTIONS:
         function = None if is_absent else getattr(subject, name)
         found[name] = None
         if function is not None:
             asked = _asked(f"subject {subject.name!r}: {name}", function, points)
-            found[name] = (works_data if name == "works" else function_data)(function, asked, factors, places)
+            found[name] = (encode_works if name == "works" else encode_function)(function, asked, factors, places)
     return found
 
 
@@ -115,19 +122,19 @@ def _asked(what: str, function: Callable[[Point], Any], points: Mapping[Point, b
     return found
 
 
-def _of_claim(claim: Claim, experiment: Experiment, points: Mapping[Point, bool]) -> dict[str, Any]:
+def _encode_claim(claim: Claim, experiment: Experiment, points: Mapping[Point, bool]) -> dict[str, Any]:
     if CLAIMS.get(claim.kind) is not type(claim):
         raise ExperimentError(
             f"claim {claim.name!r}: is of kind {type(claim).__name__}, which no run can hold; allowed are "
             f"{', '.join(kind.__name__ for kind in CLAIMS.values())}"
         )
-    found = {"kind": claim.kind, **plain(claim)}
+    found = {"kind": claim.kind, **encode(claim)}
     if isinstance(claim, AmountClaim):
-        found["amount"] = claim.amount if isinstance(claim.amount, str) else _of_amount(claim, experiment, points)
+        found["amount"] = claim.amount if isinstance(claim.amount, str) else _encode_amount(claim, experiment, points)
     return found
 
 
-def _of_amount(claim: AmountClaim, experiment: Experiment, points: Mapping[Point, bool]) -> list[list[Any]]:
+def _encode_amount(claim: AmountClaim, experiment: Experiment, points: Mapping[Point, bool]) -> list[list[Any]]:
     """The amounts at the claimed points, at every combination of the categories that these leave open."""
     assert callable(claim.amount)
     ordered = [factor.name for factor in experiment.factors]
@@ -140,33 +147,33 @@ def _of_amount(claim: AmountClaim, experiment: Experiment, points: Mapping[Point
                 both = {**point, **levels}
                 places[Point({name: both[name] for name in ordered if name in both})] = not categories
     found = _asked(f"claim {claim.name!r}: amount", claim.amount, places)
-    return [[plain(point), plain(value)] for point, value in found.items()]
+    return [[encode(point), encode(value)] for point, value in found.items()]
 
 
 # --- and back ---------------------------------------------------------------------------------------------------------
 
 
-def experiment_of(found: Any) -> Experiment:
+def decode_experiment(found: Any) -> Experiment:
     """The experiment that plain data describe. What was code raises ``NotStoredError`` if it is called.
 
     Raises
     ------
     DescriptionError : a field is missing, unknown, or is nothing that it may be; the message names it.
     """
-    whole = Place("", found).fields(WHOLE)
-    points = [point_at(place) for place in whole["points"].elements()]
-    factors = tuple(restored(Factor, place) for place in whole["factors"].elements())
-    subjects = tuple(_subject_at(place, points, factors) for place in whole["subjects"].elements())
+    whole = Field("", found).fields(WHOLE)
+    points = [decode_point(place) for place in whole["points"].elements()]
+    factors = tuple(decode(Factor, place) for place in whole["factors"].elements())
+    subjects = tuple(_decode_subject(place, points, factors) for place in whole["subjects"].elements())
     try:
         experiment = Experiment(
             name=whole["name"].text(),
             factors=factors,
             subjects=subjects,
-            profiles={name: restored(Profile, place) for name, place in whole["profiles"].items().items()},
-            claims=tuple(_claim_at(place) for place in whole["claims"].elements()),
-            placebo=restored(str | tuple[str, ...] | None, whole["placebo"]),
-            foresight=restored(Foresight | None, whole["foresight"]),
-            agreement=_agreement_at(whole["agreement"]),
+            profiles={name: decode(Profile, place) for name, place in whole["profiles"].items().items()},
+            claims=tuple(_decode_claim(place) for place in whole["claims"].elements()),
+            placebo=decode(str | tuple[str, ...] | None, whole["placebo"]),
+            foresight=decode(Foresight | None, whole["foresight"]),
+            agreement=_decode_agreement(whole["agreement"]),
         )
     except (ExperimentError, DesignError, LawError) as error:
         raise DescriptionError(f"it cannot be used: {error}") from None
@@ -174,14 +181,14 @@ def experiment_of(found: Any) -> Experiment:
         _require_known(claim, experiment, place)
     for subject, place in zip(subjects, whole["subjects"].elements(), strict=True):
         for term, size in subject.term_bytes.items():
-            _require_expression(size, Place(f"{place.where}.term_bytes.{term}", size), experiment)
+            _require_expression(size, Field(f"{place.where}.term_bytes.{term}", size), experiment)
         for term in subject.overheads:
-            _require_expression(term, Place(f"{place.where}.overhead", term), experiment)
+            _require_expression(term, Field(f"{place.where}.overhead", term), experiment)
     return experiment
 
 
-def _subject_at(place: Place, points: Sequence[Point], factors: Sequence[Factor]) -> Subject:
-    given = fields_at(Subject, place, "has_tally", *FUNCTIONS)
+def _decode_subject(place: Field, points: Sequence[Point], factors: Sequence[Factor]) -> Subject:
+    given = decode_fields(Subject, place, "has_tally", *FUNCTIONS)
     beside = place.items()
 
     def what(name: str) -> str:
@@ -190,15 +197,15 @@ def _subject_at(place: Place, points: Sequence[Point], factors: Sequence[Factor]
     return Subject(
         **given,
         prepare=not_stored,
-        tally=not_stored if restored(bool, beside["has_tally"]) else None,
-        working_set=function_at(beside["working_set"], what("working_set"), points, factors, number),
-        output_bytes=function_at(beside["output_bytes"], what("output_bytes"), points, factors, number),
-        roofline=function_at(beside["roofline"], what("roofline"), points, factors, Traffic, 2),
-        works=works_at(beside["works"], what("works"), points, factors),
+        tally=not_stored if decode(bool, beside["has_tally"]) else None,
+        working_set=decode_function(beside["working_set"], what("working_set"), points, factors, number),
+        output_bytes=decode_function(beside["output_bytes"], what("output_bytes"), points, factors, number),
+        roofline=decode_function(beside["roofline"], what("roofline"), points, factors, Traffic, 2),
+        works=decode_works(beside["works"], what("works"), points, factors),
     )
 
 
-def _claim_at(place: Place) -> Claim:
+def _decode_claim(place: Field) -> Claim:
     found = place.items()
     if "kind" not in found:
         raise place.error("has no 'kind'")
@@ -206,29 +213,29 @@ def _claim_at(place: Place) -> Claim:
     if kind not in CLAIMS:
         raise found["kind"].must_be(f"one of {', '.join(CLAIMS)}")
     if kind == "amount":
-        return AmountClaim(**fields_at(AmountClaim, place, "kind", "amount"), amount=_amount_at(found))
+        return AmountClaim(**decode_fields(AmountClaim, place, "kind", "amount"), amount=_decode_amount(found))
     if kind == "check":
-        return CheckClaim(**fields_at(CheckClaim, place, "kind"), check=not_stored)
-    return CLAIMS[kind](**fields_at(CLAIMS[kind], place, "kind"))
+        return CheckClaim(**decode_fields(CheckClaim, place, "kind"), check=not_stored)
+    return CLAIMS[kind](**decode_fields(CLAIMS[kind], place, "kind"))
 
 
-def _amount_at(found: Mapping[str, Place]) -> str | Lookup:
+def _decode_amount(found: Mapping[str, Field]) -> str | Lookup:
     place = found["amount"]
     if isinstance(place.value, str):
         return place.text()
     values = {}
     for row in place.elements():
         point, value = entries(row, 2)
-        values[point_at(point)] = value.number()
+        values[decode_point(point)] = value.number()
     what = f"amount of claim {found['name'].value!r}"
     return Lookup(what=what, categories=(), columns={Point(): [Column(values=values)]}, make=number)
 
 
-def _agreement_at(place: Place) -> Agreement | None:
-    return None if place.value is None else Agreement(**fields_at(Agreement, place), difference=not_stored)
+def _decode_agreement(place: Field) -> Agreement | None:
+    return None if place.value is None else Agreement(**decode_fields(Agreement, place), difference=not_stored)
 
 
-def _require_known(claim: Claim, experiment: Experiment, place: Place) -> None:
+def _require_known(claim: Claim, experiment: Experiment, place: Field) -> None:
     """See that a claim names what there is: judging takes that for granted of an experiment that was imported.
 
     Raises
@@ -256,12 +263,12 @@ def _require_known(claim: Claim, experiment: Experiment, place: Place) -> None:
             raise place.error(f"has a point without {missing[0]}")
     for name in ("ratio", "level", "amount"):
         if isinstance(text := getattr(claim, name, None), str):
-            _require_expression(text, Place(f"{place.where}.{name}", text), experiment)
+            _require_expression(text, Field(f"{place.where}.{name}", text), experiment)
     for term in getattr(claim, "terms", ()):
-        _require_expression(term, Place(f"{place.where}.terms", term), experiment)
+        _require_expression(term, Field(f"{place.where}.terms", term), experiment)
 
 
-def _require_subjects(claim: Claim, experiment: Experiment, place: Place) -> None:
+def _require_subjects(claim: Claim, experiment: Experiment, place: Field) -> None:
     """See that the subjects of a claim exist; a check has its own record, and its subject is only named."""
     if isinstance(claim, CheckClaim):
         return
@@ -272,11 +279,11 @@ def _require_subjects(claim: Claim, experiment: Experiment, place: Place) -> Non
         for name in names:
             if _subject_named(name, experiment) is None:
                 known = ", ".join(subject.name for subject in experiment.subjects)
-                raise Place(f"{place.where}.{field}", name).must_be(f"one of the subjects {known}")
+                raise Field(f"{place.where}.{field}", name).must_be(f"one of the subjects {known}")
     of_time = isinstance(claim, ShareClaim) or (isinstance(claim, ExponentClaim) and claim.response == WHOLE_TIME)
     subject = _subject_named(claim.subject, experiment)
     if of_time and subject is not None and subject.law is None:
-        raise Place(f"{place.where}.subject", claim.subject).must_be("a subject with a law")
+        raise Field(f"{place.where}.subject", claim.subject).must_be("a subject with a law")
 
 
 def _subject_named(name: str, experiment: Experiment) -> Subject | None:
@@ -293,7 +300,7 @@ def _factors_of(claim: Claim) -> Iterator[str]:
     yield from getattr(claim, "together_with", ())
 
 
-def _require_expression(text: str, place: Place, experiment: Experiment) -> None:
+def _require_expression(text: str, place: Field, experiment: Experiment) -> None:
     try:
         CostLaw(f"1*({text})").require([factor.name for factor in experiment.factors])
     except LawError as error:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
-from bptt_bench.plan.description.closed_form import closed_forms
-from bptt_bench.plan.description.codec import Place, plain, point_at, restored
+from bptt_bench.plan.description.closed_form import find_closed_forms
+from bptt_bench.plan.description.codec import Field, decode, decode_point, encode
 from bptt_bench.plan.description.lookup import Column, Lookup, Variant, Works
 from bptt_bench.plan.design.design import Factor, Point
 from bptt_bench.plan.law.law import CostLaw
@@ -22,7 +22,7 @@ WORDS: Mapping[str, Any] = {
 }
 
 
-def function_data(
+def encode_function(
     function: Callable[[Point], Any],
     values: Mapping[Point, Any],
     factors: Sequence[Factor],
@@ -39,7 +39,7 @@ def function_data(
         groups.setdefault(_categories(point, factors), {})[point] = _tuple(value)
     return [
         {
-            "at": plain(levels),
+            "at": encode(levels),
             "points": [places[point] for point in own],
             "columns": _columns(lambda point: _tuple(function(point)), factors, levels, list(own), list(own.values())),
         }
@@ -51,7 +51,7 @@ def _tuple(value: Any) -> tuple[Any, ...]:
     return value if isinstance(value, tuple) else (value,)
 
 
-def works_data(
+def encode_works(
     function: Callable[[Point], Sequence[Work]],
     values: Mapping[Point, Sequence[Work]],
     factors: Sequence[Factor],
@@ -101,8 +101,8 @@ def _columns(
 ) -> list[Any]:
     """For each number its closed form as text, or its values in the order of the points."""
     numbers = [factor for factor in factors if not factor.is_category]
-    forms = closed_forms(function, numbers, dict(levels), points, rows)
-    return [[plain(row[i]) for row in rows] if form is None else form for i, form in enumerate(forms)]
+    forms = find_closed_forms(function, numbers, dict(levels), points, rows)
+    return [[encode(row[i]) for row in rows] if form is None else form for i, form in enumerate(forms)]
 
 
 def _categories(point: Point, factors: Sequence[Factor]) -> Point:
@@ -121,8 +121,8 @@ def _numbers(work: Work) -> list[int]:
 # --- and back ---------------------------------------------------------------------------------------------------------
 
 
-def function_at(
-    place: Place,
+def decode_function(
+    place: Field,
     what: str,
     points: Sequence[Point],
     factors: Sequence[Factor],
@@ -141,8 +141,8 @@ def function_at(
     for group in place.elements():
         fields = group.fields(("at", "points", "columns"))
         own = _points(fields["points"], points)
-        found = [_column_at(column, own, factors) for column in entries(fields["columns"], count)]
-        columns[point_at(fields["at"])] = found
+        found = [_decode_column(column, own, factors) for column in entries(fields["columns"], count)]
+        columns[decode_point(fields["at"])] = found
     categories = tuple(factor.name for factor in factors if factor.is_category)
     return Lookup(what=what, categories=categories, columns=columns, make=make)
 
@@ -152,7 +152,7 @@ def number(value: float) -> float:
     return value
 
 
-def works_at(place: Place, what: str, points: Sequence[Point], factors: Sequence[Factor]) -> Works | None:
+def decode_works(place: Field, what: str, points: Sequence[Point], factors: Sequence[Factor]) -> Works | None:
     """Works by point; whether the numbers of one go together is seen when it is asked for.
 
     Raises
@@ -165,15 +165,15 @@ def works_at(place: Place, what: str, points: Sequence[Point], factors: Sequence
     for variant in place.elements():
         fields = variant.fields(("points", "columns", "slots"))
         own = _points(fields["points"], points)
-        columns = [_column_at(column, own, factors) for column in fields["columns"].elements()]
-        slots = [_slot_at(slot, len(columns)) for slot in fields["slots"].elements()]
+        columns = [_decode_column(column, own, factors) for column in fields["columns"].elements()]
+        slots = [_decode_slot(slot, len(columns)) for slot in fields["slots"].elements()]
         variants.append(Variant(points=frozenset(own), columns=columns, slots=slots))
     return Works(what=what, variants=variants)
 
 
-def _column_at(place: Place, points: Sequence[Point], factors: Sequence[Factor]) -> Column:
+def _decode_column(place: Field, points: Sequence[Point], factors: Sequence[Factor]) -> Column:
     if isinstance(place.value, str):
-        form = restored(CostLaw, place)
+        form = decode(CostLaw, place)
         unknown = [name for name in form.factors if name not in [one.name for one in factors if not one.is_category]]
         if unknown:
             raise place.error(f"names {unknown[0]!r}; allowed are the factors with numbers")
@@ -186,9 +186,9 @@ def _column_at(place: Place, points: Sequence[Point], factors: Sequence[Factor])
     return Column(values=dict(zip(points, (value.number() for value in values), strict=True)))
 
 
-def _slot_at(place: Place, count: int) -> tuple[Mapping[str, Any], list[int]]:
+def _decode_slot(place: Field, count: int) -> tuple[Mapping[str, Any], list[int]]:
     *words, columns = entries(place, len(WORDS) + 1)
-    kind = {name: restored(hint, word) for (name, hint), word in zip(WORDS.items(), words, strict=True)}
+    kind = {name: decode(hint, word) for (name, hint), word in zip(WORDS.items(), words, strict=True)}
     wanted = len(NUMBERS) + (3 if kind["product"] is not None else 0)
     numbers = [column.whole() for column in entries(columns, wanted)]
     if not all(0 <= number < count for number in numbers):
@@ -196,7 +196,7 @@ def _slot_at(place: Place, count: int) -> tuple[Mapping[str, Any], list[int]]:
     return kind, numbers
 
 
-def entries(place: Place, count: int) -> list[Place]:
+def entries(place: Field, count: int) -> list[Field]:
     """The elements of a list that has so many.
 
     Raises
@@ -209,7 +209,7 @@ def entries(place: Place, count: int) -> list[Place]:
     return elements
 
 
-def _points(place: Place, points: Sequence[Point]) -> list[Point]:
+def _points(place: Field, points: Sequence[Point]) -> list[Point]:
     for number in place.elements():
         if not 0 <= number.whole() < len(points):
             raise number.must_be(f"the number of a point, from 0 to {len(points) - 1}")

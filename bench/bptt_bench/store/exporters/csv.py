@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.text.formulas import guarded
+from bptt_bench.text.formulas import guard
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,4 +57,4 @@ def _number(value: float) -> str:
 
 
 def _quoted(text: str) -> str:
-    return '"' + guarded(text).replace('"', '""') + '"'
+    return '"' + guard(text).replace('"', '""') + '"'

@@ -44,7 +44,9 @@ def series_of(frame: pd.DataFrame, factors: Sequence[str]) -> list[Series]:
         Series(
             subject=str(key[0]) if has_subject else "",
             point={
-                name: plain(level) for name, level in zip(factors, key[has_subject:], strict=True) if level is not None
+                name: plain_level(level)
+                for name, level in zip(factors, key[has_subject:], strict=True)
+                if level is not None
             },
             rows=np.array(rows, dtype=np.intp),
         )
@@ -52,10 +54,10 @@ def series_of(frame: pd.DataFrame, factors: Sequence[str]) -> list[Series]:
     ]
 
 
-def plain(level: Any) -> int | float | str:
+def plain_level(level: Any) -> int | float | str:
     """A level as JSON has it: whole numbers without a point, truth as text.
 
-    >>> plain(35.0), plain(0.5), plain("float32"), plain(True)
+    >>> plain_level(35.0), plain_level(0.5), plain_level("float32"), plain_level(True)
     (35, 0.5, 'float32', 'True')
     """
     if isinstance(level, str | bool):

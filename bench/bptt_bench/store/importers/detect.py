@@ -21,14 +21,14 @@ from bptt_bench.store.importers.formats.pytest_benchmark import is_pytest_benchm
 from bptt_bench.store.importers.formats.records import are_records, json_lines, read_records
 from bptt_bench.store.importers.reading.json_cursor import Place
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import decoded, parsed, printable, read_bytes, unpacked
+from bptt_bench.store.importers.reading.text import decode_text, decompress, parse_json, printable, read_bytes
 from bptt_bench.store.runs.recognise import MOST_BLANK_LINES, first_object
 from bptt_bench.store.runs.samples import SAMPLES
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ALLOWED = (
+READABLE_FORMATS = (
     f"the folder of a run or its {SAMPLES}, CSV, Parquet, JSON of pytest-benchmark, Google Benchmark, pyperf, "
     "hyperfine or asv, JSON records, and Extra-P's text or JSON Lines"
 )
@@ -46,7 +46,7 @@ DOCUMENTS: Sequence[tuple[Callable[[Any], bool], Callable[[Place], pd.DataFrame]
 )
 
 
-def read_foreign(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
+def read_other_format(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
     """The frame of another tool's file or folder, or of a table.
 
     Parameters
@@ -64,10 +64,10 @@ def read_foreign(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
     content = read_bytes(path)
     if content.startswith(MAGIC):
         return read_parquet(path)
-    packed, content = content, unpacked(path, content)
+    packed, content = content, decompress(path, content)
     if content is not packed and content.startswith(MAGIC):
         raise StoreError(f"{path}: is Parquet, packed by gzip; unpack it first")
-    text = decoded(path, content)
+    text = decode_text(path, content)
     del content, packed
     start = text[:100_000].lstrip()[:1]
     if start == "{" and text.rstrip().endswith("}"):
@@ -84,7 +84,9 @@ def read_foreign(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
         return _read_json(path, text, ignore)
     if is_table or any(separator in _first(text) for separator in SEPARATORS):
         return read_csv_text(path, text, ignore)
-    raise StoreError(f"{path}: is {'empty' if not text.strip() else 'of no known kind'}; allowed are {ALLOWED}")
+    raise StoreError(
+        f"{path}: is {'empty' if not text.strip() else 'of no known kind'}; allowed are {READABLE_FORMATS}"
+    )
 
 
 def _read_json(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
@@ -95,7 +97,7 @@ def _read_json(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
         raise StoreError(f"{path}: holds a run, packed or amid other lines; unpack it first")
     if first is not None and "\n" in text.strip():
         return read_records(path, list(json_lines(path, text)), ignore=ignore, notes=Notes())
-    value = parsed(path, text)
+    value = parse_json(path, text)
     whole = Place(path, "", value)
     for is_of, read in DOCUMENTS:
         if is_of(value):
@@ -105,7 +107,7 @@ def _read_json(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
     if are_records(value):
         return read_records(path, whole.elements(), ignore=ignore, notes=Notes())
     if not isinstance(value, dict):
-        raise StoreError(f"{path}: is JSON of no known tool (a list); allowed are {ALLOWED}")
+        raise StoreError(f"{path}: is JSON of no known tool (a list); allowed are {READABLE_FORMATS}")
     lists = [key for key, member in value.items() if are_records(member)]
     if len(lists) == 1:
         notes = Notes()
@@ -113,7 +115,7 @@ def _read_json(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
         return read_records(path, whole.at(lists[0]).elements(), ignore=ignore, notes=notes)
     keys = ", ".join(printable(key, 40) for key in list(value)[:SHOWN_KEYS])
     what = f"an object with {keys}" if keys else "an empty object"
-    raise StoreError(f"{path}: is JSON of no known tool ({what}); allowed are {ALLOWED}")
+    raise StoreError(f"{path}: is JSON of no known tool ({what}); allowed are {READABLE_FORMATS}")
 
 
 def _what_lacks(document: Mapping[str, Any]) -> str:

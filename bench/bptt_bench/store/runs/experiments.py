@@ -22,8 +22,8 @@ from bptt_bench.plan import (
     Profile,
     Subject,
 )
-from bptt_bench.plan.description.codec import DescriptionError, Place
-from bptt_bench.plan.description.description import experiment_of
+from bptt_bench.plan.description.codec import DescriptionError, Field
+from bptt_bench.plan.description.description import decode_experiment
 from bptt_bench.plan.description.lookup import not_stored
 from bptt_bench.store.importers.reading.text import one_line, printable
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 MOST_CHARACTERS = 64_000_000  # of the record of an experiment: a hundred times as many as that of the reference run
 
 
-class Described(dict[str, Any]):
+class ExperimentRecord(dict[str, Any]):
     """The record of an experiment as plain data, with the experiment that it describes.
 
     Frames share it: pandas copies whatever stands beside the rows whenever it makes a frame of another.
@@ -43,11 +43,11 @@ class Described(dict[str, Any]):
         super().__init__(record)
         self.experiment = experiment
 
-    def __deepcopy__(self, _memo: object) -> Described:
+    def __deepcopy__(self, _memo: object) -> ExperimentRecord:
         return self
 
 
-def described(path: Path, records: Sequence[dict[str, Any]]) -> Described | None:
+def stored_experiment(path: Path, records: Sequence[dict[str, Any]]) -> ExperimentRecord | None:
     """The experiment of a run; of several records of it the last. None in a run of schema 1.
 
     Raises
@@ -62,13 +62,13 @@ def described(path: Path, records: Sequence[dict[str, Any]]) -> Described | None
     record = records[lines[-1] - 1]
     where = f"{path} line {lines[-1]}"
     try:
-        found = experiment_of({name: value for name, value in record.items() if name != "record"})
+        found = decode_experiment({name: value for name, value in record.items() if name != "record"})
     except (DescriptionError, RecursionError) as error:
         raise StoreError(one_line(f"{where}: the experiment: {error}")) from None
     names = [factor.name for factor in found.factors]
     if names != records[0]["factors"]:
         raise StoreError(one_line(f"{where}: the factors of the experiment are {names}, those of the run others"))
-    return Described(record, found)
+    return ExperimentRecord(record, found)
 
 
 def experiment_of_run(frame: pd.DataFrame) -> Experiment:
@@ -79,21 +79,21 @@ def experiment_of_run(frame: pd.DataFrame) -> Experiment:
     StoreError : the frame is no run, or its first record cannot be used.
     """
     found = frame.attrs.get("experiment")
-    if isinstance(found, Described):
+    if isinstance(found, ExperimentRecord):
         return found.experiment
     header = frame.attrs.get("run")
     if not isinstance(header, Mapping) or "experiment" not in header:
         raise StoreError("is not a run; verdicts need its claims")
     try:
-        return _of_first_schema(frame, header)
+        return _experiment_of_schema_1(frame, header)
     except (DescriptionError, ExperimentError, DesignError, LawError, KeyError, TypeError, ValueError) as error:
         raise StoreError(one_line(f"the record of the run cannot be used: {error}")) from None
 
 
-def lacking(frame: pd.DataFrame) -> str:
+def missing_parts(frame: pd.DataFrame) -> str:
     """What a run does not say of its experiment, and how to say it; empty where nothing is missing."""
     header = frame.attrs.get("run")
-    if not isinstance(header, Mapping) or isinstance(frame.attrs.get("experiment"), Described):
+    if not isinstance(header, Mapping) or isinstance(frame.attrs.get("experiment"), ExperimentRecord):
         return ""
     holds = "only laws" if isinstance(header.get("laws"), Mapping) else "no laws"
     return (
@@ -102,11 +102,11 @@ def lacking(frame: pd.DataFrame) -> str:
     )
 
 
-def _of_first_schema(frame: pd.DataFrame, header: Mapping[str, Any]) -> Experiment:
+def _experiment_of_schema_1(frame: pd.DataFrame, header: Mapping[str, Any]) -> Experiment:
     """What the records of a run of schema 1 say: factors, subjects, laws, checks, and results that were compared."""
     attrs = frame.attrs
     factors = tuple(_factor(name, frame[name]) for name in header["factors"])
-    names = [place.text() for place in Place("subjects", header["subjects"]).elements()]
+    names = [place.text() for place in Field("subjects", header["subjects"]).elements()]
     own = [name for name in names if not name.endswith(PLACEBO_SUFFIX)]
     laws = header.get("laws") or {}
     rows = frame[list(header["factors"])].drop_duplicates().to_dict("records")
@@ -121,7 +121,7 @@ def _of_first_schema(frame: pd.DataFrame, header: Mapping[str, Any]) -> Experime
         profiles={str(header["profile"]): Profile(design=design)},
         claims=tuple(
             CheckClaim(name=name, subject="", check=not_stored)
-            for name in dict.fromkeys(Place("claim", check["claim"]).text() for check in attrs.get("checks", ()))
+            for name in dict.fromkeys(Field("claim", check["claim"]).text() for check in attrs.get("checks", ()))
         ),
         placebo=tuple(name.removesuffix(PLACEBO_SUFFIX) for name in names if name not in own) or None,
         agreement=_agreement(attrs.get("agreements", ())),
@@ -140,5 +140,5 @@ def _factor(name: str, column: pd.Series[Any]) -> Factor:
 def _agreement(records: Sequence[Mapping[str, Any]]) -> Agreement | None:
     if not records:
         return None
-    first = Place("agreement", records[0]).items()
+    first = Field("agreement", records[0]).items()
     return Agreement(reference=first["reference"].text(), difference=not_stored, allowed=first["allowed"].number())

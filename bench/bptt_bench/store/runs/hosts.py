@@ -14,7 +14,7 @@ SITTINGS = ("run", "resume")
 MEASURED = ("sample", "memory", "count")  # the records that become rows
 
 
-def name_hosts(records: Sequence[dict[str, Any]]) -> None:
+def assign_hosts(records: Sequence[dict[str, Any]]) -> None:
     """Give each record of something measured its host where it names none."""
     here = UNKNOWN
     for record in records:

@@ -31,7 +31,7 @@ from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.records import SCHEMA
 from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, MEMORY_BLOCK, StoredProgress, Visit
 from bptt_bench.plan import Point
-from bptt_bench.store.runs.values import require_sample, shown
+from bptt_bench.store.runs.values import abbreviate, require_sample
 from bptt_bench.text.nesting import is_too_deep, may_be_too_deep
 
 SAMPLES, LOCK = "samples.jsonl", "lock"
@@ -42,7 +42,7 @@ FIELDS = {  # that records must have to be of use
     "inspection": frozenset({"subject", "point", "returned", "changed"}),
 }
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
-_FULL = {
+_NO_SPACE = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "the disk quota is used up",
     errno.EFBIG: "the file has reached the largest size allowed",
@@ -62,12 +62,14 @@ class SampleStore:
         self.folder, self._write = folder, write
         self.done, self.recovered_bytes = StoredProgress(), 0
         with contextlib.ExitStack() as opened:
-            lock = _locked(folder)
+            lock = _lock_folder(folder)
             opened.callback(os.close, lock)
-            self._file = _opened(folder / SAMPLES)
+            self._file = _open_samples(folder / SAMPLES)
             opened.callback(os.close, self._file)
             if fresh and os.fstat(self._file).st_size:
-                raise StoreError(f"{folder}: holds a run already{_whose(folder)}; resume it, or name another folder")
+                raise StoreError(
+                    f"{folder}: holds a run already{_experiment_name(folder)}; resume it, or name another folder"
+                )
             if not fresh:
                 self._recover()
             self._size = os.fstat(self._file).st_size
@@ -151,7 +153,7 @@ class SampleStore:
         whole = content.rfind(b"\n") + 1
         self.recovered_bytes = len(content) - whole
         with no_garbage_collection():
-            self.done = done_of(_parsed(path, content[:whole]))
+            self.done = stored_progress(_parse_records(path, content[:whole]))
         if self.recovered_bytes:
             os.ftruncate(self._file, whole)
 
@@ -167,10 +169,10 @@ def read_records(path: Path) -> list[dict[str, Any]]:
         content = path.read_bytes()
     except OSError as error:
         raise StoreError(f"{path}: cannot be read: {_reason(error)}") from None
-    return _parsed(path, content[: content.rfind(b"\n") + 1])
+    return _parse_records(path, content[: content.rfind(b"\n") + 1])
 
 
-def _parsed(path: Path, content: bytes) -> list[dict[str, Any]]:
+def _parse_records(path: Path, content: bytes) -> list[dict[str, Any]]:
     """The records in the lines of a file, checked to begin with the record of a run that this version can read."""
     lines = content.split(b"\n")[:-1]
     try:
@@ -196,7 +198,7 @@ def _parsed(path: Path, content: bytes) -> list[dict[str, Any]]:
         if record["record"] == "sample":
             require_sample(f"{path} line {number}", record)
         elif needed is None and record.keys() >= FIELDS["sample"]:  # of no kind that an earlier reader may pass over
-            raise StoreError(f"{path} line {number}: record must be 'sample', got {shown(record['record'])}")
+            raise StoreError(f"{path} line {number}: record must be 'sample', got {abbreviate(record['record'])}")
     return records
 
 
@@ -228,7 +230,7 @@ def _require_run(path: Path, first: Any) -> None:
         raise StoreError(f"{path}: has schema {first['schema']}; this version reads schemas up to {SCHEMA}")
 
 
-def done_of(records: list[dict[str, Any]]) -> StoredProgress:
+def stored_progress(records: list[dict[str, Any]]) -> StoredProgress:
     """What a run with these records need not do again."""
     samples = (record for record in records if record["record"] == "sample")
     weighed = (record for record in records if record["record"] == "memory")
@@ -254,7 +256,7 @@ def _sources(records: list[dict[str, Any]]) -> Mapping[str, str] | None:
     return told[-1] if told and isinstance(told[-1], dict) else None
 
 
-def _locked(folder: Path) -> int:
+def _lock_folder(folder: Path) -> int:
     """The lock of a folder; it goes with the process that holds it, however that ends."""
     path = folder / LOCK
     try:
@@ -275,7 +277,7 @@ def _locked(folder: Path) -> int:
     return lock
 
 
-def _opened(path: Path) -> int:
+def _open_samples(path: Path) -> int:
     """The file of samples, made if need be, with its name safely in its folder."""
     try:
         file = os.open(path, _NEW_FILE, 0o666)
@@ -290,10 +292,10 @@ def _opened(path: Path) -> int:
 
 
 def _reason(error: OSError) -> str:
-    return _FULL.get(error.errno or 0, error.strerror or str(error))
+    return _NO_SPACE.get(error.errno or 0, error.strerror or str(error))
 
 
-def _whose(folder: Path) -> str:
+def _experiment_name(folder: Path) -> str:
     """Which experiment a folder's run belongs to, as far as that can be read."""
     try:
         with (folder / SAMPLES).open("rb") as file:

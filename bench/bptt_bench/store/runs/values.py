@@ -22,15 +22,17 @@ def require_sample(where: str, record: Mapping[str, Any]) -> None:
     """
     seconds, point = record["seconds_per_eval"], record["point"]
     if not (_is_finite(seconds) and (seconds > 0 or (seconds == 0 and record.get("below_floor") is True))):
-        raise StoreError(f"{where}: seconds_per_eval must be a finite number above 0, got {shown(seconds)}")
+        raise StoreError(f"{where}: seconds_per_eval must be a finite number above 0, got {abbreviate(seconds)}")
     if not isinstance(point, dict):
-        raise StoreError(f"{where}: point must be an object of levels, got {shown(point)}")
+        raise StoreError(f"{where}: point must be an object of levels, got {abbreviate(point)}")
     for name, level in point.items():
         if not isinstance(level, str) and not _is_finite(level):
-            raise StoreError(f"{where}: level {name!r} of point must be a finite number or a text, got {shown(level)}")
+            raise StoreError(
+                f"{where}: level {name!r} of point must be a finite number or a text, got {abbreviate(level)}"
+            )
 
 
-def shown(value: object) -> str:
+def abbreviate(value: object) -> str:
     """A value in a message, cut short."""
     if isinstance(value, int) and abs(value) >= 10**SHOWN_CHARACTERS:
         return f"a whole number of {value.bit_length()} bits"  # whose digits Python may refuse to write

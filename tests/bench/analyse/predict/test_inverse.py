@@ -11,7 +11,7 @@ from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, LevelRang
 from bptt_bench.analyse.predict.predictor import MeasuredPoints, Predictor
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
-from bptt_bench.text.units import BYTE, named
+from bptt_bench.text.units import BYTE, unit_of_name
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -25,7 +25,7 @@ def of(value: Callable[[float], float], width: float = 1.25, response: str = "se
     return Predictor(
         subject="s",
         response=response,
-        unit=named(response),
+        unit=unit_of_name(response),
         swept=MeasuredPoints(["n"], MEASURED),
         intervals=lambda points: [
             Interval(value(p["n"]), value(p["n"]) / width, value(p["n"]) * width) for p in points

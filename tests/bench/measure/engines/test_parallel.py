@@ -19,7 +19,7 @@ from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Block, Visit, plan_blocks
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Agreement, CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
-from bptt_bench.store.runs.samples import done_of
+from bptt_bench.store.runs.samples import stored_progress
 
 from tests.bench.measure.engines.fleets import MODULE, Ran
 from tests.bench.measure.fakes import FakeEngine, linear, toy
@@ -249,7 +249,7 @@ def test_a_lost_cluster_leaves_a_run_that_the_local_engine_can_end(tmp_path: Pat
     assert ran.sink.synced == len(ran.sink.records)
     engine = FakeEngine(ran.experiment, ran.clock)
     settings: dict[str, Any] = {"module": "tests.bench.measure.fakes", "profile": "quick", "seed": 3, "threads": 1}
-    done = done_of(ran.sink.records)
+    done = stored_progress(ran.sink.records)
     run(ran.experiment, sink=ran.sink, engine=engine, clock=ran.clock, done=done, surroundings=dict, **settings)
     require_each_once(ran)
     assert "host" not in ran.sink.of("sample")[-1]

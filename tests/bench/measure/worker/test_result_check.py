@@ -19,7 +19,7 @@ from bptt_bench.measure.worker.request_handler import RequestHandler
 from bptt_bench.plan import Agreement, Evaluation, Experiment, ExperimentError, Point, Subject, Traffic
 from bptt_bench.plan.machine.peaks import Peaks
 from bptt_bench.store import SampleStore
-from bptt_bench.store.runs.samples import done_of
+from bptt_bench.store.runs.samples import stored_progress
 
 from tests.bench.measure.fakes import FakeEngine, ListSink, toy
 
@@ -106,7 +106,7 @@ def test_what_was_compared_before_is_not_compared_again() -> None:
     clock, calls = FakeClock(), list[tuple[str, float]]()
     sink, _, _ = measured(made(clock, calls), clock)
     kept = [r for r in sink.records if r["record"] in ("run", "agreement")]
-    again, _, _ = measured(made(clock, calls), clock, done=done_of(kept))
+    again, _, _ = measured(made(clock, calls), clock, done=stored_progress(kept))
     assert again.of("agreement") == []
     assert len(again.of("sample")) == len(sink.of("sample"))
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from bptt_bench.plan import CostLaw, Factor, Point
-from bptt_bench.plan.description.closed_form import closed_forms
+from bptt_bench.plan.description.closed_form import find_closed_forms
 
 FACTORS = (Factor(name="n"), Factor(name="m"))
 POINTS = [Point(n=n, m=m) for n in (1, 10, 1000, 100_000) for m in (2, 7000)]
@@ -15,7 +15,7 @@ POINTS = [Point(n=n, m=m) for n in (1, 10, 1000, 100_000) for m in (2, 7000)]
 
 def form(function: Callable[[Point], Any]) -> str | None:
     values = [[function(point)] for point in POINTS]
-    return closed_forms(lambda point: [function(point)], FACTORS, {}, POINTS, values)[0]
+    return find_closed_forms(lambda point: [function(point)], FACTORS, {}, POINTS, values)[0]
 
 
 @pytest.mark.parametrize(
@@ -63,5 +63,5 @@ def test_several_numbers_are_found_each_by_itself() -> None:
     def several(point: Point) -> list[int]:
         return [point["n"], point["n"] // 3, point["m"] * 2]
 
-    found = closed_forms(several, FACTORS, {}, POINTS, [several(point) for point in POINTS])
+    found = find_closed_forms(several, FACTORS, {}, POINTS, [several(point) for point in POINTS])
     assert found == ["n", None, "2*m"]

@@ -22,8 +22,8 @@ from bptt_bench.plan import (
     Work,
 )
 from bptt_bench.plan.claims import claim as claims
-from bptt_bench.plan.description.codec import MOST_CHARACTERS, DescriptionError, hints_of
-from bptt_bench.plan.description.description import CLAIMS, FUNCTIONS, description_of, experiment_of
+from bptt_bench.plan.description.codec import MOST_CHARACTERS, DescriptionError, data_fields
+from bptt_bench.plan.description.description import CLAIMS, FUNCTIONS, decode_experiment, encode_experiment
 from bptt_bench.plan.description.lookup import NotStoredError
 
 from tests import toy_categories, toy_experiment, toy_memory, toy_race
@@ -34,18 +34,18 @@ TOY = load_experiment("tests.toy_experiment")
 
 def stored(experiment: Experiment, profile: str = "quick") -> dict[str, Any]:
     """As it comes back from a file."""
-    found: dict[str, Any] = json.loads(json.dumps(description_of(experiment, profile)))
+    found: dict[str, Any] = json.loads(json.dumps(encode_experiment(experiment, profile)))
     return found
 
 
 def data(value: Any) -> dict[str, Any]:
-    return {name: getattr(value, name) for name in hints_of(value.__class__)}
+    return {name: getattr(value, name) for name in data_fields(value.__class__)}
 
 
 @pytest.mark.parametrize("module", MODULES)
 def test_all_that_is_data_comes_back(module: str) -> None:
     experiment = load_experiment(module)
-    again = experiment_of(stored(experiment))
+    again = decode_experiment(stored(experiment))
     for name in ("name", "factors", "profiles", "placebo", "foresight"):
         assert getattr(again, name) == getattr(experiment, name)
     for one, other in zip(experiment.subjects, again.subjects, strict=True):
@@ -63,7 +63,7 @@ def test_all_that_is_data_comes_back(module: str) -> None:
 def test_functions_give_at_the_points_of_the_run_what_they_gave(module: str) -> None:
     experiment = load_experiment(module)
     described = stored(experiment)
-    again = experiment_of(described)
+    again = decode_experiment(described)
     asked = 0
     for one, other in zip(experiment.subjects, again.subjects, strict=True):
         for name in FUNCTIONS:
@@ -87,7 +87,7 @@ def works(point: Point) -> list[Work]:
 def test_works_come_back_also_where_their_number_changes_from_point_to_point() -> None:
     subject = dataclasses.replace(TOY.subjects[0], works=works)
     described = stored(dataclasses.replace(TOY, subjects=(subject, *TOY.subjects[1:])))
-    again = experiment_of(described).subjects[0].works
+    again = decode_experiment(described).subjects[0].works
     assert again is not None
     for point in map(Point, described["points"]):
         assert list(again(point)) == works(point)
@@ -101,7 +101,7 @@ def test_closed_forms_answer_at_any_point() -> None:
         working_set=lambda point: int(8 * point["n"] + 40),
         roofline=lambda point: Traffic(operations=2.0 * point["n"], least_bytes=8.0 * point["n"]),
     )
-    again = experiment_of(stored(dataclasses.replace(TOY, subjects=(subject, *TOY.subjects[1:])))).subjects[0]
+    again = decode_experiment(stored(dataclasses.replace(TOY, subjects=(subject, *TOY.subjects[1:])))).subjects[0]
     assert again.working_set is not None
     assert again.roofline is not None
     assert again.working_set(Point(n=123_456_789)) == 8 * 123_456_789 + 40
@@ -109,7 +109,7 @@ def test_closed_forms_answer_at_any_point() -> None:
 
 
 def test_categories_have_values_of_their_own() -> None:
-    again = experiment_of(stored(toy_categories.EXPERIMENT)).subjects[0].working_set
+    again = decode_experiment(stored(toy_categories.EXPERIMENT)).subjects[0].working_set
     assert again is not None
     assert again(Point(dtype="float32", n=10, share=0.5)) == 20
     assert again(Point(dtype="float64", n=10, share=0.5)) == 40
@@ -117,14 +117,14 @@ def test_categories_have_values_of_their_own() -> None:
 
 def test_an_amount_given_as_a_function_is_stored_for_every_category() -> None:
     claim = next(one for one in toy_categories.EXPERIMENT.claims if one.name == "bytes of the ones")
-    again = next(one for one in experiment_of(stored(toy_categories.EXPERIMENT)).claims if one.name == claim.name)
+    again = next(one for one in decode_experiment(stored(toy_categories.EXPERIMENT)).claims if one.name == claim.name)
     amount = again.amount  # type: ignore[attr-defined]  # it is an AmountClaim
     assert amount(Point(dtype="float64", n=32_000, share=0.5)) == 128_000
     assert amount(Point(dtype="float32", n=32_000, share=0.5)) == 64_000
 
 
 def test_what_was_code_says_so_when_it_is_called() -> None:
-    again = experiment_of(stored(TOY))
+    again = decode_experiment(stored(TOY))
     with pytest.raises(NotStoredError, match="holds no code; name the module that has it"):
         again.subjects[0].prepare(Point(n=1))
     check = next(claim for claim in again.claims if isinstance(claim, CheckClaim))
@@ -200,7 +200,7 @@ CLAIM = 1  # sum-linear
 )
 def test_what_is_wrong_is_named(path: tuple[Any, ...], value: Any, message: str) -> None:
     with pytest.raises(DescriptionError, match=message) as raised:
-        experiment_of(changed(GOOD, path, value))
+        decode_experiment(changed(GOOD, path, value))
     assert len(str(raised.value)) < 500 + MOST_CHARACTERS
     assert "\n" not in str(raised.value)
 
@@ -208,13 +208,13 @@ def test_what_is_wrong_is_named(path: tuple[Any, ...], value: Any, message: str)
 def test_a_claim_about_a_law_that_its_subject_lacks_is_named() -> None:
     without = changed(changed(GOOD, ("foresight",), None), ("subjects", 0, "law"), None)
     with pytest.raises(DescriptionError, match=r"claims\[1\].subject must be a subject with a law, got 'sum'"):
-        experiment_of(without)
+        decode_experiment(without)
 
 
 @pytest.mark.parametrize("name", GOOD)
 def test_a_field_that_is_missing_is_named(name: str) -> None:
     with pytest.raises(DescriptionError, match=f"has no '{name}'"):
-        experiment_of({key: value for key, value in GOOD.items() if key != name})
+        decode_experiment({key: value for key, value in GOOD.items() if key != name})
 
 
 def paths(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -235,7 +235,7 @@ def test_whatever_stands_in_a_field_is_either_an_experiment_or_named(experiment:
     found = stored(experiment)
     for path in paths(found):
         try:
-            experiment_of(changed(found, path, value))
+            decode_experiment(changed(found, path, value))
         except DescriptionError as error:
             assert "\n" not in str(error)  # noqa: PT017  # any of hundreds may be fine
 
@@ -247,14 +247,14 @@ def test_a_function_that_raises_where_it_will_be_measured_is_named() -> None:
     subject = dataclasses.replace(TOY.subjects[0], working_set=lambda point: 1 // (point["n"] - 1000))
     whole = dataclasses.replace(TOY, subjects=(subject, *TOY.subjects[1:]))
     with pytest.raises(ExperimentError, match=r"subject 'sum': working_set at n=1000: ZeroDivisionError"):
-        description_of(whole, "quick")
+        encode_experiment(whole, "quick")
 
 
 def test_a_function_may_have_no_value_beyond_the_sweep() -> None:
     subject = dataclasses.replace(
         TOY.subjects[0], working_set=lambda point: {n: n for n in toy_experiment.LEVELS}[point["n"]]
     )
-    description_of(dataclasses.replace(TOY, subjects=(subject, *TOY.subjects[1:])), "quick")
+    encode_experiment(dataclasses.replace(TOY, subjects=(subject, *TOY.subjects[1:])), "quick")
 
 
 def test_a_claim_of_another_kind_is_refused_before_anything_is_measured() -> None:
@@ -264,7 +264,7 @@ def test_a_claim_of_another_kind_is_refused_before_anything_is_measured() -> Non
 
     whole = dataclasses.replace(TOY, claims=(MyClaim(name="mine", subject="sum"),))
     with pytest.raises(ExperimentError, match="claim 'mine': is of kind MyClaim, which no run can hold"):
-        description_of(whole, "quick")
+        encode_experiment(whole, "quick")
 
 
 def test_what_could_not_be_read_again_is_not_written() -> None:
@@ -274,10 +274,10 @@ def test_what_could_not_be_read_again_is_not_written() -> None:
     with pytest.raises(
         ExperimentError, match=r"cannot be stored with a run: claims\[0\].name must be a text of at most"
     ):
-        description_of(whole, "quick")
+        encode_experiment(whole, "quick")
 
 
 def test_every_kind_of_claim_is_known() -> None:
     kinds = {kind for kind in vars(claims).values() if isinstance(kind, type) and issubclass(kind, Claim)}
     assert set(CLAIMS.values()) == kinds - {Claim}
-    assert all(hint for kind in (*CLAIMS.values(), Subject) for hint in hints_of(kind))
+    assert all(hint for kind in (*CLAIMS.values(), Subject) for hint in data_fields(kind))

@@ -10,7 +10,7 @@ from bptt_bench.analyse.predict.inverse import LargestLevel
 from bptt_bench.analyse.predict.predictor import PointPrediction
 from bptt_bench.plan import Point
 from bptt_bench.report.terminal.predictions import MOST_NOTES, show_largest, show_predicted
-from bptt_bench.text.units import SECOND, named, stated
+from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
 from rich.console import Console
 
 
@@ -28,7 +28,7 @@ def predicted(response: str, value: float | None, **more: Any) -> PointPredictio
             "response": response,
             "at": Point(n=8),
             "value": value,
-            "unit": named(response),
+            "unit": unit_of_name(response),
             **ends,
             **more,
         }
@@ -72,7 +72,7 @@ def test_amounts_are_converted_once_and_where_they_are_printed() -> None:
 
 
 def test_what_is_printed_without_a_unit_has_it_in_the_heading() -> None:
-    assert "hits (misses)" in printed(show_predicted, [predicted("hits", 5e6, unit=stated("misses"))])[1]
+    assert "hits (misses)" in printed(show_predicted, [predicted("hits", 5e6, unit=parse_unit("misses"))])[1]
     assert "instructions (" not in printed(show_predicted, [predicted("instructions", 5e6)])[1]
 
 

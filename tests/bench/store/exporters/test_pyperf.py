@@ -12,7 +12,7 @@ import pytest
 from bptt_bench.errors import StoreError
 from bptt_bench.store.exporters.pyperf import pyperf_document
 from bptt_bench.store.frame import load
-from bptt_bench.text.units import SECOND, named
+from bptt_bench.text.units import SECOND, unit_of_name
 
 RUN = {
     "experiment": "toy",
@@ -38,7 +38,7 @@ def frame(**more: Any) -> pd.DataFrame:
 
 
 def document(made: pd.DataFrame, factors: tuple[str, ...] = ("n", "x"), response: str = "seconds_per_eval") -> Any:
-    return pyperf_document(made, factors, response, named(response), RUN)
+    return pyperf_document(made, factors, response, unit_of_name(response), RUN)
 
 
 def suite(found: Any) -> Any:

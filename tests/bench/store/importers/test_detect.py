@@ -80,7 +80,7 @@ def test_a_file_that_gzip_has_packed_is_read_as_it_was(tmp_path: Path, name: str
 
 def test_what_gzip_makes_larger_than_allowed_is_refused() -> None:
     with pytest.raises(StoreError, match="has more than 1000 bytes when unpacked"):
-        text.unpacked(Path("data"), gzip.compress(b"0" * 100_000), most=1000)
+        text.decompress(Path("data"), gzip.compress(b"0" * 100_000), most=1000)
 
 
 @pytest.mark.parametrize(

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.json_cursor import Place
-from bptt_bench.store.importers.reading.table import SECONDS, Measured, Notes, single, tidy
-from bptt_bench.store.importers.reading.text import decoded, listed, parsed, printable, read_bytes
+from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
+from bptt_bench.store.importers.reading.text import decode_text, list_names, parse_json, printable, read_bytes
 from bptt_bench.store.runs.samples import SAMPLES
-from bptt_bench.text.units import SECOND, is_unit, stating, unit_of
+from bptt_bench.text.units import SECOND, is_unit, name_with_unit, unit_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +28,7 @@ NO_UNIT = "unit"  # what asv writes where a benchmark states none
 MOST_FILES = 10_000  # result files of a machine: some years of daily runs
 
 
-class Described(NamedTuple):
+class BenchmarkInfo(NamedTuple):
     """What ``benchmarks.json`` says of a benchmark; results of another ``version`` may be of other parameters."""
 
     param_names: list[str]
@@ -36,7 +36,7 @@ class Described(NamedTuple):
     version: str | None = None
 
 
-UNKNOWN = Described([], None)
+UNKNOWN = BenchmarkInfo([], None)
 
 
 def is_asv(document: Any) -> bool:
@@ -64,7 +64,7 @@ def machine_folder(folder: Path) -> Path:
     if not machines:
         raise StoreError(f"{folder}: holds no run (no {SAMPLES}) and no results of asv (no {MACHINE})")
     if len(machines) > 1:
-        names = listed([printable(machine.name) for machine in machines])
+        names = list_names([printable(machine.name) for machine in machines])
         raise StoreError(f"{folder}: holds asv's results of {len(machines)} machines; name one of {names}")
     return machines[0]
 
@@ -81,7 +81,7 @@ def read_asv_folder(folder: Path) -> pd.DataFrame:
         raise StoreError(f"{folder}: holds no results of asv")
     if len(files) > MOST_FILES:
         raise StoreError(f"{folder}: holds {len(files)} files of results; allowed are up to {MOST_FILES}")
-    documents = [Place(file, "", parsed(file, decoded(file, read_bytes(file)))) for file in files]
+    documents = [Place(file, "", parse_json(file, decode_text(file, read_bytes(file)))) for file in files]
     for document in documents:
         if not is_asv(document.value):
             raise document.error("holds no results of asv")
@@ -105,7 +105,7 @@ def read_asv(document: Place) -> pd.DataFrame:
 
 def _frame(path: Path, documents: Sequence[Place]) -> pd.DataFrame:
     notes = Notes()
-    described = _described(documents[0].path, notes)
+    described = _benchmark_infos(documents[0].path, notes)
     commits = [document.at("commit_hash").text()[:COMMIT_CHARACTERS] for document in documents]
     environments = [_environment(document) for document in documents]
     rows = [_rows(document) for document in documents]
@@ -121,7 +121,7 @@ def _frame(path: Path, documents: Sequence[Place]) -> pd.DataFrame:
             known = described.get(name, UNKNOWN)
             subject, known = _of_version(name, _text(cells.get("version")), known, versions[name], notes)
             measured += _of_benchmark(subject, cells, known, where, notes)
-    return tidy(path, measured, source={"tool": TOOL, "version": f"results {VERSION}"}, notes=notes)
+    return tidy_frame(path, measured, source={"tool": TOOL, "version": f"results {VERSION}"}, notes=notes)
 
 
 def _environment(document: Place) -> str:
@@ -129,19 +129,19 @@ def _environment(document: Place) -> str:
     return "" if name is None else name.text()
 
 
-def _described(file: Path, notes: Notes) -> dict[str, Described]:
+def _benchmark_infos(file: Path, notes: Notes) -> dict[str, BenchmarkInfo]:
     """What is known of the benchmarks, by name."""
     found = next((one for one in (file.parent.parent / BENCHMARKS, file.parent / BENCHMARKS) if one.is_file()), None)
     if found is None:
         notes.add(f"{BENCHMARKS} is not there, so parameters have no names (arg0, arg1); it lies above the results")
         return {}
-    everything = Place(found, "", parsed(found, decoded(found, read_bytes(found))))
+    everything = Place(found, "", parse_json(found, decode_text(found, read_bytes(found))))
     known = {}
     for name, one in everything.items():
         if isinstance(one.value, dict):  # the other member is the version of the format
             names = one.maybe("param_names")
             words = [] if names is None else [place.text() for place in names.elements()]
-            known[name] = Described(words, _text(one.maybe("unit")), _text(one.maybe("version")))
+            known[name] = BenchmarkInfo(words, _text(one.maybe("unit")), _text(one.maybe("version")))
     return known
 
 
@@ -166,8 +166,8 @@ def _rows(document: Place) -> dict[str, dict[str, Place]]:
 
 
 def _of_version(
-    name: str, version: str | None, known: Described, versions: set[str], notes: Notes
-) -> tuple[str, Described]:
+    name: str, version: str | None, known: BenchmarkInfo, versions: set[str], notes: Notes
+) -> tuple[str, BenchmarkInfo]:
     """The subject of the results of a version of a benchmark, and what is known of that version."""
     if version is None or version == known.version:
         return name, known
@@ -182,8 +182,8 @@ def _of_version(
 
 
 def _of_benchmark(
-    name: str, cells: dict[str, Place], known: Described, where: dict[str, Any], notes: Notes
-) -> list[Measured]:
+    name: str, cells: dict[str, Place], known: BenchmarkInfo, where: dict[str, Any], notes: Notes
+) -> list[BenchmarkSamples]:
     result = cells.get("result")
     if result is None:
         notes.add(f"{printable(name)}: left out: it failed")
@@ -209,9 +209,9 @@ def _of_benchmark(
             skipped += 1
             continue
         point = {**dict(zip(names, levels, strict=True)), **beside}
-        responses = {response: single(value) if taken is None else taken.numbers()}
+        responses = {response: one_value(value) if taken is None else taken.numbers()}
         whole = f"{name} ({', '.join(map(str, levels))})"
-        measured.append(Measured(subject=name, name=whole, levels=point, responses=responses, units=units))
+        measured.append(BenchmarkSamples(subject=name, name=whole, levels=point, responses=responses, units=units))
     if measured and response == SECONDS and all(taken is None for taken in samples):
         notes.add("no samples are stored, so the median of each point stands for them (--record-samples)")
     if skipped:
@@ -230,7 +230,7 @@ def _samples(cells: dict[str, Place], count: int) -> list[Place | None]:
     return [one if one.value else None for one in found]
 
 
-def _response(name: str, known: Described) -> str:
+def _response(name: str, known: BenchmarkInfo) -> str:
     """The response by asv's rule: the last part of a name begins with its kind."""
     kind = name.rpartition(".")[2].partition("_")[0].lower()
     if kind in RESPONSES and kind != "track":
@@ -238,7 +238,7 @@ def _response(name: str, known: Described) -> str:
     unit = None if known.unit is None else unit_of(known.unit)
     if unit == SECOND and kind != "track":
         return SECONDS
-    return RESPONSES["track"] if unit is None else stating(RESPONSES["track"], unit)
+    return RESPONSES["track"] if unit is None else name_with_unit(RESPONSES["track"], unit)
 
 
 def _levels(texts: list[Any]) -> list[Any]:

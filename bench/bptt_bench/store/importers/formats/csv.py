@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.columns import table_of
-from bptt_bench.store.importers.reading.names import number_of
+from bptt_bench.store.importers.reading.names import parse_number
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, decoded, printable, read_bytes
-from bptt_bench.text.formulas import unguarded
-from bptt_bench.text.numerals import decimal_mark, points_read
+from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, decode_text, printable, read_bytes
+from bptt_bench.text.formulas import unguard
+from bptt_bench.text.numerals import decimal_point_notes, find_decimal_mark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -47,7 +47,7 @@ def read_csv(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
     StoreError : the file is missing, not text, empty or ragged, names a column twice, or has text among the numbers
         of a column.
     """
-    return read_csv_text(path, decoded(path, read_bytes(path)), ignore)
+    return read_csv_text(path, decode_text(path, read_bytes(path)), ignore)
 
 
 def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.DataFrame:
@@ -74,12 +74,12 @@ def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.Dat
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         raise StoreError(f"{path} line {header.line}: names column {twice!r} twice")
-    mark = "." if separator == "," else decimal_mark(path, (cell for of_column in cells for cell in of_column))
+    mark = "." if separator == "," else find_decimal_mark(path, (cell for of_column in cells for cell in of_column))
     if separator != "," and mark == ".":
-        for note in points_read(path, {name: of for name, of in columns if name not in ignore}):
+        for note in decimal_point_notes(path, {name: of for name, of in columns if name not in ignore}):
             notes.add(note)
     for (i, entry), n in Counter((i, row.entries[i]) for row in rows for i in row.padded).items():
-        if number_of(entry) is None and n < cells[i].count(entry):
+        if parse_number(entry) is None and n < cells[i].count(entry):
             notes.add(
                 f"column {printable(header.entries[i])!r}: {printable(entry)!r} with and without a blank behind are "
                 "taken as one"
@@ -106,7 +106,7 @@ def separator_of(text: str) -> str:
         width = len(rows[0]) if rows else 0
         even = [row for row in rows if len(row) == width]
         entries = [entry for row in even[1:] for entry in row]
-        numbers = sum(number_of(entry.replace(",", ".")) is not None for entry in entries)
+        numbers = sum(parse_number(entry.replace(",", ".")) is not None for entry in entries)
         score = (len(even) / len(rows) * (1 + numbers / max(len(entries), 1)), width) if width > 1 else (0.0, 1)
         if score > best:
             best, found = score, separator
@@ -143,7 +143,7 @@ def _rows(path: Path, text: str, separator: str, comments: list[tuple[int, str]]
 def _with_header(path: Path, rows: list[Row], comments: Sequence[tuple[int, str]], separator: str) -> list[Row]:
     """The rows with the names of the columns in front: where all of the first are numbers, a comment may have them."""
     first = rows[0]
-    if any(number_of(entry.replace(",", ".")) is None for entry in first.entries if entry):
+    if any(parse_number(entry.replace(",", ".")) is None for entry in first.entries if entry):
         return rows
     for line, comment in reversed(comments):
         names = [name.strip() for name in next(csv.reader([comment], delimiter=separator), [])]
@@ -168,7 +168,7 @@ def _named(header: Sequence[str], cells: Sequence[Sequence[str]], notes: Notes) 
     found = []
     for i, (name, of_column) in enumerate(zip(header, cells, strict=True), 1):
         if name:
-            found.append((printable(unguarded(name)), of_column))
+            found.append((printable(unguard(name)), of_column))
         elif _counts_rows(of_column):
             notes.add(f"column {i} has no name and counts the rows: left out")
         elif any(of_column):

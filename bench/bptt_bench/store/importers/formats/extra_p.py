@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.formats.records import json_lines
 from bptt_bench.store.importers.reading.names import factor_names
-from bptt_bench.store.importers.reading.table import SECONDS, Measured, Notes, tidy
-from bptt_bench.store.importers.reading.text import listed, printable
+from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, tidy_frame
+from bptt_bench.store.importers.reading.text import list_names, printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -129,7 +129,9 @@ def read_extra_p_lines(path: Path, text: str) -> pd.DataFrame:
         levels = params.of_kind(dict)
         parameters = list(levels) if parameters is None else parameters
         if set(levels) != set(parameters):
-            raise params.error(f"has other parameters than the first line ({listed([*map(printable, parameters)])})")
+            raise params.error(
+                f"has other parameters than the first line ({list_names([*map(printable, parameters)])})"
+            )
         for level in params.values():
             level.number()
         region, metric = record.maybe("callpath"), record.maybe("metric")
@@ -171,7 +173,7 @@ def _frame(
         for point, values in by_point.items():
             together.setdefault((region, point), {})[names[metric]] = np.array(values, dtype=np.float64)
     measured = [
-        Measured(
+        BenchmarkSamples(
             subject=region,
             name=region,
             levels=dict(zip(parameters, map(_whole, point), strict=True)),
@@ -179,7 +181,7 @@ def _frame(
         )
         for (region, point), responses in together.items()
     ]
-    return tidy(path, measured, source={"tool": TOOL, "version": kind}, notes=Notes())
+    return tidy_frame(path, measured, source={"tool": TOOL, "version": kind}, notes=Notes())
 
 
 def _responses(metrics: Iterable[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.store.importers.reading.json_cursor import Place
 from bptt_bench.store.importers.reading.names import factor_name
-from bptt_bench.store.importers.reading.table import SECONDS, Measured, Notes, single, tidy
+from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ KNOWN = frozenset(  # members of a row that are no counters of the user's
 )
 
 
-class Name(NamedTuple):
+class ParsedName(NamedTuple):
     """A benchmark's name taken apart."""
 
     subject: str
@@ -68,21 +68,21 @@ def read_google_benchmark(document: Place) -> pd.DataFrame:
     for _, centre in chosen.values():
         notes.add(f"no repetitions are stored, so the {centre} of each benchmark stands for them")
     taken = [(row, _run_name(row, None)) for row in samples] + [(row, name) for name, (row, _) in chosen.items()]
-    apart = {name: taken_apart(name) for _, name in taken}
+    apart = {name: parse_name(name) for _, name in taken}
     clocks: dict[str, set[tuple[str, ...]]] = {}
     for one in apart.values():
         clocks.setdefault(one.subject, set()).add(one.clocks)
     measured = [_measured(row, name, apart[name], several=len(clocks[apart[name].subject]) > 1) for row, name in taken]
     version = document.at("context").maybe("library_version")
     source = {"tool": TOOL, **({"version": str(version.value)} if version is not None else {})}
-    return tidy(document.path, measured, source=source, notes=notes)
+    return tidy_frame(document.path, measured, source=source, notes=notes)
 
 
-def taken_apart(name: str) -> Name:
+def parse_name(name: str) -> ParsedName:
     """Subject, levels and clocks of a benchmark's name.
 
-    >>> taken_apart("BM_Join/n:64/100/iterations:5/real_time/threads:2")
-    Name(subject='BM_Join', levels={'n': 64, 'arg1': 100, 'threads': 2}, clocks=('real_time',))
+    >>> parse_name("BM_Join/n:64/100/iterations:5/real_time/threads:2")
+    ParsedName(subject='BM_Join', levels={'n': 64, 'arg1': 100, 'threads': 2}, clocks=('real_time',))
     """
     first, *parts = name.split("/")
     subject, levels, clocks, arguments = [first], {}, [], 0
@@ -98,7 +98,7 @@ def taken_apart(name: str) -> Name:
         else:
             levels[argument[1] or f"arg{arguments}"] = int(argument[2])
             arguments += argument[1] != "threads"
-    return Name("/".join(subject), levels, tuple(clocks))
+    return ParsedName("/".join(subject), levels, tuple(clocks))
 
 
 def _failed(row: Place, notes: Notes) -> bool:
@@ -131,18 +131,18 @@ def _run_name(row: Place, aggregate: str | None) -> str:
     return name if aggregate is None else name.removesuffix(f"_{aggregate}")
 
 
-def _measured(row: Place, whole: str, name: Name, *, several: bool) -> Measured:
+def _measured(row: Place, whole: str, name: ParsedName, *, several: bool) -> BenchmarkSamples:
     unit = row.maybe("time_unit")
     if unit is not None and (not isinstance(unit.value, str) or unit.value not in SECONDS_PER_UNIT):
         raise unit.error(f"is {unit.value!r:.40}; allowed are {', '.join(SECONDS_PER_UNIT)}")
     factor = SECONDS_PER_UNIT["ns" if unit is None else unit.value]
     cpu = row.maybe("cpu_time")
-    responses = {SECONDS: single(row.at("real_time").number() * factor)}
+    responses = {SECONDS: one_value(row.at("real_time").number() * factor)}
     if cpu is not None:
-        responses[CPU_SECONDS] = single(cpu.number() * factor)
+        responses[CPU_SECONDS] = one_value(cpu.number() * factor)
     for key, place in row.items():
         if key not in KNOWN and isinstance(place.value, int | float) and not isinstance(place.value, bool):
-            responses[factor_name(key)] = single(place.number())
+            responses[factor_name(key)] = one_value(place.number())
     # the same benchmark by two clocks is two subjects, each with its clock in its name
     subject = "/".join((name.subject, *name.clocks)) if several else name.subject
-    return Measured(subject=subject, name=whole, levels=name.levels, responses=responses)
+    return BenchmarkSamples(subject=subject, name=whole, levels=name.levels, responses=responses)

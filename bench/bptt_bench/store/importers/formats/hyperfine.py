@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.store.importers.reading.json_cursor import Place
-from bptt_bench.store.importers.reading.names import templates, told_by
-from bptt_bench.store.importers.reading.table import SECONDS, Measured, Notes, single, tidy
+from bptt_bench.store.importers.reading.names import command_templates, parse_names
+from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
 from bptt_bench.store.importers.reading.text import printable
 
 if TYPE_CHECKING:
@@ -38,12 +38,12 @@ def read_hyperfine(document: Place) -> pd.DataFrame:
     results = document.at("results").elements()
     commands = [result.at("command").of_kind(str) for result in results]
     levels = [_parameters(result) for result in results]
-    subjects = templates(commands, levels)
+    subjects = command_templates(commands, levels)
     if not any(levels):
-        told = told_by(commands)
+        told = parse_names(commands)
         subjects, levels = [one.subject for one in told], [one.levels for one in told]
     measured = [_measured(*each, notes) for each in zip(results, commands, subjects, levels, strict=True)]
-    return tidy(document.path, measured, source={"tool": TOOL}, notes=notes)
+    return tidy_frame(document.path, measured, source={"tool": TOOL}, notes=notes)
 
 
 def _parameters(result: Place) -> dict[str, Any]:
@@ -51,7 +51,7 @@ def _parameters(result: Place) -> dict[str, Any]:
     return {} if found is None else dict(found.of_kind(dict))
 
 
-def _measured(result: Place, command: str, subject: str, levels: dict[str, Any], notes: Notes) -> Measured:
+def _measured(result: Place, command: str, subject: str, levels: dict[str, Any], notes: Notes) -> BenchmarkSamples:
     responses = {SECONDS: _seconds(result, notes)}
     memory = result.maybe(BYTES)
     if memory is not None and len(memory.of_kind(list)) == len(responses[SECONDS]):
@@ -64,7 +64,7 @@ def _measured(result: Place, command: str, subject: str, levels: dict[str, Any],
         notes.add(
             f"{printable(command)}: {failed} of {len(responses[SECONDS])} runs ended with an exit code that is not 0"
         )
-    return Measured(subject=subject, name=command, levels=levels, responses=responses)
+    return BenchmarkSamples(subject=subject, name=command, levels=levels, responses=responses)
 
 
 def _seconds(result: Place, notes: Notes) -> NDArray[np.float64]:
@@ -72,4 +72,4 @@ def _seconds(result: Place, notes: Notes) -> NDArray[np.float64]:
     if times is not None and times.value:
         return times.numbers()
     notes.add("no single times are stored, so the median (or mean) of each command stands for them")
-    return single((result.maybe("median") or result.at("mean")).number())
+    return one_value((result.maybe("median") or result.at("mean")).number())

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.columns import TIMING
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import MOST_BYTES, MOST_COLUMNS, MOST_VALUES, listed, printable
+from bptt_bench.store.importers.reading.text import MOST_BYTES, MOST_COLUMNS, MOST_VALUES, list_names, printable
 
 if TYPE_CHECKING:
     import numpy as np
@@ -72,7 +72,7 @@ def _frame(path: Path, columns: Mapping[str, Any], schema: Any) -> pd.DataFrame:
     notes = Notes()
     left_out = [f"{printable(field.name)!r} ({field.type!s:.40})" for field in schema if field.name not in columns]
     if left_out:
-        notes.add(f"columns left out, neither numbers nor text: {printable(listed(left_out), 400)}")
+        notes.add(f"columns left out, neither numbers nor text: {printable(list_names(left_out), 400)}")
     for name in [name for name in frame.columns if INDEX.fullmatch(name)]:
         if frame[name].dtype.kind in "iu" and frame[name].is_monotonic_increasing and frame[name].is_unique:
             notes.add(f"column {name!r} counts the rows: left out")
@@ -106,7 +106,7 @@ def _require_columns(path: Path, schema: Any, wanted: Sequence[str]) -> None:
     if twice is not None or "" in names:
         raise StoreError(f"{path}: {'a column has no name' if twice is None else f'names column {twice!r} twice'}")
     if not wanted:
-        raise StoreError(f"{path}: has no column of numbers or text ({listed(names) or 'no column at all'})")
+        raise StoreError(f"{path}: has no column of numbers or text ({list_names(names) or 'no column at all'})")
 
 
 def _bounded(path: Path, batches: Any) -> list[Any]:

@@ -7,8 +7,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.store.importers.reading.json_cursor import Place
-from bptt_bench.store.importers.reading.names import factor_name, templates, told_by
-from bptt_bench.store.importers.reading.table import SECONDS, Measured, Notes, tidy
+from bptt_bench.store.importers.reading.names import command_templates, factor_name, parse_names
+from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, tidy_frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -57,21 +57,21 @@ def read_pyperf(document: Place) -> pd.DataFrame:
     metadata = [_metadata(entry, common) for entry in entries]
     told = _factors(metadata)
     raw = [str(one.get("name", "benchmark")) for one in metadata]
-    named = told_by([_bare(template) for template in templates(raw, told)])
+    named = parse_names([_without_named_levels(template) for template in command_templates(raw, told)])
     measured = [
         _measured(entry, one, name.subject, whole, {**levels, **name.levels})
         for entry, one, name, whole, levels in zip(entries, metadata, named, raw, told, strict=True)
     ]
     version = next((str(one["perf_version"]) for one in metadata if "perf_version" in one), None)
     source = {"tool": TOOL, **({"version": version} if version is not None else {})}
-    return tidy(document.path, measured, source=source, notes=Notes())
+    return tidy_frame(document.path, measured, source=source, notes=Notes())
 
 
-def _bare(template: str) -> str:
+def _without_named_levels(template: str) -> str:
     """A template without ``n={n}``: a level that the metadata have told under its name is no part of a subject.
 
-    >>> _bare("sort n={n} dtype={dtype}"), _bare("sort {n}"), _bare("n={n}")
-    ('sort', 'sort {n}', 'n={n}')
+    >>> [_without_named_levels(template) for template in ("sort n={n} dtype={dtype}", "sort {n}", "n={n}")]
+    ['sort', 'sort {n}', 'n={n}']
     """
     return re.sub(r"[ ,;:/_-]*\b(\w{1,80})=\{\1\}", "", template).strip() or template
 
@@ -102,7 +102,9 @@ def _is_factor(values: list[Any]) -> bool:
     return different > 1 and (numbers or different <= len(values) / 2)
 
 
-def _measured(entry: Place, metadata: dict[str, Any], subject: str, name: str, levels: dict[str, Any]) -> Measured:
+def _measured(
+    entry: Place, metadata: dict[str, Any], subject: str, name: str, levels: dict[str, Any]
+) -> BenchmarkSamples:
     import numpy as np
 
     unit = metadata.get("unit", "second")
@@ -115,7 +117,7 @@ def _measured(entry: Place, metadata: dict[str, Any], subject: str, name: str, l
             values.append(found.numbers())
             times.append(_started(run, values[-1]))
     taken_at = np.concatenate(times)
-    return Measured(
+    return BenchmarkSamples(
         subject=subject,
         name=name,
         levels={key if key in levels else factor_name(key): value for key, value in levels.items()},

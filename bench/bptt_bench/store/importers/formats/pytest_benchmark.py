@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bptt_bench.store.importers.reading.json_cursor import Place
 from bptt_bench.store.importers.reading.names import factor_name
-from bptt_bench.store.importers.reading.table import SECONDS, Measured, Notes, single, tidy
+from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,13 +38,13 @@ def read_pytest_benchmark(document: Place) -> pd.DataFrame:
     notes = Notes()
     entries = document.at("benchmarks").elements()
     subjects = _subjects(entries)
-    measured = _told_by_texts(
+    measured = _with_text_levels(
         [_measured(entry, subject, notes) for entry, subject in zip(entries, subjects, strict=True)],
         [_texts(entry) for entry in entries],
     )
     version = document.maybe("version")
     source = {"tool": TOOL, **({"version": str(version.value)} if version is not None else {})}
-    return tidy(document.path, measured, source=source, notes=notes)
+    return tidy_frame(document.path, measured, source=source, notes=notes)
 
 
 def _subjects(entries: list[Place]) -> list[str]:
@@ -71,12 +71,12 @@ def _subject(entry: Place, key: str) -> str:
     return name.removesuffix(ending) if ending and len(ending) < len(name) else name
 
 
-def _measured(entry: Place, subject: str, notes: Notes) -> Measured:
+def _measured(entry: Place, subject: str, notes: Notes) -> BenchmarkSamples:
     levels, beside = _levels(entry)
     seconds = _seconds(entry.at("stats"), notes)
     responses = {SECONDS: seconds, **{factor_name(name): seconds * 0.0 + value for name, value in beside.items()}}
     name = subject if _speaks_for_itself(entry) else (entry.maybe("fullname") or entry.at("name")).of_kind(str)
-    return Measured(subject=subject, name=str(name), levels=levels, responses=responses)
+    return BenchmarkSamples(subject=subject, name=str(name), levels=levels, responses=responses)
 
 
 def _levels(entry: Place) -> tuple[dict[str, Any], dict[str, float]]:
@@ -101,7 +101,9 @@ def _texts(entry: Place) -> dict[str, str | bool]:
     return {name: value for name, value in extra.of_kind(dict).items() if isinstance(value, str | bool)}
 
 
-def _told_by_texts(measured: Sequence[Measured], texts: Sequence[dict[str, str | bool]]) -> list[Measured]:
+def _with_text_levels(
+    measured: Sequence[BenchmarkSamples], texts: Sequence[dict[str, str | bool]]
+) -> list[BenchmarkSamples]:
     """The benchmarks, with texts as levels where these differ between benchmarks of one subject and point."""
     seen: dict[tuple[str, str, str], set[str | bool]] = {}
     for one, words in zip(measured, texts, strict=True):
@@ -123,5 +125,5 @@ def _seconds(stats: Place, notes: Notes) -> NDArray[np.float64]:
         if key == "data":
             return found.numbers()
         notes.add(f"no single times are stored, so the {key} of each test stands for them (--benchmark-save-data)")
-        return single(found.number())
+        return one_value(found.number())
     raise stats.error(f"has none of {', '.join(DISTRIBUTION)}")

@@ -10,12 +10,12 @@ from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.columns import table_of
 from bptt_bench.store.importers.reading.json_cursor import Place
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, listed, parsed, printable
+from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, list_names, parse_json, printable
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Way = tuple[str, ...]  # the keys that lead to a value
+KeyPath = tuple[str, ...]  # the keys that lead to a value
 
 
 def are_records(value: Any) -> bool:
@@ -34,7 +34,7 @@ def json_lines(path: Path, text: str) -> Iterator[Place]:
         raise StoreError(f"{path}: has {text.count(chr(10))} lines; allowed are up to {MOST_VALUES}")
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield Place(path, f"line {number}", parsed(path, line, number))
+            yield Place(path, f"line {number}", parse_json(path, line, number))
 
 
 def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str] = (), notes: Notes) -> pd.DataFrame:
@@ -53,7 +53,7 @@ def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str
         raise StoreError(f"{path}: has records of {len(ways)} members; allowed are 1 to {MOST_COLUMNS}")
     names = _names([way for way in ways if way not in left_out])
     if left_out:
-        notes.add(f"left out, neither numbers nor text: {listed([printable('.'.join(way)) for way in left_out])}")
+        notes.add(f"left out, neither numbers nor text: {list_names([printable('.'.join(way)) for way in left_out])}")
     counts = [max((len(one[way]) for way in samples if way in one), default=1) for one in flat]
     if not sum(counts):
         raise StoreError(f"{path}: holds no sample")
@@ -69,9 +69,9 @@ def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str
     return table_of(path, columns, lambda i: rows[i], ignore=ignore, notes=notes)
 
 
-def _leaves(record: dict[str, Any]) -> Iterator[tuple[Way, Any]]:
+def _leaves(record: dict[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
     """The members of a record and of the objects in it, each with the keys that lead to it."""
-    stack: list[tuple[Way, Any]] = [((), record)]
+    stack: list[tuple[KeyPath, Any]] = [((), record)]
     while stack:
         way, value = stack.pop()
         if isinstance(value, dict):
@@ -86,14 +86,14 @@ def _are_numbers(value: Any) -> bool:
     )
 
 
-def _names(ways: Sequence[Way]) -> dict[Way, str]:
+def _names(ways: Sequence[KeyPath]) -> dict[KeyPath, str]:
     """A name for each column: the last key, and those before it as well where others end with the same.
 
     >>> _names([("n",), ("a", "t"), ("b", "t")])
     {('n',): 'n', ('a', 't'): 'a.t', ('b', 't'): 'b.t'}
     """
     last = [way[-1] for way in ways]
-    found: dict[Way, str] = {}
+    found: dict[KeyPath, str] = {}
     for way in ways:
         name = printable(way[-1] if last.count(way[-1]) == 1 else ".".join(way)) or "p"
         while name in found.values():

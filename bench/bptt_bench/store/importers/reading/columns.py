@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import listed, printable
-from bptt_bench.text.formulas import unguarded
-from bptt_bench.text.numerals import spelled
+from bptt_bench.store.importers.reading.text import list_names, printable
+from bptt_bench.text.formulas import unguard
+from bptt_bench.text.numerals import parse_numeral
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +74,7 @@ def _column(
     gap = text.str.lower().isin(GAPS)
     read = {}
     for cell in text[numbers.isna() & ~gap].unique():
-        value = spelled(cell, mark)
+        value = parse_numeral(cell, mark)
         if value is not None:
             read[cell] = value
     if read:
@@ -102,7 +102,7 @@ def _column(
         cell, value = next(iter(read.items()))
         notes.add(f"column {name!r}: numbers such as {printable(cell)!r} are read as {value:.12g}")
     if gap.any():
-        marks = listed([repr(printable(one)) if one else "empty" for one in text[gap].unique()])
+        marks = list_names([repr(printable(one)) if one else "empty" for one in text[gap].unique()])
         notes.add(f"column {name!r}: {int(gap.sum())} of {len(text)} entries are missing ({marks})")
     return numbers
 
@@ -131,4 +131,4 @@ def _numbered(cells: Sequence[str], mark: str) -> str:
 def _texts(cells: Sequence[str]) -> pd.Series[str]:
     import pandas as pd
 
-    return pd.Series(cells, dtype="str").map(lambda cell: printable(unguarded(cell)))
+    return pd.Series(cells, dtype="str").map(lambda cell: printable(unguard(cell)))

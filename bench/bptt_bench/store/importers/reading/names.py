@@ -26,17 +26,17 @@ MOST_LEVELS = 20  # in a name: one with more of them is a list of numbers, not a
 NEIGHBOURS = 16  # templates that commands are held against: more would make reading quadratic in hostile files
 
 
-class Told(NamedTuple):
+class ParsedName(NamedTuple):
     """A name without its levels, and these by factor."""
 
     subject: str
     levels: dict[str, str]
 
 
-def number_of(text: str) -> int | float | None:
+def parse_number(text: str) -> int | float | None:
     """The number that a text stands for; None if it is none.
 
-    >>> number_of("1000"), number_of("1e-3"), number_of("float32"), number_of("1_000"), number_of("inf")
+    >>> parse_number("1000"), parse_number("1e-3"), parse_number("float32"), parse_number("1_000"), parse_number("inf")
     (1000, 0.001, None, None, None)
     """
     if NUMBER.fullmatch(text) is None:
@@ -83,19 +83,19 @@ def factor_names(names: Iterable[str]) -> dict[str, str]:
     return found
 
 
-def told_by(names: Sequence[str]) -> list[Told]:
+def parse_names(names: Sequence[str]) -> list[ParsedName]:
     """Levels out of names such as ``sort-1000`` or ``join_n=20_m=50``; numbers that never vary stay in the subject.
 
     Numbers without a name are ``arg0``, ``arg1`` in their order.
 
-    >>> told_by(["sort-1000", "sort-4000"])
-    [Told(subject='sort', levels={'arg0': '1000'}), Told(subject='sort', levels={'arg0': '4000'})]
-    >>> told_by(["join_n=20_m=5", "sha_256"])
-    [Told(subject='join', levels={'n': '20', 'm': '5'}), Told(subject='sha_256', levels={})]
+    >>> parse_names(["sort-1000", "sort-4000"])
+    [ParsedName(subject='sort', levels={'arg0': '1000'}), ParsedName(subject='sort', levels={'arg0': '4000'})]
+    >>> parse_names(["join_n=20_m=5", "sha_256"])
+    [ParsedName(subject='join', levels={'n': '20', 'm': '5'}), ParsedName(subject='sha_256', levels={})]
 
     Names that are not alike never become one subject: where that would be, the places of the levels stay in it.
 
-    >>> [one.subject for one in told_by(["sort(1)", "sort(2)", "sort 1", "sort 2", "fd .", "fd . /"])]
+    >>> [one.subject for one in parse_names(["sort(1)", "sort(2)", "sort 1", "sort 2", "fd .", "fd . /"])]
     ['sort({arg0})', 'sort({arg0})', 'sort {arg0}', 'sort {arg0}', 'fd .', 'fd . /']
     """
     found = [list(itertools.islice(PATTERN.finditer(name), MOST_LEVELS + 1)) for name in names]
@@ -109,7 +109,7 @@ def told_by(names: Sequence[str]) -> list[Told]:
     told = [_without(name, kept[i]) for i, name in enumerate(names)]
     alike = collections.Counter(told[members[0]].subject for members in groups.values())
     return [
-        one if alike[one.subject] == 1 else Told(_with_places(name, kept[i]), one.levels)
+        one if alike[one.subject] == 1 else ParsedName(_with_places(name, kept[i]), one.levels)
         for i, (name, one) in enumerate(zip(names, told, strict=True))
     ]
 
@@ -131,7 +131,7 @@ def _varying(members: Sequence[int], found: Sequence[Sequence[re.Match[str]]]) -
     }
 
 
-def _without(name: str, matches: Sequence[re.Match[str]]) -> Told:
+def _without(name: str, matches: Sequence[re.Match[str]]) -> ParsedName:
     """A name with its levels taken out, and what stood at their edges; a name without levels as it is.
 
     >>> [_without(name, list(PATTERN.finditer(name))).subject for name in ("f(n=3, m=4)", "[a]*1000", "(fd .", "10-x")]
@@ -147,7 +147,7 @@ def _without(name: str, matches: Sequence[re.Match[str]]) -> Told:
         while opened and end < len(name) and name[end] in ")]}":
             end, opened = end + 1, opened - 1
     rest = "".join((*pieces, name[end:]))
-    return Told((rest if not pieces or pieces[0] else rest.lstrip(EDGES)) or name[:1], levels)
+    return ParsedName((rest if not pieces or pieces[0] else rest.lstrip(EDGES)) or name[:1], levels)
 
 
 def _levels_of(matches: Sequence[re.Match[str]]) -> dict[str, str]:
@@ -172,14 +172,14 @@ def _places(matches: Sequence[re.Match[str]]) -> list[str]:
     return [match["key"] or f"arg{next(unnamed)}" for match in matches]
 
 
-def templates(commands: Sequence[str], levels: Sequence[Mapping[str, Any]]) -> list[str]:
+def command_templates(commands: Sequence[str], levels: Sequence[Mapping[str, Any]]) -> list[str]:
     """Each command with its levels replaced by the names of their parameters, so that all points of one are alike.
 
     A level is looked for as a word and within words, and may be there by chance: what is right for most points decides.
 
-    >>> templates(["seq 10 10", "seq 10 20"], [{"n": "10", "m": "10"}, {"n": "10", "m": "20"}])
+    >>> command_templates(["seq 10 10", "seq 10 20"], [{"n": "10", "m": "10"}, {"n": "10", "m": "20"}])
     ['seq {n} {m}', 'seq {n} {m}']
-    >>> templates(["sort -k2 f2.txt", "sort -k2 f4.txt"], [{"n": "2"}, {"n": "4"}])
+    >>> command_templates(["sort -k2 f2.txt", "sort -k2 f4.txt"], [{"n": "2"}, {"n": "4"}])
     ['sort -k2 f{n}.txt', 'sort -k2 f{n}.txt']
     """
     texts = [{name: str(value) for name, value in one.items()} for one in levels]

@@ -12,14 +12,14 @@ from bptt_bench.errors import StoreError
 from bptt_bench.plan import CostLaw, LawError
 from bptt_bench.plan.design.design import OF_LAWS
 from bptt_bench.store.importers.reading.names import factor_name
-from bptt_bench.store.importers.reading.text import listed, printable
-from bptt_bench.text.units import named
+from bptt_bench.store.importers.reading.text import list_names, printable
+from bptt_bench.text.units import unit_of_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def with_names(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str] = ()) -> pd.DataFrame:
+def name_factors(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str] = ()) -> pd.DataFrame:
     """The samples of one benchmark, its factors without a name given some, in their order.
 
     Factors and responses that other benchmarks of the file have, and this one has not, are left out.
@@ -49,7 +49,9 @@ def with_names(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str]
     return renamed
 
 
-def with_columns(frame: pd.DataFrame, rename: Mapping[str, str] | Sequence[str], ignore: Sequence[str]) -> pd.DataFrame:
+def select_columns(
+    frame: pd.DataFrame, rename: Mapping[str, str] | Sequence[str], ignore: Sequence[str]
+) -> pd.DataFrame:
     """The samples with columns left out, and others under the names that are wanted.
 
     Parameters
@@ -67,7 +69,7 @@ def with_columns(frame: pd.DataFrame, rename: Mapping[str, str] | Sequence[str],
     for option, names in (("--ignore", ignore), ("--rename", new)):
         for name in names:
             if name not in frame.columns:
-                known = listed([repr(str(column)) for column in frame.columns])
+                known = list_names([repr(str(column)) for column in frame.columns])
                 raise StoreError(f"{option} {printable(name)!r}: no such column; the columns are {known}")
     frame = _without(frame, list(dict.fromkeys(ignore)))
     new = {old: name for old, name in new.items() if old in frame.columns}
@@ -77,7 +79,7 @@ def with_columns(frame: pd.DataFrame, rename: Mapping[str, str] | Sequence[str],
             raise StoreError(f"--rename: {printable(name)!r} cannot be used; allowed are words that are no column yet")
     renamed = frame.rename(columns=new)
     units = frame.attrs.get("units", {})
-    told = {old: units.get(old, unit.symbol if (unit := named(old)) is not None else None) for old in new}
+    told = {old: units.get(old, unit.symbol if (unit := unit_of_name(old)) is not None else None) for old in new}
     kept_units = {name: unit for name, unit in units.items() if name not in new}
     renamed.attrs["units"] = kept_units | {new[old]: unit for old, unit in told.items() if unit is not None}
     for kind in ("factors", "unnamed"):
@@ -117,10 +119,10 @@ def can_be_named(name: str) -> bool:
     return name.isidentifier() and not keyword.iskeyword(name) and name not in OF_LAWS
 
 
-def advice(unknown: str, columns: Sequence[str]) -> str:
+def rename_hint(unknown: str, columns: Sequence[str]) -> str:
     """What to type where a law has a name that no column has: the column that is meant may go by no name of a law.
 
-    >>> advice("H", ["Hidden Units", "seconds"]), advice("n", ["N", "t"]), advice("n", ["m", "t"])
+    >>> rename_hint("H", ["Hidden Units", "seconds"]), rename_hint("n", ["N", "t"]), rename_hint("n", ["m", "t"])
     ("; --rename 'Hidden Units=H' gives a column that name", '; --rename N=n gives a column that name', '')
     """
     alike = [name for name in columns if factor_name(name).casefold() == unknown.casefold()]
@@ -158,4 +160,4 @@ def _require_known(frame: pd.DataFrame, unnamed: Sequence[str], laws: Sequence[s
 def _count(unnamed: Sequence[str]) -> str:
     if not unnamed:
         return "the data have no factor"
-    return f"the data have {len(unnamed)} factor{'s' if len(unnamed) > 1 else ''} ({listed(unnamed)})"
+    return f"the data have {len(unnamed)} factor{'s' if len(unnamed) > 1 else ''} ({list_names(unnamed)})"

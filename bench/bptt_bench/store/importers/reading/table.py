@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from bptt_bench.errors import StoreError
-from bptt_bench.store.importers.reading.names import factor_names, number_of
+from bptt_bench.store.importers.reading.names import factor_names, parse_number
 from bptt_bench.store.importers.reading.text import MOST_VALUES, printable
-from bptt_bench.text.numerals import spelled
+from bptt_bench.text.numerals import parse_numeral
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +28,7 @@ MOST_EXACT = 1 << 53  # whole numbers up to here are what they are as floating-p
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Measured:
+class BenchmarkSamples:
     """What a file says of one benchmark at one point.
 
     Attributes
@@ -75,7 +75,9 @@ class Notes:
         return [*self.said, *([f"and {self.more} more of this kind"] if self.more else [])]
 
 
-def tidy(path: Path, measured: Sequence[Measured], *, source: Mapping[str, str], notes: Notes) -> pd.DataFrame:
+def tidy_frame(
+    path: Path, measured: Sequence[BenchmarkSamples], *, source: Mapping[str, str], notes: Notes
+) -> pd.DataFrame:
     """The frame of what was measured.
 
     Columns: ``subject``, one for each factor (numbers where all levels are numbers, else text), ``repetition`` (from 0
@@ -131,7 +133,7 @@ def tidy(path: Path, measured: Sequence[Measured], *, source: Mapping[str, str],
     return frame
 
 
-def _units(measured: Sequence[Measured], columns: Mapping[str, str], notes: Notes) -> dict[str, str]:
+def _units(measured: Sequence[BenchmarkSamples], columns: Mapping[str, str], notes: Notes) -> dict[str, str]:
     """The units that the format states, by column; none where benchmarks differ in it."""
     found: dict[str, str] = {}
     for name, column in columns.items():
@@ -144,19 +146,19 @@ def _units(measured: Sequence[Measured], columns: Mapping[str, str], notes: Note
     return found
 
 
-def single(value: float) -> NDArray[np.float64]:
+def one_value(value: float) -> NDArray[np.float64]:
     """One value as the samples of a benchmark (1,)."""
     import numpy as np
 
     return np.array([value], dtype=np.float64)
 
 
-def _names(measured: Sequence[Measured], kind: str) -> list[str]:
+def _names(measured: Sequence[BenchmarkSamples], kind: str) -> list[str]:
     """All names of factors or responses, in the order in which they first appear."""
     return list(dict.fromkeys(name for one in measured for name in getattr(one, kind)))
 
 
-def _require_bounds(path: Path, measured: Sequence[Measured], columns: int, notes: Notes) -> None:
+def _require_bounds(path: Path, measured: Sequence[BenchmarkSamples], columns: int, notes: Notes) -> None:
     if not measured:
         why = f" ({notes.said[0]})" if notes.said else ""
         raise StoreError(f"{path}: holds no measurement{why}")
@@ -172,7 +174,7 @@ def _levels(name: str, raw: Sequence[Any], notes: Notes) -> pd.Series[Any]:
     import pandas as pd
 
     numbers = [None if one is None else _number(one) for one in raw]
-    read = {one: spelled(one) for one, n in zip(raw, numbers, strict=True) if n is None and isinstance(one, str)}
+    read = {one: parse_numeral(one) for one, n in zip(raw, numbers, strict=True) if n is None and isinstance(one, str)}
     if read and None not in read.values():
         numbers = [
             read.get(one) if isinstance(one, str) and n is None else n for one, n in zip(raw, numbers, strict=True)
@@ -191,7 +193,7 @@ def _number(value: Any) -> int | float | None:
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
-        return number_of(value)
+        return parse_number(value)
     if isinstance(value, int):
         return value if abs(value) <= MOST_EXACT else None
     return value if isinstance(value, float) and math.isfinite(value) else None
@@ -208,7 +210,7 @@ def _text(value: Any) -> str:
         return "an object"
 
 
-def _subjects(measured: Sequence[Measured], levels: Mapping[str, pd.Series[Any]]) -> list[str]:
+def _subjects(measured: Sequence[BenchmarkSamples], levels: Mapping[str, pd.Series[Any]]) -> list[str]:
     """The subject of each benchmark; its whole name where others would otherwise be the same subject at its point."""
     label = _labels([*(one.subject for one in measured), *(one.name for one in measured)])
     subjects = [label[one.subject] for one in measured]

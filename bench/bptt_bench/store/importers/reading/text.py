@@ -58,7 +58,7 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
     return content
 
 
-def unpacked(path: Path, content: bytes, most: int = MOST_BYTES) -> bytes:
+def decompress(path: Path, content: bytes, most: int = MOST_BYTES) -> bytes:
     """The content of a file that gzip may have packed.
 
     Raises
@@ -80,7 +80,7 @@ def unpacked(path: Path, content: bytes, most: int = MOST_BYTES) -> bytes:
     return content
 
 
-def decoded(path: Path, content: bytes) -> str:
+def decode_text(path: Path, content: bytes) -> str:
     """The text of a file, its byte-order mark taken off.
 
     Raises
@@ -99,7 +99,7 @@ def decoded(path: Path, content: bytes) -> str:
     return text
 
 
-def parsed(path: Path, text: str, line: int | None = None) -> Any:
+def parse_json(path: Path, text: str, line: int | None = None) -> Any:
     """The value that a JSON text stands for; NaN and infinities are taken, since asv writes them.
 
     Raises
@@ -135,10 +135,10 @@ def _once(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def listed(names: Sequence[str]) -> str:
+def list_names(names: Sequence[str]) -> str:
     """Names for a line that says what is allowed: the first of them, and how many more there are.
 
-    >>> listed(["n", "m"]), listed([f"x{i}" for i in range(30)])[-20:]
+    >>> list_names(["n", "m"]), list_names([f"x{i}" for i in range(30)])[-20:]
     ('n, m', 'x18, x19 and 10 more')
     """
     more = len(names) - MOST_LISTED

@@ -10,7 +10,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from bptt_bench.store.frame import load
-from bptt_bench.store.importers.reading.names import told_by
+from bptt_bench.store.importers.reading.names import parse_names
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,7 +95,7 @@ def test_names_lose_their_levels_and_nothing_else(names: list[str], subjects: li
 
 def test_a_name_without_levels_is_kept_as_it_is() -> None:
     names = [" (a) ", "a,", "[x]", "-"]
-    assert [one.subject for one in told_by(names)] == names
+    assert [one.subject for one in parse_names(names)] == names
 
 
 def test_a_google_benchmark_with_other_settings_is_another_benchmark() -> None:
