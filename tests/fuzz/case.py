@@ -123,7 +123,7 @@ def law_for(frame: pd.DataFrame, subject: str | None) -> str:
 
 def shown(found: Answer | Answers) -> None:
     """Print an answer as the command does, and see that nothing of the file controls the terminal."""
-    from bptt_bench.cli.shared_options import document, show
+    from bptt_bench.cli.options import document, show
     from bptt_bench.report.terminal.by_category import show_fits
 
     printed = io.StringIO()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bptt_bench.cli.shared_options import document, json_option
+from bptt_bench.cli.options import document, json_option
 
 
 @click.command()

@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.shared_options import document, ignore_option, json_option, rename_option, unit_option
+from bptt_bench.cli.options import document, ignore_option, json_option, rename_option, unit_option
 
 
 @click.command(short_help="Write CSV, Parquet, or files of Extra-P and pyperf.")

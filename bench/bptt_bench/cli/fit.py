@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bptt_bench.cli.shared_options import document, ignore_option, json_option, rename_option, show, unit_option
+from bptt_bench.cli.options import document, ignore_option, json_option, rename_option, show, unit_option
 
 PREDICTION = "V=10000,d=100,H=100,T=35"
 

@@ -8,8 +8,16 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.engine_options import engine_of, engine_options
-from bptt_bench.cli.shared_options import document, find_experiments_here, force_option, forced, json_option, resumable
+from bptt_bench.cli.options import (
+    document,
+    engine_of,
+    engine_options,
+    find_experiments_here,
+    force_option,
+    forced,
+    json_option,
+    resumable,
+)
 
 
 @click.command(short_help="Predict points far beyond a sweep, then measure them.")

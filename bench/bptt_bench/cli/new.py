@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bptt_bench.cli.shared_options import document, json_option
+from bptt_bench.cli.options import document, json_option
 
 
 @click.command()

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.shared_options import (
+from bptt_bench.cli.options import (
     claimed,
     claims_option,
     document,

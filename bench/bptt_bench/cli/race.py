@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.shared_options import document, find_experiments_here, force_option, forced, json_option, resumable
+from bptt_bench.cli.options import document, find_experiments_here, force_option, forced, json_option, resumable
 
 EXPERIMENT = "bptt_rnn.experiment.race"
 PROFILE, THREADS = "standard", 2

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bptt_bench.cli.shared_options import claimed, claims_option, document, folder_argument, json_option
+from bptt_bench.cli.options import claimed, claims_option, document, folder_argument, json_option
 from bptt_bench.errors import EXIT_FINE
 
 

@@ -8,9 +8,10 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.engine_options import engine_of, engine_options
-from bptt_bench.cli.shared_options import (
+from bptt_bench.cli.options import (
     document,
+    engine_of,
+    engine_options,
     find_experiments_here,
     force_option,
     forced,

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.shared_options import document, find_experiments_here, json_option
+from bptt_bench.cli.options import document, find_experiments_here, json_option
 
 
 @click.command(short_help="Are planted faults caught here, and sound claims left alone?")

@@ -15,9 +15,15 @@ from bptt_bench.plan.claims.claim import (
 )
 from bptt_bench.plan.design.design import Design, DesignError, Factor, Point
 from bptt_bench.plan.design.profile import Cell, Profile, block_order
-from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError, require_beyond
-from bptt_bench.plan.experiment.fault import Fault
-from bptt_bench.plan.experiment.foresight import Foresight, farther
+from bptt_bench.plan.experiment.experiment import (
+    PLACEBO_SUFFIX,
+    Experiment,
+    ExperimentError,
+    Fault,
+    Foresight,
+    farther,
+    require_beyond,
+)
 from bptt_bench.plan.experiment.subject import Counts, Evaluation, PhaseSwitch, Subject
 from bptt_bench.plan.law.law import CostLaw, LawError, Term
 from bptt_bench.plan.machine.peaks import Traffic

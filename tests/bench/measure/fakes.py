@@ -11,8 +11,7 @@ from bptt_bench.measure.protocol.messages import Reply, Request, SampleRequest, 
 from bptt_bench.measure.timing.clock import Clock, FakeClock
 from bptt_bench.measure.worker.request_handler import RequestHandler
 from bptt_bench.plan import Claim, CostLaw, Design, Evaluation, Experiment, Factor, PhaseSwitch, Point, Profile, Subject
-from bptt_bench.plan.machine.reading import BandwidthReading, ProductReading
-from bptt_bench.plan.machine.readings import Readings
+from bptt_bench.plan.machine.readings import BandwidthReading, ProductReading, Readings
 
 SECONDS_PER_UNIT = 0.001  # what the toy subject costs per unit of its factor n
 PROBE_SECONDS = 7.0  # what the fake probe takes

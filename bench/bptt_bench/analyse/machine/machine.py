@@ -12,8 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
 from bptt_bench.analyse.machine.surface import RateSurface, Shape, gemm_surface
-from bptt_bench.plan.machine.reading import BYTES, Dtype, ProductKind
-from bptt_bench.plan.machine.readings import Readings
+from bptt_bench.plan.machine.readings import BYTES, Dtype, ProductKind, Readings
 from bptt_bench.plan.machine.work import Work
 
 NEAR_SHARE = 0.8  # of the best bandwidth: a working set that is read this fast or faster counts as lying in the cache

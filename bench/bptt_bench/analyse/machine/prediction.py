@@ -15,8 +15,7 @@ from bptt_bench.analyse.machine.machine import Machine, TimeParts, predict, whol
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan.description.lookup import NotStoredError, is_everywhere
 from bptt_bench.plan.design.design import Point
-from bptt_bench.plan.machine.reading import ReadingsError
-from bptt_bench.plan.machine.readings import Readings
+from bptt_bench.plan.machine.readings import Readings, ReadingsError
 from bptt_bench.plan.machine.work import Work
 
 if TYPE_CHECKING:

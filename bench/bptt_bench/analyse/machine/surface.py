@@ -13,8 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bptt_bench.analyse.stats.arrays import Array
-from bptt_bench.plan.machine.reading import Dtype, ReadingsError
-from bptt_bench.plan.machine.readings import NET_SHARE, Readings
+from bptt_bench.plan.machine.readings import NET_SHARE, Dtype, Readings, ReadingsError
 
 Shape = tuple[int, int, int]
 

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_bench.plan.machine.reading import BYTES, Dtype
+from bptt_bench.plan.machine.readings import BYTES, Dtype
 
 Array = NDArray[Any]
 KIB, MIB = 1 << 10, 1 << 20

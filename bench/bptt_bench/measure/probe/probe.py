@@ -15,14 +15,14 @@ from bptt_bench.measure.probe.task import ProbeTask, ProbeTasks
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.timing import take_sample
 from bptt_bench.plan import Evaluation
-from bptt_bench.plan.machine.reading import (
+from bptt_bench.plan.machine.readings import (
     BandwidthReading,
     ElementwiseReading,
     ProductReading,
     Reading,
+    Readings,
     TranscendentalReading,
 )
-from bptt_bench.plan.machine.readings import Readings
 
 PROBE_SECONDS = 8.0  # for all rounds: with setting up and the last visit, a probe stays under 10 s
 SECONDS_PER_SAMPLE = 1e-3  # far above the clock's resolution and short beside the seconds at one speed

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bptt_bench.plan import Evaluation
-from bptt_bench.plan.machine.reading import Reading
+from bptt_bench.plan.machine.readings import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

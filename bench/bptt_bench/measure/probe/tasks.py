@@ -11,7 +11,7 @@ import numpy as np
 from bptt_bench.measure.probe.buffers import DTYPES, HALF, KIB, MIB, OUTPUT_PARTS, TILE_BYTES, ProbeBuffers
 from bptt_bench.measure.probe.task import ProbeTask, ProbeTasks
 from bptt_bench.plan import Evaluation
-from bptt_bench.plan.machine.reading import (
+from bptt_bench.plan.machine.readings import (
     BYTES,
     BandwidthReading,
     Dtype,

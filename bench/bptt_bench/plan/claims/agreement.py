@@ -2,8 +2,103 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+
+DIFFERENT = 1.0  # of what is no number and not equal; of numbers, one that is off by as much as the largest of them
+HALF_THE_DIGITS = math.sqrt(float(np.finfo(np.float64).eps))  # 1.5e-8: sums added up in another order agree so well
+
+Numbers: TypeAlias = "np.ndarray[Any, Any]"
+
+
+def difference(found: object, expected: object) -> float:
+    """0 for results that are equal or differ by rounding alone; else how far off the worst number is.
+
+    Of numbers with a fractional part half the digits must agree (1.5e-8 for float64, 3.5e-4 for float32). Those of an
+    array or a plain list are compared with the largest of them, those of a tuple or mapping each with its own.
+    Everything else is equal or ``DIFFERENT``.
+
+    Raises
+    ------
+    TypeError : a result is an iterator or a coroutine: it has made nothing yet that could be compared, or timed.
+
+    >>> difference([1, 2], [1, 2]), difference([0.1 + 0.2], [0.3]), difference("a", "b"), difference([1.0], [2.0])
+    (0.0, 0.0, 1.0, 0.5)
+    """
+    for whose, result in (("it", found), ("the reference", expected)):
+        if isinstance(result, Iterator | Coroutine):
+            raise TypeError(
+                f"{whose} returned a {type(result).__name__}, which has made nothing yet that could be timed or "
+                "compared; return what it gives, such as list(...) of it"
+            )
+    if _is_equal(found, expected):
+        return 0.0
+    if isinstance(expected, Mapping):
+        if not isinstance(found, Mapping) or found.keys() != expected.keys():
+            return DIFFERENT
+        return max(difference(found[key], expected[key]) for key in expected)
+    if isinstance(expected, int | float) and isinstance(found, int | float):
+        try:
+            return _of_scalars(found, expected)
+        except OverflowError:  # a whole number that no float can hold
+            return DIFFERENT
+    if isinstance(expected, list | tuple) and not _is_plain(expected):
+        if not isinstance(found, list | tuple) or len(found) != len(expected):
+            return DIFFERENT
+        return max(difference(*pair) for pair in zip(found, expected, strict=True))
+    try:
+        return _of_arrays(np.asarray(found), np.asarray(expected))
+    except Exception:  # noqa: BLE001  # as in _is_equal; lists of unequal lengths among them
+        return DIFFERENT
+
+
+def _is_equal(found: object, expected: object) -> bool:
+    """Whether ``==`` says so; arrays, whose answer is an array, are looked at as numbers."""
+    try:
+        return bool(found == expected)
+    except Exception:  # noqa: BLE001  # whatever type a function returns: its comparison may raise anything
+        return False
+
+
+def _is_plain(values: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether this is a list of nothing but numbers."""
+    return isinstance(values, list) and all(isinstance(value, int | float | np.number) for value in values)
+
+
+def _of_scalars(found: float, expected: float) -> float:
+    if isinstance(found, int) and isinstance(expected, int):
+        return DIFFERENT  # they are not equal, and nothing was rounded
+    if math.isnan(found) and math.isnan(expected):
+        return 0.0
+    if not (math.isfinite(found) and math.isfinite(expected)):
+        return DIFFERENT
+    off = abs(found - expected) / max(abs(found), abs(expected))
+    return off if off > HALF_THE_DIGITS else 0.0
+
+
+def _of_arrays(found: Numbers, expected: Numbers) -> float:
+    if found.shape != expected.shape:
+        return DIFFERENT
+    if any(array.dtype.kind not in "biufc" for array in (found, expected)):
+        return 0.0 if bool((found == expected).all()) else DIFFERENT
+    types = [array.dtype for array in (found, expected) if array.dtype.kind in "fc"]
+    if not types:
+        return 0.0 if np.array_equal(found, expected) else DIFFERENT
+    wide = np.complex128 if any(kind.kind == "c" for kind in types) else np.float64
+    a, b = found.astype(wide), expected.astype(wide)
+    apart = ~((a == b) | (np.isnan(a) & np.isnan(b)))  # infinities and NaNs must stand in the same places
+    if not apart.any():
+        return 0.0
+    scale = max(float(np.abs(side[np.isfinite(side)]).max(initial=0.0)) for side in (a, b))
+    if not (np.isfinite(a[apart]).all() and np.isfinite(b[apart]).all()):
+        return DIFFERENT
+    off = float(np.abs(a[apart] - b[apart]).max()) / scale
+    allowed = max(math.sqrt(float(np.finfo(kind).eps)) for kind in types)
+    return off if off > allowed else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,8 +35,7 @@ from bptt_bench.plan.description.tables import (
 )
 from bptt_bench.plan.design.design import DesignError, Factor, Point
 from bptt_bench.plan.design.profile import Profile
-from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError
-from bptt_bench.plan.experiment.foresight import Foresight
+from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError, Foresight
 from bptt_bench.plan.experiment.subject import Subject
 from bptt_bench.plan.law.law import CostLaw, LawError
 from bptt_bench.plan.machine.peaks import Traffic

@@ -9,9 +9,8 @@ from typing import Any, get_args
 
 import numpy as np
 
-from bptt_bench.plan.claims.agreement import Agreement
+from bptt_bench.plan.claims.agreement import Agreement, difference
 from bptt_bench.plan.claims.claim import Bound, Claim
-from bptt_bench.plan.claims.equality import difference
 from bptt_bench.plan.design.design import ONE_LINE, Design, DesignError, Factor, Level, Point, is_one_line
 from bptt_bench.plan.design.levels import design_of, factors_of, like_numbers, listed, together
 from bptt_bench.plan.design.profile import Profile

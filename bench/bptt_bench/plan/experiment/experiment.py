@@ -2,19 +2,91 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bptt_bench.errors import BenchError
 from bptt_bench.plan.claims.agreement import Agreement
-from bptt_bench.plan.claims.claim import AmountClaim, CheckClaim, Claim
-from bptt_bench.plan.design.design import DesignError, Factor
+from bptt_bench.plan.claims.claim import AmountClaim, CheckClaim, CheckResult, Claim
+from bptt_bench.plan.design.design import Design, DesignError, Factor, Point
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.categories import naming_a_category
-from bptt_bench.plan.experiment.fault import Fault
-from bptt_bench.plan.experiment.foresight import Foresight, farther
-from bptt_bench.plan.experiment.subject import Subject
+from bptt_bench.plan.experiment.subject import Evaluation, PhaseSwitch, Subject
 from bptt_bench.plan.law.wording import did_you_mean, unknown
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Foresight:
+    """What a run predicts and then measures, beyond the points its laws were fitted to.
+
+    Attributes
+    ----------
+    beyond : points that lie beyond the sweep: no point of it is as large in every factor.
+    subjects : whose time is predicted there.
+    profile : the sweep that the predictions rest on.
+    visits : samples of each cell beyond.
+    """
+
+    beyond: Design
+    subjects: tuple[str, ...]
+    profile: str = "standard"
+    visits: int = 3
+
+    def __post_init__(self) -> None:
+        if self.visits < 1:
+            raise DesignError(f"visits={self.visits!r}: allowed are whole numbers from 1")
+        if not self.beyond.points or not self.subjects:
+            raise DesignError("foresight: needs at least one point beyond the sweep and one subject")
+        if len(set(self.subjects)) < len(self.subjects):
+            raise DesignError(f"foresight: names a subject twice in {', '.join(self.subjects)}")
+
+
+def farther(point: Mapping[str, Any], swept: Iterable[Mapping[str, Any]]) -> float:
+    """By how much a point lies beyond a sweep: the factor by which levels must grow from the nearest point of it.
+
+    At most 1 where some point of the sweep is as large in every factor, so that no law with coefficients from 0 makes
+    the point dearer than that one. Points of other categories say nothing; infinite where there are no others.
+
+    >>> sweep = [{"n": 4, "k": 10}, {"n": 16, "k": 2}]
+    >>> farther({"n": 64, "k": 2}, sweep), farther({"n": 16, "k": 10}, sweep), farther({"n": 4, "k": 2}, sweep)
+    (4.0, 4.0, 1.0)
+    """
+    chosen = {name: level for name, level in point.items() if isinstance(level, str)}
+    like = (start for start in swept if all(start[name] == level for name, level in chosen.items()))
+    numbers = [name for name in point if name not in chosen]
+    return min((max(_growth(point[name], start[name]) for name in numbers) for start in like), default=math.inf)
+
+
+def _growth(level: float, start: float) -> float:
+    if start == 0:
+        return math.inf if level > 0 else 1.0
+    return level / start
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """A wrong version of one subject; everything else of the experiment stays as it is.
+
+    Attributes
+    ----------
+    name : under which a run asks for it.
+    statement : what is wrong, in words.
+    subject : which subject it stands in for, under its own name and that of its placebo.
+    prepare, prepare_phased : as those of the subject; without the second no phases of the subject are timed.
+    checks : by the name of a check claim, the same check on the wrong version.
+    caught_by : names of the claims of which at least one is expected to be refuted.
+    """
+
+    name: str
+    statement: str
+    subject: str
+    prepare: Callable[[Point], Evaluation]
+    prepare_phased: Callable[[Point, PhaseSwitch], Evaluation] | None = None
+    checks: Mapping[str, Callable[[int], CheckResult]] = field(default_factory=dict)
+    caught_by: tuple[str, ...] = ()
+
 
 PLACEBO_SUFFIX = " (placebo)"
 WIDEST_MARGIN = 100.0  # of a claim: a hundred times as much, or a hundred powers; beyond, everything is supported

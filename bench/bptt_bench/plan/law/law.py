@@ -19,11 +19,61 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bptt_bench.errors import BenchError
-from bptt_bench.plan.law.algebra import NUMERIC, Algebra, symbolic
 from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL, NotationError, meant, plain
 
 if TYPE_CHECKING:
     import sympy
+
+
+@dataclass(frozen=True, slots=True)
+class Algebra:
+    """What the names and functions of a law mean: numbers for evaluation, symbols for mathematics."""
+
+    number: Callable[[float], Any]
+    functions: Mapping[str, Callable[..., Any]]
+
+
+def _fold(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    return lambda *values: functools.reduce(function, values)
+
+
+def _factorial(values: ArrayLike) -> NDArray[np.float64]:
+    from scipy.special import gamma
+
+    return np.asarray(gamma(np.asarray(values) + 1), dtype=np.float64)
+
+
+NUMERIC = Algebra(
+    number=np.float64,
+    functions={
+        "log": np.log,
+        "log2": np.log2,
+        "log10": np.log10,
+        "sqrt": np.sqrt,
+        "factorial": _factorial,
+        "min": _fold(np.minimum),
+        "max": _fold(np.maximum),
+    },
+)
+
+
+def symbolic() -> Algebra:
+    """Symbols of sympy, which takes a second to load."""
+    import sympy
+
+    return Algebra(
+        number=lambda value: sympy.Integer(int(value)) if float(value).is_integer() else sympy.Float(value),
+        functions={
+            "log": sympy.log,
+            "log2": lambda x: sympy.log(x, 2),
+            "log10": lambda x: sympy.log(x, 10),
+            "sqrt": sympy.sqrt,
+            "factorial": sympy.factorial,
+            "min": sympy.Min,
+            "max": sympy.Max,
+        },
+    )
+
 
 MAX_LAW_CHARACTERS = 2_000  # a law is a line a person can read; this bounds the parser's work on hostile text
 MAX_EXPONENT = 64  # beyond this a power overflows for every size worth measuring

@@ -10,27 +10,179 @@ dispatch, is taken off first, so that dispatch and operations can be added up wi
 from __future__ import annotations
 
 import dataclasses
+import math
 import statistics
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeVar, get_args
 
-from bptt_bench.plan.machine.interpolation import interpolated, of_like_shape
-from bptt_bench.plan.machine.reading import (
-    BandwidthReading,
-    Dtype,
-    ElementwiseReading,
-    Function,
-    Operation,
-    ProductKind,
-    ProductReading,
-    Reading,
-    ReadingsError,
-    TranscendentalReading,
-    listed,
-    number,
-    reading_of,
-)
+from bptt_bench.errors import BenchError
+
+CLOSE_OCTAVES = 0.01  # a shape this near to one that was read has the rate of that one
+NEARNESS = 4  # power of the distance in octaves by which readings of other shapes lose weight: the nearest decide
+
+
+def interpolated(line: Sequence[tuple[float, float]], at: float) -> float:
+    """A rate between readings, linear in the logarithms of both; flat beyond the first and the last.
+
+    >>> round(interpolated([(1, 10.0), (100, 1000.0)], 10), 9)
+    100.0
+    >>> interpolated([(1, 10.0), (100, 1000.0)], 1e6)
+    1000.0
+    """
+    ordered = sorted(line)
+    places = [place for place, _ in ordered]
+    right = bisect_right(places, at)
+    if right == 0:
+        return ordered[0][1]
+    if right == len(ordered):
+        return ordered[-1][1]
+    (x0, y0), (x1, y1) = ordered[right - 1], ordered[right]
+    share = math.log(at / x0) / math.log(x1 / x0)
+    return float(y0 * (y1 / y0) ** share)
+
+
+def of_like_shape(known: Sequence[tuple[tuple[int, int, int], float]], shape: tuple[int, int, int]) -> float:
+    """The rate of a shape, from those of the nearest known ones: a weighted mean of logarithms."""
+    total = weighted = 0.0
+    for other, rate in known:
+        octaves = math.dist([math.log2(size) for size in shape], [math.log2(size) for size in other])
+        if octaves < CLOSE_OCTAVES:
+            return rate
+        total += octaves**-NEARNESS
+        weighted += octaves**-NEARNESS * math.log(rate)
+    return math.exp(weighted / total)
+
+
+ProductKind = Literal["gemm", "gemv", "gevm", "ger"]
+Dtype = Literal["float32", "float64"]
+Operation = Literal["read", "clear", "copy", "add"]
+Function = Literal["exp", "tanh"]
+
+BYTES: Mapping[str, int] = {"float32": 4, "float64": 8}
+
+
+class ReadingsError(BenchError, ValueError):
+    """Readings that cannot be used; the message names what is wrong."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """The cost of a call: least and median seconds per call over all repeats."""
+
+    seconds: float
+    median_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProductReading(Reading):
+    """A product of matrices of shapes (m, k) and (k, n), or a special case of it.
+
+    ``gemv`` is matrix by vector (n = 1), ``gevm`` vector by matrix (m = 1), ``ger`` a rank-1 update (k = 1):
+    target (m, n) += column by row, through a tile of scratch. ``working_set_bytes``: of all operands.
+    """
+
+    kind: ProductKind
+    dtype: Dtype
+    m: int
+    n: int
+    k: int
+    working_set_bytes: int
+
+    @property
+    def multiply_adds(self) -> int:
+        return self.m * self.n * self.k
+
+    @property
+    def multiply_adds_per_second(self) -> float:
+        return self.multiply_adds / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BandwidthReading(Reading):
+    """Moving bytes, counted as STREAM counts them: what the operation reads and writes, each element once.
+
+    ``read``: two arrays, as in their inner product. ``clear``: one array written. ``copy``: one read and one written.
+    ``add``: two read and one written. A line that the cache loads only to overwrite it is not counted.
+    """
+
+    operation: Operation
+    working_set_bytes: int
+
+    @property
+    def bytes_per_second(self) -> float:
+        return self.working_set_bytes / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _OfElements(Reading):
+    """What is done to each element of one array, with a second one beside it; the working set is both."""
+
+    dtype: Dtype
+    working_set_bytes: int
+
+    @property
+    def elements(self) -> int:
+        return self.working_set_bytes // (2 * BYTES[self.dtype])
+
+    @property
+    def elements_per_second(self) -> float:
+        return self.elements / self.seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscendentalReading(_OfElements):
+    """A function of each element of one array into another."""
+
+    function: Function
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ElementwiseReading(_OfElements):
+    """One array added to another in place."""
+
+
+AnyReading = TypeVar("AnyReading", bound=Reading)
+
+
+def listed(value: Any, name: str) -> Sequence[Any]:
+    """A list of plain data, seen to be one."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise ReadingsError(f"readings: {name!r} is no list")
+    return value
+
+
+def number(value: Any, name: str) -> float:
+    """A number of plain data, seen to be one."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        raise ReadingsError(f"readings: {name}={value!r}; allowed are numbers from 0")
+    return value
+
+
+_WORDS = {"kind": get_args(ProductKind), "dtype": get_args(Dtype), "operation": get_args(Operation)}
+_WORDS["function"] = get_args(Function)
+
+
+def reading_of(kind: type[AnyReading], item: Any, where: str) -> AnyReading:
+    """A reading of plain data, ``where`` being the list that it stands in.
+
+    Raises
+    ------
+    ReadingsError : a field is missing, or is nothing that it may be.
+    """
+    fields = {}
+    for one in dataclasses.fields(kind):
+        if not isinstance(item, Mapping) or one.name not in item:
+            raise ReadingsError(f"readings: an entry of {where!r} has no {one.name!r}")
+        value = item[one.name]
+        if one.name in _WORDS and value not in _WORDS[one.name]:
+            raise ReadingsError(f"readings: {one.name}={value!r}; allowed are {', '.join(_WORDS[one.name])}")
+        fields[one.name] = value if one.name in _WORDS else number(value, one.name)
+        if one.name == "seconds" and not fields[one.name]:
+            raise ReadingsError(f"readings: an entry of {where!r} took no time")
+    return kind(**fields)
+
 
 NET_SHARE = 0.5  # of a call's seconds that must be left without dispatch: less is a difference of two like numbers
 

@@ -6,17 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
-from bptt_bench.plan.machine.interpolation import interpolated
-from bptt_bench.plan.machine.reading import (
+from bptt_bench.plan.machine.readings import (
     BYTES,
     Dtype,
     Function,
     Operation,
     ProductKind,
     ProductReading,
+    Readings,
     ReadingsError,
+    interpolated,
 )
-from bptt_bench.plan.machine.readings import Readings
 from bptt_bench.report import format as show
 
 KIB, MIB = 1 << 10, 1 << 20

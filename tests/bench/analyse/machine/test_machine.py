@@ -12,16 +12,16 @@ from bptt_bench.analyse import analyse
 from bptt_bench.analyse.machine.machine import Machine, TimeParts, cached_bytes, predict, shrunk, whole
 from bptt_bench.analyse.machine.prediction import LogErrors
 from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Point, Profile, Subject, Work
-from bptt_bench.plan.machine.reading import (
+from bptt_bench.plan.machine.readings import (
     BandwidthReading,
     ElementwiseReading,
     Operation,
     ProductKind,
     ProductReading,
+    Readings,
     ReadingsError,
     TranscendentalReading,
 )
-from bptt_bench.plan.machine.readings import Readings
 
 OPERATIONS: tuple[Operation, ...] = ("read", "clear", "copy", "add")
 PRODUCTS: tuple[ProductKind, ...] = ("gemm", "gemv", "gevm", "ger")

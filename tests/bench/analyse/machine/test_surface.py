@@ -8,9 +8,7 @@ import math
 import numpy as np
 import pytest
 from bptt_bench.analyse.machine.surface import RateSurface, Shape, gemm_surface
-from bptt_bench.plan.machine.interpolation import of_like_shape
-from bptt_bench.plan.machine.reading import ProductReading, ReadingsError
-from bptt_bench.plan.machine.readings import Readings
+from bptt_bench.plan.machine.readings import ProductReading, Readings, ReadingsError, of_like_shape
 
 SIDES = (4, 16, 100, 800)
 

@@ -23,8 +23,7 @@ from bptt_bench.measure.probe.tasks import (
 )
 from bptt_bench.measure.timing.clock import FakeClock, WallClock
 from bptt_bench.plan import Evaluation
-from bptt_bench.plan.machine.reading import BandwidthReading, Operation, ProductKind
-from bptt_bench.plan.machine.readings import Readings
+from bptt_bench.plan.machine.readings import BandwidthReading, Operation, ProductKind, Readings
 
 
 class Machine:

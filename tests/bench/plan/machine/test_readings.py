@@ -9,17 +9,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from bptt_bench.plan.machine.interpolation import interpolated, of_like_shape
-from bptt_bench.plan.machine.reading import (
+from bptt_bench.plan.machine.readings import (
     BandwidthReading,
     Dtype,
     ElementwiseReading,
     ProductKind,
     ProductReading,
+    Readings,
     ReadingsError,
     TranscendentalReading,
+    interpolated,
+    of_like_shape,
 )
-from bptt_bench.plan.machine.readings import Readings
 
 DISPATCH, EMPTY = 1e-6, 2e-6
 

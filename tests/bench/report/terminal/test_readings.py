@@ -8,16 +8,16 @@ from typing import Any
 
 import pytest
 from bptt_bench.analyse import Analysis
-from bptt_bench.plan.machine.reading import (
+from bptt_bench.plan.machine.readings import (
     BandwidthReading,
     Dtype,
     ElementwiseReading,
     ProductKind,
     ProductReading,
+    Readings,
     ReadingsError,
     TranscendentalReading,
 )
-from bptt_bench.plan.machine.readings import Readings
 from bptt_bench.report.page.page import render_html, render_markdown
 from bptt_bench.report.terminal import tables as terminal
 from bptt_bench.report.terminal.readings import AT_BYTES, KIB, MIB, rates, readings_of, readings_table

@@ -11,8 +11,7 @@ import numpy as np
 import pytest
 from bptt_bench.analyse import Analysis, analyse
 from bptt_bench.plan import Point, Work
-from bptt_bench.plan.machine.reading import BandwidthReading, ElementwiseReading, Operation, ProductReading
-from bptt_bench.plan.machine.readings import Readings
+from bptt_bench.plan.machine.readings import BandwidthReading, ElementwiseReading, Operation, ProductReading, Readings
 from bptt_bench.report.figures import gallery
 from bptt_bench.report.figures.machine import figure_machine
 from bptt_bench.report.page.page import write_report

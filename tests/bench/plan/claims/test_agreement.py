@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.plan.claims.equality import DIFFERENT, difference
+from bptt_bench.plan.claims.agreement import DIFFERENT, difference
 
 ONES, NAN = np.ones(1000), float("nan")
 EQUAL: list[tuple[Any, Any]] = [
