@@ -8,7 +8,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.integrations.notebook import progress as progress_shown
-from bptt_bench.measure.engines.choice import EngineSettings
+from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.report.page.displays import Figures, Verdicts
 from bptt_bench.workflows.reloading import is_notebook

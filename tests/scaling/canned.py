@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.engines.choice import EngineSettings
-from bptt_bench.measure.engines.dask import DaskCluster
-from bptt_bench.measure.engines.remote import run_task
+from bptt_bench.measure.engines.dask_cluster import DaskCluster
+from bptt_bench.measure.engines.dask_worker import run_task
+from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import (
     OpenReply,

@@ -18,7 +18,7 @@ from bptt_bench.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_REFUTED
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.analyse.verdicts.verdict import Verdict
-    from bptt_bench.measure.engines.choice import EngineSettings
+    from bptt_bench.measure.engines.settings import EngineSettings
     from bptt_bench.plan import Experiment
     from bptt_bench.workflows.fit import Answer
 
@@ -178,7 +178,7 @@ def engine_of(options: Mapping[str, Any]) -> EngineSettings:
     MeasureError : they do not go together, or name what there is not.
     TextError : what to wait is not a time.
     """
-    from bptt_bench.measure.engines.choice import EngineSettings
+    from bptt_bench.measure.engines.settings import EngineSettings
     from bptt_bench.text.quantities import parse_duration
 
     chosen = {"name" if name == "engine" else name: value for name, value in options.items() if value is not None}

@@ -25,7 +25,7 @@ from bptt_bench.measure.loop.events import (
     SubjectMissing,
     WorkerStarted,
 )
-from bptt_bench.measure.worker.printed import line_with_count
+from bptt_bench.measure.worker.output import line_with_count
 from bptt_bench.text.numbers import duration_in_sentence
 
 if TYPE_CHECKING:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.errors import StoreError
-from bptt_bench.measure.engines.choice import EngineSettings
-from bptt_bench.measure.engines.fleet import cluster_for
+from bptt_bench.measure.engines.cluster_factory import cluster_for
+from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.measure.probe.environment import environment
 from bptt_bench.measure.protocol.provenance import digest_sources, folder_of
 from bptt_bench.measure.worker.loading import load_experiment

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from bptt_bench.errors import BenchError
 from bptt_bench.measure.protocol.messages import Reply, Request
-from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.output import CapturedOutput
 
 
 class WorkerDied(BenchError, RuntimeError):

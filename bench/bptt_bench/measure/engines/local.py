@@ -14,7 +14,7 @@ from typing import BinaryIO
 from bptt_bench.measure.engines import WorkerDied
 from bptt_bench.measure.probe.environment import THREAD_VARIABLES
 from bptt_bench.measure.protocol.messages import OpenRequest, Reply, Request, decode, encode
-from bptt_bench.measure.worker.printed import CapturedOutput, OutputFile
+from bptt_bench.measure.worker.output import CapturedOutput, OutputFile
 
 SECONDS_TO_END = 5.0  # a process whose reply pipe has closed is ending; its exit status follows at once
 

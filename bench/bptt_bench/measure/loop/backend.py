@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from bptt_bench.measure.protocol.messages import Reply, Request
 from bptt_bench.measure.protocol.schedule import Block
-from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.output import CapturedOutput
 
 LabelledRequest = tuple[Request, str]  # a request, and where in the run it belongs
 

@@ -12,7 +12,7 @@ from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.protocol.messages import ComparisonReply, Reply, SampleReply, SkipReply, message_of
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Block, Visit
-from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.output import CapturedOutput
 from bptt_bench.measure.worker.result_check import PendingComparisons
 from bptt_bench.measure.worker.visits import Outcome
 

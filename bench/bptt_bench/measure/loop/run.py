@@ -11,11 +11,11 @@ from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.payload import Payload
 from bptt_bench.measure.loop.backend import Backend
 from bptt_bench.measure.loop.checks_and_probe import run_checks, run_probe
+from bptt_bench.measure.loop.cluster_backend import ClusterBackend
 from bptt_bench.measure.loop.events import CodePrinted, Event, Listener, RunFinished, RunStarted, SubjectMissing
 from bptt_bench.measure.loop.interrupts import Interrupted, Interrupts
-from bptt_bench.measure.loop.parallel import ClusterBackend
 from bptt_bench.measure.loop.recorder import Recorder
-from bptt_bench.measure.loop.serial import SerialBackend
+from bptt_bench.measure.loop.serial_backend import SerialBackend
 from bptt_bench.measure.loop.worker_pool import WorkerPool
 from bptt_bench.measure.probe.environment import environment
 from bptt_bench.measure.protocol.messages import OpenRequest

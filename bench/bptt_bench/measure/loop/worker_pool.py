@@ -9,7 +9,7 @@ from bptt_bench.measure.engines import Engine, OutputCapturing, Worker, WorkerDi
 from bptt_bench.measure.loop.interrupts import Interrupts
 from bptt_bench.measure.protocol.messages import ErrorReply, OpenReply, OpenRequest, Reply, Request
 from bptt_bench.measure.protocol.records import MeasureError
-from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.output import CapturedOutput
 
 
 class MeasuringProcessDied(MeasureError):

@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
-from bptt_bench.measure.worker.printed import standard_output_redirected
+from bptt_bench.measure.worker.output import standard_output_redirected
 from bptt_bench.plan import Claim, Experiment, ExperimentError
 
 OURS = Path(__file__).resolve().parents[2]

@@ -40,7 +40,7 @@ from bptt_bench.measure.worker.counts import count_operations
 from bptt_bench.measure.worker.inspection import Inspector
 from bptt_bench.measure.worker.loading import describe_error, load_experiment, one_line
 from bptt_bench.measure.worker.machine import ThreadsDiffer, peaks_of_machine, probe_machine, require_threads
-from bptt_bench.measure.worker.prepared import COLLECT_FROM_BYTES, PreparedCache
+from bptt_bench.measure.worker.prepared_cache import COLLECT_FROM_BYTES, PreparedCache
 from bptt_bench.measure.worker.result_check import ResultComparer
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Evaluation, Experiment, Point
 from bptt_bench.plan.machine.peaks import Peaks

@@ -16,7 +16,7 @@ from typing import BinaryIO
 
 from bptt_bench.measure.protocol.messages import decode, encode
 from bptt_bench.measure.timing.clock import WallClock
-from bptt_bench.measure.worker.printed import flush_all
+from bptt_bench.measure.worker.output import flush_all
 from bptt_bench.measure.worker.request_handler import RequestHandler
 
 

@@ -18,7 +18,7 @@ from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines.local import LocalEngine, worker_environment
 from bptt_bench.measure.loop import run as loop
 from bptt_bench.measure.loop.events import Listener
-from bptt_bench.measure.loop.turns import (
+from bptt_bench.measure.loop.interleave import (
     AnnotatingSink,
     InterleavedEngine,
     MergedEvents,

@@ -100,7 +100,7 @@ def _security(tls: dict[str, str]) -> Any:
 
 def main() -> None:
     warnings.simplefilter("ignore")
-    import bptt_bench.measure.engines.remote  # noqa: F401
+    import bptt_bench.measure.engines.dask_worker  # noqa: F401
     import distributed.scheduler
     import distributed.worker  # noqa: F401  # once, for all that are forked
 

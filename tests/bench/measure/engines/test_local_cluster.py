@@ -28,7 +28,7 @@ print(len(frame), *set(frame["host"]))
 """
 DYING = """
 import os, signal
-from bptt_bench.measure.engines.cluster import local_cluster
+from bptt_bench.measure.engines.local_cluster import local_cluster
 with local_cluster(1) as address:
     os.write(1, address.encode())
     os.kill(os.getpid(), signal.SIGKILL)

@@ -1,6 +1,6 @@
 """A cluster of this machine, for as long as a run lasts: a scheduler and workers under a process of their own.
 
-    python -m bptt_bench.measure.engines.cluster WORKERS
+    python -m bptt_bench.measure.engines.local_cluster WORKERS
 
 It tells its address on standard output and ends with its standard input, so that it never outlives the run. It is no
 part of the run's own process: workers would import that one's main module, which may be a script without a guard, and
@@ -34,7 +34,7 @@ def local_cluster(workers: int) -> Iterator[str]:
     MeasureError : it did not start.
     """
     process = subprocess.Popen(
-        [sys.executable, "-P", "-m", "bptt_bench.measure.engines.cluster", str(workers)],
+        [sys.executable, "-P", "-m", "bptt_bench.measure.engines.local_cluster", str(workers)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env=worker_environment(os.environ, threads=1),

@@ -19,9 +19,9 @@ from urllib.parse import quote
 
 from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines import task as said
-from bptt_bench.measure.engines.host import TaskRunner
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.task import HostTask
+from bptt_bench.measure.engines.task_runner import TaskRunner
 from bptt_bench.measure.probe.environment import environment, host_name
 from bptt_bench.measure.timing.clock import WallClock
 from bptt_bench.measure.worker.loading import one_line

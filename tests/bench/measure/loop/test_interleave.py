@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from bptt_bench.measure.engines import WorkerDied
 from bptt_bench.measure.loop.events import BlockDone, Event, RunStarted, SampleTaken
-from bptt_bench.measure.loop.turns import (
+from bptt_bench.measure.loop.interleave import (
     Aborted,
     AnnotatingSink,
     InterleavedEngine,

@@ -23,12 +23,12 @@ from bptt_bench.measure.loop.events import Listener, Notice, PeaksStarted, Worke
 from bptt_bench.measure.loop.host_registry import Host, HostRegistry
 from bptt_bench.measure.loop.interrupts import Interrupts
 from bptt_bench.measure.loop.recorder import Recorder
-from bptt_bench.measure.loop.serial import process_facts
+from bptt_bench.measure.loop.serial_backend import process_facts
 from bptt_bench.measure.protocol.messages import OpenReply, PeaksReply, Reply
 from bptt_bench.measure.protocol.records import MeasureError, Sink, host_record, peaks_record, worker_record
 from bptt_bench.measure.protocol.schedule import Block
 from bptt_bench.measure.timing.clock import Clock
-from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.output import CapturedOutput
 from bptt_bench.measure.worker.result_check import PendingComparisons
 
 SECONDS_BETWEEN_LOOKS = 0.5  # at whether anybody is there, while there is no news

@@ -31,7 +31,7 @@ from bptt_bench.measure.loop.events import (
 )
 from bptt_bench.measure.protocol.messages import OpenRequest, Reply, Request, SampleRequest
 from bptt_bench.measure.protocol.records import Sink
-from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.output import CapturedOutput
 
 SECONDS_BETWEEN_LOOKS = 0.2  # of the main thread, which alone hears of Ctrl-C
 PROGRESS = ("blocks_done", "blocks_total", "cells_done", "cells_total")

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from bptt_bench.measure.engines import ClusterEvent, TaskEnded, TaskMessages, WorkerDied, WorkerJoined, WorkerLeft
-from bptt_bench.measure.engines.host import TaskRunner
 from bptt_bench.measure.engines.task import HostTask
+from bptt_bench.measure.engines.task_runner import TaskRunner
 from bptt_bench.measure.loop.events import Event
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import PeaksReply, PeaksRequest, Reply, Request, SampleRequest

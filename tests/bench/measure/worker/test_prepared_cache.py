@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bptt_bench.measure.worker.prepared import PreparedCache
+from bptt_bench.measure.worker.prepared_cache import PreparedCache
 
 
 def filled(budget: int, *sizes: int) -> PreparedCache[str]:

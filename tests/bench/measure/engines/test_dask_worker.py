@@ -7,7 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from bptt_bench.measure.engines.remote import _is_wanted, host_lock
+from bptt_bench.measure.engines.dask_worker import _is_wanted, host_lock
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.protocol.messages import OpenReply, OpenRequest, SampleRequest
-from bptt_bench.measure.worker.printed import (
+from bptt_bench.measure.worker.output import (
     MOST_CHARACTERS,
     MOST_LINES,
     CapturedOutput,
@@ -69,7 +69,7 @@ def test_lines_are_counted_and_the_many_are_not_kept() -> None:
 
 
 def test_a_file_is_counted_and_emptied_however_large(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bptt_bench.measure.worker.printed.CHUNK_BYTES", 7)
+    monkeypatch.setattr("bptt_bench.measure.worker.output.CHUNK_BYTES", 7)
     overheard, printed = OutputFile(), CapturedOutput()
     other = os.dup(overheard.file.fileno())
     os.write(other, b"one line\n" * 100 + "grüße\n".encode() + b"\xff\nunfinished")

@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines.fingerprint import EXPERIMENT, HARNESS, fingerprints
-from bptt_bench.measure.engines.host import TaskRunner
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.payload import Payload
 from bptt_bench.measure.engines.task import HostTask, ShippedFile
+from bptt_bench.measure.engines.task_runner import TaskRunner
 from bptt_bench.measure.protocol.messages import CheckRequest, OpenRequest, SampleRequest
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Visit

@@ -21,7 +21,7 @@ from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Agreement, CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject
 from bptt_bench.store.runs.samples import stored_progress
 
-from tests.bench.measure.engines.fleets import MODULE, Ran
+from tests.bench.measure.engines.fake_cluster import MODULE, Ran
 from tests.bench.measure.fakes import FakeEngine, linear, toy
 
 TWO = {"w1": "a", "w2": "b"}
@@ -162,7 +162,7 @@ def test_other_code_on_a_host_ends_a_run_that_has_not_begun_and_is_left_out_late
     own = fingerprints(MODULE)
 
     def there(ran: Ran, worker: str, code: dict[str, str]) -> None:
-        monkeypatch.setattr("bptt_bench.measure.engines.host.fingerprints", lambda _module: {**own, **code})
+        monkeypatch.setattr("bptt_bench.measure.engines.task_runner.fingerprints", lambda _module: {**own, **code})
         ran.fleet.hosts[worker] = "z"
         ran.fleet.news.append(WorkerJoined(worker))
 
@@ -292,7 +292,7 @@ def test_a_subject_that_raises_everywhere_ends_the_run_with_its_name_and_its_poi
         raise ValueError(f"not at {point}")
 
     ran = Ran(toy(Subject(name="moody", prepare=prepare), n=(5,)), clock, tmp_path, TWO)
-    expected = r"^subject 'moody' at n=5: ValueError: not at n=5 \(test_parallel.py, line \d+\)$"
+    expected = r"^subject 'moody' at n=5: ValueError: not at n=5 \(test_cluster_backend.py, line \d+\)$"
     with pytest.raises(MeasureError, match=expected):
         ran.run()
     assert ran.fleet.closed == 1
@@ -333,9 +333,7 @@ def test_a_check_that_raises_names_its_claim_and_the_host(tmp_path: Path) -> Non
 
     claim = CheckClaim(name="mine", subject="linear", check=check)
     ran = Ran(toy(linear(clock), claims=[claim]), clock, tmp_path)
-    expected = (
-        r"^check of claim 'mine': ZeroDivisionError: division by zero \(test_parallel.py, line \d+\) \(host a \(w1\)\)$"
-    )
+    expected = r"^check of claim 'mine': ZeroDivisionError: division by zero \(test_cluster_backend.py, line .*\) \(host a \(w1\)\)$"
     with pytest.raises(MeasureError, match=expected):
         ran.run()
 

@@ -21,9 +21,9 @@ import pytest
 pytest.importorskip("distributed")
 
 from bptt_bench.measure.engines import Cluster, TaskMessages, WorkerJoined
-from bptt_bench.measure.engines.choice import EngineSettings
-from bptt_bench.measure.engines.dask import DaskCluster
-from bptt_bench.measure.engines.fleet import cluster_for
+from bptt_bench.measure.engines.cluster_factory import cluster_for
+from bptt_bench.measure.engines.dask_cluster import DaskCluster
+from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.measure.engines.task import HostTask
 from bptt_bench.measure.loop.events import Event, Notice, SampleTaken, WorkerStarted
 from bptt_bench.measure.loop.run import run
@@ -347,8 +347,8 @@ def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(foundry: F
 
 
 def test_what_listens_and_says_nothing_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("bptt_bench.measure.engines.dask.CONNECT_SECONDS", 0.5)
-    monkeypatch.setattr("bptt_bench.measure.engines.dask.ANSWER_SECONDS", 0.1)
+    monkeypatch.setattr("bptt_bench.measure.engines.dask_cluster.CONNECT_SECONDS", 0.5)
+    monkeypatch.setattr("bptt_bench.measure.engines.dask_cluster.ANSWER_SECONDS", 0.1)
     errors: list[MeasureError] = []
     with socket.create_server(("127.0.0.1", 0)) as mute:
         address = f"tcp://127.0.0.1:{mute.getsockname()[1]}"

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from bptt_bench.measure.engines import Cluster
-from bptt_bench.measure.engines.choice import EngineSettings
-from bptt_bench.measure.engines.fleet import cluster_for
+from bptt_bench.measure.engines.cluster_factory import cluster_for
+from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.measure.protocol.records import MeasureError
 
 HERE = Path(__file__)

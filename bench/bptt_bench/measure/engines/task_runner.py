@@ -17,7 +17,7 @@ from bptt_bench.measure.engines.task import HostTask, ShippedFile
 from bptt_bench.measure.protocol.messages import ErrorReply, OpenReply, OpenRequest, PeaksRequest, Reply, Request
 from bptt_bench.measure.timing.calibrations import Calibrations
 from bptt_bench.measure.timing.clock import Clock
-from bptt_bench.measure.worker.printed import CapturedOutput
+from bptt_bench.measure.worker.output import CapturedOutput
 from bptt_bench.measure.worker.visits import Skips, Visitor
 
 SendMessage = Callable[[str], None]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bptt_bench.measure.engines import Cluster
-from bptt_bench.measure.engines.choice import DASK, LOCAL, EngineSettings
+from bptt_bench.measure.engines.settings import DASK, LOCAL, EngineSettings
 from bptt_bench.measure.protocol.records import MeasureError
 
 
@@ -22,6 +22,6 @@ def cluster_for(choice: EngineSettings) -> Cluster | None:
         raise MeasureError(
             f"engine={DASK!r}: {error.name or 'distributed'} is not installed; install the extra 'cluster'"
         ) from None
-    from bptt_bench.measure.engines.dask import DaskCluster
+    from bptt_bench.measure.engines.dask_cluster import DaskCluster
 
     return DaskCluster(choice)

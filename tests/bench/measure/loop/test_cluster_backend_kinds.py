@@ -16,7 +16,7 @@ from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import CostLaw, Evaluation, Experiment, Point, Subject
 from bptt_bench.plan.machine.peaks import Traffic
 
-from tests.bench.measure.engines.fleets import Ran
+from tests.bench.measure.engines.fake_cluster import Ran
 from tests.bench.measure.fakes import linear, toy
 
 TWO = {"w1": "a", "w2": "b"}
