@@ -114,7 +114,7 @@ class Fit:
     @property
     def changes(self) -> Array:
         """Change of the coefficients when a point is left out, to first order (n_points, k)."""
-        return self.influence.left_out
+        return self.influence.leave_one_out
 
     @property
     def replicates(self) -> Array:

@@ -1,12 +1,12 @@
-"""Where the samples of a point lie: a robust location of log time, point by point, with the noise all points share.
+"""Robust locations of log times, one for each point, by a contaminated mixture whose noise all points share.
 
-Noise of timings is one-sided and clustered: a core of undisturbed samples and a tail of disturbed ones. Samples are
-modelled as log t = μ_p + s·N(0, 1) in the core and μ_p + s·N(0, 1) + τ·Exp(1) in the tail, with μ_p of its own for
-each point and s, τ and the share of the tail common to all: even of two samples the disturbed one is then known.
+Noise of timings is one-sided and clustered: a core of undisturbed samples and a tail of disturbed ones. The model is
+log t = μ_p + s·N(0, 1) in the core and μ_p + s·N(0, 1) + τ·Exp(1) in the tail. Each point has its own μ_p; s, τ and the
+share of the tail are common to all, so that the disturbed one even of two samples is known.
 
 Evidence: 300 simulated sets of 30 points, core 1 %, 10 % of samples times 1.5 to 3; error of the location, root mean
 square over points. 5 samples: mixture 0.5 %, minimum 1.3 %, median 6.4 %, mean 13 %; 7 samples, 30 % disturbed: mixture
-1.1 %, minimum 1.6 %, median 22 %; 15 samples: mixture 0.3 %, minimum 1.8 %. The tests hold the order. In a real run on
+1.1 %, minimum 1.6 %, median 22 %; 15 samples: mixture 0.3 %, minimum 1.8 %. The tests check the order. In a real run on
 two cores with three busy processes (70 % of samples disturbed) two names of one subject differed by 5.5 % a point, and
 by 20 % without the narrow start for the core.
 """
@@ -30,29 +30,34 @@ from bptt_bench.analyse.stats.mixture import (
     restricted_loss,
 )
 
-FEWEST_REPETITIONS = 8  # samples beyond the first of each point; below this a mixture has nothing to learn from
+FEWEST_REPETITIONS = 8  # samples beyond the first of each point, to fit a mixture
 TYPICAL_SPACING = 0.6  # standard deviations between the two smallest of 3 to 9 normal samples (0.85 to 0.49)
-SMALLEST_DRIFT = 0.3  # of the noise; less adds a twentieth to its variance and is not worth a second look
-FEW_DISTURBED = 0.2  # share of samples; with no more of them, and a core no wider than the closest fast samples say,
-WIDE = 6.0  # times the lower quartile of their spacing (3 times for a normal core), the machine was surely not busy
-WIDER = 2.0  # times the noise of the core; more is blur
-FEWEST_POINTS_OF_BLOCK = 8  # a block's common drift is estimated from at least this many points
-FEWEST_FOR_SPELLS = 30  # samples in a row; of fewer no correlation can be told
-LEAST_CORRELATION, SPELL_ERRORS = 0.15, 3.0  # of neighbouring visits: the least that counts, and in standard errors
-HELD = 1.5  # times the noise that the two fastest samples of the quieter points show
-MUCH_NARROWER = 0.7  # times: the core of the fast speed must be another thing than the core of all samples
+SMALLEST_DRIFT = 0.3  # of the noise; less adds a twentieth to its variance
+FEW_DISTURBED = 0.2  # share of samples; with no more of them, and a core no wider than ``WIDE``, a machine is not busy
+WIDE = 6.0  # times the lower quartile of the spacing of the two fastest samples (3 times for a normal core)
+WIDER = 2.0  # times the noise of the core; a correction for drift that widens it more is rejected
+FEWEST_POINTS_OF_BLOCK = 8  # to estimate the drift that the points of a block share
+FEWEST_CONSECUTIVE = 30  # samples, to estimate their serial correlation
+LEAST_CORRELATION, CORRELATION_ERRORS = 0.15, 3.0  # of consecutive visits: the least that counts, and standard errors
+WIDEST_CORE = 1.5  # times the noise of the two fastest samples at quiet points, in slow periods
+MUCH_NARROWER = 0.7  # times the core of all samples: a core this narrow belongs to the fast speed alone
 
 
 class Location(NamedTuple):
-    """Robust location of log time per point, and what the samples say about noise.
+    """Robust locations of log times, with the noise of the samples.
 
-    ``log_seconds (n_points,)``; ``noise (n_points,)``: standard deviation of an undisturbed log sample;
-    ``core (n_samples,)``: probability that a sample is undisturbed; ``effective (n_points,)``: sum of those;
-    ``residual (n_samples,)``: log sample less location; ``relative_noise`` is ``None`` without repetitions and
-    where all are identical, which shows the resolution of a clock or copied rows, not noise;
-    ``standard_error (n_points,)`` of each location, from the noise within its point; ``level (n_points,)``: change of
-    all locations alike when a point is left out, by what its samples say of the tail (see
-    ``bptt_bench.analyse.fitting.mixture_relocation``).
+    Attributes
+    ----------
+    log_seconds : location of each point (n_points,).
+    noise : standard deviation of an undisturbed log sample (n_points,).
+    core : probability that a sample is undisturbed (n_samples,). effective : its sum over each point (n_points,).
+    residual : log sample less location (n_samples,).
+    relative_noise : pooled; ``None`` without repetitions, and where all are identical, which shows the resolution of a
+        clock or copied rows and not noise.
+    contaminated_share : of the samples, how many are disturbed.
+    standard_error : of each location, from the noise within its point (n_points,).
+    level : change of all locations alike when a point is left out, through the parameters of the tail (n_points,); see
+        ``bptt_bench.analyse.fitting.mixture_relocation``.
     """
 
     log_seconds: Array
@@ -73,50 +78,58 @@ def locate(
     when: Array | None = None,
     places: dict[tuple[Any, ...], Any] | None = None,
 ) -> Location:
-    """Robust location per point of samples (n_samples,) that belong to points ``point`` 0 … n_points-1.
+    """Return the robust location of each point.
 
-    With ``block``, drift that all points of a block share is taken out where the samples are likelier without it, and
-    their core no wider: on a busy machine the median disturbance of a block is no drift, and taking it out would blur
-    the samples that were spared.
-
-    With ``when``, the time at which each sample was taken, disturbances that come in spells are told from noise: see
-    ``has_slow_periods``.
-
-    ``places`` keeps what was found without regard to blocks: a fit and a ratio ask about the very same samples.
+    Parameters
+    ----------
+    log_samples, point : log times and indices of their points, 0 … n_points-1 (n_samples,).
+    block : indices of blocks (n_samples,). The drift that all points of a block share is subtracted where the samples
+        are then likelier and their core is not wider. On a busy machine the median disturbance of a block is not drift,
+        and subtracting it would blur the undisturbed samples.
+    when : seconds at which each sample was taken (n_samples,), to distinguish slow periods from noise.
+    places : cache of locations without regard to blocks, because a fit and a ratio use the same samples.
     """
-    spells = when is not None and has_slow_periods(log_samples, point, when)
-    located, misfit = _located_once(log_samples, point, spells, {} if places is None else places)
+    slow_periods = when is not None and has_slow_periods(log_samples, point, when)
+    located, misfit = _cached_location(log_samples, point, slow_periods, {} if places is None else places)
     if block is None or located.relative_noise is None:
         return located
     drift = _drift(located, block)
     if np.abs(drift).max() < SMALLEST_DRIFT * located.relative_noise:
         return located
-    steadied, misfit_steadied = _locate(log_samples - drift[block], point, spells=spells)
-    no_wider = (steadied.relative_noise or 0.0) < WIDER * located.relative_noise
-    return steadied if misfit_steadied < misfit and no_wider else located
+    steady, misfit_of_steady = _locate(log_samples - drift[block], point, slow_periods=slow_periods)
+    is_narrow = (steady.relative_noise or 0.0) < WIDER * located.relative_noise
+    return steady if misfit_of_steady < misfit and is_narrow else located
 
 
-def _located_once(y: Array, point: Index, spells: bool, places: dict[tuple[Any, ...], Any]) -> tuple[Location, float]:
-    key = ("location", spells, *(hashlib.blake2b(np.ascontiguousarray(each).data).digest() for each in (y, point)))
+def _cached_location(
+    y: Array, point: Index, slow_periods: bool, places: dict[tuple[Any, ...], Any]
+) -> tuple[Location, float]:
+    key = (
+        "location",
+        slow_periods,
+        *(hashlib.blake2b(np.ascontiguousarray(each).data).digest() for each in (y, point)),
+    )
     if key not in places:
-        places[key] = _locate(y, point, spells=spells)
+        places[key] = _locate(y, point, slow_periods=slow_periods)
     found: tuple[Location, float] = places[key]
     return found
 
 
 def point_minima(log_samples: Array, point: Index) -> Array:
-    """Smallest log sample of each point (n_points,)."""
+    """Return the smallest log sample of each point (n_points,)."""
     smallest = np.full(int(point.max()) + 1, np.inf)
     np.minimum.at(smallest, point, log_samples)
     return smallest
 
 
 def has_slow_periods(log_samples: Array, point: Index, when: Array) -> bool:
-    """Whether samples taken one after the other, at whatever points, are slow together.
+    """Return whether consecutive samples, at whatever points, are slow together: whether they correlate at lag one.
 
     Noise is independent from one visit to the next. A machine that changes its speed for seconds at a time slows
-    neighbouring visits alike, and where it is slow for about half of the time no likelihood of single samples can tell
-    its two speeds from one wide noise. Evidence: the same 315 cells measured in eleven runs on such a machine (lag-one
+    consecutive visits alike. Where it is slow for about half of the time, no likelihood of single samples distinguishes
+    two speeds from one wide noise.
+
+    Evidence: the same 315 cells measured in eleven runs on such a machine (lag-one
     correlation 0.2 to 0.6 within a subject's samples); locations of a cell in different runs had a standard deviation
     of 15.4 % when the likelihood chose, 5.5 % with the fast speed taken for the undisturbed one, 5.0 % for minima.
     """
@@ -124,35 +137,35 @@ def has_slow_periods(log_samples: Array, point: Index, when: Array) -> bool:
     order = np.argsort(when[repeated], kind="stable")
     smallest = point_minima(log_samples, point)
     excess = (log_samples - smallest[point])[repeated][order]
-    excess = np.minimum(excess, np.quantile(excess, 0.95)) if len(excess) else excess  # one wild sample is no spell
-    if len(excess) < FEWEST_FOR_SPELLS or not excess.std() > 0:
+    excess = np.minimum(excess, np.quantile(excess, 0.95)) if len(excess) else excess  # one outlier is not a period
+    if len(excess) < FEWEST_CONSECUTIVE or not excess.std() > 0:
         return False
     correlation = float(np.corrcoef(excess[:-1], excess[1:])[0, 1])
-    return correlation > max(LEAST_CORRELATION, SPELL_ERRORS / float(np.sqrt(len(excess))))
+    return correlation > max(LEAST_CORRELATION, CORRELATION_ERRORS / float(np.sqrt(len(excess))))
 
 
 def _drift(located: Location, block: Index) -> Array:
-    """Common log shift of each block (n_blocks,), 0 where too few points were visited."""
+    """Return the common log shift of each block (n_blocks,), 0 where too few points were visited."""
     drift = np.zeros(int(block.max()) + 1)
     for b in range(len(drift)):
-        residual = located.residual[block == b]  # disturbed ones too: a slow block looks like a disturbance of them all
+        residual = located.residual[block == b]  # all of them: in a slow block every sample looks disturbed
         if len(residual) >= FEWEST_POINTS_OF_BLOCK:
             drift[b] = np.median(residual)
     return drift - np.median(drift[np.bincount(block) > 0])
 
 
-def _locate(y: Array, point: Index, *, spells: bool) -> tuple[Location, float]:
-    """Locations without regard to blocks, and minus their restricted log likelihood."""
+def _locate(y: Array, point: Index, *, slow_periods: bool) -> tuple[Location, float]:
+    """Return locations without regard to blocks, and minus their restricted log likelihood."""
     if (point[1:] >= point[:-1]).all():
-        return _locate_sorted(y, point, spells=spells)
+        return _locate_sorted(y, point, slow_periods=slow_periods)
     order = np.argsort(point, kind="stable")
-    located, misfit = _locate_sorted(y[order], point[order], spells=spells)
+    located, misfit = _locate_sorted(y[order], point[order], slow_periods=slow_periods)
     core, residual = np.empty_like(y), np.empty_like(y)
     core[order], residual[order] = located.core, located.residual
     return located._replace(core=core, residual=residual), misfit
 
 
-def _locate_sorted(y: Array, point: Index, *, spells: bool) -> tuple[Location, float]:
+def _locate_sorted(y: Array, point: Index, *, slow_periods: bool) -> tuple[Location, float]:
     counts = np.bincount(point)
     order = np.lexsort((y, point))
     first = np.concatenate([[0], np.cumsum(counts)[:-1]])
@@ -161,38 +174,38 @@ def _locate_sorted(y: Array, point: Index, *, spells: bool) -> tuple[Location, f
     smallest, second, lower, upper = (y[order[first + rank]] for rank in ranks)
     if (counts - 1).sum() < FEWEST_REPETITIONS or (y - smallest[point]).max() <= SMALLEST_NOISE:
         return _median_location(y, point, counts, (lower + upper) / 2), 0.0
-    # the two fastest samples of a point are undisturbed even where half of all are; ties of a coarse clock tell nothing
+    # the two fastest samples of a point are undisturbed even where half of all are; ties of a coarse clock do not count
     spacing = (second - smallest)[counts > 1]
     noise = float(np.median(spacing)) / TYPICAL_SPACING or 1.4826 * float(np.median(np.abs(y - lower[point])))
     core = NoiseModel(share=0.1, tail=0.3, noise=np.full(len(counts), max(noise, SMALLEST_NOISE)))
-    # EM finds the nearest optimum. From the median it misses a point most of whose samples are disturbed, from the
-    # minimum one that has a sample too fast: run both, let each point keep the better, and finish from there.
+    # EM finds a local optimum. From the median it fails for points most of whose samples are disturbed, from the
+    # minimum for points with a sample that is too fast: run both, and continue from the better one of each point.
     from_median = fit_mixture(y, groups, lower, core)
     from_minimum = fit_mixture(y, groups, smallest, from_median[1])
     better = point_losses(y, groups, *from_minimum) < point_losses(y, groups, *from_median)
     usual = np.where(better, from_minimum[0], from_median[0]), from_median[1]
-    # On a busy machine most samples are disturbed, and a wide core that swallows them all is an optimum too.
+    # On a busy machine most samples are disturbed, and a wide core that includes them all is an optimum too.
     quiet = max(float(np.quantile(spacing, 0.25)) / TYPICAL_SPACING, SMALLEST_NOISE)
-    if not spells and usual[1].share <= FEW_DISTURBED and usual[1].pooled <= WIDE * quiet:
+    if not slow_periods and usual[1].share <= FEW_DISTURBED and usual[1].pooled <= WIDE * quiet:
         return _located(y, groups, *fit_mixture(y, groups, *usual, tolerance=CONVERGED))
     start = NoiseModel(share=0.7, tail=0.7, noise=np.full(len(counts), quiet))
     busy = fit_mixture(y, groups, smallest, start)
     likelier = min((usual, busy), key=lambda found: restricted_loss(y, groups, *found))
-    if spells:
-        held = fit_mixture(y, groups, smallest, start, tolerance=CONVERGED, widest=HELD * quiet)
-        narrow = [found for found in (busy, held) if found[1].pooled < MUCH_NARROWER * usual[1].pooled]
+    if slow_periods:
+        bounded = fit_mixture(y, groups, smallest, start, tolerance=CONVERGED, widest=WIDEST_CORE * quiet)
+        narrow = [found for found in (busy, bounded) if found[1].pooled < MUCH_NARROWER * usual[1].pooled]
         if narrow:
             return _located(y, groups, *narrow[0])
     return _located(y, groups, *fit_mixture(y, groups, *likelier, tolerance=CONVERGED))
 
 
 def _located(y: Array, groups: PointGroups, location: Array, core: NoiseModel) -> tuple[Location, float]:
-    """Locations with what the samples say of noise, and minus their restricted log likelihood."""
+    """Return locations with their noise, and minus their restricted log likelihood."""
     counts = groups.counts
-    residual = y - groups.spread(location)
+    residual = y - groups.repeat(location)
     weight, _, _ = responsibility(residual, core, groups)
     effective = np.maximum(groups.sums(weight), 1.0)
-    contaminated = float((1 - weight)[groups.spread(counts) > 1].mean())
+    contaminated = float((1 - weight)[groups.repeat(counts) > 1].mean())
     located = Location(
         location,
         core.noise,
@@ -208,7 +221,7 @@ def _located(y: Array, groups: PointGroups, location: Array, core: NoiseModel) -
 
 
 def _median_location(y: Array, point: Index, counts: Index, middle: Array) -> Location:
-    """Medians and a pooled standard deviation, where there are too few repetitions for a mixture."""
+    """Return medians and a pooled standard deviation, for too few repetitions to fit a mixture."""
     residual = y - middle[point]
     freedom = int((counts - 1).sum())
     pooled = float(np.sqrt((residual**2).sum() / freedom)) if np.abs(residual).max() > SMALLEST_NOISE else None

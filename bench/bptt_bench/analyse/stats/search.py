@@ -1,4 +1,8 @@
-"""Where a function of one number is 0, and where it is least. Brent's methods, without the import of an optimiser."""
+"""Root and minimum of a function of one number.
+
+SciPy's ``brentq`` and ``minimize_scalar`` need as many evaluations, but importing ``scipy.optimize`` takes 0.12 s, a
+twelfth of a whole ``verdict``.
+"""
 
 from __future__ import annotations
 
@@ -6,76 +10,57 @@ import math
 from collections.abc import Callable, Sequence
 
 MOST_STEPS = 100
-ROUNDING = 4 * 2.220446049250313e-16  # relative, of a place
+ROUNDING = 4 * 2.220446049250313e-16  # relative, of an argument
 GOLDEN = (3 - math.sqrt(5)) / 2  # share of an interval that a golden section cuts off
-SQUARE_ROOT_ROUNDING = math.sqrt(2.220446049250313e-16)  # a minimum cannot be told closer than this, relatively
+SQUARE_ROOT_ROUNDING = math.sqrt(2.220446049250313e-16)  # relative; the resolution of a minimum
 
 
 def root(
     function: Callable[[float], float], ends: tuple[float, float], values: Sequence[float], tolerance: float = 2e-12
 ) -> float:
-    """A place between two ends at which the function is 0, within ``tolerance``; ``values``: what it is at the ends.
+    """Return a root between two ends, within ``tolerance``; ``values`` are those of the function at the ends.
 
-    Source: Brent 1973, *Algorithms for Minimization Without Derivatives*, chapter 4.
+    Raises
+    ------
+    ValueError : the values have the same sign.
+
+    Source: Chandrupatla (1997), "A new hybrid quadratic/bisection algorithm for finding the zero of a nonlinear
+    function without using derivatives".
 
     >>> round(root(lambda x: x * x - 2, (0.0, 2.0), (-2.0, 2.0)), 9)
     1.414213562
     """
-    a, b, c = ends[0], ends[1], ends[0]
-    at_a, at_b, at_c = float(values[0]), float(values[1]), float(values[0])
+    (b, a), (at_b, at_a) = ends, map(float, values)
     if at_a * at_b > 0:
-        raise ValueError(f"ends: {ends} with values {tuple(values)}; one below 0 and one above it are needed")
-    step = before = b - a
+        raise ValueError(f"`values` must have opposite signs, got {tuple(values)} at {ends}")
+    share = 0.5  # of the way from the newest point to the opposite end
     for _ in range(MOST_STEPS):
-        if at_b * at_c > 0:
-            c, at_c = a, at_a
-            step = before = b - a
-        if abs(at_c) < abs(at_b):
-            a, b, c = b, c, b
-            at_a, at_b, at_c = at_b, at_c, at_b
-        least = (tolerance + ROUNDING * abs(b)) / 2
-        half = (c - b) / 2
-        if at_b == 0 or abs(half) < least:
-            break
-        before, step = _towards_root((a, b, c), (at_a, at_b, at_c), half, least, before, step)
-        a, at_a = b, at_b
-        b += step if abs(step) > least else math.copysign(least, half)
-        at_b = function(b)
-    return b
-
-
-def _towards_root(
-    places: tuple[float, float, float],
-    values: tuple[float, float, float],
-    half: float,
-    least: float,
-    before: float,
-    step: float,
-) -> tuple[float, float]:
-    """The step before and the next: by interpolation where that closes in fast enough, else to the middle."""
-    (a, b, c), (at_a, at_b, at_c) = places, values
-    if abs(before) < least or abs(at_a) <= abs(at_b):
-        return half, half
-    ratio = at_b / at_a
-    if a == c:
-        p, q = 2 * half * ratio, 1 - ratio
-    else:
-        q, r = at_a / at_c, at_b / at_c
-        p = ratio * (2 * half * q * (q - r) - (b - a) * (r - 1))
-        q = (q - 1) * (r - 1) * (ratio - 1)
-    p, q = abs(p), -q if p > 0 else q
-    if 2 * p < min(3 * half * q - abs(least * q), abs(before * q)):
-        return step, p / q
-    return half, half
+        x = a + share * (b - a)
+        at_x = function(x)
+        if at_x * at_a > 0:
+            a, at_a, c, at_c = x, at_x, a, at_a
+        else:
+            a, at_a, b, at_b, c, at_c = x, at_x, a, at_a, b, at_b
+        best, at_best = (a, at_a) if abs(at_a) < abs(at_b) else (b, at_b)
+        least = (tolerance + ROUNDING * abs(best)) / 2 / abs(b - a) if a != b else 1.0
+        if least > 0.5 or at_best == 0:
+            return best
+        position, rise = (a - b) / (c - b), (at_a - at_b) / (at_c - at_b)
+        share = 0.5
+        if rise**2 < position and (1 - rise) ** 2 < 1 - position:  # inverse quadratic interpolation is monotonic
+            share = at_a / (at_b - at_a) * at_c / (at_b - at_c)
+            share += (c - a) / (b - a) * at_a / (at_c - at_a) * at_b / (at_c - at_b)
+        share = min(max(share, least), 1 - least)
+    return best
 
 
 def minimum(function: Callable[[float], float], ends: tuple[float, float], tolerance: float) -> tuple[float, float]:
-    """A place between two ends at which the function is least, within ``tolerance``, and what it is there.
+    """Return a minimum between two ends, within ``tolerance``, and the value of the function there.
 
-    Source: Brent 1973, chapter 5.
+    Source: Brent (1973), *Algorithms for Minimization Without Derivatives*, chapter 5.
 
-    >>> place, least = minimum(lambda x: (x - 1) ** 2 + 3, (0.0, 4.0), 1e-7)
-    >>> round(place, 6), round(least, 6)
+    >>> argument, least = minimum(lambda x: (x - 1) ** 2 + 3, (0.0, 4.0), 1e-7)
+    >>> round(argument, 6), round(least, 6)
     (1.0, 3.0)
     """
     low, high = ends
@@ -87,9 +72,9 @@ def minimum(function: Callable[[float], float], ends: tuple[float, float], toler
         near = SQUARE_ROOT_ROUNDING * abs(best) + tolerance / 3
         if abs(best - middle) <= 2 * near - (high - low) / 2:
             break
-        parabola = _parabola((best, second, third), (at_best, at_second, at_third)) if abs(before) > near else math.inf
-        if abs(parabola) < abs(before) / 2 and low < best + parabola < high:
-            before, step = step, parabola
+        vertex = _vertex((best, second, third), (at_best, at_second, at_third)) if abs(before) > near else math.inf
+        if abs(vertex) < abs(before) / 2 and low < best + vertex < high:
+            before, step = step, vertex
             if best + step - low < 2 * near or high - best - step < 2 * near:
                 step = math.copysign(near, middle - best)
         else:
@@ -110,9 +95,9 @@ def minimum(function: Callable[[float], float], ends: tuple[float, float], toler
     return best, at_best
 
 
-def _parabola(places: tuple[float, float, float], values: tuple[float, float, float]) -> float:
-    """The step from the first of three places to the vertex of their parabola; infinite where they have none."""
-    (x, w, v), (at_x, at_w, at_v) = places, values
+def _vertex(arguments: tuple[float, float, float], values: tuple[float, float, float]) -> float:
+    """Return the step from the first of three points to the vertex of their parabola; infinite if it has none."""
+    (x, w, v), (at_x, at_w, at_v) = arguments, values
     r, q = (x - w) * (at_x - at_v), (x - v) * (at_x - at_w)
     below = 2 * (q - r)
     return -((x - v) * q - (x - w) * r) / below if below else math.inf

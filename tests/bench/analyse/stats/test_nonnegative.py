@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.stats.nonnegative import change, nnls, nnls_batch
+from bptt_bench.analyse.stats.nonnegative import active_set_step, nnls, nnls_batch
 from scipy.optimize import nnls as reference
 
 
@@ -42,44 +42,44 @@ def test_nnls_does_not_depend_on_the_units_of_columns(rng: np.random.Generator) 
     np.testing.assert_allclose(nnls(design * units, target) * units, nnls(design, target), rtol=1e-8, atol=1e-12)
 
 
-def test_change_leads_to_the_solution_where_the_zeros_stay(rng: np.random.Generator) -> None:
+def test_a_step_leads_to_the_solution_where_the_active_set_stays(rng: np.random.Generator) -> None:
     design = rng.lognormal(size=(30, 4))
     start = np.array([1.0, 0.0, 2.0, 1.0])
     target = design @ [1.5, -0.1, 2.5, 0.5]
-    step = change(design, target - design @ start, start)
+    step = active_set_step(design, target - design @ start, start)
     assert step is not None
     np.testing.assert_allclose(start + step, reference(design, target)[0], rtol=1e-10, atol=1e-12)
 
 
-def test_change_gives_up_where_a_zero_must_rise_or_a_coefficient_fall(rng: np.random.Generator) -> None:
+def test_there_is_no_step_where_the_active_set_changes(rng: np.random.Generator) -> None:
     design = rng.lognormal(size=(30, 2))
     start = np.array([1.0, 0.0])
-    assert change(design, design @ [1.0, 1.0] - design @ start, start) is None
-    assert change(design, design @ [-1.0, 0.0] - design @ start, start) is None
+    assert active_set_step(design, design @ [1.0, 1.0] - design @ start, start) is None
+    assert active_set_step(design, design @ [-1.0, 0.0] - design @ start, start) is None
 
 
-def test_change_gives_up_where_columns_cannot_be_told_apart(rng: np.random.Generator) -> None:
+def test_there_is_no_step_where_columns_are_collinear(rng: np.random.Generator) -> None:
     one = rng.lognormal(size=20)
-    assert change(np.column_stack([one, one * (1 + 1e-9)]), one, np.ones(2)) is None
-    assert change(np.column_stack([one, one]), one, np.ones(2)) is None
+    assert active_set_step(np.column_stack([one, one * (1 + 1e-9)]), one, np.ones(2)) is None
+    assert active_set_step(np.column_stack([one, one]), one, np.ones(2)) is None
 
 
 def test_many_systems_at_once_are_solved_like_each_by_itself(rng: np.random.Generator) -> None:
     designs, targets = systems(rng, 200)
-    turned = np.swapaxes(designs, 1, 2)
+    transposed = np.swapaxes(designs, 1, 2)
     everything = np.ones((200, 5), dtype=bool)
-    pull = (turned @ targets[:, :, None])[:, :, 0]
-    found, settled = nnls_batch(turned @ designs, pull, np.zeros((200, 5)), everything)
-    assert settled.mean() > 0.9
-    for each, one, target in zip(found[settled], designs[settled], targets[settled], strict=True):
+    gradient = (transposed @ targets[:, :, None])[:, :, 0]
+    found, solved = nnls_batch(transposed @ designs, gradient, np.zeros((200, 5)), everything)
+    assert solved.mean() > 0.9
+    for each, one, target in zip(found[solved], designs[solved], targets[solved], strict=True):
         np.testing.assert_allclose(each, reference(one, target)[0], rtol=1e-7, atol=1e-10)
 
 
 def test_of_many_systems_a_singular_one_is_left_out_and_harms_no_other(rng: np.random.Generator) -> None:
     designs, _ = systems(rng, 3, k=2)
     designs[1, :, 1] = designs[1, :, 0]
-    turned, truth = np.swapaxes(designs, 1, 2), np.array([2.0, 3.0])
-    pull = (turned @ (designs @ truth)[:, :, None])[:, :, 0]
-    found, settled = nnls_batch(turned @ designs, pull, np.zeros((3, 2)), np.ones((3, 2), dtype=bool))
-    assert settled.tolist() == [True, False, True]
+    transposed, truth = np.swapaxes(designs, 1, 2), np.array([2.0, 3.0])
+    gradient = (transposed @ (designs @ truth)[:, :, None])[:, :, 0]
+    found, solved = nnls_batch(transposed @ designs, gradient, np.zeros((3, 2)), np.ones((3, 2), dtype=bool))
+    assert solved.tolist() == [True, False, True]
     np.testing.assert_allclose(found[[0, 2]], [truth, truth], rtol=1e-9)

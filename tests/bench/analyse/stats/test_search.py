@@ -1,4 +1,4 @@
-"""Roots and minima: against SciPy's, and where there is none."""
+"""Roots and minima against SciPy's, and errors where there is no root."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ def test_root_agrees_with_scipy(function: Callable[[float], float]) -> None:
 
 
 def test_root_takes_few_steps_where_the_function_is_smooth() -> None:
-    asked: list[float] = []
+    evaluated: list[float] = []
 
     def function(x: float) -> float:
-        asked.append(x)
+        evaluated.append(x)
         return math.exp(x) - 2
 
     assert root(function, (0.0, 5.0), (-1.0, math.exp(5) - 2)) == pytest.approx(math.log(2))
-    assert len(asked) < 20  # bisection takes 42
+    assert len(evaluated) < 20  # bisection takes 42
 
 
 def test_root_may_be_an_end() -> None:
@@ -39,7 +39,7 @@ def test_root_may_be_an_end() -> None:
 
 
 def test_root_needs_a_change_of_sign() -> None:
-    with pytest.raises(ValueError, match="one below 0 and one above it are needed"):
+    with pytest.raises(ValueError, match="`values` must have opposite signs, got"):
         root(lambda x: x + 10, (0.0, 1.0), (10.0, 11.0))
 
 
@@ -48,7 +48,7 @@ def test_root_needs_a_change_of_sign() -> None:
     [lambda x: (x - 0.7) ** 2, lambda x: abs(x - 0.2), lambda x: x**4 - x, lambda x: x, lambda x: -math.exp(-(x**2))],
 )
 def test_minimum_agrees_with_scipy(function: Callable[[float], float]) -> None:
-    place, least = minimum(function, (-1.0, 2.0), 1e-7)
+    argument, least = minimum(function, (-1.0, 2.0), 1e-7)
     expected = minimize_scalar(function, bounds=(-1.0, 2.0), method="bounded", options={"xatol": 1e-7})
-    assert place == pytest.approx(expected.x, abs=1e-6)
-    assert least == function(place)
+    assert argument == pytest.approx(expected.x, abs=1e-6)
+    assert least == function(argument)
