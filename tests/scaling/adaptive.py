@@ -142,8 +142,8 @@ def on_a_simulated_clock(
                 sink=store,
                 engine=engine,
                 clock=clock,
-                surroundings=dict,
-                further=further,
+                describe_environment=dict,
+                next_blocks=further,
                 probe=False,
             )
         frames.append(load(folder / name))

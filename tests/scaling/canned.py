@@ -36,7 +36,7 @@ COLUMNS = 100  # levels of the second factor
 class CannedWorker:
     """Answers at once, through the messages of a real process: each is made into bytes and back."""
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         request = decode(encode(request))
         if isinstance(request, OpenRequest):
             reply: Reply = OpenReply(pid=os.getpid(), threads=[], floor_seconds=1e-8)
@@ -64,9 +64,9 @@ class CannedEngine:
         return CannedWorker()
 
 
-def canned(data: bytes, topic: str, ticket: int) -> None:
+def canned(data: bytes, topic: str, task_id: int) -> None:
     """What workers of dask run instead of the real thing: all of it but the measuring process."""
-    run_task(data, topic, ticket, engine=_engine)
+    run_task(data, topic, task_id, engine=_engine)
 
 
 def _engine(_variables: Mapping[str, str], _held: list[int]) -> CannedEngine:
@@ -90,7 +90,7 @@ def experiment(cells: int, samples: int) -> Experiment:
 
 def measured(folder: Path, cells: int, samples: int, scheduler: str | None = None) -> float:
     """Seconds that a run takes, from its experiment to its end, with its store and what it shows."""
-    fleet = None if scheduler is None else DaskCluster(EngineSettings(name="dask", scheduler=scheduler), canned)
+    cluster = None if scheduler is None else DaskCluster(EngineSettings(name="dask", scheduler=scheduler), canned)
     start = time.perf_counter()
     with SampleStore.create(folder) as store, Path(os.devnull).open("w", encoding="utf-8") as nowhere:
         settings: dict[str, Any] = {"module": __name__, "profile": "quick", "seed": 0, "threads": 1}
@@ -98,9 +98,9 @@ def measured(folder: Path, cells: int, samples: int, scheduler: str | None = Non
             experiment(cells, samples),
             sink=store,
             done=store.done,
-            engine=fleet or CannedEngine(),
+            engine=cluster or CannedEngine(),
             on_event=Lines(nowhere, time.monotonic),
-            surroundings=dict,
+            describe_environment=dict,
             **settings,
         )
     return time.perf_counter() - start

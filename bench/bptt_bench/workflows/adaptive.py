@@ -111,7 +111,7 @@ def measure(
             done=store.done,
             force=force,
             on_event=on_event,
-            further=sampler,
+            next_blocks=sampler,
         )
 
 

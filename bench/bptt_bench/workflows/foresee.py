@@ -170,7 +170,7 @@ def _measure(
             done=store.done,
             force=force,
             on_event=listener,
-            further=further,
+            next_blocks=further,
         )
 
 

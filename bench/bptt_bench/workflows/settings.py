@@ -140,7 +140,7 @@ def run_arguments(settings: Settings) -> dict[str, Any]:
         **named,
         "engine": cluster_for(settings.engine),
         "sources": digest_sources(module),
-        "surroundings": functools.partial(environment, folder_of(module)),
+        "describe_environment": functools.partial(environment, folder_of(module)),
     }
 
 

@@ -1,4 +1,4 @@
-"""Measuring processes inside the test: the real protocol and station, on a clock that the test moves."""
+"""Measuring processes inside the test: the real protocol and handler, on a clock that the test moves."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ READINGS = Readings(
 class FakeWorker:
     """Answers as a real process would, through the same messages."""
 
-    def __init__(self, engine: FakeEngine, station: RequestHandler) -> None:
-        self._engine, self._station = engine, station
+    def __init__(self, engine: FakeEngine, handler: RequestHandler) -> None:
+        self._engine, self._handler = engine, handler
         self.closed = False
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         assert not self.closed
         request = decode(encode(request))
         self._engine.requests.append(request)
         measured = sum(isinstance(one, SampleRequest) for one in self._engine.requests)
         if self._engine.dies_at_sample == measured and isinstance(request, SampleRequest):
             raise WorkerDied("it was killed by SIGSEGV")
-        reply: Reply = decode(encode(self._station.answer(request)))
+        reply: Reply = decode(encode(self._handler.answer(request)))
         return reply
 
     def close(self) -> None:
@@ -101,8 +101,8 @@ class FakeEngine:
             evaluate()
             return self._peak
 
-        station = RequestHandler(self._clock, available=self._available, pools=pools, load=load, probe=probe, peak=peak)
-        self.workers.append(FakeWorker(self, station))
+        handler = RequestHandler(self._clock, available=self._available, pools=pools, load=load, probe=probe, peak=peak)
+        self.workers.append(FakeWorker(self, handler))
         return self.workers[-1]
 
 

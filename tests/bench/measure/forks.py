@@ -60,12 +60,12 @@ EXPERIMENT = Experiment(
 
 
 class ForkedWorker:
-    """A station in a child of this process."""
+    """A handler in a child of this process."""
 
     def __init__(self, pid: int, requests: BinaryIO, replies: BinaryIO) -> None:
         self.pid, self._requests, self._replies = pid, requests, replies
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         self._requests.write(encode(request))
         self._requests.flush()
         line = self._replies.readline()
@@ -93,8 +93,8 @@ class ForkEngine:
             os.close(ours_out)
             os.close(ours_in)
             pools = [{"name": "none", "threads": threads}]
-            station = RequestHandler(WallClock(), pools=lambda: pools, load=lambda _module, _corpus: EXPERIMENT)
-            serve(os.fdopen(theirs_in, "rb"), os.fdopen(theirs_out, "wb"), station)
+            handler = RequestHandler(WallClock(), pools=lambda: pools, load=lambda _module, _corpus: EXPERIMENT)
+            serve(os.fdopen(theirs_in, "rb"), os.fdopen(theirs_out, "wb"), handler)
         os.close(theirs_in)
         os.close(theirs_out)
         return ForkedWorker(pid, os.fdopen(ours_out, "wb"), os.fdopen(ours_in, "rb"))
@@ -116,7 +116,7 @@ def measure(folder: Path) -> int:
                 "profile": "quick",
                 "seed": 1,
                 "threads": 1,
-                "surroundings": dict,
+                "describe_environment": dict,
             }
             run(EXPERIMENT, sink=store, done=store.done, engine=ForkEngine(), on_event=report, **settings)
     except Interrupted:

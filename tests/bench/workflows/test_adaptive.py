@@ -65,8 +65,8 @@ class Ran:
                 engine=self.engine,
                 clock=self.clock,
                 done=store.done,
-                surroundings=dict,
-                further=self._stopping(stop_after),
+                describe_environment=dict,
+                next_blocks=self._stopping(stop_after),
                 probe=False,
             )
 

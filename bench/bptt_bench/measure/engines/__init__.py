@@ -17,7 +17,7 @@ class WorkerDied(BenchError, RuntimeError):
 class Worker(Protocol):
     """A measuring process that answers one request at a time."""
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         """The reply to a request.
 
         Raises
@@ -44,7 +44,7 @@ class OutputCapturing(Protocol):
     """An engine that knows what its processes have printed."""
 
     @property
-    def printed(self) -> CapturedOutput:
+    def output(self) -> CapturedOutput:
         """What all processes have printed so far, but for what they print when they load an experiment."""
         ...
 
@@ -64,14 +64,14 @@ class WorkerLeft(NamedTuple):
 class TaskMessages(NamedTuple):
     """A task has said something, line by line and in order."""
 
-    ticket: int
+    task_id: int
     lines: Sequence[str]
 
 
 class TaskEnded(NamedTuple):
     """A task has ended, and all that it said was told before; ``why`` in one line if not of itself."""
 
-    ticket: int
+    task_id: int
     why: str | None
 
 
@@ -102,7 +102,7 @@ class Cluster(Protocol):
         ...
 
     def send(self, worker: str, task: bytes) -> int:
-        """Have a worker do a task, as ``bptt_bench.measure.engines.task`` puts it into bytes; the ticket of its news.
+        """Have a worker do a task, as ``bptt_bench.measure.engines.task`` puts it into bytes; the task_id of its news.
 
         Raises
         ------
@@ -119,7 +119,7 @@ class Cluster(Protocol):
         """
         ...
 
-    def cancel(self, ticket: int) -> None:
+    def cancel(self, task_id: int) -> None:
         """Stop a task, its measuring process included; no news of it matters any more."""
         ...
 

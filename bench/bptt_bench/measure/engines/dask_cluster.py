@@ -35,7 +35,7 @@ WORKERS_TOPIC = "all"  # the scheduler's own topic, where it tells of workers th
 NO_TLS = "takes tls_ca_file, tls_cert and tls_key (--tls-ca-file, …), or the same in dask's configuration"
 NO_ANSWER = "what listens there does not answer as a scheduler"
 HOW_TO_RESUME = "what was measured is stored, and --resume goes on"
-TaskFunction = Callable[[bytes, str, int], None]  # what a worker runs: a task, the topic for what it says, its ticket
+TaskFunction = Callable[[bytes, str, int], None]  # what a worker runs: a task, the topic for what it says, its task_id
 
 
 class DaskCluster:
@@ -52,7 +52,7 @@ class DaskCluster:
         self._topic = f"bptt-bench-{self._run}"
         self._news: queue.SimpleQueue[ClusterEvent] = queue.SimpleQueue()
         self._futures: dict[int, Any] = {}
-        self._tickets = 0
+        self._task_ids = 0
         self._workers: set[str] = set()
         self._client: Any = None
         self._line: Any = None  # to the scheduler; another one, made after a loss, would bring no events
@@ -99,21 +99,21 @@ class DaskCluster:
 
     def send(self, worker: str, task: bytes) -> int:
         self._require_connection()
-        ticket, self._tickets = self._tickets, self._tickets + 1
+        task_id, self._task_ids = self._task_ids, self._task_ids + 1
         future = self._client.submit(
             self._do,
             task,
             self._topic,
-            ticket,
-            key=f"bptt-bench-{self._run}-{ticket}",
+            task_id,
+            key=f"bptt-bench-{self._run}-{task_id}",
             workers=[worker],
             allow_other_workers=False,
             pure=False,
             retries=0,
         )
-        self._futures[ticket] = future
-        future.add_done_callback(lambda done: self._news.put(TaskEnded(ticket, _failure_of(done))))
-        return ticket
+        self._futures[task_id] = future
+        future.add_done_callback(lambda done: self._news.put(TaskEnded(task_id, _failure_of(done))))
+        return task_id
 
     def next(self, seconds: float) -> ClusterEvent | None:
         try:
@@ -123,21 +123,21 @@ class DaskCluster:
         if not isinstance(news, TaskMessages):  # what was said before the connection was lost is not lost with it
             self._require_connection()
         if isinstance(news, TaskEnded):
-            self.cancel(news.ticket)
+            self.cancel(news.task_id)
         return news
 
     def _require_connection(self) -> None:
         if self._client.status != "running" or self._client.scheduler_comm is not self._line:
             raise MeasureError(f"{self.name}: the connection is lost; {HOW_TO_RESUME}")
 
-    def cancel(self, ticket: int) -> None:
-        future = self._futures.pop(ticket, None)
+    def cancel(self, task_id: int) -> None:
+        future = self._futures.pop(task_id, None)
         if future is not None:
             future.release()  # the scheduler forgets the task, its worker sees that and stops
 
     def close(self) -> None:
-        for ticket in tuple(self._futures):
-            self.cancel(ticket)
+        for task_id in tuple(self._futures):
+            self.cancel(task_id)
         with contextlib.suppress(OSError, RuntimeError, TimeoutError):  # it may be gone already
             self._quiet.close()
 
@@ -149,8 +149,8 @@ class DaskCluster:
         self._client.close(CLOSE_SECONDS)
 
     def _told(self, event: tuple[float, Any]) -> None:
-        ticket, lines = event[1]
-        self._news.put(TaskMessages(ticket, lines))
+        task_id, lines = event[1]
+        self._news.put(TaskMessages(task_id, lines))
 
     def _happened(self, event: tuple[float, Any]) -> None:
         if isinstance(event[1], dict) and event[1].get("action") == "add-worker":

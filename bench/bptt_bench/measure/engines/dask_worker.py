@@ -44,13 +44,13 @@ def local_engine(variables: Mapping[str, str], held: list[int]) -> Engine:
     return LocalEngine(variables, unset=SET_BY_DASK, held=held)
 
 
-def run_task(data: bytes, topic: str, ticket: int, engine: EngineFactory = local_engine) -> None:
+def run_task(data: bytes, topic: str, task_id: int, engine: EngineFactory = local_engine) -> None:
     """Do a task; runs in a thread of a worker."""
     from distributed import get_worker
 
     worker = get_worker()
     key = worker.get_current_task()
-    mouth = MessageBuffer(lambda lines: worker.log_event(topic, [ticket, lines]))
+    mouth = MessageBuffer(lambda lines: worker.log_event(topic, [task_id, lines]))
     task = HostTask.of_bytes(data)
     name, held = host_name(), list[int]()
     host = TaskRunner(
@@ -63,12 +63,12 @@ def run_task(data: bytes, topic: str, ticket: int, engine: EngineFactory = local
     with _watch_task(host, mouth, lambda: _is_wanted(worker, key)) as is_over:
         try:
             if task.kind == "survey":
-                host.perform(task, mouth.say)
+                host.run(task, mouth.say)
                 return
             with host_lock(name, lambda: mouth.say(said.busy()), is_over) as lock:
                 if lock is not None:
                     held.append(lock)
-                    host.perform(task, mouth.say)
+                    host.run(task, mouth.say)
         except Exception as error:  # noqa: BLE001  # a full disk, a lock that is another's: the run must name it
             mouth.say(said.failed(one_line(error)))
 

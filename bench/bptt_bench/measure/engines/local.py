@@ -34,7 +34,7 @@ class LocalWorker:
     def pid(self) -> int:
         return self._process.pid
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         try:
             self._requests.write(encode(request))
             self._requests.flush()
@@ -99,7 +99,7 @@ class LocalEngine:
     ) -> None:
         self._variables, self._unset, self._held = dict(variables or {}), frozenset(unset), tuple(held)
         self._path = path
-        self.printed = CapturedOutput()
+        self.output = CapturedOutput()
 
     def start(self, *, threads: int) -> LocalWorker:
         ours = {name: value for name, value in os.environ.items() if name not in self._unset}
@@ -115,7 +115,7 @@ class LocalEngine:
                 pass_fds=self._held,
             ),
             overheard,
-            self.printed,
+            self.output,
         )
 
 

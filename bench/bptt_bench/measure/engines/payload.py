@@ -31,7 +31,7 @@ class Payload:
 
     @classmethod
     def of(cls, opening: OpenRequest) -> Payload:
-        """The cargo of a run that begins its measuring processes with some request.
+        """The payload of a run that begins its measuring processes with some request.
 
         Raises
         ------

@@ -48,7 +48,7 @@ class TaskRunner:
         self._stopped = False
         self._printed = CapturedOutput()
 
-    def perform(self, task: HostTask, say: SendMessage) -> None:
+    def run(self, task: HostTask, say: SendMessage) -> None:
         """Do a task; ``say`` gets each line as soon as there is one. Whatever fails is a line too."""
         try:
             if task.kind == "survey":
@@ -134,7 +134,7 @@ class TaskRunner:
                 compared = {task.visits[number] for number in task.compared}
                 calibrations = Calibrations(task.seconds_per_sample)
                 for number, evaluations in task.evaluations.items():
-                    calibrations.know(task.visits[number], evaluations)
+                    calibrations.set(task.visits[number], evaluations)
                 visiting = Visitor(
                     ask,
                     self._clock,
@@ -181,11 +181,11 @@ class _Process:
         with self._host._lock:  # from here on nobody kills a process whose number may be another's
             self._host._at_work = None
         self._worker.close()
-        if isinstance(self._engine, OutputCapturing) and self._engine.printed:
-            self._host._printed.add_all(self._engine.printed.lines, self._engine.printed.others)
+        if isinstance(self._engine, OutputCapturing) and self._engine.output:
+            self._host._printed.add_all(self._engine.output.lines, self._engine.output.others)
 
     def _ask(self, request: Request, where: str) -> Reply:
-        reply = self._worker.ask(request)
+        reply = self._worker.send(request)
         if isinstance(reply, ErrorReply):
             raise TaskFailure(f"{where}: {reply.message}" if where else reply.message)
         return reply

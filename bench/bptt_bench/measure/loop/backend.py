@@ -29,7 +29,7 @@ class Backend(Protocol):
         ...
 
     @property
-    def printed(self) -> CapturedOutput:
+    def output(self) -> CapturedOutput:
         """What the measuring processes have printed."""
         ...
 
@@ -42,7 +42,7 @@ class Backend(Protocol):
         """What it takes to measure, for as long as the block lasts."""
         ...
 
-    def converse(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
+    def exchange(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
         """The replies of one fresh process, in order; ``opened``: it is to know the experiment.
 
         Raises
@@ -57,7 +57,7 @@ class Backend(Protocol):
 
         Raises
         ------
-        MeasureError : a subject or a measuring process failed. What was measured before is in the accounts.
+        MeasureError : a subject or a measuring process failed. What was measured before is in the recorder.
         Interrupted : a signal came.
         """
         ...

@@ -21,7 +21,7 @@ from bptt_bench.measure.protocol.records import Sink, check_record, peaks_record
 from bptt_bench.plan import CheckResult
 
 
-def run_checks(way: Backend, claims: Sequence[str], *, seed: int, sink: Sink, tell: Listener) -> None:
+def run_checks(backend: Backend, claims: Sequence[str], *, seed: int, sink: Sink, notify: Listener) -> None:
     """Make the checks of some claims, by name.
 
     Raises
@@ -33,35 +33,37 @@ def run_checks(way: Backend, claims: Sequence[str], *, seed: int, sink: Sink, te
     asked: list[LabelledRequest] = [
         (CheckRequest(claim=claim, seed=seed), f"check of claim {claim!r}") for claim in claims
     ]
-    for claim, (reply, _host) in zip(claims, way.converse(asked, opened=True), strict=True):
+    for claim, (reply, _host) in zip(claims, backend.exchange(asked, opened=True), strict=True):
         assert isinstance(reply, CheckReply)
         sink.append(check_record(claim, reply))
         outcome = CheckResult(estimate=reply.estimate, allowed=reply.allowed, cases=reply.cases)
-        tell(CheckDone(claim=claim, passed=outcome.passed, seconds=reply.seconds))
+        notify(CheckDone(claim=claim, passed=outcome.passed, seconds=reply.seconds))
 
 
-def run_probe(way: Backend, *, sink: Sink, tell: Listener) -> None:
+def run_probe(backend: Backend, *, sink: Sink, notify: Listener) -> None:
     """Read what the machine can do with the threads of the run; the experiment is not loaded for it.
 
     Raises
     ------
     MeasureError : it could not be read.
     """
-    tell(ProbeStarted())
-    for reply, host in way.converse([(ProbeRequest(threads=way.threads), "probe of the machine")], opened=False):
+    notify(ProbeStarted())
+    for reply, host in backend.exchange(
+        [(ProbeRequest(threads=backend.threads), "probe of the machine")], opened=False
+    ):
         assert isinstance(reply, ProbeReply)
         sink.append(probe_record(reply, host))
 
 
-def run_peaks(way: Backend, *, sink: Sink, tell: Listener) -> None:
+def run_peaks(backend: Backend, *, sink: Sink, notify: Listener) -> None:
     """Read the peaks of the machine with the threads of the run, in a process of its own.
 
     Raises
     ------
     MeasureError : they could not be read.
     """
-    tell(PeaksStarted())
-    for reply, host in way.converse([peaks_request(way.threads)], opened=False):
+    notify(PeaksStarted())
+    for reply, host in backend.exchange([peaks_request(backend.threads)], opened=False):
         assert isinstance(reply, PeaksReply)
         sink.append(peaks_record(reply, host))
 

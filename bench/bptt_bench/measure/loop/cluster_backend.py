@@ -42,7 +42,7 @@ class ClusterBackend:
 
     Parameters
     ----------
-    cargo : what opens the experiment on a host, and the code and files that it takes.
+    payload : what opens the experiment on a host, and the code and files that it takes.
     variables : that measuring processes are started with.
     first : number of the first measuring process.
     has_roofline : whether the peaks of the hosts are wanted.
@@ -51,27 +51,29 @@ class ClusterBackend:
     def __init__(
         self,
         *,
-        fleet: Cluster,
-        cargo: Payload,
+        cluster: Cluster,
+        payload: Payload,
         variables: Mapping[str, str],
-        accounts: Recorder,
+        recorder: Recorder,
         comparisons: PendingComparisons,
         interrupts: Interrupts,
         sink: Sink,
-        tell: Listener,
+        notify: Listener,
         clock: Clock,
         seconds_per_sample: float,
         first: int,
         has_roofline: bool,
     ) -> None:
-        self._fleet, self._cargo, self._variables = fleet, cargo, variables
-        self._accounts, self._comparisons, self._interrupts = accounts, comparisons, interrupts
-        self._sink, self._tell, self._clock = sink, tell, clock
+        self._cluster, self._payload, self._variables = cluster, payload, variables
+        self._recorder, self._comparisons, self._interrupts = recorder, comparisons, interrupts
+        self._sink, self._notify, self._clock = sink, notify, clock
         self._seconds_per_sample, self._process, self._has_roofline = seconds_per_sample, first, has_roofline
-        self._roster = HostRegistry(cargo.code, seconds_per_sample=seconds_per_sample, known=self._known, say=self._say)
+        self._registry = HostRegistry(
+            payload.code, seconds_per_sample=seconds_per_sample, known=self._known, say=self._say
+        )
         self._waiting: deque[Block] = deque()
-        self._ledger = TaskContext(
-            accounts=accounts,
+        self._context = TaskContext(
+            recorder=recorder,
             comparisons=comparisons,
             ready=self._ready,
             peaks=self._peaks,
@@ -83,31 +85,31 @@ class ClusterBackend:
         self._said_alone = False
 
     def _say(self, text: str) -> None:
-        self._tell(Notice(text=text))
+        self._notify(Notice(text=text))
 
     @property
     def threads(self) -> int:
-        return self._cargo.opening.threads
+        return self._payload.opening.threads
 
     @property
-    def printed(self) -> CapturedOutput:
-        return self._ledger.printed
+    def output(self) -> CapturedOutput:
+        return self._context.output
 
     @property
     def seconds_ready(self) -> float:
-        return self._ledger.seconds_ready
+        return self._context.seconds_ready
 
     @contextlib.contextmanager
     def connected(self) -> Iterator[None]:
         """The cluster, for as long as the block lasts; whatever ends it, all tasks end with it."""
         try:
             with self._interrupts.allowed():
-                self._fleet.open()
+                self._cluster.open()
             yield
         finally:
-            self._fleet.close()
+            self._cluster.close()
 
-    def converse(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
+    def exchange(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
         left, losses = list(asked), 0
         while left:
             host = self._free_host()
@@ -129,7 +131,7 @@ class ClusterBackend:
         self._waiting.extend(block for share in shares for block in share if block.visits)
         most = max((len(share) for share in shares), default=1)
         while self._waiting or self._stints:
-            for host in tuple(self._roster.free()):
+            for host in tuple(self._registry.free()):
                 if self._waiting:
                     self._begin(self._portion(most), host)
             if self._waiting or self._stints:
@@ -146,7 +148,7 @@ class ClusterBackend:
         one machine if that leaves enough for the others.
         """
         surveyed = sum(isinstance(errand, SurveyTask) and not errand.answered for errand in self._errands.values())
-        fair = math.ceil(len(self._waiting) / (PORTIONS_PER_HOST * (self._roster.there + surveyed)))
+        fair = math.ceil(len(self._waiting) / (PORTIONS_PER_HOST * (self._registry.there + surveyed)))
         return [self._waiting.popleft() for _ in range(min(fair, most))]
 
     def _begin(self, portion: Sequence[Block], host: Host) -> None:
@@ -155,15 +157,15 @@ class ClusterBackend:
         for block in portion:
             for visit in block.visits:
                 if visit in host.skips:
-                    self._accounts.dropped(visit)
+                    self._recorder.drop(visit)
             blocks.append(block._replace(visits=tuple(visit for visit in block.visits if visit not in host.skips)))
         visits = [visit for block in blocks for visit in block.visits]
         if not visits:
             return
         compared = [
-            place for place, visit in enumerate(visits) if visit.timing == "whole" and self._comparisons.take(visit)
+            place for place, visit in enumerate(visits) if visit.timing == "whole" and self._comparisons.start(visit)
         ]
-        known = ((place, host.calibrations.of(visit)) for place, visit in enumerate(visits))
+        known = ((place, host.calibrations.get(visit)) for place, visit in enumerate(visits))
         task = self._task(
             "visits",
             opened=True,
@@ -174,67 +176,67 @@ class ClusterBackend:
             peaks=self._has_roofline and not host.peaks_read,
         )
         if task.peaks:
-            self._tell(PeaksStarted())
-        self._send(VisitsTask(next(iter(host.workers)), host, blocks, compared, self._ledger), task)
+            self._notify(PeaksStarted())
+        self._send(VisitsTask(next(iter(host.workers)), host, blocks, compared, self._context), task)
 
     def _task(self, kind: Any, *, opened: bool, **fields: Any) -> HostTask:
         return HostTask(
             kind=kind,
-            opening=self._cargo.opening if opened else None,
+            opening=self._payload.opening if opened else None,
             threads=self.threads,
             variables=self._variables,
-            files={one.name: (one.sha256, one.path) for one in self._cargo.shipped},
+            files={one.name: (one.sha256, one.path) for one in self._payload.shipped},
             **fields,
         )
 
     def _send(self, errand: ClusterTask, task: HostTask) -> None:
         if errand.host is not None:
-            errand.host.is_busy = self._roster.is_begun = True
-        self._errands[self._fleet.send(errand.worker, task.to_bytes())] = errand
+            errand.host.is_busy = self._registry.is_begun = True
+        self._errands[self._cluster.send(errand.worker, task.to_bytes())] = errand
 
     def _free_host(self) -> Host:
-        while (host := next(self._roster.free(), None)) is None:
+        while (host := next(self._registry.free(), None)) is None:
             self._step()
         return host
 
     def _step(self) -> None:
         """Take a piece of news, or see that there is somebody to have news of."""
         with self._interrupts.allowed():
-            news = self._fleet.next(SECONDS_BETWEEN_LOOKS)
+            news = self._cluster.next(SECONDS_BETWEEN_LOOKS)
         if news is not None:
             self._take(news)
-        self._accounts.tally.hands = max(self._roster.there, 1)
+        self._recorder.progress.concurrency = max(self._registry.there, 1)
         self._look_around()
 
     def _take(self, news: ClusterEvent) -> None:
         match news:
-            case TaskMessages(ticket, lines):
+            case TaskMessages(task_id, lines):
                 for line in lines:
-                    if ticket in self._errands:
-                        self._errands[ticket].hear(json.loads(line))
-            case TaskEnded(ticket, why):
-                self._give_up(ticket, why)
+                    if task_id in self._errands:
+                        self._errands[task_id].hear(json.loads(line))
+            case TaskEnded(task_id, why):
+                self._give_up(task_id, why)
             case WorkerJoined(worker):
                 self._gone(worker, "its worker was replaced")
                 self._alone_since, self._said_alone = None, False
                 self._send(
-                    SurveyTask(worker, self._roster), self._task("survey", opened=True, shipped=self._cargo.shipped)
+                    SurveyTask(worker, self._registry), self._task("survey", opened=True, shipped=self._payload.shipped)
                 )
             case WorkerLeft(worker):
                 self._gone(worker, "it is gone")
 
     def _gone(self, worker: str, why: str) -> None:
         """Take a worker off, and what it was out for with it."""
-        self._roster.left(worker)
-        for ticket in [ticket for ticket, errand in self._errands.items() if errand.worker == worker]:
-            self._fleet.cancel(ticket)
-            if isinstance(self._errands[ticket], SurveyTask):
-                del self._errands[ticket]
+        self._registry.left(worker)
+        for task_id in [task_id for task_id, errand in self._errands.items() if errand.worker == worker]:
+            self._cluster.cancel(task_id)
+            if isinstance(self._errands[task_id], SurveyTask):
+                del self._errands[task_id]
             else:
-                self._give_up(ticket, why)
+                self._give_up(task_id, why)
 
-    def _give_up(self, ticket: int, why: str | None) -> None:
-        errand = self._errands.pop(ticket, None)
+    def _give_up(self, task_id: int, why: str | None) -> None:
+        errand = self._errands.pop(task_id, None)
         if errand is None:
             return
         if errand.host is not None:
@@ -249,22 +251,22 @@ class ClusterBackend:
         MeasureError : there has been none for too long.
         """
         now = self._clock.now()
-        if self._roster.there or any(not isinstance(errand, SurveyTask) for errand in self._errands.values()):
+        if self._registry.there or any(not isinstance(errand, SurveyTask) for errand in self._errands.values()):
             self._alone_since, self._said_alone = None, False
             return
         if self._alone_since is None:
             self._alone_since = now
-        alone, limit, what = now - self._alone_since, self._fleet.wait_seconds, ""
+        alone, limit, what = now - self._alone_since, self._cluster.wait_seconds, ""
         if self._errands:  # a worker that is stopped, or has something else to do, is as good as none
             limit, what = max(limit, ANSWER_SECONDS), " that answers"
         if alone >= limit:
             raise MeasureError(
-                f"{self._fleet.name}: no worker{what} for {limit:g} s; "
+                f"{self._cluster.name}: no worker{what} for {limit:g} s; "
                 "what was measured is stored, and --resume goes on"
             )
         if alone >= PATIENCE_SECONDS and not self._said_alone:
             self._said_alone = True
-            self._say(f"{self._fleet.name}: has no worker{what}; waiting for one, at most {limit:g} s")
+            self._say(f"{self._cluster.name}: has no worker{what}; waiting for one, at most {limit:g} s")
 
     def _known(self, host: str, environment: Mapping[str, Any]) -> None:
         self._sink.append(host_record(host, environment))
@@ -276,7 +278,7 @@ class ClusterBackend:
         facts = process_facts(reply)
         self._sink.append(worker_record(process, facts, started_at=self._clock.wall(), host=host.name))
         to_come = len(self._waiting) + sum(not stint.is_ready for stint in self._stints) - 1
-        self._tell(WorkerStarted(process=process, processes_total=self._process + to_come, host=host.name, **facts))
+        self._notify(WorkerStarted(process=process, processes_total=self._process + to_come, host=host.name, **facts))
         return process
 
     def _peaks(self, host: Host, reply: Reply) -> None:

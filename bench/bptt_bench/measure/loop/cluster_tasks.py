@@ -49,20 +49,20 @@ class SurveyTask:
 
     host: Host | None = None
 
-    def __init__(self, worker: str, roster: HostRegistry) -> None:
-        self.worker, self._roster, self.answered = worker, roster, False
+    def __init__(self, worker: str, registry: HostRegistry) -> None:
+        self.worker, self._registry, self.answered = worker, registry, False
 
     def hear(self, said: Mapping[str, Any]) -> None:
         if said["line"] == "survey":
             self.answered = True
-            self._roster.surveyed(self.worker, said["host"], said["environment"], said["code"])
+            self._registry.surveyed(self.worker, said["host"], said["environment"], said["code"])
         elif said["line"] == "failed":
             self.answered = True
-            self._roster.unfit(self.worker, said["message"])
+            self._registry.unfit(self.worker, said["message"])
 
     def end(self, why: str | None) -> None:
         if not self.answered and why is not None:
-            self._roster.unfit(self.worker, why)
+            self._registry.unfit(self.worker, why)
 
 
 class RequestsTask:
@@ -91,7 +91,7 @@ class RequestsTask:
 
 
 class TaskContext:
-    """What errands that visit cells share: the accounts, and how often a process or worker was lost at a visit.
+    """What errands that visit cells share: the recorder, and how often a process or worker was lost at a visit.
 
     Parameters
     ----------
@@ -107,17 +107,17 @@ class TaskContext:
     def __init__(
         self,
         *,
-        accounts: Recorder,
+        recorder: Recorder,
         comparisons: PendingComparisons,
         ready: Callable[[Host, Reply], int],
         peaks: Callable[[Host, Reply], None],
         again: Callable[[Block], None],
         say: Callable[[str], None],
     ) -> None:
-        self.accounts, self.comparisons = accounts, comparisons
+        self.recorder, self.comparisons = recorder, comparisons
         self.ready, self.peaks, self.again, self.say = ready, peaks, again, say
         self.seconds_ready = 0.0
-        self.printed = CapturedOutput()
+        self.output = CapturedOutput()
         self._deaths: dict[object, int] = {}
         self._losses: dict[object, int] = {}
 
@@ -142,9 +142,9 @@ class VisitsTask:
     """Has a host visit the cells of some blocks; what it did not come to goes back, to be done there or elsewhere."""
 
     def __init__(
-        self, worker: str, host: Host, blocks: Sequence[Block], compared: Sequence[int], ledger: TaskContext
+        self, worker: str, host: Host, blocks: Sequence[Block], compared: Sequence[int], context: TaskContext
     ) -> None:
-        self.worker, self.host, self._ledger = worker, host, ledger
+        self.worker, self.host, self._context = worker, host, context
         self._blocks = {block.number: block for block in blocks}
         self._visits = [visit for block in blocks for visit in block.visits]
         self._open = dict.fromkeys(range(len(self._visits)))  # places of visits not made yet, in order
@@ -163,23 +163,23 @@ class VisitsTask:
             case "found":
                 self._found(said)
             case "ready":
-                self._process = self._ledger.ready(self.host, message_of(said["reply"]))
+                self._process = self._context.ready(self.host, message_of(said["reply"]))
             case "peaks":
-                self._ledger.peaks(self.host, message_of(said["reply"]))
+                self._context.peaks(self.host, message_of(said["reply"]))
             case "printed":
-                self._ledger.printed.add_all(said["lines"], said["others"])
+                self._context.output.add_all(said["lines"], said["others"])
             case "failed":
                 raise MeasureError(f"{said['message']} (host {self.host})")
             case "died":
                 self._died = said
             case "busy":
-                self._ledger.say(f"host {self.host}: something else is being measured there; waiting")
+                self._context.say(f"host {self.host}: something else is being measured there; waiting")
 
     def _found(self, said: Mapping[str, Any]) -> None:
         place = said["place"]
         visit, found = self._visits[place], message_of(said["reply"])
         assert self._process is not None, "a process is ready before it finds anything"
-        self._ledger.seconds_ready += said["seconds_ready"] - self._seconds_ready
+        self._context.seconds_ready += said["seconds_ready"] - self._seconds_ready
         self._seconds_ready = said["seconds_ready"]
         if isinstance(found, ComparisonReply):
             self._compared.discard(place)
@@ -188,19 +188,19 @@ class VisitsTask:
         if isinstance(found, SkipReply):
             self.host.skips.add(visit)
         elif isinstance(found, SampleReply):
-            self.host.calibrations.remember(visit, found)
+            self.host.calibrations.update(visit, found)
         outcome, stage = Outcome(visit, found, said["seconds"]), self._blocks[visit.block].stage
-        self._ledger.accounts.take(outcome, process=self._process, stage=stage, host=self.host.name)
+        self._context.recorder.take(outcome, process=self._process, stage=stage, host=self.host.name)
 
     def end(self, why: str | None) -> None:
         left = []
         for visit in (self._visits[place] for place in self._open):
             if visit in self.host.skips:
-                self._ledger.accounts.dropped(visit)
+                self._context.recorder.drop(visit)
             else:
                 left.append(visit)
         for place in self._compared:
-            self._ledger.comparisons.give_back(self._visits[place])
+            self._context.comparisons.undo(self._visits[place])
         if left:
             self._lost(left, why or "it ended before its time")
 
@@ -208,10 +208,10 @@ class VisitsTask:
         """Leave out the cell of the first visit, which costs process after process; what is left of the others."""
         self.host.skips.add(left[0])
         outcome = Outcome(left[0], SkipReply(reason=why, raised=True), 0.0)
-        self._ledger.accounts.take(outcome, process=process, host=self.host.name)
+        self._context.recorder.take(outcome, process=process, host=self.host.name)
         for visit in left[1:]:
             if visit in self.host.skips:
-                self._ledger.accounts.dropped(visit)
+                self._context.recorder.drop(visit)
         return [visit for visit in left[1:] if visit not in self.host.skips]
 
     def _lost(self, left: Sequence[Visit], why: str) -> None:
@@ -221,22 +221,22 @@ class VisitsTask:
         where = "start of a measuring process" if before else f"subject {left[0].subject!r} at {left[0].point}"
         if self._died is not None:
             why = f"the measuring process died: {self._died['message']}"
-            if self._ledger.is_deadly(at):
+            if self._context.is_deadly(at):
                 if self._process is None:
                     raise MeasureError(f"{where}: {why} (host {self.host})")
                 left = self._without_first(left, why, self._process)
         else:
             most = TaskContext.MOST_LOSSES_AT_START if before else TaskContext.MOST_LOSSES
-            self._ledger.loss(at, self.worker, where, most)
+            self._context.loss(at, self.worker, where, most)
         if not left:
             return
         rest: dict[int, list[Visit]] = {}
         for visit in left:
             rest.setdefault(visit.block, []).append(visit)
         numbers = f"block{'s' if len(rest) > 1 else ''} {', '.join(map(str, rest))}"
-        self._ledger.say(
+        self._context.say(
             f"worker {self.worker}: {why}; what is left of {numbers} "
             f"({len(left)} of {len(self._visits)} visits) is measured again"
         )
         for number in reversed(rest):
-            self._ledger.again(self._blocks[number]._replace(visits=tuple(rest[number])))
+            self._context.again(self._blocks[number]._replace(visits=tuple(rest[number])))

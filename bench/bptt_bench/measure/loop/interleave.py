@@ -54,7 +54,7 @@ class TurnQueue:
         self._busy, self._aborted = False, False
         self._workers: list[Worker] = []
 
-    def take(self, side: str, *, visit: bool = False) -> None:
+    def acquire(self, side: str, *, visit: bool = False) -> None:
         """Wait until this side may do something.
 
         Raises
@@ -67,7 +67,7 @@ class TurnQueue:
                 raise Aborted
             self._busy = True
 
-    def require_going_on(self) -> None:
+    def raise_if_aborted(self) -> None:
         """See that nobody was told to stop.
 
         Raises
@@ -78,7 +78,7 @@ class TurnQueue:
             if self._aborted:
                 raise Aborted
 
-    def give(self, side: str, *, visit: bool = False) -> None:
+    def release(self, side: str, *, visit: bool = False) -> None:
         """It is done; of a visit the turn has passed on."""
         with self._changed:
             self._busy = False
@@ -89,17 +89,17 @@ class TurnQueue:
     def _is_next(self, side: str) -> bool:
         return not self._order or self._order[0] == side
 
-    def employ(self, worker: Worker) -> None:
+    def register(self, worker: Worker) -> None:
         """Take note of a process, to be ended should all be aborted."""
         with self._changed:
             self._workers.append(worker)
 
-    def dismiss(self, worker: Worker) -> None:
+    def unregister(self, worker: Worker) -> None:
         """It is about to be ended by its run: its number may be another process's soon."""
         with self._changed:
             self._workers = [other for other in self._workers if other is not worker]
 
-    def leave(self, side: str) -> None:
+    def finish(self, side: str) -> None:
         """A side makes no visit any more."""
         with self._changed:
             self._order = deque(other for other in self._order if other != side)
@@ -135,18 +135,18 @@ class InterleavedEngine:
         self._place, self._started = place or pin_to_cores, 0
 
     @property
-    def printed(self) -> CapturedOutput:
+    def output(self) -> CapturedOutput:
         """What the processes of the side have printed."""
-        return self._engine.printed if isinstance(self._engine, OutputCapturing) else CapturedOutput()
+        return self._engine.output if isinstance(self._engine, OutputCapturing) else CapturedOutput()
 
     def start(self, *, threads: int) -> Worker:
-        self._turns.take(self._side)
+        self._turns.acquire(self._side)
         try:
             worker = self._engine.start(threads=threads)
         except BaseException:
-            self._turns.give(self._side)
+            self._turns.release(self._side)
             raise
-        self._turns.employ(worker)
+        self._turns.register(worker)
         self._place(worker, self._started, threads)
         self._started += 1
         return _InterleavedWorker(worker, self._turns, self._side, self._module)
@@ -159,27 +159,27 @@ class _InterleavedWorker:
         self._worker, self._turns, self._side, self._module = worker, turns, side, module
         self._begun = False
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         visit = isinstance(request, SampleRequest)
         if isinstance(request, OpenRequest) and self._module is not None:
             request = dataclasses.replace(request, module=self._module)
         if self._begun:
-            self._turns.take(self._side, visit=visit)
+            self._turns.acquire(self._side, visit=visit)
         self._begun = True
         try:
-            return self._worker.ask(request)
+            return self._worker.send(request)
         except WorkerDied:
-            self._turns.require_going_on()  # it did not die of what it measured
+            self._turns.raise_if_aborted()  # it did not die of what it measured
             raise
         finally:
-            self._turns.give(self._side, visit=visit)
+            self._turns.release(self._side, visit=visit)
 
     def close(self) -> None:
-        self._turns.dismiss(self._worker)
+        self._turns.unregister(self._worker)
         self._worker.close()
         if not self._begun:
             self._begun = True
-            self._turns.give(self._side)
+            self._turns.release(self._side)
 
 
 def pin_to_cores(worker: Worker, number: int, threads: int) -> None:
@@ -271,7 +271,7 @@ def run_interleaved(runs: Mapping[str, Callable[[], object]], turns: TurnQueue) 
             failures.append(error)
             turns.abort()
         finally:
-            turns.leave(side)
+            turns.finish(side)
 
     threads = [threading.Thread(target=made, args=each, daemon=True) for each in runs.items()]
     for thread in threads:

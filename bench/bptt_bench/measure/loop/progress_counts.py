@@ -19,7 +19,7 @@ class ProgressCounts:
     blocks_done: int = 0
     blocks_total: int = 0
     time_left: TimeLeft = field(default_factory=TimeLeft)
-    hands: int = 1  # measuring processes at work at once, among which the time left is divided
+    concurrency: int = 1  # measuring processes at work at once, among which the time left is divided
     left: Counter[int] = field(default_factory=Counter)  # visits left of each block, by its number
 
     def add(self, everything: Sequence[Block], left: Sequence[Block]) -> None:
@@ -42,7 +42,7 @@ class ProgressCounts:
         self.blocks_done += last
         return last
 
-    def progress(self) -> dict[str, Any]:
+    def as_fields(self) -> dict[str, Any]:
         """How far the run has come, as its events tell it."""
         seconds = self.time_left.estimate()
         return {
@@ -50,5 +50,5 @@ class ProgressCounts:
             "blocks_total": self.blocks_total,
             "cells_done": self.cells_done,
             "cells_total": self.cells_total,
-            "seconds_left": None if seconds is None else seconds / self.hands,
+            "seconds_left": None if seconds is None else seconds / self.concurrency,
         }

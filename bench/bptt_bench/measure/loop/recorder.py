@@ -1,4 +1,4 @@
-"""The accounts of a run: what comes of its visits is stored, then counted, then told. Wherever it was measured."""
+"""The recorder of a run: what comes of its visits is stored, then counted, then told. Wherever it was measured."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class Recorder:
     tally : visits made and left.
     """
 
-    def __init__(self, *, sink: Sink, tell: Listener, done: StoredProgress, agreement: Agreement | None) -> None:
-        self._sink, self._tell, self._done, self._agreement = sink, tell, done, agreement
-        self.tally = ProgressCounts()
+    def __init__(self, *, sink: Sink, notify: Listener, done: StoredProgress, agreement: Agreement | None) -> None:
+        self._sink, self._notify, self._done, self._agreement = sink, notify, done, agreement
+        self.progress = ProgressCounts()
         self._samples = self._weighed = self._counted = 0
         self._seconds_in_evaluations = 0.0
         self._skipped: dict[tuple[Cell, str], str] = {}  # reasons by cell and timing
@@ -55,7 +55,7 @@ class Recorder:
     def expect(self, everything: Sequence[Block]) -> tuple[Block, ...]:
         """Take blocks into account; what is not stored yet of them."""
         left = remaining_blocks(everything, self._done.samples)
-        self.tally.add(everything, left)
+        self.progress.add(everything, left)
         return left
 
     def take(self, outcome: Outcome, *, process: int, stage: str = SWEEP, host: str | None = None) -> None:
@@ -74,9 +74,9 @@ class Recorder:
         if isinstance(found, SkipReply):
             self._skip(visit, found, host)
             return
-        last = self.tally.visited(visit)
+        last = self.progress.visited(visit)
         self._measured.add(visit.timing)
-        self.tally.time_left.made(visit, seconds)
+        self.progress.time_left.complete(visit, seconds)
         if isinstance(found, MemoryReply):
             self._keep_memory(visit, found, process, seconds, host)
         elif isinstance(found, CountReply):
@@ -86,13 +86,13 @@ class Recorder:
             self._keep(visit, found, record)
         self._block_done(visit, last)
 
-    def dropped(self, visit: Visit) -> None:
+    def drop(self, visit: Visit) -> None:
         """Count a visit that is not made: its cell is left out."""
-        last = self.tally.visited(visit)
-        self.tally.time_left.dropped(visit)
+        last = self.progress.visited(visit)
+        self.progress.time_left.drop(visit)
         self._block_done(visit, last)
 
-    def require_something(self) -> None:
+    def require_samples(self) -> None:
         """See that not all times, nor all memory, nor all counts had to be left out.
 
         Raises
@@ -122,7 +122,7 @@ class Recorder:
             seconds_in_evaluations=busy,
             busy_share=share,
         )
-        self._tell(finished)
+        self._notify(finished)
         return finished
 
     def _keep(self, visit: Visit, sampled: SampleReply, record: dict[str, object]) -> None:
@@ -131,19 +131,21 @@ class Recorder:
         self._sink.append(record)
         if sampled.inspection is not None:
             self._sink.append(inspection_record(visit, sampled.inspection))
-        self._tell(SampleTaken(**visit._asdict(), seconds_per_eval=sampled.seconds_per_eval, **self.tally.progress()))
+        self._notify(
+            SampleTaken(**visit._asdict(), seconds_per_eval=sampled.seconds_per_eval, **self.progress.as_fields())
+        )
 
     def _keep_memory(self, visit: Visit, weighed: MemoryReply, process: int, seconds: float, host: str | None) -> None:
         self._weighed += 1
         self._seconds_in_evaluations += weighed.seconds_in_evaluations
         self._sink.append(memory_record(visit, process, weighed, visit_seconds=seconds, host=host))
-        self._tell(
+        self._notify(
             MemoryTaken(
                 subject=visit.subject,
                 point=visit.point,
                 allocated_bytes=weighed.allocated_bytes,
                 peak_bytes=weighed.peak_bytes,
-                **self.tally.progress(),
+                **self.progress.as_fields(),
             )
         )
 
@@ -151,21 +153,23 @@ class Recorder:
         self._counted += 1
         self._seconds_in_evaluations += counted.seconds_in_evaluations
         self._sink.append(count_record(visit, process, counted, visit_seconds=seconds, host=host))
-        self._tell(
-            CountsTaken(subject=visit.subject, point=visit.point, counts=dict(counted.counts), **self.tally.progress())
+        self._notify(
+            CountsTaken(
+                subject=visit.subject, point=visit.point, counts=dict(counted.counts), **self.progress.as_fields()
+            )
         )
 
     def _skip(self, visit: Visit, found: SkipReply, host: str | None) -> None:
         self._skipped.setdefault((Cell(visit.subject, visit.point), visit.timing), found.reason)
-        last = self.tally.visited(visit)
-        self.tally.time_left.dropped(visit)
+        last = self.progress.visited(visit)
+        self.progress.time_left.drop(visit)
         self._sink.append(skip_record(visit, found, host=host))
-        self._tell(CellSkipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=found.reason))
+        self._notify(CellSkipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=found.reason))
         self._block_done(visit, last)
 
     def _block_done(self, visit: Visit, last: bool) -> None:
         if not last:
             return
         self._sink.sync()
-        done, total = self.tally.blocks_done, self.tally.blocks_total
-        self._tell(BlockDone(block=visit.block, blocks_done=done, blocks_total=total))
+        done, total = self.progress.blocks_done, self.progress.blocks_total
+        self._notify(BlockDone(block=visit.block, blocks_done=done, blocks_total=total))

@@ -53,8 +53,8 @@ def run(
     on_event: Listener | None = None,
     engine: Engine | Cluster | None = None,
     clock: Clock | None = None,
-    surroundings: Callable[[], Mapping[str, Any]] = environment,
-    further: NextBlocks | None = None,
+    describe_environment: Callable[[], Mapping[str, Any]] = environment,
+    next_blocks: NextBlocks | None = None,
     probe: bool | None = None,
     sources: Mapping[str, str] | None = None,
     force: bool = False,
@@ -71,8 +71,8 @@ def run(
     on_event : told what happens, after it is stored.
     engine : where measuring processes run: one after the other, on this machine by default, or on the workers of a
         cluster, block by block on all of its hosts at once.
-    surroundings : describes the machine and what is installed.
-    further : what to measure when all blocks of the profile are done, and again when that is done. Each answer is
+    describe_environment : describes the machine and what is installed.
+    next_blocks : what to measure when all blocks of the profile are done, and again when that is done. Each answer is
         measured in a fresh process, less the visits that are stored already; its points need not be the profile's.
     probe : whether to read what the machine can do before anything is measured, unless that is stored already; None:
         if a subject declares the works from which such readings predict its time. The peaks of the machine are read
@@ -122,12 +122,12 @@ def run(
             sources=sources,
         ),
         sink=sink,
-        tell=on_event or (lambda _event: None),
+        notify=on_event or (lambda _event: None),
         engine=engine or LocalEngine(experiment.environment),
         clock=clock,
         done=done,
-        surroundings=surroundings,
-        further=further or (lambda: ()),
+        describe_environment=describe_environment,
+        next_blocks=next_blocks or (lambda: ()),
         probe=not done.probed and (_is_predicted(experiment) if probe is None else probe),
     )
     return loop.run()
@@ -149,84 +149,84 @@ class _RunLoop:
         described: Mapping[str, Any],
         opening: OpenRequest,
         sink: Sink,
-        tell: Listener,
+        notify: Listener,
         engine: Engine | Cluster,
         clock: Clock,
         done: StoredProgress,
-        surroundings: Callable[[], Mapping[str, Any]],
-        further: NextBlocks,
+        describe_environment: Callable[[], Mapping[str, Any]],
+        next_blocks: NextBlocks,
         probe: bool,
     ) -> None:
         self._experiment, self._missing, self._header, self._described = experiment, missing, header, described
-        self._sink, self._tell, self._clock, self._done = sink, tell, clock, done
-        self._surroundings, self._further, self._probe = surroundings, further, probe
+        self._sink, self._notify, self._clock, self._done = sink, notify, clock, done
+        self._describe_environment, self._next_blocks, self._probe = describe_environment, next_blocks, probe
         profile = experiment.profile(header["profile"])
-        self._accounts = Recorder(sink=sink, tell=tell, done=done, agreement=experiment.agreement)
+        self._recorder = Recorder(sink=sink, notify=notify, done=done, agreement=experiment.agreement)
         self._shares = self._to_be_measured(plan_blocks(experiment, profile, seed=header["seed"]), profile.processes)
         self._shares += self._to_be_measured(plan_memory_blocks(experiment, profile), processes=1)
         self._interrupts = Interrupts()
         shared: dict[str, Any] = {
-            "accounts": self._accounts,
+            "recorder": self._recorder,
             "comparisons": PendingComparisons(experiment, done.compared),
             "sink": sink,
-            "tell": tell,
+            "tell": notify,
             "clock": clock,
             "seconds_per_sample": profile.seconds_per_sample,
             "first": done.processes,
             "has_roofline": any(subject.roofline is not None for subject in experiment.subjects),
         }
-        self._way: Backend
+        self._backend: Backend
         if isinstance(engine, Cluster):
-            self._way = ClusterBackend(
-                fleet=engine,
-                cargo=Payload.of(opening),
+            self._backend = ClusterBackend(
+                cluster=engine,
+                payload=Payload.of(opening),
                 variables=experiment.environment,
                 interrupts=self._interrupts,
                 **shared,
             )
         else:
-            self._way = SerialBackend(crew=WorkerPool(engine, opening, self._interrupts), **shared)
+            self._backend = SerialBackend(pool=WorkerPool(engine, opening, self._interrupts), **shared)
 
     def run(self) -> RunFinished:
         with self._interrupts.installed():
             try:
                 self._interrupts.check()
-                with self._way.connected():
+                with self._backend.connected():
                     self._begin()
                     self._prepare()
-                    self._way.measure(self._shares)
-                    self._accounts.require_something()
-                    while blocks := self._what_further():
-                        self._way.measure(self._to_be_measured(blocks, processes=1))
-                return self._accounts.finish(self._way.seconds_ready)
+                    self._backend.measure(self._shares)
+                    self._recorder.require_samples()
+                    while blocks := self._more_blocks():
+                        self._backend.measure(self._to_be_measured(blocks, processes=1))
+                return self._recorder.finish(self._backend.seconds_ready)
             finally:
                 self._tell_what_was_printed()
                 self._sink.sync()
 
     def _tell_what_was_printed(self) -> None:
-        printed = self._way.printed
+        printed = self._backend.output
         if printed:
             self._sink.append(printed_record(printed.lines, printed.others))
-            self._tell(CodePrinted(lines=dict(printed.lines), others=printed.others))
+            self._notify(CodePrinted(lines=dict(printed.lines), others=printed.others))
 
-    def _what_further(self) -> Sequence[Block]:
+    def _more_blocks(self) -> Sequence[Block]:
         with self._interrupts.allowed():  # to find that out may take as long as a fit
-            return self._further()
+            return self._next_blocks()
 
     def _to_be_measured(self, everything: Sequence[Block], processes: int) -> list[tuple[Block, ...]]:
         """What is not stored yet of some blocks, dealt out to measuring processes."""
-        left = self._accounts.expect(everything)
+        left = self._recorder.expect(everything)
         return [share for share in divide_blocks(left, processes) if any(block.visits for block in share)]
 
     def _begin(self) -> None:
         is_new = self._done.header is None
         record = self._header if is_new else resume_record(self._header.get("sources"), self._done.sources)
-        self._sink.append({**record, "environment": self._surroundings(), "started_at": self._clock.wall()})
+        self._sink.append({**record, "environment": self._describe_environment(), "started_at": self._clock.wall()})
         if self._described != self._done.described:
             self._sink.append(self._described)
         self._sink.sync()
-        tally = self._accounts.tally
-        self._tell(
+        tally = self._recorder.progress
+        self._notify(
             RunStarted(
                 experiment=self._experiment.name,
                 profile=self._header["profile"],
@@ -238,14 +238,14 @@ class _RunLoop:
         )
         for subject, reason in self._missing.items():
             self._sink.append(missing_record(subject, reason))
-            self._tell(SubjectMissing(subject=subject, reason=reason))
+            self._notify(SubjectMissing(subject=subject, reason=reason))
 
     def _prepare(self) -> None:
         """Checks, and the probe where something is left to be measured."""
         claims = [claim.name for claim in self._experiment.claims if self._is_to_be_checked(claim)]
-        run_checks(self._way, claims, seed=self._header["seed"], sink=self._sink, tell=self._tell)
+        run_checks(self._backend, claims, seed=self._header["seed"], sink=self._sink, notify=self._notify)
         if self._probe and self._shares:
-            run_probe(self._way, sink=self._sink, tell=self._tell)
+            run_probe(self._backend, sink=self._sink, notify=self._notify)
 
     def _is_to_be_checked(self, claim: Claim) -> bool:
         judged_here = not claim.profiles or self._header["profile"] in claim.profiles

@@ -35,37 +35,37 @@ class SerialBackend:
     def __init__(
         self,
         *,
-        crew: WorkerPool,
-        accounts: Recorder,
+        pool: WorkerPool,
+        recorder: Recorder,
         comparisons: PendingComparisons,
         sink: Sink,
-        tell: Listener,
+        notify: Listener,
         clock: Clock,
         seconds_per_sample: float,
         first: int,
         has_roofline: bool,
     ) -> None:
-        self._crew, self._accounts, self._sink, self._tell, self._clock = crew, accounts, sink, tell, clock
+        self._pool, self._recorder, self._sink, self._notify, self._clock = pool, recorder, sink, notify, clock
         self._process, self._has_roofline = first, has_roofline
         self._skips = Skips()
         calibrations = Calibrations(seconds_per_sample)
         self._visiting: Callable[[Worker], Visitor] = lambda worker: Visitor(
-            lambda request, where: crew.ask(worker, request, where),
+            lambda request, where: pool.send(worker, request, where),
             clock,
             seconds_per_sample=seconds_per_sample,
             calibrations=calibrations,
             skips=self._skips,
-            due=comparisons.take,
+            due=comparisons.start,
         )
         self._seconds_ready = 0.0
 
     @property
     def threads(self) -> int:
-        return self._crew.threads
+        return self._pool.threads
 
     @property
-    def printed(self) -> CapturedOutput:
-        return self._crew.printed
+    def output(self) -> CapturedOutput:
+        return self._pool.output
 
     @property
     def seconds_ready(self) -> float:
@@ -74,17 +74,17 @@ class SerialBackend:
     def connected(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
-    def converse(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
-        with self._crew.worker() as worker:
+    def exchange(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
+        with self._pool.worker() as worker:
             if opened:
-                self._crew.open(worker)
+                self._pool.open(worker)
             for request, where in asked:
-                yield HostReply(self._crew.ask(worker, request, where))
+                yield HostReply(self._pool.send(worker, request, where))
 
     def measure(self, shares: Sequence[Sequence[Block]]) -> None:
         for number, blocks in enumerate(shares):
             if self._has_roofline:  # before every measuring process: one reading may meet the machine in a slow moment
-                run_peaks(self, sink=self._sink, tell=self._tell)
+                run_peaks(self, sink=self._sink, notify=self._notify)
             self._run_share(blocks, processes_after=len(shares) - number - 1)
 
     def _run_share(self, blocks: Sequence[Block], processes_after: int) -> None:
@@ -95,24 +95,24 @@ class SerialBackend:
 
     def _run_process(self, left: deque[tuple[Visit, str]], processes_after: int) -> None:
         process, self._process = self._process, self._process + 1
-        with self._crew.worker() as worker:
-            ready = self._crew.open(worker)
+        with self._pool.worker() as worker:
+            ready = self._pool.open(worker)
             start = self._clock.now()
             facts = process_facts(ready)
             self._sink.append(worker_record(process, facts, started_at=self._clock.wall()))
-            self._tell(WorkerStarted(process=process, processes_total=self._process + processes_after, **facts))
+            self._notify(WorkerStarted(process=process, processes_total=self._process + processes_after, **facts))
             visiting = self._visiting(worker)
             try:
                 while left:
                     visit, stage = left.popleft()
                     if visit in self._skips:
-                        self._accounts.dropped(visit)
+                        self._recorder.drop(visit)
                     for outcome in visiting.make(visit):
-                        self._accounts.take(outcome, process=process, stage=stage)
+                        self._recorder.take(outcome, process=process, stage=stage)
             except MeasuringProcessDied as died:  # the cell that was being visited is left out
                 self._skips.add(visit)
                 why = SkipReply(reason=f"the measuring process died: {died.__cause__}", raised=True)
-                self._accounts.take(Outcome(visit, why, 0.0), process=process, stage=stage)
+                self._recorder.take(Outcome(visit, why, 0.0), process=process, stage=stage)
             finally:
                 self._seconds_ready += self._clock.now() - start
 

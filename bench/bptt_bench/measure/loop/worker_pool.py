@@ -34,9 +34,9 @@ class WorkerPool:
         return self._opening.threads
 
     @property
-    def printed(self) -> CapturedOutput:
+    def output(self) -> CapturedOutput:
         """What the processes have printed."""
-        return self._engine.printed if isinstance(self._engine, OutputCapturing) else CapturedOutput()
+        return self._engine.output if isinstance(self._engine, OutputCapturing) else CapturedOutput()
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[Worker]:
@@ -54,11 +54,11 @@ class WorkerPool:
         ------
         MeasureError : it cannot, or its threads are not as many as they should be.
         """
-        reply = self.ask(worker, self._opening, "start of a measuring process")
+        reply = self.send(worker, self._opening, "start of a measuring process")
         assert isinstance(reply, OpenReply)
         return reply
 
-    def ask(self, worker: Worker, request: Request, where: str) -> Reply:
+    def send(self, worker: Worker, request: Request, where: str) -> Reply:
         """Wait for a reply.
 
         Raises
@@ -68,7 +68,7 @@ class WorkerPool:
         """
         try:
             with self._interrupts.allowed():
-                reply = worker.ask(request)
+                reply = worker.send(request)
         except WorkerDied as died:
             self._interrupts.check()  # a signal to all processes at once may have reached the worker first
             raise MeasuringProcessDied(f"{where}: the measuring process died: {died}") from died

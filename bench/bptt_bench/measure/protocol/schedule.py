@@ -161,7 +161,7 @@ class TimeLeft:
             with self._changed(key):
                 self._expected[key] = value
 
-    def made(self, visit: Visit, seconds: float) -> None:
+    def complete(self, visit: Visit, seconds: float) -> None:
         """Take a visit off the list."""
         key = (visit.subject, visit.point, visit.timing)
         self._count(key, -1)
@@ -169,7 +169,7 @@ class TimeLeft:
             self._made_seconds += seconds - self._made.get(key, 0.0)
             self._made[key] = seconds
 
-    def dropped(self, visit: Visit) -> None:
+    def drop(self, visit: Visit) -> None:
         """Take a visit off the list that was not made."""
         self._count((visit.subject, visit.point, visit.timing), -1)
 

@@ -17,11 +17,11 @@ class Calibrations:
         self._seconds_per_sample = seconds_per_sample
         self._evaluations: dict[tuple[str, Mapping[str, float]], int] = {}
 
-    def of(self, visit: Visit) -> int | None:
+    def get(self, visit: Visit) -> int | None:
         """Evaluations to make; None asks for calibration."""
         return self._evaluations.get((visit.subject, visit.point))
 
-    def remember(self, visit: Visit, sampled: SampleReply) -> None:
+    def update(self, visit: Visit, sampled: SampleReply) -> None:
         """Keep a calibration for later visits, unless it has turned out too short."""
         cell = (visit.subject, visit.point)
         lasted = sampled.seconds_per_eval * sampled.evaluations
@@ -30,6 +30,6 @@ class Calibrations:
         elif visit.timing == "whole":
             self._evaluations[cell] = sampled.evaluations
 
-    def know(self, visit: Visit, evaluations: int) -> None:
+    def set(self, visit: Visit, evaluations: int) -> None:
         """Take a calibration over that was found before, elsewhere in the run."""
         self._evaluations[(visit.subject, visit.point)] = evaluations

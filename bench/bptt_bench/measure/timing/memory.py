@@ -45,7 +45,7 @@ def _call(name: str, *arguments: int) -> None:
 def peak_bytes(evaluate: Evaluation, process: Path = PROCESS) -> int | None:
     """Peak resident bytes of this process during one evaluation, over what is resident before it.
 
-    None where the system cannot tell: only Linux resets the peak, and not everywhere is one allowed to.
+    None where the system cannot notify: only Linux resets the peak, and not everywhere is one allowed to.
     """
     release_memory()
     resident = _reset(process)

@@ -50,7 +50,7 @@ class PendingComparisons:
         self._agreement, self._taken = experiment.agreement, set(done)
         self._subjects = {subject.name for subject in experiment.subjects}
 
-    def take(self, visit: Visit) -> bool:
+    def start(self, visit: Visit) -> bool:
         """Whether a comparison is due before a visit; from then on it is not."""
         agreement, cell = self._agreement, (visit.subject, visit.point)
         if agreement is None or cell in self._taken or visit.subject not in self._subjects:
@@ -60,6 +60,6 @@ class PendingComparisons:
         self._taken.add(cell)
         return True
 
-    def give_back(self, visit: Visit) -> None:
+    def undo(self, visit: Visit) -> None:
         """Make a comparison due again that was taken and could not be made."""
         self._taken.discard((visit.subject, visit.point))

@@ -95,7 +95,7 @@ class Visitor:
         if isinstance(found, SkipReply):
             self._skips.add(visit)
         elif isinstance(found, SampleReply):
-            self._calibrations.remember(visit, found)
+            self._calibrations.update(visit, found)
         yield Outcome(visit, found, seconds)
 
     def _request(self, visit: Visit) -> SampleRequest | MemoryRequest | CountRequest:
@@ -108,5 +108,5 @@ class Visitor:
             point=visit.point,
             timing=visit.timing,
             seconds_per_sample=self._seconds_per_sample,
-            evaluations=self._calibrations.of(visit),
+            evaluations=self._calibrations.get(visit),
         )

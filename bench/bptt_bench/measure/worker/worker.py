@@ -20,12 +20,12 @@ from bptt_bench.measure.worker.output import flush_all
 from bptt_bench.measure.worker.request_handler import RequestHandler
 
 
-def serve(requests: BinaryIO, replies: BinaryIO, station: RequestHandler) -> None:
+def serve(requests: BinaryIO, replies: BinaryIO, handler: RequestHandler) -> None:
     """Answer requests until they end; ends the process then, whatever it is doing."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_until_end, args=(requests, lines.put), daemon=True).start()
     while True:
-        reply = encode(station.answer(decode(lines.get())))
+        reply = encode(handler.answer(decode(lines.get())))
         flush_all()
         try:
             replies.write(reply)

@@ -142,7 +142,7 @@ def measure(
             store, (engine, module, commit, sources) = stores[side], sides[side]
             arguments = {**api.run_arguments(settings), "engine": InterleavedEngine(engine, turns, side, module)}
             if commit is not None:
-                arguments |= {"sources": sources, "surroundings": lambda: _surroundings(commit)}
+                arguments |= {"sources": sources, "describe_environment": lambda: _describe_environment(commit)}
             try:
                 return loop.run(
                     experiment,
@@ -197,7 +197,7 @@ def _whose(commit: str | None) -> str:
     return "working tree" if commit is None else f"commit {commit[:12]}"
 
 
-def _surroundings(commit: str) -> dict[str, Any]:
+def _describe_environment(commit: str) -> dict[str, Any]:
     return {**environment(), "commit": commit, "commit_dirty": False}
 
 

@@ -24,7 +24,7 @@ LONG_SECONDS = 1e4  # on the fake clock; no run here lasts so long
 MODULE = "tests.bench.measure.fakes"  # any module that can be imported: its code is what hosts must have
 
 
-class FakeFleet:
+class FakeCluster:
     """Does each task at once, and brings its news line by line.
 
     Parameters
@@ -53,7 +53,7 @@ class FakeFleet:
         self.sent: list[tuple[str, HostTask]] = []
         self.cancelled: list[int] = []
         self.running: dict[str, int] = {}  # tasks not ended, by host
-        self.lost_after: dict[int, int] = {}  # lines of a ticket after which its worker is gone
+        self.lost_after: dict[int, int] = {}  # lines of a task_id after which its worker is gone
         self.rejoins = True
         self.broken: str | None = None  # what becomes of every task, if none can be done
         self.closed = 0
@@ -64,28 +64,28 @@ class FakeFleet:
         self.news.extend(WorkerJoined(worker) for worker in self.hosts)
 
     def send(self, worker: str, task: bytes) -> int:
-        ticket, wanted = len(self.sent), HostTask.of_bytes(task)
+        task_id, wanted = len(self.sent), HostTask.of_bytes(task)
         self.sent.append((worker, wanted))
         host = self.hosts[worker]
         if self.is_silent:
-            return ticket
+            return task_id
         if self.broken is not None:
-            self.news.append(TaskEnded(ticket, self.broken))
-            return ticket
+            self.news.append(TaskEnded(task_id, self.broken))
+            return task_id
         if wanted.kind != "survey":
             assert not self.running.get(host), "two measurements at once on a host"
             self.running[host] = self.running.get(host, 0) + 1
         lines: list[str] = []
-        self._host(worker, host).perform(wanted, lines.append)
-        limit = self.lost_after.get(ticket)
-        self.news.extend(TaskMessages(ticket, [line]) for line in lines[:limit])
+        self._host(worker, host).run(wanted, lines.append)
+        limit = self.lost_after.get(task_id)
+        self.news.extend(TaskMessages(task_id, [line]) for line in lines[:limit])
         if limit is None:
-            self.news.append(TaskEnded(ticket, None))
+            self.news.append(TaskEnded(task_id, None))
         else:
             self.news.append(WorkerLeft(worker))
             if self.rejoins:
                 self.news.append(WorkerJoined(worker))
-        return ticket
+        return task_id
 
     def next(self, seconds: float) -> ClusterEvent | None:
         if self.is_lost:
@@ -96,18 +96,18 @@ class FakeFleet:
             return None
         news = self.news.popleft()
         if isinstance(news, TaskEnded):
-            self._over(news.ticket)
+            self._over(news.task_id)
         return news
 
-    def cancel(self, ticket: int) -> None:
-        self.cancelled.append(ticket)
-        self._over(ticket)
+    def cancel(self, task_id: int) -> None:
+        self.cancelled.append(task_id)
+        self._over(task_id)
 
     def close(self) -> None:
         self.closed += 1
 
-    def _over(self, ticket: int) -> None:
-        worker, task = self.sent[ticket]
+    def _over(self, task_id: int) -> None:
+        worker, task = self.sent[task_id]
         if task.kind != "survey":
             self.running[self.hosts[worker]] = 0
 
@@ -131,7 +131,7 @@ class MortalEngine(FakeEngine):
         self._dies_at, self._host = dies_at, host
 
     def start(self, *, threads: int) -> FakeWorker:
-        worker, ask = super().start(threads=threads), FakeWorker.ask
+        worker, ask = super().start(threads=threads), FakeWorker.send
         measured = 0
 
         def mortal(request: Request) -> Reply:
@@ -143,30 +143,30 @@ class MortalEngine(FakeEngine):
                 raise WorkerDied("it was killed by SIGSEGV")
             return ask(worker, request)
 
-        worker.ask = mortal  # type: ignore[method-assign]  # this one process alone
+        worker.send = mortal  # type: ignore[method-assign]  # this one process alone
         return worker
 
 
 class Ran:
     """A run on a fake cluster, with everything that came of it."""
 
-    def __init__(self, experiment: Experiment, clock: FakeClock, folder: Path, *given: Any, **fleet: Any) -> None:
+    def __init__(self, experiment: Experiment, clock: FakeClock, folder: Path, *given: Any, **cluster: Any) -> None:
         self.experiment, self.clock = experiment, clock
-        self.fleet = FakeFleet(experiment, clock, folder, *given, **fleet)
+        self.cluster = FakeCluster(experiment, clock, folder, *given, **cluster)
         self.sink, self.events = ListSink(), list[Event]()
 
     def run(
-        self, done: StoredProgress | None = None, further: Callable[[], Sequence[Block]] | None = None, **given: Any
+        self, done: StoredProgress | None = None, next_blocks: Callable[[], Sequence[Block]] | None = None, **given: Any
     ) -> Any:
-        chosen = {"module": MODULE, "profile": "quick", "seed": 3, "threads": 1, "surroundings": dict, **given}
+        chosen = {"module": MODULE, "profile": "quick", "seed": 3, "threads": 1, "describe_environment": dict, **given}
         chosen.setdefault("on_event", self.events.append)
         return run(
             self.experiment,
             sink=self.sink,
-            engine=self.fleet,
+            engine=self.cluster,
             clock=self.clock,
             done=done,
-            further=further,
+            next_blocks=next_blocks,
             **chosen,
         )
 

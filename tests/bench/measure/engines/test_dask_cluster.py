@@ -64,7 +64,7 @@ def measured(folder: Path, choice: EngineSettings, profile: str = "quick", modul
             sink=store,
             done=store.done,
             engine=cluster_for(choice),
-            surroundings=dict,
+            describe_environment=dict,
             **given,
         )
 
@@ -282,11 +282,11 @@ EXPERIMENT = Experiment(
 """
 
 
-def news_of(fleet: Cluster, kind: type[Any]) -> Any:
+def news_of(cluster: Cluster, kind: type[Any]) -> Any:
     """The next news of a kind."""
     end = time.monotonic() + PATIENCE_SECONDS
     while time.monotonic() < end:
-        if isinstance(news := fleet.next(0.1), kind):
+        if isinstance(news := cluster.next(0.1), kind):
             return news
     raise AssertionError(f"no {kind.__name__}")
 
@@ -298,51 +298,51 @@ def test_messages_come_at_once_and_a_cancelled_task_stops_within_an_evaluation(
     module.write_text(SLEEPY)
     pid, scheduler = foundry.scheduler()
     _, address = foundry.worker(scheduler, "sleepy")
-    fleet = cluster_for(EngineSettings(name="dask", scheduler=scheduler))
-    assert fleet is not None
-    fleet.open()
+    cluster = cluster_for(EngineSettings(name="dask", scheduler=scheduler))
+    assert cluster is not None
+    cluster.open()
     try:
-        assert news_of(fleet, WorkerJoined).worker == address
+        assert news_of(cluster, WorkerJoined).worker == address
         opening = OpenRequest(module=str(module), corpus=None, threads=1)
         task = HostTask(kind="visits", opening=opening, visits=[Visit("sleepy", Point(n=1), 0, "whole")])
-        ticket = fleet.send(address, task.to_bytes())
-        said = news_of(fleet, TaskMessages)
-        assert said.ticket == ticket
+        task_id = cluster.send(address, task.to_bytes())
+        said = news_of(cluster, TaskMessages)
+        assert said.task_id == task_id
         (ready,) = map(json.loads, said.lines)
         measuring = ready["reply"]["pid"]
         assert is_alive(measuring)
-        fleet.cancel(ticket)
+        cluster.cancel(task_id)
         end = time.monotonic() + PATIENCE_SECONDS
         while is_alive(measuring) and time.monotonic() < end:
             time.sleep(0.05)
         assert not is_alive(measuring)
     finally:
-        fleet.close()
-        fleet.close()  # a second time it does nothing
+        cluster.close()
+        cluster.close()  # a second time it does nothing
         foundry.kill(pid)
 
 
 def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(foundry: Foundry) -> None:
     pid, scheduler = foundry.scheduler()
-    fleet = DaskCluster(EngineSettings(name="dask", scheduler=scheduler))
-    fleet.open()
+    cluster = DaskCluster(EngineSettings(name="dask", scheduler=scheduler))
+    cluster.open()
     try:
-        client = fleet._client
+        client = cluster._client
         first = client.scheduler_comm
         client.loop.add_callback(first.comm.abort)
         end = time.monotonic() + PATIENCE_SECONDS
         while (client.status != "running" or client.scheduler_comm is first) and time.monotonic() < end:
             time.sleep(0.01)
         assert client.status == "running"
-        fleet._news.put(TaskMessages(0, ["what came before"]))  # is taken first
-        assert fleet.next(0.1) == TaskMessages(0, ["what came before"])
+        cluster._news.put(TaskMessages(0, ["what came before"]))  # is taken first
+        assert cluster.next(0.1) == TaskMessages(0, ["what came before"])
         expected = f"^scheduler {scheduler}: the connection is lost"
         with pytest.raises(MeasureError, match=expected):
-            fleet.next(0.1)
+            cluster.next(0.1)
         with pytest.raises(MeasureError, match=expected):
-            fleet.send("tcp://127.0.0.1:1", b"")
+            cluster.send("tcp://127.0.0.1:1", b"")
     finally:
-        fleet.close()
+        cluster.close()
         foundry.kill(pid)
 
 

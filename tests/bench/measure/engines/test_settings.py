@@ -42,9 +42,9 @@ def test_the_local_engine_needs_no_cluster() -> None:
 
 def test_a_cluster_is_a_fleet_that_is_not_connected_yet() -> None:
     pytest.importorskip("distributed")
-    fleet = cluster_for(EngineSettings(name="dask", scheduler="tcp://192.0.2.1:1", wait_seconds=7.0))
-    assert isinstance(fleet, Cluster)
-    assert (fleet.name, fleet.wait_seconds) == ("scheduler tcp://192.0.2.1:1", 7.0)
+    cluster = cluster_for(EngineSettings(name="dask", scheduler="tcp://192.0.2.1:1", wait_seconds=7.0))
+    assert isinstance(cluster, Cluster)
+    assert (cluster.name, cluster.wait_seconds) == ("scheduler tcp://192.0.2.1:1", 7.0)
 
 
 def test_without_distributed_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -42,7 +42,7 @@ class Hosted:
 
     def said(self, task: HostTask) -> list[dict[str, Any]]:
         lines: list[str] = []
-        self.host.perform(HostTask.of_bytes(task.to_bytes()), lines.append)
+        self.host.run(HostTask.of_bytes(task.to_bytes()), lines.append)
         return [json.loads(line) for line in lines]
 
 
@@ -109,18 +109,18 @@ def test_shipped_files_are_written_whole_and_opened_where_they_lie(tmp_path: Pat
     source.write_text("EXPERIMENT = 1\n")
     (tmp_path / "text").write_text("words")
     opening = dataclasses.replace(OPEN, module=str(source), corpus=str(tmp_path / "text"))
-    cargo = Payload.of(opening)
-    assert (cargo.opening.module, cargo.opening.corpus) == ("exp.py", "text")
-    assert set(cargo.code) == {HARNESS}
+    payload = Payload.of(opening)
+    assert (payload.opening.module, payload.opening.corpus) == ("exp.py", "text")
+    assert set(payload.code) == {HARNESS}
     hosted = Hosted(toy(linear(clock)), clock, tmp_path / "kept")
-    files = {one.name: (one.sha256, one.path) for one in cargo.shipped}
-    survey = HostTask(kind="survey", opening=cargo.opening, files=files, shipped=cargo.shipped)
+    files = {one.name: (one.sha256, one.path) for one in payload.shipped}
+    survey = HostTask(kind="survey", opening=payload.opening, files=files, shipped=payload.shipped)
     (line,) = hosted.said(survey)
-    assert (line["host"], line["code"]) == ("h", cargo.code)
+    assert (line["host"], line["code"]) == ("h", payload.code)
     kept = sorted((tmp_path / "kept").rglob("*.*"))
     assert [path.read_text() for path in kept] == ["EXPERIMENT = 1\n"]
 
-    talk = HostTask(kind="talk", opening=cargo.opening, files=files)
+    talk = HostTask(kind="talk", opening=payload.opening, files=files)
     hosted.said(talk)
     source.write_text("another\n")  # the host shares the path, but not what is in it
     (tmp_path / "text").unlink()
@@ -131,7 +131,7 @@ def test_shipped_files_are_written_whole_and_opened_where_they_lie(tmp_path: Pat
     assert second.corpus is not None
     assert Path(second.corpus).read_text() == "words"
 
-    broken = dataclasses.replace(cargo.shipped[0], content=b"torn")
+    broken = dataclasses.replace(payload.shipped[0], content=b"torn")
     (line,) = hosted.said(dataclasses.replace(survey, shipped=[broken]))
     assert (line["line"], line["message"]) == ("failed", "exp.py: did not arrive whole")
 
@@ -139,10 +139,10 @@ def test_shipped_files_are_written_whole_and_opened_where_they_lie(tmp_path: Pat
 def test_a_module_without_a_package_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "lone_exp.py").write_text("EXPERIMENT = 1\n")
     monkeypatch.syspath_prepend(str(tmp_path))
-    cargo = Payload.of(dataclasses.replace(OPEN, module="lone_exp"))
-    assert cargo.opening.module == "lone_exp.py"
-    assert [one.content for one in cargo.shipped] == [b"EXPERIMENT = 1\n"]
-    assert set(cargo.code) == {"the harness"}
+    payload = Payload.of(dataclasses.replace(OPEN, module="lone_exp"))
+    assert payload.opening.module == "lone_exp.py"
+    assert [one.content for one in payload.shipped] == [b"EXPERIMENT = 1\n"]
+    assert set(payload.code) == {"the harness"}
     packed = Payload.of(dataclasses.replace(OPEN, module="tests.bench.measure.engines.toy_spin"))
     assert (packed.shipped, set(packed.code)) == ([], {"the harness", "the experiment"})
 
@@ -161,7 +161,7 @@ def test_a_file_may_be_shipped_by_several_runs_at_once(tmp_path: Path) -> None:
         for _ in range(rounds):
             barrier.wait()
             try:
-                host.perform(task, lines.append)
+                host.run(task, lines.append)
             except OSError as error:
                 broken.append(error)
 
@@ -197,12 +197,12 @@ def test_stopping_kills_the_process_within_an_evaluation_and_starts_no_other(tmp
     host = TaskRunner(start=LocalEngine, clock=WallClock(), folder=tmp_path, name="h", environment=dict)
     opening = dataclasses.replace(OPEN, module=str(source))
     task = HostTask(kind="visits", opening=opening, visits=[Visit("e", Point(n=1), 0, "whole")], seconds_per_sample=1.0)
-    thread = threading.Thread(target=host.perform, args=(task, say))
+    thread = threading.Thread(target=host.run, args=(task, say))
     thread.start()
     begun.wait()
     host.stop()
     thread.join()
-    host.perform(task, say)
+    host.run(task, say)
     assert [line["line"] for line in lines] == ["ready"]  # what was stopped has not died of what it measured
 
 

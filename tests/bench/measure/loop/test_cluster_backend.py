@@ -28,11 +28,11 @@ TWO = {"w1": "a", "w2": "b"}
 
 
 def ran_of(
-    tmp_path: Path, hosts: dict[str, str] | None = None, *, blocks: int = 6, processes: int = 6, **fleet: Any
+    tmp_path: Path, hosts: dict[str, str] | None = None, *, blocks: int = 6, processes: int = 6, **cluster: Any
 ) -> Ran:
     clock = FakeClock()
     return Ran(
-        toy(linear(clock), n=(1, 4, 5), blocks=blocks, processes=processes), clock, tmp_path, hosts or TWO, **fleet
+        toy(linear(clock), n=(1, 4, 5), blocks=blocks, processes=processes), clock, tmp_path, hosts or TWO, **cluster
     )
 
 
@@ -85,14 +85,14 @@ def test_a_process_gets_as_many_blocks_as_on_one_machine_if_enough_are_left(
     ran = ran_of(tmp_path, hosts, blocks=12, processes=2 * processes if processes == 6 else processes)
     ran.run()
     require_each_once(ran)
-    stints = [{v.block for v in task.visits} for _, task in ran.fleet.sent if task.kind == "visits"]
+    stints = [{v.block for v in task.visits} for _, task in ran.cluster.sent if task.kind == "visits"]
     assert [len(blocks) for blocks in stints] == expected
     assert len(ran.sink.of("worker")) == len(expected)
 
 
 def test_what_is_left_of_several_blocks_keeps_its_blocks_and_their_order(tmp_path: Path) -> None:
     ran = ran_of(tmp_path, {"w1": "a"}, processes=1)
-    ran.fleet.lost_after[1] = 6  # of three blocks: the process is ready, five visits
+    ran.cluster.lost_after[1] = 6  # of three blocks: the process is ready, five visits
     ran.run()
     require_each_once(ran)
     assert any("what is left of blocks 1, 2 (4 of 9 visits) is measured again" in text for text in notices(ran))
@@ -117,20 +117,20 @@ def test_each_host_is_stored_once_before_its_first_sample_and_processes_are_numb
 
 def test_messages_of_a_lost_worker_are_kept_and_the_rest_is_done_elsewhere(tmp_path: Path) -> None:
     ran = ran_of(tmp_path)
-    ran.fleet.rejoins = False
-    ran.fleet.lost_after[2] = 3  # the first block: the process is ready, two visits
+    ran.cluster.rejoins = False
+    ran.cluster.lost_after[2] = 3  # the first block: the process is ready, two visits
     ran.run()
     require_each_once(ran)
     first = [sample["host"] for sample in ran.sink.of("sample") if sample["block"] == 0]
     assert Counter(first) == {"a": 2, "b": 1}
     assert any("what is left of block 0 (1 of 3 visits) is measured again" in text for text in notices(ran))
-    assert [task.kind for _, task in ran.fleet.sent].count("visits") == 7
+    assert [task.kind for _, task in ran.cluster.sent].count("visits") == 7
 
 
 @pytest.mark.parametrize("lines", range(5))
 def test_wherever_a_worker_is_lost_each_visit_is_stored_once(tmp_path: Path, lines: int) -> None:
     ran = ran_of(tmp_path)
-    ran.fleet.lost_after.update(dict.fromkeys((2, 3, 5, 7), lines))
+    ran.cluster.lost_after.update(dict.fromkeys((2, 3, 5, 7), lines))
     ran.run()
     require_each_once(ran)
     assert [event.blocks_done for event in ran.events_of(BlockDone)] == [1, 2, 3, 4, 5, 6]
@@ -140,14 +140,14 @@ def test_wherever_a_worker_is_lost_each_visit_is_stored_once(tmp_path: Path, lin
 
 def test_an_errand_that_was_given_up_says_nothing_any_more(tmp_path: Path) -> None:
     ran = ran_of(tmp_path)
-    ran.fleet.lost_after[2] = 1
+    ran.cluster.lost_after[2] = 1
     late: list[str] = []
 
     def listen(event: Any) -> None:
         ran.events.append(event)
         if isinstance(event, Notice) and "measured again" in event.text and not late:
             late.append(said.found(0, SkipReply(reason="late", bytes_needed=1, bytes_available=0), 1.0, 1.0))
-            ran.fleet.news.extendleft([TaskEnded(2, None), TaskMessages(2, late)])
+            ran.cluster.news.extendleft([TaskEnded(2, None), TaskMessages(2, late)])
 
     ran.run(on_event=listen)
     assert late
@@ -163,8 +163,8 @@ def test_other_code_on_a_host_ends_a_run_that_has_not_begun_and_is_left_out_late
 
     def there(ran: Ran, worker: str, code: dict[str, str]) -> None:
         monkeypatch.setattr("bptt_bench.measure.engines.task_runner.fingerprints", lambda _module: {**own, **code})
-        ran.fleet.hosts[worker] = "z"
-        ran.fleet.news.append(WorkerJoined(worker))
+        ran.cluster.hosts[worker] = "z"
+        ran.cluster.news.append(WorkerJoined(worker))
 
     for what, expected in (
         (
@@ -175,7 +175,7 @@ def test_other_code_on_a_host_ends_a_run_that_has_not_begun_and_is_left_out_late
     ):
         ran = ran_of(tmp_path, {"w1": "a"})
         there(ran, "w1", {what: stranger[what]})
-        ran.fleet.news.clear()
+        ran.cluster.news.clear()
         with pytest.raises(MeasureError, match=expected):
             ran.run()
     monkeypatch.undo()
@@ -198,9 +198,9 @@ def test_a_worker_may_join_later_or_leave_while_idle(tmp_path: Path) -> None:
     def listen(event: Any) -> None:
         ran.events.append(event)
         if isinstance(event, BlockDone) and event.blocks_done == 2:
-            ran.fleet.hosts["w9"] = "z"
-            ran.fleet.news.append(WorkerJoined("w9"))
-            ran.fleet.news.append(WorkerLeft("never seen"))
+            ran.cluster.hosts["w9"] = "z"
+            ran.cluster.news.append(WorkerJoined("w9"))
+            ran.cluster.news.append(WorkerLeft("never seen"))
 
     ran.run(on_event=listen)
     require_each_once(ran)
@@ -209,18 +209,18 @@ def test_a_worker_may_join_later_or_leave_while_idle(tmp_path: Path) -> None:
 
 def test_without_any_worker_the_run_waits_says_so_and_ends_with_one_line(tmp_path: Path) -> None:
     ran = ran_of(tmp_path)
-    ran.fleet.hosts.clear()
+    ran.cluster.hosts.clear()
     with pytest.raises(MeasureError, match=r"^fake cluster: no worker for 60 s; what was measured is stored"):
         ran.run()
     assert notices(ran) == ["fake cluster: has no worker; waiting for one, at most 60 s"]
-    assert ran.fleet.closed == 1
+    assert ran.cluster.closed == 1
     assert ran.clock.now() == pytest.approx(60, abs=2)
 
 
 def test_a_worker_that_never_answers_is_as_good_as_none(tmp_path: Path) -> None:
     ran = ran_of(tmp_path, {"w1": "a"})
-    ran.fleet.wait_seconds = 90.0
-    ran.fleet.is_silent = True
+    ran.cluster.wait_seconds = 90.0
+    ran.cluster.is_silent = True
     with pytest.raises(MeasureError, match=r"^fake cluster: no worker that answers for 90 s; what was measured"):
         ran.run()
     assert notices(ran) == ["fake cluster: has no worker that answers; waiting for one, at most 90 s"]
@@ -229,8 +229,8 @@ def test_a_worker_that_never_answers_is_as_good_as_none(tmp_path: Path) -> None:
 
 def test_a_worker_that_has_just_come_has_time_to_answer_however_short_the_wait(tmp_path: Path) -> None:
     ran = ran_of(tmp_path, {"w1": "a"})
-    ran.fleet.wait_seconds = 0.0
-    ran.fleet.is_silent = True
+    ran.cluster.wait_seconds = 0.0
+    ran.cluster.is_silent = True
     with pytest.raises(MeasureError, match=r"^fake cluster: no worker that answers for 60 s"):
         ran.run()
 
@@ -240,7 +240,7 @@ def test_a_lost_cluster_leaves_a_run_that_the_local_engine_can_end(tmp_path: Pat
 
     def listen(event: Any) -> None:
         if isinstance(event, SampleTaken) and event.cells_done == 7:
-            ran.fleet.is_lost = True
+            ran.cluster.is_lost = True
 
     with pytest.raises(MeasureError, match="the connection is lost"):
         ran.run(on_event=listen)
@@ -250,7 +250,7 @@ def test_a_lost_cluster_leaves_a_run_that_the_local_engine_can_end(tmp_path: Pat
     engine = FakeEngine(ran.experiment, ran.clock)
     settings: dict[str, Any] = {"module": "tests.bench.measure.fakes", "profile": "quick", "seed": 3, "threads": 1}
     done = stored_progress(ran.sink.records)
-    run(ran.experiment, sink=ran.sink, engine=engine, clock=ran.clock, done=done, surroundings=dict, **settings)
+    run(ran.experiment, sink=ran.sink, engine=engine, clock=ran.clock, done=done, describe_environment=dict, **settings)
     require_each_once(ran)
     assert "host" not in ran.sink.of("sample")[-1]
 
@@ -264,21 +264,21 @@ def test_a_dead_measuring_process_is_replaced_once_and_a_second_ends_the_size(tm
     expected = r"^subject 'linear' at n=\d: the measuring process died: it was killed by SIGSEGV; none of 3 cells"
     with pytest.raises(MeasureError, match=expected):
         again.run()  # every first visit of every process
-    assert again.fleet.closed == 1
+    assert again.cluster.closed == 1
 
 
 def test_a_visit_that_costs_one_worker_after_the_other_ends_the_run(tmp_path: Path) -> None:
     ran = ran_of(tmp_path, {"w1": "a"})
-    ran.fleet.lost_after.update(dict.fromkeys(range(1, 40), 1))
+    ran.cluster.lost_after.update(dict.fromkeys(range(1, 40), 1))
     for survey in range(2, 40, 2):
-        ran.fleet.lost_after.pop(survey, None)
+        ran.cluster.lost_after.pop(survey, None)
     with pytest.raises(MeasureError, match=r"^subject 'linear' at n=\d: 4 workers were lost there, the last one w1$"):
         ran.run()
 
 
 def test_a_block_for_which_no_process_ever_gets_ready_ends_the_run(tmp_path: Path) -> None:
     ran = ran_of(tmp_path, {"w1": "a"})
-    ran.fleet.lost_after.update(dict.fromkeys(range(1, 80, 2), 0))
+    ran.cluster.lost_after.update(dict.fromkeys(range(1, 80, 2), 0))
     expected = r"^start of a measuring process: 12 workers were lost there, the last one w1$"
     with pytest.raises(MeasureError, match=expected):
         ran.run()
@@ -295,7 +295,7 @@ def test_a_subject_that_raises_everywhere_ends_the_run_with_its_name_and_its_poi
     expected = r"^subject 'moody' at n=5: ValueError: not at n=5 \(test_cluster_backend.py, line \d+\)$"
     with pytest.raises(MeasureError, match=expected):
         ran.run()
-    assert ran.fleet.closed == 1
+    assert ran.cluster.closed == 1
 
 
 def test_checks_and_probe_are_made_once_and_a_lost_one_again(tmp_path: Path) -> None:
@@ -307,7 +307,7 @@ def test_checks_and_probe_are_made_once_and_a_lost_one_again(tmp_path: Path) -> 
 
     claims = [CheckClaim(name=name, subject="linear", check=check) for name in ("one", "two")]
     ran = Ran(toy(linear(clock), claims=claims), clock, tmp_path, TWO)
-    ran.fleet.lost_after[2] = 1  # after the first check; w1 is asked
+    ran.cluster.lost_after[2] = 1  # after the first check; w1 is asked
     ran.run(probe=True)
     assert [record["claim"] for record in ran.sink.of("check")] == ["one", "two"]
     assert len(ran.events_of(CheckDone)) == 2
@@ -320,7 +320,7 @@ def test_a_check_that_costs_one_worker_after_the_other_ends_the_run(tmp_path: Pa
     clock = FakeClock()
     claim = CheckClaim(name="one", subject="linear", check=lambda _: CheckResult(estimate=0, allowed=1, cases=1))
     ran = Ran(toy(linear(clock), claims=[claim]), clock, tmp_path)
-    ran.fleet.lost_after.update(dict.fromkeys(range(1, 40, 2), 0))
+    ran.cluster.lost_after.update(dict.fromkeys(range(1, 40, 2), 0))
     with pytest.raises(MeasureError, match=r"^check of claim 'one': 4 workers were lost there"):
         ran.run()
 
@@ -355,7 +355,7 @@ def test_a_cell_too_large_for_one_host_is_left_out_there_alone(tmp_path: Path) -
 def test_calibrations_are_kept_for_each_host(tmp_path: Path) -> None:
     ran = ran_of(tmp_path)
     ran.run()
-    tasks = [(worker, task) for worker, task in ran.fleet.sent if task.kind == "visits"]
+    tasks = [(worker, task) for worker, task in ran.cluster.sent if task.kind == "visits"]
     seen: set[str] = set()
     for worker, task in tasks:
         known = [task.evaluations.get(place) for place in range(len(task.visits))]
@@ -381,7 +381,7 @@ def test_each_result_is_compared_once_on_whichever_host(tmp_path: Path, lines: i
     clock = FakeClock()
     ran = Ran(agreeing(clock), clock, tmp_path, TWO)
     if lines is not None:
-        ran.fleet.lost_after[2] = lines
+        ran.cluster.lost_after[2] = lines
     ran.run()
     require_each_once(ran)
     compared = Counter((record["subject"], record["point"]["n"]) for record in ran.sink.of("agreement"))
@@ -397,7 +397,7 @@ def test_what_is_measured_beyond_the_profile_goes_to_the_hosts_as_well(tmp_path:
             [],
         ]
     )
-    ran.run(further=lambda: next(rounds))
+    ran.run(next_blocks=lambda: next(rounds))
     more = [(s["block"], s["stage"], s["host"]) for s in ran.sink.of("sample") if "stage" in s]
     assert [block for block, _, _ in more] == [2, 3, 4]
     assert {host for _, _, host in more[:2]} == {"a", "b"}

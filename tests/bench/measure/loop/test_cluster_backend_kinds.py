@@ -42,7 +42,7 @@ def test_phases_memory_and_counts_are_measured_once_each(tmp_path: Path, lines: 
     clock = FakeClock()
     ran = Ran(weighed(clock), clock, tmp_path, TWO)
     if lines is not None:
-        ran.fleet.lost_after.update(dict.fromkeys((2, 3, 5, 7), lines))
+        ran.cluster.lost_after.update(dict.fromkeys((2, 3, 5, 7), lines))
     finished = ran.run()
     timings = Counter((timing, n) for _, n, _, timing in ran.visits)
     assert timings == {("whole", 1): 3, ("whole", 4): 3, ("phases", 1): 1, ("phases", 4): 1}
@@ -59,10 +59,10 @@ def test_peaks_are_read_on_each_host_before_its_first_process(tmp_path: Path, li
     subject = Subject(name="s", prepare=linear(clock).prepare, roofline=lambda _: Traffic(operations=1, least_bytes=1))
     ran = Ran(toy(subject, blocks=6, processes=6), clock, tmp_path, TWO)
     if lines is not None:
-        ran.fleet.lost_after[2] = lines
+        ran.cluster.lost_after[2] = lines
     ran.run()
     assert sorted(record["host"] for record in ran.sink.of("peaks")) == ["a", "b"]
-    asked = [(worker, task.peaks) for worker, task in ran.fleet.sent if task.kind == "visits"]
+    asked = [(worker, task.peaks) for worker, task in ran.cluster.sent if task.kind == "visits"]
     first = dict(reversed(asked))
     assert first == {"w1": True, "w2": True}
     assert len(ran.events_of(PeaksStarted)) == sum(peaks for _, peaks in asked) == (3 if lines == 0 else 2)
@@ -84,7 +84,7 @@ def test_a_signal_stops_the_run_its_tasks_and_the_cluster(
     with pytest.raises(Interrupted, match=f"interrupted by {number.name}"):
         ran.run(on_event=listen)
     assert len(ran.events_of(kind)) <= 2  # of one piece of news, which is taken whole
-    assert ran.fleet.closed == 1
+    assert ran.cluster.closed == 1
     assert len(ran.visits) == len(ran.events_of(SampleTaken))
     assert ran.sink.synced == len(ran.sink.records)
 
@@ -92,10 +92,10 @@ def test_a_signal_stops_the_run_its_tasks_and_the_cluster(
 def test_a_worker_that_cannot_even_be_asked_ends_a_run_that_has_not_begun(tmp_path: Path) -> None:
     clock = FakeClock()
     ran = Ran(toy(linear(clock)), clock, tmp_path, TWO)
-    ran.fleet.broken = "ModuleNotFoundError: No module named 'bptt_bench'"
+    ran.cluster.broken = "ModuleNotFoundError: No module named 'bptt_bench'"
     with pytest.raises(MeasureError, match=r"^worker w1: ModuleNotFoundError: No module named 'bptt_bench'$"):
         ran.run()
-    assert ran.fleet.closed == 1
+    assert ran.cluster.closed == 1
 
 
 def test_what_did_not_fit_in_memory_is_dropped_and_not_requested_again(tmp_path: Path) -> None:

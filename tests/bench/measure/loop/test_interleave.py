@@ -36,7 +36,7 @@ class Told:
         assert threads == 1
         return self
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         assert self.lock.acquire(blocking=False), "two processes did something at once"
         if isinstance(request, OpenRequest):
             self.opened = request.module
@@ -53,9 +53,9 @@ def side(engine: InterleavedEngine, visits: int, processes: int = 1) -> Callable
     def run() -> None:
         for _ in range(processes):
             worker = engine.start(threads=1)
-            worker.ask(OPEN)
+            worker.send(OPEN)
             for _ in range(visits):
-                worker.ask(VISIT)
+                worker.send(VISIT)
             worker.close()
 
     return run
@@ -90,22 +90,22 @@ def test_what_is_no_visit_needs_no_turn() -> None:
     log: list[str] = []
     _, engines = both(["b", "a"], log, {})
     worker = engines["a"].start(threads=1)
-    worker.ask(OPEN)
-    worker.ask(CheckRequest(claim="c", seed=0))
+    worker.send(OPEN)
+    worker.send(CheckRequest(claim="c", seed=0))
     assert log == ["a OpenRequest", "a CheckRequest"]
 
 
 def test_a_process_that_ends_before_it_was_asked_gives_way() -> None:
     _, engines = both([], [], {})
     engines["a"].start(threads=1).close()
-    engines["b"].start(threads=1).ask(OPEN)
+    engines["b"].start(threads=1).send(OPEN)
 
 
 def test_a_side_may_have_the_experiment_under_another_name() -> None:
     log: list[str] = []
     _, engines = both([], log, {"a": "there"})
     for engine in engines.values():
-        engine.start(threads=1).ask(OPEN)
+        engine.start(threads=1).send(OPEN)
     assert [engine._engine.opened for engine in engines.values()] == ["there", "here"]  # type: ignore[attr-defined]
 
 
@@ -114,13 +114,13 @@ def test_a_failure_stops_the_other_side_and_is_raised() -> None:
     turns, engines = both(["a", "b"] * 50, log, {})
 
     def failing() -> None:
-        engines["b"].start(threads=1).ask(OPEN)
+        engines["b"].start(threads=1).send(OPEN)
         raise ValueError("no such subject")
 
     with pytest.raises(ValueError, match="no such subject"):
         run_interleaved({"a": side(engines["a"], 50), "b": failing}, turns)
     with pytest.raises(Aborted):
-        turns.take("a")
+        turns.acquire("a")
 
 
 class Mortal:
@@ -133,7 +133,7 @@ class Mortal:
         assert threads == 1
         return self
 
-    def ask(self, request: Request) -> Reply:
+    def send(self, request: Request) -> Reply:
         assert isinstance(request, OpenRequest)
         self.abort()
         raise WorkerDied("it was killed by SIGKILL")
@@ -145,9 +145,9 @@ class Mortal:
 def test_a_process_that_was_killed_to_stop_its_side_did_not_die_of_what_it_measured() -> None:
     turns = TurnQueue(["a"])
     with pytest.raises(Aborted):
-        InterleavedEngine(Mortal(turns.abort), turns, "a").start(threads=1).ask(OPEN)
+        InterleavedEngine(Mortal(turns.abort), turns, "a").start(threads=1).send(OPEN)
     with pytest.raises(WorkerDied):
-        InterleavedEngine(Mortal(lambda: None), TurnQueue(["a"]), "a").start(threads=1).ask(OPEN)
+        InterleavedEngine(Mortal(lambda: None), TurnQueue(["a"]), "a").start(threads=1).send(OPEN)
 
 
 def test_order_draws_who_is_first_and_leaves_out_what_is_done() -> None:

@@ -30,17 +30,17 @@ def answers(*given: Sequence[Block]) -> Callable[[], Sequence[Block]]:
     """A callable that gives one answer after the other, and then says that it was asked too often."""
     left = list(given)
 
-    def further() -> Sequence[Block]:
+    def next_blocks() -> Sequence[Block]:
         assert left, "asked again after an empty answer"
         return left.pop(0)
 
-    return further
+    return next_blocks
 
 
 class Ran:
     """A run with further blocks, and all that came of it."""
 
-    def __init__(self, further: Callable[[], Sequence[Block]], done: StoredProgress | None = None) -> None:
+    def __init__(self, next_blocks: Callable[[], Sequence[Block]], done: StoredProgress | None = None) -> None:
         self.clock, self.sink, self.events = FakeClock(), ListSink(), list[Any]()
         experiment = toy(linear(self.clock), blocks=BLOCKS, processes=1)
         self.engine = FakeEngine(experiment, self.clock)
@@ -55,8 +55,8 @@ class Ran:
             clock=self.clock,
             done=done,
             on_event=self.events.append,
-            surroundings=dict,
-            further=further,
+            describe_environment=dict,
+            next_blocks=next_blocks,
         )
 
     def visits(self) -> list[tuple[int, int, str, int]]:
@@ -69,8 +69,8 @@ class Ran:
 
 def test_each_answer_is_measured_in_a_fresh_process_until_one_is_empty() -> None:
     ran = Ran(answers([block(2, 4, 1), block(3, 4)], [block(4, 9)], []))
-    further = [visit for visit in ran.visits() if visit[1] >= BLOCKS]
-    assert further == [(4, 2, "adaptive", 1), (1, 2, "adaptive", 1), (4, 3, "adaptive", 1), (9, 4, "adaptive", 2)]
+    next_blocks = [visit for visit in ran.visits() if visit[1] >= BLOCKS]
+    assert next_blocks == [(4, 2, "adaptive", 1), (1, 2, "adaptive", 1), (4, 3, "adaptive", 1), (9, 4, "adaptive", 2)]
     assert len(ran.engine.workers) == 3
     assert [event.processes_total for event in ran.events_of(WorkerStarted)] == [1, 2, 3]
 
@@ -78,7 +78,7 @@ def test_each_answer_is_measured_in_a_fresh_process_until_one_is_empty() -> None
 def test_it_is_asked_only_when_the_profile_is_done() -> None:
     stored: list[int] = []
 
-    def further() -> Sequence[Block]:
+    def next_blocks() -> Sequence[Block]:
         stored.append(len(ran_sink.records))
         return ()
 
@@ -86,8 +86,14 @@ def test_it_is_asked_only_when_the_profile_is_done() -> None:
     clock = FakeClock()
     experiment = toy(linear(clock), blocks=BLOCKS, processes=1)
     engine = FakeEngine(experiment, clock)
-    settings: dict[str, Any] = {"module": "toy", "profile": "quick", "seed": 3, "threads": 1, "surroundings": dict}
-    run(experiment, sink=ran_sink, engine=engine, clock=clock, further=further, **settings)
+    settings: dict[str, Any] = {
+        "module": "toy",
+        "profile": "quick",
+        "seed": 3,
+        "threads": 1,
+        "describe_environment": dict,
+    }
+    run(experiment, sink=ran_sink, engine=engine, clock=clock, next_blocks=next_blocks, **settings)
     assert stored == [len(ran_sink.records) - 1]  # all but the finish
     assert len(ran_sink.of("sample")) == 2 * BLOCKS
 
@@ -145,9 +151,9 @@ def test_a_continued_run_leaves_out_what_is_stored_of_the_further_blocks(stored:
 
 
 def test_a_signal_while_it_thinks_ends_the_run() -> None:
-    def further() -> Sequence[Block]:
+    def next_blocks() -> Sequence[Block]:
         os.kill(os.getpid(), signal.SIGINT)
         return answers([block(2, 4)])()
 
     with pytest.raises(Interrupted):
-        Ran(further)
+        Ran(next_blocks)

@@ -46,7 +46,7 @@ class Ran:
             "on_event": self.events.append,
             **settings,
         }
-        chosen.setdefault("surroundings", lambda: {"cpu": "a fast one"})
+        chosen.setdefault("describe_environment", lambda: {"cpu": "a fast one"})
         return run(self.experiment, sink=self.sink, engine=self.engine, clock=self.clock, **chosen)
 
     @property
@@ -490,7 +490,7 @@ def test_a_signal_stops_the_run_at_once_and_keeps_what_was_measured(number: sign
 def test_a_signal_during_an_evaluation_does_not_wait_for_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock()
     ran = Ran(toy(linear(clock)), clock)
-    ask = FakeWorker.ask
+    ask = FakeWorker.send
     ended = []
 
     def interrupted(worker: FakeWorker, request: Any) -> Any:

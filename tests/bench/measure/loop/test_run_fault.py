@@ -35,7 +35,7 @@ def measured(fault: str | None, done: StoredProgress | None = None) -> tuple[Fak
         engine=engine,
         clock=clock,
         done=done,
-        surroundings=dict,
+        describe_environment=dict,
     )
     return engine, sink
 

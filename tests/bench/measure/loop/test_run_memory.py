@@ -65,7 +65,7 @@ class Ran:
             clock=clock,
             done=done,
             on_event=self.events.append,
-            surroundings=dict,
+            describe_environment=dict,
         )
 
     def events_of(self, kind: type[Event]) -> list[Any]:
@@ -157,7 +157,13 @@ def test_memory_that_fits_no_more_is_skipped_by_itself() -> None:
     experiment = toy(hungry(clock), n=(1, 4))
     engine = FakeEngine(experiment, clock, available=available)
     ran_requests, sink = engine.requests, ListSink()
-    settings: dict[str, Any] = {"module": "toy", "profile": "quick", "seed": 3, "threads": 1, "surroundings": dict}
+    settings: dict[str, Any] = {
+        "module": "toy",
+        "profile": "quick",
+        "seed": 3,
+        "threads": 1,
+        "describe_environment": dict,
+    }
     finished = run(experiment, sink=sink, engine=engine, clock=clock, **settings)
     (skip,) = sink.of("skip")
     assert (skip["point"]["n"], skip["timing"]) == (4, "memory")

@@ -19,7 +19,7 @@ from bptt_bench.store.frame import load
 
 from tests.bench.measure.fakes import PROBE_SECONDS, READINGS, FakeEngine, ListSink, linear, toy
 
-SETTINGS: dict[str, Any] = {"module": "toy", "profile": "quick", "seed": 3, "threads": 2, "surroundings": dict}
+SETTINGS: dict[str, Any] = {"module": "toy", "profile": "quick", "seed": 3, "threads": 2, "describe_environment": dict}
 
 
 class Ran:

@@ -84,28 +84,28 @@ def test_time_left_is_what_each_visit_cost_when_last_made() -> None:
     ]
     left = TimeLeft.of(visits)
     assert left.estimate() is None
-    left.made(visits[0], 1.0)
+    left.complete(visits[0], 1.0)
     assert left.estimate() == 2 * 1.0 + 3 * 1.0  # the other kind is taken for an average one
-    left.made(visits[1], 10.0)
+    left.complete(visits[1], 10.0)
     assert left.estimate() == 2 * 1.0 + 2 * 10.0
-    left.made(visits[2], 0.5)  # prepared already
+    left.complete(visits[2], 0.5)  # prepared already
     assert left.estimate() == 1 * 0.5 + 2 * 10.0
-    left.dropped(visits[3])
+    left.drop(visits[3])
     assert left.estimate() == 1 * 0.5 + 1 * 10.0
 
 
 def test_an_average_visit_costs_what_each_kind_cost_last() -> None:
     visits = [visit("a", 1, 0), visit("a", 1, 1), visit("b", 1, 0), visit("b", 2, 0), visit("b", 2, 1)]
     left = TimeLeft.of(visits)
-    left.made(visits[0], 9.0)
-    left.made(visits[1], 1.0)
+    left.complete(visits[0], 9.0)
+    left.complete(visits[1], 1.0)
     assert left.estimate() == 3 * 1.0
-    left.made(visits[2], 5.0)
+    left.complete(visits[2], 5.0)
     assert left.estimate() == 2 * 3.0
     left.expect({Cell("b", Point(n=2)): 0.5})
     assert left.estimate() == 2 * 0.5
-    left.made(visits[3], 0.1)
-    left.made(visits[4], 0.1)
+    left.complete(visits[3], 0.1)
+    left.complete(visits[4], 0.1)
     assert left.estimate() == 0
     left.add([visit("c", 1, 2)])
     assert left.estimate() == pytest.approx((1.0 + 5.0 + 0.1) / 3)

@@ -56,7 +56,7 @@ class Ran:
             clock=clock,
             done=done,
             on_event=self.events.append,
-            surroundings=dict,
+            describe_environment=dict,
         )
 
 

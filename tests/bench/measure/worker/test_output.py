@@ -90,14 +90,14 @@ def test_the_words_of_a_process_are_counted_up_to_its_last(folder: Path, monkeyp
     engine = LocalEngine()
     worker = engine.start(threads=1)
     try:
-        assert isinstance(worker.ask(OpenRequest(module="chatty", corpus=None, threads=1)), OpenReply)
-        assert engine.printed.lines == {}  # the run has shown it when it loaded the experiment itself
+        assert isinstance(worker.send(OpenRequest(module="chatty", corpus=None, threads=1)), OpenReply)
+        assert engine.output.lines == {}  # the run has shown it when it loaded the experiment itself
         for _ in range(2):
-            worker.ask(
+            worker.send(
                 SampleRequest(subject="chatty", point={"n": 5}, timing="whole", seconds_per_sample=0.0, evaluations=3)
             )
-        assert engine.printed.lines["converged"] == engine.printed.lines["a warning of sorts"] >= 6
-        (warning,) = [times for line, times in engine.printed.lines.items() if "overflow" in line]
+        assert engine.output.lines["converged"] == engine.output.lines["a warning of sorts"] >= 6
+        (warning,) = [times for line, times in engine.output.lines.items() if "overflow" in line]
         assert warning == 1
     finally:
         worker.close()

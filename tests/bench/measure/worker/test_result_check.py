@@ -66,7 +66,7 @@ def measured(experiment: Experiment, clock: FakeClock, **more: Any) -> tuple[Lis
         **{"module": "toy", "profile": "quick", "seed": 0, "threads": 1, "sink": sink, **more},
         engine=engine,
         clock=clock,
-        surroundings=dict,
+        describe_environment=dict,
         on_event=told.append,
     )
     return sink, engine, told
@@ -193,7 +193,7 @@ def test_peaks_are_read_before_each_process_where_a_subject_has_a_roofline(tmp_p
                 asked.append(threads)
                 return PEAKS
 
-            worker._station = RequestHandler(
+            worker._handler = RequestHandler(
                 clock, available=lambda: 1 << 40, pools=list, load=lambda _m, _c: experiment, peaks=peaks
             )
             return worker
@@ -202,7 +202,7 @@ def test_peaks_are_read_before_each_process_where_a_subject_has_a_roofline(tmp_p
         with SampleStore.resume(tmp_path / "run") if resumed else SampleStore.create(tmp_path / "run") as store:
             run(
                 experiment, module="toy", profile="quick", seed=0, threads=2, sink=store, done=store.done,
-                engine=Engine(experiment, clock), clock=clock, surroundings=dict,
+                engine=Engine(experiment, clock), clock=clock, describe_environment=dict,
             )  # fmt: skip
     assert asked == [2, 2]  # and none to go on with a run of which nothing is left
 

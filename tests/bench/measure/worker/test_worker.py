@@ -90,7 +90,7 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 def worker(module: str) -> Iterator[LocalWorker]:
     started = LocalEngine().start(threads=1)
     try:
-        ready = started.ask(OpenRequest(module=module, corpus=None, threads=1))
+        ready = started.send(OpenRequest(module=module, corpus=None, threads=1))
         assert isinstance(ready, OpenReply)
         assert ready.pid == started.pid
         assert [pool["threads"] for pool in ready.threads if pool["api"] == "blas"] == [1]
@@ -101,13 +101,13 @@ def worker(module: str) -> Iterator[LocalWorker]:
 
 
 def measured(worker: LocalWorker, subject: str, **settings: Any) -> Reply:
-    return worker.ask(
+    return worker.send(
         SampleRequest(subject=subject, point={"n": 10}, timing="whole", seconds_per_sample=0.001, **settings)
     )
 
 
 def test_what_an_experiment_prints_does_not_reach_the_protocol(worker: LocalWorker) -> None:
-    checked = worker.ask(CheckRequest(claim="checked", seed=7))
+    checked = worker.send(CheckRequest(claim="checked", seed=7))
     assert isinstance(checked, CheckReply)
     assert checked.estimate != checked.estimate  # not a number, and still so on this side
     assert (checked.cases, checked.maps) == (7, {"m": [[1, 0], [0, 1]]})
@@ -158,7 +158,7 @@ def test_a_process_ends_in_the_middle_of_an_evaluation_when_its_requests_end(mod
 
 def test_closing_ends_a_process_in_the_middle_of_an_evaluation(module: str) -> None:
     worker = LocalEngine().start(threads=1)
-    worker.ask(OpenRequest(module=module, corpus=None, threads=1))
+    worker.send(OpenRequest(module=module, corpus=None, threads=1))
 
     def alarm(_number: int, _frame: Any) -> None:
         raise TimeoutError
@@ -180,7 +180,7 @@ def test_a_module_that_cannot_be_imported_is_one_line(tmp_path: Path) -> None:
     broken.write_text("1 / 0\n")
     worker = LocalEngine().start(threads=1)
     try:
-        reply = worker.ask(OpenRequest(module=str(broken), corpus=None, threads=1))
+        reply = worker.send(OpenRequest(module=str(broken), corpus=None, threads=1))
     finally:
         worker.close()
     assert isinstance(reply, ErrorReply)

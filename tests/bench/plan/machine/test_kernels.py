@@ -57,12 +57,12 @@ def test_only_variables_that_choose_kernels_are_kept() -> None:
 
 
 def test_a_run_is_judged_by_the_processes_that_measured_it() -> None:
-    surroundings = {"vector_instructions": "AVX-512", "blas": [library("SkylakeX")]}
+    describe_environment = {"vector_instructions": "AVX-512", "blas": [library("SkylakeX")]}
     workers = [{"threads": [{**library("Haswell"), "threads": 1}, {"name": "openmp", "api": "openmp"}]}] * 2
-    run = {"run": {"environment": surroundings}, "workers": workers}
+    run = {"run": {"environment": describe_environment}, "workers": workers}
     assert [one["architecture"] for one in libraries_of_run(run)] == ["Haswell"]
     assert len(warnings_of_run(run)) == 1
-    assert warnings_of_run({"run": {"environment": surroundings}}) == []
+    assert warnings_of_run({"run": {"environment": describe_environment}}) == []
     assert warnings_of_run({}) == []
 
 

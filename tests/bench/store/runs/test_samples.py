@@ -273,12 +273,12 @@ def test_a_run_on_a_disk_that_fills_up_ends_with_one_line_and_can_be_continued(t
             StoreError, match=r"samples.jsonl: cannot be written: the disk is full; what came before is kept$"
         ),
     ):
-        run(experiment, sink=store, engine=engine, surroundings=dict, **settings)
+        run(experiment, sink=store, engine=engine, describe_environment=dict, **settings)
     assert all(worker.closed for worker in engine.workers)
     before = read_records(tmp_path / "samples.jsonl")
     assert 0 < sum(record["record"] == "sample" for record in before) < 9
     with SampleStore.resume(tmp_path) as store:
-        run(experiment, sink=store, done=store.done, engine=engine, surroundings=dict, **settings)
+        run(experiment, sink=store, done=store.done, engine=engine, describe_environment=dict, **settings)
     after = read_records(tmp_path / "samples.jsonl")
     assert after[: len(before)] == before
     assert sum(record["record"] == "sample" for record in after) == 9
