@@ -169,7 +169,7 @@ class _RunLoop:
             "recorder": self._recorder,
             "comparisons": PendingComparisons(experiment, done.compared),
             "sink": sink,
-            "tell": notify,
+            "notify": notify,
             "clock": clock,
             "seconds_per_sample": profile.seconds_per_sample,
             "first": done.processes,

@@ -499,7 +499,7 @@ def test_a_signal_during_an_evaluation_does_not_wait_for_its_end(monkeypatch: py
             ended.append(request)
         return ask(worker, request)
 
-    monkeypatch.setattr(FakeWorker, "ask", interrupted)
+    monkeypatch.setattr(FakeWorker, "send", interrupted)
     with pytest.raises(Interrupted):
         ran.run()
     assert not ended
