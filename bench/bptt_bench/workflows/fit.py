@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import format_levels, levels_of, shown
+from bptt_bench.analyse.data.categories import format_level, format_levels, levels_of
 from bptt_bench.analyse.data.columns import add_roles, choose_response, factors_in_laws
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.roles import WHOLE
@@ -233,7 +233,7 @@ def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
 def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
     """Which rows are at a level: equal as numbers in a column of numbers, else as text."""
     if column.dtype.kind not in "iuf":
-        return np.asarray(column.map(shown).to_numpy() == level)
+        return np.asarray(column.map(format_level).to_numpy() == level)
     try:
         return np.asarray(column.to_numpy() == float(level))
     except ValueError:

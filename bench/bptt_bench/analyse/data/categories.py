@@ -1,4 +1,4 @@
-"""Categories of a table: columns of text that say what was measured, and have a fit of their own at each level."""
+"""Categories of a table: columns of text, each level of which has a fit of its own."""
 
 from __future__ import annotations
 
@@ -13,13 +13,9 @@ if TYPE_CHECKING:
 MOST_SHOWN, MOST_CHARACTERS = 6, 60  # levels that a message names, and how much of each
 
 
-def text_columns(frame: pd.DataFrame, names: Iterable[str], *, repeated: bool = False) -> list[str]:
-    """Columns of text or of true and false; with ``repeated`` those whose levels come back in several rows."""
-    return [
-        name
-        for name in names
-        if _is_text(frame[name]) and not (repeated and frame[name].nunique() > max(len(frame) / 2, 1))
-    ]
+def text_columns(frame: pd.DataFrame, names: Iterable[str]) -> list[str]:
+    """Return the columns of text, or of true and false."""
+    return [name for name in names if _is_text(frame[name])]
 
 
 def _is_text(column: pd.Series[Any]) -> bool:
@@ -28,15 +24,15 @@ def _is_text(column: pd.Series[Any]) -> bool:
 
 
 def levels_of(column: pd.Series[Any], rows: Any) -> list[str]:
-    """The levels in some rows, in the order in which they come first; nothing (NaN) is one too."""
-    return [shown(value) for value in dict.fromkeys(column.to_numpy()[rows].tolist())]
+    """Return the levels in some rows as text, in the order of their first row; nothing (NaN) is a level too."""
+    return [format_level(value) for value in dict.fromkeys(column.to_numpy()[rows].tolist())]
 
 
-def shown(value: object) -> str:
-    """A level as text.
+def format_level(value: object) -> str:
+    """Return a level as text.
 
-    >>> shown("float32"), shown(True), shown(float("nan")), shown(None), shown("two\\nlines")
-    ('float32', 'True', 'nothing', 'nothing', 'two\\\\nlines')
+    >>> [format_level(value) for value in ("float32", True, float("nan"), None, "two\\nlines")]
+    ['float32', 'True', 'nothing', 'nothing', 'two\\\\nlines']
     """
     if value is None or value != value:  # NaN alone differs from itself
         return "nothing"
@@ -45,7 +41,7 @@ def shown(value: object) -> str:
 
 
 def format_levels(levels: Iterable[str]) -> str:
-    """Levels in a message, as many as one can read.
+    """Return levels as a list in a message, shortened.
 
     >>> format_levels("abcdefgh")
     'a, b, c, d, e, f and 2 more'

@@ -1,4 +1,4 @@
-"""Which columns of a table a law is fitted to: the response that is meant, and what the user should know of others."""
+"""Columns of a table that a law is fitted to: the response, and the factors with remarks on other columns."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import format_levels, levels_of, shown, text_columns
+from bptt_bench.analyse.data.categories import format_level, format_levels, levels_of, text_columns
 from bptt_bench.analyse.data.response import UNITS
-from bptt_bench.analyse.data.roles import RECORDED, WHOLE, quoted, roles
+from bptt_bench.analyse.data.roles import RECORDED, WHOLE, column_roles, quote_names
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.plan import CostLaw, LawError
 from bptt_bench.store.importers.reading.text import list_names
@@ -40,25 +40,25 @@ def add_roles(
     block: str | None = None,
     chosen: Collection[str] = (),
 ) -> pd.DataFrame:
-    """The samples with their factors in ``attrs``, and in ``attrs["notes"]`` what the user should know of the columns.
+    """Return the samples with their factors in ``attrs``, and remarks on the columns in ``attrs["notes"]``.
 
-    Rows of a table that was read from a file are left out where a factor that the law names has no level.
+    Rows of a table that was read from a file are dropped where a factor of the law has no level.
 
     Parameters
     ----------
-    chosen : columns by whose levels the rows were selected: nothing is said of them.
+    chosen : columns by whose levels the rows were selected, which need no remark.
     """
     import pandas as pd
 
     in_laws = factors_in_laws(laws)
     measured = {response, *([block] if block is not None else [])}
-    found = roles(frame, in_laws, measured)
+    found = column_roles(frame, in_laws, measured)
     notes = [*frame.attrs.get("notes", ()), *found.notes]
-    here = [name for name in in_laws if name in frame.columns]
-    gaps = frame[here].isna().any(axis=1).to_numpy(dtype=bool)
+    present = [name for name in in_laws if name in frame.columns]
+    gaps = frame[present].isna().any(axis=1).to_numpy(dtype=bool)
     if "source" in frame.attrs and gaps.any() and not gaps.all():
         frame = frame[~gaps]
-        notes.append(f"{int(gaps.sum())} rows are left out, which have no level of {', '.join(here)}")
+        notes.append(f"{int(gaps.sum())} rows are left out, which have no level of {', '.join(present)}")
     for name in found.factors:
         levels = levels_of(frame[name], np.arange(len(frame))) if name not in in_laws else []
         if len(levels) > 1 and name not in chosen:
@@ -68,56 +68,56 @@ def add_roles(
             )
     factors = frame.attrs.get("factors")
     if factors is None:
-        factors = [*found.factors, *here, *found.categories]
-    told = pd.DataFrame(frame)  # pandas would copy the records of a run with every other copy
-    told.attrs = {**frame.attrs, "factors": factors, "notes": notes}
-    return told
+        factors = [*found.factors, *present, *found.categories]
+    result = pd.DataFrame(frame)  # other ways of copying would copy the records of a run too
+    result.attrs = {**frame.attrs, "factors": factors, "notes": notes}
+    return result
 
 
-def choose_response(frame: pd.DataFrame, asked: str | None, laws: Sequence[CostLaw | str] = ()) -> str:
-    """The response that is meant: ``seconds_per_eval`` where nobody says, else the only column that is called a time.
+def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[CostLaw | str] = ()) -> str:
+    """Return the response: the one stated, else ``seconds_per_eval``, else the only column that is called a time.
 
     Raises
     ------
-    FitError : none or several could be meant; the message says what to type.
+    FitError : there is none, or several; the message says what to type.
     """
-    if asked is not None or WHOLE in frame.columns:
-        return WHOLE if asked is None else asked
+    if stated is not None or WHOLE in frame.columns:
+        return WHOLE if stated is None else stated
     taken = {*factors_in_laws(laws), *RECORDED, *frame.attrs.get("factors", ())}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
-    told = frame.attrs.get(UNITS, {})
+    recorded = frame.attrs.get(UNITS, {})
     times = [
-        name for name in numbers if (parse_unit(told[name]).base == SECOND.base if name in told else is_time(name))
+        name for name in numbers if (parse_unit(recorded[name]).base == SECOND.base if name in recorded else is_time(name))
     ]
     if len(times) == 1:
         return times[0]
     texts = [] if times else [name for name in text_columns(frame, map(str, frame.columns)) if is_time(name)]
     if texts and texts[0] not in taken:
-        such = repr(shown(frame[texts[0]].dropna().iloc[0]))
+        such = repr(format_level(frame[texts[0]].dropna().iloc[0]))
         raise FitError(
             f"column {texts[0]!r}: holds text, such as {such}; a response must be numbers alone, whose unit is in the "
             "name of the column, such as time_ms, or in --unit"
         )
     if not numbers:  # bytes that a run records beside its times are a response where nothing else is
         numbers = [name for name in map(str, frame.columns) if frame[name].dtype.kind in "iuf" and unit_of_name(name)]
-    # levels mostly are whole numbers without a unit
+    # levels are mostly whole numbers without a unit
     could = sorted(
         times or numbers,
-        key=lambda name: (name not in told and unit_of_name(name) is None, frame[name].dtype.kind != "f"),
+        key=lambda name: (name not in recorded and unit_of_name(name) is None, frame[name].dtype.kind != "f"),
     )
     such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
-    also = f"; {quoted(times)} are times" if times else ""
+    also = f"; {quote_names(times)} are times" if times else ""
     raise FitError(
         f"column {WHOLE!r}: missing; the columns are {list_names(list(map(str, frame.columns)))}{also}{such}"
     )
 
 
 def factors_in_laws(laws: Iterable[CostLaw | str]) -> list[str]:
-    """The names in some laws, each once.
+    """Return the names in some laws, each once.
 
     Raises
     ------
-    FitError : what is no law.
+    FitError : a text is not a law.
     """
     try:
         known = [CostLaw(law) if isinstance(law, str) else law for law in laws]
@@ -127,7 +127,7 @@ def factors_in_laws(laws: Iterable[CostLaw | str]) -> list[str]:
 
 
 def is_time(name: str) -> bool:
-    """Whether a column is called a time.
+    """Return whether a column has the name of a time.
 
     >>> [name for name in ("time_ms", "Wall Time (s)", "ns/op", "realTime", "s") if not is_time(name)]
     []

@@ -1,4 +1,4 @@
-"""Values that are made when they are first asked for: a verdict needs few of what a report shows."""
+"""A mapping whose values are computed on first use: a verdict needs few of those that a report shows."""
 
 from __future__ import annotations
 
@@ -16,29 +16,29 @@ class Absent(str):
 
 
 class LazyMapping(Mapping[K, V], Generic[K, V]):
-    """A mapping whose values are made one by one, each once; it has no key whose value cannot be made.
+    """A mapping that computes each value once, on first use, and lacks the keys whose value cannot be computed.
 
-    Whether a key is there is known only when its value has been tried, so counting or listing the keys makes them all.
+    A key is known to be absent only after its value has been tried, so counting or listing the keys computes all.
 
     Parameters
     ----------
-    makers : by key, what makes the value or says why there is none.
+    functions : by key, a function that returns the value or the reason why there is none.
     """
 
-    __slots__ = ("_made", "_makers")
+    __slots__ = ("_functions", "_outcomes")
 
-    def __init__(self, makers: Mapping[K, Callable[[], V | Absent]]) -> None:
-        self._makers = makers
-        self._made: dict[K, V | Absent] = {}
+    def __init__(self, functions: Mapping[K, Callable[[], V | Absent]]) -> None:
+        self._functions = functions
+        self._outcomes: dict[K, V | Absent] = {}
 
     def _outcome(self, key: K) -> V | Absent:
-        maker = self._makers[key]
-        if key not in self._made:
+        function = self._functions[key]
+        if key not in self._outcomes:
             try:
-                self._made[key] = maker()
-            except KeyError as error:  # which a mapping would take for a key that is not there
-                raise RuntimeError(f"{key!r}: its maker failed: KeyError {error}") from error
-        return self._made[key]
+                self._outcomes[key] = function()
+            except KeyError as error:  # a KeyError would look like a missing key
+                raise RuntimeError(f"{key!r}: its function failed: KeyError {error}") from error
+        return self._outcomes[key]
 
     def __getitem__(self, key: K) -> V:
         found = self._outcome(key)
@@ -47,15 +47,15 @@ class LazyMapping(Mapping[K, V], Generic[K, V]):
         return found
 
     def __iter__(self) -> Iterator[K]:
-        return (key for key in self._makers if not isinstance(self._outcome(key), Absent))
+        return (key for key in self._functions if not isinstance(self._outcome(key), Absent))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     @property
     def reasons(self) -> Mapping[K, str]:
-        """Why values are missing, by key; made on demand like these."""
-        return LazyMapping({key: self._reason_of(key) for key in self._makers})
+        """Reasons why values are missing, by key; computed on first use like the values."""
+        return LazyMapping({key: self._reason_of(key) for key in self._functions})
 
     def _reason_of(self, key: K) -> Callable[[], str | Absent]:
         def reason() -> str | Absent:

@@ -1,4 +1,4 @@
-"""What is explained: its unit, whether it is known exactly, and how a sentence speaks of it."""
+"""Responses: their units, whether they are exact, and their names in sentences."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 SCRATCH, PEAK_SCRATCH = "scratch_bytes", "peak_scratch_bytes"
 ALLOCATED, PEAK = "allocated_bytes", "peak_bytes"
-SUFFIX, COUNT_SUFFIX = "_bytes", "_count"  # of the columns that hold bytes, and what was counted
-UNITS = "units"  # of the attributes of a frame: those that its format states, by response
+SUFFIX, COUNT_SUFFIX = "_bytes", "_count"  # of columns of bytes, and of counts
+UNITS = "units"  # attribute of a frame: units that its format states, by response
 MEANINGS = {
     SCRATCH: "memory beyond the result",
     PEAK_SCRATCH: "peak of the process beyond the result",
@@ -20,47 +20,47 @@ MEANINGS = {
     PEAK: "peak of the process",
     "seconds_per_eval": "time",
 }
-# The kernel counts resident pages in batches of at least 32 for each core, and a peak is noted with what was counted
-# by then: on two cores peaks of known 0.3 to 240 MB were off by up to 0.12 MB.
+# The kernel counts resident pages in batches of at least 32 for each core, and records a peak from the batches counted
+# by then: on two cores, known peaks of 0.3 to 240 MB had errors of up to 0.12 MB.
 # Source: Linux 6.2, "mm: convert mm's rss stats into percpu_counter"; percpu_counter_batch in lib/percpu_counter.c
 PEAK_RESOLUTION_BYTES = 3e5
 
 
 def unit_of(response: str, frame: pd.DataFrame | None = None, unit: str | None = None) -> Unit | None:
-    """The unit of a response: the one that somebody states, else that of its format, else that which its name tells.
+    """Return the unit of a response: the one stated, else that of its format, else that in its name.
 
-    ``None`` where nothing tells: then none is printed, and none is assumed.
+    ``None`` where it is unknown; none is assumed then.
 
     Raises
     ------
-    TextError : what is stated is not a unit.
+    TextError : ``unit`` is not a unit.
 
     >>> unit_of("seconds_per_eval"), unit_of("latency"), unit_of("latency", unit="ms")
     (Unit(symbol='s', base='s', scale=1.0), None, Unit(symbol='ms', base='s', scale=0.001))
     """
     if unit is not None:
         return parse_unit(unit)
-    told = None if frame is None else (frame.attrs.get(UNITS) or {}).get(response)
-    return unit_of_name(response) if told is None else parse_unit(told)
+    recorded = None if frame is None else (frame.attrs.get(UNITS) or {}).get(response)
+    return unit_of_name(response) if recorded is None else parse_unit(recorded)
 
 
 def is_memory(response: str) -> bool:
-    """Whether a response is counted in bytes."""
+    """Return whether a response is counted in bytes."""
     return response.endswith(SUFFIX)
 
 
 def is_count(response: str) -> bool:
-    """Whether a response is how often an evaluation did something."""
+    """Return whether a response is a number of operations of an evaluation."""
     return response.endswith(COUNT_SUFFIX)
 
 
 def is_exact(response: str) -> bool:
-    """Whether a response, bytes or counts, is known exactly: the same each time, and without regimes."""
+    """Return whether a response (bytes or counts) is exact: without noise and without cache regimes."""
     return is_memory(response) or is_count(response)
 
 
 def substance(response: str, unit: Unit | None = None) -> str:
-    """What a response is an amount of: ``time``, ``memory``, what is counted, or what the response is called.
+    """Return what a response is an amount of: ``time``, ``memory``, what is counted, or its name.
 
     >>> substance("seconds_per_eval"), substance("scratch_bytes"), substance("comparisons_count"), substance("latency")
     ('time', 'memory', 'comparisons', 'latency')
@@ -72,7 +72,7 @@ def substance(response: str, unit: Unit | None = None) -> str:
 
 
 def unit_in_words(response: str, unit: Unit | None) -> str:
-    """What a heading says of which there is so much a unit of a term; its own name where its unit is not known.
+    """Return the unit of a response as a word of a heading; the name of the response if its unit is unknown.
 
     >>> unit_in_words("peak_bytes", unit_of_name("peak_bytes")), unit_in_words("latency", None)
     ('bytes', 'latency')
@@ -81,12 +81,12 @@ def unit_in_words(response: str, unit: Unit | None) -> str:
 
 
 def no_noise(response: str) -> str:
-    """Why an exact response is taken but once, as a part of a sentence."""
+    """Return the reason why an exact response is measured once, as a part of a sentence."""
     return f"{'counts' if is_count(response) else 'bytes'} have no noise"
 
 
 def meaning(response: str) -> str:
-    """A response in words, as the subject of a sentence.
+    """Return a response in words, as the subject of a sentence.
 
     >>> meaning("scratch_bytes"), meaning("recur_seconds_per_eval"), meaning("comparisons_count")
     ('memory beyond the result', 'recur_seconds_per_eval', 'number of comparisons')

@@ -1,4 +1,4 @@
-"""From a data frame to arrays: which rows count, which points they belong to, and a clear line about what is wrong."""
+"""Samples of a data frame as arrays, grouped by point, with checks of every column."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.analyse.data.categories import format_levels, levels_of, text_columns
-from bptt_bench.analyse.data.roles import roles
+from bptt_bench.analyse.data.roles import column_roles
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.errors import BenchError
 from bptt_bench.plan.design.design import OF_POINTS
@@ -23,15 +23,15 @@ if TYPE_CHECKING:
 
 
 TIME = "started_at"  # of a sample, in seconds
-HOST, PROCESS = "host", "process"  # where a sample was taken, and by which measuring process
+HOST, PROCESS = "host", "process"  # host and measuring process of a sample
 UNNAMED = "unknown"
-# A fit squares the ratio of a term to a time, and sums such squares: from here on that stays below 1e308.
+# A fit sums squares of ratios of a term to a time: within these bounds the sums stay below 1e308.
 LEAST, MOST = 1e-60, 1e60
 BOUNDS = f"numbers from {LEAST:g} to {MOST:g}"
 
 
 class FitError(BenchError, ValueError):
-    """Data to which a law cannot be fitted; the message is one line: the column, the row and what is allowed."""
+    """Error for data to which a law cannot be fitted; one line with the column, the row and the allowed values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,12 +43,12 @@ class Samples:
     levels : factor name -> level at each point (n_points,).
     log_seconds : log of the response of each sample (n_samples,), sorted by point.
     point, block : index of the point and of the block of each sample (n_samples,).
-    block_names : what the block indices stand for.
-    below_floor : rows left out because their signal was below the floor.
-    when : seconds at which each sample was taken, where the frame has them (column ``started_at``).
+    block_names : names of the blocks, by index.
+    below_floor : number of rows dropped because their signal was below the floor.
+    when : seconds at which each sample was taken (column ``started_at``), if known.
     rows : of the frame that the samples come from (n_samples,).
-    host, process : indices of the host and of the measuring process of each sample, where the frame has such columns.
-    host_names : what the host indices stand for.
+    host, process : indices of the host and of the measuring process of each sample, if known.
+    host_names : names of the hosts, by index.
     """
 
     levels: dict[str, Array]
@@ -71,10 +71,10 @@ class Samples:
 def gather(
     frame: pd.DataFrame, names: Sequence[str], *, response: str, block: str | None = None, what: str = "law"
 ) -> Samples:
-    """Samples of the response, grouped by the factors of the frame and ``names``.
+    """Return the samples of a response, grouped by the factors of the frame and ``names``.
 
-    Rows below the signal floor are left out and counted. In a frame with a ``timing`` column only the rows of the
-    response's own kind of timing are used: phases and whole evaluations are never mixed.
+    Rows below the signal floor are dropped and counted. In a frame with a ``timing`` column only the rows with the
+    response are used: phases and whole evaluations are never mixed.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def gather(
             raise FitError(f"column {name!r}: missing; the columns are {list_names(frame.columns.tolist())}{hint}")
     keep, below_floor = _rows(frame, response)
     rows = np.flatnonzero(keep)
-    found = roles(frame, names, measured)
+    found = column_roles(frame, names, measured)
     factors = _factors(found.factors, names)
     if not len(rows):
         reason = f"all {below_floor} rows are below the signal floor" if below_floor else "no rows to fit"
@@ -124,19 +124,19 @@ def gather(
 
 
 def _with_unit(name: str, frame: pd.DataFrame) -> str:
-    """The column that is meant by a name of which only the words beside the unit are right: ``cpu_time``."""
+    """Return a hint at the only column that begins like the name, with another unit, such as ``cpu_time``."""
     word = name.removesuffix("_time")
     near = [str(column) for column in frame.columns if word and str(column).startswith(f"{word}_")]
     return f"; did you mean {near[0]}?" if len(near) == 1 else ""
 
 
 def categories_of(frame: pd.DataFrame, named: Collection[str] = (), measured: Collection[str] = ()) -> list[str]:
-    """The columns of text that have a fit of their own at each level; see ``roles``."""
-    return list(roles(frame, named, measured).categories)
+    """Return the columns of text, each level of which has a fit of its own; see ``column_roles``."""
+    return list(column_roles(frame, named, measured).categories)
 
 
 def require_numbers(frame: pd.DataFrame, names: Iterable[str], what: str) -> None:
-    """See that a law names no category; text that can be read as numbers is none.
+    """Check that a law does not name a category; text that is a number everywhere is not one.
 
     Raises
     ------
@@ -150,7 +150,7 @@ def require_numbers(frame: pd.DataFrame, names: Iterable[str], what: str) -> Non
 
 def _is_text(value: object) -> bool:
     try:
-        float(value)  # type: ignore[arg-type]  # that is the question
+        float(value)  # type: ignore[arg-type]  # the error is the answer
     except (TypeError, ValueError):
         return value is not None
     return False
@@ -167,7 +167,7 @@ def _require_one_level(frame: pd.DataFrame, categories: Sequence[str], rows: Ind
 
 
 def _when(frame: pd.DataFrame, rows: Index) -> Array | None:
-    """When the samples were taken; None where some of them do not say."""
+    """Return the times at which samples were taken; None if some are unknown."""
     if TIME not in frame.columns or frame[TIME].dtype.kind != "f":
         return None
     times = frame[TIME].to_numpy()[rows]
@@ -195,12 +195,12 @@ def _factors(others: Sequence[str], names: Sequence[str]) -> list[str]:
 def _rows(frame: pd.DataFrame, response: str) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], int]:
     keep = np.ones(len(frame), dtype=bool)
     if "timing" in frame.columns or "source" in frame.attrs:
-        # a phase-timed row has no time of the whole, and the other way round; such gaps are not missing data. So it is
-        # with what another tool measured: bytes of one benchmark, seconds of the next
+        # a row with phases has no time of the whole evaluation, and vice versa: such gaps are not missing data. Nor are
+        # those of another tool's file with the bytes of one benchmark and the seconds of the next
         keep &= frame[response].notna().to_numpy(dtype=bool)
     if "below_floor" not in frame.columns:
         return keep, 0
-    column = frame["below_floor"]  # a table of somebody else may have it as numbers or as text
+    column = frame["below_floor"]  # another tool's table may have it as numbers or as text
     true = column if column.dtype.kind == "b" else column.astype(str).str.lower().isin(("true", "1", "1.0"))
     below = true.to_numpy(dtype=bool)
     return keep & ~below, int((keep & below).sum())
@@ -214,7 +214,7 @@ def _blocks(frame: pd.DataFrame, block: str | None, rows: Index) -> tuple[tuple[
 
 
 def _named(frame: pd.DataFrame, name: str, rows: Index) -> tuple[tuple[str, ...], Index | None]:
-    """What a column names and which of these each row has; what is not named counts as one more."""
+    """Return the names in a column and their index in each row; rows without a name share one more."""
     import pandas as pd
 
     if name not in frame.columns:
@@ -251,12 +251,12 @@ def _numbers(column: pd.Series[Any], rows: Index, name: str, *, positive: bool =
 
 
 def _row_of(column: pd.Series[Any], row: int) -> int:
-    """Which row of the table it is, from 1 on: where rows were selected, their labels say which they were."""
+    """Return the number of a row in the table, from 1 on; labels keep it where rows were selected."""
     return int(column.index[row] if column.index.dtype.kind == "i" else row) + 1
 
 
 def _beyond(values: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which numbers are so large or so small that a fit could not compute with their squares; 0 is not."""
+    """Return which numbers are too large or too small for a fit to square; 0 is not."""
     size = np.abs(values)
     found: np.ndarray[Any, np.dtype[np.bool_]] = (size > MOST) | ((size < LEAST) & (size != 0))
     return found
@@ -264,29 +264,25 @@ def _beyond(values: Array) -> np.ndarray[Any, np.dtype[np.bool_]]:
 
 def _is_number(value: object) -> bool:
     try:
-        float(value)  # type: ignore[arg-type]  # that is the question
+        float(value)  # type: ignore[arg-type]  # the error is the answer
     except (TypeError, ValueError):
         return False
     return not isinstance(value, str)
 
 
 def check_design(columns: Array, terms: Sequence[object], levels: Mapping[str, Array]) -> Array:
-    """The columns of a law, checked.
+    """Return the columns (n_points, k) of a law after checking them.
 
     Raises
     ------
-    FitError : a term that is negative or not finite at some point: its coefficient could not be a cost.
+    FitError : a term is negative, not finite or too large at some point, or 0 at all of them.
     """
     wrong = ~np.isfinite(columns) | (columns < 0)
-    if wrong.any():
-        row, column = (int(i) for i in np.argwhere(wrong)[0])
-        at = " ".join(f"{name}={values[row]:g}" for name, values in levels.items())
-        raise FitError(f"term {terms[column]}: {columns[row, column]:g} at {at}; allowed are finite numbers from 0")
-    beyond = _beyond(columns)
-    if beyond.any():
-        row, column = (int(i) for i in np.argwhere(beyond)[0])
-        at = " ".join(f"{name}={values[row]:g}" for name, values in levels.items())
-        raise FitError(f"term {terms[column]}: {columns[row, column]:g} at {at}; allowed are {BOUNDS}")
+    for outside, allowed in ((wrong, "finite numbers from 0"), (_beyond(columns), BOUNDS)):
+        if outside.any():
+            row, column = (int(i) for i in np.argwhere(outside)[0])
+            at = " ".join(f"{name}={values[row]:g}" for name, values in levels.items())
+            raise FitError(f"term {terms[column]}: {columns[row, column]:g} at {at}; allowed are {allowed}")
     empty = np.flatnonzero(~columns.any(axis=0))
     if len(empty):
         raise FitError(f"term {terms[empty[0]]}: 0 at every point; its coefficient cannot be estimated")
@@ -294,13 +290,13 @@ def check_design(columns: Array, terms: Sequence[object], levels: Mapping[str, A
 
 
 def require_cost_everywhere(columns: Array, law: object, levels: Mapping[str, Array]) -> None:
-    """See that a law says something of every point: ``n*log(n)`` says that nothing happens at n = 1.
+    """Check that a law predicts a cost at every point, which ``n*log(n)`` does not at n = 1.
 
     Raises
     ------
     FitError : all terms are 0 at some point.
     """
-    nothing = np.flatnonzero(~columns.any(axis=1))
-    if len(nothing):
-        at = " ".join(f"{name}={values[nothing[0]]:g}" for name, values in levels.items())
+    zero = np.flatnonzero(~columns.any(axis=1))
+    if len(zero):
+        at = " ".join(f"{name}={values[zero[0]]:g}" for name, values in levels.items())
         raise FitError(f"law '{law}': is 0 at {at}, where a cost was measured; the overhead term 1 would allow for it")

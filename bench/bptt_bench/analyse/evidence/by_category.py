@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import levels_of, shown
+from bptt_bench.analyse.data.categories import format_level, levels_of
 from bptt_bench.analyse.data.columns import choose_response
 from bptt_bench.analyse.data.samples import FitError, categories_of, require_numbers
 from bptt_bench.analyse.evidence.evidence import without_records
@@ -131,7 +131,7 @@ def parts(frame: pd.DataFrame, names: Sequence[str], response: str = WHOLE) -> I
 def _level(value: object) -> Level:
     """A level as a point holds it: a number, or text."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    return value if is_number else shown(value)  # type: ignore[return-value]  # a number
+    return value if is_number else format_level(value)  # type: ignore[return-value]  # a number
 
 
 def _holding(frame: pd.DataFrame, response: str) -> np.ndarray[Any, np.dtype[np.bool_]]:

@@ -11,7 +11,7 @@ import numpy as np
 
 from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact
-from bptt_bench.analyse.data.roles import means_something_else
+from bptt_bench.analyse.data.roles import has_foreign_levels
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
@@ -137,7 +137,7 @@ def without_records(frame: pd.DataFrame) -> pd.DataFrame:
 
 def fitted_samples(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that fits may see: all but those of stages that test predictions."""
-    if STAGE not in frame.columns or means_something_else(frame, STAGE):
+    if STAGE not in frame.columns or has_foreign_levels(frame, STAGE):
         return frame
     return frame[frame[STAGE].isin(FITTED_STAGES).to_numpy(dtype=bool)]
 

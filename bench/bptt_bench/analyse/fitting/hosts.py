@@ -19,7 +19,7 @@ from bptt_bench.analyse.data.samples import Samples
 from bptt_bench.analyse.data.visit_tables import (
     Visits,
     common_rows,
-    processes_of,
+    process_indices,
     select_rows,
     undisturbed_tables,
 )
@@ -172,7 +172,7 @@ def _share_points(samples: Samples, first: Flags, second: Flags) -> bool:
 
 def _tables(samples: Samples, first: Flags, second: Flags) -> tuple[ProcessTable, ProcessTable]:
     """A table for each of two parts of the samples, of undisturbed visits, with a row for each point of all."""
-    process = processes_of(samples)
+    process = process_indices(samples)
     sides = []
     for part in (first, second):
         mine = np.unique(process[part])

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 from bptt_bench.analyse.data.columns import add_roles, choose_response
-from bptt_bench.analyse.data.roles import roles
+from bptt_bench.analyse.data.roles import column_roles
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.evidence.evidence import fitted_samples
@@ -81,7 +81,7 @@ def test_constant_text_and_what_restates_a_factor_are_no_factors_and_are_told() 
         digest=[f"{i:x}" for i in range(12)],
         holes=[1, None, 2] * 4,
     )
-    found = roles(frame, ["n"], ["seconds"])
+    found = column_roles(frame, ["n"], ["seconds"])
     assert (found.factors, found.categories) == (("d",), ("kind",))
     assert found.notes == (
         "column 'kilobytes' changes only together with 'n': not used",
@@ -100,20 +100,20 @@ def test_constant_text_and_what_restates_a_factor_are_no_factors_and_are_told() 
 
 def test_a_label_that_goes_with_other_factors_than_the_laws_is_none_either() -> None:
     d = [1, 1, 2, 2] * 3
-    assert roles(table(d=d, size=["small", "small", "large", "large"] * 3), ["n"], ["seconds"]).categories == ()
+    assert column_roles(table(d=d, size=["small", "small", "large", "large"] * 3), ["n"], ["seconds"]).categories == ()
 
 
 def test_a_category_that_shares_its_levels_among_those_of_a_factor_is_one() -> None:
-    assert roles(table(kind=["a"] * 6 + ["b"] * 6), ["n"], ["seconds"]).categories == ("kind",)
+    assert column_roles(table(kind=["a"] * 6 + ["b"] * 6), ["n"], ["seconds"]).categories == ("kind",)
 
 
 def test_a_column_that_is_called_as_ours_and_means_something_else_is_a_category() -> None:
     frame = table(stage=["train", "infer"] * 6, timing=["whole"] * 12)
-    assert roles(frame, ["n"], ["seconds"]).categories == ("stage",)
+    assert column_roles(frame, ["n"], ["seconds"]).categories == ("stage",)
     assert len(fitted_samples(frame)) == len(frame)
     assert [str(levels) for levels in fit_by(frame, "n", overhead="1")] == ["stage=infer", "stage=train"]
     ours = table(stage=["sweep", "beyond"] * 6)
-    assert roles(ours, ["n"], ["seconds"]).categories == ()
+    assert column_roles(ours, ["n"], ["seconds"]).categories == ()
     assert len(fitted_samples(ours)) == len(frame) / 2
 
 
@@ -138,11 +138,11 @@ def test_a_renamed_column_keeps_the_unit_that_its_name_told(tmp_path: Path) -> N
 @pytest.mark.parametrize("name", ["date", "timestamp", "seed", "run", "repeat"])
 def test_a_column_that_is_no_factor_by_its_name_is_noted(name: str) -> None:
     varying = table(**{name: [*range(12)]})
-    assert roles(varying, ["n"], ["seconds"]).notes == (
+    assert column_roles(varying, ["n"], ["seconds"]).notes == (
         f"by their names no factors, and not used: '{name}'; --rename uses one",
     )
-    assert roles(table(**{name: 3}), ["n"], ["seconds"]).notes == ()
-    assert roles(varying, ["n", name], ["seconds"]).notes == ()
+    assert column_roles(table(**{name: 3}), ["n"], ["seconds"]).notes == ()
+    assert column_roles(varying, ["n", name], ["seconds"]).notes == ()
 
 
 def test_the_response_that_is_suggested_has_a_unit_and_no_levels() -> None:

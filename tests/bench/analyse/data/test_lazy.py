@@ -1,4 +1,4 @@
-"""Values made on demand: each once, none unasked, and a reason where there is none."""
+"""Values computed on first use: each once, none unused, and a reason where there is none."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def made(log: list[str]) -> LazyMapping[str, int]:
     return LazyMapping({name: partial(maker, name, value) for name, value in outcomes.items()})
 
 
-def test_a_value_is_made_when_it_is_first_asked_for_and_kept() -> None:
+def test_a_value_is_computed_on_first_use_and_kept() -> None:
     log: list[str] = []
     values = made(log)
     assert log == []
@@ -25,7 +25,7 @@ def test_a_value_is_made_when_it_is_first_asked_for_and_kept() -> None:
     assert log == ["two"]
 
 
-def test_what_cannot_be_made_is_not_there_and_says_why() -> None:
+def test_a_value_that_cannot_be_computed_is_absent_with_a_reason() -> None:
     log: list[str] = []
     values = made(log)
     assert "none" not in values
@@ -36,7 +36,7 @@ def test_what_cannot_be_made_is_not_there_and_says_why() -> None:
     assert log == ["none", "one", "two"]  # reasons are made of the very same outcomes
 
 
-def test_listing_makes_all_in_order() -> None:
+def test_listing_computes_all_in_order() -> None:
     log: list[str] = []
     values = made(log)
     assert list(values.items()) == [("one", 1), ("two", 2)]
@@ -45,15 +45,15 @@ def test_listing_makes_all_in_order() -> None:
     assert log == ["one", "none", "two"]
 
 
-def test_a_key_that_nobody_makes_is_not_there() -> None:
+def test_a_key_without_a_function_is_absent() -> None:
     values = made([])
     assert "three" not in values
     with pytest.raises(KeyError):
         values["three"]
 
 
-def test_a_fault_of_a_maker_is_not_taken_for_a_key_that_is_not_there() -> None:
+def test_a_fault_of_a_function_is_not_an_absent_key() -> None:
     nothing: dict[str, int] = {}
     values = LazyMapping[str, int]({"one": lambda: nothing["missing"]})
-    with pytest.raises(RuntimeError, match="'one': its maker failed: KeyError 'missing'"):
+    with pytest.raises(RuntimeError, match="'one': its function failed: KeyError 'missing'"):
         values.get("one")
