@@ -87,7 +87,9 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
     recorded = frame.attrs.get(UNITS, {})
     times = [
-        name for name in numbers if (parse_unit(recorded[name]).base == SECOND.base if name in recorded else is_time(name))
+        name
+        for name in numbers
+        if (parse_unit(recorded[name]).base == SECOND.base if name in recorded else is_time(name))
     ]
     if len(times) == 1:
         return times[0]
