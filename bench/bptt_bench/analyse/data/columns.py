@@ -85,11 +85,9 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
         return WHOLE if stated is None else stated
     taken = {*factors_in_laws(laws), *RECORDED, *frame.attrs.get("factors", ())}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
-    recorded = frame.attrs.get(UNITS, {})
+    units = frame.attrs.get(UNITS, {})
     times = [
-        name
-        for name in numbers
-        if (parse_unit(recorded[name]).base == SECOND.base if name in recorded else is_time(name))
+        name for name in numbers if (parse_unit(units[name]).base == SECOND.base if name in units else is_time(name))
     ]
     if len(times) == 1:
         return times[0]
@@ -105,7 +103,7 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     # levels are mostly whole numbers without a unit
     could = sorted(
         times or numbers,
-        key=lambda name: (name not in recorded and unit_of_name(name) is None, frame[name].dtype.kind != "f"),
+        key=lambda name: (name not in units and unit_of_name(name) is None, frame[name].dtype.kind != "f"),
     )
     such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
     also = f"; {quote_names(times)} are times" if times else ""
