@@ -30,8 +30,8 @@ from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.workflows import settings as api
-from bptt_bench.workflows.repeated_runs import Planned, measure_all, planned, repeats
-from bptt_bench.workflows.run import terminated_as_interrupted
+from bptt_bench.workflows.repeated_runs import PlannedRun, judge_repeats, measure_all, plan_runs
+from bptt_bench.workflows.run import sigterm_as_interrupt
 from bptt_bench.workflows.selftest import listening
 
 STUDIES = ("stability", "faults", "load")
@@ -62,18 +62,18 @@ class Study:
     runs: int
     quiet: str | None = None
 
-    def plans(self, experiment: Experiment) -> list[Planned]:
+    def plans(self, experiment: Experiment) -> list[PlannedRun]:
         """The runs of the study."""
         settings = api.Settings(experiment=self.experiment, profile=self.profile, seed=self.seed, probe=False)
         faults = [fault.name for fault in experiment.faults] if self.study == "faults" else []
-        return planned(settings, healthy=self.runs, faults=faults, each=self.runs)
+        return plan_runs(settings, healthy=self.runs, faults=faults, each=self.runs)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; the exit status."""
     options = _parser().parse_args(arguments)
     try:
-        with terminated_as_interrupted():
+        with sigterm_as_interrupt():
             return _main(options)
     except (StoreError, MeasureError, ExperimentError) as error:
         print(f"error: {error}", file=sys.stderr)
@@ -179,7 +179,7 @@ def busy_core() -> Iterator[subprocess.Popen[bytes]]:
 def document(study: Study, folder: Path) -> dict[str, Any]:
     """The table of a study from its stored runs."""
     experiment = load_experiment(study.experiment)
-    found = list(repeats(folder, experiment))
+    found = list(judge_repeats(folder, experiment))
     if not any(repeat.fault is None for repeat in found):
         raise StoreError(f"{folder}: holds no finished run without a fault")
     if study.study == "stability":
@@ -187,7 +187,7 @@ def document(study: Study, folder: Path) -> dict[str, Any]:
     if study.study == "faults":
         return faults_document(study, found, experiment)
     assert study.quiet is not None
-    return load_document(study, found, list(repeats(Path(study.quiet), experiment)))
+    return load_document(study, found, list(judge_repeats(Path(study.quiet), experiment)))
 
 
 def stability_document(study: Study, found: Sequence[Repeat]) -> dict[str, Any]:

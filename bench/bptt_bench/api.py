@@ -7,11 +7,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.integrations.notebook import progress as progress_shown
+from bptt_bench.integrations.notebook import run_progress as progress_shown
 from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.report.page.displays import Figures, Verdicts
-from bptt_bench.workflows.reloading import is_notebook
+from bptt_bench.workflows.notebook_modules import is_notebook
 from bptt_bench.workflows.settings import Settings, analysis_of, default_experiment, measure, new_folder
 
 if TYPE_CHECKING:

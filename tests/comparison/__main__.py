@@ -26,8 +26,8 @@ from bptt_bench.store.runs.samples import SAMPLES, read_records
 from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.compare.baseline import BASELINE, CURRENT, Side, measure
 from bptt_bench.workflows.compare.compare import compare
-from bptt_bench.workflows.progress import time_left
-from bptt_bench.workflows.run import terminated_as_interrupted
+from bptt_bench.workflows.progress import format_time_left
+from bptt_bench.workflows.run import sigterm_as_interrupt
 
 from tests.comparison.healthy import EXPERIMENT
 
@@ -160,12 +160,12 @@ def main(tries: int, out: Path, seconds: float | None, look: str, as_json: bool)
     start = time.monotonic()
     plans = [(kind, number) for number in range(tries) for kind in KINDS]
     left = [plan for plan in plans if not is_done(folder_of(out, *plan))]
-    with terminated_as_interrupted():
+    with sigterm_as_interrupt():
         for i, (kind, number) in enumerate(left):
             spent = time.monotonic() - start
             if seconds is not None and spent + (spent / i if i else 0) > seconds:
                 break
-            ahead = time_left(spent / i * (len(left) - i) if i else None)
+            ahead = format_time_left(spent / i * (len(left) - i) if i else None)
             click.echo(f"try {len(plans) - len(left) + i + 1} of {len(plans)}, {kind}-{number}: {ahead}", err=True)
             measure_try(out, kind, number)
     with mock.patch.object(contrast, "MUCH_MORE_PRECISE", LOOKS[look]):

@@ -20,7 +20,7 @@ from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.errors import StoreError
 from bptt_bench.plan import LawError
 from bptt_bench.store.frame import load
-from bptt_bench.workflows.fit import Answer, Answers, answer
+from bptt_bench.workflows.fit import FitReport, FitReports, fit_data
 
 from tests.fuzz.bases import FIXTURES, Base
 from tests.fuzz.mutate import mutated
@@ -106,7 +106,7 @@ def tried(path: Path, seed: int) -> tuple[str, str]:
     subject = str(random.Random(f"subject {seed}").choice(frame["subject"].unique())) if "subject" in names else None
     law = law_for(frame, subject)
     response = "seconds_per_eval" if "seconds_per_eval" in names else names[-1]
-    found = answer(path, law, response=response, overhead="1", subject=subject)
+    found = fit_data(path, law, response=response, overhead="1", subject=subject)
     assert all(is_line(note) for note in found.notes), "a note that is no printable line"
     if seed % SHOWN_ONE_IN == 0:
         shown(found)
@@ -121,18 +121,18 @@ def law_for(frame: pd.DataFrame, subject: str | None) -> str:
     return next(numbers, "n")
 
 
-def shown(found: Answer | Answers) -> None:
+def shown(found: FitReport | FitReports) -> None:
     """Print an answer as the command does, and see that nothing of the file controls the terminal."""
-    from bptt_bench.cli.options import document, show
+    from bptt_bench.cli.options import print_json, print_tables
     from bptt_bench.report.terminal.by_category import show_fits
 
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed):
-        document(found.to_json())
-        if isinstance(found, Answers):
+        print_json(found.to_json())
+        if isinstance(found, FitReports):
             show_fits(found.found, found.left_out)
         else:
-            show(found)
+            print_tables(found)
     text = printed.getvalue()
     assert re.search(r"[\x00-\x08\x0b-\x1f\x7f\x9b]", text) is None, f"control characters in {text!r}"
 

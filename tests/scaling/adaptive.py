@@ -27,12 +27,12 @@ from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Claim, Experiment
-from bptt_bench.plan.experiment.demand import Demand
+from bptt_bench.plan.experiment.stopping_rule import StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
 from bptt_bench.workflows import adaptive
 from bptt_bench.workflows import settings as api
-from bptt_bench.workflows.next_blocks import Sampler
+from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler
 
 from tests.bench.measure.fakes import FakeEngine
 from tests.scaling import simulated
@@ -123,8 +123,10 @@ def on_a_simulated_clock(
         with SampleStore.create(folder / name) as store:
             if frames:
                 measured = adaptive.first_blocks(experiment, "standard")
-                demand = Demand(budget_seconds=SHARE * seconds_of(frames[0]), targets=widths(frames[0], experiment))
-                further = Sampler(
+                demand = StoppingRule(
+                    budget_seconds=SHARE * seconds_of(frames[0]), targets=widths(frames[0], experiment)
+                )
+                further = AdaptiveSampler(
                     experiment,
                     "standard",
                     demand,
@@ -159,7 +161,7 @@ def on_this_machine(
         fixed = folder / "fixed"
         api.measure(settings, fixed)
     frame, said = load(fixed), list[str]()
-    demand = Demand(budget_seconds=share * seconds_of(frame), targets=widths(frame, experiment))
+    demand = StoppingRule(budget_seconds=share * seconds_of(frame), targets=widths(frame, experiment))
     adaptive.measure(settings, demand, folder / "adaptive", say=said.append)
     return compared(frame, load(folder / "adaptive"), experiment), said
 

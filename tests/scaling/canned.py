@@ -27,7 +27,7 @@ from bptt_bench.measure.protocol.messages import (
 )
 from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
 from bptt_bench.store.runs.samples import SampleStore
-from bptt_bench.workflows.progress import Lines
+from bptt_bench.workflows.progress import ProgressLines
 
 SECONDS_PER_SAMPLE = 0.01
 COLUMNS = 100  # levels of the second factor
@@ -99,7 +99,7 @@ def measured(folder: Path, cells: int, samples: int, scheduler: str | None = Non
             sink=store,
             done=store.done,
             engine=cluster or CannedEngine(),
-            on_event=Lines(nowhere, time.monotonic),
+            on_event=ProgressLines(nowhere, time.monotonic),
             describe_environment=dict,
             **settings,
         )

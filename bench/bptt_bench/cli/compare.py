@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.options import document, find_experiments_here, json_option
+from bptt_bench.cli.options import find_experiments_here, json_option, print_json
 
 EXIT_REGRESSION = 1
 
@@ -75,11 +75,13 @@ def compare(
             raise click.UsageError(f"--baseline: takes one EXPERIMENT, not {len(what)}")
         given = {name: value for name, value in measuring.items() if value is not None and name != "out"}
         settings = {**given, **({"experiment": what[0]} if what else {})}
-        folders = turns.measured(baseline, settings, measuring["out"], say=lambda line: click.echo(line, err=as_json))
+        folders = turns.measure_baseline(
+            baseline, settings, measuring["out"], say=lambda line: click.echo(line, err=as_json)
+        )
         experiment = api.experiment_of(api.Settings(**settings))  # with what the commit lacks, too
     found = compared(*folders, experiment=experiment, tolerance=margin, confidence=sure)
     if as_json:
-        document(found.to_json())
+        print_json(found.to_json())
     else:
         from bptt_bench.report.terminal.comparison import show_comparison
 

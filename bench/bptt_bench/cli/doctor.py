@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from bptt_bench.cli.options import document, json_option
+from bptt_bench.cli.options import json_option, print_json
 
 
 @click.command()
@@ -23,7 +23,7 @@ def doctor(seconds: str | None, as_json: bool) -> int:
     from bptt_bench.measure.probe.probe import PROBE_SECONDS
     from bptt_bench.measure.timing.clock import WallClock
     from bptt_bench.text.quantities import parse_duration
-    from bptt_bench.workflows.doctor import examine, of_machine, probed
+    from bptt_bench.workflows.doctor import examine, machine_findings, probe_machine
 
     probing = PROBE_SECONDS if seconds is None else parse_duration("--seconds", seconds, least=0.0, bare=True)
     clock = WallClock()
@@ -34,14 +34,14 @@ def doctor(seconds: str | None, as_json: bool) -> int:
             click.echo(f"{reading.judgement:8} {reading.name:28} {reading.shown}: {reading.remark}")
     if probing:
         click.echo(f"probing the machine for about {probing:g} s", err=True)
-        readings = probed(clock, probing)
+        readings = probe_machine(clock, probing)
         if as_json:
-            found += of_machine(readings)
+            found += machine_findings(readings)
         else:
             from bptt_bench.report.terminal.console import on_screen
             from bptt_bench.report.terminal.tables import print_readings
 
             print_readings(on_screen(), readings)
     if as_json:
-        document([reading.to_json() for reading in found])
+        print_json([reading.to_json() for reading in found])
     return 0

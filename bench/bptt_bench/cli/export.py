@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.options import document, ignore_option, json_option, rename_option, unit_option
+from bptt_bench.cli.options import ignore_option, json_option, print_json, rename_option, unit_option
 
 
 @click.command(short_help="Write CSV, Parquet, or files of Extra-P and pyperf.")
@@ -80,5 +80,5 @@ def export(
     if found.left_out:
         click.echo(f"{found.left_out} samples left out that no fit would see", err=True)
     if as_json and out is not None:
-        document(found.to_json(out))
+        print_json(found.to_json(out))
     return 0

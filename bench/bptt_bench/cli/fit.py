@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bptt_bench.cli.options import document, ignore_option, json_option, rename_option, show, unit_option
+from bptt_bench.cli.options import ignore_option, json_option, print_json, print_tables, rename_option, unit_option
 
 PREDICTION = "V=10000,d=100,H=100,T=35"
 
@@ -70,9 +70,9 @@ def fit(
              bptt-bench fit times.csv --law n --where dtype=float32 --where d=100
              bptt-bench fit google.json --subject BM_Sort --names n --law "n*log(n)"
     """
-    from bptt_bench.workflows.fit import Answers, answer
+    from bptt_bench.workflows.fit import FitReports, fit_data
 
-    result = answer(
+    result = fit_data(
         data,
         law,
         overhead=overhead,
@@ -90,11 +90,11 @@ def fit(
     for note in result.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:
-        document(result.to_json())
-    elif isinstance(result, Answers):
+        print_json(result.to_json())
+    elif isinstance(result, FitReports):
         from bptt_bench.report.terminal.by_category import show_fits
 
         show_fits(result.found, result.left_out)
     else:
-        show(result)
+        print_tables(result)
     return 0

@@ -9,14 +9,14 @@ from typing import Any
 import click
 
 from bptt_bench.cli.options import (
-    document,
-    engine_of,
+    check_force,
     engine_options,
     find_experiments_here,
     force_option,
-    forced,
     json_option,
-    resumable,
+    make_engine,
+    note_resume_command,
+    print_json,
 )
 
 
@@ -66,21 +66,21 @@ def foresee(
         raise click.UsageError("--out and --resume: name one folder, not two")
     given: dict[str, Any] = {"experiment": experiment, "seed": seed, "threads": threads}
     chosen = {name: value for name, value in given.items() if value is not None}
-    chosen["engine"] = engine_of(engine)
+    chosen["engine"] = make_engine(engine)
     settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)
     if resume is None:
         settings = dataclasses.replace(settings, profile=foresight_of(api.experiment_of(settings)).profile)
     folder = resume or out or api.new_folder("foresee")
-    with resumable(folder):
+    with note_resume_command(folder):
         outcome = predicted_and_measured(
             settings,
             folder,
             resume=resume is not None,
-            force=forced(force, resume),
+            force=check_force(force, resume),
             say=lambda line: click.echo(line, err=as_json),
         )
     if as_json:
-        document(outcome.to_json())
+        print_json(outcome.to_json())
     else:
         terminal.show_foreseen(outcome.foreseen, outcome.unmeasured)
     return 0

@@ -56,7 +56,7 @@ class CommandLine(click.Group):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = EXIT_BROKEN_PIPE
         except OSError as error:  # standard output itself: a full disk
-            status = _unusable(_what_failed(error))
+            status = _report_unusable(_os_error_message(error))
         sys.exit(status)  # the only exit: what a command raises has a status of its own, and never that of a verdict
 
     def _run(self, args: list[str], prog_name: str) -> int:
@@ -70,24 +70,24 @@ class CommandLine(click.Group):
         except click.exceptions.Exit as request:  # --help and --version
             return request.exit_code
         except click.BadParameter as error:
-            return _unusable(_not_in_range(error) or error.format_message())
+            return _report_unusable(_range_message(error) or error.format_message())
         except click.ClickException as error:
-            return _unusable(error.format_message())
+            return _report_unusable(error.format_message())
         except (KeyboardInterrupt, click.Abort) as error:
-            return _interrupted(error)
+            return _report_interrupt(error)
         except BrokenPipeError:
             raise
         except OSError as error:  # no file, no permission, no space: the message names the file
-            return _unusable(_what_failed(error))
+            return _report_unusable(_os_error_message(error))
         except BenchError as error:
             if error.exit_status == EXIT_UNUSABLE:
-                return _unusable(str(error))
-            return _interrupted(error)
+                return _report_unusable(str(error))
+            return _report_interrupt(error)
         except BaseException as error:  # noqa: BLE001  # SystemExit too: no status but ours leaves this program
-            return _fault(error, with_traceback=context is not None and context.meta.get(TRACEBACK, False))
+            return _report_fault(error, with_traceback=context is not None and context.meta.get(TRACEBACK, False))
 
 
-def _not_in_range(error: click.BadParameter) -> str:
+def _range_message(error: click.BadParameter) -> str:
     """What an option that takes numbers must be and what it got; empty for others."""
     kind = None if error.param is None else error.param.type
     if error.param is None or not isinstance(kind, click.IntRange | click.FloatRange):
@@ -97,25 +97,25 @@ def _not_in_range(error: click.BadParameter) -> str:
     return f"{error.param.opts[0]}: must be a {whole}number from {kind.min}, got {got}"
 
 
-def _what_failed(error: OSError) -> str:
+def _os_error_message(error: OSError) -> str:
     reason = error.strerror or str(error)
     return reason if error.filename is None else f"{error.filename}: {reason}"
 
 
-def _interrupted(error: BaseException) -> int:
+def _report_interrupt(error: BaseException) -> int:
     """Say that a signal came, and what goes on from there."""
     click.echo("; ".join([str(error) or "interrupted", *getattr(error, "__notes__", ())]), err=True)
     return EXIT_INTERRUPTED
 
 
-def _unusable(message: str) -> int:
+def _report_unusable(message: str) -> int:
     from bptt_bench.store.importers.reading.text import one_line
 
     click.echo(f"error: {one_line(message)}", err=True)
     return EXIT_UNUSABLE
 
 
-def _fault(error: BaseException, *, with_traceback: bool) -> int:
+def _report_fault(error: BaseException, *, with_traceback: bool) -> int:
     """Say in one line that an error is ours; in full where it was asked for."""
     from bptt_bench.store.importers.reading.text import one_line
 
@@ -127,7 +127,7 @@ def _fault(error: BaseException, *, with_traceback: bool) -> int:
     return EXIT_FAULT
 
 
-def _remember(context: click.Context, _option: click.Parameter, value: bool) -> None:
+def _set_traceback(context: click.Context, _option: click.Parameter, value: bool) -> None:
     if value:
         context.meta[TRACEBACK] = True  # contexts of a group and its command share it
 
@@ -139,7 +139,7 @@ def traceback_option() -> click.Option:
         is_flag=True,
         is_eager=True,
         expose_value=False,
-        callback=_remember,
+        callback=_set_traceback,
         help="Where a fault is ours, show all of it.",
     )
 

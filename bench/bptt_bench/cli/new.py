@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bptt_bench.cli.options import document, json_option
+from bptt_bench.cli.options import json_option, print_json
 
 
 @click.command()
@@ -22,12 +22,12 @@ def new(name: str, force: bool, as_json: bool) -> int:
     Example: bptt-bench new my_join
              bptt-bench run my_join
     """
-    from bptt_bench.workflows.new import write
+    from bptt_bench.workflows.new_module import write_module
 
-    path = write(name, Path(), force=force)
+    path = write_module(name, Path(), force=force)
     run = f"bptt-bench run {path.stem}"
     if as_json:
-        document({"file": str(path), "run": run})
+        print_json({"file": str(path), "run": run})
     else:
         click.echo(f"written: {path}")
         click.echo("  put your function where prepare() returns one, its formula into law=, its sizes into n=[...]")

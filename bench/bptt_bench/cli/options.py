@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.verdict import Verdict
     from bptt_bench.measure.engines.settings import EngineSettings
     from bptt_bench.plan import Experiment
-    from bptt_bench.workflows.fit import Answer
+    from bptt_bench.workflows.fit import FitReport
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -48,7 +48,7 @@ force_option = click.option(
 folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
 
-def forced(force: bool, resume: object) -> bool:
+def check_force(force: bool, resume: object) -> bool:
     """Whether a run goes on though it was measured with other code.
 
     Raises
@@ -70,7 +70,7 @@ def find_experiments_here() -> None:
         sys.path.insert(0, here)
 
 
-def claimed(module: str | None) -> Experiment | None:
+def load_claims(module: str | None) -> Experiment | None:
     """The experiment that the user names to judge by; None where the run is judged by what it holds.
 
     Raises
@@ -85,17 +85,17 @@ def claimed(module: str | None) -> Experiment | None:
     return load_experiment(module)
 
 
-def document(found: Mapping[str, Any] | Sequence[Any]) -> None:
+def print_json(found: Mapping[str, Any] | Sequence[Any]) -> None:
     """One JSON document on standard output."""
     click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
 
 
-def status_of(verdicts: Sequence[Verdict]) -> int:
+def exit_status(verdicts: Sequence[Verdict]) -> int:
     """1 when a claim is refuted; inconclusive is no failure, and no pass."""
     return EXIT_REFUTED if any(one.verdict == "refuted" for one in verdicts) else EXIT_FINE
 
 
-def show(shown: Analysis | Answer) -> None:
+def print_tables(shown: Analysis | FitReport) -> None:
     """Tables on standard output."""
     from bptt_bench.report.terminal import tables as terminal
 
@@ -107,25 +107,25 @@ REPEATED = ("probe", "force", "engine", "scheduler", "tls_ca_file", "tls_cert", 
 
 
 @contextlib.contextmanager
-def resumable(folder: Path) -> Iterator[None]:
+def note_resume_command(folder: Path) -> Iterator[None]:
     """Note on what interrupts the block with which command the run in a folder goes on."""
     try:
         yield
     except BaseException as error:
         is_interrupt = isinstance(error, KeyboardInterrupt) or getattr(error, "exit_status", None) == EXIT_INTERRUPTED
-        if is_interrupt and _holds_a_run(folder):
-            error.add_note(f"go on with: {shlex.join(_resuming(click.get_current_context(), folder))}")
+        if is_interrupt and _holds_run(folder):
+            error.add_note(f"go on with: {shlex.join(_resume_command(click.get_current_context(), folder))}")
         raise
 
 
-def _holds_a_run(folder: Path) -> bool:
+def _holds_run(folder: Path) -> bool:
     from bptt_bench.store.runs.samples import SAMPLES
 
     file = folder / SAMPLES
     return file.is_file() and file.stat().st_size > 0
 
 
-def _resuming(context: click.Context, folder: Path) -> Iterator[str]:
+def _resume_command(context: click.Context, folder: Path) -> Iterator[str]:
     """Yield the words of the command that goes on with a run."""
     yield from ("bptt-bench", str(context.info_name), "--resume", str(folder))
     for option in context.command.params:
@@ -170,7 +170,7 @@ def engine_options(command: Command) -> Command:
     return command
 
 
-def engine_of(options: Mapping[str, Any]) -> EngineSettings:
+def make_engine(options: Mapping[str, Any]) -> EngineSettings:
     """The engine that the options name.
 
     Raises

@@ -9,11 +9,11 @@ from typing import Any
 import click
 
 from bptt_bench.cli.options import (
-    claimed,
     claims_option,
-    document,
     ignore_option,
     json_option,
+    load_claims,
+    print_json,
     rename_option,
     unit_option,
 )
@@ -82,7 +82,7 @@ def predict(
     if claims is not None and law is not None:
         raise click.UsageError("--claims and --law: name one source of laws, not two")
     how = {
-        "experiment": claimed(claims),
+        "experiment": load_claims(claims),
         "subject": subject,
         "law": law,
         "overhead": overhead,
@@ -96,17 +96,17 @@ def predict(
     }
     if largest is None and within is None:
         found = predicted(data, at, **how)  # type: ignore[arg-type]  # as declared above
-        _answer(found, show_predicted, as_json=as_json)
+        _print_answer(found, show_predicted, as_json=as_json)
     else:
         levels = predicted(data, at, largest=largest, within=within, **how)  # type: ignore[arg-type]
-        _answer(levels, show_largest, as_json=as_json)
+        _print_answer(levels, show_largest, as_json=as_json)
     return 0
 
 
-def _answer(found: Any, show: Callable[[Any], None], *, as_json: bool) -> None:
+def _print_answer(found: Any, show: Callable[[Any], None], *, as_json: bool) -> None:
     for note in found.notes:
         click.echo(f"note: {note}", err=True)
     if as_json:
-        document(found.to_json())
+        print_json(found.to_json())
     else:
         show(found)

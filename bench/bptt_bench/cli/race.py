@@ -8,7 +8,14 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.options import document, find_experiments_here, force_option, forced, json_option, resumable
+from bptt_bench.cli.options import (
+    check_force,
+    find_experiments_here,
+    force_option,
+    json_option,
+    note_resume_command,
+    print_json,
+)
 
 EXPERIMENT = "bptt_rnn.experiment.race"
 PROFILE, THREADS = "standard", 2
@@ -68,19 +75,19 @@ def race(
     if not any(claim.kind == "speedup" for claim in api.experiment_of(settings).claims):
         raise ExperimentError(f"experiment {settings.experiment!r}: claims no speedup; a race is judged by such claims")
     folder = resume or out or api.new_folder("race")
-    with resumable(folder):
+    with note_resume_command(folder):
         outcome = session.run(
             settings,
             folder,
             resume=resume is not None,
-            force=forced(force, resume),
+            force=check_force(force, resume),
             say=lambda line: click.echo(line, err=as_json),
         )
     analysis = outcome.analysis
     verdicts = [verdict.to_json() for verdict in analysis.verdicts]
     if as_json:
         found = {} if analysis.race is None else analysis.race.to_json()
-        document({"folder": str(outcome.folder), **found, "verdicts": verdicts})
+        print_json({"folder": str(outcome.folder), **found, "verdicts": verdicts})
     else:
         if analysis.race is not None:
             show_race(analysis.race)

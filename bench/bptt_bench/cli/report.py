@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from bptt_bench.cli.options import claimed, claims_option, document, folder_argument, json_option
+from bptt_bench.cli.options import claims_option, folder_argument, json_option, load_claims, print_json
 from bptt_bench.errors import EXIT_FINE
 
 
@@ -22,9 +22,9 @@ def report(folder: Path, claims: str | None, as_json: bool) -> int:
     """
     from bptt_bench.workflows.settings import write_report
 
-    files = write_report(folder, claimed(claims))
+    files = write_report(folder, load_claims(claims))
     if as_json:
-        document({"files": [str(path) for path in files]})
+        print_json({"files": [str(path) for path in files]})
     else:
         for path in files:
             click.echo(str(path))

@@ -9,16 +9,16 @@ from typing import Any
 import click
 
 from bptt_bench.cli.options import (
-    document,
-    engine_of,
+    check_force,
     engine_options,
+    exit_status,
     find_experiments_here,
     force_option,
-    forced,
     json_option,
-    resumable,
-    show,
-    status_of,
+    make_engine,
+    note_resume_command,
+    print_json,
+    print_tables,
 )
 
 
@@ -96,22 +96,22 @@ def run(
         "probe": probe,
     }
     chosen = {name: value for name, value in given.items() if value is not None}
-    chosen["engine"] = engine_of(engine)
+    chosen["engine"] = make_engine(engine)
     if resume is not None and out is not None:
         raise click.UsageError("--out and --resume: name one folder, not two")
     settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)
     folder = resume or out or api.new_folder(settings.profile)
-    with resumable(folder):
+    with note_resume_command(folder):
         outcome = session.run(
             settings,
             folder,
             resume=resume is not None,
-            force=forced(force, resume),
+            force=check_force(force, resume),
             say=lambda line: click.echo(line, err=as_json),
-            demand=adaptive.demanded(budget, until, resume),
+            demand=adaptive.read_stopping_rule(budget, until, resume),
         )
     if as_json:
-        document(outcome.to_json())
+        print_json(outcome.to_json())
     else:
-        show(outcome.analysis)
-    return status_of(outcome.analysis.verdicts)
+        print_tables(outcome.analysis)
+    return exit_status(outcome.analysis.verdicts)

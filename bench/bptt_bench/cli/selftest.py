@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.options import document, find_experiments_here, json_option
+from bptt_bench.cli.options import find_experiments_here, json_option, print_json
 
 
 @click.command(short_help="Are planted faults caught here, and sound claims left alone?")
@@ -65,7 +65,7 @@ def selftest(
         say=lambda line: click.echo(line, err=True),
     )
     if as_json:
-        document(outcome.to_json())
+        print_json(outcome.to_json())
     else:
         for line in lines(outcome.trust):
             click.echo(line)

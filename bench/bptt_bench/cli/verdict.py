@@ -7,13 +7,13 @@ from pathlib import Path
 import click
 
 from bptt_bench.cli.options import (
-    claimed,
     claims_option,
-    document,
+    exit_status,
     folder_argument,
     json_option,
-    show,
-    status_of,
+    load_claims,
+    print_json,
+    print_tables,
 )
 
 
@@ -33,11 +33,11 @@ def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
     from bptt_bench.store.runs.experiments import missing_parts
     from bptt_bench.workflows.settings import analysis_of
 
-    analysis = analysis_of(folder, claimed(claims))
+    analysis = analysis_of(folder, load_claims(claims))
     if as_json:
         if claims is None and (words := missing_parts(analysis.frame)):
             click.echo(f"note: {words}", err=True)
-        document([one.to_json() for one in analysis.verdicts])
+        print_json([one.to_json() for one in analysis.verdicts])
     else:
-        show(analysis)
-    return status_of(analysis.verdicts)
+        print_tables(analysis)
+    return exit_status(analysis.verdicts)

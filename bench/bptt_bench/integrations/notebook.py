@@ -26,7 +26,7 @@ from bptt_bench.measure.loop.events import (
     SubjectMissing,
 )
 from bptt_bench.report.page.displays import png
-from bptt_bench.workflows.reloading import is_notebook, shell
+from bptt_bench.workflows.notebook_modules import ipython_shell, is_notebook
 
 SECONDS_BETWEEN_UPDATES = 0.25  # each is a message to the browser: more often nobody could read them
 KEPT_LINES = 6  # of what happened on the way and is worth keeping in sight
@@ -38,7 +38,7 @@ FRAGMENTS = {
     ("bptt_bench.analyse.verdicts.analysis", "Analysis"): "of_analysis",
     ("bptt_bench.analyse.fitting.preference", "Preference"): "of_preference",
     ("bptt_bench.analyse.compare.compared", "Comparison"): "of_comparison",
-    ("bptt_bench.workflows.predict", "Found"): "of_predictions",
+    ("bptt_bench.workflows.predict", "PredictionList"): "of_predictions",
 }
 
 
@@ -50,22 +50,22 @@ class Handle(Protocol):
 
 def register() -> None:
     """Teach the IPython that runs this how to show laws, fits, verdicts and figures; nothing happens without one."""
-    running = shell()
+    running = ipython_shell()
     formatter = getattr(running, "display_formatter", None)
     if formatter is None:
         return
     for (module, name), fragment in FRAGMENTS.items():
-        formatter.formatters["text/html"].for_type_by_name(module, name, _shown_by(fragment))
+        formatter.formatters["text/html"].for_type_by_name(module, name, _make_formatter(fragment))
     formatter.formatters["text/latex"].for_type_by_name("bptt_bench.plan.law.law", "CostLaw", _latex)
     # a figure without pyplot has no picture of its own in a notebook; pyplot, once it is imported, sets its own way
     formatter.formatters["image/png"].for_type_by_name("matplotlib.figure", "Figure", png)
 
 
-def _shown_by(fragment: str) -> Callable[[Any], str]:
-    def shown(value: Any) -> str:
+def _make_formatter(fragment: str) -> Callable[[Any], str]:
+    def show_progress(value: Any) -> str:
         return str(getattr(importlib.import_module("bptt_bench.report.page.fragments"), fragment)(value))
 
-    return shown
+    return show_progress
 
 
 def _latex(law: Any) -> str:
@@ -73,7 +73,7 @@ def _latex(law: Any) -> str:
 
 
 @contextlib.contextmanager
-def progress(asked: bool | None, on_event: Listener | None) -> Iterator[Listener | None]:
+def run_progress(asked: bool | None, on_event: Listener | None) -> Iterator[Listener | None]:
     """A listener that shows a run and tells ``on_event`` of it, for as long as the block lasts.
 
     Parameters
@@ -86,20 +86,20 @@ def progress(asked: bool | None, on_event: Listener | None) -> Iterator[Listener
         from IPython.display import HTML, display
 
         handle = display(HTML(""), display_id=True)  # type: ignore[no-untyped-call]  # IPython's own
-        picture = Picture(handle, HTML, time.monotonic)
+        picture = ProgressDisplay(handle, HTML, time.monotonic)
         try:
-            yield _both(picture, on_event)
+            yield _notify_both(picture, on_event)
         except BaseException:
             picture.stop()
             raise
     else:
-        from bptt_bench.workflows.progress import shown
+        from bptt_bench.workflows.progress import show_progress
 
-        with shown(sys.stderr, time.monotonic) as listener:
-            yield _both(listener, on_event)
+        with show_progress(sys.stderr, time.monotonic) as listener:
+            yield _notify_both(listener, on_event)
 
 
-def _both(first: Listener, second: Listener | None) -> Listener:
+def _notify_both(first: Listener, second: Listener | None) -> Listener:
     if second is None:
         return first
 
@@ -110,7 +110,7 @@ def _both(first: Listener, second: Listener | None) -> Listener:
     return tell
 
 
-class Picture:
+class ProgressDisplay:
     """A bar with what is being measured, in an output of a cell that is replaced as the run goes on.
 
     Parameters
@@ -129,7 +129,7 @@ class Picture:
 
     def __call__(self, event: Event) -> None:
         """Note what happened, and show it unless that was done a moment ago."""
-        from bptt_bench.workflows.progress import described, time_left
+        from bptt_bench.workflows.progress import describe_event, format_time_left
 
         match event:
             case RunStarted():
@@ -137,16 +137,16 @@ class Picture:
                 self._done, self._total = event.cells_done, event.cells_total
             case SampleTaken() | MemoryTaken():
                 self._done, self._total = event.cells_done, event.cells_total
-                self._doing, self._left = f"{event.subject} {event.point}", time_left(event.seconds_left)
+                self._doing, self._left = f"{event.subject} {event.point}", format_time_left(event.seconds_left)
             case CheckDone() | CellSkipped() | SubjectMissing():
-                self._kept = [*self._kept, described(event)][-KEPT_LINES:]
+                self._kept = [*self._kept, describe_event(event)][-KEPT_LINES:]
             case BlockDone():
                 pass
             case RunFinished():
                 self.close(f"{event.samples} samples in {event.seconds_after_workers_started:.0f} s")
                 return
             case _:
-                self._doing = described(event) or self._doing
+                self._doing = describe_event(event) or self._doing
         if self._now() - self._drawn_at >= SECONDS_BETWEEN_UPDATES:
             self._draw()
 

@@ -21,7 +21,7 @@ from bptt_bench.plan.experiment.experiment import (
     ExperimentError,
     Fault,
     Foresight,
-    farther,
+    distance_beyond,
     require_beyond,
 )
 from bptt_bench.plan.experiment.subject import Counts, Evaluation, PhaseSwitch, Subject
@@ -63,6 +63,6 @@ __all__ = [
     "Work",
     "WorkError",
     "block_order",
-    "farther",
+    "distance_beyond",
     "require_beyond",
 ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from bptt_bench.analyse.data.response import is_exact, meaning, substance
-from bptt_bench.plan.law.wording import printed
+from bptt_bench.plan.law.wording import format_term
 from bptt_bench.text.numbers import (
     NARROW,
     PREFIXES,
@@ -57,7 +57,7 @@ SUFFIX = "_" + WHOLE
 
 def term(text: str) -> str:
     """A term of a law in print, as it is read again."""
-    return printed(text)
+    return format_term(text)
 
 
 def law(text: str) -> str:

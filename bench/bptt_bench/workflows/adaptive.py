@@ -17,16 +17,16 @@ from bptt_bench.errors import StoreError
 from bptt_bench.measure.loop import run as loop
 from bptt_bench.measure.loop.events import Listener, RunFinished
 from bptt_bench.plan import Experiment
-from bptt_bench.plan.experiment.demand import NARROWEST, SHORTEST_BUDGET_SECONDS, WIDEST, Demand
+from bptt_bench.plan.experiment.stopping_rule import NARROWEST, SHORTEST_BUDGET_SECONDS, WIDEST, StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.text.quantities import parse_duration, parse_share
 from bptt_bench.workflows import settings as api
-from bptt_bench.workflows.next_blocks import Sampler
+from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler
 
 FIRST_BLOCKS, FIRST_PHASE_BLOCKS = 2, 1  # enough to know the noise, and what every cell costs; two processes
 
 
-def demanded(budget: str | None, until: str | None, resumed: Path | None) -> Demand | None:
+def read_stopping_rule(budget: str | None, until: str | None, resumed: Path | None) -> StoppingRule | None:
     """The demand of the options of a run, or else that of the run to be continued; None for one of fixed length.
 
     Raises
@@ -35,16 +35,16 @@ def demanded(budget: str | None, until: str | None, resumed: Path | None) -> Dem
     StoreError : the folder to be continued holds no run.
     """
     if budget is not None or until is not None:
-        return Demand(
+        return StoppingRule(
             budget_seconds=None
             if budget is None
             else parse_duration("--budget", budget, least=SHORTEST_BUDGET_SECONDS),
             until=None if until is None else parse_share("--until", until, least=NARROWEST, most=WIDEST),
         )
-    return None if resumed is None else demand_of(resumed)
+    return None if resumed is None else stored_stopping_rule(resumed)
 
 
-def demand_of(folder: Path) -> Demand | None:
+def stored_stopping_rule(folder: Path) -> StoppingRule | None:
     """The demand that a stored run was begun with; None for a run of a fixed number of blocks.
 
     Raises
@@ -55,7 +55,7 @@ def demand_of(folder: Path) -> Demand | None:
 
     records = read_records(folder / SAMPLES)
     stored = records[0].get("adaptive") if records else None
-    return None if stored is None else Demand(**stored)
+    return None if stored is None else StoppingRule(**stored)
 
 
 def first_blocks(experiment: Experiment, profile: str) -> Experiment:
@@ -72,7 +72,7 @@ def first_blocks(experiment: Experiment, profile: str) -> Experiment:
 
 def measure(
     settings: api.Settings,
-    demand: Demand,
+    demand: StoppingRule,
     folder: Path,
     *,
     resume: bool = False,
@@ -94,7 +94,7 @@ def measure(
     with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
         if store.done.header is not None and "adaptive" not in store.done.header:
             raise StoreError(f"{folder}: holds a run of a fixed number of blocks; --budget and --until need a new one")
-        sampler = Sampler(
+        sampler = AdaptiveSampler(
             experiment,
             settings.profile,
             demand,
@@ -132,7 +132,7 @@ def _seconds_stored(folder: Path) -> float:
 class _Marked:
     """A sink that notes the demand in the record of the run, so that a resumed run goes on with it."""
 
-    def __init__(self, sink: loop.Sink, demand: Demand) -> None:
+    def __init__(self, sink: loop.Sink, demand: StoppingRule) -> None:
         self._sink, self._demand = sink, demand
 
     def append(self, record: Mapping[str, Any]) -> None:

@@ -39,7 +39,7 @@ SYSTEM = Path("/sys/devices/system/cpu")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class Finding:
     """One thing that was looked at; ``value`` is in the unit that ``name`` says, None where it cannot be read."""
 
     name: str
@@ -53,77 +53,77 @@ class Reading:
         return {name: getattr(self, name) for name in ("name", "value", "shown", "judgement", "remark")}
 
 
-def of_load(load: float | None, cores: int) -> Reading:
+def check_load(load: float | None, cores: int) -> Finding:
     """Load of the last minute against the cores."""
     name = "load_average"
     if load is None:
-        return Reading(name=name, value=None, shown="not readable", judgement="unknown", remark="look for other work")
+        return Finding(name=name, value=None, shown="not readable", judgement="unknown", remark="look for other work")
     quiet = load <= BUSY_SHARE * cores
     remark = "quiet enough" if quiet else "other work is running: wait for it, or expect wide intervals"
     shown = f"{load:.2f} on {cores} cores"
-    return Reading(name=name, value=load, shown=shown, judgement="good" if quiet else "poor", remark=remark)
+    return Finding(name=name, value=load, shown=shown, judgement="good" if quiet else "poor", remark=remark)
 
 
-def of_cores(cores: int) -> Reading:
+def check_cores(cores: int) -> Finding:
     """How many cores this process may use."""
     enough = cores >= MIN_CORES
     remark = "one is left for the rest of the system" if enough else "everything else runs on the measuring core"
     shown = f"{cores} to use"
-    return Reading(name="cores", value=cores, shown=shown, judgement="good" if enough else "poor", remark=remark)
+    return Finding(name="cores", value=cores, shown=shown, judgement="good" if enough else "poor", remark=remark)
 
 
-def of_threads(libraries: Sequence[Mapping[str, Any]], environment: Mapping[str, str]) -> Reading:
+def check_threads(libraries: Sequence[Mapping[str, Any]], environment: Mapping[str, str]) -> Finding:
     """Threads of the numerical libraries here; workers are pinned whatever this says."""
     threads = max((int(library["threads"]) for library in libraries), default=None)
     asked = [f"{name}={environment[name]}" for name in THREAD_VARIABLES if name in environment]
     name, pinned = "blas_threads", "run pins its workers itself (--threads, 1 by default) and reads it back"
     if threads is None:
         shown = "no library found"
-        return Reading(name=name, value=None, shown=shown, judgement="unknown", remark="threads cannot be verified")
+        return Finding(name=name, value=None, shown=shown, judgement="unknown", remark="threads cannot be verified")
     kinds = ", ".join(sorted({str(library["name"]) for library in libraries}))
     shown = f"{threads} ({kinds}; {', '.join(asked) or 'not pinned in this shell'})"
-    return Reading(name=name, value=threads, shown=shown, judgement="good", remark=pinned)
+    return Finding(name=name, value=threads, shown=shown, judgement="good", remark=pinned)
 
 
-def of_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]) -> Reading:
+def check_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]) -> Finding:
     """Whether the linear algebra runs the kernels that the processor was made for."""
-    name, found = "blas_kernel", kernels.warnings(libraries, offered, variables)
+    name, found = "blas_kernel", kernels.kernel_warnings(libraries, offered, variables)
     blas = [one for one in libraries if one.get("api") == "blas"]
     value = ", ".join(dict.fromkeys(str(one["architecture"]) for one in blas if one.get("architecture"))) or None
     shown = value or "not readable"
     if found:
-        return Reading(name=name, value=value, shown=shown, judgement="poor", remark="; ".join(found))
+        return Finding(name=name, value=value, shown=shown, judgement="poor", remark="; ".join(found))
     if value is None or offered is None:
         remark = "whether it fits the processor cannot be told"
-        return Reading(name=name, value=value, shown=shown, judgement="unknown", remark=remark)
-    return Reading(name=name, value=value, shown=shown, judgement="good", remark=f"the processor offers {offered}")
+        return Finding(name=name, value=value, shown=shown, judgement="unknown", remark=remark)
+    return Finding(name=name, value=value, shown=shown, judgement="good", remark=f"the processor offers {offered}")
 
 
-def kernel_here() -> Reading:
+def check_current_kernel() -> Finding:
     """The kernel of the linear algebra loaded in this process, judged by its processor."""
-    return of_kernels(thread_pools(), kernels.instruction_set(cpu_flags()), kernels.chosen_by(os.environ))
+    return check_kernels(thread_pools(), kernels.instruction_set(cpu_flags()), kernels.kernel_variables(os.environ))
 
 
-def of_frequency(governor: str | None, boost: bool | None) -> Reading:
+def check_frequency(governor: str | None, boost: bool | None) -> Finding:
     """How the clock rate of the processor is governed, and whether it may go beyond its rated speed."""
     name = "frequency_scaling"
     if governor is None and boost is None:
         remark = "hidden, as in most virtual machines: trust the noise below instead"
-        return Reading(name=name, value=None, shown="not readable", judgement="unknown", remark=remark)
+        return Finding(name=name, value=None, shown="not readable", judgement="unknown", remark=remark)
     turbo = {True: "turbo on", False: "turbo off", None: "turbo not readable"}[boost]
     steady = governor in {None, "performance"} and boost is not True
     remark = (
         "steady" if steady else "speed may follow temperature and load: governor performance, turbo off is steadier"
     )
     shown = f"governor {governor or 'not readable'}, {turbo}"
-    return Reading(name=name, value=governor, shown=shown, judgement="good" if steady else "poor", remark=remark)
+    return Finding(name=name, value=governor, shown=shown, judgement="good" if steady else "poor", remark=remark)
 
 
-def of_clock(resolution_seconds: float) -> Reading:
+def check_clock(resolution_seconds: float) -> Finding:
     """Smallest step between two readings of the clock."""
     fine = resolution_seconds <= COARSE_CLOCK_SECONDS
     remark = "far below a sample" if fine else "coarse: samples must be long"
-    return Reading(
+    return Finding(
         name="clock_resolution_seconds",
         value=resolution_seconds,
         shown=f"{resolution_seconds * 1e9:.0f} ns",
@@ -132,11 +132,11 @@ def of_clock(resolution_seconds: float) -> Reading:
     )
 
 
-def of_empty_call(seconds_per_eval: float) -> Reading:
+def check_empty_call(seconds_per_eval: float) -> Finding:
     """What timing costs by itself: an evaluation that does nothing."""
     cheap = seconds_per_eval <= SLOW_CALL_SECONDS
     remark = "cells under 10 times this are marked below floor"
-    return Reading(
+    return Finding(
         name="empty_call_seconds_per_eval",
         value=seconds_per_eval,
         shown=f"{seconds_per_eval * 1e9:.0f} ns",
@@ -145,11 +145,11 @@ def of_empty_call(seconds_per_eval: float) -> Reading:
     )
 
 
-def of_noise(relative: float) -> Reading:
+def check_noise(relative: float) -> Finding:
     """Spread of the same work done again and again."""
     quiet = relative <= NOISY
     remark = "small beside any margin" if quiet else "noisy: close other programs, or measure more blocks"
-    return Reading(
+    return Finding(
         name="noise_relative",
         value=relative,
         shown=f"{relative:.2%} of a {PROBE_SECONDS * 1e3:g} ms matrix product",
@@ -158,14 +158,14 @@ def of_noise(relative: float) -> Reading:
     )
 
 
-def of_speed(slowdown: float, rounds: int) -> Reading:
+def check_speed(slowdown: float, rounds: int) -> Finding:
     """How much slower the machine was in the usual moment of its probe than in the best."""
     if rounds < MIN_ROUNDS:
         shown, remark = f"read in {rounds} of {MIN_ROUNDS} rounds needed", "one moment tells nothing: give it more time"
-        return Reading(name="slowdown", value=None, shown=shown, judgement="unknown", remark=remark)
+        return Finding(name="slowdown", value=None, shown=shown, judgement="unknown", remark=remark)
     steady = slowdown <= STEADY
     remark = "one speed" if steady else "its speed changes while it measures: more blocks even that out"
-    return Reading(
+    return Finding(
         name="slowdown",
         value=slowdown,
         shown=f"{slowdown:.2f} times as long in the usual moment as in the best",
@@ -174,14 +174,14 @@ def of_speed(slowdown: float, rounds: int) -> Reading:
     )
 
 
-def of_machine(readings: Readings) -> list[Reading]:
+def machine_findings(readings: Readings) -> list[Finding]:
     """What the machine can do, at some working sets, and whether it does so steadily; what was not read is absent."""
     from bptt_bench.report import format as show
     from bptt_bench.report.terminal.readings import AT_BYTES, bare, rates
 
     net = "without the cost of the call"
     found = [
-        Reading(name=one.name, value=one.value, shown=one.shown, judgement="noted", remark=one.label)
+        Finding(name=one.name, value=one.value, shown=one.shown, judgement="noted", remark=one.label)
         for one in bare(readings)
     ]
     for rate in rates(readings):
@@ -189,8 +189,8 @@ def of_machine(readings: Readings) -> list[Reading]:
             if value is not None:
                 name, shown = f"{rate.name} at {at >> 10} KiB", show.si(value, rate.unit)
                 remark = f"{rate.label}, {net}"
-                found.append(Reading(name=name, value=value, shown=shown, judgement="noted", remark=remark))
-    return [*found, of_speed(readings.slowdown, readings.rounds)]
+                found.append(Finding(name=name, value=value, shown=shown, judgement="noted", remark=remark))
+    return [*found, check_speed(readings.slowdown, readings.rounds)]
 
 
 def relative_mad(seconds: Sequence[float]) -> float:
@@ -210,7 +210,7 @@ def clock_resolution_seconds(clock: Clock, tries: int = 1_000) -> float:
     return min(steps, default=float("inf"))
 
 
-def probe(clock: Clock, evaluate: Callable[[], object]) -> list[float]:
+def sample_repeatedly(clock: Clock, evaluate: Callable[[], object]) -> list[float]:
     """Seconds of repeated samples of the same work, about ``PROBE_SECONDS`` each."""
     with no_garbage_collection():
         seconds_of(evaluate, 3, clock)
@@ -226,7 +226,7 @@ def _read(path: Path) -> str | None:
         return None
 
 
-def frequency(system: Path = SYSTEM) -> tuple[str | None, bool | None]:
+def read_frequency(system: Path = SYSTEM) -> tuple[str | None, bool | None]:
     """Governor and turbo as the kernel tells them; None where it does not."""
     governor = _read(system / "cpu0/cpufreq/scaling_governor")
     no_turbo, boost = _read(system / "intel_pstate/no_turbo"), _read(system / "cpufreq/boost")
@@ -235,26 +235,26 @@ def frequency(system: Path = SYSTEM) -> tuple[str | None, bool | None]:
     return governor, None if boost is None else boost == "1"
 
 
-def examine(clock: Clock) -> Iterator[Reading]:
+def examine(clock: Clock) -> Iterator[Finding]:
     """All readings, one after another; takes about a second."""
     import numpy as np
     import threadpoolctl
 
     cores = usable_cores() or 1
-    yield of_load(load_average(), cores)
-    yield of_cores(cores)
+    yield check_load(load_average(), cores)
+    yield check_cores(cores)
     matrix = np.random.default_rng(0).random((PROBE_MATRIX, PROBE_MATRIX), dtype=np.float32)
     product = matrix @ matrix  # also loads the library, so that it can be seen
-    yield of_threads(thread_pools(), os.environ)
-    yield kernel_here()
-    yield of_frequency(*frequency())
-    yield of_clock(clock_resolution_seconds(clock))
-    yield of_empty_call(floor_seconds(clock))
+    yield check_threads(thread_pools(), os.environ)
+    yield check_current_kernel()
+    yield check_frequency(*read_frequency())
+    yield check_clock(clock_resolution_seconds(clock))
+    yield check_empty_call(floor_seconds(clock))
     with threadpoolctl.threadpool_limits(1):
-        yield of_noise(relative_mad(probe(clock, lambda: np.matmul(matrix, matrix, out=product))))
+        yield check_noise(relative_mad(sample_repeatedly(clock, lambda: np.matmul(matrix, matrix, out=product))))
 
 
-def probed(clock: Clock, seconds: float) -> Readings:
+def probe_machine(clock: Clock, seconds: float) -> Readings:
     """What the machine can do with one thread, as a run of one thread would find it."""
     import threadpoolctl
 

@@ -16,10 +16,10 @@ from bptt_bench.analyse.data.roles import RECORDED
 from bptt_bench.analyse.data.samples import FitError, categories_of
 from bptt_bench.analyse.evidence.evidence import WHOLE, fitted_samples, without_records
 from bptt_bench.errors import StoreError
-from bptt_bench.plan.law.wording import unknown
+from bptt_bench.plan.law.wording import unknown_name
 from bptt_bench.store.frame import as_samples
 from bptt_bench.text.units import Unit, name_with_unit, unit_of_name
-from bptt_bench.workflows.run import terminated_as_interrupted
+from bptt_bench.workflows.run import sigterm_as_interrupt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,11 +77,11 @@ class Export:
         from bptt_bench.store.exporters.parquet import write_parquet
 
         if self.to == "parquet":
-            with replacing(path, force=force) as partial:
+            with write_atomically(path, force=force) as partial:
                 write_parquet(self.frame, partial, factors=self.factors, run=self.run)
             return
         pieces = iter(self.text())
-        with replacing(path, force=force) as partial, partial.open("w", encoding="utf-8", newline="") as file:
+        with write_atomically(path, force=force) as partial, partial.open("w", encoding="utf-8", newline="") as file:
             file.writelines(pieces)
             file.flush()
             os.fsync(file.fileno())
@@ -131,7 +131,7 @@ def export(
     run, known, notes = frame.attrs.get("run") or {}, frame.attrs.get("factors"), tuple(frame.attrs.get("notes", ()))
     frame = without_records(frame)
     if subjects:
-        frame = _of_subjects(frame, subjects)
+        frame = _select_subjects(frame, subjects)
     one = response is not None or to not in TABLES
     wanted = choose_response(frame, response) if one else WHOLE
     if one:
@@ -147,7 +147,7 @@ def export(
         frame, wanted, of_response = _with_unit(frame, wanted, unit_of(wanted, frame, unit))
     n_rows = len(frame)
     if to not in TABLES:
-        frame = _seen_by_fits(frame)
+        frame = _select_fitted(frame)
     if not len(frame):
         raise FitError(
             f"--response {wanted!r}: no row holds it"
@@ -159,7 +159,7 @@ def export(
     elif known is not None:
         chosen = [name for name in known if name in frame.columns]
     else:
-        chosen = _factors(frame, wanted)
+        chosen = _find_factors(frame, wanted)
         others = [name for name in map(str, frame.columns) if name not in RECORDED and name not in ("subject", wanted)]
         if to not in TABLES and others and not chosen:  # else all samples would be of one point
             raise FitError(f"--factors: needed, for no column has levels; the columns are {', '.join(others)}")
@@ -203,17 +203,17 @@ def _with_unit(frame: pd.DataFrame, response: str, unit: Unit | None) -> tuple[p
     return frame.assign(**{response: frame[response] * (unit.scale / told.scale)}), response, told
 
 
-def _of_subjects(frame: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
+def _select_subjects(frame: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
     if "subject" not in frame.columns:
         raise FitError(f"--subject {subjects[0]!r}: the data have no column 'subject'")
     known = list(dict.fromkeys(map(str, frame["subject"].tolist())))
     for name in subjects:
         if name not in known:
-            raise FitError(f"--{unknown('subject', name, known)}")
+            raise FitError(f"--{unknown_name('subject', name, known)}")
     return frame[frame["subject"].isin(list(subjects)).to_numpy(dtype=bool)]
 
 
-def _seen_by_fits(frame: pd.DataFrame) -> pd.DataFrame:
+def _select_fitted(frame: pd.DataFrame) -> pd.DataFrame:
     """The rows that a fit would see."""
     seen = fitted_samples(frame)
     if "below_floor" not in seen.columns:
@@ -228,7 +228,7 @@ def _require_columns(frame: pd.DataFrame, factors: Sequence[str]) -> list[str]:
     return list(factors)
 
 
-def _factors(frame: pd.DataFrame, response: str) -> list[str]:
+def _find_factors(frame: pd.DataFrame, response: str) -> list[str]:
     """Columns of a plain table that can be factors: levels, and neither a known record nor another response.
 
     A response has a unit by its name, or numbers that are neither whole nor come back. Where each row is a point of its
@@ -261,7 +261,7 @@ def _is_levels(column: pd.Series[Any]) -> bool:
 
 
 @contextlib.contextmanager
-def replacing(path: Path, *, force: bool) -> Iterator[Path]:
+def write_atomically(path: Path, *, force: bool) -> Iterator[Path]:
     """A new file beside a path, which takes its place at the end, and is gone if anything goes wrong before.
 
     Raises
@@ -274,7 +274,7 @@ def replacing(path: Path, *, force: bool) -> Iterator[Path]:
     if target.exists() and not force:
         raise StoreError(f"{path}: is there already; --force replaces it")
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
-    with terminated_as_interrupted():
+    with sigterm_as_interrupt():
         try:
             yield partial
             partial.replace(target)

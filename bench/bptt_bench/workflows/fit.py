@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class FitReport:
     """A fit, the points to be predicted, and how other laws compare."""
 
     fit: Fit
@@ -51,7 +51,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answers:
+class FitReports:
     """An answer for each combination of categories.
 
     Attributes
@@ -61,7 +61,7 @@ class Answers:
     """
 
     by: tuple[str, ...]
-    found: Mapping[Point, Answer]
+    found: Mapping[Point, FitReport]
     left_out: Mapping[Point, str]
 
     @property
@@ -79,7 +79,7 @@ class Answers:
         return {"by": list(self.by), "fits": fits, "left_out": left_out, "notes": list(self.notes)}
 
 
-def answer(
+def fit_data(
     data: Path,
     law: str,
     *,
@@ -94,7 +94,7 @@ def answer(
     rename: Sequence[str] = (),
     ignore: Sequence[str] = (),
     unit: str | None = None,
-) -> Answer | Answers:
+) -> FitReport | FitReports:
     """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
 
     Where the samples are of several categories, each combination of these has an answer of its own.
@@ -112,18 +112,18 @@ def answer(
     StoreError, FitError, TextError : data, laws or points that cannot be used; one line each.
     """
     asked = parse_points(predict, "--predict")
-    frame = of_subject(fitted_samples(load(data, rename=rename, ignore=ignore)), subject)
-    frame, response = prepared(
+    frame = select_subject(fitted_samples(load(data, rename=rename, ignore=ignore)), subject)
+    frame, response = prepare_rows(
         frame, (law, *versus), names=names, where=where, response=response, block=block, unit=unit
     )
 
-    def answered(rows: pd.DataFrame) -> Answer:
+    def answered(rows: pd.DataFrame) -> FitReport:
         this, *others = (
             fit(rows, text, response=response, overhead=overhead, block=block, unit=unit) for text in (law, *versus)
         )
-        return Answer(
+        return FitReport(
             fit=this,
-            predict_at=tuple(point for one in asked for point in _points(one, this)),
+            predict_at=tuple(point for one in asked for point in _read_points(one, this)),
             versus=tuple(prefer_fits(this, other) for other in others),
             notes=tuple(frame.attrs.get("notes", ())),
         )
@@ -132,10 +132,10 @@ def answer(
     if not by:
         return answered(frame)
     found, left_out = each_part(parts(frame, by, response), answered)
-    return Answers(by=tuple(by), found=found, left_out=left_out)
+    return FitReports(by=tuple(by), found=found, left_out=left_out)
 
 
-def prepared(
+def prepare_rows(
     frame: pd.DataFrame,
     laws: Sequence[str],
     *,
@@ -151,7 +151,7 @@ def prepared(
     ------
     StoreError, FitError : names, rows or a response that cannot be used, or what is no law.
     """
-    frame = selected(name_factors(frame, names, laws=laws), where)
+    frame = select_rows(name_factors(frame, names, laws=laws), where)
     if block is not None and block in factors_in_laws(laws):
         raise FitError(
             f"--block {block!r}: must be a column that no law names, for its effect would be taken out of them"
@@ -169,7 +169,7 @@ def prepared(
     return told, found
 
 
-def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
+def select_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
     """The rows of one subject; where none is named, of the only one there is, beside its placebo.
 
     At some categories a subject also goes by the name that tables give it there, ``sort [dtype=float32]``.
@@ -202,7 +202,7 @@ def of_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
     )
 
 
-def selected(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
+def select_rows(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
     """The rows that ``NAME=LEVEL`` texts select: any of the levels that are stated of a name, for every name.
 
     Raises
@@ -240,7 +240,7 @@ def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np
         return np.zeros(len(column), dtype=bool)
 
 
-def _points(asked: PointQuery, this: Fit) -> list[Point]:
+def _read_points(asked: PointQuery, this: Fit) -> list[Point]:
     """The points that one ``--predict`` names, seen to be such as the law can be asked about."""
     whole = {name: bool((this.points[name] % 1 == 0).all()) for name in this.factors}
     found = [Point(levels) for levels in asked.points({**dict.fromkeys(asked.axes, False), **whole})]

@@ -19,8 +19,8 @@ from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.plan import Cell, Experiment, ExperimentError, Foresight, Point, block_order, require_beyond
 from bptt_bench.store import SampleStore
 from bptt_bench.workflows import settings as api
-from bptt_bench.workflows.progress import shown
-from bptt_bench.workflows.run import announcement, summary, terminated_as_interrupted
+from bptt_bench.workflows.progress import show_progress
+from bptt_bench.workflows.run import announcement_lines, format_summary, sigterm_as_interrupt
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,7 +32,7 @@ EVALUATIONS_OF_A_VISIT = 2.0  # samples' worth of them: one warms up and shows h
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ForesightOutcome:
     """What was foreseen in a run, and how it turned out; ``unmeasured`` are predictions that nothing has tested."""
 
     folder: Path
@@ -82,7 +82,7 @@ def _accuracy(found: Sequence[CheckedPrediction]) -> dict[str, Any]:
 
 def foresee(
     settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[str], None], force: bool = False
-) -> Outcome:
+) -> ForesightOutcome:
     """Sweep (or what of it is missing), predict, measure; ``say`` receives what is worth a line on the way.
 
     With ``force`` a run is resumed that was measured with other code.
@@ -92,21 +92,23 @@ def foresee(
     ExperimentError, StoreError, MeasureError, FitError : what cannot be used; one line each.
     KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored.
     """
-    with terminated_as_interrupted():
+    with sigterm_as_interrupt():
         experiment = api.experiment_of(settings)
         foresight = foresight_of(experiment)
         require_beyond(foresight, experiment.profiles, settings.profile)
-        for line in announcement(experiment, settings, folder, api.condition_numbers(experiment, settings.profile)):
+        for line in announcement_lines(
+            experiment, settings, folder, api.condition_numbers(experiment, settings.profile)
+        ):
             say(line)
         points, visits = len(foresight.beyond), foresight.visits
         say(
             f"then {points} point{'' if points == 1 else 's'} beyond, in {visits} block{'' if visits == 1 else 's'}, "
             f"for {', '.join(foresight.subjects)}"
         )
-        with shown(sys.stderr, time.monotonic) as listener:
+        with show_progress(sys.stderr, time.monotonic) as listener:
             finished = _measure(experiment, foresight, settings, folder, resume=resume, force=force, listener=listener)
-        say(summary(finished))
-        return outcome_of(settings, folder)
+        say(format_summary(finished))
+        return load_outcome(settings, folder)
 
 
 def foresight_of(experiment: Experiment) -> Foresight:
@@ -121,7 +123,7 @@ def foresight_of(experiment: Experiment) -> Foresight:
     return experiment.foresight
 
 
-def outcome_of(settings: api.Settings, folder: Path) -> Outcome:
+def load_outcome(settings: api.Settings, folder: Path) -> ForesightOutcome:
     """What was foreseen in a stored run, and how it turned out.
 
     Raises
@@ -135,7 +137,7 @@ def outcome_of(settings: api.Settings, folder: Path) -> Outcome:
     samples = load(folder)
     frame = Strata.of(api.experiment_of(settings), samples).frame(samples)
     found = checked_predictions(frame)
-    return Outcome(folder=folder, settings=settings, foreseen=found, unmeasured=unmeasured(frame, found))
+    return ForesightOutcome(folder=folder, settings=settings, foreseen=found, unmeasured=unmeasured(frame, found))
 
 
 def _measure(
@@ -198,7 +200,7 @@ def stored_predictions(
         samples, stratum_wise, _ = stratified(frame, experiment, ())
         strata = Strata.of(experiment, frame)
         found = predict_beyond(fit_all(samples, stratum_wise), map(strata.stratum_of, missing))
-        made = [_measurable(prediction, strata) for prediction in found]
+        made = [_with_categories(prediction, strata) for prediction in found]
         for prediction in made:
             sink.append(prediction.to_record())
         sink.sync()
@@ -206,7 +208,7 @@ def stored_predictions(
     return [stored[cell] for cell in wanted], len(wanted) - len(missing)
 
 
-def _measurable(prediction: Prediction, strata: Strata) -> Prediction:
+def _with_categories(prediction: Prediction, strata: Strata) -> Prediction:
     """The same prediction of the subject that is measured, at a point with its categories."""
     subject, at = strata.cell(prediction.cell)
     return replace(prediction, subject=subject, at=at)

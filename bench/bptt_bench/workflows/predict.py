@@ -21,7 +21,7 @@ from bptt_bench.text.numbers import amount_in_sentence
 from bptt_bench.text.points import PointQuery, PointText, normalize_name, parse_points
 from bptt_bench.text.quantities import Budget, parse_budget
 from bptt_bench.text.units import BYTE, Unit
-from bptt_bench.workflows.law_sources import Source, Stated, sources_of
+from bptt_bench.workflows.prediction_sources import PredictionSource, StatedLaw, prediction_sources
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 T = TypeVar("T", bound="PointPrediction | LargestLevel")
 
 
-class Found(list[T]):
+class PredictionList(list[T]):
     """Answers, each with ``to_json``; ``notes`` say what the user should know of how the data were read."""
 
     __slots__ = ("notes",)
@@ -59,7 +59,7 @@ def predict(
     response: str | None = ...,
     unit: str | None = ...,
     experiment: Experiment | None = ...,
-) -> Found[PointPrediction]: ...
+) -> PredictionList[PointPrediction]: ...
 @overload
 def predict(
     data: Path | str | pd.DataFrame,
@@ -78,7 +78,7 @@ def predict(
     response: str | None = ...,
     unit: str | None = ...,
     experiment: Experiment | None = ...,
-) -> Found[LargestLevel]: ...
+) -> PredictionList[LargestLevel]: ...
 def predict(
     data: Path | str | pd.DataFrame,
     at: PointText | Sequence[PointText] = "",
@@ -96,7 +96,7 @@ def predict(
     response: str | None = None,
     unit: str | None = None,
     experiment: Experiment | None = None,
-) -> Found[PointPrediction] | Found[LargestLevel]:
+) -> PredictionList[PointPrediction] | PredictionList[LargestLevel]:
     """Time and memory at points, measured or not; or the largest level of a factor within a budget.
 
     Parameters
@@ -121,7 +121,7 @@ def predict(
     by_law = (
         None
         if law is None
-        else Stated(
+        else StatedLaw(
             law=law, overhead=overhead, block=block, names=names, where=where, rename=rename, ignore=ignore, unit=unit
         )
     )
@@ -133,22 +133,26 @@ def predict(
     if budget is None and not any(one.axes for one in asked):
         raise FitError("--at: names no point; such as --at V=10000,T=100..10000")
     with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):  # threads of BLAS spin over matrices this small:
-        sources = sources_of(  # beside busy cores the same answer took 19 s of processor time with two, 3 s with one
-            data,
-            subjects=(subject,) if isinstance(subject, str) else tuple(subject),
-            stated=by_law,
-            response=response,
-            experiment=experiment,
+        sources = (
+            prediction_sources(  # beside busy cores the same answer took 19 s of processor time with two, 3 s with one
+                data,
+                subjects=(subject,) if isinstance(subject, str) else tuple(subject),
+                stated=by_law,
+                response=response,
+                experiment=experiment,
+            )
         )
         notes = sources[0].notes if sources else ()
         if largest is not None and budget is not None:
-            levels = list(_largest(sources, asked or parse_points(""), largest, budget, str(within), response))
-            return Found(levels, (*notes, *_of_fits(sources, levels)))
-        found = list(_predicted(sources, asked, response))
-        return Found(found, (*notes, *_of_fits(sources, found)))
+            levels = list(_predict_largest(sources, asked or parse_points(""), largest, budget, str(within), response))
+            return PredictionList(levels, (*notes, *_fit_notes(sources, levels)))
+        found = list(_predict_points(sources, asked, response))
+        return PredictionList(found, (*notes, *_fit_notes(sources, found)))
 
 
-def _of_fits(sources: Sequence[Source], answers: Sequence[PointPrediction] | Sequence[LargestLevel]) -> list[str]:
+def _fit_notes(
+    sources: Sequence[PredictionSource], answers: Sequence[PointPrediction] | Sequence[LargestLevel]
+) -> list[str]:
     """What must be known of the fits behind the answers, each said of its subject where there are several."""
     known = {source.subject: source for source in sources}
     asked = list(dict.fromkeys((one.subject, one.response) for one in answers))
@@ -163,25 +167,25 @@ def _of_fits(sources: Sequence[Source], answers: Sequence[PointPrediction] | Seq
     )
 
 
-def _predicted(
-    sources: Sequence[Source], asked: Sequence[PointQuery], response: str | None
+def _predict_points(
+    sources: Sequence[PredictionSource], asked: Sequence[PointQuery], response: str | None
 ) -> Iterator[PointPrediction]:
     wanted = _points_by_source(sources, asked)
     machine = memory_bytes()
-    _require_any((source, one) for source, _ in wanted for one in _asked_of(source, response))
+    _require_predictor((source, one) for source, _ in wanted for one in _selected_responses(source, response))
     for source, points in wanted:
-        found = [_of_response(source, one, points) for one in _asked_of(source, response)]
-        needs = [_needed(source, point, machine, [each[i] for each in found]) for i, point in enumerate(points)]
+        found = [_predict_response(source, one, points) for one in _selected_responses(source, response)]
+        needs = [_memory_note(source, point, machine, [each[i] for each in found]) for i, point in enumerate(points)]
         for i, need in enumerate(needs):
             for each in found:
                 yield replace(each[i], caution="; ".join(filter(None, (each[i].caution, need))))
 
 
-def _asked_of(source: Source, response: str | None) -> tuple[str, ...]:
+def _selected_responses(source: PredictionSource, response: str | None) -> tuple[str, ...]:
     return source.responses if response is None else (response,)
 
 
-def _require_any(asked: Iterable[tuple[Source, str]]) -> None:
+def _require_predictor(asked: Iterable[tuple[PredictionSource, str]]) -> None:
     """See that there is something to predict with; what some subjects lack is said beside the answers of others.
 
     Raises
@@ -197,7 +201,7 @@ def _require_any(asked: Iterable[tuple[Source, str]]) -> None:
     raise FitError(why)
 
 
-def _of_response(source: Source, response: str, points: Sequence[Point]) -> list[PointPrediction]:
+def _predict_response(source: PredictionSource, response: str, points: Sequence[Point]) -> list[PointPrediction]:
     """The predictions of a response at points; where there are none, ``caution`` says why."""
     predictor = _predictor(source, response)
     if isinstance(predictor, str):
@@ -206,22 +210,22 @@ def _of_response(source: Source, response: str, points: Sequence[Point]) -> list
             PointPrediction(subject=source.subject, response=response, unit=unit, at=point, caution=predictor)
             for point in points
         ]
-    return [replace(one, caution=_by_law_alone(predictor, one.at)) for one in predictor.predict(points)]
+    return [replace(one, caution=_missing_factor_note(predictor, one.at)) for one in predictor.predict(points)]
 
 
-def _predictor(source: Source, response: str) -> Predictor | str:
+def _predictor(source: PredictionSource, response: str) -> Predictor | str:
     if response != WORKING_SET:
         return source.predictor(response)
     return source.needed or f"no data: {source.subject} declares no working set"
 
 
-def _by_law_alone(predictor: Predictor, at: Mapping[str, float]) -> str:
+def _missing_factor_note(predictor: Predictor, at: Mapping[str, float]) -> str:
     """Said where points nearby cannot help, because a factor of the data has no level."""
     missing = [name for name in predictor.swept.names if name not in at]
     return f"by the law alone, with no level of {', '.join(missing)} given" if missing else ""
 
 
-def _needed(source: Source, point: Point, machine: int, found: Sequence[PointPrediction]) -> str:
+def _memory_note(source: PredictionSource, point: Point, machine: int, found: Sequence[PointPrediction]) -> str:
     """Whether an evaluation would not fit into the memory of this machine."""
     sizes = [(one.high or one.value or 0.0) * one.unit.scale for one in found if one.unit and one.unit.base == "B"]
     if isinstance(source.needed, Predictor):
@@ -232,10 +236,10 @@ def _needed(source: Source, point: Point, machine: int, found: Sequence[PointPre
 
 
 def _points_by_source(
-    sources: Sequence[Source], asked: Sequence[PointQuery], *, free: str | None = None
-) -> list[tuple[Source, list[Point]]]:
+    sources: Sequence[PredictionSource], asked: Sequence[PointQuery], *, free: str | None = None
+) -> list[tuple[PredictionSource, list[Point]]]:
     """The points of each source that any are meant for; ``free`` is a factor that they need not have."""
-    found: list[tuple[Source, list[Point]]] = []
+    found: list[tuple[PredictionSource, list[Point]]] = []
     strangers: dict[str, str] = {}
     for source in sources:
         points: dict[Point, None] = {}
@@ -246,7 +250,7 @@ def _points_by_source(
                 if any(source.categories[name] != level for name, level in categories.items()):
                     strangers |= categories
                 else:
-                    points[_complete(source, question.text, levels, free)] = None
+                    points[_complete_point(source, question.text, levels, free)] = None
         if points:
             found.append((source, list(points)))
     if not found:
@@ -256,7 +260,7 @@ def _points_by_source(
     return found
 
 
-def _complete(source: Source, text: str, levels: Mapping[str, float | str], free: str | None) -> Point:
+def _complete_point(source: PredictionSource, text: str, levels: Mapping[str, float | str], free: str | None) -> Point:
     """The point in the order of the factors, its levels checked; what was measured at one level alone has that one."""
     known = ", ".join([*source.factors, *source.categories]) or "none"
     for name, level in levels.items():
@@ -276,8 +280,8 @@ def _complete(source: Source, text: str, levels: Mapping[str, float | str], free
     return Point({name: both[name] for name in source.factors if name in both})
 
 
-def _largest(
-    sources: Sequence[Source],
+def _predict_largest(
+    sources: Sequence[PredictionSource],
     asked: Sequence[PointQuery],
     factor: str,
     budget: Budget,
@@ -291,23 +295,25 @@ def _largest(
                 f"{did_you_mean(factor, source.factors)}"
             )
     machine, wanted = memory_bytes(), _points_by_source(sources, asked, free=factor)
-    _require_any((source, one) for source, _ in wanted for one in _responses_in(source, budget, within, response))
+    _require_predictor(
+        (source, one) for source, _ in wanted for one in _responses_within(source, budget, within, response)
+    )
     for source, points in wanted:
         levels = source.factors[factor]
         span = LevelRange(levels.smallest, levels.largest * FARTHEST, levels.whole)
-        for one in _responses_in(source, budget, within, response):
+        for one in _responses_within(source, budget, within, response):
             predictor = _predictor(source, one)
             for point in points:
                 at = Point({name: level for name, level in point.items() if name != factor})
                 if isinstance(predictor, str):
-                    yield _none(source, one, factor, budget, at, predictor)
+                    yield _no_level(source, one, factor, budget, at, predictor)
                     continue
                 amount = budget.of(source.unit(one))
                 found = largest_within(predictor, factor, amount, at, span, within)
-                yield found if found.largest is None else _with_need(source, found, machine)
+                yield found if found.largest is None else _with_memory_note(source, found, machine)
 
 
-def _responses_in(source: Source, budget: Budget, within: str, response: str | None) -> list[str]:
+def _responses_within(source: PredictionSource, budget: Budget, within: str, response: str | None) -> list[str]:
     """Which responses a budget is about: those in its unit, and for memory what the subject declares, too.
 
     Raises
@@ -319,20 +325,22 @@ def _responses_in(source: Source, budget: Budget, within: str, response: str | N
     fitting = [one for one, unit in units.items() if not budget.base or (unit and unit.dimension == budget.base)]
     for one, unit in units.items():
         if not fitting and (response is not None or unit is None or WHOLE not in units):
-            raise FitError(f"--within {within!r}: {_unit_is(one, unit)}")
+            raise FitError(f"--within {within!r}: {_unit_error(one, unit)}")
     if response is None and not budget.base:
         raise FitError(f"--within {within!r}: must have a unit, such as 10s or 2GB")
     return fitting or [ALLOCATED if budget.base == BYTE.base else WHOLE]
 
 
-def _unit_is(response: str, unit: Unit | None) -> str:
+def _unit_error(response: str, unit: Unit | None) -> str:
     """Why an amount in another unit says nothing of a response."""
     if unit is None:
         return f"the unit of {response} is not known; --unit states it, such as --unit ms"
     return f"{response} is counted in {unit.symbol}"
 
 
-def _none(source: Source, response: str, factor: str, budget: Budget, at: Point, why: str) -> LargestLevel:
+def _no_level(
+    source: PredictionSource, response: str, factor: str, budget: Budget, at: Point, why: str
+) -> LargestLevel:
     unit = source.unit(response)
     return LargestLevel(
         subject=source.subject,
@@ -345,10 +353,10 @@ def _none(source: Source, response: str, factor: str, budget: Budget, at: Point,
     )
 
 
-def _with_need(source: Source, found: LargestLevel, machine: int) -> LargestLevel:
+def _with_memory_note(source: PredictionSource, found: LargestLevel, machine: int) -> LargestLevel:
     """The answer with a word on memory, where an evaluation there would not fit into this machine."""
     assert found.largest is not None
     point = Point({**found.at, found.factor: found.largest})
     memory = source.predictor(ALLOCATED) if ALLOCATED in source.responses else ""
-    need = _needed(source, point, machine, [] if isinstance(memory, str) else memory.predict([point]))
+    need = _memory_note(source, point, machine, [] if isinstance(memory, str) else memory.predict([point]))
     return replace(found, note="; ".join(filter(None, (found.note, need))))

@@ -19,7 +19,6 @@ from bptt_bench.measure.loop.events import (
     PeaksStarted,
     PredictionsStored,
     ProbeStarted,
-    RunFinished,
     RunStarted,
     SampleTaken,
     SubjectMissing,
@@ -35,19 +34,19 @@ SECONDS_BETWEEN_LINES = 10.0  # a log of a long run stays short, and still shows
 
 
 @contextlib.contextmanager
-def shown(stream: IO[str], now: Callable[[], float]) -> Iterator[Listener]:
+def show_progress(stream: IO[str], now: Callable[[], float]) -> Iterator[Listener]:
     """A listener that shows the events of a run, for as long as the block lasts."""
     if not stream.isatty():
-        yield Lines(stream, now)
+        yield ProgressLines(stream, now)
         return
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(*Bar.columns(), console=Console(file=stream), transient=True) as progress:
-        yield Bar(progress)
+    with Progress(*ProgressBar.columns(), console=Console(file=stream), transient=True) as progress:
+        yield ProgressBar(progress)
 
 
-class Lines:
+class ProgressLines:
     """One line when something happens, and now and then while samples come in."""
 
     def __init__(self, stream: IO[str], now: Callable[[], float]) -> None:
@@ -60,13 +59,13 @@ class Lines:
             self._left = event.seconds_left
             if self._now() - self._last_seconds < SECONDS_BETWEEN_LINES:
                 return
-        line = described(event, self._left)
+        line = describe_event(event, self._left)
         if line:
             self._last_seconds = self._now()
             print(line, file=self._stream, flush=True)
 
 
-class Bar:
+class ProgressBar:
     """A bar with the point being measured, blocks done and the time left; what is worth keeping is printed above it."""
 
     @staticmethod
@@ -99,56 +98,69 @@ class Bar:
                     total=event.cells_total,
                     description=f"{event.subject} {event.point}",
                     blocks=f"block {min(event.blocks_done + 1, event.blocks_total)}/{event.blocks_total}",
-                    left=time_left(event.seconds_left),
+                    left=format_time_left(event.seconds_left),
                 )
             case ProbeStarted() | PeaksStarted() if self._task is not None:
-                self._progress.update(self._task, description=described(event))
+                self._progress.update(self._task, description=describe_event(event))
             case CheckDone() | CellSkipped() | PredictionsStored() | SubjectMissing() | Notice() | CodePrinted():
-                self._progress.console.print(described(event), markup=False, highlight=False)
+                self._progress.console.print(describe_event(event), markup=False, highlight=False)
 
 
-def described(event: Event, seconds_left: float | None = None) -> str:
-    """An event in words; empty if it is not worth a line."""
+def describe_event(event: Event, seconds_left: float | None = None) -> str:
+    """Return an event in words; empty if it is not worth a line."""
+    if isinstance(event, SampleTaken | MemoryTaken | CountsTaken):
+        return _describe_sample(event)
+    if isinstance(event, RunStarted | BlockDone | PredictionsStored | WorkerStarted):
+        return _describe_stage(event, seconds_left)
+    return _describe_incident(event)
+
+
+def _describe_sample(event: SampleTaken | MemoryTaken | CountsTaken) -> str:
+    kinds = {SampleTaken: "", MemoryTaken: "memory, ", CountsTaken: "counts, "}
+    where = f"{event.subject} {event.point}"
+    left = format_time_left(event.seconds_left)
+    return f"{kinds[type(event)]}sample {event.cells_done}/{event.cells_total}, {where}, {left}"
+
+
+def _describe_stage(
+    event: RunStarted | BlockDone | PredictionsStored | WorkerStarted, seconds_left: float | None
+) -> str:
+    """Return how far the run has come."""
     match event:
         case RunStarted():
             verb = "continuing" if event.resumed else "measuring"
             done = f", {event.cells_done} done before" if event.cells_done else ""
             return f"{verb} {event.experiment}, profile {event.profile}: {event.cells_total} samples{done}"
-        case CheckDone():
-            return f"check {event.claim}: {'passed' if event.passed else 'failed'} in {event.seconds:.1f} s"
-        case ProbeStarted():
-            return "probing the machine"
-        case PeaksStarted():
-            return "reading the peaks of the machine"
-        case SubjectMissing():
-            return f"missing: {event.subject} ({event.reason})"
-        case WorkerStarted():
-            if event.host is not None:
-                return ""  # on several hosts they come and go with the blocks
-            return f"measuring process {event.process + 1} of {event.processes_total} ready"
-        case Notice():
-            return event.text
-        case CodePrinted():
-            return "\n".join(printed_lines(event))
-        case SampleTaken():
-            where = f"{event.subject} {event.point}"
-            return f"sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
-        case MemoryTaken():
-            where = f"{event.subject} {event.point}"
-            return f"memory, sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
-        case CountsTaken():
-            where = f"{event.subject} {event.point}"
-            return f"counts, sample {event.cells_done}/{event.cells_total}, {where}, {time_left(event.seconds_left)}"
-        case CellSkipped():
-            return f"skipped {event.subject} at {event.point}: {event.reason}"
         case BlockDone():
-            left = f", {time_left(seconds_left)}" if event.blocks_done < event.blocks_total else ""
+            left = f", {format_time_left(seconds_left)}" if event.blocks_done < event.blocks_total else ""
             return f"block {event.blocks_done}/{event.blocks_total} done{left}"
         case PredictionsStored():
             kept = f", {event.stored_before} of them before" if event.stored_before else ""
             return f"{event.predictions} predictions stored{kept}; now these points are measured"
-        case RunFinished():
-            return ""
+        case WorkerStarted() if event.host is None:  # on several hosts they come and go with the blocks
+            return f"measuring process {event.process + 1} of {event.processes_total} ready"
+    return ""
+
+
+def _describe_incident(event: Event) -> str:
+    """Return what a check found, what was left out, or what is done beside the samples."""
+    words = ""
+    match event:
+        case CheckDone():
+            words = f"check {event.claim}: {'passed' if event.passed else 'failed'} in {event.seconds:.1f} s"
+        case ProbeStarted():
+            words = "probing the machine"
+        case PeaksStarted():
+            words = "reading the peaks of the machine"
+        case SubjectMissing():
+            words = f"missing: {event.subject} ({event.reason})"
+        case Notice():
+            words = event.text
+        case CodePrinted():
+            words = "\n".join(printed_lines(event))
+        case CellSkipped():
+            words = f"skipped {event.subject} at {event.point}: {event.reason}"
+    return words
 
 
 def printed_lines(event: CodePrinted) -> list[str]:
@@ -166,10 +178,10 @@ def printed_lines(event: CodePrinted) -> list[str]:
     return [f"the measured code printed {total} line{'s' if total > 1 else ''}:", *shown, *others]
 
 
-def time_left(seconds: float | None) -> str:
+def format_time_left(seconds: float | None) -> str:
     """A remaining time as one reads it.
 
-    >>> time_left(None), time_left(42.4), time_left(605)
+    >>> format_time_left(None), format_time_left(42.4), format_time_left(605)
     ('time left unknown', 'about 42 s left', 'about 10 min 5 s left')
     """
     if seconds is None:

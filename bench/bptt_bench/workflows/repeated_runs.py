@@ -14,32 +14,32 @@ from bptt_bench.measure.loop.events import Listener
 from bptt_bench.plan import Experiment
 from bptt_bench.store.runs.samples import SAMPLES, read_records
 from bptt_bench.workflows import settings as api
-from bptt_bench.workflows.progress import time_left
+from bptt_bench.workflows.progress import format_time_left
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.trust import Repeat
 
 
-class Planned(NamedTuple):
+class PlannedRun(NamedTuple):
     """A run to be made: the name of its folder, and its settings."""
 
     name: str
     settings: api.Settings
 
 
-def planned(settings: api.Settings, *, healthy: int, faults: Sequence[str] = (), each: int = 1) -> list[Planned]:
+def plan_runs(settings: api.Settings, *, healthy: int, faults: Sequence[str] = (), each: int = 1) -> list[PlannedRun]:
     """Healthy runs with consecutive seeds, and ``each`` runs with every fault; spread over time, not one kind first.
 
-    >>> [plan.name for plan in planned(api.Settings(), healthy=3, faults=["sign"])]
+    >>> [plan.name for plan in plan_runs(api.Settings(), healthy=3, faults=["sign"])]
     ['healthy-0', 'sign-0', 'healthy-1', 'healthy-2']
     """
-    plans: list[Planned] = []
+    plans: list[PlannedRun] = []
     for i in range(max(healthy, each if faults else 0)):
         seeded = dataclasses.replace(settings, seed=settings.seed + i)
         if i < healthy:
-            plans.append(Planned(f"healthy-{i}", seeded))
+            plans.append(PlannedRun(f"healthy-{i}", seeded))
         if i < each:
-            plans += [Planned(f"{slug(fault)}-{i}", dataclasses.replace(seeded, fault=fault)) for fault in faults]
+            plans += [PlannedRun(f"{slug(fault)}-{i}", dataclasses.replace(seeded, fault=fault)) for fault in faults]
     return plans
 
 
@@ -53,7 +53,7 @@ def slug(name: str) -> str:
 
 
 def measure_all(
-    plans: Sequence[Planned],
+    plans: Sequence[PlannedRun],
     folder: Path,
     *,
     say: Callable[[str], None],
@@ -81,7 +81,7 @@ def measure_all(
     missing = [plan for plan in plans if not is_finished(plan, folder)]
     lasted: list[float] = []
     for i, plan in enumerate(missing):
-        left = time_left(sum(lasted) / len(lasted) * (len(missing) - i) if lasted else None)
+        left = format_time_left(sum(lasted) / len(lasted) * (len(missing) - i) if lasted else None)
         say(f"run {len(plans) - len(missing) + i + 1} of {len(plans)}, {plan.name}: {left}")
         target, start = folder / plan.name, now()
         with listening() as on_event, beside():
@@ -89,7 +89,7 @@ def measure_all(
         lasted.append(now() - start)
 
 
-def is_finished(plan: Planned, folder: Path) -> bool:
+def is_finished(plan: PlannedRun, folder: Path) -> bool:
     """Whether a run is there from its first record to its last.
 
     Raises
@@ -116,7 +116,7 @@ def is_finished(plan: Planned, folder: Path) -> bool:
     return any(record["record"] == "finish" for record in records)
 
 
-def repeats(folder: Path, experiment: Experiment) -> Iterator[Repeat]:
+def judge_repeats(folder: Path, experiment: Experiment) -> Iterator[Repeat]:
     """Every finished run below a folder, in the order of the names, judged by this version of the analysis."""
     from bptt_bench.analyse.verdicts.trust import Repeat
 

@@ -17,20 +17,20 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.measure.loop.events import RunFinished
 from bptt_bench.measure.probe.environment import load_average, usable_cores
 from bptt_bench.plan import Experiment
-from bptt_bench.plan.experiment.demand import Demand
+from bptt_bench.plan.experiment.stopping_rule import StoppingRule
 from bptt_bench.workflows import adaptive
 from bptt_bench.workflows import settings as api
-from bptt_bench.workflows.doctor import kernel_here, of_load
-from bptt_bench.workflows.progress import shown
+from bptt_bench.workflows.doctor import check_current_kernel, check_load
+from bptt_bench.workflows.progress import show_progress
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
-HARD_TO_TELL_APART = 100.0  # condition number from which a term may hide behind others unless samples are very quiet
+POOR_CONDITION = 100.0  # condition number from which a term may hide behind others unless samples are very quiet
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class RunOutcome:
     """A run that has come to its end."""
 
     folder: Path
@@ -63,9 +63,9 @@ def run(
     *,
     resume: bool,
     say: Callable[[str], None],
-    demand: Demand | None = None,
+    demand: StoppingRule | None = None,
     force: bool = False,
-) -> Outcome:
+) -> RunOutcome:
     """Measure and judge; ``say`` receives what is worth a line on the way.
 
     With ``force`` a run is resumed that was measured with other code.
@@ -76,24 +76,24 @@ def run(
     ExperimentError, StoreError, MeasureError, FitError : what cannot be used; one line each.
     KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored.
     """
-    with terminated_as_interrupted():
+    with sigterm_as_interrupt():
         experiment = api.experiment_of(settings)
         numbers = api.condition_numbers(experiment, settings.profile)
         begun_with = experiment if demand is None else adaptive.first_blocks(experiment, settings.profile)
-        for line in announcement(begun_with, settings, folder, numbers):
+        for line in announcement_lines(begun_with, settings, folder, numbers):
             say(line)
         if demand is not None:
             say(f"then {demand}")
-        with shown(sys.stderr, time.monotonic) as listener:
+        with show_progress(sys.stderr, time.monotonic) as listener:
             if demand is None:
                 finished = api.measure(settings, folder, resume=resume, force=force, on_event=listener)
             else:
                 finished = adaptive.measure(
                     settings, demand, folder, resume=resume, force=force, on_event=listener, say=say
                 )
-        say(summary(finished))
+        say(format_summary(finished))
         analysis = api.analysis_of(folder, experiment)
-    return Outcome(
+    return RunOutcome(
         folder=folder,
         settings=settings,
         condition_numbers=numbers,
@@ -103,7 +103,7 @@ def run(
     )
 
 
-def announcement(
+def announcement_lines(
     experiment: Experiment, settings: api.Settings, folder: Path, numbers: Mapping[str, float]
 ) -> Iterator[str]:
     """What a run is about to do, whether its design can tell the terms of each law apart, and what may disturb it."""
@@ -114,17 +114,17 @@ def announcement(
         f"seed {settings.seed}, {settings.threads} BLAS thread{'s' if settings.threads > 1 else ''}, into {folder}"
     )
     for subject, number in numbers.items():
-        remark = "" if number < HARD_TO_TELL_APART else " (high: some terms may not be identifiable)"
+        remark = "" if number < POOR_CONDITION else " (high: some terms may not be identifiable)"
         yield f"condition number of the scaled design, {subject}: {number:.3g}{remark}"
-    load = of_load(load_average(), usable_cores() or 1)
+    load = check_load(load_average(), usable_cores() or 1)
     if load.judgement == "poor":
         yield f"load average {load.shown}: {load.remark}"
-    kernel = kernel_here()
+    kernel = check_current_kernel()
     if kernel.judgement == "poor":
         yield f"BLAS: {kernel.remark}"
 
 
-def summary(finished: RunFinished) -> str:
+def format_summary(finished: RunFinished) -> str:
     """What was measured, and how much of the time went into measuring."""
     if finished.busy_share is None:
         return "nothing was left to measure"
@@ -139,7 +139,7 @@ def summary(finished: RunFinished) -> str:
 
 
 @contextlib.contextmanager
-def terminated_as_interrupted() -> Iterator[None]:
+def sigterm_as_interrupt() -> Iterator[None]:
     """SIGTERM does what Ctrl-C does, also before and after the measuring itself."""
     if threading.current_thread() is not threading.main_thread():
         yield

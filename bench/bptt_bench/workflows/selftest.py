@@ -19,9 +19,9 @@ import numpy as np
 from bptt_bench.measure.loop.events import Event, Listener, MemoryTaken, RunStarted, SampleTaken
 from bptt_bench.plan import Experiment
 from bptt_bench.workflows import settings as api
-from bptt_bench.workflows.progress import shown
-from bptt_bench.workflows.repeated_runs import measure_all, planned, repeats
-from bptt_bench.workflows.run import terminated_as_interrupted
+from bptt_bench.workflows.progress import show_progress
+from bptt_bench.workflows.repeated_runs import judge_repeats, measure_all, plan_runs
+from bptt_bench.workflows.run import sigterm_as_interrupt
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.trust import Coverage, Trust
@@ -33,7 +33,7 @@ LEAST_NOISE = 0.001  # relative; a simulation without noise says nothing about i
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class SelftestOutcome:
     """A self-test that has come to its end."""
 
     folder: Path
@@ -64,7 +64,7 @@ def selftest(
     runs: int = RUNS,
     trials: int = COVERAGE_TRIALS,
     say: Callable[[str], None],
-) -> Outcome:
+) -> SelftestOutcome:
     """Measure and judge; ``say`` receives what is worth a line on the way.
 
     Parameters
@@ -81,25 +81,25 @@ def selftest(
 
     experiment = api.experiment_of(settings)
     settings = dataclasses.replace(settings, probe=False)  # no verdict needs it, and it takes as long as a run
-    plans = planned(settings, healthy=runs, faults=[fault.name for fault in experiment.faults])
-    with terminated_as_interrupted():
+    plans = plan_runs(settings, healthy=runs, faults=[fault.name for fault in experiment.faults])
+    with sigterm_as_interrupt():
         say(f"{settings.experiment}, profile {settings.profile}: {len(plans)} runs into {folder}")
         if not experiment.faults:
             say("the experiment plants no fault: only healthy runs are made")
         measure_all(plans, folder, say=say, now=time.monotonic, listening=listening)
         say("judging the runs")
         made = {plan.name for plan in plans}
-        found = [repeat for repeat in repeats(folder, experiment) if repeat.name in made]
+        found = [repeat for repeat in judge_repeats(folder, experiment) if repeat.name in made]
         judged = trust(found, experiment.faults)
         say("simulating measurements with this noise")
         covered = coverage(judged.noise, settings.seed, trials)
-        return Outcome(folder=folder, settings=settings, trust=trust(found, experiment.faults, covered))
+        return SelftestOutcome(folder=folder, settings=settings, trust=trust(found, experiment.faults, covered))
 
 
 @contextlib.contextmanager
 def listening() -> Iterator[Listener]:
     """Progress of one of many runs on standard error: of its beginning and its samples, and of no check or block."""
-    with shown(sys.stderr, time.monotonic) as listener:
+    with show_progress(sys.stderr, time.monotonic) as listener:
 
         def on_event(event: Event) -> None:
             if isinstance(event, SampleTaken | MemoryTaken | RunStarted):

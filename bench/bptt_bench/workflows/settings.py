@@ -22,7 +22,7 @@ from bptt_bench.measure.protocol.provenance import digest_sources, folder_of
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.store import SampleStore
-from bptt_bench.workflows.reloading import load_anew
+from bptt_bench.workflows.notebook_modules import load_current
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,7 +84,7 @@ def experiment_of(settings: Settings) -> Experiment:
     FitError : a claim about categories that contradicts itself.
     """
     try:
-        experiment = load_anew(settings.experiment, lambda: load_experiment(settings.experiment, settings.corpus))
+        experiment = load_current(settings.experiment, lambda: load_experiment(settings.experiment, settings.corpus))
     except (ValueError, OSError) as error:  # what `configure` has to say of its corpus
         raise ExperimentError(str(error)) from error
     experiment.profile(settings.profile)

@@ -345,6 +345,6 @@ def test_interrupt_outside_of_measuring_exits_130(monkeypatch: pytest.MonkeyPatc
     def raises(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("bptt_bench.workflows.fit.answer", raises)
+    monkeypatch.setattr("bptt_bench.workflows.fit.fit_data", raises)
     result = invoke("fit", times(tmp_path), "--law", "n")
     assert (result.exit_code, result.stderr) == (130, "interrupted\n")

@@ -19,7 +19,7 @@ from bptt_bench.integrations import notebook
 from bptt_bench.measure.loop.events import BlockDone, CheckDone, Event, RunFinished, RunStarted, SampleTaken
 from bptt_bench.plan import Point
 from bptt_bench.report.page.displays import Verdicts
-from bptt_bench.workflows import reloading
+from bptt_bench.workflows import notebook_modules
 from bptt_bench.workflows.settings import analysis_of
 
 from notebooks.execute import executed
@@ -176,7 +176,7 @@ STARTED = RunStarted(experiment="x", profile="quick", cells_done=0, cells_total=
 
 def test_a_bar_is_drawn_now_and_then_and_at_the_end() -> None:
     screen, clock = Screen(), iter([0.0, 0.0, 0.1, 0.2, 0.3, 0.3, 9.0])
-    bar = notebook.Picture(screen, str, lambda: next(clock))
+    bar = notebook.ProgressDisplay(screen, str, lambda: next(clock))
     events: list[Event] = [STARTED, sample(1), sample(2), sample(3)]
     for event in events:
         bar(event)
@@ -189,7 +189,7 @@ def test_a_bar_is_drawn_now_and_then_and_at_the_end() -> None:
 
 def test_what_is_worth_keeping_stays_in_sight() -> None:
     screen = Screen()
-    bar = notebook.Picture(screen, str, iter(range(100)).__next__)
+    bar = notebook.ProgressDisplay(screen, str, iter(range(100)).__next__)
     bar(STARTED)
     for number in range(notebook.KEPT_LINES + 2):
         bar(CheckDone(claim=f"c<{number}>", passed=True, seconds=1.0))
@@ -218,7 +218,7 @@ def test_a_run_that_is_interrupted_says_so(
     monkeypatch.setitem(sys.modules, "IPython.display", display)
 
     def run() -> None:
-        with notebook.progress(None, None) as listener:
+        with notebook.run_progress(None, None) as listener:
             assert listener is not None
             for event in events:
                 listener(event)
@@ -232,11 +232,11 @@ def test_a_run_that_is_interrupted_says_so(
 
 def test_nothing_is_shown_outside_a_notebook_unless_asked(capsys: pytest.CaptureFixture[str]) -> None:
     heard: list[Event] = []
-    with notebook.progress(None, heard.append) as listener:
+    with notebook.run_progress(None, heard.append) as listener:
         assert listener == heard.append
-    with notebook.progress(None, None) as nobody:
+    with notebook.run_progress(None, None) as nobody:
         assert nobody is None
-    with notebook.progress(True, heard.append) as both:
+    with notebook.run_progress(True, heard.append) as both:
         assert both is not None
         both(STARTED)
     assert heard == [STARTED]
@@ -245,8 +245,8 @@ def test_nothing_is_shown_outside_a_notebook_unless_asked(capsys: pytest.Capture
 
 def test_without_ipython_nothing_is_registered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
-    assert reloading.shell() is None
-    assert not reloading.is_notebook()
+    assert notebook_modules.ipython_shell() is None
+    assert not notebook_modules.is_notebook()
     notebook.register()
     assert "IPython" not in sys.modules
 

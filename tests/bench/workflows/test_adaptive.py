@@ -18,12 +18,12 @@ from bptt_bench.cli.main import cli as commands
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Experiment, Point
-from bptt_bench.plan.experiment.demand import Demand
+from bptt_bench.plan.experiment.stopping_rule import StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
 from bptt_bench.text.errors import TextError
-from bptt_bench.workflows.adaptive import demand_of, demanded, first_blocks
-from bptt_bench.workflows.next_blocks import Sampler, blocks_of
+from bptt_bench.workflows.adaptive import first_blocks, read_stopping_rule, stored_stopping_rule
+from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler, make_blocks
 
 from tests.bench.measure.fakes import FakeEngine
 from tests.scaling import simulated
@@ -38,14 +38,14 @@ BUDGET_SECONDS = 110.0
 class Ran:
     """An adaptive run on a fake clock into a folder."""
 
-    def __init__(self, folder: Path, demand: Demand, *, stop_after: int | None = None) -> None:
+    def __init__(self, folder: Path, demand: StoppingRule, *, stop_after: int | None = None) -> None:
         self.clock, self.folder, self.said = FakeClock(), folder, list[str]()
         self.experiment = simulated.experiment(self.clock, SEED, claims=CLAIMS)
         self.engine = FakeEngine(self.experiment, self.clock, start_up_seconds=simulated.START_UP_SECONDS)
         resumed = (folder / "samples.jsonl").exists()
         with SampleStore.resume(folder) if resumed else SampleStore.create(folder) as store:
             before = float(load(folder)["visit_seconds"].sum()) if resumed else 0.0
-            self.sampler = Sampler(
+            self.sampler = AdaptiveSampler(
                 self.experiment,
                 "standard",
                 demand,
@@ -94,7 +94,7 @@ class Ran:
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """A run with a budget that lasts for several rounds."""
-    return Ran(tmp_path_factory.mktemp("adaptive"), Demand(budget_seconds=BUDGET_SECONDS))
+    return Ran(tmp_path_factory.mktemp("adaptive"), StoppingRule(budget_seconds=BUDGET_SECONDS))
 
 
 def test_a_budget_is_used_and_kept_and_every_round_says_why(ran: Ran) -> None:
@@ -128,7 +128,7 @@ def test_what_was_chosen_is_what_is_measured_in_blocks_of_the_adaptive_stage(ran
 
 
 def test_a_run_until_a_width_ends_when_every_interval_has_it_or_its_claim_is_decided(tmp_path: Path) -> None:
-    ran = Ran(tmp_path, Demand(until=0.08))
+    ran = Ran(tmp_path, StoppingRule(until=0.08))
     assert ran.said[-1] == "done: all is as narrow as wanted"
     last = ran.allocations[-1]
     assert last["visits"] == []
@@ -138,7 +138,7 @@ def test_a_run_until_a_width_ends_when_every_interval_has_it_or_its_claim_is_dec
 
 
 def test_a_width_that_no_samples_can_give_ends_the_run_with_the_claims_named(tmp_path: Path) -> None:
-    ran = Ran(tmp_path, Demand(targets={"V of fast": 1e-4}))
+    ran = Ran(tmp_path, StoppingRule(targets={"V of fast": 1e-4}))
     assert ran.said[-1] == "done: no sample helps what is still open"
     assert any(line.startswith("no more time for V of fast: exponent of V is known to") for line in ran.said)
     assert sum(line.startswith("no more time for V of fast") for line in ran.said) == 1
@@ -146,13 +146,13 @@ def test_a_width_that_no_samples_can_give_ends_the_run_with_the_claims_named(tmp
 
 
 def test_only_what_targets_name_gets_time(tmp_path: Path) -> None:
-    ran = Ran(tmp_path, Demand(budget_seconds=70.0, targets={"slow/fast": 0.1}))
+    ran = Ran(tmp_path, StoppingRule(budget_seconds=70.0, targets={"slow/fast": 0.1}))
     served = {visit["claim"] for one in ran.allocations for visit in one["visits"]}
     assert served == {"slow/fast"}
 
 
 def test_an_interrupted_run_goes_on_with_its_budget_and_measures_nothing_twice(tmp_path: Path) -> None:
-    demand = Demand(budget_seconds=90.0)
+    demand = StoppingRule(budget_seconds=90.0)
     with pytest.raises(KeyboardInterrupt):
         Ran(tmp_path, demand, stop_after=1)
     before = load(tmp_path)
@@ -166,7 +166,7 @@ def test_an_interrupted_run_goes_on_with_its_budget_and_measures_nothing_twice(t
 
 
 def test_a_budget_that_the_first_blocks_use_up_ends_there(tmp_path: Path) -> None:
-    ran = Ran(tmp_path, Demand(budget_seconds=5.0))
+    ran = Ran(tmp_path, StoppingRule(budget_seconds=5.0))
     assert set(ran.frame["stage"]) == {"sweep"}
     assert ran.said[-1] == "done: the budget of 5 s is used up"
     assert ran.allocations[-1]["visits"] == []
@@ -181,10 +181,10 @@ def test_no_fit_is_made_that_the_budget_has_no_time_for(ran: Ran) -> None:
         frame.attrs = ran.frame.attrs
         return frame
 
-    sampler = Sampler(
+    sampler = AdaptiveSampler(
         ran.experiment,
         "standard",
-        Demand(budget_seconds=100.0),
+        StoppingRule(budget_seconds=100.0),
         seed=SEED,
         read=read,
         append=records.append,
@@ -198,10 +198,10 @@ def test_no_fit_is_made_that_the_budget_has_no_time_for(ran: Ran) -> None:
 
 def test_a_round_of_which_nothing_could_be_measured_is_the_last(ran: Ran) -> None:
     said, records = list[str](), list[Any]()
-    sampler = Sampler(
+    sampler = AdaptiveSampler(
         ran.experiment,
         "standard",
-        Demand(budget_seconds=100.0),
+        StoppingRule(budget_seconds=100.0),
         seed=SEED,
         read=lambda: ran.frame,  # the same again: all that was chosen has been left out for want of memory
         append=records.append,
@@ -231,7 +231,7 @@ def test_blocks_visit_each_spot_once_and_what_is_compared_side_by_side() -> None
     experiment: Experiment = simulated.experiment(FakeClock(), SEED)
     chosen = spots(("slow", 1, "whole", 2), ("fast", 1, "whole", 3), ("fast", 2, "whole", 1), ("fast", 2, "phases", 1))
     together = {tuple(spots(("slow", 1, "whole", 1), ("fast", 1, "whole", 1))): 2}
-    blocks = blocks_of(experiment, chosen, together, first=7, seed=0)
+    blocks = make_blocks(experiment, chosen, together, first=7, seed=0)
     assert [(block.number, block.stage) for block in blocks] == [(7, "adaptive"), (8, "adaptive"), (9, "adaptive")]
     made = [(visit.subject, visit.point["T"], visit.timing) for block in blocks for visit in block.visits]
     assert {
@@ -243,20 +243,20 @@ def test_blocks_visit_each_spot_once_and_what_is_compared_side_by_side() -> None
         assert all(visit.block == block.number for visit in block.visits)
         if ("slow", 1, "whole") in order:
             assert abs(order.index(("slow", 1, "whole")) - order.index(("fast", 1, "whole"))) == 1
-    assert blocks == blocks_of(experiment, chosen, together, first=7, seed=0)
-    assert blocks_of(experiment, {}, {}, first=7, seed=0) == []
+    assert blocks == make_blocks(experiment, chosen, together, first=7, seed=0)
+    assert make_blocks(experiment, {}, {}, first=7, seed=0) == []
     assert all(isinstance(level, int) for block in blocks for visit in block.visits for level in visit.point.values())
 
 
 def test_a_phase_is_timed_right_after_the_whole_where_both_are_visited() -> None:
     chosen = spots(("fast", 2, "phases", 1), ("fast", 2, "whole", 1))
-    (block,) = blocks_of(simulated.experiment(FakeClock(), SEED), chosen, {}, first=0, seed=0)
+    (block,) = make_blocks(simulated.experiment(FakeClock(), SEED), chosen, {}, first=0, seed=0)
     assert [visit.timing for visit in block.visits] == ["whole", "phases"]
 
 
 def test_the_visits_of_a_spot_are_spread_over_the_round_and_blocks_have_many_points() -> None:
     chosen = spots(*(("fast", t, "whole", 20 if t == 1 else 4) for t in range(1, 41)))
-    blocks = blocks_of(simulated.experiment(FakeClock(), SEED), chosen, {}, first=0, seed=0)
+    blocks = make_blocks(simulated.experiment(FakeClock(), SEED), chosen, {}, first=0, seed=0)
     assert len(blocks) == 20
     for t in range(2, 41):
         numbers = [block.number for block in blocks for visit in block.visits if visit.point["T"] == t]
@@ -269,7 +269,7 @@ def test_the_visits_of_a_spot_are_spread_over_the_round_and_blocks_have_many_poi
 @pytest.mark.parametrize("text", ["", "5", "0s", "-5s", "5d", "s", "0.5s", "inf", "2GB", "5min 1h"])
 def test_a_budget_that_is_no_time_is_refused(text: str) -> None:
     with pytest.raises(TextError, match=r"^--budget: must be a time in .*, from 1 s on, got '.*'$"):
-        demanded(text, None, None)
+        read_stopping_rule(text, None, None)
 
 
 @pytest.mark.parametrize("text", ["", "2", "0%", "0", "-2%", "101%", "0.001%", "%", "2%%", "nan%", "2s"])
@@ -277,32 +277,32 @@ def test_a_width_that_is_no_share_is_refused(text: str) -> None:
     with pytest.raises(
         TextError, match=r"^--until: must be a share from 0\.01% to 100%, such as 2% or 0\.02, got '.*'$"
     ):
-        demanded(None, text, None)
+        read_stopping_rule(None, text, None)
 
 
 @pytest.mark.parametrize("text", ["5m", "5min", "5 min", "300s", "0.5h", "4min60s"])
 def test_a_budget_is_understood_as_other_times_are(text: str) -> None:
-    found = demanded(text, None, None)
+    found = read_stopping_rule(text, None, None)
     assert found is not None
     assert found.budget_seconds == (1800.0 if text == "0.5h" else 300.0)
 
 
 def test_options_become_a_demand_and_a_run_without_them_has_none() -> None:
-    assert demanded(None, None, None) is None
-    assert demanded("5m", None, None) == Demand(budget_seconds=300.0)
-    assert demanded(None, "2%", None) == demanded(None, "0.02", None) == Demand(until=0.02)
-    assert str(demanded("60s", "2%", None)) == (
+    assert read_stopping_rule(None, None, None) is None
+    assert read_stopping_rule("5m", None, None) == StoppingRule(budget_seconds=300.0)
+    assert read_stopping_rule(None, "2%", None) == read_stopping_rule(None, "0.02", None) == StoppingRule(until=0.02)
+    assert str(read_stopping_rule("60s", "2%", None)) == (
         "what narrows the intervals most per second, until intervals are within ±2% or their claims are decided, "
         "for at most 60 s in all"
     )
 
 
 def test_a_demand_wants_what_decides_or_what_was_asked_for() -> None:
-    assert Demand(budget_seconds=9.0).wanted("c", 0.1) == 0.1
-    assert Demand(until=0.2).wanted("c", 0.1) == 0.2
-    assert Demand(until=0.02).wanted("c", 0.1) == 0.1
-    assert Demand(targets={"c": 0.3}).wanted("c", 0.5) == 0.3
-    assert math.isinf(Demand(targets={"c": 0.3}).wanted("other", 0.5))
+    assert StoppingRule(budget_seconds=9.0).wanted("c", 0.1) == 0.1
+    assert StoppingRule(until=0.2).wanted("c", 0.1) == 0.2
+    assert StoppingRule(until=0.02).wanted("c", 0.1) == 0.1
+    assert StoppingRule(targets={"c": 0.3}).wanted("c", 0.5) == 0.3
+    assert math.isinf(StoppingRule(targets={"c": 0.3}).wanted("other", 0.5))
 
 
 def cli(*arguments: str) -> tuple[int, str, str]:
@@ -319,7 +319,7 @@ def test_the_command_line_stores_the_demand_and_a_resumed_run_knows_it(tmp_path:
     assert status == 0
     document = json.loads(out)
     assert [one["record"] for one in document["allocation"]] == ["allocation"]
-    assert demand_of(folder) == Demand(until=0.9)
+    assert stored_stopping_rule(folder) == StoppingRule(until=0.9)
     status, out, _ = cli("run", "--resume", str(folder), "--json")
     assert status == 0
     assert len(json.loads(out)["allocation"]) == 2
@@ -331,7 +331,7 @@ def test_a_run_of_fixed_length_has_no_allocation_and_cannot_become_adaptive(tmp_
     status, out, _ = cli("run", "tests.toy_experiment", "--no-probe", "--json", "--out", str(folder))
     assert status == 0
     assert "allocation" not in json.loads(out)
-    assert demand_of(folder) is None
+    assert stored_stopping_rule(folder) is None
     status, _, err = cli("run", "--resume", str(folder), "--budget", "5s")
     assert status == 2
     assert "holds a run of a fixed number of blocks; --budget and --until need a new one" in err

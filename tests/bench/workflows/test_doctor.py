@@ -13,11 +13,11 @@ from bptt_bench.workflows.doctor import Judgement
 
 @pytest.mark.parametrize(("load", "judgement"), [(None, "unknown"), (0.4, "good"), (0.5, "good"), (0.51, "poor")])
 def test_load_is_judged_against_the_cores(load: float | None, judgement: Judgement) -> None:
-    assert doctor.of_load(load, cores=2).judgement == judgement
+    assert doctor.check_load(load, cores=2).judgement == judgement
 
 
 def test_one_core_is_too_few() -> None:
-    assert [doctor.of_cores(cores).judgement for cores in (1, 2)] == ["poor", "good"]
+    assert [doctor.check_cores(cores).judgement for cores in (1, 2)] == ["poor", "good"]
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ def test_one_core_is_too_few() -> None:
     ],
 )
 def test_frequency_is_good_only_when_it_is_steady(governor: str | None, boost: bool | None, judgement: str) -> None:
-    assert doctor.of_frequency(governor, boost).judgement == judgement
+    assert doctor.check_frequency(governor, boost).judgement == judgement
 
 
 @pytest.mark.parametrize(
@@ -49,31 +49,31 @@ def test_frequency_is_read_from_the_kernel(files: dict[str, str], expected: obje
     for name, text in files.items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text(text)
-    assert doctor.frequency(tmp_path) == expected
+    assert doctor.read_frequency(tmp_path) == expected
 
 
 def test_threads_say_what_the_shell_asks_for() -> None:
     libraries = [{"name": "openblas", "threads": 2}, {"name": "openmp", "threads": 4}]
-    assert doctor.of_threads(libraries, {}).shown == "4 (openblas, openmp; not pinned in this shell)"
-    pinned = doctor.of_threads(libraries[:1], {"OMP_NUM_THREADS": "2", "HOME": "x"})
+    assert doctor.check_threads(libraries, {}).shown == "4 (openblas, openmp; not pinned in this shell)"
+    pinned = doctor.check_threads(libraries[:1], {"OMP_NUM_THREADS": "2", "HOME": "x"})
     assert (pinned.value, pinned.shown) == (2, "2 (openblas; OMP_NUM_THREADS=2)")
-    assert doctor.of_threads([], {}).judgement == "unknown"
+    assert doctor.check_threads([], {}).judgement == "unknown"
 
 
 def test_a_lesser_kernel_than_the_processor_offers_is_poor() -> None:
     library = {"name": "openblas", "api": "blas", "architecture": "Haswell"}
-    asked = doctor.of_kernels([library], "AVX-512", {"OPENBLAS_CORETYPE": "Haswell"})
+    asked = doctor.check_kernels([library], "AVX-512", {"OPENBLAS_CORETYPE": "Haswell"})
     assert (asked.judgement, asked.value) == ("poor", "Haswell")
     assert "unset OPENBLAS_CORETYPE=Haswell" in asked.remark
-    assert doctor.of_kernels([library], "AVX2", {}).judgement == "good"
-    assert doctor.of_kernels([library], None, {}).judgement == "unknown"
-    assert doctor.of_kernels([], "AVX2", {}).judgement == "unknown"
+    assert doctor.check_kernels([library], "AVX2", {}).judgement == "good"
+    assert doctor.check_kernels([library], None, {}).judgement == "unknown"
+    assert doctor.check_kernels([], "AVX2", {}).judgement == "unknown"
 
 
 def test_limits_of_clock_call_and_noise_are_inclusive() -> None:
-    assert [doctor.of_clock(seconds).judgement for seconds in (1e-6, 1.1e-6)] == ["good", "poor"]
-    assert [doctor.of_empty_call(seconds).judgement for seconds in (1e-6, 1.1e-6)] == ["good", "poor"]
-    assert [doctor.of_noise(relative).judgement for relative in (0.02, 0.021)] == ["good", "poor"]
+    assert [doctor.check_clock(seconds).judgement for seconds in (1e-6, 1.1e-6)] == ["good", "poor"]
+    assert [doctor.check_empty_call(seconds).judgement for seconds in (1e-6, 1.1e-6)] == ["good", "poor"]
+    assert [doctor.check_noise(relative).judgement for relative in (0.02, 0.021)] == ["good", "poor"]
 
 
 def test_clock_resolution_is_the_smallest_step() -> None:
@@ -83,7 +83,7 @@ def test_clock_resolution_is_the_smallest_step() -> None:
 
 def test_probe_repeats_the_work_until_a_sample_lasts_a_millisecond() -> None:
     clock = FakeClock()
-    seconds = doctor.probe(clock, lambda: clock.advance(1e-4))
+    seconds = doctor.sample_repeatedly(clock, lambda: clock.advance(1e-4))
     assert len(seconds) == doctor.PROBE_SAMPLES
     assert seconds == pytest.approx([1e-3] * doctor.PROBE_SAMPLES)
     assert doctor.relative_mad(seconds) == pytest.approx(0, abs=1e-9)

@@ -17,8 +17,8 @@ from bptt_bench.cli.main import cli
 from bptt_bench.errors import StoreError
 from bptt_bench.store.frame import load
 from bptt_bench.text.units import SECOND
-from bptt_bench.workflows.export import Export, export, replacing
-from bptt_bench.workflows.fit import of_subject
+from bptt_bench.workflows.export import Export, export, write_atomically
+from bptt_bench.workflows.fit import select_subject
 from click.testing import CliRunner, Result
 
 REFERENCE = Path(__file__).resolve().parents[3] / "results" / "reference"
@@ -32,7 +32,7 @@ def invoke(*arguments: str | Path) -> Result:
 
 def coefficients(data: Path | pd.DataFrame, **how: Any) -> dict[str, float]:
     frame = load(data) if isinstance(data, Path) else data
-    found = fit(of_subject(frame, "naive"), LAW, overhead=OVERHEAD, **how)
+    found = fit(select_subject(frame, "naive"), LAW, overhead=OVERHEAD, **how)
     return {term.term: value for term, value in zip(found.terms, found.coefficients.tolist(), strict=True)}
 
 
@@ -250,7 +250,7 @@ def test_nothing_half_written_is_left(
 
 
 def test_the_file_is_under_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
-    with replacing(tmp_path / "x", force=False) as partial:
+    with write_atomically(tmp_path / "x", force=False) as partial:
         partial.write_text("all of it", encoding="utf-8")
         assert not (tmp_path / "x").exists()
         assert partial.parent == tmp_path

@@ -18,8 +18,8 @@ from bptt_bench.measure.loop.events import (
 )
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Point
-from bptt_bench.workflows.progress import SECONDS_BETWEEN_LINES, Bar, Lines, shown
-from bptt_bench.workflows.run import summary
+from bptt_bench.workflows.progress import SECONDS_BETWEEN_LINES, ProgressBar, ProgressLines, show_progress
+from bptt_bench.workflows.run import format_summary
 from rich.console import Console
 from rich.progress import Progress
 
@@ -44,7 +44,7 @@ def sample(cells_done: int, seconds_left: float | None = 75.0) -> SampleTaken:
 
 def test_lines_say_what_happens_and_how_long_is_left() -> None:
     stream, clock = io.StringIO(), FakeClock()
-    show = Lines(stream, clock.now)
+    show = ProgressLines(stream, clock.now)
     for event in (
         STARTED,
         CheckDone(claim="exact", passed=True, seconds=0.25),
@@ -72,7 +72,7 @@ def test_lines_say_what_happens_and_how_long_is_left() -> None:
 
 def test_samples_show_only_now_and_then() -> None:
     stream, clock = io.StringIO(), FakeClock()
-    show = Lines(stream, clock.now)
+    show = ProgressLines(stream, clock.now)
     for number in range(1, 7):
         clock.advance(SECONDS_BETWEEN_LINES / 2)
         show(sample(number, seconds_left=None))
@@ -84,7 +84,7 @@ def test_samples_show_only_now_and_then() -> None:
 def test_continued_run_says_what_it_found() -> None:
     stream = io.StringIO()
     resumed = RunStarted(experiment="toy", profile="quick", cells_done=3, cells_total=8, blocks_total=2, resumed=True)
-    Lines(stream, FakeClock().now)(resumed)
+    ProgressLines(stream, FakeClock().now)(resumed)
     assert stream.getvalue() == "continuing toy, profile quick: 8 samples, 3 done before\n"
 
 
@@ -92,7 +92,7 @@ def test_summary_gives_the_share_of_the_time_spent_measuring() -> None:
     finished = RunFinished(
         samples=7, skipped=2, seconds_after_workers_started=40.4, seconds_in_evaluations=35.552, busy_share=0.88
     )
-    assert summary(finished) == (
+    assert format_summary(finished) == (
         "7 samples, 2 cells left out; 88.0% of the 40 s with a measuring process ready went into "
         "timed or warm-up evaluations"
     )
@@ -101,8 +101,8 @@ def test_summary_gives_the_share_of_the_time_spent_measuring() -> None:
 def test_bar_shows_point_block_and_time_left() -> None:
     stream = io.StringIO()
     console = Console(file=stream, force_terminal=True, width=120, color_system=None)
-    with Progress(*Bar.columns(), console=console, auto_refresh=False) as progress:
-        show = Bar(progress)
+    with Progress(*ProgressBar.columns(), console=console, auto_refresh=False) as progress:
+        show = ProgressBar(progress)
         show(STARTED)
         show(sample(3))
         progress.refresh()
@@ -120,11 +120,11 @@ def test_bar_shows_point_block_and_time_left() -> None:
 )
 def test_stored_predictions_are_a_line_that_stays(stored_before: int, said: str) -> None:
     event, stream = PredictionsStored(predictions=72, stored_before=stored_before), io.StringIO()
-    Lines(stream, FakeClock().now)(event)
+    ProgressLines(stream, FakeClock().now)(event)
     assert stream.getvalue() == said + "\n"
     console = Console(file=io.StringIO(), force_terminal=True, width=120, color_system=None)
-    with Progress(*Bar.columns(), console=console, auto_refresh=False, transient=True) as progress:
-        show = Bar(progress)
+    with Progress(*ProgressBar.columns(), console=console, auto_refresh=False, transient=True) as progress:
+        show = ProgressBar(progress)
         show(STARTED)
         show(event)
     assert said + "\n" in console.file.getvalue()  # type: ignore[attr-defined]
@@ -134,5 +134,5 @@ def test_stored_predictions_are_a_line_that_stays(stored_before: int, said: str)
 def test_bar_on_a_terminal_and_lines_elsewhere(terminal: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(stream, "isatty", lambda: terminal, raising=False)
-    with shown(stream, FakeClock().now) as listener:
-        assert isinstance(listener, Bar if terminal else Lines)
+    with show_progress(stream, FakeClock().now) as listener:
+        assert isinstance(listener, ProgressBar if terminal else ProgressLines)

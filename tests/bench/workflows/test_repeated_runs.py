@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 from bptt_bench.errors import StoreError
-from bptt_bench.workflows.repeated_runs import Planned, is_finished, measure_all, planned
+from bptt_bench.workflows.repeated_runs import PlannedRun, is_finished, measure_all, plan_runs
 from bptt_bench.workflows.settings import Settings
 
 SETTINGS = Settings(experiment="tests.toy_faulty", profile="selftest", seed=7, probe=False)
-PLANS = planned(SETTINGS, healthy=3, faults=["off by one"])
+PLANS = plan_runs(SETTINGS, healthy=3, faults=["off by one"])
 
 
 def write(settings: Settings, folder: Path, *, whole: bool = True) -> None:
@@ -52,10 +52,10 @@ def test_runs_differ_in_seed_and_fault_and_the_kinds_take_turns() -> None:
         ("healthy-1", 8, None),
         ("healthy-2", 9, None),
     ]
-    assert [plan.name for plan in planned(SETTINGS, healthy=1, faults=["a", "b"], each=2)] == [
+    assert [plan.name for plan in plan_runs(SETTINGS, healthy=1, faults=["a", "b"], each=2)] == [
         "healthy-0", "a-0", "b-0", "a-1", "b-1"
     ]  # fmt: skip
-    assert [plan.name for plan in planned(SETTINGS, healthy=2)] == ["healthy-0", "healthy-1"]
+    assert [plan.name for plan in plan_runs(SETTINGS, healthy=2)] == ["healthy-0", "healthy-1"]
 
 
 def test_an_interrupted_series_goes_on_where_it_was_and_measures_nothing_twice(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_folder_of_another_series_is_refused(tmp_path: Path) -> None:
     assert not is_finished(plan, tmp_path)
     write(dataclasses.replace(plan.settings, probe=None), tmp_path / plan.name)  # whether it was probed is not stored
     assert is_finished(plan, tmp_path)
-    other = Planned(plan.name, dataclasses.replace(plan.settings, seed=8))
+    other = PlannedRun(plan.name, dataclasses.replace(plan.settings, seed=8))
     with pytest.raises(StoreError, match=r"healthy-0: holds a run with seed=7; asked for is 8$"):
         is_finished(other, tmp_path)
 

@@ -13,7 +13,7 @@ from bptt_bench.analyse.data.roles import column_roles
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.errors import BenchError
 from bptt_bench.plan.design.design import OF_POINTS
-from bptt_bench.plan.law.notation import meant
+from bptt_bench.plan.law.notation import suggest_name
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.importers.reading.naming import rename_hint
 from bptt_bench.store.importers.reading.text import list_names
@@ -178,7 +178,7 @@ def _require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> No
     for name in names:
         if name not in frame.columns:
             columns = frame.columns.tolist()
-            near = meant(name, [column for column in columns if str(column).isidentifier()])
+            near = suggest_name(name, [column for column in columns if str(column).isidentifier()])
             hint = rename_hint(name, columns) or (f"; did you mean {near}?" if near else "")
             raise FitError(f"{what}: unknown name {name!r}; the columns are {list_names(columns)}{hint}")
     require_numbers(frame, names, what)

@@ -27,7 +27,7 @@ from bptt_bench.plan import (
     Profile,
     Subject,
 )
-from bptt_bench.plan.experiment.categories import points_of
+from bptt_bench.plan.experiment.categories import claim_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -317,7 +317,7 @@ def _by_stratum(
     claim: Claim, subject: str, fixed: Mapping[str, str], strata: Strata
 ) -> dict[Point, tuple[list[Point], Point]]:
     """The points of a claim by the levels of their stratum, each with the levels that its name must tell."""
-    own = points_of(claim)
+    own = claim_points(claim)
     stated = [strata.levels_of(point) for point in own] or [{}]
     constant = {name for name in strata.categories if len({levels.get(name) for levels in stated} - {None}) == 1}
     constant = {name for name in constant if all(name in levels for levels in stated)} | set(fixed)

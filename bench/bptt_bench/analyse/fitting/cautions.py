@@ -10,7 +10,7 @@ from bptt_bench.analyse.data.response import is_exact, substance
 from bptt_bench.analyse.fitting.diagnose import smallest_share
 from bptt_bench.analyse.fitting.fitted import Fit, own_share
 from bptt_bench.analyse.fitting.overhead import SMALLEST_OVERHEAD
-from bptt_bench.plan.law.wording import enumerated
+from bptt_bench.plan.law.wording import join_names
 
 MANY_FAR = 0.3  # share of samples; with more of them what one sample will be is not what the faster ones say
 TOGETHER = 0.999  # correlation of the logarithms of two factors that are never varied apart
@@ -71,7 +71,7 @@ def _together(fit: Fit) -> list[str]:
             continue
         if abs(float(np.corrcoef(np.log(levels).T)[0, 1])) > TOGETHER:
             found.append(
-                f"{enumerated([one, other])} never vary apart in these data: what each does alone cannot be told, "
+                f"{join_names([one, other])} never vary apart in these data: what each does alone cannot be told, "
                 f"predictions hold where they go together as measured, and points that change {one} alone would tell"
             )
     return found

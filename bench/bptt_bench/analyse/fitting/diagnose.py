@@ -13,7 +13,7 @@ from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.estimate import RESOLUTION, SINGULAR, Solution
 from bptt_bench.analyse.stats.location import Location
 from bptt_bench.plan import CostLaw
-from bptt_bench.plan.law.wording import bare
+from bptt_bench.plan.law.wording import drop_absent_factors
 
 SMALLEST_SHARE = (
     0.2  # of the time; a term below it cannot be judged there (shared method: 20 % noise elsewhere hides it)
@@ -122,7 +122,7 @@ def share_reason(
     """Why a term cannot be judged at ``start``, and which point would decide; ``of`` is what it is a share of."""
     where = deciding_point(law, column, coefficients, start, response)
     advice = "no point near the design would decide" if where is None else f"{describe(where)} would decide"
-    return f"{bare(str(law.terms[column]))} is {share:.1%} of the {of} at {describe(start)}; {advice}"
+    return f"{drop_absent_factors(str(law.terms[column]))} is {share:.1%} of the {of} at {describe(start)}; {advice}"
 
 
 def lack_of_fit(

@@ -22,7 +22,7 @@ from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, Solution, huber_scale, solve, solve_batch, t_quantile
 from bptt_bench.analyse.stats.influence import influence
 from bptt_bench.analyse.stats.search import minimum, root
-from bptt_bench.plan.law.wording import bare
+from bptt_bench.plan.law.wording import drop_absent_factors
 
 WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
 COARSE_STEPS = 13  # the profile may have several valleys: a coarse look first, then Brent within the best
@@ -208,4 +208,4 @@ def _with_interval(
 
 
 def _named(fit: Fit, freed: Sequence[int]) -> str:
-    return " + ".join(bare(str(fit.full_law.terms[j])) for j in freed)
+    return " + ".join(drop_absent_factors(str(fit.full_law.terms[j])) for j in freed)

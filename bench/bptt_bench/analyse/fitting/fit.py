@@ -30,7 +30,7 @@ from bptt_bench.analyse.stats.influence import Influence, solution_influence, up
 from bptt_bench.analyse.stats.location import Location, locate, point_minima
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.plan import CostLaw, LawError
-from bptt_bench.plan.law.wording import bare
+from bptt_bench.plan.law.wording import drop_absent_factors
 from bptt_bench.text.units import Unit
 
 if TYPE_CHECKING:
@@ -252,7 +252,8 @@ def _why_not(
         return share_reason(law, j, possible, top, share, response, substance(response, unit))
     if low <= 0:
         s = f" {unit.symbol}" if unit is not None and unit.base else ""
-        return f"{bare(name)} may be 0: its coefficient is {c[j]:.3g}{s}, with an interval from 0 to {high:.3g}{s}"
+        term = drop_absent_factors(name)
+        return f"{term} may be 0: its coefficient is {c[j]:.3g}{s}, with an interval from 0 to {high:.3g}{s}"
     return ""
 
 

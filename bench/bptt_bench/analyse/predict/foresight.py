@@ -18,7 +18,7 @@ from bptt_bench.analyse.predict.predictor import interval_predictor
 from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
-from bptt_bench.plan import Cell, Point, farther
+from bptt_bench.plan import Cell, Point, distance_beyond
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -115,7 +115,7 @@ def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> It
     swept = [dict(zip(fit.factors, row, strict=True)) for row in fit.points[list(fit.factors)].to_numpy().tolist()]
     longest = float(fit.points["fitted"].max())
     for point, interval in zip(points, interval_predictor(fit)(points), strict=True):
-        how_far = farther(point, swept)
+        how_far = distance_beyond(point, swept)
         if how_far <= 1:
             raise FitError(f"point {point}: lies within what {subject} was swept over, in every factor")
         yield Prediction(

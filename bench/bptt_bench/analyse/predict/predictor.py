@@ -16,7 +16,7 @@ from bptt_bench.analyse.predict.neighbours import Neighbours
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
-from bptt_bench.plan.law.wording import enumerated
+from bptt_bench.plan.law.wording import join_names
 from bptt_bench.text.units import BYTE, Unit
 
 WORKING_SET = "working_set_bytes"  # what a subject declares, not measured
@@ -75,7 +75,7 @@ class MeasuredPoints:
             beyond = [name for name, level, top in zip(names, here, levels.max(axis=0), strict=True) if level > top]
             alone = factor in beyond and math.isclose(how_far, point[factor] / levels[:, names.index(factor)].max())
             others = [name for name in beyond if name != factor]
-            more = f", and beyond all of them in {enumerated(others)}" if others else ""
+            more = f", and beyond all of them in {join_names(others)}" if others else ""
             than = "any" if alone else "the nearest"
             words.insert(0, f"{_times(how_far)} times farther in {factor} than {than} measured point{more}")
         if math.isinf(how_far):

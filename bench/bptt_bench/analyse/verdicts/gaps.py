@@ -10,7 +10,7 @@ from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.verdicts.verdict import Verdict, sentence
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim
-from bptt_bench.plan.law.wording import enumerated
+from bptt_bench.plan.law.wording import join_names
 
 MOST_POINTS = 3  # that are named, of one subject
 MOST_CHARACTERS = 120  # of a reason
@@ -41,4 +41,4 @@ def _points(skips: Sequence[Mapping[str, Any]]) -> str:
     ordered = sorted((skip["point"] for skip in skips), key=lambda point: [(str(type(x)), x) for x in point.values()])
     points = list(dict.fromkeys(map(describe, ordered)))
     more = [f"{len(points) - MOST_POINTS} more points"] if len(points) > MOST_POINTS else []
-    return enumerated([*points[:MOST_POINTS], *more])
+    return join_names([*points[:MOST_POINTS], *more])

@@ -37,7 +37,7 @@ from bptt_bench.plan import (
 )
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.claims_from_law import MARGIN, MARGIN_OF_NO_GROWTH
-from bptt_bench.plan.law.wording import enumerated
+from bptt_bench.plan.law.wording import join_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,7 +107,7 @@ def judge_growth(
     question = _Question(evidence=evidence, frame=frame, fit=fitted, law=law, name=name, bound=bound, margin=margin)
     verdicts = {factor: question.judge(factor, points) for factor in factors}
     if fitted is not None and len(factors) > 1:
-        verdicts[enumerated(factors)] = question.judge_together(fitted)
+        verdicts[join_names(factors)] = question.judge_together(fitted)
     better = None if fitted is None or len(factors) > 1 else _better(frame, fitted, factors[0], overhead)
     why = undone(frame)[0].get(name)
     if why is not None:  # nor is another law known to be better

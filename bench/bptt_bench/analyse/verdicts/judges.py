@@ -38,7 +38,7 @@ from bptt_bench.plan import (
     ShareClaim,
     SpeedupClaim,
 )
-from bptt_bench.plan.law.wording import bare
+from bptt_bench.plan.law.wording import drop_absent_factors
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -144,7 +144,7 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     fit = evidence.fit_at(claim.subject, claim.response, claim.at)
     assert not isinstance(fit, str)  # usable_fit has seen it
     free = free_exponent(fit, claim.terms, claim.factors, claim.at)
-    terms = " + ".join(map(bare, claim.terms))
+    terms = " + ".join(map(drop_absent_factors, claim.terms))
     others = _confounded(fit, claim.terms)
     if others:
         reason = f"not identifiable: {terms} cannot be told from {others} in this design"

@@ -17,8 +17,8 @@ from bptt_bench.analyse.evidence.evidence import without_records
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.verdicts.verdict import Verdict, number, sentence
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim
-from bptt_bench.plan.experiment.unfinished import INSTEAD
-from bptt_bench.plan.law.wording import enumerated
+from bptt_bench.plan.experiment.deferred import REMEDIES
+from bptt_bench.plan.law.wording import join_names
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +93,7 @@ def _promised(records: Sequence[Mapping[str, Any]]) -> str:
     if 2 * len(kinds) < len(records) or not kinds:
         return ""
     article = "an" if kinds[0][0] in "aeio" else "a"
-    return f"{KIND}: the call returns {article} {kinds[0]}, and {INSTEAD.get(kinds[0], 'nobody uses it')}"
+    return f"{KIND}: the call returns {article} {kinds[0]}, and {REMEDIES.get(kinds[0], 'nobody uses it')}"
 
 
 class _Compared(NamedTuple):
@@ -166,7 +166,7 @@ def _changed(records: Sequence[Mapping[str, Any]]) -> str:
     is_table = bool(faster) and faster[-1].is_table
     if (is_upper and (not is_table or _grows(known))) or (len(faster) >= FEWEST_POINTS and not is_table):
         last = faster[-1]
-        names = enumerated([f"`{name}` ({kind})" for name, kind in last.changed.items()])
+        names = join_names([f"`{name}` ({kind})" for name, kind in last.changed.items()])
         how = f"it takes {number(last.factor)} times as long at {last.at}"
         if set(last.changed.values()) <= {"cache"}:
             return f"{KIND}: the call remembers its result in {names}; without that {how}"
@@ -175,7 +175,7 @@ def _changed(records: Sequence[Mapping[str, Any]]) -> str:
     if len(slower) < FEWEST_POINTS:
         return ""
     worst = min(slower, key=lambda one: one.factor)
-    names = enumerated([f"`{name}` ({kind})" for name, kind in worst.changed.items()])
+    names = join_names([f"`{name}` ({kind})" for name, kind in worst.changed.items()])
     how = f"as many evaluations leave it, it takes {number(1 / worst.factor)} times as long at {worst.at}"
     return f"{KIND}: the call changes its input {names}; {how}; work on a copy"
 

@@ -10,13 +10,13 @@ import importlib
 
 import pytest
 
-from bptt_bench.integrations.pytest.absent import COMPLEXITY, INI, Absent
+from bptt_bench.integrations.pytest.unavailable import COMPLEXITY, INI, UnavailablePlugin
 
 SCALING = "bptt_bench"
 OPTION = "--benchmark"
 
 
-class StandIn(Absent):
+class FallbackPlugin(UnavailablePlugin):
     """Knows the names of the plugin, so that a project that uses them has its other tests run."""
 
     def pytest_addoption(self, parser: pytest.Parser) -> None:
@@ -41,12 +41,12 @@ class StandIn(Absent):
             config.hook.pytest_deselected(items=scaling)
 
 
-def load(name: str = "bptt_bench.integrations.pytest.plugin") -> object:
+def load_plugin(name: str = "bptt_bench.integrations.pytest.plugin") -> object:
     """The plugin of that module, or what stands for it if the module cannot be imported."""
     try:
         return importlib.import_module(name)
     except Exception as error:  # noqa: BLE001  # whatever is broken: it is said, and the tests of others run
-        return StandIn(error)
+        return FallbackPlugin(error)
 
 
-plugin = load()
+plugin = load_plugin()

@@ -14,17 +14,17 @@ from typing import Any, NamedTuple, TypeAlias
 
 from bptt_bench.measure.worker.inputs import find_inputs
 from bptt_bench.measure.worker.inspection import MOST_COPIED, Inspection, Inspector
-from bptt_bench.plan.experiment.unfinished import unfinished
+from bptt_bench.plan.experiment.deferred import deferred_kind
 
 
-class Seen(NamedTuple):
+class CallInspection(NamedTuple):
     """What was seen of a benchmark's calls; ``first_seconds`` None: the first was not timed by itself."""
 
     inspection: Inspection
     first_seconds: float | None
 
 
-Keep: TypeAlias = Callable[[Seen], object]
+Keep: TypeAlias = Callable[[CallInspection], object]
 
 
 class _Timer(NamedTuple):
@@ -37,7 +37,7 @@ class _Timer(NamedTuple):
 
 
 @contextlib.contextmanager
-def watched(benchmark: Any, keep: Keep) -> Iterator[None]:
+def inspect_calls(benchmark: Any, keep: Keep) -> Iterator[None]:
     """Look at what the fixture calls within the block; ``keep`` is told what was seen.
 
     A benchmark that is switched off, or a fixture of that name that is another's, is left alone.
@@ -46,15 +46,15 @@ def watched(benchmark: Any, keep: Keep) -> Iterator[None]:
     if not (callable(simple) and callable(pedantic) and getattr(benchmark, "enabled", False)):
         yield
         return
-    benchmark._raw = functools.partial(_simple, benchmark, simple, keep)
-    benchmark._raw_pedantic = functools.partial(_pedantic, benchmark, pedantic, keep)
+    benchmark._raw = functools.partial(_measure_simple, benchmark, simple, keep)
+    benchmark._raw_pedantic = functools.partial(_measure_pedantic, benchmark, pedantic, keep)
     try:
         yield
     finally:
         benchmark._raw, benchmark._raw_pedantic = simple, pedantic
 
 
-def _simple(
+def _measure_simple(
     benchmark: Any,
     measure: Callable[..., Any],
     keep: Keep,
@@ -63,27 +63,27 @@ def _simple(
     **kwargs: Any,
 ) -> Any:
     """Call once more than asked for, before all other calls: that is the first."""
-    watch = _Watch(benchmark, function, args, kwargs)
+    watch = _CallInspector(benchmark, function, args, kwargs)
     first = watch.inspector.first()
     result = measure(function, *args, **kwargs)
-    keep(Seen(watch.inspector.in_place(_median(benchmark), watch.put_back), first))
+    keep(CallInspection(watch.inspector.in_place(_median_seconds(benchmark), watch.put_back), first))
     return result
 
 
-def _pedantic(benchmark: Any, measure: Callable[..., Any], keep: Keep, target: Any, **how: Any) -> Any:
+def _measure_pedantic(benchmark: Any, measure: Callable[..., Any], keep: Keep, target: Any, **how: Any) -> Any:
     """Add no call before: with a single round the first is all that is measured, and with a setup each is a first."""
     again = how.get("rounds", 1) * how.get("iterations", 1) + how.get("warmup_rounds", 0) > 1
     if how.get("setup") is not None or not again:
         result = measure(target, **how)
-        keep(Seen(Inspection(returned=unfinished(result)), None))
+        keep(CallInspection(Inspection(returned=deferred_kind(result)), None))
         return result
-    watch = _Watch(benchmark, target, how.get("args") or (), how.get("kwargs") or {})
+    watch = _CallInspector(benchmark, target, how.get("args") or (), how.get("kwargs") or {})
     result = watch.inspector.watched(lambda: measure(target, **how))
-    keep(Seen(watch.inspector.in_place(None, watch.put_back), None))
+    keep(CallInspection(watch.inspector.in_place(None, watch.put_back), None))
     return result
 
 
-class _Watch:
+class _CallInspector:
     """An inspector of a call, and what puts its inputs back as they are now."""
 
     def __init__(self, benchmark: Any, function: Any, args: Any, kwargs: Any) -> None:
@@ -93,6 +93,6 @@ class _Watch:
         self.put_back = [each.restorer(MOST_COPIED // len(inputs)) for each in inputs]
 
 
-def _median(benchmark: Any) -> float:
+def _median_seconds(benchmark: Any) -> float:
     """Median seconds of an evaluation in the rounds that were measured."""
     return float(statistics.median(benchmark.stats.stats.data))

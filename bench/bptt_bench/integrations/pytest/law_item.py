@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 
-from bptt_bench.integrations.pytest.absent import INI
+from bptt_bench.integrations.pytest.unavailable import INI
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from bptt_bench.analyse.verdicts.growth import Growth
-    from bptt_bench.integrations.pytest.inspection import Seen
+    from bptt_bench.integrations.pytest.inspection import CallInspection
     from bptt_bench.integrations.pytest.stated_law import Complexity
 
 LEAST_WAITING = 0.1  # of the time at a point; less moves no exponent over a factor of ten by more than 0.05
@@ -33,7 +33,7 @@ class LawRefuted(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class FailureLocation:
     """What pytest's last lines name a failure by."""
 
     path: str
@@ -45,11 +45,11 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class Message:
+class FailureText:
     """A failure as pytest prints it: our text, and no traceback of how it was found."""
 
     text: str
-    reprcrash: Place
+    reprcrash: FailureLocation
 
     def toterminal(self, writer: Any) -> None:
         for line in self.text.splitlines():
@@ -59,7 +59,7 @@ class Message:
         return self.text
 
 
-def as_plain_pass(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
+def clear_xpass(report: pytest.TestReport, call: pytest.CallInfo[None]) -> None:
     """Let a point pass that pytest says should not have: what `xfail` at a marked function speaks of is its law."""
     if call.excinfo is None and report.failed and str(report.longrepr).startswith(STRICT_XPASS):
         report.outcome, report.longrepr = "passed", None
@@ -67,7 +67,7 @@ def as_plain_pass(report: pytest.TestReport, call: pytest.CallInfo[None]) -> Non
         del report.wasxfail
 
 
-def begin_with_points(config: pytest.Config, report: pytest.TestReport, points: Sequence[str]) -> None:
+def rerun_points(config: pytest.Config, report: pytest.TestReport, points: Sequence[str]) -> None:
     """See to it that `--lf` and `--sw` measure the points of a refuted law again, without which it cannot be judged."""
     id_of_report: Any = getattr(report, "id", report.nodeid)
     parse = getattr(type(id_of_report), "parse", str)
@@ -79,7 +79,7 @@ def begin_with_points(config: pytest.Config, report: pytest.TestReport, points: 
         stepwise.last_failed = parse(points[0])
 
 
-class Taken(NamedTuple):
+class PointTiming(NamedTuple):
     """What was measured at a point: when it began, the rounds in seconds per evaluation, and how it was disturbed.
 
     ``waited`` is the share of the time in which the process was ready to run and no processor was free.
@@ -91,7 +91,7 @@ class Taken(NamedTuple):
     waited: float
 
 
-def waiting() -> float:
+def seconds_waited() -> float:
     """Seconds that this process has waited for a processor so far; 0 where the system does not tell."""
     try:
         return int(Path("/proc/self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
@@ -100,14 +100,14 @@ def waiting() -> float:
 
 
 @dataclass(kw_only=True, eq=False)
-class Law:
+class MarkedLaw:
     """A marked function at one combination of its other parameters: its points and what was measured at them."""
 
     stated: Complexity
     points: dict[pytest.Item, dict[str, float]]
-    taken: dict[pytest.Item, Taken] = field(default_factory=dict)
+    taken: dict[pytest.Item, PointTiming] = field(default_factory=dict)
     outcomes: dict[pytest.Item, str] = field(default_factory=dict)
-    seen: dict[pytest.Item, Seen] = field(default_factory=dict)
+    seen: dict[pytest.Item, CallInspection] = field(default_factory=dict)
 
     def where(self, items: Iterable[pytest.Item]) -> str:
         """Some points in words."""
@@ -132,14 +132,14 @@ class Law:
         import pandas as pd
 
         from bptt_bench.integrations.pytest.rounds import empty_call_seconds
-        from bptt_bench.integrations.pytest.stated_law import reduced
+        from bptt_bench.integrations.pytest.stated_law import block_medians
         from bptt_bench.measure.timing.timing import is_below_floor
 
         # what a call costs is in the constant; a law without one has to stand clear of it
         constant = "1" in {str(term) for term in self.stated.law.plus(*self.stated.overhead).terms}
         rows = []
         for item, (start, rounds, iterations, waited) in self.taken.items():
-            samples = reduced(rounds)
+            samples = block_medians(rounds)
             ends = start + np.cumsum([sum(part) for part in np.array_split(rounds, len(samples))])
             is_long = float(np.median(rounds)) * iterations > TIME_SLICE
             kept = 1 - waited if without_waiting and is_long else 1.0
@@ -198,7 +198,7 @@ class Law:
 class LawItem(pytest.Item):
     """``test_sort[law]``: judges what the points of a marked function have measured."""
 
-    def __init__(self, *, law: Law, **rest: Any) -> None:
+    def __init__(self, *, law: MarkedLaw, **rest: Any) -> None:
         super().__init__(**rest)
         self.law = law
         self.growth: Growth | None = None
@@ -252,7 +252,7 @@ class LawItem(pytest.Item):
             return super().repr_failure(excinfo, style)
         headline, _, rest = str(excinfo.value).partition("\n")
         path, line, _ = self.reportinfo()
-        return Message(rest or headline, Place(str(path), (line or 0) + 1, headline))
+        return FailureText(rest or headline, FailureLocation(str(path), (line or 0) + 1, headline))
 
     def reportinfo(self) -> tuple[os.PathLike[str] | str, int | None, str]:
         point = next(iter(self.law.points))

@@ -21,17 +21,17 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from bptt_bench.integrations.pytest.absent import COMPLEXITY as MARKER
-from bptt_bench.integrations.pytest.absent import INI, broken, is_meant
 from bptt_bench.integrations.pytest.law_item import (
-    Law,
     LawItem,
     LawRefuted,
-    Taken,
-    as_plain_pass,
-    begin_with_points,
-    waiting,
+    MarkedLaw,
+    PointTiming,
+    clear_xpass,
+    rerun_points,
+    seconds_waited,
 )
+from bptt_bench.integrations.pytest.unavailable import COMPLEXITY as MARKER
+from bptt_bench.integrations.pytest.unavailable import INI, is_own_marker, unavailable_plugin
 
 # Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class ComplexitySession:
     """The part of the plugin that serves the marker."""
 
     config: pytest.Config
-    laws: dict[pytest.Item, Law] = field(default_factory=dict)  # by point
+    laws: dict[pytest.Item, MarkedLaw] = field(default_factory=dict)  # by point
     judged: list[LawItem] = field(default_factory=list)
     lines: list[tuple[str, str]] = field(default_factory=list)  # word and text, for the summary
 
@@ -76,19 +76,19 @@ class ComplexitySession:
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
         """Run a marked function at each of its points."""
         mark = metafunc.definition.get_closest_marker(MARKER)
-        if mark is None or not is_meant(mark, metafunc.fixturenames):
+        if mark is None or not is_own_marker(mark, metafunc.fixturenames):
             return
-        if (absent := broken()) is not None:
+        if (absent := unavailable_plugin()) is not None:
             if not self.config.pluginmanager.is_registered(absent):
                 self.config.pluginmanager.register(absent, "bptt_bench_absent")
             return
         if sum(each.name == MARKER for each in metafunc.definition.own_markers) > 1:
-            raise complaint(metafunc.definition.name, "given twice; one law is judged, the sum of its terms")
-        stated = read(mark, metafunc.definition.name)
+            raise marker_error(metafunc.definition.name, "given twice; one law is judged, the sum of its terms")
+        stated = read_marker(mark, metafunc.definition.name)
         for name in ("benchmark", *stated.levels):
             if name not in metafunc.fixturenames:
                 what = "needs the fixture" if name == "benchmark" else "takes no argument"
-                raise complaint(metafunc.definition.name, f"the function {what} {name!r}")
+                raise marker_error(metafunc.definition.name, f"the function {what} {name!r}")
         names = list(stated.levels)
         metafunc.parametrize(
             names if len(names) > 1 else names[0],
@@ -101,17 +101,23 @@ class ComplexitySession:
         found = yield
         if not isinstance(found, list):
             return found
-        points = [item for item in found if isinstance(item, pytest.Function) and is_marked(item) and broken() is None]
+        points = [
+            item
+            for item in found
+            if isinstance(item, pytest.Function) and is_marked(item) and unavailable_plugin() is None
+        ]
         groups: dict[str, list[pytest.Function]] = {}
         seen: dict[str, list[object]] = {}
         for item in points:
-            levels = read(item.get_closest_marker(MARKER), name).levels
+            levels = read_marker(item.get_closest_marker(MARKER), name).levels
             others = {key: value for key, value in item.callspec.params.items() if key not in levels}
-            label = "-".join(["law", *(shown(key, value, seen.setdefault(key, [])) for key, value in others.items())])
+            label = "-".join(
+                ["law", *(format_parameter(key, value, seen.setdefault(key, [])) for key, value in others.items())]
+            )
             groups.setdefault(label, []).append(item)
         for label, items in groups.items():
-            stated = read(items[0].get_closest_marker(MARKER), name)
-            law = Law(stated=stated, points={})
+            stated = read_marker(items[0].get_closest_marker(MARKER), name)
+            law = MarkedLaw(stated=stated, points={})
             for item in items:
                 law.points[item] = {key: cast("float", item.callspec.params[key]) for key in stated.levels}
             self.laws.update(dict.fromkeys(items, law))
@@ -125,11 +131,16 @@ class ComplexitySession:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
         """Put each law behind the last of its points, wherever these were put."""
         for item in items:
-            if item not in self.laws and not isinstance(item, LawItem) and is_marked(item) and broken() is None:
+            if (
+                item not in self.laws
+                and not isinstance(item, LawItem)
+                and is_marked(item)
+                and unavailable_plugin() is None
+            ):
                 raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.{MARKER} is for plain test functions and methods")
         yield
         laws = {item.law: item for item in items if isinstance(item, LawItem)}
-        last: dict[Law, pytest.Item] = {self.laws[item]: item for item in items if item in self.laws}
+        last: dict[MarkedLaw, pytest.Item] = {self.laws[item]: item for item in items if item in self.laws}
         behind = {last[law]: item for law, item in laws.items() if law in last}
         moved = set(behind.values())
         items[:] = [
@@ -149,20 +160,20 @@ class ComplexitySession:
         law = self.laws.get(item)
         if law is None:
             return (yield)
-        from bptt_bench.integrations.pytest.inspection import watched
-        from bptt_bench.integrations.pytest.rounds import pinned
+        from bptt_bench.integrations.pytest.inspection import inspect_calls
+        from bptt_bench.integrations.pytest.rounds import pin_blas
 
         benchmark: Any = getattr(item, "funcargs", {}).get("benchmark")
-        start, began, waited = time.time(), time.perf_counter(), waiting()
-        with pinned(), watched(benchmark, functools.partial(law.seen.__setitem__, item)):
+        start, began, waited = time.time(), time.perf_counter(), seconds_waited()
+        with pin_blas(), inspect_calls(benchmark, functools.partial(law.seen.__setitem__, item)):
             result = yield
-        share = min((waiting() - waited) / max(time.perf_counter() - began, 1e-9), 0.99)
+        share = min((seconds_waited() - waited) / max(time.perf_counter() - began, 1e-9), 0.99)
         if getattr(benchmark, "stats", None) is not None:  # a fixture of that name may be another plugin's
             benchmark.extra_info.update({"law": law.stated.law.text, "point": dict(law.points[item])})
             stats = benchmark.stats
             if stats.options.get("timer") not in WALL_CLOCKS:  # the time of the process has no waiting in it
                 share = 0.0
-            law.taken[item] = Taken(start, list(stats.stats.data), stats.iterations, share)
+            law.taken[item] = PointTiming(start, list(stats.stats.data), stats.iterations, share)
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -173,7 +184,7 @@ class ComplexitySession:
         report = yield
         law = self.laws.get(item)
         if law is not None:
-            as_plain_pass(report, call)
+            clear_xpass(report, call)
         if law is not None and (call.when == "call" or not report.passed):
             never = "benchmark was never called" if call.when == "call" else "passed"
             law.outcomes[item] = never if report.passed else report.outcome
@@ -217,7 +228,7 @@ class ComplexitySession:
             return
         self.lines.append((found["word"], found["line"]))
         if report.failed:
-            begin_with_points(self.config, report, found["points"])
+            rerun_points(self.config, report, found["points"])
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_benchmark_update_json(self, output_json: dict[str, Any]) -> None:
@@ -246,10 +257,10 @@ class ComplexitySession:
 def is_marked(item: pytest.Item) -> bool:
     """Whether an item has our marker."""
     mark = item.get_closest_marker(MARKER)
-    return mark is not None and is_meant(mark, getattr(item, "fixturenames", ()))
+    return mark is not None and is_own_marker(mark, getattr(item, "fixturenames", ()))
 
 
-def read(mark: pytest.Mark | None, name: str) -> Complexity:
+def read_marker(mark: pytest.Mark | None, name: str) -> Complexity:
     """What a marker states.
 
     Raises
@@ -262,17 +273,17 @@ def read(mark: pytest.Mark | None, name: str) -> Complexity:
     try:
         return Complexity.of(mark.args, mark.kwargs)
     except ComplexityError as error:
-        raise complaint(name, str(error)) from None
+        raise marker_error(name, str(error)) from None
 
 
-def complaint(name: str, text: str) -> pytest.Collector.CollectError:
+def marker_error(name: str, text: str) -> pytest.Collector.CollectError:
     """A line that names the marked function."""
     return pytest.Collector.CollectError(f"{name}: @pytest.mark.{MARKER}: {text}")
 
 
-def shown(name: str, value: object, seen: list[object]) -> str:
+def format_parameter(name: str, value: object, seen: list[object]) -> str:
     """A parameter in the name of a law's item: its text where that is short, else its place among those seen."""
-    place = next((i for i, other in enumerate(seen) if other is value or same(other, value)), len(seen))
+    place = next((i for i, other in enumerate(seen) if other is value or is_same(other, value)), len(seen))
     if place == len(seen):
         seen.append(value)
     text = str(value) if isinstance(value, str | int | float) else ""
@@ -281,7 +292,7 @@ def shown(name: str, value: object, seen: list[object]) -> str:
     return f"{name}={text}" if usable else f"{name}{place}"
 
 
-def same(one: object, other: object) -> bool:
+def is_same(one: object, other: object) -> bool:
     """Whether two parameters are one; of those that cannot say so plainly, such as arrays, none is another."""
     try:
         return type(one) is type(other) and (one == other) is True

@@ -30,11 +30,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-# Every pytest session of every project that has this package loads these modules: nothing heavy may be imported there.
-from bptt_bench.integrations.pytest.absent import COMPLEXITY, broken, is_there
-from bptt_bench.integrations.pytest.absent import INI as COMPLEXITY_INI
 from bptt_bench.integrations.pytest.marker import HELP as COMPLEXITY_HELP
 from bptt_bench.integrations.pytest.marker import ComplexitySession
+
+# Every pytest session of every project that has this package loads these modules: nothing heavy may be imported there.
+from bptt_bench.integrations.pytest.unavailable import COMPLEXITY, is_importable, unavailable_plugin
+from bptt_bench.integrations.pytest.unavailable import INI as COMPLEXITY_INI
 
 if TYPE_CHECKING:
     from bptt_bench.integrations.pytest.rounds import Unmeasured
@@ -92,26 +93,26 @@ def add_option(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"{MARKER}: a scaling benchmark; runs with {OPTION} only.")
     config.addinivalue_line("markers", COMPLEXITY_HELP)
-    if asked_for(config) and config.getoption("benchmark_histogram", None) and not is_there("pygal"):
+    if is_requested(config) and config.getoption("benchmark_histogram", None) and not is_importable("pygal"):
         raise pytest.UsageError("--benchmark-histogram needs pygal: pip install 'bptt-bench[histogram]'")
-    mere_warnings(config)
+    keep_warnings(config)
     config.pluginmanager.register(ComplexitySession(config=config), "bptt_bench_complexity")
     config.stash[SESSION] = Session(config=config)
     config.pluginmanager.register(config.stash[SESSION], "bptt_bench_session")
 
 
-def mere_warnings(config: pytest.Config) -> None:
+def keep_warnings(config: pytest.Config) -> None:
     """Keep what pytest-benchmark warns of outside of tests a warning; as an error it would end in a traceback.
 
     That is, that it has nothing to compare with, to save or to draw. Only where scaling benchmarks are asked for.
     """
-    if asked_for(config) and config.pluginmanager.has_plugin("benchmark"):
+    if is_requested(config) and config.pluginmanager.has_plugin("benchmark"):
         from pytest_benchmark.logger import PytestBenchmarkWarning
 
         warnings.simplefilter("default", PytestBenchmarkWarning)
 
 
-def asked_for(config: pytest.Config) -> bool:
+def is_requested(config: pytest.Config) -> bool:
     """Whether the user wants scaling benchmarks to run."""
     return bool(config.getoption("benchmark", False) or config.getoption("benchmark_only", False))
 
@@ -163,7 +164,7 @@ class Session:
         scaling = [item for item in items if item.get_closest_marker(MARKER)]
         if not scaling:
             return
-        if not asked_for(self.config):
+        if not is_requested(self.config):
             items[:] = [item for item in items if not item.get_closest_marker(MARKER)]
             self.config.hook.pytest_deselected(items=scaling)
             self.left_out = len(scaling)
@@ -172,7 +173,7 @@ class Session:
                 f"{OPTION}: {len(scaling)} scaling benchmarks need pytest-benchmark, which is switched off "
                 "(-p no:benchmark) or not installed"
             )
-        elif (absent := broken()) is not None:
+        elif (absent := unavailable_plugin()) is not None:
             raise pytest.UsageError(f"{OPTION}: {absent.reason}")
         elif self.config.getoption("benchmark_timer") == WALL:
             from bptt_bench.measure.timing.clock import seconds_less_waiting
@@ -213,9 +214,9 @@ class Session:
         if item.get_closest_marker(MARKER) and not item.get_closest_marker(COMPLEXITY):
             failure: list[str] = []
             if report.failed and call.excinfo is not None:
-                from bptt_bench.integrations.pytest.suite import failure_of
+                from bptt_bench.integrations.pytest.suite import describe_failure
 
-                failure = failure_of(item, call.excinfo.value)
+                failure = describe_failure(item, call.excinfo.value)
             setattr(report, MARKER, failure)  # xdist hands attributes on
         return report
 
@@ -242,9 +243,9 @@ class Session:
         if JSON_KEY in compared_benchmark["machine_info"]:
             import numpy as np  # noqa: F401  # so that its BLAS can be seen
 
-            from bptt_bench.integrations.pytest.rounds import pinned
+            from bptt_bench.integrations.pytest.rounds import pin_blas
 
-            with pinned() as blas:
+            with pin_blas() as blas:
                 machine_info[JSON_KEY] = blas
         else:
             machine_info.pop(JSON_KEY, None)
@@ -279,10 +280,10 @@ class Session:
         """Print fits and verdicts, also when pytest-benchmark has found a regression, named it and raises."""
         try:
             with warnings.catch_warnings():
-                mere_warnings(self.config)
+                keep_warnings(self.config)
                 return (yield)
         except Exception as error:
-            if type(error).__name__ != "PerformanceRegression" or self.session is None or not asked_for(self.config):
+            if type(error).__name__ != "PerformanceRegression" or self.session is None or not is_requested(self.config):
                 raise
             self.session.exitstatus = pytest.ExitCode.TESTS_FAILED  # without the traceback that it would end in
             terminalreporter.stats["regressed"] = [error]
@@ -306,9 +307,9 @@ class Session:
             if suite.unmeasured:
                 reporter.stats.setdefault("unmeasured", []).extend(suite.unmeasured)
         if self.unmeasured():
-            from bptt_bench.integrations.pytest.rounds import unmeasured_in_words
+            from bptt_bench.integrations.pytest.rounds import unmeasured_lines
 
-            for line in unmeasured_in_words(self.unmeasured()):
+            for line in unmeasured_lines(self.unmeasured()):
                 reporter.write_line(f"bptt-bench: {line}", red=True)
         if self.ran and not self.measured():
             reporter.write_line(

@@ -101,10 +101,10 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
 
 
-def unmeasured_in_words(unmeasured: list[Unmeasured]) -> list[str]:
+def unmeasured_lines(unmeasured: list[Unmeasured]) -> list[str]:
     """Lines about benchmarks that failed, one for each reason.
 
-    >>> unmeasured_in_words([Unmeasured(f"sort at n={n}", "MemoryError") for n in (1, 2, 3, 4)])
+    >>> unmeasured_lines([Unmeasured(f"sort at n={n}", "MemoryError") for n in (1, 2, 3, 4)])
     ['not measured: sort at n=1, sort at n=2, sort at n=3 and 1 more: MemoryError']
     """
     by_reason: dict[str, list[str]] = {}
@@ -117,7 +117,7 @@ def unmeasured_in_words(unmeasured: list[Unmeasured]) -> list[str]:
     return lines
 
 
-def calibrated(evaluation: Evaluation, seconds_per_round: float) -> int:
+def calibrate_round(evaluation: Evaluation, seconds_per_round: float) -> int:
     """How many evaluations make a round, once the first ones have warmed up."""
     clock = WallClock()
     warm_up(evaluation, clock, seconds_per_round)
@@ -131,7 +131,7 @@ def empty_call_seconds() -> float:
 
 
 @contextlib.contextmanager
-def pinned() -> Iterator[dict[str, Any]]:
+def pin_blas() -> Iterator[dict[str, Any]]:
     """One BLAS thread within the block; gives the threads and the BLAS that were read back."""
     import threadpoolctl
 

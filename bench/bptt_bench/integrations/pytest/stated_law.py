@@ -15,7 +15,7 @@ import numpy as np
 from bptt_bench.errors import BenchError
 from bptt_bench.plan import CostLaw, Design, DesignError, Factor, LawError
 from bptt_bench.plan.claims.claim import Bound
-from bptt_bench.plan.design.levels import together
+from bptt_bench.plan.design.levels import merge_levels
 from bptt_bench.plan.law.wording import did_you_mean
 
 Layout: TypeAlias = Literal["lines", "grid"]
@@ -66,8 +66,8 @@ class Complexity:
         options = {name: given.pop(name) for name in OPTIONS if name in given}
         try:
             law = CostLaw(args[0])
-            factors = together(given.pop("factors", None), given, options)
-            levels = {name: _levels(name, values) for name, values in factors.items()}
+            factors = merge_levels(given.pop("factors", None), given, options)
+            levels = {name: _read_levels(name, values) for name, values in factors.items()}
             if not levels:
                 raise ComplexityError(f"no factor; give the levels of each, such as {EXAMPLE}")
             law.require(levels)
@@ -100,7 +100,7 @@ class Complexity:
         for name, levels in self.levels.items():
             fewest = needed if len(self.levels) == 1 else FEWEST_LEVELS
             if len(levels) < fewest:
-                raise ComplexityError(f"{name}: {_n_levels(levels)}; at least {fewest} would decide {full.text!r}")
+                raise ComplexityError(f"{name}: {_count_levels(levels)}; at least {fewest} would decide {full.text!r}")
         if len(points) < needed:
             raise ComplexityError(f"{len(points)} points; at least {needed} would decide {full.text!r}")
         table = {name: np.array([point[name] for point in points], dtype=np.float64) for name in self.levels}
@@ -114,7 +114,7 @@ class Complexity:
             )
 
 
-def _levels(name: str, values: object) -> tuple[float, ...]:
+def _read_levels(name: str, values: object) -> tuple[float, ...]:
     if name == FIXTURE:
         raise ComplexityError(f"{name}: is the fixture that measures; give the factor another name")
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
@@ -126,17 +126,17 @@ def _levels(name: str, values: object) -> tuple[float, ...]:
     return tuple(int(number) if whole else number for number in numbers)
 
 
-def _n_levels(levels: Sequence[float]) -> str:
+def _count_levels(levels: Sequence[float]) -> str:
     return f"{len(levels)} level{'' if len(levels) == 1 else 's'}"
 
 
-def _one_of(name: str, allowed: Sequence[str], value: object) -> Any:
+def _require_one_of(name: str, allowed: Sequence[str], value: object) -> Any:
     if value not in allowed:
         raise ComplexityError(f"{name}={value!r}: allowed are {', '.join(allowed)}")
     return value
 
 
-def _margin(value: object) -> float | None:
+def _read_margin(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
@@ -144,7 +144,7 @@ def _margin(value: object) -> float | None:
     return float(value)
 
 
-def _overhead(value: Any) -> tuple[str, ...]:
+def _read_overhead(value: Any) -> tuple[str, ...]:
     if value == "auto":
         raise ComplexityError("overhead='auto': would hide a wrong law; allowed are terms, such as '1 + n', or None")
     texts = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
@@ -153,15 +153,15 @@ def _overhead(value: Any) -> tuple[str, ...]:
 
 
 OPTIONS: dict[str, Callable[[Any], Any]] = {
-    "overhead": _overhead,
-    "bound": lambda value: _one_of("bound", get_args(Bound), value),
-    "margin": _margin,
-    "design": lambda value: _one_of("design", get_args(Layout), value),
-    "inconclusive": lambda value: _one_of("inconclusive", get_args(Strictness), value),
+    "overhead": _read_overhead,
+    "bound": lambda value: _require_one_of("bound", get_args(Bound), value),
+    "margin": _read_margin,
+    "design": lambda value: _require_one_of("design", get_args(Layout), value),
+    "inconclusive": lambda value: _require_one_of("inconclusive", get_args(Strictness), value),
 }
 
 
-def reduced(rounds: Sequence[float], most: int = 20) -> list[float]:
+def block_medians(rounds: Sequence[float], most: int = 20) -> list[float]:
     """Medians of at most so many runs of consecutive rounds, in their order.
 
     There may be a hundred thousand rounds, and neighbours are disturbed together: as samples of their own they would

@@ -23,10 +23,10 @@ from bptt_bench.integrations.pytest.rounds import (
     Benchmark,
     BenchmarkFixture,
     Unmeasured,
-    calibrated,
+    calibrate_round,
     empty_call_seconds,
     one_line,
-    pinned,
+    pin_blas,
 )
 from bptt_bench.measure.timing.timing import is_below_floor, no_garbage_collection
 from bptt_bench.plan import Cell, Claim, Design, Experiment, Point, Subject, block_order
@@ -64,7 +64,12 @@ class Suite:
         A benchmark that raises is not visited again, and the others go on.
         """
         silent = io.StringIO()  # pytest captures what tests print, and no more
-        with pinned(), no_garbage_collection(), contextlib.redirect_stdout(silent), contextlib.redirect_stderr(silent):
+        with (
+            pin_blas(),
+            no_garbage_collection(),
+            contextlib.redirect_stdout(silent),
+            contextlib.redirect_stderr(silent),
+        ):
             while waiting := [each for each in self.benchmarks if each.taken < each.rounds and not each.failed]:
                 block = min(each.taken for each in waiting)
                 due = [each for each in waiting if each.taken == block]
@@ -215,11 +220,11 @@ class Scaling:
             raise ValueError(f"rounds={rounds!r}: allowed are whole numbers from 1")
         if line is not None:
             self.benchmark.group = group_name(at, line)
-        self.benchmark.extra_info.update(described(chosen, subject, at))
+        self.benchmark.extra_info.update(benchmark_info(chosen, subject, at))
         evaluation = chosen.prepare(at)
-        with pinned() as blas, no_garbage_collection():
+        with pin_blas() as blas, no_garbage_collection():
             self.machine.update(blas)
-            count = 1 if self.benchmark.disabled else calibrated(evaluation, seconds_per_round)
+            count = 1 if self.benchmark.disabled else calibrate_round(evaluation, seconds_per_round)
             started_at = time.time()
             self.benchmark.pedantic(evaluation, rounds=1, iterations=count)
         stats = self.benchmark.stats
@@ -236,7 +241,7 @@ class Scaling:
             self.suite.begin(begun, float(stats.stats.data[0]), started_at)
 
 
-def failure_of(item: pytest.Item, error: BaseException) -> list[str]:
+def describe_failure(item: pytest.Item, error: BaseException) -> list[str]:
     """What a test of a scaling benchmark was to measure, and why it did not."""
     what = item.name
     scaling: Scaling | None = getattr(item, "funcargs", {}).get("scaling")
@@ -258,7 +263,7 @@ def group_name(point: Mapping[str, Any], line: str) -> str:
     return f"line in {line} ({others})" if others else f"line in {line}"
 
 
-def described(subject: Subject, name: str, point: Point) -> dict[str, Any]:
+def benchmark_info(subject: Subject, name: str, point: Point) -> dict[str, Any]:
     """What pytest-benchmark's JSON says of a benchmark: subject, point, law and predicted operations per evaluation."""
     info: dict[str, Any] = {"subject": name, "point": dict(point)}
     if subject.law is not None:

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.plan.machine.kernels import chosen_by, instruction_set
+from bptt_bench.plan.machine.kernels import instruction_set, kernel_variables
 
 PACKAGES = (
     "bptt-bench",
@@ -55,7 +55,7 @@ def environment(experiment: Path | None = None) -> dict[str, Any]:
         "machine": platform.machine(),
         "cpu": cpu_model(),
         "vector_instructions": instruction_set(cpu_flags()),
-        "kernel_variables": chosen_by(os.environ) or None,
+        "kernel_variables": kernel_variables(os.environ) or None,
         "cores_physical": psutil.cpu_count(logical=False),
         "cores_logical": psutil.cpu_count(),
         "cores_usable": usable_cores(),

@@ -15,7 +15,7 @@ from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.worker.inputs import Input, find_inputs, is_cache
 from bptt_bench.measure.worker.loading import one_line
 from bptt_bench.plan import Evaluation
-from bptt_bench.plan.experiment.unfinished import unfinished
+from bptt_bench.plan.experiment.deferred import deferred_kind
 
 SUSPICIOUS = 1.5  # times between the first evaluation and later ones from which a changed input is looked into
 TURNS = ((0.01, 5), (0.5, 3))  # comparisons of evaluations that take up to so many seconds; of slower ones FEWEST_TURNS
@@ -83,7 +83,7 @@ class Inspector:
         """Return what a call returns that evaluates, and note what it is and which inputs it has changed."""
         before = [each.digest() for each in self._inputs]
         result = call()
-        self._returned = unfinished(result)
+        self._returned = deferred_kind(result)
         self._changed = [each for each, was in zip(self._inputs, before, strict=True) if each.digest() != was]
         return result
 

@@ -43,7 +43,7 @@ def difference(found: object, expected: object) -> float:
         return max(difference(found[key], expected[key]) for key in expected)
     if isinstance(expected, int | float) and isinstance(found, int | float):
         try:
-            return _of_scalars(found, expected)
+            return _scalar_difference(found, expected)
         except OverflowError:  # a whole number that no float can hold
             return DIFFERENT
     if isinstance(expected, list | tuple) and not _is_plain(expected):
@@ -51,7 +51,7 @@ def difference(found: object, expected: object) -> float:
             return DIFFERENT
         return max(difference(*pair) for pair in zip(found, expected, strict=True))
     try:
-        return _of_arrays(np.asarray(found), np.asarray(expected))
+        return _array_difference(np.asarray(found), np.asarray(expected))
     except Exception:  # noqa: BLE001  # as in _is_equal; lists of unequal lengths among them
         return DIFFERENT
 
@@ -69,7 +69,7 @@ def _is_plain(values: list[Any] | tuple[Any, ...]) -> bool:
     return isinstance(values, list) and all(isinstance(value, int | float | np.number) for value in values)
 
 
-def _of_scalars(found: float, expected: float) -> float:
+def _scalar_difference(found: float, expected: float) -> float:
     if isinstance(found, int) and isinstance(expected, int):
         return DIFFERENT  # they are not equal, and nothing was rounded
     if math.isnan(found) and math.isnan(expected):
@@ -80,7 +80,7 @@ def _of_scalars(found: float, expected: float) -> float:
     return off if off > HALF_THE_DIGITS else 0.0
 
 
-def _of_arrays(found: Numbers, expected: Numbers) -> float:
+def _array_difference(found: Numbers, expected: Numbers) -> float:
     if found.shape != expected.shape:
         return DIFFERENT
     if any(array.dtype.kind not in "biufc" for array in (found, expected)):

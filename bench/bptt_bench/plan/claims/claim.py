@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from bptt_bench.plan.design.design import Design, Point
-from bptt_bench.plan.law.wording import enumerated
+from bptt_bench.plan.law.wording import join_names
 
 Bound = Literal["tight", "upper", "lower"]
 
@@ -88,7 +88,7 @@ class ExponentClaim(Claim):
     @property
     def named_factors(self) -> str:
         """These in a sentence."""
-        return enumerated(self.factors)
+        return join_names(self.factors)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

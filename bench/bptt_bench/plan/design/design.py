@@ -122,10 +122,10 @@ def _require_text(name: str, value: object) -> None:
         raise DesignError(f"factor {name}={value!r}: allowed is {ONE_LINE}")
 
 
-def shown_level(level: Level) -> str:
+def format_level(level: Level) -> str:
     """A level as a sentence names it.
 
-    >>> shown_level(0.25), shown_level(16), shown_level("float32")
+    >>> format_level(0.25), format_level(16), format_level("float32")
     ('0.25', '16', 'float32')
     """
     return level if isinstance(level, str) else f"{level:g}"
@@ -195,7 +195,7 @@ class Point(Mapping[str, Any]):
         return f"Point({', '.join(levels)})"
 
     def __str__(self) -> str:
-        return " ".join(f"{name}={shown_level(value)}" for name, value in self._levels.items())
+        return " ".join(f"{name}={format_level(value)}" for name, value in self._levels.items())
 
     def replace(self, **levels: Level) -> Point:
         """The point with some levels changed."""

@@ -24,7 +24,7 @@ MOST_LEVELS = 1000  # of a factor, which nobody chooses one by one: range(1, 10*
 EXAMPLE = "such as [1000, 10_000, 100_000]"
 
 
-def together(factors: object, levels: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
+def merge_levels(factors: object, levels: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
     """What is given as levels of the factors in ``factors`` and by keyword.
 
     Parameters
@@ -38,8 +38,8 @@ def together(factors: object, levels: Mapping[str, Any], options: Mapping[str, o
     for name, value in options.items():
         if _are_levels(value):
             raise DesignError(
-                f"{name}={_shown(value)}: is an option, not a factor; a factor of this name is written "
-                f"factors={{{name!r}: {_shown(value)}}}"
+                f"{name}={_format_values(value)}: is an option, not a factor; a factor of this name is written "
+                f"factors={{{name!r}: {_format_values(value)}}}"
             )
     if not isinstance(factors, Mapping | None):
         raise DesignError(f"factors={factors!r}: must be levels by name, such as {{'n': {EXAMPLE[8:]}}}")
@@ -57,12 +57,12 @@ def _are_levels(value: object) -> TypeGuard[Collection[Any]]:
     return len(value) > 0 and all(isinstance(one, int | float | np.number) for one in value)
 
 
-def _shown(values: Iterable[Any]) -> str:
+def _format_values(values: Iterable[Any]) -> str:
     first = [repr(one.item() if isinstance(one, np.generic) else one) for one in itertools.islice(values, 5)]
     return f"[{', '.join([*first[:4], '…'] if len(first) > 4 else first)}]"
 
 
-def listed(name: str, given: object, options: Iterable[str]) -> list[Level]:
+def read_levels(name: str, given: object, options: Iterable[str]) -> list[Level]:
     """The levels of a factor as a list; what makes them may be an iterator, which gives them once.
 
     Raises
@@ -78,18 +78,18 @@ def listed(name: str, given: object, options: Iterable[str]) -> list[Level]:
     levels = list(itertools.islice(given, MOST_LEVELS + 1))
     if len(levels) > MOST_LEVELS:
         raise DesignError(
-            f"{name}={_shown(levels)}: must be at most {MOST_LEVELS} levels; few are enough, {EXAMPLE}, and others are "
-            "put between them"
+            f"{name}={_format_values(levels)}: must be at most {MOST_LEVELS} levels; few are enough, {EXAMPLE}, and "
+            "others are put between them"
         )
     if len({one if isinstance(one, int | float | np.number) else str(one) for one in levels}) < 2:
-        raise DesignError(f"{name}={_shown(levels)}: must be two different levels or more, {EXAMPLE}")
+        raise DesignError(f"{name}={_format_values(levels)}: must be two different levels or more, {EXAMPLE}")
     return levels
 
 
-def like_numbers(levels: Iterable[object]) -> str:
+def quoting_hint(levels: Iterable[object]) -> str:
     """What to write for levels given as text that are numbers, as the end of a sentence; empty if they are not.
 
-    >>> like_numbers(["1000", "1e5"]), like_numbers(["a", "1"])
+    >>> quoting_hint(["1000", "1e5"]), quoting_hint(["a", "1"])
     ('; write numbers without quotes, [1000, 1e5]', '')
     """
     texts = [str(level).strip() for level in levels]
@@ -100,7 +100,7 @@ def like_numbers(levels: Iterable[object]) -> str:
     return f"; write numbers without quotes, [{', '.join(texts)}]" if numbers else ""
 
 
-def factors_of(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
+def make_factors(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
     """A factor for each name: whole numbers make an integer, other numbers a real, texts a category.
 
     Whole is what has no fraction, also if written as 1e5.
@@ -111,7 +111,7 @@ def factors_of(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
     """
     if not levels:
         raise DesignError(f"experiment: has no factor; give each its levels by name, n={EXAMPLE[8:]}")
-    kinds = {name: _kind(name, given) for name, given in levels.items()}
+    kinds = {name: _factor_kind(name, given) for name, given in levels.items()}
     return tuple(
         Factor(
             name=name,
@@ -122,7 +122,7 @@ def factors_of(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
     )
 
 
-def _kind(name: str, levels: Sequence[Level]) -> Any:
+def _factor_kind(name: str, levels: Sequence[Level]) -> Any:
     if all(isinstance(level, str) for level in levels):
         return "category"
     factor = Factor(name=name, kind="real")
@@ -133,7 +133,7 @@ def _kind(name: str, levels: Sequence[Level]) -> Any:
     return "integer" if all(number.is_integer() for number in numbers) else "real"
 
 
-def design_of(factors: Sequence[Factor], levels: Mapping[str, Sequence[Level]]) -> Design:
+def make_design(factors: Sequence[Factor], levels: Mapping[str, Sequence[Level]]) -> Design:
     """Where to measure: every combination of the levels while these are few, else lines through the middle and corners.
 
     Fewer than five levels of a single factor, or four of each of several, are too few to tell one law from another:
@@ -147,22 +147,22 @@ def design_of(factors: Sequence[Factor], levels: Mapping[str, Sequence[Level]]) 
     numbers = [factor for factor in factors if factor.kind != "category"]
     if not numbers:
         names = ", ".join(factor.name for factor in factors)
-        quoted = next(filter(None, (like_numbers(levels[factor.name]) for factor in factors)), "")
+        quoted = next(filter(None, (quoting_hint(levels[factor.name]) for factor in factors)), "")
         raise DesignError(
             f"experiment: has only categories ({names}); a law needs a factor with numbers, n={EXAMPLE[8:]}{quoted}"
         )
-    filled = {one.name: _filled(one, levels[one.name], alone=len(numbers) == 1) for one in numbers}
+    filled = {one.name: _fill_levels(one, levels[one.name], alone=len(numbers) == 1) for one in numbers}
     choices = {
         one.name: list(dict.fromkeys(one.validate(level) for level in levels[one.name]))
         for one in factors
         if one.kind == "category"
     }
-    points = _of_numbers(filled)
+    points = _numeric_design(filled)
     chosen = [dict(zip(choices, combination, strict=True)) for combination in itertools.product(*choices.values())]
     return Design.of({**point, **choice} for point in points for choice in chosen).validated(factors)
 
 
-def _of_numbers(levels: Mapping[str, Sequence[float]]) -> Design:
+def _numeric_design(levels: Mapping[str, Sequence[float]]) -> Design:
     if math.prod(map(len, levels.values())) <= LARGEST_GRID:
         return Design.grid(levels)
     ends = {name: (values[0], values[-1]) for name, values in levels.items()}
@@ -173,9 +173,9 @@ def _of_numbers(levels: Mapping[str, Sequence[float]]) -> Design:
     return lines + Design.of({name: pair[i] for name, pair in ends.items()} for i in (0, 1))
 
 
-def _filled(factor: Factor, given: Sequence[Level], *, alone: bool) -> list[float]:
+def _fill_levels(factor: Factor, given: Sequence[Level], *, alone: bool) -> list[float]:
     """The levels in order, with others between them if they are few."""
-    values = sorted({_number(factor, level) for level in given})
+    values = sorted({_validate_number(factor, level) for level in given})
     enough, wanted = (ENOUGH_OF_ONE, FILLED_OF_ONE) if alone else (ENOUGH_OF_MANY, FILLED_OF_MANY)
     if len(values) >= enough:
         return values
@@ -184,7 +184,9 @@ def _filled(factor: Factor, given: Sequence[Level], *, alone: bool) -> list[floa
     for low, high in itertools.pairwise(values):
         step = high ** (1 / parts) / low ** (1 / parts)
         for level in (low ** (1 - i / parts) * high ** (i / parts) for i in range(1, parts)):
-            between.add(_number(factor, round(level) if factor.kind == "integer" else _short(level, step)))
+            between.add(
+                _validate_number(factor, round(level) if factor.kind == "integer" else _round_level(level, step))
+            )
     filled = sorted({*values, *between})
     if len(filled) < enough:
         raise DesignError(
@@ -194,12 +196,12 @@ def _filled(factor: Factor, given: Sequence[Level], *, alone: bool) -> list[floa
     return filled
 
 
-def _short(level: float, step: float) -> float:
+def _round_level(level: float, step: float) -> float:
     """A level in three digits, as one would choose it, or so many that it stays within a hundredth of a step."""
     return float(f"{level:.{max(3, 2 - math.floor(math.log10(step - 1)))}g}")
 
 
-def _number(factor: Factor, level: Level) -> float:
+def _validate_number(factor: Factor, level: Level) -> float:
     value = factor.validate(level)
     assert not isinstance(value, str)
     return value

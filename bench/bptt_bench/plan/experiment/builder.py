@@ -12,17 +12,21 @@ import numpy as np
 from bptt_bench.plan.claims.agreement import Agreement, difference
 from bptt_bench.plan.claims.claim import Bound, Claim
 from bptt_bench.plan.design.design import ONE_LINE, Design, DesignError, Factor, Level, Point, is_one_line
-from bptt_bench.plan.design.levels import design_of, factors_of, like_numbers, listed, together
+from bptt_bench.plan.design.levels import make_design, make_factors, merge_levels, quoting_hint, read_levels
 from bptt_bench.plan.design.profile import Profile
-from bptt_bench.plan.experiment.claims_from_law import Maker, is_constant, values
+from bptt_bench.plan.experiment.claims_from_law import ClaimMaker, is_constant, term_values
 from bptt_bench.plan.experiment.experiment import Experiment, ExperimentError
-from bptt_bench.plan.experiment.seeded import Prepare, Seeded, SeededTally, require_arguments
+from bptt_bench.plan.experiment.seeded import Prepare, SeededPrepare, SeededTally, require_arguments
 from bptt_bench.plan.experiment.subject import Subject, Tally
 from bptt_bench.plan.law.law import CostLaw, LawError
-from bptt_bench.plan.law.notation import meant
+from bptt_bench.plan.law.notation import suggest_name
 
 SPARE_POINTS = 2  # more than terms: fewer, and no claim is judged
-MUCH = {"quick": (5, 0.01, 2), "standard": (8, 0.02, 4), "full": (16, 0.05, 4)}  # blocks, seconds a sample, processes
+PROFILE_DEFAULTS = {
+    "quick": (5, 0.01, 2),
+    "standard": (8, 0.02, 4),
+    "full": (16, 0.05, 4),
+}  # blocks, seconds a sample, processes
 
 
 def experiment(
@@ -78,7 +82,7 @@ def experiment(
     ExperimentError, DesignError, LawError : what cannot be used; one line that names the parameter.
     """
     options = {option: value for option, value in locals().items() if option not in ("prepare", "factors", "levels")}
-    given = {each: listed(each, some, options) for each, some in together(factors, levels, options).items()}
+    given = {each: read_levels(each, some, options) for each, some in merge_levels(factors, levels, options).items()}
     if bound is not None and bound not in get_args(Bound):
         raise ExperimentError(f"bound={bound!r}: allowed are {', '.join(get_args(Bound))}, None")
     if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < inf):
@@ -91,18 +95,21 @@ def experiment(
         require_arguments(output_bytes, 1, "output_bytes")
     if not isinstance(count_laws, Mapping | None):
         raise ExperimentError(f"count_laws={count_laws!r}: allowed are laws by name, {{'comparisons': 'n*log(n)'}}")
-    prepares = _prepares(prepare, name)
-    named = factors_of(given)
-    design = design_of(named, given)
-    points = _of_numbers(design, named)
-    laws = {each: _with_all(_law("law", text, named), named) for each, text in _each("law", law, prepares).items()}
-    memory = {} if memory_law is None else _each("memory_law", memory_law, prepares)
-    stated = {each: _with_all(_law("memory_law", text, named), named) for each, text in memory.items()}
+    prepares = _read_prepares(prepare, name)
+    named = make_factors(given)
+    design = make_design(named, given)
+    points = _numeric_points(design, named)
+    laws = {
+        each: _name_all_factors(_read_law("law", text, named), named)
+        for each, text in _read_per_subject("law", law, prepares).items()
+    }
+    memory = {} if memory_law is None else _read_per_subject("memory_law", memory_law, prepares)
+    stated = {each: _name_all_factors(_read_law("memory_law", text, named), named) for each, text in memory.items()}
     for each_law in (*laws.values(), *stated.values()):
         _require_values("law", each_law, points)
-    tallies = _tallies(tally, prepares)
+    tallies = _read_tallies(tally, prepares)
     counts = {
-        each: _with_all(_law(f"count_laws of {each!r}", text, named), named)
+        each: _name_all_factors(_read_law(f"count_laws of {each!r}", text, named), named)
         for each, text in (count_laws or {}).items()
     }
     if counts and not tallies:
@@ -110,9 +117,9 @@ def experiment(
     subjects = tuple(
         Subject(
             name=each,
-            prepare=Seeded(how),
+            prepare=SeededPrepare(how),
             law=laws[each],
-            overhead=_overhead(overhead, laws[each], named, points),
+            overhead=_read_overhead(overhead, laws[each], named, points),
             memory_law=stated.get(each),
             output_bytes=output_bytes,
             tally=tallies.get(each),
@@ -121,14 +128,14 @@ def experiment(
         for each, how in prepares.items()
     )
     _require_points(points, subjects)
-    made = [] if bound is None else _claims(subjects, Maker(points=points, bound=bound, margin=margin))
+    made = [] if bound is None else _make_claims(subjects, ClaimMaker(points=points, bound=bound, margin=margin))
     if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
         raise ExperimentError(f"claims={claims!r}: allowed are claims, such as bench.ExponentClaim(...)")
     for claim in claims:
         if claim.subject.partition(" [")[0] not in prepares:  # which may be one at its categories
             raise ExperimentError(f"claim {claim.name!r}: is about {claim.subject!r}; there is {', '.join(prepares)}")
     return Experiment(
-        name=name or _module_of(next(iter(prepares.values()))) or next(iter(prepares)),
+        name=name or _module_name(next(iter(prepares.values()))) or next(iter(prepares)),
         factors=named,
         subjects=subjects,
         profiles={
@@ -138,16 +145,16 @@ def experiment(
                 seconds_per_sample=usual_seconds if seconds_per_sample is None else seconds_per_sample,
                 processes=processes,
             )
-            for profile, (usual_blocks, usual_seconds, processes) in MUCH.items()
+            for profile, (usual_blocks, usual_seconds, processes) in PROFILE_DEFAULTS.items()
         },
         claims=(*made, *claims),
-        placebo=_reference(reference, prepares),
-        agreement=_agreement(equal, _reference(reference, prepares)) if len(prepares) > 1 else None,
+        placebo=_read_reference(reference, prepares),
+        agreement=_make_agreement(equal, _read_reference(reference, prepares)) if len(prepares) > 1 else None,
     )
 
 
 @dataclass(frozen=True, slots=True)
-class Same:
+class EqualityDifference:
     """A difference made of a yes or no: 0 where a user's function says that two results are equal."""
 
     equal: Callable[[Any, Any], bool]
@@ -156,7 +163,7 @@ class Same:
         return 0.0 if self.equal(found, expected) else 1.0
 
 
-def _claims(subjects: Sequence[Subject], maker: Maker) -> list[Claim]:
+def _make_claims(subjects: Sequence[Subject], maker: ClaimMaker) -> list[Claim]:
     return [
         claim
         for subject in subjects
@@ -164,13 +171,13 @@ def _claims(subjects: Sequence[Subject], maker: Maker) -> list[Claim]:
     ]
 
 
-def _of_numbers(design: Design, factors: Sequence[Factor]) -> list[Point]:
+def _numeric_points(design: Design, factors: Sequence[Factor]) -> list[Point]:
     """The points without the levels of categories, each once."""
     names = [factor.name for factor in factors if factor.kind != "category"]
     return list(dict.fromkeys(Point({name: point[name] for name in names}) for point in design))
 
 
-def _prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
+def _read_prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
     """The functions that prepare, by the names of what they time."""
     if isinstance(prepare, Mapping):
         if not prepare:
@@ -187,10 +194,10 @@ def _prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
     require_arguments(prepare, 1, "prepare")
     function = getattr(prepare, "func", prepare)
     own = str(getattr(function, "__name__", "function")).removeprefix("prepare_")
-    return {name or _module_of(prepare) or own: prepare}
+    return {name or _module_name(prepare) or own: prepare}
 
 
-def _tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[str, Prepare]) -> dict[str, Tally]:
+def _read_tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[str, Prepare]) -> dict[str, Tally]:
     """What counts, by the names of what it counts; seeded as what is timed."""
     named = given if isinstance(given, Mapping) else {} if given is None else dict.fromkeys(prepares, given)
     for each, how in named.items():
@@ -202,14 +209,14 @@ def _tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[str, P
     return {each: SeededTally(how) for each, how in named.items()}
 
 
-def _module_of(prepare: Any) -> str:
+def _module_name(prepare: Any) -> str:
     """The last part of the name of a function's module; empty for a script, a notebook or a built-in."""
     function = getattr(prepare, "func", prepare)  # of functools.partial
     module = str(getattr(function, "__module__", "") or "").rpartition(".")[2]
     return "" if module in ("__main__", "builtins") else module
 
 
-def _each(parameter: str, given: Any, prepares: Mapping[str, Prepare]) -> dict[str, Any]:
+def _read_per_subject(parameter: str, given: Any, prepares: Mapping[str, Prepare]) -> dict[str, Any]:
     """What is given for each implementation by name, or for all alike."""
     if not isinstance(given, Mapping):
         return dict.fromkeys(prepares, given)
@@ -223,7 +230,7 @@ def _each(parameter: str, given: Any, prepares: Mapping[str, Prepare]) -> dict[s
     return dict(given)
 
 
-def _law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLaw:
+def _read_law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLaw:
     """The law, seen to be one in the numbers among the factors."""
     if not isinstance(text, str | CostLaw):
         raise LawError(f"{parameter}={text!r}: must be text such as 'n*log(n)'")
@@ -234,18 +241,18 @@ def _law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLaw:
     for name in law.factors:
         factor = next((one for one in factors if one.name == name), None)
         if factor is None:
-            near = meant(name, [one.name for one in factors])
+            near = suggest_name(name, [one.name for one in factors])
             hint = f"; did you mean {near}?" if near else f"; give {name}=[1000, 10_000]"
             raise LawError(f"{parameter} {str(text)!r}: names {name}, which has no levels{hint}")
         if factor.kind == "category":
             raise LawError(
                 f"{parameter} {str(text)!r}: names {name}, whose levels are text, each with a fit of its own"
-                f"{like_numbers(factor.levels)}"
+                f"{quoting_hint(factor.levels)}"
             )
     return law
 
 
-def _with_all(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
+def _name_all_factors(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
     """The law with ``name**0`` in its first term for each factor that it does not name.
 
     That says what leaving it out means, and lets the fit see whether it is so.
@@ -256,7 +263,7 @@ def _with_all(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
     return CostLaw(" + ".join(["*".join([*start, *absent]), *others]))
 
 
-def _overhead(
+def _read_overhead(
     given: str | Sequence[str], law: CostLaw, factors: Sequence[Factor], points: Sequence[Point]
 ) -> tuple[str, ...] | None:
     """The terms beside the law, less those that it has; None for those that the data ask for."""
@@ -265,7 +272,7 @@ def _overhead(
     if not isinstance(given, str | Sequence):
         raise ExperimentError(f"overhead={given!r}: allowed are terms such as '1 + n', 'auto', or () for none")
     texts = (given,) if isinstance(given, str) else tuple(given)
-    terms = [term for text in texts for term in _law("overhead", text, factors).terms]
+    terms = [term for text in texts for term in _read_law("overhead", text, factors).terms]
     own = {str(term) for term in law.terms}
     if any(is_constant(term, points) for term in law.terms):  # a law of no growth, n**0
         terms = [term for term in terms if not is_constant(term, points)]
@@ -274,7 +281,7 @@ def _overhead(
 
 def _require_values(parameter: str, law: CostLaw, points: Sequence[Point]) -> None:
     """See that no term of a law is undefined or below 0 where it is to be measured."""
-    columns = values(law, points)
+    columns = term_values(law, points)
     wrong = np.argwhere(~(np.isfinite(columns) & (columns >= 0)))
     if len(wrong):
         point, term = points[int(wrong[0][0])], law.terms[int(wrong[0][1])]
@@ -297,7 +304,7 @@ def _require_points(points: Sequence[Point], subjects: Sequence[Subject]) -> Non
             )
 
 
-def _reference(given: str | None, prepares: Mapping[str, Prepare]) -> str:
+def _read_reference(given: str | None, prepares: Mapping[str, Prepare]) -> str:
     if given is None:
         return next(iter(prepares))
     if given not in prepares:
@@ -305,10 +312,10 @@ def _reference(given: str | None, prepares: Mapping[str, Prepare]) -> str:
     return given
 
 
-def _agreement(equal: Callable[[Any, Any], bool] | None, reference: str) -> Agreement:
+def _make_agreement(equal: Callable[[Any, Any], bool] | None, reference: str) -> Agreement:
     if equal is None:
         return Agreement(reference=reference, difference=difference, allowed=0.0)
     if not callable(equal):
         raise ExperimentError(f"equal={equal!r}: allowed is a function of two results that says whether they are equal")
     require_arguments(equal, 2, "equal")
-    return Agreement(reference=reference, difference=Same(equal), allowed=0.0)
+    return Agreement(reference=reference, difference=EqualityDifference(equal), allowed=0.0)

@@ -10,7 +10,7 @@ from bptt_bench.plan.experiment.subject import Subject
 from bptt_bench.plan.law.law import CostLaw, LawError
 
 
-def naming_a_category(factors: Sequence[Factor], subjects: Iterable[Subject], claims: Iterable[Claim]) -> str | None:
+def find_category_misuse(factors: Sequence[Factor], subjects: Iterable[Subject], claims: Iterable[Claim]) -> str | None:
     """What names a category and must not, in one line; None where nothing does.
 
     Raises
@@ -20,28 +20,28 @@ def naming_a_category(factors: Sequence[Factor], subjects: Iterable[Subject], cl
     categories = {factor.name: factor for factor in factors if factor.is_category}
     if not categories:
         return None
-    for what, expression in (*_of_subjects(subjects), *_of_claims(claims)):
-        named = [name for name in _names(expression) if name in categories]
+    for what, expression in (*_subject_expressions(subjects), *_claim_expressions(claims)):
+        named = [name for name in _factor_names(expression) if name in categories]
         if named:
             return (
                 f"{what} {expression!r}: names the category {named[0]!r}; expressions are written in numbers, and each "
                 "level of a category has a fit of its own"
             )
     for claim in claims:
-        for point in points_of(claim):
+        for point in claim_points(claim):
             for name, category in categories.items():
                 if name in point:
                     category.validate(point[name])
     return None
 
 
-def points_of(claim: Claim) -> tuple[Point, ...]:
+def claim_points(claim: Claim) -> tuple[Point, ...]:
     """The points that a claim names."""
     at, points = getattr(claim, "at", None), getattr(claim, "points", None)
     return (*(() if at is None else (at,)), *(() if points is None else points))
 
 
-def _of_subjects(subjects: Iterable[Subject]) -> Iterator[tuple[str, str]]:
+def _subject_expressions(subjects: Iterable[Subject]) -> Iterator[tuple[str, str]]:
     for subject in subjects:
         for law in subject.laws:
             yield f"subject {subject.name!r}: law", law.text
@@ -51,7 +51,7 @@ def _of_subjects(subjects: Iterable[Subject]) -> Iterator[tuple[str, str]]:
             yield f"subject {subject.name!r}: term_bytes of {term!r}", size
 
 
-def _of_claims(claims: Iterable[Claim]) -> Iterator[tuple[str, str]]:
+def _claim_expressions(claims: Iterable[Claim]) -> Iterator[tuple[str, str]]:
     for claim in claims:
         match claim:
             case RatioClaim():
@@ -67,7 +67,7 @@ def _of_claims(claims: Iterable[Claim]) -> Iterator[tuple[str, str]]:
             yield f"claim {claim.name!r}: together_with", factor
 
 
-def _names(expression: str) -> tuple[str, ...]:
+def _factor_names(expression: str) -> tuple[str, ...]:
     try:
         return CostLaw(f"1*({expression})").factors
     except LawError:  # which whoever evaluates it will report

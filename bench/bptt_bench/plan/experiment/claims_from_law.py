@@ -12,7 +12,7 @@ from bptt_bench.plan.claims.claim import Bound, Claim, ExponentClaim
 from bptt_bench.plan.design.design import Point
 from bptt_bench.plan.experiment.subject import Subject
 from bptt_bench.plan.law.law import CostLaw, Term
-from bptt_bench.plan.law.wording import enumerated, label
+from bptt_bench.plan.law.wording import format_law_term, join_names
 
 SECONDS, BYTES = "seconds_per_eval", "scratch_bytes"  # the responses that laws of time and of memory are about
 # Half a power: nearer to the law than to the next whole one. Eleven functions that keep their law were timed over five
@@ -22,11 +22,11 @@ SECONDS, BYTES = "seconds_per_eval", "scratch_bytes"  # the responses that laws 
 # same everywhere, grew by exponents up to 0.15: at the margin of no growth 40 of 44 runs were supported, none refuted.
 MARGIN, MARGIN_OF_NO_GROWTH = 0.5, 0.25
 NO_GROWTH = 1e-9  # an exponent that is 0 but for the rounding of a numerical derivative
-ALIKE = 0.05  # exponents that differ by less are claimed together: nobody could tell their terms apart
+SAME_EXPONENT = 0.05  # exponents that differ by less are claimed together: nobody could tell their terms apart
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Maker:
+class ClaimMaker:
     """Makes the claims of laws; where they can be judged is found among the points, with coefficients of 1."""
 
     points: Sequence[Point]
@@ -59,12 +59,12 @@ class Maker:
         terms: Sequence[Term],
         exponent: float,
     ) -> ExponentClaim:
-        part = " + ".join(label(term) for term in terms)
+        part = " + ".join(format_law_term(term) for term in terms)
         whole = len(terms) == len(self._that_vary(law))
-        spoken, short = what(response)
+        spoken, short = describe_response(response)
         does = "grows" if exponent > NO_GROWTH else "does not grow"
         as_what = "" if exponent <= NO_GROWTH else f" as {part}" if whole else " as written"
-        names = enumerated(factors)
+        names = join_names(factors)
         of = f"{spoken[:1].upper()}{spoken[1:]}" if whole else f"The part {part} of {spoken}"
         return ExponentClaim(
             name=f"{prefix}{short}exponent of {names}{'' if whole else f' in {part}'}",
@@ -96,7 +96,7 @@ class Maker:
         )
         groups: list[tuple[float, list[Term]]] = []
         for exponent, term in found:
-            if groups and groups[-1][0] - exponent < ALIKE:
+            if groups and groups[-1][0] - exponent < SAME_EXPONENT:
                 groups[-1][1].append(term)
             else:
                 groups.append((exponent, [term]))
@@ -109,7 +109,7 @@ class Maker:
 
     def _where(self, law: CostLaw, terms: Sequence[Term]) -> Point:
         """The point where some terms have their largest share of the law and a constant; if equal, the largest."""
-        columns = values(law, self.points)
+        columns = term_values(law, self.points)
         members = [str(term) for term in terms]
         mine = columns[:, [str(term) in members for term in law.terms]].sum(axis=1)
         shares = mine / (columns.sum(axis=1) + 1)
@@ -118,10 +118,10 @@ class Maker:
         return self.points[max(sizes)[-1]]
 
 
-def what(response: str) -> tuple[str, str]:
+def describe_response(response: str) -> tuple[str, str]:
     """A response in a sentence, and at the beginning of a claim's name, where time goes without saying.
 
-    >>> what("seconds_per_eval"), what("steps_count")
+    >>> describe_response("seconds_per_eval"), describe_response("steps_count")
     (('the time', ''), ('the number of steps', 'steps, '))
     """
     if response == SECONDS:
@@ -132,7 +132,7 @@ def what(response: str) -> tuple[str, str]:
     return f"the number of {name}", f"{name}, "
 
 
-def values(law: CostLaw, points: Sequence[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
+def term_values(law: CostLaw, points: Sequence[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """The terms of a law at points (n_points, n_terms)."""
     with np.errstate(all="ignore"):  # what is undefined is seen by who asks
         return law.columns({name: np.array([point[name] for point in points], dtype=np.float64) for name in points[0]})
@@ -140,5 +140,5 @@ def values(law: CostLaw, points: Sequence[Point]) -> np.ndarray[tuple[int, ...],
 
 def is_constant(term: Term, points: Sequence[Point]) -> bool:
     """Whether a term is the same at all points."""
-    column = values(CostLaw(str(term)), points)[:, 0]
+    column = term_values(CostLaw(str(term)), points)[:, 0]
     return bool(np.ptp(column) <= 1e-12 * np.abs(column).max())

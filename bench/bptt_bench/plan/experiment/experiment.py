@@ -12,9 +12,9 @@ from bptt_bench.plan.claims.agreement import Agreement
 from bptt_bench.plan.claims.claim import AmountClaim, CheckClaim, CheckResult, Claim
 from bptt_bench.plan.design.design import Design, DesignError, Factor, Point
 from bptt_bench.plan.design.profile import Profile
-from bptt_bench.plan.experiment.categories import naming_a_category
+from bptt_bench.plan.experiment.categories import find_category_misuse
 from bptt_bench.plan.experiment.subject import Evaluation, PhaseSwitch, Subject
-from bptt_bench.plan.law.wording import did_you_mean, unknown
+from bptt_bench.plan.law.wording import did_you_mean, unknown_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,15 +43,15 @@ class Foresight:
             raise DesignError(f"foresight: names a subject twice in {', '.join(self.subjects)}")
 
 
-def farther(point: Mapping[str, Any], swept: Iterable[Mapping[str, Any]]) -> float:
+def distance_beyond(point: Mapping[str, Any], swept: Iterable[Mapping[str, Any]]) -> float:
     """By how much a point lies beyond a sweep: the factor by which levels must grow from the nearest point of it.
 
     At most 1 where some point of the sweep is as large in every factor, so that no law with coefficients from 0 makes
     the point dearer than that one. Points of other categories say nothing; infinite where there are no others.
 
     >>> sweep = [{"n": 4, "k": 10}, {"n": 16, "k": 2}]
-    >>> farther({"n": 64, "k": 2}, sweep), farther({"n": 16, "k": 10}, sweep), farther({"n": 4, "k": 2}, sweep)
-    (4.0, 4.0, 1.0)
+    >>> [distance_beyond(point, sweep) for point in ({"n": 64, "k": 2}, {"n": 16, "k": 10}, {"n": 4, "k": 2})]
+    [4.0, 4.0, 1.0]
     """
     chosen = {name: level for name, level in point.items() if isinstance(level, str)}
     like = (start for start in swept if all(start[name] == level for name, level in chosen.items()))
@@ -149,7 +149,7 @@ class Experiment:
             _require_laws(subject, [factor.name for factor in self.factors])
         if all(factor.is_category for factor in self.factors):
             raise ExperimentError(f"experiment {self.name!r}: has categories only; a law needs a factor of numbers")
-        wrong = naming_a_category(self.factors, self.subjects, self.claims)
+        wrong = find_category_misuse(self.factors, self.subjects, self.claims)
         if wrong is not None:
             raise ExperimentError(wrong)
         for profile in self.profiles.values():
@@ -178,7 +178,7 @@ class Experiment:
         for subject in self.subjects:
             if subject.name == name.removesuffix(PLACEBO_SUFFIX):
                 return subject
-        raise ExperimentError(unknown("subject", name, self.subject_names))
+        raise ExperimentError(unknown_name("subject", name, self.subject_names))
 
     def missing(self) -> dict[str, str]:
         """Subjects that cannot be measured here, each with the reason."""
@@ -215,7 +215,7 @@ class Experiment:
 
     def profile(self, name: str) -> Profile:
         if name not in self.profiles:
-            raise ExperimentError(unknown("profile", name, tuple(self.profiles)))
+            raise ExperimentError(unknown_name("profile", name, tuple(self.profiles)))
         return self.profiles[name]
 
     def with_fault(self, name: str) -> Experiment:
@@ -314,7 +314,7 @@ def require_beyond(foresight: Foresight, profiles: Mapping[str, Profile], profil
     for subject in foresight.subjects:
         swept = [cell.point for cell in profiles[profile].cells([subject])]
         for point in foresight.beyond:
-            if farther(point, swept) <= 1:
+            if distance_beyond(point, swept) <= 1:
                 raise ExperimentError(
                     f"foresight at {point}: lies within what profile {profile!r} sweeps of {subject}, in every factor"
                 )

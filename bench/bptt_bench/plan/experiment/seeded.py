@@ -19,7 +19,7 @@ Prepare: TypeAlias = Callable[[Point], Evaluation]
 
 
 @dataclass(frozen=True, slots=True)
-class Seeded:
+class SeededPrepare:
     """A function that prepares, with the random numbers of Python and NumPy seeded by the point alone.
 
     Whoever prepares at the same point draws the same numbers, in whatever process, so that results can be compared.
@@ -39,7 +39,7 @@ class Seeded:
         if not callable(evaluate):
             raise ExperimentError(
                 f"prepare: must return the call that is timed, got {type(evaluate).__name__} at {point}; "
-                f"write `return lambda: {_in_example(self.prepare)}(x)`"
+                f"write `return lambda: {_example_name(self.prepare)}(x)`"
             )
         require_arguments(evaluate, 0, "prepare: the call that it returns")
         if inspect.isgeneratorfunction(evaluate) or inspect.iscoroutinefunction(evaluate):
@@ -81,16 +81,16 @@ def require_arguments(function: Callable[..., object], count: int, what: str) ->
         signature.bind(*[None] * count)
     except TypeError:
         wanted = {0: "no argument", 1: "one argument, the point"}.get(count, f"{count} arguments")
-        raise ExperimentError(f"{what}: must take {wanted}, got {_name(function)}{signature}") from None
+        raise ExperimentError(f"{what}: must take {wanted}, got {_function_name(function)}{signature}") from None
 
 
-def _in_example(prepare: Callable[..., object]) -> str:
+def _example_name(prepare: Callable[..., object]) -> str:
     """The name of what should be called: the function's own where it was given itself, ``experiment(sorted)``."""
-    name = _name(prepare)
+    name = _function_name(prepare)
     return name if name.isidentifier() and not name.startswith("prepare") else "f"
 
 
-def _name(function: Callable[..., object]) -> str:
+def _function_name(function: Callable[..., object]) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 

@@ -19,7 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bptt_bench.errors import BenchError
-from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL, NotationError, meant, plain
+from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL, NotationError, suggest_name, translate
 
 if TYPE_CHECKING:
     import sympy
@@ -218,7 +218,7 @@ class CostLaw:
         """Raise ``LawError`` unless every factor of the law is among the names."""
         unknown = [name for name in self.factors if name not in names]
         if unknown:
-            near = meant(unknown[0], [name for name in names if name.isidentifier()])
+            near = suggest_name(unknown[0], [name for name in names if name.isidentifier()])
             hint = f"; did you mean {near}?" if near else ""
             raise LawError(
                 f"law {self.text!r}: unknown name {unknown[0]!r}; the factors here are {', '.join(names)}{hint}"
@@ -288,7 +288,7 @@ def _parse(text: str) -> tuple[Term, ...]:
 def _tree(text: str) -> ast.expr:
     """The text of a law, as people or we write it, as a tree that may still hold anything."""
     try:
-        written = plain(text)
+        written = translate(text)
     except NotationError as error:
         raise LawError(f"law {text!r}: {error}") from None
     except RecursionError:

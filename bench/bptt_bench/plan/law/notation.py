@@ -58,15 +58,15 @@ class Operand(NamedTuple):
     root: bool = False
 
 
-def plain(text: str) -> str | None:
+def translate(text: str) -> str | None:
     """The text of a law in the parser's notation; None where it holds what laws never hold.
 
     Raises
     ------
     NotationError : it can be read in two ways, or says what is not a law; the message says what to write.
 
-    >>> plain("n log n"), plain("O(n² + |V|·|E|)"), plain("T(T+1)/2 √H"), plain("lg² n"), plain("n¹·⁵")
-    ('n*log(n)', '(n**(2)+V*E)', 'T*(T+1)/2*sqrt(H)', 'log2(n)**(2)', 'n**(1.5)')
+    >>> [translate(text) for text in ("n log n", "O(n² + |V|·|E|)", "T(T+1)/2 √H", "lg² n", "n¹·⁵")]
+    ['n*log(n)', '(n**(2)+V*E)', 'T*(T+1)/2*sqrt(H)', 'log2(n)**(2)', 'n**(1.5)']
     """
     tokens = _tokens(text)
     if tokens is None:
@@ -76,11 +76,11 @@ def plain(text: str) -> str | None:
     return written if reader.at_end else None
 
 
-def meant(name: str, known: Collection[str]) -> str:
+def suggest_name(name: str, known: Collection[str]) -> str:
     """What an unknown name was probably meant to be, with the names that exist; empty if nothing is near.
 
-    >>> meant("nlogn", ["n"]), meant("N", ["n", "m"]), meant("nm", ["n", "m"]), meant("q", ["n"])
-    ('n*log(n)', 'n', 'n*m', '')
+    >>> [suggest_name(name, ["n", "m"]) for name in ("nlogn", "N", "nm", "q")]
+    ['n*log(n)', 'n', 'n*m', '']
     """
     alike = [one for one in known if one.casefold() == name.casefold()]
     if alike or not known:
@@ -88,7 +88,7 @@ def meant(name: str, known: Collection[str]) -> str:
     pieces = sorted({*known, *(word for word in FUNCTIONS if word.isascii())}, key=len, reverse=True)
     parts = re.findall("|".join(map(re.escape, pieces)), name)
     if len(parts) > 1 and "".join(parts) == name and parts[-1] in known:
-        return plain(" ".join(parts)) or ""
+        return translate(" ".join(parts)) or ""
     return next(iter(difflib.get_close_matches(name, known, n=1)), "")
 
 
@@ -142,7 +142,7 @@ class _Reader:
                 operand = further._replace(text=f"{operand.text}*{further.text}")
             if operand.bare and not operand.root and self.next.text == "/" and self.at + 1 < len(self.tokens):
                 outer, under = operand.text.removesuffix(f"({operand.bare})"), self.tokens[self.at + 1].text
-                raise _ask(f"{operand.text}/{under}", f"{outer}({operand.bare}/{under})")
+                raise _ambiguous(f"{operand.text}/{under}", f"{outer}({operand.bare}/{under})")
             written, divided = written + operand.text, ""
         return written
 
@@ -161,13 +161,13 @@ class _Reader:
         upcoming = self.next
         if before.bare and not self.begins_function() and not (before.root and upcoming.apart):
             outer = before.text.removesuffix(f"({before.bare})")
-            raise _ask(f"{before.text}*{upcoming.text}", f"{outer}({before.bare}*{upcoming.text})")
+            raise _ambiguous(f"{before.text}*{upcoming.text}", f"{outer}({before.bare}*{upcoming.text})")
         if before.power and not upcoming.apart and upcoming.text != "(" and not self.begins_function():
             base, _, exponent = before.text.rpartition("**")
-            raise _ask(f"{before.text}*{upcoming.text}", f"{base}**({exponent}*{upcoming.text})")
+            raise _ambiguous(f"{before.text}*{upcoming.text}", f"{base}**({exponent}*{upcoming.text})")
         if divided and not (before.text.isdigit() and upcoming.apart):
             over = divided.removesuffix("/")
-            raise _ask(f"{over}/{before.text}*{upcoming.text}", f"{over}/({before.text}*{upcoming.text})")
+            raise _ambiguous(f"{over}/{before.text}*{upcoming.text}", f"{over}/({before.text}*{upcoming.text})")
 
     def operand(self) -> Operand:
         """A number, a name, brackets or a function, with what it is raised to."""
@@ -205,7 +205,7 @@ class _Reader:
                 if self.next.kind == "raised"
                 else "".join(one.text for one in self.tokens[self.at + 1 :][:1])
             )
-            raise _ask(f"{found.text}**{power}", f"{outer}({found.bare}**{power})")
+            raise _ambiguous(f"{found.text}**{power}", f"{outer}({found.bare}**{power})")
 
     def refuse_fraction(self, base: str, exponent: str) -> None:
         """Raise at ``n^1/2``, which most write for the root and Python reads as a half of n."""
@@ -213,7 +213,7 @@ class _Reader:
         if exponent.isdigit() and len(following) == 2 and following[0] == "/" and following[1].isdigit():
             over, under = int(exponent), int(following[1])
             if under > 1 and math.gcd(over, under) == 1:
-                raise _ask(f"{base}**({over}/{under})", f"{base}**{over}/{under}")
+                raise _ambiguous(f"{base}**({over}/{under})", f"{base}**{over}/{under}")
 
     def function(self) -> Operand:
         """A function with its argument, also where that has no brackets or the function itself is raised."""
@@ -263,5 +263,5 @@ class _Reader:
         return f"({inner}{closed}"
 
 
-def _ask(one: str, other: str) -> NotationError:
+def _ambiguous(one: str, other: str) -> NotationError:
     return NotationError(f"can be read as {one} or as {other}; write the one that is meant")

@@ -11,10 +11,10 @@ from bptt_bench.plan.law.law import Term
 RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 
 
-def enumerated(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """Names in a sentence.
 
-    >>> enumerated(["n"]), enumerated(["n", "m"]), enumerated(["n", "k", "m"])
+    >>> join_names(["n"]), join_names(["n", "m"]), join_names(["n", "k", "m"])
     ('n', 'n and m', 'n, k and m')
     """
     return " and ".join(filter(None, (", ".join(names[:-1]), names[-1])))
@@ -31,39 +31,39 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {names[near[0]]!r}?" if near and names[near[0]] != name else ""
 
 
-def unknown(what: str, name: str, known: Sequence[str]) -> str:
+def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
     """Says that nothing has a name, what has one, and which was probably meant.
 
-    >>> unknown("profile", "quik", ["quick", "full"])
+    >>> unknown_name("profile", "quik", ["quick", "full"])
     "profile 'quik': unknown; the profiles are quick, full; did you mean 'quick'?"
     """
     return f"{what} {name!r}: unknown; the {what}s are {', '.join(known) or 'none'}{did_you_mean(name, known)}"
 
 
-def bare(term: str) -> str:
+def drop_absent_factors(term: str) -> str:
     """A term without the factors that it only names to say that they have no part in it.
 
-    >>> bare("n*log(n)*m**0"), bare("n**0*m"), bare("n**0*m**0"), bare("n*(m**0+1)"), bare("n**0.5"), bare("n**0/m")
-    ('n*log(n)', 'm', '1', 'n*(m**0+1)', 'n**0.5', '1/m')
+    >>> [drop_absent_factors(term) for term in ("n*log(n)*m**0", "n**0*m", "n**0*m**0", "n**0.5", "n**0/m")]
+    ['n*log(n)', 'm', '1', 'n**0.5', '1/m']
     """
     left = re.sub(r"(?:^|(?<!\*)\*)[^\W\d]\w*\*\*0(?![\w.]|\*\*)", "", term).removeprefix("*")
     return f"1{left}" if not left or left.startswith("/") else left
 
 
-def printed(term: str) -> str:
+def format_term(term: str) -> str:
     """A term as it stands in print: products as dots, powers raised. Read as a law it is the same term.
 
-    >>> printed("T*(T+1)/2*H**2"), printed("T**1.5"), printed("n**-1"), printed("(2*n**2)**k"), printed("n*m**0")
-    ('T·(T+1)/2·H²', 'T¹·⁵', 'n⁻¹', '(2·n²)^k', 'n')
+    >>> [format_term(term) for term in ("T*(T+1)/2*H**2", "T**1.5", "n**-1", "(2*n**2)**k", "n*m**0")]
+    ['T·(T+1)/2·H²', 'T¹·⁵', 'n⁻¹', '(2·n²)^k', 'n']
     """
     raised = re.sub(
         r"\*\*(?:\((-?\d+(?:\.\d+)?)\)|(-?\d+(?:\.\d+)?)(?![\w.]|\*\*))",
         lambda power: (power[1] or power[2]).translate(RAISED),
-        bare(term),
+        drop_absent_factors(term),
     )
     return raised.replace("**", "^").replace("*", "·")
 
 
-def label(term: Term) -> str:
+def format_law_term(term: Term) -> str:
     """A term of a law as it stands in print."""
-    return printed(str(term))
+    return format_term(str(term))

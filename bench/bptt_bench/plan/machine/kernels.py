@@ -43,15 +43,15 @@ def instruction_set(flags: Collection[str]) -> str | None:
     return next((name for name in WIDEST_FIRST if NEEDED[name] <= set(flags)), None)
 
 
-def chosen_by(environment: Mapping[str, str]) -> dict[str, str]:
+def kernel_variables(environment: Mapping[str, str]) -> dict[str, str]:
     """The variables that are set and choose kernels, with their values."""
     return {name: environment[name] for name in (*OF_BLAS, *OF_OTHERS) if environment.get(name)}
 
 
-def described(library: Mapping[str, Any]) -> str:
+def describe_library(library: Mapping[str, Any]) -> str:
     """A library with its version and kernel.
 
-    >>> described({"name": "openblas", "version": "0.3.31", "architecture": "Haswell"})
+    >>> describe_library({"name": "openblas", "version": "0.3.31", "architecture": "Haswell"})
     'openblas 0.3.31, kernel Haswell (AVX2)'
     """
     named = " ".join(str(library[part]) for part in ("name", "version") if library.get(part))
@@ -62,7 +62,9 @@ def described(library: Mapping[str, Any]) -> str:
     return f"{named}, kernel {kernel}{f' ({width})' if width else ''}"
 
 
-def warnings(libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]) -> list[str]:
+def kernel_warnings(
+    libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]
+) -> list[str]:
     """One sentence for each library that runs a lesser kernel than the processor offers, and each variable that may.
 
     Parameters
@@ -78,8 +80,8 @@ def warnings(libraries: Sequence[Mapping[str, Any]], offered: str | None, variab
         if runs and offered in WIDEST_FIRST and WIDEST_FIRST.index(runs) > WIDEST_FIRST.index(offered):
             remedy = f"unset {asked}" if asked else "a newer version of the library may choose better"
             found.append(
-                f"{described(library)}, runs on a processor with {offered}: matrix products may take twice as long; "
-                f"{remedy}"
+                f"{describe_library(library)}, runs on a processor with {offered}: matrix products may take "
+                f"twice as long; {remedy}"
             )
     if not found and asked and any(name.startswith("MKL") for name in variables):  # MKL does not tell its kernel
         found.append(f"{asked} is set: MKL may run a lesser kernel than the processor offers")
@@ -89,7 +91,7 @@ def warnings(libraries: Sequence[Mapping[str, Any]], offered: str | None, variab
     return list(dict.fromkeys(found))
 
 
-def warnings_of_run(attributes: Mapping[Any, Any]) -> list[str]:
+def kernel_warnings_of_run(attributes: Mapping[Any, Any]) -> list[str]:
     """The same for a stored run, given the attributes of its frame; several hosts are judged each on its own."""
     run, hosts = attributes.get("run") or {}, attributes.get("hosts") or {}
     if len(hosts) > 1:
@@ -97,7 +99,7 @@ def warnings_of_run(attributes: Mapping[Any, Any]) -> list[str]:
     else:
         several = [(libraries_of_run(attributes), run.get("environment") or {})]
     found = [
-        warnings(libraries, environment.get("vector_instructions"), environment.get("kernel_variables") or {})
+        kernel_warnings(libraries, environment.get("vector_instructions"), environment.get("kernel_variables") or {})
         for libraries, environment in several
     ]
     return list(dict.fromkeys(itertools.chain.from_iterable(found)))
@@ -108,4 +110,4 @@ def libraries_of_run(attributes: Mapping[Any, Any]) -> list[Mapping[str, Any]]:
     run = attributes.get("run") or {}
     pools = [pool for worker in attributes.get("workers") or () for pool in worker.get("threads") or ()]
     found = [pool for pool in pools if pool.get("api") == "blas"] or (run.get("environment") or {}).get("blas") or []
-    return list({described(pool): pool for pool in found}.values())
+    return list({describe_library(pool): pool for pool in found}.values())

@@ -23,12 +23,12 @@ CLOSE_OCTAVES = 0.01  # a shape this near to one that was read has the rate of t
 NEARNESS = 4  # power of the distance in octaves by which readings of other shapes lose weight: the nearest decide
 
 
-def interpolated(line: Sequence[tuple[float, float]], at: float) -> float:
+def interpolate(line: Sequence[tuple[float, float]], at: float) -> float:
     """A rate between readings, linear in the logarithms of both; flat beyond the first and the last.
 
-    >>> round(interpolated([(1, 10.0), (100, 1000.0)], 10), 9)
+    >>> round(interpolate([(1, 10.0), (100, 1000.0)], 10), 9)
     100.0
-    >>> interpolated([(1, 10.0), (100, 1000.0)], 1e6)
+    >>> interpolate([(1, 10.0), (100, 1000.0)], 1e6)
     1000.0
     """
     ordered = sorted(line)
@@ -43,7 +43,7 @@ def interpolated(line: Sequence[tuple[float, float]], at: float) -> float:
     return float(y0 * (y1 / y0) ** share)
 
 
-def of_like_shape(known: Sequence[tuple[tuple[int, int, int], float]], shape: tuple[int, int, int]) -> float:
+def rate_of_similar_shape(known: Sequence[tuple[tuple[int, int, int], float]], shape: tuple[int, int, int]) -> float:
     """The rate of a shape, from those of the nearest known ones: a weighted mean of logarithms."""
     total = weighted = 0.0
     for other, rate in known:
@@ -257,13 +257,13 @@ class Readings:
         if not rates:
             raise ReadingsError(f"kind={kind!r}, dtype={dtype!r}: no such product was read")
         if kind == "gemm":
-            return of_like_shape([((one.m, one.n, one.k), rate) for one, rate in rates], (m, n, k))
+            return rate_of_similar_shape([((one.m, one.n, one.k), rate) for one, rate in rates], (m, n, k))
         by_width: dict[int, list[tuple[float, float]]] = {}
         for one, rate in rates:
             by_width.setdefault(_width(one.kind, one.n, one.k), []).append((one.multiply_adds, rate))
         elements = m * n * k
-        return interpolated(
-            [(width, interpolated(line, elements)) for width, line in by_width.items()], _width(kind, n, k)
+        return interpolate(
+            [(width, interpolate(line, elements)) for width, line in by_width.items()], _width(kind, n, k)
         )
 
     def product_seconds(self, kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> float:
@@ -317,7 +317,7 @@ class Readings:
         ]
         if not line:
             raise ReadingsError(f"{what}: was not read")
-        return interpolated(line, working_set_bytes)
+        return interpolate(line, working_set_bytes)
 
     def to_json(self) -> dict[str, Any]:
         """Plain data; every reading with its rate."""

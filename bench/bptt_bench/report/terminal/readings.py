@@ -15,7 +15,7 @@ from bptt_bench.plan.machine.readings import (
     ProductReading,
     Readings,
     ReadingsError,
-    interpolated,
+    interpolate,
 )
 from bptt_bench.report import format as show
 
@@ -103,7 +103,7 @@ def _square(readings: Readings, dtype: Dtype, at_bytes: int) -> float | None:
         if one.kind == "gemm" and one.dtype == dtype and one.m == one.n == one.k > 1
     ]
     near = any(at_bytes / NEAR <= place <= at_bytes * NEAR for place, _ in line)
-    return interpolated(line, at_bytes) if near else None
+    return interpolate(line, at_bytes) if near else None
 
 
 def _product_rate(readings: Readings, one: ProductReading) -> float:

@@ -20,7 +20,7 @@ from bptt_bench.plan import (
     ShareClaim,
     SpeedupClaim,
 )
-from bptt_bench.plan.machine.kernels import described, libraries_of_run, warnings_of_run
+from bptt_bench.plan.machine.kernels import describe_library, kernel_warnings_of_run, libraries_of_run
 from bptt_bench.report import format as show
 
 if TYPE_CHECKING:
@@ -224,13 +224,13 @@ def noise_line(analysis: Analysis) -> str:
 
 def machine_notes(analysis: Analysis) -> list[str]:
     """What a reader must know of the machine that a run was measured on, a sentence each."""
-    return [f"{note}." for note in warnings_of_run(analysis.frame.attrs)]
+    return [f"{note}." for note in kernel_warnings_of_run(analysis.frame.attrs)]
 
 
 def environment_rows(analysis: Analysis) -> list[tuple[str, str]]:
     """The environment of the run as name and value."""
     found = analysis.frame.attrs.get("run", {}).get("environment", {})
-    libraries = "; ".join(map(described, libraries_of_run(analysis.frame.attrs)))
+    libraries = "; ".join(map(describe_library, libraries_of_run(analysis.frame.attrs)))
     shown = {name: libraries if name == "blas" and libraries else _text(name, value) for name, value in found.items()}
     return [(_title(name), text) for name, text in shown.items() if name not in HIDDEN]
 

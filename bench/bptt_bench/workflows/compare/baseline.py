@@ -34,10 +34,10 @@ from bptt_bench.store import SampleStore
 from bptt_bench.store.runs.samples import SAMPLES
 from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.compare.compare import PAIR
-from bptt_bench.workflows.compare.describe_baseline import described
-from bptt_bench.workflows.compare.worktree import Tree, laid_out
-from bptt_bench.workflows.progress import shown
-from bptt_bench.workflows.run import terminated_as_interrupted
+from bptt_bench.workflows.compare.describe_baseline import describe_experiment
+from bptt_bench.workflows.compare.worktree import Tree, checkout
+from bptt_bench.workflows.progress import show_progress
+from bptt_bench.workflows.run import sigterm_as_interrupt
 
 SIDES = BASELINE, CURRENT = "baseline", "current"
 # A ratio of two processes is off by what a process is: a percent or two. Six pairs leave five degrees of freedom to
@@ -46,7 +46,7 @@ SIDES = BASELINE, CURRENT = "baseline", "current"
 PAIRS, VISITS = 6, 2
 
 
-def measured(
+def measure_baseline(
     ref: str, options: Mapping[str, Any], out: Path | None, *, say: Callable[[str], None]
 ) -> tuple[Path, Path]:
     """Measure a commit and the working tree, or what an interrupted comparison still lacks; the folders of both runs.
@@ -62,14 +62,14 @@ def measured(
     """
     settings = api.Settings(**{"probe": False, **options})  # no price needs the probe
     folder = out or api.new_folder("compare")
-    with terminated_as_interrupted():
+    with sigterm_as_interrupt():
         experiment = api.experiment_of(settings)
-        with laid_out(ref) as tree:
-            there = _described(tree, settings.experiment)
-            experiment = in_common(experiment, there, tree.commit, say)
+        with checkout(ref) as tree:
+            there = _describe_at(tree, settings.experiment)
+            experiment = common_experiment(experiment, there, tree.commit, say)
             profile = experiment.profile(settings.profile)
             inturn = dataclasses.replace(
-                experiment, profiles={**experiment.profiles, settings.profile: _for_turns(profile)}
+                experiment, profiles={**experiment.profiles, settings.profile: _interleaved_profile(profile)}
             )
             say(
                 f"{settings.experiment}, profile {settings.profile}: commit {tree.commit[:12]} and the working tree in "
@@ -85,12 +85,12 @@ def measured(
                 ),
                 CURRENT: Side(engine=LocalEngine(experiment.environment)),
             }
-            with shown(sys.stderr, time.monotonic) as listener:
+            with show_progress(sys.stderr, time.monotonic) as listener:
                 measure(inturn, settings, sides, folder, listener)
     return folder / BASELINE, folder / CURRENT
 
 
-def _for_turns(profile: Any) -> Any:
+def _interleaved_profile(profile: Any) -> Any:
     pairs = max(PAIRS, profile.processes)
     return dataclasses.replace(profile, processes=pairs, blocks=max(profile.blocks, VISITS * pairs))
 
@@ -152,9 +152,9 @@ def measure(
                     on_event=together.of(side),
                 )
             except OtherCodeError as error:
-                raise MeasureError(f"{_whose(commit)}: {error.words}; name another folder with --out") from None
+                raise MeasureError(f"{_describe_side(commit)}: {error.words}; name another folder with --out") from None
             except MeasureError as error:
-                raise MeasureError(f"{_whose(commit)}: {error}") from None
+                raise MeasureError(f"{_describe_side(commit)}: {error}") from None
 
         run_interleaved({side: (lambda side=side: run(side)) for side in sides}, turns)  # type: ignore[misc]
     finally:
@@ -193,7 +193,7 @@ def _pair(headers: Mapping[str, Mapping[str, Any] | None], sides: Mapping[str, S
     return {"id": uuid.uuid4().hex[:12] if known is None else known["id"], "commit": commit}
 
 
-def _whose(commit: str | None) -> str:
+def _describe_side(commit: str | None) -> str:
     return "working tree" if commit is None else f"commit {commit[:12]}"
 
 
@@ -201,7 +201,7 @@ def _describe_environment(commit: str) -> dict[str, Any]:
     return {**environment(), "commit": commit, "commit_dirty": False}
 
 
-def _described(tree: Tree, experiment: str) -> dict[str, Any]:
+def _describe_at(tree: Tree, experiment: str) -> dict[str, Any]:
     """The experiment as the commit has it.
 
     Raises
@@ -232,14 +232,16 @@ def _described(tree: Tree, experiment: str) -> dict[str, Any]:
     return answer
 
 
-def in_common(here: Experiment, there: Mapping[str, Any], commit: str, say: Callable[[str], None]) -> Experiment:
+def common_experiment(
+    here: Experiment, there: Mapping[str, Any], commit: str, say: Callable[[str], None]
+) -> Experiment:
     """What two versions of an experiment can be compared in: the subjects that both have.
 
     Raises
     ------
     ExperimentError : other factors, another law, or no subject that both have.
     """
-    ours, name, whose = described(here), f"experiment {here.name!r}", f"commit {commit[:12]}"
+    ours, name, whose = describe_experiment(here), f"experiment {here.name!r}", f"commit {commit[:12]}"
     if ours["factors"] != there["factors"]:
         raise ExperimentError(
             f"{name}: its factors are {', '.join(ours['factors'])}, and {', '.join(there['factors'])} at {whose}"

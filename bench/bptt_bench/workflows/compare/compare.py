@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.analyse.compare.compared import Comparison, changed_claims
 from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.errors import StoreError
-from bptt_bench.plan.machine.kernels import described, libraries_of_run
+from bptt_bench.plan.machine.kernels import describe_library, libraries_of_run
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,7 +67,7 @@ def compare(
     if not 0 < confidence < 1:
         raise FitError(f"confidence={confidence!r}: allowed are numbers between 0 and 1, such as 0.95")
     names = tuple(str(one) if isinstance(one, Path | str) else word for one, word in ((first, "A"), (second, "B")))
-    frames = [_loaded(one) for one in (first, second)]
+    frames = [_load(one) for one in (first, second)]
     headers = [_header(frame, name, experiment) for frame, name in zip(frames, names, strict=True)]
     for field in MUST_AGREE:
         values = [header.get(field) for header in headers]
@@ -76,7 +76,7 @@ def compare(
                 f"{names[1]}: has {field} {values[1]!r}, and {names[0]} {values[0]!r}; they must be the same"
             )
     chosen = experiment_of_run(frames[1]) if experiment is None else experiment
-    turns = lockstep(headers)
+    turns = lockstep_blocks(headers)
     found = changes(
         frames[0],
         frames[1],
@@ -88,10 +88,10 @@ def compare(
     )
     judged = [analyse(frame, chosen, chosen.claims).verdicts for frame in frames]
     claims, count = changed_claims(*judged)
-    return dataclasses.replace(found, claims=claims, n_claims=count, notes=tuple(unlike(frames)))
+    return dataclasses.replace(found, claims=claims, n_claims=count, notes=tuple(find_differences(frames)))
 
 
-def _loaded(run: Path | str | pd.DataFrame) -> pd.DataFrame:
+def _load(run: Path | str | pd.DataFrame) -> pd.DataFrame:
     from bptt_bench.store.frame import load
 
     return load(run) if isinstance(run, Path | str) else run
@@ -106,7 +106,7 @@ def _header(frame: pd.DataFrame, name: str, experiment: Experiment | None) -> Ma
     return {"experiment": experiment.name, "factors": [factor.name for factor in experiment.factors]}
 
 
-def lockstep(headers: Sequence[Mapping[str, Any]]) -> list[int] | None:
+def lockstep_blocks(headers: Sequence[Mapping[str, Any]]) -> list[int] | None:
     """First blocks of the turns in which two runs were measured together; ``None`` if they were not."""
     first, second = (header.get(PAIR) for header in headers)
     if not isinstance(first, Mapping) or not isinstance(second, Mapping):
@@ -116,7 +116,7 @@ def lockstep(headers: Sequence[Mapping[str, Any]]) -> list[int] | None:
     return [int(block) for block in second["turns"]]
 
 
-def unlike(frames: Sequence[pd.DataFrame]) -> list[str]:
+def find_differences(frames: Sequence[pd.DataFrame]) -> list[str]:
     """What else makes two runs unlike: how they were measured, on what machine, with which libraries and kernels."""
     first, second = (frame.attrs.get("run") or {} for frame in frames)
     found = [
@@ -124,7 +124,7 @@ def unlike(frames: Sequence[pd.DataFrame]) -> list[str]:
         for name in SHOULD_AGREE
         if first.get(name) != second.get(name)
     ]
-    machines = [surroundings(frame.attrs) for frame in frames]
+    machines = [measuring_conditions(frame.attrs) for frame in frames]
     for name, value in machines[0].items():
         other = machines[1].get(name, value)
         if value != other:
@@ -132,7 +132,7 @@ def unlike(frames: Sequence[pd.DataFrame]) -> list[str]:
     return found
 
 
-def surroundings(attributes: Mapping[Any, Any]) -> dict[str, str]:
+def measuring_conditions(attributes: Mapping[Any, Any]) -> dict[str, str]:
     """Machine, versions and kernels of a run, given the attributes of its frame, each by its name in a sentence.
 
     What the run did not record is absent.
@@ -144,7 +144,7 @@ def surroundings(attributes: Mapping[Any, Any]) -> dict[str, str]:
     found = {
         **{word: environment.get(name) for name, word in OF_THE_MACHINE.items()},
         **{word: packages.get(name) for name, word in OF_PACKAGES.items()},
-        "BLAS": "; ".join(map(described, libraries)) or None,
+        "BLAS": "; ".join(map(describe_library, libraries)) or None,
         "variables": ", ".join(f"{name}={value}" for name, value in variables.items()) if environment else None,
     }
     return {name: str(value) for name, value in found.items() if value is not None}

@@ -22,20 +22,20 @@ from bptt_bench.plan import Experiment, ExperimentError, Point
 HARNESS = "bptt_bench"
 
 
-def described(experiment: Experiment) -> dict[str, Any]:
+def describe_experiment(experiment: Experiment) -> dict[str, Any]:
     """What two versions of an experiment must agree in to be compared."""
     return {
         "factors": [factor.name for factor in experiment.factors],
-        "laws": {subject.name: laws_of(subject.law) for subject in experiment.subjects},
+        "laws": {subject.name: sorted_terms(subject.law) for subject in experiment.subjects},
     }
 
 
-def laws_of(law: Any) -> list[str] | None:
+def sorted_terms(law: Any) -> list[str] | None:
     """The terms of a law in no order; ``None`` without one."""
     return None if law is None else sorted(str(term) for term in law.terms)
 
 
-def tried(experiment: Experiment) -> None:
+def evaluate_once(experiment: Experiment) -> None:
     """Evaluate each subject once at its smallest point: what is imported no sooner than then is imported now."""
     present = experiment.without(experiment.missing())
     names = present.subject_names
@@ -49,7 +49,7 @@ def _size(point: Point) -> float:
     return math.prod(float(level) for level in point.values() if not isinstance(level, str))
 
 
-def strangers(root: Path) -> list[str]:
+def modules_within(root: Path) -> list[str]:
     """Modules that were imported from a folder, those of the harness and of what is installed there left out."""
     found = []
     for name, module in sorted(sys.modules.items()):
@@ -67,9 +67,9 @@ def main(module: str, root: str) -> None:
     answer: dict[str, Any]
     try:
         experiment = load_experiment(module)
-        answer = {**described(experiment), "sources": digest_sources(module)}
-        tried(experiment)
-        from_here = [name for name in strangers(Path(root)) if name != "__main__"]
+        answer = {**describe_experiment(experiment), "sources": digest_sources(module)}
+        evaluate_once(experiment)
+        from_here = [name for name in modules_within(Path(root)) if name != "__main__"]
         if from_here:
             answer = {"error": f"takes module {from_here[0]!r} from the working tree, not from the commit"}
     except (ExperimentError, OSError, ValueError) as error:

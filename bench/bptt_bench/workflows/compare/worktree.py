@@ -76,7 +76,7 @@ def commit_of(ref: str, folder: Path) -> tuple[str, Path]:
 
 
 @contextlib.contextmanager
-def laid_out(ref: str, folder: Path | None = None) -> Iterator[Tree]:
+def checkout(ref: str, folder: Path | None = None) -> Iterator[Tree]:
     """A commit in a temporary folder, which is gone afterwards, whatever happens meanwhile.
 
     Raises
@@ -88,9 +88,9 @@ def laid_out(ref: str, folder: Path | None = None) -> Iterator[Tree]:
     temporary = Path(tempfile.mkdtemp(prefix=PREFIX))
     tree = temporary / TREE
     try:
-        with _locked(temporary / LOCK):
-            _worktree(root, tree, commit)
-            yield Tree(commit=commit, root=root, folder=tree, path=_path(root, tree, temporary))
+        with _hold_lock(temporary / LOCK):
+            _add_worktree(root, tree, commit)
+            yield Tree(commit=commit, root=root, folder=tree, path=_import_path(root, tree, temporary))
     finally:
         _remove(root, temporary)
 
@@ -102,7 +102,7 @@ def _remove(root: Path, temporary: Path) -> None:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[None]:
+def _hold_lock(path: Path) -> Iterator[None]:
     """Hold a lock that ends with this process, however that ends."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -120,21 +120,21 @@ def _remove_abandoned(root: Path) -> None:
 
 def _is_abandoned(temporary: Path) -> bool:
     try:
-        with _locked(temporary / LOCK):
+        with _hold_lock(temporary / LOCK):
             return os.access(temporary, os.W_OK)
     except OSError:  # it is held, or nothing that we could remove
         return False
 
 
-def _worktree(root: Path, tree: Path, commit: str) -> None:
+def _add_worktree(root: Path, tree: Path, commit: str) -> None:
     no_hooks = ("-c", "core.hooksPath=/dev/null")  # a hook of the repository may do anything at a checkout
-    ran = _ran(root, *no_hooks, "worktree", "add", "--detach", "--force", str(tree), commit)
+    ran = _run_git(root, *no_hooks, "worktree", "add", "--detach", "--force", str(tree), commit)
     if ran is None or ran.returncode:
         said = "git could not be run" if ran is None else " ".join((ran.stderr or ran.stdout).split())[-300:]
         raise ExperimentError(f"commit {commit[:12]}: cannot be laid out: {said}")
 
 
-def _path(root: Path, tree: Path, temporary: Path) -> tuple[str, ...]:
+def _import_path(root: Path, tree: Path, temporary: Path) -> tuple[str, ...]:
     """The import path of here, with the harness first and folders of the repository replaced by the commit's."""
     harness = temporary / "harness"
     harness.mkdir()
@@ -157,11 +157,11 @@ def _path(root: Path, tree: Path, temporary: Path) -> tuple[str, ...]:
 
 def _git(folder: Path, *arguments: str) -> str | None:
     """What git answers; ``None`` if it cannot."""
-    ran = _ran(folder, *arguments)
+    ran = _run_git(folder, *arguments)
     return None if ran is None or ran.returncode else ran.stdout.strip()
 
 
-def _ran(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
+def _run_git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str] | None:
     try:
         # in a process group of its own, so that Ctrl-C does not stop it half way through removing a worktree
         return subprocess.run(

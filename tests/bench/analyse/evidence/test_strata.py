@@ -34,8 +34,8 @@ from bptt_bench.plan import (
     SpeedupClaim,
     Subject,
 )
-from bptt_bench.plan.experiment.demand import Demand
-from bptt_bench.workflows.next_blocks import Sampler
+from bptt_bench.plan.experiment.stopping_rule import StoppingRule
+from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler
 
 SIZES = (1_000, 2_000, 4_000, 8_000, 16_000)
 SECONDS = {("sort", "f32"): 1e-9, ("sort", "f64"): 2e-9, ("heap", "f32"): 3e-9, ("heap", "f64"): 3e-9}
@@ -364,10 +364,10 @@ def test_an_adaptive_run_is_sent_to_the_cells_that_can_be_measured(rng: np.rando
     samples.attrs = {"factors": ["n", "dtype"], "run": {"profile": "quick"}}
     stored: list[Any] = []
     claims = [exponent(), ratio("sort [dtype=f64]", "sort [dtype=f32]", "2")]
-    sampler = Sampler(
+    sampler = AdaptiveSampler(
         experiment(*claims),
         "quick",
-        Demand(budget_seconds=100.0),
+        StoppingRule(budget_seconds=100.0),
         seed=1,
         read=lambda: samples,
         append=stored.append,

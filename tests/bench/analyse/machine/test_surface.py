@@ -8,7 +8,7 @@ import math
 import numpy as np
 import pytest
 from bptt_bench.analyse.machine.surface import RateSurface, Shape, gemm_surface
-from bptt_bench.plan.machine.readings import ProductReading, Readings, ReadingsError, of_like_shape
+from bptt_bench.plan.machine.readings import ProductReading, Readings, ReadingsError, rate_of_similar_shape
 
 SIDES = (4, 16, 100, 800)
 
@@ -59,7 +59,7 @@ def test_surface_misses_less_than_a_mean_weighted_by_nearness() -> None:
     between: list[Shape] = [(m, n, k) for m in (8, 40, 300) for n in (8, 40, 300) for k in (8, 40, 300)]
     surface = RateSurface.through(GRID)
     of_surface = np.median([abs(math.log(surface.at(shape) / rate(shape))) for shape in between])
-    of_mean = np.median([abs(math.log(of_like_shape(GRID, shape) / rate(shape))) for shape in between])
+    of_mean = np.median([abs(math.log(rate_of_similar_shape(GRID, shape) / rate(shape))) for shape in between])
     assert of_surface < 0.5 * of_mean
 
 

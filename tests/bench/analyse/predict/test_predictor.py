@@ -9,7 +9,7 @@ from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.predict.foresight import predict_beyond
 from bptt_bench.analyse.predict.neighbours import Neighbours
 from bptt_bench.analyse.predict.predictor import MeasuredPoints, declared, make_predictor
-from bptt_bench.plan import Point, farther
+from bptt_bench.plan import Point, distance_beyond
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,7 +108,7 @@ def test_its_json_has_what_the_contract_names(noisy: Fit) -> None:
 @given(st.lists(st.tuples(POSITIVE, POSITIVE), min_size=1, max_size=6), st.tuples(POSITIVE, POSITIVE))
 def test_the_reach_is_that_of_foresight(swept: list[tuple[float, float]], point: tuple[float, float]) -> None:
     here = dict(zip("nk", point, strict=True))
-    expected = farther(here, [dict(zip("nk", each, strict=True)) for each in swept])
+    expected = distance_beyond(here, [dict(zip("nk", each, strict=True)) for each in swept])
     found = MeasuredPoints(["n", "k"], np.array(swept)).reach(here)
     assert found.farther == expected
     assert (found.factor != "") is (expected > 1)

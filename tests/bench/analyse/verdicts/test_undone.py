@@ -25,7 +25,7 @@ from bptt_bench.plan import (
     RatioClaim,
     Subject,
 )
-from bptt_bench.plan.experiment.unfinished import INSTEAD
+from bptt_bench.plan.experiment.deferred import REMEDIES
 
 LEVELS = (1_000, 4_000, 16_000, 64_000, 128_000, 256_000)
 SECONDS_PER_UNIT = 1e-8
@@ -100,11 +100,11 @@ def reason(frame: pd.DataFrame, subject: str = "work") -> str:
     return undone(frame)[0].get(subject, "")
 
 
-@pytest.mark.parametrize("kind", INSTEAD)
+@pytest.mark.parametrize("kind", REMEDIES)
 def test_a_promise_withholds_and_says_what_to_write(kind: str) -> None:
     found = reason(frame_of(inspections=[inspection(n, returned=kind) for n in LEVELS]))
     assert found.startswith("work not done: the call returns a")
-    assert f" {kind}, and {INSTEAD[kind]}" in found
+    assert f" {kind}, and {REMEDIES[kind]}" in found
 
 
 def test_a_promise_at_a_few_points_is_none() -> None:

@@ -92,4 +92,4 @@ def test_who_asks_for_scaling_benchmarks_gets_one_line(session: Session) -> None
 
 def test_where_nothing_is_broken_the_plugin_is_loaded() -> None:
     assert pytest_entry.plugin is pytest_plugin
-    assert isinstance(pytest_entry.load("bptt_bench.no_such_module"), pytest_entry.StandIn)
+    assert isinstance(pytest_entry.load_plugin("bptt_bench.no_such_module"), pytest_entry.FallbackPlugin)

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from bptt_bench.integrations.pytest.inspection import Seen, watched
+from bptt_bench.integrations.pytest.inspection import CallInspection, inspect_calls
 
 from tests.bench.integrations.pytest.test_marker import N, outcomes, project, run
 
@@ -145,7 +145,7 @@ class FakeFixture:
 
 
 def test_the_first_call_of_a_benchmark_is_timed_and_its_inputs_are_put_back() -> None:
-    fixture, seen = FakeFixture(), list[Seen]()
+    fixture, seen = FakeFixture(), list[CallInspection]()
     clock = fixture.clock
 
     def empty(queue: list[int]) -> int:
@@ -153,7 +153,7 @@ def test_the_first_call_of_a_benchmark_is_timed_and_its_inputs_are_put_back() ->
         queue.clear()
         return 7
 
-    with watched(fixture, seen.append):
+    with inspect_calls(fixture, seen.append):
         assert fixture._raw(empty, [1, 2, 3]) == 7
     (one,) = seen
     assert one.first_seconds == 4
@@ -164,20 +164,20 @@ def test_the_first_call_of_a_benchmark_is_timed_and_its_inputs_are_put_back() ->
 
 
 def test_a_benchmark_that_raises_does_so_as_ever() -> None:
-    fixture, seen = FakeFixture(), list[Seen]()
+    fixture, seen = FakeFixture(), list[CallInspection]()
 
     def broken() -> None:
         raise KeyError("no")
 
-    with pytest.raises(KeyError), watched(fixture, seen.append):
+    with pytest.raises(KeyError), inspect_calls(fixture, seen.append):
         fixture._raw(broken)
     assert seen == []
 
 
 @pytest.mark.parametrize("fixture", [FakeFixture(enabled=False), object(), None])
 def test_what_is_switched_off_or_of_others_is_left_alone(fixture: Any) -> None:
-    seen = list[Seen]()
-    with watched(fixture, seen.append):
+    seen = list[CallInspection]()
+    with inspect_calls(fixture, seen.append):
         if isinstance(fixture, FakeFixture):
             fixture._raw(lambda: None)
     assert seen == []

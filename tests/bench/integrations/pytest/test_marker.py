@@ -422,11 +422,11 @@ from bptt_bench.integrations.pytest import law_item as pytest_law
 from bptt_bench.integrations.pytest import marker as pytest_complexity
 
 def pytest_configure(config):
-    taken = pytest_law.Taken
-    def drawn_out(start, rounds, iterations, share):
-        return taken(start, rounds, iterations, 0.9 if max(rounds) > 0.003 else 0.0)
-    pytest_complexity.Taken = drawn_out
-    config.add_cleanup(lambda: setattr(pytest_complexity, "Taken", taken))
+    timing = pytest_law.PointTiming
+    def lengthened(start, rounds, iterations, share):
+        return timing(start, rounds, iterations, 0.9 if max(rounds) > 0.003 else 0.0)
+    pytest_complexity.PointTiming = lengthened
+    config.add_cleanup(lambda: setattr(pytest_complexity, "PointTiming", timing))
 """
     (project.path / "conftest.py").write_text(conftest, encoding="utf-8")
     result = run(project, LINEAR)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.integrations.pytest.stated_law import Complexity, ComplexityError, reduced
+from bptt_bench.integrations.pytest.stated_law import Complexity, ComplexityError, block_medians
 
 LEVELS = [10, 20, 40, 80, 160]
 
@@ -61,18 +61,18 @@ def test_laws_that_are_none_are_refused(law: object) -> None:
 def test_rounds_become_medians_of_runs_in_their_order() -> None:
     rounds = [float(i) for i in range(100)]
     rounds[7] = 1e6
-    samples = reduced(rounds, 20)
+    samples = block_medians(rounds, 20)
     assert len(samples) == 20
     assert samples == sorted(samples)
     assert samples[1] == 7.0 or samples[1] == 8.0
-    assert reduced([3.0, 1.0]) == [3.0, 1.0]
+    assert block_medians([3.0, 1.0]) == [3.0, 1.0]
 
 
 def test_few_long_rounds_and_many_short_ones_measure_the_same() -> None:
     """Noise of a round has the same law at every point: minima of many rounds would come out lower than of few."""
     random = np.random.default_rng(0)
     few, many = (np.exp(random.normal(0, 0.1, count)) for count in (20, 20_000))
-    gap = abs(np.mean(reduced(list(many))) - 1)
+    gap = abs(np.mean(block_medians(list(many))) - 1)
     assert gap < 0.01
     minima = [part.min() for part in np.array_split(many, 20)]
-    assert np.mean(minima) < 0.8 < np.mean(reduced(list(few)))
+    assert np.mean(minima) < 0.8 < np.mean(block_medians(list(few)))

@@ -23,7 +23,7 @@ from bptt_bench.plan import (
 )
 from bptt_bench.plan.claims.claim import CheckClaim, Claim
 from bptt_bench.plan.law.law import CostLaw
-from bptt_bench.plan.law.wording import label
+from bptt_bench.plan.law.wording import format_law_term
 from bptt_bench.workflows.settings import condition_numbers
 
 
@@ -212,7 +212,7 @@ def test_overhead_is_named_or_left_to_the_data_and_never_twice() -> None:
 
 @pytest.mark.parametrize(("text", "shown"), [("n*log(n)*m**0", "n·log(n)"), ("n**0*m**0", "1"), ("2*n**2", "2·n²")])
 def test_what_has_no_part_is_not_shown(text: str, shown: str) -> None:
-    assert label(CostLaw(text).terms[0]) == shown
+    assert format_law_term(CostLaw(text).terms[0]) == shown
 
 
 # --- several functions ------------------------------------------------------------------------------------------------

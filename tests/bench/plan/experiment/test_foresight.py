@@ -17,7 +17,7 @@ from bptt_bench.plan import (
     Point,
     Profile,
     Subject,
-    farther,
+    distance_beyond,
     require_beyond,
 )
 
@@ -57,18 +57,18 @@ def foresight(**changes: Any) -> Foresight:
 def test_a_point_is_as_far_as_levels_must_grow_from_the_nearest_point_swept(
     point: dict[str, float], expected: float
 ) -> None:
-    assert farther(Point(point), SWEPT) == expected
+    assert distance_beyond(Point(point), SWEPT) == expected
 
 
 def test_how_far_does_not_depend_on_the_unit_of_a_factor() -> None:
     grown = [{"n": 1000 * point["n"], "k": point["k"]} for point in SWEPT]
-    assert farther({"n": 40_000, "k": 7}, grown) == farther({"n": 40, "k": 7}, SWEPT) > 1
+    assert distance_beyond({"n": 40_000, "k": 7}, grown) == distance_beyond({"n": 40, "k": 7}, SWEPT) > 1
 
 
 def test_a_level_of_zero_is_infinitely_far_from_any_other() -> None:
-    assert farther({"n": 1.0}, [{"n": 0.0}]) == math.inf
-    assert farther({"n": 0.0}, [{"n": 0.0}]) == 1
-    assert farther({"n": 1.0}, []) == math.inf
+    assert distance_beyond({"n": 1.0}, [{"n": 0.0}]) == math.inf
+    assert distance_beyond({"n": 0.0}, [{"n": 0.0}]) == 1
+    assert distance_beyond({"n": 1.0}, []) == math.inf
 
 
 @pytest.mark.parametrize(
@@ -122,6 +122,6 @@ def test_beyond_one_profile_may_lie_within_another() -> None:
 
 def test_only_points_of_the_same_categories_say_how_far_beyond_a_point_lies() -> None:
     sweep = [{"n": 100, "dtype": "a"}, {"n": 10, "dtype": "b"}]
-    assert farther({"n": 50, "dtype": "b"}, sweep) == 5
-    assert farther({"n": 50, "dtype": "a"}, sweep) == 0.5
-    assert farther({"n": 50, "dtype": "c"}, sweep) == math.inf
+    assert distance_beyond({"n": 50, "dtype": "b"}, sweep) == 5
+    assert distance_beyond({"n": 50, "dtype": "a"}, sweep) == 0.5
+    assert distance_beyond({"n": 50, "dtype": "c"}, sweep) == math.inf

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bptt_bench.plan import CostLaw, LawError
-from bptt_bench.plan.law.wording import label, printed
+from bptt_bench.plan.law.wording import format_law_term, format_term
 from bptt_bench.report.format import law as printed_law
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -132,7 +132,7 @@ def test_what_we_print_is_read_back(text: str) -> None:
     except LawError:
         assume(False)
     assert CostLaw(law.text) == law
-    for shown in (" + ".join(label(term) for term in law.terms), printed_law(law.text)):
+    for shown in (" + ".join(format_law_term(term) for term in law.terms), printed_law(law.text)):
         again = CostLaw(shown)
         if "**0" not in law.text:  # which is left out in print
             assert again.text == law.text
@@ -147,4 +147,6 @@ def test_what_we_print_is_read_back(text: str) -> None:
 
 @pytest.mark.parametrize("term", ["n**1e-05", "n**2**m", "n**0/m", "(n+1)**2.5", "n**-0.5*m", "2**(n/2)"])
 def test_powers_that_cannot_be_raised_stand_behind_a_caret(term: str) -> None:
-    assert CostLaw(printed(term)).evaluate({"n": 3, "m": 2}) == pytest.approx(CostLaw(term).evaluate({"n": 3, "m": 2}))
+    assert CostLaw(format_term(term)).evaluate({"n": 3, "m": 2}) == pytest.approx(
+        CostLaw(term).evaluate({"n": 3, "m": 2})
+    )

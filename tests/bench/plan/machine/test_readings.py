@@ -18,8 +18,8 @@ from bptt_bench.plan.machine.readings import (
     Readings,
     ReadingsError,
     TranscendentalReading,
-    interpolated,
-    of_like_shape,
+    interpolate,
+    rate_of_similar_shape,
 )
 
 DISPATCH, EMPTY = 1e-6, 2e-6
@@ -117,18 +117,20 @@ def test_a_field_that_is_missing_unknown_or_took_no_time_is_named() -> None:
 
 def test_interpolation_is_linear_in_logarithms_and_flat_beyond() -> None:
     line = [(400.0, 8.0), (100.0, 2.0), (1600.0, 2.0)]  # in any order
-    assert interpolated(line, 200) == pytest.approx(4)
-    assert interpolated(line, 800) == pytest.approx(4)
-    assert [interpolated(line, at) for at in (100, 400, 1600)] == pytest.approx([2, 8, 2])
-    assert [interpolated(line, at) for at in (1, 1e9)] == [2, 2]
+    assert interpolate(line, 200) == pytest.approx(4)
+    assert interpolate(line, 800) == pytest.approx(4)
+    assert [interpolate(line, at) for at in (100, 400, 1600)] == pytest.approx([2, 8, 2])
+    assert [interpolate(line, at) for at in (1, 1e9)] == [2, 2]
 
 
 def test_rate_of_a_shape_is_that_of_the_nearest_ones() -> None:
     known = [((16, 16, 16), 1.0), ((64, 16, 16), 16.0)]
-    assert of_like_shape(known, (16, 16, 16)) == 1.0
-    assert of_like_shape(known, (32, 16, 16)) == pytest.approx(4.0)  # an octave from both: the geometric mean
-    assert 1 < of_like_shape(known, (20, 16, 16)) < 1.5
-    assert of_like_shape(known, (128, 16, 16)) == pytest.approx(2 ** (4 * 1 / (1 + 3**-4)))  # 1 and 3 octaves away
+    assert rate_of_similar_shape(known, (16, 16, 16)) == 1.0
+    assert rate_of_similar_shape(known, (32, 16, 16)) == pytest.approx(4.0)  # an octave from both: the geometric mean
+    assert 1 < rate_of_similar_shape(known, (20, 16, 16)) < 1.5
+    assert rate_of_similar_shape(known, (128, 16, 16)) == pytest.approx(
+        2 ** (4 * 1 / (1 + 3**-4))
+    )  # 1 and 3 octaves away
 
 
 def test_products_with_a_vector_are_net_of_dispatch_and_between_sizes_and_widths() -> None:

@@ -124,8 +124,8 @@ def test_table_fits_the_screen(width: int) -> None:
 
 
 def test_doctor_gives_what_was_read_as_readings_with_names_of_their_own() -> None:
-    found = {reading.name: reading for reading in doctor.of_machine(MACHINE)}
-    assert len(found) == len(doctor.of_machine(MACHINE))
+    found = {reading.name: reading for reading in doctor.machine_findings(MACHINE)}
+    assert len(found) == len(doctor.machine_findings(MACHINE))
     assert found["gemv_float32_multiply_adds_per_second at 64 KiB"].value == pytest.approx(16e9)
     assert found["copy_bytes_per_second at 65536 KiB"].shown == "20\u202fGB/s"
     assert found["empty_numpy_call_seconds"].value == EMPTY
@@ -135,9 +135,9 @@ def test_doctor_gives_what_was_read_as_readings_with_names_of_their_own() -> Non
 
 @pytest.mark.parametrize(("slowdown", "judgement"), [(1.0, "good"), (1.1, "good"), (1.11, "poor")])
 def test_changing_speed_is_poor(slowdown: float, judgement: str) -> None:
-    assert doctor.of_speed(slowdown, rounds=3).judgement == judgement
+    assert doctor.check_speed(slowdown, rounds=3).judgement == judgement
 
 
 def test_speed_is_not_judged_on_too_few_moments() -> None:
-    assert doctor.of_speed(1.0, rounds=2).judgement == "unknown"
-    assert doctor.of_speed(1.0, rounds=2).value is None
+    assert doctor.check_speed(1.0, rounds=2).judgement == "unknown"
+    assert doctor.check_speed(1.0, rounds=2).value is None

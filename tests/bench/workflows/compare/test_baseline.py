@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 from bptt_bench.cli.main import cli
-from bptt_bench.workflows.compare.worktree import commit_of, laid_out
+from bptt_bench.workflows.compare.worktree import checkout, commit_of
 from click.testing import CliRunner
 
 pytestmark = pytest.mark.measures
@@ -292,8 +292,8 @@ def test_the_tree_of_a_killed_comparison_goes_away_with_the_next_and_no_other(
     repository: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     code = (
-        "import sys, os; from bptt_bench.workflows.compare.worktree import laid_out; "
-        "tree = laid_out('before'); tree.__enter__(); os._exit(1)"
+        "import sys, os; from bptt_bench.workflows.compare.worktree import checkout; "
+        "tree = checkout('before'); tree.__enter__(); os._exit(1)"
     )
     (tmp_path / "temporary").mkdir()
     subprocess.run(
@@ -301,7 +301,7 @@ def test_the_tree_of_a_killed_comparison_goes_away_with_the_next_and_no_other(
     )
     assert len(left_behind(repository, tmp_path / "temporary")) == 2
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "temporary"))
-    with laid_out("before", repository) as first, laid_out("before", repository) as second:
+    with checkout("before", repository) as first, checkout("before", repository) as second:
         assert (first.folder / "mine").is_dir()
         assert (second.folder / "mine").is_dir()
         assert len(left_behind(repository, tmp_path / "temporary")) == 4
@@ -313,7 +313,7 @@ def test_a_tree_goes_away_whatever_happens(repository: Path, monkeypatch: pytest
     seen: list[Path] = []
 
     def look() -> None:
-        with laid_out("before", repository) as tree:
+        with checkout("before", repository) as tree:
             assert tree.commit == commit_of("before", repository)[0]
             seen.append(tree.folder / "mine" / "work.py")
             assert seen[0].is_file()

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from bptt_bench.workflows.compare.compare import unlike
+from bptt_bench.workflows.compare.compare import find_differences
 
 LIBRARY = {"name": "openblas", "api": "blas", "version": "0.3.31", "architecture": "SkylakeX", "threads": 1}
 HEADER = {
@@ -37,7 +37,7 @@ def run(where: tuple[str, ...] = (), value: Any = None, kernel: str = "SkylakeX"
 
 
 def test_runs_that_were_measured_alike_are_not_unlike() -> None:
-    assert unlike([run(), run()]) == []
+    assert find_differences([run(), run()]) == []
 
 
 @pytest.mark.parametrize(
@@ -55,15 +55,15 @@ def test_runs_that_were_measured_alike_are_not_unlike() -> None:
     ],
 )
 def test_each_difference_is_named_with_both_values(where: tuple[str, ...], value: Any, note: str) -> None:
-    assert unlike([run(), run(where, value)]) == [note]
+    assert find_differences([run(), run(where, value)]) == [note]
 
 
 def test_kernels_are_those_of_the_processes_that_measured() -> None:
-    (note,) = unlike([run(), run(kernel="Haswell")])
+    (note,) = find_differences([run(), run(kernel="Haswell")])
     assert note == ("BLAS: openblas 0.3.31, kernel SkylakeX (AVX-512) and openblas 0.3.31, kernel Haswell (AVX2)")
 
 
 def test_what_one_of_them_did_not_record_is_no_difference() -> None:
     old = run(("environment",), {"cpu": "AMD EPYC"})
     old.attrs["workers"] = []
-    assert unlike([old, run()]) == unlike([run(), old]) == []
+    assert find_differences([old, run()]) == find_differences([run(), old]) == []

@@ -12,7 +12,7 @@ from typing import Any
 from bptt_bench.plan import Experiment
 
 
-def shell() -> Any:
+def ipython_shell() -> Any:
     """The IPython that runs this program; None where none does."""
     ipython = sys.modules.get("IPython")
     return None if ipython is None else ipython.get_ipython()
@@ -20,13 +20,13 @@ def shell() -> Any:
 
 def is_notebook() -> bool:
     """Whether outputs go to a notebook, not to a terminal."""
-    return hasattr(shell(), "kernel")
+    return hasattr(ipython_shell(), "kernel")
 
 
 _READ: dict[str, str] = {}  # modules of experiments: a digest of the text that was read last
 
 
-def load_anew(module: str, load: Callable[[], Experiment]) -> Experiment:
+def load_current(module: str, load: Callable[[], Experiment]) -> Experiment:
     """Load the experiment of a module, which is imported again if its file has changed since.
 
     A notebook writes a module and changes it. Measuring processes read the file as it is then, and laws and claims must

@@ -13,7 +13,7 @@ from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.messages import Timing
 from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.plan import Cell, Experiment, Point, block_order
-from bptt_bench.plan.experiment.demand import Demand
+from bptt_bench.plan.experiment.stopping_rule import StoppingRule
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -34,7 +34,7 @@ TIMINGS: tuple[Timing, ...] = ("whole", "phases")
 LINES_PER_ROUND = 6  # claims named in what is said of a round; the record holds all
 
 
-class Sampler:
+class AdaptiveSampler:
     """Chooses what to measure next; called by the loop of a run whenever nothing is left to be measured.
 
     Parameters
@@ -48,7 +48,7 @@ class Sampler:
         self,
         experiment: Experiment,
         profile: str,
-        demand: Demand,
+        demand: StoppingRule,
         *,
         seed: int,
         read: Callable[[], pd.DataFrame],
@@ -86,12 +86,12 @@ class Sampler:
         seconds = self._seconds(begun, self._seconds_used() - begun)
         allocation, why = self._allocate(evidence, aims, visit_seconds(samples), seconds)
         allocation = dataclasses.replace(allocation, unhelped=(*hopeless, *allocation.unhelped))
-        return self._choose(begun, frame, _measurable(allocation, Strata.of(self._experiment, frame)), why)
+        return self._choose(begun, frame, _with_categories(allocation, Strata.of(self._experiment, frame)), why)
 
     def _choose(self, begun: float, frame: pd.DataFrame, allocation: Allocation, why: str) -> Sequence[Block]:
         """Store an allocation, say what it is, and make blocks of it."""
         first = int(frame["block"].max()) + 1
-        blocks = blocks_of(self._experiment, allocation.visits, allocation.together, first=first, seed=self._seed)
+        blocks = make_blocks(self._experiment, allocation.visits, allocation.together, first=first, seed=self._seed)
         self._thinking = self._seconds_used() - begun
         self._append(
             {
@@ -101,7 +101,7 @@ class Sampler:
                 "seconds": allocation.seconds * self._pace,
                 "why": why,
                 "blocks": [block.number for block in blocks],
-                **described(allocation),
+                **allocation_record(allocation),
             }
         )
         self._tell(allocation, why)
@@ -174,7 +174,7 @@ class Sampler:
             return
         samples = sum(allocation.visits.values())
         self._say(f"next {allocation.seconds * self._pace:.0f} s, {samples} samples, for {why}:")
-        for line in lines_of(allocation)[:LINES_PER_ROUND]:
+        for line in allocation_lines(allocation)[:LINES_PER_ROUND]:
             self._say(f"  {line}")
 
 
@@ -186,7 +186,7 @@ def _is_worth_it(allocation: Allocation) -> bool:
     )
 
 
-def blocks_of(
+def make_blocks(
     experiment: Experiment,
     visits: Mapping[Spot, int],
     together: Mapping[tuple[Spot, ...], int],
@@ -203,15 +203,15 @@ def blocks_of(
     members: list[set[Spot]] = [set() for _ in range(max(visits.values(), default=0))]
     single = dict(visits)
     for pair, times in together.items():
-        _spread(members, pair, times, rng)
+        _spread_evenly(members, pair, times, rng)
         for spot in pair:
             single[spot] -= times
     for spot, times in single.items():
-        _spread(members, (spot,), times, rng)
+        _spread_evenly(members, (spot,), times, rng)
     blocks = []
     for number, spots in enumerate(members, start=first):
         chosen = {(spot.subject, spot.point, spot.timing) for spot in spots}
-        cells = [Cell(spot.subject, _plain(experiment, spot.point)) for spot in visits if spot in spots]
+        cells = [Cell(spot.subject, _validate_point(experiment, spot.point)) for spot in visits if spot in spots]
         ordered = (
             Visit(*cell, number, timing)
             for cell in block_order(list(dict.fromkeys(cells)), block=number, seed=seed)
@@ -222,7 +222,7 @@ def blocks_of(
     return blocks
 
 
-def _spread(members: Sequence[set[Spot]], spots: Sequence[Spot], times: int, rng: np.random.Generator) -> None:
+def _spread_evenly(members: Sequence[set[Spot]], spots: Sequence[Spot], times: int, rng: np.random.Generator) -> None:
     """Put some spots into so many of the blocks that have none of them, evenly from a random start."""
     free = [block for block in members if not block.intersection(spots)]
     start = rng.random()
@@ -230,7 +230,7 @@ def _spread(members: Sequence[set[Spot]], spots: Sequence[Spot], times: int, rng
         free[int((i + start) * len(free) / times)].update(spots)
 
 
-def _measurable(allocation: Allocation, strata: Strata) -> Allocation:
+def _with_categories(allocation: Allocation, strata: Strata) -> Allocation:
     """The same visits to the subjects that are measured, at points with their categories."""
     if not strata.categories:
         return allocation
@@ -248,12 +248,12 @@ def _measurable(allocation: Allocation, strata: Strata) -> Allocation:
     )
 
 
-def _plain(experiment: Experiment, point: Point) -> Point:
+def _validate_point(experiment: Experiment, point: Point) -> Point:
     """A point with its levels as a profile would store them."""
     return Point({factor.name: factor.validate(point[factor.name]) for factor in experiment.factors})
 
 
-def described(allocation: Allocation) -> dict[str, Any]:
+def allocation_record(allocation: Allocation) -> dict[str, Any]:
     """An allocation as it is stored: the visits with the claim that each was first chosen for, and every interval."""
     return {
         "visits": [
@@ -283,7 +283,7 @@ def described(allocation: Allocation) -> dict[str, Any]:
     }
 
 
-def lines_of(allocation: Allocation) -> list[str]:
+def allocation_lines(allocation: Allocation) -> list[str]:
     """What gets the time and why, a line for each claim, the one with most time first.
 
     ``12 s at aggregated V=2000 d=100 H=100 T=70 and 3 more (sum-linear, exponent of n: ±0.031 -> ±0.022)``

@@ -12,7 +12,7 @@ NARROWEST, WIDEST = 1e-4, 1.0  # half-widths; noise has no finer ones, and a fac
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Demand:
+class StoppingRule:
     """What an adaptive run is to achieve.
 
     Attributes

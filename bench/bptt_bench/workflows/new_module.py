@@ -40,7 +40,7 @@ class NewError(BenchError, ValueError):
     """A module that cannot be written; the message says why."""
 
 
-def write(name: str, folder: Path, *, force: bool = False) -> Path:
+def write_module(name: str, folder: Path, *, force: bool = False) -> Path:
     """Write the module of that name into a folder and hand back its file.
 
     Raises
@@ -55,7 +55,7 @@ def write(name: str, folder: Path, *, force: bool = False) -> Path:
         raise NewError(f"{path}: is there already; choose another name, or --force to overwrite it")
     if path.is_dir():
         raise NewError(f"{path}: is a folder")
-    taken = _taken_by(name, path)
+    taken = _existing_module(name, path)
     if taken:
         raise NewError(
             f"name {name!r}: {taken} has it, and would be imported instead; choose another, such as my_{name}"
@@ -64,7 +64,7 @@ def write(name: str, folder: Path, *, force: bool = False) -> Path:
     return path
 
 
-def _taken_by(name: str, path: Path) -> str:
+def _existing_module(name: str, path: Path) -> str:
     """What would be imported under a name besides our own file; empty if nothing."""
     try:
         spec = importlib.util.find_spec(name)

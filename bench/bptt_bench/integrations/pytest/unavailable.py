@@ -23,7 +23,7 @@ NEEDED = (
 
 
 @dataclass(eq=False)  # pluggy keeps plugins in sets
-class Absent:
+class UnavailablePlugin:
     """A plugin that skips the tests of laws, fails those that must not stay open, and says why once."""
 
     error: Exception
@@ -37,7 +37,7 @@ class Absent:
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a test of a law, or fail it where an open law fails."""
         mark = item.get_closest_marker(COMPLEXITY)
-        if mark is None or not is_meant(mark, getattr(item, "fixturenames", ())):
+        if mark is None or not is_own_marker(mark, getattr(item, "fixturenames", ())):
             return
         if (mark.kwargs.get("inconclusive") or item.config.getini(INI)) == "fail":
             pytest.fail(self.reason, pytrace=False)
@@ -48,7 +48,7 @@ class Absent:
         terminalreporter.write_line(self.reason, yellow=True)
 
 
-def is_meant(mark: pytest.Mark, fixtures: Iterable[str]) -> bool:
+def is_own_marker(mark: pytest.Mark, fixtures: Iterable[str]) -> bool:
     """Whether a marker of this name is ours: levels or a benchmark say so; a project may have one of its own."""
     return "benchmark" in fixtures or any(
         isinstance(value, Iterable) and not isinstance(value, str) for value in mark.kwargs.values()
@@ -56,7 +56,7 @@ def is_meant(mark: pytest.Mark, fixtures: Iterable[str]) -> bool:
 
 
 @functools.cache
-def broken() -> Absent | None:
+def unavailable_plugin() -> UnavailablePlugin | None:
     """What stands for the library if it cannot be imported; None if it can."""
     try:
         with warnings.catch_warnings():  # a project that turns warnings into errors means its own
@@ -64,11 +64,11 @@ def broken() -> Absent | None:
             for name in NEEDED:
                 importlib.import_module(name)
     except Exception as error:  # noqa: BLE001  # whatever a broken library raises: it is said
-        return Absent(error)
+        return UnavailablePlugin(error)
     return None
 
 
-def is_there(module: str) -> bool:
+def is_importable(module: str) -> bool:
     """Whether a module can be imported."""
     try:
         return importlib.util.find_spec(module) is not None

@@ -14,7 +14,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from itertools import islice
 
-LOOKED_AT = 8  # items of a collection: who returns a list of futures returns no other things among them
+MOST_ITEMS = 8  # items of a collection: who returns a list of futures returns no other things among them
 FUNCTIONS = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -22,7 +22,7 @@ FUNCTIONS = (
     types.MethodWrapperType,
     functools.partial,
 )
-INSTEAD: Mapping[str, str] = {  # what to write, by what was returned
+REMEDIES: Mapping[str, str] = {  # what to write, by what was returned
     "coroutine": "nobody runs it; write `lambda: asyncio.run(f(x))`",
     "async generator": "nobody runs it; write `lambda: asyncio.run(collected(f(x)))`",
     "generator": "nobody runs it; write `lambda: list(f(x))`",
@@ -35,29 +35,29 @@ INSTEAD: Mapping[str, str] = {  # what to write, by what was returned
 }
 
 
-def unfinished(result: object) -> str | None:
+def deferred_kind(result: object) -> str | None:
     """Return which kind of promise a result is, a key of ``INSTEAD``; None where the work was done.
 
     A list, tuple, set or mapping of promises is one. A file is none, though Python counts it among the iterators.
 
-    >>> unfinished(x for x in "abc"), unfinished(map(abs, [1])), unfinished([1, 2]), unfinished("".join)
+    >>> deferred_kind(x for x in "abc"), deferred_kind(map(abs, [1])), deferred_kind([1, 2]), deferred_kind("".join)
     ('generator', 'iterator', None, 'function')
     """
     if isinstance(result, FUNCTIONS):
         return "function"
-    kind = _of_one(result)
+    kind = _kind_of_one(result)
     if kind is None and isinstance(result, list | tuple | set | frozenset | deque | dict):
         items = result.values() if isinstance(result, dict) else result
-        return next((found for item in islice(items, LOOKED_AT) if (found := _of_one(item)) is not None), None)
+        return next((found for item in islice(items, MOST_ITEMS) if (found := _kind_of_one(item)) is not None), None)
     return kind
 
 
-def _of_one(result: object) -> str | None:
+def _kind_of_one(result: object) -> str | None:
     with contextlib.suppress(Exception):  # whatever an object of a stranger raises when it is asked what it is
         if inspect.isasyncgen(result):
             return "async generator"
         if _has(result, "done", "result"):  # of concurrent.futures, asyncio, dask
-            return None if _answer(result, "done") else "future"
+            return None if _call_method(result, "done") else "future"
         if inspect.isawaitable(result):
             return "coroutine"
         if inspect.isgenerator(result):
@@ -67,7 +67,7 @@ def _of_one(result: object) -> str | None:
         if _has(result, "__dask_graph__") or type(result).__name__ == "LazyFrame":
             return "lazy collection"
         if _has(result, "block_until_ready", "is_ready"):  # of jax, which returns before the work is done
-            return None if _answer(result, "is_ready") else "array that is still computed"
+            return None if _call_method(result, "is_ready") else "array that is still computed"
         if _is_at_work(result):
             return "task"
     return None
@@ -78,8 +78,8 @@ def _is_at_work(result: object) -> bool:
     if isinstance(result, subprocess.Popen):
         return result.poll() is None
     if isinstance(result, threading.Thread) or _has(result, "is_alive", "join", "start"):
-        return bool(_answer(result, "is_alive"))
-    return _has(result, "get", "ready", "wait", "successful") and not _answer(result, "ready")
+        return bool(_call_method(result, "is_alive"))
+    return _has(result, "get", "ready", "wait", "successful") and not _call_method(result, "ready")
 
 
 def _has(result: object, *methods: str) -> bool:
@@ -87,5 +87,5 @@ def _has(result: object, *methods: str) -> bool:
     return all(callable(getattr(type(result), name, None)) for name in methods)
 
 
-def _answer(result: object, method: str) -> object:
+def _call_method(result: object, method: str) -> object:
     return getattr(result, method)()

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.plan.experiment.unfinished import INSTEAD, unfinished
+from bptt_bench.plan.experiment.deferred import REMEDIES, deferred_kind
 
 
 async def coroutine() -> int:
@@ -100,13 +100,13 @@ def finished(iterator: Iterator[int]) -> Iterator[int]:
     ],
 )
 def test_promises_are_recognised(kind: str, result: object) -> None:
-    assert unfinished(result) == kind
-    assert kind in INSTEAD
+    assert deferred_kind(result) == kind
+    assert kind in REMEDIES
 
 
 def test_a_coroutine_is_recognised() -> None:
     made = coroutine()
-    assert unfinished(made) == "coroutine"
+    assert deferred_kind(made) == "coroutine"
     made.close()
 
 
@@ -116,23 +116,23 @@ def test_tasks_at_work_are_recognised_and_ended_ones_are_results() -> None:
     thread.start()
     with ThreadPool(1) as pool:
         asked = pool.apply_async(goes_on.wait)
-        assert (unfinished(thread), unfinished(asked)) == ("task", "task")
+        assert (deferred_kind(thread), deferred_kind(asked)) == ("task", "task")
         goes_on.set()
         thread.join()
         asked.wait()
-        assert (unfinished(thread), unfinished(asked)) == (None, None)
+        assert (deferred_kind(thread), deferred_kind(asked)) == (None, None)
     with subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE) as process:
-        assert unfinished(process) == "task"
+        assert deferred_kind(process) == "task"
         process.communicate(b"\n")
-        assert unfinished(process) is None
+        assert deferred_kind(process) is None
 
 
 def test_an_asyncio_future_is_one_until_it_is_done() -> None:
     async def found() -> tuple[str | None, str | None]:
         future = asyncio.get_running_loop().create_future()
-        before = unfinished(future)
+        before = deferred_kind(future)
         future.set_result(1)
-        return before, unfinished(future)
+        return before, deferred_kind(future)
 
     assert asyncio.run(found()) == ("future", None)
 
@@ -146,4 +146,4 @@ def test_an_asyncio_future_is_one_until_it_is_done() -> None:
     ],
 )
 def test_results_are_no_promises(result: object) -> None:
-    assert unfinished(result) is None
+    assert deferred_kind(result) is None

@@ -23,16 +23,16 @@ from bptt_bench.store.frame import as_samples
 from bptt_bench.store.runs.experiments import experiment_of_run
 from bptt_bench.text.points import not_above_0
 from bptt_bench.text.units import Unit
-from bptt_bench.workflows.fit import of_subject, prepared
+from bptt_bench.workflows.fit import prepare_rows, select_subject
 
 if TYPE_CHECKING:
     import pandas as pd
 
-HOW = "--claims MODULE asks its code"
+HOW_TO_EXTEND = "--claims MODULE asks its code"
 TINY = 1e-3  # of the smallest measured level: where the search for a level begins that may be any number
 
 
-class Levels(NamedTuple):
+class LevelRange(NamedTuple):
     """What levels a factor can have: its smallest, the largest measured, and whether they are whole numbers.
 
     ``is_single`` says that it was measured at one level alone, which stands where a point names none.
@@ -45,7 +45,7 @@ class Levels(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PredictionSource:
     """What can be predicted of one subject.
 
     Attributes
@@ -64,7 +64,7 @@ class Source:
     responses: tuple[str, ...]
     predictor: Callable[[str], Predictor | str]
     unit: Callable[[str], Unit | None]
-    factors: Mapping[str, Levels]
+    factors: Mapping[str, LevelRange]
     required: tuple[str, ...]
     categories: Mapping[str, str]
     check: Callable[[str, float], float]
@@ -73,8 +73,8 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
-    """A law that somebody states for data, and how it is to be fitted: as in ``bptt_bench.workflows.fit.answer``."""
+class StatedLaw:
+    """A law that somebody states for data, and how it is to be fitted: as in ``bptt_bench.workflows.fit.fit_data``."""
 
     law: str
     overhead: str = "auto"
@@ -86,14 +86,14 @@ class Stated:
     unit: str | None = None
 
 
-def sources_of(
+def prediction_sources(
     data: Path | str | pd.DataFrame,
     *,
     subjects: Sequence[str] = (),
-    stated: Stated | None = None,
+    stated: StatedLaw | None = None,
     response: str | None = None,
     experiment: Experiment | None = None,
-) -> list[Source]:
+) -> list[PredictionSource]:
     """What can be predicted from a run by the laws that it holds, or from anything by a law that is stated.
 
     Raises
@@ -103,93 +103,93 @@ def sources_of(
     if stated is not None:
         frame = as_samples(data, stated.rename, stated.ignore)
         name = Path(data).name if isinstance(data, Path | str) else "data"
-        return [one for subject in subjects or (None,) for one in _of_law(frame, subject, stated, response, name)]
+        return [one for subject in subjects or (None,) for one in _law_sources(frame, subject, stated, response, name)]
     frame = as_samples(data)
     if experiment is None:
         if "experiment" not in (frame.attrs.get("run") or {}):
             raise FitError("--law: needed, for the data are no run with laws of its own; such as --law 'n*log(n)'")
         experiment = experiment_of_run(frame)
-    return _of_run(frame, experiment, subjects)
+    return _run_sources(frame, experiment, subjects)
 
 
-def _of_run(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> list[Source]:
+def _run_sources(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> list[PredictionSource]:
     strata = Strata.of(whole, frame)
     samples, experiment, _ = stratified(frame, whole, ())
-    known = [subject for subject in experiment.subjects if _responses(subject)]
+    known = [subject for subject in experiment.subjects if _responses_with_law(subject)]
     for name in subjects:
-        if not any(_is_meant(subject, [name], strata) for subject in experiment.subjects):
+        if not any(_matches(subject, [name], strata) for subject in experiment.subjects):
             names = ", ".join(subject.name for subject in known)
             hint = did_you_mean(name, [subject.name for subject in known])
             raise FitError(f"--subject {name!r}: unknown; the subjects with laws are {names or 'none'}{hint}")
-    chosen = [one for one in experiment.subjects if _is_meant(one, subjects, strata)] if subjects else known
+    chosen = [one for one in experiment.subjects if _matches(one, subjects, strata)] if subjects else known
     if not chosen:
         raise FitError("--law: needed, for no subject of the run has a law; such as --law 'n*log(n)'")
     evidence = fit_all(samples, experiment)
-    factors = {factor.name: _levels(factor, samples) for factor in experiment.factors}
-    check = functools.partial(_checked, {factor.name: factor for factor in experiment.factors})
+    factors = {factor.name: _level_range(factor, samples) for factor in experiment.factors}
+    check = functools.partial(_check_level, {factor.name: factor for factor in experiment.factors})
     return [
-        Source(
+        PredictionSource(
             subject=subject.name,
-            responses=_responses(subject),
-            predictor=functools.cache(functools.partial(_predictor, evidence, subject)),
+            responses=_responses_with_law(subject),
+            predictor=functools.cache(functools.partial(_make_predictor, evidence, subject)),
             unit=unit_of,
             factors=factors,
             required=tuple(factors),
             categories=strata.read(subject.name)[1],
             check=check,
-            needed=_declared(subject, tuple(factors)),
+            needed=_declared_working_set(subject, tuple(factors)),
         )
         for subject in chosen
     ]
 
 
-def _is_meant(subject: Subject, names: Sequence[str], strata: Strata) -> bool:
+def _matches(subject: Subject, names: Sequence[str], strata: Strata) -> bool:
     """Whether a subject has one of the names; that of a subject with categories means all its strata."""
     return subject.name in names or strata.read(subject.name)[0] in names
 
 
-def _levels(factor: Factor, frame: pd.DataFrame) -> Levels:
+def _level_range(factor: Factor, frame: pd.DataFrame) -> LevelRange:
     column = frame[factor.name]
     low, high, minimum = float(column.min()), float(column.max()), factor.minimum
     if factor.kind == "integer":
-        return Levels(max(1.0, minimum or 1.0), high, whole=True, is_single=low == high)
-    return Levels(
+        return LevelRange(max(1.0, minimum or 1.0), high, whole=True, is_single=low == high)
+    return LevelRange(
         minimum if minimum is not None and minimum > 0 else low * TINY, high, whole=False, is_single=low == high
     )
 
 
-def _checked(factors: Mapping[str, Factor], name: str, level: float) -> float:
+def _check_level(factors: Mapping[str, Factor], name: str, level: float) -> float:
     try:
         return factors[name].validate(level)  # type: ignore[return-value]  # no category has come this far
     except DesignError as error:
         raise FitError(str(error)) from None
 
 
-def _responses(subject: Subject) -> tuple[str, ...]:
+def _responses_with_law(subject: Subject) -> tuple[str, ...]:
     laws = ((WHOLE, subject.law), (ALLOCATED, subject.memory_law))
     counts = (name + COUNT_SUFFIX for name in subject.count_laws)
     return (*(response for response, law in laws if law is not None), *counts)
 
 
-def _predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor | str:
+def _make_predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor | str:
     """The predictions of a response of a subject, or why there are none. What is allocated includes the result."""
     if response == ALLOCATED:
         found = evidence.fit_or_reason(subject.name, SCRATCH)
         beside = subject.output_bytes
         if beside is not None and not is_everywhere(beside):
-            return f"no data: the run holds the output_bytes of {subject.name} at its own points alone; {HOW}"
+            return f"no data: the run holds the output_bytes of {subject.name} at its own points alone; {HOW_TO_EXTEND}"
     else:
         found, beside = evidence.fit_or_reason(subject.name, response), None
     return found if isinstance(found, str) else make_predictor(subject.name, found, response=response, beside=beside)
 
 
-def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | str | None:
+def _declared_working_set(subject: Subject, factors: Sequence[str]) -> Predictor | str | None:
     """The working set of a subject as it declares it; in words why it cannot be told, where a run does not hold it."""
     size = subject.working_set
     if size is None:
         return None
     if not is_everywhere(size):
-        return f"no data: the run holds the working set of {subject.name} at its own points alone; {HOW}"
+        return f"no data: the run holds the working set of {subject.name} at its own points alone; {HOW_TO_EXTEND}"
 
     def amount(point: Point) -> float:
         try:
@@ -204,12 +204,12 @@ def _declared(subject: Subject, factors: Sequence[str]) -> Predictor | str | Non
     return declared(subject.name, factors, amount)
 
 
-def _of_law(
-    frame: pd.DataFrame, subject: str | None, stated: Stated, response: str | None, name: str
-) -> Iterator[Source]:
+def _law_sources(
+    frame: pd.DataFrame, subject: str | None, stated: StatedLaw, response: str | None, name: str
+) -> Iterator[PredictionSource]:
     """What a law that somebody states says of a run or a table: of each combination of its categories apart."""
-    rows, response = prepared(
-        of_subject(fitted_samples(frame), subject),
+    rows, response = prepare_rows(
+        select_subject(fitted_samples(frame), subject),
         (stated.law,),
         names=stated.names,
         where=stated.where,
@@ -221,52 +221,52 @@ def _of_law(
         subject = str(rows["subject"].iloc[0]) if "subject" in rows.columns else name
     fits = fit_by(rows, stated.law, response=response, overhead=stated.overhead, block=stated.block, unit=stated.unit)
     for levels, found in fits.items():
-        yield Source(
+        yield PredictionSource(
             subject=stratum(subject, levels),
             responses=(found.response,),
-            predictor=functools.partial(_stated, make_predictor(stratum(subject, levels), found)),
-            unit=functools.partial(_unit_of, found),
-            factors={name: _measured_levels(found, name) for name in found.factors},
+            predictor=functools.partial(_stated_predictor, make_predictor(stratum(subject, levels), found)),
+            unit=functools.partial(_response_unit, found),
+            factors={name: _measured_range(found, name) for name in found.factors},
             required=tuple(found.full_law.factors),
             categories={name: str(level) for name, level in levels.items()},
-            check=functools.partial(_measured_level, found),
+            check=functools.partial(_check_measured_level, found),
             notes=tuple(rows.attrs.get("notes", ())),
         )
     other = next(iter(fits.values()))
     for levels, reason in fits.left_out.items():  # asked at the points of the others, each answer says why it is none
-        yield Source(
+        yield PredictionSource(
             subject=stratum(subject, levels),
             responses=(response,),
-            predictor=functools.partial(_left_out, f"left out: {reason}"),
-            unit=functools.partial(_unit_of, other),
-            factors={name: _measured_levels(other, name) for name in other.factors},
+            predictor=functools.partial(_no_predictor, f"left out: {reason}"),
+            unit=functools.partial(_response_unit, other),
+            factors={name: _measured_range(other, name) for name in other.factors},
             required=tuple(other.full_law.factors),
             categories={name: str(level) for name, level in levels.items()},
-            check=functools.partial(_measured_level, other),
+            check=functools.partial(_check_measured_level, other),
         )
 
 
-def _left_out(reason: str, _response: str) -> Predictor | str:
+def _no_predictor(reason: str, _response: str) -> Predictor | str:
     return reason
 
 
-def _stated(predictor: Predictor, response: str) -> Predictor | str:
+def _stated_predictor(predictor: Predictor, response: str) -> Predictor | str:
     return predictor if response == predictor.response else f"no data: the law is one of {predictor.response}"
 
 
-def _unit_of(fit: Fit, response: str) -> Unit | None:
+def _response_unit(fit: Fit, response: str) -> Unit | None:
     return fit.unit if response == fit.response else unit_of(response)
 
 
-def _measured_levels(found: Fit, name: str) -> Levels:
+def _measured_range(found: Fit, name: str) -> LevelRange:
     """The levels of a factor of a table: whole numbers where all that were measured are."""
     levels: list[float] = found.points[name].tolist()
     whole = all(float(level).is_integer() for level in levels)
     smallest = min((level for level in levels if level > 0), default=1.0)
-    return Levels(1.0 if whole else smallest * TINY, max(levels), whole, min(levels) == max(levels))
+    return LevelRange(1.0 if whole else smallest * TINY, max(levels), whole, min(levels) == max(levels))
 
 
-def _measured_level(found: Fit, name: str, level: float) -> float:
+def _check_measured_level(found: Fit, name: str, level: float) -> float:
     """A level of a factor of a table as it is; 0 only where that was measured."""
     if level == 0 and not (found.points[name] == 0).any():
         raise not_above_0("--at", name, f"{level:g}")
