@@ -1,1 +1,1 @@
-"""Predictions from the readings of a probe."""
+"""Predictions of time from the readings of a probe."""

@@ -1,4 +1,4 @@
-"""Predictions without free parameters beside what was measured, and beside the fitted law."""
+"""Predictions without free parameters of a subject, with their errors and those of the fitted law."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.machine.machine import Machine, TimeParts, predict, whole
+from bptt_bench.analyse.machine.machine import Machine, TimeParts, predict, total
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan.description.lookup import NotStoredError, is_everywhere
 from bptt_bench.plan.design.design import Point
@@ -28,7 +28,7 @@ PERCENTILE = 95  # of the errors, beside the median and the worst
 
 
 class LogErrors(NamedTuple):
-    """Sizes of log(predicted/measured) over points: median, 95th percentile, worst; and the median with its sign."""
+    """Absolute values of log(predicted/measured) over points: median, 95th percentile, worst; and the signed median."""
 
     median: float
     p95: float
@@ -37,7 +37,7 @@ class LogErrors(NamedTuple):
 
     @classmethod
     def of(cls, predicted: Array, measured: Array) -> LogErrors:
-        """Errors of predictions (n,) of measurements (n,), both in seconds."""
+        """Return the errors of predictions (n,) of measurements (n,), both in seconds."""
         logs = np.log(predicted / measured)
         sizes = np.abs(logs)
         middle, high, worst = np.quantile(sizes, [0.5, PERCENTILE / 100, 1.0]).tolist()
@@ -46,12 +46,12 @@ class LogErrors(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class MachinePrediction:
-    """What the declared works of a subject would take at the rates of the run's probe.
+    """Times of the declared works of a subject at the rates of the run's probe.
 
     Attributes
     ----------
-    points : the measured points of the fit, with columns ``predicted`` and one for each part, in seconds.
-    error : of the prediction, in which nothing is fitted; ``fitted_error`` : of the fitted law, at the same points.
+    points : measured points of the fit, with columns ``predicted`` and one for each part, in seconds.
+    error, fitted_error : of the prediction and of the fitted law, at the same points.
     """
 
     subject: str
@@ -63,65 +63,67 @@ class MachinePrediction:
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether points that were not measured can be priced too."""
+        """Whether points that were not measured can be predicted too."""
         return is_everywhere(self._works)
 
     def at(self, point: Mapping[Any, float]) -> TimeParts:
-        """Predicted seconds per evaluation at a point, in parts."""
-        return whole(self.by_phase(point))
+        """Return the predicted seconds per evaluation at a point, in parts."""
+        return total(self.by_phase(point))
 
     def by_phase(self, point: Mapping[Any, float]) -> dict[str, TimeParts]:
-        """The same for each phase."""
+        """Return the same for each phase."""
         return predict(self._machine, self._works(_whole_numbers(point)))
 
     def along(self, points: pd.DataFrame) -> Array:
-        """Predicted seconds (n_points, n_parts) at points, one a row."""
+        """Return the predicted seconds (n_points, n_parts) at points, one a row."""
         return np.array([self.at(levels) for levels in points.to_dict("records")], dtype=np.float64)
 
 
 def predict_all(
     frame: pd.DataFrame, experiment: Experiment, fits: Mapping[tuple[str, str], Fit]
 ) -> Mapping[str, MachinePrediction]:
-    """Predictions for every subject that declares its works, at the rates of the run's probe; made on demand.
+    """Return a prediction for every subject that declares its works, computed on first use.
 
-    Nothing where the run was not probed, or where the probe did not read what a work needs.
+    There is none if the run has no probe, or if the probe did not measure a rate that a work needs.
     """
     record = frame.attrs.get("probe")
     if not record:
         return {}
     machine = functools.cache(lambda: Machine(Readings.from_json(record["readings"])))
 
-    def made(name: str, works: Callable[[Point], Sequence[Work]]) -> MachinePrediction | Absent:
+    def prediction_of(name: str, works: Callable[[Point], Sequence[Work]]) -> MachinePrediction | Absent:
         fit = fits.get((name, WHOLE))
         if fit is None:
             return Absent(f"{name} has no fit")
         try:
-            return price(name, works, machine(), fit)
+            return predict_subject(name, works, machine(), fit)
         except (ReadingsError, NotStoredError) as error:
             return Absent(error)
 
     return LazyMapping(
         {
-            subject.name: functools.partial(made, subject.name, subject.works)
+            subject.name: functools.partial(prediction_of, subject.name, subject.works)
             for subject in experiment.subjects
             if subject.works is not None
         }
     )
 
 
-def price(name: str, works: Callable[[Point], Sequence[Work]], machine: Machine, fit: Fit) -> MachinePrediction:
-    """The prediction of a subject's works at the points of its fit.
+def predict_subject(
+    name: str, works: Callable[[Point], Sequence[Work]], machine: Machine, fit: Fit
+) -> MachinePrediction:
+    """Return the prediction of a subject's works at the points of its fit.
 
     Raises
     ------
-    ReadingsError : the probe has not read what a work needs.
+    ReadingsError : the probe has not measured a rate that a work needs.
     """
     points = fit.points.copy()
     levels = points[list(fit.factors)].to_dict("records")
-    priced = [whole(predict(machine, works(_whole_numbers(point)))) for point in levels]
-    for place, part in enumerate(TimeParts._fields):
-        points[part] = [parts[place] for parts in priced]
-    points["predicted"] = [parts.seconds for parts in priced]
+    predictions = [total(predict(machine, works(_whole_numbers(point)))) for point in levels]
+    for i, part in enumerate(TimeParts._fields):
+        points[part] = [parts[i] for parts in predictions]
+    points["predicted"] = [parts.seconds for parts in predictions]
     measured, fitted, predicted = (points[column].to_numpy(float) for column in ("measured", "fitted", "predicted"))
     return MachinePrediction(
         subject=name,
@@ -134,5 +136,5 @@ def price(name: str, works: Callable[[Point], Sequence[Work]], machine: Machine,
 
 
 def _whole_numbers(point: Mapping[Any, float]) -> Point:
-    """The point with whole levels as integers: works count, and a data frame has made numbers of the levels."""
+    """Return the point with whole levels as integers, which works need and a data frame does not keep."""
     return Point({str(name): int(level) if float(level).is_integer() else level for name, level in point.items()})

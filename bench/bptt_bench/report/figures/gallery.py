@@ -244,17 +244,17 @@ def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
     factors = [factor.name for factor in analysis.experiment.factors]
     exponents = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
     explained = MACHINE
-    for subject, pricing in analysis.machine_predictions.items():
+    for subject, prediction in analysis.machine_predictions.items():
         lines = []
         for factor in factors:
             at = [claim.at for claim in exponents if claim.factor == factor and claim.response == show.WHOLE]
-            lines += _chosen(lines_along(factor, factors, {subject: pricing.points}), at)[:1]
+            lines += _chosen(lines_along(factor, factors, {subject: prediction.points}), at)[:1]
         widest = sorted(lines, key=lambda line: line.levels[0] / line.levels[-1])[:MACHINE_LINES]
         if widest:
             yield NamedFigure(
                 name=_file_name("machine", subject),
                 title=f"Where the time of {subject} goes, by the machine's own rates",
-                caption=explained + sentence(analysis, pricing),
+                caption=explained + sentence(analysis, prediction),
                 figure=figure_machine(analysis, subject, widest),
             )
             explained = AGAIN

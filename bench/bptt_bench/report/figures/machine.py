@@ -58,20 +58,20 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
     ------
     ValueError : the subject was not priced, or there is no line.
     """
-    pricing = analysis.machine_predictions.get(subject)
-    if pricing is None or not lines:
+    prediction = analysis.machine_predictions.get(subject)
+    if prediction is None or not lines:
         raise ValueError(
-            f"subject {subject!r}: has {'no line' if pricing else 'no prediction without free parameters'}"
+            f"subject {subject!r}: has {'no line' if prediction else 'no prediction without free parameters'}"
         )
     figure = new_figure(5.9)
     grid = figure.subplots(2, len(lines), sharex="col", height_ratios=[1.35, 1], squeeze=False)
     fit = analysis.fits[subject, show.WHOLE]
     for column, line in enumerate(lines):
         upper, lower = grid[0, column], grid[1, column]
-        dense = _dense(analysis, line) if pricing.is_everywhere else _measured(pricing, fit, line)
-        parts = pricing.along(dense)
+        dense = _dense(analysis, line) if prediction.is_everywhere else _measured(prediction, fit, line)
+        parts = prediction.along(dense)
         levels = dense[line.factor].to_numpy(float)
-        _draw_times(upper, line, pricing, fit, dense, parts.sum(axis=1))
+        _draw_times(upper, line, prediction, fit, dense, parts.sum(axis=1))
         _draw_shares(lower, levels, parts)
         level_axis(upper, line.levels, room=COLUMN_ROOM)
         upper.set_xlim(levels[0] / 1.05, levels[-1] * 1.05)
@@ -86,7 +86,9 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
     handles: list[Line2D | Patch] = [Line2D([], [], **MEASURED), Line2D([], [], **FITTED), Line2D([], [], **PREDICTED)]
     names = ["measured", "fitted law", "predicted, nothing fitted"]
     drawn = [
-        place for place in range(len(TimeParts._fields)) if any(p > 0 for p in pricing.points[TimeParts._fields[place]])
+        place
+        for place in range(len(TimeParts._fields))
+        if any(p > 0 for p in prediction.points[TimeParts._fields[place]])
     ]
     handles += [Patch(**_filled(place)) for place in drawn]
     legend_below(figure, handles, [*names, *(PART_NAMES[TimeParts._fields[place]] for place in drawn)])
@@ -94,9 +96,9 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
     return figure
 
 
-def _measured(pricing: MachinePrediction, fit: Fit, line: Line) -> pd.DataFrame:
+def _measured(prediction: MachinePrediction, fit: Fit, line: Line) -> pd.DataFrame:
     """The measured points along a line, where a stored run knows the works of no others."""
-    return line.select(pricing.points)[list(fit.factors)].sort_values(line.factor, ignore_index=True)
+    return line.select(prediction.points)[list(fit.factors)].sort_values(line.factor, ignore_index=True)
 
 
 def _dense(analysis: Analysis, line: Line) -> pd.DataFrame:
@@ -118,9 +120,9 @@ def _at(line: Line) -> list[str]:
 
 
 def _draw_times(
-    axes: Axes, line: Line, pricing: MachinePrediction, fit: Fit, dense: pd.DataFrame, predicted: NDArray[np.float64]
+    axes: Axes, line: Line, prediction: MachinePrediction, fit: Fit, dense: pd.DataFrame, predicted: NDArray[np.float64]
 ) -> None:
-    rows = line.select(pricing.points)
+    rows = line.select(prediction.points)
     levels = dense[line.factor].to_numpy(float)
     fitted = np.array([interval.estimate for interval in fit.curve(dense)])
     axes.plot(levels, fitted, **FITTED)

@@ -39,24 +39,24 @@ class ErrorRow(NamedTuple):
 def machine_rows(analysis: Analysis) -> list[ErrorRow]:
     """For each subject with declared works the errors of its prediction and of its fitted law."""
     rows = []
-    for name, pricing in analysis.machine_predictions.items():
-        points = show.number(len(pricing.points))
-        rows.append(_row(name, "nothing fitted", points, pricing.error))
-        rows.append(_row(name, "fitted to these points", points, pricing.fitted_error))
+    for name, prediction in analysis.machine_predictions.items():
+        points = show.number(len(prediction.points))
+        rows.append(_row(name, "nothing fitted", points, prediction.error))
+        rows.append(_row(name, "fitted to these points", points, prediction.fitted_error))
     return rows
 
 
-def sentence(analysis: Analysis, pricing: MachinePrediction) -> str:
+def sentence(analysis: Analysis, prediction: MachinePrediction) -> str:
     """Parts of the prediction at the dearest and at the cheapest measured point, and its error beside the fit's."""
-    factors = [factor.name for factor in analysis.experiment.factors if factor.name in pricing.points]
-    order = np.argsort(pricing.points["measured"].to_numpy(float))
-    dear, cheap = ({name: float(pricing.points[name].iloc[place]) for name in factors} for place in order[[-1, 0]])
-    at_cheap = f"; at {show.point(cheap)}: {_spent(pricing.at(cheap))}" if cheap != dear else ""
-    error, fitted = pricing.error, pricing.fitted_error
+    factors = [factor.name for factor in analysis.experiment.factors if factor.name in prediction.points]
+    order = np.argsort(prediction.points["measured"].to_numpy(float))
+    dear, cheap = ({name: float(prediction.points[name].iloc[place]) for name in factors} for place in order[[-1, 0]])
+    at_cheap = f"; at {show.point(cheap)}: {_spent(prediction.at(cheap))}" if cheap != dear else ""
+    error, fitted = prediction.error, prediction.fitted_error
     return (
-        f"Of the {show.si(pricing.at(dear).seconds)} predicted for {pricing.subject} at {show.point(dear)}, "
-        f"{_spent(pricing.at(dear))}{at_cheap}. The prediction without free parameters is within "
-        f"{_percent(error.median)} of the measured (median over {len(pricing.points)} points; 95 of 100 within "
+        f"Of the {show.si(prediction.at(dear).seconds)} predicted for {prediction.subject} at {show.point(dear)}, "
+        f"{_spent(prediction.at(dear))}{at_cheap}. The prediction without free parameters is within "
+        f"{_percent(error.median)} of the measured (median over {len(prediction.points)} points; 95 of 100 within "
         f"{_percent(error.p95)}), the fitted law within {_percent(fitted.median)}."
     )
 

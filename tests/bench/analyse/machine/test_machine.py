@@ -1,4 +1,4 @@
-"""Prices of works on a made-up machine, worked out by hand; nothing is fitted, so every number is exact."""
+"""Times of works on an invented machine, computed by hand; nothing is fitted, so every number is exact."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import analyse
-from bptt_bench.analyse.machine.machine import Machine, TimeParts, cached_bytes, predict, shrunk, whole
+from bptt_bench.analyse.machine.machine import Machine, TimeParts, cached_bytes, predict, shrink_to, total
 from bptt_bench.analyse.machine.prediction import LogErrors
 from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Point, Profile, Subject, Work
 from bptt_bench.plan.machine.readings import (
@@ -103,13 +103,13 @@ def test_caches_hold_what_is_read_as_fast_as_anything() -> None:
 
 
 def test_product_in_the_cache_is_arithmetic_and_dispatch() -> None:
-    parts = Machine(readings()).price(gemv(1000, calls=10))
+    parts = Machine(readings()).predict_work(gemv(1000, calls=10))
     assert parts == close(TimeParts(arithmetic=10 * 64_000 / 1e10, dispatch=10 * CALL))
 
 
 def test_product_of_a_matrix_beyond_the_cache_pays_the_difference_to_memory() -> None:
     rows = FAR // (4 * WIDTH)
-    parts = Machine(readings()).price(gemv(rows))
+    parts = Machine(readings()).predict_work(gemv(rows))
     operations = rows * WIDTH
     assert parts == close(
         TimeParts(arithmetic=operations / 1e10, memory=operations / 2e9 - operations / 1e10, dispatch=CALL)
@@ -123,7 +123,7 @@ def test_small_matrix_that_comes_round_after_a_gigabyte_comes_from_memory(
     product: Any, shape: tuple[int, int, int]
 ) -> None:
     work = dataclasses.replace(gemv(1000, working_set=FAR), product=product, shape=shape)
-    parts = Machine(readings()).price(work)
+    parts = Machine(readings()).predict_work(work)
     assert parts == close(TimeParts(arithmetic=64_000 / 1e10, memory=64_000 / 2e9 - 64_000 / 1e10, dispatch=CALL))
 
 
@@ -134,13 +134,13 @@ def test_matrix_product_beyond_the_cache_moves_its_bytes() -> None:
     )  # fmt: skip
     near = dataclasses.replace(work, working_set=0)
     machine = Machine(readings())
-    assert machine.price(near) == close(TimeParts(arithmetic=64**3 / 5e10, dispatch=CALL))
-    assert machine.price(work).memory == pytest.approx(49152 * (1e-10 - 0.25e-10))
+    assert machine.predict_work(near) == close(TimeParts(arithmetic=64**3 / 5e10, dispatch=CALL))
+    assert machine.predict_work(work).memory == pytest.approx(49152 * (1e-10 - 0.25e-10))
 
 
 def test_elementwise_work_pays_for_the_bytes_beyond_the_cache() -> None:
     work = Work(phase="a", kind="elementwise", operations=8000, calls=2, bytes_moved=64_000, working_set=FAR)
-    parts = Machine(readings()).price(work)
+    parts = Machine(readings()).predict_work(work)
     assert parts == close(TimeParts(elementwise=8000 / 8e9, memory=64_000 * (1e-10 - 0.25e-10), dispatch=2 * CALL))
 
 
@@ -148,25 +148,27 @@ def test_elementwise_work_pays_for_the_bytes_beyond_the_cache() -> None:
 def test_reductions_cost_a_call_of_their_own_if_that_was_read(read: float | None, call: float) -> None:
     work = Work(phase="a", kind="reduction", operations=800, calls=2, working_set=100)
     machine = Machine(dataclasses.replace(readings(), reduction_call_seconds=read))
-    assert machine.price(work) == close(TimeParts(elementwise=800 / 8e9, dispatch=2 * call))
+    assert machine.predict_work(work) == close(TimeParts(elementwise=800 / 8e9, dispatch=2 * call))
 
 
 @pytest.mark.parametrize(("function", "rate"), [("exp", 2e9), ("tanh", 1e9)])
 def test_functions_have_rates_of_their_own(function: Any, rate: float) -> None:
     work = Work(phase="a", kind="transcendental", operations=500, calls=1, working_set=100, function=function)
-    assert Machine(readings()).price(work) == close(TimeParts(elementwise=500 / rate, dispatch=CALL))
+    assert Machine(readings()).predict_work(work) == close(TimeParts(elementwise=500 / rate, dispatch=CALL))
 
 
 @pytest.mark.parametrize("kind", ["copy", "clear"])
 def test_what_is_moved_or_cleared_is_memory(kind: Any) -> None:
     work = Work(phase="a", kind=kind, operations=1000, calls=3, bytes_moved=4000, working_set=100)
-    assert Machine(readings()).price(work) == close(TimeParts(memory=4000 / 4e10, dispatch=3 * CALL))
+    assert Machine(readings()).predict_work(work) == close(TimeParts(memory=4000 / 4e10, dispatch=3 * CALL))
 
 
 def test_allocation_and_calls_of_python() -> None:
     machine = Machine(readings())
-    assert machine.price(Work(phase="a", kind="allocation", operations=4000)) == close(TimeParts(allocation=1e-6))
-    assert machine.price(Work(phase="a", kind="call", operations=20)) == close(TimeParts(dispatch=1e-6))
+    assert machine.predict_work(Work(phase="a", kind="allocation", operations=4000)) == close(
+        TimeParts(allocation=1e-6)
+    )
+    assert machine.predict_work(Work(phase="a", kind="call", operations=20)) == close(TimeParts(dispatch=1e-6))
 
 
 def every_kind() -> list[Work]:
@@ -185,20 +187,20 @@ def test_parts_and_phases_sum_to_the_whole() -> None:
     machine = Machine(readings())
     by_phase = predict(machine, every_kind())
     assert list(by_phase) == ["a", "b", "c"]
-    total = whole(by_phase)
-    assert total.seconds == pytest.approx(sum(machine.price(work).seconds for work in every_kind()), rel=1e-12)
-    assert total.seconds == pytest.approx(sum(parts.seconds for parts in by_phase.values()), rel=1e-12)
-    assert all(part > 0 for part in total)
+    found = total(by_phase)
+    assert found.seconds == pytest.approx(sum(machine.predict_work(work).seconds for work in every_kind()), rel=1e-12)
+    assert found.seconds == pytest.approx(sum(parts.seconds for parts in by_phase.values()), rel=1e-12)
+    assert all(part > 0 for part in found)
 
 
 def test_machine_twice_as_fast_takes_half_the_time() -> None:
-    slow, fast = (whole(predict(Machine(readings(speed)), every_kind())) for speed in (1.0, 2.0))
+    slow, fast = (total(predict(Machine(readings(speed)), every_kind())) for speed in (1.0, 2.0))
     assert fast == close(TimeParts(*(part / 2 for part in slow)))
 
 
 def test_type_that_was_not_read_is_named() -> None:
     with pytest.raises(ReadingsError, match="float64"):
-        Machine(readings()).price(dataclasses.replace(gemv(10), dtype="float64"))
+        Machine(readings()).predict_work(dataclasses.replace(gemv(10), dtype="float64"))
 
 
 @pytest.mark.parametrize("shape", [(8, 100_000, 100), (3000, 3000, 3000), (1, 1, 500_000), (20, 20, 20)])
@@ -206,7 +208,7 @@ def test_shrunk_product_fits_and_is_not_smaller_than_it_must_be(shape: tuple[int
     def size(m: int, n: int, k: int) -> int:
         return m * k + k * n + m * n
 
-    found = shrunk(shape, 10_000)
+    found = shrink_to(shape, 10_000)
     assert size(*found) <= 10_000
     assert found == shape if size(*shape) <= 10_000 else size(*found) > 2_500
 
@@ -242,7 +244,7 @@ def run(probe: Readings | None, excess: float = 1.25) -> pd.DataFrame:
         {"subject": "product", "n": n, "block": block, "seconds_per_eval": seconds * np.exp(0.001 * rng.normal())}
         for n in (10, 20, 50, 100, 200, 500, 1000)
         for block in range(5)
-        for seconds in [excess * whole(predict(machine, works(Point(n=n)))).seconds]
+        for seconds in [excess * total(predict(machine, works(Point(n=n)))).seconds]
     ]
     frame = pd.DataFrame(rows)
     frame.attrs |= {"factors": ["n"], "probe": None if probe is None else {"readings": probe.to_json()}}
@@ -250,13 +252,13 @@ def run(probe: Readings | None, excess: float = 1.25) -> pd.DataFrame:
 
 
 def test_run_with_a_probe_is_priced_beside_its_fit() -> None:
-    pricing = analyse(run(readings()), experiment(overhead=("1",)), ()).machine_predictions["product"]
-    assert pricing.error.median == pytest.approx(np.log(1.25), abs=0.002)
-    assert pricing.error.bias == pytest.approx(-np.log(1.25), abs=0.002)
-    assert pricing.fitted_error.worst < 0.005
-    assert pricing.at({"n": 100.0}) == close(TimeParts(arithmetic=3 * 6400 / 1e10, dispatch=3 * CALL + 5e-6))
-    parts = pricing.points[list(TimeParts._fields)].to_numpy().sum(axis=1)
-    assert parts == pytest.approx(pricing.points["predicted"].to_numpy(), rel=1e-12)
+    prediction = analyse(run(readings()), experiment(overhead=("1",)), ()).machine_predictions["product"]
+    assert prediction.error.median == pytest.approx(np.log(1.25), abs=0.002)
+    assert prediction.error.bias == pytest.approx(-np.log(1.25), abs=0.002)
+    assert prediction.fitted_error.worst < 0.005
+    assert prediction.at({"n": 100.0}) == close(TimeParts(arithmetic=3 * 6400 / 1e10, dispatch=3 * CALL + 5e-6))
+    parts = prediction.points[list(TimeParts._fields)].to_numpy().sum(axis=1)
+    assert parts == pytest.approx(prediction.points["predicted"].to_numpy(), rel=1e-12)
 
 
 def test_measured_times_do_not_move_the_prediction() -> None:
