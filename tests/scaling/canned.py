@@ -66,7 +66,7 @@ class CannedEngine:
 
 def canned(data: bytes, topic: str, task_id: int) -> None:
     """What workers of dask run instead of the real thing: all of it but the measuring process."""
-    run_task(data, topic, task_id, engine=_engine)
+    run_task(data, topic, task_id, start_engine=_engine)
 
 
 def _engine(_variables: Mapping[str, str], _held: list[int]) -> CannedEngine:

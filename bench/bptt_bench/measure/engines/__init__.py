@@ -11,14 +11,14 @@ from bptt_bench.measure.worker.output import CapturedOutput
 
 
 class WorkerDied(BenchError, RuntimeError):
-    """A measuring process ended before it answered; the message says how."""
+    """A measuring process that ended before it replied; the message says how."""
 
 
 class Worker(Protocol):
-    """A measuring process that answers one request at a time."""
+    """A measuring process that handles one request at a time."""
 
     def send(self, request: Request) -> Reply:
-        """The reply to a request.
+        """Send a request and return the reply.
 
         Raises
         ------
@@ -35,47 +35,52 @@ class Engine(Protocol):
     """Starts measuring processes."""
 
     def start(self, *, threads: int) -> Worker:
-        """A fresh process whose numerical libraries will use so many threads."""
+        """Start a process whose numerical libraries will use so many threads."""
         ...
 
 
 @runtime_checkable
 class OutputCapturing(Protocol):
-    """An engine that knows what its processes have printed."""
+    """An engine that captures what its processes print."""
 
     @property
     def output(self) -> CapturedOutput:
-        """What all processes have printed so far, but for what they print when they load an experiment."""
+        """Return what all processes have printed so far, except while they loaded an experiment."""
         ...
 
 
+def output_of(engine: Engine) -> CapturedOutput:
+    """Return what the processes of an engine have printed; nothing where the engine does not capture it."""
+    return engine.output if isinstance(engine, OutputCapturing) else CapturedOutput()
+
+
 class WorkerJoined(NamedTuple):
-    """A worker of the cluster is there, by its address; told again when it was replaced by another."""
+    """A worker that has joined the cluster, by its address; repeated when another has replaced it."""
 
     worker: str
 
 
 class WorkerLeft(NamedTuple):
-    """A worker of the cluster is gone, and what it was doing with it."""
+    """A worker that has left the cluster; its tasks are lost."""
 
     worker: str
 
 
-class TaskMessages(NamedTuple):
-    """A task has said something, line by line and in order."""
+class TaskReported(NamedTuple):
+    """Reports of a task, in order, one line each."""
 
     task_id: int
     lines: Sequence[str]
 
 
 class TaskEnded(NamedTuple):
-    """A task has ended, and all that it said was told before; ``why`` in one line if not of itself."""
+    """A task that has ended, after all of its reports; ``error`` is one line, None where it ended of itself."""
 
     task_id: int
-    why: str | None
+    error: str | None
 
 
-ClusterEvent = WorkerJoined | WorkerLeft | TaskMessages | TaskEnded
+ClusterEvent = WorkerJoined | WorkerLeft | TaskReported | TaskEnded
 
 
 @runtime_checkable
@@ -84,43 +89,43 @@ class Cluster(Protocol):
 
     @property
     def name(self) -> str:
-        """What the cluster is called in messages."""
+        """Return what messages call the cluster."""
         ...
 
     @property
     def wait_seconds(self) -> float:
-        """How long a run waits while there is no worker at all."""
+        """Return how long a run waits while there is no worker at all."""
         ...
 
     def open(self) -> None:
-        """Connect; the workers that are there are news.
+        """Connect; each worker that is there becomes an event.
 
         Raises
         ------
-        MeasureError : that is not possible.
+        MeasureError : there is no connection.
         """
         ...
 
-    def send(self, worker: str, task: bytes) -> int:
-        """Have a worker do a task, as ``bptt_bench.measure.engines.task`` puts it into bytes; the task_id of its news.
+    def submit(self, worker: str, task: bytes) -> int:
+        """Send a task, encoded as ``bptt_bench.measure.engines.task`` does it, to a worker; return its number.
 
         Raises
         ------
-        MeasureError : the cluster is lost.
+        MeasureError : the connection is lost.
         """
         ...
 
     def next(self, seconds: float) -> ClusterEvent | None:
-        """What has happened, in order; None if nothing does for so long.
+        """Return the next event, in order; None if there is none for so long.
 
         Raises
         ------
-        MeasureError : the cluster is lost, and all that was said before was told.
+        MeasureError : the connection is lost, and all reports from before were returned.
         """
         ...
 
     def cancel(self, task_id: int) -> None:
-        """Stop a task, its measuring process included; no news of it matters any more."""
+        """Stop a task, its measuring process included; later events of it are of no use."""
         ...
 
     def close(self) -> None:
@@ -134,9 +139,10 @@ __all__ = [
     "Engine",
     "OutputCapturing",
     "TaskEnded",
-    "TaskMessages",
+    "TaskReported",
     "Worker",
     "WorkerDied",
     "WorkerJoined",
     "WorkerLeft",
+    "output_of",
 ]

@@ -40,7 +40,7 @@ class Payload:
         source = Path(opening.module) if opening.module.endswith(".py") else _file_without_package(opening.module)
         paths = [Path(path) for path in (source, opening.corpus) if path is not None]
         try:
-            shipped = [ShippedFile.of(path) for path in paths]
+            shipped = [ShippedFile.read(path) for path in paths]
         except OSError as error:
             raise MeasureError(f"{error.filename}: cannot be read: {error.strerror}") from None
         return cls(

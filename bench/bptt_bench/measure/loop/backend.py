@@ -1,4 +1,4 @@
-"""What the loop of a run needs of the way in which it measures: one process after the other, or several hosts."""
+"""The interface of a backend, which measures for the loop of a run: in one process at a time, or on several hosts."""
 
 from __future__ import annotations
 
@@ -10,54 +10,54 @@ from bptt_bench.measure.protocol.messages import Reply, Request
 from bptt_bench.measure.protocol.schedule import Block
 from bptt_bench.measure.worker.output import CapturedOutput
 
-LabelledRequest = tuple[Request, str]  # a request, and where in the run it belongs
+LabelledRequest = tuple[Request, str]  # a request, and its place in the run for messages
 
 
 class HostReply(NamedTuple):
-    """A reply, and the host that gave it if the run has several."""
+    """A reply, and its host where the run has several."""
 
     reply: Reply
     host: str | None = None
 
 
 class Backend(Protocol):
-    """How requests are answered and blocks measured."""
+    """Sends requests and measures blocks."""
 
     @property
     def threads(self) -> int:
-        """Threads of every numerical library in the measuring processes."""
+        """Return the threads of every numerical library in the measuring processes."""
         ...
 
     @property
     def output(self) -> CapturedOutput:
-        """What the measuring processes have printed."""
+        """Return what the measuring processes have printed."""
         ...
 
     @property
     def seconds_ready(self) -> float:
-        """Seconds for which a measuring process was ready to make visits, added up over all of them."""
+        """Return the seconds for which measuring processes were ready to make visits, added up over all of them."""
         ...
 
     def connected(self) -> contextlib.AbstractContextManager[None]:
-        """What it takes to measure, for as long as the block lasts."""
+        """Connect, for as long as the block lasts."""
         ...
 
-    def exchange(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
-        """The replies of one fresh process, in order; ``opened``: it is to know the experiment.
+    def exchange(self, requests: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:
+        """Yield the replies of a new process, in order; ``opened``: it opens the experiment first.
 
         Raises
         ------
-        MeasureError : a request failed, or no process could be had.
+        MeasureError : a request failed, or there was no process.
         Interrupted : a signal came.
         """
         ...
 
     def measure(self, shares: Sequence[Sequence[Block]]) -> None:
-        """Make all visits of some blocks, which are dealt out to as many processes, or block by block to hosts.
+        """Make all visits of some blocks, divided among as many processes, or block by block among hosts.
 
         Raises
         ------
-        MeasureError : a subject or a measuring process failed. What was measured before is in the recorder.
+        MeasureError : a subject or a measuring process failed. What was measured before is recorded.
         Interrupted : a signal came.
         """
         ...

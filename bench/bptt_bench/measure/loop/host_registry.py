@@ -1,4 +1,4 @@
-"""The hosts of a run: which are there, whether they have the code, and which is free."""
+"""The hosts of a run: which are available, whether they have the code, and which is idle."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ DIGITS = 12  # of a fingerprint are enough to see that two differ
 
 
 class Host:
-    """A host, by whichever of its workers; what is known of it lasts as long as the run.
+    """A host with its workers; what is known of it lasts as long as the run.
 
     Attributes
     ----------
-    workers : addresses of its workers that may be asked.
-    calibrations, skips : what was found of cells on this host: another may be quicker or have more memory.
+    workers : addresses of its workers.
+    calibrations, skips : of cells on this host; another may be faster or have more memory.
     peaks_read : whether its peaks have been read. is_busy : whether it measures something.
     """
 
@@ -34,13 +34,13 @@ class Host:
 
 
 class HostRegistry:
-    """Which workers may be asked, by their hosts.
+    """The workers that can measure, by their hosts.
 
     Parameters
     ----------
     code : fingerprints that every host must have.
-    known : stores the environment of a host, once each.
-    say : receives what is worth a line.
+    store_host : stores the name and environment of a host, once each.
+    notify : receives each message that is worth a line.
     """
 
     def __init__(
@@ -48,15 +48,16 @@ class HostRegistry:
         code: Mapping[str, str],
         *,
         seconds_per_sample: float,
-        known: Callable[[str, Mapping[str, Any]], None],
-        say: Callable[[str], None],
+        store_host: Callable[[str, Mapping[str, Any]], None],
+        notify: Callable[[str], None],
     ) -> None:
-        self._code, self._seconds_per_sample, self._known, self._say = code, seconds_per_sample, known, say
+        self._code, self._seconds_per_sample = code, seconds_per_sample
+        self._store_host, self._notify = store_host, notify
         self._hosts: dict[str, Host] = {}
-        self.is_begun = False  # whether something has been measured: from then on a host that is unfit is left out
+        self.is_begun = False  # whether something has been measured: from then on an unfit host is left out
 
-    def surveyed(self, worker: str, host: str, environment: Mapping[str, Any], code: Mapping[str, str]) -> None:
-        """Take a worker on.
+    def add(self, worker: str, host: str, environment: Mapping[str, Any], code: Mapping[str, str]) -> None:
+        """Add a worker.
 
         Raises
         ------
@@ -64,41 +65,41 @@ class HostRegistry:
         """
         for what, ours in self._code.items():
             if code.get(what) != ours:
-                self.unfit(worker, _differing(what, code.get(what, ""), ours))
+                self.reject(worker, _code_differs(what, code.get(what, ""), ours))
                 return
         if host not in self._hosts:
             self._hosts[host] = Host(host, self._seconds_per_sample)
-            self._known(host, environment)
+            self._store_host(host, environment)
         self._hosts[host].workers[worker] = None
 
-    def unfit(self, worker: str, why: str) -> None:
-        """Leave a worker out that cannot measure.
+    def reject(self, worker: str, reason: str) -> None:
+        """Leave out a worker that cannot measure.
 
         Raises
         ------
         MeasureError : nothing has been measured yet.
         """
-        message = f"worker {worker}: {why}"
+        message = f"worker {worker}: {reason}"
         if not self.is_begun:
             raise MeasureError(message)
-        self._say(f"{message}; it is left out")
+        self._notify(f"{message}; it is left out")
 
-    def left(self, worker: str) -> None:
-        """Take a worker off."""
+    def remove(self, worker: str) -> None:
+        """Remove a worker."""
         for host in self._hosts.values():
             host.workers.pop(worker, None)
 
     @property
-    def there(self) -> int:
-        """Hosts with a worker."""
+    def n_available(self) -> int:
+        """Return how many hosts have a worker."""
         return sum(bool(host.workers) for host in self._hosts.values())
 
-    def free(self) -> Iterator[Host]:
-        """Hosts with a worker that measure nothing."""
+    def idle(self) -> Iterator[Host]:
+        """Return the hosts with a worker that measure nothing."""
         return (host for host in self._hosts.values() if host.workers and not host.is_busy)
 
 
-def _differing(what: str, theirs: str, ours: str) -> str:
+def _code_differs(what: str, theirs: str, ours: str) -> str:
     if theirs.startswith(NOT_THERE):
         return f"{what} {theirs}; every host needs the same code"
     return (

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from bptt_bench.measure.engines import Engine, OutputCapturing, Worker, WorkerDied
+from bptt_bench.measure.engines import Engine, Worker, WorkerDied, output_of
 from bptt_bench.measure.loop.events import (
     BlockDone,
     CountsTaken,
@@ -137,7 +137,7 @@ class InterleavedEngine:
     @property
     def output(self) -> CapturedOutput:
         """What the processes of the side have printed."""
-        return self._engine.output if isinstance(self._engine, OutputCapturing) else CapturedOutput()
+        return output_of(self._engine)
 
     def start(self, *, threads: int) -> Worker:
         self._turns.acquire(self._side)

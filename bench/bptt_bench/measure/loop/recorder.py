@@ -52,13 +52,13 @@ class Recorder:
         self._skipped: dict[tuple[Cell, str], str] = {}  # reasons by cell and timing
         self._measured: set[str] = set()  # timings of which there is a sample
 
-    def expect(self, everything: Sequence[Block]) -> tuple[Block, ...]:
+    def add_blocks(self, everything: Sequence[Block]) -> tuple[Block, ...]:
         """Take blocks into account; what is not stored yet of them."""
         left = remaining_blocks(everything, self._done.samples)
         self.progress.add(everything, left)
         return left
 
-    def take(self, outcome: Outcome, *, process: int, stage: str = SWEEP, host: str | None = None) -> None:
+    def record(self, outcome: Outcome, *, process: int, stage: str = SWEEP, host: str | None = None) -> None:
         """Store what came of a visit, and only then report it.
 
         Parameters

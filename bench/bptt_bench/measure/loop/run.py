@@ -215,7 +215,7 @@ class _RunLoop:
 
     def _to_be_measured(self, everything: Sequence[Block], processes: int) -> list[tuple[Block, ...]]:
         """What is not stored yet of some blocks, dealt out to measuring processes."""
-        left = self._recorder.expect(everything)
+        left = self._recorder.add_blocks(everything)
         return [share for share in divide_blocks(left, processes) if any(block.visits for block in share)]
 
     def _begin(self) -> None:

@@ -55,7 +55,7 @@ class SerialBackend:
             seconds_per_sample=seconds_per_sample,
             calibrations=calibrations,
             skips=self._skips,
-            due=comparisons.start,
+            needs_comparison=comparisons.start,
         )
         self._seconds_ready = 0.0
 
@@ -108,11 +108,11 @@ class SerialBackend:
                     if visit in self._skips:
                         self._recorder.drop(visit)
                     for outcome in visiting.make(visit):
-                        self._recorder.take(outcome, process=process, stage=stage)
+                        self._recorder.record(outcome, process=process, stage=stage)
             except MeasuringProcessDied as died:  # the cell that was being visited is left out
                 self._skips.add(visit)
                 why = SkipReply(reason=f"the measuring process died: {died.__cause__}", raised=True)
-                self._recorder.take(Outcome(visit, why, 0.0), process=process, stage=stage)
+                self._recorder.record(Outcome(visit, why, 0.0), process=process, stage=stage)
             finally:
                 self._seconds_ready += self._clock.now() - start
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from bptt_bench.measure.engines import Engine, OutputCapturing, Worker, WorkerDied
+from bptt_bench.measure.engines import Engine, Worker, WorkerDied, output_of
 from bptt_bench.measure.loop.interrupts import Interrupts
 from bptt_bench.measure.protocol.messages import ErrorReply, OpenReply, OpenRequest, Reply, Request
 from bptt_bench.measure.protocol.records import MeasureError
@@ -36,7 +36,7 @@ class WorkerPool:
     @property
     def output(self) -> CapturedOutput:
         """What the processes have printed."""
-        return self._engine.output if isinstance(self._engine, OutputCapturing) else CapturedOutput()
+        return output_of(self._engine)
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[Worker]:

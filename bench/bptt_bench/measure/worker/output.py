@@ -9,7 +9,7 @@ import os
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import IO
 
 MOST_LINES = 20  # different ones that are kept; the rest is counted
@@ -51,9 +51,9 @@ class CapturedOutput:
         else:
             self.others += times
 
-    def add_all(self, lines: Mapping[str, int], others: int = 0) -> None:
-        """Count what was counted elsewhere."""
-        for line, times in lines.items():
+    def add_all(self, lines: Iterable[tuple[str, int]], others: int = 0) -> None:
+        """Add lines that were counted elsewhere, and how many others there were."""
+        for line, times in lines:
             self.add(line, times)
         self.others += others
 

@@ -57,7 +57,7 @@ class Visitor:
     Parameters
     ----------
     ask : asks the process; raises where it fails or dies.
-    due : whether the result of a visit's cell is to be compared with that of the reference before; asked once.
+    needs_comparison : whether the result is to be compared with that of the reference before a visit; called once.
     """
 
     def __init__(
@@ -68,10 +68,10 @@ class Visitor:
         seconds_per_sample: float,
         calibrations: Calibrations,
         skips: Skips,
-        due: Callable[[Visit], bool],
+        needs_comparison: Callable[[Visit], bool],
     ) -> None:
         self._ask, self._clock, self._seconds_per_sample = ask, clock, seconds_per_sample
-        self._calibrations, self._skips, self._due = calibrations, skips, due
+        self._calibrations, self._skips, self._due = calibrations, skips, needs_comparison
 
     def make(self, visit: Visit) -> Iterator[Outcome]:
         """What comes of a visit; nothing where its cell is left out."""

@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.measure.engines import ClusterEvent, TaskEnded, TaskMessages, WorkerDied, WorkerJoined, WorkerLeft
-from bptt_bench.measure.engines.task import HostTask
+from bptt_bench.measure.engines import ClusterEvent, TaskEnded, TaskReported, WorkerDied, WorkerJoined, WorkerLeft
+from bptt_bench.measure.engines.task import HostTask, TaskReport
 from bptt_bench.measure.engines.task_runner import TaskRunner
 from bptt_bench.measure.loop.events import Event
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import PeaksReply, PeaksRequest, Reply, Request, SampleRequest
+from bptt_bench.measure.protocol.messages import PeaksReply, PeaksRequest, Reply, Request, SampleRequest, encode
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Block, StoredProgress
 from bptt_bench.measure.timing.clock import FakeClock
@@ -25,7 +25,7 @@ MODULE = "tests.bench.measure.fakes"  # any module that can be imported: its cod
 
 
 class FakeCluster:
-    """Does each task at once, and brings its news line by line.
+    """Does each task at once, and delivers its reports one by one.
 
     Parameters
     ----------
@@ -53,7 +53,7 @@ class FakeCluster:
         self.sent: list[tuple[str, HostTask]] = []
         self.cancelled: list[int] = []
         self.running: dict[str, int] = {}  # tasks not ended, by host
-        self.lost_after: dict[int, int] = {}  # lines of a task_id after which its worker is gone
+        self.lost_after: dict[int, int] = {}  # reports of a task after which its worker is gone
         self.rejoins = True
         self.broken: str | None = None  # what becomes of every task, if none can be done
         self.closed = 0
@@ -63,8 +63,8 @@ class FakeCluster:
     def open(self) -> None:
         self.news.extend(WorkerJoined(worker) for worker in self.hosts)
 
-    def send(self, worker: str, task: bytes) -> int:
-        task_id, wanted = len(self.sent), HostTask.of_bytes(task)
+    def submit(self, worker: str, task: bytes) -> int:
+        task_id, wanted = len(self.sent), HostTask.from_bytes(task)
         self.sent.append((worker, wanted))
         host = self.hosts[worker]
         if self.is_silent:
@@ -75,10 +75,10 @@ class FakeCluster:
         if wanted.kind != "survey":
             assert not self.running.get(host), "two measurements at once on a host"
             self.running[host] = self.running.get(host, 0) + 1
-        lines: list[str] = []
-        self._host(worker, host).run(wanted, lines.append)
+        reports: list[TaskReport] = []
+        self._host(worker, host).run(wanted, reports.append)
         limit = self.lost_after.get(task_id)
-        self.news.extend(TaskMessages(task_id, [line]) for line in lines[:limit])
+        self.news.extend(TaskReported(task_id, [encode(report).decode()]) for report in reports[:limit])
         if limit is None:
             self.news.append(TaskEnded(task_id, None))
         else:

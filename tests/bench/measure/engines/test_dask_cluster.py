@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import queue
 import random
@@ -20,14 +19,14 @@ import pytest
 
 pytest.importorskip("distributed")
 
-from bptt_bench.measure.engines import Cluster, TaskMessages, WorkerJoined
+from bptt_bench.measure.engines import Cluster, TaskReported, WorkerJoined
 from bptt_bench.measure.engines.cluster_factory import cluster_for
 from bptt_bench.measure.engines.dask_cluster import DaskCluster
 from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.measure.engines.task import HostTask
 from bptt_bench.measure.loop.events import Event, Notice, SampleTaken, WorkerStarted
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import OpenRequest
+from bptt_bench.measure.protocol.messages import OpenRequest, decode
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.measure.worker.loading import load_experiment
@@ -305,11 +304,11 @@ def test_messages_come_at_once_and_a_cancelled_task_stops_within_an_evaluation(
         assert news_of(cluster, WorkerJoined).worker == address
         opening = OpenRequest(module=str(module), corpus=None, threads=1)
         task = HostTask(kind="visits", opening=opening, visits=[Visit("sleepy", Point(n=1), 0, "whole")])
-        task_id = cluster.send(address, task.to_bytes())
-        said = news_of(cluster, TaskMessages)
-        assert said.task_id == task_id
-        (ready,) = map(json.loads, said.lines)
-        measuring = ready["reply"]["pid"]
+        task_id = cluster.submit(address, task.to_bytes())
+        reported = news_of(cluster, TaskReported)
+        assert reported.task_id == task_id
+        (opened,) = map(decode, reported.lines)
+        measuring = opened.reply.pid
         assert is_alive(measuring)
         cluster.cancel(task_id)
         end = time.monotonic() + PATIENCE_SECONDS
@@ -334,13 +333,13 @@ def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(foundry: F
         while (client.status != "running" or client.scheduler_comm is first) and time.monotonic() < end:
             time.sleep(0.01)
         assert client.status == "running"
-        cluster._news.put(TaskMessages(0, ["what came before"]))  # is taken first
-        assert cluster.next(0.1) == TaskMessages(0, ["what came before"])
+        cluster._events.put(TaskReported(0, ["what came before"]))  # is taken first
+        assert cluster.next(0.1) == TaskReported(0, ["what came before"])
         expected = f"^scheduler {scheduler}: the connection is lost"
         with pytest.raises(MeasureError, match=expected):
             cluster.next(0.1)
         with pytest.raises(MeasureError, match=expected):
-            cluster.send("tcp://127.0.0.1:1", b"")
+            cluster.submit("tcp://127.0.0.1:1", b"")
     finally:
         cluster.close()
         foundry.kill(pid)

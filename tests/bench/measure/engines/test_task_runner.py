@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import threading
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,9 +13,17 @@ from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines.fingerprint import EXPERIMENT, HARNESS, fingerprints
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.payload import Payload
-from bptt_bench.measure.engines.task import HostTask, ShippedFile
+from bptt_bench.measure.engines.task import (
+    FailureReport,
+    HostTask,
+    OpenReport,
+    ProcessDiedReport,
+    ShippedFile,
+    TaskReport,
+    VisitReport,
+)
 from bptt_bench.measure.engines.task_runner import TaskRunner
-from bptt_bench.measure.protocol.messages import CheckRequest, OpenRequest, SampleRequest
+from bptt_bench.measure.protocol.messages import CheckRequest, OpenRequest, SampleRequest, SkipReply, decode, encode
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.measure.timing.clock import FakeClock, WallClock
@@ -28,7 +35,7 @@ OPEN = OpenRequest(module="toy", corpus=None, threads=1)
 
 
 class Hosted:
-    """A host with fake processes, and what it said."""
+    """A host with fake processes, and its reports."""
 
     def __init__(self, experiment: Experiment, clock: FakeClock, folder: Path) -> None:
         self.engine, self.variables = FakeEngine(experiment, clock), list[Mapping[str, str]]()
@@ -40,13 +47,13 @@ class Hosted:
         self.variables.append(variables)
         return self.engine
 
-    def said(self, task: HostTask) -> list[dict[str, Any]]:
-        lines: list[str] = []
-        self.host.run(HostTask.of_bytes(task.to_bytes()), lines.append)
-        return [json.loads(line) for line in lines]
+    def reports(self, task: HostTask) -> list[Any]:
+        lines: list[bytes] = []
+        self.host.run(HostTask.from_bytes(task.to_bytes()), lambda report: lines.append(encode(report)))
+        return [decode(line) for line in lines]
 
 
-def test_a_task_survives_the_way() -> None:
+def test_a_task_is_the_same_once_decoded() -> None:
     task = HostTask(
         kind="visits",
         opening=dataclasses.replace(OPEN, corpus="text", fault="sign"),
@@ -60,12 +67,12 @@ def test_a_task_survives_the_way() -> None:
             Visit("s", Point(n=1, x=0.5, kind="float32"), 3, "phases"),
             Visit("t", Point(n=2, x=1.0, kind="float64"), -1, "memory"),
         ],
-        evaluations={1: 7},
+        evaluations=[None, 7, None],
         compared=[0],
         seconds_per_sample=0.25,
         peaks=True,
     )
-    again = HostTask.of_bytes(task.to_bytes())
+    again = HostTask.from_bytes(task.to_bytes())
     assert again == task
     assert [type(level) for level in again.visits[2].point.values()] == [int, float, str]
 
@@ -75,32 +82,33 @@ def test_the_task_of_a_block_takes_few_bytes_a_visit() -> None:
     assert len(HostTask(kind="visits", opening=OPEN, visits=visits).to_bytes()) < 20 * len(visits)
 
 
-def test_visits_are_said_in_order_with_what_was_found(tmp_path: Path) -> None:
+def test_visits_are_reported_in_order_with_their_replies(tmp_path: Path) -> None:
     clock = FakeClock()
     hosted = Hosted(toy(linear(clock)), clock, tmp_path)
     visits = [Visit("linear", Point(n=n), 0, "whole") for n in (4, 1)]
-    task = HostTask(kind="visits", opening=OPEN, visits=visits, evaluations={1: 30}, seconds_per_sample=0.02)
-    lines = hosted.said(dataclasses.replace(task, variables={"SOME": "thing"}))
-    assert [line["line"] for line in lines] == ["ready", "found", "found"]
-    assert [(line["place"], line["reply"]["evaluations"]) for line in lines[1:]] == [(0, 5), (1, 30)]
-    assert lines[1]["seconds"] == pytest.approx(lines[1]["seconds_ready"])
-    assert lines[2]["seconds_ready"] == pytest.approx(lines[1]["seconds"] + lines[2]["seconds"])
+    task = HostTask(kind="visits", opening=OPEN, visits=visits, evaluations=[None, 30], seconds_per_sample=0.02)
+    _, first, second = reports = hosted.reports(dataclasses.replace(task, variables={"SOME": "thing"}))
+    assert [type(report) for report in reports] == [OpenReport, VisitReport, VisitReport]
+    assert [(report.index, report.reply.evaluations) for report in (first, second)] == [(0, 5), (1, 30)]
+    assert first.seconds == pytest.approx(first.seconds_ready)
+    assert second.seconds_ready == pytest.approx(first.seconds + second.seconds)
     assert hosted.variables == [{"SOME": "thing"}]
     assert all(worker.closed for worker in hosted.engine.workers)
 
 
-def test_a_failure_and_a_death_are_lines(tmp_path: Path) -> None:
+def test_failures_and_deaths_are_reports(tmp_path: Path) -> None:
     clock = FakeClock()
     hosted = Hosted(toy(linear(clock)), clock, tmp_path)
     unknown = [Visit("other", Point(n=1), 0, "whole")]
-    (_, found) = hosted.said(HostTask(kind="visits", opening=OPEN, visits=unknown))
-    assert (found["line"], found["reply"]["kind"]) == ("found", "SkipReply")
-    assert found["reply"]["reason"].startswith("subject 'other': unknown")
+    (_, found) = hosted.reports(HostTask(kind="visits", opening=OPEN, visits=unknown))
+    assert isinstance(found, VisitReport)
+    assert isinstance(found.reply, SkipReply)
+    assert found.reply.reason.startswith("subject 'other': unknown")
     hosted.engine.dies_at_sample = 2
     visits = [Visit("linear", Point(n=n), 0, "whole") for n in (1, 4)]
-    lines = hosted.said(HostTask(kind="visits", opening=OPEN, visits=visits))
-    died = {"line": "died", "place": 0, "message": "it was killed by SIGSEGV"}
-    assert lines[-1] == died  # the request before was another task's
+    reports = hosted.reports(HostTask(kind="visits", opening=OPEN, visits=visits))
+    died = ProcessDiedReport(index=0, message="it was killed by SIGSEGV")
+    assert reports[-1] == died  # the request before was another task's
     assert all(worker.closed for worker in hosted.engine.workers)
 
 
@@ -115,16 +123,16 @@ def test_shipped_files_are_written_whole_and_opened_where_they_lie(tmp_path: Pat
     hosted = Hosted(toy(linear(clock)), clock, tmp_path / "kept")
     files = {one.name: (one.sha256, one.path) for one in payload.shipped}
     survey = HostTask(kind="survey", opening=payload.opening, files=files, shipped=payload.shipped)
-    (line,) = hosted.said(survey)
-    assert (line["host"], line["code"]) == ("h", payload.code)
+    (found,) = hosted.reports(survey)
+    assert (found.host, found.code) == ("h", payload.code)
     kept = sorted((tmp_path / "kept").rglob("*.*"))
     assert [path.read_text() for path in kept] == ["EXPERIMENT = 1\n"]
 
-    talk = HostTask(kind="talk", opening=payload.opening, files=files)
-    hosted.said(talk)
+    requests = HostTask(kind="requests", opening=payload.opening, files=files)
+    hosted.reports(requests)
     source.write_text("another\n")  # the host shares the path, but not what is in it
     (tmp_path / "text").unlink()
-    hosted.said(talk)
+    hosted.reports(requests)
     first, second = (one for one in hosted.engine.requests if isinstance(one, OpenRequest))
     assert (first.module, first.corpus) == (str(source), str(tmp_path / "text"))
     assert second.module == str(kept[0])
@@ -132,8 +140,8 @@ def test_shipped_files_are_written_whole_and_opened_where_they_lie(tmp_path: Pat
     assert Path(second.corpus).read_text() == "words"
 
     broken = dataclasses.replace(payload.shipped[0], content=b"torn")
-    (line,) = hosted.said(dataclasses.replace(survey, shipped=[broken]))
-    assert (line["line"], line["message"]) == ("failed", "exp.py: did not arrive whole")
+    (failed,) = hosted.reports(dataclasses.replace(survey, shipped=[broken]))
+    assert failed == FailureReport(message="exp.py: did not arrive whole")
 
 
 def test_a_module_without_a_package_is_shipped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -151,7 +159,7 @@ def test_a_file_may_be_shipped_by_several_runs_at_once(tmp_path: Path) -> None:
     source = tmp_path / "exp.py"
     source.write_text("EXPERIMENT = 1\n")
     opening = dataclasses.replace(OPEN, module=str(source))
-    shipped, lines, runs, rounds = [ShippedFile.of(source)], list[str](), 8, 40
+    shipped, reports, runs, rounds = [ShippedFile.read(source)], list[TaskReport](), 8, 40
     task = HostTask(kind="survey", opening=dataclasses.replace(opening, module="exp.py"), shipped=shipped)
     host = TaskRunner(start=LocalEngine, clock=WallClock(), folder=tmp_path / "kept", name="h", environment=dict)
     barrier = threading.Barrier(runs)
@@ -161,7 +169,7 @@ def test_a_file_may_be_shipped_by_several_runs_at_once(tmp_path: Path) -> None:
         for _ in range(rounds):
             barrier.wait()
             try:
-                host.run(task, lines.append)
+                host.run(task, reports.append)
             except OSError as error:
                 broken.append(error)
 
@@ -188,22 +196,22 @@ def test_stopping_kills_the_process_within_an_evaluation_and_starts_no_other(tmp
         "    subjects=(Subject(name='e', prepare=lambda point: lambda: time.sleep(600)),),\n"
         "    profiles={'quick': Profile(design=Design.grid({'n': [1]}))})\n"
     )
-    begun, lines = threading.Event(), list[dict[str, Any]]()
+    begun, reports = threading.Event(), list[TaskReport]()
 
-    def say(line: str) -> None:
-        lines.append(json.loads(line))
+    def report(one: TaskReport) -> None:
+        reports.append(one)
         begun.set()
 
     host = TaskRunner(start=LocalEngine, clock=WallClock(), folder=tmp_path, name="h", environment=dict)
     opening = dataclasses.replace(OPEN, module=str(source))
     task = HostTask(kind="visits", opening=opening, visits=[Visit("e", Point(n=1), 0, "whole")], seconds_per_sample=1.0)
-    thread = threading.Thread(target=host.run, args=(task, say))
+    thread = threading.Thread(target=host.run, args=(task, report))
     thread.start()
     begun.wait()
     host.stop()
     thread.join()
-    host.run(task, say)
-    assert [line["line"] for line in lines] == ["ready"]  # what was stopped has not died of what it measured
+    host.run(task, report)
+    assert [type(one) for one in reports] == [OpenReport]  # what was stopped has not died of what it measured
 
 
 def test_a_fingerprint_covers_the_package_of_the_experiment_and_nothing_else(
@@ -235,6 +243,6 @@ def test_what_is_measured_is_asked_as_it_is_on_one_machine(tmp_path: Path) -> No
     clock = FakeClock()
     hosted = Hosted(toy(linear(clock, phased=True)), clock, tmp_path)
     visits = [Visit("linear", Point(n=4), 0, timing) for timing in ("whole", "phases")]
-    hosted.said(HostTask(kind="visits", opening=OPEN, visits=visits, seconds_per_sample=0.02))
+    hosted.reports(HostTask(kind="visits", opening=OPEN, visits=visits, seconds_per_sample=0.02))
     asked = [one.evaluations for one in hosted.engine.requests if isinstance(one, SampleRequest)]
     assert asked == [None, 5]  # the phases are timed over as many evaluations as the whole

@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bptt_bench.measure.engines import TaskEnded, TaskMessages, WorkerJoined, WorkerLeft
-from bptt_bench.measure.engines import task as said
+from bptt_bench.measure.engines import TaskEnded, TaskReported, WorkerJoined, WorkerLeft
 from bptt_bench.measure.engines.fingerprint import fingerprints
+from bptt_bench.measure.engines.task import VisitReport
 from bptt_bench.measure.loop.events import BlockDone, CheckDone, Notice, RunFinished, SampleTaken, WorkerStarted
 from bptt_bench.measure.loop.run import run
-from bptt_bench.measure.protocol.messages import SkipReply
+from bptt_bench.measure.protocol.messages import SkipReply, encode
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Block, Visit, plan_blocks
 from bptt_bench.measure.timing.clock import FakeClock
@@ -138,7 +138,7 @@ def test_wherever_a_worker_is_lost_each_visit_is_stored_once(tmp_path: Path, lin
     assert ran.events_of(SampleTaken)[-1].seconds_left == 0
 
 
-def test_an_errand_that_was_given_up_says_nothing_any_more(tmp_path: Path) -> None:
+def test_reports_of_a_task_that_was_given_up_are_ignored(tmp_path: Path) -> None:
     ran = ran_of(tmp_path)
     ran.cluster.lost_after[2] = 1
     late: list[str] = []
@@ -146,8 +146,9 @@ def test_an_errand_that_was_given_up_says_nothing_any_more(tmp_path: Path) -> No
     def listen(event: Any) -> None:
         ran.events.append(event)
         if isinstance(event, Notice) and "measured again" in event.text and not late:
-            late.append(said.found(0, SkipReply(reason="late", bytes_needed=1, bytes_available=0), 1.0, 1.0))
-            ran.cluster.news.extendleft([TaskEnded(2, None), TaskMessages(2, late)])
+            reply = SkipReply(reason="late", bytes_needed=1, bytes_available=0)
+            late.append(encode(VisitReport(index=0, reply=reply, seconds=1.0, seconds_ready=1.0)).decode())
+            ran.cluster.news.extendleft([TaskEnded(2, None), TaskReported(2, late)])
 
     ran.run(on_event=listen)
     assert late
@@ -358,7 +359,7 @@ def test_calibrations_are_kept_for_each_host(tmp_path: Path) -> None:
     tasks = [(worker, task) for worker, task in ran.cluster.sent if task.kind == "visits"]
     seen: set[str] = set()
     for worker, task in tasks:
-        known = [task.evaluations.get(place) for place in range(len(task.visits))]
+        known = list(task.evaluations)
         levels = [visit.point["n"] for visit in task.visits]
         assert known == ([None] * 3 if worker not in seen else [20 / n for n in levels])
         seen.add(worker)

@@ -63,8 +63,8 @@ def test_lines_are_counted_and_the_many_are_not_kept() -> None:
     assert list(printed.lines.items())[:3] == [("a", 2), ("b", 1), (f"{'x' * MOST_CHARACTERS}…", 1)]
     assert (len(printed.lines), printed.others) == (MOST_LINES, 3)
     both = CapturedOutput()
-    both.add_all({"a": 5}, 1)
-    both.add_all(printed.lines, printed.others)
+    both.add_all([("a", 5)], 1)
+    both.add_all(printed.lines.items(), printed.others)
     assert (both.lines["a"], both.others) == (7, 4)
 
 
