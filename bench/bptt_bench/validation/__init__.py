@@ -1,4 +1,4 @@
-"""Validation: how often fits and verdicts are wrong, counted on simulated measurements whose truth is known."""
+"""Error rates of fits and verdicts on simulated measurements whose truth is known."""
 
 from bptt_bench.validation.score import STATED, Outcome, summary, trial
 from bptt_bench.validation.simulate import DESIGNS, LAWS, SETTINGS, Setting, Truth, simulate

@@ -1,4 +1,4 @@
-"""One simulated measurement scored against its truth, and what many of them add up to."""
+"""Scores of simulated measurements against their truth, and summaries of many."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from bptt_bench.validation.simulate import (
 if TYPE_CHECKING:
     import pandas as pd
 
-STATED = " + ".join(OVERHEAD)  # the overhead that is there, named to the fit instead of left to it to find
+STATED = " + ".join(OVERHEAD)  # the true overhead, stated to the fit instead of selected by it
 BEYOND = 4  # times the largest level of every factor: where predictions are scored
-CACHE_STEP = 1.3  # times as dear
-STEP_WITHIN = 2.0  # a threshold counts as found when it is off by no more than this factor
+CACHE_STEP = 1.3  # ratio of unit costs
+STEP_WITHIN = 2.0  # a threshold within this factor counts as found
 REJECT_BELOW = 0.05  # level of the lack-of-fit test
 ORDERS = ("T", "T*log(T)", "T**1.5", "T*(T+1)/2", "T**2*log(T)")
 OWN_ORDER = {"aggregated": "T", "naive": "T*(T+1)/2"}  # of the terms whose order in T is in question
@@ -40,17 +40,17 @@ OWN_ORDER = {"aggregated": "T", "naive": "T*(T+1)/2"}  # of the terms whose orde
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """What one simulated measurement came to; ``None`` and empty stand for what was not asked.
+    """Scores of one simulated measurement; ``None`` and empty where not requested.
 
     Attributes
     ----------
     error_beyond : relative error of the law at ``BEYOND`` times the largest level of every factor.
     exponent_error : largest absolute error of a local exponent, over factors, at the design's point of longest time.
-    covered : quantity -> whether its interval holds the truth.
-    lack_of_fit : whether the law, which is right, was rejected at the 5 % level; right where points have effects.
+    covered : quantity -> whether its interval covers the truth.
+    lack_of_fit : whether the true law was rejected at the 5 % level, which is correct where points have effects.
     orders : order in T -> ``this``, ``other`` or ``undetermined``; ``this`` is the truth.
-    step_found : whether a cache step was found within a factor ``STEP_WITHIN`` of where it is.
-    step_made_up : whether a threshold was found where there is none.
+    step_found : whether a cache step was found within a factor ``STEP_WITHIN`` of the true one.
+    step_made_up : whether a threshold was found without a true one.
     """
 
     setting: Setting
@@ -74,13 +74,13 @@ def trial(
     step: bool = True,
     clock: Callable[[], float] = time.perf_counter,
 ) -> Outcome:
-    """Simulate a measurement, fit it, and score the fit; the same seeds give the same outcome but for its seconds.
+    """Simulate a measurement, fit it and score the fit; the same seeds give the same scores.
 
     Parameters
     ----------
-    overhead : as for ``fit``: ``"auto"``, or the terms that are there.
+    overhead : as for ``fit``: ``"auto"``, or the true terms.
     orders : compare the law with the same law of other orders in T.
-    step : fit a second table, which has a cache step.
+    step : also fit a table with a cache step.
     clock : seconds, for ``seconds_per_fit``.
     """
     first, second = (np.random.default_rng(each) for each in seeds.spawn(2))
@@ -106,12 +106,12 @@ def trial(
 
 
 def beyond() -> Point:
-    """The point at ``BEYOND`` times the largest level of every factor."""
+    """Return the point at ``BEYOND`` times the largest level of every factor."""
     return Point({name: BEYOND * max(levels) for name, levels in LEVELS.items()})
 
 
 def longest(truth: Truth, setting: Setting) -> Point:
-    """The point of the design that takes longest."""
+    """Return the point of the design with the longest true time."""
     points = DESIGNS[setting.design].points
     times = truth.at({name: np.array([point[name] for point in points]) for name in LEVELS})
     return points[int(np.argmax(times))]
@@ -131,7 +131,7 @@ def _covered(found: Fit, truth: Truth, setting: Setting) -> dict[str, bool]:
     intervals = {term.term: (term.low, term.high) for term in found.terms}
     covered = {}
     for term, exact in zip(map(str, truth.law.terms), truth.coefficients, strict=True):
-        low, high = intervals.get(term, (0.0, 0.0))  # a term that was not taken up is said to be 0
+        low, high = intervals.get(term, (0.0, 0.0))  # a term that was not selected is estimated as 0
         covered[f"coefficient of {term}"] = bool(low <= exact <= high)
     at, far = longest(truth, setting), beyond()
     for name in LEVELS:
@@ -143,7 +143,7 @@ def _covered(found: Fit, truth: Truth, setting: Setting) -> dict[str, bool]:
 
 
 def with_order(law: str, order: str) -> CostLaw:
-    """A law of ``LAWS`` with another order in T: of all its terms, or of the recurrent ones where these differ."""
+    """Return a law of ``LAWS`` with another order in T: of all terms, or of the recurrent ones where these differ."""
     own = OWN_ORDER[law]
     shape = re.escape(own) if own != "T" else r"T(?=\*)"
     return CostLaw(re.sub(shape, order, LAWS[law].text))
@@ -167,7 +167,7 @@ def _step_found(frame: pd.DataFrame, setting: Setting, overhead: str) -> bool:
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """What outcomes of one setting add up to, as plain data.
+    """Return a summary of outcomes of one setting, as plain data.
 
     ``error_beyond`` and ``exponent_error`` as median and 95th percentile; ``coverage`` by quantity; ``orders`` as
     counts over all comparisons; shares of trials for the rest.
@@ -177,7 +177,7 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
     ValueError : no outcomes.
     """
     if not outcomes:
-        raise ValueError("outcomes: 0 given; at least 1 is needed")
+        raise ValueError("`outcomes` must have at least 1 element, got 0")
     steps = [each.step_found for each in outcomes if each.step_found is not None]
     words = [word for each in outcomes for word in each.orders.values()]
     return {

@@ -1,7 +1,7 @@
-"""Simulated measurements: a law with random coefficients, timed with noise whose size and shape are known.
+"""Simulated measurements of a law with random coefficients and noise of a known distribution.
 
-What is true is exact: seconds at any point, local exponents, coefficients. Every generator is an argument, so that the
-same seed gives the same table.
+True seconds, local exponents and coefficients are exact. Every generator is an argument, so that a seed determines the
+table.
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import CostLaw, Design, Point
 
 if TYPE_CHECKING:
     import pandas as pd
-
-Array = NDArray[np.float64]
 
 LAWS: Mapping[str, CostLaw] = {
     "aggregated": CostLaw("T*H*V + T*H*d + T*H**2"),
@@ -27,7 +26,7 @@ LAWS: Mapping[str, CostLaw] = {
 OVERHEAD: Mapping[str, float] = {"1": 20e-6, "T": 5e-6}  # seconds a call, and a step of the recurrence
 TYPICAL = 1e-10  # seconds per unit of a law's term: a few multiply-adds of a core
 SPREAD = 4.0  # coefficients lie between TYPICAL / SPREAD and TYPICAL * SPREAD: a factor of 16
-SLOWEST = (1.5, 3.0)  # times as long, what a disturbed sample takes
+DISTURBANCE = (1.5, 3.0)  # range of the factor by which a disturbed sample is slower
 POINT_EFFECTS = 0.05  # relative standard deviation, in the settings that have any
 NOISES = (0.01, 0.05, 0.1, 0.2)  # relative standard deviation of an undisturbed sample
 LEVELS: Mapping[str, tuple[int, ...]] = {
@@ -37,12 +36,12 @@ LEVELS: Mapping[str, tuple[int, ...]] = {
     "T": (4, 12, 36, 108, 324),
 }
 MIDDLE = Point({name: levels[len(levels) // 2] for name, levels in LEVELS.items()})
-CACHED_TERM, WORKING_SET = "T*H*V", "V*H"  # what becomes dearer in a cache step, and the bytes that decide it
-STEP_BYTES = float(MIDDLE["V"] * MIDDLE["H"])  # larger working sets lie beyond the step
+CACHED_TERM, WORKING_SET = "T*H*V", "V*H"  # the term with a cache step, and its working set in bytes
+STEP_BYTES = float(MIDDLE["V"] * MIDDLE["H"])  # working sets beyond it have the larger unit cost
 
 
 def _cross_points() -> Design:
-    """For each two factors the point at which both take their largest level, and the others stay in the middle."""
+    """Return, for each two factors, the point with both at their largest level and the others in the middle."""
     names = list(LEVELS)
     pairs = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
     return Design.of(MIDDLE.replace(**{a: LEVELS[a][-1], b: LEVELS[b][-1]}) for a, b in pairs)
@@ -62,11 +61,11 @@ class Setting:
     ----------
     law, design : names in ``LAWS`` and ``DESIGNS``.
     noise : relative standard deviation of an undisturbed sample.
-    point_effects : relative standard deviation of what all samples of a point share, beyond the law.
+    point_effects : relative standard deviation of the effect of a point on all its samples, beyond the law.
 
     Raises
     ------
-    ValueError : an unknown law or design, or a negative standard deviation.
+    ValueError : the law or the design is unknown, or a standard deviation is negative.
     """
 
     law: str
@@ -77,10 +76,10 @@ class Setting:
     def __post_init__(self) -> None:
         for name, allowed in (("law", LAWS), ("design", DESIGNS)):
             if getattr(self, name) not in allowed:
-                raise ValueError(f"{name}={getattr(self, name)!r}: allowed are {', '.join(allowed)}")
+                raise ValueError(f"`{name}` must be one of {', '.join(allowed)}, got {getattr(self, name)!r}")
         for name in ("noise", "point_effects"):
             if not getattr(self, name) >= 0:
-                raise ValueError(f"{name}={getattr(self, name)!r}: allowed are numbers from 0")
+                raise ValueError(f"`{name}` must be a number from 0, got {getattr(self, name)!r}")
 
 
 SETTINGS: tuple[Setting, ...] = tuple(
@@ -94,9 +93,9 @@ SETTINGS: tuple[Setting, ...] = tuple(
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Truth:
-    """What made a simulated table: the full law, its coefficients (seconds per unit of a term), a cache step if any.
+    """The truth of a simulated table: the full law and its coefficients (seconds per unit of a term).
 
-    ``cache_step``: how many times as dear ``CACHED_TERM`` is beyond ``STEP_BYTES``; 1 is no step.
+    ``cache_step``: unit cost of ``CACHED_TERM`` beyond ``STEP_BYTES`` over that below; 1 without a step.
     """
 
     law: CostLaw
@@ -104,14 +103,14 @@ class Truth:
     cache_step: float = 1.0
 
     def at(self, points: Mapping[str, ArrayLike]) -> Array:
-        """Exact seconds per evaluation at a point, or at many when the factors are arrays of equal shape."""
-        return np.asarray((self.law.columns(points) * self._prices(points)).sum(axis=-1))
+        """Return the exact seconds per evaluation at a point, or at many given as arrays of equal shape."""
+        return np.asarray((self.law.columns(points) * self._unit_costs(points)).sum(axis=-1))
 
     def local_exponent(self, factor: str, point: Mapping[str, float]) -> float:
-        """∂ log seconds / ∂ log factor at a point that is not on a step."""
-        return self.law.local_exponent(factor, point, self._prices(point).tolist())
+        """Return ∂ log seconds / ∂ log factor at a point that is not on a step."""
+        return self.law.local_exponent(factor, point, self._unit_costs(point).tolist())
 
-    def _prices(self, points: Mapping[str, ArrayLike]) -> Array:
+    def _unit_costs(self, points: Mapping[str, ArrayLike]) -> Array:
         beyond = CostLaw(WORKING_SET).evaluate(points) > STEP_BYTES
         cached = [str(term) == CACHED_TERM for term in self.law.terms]
         steps = np.where(np.asarray(beyond)[..., None] & np.array(cached), self.cache_step, 1.0)
@@ -126,13 +125,13 @@ def simulate(
     disturbed: float = 0.1,
     cache_step: float | None = None,
 ) -> tuple[pd.DataFrame, Truth]:
-    """A table of samples as a run gives it, and what made them.
+    """Return a table of samples like that of a run, and its truth.
 
     Parameters
     ----------
     repetitions : samples of each point, one a block.
-    disturbed : probability that a sample takes ``SLOWEST`` times as long.
-    cache_step : how many times as dear the operations of ``CACHED_TERM`` are beyond ``STEP_BYTES``.
+    disturbed : probability that a sample is slower by a factor from ``DISTURBANCE``.
+    cache_step : unit cost of ``CACHED_TERM`` beyond ``STEP_BYTES`` over that below; ``None`` without a step.
     """
     truth = _truth(setting, rng, cache_step)
     points = DESIGNS[setting.design].points
@@ -141,7 +140,7 @@ def simulate(
     logs = np.log(truth.at(levels)) + setting.point_effects * rng.standard_normal(n)
     samples = logs[:, None] + setting.noise * rng.standard_normal((n, repetitions))
     hit = rng.random((n, repetitions)) < disturbed
-    samples += np.where(hit, np.log(rng.uniform(*SLOWEST, (n, repetitions))), 0.0)
+    samples += np.where(hit, np.log(rng.uniform(*DISTURBANCE, (n, repetitions))), 0.0)
     return _table(levels, samples), truth
 
 
@@ -156,7 +155,7 @@ def _truth(setting: Setting, rng: np.random.Generator, cache_step: float | None)
 
 
 def _table(levels: Mapping[str, Array], log_samples: Array) -> pd.DataFrame:
-    """Columns V, d, H, T, block, seconds_per_eval, from log seconds (n_points, repetitions)."""
+    """Return columns V, d, H, T, block, seconds_per_eval, from log seconds (n_points, repetitions)."""
     import pandas as pd
 
     n, repetitions = log_samples.shape

@@ -1,4 +1,4 @@
-"""How often a verdict on an exponent is wrong: true claims refuted and false ones supported, on simulated runs."""
+"""Error rates of verdicts on exponents: true claims refuted and false claims supported, on simulated runs."""
 
 from __future__ import annotations
 
@@ -8,22 +8,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.plan import Experiment, ExponentClaim, Factor, Point, Profile, Subject
 from bptt_bench.validation.score import OWN_ORDER
-from bptt_bench.validation.simulate import DESIGNS, LAWS, LEVELS, MIDDLE, OVERHEAD, Array, Setting, Truth, simulate
+from bptt_bench.validation.simulate import DESIGNS, LAWS, LEVELS, MIDDLE, OVERHEAD, Setting, Truth, simulate
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MARGIN = 0.1  # of the claims
-OFF_BY = 0.2  # exponent by which the false claims' terms really grow faster
-BENT = ("T", "V")  # factors whose exponents are claimed
+EXTRA_EXPONENT = 0.2  # by which the terms of false claims grow faster
+CLAIMED = ("T", "V")  # factors whose exponents are claimed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictTrial:
-    """Verdicts on one simulated measurement: factor -> word, for claims that are true, and for false ones."""
+    """Verdicts on one simulated measurement, by factor, for true and for false claims."""
 
     setting: Setting
     true: Mapping[str, str]
@@ -31,25 +32,26 @@ class VerdictTrial:
 
 
 def verdict_trial(setting: Setting, seeds: np.random.SeedSequence) -> VerdictTrial:
-    """Judge the exponents in T and V of a table that follows its law, and of tables that grow by ``OFF_BY`` faster.
+    """Judge the exponents in T and V of a table that follows its law, and of tables that grow faster.
 
-    The terms claimed are those of the law with the factor, judged at the largest level of it with the others in the
-    middle; what is bent is the same terms.
+    The claimed terms are those of the law with the factor, judged at its largest level with the others in the middle.
+    In the tables of false claims the same terms grow with an exponent larger by ``EXTRA_EXPONENT``.
     """
     frame, truth = simulate(setting, np.random.default_rng(seeds))
+    false = {factor: with_extra_exponent(frame, truth, setting, factor) for factor in CLAIMED}
     return VerdictTrial(
         setting=setting,
-        true={factor: _word(frame, setting, factor) for factor in BENT},
-        false={factor: _word(bent(frame, truth, setting, factor), setting, factor) for factor in BENT},
+        true={factor: _verdict(frame, setting, factor) for factor in CLAIMED},
+        false={factor: _verdict(table, setting, factor) for factor, table in false.items()},
     )
 
 
-def bent(frame: pd.DataFrame, truth: Truth, setting: Setting, factor: str) -> pd.DataFrame:
-    """The table as it would be had the claimed terms another ``OFF_BY`` in their exponent, with the same noise."""
+def with_extra_exponent(frame: pd.DataFrame, truth: Truth, setting: Setting, factor: str) -> pd.DataFrame:
+    """Return the table with ``EXTRA_EXPONENT`` more in the exponent of the claimed terms, and the same noise."""
     levels = {name: frame[name].to_numpy(dtype=np.float64) for name in LEVELS}
     times = truth.law.columns(levels) * truth.coefficients
     freed = np.isin([str(term) for term in truth.law.terms], _terms(setting, factor))
-    growth = np.where(freed, (levels[factor] / MIDDLE[factor])[:, None] ** OFF_BY, 1.0)
+    growth = np.where(freed, (levels[factor] / MIDDLE[factor])[:, None] ** EXTRA_EXPONENT, 1.0)
     slower: Array = (times * growth).sum(axis=1) / times.sum(axis=1)
     changed = frame.assign(seconds_per_eval=frame["seconds_per_eval"] * slower)
     changed.attrs.update(frame.attrs)
@@ -57,20 +59,21 @@ def bent(frame: pd.DataFrame, truth: Truth, setting: Setting, factor: str) -> pd
 
 
 def _terms(setting: Setting, factor: str) -> tuple[str, ...]:
-    """The terms claimed: in V the one that has it; in T all that share the order in question."""
+    """Return the claimed terms: in V the one that has it, in T all that share the order in question."""
     own = OWN_ORDER[setting.law] if factor == "T" else ""
     return tuple(str(term) for term in LAWS[setting.law].terms if factor in term.factors and str(term).startswith(own))
 
 
-def _word(frame: pd.DataFrame, setting: Setting, factor: str) -> str:
+def _verdict(frame: pd.DataFrame, setting: Setting, factor: str) -> str:
     at = Point({**MIDDLE, factor: max(LEVELS[factor])})
     claim = ExponentClaim(
         name=factor, subject="simulated", factor=factor, terms=_terms(setting, factor), at=at, margin=MARGIN
     )
+    subject = Subject(name="simulated", prepare=_prepare_nothing, law=LAWS[setting.law], overhead=tuple(OVERHEAD))
     experiment = Experiment(
         name="validation",
         factors=tuple(Factor(name=name) for name in LEVELS),
-        subjects=(Subject(name="simulated", prepare=_nothing, law=LAWS[setting.law], overhead=tuple(OVERHEAD)),),
+        subjects=(subject,),
         profiles={"simulated": Profile(design=DESIGNS[setting.design])},
         claims=(claim,),
     )
@@ -78,19 +81,19 @@ def _word(frame: pd.DataFrame, setting: Setting, factor: str) -> str:
     return verdict.verdict
 
 
-def _nothing(_point: Mapping[str, float]) -> Callable[[], None]:
+def _prepare_nothing(_point: Mapping[str, float]) -> Callable[[], None]:
     return lambda: None
 
 
 def verdict_summary(outcomes: Sequence[VerdictTrial]) -> dict[str, Any]:
-    """Shares of verdicts: of true claims ``supported`` and wrongly ``refuted``, of false ones the other way round.
+    """Return shares of verdicts: true claims supported or refuted, and false claims supported or refuted.
 
     Raises
     ------
     ValueError : no outcomes.
     """
     if not outcomes:
-        raise ValueError("outcomes: 0 given; at least 1 is needed")
+        raise ValueError("`outcomes` must have at least 1 element, got 0")
     true = [word for each in outcomes for word in each.true.values()]
     false = [word for each in outcomes for word in each.false.values()]
     return {

@@ -66,7 +66,7 @@ class ForesightOutcome:
                     "relative_error": one.error,
                     "covered": one.covered,
                     "farther": one.prediction.farther,
-                    "dearer": one.prediction.dearer,
+                    "dearer": one.prediction.time_ratio,
                 }
                 for one in self.foreseen
             ],

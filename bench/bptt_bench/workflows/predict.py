@@ -221,7 +221,7 @@ def _predictor(source: PredictionSource, response: str) -> Predictor | str:
 
 def _missing_factor_note(predictor: Predictor, at: Mapping[str, float]) -> str:
     """Said where points nearby cannot help, because a factor of the data has no level."""
-    missing = [name for name in predictor.swept.names if name not in at]
+    missing = [name for name in predictor.measured.names if name not in at]
     return f"by the law alone, with no level of {', '.join(missing)} given" if missing else ""
 
 

@@ -180,7 +180,7 @@ def _make_predictor(evidence: Evidence, subject: Subject, response: str) -> Pred
             return f"no data: the run holds the output_bytes of {subject.name} at its own points alone; {HOW_TO_EXTEND}"
     else:
         found, beside = evidence.fit_or_reason(subject.name, response), None
-    return found if isinstance(found, str) else make_predictor(subject.name, found, response=response, beside=beside)
+    return found if isinstance(found, str) else make_predictor(subject.name, found, response=response, added=beside)
 
 
 def _declared_working_set(subject: Subject, factors: Sequence[str]) -> Predictor | str | None:

@@ -193,7 +193,13 @@ def predicted_and_measured(analysis: Analysis, names: Sequence[str] = tuple(TRUT
         values = [each.estimate for each in analysis.fits[name, "seconds_per_eval"].predict(list(BEYOND))]
         for n, (point, value, error) in enumerate(zip(BEYOND, values, ERRORS, strict=True)):
             prediction = Prediction(
-                subject=name, at=point, value=value, low=value / 1.1, high=value * 1.1, farther=2.0 + n, dearer=0.5 + n
+                subject=name,
+                at=point,
+                value=value,
+                low=value / 1.1,
+                high=value * 1.1,
+                farther=2.0 + n,
+                time_ratio=0.5 + n,
             )
             predictions.append(prediction.to_record())
             own = {"subject": name, **point, "process": 2, "below_floor": False, "timing": "whole", "stage": "beyond"}

@@ -99,7 +99,7 @@ def test_a_summary_counts_shares_and_decisions() -> None:
     assert found["orders"] == {"comparisons": 8, "wrong": 1, "decided": 3}
     assert found["step_found"] == 0.75
     assert summary([outcome])["step_found"] is None
-    with pytest.raises(ValueError, match="outcomes: 0 given"):
+    with pytest.raises(ValueError, match="`outcomes` must have at least 1 element, got 0"):
         summary([])
 
 

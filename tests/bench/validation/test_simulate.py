@@ -71,7 +71,7 @@ def test_the_same_seed_gives_the_same_table() -> None:
 
 
 def test_unknown_names_and_negative_sizes_are_refused() -> None:
-    with pytest.raises(ValueError, match="law='x': allowed are aggregated, naive"):
+    with pytest.raises(ValueError, match="`law` must be one of aggregated, naive, got 'x'"):
         Setting(law="x", design="23", noise=0.1)
-    with pytest.raises(ValueError, match=r"noise=-0\.1: allowed are numbers from 0"):
+    with pytest.raises(ValueError, match=r"`noise` must be a number from 0, got -0\.1"):
         Setting(law="naive", design="23", noise=-0.1)

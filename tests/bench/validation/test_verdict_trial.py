@@ -5,7 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bptt_bench.validation.simulate import MIDDLE, Setting, simulate
-from bptt_bench.validation.verdict_trial import OFF_BY, VerdictTrial, bent, verdict_summary, verdict_trial
+from bptt_bench.validation.verdict_trial import (
+    EXTRA_EXPONENT,
+    VerdictTrial,
+    verdict_summary,
+    verdict_trial,
+    with_extra_exponent,
+)
 
 NAIVE = Setting(law="naive", design="23", noise=1e-3)
 
@@ -27,11 +33,11 @@ def test_bent_terms_grow_faster_and_others_as_before(law: str, factor: str, rng:
     V, d, H, T = (frame[name].to_numpy() for name in ("V", "d", "H", "T"))
     a, b, c, constant, step = truth.coefficients
     n = T * (T + 1) / 2 if law == "naive" else T
-    growth = (frame[factor].to_numpy() / MIDDLE[factor]) ** OFF_BY
+    growth = (frame[factor].to_numpy() / MIDDLE[factor]) ** EXTRA_EXPONENT
     first = growth if factor == "V" or law == "aggregated" else 1.0
     rest = growth if factor == "T" else 1.0
     expected = T * H * V * a * first + (n * H * d * b + n * H**2 * c) * rest + constant + step * T
-    changed = bent(frame, truth, Setting(law=law, design="23", noise=0.0), factor)
+    changed = with_extra_exponent(frame, truth, Setting(law=law, design="23", noise=0.0), factor)
     np.testing.assert_allclose(changed["seconds_per_eval"], expected, rtol=1e-12)
     assert changed.attrs["factors"] == ["V", "d", "H", "T"]
 
@@ -49,5 +55,5 @@ def test_a_summary_counts_words_of_true_and_false_claims() -> None:
         "false_refuted": 0.5,
         "false_supported": 0.25,
     }
-    with pytest.raises(ValueError, match="outcomes: 0 given"):
+    with pytest.raises(ValueError, match="`outcomes` must have at least 1 element, got 0"):
         verdict_summary([])

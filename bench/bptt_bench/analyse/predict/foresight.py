@@ -1,6 +1,6 @@
-"""Foresight: what fitted laws say of points beyond a sweep, and how that compares with what is measured there later.
+"""Predictions of fitted laws at points beyond a sweep, and their comparison with later measurements there.
 
-Predictions are fixed, with their intervals, before the first of these points is measured: the file of a run holds them
+Predictions and their intervals are fixed before the first of these points is measured: the file of a run holds them
 before the samples that test them.
 """
 
@@ -24,16 +24,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 BEYOND = "beyond"  # the stage of samples that test predictions
-TARGET_MEDIAN, TARGET_P95 = 0.05, 0.10  # of the relative error: what predictions of this kind are held to
+TIME_RATIO = "dearer"  # the name of the field in stored records
+TARGET_MEDIAN, TARGET_P95 = 0.05, 0.10  # of the relative error
 TARGET_COVERAGE = (0.90, 0.98)  # of intervals at 95 %
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prediction:
-    """What a fitted law says of one evaluation at a point it has not seen, in seconds, with its 95 % interval.
+    """Predicted seconds of one evaluation at a point beyond the sweep, with its 95 % interval.
 
-    ``farther`` is how many times levels must grow from the nearest point swept (above 1), ``dearer`` the ratio of the
-    predicted time to the longest time swept by this subject.
+    ``farther``: by which factor levels must grow from the nearest point of the sweep (above 1). ``time_ratio``:
+    predicted time over the longest fitted time in the sweep of this subject.
     """
 
     subject: str
@@ -42,11 +43,12 @@ class Prediction:
     low: float
     high: float
     farther: float
-    dearer: float
+    time_ratio: float
 
     def to_record(self) -> dict[str, Any]:
-        """The prediction as it is stored with the run."""
-        return {"record": "prediction", **asdict(self), "at": dict(self.at)}
+        """Return the prediction as it is stored with the run."""
+        fields = asdict(self)
+        return {"record": "prediction", **fields, TIME_RATIO: fields.pop("time_ratio"), "at": dict(self.at)}
 
     @property
     def cell(self) -> Cell:
@@ -55,14 +57,14 @@ class Prediction:
 
     @classmethod
     def of_record(cls, record: Mapping[str, Any]) -> Prediction:
-        """The prediction of a stored record."""
-        fields = {name: record[name] for name in cls.__slots__ if name != "at"}
-        return cls(at=Point(record["at"]), **fields)
+        """Return the prediction of a stored record."""
+        fields = {name: record[name] for name in cls.__slots__ if name not in ("at", "time_ratio")}
+        return cls(at=Point(record["at"]), time_ratio=record[TIME_RATIO], **fields)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedPrediction:
-    """A prediction and the time measured there since, in seconds per evaluation with its interval."""
+    """A prediction, and the time measured there since with its interval, in seconds per evaluation."""
 
     prediction: Prediction
     measured: Interval
@@ -80,7 +82,7 @@ class CheckedPrediction:
 
 
 class Accuracy(NamedTuple):
-    """Absolute relative errors of predictions, and the share of their intervals that hold what was measured."""
+    """Absolute relative errors of predictions, and the coverage of their intervals."""
 
     n: int
     median: float
@@ -90,17 +92,17 @@ class Accuracy(NamedTuple):
 
     @property
     def met(self) -> bool:
-        """Whether this is as good as predictions of this kind are held to."""
+        """Whether the errors and the coverage meet the targets."""
         low, high = TARGET_COVERAGE
         return self.median <= TARGET_MEDIAN and self.p95 <= TARGET_P95 and low <= self.coverage <= high
 
 
 def predict_beyond(evidence: Evidence, cells: Iterable[Cell]) -> list[Prediction]:
-    """What the fits of a sweep predict for subjects at points beyond it, subject by subject.
+    """Return the predictions of a sweep's fits at points beyond it, subject by subject.
 
     Raises
     ------
-    FitError : a subject that has no fit, or a point that is not beyond its sweep.
+    FitError : a subject has no fit, or a point is not beyond its sweep.
     """
     points: dict[str, list[Point]] = {}
     for subject, point in cells:
@@ -115,8 +117,8 @@ def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> It
     swept = [dict(zip(fit.factors, row, strict=True)) for row in fit.points[list(fit.factors)].to_numpy().tolist()]
     longest = float(fit.points["fitted"].max())
     for point, interval in zip(points, interval_predictor(fit)(points), strict=True):
-        how_far = distance_beyond(point, swept)
-        if how_far <= 1:
+        distance = distance_beyond(point, swept)
+        if distance <= 1:
             raise FitError(f"point {point}: lies within what {subject} was swept over, in every factor")
         yield Prediction(
             subject=subject,
@@ -124,25 +126,25 @@ def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> It
             value=interval.estimate,
             low=interval.low,
             high=interval.high,
-            farther=how_far,
-            dearer=interval.estimate / longest,
+            farther=distance,
+            time_ratio=interval.estimate / longest,
         )
 
 
 def predictions_of(frame: pd.DataFrame) -> list[Prediction]:
-    """The predictions that a run holds."""
+    """Return the predictions stored with a run."""
     return [Prediction.of_record(record) for record in frame.attrs.get("predictions", ())]
 
 
 def beyond_samples(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows that test predictions."""
+    """Return the rows that test predictions."""
     samples = frame[(frame[STAGE] == BEYOND).to_numpy(dtype=bool)] if STAGE in frame.columns else frame.iloc[:0]
     samples.attrs = {"factors": frame.attrs.get("factors", [])}
     return samples
 
 
 def checked_predictions(frame: pd.DataFrame, *, confidence: float = 0.95) -> list[CheckedPrediction]:
-    """The predictions of a run beside what was measured there since; those not measured are left out."""
+    """Return the predictions of a run that have been measured since, each with its measurement."""
     predictions = predictions_of(frame)
     if not predictions:
         return []
@@ -158,7 +160,7 @@ def checked_predictions(frame: pd.DataFrame, *, confidence: float = 0.95) -> lis
 
 
 def _measured(rows: pd.DataFrame, confidence: float) -> dict[Point, tuple[Interval, int]]:
-    """Robust location of the time at each point, with its interval and number of samples."""
+    """Return the robust location of the time at each point, with its interval and number of samples."""
     if not len(rows):
         return {}
     names = rows.attrs["factors"]
@@ -174,7 +176,7 @@ def _measured(rows: pd.DataFrame, confidence: float) -> dict[Point, tuple[Interv
 
 
 def by_subject(found: Iterable[CheckedPrediction]) -> dict[str, list[CheckedPrediction]]:
-    """What was foreseen of each subject, in the order of the predictions."""
+    """Group checked predictions by subject, in the order of the predictions."""
     groups: dict[str, list[CheckedPrediction]] = {}
     for one in found:
         groups.setdefault(one.prediction.subject, []).append(one)
@@ -182,13 +184,13 @@ def by_subject(found: Iterable[CheckedPrediction]) -> dict[str, list[CheckedPred
 
 
 def unmeasured(frame: pd.DataFrame, found: Iterable[CheckedPrediction]) -> list[Prediction]:
-    """The predictions of a run that nothing has tested yet."""
+    """Return the predictions of a run that have not been measured yet."""
     tested = {one.prediction.cell for one in found}
     return [prediction for prediction in predictions_of(frame) if prediction.cell not in tested]
 
 
 def accuracy(found: Sequence[CheckedPrediction]) -> Accuracy:
-    """How good predictions were.
+    """Return the errors and the coverage of predictions.
 
     Raises
     ------

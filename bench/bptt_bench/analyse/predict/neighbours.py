@@ -1,22 +1,22 @@
-"""What neighbouring points share beyond the law: universal kriging of a fit's log residuals.
+"""Universal kriging of a fit's log residuals: corrections that neighbouring points share beyond the law.
 
-A law of a few terms leaves residuals of several per cent that are no noise: the price of an operation depends on the
-length of its rows, on the shape of its matrix, on which cache it falls into. Points that are near each other in the
-factors share them. The residual at a point is modelled as
+A law of a few terms leaves residuals of several per cent that are not noise. The cost of an operation depends on the
+length of its rows, on the shape of its matrix and on the cache that holds it. Points that are close in the factors
+share such effects. The residual at a point is modelled as
 
     r(x) = J(x) β + a(x) (z(x) + ε),   cov z(x), z(x') = s² exp(-|x - x'|),   |x - x'|² = Σ_p (log p - log p')² / ℓ_p²,
 
-with J the law's own Jacobian (so that the coefficients may move a little), one length ℓ_p for each factor, a share ε
-that each point has to itself, and the known errors of the measured locations. The amplitude a(x) = 1 + κ·(share of the
-time that is paid beyond the thresholds of the law's regimes): what an operation costs beyond a cache depends on what
-else is in it, and is much less certain than what it costs within. s, ε, κ and ℓ follow from the restricted likelihood.
-Near measured points a prediction takes their residuals over; far from all of them it is the law's, and its interval is
-as wide as the residuals are.
+with J the law's own Jacobian (so that the coefficients may change a little), a length ℓ_p for each factor, an
+independent part ε of each point, and the known errors of the measured locations. The amplitude is a(x) = 1 + κ·(share
+of the time beyond the thresholds of the law's regimes): the cost of an operation beyond a cache depends on the other
+contents of the cache, and is less certain than within it. s, ε, κ and ℓ maximise the restricted likelihood. Near
+measured points a prediction includes their residuals; far from all of them it is that of the law, with an interval as
+wide as the residuals.
 
 Evidence while developing (naive, aggregated and batched on one machine, fitted to a sweep and the cheap part of a later
 run, 45 points measured beyond): median error 6.5 % by the law, 4.8 % with neighbours. On a later run, 72 points beyond:
-95 % intervals with one amplitude everywhere held 76 % of them, with κ 96 %. What it is worth on points that nobody had
-seen is in the reference run (``foresee``).
+95 % intervals with one amplitude everywhere covered 76 % of them, with κ 96 %. The accuracy at points not used in
+development is that of the reference run (``foresee``).
 Source: Cressie (1993), "Statistics for Spatial Data", section 3.4; Rasmussen & Williams (2006), "Gaussian Processes for
 Machine Learning", section 2.7 and eq. 2.44.
 """
@@ -35,22 +35,22 @@ from bptt_bench.analyse.fitting.fitted import Fit, Points, columns_at
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 
-LENGTHS = (0.15, 12.0)  # nats: from a sixth of a factor of e, less than any step of a design, to wider than any design
-DEVIATIONS = (0.002, 0.5)  # relative: below, nothing matters; above, the law is worth nothing
-STARTS = (0.5, 2.0)  # lengths at which the search begins; the likelihood may have two peaks
-UNREST = (0.0, 20.0)  # κ: above, s of a few per cent would be as much as the time itself
-START_SHARED, START_OWN, START_UNREST = 0.07, 0.03, 1.0  # relative deviations, and κ, at which it begins
-RIDGE = 1e-6  # on β: a term that no residual speaks of stays where the fit put it
-FEWEST_SPARE_POINTS = 10  # beyond the coefficients; with fewer a covariance cannot be learned
+LENGTHS = (0.15, 12.0)  # nats: from less than any step of a design to more than the range of any design
+DEVIATIONS = (0.002, 0.5)  # relative: from negligible to a law that explains nothing
+STARTS = (0.5, 2.0)  # lengths at which the search starts; the likelihood may have two maxima
+EXTRA_AMPLITUDE = (0.0, 20.0)  # κ: above, s of a few per cent would be as much as the time itself
+START_SHARED, START_OWN, START_EXTRA_AMPLITUDE = 0.07, 0.03, 1.0  # relative deviations, and κ, at which it begins
+RIDGE = 1e-6  # on β: keeps a term that no residual depends on
+FEWEST_SPARE_POINTS = 10  # beyond the coefficients, to estimate a covariance
 
 
 class _Model(NamedTuple):
-    """A covariance with its factorisation and the coefficients β that go with it."""
+    """A covariance with its factorisation and the coefficients β estimated with it."""
 
     lengths: Array  # (n_factors,), nats
     shared: float  # s, relative
     own: float  # standard deviation of ε, relative
-    unrest: float  # κ: how much larger both are where all of the time is what is paid beyond a cache
+    extra_amplitude: float  # κ: how much larger both are where all of the time is what is paid beyond a cache
     factor: tuple[Array, bool]  # Cholesky factor of the covariance of the residuals
     beta: Array  # (k,)
     information: Array  # (k, k)
@@ -58,18 +58,17 @@ class _Model(NamedTuple):
 
 
 class Neighbours:
-    """A fit whose predictions take over what the measured points nearby have in common.
+    """A fit whose predictions include the residuals that neighbouring points share.
 
     Attributes
     ----------
-    lengths : factor -> distance in nats over which residuals lose all but 1/e of their likeness.
-    shared, own : relative standard deviations of what neighbours share, and of what each point has to itself, where
-        no operation is paid for beyond a threshold.
-    unrest : how many times larger, less 1, both are where everything is.
+    lengths : factor -> distance in nats over which the correlation of residuals falls to 1/e.
+    shared, own : relative standard deviations of the shared and of the independent part, below all thresholds.
+    extra_amplitude : κ, by which both grow with the share of the time beyond thresholds.
 
     Raises
     ------
-    FitError : fewer than 10 points more than coefficients, or a factor that is not above 0 everywhere.
+    FitError : fewer than 10 points more than coefficients, or a level that is not above 0.
     """
 
     def __init__(self, fit: Fit) -> None:
@@ -78,26 +77,26 @@ class Neighbours:
         self._factors = [name for name, values in levels.items() if len(np.unique(values)) > 1]
         for name in self._factors:
             if not (levels[name] > 0).all():
-                raise FitError(f"factor {name!r}: {levels[name].min():g}; neighbours are told by levels above 0")
+                raise FitError(f"factor {name!r}: {levels[name].min():g}; neighbours need levels above 0")
         needed = int(self._active.sum()) + FEWEST_SPARE_POINTS
         if fit.n_points < needed:
-            raise FitError(f"points: {fit.n_points}; what neighbours share takes at least {needed}")
-        self._at = self._place({name: levels[name] for name in self._factors})
+            raise FitError(f"points: {fit.n_points}; neighbours need at least {needed}")
+        self._at = self._log_levels({name: levels[name] for name in self._factors})
         self._jacobian = self._shares(levels)
         self._outside = self._beyond(levels)
         self._residual = fit.points["log_residual"].to_numpy()
         self._error = fit.points["location_error"].to_numpy()
         self._model = min((self._search(length) for length in STARTS), key=lambda model: model.loss)
         self.lengths = dict(zip(self._factors, map(float, self._model.lengths), strict=True))
-        self.shared, self.own, self.unrest = self._model.shared, self._model.own, self._model.unrest
+        self.shared, self.own, self.extra_amplitude = self._model.shared, self._model.own, self._model.extra_amplitude
 
     def predict(self, points: Points) -> list[Interval]:
-        """Intervals for what one sample would be at new points."""
+        """Return prediction intervals for one sample at new points."""
         model, table = self._model, _table(points, self._fit.factors)
         jacobian = self._shares(table)
-        amplitude = 1 + model.unrest * self._beyond(table)
-        near = model.shared**2 * _likeness(self._place(table), self._at, model.lengths)  # (m, n)
-        near *= amplitude[:, None] * (1 + model.unrest * self._outside)
+        amplitude = 1 + model.extra_amplitude * self._beyond(table)
+        near = model.shared**2 * _correlation(self._log_levels(table), self._at, model.lengths)  # (m, n)
+        near *= amplitude[:, None] * (1 + model.extra_amplitude * self._outside)
         weights = cho_solve(model.factor, near.T)  # (n, m)
         left = self._residual - self._jacobian @ model.beta
         correction = jacobian @ model.beta + weights.T @ left
@@ -113,16 +112,16 @@ class Neighbours:
         ends = np.exp(t_quantile(self._fit.confidence, self._fit.freedom) * np.sqrt(np.maximum(variance, 0.0)))
         return [Interval(float(f), float(f / e), float(f * e)) for f, e in zip(fitted, ends, strict=True)]
 
-    def _place(self, table: dict[str, Array]) -> Array:
+    def _log_levels(self, table: dict[str, Array]) -> Array:
         return np.log(np.column_stack([table[name] for name in self._factors]))
 
     def _shares(self, table: dict[str, Array]) -> Array:
-        """The law's Jacobian in the logs of its coefficients: each term's share of the fitted time."""
+        """Return the law's Jacobian in the logs of its coefficients (m, k): each term's share of the fitted time."""
         times = columns_at(self._fit.full_law, table)[:, self._active] * self._fit.coefficients[self._active]
         return shares_of(times)
 
     def _beyond(self, table: dict[str, Array]) -> Array:
-        """The share of the fitted time that is paid for working sets beyond a threshold (m,)."""
+        """Return the share of the fitted time that is due beyond thresholds (m,)."""
         times = columns_at(self._fit.full_law, table) * self._fit.coefficients
         companions = {regime.companion for regime in self._fit.regimes}
         beyond = [term.term in companions for term in self._fit.terms]
@@ -130,9 +129,11 @@ class Neighbours:
 
     def _search(self, length: float) -> _Model:
         n_factors = len(self._factors)
-        unrest, start_unrest = (UNREST, START_UNREST) if self._outside.any() else ((0.0, 0.0), 0.0)
-        start = np.append(np.log([*[length] * n_factors, START_SHARED, START_OWN]), start_unrest)
-        ends = np.vstack([np.log([*[LENGTHS] * n_factors, DEVIATIONS, DEVIATIONS]), unrest])
+        extra_amplitude, start_extra = (
+            (EXTRA_AMPLITUDE, START_EXTRA_AMPLITUDE) if self._outside.any() else ((0.0, 0.0), 0.0)
+        )
+        start = np.append(np.log([*[length] * n_factors, START_SHARED, START_OWN]), start_extra)
+        ends = np.vstack([np.log([*[LENGTHS] * n_factors, DEVIATIONS, DEVIATIONS]), extra_amplitude])
 
         def loss(theta: Array) -> float:
             return self._at_parameters(theta).loss
@@ -141,11 +142,11 @@ class Neighbours:
         return self._at_parameters(found.x)
 
     def _at_parameters(self, theta: Array) -> _Model:
-        """The model at logarithms of lengths, s and ε, and at κ."""
+        """Return the model at logarithms of lengths, s and ε, and at κ."""
         *lengths, shared, own = np.exp(theta[:-1])
-        unrest = float(theta[-1])
-        amplitude = 1 + unrest * self._outside
-        covariance = shared**2 * _likeness(self._at, self._at, np.array(lengths)) * np.outer(amplitude, amplitude)
+        extra_amplitude = float(theta[-1])
+        amplitude = 1 + extra_amplitude * self._outside
+        covariance = shared**2 * _correlation(self._at, self._at, np.array(lengths)) * np.outer(amplitude, amplitude)
         factor = cho_factor(covariance + np.diag(amplitude**2 * own**2 + self._error**2), lower=True)
         solved = cho_solve(factor, np.column_stack([self._residual, self._jacobian]))
         information = self._jacobian.T @ solved[:, 1:] + RIDGE * np.eye(self._jacobian.shape[1])
@@ -154,13 +155,13 @@ class Neighbours:
         quadratic = float(self._residual @ solved[:, 0] - moment @ beta)
         determinant = 2 * float(np.log(np.diag(factor[0])).sum()) + float(np.linalg.slogdet(information)[1])
         loss = (quadratic + determinant) / 2
-        return _Model(np.array(lengths), float(shared), float(own), unrest, factor, beta, information, loss)
+        return _Model(np.array(lengths), float(shared), float(own), extra_amplitude, factor, beta, information, loss)
 
 
-def _likeness(these: Array, those: Array, lengths: Array) -> Array:
-    """Correlation of what points (m, p) and (n, p) share (m, n)."""
-    apart = (these[:, None] - those[None]) / lengths
-    return np.asarray(np.exp(-np.sqrt((apart**2).sum(axis=-1))))
+def _correlation(these: Array, those: Array, lengths: Array) -> Array:
+    """Return the correlation (m, n) of the shared part at points (m, p) and (n, p)."""
+    distance = (these[:, None] - those[None]) / lengths
+    return np.asarray(np.exp(-np.sqrt((distance**2).sum(axis=-1))))
 
 
 def _table(points: Points, factors: tuple[str, ...]) -> dict[str, Array]:

@@ -1,4 +1,4 @@
-"""What can be said of one response of a subject at any point, and how far that point lies from what was measured."""
+"""Predictions of one response of a subject at any point, with the distance of that point from the measured ones."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from bptt_bench.plan import Point
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.text.units import BYTE, Unit
 
-WORKING_SET = "working_set_bytes"  # what a subject declares, not measured
-MOST_WRITTEN_OUT = 1e9  # a ratio beyond it nobody reads digit by digit
+WORKING_SET = "working_set_bytes"  # declared by a subject, not measured
+MOST_WRITTEN_OUT = 1e9  # a larger ratio is written with an exponent
 Table = Sequence[Mapping[str, float]]
 
 
 class Extrapolation(NamedTuple):
-    """How far a point lies from the measured ones.
+    """Distance of a point from the measured ones.
 
-    ``farther`` is how many times levels must grow from the nearest measured point, at most 1 within the sweep, and
-    ``factor`` the one in which it is that far; ``words`` say so.
+    ``farther``: by which factor levels must grow from the nearest measured point, at most 1 within the sweep;
+    ``factor``: in which they grow most; ``words``: both in a sentence.
     """
 
     farther: float | None
@@ -37,24 +37,24 @@ class Extrapolation(NamedTuple):
 
 
 class MeasuredPoints:
-    """The measured points, by which the reach of a prediction is told."""
+    """The measured points, from which the extrapolation to other points is measured."""
 
     __slots__ = ("_levels", "names")
 
     def __init__(self, names: Sequence[str], levels: Array) -> None:
         self.names, self._levels = tuple(names), levels.reshape(-1, len(names))  # (n_points, n_factors)
 
-    def reach(self, point: Mapping[str, float]) -> Extrapolation:
-        """How far a point lies from the measured ones.
+    def extrapolation(self, point: Mapping[str, float]) -> Extrapolation:
+        """Return how far a point lies from the measured ones.
 
         >>> sweep = MeasuredPoints(["n", "k"], np.array([[4.0, 10.0], [16.0, 2.0]]))
-        >>> sweep.reach({"n": 64, "k": 2})
+        >>> sweep.extrapolation({"n": 64, "k": 2})
         Reach(farther=4.0, factor='n', words='4 times farther in n than any measured point')
-        >>> sweep.reach({"n": 16, "k": 10}).words
+        >>> sweep.extrapolation({"n": 16, "k": 10}).words
         '4 times farther in n than the nearest measured point'
-        >>> sweep.reach({"n": 64, "k": 15}).words
+        >>> sweep.extrapolation({"n": 64, "k": 15}).words
         '7.5 times farther in k than the nearest measured point, and beyond all of them in n'
-        >>> sweep.reach({"n": 1, "k": 10}).words
+        >>> sweep.extrapolation({"n": 1, "k": 10}).words
         'n is 4 times below the smallest measured'
         """
         names = [name for name in self.names if name in point]
@@ -65,22 +65,22 @@ class MeasuredPoints:
         with np.errstate(divide="ignore", invalid="ignore"):
             growth = np.where(levels == 0, np.where(here > 0, np.inf, 1.0), here / levels)
         nearest = growth[int(np.argmin(growth.max(axis=1)))]
-        how_far, factor = float(nearest.max()), names[int(np.argmax(nearest))]
+        distance, factor = float(nearest.max()), names[int(np.argmax(nearest))]
         words = [
-            f"{name} is {_times(smallest / level)} times below the smallest measured"
+            f"{name} is {_format_ratio(smallest / level)} times below the smallest measured"
             for name, level, smallest in zip(names, here, levels.min(axis=0), strict=True)
             if 0 < level < smallest
         ]
-        if 1 < how_far < math.inf:
+        if 1 < distance < math.inf:
             beyond = [name for name, level, top in zip(names, here, levels.max(axis=0), strict=True) if level > top]
-            alone = factor in beyond and math.isclose(how_far, point[factor] / levels[:, names.index(factor)].max())
+            alone = factor in beyond and math.isclose(distance, point[factor] / levels[:, names.index(factor)].max())
             others = [name for name in beyond if name != factor]
             more = f", and beyond all of them in {join_names(others)}" if others else ""
             than = "any" if alone else "the nearest"
-            words.insert(0, f"{_times(how_far)} times farther in {factor} than {than} measured point{more}")
-        if math.isinf(how_far):
+            words.insert(0, f"{_format_ratio(distance)} times farther in {factor} than {than} measured point{more}")
+        if math.isinf(distance):
             return Extrapolation(None, factor, f"{factor} was measured at 0 alone")
-        return Extrapolation(how_far, factor if how_far > 1 else "", "; ".join(words))
+        return Extrapolation(distance, factor if distance > 1 else "", "; ".join(words))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,27 +89,27 @@ class Predictor:
 
     Attributes
     ----------
-    unit : of the response, in which the predictions are; ``None`` where nothing tells it.
-    swept : the measured points; none where nothing was measured.
-    intervals : of what one sample would be at points; not finite where the law says nothing.
-    notes : what must be known of the fit that predicts.
-    faster_only : whether the intervals are those of the faster samples, since many lie far above these.
+    unit : of the response and of the predictions; ``None`` if unknown.
+    measured : the measured points.
+    intervals : returns prediction intervals for one sample at points; not finite where the law is undefined.
+    notes : cautions about the fit.
+    faster_only : whether the intervals are those of the faster samples alone, because many lie far above them.
     """
 
     subject: str
     response: str
     unit: Unit | None
-    swept: MeasuredPoints
+    measured: MeasuredPoints
     intervals: Callable[[Table], list[Interval]]
     notes: tuple[str, ...] = ()
     faster_only: bool = False
 
     def predict(self, points: Sequence[Point]) -> list[PointPrediction]:
-        """A prediction for each point, with how far it lies beyond the measured ones."""
+        """Return a prediction for each point, with its distance from the measured ones."""
         found = []
         for point, interval in zip(points, self.intervals(points), strict=True):
-            farther, factor, words = self.swept.reach(point)
-            value, low, high = map(_told, interval)
+            farther, factor, words = self.measured.extrapolation(point)
+            value, low, high = map(_finite_or_none, interval)
             if value is None:
                 low = high = None
                 words = "; ".join(filter(None, ("the law says nothing here", words)))
@@ -133,11 +133,10 @@ class Predictor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointPrediction:
-    """What one sample would be at a point, with its 95 % interval, in ``unit``; ``None`` where nothing is told.
+    """Prediction of one sample at a point, with its 95 % interval, in ``unit``; ``None`` where it is undefined.
 
-    ``farther`` is how many times levels must grow from the nearest measured point (at most 1 within the sweep), and
-    ``factor`` the one in which; ``beyond`` says so in words, ``caution`` what else there is to know, such as that an
-    evaluation would not fit into memory. ``faster_only``: the interval is that of the faster samples, not of any.
+    ``farther``, ``factor`` and ``beyond``: the extrapolation, as in ``Extrapolation``. ``caution``: a further remark,
+    such as that an evaluation would not fit into memory. ``faster_only``: the interval is that of the faster samples.
     """
 
     subject: str
@@ -155,11 +154,11 @@ class PointPrediction:
 
     @property
     def note(self) -> str:
-        """All that there is to know besides, in words."""
+        """All remarks, in words."""
         return "; ".join(filter(None, (self.beyond, self.caution)))
 
     def to_json(self) -> dict[str, Any]:
-        """The prediction as plain data."""
+        """Return the prediction as plain data."""
         return {
             "subject": self.subject,
             "response": self.response,
@@ -174,7 +173,7 @@ class PointPrediction:
 
 
 def interval_predictor(fit: Fit) -> Callable[[Table], list[Interval]]:
-    """What the law says, with what measured points nearby have in common; the law alone where there are too few."""
+    """Return a function for prediction intervals, with neighbours if there are enough points, else of the law alone."""
     try:
         return Neighbours(fit).predict
     except FitError:
@@ -182,32 +181,32 @@ def interval_predictor(fit: Fit) -> Callable[[Table], list[Interval]]:
 
 
 def make_predictor(
-    subject: str, fit: Fit, *, response: str | None = None, beside: Callable[[Point], float] | None = None
+    subject: str, fit: Fit, *, response: str | None = None, added: Callable[[Point], float] | None = None
 ) -> Predictor:
-    """The predictions of a fit.
+    """Return the predictor of a fit.
 
     Parameters
     ----------
-    response : what is predicted, where that is more than what was fitted.
-    beside : what is added to every prediction, such as the bytes of a result, which no law of memory counts.
+    response : name of what is predicted, if it differs from what was fitted.
+    added : an amount to add to every prediction, such as the bytes of a result, which a law of memory does not count.
     """
     near = interval_predictor(fit)
-    swept = MeasuredPoints(fit.factors, fit.points[list(fit.factors)].to_numpy(dtype=np.float64))
+    measured = MeasuredPoints(fit.factors, fit.points[list(fit.factors)].to_numpy(dtype=np.float64))
 
     def intervals(points: Table) -> list[Interval]:
         if not points:
             return []
         found = _where_sound(fit, near, points)
-        if beside is None:
+        if added is None:
             return found
-        more = [beside(Point(point)) for point in points]
+        more = [added(Point(point)) for point in points]
         return [Interval(*(end + extra for end in one)) for one, extra in zip(found, more, strict=True)]
 
     return Predictor(
         subject=subject,
         response=response or fit.response,
         unit=fit.unit,
-        swept=swept,
+        measured=measured,
         intervals=intervals,
         notes=cautions(fit),
         faster_only=has_two_populations(fit),
@@ -215,31 +214,31 @@ def make_predictor(
 
 
 def _where_sound(fit: Fit, near: Callable[[Table], list[Interval]], points: Table) -> list[Interval]:
-    """Intervals where the law gives a time above 0; not finite where it gives none, or more than a number can hold."""
-    told = all(point.get(name, 0) > 0 for point in points for name in fit.factors)
+    """Return intervals where the law predicts a finite time above 0, and others that are not finite elsewhere."""
+    above_zero = all(point.get(name, 0) > 0 for point in points for name in fit.factors)
     with np.errstate(all="ignore"):
         fitted = columns_at(fit.full_law, points) @ fit.coefficients
         sound = np.isfinite(fitted) & (fitted > 0)
         kept = [point for point, fine in zip(points, sound.tolist(), strict=True) if fine]
-        known = iter((near if told else fit.predict)(kept) if kept else ())
+        known = iter((near if above_zero else fit.predict)(kept) if kept else ())
     return [next(known) if fine else Interval(math.nan, math.nan, math.nan) for fine in sound.tolist()]
 
 
 def declared(subject: str, factors: Sequence[str], amount: Callable[[Point], float]) -> Predictor:
-    """The working set that a subject declares: bytes without an interval, since nobody measured them."""
+    """Return a predictor of the working set that a subject declares, in bytes without intervals."""
 
     def intervals(points: Table) -> list[Interval]:
         return [Interval(value, value, value) for value in (float(amount(Point(point))) for point in points)]
 
     nothing = MeasuredPoints(factors, np.zeros((0, len(factors))))
-    return Predictor(subject=subject, response=WORKING_SET, unit=BYTE, swept=nothing, intervals=intervals)
+    return Predictor(subject=subject, response=WORKING_SET, unit=BYTE, measured=nothing, intervals=intervals)
 
 
-def _times(ratio: float) -> str:
+def _format_ratio(ratio: float) -> str:
     if ratio < 10 or ratio >= MOST_WRITTEN_OUT:
         return f"{ratio:.2g}"
     return f"{ratio:,.0f}".replace(",", " ")
 
 
-def _told(value: float) -> float | None:
+def _finite_or_none(value: float) -> float | None:
     return float(value) if math.isfinite(value) else None

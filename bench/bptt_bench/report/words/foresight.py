@@ -81,7 +81,7 @@ def _row(one: CheckedPrediction) -> ForesightRow:
         subject=made.subject,
         levels={name: show.level(level) for name, level in made.at.items()},
         at=show.point(made.at),
-        beyond=f"{show.number(made.farther, 2)}× farther, {show.number(made.dearer, 2)}× time",
+        beyond=f"{show.number(made.farther, 2)}× farther, {show.number(made.time_ratio, 2)}× time",
         predicted=show.si_interval(made.value, made.low, made.high),
         measured=show.si(one.measured.estimate, "s"),
         error=f"{'+' if one.error > 0 else ''}{error_percent(one.error)}",

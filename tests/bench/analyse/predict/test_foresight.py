@@ -134,7 +134,7 @@ def test_a_wrong_law_errs_as_worked_out_by_hand() -> None:
     found = checked_predictions(measured_beyond(sweep, predictions, lambda one: one.cell.point["n"] ** 2))
     np.testing.assert_allclose([one.error for one in found], [16 / 64 - 1, 32 / 256 - 1], rtol=1e-6)
     np.testing.assert_allclose([one.farther for one in predictions], [2, 4])
-    np.testing.assert_allclose([one.dearer for one in predictions], [2, 4], rtol=1e-6)
+    np.testing.assert_allclose([one.time_ratio for one in predictions], [2, 4], rtol=1e-6)
     assert accuracy(found).median == pytest.approx((0.75 + 0.875) / 2)
     assert not accuracy(found).met
 
@@ -154,7 +154,7 @@ def test_predictions_scale_with_the_unit_of_time() -> None:
     slow.attrs = sweep.attrs
     one, thousand = (predict_beyond(fit_all(each, experiment("a")), cells("a")) for each in (sweep, slow))
     np.testing.assert_allclose([p.value for p in thousand], [1000 * p.value for p in one], rtol=1e-6)
-    np.testing.assert_allclose([p.dearer for p in thousand], [p.dearer for p in one], rtol=1e-6)
+    np.testing.assert_allclose([p.time_ratio for p in thousand], [p.time_ratio for p in one], rtol=1e-6)
 
 
 # --- what is refused, and what is left out ----------------------------------------------------------------------------
@@ -198,7 +198,7 @@ def test_a_run_without_predictions_or_without_samples_beyond_has_nothing_foresee
 
 
 def test_a_prediction_comes_back_from_its_record_as_it_was() -> None:
-    made = Prediction(subject="a", at=Point(T=4, V=8), value=2.0, low=1.5, high=2.5, farther=8.0, dearer=0.5)
+    made = Prediction(subject="a", at=Point(T=4, V=8), value=2.0, low=1.5, high=2.5, farther=8.0, time_ratio=0.5)
     assert Prediction.of_record(json.loads(json.dumps(made.to_record()))) == made
     assert made.to_record()["record"] == "prediction"
 
@@ -209,7 +209,9 @@ def test_a_prediction_comes_back_from_its_record_as_it_was() -> None:
 def one(error: float, covered: bool) -> CheckedPrediction:
     value = 1 + error
     ends = (min(value, 1.0) - 0.01, max(value, 1.0) + 0.01) if covered else (value, value)
-    prediction = Prediction(subject="a", at=Point(n=1), value=value, low=ends[0], high=ends[1], farther=2.0, dearer=2.0)
+    prediction = Prediction(
+        subject="a", at=Point(n=1), value=value, low=ends[0], high=ends[1], farther=2.0, time_ratio=2.0
+    )
     return CheckedPrediction(prediction=prediction, measured=Interval(1.0, 0.9, 1.1), n_samples=3)
 
 

@@ -26,7 +26,7 @@ def of(value: Callable[[float], float], width: float = 1.25, response: str = "se
         subject="s",
         response=response,
         unit=unit_of_name(response),
-        swept=MeasuredPoints(["n"], MEASURED),
+        measured=MeasuredPoints(["n"], MEASURED),
         intervals=lambda points: [
             Interval(value(p["n"]), value(p["n"]) / width, value(p["n"]) * width) for p in points
         ],
@@ -103,7 +103,7 @@ def test_a_law_that_grows_too_slowly_is_bounded_by_a_thousand_times_the_measured
 def test_what_does_not_grow_is_said() -> None:
     found = answer(lambda _: 1.0, 10.0)
     assert found.largest is None
-    assert found.note == "within 10s up to n=100000, 1000 times the largest measured, for it does not grow with n"
+    assert found.note == "within 10s up to n=100000, 1000 times the largest measured, because it does not grow with n"
 
 
 def test_a_safe_answer_is_given_where_the_estimate_has_none() -> None:
@@ -150,7 +150,7 @@ def test_the_other_factors_are_held() -> None:
         subject="s",
         response="allocated_bytes",
         unit=BYTE,
-        swept=MeasuredPoints(["n", "k"], np.array([[10.0, 10.0]])),
+        measured=MeasuredPoints(["n", "k"], np.array([[10.0, 10.0]])),
         intervals=lambda points: [Interval(*[8.0 * p["n"] * p["k"]] * 3) for p in points],
     )
     found = largest_within(predictor, "n", 4000.0, {"k": 10}, WHOLE)

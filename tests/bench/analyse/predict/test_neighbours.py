@@ -107,25 +107,25 @@ def test_intervals_are_as_wide_as_the_residuals_nearby(rng: np.random.Generator)
     inside, outside = neighbours.predict([{"n": 100.0, "m": 8_000.0}, {"n": 20_000.0, "m": 8_000.0}])
     assert np.log(inside.high / inside.estimate) < 0.08
     assert np.log(outside.high / outside.estimate) > 0.2
-    assert neighbours.unrest > 2
+    assert neighbours.extra_amplitude > 2
 
 
 def test_a_law_without_thresholds_has_one_amplitude(rng: np.random.Generator) -> None:
     fitted = fit(frame(exact(*grid()) * np.exp(0.05 * rng.standard_normal(len(grid()[0]))), rng), LAW, overhead="1")
     assert not fitted.regimes
-    assert Neighbours(fitted).unrest == 0
+    assert Neighbours(fitted).extra_amplitude == 0
 
 
 def test_too_few_points_are_refused(rng: np.random.Generator) -> None:
     made = frame(exact(*grid()), rng)
     few = made[(made["n"] < 30) & (made["m"] < 300)]
     few.attrs["factors"] = ["n", "m"]
-    with pytest.raises(FitError, match=r"^points: \d+; what neighbours share takes at least \d+$"):
+    with pytest.raises(FitError, match=r"^points: \d+; neighbours need at least \d+$"):
         Neighbours(fit(few, LAW, overhead="1"))
 
 
 def test_a_factor_at_zero_is_refused(rng: np.random.Generator) -> None:
     made = frame(exact(*grid()), rng)
     made["m"] = made["m"].where(made["m"] > 5, 0.0)
-    with pytest.raises(FitError, match="factor 'm': 0; neighbours are told by levels above 0"):
+    with pytest.raises(FitError, match="factor 'm': 0; neighbours need levels above 0"):
         Neighbours(fit(made, LAW, overhead="1"))

@@ -60,7 +60,7 @@ def test_without_a_level_that_only_neighbours_need_the_law_alone_predicts(rng: n
 
 def test_bytes_of_the_result_are_added_to_all_three(noisy: Fit) -> None:
     (bare,) = make_predictor("s", noisy).predict([FAR])
-    (more,) = make_predictor("s", noisy, response="allocated_bytes", beside=lambda point: 2.0 * point["T"]).predict(
+    (more,) = make_predictor("s", noisy, response="allocated_bytes", added=lambda point: 2.0 * point["T"]).predict(
         [FAR]
     )
     assert (more.value, more.low, more.high) == tuple(end + 1024.0 for end in (bare.value, bare.low, bare.high))  # type: ignore[operator]
@@ -81,10 +81,10 @@ def test_where_the_law_is_nothing_nothing_is_predicted() -> None:
 def test_a_point_beyond_all_numbers_leaves_the_others_as_they_are(noisy: Fit) -> None:
     predictor = make_predictor("s", noisy)
     (alone,) = predictor.predict([FAR])
-    huge, beside = predictor.predict([Point(T=10**300, V=10**300, d=1, H=1), FAR])
+    huge, added = predictor.predict([Point(T=10**300, V=10**300, d=1, H=1), FAR])
     assert (huge.value, huge.low, huge.high) == (None, None, None)
     assert huge.note.startswith("the law says nothing here; ")
-    assert (beside.value, beside.low, beside.high) == pytest.approx((alone.value, alone.low, alone.high), rel=1e-12)
+    assert (added.value, added.low, added.high) == pytest.approx((alone.value, alone.low, alone.high), rel=1e-12)
 
 
 def test_what_is_declared_is_bytes_without_width_and_without_reach() -> None:
@@ -106,10 +106,10 @@ def test_its_json_has_what_the_contract_names(noisy: Fit) -> None:
 
 
 @given(st.lists(st.tuples(POSITIVE, POSITIVE), min_size=1, max_size=6), st.tuples(POSITIVE, POSITIVE))
-def test_the_reach_is_that_of_foresight(swept: list[tuple[float, float]], point: tuple[float, float]) -> None:
+def test_the_reach_is_that_of_foresight(measured: list[tuple[float, float]], point: tuple[float, float]) -> None:
     here = dict(zip("nk", point, strict=True))
-    expected = distance_beyond(here, [dict(zip("nk", each, strict=True)) for each in swept])
-    found = MeasuredPoints(["n", "k"], np.array(swept)).reach(here)
+    expected = distance_beyond(here, [dict(zip("nk", each, strict=True)) for each in measured])
+    found = MeasuredPoints(["n", "k"], np.array(measured)).extrapolation(here)
     assert found.farther == expected
     assert (found.factor != "") is (expected > 1)
 
@@ -128,17 +128,17 @@ def test_the_reach_is_that_of_foresight(swept: list[tuple[float, float]], point:
     ],
 )
 def test_how_far_in_words(point: dict[str, float], words: str) -> None:
-    assert SWEEP.reach(point).words == words
+    assert SWEEP.extrapolation(point).words == words
 
 
 def test_a_factor_measured_at_0_alone_is_told() -> None:
-    found = MeasuredPoints(["n"], np.array([[0.0]])).reach({"n": 3})
+    found = MeasuredPoints(["n"], np.array([[0.0]])).extrapolation({"n": 3})
     assert tuple(found) == (None, "n", "n was measured at 0 alone")
 
 
 def test_nothing_measured_has_no_reach() -> None:
-    assert tuple(MeasuredPoints(["n"], np.zeros((0, 1))).reach({"n": 3})) == (None, "", "")
-    assert tuple(SWEEP.reach({"other": 3.0})) == (None, "", "")
+    assert tuple(MeasuredPoints(["n"], np.zeros((0, 1))).extrapolation({"n": 3})) == (None, "", "")
+    assert tuple(SWEEP.extrapolation({"other": 3.0})) == (None, "", "")
 
 
 def test_foresight_and_predict_say_the_same(noisy: Fit) -> None:
