@@ -82,7 +82,11 @@ def prose_of_python(source: str) -> Iterator[tuple[int, str]]:
 
 
 def _words(token: str) -> str:
-    return token.lstrip("#:") if token.startswith("#") else token.strip("rbfRBF").strip("\"'")
+    """Return the text of a comment or string; a string of one word is a key or a value, which files may hold."""
+    if token.startswith("#"):
+        return token.lstrip("#:")
+    text = token.strip("rbfRBF").strip("\"'")
+    return "" if re.fullmatch(r"\w+", text) else text
 
 
 def prose_of_page(text: str, *, notebook: bool) -> Iterator[tuple[int, str]]:

@@ -1,4 +1,4 @@
-"""Does measured cost follow the law that was derived for it? Plan, measure, store, analyse, report.
+"""Tests whether measured cost follows the law that was derived for it: plan, measure, store, analyse, report.
 
 The names below are imported when they are first used, so that ``bptt-bench --help`` stays quick.
 """

@@ -12,7 +12,7 @@ from bptt_bench.cli.options import find_experiments_here, json_option, print_jso
 EXIT_REGRESSION = 1
 
 
-@click.command(short_help="Which term got dearer, by how much: two runs, or a commit and now.")
+@click.command(short_help="Which term became slower, and by how much: two runs, or a commit and now.")
 @click.argument("what", nargs=-1, metavar="A B | [EXPERIMENT]")
 @click.option(
     "--baseline",
@@ -20,10 +20,8 @@ EXIT_REGRESSION = 1
     help="Measure this commit and the working tree in turns, and compare. The experiment and all that it imports come "
     "from the commit; the harness is the current one on both sides.",
 )
-@click.option("--tolerance", default="2%", show_default=True, metavar="SHARE", help="A change up to this is none.")
-@click.option(
-    "--confidence", default="95%", show_default=True, metavar="SHARE", help="Of all verdicts on prices together."
-)
+@click.option("--tolerance", default="2%", show_default=True, metavar="SHARE", help="Ignore changes smaller than this.")
+@click.option("--confidence", default="95%", show_default=True, metavar="SHARE", help="Family-wise confidence level.")
 @click.option(
     "--profile", metavar="quick|standard|full", help="With --baseline: how much to measure.  [default: quick]"
 )
@@ -45,11 +43,13 @@ def compare(
     as_json: bool,
     **measuring: Any,
 ) -> int:
-    """Which term got dearer, by how much: run B against run A.
+    """Report which term became slower, and by how much: run B against run A.
 
-    Each price is a ratio, B over A, with an interval; verdicts hold together (Holm). A claim that A supports and B
-    refutes is a regression too. Runs that were measured at different times may have met the machine at two speeds: then
-    a price is compared with what all prices have in common. --baseline measures in turns and needs no such guess.
+    Each cost per operation is a ratio, B over A, with an interval; the verdicts control the family-wise error rate
+    (Holm). A claim that A supports and B refutes is a regression too. Between two runs the machine may have changed its
+    speed: then each ratio is compared with what all ratios have in common. --baseline interleaves the two and needs no
+    such correction.
+
     Exit status 1 on a regression.
 
     \b

@@ -15,7 +15,7 @@ from bptt_bench.cli.options import json_option, print_json
 )
 @json_option
 def doctor(seconds: str | None, as_json: bool) -> int:
-    """Is this machine fit to measure on, and what can it do?
+    """Check whether this machine is fit to measure on, and measure what it can do.
 
     \b
     Example: bptt-bench doctor

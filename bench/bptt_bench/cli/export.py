@@ -59,7 +59,7 @@ def export(
     if as_json and out is None:
         raise click.UsageError("--json: needs --out, for standard output cannot hold both")
     if to == "parquet" and out is None:
-        raise click.UsageError("--to parquet: needs --out, for it is no text")
+        raise click.UsageError("--to parquet: needs --out, because it is a binary format")
     found = prepared(
         data,
         to,

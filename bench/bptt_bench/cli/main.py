@@ -41,7 +41,7 @@ class CommandLine(click.Group):
     """The commands, with our exit statuses instead of click's."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  # click hands it over
-        """In the order in which one comes to need them."""
+        """Return the commands in the order in which a user comes to need them."""
         return list(self.commands)
 
     def main(  # type: ignore[override]  # never returns, whatever standalone_mode says
@@ -88,7 +88,7 @@ class CommandLine(click.Group):
 
 
 def _range_message(error: click.BadParameter) -> str:
-    """What an option that takes numbers must be and what it got; empty for others."""
+    """Return what an option for numbers must be and what it got; empty for other errors."""
     kind = None if error.param is None else error.param.type
     if error.param is None or not isinstance(kind, click.IntRange | click.FloatRange):
         return ""
@@ -133,7 +133,7 @@ def _set_traceback(context: click.Context, _option: click.Parameter, value: bool
 
 
 def traceback_option() -> click.Option:
-    """``--traceback``, which every command has."""
+    """Return the option ``--traceback``, which every command has."""
     return click.Option(
         ["--traceback"],
         is_flag=True,
@@ -147,7 +147,7 @@ def traceback_option() -> click.Option:
 @click.group(cls=CommandLine, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="bptt-bench")
 def cli() -> None:
-    """Does measured cost follow the law that was derived for it?
+    """Test whether measured cost follows the law that was derived for it.
 
     \b
     Example: bptt-bench run --profile quick --out results/today
@@ -156,10 +156,10 @@ def cli() -> None:
 
 
 def main() -> NoReturn:
-    """Entry point of ``bptt-bench`` and ``python -m bptt_bench``."""
+    """Run ``bptt-bench`` or ``python -m bptt_bench``."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a letter that a terminal lacks is no reason to fail
+            stream.reconfigure(errors="replace")  # a letter that a terminal lacks must not end the program
     cli.main()
 
 

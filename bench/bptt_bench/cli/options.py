@@ -49,7 +49,7 @@ folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_t
 
 
 def check_force(force: bool, resume: object) -> bool:
-    """Whether a run goes on though it was measured with other code.
+    """Return whether a run goes on though it was measured with other code.
 
     Raises
     ------
@@ -71,7 +71,7 @@ def find_experiments_here() -> None:
 
 
 def load_claims(module: str | None) -> Experiment | None:
-    """The experiment that the user names to judge by; None where the run is judged by what it holds.
+    """Load the experiment that the user names to judge by; None if the stored one is used.
 
     Raises
     ------
@@ -86,17 +86,17 @@ def load_claims(module: str | None) -> Experiment | None:
 
 
 def print_json(found: Mapping[str, Any] | Sequence[Any]) -> None:
-    """One JSON document on standard output."""
+    """Print one JSON document to standard output."""
     click.echo(json.dumps(found, indent=2, ensure_ascii=False, allow_nan=False))
 
 
 def exit_status(verdicts: Sequence[Verdict]) -> int:
-    """1 when a claim is refuted; inconclusive is no failure, and no pass."""
+    """Return 1 if a claim is refuted; an inconclusive verdict is neither a failure nor a pass."""
     return EXIT_REFUTED if any(one.verdict == "refuted" for one in verdicts) else EXIT_FINE
 
 
 def print_tables(shown: Analysis | FitReport) -> None:
-    """Tables on standard output."""
+    """Print tables to standard output."""
     from bptt_bench.report.terminal import tables as terminal
 
     terminal.show(shown)
@@ -171,7 +171,7 @@ def engine_options(command: Command) -> Command:
 
 
 def make_engine(options: Mapping[str, Any]) -> EngineSettings:
-    """The engine that the options name.
+    """Return the engine that the options name.
 
     Raises
     ------

@@ -46,7 +46,7 @@ def race(
     force: bool,
     as_json: bool,
 ) -> int:
-    """Race implementations of one thing: equal results, times, and the share of the machine's limit.
+    """Race implementations of one algorithm: equal results, times, and the share of the machine's limit.
 
     EXPERIMENT is a module whose claims are about speedups; in a checkout of this project by default
     bptt_rnn.experiment.race, the tuned gradients against PyTorch and JAX (extra "peers"). What is not installed is

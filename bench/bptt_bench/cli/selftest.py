@@ -11,7 +11,7 @@ import click
 from bptt_bench.cli.options import find_experiments_here, json_option, print_json
 
 
-@click.command(short_help="Are planted faults caught here, and sound claims left alone?")
+@click.command(short_help="Test whether planted faults are caught and sound claims pass.")
 @click.argument("experiment", required=False)
 @click.option("--profile", metavar="NAME", help="How much to measure in a run.  [default: selftest, if there is one]")
 @click.option(
@@ -37,7 +37,7 @@ def selftest(
     trials: int,
     as_json: bool,
 ) -> int:
-    """Are planted faults caught here, and are sound claims left alone? About three minutes.
+    """Test whether planted faults are caught and sound claims pass, in about three minutes.
 
     Runs with different seeds, runs in which the experiment is wrong on purpose, a subject measured under two names, and
     simulated measurements with this machine's noise. EXPERIMENT is a module; in a checkout of this project by default

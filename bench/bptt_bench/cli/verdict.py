@@ -22,7 +22,7 @@ from bptt_bench.cli.options import (
 @claims_option
 @json_option
 def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
-    """The claims, judged on the samples of a run: those that are stored with it, or those of a module.
+    """Judge claims on the samples of a run: those stored with it, or those of a module.
 
     Without --claims nothing is imported that the run names.
 

@@ -74,7 +74,7 @@ def _latex(law: Any) -> str:
 
 @contextlib.contextmanager
 def run_progress(asked: bool | None, on_event: Listener | None) -> Iterator[Listener | None]:
-    """A listener that shows a run and tells ``on_event`` of it, for as long as the block lasts.
+    """Yield a listener that shows a run and passes its events on to ``on_event``.
 
     Parameters
     ----------
@@ -103,11 +103,11 @@ def _notify_both(first: Listener, second: Listener | None) -> Listener:
     if second is None:
         return first
 
-    def tell(event: Event) -> None:
+    def notify(event: Event) -> None:
         first(event)
         second(event)
 
-    return tell
+    return notify
 
 
 class ProgressDisplay:

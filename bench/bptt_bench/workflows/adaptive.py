@@ -27,7 +27,7 @@ FIRST_BLOCKS, FIRST_PHASE_BLOCKS = 2, 1  # enough to know the noise, and what ev
 
 
 def read_stopping_rule(budget: str | None, until: str | None, resumed: Path | None) -> StoppingRule | None:
-    """The demand of the options of a run, or else that of the run to be continued; None for one of fixed length.
+    """Return the stopping rule of the options, else that of the run to be resumed; None for a fixed length.
 
     Raises
     ------
@@ -45,7 +45,7 @@ def read_stopping_rule(budget: str | None, until: str | None, resumed: Path | No
 
 
 def stored_stopping_rule(folder: Path) -> StoppingRule | None:
-    """The demand that a stored run was begun with; None for a run of a fixed number of blocks.
+    """Return the stopping rule of a stored run; None for a run of a fixed number of blocks.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def stored_stopping_rule(folder: Path) -> StoppingRule | None:
 
 
 def first_blocks(experiment: Experiment, profile: str) -> Experiment:
-    """The experiment with so few blocks in a profile as an adaptive run begins with."""
+    """Return the experiment with only the first blocks in a profile, with which an adaptive run begins."""
     whole = experiment.profile(profile)
     first = dataclasses.replace(
         whole,
@@ -120,7 +120,7 @@ def _stopwatch(begun: float, before: float) -> Callable[[], float]:
 
 
 def _seconds_stored(folder: Path) -> float:
-    """Seconds that the stored samples of an interrupted run took; 0 if it holds none."""
+    """Return the seconds that the stored samples of an interrupted run took; 0 if it holds none."""
     from bptt_bench.store.frame import load
 
     try:

@@ -64,7 +64,7 @@ class AdaptiveSampler:
         self._named: set[str] = set()
 
     def __call__(self) -> Sequence[Block]:
-        """The blocks of the next round; none when the demand is met or cannot be."""
+        """Return the blocks of the next round; none if the stopping rule is met or cannot be."""
         from bptt_bench.analyse.adaptive.allocate import nothing
         from bptt_bench.analyse.adaptive.candidates import visit_seconds
         from bptt_bench.analyse.adaptive.interval_targets import aims_of, needed_by
@@ -104,7 +104,7 @@ class AdaptiveSampler:
                 **allocation_record(allocation),
             }
         )
-        self._tell(allocation, why)
+        self._announce(allocation, why)
         self._last = begun + self._thinking, allocation.seconds, float(frame["visit_seconds"].sum())
         return blocks
 
@@ -116,7 +116,7 @@ class AdaptiveSampler:
         return f"the budget of {self._budget:g} s is used up"
 
     def _learn(self, now: float, in_visits: float) -> bool:
-        """How long visits took against what was expected, and a process to start; whether there were any at all."""
+        """Update the pace and the start-up time from the last round; return whether it had any visits."""
         if self._last is None:
             return True
         ended, planned, before = self._last
@@ -129,7 +129,7 @@ class AdaptiveSampler:
         return True
 
     def _seconds(self, begun: float, thinking: float) -> float:
-        """How long the next round may last."""
+        """Return how long the next round may last, in seconds."""
         left = self._budget - begun - thinking - self._start_up
         usual = max((thinking + self._start_up) / THINKING_SHARE, min(ROUND_SECONDS, left / ROUNDS))
         # a last round too short to be worth its start is measured together with this one
@@ -138,7 +138,7 @@ class AdaptiveSampler:
     def _allocate(
         self, evidence: Evidence, aims: Sequence[Aim], cost: Mapping[Spot, float], seconds: float
     ) -> tuple[Allocation, str]:
-        """What to visit, and for what; nothing, and why not, at the end.
+        """Return the next visits and their reason; no visits and the reason at the end.
 
         The open aims come first. Where nothing but a budget was asked for, what they leave of it narrows all alike.
         """
@@ -164,7 +164,7 @@ class AdaptiveSampler:
             return chosen, "all intervals alike" if chosen.visits else "no sample narrows any interval"
         return chosen, "what is open"
 
-    def _tell(self, allocation: Allocation, why: str) -> None:
+    def _announce(self, allocation: Allocation, why: str) -> None:
         for one in allocation.unhelped:
             if one.claim not in self._named:
                 self._named.add(one.claim)
@@ -179,7 +179,7 @@ class AdaptiveSampler:
 
 
 def _is_worth_it(allocation: Allocation) -> bool:
-    """Whether a round narrows any open interval noticeably."""
+    """Return whether a round narrows any open interval noticeably."""
     return any(
         outlook.is_open and outlook.expected < (1 - LEAST_GAIN) * outlook.aim.half_width
         for outlook in allocation.outlooks
@@ -194,7 +194,7 @@ def make_blocks(
     first: int,
     seed: int,
 ) -> list[Block]:
-    """Visits as blocks: each spot at most once a block, its visits spread over all blocks of the round.
+    """Divide visits into blocks: each spot at most once a block, its visits spread over all blocks of the round.
 
     What disturbs the machine for some seconds then hits few visits of any spot, and every block has many points, so
     that what a block has in common can be told. Points come in seeded order, what is compared at a point side by side.
@@ -231,7 +231,7 @@ def _spread_evenly(members: Sequence[set[Spot]], spots: Sequence[Spot], times: i
 
 
 def _with_categories(allocation: Allocation, strata: Strata) -> Allocation:
-    """The same visits to the subjects that are measured, at points with their categories."""
+    """Return the visits with strata replaced by subjects at points with their categories."""
     if not strata.categories:
         return allocation
 
@@ -249,12 +249,12 @@ def _with_categories(allocation: Allocation, strata: Strata) -> Allocation:
 
 
 def _validate_point(experiment: Experiment, point: Point) -> Point:
-    """A point with its levels as a profile would store them."""
+    """Return a point with its levels as a profile stores them."""
     return Point({factor.name: factor.validate(point[factor.name]) for factor in experiment.factors})
 
 
 def allocation_record(allocation: Allocation) -> dict[str, Any]:
-    """An allocation as it is stored: the visits with the claim that each was first chosen for, and every interval."""
+    """Return an allocation as a record: the visits with the claim that each was chosen for, and every interval."""
     return {
         "visits": [
             {
@@ -284,7 +284,7 @@ def allocation_record(allocation: Allocation) -> dict[str, Any]:
 
 
 def allocation_lines(allocation: Allocation) -> list[str]:
-    """What gets the time and why, a line for each claim, the one with most time first.
+    """Return a line for each claim on which visits it gets and why, the claim with most time first.
 
     ``12 s at aggregated V=2000 d=100 H=100 T=70 and 3 more (sum-linear, exponent of n: ±0.031 -> ±0.022)``
     """

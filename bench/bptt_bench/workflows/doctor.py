@@ -1,4 +1,4 @@
-"""Is this machine fit to measure on? Readings of what disturbs a measurement, each with a judgement and what to do."""
+"""Checks whether a machine is fit to measure on: what disturbs a measurement, with a judgement and a remedy."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Finding:
     remark: str
 
     def to_json(self) -> dict[str, Any]:
-        """The reading as plain data."""
+        """Return the finding as plain data."""
         return {name: getattr(self, name) for name in ("name", "value", "shown", "judgement", "remark")}
 
 
 def check_load(load: float | None, cores: int) -> Finding:
-    """Load of the last minute against the cores."""
+    """Check the load of the last minute against the cores."""
     name = "load_average"
     if load is None:
         return Finding(name=name, value=None, shown="not readable", judgement="unknown", remark="look for other work")
@@ -65,7 +65,7 @@ def check_load(load: float | None, cores: int) -> Finding:
 
 
 def check_cores(cores: int) -> Finding:
-    """How many cores this process may use."""
+    """Check how many cores this process may use."""
     enough = cores >= MIN_CORES
     remark = "one is left for the rest of the system" if enough else "everything else runs on the measuring core"
     shown = f"{cores} to use"
@@ -73,7 +73,7 @@ def check_cores(cores: int) -> Finding:
 
 
 def check_threads(libraries: Sequence[Mapping[str, Any]], environment: Mapping[str, str]) -> Finding:
-    """Threads of the numerical libraries here; workers are pinned whatever this says."""
+    """Check the threads of the numerical libraries; workers are pinned in any case."""
     threads = max((int(library["threads"]) for library in libraries), default=None)
     asked = [f"{name}={environment[name]}" for name in THREAD_VARIABLES if name in environment]
     name, pinned = "blas_threads", "run pins its workers itself (--threads, 1 by default) and reads it back"
@@ -86,7 +86,7 @@ def check_threads(libraries: Sequence[Mapping[str, Any]], environment: Mapping[s
 
 
 def check_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]) -> Finding:
-    """Whether the linear algebra runs the kernels that the processor was made for."""
+    """Check whether BLAS runs the kernels that the processor was made for."""
     name, found = "blas_kernel", kernels.kernel_warnings(libraries, offered, variables)
     blas = [one for one in libraries if one.get("api") == "blas"]
     value = ", ".join(dict.fromkeys(str(one["architecture"]) for one in blas if one.get("architecture"))) or None
@@ -100,12 +100,12 @@ def check_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, v
 
 
 def check_current_kernel() -> Finding:
-    """The kernel of the linear algebra loaded in this process, judged by its processor."""
+    """Check the BLAS kernel of this process against its processor."""
     return check_kernels(thread_pools(), kernels.instruction_set(cpu_flags()), kernels.kernel_variables(os.environ))
 
 
 def check_frequency(governor: str | None, boost: bool | None) -> Finding:
-    """How the clock rate of the processor is governed, and whether it may go beyond its rated speed."""
+    """Check how the clock rate is governed, and whether it may go beyond its rated speed."""
     name = "frequency_scaling"
     if governor is None and boost is None:
         remark = "hidden, as in most virtual machines: trust the noise below instead"
@@ -120,7 +120,7 @@ def check_frequency(governor: str | None, boost: bool | None) -> Finding:
 
 
 def check_clock(resolution_seconds: float) -> Finding:
-    """Smallest step between two readings of the clock."""
+    """Check the smallest step between two readings of the clock."""
     fine = resolution_seconds <= COARSE_CLOCK_SECONDS
     remark = "far below a sample" if fine else "coarse: samples must be long"
     return Finding(
@@ -133,7 +133,7 @@ def check_clock(resolution_seconds: float) -> Finding:
 
 
 def check_empty_call(seconds_per_eval: float) -> Finding:
-    """What timing costs by itself: an evaluation that does nothing."""
+    """Check the cost of timing itself: an evaluation that does nothing."""
     cheap = seconds_per_eval <= SLOW_CALL_SECONDS
     remark = "cells under 10 times this are marked below floor"
     return Finding(
@@ -159,7 +159,7 @@ def check_noise(relative: float) -> Finding:
 
 
 def check_speed(slowdown: float, rounds: int) -> Finding:
-    """How much slower the machine was in the usual moment of its probe than in the best."""
+    """Check how much slower the machine was in the median round of its probe than in the best."""
     if rounds < MIN_ROUNDS:
         shown, remark = f"read in {rounds} of {MIN_ROUNDS} rounds needed", "one moment tells nothing: give it more time"
         return Finding(name="slowdown", value=None, shown=shown, judgement="unknown", remark=remark)
@@ -175,7 +175,7 @@ def check_speed(slowdown: float, rounds: int) -> Finding:
 
 
 def machine_findings(readings: Readings) -> list[Finding]:
-    """What the machine can do, at some working sets, and whether it does so steadily; what was not read is absent."""
+    """Return the machine's rates at some working sets and its steadiness; what was not read is absent."""
     from bptt_bench.report import format as show
     from bptt_bench.report.terminal.readings import AT_BYTES, bare, rates
 
@@ -194,7 +194,7 @@ def machine_findings(readings: Readings) -> list[Finding]:
 
 
 def relative_mad(seconds: Sequence[float]) -> float:
-    """Robust relative spread: the scaled median absolute deviation over the median.
+    """Return the robust relative spread: the scaled median absolute deviation over the median.
 
     >>> round(relative_mad([1.0, 1.01, 0.99, 1.0, 7.0]), 4)
     0.0148
@@ -204,14 +204,14 @@ def relative_mad(seconds: Sequence[float]) -> float:
 
 
 def clock_resolution_seconds(clock: Clock, tries: int = 1_000) -> float:
-    """Smallest step seen between neighbouring readings that differ."""
+    """Return the smallest step between neighbouring readings that differ."""
     readings = [clock.now() for _ in range(tries)]
     steps = [after - before for before, after in itertools.pairwise(readings) if after > before]
     return min(steps, default=float("inf"))
 
 
 def sample_repeatedly(clock: Clock, evaluate: Callable[[], object]) -> list[float]:
-    """Seconds of repeated samples of the same work, about ``PROBE_SECONDS`` each."""
+    """Return the seconds of repeated samples of the same work, about ``PROBE_SECONDS`` each."""
     with no_garbage_collection():
         seconds_of(evaluate, 3, clock)
         one = max(min(seconds_of(evaluate, 1, clock) for _ in range(5)), 1e-9)
@@ -227,7 +227,7 @@ def _read(path: Path) -> str | None:
 
 
 def read_frequency(system: Path = SYSTEM) -> tuple[str | None, bool | None]:
-    """Governor and turbo as the kernel tells them; None where it does not."""
+    """Return governor and turbo as the kernel reports them; None where it does not."""
     governor = _read(system / "cpu0/cpufreq/scaling_governor")
     no_turbo, boost = _read(system / "intel_pstate/no_turbo"), _read(system / "cpufreq/boost")
     if no_turbo is not None:
@@ -236,7 +236,7 @@ def read_frequency(system: Path = SYSTEM) -> tuple[str | None, bool | None]:
 
 
 def examine(clock: Clock) -> Iterator[Finding]:
-    """All readings, one after another; takes about a second."""
+    """Yield all findings, one after another; takes about a second."""
     import numpy as np
     import threadpoolctl
 
@@ -255,7 +255,7 @@ def examine(clock: Clock) -> Iterator[Finding]:
 
 
 def probe_machine(clock: Clock, seconds: float) -> Readings:
-    """What the machine can do with one thread, as a run of one thread would find it."""
+    """Probe the machine with one thread, as a run of one thread does."""
     import threadpoolctl
 
     from bptt_bench.measure.probe.probe import probe

@@ -47,11 +47,11 @@ class Export:
     notes: tuple[str, ...] = ()
 
     def text(self) -> Iterator[str]:
-        """The document, piece by piece.
+        """Yield the document in pieces.
 
         Raises
         ------
-        StoreError : a format that is no text, or data that it cannot hold.
+        StoreError : a binary format, or data that it cannot hold.
         """
         from bptt_bench.store.exporters.csv import csv_text
         from bptt_bench.store.exporters.extra_p import extra_p_text
@@ -65,7 +65,7 @@ class Export:
             case "pyperf":
                 document = pyperf_document(self.frame, self.factors, self.response, self.unit, self.run)
                 return iter([json.dumps(document, ensure_ascii=False, allow_nan=False) + "\n"])
-        raise StoreError("parquet: is no text; name a file with --out")
+        raise StoreError("parquet: is a binary format; name a file with --out")
 
     def write(self, path: Path, *, force: bool = False) -> None:
         """Write the file, whole or not at all.
@@ -87,7 +87,7 @@ class Export:
             os.fsync(file.fileno())
 
     def to_json(self, path: Path) -> dict[str, Any]:
-        """What was written, as plain data."""
+        """Return what was written, as plain data."""
         return {
             "file": str(path),
             "format": self.to,
@@ -120,7 +120,7 @@ def export(
     Parameters
     ----------
     unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells. Where no
-        name told it before, the column's does in what is written.
+        name stated it before, the column's does in what is written.
     factors : columns of a plain table that are factors; by default those that can be, which a note names.
 
     Raises
@@ -140,7 +140,7 @@ def export(
                 f"--response {wanted!r}: no such column; the columns are {', '.join(map(str, frame.columns))}"
             )
         if frame[wanted].dtype.kind not in "iuf":
-            raise FitError(f"--response {wanted!r}: is no column of numbers")
+            raise FitError(f"--response {wanted!r}: is not a column of numbers")
         frame = frame[frame[wanted].notna().to_numpy(dtype=bool)]
     of_response = None
     if wanted in frame.columns:
@@ -162,7 +162,7 @@ def export(
         chosen = _find_factors(frame, wanted)
         others = [name for name in map(str, frame.columns) if name not in RECORDED and name not in ("subject", wanted)]
         if to not in TABLES and others and not chosen:  # else all samples would be of one point
-            raise FitError(f"--factors: needed, for no column has levels; the columns are {', '.join(others)}")
+            raise FitError(f"--factors: required, because no column has levels; the columns are {', '.join(others)}")
         if to != "csv":  # which says nothing of factors
             notes = (*notes, f"factors: {', '.join(chosen) or 'none'}; --factors names others")
     return Export(
@@ -178,7 +178,7 @@ def export(
 
 
 def _with_unit(frame: pd.DataFrame, response: str, unit: Unit | None) -> tuple[pd.DataFrame, str, Unit | None]:
-    """The frame with a response whose name tells its unit, that name, and the unit of the values.
+    """Return the frame with a response whose name states its unit, that name, and the unit of the values.
 
     Where the name tells another unit of the same dimension, the values are converted to that.
 
@@ -186,21 +186,21 @@ def _with_unit(frame: pd.DataFrame, response: str, unit: Unit | None) -> tuple[p
     ------
     FitError : the name tells a unit of something else.
     """
-    told = unit_of_name(response)
-    if unit is None or told == unit:
+    stated_unit = unit_of_name(response)
+    if unit is None or stated_unit == unit:
         return frame, response, unit
-    if told is None:
+    if stated_unit is None:
         name = name_with_unit(response, unit)
         return (
             (frame.rename(columns={response: name}), name, unit)
             if name not in frame.columns
             else (frame, response, unit)
         )
-    if told.dimension != unit.dimension:
+    if stated_unit.dimension != unit.dimension:
         raise FitError(
-            f"--unit {unit.symbol!r}: must be a unit that {told.symbol} can be converted to, as {response} tells"
+            f"--unit {unit.symbol!r}: must be a unit that {stated_unit.symbol} can be converted to, as {response} tells"
         )
-    return frame.assign(**{response: frame[response] * (unit.scale / told.scale)}), response, told
+    return frame.assign(**{response: frame[response] * (unit.scale / stated_unit.scale)}), response, stated_unit
 
 
 def _select_subjects(frame: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFrame:
@@ -214,7 +214,7 @@ def _select_subjects(frame: pd.DataFrame, subjects: Sequence[str]) -> pd.DataFra
 
 
 def _select_fitted(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows that a fit would see."""
+    """Return the rows that a fit uses."""
     seen = fitted_samples(frame)
     if "below_floor" not in seen.columns:
         return seen
@@ -229,7 +229,7 @@ def _require_columns(frame: pd.DataFrame, factors: Sequence[str]) -> list[str]:
 
 
 def _find_factors(frame: pd.DataFrame, response: str) -> list[str]:
-    """Columns of a plain table that can be factors: levels, and neither a known record nor another response.
+    """Return the columns of a plain table that can be factors: levels, and neither a known record nor another response.
 
     A response has a unit by its name, or numbers that are neither whole nor come back. Where each row is a point of its
     own no level comes back, and whole numbers are levels all the same, unless they only count the rows.
@@ -248,13 +248,13 @@ def _find_factors(frame: pd.DataFrame, response: str) -> list[str]:
 
 
 def _counts_rows(column: pd.Series[Any]) -> bool:
-    """Whether a column rises by one from row to row, from 0 or as an id: no factor where others have levels."""
+    """Return whether a column rises by one from row to row, from 0 or as an id: no factor where others have levels."""
     is_id = column.iloc[0] == 0 or str(column.name).lower().endswith("id")
     return column.dtype.kind in "iu" and is_id and bool((column.diff().iloc[1:] == 1).all())
 
 
 def _is_levels(column: pd.Series[Any]) -> bool:
-    """Whether a column is of numbers as levels are: whole, or in several rows each."""
+    """Return whether a column is of numbers as levels are: whole, or in several rows each."""
     if column.dtype.kind not in "iuf" or not bool(column.notna().all()):
         return False
     return bool((column % 1 == 0).all()) or column.nunique() <= len(column) / 2
@@ -262,7 +262,7 @@ def _is_levels(column: pd.Series[Any]) -> bool:
 
 @contextlib.contextmanager
 def write_atomically(path: Path, *, force: bool) -> Iterator[Path]:
-    """A new file beside a path, which takes its place at the end, and is gone if anything goes wrong before.
+    """Yield a temporary file that replaces the path at the end, and is removed after an error.
 
     Raises
     ------
@@ -270,7 +270,7 @@ def write_atomically(path: Path, *, force: bool) -> Iterator[Path]:
     """
     target = path.resolve()  # a link stays one: what it leads to is written
     if target.exists() and not target.is_file():
-        raise StoreError(f"{path}: is no regular file; name another with --out")
+        raise StoreError(f"{path}: is not a regular file; name another with --out")
     if target.exists() and not force:
         raise StoreError(f"{path}: is there already; --force replaces it")
     partial = target.with_name(f".{target.name}.{os.getpid()}.partial")

@@ -42,11 +42,11 @@ class FitReport:
     notes: tuple[str, ...] = ()  # what the user should know of how the data were read
 
     def to_json(self) -> dict[str, Any]:
-        """The answer as plain data."""
+        """Return the report as plain data."""
         return {**self.fit_json(), "notes": [*self.notes, *cautions(self.fit)]}
 
     def fit_json(self) -> dict[str, Any]:
-        """The fit, its predictions and comparisons as plain data."""
+        """Return the fit, its predictions and comparisons as plain data."""
         return self.fit.to_json(self.predict_at, self.versus)
 
 
@@ -70,7 +70,7 @@ class FitReports:
         return next(iter(self.found.values())).notes
 
     def to_json(self) -> dict[str, Any]:
-        """The answers as plain data."""
+        """Return the reports as plain data."""
         fits = [
             {"category": dict(category), **one.fit_json(), "notes": list(cautions(one.fit))}
             for category, one in self.found.items()
@@ -145,11 +145,11 @@ def prepare_rows(
     block: str | None = None,
     unit: str | None = None,
 ) -> tuple[pd.DataFrame, str]:
-    """The samples of one subject as laws are fitted to them, with notes in ``attrs``, and the response that is meant.
+    """Return the rows of one subject to be fitted, with notes in ``attrs``, and the response.
 
     Raises
     ------
-    StoreError, FitError : names, rows or a response that cannot be used, or what is no law.
+    StoreError, FitError : names, rows or a response that cannot be used, or what is not a law.
     """
     frame = select_rows(name_factors(frame, names, laws=laws), where)
     if block is not None and block in factors_in_laws(laws):
@@ -158,19 +158,19 @@ def prepare_rows(
         )
     found = choose_response(frame, response, laws)
     chosen = [text.partition("=")[0].strip() for text in where]
-    told = add_roles(frame, laws, response=found, block=block, chosen=chosen)
+    rows = add_roles(frame, laws, response=found, block=block, chosen=chosen)
     if response is None and found != WHOLE:
-        told.attrs["notes"].insert(0, f"response: {found!r}, the only column that is called a time")
+        rows.attrs["notes"].insert(0, f"response: {found!r}, the only column that is called a time")
     named_unit = unit_of(found, frame)
     if unit is not None and named_unit is not None and named_unit != unit_of(found, unit=unit):
-        told.attrs["notes"].append(
+        rows.attrs["notes"].append(
             f"--unit {unit}: taken as stated, though {found!r} is in {named_unit.symbol} by its name"
         )
-    return told, found
+    return rows, found
 
 
 def select_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
-    """The rows of one subject; where none is named, of the only one there is, beside its placebo.
+    """Return the rows of one subject; by default of the only one, without its placebo.
 
     At some categories a subject also goes by the name that tables give it there, ``sort [dtype=float32]``.
 
@@ -203,7 +203,7 @@ def select_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
 
 
 def select_rows(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
-    """The rows that ``NAME=LEVEL`` texts select: any of the levels that are stated of a name, for every name.
+    """Return the rows that ``NAME=LEVEL`` texts select: for every name, any of its levels.
 
     Raises
     ------
@@ -231,7 +231,7 @@ def select_rows(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
 
 
 def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which rows are at a level: equal as numbers in a column of numbers, else as text."""
+    """Return which rows are at a level: equal as numbers in a column of numbers, else as text."""
     if column.dtype.kind not in "iuf":
         return np.asarray(column.map(format_level).to_numpy() == level)
     try:
@@ -241,7 +241,7 @@ def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np
 
 
 def _read_points(asked: PointQuery, this: Fit) -> list[Point]:
-    """The points that one ``--predict`` names, seen to be such as the law can be asked about."""
+    """Return the points that one ``--predict`` names, checked against the law's factors."""
     whole = {name: bool((this.points[name] % 1 == 0).all()) for name in this.factors}
     found = [Point(levels) for levels in asked.points({**dict.fromkeys(asked.axes, False), **whole})]
     for point in found[:1]:

@@ -41,7 +41,7 @@ class ForesightOutcome:
     unmeasured: Sequence[Prediction]
 
     def to_json(self) -> dict[str, Any]:
-        """The outcome as plain data; ``accuracy`` is None where nothing was measured."""
+        """Return the outcome as plain data; ``accuracy`` is None where nothing was measured."""
         from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, by_subject
 
         return {
@@ -112,7 +112,7 @@ def foresee(
 
 
 def foresight_of(experiment: Experiment) -> Foresight:
-    """What an experiment is to foresee.
+    """Return what an experiment is to predict and then measure.
 
     Raises
     ------
@@ -124,7 +124,7 @@ def foresight_of(experiment: Experiment) -> Foresight:
 
 
 def load_outcome(settings: api.Settings, folder: Path) -> ForesightOutcome:
-    """What was foreseen in a stored run, and how it turned out.
+    """Return the predictions of a stored run with what was measured.
 
     Raises
     ------
@@ -179,7 +179,7 @@ def _measure(
 def stored_predictions(
     experiment: Experiment, foresight: Foresight, frame: pd.DataFrame, sink: loop.Sink
 ) -> tuple[list[Prediction], int]:
-    """The predictions of a run whose sweep is done, all of them in its store, and how many of them it held before.
+    """Return the stored predictions of a run whose sweep is done, and how many it held before.
 
     What the run was stopped before it had predicted is predicted now, from the sweep alone.
 
@@ -209,7 +209,7 @@ def stored_predictions(
 
 
 def _with_categories(prediction: Prediction, strata: Strata) -> Prediction:
-    """The same prediction of the subject that is measured, at a point with its categories."""
+    """Return a prediction for a stratum as one for its subject, at a point with its categories."""
     subject, at = strata.cell(prediction.cell)
     return replace(prediction, subject=subject, at=at)
 
@@ -233,7 +233,7 @@ def blocks_beyond(
     frame: pd.DataFrame,
     predictions: Sequence[Prediction],
 ) -> list[Block]:
-    """The visits that test predictions, in blocks after all that the run holds, and what time they should take."""
+    """Return the blocks that test the predictions, numbered after those of the run, with their expected times."""
     from bptt_bench.analyse.predict.foresight import BEYOND, beyond_samples
 
     profile, tested = experiment.profile(settings.profile), beyond_samples(frame)

@@ -30,7 +30,7 @@ def prepare(point):
 EXPERIMENT = bench.experiment(
     prepare,  # several ways to do the same: {{"one": prepare_one, "other": prepare_other}}; their results are compared
     law="n log n",  # terms in the factors below: + - * / **, log, sqrt, min, max, also "O(n²)"; "1": always the same
-    bound="tight",  # "upper": being faster is no failure
+    bound="tight",  # "upper": faster is also fine
     n=[10_000, 100_000],  # a factor and its levels, with others between them; add m=[...], dtype=["float32", ...]
 )
 '''
@@ -65,7 +65,7 @@ def write_module(name: str, folder: Path, *, force: bool = False) -> Path:
 
 
 def _existing_module(name: str, path: Path) -> str:
-    """What would be imported under a name besides our own file; empty if nothing."""
+    """Return what else would be imported under a name; empty if nothing."""
     try:
         spec = importlib.util.find_spec(name)
     except (ImportError, ValueError):  # a module without a spec, such as __main__

@@ -13,13 +13,13 @@ from bptt_bench.plan import Experiment
 
 
 def ipython_shell() -> Any:
-    """The IPython that runs this program; None where none does."""
+    """Return the IPython shell that runs this program; None outside of IPython."""
     ipython = sys.modules.get("IPython")
     return None if ipython is None else ipython.get_ipython()
 
 
 def is_notebook() -> bool:
-    """Whether outputs go to a notebook, not to a terminal."""
+    """Return whether outputs go to a notebook, not to a terminal."""
     return hasattr(ipython_shell(), "kernel")
 
 
@@ -42,7 +42,7 @@ def load_current(module: str, load: Callable[[], Experiment]) -> Experiment:
 
 
 def _digest(module: str) -> str | None:
-    """Of the text of an imported module that a cell of this notebook may have written; None for any other."""
+    """Return the digest of a module that a cell of this notebook may have written; None for any other."""
     loaded = sys.modules.get(module)
     file = getattr(loaded, "__file__", None)
     if loaded is None or file is None or not is_notebook() or hasattr(loaded, "__path__"):

@@ -39,7 +39,7 @@ class PredictionList(list[T]):
         self.notes = notes
 
     def to_json(self) -> list[dict[str, Any]]:
-        """All answers as plain data, each with the notes, since they are a list."""
+        """Return all answers as plain data, each with the notes."""
         return [{**one.to_json(), "notes": list(self.notes)} for one in self]
 
 
@@ -153,7 +153,7 @@ def predict(
 def _fit_notes(
     sources: Sequence[PredictionSource], answers: Sequence[PointPrediction] | Sequence[LargestLevel]
 ) -> list[str]:
-    """What must be known of the fits behind the answers, each said of its subject where there are several."""
+    """Return the notes on the fits behind the predictions, with their subject if there are several."""
     known = {source.subject: source for source in sources}
     asked = list(dict.fromkeys((one.subject, one.response) for one in answers))
     predictors = {key: _predictor(known[key[0]], key[1]) for key in asked}
@@ -202,7 +202,7 @@ def _require_predictor(asked: Iterable[tuple[PredictionSource, str]]) -> None:
 
 
 def _predict_response(source: PredictionSource, response: str, points: Sequence[Point]) -> list[PointPrediction]:
-    """The predictions of a response at points; where there are none, ``caution`` says why."""
+    """Predict a response at points; if that is impossible, ``caution`` gives the reason."""
     predictor = _predictor(source, response)
     if isinstance(predictor, str):
         unit = source.unit(response)
@@ -220,13 +220,13 @@ def _predictor(source: PredictionSource, response: str) -> Predictor | str:
 
 
 def _missing_factor_note(predictor: Predictor, at: Mapping[str, float]) -> str:
-    """Said where points nearby cannot help, because a factor of the data has no level."""
+    """Return a note where points nearby cannot help, because a factor of the data has no level."""
     missing = [name for name in predictor.measured.names if name not in at]
     return f"by the law alone, with no level of {', '.join(missing)} given" if missing else ""
 
 
 def _memory_note(source: PredictionSource, point: Point, machine: int, found: Sequence[PointPrediction]) -> str:
-    """Whether an evaluation would not fit into the memory of this machine."""
+    """Return whether an evaluation would not fit into the memory of this machine."""
     sizes = [(one.high or one.value or 0.0) * one.unit.scale for one in found if one.unit and one.unit.base == "B"]
     if isinstance(source.needed, Predictor):
         sizes.append(source.needed.intervals([point])[0].estimate)
@@ -238,7 +238,7 @@ def _memory_note(source: PredictionSource, point: Point, machine: int, found: Se
 def _points_by_source(
     sources: Sequence[PredictionSource], asked: Sequence[PointQuery], *, free: str | None = None
 ) -> list[tuple[PredictionSource, list[Point]]]:
-    """The points of each source that any are meant for; ``free`` is a factor that they need not have."""
+    """Return the points for each source that has any; ``free`` is a factor that they may lack."""
     found: list[tuple[PredictionSource, list[Point]]] = []
     strangers: dict[str, str] = {}
     for source in sources:
@@ -261,7 +261,7 @@ def _points_by_source(
 
 
 def _complete_point(source: PredictionSource, text: str, levels: Mapping[str, float | str], free: str | None) -> Point:
-    """The point in the order of the factors, its levels checked; what was measured at one level alone has that one."""
+    """Return the point with its levels checked; a factor that was measured at one level takes that level."""
     known = ", ".join([*source.factors, *source.categories]) or "none"
     for name, level in levels.items():
         if name not in source.factors:
@@ -314,7 +314,7 @@ def _predict_largest(
 
 
 def _responses_within(source: PredictionSource, budget: Budget, within: str, response: str | None) -> list[str]:
-    """Which responses a budget is about: those in its unit, and for memory what the subject declares, too.
+    """Return the responses that a budget is about: those in its unit, and for memory the declared working set.
 
     Raises
     ------
@@ -332,7 +332,7 @@ def _responses_within(source: PredictionSource, budget: Budget, within: str, res
 
 
 def _unit_error(response: str, unit: Unit | None) -> str:
-    """Why an amount in another unit says nothing of a response."""
+    """Return why an amount in another unit cannot limit a response."""
     if unit is None:
         return f"the unit of {response} is not known; --unit states it, such as --unit ms"
     return f"{response} is counted in {unit.symbol}"
@@ -354,7 +354,7 @@ def _no_level(
 
 
 def _with_memory_note(source: PredictionSource, found: LargestLevel, machine: int) -> LargestLevel:
-    """The answer with a word on memory, where an evaluation there would not fit into this machine."""
+    """Add a note if an evaluation there would not fit into the memory of this machine."""
     assert found.largest is not None
     point = Point({**found.at, found.factor: found.largest})
     memory = source.predictor(ALLOCATED) if ALLOCATED in source.responses else ""

@@ -94,7 +94,7 @@ def prediction_sources(
     response: str | None = None,
     experiment: Experiment | None = None,
 ) -> list[PredictionSource]:
-    """What can be predicted from a run by the laws that it holds, or from anything by a law that is stated.
+    """Return what can be predicted: from a run by its laws, or from any data by a stated law.
 
     Raises
     ------
@@ -107,7 +107,9 @@ def prediction_sources(
     frame = as_samples(data)
     if experiment is None:
         if "experiment" not in (frame.attrs.get("run") or {}):
-            raise FitError("--law: needed, for the data are no run with laws of its own; such as --law 'n*log(n)'")
+            raise FitError(
+                "--law: required, because the data are not a run that defines its own laws; such as --law 'n*log(n)'"
+            )
         experiment = experiment_of_run(frame)
     return _run_sources(frame, experiment, subjects)
 
@@ -123,7 +125,7 @@ def _run_sources(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]
             raise FitError(f"--subject {name!r}: unknown; the subjects with laws are {names or 'none'}{hint}")
     chosen = [one for one in experiment.subjects if _matches(one, subjects, strata)] if subjects else known
     if not chosen:
-        raise FitError("--law: needed, for no subject of the run has a law; such as --law 'n*log(n)'")
+        raise FitError("--law: required, because no subject of the run has a law; such as --law 'n*log(n)'")
     evidence = fit_all(samples, experiment)
     factors = {factor.name: _level_range(factor, samples) for factor in experiment.factors}
     check = functools.partial(_check_level, {factor.name: factor for factor in experiment.factors})
@@ -144,7 +146,7 @@ def _run_sources(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]
 
 
 def _matches(subject: Subject, names: Sequence[str], strata: Strata) -> bool:
-    """Whether a subject has one of the names; that of a subject with categories means all its strata."""
+    """Return whether a subject has one of the names; that of a subject with categories means all its strata."""
     return subject.name in names or strata.read(subject.name)[0] in names
 
 
@@ -172,7 +174,7 @@ def _responses_with_law(subject: Subject) -> tuple[str, ...]:
 
 
 def _make_predictor(evidence: Evidence, subject: Subject, response: str) -> Predictor | str:
-    """The predictions of a response of a subject, or why there are none. What is allocated includes the result."""
+    """Return a predictor of a subject's response, or why there is none. Allocated bytes include the result."""
     if response == ALLOCATED:
         found = evidence.fit_or_reason(subject.name, SCRATCH)
         beside = subject.output_bytes
@@ -184,7 +186,7 @@ def _make_predictor(evidence: Evidence, subject: Subject, response: str) -> Pred
 
 
 def _declared_working_set(subject: Subject, factors: Sequence[str]) -> Predictor | str | None:
-    """The working set of a subject as it declares it; in words why it cannot be told, where a run does not hold it."""
+    """Return a predictor of the working set that a subject declares, or why there is none; None if undeclared."""
     size = subject.working_set
     if size is None:
         return None
@@ -207,7 +209,7 @@ def _declared_working_set(subject: Subject, factors: Sequence[str]) -> Predictor
 def _law_sources(
     frame: pd.DataFrame, subject: str | None, stated: StatedLaw, response: str | None, name: str
 ) -> Iterator[PredictionSource]:
-    """What a law that somebody states says of a run or a table: of each combination of its categories apart."""
+    """Yield a source for each combination of categories, from a stated law fitted to a run or a table."""
     rows, response = prepare_rows(
         select_subject(fitted_samples(frame), subject),
         (stated.law,),
@@ -233,7 +235,7 @@ def _law_sources(
             notes=tuple(rows.attrs.get("notes", ())),
         )
     other = next(iter(fits.values()))
-    for levels, reason in fits.left_out.items():  # asked at the points of the others, each answer says why it is none
+    for levels, reason in fits.left_out.items():  # predicted at the points of the others: each answer gives the reason
         yield PredictionSource(
             subject=stratum(subject, levels),
             responses=(response,),
@@ -259,7 +261,7 @@ def _response_unit(fit: Fit, response: str) -> Unit | None:
 
 
 def _measured_range(found: Fit, name: str) -> LevelRange:
-    """The levels of a factor of a table: whole numbers where all that were measured are."""
+    """Return the levels of a table's factor: whole numbers if all measured ones are."""
     levels: list[float] = found.points[name].tolist()
     whole = all(float(level).is_integer() for level in levels)
     smallest = min((level for level in levels if level > 0), default=1.0)
@@ -267,7 +269,7 @@ def _measured_range(found: Fit, name: str) -> LevelRange:
 
 
 def _check_measured_level(found: Fit, name: str, level: float) -> float:
-    """A level of a factor of a table as it is; 0 only where that was measured."""
+    """Return a level of a table's factor unchanged; raise for 0 unless that was measured."""
     if level == 0 and not (found.points[name] == 0).any():
         raise not_above_0("--at", name, f"{level:g}")
     return level

@@ -35,7 +35,7 @@ SECONDS_BETWEEN_LINES = 10.0  # a log of a long run stays short, and still shows
 
 @contextlib.contextmanager
 def show_progress(stream: IO[str], now: Callable[[], float]) -> Iterator[Listener]:
-    """A listener that shows the events of a run, for as long as the block lasts."""
+    """Yield a listener that shows the events of a run."""
     if not stream.isatty():
         yield ProgressLines(stream, now)
         return
@@ -70,7 +70,7 @@ class ProgressBar:
 
     @staticmethod
     def columns() -> tuple[ProgressColumn, ...]:
-        """The parts of the bar, from left to right; what may be cut off at the edge comes last."""
+        """Return the columns of the bar, from left to right; those that may be cut off come last."""
         from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn
 
         return (
@@ -164,7 +164,7 @@ def _describe_incident(event: Event) -> str:
 
 
 def printed_lines(event: CodePrinted) -> list[str]:
-    """What the measured code has printed, each line once with how often it came.
+    """Return what the measured code has printed, each line once with its number of occurrences.
 
     >>> print(*printed_lines(CodePrinted(lines={"loading": 1, "converged": 1200}, others=3)), sep="\\n")
     the measured code printed 1204 lines:
@@ -179,7 +179,7 @@ def printed_lines(event: CodePrinted) -> list[str]:
 
 
 def format_time_left(seconds: float | None) -> str:
-    """A remaining time as one reads it.
+    """Format a remaining time.
 
     >>> format_time_left(None), format_time_left(42.4), format_time_left(605)
     ('time left unknown', 'about 42 s left', 'about 10 min 5 s left')

@@ -28,7 +28,7 @@ class PlannedRun(NamedTuple):
 
 
 def plan_runs(settings: api.Settings, *, healthy: int, faults: Sequence[str] = (), each: int = 1) -> list[PlannedRun]:
-    """Healthy runs with consecutive seeds, and ``each`` runs with every fault; spread over time, not one kind first.
+    """Plan healthy runs with consecutive seeds, and ``each`` runs with every fault, in turn.
 
     >>> [plan.name for plan in plan_runs(api.Settings(), healthy=3, faults=["sign"])]
     ['healthy-0', 'sign-0', 'healthy-1', 'healthy-2']
@@ -44,7 +44,7 @@ def plan_runs(settings: api.Settings, *, healthy: int, faults: Sequence[str] = (
 
 
 def slug(name: str) -> str:
-    """A name as part of a folder's: letters, digits, points and hyphens.
+    """Return a name as part of a folder's name: letters, digits, points and hyphens.
 
     >>> slug("copies U"), slug("T^1.1")
     ('copies-U', 'T-1.1')
@@ -90,7 +90,7 @@ def measure_all(
 
 
 def is_finished(plan: PlannedRun, folder: Path) -> bool:
-    """Whether a run is there from its first record to its last.
+    """Return whether a run is there from its first record to its last.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def is_finished(plan: PlannedRun, folder: Path) -> bool:
 
 
 def judge_repeats(folder: Path, experiment: Experiment) -> Iterator[Repeat]:
-    """Every finished run below a folder, in the order of the names, judged by this version of the analysis."""
+    """Judge every finished run below a folder, in the order of the names."""
     from bptt_bench.analyse.verdicts.trust import Repeat
 
     for path in sorted(folder.glob(f"*/{SAMPLES}"), key=lambda path: _in_order(path.parent.name)):
@@ -126,6 +126,6 @@ def judge_repeats(folder: Path, experiment: Experiment) -> Iterator[Repeat]:
 
 
 def _in_order(name: str) -> tuple[str, int]:
-    """``healthy-10`` after ``healthy-9``."""
+    """Return a key that sorts ``healthy-10`` after ``healthy-9``."""
     stem, _, number = name.rpartition("-")
     return (stem, int(number)) if number.isdigit() else (name, 0)

@@ -41,7 +41,7 @@ class RunOutcome:
     is_adaptive: bool = False
 
     def to_json(self) -> dict[str, Any]:
-        """The outcome as plain data."""
+        """Return the outcome as plain data."""
         return {
             "folder": str(self.folder),
             "experiment": self.settings.experiment,
@@ -106,7 +106,7 @@ def run(
 def announcement_lines(
     experiment: Experiment, settings: api.Settings, folder: Path, numbers: Mapping[str, float]
 ) -> Iterator[str]:
-    """What a run is about to do, whether its design can tell the terms of each law apart, and what may disturb it."""
+    """Yield what a run will do, how well its design distinguishes the terms of each law, and what may disturb it."""
     profile = experiment.profile(settings.profile)
     cells = len(profile.cells(experiment.subject_names))
     yield (
@@ -125,7 +125,7 @@ def announcement_lines(
 
 
 def format_summary(finished: RunFinished) -> str:
-    """What was measured, and how much of the time went into measuring."""
+    """Return what was measured, and the share of the time that went into measuring."""
     if finished.busy_share is None:
         return "nothing was left to measure"
     weighed = f", memory of {finished.weighed} cells" if finished.weighed else ""
@@ -140,7 +140,7 @@ def format_summary(finished: RunFinished) -> str:
 
 @contextlib.contextmanager
 def sigterm_as_interrupt() -> Iterator[None]:
-    """SIGTERM does what Ctrl-C does, also before and after the measuring itself."""
+    """Make SIGTERM do what Ctrl-C does, also before and after the measuring itself."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return

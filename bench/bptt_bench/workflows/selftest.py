@@ -41,7 +41,7 @@ class SelftestOutcome:
     trust: Trust
 
     def to_json(self) -> dict[str, Any]:
-        """The outcome as plain data."""
+        """Return the outcome as plain data."""
         return {
             "folder": str(self.folder),
             "experiment": self.settings.experiment,
@@ -53,7 +53,7 @@ class SelftestOutcome:
 
 
 def profile_of(experiment: Experiment) -> str:
-    """The profile of a self-test: the one that is made for it, or the experiment's first."""
+    """Return the profile of a self-test: the one that is made for it, or the experiment's first."""
     return PROFILE if PROFILE in experiment.profiles else next(iter(experiment.profiles))
 
 
@@ -98,7 +98,7 @@ def selftest(
 
 @contextlib.contextmanager
 def listening() -> Iterator[Listener]:
-    """Progress of one of many runs on standard error: of its beginning and its samples, and of no check or block."""
+    """Yield a listener that shows the beginning and the samples of one of many runs on standard error."""
     with show_progress(sys.stderr, time.monotonic) as listener:
 
         def on_event(event: Event) -> None:
@@ -109,7 +109,7 @@ def listening() -> Iterator[Listener]:
 
 
 def coverage(noise: float | None, seed: int, trials: int) -> Coverage | None:
-    """How often intervals hold the truth of simulated measurements with this relative noise; ``None`` without it."""
+    """Return how often intervals hold the truth of simulated measurements with this noise; ``None`` without it."""
     from bptt_bench.analyse.verdicts.trust import Coverage
     from bptt_bench.validation.score import summary, trial
     from bptt_bench.validation.simulate import LAWS, Setting

@@ -35,7 +35,7 @@ RESULTS = Path("results")
 
 
 def default_experiment(name: str = DEFAULT_EXPERIMENT) -> str:
-    """The experiment that is meant where nobody names one: in a checkout of this project its own, elsewhere none.
+    """Return the default experiment, which exists in a checkout of this project alone.
 
     Raises
     ------
@@ -69,14 +69,14 @@ class Settings:
 
 
 def new_folder(what: str) -> Path:
-    """Where a run goes when nobody says where: ``results/<profile>-<time>``, with a number where that is taken."""
+    """Return the default folder of a run: ``results/<profile>-<time>``, with a number if that exists."""
     wanted = RESULTS / f"{what}-{dt.datetime.now().astimezone():%Y%m%d-%H%M%S}"
     free = (wanted.with_name(f"{wanted.name}-{number}") for number in itertools.count(2))
     return next(folder for folder in itertools.chain([wanted], free) if not folder.exists())
 
 
 def experiment_of(settings: Settings) -> Experiment:
-    """The experiment of some settings, its profile and corpus seen to be usable.
+    """Load the experiment of some settings; check its profile and corpus.
 
     Raises
     ------
@@ -127,7 +127,7 @@ def measure(
 
 
 def run_arguments(settings: Settings) -> dict[str, Any]:
-    """The settings as the arguments of the measuring loop.
+    """Return the settings as the arguments of the measuring loop.
 
     Raises
     ------
@@ -145,7 +145,7 @@ def run_arguments(settings: Settings) -> dict[str, Any]:
 
 
 def settings_of(folder: Path) -> Settings:
-    """The settings of a stored run.
+    """Return the settings of a stored run.
 
     Raises
     ------
@@ -171,7 +171,7 @@ def settings_of(folder: Path) -> Settings:
 
 
 def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Analysis:
-    """The fits and verdicts of a run.
+    """Return the fits and verdicts of a run.
 
     Parameters
     ----------
@@ -206,7 +206,7 @@ def write_report(folder: Path | str, experiment: Experiment | None = None) -> li
 
 
 def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, float]:
-    """How well the points of a profile can tell the terms of each subject's law and overhead apart.
+    """Return how well the points of a profile distinguish the terms of each subject's law and overhead.
 
     The condition number of the design as a fit sees it: rows relative to the time (coefficients taken as 1), columns
     scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.

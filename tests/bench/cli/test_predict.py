@@ -190,7 +190,7 @@ def test_a_table_without_a_law_ends_in_one_line(times: Path) -> None:
     result = invoke(times, "--at", "n=1")
     assert (result.exit_code, result.stderr) == (
         2,
-        "error: --law: needed, for the data are no run with laws of its own; such as --law 'n*log(n)'\n",
+        "error: --law: required, because the data are not a run that defines its own laws; such as --law 'n*log(n)'\n",
     )
 
 

@@ -119,7 +119,7 @@ def test_factors_of_a_plain_table_are_what_comes_back() -> None:
     [
         ({"subjects": ["nobody"]}, "--subject 'nobody': unknown; the subjects are a, b"),
         ({"response": "latency"}, "--response 'latency': no such column; the columns are subject, n"),
-        ({"response": "stage"}, "--response 'stage': is no column of numbers"),
+        ({"response": "stage"}, "--response 'stage': is not a column of numbers"),
         ({"response": "empty"}, "--response 'empty': no row holds it"),
     ],
 )
@@ -160,7 +160,7 @@ def test_a_plain_table_keeps_its_factors() -> None:
 def test_factors_that_nothing_tells_are_named() -> None:
     shares = once().drop(columns=["n", "dtype"]).assign(x=np.linspace(0.1, 0.9, 8))
     for to in ("pyperf", "extra-p"):
-        with pytest.raises(FitError, match="--factors: needed, for no column has levels; the columns are x"):
+        with pytest.raises(FitError, match="--factors: required, because no column has levels; the columns are x"):
             export(shares, to)
     assert export(shares, "pyperf", factors=["x"]).factors == ("x",)
     with pytest.raises(FitError, match="--factors 'y': no such column; the columns are seconds_per_eval, x"):
@@ -204,7 +204,7 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
 def test_nothing_but_a_regular_file_is_ever_replaced(force: bool, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe"):
-        with pytest.raises(StoreError, match="is no regular file"):
+        with pytest.raises(StoreError, match="is not a regular file"):
             export(toy(), "csv").write(path, force=force)
     assert (tmp_path / "pipe").is_fifo()
 
@@ -290,7 +290,7 @@ def test_a_file_is_told_as_one_document(csv: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--to", "parquet"], "--to parquet: needs --out, for it is no text"),
+        (["--to", "parquet"], "--to parquet: needs --out, because it is a binary format"),
         (["--to", "csv", "--json"], "--json: needs --out, for standard output cannot hold both"),
         (["--to", "xml"], "'xml' is not one of 'csv', 'parquet', 'extra-p', 'pyperf'"),
         ([], "Missing option '--to'"),

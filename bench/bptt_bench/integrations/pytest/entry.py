@@ -42,7 +42,7 @@ class FallbackPlugin(UnavailablePlugin):
 
 
 def load_plugin(name: str = "bptt_bench.integrations.pytest.plugin") -> object:
-    """The plugin of that module, or what stands for it if the module cannot be imported."""
+    """Import the plugin, or return a fallback if its module cannot be imported."""
     try:
         return importlib.import_module(name)
     except Exception as error:  # noqa: BLE001  # whatever is broken: it is said, and the tests of others run

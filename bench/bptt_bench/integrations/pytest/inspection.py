@@ -94,5 +94,5 @@ class _CallInspector:
 
 
 def _median_seconds(benchmark: Any) -> float:
-    """Median seconds of an evaluation in the rounds that were measured."""
+    """Return the median seconds of an evaluation in the rounds that were measured."""
     return float(statistics.median(benchmark.stats.stats.data))

@@ -92,7 +92,7 @@ class PointTiming(NamedTuple):
 
 
 def seconds_waited() -> float:
-    """Seconds that this process has waited for a processor so far; 0 where the system does not tell."""
+    """Return the seconds that this process has waited for a processor; 0 where the system does not report it."""
     try:
         return int(Path("/proc/self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
@@ -110,11 +110,11 @@ class MarkedLaw:
     seen: dict[pytest.Item, CallInspection] = field(default_factory=dict)
 
     def where(self, items: Iterable[pytest.Item]) -> str:
-        """Some points in words."""
+        """Return some points in words."""
         return ", ".join(" ".join(f"{name}={level:g}" for name, level in self.points[item].items()) for item in items)
 
     def lacking(self) -> tuple[str, bool]:
-        """Why nothing can be judged, and whether the user left it out; empty if all points were measured."""
+        """Return why nothing can be judged, and whether the user chose that; empty if all points were measured."""
         by_outcome: dict[str, list[pytest.Item]] = {}
         for item in self.points:
             if item not in self.taken:
@@ -123,7 +123,7 @@ class MarkedLaw:
         return "; ".join(reasons), set(by_outcome) == {"not run"}
 
     def frame(self, name: str, *, without_waiting: bool = False) -> pd.DataFrame:
-        """The samples of a subject of that name as the tidy frame that the analyse stage reads.
+        """Return the samples under a subject's name, as the tidy frame that the analysis reads.
 
         Without waiting, rounds that are longer than a time slice lose the share in which no processor was free. The
         median of shorter ones has none: they are interrupted as a whole or not at all.
@@ -165,7 +165,7 @@ class MarkedLaw:
         return frame.astype({"first_seconds": float})
 
     def judged(self, name: str) -> Growth:
-        """The law held against what was measured; open where a busy machine may have made the verdict.
+        """Judge the law; inconclusive if the verdict may come from a busy machine.
 
         Beside other work long rounds are drawn out and short ones are not, which looks like growth: with eight
         processes on two cores `sorted` passed for n**2 once in twenty runs.
@@ -233,7 +233,7 @@ class LawItem(pytest.Item):
         pytest.skip(reason)
 
     def switched_off(self) -> tuple[str, bool] | None:
-        """Why benchmarks are switched off, and whether the user said so; None if they are not."""
+        """Return why benchmarks are switched off, and whether the user chose that; None if they are not."""
         session = self.config.pluginmanager.get_plugin("pytest-benchmark")
         if session is None:
             return "pytest-benchmark is switched off or not installed", False
@@ -244,7 +244,7 @@ class LawItem(pytest.Item):
         return "benchmarks are disabled", True
 
     def is_strict(self) -> bool:
-        """Whether a law that stays open fails: as the marker says, else as the project does."""
+        """Return whether a law that stays open fails: as the marker says, else as the project does."""
         return (self.law.stated.inconclusive or self.config.getini(INI)) == "fail"
 
     def repr_failure(self, excinfo: Any, style: Any = None) -> Any:

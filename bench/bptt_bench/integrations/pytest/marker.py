@@ -255,13 +255,13 @@ class ComplexitySession:
 
 
 def is_marked(item: pytest.Item) -> bool:
-    """Whether an item has our marker."""
+    """Return whether an item has our marker."""
     mark = item.get_closest_marker(MARKER)
     return mark is not None and is_own_marker(mark, getattr(item, "fixturenames", ()))
 
 
 def read_marker(mark: pytest.Mark | None, name: str) -> Complexity:
-    """What a marker states.
+    """Return what a marker states.
 
     Raises
     ------
@@ -277,12 +277,12 @@ def read_marker(mark: pytest.Mark | None, name: str) -> Complexity:
 
 
 def marker_error(name: str, text: str) -> pytest.Collector.CollectError:
-    """A line that names the marked function."""
+    """Return an error whose line names the marked function."""
     return pytest.Collector.CollectError(f"{name}: @pytest.mark.{MARKER}: {text}")
 
 
 def format_parameter(name: str, value: object, seen: list[object]) -> str:
-    """A parameter in the name of a law's item: its text where that is short, else its place among those seen."""
+    """Return a parameter for the name of a law's item: its text if that is short, else its number."""
     place = next((i for i, other in enumerate(seen) if other is value or is_same(other, value)), len(seen))
     if place == len(seen):
         seen.append(value)
@@ -293,7 +293,7 @@ def format_parameter(name: str, value: object, seen: list[object]) -> str:
 
 
 def is_same(one: object, other: object) -> bool:
-    """Whether two parameters are one; of those that cannot say so plainly, such as arrays, none is another."""
+    """Return whether two parameters are one; of those that cannot say so plainly, such as arrays, none is another."""
     try:
         return type(one) is type(other) and (one == other) is True
     except Exception:  # noqa: BLE001  # whatever a user's class raises when it is compared

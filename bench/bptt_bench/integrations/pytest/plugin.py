@@ -50,7 +50,7 @@ WALL = "time.perf_counter"  # what pytest-benchmark times with unless told
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Come only once: pluggy raises when one module is registered under its entry point's name and its own."""
+    """Register the plugin once: pluggy raises when a module is registered under two names."""
     mine = pluginmanager.get_name(sys.modules[__name__])
     for name in NAMES:
         if name != mine:
@@ -113,19 +113,19 @@ def keep_warnings(config: pytest.Config) -> None:
 
 
 def is_requested(config: pytest.Config) -> bool:
-    """Whether the user wants scaling benchmarks to run."""
+    """Return whether the user wants scaling benchmarks to run."""
     return bool(config.getoption("benchmark", False) or config.getoption("benchmark_only", False))
 
 
 @pytest.fixture(scope="session")
 def scaling_experiment() -> Experiment:
-    """The experiment whose subjects are measured and whose claims are judged; a project overrides this fixture."""
+    """Return the experiment that is measured and judged; a project overrides this fixture."""
     pytest.fail("scaling_experiment: define a fixture of this name that returns a bench.Experiment", pytrace=False)
 
 
 @pytest.fixture
 def scaling(request: pytest.FixtureRequest, scaling_experiment: Experiment, benchmark: Any) -> Scaling:
-    """Measures subjects of the experiment: ``scaling.measure(subject, point, line=factor)``, once per test."""
+    """Measure subjects of the experiment: ``scaling.measure(subject, point, line=factor)``, once per test."""
     from bptt_bench.integrations.pytest.suite import Scaling, Suite
 
     if not request.node.get_closest_marker(MARKER):
@@ -155,7 +155,7 @@ class Session:
     ran: int = 0
 
     def measured(self) -> list[Suite]:
-        """The suites that have data."""
+        """Return the suites that have data."""
         return [suite for suite in self.suites.values() if suite.rows]
 
     @pytest.hookimpl(tryfirst=True)  # before pytest-benchmark looks for benchmarks, and warns of them under xdist
@@ -291,7 +291,7 @@ class Session:
             self.summarise(terminalreporter)
 
     def unmeasured(self) -> list[Unmeasured]:
-        """The benchmarks that failed, in a test or in a later round."""
+        """Return the benchmarks that failed, in a test or in a later round."""
         return [*self.failed, *(each for suite in self.suites.values() for each in suite.unmeasured)]
 
     def summarise(self, reporter: pytest.TerminalReporter) -> None:

@@ -96,13 +96,13 @@ class Unmeasured(NamedTuple):
 
 
 def one_line(error: BaseException) -> str:
-    """The kind of an exception and the first line of what it says."""
+    """Return the type of an exception and the first line of its message."""
     said = str(error).strip().splitlines()
     return f"{type(error).__name__}: {said[0]}" if said else type(error).__name__
 
 
 def unmeasured_lines(unmeasured: list[Unmeasured]) -> list[str]:
-    """Lines about benchmarks that failed, one for each reason.
+    """Return lines about benchmarks that failed, one for each reason.
 
     >>> unmeasured_lines([Unmeasured(f"sort at n={n}", "MemoryError") for n in (1, 2, 3, 4)])
     ['not measured: sort at n=1, sort at n=2, sort at n=3 and 1 more: MemoryError']
@@ -118,7 +118,7 @@ def unmeasured_lines(unmeasured: list[Unmeasured]) -> list[str]:
 
 
 def calibrate_round(evaluation: Evaluation, seconds_per_round: float) -> int:
-    """How many evaluations make a round, once the first ones have warmed up."""
+    """Warm up, then return how many evaluations make a round."""
     clock = WallClock()
     warm_up(evaluation, clock, seconds_per_round)
     return calibrate(evaluation, clock, seconds_per_round)[0]
@@ -126,13 +126,13 @@ def calibrate_round(evaluation: Evaluation, seconds_per_round: float) -> int:
 
 @functools.cache
 def empty_call_seconds() -> float:
-    """Seconds per evaluation of a call that does nothing, measured once a session."""
+    """Return the seconds per evaluation of a call that does nothing, measured once a session."""
     return floor_seconds(WallClock())
 
 
 @contextlib.contextmanager
 def pin_blas() -> Iterator[dict[str, Any]]:
-    """One BLAS thread within the block; gives the threads and the BLAS that were read back."""
+    """Limit BLAS to one thread within the block; yield the BLAS and the threads that were read back."""
     import threadpoolctl
 
     with threadpoolctl.threadpool_limits(limits=BLAS_THREADS, user_api="blas"):
@@ -143,7 +143,7 @@ def pin_blas() -> Iterator[dict[str, Any]]:
 
 
 def blas_info() -> dict[str, Any]:
-    """NumPy's BLAS and its threads, as threadpoolctl reads them back; threads are None where it sees no BLAS."""
+    """Return NumPy's BLAS and its threads, as threadpoolctl reads them; threads are None where it sees no BLAS."""
     import threadpoolctl
 
     pools = [pool for pool in threadpoolctl.threadpool_info() if pool["user_api"] == "blas"]

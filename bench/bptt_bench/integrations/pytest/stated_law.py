@@ -81,7 +81,7 @@ class Complexity:
 
     @property
     def points(self) -> Design:
-        """Where to measure, the factors in the order in which they were given."""
+        """Return where to measure, the factors in the order in which they were given."""
         if len(self.levels) == 1 or self.design == "grid":
             return Design.grid(self.levels)
         ordered = {name: sorted(values) for name, values in self.levels.items()}
@@ -162,7 +162,7 @@ OPTIONS: dict[str, Callable[[Any], Any]] = {
 
 
 def block_medians(rounds: Sequence[float], most: int = 20) -> list[float]:
-    """Medians of at most so many runs of consecutive rounds, in their order.
+    """Return the medians of at most ``most`` blocks of consecutive rounds, in their order.
 
     There may be a hundred thousand rounds, and neighbours are disturbed together: as samples of their own they would
     claim a precision that no point has. The median, because many short rounds and a few long ones must measure the same

@@ -118,7 +118,7 @@ class Suite:
         )
 
     def frame(self) -> pd.DataFrame:
-        """The rounds as the tidy frame that the analyse stage reads."""
+        """Return the rounds as the tidy frame that the analysis reads."""
         import pandas as pd
 
         frame = pd.DataFrame(self.rows)
@@ -127,7 +127,7 @@ class Suite:
         return frame
 
     def claims(self) -> tuple[list[Claim], list[Claim]]:
-        """The claims whose subjects were all measured, and the rest; where there are categories, stratum by stratum."""
+        """Return the claims whose subjects were all measured, and the rest, for each stratum."""
         from bptt_bench.analyse.evidence.strata import stratified
 
         frame, _, claims = stratified(self.frame(), self.experiment, self.experiment.claims)
@@ -140,7 +140,7 @@ class Suite:
         return judged, rest
 
     def analysis(self) -> Analysis:
-        """Fits and verdicts of what has been measured so far.
+        """Return fits and verdicts of what has been measured so far.
 
         Raises
         ------
@@ -158,17 +158,17 @@ class Suite:
         return self._analysed[1]
 
     def refuted(self) -> list[Verdict]:
-        """The verdicts that fail the session."""
+        """Return the verdicts that fail the session."""
         return [verdict for verdict in self.analysis().verdicts if verdict.verdict == "refuted"]
 
     def to_json(self) -> dict[str, list[dict[str, Any]]]:
-        """Verdicts as ``verdict --json`` gives them, fits as ``fit --json`` does, with their subjects."""
+        """Return verdicts as ``verdict --json`` gives them, fits as ``fit --json`` does, with their subjects."""
         analysis = self.analysis()
         fits = [{"subject": subject, **fit.to_json()} for (subject, _), fit in analysis.fits.items()]
         return {"verdicts": [verdict.to_json() for verdict in analysis.verdicts], "fits": fits}
 
     def text(self, *, width: int, colour: bool) -> str:
-        """Fits and verdicts as tables, then the claims that nothing was measured for."""
+        """Return fits and verdicts as tables, then the claims that nothing was measured for."""
         from bptt_bench.report.terminal.tables import as_text
 
         lines = [as_text(self.analysis(), width=width, colour=colour).rstrip("\n")]
@@ -242,12 +242,12 @@ class Scaling:
 
 
 def describe_failure(item: pytest.Item, error: BaseException) -> list[str]:
-    """What a test of a scaling benchmark was to measure, and why it did not."""
+    """Return what the test of a scaling benchmark was to measure, and why it failed."""
     what = item.name
     scaling: Scaling | None = getattr(item, "funcargs", {}).get("scaling")
     if scaling is not None:
         what = scaling.measuring or what
-        scaling.benchmark.skipped = True  # has failed: that it measured nothing is no second error
+        scaling.benchmark.skipped = True  # has failed: do not count it as unmeasured as well
     return [what, one_line(error)]
 
 
@@ -264,7 +264,7 @@ def group_name(point: Mapping[str, Any], line: str) -> str:
 
 
 def benchmark_info(subject: Subject, name: str, point: Point) -> dict[str, Any]:
-    """What pytest-benchmark's JSON says of a benchmark: subject, point, law and predicted operations per evaluation."""
+    """Return subject, point, law and predicted operations of a benchmark for pytest-benchmark's JSON."""
     info: dict[str, Any] = {"subject": name, "point": dict(point)}
     if subject.law is not None:
         info["law"] = subject.law.text

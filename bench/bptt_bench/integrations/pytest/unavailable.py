@@ -49,7 +49,7 @@ class UnavailablePlugin:
 
 
 def is_own_marker(mark: pytest.Mark, fixtures: Iterable[str]) -> bool:
-    """Whether a marker of this name is ours: levels or a benchmark say so; a project may have one of its own."""
+    """Return whether a marker of this name is ours: levels or a benchmark say so; a project may have one of its own."""
     return "benchmark" in fixtures or any(
         isinstance(value, Iterable) and not isinstance(value, str) for value in mark.kwargs.values()
     )
@@ -57,7 +57,7 @@ def is_own_marker(mark: pytest.Mark, fixtures: Iterable[str]) -> bool:
 
 @functools.cache
 def unavailable_plugin() -> UnavailablePlugin | None:
-    """What stands for the library if it cannot be imported; None if it can."""
+    """Return a plugin that reports why the library cannot be imported; None if it can."""
     try:
         with warnings.catch_warnings():  # a project that turns warnings into errors means its own
             warnings.simplefilter("ignore")
@@ -69,7 +69,7 @@ def unavailable_plugin() -> UnavailablePlugin | None:
 
 
 def is_importable(module: str) -> bool:
-    """Whether a module can be imported."""
+    """Return whether a module can be imported."""
     try:
         return importlib.util.find_spec(module) is not None
     except ValueError:  # sys.modules holds None for it

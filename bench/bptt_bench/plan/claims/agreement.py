@@ -9,14 +9,14 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-DIFFERENT = 1.0  # of what is no number and not equal; of numbers, one that is off by as much as the largest of them
+DIFFERENT = 1.0  # of values that are not numbers and differ; of numbers, an error as large as the largest of them
 HALF_THE_DIGITS = math.sqrt(float(np.finfo(np.float64).eps))  # 1.5e-8: sums added up in another order agree so well
 
 Numbers: TypeAlias = "np.ndarray[Any, Any]"
 
 
 def difference(found: object, expected: object) -> float:
-    """0 for results that are equal or differ by rounding alone; else how far off the worst number is.
+    """Return 0 for results that are equal or differ by rounding alone, else the largest relative error.
 
     Of numbers with a fractional part half the digits must agree (1.5e-8 for float64, 3.5e-4 for float32). Those of an
     array or a plain list are compared with the largest of them, those of a tuple or mapping each with its own.
@@ -57,7 +57,7 @@ def difference(found: object, expected: object) -> float:
 
 
 def _is_equal(found: object, expected: object) -> bool:
-    """Whether ``==`` says so; arrays, whose answer is an array, are looked at as numbers."""
+    """Return whether ``==`` says so; arrays, whose answer is an array, are looked at as numbers."""
     try:
         return bool(found == expected)
     except Exception:  # noqa: BLE001  # whatever type a function returns: its comparison may raise anything
@@ -65,7 +65,7 @@ def _is_equal(found: object, expected: object) -> bool:
 
 
 def _is_plain(values: list[Any] | tuple[Any, ...]) -> bool:
-    """Whether this is a list of nothing but numbers."""
+    """Return whether this is a list of nothing but numbers."""
     return isinstance(values, list) and all(isinstance(value, int | float | np.number) for value in values)
 
 
@@ -111,7 +111,7 @@ class Agreement:
     Attributes
     ----------
     reference : the subject whose results are taken to be right.
-    difference : of two results, the second that of the reference: 0 for equal ones, NaN for one that is none.
+    difference : of two results, the second that of the reference: 0 for equal ones, NaN for one that is not a result.
     allowed : the largest difference that counts as equal.
     result : for some subjects, what makes a result of the evaluation's value, so that only like is compared.
     """
@@ -122,16 +122,16 @@ class Agreement:
     result: Mapping[str, Callable[[object], object]] = field(default_factory=dict)
 
     def result_of(self, subject: str, value: object) -> object:
-        """The result of a subject, made of what its evaluation returned."""
+        """Return the result of a subject, computed from what its evaluation returned."""
         convert = self.result.get(subject)
         return value if convert is None else convert(value)
 
     def reference_of(self, _subject: str) -> str:
-        """The subject whose results those of a subject are to be: one for all."""
+        """Return the subject that a subject's results are compared with."""
         return self.reference
 
     def claim_of(self, subject: str) -> str:
-        """The name under which a verdict on a subject is given.
+        """Return the name of the claim that a subject's results agree.
 
         >>> Agreement(reference="slow", difference=lambda a, b: 0.0, allowed=0.0).claim_of("fast")
         'results of fast = slow'

@@ -87,7 +87,7 @@ class ExponentClaim(Claim):
 
     @property
     def named_factors(self) -> str:
-        """These in a sentence."""
+        """Return the factors for a sentence."""
         return join_names(self.factors)
 
 

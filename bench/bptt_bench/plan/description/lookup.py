@@ -87,7 +87,7 @@ class Lookup:
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether it can be asked at any point."""
+        """Return whether it can be asked at any point."""
         return all(column.form is not None for columns in self.columns.values() for column in columns)
 
 
@@ -118,7 +118,7 @@ class Works:
 
     @property
     def is_everywhere(self) -> bool:
-        """Whether they can be asked for at any point."""
+        """Return whether they can be asked for at any point."""
         return len(self.variants) == 1 and all(column.form is not None for column in self.variants[0].columns)
 
 
@@ -166,7 +166,7 @@ def work_of(kind: Mapping[str, Any], numbers: Sequence[Any]) -> Work:
 
 
 def is_everywhere(function: Callable[..., Any]) -> bool:
-    """Whether a function can be asked at any point: code can, and what is stored in closed form."""
+    """Return whether a function can be asked at any point: code can, and what is stored in closed form."""
     return function.is_everywhere if isinstance(function, Lookup | Works) else True
 
 

@@ -73,11 +73,11 @@ class Factor:
 
     @property
     def is_category(self) -> bool:
-        """Whether levels are text."""
+        """Return whether levels are text."""
         return self.kind == "category"
 
     def validate(self, value: object) -> Level:
-        """The level as a number, or as text for a category.
+        """Return the level as a number, or as text for a category.
 
         Raises
         ------
@@ -106,7 +106,7 @@ class Factor:
 
 
 def is_one_line(value: object) -> bool:
-    """Whether this is text that can stand in names, in tables and beside lines; see ``ONE_LINE``."""
+    """Return whether this is text that can stand in names, in tables and beside lines; see ``ONE_LINE``."""
     return (
         isinstance(value, str)
         and bool(value)
@@ -123,7 +123,7 @@ def _require_text(name: str, value: object) -> None:
 
 
 def format_level(level: Level) -> str:
-    """A level as a sentence names it.
+    """Format a level for a sentence.
 
     >>> format_level(0.25), format_level(16), format_level("float32")
     ('0.25', '16', 'float32')
@@ -155,7 +155,7 @@ class Point(Mapping[str, Any]):
             return self._looked_for(name)
 
     def _looked_for(self, name: object) -> Any:
-        """A level by a name as Python reads it in code, where the micro sign and the Greek letter are the same."""
+        """Return a level by its name in Unicode form NFKC, which Python uses for names in code."""
         written = unicodedata.normalize("NFKC", name) if isinstance(name, str) else name
         if written in self._levels:
             return self._levels[str(written)]
@@ -198,7 +198,7 @@ class Point(Mapping[str, Any]):
         return " ".join(f"{name}={format_level(value)}" for name, value in self._levels.items())
 
     def replace(self, **levels: Level) -> Point:
-        """The point with some levels changed."""
+        """Return the point with some levels changed."""
         return Point(self._levels, **levels)
 
 
@@ -214,7 +214,7 @@ class Design:
 
     @classmethod
     def lines(cls, base: Mapping[str, Level], levels: Mapping[str, Sequence[Level]]) -> Design:
-        """Lines through a base point: one factor at a time takes its levels, the others stay at the base.
+        """Return lines through a base point: one factor at a time takes its levels.
 
         >>> Design.lines({"T": 8, "V": 64}, {"T": [4, 16]}).points
         (Point(T=8, V=64), Point(T=4, V=64), Point(T=16, V=64))
@@ -229,7 +229,7 @@ class Design:
 
     @classmethod
     def grid(cls, levels: Mapping[str, Sequence[Level]]) -> Design:
-        """Every combination of the levels.
+        """Return every combination of the levels.
 
         >>> Design.grid({"n": [1, 2], "dtype": ["float32"]}).points
         (Point(n=1, dtype='float32'), Point(n=2, dtype='float32'))
@@ -241,7 +241,7 @@ class Design:
 
     @classmethod
     def corners(cls, ranges: Mapping[str, tuple[Level, ...]]) -> Design:
-        """Every combination of the lowest and the highest level of each factor, and of all levels of a category."""
+        """Return every combination of the lowest and highest levels, and of all levels of a category."""
         return cls.grid(ranges)
 
     def __add__(self, other: Design) -> Design:
@@ -257,7 +257,7 @@ class Design:
         return point in self.points
 
     def validated(self, factors: Sequence[Factor]) -> Design:
-        """The design with its levels checked and the factors of every point in the given order.
+        """Return the design with its levels checked and the factors of every point in the given order.
 
         Raises
         ------

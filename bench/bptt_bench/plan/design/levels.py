@@ -25,7 +25,7 @@ EXAMPLE = "such as [1000, 10_000, 100_000]"
 
 
 def merge_levels(factors: object, levels: Mapping[str, Any], options: Mapping[str, object]) -> dict[str, Any]:
-    """What is given as levels of the factors in ``factors`` and by keyword.
+    """Merge the levels that are given in ``factors`` and by keyword.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ def merge_levels(factors: object, levels: Mapping[str, Any], options: Mapping[st
 
 
 def _are_levels(value: object) -> TypeGuard[Collection[Any]]:
-    """Whether a value can only be levels: several numbers, whatever holds them."""
+    """Return whether a value can only be levels: several numbers, whatever holds them."""
     if isinstance(value, str | bytes | Mapping) or not isinstance(value, Collection):
         return False
     return len(value) > 0 and all(isinstance(one, int | float | np.number) for one in value)
@@ -63,7 +63,7 @@ def _format_values(values: Iterable[Any]) -> str:
 
 
 def read_levels(name: str, given: object, options: Iterable[str]) -> list[Level]:
-    """The levels of a factor as a list; what makes them may be an iterator, which gives them once.
+    """Return the levels of a factor as a list; an iterator is read once.
 
     Raises
     ------
@@ -87,7 +87,7 @@ def read_levels(name: str, given: object, options: Iterable[str]) -> list[Level]
 
 
 def quoting_hint(levels: Iterable[object]) -> str:
-    """What to write for levels given as text that are numbers, as the end of a sentence; empty if they are not.
+    """Return the hint to write numbers without quotes if all texts are numbers, else an empty text.
 
     >>> quoting_hint(["1000", "1e5"]), quoting_hint(["a", "1"])
     ('; write numbers without quotes, [1000, 1e5]', '')
@@ -101,7 +101,7 @@ def quoting_hint(levels: Iterable[object]) -> str:
 
 
 def make_factors(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
-    """A factor for each name: whole numbers make an integer, other numbers a real, texts a category.
+    """Make a factor for each name: integer for whole numbers, real for others, category for text.
 
     Whole is what has no fraction, also if written as 1e5.
 
@@ -134,7 +134,7 @@ def _factor_kind(name: str, levels: Sequence[Level]) -> Any:
 
 
 def make_design(factors: Sequence[Factor], levels: Mapping[str, Sequence[Level]]) -> Design:
-    """Where to measure: every combination of the levels while these are few, else lines through the middle and corners.
+    """Make a design: every combination of the levels if these are few, else lines through the middle and corners.
 
     Fewer than five levels of a single factor, or four of each of several, are too few to tell one law from another:
     others are added between them, evenly in the logarithm.
@@ -174,7 +174,7 @@ def _numeric_design(levels: Mapping[str, Sequence[float]]) -> Design:
 
 
 def _fill_levels(factor: Factor, given: Sequence[Level], *, alone: bool) -> list[float]:
-    """The levels in order, with others between them if they are few."""
+    """Return the levels in order, with others between them if they are few."""
     values = sorted({_validate_number(factor, level) for level in given})
     enough, wanted = (ENOUGH_OF_ONE, FILLED_OF_ONE) if alone else (ENOUGH_OF_MANY, FILLED_OF_MANY)
     if len(values) >= enough:
@@ -197,7 +197,7 @@ def _fill_levels(factor: Factor, given: Sequence[Level], *, alone: bool) -> list
 
 
 def _round_level(level: float, step: float) -> float:
-    """A level in three digits, as one would choose it, or so many that it stays within a hundredth of a step."""
+    """Round a level to three digits, or to as many as keep it within a hundredth of a step."""
     return float(f"{level:.{max(3, 2 - math.floor(math.log10(step - 1)))}g}")
 
 

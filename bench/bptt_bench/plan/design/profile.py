@@ -49,7 +49,7 @@ class Profile:
             raise DesignError(f"seconds_per_sample={self.seconds_per_sample!r}: allowed are numbers above 0")
 
     def cells(self, subjects: Sequence[str]) -> tuple[Cell, ...]:
-        """Every (subject, point) to be visited, point by point."""
+        """Return every (subject, point) to be visited, point by point."""
         points = sum((self.extra[name] for name in subjects if name in self.extra), self.design)
         everybody = frozenset(self.design)
         own = {name: frozenset(self.extra.get(name, ())) for name in subjects}
@@ -62,7 +62,7 @@ class Profile:
 
 
 def block_order(cells: Sequence[Cell], *, block: int, seed: int) -> tuple[Cell, ...]:
-    """The cells of one block in seeded random order, the subjects of a point next to each other.
+    """Return the cells of one block in seeded random order, the subjects of a point next to each other.
 
     Drift then hits all points alike, and subjects that are compared at a point are measured within moments of each
     other. So are the categories of a point.

@@ -49,7 +49,7 @@ def experiment(
     factors: Mapping[str, Sequence[Level]] | None = None,
     **levels: Sequence[Level],
 ) -> Experiment:
-    """An experiment of one function, or of several that are to do the same; assign it to ``EXPERIMENT`` in a module.
+    """Make an experiment of one function, or of several that do the same; assign it to ``EXPERIMENT``.
 
     Parameters
     ----------
@@ -172,13 +172,13 @@ def _make_claims(subjects: Sequence[Subject], maker: ClaimMaker) -> list[Claim]:
 
 
 def _numeric_points(design: Design, factors: Sequence[Factor]) -> list[Point]:
-    """The points without the levels of categories, each once."""
+    """Return the points without the levels of categories, each once."""
     names = [factor.name for factor in factors if factor.kind != "category"]
     return list(dict.fromkeys(Point({name: point[name] for name in names}) for point in design))
 
 
 def _read_prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
-    """The functions that prepare, by the names of what they time."""
+    """Return the functions that prepare, by the names of their subjects."""
     if isinstance(prepare, Mapping):
         if not prepare:
             raise ExperimentError("prepare={}: allowed are one function, or one or more by name")
@@ -198,7 +198,7 @@ def _read_prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
 
 
 def _read_tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[str, Prepare]) -> dict[str, Tally]:
-    """What counts, by the names of what it counts; seeded as what is timed."""
+    """Return the tallies by the names of their subjects, seeded like what is timed."""
     named = given if isinstance(given, Mapping) else {} if given is None else dict.fromkeys(prepares, given)
     for each, how in named.items():
         if each not in prepares:
@@ -210,14 +210,14 @@ def _read_tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[s
 
 
 def _module_name(prepare: Any) -> str:
-    """The last part of the name of a function's module; empty for a script, a notebook or a built-in."""
+    """Return the last part of a function's module name; empty for a script, a notebook or a built-in."""
     function = getattr(prepare, "func", prepare)  # of functools.partial
     module = str(getattr(function, "__module__", "") or "").rpartition(".")[2]
     return "" if module in ("__main__", "builtins") else module
 
 
 def _read_per_subject(parameter: str, given: Any, prepares: Mapping[str, Prepare]) -> dict[str, Any]:
-    """What is given for each implementation by name, or for all alike."""
+    """Return what is given for each implementation: by name, or one value for all."""
     if not isinstance(given, Mapping):
         return dict.fromkeys(prepares, given)
     known = ", ".join(prepares)
@@ -231,7 +231,7 @@ def _read_per_subject(parameter: str, given: Any, prepares: Mapping[str, Prepare
 
 
 def _read_law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLaw:
-    """The law, seen to be one in the numbers among the factors."""
+    """Parse a law and check that it names factors with numbers alone."""
     if not isinstance(text, str | CostLaw):
         raise LawError(f"{parameter}={text!r}: must be text such as 'n*log(n)'")
     try:
@@ -253,7 +253,7 @@ def _read_law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLa
 
 
 def _name_all_factors(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
-    """The law with ``name**0`` in its first term for each factor that it does not name.
+    """Return the law with ``name**0`` in its first term for each factor that it does not name.
 
     That says what leaving it out means, and lets the fit see whether it is so.
     """
@@ -266,7 +266,7 @@ def _name_all_factors(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
 def _read_overhead(
     given: str | Sequence[str], law: CostLaw, factors: Sequence[Factor], points: Sequence[Point]
 ) -> tuple[str, ...] | None:
-    """The terms beside the law, less those that it has; None for those that the data ask for."""
+    """Return the terms beside the law, without those that it has; None to let the fit choose."""
     if given == "auto":
         return None
     if not isinstance(given, str | Sequence):

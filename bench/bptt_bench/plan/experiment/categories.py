@@ -11,7 +11,7 @@ from bptt_bench.plan.law.law import CostLaw, LawError
 
 
 def find_category_misuse(factors: Sequence[Factor], subjects: Iterable[Subject], claims: Iterable[Claim]) -> str | None:
-    """What names a category and must not, in one line; None where nothing does.
+    """Return why an expression may not name a category, in one line; None if none does.
 
     Raises
     ------
@@ -36,7 +36,7 @@ def find_category_misuse(factors: Sequence[Factor], subjects: Iterable[Subject],
 
 
 def claim_points(claim: Claim) -> tuple[Point, ...]:
-    """The points that a claim names."""
+    """Return the points that a claim names."""
     at, points = getattr(claim, "at", None), getattr(claim, "points", None)
     return (*(() if at is None else (at,)), *(() if points is None else points))
 

@@ -22,7 +22,7 @@ SECONDS, BYTES = "seconds_per_eval", "scratch_bytes"  # the responses that laws 
 # same everywhere, grew by exponents up to 0.15: at the margin of no growth 40 of 44 runs were supported, none refuted.
 MARGIN, MARGIN_OF_NO_GROWTH = 0.5, 0.25
 NO_GROWTH = 1e-9  # an exponent that is 0 but for the rounding of a numerical derivative
-SAME_EXPONENT = 0.05  # exponents that differ by less are claimed together: nobody could tell their terms apart
+SAME_EXPONENT = 0.05  # exponents that differ by less are claimed together: no data could distinguish their terms
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class ClaimMaker:
     margin: float | None
 
     def claims_about(self, subject: Subject, prefix: str) -> Iterator[Claim]:
-        """One claim for each factor and the terms that grow alike with it, for time, memory and counts.
+        """Yield a claim for each factor and the terms that grow alike with it, for time, memory and counts.
 
         Terms that do not have the factor are claimed not to grow with it: without that, all exponents of n + m could
         be met by n·m, which along each factor alone grows in the same way.
@@ -80,7 +80,7 @@ class ClaimMaker:
         )
 
     def _together(self, subject: str, prefix: str, response: str, law: CostLaw) -> Iterator[ExponentClaim]:
-        """How time grows when all factors grow alike: this tells n·m from n + m, as no factor alone can."""
+        """Yield the claim on growth with all factors together, which distinguishes n·m from n + m."""
         terms = self._that_vary(law)
         at = self._where(law, terms)
         named = [name for name in self.points[0] if name in law.factors]
@@ -89,7 +89,7 @@ class ClaimMaker:
             yield self._claim(subject, prefix, response, law, factors, terms, 1.0)
 
     def _alike(self, law: CostLaw, factor: str) -> list[tuple[float, list[Term]]]:
-        """The terms of a law by how they grow with a factor where they are judged, the fastest first."""
+        """Group the terms of a law by how they grow with a factor where they are judged, the fastest first."""
         terms = self._that_vary(law)
         found = sorted(
             ((term.local_exponent(factor, self._where(law, [term])), term) for term in terms), key=lambda one: -one[0]
@@ -104,11 +104,11 @@ class ClaimMaker:
         return [(exponent, sorted(group, key=lambda term: order.index(str(term)))) for exponent, group in groups]
 
     def _that_vary(self, law: CostLaw) -> list[Term]:
-        """The terms that are not the same everywhere; all of a law of which none varies, which is then the claim."""
+        """Return the terms that vary among the points; all of them if none varies."""
         return [term for term in law.terms if not is_constant(term, self.points)] or list(law.terms)
 
     def _where(self, law: CostLaw, terms: Sequence[Term]) -> Point:
-        """The point where some terms have their largest share of the law and a constant; if equal, the largest."""
+        """Return the point at which some terms have their largest share; among equals, the largest point."""
         columns = term_values(law, self.points)
         members = [str(term) for term in terms]
         mine = columns[:, [str(term) in members for term in law.terms]].sum(axis=1)
@@ -119,7 +119,7 @@ class ClaimMaker:
 
 
 def describe_response(response: str) -> tuple[str, str]:
-    """A response in a sentence, and at the beginning of a claim's name, where time goes without saying.
+    """Return a response for a sentence and as the prefix of a claim's name, which is empty for time.
 
     >>> describe_response("seconds_per_eval"), describe_response("steps_count")
     (('the time', ''), ('the number of steps', 'steps, '))
@@ -133,12 +133,12 @@ def describe_response(response: str) -> tuple[str, str]:
 
 
 def term_values(law: CostLaw, points: Sequence[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
-    """The terms of a law at points (n_points, n_terms)."""
+    """Return the terms of a law at points, as an array (n_points, n_terms)."""
     with np.errstate(all="ignore"):  # what is undefined is seen by who asks
         return law.columns({name: np.array([point[name] for point in points], dtype=np.float64) for name in points[0]})
 
 
 def is_constant(term: Term, points: Sequence[Point]) -> bool:
-    """Whether a term is the same at all points."""
+    """Return whether a term is the same at all points."""
     column = term_values(CostLaw(str(term)), points)[:, 0]
     return bool(np.ptp(column) <= 1e-12 * np.abs(column).max())

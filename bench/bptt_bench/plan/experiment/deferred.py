@@ -38,7 +38,7 @@ REMEDIES: Mapping[str, str] = {  # what to write, by what was returned
 def deferred_kind(result: object) -> str | None:
     """Return which kind of promise a result is, a key of ``INSTEAD``; None where the work was done.
 
-    A list, tuple, set or mapping of promises is one. A file is none, though Python counts it among the iterators.
+    A list, tuple, set or mapping of deferred results is one. A file is not one, though it is an iterator.
 
     >>> deferred_kind(x for x in "abc"), deferred_kind(map(abs, [1])), deferred_kind([1, 2]), deferred_kind("".join)
     ('generator', 'iterator', None, 'function')
@@ -74,7 +74,7 @@ def _kind_of_one(result: object) -> str | None:
 
 
 def _is_at_work(result: object) -> bool:
-    """Whether this is a thread or process that has not ended, or what a pool of processes will answer."""
+    """Return whether this is a thread or process that has not ended, or what a pool of processes will answer."""
     if isinstance(result, subprocess.Popen):
         return result.poll() is None
     if isinstance(result, threading.Thread) or _has(result, "is_alive", "join", "start"):
@@ -83,7 +83,7 @@ def _is_at_work(result: object) -> bool:
 
 
 def _has(result: object, *methods: str) -> bool:
-    """Whether the type has methods; an object of its own mind, such as a mock, may claim to have any."""
+    """Return whether the type has methods; an object of its own mind, such as a mock, may claim to have any."""
     return all(callable(getattr(type(result), name, None)) for name in methods)
 
 

@@ -44,10 +44,10 @@ class Foresight:
 
 
 def distance_beyond(point: Mapping[str, Any], swept: Iterable[Mapping[str, Any]]) -> float:
-    """By how much a point lies beyond a sweep: the factor by which levels must grow from the nearest point of it.
+    """Return the factor by which levels must grow from the nearest point of a sweep to reach a point.
 
     At most 1 where some point of the sweep is as large in every factor, so that no law with coefficients from 0 makes
-    the point dearer than that one. Points of other categories say nothing; infinite where there are no others.
+    the point slower than that one. Points of other categories say nothing; infinite where there are no others.
 
     >>> sweep = [{"n": 4, "k": 10}, {"n": 16, "k": 2}]
     >>> [distance_beyond(point, sweep) for point in ({"n": 64, "k": 2}, {"n": 16, "k": 10}, {"n": 4, "k": 2})]
@@ -169,24 +169,24 @@ class Experiment:
 
     @property
     def subject_names(self) -> tuple[str, ...]:
-        """Names under which subjects are measured, the placebo's second name included."""
+        """Return the names under which subjects are measured, the placebo's second name included."""
         names = tuple(subject.name for subject in self.subjects)
         return (*names, *(placebo + PLACEBO_SUFFIX for placebo in self.placebos))
 
     def subject(self, name: str) -> Subject:
-        """The subject of that name; a placebo's second name gives the subject itself."""
+        """Return the subject of that name; a placebo's second name gives the subject itself."""
         for subject in self.subjects:
             if subject.name == name.removesuffix(PLACEBO_SUFFIX):
                 return subject
         raise ExperimentError(unknown_name("subject", name, self.subject_names))
 
     def missing(self) -> dict[str, str]:
-        """Subjects that cannot be measured here, each with the reason."""
+        """Return the subjects that cannot be measured here, each with the reason."""
         asked = {one.name: one.missing() for one in self.subjects if one.missing is not None}
         return {name: reason for name, reason in asked.items() if reason is not None}
 
     def without(self, names: Collection[str]) -> Experiment:
-        """The experiment with some subjects left out, as it is measured where they are missing; claims stay.
+        """Return the experiment without some subjects; claims stay.
 
         Raises
         ------
@@ -219,7 +219,7 @@ class Experiment:
         return self.profiles[name]
 
     def with_fault(self, name: str) -> Experiment:
-        """The experiment with one subject replaced by its wrong version; laws and claims stay as they are.
+        """Return the experiment with one subject replaced by its wrong version; laws and claims stay.
 
         Raises
         ------
@@ -237,7 +237,7 @@ class Experiment:
         for claim_name, check in fault.checks.items():
             claim = claims[claim_name]
             if not isinstance(claim, CheckClaim):
-                raise ExperimentError(f"fault {name!r}: has a check for claim {claim_name!r}, which is no check")
+                raise ExperimentError(f"fault {name!r}: has a check for claim {claim_name!r}, which is not a check")
             claims[claim_name] = replace(claim, check=check)
         right = self.subject(fault.subject)
         wrong = replace(right, prepare=fault.prepare, prepare_phased=fault.prepare_phased)

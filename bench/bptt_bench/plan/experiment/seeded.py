@@ -85,7 +85,7 @@ def require_arguments(function: Callable[..., object], count: int, what: str) ->
 
 
 def _example_name(prepare: Callable[..., object]) -> str:
-    """The name of what should be called: the function's own where it was given itself, ``experiment(sorted)``."""
+    """Return the name for an example of a call: the function's own if it was passed itself, ``experiment(sorted)``."""
     name = _function_name(prepare)
     return name if name.isidentifier() and not name.startswith("prepare") else "f"
 

@@ -39,17 +39,17 @@ class StoppingRule:
 
     @property
     def ends_itself(self) -> bool:
-        """Whether widths are asked for, so that the run ends when they are reached."""
+        """Return whether widths are asked for, so that the run ends when they are reached."""
         return self.until is not None or self.targets is not None
 
     def wanted(self, claim: str, deciding: float) -> float:
-        """The half-width at which an interval needs no more time; ``deciding`` is that which decides its claim."""
+        """Return the half-width at which an interval needs no more time; ``deciding`` decides its claim."""
         if self.targets is not None:
             return self.targets.get(claim, math.inf)
         return max(deciding, self.until or 0.0)
 
     def to_json(self) -> dict[str, Any]:
-        """As it is stored in the record of the run."""
+        """Return the rule as it is stored in the record of the run."""
         return {
             "budget_seconds": self.budget_seconds,
             "until": self.until,

@@ -70,7 +70,7 @@ class Subject:
 
     @property
     def laws(self) -> Iterator[CostLaw]:
-        """Every law of the subject, of whatever response."""
+        """Yield every law of the subject, of whatever response."""
         named = (self.law, self.memory_law)
         yield from (law for law in named if law is not None)
         yield from self.phase_laws.values()
@@ -78,7 +78,7 @@ class Subject:
 
     @property
     def overheads(self) -> Iterator[str]:
-        """Every term that is stated beside a law."""
+        """Yield every term that is stated beside a law."""
         named = (self.overhead, self.memory_overhead, *self.phase_overheads.values(), *self.count_overheads.values())
         for terms in named:
             yield from terms or ()

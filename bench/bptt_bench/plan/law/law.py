@@ -58,7 +58,7 @@ NUMERIC = Algebra(
 
 
 def symbolic() -> Algebra:
-    """Symbols of sympy, which takes a second to load."""
+    """Return the algebra of sympy, which takes a second to load."""
     import sympy
 
     return Algebra(
@@ -118,7 +118,7 @@ class Term:
         return hash(self.text)
 
     def evaluate(self, point: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
-        """Value of the term at a point, or at many when the factors are arrays of equal shape.
+        """Evaluate the term at a point, or at many when the factors are arrays of equal shape.
 
         Infinite where it is too large for a number, and not a number where it is undefined; NumPy does not warn of it.
         """
@@ -128,7 +128,7 @@ class Term:
         return np.broadcast_to(result, shape) if result.shape != shape else result
 
     def local_exponent(self, factor: str, point: Mapping[str, float]) -> float:
-        """∂ log term / ∂ log factor at a point: 1 for ``T`` in ``T*H``, (2T+1)/(T+1) in ``T*(T+1)``.
+        """Return ∂ log term / ∂ log factor at a point: 1 for ``T`` in ``T*H``, (2T+1)/(T+1) in ``T*(T+1)``.
 
         0 where the term itself is 0: what is not there does not grow.
         """
@@ -194,11 +194,11 @@ class CostLaw:
         return self.text
 
     def plus(self, *terms: str) -> CostLaw:
-        """The law with further terms; a term that is already there is kept once."""
+        """Return the law with further terms; a term that it has already is kept once."""
         return CostLaw(" + ".join((self.text, *terms)))
 
     def columns(self, point: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
-        """Design matrix ``(n_points, n_terms)``: the value of each term at each point.
+        """Return the design matrix ``(n_points, n_terms)``: the value of each term at each point.
 
         Raises
         ------
@@ -227,20 +227,20 @@ class CostLaw:
     def evaluate(
         self, point: Mapping[str, ArrayLike], coefficients: Sequence[float] | NDArray[np.float64] | None = None
     ) -> NDArray[np.float64]:
-        """Value of the law at one or many points; all coefficients are 1 unless given."""
+        """Evaluate the law at one or many points; all coefficients are 1 unless given."""
         weights = np.ones(len(self.terms)) if coefficients is None else np.asarray(coefficients, dtype=np.float64)
         with np.errstate(all="ignore"):  # 0 times what is infinite
             return np.asarray(self.columns(point) @ weights)
 
     def dominant(self, point: Mapping[str, float], coefficients: Sequence[float] | None = None) -> Term:
-        """The largest term at a point."""
+        """Return the largest term at a point."""
         weights = np.ones(len(self.terms)) if coefficients is None else np.asarray(coefficients, dtype=np.float64)
         return self.terms[int(np.argmax(self.columns(point) * weights))]
 
     def local_exponent(
         self, factor: str, point: Mapping[str, float], coefficients: Sequence[float] | None = None
     ) -> float:
-        """∂ log cost / ∂ log factor at a point: the mean of the terms' exponents, weighted by their shares.
+        """Return ∂ log cost / ∂ log factor at a point: the mean of the terms' exponents, weighted by their shares.
 
         NaN where the law is 0.
         """
@@ -251,7 +251,7 @@ class CostLaw:
         return float(values @ exponents) / total if total else math.nan
 
     def expression(self) -> sympy.Expr:
-        """The law as a sympy expression in positive symbols."""
+        """Return the law as a sympy expression in positive symbols."""
         import sympy
 
         symbols = {name: sympy.Symbol(name, positive=True) for name in self.factors}
@@ -259,7 +259,7 @@ class CostLaw:
         return sympy.Add(*(_walk(term.node, symbols, algebra) for term in self.terms))
 
     def latex(self) -> str:
-        """The law as LaTeX, terms in the order in which they were written."""
+        """Return the law as LaTeX, terms in the order in which they were written."""
         import sympy
 
         algebra = symbolic()
@@ -286,7 +286,7 @@ def _parse(text: str) -> tuple[Term, ...]:
 
 
 def _tree(text: str) -> ast.expr:
-    """The text of a law, as people or we write it, as a tree that may still hold anything."""
+    """Parse the text of a law into a syntax tree, which is not checked yet."""
     try:
         written = translate(text)
     except NotationError as error:

@@ -59,7 +59,7 @@ class Operand(NamedTuple):
 
 
 def translate(text: str) -> str | None:
-    """The text of a law in the parser's notation; None where it holds what laws never hold.
+    """Translate the text of a law into the parser's notation; None if it holds what no law holds.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def translate(text: str) -> str | None:
 
 
 def suggest_name(name: str, known: Collection[str]) -> str:
-    """What an unknown name was probably meant to be, with the names that exist; empty if nothing is near.
+    """Return what an unknown name was probably meant to be; empty if no known name is near.
 
     >>> [suggest_name(name, ["n", "m"]) for name in ("nlogn", "N", "nm", "q")]
     ['n*log(n)', 'n', 'n*m', '']
@@ -128,7 +128,7 @@ class _Reader:
         return token
 
     def expression(self) -> str:
-        """Operands and signs up to a closing bracket or the end."""
+        """Read operands and signs up to a closing bracket or the end."""
         written, divided = "", ""
         while not self.at_end and self.next.text != ")" and (self.next.text != "|" or self.begins_bars()):
             if not self.begins_operand():
@@ -170,7 +170,7 @@ class _Reader:
             raise _ambiguous(f"{over}/{before.text}*{upcoming.text}", f"{over}/({before.text}*{upcoming.text})")
 
     def operand(self) -> Operand:
-        """A number, a name, brackets or a function, with what it is raised to."""
+        """Read a number, a name, brackets or a function, with its power."""
         found = self.function() if self.begins_function() else Operand(self.atom())
         return self.raised(found)
 
@@ -216,7 +216,7 @@ class _Reader:
                 raise _ambiguous(f"{base}**({over}/{under})", f"{base}**{over}/{under}")
 
     def function(self) -> Operand:
-        """A function with its argument, also where that has no brackets or the function itself is raised."""
+        """Read a function with its argument, which may lack brackets, and its power."""
         word = self.take().text.lower()
         name, power = FUNCTIONS[word], ""
         if self.next.kind == "raised":
@@ -245,7 +245,7 @@ class _Reader:
         return token.text
 
     def called(self, name: str) -> str:
-        """A name before a bracket: a bound, a product such as ``n(n-1)``, or a call for the parser to judge."""
+        """Read a name before a bracket: a bound, a product such as ``n(n-1)``, or a call."""
         if name in BOUNDS:
             return self.group()
         if name in ("Ω", "ω"):

@@ -12,7 +12,7 @@ RAISED = str.maketrans("0123456789-.", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻·")
 
 
 def join_names(names: Sequence[str]) -> str:
-    """Names in a sentence.
+    """Join names for a sentence.
 
     >>> join_names(["n"]), join_names(["n", "m"]), join_names(["n", "k", "m"])
     ('n', 'n and m', 'n, k and m')
@@ -21,7 +21,7 @@ def join_names(names: Sequence[str]) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """Asks at the end of a message whether a known name was meant; empty where none is near.
+    """Return the question whether a known name was meant, for the end of a message; empty if none is near.
 
     >>> did_you_mean("quik", ["quick", "full"]), did_you_mean("N", ["n"]), did_you_mean("q", ["n"])
     ("; did you mean 'quick'?", "; did you mean 'n'?", '')
@@ -32,7 +32,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
 
 
 def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
-    """Says that nothing has a name, what has one, and which was probably meant.
+    """Return a message that a name is unknown, with the known names and the one that was probably meant.
 
     >>> unknown_name("profile", "quik", ["quick", "full"])
     "profile 'quik': unknown; the profiles are quick, full; did you mean 'quick'?"
@@ -41,7 +41,7 @@ def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
 
 
 def drop_absent_factors(term: str) -> str:
-    """A term without the factors that it only names to say that they have no part in it.
+    """Return a term without the factors raised to 0, which only state that they have no part in it.
 
     >>> [drop_absent_factors(term) for term in ("n*log(n)*m**0", "n**0*m", "n**0*m**0", "n**0.5", "n**0/m")]
     ['n*log(n)', 'm', '1', 'n**0.5', '1/m']
@@ -51,7 +51,7 @@ def drop_absent_factors(term: str) -> str:
 
 
 def format_term(term: str) -> str:
-    """A term as it stands in print: products as dots, powers raised. Read as a law it is the same term.
+    """Format a term for print: products as dots, powers raised. The parser of laws reads it as the same term.
 
     >>> [format_term(term) for term in ("T*(T+1)/2*H**2", "T**1.5", "n**-1", "(2*n**2)**k", "n*m**0")]
     ['T·(T+1)/2·H²', 'T¹·⁵', 'n⁻¹', '(2·n²)^k', 'n']
@@ -65,5 +65,5 @@ def format_term(term: str) -> str:
 
 
 def format_law_term(term: Term) -> str:
-    """A term of a law as it stands in print."""
+    """Format a term of a law for print."""
     return format_term(str(term))

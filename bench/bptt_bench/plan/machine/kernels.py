@@ -35,7 +35,7 @@ OF_OTHERS = ("NPY_DISABLE_CPU_FEATURES", "NPY_ENABLE_CPU_FEATURES", "ONEDNN_MAX_
 
 
 def instruction_set(flags: Collection[str]) -> str | None:
-    """The widest instruction set for arithmetic that a processor offers; None where it is not one of those of x86.
+    """Return the widest vector instruction set of a processor; None if it is not of the x86 family.
 
     >>> instruction_set({"sse2", "avx", "avx2", "fma"}), instruction_set({"asimd", "sve"})
     ('AVX2', None)
@@ -44,12 +44,12 @@ def instruction_set(flags: Collection[str]) -> str | None:
 
 
 def kernel_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """The variables that are set and choose kernels, with their values."""
+    """Return the environment variables that choose kernels, with their values."""
     return {name: environment[name] for name in (*OF_BLAS, *OF_OTHERS) if environment.get(name)}
 
 
 def describe_library(library: Mapping[str, Any]) -> str:
-    """A library with its version and kernel.
+    """Format a library with its version and kernel.
 
     >>> describe_library({"name": "openblas", "version": "0.3.31", "architecture": "Haswell"})
     'openblas 0.3.31, kernel Haswell (AVX2)'
@@ -65,7 +65,7 @@ def describe_library(library: Mapping[str, Any]) -> str:
 def kernel_warnings(
     libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]
 ) -> list[str]:
-    """One sentence for each library that runs a lesser kernel than the processor offers, and each variable that may.
+    """Return a sentence for each library with too narrow a kernel, and each variable that may cause it.
 
     Parameters
     ----------
@@ -92,7 +92,7 @@ def kernel_warnings(
 
 
 def kernel_warnings_of_run(attributes: Mapping[Any, Any]) -> list[str]:
-    """The same for a stored run, given the attributes of its frame; several hosts are judged each on its own."""
+    """Return the warnings for a stored run, from the attributes of its frame; each host is judged on its own."""
     run, hosts = attributes.get("run") or {}, attributes.get("hosts") or {}
     if len(hosts) > 1:
         several = [(environment.get("blas") or [], environment) for environment in hosts.values()]
@@ -106,7 +106,7 @@ def kernel_warnings_of_run(attributes: Mapping[Any, Any]) -> list[str]:
 
 
 def libraries_of_run(attributes: Mapping[Any, Any]) -> list[Mapping[str, Any]]:
-    """The linear algebra of the processes that measured a run; of the one that began it where nothing else is known."""
+    """Return the BLAS libraries of the measuring processes, else those of the process that began the run."""
     run = attributes.get("run") or {}
     pools = [pool for worker in attributes.get("workers") or () for pool in worker.get("threads") or ()]
     found = [pool for pool in pools if pool.get("api") == "blas"] or (run.get("environment") or {}).get("blas") or []

@@ -30,7 +30,7 @@ class Traffic(NamedTuple):
 
     @property
     def intensity(self) -> float:
-        """Operational intensity, operations for each byte."""
+        """Return the operational intensity, in operations per byte."""
         return self.operations / self.least_bytes
 
 
@@ -69,16 +69,16 @@ class Peaks:
         return max(self.moves.values())
 
     def roofline_seconds(self, traffic: Traffic) -> float:
-        """The least time that the machine allows."""
+        """Return the least time that the machine allows."""
         return max(traffic.operations / self.operations_per_second, traffic.least_bytes / self.bytes_per_second)
 
     def limit(self, traffic: Traffic) -> Limit:
-        """Which of the two roofs is the lower one there."""
+        """Return which of the two roofs limits the work."""
         by_operations = traffic.operations / self.operations_per_second
         return "operations" if by_operations >= traffic.least_bytes / self.bytes_per_second else "bytes"
 
     def best(self, other: Peaks) -> Peaks:
-        """The better of two readings, rate by rate."""
+        """Return the better of two readings, rate by rate."""
         products, moves = (
             {name: max(mine.get(name, 0.0), theirs.get(name, 0.0)) for name in {**mine, **theirs}}
             for mine, theirs in ((self.products, other.products), (self.moves, other.moves))
@@ -86,7 +86,7 @@ class Peaks:
         return Peaks(products=products, moves=moves, threads=self.threads)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, the two peaks among them."""
+        """Return plain data, with the two peaks."""
         return {
             "threads": self.threads,
             "operations_per_second": self.operations_per_second,
@@ -97,11 +97,11 @@ class Peaks:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Peaks:
-        """The peaks of plain data.
+        """Read peaks from plain data.
 
         Raises
         ------
-        PeaksError : a field is missing, or a rate is no number above 0.
+        PeaksError : a field is missing, or a rate is not a number above 0.
         """
         for name in ("products", "moves", "threads"):
             if name not in plain:

@@ -24,7 +24,7 @@ NEARNESS = 4  # power of the distance in octaves by which readings of other shap
 
 
 def interpolate(line: Sequence[tuple[float, float]], at: float) -> float:
-    """A rate between readings, linear in the logarithms of both; flat beyond the first and the last.
+    """Interpolate a rate linearly in the logarithms; it is constant beyond the first and the last reading.
 
     >>> round(interpolate([(1, 10.0), (100, 1000.0)], 10), 9)
     100.0
@@ -44,7 +44,7 @@ def interpolate(line: Sequence[tuple[float, float]], at: float) -> float:
 
 
 def rate_of_similar_shape(known: Sequence[tuple[tuple[int, int, int], float]], shape: tuple[int, int, int]) -> float:
-    """The rate of a shape, from those of the nearest known ones: a weighted mean of logarithms."""
+    """Return the rate of a shape: a weighted mean of the logarithms of known rates, the nearest shapes first."""
     total = weighted = 0.0
     for other, rate in known:
         octaves = math.dist([math.log2(size) for size in shape], [math.log2(size) for size in other])
@@ -147,14 +147,14 @@ AnyReading = TypeVar("AnyReading", bound=Reading)
 
 
 def listed(value: Any, name: str) -> Sequence[Any]:
-    """A list of plain data, seen to be one."""
+    """Return a list from plain data, or raise."""
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise ReadingsError(f"readings: {name!r} is no list")
+        raise ReadingsError(f"readings: {name!r} is not a list")
     return value
 
 
 def number(value: Any, name: str) -> float:
-    """A number of plain data, seen to be one."""
+    """Return a number from plain data, or raise."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
         raise ReadingsError(f"readings: {name}={value!r}; allowed are numbers from 0")
     return value
@@ -165,7 +165,7 @@ _WORDS["function"] = get_args(Function)
 
 
 def reading_of(kind: type[AnyReading], item: Any, where: str) -> AnyReading:
-    """A reading of plain data, ``where`` being the list that it stands in.
+    """Read a reading from plain data; ``where`` is the list that holds it.
 
     Raises
     ------
@@ -230,19 +230,19 @@ class Readings:
 
     @property
     def slowdown(self) -> float:
-        """Median seconds over least seconds of a call, in the middle of all readings; 1 on a steady machine."""
+        """Return the median over the least seconds of a call, as a median over readings; 1 on a steady machine."""
         every = [*self.products, *self.bandwidth, *self.transcendental, *self.elementwise]
         return statistics.median(one.median_seconds / one.seconds for one in every) if every else 1.0
 
     def dispatch_seconds(self, kind: ProductKind | None = None, dtype: Dtype = "float32") -> float:
-        """Cost of a call that has next to nothing to do: the cheapest product of a kind and type, or a ufunc (None)."""
+        """Return the seconds of a call on next to no data: the cheapest product of a kind, or a ufunc (None)."""
         return min(
             (one.seconds for one in self.products if (one.kind, one.dtype) == (kind, dtype)),
             default=self.empty_call_seconds,
         )
 
     def product_rate(self, kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> float:
-        """Multiply-adds per second, net of dispatch, of a product of shapes (m, k) and (k, n).
+        """Return multiply-adds per second, net of dispatch, of a product of shapes (m, k) and (k, n).
 
         Between readings of ``gemm`` those of like shape decide, in proportion to distance in octaves to the power -4.
         Of the others, rates are interpolated in the bytes of the matrix, and between widths of it.
@@ -267,7 +267,7 @@ class Readings:
         )
 
     def product_seconds(self, kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> float:
-        """Seconds of one call, its dispatch included.
+        """Return the seconds of one call, its dispatch included.
 
         Raises
         ------
@@ -276,7 +276,7 @@ class Readings:
         return self.dispatch_seconds(kind, dtype) + m * n * k / self.product_rate(kind, dtype, m, n, k)
 
     def bandwidth_at(self, operation: Operation, working_set_bytes: float) -> float:
-        """Bytes per second, net of dispatch, counted as STREAM counts them.
+        """Return bytes per second, net of dispatch, counted as STREAM counts them.
 
         Raises
         ------
@@ -286,7 +286,7 @@ class Readings:
         return self._rate(chosen, lambda one: one.working_set_bytes, working_set_bytes, f"operation={operation!r}")
 
     def transcendental_rate(self, function: Function, dtype: Dtype, working_set_bytes: float) -> float:
-        """Elements per second, net of dispatch; the working set is the array read and the array written.
+        """Return elements per second, net of dispatch; the working set is the array read and the array written.
 
         Raises
         ------
@@ -297,7 +297,7 @@ class Readings:
         return self._rate(chosen, lambda one: one.elements, working_set_bytes, what)
 
     def elementwise_rate(self, dtype: Dtype, working_set_bytes: float) -> float:
-        """Elements per second of an addition in place, net of dispatch; the working set is both arrays.
+        """Return elements per second of an addition in place, net of dispatch; the working set is both arrays.
 
         Raises
         ------
@@ -309,7 +309,7 @@ class Readings:
     def _rate(
         self, readings: Sequence[Any], amount: Callable[[Any], int], working_set_bytes: float, what: str
     ) -> float:
-        """Amount per second, net of dispatch, at a working set."""
+        """Return the amount per second, net of dispatch, at a working set."""
         line = [
             (one.working_set_bytes, amount(one) / net)
             for one in readings
@@ -320,7 +320,7 @@ class Readings:
         return interpolate(line, working_set_bytes)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data; every reading with its rate."""
+        """Return plain data; every reading with its rate."""
         plain = {one.name: getattr(self, one.name) for one in dataclasses.fields(self)}
         for name, kind in _LISTS.items():
             rate = _RATES[kind]
@@ -329,11 +329,11 @@ class Readings:
 
     @classmethod
     def from_json(cls, plain: Mapping[str, Any]) -> Readings:
-        """The readings of plain data.
+        """Read the readings from plain data.
 
         Raises
         ------
-        ReadingsError : a field is missing, or is no number where one is needed.
+        ReadingsError : a field is missing, or is not a number where one is needed.
         """
         fields: dict[str, Any] = {}
         for one in dataclasses.fields(cls):
@@ -354,11 +354,11 @@ class Readings:
 
 
 def _net(reading: Reading, dispatch: float) -> float | None:
-    """Seconds of a call without its dispatch; None where too little is left to go by."""
+    """Return the seconds of a call without its dispatch; None where too little is left."""
     net = reading.seconds - dispatch
     return net if net > NET_SHARE * reading.seconds else None
 
 
 def _width(kind: ProductKind, n: int, k: int) -> int:
-    """Elements in a row of the matrix that a product works through."""
+    """Return the elements in a row of the matrix that a product works through."""
     return k if kind == "gemv" else n

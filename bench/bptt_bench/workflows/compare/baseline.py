@@ -60,7 +60,7 @@ def measure_baseline(
     ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
     KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored, and the next call goes on there.
     """
-    settings = api.Settings(**{"probe": False, **options})  # no price needs the probe
+    settings = api.Settings(**{"probe": False, **options})  # no cost per operation needs the probe
     folder = out or api.new_folder("compare")
     with sigterm_as_interrupt():
         experiment = api.experiment_of(settings)
@@ -165,7 +165,7 @@ def measure(
 def _shares(
     experiment: Experiment, settings: api.Settings, done: Mapping[str, StoredProgress]
 ) -> dict[str, tuple[tuple[Block, ...], ...]]:
-    """What each process of each side has left to do, as the loop deals it out."""
+    """Return the blocks that each process of each side has left."""
     present = experiment.without(experiment.missing())
     profile = present.profile(settings.profile)
     blocks = plan_blocks(present, profile, seed=settings.seed)
@@ -173,7 +173,7 @@ def _shares(
 
 
 def _pair(headers: Mapping[str, Mapping[str, Any] | None], sides: Mapping[str, Side], folder: Path) -> dict[str, Any]:
-    """What both headers say of the comparison: that of the stored ones, or a new one.
+    """Return the record of the comparison for both headers: the stored one, or a new one.
 
     Raises
     ------
@@ -183,7 +183,7 @@ def _pair(headers: Mapping[str, Mapping[str, Any] | None], sides: Mapping[str, S
     stored = {side: header.get(PAIR) for side, header in headers.items() if header is not None}
     for side, pair in stored.items():
         if not isinstance(pair, Mapping) or pair.get("side") != side:
-            raise StoreError(f"{folder / side}: holds a run that is no part of a comparison; name another folder")
+            raise StoreError(f"{folder / side}: holds a run that is not part of a comparison; name another folder")
         if pair.get("commit") != commit:
             raise StoreError(
                 f"{folder}: holds a comparison with commit {str(pair.get('commit'))[:12]}; asked for is "
@@ -202,7 +202,7 @@ def _describe_environment(commit: str) -> dict[str, Any]:
 
 
 def _describe_at(tree: Tree, experiment: str) -> dict[str, Any]:
-    """The experiment as the commit has it.
+    """Describe the experiment at the commit.
 
     Raises
     ------
@@ -235,7 +235,7 @@ def _describe_at(tree: Tree, experiment: str) -> dict[str, Any]:
 def common_experiment(
     here: Experiment, there: Mapping[str, Any], commit: str, say: Callable[[str], None]
 ) -> Experiment:
-    """What two versions of an experiment can be compared in: the subjects that both have.
+    """Return the experiment with the subjects that both versions have.
 
     Raises
     ------
@@ -255,7 +255,7 @@ def common_experiment(
         if subject not in new and law != there["laws"][subject]:
             first, second = (" + ".join(terms or ["none"]) for terms in (law, there["laws"][subject]))
             raise ExperimentError(
-                f"subject {subject!r} of {name}: its law is {first}, and {second} at {whose}; prices are compared "
+                f"subject {subject!r} of {name}: its law is {first}, and {second} at {whose}; costs are compared "
                 "under one law"
             )
     return here.without(new)

@@ -41,14 +41,14 @@ def compare(
     tolerance: float = TOLERANCE,
     confidence: float = 0.95,
 ) -> Comparison:
-    """Two runs of one experiment, claim by claim and coefficient by coefficient, second over first.
+    """Compare two runs of one experiment, claim by claim and coefficient by coefficient, second over first.
 
     Parameters
     ----------
     first, second : folders of runs, or their frames.
     experiment : with the laws and claims; by default those that the second run holds.
-    tolerance : a price within a factor of 1 + this counts as the same.
-    confidence : that no price is said to have changed which has not, of all that are tested.
+    tolerance : a cost per operation within a factor of 1 + this counts as the same.
+    confidence : family-wise: that no cost per operation is reported as changed that has not changed.
 
     Raises
     ------
@@ -107,7 +107,7 @@ def _header(frame: pd.DataFrame, name: str, experiment: Experiment | None) -> Ma
 
 
 def lockstep_blocks(headers: Sequence[Mapping[str, Any]]) -> list[int] | None:
-    """First blocks of the turns in which two runs were measured together; ``None`` if they were not."""
+    """Return the first blocks of the turns in which two runs were interleaved; ``None`` if they were not."""
     first, second = (header.get(PAIR) for header in headers)
     if not isinstance(first, Mapping) or not isinstance(second, Mapping):
         return None
@@ -117,7 +117,7 @@ def lockstep_blocks(headers: Sequence[Mapping[str, Any]]) -> list[int] | None:
 
 
 def find_differences(frames: Sequence[pd.DataFrame]) -> list[str]:
-    """What else makes two runs unlike: how they were measured, on what machine, with which libraries and kernels."""
+    """Return the differences between two runs: settings, machine, libraries and kernels."""
     first, second = (frame.attrs.get("run") or {} for frame in frames)
     found = [
         f"{name}: {first.get(name)!r} and {second.get(name)!r}"
@@ -133,7 +133,7 @@ def find_differences(frames: Sequence[pd.DataFrame]) -> list[str]:
 
 
 def measuring_conditions(attributes: Mapping[Any, Any]) -> dict[str, str]:
-    """Machine, versions and kernels of a run, given the attributes of its frame, each by its name in a sentence.
+    """Return machine, versions and kernels of a run from the attributes of its frame, by name for a sentence.
 
     What the run did not record is absent.
     """

@@ -23,7 +23,7 @@ HARNESS = "bptt_bench"
 
 
 def describe_experiment(experiment: Experiment) -> dict[str, Any]:
-    """What two versions of an experiment must agree in to be compared."""
+    """Return what two versions of an experiment must agree in to be compared."""
     return {
         "factors": [factor.name for factor in experiment.factors],
         "laws": {subject.name: sorted_terms(subject.law) for subject in experiment.subjects},
@@ -31,7 +31,7 @@ def describe_experiment(experiment: Experiment) -> dict[str, Any]:
 
 
 def sorted_terms(law: Any) -> list[str] | None:
-    """The terms of a law in no order; ``None`` without one."""
+    """Return the terms of a law in sorted order; ``None`` without a law."""
     return None if law is None else sorted(str(term) for term in law.terms)
 
 
@@ -50,7 +50,7 @@ def _size(point: Point) -> float:
 
 
 def modules_within(root: Path) -> list[str]:
-    """Modules that were imported from a folder, those of the harness and of what is installed there left out."""
+    """Return the modules that were imported from a folder, without the harness and installed packages."""
     found = []
     for name, module in sorted(sys.modules.items()):
         file = getattr(module, "__file__", None)

@@ -40,7 +40,7 @@ class Tree:
     path: tuple[str, ...]
 
     def module(self, experiment: str) -> str:
-        """What the commit's experiment is imported as: a name is the same, and a file another one.
+        """Return the name or file of the experiment within the commit's files.
 
         Raises
         ------
@@ -60,7 +60,7 @@ class Tree:
 
 
 def commit_of(ref: str, folder: Path) -> tuple[str, Path]:
-    """The full name of a commit, and the root of the repository that a folder is in.
+    """Return the full hash of a commit, and the root of the repository that a folder is in.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def commit_of(ref: str, folder: Path) -> tuple[str, Path]:
 
 @contextlib.contextmanager
 def checkout(ref: str, folder: Path | None = None) -> Iterator[Tree]:
-    """A commit in a temporary folder, which is gone afterwards, whatever happens meanwhile.
+    """Check out a commit into a temporary folder, which is removed afterwards.
 
     Raises
     ------
@@ -135,7 +135,7 @@ def _add_worktree(root: Path, tree: Path, commit: str) -> None:
 
 
 def _import_path(root: Path, tree: Path, temporary: Path) -> tuple[str, ...]:
-    """The import path of here, with the harness first and folders of the repository replaced by the commit's."""
+    """Return the import path with the harness first and the repository's folders replaced by the commit's."""
     harness = temporary / "harness"
     harness.mkdir()
     (harness / HARNESS).symlink_to(Path(__file__).resolve().parents[2], target_is_directory=True)
@@ -156,7 +156,7 @@ def _import_path(root: Path, tree: Path, temporary: Path) -> tuple[str, ...]:
 
 
 def _git(folder: Path, *arguments: str) -> str | None:
-    """What git answers; ``None`` if it cannot."""
+    """Return git's output; ``None`` if it fails."""
     ran = _run_git(folder, *arguments)
     return None if ran is None or ran.returncode else ran.stdout.strip()
 

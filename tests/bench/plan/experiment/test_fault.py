@@ -94,7 +94,7 @@ def test_an_unknown_fault_is_refused_with_those_there_are() -> None:
     [
         ({"checks": {"exactly": check(1)}}, r"^fault 'wrong': names claim 'exactly', which the experiment does not"),
         ({"caught_by": ("nothing",)}, r"^fault 'wrong': names claim 'nothing', which the experiment does not have$"),
-        ({"checks": {"share": check(1)}}, r"^fault 'wrong': has a check for claim 'share', which is no check$"),
+        ({"checks": {"share": check(1)}}, r"^fault 'wrong': has a check for claim 'share', which is not a check$"),
     ],
 )
 def test_a_fault_names_claims_that_there_are(change: dict[str, Any], expected: str) -> None:

@@ -89,8 +89,8 @@ def test_slowdown_is_the_middle_ratio_of_median_to_least() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"bandwidth": None}, "readings: 'bandwidth' is no list"),
-        ({"skipped": "all"}, "readings: 'skipped' is no list"),
+        ({"bandwidth": None}, "readings: 'bandwidth' is not a list"),
+        ({"skipped": "all"}, "readings: 'skipped' is not a list"),
         ({"rounds": "many"}, "readings: rounds='many'; allowed are numbers from 0"),
         ({"empty_call_seconds": -1.0}, "readings: empty_call_seconds=-1.0; allowed"),
         ({"empty_call_seconds": True}, "readings: empty_call_seconds=True; allowed"),
