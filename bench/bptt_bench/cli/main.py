@@ -64,27 +64,36 @@ class CommandLine(click.Group):
         try:
             with self.make_context(prog_name, args) as context:
                 return self.invoke(context) or EXIT_FINE
-        except click.exceptions.NoArgsIsHelpError as error:
-            click.echo(error.format_message())
-            return EXIT_FINE
-        except click.exceptions.Exit as request:  # --help and --version
-            return request.exit_code
-        except click.BadParameter as error:
-            return _report_unusable(_range_message(error) or error.format_message())
-        except click.ClickException as error:
-            return _report_unusable(error.format_message())
-        except (KeyboardInterrupt, click.Abort) as error:
-            return _report_interrupt(error)
         except BrokenPipeError:
             raise
-        except OSError as error:  # no file, no permission, no space: the message names the file
-            return _report_unusable(_os_error_message(error))
-        except BenchError as error:
-            if error.exit_status == EXIT_UNUSABLE:
-                return _report_unusable(str(error))
+        except click.exceptions.Exit as request:  # --help and --version
+            return request.exit_code
+        except click.ClickException as error:
+            return _report_usage(error)
+        except (KeyboardInterrupt, click.Abort) as error:
             return _report_interrupt(error)
+        except (OSError, BenchError) as error:
+            return _report_known(error)
         except BaseException as error:  # noqa: BLE001  # SystemExit too: no status but ours leaves this program
             return _report_fault(error, with_traceback=context is not None and context.meta.get(TRACEBACK, False))
+
+
+def _report_usage(error: click.ClickException) -> int:
+    """Print the help where no command is named, else what is wrong with the arguments."""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message())
+        return EXIT_FINE
+    message = _range_message(error) if isinstance(error, click.BadParameter) else ""
+    return _report_unusable(message or error.format_message())
+
+
+def _report_known(error: OSError | BenchError) -> int:
+    """Print the line of an error that the user can mend, or of an interruption."""
+    if isinstance(error, OSError):  # no file, no permission, no space: the message names the file
+        return _report_unusable(_os_error_message(error))
+    if error.exit_status == EXIT_UNUSABLE:
+        return _report_unusable(str(error))
+    return _report_interrupt(error)
 
 
 def _range_message(error: click.BadParameter) -> str:

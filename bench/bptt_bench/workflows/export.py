@@ -135,13 +135,7 @@ def export(
     one = response is not None or to not in TABLES
     wanted = choose_response(frame, response) if one else WHOLE
     if one:
-        if wanted not in frame.columns:
-            raise FitError(
-                f"--response {wanted!r}: no such column; the columns are {', '.join(map(str, frame.columns))}"
-            )
-        if frame[wanted].dtype.kind not in "iuf":
-            raise FitError(f"--response {wanted!r}: is not a column of numbers")
-        frame = frame[frame[wanted].notna().to_numpy(dtype=bool)]
+        frame = _with_response(frame, wanted)
     of_response = None
     if wanted in frame.columns:
         frame, wanted, of_response = _with_unit(frame, wanted, unit_of(wanted, frame, unit))
@@ -159,10 +153,7 @@ def export(
     elif known is not None:
         chosen = [name for name in known if name in frame.columns]
     else:
-        chosen = _find_factors(frame, wanted)
-        others = [name for name in map(str, frame.columns) if name not in RECORDED and name not in ("subject", wanted)]
-        if to not in TABLES and others and not chosen:  # else all samples would be of one point
-            raise FitError(f"--factors: required, because no column has levels; the columns are {', '.join(others)}")
+        chosen = _choose_factors(frame, wanted, to)
         if to != "csv":  # which says nothing of factors
             notes = (*notes, f"factors: {', '.join(chosen) or 'none'}; --factors names others")
     return Export(
@@ -175,6 +166,24 @@ def export(
         left_out=n_rows - len(frame),
         notes=notes,
     )
+
+
+def _with_response(frame: pd.DataFrame, response: str) -> pd.DataFrame:
+    """Return the rows that hold a response."""
+    if response not in frame.columns:
+        raise FitError(f"--response {response!r}: no such column; the columns are {', '.join(map(str, frame.columns))}")
+    if frame[response].dtype.kind not in "iuf":
+        raise FitError(f"--response {response!r}: is not a column of numbers")
+    return frame[frame[response].notna().to_numpy(dtype=bool)]
+
+
+def _choose_factors(frame: pd.DataFrame, response: str, to: Format) -> list[str]:
+    """Return the factors of a plain table; raise if its samples would all be at one point."""
+    chosen = _find_factors(frame, response)
+    others = [name for name in map(str, frame.columns) if name not in RECORDED and name not in ("subject", response)]
+    if to not in TABLES and others and not chosen:
+        raise FitError(f"--factors: required, because no column has levels; the columns are {', '.join(others)}")
+    return chosen
 
 
 def _with_unit(frame: pd.DataFrame, response: str, unit: Unit | None) -> tuple[pd.DataFrame, str, Unit | None]:

@@ -29,31 +29,38 @@ def difference(found: object, expected: object) -> float:
     >>> difference([1, 2], [1, 2]), difference([0.1 + 0.2], [0.3]), difference("a", "b"), difference([1.0], [2.0])
     (0.0, 0.0, 1.0, 0.5)
     """
+    _require_finished(found, expected)
+    if _is_equal(found, expected):
+        return 0.0
+    if isinstance(expected, int | float) and isinstance(found, int | float):
+        return _scalar_difference(found, expected)
+    if isinstance(expected, Mapping) or (isinstance(expected, list | tuple) and not _is_plain(expected)):
+        pairs = _pairs(found, expected)
+        return DIFFERENT if pairs is None else max((difference(*pair) for pair in pairs), default=0.0)
+    try:
+        return _array_difference(np.asarray(found), np.asarray(expected))
+    except Exception:  # noqa: BLE001  # as in _is_equal; lists of unequal lengths among them
+        return DIFFERENT
+
+
+def _require_finished(found: object, expected: object) -> None:
     for whose, result in (("it", found), ("the reference", expected)):
         if isinstance(result, Iterator | Coroutine):
             raise TypeError(
                 f"{whose} returned a {type(result).__name__}, which has made nothing yet that could be timed or "
                 "compared; return what it gives, such as list(...) of it"
             )
-    if _is_equal(found, expected):
-        return 0.0
+
+
+def _pairs(found: object, expected: object) -> list[tuple[object, object]] | None:
+    """Return the entries of two mappings or two sequences in pairs; None if they do not have the same entries."""
     if isinstance(expected, Mapping):
         if not isinstance(found, Mapping) or found.keys() != expected.keys():
-            return DIFFERENT
-        return max(difference(found[key], expected[key]) for key in expected)
-    if isinstance(expected, int | float) and isinstance(found, int | float):
-        try:
-            return _scalar_difference(found, expected)
-        except OverflowError:  # a whole number that no float can hold
-            return DIFFERENT
-    if isinstance(expected, list | tuple) and not _is_plain(expected):
-        if not isinstance(found, list | tuple) or len(found) != len(expected):
-            return DIFFERENT
-        return max(difference(*pair) for pair in zip(found, expected, strict=True))
-    try:
-        return _array_difference(np.asarray(found), np.asarray(expected))
-    except Exception:  # noqa: BLE001  # as in _is_equal; lists of unequal lengths among them
-        return DIFFERENT
+            return None
+        return [(found[key], expected[key]) for key in expected]
+    if not isinstance(expected, list | tuple) or not isinstance(found, list | tuple) or len(found) != len(expected):
+        return None
+    return list(zip(found, expected, strict=True))
 
 
 def _is_equal(found: object, expected: object) -> bool:
@@ -72,11 +79,14 @@ def _is_plain(values: list[Any] | tuple[Any, ...]) -> bool:
 def _scalar_difference(found: float, expected: float) -> float:
     if isinstance(found, int) and isinstance(expected, int):
         return DIFFERENT  # they are not equal, and nothing was rounded
-    if math.isnan(found) and math.isnan(expected):
-        return 0.0
-    if not (math.isfinite(found) and math.isfinite(expected)):
+    try:
+        if math.isnan(found) and math.isnan(expected):
+            return 0.0
+        if not (math.isfinite(found) and math.isfinite(expected)):
+            return DIFFERENT
+        off = abs(found - expected) / max(abs(found), abs(expected))
+    except OverflowError:  # a whole number that no float can hold
         return DIFFERENT
-    off = abs(found - expected) / max(abs(found), abs(expected))
     return off if off > HALF_THE_DIGITS else 0.0
 
 

@@ -83,18 +83,7 @@ def experiment(
     """
     options = {option: value for option, value in locals().items() if option not in ("prepare", "factors", "levels")}
     given = {each: read_levels(each, some, options) for each, some in merge_levels(factors, levels, options).items()}
-    if bound is not None and bound not in get_args(Bound):
-        raise ExperimentError(f"bound={bound!r}: allowed are {', '.join(get_args(Bound))}, None")
-    if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < inf):
-        raise ExperimentError(f"margin={margin!r}: allowed are numbers above 0")
-    if name is not None and not is_one_line(name):
-        raise ExperimentError(f"name={name!r}: allowed is {ONE_LINE}")
-    if output_bytes is not None and not callable(output_bytes):
-        raise ExperimentError(f"output_bytes={output_bytes!r}: allowed is a function of a point")
-    if output_bytes is not None:
-        require_arguments(output_bytes, 1, "output_bytes")
-    if not isinstance(count_laws, Mapping | None):
-        raise ExperimentError(f"count_laws={count_laws!r}: allowed are laws by name, {{'comparisons': 'n*log(n)'}}")
+    _require_options(bound, margin, name, output_bytes, count_laws)
     prepares = _read_prepares(prepare, name)
     named = make_factors(given)
     design = make_design(named, given)
@@ -129,11 +118,7 @@ def experiment(
     )
     _require_points(points, subjects)
     made = [] if bound is None else _make_claims(subjects, ClaimMaker(points=points, bound=bound, margin=margin))
-    if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
-        raise ExperimentError(f"claims={claims!r}: allowed are claims, such as bench.ExponentClaim(...)")
-    for claim in claims:
-        if claim.subject.partition(" [")[0] not in prepares:  # which may be one at its categories
-            raise ExperimentError(f"claim {claim.name!r}: is about {claim.subject!r}; there is {', '.join(prepares)}")
+    _require_claims(claims, prepares)
     return Experiment(
         name=name or _module_name(next(iter(prepares.values()))) or next(iter(prepares)),
         factors=named,
@@ -151,6 +136,29 @@ def experiment(
         placebo=_read_reference(reference, prepares),
         agreement=_make_agreement(equal, _read_reference(reference, prepares)) if len(prepares) > 1 else None,
     )
+
+
+def _require_options(bound: object, margin: object, name: object, output_bytes: Any, count_laws: object) -> None:
+    if bound is not None and bound not in get_args(Bound):
+        raise ExperimentError(f"bound={bound!r}: allowed are {', '.join(get_args(Bound))}, None")
+    if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < inf):
+        raise ExperimentError(f"margin={margin!r}: allowed are numbers above 0")
+    if name is not None and not is_one_line(name):
+        raise ExperimentError(f"name={name!r}: allowed is {ONE_LINE}")
+    if output_bytes is not None and not callable(output_bytes):
+        raise ExperimentError(f"output_bytes={output_bytes!r}: allowed is a function of a point")
+    if output_bytes is not None:
+        require_arguments(output_bytes, 1, "output_bytes")
+    if not isinstance(count_laws, Mapping | None):
+        raise ExperimentError(f"count_laws={count_laws!r}: allowed are laws by name, {{'comparisons': 'n*log(n)'}}")
+
+
+def _require_claims(claims: object, prepares: Mapping[str, Prepare]) -> None:
+    if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
+        raise ExperimentError(f"claims={claims!r}: allowed are claims, such as bench.ExponentClaim(...)")
+    for claim in claims:
+        if claim.subject.partition(" [")[0] not in prepares:  # which may be one at its categories
+            raise ExperimentError(f"claim {claim.name!r}: is about {claim.subject!r}; there is {', '.join(prepares)}")
 
 
 @dataclass(frozen=True, slots=True)

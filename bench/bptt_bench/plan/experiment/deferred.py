@@ -11,8 +11,9 @@ import subprocess
 import threading
 import types
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
+from typing import Any
 
 MOST_ITEMS = 8  # items of a collection: who returns a list of futures returns no other things among them
 FUNCTIONS = (
@@ -53,23 +54,10 @@ def deferred_kind(result: object) -> str | None:
 
 
 def _kind_of_one(result: object) -> str | None:
-    with contextlib.suppress(Exception):  # whatever an object of a stranger raises when it is asked what it is
-        if inspect.isasyncgen(result):
-            return "async generator"
-        if _has(result, "done", "result"):  # of concurrent.futures, asyncio, dask
-            return None if _call_method(result, "done") else "future"
-        if inspect.isawaitable(result):
-            return "coroutine"
-        if inspect.isgenerator(result):
-            return None if inspect.getgeneratorstate(result) == inspect.GEN_CLOSED else "generator"
-        if isinstance(result, Iterator) and not isinstance(result, io.IOBase):
-            return None if operator.length_hint(result, 1) == 0 else "iterator"
-        if _has(result, "__dask_graph__") or type(result).__name__ == "LazyFrame":
-            return "lazy collection"
-        if _has(result, "block_until_ready", "is_ready"):  # of jax, which returns before the work is done
-            return None if _call_method(result, "is_ready") else "array that is still computed"
-        if _is_at_work(result):
-            return "task"
+    with contextlib.suppress(Exception):  # whatever an object of a stranger raises when it is looked at
+        for is_of_kind, kind, is_pending in KINDS:
+            if is_of_kind(result):
+                return kind if is_pending(result) else None
     return None
 
 
@@ -89,3 +77,37 @@ def _has(result: object, *methods: str) -> bool:
 
 def _call_method(result: object, method: str) -> object:
     return getattr(result, method)()
+
+
+def _always(_result: object) -> bool:
+    return True
+
+
+# How each kind is recognised, in this order, and whether its work is still to be done.
+KINDS: tuple[tuple[Callable[[Any], bool], str, Callable[[Any], bool]], ...] = (
+    (inspect.isasyncgen, "async generator", _always),
+    # of concurrent.futures, asyncio, dask
+    (lambda result: _has(result, "done", "result"), "future", lambda result: not _call_method(result, "done")),
+    (inspect.isawaitable, "coroutine", _always),
+    (
+        inspect.isgenerator,
+        "generator",
+        lambda result: inspect.getgeneratorstate(result) != inspect.GEN_CLOSED,
+    ),
+    (
+        lambda result: isinstance(result, Iterator) and not isinstance(result, io.IOBase),
+        "iterator",
+        lambda result: operator.length_hint(result, 1) != 0,
+    ),
+    (
+        lambda result: _has(result, "__dask_graph__") or type(result).__name__ == "LazyFrame",
+        "lazy collection",
+        _always,
+    ),
+    (  # of jax, which returns before the work is done
+        lambda result: _has(result, "block_until_ready", "is_ready"),
+        "array that is still computed",
+        lambda result: not _call_method(result, "is_ready"),
+    ),
+    (_is_at_work, "task", _always),
+)

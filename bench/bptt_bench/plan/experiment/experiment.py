@@ -126,24 +126,8 @@ class Experiment:
         if not self.factors or not self.subjects or not self.profiles:
             raise ExperimentError(f"experiment {self.name!r}: needs at least one factor, one subject and one profile")
         names = [subject.name for subject in self.subjects]
-        if len(set(names)) < len(names):
-            raise ExperimentError(f"experiment {self.name!r}: two subjects share a name in {', '.join(names)}")
-        for name in names:
-            if name.endswith(PLACEBO_SUFFIX):
-                raise ExperimentError(f"subject {name!r}: ends as the second name of a placebo does; choose another")
-        for placebo in self.placebos:
-            if placebo not in names:
-                raise ExperimentError(f"placebo {placebo!r}: not a subject; the subjects are {', '.join(names)}")
-        if self.agreement is not None:
-            for name in (self.agreement.reference, *self.agreement.result):
-                if name not in names:
-                    raise ExperimentError(f"agreement of {name!r}: not a subject; the subjects are {', '.join(names)}")
-        claims = [claim.name for claim in self.claims]
-        for name in claims:
-            if claims.count(name) > 1:
-                raise ExperimentError(f"claim {name!r}: {claims.count(name)} claims have this name; each needs its own")
-        for claim in self.claims:
-            _require_margin(claim)
+        _require_names(self, names)
+        _require_claims(self.claims)
         _require_faults(self.faults, names)
         for subject in self.subjects:
             _require_laws(subject, [factor.name for factor in self.factors])
@@ -153,10 +137,7 @@ class Experiment:
         if wrong is not None:
             raise ExperimentError(wrong)
         for profile in self.profiles.values():
-            designs = (profile.design, *profile.extra.values())
-            for design in designs:
-                if design.points or not any(other.points for other in designs):
-                    design.validated(self.factors)
+            _require_designs(profile, self.factors)
         if self.foresight is not None:
             _require_foresight(self.foresight, self.subjects, self.profiles, self.factors)
 
@@ -243,6 +224,40 @@ class Experiment:
         wrong = replace(right, prepare=fault.prepare, prepare_phased=fault.prepare_phased)
         subjects = tuple(wrong if one is right else one for one in self.subjects)
         return replace(self, subjects=subjects, claims=tuple(claims.values()))
+
+
+def _require_names(experiment: Experiment, names: Sequence[str]) -> None:
+    """Raise unless subjects have names of their own, and placebo and agreement name subjects."""
+    known = ", ".join(names)
+    if len(set(names)) < len(names):
+        raise ExperimentError(f"experiment {experiment.name!r}: two subjects share a name in {known}")
+    for name in names:
+        if name.endswith(PLACEBO_SUFFIX):
+            raise ExperimentError(f"subject {name!r}: ends as the second name of a placebo does; choose another")
+    for placebo in experiment.placebos:
+        if placebo not in names:
+            raise ExperimentError(f"placebo {placebo!r}: not a subject; the subjects are {known}")
+    agreement = experiment.agreement
+    for name in () if agreement is None else (agreement.reference, *agreement.result):
+        if name not in names:
+            raise ExperimentError(f"agreement of {name!r}: not a subject; the subjects are {known}")
+
+
+def _require_claims(claims: Sequence[Claim]) -> None:
+    names = [claim.name for claim in claims]
+    for name in names:
+        if names.count(name) > 1:
+            raise ExperimentError(f"claim {name!r}: {names.count(name)} claims have this name; each needs its own")
+    for claim in claims:
+        _require_margin(claim)
+
+
+def _require_designs(profile: Profile, factors: Sequence[Factor]) -> None:
+    """Raise unless the designs of a profile have points of these factors; one of several may be empty."""
+    designs = (profile.design, *profile.extra.values())
+    for design in designs:
+        if design.points or not any(other.points for other in designs):
+            design.validated(factors)
 
 
 def _require_margin(claim: Claim) -> None:

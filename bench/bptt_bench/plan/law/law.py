@@ -323,15 +323,21 @@ def _check(node: ast.expr, text: str) -> None:
         case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
             _check(operand, text)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _ARITY:
-            wanted = _ARITY[name]
-            if (len(args) != wanted) if wanted == 1 else (len(args) < wanted):
-                takes = "1 argument" if wanted == 1 else f"{wanted} arguments or more"
-                hint = "; other bases are written log2 and log10" if name == "log" else ""
-                raise LawError(f"law {text!r}: {name} takes {takes}, got {len(args)}{hint}")
+            _check_arity(name, len(args), text)
             for argument in args:
                 _check(argument, text)
         case _:
             raise LawError(f"law {text!r}: {ast.unparse(node)[:60]!r} is not allowed; allowed are {ALLOWED}")
+
+
+def _check_arity(name: str, given: int, text: str) -> None:
+    """Raise unless a function has as many arguments as it takes."""
+    wanted = _ARITY[name]
+    if given == wanted or (wanted > 1 and given > wanted):
+        return
+    takes = "1 argument" if wanted == 1 else f"{wanted} arguments or more"
+    hint = "; other bases are written log2 and log10" if name == "log" else ""
+    raise LawError(f"law {text!r}: {name} takes {takes}, got {given}{hint}")
 
 
 def _check_power(base: ast.expr, exponent: ast.expr, text: str) -> None:
