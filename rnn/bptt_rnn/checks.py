@@ -15,7 +15,7 @@ import numpy as np
 
 from bptt_rnn import cost
 from bptt_rnn.gradients import ALGORITHMS, Algorithm, Gradients, forward
-from bptt_rnn.gradients.primitives import sigmoid
+from bptt_rnn.layers.steps import sigmoid
 from bptt_rnn.model import Array, Params, Tokens, cross_entropy, perplexity
 
 STEP = 1e-3  # of the fourth-order central difference: its error is about step⁴ + 1e-16/step, both near 1e-12 here

@@ -30,6 +30,7 @@ from bptt_rnn.checks import (
     passes_match,
     slope_error,
 )
+from bptt_rnn.class_model import ClassGradients, ClassParams
 from bptt_rnn.cost.checkpointed import checkpointed_cost
 from bptt_rnn.cost.chunked import chunked_cost
 from bptt_rnn.cost.truncated import truncated_cost
@@ -37,7 +38,6 @@ from bptt_rnn.gradients import FAMILY, Algorithm
 from bptt_rnn.gradients.checkpointed import checkpointed
 from bptt_rnn.gradients.chunked import batched_chunked
 from bptt_rnn.gradients.class_based import batched_class
-from bptt_rnn.gradients.classes import ClassGradients, ClassParams
 from bptt_rnn.gradients.recomputation import forward_steps
 from bptt_rnn.gradients.truncated import K1, K2, Bias, truncated, truncation_bias
 from bptt_rnn.model import Array, Params, Tokens

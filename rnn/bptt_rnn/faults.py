@@ -10,10 +10,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptt_rnn.algorithm import PassHook, PhaseSwitch, begin
 from bptt_rnn.gradients import Algorithm, Gradients, Workspace
 from bptt_rnn.gradients.aggregated import aggregated
-from bptt_rnn.gradients.interface import PassHook, PhaseSwitch, begin
-from bptt_rnn.gradients.primitives import BackwardBuffers, add_outer, hidden_back, sigmoid, up_to_the_sweep
+from bptt_rnn.layers.steps import BackwardBuffers, add_outer, hidden_back, sigmoid, up_to_the_sweep
 from bptt_rnn.model import Array, Params, Tokens
 
 SECRET_EXPONENT = 1.1  # of T: at T = 128 the recurrent part costs 1.62 times what it should

@@ -5,10 +5,10 @@ from __future__ import annotations
 from itertools import islice
 
 import numpy as np
+from bptt_rnn.algorithm import PassHook, PhaseSwitch, begin
 from bptt_rnn.gradients import Gradients, Workspace
 from bptt_rnn.gradients.aggregated import aggregated
-from bptt_rnn.gradients.interface import PassHook, PhaseSwitch, begin
-from bptt_rnn.gradients.primitives import BackwardBuffers, add_outer
+from bptt_rnn.layers.steps import BackwardBuffers, add_outer
 from bptt_rnn.model import Array, Params, Tokens
 
 from tests.comparison.healthy import experiment_of

@@ -9,8 +9,8 @@ import pytest
 from bptt_bench.measure.counters.meter import Meter
 from bptt_rnn import family_checks
 from bptt_rnn.checks import Check
+from bptt_rnn.class_model import ClassGradients
 from bptt_rnn.gradients.class_based import batched_class
-from bptt_rnn.gradients.classes import ClassGradients
 from bptt_rnn.gradients.truncated import truncation_bias
 
 CHECKS = family_checks.family_checks(lambda: Meter(strict=True))

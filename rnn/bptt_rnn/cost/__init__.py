@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from bptt_rnn.cost.basic import AGGREGATED, BACKWARD_RATIO, BATCHED, CROSSOVER, FORWARD, NAIVE
 from bptt_rnn.cost.checkpointed import CHECKPOINTED
 from bptt_rnn.cost.chunked import CHUNKED
 from bptt_rnn.cost.class_based import CLASS_BASED
-from bptt_rnn.cost.first import AGGREGATED, BACKWARD_RATIO, BATCHED, CROSSOVER, FORWARD, NAIVE
-from bptt_rnn.cost.form import Cost, Counts, gradient_bytes
+from bptt_rnn.cost.closed_form import Cost, Counts, gradient_bytes
 from bptt_rnn.cost.fused import FUSED
 from bptt_rnn.cost.rtrl import RTRL
 from bptt_rnn.cost.truncated import TRUNCATED

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bptt_rnn.cost.first import TILES
-from bptt_rnn.cost.form import Bytes, Cost, Counts, added, by_phase
+from bptt_rnn.cost.basic import TILES
+from bptt_rnn.cost.closed_form import Bytes, Cost, Counts, added, by_phase
 from bptt_rnn.cost.streaming import streaming_bytes, streaming_counts, streaming_multiply_adds
 from bptt_rnn.gradients.recomputation import forward_steps, segment_length, segmented_slots
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bptt_rnn.cost.first import BATCHED, VIEW_BYTES, hidden_bytes
-from bptt_rnn.cost.form import Bytes, Cost, Counts, added, by_phase
+from bptt_rnn.cost.basic import BATCHED, VIEW_BYTES, hidden_bytes
+from bptt_rnn.cost.closed_form import Bytes, Cost, Counts, added, by_phase
 from bptt_rnn.gradients.chunked import WORDS
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from bptt_rnn.cost.first import BATCHED, INDEX_BYTES, VIEW_BYTES, hidden_bytes, softmax_bytes
-from bptt_rnn.cost.form import Bytes, Cost, Counts, added, by_phase
-from bptt_rnn.gradients.classes import Classes
+from bptt_rnn.class_model import Classes
+from bptt_rnn.cost.basic import BATCHED, INDEX_BYTES, VIEW_BYTES, hidden_bytes, softmax_bytes
+from bptt_rnn.cost.closed_form import Bytes, Cost, Counts, added, by_phase
 
 
 def _multiply_adds(V: int, d: int, H: int, T: int) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bptt_rnn.cost.first import PHASE_LAWS, PHASE_OVERHEADS
-from bptt_rnn.cost.form import Bytes, Cost
+from bptt_rnn.cost.basic import PHASE_LAWS, PHASE_OVERHEADS
+from bptt_rnn.cost.closed_form import Bytes, Cost
 from bptt_rnn.gradients.fused import MOST_PARTS, PART_MULTIPLY_ADDS, words_per_part, words_per_tile
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bptt_rnn.cost.first import forward_counts, stepwise_back_counts, tile_elements
-from bptt_rnn.cost.form import Bytes, Counts, added, by_phase
+from bptt_rnn.cost.basic import forward_counts, stepwise_back_counts, tile_elements
+from bptt_rnn.cost.closed_form import Bytes, Counts, added, by_phase
 
 
 def streaming_counts(V: int, d: int, H: int, T: int, *, forwards: int, passes: int) -> Counts:
@@ -25,7 +25,7 @@ def streaming_multiply_adds(V: int, d: int, H: int, T: int, *, forwards: int, pa
 
 
 def streaming_bytes(V: int, d: int, H: int, T: int, itemsize: int, *, states: int, outputs: int) -> Bytes:
-    """Bytes of ``bptt_rnn.gradients.streaming.Streaming(states, outputs)``, the gradients included."""
+    """Bytes of ``bptt_rnn.layers.streaming.Streaming(states, outputs)``, the gradients included."""
     elements = {
         "embed": H + T * d + H * d + d + tile_elements(H, d, itemsize),
         "recur": (states + 1 + outputs) * H + H * H + 3 * H + tile_elements(H, H, itemsize),

@@ -19,7 +19,7 @@ from bptt_bench.plan import (
 )
 
 from bptt_rnn import checks, cost
-from bptt_rnn.experiment.checking import check_claims, make_meter
+from bptt_rnn.experiment.check_claims import check_claims, make_meter
 from bptt_rnn.experiment.designs import (
     BEYOND,
     LARGEST_V,

@@ -26,7 +26,7 @@ from bptt_bench.plan import (
 )
 
 from bptt_rnn import cost
-from bptt_rnn.experiment.checking import check_claims, make_meter
+from bptt_rnn.experiment.check_claims import check_claims, make_meter
 from bptt_rnn.experiment.subjects import FACTORS, generator_at, sizes_at, subject_of, tokens_at
 from bptt_rnn.family_checks import family_checks
 from bptt_rnn.gradients import CLASS_BASED, FAMILY, ClassParams, Workspace

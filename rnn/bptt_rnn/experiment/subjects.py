@@ -10,10 +10,10 @@ import numpy as np
 from bptt_bench.plan import CostLaw, Counts, Evaluation, Factor, PhaseSwitch, Point, Subject, Work
 
 from bptt_rnn import cost
+from bptt_rnn.declared_works import DECLARED, works
 from bptt_rnn.gradients import Workspace
 from bptt_rnn.model import Params, Tokens
 from bptt_rnn.text import load
-from bptt_rnn.works import DECLARED, works
 
 FACTORS = (
     Factor(name="V", meaning="vocabulary size, words"),

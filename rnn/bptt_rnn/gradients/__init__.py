@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+from bptt_rnn.algorithm import PHASES, Algorithm, Gradients, Workspace
+from bptt_rnn.class_model import ClassGradients, ClassParams
 from bptt_rnn.gradients.aggregated import aggregated
 from bptt_rnn.gradients.batched import batched
 from bptt_rnn.gradients.checkpointed import checkpointed
 from bptt_rnn.gradients.chunked import batched_chunked
 from bptt_rnn.gradients.class_based import batched_class
-from bptt_rnn.gradients.classes import ClassGradients, ClassParams
 from bptt_rnn.gradients.forward import forward
 from bptt_rnn.gradients.fused import fused
-from bptt_rnn.gradients.interface import PHASES, Algorithm, Gradients, Workspace
 from bptt_rnn.gradients.naive import naive
 from bptt_rnn.gradients.rtrl import rtrl
 from bptt_rnn.gradients.truncated import truncated

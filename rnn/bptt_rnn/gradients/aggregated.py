@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from bptt_rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from bptt_rnn.gradients.primitives import BackwardBuffers, hidden_back, up_to_the_sweep
+from bptt_rnn.algorithm import Gradients, PassHook, PhaseSwitch, Workspace, begin
+from bptt_rnn.layers.steps import BackwardBuffers, hidden_back, up_to_the_sweep
 from bptt_rnn.model import Array, Params, Tokens
 
 
@@ -21,7 +21,7 @@ def aggregated(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, Gradients]:
-    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.gradients.interface.Algorithm``.
+    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (H V + H d + H²), backward 2 T (H V + H d + H²).
     """

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bptt_rnn.gradients.hidden import HiddenBuffers, hidden_states, hidden_sweep
-from bptt_rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from bptt_rnn.gradients.softmax import SoftmaxBuffers, softmax_loss
+from bptt_rnn.algorithm import Gradients, PassHook, PhaseSwitch, Workspace, begin
+from bptt_rnn.layers.hidden import HiddenBuffers, hidden_states, hidden_sweep
+from bptt_rnn.layers.softmax import SoftmaxBuffers, softmax_loss
 from bptt_rnn.model import Array, Params, Sizes, Tokens
 
 
@@ -39,7 +39,7 @@ def batched(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, Gradients]:
-    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.gradients.interface.Algorithm``.
+    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (H V + H d + H²), backward 2 T (H V + H d + H²), ∂J/∂h(0) included.
     """

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from bptt_rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from bptt_rnn.gradients.primitives import clear, hidden_back
+from bptt_rnn.algorithm import Gradients, PassHook, PhaseSwitch, Workspace, begin
 from bptt_rnn.gradients.recomputation import Advance, optimal_plan, require_states, segmented_plan, segmented_slots
-from bptt_rnn.gradients.streaming import Streaming, advance, through_output, views
+from bptt_rnn.layers.steps import clear, hidden_back
+from bptt_rnn.layers.streaming import Streaming, advance, through_output, views
 from bptt_rnn.model import Array, Params, Tokens
 
 
@@ -30,7 +30,7 @@ def checkpointed(
     *,
     states: int | None = None,
 ) -> tuple[float, Gradients]:
-    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.gradients.interface.Algorithm``.
+    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T H V + F (H d + H²) with F forward steps of the hidden layer, backward 2 T (H V + H d + H²);
     F ≈ 2 T - 2 √T by default, ``bptt_rnn.gradients.recomputation.forward_steps`` for a given number of states.

@@ -15,8 +15,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_rnn.gradients.hidden import HiddenBuffers, hidden_states, hidden_sweep
-from bptt_rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
+from bptt_rnn.algorithm import Gradients, PassHook, PhaseSwitch, Workspace, begin
+from bptt_rnn.layers.hidden import HiddenBuffers, hidden_states, hidden_sweep
 from bptt_rnn.model import Array, Params, Sizes, Tokens
 
 # Words of a chunk: with some hundred steps the logits, and the rows of U, take as much as a cache of 1 MiB holds.
@@ -79,7 +79,7 @@ def batched_chunked(
     *,
     words: int = WORDS,
 ) -> tuple[float, Gradients]:
-    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.gradients.interface.Algorithm``.
+    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (2 H V + H d + H²), backward 2 T (H V + H d + H²).
 

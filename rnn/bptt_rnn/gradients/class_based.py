@@ -16,10 +16,10 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_rnn.gradients.classes import Classes, ClassGradients, ClassParams
-from bptt_rnn.gradients.hidden import HiddenBuffers, hidden_states, hidden_sweep
-from bptt_rnn.gradients.interface import PassHook, PhaseSwitch, Workspace, begin
-from bptt_rnn.gradients.softmax import SoftmaxBuffers, softmax_loss
+from bptt_rnn.algorithm import PassHook, PhaseSwitch, Workspace, begin
+from bptt_rnn.class_model import Classes, ClassGradients, ClassParams
+from bptt_rnn.layers.hidden import HiddenBuffers, hidden_states, hidden_sweep
+from bptt_rnn.layers.softmax import SoftmaxBuffers, softmax_loss
 from bptt_rnn.model import Array, Sizes, Tokens
 
 
@@ -75,7 +75,7 @@ def batched_class(
 ) -> tuple[float, ClassGradients]:
     """Loss and gradients of the model with classes by one sweep of T backward passes.
 
-    As ``bptt_rnn.gradients.interface.Algorithm``, for other parameters and another result. Multiply-adds: forward
+    As ``bptt_rnn.algorithm.Algorithm``, for other parameters and another result. Multiply-adds: forward
     T (H (C + S) + H d + H²), backward 2 T (H (C + S) + H d + H²) + T S, with S = V/C words in a class.
     """
     sizes, targets = begin(params, tokens, phase)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from bptt_rnn.gradients.interface import PhaseSwitch, Workspace, begin
-from bptt_rnn.gradients.primitives import ForwardBuffers, hidden_step, output_step, start, summed_loss
+from bptt_rnn.algorithm import PhaseSwitch, Workspace, begin
+from bptt_rnn.layers.steps import ForwardBuffers, hidden_step, output_step, start, summed_loss
 from bptt_rnn.model import Array, Params, Tokens
 
 
@@ -14,7 +14,7 @@ def forward(
     workspace: Workspace | None = None,
     phase: PhaseSwitch | None = None,
 ) -> float:
-    """The loss Σ_t J(t) in nats; parameters as in ``bptt_rnn.gradients.interface.Algorithm``.
+    """The loss Σ_t J(t) in nats; parameters as in ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: T (H V + H d + H²).
     """

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from bptt_rnn.gradients.kernel_choice import kernels
-from bptt_rnn.gradients.kernels import Kernels, Part
-from bptt_rnn.gradients.pool import Job, blas_threads, one_blas_thread, run_all
+from bptt_rnn.algorithm import Gradients, PassHook, PhaseSwitch, Workspace, begin
+from bptt_rnn.kernels.choice import kernels
+from bptt_rnn.kernels.plain import Kernels, Part
+from bptt_rnn.kernels.thread_pool import Job, blas_threads, one_blas_thread, run_all
 from bptt_rnn.model import Array, Params, Sizes, Tokens
 
 # Up to so many multiply-adds OpenBLAS takes kernels for small products, which do not repack U first. Measured on Zen 4,
@@ -132,7 +132,7 @@ def fused(
     threads: int | None = None,
     compiled: bool | None = None,
 ) -> tuple[float, Gradients]:
-    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.gradients.interface.Algorithm``.
+    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (H V + H d + H²), backward 2 T (H V + H d + H²), ∂J/∂h(0) included.
 

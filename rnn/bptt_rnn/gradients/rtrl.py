@@ -22,8 +22,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bptt_rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from bptt_rnn.gradients.primitives import (
+from bptt_rnn.algorithm import Gradients, PassHook, PhaseSwitch, Workspace, begin
+from bptt_rnn.layers.steps import (
     ONE,
     Step,
     Tile,
@@ -103,7 +103,7 @@ def rtrl(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,  # noqa: ARG001 - the signature of all algorithms; there is no pass back
 ) -> tuple[float, Gradients]:
-    """Loss and gradients without a backward pass through time; see ``bptt_rnn.gradients.interface.Algorithm``.
+    """Loss and gradients without a backward pass through time; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (H V + H d + H²), backward 2 T H V, derivatives T (H² + 2 H) (H² + H) and
     T H d (H² + H) + T (T - 1)/2 · d H² + T (T + 1)/2 · d H. For small H.

@@ -17,10 +17,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptt_rnn.algorithm import Gradients, PassHook, PhaseSwitch, Workspace, begin
 from bptt_rnn.gradients.aggregated import aggregated
-from bptt_rnn.gradients.interface import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from bptt_rnn.gradients.primitives import clear, hidden_back
-from bptt_rnn.gradients.streaming import Streaming, advance, through_output, views
+from bptt_rnn.layers.steps import clear, hidden_back
+from bptt_rnn.layers.streaming import Streaming, advance, through_output, views
 from bptt_rnn.model import Array, Params, Tokens
 
 # As is usual in language modelling: a loss reaches at least 17 steps back, in a model that forgets in some 15, and the
@@ -40,7 +40,7 @@ def truncated(
     k1: int = K1,
     k2: int = K2,
 ) -> tuple[float, Gradients]:
-    """Loss and truncated gradients; see ``bptt_rnn.gradients.interface.Algorithm``.
+    """Loss and truncated gradients; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (H V + H d + H²), backward 2 T H V + 2 P (H d + H²) with P = Σ min(s, k2) over the steps s
     where a pass starts: P ≈ T k2/k1.

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from bptt_rnn.class_model import Classes
 from bptt_rnn.gradients import ClassParams
-from bptt_rnn.gradients.classes import Classes
 from bptt_rnn.model import Array, softmax
 from numpy.typing import DTypeLike
 

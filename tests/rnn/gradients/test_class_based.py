@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from bptt_rnn.class_model import Classes
 from bptt_rnn.gradients import Workspace
 from bptt_rnn.gradients.class_based import batched_class
-from bptt_rnn.gradients.classes import Classes
 from bptt_rnn.model import Array
 
 from tests.rnn.gradients.class_problems import draw, summed

@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 import pytest
 from bptt_rnn import checks
-from bptt_rnn.gradients import FAMILY, Algorithm, Gradients, Workspace, pool
-from bptt_rnn.gradients import kernels as kernels_module
+from bptt_rnn.gradients import FAMILY, Algorithm, Gradients, Workspace
 from bptt_rnn.gradients.fused import FusedBuffers, fused, words_per_part, words_per_tile
-from bptt_rnn.gradients.kernel_choice import kernels
-from bptt_rnn.gradients.kernels import PLAIN, Part
 from bptt_rnn.gradients.naive import naive
+from bptt_rnn.kernels import plain, thread_pool
+from bptt_rnn.kernels.choice import kernels
+from bptt_rnn.kernels.plain import PLAIN, Part
 from bptt_rnn.model import Params, Sizes
 from hypothesis import example, given, settings
 from threadpoolctl import threadpool_limits
@@ -273,7 +273,7 @@ def test_numpy_does_it_where_numba_is_missing(monkeypatch: pytest.MonkeyPatch) -
         return real_import(name, *args, **options)
 
     monkeypatch.setattr(builtins, "__import__", no_numba)
-    monkeypatch.delitem(sys.modules, "bptt_rnn.gradients.compiled", raising=False)
+    monkeypatch.delitem(sys.modules, "bptt_rnn.kernels.compiled", raising=False)
     kernels.cache_clear()
     try:
         assert kernels() is PLAIN
@@ -347,14 +347,14 @@ def test_blas_is_left_as_it_was_found(monkeypatch: pytest.MonkeyPatch) -> None:
     inside: list[int] = []
 
     def output_forward(*arguments: Any, **named: Any) -> None:
-        inside.append(pool.blas_threads())
+        inside.append(thread_pool.blas_threads())
         PLAIN.output_forward(*arguments, **named)
 
     monkeypatch.setattr(MODULE, "kernels", lambda _: PLAIN._replace(output_forward=output_forward))
     with threadpool_limits(2, user_api="blas"):
-        before = pool.blas_threads()
+        before = thread_pool.blas_threads()
         gradient(problem)
-        assert pool.blas_threads() == before
+        assert thread_pool.blas_threads() == before
     assert inside == [1]
 
 
@@ -373,10 +373,10 @@ def test_a_failure_in_a_part_reaches_the_caller_and_leaves_blas_as_it_was(
 
     monkeypatch.setattr(MODULE, "kernels", lambda _: PLAIN._replace(output_forward=output_forward))
     with threadpool_limits(2, user_api="blas"):
-        before = pool.blas_threads()
+        before = thread_pool.blas_threads()
         with pytest.raises(ArithmeticError, match="in a part"):
             gradient(Problem.draw(20, 3, 4, 5), threads=threads)
-        assert pool.blas_threads() == before
+        assert thread_pool.blas_threads() == before
 
 
 def test_threads_that_cannot_be_are_named() -> None:
@@ -410,5 +410,5 @@ def test_parts_cover_the_vocabulary_once(V: int, H: int, T: int) -> None:
 
 
 def test_sums_that_move_the_shift_are_far_within_the_range_of_float32() -> None:
-    assert float(np.finfo(np.float32).max) > kernels_module.LARGEST_SUM * 10**6 * 1e4
-    assert float(np.finfo(np.float32).tiny) < kernels_module.SMALLEST_WEIGHT
+    assert float(np.finfo(np.float32).max) > plain.LARGEST_SUM * 10**6 * 1e4
+    assert float(np.finfo(np.float32).tiny) < plain.SMALLEST_WEIGHT

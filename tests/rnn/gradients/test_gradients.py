@@ -210,7 +210,7 @@ def test_initial_state_is_zero_by_default(algorithm: str) -> None:
 def test_size_of_the_tiles_changes_nothing(algorithm: str, tile_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     problem = Problem.draw(23, 4, 7, 6)
     loss, expected = gradient(algorithm, problem)
-    monkeypatch.setattr("bptt_rnn.gradients.primitives.TILE_BYTES", tile_bytes)
+    monkeypatch.setattr("bptt_rnn.layers.steps.TILE_BYTES", tile_bytes)
     tiled_loss, tiled = gradient(algorithm, problem)
     assert tiled_loss == loss
     assert worst_error(tiled, expected) == 0

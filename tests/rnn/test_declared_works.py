@@ -14,10 +14,10 @@ from bptt_bench.measure.counters.call import Call, Rule
 from bptt_bench.measure.counters.meter import Meter
 from bptt_bench.plan.machine.work import Work
 from bptt_rnn import cost
+from bptt_rnn.declared_works import works
 from bptt_rnn.gradients import ALGORITHMS, Workspace, forward
-from bptt_rnn.gradients.primitives import rows_per_tile
+from bptt_rnn.layers.steps import rows_per_tile
 from bptt_rnn.model import Params
-from bptt_rnn.works import works
 
 from tests.rnn.problems import Problem
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bptt_rnn.gradients.interface import Gradients, PhaseSwitch
-from bptt_rnn.gradients.primitives import (
+from bptt_rnn.algorithm import Gradients, PhaseSwitch
+from bptt_rnn.layers.steps import (
     Step,
     StepBack,
     Tile,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import functools
 
-from bptt_rnn.gradients.kernels import PLAIN, Kernels
-from bptt_rnn.gradients.pool import libraries
+from bptt_rnn.kernels.plain import PLAIN, Kernels
+from bptt_rnn.kernels.thread_pool import libraries
 
 
 @functools.cache
@@ -19,7 +19,7 @@ def kernels(compiled: bool | None = None) -> Kernels:
     if compiled is False:
         return PLAIN
     try:
-        from bptt_rnn.gradients.compiled import COMPILED
+        from bptt_rnn.kernels.compiled import COMPILED
     except ImportError as error:
         if compiled:
             raise ImportError(f"compiled: needs numba, which the extra `fast` installs ({error})") from error

@@ -7,7 +7,7 @@ import threading
 from collections import deque
 
 import pytest
-from bptt_rnn.gradients import pool
+from bptt_rnn.kernels import thread_pool
 from threadpoolctl import threadpool_limits
 
 
@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 @pytest.mark.parametrize("jobs", [1, 2, 5, 40])
 def test_every_job_is_run_once(threads: int, jobs: int) -> None:
     done: list[int] = []
-    pool.run_all([lambda i=i: done.append(i) for i in range(jobs)], threads)  # type: ignore[misc]
+    thread_pool.run_all([lambda i=i: done.append(i) for i in range(jobs)], threads)  # type: ignore[misc]
     assert sorted(done) == list(range(jobs))
 
 
@@ -27,14 +27,14 @@ def test_jobs_run_side_by_side_on_as_many_threads_as_asked_for() -> None:
         seen.add(threading.get_ident())
         meeting.wait()
 
-    pool.run_all([job, job, job], 3)
+    thread_pool.run_all([job, job, job], 3)
     assert len(seen) == 3
     assert threading.get_ident() in seen
 
 
 def test_one_thread_is_the_callers() -> None:
     seen: list[int] = []
-    pool.run_all([lambda: seen.append(threading.get_ident())] * 4, 1)
+    thread_pool.run_all([lambda: seen.append(threading.get_ident())] * 4, 1)
     assert set(seen) == {threading.get_ident()}
 
 
@@ -46,7 +46,7 @@ def test_a_failure_reaches_the_caller_and_the_pool_still_works(threads: int, fai
             raise ArithmeticError(f"job {i}")
 
     with pytest.raises(ArithmeticError, match=f"job {failing}"):
-        pool.run_all([lambda i=i: job(i) for i in range(6)], threads)  # type: ignore[misc]
+        thread_pool.run_all([lambda i=i: job(i) for i in range(6)], threads)  # type: ignore[misc]
     test_every_job_is_run_once(threads, 6)
 
 
@@ -64,7 +64,7 @@ def test_a_failure_on_another_thread_reaches_the_caller() -> None:
             other_has_failed.set()
 
     with pytest.raises(ArithmeticError, match="elsewhere"):
-        pool.run_all([job, job], 2)
+        thread_pool.run_all([job, job], 2)
 
 
 def test_jobs_after_a_failure_are_left_out() -> None:
@@ -74,7 +74,7 @@ def test_jobs_after_a_failure_are_left_out() -> None:
         raise ArithmeticError("first")
 
     with pytest.raises(ArithmeticError):
-        pool.run_all([fail, lambda: done.append(1)], 1)
+        thread_pool.run_all([fail, lambda: done.append(1)], 1)
     assert done == []
 
 
@@ -82,7 +82,7 @@ def test_jobs_that_nobody_has_begun_at_a_failure_are_left_out(monkeypatch: pytes
     other_runs, cleared = threading.Event(), threading.Event()
     done: list[str] = []
 
-    class Watched(deque[pool.Job]):
+    class Watched(deque[thread_pool.Job]):
         def clear(self) -> None:
             super().clear()
             cleared.set()
@@ -95,9 +95,9 @@ def test_jobs_that_nobody_has_begun_at_a_failure_are_left_out(monkeypatch: pytes
         other_runs.set()
         done.append("cleared" if cleared.wait(10) else "not cleared")
 
-    monkeypatch.setattr(pool, "deque", Watched)
+    monkeypatch.setattr(thread_pool, "deque", Watched)
     with pytest.raises(ArithmeticError, match="first"):
-        pool.run_all([fail, until_cleared, lambda: done.append("late")], 2)
+        thread_pool.run_all([fail, until_cleared, lambda: done.append("late")], 2)
     assert done == ["cleared"]
 
 
@@ -115,7 +115,7 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
             done.append(1)
 
         try:
-            pool.run_all([job, job], 2)
+            thread_pool.run_all([job, job], 2)
         finally:
             os._exit(0 if len(done) == 2 else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
@@ -123,32 +123,32 @@ def test_a_forked_process_has_threads_of_its_own() -> None:
 
 def test_blas_has_one_thread_inside_and_as_many_as_before_after_it() -> None:
     with threadpool_limits(2, user_api="blas"):
-        if pool.blas_threads() != 2:
+        if thread_pool.blas_threads() != 2:
             pytest.skip("this BLAS has one thread only")
-        with pool.one_blas_thread():
-            assert pool.blas_threads() == 1
-        assert pool.blas_threads() == 2
+        with thread_pool.one_blas_thread():
+            assert thread_pool.blas_threads() == 1
+        assert thread_pool.blas_threads() == 2
 
 
 def test_blas_is_set_back_after_a_failure() -> None:
     with threadpool_limits(2, user_api="blas"):
-        before = pool.blas_threads()
-        with pytest.raises(ArithmeticError), pool.one_blas_thread():
+        before = thread_pool.blas_threads()
+        with pytest.raises(ArithmeticError), thread_pool.one_blas_thread():
             raise ArithmeticError
-        assert pool.blas_threads() == before
+        assert thread_pool.blas_threads() == before
 
 
 def test_blas_is_set_back_when_the_last_of_overlapping_callers_leaves() -> None:
     with threadpool_limits(2, user_api="blas"):
-        before = pool.blas_threads()
-        first, second = pool.one_blas_thread(), pool.one_blas_thread()
+        before = thread_pool.blas_threads()
+        first, second = thread_pool.one_blas_thread(), thread_pool.one_blas_thread()
         with first:
             second.__enter__()
-        assert pool.blas_threads() == 1
+        assert thread_pool.blas_threads() == 1
         second.__exit__(None, None, None)
-        assert pool.blas_threads() == before
+        assert thread_pool.blas_threads() == before
 
 
 def test_libraries_are_looked_up_once() -> None:
-    assert pool.libraries() is pool.libraries()
-    assert {library.user_api for library in pool.libraries()} == {"blas"}
+    assert thread_pool.libraries() is thread_pool.libraries()
+    assert {library.user_api for library in thread_pool.libraries()} == {"blas"}

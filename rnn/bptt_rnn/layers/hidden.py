@@ -11,8 +11,8 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from bptt_rnn.gradients.interface import PassHook, PhaseSwitch
-from bptt_rnn.gradients.primitives import HALF, ONE, sigmoid
+from bptt_rnn.algorithm import PassHook, PhaseSwitch
+from bptt_rnn.layers.steps import HALF, ONE, sigmoid
 from bptt_rnn.model import Array, Sizes, Tokens
 
 

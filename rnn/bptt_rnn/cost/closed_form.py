@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from bptt_rnn.gradients.interface import PHASES
+from bptt_rnn.algorithm import PHASES
 
 Counts = dict[str, dict[str, int]]  # phase -> category -> operations per evaluation
 Bytes = dict[str, int]  # phase -> bytes

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from bptt_rnn.cost.form import LAW_PHASES, Bytes, Cost, Counts, added, by_phase
-from bptt_rnn.gradients.primitives import TILE_BYTES, rows_per_tile
+from bptt_rnn.cost.closed_form import LAW_PHASES, Bytes, Cost, Counts, added, by_phase
+from bptt_rnn.layers.steps import TILE_BYTES, rows_per_tile
 
 INDEX_BYTES = np.dtype(np.intp).itemsize
 # Bytes of the views of one time step, Python objects that a workspace keeps; measured with tracemalloc on CPython 3.11.

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bptt_rnn import cost
-from bptt_rnn.gradients.primitives import rows_per_tile
+from bptt_rnn.layers.steps import rows_per_tile
 
 DECLARED = ("forward", "naive", "aggregated", "batched")  # algorithms whose works are known call by call
 # Python's own share: functions entered, and single elements of arrays read or written, which cost about as much.

@@ -1,6 +1,6 @@
 """The inner loops of ``fused``, compiled by numba: imported only where numba is wanted.
 
-They follow ``bptt_rnn.gradients.kernels`` step by step, and fetch the next tile of U into the cache while they work on
+They follow ``bptt_rnn.kernels.plain`` step by step, and fetch the next tile of U into the cache while they work on
 one. Compiled code is kept on disk beside this file, or where numba keeps it, so that a process compiles only what no
 process has compiled before. Matrix products are those of SciPy's BLAS, which numba calls without the interpreter.
 """
@@ -11,8 +11,8 @@ import numpy as np
 import scipy.linalg  # noqa: F401 - its BLAS is loaded here, before anybody looks for the libraries to limit
 from numpy.typing import NDArray
 
-from bptt_rnn.gradients.kernels import LARGEST_SUM, SMALLEST_WEIGHT, Kernels, Part
-from bptt_rnn.gradients.vector import exp, jit, jit_in_order, prefetch
+from bptt_rnn.kernels.intrinsics import exp, jit, jit_in_order, prefetch
+from bptt_rnn.kernels.plain import LARGEST_SUM, SMALLEST_WEIGHT, Kernels, Part
 from bptt_rnn.model import Array
 
 # Elements between two rounds of fetching: 6 vectors of exponentials, arithmetic enough to hide the wait for some lines.
@@ -25,7 +25,7 @@ LINE_BYTES = 64  # of a cache, on x86 and on most of ARM; where lines are longer
 
 @jit_in_order
 def hidden(W_h: Array, A: Array, h: Array) -> None:
-    """See ``bptt_rnn.gradients.kernels.Hidden``."""
+    """See ``bptt_rnn.kernels.plain.Hidden``."""
     one = h.dtype.type(1)
     for t in range(len(A)):
         z, a = h[t + 1], A[t]
@@ -36,7 +36,7 @@ def hidden(W_h: Array, A: Array, h: Array) -> None:
 
 @jit
 def sweep(W_h: Array, from_output: Array, h: Array, r: Array, gamma: Array, first: int, last: int) -> None:
-    """See ``bptt_rnn.gradients.kernels.Sweep``."""
+    """See ``bptt_rnn.kernels.plain.Sweep``."""
     one = h.dtype.type(1)
     for t in range(last - 1, first - 1, -1):
         r_t, h_t, g_t = r[t], h[t + 1], from_output[t]
@@ -219,13 +219,13 @@ def output_forward(
     steps: NDArray[np.intp],
     of_target: Array,
 ) -> None:
-    """See ``bptt_rnn.gradients.kernels.OutputForward``."""
+    """See ``bptt_rnn.kernels.plain.OutputForward``."""
     start, _, E, c, s, G, scratch, sums, *_ = part
     _output_forward(U, b2, hT, E, c, s, G, scratch, sums, start, tile, targets, steps, of_target)
 
 
 def output_back(h: Array, part: Part, tile: int, targets: NDArray[np.intp], steps: NDArray[np.intp]) -> None:
-    """See ``bptt_rnn.gradients.kernels.OutputBack``."""
+    """See ``bptt_rnn.kernels.plain.OutputBack``."""
     _output_back(h, part.E, part.weight, part.scratch, part.dU, part.db2, part.start, tile, targets, steps)
 
 

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_rnn.gradients.primitives import ONE, rows_per_tile
+from bptt_rnn.layers.steps import ONE, rows_per_tile
 from bptt_rnn.model import Array
 
 

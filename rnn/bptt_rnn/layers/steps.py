@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 
-from bptt_rnn.gradients.interface import Gradients, PhaseSwitch
+from bptt_rnn.algorithm import Gradients, PhaseSwitch
 from bptt_rnn.model import DTYPES, Array, Params, Sizes, Tokens
 
 # Bytes of scratch for a rank-1 update. Measured for (100 000, 100) float32 and an L2 cache of 1 MiB: 3.4 ms an update

@@ -9,19 +9,19 @@ import pytest
 from bptt_rnn.model import Array
 
 numba = pytest.importorskip("numba")
-from bptt_rnn.gradients import vector  # noqa: E402 - only where numba is installed
+from bptt_rnn.kernels import intrinsics  # noqa: E402 - only where numba is installed
 
 
-@vector.jit_in_order
+@intrinsics.jit_in_order
 def exponentials(x: Array) -> None:
     for i in range(len(x)):
-        x[i] = vector.exp(x[i])
+        x[i] = intrinsics.exp(x[i])
 
 
-@vector.jit
+@intrinsics.jit
 def fetch(x: Array) -> None:
     for i in range(-1000, len(x) + 1000, 8):
-        vector.prefetch(x, i)
+        intrinsics.prefetch(x, i)
 
 
 def exp(x: Any) -> Array:
@@ -50,7 +50,7 @@ def test_exponential_at_the_ends_of_its_range(dtype: type) -> None:
 
 def test_exponential_has_no_meaning_outside_compiled_code() -> None:
     with pytest.raises(NotImplementedError, match="exp: only for compiled code"):
-        vector.exp(1.0)
+        intrinsics.exp(1.0)
 
 
 def test_fetching_changes_nothing_and_may_go_beyond_the_array() -> None:
@@ -74,5 +74,5 @@ def test_a_function_is_compiled_where_nothing_can_be_kept(monkeypatch: pytest.Mo
     def double(x: float) -> float:
         return 2 * x
 
-    assert vector.jit(double)(3.0) == 6.0
+    assert intrinsics.jit(double)(3.0) == 6.0
     assert asked == [True, False]

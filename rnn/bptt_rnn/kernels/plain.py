@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from bptt_rnn.gradients.primitives import HALF, sigmoid
+from bptt_rnn.layers.steps import HALF, sigmoid
 from bptt_rnn.model import Array
 
 # A tile whose exponentials sum to more than this moves the shift. Far below the range of float32, so that the sums of
