@@ -224,7 +224,7 @@ def test_folder_that_nobody_may_write_to() -> None:
 
 def test_folder_that_holds_something_else(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").touch()
-    assert_one_line(invoke("run", TOY, "--out", tmp_path), r"holds 'thesis\.tex', which is no run")
+    assert_one_line(invoke("run", TOY, "--out", tmp_path), r"holds 'thesis\.tex', which is not a run")
 
 
 def test_folder_that_holds_a_run_already(tmp_path: Path) -> None:

@@ -28,7 +28,7 @@ _REAL = ("started_at", "load_average", "visit_seconds")  # not known everywhere:
 def load(
     path: Path | str, *, rename: Mapping[str, str] | Sequence[str] = (), ignore: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """The samples of a run's folder or its file, or those of another tool's file, told apart by content.
+    """Return the samples of a run's folder or its file, or those of another tool's file, recognised by content.
 
     Other tools' files give a row a sample, with a column ``subject``, one for each factor and one for each response
     (see ``bptt_bench.store.importers``). A table (CSV, Parquet, records of JSON) gives its own columns. Of both,
@@ -82,14 +82,14 @@ def _read(path: Path, ignore: Sequence[str]) -> pd.DataFrame:
 def as_samples(
     data: Path | str | pd.DataFrame, rename: Mapping[str, str] | Sequence[str] = (), ignore: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """The samples that are meant, as ``load`` gives them; a frame may be given as well."""
+    """Return the samples of a path, as ``load`` does; a frame is taken as well."""
     if isinstance(data, Path | str):
         return load(data, rename=rename, ignore=ignore)
     return select_columns(data, rename, ignore)
 
 
 def _run(path: Path) -> pd.DataFrame:
-    """The samples of a run; its records are as this project writes them, or the file is refused."""
+    """Return the samples of a run; a file whose records are not as this project writes them is refused."""
     try:
         return _frame(path)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
@@ -149,7 +149,7 @@ def _require_one_type(path: Path, frame: pd.DataFrame, factors: Sequence[str]) -
 
 
 def _firsts(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
-    """The column of first evaluations; none for a run that did not note them."""
+    """Return the column of first evaluations; none for a run that did not record them."""
     import numpy as np
 
     seconds = np.array([sample.get("first_seconds") for sample in samples], dtype=float)
@@ -157,7 +157,7 @@ def _firsts(samples: Sequence[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _phases(samples: Sequence[dict[str, Any]], seconds: Any, phased: Any) -> dict[str, Any]:
-    """Columns of the phases, NaN in the rows of whole samples; none where no phase was timed."""
+    """Return the columns of the phases, NaN in the rows of whole samples; none where no phase was timed."""
     import numpy as np
 
     if not phased.any():
@@ -172,7 +172,7 @@ def _phases(samples: Sequence[dict[str, Any]], seconds: Any, phased: Any) -> dic
 
 
 def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> dict[str, Any]:
-    """The records beside the samples."""
+    """Return the records beside the samples."""
     by_kind: dict[str, list[dict[str, Any]]] = {}
     for record in records:
         by_kind.setdefault(record["record"], []).append(record)
@@ -198,7 +198,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
 
 
 def _skips(skips: Sequence[dict[str, Any]], samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each cell that was left out once; a later attempt may have measured it after all."""
+    """Return each cell that was left out, once; a later attempt may have measured it after all."""
     if not skips:
         return []
     measured = {_cell(sample) for sample in samples}

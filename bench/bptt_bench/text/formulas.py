@@ -2,7 +2,7 @@
 
 A spreadsheet runs a cell that begins with = + - or @, quoted or not. Names come from whoever wrote an experiment, and
 somebody else may open a CSV of it. And no CSV can say that 64 is the text of a category. Such text is written with an
-apostrophe in front, which spreadsheets never run, and read without it. Numbers are no text: -1.5 stays what it is.
+apostrophe in front, which spreadsheets never run, and read without it. Numbers are not text: -1.5 stays unchanged.
 Source: OWASP, "CSV Injection".
 """
 
@@ -16,7 +16,7 @@ _FORMULA = re.compile(r"\s*[=+\-@]")
 
 
 def guard(text: str) -> str:
-    """Text that nobody takes for a formula or a number.
+    """Return text that cannot be taken for a formula or a number.
 
     >>> guard("sort"), guard("=1+1"), guard("'=1+1"), guard("64"), guard("2K")
     ('sort', "'=1+1", "''=1+1", "'64", "'2K")
@@ -25,7 +25,7 @@ def guard(text: str) -> str:
 
 
 def unguard(text: str) -> str:
-    """The text that was guarded.
+    """Return the text that was guarded.
 
     >>> unguard("'=1+1"), unguard("'tis"), unguard("=1+1"), unguard("'64")
     ('=1+1', "'tis", '=1+1', '64')

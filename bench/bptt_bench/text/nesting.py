@@ -8,7 +8,7 @@ MOST_NESTED = 100  # lists and objects within each other: no tool writes ten, an
 
 
 def is_too_deep(value: Any) -> bool:
-    """Whether a value has more than ``MOST_NESTED`` lists and objects within each other.
+    """Return whether a value has more than ``MOST_NESTED`` lists and objects within each other.
 
     Level by level, since a value that was read may be deeper than any function can call itself.
 
@@ -26,5 +26,5 @@ def is_too_deep(value: Any) -> bool:
 
 
 def may_be_too_deep(line: bytes) -> bool:
-    """Whether so many brackets are opened at all: of the records of a run hardly one has as many."""
+    """Return whether so many brackets are opened at all: of the records of a run hardly one has as many."""
     return line.count(b"[") + line.count(b"{") > MOST_NESTED

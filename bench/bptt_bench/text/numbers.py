@@ -13,7 +13,7 @@ ALL_DIGITS = 12
 
 
 def number(value: float | None, digits: int = 3) -> str:
-    """A plain number to so many significant digits, thousands apart.
+    """Return a plain number to so many significant digits, with separated thousands.
 
     >>> number(0.98765), number(16384), number(2.0), number(4.2e-13), number(None)
     ('0.988', '16\\u202f384', '2', '4.2e-13', '–')
@@ -34,7 +34,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def fixed(value: float | None, places: int = 2) -> str:
-    """A number with a fixed count of decimals, so that numbers beside each other line up.
+    """Return a number with a fixed count of decimals, so that numbers beside each other line up.
 
     >>> fixed(1.0), fixed(-0.126), fixed(16384.2, 0), fixed(None)
     ('1.00', '−0.13', '16\\u202f384', '–')
@@ -47,7 +47,7 @@ def fixed(value: float | None, places: int = 2) -> str:
 
 
 def prefix_of(value: float) -> int:
-    """The power of ten, a multiple of three, whose SI prefix suits a value.
+    """Return the power of ten, a multiple of three, whose SI prefix suits a value.
 
     >>> prefix_of(0.002), prefix_of(3e-10), prefix_of(0.0)
     (-3, -12, 0)
@@ -59,7 +59,7 @@ def prefix_of(value: float) -> int:
 
 
 def si(value: float | None, unit: str = "s", digits: int = 3) -> str:
-    """A value with its unit and an SI prefix.
+    """Return a value with its unit and an SI prefix.
 
     >>> si(0.00321), si(1.9e-12), si(0.0009997), si(0), si(None), si(2e9, "B")
     ('3.21\\u202fms', '1.9\\u202fps', '1\\u202fms', '0\\u202fs', '–', '2\\u202fGB')
@@ -71,7 +71,7 @@ def si(value: float | None, unit: str = "s", digits: int = 3) -> str:
 
 
 def interval(estimate: float | None, low: float | None, high: float | None) -> str:
-    """An estimate with its interval, all with as many decimals as give the largest three digits.
+    """Return an estimate with its interval, all with as many decimals as give the largest three digits.
 
     >>> interval(1.0234, 0.98, 1.06), interval(293, 260.2, float("inf"))
     ('1.02 [0.98, 1.06]', '293 [260, ∞]')
@@ -90,7 +90,7 @@ def interval(estimate: float | None, low: float | None, high: float | None) -> s
 
 
 def si_interval(estimate: float | None, low: float | None, high: float | None, *, unit: str = "s") -> str:
-    """The same in SI units, one prefix for all three.
+    """Return an estimate with its interval in SI units, one prefix for all three.
 
     >>> si_interval(0.00321, 0.0031, 0.0033)
     '3.21 [3.10, 3.30]\\u202fms'
@@ -106,7 +106,7 @@ def si_interval(estimate: float | None, low: float | None, high: float | None, *
 
 
 def size(n_bytes: float) -> str:
-    """Bytes with a binary prefix.
+    """Return bytes with a binary prefix.
 
     >>> size(32768), size(17 * 2**30), size(100)
     ('32\\u202fKiB', '17\\u202fGiB', '100\\u202fB')
@@ -116,7 +116,7 @@ def size(n_bytes: float) -> str:
 
 
 def percent(share: float | None, digits: int = 2) -> str:
-    """A share of one as a percentage.
+    """Return a share of one as a percentage.
 
     >>> percent(0.934), percent(0.00831), percent(1.0), percent(None)
     ('93\\u202f%', '0.83\\u202f%', '100\\u202f%', '–')
@@ -127,7 +127,7 @@ def percent(share: float | None, digits: int = 2) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A length of time as a person says it.
+    """Return a length of time as a person says it.
 
     >>> duration(134.2), duration(3725), duration(8.25), duration(None)
     ('2 min 14 s', '1 h 2 min', '8.25\\u202fs', '–')
@@ -141,7 +141,7 @@ def duration(seconds: float | None) -> str:
 
 
 def amount(value: float | None, unit: Unit | None, digits: int = 3) -> str:
-    """An amount in some unit: with its base unit and an SI prefix, or a plain number where none takes prefixes.
+    """Return an amount in some unit: with its base unit and an SI prefix, or a plain number where none takes prefixes.
 
     >>> from bptt_bench.text.units import unit_of_name
     >>> milliseconds, comparisons = unit_of_name("time_ms"), unit_of_name("comparisons_count")
@@ -154,7 +154,7 @@ def amount(value: float | None, unit: Unit | None, digits: int = 3) -> str:
 
 
 def amount_interval(estimate: float | None, low: float | None, high: float | None, unit: Unit | None) -> str:
-    """The same with its interval; the coefficient of a count is as often a fraction as a large number.
+    """Return an amount with its interval; the coefficient of a count may be a fraction or a large number.
 
     >>> from bptt_bench.text.units import unit_of_name
     >>> [amount_interval(0.5, 0.49, 0.51, unit_of_name(name)) for name in ("comparisons_count", "x_bytes")]
@@ -167,7 +167,7 @@ def amount_interval(estimate: float | None, low: float | None, high: float | Non
 
 
 def duration_in_sentence(seconds: float) -> str:
-    """A length of time within a sentence, in whole seconds.
+    """Return a length of time within a sentence, in whole seconds.
 
     >>> duration_in_sentence(42.4), duration_in_sentence(605), duration_in_sentence(3725)
     ('42 s', '10 min 5 s', '1 h 2 min')
@@ -176,7 +176,7 @@ def duration_in_sentence(seconds: float) -> str:
 
 
 def amount_in_sentence(value: float, unit: Unit | None, digits: int = 3) -> str:
-    """An amount within a sentence, whose spaces are plain ones; what is counted has all its digits.
+    """Return an amount within a sentence, with plain spaces; what is counted has all its digits.
 
     >>> from bptt_bench.text.units import unit_of_name
     >>> size, seconds, count = map(unit_of_name, ("x_bytes", "seconds_per_eval", "x_count"))
@@ -191,7 +191,7 @@ def amount_in_sentence(value: float, unit: Unit | None, digits: int = 3) -> str:
 
 
 def span_in_sentence(estimate: float, low: float, high: float, unit: Unit | None, *, digits: int = 3) -> str:
-    """An amount within a sentence with its interval, where that has a width that can be seen.
+    """Return an amount within a sentence with its interval, where that has a visible width.
 
     >>> from bptt_bench.text.units import unit_of_name
     >>> of = unit_of_name("x_bytes")

@@ -19,7 +19,7 @@ POINT = re.compile(rf"[+-]?[0-9]{{0,18}}\.[0-9]{{1,40}}{EXPONENT}")
 
 
 def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
-    """Whether commas in numbers are decimal marks or stand between thousands, from all cells of a table.
+    """Return whether commas in numbers are decimal marks or stand between thousands, from all cells of a table.
 
     Raises
     ------
@@ -48,7 +48,7 @@ def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
 
 
 def decimal_point_notes(path: Path, columns: Mapping[str, Sequence[str]]) -> list[str]:
-    """What the user should know where nothing tells whether points are decimal or stand between thousands.
+    """Return a note where nothing shows whether points are decimal or separate thousands.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def decimal_point_notes(path: Path, columns: Mapping[str, Sequence[str]]) -> lis
 
 
 def parse_numeral(cell: str, mark: str = ".") -> float | None:
-    """A number with a decimal comma, separated thousands, or a letter for a multiple.
+    """Return a number with a decimal comma, separated thousands, or a letter for a multiple.
 
     ``mark`` is that of decimals.
 

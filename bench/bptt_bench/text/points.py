@@ -29,7 +29,7 @@ class Range(NamedTuple):
     n: int = LEVELS_OF_A_RANGE
 
     def levels(self, *, whole: bool) -> list[float]:
-        """The levels, each once; whole numbers, and so perhaps fewer of them, for a factor that has no others."""
+        """Return the levels, each once; for a factor of whole numbers whole ones, and so perhaps fewer."""
         spaced = np.geomspace(float(self.low), float(self.high), self.n)  # a whole number may be too long for NumPy
         return list(dict.fromkeys(round(level) if whole else float(level) for level in spaced.tolist()))
 
@@ -43,11 +43,11 @@ class PointQuery:
     axes: Mapping[str, Sequence[float | str] | Range]
 
     def __len__(self) -> int:
-        """How many points it names, at most."""
+        """Return how many points it names, at most."""
         return math.prod(axis.n if isinstance(axis, Range) else len(axis) for axis in self.axes.values())
 
     def points(self, whole: Mapping[str, bool]) -> Iterator[dict[str, float | str]]:
-        """The product of all levels, by factor; ``whole`` says of each factor whether its levels are whole numbers.
+        """Yield the product of all levels, by factor; ``whole`` says whether the levels of a factor are whole numbers.
 
         Raises
         ------
@@ -66,11 +66,11 @@ class PointQuery:
 
 
 def parse_points(asked: PointText | Sequence[PointText], option: str = "--at") -> list[PointQuery]:
-    """What is asked in an option, seen to be of use.
+    """Return the points of an option.
 
     Raises
     ------
-    TextError : what is no point; more points than anybody reads.
+    TextError : not a point, or too many points.
 
     >>> [len(one) for one in parse_points("V=1000,T=1..100:3")]
     [3]
@@ -86,7 +86,7 @@ def parse_points(asked: PointText | Sequence[PointText], option: str = "--at") -
 
 
 def normalize_name(name: str) -> str:
-    """The name of a factor as Python reads it in a law: of the two µ that look alike the letter.
+    """Return the name of a factor as Python reads it in a law: of the two µ that look alike the letter.
 
     >>> normalize_name("\u00b5") == "\u03bc"
     True
@@ -138,7 +138,7 @@ def _axis(where: str, name: str, level: Any) -> Sequence[float | str] | Range:
 
 
 def _level(where: str, name: str, level: Any) -> float | str:
-    """A number; text, where it is none: the level of a category."""
+    """Return a number; where it is not one, text: the level of a category."""
     if isinstance(level, str):
         try:
             float(level)
@@ -159,5 +159,5 @@ def _number(where: str, name: str, level: Any) -> float:
 
 
 def not_above_0(where: str, name: str, level: Any) -> TextError:
-    """What is wrong with a level that is not above 0, where 0 was not measured."""
+    """Return the error for a level that is not above 0, where 0 was not measured."""
     return TextError(f"{where}: {name} must be a finite number above 0, got {str(level)!r}")

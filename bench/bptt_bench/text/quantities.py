@@ -27,14 +27,14 @@ class Budget(NamedTuple):
     base: str
 
     def of(self, unit: Unit | None) -> float:
-        """The amount in the unit of a response; a bare number is in that already."""
+        """Return the amount in the unit of a response; a bare number is in that unit already."""
         if not self.base or unit is None or not unit.base:
             return self.amount
         return float(Decimal(repr(self.amount)) / Decimal(repr(unit.scale)))
 
 
 def parse_duration(option: str, text: str, *, least: float | None = None, bare: bool = False) -> float:
-    """Seconds.
+    """Return the seconds of a duration.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def parse_duration(option: str, text: str, *, least: float | None = None, bare: 
 
 
 def parse_budget(option: str, text: str) -> Budget:
-    """An amount of time or memory, or of what a response is counted in.
+    """Return an amount of time or memory, or of what a response is counted in.
 
     Raises
     ------
@@ -79,7 +79,7 @@ def parse_budget(option: str, text: str) -> Budget:
 
 
 def parse_share(option: str, text: str, *, least: float = 0.0, most: float = 1.0, below: bool = False) -> float:
-    """A share of 1, written as a percentage or as a number.
+    """Return a share of 1, written as a percentage or as a number.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def parse_share(option: str, text: str, *, least: float = 0.0, most: float = 1.0
 
 
 def _seconds(text: str, *, bare: bool = False) -> float | None:
-    """The seconds that a text names, its parts added up; ``None`` where it names none."""
+    """Return the seconds that a text names, its parts added up; None where it names none."""
     text = text.strip()
     if not text or len(text) > MOST_CHARACTERS:
         return None
@@ -117,7 +117,7 @@ def _seconds(text: str, *, bare: bool = False) -> float | None:
 
 
 def _scaled(number: str, unit: Unit | None) -> float:
-    """A number of a unit in base units: 20us is 2e-05 s, which 20 * 1e-6 is not."""
+    """Return a number of a unit in base units: 20us is 2e-05 s, which 20 * 1e-6 is not."""
     return float(Decimal(number) * Decimal(repr(1.0 if unit is None else unit.scale)))
 
 

@@ -34,12 +34,12 @@ class Unit:
 
     @property
     def dimension(self) -> str:
-        """What two amounts must share to be compared."""
+        """Return what two amounts must share to be compared."""
         return self.base or self.symbol
 
     @property
     def words(self) -> str:
-        """The unit as a heading names it; amounts below it have prefixes of their own.
+        """Return the unit as a heading names it; amounts below it have prefixes of their own.
 
         >>> unit_of_name("time_ms").words, unit_of_name("peak_bytes").words, unit_of_name("comparisons_count").words
         ('seconds', 'bytes', 'comparisons')
@@ -94,7 +94,7 @@ _WORD = re.compile(r"[A-Za-z%][A-Za-z0-9_%/·*-]{0,39}")
 
 
 def unit_of(text: str) -> Unit | None:
-    """The unit that a text is; ``None`` where it is not a known one.
+    """Return the unit that a text names; None where it is unknown.
 
     >>> unit_of("ms"), unit_of("GiB").scale, unit_of("apples")
     (Unit(symbol='ms', base='s', scale=0.001), 1073741824.0, None)
@@ -112,7 +112,7 @@ def unit_of(text: str) -> Unit | None:
 
 
 def parse_unit(text: str, option: str = "--unit") -> Unit:
-    """The unit that somebody states: a known one, or a word for what is counted.
+    """Return the unit that a user states: a known one, or a word for what is counted.
 
     Raises
     ------
@@ -127,12 +127,12 @@ def parse_unit(text: str, option: str = "--unit") -> Unit:
 
 
 def is_unit(text: str) -> bool:
-    """Whether a text can be a unit: a known one, or a word for what is counted."""
+    """Return whether a text can be a unit: a known one, or a word for what is counted."""
     return unit_of(text) is not None or _WORD.fullmatch(text.strip()) is not None
 
 
 def unit_of_name(name: str) -> Unit | None:
-    """The unit that the name of a column tells; ``None`` where it tells none.
+    """Return the unit that the name of a column ends with; None where it has none.
 
     >>> names = ("time_ms", "Time (ns)", "wall [us]", "ns/op", "rss_MB", "seconds_per_eval")
     >>> [unit_of_name(name).symbol for name in names]
@@ -159,7 +159,7 @@ def unit_of_name(name: str) -> Unit | None:
 
 
 def name_with_unit(name: str, unit: Unit | None) -> str:
-    """A name that tells a unit, as near to a given one as can be: for formats that have no other place for it.
+    """Return a name with a unit, as near to a given one as possible: for formats that have no other place for it.
 
     >>> [name_with_unit(name, unit_of("ms")) for name in ("latency", "time_ms")], name_with_unit("hits", Unit("apples"))
     (['latency_ms', 'time_ms'], 'hits')
@@ -172,7 +172,7 @@ def name_with_unit(name: str, unit: Unit | None) -> str:
 
 
 def _unit_of_words(tokens: list[str]) -> Unit | None:
-    """The unit that the words of a name tell."""
+    """Return the unit in the words of a name."""
     last = tokens[-1]
     before = tokens[-2] if len(tokens) > 1 else ""
     over = [i for i, token in enumerate(tokens[1:-1]) if token.lower() == "per"]
@@ -192,7 +192,7 @@ def _unit_of_words(tokens: list[str]) -> Unit | None:
 
 
 def _whole(word: str) -> Unit | None:
-    """The unit that a word without a slash is."""
+    """Return the unit of a word without a slash."""
     if word in _UNITS:
         return _UNITS[word]
     for end, under in (("ps", "B"), ("S", "FLOP")):  # MBps, GFLOPS
@@ -203,7 +203,7 @@ def _whole(word: str) -> Unit | None:
 
 
 def _quotient(over: str, under: str) -> Unit | None:
-    """The unit of so much of one in another: a rate where that is a time, the cost of one of something else."""
+    """Return the unit of so much of one in another: a rate where that is a time, the cost of one of something else."""
     top, bottom = _whole(over), _whole(under)
     if under.lower() in _EVALUATIONS:
         return top
@@ -220,7 +220,7 @@ def _quotient(over: str, under: str) -> Unit | None:
 
 
 def _in_camel_case(word: str) -> list[str]:
-    """The parts of ``elapsedMillis``; ``MiB`` has none."""
+    """Return the parts of ``elapsedMillis``; ``MiB`` has none."""
     return [word] if _whole(word) is not None else re.split(r"(?<=[a-z])(?=[A-Z])", word)
 
 
@@ -230,5 +230,5 @@ def _is_size(word: str) -> bool:
 
 
 def _normal(text: str) -> str:
-    """The text with one micro sign of the two that look alike, and as its letter where a unit begins with it."""
+    """Return the text with one micro sign for the two that look alike, as a letter where a unit begins with it."""
     return text.replace("\u03bc", "u").replace("\xb5", "u")

@@ -25,7 +25,7 @@ COUNTING: list[Runner] = []  # the meter that counts now, if any
 
 
 def _meter() -> Runner | None:
-    """The meter to count into; None when none counts, or when NumPy calls itself within an operation."""
+    """Return the meter to count into; None when none counts, or when NumPy calls itself within an operation."""
     return COUNTING[0] if COUNTING and not COUNTING[0].is_executing_here() else None
 
 
@@ -60,7 +60,7 @@ def _through(call: Call, function: Callable[..., Any], rule: Callable[[], Rule])
 
 
 def _function_rule(function: Any) -> Rule:
-    """The rule for a function of NumPy's main namespace.
+    """Return the rule for a function of NumPy's main namespace.
 
     Raises
     ------
@@ -103,7 +103,7 @@ class ArgumentUnwrapper:
         return plain
 
     def restored(self, result: Any, *, metered: bool) -> Any:
-        """The result, its new arrays metered if so asked; an argument that was handed back is that very argument."""
+        """Return the result, with its new arrays metered if asked; an argument that is returned stays that argument."""
         if id(result) in self._arguments:
             return self._arguments[id(result)][1]
         if type(result) is np.ndarray and metered:
@@ -148,7 +148,7 @@ def _refused_method(name: str) -> Callable[..., Any]:
 
 
 def _refused_attribute(name: str) -> property:
-    """An attribute that can be neither read nor set while a meter counts."""
+    """Return an attribute that can be neither read nor set while a meter counts."""
 
     def read(self: MeteredArray) -> Any:
         _refuse(name)
@@ -162,7 +162,7 @@ def _refused_attribute(name: str) -> property:
 
 
 def _part(name: str) -> property:
-    """The real or imaginary part: a view, except the imaginary part of real numbers, which is new zeros."""
+    """Return the property for a real or imaginary part: a view, or new zeros for the imaginary part of real numbers."""
 
     def read(self: MeteredArray) -> Any:
         return _through(Call(f"numpy.{name}", (self,), {}), getattr(np, name), lambda: copied_if_needed)
@@ -176,7 +176,7 @@ def _part(name: str) -> property:
 
 
 def _view(self: MeteredArray, *args: Any, **kwargs: Any) -> Any:
-    """A view of other type or shape of element; one that is no longer metered is refused while a meter counts."""
+    """Return a view with another type or shape; one that is not metered is refused while a meter counts."""
     for given in (*args, *kwargs.values()):
         if isinstance(given, type) and issubclass(given, np.ndarray) and not issubclass(given, MeteredArray):
             _refuse(f"view({given.__name__})")

@@ -53,27 +53,27 @@ class Call:
     result: Any = None
 
     def argument(self, position: int, name: str, default: Any = None) -> Any:
-        """The argument given by position or by name."""
+        """Return the argument given by position or by name."""
         return self.args[position] if len(self.args) > position else self.kwargs.get(name, default)
 
     def option(self, name: str) -> Any:
-        """The named argument, or None where NumPy's own mark for "not given" stands."""
+        """Return the named argument, or None for NumPy's own mark of "not given"."""
         value = self.kwargs.get(name)
         return None if value is np._NoValue else value
 
     def fresh(self) -> Iterator[NDArray[Any]]:
-        """Arrays in the result that own new memory; a new array never overlaps an argument, which is still alive."""
+        """Yield arrays in the result that own new memory; a new array never overlaps an argument."""
         known = list(arrays_in((self.args, self.kwargs)))
         for array in arrays_in(self.result):
             if not any(np.may_share_memory(array, one) for one in known) and _owner(array).flags.owndata:
                 yield array
 
     def bytes_allocated(self) -> int:
-        """Bytes of the arrays in the result that are neither arguments nor views of arguments."""
+        """Return the bytes of the arrays in the result that are neither arguments nor views of arguments."""
         return sum(array.nbytes for array in self.fresh() if array.ndim > 0)
 
     def refuse(self, what: str) -> UncountedOperation:
-        """The error for a use of the operation that the rules do not cover."""
+        """Return the error for a use of the operation that the rules do not cover."""
         return UncountedOperation(f"{self.name} {what}: the meter has no rule for it")
 
 
@@ -81,7 +81,7 @@ Rule = Callable[[Call], OperationCounts]
 
 
 def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
-    """The arrays in nested tuples, lists and mappings, in order."""
+    """Yield the arrays in nested tuples, lists and mappings, in order."""
     if isinstance(value, np.ndarray):
         yield value
     elif isinstance(value, tuple | list):
@@ -93,18 +93,18 @@ def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
 
 
 def _owner(array: NDArray[Any]) -> NDArray[Any]:
-    """The array at the end of a chain of views; it owns its memory, unless that is a buffer of something else."""
+    """Return the array at the end of a chain of views; it owns its memory, unless another object does."""
     while isinstance(array.base, np.ndarray):
         array = array.base
     return array
 
 
 def selected(shape: tuple[int, ...], where: Any) -> int:
-    """Elements of an array of this shape that a mask leaves; no mask leaves all."""
+    """Return the elements of an array of this shape that a mask leaves; no mask leaves all."""
     mask = True if where is None else where
     return int(np.count_nonzero(np.broadcast_to(mask, shape)))
 
 
 def size(value: Any) -> int:
-    """Number of elements of an array, a scalar or a nested list."""
+    """Return the number of elements of an array, a scalar or a nested list."""
     return int(np.size(value))

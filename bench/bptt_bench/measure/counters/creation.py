@@ -59,7 +59,7 @@ class _Refused:
 
 
 def replacements(counted: Wrapper, is_counting: Callable[[], bool]) -> Iterator[tuple[ModuleType, str, Any]]:
-    """Module, name and stand-in of everything that is replaced while a meter counts."""
+    """Yield module, name and replacement of everything that is replaced while a meter counts."""
     for name, rule in CREATION_RULES.items():
         original = getattr(np, name)
         yield np, name, functools.wraps(original)(counted(f"numpy.{name}", original, rule))

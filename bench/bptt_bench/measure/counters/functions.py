@@ -15,27 +15,27 @@ from bptt_bench.measure.counters.ufuncs import index_size, reduced
 
 
 def free(_: Call) -> OperationCounts:
-    """Nothing is computed and nothing is written."""
+    """Count nothing: nothing is computed and nothing is written."""
     return {}
 
 
 def copied_if_needed(call: Call) -> OperationCounts:
-    """Elements of the results that are no views: ``reshape`` and its like copy only what they must."""
+    """Count the elements of results that are not views: ``reshape`` and its like copy only what they must."""
     return {"elements_moved": sum(array.size for array in call.fresh())}
 
 
 def written(call: Call) -> OperationCounts:
-    """Every element of the result, wherever it is written."""
+    """Count every element of the result, wherever it is written."""
     return {"elements_moved": sum(array.size for array in arrays_in(call.result))}
 
 
 def _exported(call: Call) -> OperationCounts:
-    """Every element of the array, turned into something that is no array."""
+    """Count every element of an array that is turned into another object."""
     return {"elements_moved": size(call.args[0])}
 
 
 def _reduces(category: str, most_positional: int) -> Rule:
-    """Inputs less outputs. Beyond some position stand ``initial`` and ``where``, which are read by name alone."""
+    """Return the rule of a reduction. ``initial`` and ``where`` are read by name, so they are refused by position."""
 
     def rule(call: Call) -> OperationCounts:
         if len(call.args) > most_positional:
@@ -50,7 +50,7 @@ def _mean(call: Call) -> OperationCounts:
 
 
 def _variance(call: Call) -> OperationCounts:
-    """Mean, differences, squares, their sum, and a division."""
+    """Count mean, differences, squares, their sum, and a division."""
     if call.option("mean") is not None or call.option("where") is not None:
         raise call.refuse("with mean or where")
     inputs, outputs = size(call.args[0]), size(call.result)
@@ -90,14 +90,14 @@ def _trace(call: Call) -> OperationCounts:
 
 
 def _clipped(call: Call) -> OperationCounts:
-    """One comparison per element for each bound that is given."""
+    """Count one comparison per element for each bound that is given."""
     bounds = [*call.args[1:3], *(call.option(name) for name in ("a_min", "a_max", "min", "max"))]
     given = sum(bound is not None and bound is not np._NoValue for bound in bounds)
     return {"comparisons": given * size(call.result)}
 
 
 def _rounded(call: Call) -> OperationCounts:
-    """To whole numbers it is one operation; to decimals a multiplication, a rounding and a division."""
+    """Count one operation for rounding to whole numbers; for decimals a multiplication, a rounding and a division."""
     if call.argument(1, "decimals", 0) == 0:
         return {"adds_multiplies": size(call.result)}
     return {"adds_multiplies": 2 * size(call.result), "divisions": size(call.result)}
@@ -142,7 +142,7 @@ def _contains(call: Call) -> OperationCounts:
 
 
 def _diagonal(call: Call) -> OperationCounts:
-    """A matrix made of a diagonal is cleared and then set; the diagonal of a matrix is a view."""
+    """Count a matrix made of a diagonal: it is cleared, then set. The diagonal of a matrix is a view."""
     tally = copied_if_needed(call)
     return {"elements_moved": tally["elements_moved"] + (size(call.args[0]) if np.ndim(call.args[0]) == 1 else 0)}
 
@@ -159,7 +159,7 @@ def _filled(call: Call) -> OperationCounts:
 
 
 def _same_place(target: NDArray[Any], value: Any) -> bool:
-    """Whether NumPy leaves out the copy because it is onto itself, as in the second half of ``a[1:] += b``."""
+    """Return whether NumPy leaves out the copy because it is onto itself, as in the second half of ``a[1:] += b``."""
     if not isinstance(value, np.ndarray) or (value.shape, value.strides) != (target.shape, target.strides):
         return False
     same_start: bool = value.__array_interface__["data"] == target.__array_interface__["data"]
@@ -207,7 +207,7 @@ COUNTED_BEFORE = frozenset({_assigned, _copied_to, _masked, _diagonal_filled})
 
 
 def rules(*table: tuple[str, Rule]) -> dict[str, Rule]:
-    """A rule for every name, from lines of names that share one."""
+    """Return a rule for every name, from lines of names that share one."""
     return {name: rule for names, rule in table for name in names.split()}
 
 

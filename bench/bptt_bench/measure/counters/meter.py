@@ -115,12 +115,12 @@ class Meter:
         self.calls[label] += n
 
     def metered(self, array: ArrayLike) -> MeteredArray:
-        """A view of the array that is counted; nothing is copied from an array."""
+        """Return a counted view of the array; nothing is copied from an array."""
         with self._executing():
             return np.asarray(array).view(MeteredArray)
 
     def total(self) -> dict[str, int]:
-        """Category -> operations over all phases; only what is not zero."""
+        """Return category -> operations over all phases; only what is not zero."""
         sums: Counter[str] = Counter()
         for tally in self.counts.values():
             sums.update(tally)
@@ -166,7 +166,7 @@ class Meter:
 
     @contextmanager
     def _executing(self) -> Iterator[None]:
-        """What NumPy calls inside itself is part of the operation, not an operation of its own."""
+        """Mark what NumPy calls within an operation as part of it, not as an operation of its own."""
         self._is_executing = True
         try:
             yield
@@ -174,7 +174,7 @@ class Meter:
             self._is_executing = False
 
     def is_executing_here(self) -> bool:
-        """Whether this thread is within an operation, so that what it calls is no operation of its own."""
+        """Return whether this thread is within an operation, so that what it calls is not an operation of its own."""
         return self._is_executing and threading.get_ident() == self._thread
 
     def _is_counting_here(self) -> bool:

@@ -11,7 +11,7 @@ from bptt_bench.measure.counters.call import Call, OperationCounts, Rule, size
 
 
 def gufunc_product(call: Call) -> OperationCounts:
-    """``matmul``, ``vecdot``, ``matvec``, ``vecmat``: the last core dimension of the first operand is summed over."""
+    """Count ``matmul`` and its like, which sum over the last core dimension of the first operand."""
     axes, axis = call.option("axes"), call.option("axis")
     summed: Any = -1 if axis is None else axis
     if axes is not None:
@@ -20,7 +20,7 @@ def gufunc_product(call: Call) -> OperationCounts:
 
 
 def _dot(call: Call) -> OperationCounts:
-    """``dot`` and ``inner``: the last axis of the first operand is summed over, unless one of them is a scalar."""
+    """Count ``dot`` and ``inner``, which sum over the last axis of the first operand unless one of them is a scalar."""
     left, right = np.shape(call.args[0]), np.shape(call.args[1])
     return {"multiply_adds": size(call.result) * (left[-1] if left and right else 1)}
 
@@ -43,7 +43,7 @@ def _tensordot(call: Call) -> OperationCounts:
 
 
 def _einsum(call: Call) -> OperationCounts:
-    """All index extents multiplied, for one or two operands; a mere view of one operand is free."""
+    """Count all index extents multiplied, for one or two operands; a mere view of one operand is free."""
     subscripts, *operands = call.args
     if not isinstance(subscripts, str):
         raise call.refuse("with lists of indices")

@@ -25,7 +25,7 @@ UFUNC_PRODUCTS = ("matmul", "vecdot", "matvec", "vecmat")
 
 
 def ufunc_rule(ufunc: np.ufunc, method: str) -> Rule:
-    """The rule for a method of a ufunc.
+    """Return the rule for a method of a ufunc.
 
     Raises
     ------
@@ -47,14 +47,14 @@ def ufunc_rule(ufunc: np.ufunc, method: str) -> Rule:
 
 
 def reduced(call: Call) -> int:
-    """Inputs less outputs; a given initial value is one input more for each output."""
+    """Return inputs less outputs; a given initial value adds one input for each output."""
     inputs = selected(np.shape(call.args[0]), _mask(call))
     outputs = size(call.result) if call.option("initial") is None else 0
     return max(0, inputs - outputs)
 
 
 def index_size(shape: tuple[int, ...], index: object) -> int:
-    """Elements that an index selects from an array of this shape, repeated ones included."""
+    """Return the number of elements that an index selects from an array of this shape, repeated ones included."""
     probe = np.broadcast_to(np.int8(0), shape)
     return size(probe[index])  # type: ignore[call-overload]  # any index that NumPy takes
 
@@ -65,7 +65,7 @@ def _mapped(call: Call) -> int:
 
 
 def _mask(call: Call) -> object:
-    """The mask of the call; one that the call has overwritten says no longer how much was computed."""
+    """Return the mask of the call; one that the call has overwritten no longer says how much was computed."""
     mask = call.option("where")
     if isinstance(mask, np.ndarray) and any(np.may_share_memory(mask, array) for array in arrays_in(call.result)):
         raise call.refuse("with its mask in the memory of its output")
@@ -79,7 +79,7 @@ def _accumulated(call: Call) -> int:
 
 
 def _reduced_at(call: Call) -> int:
-    """One less than the length of each segment, in every lane."""
+    """Return one less than the length of each segment, in every lane."""
     shape = np.shape(call.args[0])
     length: int = shape[call.argument(2, "axis", 0)]
     starts = [int(start) for start in call.args[1]]

@@ -21,7 +21,7 @@ MEASURING = ("plan", "measure")  # the parts of the harness that decide what a s
 
 
 def fingerprints(module: str | None) -> dict[str, str]:
-    """sha256 of the harness, and of an experiment unless it is shipped (None), by what it is of."""
+    """Return the sha256 of the harness, and of an experiment unless it is shipped (None), by what it is of."""
     package = Path(__file__).resolve().parents[2]
     harness = (path for part in MEASURING for path in (package / part).rglob("*.py"))
     found = {HARNESS: _digest(package, harness)}
@@ -47,7 +47,7 @@ def _of_module(module: str) -> str:
 
 
 def _digest(folder: Path, files: Iterable[Path]) -> str:
-    """sha256 of names and contents, in an order that does not depend on the file system."""
+    """Return the sha256 of names and contents, in an order that does not depend on the file system."""
     digest = hashlib.sha256()
     for path in sorted(files):
         content = path.read_bytes()

@@ -122,7 +122,7 @@ class LocalEngine:
 def worker_environment(
     environment: Mapping[str, str], threads: int, path: Sequence[str] | None = None
 ) -> dict[str, str]:
-    """The environment of a measuring process: pinned threads, and an import path, by default that of this process."""
+    """Return the environment of a measuring process: pinned threads, and the import path."""
     path = [entry or str(Path.cwd()) for entry in sys.path] if path is None else path
     return {
         **environment,

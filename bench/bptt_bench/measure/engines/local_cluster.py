@@ -2,9 +2,9 @@
 
     python -m bptt_bench.measure.engines.local_cluster WORKERS
 
-It tells its address on standard output and ends with its standard input, so that it never outlives the run. It is no
-part of the run's own process: workers would import that one's main module, which may be a script without a guard, and
-the scheduler would share its core with the storing of samples.
+It prints its address on standard output and ends with its standard input, so that it never outlives the run. It has a
+process of its own: workers would import the main module of the run, which may be a script without a guard, and the
+scheduler would share its core with the storing of samples.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ CLOSE_SECONDS = 5.0  # to end by itself
 
 @contextlib.contextmanager
 def local_cluster(workers: int) -> Iterator[str]:
-    """The address of a new cluster, which ends with the block.
+    """Start a cluster that ends with the block, and yield its address.
 
     Raises
     ------

@@ -31,7 +31,7 @@ class Payload:
 
     @classmethod
     def of(cls, opening: OpenRequest) -> Payload:
-        """The payload of a run that begins its measuring processes with some request.
+        """Return the payload of a run whose measuring processes begin with some request.
 
         Raises
         ------
@@ -55,7 +55,7 @@ class Payload:
 
 
 def _file_without_package(module: str) -> Path | None:
-    """The file of a module that lies in no package, as ``bench new`` writes one: no host would have it by chance."""
+    """Return the file of a module without a package, which hosts are not expected to have."""
     if "." in module:
         return None
     spec = importlib.util.find_spec(module)

@@ -1,4 +1,4 @@
-"""Which engine a run asks for, and with what."""
+"""Settings of the engine of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ WAIT_SECONDS = 300.0  # without any worker: a cluster that grows by itself needs
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EngineSettings:
-    """An engine by its name, and how to reach its cluster. It is no part of what makes a run the run it is.
+    """An engine by its name, and how to reach its cluster; not one of the settings that identify a run.
 
     Attributes
     ----------

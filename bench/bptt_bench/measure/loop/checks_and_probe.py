@@ -69,5 +69,5 @@ def run_peaks(backend: Backend, *, sink: Sink, notify: Listener) -> None:
 
 
 def peaks_request(threads: int) -> LabelledRequest:
-    """What a measuring process is asked for the peaks."""
+    """Return the request for the peaks, with its label."""
     return PeaksRequest(threads=threads), "peaks of the machine"

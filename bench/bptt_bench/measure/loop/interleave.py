@@ -1,9 +1,9 @@
-"""Two runs measured in turns: a visit of one, then the same visit of the other, in an order drawn for each.
+"""Two interleaved runs: a visit of one, then the same visit of the other, in an order drawn for each.
 
-Each side is an ordinary run in a thread of its own, and has a measuring process at the same time as the other. Only one
-of them ever does anything: the other waits for its request. A machine that is slower for some seconds is so for both
-visits of a pair then. Rejected: a process of one side, then a process of the other. On a machine in spells half a
-second apart was too far: of twelve pairs of processes one differed by 36 % and one by 14 %.
+Each side is an ordinary run in a thread of its own, and both have a measuring process at the same time. Only one of
+them works at a time: the other waits for its request. So a machine that is slow for some seconds slows both visits of
+a pair. Rejected: a process of one side, then a process of the other. On a machine with slow periods, half a second
+between the two was too long: of twelve pairs of processes one differed by 36 % and one by 14 %.
 """
 
 from __future__ import annotations
@@ -33,20 +33,21 @@ from bptt_bench.measure.protocol.messages import OpenRequest, Reply, Request, Sa
 from bptt_bench.measure.protocol.records import Sink
 from bptt_bench.measure.worker.output import CapturedOutput
 
-SECONDS_BETWEEN_LOOKS = 0.2  # of the main thread, which alone hears of Ctrl-C
+SECONDS_BETWEEN_LOOKS = 0.2  # of the main thread, which alone receives Ctrl-C
+TOTALS = ("cells_done", "cells_total", "blocks_total")
 PROGRESS = ("blocks_done", "blocks_total", "cells_done", "cells_total")
 
 
-class Aborted(Exception):  # no error: another side failed, or a signal came
-    """This side was told to stop; what it measured is stored."""
+class Aborted(Exception):  # not an error: another side failed, or a signal came
+    """The end of a side that had to stop; what it measured is stored."""
 
 
 class TurnQueue:
-    """Who may do something.
+    """Lets one side work at a time, and its visits come in a given order.
 
     Parameters
     ----------
-    order : sides in the order of their visits; what is no visit may be done whenever nobody does anything.
+    order : sides in the order of their visits; other requests wait only until no side works.
     """
 
     def __init__(self, order: Iterable[str]) -> None:
@@ -55,11 +56,11 @@ class TurnQueue:
         self._workers: list[Worker] = []
 
     def acquire(self, side: str, *, visit: bool = False) -> None:
-        """Wait until this side may do something.
+        """Wait until this side may work.
 
         Raises
         ------
-        Aborted : it may not any more.
+        Aborted : all sides have to stop.
         """
         with self._changed:
             self._changed.wait_for(lambda: self._aborted or (not self._busy and (not visit or self._is_next(side))))
@@ -68,18 +69,18 @@ class TurnQueue:
             self._busy = True
 
     def raise_if_aborted(self) -> None:
-        """See that nobody was told to stop.
+        """Raise if all sides have to stop.
 
         Raises
         ------
-        Aborted : all were.
+        Aborted : they have.
         """
         with self._changed:
             if self._aborted:
                 raise Aborted
 
     def release(self, side: str, *, visit: bool = False) -> None:
-        """It is done; of a visit the turn has passed on."""
+        """Let another side work; after a visit the turn passes on."""
         with self._changed:
             self._busy = False
             if visit and self._order and self._order[0] == side:
@@ -90,23 +91,23 @@ class TurnQueue:
         return not self._order or self._order[0] == side
 
     def register(self, worker: Worker) -> None:
-        """Take note of a process, to be ended should all be aborted."""
+        """Register a process, to be ended if all sides have to stop."""
         with self._changed:
             self._workers.append(worker)
 
     def unregister(self, worker: Worker) -> None:
-        """It is about to be ended by its run: its number may be another process's soon."""
+        """Forget a process before its run ends it: its number may soon be that of another."""
         with self._changed:
             self._workers = [other for other in self._workers if other is not worker]
 
     def finish(self, side: str) -> None:
-        """A side makes no visit any more."""
+        """Remove a side that makes no more visits."""
         with self._changed:
             self._order = deque(other for other in self._order if other != side)
             self._changed.notify_all()
 
     def abort(self) -> None:
-        """Nobody may do anything any more; what goes on is ended."""
+        """Have all sides stop, and end their processes."""
         with self._changed:
             self._aborted, workers = True, list(self._workers)
             self._changed.notify_all()
@@ -115,12 +116,12 @@ class TurnQueue:
 
 
 class InterleavedEngine:
-    """An engine whose processes do something only when their side may.
+    """An engine whose processes work only when their side may.
 
     Parameters
     ----------
     module : under which this side's processes import the experiment, if not under the one that the run names.
-    place : puts a process where its partner of the other side is, given its number and its threads.
+    place : binds a process to the cores of its partner of the other side, given its number and its threads.
     """
 
     def __init__(
@@ -136,7 +137,7 @@ class InterleavedEngine:
 
     @property
     def output(self) -> CapturedOutput:
-        """What the processes of the side have printed."""
+        """Return what the processes of the side have printed."""
         return output_of(self._engine)
 
     def start(self, *, threads: int) -> Worker:
@@ -153,7 +154,7 @@ class InterleavedEngine:
 
 
 class _InterleavedWorker:
-    """A process that waits before each request; from its start to its first reply it is loading."""
+    """A process that waits for its side before each request, but not from its start to its first reply."""
 
     def __init__(self, worker: Worker, turns: TurnQueue, side: str, module: str | None) -> None:
         self._worker, self._turns, self._side, self._module = worker, turns, side, module
@@ -169,7 +170,7 @@ class _InterleavedWorker:
         try:
             return self._worker.send(request)
         except WorkerDied:
-            self._turns.raise_if_aborted()  # it did not die of what it measured
+            self._turns.raise_if_aborted()  # it was ended, and did not die of what it measured
             raise
         finally:
             self._turns.release(self._side, visit=visit)
@@ -183,22 +184,22 @@ class _InterleavedWorker:
 
 
 def pin_to_cores(worker: Worker, number: int, threads: int) -> None:
-    """Bind a process to cores that follow from its number alone; does nothing where the system cannot.
+    """Bind a process to cores that depend on its number alone, where the system can.
 
-    Left to the system, one side's processes may stay on one core and the other's on another, and the cores of a virtual
-    machine have other neighbours each: such a difference would be the same in all pairs. Not measured apart.
+    The system may keep the processes of one side on one core and those of the other on another. The cores of a virtual
+    machine have different neighbours, so all pairs would differ in the same way. The effect was not measured.
     """
     pid = getattr(worker, "pid", None)
     if pid is None or not hasattr(os, "sched_setaffinity"):
         return
     cores = sorted(os.sched_getaffinity(0))
     if threads < len(cores):
-        with contextlib.suppress(OSError):  # it has ended already, which its first request will tell
+        with contextlib.suppress(OSError):  # it has ended already, as its first request will show
             os.sched_setaffinity(pid, {cores[(number * threads + i) % len(cores)] for i in range(threads)})
 
 
 class AnnotatingSink:
-    """A sink that adds something to the first record of a run."""
+    """A sink that adds fields to the first record of a run."""
 
     def __init__(self, sink: Sink, more: Mapping[str, Any]) -> None:
         self._sink, self._more = sink, dict(more)
@@ -211,7 +212,7 @@ class AnnotatingSink:
 
 
 class MergedEvents:
-    """The events of several runs as those of one: progress is summed, and one beginning told."""
+    """Listener to several runs that reports them as one: progress is summed, and one beginning reported."""
 
     def __init__(self, listener: Listener, sides: Sequence[str]) -> None:
         self._listener, self._lock = listener, threading.Lock()
@@ -219,14 +220,14 @@ class MergedEvents:
         self._last: dict[str, Any] = {}
         self._sides = tuple(sides)
 
-    def of(self, side: str) -> Listener:
-        """What a side tells."""
+    def listener(self, side: str) -> Listener:
+        """Return the listener for the events of one side."""
 
         def on_event(event: Event) -> None:
             with self._lock:
-                told = self._summed(side, event)
-                if told is not None:
-                    self._listener(told)
+                summed = self._summed(side, event)
+                if summed is not None:
+                    self._listener(summed)
 
         return on_event
 
@@ -239,7 +240,7 @@ class MergedEvents:
             resumed = any(one.resumed for one in self._begun.values())
             return dataclasses.replace(event, **total, resumed=resumed)
         if isinstance(event, BlockDone | WorkerStarted):
-            return None  # of two sides in turn, with numbers of their own: of no use on a screen
+            return None  # each side has numbers of its own, which would confuse
         if not isinstance(event, SampleTaken | MemoryTaken | CountsTaken):
             return event
         self._last[side] = event
@@ -252,11 +253,8 @@ class MergedEvents:
         return dataclasses.replace(event, **sums, seconds_left=seconds)
 
 
-TOTALS = ("cells_done", "cells_total", "blocks_total")
-
-
 def run_interleaved(runs: Mapping[str, Callable[[], object]], turns: TurnQueue) -> None:
-    """Make several runs at once, each in a thread; the first failure stops all and is raised.
+    """Run several runs at once, each in a thread; the first failure stops all and is raised.
 
     Raises
     ------
@@ -264,16 +262,16 @@ def run_interleaved(runs: Mapping[str, Callable[[], object]], turns: TurnQueue) 
     """
     failures: list[BaseException] = []
 
-    def made(side: str, run: Callable[[], object]) -> None:
+    def guarded(side: str, run: Callable[[], object]) -> None:
         try:
             run()
-        except BaseException as error:  # noqa: BLE001  # raised below, by the thread that others can catch it in
+        except BaseException as error:  # noqa: BLE001  # raised below, in the thread of the caller
             failures.append(error)
             turns.abort()
         finally:
             turns.finish(side)
 
-    threads = [threading.Thread(target=made, args=each, daemon=True) for each in runs.items()]
+    threads = [threading.Thread(target=guarded, args=each, daemon=True) for each in runs.items()]
     for thread in threads:
         thread.start()
     try:
@@ -290,7 +288,7 @@ def run_interleaved(runs: Mapping[str, Callable[[], object]], turns: TurnQueue) 
 
 
 def interleaved_order(visits: Mapping[str, Sequence[Hashable]], seed: int) -> Iterator[str]:
-    """Sides in the order of their visits, each side's in its own order: who has a visit of both goes first is drawn.
+    """Yield sides in the order of their visits; which side goes first is drawn for each visit that both have.
 
     >>> list(interleaved_order({"a": [1, 2, 3], "b": [2, 3]}, seed=0))
     ['a', 'a', 'b', 'a', 'b']

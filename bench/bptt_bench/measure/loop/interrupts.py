@@ -48,7 +48,7 @@ class Interrupts:
 
     @contextlib.contextmanager
     def allowed(self) -> Iterator[None]:
-        """A signal that comes in this block, or came before it, raises."""
+        """Raise if a signal comes in this block, or came before it."""
         self._allowed = True  # before the look at what has come: a signal between the two must not be missed
         try:
             self.check()

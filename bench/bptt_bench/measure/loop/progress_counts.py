@@ -43,7 +43,7 @@ class ProgressCounts:
         return last
 
     def as_fields(self) -> dict[str, Any]:
-        """How far the run has come, as its events tell it."""
+        """Return how far the run has come, as fields of its events."""
         seconds = self.time_left.estimate()
         return {
             "blocks_done": self.blocks_done,

@@ -200,10 +200,10 @@ class _RunLoop:
                         self._backend.measure(self._to_be_measured(blocks, processes=1))
                 return self._recorder.finish(self._backend.seconds_ready)
             finally:
-                self._tell_what_was_printed()
+                self._record_output()
                 self._sink.sync()
 
-    def _tell_what_was_printed(self) -> None:
+    def _record_output(self) -> None:
         printed = self._backend.output
         if printed:
             self._sink.append(printed_record(printed.lines, printed.others))
@@ -214,7 +214,7 @@ class _RunLoop:
             return self._next_blocks()
 
     def _to_be_measured(self, everything: Sequence[Block], processes: int) -> list[tuple[Block, ...]]:
-        """What is not stored yet of some blocks, dealt out to measuring processes."""
+        """Return the visits of some blocks that are not stored yet, divided among measuring processes."""
         left = self._recorder.add_blocks(everything)
         return [share for share in divide_blocks(left, processes) if any(block.visits for block in share)]
 
@@ -241,7 +241,7 @@ class _RunLoop:
             self._notify(SubjectMissing(subject=subject, reason=reason))
 
     def _prepare(self) -> None:
-        """Checks, and the probe where something is left to be measured."""
+        """Run the checks, and the probe where something is left to be measured."""
         claims = [claim.name for claim in self._experiment.claims if self._is_to_be_checked(claim)]
         run_checks(self._backend, claims, seed=self._header["seed"], sink=self._sink, notify=self._notify)
         if self._probe and self._shares:

@@ -118,5 +118,5 @@ class SerialBackend:
 
 
 def process_facts(ready: OpenReply) -> Mapping[str, Any]:
-    """What is recorded and told of a measuring process that is ready."""
+    """Return what is recorded and reported of a measuring process that is ready."""
     return {"pid": ready.pid, "threads": ready.threads, "floor_seconds": ready.floor_seconds}

@@ -30,17 +30,17 @@ class WorkerPool:
 
     @property
     def threads(self) -> int:
-        """Threads of every numerical library in the processes."""
+        """Return the threads of every numerical library in the processes."""
         return self._opening.threads
 
     @property
     def output(self) -> CapturedOutput:
-        """What the processes have printed."""
+        """Return what the processes have printed."""
         return output_of(self._engine)
 
     @contextlib.contextmanager
     def worker(self) -> Iterator[Worker]:
-        """A fresh process, which ends with the block."""
+        """Start a process that ends with the block."""
         worker = self._engine.start(threads=self.threads)
         try:
             yield worker

@@ -35,7 +35,7 @@ class ProbeBuffers:
 
     @classmethod
     def of(cls, largest_bytes: int) -> ProbeBuffers:
-        """Memory with inputs of so many bytes, all of it touched."""
+        """Allocate memory with inputs of so many bytes, all of it touched."""
         return cls(
             np.full((largest_bytes + SLACK_BYTES) // 4, HALF, np.float32),
             {dtype: _filled(largest_bytes // OUTPUT_PARTS + SLACK_BYTES, dtype) for dtype in DTYPES},
@@ -43,11 +43,11 @@ class ProbeBuffers:
         )
 
     def reads(self, dtype: Dtype, *shapes: tuple[int, ...]) -> list[Array]:
-        """Inputs of some shapes, one behind the other."""
+        """Return inputs of some shapes, one behind the other."""
         return _views(self.inputs.view(dtype), shapes)
 
     def writes(self, dtype: Dtype, shape: tuple[int, ...]) -> Array:
-        """An output of a shape."""
+        """Return an output of a shape."""
         return _views(self.outputs[dtype], [shape])[0]
 
 
@@ -56,7 +56,7 @@ def _filled(n_bytes: int, dtype: Dtype) -> Array:
 
 
 def _views(whole: Array, shapes: Iterable[tuple[int, ...]]) -> list[Array]:
-    """Neighbouring parts of an array, each beginning at a multiple of 16 elements."""
+    """Return neighbouring parts of an array, each beginning at a multiple of 16 elements."""
     views, begin = [], 0
     for shape in shapes:
         count = math.prod(shape)

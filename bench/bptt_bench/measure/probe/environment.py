@@ -39,7 +39,7 @@ _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 def environment(experiment: Path | None = None) -> dict[str, Any]:
-    """Everything about this machine and installation that may matter to a time; unknown entries are absent.
+    """Return everything about this machine and installation that may matter to a time; unknown entries are absent.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def environment(experiment: Path | None = None) -> dict[str, Any]:
 
 
 def host_name() -> str:
-    """What tells this machine apart from others and does not give its name away, unless somebody has named it.
+    """Return a name that identifies this machine without revealing its own, unless somebody has named it.
 
     The variable BENCH_HOST names it: for containers of one machine that have cores of their own, or machines that all
     have one name.
@@ -88,7 +88,7 @@ def host_name() -> str:
 
 
 def thread_pools() -> list[dict[str, Any]]:
-    """What each loaded numerical library reports about itself: name, api, version, threads."""
+    """Return what each loaded numerical library reports about itself: name, api, version, threads."""
     import threadpoolctl
 
     names = {
@@ -114,7 +114,7 @@ def cpu_model() -> str | None:
 
 
 def cpu_flags() -> frozenset[str]:
-    """Features of the processor as the kernel names them; empty where it does not."""
+    """Return the features of the processor as the kernel names them; empty where it does not."""
     for line in (_text(Path("/proc/cpuinfo")) or "").splitlines():
         if line.startswith(("flags", "Features")):
             return frozenset(line.partition(":")[2].split())
@@ -122,12 +122,12 @@ def cpu_flags() -> frozenset[str]:
 
 
 def usable_cores() -> int | None:
-    """Cores that this process may run on."""
+    """Return the number of cores that this process may run on."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 
 def cache_sizes(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> dict[str, int] | None:
-    """Bytes of each cache of the first core by name, such as ``L1d``; on a shared machine an upper bound."""
+    """Return the bytes of each cache of the first core by name, such as ``L1d``; on a shared machine an upper bound."""
     sizes = {}
     for cache in sorted(folder.glob("index*")):
         level, kind, size = (_text(cache / name) for name in ("level", "type", "size"))
@@ -138,7 +138,7 @@ def cache_sizes(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> di
 
 
 def available_bytes() -> int:
-    """Bytes that can still be allocated: the machine's, or the container's where that is less."""
+    """Return the bytes that can still be allocated: the machine's, or the container's where that is less."""
     import psutil
 
     available = int(psutil.virtual_memory().available)
@@ -151,7 +151,7 @@ def available_bytes() -> int:
 
 
 def memory_bytes() -> int:
-    """Bytes of memory that there are: the machine's, or what the container may use where that is less."""
+    """Return the bytes of memory: the machine's, or what the container may use where that is less."""
     import psutil
 
     total = int(psutil.virtual_memory().total)
@@ -160,7 +160,7 @@ def memory_bytes() -> int:
 
 
 def load_average() -> float | None:
-    """Mean number of busy processes over the last minute."""
+    """Return the mean number of busy processes over the last minute."""
     try:
         return os.getloadavg()[0]
     except OSError:
@@ -178,7 +178,7 @@ def _versions() -> dict[str, str]:
 
 
 def _commit(folder: Path) -> dict[str, Any]:
-    """The commit that is checked out in a folder, and whether files differ from it."""
+    """Return the commit that is checked out in a folder, and whether files differ from it."""
     commit = _git(folder, "rev-parse", "HEAD")
     return {} if commit is None else {"commit": commit, "commit_dirty": bool(_git(folder, "status", "--porcelain"))}
 

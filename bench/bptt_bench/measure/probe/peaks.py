@@ -1,7 +1,7 @@
 """The peaks of this machine: large matrix products and long moves, with all the threads of a run.
 
-The probe of single calls does not tell them: its products are small enough to be quick, and its moves are those of one
-thread. Here a product is large enough for every thread to be busy, and a move is divided among as many threads.
+The probe of single calls does not show them: its products are small, and its moves are those of one thread. Here a
+product is large enough for every thread to be busy, and a move is divided among as many threads.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.timing import no_garbage_collection, seconds_of
 from bptt_bench.plan.machine.peaks import Peaks
 
-SECONDS = 6.0  # after which no round begins: some dozens of rounds, over several spells of a machine of two speeds
+SECONDS = 6.0  # after which no round begins: some dozens of rounds, over several slow periods of the machine
 MOST_ROUNDS = 60
 LEAST_ROUNDS = 2  # the first call of each kind touches new memory and wakes the threads
 SHAPES = ((1024, 1024, 1024), (2048, 2048, 2048), (4096, 128, 4096))  # (m, n, k): square ones, and a thin one
@@ -30,11 +30,11 @@ Call = Callable[[], object]
 
 
 def read_peaks(clock: Clock, *, threads: int, available: int, seconds: float = SECONDS) -> Peaks:
-    """The best rates of many rounds.
+    """Return the best rates of many rounds.
 
     Parameters
     ----------
-    threads : among which moves are divided; those of matrix products are the library's own affair.
+    threads : among which moves are divided; the library divides matrix products itself.
     available : bytes that can still be allocated.
     seconds : after which no round is begun.
     """
@@ -57,7 +57,7 @@ def read_peaks(clock: Clock, *, threads: int, available: int, seconds: float = S
 
 
 def product_calls() -> list[tuple[str, float, Call]]:
-    """Matrix products in float32: name, operations, call."""
+    """Return matrix products in float32: name, operations, call."""
     calls: list[tuple[str, float, Call]] = []
     for m, n, k in SHAPES:
         left, right = np.full((m, k), HALF, np.float32), np.full((k, n), HALF, np.float32)
@@ -66,7 +66,7 @@ def product_calls() -> list[tuple[str, float, Call]]:
 
 
 def move_calls(pool: ThreadPoolExecutor, threads: int, available: int) -> list[tuple[str, float, Call]]:
-    """Moves of long arrays, divided among threads: name, bytes, call."""
+    """Return moves of long arrays, divided among threads: name, bytes, call."""
     size = max(LEAST_BYTES, min(MOVED_BYTES, int(MEMORY_SHARE * available / ARRAYS)))
     length = size // 8 // threads * threads
     first, second, out = (np.full(length, HALF) for _ in range(ARRAYS))

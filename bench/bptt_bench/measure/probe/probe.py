@@ -111,7 +111,7 @@ def _readings(
 
 
 def _bare(name: str, evaluate: Evaluation) -> ProbeTask:
-    """A task whose seconds are wanted as they are."""
+    """Return a task whose seconds are read unchanged."""
 
     def reading(least: float, median: float) -> Reading:
         return Reading(seconds=least, median_seconds=median)

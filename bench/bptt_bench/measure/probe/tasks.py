@@ -36,7 +36,7 @@ MOVED_BYTES = tuple(8 * KIB << octave for octave in range(15))  # 8 KiB to 128 M
 FUNCTION_BYTES = tuple(16 * KIB << 3 * step for step in range(5))  # 16 KiB to 64 MiB: arithmetic decides, not memory
 MATRIX_BYTES = tuple(4 * KIB << octave for octave in range(16))  # 4 KiB to 128 MiB, each octave
 COARSE = 2  # other types and widths take every second octave: their lines have the same bends
-MIN_ROWS = 4  # of a matrix: fewer are no matrix
+MIN_ROWS = 4  # of a matrix
 WIDTHS = (100, 960, 16)  # elements in a row of the matrix: the first in every octave, the others coarsely
 SQUARES = (16, 32, 64, 96, 128, 192, 256, 384, 512)  # sides of square products: both sides of 1e6 multiply-adds
 SHORT = (4, 16, 100)  # short sides of the products with one long side
@@ -57,15 +57,15 @@ class TaskPlan:
 
     @property
     def inputs_bytes(self) -> int:
-        """Bytes that the inputs of an arena must have."""
+        """Return the bytes that the inputs must have."""
         return max(self.reads_bytes, OUTPUT_PARTS * self.writes_bytes)
 
 
 def allocate_tasks(available: int) -> ProbeTasks:
-    """The tasks that fit into a share of the memory that is available, with the memory that they work on."""
+    """Return the tasks that fit into a share of the available memory, with the memory that they work on."""
     largest = max(SMALLEST_BYTES, min(LARGEST_BYTES, int(MEMORY_SHARE * available / PARTS) // KIB * KIB))
     touched = min(TOUCHED_BYTES, largest // OUTPUT_PARTS)
-    arena = ProbeBuffers.of(largest)
+    buffers = ProbeBuffers.of(largest)
     everything = list(plan_tasks())
     skipped = [
         f"{one.name}: needs {one.inputs_bytes / MIB:.3g} MiB of inputs, {largest / MIB:.3g} MiB can be had"
@@ -75,15 +75,15 @@ def allocate_tasks(available: int) -> ProbeTasks:
     if touched < TOUCHED_BYTES:
         skipped.append(f"first touch of {TOUCHED_BYTES / MIB:.3g} MiB: read with {touched / MIB:.3g} MiB instead")
     one, other, out = np.zeros(1), np.zeros(1), np.zeros(1)  # in place, one element alone takes a slow way round
-    warm = arena.outputs["float32"][: touched // BYTES["float32"]]
+    warm = buffers.outputs["float32"][: touched // BYTES["float32"]]
     return ProbeTasks(
         sized=[
-            ProbeTask(name=one.name, evaluate=one.set_up(arena), work=one.work, reading=one.reading)
+            ProbeTask(name=one.name, evaluate=one.set_up(buffers), work=one.work, reading=one.reading)
             for one in everything
             if one.inputs_bytes <= largest
         ],
         empty_call=partial(np.add, one, other, out=out),
-        reduction_call=partial(np.add.reduce, arena.inputs[:FEW]),
+        reduction_call=partial(np.add.reduce, buffers.inputs[:FEW]),
         python_call=_nothing,
         fresh=lambda: np.empty(touched // BYTES["float32"], np.float32).fill(HALF),
         warm=lambda: warm.fill(HALF),
@@ -93,7 +93,7 @@ def allocate_tasks(available: int) -> ProbeTasks:
 
 
 def plan_tasks() -> Iterator[TaskPlan]:
-    """Everything that is read where memory and time suffice."""
+    """Yield everything that is read where memory and time suffice."""
     for dtype in DTYPES:
         yield from (product(kind, dtype, 1, 1, 1) for kind in ("gemm", "gemv", "gevm"))
         yield product("ger", dtype, 2, 2, 1)  # not one element: see the empty call
@@ -112,7 +112,7 @@ def plan_tasks() -> Iterator[TaskPlan]:
 
 
 def _matrix_and_vector(dtype: Dtype) -> Iterator[TaskPlan]:
-    """Products with a vector, and updates of a matrix, by width and size of the matrix."""
+    """Yield products with a vector, and updates of a matrix, by width and size of the matrix."""
     for width in WIDTHS:
         fine = dtype == "float32" and width == WIDTHS[0]
         for n_bytes in MATRIX_BYTES[:: 1 if fine else COARSE]:
@@ -126,7 +126,7 @@ def _matrix_and_vector(dtype: Dtype) -> Iterator[TaskPlan]:
 
 
 def _shapes(dtype: Dtype) -> Iterator[tuple[int, int, int]]:
-    """Shapes (m, k) and (k, n) of full products, as (m, n, k): squares, and each side in turn long."""
+    """Yield shapes (m, k) and (k, n) of full products, as (m, n, k): squares, and each side in turn long."""
     for side in SQUARES:
         yield side, side, side
     for one in SHORT:
@@ -136,7 +136,7 @@ def _shapes(dtype: Dtype) -> Iterator[tuple[int, int, int]]:
 
 
 def product(kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> TaskPlan:
-    """A product of shapes (m, k) and (k, n).
+    """Return the plan of a product of shapes (m, k) and (k, n).
 
     A full product with a long result takes its long operand transposed: so do layers of a network over a batch, and
     the gradients of their weights.
@@ -149,7 +149,7 @@ def product(kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> TaskPlan
         reads_bytes=reads,
         writes_bytes=writes,
         work=m * n * k,
-        set_up=lambda arena: steps(arena, dtype, m, n, k),
+        set_up=lambda buffers: steps(buffers, dtype, m, n, k),
         reading=lambda least, median: ProductReading(
             kind=kind,
             dtype=dtype,
@@ -163,11 +163,11 @@ def product(kind: ProductKind, dtype: Dtype, m: int, n: int, k: int) -> TaskPlan
     )
 
 
-def _gemm(arena: ProbeBuffers, dtype: Dtype, m: int, n: int, k: int) -> Evaluation:
-    out = arena.writes(dtype, (m, n))
+def _gemm(buffers: ProbeBuffers, dtype: Dtype, m: int, n: int, k: int) -> Evaluation:
+    out = buffers.writes(dtype, (m, n))
     left_shape = (k, m) if m > max(n, k) else (m, k)
     right_shape = (n, k) if n > max(m, k) else (k, n)
-    left, right = arena.reads(dtype, left_shape, right_shape)
+    left, right = buffers.reads(dtype, left_shape, right_shape)
     if m > max(n, k):
         left = left.T
     if n > max(m, k):
@@ -175,22 +175,22 @@ def _gemm(arena: ProbeBuffers, dtype: Dtype, m: int, n: int, k: int) -> Evaluati
     return partial(left.dot, right, out=out)
 
 
-def _gemv(arena: ProbeBuffers, dtype: Dtype, m: int, _n: int, k: int) -> Evaluation:
-    matrix, vector = arena.reads(dtype, (m, k), (k,))
-    return partial(matrix.dot, vector, out=arena.writes(dtype, (m,)))
+def _gemv(buffers: ProbeBuffers, dtype: Dtype, m: int, _n: int, k: int) -> Evaluation:
+    matrix, vector = buffers.reads(dtype, (m, k), (k,))
+    return partial(matrix.dot, vector, out=buffers.writes(dtype, (m,)))
 
 
-def _gevm(arena: ProbeBuffers, dtype: Dtype, _m: int, n: int, k: int) -> Evaluation:
-    matrix, vector = arena.reads(dtype, (k, n), (k,))
-    return partial(vector.dot, matrix, out=arena.writes(dtype, (n,)))
+def _gevm(buffers: ProbeBuffers, dtype: Dtype, _m: int, n: int, k: int) -> Evaluation:
+    matrix, vector = buffers.reads(dtype, (k, n), (k,))
+    return partial(vector.dot, matrix, out=buffers.writes(dtype, (n,)))
 
 
-def _ger(arena: ProbeBuffers, dtype: Dtype, m: int, n: int, _k: int) -> Evaluation:
-    """Target += column by row: the outer product of some rows at a time into scratch, and that added to the target."""
-    target = arena.writes(dtype, (m, n))
-    column, row = arena.reads(dtype, (m, 1), (1, n))
+def _ger(buffers: ProbeBuffers, dtype: Dtype, m: int, n: int, _k: int) -> Evaluation:
+    """Return target += column by row: outer products of some rows at a time into scratch, each added to the target."""
+    target = buffers.writes(dtype, (m, n))
+    column, row = buffers.reads(dtype, (m, 1), (1, n))
     step = max(1, min(m, TILE_BYTES // (n * BYTES[dtype])))
-    scratch = arena.scratch[dtype][: step * n].reshape(step, n)
+    scratch = buffers.scratch[dtype][: step * n].reshape(step, n)
     parts = [(target[i : i + step], column[i : i + step], scratch[: min(step, m - i)]) for i in range(0, m, step)]
 
     def update() -> None:
@@ -202,14 +202,14 @@ def _ger(arena: ProbeBuffers, dtype: Dtype, m: int, n: int, _k: int) -> Evaluati
 
 
 def move(operation: Operation, n_bytes: int) -> TaskPlan:
-    """Bytes moved in float64, as STREAM does; ``n_bytes`` is what all arrays take together."""
+    """Return the plan of bytes moved in float64, as STREAM does; ``n_bytes`` is what all arrays take together."""
     reads, writes = {"read": (2, 0), "clear": (0, 1), "copy": (1, 1), "add": (2, 1)}[operation]
     length = n_bytes // ((reads + writes) * BYTES["float64"])
     moved = (reads + writes) * length * BYTES["float64"]
 
-    def set_up(arena: ProbeBuffers) -> Evaluation:
-        inputs = arena.reads("float64", *[(length,)] * reads)
-        out = arena.writes("float64", (length * writes,))
+    def set_up(buffers: ProbeBuffers) -> Evaluation:
+        inputs = buffers.reads("float64", *[(length,)] * reads)
+        out = buffers.writes("float64", (length * writes,))
         match operation:
             case "read":
                 return partial(inputs[0].dot, inputs[1])
@@ -233,12 +233,12 @@ def move(operation: Operation, n_bytes: int) -> TaskPlan:
 
 
 def transcendental(function: Function, dtype: Dtype, n_bytes: int) -> TaskPlan:
-    """A function of one array into another; both together take ``n_bytes``."""
+    """Return the plan of a function of one array into another; both together take ``n_bytes``."""
     length = n_bytes // (2 * BYTES[dtype])
     ufunc = {"exp": np.exp, "tanh": np.tanh}[function]
 
-    def set_up(arena: ProbeBuffers) -> Evaluation:
-        return partial(ufunc, *arena.reads(dtype, (length,)), out=arena.writes(dtype, (length,)))
+    def set_up(buffers: ProbeBuffers) -> Evaluation:
+        return partial(ufunc, *buffers.reads(dtype, (length,)), out=buffers.writes(dtype, (length,)))
 
     return TaskPlan(
         name=f"{function} {dtype} over {_size(n_bytes)}",
@@ -253,12 +253,12 @@ def transcendental(function: Function, dtype: Dtype, n_bytes: int) -> TaskPlan:
 
 
 def addition(dtype: Dtype, n_bytes: int) -> TaskPlan:
-    """One array added to another in place; both together take ``n_bytes``."""
+    """Return the plan of one array added to another in place; both together take ``n_bytes``."""
     length = n_bytes // (2 * BYTES[dtype])
 
-    def set_up(arena: ProbeBuffers) -> Evaluation:
-        target = arena.writes(dtype, (length,))
-        return partial(np.add, target, *arena.reads(dtype, (length,)), out=target)
+    def set_up(buffers: ProbeBuffers) -> Evaluation:
+        target = buffers.writes(dtype, (length,))
+        return partial(np.add, target, *buffers.reads(dtype, (length,)), out=target)
 
     return TaskPlan(
         name=f"addition {dtype} over {_size(n_bytes)}",

@@ -29,7 +29,7 @@ class CodeDiffersError(BenchError, RuntimeError):
 
 
 def digest_sources(module: str) -> dict[str, str]:
-    """sha256 of the source of an experiment and of what it imports from its project.
+    """Return the sha256 of the source of an experiment and of what it imports from its project.
 
     Parameters
     ----------
@@ -67,7 +67,7 @@ def digest_sources(module: str) -> dict[str, str]:
 
 
 def folder_of(module: str) -> Path | None:
-    """The folder that the source of an experiment lies in; None where that is not known, or it is installed."""
+    """Return the folder of the source of an experiment; None where that is unknown, or where it is installed."""
     origins = [spec.origin for spec in _specifications(module).values()]
     if not origins or origins[-1] is None or not Path(origins[-1]).is_file():
         return None
@@ -76,7 +76,7 @@ def folder_of(module: str) -> Path | None:
 
 
 def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
-    """Files that differ, each with how.
+    """Return the files that differ, each with how.
 
     >>> changed_files({"a.py": "1", "b.py": "1", "c.py": "1"}, {"a.py": "1", "b.py": "2", "d.py": "1"})
     ['b.py (changed)', 'c.py (gone)', 'd.py (new)']
@@ -90,7 +90,7 @@ def changed_files(before: Mapping[str, str], now: Mapping[str, str]) -> list[str
 
 
 def list_files(files: list[str]) -> str:
-    """Files in a sentence: the first few, and how many more.
+    """Return files in a sentence: the first few, and how many more.
 
     >>> list_files(["a.py (changed)", "b.py (new)"])
     'a.py (changed), b.py (new)'
@@ -114,7 +114,7 @@ def require_sources(module: str, begun_with: Mapping[str, str]) -> None:
 
 
 def _specifications(module: str) -> dict[str, ModuleSpec]:
-    """Where an experiment lies, after the packages that it is in; empty where there is no such module."""
+    """Return where an experiment lies, after the packages that it is in; empty where there is no such module."""
     seen: dict[str, ModuleSpec] = {}
     if module.endswith(".py"):
         path = Path(module)
@@ -128,7 +128,7 @@ def _specifications(module: str) -> dict[str, ModuleSpec]:
 
 
 def _resolved(name: str, seen: Mapping[str, ModuleSpec]) -> ModuleSpec | None:
-    """Where a module lies; nothing is imported to find out, for its parents were found before."""
+    """Return where a module lies; nothing is imported to find out, because its parents were found before."""
     parent = name.rpartition(".")[0]
     try:
         if not parent:
@@ -140,7 +140,7 @@ def _resolved(name: str, seen: Mapping[str, ModuleSpec]) -> ModuleSpec | None:
 
 
 def _is_own(spec: ModuleSpec) -> bool:
-    """Whether a module is code of a project: neither the harness nor the standard library, and not installed."""
+    """Return whether a module is code of a project: neither the harness nor the standard library, and not installed."""
     if spec.name == HARNESS:
         return False
     places = [spec.origin] if spec.has_location and spec.origin else list(spec.submodule_search_locations or ())
@@ -152,18 +152,18 @@ def _is_own(spec: ModuleSpec) -> bool:
 
 
 def _file_name(name: str, path: Path, is_package: bool) -> str:
-    """The path of a module's file from where it is imported, which does not depend on where the project lies."""
+    """Return the path of a module's file relative to where it is imported from."""
     return f"{name.replace('.', '/')}/{path.name}" if is_package else f"{name.replace('.', '/')}{path.suffix}"
 
 
 def _with_parents(name: str) -> list[str]:
-    """``["a", "a.b", "a.b.c"]`` for ``"a.b.c"``."""
+    """Return ``["a", "a.b", "a.b.c"]`` for ``"a.b.c"``."""
     parts = name.split(".")
     return [".".join(parts[: i + 1]) for i in range(len(parts)) if all(parts[: i + 1])]
 
 
 def _imports(content: bytes, package: str) -> Iterator[str]:
-    """The names of all that a source imports, wherever it does; what follows ``from`` may be a module or not."""
+    """Yield the names of all imports of a source, wherever they stand; what follows ``from`` may be a module or not."""
     try:
         tree = ast.parse(content)
     except (SyntaxError, ValueError, RecursionError):
@@ -185,7 +185,7 @@ def _imports(content: bytes, package: str) -> Iterator[str]:
 
 
 def _absolute(name: str, package: str, level: int) -> str:
-    """The full name of what is imported relative to a package, so many levels up."""
+    """Return the full name of what is imported relative to a package, so many levels up."""
     if not level:
         return name
     parents = package.split(".")

@@ -60,7 +60,7 @@ def run_header(
     fault: str | None = None,
     sources: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
-    """The run record without its environment: what a run must agree in to be the same run.
+    """Return the run record without its environment: what a run must agree in to be the same run.
 
     ``sources`` are digests of the code that is measured (``bptt_bench.measure.protocol.provenance``).
     """
@@ -84,7 +84,7 @@ def run_header(
 
 
 def experiment_record(description: Mapping[str, Any]) -> dict[str, Any]:
-    """The record of what is measured and claimed, from which the run is judged wherever it is read."""
+    """Return the record of what is measured and claimed, from which the run is judged wherever it is read."""
     return {"record": "experiment", **description}
 
 
@@ -115,7 +115,7 @@ def require_same_code(ours: Mapping[str, str], stored: Mapping[str, str] | None)
 
 
 def resume_record(ours: Mapping[str, str] | None, stored: Mapping[str, str] | None) -> dict[str, Any]:
-    """The record of a run that goes on; where the code is another one it says which files differ."""
+    """Return the record of a run that is resumed; where the code is other, it names the files that differ."""
     if ours is None or ours == stored:
         return {"record": "resume"}
     files = None if stored is None else changed_files(stored, ours)
@@ -131,7 +131,7 @@ def sample_record(
     stage: str = SWEEP,
     host: str | None = None,
 ) -> dict[str, Any]:
-    """The record of a sample; ``visit_seconds`` is all that it took, preparing and calibrating included.
+    """Return the record of a sample; ``visit_seconds`` includes preparing and calibrating.
 
     ``host`` is named where a run has several; elsewhere it is that of the run's environment.
     """
@@ -159,14 +159,14 @@ def sample_record(
 
 
 def inspection_record(visit: Visit, inspection: Mapping[str, Any]) -> dict[str, Any]:
-    """The record of what the first evaluation of a cell showed."""
+    """Return the record of what the first evaluation of a cell showed."""
     return {"record": "inspection", "subject": visit.subject, "point": dict(visit.point), **inspection}
 
 
 def memory_record(
     visit: Visit, process: int, weighed: MemoryReply, *, visit_seconds: float, host: str | None = None
 ) -> dict[str, Any]:
-    """The record of what one evaluation needs of memory, in bytes over its prepared state."""
+    """Return the record of the memory that one evaluation needs, in bytes beyond its prepared state."""
     return {
         "record": "memory",
         "subject": visit.subject,
@@ -184,7 +184,7 @@ def memory_record(
 def count_record(
     visit: Visit, process: int, counted: CountReply, *, visit_seconds: float, host: str | None = None
 ) -> dict[str, Any]:
-    """The record of what one evaluation did, by the name of what is counted."""
+    """Return the record of the operations of one evaluation, by name."""
     return {
         "record": "count",
         "subject": visit.subject,
@@ -200,12 +200,12 @@ def count_record(
 def worker_record(
     process: int, facts: Mapping[str, Any], *, started_at: float, host: str | None = None
 ) -> dict[str, Any]:
-    """The record of a measuring process that is ready."""
+    """Return the record of a measuring process that is ready."""
     return {"record": "worker", "process": process, **facts, "started_at": started_at, **_at(host)}
 
 
 def host_record(host: str, environment: Mapping[str, Any]) -> dict[str, Any]:
-    """The record of a host that takes part in a run of several: its name in the records, and its environment."""
+    """Return the record of a host that takes part in a run of several: its name in the records, and its environment."""
     return {"record": "host", "host": host, "environment": dict(environment)}
 
 
@@ -214,7 +214,7 @@ def _at(host: str | None) -> dict[str, str]:
 
 
 def check_record(claim: str, checked: CheckReply) -> dict[str, Any]:
-    """The record of a claim's check."""
+    """Return the record of a claim's check."""
     return {
         "record": "check",
         "claim": claim,
@@ -229,22 +229,22 @@ def check_record(claim: str, checked: CheckReply) -> dict[str, Any]:
 
 
 def probe_record(probed: ProbeReply, host: str | None = None) -> dict[str, Any]:
-    """The record of what the machine can do."""
+    """Return the record of the probe."""
     return {"record": "probe", "seconds": probed.seconds, "readings": dict(probed.readings), **_at(host)}
 
 
 def peaks_record(read: PeaksReply, host: str | None = None) -> dict[str, Any]:
-    """The record of the peaks of the machine."""
+    """Return the record of the peaks of the machine."""
     return {"record": "peaks", "seconds": read.seconds, "peaks": dict(read.peaks), **_at(host)}
 
 
 def missing_record(subject: str, reason: str) -> dict[str, Any]:
-    """The record of a subject that cannot be measured here."""
+    """Return the record of a subject that cannot be measured here."""
     return {"record": "missing", "subject": subject, "reason": reason}
 
 
 def agreement_record(visit: Visit, agreement: Agreement, compared: ComparisonReply) -> dict[str, Any]:
-    """The record of a result that was compared with that of the reference."""
+    """Return the record of a result that was compared with that of the reference."""
     return {
         "record": "agreement",
         "subject": visit.subject,
@@ -256,7 +256,7 @@ def agreement_record(visit: Visit, agreement: Agreement, compared: ComparisonRep
 
 
 def skip_record(visit: Visit, reply: SkipReply, host: str | None = None) -> dict[str, Any]:
-    """The record of a cell that is left out."""
+    """Return the record of a cell that is left out."""
     return {
         "record": "skip",
         "subject": visit.subject,
@@ -270,12 +270,12 @@ def skip_record(visit: Visit, reply: SkipReply, host: str | None = None) -> dict
 
 
 def printed_record(lines: Mapping[str, int], others: int) -> dict[str, Any]:
-    """The record of what the measured code has printed: lines, how often each, and how many others there were."""
+    """Return the record of what the measured code has printed: lines, how often each, and how many others."""
     return {"record": "printed", "lines": dict(lines), "others": others}
 
 
 def finish_record(wall_seconds: float, busy_seconds: float, busy_share: float | None) -> dict[str, Any]:
-    """The record of a run's end: wall time with a measuring process ready, and how much of it went into evaluations."""
+    """Return the record of a run's end: wall time with a measuring process ready, and the part in evaluations."""
     return {
         "record": "finish",
         "wall_seconds_after_workers_started": wall_seconds,

@@ -14,7 +14,7 @@ from bptt_bench.plan import Cell, Experiment, Point, Profile, block_order
 SWEEP = "sweep"  # the stage of the blocks that a profile plans; what is stored without a stage is of this one
 MEMORY = "memory"  # the stage of the one visit to each cell that measures its memory
 COUNTS = "counts"  # the stage of the one visit to each cell that counts what an evaluation does
-MEMORY_BLOCK, COUNT_BLOCK = -1, -2  # their numbers: they are no blocks of the profile, whose numbers count from 0
+MEMORY_BLOCK, COUNT_BLOCK = -1, -2  # their numbers: the blocks of a profile count from 0
 
 
 class Visit(NamedTuple):
@@ -67,7 +67,7 @@ class StoredProgress:
 
 
 def plan_cells(experiment: Experiment, profile: Profile) -> tuple[Cell, ...]:
-    """The cells of a profile, their levels as plain numbers in the order of the factors."""
+    """Return the cells of a profile, their levels as plain numbers in the order of the factors."""
     return tuple(
         Cell(
             cell.subject,
@@ -78,7 +78,7 @@ def plan_cells(experiment: Experiment, profile: Profile) -> tuple[Cell, ...]:
 
 
 def plan_blocks(experiment: Experiment, profile: Profile, *, seed: int) -> tuple[Block, ...]:
-    """Every visit of a run; a phase-timed sample comes right after the whole one of its cell."""
+    """Return every visit of a run; a phase-timed sample comes right after the whole one of its cell."""
     cells = plan_cells(experiment, profile)
     phased = {name for name in experiment.subject_names if experiment.subject(name).prepare_phased is not None}
     return tuple(
@@ -91,7 +91,7 @@ def plan_blocks(experiment: Experiment, profile: Profile, *, seed: int) -> tuple
 
 
 def plan_memory_blocks(experiment: Experiment, profile: Profile) -> tuple[Block, ...]:
-    """The blocks in which nothing is timed: of subjects with a memory law the bytes, of those with a tally the counts.
+    """Return the blocks in which nothing is timed: memory of subjects with a memory law, counts of those with a tally.
 
     One visit to every cell each, the placebo left out; none where nothing asks for them. Memory comes first: counting
     may leave behind what it counted with.
@@ -113,12 +113,12 @@ def _visits(cells: Sequence[Cell], phased: Collection[str], block: int, seed: in
 
 
 def remaining_blocks(blocks: Sequence[Block], done: Collection[Visit]) -> tuple[Block, ...]:
-    """The blocks less what is done already."""
+    """Return the blocks less the visits that are stored."""
     return tuple(block._replace(visits=tuple(visit for visit in block.visits if visit not in done)) for block in blocks)
 
 
 def divide_blocks(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block, ...], ...]:
-    """The blocks dealt out in order to so many processes, as evenly as they go; nobody gets none.
+    """Divide the blocks in order among so many processes, as evenly as possible; each gets at least one.
 
     >>> [[block.number for block in share] for share in divide_blocks([Block(n, ()) for n in range(5)], 2)]
     [[0, 1, 2], [3, 4]]
@@ -174,11 +174,11 @@ class TimeLeft:
         self._count((visit.subject, visit.point, visit.timing), -1)
 
     def estimate(self) -> float | None:
-        """Seconds left; a visit of which nothing is known is taken for an average one. None before the first."""
+        """Return the seconds left, None before the first visit; a visit of an unknown cell counts as an average one."""
         if not self._made:
             return None
         if not self._all_left:
-            return 0.0  # what rounding has left in the sums is no time
+            return 0.0  # the sums hold rounding errors
         return max(self._known_seconds + self._unknown_left * self._made_seconds / len(self._made), 0.0)
 
     def _known(self, key: Hashable) -> float | None:

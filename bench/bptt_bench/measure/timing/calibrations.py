@@ -18,7 +18,7 @@ class Calibrations:
         self._evaluations: dict[tuple[str, Mapping[str, float]], int] = {}
 
     def get(self, visit: Visit) -> int | None:
-        """Evaluations to make; None asks for calibration."""
+        """Return the evaluations to make; None asks for calibration."""
         return self._evaluations.get((visit.subject, visit.point))
 
     def update(self, visit: Visit, sampled: SampleReply) -> None:

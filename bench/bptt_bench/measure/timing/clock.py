@@ -15,11 +15,11 @@ class Clock(Protocol):
     """Readings in seconds."""
 
     def now(self) -> float:
-        """Seconds since an arbitrary moment; never goes back."""
+        """Return seconds since an arbitrary moment; never goes back."""
         ...
 
     def wall(self) -> float:
-        """Seconds since 1970-01-01 UTC."""
+        """Return seconds since 1970-01-01 UTC."""
         ...
 
 

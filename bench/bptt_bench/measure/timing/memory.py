@@ -43,7 +43,7 @@ def _call(name: str, *arguments: int) -> None:
 
 
 def peak_bytes(evaluate: Evaluation, process: Path = PROCESS) -> int | None:
-    """Peak resident bytes of this process during one evaluation, over what is resident before it.
+    """Return the peak resident bytes of this process during one evaluation, beyond what is resident before it.
 
     None where the system cannot notify: only Linux resets the peak, and not everywhere is one allowed to.
     """
@@ -67,7 +67,7 @@ def _reset(process: Path) -> int | None:
 
 
 def _peak_and_resident(process: Path) -> tuple[int, int]:
-    """Bytes at the peak and at present, as the system counts them.
+    """Return the bytes at the peak and at present, as the system counts them.
 
     Raises
     ------
@@ -80,7 +80,7 @@ def _peak_and_resident(process: Path) -> tuple[int, int]:
 
 
 def allocated_bytes(prepare: Callable[[], Evaluation]) -> int:
-    """Most bytes that Python and NumPy hold at once during one evaluation, over what they hold before it.
+    """Return the most bytes that Python and NumPy hold at once during one evaluation, beyond what they hold before it.
 
     What is prepared is watched as well: an evaluation that frees some of it needs that much less.
     """

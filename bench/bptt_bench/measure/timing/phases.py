@@ -40,6 +40,6 @@ class PhaseTimer:
         self._since = now
 
     def stop(self) -> dict[str, float]:
-        """Phase -> seconds since ``start``; they add up to the time that passed."""
+        """Return phase -> seconds since ``start``; they add up to the time that passed."""
         self(NO_PHASE)
         return dict(self._seconds)  # a warm-up after this goes on adding

@@ -57,7 +57,7 @@ def no_garbage_collection() -> Iterator[None]:
 
 
 def seconds_of(evaluate: Evaluation, evaluations: int, clock: Clock) -> float:
-    """Seconds that some evaluations take in a row."""
+    """Return the seconds that some evaluations take in a row."""
     start = clock.now()
     for _ in itertools.repeat(None, evaluations):
         evaluate()
@@ -65,7 +65,7 @@ def seconds_of(evaluate: Evaluation, evaluations: int, clock: Clock) -> float:
 
 
 def floor_seconds(clock: Clock) -> float:
-    """Seconds per evaluation of a call that does nothing, in the loop that times everything else."""
+    """Return the seconds per evaluation of a call that does nothing, in the loop that times everything else."""
     with no_garbage_collection():
         return statistics.median(
             seconds_of(_nothing, FLOOR_EVALUATIONS, clock) / FLOOR_EVALUATIONS for _ in range(FLOOR_REPEATS)
@@ -95,7 +95,7 @@ def warm_up(
 
 
 def calibrate(evaluate: Evaluation, clock: Clock, seconds_per_sample: float) -> tuple[int, float]:
-    """How many evaluations make a sample last ``seconds_per_sample``, and the seconds spent finding out.
+    """Return how many evaluations make a sample last ``seconds_per_sample``, and the seconds spent finding out.
 
     One evaluation that lasts longer is a sample.
     """
@@ -145,5 +145,5 @@ def take_sample(
 
 
 def is_below_floor(seconds_per_eval: float, floor: float) -> bool:
-    """Whether the loop around an evaluation may be what was measured."""
+    """Return whether the loop around an evaluation may be what was measured."""
     return seconds_per_eval < FLOOR_FACTOR * floor

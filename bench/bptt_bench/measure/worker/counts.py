@@ -15,7 +15,7 @@ from bptt_bench.plan import Point, Subject
 def count_operations(
     subject: Subject, point: Point, clock: Clock, too_large: Callable[[], SkipReply | None]
 ) -> CountReply | SkipReply:
-    """The counts of a subject at a point, from one evaluation that is not timed.
+    """Return the counts of a subject at a point, from one evaluation that is not timed.
 
     Parameters
     ----------
@@ -41,7 +41,7 @@ def count_operations(
 
 
 def _number(name: object, value: object) -> float:
-    """A count as JSON holds it: whole numbers stay exact."""
+    """Return a count as JSON holds it: whole numbers stay exact."""
     if not isinstance(name, str) or not name.isidentifier():
         raise ValueError(f"tally: counts {name!r}; allowed are names such as 'comparisons'")
     number = float(value) if isinstance(value, Real) else math.nan

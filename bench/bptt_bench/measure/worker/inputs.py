@@ -52,7 +52,7 @@ class Input:
 
     @property
     def kind(self) -> str:
-        """The name of its type; ``cache`` for that of a function."""
+        """Return the name of its type; ``cache`` for that of a function."""
         return "cache" if is_cache(self.value) else type(self.value).__name__
 
     def digest(self) -> object:
@@ -109,12 +109,12 @@ def find_inputs(
 
 
 def is_cache(value: object) -> bool:
-    """Whether this is a function with a memory, as ``functools.lru_cache`` makes one."""
+    """Return whether this is a function with a memory, as ``functools.lru_cache`` makes one."""
     return isinstance(value, functools._lru_cache_wrapper)
 
 
 def is_used_up(iterator: Iterator[Any]) -> bool:
-    """Whether an iterator has come to its end, as far as that can be seen without asking it for its next item."""
+    """Return whether an iterator is exhausted, as far as that shows without taking its next item."""
     if inspect.isgenerator(iterator):
         return inspect.getgeneratorstate(iterator) == inspect.GEN_CLOSED
     if isinstance(iterator, WRAPPERS):
@@ -203,13 +203,13 @@ class _Search:
                 self.look(name, value, steps + 1)
 
     def _is_own(self, value: object) -> bool:
-        """Whether this is a function of the module of the call, or of another that is no library's."""
+        """Return whether this is a function of the module of the call, or of another outside of libraries."""
         if not isinstance(value, types.FunctionType):
             return False
         return value.__module__ == self._home or not _is_library(value.__code__.co_filename)
 
     def _look_at_attributes(self, name: str, value: object, steps: int) -> None:
-        if callable(value) and _is_of_a_library(type(value)):  # what it has compiled is no input, and not ours to touch
+        if callable(value) and _is_of_a_library(type(value)):  # compiled code is not an input
             return
         own = getattr(value, "__dict__", None)
         if isinstance(own, dict) and own:
@@ -231,7 +231,7 @@ def _is_of_a_library(kind: type) -> bool:
 
 
 def _is_library(file: str) -> bool:
-    """Whether a file of code is Python's own, or of an installed package, wherever packages are installed."""
+    """Return whether a file of code is Python's own, or of an installed package, wherever packages are installed."""
     return file.startswith(STANDARD) or not {"site-packages", "dist-packages"}.isdisjoint(Path(file).parts)
 
 
@@ -258,7 +258,7 @@ def _is_filled(cell: types.CellType) -> bool:
 
 
 def _of(value: object) -> object:
-    """A scalar stands for itself, any other object for its place in memory."""
+    """Return a scalar itself, and the place in memory of any other object."""
     return value if type(value) in PLAIN else id(value)
 
 
@@ -270,7 +270,7 @@ def _ends(value: Any) -> Iterator[Any]:
 
 
 def _of_array(value: np.ndarray[Any, Any]) -> int:
-    """A checksum of items that are spread over an array, and of its ends."""
+    """Return a checksum of items that are spread over an array, and of its ends."""
     flat = value.reshape(-1) if value.flags.c_contiguous else value.flat
     step = max(1, value.size // (SAMPLED * 8))
     parts = (flat[::step], flat[: SAMPLED // 8], flat[max(value.size - SAMPLED // 8, 0) :])

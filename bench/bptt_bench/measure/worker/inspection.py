@@ -43,7 +43,7 @@ class Inspection:
     trouble: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """The inspection as plain data."""
+        """Return the inspection as plain data."""
         return {
             "returned": self.returned,
             "changed": dict(self.changed),
@@ -128,7 +128,7 @@ class Inspector:
             return replace(self._seen(), trouble=one_line(error))
 
     def _is_suspicious(self, later: float) -> bool:
-        """Whether a changed input may be why later evaluations took less or more than the first."""
+        """Return whether a changed input may be why later evaluations took less or more than the first."""
         return bool(self._changed) and max(self._first, later) >= SUSPICIOUS * min(self._first, later)
 
     def _seen(
@@ -163,7 +163,7 @@ class Inspector:
 
 
 def _after(put_back: Sequence[Callable[[], None] | None], evaluate: Evaluation) -> Evaluation:
-    """The call with its inputs as they were."""
+    """Return the call with its inputs restored."""
     for each in put_back:
         if each is not None:
             each()

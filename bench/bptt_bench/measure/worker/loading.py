@@ -26,7 +26,7 @@ POINT_AS_NUMBER = (
 
 
 def load_experiment(module: str, corpus: Path | None = None) -> Experiment:
-    """The ``EXPERIMENT`` of a module, with the module's ``CLAIMS`` if it has any.
+    """Return the ``EXPERIMENT`` of a module, with the module's ``CLAIMS`` if it has any.
 
     Parameters
     ----------
@@ -90,13 +90,13 @@ def _import_file(path: Path) -> ModuleType:
 
 
 def one_line(error: BaseException) -> str:
-    """Type and message of an exception on one line of bounded length."""
+    """Return type and message of an exception on one line of bounded length."""
     text = " ".join(str(error).split())
     return f"{type(error).__name__}: {text[:300]}" if text else type(error).__name__
 
 
 def describe_error(error: BaseException) -> str:
-    """Type and message of an exception, and where it came from: the innermost code not ours nor a library's.
+    """Return type and message of an exception, with its place: the innermost code that is neither ours nor a library's.
 
     An error of our own names what it is about, and is left as it is.
     """

@@ -15,14 +15,14 @@ class ThreadsDiffer(RuntimeError):
 
 
 def probe_machine(clock: Clock, available: int) -> Readings:
-    """The readings of a probe; what it needs is loaded only where one is asked for."""
+    """Return the readings of a probe; what it needs is loaded only where one is requested."""
     from bptt_bench.measure.probe.probe import probe
 
     return probe(clock, available=available)
 
 
 def peaks_of_machine(clock: Clock, threads: int, available: int) -> Peaks:
-    """The peaks of the machine; what reading them needs is loaded only where they are asked for."""
+    """Return the peaks of the machine; what reading them needs is loaded only where they are requested."""
     from bptt_bench.measure.probe.peaks import read_peaks
 
     return read_peaks(clock, threads=threads, available=available)

@@ -41,7 +41,7 @@ class CapturedOutput:
         return bool(self.lines)
 
     def add(self, line: str, times: int = 1) -> None:
-        """Count a line; empty ones are none."""
+        """Count a line, unless it is empty."""
         line = line.strip("\r\n")
         line = line if len(line) <= MOST_CHARACTERS else f"{line[:MOST_CHARACTERS]}…"
         if not line.strip():
@@ -74,7 +74,7 @@ class OutputFile:
                 self._count(printed)
 
     def close(self, printed: CapturedOutput) -> None:
-        """Count what is left, of a process that has ended; closing twice is no error."""
+        """Count what is left, of a process that has ended; closing twice does nothing."""
         with self._lock:
             if not self.file.closed:
                 self._count(printed)
@@ -100,7 +100,7 @@ class OutputFile:
 
 
 def line_with_count(line: str, times: int) -> str:
-    """A line, with how often it was printed."""
+    """Return a line, with how often it was printed."""
     return f"{line} ({times} times)" if times > 1 else line
 
 

@@ -29,7 +29,7 @@ class PreparedCache(Generic[Kept]):
         return len(self._kept)
 
     def get(self, key: Hashable) -> Kept | None:
-        """The evaluation kept under a key, which thereby becomes the most recently used."""
+        """Return the evaluation kept under a key, and mark it as the most recently used."""
         if key not in self._kept:
             return None
         self._kept.move_to_end(key)

@@ -86,7 +86,7 @@ class RequestHandler:
         self._first_seconds: dict[tuple[str, Point], float] = {}  # of each subject at each point, in this process
 
     def answer(self, request: Request) -> Reply:
-        """The reply to a request; an exception becomes a reply of one line."""
+        """Handle a request and return the reply; an exception becomes a reply of one line."""
         try:
             return self._answer(request)
         except (ThreadsDiffer, CodeDiffersError) as error:
@@ -118,7 +118,7 @@ class RequestHandler:
     def _left_out(
         self, request: SampleRequest | MemoryRequest | CountRequest | ComparisonRequest, error: BaseException
     ) -> SkipReply:
-        """What raised at one point ends the measuring of that point alone."""
+        """Return the reply for an exception at one point, which ends the measuring of that point alone."""
         if not isinstance(error, MemoryError):
             return SkipReply(reason=describe_error(error), raised=True)
         reason = f"ran out of memory: {one_line(error)}"
@@ -191,10 +191,10 @@ class RequestHandler:
         return found if isinstance(found, SkipReply) else self._sample(request, *found)
 
     def _weigh(self, request: MemoryRequest) -> MemoryReply | SkipReply:
-        """Three evaluations, each prepared afresh, so that none finds the buffers of another.
+        """Measure memory in three evaluations, each prepared afresh, so that none finds the buffers of another.
 
-        The first is not watched: what code takes once in a process (compiled functions, pools of threads, buffers of
-        the libraries) is no cost of an evaluation.
+        The first is not measured: what code allocates once in a process (compiled functions, pools of threads, buffers
+        of the libraries) is not a cost of an evaluation.
         """
         subject, point = self._opened().subject(request.subject), Point(request.point)
         needed, available = self._bytes_needed(request), self._available()
@@ -267,7 +267,7 @@ class RequestHandler:
         )
 
     def _prepared(self, request: SampleRequest) -> tuple[Evaluation, PhaseTimer | None, bool] | SkipReply:
-        """The evaluation of a cell, its phase timer, and whether it was prepared now instead of in an earlier block."""
+        """Return the evaluation of a cell, its phase timer, and whether it was prepared now."""
         point = Point(request.point)
         key = (request.subject, point, request.timing)
         kept = self._cache.get(key)
@@ -287,7 +287,7 @@ class RequestHandler:
         return evaluate, phases, True
 
     def _refused(self, request: SampleRequest) -> SkipReply | None:
-        """Why a point does not fit into memory, room being made for it; None: it does."""
+        """Return why a point does not fit into memory, after making room for it; None where it fits."""
         needed = self._bytes_needed(request)
         if needed is None or needed >= COLLECT_FROM_BYTES:
             gc.collect()  # what the last large evaluation held in cycles must be free before memory is judged
@@ -305,7 +305,7 @@ class RequestHandler:
 
 
 def too_large(needed: int, available: int) -> SkipReply:
-    """The reply for a point whose inputs do not fit."""
+    """Return the reply for a point whose inputs do not fit."""
     return SkipReply(
         reason=f"needs {amount_in_sentence(needed, BYTE)}, allowed are {MEMORY_SHARE:.0%} of the "
         f"{amount_in_sentence(available, BYTE)} available",

@@ -51,7 +51,7 @@ class PendingComparisons:
         self._subjects = {subject.name for subject in experiment.subjects}
 
     def start(self, visit: Visit) -> bool:
-        """Whether a comparison is due before a visit; from then on it is not."""
+        """Return whether a comparison is due before a visit; from then on it is not."""
         agreement, cell = self._agreement, (visit.subject, visit.point)
         if agreement is None or cell in self._taken or visit.subject not in self._subjects:
             return False  # a placebo is its subject

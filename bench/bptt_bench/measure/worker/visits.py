@@ -74,7 +74,7 @@ class Visitor:
         self._calibrations, self._skips, self._due = calibrations, skips, needs_comparison
 
     def make(self, visit: Visit) -> Iterator[Outcome]:
-        """What comes of a visit; nothing where its cell is left out."""
+        """Yield the outcomes of a visit; none where its cell is left out."""
         if visit in self._skips:
             return
         start = self._clock.now()

@@ -21,7 +21,7 @@ from bptt_bench.measure.worker.request_handler import RequestHandler
 
 
 def serve(requests: BinaryIO, replies: BinaryIO, handler: RequestHandler) -> None:
-    """Answer requests until they end; ends the process then, whatever it is doing."""
+    """Handle requests until they end; ends the process then, whatever it is doing."""
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_until_end, args=(requests, lines.put), daemon=True).start()
     while True:

@@ -27,7 +27,7 @@ def find_closed_forms(
     points: Sequence[Point],
     values: Sequence[Sequence[Any]],
 ) -> list[str | None]:
-    """For each number that a function gives, the polynomial that it is, as the text of a law; None where it is none.
+    """Return the polynomial of each number that a function gives, as the text of a law; None where it is not one.
 
     A polynomial has whole coefficients and gives every value exactly, at the points and where the function is asked
     besides.
@@ -67,7 +67,7 @@ def find_closed_forms(
 
 
 def _whole(rows: Sequence[Sequence[Any]]) -> NDArray[np.float64] | None:
-    """Rows of whole numbers as a table; None if anything else is among them."""
+    """Return rows of whole numbers as a table; None if anything else is among them."""
     try:
         table = np.array(rows, dtype=np.float64)
     except (TypeError, ValueError, OverflowError):
@@ -78,13 +78,13 @@ def _whole(rows: Sequence[Sequence[Any]]) -> NDArray[np.float64] | None:
 
 
 def _gives(columns: NDArray[np.float64], weights: NDArray[np.float64], expected: NDArray[np.float64]) -> Any:
-    """Which polynomials give exactly what is expected (n,); where the parts are too large to be exact, none does."""
+    """Return which polynomials give exactly what is expected (n,); none where the parts are too large to be exact."""
     exact = (np.abs(columns) @ np.abs(weights) < EXACT_BELOW).all(axis=0)
     return exact & (columns @ weights == expected).all(axis=0)
 
 
 def _probes(factors: Sequence[Factor], count: int) -> list[list[int]]:
-    """Small levels, another mixture each time, the same at every call."""
+    """Return small levels, another mixture each time, the same at every call."""
     lowest = [max(1, math.ceil(factor.minimum or 1)) for factor in factors]
     steps = np.random.default_rng(count).integers(1, 8 + count // len(factors), size=(count, len(factors)))
     return [[low + step for low, step in zip(lowest, row, strict=True)] for row in steps.tolist()]

@@ -38,11 +38,11 @@ class Field:
     value: Any
 
     def error(self, words: str) -> DescriptionError:
-        """What is wrong here."""
+        """Return the error for what is wrong here."""
         return DescriptionError(f"{self.where or 'it'} {words}")
 
     def must_be(self, allowed: str) -> DescriptionError:
-        """Something else stands here than what is allowed."""
+        """Return the error for a value of another kind than what is allowed."""
         shown = KINDS.get(type(self.value)) if isinstance(self.value, dict | list) else repr(self.value)
         assert shown is not None
         if len(shown) > SHOWN_CHARACTERS:
@@ -50,7 +50,7 @@ class Field:
         return self.error(f"must be {allowed}, got {shown}")
 
     def fields(self, names: Collection[str]) -> dict[str, Field]:
-        """The fields of an object that has exactly these."""
+        """Return the fields of an object that has exactly these."""
         found = self.items()
         for name in names:
             if name not in found:
@@ -61,21 +61,21 @@ class Field:
         return found
 
     def items(self) -> dict[str, Field]:
-        """The values of an object, by key."""
+        """Return the values of an object, by key."""
         if not isinstance(self.value, dict):
             raise self.must_be("an object")
         self._require_few()
         return {key: Field(f"{self.where}.{_short(key)}".lstrip("."), value) for key, value in self.value.items()}
 
     def elements(self) -> list[Field]:
-        """The elements of a list."""
+        """Return the elements of a list."""
         if not isinstance(self.value, list):
             raise self.must_be("a list")
         self._require_few()
         return [Field(f"{self.where}[{i}]", value) for i, value in enumerate(self.value)]
 
     def text(self) -> str:
-        """A text of bounded length, which can be printed on any terminal."""
+        """Return a text of bounded length, which can be printed on any terminal."""
         if not isinstance(self.value, str):
             raise self.must_be("a text")
         if len(self.value) > MOST_CHARACTERS:
@@ -85,13 +85,13 @@ class Field:
         return self.value
 
     def whole(self) -> int:
-        """A whole number."""
+        """Return a whole number."""
         if isinstance(self.value, bool) or not isinstance(self.value, int) or abs(self.value) >= MOST_DIGITS:
             raise self.must_be("a whole number below 2**63")
         return self.value
 
     def number(self) -> float:
-        """A finite number, whole ones as they are."""
+        """Return a finite number; whole numbers stay whole."""
         if isinstance(self.value, int):
             return self.whole()
         if not isinstance(self.value, float) or not math.isfinite(self.value):
@@ -112,7 +112,7 @@ def _short(key: str) -> str:
 
 
 def encode(value: Any) -> Any:
-    """A value as plain data; of data classes the fields that hold data."""
+    """Return a value as plain data; of data classes the fields that hold data."""
     match value:
         case CostLaw():
             return value.text
@@ -130,7 +130,7 @@ def encode(value: Any) -> Any:
 
 
 def decode(kind: Any, place: Field) -> Any:
-    """A value of some type from plain data.
+    """Return a value of some type from plain data.
 
     Raises
     ------
@@ -152,7 +152,7 @@ def decode(kind: Any, place: Field) -> Any:
 
 
 def _one_of(kinds: tuple[Any, ...], place: Field) -> Any:
-    """None where that is allowed; of the rest the one that fits: never two that look alike."""
+    """Decode None where that is allowed; of the other kinds the one that fits, since no two of them look alike."""
     if place.value is None:
         if type(None) not in kinds:
             raise place.must_be("something, not null")
@@ -188,14 +188,14 @@ def _plain_kind(kind: Any, place: Field) -> Any:
 
 
 def decode_fields(kind: Any, place: Field, *more: str) -> dict[str, Any]:
-    """The fields of a data class that hold data; ``more`` are fields that stand beside them and are read elsewhere."""
+    """Return the fields of a data class that hold data; ``more`` are fields beside them, which are read elsewhere."""
     hints = data_fields(kind)
     found = place.fields([*hints, *more])
     return {name: decode(hint, found[name]) for name, hint in hints.items()}
 
 
 def decode_point(place: Field) -> Point:
-    """A point: numbers and texts by the names of factors."""
+    """Return a point: numbers and texts by the names of factors."""
     levels = place.items()
     for level in levels.values():
         level.text() if isinstance(level.value, str) else level.number()
@@ -204,7 +204,7 @@ def decode_point(place: Field) -> Point:
 
 @functools.cache
 def data_fields(kind: Any) -> dict[str, Any]:
-    """The type hints of a data class, less those of fields that hold code."""
+    """Return the type hints of a data class, less those of fields that hold code."""
     hints = get_type_hints(kind)
     return {one.name: hints[one.name] for one in dataclasses.fields(kind) if not _has_code(hints[one.name])}
 

@@ -56,7 +56,7 @@ CLAIMS: Mapping[str, type[Claim]] = {
 
 
 def encode_experiment(experiment: Experiment, profile: str, absent: Collection[str] = ()) -> dict[str, Any]:
-    """The experiment as plain data, its functions asked at every point of a profile and of the foresight.
+    """Return the experiment as plain data, its functions evaluated at every point of a profile and of the foresight.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def encode_experiment(experiment: Experiment, profile: str, absent: Collection[s
 
     Raises
     ------
-    ExperimentError : a function raises at a point of the profile, or something is no data that could be read again.
+    ExperimentError : a function raises at a point of the profile, or a value could not be read again.
     """
     points = _points(experiment, profile)
     found = {
@@ -86,7 +86,7 @@ def encode_experiment(experiment: Experiment, profile: str, absent: Collection[s
 
 
 def _points(experiment: Experiment, profile: str) -> dict[Point, bool]:
-    """The points of a run, each with whether it is measured in any case."""
+    """Return the points of a run, each with whether it is measured in any case."""
     cells = experiment.profile(profile).cells(experiment.subject_names)
     beyond = () if experiment.foresight is None else experiment.foresight.beyond
     ordered = [factor.name for factor in experiment.factors]
@@ -110,7 +110,7 @@ def _encode_subject(
 
 
 def _asked(what: str, function: Callable[[Point], Any], points: Mapping[Point, bool]) -> dict[Point, Any]:
-    """The values of a function; at points that are perhaps never measured it may have none."""
+    """Return the values of a function; at points that may never be measured it may have none."""
     found = {}
     for point, is_measured in points.items():
         try:
@@ -134,7 +134,7 @@ def _encode_claim(claim: Claim, experiment: Experiment, points: Mapping[Point, b
 
 
 def _encode_amount(claim: AmountClaim, experiment: Experiment, points: Mapping[Point, bool]) -> list[list[Any]]:
-    """The amounts at the claimed points, at every combination of the categories that these leave open."""
+    """Return the amounts at the claimed points, at every combination of the categories that these leave open."""
     assert callable(claim.amount)
     ordered = [factor.name for factor in experiment.factors]
     categories = [factor.name for factor in experiment.factors if factor.is_category]
@@ -153,7 +153,7 @@ def _encode_amount(claim: AmountClaim, experiment: Experiment, points: Mapping[P
 
 
 def decode_experiment(found: Any) -> Experiment:
-    """The experiment that plain data describe. What was code raises ``NotStoredError`` if it is called.
+    """Return the experiment that plain data describe. What was code raises ``NotStoredError`` if it is called.
 
     Raises
     ------
@@ -286,7 +286,7 @@ def _require_subjects(claim: Claim, experiment: Experiment, place: Field) -> Non
 
 
 def _subject_named(name: str, experiment: Experiment) -> Subject | None:
-    """The subject that a claim names: by its name, with that of a placebo, or with the categories of a stratum."""
+    """Return the subject that a claim names: by its name, as a placebo, or with the categories of a stratum."""
     whole = name.removesuffix(PLACEBO_SUFFIX)
     has_strata = any(factor.is_category for factor in experiment.factors)
     names = {whole, whole.partition(" [")[0]} if has_strata else {whole}

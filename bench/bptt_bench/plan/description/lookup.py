@@ -47,7 +47,7 @@ class Column:
     values: Mapping[Point, float]
 
     def at(self, point: Point) -> float | None:
-        """The number at a point; None where it is not known."""
+        """Return the number at a point; None where it is unknown."""
         if self.form is None:
             return self.values.get(point)
         with np.errstate(all="ignore"):
@@ -72,7 +72,7 @@ class Lookup:
     make: Callable[..., Any]
 
     def __call__(self, point: Mapping[str, Any]) -> Any:
-        """The value at a point.
+        """Return the value at a point.
 
         Raises
         ------
@@ -104,7 +104,7 @@ class Works:
     variants: Sequence[Variant]
 
     def __call__(self, point: Mapping[str, Any]) -> tuple[Work, ...]:
-        """The works at a point.
+        """Return the works at a point.
 
         Raises
         ------
@@ -137,7 +137,7 @@ class Variant:
     slots: Sequence[tuple[Mapping[str, Any], Sequence[int]]]
 
     def at(self, point: Point) -> tuple[Work, ...]:
-        """The works at a point.
+        """Return the works at a point.
 
         Raises
         ------
@@ -148,7 +148,7 @@ class Variant:
 
 
 def work_of(kind: Mapping[str, Any], numbers: Sequence[Any]) -> Work:
-    """A work of a kind with its numbers: operations, calls, bytes moved, working set, and the shape of a product.
+    """Return a work with its numbers: operations, calls, bytes moved, working set, and the shape of a product.
 
     Raises
     ------

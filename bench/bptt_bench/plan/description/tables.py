@@ -28,7 +28,7 @@ def encode_function(
     factors: Sequence[Factor],
     places: Mapping[Point, int],
 ) -> list[dict[str, Any]]:
-    """A function that gives a number, or several in a tuple, by the levels of the categories.
+    """Return the data of a function that gives a number, or several in a tuple, by the levels of the categories.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def encode_works(
     factors: Sequence[Factor],
     places: Mapping[Point, int],
 ) -> list[dict[str, Any]]:
-    """Works: points at which they are alike but for their numbers, and these numbers, each column once."""
+    """Return the data of works: points at which they differ in numbers alone, and these numbers, each column once."""
     groups: dict[tuple[Any, ...], dict[Point, list[Any]]] = {}
     for point, works in values.items():
         key = (_categories(point, factors), _alike(works))
@@ -99,7 +99,7 @@ def _columns(
     points: Sequence[Point],
     rows: Sequence[Sequence[Any]],
 ) -> list[Any]:
-    """For each number its closed form as text, or its values in the order of the points."""
+    """Return the closed form of each number as text, or its values in the order of the points."""
     numbers = [factor for factor in factors if not factor.is_category]
     forms = find_closed_forms(function, numbers, dict(levels), points, rows)
     return [[encode(row[i]) for row in rows] if form is None else form for i, form in enumerate(forms)]
@@ -110,7 +110,7 @@ def _categories(point: Point, factors: Sequence[Factor]) -> Point:
 
 
 def _alike(works: Sequence[Work]) -> tuple[tuple[Any, ...], ...]:
-    """What works are, and how many numbers each has."""
+    """Return what works are, and how many numbers each has."""
     return tuple((*(getattr(work, name) for name in WORDS), len(_numbers(work))) for work in works)
 
 
@@ -129,7 +129,7 @@ def decode_function(
     make: Callable[..., Any],
     count: int = 1,
 ) -> Lookup | None:
-    """A function of a point, made of so many numbers.
+    """Return a function of a point, made of so many numbers.
 
     Raises
     ------
@@ -148,12 +148,12 @@ def decode_function(
 
 
 def number(value: float) -> float:
-    """A number as it is: what a function of one column gives."""
+    """Return a number unchanged: the value of a function of one column."""
     return value
 
 
 def decode_works(place: Field, what: str, points: Sequence[Point], factors: Sequence[Factor]) -> Works | None:
-    """Works by point; whether the numbers of one go together is seen when it is asked for.
+    """Return works by point; whether the numbers of one agree is checked when it is requested.
 
     Raises
     ------
@@ -197,7 +197,7 @@ def _decode_slot(place: Field, count: int) -> tuple[Mapping[str, Any], list[int]
 
 
 def entries(place: Field, count: int) -> list[Field]:
-    """The elements of a list that has so many.
+    """Return the elements of a list that has so many.
 
     Raises
     ------

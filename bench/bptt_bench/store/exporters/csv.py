@@ -18,7 +18,7 @@ ROWS_AT_ONCE = 10_000
 
 
 def csv_text(frame: pd.DataFrame) -> Iterator[str]:
-    """The text of the frame, piece by piece; truth is written as 1 and 0, as columns of numbers are."""
+    """Yield the text of the frame, piece by piece; truth is written as 1 and 0, as columns of numbers are."""
     yield ",".join(_quoted(str(name)) for name in frame.columns) + "\n"
     for start in range(0, len(frame), ROWS_AT_ONCE):
         columns = [_entries(frame[name].iloc[start : start + ROWS_AT_ONCE]) for name in frame.columns]
@@ -36,7 +36,7 @@ def _entries(column: pd.Series[Any]) -> Iterable[str]:
 
 
 def _entry(value: Any) -> str:
-    """An entry of a column that may hold anything."""
+    """Return an entry of a column that may hold anything."""
     if value is None or value != value:  # NaN
         return ""
     if isinstance(value, bool):
@@ -45,7 +45,7 @@ def _entry(value: Any) -> str:
 
 
 def _number(value: float) -> str:
-    """The shortest text that is read back as the same number; nothing for NaN.
+    """Return the shortest text that is read back as the same number; nothing for NaN.
 
     >>> _number(0.1), _number(35.0), _number(float("nan"))
     ('0.1', '35', '')

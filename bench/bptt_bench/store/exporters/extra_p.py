@@ -21,7 +21,7 @@ METRICS = {"seconds_per_eval": "time"}  # in seconds; other responses keep their
 
 
 def extra_p_text(frame: pd.DataFrame, factors: Sequence[str], response: str) -> Iterator[str]:
-    """The lines, subject by subject and point by point.
+    """Yield the lines, subject by subject and point by point.
 
     Raises
     ------

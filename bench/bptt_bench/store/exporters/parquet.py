@@ -36,7 +36,7 @@ def write_parquet(frame: pd.DataFrame, path: Path, *, factors: Sequence[str], ru
         pa.array(column.tolist() if column.dtype.kind == "O" else column.to_numpy(), from_pandas=True)
         for column in columns.values()
     ]
-    # text that no row has is text all the same: a column without a type is none that is read back
+    # a column of text without any row stays text: a column without a type could not be read back
     arrays = [array.cast(pa.string()) if pa.types.is_null(array.type) else array for array in arrays]
     table = pa.Table.from_arrays(arrays, names=list(columns))
     about = {"factors": list(factors), "run": dict(run)}

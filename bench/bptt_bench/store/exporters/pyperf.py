@@ -27,7 +27,7 @@ ENVIRONMENT = {"cpu": "cpu_model_name", "python": "python_version", "host": "hos
 def pyperf_document(
     frame: pd.DataFrame, factors: Sequence[str], response: str, unit: Unit | None, run: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """The document; ``run`` is the record of the run, from which what is known of the machine is taken.
+    """Return the document; ``run`` is the record of the run, which describes the machine.
 
     Times are written in seconds and memory in bytes, whatever ``unit`` they are in.
 
@@ -47,7 +47,7 @@ def pyperf_document(
 
 
 def _benchmark(series: Series, columns: Mapping[str, list[Any]]) -> dict[str, Any] | None:
-    """One benchmark; None where it has no value above 0."""
+    """Return one benchmark; None where it has no value above 0."""
     by_process: dict[tuple[Any, ...], list[int]] = {}
     for row in series.rows.tolist():
         if columns["value"][row] > 0:
@@ -65,19 +65,19 @@ def _benchmark(series: Series, columns: Mapping[str, list[Any]]) -> dict[str, An
 
 
 def name_of(series: Series) -> str:
-    """``sort dtype=float32 n=1000``."""
+    """Return a name such as ``sort dtype=float32 n=1000``."""
     levels = (f"{name}={level}" for name, level in _levels(series).items())
     return " ".join(filter(None, (str(_text(series.subject)), *levels))) or "benchmark"
 
 
 def _levels(series: Series) -> dict[str, Any]:
-    """The levels as metadata may be; text without anything in it is none."""
+    """Return the levels as metadata may be; empty text is left out."""
     texts = {name: _text(level) for name, level in series.point.items()}
     return {name: level for name, level in texts.items() if level != ""}
 
 
 def _of_run(rows: Sequence[int], columns: Mapping[str, list[Any]]) -> dict[str, Any]:
-    """What is known of the values of one process: evaluations of each if they are alike, where and when."""
+    """Return what is known of the values of one process: evaluations of each if they are alike, host and date."""
     found: dict[str, Any] = {}
     evaluations = {columns["evaluations"][row] for row in rows} if "evaluations" in columns else set()
     if len(evaluations) == 1 and (loops := float(next(iter(evaluations)))) >= 1 and loops.is_integer():
@@ -96,7 +96,7 @@ def _of_run(rows: Sequence[int], columns: Mapping[str, list[Any]]) -> dict[str, 
 
 
 def _machine(run: Mapping[str, Any]) -> dict[str, Any]:
-    """What is known of the machine and the run, in pyperf's words where it has some."""
+    """Return what is known of the machine and the run, in pyperf's words where it has some."""
     environment = run.get("environment") or {}
     known = {theirs: environment.get(ours) for ours, theirs in ENVIRONMENT.items()}
     known["platform"] = "-".join(
@@ -115,12 +115,12 @@ def _key(name: str) -> str:
 
 
 def _text(value: Any) -> Any:
-    """A value as metadata may be: text on one line without blanks at its ends, a number as it is."""
+    """Return a value as metadata may be: text on one line without blanks at its ends, a number unchanged."""
     return " ".join(value.split()) if isinstance(value, str) else value
 
 
 def _unit(response: str, unit: Unit | None) -> tuple[str, float]:
-    """The unit in pyperf's words, and how many of it one of ours is."""
+    """Return the unit in pyperf's words, and how many of it one of ours is."""
     if unit is None:
         raise StoreError(f"pyperf: needs the unit of {response!r}, which nothing tells; --unit states it, such as ms")
     if unit.base in UNITS:

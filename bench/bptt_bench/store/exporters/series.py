@@ -20,18 +20,18 @@ class Series(NamedTuple):
 
     @property
     def numbers(self) -> dict[str, int | float]:
-        """The levels that are numbers."""
+        """Return the levels that are numbers."""
         return {name: level for name, level in self.point.items() if not isinstance(level, str)}
 
     @property
     def stratum(self) -> str:
-        """The subject with its categories, as the analysis names it; empty where there is neither."""
+        """Return the subject with its categories, as the analysis names it; empty where there is neither."""
         texts = " ".join(f"{name}={level}" for name, level in self.point.items() if isinstance(level, str))
         return " ".join(filter(None, (self.subject, f"[{texts}]" if texts else "")))
 
 
 def series_of(frame: pd.DataFrame, factors: Sequence[str]) -> list[Series]:
-    """Subjects and points in the order in which they first appear; a level that is missing is left out of its point."""
+    """Return subjects and points in the order in which they first appear; a missing level is left out of its point."""
     import numpy as np
 
     names = [*(["subject"] if "subject" in frame.columns else []), *factors]
@@ -55,7 +55,7 @@ def series_of(frame: pd.DataFrame, factors: Sequence[str]) -> list[Series]:
 
 
 def plain_level(level: Any) -> int | float | str:
-    """A level as JSON has it: whole numbers without a point, truth as text.
+    """Return a level as JSON has it: whole numbers without a point, truth as text.
 
     >>> plain_level(35.0), plain_level(0.5), plain_level("float32"), plain_level(True)
     (35, 0.5, 'float32', 'True')

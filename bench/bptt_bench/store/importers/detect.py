@@ -47,7 +47,7 @@ DOCUMENTS: Sequence[tuple[Callable[[Any], bool], Callable[[Place], pd.DataFrame]
 
 
 def read_other_format(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
-    """The frame of another tool's file or folder, or of a table.
+    """Return the frame of another tool's file or folder, or of a table.
 
     Parameters
     ----------
@@ -119,7 +119,7 @@ def _read_json(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
 
 
 def _what_lacks(document: Mapping[str, Any]) -> str:
-    """What a document of records would need to be one of a tool."""
+    """Return what a document of records lacks to be one of a tool."""
     if "results" in document:
         return "hyperfine's results have a 'command' each"
     if "benchmarks" in document:
@@ -128,7 +128,7 @@ def _what_lacks(document: Mapping[str, Any]) -> str:
 
 
 def _amid_other_lines(text: str) -> str | None:
-    """The JSON that begins on a line of its own behind others, as where a program prints it after its log; or None."""
+    """Return the JSON that begins on a line of its own behind others, such as a log; None if there is none."""
     decoder = json.JSONDecoder()
     for found in islice(JSON_LINE.finditer(text), MOST_STARTS):
         try:
@@ -148,6 +148,6 @@ def _amid_other_lines(text: str) -> str | None:
 
 
 def _first(text: str) -> str:
-    """The first line that holds anything, comments passed over."""
+    """Return the first line that holds anything, comments passed over."""
     lines = text[:100_000].splitlines()
     return next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")

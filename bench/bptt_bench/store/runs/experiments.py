@@ -48,7 +48,7 @@ class ExperimentRecord(dict[str, Any]):
 
 
 def stored_experiment(path: Path, records: Sequence[dict[str, Any]]) -> ExperimentRecord | None:
-    """The experiment of a run; of several records of it the last. None in a run of schema 1.
+    """Return the experiment of a run; of several records of it the last. None in a run of schema 1.
 
     Raises
     ------
@@ -72,11 +72,11 @@ def stored_experiment(path: Path, records: Sequence[dict[str, Any]]) -> Experime
 
 
 def experiment_of_run(frame: pd.DataFrame) -> Experiment:
-    """The experiment of a run that was read; of one of schema 1 what its records say.
+    """Return the experiment of a run that was read; of one of schema 1 what its records say.
 
     Raises
     ------
-    StoreError : the frame is no run, or its first record cannot be used.
+    StoreError : the frame is not a run, or its first record cannot be used.
     """
     found = frame.attrs.get("experiment")
     if isinstance(found, ExperimentRecord):
@@ -91,7 +91,7 @@ def experiment_of_run(frame: pd.DataFrame) -> Experiment:
 
 
 def missing_parts(frame: pd.DataFrame) -> str:
-    """What a run does not say of its experiment, and how to say it; empty where nothing is missing."""
+    """Return what a run does not say of its experiment, and how to supply it; empty where nothing is missing."""
     header = frame.attrs.get("run")
     if not isinstance(header, Mapping) or isinstance(frame.attrs.get("experiment"), ExperimentRecord):
         return ""
@@ -103,7 +103,7 @@ def missing_parts(frame: pd.DataFrame) -> str:
 
 
 def _experiment_of_schema_1(frame: pd.DataFrame, header: Mapping[str, Any]) -> Experiment:
-    """What the records of a run of schema 1 say: factors, subjects, laws, checks, and results that were compared."""
+    """Return what the records of a run of schema 1 say: factors, subjects, laws, checks, and compared results."""
     attrs = frame.attrs
     factors = tuple(_factor(name, frame[name]) for name in header["factors"])
     names = [place.text() for place in Field("subjects", header["subjects"]).elements()]

@@ -25,7 +25,7 @@ def assign_hosts(records: Sequence[dict[str, Any]]) -> None:
 
 
 def environments(records: Sequence[Mapping[str, Any]]) -> dict[str, Mapping[str, Any]]:
-    """The environment of each host that a run of several has stored, by its name; of several the last."""
+    """Return the environment of each host that a run of several has stored, by its name; of several the last."""
     return {record["host"]: record.get("environment") or {} for record in records if record["record"] == "host"}
 
 

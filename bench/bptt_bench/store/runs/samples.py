@@ -77,7 +77,7 @@ class SampleStore:
 
     @classmethod
     def create(cls, folder: Path | str, *, write: Callable[[int, bytes], int] = os.write) -> SampleStore:
-        """A store in a new or empty folder.
+        """Create a store in a new or empty folder.
 
         Raises
         ------
@@ -90,12 +90,12 @@ class SampleStore:
         except OSError as error:
             raise StoreError(f"{folder}: cannot be used as output folder: {_reason(error)}") from None
         if foreign and not (folder / SAMPLES).exists():
-            raise StoreError(f"{folder}: holds {foreign[0]!r}, which is no run; name a new or empty folder")
+            raise StoreError(f"{folder}: holds {foreign[0]!r}, which is not a run; name a new or empty folder")
         return cls(folder, fresh=True, write=write)
 
     @classmethod
     def resume(cls, folder: Path | str, *, write: Callable[[int, bytes], int] = os.write) -> SampleStore:
-        """The store of a run that was interrupted; ``done`` tells what it holds.
+        """Open the store of a run that was interrupted; ``done`` is what it holds.
 
         Raises
         ------
@@ -134,7 +134,7 @@ class SampleStore:
             raise StoreError(f"{self.folder / SAMPLES}: cannot be written: {_reason(error)}") from None
 
     def close(self) -> None:
-        """Give up the lock; closing twice is no error."""
+        """Give up the lock; closing twice does nothing."""
         self._close()
         self._close = _nothing
 
@@ -159,7 +159,7 @@ class SampleStore:
 
 
 def read_records(path: Path) -> list[dict[str, Any]]:
-    """The records of a file of samples, one a line; a torn last line is left out.
+    """Return the records of a file of samples, one a line; a torn last line is left out.
 
     Raises
     ------
@@ -173,7 +173,7 @@ def read_records(path: Path) -> list[dict[str, Any]]:
 
 
 def _parse_records(path: Path, content: bytes) -> list[dict[str, Any]]:
-    """The records in the lines of a file, checked to begin with the record of a run that this version can read."""
+    """Return the records in the lines of a file, which must begin with a run record of a known schema."""
     lines = content.split(b"\n")[:-1]
     try:
         with no_garbage_collection():
@@ -204,7 +204,7 @@ def _parse_records(path: Path, content: bytes) -> list[dict[str, Any]]:
 
 @contextlib.contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Reading makes millions of objects and no cycle; looking for some again and again takes a third of the time."""
+    """Turn the collector off: reading makes millions of objects without cycles, and collection takes a third of it."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -231,7 +231,7 @@ def _require_run(path: Path, first: Any) -> None:
 
 
 def stored_progress(records: list[dict[str, Any]]) -> StoredProgress:
-    """What a run with these records need not do again."""
+    """Return what a run with these records need not do again."""
     samples = (record for record in records if record["record"] == "sample")
     weighed = (record for record in records if record["record"] == "memory")
     counted = (record for record in records if record["record"] == "count")
@@ -251,13 +251,13 @@ def stored_progress(records: list[dict[str, Any]]) -> StoredProgress:
 
 
 def _sources(records: list[dict[str, Any]]) -> Mapping[str, str] | None:
-    """Digests of the code that a run was last measured with; None where it does not say, or not as a run writes it."""
-    told = [record["sources"] for record in records if record["record"] in ("run", "resume") and "sources" in record]
-    return told[-1] if told and isinstance(told[-1], dict) else None
+    """Return digests of the code that a run was last measured with; None where they are not stored."""
+    stored = [record["sources"] for record in records if record["record"] in ("run", "resume") and "sources" in record]
+    return stored[-1] if stored and isinstance(stored[-1], dict) else None
 
 
 def _lock_folder(folder: Path) -> int:
-    """The lock of a folder; it goes with the process that holds it, however that ends."""
+    """Lock a folder; the lock ends with the process that holds it, however that ends."""
     path = folder / LOCK
     try:
         lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
@@ -278,7 +278,7 @@ def _lock_folder(folder: Path) -> int:
 
 
 def _open_samples(path: Path) -> int:
-    """The file of samples, made if need be, with its name safely in its folder."""
+    """Open the file of samples, created if need be, with its name safely in its folder."""
     try:
         file = os.open(path, _NEW_FILE, 0o666)
         folder = os.open(path.parent, os.O_RDONLY | os.O_CLOEXEC)
@@ -296,7 +296,7 @@ def _reason(error: OSError) -> str:
 
 
 def _experiment_name(folder: Path) -> str:
-    """Which experiment a folder's run belongs to, as far as that can be read."""
+    """Return the experiment of a folder's run, as far as that can be read."""
     try:
         with (folder / SAMPLES).open("rb") as file:
             header = json.loads(file.readline())

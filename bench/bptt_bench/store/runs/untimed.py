@@ -17,7 +17,7 @@ COUNT_SUFFIX = "_count"  # of the columns that hold counts
 
 
 def untimed_rows(path: Path, records: Sequence[Mapping[str, Any]], factors: Sequence[str]) -> list[pd.DataFrame]:
-    """One table for each kind that the run holds; of several records of a cell the last counts.
+    """Return one table for each kind that the run holds; of several records of a cell the last counts.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def _shared(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _memory(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Bytes of one evaluation over its prepared state, with and without those of its result."""
+    """Return bytes of one evaluation beyond its prepared state, with and without those of its result."""
     import numpy as np
 
     peak, allocated = _numbers(records, "peak_bytes"), _numbers(records, "allocated_bytes")
@@ -70,7 +70,7 @@ def _memory(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 def _counts(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """A column for each name that is counted; NaN where a subject does not count it."""
+    """Return a column for each name that is counted; NaN where a subject does not count it."""
     counts = [record["counts"] for record in records]
     names = dict.fromkeys(name for each in counts for name in each)
     return {f"{name}{COUNT_SUFFIX}": _numbers(counts, name) for name in names}

@@ -33,7 +33,7 @@ def require_sample(where: str, record: Mapping[str, Any]) -> None:
 
 
 def abbreviate(value: object) -> str:
-    """A value in a message, cut short."""
+    """Return a value in a message, cut short."""
     if isinstance(value, int) and abs(value) >= 10**SHOWN_CHARACTERS:
         return f"a whole number of {value.bit_length()} bits"  # whose digits Python may refuse to write
     text = repr(value)

@@ -149,7 +149,7 @@ def measure(
                     **arguments,
                     sink=AnnotatingSink(store, {PAIR: {**pair, "side": side}}),
                     done=store.done,
-                    on_event=together.of(side),
+                    on_event=together.listener(side),
                 )
             except OtherCodeError as error:
                 raise MeasureError(f"{_describe_side(commit)}: {error.words}; name another folder with --out") from None

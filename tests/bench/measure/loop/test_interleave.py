@@ -26,13 +26,13 @@ VISIT = SampleRequest(subject="a", point=Point(n=1), timing="whole", seconds_per
 OPEN = OpenRequest(module="here", corpus=None, threads=1, fault=None)
 
 
-class Told:
-    """An engine whose workers write down who was asked what, and notice two that are asked at once."""
+class LoggingEngine:
+    """An engine whose workers log the requests that they receive, and notice two at once."""
 
     def __init__(self, side: str, log: list[str], lock: threading.Lock) -> None:
         self.side, self.log, self.lock, self.opened = side, log, lock, ""
 
-    def start(self, *, threads: int) -> Told:
+    def start(self, *, threads: int) -> LoggingEngine:
         assert threads == 1
         return self
 
@@ -66,7 +66,7 @@ def both(
 ) -> tuple[TurnQueue, dict[str, InterleavedEngine]]:
     turns, lock = TurnQueue(order), threading.Lock()
     return turns, {
-        name: InterleavedEngine(Told(name, log, lock), turns, name, modules.get(name)) for name in ("a", "b")
+        name: InterleavedEngine(LoggingEngine(name, log, lock), turns, name, modules.get(name)) for name in ("a", "b")
     }
 
 
@@ -79,14 +79,14 @@ def test_visits_come_in_the_order_of_the_turns() -> None:
     assert sum(line.endswith("OpenRequest") for line in log) == 4
 
 
-def test_a_side_that_leaves_out_visits_holds_nobody_up() -> None:
+def test_a_side_that_leaves_out_visits_does_not_block_the_other() -> None:
     log: list[str] = []
     turns, engines = both(["a", "b"] * 6, log, {})
     run_interleaved({"a": side(engines["a"], 6), "b": side(engines["b"], 1)}, turns)
     assert sum(line == "a SampleRequest" for line in log) == 6
 
 
-def test_what_is_no_visit_needs_no_turn() -> None:
+def test_requests_that_are_not_visits_need_no_turn() -> None:
     log: list[str] = []
     _, engines = both(["b", "a"], log, {})
     worker = engines["a"].start(threads=1)
@@ -175,9 +175,9 @@ def test_progress_is_that_of_both_sides() -> None:
     told: list[Event] = []
     together = MergedEvents(told.append, ("a", "b"))
     started = RunStarted(experiment="e", profile="p", cells_done=0, cells_total=10, blocks_total=2, resumed=False)
-    together.of("a")(started)
+    together.listener("a")(started)
     assert told == []
-    together.of("b")(started)
+    together.listener("b")(started)
     (begun,) = told
     assert isinstance(begun, RunStarted)
     assert (begun.cells_total, begun.blocks_total) == (20, 4)
@@ -186,8 +186,8 @@ def test_progress_is_that_of_both_sides() -> None:
             subject="s", point=Point(n=1), block=0, timing="whole", seconds_per_eval=1.0, blocks_done=0,
             blocks_total=2, cells_done=done, cells_total=10, seconds_left=left,
         )  # fmt: skip
-        together.of(name)(sample)
-    together.of("a")(BlockDone(block=0, blocks_done=1, blocks_total=2))
+        together.listener(name)(sample)
+    together.listener("a")(BlockDone(block=0, blocks_done=1, blocks_total=2))
     last = told[-1]
     assert isinstance(last, SampleTaken)
     assert (last.cells_done, last.cells_total, last.seconds_left) == (7, 20, 2.5)

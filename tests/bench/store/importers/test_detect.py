@@ -118,8 +118,8 @@ def test_more_values_than_fit_into_memory_are_refused_before_they_are_made(tmp_p
 
 def test_what_is_no_regular_file_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
-    assert refusal(tmp_path / "pipe") == ": is no regular file"
-    assert refusal(Path(os.devnull)) == ": is no regular file"
+    assert refusal(tmp_path / "pipe") == ": is not a regular file"
+    assert refusal(Path(os.devnull)) == ": is not a regular file"
 
 
 def test_names_of_files_do_not_control_the_terminal(tmp_path: Path) -> None:

@@ -153,9 +153,9 @@ def test_google_benchmark_arguments_without_names_are_given_some() -> None:
     ("names", "expected"),
     [
         ("n,m", "--names n,m: the data have 1 factor (arg0) without a name"),
-        ("arg0", "--names: 'arg0' cannot be used; allowed are words that are no column yet"),
-        ("a b", "--names: 'a b' cannot be used; allowed are words that are no column yet"),
-        ("subject", "--names: 'subject' cannot be used; allowed are words that are no column yet"),
+        ("arg0", "--names: must be words that are not a column yet, got 'arg0'"),
+        ("a b", "--names: must be words that are not a column yet, got 'a b'"),
+        ("subject", "--names: must be words that are not a column yet, got 'subject'"),
     ],
 )
 def test_names_that_cannot_be_used_are_refused(names: str, expected: str) -> None:

@@ -149,7 +149,7 @@ def test_a_folder_that_holds_a_run_is_not_written_over(tmp_path: Path) -> None:
 
 def test_a_folder_that_holds_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.tex").write_text("dear")
-    with pytest.raises(StoreError, match=r"holds 'thesis.tex', which is no run; name a new or empty folder"):
+    with pytest.raises(StoreError, match=r"holds 'thesis.tex', which is not a run; name a new or empty folder"):
         SampleStore.create(tmp_path)
     assert [entry.name for entry in tmp_path.iterdir()] == ["thesis.tex"]
 

@@ -40,19 +40,19 @@ UNKNOWN = BenchmarkInfo([], None)
 
 
 def is_asv(document: Any) -> bool:
-    """Whether a JSON document holds asv's results of a commit."""
+    """Return whether a JSON document holds asv's results of a commit."""
     return isinstance(document, dict) and "commit_hash" in document and "results" in document
 
 
 def is_description(document: Any) -> bool:
-    """Whether a JSON document says what asv's benchmarks are, not what they took."""
+    """Return whether a JSON document says what asv's benchmarks are, not what they took."""
     return isinstance(document, dict) and any(
         isinstance(one, dict) and {"code", "param_names"} <= set(one) for one in document.values()
     )
 
 
 def machine_folder(folder: Path) -> Path:
-    """The folder that holds asv's results of a machine: this one, or the only such in it.
+    """Return the folder that holds asv's results of a machine: this one, or the only such in it.
 
     Raises
     ------
@@ -70,7 +70,7 @@ def machine_folder(folder: Path) -> Path:
 
 
 def read_asv_folder(folder: Path) -> pd.DataFrame:
-    """All results of a machine; the commit and the environment are categories where they differ.
+    """Return all results of a machine; the commit and the environment are categories where they differ.
 
     Raises
     ------
@@ -89,7 +89,7 @@ def read_asv_folder(folder: Path) -> pd.DataFrame:
 
 
 def read_asv(document: Place) -> pd.DataFrame:
-    """A frame of the samples, where they are stored (``--record-samples``), else of asv's results.
+    """Return a frame of the samples, where they are stored (``--record-samples``), else of asv's results.
 
     Parameters' names come from ``benchmarks.json`` in the folder above (or beside); without it, and where it describes
     another version of a benchmark, they are ``arg0`` … Where results are of several versions of a benchmark, those that
@@ -98,7 +98,7 @@ def read_asv(document: Place) -> pd.DataFrame:
 
     Raises
     ------
-    StoreError : something is missing or is no number, or a version of the format that is not known.
+    StoreError : something is missing or is not a number, or a version of the format that is not known.
     """
     return _frame(document.path, [document])
 
@@ -130,7 +130,7 @@ def _environment(document: Place) -> str:
 
 
 def _benchmark_infos(file: Path, notes: Notes) -> dict[str, BenchmarkInfo]:
-    """What is known of the benchmarks, by name."""
+    """Return what is known of the benchmarks, by name."""
     found = next((one for one in (file.parent.parent / BENCHMARKS, file.parent / BENCHMARKS) if one.is_file()), None)
     if found is None:
         notes.add(f"{BENCHMARKS} is not there, so parameters have no names (arg0, arg1); it lies above the results")
@@ -150,7 +150,7 @@ def _text(place: Place | None) -> str | None:
 
 
 def _rows(document: Place) -> dict[str, dict[str, Place]]:
-    """What a commit has of each benchmark, by the names of the columns."""
+    """Return what a commit has of each benchmark, by the names of the columns."""
     version = document.maybe("version")
     if version is None or version.value != VERSION:
         shown = "none" if version is None else repr(printable(str(version.value)[:40]))
@@ -168,7 +168,7 @@ def _rows(document: Place) -> dict[str, dict[str, Place]]:
 def _of_version(
     name: str, version: str | None, known: BenchmarkInfo, versions: set[str], notes: Notes
 ) -> tuple[str, BenchmarkInfo]:
-    """The subject of the results of a version of a benchmark, and what is known of that version."""
+    """Return the subject of the results of a version of a benchmark, and what is known of that version."""
     if version is None or version == known.version:
         return name, known
     short = printable(version[:VERSION_CHARACTERS])
@@ -220,7 +220,7 @@ def _of_benchmark(
 
 
 def _samples(cells: dict[str, Place], count: int) -> list[Place | None]:
-    """What was stored of each point's samples."""
+    """Return the stored samples of each point."""
     stored = cells.get("samples")
     if stored is None:
         return [None] * count
@@ -231,7 +231,7 @@ def _samples(cells: dict[str, Place], count: int) -> list[Place | None]:
 
 
 def _response(name: str, known: BenchmarkInfo) -> str:
-    """The response by asv's rule: the last part of a name begins with its kind."""
+    """Return the response by asv's rule: the last part of a name begins with its kind."""
     kind = name.rpartition(".")[2].partition("_")[0].lower()
     if kind in RESPONSES and kind != "track":
         return RESPONSES[kind]
@@ -242,7 +242,7 @@ def _response(name: str, known: BenchmarkInfo) -> str:
 
 
 def _levels(texts: list[Any]) -> list[Any]:
-    """The levels of a parameter as asv has them, the Python spelling of values: quotes of texts are taken off."""
+    """Return the levels of a parameter without the quotes of texts, which asv stores in their Python form."""
     bare = [_unquoted(text) for text in texts]
     return bare if len(set(map(str, bare))) == len(set(map(str, texts))) else texts
 

@@ -36,7 +36,7 @@ class Row(NamedTuple):
 
 
 def read_csv(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
-    """The rows of a CSV; columns of numbers as numbers, with NaN where there is nothing, others as text.
+    """Return the rows of a CSV; columns of numbers as numbers, with NaN in gaps, others as text.
 
     Columns are separated by commas, semicolons or tabs, whichever fits; lines that begin with ``#`` are comments, the
     last of which may name the columns. ``attrs["notes"]`` says what was read otherwise than it stands there. In columns
@@ -51,7 +51,7 @@ def read_csv(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
 
 
 def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.DataFrame:
-    """The same of the text of a file.
+    """Return the rows of the text of a CSV.
 
     Raises
     ------
@@ -88,7 +88,7 @@ def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.Dat
 
 
 def separator_of(text: str) -> str:
-    """What separates the columns: of what gives all of the first rows as many entries, that which makes most numbers.
+    """Return the separator that gives all of the first rows as many entries; of several, the one with the most numbers.
 
     >>> separator_of("n,t\\n1,2\\n"), separator_of("n;t, s\\n1;0,5\\n"), separator_of("n\\tt\\n1\\t2\\n")
     (',', ';', '\\t')
@@ -114,7 +114,7 @@ def separator_of(text: str) -> str:
 
 
 def _lines(text: str, comments: list[tuple[int, str]]) -> Iterator[str]:
-    """The lines of a text, comments empty and put aside: so a reader counts the lines of the file."""
+    """Yield the lines of a text, comments emptied and put aside: so a reader counts the lines of the file."""
     for i, line in enumerate(io.StringIO(text, newline=""), 1):
         if line.lstrip().startswith("#"):
             comments.append((i, line.strip().lstrip("#")))
@@ -124,7 +124,7 @@ def _lines(text: str, comments: list[tuple[int, str]]) -> Iterator[str]:
 
 
 def _rows(path: Path, text: str, separator: str, comments: list[tuple[int, str]]) -> list[Row]:
-    """The lines of the file that hold anything."""
+    """Return the lines of the file that hold anything."""
     rows = []
     try:
         reader = csv.reader(_lines(text, comments), delimiter=separator, skipinitialspace=True, strict=True)
@@ -134,14 +134,14 @@ def _rows(path: Path, text: str, separator: str, comments: list[tuple[int, str]]
                 padded = tuple(i for i, entry in enumerate(read) if entry[-1:].isspace() and entries[i])
                 rows.append(Row(reader.line_num, entries, padded))
     except csv.Error as error:
-        raise StoreError(f"{path}: is no table: {error}") from None
+        raise StoreError(f"{path}: is not a table: {error}") from None
     if not rows:
         raise StoreError(f"{path}: is empty")
     return rows
 
 
 def _with_header(path: Path, rows: list[Row], comments: Sequence[tuple[int, str]], separator: str) -> list[Row]:
-    """The rows with the names of the columns in front: where all of the first are numbers, a comment may have them."""
+    """Return the rows after a header: where all entries of the first are numbers, a comment may name the columns."""
     first = rows[0]
     if any(parse_number(entry.replace(",", ".")) is None for entry in first.entries if entry):
         return rows
@@ -164,7 +164,7 @@ def _require_table(path: Path, header: Row, rows: list[Row]) -> None:
 
 
 def _named(header: Sequence[str], cells: Sequence[Sequence[str]], notes: Notes) -> list[tuple[str, Sequence[str]]]:
-    """Columns with their names; those without one that only count the rows, or are empty, are left out."""
+    """Return columns with their names; those without one that only count the rows, or are empty, are left out."""
     found = []
     for i, (name, of_column) in enumerate(zip(header, cells, strict=True), 1):
         if name:
@@ -179,7 +179,7 @@ def _named(header: Sequence[str], cells: Sequence[Sequence[str]], notes: Notes) 
 
 
 def _counts_rows(cells: Sequence[str]) -> bool:
-    """Whether entries are whole numbers that rise from row to row, as an index does."""
+    """Return whether entries are whole numbers that rise from row to row, as an index does."""
     if not all(cell.isascii() and cell.isdigit() and len(cell) < 16 for cell in cells):
         return False
     return all(int(one) < int(other) for one, other in pairwise(cells))

@@ -32,7 +32,7 @@ Cell = tuple[str, str]  # region and metric
 
 
 def is_extra_p_text(text: str) -> bool:
-    """Whether a text begins with one of Extra-P's words, comments passed over."""
+    """Return whether a text begins with one of Extra-P's words, comments passed over."""
     for line in text[:100_000].splitlines():
         words = line.split(maxsplit=1)
         if words and not line.startswith("#"):
@@ -41,7 +41,7 @@ def is_extra_p_text(text: str) -> bool:
 
 
 def is_extra_p_record(record: Any) -> bool:
-    """Whether a line of JSON is one of Extra-P."""
+    """Return whether a line of JSON is one of Extra-P."""
     return isinstance(record, dict) and "params" in record and "value" in record
 
 
@@ -58,7 +58,7 @@ class Text:
     data: dict[Cell, dict[tuple[float, ...], list[float]]] = field(default_factory=dict)
 
     def take(self, line: int, word: str, rest: str) -> None:
-        """One line of the file."""
+        """Read one line of the file."""
         where = f"{self.path} line {line}"
         match word:
             case "PARAMETER":
@@ -99,13 +99,13 @@ class Text:
 
 
 def read_extra_p_text(path: Path, text: str) -> pd.DataFrame:
-    """A frame of the DATA lines: regions are subjects, the values of a line repetitions.
+    """Return a frame of the DATA lines: regions are subjects, the values of a line repetitions.
 
     The metric ``time`` is ``seconds_per_eval``; others keep their names.
 
     Raises
     ------
-    StoreError : a line that is none of the format, or a value that is no number.
+    StoreError : a line that is not of the format, or a value that is not a number.
     """
     found = Text(path)
     for number, line in enumerate(text.split("\n"), 1):
@@ -116,11 +116,11 @@ def read_extra_p_text(path: Path, text: str) -> pd.DataFrame:
 
 
 def read_extra_p_lines(path: Path, text: str) -> pd.DataFrame:
-    """A frame of the lines ``{"params": {…}, "callpath": …, "metric": …, "value": …}``, one a value.
+    """Return a frame of the lines ``{"params": {…}, "callpath": …, "metric": …, "value": …}``, one a value.
 
     Raises
     ------
-    StoreError : a line that is none of the format.
+    StoreError : a line that is not of the format.
     """
     data: dict[Cell, dict[tuple[Any, ...], list[float]]] = {}
     parameters: list[str] | None = None
@@ -164,7 +164,7 @@ def _is_number(text: str) -> bool:
 def _frame(
     path: Path, parameters: Sequence[str], data: dict[Cell, dict[tuple[Any, ...], list[float]]], kind: str
 ) -> pd.DataFrame:
-    """Regions as subjects, and the metrics of a point beside each other."""
+    """Return a frame of regions as subjects, with the metrics of a point beside each other."""
     import numpy as np
 
     names = _responses(metric for _, metric in data)
@@ -185,7 +185,7 @@ def _frame(
 
 
 def _responses(metrics: Iterable[str]) -> dict[str, str]:
-    """Names of columns for the metrics: the first that is a time is seconds per evaluation."""
+    """Return names of columns for the metrics: the first that is a time is seconds per evaluation."""
     different = list(dict.fromkeys(metrics))
     time = next((metric for metric in different if metric.lower() in TIMES), None)
     names = factor_names(metric for metric in different if metric != time)

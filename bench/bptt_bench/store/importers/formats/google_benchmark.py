@@ -20,7 +20,7 @@ SETTINGS = frozenset({"iterations", "repeats", "min_time", "min_warmup_time"})
 ARGUMENT = re.compile(r"(?:([^:/]{0,80}):)?(-?[0-9]{1,19})")
 AGGREGATE = re.compile(r"_(mean|median|stddev|cv|BigO|RMS|min|max)$")
 CENTRES = ("median", "mean")  # aggregates that stand for the samples where there are none, best first
-KNOWN = frozenset(  # members of a row that are no counters of the user's
+KNOWN = frozenset(  # members of a row that are not counters of the user
     (
         *("name", "family_index", "per_family_instance_index", "run_name", "run_type", "repetitions"),
         *("repetition_index", "threads", "iterations", "real_time", "cpu_time", "time_unit", "label"),
@@ -40,19 +40,19 @@ class ParsedName(NamedTuple):
 
 
 def is_google_benchmark(document: Any) -> bool:
-    """Whether a JSON document is one of Google Benchmark."""
+    """Return whether a JSON document is one of Google Benchmark."""
     return isinstance(document, dict) and isinstance(document.get("context"), dict) and "benchmarks" in document
 
 
 def read_google_benchmark(document: Place) -> pd.DataFrame:
-    """A frame of the repetitions; of medians where the file has aggregates alone.
+    """Return a frame of the repetitions; of medians where the file has aggregates alone.
 
     ``seconds_per_eval`` is the real time, ``cpu_seconds_per_eval`` the processor's; counters are responses, too.
     Arguments without names are ``arg0``, ``arg1``; ``threads`` is a factor. Rows with errors are left out.
 
     Raises
     ------
-    StoreError : something is missing or is no number, or a unit of time that Google Benchmark does not have.
+    StoreError : something is missing or is not a number, or a unit of time that Google Benchmark does not have.
     """
     notes = Notes()
     rows = [row for row in document.at("benchmarks").elements() if not _failed(row, notes)]
@@ -79,7 +79,7 @@ def read_google_benchmark(document: Place) -> pd.DataFrame:
 
 
 def parse_name(name: str) -> ParsedName:
-    """Subject, levels and clocks of a benchmark's name.
+    """Return subject, levels and clocks of a benchmark's name.
 
     >>> parse_name("BM_Join/n:64/100/iterations:5/real_time/threads:2")
     ParsedName(subject='BM_Join', levels={'n': 64, 'arg1': 100, 'threads': 2}, clocks=('real_time',))
@@ -102,7 +102,7 @@ def parse_name(name: str) -> ParsedName:
 
 
 def _failed(row: Place, notes: Notes) -> bool:
-    """Whether a row stands for no measurement."""
+    """Return whether a row stands for no measurement."""
     wrong = row.maybe("error_occurred") or row.maybe("skipped")
     if wrong is None or wrong.value is False:
         return False
@@ -112,7 +112,7 @@ def _failed(row: Place, notes: Notes) -> bool:
 
 
 def _aggregate(row: Place, names: set[str]) -> str | None:
-    """Which aggregate a row is; None for a measurement. Before version 1.5 only the name says so."""
+    """Return which aggregate a row is; None for a measurement. Before version 1.5 only the name says so."""
     kind = row.maybe("run_type")
     if kind is not None:
         name = row.maybe("aggregate_name")
@@ -126,7 +126,7 @@ def _aggregate(row: Place, names: set[str]) -> str | None:
 
 
 def _run_name(row: Place, aggregate: str | None) -> str:
-    """The name of what a row measured, without that of an aggregate."""
+    """Return the name of what a row measured, without that of an aggregate."""
     name = str((row.maybe("run_name") or row.at("name")).of_kind(str))
     return name if aggregate is None else name.removesuffix(f"_{aggregate}")
 

@@ -19,20 +19,20 @@ BYTES = "memory_usage_byte"  # of each run, from version 1.19 on
 
 
 def is_hyperfine(document: Any) -> bool:
-    """Whether a JSON document is one of hyperfine: every result is of a command."""
+    """Return whether a JSON document is one of hyperfine: every result is of a command."""
     results = document.get("results") if isinstance(document, dict) else None
     return isinstance(results, list) and all(isinstance(one, dict) and "command" in one for one in results)
 
 
 def read_hyperfine(document: Place) -> pd.DataFrame:
-    """A frame of the runs of each command.
+    """Return a frame of the runs of each command.
 
     Factors are the parameters (``-P``, ``-L``); without any, numbers that differ between commands that are alike. The
     subject is the command with the parameters' names in place of their levels.
 
     Raises
     ------
-    StoreError : something is missing or is no number.
+    StoreError : something is missing or is not a number.
     """
     notes = Notes()
     results = document.at("results").elements()
@@ -40,8 +40,8 @@ def read_hyperfine(document: Place) -> pd.DataFrame:
     levels = [_parameters(result) for result in results]
     subjects = command_templates(commands, levels)
     if not any(levels):
-        told = parse_names(commands)
-        subjects, levels = [one.subject for one in told], [one.levels for one in told]
+        parsed = parse_names(commands)
+        subjects, levels = [one.subject for one in parsed], [one.levels for one in parsed]
     measured = [_measured(*each, notes) for each in zip(results, commands, subjects, levels, strict=True)]
     return tidy_frame(document.path, measured, source={"tool": TOOL}, notes=notes)
 

@@ -28,7 +28,7 @@ REASON_CHARACTERS = 120
 
 
 def read_parquet(path: Path) -> pd.DataFrame:
-    """The rows of a Parquet file; numbers as numbers, with NaN where there is nothing, text and truth as text.
+    """Return the rows of a Parquet file; numbers as numbers, with NaN in gaps, text and truth as text.
 
     Columns of other types are left out and named in ``attrs["notes"]``. How much there is to read is known from the
     file's footer before anything is decompressed.
@@ -77,7 +77,7 @@ def _frame(path: Path, columns: Mapping[str, Any], schema: Any) -> pd.DataFrame:
         if frame[name].dtype.kind in "iu" and frame[name].is_monotonic_increasing and frame[name].is_unique:
             notes.add(f"column {name!r} counts the rows: left out")
             frame = frame.drop(columns=name)
-    for name in frame.columns if TIMING not in frame.columns else ():  # in a table of ours gaps are no missing data
+    for name in frame.columns if TIMING not in frame.columns else ():  # in a table of ours gaps are not missing data
         gaps = int(frame[name].isna().sum()) if frame[name].dtype.kind == "f" else 0
         if 0 < gaps < len(frame):
             notes.add(f"column {name!r}: {gaps} of {len(frame)} entries are missing")
@@ -110,7 +110,7 @@ def _require_columns(path: Path, schema: Any, wanted: Sequence[str]) -> None:
 
 
 def _bounded(path: Path, batches: Any) -> list[Any]:
-    """The batches of a file, no more rows than a footer may state: the pages may hold others than it says."""
+    """Yield the batches of a file, no more rows than a footer may state: the pages may hold more than it says."""
     found, rows = [], 0
     for batch in batches:
         rows += batch.num_rows
@@ -142,7 +142,7 @@ def _is_text(kind: Any) -> bool:
 
 
 def _column(column: Any) -> Any:
-    """The values of a column (n_rows,)."""
+    """Return the values of a column (n_rows,)."""
     import numpy as np
     import pandas as pd
     import pyarrow as pa
@@ -157,7 +157,7 @@ def _column(column: Any) -> Any:
 
 
 def _texts(chunk: Any) -> NDArray[np.object_]:
-    """The texts of a piece, each made printable once."""
+    """Return the texts of a piece, each made printable once."""
     import numpy as np
 
     known = [None if text is None else printable(text) for text in chunk.dictionary.to_pylist()]
@@ -167,7 +167,7 @@ def _texts(chunk: Any) -> NDArray[np.object_]:
 
 
 def _factors(path: Path, metadata: Mapping[bytes, bytes], columns: Sequence[str]) -> list[str] | None:
-    """The factors that our own export names; None in other files.
+    """Return the factors that our own export names; None in other files.
 
     Raises
     ------
@@ -176,8 +176,8 @@ def _factors(path: Path, metadata: Mapping[bytes, bytes], columns: Sequence[str]
     if METADATA not in metadata:
         return None
     try:
-        told = json.loads(metadata[METADATA])
-        factors = told["factors"] if isinstance(told, dict) else None
+        document = json.loads(metadata[METADATA])
+        factors = document["factors"] if isinstance(document, dict) else None
     except (ValueError, KeyError, RecursionError):
         factors = None
     if not isinstance(factors, list) or not all(isinstance(name, str) and name in columns for name in factors):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 TOOL = "pyperf"
 RESPONSES = {"second": SECONDS, "byte": "peak_bytes", "integer": "value"}
-# what pyperf itself notes of a machine or a run; whatever else varies from benchmark to benchmark the user has told it
+# what pyperf itself notes of a machine or a run; whatever else varies from benchmark to benchmark comes from the user
 # Source: pyperf 2.10, _collect_metadata.py and _metadata.py
 OWN = frozenset(
     (
@@ -34,7 +34,7 @@ OWN = frozenset(
 
 
 def is_pyperf(document: Any) -> bool:
-    """Whether a JSON document is one of pyperf."""
+    """Return whether a JSON document is one of pyperf."""
     if not isinstance(document, dict) or not isinstance(document.get("benchmarks"), list):
         return False
     first = next(iter(document["benchmarks"]), None)
@@ -42,25 +42,25 @@ def is_pyperf(document: Any) -> bool:
 
 
 def read_pyperf(document: Place) -> pd.DataFrame:
-    """A frame of the values; warm-ups and calibrating runs are left out.
+    """Return a frame of the values; warm-ups and calibrating runs are left out.
 
     Factors are the numbers among a benchmark's own metadata, texts of which several benchmarks share one, and texts
     by which benchmarks of one name differ; then what its name tells (``sort-1000``, ``join_n=20_m=50``).
 
     Raises
     ------
-    StoreError : something is missing or is no number, or a unit that pyperf does not have.
+    StoreError : something is missing or is not a number, or a unit that pyperf does not have.
     """
     entries = document.at("benchmarks").elements()
     shared = document.maybe("metadata")
     common = {} if shared is None else shared.of_kind(dict)
     metadata = [_metadata(entry, common) for entry in entries]
-    told = _factors(metadata)
+    factor_levels = _factors(metadata)
     raw = [str(one.get("name", "benchmark")) for one in metadata]
-    named = parse_names([_without_named_levels(template) for template in command_templates(raw, told)])
+    named = parse_names([_without_named_levels(template) for template in command_templates(raw, factor_levels)])
     measured = [
         _measured(entry, one, name.subject, whole, {**levels, **name.levels})
-        for entry, one, name, whole, levels in zip(entries, metadata, named, raw, told, strict=True)
+        for entry, one, name, whole, levels in zip(entries, metadata, named, raw, factor_levels, strict=True)
     ]
     version = next((str(one["perf_version"]) for one in metadata if "perf_version" in one), None)
     source = {"tool": TOOL, **({"version": version} if version is not None else {})}
@@ -68,7 +68,7 @@ def read_pyperf(document: Place) -> pd.DataFrame:
 
 
 def _without_named_levels(template: str) -> str:
-    """A template without ``n={n}``: a level that the metadata have told under its name is no part of a subject.
+    """Return a template without ``n={n}``: a level that the metadata name is not part of a subject.
 
     >>> [_without_named_levels(template) for template in ("sort n={n} dtype={dtype}", "sort {n}", "n={n}")]
     ['sort', 'sort {n}', 'n={n}']
@@ -82,7 +82,7 @@ def _metadata(entry: Place, common: dict[str, Any]) -> dict[str, Any]:
 
 
 def _factors(metadata: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """By benchmark, its metadata that are factors."""
+    """Return the metadata that are factors, by benchmark."""
     levels: dict[str, list[Any]] = {}
     of_name: dict[tuple[str, str], set[Any]] = {}
     for one in metadata:
@@ -96,7 +96,7 @@ def _factors(metadata: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _is_factor(values: list[Any]) -> bool:
-    """Numbers that differ, or texts that come back: a text of its own for each benchmark describes it."""
+    """Return whether values are numbers that differ, or texts that recur: a text used once describes its benchmark."""
     different = len(set(values))
     numbers = not any(isinstance(value, str) for value in values)
     return different > 1 and (numbers or different <= len(values) / 2)
@@ -128,7 +128,7 @@ def _measured(
 
 
 def _started(run: Place, values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """When the values of a run were taken, in seconds: from its date on, one after the other (n_values,).
+    """Return when the values of a run were taken, in seconds: from its date on, one after the other (n_values,).
 
     A date has no time zone: these times are good for order and distance, which is all that is asked of them.
     """

@@ -20,20 +20,20 @@ DISTRIBUTION = ("data", "median", "mean")  # what a file may hold of the times, 
 
 
 def is_pytest_benchmark(document: Any) -> bool:
-    """Whether a JSON document is one of pytest-benchmark."""
+    """Return whether a JSON document is one of pytest-benchmark."""
     return isinstance(document, dict) and "machine_info" in document and "benchmarks" in document
 
 
 def read_pytest_benchmark(document: Place) -> pd.DataFrame:
-    """A frame of the rounds, where they are stored (``--benchmark-json``, ``--benchmark-save-data``), else of medians.
+    """Return a frame of the rounds; of medians where rounds are not stored (``--benchmark-save-data`` stores them).
 
     Factors are a test's ``params`` and its ``extra_info["point"]``; without either, the numbers and texts in
-    ``extra_info``. Beside ``params`` numbers there are responses, and texts are factors where they alone tell tests
-    apart. A test that also states ``extra_info["subject"]`` speaks for itself: its point counts alone.
+    ``extra_info``. Beside ``params`` numbers there are responses, and texts are factors where they alone
+    distinguish tests. Where a test also states ``extra_info["subject"]``, only its point counts.
 
     Raises
     ------
-    StoreError : something is missing or is no number.
+    StoreError : something is missing or is not a number.
     """
     notes = Notes()
     entries = document.at("benchmarks").elements()
@@ -48,7 +48,7 @@ def read_pytest_benchmark(document: Place) -> pd.DataFrame:
 
 
 def _subjects(entries: list[Place]) -> list[str]:
-    """Names of tests without their parameters; with their files where two files have tests of one name."""
+    """Return names of tests without their parameters; with their files where two files have tests of one name."""
     short = [_subject(entry, "name") for entry in entries]
     full = [_subject(entry, "fullname" if entry.maybe("fullname") else "name") for entry in entries]
     homes: dict[str, set[str]] = {}
@@ -57,14 +57,14 @@ def _subjects(entries: list[Place]) -> list[str]:
     return [home if len(homes[name]) > 1 else name for name, home in zip(short, full, strict=True)]
 
 
-def _speaks_for_itself(entry: Place) -> bool:
-    """Whether a test states its subject and point, whatever its name and parameters are."""
+def _states_subject(entry: Place) -> bool:
+    """Return whether a test states its subject and point, whatever its name and parameters are."""
     extra = entry.maybe("extra_info")
     return extra is not None and extra.maybe("point") is not None and extra.maybe("subject") is not None
 
 
 def _subject(entry: Place, key: str) -> str:
-    if _speaks_for_itself(entry):
+    if _states_subject(entry):
         return str(entry.at("extra_info").at("subject").of_kind(str))
     name, param = str(entry.at(key).of_kind(str)), entry.maybe("param")
     ending = f"[{param.value}]" if param is not None else ""
@@ -75,26 +75,26 @@ def _measured(entry: Place, subject: str, notes: Notes) -> BenchmarkSamples:
     levels, beside = _levels(entry)
     seconds = _seconds(entry.at("stats"), notes)
     responses = {SECONDS: seconds, **{factor_name(name): seconds * 0.0 + value for name, value in beside.items()}}
-    name = subject if _speaks_for_itself(entry) else (entry.maybe("fullname") or entry.at("name")).of_kind(str)
+    name = subject if _states_subject(entry) else (entry.maybe("fullname") or entry.at("name")).of_kind(str)
     return BenchmarkSamples(subject=subject, name=str(name), levels=levels, responses=responses)
 
 
 def _levels(entry: Place) -> tuple[dict[str, Any], dict[str, float]]:
-    """Levels of the factors, and what else was measured."""
+    """Return the levels of the factors, and what else was measured."""
     params, extra = entry.maybe("params"), entry.maybe("extra_info")
     point = None if extra is None else extra.maybe("point")
-    levels = {} if params is None or _speaks_for_itself(entry) else dict(params.of_kind(dict))
+    levels = {} if params is None or _states_subject(entry) else dict(params.of_kind(dict))
     if point is not None:
         return {**levels, **point.of_kind(dict)}, {}
-    told = {} if extra is None else {k: v for k, v in extra.of_kind(dict).items() if isinstance(v, int | float | str)}
+    stated = {} if extra is None else {k: v for k, v in extra.of_kind(dict).items() if isinstance(v, int | float | str)}
     if not levels:
-        return told, {}
-    numbers = [name for name, value in told.items() if isinstance(value, int | float) and not isinstance(value, bool)]
+        return stated, {}
+    numbers = [name for name, value in stated.items() if isinstance(value, int | float) and not isinstance(value, bool)]
     return levels, {name: extra.at(name).number() for name in numbers if extra is not None and name not in levels}
 
 
 def _texts(entry: Place) -> dict[str, str | bool]:
-    """What a parametrised test notes of itself in words."""
+    """Return what a parametrised test states of itself in words."""
     extra = entry.maybe("extra_info")
     if extra is None or not entry.maybe("params") or extra.maybe("point") is not None:
         return {}
@@ -104,7 +104,7 @@ def _texts(entry: Place) -> dict[str, str | bool]:
 def _with_text_levels(
     measured: Sequence[BenchmarkSamples], texts: Sequence[dict[str, str | bool]]
 ) -> list[BenchmarkSamples]:
-    """The benchmarks, with texts as levels where these differ between benchmarks of one subject and point."""
+    """Return the benchmarks, with texts as levels where these differ between benchmarks of one subject and point."""
     seen: dict[tuple[str, str, str], set[str | bool]] = {}
     for one, words in zip(measured, texts, strict=True):
         for name, value in words.items():
@@ -117,7 +117,7 @@ def _with_text_levels(
 
 
 def _seconds(stats: Place, notes: Notes) -> NDArray[np.float64]:
-    """Seconds per evaluation of each round, or of all; pytest-benchmark has divided them by its iterations."""
+    """Return seconds per evaluation of each round, or of all; pytest-benchmark has divided them by its iterations."""
     for key in DISTRIBUTION:
         found = stats.maybe(key)
         if found is None or found.value == []:

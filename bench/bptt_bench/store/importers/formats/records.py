@@ -19,16 +19,16 @@ KeyPath = tuple[str, ...]  # the keys that lead to a value
 
 
 def are_records(value: Any) -> bool:
-    """Whether a value is a list of objects."""
+    """Return whether a value is a list of objects."""
     return isinstance(value, list) and len(value) > 0 and all(isinstance(one, dict) for one in value)
 
 
 def json_lines(path: Path, text: str) -> Iterator[Place]:
-    """The values of JSON Lines, each with its line.
+    """Yield the values of JSON Lines, each with its line.
 
     Raises
     ------
-    StoreError : a line that is no JSON, or more lines than can be read.
+    StoreError : a line that is not JSON, or more lines than can be read.
     """
     if text.count("\n") > MOST_VALUES:
         raise StoreError(f"{path}: has {text.count(chr(10))} lines; allowed are up to {MOST_VALUES}")
@@ -38,11 +38,11 @@ def json_lines(path: Path, text: str) -> Iterator[Place]:
 
 
 def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str] = (), notes: Notes) -> pd.DataFrame:
-    """A table with a column for each key; objects within records give theirs, lists of numbers are samples.
+    """Return a table with a column for each key; objects within records give theirs, lists of numbers are samples.
 
     Raises
     ------
-    StoreError : a record that is no object, text among the numbers of a column, or more than a table may have.
+    StoreError : a record that is not an object, text among the numbers of a column, or more than a table may have.
     """
     flat = [dict(_leaves(record.of_kind(dict))) for record in records]
     ways = list(dict.fromkeys(way for one in flat for way in one))
@@ -70,7 +70,7 @@ def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str
 
 
 def _leaves(record: dict[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
-    """The members of a record and of the objects in it, each with the keys that lead to it."""
+    """Yield the members of a record and of the objects in it, each with the keys that lead to it."""
     stack: list[tuple[KeyPath, Any]] = [((), record)]
     while stack:
         way, value = stack.pop()
@@ -87,7 +87,7 @@ def _are_numbers(value: Any) -> bool:
 
 
 def _names(ways: Sequence[KeyPath]) -> dict[KeyPath, str]:
-    """A name for each column: the last key, and those before it as well where others end with the same.
+    """Return a name for each column: the last key, with those before it where others end with the same.
 
     >>> _names([("n",), ("a", "t"), ("b", "t")])
     {('n',): 'n', ('a', 't'): 'a.t', ('b', 't'): 'b.t'}
@@ -103,5 +103,5 @@ def _names(ways: Sequence[KeyPath]) -> dict[KeyPath, str]:
 
 
 def _cell(value: Any) -> str:
-    """A value as it would stand in a table of text."""
+    """Return a value as it would stand in a table of text."""
     return "" if value is None else printable(value) if isinstance(value, str) else repr(value)

@@ -36,7 +36,7 @@ def table_of(
     notes: Notes,
     mark: str = ".",
 ) -> pd.DataFrame:
-    """A frame of columns of text: those of numbers as numbers, with NaN in gaps, others as text.
+    """Return a frame of columns of text: those of numbers as numbers, with NaN in gaps, others as text.
 
     Parameters
     ----------
@@ -52,7 +52,7 @@ def table_of(
     """
     import pandas as pd
 
-    said = Notes() if TIMING in columns else notes  # a table of ours, in whose columns gaps are no missing data
+    said = Notes() if TIMING in columns else notes  # in a table of ours gaps are not missing data
     frame = pd.DataFrame(
         {
             name: _texts(cells) if name in ignore else _column(path, name, cells, place, mark, said)
@@ -66,7 +66,7 @@ def table_of(
 def _column(
     path: Path, name: str, cells: Sequence[str], place: Callable[[int], str], mark: str, notes: Notes
 ) -> pd.Series[float] | pd.Series[str]:
-    """A column as numbers if it is meant to hold them, else as text."""
+    """Return a column as numbers if it is meant to hold them, else as text."""
     import pandas as pd
 
     text = pd.Series(cells, dtype="str")
@@ -108,7 +108,7 @@ def _column(
 
 
 def _numbered(cells: Sequence[str], mark: str) -> str:
-    """What is lost where numbers stand for text, as in versions (``3.9``, ``3.10``) or labels (``007``, ``7``).
+    """Return what is lost where numbers stand for text, as in versions (``3.9``, ``3.10``) or labels (``007``, ``7``).
 
     >>> _numbered(["3.9", "3.10"], "."), _numbered(["007", "7"], "."), _numbered(["0.50", "1.25"], ".")
     ("'3.10' is read as the number 3.1", "'007' and '7' are read as one number", '')

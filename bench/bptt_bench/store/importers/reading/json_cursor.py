@@ -33,11 +33,11 @@ class Place:
     value: Any
 
     def error(self, words: str) -> StoreError:
-        """What is wrong here, in a line that names file and place."""
+        """Return the error for what is wrong here, in a line that names file and place."""
         return StoreError(f"{self.path}: {self.where}{' ' if self.where else ''}{words}")
 
     def at(self, key: str) -> Place:
-        """What an object has under a key.
+        """Return the value of an object under a key.
 
         Raises
         ------
@@ -49,7 +49,7 @@ class Place:
         return found
 
     def maybe(self, key: str) -> Place | None:
-        """What an object has under a key; None if that is nothing or null.
+        """Return the value of an object under a key; None if it is absent or null.
 
         Raises
         ------
@@ -59,7 +59,7 @@ class Place:
         return None if value is None else self._below(key, value)
 
     def values(self) -> list[Place]:
-        """The values of an object.
+        """Return the values of an object.
 
         Raises
         ------
@@ -68,7 +68,7 @@ class Place:
         return [place for _, place in self.items()]
 
     def items(self) -> list[tuple[str, Place]]:
-        """Keys and values of an object.
+        """Return keys and values of an object.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class Place:
         return [(key, self._below(key, value)) for key, value in self.of_kind(dict).items()]
 
     def elements(self) -> list[Place]:
-        """The elements of a list.
+        """Return the elements of a list.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Place:
         return [Place(self.path, f"{self.where}[{i}]", value) for i, value in enumerate(self.of_kind(list))]
 
     def text(self) -> str:
-        """A text, safe to print.
+        """Return a text, safe to print.
 
         Raises
         ------
@@ -95,7 +95,7 @@ class Place:
         return printable(self.of_kind(str))
 
     def number(self) -> float:
-        """A number; NaN and infinities are numbers.
+        """Return a number; NaN and infinities are numbers.
 
         Raises
         ------
@@ -109,7 +109,7 @@ class Place:
             raise self.error("is a number of hundreds of digits") from None
 
     def numbers(self) -> NDArray[np.float64]:
-        """The numbers of a list (n,); null is NaN.
+        """Return the numbers of a list (n,); null is NaN.
 
         Raises
         ------
@@ -127,7 +127,7 @@ class Place:
         raise self.error("holds something else than numbers")
 
     def of_kind(self, kind: type) -> Any:
-        """The value, seen to be of a kind.
+        """Return the value, which must be of a kind.
 
         Raises
         ------

@@ -34,7 +34,7 @@ class ParsedName(NamedTuple):
 
 
 def parse_number(text: str) -> int | float | None:
-    """The number that a text stands for; None if it is none.
+    """Return the number that a text stands for; None if it is not a number.
 
     >>> parse_number("1000"), parse_number("1e-3"), parse_number("float32"), parse_number("1_000"), parse_number("inf")
     (1000, 0.001, None, None, None)
@@ -48,7 +48,7 @@ def parse_number(text: str) -> int | float | None:
 
 
 def factor_name(name: str) -> str:
-    """A name that a law can use, as near to a given one as can be.
+    """Return a name that a law can use, as near to a given one as possible.
 
     >>> factor_name("n"), factor_name("num-threads"), factor_name("2nd"), factor_name("lambda"), factor_name("block")
     ('n', 'num_threads', 'p_2nd', 'lambda_', 'block_')
@@ -66,7 +66,7 @@ def factor_name(name: str) -> str:
 
 
 def factor_names(names: Iterable[str]) -> dict[str, str]:
-    """Names that a law can use for each of some names, all of them different.
+    """Return names that a law can use for each of some names, all of them different.
 
     >>> factor_names(["a-b", "a_b", "n"])
     {'a-b': 'a_b', 'a_b': 'a_b_2', 'n': 'n'}
@@ -84,7 +84,7 @@ def factor_names(names: Iterable[str]) -> dict[str, str]:
 
 
 def parse_names(names: Sequence[str]) -> list[ParsedName]:
-    """Levels out of names such as ``sort-1000`` or ``join_n=20_m=50``; numbers that never vary stay in the subject.
+    """Parse levels in names such as ``sort-1000`` or ``join_n=20_m=50``; constant numbers stay in the subject.
 
     Numbers without a name are ``arg0``, ``arg1`` in their order.
 
@@ -106,16 +106,16 @@ def parse_names(names: Sequence[str]) -> list[ParsedName]:
     kept: dict[int, list[re.Match[str]]] = {}
     for members in groups.values():
         kept |= _varying(members, found)
-    told = [_without(name, kept[i]) for i, name in enumerate(names)]
-    alike = collections.Counter(told[members[0]].subject for members in groups.values())
+    parsed = [_without(name, kept[i]) for i, name in enumerate(names)]
+    alike = collections.Counter(parsed[members[0]].subject for members in groups.values())
     return [
         one if alike[one.subject] == 1 else ParsedName(_with_places(name, kept[i]), one.levels)
-        for i, (name, one) in enumerate(zip(names, told, strict=True))
+        for i, (name, one) in enumerate(zip(names, parsed, strict=True))
     ]
 
 
 def _frame_of(name: str, matches: Sequence[re.Match[str]]) -> tuple[str, ...]:
-    """What is left of a name around its levels, with the names of these."""
+    """Return what is left of a name around its levels, with the names of these."""
     ends = [0, *(match.end() for match in matches)]
     starts = [*(match.start() for match in matches), len(name)]
     keys = [match["key"] or "" for match in matches]
@@ -123,7 +123,7 @@ def _frame_of(name: str, matches: Sequence[re.Match[str]]) -> tuple[str, ...]:
 
 
 def _varying(members: Sequence[int], found: Sequence[Sequence[re.Match[str]]]) -> dict[int, list[re.Match[str]]]:
-    """By name, the matches that are levels: those with a name of their own, and numbers that differ in the group."""
+    """Return the matches that are levels, by name: those with a key, and numbers that differ in the group."""
     columns = zip(*(found[i] for i in members), strict=True)
     differ = [len({match.group() for match in column}) > 1 for column in columns]
     return {
@@ -132,7 +132,7 @@ def _varying(members: Sequence[int], found: Sequence[Sequence[re.Match[str]]]) -
 
 
 def _without(name: str, matches: Sequence[re.Match[str]]) -> ParsedName:
-    """A name with its levels taken out, and what stood at their edges; a name without levels as it is.
+    """Return a name without its levels and the separators at their edges; a name without levels stays unchanged.
 
     >>> [_without(name, list(PATTERN.finditer(name))).subject for name in ("f(n=3, m=4)", "[a]*1000", "(fd .", "10-x")]
     ['f', '[a]*', '(fd .', 'x']
@@ -151,7 +151,7 @@ def _without(name: str, matches: Sequence[re.Match[str]]) -> ParsedName:
 
 
 def _levels_of(matches: Sequence[re.Match[str]]) -> dict[str, str]:
-    """The levels by name; those without one by their place."""
+    """Return the levels by name; those without one by their place."""
     levels: dict[str, str] = {}
     for place, match in zip(_places(matches), matches, strict=True):
         levels.setdefault(place, match["level"] or match["alone"])
@@ -159,7 +159,7 @@ def _levels_of(matches: Sequence[re.Match[str]]) -> dict[str, str]:
 
 
 def _with_places(name: str, matches: Sequence[re.Match[str]]) -> str:
-    """A name with the places of its levels in braces instead of these."""
+    """Return a name with the places of its levels in braces instead of these."""
     pieces, end = [], 0
     for match, place in zip(matches, _places(matches), strict=True):
         pieces += [name[end : match.start()], f"{match['key']}=" if match["key"] else "", f"{{{place}}}"]
@@ -173,7 +173,7 @@ def _places(matches: Sequence[re.Match[str]]) -> list[str]:
 
 
 def command_templates(commands: Sequence[str], levels: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Each command with its levels replaced by the names of their parameters, so that all points of one are alike.
+    """Return each command with the names of its parameters for their levels, so that all points of one are alike.
 
     A level is looked for as a word and within words, and may be there by chance: what is right for most points decides.
 
@@ -202,7 +202,7 @@ def command_templates(commands: Sequence[str], levels: Sequence[Mapping[str, Any
 
 
 def _replaced(command: str, values: Mapping[str, str], *, within_words: bool = False) -> str:
-    """A command with the names of its levels; within words no more of them than a template can have, and one."""
+    """Return a command with the names of its levels; within words at most one more than a template can have."""
     names = {value: name for name, value in reversed(list(values.items())) if value}
     if not names:
         return command
@@ -213,7 +213,7 @@ def _replaced(command: str, values: Mapping[str, str], *, within_words: bool = F
 
 
 def _pieces(template: str, names: Iterable[str]) -> list[str]:
-    """What stands between the names in a template, and these in their places: every other one."""
+    """Return the pieces between the names in a template, and the names in their places: every other one."""
     either = "|".join(map(re.escape, names))
     return re.split(rf"\{{({either})\}}", template) if either else [template]
 

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def name_factors(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str] = ()) -> pd.DataFrame:
-    """The samples of one benchmark, its factors without a name given some, in their order.
+    """Return the samples of one benchmark, with names given to its unnamed factors, in their order.
 
     Factors and responses that other benchmarks of the file have, and this one has not, are left out.
 
     Raises
     ------
-    StoreError : more names than such factors, one that cannot be used, or a law with a name that is no column where
+    StoreError : more names than such factors, one that cannot be used, or a law with a name that is not a column where
         factors have none.
     """
     if "source" in frame.attrs:
@@ -39,7 +39,7 @@ def name_factors(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[st
         raise StoreError(f"--names {printable(','.join(names))}: {_count(unnamed)} without a name")
     for i, name in enumerate(names):
         if name != factor_name(name) or name in frame.columns or name in names[:i]:
-            raise StoreError(f"--names: {printable(name)!r} cannot be used; allowed are words that are no column yet")
+            raise StoreError(f"--names: must be words that are not a column yet, got {printable(name)!r}")
     new = dict(zip(unnamed, names, strict=False))
     renamed = frame.rename(columns=new)
     renamed.attrs.update(
@@ -52,7 +52,7 @@ def name_factors(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[st
 def select_columns(
     frame: pd.DataFrame, rename: Mapping[str, str] | Sequence[str], ignore: Sequence[str]
 ) -> pd.DataFrame:
-    """The samples with columns left out, and others under the names that are wanted.
+    """Return the samples with columns left out, and others renamed.
 
     Parameters
     ----------
@@ -76,12 +76,12 @@ def select_columns(
     kept = [name for name in frame.columns if name not in new]
     for i, name in enumerate(new.values()):
         if not can_be_named(name) or name in kept or name in list(new.values())[:i]:
-            raise StoreError(f"--rename: {printable(name)!r} cannot be used; allowed are words that are no column yet")
+            raise StoreError(f"--rename: must be words that are not a column yet, got {printable(name)!r}")
     renamed = frame.rename(columns=new)
     units = frame.attrs.get("units", {})
-    told = {old: units.get(old, unit.symbol if (unit := unit_of_name(old)) is not None else None) for old in new}
+    known_units = {old: units.get(old, unit.symbol if (unit := unit_of_name(old)) is not None else None) for old in new}
     kept_units = {name: unit for name, unit in units.items() if name not in new}
-    renamed.attrs["units"] = kept_units | {new[old]: unit for old, unit in told.items() if unit is not None}
+    renamed.attrs["units"] = kept_units | {new[old]: unit for old, unit in known_units.items() if unit is not None}
     for kind in ("factors", "unnamed"):
         if kind in frame.attrs:
             renamed.attrs[kind] = [new.get(name, name) for name in frame.attrs[kind]]
@@ -91,7 +91,7 @@ def select_columns(
 
 
 def _as_python_reads(frame: pd.DataFrame) -> pd.DataFrame:
-    """The samples with names of factors as Python reads them in a law, where the micro sign is the Greek letter µ.
+    """Return the samples with factors as Python reads their names, where the micro sign is the Greek letter µ.
 
     Units keep their sign: a column ``time_µs`` stays as it is.
     """
@@ -115,12 +115,12 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 def can_be_named(name: str) -> bool:
-    """Whether a law can name a column."""
+    """Return whether a law can name a column."""
     return name.isidentifier() and not keyword.iskeyword(name) and name not in OF_LAWS
 
 
 def rename_hint(unknown: str, columns: Sequence[str]) -> str:
-    """What to type where a law has a name that no column has: the column that is meant may go by no name of a law.
+    """Return a hint for a law that names no column: the column that is meant may have a name that no law can use.
 
     >>> rename_hint("H", ["Hidden Units", "seconds"]), rename_hint("n", ["N", "t"]), rename_hint("n", ["m", "t"])
     ("; --rename 'Hidden Units=H' gives a column that name", '; --rename N=n gives a column that name', '')

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 SECONDS = "seconds_per_eval"
 MOST_COLUMNS = 60  # factors and responses together: a table that a person can still name columns of
 MOST_UNIT = 40  # characters of a unit in a note
-MOST_NOTES = 5  # beyond these only their number is told
+MOST_NOTES = 5  # beyond these only their number is shown
 Cell: TypeAlias = tuple[Any, ...]  # a subject and its levels
 MOST_EXACT = 1 << 53  # whole numbers up to here are what they are as floating-point numbers, too
 
@@ -62,7 +62,7 @@ class Notes:
     more: int = 0
 
     def add(self, words: str) -> None:
-        """One more thing that was left out; the same words are said once."""
+        """Add a note; the same words are kept once."""
         if words in self.said:
             return
         if len(self.said) < MOST_NOTES:
@@ -71,14 +71,14 @@ class Notes:
             self.more += 1
 
     def lines(self) -> list[str]:
-        """What to tell."""
+        """Return the notes to show."""
         return [*self.said, *([f"and {self.more} more of this kind"] if self.more else [])]
 
 
 def tidy_frame(
     path: Path, measured: Sequence[BenchmarkSamples], *, source: Mapping[str, str], notes: Notes
 ) -> pd.DataFrame:
-    """The frame of what was measured.
+    """Return the frame of measured benchmarks.
 
     Columns: ``subject``, one for each factor (numbers where all levels are numbers, else text), ``repetition`` (from 0
     at each point of a subject), ``started_at`` where it is known, and one for each response. Samples without any number
@@ -134,7 +134,7 @@ def tidy_frame(
 
 
 def _units(measured: Sequence[BenchmarkSamples], columns: Mapping[str, str], notes: Notes) -> dict[str, str]:
-    """The units that the format states, by column; none where benchmarks differ in it."""
+    """Return the units that the format states, by column; none where benchmarks differ in it."""
     found: dict[str, str] = {}
     for name, column in columns.items():
         stated = list(dict.fromkeys(one.units.get(name) for one in measured if name in one.responses))
@@ -147,14 +147,14 @@ def _units(measured: Sequence[BenchmarkSamples], columns: Mapping[str, str], not
 
 
 def one_value(value: float) -> NDArray[np.float64]:
-    """One value as the samples of a benchmark (1,)."""
+    """Return one value as the samples of a benchmark (1,)."""
     import numpy as np
 
     return np.array([value], dtype=np.float64)
 
 
 def _names(measured: Sequence[BenchmarkSamples], kind: str) -> list[str]:
-    """All names of factors or responses, in the order in which they first appear."""
+    """Return all names of factors or responses, in the order in which they first appear."""
     return list(dict.fromkeys(name for one in measured for name in getattr(one, kind)))
 
 
@@ -170,7 +170,7 @@ def _require_bounds(path: Path, measured: Sequence[BenchmarkSamples], columns: i
 
 
 def _levels(name: str, raw: Sequence[Any], notes: Notes) -> pd.Series[Any]:
-    """A column of levels: numbers if all that are given are numbers, else text, which makes them categories."""
+    """Return a column of levels: numbers if all that are given are numbers, else text, which makes them categories."""
     import pandas as pd
 
     numbers = [None if one is None else _number(one) for one in raw]
@@ -189,7 +189,7 @@ def _levels(name: str, raw: Sequence[Any], notes: Notes) -> pd.Series[Any]:
 
 
 def _number(value: Any) -> int | float | None:
-    """A level as a finite number; None if it is something else. True and False are categories."""
+    """Return a level as a finite number; None if it is not one. True and False are categories."""
     if isinstance(value, bool):
         return None
     if isinstance(value, str):
@@ -211,7 +211,7 @@ def _text(value: Any) -> str:
 
 
 def _subjects(measured: Sequence[BenchmarkSamples], levels: Mapping[str, pd.Series[Any]]) -> list[str]:
-    """The subject of each benchmark; its whole name where others would otherwise be the same subject at its point."""
+    """Return the subject of each benchmark; its whole name where two would otherwise be one subject at a point."""
     label = _labels([*(one.subject for one in measured), *(one.name for one in measured)])
     subjects = [label[one.subject] for one in measured]
     while True:
@@ -219,14 +219,16 @@ def _subjects(measured: Sequence[BenchmarkSamples], levels: Mapping[str, pd.Seri
         cells = _cells(subjects, levels)
         for cell, one in zip(cells, measured, strict=True):
             names.setdefault(cell, set()).add(one.name)
-        told = [label[one.name] if len(names[cell]) > 1 else cell[0] for cell, one in zip(cells, measured, strict=True)]
-        if told == subjects:
+        before = subjects
+        subjects = [
+            label[one.name] if len(names[cell]) > 1 else cell[0] for cell, one in zip(cells, measured, strict=True)
+        ]
+        if subjects == before:
             return subjects
-        subjects = told
 
 
 def _labels(names: Iterable[str]) -> dict[str, str]:
-    """Each name as it can be printed; names that differ still differ.
+    """Return each name as it can be printed; names that differ still differ.
 
     >>> list(_labels(["sort", "a\\nb", "a\\\\nb"]).values())
     ['sort', 'a\\\\nb', 'a\\\\nb (2)']
@@ -244,13 +246,13 @@ def _labels(names: Iterable[str]) -> dict[str, str]:
 
 
 def _cells(subjects: Sequence[str], levels: Mapping[str, pd.Series[Any]]) -> list[Cell]:
-    """Subject and levels of each benchmark, as the table has them; None where it has no level."""
+    """Return subject and levels of each benchmark, as the table has them; None where it has no level."""
     columns = (column.astype(object).where(column.notna(), None).tolist() for column in levels.values())
     return list(zip(subjects, *columns, strict=True))
 
 
 def _repetitions(cells: Sequence[Cell], counts: Sequence[int]) -> NDArray[np.int64]:
-    """Numbers from 0 for the samples of each point of a subject (n_rows,)."""
+    """Return numbers from 0 for the samples of each point of a subject (n_rows,)."""
     import numpy as np
 
     seen: dict[Cell, int] = {}
@@ -263,7 +265,7 @@ def _repetitions(cells: Sequence[Cell], counts: Sequence[int]) -> NDArray[np.int
 
 
 def _joined(parts: Sequence[NDArray[np.float64] | None], counts: NDArray[Any]) -> NDArray[np.float64]:
-    """Values of all samples (n_rows,), NaN where a benchmark has none or fewer."""
+    """Return the values of all samples (n_rows,), NaN where a benchmark has none or fewer."""
     import numpy as np
 
     found = np.full(int(counts.sum()), np.nan)
@@ -275,7 +277,7 @@ def _joined(parts: Sequence[NDArray[np.float64] | None], counts: NDArray[Any]) -
 
 
 def _free(name: str, columns: Mapping[str, Any]) -> str:
-    """A name for a response that no column has yet."""
+    """Return a name for a response that no column has yet."""
     while name in columns:
         name += "_"
     return name

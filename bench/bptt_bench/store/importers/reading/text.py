@@ -20,7 +20,7 @@ from bptt_bench.text.nesting import is_too_deep
 MOST_BYTES = 512_000_000
 MOST_VALUES = 10_000_000
 MOST_COLUMNS = 1000  # of a table: the widest that anybody has named columns of
-MOST_CHARACTERS = 160  # of a name: two lines of a terminal; longer ones are cut and told apart by a digest
+MOST_CHARACTERS = 160  # of a name: two lines of a terminal; longer ones are cut and end with a digest
 DIGEST_CHARACTERS = 8
 MOST_LISTED = 20  # names in a message
 MOST_MESSAGE = 1500  # characters of a message
@@ -35,16 +35,16 @@ MARKS = (
 
 
 def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
-    """The content of a file.
+    """Return the content of a file.
 
     Raises
     ------
-    StoreError : no such file, no permission, no regular file, or larger than ``most`` bytes.
+    StoreError : no such file, no permission, not a regular file, or larger than ``most`` bytes.
     """
     try:
         kind = path.stat()
         if not stat.S_ISREG(kind.st_mode):  # a pipe would be waited for, a device may never end
-            raise StoreError(f"{path}: is no regular file")
+            raise StoreError(f"{path}: is not a regular file")
         if kind.st_size > most:
             raise StoreError(f"{path}: has {kind.st_size} bytes; allowed are up to {most}")
         with path.open("rb") as file:
@@ -59,7 +59,7 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
 
 
 def decompress(path: Path, content: bytes, most: int = MOST_BYTES) -> bytes:
-    """The content of a file that gzip may have packed.
+    """Return the content of a file that gzip may have packed.
 
     Raises
     ------
@@ -81,7 +81,7 @@ def decompress(path: Path, content: bytes, most: int = MOST_BYTES) -> bytes:
 
 
 def decode_text(path: Path, content: bytes) -> str:
-    """The text of a file, its byte-order mark taken off.
+    """Return the text of a file without its byte-order mark.
 
     Raises
     ------
@@ -100,7 +100,7 @@ def decode_text(path: Path, content: bytes) -> str:
 
 
 def parse_json(path: Path, text: str, line: int | None = None) -> Any:
-    """The value that a JSON text stands for; NaN and infinities are taken, since asv writes them.
+    """Return the value of a JSON text; NaN and infinities are accepted, because asv writes them.
 
     Raises
     ------
@@ -136,7 +136,7 @@ def _once(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def list_names(names: Sequence[str]) -> str:
-    """Names for a line that says what is allowed: the first of them, and how many more there are.
+    """Return names for a line that says what is allowed: the first of them, and how many more there are.
 
     >>> list_names(["n", "m"]), list_names([f"x{i}" for i in range(30)])[-20:]
     ('n, m', 'x18, x19 and 10 more')
@@ -146,12 +146,12 @@ def list_names(names: Sequence[str]) -> str:
 
 
 def one_line(message: str) -> str:
-    """A message that may quote anything as one printable line of bearable length."""
+    """Return a message that may quote anything as one printable line of bounded length."""
     return printable(" ".join(message.split()), MOST_MESSAGE)
 
 
 def printable(text: str, most: int = MOST_CHARACTERS) -> str:
-    """A name that can be printed: control characters, escapes and lone surrogates spelled out, and not too long.
+    """Return a name that can be printed: bounded, with control characters, escapes and lone surrogates spelled out.
 
     Names that differ still differ afterwards.
 

@@ -50,7 +50,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
         ("n;t\n1,000;2\n", "holds '1,000', which may be a thousand or have a decimal comma; allowed are numbers with"),
         ("n;t\n1,000,000;2,5\n", "holds '2,5' and '1,000,000'; allowed is one kind of decimal mark"),
         ("n;t\n1.000;2,5\n", "holds '2,5' and '1.000'; allowed is one kind of decimal mark"),
-        ('n,t\n1,"2\n', "is no table: "),
+        ('n,t\n1,"2\n', "is not a table: "),
         (b"\xff\xfe\x00\x01,\x80\n1,2\n", "is not UTF-8 text"),
     ],
 )

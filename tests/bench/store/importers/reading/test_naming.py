@@ -39,10 +39,10 @@ def test_factors_of_a_tools_file_are_renamed_and_left_out_as_factors() -> None:
         (["x=y"], [], "--rename 'x': no such column; the columns are 'Hidden Units', 'Param: dim', "),
         ([], ["x"], "--ignore 'x': no such column; the columns are "),
         (["x"], [], "--rename 'x': is not of the form OLD=NEW, such as 'Hidden Units=H'"),
-        (["seconds=log"], [], "--rename: 'log' cannot be used; allowed are words that are no column yet"),
-        (["seconds=2n"], [], "--rename: '2n' cannot be used"),
-        (["|V|=v", "a=b=v"], [], "--rename: 'v' cannot be used"),
-        (["|V|=seconds"], [], "--rename: 'seconds' cannot be used"),
+        (["seconds=log"], [], "--rename: must be words that are not a column yet, got 'log'"),
+        (["seconds=2n"], [], "--rename: must be words that are not a column yet, got '2n'"),
+        (["|V|=v", "a=b=v"], [], "--rename: must be words that are not a column yet, got 'v'"),
+        (["|V|=seconds"], [], "--rename: must be words that are not a column yet, got 'seconds'"),
     ],
 )
 def test_what_cannot_be_renamed_or_left_out_is_one_line(
