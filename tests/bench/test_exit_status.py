@@ -95,7 +95,7 @@ def test_the_module_answers_as_the_command_does(tmp_path: Path) -> None:
         "import runpy, sys, numpy as np\n"
         "import bptt_bench.analyse.stats.nonnegative as broken\n"
         "def raises(*_, **__): raise np.linalg.LinAlgError('planted')\n"
-        "broken._on = broken.change = raises\n"
+        "broken._least_squares = broken.active_set_step = broken._search = raises\n"
         "sys.argv = ['bptt-bench', 'fit', 'times.csv', '--law', 'n', '--json']\n"
         "runpy.run_module('bptt_bench', run_name='__main__')\n"
     )

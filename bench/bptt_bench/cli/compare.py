@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.options import find_experiments_here, json_option, print_json
+from bptt_bench.cli.options import find_experiments_here, json_option, print_json, seed_option, threads_option
 
 EXIT_REGRESSION = 1
 
@@ -32,8 +32,8 @@ EXIT_REGRESSION = 1
     help="With --baseline: folder for both runs, DIR/baseline and DIR/current; an interrupted comparison goes on there."
     "  [default: results/compare-<time>]",
 )
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the order of measuring.  [default: 0]")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="BLAS threads of a worker.  [default: 1]")
+@seed_option
+@threads_option
 @json_option
 def compare(
     what: tuple[str, ...],

@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
-from bptt_bench.cli.options import ignore_option, json_option, print_json, print_tables, rename_option, unit_option
+from bptt_bench.cli.options import (
+    fitting_options,
+    json_option,
+    print_json,
+    print_tables,
+    read_fitting,
+)
 
 PREDICTION = "V=10000,d=100,H=100,T=35"
 
@@ -15,45 +22,26 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--law", required=True, help="Terms in the factors, such as 'T*H*V + T*H**2' or 'n log n'.")
 @click.option(
-    "--overhead", default="auto", metavar="TERMS", help="Terms beside the law, such as '1 + T'.  [default: auto]"
-)
-@click.option(
     "--response",
     metavar="NAME",
     help="Column to be explained.  [default: seconds_per_eval, or the only column that is called a time]",
 )
-@unit_option
-@click.option("--block", metavar="NAME", help="Column of the blocks, whose common drift is taken out.")
 @click.option("--subject", metavar="NAME", help="Which subject, when the data hold several.")
-@click.option("--names", metavar="NAMES", help="Names of arguments that another tool's file only numbers, such as n,m.")
 @click.option(
     "--predict", multiple=True, metavar="POINT", help=f"Predict at a point, such as {PREDICTION}. Repeatable."
 )
-@click.option(
-    "--where",
-    multiple=True,
-    metavar="NAME=LEVEL",
-    help="Rows of one level only, such as dtype=float32; of a name given twice either. Repeatable.",
-)
-@rename_option
-@ignore_option
 @click.option("--versus", multiple=True, metavar="LAW", help="Compare with another law. Repeatable.")
+@fitting_options
 @json_option
 def fit(
     data: Path,
     law: str,
-    overhead: str,
     response: str | None,
-    unit: str | None,
-    block: str | None,
     subject: str | None,
-    names: str | None,
     predict: tuple[str, ...],
-    where: tuple[str, ...],
-    rename: tuple[str, ...],
-    ignore: tuple[str, ...],
     versus: tuple[str, ...],
     as_json: bool,
+    **fitting: Any,
 ) -> int:
     """Fit a law to samples: the folder of a run, a CSV, or another tool's file.
 
@@ -73,19 +61,7 @@ def fit(
     from bptt_bench.workflows.fit import FitReports, fit_data
 
     result = fit_data(
-        data,
-        law,
-        overhead=overhead,
-        response=response,
-        unit=unit,
-        block=block,
-        subject=subject,
-        names=[] if names is None else [name.strip() for name in names.split(",")],
-        predict=predict,
-        versus=versus,
-        where=where,
-        rename=rename,
-        ignore=ignore,
+        data, law, response=response, subject=subject, predict=predict, versus=versus, **read_fitting(fitting)
     )
     for note in result.notes:
         click.echo(f"note: {note}", err=True)

@@ -16,20 +16,19 @@ from bptt_bench.cli.options import (
     json_option,
     make_engine,
     note_resume_command,
+    out_option,
     print_json,
+    run_settings,
+    seed_option,
+    threads_option,
 )
 
 
 @click.command(short_help="Predict points far beyond a sweep, then measure them.")
 @click.argument("experiment", required=False)
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the run.  [default: results/foresee-<time>]",
-)
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the order of measuring.  [default: 0]")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="BLAS threads of a worker.  [default: 1]")
+@out_option("foresee")
+@seed_option
+@threads_option
 @click.option(
     "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Go on with a run, or predict from a finished one."
 )
@@ -62,12 +61,8 @@ def foresee(
     from bptt_bench.workflows.foresee import foresight_of
 
     find_experiments_here()
-    if resume is not None and out is not None:
-        raise click.UsageError("--out and --resume: name one folder, not two")
-    given: dict[str, Any] = {"experiment": experiment, "seed": seed, "threads": threads}
-    chosen = {name: value for name, value in given.items() if value is not None}
-    chosen["engine"] = make_engine(engine)
-    settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)
+    given = {"experiment": experiment, "seed": seed, "threads": threads, "engine": make_engine(engine)}
+    settings = run_settings(resume, out, given)
     if resume is None:
         settings = dataclasses.replace(settings, profile=foresight_of(api.experiment_of(settings)).profile)
     folder = resume or out or api.new_folder("foresee")

@@ -1,8 +1,9 @@
-"""What commands share: their options, and how they answer."""
+"""Options that commands share, and how commands answer."""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import shlex
 import sys
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from bptt_bench.measure.engines.settings import EngineSettings
     from bptt_bench.plan import Experiment
     from bptt_bench.workflows.fit import FitReport
+    from bptt_bench.workflows.settings import Settings
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
@@ -36,6 +38,12 @@ rename_option = click.option(
     help="Another name for a column, such as 'Hidden Units=H': a law can name words alone. Repeatable.",
 )
 ignore_option = click.option("--ignore", multiple=True, metavar="COLUMN", help="Leave a column out. Repeatable.")
+seed_option = click.option(
+    "--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the order of measuring.  [default: 0]"
+)
+threads_option = click.option(
+    "--threads", type=click.IntRange(min=1), metavar="N", help="BLAS threads of a worker.  [default: 1]"
+)
 claims_option = click.option(
     "--claims",
     metavar="MODULE",
@@ -45,7 +53,56 @@ force_option = click.option(
     "--force", is_flag=True, help="With --resume: go on though the code has changed since; the report says so."
 )
 
+resume_option = click.option(
+    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Measure what an interrupted run still lacks."
+)
 folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def _add(options: Sequence[Callable[[Command], Command]], command: Command) -> Command:
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def out_option(folder: str, help_text: str = "Folder for the run.") -> Callable[[Command], Command]:
+    """Return the option ``--out`` of a command whose runs go to a folder of that name by default."""
+    return click.option(
+        "--out",
+        type=click.Path(path_type=Path),
+        metavar="DIR",
+        help=f"{help_text}  [default: results/{folder}-<time>]",
+    )
+
+
+def fitting_options(command: Command) -> Command:
+    """Give a command the options for fitting a law; it takes them as keyword arguments for ``read_fitting``."""
+    return _add(_FITTING, command)
+
+
+def read_fitting(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options for fitting a law as keyword arguments of a workflow."""
+    names = options["names"]
+    return {**options, "names": [] if names is None else [name.strip() for name in names.split(",")]}
+
+
+def run_settings(resume: Path | None, out: Path | None, given: Mapping[str, Any], **defaults: Any) -> Settings:
+    """Return the settings of a new run, or of the one to be resumed, with the options that were given.
+
+    Raises
+    ------
+    UsageError : two folders are named.
+    ExperimentError, StoreError : there is no default experiment, or no such run.
+    """
+    from bptt_bench.workflows.settings import Settings, settings_of
+
+    if resume is not None and out is not None:
+        raise click.UsageError("--out and --resume: name one folder, not two")
+    chosen = {name: value for name, value in given.items() if value is not None}
+    return Settings(**{**defaults, **chosen}) if resume is None else dataclasses.replace(settings_of(resume), **chosen)
 
 
 def check_force(force: bool, resume: object) -> bool:
@@ -139,9 +196,26 @@ def _resume_command(context: click.Context, folder: Path) -> Iterator[str]:
             yield from (option.opts[0], str(value))
 
 
-Command = TypeVar("Command", bound=Callable[..., Any])
 _FILE = click.Path(path_type=Path)
-_OPTIONS = (
+_FITTING = (
+    click.option(
+        "--overhead", default="auto", metavar="TERMS", help="Terms beside the law, such as '1 + T'.  [default: auto]"
+    ),
+    unit_option,
+    click.option("--block", metavar="NAME", help="Column of the blocks, whose common drift is removed."),
+    click.option(
+        "--names", metavar="NAMES", help="Names of arguments that another tool's file only numbers, such as n,m."
+    ),
+    click.option(
+        "--where",
+        multiple=True,
+        metavar="NAME=LEVEL",
+        help="Rows of one level only, such as dtype=float32; of a name given twice either. Repeatable.",
+    ),
+    rename_option,
+    ignore_option,
+)
+_ENGINE = (
     click.option(
         "--engine",
         metavar="local|dask",
@@ -165,9 +239,7 @@ _OPTIONS = (
 
 def engine_options(command: Command) -> Command:
     """Give a command the options; it takes them as one mapping of keyword arguments."""
-    for option in reversed(_OPTIONS):
-        command = option(command)
-    return command
+    return _add(_ENGINE, command)
 
 
 def make_engine(options: Mapping[str, Any]) -> EngineSettings:

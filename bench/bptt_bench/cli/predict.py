@@ -10,12 +10,11 @@ import click
 
 from bptt_bench.cli.options import (
     claims_option,
-    ignore_option,
+    fitting_options,
     json_option,
     load_claims,
     print_json,
-    rename_option,
-    unit_option,
+    read_fitting,
 )
 
 
@@ -30,18 +29,10 @@ from bptt_bench.cli.options import (
 @click.option("--largest", metavar="FACTOR", help="Answer with the largest level of a factor, the others as in --at.")
 @click.option("--within", metavar="BUDGET", help="What --largest keeps within: 10s, 5min, 1h30min, 2GB, 512MiB.")
 @click.option("--subject", multiple=True, metavar="NAME", help="Whose; by default all that have a law. Repeatable.")
-@click.option("--law", help="A law to be fitted, as in `fit`; by default those that the run holds.")
-@click.option(
-    "--overhead", default="auto", metavar="TERMS", help="Terms beside --law, such as '1 + T'.  [default: auto]"
-)
+@click.option("--law", help="A law to be fitted, with the options for it as in `fit`.  [default: the laws of the run]")
 @click.option("--response", metavar="NAME", help="What to predict.  [default: time, and memory where it has a law]")
-@unit_option
-@click.option("--block", metavar="NAME", help="With --law: column of the blocks, whose common drift is taken out.")
-@click.option("--names", metavar="NAMES", help="With --law: names of arguments that a file only numbers, such as n,m.")
-@click.option("--where", multiple=True, metavar="NAME=LEVEL", help="With --law: rows of one level only. Repeatable.")
-@rename_option
-@ignore_option
 @claims_option
+@fitting_options
 @json_option
 def predict(
     data: Path,
@@ -50,16 +41,10 @@ def predict(
     within: str | None,
     subject: tuple[str, ...],
     law: str | None,
-    overhead: str,
     response: str | None,
-    unit: str | None,
-    block: str | None,
-    names: str | None,
-    where: tuple[str, ...],
-    rename: tuple[str, ...],
-    ignore: tuple[str, ...],
     claims: str | None,
     as_json: bool,
+    **fitting: Any,
 ) -> int:
     """Predict time and memory at points, from the laws of a run or from --law and any table.
 
@@ -74,28 +59,20 @@ def predict(
     from bptt_bench.report.terminal.predictions import show_largest, show_predicted
     from bptt_bench.workflows.predict import predict as predicted
 
-    given = {"--overhead": overhead != "auto", "--block": block, "--unit": unit, "--names": names, "--where": where}
-    given |= {"--rename": rename, "--ignore": ignore}
-    for name, value in given.items():
-        if value and law is None:
-            raise click.UsageError(f"{name}: goes with --law; the laws of a run have their own")
+    for name, value in fitting.items():
+        if law is None and value and value != "auto":
+            raise click.UsageError(f"--{name}: goes with --law; the laws of a run have their own")
     if claims is not None and law is not None:
         raise click.UsageError("--claims and --law: name one source of laws, not two")
     how = {
         "experiment": load_claims(claims),
         "subject": subject,
         "law": law,
-        "overhead": overhead,
-        "block": block,
-        "names": [] if names is None else [name.strip() for name in names.split(",")],
-        "where": where,
-        "rename": rename,
-        "ignore": ignore,
         "response": response,
-        "unit": unit,
+        **read_fitting(fitting),
     }
     if largest is None and within is None:
-        found = predicted(data, at, **how)  # type: ignore[arg-type]  # as declared above
+        found = predicted(data, at, **how)
         _print_answer(found, show_predicted, as_json=as_json)
     else:
         levels = predicted(data, at, largest=largest, within=within, **how)  # type: ignore[arg-type]

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
-from typing import Any
 
 import click
 
 from bptt_bench.cli.options import (
     check_force,
+    exit_status,
     find_experiments_here,
     force_option,
     json_option,
     note_resume_command,
+    out_option,
     print_json,
+    resume_option,
+    run_settings,
+    seed_option,
 )
 
 EXPERIMENT = "bptt_rnn.experiment.race"
@@ -24,16 +27,12 @@ PROFILE, THREADS = "standard", 2
 @click.command(short_help="Who is how fast, with results checked equal.")
 @click.argument("experiment", required=False)
 @click.option("--profile", metavar="NAME", help=f"How much to measure.  [default: {PROFILE}]")
-@click.option(
-    "--out", type=click.Path(path_type=Path), metavar="DIR", help="Folder for the run.  [default: results/race-<time>]"
-)
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the order of measuring.  [default: 0]")
+@out_option("race")
+@seed_option
 @click.option(
     "--threads", type=click.IntRange(min=1), metavar="N", help=f"Threads of every library.  [default: {THREADS}]"
 )
-@click.option(
-    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Measure what an interrupted race still lacks."
-)
+@resume_option
 @force_option
 @json_option
 def race(
@@ -63,15 +62,10 @@ def race(
     from bptt_bench.workflows import settings as api
 
     find_experiments_here()
-    if resume is not None and out is not None:
-        raise click.UsageError("--out and --resume: name one folder, not two")
-    given: dict[str, Any] = {"experiment": experiment, "profile": profile, "seed": seed, "threads": threads}
-    chosen = {name: value for name, value in given.items() if value is not None}
     if resume is None:
-        name = experiment or api.default_experiment(EXPERIMENT)
-        settings = api.Settings(**{"profile": PROFILE, "threads": THREADS, **chosen, "experiment": name})
-    else:
-        settings = dataclasses.replace(api.settings_of(resume), **chosen)
+        experiment = experiment or api.default_experiment(EXPERIMENT)
+    given = {"experiment": experiment, "profile": profile, "seed": seed, "threads": threads}
+    settings = run_settings(resume, out, given, profile=PROFILE, threads=THREADS)
     if not any(claim.kind == "speedup" for claim in api.experiment_of(settings).claims):
         raise ExperimentError(f"experiment {settings.experiment!r}: claims no speedup; a race is judged by such claims")
     folder = resume or out or api.new_folder("race")
@@ -92,4 +86,4 @@ def race(
         if analysis.race is not None:
             show_race(analysis.race)
         terminal.show(analysis)
-    return 1 if any(verdict["verdict"] == "refuted" for verdict in verdicts) else 0
+    return exit_status(analysis.verdicts)

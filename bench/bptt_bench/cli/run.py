@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +16,23 @@ from bptt_bench.cli.options import (
     json_option,
     make_engine,
     note_resume_command,
+    out_option,
     print_json,
     print_tables,
+    resume_option,
+    run_settings,
+    seed_option,
+    threads_option,
 )
 
 
 @click.command()
 @click.argument("experiment", required=False)
 @click.option("--profile", metavar="quick|standard|full", help="How much to measure.  [default: quick]")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the run.  [default: results/<profile>-<time>]",
-)
-@click.option("--seed", type=click.IntRange(min=0), metavar="N", help="Seed of the order of measuring.  [default: 0]")
-@click.option("--threads", type=click.IntRange(min=1), metavar="N", help="BLAS threads of a worker.  [default: 1]")
-@click.option(
-    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Measure what an interrupted run still lacks."
-)
+@out_option("<profile>")
+@seed_option
+@threads_option
+@resume_option
 @click.option(
     "--corpus", type=click.Path(path_type=Path), metavar="FILE", help="UTF-8 text instead of the default one."
 )
@@ -84,7 +81,7 @@ def run(
     """
     from bptt_bench.workflows import adaptive
     from bptt_bench.workflows import run as session
-    from bptt_bench.workflows import settings as api
+    from bptt_bench.workflows.settings import new_folder
 
     find_experiments_here()
     given: dict[str, Any] = {
@@ -94,13 +91,10 @@ def run(
         "threads": threads,
         "corpus": corpus,
         "probe": probe,
+        "engine": make_engine(engine),
     }
-    chosen = {name: value for name, value in given.items() if value is not None}
-    chosen["engine"] = make_engine(engine)
-    if resume is not None and out is not None:
-        raise click.UsageError("--out and --resume: name one folder, not two")
-    settings = api.Settings(**chosen) if resume is None else dataclasses.replace(api.settings_of(resume), **chosen)
-    folder = resume or out or api.new_folder(settings.profile)
+    settings = run_settings(resume, out, given)
+    folder = resume or out or new_folder(settings.profile)
     with note_resume_command(folder):
         outcome = session.run(
             settings,

@@ -8,18 +8,13 @@ from typing import Any
 
 import click
 
-from bptt_bench.cli.options import find_experiments_here, json_option, print_json
+from bptt_bench.cli.options import find_experiments_here, json_option, out_option, print_json
 
 
 @click.command(short_help="Test whether planted faults are caught and sound claims pass.")
 @click.argument("experiment", required=False)
 @click.option("--profile", metavar="NAME", help="How much to measure in a run.  [default: selftest, if there is one]")
-@click.option(
-    "--out",
-    type=click.Path(path_type=Path),
-    metavar="DIR",
-    help="Folder for the runs; one that was interrupted goes on.  [default: results/selftest-<time>]",
-)
+@out_option("selftest", "Folder for the runs; one that was interrupted goes on.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, metavar="N", help="Seed of the first run.  [default: 0]")
 @click.option(
     "--runs", type=click.IntRange(min=2), default=5, show_default=True, metavar="N", help="Runs without a fault."
