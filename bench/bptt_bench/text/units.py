@@ -174,21 +174,26 @@ def name_with_unit(name: str, unit: Unit | None) -> str:
 def _unit_of_words(tokens: list[str]) -> Unit | None:
     """Return the unit in the words of a name."""
     last = tokens[-1]
-    before = tokens[-2] if len(tokens) > 1 else ""
     over = [i for i, token in enumerate(tokens[1:-1]) if token.lower() == "per"]
     if over:  # of a, per, b: the last a and its b
         return _quotient(tokens[over[-1]], tokens[over[-1] + 2])
-    if last == "count" and before:
+    if last == "count" and len(tokens) > 1:
         return Unit("_".join(tokens[:-1]))
-    if last.lower() in _EVALUATIONS and _whole(before) is not None:  # ns/op, as names of columns have it
-        return _whole(before)
-    if last == "s" and (before.lower() in _THINGS or _is_size(before)):
-        return _quotient(before, last)
+    if len(tokens) > 1 and (found := _unit_of_pair(tokens[-2], last)) is not None:
+        return found
     if last.lower() in _A_SECOND and (len(tokens) == 1 or last.lower() != "ops"):
         return Unit("1/s")
     if last in _COUNTED:
         return Unit(last)
     return None if last in _UNSURE else _whole(last)
+
+
+def _unit_of_pair(before: str, last: str) -> Unit | None:
+    """Return the unit of the last two words of a name, such as ``ns`` and ``op``, or ``items`` and ``s``."""
+    if last.lower() in _EVALUATIONS and (found := _whole(before)) is not None:
+        return found
+    is_rate = last == "s" and (before.lower() in _THINGS or _is_size(before))
+    return _quotient(before, last) if is_rate else None
 
 
 def _whole(word: str) -> Unit | None:

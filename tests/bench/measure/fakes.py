@@ -48,7 +48,7 @@ class FakeWorker:
         measured = sum(isinstance(one, SampleRequest) for one in self._engine.requests)
         if self._engine.dies_at_sample == measured and isinstance(request, SampleRequest):
             raise WorkerDied("it was killed by SIGSEGV")
-        reply: Reply = decode(encode(self._handler.answer(request)))
+        reply: Reply = decode(encode(self._handler.handle(request)))
         return reply
 
     def close(self) -> None:

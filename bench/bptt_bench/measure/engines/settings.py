@@ -37,10 +37,9 @@ class EngineSettings:
             raise MeasureError(f"engine={self.name!r}: allowed are {', '.join(ENGINES)}")
         tls = {"tls_ca_file": self.tls_ca_file, "tls_cert": self.tls_cert, "tls_key": self.tls_key}
         given = {"scheduler": self.scheduler, "workers": self.workers, **tls}
-        if self.name == LOCAL:
-            for name, value in given.items():
-                if value is not None:
-                    raise MeasureError(f"{name}={str(value)!r}: goes with engine={DASK!r}")
+        for name, value in given.items() if self.name == LOCAL else ():
+            if value is not None:
+                raise MeasureError(f"{name}={str(value)!r}: goes with engine={DASK!r}")
         if self.scheduler is not None and self.workers is not None:
             raise MeasureError(f"workers={self.workers}: is for a local cluster; {self.scheduler} has its own")
         if self.workers is not None and self.workers < 1:
@@ -48,9 +47,11 @@ class EngineSettings:
         if not self.wait_seconds >= 0:
             raise MeasureError(f"wait={self.wait_seconds!r}: allowed are seconds from 0")
         for name, path in tls.items():
-            if path is None:
-                continue
-            if self.scheduler is None or not self.scheduler.startswith("tls://"):
-                raise MeasureError(f"{name}={str(path)!r}: goes with a scheduler at a tls:// address")
-            if not path.is_file():
-                raise MeasureError(f"{name}={str(path)!r}: no such file")
+            if path is not None:
+                self._require_tls_file(name, path)
+
+    def _require_tls_file(self, name: str, path: Path) -> None:
+        if self.scheduler is None or not self.scheduler.startswith("tls://"):
+            raise MeasureError(f"{name}={str(path)!r}: goes with a scheduler at a tls:// address")
+        if not path.is_file():
+            raise MeasureError(f"{name}={str(path)!r}: no such file")

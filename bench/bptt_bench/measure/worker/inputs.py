@@ -35,6 +35,8 @@ SCALARS = (*PLAIN, np.generic)
 
 Collection: TypeAlias = "list[Any] | deque[Any] | dict[Any, Any] | set[Any] | bytearray | array.array[Any]"
 COLLECTIONS = (list, deque, dict, set, bytearray, array.array)
+METHODS = (types.MethodType, types.BuiltinMethodType, types.MethodWrapperType)
+CALLABLES = (functools.partial, types.FunctionType, *METHODS)
 WRAPPERS = (map, filter, zip, enumerate)  # iterators over others
 
 
@@ -66,10 +68,9 @@ class Input:
         value = self.value
         if is_cache(value):
             return tuple(value.cache_info())
-        if isinstance(value, np.ndarray):
-            return value.shape, _of_array(value)
-        if isinstance(value, bytearray | array.array):
-            return len(value), _of_array(np.frombuffer(value, dtype=np.uint8)) if len(value) else 0
+        if isinstance(value, np.ndarray | bytearray | array.array):
+            items = value if isinstance(value, np.ndarray) else np.frombuffer(value, dtype=np.uint8)
+            return items.shape, _of_array(items) if items.size else 0
         if isinstance(value, dict):
             return len(value), tuple((_of(key), _of(item)) for key, item in islice(value.items(), SAMPLED))
         if isinstance(value, types.CellType):
@@ -145,6 +146,23 @@ class _Search:
         ):
             return
         self._seen.add(id(value))
+        if is_cache(value) or isinstance(value, CALLABLES):
+            self._look_into_callable(name, value, steps)
+        elif isinstance(value, np.ndarray):
+            self._take(name, value)
+        elif isinstance(value, (*COLLECTIONS, tuple)):
+            if not isinstance(value, tuple):
+                self._take(name, value)
+            self._look_at_items(name, value, steps)
+        elif isinstance(value, Iterator):
+            self._take(name, value)
+            if not inspect.isgenerator(value):
+                for each in gc.get_referents(value):  # what it goes through, such as inputs in rotation
+                    self.look(name, each, steps + 1)
+        elif not isinstance(value, type | types.ModuleType):
+            self._look_at_attributes(name, value, steps)
+
+    def _look_into_callable(self, name: str, value: Any, steps: int) -> None:
         if is_cache(value):
             self._take(getattr(value, "__name__", name), value)
             self.look(name, getattr(value, "__wrapped__", None), steps + 1)
@@ -156,24 +174,10 @@ class _Search:
                 self.look(key, each, steps + 1)
         elif isinstance(value, types.FunctionType):
             self._look_into(value, steps)
-        elif isinstance(value, types.MethodType | types.BuiltinMethodType | types.MethodWrapperType):
+        else:
             owner = value.__self__
             self.look(f"the {type(owner).__name__} of {value.__name__}()", owner, steps + 1)
             self.look(name, getattr(value, "__func__", None), steps)
-        elif isinstance(value, np.ndarray):
-            self._take(name, value)
-        elif isinstance(value, COLLECTIONS):
-            self._take(name, value)
-            self._look_at_items(name, value, steps)
-        elif isinstance(value, tuple):
-            self._look_at_items(name, value, steps)
-        elif isinstance(value, Iterator):
-            self._take(name, value)
-            if not inspect.isgenerator(value):
-                for each in gc.get_referents(value):  # what it goes through, such as inputs in rotation
-                    self.look(name, each, steps + 1)
-        elif not isinstance(value, type | types.ModuleType):
-            self._look_at_attributes(name, value, steps)
 
     def _take(self, name: str, value: Any) -> None:
         self.found.append(Input(name, value))

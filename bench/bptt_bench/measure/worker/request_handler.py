@@ -84,36 +84,27 @@ class RequestHandler:
         self._experiment: Experiment | None = None
         self._floor_seconds = 0.0
         self._first_seconds: dict[tuple[str, Point], float] = {}  # of each subject at each point, in this process
+        self._handlers: dict[type[Request], Callable[[Any], Reply]] = {
+            OpenRequest: self._open,
+            CheckRequest: self._check,
+            ProbeRequest: self._probe,
+            SampleRequest: self._measure,
+            MemoryRequest: self._measure_memory,
+            CountRequest: self._count,
+            ComparisonRequest: self._compare,
+            PeaksRequest: self._read_peaks,
+        }
 
-    def answer(self, request: Request) -> Reply:
+    def handle(self, request: Request) -> Reply:
         """Handle a request and return the reply; an exception becomes a reply of one line."""
         try:
-            return self._answer(request)
+            return self._handlers[type(request)](request)
         except (ThreadsDiffer, CodeDiffersError) as error:
             return ErrorReply(message=str(error))
         except BaseException as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
             if isinstance(request, SampleRequest | MemoryRequest | CountRequest | ComparisonRequest):
                 return self._left_out(request, error)
             return ErrorReply(message=describe_error(error))
-
-    def _answer(self, request: Request) -> Reply:
-        match request:
-            case OpenRequest():
-                return self._open(request)
-            case CheckRequest():
-                return self._check(request)
-            case ProbeRequest():
-                return self._probe(request)
-            case SampleRequest():
-                return self._measure(request)
-            case MemoryRequest():
-                return self._weigh(request)
-            case CountRequest():
-                return self._count(request)
-            case ComparisonRequest():
-                return self._compare(request)
-            case PeaksRequest():
-                return self._read_peaks(request)
 
     def _left_out(
         self, request: SampleRequest | MemoryRequest | CountRequest | ComparisonRequest, error: BaseException
@@ -190,7 +181,7 @@ class RequestHandler:
         found = self._prepared(request)
         return found if isinstance(found, SkipReply) else self._sample(request, *found)
 
-    def _weigh(self, request: MemoryRequest) -> MemoryReply | SkipReply:
+    def _measure_memory(self, request: MemoryRequest) -> MemoryReply | SkipReply:
         """Measure memory in three evaluations, each prepared afresh, so that none finds the buffers of another.
 
         The first is not measured: what code allocates once in a process (compiled functions, pools of threads, buffers

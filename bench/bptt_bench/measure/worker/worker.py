@@ -25,7 +25,7 @@ def serve(requests: BinaryIO, replies: BinaryIO, handler: RequestHandler) -> Non
     lines: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=_read_until_end, args=(requests, lines.put), daemon=True).start()
     while True:
-        reply = encode(handler.answer(decode(lines.get())))
+        reply = encode(handler.handle(decode(lines.get())))
         flush_all()
         try:
             replies.write(reply)

@@ -11,7 +11,7 @@ import functools
 import math
 import types
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -90,6 +90,12 @@ class Field:
             raise self.must_be("a whole number below 2**63")
         return self.value
 
+    def truth(self) -> bool:
+        """Return true or false."""
+        if not isinstance(self.value, bool):
+            raise self.must_be("true or false")
+        return self.value
+
     def number(self) -> float:
         """Return a finite number; whole numbers stay whole."""
         if isinstance(self.value, int):
@@ -116,14 +122,10 @@ def encode(value: Any) -> Any:
     match value:
         case CostLaw():
             return value.text
-        case Design():
-            return [encode(point) for point in value.points]
+        case Design() | tuple() | list():
+            return [encode(one) for one in (value.points if isinstance(value, Design) else value)]
         case Mapping():
             return {str(name): encode(one) for name, one in value.items()}
-        case tuple() | list():
-            return [encode(one) for one in value]
-        case None | bool() | str():
-            return value
     if dataclasses.is_dataclass(value):
         return {name: encode(getattr(value, name)) for name in data_fields(value.__class__)}
     return value.item() if hasattr(value, "item") else value  # numbers of NumPy as Python's
@@ -165,24 +167,9 @@ def _one_of(kinds: tuple[Any, ...], place: Field) -> Any:
 
 
 def _plain_kind(kind: Any, place: Field) -> Any:
+    read = _READERS.get(kind)
     try:
-        if kind is str:
-            return place.text()
-        if kind is bool:
-            if not isinstance(place.value, bool):
-                raise place.must_be("true or false")
-            return place.value
-        if kind is int:
-            return place.whole()
-        if kind is float:
-            return place.number()
-        if kind is CostLaw:
-            return CostLaw(place.text())
-        if kind is Point:
-            return decode_point(place)
-        if kind is Design:
-            return Design.of(decode_point(element) for element in place.elements())
-        return kind(**decode_fields(kind, place))  # a data class
+        return kind(**decode_fields(kind, place)) if read is None else read(place)
     except (DesignError, LawError) as error:
         raise place.error(f"cannot be used: {error}") from None
 
@@ -200,6 +187,17 @@ def decode_point(place: Field) -> Point:
     for level in levels.values():
         level.text() if isinstance(level.value, str) else level.number()
     return Point({name: level.value for name, level in levels.items()})
+
+
+_READERS: Mapping[Any, Callable[[Field], Any]] = {  # of types that are not data classes
+    str: Field.text,
+    bool: Field.truth,
+    int: Field.whole,
+    float: Field.number,
+    CostLaw: lambda place: CostLaw(place.text()),
+    Point: decode_point,
+    Design: lambda place: Design.of(decode_point(element) for element in place.elements()),
+}
 
 
 @functools.cache

@@ -247,24 +247,28 @@ def _require_known(claim: Claim, experiment: Experiment, place: Field) -> None:
     for name in dict.fromkeys(_factors_of(claim)):
         if name not in factors:
             raise place.error(f"names the factor {name!r}; the factors are {', '.join(factors)}")
-    designs = [design.points for design in (getattr(claim, "points", None),) if design is not None]
-    at = getattr(claim, "at", None)
-    for point in (*(point for design in designs for point in design), *([at] if at is not None else [])):
-        for name, level in point.items():
-            if name not in factors:
-                raise place.error(f"has a point with {name!r}; the factors are {', '.join(factors)}")
-            try:
-                factors[name].validate(level)
-            except DesignError as error:
-                raise place.error(f"cannot be used: {error}") from None
-        missing = [name for name, factor in factors.items() if name not in point and not factor.is_category]
-        if missing:
-            raise place.error(f"has a point without {missing[0]}")
+    design, at = getattr(claim, "points", None), getattr(claim, "at", None)
+    for point in (*(() if design is None else design.points), *(() if at is None else (at,))):
+        _require_levels(point, factors, place)
     for name in ("ratio", "level", "amount"):
         if isinstance(text := getattr(claim, name, None), str):
             _require_expression(text, Field(f"{place.where}.{name}", text), experiment)
     for term in getattr(claim, "terms", ()):
         _require_expression(term, Field(f"{place.where}.terms", term), experiment)
+
+
+def _require_levels(point: Point, factors: Mapping[str, Factor], place: Field) -> None:
+    """See that a point of a claim has levels that its factors can have."""
+    for name, level in point.items():
+        if name not in factors:
+            raise place.error(f"has a point with {name!r}; the factors are {', '.join(factors)}")
+        try:
+            factors[name].validate(level)
+        except DesignError as error:
+            raise place.error(f"cannot be used: {error}") from None
+    missing = [name for name, factor in factors.items() if name not in point and not factor.is_category]
+    if missing:
+        raise place.error(f"has a point without {missing[0]}")
 
 
 def _require_subjects(claim: Claim, experiment: Experiment, place: Field) -> None:

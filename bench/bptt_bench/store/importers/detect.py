@@ -69,6 +69,10 @@ def read_other_format(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
         raise StoreError(f"{path}: is Parquet, packed by gzip; unpack it first")
     text = decode_text(path, content)
     del content, packed
+    return _read_text(path, text, ignore)
+
+
+def _read_text(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
     start = text[:100_000].lstrip()[:1]
     if start == "{" and text.rstrip().endswith("}"):
         return _read_json(path, text, ignore)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from shlex import quote
@@ -72,11 +73,8 @@ def _column(
     text = pd.Series(cells, dtype="str")
     numbers = pd.to_numeric(text, errors="coerce")
     gap = text.str.lower().isin(GAPS)
-    read = {}
-    for cell in text[numbers.isna() & ~gap].unique():
-        value = parse_numeral(cell, mark)
-        if value is not None:
-            read[cell] = value
+    values = {cell: parse_numeral(cell, mark) for cell in text[numbers.isna() & ~gap].unique()}
+    read = {cell: value for cell, value in values.items() if value is not None}
     if read:
         numbers = numbers.where(~text.isin(read), text.map(read))
         whole = all(float(value).is_integer() for value in read.values())
@@ -98,8 +96,7 @@ def _column(
     numbered = _numbered(cells, mark)
     if numbered:
         notes.add(f"column {name!r}: {numbered}; text is written with a letter, such as {printable('v' + cells[0])!r}")
-    if read:
-        cell, value = next(iter(read.items()))
+    for cell, value in itertools.islice(read.items(), 1):
         notes.add(f"column {name!r}: numbers such as {printable(cell)!r} are read as {value:.12g}")
     if gap.any():
         marks = list_names([repr(printable(one)) if one else "empty" for one in text[gap].unique()])
