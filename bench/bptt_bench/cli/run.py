@@ -50,6 +50,12 @@ from bptt_bench.cli.options import (
     help="The same, until the half-width of each interval is at most WIDTH, such as 2% or 0.02, or its claim decided "
     "with room to spare: relative for ratios, crossovers and shares, absolute for exponents (2%: ±0.02).",
 )
+@click.option(
+    "--measure",
+    metavar="time,memory,instructions",
+    help="What to measure. Instructions are counted with Valgrind, at small levels.  [default: what the experiment "
+    "states]",
+)
 @force_option
 @engine_options
 @json_option
@@ -64,6 +70,7 @@ def run(
     probe: bool | None,
     budget: str | None,
     until: str | None,
+    measure: str | None,
     force: bool,
     as_json: bool,
     **engine: Any,
@@ -79,6 +86,7 @@ def run(
              bptt-bench run --budget 60s --until 2%
              bptt-bench run --engine dask --scheduler tcp://192.0.2.7:8786
     """
+    from bptt_bench.plan.experiment.instructions import parse_measures
     from bptt_bench.workflows import adaptive
     from bptt_bench.workflows import run as session
     from bptt_bench.workflows.settings import new_folder
@@ -92,6 +100,7 @@ def run(
         "corpus": corpus,
         "probe": probe,
         "engine": make_engine(engine),
+        "measures": None if measure is None else parse_measures(measure),
     }
     settings = run_settings(resume, out, given)
     folder = resume or out or new_folder(settings.profile)

@@ -103,7 +103,7 @@ def _frame(path: Path) -> pd.DataFrame:
     records = read_records(path)
     assign_hosts(records)
     samples = [record for record in records if record["record"] == "sample"]
-    if not samples:
+    if not samples and not any(record["record"] in UNTIMED for record in records):
         raise StoreError(f"{path}: holds no sample yet")
     factors = records[0]["factors"]
     points = list(map(itemgetter("point"), samples))

@@ -21,6 +21,7 @@ from bptt_bench.measure.probe.environment import environment
 from bptt_bench.measure.protocol.provenance import digest_sources, folder_of
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Experiment, ExperimentError
+from bptt_bench.plan.experiment.instructions import Measure, measuring, parse_measures
 from bptt_bench.store import SampleStore
 from bptt_bench.workflows.notebook_modules import load_current
 
@@ -55,6 +56,7 @@ class Settings:
     """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
 
     ``probe`` says whether the machine is probed first: None where a subject declares works to predict its time from.
+    ``measures`` are of time, memory and instructions: None what the experiment states.
     ``engine`` says where it is measured: a run may go on elsewhere than it began.
     """
 
@@ -65,6 +67,7 @@ class Settings:
     corpus: Path | None = None
     fault: str | None = None
     probe: bool | None = None
+    measures: tuple[Measure, ...] | None = None
     engine: EngineSettings = dataclasses.field(default_factory=EngineSettings)
 
 
@@ -92,6 +95,8 @@ def experiment_of(settings: Settings) -> Experiment:
         from bptt_bench.analyse.evidence.strata import Strata, claims_in_strata
 
         claims_in_strata(experiment.claims, Strata.of(experiment))  # which refuses claims that contradict themselves
+    if settings.measures is not None:
+        experiment = measuring(experiment, settings.measures)
     return experiment if settings.fault is None else experiment.with_fault(settings.fault)
 
 
@@ -167,6 +172,7 @@ def settings_of(folder: Path) -> Settings:
         threads=header["threads"],
         corpus=None if corpus is None else Path(corpus),
         fault=header.get("fault"),  # absent from runs of version 0.1
+        measures=parse_measures(header["measures"]) if "measures" in header else None,
     )
 
 

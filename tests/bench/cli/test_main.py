@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from bptt_bench.cli.main import cli
+from bptt_bench.workflows.settings import settings_of
 from click.testing import CliRunner, Result
 
 pytestmark = pytest.mark.measures
@@ -145,6 +146,19 @@ def test_settings_go_into_the_record_of_the_run(tmp_path: Path) -> None:
     header = records(tmp_path / "run", "run")[0]
     assert (header["seed"], header["threads"], header["corpus"]) == (7, 2, str(tmp_path / "text"))
     assert all(worker["threads"] for worker in records(tmp_path / "run", "worker"))
+
+
+def test_an_unknown_measure_is_one_line() -> None:
+    result = invoke("run", TOY, "--measure", "time,cycles")
+    assert result.exit_code == 2
+    assert result.stderr == "error: measure: must be some of time, memory, instructions, got 'cycles'\n"
+
+
+def test_what_a_run_measures_is_kept_for_its_resumption(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    invoke("run", TOY, "--measure", "time", "--out", str(folder))
+    assert settings_of(folder).measures == ("time",)
+    assert invoke("run", "--resume", folder).exit_code in (0, 1)
 
 
 def test_folder_is_named_after_profile_and_time_unless_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -41,13 +41,14 @@ class Recorder:
 
     Attributes
     ----------
-    tally : visits made and left.
+    progress : visits made and left.
+    counted : points at which something was counted.
     """
 
     def __init__(self, *, sink: Sink, notify: Listener, done: StoredProgress, agreement: Agreement | None) -> None:
         self._sink, self._notify, self._done, self._agreement = sink, notify, done, agreement
         self.progress = ProgressCounts()
-        self._samples = self._weighed = self._counted = 0
+        self._samples = self._weighed = self.counted = 0
         self._seconds_in_evaluations = 0.0
         self._skipped: dict[tuple[Cell, str], str] = {}  # reasons by cell and timing
         self._measured: set[str] = set()  # timings of which there is a sample
@@ -80,7 +81,7 @@ class Recorder:
         if isinstance(found, MemoryReply):
             self._keep_memory(visit, found, process, seconds, host)
         elif isinstance(found, CountReply):
-            self._keep_counts(visit, found, process, seconds, host)
+            self.keep_counts(visit, found, process, seconds, host)
         else:
             record = sample_record(visit, process, found, visit_seconds=seconds, stage=stage, host=host)
             self._keep(visit, found, record)
@@ -109,14 +110,14 @@ class Recorder:
 
     def finish(self, seconds_ready: float) -> RunFinished:
         """Store and tell the end of a run, which had a measuring process ready for so many seconds."""
-        busy, measured = self._seconds_in_evaluations, self._samples + self._weighed + self._counted
+        busy, measured = self._seconds_in_evaluations, self._samples + self._weighed + self.counted
         share = busy / seconds_ready if measured and seconds_ready > 0 else None
         if measured:
             self._sink.append(finish_record(seconds_ready, busy, share))
         finished = RunFinished(
             samples=self._samples,
             weighed=self._weighed,
-            counted=self._counted,
+            counted=self.counted,
             skipped=len({cell for cell, _ in self._skipped}),
             seconds_after_workers_started=seconds_ready,
             seconds_in_evaluations=busy,
@@ -149,8 +150,8 @@ class Recorder:
             )
         )
 
-    def _keep_counts(self, visit: Visit, counted: CountReply, process: int, seconds: float, host: str | None) -> None:
-        self._counted += 1
+    def keep_counts(self, visit: Visit, counted: CountReply, process: int, seconds: float, host: str | None) -> None:
+        self.counted += 1
         self._seconds_in_evaluations += counted.seconds_in_evaluations
         self._sink.append(count_record(visit, process, counted, visit_seconds=seconds, host=host))
         self._notify(

@@ -9,10 +9,12 @@ from typing import Any
 from bptt_bench.measure.engines import Cluster, Engine
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.payload import Payload
+from bptt_bench.measure.engines.valgrind import InstructionCounter, InstructionsError
 from bptt_bench.measure.loop.backend import Backend
 from bptt_bench.measure.loop.checks_and_probe import run_checks, run_probe
 from bptt_bench.measure.loop.cluster_backend import ClusterBackend
 from bptt_bench.measure.loop.events import CodePrinted, Event, Listener, RunFinished, RunStarted, SubjectMissing
+from bptt_bench.measure.loop.instructions import Counter, InstructionsLoop
 from bptt_bench.measure.loop.interrupts import Interrupted, Interrupts
 from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.loop.serial_backend import SerialBackend
@@ -58,6 +60,8 @@ def run(
     probe: bool | None = None,
     sources: Mapping[str, str] | None = None,
     force: bool = False,
+    measures: Sequence[str] | None = None,
+    counter: Callable[[OpenRequest, Mapping[str, str]], Counter] = InstructionCounter,
 ) -> RunFinished:
     """Measure what is not done yet, sample by sample.
 
@@ -79,6 +83,9 @@ def run(
         before each measuring process if a subject declares a roofline.
     sources : digests of the code that is measured; None: not known, and not seen to be the same throughout.
     force : go on with a run that was measured with other code.
+    measures : what is measured, of ``time``, ``memory`` and ``instructions``; None: all that the experiment states.
+    counter : counts the instructions of evaluations, given how measuring processes load the experiment and their
+        environment variables.
 
     Raises
     ------
@@ -102,6 +109,7 @@ def run(
         corpus=corpus,
         fault=fault,
         sources=sources,
+        measures=measures,
     )
     done = done or StoredProgress()
     if done.header is not None:
@@ -128,6 +136,7 @@ def run(
         done=done,
         describe_environment=describe_environment,
         next_blocks=next_blocks or (lambda: ()),
+        counter=counter,
         probe=not done.probed and (_is_predicted(experiment) if probe is None else probe),
     )
     return loop.run()
@@ -155,6 +164,7 @@ class _RunLoop:
         done: StoredProgress,
         describe_environment: Callable[[], Mapping[str, Any]],
         next_blocks: NextBlocks,
+        counter: Callable[[OpenRequest, Mapping[str, str]], Counter],
         probe: bool,
     ) -> None:
         self._experiment, self._missing, self._header, self._described = experiment, missing, header, described
@@ -162,7 +172,9 @@ class _RunLoop:
         self._describe_environment, self._next_blocks, self._probe = describe_environment, next_blocks, probe
         profile = experiment.profile(header["profile"])
         self._recorder = Recorder(sink=sink, notify=notify, done=done, agreement=experiment.agreement)
-        self._shares = self._to_be_measured(plan_blocks(experiment, profile, seed=header["seed"]), profile.processes)
+        self._opening, self._counter = opening, counter
+        blocks = plan_blocks(experiment, profile, seed=header["seed"]) if experiment.is_timed else ()
+        self._shares = self._to_be_measured(blocks, profile.processes)
         self._shares += self._to_be_measured(plan_memory_blocks(experiment, profile), processes=1)
         self._interrupts = Interrupts()
         shared: dict[str, Any] = {
@@ -196,6 +208,7 @@ class _RunLoop:
                     self._prepare()
                     self._backend.measure(self._shares)
                     self._recorder.require_samples()
+                    self._count_instructions()
                     while blocks := self._more_blocks():
                         self._backend.measure(self._to_be_measured(blocks, processes=1))
                 return self._recorder.finish(self._backend.seconds_ready)
@@ -208,6 +221,19 @@ class _RunLoop:
         if printed:
             self._sink.append(printed_record(printed.lines, printed.others))
             self._notify(CodePrinted(lines=dict(printed.lines), others=printed.others))
+
+    def _count_instructions(self) -> None:
+        """Count them on this machine, wherever the time is measured."""
+        loop = InstructionsLoop(
+            start=lambda: self._counter(self._opening, self._experiment.environment),
+            errors=(InstructionsError,),
+            recorder=self._recorder,
+            done=self._done,
+            clock=self._clock,
+            notify=self._notify,
+        )
+        with self._interrupts.allowed():  # nothing is lost between two counts
+            loop.run(self._experiment, self._header["profile"])
 
     def _more_blocks(self) -> Sequence[Block]:
         with self._interrupts.allowed():  # to find that out may take as long as a fit

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -59,6 +59,7 @@ def run_header(
     corpus: Path | None = None,
     fault: str | None = None,
     sources: Mapping[str, str] | None = None,
+    measures: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """Return the run record without its environment: what a run must agree in to be the same run.
 
@@ -80,6 +81,7 @@ def run_header(
         "cells": len(plan_cells(experiment, chosen)),
         "blocks": chosen.blocks,
         **({} if sources is None else {"sources": dict(sources)}),
+        **({} if measures is None else {"measures": list(measures)}),
     }
 
 

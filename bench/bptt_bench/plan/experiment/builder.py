@@ -16,6 +16,7 @@ from bptt_bench.plan.design.levels import make_design, make_factors, merge_level
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.claims_from_law import ClaimMaker, is_constant, term_values
 from bptt_bench.plan.experiment.experiment import Experiment, ExperimentError
+from bptt_bench.plan.experiment.instructions import measuring, parse_measures
 from bptt_bench.plan.experiment.seeded import Prepare, SeededPrepare, SeededTally, require_arguments
 from bptt_bench.plan.experiment.subject import Subject, Tally
 from bptt_bench.plan.law.law import CostLaw, LawError
@@ -44,6 +45,7 @@ def experiment(
     equal: Callable[[Any, Any], bool] | None = None,
     reference: str | None = None,
     claims: Sequence[Claim] = (),
+    measure: str | Sequence[str] | None = None,
     blocks: int | None = None,
     seconds_per_sample: float | None = None,
     factors: Mapping[str, Sequence[Level]] | None = None,
@@ -72,6 +74,8 @@ def experiment(
         numbers that differ by rounding alone.
     reference : whose results are taken to be right; the first by default.
     claims : further claims.
+    measure : what to measure, some of ``time``, ``memory`` and ``instructions``; None: time, and memory where it has a
+        law. Instructions are counted with Valgrind, at small levels, and claimed to follow the law.
     blocks, seconds_per_sample : how often and how long each point is measured, for all profiles.
     factors : levels by name, for factors that are called like a parameter: ``factors={"blocks": [10, 1000]}``.
     levels : of each factor, by its name: ``n=[1000, 10_000, 100_000]``, ``backend=["numpy", "torch"]``. Others are
@@ -119,7 +123,7 @@ def experiment(
     _require_points(points, subjects)
     made = [] if bound is None else _make_claims(subjects, ClaimMaker(points=points, bound=bound, margin=margin))
     _require_claims(claims, prepares)
-    return Experiment(
+    made_of = Experiment(
         name=name or _module_name(next(iter(prepares.values()))) or next(iter(prepares)),
         factors=named,
         subjects=subjects,
@@ -136,6 +140,7 @@ def experiment(
         placebo=_read_reference(reference, prepares),
         agreement=_make_agreement(equal, _read_reference(reference, prepares)) if len(prepares) > 1 else None,
     )
+    return made_of if measure is None else measuring(made_of, parse_measures(measure), bound=bound)
 
 
 def _require_options(bound: object, margin: object, name: object, output_bytes: Any, count_laws: object) -> None:

@@ -13,7 +13,7 @@ from bptt_bench.plan.claims.claim import AmountClaim, CheckClaim, CheckResult, C
 from bptt_bench.plan.design.design import Design, DesignError, Factor, Point
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.categories import find_category_misuse
-from bptt_bench.plan.experiment.subject import Evaluation, PhaseSwitch, Subject
+from bptt_bench.plan.experiment.subject import INSTRUCTIONS, Evaluation, PhaseSwitch, Subject
 from bptt_bench.plan.law.wording import did_you_mean, unknown_name
 
 
@@ -108,6 +108,7 @@ class Experiment:
     foresight : points beyond a sweep that its laws have to predict; measured by ``foresee`` alone.
     agreement : when results of subjects count as equal, if they are to be compared; what differs is a refuted check.
     environment : variables that measuring processes are started with, such as those of an allocator.
+    is_timed : whether the time is measured; where it is not, there are memory and counts alone.
     faults : wrong versions of subjects that the claims are expected to catch; none is measured unless asked for.
     """
 
@@ -121,6 +122,7 @@ class Experiment:
     faults: tuple[Fault, ...] = ()
     agreement: Agreement | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    is_timed: bool = True
 
     def __post_init__(self) -> None:
         if not self.factors or not self.subjects or not self.profiles:
@@ -297,7 +299,7 @@ def _require_counts(subject: Subject, factors: Sequence[str]) -> None:
         law.require(factors)
         if not name.isidentifier():
             raise ExperimentError(f"subject {subject.name!r}: counts {name!r}; allowed are names such as 'comparisons'")
-    if subject.count_laws and subject.tally is None:
+    if subject.tally is None and set(subject.count_laws) - {INSTRUCTIONS}:
         raise ExperimentError(f"subject {subject.name!r}: count_laws go with a tally, which it lacks")
     for name in subject.count_overheads:
         if name not in subject.count_laws:

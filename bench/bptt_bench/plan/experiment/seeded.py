@@ -34,7 +34,11 @@ class SeededPrepare:
         ------
         ExperimentError : what ``prepare`` returned cannot be called, or does nothing when it is.
         """
-        seed(point)
+        return self.with_input(point, 0)
+
+    def with_input(self, point: Point, number: int) -> Evaluation:
+        """Prepare at a point with the random numbers of another input; number 0 is the one that is timed."""
+        seed(point, number)
         evaluate = self.prepare(point)
         if not callable(evaluate):
             raise ExperimentError(
@@ -94,8 +98,8 @@ def _function_name(function: Callable[..., object]) -> str:
     return str(getattr(function, "__name__", type(function).__name__))
 
 
-def seed(point: Point) -> None:
-    """Seed the random numbers of Python and NumPy by a point."""
-    text = str(point)
+def seed(point: Point, number: int = 0) -> None:
+    """Seed the random numbers of Python and NumPy by a point and the number of an input."""
+    text = f"{point} input {number}" if number else str(point)
     random.seed(text)
     np.random.seed(zlib.crc32(text.encode()))  # noqa: NPY002  # the generator that the functions to be timed share

@@ -16,6 +16,9 @@ Counts = Mapping[str, Mapping[str, int]]  # phase -> category -> operations per 
 Tally = Callable[[Point], Mapping[str, float]]  # what one evaluation does, by the name of what is counted
 
 
+INSTRUCTIONS = "instructions"  # a count that needs no tally: a counter watches the evaluation from outside
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Subject:
     """An algorithm under measurement.
@@ -45,7 +48,8 @@ class Subject:
     tally : makes one counted evaluation at a point and gives what it did by name, such as ``{"comparisons": 127}``;
         never timed. Where it is stated, a run takes it once at each point of the profile, and the samples have a column
         ``<name>_count`` for each.
-    count_laws, count_overheads : by the same names, the predicted counts up to the coefficients, and terms beside them.
+    count_laws, count_overheads : by the same names, the predicted counts up to the coefficients, and terms beside them;
+        ``instructions`` are counted without a tally.
     """
 
     name: str

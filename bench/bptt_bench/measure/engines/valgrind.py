@@ -1,0 +1,197 @@
+"""Count the instructions of evaluations with Valgrind's callgrind, from outside the process that makes them.
+
+An instruction of the program in user space counts once, whatever it costs: caches, other work on the machine and the
+clock do not matter. Two runs in one environment agree to about 1e-5. Another build of Python or of a library moves the
+counts by up to a per cent, so it is their growth that a law can be judged on.
+
+Source: N. Nethercote and J. Seward, "Valgrind: a framework for heavyweight dynamic binary instrumentation", PLDI 2007;
+J. Weidendorfer, callgrind, in the Valgrind manual.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+from bptt_bench.errors import BenchError
+from bptt_bench.measure.engines.local import worker_environment
+from bptt_bench.measure.protocol.messages import OpenRequest
+
+PROGRAM = "valgrind"
+MARK = "getppid"  # the function of the C library at which callgrind writes down what it has counted
+SECONDS_TO_START = 120.0  # Python and the experiment start some 50 times as slowly as without Valgrind
+ENVIRONMENT_BYTES = 32_768  # to which the environment is filled up: its size moves the stack, and with it some counts
+MOST_CHARACTERS = 200  # of what a process printed last
+TOTAL = re.compile(rb"^(?:summary|totals):\s*(\d+)\s*$", re.MULTILINE)
+
+
+class InstructionsError(BenchError, RuntimeError):
+    """Instructions cannot be counted here, or not of this code; the message says why."""
+
+
+def require_valgrind() -> str:
+    """Return the path of Valgrind.
+
+    Raises
+    ------
+    InstructionsError : it is not installed.
+    """
+    path = shutil.which(PROGRAM)
+    if path is None:
+        raise InstructionsError(
+            "instructions: cannot be counted here, because valgrind is not installed "
+            "(Debian and Ubuntu: apt install valgrind)"
+        )
+    return path
+
+
+class InstructionCounter:
+    """Counts the instructions of evaluations in a process of its own; a context manager, which ends that process.
+
+    Parameters
+    ----------
+    opening : the experiment, as measuring processes are told to load it.
+    variables : environment variables for the libraries that it measures.
+    program : the command that Valgrind is.
+
+    Raises
+    ------
+    InstructionsError : Valgrind is not installed, or does not count here.
+    """
+
+    def __init__(
+        self, opening: OpenRequest, variables: Mapping[str, str] | None = None, program: Sequence[str] | None = None
+    ) -> None:
+        self._opening, self._variables = opening, dict(variables or {})
+        self._program = [require_valgrind()] if program is None else list(program)
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
+        self._folder = tempfile.TemporaryDirectory(prefix="bptt-bench-instructions-")
+        self._dumps, self._of_marks = 0, 0
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        environment = _filled(worker_environment({**os.environ, **self._variables}, self._opening.threads))
+        self._process = subprocess.Popen(
+            [
+                *self._program,
+                "--tool=callgrind",
+                f"--dump-before={MARK}",
+                f"--callgrind-out-file={self._folder.name}/counts",
+                "--log-file=/dev/null",
+                *(sys.executable, "-P", "-m", "bptt_bench.measure.worker.instructions"),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._printed,
+            env=environment,
+            process_group=0,
+        )
+        try:
+            opened = {name: getattr(self._opening, name) for name in ("module", "corpus", "fault")}
+            self._ask(opened, SECONDS_TO_START)
+            self._of_marks = self._counts(1)[0]
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def count(self, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float) -> list[int]:
+        """Return the instructions of one evaluation for each of several inputs.
+
+        Parameters
+        ----------
+        inputs : how many. seconds : after which the counting is given up.
+
+        Raises
+        ------
+        InstructionsError : the evaluation raised, took too long, or was not counted.
+        """
+        self._ask({"subject": subject, "point": dict(point), "inputs": inputs}, seconds)
+        counts = [count - self._of_marks for count in self._counts(inputs)]
+        if min(counts) <= 0:
+            raise InstructionsError(f"instructions: {min(counts)} counted for {subject} at {point}: nothing was read")
+        return counts
+
+    def close(self) -> None:
+        """End the process and what it has started."""
+        if self._process is not None:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, 9)
+            self._process.wait()
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    pipe.close()
+            self._process = None
+        self._printed.close()
+        self._folder.cleanup()
+
+    def _ask(self, message: Mapping[str, Any], seconds: float) -> None:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+            process.stdin.flush()
+        ready, _, _ = select.select([process.stdout], [], [], seconds)
+        if not ready:
+            raise InstructionsError(f"instructions: not counted within {seconds:.0f} s")
+        line = process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise InstructionsError(f"instructions: the process that {PROGRAM} watched has ended{self._last_words()}")
+        reply = json.loads(line)
+        if "error" in reply:
+            self._skip_dumps()
+            raise InstructionsError(reply["error"])
+
+    def _last_words(self) -> str:
+        self._printed.seek(0)
+        lines = self._printed.read().decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f": {last[:MOST_CHARACTERS]}" if last else ""
+
+    def _counts(self, evaluations: int) -> list[int]:
+        """Return what was counted between the two marks of each evaluation, and forget all dumps so far."""
+        found = self._read_dumps()
+        if len(found) != 2 * evaluations:
+            raise InstructionsError(
+                f"instructions: {len(found)} marks seen instead of {2 * evaluations}; the code itself calls {MARK}"
+            )
+        return found[1::2]
+
+    def _read_dumps(self) -> list[int]:
+        found = []
+        while (path := self._dump(self._dumps + 1)).exists():
+            total = TOTAL.search(path.read_bytes())
+            if total is None:
+                raise InstructionsError(f"instructions: {PROGRAM} wrote no total; is its version unknown?")
+            found.append(int(total[1]))
+            path.unlink()
+            self._dumps += 1
+        return found
+
+    def _skip_dumps(self) -> None:
+        self._read_dumps()
+
+    def _dump(self, number: int) -> Path:
+        return Path(f"{self._folder.name}/counts.{number}")
+
+
+def _filled(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment with a fixed hash seed, filled up to a fixed size."""
+    fixed = {**environment, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "BPTT_BENCH_FILL": ""}
+    size = sum(len(name) + len(value) + 2 for name, value in fixed.items())
+    return {**fixed, "BPTT_BENCH_FILL": "x" * max(ENVIRONMENT_BYTES - size, 0)}

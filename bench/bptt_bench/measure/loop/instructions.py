@@ -1,0 +1,170 @@
+"""Count the instructions of every subject, at levels that are small enough for a counter that slows the code down."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from statistics import median
+from typing import Any, Protocol, Self
+
+from bptt_bench.measure.loop.events import Listener, Notice
+from bptt_bench.measure.loop.recorder import Recorder
+from bptt_bench.measure.protocol.messages import CountReply
+from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, StoredProgress, Visit, plan_cells
+from bptt_bench.measure.timing.clock import Clock
+from bptt_bench.plan import CostLaw, Experiment, Point
+from bptt_bench.plan.experiment.instructions import shrink_points
+from bptt_bench.plan.experiment.subject import INSTRUCTIONS
+
+SHARES = tuple(4.0**-power for power in range(6, -1, -1))  # of the levels of the profile, from the smallest up
+SECOND_SHARE = 1 / 8  # of the share that is chosen: where its points are counted as well, over a wide range
+MOST_INSTRUCTIONS = 5e7  # of one evaluation, which is made five times under a counter that is 50 times as slow
+STEP = 4.0  # by which sizes grow on the way up
+SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its subject
+INPUTS = 3  # whose median counts
+SECONDS = {"quick": 20.0, "standard": 60.0}  # for a subject, by profile
+SECONDS_OTHERWISE = 180.0
+
+
+class Counter(Protocol):
+    """Counts instructions of evaluations, as a context manager."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+    def count(self, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float) -> list[int]:
+        """Return the instructions of one evaluation for each of several inputs."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InstructionsLoop:
+    """Counts subject by subject.
+
+    Attributes
+    ----------
+    start : gives a new counter. errors : what a counter raises.
+    """
+
+    start: Callable[[], Counter]
+    errors: tuple[type[Exception], ...]
+    recorder: Recorder
+    done: StoredProgress
+    clock: Clock
+    notify: Listener
+
+    def run(self, experiment: Experiment, profile: str) -> None:
+        """Count all subjects with a law of instructions that no stored count is of.
+
+        What cannot be counted is named in a notice, and left out.
+
+        Raises
+        ------
+        MeasureError : nothing could be counted of an experiment that is not timed.
+        """
+        counted = {visit.subject for visit in self.done.samples if visit.timing == "counts"}
+        cells = plan_cells(experiment, experiment.profile(profile))
+        wanted = {
+            subject.name: subject.count_laws[INSTRUCTIONS]
+            for subject in experiment.subjects
+            if INSTRUCTIONS in subject.count_laws and (subject.tally is not None or subject.name not in counted)
+        }
+        if not wanted:
+            return
+        seconds = SECONDS.get(profile, SECONDS_OTHERWISE)
+        failed: list[str] = []
+        with contextlib.ExitStack() as stack:
+            counter: Counter | None = None
+            for name, law in wanted.items():
+                points = [cell.point for cell in cells if cell.subject == name]
+                try:
+                    if counter is None:
+                        counter = stack.enter_context(self.start())
+                    for alike in _by_category(points):
+                        self._subject(counter, name, law, alike, seconds)
+                except self.errors as error:
+                    failed.append(f"{name}: {error}")
+                    self.notify(Notice(text=failed[-1]))
+                    stack.close()  # it may still be at work
+                    counter = None
+        if len(failed) == len(wanted) and not experiment.is_timed and not self.recorder.counted:
+            raise MeasureError(failed[0])
+
+    def _subject(self, counter: Counter, name: str, law: CostLaw, points: Sequence[Point], seconds: float) -> None:
+        """Count one subject: up to the largest size that serves, then at the points of the profile made as small."""
+        end = self.clock.now() + seconds
+        known: dict[Point, float] = {}
+
+        def count(point: Point) -> float:
+            if point not in known:
+                known[point] = self._count(counter, name, point, max(end - self.clock.now(), 0.0) + SECONDS_LATE)
+            return known[point]
+
+        by_share = {share: shrink_points(points, share) for share in SHARES}
+        sizes = _sizes(law, dict.fromkeys(point for some in by_share.values() for point in some))
+        largest = climb(sizes, count, lambda: self.clock.now() < end)
+        fitting = [share for share, some in by_share.items() if max(sizes[point] for point in some) <= largest]
+        chosen = max(fitting, default=SHARES[0])
+        wanted = [*by_share[chosen], *shrink_points(points, chosen * SECOND_SHARE)]
+        for point in sorted(wanted, key=lambda point: -sizes.get(point, 0.0)):
+            if self.clock.now() < end and sizes.get(point, 0.0) <= largest:
+                count(point)
+
+    def _count(self, counter: Counter, name: str, point: Point, seconds: float) -> float:
+        start, started_at = self.clock.now(), self.clock.wall()
+        counts = counter.count(name, point, inputs=INPUTS, seconds=seconds)
+        taken = self.clock.now() - start
+        reply = CountReply(counts={INSTRUCTIONS: median(counts)}, seconds_in_evaluations=0.0, started_at=started_at)
+        self.recorder.keep_counts(Visit(name, point, COUNT_BLOCK, "counts"), reply, 0, taken, None)
+        return float(median(counts))
+
+
+def _by_category(points: Sequence[Point]) -> Iterator[list[Point]]:
+    """Yield the points of each combination of levels that are text."""
+    groups: dict[tuple[str, ...], list[Point]] = {}
+    for point in points:
+        groups.setdefault(tuple(level for level in point.values() if isinstance(level, str)), []).append(point)
+    yield from groups.values()
+
+
+def climb(sizes: Mapping[Point, float], count: Callable[[Point], float], has_time: Callable[[], bool]) -> float:
+    """Count at points of growing size, as long as the next one should be counted soon enough; return the last size.
+
+    No step is larger than ``STEP``, if there is a point within it. What the next point needs is foretold from the last
+    two, so that code that grows faster than its law is not counted for hours.
+    """
+    order = sorted(sizes, key=lambda point: sizes[point])
+    last = order[0]
+    instructions, power = count(last), 1.0
+    while has_time():
+        larger = [point for point in order if sizes[point] > sizes[last]]
+        if not larger:
+            break
+        within = [point for point in larger if sizes[point] <= STEP * sizes[last]]
+        following = within[-1] if within else larger[0]
+        step = sizes[following] / sizes[last]
+        if instructions * step**power > MOST_INSTRUCTIONS:
+            break
+        found = count(following)
+        power = max(math.log(found / instructions) / math.log(step), 1.0)
+        last, instructions = following, found
+    return sizes[last]
+
+
+def _sizes(law: CostLaw, points: Iterable[Point]) -> dict[Point, float]:
+    """Return how many times as large as the smallest point each is.
+
+    By the law, or by the geometric mean of its levels where that says more: the law may be wrong.
+    """
+    ordered = list(points)
+    costs = [float(law.evaluate({name: point[name] for name in law.factors})) for point in ordered]
+    numbers = [[level for level in point.values() if not isinstance(level, str)] for point in ordered]
+    levels = [math.prod(some) ** (1 / len(some)) for some in numbers]
+    least = [min((each for each in some if each > 0), default=1.0) for some in (costs, levels)]
+    return {
+        point: max(cost / least[0], level / least[1]) for point, cost, level in zip(ordered, costs, levels, strict=True)
+    }

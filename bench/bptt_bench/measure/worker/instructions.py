@@ -1,0 +1,81 @@
+"""A process that marks evaluations for a counter of instructions that watches it from outside.
+
+Started under Valgrind's callgrind by ``bptt_bench.measure.engines.valgrind``, which reads the counts between two marks.
+A mark is a call of ``getppid``, at which callgrind writes down what it has counted since the last one. Requests come on
+standard input, one JSON line each, and replies leave on standard output.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from bptt_bench.measure.worker.loading import describe_error, load_experiment
+from bptt_bench.measure.worker.output import flush_all
+from bptt_bench.plan import Experiment, Point
+from bptt_bench.plan.experiment.seeded import SeededPrepare
+
+
+def mark_evaluation(evaluate: Callable[[], object], mark: Callable[[], object] = os.getppid) -> None:
+    """Evaluate once between two marks, with the garbage collector at rest."""
+    gc.collect()
+    mark()
+    evaluate()
+    mark()
+
+
+def mark_subject(
+    experiment: Experiment, subject: str, point: Point, inputs: int, mark: Callable[[], object] = os.getppid
+) -> None:
+    """Evaluate a subject at a point between two marks, once for each of several inputs.
+
+    Each evaluation has inputs of its own, which nothing has changed. Where the subject draws random numbers from the
+    generators that are seeded for it, the inputs differ. One evaluation before them imports and fills caches.
+    """
+    prepare = experiment.subject(subject).prepare
+    prepare(point)()
+    for number in range(inputs):
+        evaluate = prepare.with_input(point, number) if isinstance(prepare, SeededPrepare) else prepare(point)
+        mark_evaluation(evaluate, mark)
+
+
+def answer(experiment: Experiment, request: dict[str, Any]) -> dict[str, Any]:
+    """Return the reply to a request for one subject at one point: what it raised, or nothing."""
+    try:
+        mark_subject(experiment, request["subject"], Point(request["point"]), request["inputs"])
+    except Exception as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
+        return {"error": describe_error(error)}
+    return {}
+
+
+def main() -> None:
+    """Load the experiment of the first line, then answer a request a line until they end."""
+    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+
+    def reply(message: dict[str, Any]) -> None:
+        flush_all()
+        replies.write(json.dumps(message).encode() + b"\n")
+        replies.flush()
+
+    opening = json.loads(requests.readline())
+    corpus = opening["corpus"]
+    experiment = load_experiment(opening["module"], None if corpus is None else Path(corpus))
+    if opening["fault"] is not None:
+        experiment = experiment.with_fault(opening["fault"])
+    gc.disable()
+    mark_evaluation(lambda: None)  # what the marks themselves take
+    reply({})
+    for line in requests:
+        reply(answer(experiment, json.loads(line)))
+    sys.exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,145 @@
+"""What a run measures, and the laws that the number of instructions follows.
+
+The instructions of an evaluation are its work, free of what the machine makes of it: the law of the time is the law of
+the work, times what an operation costs. A law is therefore claimed of the instructions with a margin of its own.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterator, Sequence
+from typing import Literal, get_args
+
+from bptt_bench.plan.claims.claim import AmountClaim, Bound, CheckClaim, Claim, ExponentClaim
+from bptt_bench.plan.design.design import Point
+from bptt_bench.plan.experiment.claims_from_law import ClaimMaker
+from bptt_bench.plan.experiment.experiment import Experiment, ExperimentError
+from bptt_bench.plan.experiment.subject import INSTRUCTIONS, Subject
+
+Measure = Literal["time", "memory", "instructions"]
+MEASURES: tuple[Measure, ...] = get_args(Measure)
+RESPONSE = f"{INSTRUCTIONS}_count"
+MARGIN = 0.05  # of an exponent: counts have next to no noise, and terms of lower order fade with size
+SMALLEST_LEVEL = 16  # to which levels are made smaller for counting; below, constant parts outweigh the rest
+
+
+def parse_measures(text: str | Sequence[str]) -> tuple[Measure, ...]:
+    """Return what is to be measured, in the order of ``MEASURES``.
+
+    >>> parse_measures("instructions, time")
+    ('time', 'instructions')
+
+    Raises
+    ------
+    ExperimentError : something else, or nothing.
+    """
+    given = text.split(",") if isinstance(text, str) else list(text)
+    named = [str(each).strip() for each in given]
+    for name in named:
+        if name not in MEASURES:
+            raise ExperimentError(f"measure: must be some of {', '.join(MEASURES)}, got {name!r}")
+    if not named:
+        raise ExperimentError(f"measure: must be some of {', '.join(MEASURES)}, got nothing")
+    return tuple(name for name in MEASURES if name in named)
+
+
+def measuring(
+    experiment: Experiment, measures: Collection[str], *, bound: Bound | Literal["as claimed"] | None = "as claimed"
+) -> Experiment:
+    """Return the experiment with the laws and claims of some measures alone.
+
+    The law of a subject's time is taken for the law of its instructions, where the subject states no other.
+
+    Parameters
+    ----------
+    bound : whether the law of the instructions is claimed to be met (``tight``) or not exceeded (``upper``); None: no
+        claim is added. By default as the experiment claims of its exponents.
+
+    Raises
+    ------
+    ExperimentError : nothing is left to be measured.
+    """
+    counts, weighs, times = (name in measures for name in ("instructions", "memory", "time"))
+    subjects = tuple(_subject(subject, counts=counts, weighs=weighs) for subject in experiment.subjects)
+    if counts and not any(INSTRUCTIONS in subject.count_laws for subject in subjects):
+        raise ExperimentError("measure: instructions need a law of time, which no subject states")
+    if not times and not counts and not any(subject.memory_law for subject in subjects):
+        raise ExperimentError("measure: memory needs a memory_law, which no subject states")
+    kept = [claim for claim in experiment.claims if _is_about(claim, measures)]
+    if bound == "as claimed":
+        claimed = {claim.bound for claim in kept if isinstance(claim, ExponentClaim)}
+        bound = "upper" if claimed == {"upper"} else "tight"
+    is_claimed = counts and bound is not None
+    added = [claim for one in subjects for claim in _claims(experiment, one, bound or "tight")] if is_claimed else []
+    known = {claim.name for claim in kept}
+    claims = (*kept, *(claim for claim in added if claim.name not in known))
+    return dataclasses.replace(experiment, subjects=subjects, claims=claims, is_timed=times)
+
+
+def shrink_points(points: Sequence[Point], share: float) -> list[Point]:
+    """Return points with the levels of every factor multiplied by a share, each point once.
+
+    Ratios between the levels of a factor stay. No level falls below ``SMALLEST_LEVEL`` by it, so that factors whose
+    levels are small stay as they are.
+
+    >>> shrink_points([Point(n=1000, k=8), Point(n=4000, k=8)], 1 / 16)
+    [Point(n=62, k=8), Point(n=250, k=8)]
+    """
+    numbers = [name for name, level in points[0].items() if not isinstance(level, str)]
+    shares = {}
+    for name in numbers:
+        smallest = min(point[name] for point in points)
+        shares[name] = min(max(share, SMALLEST_LEVEL / smallest), 1.0) if smallest > 0 else 1.0
+
+    def shrunk(name: str, level: float) -> float:
+        value = level * shares[name]
+        return round(value) if isinstance(level, int) else value
+
+    return list(
+        dict.fromkeys(
+            Point({name: shrunk(name, level) if name in shares else level for name, level in point.items()})
+            for point in points
+        )
+    )
+
+
+def _subject(subject: Subject, *, counts: bool, weighs: bool) -> Subject:
+    laws = {name: law for name, law in subject.count_laws.items() if name != INSTRUCTIONS}
+    overheads = {name: terms for name, terms in subject.count_overheads.items() if name != INSTRUCTIONS}
+    if counts and subject.law is not None:
+        laws[INSTRUCTIONS] = subject.count_laws.get(INSTRUCTIONS, subject.law)
+        terms = subject.count_overheads.get(INSTRUCTIONS, subject.overhead)
+        if terms is not None:
+            overheads[INSTRUCTIONS] = terms
+    counted = dataclasses.replace(subject, count_laws=laws, count_overheads=overheads)
+    if weighs:
+        return counted
+    return dataclasses.replace(counted, memory_law=None, memory_overhead=None, output_bytes=None)
+
+
+def _is_about(claim: Claim, measures: Collection[str]) -> bool:
+    """Return whether a claim can be judged on what is measured; what is counted by a tally always is."""
+    if isinstance(claim, CheckClaim):
+        return True
+    response = claim.response if isinstance(claim, ExponentClaim | AmountClaim) else ""
+    if response == RESPONSE:
+        return "instructions" in measures
+    if response.endswith("_count"):
+        return True
+    return ("memory" if response.endswith("_bytes") else "time") in measures
+
+
+def _claims(experiment: Experiment, subject: Subject, bound: Bound) -> Iterator[Claim]:
+    """Yield the claims that the law of the instructions makes of a subject, as those that its time makes."""
+    law = subject.count_laws.get(INSTRUCTIONS)
+    if law is None:
+        return
+    design = next(iter(experiment.profiles.values())).design
+    numbers = [factor.name for factor in experiment.factors if not factor.is_category]
+    points = list(dict.fromkeys(Point({name: point[name] for name in numbers}) for point in design))
+    maker = ClaimMaker(points=points, bound=bound, margin=MARGIN)
+    bare = dataclasses.replace(subject, law=None, memory_law=None, count_laws={INSTRUCTIONS: law})
+    yield from maker.claims_about(bare, f"{subject.name}: " if len(experiment.subjects) > 1 else "")
+
+
+__all__ = ["MEASURES", "RESPONSE", "Measure", "measuring", "parse_measures", "shrink_points"]

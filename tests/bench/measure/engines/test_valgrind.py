@@ -1,0 +1,96 @@
+"""Instructions counted with Valgrind itself: repeated exactly, growing as the work does, and errors of one line."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from bptt_bench.measure.engines.valgrind import InstructionCounter, InstructionsError
+from bptt_bench.measure.protocol.messages import OpenRequest
+
+MODULE = """
+import os
+import random
+
+import bptt_bench as bench
+
+
+def scan(point):
+    values = list(range(point["n"]))
+    return lambda: [value in values for value in values]
+
+
+def shuffled(point):
+    values = [random.random() for _ in range(point["n"])]
+    return values.sort
+
+
+def marks(point):
+    return os.getppid
+
+
+def raises(point):
+    return lambda: 1 / 0
+
+
+EXPERIMENT = bench.experiment(
+    {"scan": scan, "in place": shuffled, "marks": marks, "raises": raises}, law="n", n=[100, 1000]
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def opening(tmp_path_factory: pytest.TempPathFactory) -> OpenRequest:
+    path = tmp_path_factory.mktemp("counted") / "counted.py"
+    path.write_text(MODULE, encoding="utf-8")
+    return OpenRequest(module=str(path), corpus=None, threads=1)
+
+
+@pytest.fixture(scope="module")
+def counter(opening: OpenRequest) -> Iterator[InstructionCounter]:
+    with InstructionCounter(opening) as started:
+        yield started
+
+
+def count(counter: InstructionCounter, subject: str, n: int) -> list[int]:
+    return counter.count(subject, {"n": n}, inputs=2, seconds=120)
+
+
+def test_a_scan_takes_four_times_as_many_instructions_for_twice_the_size(counter: InstructionCounter) -> None:
+    small, large = (count(counter, "scan", n)[0] for n in (100, 200))
+    assert 3.8 < large / small < 4.1
+
+
+def test_counts_repeat(counter: InstructionCounter) -> None:
+    assert count(counter, "scan", 100) == pytest.approx(count(counter, "scan", 100), rel=1e-3)
+
+
+def test_each_evaluation_has_inputs_of_its_own(counter: InstructionCounter) -> None:
+    first, second = count(counter, "in place", 300)
+    assert first != second
+    assert min(first, second) > 40 * 300  # n comparisons and no move would do for a list that is sorted already
+
+
+def test_code_that_marks_by_itself_is_not_counted(counter: InstructionCounter) -> None:
+    with pytest.raises(InstructionsError, match="7 marks seen instead of 4; the code itself calls getppid"):
+        count(counter, "marks", 100)
+
+
+def test_what_raises_is_named_and_the_next_is_counted(counter: InstructionCounter) -> None:
+    with pytest.raises(InstructionsError, match=r"^ZeroDivisionError: division by zero \(counted.py, line 23\)$"):
+        count(counter, "raises", 100)
+    assert len(count(counter, "scan", 50)) == 2
+
+
+def test_a_count_that_takes_too_long_is_given_up(opening: OpenRequest) -> None:
+    with InstructionCounter(opening) as started, pytest.raises(InstructionsError, match="not counted within 0 s"):
+        started.count("scan", {"n": 3000}, inputs=1, seconds=0.0)
+
+
+def test_a_process_that_ends_says_its_last_words(tmp_path: Path) -> None:
+    missing = OpenRequest(module=str(tmp_path / "missing.py"), corpus=None, threads=1)
+    counter = InstructionCounter(missing, program=[sys.executable, "-c", "raise SystemExit('not for me')"])
+    with pytest.raises(InstructionsError, match="the process that valgrind watched has ended: not for me"), counter:
+        pass

@@ -1,0 +1,195 @@
+"""Which points instructions are counted at, and what becomes of code that cannot be counted; with a made-up counter."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Self
+
+import bptt_bench as bench
+import pytest
+from bptt_bench.errors import BenchError
+from bptt_bench.measure.engines.valgrind import InstructionsError
+from bptt_bench.measure.loop.events import CountsTaken, Event, Notice
+from bptt_bench.measure.loop.instructions import MOST_INSTRUCTIONS, SECONDS, climb
+from bptt_bench.measure.loop.run import MeasureError, run
+from bptt_bench.measure.timing.clock import FakeClock
+from bptt_bench.plan import Point
+from bptt_bench.store import SampleStore
+from bptt_bench.store.frame import load
+
+from tests.bench.measure.fakes import FakeEngine, ListSink
+
+Work = Callable[[Mapping[str, Any]], float]
+
+
+class FakeCounter:
+    """Counts what a formula says, each count in so many seconds of a clock that does not run by itself."""
+
+    def __init__(self, work: Work, clock: FakeClock, seconds: float = 0.1) -> None:
+        self.work, self.clock, self.seconds = work, clock, seconds
+        self.asked: list[tuple[str, Point]] = []
+        self.begun = self.ended = 0
+
+    def __enter__(self) -> Self:
+        self.begun += 1
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended += 1
+
+    def count(self, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float) -> list[int]:
+        self.asked.append((subject, Point(point)))
+        self.clock.advance(self.seconds)
+        middle = self.work(point)
+        return [int(middle) + shift for shift in range(-(inputs // 2), inputs - inputs // 2)]
+
+
+def prepare(point: Point) -> Any:
+    return lambda: point["n"]
+
+
+class Ran:
+    """A run that counts instructions and times nothing."""
+
+    def __init__(
+        self,
+        work: Work,
+        law: str = "n",
+        *,
+        sink: Any = None,
+        done: Any = None,
+        seconds: float = 0.1,
+        names: Sequence[str] = ("mine",),
+        **levels: Any,
+    ) -> None:
+        clock = FakeClock()
+        self.events, self.sink = list[Event](), ListSink() if sink is None else sink
+        self.counter = FakeCounter(work, clock, seconds)
+        experiment = bench.experiment(dict.fromkeys(names, prepare), law=law, measure="instructions", **levels)
+        run(
+            experiment,
+            module="toy",
+            profile="quick",
+            seed=0,
+            threads=1,
+            sink=self.sink,
+            done=done,
+            engine=FakeEngine(experiment, clock),
+            clock=clock,
+            on_event=self.events.append,
+            describe_environment=dict,
+            counter=lambda _opening, _variables: self.counter,
+        )
+
+    def counts(self) -> dict[Point, float]:
+        return {event.point: event.counts["instructions"] for event in self.events if isinstance(event, CountsTaken)}
+
+    def notices(self) -> list[str]:
+        return [event.text for event in self.events if isinstance(event, Notice)]
+
+
+def test_cheap_code_is_counted_at_the_levels_of_the_profile() -> None:
+    counts = Ran(lambda point: 10 * point["n"], n=[1000, 100_000]).counts()
+    assert max(point["n"] for point in counts) == 100_000
+    assert counts[Point(n=100_000)] == 1_000_000
+    assert sum(point["n"] >= 1000 for point in counts) >= 5
+
+
+def test_dear_code_is_counted_at_smaller_levels_over_a_wide_range() -> None:
+    counts = Ran(lambda point: 5 * point["n"] ** 2, "n**2", n=[10_000, 1_000_000]).counts()
+    levels = sorted(point["n"] for point in counts)
+    assert max(counts.values()) <= MOST_INSTRUCTIONS
+    assert levels[-1] >= 500
+    assert levels[-1] / levels[0] >= 30
+    assert len(levels) >= 6
+
+
+def test_code_that_grows_faster_than_its_law_is_not_counted_for_hours() -> None:
+    counts = Ran(lambda point: 2.0 ** point["n"], n=[4, 8, 12, 16, 20, 24, 28, 60]).counts()
+    assert max(counts.values()) < 50 * MOST_INSTRUCTIONS
+    assert len(counts) >= 4
+
+
+def test_points_of_several_factors_keep_the_shape_of_the_design() -> None:
+    ran = Ran(lambda point: 300 * (point["n"] + point["m"]), "n + m", n=[10_000, 10**6], m=[10_000, 10**6])
+    counts = ran.counts()
+    assert {point["n"] > point["m"] for point in counts} == {True, False}
+    assert max(counts.values()) <= MOST_INSTRUCTIONS
+
+
+def test_counting_ends_with_its_time_and_keeps_what_it_has() -> None:
+    ran = Ran(lambda point: 10 * point["n"], n=[1000, 100_000], seconds=SECONDS["quick"] / 3)
+    assert 2 <= len(ran.counts()) <= 4
+
+
+def test_the_middle_one_of_several_inputs_counts() -> None:
+    assert set(Ran(lambda _point: 500, "1", n=[10, 1000]).counts().values()) == {500}
+
+
+def test_what_cannot_be_counted_is_named_and_the_others_are_counted() -> None:
+    def work(point: Mapping[str, Any]) -> float:
+        if point["n"] > 200:
+            raise InstructionsError("ValueError: too many")
+        return 10.0
+
+    ran = Ran(work, "1", names=("one", "two"), n=[100, 1000])
+    assert ran.notices() == ["one: ValueError: too many", "two: ValueError: too many"]
+    assert {subject for subject, _ in ran.counter.asked} == {"one", "two"}
+    assert ran.counter.begun == ran.counter.ended == 2
+
+
+def test_an_experiment_of_which_nothing_can_be_counted_ends_with_the_reason() -> None:
+    def work(_point: Mapping[str, Any]) -> float:
+        raise InstructionsError("ValueError: not today")
+
+    with pytest.raises(MeasureError, match=r"^mine: ValueError: not today$"):
+        Ran(work, n=[100, 1000])
+
+
+def test_a_fault_of_ours_is_no_notice() -> None:
+    def work(_point: Mapping[str, Any]) -> float:
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        Ran(work, n=[100, 1000])
+
+
+def test_counts_are_stored_and_judged(tmp_path: Path) -> None:
+    with SampleStore.create(tmp_path / "run") as store:
+        Ran(lambda point: 12 * point["n"] + 900, sink=store, n=[1000, 100_000])
+    frame = load(tmp_path / "run")
+    assert set(frame["timing"]) == {"counts"}
+    assert (frame["instructions_count"] == 12 * frame["n"] + 900).all()
+    (verdict,) = bench.judge(tmp_path / "run")
+    assert verdict.verdict == "supported"
+    assert verdict.estimate == pytest.approx(1.0, abs=1e-3)
+
+
+def test_a_run_that_goes_on_counts_no_subject_twice(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with SampleStore.create(folder) as store:
+        Ran(lambda point: 12 * point["n"], sink=store, n=[1000, 100_000])
+    with SampleStore.resume(folder) as store:
+        again = Ran(lambda point: 12 * point["n"], sink=store, done=store.done, n=[1000, 100_000])
+    assert again.counter.asked == []
+
+
+def test_a_climb_takes_no_step_that_is_longer_than_it_must_be() -> None:
+    sizes = {Point(n=n): float(n) for n in (1, 3, 4, 5, 16, 100)}
+    counted: list[int] = []
+
+    def count(point: Point) -> float:
+        counted.append(point["n"])
+        return float(point["n"])
+
+    assert climb(sizes, count, lambda: True) == 100
+    assert counted == [1, 4, 16, 100]
+
+
+def test_no_valgrind_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    from bptt_bench.measure.engines import valgrind
+
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(BenchError, match=r"^instructions: cannot be counted here, because valgrind is not installed"):
+        valgrind.require_valgrind()

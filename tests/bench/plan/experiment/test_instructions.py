@@ -1,0 +1,89 @@
+"""What a run is told to measure, and what the law of a subject says of its instructions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import bptt_bench as bench
+import pytest
+from bptt_bench.plan import CostLaw, Experiment, ExperimentError, ExponentClaim, Point
+from bptt_bench.plan.experiment.instructions import measuring, parse_measures, shrink_points
+
+
+def prepare(point: Point) -> Any:
+    return lambda: sum(range(point["n"]))
+
+
+def experiment(**options: Any) -> Experiment:
+    return bench.experiment({"mine": prepare}, law="n", n=[100, 10_000], **options)
+
+
+def responses(made: Experiment) -> dict[str, float]:
+    """Margins of the exponents that are claimed, by response."""
+    return {claim.response: claim.margin for claim in made.claims if isinstance(claim, ExponentClaim)}
+
+
+def test_measures_are_read_in_any_order_and_given_in_one() -> None:
+    assert parse_measures(" instructions,time") == ("time", "instructions")
+    assert parse_measures(["memory"]) == ("memory",)
+
+
+@pytest.mark.parametrize("text", ["cycles", "time,", ""])
+def test_another_measure_is_refused_with_what_is_allowed(text: str) -> None:
+    with pytest.raises(ExperimentError, match=r"^measure: must be some of time, memory, instructions, got '"):
+        parse_measures(text)
+
+
+def test_the_law_of_the_time_is_claimed_of_the_instructions_with_a_margin_of_its_own() -> None:
+    made = experiment(measure=("time", "instructions"))
+    assert responses(made) == {"seconds_per_eval": 0.5, "instructions_count": 0.05}
+    assert made.subject("mine").count_laws == {"instructions": CostLaw("n")}
+    assert made.is_timed
+
+
+def test_time_that_is_not_measured_is_not_claimed() -> None:
+    made = experiment(measure="instructions")
+    assert responses(made) == {"instructions_count": 0.05}
+    assert not made.is_timed
+
+
+def test_memory_that_is_not_measured_has_no_law() -> None:
+    assert experiment(memory_law="n", measure="time").subject("mine").memory_law is None
+    assert experiment(memory_law="n", measure="time,memory").subject("mine").memory_law == CostLaw("n")
+
+
+@pytest.mark.parametrize(("bound", "expected"), [("tight", "tight"), ("upper", "upper")])
+def test_instructions_are_bounded_as_the_time_is(bound: Any, expected: str) -> None:
+    made = measuring(experiment(bound=bound), ["time", "instructions"])
+    (claim,) = (one for one in made.claims if isinstance(one, ExponentClaim) and one.response == "instructions_count")
+    assert claim.bound == expected
+
+
+def test_no_claims_where_none_are_wanted() -> None:
+    assert experiment(bound=None, measure="time,instructions").claims == ()
+
+
+def test_asked_twice_there_is_one_claim_of_each_name() -> None:
+    once = experiment(measure="time,instructions")
+    assert measuring(once, ["time", "instructions"]).claims == once.claims
+
+
+def test_without_instructions_their_claims_go() -> None:
+    assert responses(measuring(experiment(measure="time,instructions"), ["time"])) == {"seconds_per_eval": 0.5}
+
+
+def test_memory_alone_needs_a_memory_law() -> None:
+    with pytest.raises(ExperimentError, match="measure: memory needs a memory_law"):
+        experiment(measure="memory")
+
+
+def test_points_made_smaller_keep_the_ratios_of_their_levels_and_small_levels_whole() -> None:
+    points = [Point(n=1000, k=4), Point(n=64_000, k=8)]
+    assert shrink_points(points, 1 / 16) == [Point(n=62, k=4), Point(n=4000, k=8)]
+    assert shrink_points(points, 1e-6) == [Point(n=16, k=4), Point(n=1024, k=8)]
+    assert shrink_points(points, 1.0) == points
+
+
+def test_points_that_become_one_are_given_once_and_text_stays() -> None:
+    points = [Point(n=1000, how="a"), Point(n=1001, how="a"), Point(n=1000, how="b")]
+    assert shrink_points(points, 1 / 50) == [Point(n=20, how="a"), Point(n=20, how="b")]
