@@ -31,7 +31,7 @@ MEASURING = (
     "timeit",
     "bptt_bench.run",
     "bptt_bench.api.run",
-    "bptt_bench.workflows.settings.measure",
+    "bptt_bench.workflows.settings.measure_run",
     "bptt_bench.measure",
 )
 NOT_TIMED = ("bptt_bench.measure.counters.meter",)  # counts, and reads no clock

@@ -29,10 +29,10 @@ from bptt_bench.measure.loop.interrupts import Interrupted
 from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Experiment, ExperimentError
-from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.repeated_runs import PlannedRun, judge_repeats, measure_all, plan_runs
 from bptt_bench.workflows.run import sigterm_as_interrupt
 from bptt_bench.workflows.selftest import listening
+from bptt_bench.workflows.settings import DEFAULT_EXPERIMENT, Settings
 
 STUDIES = ("stability", "faults", "load")
 PROFILES = {"stability": "quick", "faults": "selftest", "load": "quick"}
@@ -64,7 +64,7 @@ class Study:
 
     def plans(self, experiment: Experiment) -> list[PlannedRun]:
         """The runs of the study."""
-        settings = api.Settings(experiment=self.experiment, profile=self.profile, seed=self.seed, probe=False)
+        settings = Settings(experiment=self.experiment, profile=self.profile, seed=self.seed, probe=False)
         faults = [fault.name for fault in experiment.faults] if self.study == "faults" else []
         return plan_runs(settings, healthy=self.runs, faults=faults, each=self.runs)
 
@@ -121,7 +121,7 @@ def _parser() -> argparse.ArgumentParser:
         command.add_argument("--out", type=Path, required=True, metavar="DIR")
         command.add_argument("--runs", type=int, metavar="N", help=f"default {RUNS[name]}")
         command.add_argument("--seed", type=int, default=0, metavar="N", help="of the first run; default 0")
-        command.add_argument("--experiment", default=api.DEFAULT_EXPERIMENT)
+        command.add_argument("--experiment", default=DEFAULT_EXPERIMENT)
         command.add_argument("--profile", help=f"default {PROFILES[name]}")
         command.add_argument("--into", type=Path, metavar="FILE", help="of the table; default DIR/STUDY.json")
         command.add_argument("--quiet", type=Path, metavar="DIR", help="runs without load", required=name == "load")

@@ -11,8 +11,10 @@ from bptt_bench.integrations.notebook import run_progress as progress_shown
 from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.report.page.displays import Figures, Verdicts
+from bptt_bench.workflows.judge import analyse_run
 from bptt_bench.workflows.notebook_modules import is_notebook
-from bptt_bench.workflows.settings import Settings, analysis_of, default_experiment, measure, new_folder
+from bptt_bench.workflows.run import measure_run
+from bptt_bench.workflows.settings import Settings, default_experiment, new_folder
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,7 +70,7 @@ def run(
     )
     folder = new_folder(profile) if out is None else Path(out)
     with progress_shown(progress, on_event) as listener:
-        measure(settings, folder, on_event=listener)
+        measure_run(settings, folder, on_event=listener)
     return load(folder)
 
 
@@ -97,7 +99,7 @@ def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None)
 
     The claims are those that are stored with the run, unless another experiment is given. No code of a run is imported.
     """
-    return Verdicts(analysis_of(data, experiment))
+    return Verdicts(analyse_run(data, experiment))
 
 
 def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Figures:
@@ -114,6 +116,6 @@ def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = Non
     """
     from bptt_bench.report.figures.gallery import Maps, gallery
 
-    analysis = analysis_of(data, experiment)
+    analysis = analyse_run(data, experiment)
     found = gallery(analysis, Maps.of_checks(analysis))
     return Figures({one.name: one.figure for one in found}, {one.name: one.caption for one in found})

@@ -12,7 +12,8 @@ import pytest
 from bptt_bench import api
 from bptt_bench.measure.loop.events import Event, SampleTaken
 from bptt_bench.plan import CostLaw, Design, Experiment, ExperimentError, Factor, Profile, Subject
-from bptt_bench.workflows.settings import Settings, condition_numbers, new_folder
+from bptt_bench.workflows.run import condition_numbers
+from bptt_bench.workflows.settings import Settings, new_folder
 
 from tests import toy_experiment
 

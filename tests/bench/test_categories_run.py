@@ -15,8 +15,10 @@ from bptt_bench.cli.main import cli
 from bptt_bench.plan import Design, RatioClaim
 from bptt_bench.report.figures import gallery
 from bptt_bench.store.frame import load
-from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.foresee import foresee
+from bptt_bench.workflows.judge import analyse_run
+from bptt_bench.workflows.run import condition_numbers, measure_run
+from bptt_bench.workflows.settings import Settings, settings_of
 from click.testing import CliRunner
 
 from tests import toy_categories
@@ -32,7 +34,7 @@ EXACT = ("results of", "additions", "bytes")  # claims that no load on the machi
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("categories") / "run"
-    api.measure(api.Settings(experiment=MODULE, probe=False), path)
+    measure_run(Settings(experiment=MODULE, probe=False), path)
     return path
 
 
@@ -43,7 +45,7 @@ def frame(folder: Path) -> pd.DataFrame:
 
 @pytest.fixture(scope="module")
 def analysis(folder: Path) -> Analysis:
-    return api.analysis_of(folder)
+    return analyse_run(folder)
 
 
 def test_the_samples_have_a_column_of_text_and_one_of_real_numbers(frame: pd.DataFrame) -> None:
@@ -93,7 +95,7 @@ def test_a_run_is_continued_where_it_was_interrupted(folder: Path, tmp_path: Pat
     lines = (cut / "samples.jsonl").read_bytes().splitlines(keepends=True)
     (cut / "samples.jsonl").write_bytes(b"".join(lines[:70]) + lines[70][:20])  # in the middle of a line
     before = sum(b'"record":"sample"' in line for line in lines[:70])
-    finished = api.measure(api.settings_of(cut), cut, resume=True)
+    finished = measure_run(settings_of(cut), cut, resume=True)
     assert finished.samples == 3 * CELLS - before
     again = load(cut)
     cells = ["subject", *frame.attrs["factors"], "block", "stage", "timing"]
@@ -130,7 +132,7 @@ def test_a_claim_that_contradicts_itself_is_refused_before_anything_is_measured(
 
 
 def test_conditions_are_those_of_the_strata() -> None:
-    numbers = api.condition_numbers(toy_categories.EXPERIMENT, "quick")
+    numbers = condition_numbers(toy_categories.EXPERIMENT, "quick")
     assert list(numbers) == STRATA
     assert all(1 <= number < 10 for number in numbers.values())
 
@@ -150,7 +152,7 @@ def test_figures_and_pages_show_strata(analysis: Analysis, tmp_path: Path, folde
 
 
 def test_points_beyond_are_foreseen_for_each_type(tmp_path: Path) -> None:
-    settings = api.Settings(experiment=MODULE, probe=False)
+    settings = Settings(experiment=MODULE, probe=False)
     outcome = foresee(settings, tmp_path / "run", resume=False, say=lambda _line: None)
     assert [(one.prediction.subject, dict(one.prediction.at)) for one in outcome.foreseen] == [
         (f"sum [dtype={dtype}]", {"n": n, "share": 0.9}) for dtype in toy_categories.TYPES for n in (256_000, 512_000)

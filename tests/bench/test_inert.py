@@ -17,7 +17,9 @@ from bptt_bench.errors import StoreError
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.report.page import fragments
 from bptt_bench.store.runs.samples import SAMPLES
-from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.judge import analyse_run, write_report
+from bptt_bench.workflows.run import measure_run
+from bptt_bench.workflows.settings import Settings
 from click.testing import CliRunner, Result
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -30,7 +32,7 @@ SHADOWED = ("click", "numpy", "pandas", "scipy", "matplotlib", "jinja2", "rich",
 def measured(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run of the toy experiment."""
     folder = tmp_path_factory.mktemp("measured") / "run"
-    api.measure(api.Settings(experiment=TOY), folder)
+    measure_run(Settings(experiment=TOY), folder)
     return folder
 
 
@@ -92,8 +94,8 @@ FUNCTIONS: dict[str, Callable[[], Any]] = {
     "compare": lambda: bench.compare("run", "other"),
     "fit": lambda: bench.fit(bench.load("run").query("subject == 'sum'"), "n"),
     "fit_by": lambda: bench.fit_by(bench.load("run").query("subject == 'sum'"), "n"),
-    "write_report": lambda: api.write_report("run"),
-    "displays of a notebook": lambda: fragments.of_analysis(api.analysis_of("run")),
+    "write_report": lambda: write_report("run"),
+    "displays of a notebook": lambda: fragments.of_analysis(analyse_run("run")),
 }
 
 

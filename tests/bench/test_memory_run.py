@@ -19,7 +19,8 @@ from bptt_bench.report.page.page import render_html, render_markdown
 from bptt_bench.report.terminal.tables import as_text
 from bptt_bench.report.words import content
 from bptt_bench.store.frame import load
-from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.run import measure_run
+from bptt_bench.workflows.settings import Settings
 from click.testing import CliRunner
 
 from tests import toy_memory
@@ -33,7 +34,7 @@ PEAK_SLACK_BYTES = 300_000  # pages are counted in batches
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("memory") / "run"
-    api.measure(api.Settings(experiment="tests.toy_memory", probe=False), path)
+    measure_run(Settings(experiment="tests.toy_memory", probe=False), path)
     return path
 
 

@@ -23,11 +23,11 @@ from bptt_bench.analyse.compare.compared import Comparison
 from bptt_bench.analyse.stats import contrast
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.store.runs.samples import SAMPLES, read_records
-from bptt_bench.workflows import settings as api
-from bptt_bench.workflows.compare.baseline import BASELINE, CURRENT, Side, measure
+from bptt_bench.workflows.compare.baseline import BASELINE, CURRENT, Side, measure_interleaved
 from bptt_bench.workflows.compare.compare import compare
 from bptt_bench.workflows.progress import format_time_left
 from bptt_bench.workflows.run import sigterm_as_interrupt
+from bptt_bench.workflows.settings import Settings
 
 from tests.comparison.healthy import EXPERIMENT
 
@@ -83,8 +83,8 @@ def measure_try(out: Path, kind: str, number: int) -> None:
         BASELINE: Side(engine=LocalEngine(EXPERIMENT.environment)),
         CURRENT: Side(engine=LocalEngine(EXPERIMENT.environment), module=KINDS[kind]),
     }
-    settings = api.Settings(experiment=HEALTHY, profile=PROFILE, seed=number, probe=False)
-    measure(EXPERIMENT, settings, sides, folder_of(out, kind, number))
+    settings = Settings(experiment=HEALTHY, profile=PROFILE, seed=number, probe=False)
+    measure_interleaved(EXPERIMENT, settings, sides, folder_of(out, kind, number))
 
 
 def outcomes(out: Path, tries: int) -> Iterator[Outcome]:

@@ -31,8 +31,9 @@ from bptt_bench.plan.experiment.stopping_rule import StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
 from bptt_bench.workflows import adaptive
-from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler
+from bptt_bench.workflows.run import measure_run
+from bptt_bench.workflows.settings import DEFAULT_EXPERIMENT, Settings, experiment_of
 
 from tests.bench.measure.fakes import FakeEngine
 from tests.scaling import simulated
@@ -123,13 +124,11 @@ def on_a_simulated_clock(
         with SampleStore.create(folder / name) as store:
             if frames:
                 measured = adaptive.first_blocks(experiment, "standard")
-                demand = StoppingRule(
-                    budget_seconds=SHARE * seconds_of(frames[0]), targets=widths(frames[0], experiment)
-                )
+                rule = StoppingRule(budget_seconds=SHARE * seconds_of(frames[0]), targets=widths(frames[0], experiment))
                 further = AdaptiveSampler(
                     experiment,
                     "standard",
-                    demand,
+                    rule,
                     seed=seed,
                     read=lambda: load(folder / "adaptive"),
                     append=store.append,
@@ -153,22 +152,22 @@ def on_a_simulated_clock(
 
 
 def on_this_machine(
-    settings: api.Settings, folder: Path, *, fixed: Path | None, share: float
+    settings: Settings, folder: Path, *, fixed: Path | None, share: float
 ) -> tuple[Compared, list[str]]:
     """Both runs for real, one after the other, and what the adaptive one said on its way."""
-    experiment = api.experiment_of(settings)
+    experiment = experiment_of(settings)
     if fixed is None:
         fixed = folder / "fixed"
-        api.measure(settings, fixed)
+        measure_run(settings, fixed)
     frame, said = load(fixed), list[str]()
-    demand = StoppingRule(budget_seconds=share * seconds_of(frame), targets=widths(frame, experiment))
-    adaptive.measure(settings, demand, folder / "adaptive", say=said.append)
+    rule = StoppingRule(budget_seconds=share * seconds_of(frame), targets=widths(frame, experiment))
+    adaptive.measure_adaptively(settings, rule, folder / "adaptive", say=said.append)
     return compared(frame, load(folder / "adaptive"), experiment), said
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.scaling.adaptive", description=__doc__.split("\n")[0])
-    parser.add_argument("--experiment", default=api.DEFAULT_EXPERIMENT, help="module [%(default)s]")
+    parser.add_argument("--experiment", default=DEFAULT_EXPERIMENT, help="module [%(default)s]")
     parser.add_argument("--profile", default="standard", help="the fixed design [%(default)s]")
     parser.add_argument("--fixed", type=Path, metavar="DIR", help="a stored run of that profile, instead of a new one")
     parser.add_argument("--folder", type=Path, metavar="DIR", help="for the runs; a temporary one by default")
@@ -182,7 +181,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         if chosen.simulated is not None:
             pairs = [on_a_simulated_clock(seed, folder / str(seed)) for seed in range(chosen.simulated)]
         else:
-            settings = api.Settings(experiment=chosen.experiment, profile=chosen.profile, seed=chosen.seed)
+            settings = Settings(experiment=chosen.experiment, profile=chosen.profile, seed=chosen.seed)
             pair, said = on_this_machine(settings, folder, fixed=chosen.fixed, share=chosen.share)
             pairs = [pair]
             print("\n".join(said))

@@ -34,11 +34,11 @@ def main(folder: Path) -> None:
     """Print what the stages took."""
     times = [time.perf_counter()]
     from bptt_bench.store.frame import load
-    from bptt_bench.workflows.settings import analysis_of
+    from bptt_bench.workflows.judge import analyse_run
 
     frame = load(folder)
     times.append(time.perf_counter())
-    analysis = analysis_of(frame)
+    analysis = analyse_run(frame)
     times.append(time.perf_counter())
     from bptt_bench.report.page.page import write_report
 

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 from bptt_bench.plan import CostLaw
-from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.run import measure_run
+from bptt_bench.workflows.settings import Settings
 
 from tests.scaling import simulated
 from tests.scaling.adaptive import AS_NARROW, SHARE, Compared, main, on_a_simulated_clock
@@ -73,8 +74,8 @@ def test_the_goal_is_met_by_both_time_and_widths(seconds: float, width: float, *
 
 
 def test_it_runs_for_real_and_can_reuse_a_stored_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings = api.Settings(experiment="tests.toy_experiment", profile="quick", probe=False)
-    api.measure(settings, tmp_path / "stored")
+    settings = Settings(experiment="tests.toy_experiment", profile="quick", probe=False)
+    measure_run(settings, tmp_path / "stored")
     main(
         [
             *("--experiment", "tests.toy_experiment", "--profile", "quick", "--share", "20"),

@@ -67,8 +67,8 @@ def compare(
     if baseline is None:
         folders, experiment = _two_runs(what, measuring), None
     else:
-        from bptt_bench.workflows import settings as api
         from bptt_bench.workflows.compare import baseline as turns
+        from bptt_bench.workflows.settings import Settings, experiment_of
 
         find_experiments_here()
         if len(what) > 1:
@@ -78,7 +78,7 @@ def compare(
         folders = turns.measure_baseline(
             baseline, settings, measuring["out"], say=lambda line: click.echo(line, err=as_json)
         )
-        experiment = api.experiment_of(api.Settings(**settings))  # with what the commit lacks, too
+        experiment = experiment_of(Settings(**settings))  # with what the commit lacks, too
     found = compared(*folders, experiment=experiment, tolerance=margin, confidence=sure)
     if as_json:
         print_json(found.to_json())

@@ -56,16 +56,16 @@ def foresee(
              bptt-bench foresee --resume results/foreseen
     """
     from bptt_bench.report.terminal import tables as terminal
-    from bptt_bench.workflows import settings as api
     from bptt_bench.workflows.foresee import foresee as predicted_and_measured
     from bptt_bench.workflows.foresee import foresight_of
+    from bptt_bench.workflows.settings import experiment_of, new_folder
 
     find_experiments_here()
     given = {"experiment": experiment, "seed": seed, "threads": threads, "engine": make_engine(engine)}
     settings = run_settings(resume, out, given)
     if resume is None:
-        settings = dataclasses.replace(settings, profile=foresight_of(api.experiment_of(settings)).profile)
-    folder = resume or out or api.new_folder("foresee")
+        settings = dataclasses.replace(settings, profile=foresight_of(experiment_of(settings)).profile)
+    folder = resume or out or new_folder("foresee")
     with note_resume_command(folder):
         outcome = predicted_and_measured(
             settings,

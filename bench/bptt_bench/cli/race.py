@@ -59,16 +59,16 @@ def race(
     from bptt_bench.report.terminal import tables as terminal
     from bptt_bench.report.terminal.race import show_race
     from bptt_bench.workflows import run as session
-    from bptt_bench.workflows import settings as api
+    from bptt_bench.workflows.settings import default_experiment, experiment_of, new_folder
 
     find_experiments_here()
     if resume is None:
-        experiment = experiment or api.default_experiment(EXPERIMENT)
+        experiment = experiment or default_experiment(EXPERIMENT)
     given = {"experiment": experiment, "profile": profile, "seed": seed, "threads": threads}
     settings = run_settings(resume, out, given, profile=PROFILE, threads=THREADS)
-    if not any(claim.kind == "speedup" for claim in api.experiment_of(settings).claims):
+    if not any(claim.kind == "speedup" for claim in experiment_of(settings).claims):
         raise ExperimentError(f"experiment {settings.experiment!r}: claims no speedup; a race is judged by such claims")
-    folder = resume or out or api.new_folder("race")
+    folder = resume or out or new_folder("race")
     with note_resume_command(folder):
         outcome = session.run(
             settings,

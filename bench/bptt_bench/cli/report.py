@@ -20,7 +20,7 @@ def report(folder: Path, claims: str | None, as_json: bool) -> int:
     \b
     Example: bptt-bench report results/today
     """
-    from bptt_bench.workflows.settings import write_report
+    from bptt_bench.workflows.judge import write_report
 
     files = write_report(folder, load_claims(claims))
     if as_json:

@@ -111,7 +111,7 @@ def run(
             resume=resume is not None,
             force=check_force(force, resume),
             say=lambda line: click.echo(line, err=as_json),
-            demand=adaptive.read_stopping_rule(budget, until, resume),
+            rule=adaptive.read_stopping_rule(budget, until, resume),
         )
     if as_json:
         print_json(outcome.to_json())

@@ -44,17 +44,17 @@ def selftest(
     """
     from bptt_bench.measure.worker.loading import load_experiment
     from bptt_bench.report.words.trust import lines
-    from bptt_bench.workflows import settings as api
     from bptt_bench.workflows.selftest import profile_of
     from bptt_bench.workflows.selftest import selftest as tested
+    from bptt_bench.workflows.settings import Settings, new_folder
 
     find_experiments_here()
     given: dict[str, Any] = {} if experiment is None else {"experiment": experiment}
-    settings = api.Settings(**given, seed=seed)
+    settings = Settings(**given, seed=seed)
     chosen = profile or profile_of(load_experiment(settings.experiment))
     outcome = tested(
         dataclasses.replace(settings, profile=chosen),
-        out or api.new_folder("selftest"),
+        out or new_folder("selftest"),
         runs=runs,
         trials=trials,
         say=lambda line: click.echo(line, err=True),

@@ -31,9 +31,9 @@ def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
              bptt-bench verdict results/reference --claims bptt_rnn.experiment
     """
     from bptt_bench.store.runs.experiments import missing_parts
-    from bptt_bench.workflows.settings import analysis_of
+    from bptt_bench.workflows.judge import analyse_run
 
-    analysis = analysis_of(folder, load_claims(claims))
+    analysis = analyse_run(folder, load_claims(claims))
     if as_json:
         if claims is None and (words := missing_parts(analysis.frame)):
             click.echo(f"note: {words}", err=True)

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.loop import run as loop
 from bptt_bench.measure.loop.events import Listener, RunFinished
+from bptt_bench.measure.loop.interleave import AnnotatingSink
 from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.stopping_rule import NARROWEST, SHORTEST_BUDGET_SECONDS, WIDEST, StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.text.quantities import parse_duration, parse_share
-from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler
+from bptt_bench.workflows.settings import Settings, experiment_of, run_arguments
 
 FIRST_BLOCKS, FIRST_PHASE_BLOCKS = 2, 1  # enough to know the noise, and what every cell costs; two processes
 
@@ -70,9 +70,9 @@ def first_blocks(experiment: Experiment, profile: str) -> Experiment:
     return dataclasses.replace(experiment, profiles={**experiment.profiles, profile: first})
 
 
-def measure(
-    settings: api.Settings,
-    demand: StoppingRule,
+def measure_adaptively(
+    settings: Settings,
+    rule: StoppingRule,
     folder: Path,
     *,
     resume: bool = False,
@@ -80,7 +80,7 @@ def measure(
     on_event: Listener | None = None,
     say: Callable[[str], None] = lambda _line: None,
 ) -> RunFinished:
-    """Measure into a folder until the demand is met.
+    """Measure into a folder until the rule is met.
 
     Raises
     ------
@@ -89,34 +89,30 @@ def measure(
     """
     from bptt_bench.store.frame import load
 
-    begun = time.monotonic()
-    experiment = api.experiment_of(settings)
+    begun, stored_seconds = time.monotonic(), _seconds_stored(folder) if resume else 0.0
+    experiment = experiment_of(settings)
     with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
         if store.done.header is not None and "adaptive" not in store.done.header:
             raise StoreError(f"{folder}: holds a run of a fixed number of blocks; --budget and --until need a new one")
         sampler = AdaptiveSampler(
             experiment,
             settings.profile,
-            demand,
+            rule,
             seed=settings.seed,
             read=lambda: load(folder),
             append=store.append,
-            seconds_used=_stopwatch(begun, _seconds_stored(folder) if resume else 0.0),
+            seconds_used=lambda: stored_seconds + time.monotonic() - begun,
             say=say,
         )
         return loop.run(
             first_blocks(experiment, settings.profile),
-            **api.run_arguments(settings),
-            sink=_Marked(store, demand),
+            **run_arguments(settings),
+            sink=AnnotatingSink(store, {"adaptive": rule.to_json()}),
             done=store.done,
             force=force,
             on_event=on_event,
             next_blocks=sampler,
         )
-
-
-def _stopwatch(begun: float, before: float) -> Callable[[], float]:
-    return lambda: before + time.monotonic() - begun
 
 
 def _seconds_stored(folder: Path) -> float:
@@ -127,17 +123,3 @@ def _seconds_stored(folder: Path) -> float:
         return float(load(folder)["visit_seconds"].sum())
     except StoreError:
         return 0.0
-
-
-class _Marked:
-    """A sink that notes the demand in the record of the run, so that a resumed run goes on with it."""
-
-    def __init__(self, sink: loop.Sink, demand: StoppingRule) -> None:
-        self._sink, self._demand = sink, demand
-
-    def append(self, record: Mapping[str, Any]) -> None:
-        marked = {**record, "adaptive": self._demand.to_json()} if record["record"] == "run" else record
-        self._sink.append(marked)
-
-    def sync(self) -> None:
-        self._sink.sync()

@@ -48,7 +48,7 @@ class AdaptiveSampler:
         self,
         experiment: Experiment,
         profile: str,
-        demand: StoppingRule,
+        rule: StoppingRule,
         *,
         seed: int,
         read: Callable[[], pd.DataFrame],
@@ -56,7 +56,7 @@ class AdaptiveSampler:
         seconds_used: Callable[[], float],
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
-        self._experiment, self._demand, self._seed = experiment, demand, seed
+        self._experiment, self._rule, self._seed = experiment, rule, seed
         self._seconds_per_sample = experiment.profile(profile).seconds_per_sample
         self._read, self._append, self._seconds_used, self._say = read, append, seconds_used, say
         self._pace, self._start_up, self._thinking = 1.0, START_UP_SECONDS, 0.0
@@ -110,7 +110,7 @@ class AdaptiveSampler:
 
     @property
     def _budget(self) -> float:
-        return math.inf if self._demand.budget_seconds is None else self._demand.budget_seconds
+        return math.inf if self._rule.budget_seconds is None else self._rule.budget_seconds
 
     def _used_up(self) -> str:
         return f"the budget of {self._budget:g} s is used up"
@@ -147,12 +147,12 @@ class AdaptiveSampler:
 
         new = new_spots(evidence, aims, cost, seconds_per_sample=self._seconds_per_sample)
         affordable = seconds / self._pace
-        limited = self._demand.ends_itself
+        limited = self._rule.ends_itself
 
         def spend(wanted: Sequence[float]) -> Allocation:
             return allocate(aims, {**cost, **new}, wanted, seconds=affordable, new=new, reach=limited)
 
-        chosen = spend([self._demand.wanted(aim.claim, aim.deciding) for aim in aims])
+        chosen = spend([self._rule.wanted(aim.claim, aim.deciding) for aim in aims])
         if limited and not any(outlook.is_open for outlook in chosen.outlooks):
             return nothing(chosen), "all is as narrow as wanted"
         if affordable < min(cost.values()):

@@ -18,9 +18,9 @@ from bptt_bench.measure.loop.events import Listener, PredictionsStored, RunFinis
 from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.plan import Cell, Experiment, ExperimentError, Foresight, Point, block_order, require_beyond
 from bptt_bench.store import SampleStore
-from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.progress import show_progress
-from bptt_bench.workflows.run import announcement_lines, format_summary, sigterm_as_interrupt
+from bptt_bench.workflows.run import announcement_lines, condition_numbers, format_summary, sigterm_as_interrupt
+from bptt_bench.workflows.settings import Settings, experiment_of, run_arguments
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,7 +36,7 @@ class ForesightOutcome:
     """What was foreseen in a run, and how it turned out; ``unmeasured`` are predictions that nothing has tested."""
 
     folder: Path
-    settings: api.Settings
+    settings: Settings
     foreseen: Sequence[CheckedPrediction]
     unmeasured: Sequence[Prediction]
 
@@ -81,7 +81,7 @@ def _accuracy(found: Sequence[CheckedPrediction]) -> dict[str, Any]:
 
 
 def foresee(
-    settings: api.Settings, folder: Path, *, resume: bool, say: Callable[[str], None], force: bool = False
+    settings: Settings, folder: Path, *, resume: bool, say: Callable[[str], None], force: bool = False
 ) -> ForesightOutcome:
     """Sweep (or what of it is missing), predict, measure; ``say`` receives what is worth a line on the way.
 
@@ -93,12 +93,10 @@ def foresee(
     KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored.
     """
     with sigterm_as_interrupt():
-        experiment = api.experiment_of(settings)
+        experiment = experiment_of(settings)
         foresight = foresight_of(experiment)
         require_beyond(foresight, experiment.profiles, settings.profile)
-        for line in announcement_lines(
-            experiment, settings, folder, api.condition_numbers(experiment, settings.profile)
-        ):
+        for line in announcement_lines(experiment, settings, folder, condition_numbers(experiment, settings.profile)):
             say(line)
         points, visits = len(foresight.beyond), foresight.visits
         say(
@@ -123,7 +121,7 @@ def foresight_of(experiment: Experiment) -> Foresight:
     return experiment.foresight
 
 
-def load_outcome(settings: api.Settings, folder: Path) -> ForesightOutcome:
+def load_outcome(settings: Settings, folder: Path) -> ForesightOutcome:
     """Return the predictions of a stored run with what was measured.
 
     Raises
@@ -135,7 +133,7 @@ def load_outcome(settings: api.Settings, folder: Path) -> ForesightOutcome:
     from bptt_bench.store.frame import load
 
     samples = load(folder)
-    frame = Strata.of(api.experiment_of(settings), samples).frame(samples)
+    frame = Strata.of(experiment_of(settings), samples).frame(samples)
     found = checked_predictions(frame)
     return ForesightOutcome(folder=folder, settings=settings, foreseen=found, unmeasured=unmeasured(frame, found))
 
@@ -143,7 +141,7 @@ def load_outcome(settings: api.Settings, folder: Path) -> ForesightOutcome:
 def _measure(
     experiment: Experiment,
     foresight: Foresight,
-    settings: api.Settings,
+    settings: Settings,
     folder: Path,
     *,
     resume: bool,
@@ -167,7 +165,7 @@ def _measure(
 
         return loop.run(
             experiment,
-            **api.run_arguments(settings),
+            **run_arguments(settings),
             sink=store,
             done=store.done,
             force=force,
@@ -229,7 +227,7 @@ def _require_unmeasured(cells: Sequence[Cell], frame: pd.DataFrame) -> None:
 def blocks_beyond(
     experiment: Experiment,
     foresight: Foresight,
-    settings: api.Settings,
+    settings: Settings,
     frame: pd.DataFrame,
     predictions: Sequence[Prediction],
 ) -> list[Block]:

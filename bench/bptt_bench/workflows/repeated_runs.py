@@ -13,8 +13,10 @@ from bptt_bench.errors import StoreError
 from bptt_bench.measure.loop.events import Listener
 from bptt_bench.plan import Experiment
 from bptt_bench.store.runs.samples import SAMPLES, read_records
-from bptt_bench.workflows import settings as api
+from bptt_bench.workflows.judge import analyse_run
 from bptt_bench.workflows.progress import format_time_left
+from bptt_bench.workflows.run import measure_run
+from bptt_bench.workflows.settings import Settings, settings_of
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.trust import Repeat
@@ -24,13 +26,13 @@ class PlannedRun(NamedTuple):
     """A run to be made: the name of its folder, and its settings."""
 
     name: str
-    settings: api.Settings
+    settings: Settings
 
 
-def plan_runs(settings: api.Settings, *, healthy: int, faults: Sequence[str] = (), each: int = 1) -> list[PlannedRun]:
+def plan_runs(settings: Settings, *, healthy: int, faults: Sequence[str] = (), each: int = 1) -> list[PlannedRun]:
     """Plan healthy runs with consecutive seeds, and ``each`` runs with every fault, in turn.
 
-    >>> [plan.name for plan in plan_runs(api.Settings(), healthy=3, faults=["sign"])]
+    >>> [plan.name for plan in plan_runs(Settings(), healthy=3, faults=["sign"])]
     ['healthy-0', 'sign-0', 'healthy-1', 'healthy-2']
     """
     plans: list[PlannedRun] = []
@@ -60,7 +62,7 @@ def measure_all(
     now: Callable[[], float],
     listening: Callable[[], AbstractContextManager[Listener | None]] = nullcontext,
     beside: Callable[[], AbstractContextManager[object]] = nullcontext,
-    measure: Callable[..., object] = api.measure,
+    measure: Callable[..., object] = measure_run,
 ) -> None:
     """Measure what is missing, run by run.
 
@@ -71,7 +73,7 @@ def measure_all(
     now : seconds of a steady clock.
     listening : gives what is told of the events of a run, for as long as it is measured.
     beside : entered for as long as a run is measured, such as something that keeps a core busy.
-    measure : measures a run into a folder, as ``api.measure`` does.
+    measure : measures a run into a folder, as ``measure`` does.
 
     Raises
     ------
@@ -102,7 +104,7 @@ def is_finished(plan: PlannedRun, folder: Path) -> bool:
     records = read_records(path)
     if not records:
         return False
-    stored = dataclasses.replace(api.settings_of(folder / plan.name), probe=plan.settings.probe)  # not stored
+    stored = dataclasses.replace(settings_of(folder / plan.name), probe=plan.settings.probe)  # not stored
     if stored != plan.settings:
         name = next(
             field.name
@@ -122,7 +124,7 @@ def judge_repeats(folder: Path, experiment: Experiment) -> Iterator[Repeat]:
 
     for path in sorted(folder.glob(f"*/{SAMPLES}"), key=lambda path: _in_order(path.parent.name)):
         if any(record["record"] == "finish" for record in read_records(path)):
-            yield Repeat.of(path.parent.name, api.analysis_of(path.parent, experiment))
+            yield Repeat.of(path.parent.name, analyse_run(path.parent, experiment))
 
 
 def _in_order(name: str) -> tuple[str, int]:

@@ -1,4 +1,4 @@
-"""What ``run`` does between its options and its exit status: announce, measure, judge."""
+"""Measuring a run and judging it: announce, measure, summarise, judge."""
 
 from __future__ import annotations
 
@@ -14,14 +14,18 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.measure.loop.events import RunFinished
+import numpy as np
+
+from bptt_bench.measure.loop.events import Listener, RunFinished
 from bptt_bench.measure.probe.environment import load_average, usable_cores
 from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.stopping_rule import StoppingRule
+from bptt_bench.store import SampleStore
 from bptt_bench.workflows import adaptive
-from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.doctor import check_current_kernel, check_load
+from bptt_bench.workflows.judge import analyse_run
 from bptt_bench.workflows.progress import show_progress
+from bptt_bench.workflows.settings import Settings, experiment_of, run_arguments
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
@@ -34,7 +38,7 @@ class RunOutcome:
     """A run that has come to its end."""
 
     folder: Path
-    settings: api.Settings
+    settings: Settings
     condition_numbers: Mapping[str, float]
     finished: RunFinished
     analysis: Analysis
@@ -58,18 +62,18 @@ class RunOutcome:
 
 
 def run(
-    settings: api.Settings,
+    settings: Settings,
     folder: Path,
     *,
     resume: bool,
     say: Callable[[str], None],
-    demand: StoppingRule | None = None,
+    rule: StoppingRule | None = None,
     force: bool = False,
 ) -> RunOutcome:
     """Measure and judge; ``say`` receives what is worth a line on the way.
 
     With ``force`` a run is resumed that was measured with other code.
-    With a ``demand`` the profile gives the first blocks only, and the rest of the time goes to where it counts.
+    With a ``rule`` the profile gives the first blocks only, and the rest of the time goes to where it counts.
 
     Raises
     ------
@@ -77,34 +81,90 @@ def run(
     KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored.
     """
     with sigterm_as_interrupt():
-        experiment = api.experiment_of(settings)
-        numbers = api.condition_numbers(experiment, settings.profile)
-        begun_with = experiment if demand is None else adaptive.first_blocks(experiment, settings.profile)
+        experiment = experiment_of(settings)
+        numbers = condition_numbers(experiment, settings.profile)
+        begun_with = experiment if rule is None else adaptive.first_blocks(experiment, settings.profile)
         for line in announcement_lines(begun_with, settings, folder, numbers):
             say(line)
-        if demand is not None:
-            say(f"then {demand}")
+        if rule is not None:
+            say(f"then {rule}")
         with show_progress(sys.stderr, time.monotonic) as listener:
-            if demand is None:
-                finished = api.measure(settings, folder, resume=resume, force=force, on_event=listener)
+            if rule is None:
+                finished = measure_run(settings, folder, resume=resume, force=force, on_event=listener)
             else:
-                finished = adaptive.measure(
-                    settings, demand, folder, resume=resume, force=force, on_event=listener, say=say
+                finished = adaptive.measure_adaptively(
+                    settings, rule, folder, resume=resume, force=force, on_event=listener, say=say
                 )
         say(format_summary(finished))
-        analysis = api.analysis_of(folder, experiment)
+        analysis = analyse_run(folder, experiment)
     return RunOutcome(
         folder=folder,
         settings=settings,
         condition_numbers=numbers,
         finished=finished,
         analysis=analysis,
-        is_adaptive=demand is not None,
+        is_adaptive=rule is not None,
     )
 
 
+def measure_run(
+    settings: Settings,
+    folder: Path,
+    *,
+    resume: bool = False,
+    force: bool = False,
+    on_event: Listener | None = None,
+) -> RunFinished:
+    """Measure into a folder: all of a new run, or what an interrupted one still lacks.
+
+    With ``force`` a run goes on that was measured with other code.
+
+    Raises
+    ------
+    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
+    Interrupted : by a signal; what was measured before is stored.
+    """
+    from bptt_bench.measure.loop import run as loop
+
+    experiment = experiment_of(settings)
+    with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
+        return loop.run(
+            experiment,
+            **run_arguments(settings),
+            sink=store,
+            done=store.done,
+            force=force,
+            on_event=on_event,
+        )
+
+
+def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, float]:
+    """Return how well the points of a profile distinguish the terms of each subject's law and overhead.
+
+    The condition number of the design as a fit sees it: rows relative to the time (coefficients taken as 1), columns
+    scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.
+    """
+    from bptt_bench.analyse.evidence.strata import Strata
+    from bptt_bench.analyse.fitting.diagnose import condition_number, shares_of
+
+    experiment.profile(profile)  # which must be known
+    experiment = Strata.of(experiment, profile=profile).stratified()
+    chosen = experiment.profile(profile)
+    numbers: dict[str, float] = {}
+    for subject in experiment.subjects:
+        if subject.law is None:
+            continue
+        law = subject.law.plus(*(subject.overhead or ()))
+        points = [cell.point for cell in chosen.cells([subject.name])]
+        columns = law.columns(
+            {name: np.array([point[name] for point in points], dtype=np.float64) for name in law.factors}
+        )
+        numbers[subject.name] = condition_number(shares_of(columns)) if len(points) >= len(law.terms) else math.inf
+    return numbers
+
+
 def announcement_lines(
-    experiment: Experiment, settings: api.Settings, folder: Path, numbers: Mapping[str, float]
+    experiment: Experiment, settings: Settings, folder: Path, numbers: Mapping[str, float]
 ) -> Iterator[str]:
     """Yield what a run will do, how well its design distinguishes the terms of each law, and what may disturb it."""
     profile = experiment.profile(settings.profile)

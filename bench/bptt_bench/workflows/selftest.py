@@ -18,10 +18,10 @@ import numpy as np
 
 from bptt_bench.measure.loop.events import Event, Listener, MemoryTaken, RunStarted, SampleTaken
 from bptt_bench.plan import Experiment
-from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.progress import show_progress
 from bptt_bench.workflows.repeated_runs import judge_repeats, measure_all, plan_runs
 from bptt_bench.workflows.run import sigterm_as_interrupt
+from bptt_bench.workflows.settings import Settings, experiment_of
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.trust import Coverage, Trust
@@ -37,7 +37,7 @@ class SelftestOutcome:
     """A self-test that has come to its end."""
 
     folder: Path
-    settings: api.Settings
+    settings: Settings
     trust: Trust
 
     def to_json(self) -> dict[str, Any]:
@@ -58,7 +58,7 @@ def profile_of(experiment: Experiment) -> str:
 
 
 def selftest(
-    settings: api.Settings,
+    settings: Settings,
     folder: Path,
     *,
     runs: int = RUNS,
@@ -79,7 +79,7 @@ def selftest(
     """
     from bptt_bench.analyse.verdicts.trust import trust
 
-    experiment = api.experiment_of(settings)
+    experiment = experiment_of(settings)
     settings = dataclasses.replace(settings, probe=False)  # no verdict needs it, and it takes as long as a run
     plans = plan_runs(settings, healthy=runs, faults=[fault.name for fault in experiment.faults])
     with sigterm_as_interrupt():

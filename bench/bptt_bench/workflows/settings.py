@@ -1,4 +1,4 @@
-"""The settings of a run, and the stages wired together for all faces: measure, analyse, report."""
+"""Settings that identify a run, and the experiment that they name."""
 
 from __future__ import annotations
 
@@ -6,13 +6,9 @@ import dataclasses
 import datetime as dt
 import functools
 import itertools
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
+from typing import Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.engines.cluster_factory import cluster_for
@@ -22,14 +18,7 @@ from bptt_bench.measure.protocol.provenance import digest_sources, folder_of
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.plan.experiment.instructions import Measure, measuring, parse_measures
-from bptt_bench.store import SampleStore
 from bptt_bench.workflows.notebook_modules import load_current
-
-if TYPE_CHECKING:
-    import pandas as pd
-
-    from bptt_bench.analyse.verdicts.analysis import Analysis
-    from bptt_bench.measure.loop.events import Listener, RunFinished
 
 DEFAULT_EXPERIMENT = "bptt_rnn.experiment"
 RESULTS = Path("results")
@@ -53,7 +42,7 @@ def default_experiment(name: str = DEFAULT_EXPERIMENT) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What makes a run the run it is; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
+    """Settings that identify a run; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
 
     ``probe`` says whether the machine is probed first: None where a subject declares works to predict its time from.
     ``measures`` are of time, memory and instructions: None what the experiment states.
@@ -100,37 +89,6 @@ def experiment_of(settings: Settings) -> Experiment:
     return experiment if settings.fault is None else experiment.with_fault(settings.fault)
 
 
-def measure(
-    settings: Settings,
-    folder: Path,
-    *,
-    resume: bool = False,
-    force: bool = False,
-    on_event: Listener | None = None,
-) -> RunFinished:
-    """Measure into a folder: all of a new run, or what an interrupted one still lacks.
-
-    With ``force`` a run goes on that was measured with other code.
-
-    Raises
-    ------
-    ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
-    Interrupted : by a signal; what was measured before is stored.
-    """
-    from bptt_bench.measure.loop import run as loop
-
-    experiment = experiment_of(settings)
-    with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
-        return loop.run(
-            experiment,
-            **run_arguments(settings),
-            sink=store,
-            done=store.done,
-            force=force,
-            on_event=on_event,
-        )
-
-
 def run_arguments(settings: Settings) -> dict[str, Any]:
     """Return the settings as the arguments of the measuring loop.
 
@@ -174,63 +132,3 @@ def settings_of(folder: Path) -> Settings:
         fault=header.get("fault"),  # absent from runs of version 0.1
         measures=parse_measures(header["measures"]) if "measures" in header else None,
     )
-
-
-def analysis_of(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Analysis:
-    """Return the fits and verdicts of a run.
-
-    Parameters
-    ----------
-    data : folder of a run, or the frame that ``load`` made of it.
-    experiment : whose laws and claims are meant; those that are stored with the run by default.
-
-    Raises
-    ------
-    StoreError, ExperimentError, FitError : what cannot be used; one line each.
-    """
-    from bptt_bench.analyse.verdicts.analysis import analyse
-    from bptt_bench.store.frame import load
-    from bptt_bench.store.runs.experiments import experiment_of_run, missing_parts
-
-    frame = load(data) if isinstance(data, Path | str) else data
-    if experiment is not None:
-        return analyse(frame, experiment, experiment.claims)
-    try:
-        experiment = experiment_of_run(frame)
-    except StoreError as error:
-        raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
-    analysis = analyse(frame, experiment, experiment.claims)
-    words = missing_parts(frame)
-    return dataclasses.replace(analysis, noise_line=f"{analysis.noise_line}; {words}") if words else analysis
-
-
-def write_report(folder: Path | str, experiment: Experiment | None = None) -> list[Path]:
-    """Write the report of a run into its folder, judged as by ``judge``; return the files written."""
-    from bptt_bench.report.page.page import write_report
-
-    return write_report(analysis_of(folder, experiment), Path(folder))
-
-
-def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, float]:
-    """Return how well the points of a profile distinguish the terms of each subject's law and overhead.
-
-    The condition number of the design as a fit sees it: rows relative to the time (coefficients taken as 1), columns
-    scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.
-    """
-    from bptt_bench.analyse.evidence.strata import Strata
-    from bptt_bench.analyse.fitting.diagnose import condition_number, shares_of
-
-    experiment.profile(profile)  # which must be known
-    experiment = Strata.of(experiment, profile=profile).stratified()
-    chosen = experiment.profile(profile)
-    numbers: dict[str, float] = {}
-    for subject in experiment.subjects:
-        if subject.law is None:
-            continue
-        law = subject.law.plus(*(subject.overhead or ()))
-        points = [cell.point for cell in chosen.cells([subject.name])]
-        columns = law.columns(
-            {name: np.array([point[name] for point in points], dtype=np.float64) for name in law.factors}
-        )
-        numbers[subject.name] = condition_number(shares_of(columns)) if len(points) >= len(law.terms) else math.inf
-    return numbers

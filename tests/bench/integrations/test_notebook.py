@@ -20,7 +20,7 @@ from bptt_bench.measure.loop.events import BlockDone, CheckDone, Event, RunFinis
 from bptt_bench.plan import Point
 from bptt_bench.report.page.displays import Verdicts
 from bptt_bench.workflows import notebook_modules
-from bptt_bench.workflows.settings import analysis_of
+from bptt_bench.workflows.judge import analyse_run
 
 from notebooks.execute import executed
 
@@ -43,7 +43,7 @@ CELLS = {
     "judge": 'bench.judge("run")',
     "fit": 'found = bench.fit(frame[frame["subject"] == "<b>sort</b> & more"], "n*log(n)")\nfound',
     "law": 'bench.CostLaw("n*log(n) + n**2")',
-    "analysis": 'from bptt_bench.workflows.settings import analysis_of\nanalysis_of("run")',
+    "analysis": 'from bptt_bench.workflows.judge import analyse_run\nanalyse_run("run")',
     "verdict": 'bench.judge("run")[0]',
     "versus": 'from bptt_bench.analyse import prefer\none = frame[frame["subject"] == "<b>sort</b> & more"]\n'
     'prefer(one, "n", "n**2")',
@@ -265,7 +265,7 @@ def test_figures_of_a_stored_run_are_values_and_nothing_is_written(reference: Pa
 
 
 def test_verdicts_are_a_list(reference: Path) -> None:
-    analysis = analysis_of(reference)
+    analysis = analyse_run(reference)
     verdicts = Verdicts(analysis)
     assert verdicts == list(analysis.verdicts)
     assert isinstance(verdicts, list)

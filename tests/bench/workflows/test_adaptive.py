@@ -38,7 +38,7 @@ BUDGET_SECONDS = 110.0
 class Ran:
     """An adaptive run on a fake clock into a folder."""
 
-    def __init__(self, folder: Path, demand: StoppingRule, *, stop_after: int | None = None) -> None:
+    def __init__(self, folder: Path, rule: StoppingRule, *, stop_after: int | None = None) -> None:
         self.clock, self.folder, self.said = FakeClock(), folder, list[str]()
         self.experiment = simulated.experiment(self.clock, SEED, claims=CLAIMS)
         self.engine = FakeEngine(self.experiment, self.clock, start_up_seconds=simulated.START_UP_SECONDS)
@@ -48,7 +48,7 @@ class Ran:
             self.sampler = AdaptiveSampler(
                 self.experiment,
                 "standard",
-                demand,
+                rule,
                 seed=SEED,
                 read=lambda: load(folder),
                 append=store.append,
@@ -152,12 +152,12 @@ def test_only_what_targets_name_gets_time(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_goes_on_with_its_budget_and_measures_nothing_twice(tmp_path: Path) -> None:
-    demand = StoppingRule(budget_seconds=90.0)
+    rule = StoppingRule(budget_seconds=90.0)
     with pytest.raises(KeyboardInterrupt):
-        Ran(tmp_path, demand, stop_after=1)
+        Ran(tmp_path, rule, stop_after=1)
     before = load(tmp_path)
     assert set(before["stage"]) == {"sweep", "adaptive"}
-    resumed = Ran(tmp_path, demand)
+    resumed = Ran(tmp_path, rule)
     after = resumed.frame
     assert after.iloc[: len(before)].equals(before)
     assert not after.duplicated(["subject", "V", "H", "T", "block", "timing"]).any()
@@ -287,7 +287,7 @@ def test_a_budget_is_understood_as_other_times_are(text: str) -> None:
     assert found.budget_seconds == (1800.0 if text == "0.5h" else 300.0)
 
 
-def test_options_become_a_demand_and_a_run_without_them_has_none() -> None:
+def test_options_become_a_stopping_rule_and_a_run_without_them_has_none() -> None:
     assert read_stopping_rule(None, None, None) is None
     assert read_stopping_rule("5m", None, None) == StoppingRule(budget_seconds=300.0)
     assert read_stopping_rule(None, "2%", None) == read_stopping_rule(None, "0.02", None) == StoppingRule(until=0.02)
@@ -297,7 +297,7 @@ def test_options_become_a_demand_and_a_run_without_them_has_none() -> None:
     )
 
 
-def test_a_demand_wants_what_decides_or_what_was_asked_for() -> None:
+def test_a_stopping_rule_wants_what_decides_or_what_was_asked_for() -> None:
     assert StoppingRule(budget_seconds=9.0).wanted("c", 0.1) == 0.1
     assert StoppingRule(until=0.2).wanted("c", 0.1) == 0.2
     assert StoppingRule(until=0.02).wanted("c", 0.1) == 0.1
@@ -312,7 +312,7 @@ def cli(*arguments: str) -> tuple[int, str, str]:
     return int(ended.value.code or 0), out.getvalue(), err.getvalue()
 
 
-def test_the_command_line_stores_the_demand_and_a_resumed_run_knows_it(tmp_path: Path) -> None:
+def test_the_command_line_stores_the_stopping_rule_and_a_resumed_run_knows_it(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     given = ("run", "tests.toy_experiment", "--until", "90%", "--no-probe", "--json")
     status, out, _ = cli(*given, "--out", str(folder))

@@ -32,12 +32,12 @@ from bptt_bench.measure.protocol.schedule import Block, StoredProgress, divide_b
 from bptt_bench.plan import Experiment, ExperimentError
 from bptt_bench.store import SampleStore
 from bptt_bench.store.runs.samples import SAMPLES
-from bptt_bench.workflows import settings as api
 from bptt_bench.workflows.compare.compare import PAIR
 from bptt_bench.workflows.compare.describe_baseline import describe_experiment
 from bptt_bench.workflows.compare.worktree import Tree, checkout
 from bptt_bench.workflows.progress import show_progress
 from bptt_bench.workflows.run import sigterm_as_interrupt
+from bptt_bench.workflows.settings import Settings, experiment_of, new_folder, run_arguments
 
 SIDES = BASELINE, CURRENT = "baseline", "current"
 # A ratio of two processes is off by what a process is: a percent or two. Six pairs leave five degrees of freedom to
@@ -53,17 +53,17 @@ def measure_baseline(
 
     Parameters
     ----------
-    options : as those of ``api.Settings``. out : in which both runs have a folder.
+    options : as those of ``Settings``. out : in which both runs have a folder.
 
     Raises
     ------
     ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
     KeyboardInterrupt, Interrupted : by a signal; what was measured before is stored, and the next call goes on there.
     """
-    settings = api.Settings(**{"probe": False, **options})  # no cost per operation needs the probe
-    folder = out or api.new_folder("compare")
+    settings = Settings(**{"probe": False, **options})  # no cost per operation needs the probe
+    folder = out or new_folder("compare")
     with sigterm_as_interrupt():
-        experiment = api.experiment_of(settings)
+        experiment = experiment_of(settings)
         with checkout(ref) as tree:
             there = _describe_at(tree, settings.experiment)
             experiment = common_experiment(experiment, there, tree.commit, say)
@@ -86,7 +86,7 @@ def measure_baseline(
                 CURRENT: Side(engine=LocalEngine(experiment.environment)),
             }
             with show_progress(sys.stderr, time.monotonic) as listener:
-                measure(inturn, settings, sides, folder, listener)
+                measure_interleaved(inturn, settings, sides, folder, listener)
     return folder / BASELINE, folder / CURRENT
 
 
@@ -107,9 +107,9 @@ class Side(NamedTuple):
     sources: Mapping[str, str] | None = None
 
 
-def measure(
+def measure_interleaved(
     experiment: Experiment,
-    settings: api.Settings,
+    settings: Settings,
     sides: Mapping[str, Side],
     folder: Path,
     listener: Listener | None = None,
@@ -140,7 +140,7 @@ def measure(
 
         def run(side: str) -> object:
             store, (engine, module, commit, sources) = stores[side], sides[side]
-            arguments = {**api.run_arguments(settings), "engine": InterleavedEngine(engine, turns, side, module)}
+            arguments = {**run_arguments(settings), "engine": InterleavedEngine(engine, turns, side, module)}
             if commit is not None:
                 arguments |= {"sources": sources, "describe_environment": lambda: _describe_environment(commit)}
             try:
@@ -163,7 +163,7 @@ def measure(
 
 
 def _shares(
-    experiment: Experiment, settings: api.Settings, done: Mapping[str, StoredProgress]
+    experiment: Experiment, settings: Settings, done: Mapping[str, StoredProgress]
 ) -> dict[str, tuple[tuple[Block, ...], ...]]:
     """Return the blocks that each process of each side has left."""
     present = experiment.without(experiment.missing())

@@ -24,7 +24,7 @@ from bptt_bench.plan import (
 from bptt_bench.plan.claims.claim import CheckClaim, Claim
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.wording import format_law_term
-from bptt_bench.workflows.settings import condition_numbers
+from bptt_bench.workflows.run import condition_numbers
 
 
 def prepare(point: Point) -> Callable[[], object]:

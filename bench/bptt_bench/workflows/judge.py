@@ -1,0 +1,50 @@
+"""Judging a stored run, and writing its report."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from bptt_bench.errors import StoreError
+from bptt_bench.plan import Experiment
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.analyse.verdicts.analysis import Analysis
+
+
+def analyse_run(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Analysis:
+    """Return the fits and verdicts of a run.
+
+    Parameters
+    ----------
+    data : folder of a run, or the frame that ``load`` made of it.
+    experiment : whose laws and claims are meant; those that are stored with the run by default.
+
+    Raises
+    ------
+    StoreError, ExperimentError, FitError : what cannot be used; one line each.
+    """
+    from bptt_bench.analyse.verdicts.analysis import analyse
+    from bptt_bench.store.frame import load
+    from bptt_bench.store.runs.experiments import experiment_of_run, missing_parts
+
+    frame = load(data) if isinstance(data, Path | str) else data
+    if experiment is not None:
+        return analyse(frame, experiment, experiment.claims)
+    try:
+        experiment = experiment_of_run(frame)
+    except StoreError as error:
+        raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
+    analysis = analyse(frame, experiment, experiment.claims)
+    words = missing_parts(frame)
+    return dataclasses.replace(analysis, noise_line=f"{analysis.noise_line}; {words}") if words else analysis
+
+
+def write_report(folder: Path | str, experiment: Experiment | None = None) -> list[Path]:
+    """Write the report of a run into its folder, judged as by ``judge``; return the files written."""
+    from bptt_bench.report.page.page import write_report
+
+    return write_report(analyse_run(folder, experiment), Path(folder))
