@@ -31,7 +31,7 @@ from bptt_bench.plan.experiment.stopping_rule import StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
 from bptt_bench.workflows import adaptive
-from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler
+from bptt_bench.workflows.adaptive import AdaptiveSampler
 from bptt_bench.workflows.run import measure_run
 from bptt_bench.workflows.settings import DEFAULT_EXPERIMENT, Settings, experiment_of
 

@@ -8,20 +8,315 @@ fresh process.
 from __future__ import annotations
 
 import dataclasses
+import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.loop import run as loop
 from bptt_bench.measure.loop.events import Listener, RunFinished
 from bptt_bench.measure.loop.interleave import AnnotatingSink
-from bptt_bench.plan import Experiment
+from bptt_bench.measure.protocol.messages import Timing
+from bptt_bench.measure.protocol.schedule import Block, Visit
+from bptt_bench.plan import Cell, Experiment, Point, block_order
 from bptt_bench.plan.experiment.stopping_rule import NARROWEST, SHORTEST_BUDGET_SECONDS, WIDEST, StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.text.quantities import parse_duration, parse_share
-from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler
 from bptt_bench.workflows.settings import Settings, experiment_of, run_arguments
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.analyse.adaptive.allocate import Allocation
+    from bptt_bench.analyse.adaptive.precision import Aim, Spot
+    from bptt_bench.analyse.evidence.evidence import Evidence
+    from bptt_bench.analyse.evidence.strata import Strata
+
+
+ROUND_SECONDS = 20.0  # of measuring between two looks at the intervals, if nothing speaks against it
+ROUNDS = 3.0  # a short budget is divided into this many rounds
+THINKING_SHARE = 0.1  # of the time: a round lasts so long that fitting and choosing take no more
+START_UP_SECONDS = 1.0  # of a measuring process, before the first one has shown how long it takes
+PACE_LIMITS = 0.5, 2.0  # of what visits take over what they were expected to; beyond, something else happened
+LEAST_GAIN = 0.01  # of the half-width of an open interval in a round; below it no further round is worth its time
+ADAPTIVE = "adaptive"  # the stage of what is measured here
+TIMINGS: tuple[Timing, ...] = ("whole", "phases")
+LINES_PER_ROUND = 6  # claims named in what is said of a round; the record holds all
+
+
+class AdaptiveSampler:
+    """Chooses what to measure next; called by the loop of a run whenever nothing is left to be measured.
+
+    Parameters
+    ----------
+    read : the samples so far, as ``load`` gives them. append : stores a record.
+    seconds_used : seconds that the run has taken so far, thinking included.
+    say : receives what is worth a line.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        profile: str,
+        rule: StoppingRule,
+        *,
+        seed: int,
+        read: Callable[[], pd.DataFrame],
+        append: Callable[[Mapping[str, Any]], None],
+        seconds_used: Callable[[], float],
+        say: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self._experiment, self._rule, self._seed = experiment, rule, seed
+        self._seconds_per_sample = experiment.profile(profile).seconds_per_sample
+        self._read, self._append, self._seconds_used, self._say = read, append, seconds_used, say
+        self._pace, self._start_up, self._thinking = 1.0, START_UP_SECONDS, 0.0
+        self._last: tuple[float, float, float] | None = None  # end of thinking, seconds planned, seconds in visits then
+        self._named: set[str] = set()
+
+    def __call__(self) -> Sequence[Block]:
+        """Return the blocks of the next round; none if the stopping rule is met or cannot be."""
+        from bptt_bench.analyse.adaptive.allocate import nothing
+        from bptt_bench.analyse.adaptive.candidates import visit_seconds
+        from bptt_bench.analyse.adaptive.interval_targets import aims_of, needed_by
+        from bptt_bench.analyse.evidence.evidence import fit_all
+        from bptt_bench.analyse.evidence.strata import Strata, stratified
+
+        begun = self._seconds_used()
+        try:
+            frame = self._read()
+        except StoreError:  # nothing could be measured at all
+            return ()
+        if not self._learn(begun, float(frame["visit_seconds"].sum())):
+            return self._choose(begun, frame, nothing(), "nothing of the last round could be measured")
+        if self._budget - begun <= self._start_up + self._thinking:
+            return self._choose(begun, frame, nothing(), self._used_up())
+        samples, experiment, claims = stratified(frame, self._experiment, self._experiment.claims)
+        evidence = fit_all(samples, experiment, only=needed_by(claims))
+        aims, hopeless = aims_of(evidence, claims)
+        seconds = self._seconds(begun, self._seconds_used() - begun)
+        allocation, why = self._allocate(evidence, aims, visit_seconds(samples), seconds)
+        allocation = dataclasses.replace(allocation, unhelped=(*hopeless, *allocation.unhelped))
+        return self._choose(begun, frame, _with_categories(allocation, Strata.of(self._experiment, frame)), why)
+
+    def _choose(self, begun: float, frame: pd.DataFrame, allocation: Allocation, why: str) -> Sequence[Block]:
+        """Store an allocation, say what it is, and make blocks of it."""
+        first = int(frame["block"].max()) + 1
+        blocks = make_blocks(self._experiment, allocation.visits, allocation.together, first=first, seed=self._seed)
+        self._thinking = self._seconds_used() - begun
+        self._append(
+            {
+                "record": "allocation",
+                "used_seconds": begun,
+                "thinking_seconds": self._thinking,
+                "seconds": allocation.seconds * self._pace,
+                "why": why,
+                "blocks": [block.number for block in blocks],
+                **allocation_record(allocation),
+            }
+        )
+        self._announce(allocation, why)
+        self._last = begun + self._thinking, allocation.seconds, float(frame["visit_seconds"].sum())
+        return blocks
+
+    @property
+    def _budget(self) -> float:
+        return math.inf if self._rule.budget_seconds is None else self._rule.budget_seconds
+
+    def _used_up(self) -> str:
+        return f"the budget of {self._budget:g} s is used up"
+
+    def _learn(self, now: float, in_visits: float) -> bool:
+        """Update the pace and the start-up time from the last round; return whether it had any visits."""
+        if self._last is None:
+            return True
+        ended, planned, before = self._last
+        took = in_visits - before
+        if not took > 0:
+            return False
+        low, high = PACE_LIMITS
+        self._pace = min(max(took / planned, low), high)
+        self._start_up = max(now - ended - took, 0.0)
+        return True
+
+    def _seconds(self, begun: float, thinking: float) -> float:
+        """Return how long the next round may last, in seconds."""
+        left = self._budget - begun - thinking - self._start_up
+        usual = max((thinking + self._start_up) / THINKING_SHARE, min(ROUND_SECONDS, left / ROUNDS))
+        # a last round too short to be worth its start is measured together with this one
+        return left if left < usual + (thinking + self._start_up) / THINKING_SHARE / 2 else usual
+
+    def _allocate(
+        self, evidence: Evidence, aims: Sequence[Aim], cost: Mapping[Spot, float], seconds: float
+    ) -> tuple[Allocation, str]:
+        """Return the next visits and their reason; no visits and the reason at the end.
+
+        The open aims come first. Where nothing but a budget was asked for, what they leave of it narrows all alike.
+        """
+        from bptt_bench.analyse.adaptive.allocate import allocate, nothing
+        from bptt_bench.analyse.adaptive.candidates import new_spots
+
+        new = new_spots(evidence, aims, cost, seconds_per_sample=self._seconds_per_sample)
+        affordable = seconds / self._pace
+        limited = self._rule.ends_itself
+
+        def spend(wanted: Sequence[float]) -> Allocation:
+            return allocate(aims, {**cost, **new}, wanted, seconds=affordable, new=new, reach=limited)
+
+        chosen = spend([self._rule.wanted(aim.claim, aim.deciding) for aim in aims])
+        if limited and not any(outlook.is_open for outlook in chosen.outlooks):
+            return nothing(chosen), "all is as narrow as wanted"
+        if affordable < min(cost.values()):
+            return nothing(chosen), self._used_up()
+        if limited and not _is_worth_it(chosen):
+            return nothing(chosen), "no sample helps what is still open"
+        if not chosen.visits and not limited:
+            chosen = dataclasses.replace(spend([0.0] * len(aims)), unhelped=chosen.unhelped)
+            return chosen, "all intervals alike" if chosen.visits else "no sample narrows any interval"
+        return chosen, "what is open"
+
+    def _announce(self, allocation: Allocation, why: str) -> None:
+        for one in allocation.unhelped:
+            if one.claim not in self._named:
+                self._named.add(one.claim)
+                self._say(f"no more time for {one.claim}: {one.reason}")
+        if not allocation.visits:
+            self._say(f"done: {why}")
+            return
+        samples = sum(allocation.visits.values())
+        self._say(f"next {allocation.seconds * self._pace:.0f} s, {samples} samples, for {why}:")
+        for line in allocation_lines(allocation)[:LINES_PER_ROUND]:
+            self._say(f"  {line}")
+
+
+def _is_worth_it(allocation: Allocation) -> bool:
+    """Return whether a round narrows any open interval noticeably."""
+    return any(
+        outlook.is_open and outlook.expected < (1 - LEAST_GAIN) * outlook.aim.half_width
+        for outlook in allocation.outlooks
+    )
+
+
+def make_blocks(
+    experiment: Experiment,
+    visits: Mapping[Spot, int],
+    together: Mapping[tuple[Spot, ...], int],
+    *,
+    first: int,
+    seed: int,
+) -> list[Block]:
+    """Divide visits into blocks: each spot at most once a block, its visits spread over all blocks of the round.
+
+    What disturbs the machine for some seconds then hits few visits of any spot, and every block has many points, so
+    that what a block has in common can be told. Points come in seeded order, what is compared at a point side by side.
+    """
+    rng = np.random.default_rng([seed, first])
+    members: list[set[Spot]] = [set() for _ in range(max(visits.values(), default=0))]
+    single = dict(visits)
+    for pair, times in together.items():
+        _spread_evenly(members, pair, times, rng)
+        for spot in pair:
+            single[spot] -= times
+    for spot, times in single.items():
+        _spread_evenly(members, (spot,), times, rng)
+    blocks = []
+    for number, spots in enumerate(members, start=first):
+        chosen = {(spot.subject, spot.point, spot.timing) for spot in spots}
+        cells = [Cell(spot.subject, _validate_point(experiment, spot.point)) for spot in visits if spot in spots]
+        ordered = (
+            Visit(*cell, number, timing)
+            for cell in block_order(list(dict.fromkeys(cells)), block=number, seed=seed)
+            for timing in TIMINGS
+            if (*cell, timing) in chosen
+        )
+        blocks.append(Block(number, tuple(ordered), ADAPTIVE))
+    return blocks
+
+
+def _spread_evenly(members: Sequence[set[Spot]], spots: Sequence[Spot], times: int, rng: np.random.Generator) -> None:
+    """Put some spots into so many of the blocks that have none of them, evenly from a random start."""
+    free = [block for block in members if not block.intersection(spots)]
+    start = rng.random()
+    for i in range(times):
+        free[int((i + start) * len(free) / times)].update(spots)
+
+
+def _with_categories(allocation: Allocation, strata: Strata) -> Allocation:
+    """Return the visits with strata replaced by subjects at points with their categories."""
+    if not strata.categories:
+        return allocation
+
+    def real(spot: Spot) -> Spot:
+        return spot._replace(**strata.cell(Cell(spot.subject, spot.point))._asdict())
+
+    return dataclasses.replace(
+        allocation,
+        visits={real(spot): times for spot, times in allocation.visits.items()},
+        together={tuple(map(real, pair)): times for pair, times in allocation.together.items()},
+        seconds_per_visit={real(spot): seconds for spot, seconds in allocation.seconds_per_visit.items()},
+        served={real(spot): claim for spot, claim in allocation.served.items()},
+        new=frozenset(map(real, allocation.new)),
+    )
+
+
+def _validate_point(experiment: Experiment, point: Point) -> Point:
+    """Return a point with its levels as a profile stores them."""
+    return Point({factor.name: factor.validate(point[factor.name]) for factor in experiment.factors})
+
+
+def allocation_record(allocation: Allocation) -> dict[str, Any]:
+    """Return an allocation as a record: the visits with the claim that each was chosen for, and every interval."""
+    return {
+        "visits": [
+            {
+                "subject": spot.subject,
+                "point": dict(spot.point),
+                "timing": spot.timing,
+                "visits": times,
+                "seconds_per_visit": allocation.seconds_per_visit[spot],
+                "new": spot in allocation.new,
+                "claim": allocation.served[spot],
+            }
+            for spot, times in allocation.visits.items()
+        ],
+        "intervals": [
+            {
+                "claim": outlook.aim.claim,
+                "what": outlook.aim.what,
+                "half_width": outlook.aim.half_width,
+                "wanted": outlook.wanted if math.isfinite(outlook.wanted) else None,
+                "expected": outlook.expected,
+                "attainable": outlook.attainable,
+            }
+            for outlook in allocation.outlooks
+        ],
+        "unhelped": [{"claim": one.claim, "reason": one.reason} for one in allocation.unhelped],
+    }
+
+
+def allocation_lines(allocation: Allocation) -> list[str]:
+    """Return a line for each claim on which visits it gets and why, the claim with most time first.
+
+    ``12 s at aggregated V=2000 d=100 H=100 T=70 and 3 more (sum-linear, exponent of n: ±0.031 -> ±0.022)``
+    """
+    seconds: dict[str, dict[Spot, float]] = {}
+    for spot, times in allocation.visits.items():
+        served = seconds.setdefault(allocation.served[spot], {})
+        served[spot] = times * allocation.seconds_per_visit[spot]
+    lines = []
+    for claim, spots in sorted(seconds.items(), key=lambda item: -sum(item[1].values())):
+        most = max(spots, key=lambda spot: spots[spot])
+        more = f" and {len(spots) - 1} more" if len(spots) > 1 else ""
+        mine = [outlook for outlook in allocation.outlooks if outlook.aim.claim == claim]
+        gains = max(mine, key=lambda outlook: outlook.aim.half_width / outlook.expected)
+        change = f"±{gains.aim.half_width:.3g} -> ±{gains.expected:.3g}"
+        where = f"{most.subject} at {most.point}{more}"
+        lines.append(f"{sum(spots.values()):.2g} s at {where} ({claim}, {gains.aim.what}: {change})")
+    return lines
+
 
 FIRST_BLOCKS, FIRST_PHASE_BLOCKS = 2, 1  # enough to know the noise, and what every cell costs; two processes
 

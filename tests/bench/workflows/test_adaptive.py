@@ -22,8 +22,13 @@ from bptt_bench.plan.experiment.stopping_rule import StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
 from bptt_bench.text.errors import TextError
-from bptt_bench.workflows.adaptive import first_blocks, read_stopping_rule, stored_stopping_rule
-from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler, make_blocks
+from bptt_bench.workflows.adaptive import (
+    AdaptiveSampler,
+    first_blocks,
+    make_blocks,
+    read_stopping_rule,
+    stored_stopping_rule,
+)
 
 from tests.bench.measure.fakes import FakeEngine
 from tests.scaling import simulated

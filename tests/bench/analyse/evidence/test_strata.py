@@ -35,7 +35,7 @@ from bptt_bench.plan import (
     Subject,
 )
 from bptt_bench.plan.experiment.stopping_rule import StoppingRule
-from bptt_bench.workflows.adaptive_blocks import AdaptiveSampler
+from bptt_bench.workflows.adaptive import AdaptiveSampler
 
 SIZES = (1_000, 2_000, 4_000, 8_000, 16_000)
 SECONDS = {("sort", "f32"): 1e-9, ("sort", "f64"): 2e-9, ("heap", "f32"): 3e-9, ("heap", "f64"): 3e-9}
