@@ -10,14 +10,8 @@ from tests.prose import ROOT, banned_names, banned_phrases, offences, prose_of_p
 
 UNMENDED = (  # folders that still hold such words
     "bench/bptt_bench/analyse",
-    "bench/bptt_bench/measure",
-    "bench/bptt_bench/plan/description",
     "bench/bptt_bench/report",
-    "bench/bptt_bench/store",
-    "bench/bptt_bench/text",
-    "bench/bptt_bench/validation",
     "bench/bptt_bench/workflows",
-    "notebooks",
     "rnn",
 )
 
