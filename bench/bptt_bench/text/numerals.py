@@ -37,13 +37,13 @@ def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
     if surely_decimal is not None:
         other = surely_grouped or next(filter(GROUPED_BY_POINT.fullmatch, every), None)
         if other is not None:
-            raise StoreError(f"{path}: holds {surely_decimal!r} and {other!r}; allowed is one kind of decimal mark")
+            raise StoreError(f"{path}: must have one kind of decimal mark, got {surely_decimal!r} and {other!r}")
         return ","
     is_point = any(POINT.fullmatch(cell) and GROUPED_BY_POINT.fullmatch(cell) is None for cell in every)
     if not grouped or surely_grouped is not None or is_point:
         return "."
     raise StoreError(
-        f"{path}: holds {grouped[0]!r}, which may be a thousand or have a decimal comma; allowed are numbers without"
+        f"{path}: holds {grouped[0]!r}, which may be a thousand or have a decimal comma; write numbers without a comma"
     )
 
 
@@ -66,7 +66,7 @@ def decimal_point_notes(path: Path, columns: Mapping[str, Sequence[str]]) -> lis
         if pointed is not None and whole is not None:
             raise StoreError(
                 f"{path}, column {name!r}: holds {pointed!r} beside {whole!r}, which may be a thousand or have a "
-                "decimal point; allowed are thousands without a point"
+                "decimal point; write thousands without a point"
             )
         if pointed is not None:
             notes.append(

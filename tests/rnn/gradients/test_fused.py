@@ -380,7 +380,7 @@ def test_a_failure_in_a_part_reaches_the_caller_and_leaves_blas_as_it_was(
 
 
 def test_threads_that_cannot_be_are_named() -> None:
-    with pytest.raises(ValueError, match="threads=0: allowed are whole numbers from 1"):
+    with pytest.raises(ValueError, match="threads must be a whole number from 1, got 0"):
         gradient(Problem.draw(5, 2, 2, 1), threads=0)
 
 

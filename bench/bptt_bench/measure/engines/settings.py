@@ -34,7 +34,7 @@ class EngineSettings:
 
     def __post_init__(self) -> None:
         if self.name not in ENGINES:
-            raise MeasureError(f"engine={self.name!r}: allowed are {', '.join(ENGINES)}")
+            raise MeasureError(f"engine must be one of {', '.join(ENGINES)}, got {self.name!r}")
         tls = {"tls_ca_file": self.tls_ca_file, "tls_cert": self.tls_cert, "tls_key": self.tls_key}
         given = {"scheduler": self.scheduler, "workers": self.workers, **tls}
         for name, value in given.items() if self.name == LOCAL else ():
@@ -43,9 +43,9 @@ class EngineSettings:
         if self.scheduler is not None and self.workers is not None:
             raise MeasureError(f"workers={self.workers}: is for a local cluster; {self.scheduler} has its own")
         if self.workers is not None and self.workers < 1:
-            raise MeasureError(f"workers={self.workers}: allowed are whole numbers from 1")
+            raise MeasureError(f"workers must be a whole number from 1, got {self.workers}")
         if not self.wait_seconds >= 0:
-            raise MeasureError(f"wait={self.wait_seconds!r}: allowed are seconds from 0")
+            raise MeasureError(f"wait must be seconds from 0, got {self.wait_seconds!r}")
         for name, path in tls.items():
             if path is not None:
                 self._require_tls_file(name, path)

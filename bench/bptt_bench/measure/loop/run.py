@@ -94,9 +94,9 @@ def run(
     Interrupted : SIGINT or SIGTERM came. What was measured before is in the sink.
     """
     if threads < 1:
-        raise MeasureError(f"threads={threads}: allowed are whole numbers from 1")
+        raise MeasureError(f"threads must be a whole number from 1, got {threads}")
     if seed < 0:
-        raise MeasureError(f"seed={seed}: allowed are whole numbers from 0")
+        raise MeasureError(f"seed must be a whole number from 0, got {seed}")
     missing = experiment.missing()
     described = experiment_record(encode_experiment(experiment, profile, missing))
     experiment = experiment.without(missing)

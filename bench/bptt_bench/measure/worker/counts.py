@@ -44,8 +44,8 @@ def count_operations(
 def _number(name: object, value: object) -> float:
     """Return a count as JSON holds it: whole numbers stay exact."""
     if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"tally: counts {name!r}; allowed are names such as 'comparisons'")
+        raise ValueError(f"tally: each key must be a name such as 'comparisons', got {name!r}")
     number = float(value) if isinstance(value, Real) else math.nan
     if not 0 <= number < math.inf:
-        raise ValueError(f"tally: {name}={value!r}; allowed are finite numbers from 0")
+        raise ValueError(f"tally: {name} must be a finite number from 0, got {value!r}")
     return int(number) if number.is_integer() else number

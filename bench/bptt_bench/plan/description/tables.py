@@ -176,7 +176,7 @@ def _decode_column(place: Field, points: Sequence[Point], factors: Sequence[Fact
         form = decode(CostLaw, place)
         unknown = [name for name in form.factors if name not in [one.name for one in factors if not one.is_category]]
         if unknown:
-            raise place.error(f"names {unknown[0]!r}; allowed are the factors with numbers")
+            raise place.error(f"must name factors with numbers alone, got {unknown[0]!r}")
         return Column(form=form, values={})
     values = place.elements() if isinstance(place.value, list) else None
     if values is None:

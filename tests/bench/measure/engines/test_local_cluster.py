@@ -136,7 +136,7 @@ def test_a_killed_run_takes_its_cluster_along() -> None:
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["--engine", "ray"], "error: engine='ray': allowed are local, dask"),
+        (["--engine", "ray"], "error: engine must be one of local, dask, got 'ray'"),
         (["--workers", "2"], "error: workers='2': goes with engine='dask'"),
         (
             ["--engine", "dask", "--scheduler", "nonsense://1"],

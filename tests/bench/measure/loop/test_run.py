@@ -351,8 +351,8 @@ def test_threads_that_differ_stop_the_run_before_anything_is_measured() -> None:
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ({"threads": 0}, "threads=0: allowed are whole numbers from 1"),
-        ({"seed": -1}, "seed=-1: allowed are whole numbers"),
+        ({"threads": 0}, "threads must be a whole number from 1, got 0"),
+        ({"seed": -1}, "seed must be a whole number from 0, got -1"),
     ],
 )
 def test_settings_that_cannot_be_are_refused(setting: dict[str, int], expected: str) -> None:

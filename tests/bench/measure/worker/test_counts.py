@@ -95,11 +95,11 @@ def test_whole_numbers_stay_whole_however_large(tmp_path: Path) -> None:
     [
         ({}, "tally: lacks 'steps', which has a law; it gives nothing"),
         ({"stpes": 1}, "tally: lacks 'steps', which has a law; it gives stpes"),
-        ({"steps": -1}, "tally: steps=-1; allowed are finite numbers from 0"),
-        ({"steps": math.nan}, "tally: steps=nan; allowed are finite numbers from 0"),
-        ({"steps": "3"}, "tally: steps='3'; allowed are finite numbers from 0"),
-        ({"steps": 1, "two words": 2}, "tally: counts 'two words'; allowed are names such as 'comparisons'"),
-        ({"steps": 1, 3: 2}, "tally: counts 3; allowed are names"),
+        ({"steps": -1}, "tally: steps must be a finite number from 0, got -1"),
+        ({"steps": math.nan}, "tally: steps must be a finite number from 0, got nan"),
+        ({"steps": "3"}, "tally: steps must be a finite number from 0, got '3'"),
+        ({"steps": 1, "two words": 2}, "tally: each key must be a name such as 'comparisons', got 'two words'"),
+        ({"steps": 1, 3: 2}, "tally: each key must be a name such as 'comparisons', got 3"),
     ],
 )
 def test_a_tally_that_counts_nothing_of_use_stops_the_run_with_one_line(counts: Any, reason: str) -> None:

@@ -62,7 +62,7 @@ def refusal(path: Path) -> str:
         (b"\x1f\x8b\x08\x00", ": is broken gzip: "),
         (gzip.compress(b"PAR1", mtime=0), ": is Parquet, packed by gzip; unpack it first"),
         (gzip.compress(b'{"record": "run"}\n', mtime=0), ": holds a run, packed or amid other lines; unpack it first"),
-        (b"PK\x03\x04", ": is compressed (zip); allowed is gzip, or unpack it first"),
+        (b"PK\x03\x04", ": must be compressed by gzip or not at all, got zip; unpack it first"),
         (b"PAR1", ": is broken Parquet: "),
         (b'{"results": []}', ": holds no measurement"),
         (b'{"\\u001b[31m": 1}', ": is JSON of no known tool (an object with \\x1b[31m); allowed are "),
@@ -79,7 +79,7 @@ def test_a_file_that_gzip_has_packed_is_read_as_it_was(tmp_path: Path, name: str
 
 
 def test_what_gzip_makes_larger_than_allowed_is_refused() -> None:
-    with pytest.raises(StoreError, match="has more than 1000 bytes when unpacked"):
+    with pytest.raises(StoreError, match="must have at most 1000 bytes when unpacked"):
         text.decompress(Path("data"), gzip.compress(b"0" * 100_000), most=1000)
 
 
@@ -105,14 +105,14 @@ def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path: Path, monkeyp
     path = tmp_path / "huge.json"
     os.close(os.open(path, os.O_CREAT | os.O_WRONLY))
     os.truncate(path, text.MOST_BYTES + 1)  # a hole: it takes no room on the disk
-    with pytest.raises(StoreError, match=f"has {text.MOST_BYTES + 1} bytes; allowed are up to {text.MOST_BYTES}"):
+    with pytest.raises(StoreError, match=f"must have at most {text.MOST_BYTES} bytes, got {text.MOST_BYTES + 1}"):
         text.read_bytes(path)
 
 
 def test_more_values_than_fit_into_memory_are_refused_before_they_are_made(tmp_path: Path) -> None:
     content = b"[" + b"0," * text.MOST_VALUES + b"0]"
     assert refusal(written(tmp_path, content)) == (
-        f": holds about {text.MOST_VALUES + 1} values; allowed are up to {text.MOST_VALUES}"
+        f": must hold at most {text.MOST_VALUES} values, got about {text.MOST_VALUES + 1}"
     )
 
 

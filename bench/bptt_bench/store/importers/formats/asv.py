@@ -80,7 +80,7 @@ def read_asv_folder(folder: Path) -> pd.DataFrame:
     if not files:
         raise StoreError(f"{folder}: holds no results of asv")
     if len(files) > MOST_FILES:
-        raise StoreError(f"{folder}: holds {len(files)} files of results; allowed are up to {MOST_FILES}")
+        raise StoreError(f"{folder}: must hold at most {MOST_FILES} files of results, got {len(files)}")
     documents = [Place(file, "", parse_json(file, decode_text(file, read_bytes(file)))) for file in files]
     for document in documents:
         if not is_asv(document.value):
@@ -154,7 +154,7 @@ def _rows(document: Place) -> dict[str, dict[str, Place]]:
     version = document.maybe("version")
     if version is None or version.value != VERSION:
         shown = "none" if version is None else repr(printable(str(version.value)[:40]))
-        raise document.error(f"has version {shown}; allowed is {VERSION} (asv update brings older files up to date)")
+        raise document.error(f"must have version {VERSION}, got {shown} (asv update brings older files up to date)")
     columns = [place.text() for place in document.at("result_columns").elements()]
     return {
         name: {

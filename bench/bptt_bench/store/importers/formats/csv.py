@@ -60,7 +60,7 @@ def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.Dat
     separator = separator_of(text)
     count = text.count(separator) + text.count("\n")
     if count > MOST_VALUES:
-        raise StoreError(f"{path}: holds about {count} values; allowed are up to {MOST_VALUES}")
+        raise StoreError(f"{path}: must hold at most {MOST_VALUES} values, got about {count}")
     notes = Notes()
     comments: list[tuple[int, str]] = []
     header, *rows = _with_header(path, _rows(path, text, separator, comments), comments, separator)
@@ -155,7 +155,7 @@ def _with_header(path: Path, rows: list[Row], comments: Sequence[tuple[int, str]
 def _require_table(path: Path, header: Row, rows: list[Row]) -> None:
     width = len(header.entries)
     if width > MOST_COLUMNS:
-        raise StoreError(f"{path} line {header.line}: names {width} columns; allowed are up to {MOST_COLUMNS}")
+        raise StoreError(f"{path} line {header.line}: must name at most {MOST_COLUMNS} columns, got {width}")
     if not rows:
         raise StoreError(f"{path}: has no rows below the names of its columns")
     for row in rows:

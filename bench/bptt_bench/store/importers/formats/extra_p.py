@@ -64,7 +64,7 @@ class Text:
             case "PARAMETER":
                 self.parameters += rest.split()
                 if len(self.parameters) > MOST_PARAMETERS or len(set(self.parameters)) < len(self.parameters):
-                    raise StoreError(f"{where}: allowed are up to {MOST_PARAMETERS} parameters, each named once")
+                    raise StoreError(f"{where}: must name at most {MOST_PARAMETERS} parameters, each once")
                 if self.points:
                     raise StoreError(f"{where}: names a parameter after the points")
             case "POINTS":
@@ -82,7 +82,7 @@ class Text:
                 )
                 self.at += 1
             case _:
-                raise StoreError(f"{where}: begins with {printable(word, 40)!r}; allowed are {', '.join(KEYWORDS)}")
+                raise StoreError(f"{where}: must begin with one of {', '.join(KEYWORDS)}, got {printable(word, 40)!r}")
 
     def _points(self, where: str, rest: str) -> list[tuple[float, ...]]:
         if not self.parameters:

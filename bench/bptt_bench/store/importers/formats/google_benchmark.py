@@ -134,7 +134,7 @@ def _run_name(row: Place, aggregate: str | None) -> str:
 def _measured(row: Place, whole: str, name: ParsedName, *, several: bool) -> BenchmarkSamples:
     unit = row.maybe("time_unit")
     if unit is not None and (not isinstance(unit.value, str) or unit.value not in SECONDS_PER_UNIT):
-        raise unit.error(f"is {unit.value!r:.40}; allowed are {', '.join(SECONDS_PER_UNIT)}")
+        raise unit.error(f"must be one of {', '.join(SECONDS_PER_UNIT)}, got {unit.value!r:.40}")
     factor = SECONDS_PER_UNIT["ns" if unit is None else unit.value]
     cpu = row.maybe("cpu_time")
     responses = {SECONDS: one_value(row.at("real_time").number() * factor)}

@@ -91,13 +91,13 @@ def _frame(path: Path, columns: Mapping[str, Any], schema: Any) -> pd.DataFrame:
 def _require_bounds(path: Path, footer: Any, schema: Any) -> None:
     """Refuse what the footer says to be too much."""
     if footer.num_columns > MOST_COLUMNS or len(schema) > MOST_COLUMNS:
-        raise StoreError(f"{path}: has {footer.num_columns} columns; allowed are up to {MOST_COLUMNS}")
+        raise StoreError(f"{path}: must have at most {MOST_COLUMNS} columns, got {footer.num_columns}")
     values = footer.num_rows * footer.num_columns
     if not 0 <= values <= MOST_VALUES:
-        raise StoreError(f"{path}: has {values} values; allowed are up to {MOST_VALUES}")
+        raise StoreError(f"{path}: must have at most {MOST_VALUES} values, got {values}")
     size = sum(footer.row_group(i).total_byte_size for i in range(footer.num_row_groups))
     if not 0 <= size <= MOST_DECOMPRESSED_BYTES:
-        raise StoreError(f"{path}: has {size} bytes when decompressed; allowed are up to {MOST_DECOMPRESSED_BYTES}")
+        raise StoreError(f"{path}: must have at most {MOST_DECOMPRESSED_BYTES} bytes when decompressed, got {size}")
 
 
 def _require_columns(path: Path, schema: Any, wanted: Sequence[str]) -> None:
@@ -115,7 +115,7 @@ def _bounded(path: Path, batches: Any) -> list[Any]:
     for batch in batches:
         rows += batch.num_rows
         if rows * max(1, batch.num_columns) > MOST_VALUES:
-            raise StoreError(f"{path}: has more than {MOST_VALUES} values; allowed are up to as many")
+            raise StoreError(f"{path}: must have at most {MOST_VALUES} values, got more")
         found.append(batch)
     if not found:
         raise StoreError(f"{path}: has no rows")

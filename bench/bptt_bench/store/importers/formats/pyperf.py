@@ -109,7 +109,7 @@ def _measured(
 
     unit = metadata.get("unit", "second")
     if not isinstance(unit, str) or unit not in RESPONSES:
-        raise entry.error(f"has unit {str(unit)!r:.40}; allowed are {', '.join(RESPONSES)}")
+        raise entry.error(f"must have one of the units {', '.join(RESPONSES)}, got {str(unit)!r:.40}")
     values, times = [np.empty(0)], [np.empty(0)]
     for run in entry.at("runs").elements():
         found = run.maybe("values")

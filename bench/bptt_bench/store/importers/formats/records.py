@@ -31,7 +31,7 @@ def json_lines(path: Path, text: str) -> Iterator[Place]:
     StoreError : a line that is not JSON, or more lines than can be read.
     """
     if text.count("\n") > MOST_VALUES:
-        raise StoreError(f"{path}: has {text.count(chr(10))} lines; allowed are up to {MOST_VALUES}")
+        raise StoreError(f"{path}: must have at most {MOST_VALUES} lines, got {text.count(chr(10))}")
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             yield Place(path, f"line {number}", parse_json(path, line, number))
@@ -50,7 +50,8 @@ def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str
     samples = [way for way in lists if all(_are_numbers(one[way]) for one in flat if way in one)]
     left_out = [way for way in lists if way not in samples]
     if not len(left_out) < len(ways) <= MOST_COLUMNS:
-        raise StoreError(f"{path}: has records of {len(ways)} members; allowed are 1 to {MOST_COLUMNS}")
+        count = len(ways) if len(ways) > MOST_COLUMNS else 0
+        raise StoreError(f"{path}: must have records of 1 to {MOST_COLUMNS} numbers or texts, got {count}")
     names = _names([way for way in ways if way not in left_out])
     if left_out:
         notes.add(f"left out, neither numbers nor text: {list_names([printable('.'.join(way)) for way in left_out])}")
@@ -58,7 +59,7 @@ def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str
     if not sum(counts):
         raise StoreError(f"{path}: holds no sample")
     if sum(counts) * len(names) > MOST_VALUES:
-        raise StoreError(f"{path}: holds {sum(counts) * len(names)} values; allowed are up to {MOST_VALUES}")
+        raise StoreError(f"{path}: must hold at most {MOST_VALUES} values, got {sum(counts) * len(names)}")
     columns: dict[str, list[str]] = {name: [] for name in names.values()}
     for one, count in zip(flat, counts, strict=True):
         for way, name in names.items():

@@ -143,7 +143,7 @@ class Place:
             shown = repr(printable(self.value, SHOWN_CHARACTERS))
         elif isinstance(self.value, int | float) and not isinstance(self.value, bool):
             shown = f"{self.value:g}" if isinstance(self.value, float) or abs(self.value) < 1 << 53 else "a number"
-        return self.error(f"is {shown}; allowed is {allowed}")
+        return self.error(f"must be {allowed}, got {shown}")
 
     def _below(self, key: str, value: Any) -> Place:
         shown = printable(key, SHOWN_CHARACTERS)

@@ -163,10 +163,10 @@ def _require_bounds(path: Path, measured: Sequence[BenchmarkSamples], columns: i
         why = f" ({notes.said[0]})" if notes.said else ""
         raise StoreError(f"{path}: holds no measurement{why}")
     if columns > MOST_COLUMNS:
-        raise StoreError(f"{path}: has {columns} factors and responses; allowed are up to {MOST_COLUMNS}")
+        raise StoreError(f"{path}: must have at most {MOST_COLUMNS} factors and responses, got {columns}")
     values = sum(one.samples for one in measured) * (columns + 1)
     if values > MOST_VALUES:
-        raise StoreError(f"{path}: makes a table of {values} values; allowed are up to {MOST_VALUES}")
+        raise StoreError(f"{path}: must make a table of at most {MOST_VALUES} values, got {values}")
 
 
 def _levels(name: str, raw: Sequence[Any], notes: Notes) -> pd.Series[Any]:

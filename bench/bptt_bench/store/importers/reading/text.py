@@ -46,7 +46,7 @@ def read_bytes(path: Path, most: int = MOST_BYTES) -> bytes:
         if not stat.S_ISREG(kind.st_mode):  # a pipe would be waited for, a device may never end
             raise StoreError(f"{path}: is not a regular file")
         if kind.st_size > most:
-            raise StoreError(f"{path}: has {kind.st_size} bytes; allowed are up to {most}")
+            raise StoreError(f"{path}: must have at most {most} bytes, got {kind.st_size}")
         with path.open("rb") as file:
             content = file.read(most + 1)
     except OSError as error:
@@ -67,7 +67,7 @@ def decompress(path: Path, content: bytes, most: int = MOST_BYTES) -> bytes:
     """
     for mark, name in PACKED.items():
         if content.startswith(mark):
-            raise StoreError(f"{path}: is compressed ({name}); allowed is gzip, or unpack it first")
+            raise StoreError(f"{path}: must be compressed by gzip or not at all, got {name}; unpack it first")
     if not content.startswith(GZIP):
         return content
     try:
@@ -76,7 +76,7 @@ def decompress(path: Path, content: bytes, most: int = MOST_BYTES) -> bytes:
     except (OSError, EOFError, zlib.error) as error:
         raise StoreError(f"{path}: is broken gzip: {printable(str(error))}") from None
     if len(content) > most:
-        raise StoreError(f"{path}: has more than {most} bytes when unpacked; allowed are up to as many")
+        raise StoreError(f"{path}: must have at most {most} bytes when unpacked, got more")
     return content
 
 
@@ -109,7 +109,7 @@ def parse_json(path: Path, text: str, line: int | None = None) -> Any:
     place = str(path) if line is None else f"{path} line {line}"
     count = text.count(",") + text.count("[") + text.count("{")
     if count > MOST_VALUES:
-        raise StoreError(f"{place}: holds about {count} values; allowed are up to {MOST_VALUES}")
+        raise StoreError(f"{place}: must hold at most {MOST_VALUES} values, got about {count}")
     try:
         value = json.loads(text, object_pairs_hook=lambda pairs: _once(place, pairs))
     except json.JSONDecodeError as error:

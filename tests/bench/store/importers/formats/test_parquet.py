@@ -77,11 +77,11 @@ def test_a_footer_that_promises_too_much_is_refused_before_anything_is_read(
 ) -> None:
     path = written(tmp_path, {"n": np.zeros(1000), "m": np.zeros(1000)})
     monkeypatch.setattr(parquet, "MOST_VALUES", 1999)
-    assert refusal(path) == "has 2000 values; allowed are up to 1999"
+    assert refusal(path) == "must have at most 1999 values, got 2000"
     monkeypatch.setattr(parquet, "MOST_VALUES", 2000)
     assert len(load(path)) == 1000
     monkeypatch.setattr(parquet, "MOST_DECOMPRESSED_BYTES", 10)
-    assert refusal(path).startswith("has ")
+    assert refusal(path).startswith("must have at most ")
     assert refusal(path).endswith(" bytes when decompressed; allowed are up to 10")
 
 

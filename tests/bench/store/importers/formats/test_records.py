@@ -67,14 +67,14 @@ def test_text_that_is_no_unicode_is_printable(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        ([{"\ud800": [[]]}], "has records of 1 members"),
+        ([{"\ud800": [[]]}], "must have records of 1 to 1000 numbers or texts, got 0"),
         ([{"n": 1}, 2], "is JSON of no known tool (a list)"),
-        ([{"n": [{}]}], "has records of 1 members; allowed are 1 to 1000"),
+        ([{"n": [{}]}], "must have records of 1 to 1000 numbers or texts, got 0"),
         ([{"n": []}], "holds no sample"),
         ([{"n": 1}, {"n": 2}, {"n": "x"}], "[2], column 'n': 'x' is not a number, as most are"),
         ('{"n": 1}\n{"n": 2}\n{"n": "x"}', "line 3, column 'n': 'x' is not a number"),
         ('{"n": 1}\n{"n"', "line 2: is broken JSON"),
-        ('{"n": 1}\n[2]\n{"n": 3}', "line 2 is a list; allowed is an object"),
+        ('{"n": 1}\n[2]\n{"n": 3}', "line 2 must be an object, got a list"),
         ({"a": [{"n": 1}], "b": [{"n": 1}]}, "is JSON of no known tool (an object with a, b)"),
     ],
 )
