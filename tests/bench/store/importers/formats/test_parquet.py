@@ -81,8 +81,7 @@ def test_a_footer_that_promises_too_much_is_refused_before_anything_is_read(
     monkeypatch.setattr(parquet, "MOST_VALUES", 2000)
     assert len(load(path)) == 1000
     monkeypatch.setattr(parquet, "MOST_DECOMPRESSED_BYTES", 10)
-    assert refusal(path).startswith("must have at most ")
-    assert refusal(path).endswith(" bytes when decompressed; allowed are up to 10")
+    assert refusal(path).startswith("must have at most 10 bytes when decompressed, got ")
 
 
 def test_a_long_text_in_many_rows_is_kept_once(tmp_path: Path) -> None:
