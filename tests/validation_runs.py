@@ -24,11 +24,10 @@ from pathlib import Path
 from typing import Any
 
 from bptt_bench.analyse.verdicts.trust import PlaceboAlarms, Repeat, Stability, contradictions, median_of, trust
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import ExperimentError, MeasureError, StoreError
 from bptt_bench.measure.loop.interrupts import Interrupted
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.worker.loading import load_experiment
-from bptt_bench.plan import Experiment, ExperimentError
+from bptt_bench.plan import Experiment
 from bptt_bench.workflows.repeated_runs import PlannedRun, judge_repeats, measure_all, plan_runs
 from bptt_bench.workflows.run import sigterm_as_interrupt
 from bptt_bench.workflows.selftest import listening

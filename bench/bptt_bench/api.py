@@ -7,9 +7,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from bptt_bench.errors import ExperimentError
 from bptt_bench.integrations.notebook import run_progress as progress_shown
 from bptt_bench.measure.engines.settings import EngineSettings
-from bptt_bench.plan import Experiment, ExperimentError
+from bptt_bench.plan import Experiment
 from bptt_bench.report.page.displays import Figures, Verdicts
 from bptt_bench.workflows.judge import analyse_run
 from bptt_bench.workflows.notebook_modules import is_notebook

@@ -10,8 +10,9 @@ import bptt_bench as bench
 import numpy as np
 import pytest
 from bptt_bench import api
+from bptt_bench.errors import ExperimentError
 from bptt_bench.measure.loop.events import Event, SampleTaken
-from bptt_bench.plan import CostLaw, Design, Experiment, ExperimentError, Factor, Profile, Subject
+from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Profile, Subject
 from bptt_bench.workflows.run import condition_numbers
 from bptt_bench.workflows.settings import Settings, new_folder
 

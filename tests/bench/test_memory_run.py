@@ -13,7 +13,8 @@ from bptt_bench.analyse.adaptive.interval_targets import aims_of
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.verdicts.analysis import Analysis, analyse
 from bptt_bench.cli.main import cli
-from bptt_bench.plan import AmountClaim, CostLaw, Experiment, ExperimentError, ExponentClaim
+from bptt_bench.errors import ExperimentError
+from bptt_bench.plan import AmountClaim, CostLaw, Experiment, ExponentClaim
 from bptt_bench.report.figures import gallery
 from bptt_bench.report.page.page import render_html, render_markdown
 from bptt_bench.report.terminal.tables import as_text

@@ -16,9 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from bptt_bench.analyse.data.samples import FitError
-from bptt_bench.errors import StoreError
-from bptt_bench.plan import LawError
+from bptt_bench.errors import FitError, LawError, StoreError
 from bptt_bench.store.frame import load
 from bptt_bench.workflows.fit import FitReport, FitReports, fit_data
 

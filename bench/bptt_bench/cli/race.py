@@ -55,7 +55,7 @@ def race(
     Example: bptt-bench race --out results/race
              bptt-bench race bptt_rnn.experiment.race_stock --json
     """
-    from bptt_bench.plan import ExperimentError
+    from bptt_bench.errors import ExperimentError
     from bptt_bench.report.terminal import tables as terminal
     from bptt_bench.report.terminal.race import show_race
     from bptt_bench.workflows import run as session

@@ -1,5 +1,6 @@
 """Plan: what to measure, where, in which order, and what is claimed about it."""
 
+from bptt_bench.errors import DesignError, ExperimentError, LawError
 from bptt_bench.plan.claims.agreement import Agreement
 from bptt_bench.plan.claims.claim import (
     AmountClaim,
@@ -13,21 +14,20 @@ from bptt_bench.plan.claims.claim import (
     ShareClaim,
     SpeedupClaim,
 )
-from bptt_bench.plan.design.design import Design, DesignError, Factor, Point
+from bptt_bench.plan.design.design import Design, Factor, Point
 from bptt_bench.plan.design.profile import Cell, Profile, block_order
 from bptt_bench.plan.experiment.experiment import (
     PLACEBO_SUFFIX,
     Experiment,
-    ExperimentError,
     Fault,
     Foresight,
     distance_beyond,
     require_beyond,
 )
 from bptt_bench.plan.experiment.subject import Counts, Evaluation, PhaseSwitch, Subject
-from bptt_bench.plan.law.law import CostLaw, LawError, Term
+from bptt_bench.plan.law.law import CostLaw, Term
 from bptt_bench.plan.machine.peaks import Traffic
-from bptt_bench.plan.machine.work import Work, WorkError
+from bptt_bench.plan.machine.work import Work
 
 __all__ = [
     "PLACEBO_SUFFIX",
@@ -61,7 +61,6 @@ __all__ = [
     "Term",
     "Traffic",
     "Work",
-    "WorkError",
     "block_order",
     "distance_beyond",
     "require_beyond",

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from bptt_bench.text.errors import TextError
+from bptt_bench.errors import TextError
 
 LEVELS_OF_A_RANGE = 10  # unless it says how many
 MOST_POINTS = 10_000  # in one question: a table that long nobody reads, and a program can ask twice

@@ -7,7 +7,7 @@ import re
 from decimal import Decimal
 from typing import NamedTuple
 
-from bptt_bench.text.errors import TextError
+from bptt_bench.errors import TextError
 from bptt_bench.text.units import Unit, unit_of
 
 NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"

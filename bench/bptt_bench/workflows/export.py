@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 from bptt_bench.analyse.data.columns import choose_response
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.roles import RECORDED
-from bptt_bench.analyse.data.samples import FitError, categories_of
+from bptt_bench.analyse.data.samples import categories_of
 from bptt_bench.analyse.evidence.evidence import WHOLE, fitted_samples, without_records
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import FitError, StoreError
 from bptt_bench.plan.law.wording import unknown_name
 from bptt_bench.store.frame import as_samples
 from bptt_bench.text.units import Unit, name_with_unit, unit_of_name

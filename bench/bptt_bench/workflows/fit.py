@@ -13,7 +13,7 @@ from bptt_bench.analyse.data.categories import format_level, format_levels, leve
 from bptt_bench.analyse.data.columns import add_roles, choose_response, factors_in_laws
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.roles import WHOLE
-from bptt_bench.analyse.data.samples import FitError, categories_of
+from bptt_bench.analyse.data.samples import categories_of
 from bptt_bench.analyse.evidence.by_category import dividing, each_part, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.evidence.strata import stratum
@@ -21,6 +21,7 @@ from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.fitting.preference import Preference
 from bptt_bench.analyse.fitting.select import prefer_fits
+from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX, Point
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load

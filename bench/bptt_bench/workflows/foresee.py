@@ -13,10 +13,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bptt_bench.errors import ExperimentError
 from bptt_bench.measure.loop import run as loop
 from bptt_bench.measure.loop.events import Listener, PredictionsStored, RunFinished
 from bptt_bench.measure.protocol.schedule import Block, Visit
-from bptt_bench.plan import Cell, Experiment, ExperimentError, Foresight, Point, block_order, require_beyond
+from bptt_bench.plan import Cell, Experiment, Foresight, Point, block_order, require_beyond
 from bptt_bench.store import SampleStore
 from bptt_bench.workflows.progress import show_progress
 from bptt_bench.workflows.run import announcement_lines, condition_numbers, format_summary, sigterm_as_interrupt
@@ -213,8 +214,8 @@ def _with_categories(prediction: Prediction, strata: Strata) -> Prediction:
 
 
 def _require_unmeasured(cells: Sequence[Cell], frame: pd.DataFrame) -> None:
-    from bptt_bench.analyse.data.samples import FitError
     from bptt_bench.analyse.predict.foresight import beyond_samples
+    from bptt_bench.errors import FitError
 
     names = frame.attrs["factors"]
     rows = beyond_samples(frame)[["subject", *names]].itertuples(index=False, name=None)

@@ -6,7 +6,7 @@ import importlib.util
 import keyword
 from pathlib import Path
 
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import ExperimentError
 
 TEMPLATE = '''\
 """Does the time of a function grow as its formula says?
@@ -36,28 +36,24 @@ EXPERIMENT = bench.experiment(
 '''
 
 
-class NewError(BenchError, ValueError):
-    """A module that cannot be written; the message says why."""
-
-
 def write_module(name: str, folder: Path, *, force: bool = False) -> Path:
     """Write the module of that name into a folder and hand back its file.
 
     Raises
     ------
-    NewError : no name for a module, one that an installed module has, or a file that is there already.
+    ExperimentError : no name for a module, one that an installed module has, or a file that is there already.
     """
     name = name.removesuffix(".py")
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
-        raise NewError(f"name {name!r}: allowed are names of modules: letters, digits and _, such as my_join")
+        raise ExperimentError(f"name {name!r}: allowed are names of modules: letters, digits and _, such as my_join")
     path = folder / f"{name}.py"
     if not force and (path.exists() or path.is_symlink()):
-        raise NewError(f"{path}: is there already; choose another name, or --force to overwrite it")
+        raise ExperimentError(f"{path}: is there already; choose another name, or --force to overwrite it")
     if path.is_dir():
-        raise NewError(f"{path}: is a folder")
+        raise ExperimentError(f"{path}: is a folder")
     taken = _existing_module(name, path)
     if taken:
-        raise NewError(
+        raise ExperimentError(
             f"name {name!r}: {taken} has it, and would be imported instead; choose another, such as my_{name}"
         )
     path.write_text(TEMPLATE.format(name=name), encoding="utf-8")

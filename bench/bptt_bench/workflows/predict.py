@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any, TypeVar, overload
 import threadpoolctl
 
 from bptt_bench.analyse.data.response import ALLOCATED
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import WHOLE
 from bptt_bench.analyse.predict.inverse import FARTHEST, LargestLevel, LevelRange, largest_within
 from bptt_bench.analyse.predict.predictor import WORKING_SET, PointPrediction, Predictor
+from bptt_bench.errors import FitError
 from bptt_bench.measure.probe.environment import memory_bytes
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.law.wording import did_you_mean

@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from bptt_bench.analyse.data.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, unit_of
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, fitted_samples
 from bptt_bench.analyse.evidence.strata import Strata, stratified, stratum
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.predictor import Predictor, declared, make_predictor
-from bptt_bench.plan import DesignError, Experiment, Factor, Point, Subject
+from bptt_bench.errors import DesignError, FitError
+from bptt_bench.plan import Experiment, Factor, Point, Subject
 from bptt_bench.plan.description.lookup import is_everywhere
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import as_samples

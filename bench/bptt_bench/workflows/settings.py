@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import ExperimentError, StoreError
 from bptt_bench.measure.engines.cluster_factory import cluster_for
 from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.measure.probe.environment import environment
 from bptt_bench.measure.protocol.provenance import digest_sources, folder_of
 from bptt_bench.measure.worker.loading import load_experiment
-from bptt_bench.plan import Experiment, ExperimentError
+from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.instructions import Measure, measuring, parse_measures
 from bptt_bench.workflows.notebook_modules import load_current
 

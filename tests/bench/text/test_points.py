@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from bptt_bench.errors import TextError
 from bptt_bench.plan import Point
-from bptt_bench.text.errors import TextError
 from bptt_bench.text.points import MOST_POINTS, parse_points
 from hypothesis import given
 from hypothesis import strategies as st

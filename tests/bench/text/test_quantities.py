@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bptt_bench.text.errors import TextError
+from bptt_bench.errors import TextError
 from bptt_bench.text.quantities import Budget, parse_budget, parse_duration, parse_share
 from bptt_bench.text.units import unit_of
 from hypothesis import given

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from bptt_bench.text.errors import TextError
+from bptt_bench.errors import TextError
 from bptt_bench.text.units import Unit, name_with_unit, parse_unit, unit_of, unit_of_name
 from hypothesis import given
 from hypothesis import strategies as st

@@ -15,13 +15,13 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse.adaptive.precision import Spot
 from bptt_bench.cli.main import cli as commands
+from bptt_bench.errors import TextError
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.experiment.stopping_rule import StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
-from bptt_bench.text.errors import TextError
 from bptt_bench.workflows.adaptive import (
     AdaptiveSampler,
     first_blocks,

@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.cli.main import cli
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import FitError, StoreError
 from bptt_bench.store.frame import load
 from bptt_bench.text.units import SECOND
 from bptt_bench.workflows.export import Export, export, write_atomically

@@ -10,15 +10,14 @@ import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.predict.foresight import predict_beyond, predictions_of
 from bptt_bench.analyse.predict.inverse import LargestLevel
 from bptt_bench.analyse.predict.predictor import PointPrediction
+from bptt_bench.errors import FitError, TextError
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Cell, CostLaw, Design, Experiment, Factor, Point, Profile, Subject
 from bptt_bench.store.frame import load
-from bptt_bench.text.errors import TextError
 from bptt_bench.workflows import predict as predicting
 from bptt_bench.workflows.predict import predict
 

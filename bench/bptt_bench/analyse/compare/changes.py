@@ -14,13 +14,13 @@ import numpy as np
 from bptt_bench.analyse.compare.compared import Change, Comparison, Untold, Word
 from bptt_bench.analyse.compare.subject_contrast import Part, Tables, columns_of, part_of, prepared
 from bptt_bench.analyse.data.response import is_exact
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.data.visit_tables import common_rows, select_rows
 from bptt_bench.analyse.evidence.evidence import WHOLE, laws_of
 from bptt_bench.analyse.fitting.diagnose import smallest_share
 from bptt_bench.analyse.stats.contrast import Contrast, Estimate, ProcessTable, contrast, is_much_more_precise
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.stats.holm import RatioTest, holm
+from bptt_bench.errors import FitError
 from bptt_bench.plan import Experiment
 
 if TYPE_CHECKING:

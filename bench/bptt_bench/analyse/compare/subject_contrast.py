@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 import numpy as np
 
 from bptt_bench.analyse.data.response import is_exact
-from bptt_bench.analyse.data.samples import FitError, Samples, check_design, gather
+from bptt_bench.analyse.data.samples import Samples, check_design, gather
 from bptt_bench.analyse.data.visit_tables import (
     Visits,
     common_rows,
@@ -26,6 +26,7 @@ from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.collinearity import TermGroups, group_terms
 from bptt_bench.analyse.stats.contrast import ProcessTable, contrast
 from bptt_bench.analyse.stats.estimate import solve
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Experiment
 
 if TYPE_CHECKING:

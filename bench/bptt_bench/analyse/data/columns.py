@@ -12,8 +12,8 @@ import numpy as np
 from bptt_bench.analyse.data.categories import format_level, format_levels, levels_of, text_columns
 from bptt_bench.analyse.data.response import UNITS
 from bptt_bench.analyse.data.roles import RECORDED, WHOLE, column_roles, quote_names
-from bptt_bench.analyse.data.samples import FitError
-from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.errors import FitError, LawError
+from bptt_bench.plan import CostLaw
 from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
 

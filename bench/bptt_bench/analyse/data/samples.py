@@ -11,7 +11,7 @@ import numpy as np
 from bptt_bench.analyse.data.categories import format_levels, levels_of, text_columns
 from bptt_bench.analyse.data.roles import column_roles
 from bptt_bench.analyse.stats.arrays import Array, Index
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import FitError
 from bptt_bench.plan.design.design import OF_POINTS
 from bptt_bench.plan.law.notation import suggest_name
 from bptt_bench.plan.law.wording import did_you_mean
@@ -28,10 +28,6 @@ UNNAMED = "unknown"
 # A fit sums squares of ratios of a term to a time: within these bounds the sums stay below 1e308.
 LEAST, MOST = 1e-60, 1e60
 BOUNDS = f"numbers from {LEAST:g} to {MOST:g}"
-
-
-class FitError(BenchError, ValueError):
-    """Error for data to which a law cannot be fitted; one line with the column, the row and the allowed values."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,11 @@ import numpy as np
 
 from bptt_bench.analyse.data.categories import format_level, levels_of
 from bptt_bench.analyse.data.columns import choose_response
-from bptt_bench.analyse.data.samples import FitError, categories_of, require_numbers
+from bptt_bench.analyse.data.samples import categories_of, require_numbers
 from bptt_bench.analyse.evidence.evidence import without_records
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Point
 from bptt_bench.plan.design.design import Level
 

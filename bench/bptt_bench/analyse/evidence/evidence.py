@@ -12,10 +12,10 @@ import numpy as np
 from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact
 from bptt_bench.analyse.data.roles import has_foreign_levels
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.regime import Regime
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Experiment, Point, Subject
 from bptt_bench.plan.description.lookup import NotStoredError
 

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import without_records
+from bptt_bench.errors import FitError
 from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     Agreement,

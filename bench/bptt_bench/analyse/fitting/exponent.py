@@ -15,13 +15,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, Solution, huber_scale, solve, solve_batch, t_quantile
 from bptt_bench.analyse.stats.influence import influence
 from bptt_bench.analyse.stats.search import minimum, root
+from bptt_bench.errors import FitError
 from bptt_bench.plan.law.wording import drop_absent_factors
 
 WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law

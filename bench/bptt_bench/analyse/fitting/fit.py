@@ -9,7 +9,7 @@ import numpy as np
 
 from bptt_bench.analyse.data.columns import choose_response
 from bptt_bench.analyse.data.response import is_exact, substance, unit_of
-from bptt_bench.analyse.data.samples import FitError, Samples, check_design, gather, require_cost_everywhere
+from bptt_bench.analyse.data.samples import Samples, check_design, gather, require_cost_everywhere
 from bptt_bench.analyse.fitting.diagnose import (
     at_point,
     condition_number,
@@ -29,7 +29,8 @@ from bptt_bench.analyse.stats.estimate import Interval, Solution, needs_huber, s
 from bptt_bench.analyse.stats.influence import Influence, solution_influence, upper_bound_at_zero
 from bptt_bench.analyse.stats.location import Location, locate, point_minima
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
-from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.errors import FitError, LawError
+from bptt_bench.plan import CostLaw
 from bptt_bench.plan.law.wording import drop_absent_factors
 from bptt_bench.text.units import Unit
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.diagnose import LackOfFit
 from bptt_bench.analyse.fitting.hosts import Host
 from bptt_bench.analyse.fitting.preference import Preference
@@ -17,6 +16,7 @@ from bptt_bench.analyse.fitting.regime import Regime
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, needs_huber, t_quantile
 from bptt_bench.analyse.stats.influence import Influence
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw
 from bptt_bench.text.units import Unit
 

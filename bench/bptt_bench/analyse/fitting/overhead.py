@@ -18,7 +18,8 @@ import numpy as np
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Solution, solve
 from bptt_bench.analyse.stats.influence import solution_influence
-from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.errors import LawError
+from bptt_bench.plan import CostLaw
 
 SMALLEST_OVERHEAD = 0.01  # of the time, at the point where it would be most: less moves no figure that is judged
 CONFIDENCE = 0.95

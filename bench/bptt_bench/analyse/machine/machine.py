@@ -60,7 +60,7 @@ class Machine:
 
         Raises
         ------
-        ReadingsError : the probe has not measured a rate that the work needs, such as that of its type.
+        MachineError : the probe has not measured a rate that the work needs, such as that of its type.
         """
         dtype: Dtype = "float64" if work.dtype == "float64" else "float32"
         read = self.readings

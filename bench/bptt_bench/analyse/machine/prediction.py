@@ -13,9 +13,10 @@ from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.machine.machine import Machine, TimeParts, predict, total
 from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.errors import MachineError
 from bptt_bench.plan.description.lookup import NotStoredError, is_everywhere
 from bptt_bench.plan.design.design import Point
-from bptt_bench.plan.machine.readings import Readings, ReadingsError
+from bptt_bench.plan.machine.readings import Readings
 from bptt_bench.plan.machine.work import Work
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def predict_all(
             return Absent(f"{name} has no fit")
         try:
             return predict_subject(name, works, machine(), fit)
-        except (ReadingsError, NotStoredError) as error:
+        except (MachineError, NotStoredError) as error:
             return Absent(error)
 
     return LazyMapping(
@@ -116,7 +117,7 @@ def predict_subject(
 
     Raises
     ------
-    ReadingsError : the probe has not measured a rate that a work needs.
+    MachineError : the probe has not measured a rate that a work needs.
     """
     points = fit.points.copy()
     levels = points[list(fit.factors)].to_dict("records")

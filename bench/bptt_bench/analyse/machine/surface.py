@@ -12,7 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from bptt_bench.analyse.stats.arrays import Array
-from bptt_bench.plan.machine.readings import NET_SHARE, Dtype, Readings, ReadingsError
+from bptt_bench.errors import MachineError
+from bptt_bench.plan.machine.readings import NET_SHARE, Dtype, Readings
 
 Shape = tuple[int, int, int]
 
@@ -54,7 +55,7 @@ def gemm_surface(readings: Readings, dtype: Dtype) -> RateSurface:
 
     Raises
     ------
-    ReadingsError : no such product was measured.
+    MachineError : no such product was measured.
     """
     dispatch = readings.dispatch_seconds("gemm", dtype)
     rates = {
@@ -63,7 +64,7 @@ def gemm_surface(readings: Readings, dtype: Dtype) -> RateSurface:
         if (one.kind, one.dtype) == ("gemm", dtype) and one.seconds - dispatch > NET_SHARE * one.seconds
     }
     if not rates:
-        raise ReadingsError(f"kind='gemm', dtype={dtype!r}: no such product was read")
+        raise MachineError(f"kind='gemm', dtype={dtype!r}: no such product was read")
     return RateSurface.through(list(rates.items()))
 
 

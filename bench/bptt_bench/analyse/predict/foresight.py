@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.samples import FitError, gather
+from bptt_bench.analyse.data.samples import gather
 from bptt_bench.analyse.evidence.evidence import BLOCK, STAGE, WHOLE, Evidence, rows_of
 from bptt_bench.analyse.predict.predictor import interval_predictor
 from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
+from bptt_bench.errors import FitError
 from bptt_bench.plan import Cell, Point, distance_beyond
 
 if TYPE_CHECKING:

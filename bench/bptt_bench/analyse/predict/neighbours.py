@@ -29,11 +29,11 @@ import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 from scipy.optimize import Bounds, minimize
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.diagnose import shares_of
 from bptt_bench.analyse.fitting.fitted import Fit, Points, columns_at
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
+from bptt_bench.errors import FitError
 
 LENGTHS = (0.15, 12.0)  # nats: from less than any step of a design to more than the range of any design
 DEVIATIONS = (0.002, 0.5)  # relative: from negligible to a law that explains nothing

@@ -9,12 +9,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.predict.neighbours import Neighbours
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.errors import FitError
 from bptt_bench.plan import Point
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.text.units import BYTE, Unit

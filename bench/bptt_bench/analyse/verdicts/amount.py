@@ -17,7 +17,7 @@ from bptt_bench.analyse.data.response import (
     meaning,
     unit_of,
 )
-from bptt_bench.analyse.data.samples import FitError, gather
+from bptt_bench.analyse.data.samples import gather
 from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.arrays import Array
@@ -25,6 +25,7 @@ from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.analyse.verdicts.verdict import Verdict, Word, inconclusive, settle
+from bptt_bench.errors import FitError
 from bptt_bench.plan import AmountClaim, CostLaw, Point
 from bptt_bench.text.numbers import amount_in_sentence, span_in_sentence
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE, describe
 from bptt_bench.analyse.fitting.exponent import WIDEST, FreeExponent, free_exponent
@@ -23,18 +22,8 @@ from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.judges import judge_all
 from bptt_bench.analyse.verdicts.undone import left_open, undone
 from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, Word, inconclusive, number, sentence, span
-from bptt_bench.plan import (
-    CostLaw,
-    Design,
-    Evaluation,
-    Experiment,
-    ExponentClaim,
-    Factor,
-    LawError,
-    Point,
-    Profile,
-    Subject,
-)
+from bptt_bench.errors import FitError, LawError
+from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, ExponentClaim, Factor, Point, Profile, Subject
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.claims_from_law import MARGIN, MARGIN_OF_NO_GROWTH
 from bptt_bench.plan.law.wording import join_names

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.analyse.data.response import is_exact, no_noise, substance
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.evidence.strata import stratified
 from bptt_bench.analyse.fitting.diagnose import deciding_point, describe, shares_of, smallest_share
@@ -26,6 +25,7 @@ from bptt_bench.analyse.verdicts.still import does_not_grow
 from bptt_bench.analyse.verdicts.undone import undone, withheld
 from bptt_bench.analyse.verdicts.upper_bound import obeyed
 from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, inconclusive, number, settle, span, weigh
+from bptt_bench.errors import FitError
 from bptt_bench.plan import (
     AmountClaim,
     CheckClaim,

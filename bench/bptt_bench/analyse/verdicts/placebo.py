@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
 from bptt_bench.analyse.evidence.paired import PairedRatio, overall, paired_ratio, visits_of
+from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX
 
 BUSY_PLACEBO = 0.1  # relative; what a subject differs by from itself on a machine that does other work

@@ -15,13 +15,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
 from bptt_bench.analyse.evidence.paired import Visits, paired_ratio, visits_of
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
+from bptt_bench.errors import FitError, MachineError
 from bptt_bench.plan import Point, SpeedupClaim
 from bptt_bench.plan.description.lookup import NotStoredError
-from bptt_bench.plan.machine.peaks import Limit, Peaks, PeaksError, Traffic
+from bptt_bench.plan.machine.peaks import Limit, Peaks, Traffic
 
 
 class LogRatio(NamedTuple):
@@ -190,7 +190,7 @@ def peaks_of(evidence: Evidence) -> Peaks | None:
     """
     try:
         read = [Peaks.from_json(record["peaks"]) for record in evidence.frame.attrs.get("peaks", ())]
-    except (PeaksError, KeyError, TypeError, ValueError) as error:
+    except (MachineError, KeyError, TypeError, ValueError) as error:
         raise FitError(f"record of the peaks: {error}") from None
     return functools.reduce(Peaks.best, read) if read else None
 

@@ -7,13 +7,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
 from bptt_bench.analyse.evidence.paired import PairedRatio, Visits, paired_ratio, visits_of
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.verdict import Verdict, Word, inconclusive, number, settle, span
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, RatioClaim
 
 FEWEST_POINTS = 3  # or all points of the claim, where it has fewer

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 
 from bptt_bench.analyse.data.response import is_memory, substance
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.exponent import free_exponent
 from bptt_bench.analyse.fitting.fit import fit as fit_law
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, settle, span
-from bptt_bench.plan import CostLaw, ExponentClaim, LawError
+from bptt_bench.errors import FitError, LawError
+from bptt_bench.plan import CostLaw, ExponentClaim
 
 
 def obeyed(evidence: Evidence, fit: Fit, claim: ExponentClaim, law: float, why: str) -> Verdict | None:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from bptt_bench.errors import BenchError
 from bptt_bench.integrations.pytest.law_item import (
     LawItem,
     LawRefuted,
@@ -267,12 +268,12 @@ def read_marker(mark: pytest.Mark | None, name: str) -> Complexity:
     ------
     Collector.CollectError : nothing that could be judged; pytest prints its one line and no traceback.
     """
-    from bptt_bench.integrations.pytest.stated_law import Complexity, ComplexityError
+    from bptt_bench.integrations.pytest.stated_law import Complexity
 
     assert mark is not None
     try:
         return Complexity.of(mark.args, mark.kwargs)
-    except ComplexityError as error:
+    except BenchError as error:
         raise marker_error(name, str(error)) from None
 
 

@@ -12,8 +12,8 @@ from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 
-from bptt_bench.errors import BenchError
-from bptt_bench.plan import CostLaw, Design, DesignError, Factor, LawError
+from bptt_bench.errors import ExperimentError
+from bptt_bench.plan import CostLaw, Design, Factor
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.design.levels import merge_levels
 from bptt_bench.plan.law.wording import did_you_mean
@@ -24,10 +24,6 @@ FEWEST_LEVELS = 3  # with two any exponent fits
 FEWEST_SPARE_POINTS = 2  # beyond the terms; with fewer no claim is judged
 FIXTURE = "benchmark"
 EXAMPLE = "n=[1000, 4000, 16_000, 64_000, 256_000]"
-
-
-class ComplexityError(BenchError, ValueError):
-    """A marker that states nothing to be judged; one line names the argument, its value and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,24 +54,21 @@ class Complexity:
 
         Raises
         ------
-        ComplexityError : what cannot be judged.
+        BenchError : what cannot be judged.
         """
         if len(args) != 1:
-            raise ComplexityError(f"{len(args)} positional arguments; allowed is one, the law, such as 'n*log(n)'")
+            raise ExperimentError(f"{len(args)} positional arguments; allowed is one, the law, such as 'n*log(n)'")
         given = dict(kwargs)
         options = {name: given.pop(name) for name in OPTIONS if name in given}
-        try:
-            law = CostLaw(args[0])
-            factors = merge_levels(given.pop("factors", None), given, options)
-            levels = {name: _read_levels(name, values) for name, values in factors.items()}
-            if not levels:
-                raise ComplexityError(f"no factor; give the levels of each, such as {EXAMPLE}")
-            law.require(levels)
-            stated = cls(law=law, levels=levels, **{name: OPTIONS[name](value) for name, value in options.items()})
-            for term in stated.overhead:
-                CostLaw(term).require(levels)
-        except (LawError, DesignError) as error:
-            raise ComplexityError(str(error)) from None
+        law = CostLaw(args[0])
+        factors = merge_levels(given.pop("factors", None), given, options)
+        levels = {name: _read_levels(name, values) for name, values in factors.items()}
+        if not levels:
+            raise ExperimentError(f"no factor; give the levels of each, such as {EXAMPLE}")
+        law.require(levels)
+        stated = cls(law=law, levels=levels, **{name: OPTIONS[name](value) for name, value in options.items()})
+        for term in stated.overhead:
+            CostLaw(term).require(levels)
         stated._require_sense()
         return stated
 
@@ -93,22 +86,22 @@ class Complexity:
         full, points = self.law.plus(*self.overhead), self.points
         flat = [name for name in self.levels if name not in self.law.factors]
         if self.bound == "lower" and flat:
-            raise ComplexityError(
+            raise ExperimentError(
                 f"bound='lower': the law {self.law.text!r} does not grow with {flat[0]}; allowed are tight, upper"
             )
         needed = max(len(full.terms) + FEWEST_SPARE_POINTS, FEWEST_LEVELS)
         for name, levels in self.levels.items():
             fewest = needed if len(self.levels) == 1 else FEWEST_LEVELS
             if len(levels) < fewest:
-                raise ComplexityError(f"{name}: {_count_levels(levels)}; at least {fewest} would decide {full.text!r}")
+                raise ExperimentError(f"{name}: {_count_levels(levels)}; at least {fewest} would decide {full.text!r}")
         if len(points) < needed:
-            raise ComplexityError(f"{len(points)} points; at least {needed} would decide {full.text!r}")
+            raise ExperimentError(f"{len(points)} points; at least {needed} would decide {full.text!r}")
         table = {name: np.array([point[name] for point in points], dtype=np.float64) for name in self.levels}
         with np.errstate(all="ignore"):
             columns = full.columns(table)
         wrong = ~np.isfinite(columns) | (columns < 0)
         for row, column in np.argwhere(wrong).tolist():
-            raise ComplexityError(
+            raise ExperimentError(
                 f"term {full.terms[column]}: {columns[row, column]:g} at {points.points[row]}; "
                 "allowed are finite numbers from 0"
             )
@@ -116,10 +109,10 @@ class Complexity:
 
 def _read_levels(name: str, values: object) -> tuple[float, ...]:
     if name == FIXTURE:
-        raise ComplexityError(f"{name}: is the fixture that measures; give the factor another name")
+        raise ExperimentError(f"{name}: is the fixture that measures; give the factor another name")
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         hint = did_you_mean(name, OPTIONS)
-        raise ComplexityError(f"{name}={values!r}: allowed are the levels of a factor, such as {EXAMPLE}{hint}")
+        raise ExperimentError(f"{name}={values!r}: allowed are the levels of a factor, such as {EXAMPLE}{hint}")
     factor = Factor(name=name, kind="real")
     numbers = list(dict.fromkeys(float(factor.validate(value)) for value in values))
     whole = all(number.is_integer() for number in numbers)
@@ -132,7 +125,7 @@ def _count_levels(levels: Sequence[float]) -> str:
 
 def _require_one_of(name: str, allowed: Sequence[str], value: object) -> Any:
     if value not in allowed:
-        raise ComplexityError(f"{name}={value!r}: allowed are {', '.join(allowed)}")
+        raise ExperimentError(f"{name}={value!r}: allowed are {', '.join(allowed)}")
     return value
 
 
@@ -140,13 +133,13 @@ def _read_margin(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise ComplexityError(f"margin={value!r}: allowed are numbers above 0, such as 0.2")
+        raise ExperimentError(f"margin={value!r}: allowed are numbers above 0, such as 0.2")
     return float(value)
 
 
 def _read_overhead(value: Any) -> tuple[str, ...]:
     if value == "auto":
-        raise ComplexityError("overhead='auto': would hide a wrong law; allowed are terms, such as '1 + n', or None")
+        raise ExperimentError("overhead='auto': would hide a wrong law; allowed are terms, such as '1 + n', or None")
     texts = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
     terms = [term for text in texts if text not in (None, "") for term in CostLaw(text).terms]
     return tuple(dict.fromkeys(str(term) for term in terms))

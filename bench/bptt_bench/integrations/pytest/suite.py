@@ -146,7 +146,8 @@ class Suite:
         ------
         pytest.UsageError : a claim that cannot be judged on any data, such as one about a term that the law lacks.
         """
-        from bptt_bench.analyse import FitError, analyse
+        from bptt_bench.analyse import analyse
+        from bptt_bench.errors import FitError
 
         if self._analysed is None or self._analysed[0] != len(self.rows):
             try:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster
 from bptt_bench.measure.engines.settings import DASK, LOCAL, EngineSettings
-from bptt_bench.measure.protocol.records import MeasureError
 
 
 def cluster_for(choice: EngineSettings) -> Cluster | None:

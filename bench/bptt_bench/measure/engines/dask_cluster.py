@@ -18,11 +18,11 @@ import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import ClusterEvent, TaskEnded, TaskReported, WorkerJoined, WorkerLeft
 from bptt_bench.measure.engines.dask_worker import run_task
 from bptt_bench.measure.engines.local_cluster import local_cluster
 from bptt_bench.measure.engines.settings import EngineSettings
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.worker.loading import one_line
 
 CONNECT_SECONDS = 10.0  # to reach a scheduler

@@ -19,8 +19,8 @@ import warnings
 from collections.abc import Iterator
 from typing import Any
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines.local import worker_environment
-from bptt_bench.measure.protocol.records import MeasureError
 
 CLOSE_SECONDS = 5.0  # to end by itself
 

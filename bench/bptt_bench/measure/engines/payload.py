@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines.fingerprint import fingerprints
 from bptt_bench.measure.engines.task import ShippedFile
 from bptt_bench.measure.protocol.messages import OpenRequest
-from bptt_bench.measure.protocol.records import MeasureError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from bptt_bench.measure.protocol.records import MeasureError
+from bptt_bench.errors import MeasureError
 
 LOCAL, DASK = ENGINES = ("local", "dask")
 WAIT_SECONDS = 300.0  # without any worker: a cluster that grows by itself needs minutes for its first

@@ -13,6 +13,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster, ClusterEvent, TaskEnded, TaskReported, WorkerJoined, WorkerLeft
 from bptt_bench.measure.engines.payload import Payload
 from bptt_bench.measure.engines.task import HostTask
@@ -32,7 +33,7 @@ from bptt_bench.measure.loop.interrupts import Interrupts
 from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.loop.serial_backend import process_facts
 from bptt_bench.measure.protocol.messages import OpenReply, PeaksReply, Reply, decode
-from bptt_bench.measure.protocol.records import MeasureError, Sink, host_record, peaks_record, worker_record
+from bptt_bench.measure.protocol.records import Sink, host_record, peaks_record, worker_record
 from bptt_bench.measure.protocol.schedule import Block
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.worker.output import CapturedOutput

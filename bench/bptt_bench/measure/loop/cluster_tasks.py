@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines.task import (
     BusyReport,
     FailureReport,
@@ -23,7 +24,6 @@ from bptt_bench.measure.loop.backend import HostReply, LabelledRequest
 from bptt_bench.measure.loop.host_registry import Host, HostRegistry
 from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.protocol.messages import ComparisonReply, CountReply, MemoryReply, Reply, SampleReply, SkipReply
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.measure.worker.output import CapturedOutput
 from bptt_bench.measure.worker.result_check import PendingComparisons

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines.fingerprint import NOT_THERE
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.timing.calibrations import Calibrations
 from bptt_bench.measure.worker.visits import Skips
 

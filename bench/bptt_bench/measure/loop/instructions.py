@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, Protocol, Self
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.loop.events import Listener, Notice
 from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.protocol.messages import CountReply
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, StoredProgress, Visit, plan_cells
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.plan import CostLaw, Experiment, Point

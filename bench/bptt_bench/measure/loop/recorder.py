@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.loop.events import (
     BlockDone,
     CellSkipped,
@@ -16,7 +17,6 @@ from bptt_bench.measure.loop.events import (
 from bptt_bench.measure.loop.progress_counts import ProgressCounts
 from bptt_bench.measure.protocol.messages import ComparisonReply, CountReply, MemoryReply, SampleReply, SkipReply
 from bptt_bench.measure.protocol.records import (
-    MeasureError,
     Sink,
     agreement_record,
     count_record,

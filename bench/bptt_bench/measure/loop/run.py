@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster, Engine
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.payload import Payload
@@ -22,7 +23,6 @@ from bptt_bench.measure.loop.worker_pool import WorkerPool
 from bptt_bench.measure.probe.environment import environment
 from bptt_bench.measure.protocol.messages import OpenRequest
 from bptt_bench.measure.protocol.records import (
-    MeasureError,
     Sink,
     experiment_record,
     missing_record,

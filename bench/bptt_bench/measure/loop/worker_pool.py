@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Engine, Worker, WorkerDied, output_of
 from bptt_bench.measure.loop.interrupts import Interrupts
 from bptt_bench.measure.protocol.messages import ErrorReply, OpenReply, OpenRequest, Reply, Request
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.worker.output import CapturedOutput
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.protocol.messages import (
     CheckReply,
     ComparisonReply,
@@ -23,10 +23,6 @@ from bptt_bench.plan import Agreement, Experiment
 
 SCHEMA = 2  # of the records; a reader refuses a higher number than it knows
 IDENTITY = ("experiment", "profile", "seed", "threads", "corpus", "fault", "factors", "subjects", "cells", "blocks")
-
-
-class MeasureError(BenchError, RuntimeError):
-    """A run that cannot begin or go on; the message names the subject and point, or the setting."""
 
 
 class OtherCodeError(MeasureError):

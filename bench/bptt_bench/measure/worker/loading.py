@@ -12,8 +12,9 @@ import traceback
 from pathlib import Path
 from types import ModuleType
 
+from bptt_bench.errors import ExperimentError
 from bptt_bench.measure.worker.output import standard_output_redirected
-from bptt_bench.plan import Claim, Experiment, ExperimentError
+from bptt_bench.plan import Claim, Experiment
 
 OURS = Path(__file__).resolve().parents[2]
 

@@ -15,9 +15,9 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from bptt_bench.errors import BenchError
-from bptt_bench.plan.design.design import Design, DesignError, Point
-from bptt_bench.plan.law.law import CostLaw, LawError
+from bptt_bench.errors import BenchError, DesignError, LawError
+from bptt_bench.plan.design.design import Design, Point
+from bptt_bench.plan.law.law import CostLaw
 
 MOST_CHARACTERS = 10_000  # of a text: statements are sentences; laws have a limit of their own
 MOST_ENTRIES = 100_000  # of a list or an object: a design of so many points is not measured

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
+from bptt_bench.errors import DesignError, ExperimentError, LawError
 from bptt_bench.plan.claims.agreement import Agreement
 from bptt_bench.plan.claims.claim import (
     AmountClaim,
@@ -33,11 +34,11 @@ from bptt_bench.plan.description.tables import (
     entries,
     number,
 )
-from bptt_bench.plan.design.design import DesignError, Factor, Point
+from bptt_bench.plan.design.design import Factor, Point
 from bptt_bench.plan.design.profile import Profile
-from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, ExperimentError, Foresight
+from bptt_bench.plan.experiment.experiment import PLACEBO_SUFFIX, Experiment, Foresight
 from bptt_bench.plan.experiment.subject import Subject
-from bptt_bench.plan.law.law import CostLaw, LawError
+from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.machine.peaks import Traffic
 
 WHOLE = ("name", "factors", "subjects", "profiles", "claims", "placebo", "foresight", "agreement", "points")

@@ -108,7 +108,7 @@ class Works:
 
         Raises
         ------
-        NotStoredError : none are stored for it. WorkError : what is stored contradicts itself.
+        NotStoredError : none are stored for it. ExperimentError : what is stored contradicts itself.
         """
         levels = Point(point)
         for variant in self.variants:
@@ -141,7 +141,7 @@ class Variant:
 
         Raises
         ------
-        WorkError : they contradict themselves.
+        ExperimentError : they contradict themselves.
         """
         numbers: list[Any] = [column.at(point) for column in self.columns]
         return tuple(work_of(kind, [numbers[place] for place in places]) for kind, places in self.slots)
@@ -152,7 +152,7 @@ def work_of(kind: Mapping[str, Any], numbers: Sequence[Any]) -> Work:
 
     Raises
     ------
-    WorkError : they contradict each other.
+    ExperimentError : they contradict each other.
     """
     operations, calls, bytes_moved, working_set, *shape = numbers
     return Work(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import DesignError
 
 Level: TypeAlias = int | float | str
 MOST_CHARACTERS = 80  # of a name or a category's level: it stands in tables and beside lines
@@ -28,10 +28,6 @@ OF_SAMPLES = (
 OF_POINTS = ("n_samples", "measured", "low", "high", "fitted", "log_residual", "location_error")
 OF_LAWS = ("log", "log2", "log10", "sqrt", "factorial", "min", "max")
 TAKEN = frozenset((*OF_SAMPLES, *OF_POINTS, *OF_LAWS))
-
-
-class DesignError(BenchError, ValueError):
-    """A factor, level or point that cannot be measured; the message names it, its value and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from typing import Any, TypeGuard
 
 import numpy as np
 
-from bptt_bench.plan.design.design import Design, DesignError, Factor, Level
+from bptt_bench.errors import DesignError
+from bptt_bench.plan.design.design import Design, Factor, Level
 
 # With 3 % noise and as much scatter between points, intervals of an exponent were ±0.075 with five levels of a single
 # factor over two decades, and ±0.05 with seven. Of two factors a grid of 5 x 5 told n + m from n·m in 12 of 12

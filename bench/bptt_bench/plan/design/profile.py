@@ -9,7 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.plan.design.design import Design, DesignError, Point
+from bptt_bench.errors import DesignError
+from bptt_bench.plan.design.design import Design, Point
 
 
 class Cell(NamedTuple):

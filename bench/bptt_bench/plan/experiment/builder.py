@@ -9,17 +9,18 @@ from typing import Any, get_args
 
 import numpy as np
 
+from bptt_bench.errors import DesignError, ExperimentError, LawError
 from bptt_bench.plan.claims.agreement import Agreement, difference
 from bptt_bench.plan.claims.claim import Bound, Claim
-from bptt_bench.plan.design.design import ONE_LINE, Design, DesignError, Factor, Level, Point, is_one_line
+from bptt_bench.plan.design.design import ONE_LINE, Design, Factor, Level, Point, is_one_line
 from bptt_bench.plan.design.levels import make_design, make_factors, merge_levels, quoting_hint, read_levels
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.claims_from_law import ClaimMaker, is_constant, term_values
-from bptt_bench.plan.experiment.experiment import Experiment, ExperimentError
+from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.instructions import measuring, parse_measures
 from bptt_bench.plan.experiment.seeded import Prepare, SeededPrepare, SeededTally, require_arguments
 from bptt_bench.plan.experiment.subject import Subject, Tally
-from bptt_bench.plan.law.law import CostLaw, LawError
+from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.notation import suggest_name
 
 SPARE_POINTS = 2  # more than terms: fewer, and no claim is judged

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from bptt_bench.errors import LawError
 from bptt_bench.plan.claims.claim import AmountClaim, Claim, CrossoverClaim, RatioClaim
 from bptt_bench.plan.design.design import Factor, Point
 from bptt_bench.plan.experiment.subject import Subject
-from bptt_bench.plan.law.law import CostLaw, LawError
+from bptt_bench.plan.law.law import CostLaw
 
 
 def find_category_misuse(factors: Sequence[Factor], subjects: Iterable[Subject], claims: Iterable[Claim]) -> str | None:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import DesignError, ExperimentError
 from bptt_bench.plan.claims.agreement import Agreement
 from bptt_bench.plan.claims.claim import AmountClaim, CheckClaim, CheckResult, Claim
-from bptt_bench.plan.design.design import Design, DesignError, Factor, Point
+from bptt_bench.plan.design.design import Design, Factor, Point
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.categories import find_category_misuse
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS, Evaluation, PhaseSwitch, Subject
@@ -90,10 +90,6 @@ class Fault:
 
 PLACEBO_SUFFIX = " (placebo)"
 WIDEST_MARGIN = 100.0  # of a claim: a hundred times as much, or a hundred powers; beyond, everything is supported
-
-
-class ExperimentError(BenchError, ValueError):
-    """An experiment that cannot be run; the message names the part, what it was and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,10 +10,11 @@ import dataclasses
 from collections.abc import Collection, Iterator, Sequence
 from typing import Literal, get_args
 
+from bptt_bench.errors import ExperimentError
 from bptt_bench.plan.claims.claim import AmountClaim, Bound, CheckClaim, Claim, ExponentClaim
 from bptt_bench.plan.design.design import Point
 from bptt_bench.plan.experiment.claims_from_law import ClaimMaker
-from bptt_bench.plan.experiment.experiment import Experiment, ExperimentError
+from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS, Subject
 
 Measure = Literal["time", "memory", "instructions"]

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 
+from bptt_bench.errors import ExperimentError
 from bptt_bench.plan.design.design import Point
-from bptt_bench.plan.experiment.experiment import ExperimentError
 from bptt_bench.plan.experiment.subject import Evaluation, Tally
 
 Prepare: TypeAlias = Callable[[Point], Evaluation]

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from bptt_bench.errors import BenchError
-from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL, NotationError, suggest_name, translate
+from bptt_bench.errors import LawError
+from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL, suggest_name, translate
 
 if TYPE_CHECKING:
     import sympy
@@ -88,10 +88,6 @@ _BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
 }
 _UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
 _ARITY = {**dict.fromkeys(FUNCTIONS.values(), 1), **dict.fromkeys(SEVERAL, 2)}  # minima and maxima: two or more
-
-
-class LawError(BenchError, ValueError):
-    """The text of a law is not a law; the message says which part and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -289,7 +285,7 @@ def _tree(text: str) -> ast.expr:
     """Parse the text of a law into a syntax tree, which is not checked yet."""
     try:
         written = translate(text)
-    except NotationError as error:
+    except LawError as error:
         raise LawError(f"law {text!r}: {error}") from None
     except RecursionError:
         written = None

@@ -14,7 +14,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import LawError
 
 FUNCTIONS = {  # of one argument, which may follow without brackets: as they are written, and as they are parsed
     **dict.fromkeys(("log", "ln"), "log"),
@@ -31,10 +31,6 @@ TOKEN = re.compile(
     rf"(?P<blank>\s+)|(?P<raised>[{RAISED}]+(?:·[{RAISED}]+)*)|(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
     rf"|(?P<name>[^\W\d{RAISED}][^\W{RAISED}]*)|(?P<sign>\*\*|[-^+*/(),|√!·⋅∙×∗÷∕−–])"
 )
-
-
-class NotationError(BenchError, ValueError):
-    """Text with more than one meaning, or of a kind that laws do not have; the message says what to write."""
 
 
 class Token(NamedTuple):
@@ -63,7 +59,7 @@ def translate(text: str) -> str | None:
 
     Raises
     ------
-    NotationError : it can be read in two ways, or says what is not a law; the message says what to write.
+    LawError : it can be read in two ways, or says what is not a law; the message says what to write.
 
     >>> [translate(text) for text in ("n log n", "O(n² + |V|·|E|)", "T(T+1)/2 √H", "lg² n", "n¹·⁵")]
     ['n*log(n)', '(n**(2)+V*E)', 'T*(T+1)/2*sqrt(H)', 'log2(n)**(2)', 'n**(1.5)']
@@ -249,10 +245,10 @@ class _Reader:
         if name in BOUNDS:
             return self.group()
         if name in ("Ω", "ω"):
-            raise NotationError(f"{name}(…) bounds the cost from below; write the law alone, and bound='lower'")
+            raise LawError(f"{name}(…) bounds the cost from below; write the law alone, and bound='lower'")
         joined = re.fullmatch(r"([^\W\d])(log2|log10|log|lg|ln|sqrt)", name)
         if joined:
-            raise NotationError(f"{name!r} is one word; write {joined[1]}*{FUNCTIONS[joined[2]]}{self.group()}")
+            raise LawError(f"{name!r} is one word; write {joined[1]}*{FUNCTIONS[joined[2]]}{self.group()}")
         product = "*" if len(name) == 1 or name[1:].isdigit() else ""
         return f"{name}{product}{self.group()}"
 
@@ -263,5 +259,5 @@ class _Reader:
         return f"({inner}{closed}"
 
 
-def _ambiguous(one: str, other: str) -> NotationError:
-    return NotationError(f"can be read as {one} or as {other}; write the one that is meant")
+def _ambiguous(one: str, other: str) -> LawError:
+    return LawError(f"can be read as {one} or as {other}; write the one that is meant")

@@ -13,13 +13,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import MachineError
 
 Limit = Literal["operations", "bytes"]
-
-
-class PeaksError(BenchError, ValueError):
-    """Peaks that cannot be used; the message names what is wrong."""
 
 
 class Traffic(NamedTuple):
@@ -53,10 +49,10 @@ class Peaks:
         for name in ("products", "moves"):
             rates = getattr(self, name)
             if not isinstance(rates, Mapping) or not rates:
-                raise PeaksError(f"peaks: {name}={rates!r}; at least one rate is needed")
+                raise MachineError(f"peaks: {name}={rates!r}; at least one rate is needed")
             for what, rate in rates.items():
                 if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
-                    raise PeaksError(f"peaks: {name} of {what!r} is {rate!r}; allowed are numbers above 0")
+                    raise MachineError(f"peaks: {name} of {what!r} is {rate!r}; allowed are numbers above 0")
 
     @property
     def operations_per_second(self) -> float:
@@ -101,9 +97,9 @@ class Peaks:
 
         Raises
         ------
-        PeaksError : a field is missing, or a rate is not a number above 0.
+        MachineError : a field is missing, or a rate is not a number above 0.
         """
         for name in ("products", "moves", "threads"):
             if name not in plain:
-                raise PeaksError(f"peaks: have no {name!r}")
+                raise MachineError(f"peaks: have no {name!r}")
         return cls(products=plain["products"], moves=plain["moves"], threads=int(plain["threads"]))

@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar, get_args
 
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import MachineError
 
 CLOSE_OCTAVES = 0.01  # a shape this near to one that was read has the rate of that one
 NEARNESS = 4  # power of the distance in octaves by which readings of other shapes lose weight: the nearest decide
@@ -61,10 +61,6 @@ Operation = Literal["read", "clear", "copy", "add"]
 Function = Literal["exp", "tanh"]
 
 BYTES: Mapping[str, int] = {"float32": 4, "float64": 8}
-
-
-class ReadingsError(BenchError, ValueError):
-    """Readings that cannot be used; the message names what is wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,14 +145,14 @@ AnyReading = TypeVar("AnyReading", bound=Reading)
 def listed(value: Any, name: str) -> Sequence[Any]:
     """Return a list from plain data, or raise."""
     if not isinstance(value, Sequence) or isinstance(value, str):
-        raise ReadingsError(f"readings: {name!r} is not a list")
+        raise MachineError(f"readings: {name!r} is not a list")
     return value
 
 
 def number(value: Any, name: str) -> float:
     """Return a number from plain data, or raise."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise ReadingsError(f"readings: {name}={value!r}; allowed are numbers from 0")
+        raise MachineError(f"readings: {name}={value!r}; allowed are numbers from 0")
     return value
 
 
@@ -169,18 +165,18 @@ def reading_of(kind: type[AnyReading], item: Any, where: str) -> AnyReading:
 
     Raises
     ------
-    ReadingsError : a field is missing, or is nothing that it may be.
+    MachineError : a field is missing, or is nothing that it may be.
     """
     fields = {}
     for one in dataclasses.fields(kind):
         if not isinstance(item, Mapping) or one.name not in item:
-            raise ReadingsError(f"readings: an entry of {where!r} has no {one.name!r}")
+            raise MachineError(f"readings: an entry of {where!r} has no {one.name!r}")
         value = item[one.name]
         if one.name in _WORDS and value not in _WORDS[one.name]:
-            raise ReadingsError(f"readings: {one.name}={value!r}; allowed are {', '.join(_WORDS[one.name])}")
+            raise MachineError(f"readings: {one.name}={value!r}; allowed are {', '.join(_WORDS[one.name])}")
         fields[one.name] = value if one.name in _WORDS else number(value, one.name)
         if one.name == "seconds" and not fields[one.name]:
-            raise ReadingsError(f"readings: an entry of {where!r} took no time")
+            raise MachineError(f"readings: an entry of {where!r} took no time")
     return kind(**fields)
 
 
@@ -249,13 +245,13 @@ class Readings:
 
         Raises
         ------
-        ReadingsError : no product of this kind and type was read.
+        MachineError : no product of this kind and type was read.
         """
         dispatch = self.dispatch_seconds(kind, dtype)
         usable = [one for one in self.products if (one.kind, one.dtype) == (kind, dtype)]
         rates = [(one, one.multiply_adds / net) for one in usable if (net := _net(one, dispatch)) is not None]
         if not rates:
-            raise ReadingsError(f"kind={kind!r}, dtype={dtype!r}: no such product was read")
+            raise MachineError(f"kind={kind!r}, dtype={dtype!r}: no such product was read")
         if kind == "gemm":
             return rate_of_similar_shape([((one.m, one.n, one.k), rate) for one, rate in rates], (m, n, k))
         by_width: dict[int, list[tuple[float, float]]] = {}
@@ -271,7 +267,7 @@ class Readings:
 
         Raises
         ------
-        ReadingsError : no product of this kind and type was read.
+        MachineError : no product of this kind and type was read.
         """
         return self.dispatch_seconds(kind, dtype) + m * n * k / self.product_rate(kind, dtype, m, n, k)
 
@@ -280,7 +276,7 @@ class Readings:
 
         Raises
         ------
-        ReadingsError : the operation was not read.
+        MachineError : the operation was not read.
         """
         chosen = [one for one in self.bandwidth if one.operation == operation]
         return self._rate(chosen, lambda one: one.working_set_bytes, working_set_bytes, f"operation={operation!r}")
@@ -290,7 +286,7 @@ class Readings:
 
         Raises
         ------
-        ReadingsError : the function was not read for this type.
+        MachineError : the function was not read for this type.
         """
         chosen = [one for one in self.transcendental if (one.function, one.dtype) == (function, dtype)]
         what = f"function={function!r}, dtype={dtype!r}"
@@ -301,7 +297,7 @@ class Readings:
 
         Raises
         ------
-        ReadingsError : the type was not read.
+        MachineError : the type was not read.
         """
         chosen = [one for one in self.elementwise if one.dtype == dtype]
         return self._rate(chosen, lambda one: one.elements, working_set_bytes, f"dtype={dtype!r}")
@@ -316,7 +312,7 @@ class Readings:
             if (net := _net(one, self.empty_call_seconds)) is not None
         ]
         if not line:
-            raise ReadingsError(f"{what}: was not read")
+            raise MachineError(f"{what}: was not read")
         return interpolate(line, working_set_bytes)
 
     def to_json(self) -> dict[str, Any]:
@@ -333,14 +329,14 @@ class Readings:
 
         Raises
         ------
-        ReadingsError : a field is missing, or is not a number where one is needed.
+        MachineError : a field is missing, or is not a number where one is needed.
         """
         fields: dict[str, Any] = {}
         for one in dataclasses.fields(cls):
             if one.default is None and plain.get(one.name) is None:
                 continue
             if one.name not in plain:
-                raise ReadingsError(f"readings: have no {one.name!r}")
+                raise MachineError(f"readings: have no {one.name!r}")
             value = plain[one.name]
             if one.name in _LISTS:
                 fields[one.name] = tuple(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import ExperimentError
 
 Kind = Literal["product", "elementwise", "reduction", "transcendental", "copy", "clear", "allocation", "call"]
 Function = Literal["exp", "tanh"]
@@ -13,10 +13,6 @@ Product = Literal["gemm", "gemv", "gevm", "ger"]
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 PRODUCTS: tuple[Product, ...] = get_args(Product)
-
-
-class WorkError(BenchError, ValueError):
-    """A declared work that contradicts itself; the message names the field, its value and what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,32 +48,34 @@ class Work:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise WorkError(f"kind={self.kind!r}: allowed are {', '.join(KINDS)}")
+            raise ExperimentError(f"kind={self.kind!r}: allowed are {', '.join(KINDS)}")
         for name in ("operations", "calls", "bytes_moved", "working_set"):
             if getattr(self, name) < 0:
-                raise WorkError(f"{name}={getattr(self, name)!r} of {self.kind}: allowed are whole numbers from 0")
+                raise ExperimentError(
+                    f"{name}={getattr(self, name)!r} of {self.kind}: allowed are whole numbers from 0"
+                )
         if self.function not in get_args(Function):
-            raise WorkError(f"function={self.function!r}: allowed are {', '.join(get_args(Function))}")
+            raise ExperimentError(f"function={self.function!r}: allowed are {', '.join(get_args(Function))}")
         if self.kind != "product":
             if self.product is not None or self.shape is not None:
-                raise WorkError(
+                raise ExperimentError(
                     f"product={self.product!r}, shape={self.shape!r} of {self.kind}: only products have them"
                 )
             return
         if self.product not in PRODUCTS or self.shape is None:
-            raise WorkError(
+            raise ExperimentError(
                 f"product={self.product!r}, shape={self.shape!r}: a product has a shape and is one of "
                 f"{', '.join(PRODUCTS)}"
             )
         m, n, k = self.shape
         thin = {"gemm": 1, "gemv": n, "gevm": m, "ger": k}[self.product]
         if min(self.shape) < 1 or thin != 1:
-            raise WorkError(
+            raise ExperimentError(
                 f"shape={self.shape!r} of {self.product}: allowed are numbers from 1, with n=1 for gemv, m=1 for gevm, "
                 "k=1 for ger"
             )
         if self.operations != m * n * k * self.calls:
-            raise WorkError(
+            raise ExperimentError(
                 f"operations={self.operations!r} of {self.product}: {self.calls} calls of shape {self.shape!r} take "
                 f"{m * n * k * self.calls}"
             )

@@ -13,8 +13,8 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullFormatter
 from numpy.typing import ArrayLike, NDArray
 
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.paired import paired_ratio, visits_of
+from bptt_bench.errors import FitError
 from bptt_bench.plan import Claim, CostLaw, CrossoverClaim, Design, Point, RatioClaim
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.style import (

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from bptt_bench.errors import StoreError
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.gallery import NamedFigure
 from bptt_bench.report.figures.validation import figure_beyond, figure_coverage
 from bptt_bench.report.page.page import Picture, figure_bytes, picture, templates
-from bptt_bench.report.words.error_rates import DOCUMENT, PAGE, ValidationError, read_document
+from bptt_bench.report.words.error_rates import DOCUMENT, PAGE, read_document
 
 SECTION_KEYS = ("title", "statement", "columns", "rows")  # what another document must have to become a section
 MARKS = {"met": ("✓", "supported"), "missed": ("✗", "refuted")}  # and how the style sheet calls them
@@ -26,7 +27,7 @@ def write_page(folder: Path) -> list[Path]:
 
     Raises
     ------
-    ValidationError : validation.json is not there or not what it should be.
+    StoreError : validation.json is not there or not what it should be.
     """
     found = read_document(folder / DOCUMENT)
     try:
@@ -34,7 +35,7 @@ def write_page(folder: Path) -> list[Path]:
         files = [{kind: figure_bytes(named.figure, kind) for kind in ("png", "svg")} for named in figures]
         page = render(found, list(sections(folder)), list(map(picture, figures, files)))
     except (KeyError, TypeError) as error:
-        raise ValidationError(f"{folder / DOCUMENT}: {error} is missing or not what it should be") from error
+        raise StoreError(f"{folder / DOCUMENT}: {error} is missing or not what it should be") from error
     written = []
     (folder / "figures").mkdir(exist_ok=True)
     for named, kinds in zip(figures, files, strict=True):

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
+from bptt_bench.errors import MachineError
 from bptt_bench.plan.machine.readings import (
     BYTES,
     Dtype,
@@ -14,7 +15,6 @@ from bptt_bench.plan.machine.readings import (
     ProductKind,
     ProductReading,
     Readings,
-    ReadingsError,
     interpolate,
 )
 from bptt_bench.report import format as show
@@ -65,7 +65,7 @@ def readings_of(attrs: Mapping[Any, Any]) -> Readings | None:
 
     Raises
     ------
-    ReadingsError : they cannot be used.
+    MachineError : they cannot be used.
     """
     stored = attrs.get("probe")
     return None if stored is None else Readings.from_json(stored.get("readings", {}))
@@ -114,7 +114,7 @@ def _known(rate: Callable[[], float]) -> float | None:
     """A rate, or None where there was no reading to make it from."""
     try:
         return rate()
-    except ReadingsError:
+    except MachineError:
         return None
 
 

@@ -7,13 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import StoreError
 
 FOLDER, DOCUMENT, PAGE = "validation", "validation.json", "validation.html"
-
-
-class ValidationError(BenchError, ValueError):
-    """A document of validation that cannot be shown; one line that names the file and what is missing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +24,7 @@ def summary_beside(run: Path) -> Summary | None:
     """The headline of the validation that lies beside a run's folder; ``None`` if there is none that can be read."""
     try:
         headline = read_document(run.resolve().parent / FOLDER / DOCUMENT).get("headline")
-    except (ValidationError, OSError):
+    except (StoreError, OSError):
         return None  # a run's report does not depend on it
     return Summary(headline=headline, address=f"../{FOLDER}/{PAGE}") if isinstance(headline, str) else None
 
@@ -38,14 +34,14 @@ def read_document(path: Path) -> dict[str, Any]:
 
     Raises
     ------
-    ValidationError : no such file, or something else in it.
+    StoreError : no such file, or something else in it.
     """
     if not path.is_file():
-        raise ValidationError(f"{path}: not there; `make validate` makes it")
+        raise StoreError(f"{path}: not there; `make validate` makes it")
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (UnicodeDecodeError, json.JSONDecodeError) as error:
-        raise ValidationError(f"{path}: is not JSON ({error})") from None
+        raise StoreError(f"{path}: is not JSON ({error})") from None
     if not isinstance(found, dict):
-        raise ValidationError(f"{path}: is a {type(found).__name__}; a JSON object is needed")
+        raise StoreError(f"{path}: is a {type(found).__name__}; a JSON object is needed")
     return found

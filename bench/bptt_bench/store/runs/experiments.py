@@ -6,18 +6,15 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import DesignError, ExperimentError, LawError, StoreError
 from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     Agreement,
     CheckClaim,
     CostLaw,
     Design,
-    DesignError,
     Experiment,
-    ExperimentError,
     Factor,
-    LawError,
     Point,
     Profile,
     Subject,

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import ExperimentError, MeasureError, StoreError
 from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines.local import LocalEngine, worker_environment
 from bptt_bench.measure.loop import run as loop
@@ -27,9 +27,9 @@ from bptt_bench.measure.loop.interleave import (
     run_interleaved,
 )
 from bptt_bench.measure.probe.environment import environment
-from bptt_bench.measure.protocol.records import MeasureError, OtherCodeError
+from bptt_bench.measure.protocol.records import OtherCodeError
 from bptt_bench.measure.protocol.schedule import Block, StoredProgress, divide_blocks, plan_blocks, remaining_blocks
-from bptt_bench.plan import Experiment, ExperimentError
+from bptt_bench.plan import Experiment
 from bptt_bench.store import SampleStore
 from bptt_bench.store.runs.samples import SAMPLES
 from bptt_bench.workflows.compare.compare import PAIR

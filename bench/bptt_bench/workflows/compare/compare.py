@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.analyse.compare.compared import Comparison, changed_claims
-from bptt_bench.analyse.data.samples import FitError
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import FitError, StoreError
 from bptt_bench.plan.machine.kernels import describe_library, libraries_of_run
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from bptt_bench.errors import ExperimentError
 from bptt_bench.measure.protocol.provenance import digest_sources
 from bptt_bench.measure.worker.loading import load_experiment
-from bptt_bench.plan import Experiment, ExperimentError, Point
+from bptt_bench.plan import Experiment, Point
 
 HARNESS = "bptt_bench"
 

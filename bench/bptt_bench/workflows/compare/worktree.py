@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from bptt_bench.plan import ExperimentError
+from bptt_bench.errors import ExperimentError
 
 HARNESS = "bptt_bench"
 PREFIX, TREE, LOCK = "bench-baseline-", "tree", "lock"  # of the temporary folder, and what lies in it

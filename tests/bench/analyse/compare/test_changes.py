@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse.compare.changes import changes
 from bptt_bench.analyse.compare.compared import Comparison
-from bptt_bench.analyse.data.samples import FitError
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Point, Profile, Subject
 
 LAW = CostLaw("T*H*V + T*H**2 + T")

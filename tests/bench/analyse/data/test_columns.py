@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse.data.columns import add_roles, choose_response
 from bptt_bench.analyse.data.roles import column_roles
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.errors import FitError
 from bptt_bench.store.frame import load
 from bptt_bench.text.units import unit_of
 

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse import FitError, fit
+from bptt_bench.analyse import fit
 from bptt_bench.analyse.data.samples import gather
+from bptt_bench.errors import FitError
 
 
 def frame(**changes: list[Any]) -> pd.DataFrame:

@@ -8,10 +8,10 @@ import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.by_category import dividing, fit_by
 from bptt_bench.analyse.fitting.fit import fit
-from bptt_bench.plan import LawError, Point
+from bptt_bench.errors import FitError, LawError
+from bptt_bench.plan import Point
 
 SIZES = (1_000, 2_000, 4_000, 8_000, 16_000)
 COST = {("f32", "x"): 1e-9, ("f32", "y"): 2e-9, ("f64", "x"): 4e-9, ("f64", "y"): 8e-9}

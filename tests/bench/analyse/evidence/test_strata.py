@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.strata import Strata, claims_in_strata, stratified, stratum
 from bptt_bench.analyse.verdicts.analysis import analyse
 from bptt_bench.analyse.verdicts.judges import judge
+from bptt_bench.errors import FitError
 from bptt_bench.integrations.pytest.suite import Suite, group_name
 from bptt_bench.plan import (
     PLACEBO_SUFFIX,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse import Fit, FitError, fit, free_exponent
+from bptt_bench.analyse import Fit, fit, free_exponent
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Design
 
 from tests.bench.analyse.made import BASE, COEFFICIENTS, LAW, levels, seconds, table

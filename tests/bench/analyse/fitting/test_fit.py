@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse import Fit, FitError, fit, prefer
+from bptt_bench.analyse import Fit, fit, prefer
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Design, Point
 from bptt_bench.plan.design.design import OF_POINTS
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from bptt_bench.analyse import fit
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.overhead import select_overhead
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Design
 
 from tests.bench.analyse.made import COEFFICIENTS, FULL, LAW, levels, seconds, table

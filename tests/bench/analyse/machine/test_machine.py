@@ -11,6 +11,7 @@ import pytest
 from bptt_bench.analyse import analyse
 from bptt_bench.analyse.machine.machine import Machine, TimeParts, cached_bytes, predict, shrink_to, total
 from bptt_bench.analyse.machine.prediction import LogErrors
+from bptt_bench.errors import MachineError
 from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Point, Profile, Subject, Work
 from bptt_bench.plan.machine.readings import (
     BandwidthReading,
@@ -19,7 +20,6 @@ from bptt_bench.plan.machine.readings import (
     ProductKind,
     ProductReading,
     Readings,
-    ReadingsError,
     TranscendentalReading,
 )
 
@@ -199,7 +199,7 @@ def test_machine_twice_as_fast_takes_half_the_time() -> None:
 
 
 def test_type_that_was_not_read_is_named() -> None:
-    with pytest.raises(ReadingsError, match="float64"):
+    with pytest.raises(MachineError, match="float64"):
         Machine(readings()).predict_work(dataclasses.replace(gemv(10), dtype="float64"))
 
 

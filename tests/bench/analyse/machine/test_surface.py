@@ -8,7 +8,8 @@ import math
 import numpy as np
 import pytest
 from bptt_bench.analyse.machine.surface import RateSurface, Shape, gemm_surface
-from bptt_bench.plan.machine.readings import ProductReading, Readings, ReadingsError, rate_of_similar_shape
+from bptt_bench.errors import MachineError
+from bptt_bench.plan.machine.readings import ProductReading, Readings, rate_of_similar_shape
 
 SIDES = (4, 16, 100, 800)
 
@@ -75,5 +76,5 @@ def test_rates_are_net_of_dispatch_and_calls_that_are_all_dispatch_do_not_count(
 
 
 def test_what_was_not_read_is_named() -> None:
-    with pytest.raises(ReadingsError, match="kind='gemm', dtype='float64': no such product was read"):
+    with pytest.raises(MachineError, match="kind='gemm', dtype='float64': no such product was read"):
         gemm_surface(read(product((9, 9, 9), 1e-5)), "float64")

@@ -15,7 +15,6 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import analyse
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.predict.foresight import (
     Accuracy,
@@ -28,6 +27,7 @@ from bptt_bench.analyse.predict.foresight import (
     unmeasured,
 )
 from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.errors import FitError
 from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     Cell,

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.neighbours import Neighbours
+from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw
 
 LAW = CostLaw("n*m + n")

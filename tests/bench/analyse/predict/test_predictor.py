@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.predict.foresight import predict_beyond
 from bptt_bench.analyse.predict.neighbours import Neighbours
 from bptt_bench.analyse.predict.predictor import MeasuredPoints, declared, make_predictor
+from bptt_bench.errors import FitError
 from bptt_bench.plan import Point, distance_beyond
 from hypothesis import given
 from hypothesis import strategies as st

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.verdicts.judges import judge_all
 from bptt_bench.analyse.verdicts.verdict import Verdict
+from bptt_bench.errors import FitError
 from bptt_bench.plan import AmountClaim, CostLaw, Design, Experiment, Factor, Point, Profile, Subject
 
 LEVELS = (10, 20, 40, 80)

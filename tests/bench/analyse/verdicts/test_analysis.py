@@ -7,8 +7,9 @@ import dataclasses
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse import FitError, analyse
+from bptt_bench.analyse import analyse
 from bptt_bench.analyse.evidence.paired import overall, paired_ratio, visits
+from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Profile, Subject
 
 from tests.bench.analyse.made import run

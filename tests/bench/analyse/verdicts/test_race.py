@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import Verdict, analyse, judge
-from bptt_bench.analyse.data.samples import FitError
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.verdicts.race import Race, geometric_mean, race_of, speedups
+from bptt_bench.errors import FitError
 from bptt_bench.plan import (
     Agreement,
     Claim,

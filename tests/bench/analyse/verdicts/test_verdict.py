@@ -11,11 +11,12 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse import FitError, Verdict, judge
+from bptt_bench.analyse import Verdict, judge
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.crossover import Part, lead
 from bptt_bench.analyse.verdicts.verdict import Limits, number, span, weigh
+from bptt_bench.errors import FitError
 from bptt_bench.plan import (
     CheckClaim,
     CheckResult,

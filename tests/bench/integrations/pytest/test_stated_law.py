@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.integrations.pytest.stated_law import Complexity, ComplexityError, block_medians
+from bptt_bench.errors import BenchError
+from bptt_bench.integrations.pytest.stated_law import Complexity, block_medians
 
 LEVELS = [10, 20, 40, 80, 160]
 
@@ -42,19 +43,19 @@ def test_overhead_comes_as_text_terms_or_none() -> None:
 
 @pytest.mark.parametrize("levels", [None, 7, {"a": 1}, [True, 2, 3], [1, 2, float("nan")], [1, 2, float("inf")]])
 def test_levels_that_are_none_are_refused_by_name(levels: object) -> None:
-    with pytest.raises(ComplexityError, match=r"^(factor )?n="):
+    with pytest.raises(BenchError, match=r"^(factor )?n="):
         Complexity.of(["n"], {"n": levels})
 
 
 def test_a_factor_may_be_called_like_an_option() -> None:
     assert Complexity.of(["margin"], {"factors": {"margin": LEVELS}}).levels["margin"] == tuple(LEVELS)
-    with pytest.raises(ComplexityError, match=r"margin=\[10, 20, 40, 80, …\]: is an option.*factors=\{'margin': "):
+    with pytest.raises(BenchError, match=r"margin=\[10, 20, 40, 80, …\]: is an option.*factors=\{'margin': "):
         Complexity.of(["n"], {"n": LEVELS, "margin": LEVELS})
 
 
 @pytest.mark.parametrize("law", [None, 3, "", "n +", "__import__('os')", "n" * 3000])
 def test_laws_that_are_none_are_refused(law: object) -> None:
-    with pytest.raises(ComplexityError, match=r"^law"):
+    with pytest.raises(BenchError, match=r"^law"):
         Complexity.of([law], {"n": LEVELS})
 
 

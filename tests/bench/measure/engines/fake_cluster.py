@@ -7,13 +7,13 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import ClusterEvent, TaskEnded, TaskReported, WorkerDied, WorkerJoined, WorkerLeft
 from bptt_bench.measure.engines.task import HostTask, TaskReport
 from bptt_bench.measure.engines.task_runner import TaskRunner
 from bptt_bench.measure.loop.events import Event
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import PeaksReply, PeaksRequest, Reply, Request, SampleRequest, encode
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Block, StoredProgress
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Experiment

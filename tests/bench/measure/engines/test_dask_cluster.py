@@ -19,6 +19,7 @@ import pytest
 
 pytest.importorskip("distributed")
 
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster, TaskReported, WorkerJoined
 from bptt_bench.measure.engines.cluster_factory import cluster_for
 from bptt_bench.measure.engines.dask_cluster import DaskCluster
@@ -27,7 +28,6 @@ from bptt_bench.measure.engines.task import HostTask
 from bptt_bench.measure.loop.events import Event, Notice, SampleTaken, WorkerStarted
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import OpenRequest, decode
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Point

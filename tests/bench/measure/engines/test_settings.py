@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster
 from bptt_bench.measure.engines.cluster_factory import cluster_for
 from bptt_bench.measure.engines.settings import EngineSettings
-from bptt_bench.measure.protocol.records import MeasureError
 
 HERE = Path(__file__)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Engine
 from bptt_bench.measure.engines.fingerprint import EXPERIMENT, HARNESS, fingerprints
 from bptt_bench.measure.engines.local import LocalEngine
@@ -24,7 +25,6 @@ from bptt_bench.measure.engines.task import (
 )
 from bptt_bench.measure.engines.task_runner import TaskRunner
 from bptt_bench.measure.protocol.messages import CheckRequest, OpenRequest, SampleRequest, SkipReply, decode, encode
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.measure.timing.clock import FakeClock, WallClock
 from bptt_bench.plan import Experiment, Point

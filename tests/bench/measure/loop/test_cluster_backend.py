@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import TaskEnded, TaskReported, WorkerJoined, WorkerLeft
 from bptt_bench.measure.engines.fingerprint import fingerprints
 from bptt_bench.measure.engines.task import VisitReport
 from bptt_bench.measure.loop.events import BlockDone, CheckDone, Notice, RunFinished, SampleTaken, WorkerStarted
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import SkipReply, encode
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import Block, Visit, plan_blocks
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Agreement, CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.loop.events import BlockDone, Notice, PeaksStarted, RunStarted, SampleTaken
 from bptt_bench.measure.loop.interrupts import Interrupted
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import CostLaw, Evaluation, Experiment, Point, Subject
 from bptt_bench.plan.machine.peaks import Traffic

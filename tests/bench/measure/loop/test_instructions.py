@@ -8,11 +8,11 @@ from typing import Any, Self
 
 import bptt_bench as bench
 import pytest
-from bptt_bench.errors import BenchError
+from bptt_bench.errors import BenchError, MeasureError
 from bptt_bench.measure.engines.valgrind import InstructionsError
 from bptt_bench.measure.loop.events import CountsTaken, Event, Notice
 from bptt_bench.measure.loop.instructions import MOST_INSTRUCTIONS, SECONDS, climb
-from bptt_bench.measure.loop.run import MeasureError, run
+from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Point
 from bptt_bench.store import SampleStore

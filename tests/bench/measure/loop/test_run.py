@@ -8,6 +8,7 @@ import signal
 from typing import Any
 
 import pytest
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.loop.events import (
     BlockDone,
     CellSkipped,
@@ -21,7 +22,6 @@ from bptt_bench.measure.loop.events import (
 from bptt_bench.measure.loop.interrupts import Interrupted
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import SampleRequest
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import StoredProgress, Visit, plan_blocks
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import CheckClaim, CheckResult, Evaluation, Experiment, Point, Subject

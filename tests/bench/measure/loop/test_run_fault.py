@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 
 import pytest
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import OpenRequest
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import StoredProgress
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Evaluation, Fault, Point

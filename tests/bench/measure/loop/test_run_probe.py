@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.loop.events import Event, ProbeStarted, RunStarted, WorkerStarted
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import OpenRequest, ProbeRequest
-from bptt_bench.measure.protocol.records import MeasureError
 from bptt_bench.measure.protocol.schedule import StoredProgress
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan.machine.readings import Readings

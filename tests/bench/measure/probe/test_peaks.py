@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from bptt_bench.errors import MachineError
 from bptt_bench.measure.probe import peaks as module
 from bptt_bench.measure.probe.peaks import move_calls, product_calls, read_peaks
 from bptt_bench.measure.timing.clock import FakeClock
-from bptt_bench.plan.machine.peaks import Peaks, PeaksError, Traffic
+from bptt_bench.plan.machine.peaks import Peaks, Traffic
 
 PEAKS = Peaks(products={"a": 2e9, "b": 4e9}, moves={"copy": 2e9, "read": 1e9}, threads=2)
 
@@ -64,5 +65,5 @@ def test_peaks_survive_as_plain_data() -> None:
     ],
 )
 def test_peaks_that_cannot_be_are_refused(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(PeaksError, match=message):
+    with pytest.raises(MachineError, match=message):
         Peaks.from_json({**PEAKS.to_json(), **changes})

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import MeasureError, StoreError
 from bptt_bench.measure.loop.events import CountsTaken, Event, RunFinished, RunStarted
-from bptt_bench.measure.loop.run import MeasureError, run
+from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import CountRequest, OpenRequest
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import CostLaw, Experiment, Point, Subject

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bptt_bench.errors import ExperimentError
 from bptt_bench.measure.worker.loading import load_experiment, one_line
-from bptt_bench.plan import ExperimentError
 
 GOOD = """
 from dataclasses import dataclass

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from bptt_bench.errors import ExperimentError, MeasureError
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.loop.events import Event, SubjectMissing
-from bptt_bench.measure.loop.run import MeasureError, run
+from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.protocol.messages import ComparisonRequest, PeaksRequest, SampleRequest
 from bptt_bench.measure.protocol.schedule import StoredProgress
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.measure.worker.request_handler import RequestHandler
-from bptt_bench.plan import Agreement, Evaluation, Experiment, ExperimentError, Point, Subject, Traffic
+from bptt_bench.plan import Agreement, Evaluation, Experiment, Point, Subject, Traffic
 from bptt_bench.plan.machine.peaks import Peaks
 from bptt_bench.store import SampleStore
 from bptt_bench.store.runs.samples import stored_progress

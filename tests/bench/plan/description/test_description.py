@@ -9,18 +9,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from bptt_bench.errors import ExperimentError
 from bptt_bench.measure.worker.loading import load_experiment
-from bptt_bench.plan import (
-    CheckClaim,
-    Claim,
-    Experiment,
-    ExperimentError,
-    Point,
-    RooflineClaim,
-    Subject,
-    Traffic,
-    Work,
-)
+from bptt_bench.plan import CheckClaim, Claim, Experiment, Point, RooflineClaim, Subject, Traffic, Work
 from bptt_bench.plan.claims import claim as claims
 from bptt_bench.plan.description.codec import MOST_CHARACTERS, DescriptionError, data_fields
 from bptt_bench.plan.description.description import CLAIMS, FUNCTIONS, decode_experiment, encode_experiment

@@ -11,7 +11,8 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from bptt_bench.plan import Cell, Design, DesignError, Factor, Point, Profile, block_order
+from bptt_bench.errors import DesignError
+from bptt_bench.plan import Cell, Design, Factor, Point, Profile, block_order
 
 
 def test_lines_move_one_factor_at_a_time() -> None:

@@ -11,16 +11,8 @@ from typing import Any
 import bptt_bench as bench
 import numpy as np
 import pytest
-from bptt_bench.plan import (
-    PLACEBO_SUFFIX,
-    Design,
-    DesignError,
-    Experiment,
-    ExperimentError,
-    ExponentClaim,
-    LawError,
-    Point,
-)
+from bptt_bench.errors import DesignError, ExperimentError, LawError
+from bptt_bench.plan import PLACEBO_SUFFIX, Design, Experiment, ExponentClaim, Point
 from bptt_bench.plan.claims.claim import CheckClaim, Claim
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.wording import format_law_term

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from bptt_bench.errors import DesignError, ExperimentError, LawError
 from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     AmountClaim,
@@ -12,12 +13,9 @@ from bptt_bench.plan import (
     CostLaw,
     CrossoverClaim,
     Design,
-    DesignError,
     Experiment,
-    ExperimentError,
     ExponentClaim,
     Factor,
-    LawError,
     Point,
     Profile,
     RatioClaim,

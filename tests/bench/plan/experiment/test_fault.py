@@ -6,6 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
+from bptt_bench.errors import ExperimentError
 from bptt_bench.plan import (
     PLACEBO_SUFFIX,
     CheckClaim,
@@ -13,7 +14,6 @@ from bptt_bench.plan import (
     Claim,
     Design,
     Experiment,
-    ExperimentError,
     Factor,
     Fault,
     Profile,

@@ -6,12 +6,11 @@ import math
 from typing import Any
 
 import pytest
+from bptt_bench.errors import DesignError, ExperimentError
 from bptt_bench.plan import (
     CostLaw,
     Design,
-    DesignError,
     Experiment,
-    ExperimentError,
     Factor,
     Foresight,
     Point,

@@ -6,7 +6,8 @@ from typing import Any
 
 import bptt_bench as bench
 import pytest
-from bptt_bench.plan import CostLaw, Experiment, ExperimentError, ExponentClaim, Point
+from bptt_bench.errors import ExperimentError
+from bptt_bench.plan import CostLaw, Experiment, ExponentClaim, Point
 from bptt_bench.plan.experiment.instructions import measuring, parse_measures, shrink_points
 
 

@@ -8,7 +8,8 @@ import re
 import numpy as np
 import pytest
 import sympy
-from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.errors import LawError
+from bptt_bench.plan import CostLaw
 from bptt_bench.plan.law.law import MAX_LAW_CHARACTERS
 from hypothesis import given
 from hypothesis import strategies as st

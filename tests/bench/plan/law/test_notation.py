@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.errors import LawError
+from bptt_bench.plan import CostLaw
 from bptt_bench.plan.law.wording import format_law_term, format_term
 from bptt_bench.report.format import law as printed_law
 from hypothesis import assume, given

@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from bptt_bench.errors import MachineError
 from bptt_bench.plan.machine.readings import (
     BandwidthReading,
     Dtype,
@@ -16,7 +17,6 @@ from bptt_bench.plan.machine.readings import (
     ProductKind,
     ProductReading,
     Readings,
-    ReadingsError,
     TranscendentalReading,
     interpolate,
     rate_of_similar_shape,
@@ -100,18 +100,18 @@ def test_slowdown_is_the_middle_ratio_of_median_to_least() -> None:
     ],
 )
 def test_what_is_no_reading_is_refused_by_name(change: dict[str, Any], message: str) -> None:
-    with pytest.raises(ReadingsError, match=message):
+    with pytest.raises(MachineError, match=message):
         Readings.from_json({**FULL.to_json(), **change})
 
 
 def test_a_field_that_is_missing_unknown_or_took_no_time_is_named() -> None:
     plain = FULL.to_json()
-    with pytest.raises(ReadingsError, match="readings: have no 'rounds'"):
+    with pytest.raises(MachineError, match="readings: have no 'rounds'"):
         Readings.from_json({name: value for name, value in plain.items() if name != "rounds"})
     (moved,) = plain["bandwidth"]
-    with pytest.raises(ReadingsError, match="operation='swap'; allowed are read, clear, copy, add"):
+    with pytest.raises(MachineError, match="operation='swap'; allowed are read, clear, copy, add"):
         Readings.from_json({**plain, "bandwidth": [{**moved, "operation": "swap"}]})
-    with pytest.raises(ReadingsError, match="an entry of 'bandwidth' took no time"):
+    with pytest.raises(MachineError, match="an entry of 'bandwidth' took no time"):
         Readings.from_json({**plain, "bandwidth": [{**moved, "seconds": 0}]})
 
 
@@ -185,11 +185,11 @@ def test_rates_of_moves_functions_and_additions_are_net_of_the_empty_call() -> N
 
 
 def test_what_was_not_read_has_no_rate() -> None:
-    with pytest.raises(ReadingsError, match="kind='gemm', dtype='float32': no such product was read"):
+    with pytest.raises(MachineError, match="kind='gemm', dtype='float32': no such product was read"):
         FULL.product_rate("gemm", "float32", 2, 2, 2)
-    with pytest.raises(ReadingsError, match="operation='read': was not read"):
+    with pytest.raises(MachineError, match="operation='read': was not read"):
         FULL.bandwidth_at("read", 1e6)
-    with pytest.raises(ReadingsError, match="function='tanh', dtype='float32': was not read"):
+    with pytest.raises(MachineError, match="function='tanh', dtype='float32': was not read"):
         FULL.transcendental_rate("tanh", "float32", 1e6)
-    with pytest.raises(ReadingsError, match="dtype='float64': was not read"):
+    with pytest.raises(MachineError, match="dtype='float64': was not read"):
         FULL.elementwise_rate("float64", 1e6)

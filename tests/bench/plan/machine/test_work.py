@@ -6,7 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from bptt_bench.plan.machine.work import Work, WorkError
+from bptt_bench.errors import ExperimentError
+from bptt_bench.plan.machine.work import Work
 
 GEMV: dict[str, Any] = {
     "phase": "output", "kind": "product", "product": "gemv", "shape": (30, 1, 20), "operations": 6000, "calls": 10,
@@ -34,5 +35,5 @@ def test_products_of_all_kinds_are_accepted() -> None:
     ],
 )
 def test_contradictions_are_named(changes: dict[str, Any], message: str) -> None:
-    with pytest.raises(WorkError, match=re.escape(message)):
+    with pytest.raises(ExperimentError, match=re.escape(message)):
         Work(**GEMV | changes)

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 import pytest
 from bptt_bench.analyse import Analysis
+from bptt_bench.errors import StoreError
 from bptt_bench.report.figures.validation import figure_beyond, figure_coverage
 from bptt_bench.report.page.page import render_html, write_report
 from bptt_bench.report.page.validation import sections, write_page
-from bptt_bench.report.words.error_rates import Summary, ValidationError, summary_beside
+from bptt_bench.report.words.error_rates import Summary, summary_beside
 
 HOSTILE = "<script>alert(1)</script> & \"quoted\" 'words'"
 
@@ -135,7 +136,7 @@ def test_other_documents_become_sections_in_the_order_of_their_names(tmp_path: P
 def test_a_document_that_cannot_be_shown_is_one_clear_line(tmp_path: Path, content: str | None, words: str) -> None:
     if content is not None:
         (tmp_path / "validation.json").write_text(content)
-    with pytest.raises(ValidationError, match=words):
+    with pytest.raises(StoreError, match=words):
         write_page(tmp_path)
 
 

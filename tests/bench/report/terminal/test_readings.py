@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from bptt_bench.analyse import Analysis
+from bptt_bench.errors import MachineError
 from bptt_bench.plan.machine.readings import (
     BandwidthReading,
     Dtype,
@@ -15,7 +16,6 @@ from bptt_bench.plan.machine.readings import (
     ProductKind,
     ProductReading,
     Readings,
-    ReadingsError,
     TranscendentalReading,
 )
 from bptt_bench.report.page.page import render_html, render_markdown
@@ -95,7 +95,7 @@ def test_a_run_without_a_probe_has_no_readings_and_a_broken_one_is_named(analysi
     assert readings_of({}) is None
     assert readings_of({"probe": None}) is None
     assert readings_of({"probe": {"readings": MACHINE.to_json()}}) == MACHINE
-    with pytest.raises(ReadingsError, match="readings: have no 'products'"):
+    with pytest.raises(MachineError, match="readings: have no 'products'"):
         readings_of({"probe": {"readings": {}}})
     assert "What the machine can do" not in render_html(analysis, [])
     assert "What the machine can do" not in render_markdown(analysis, [])

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from shlex import quote
 from typing import TYPE_CHECKING
 
-from bptt_bench.errors import StoreError
-from bptt_bench.plan import CostLaw, LawError
+from bptt_bench.errors import LawError, StoreError
+from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_LAWS
 from bptt_bench.store.importers.reading.names import factor_name
 from bptt_bench.store.importers.reading.text import list_names, printable
