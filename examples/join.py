@@ -2,11 +2,11 @@
 
     bptt-bench run examples/join.py
 
-A join by hashing takes n + m steps: each row is looked at once. Nested loops compare every row with every other, n·m
-times. Here somebody says of the nested loops, too, that they take n + m. Along each table alone that even looks right:
-either grows linearly while the other stays as it is. What gives it away is that a row of one table costs more the
-longer the other is. A law that adds up says that it does not, so this is claimed as well: the exponent of m in the
-part of n must be 0. It is 1. And if both tables grow, time grows to the power 2, not 1.
+A join by hashing takes n + m steps: each row is read once. Nested loops compare every row with every other, n·m times.
+Here the nested loops are also claimed to take n + m. Along each table alone that looks right: time grows linearly with
+either table while the other keeps its size. But a row of one table takes more time the longer the other table is. A
+law that is a sum excludes that, so this is claimed as well: the exponent of m in the part of n must be 0. It is 1. And
+if both tables grow, time grows to the power 2, not 1.
 
 You will see the results of all joins checked equal, the claims about hashing and about loops as n·m supported, and
 loops as n + m refuted, which is why this run exits with status 1.
@@ -28,7 +28,7 @@ def nested_loops(left, right):
 
 
 def prepare(point, join):
-    """The call to be timed, on two tables without repeated keys; both ways get the same, for ``random`` is seeded."""
+    """Return the timed call on two tables without repeated keys; ``random`` is seeded, so both joins get the same."""
     left, right = ([(key, key % 7) for key in random.sample(range(10_000), point[rows])] for rows in ("n", "m"))
     return lambda: join(left, right)
 

@@ -8,8 +8,8 @@ and float32 and float64 each have a fit of their own, with a coefficient of thei
 
     bptt-bench fit results/products --subject "matrix product" --law "n*k*m" --where dtype=float32
 
-Why not from 1 on? Below some ten rows a call costs more than its arithmetic, and a thin product moves memory instead
-of multiplying. From 64 on the law holds.
+The sizes do not start at 1. Below some ten rows a call takes longer than its arithmetic, and a thin product is limited
+by memory. From 64 on the law holds.
 """
 
 import bptt_bench as bench
@@ -17,7 +17,7 @@ import numpy as np
 
 
 def prepare(point):
-    """The product of two random matrices, into a third that is there already."""
+    """Return the product of two random matrices, into an existing third one."""
     rng = np.random.default_rng(0)
     n, k, m = point["n"], point["k"], point["m"]
     a, b = (rng.random(shape).astype(point["dtype"]) for shape in ((n, k), (k, m)))

@@ -3,13 +3,13 @@
     bptt-bench run examples/sorting.py --out results/sorting
 
 You will see that all three give the same list, and one claim for each: that its time grows with n as n·log(n) does,
-which at these sizes is an exponent of 1.09. Then ask whether another law would do as well:
+which at these sizes is an exponent of 1.09. Then compare other laws:
 
     bptt-bench fit results/sorting --subject merge --law "n*log(n)" --versus n --versus "n**2"
 
-The sizes are chosen, and the margin of ±0.25 is, because no law of two terms is the whole truth. A short list that is
-sorted over and over is learned by heart by the branch predictor of the processor: with 1000 numbers a comparison of
-``sorted`` costs a third of what it costs with 100 000. And a long list leaves the cache, which makes it slower again.
+The sizes and the margin of ±0.25 are chosen so because no law of two terms is exact. The branch predictor of the
+processor learns a short list that is sorted repeatedly: with 1000 numbers a comparison of ``sorted`` takes a third of
+its time with 100 000. A long list exceeds the cache, which is slower again.
 """
 
 import functools
@@ -25,7 +25,7 @@ def builtin(values):
 
 def numpy(values):
     array = np.array(values)
-    return lambda: np.sort(array)  # a copy: the next call must find the same unsorted numbers
+    return lambda: np.sort(array)  # sorts a copy, so that each call sorts the same numbers
 
 
 def merge(values):
@@ -42,13 +42,13 @@ def merge(values):
     return lambda: sort(values)
 
 
-def prepare(point, way):
-    """The call to be timed, on random numbers; ``random`` is seeded by the point, so that all ways sort the same."""
-    return way(random.sample(range(1_000_000_000), point["n"]))
+def prepare(point, make):
+    """Return the timed call on random numbers; ``random`` is seeded by the point, so all functions sort the same."""
+    return make(random.sample(range(1_000_000_000), point["n"]))
 
 
 EXPERIMENT = bench.experiment(
-    {way.__name__: functools.partial(prepare, way=way) for way in (builtin, numpy, merge)},
+    {make.__name__: functools.partial(prepare, make=make) for make in (builtin, numpy, merge)},
     law="n*log(n)",
     name="sorting",
     margin=0.25,

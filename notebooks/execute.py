@@ -1,7 +1,7 @@
-"""Runs notebooks from top to bottom and keeps their outputs in place: python notebooks/execute.py FILE…
+"""Executes notebooks and stores their outputs in place: python notebooks/execute.py FILE…
 
-A digest of the code goes into the notebook's metadata, so that a test can tell whether the outputs are still those of
-the code. A notebook that fails keeps its old outputs.
+A digest of the code is stored in the notebook's metadata, so that a test can check that the outputs belong to the code.
+A notebook that fails keeps its old outputs.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from nbclient.exceptions import CellExecutionError
 
 ROOT = Path(__file__).resolve().parent.parent
 DIGEST = "executed_code_sha256"  # key in the notebook's metadata
-SECONDS_PER_CELL = 300  # far beyond what any cell takes: it only ends a notebook that hangs
+SECONDS_PER_CELL = 300  # far beyond the time of any cell: ends a notebook that hangs
 COLOURS = r"\x1b\[[\d;]*m"  # of IPython's tracebacks
 
 
 class OwnInterpreter(AsyncKernelManager):
-    """Starts kernels of the interpreter that runs this, whatever kernels are installed for the user."""
+    """A kernel manager that uses the running interpreter, whatever kernels are installed for the user."""
 
     def _kernel_spec_manager_default(self) -> KernelSpecManager:
         return KernelSpecManager(kernel_dirs=[])
 
 
 def digest(notebook: Any) -> str:
-    """SHA-256 of the code of all cells, in order."""
+    """Return the SHA-256 digest of the code of all cells, in order."""
     code = "\n\0".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
     return hashlib.sha256(code.encode()).hexdigest()
 
 
-def executed(notebook: Any, folder: Path) -> Any:
-    """The notebook run in a fresh kernel that starts in a folder, with its outputs.
+def execute(notebook: Any, folder: Path) -> Any:
+    """Execute a notebook in a new kernel that starts in a folder, and return it with its outputs.
 
     Raises
     ------
     CellExecutionError : a cell raised.
     """
     places = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
-    # one thread: small products gain nothing from more, and the run is the same on every machine
+    # one thread: small products are not faster with more, and results are the same on every machine
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "OPENBLAS_NUM_THREADS": "1"}
     client = NotebookClient(
         notebook,
@@ -62,11 +62,11 @@ def executed(notebook: Any, folder: Path) -> Any:
 
 
 def main(paths: list[str]) -> int:
-    """Run each notebook in its own folder; 1 if one fails, which then stays as it was."""
+    """Execute each notebook in its own folder; return 1 if one fails, which is then left unchanged."""
     for path in map(Path, paths):
         try:
             notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-            executed(notebook, path.resolve().parent)
+            execute(notebook, path.resolve().parent)
         except CellExecutionError as error:
             print(f"{path}: {re.sub(COLOURS, '', str(error))}", file=sys.stderr)
             return 1

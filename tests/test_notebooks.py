@@ -15,7 +15,7 @@ import nbformat
 import pytest
 from nbclient.exceptions import CellExecutionError
 
-from notebooks.execute import DIGEST, digest, executed
+from notebooks.execute import DIGEST, digest, execute
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -59,7 +59,7 @@ def notebook(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     assert REFERENCE.is_dir(), "results/reference: missing; `make reference` measures it"
     copy = tmp_path_factory.mktemp("notebooks") / path.name
     shutil.copy(path, copy)
-    return path, executed(read(copy), path.parent)
+    return path, execute(read(copy), path.parent)
 
 
 def test_there_is_a_notebook() -> None:
@@ -152,7 +152,7 @@ def test_an_altered_closed_form_stops_the_notebook() -> None:
     assert right in cell.source
     cell.source = cell.source.replace(right, wrong)
     with pytest.raises(CellExecutionError, match="naive: the sum over passes is not its closed form"):
-        executed(altered, DERIVATION.parent)
+        execute(altered, DERIVATION.parent)
 
 
 # A cell, what is right in it, and what is wrong instead; each must be noticed by an assert of the same cell.

@@ -1,4 +1,4 @@
-"""The one signature and the one meaning of the result that all algorithms share."""
+"""Signature of all algorithms, their results and their workspace."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PHASES = ("embed", "recur", "output")
 
 
 class Model(Protocol):
-    """What is asked of the parameters of any model, before anything is computed."""
+    """What algorithms need to know of the parameters of any model before they compute."""
 
     @property
     def U(self) -> Array: ...
@@ -42,14 +42,14 @@ class Gradients(NamedTuple):
     h0: Array  # (H,)
 
     def dense_L(self, tokens: Tokens, V: int) -> Array:
-        """∂J/∂L as a dense array, (V, d): zeros where no token was looked up. For tests and small V."""
+        """Return ∂J/∂L as a dense array, (V, d): zeros where no token was looked up. For tests and small V."""
         dense = np.zeros((V, self.L_rows.shape[1]), dtype=self.L_rows.dtype)
         np.add.at(dense, tokens[:-1], self.L_rows)
         return dense
 
 
 class Workspace:
-    """Buffers of one algorithm at one size, gradients included: allocated on first use, used again while both stay.
+    """Buffers of one algorithm at one size, gradients included, which are reused while both stay the same.
 
     Another algorithm or another size replaces them, so a workspace never holds more than one set.
     """
@@ -61,7 +61,7 @@ class Workspace:
         self._buffers: Any = None
 
     def buffers(self, allocate: Callable[[Sizes, PhaseSwitch | None], B], sizes: Sizes, phase: PhaseSwitch | None) -> B:
-        """The buffers that ``allocate`` makes for these sizes, or made the last time."""
+        """Return the buffers that ``allocate`` makes for these sizes, or those of the last call."""
         key = (allocate, sizes)
         if self._key != key:
             self._key = self._buffers = None  # released before the new ones are taken
@@ -72,7 +72,7 @@ class Workspace:
 
 
 class Algorithm(Protocol):
-    """Forms the loss and its gradients."""
+    """An algorithm for the loss and its gradients."""
 
     def __call__(
         self,
@@ -83,27 +83,27 @@ class Algorithm(Protocol):
         phase: PhaseSwitch | None = None,
         on_pass: PassHook | None = None,
     ) -> tuple[float, Gradients]:
-        """The loss Σ_t J(t) in nats, and its gradients.
+        """Return the loss Σ_t J(t) in nats, and its gradients.
 
         Parameters
         ----------
         params : the model.
         tokens : token ids, (T + 1,); the first T are the inputs, the last T the targets.
         h0 : h(0), (H,); zeros by default.
-        workspace : buffers to use again; fresh ones by default.
+        workspace : buffers to reuse; new ones by default.
         phase : called with ``embed``, ``recur`` or ``output`` whenever the code enters that phase.
         on_pass : called with (loss, step), both from 1, before each backward pass through a time step. A sweep that
-            carries several losses at once counts as one pass, of the last loss.
+            carries several losses counts as one pass, of the last loss.
 
         Raises
         ------
-        ValueError : fewer than two tokens, or a token id outside 0 … V - 1.
+        ValueError : there are fewer than two tokens, or an id is outside 0 … V - 1.
         """
         ...
 
 
 def begin(params: Model, tokens: Tokens, phase: PhaseSwitch | None) -> tuple[Sizes, list[int]]:
-    """Sizes of the problem and the target ids as Python integers, after a check of the tokens.
+    """Return the sizes of the problem and the target ids as Python integers, after a check of the tokens.
 
     Raises
     ------
@@ -114,8 +114,8 @@ def begin(params: Model, tokens: Tokens, phase: PhaseSwitch | None) -> tuple[Siz
     ids: list[int] = tokens.tolist()
     V = len(params.U)
     if len(ids) < 2:
-        raise ValueError(f"tokens: {len(ids)} given; at least 2 are needed, an input and its target")
+        raise ValueError(f"`tokens` must have at least 2 elements, an input and its target, got {len(ids)}")
     if min(ids) < 0 or max(ids) >= V:
         wrong = next(token for token in ids if not 0 <= token < V)
-        raise ValueError(f"tokens: id {wrong} is not in the vocabulary; allowed are 0 to {V - 1}")
+        raise ValueError(f"`tokens` must be ids from 0 to {V - 1}, got {wrong}")
     return params.sizes(len(ids) - 1), ids[1:]

@@ -1,7 +1,7 @@
 """Deterministic checks of the mathematics: each returns the worst deviation over many random cases.
 
-A check can fail: its caller compares the deviation with what is allowed. Nothing here knows the harness. The algorithms
-are an argument, so that each check can be shown to notice a wrong one.
+The caller compares the deviation with an allowed one. Nothing here imports the harness. The algorithms are an argument,
+so that tests can show that each check fails for a wrong one.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ STEP = 1e-3  # of the fourth-order central difference: its error is about step�
 DIRECTION_CASES = 20
 AGREEMENT_CASES = 40
 COUNT_CASES = 200
-LONG_EVERY = 10  # of so many cases of gradients one is long
-LONG_STEPS = 48  # time steps of a long case: beyond any truncation that is in use, 20 to 35 steps
+LONG_EVERY = 10  # one in so many cases of gradients is long
+LONG_STEPS = 48  # time steps of a long case: beyond the usual truncations of 20 to 35 steps
 MAP_STEPS = 12  # steps of the map of passes: enough to see a triangle and a line
 
 
@@ -31,7 +31,7 @@ Algorithms = Mapping[str, Algorithm]
 
 
 class Deviation(NamedTuple):
-    """The worst deviation, over how many cases, and where; ``maps`` shows what was seen, by title."""
+    """The worst deviation, over how many cases, and where; ``maps`` shows counted visits, by title."""
 
     worst: float
     cases: int
@@ -40,7 +40,7 @@ class Deviation(NamedTuple):
 
 
 class Meter(Protocol):
-    """What is used of a meter of operations: arrays go in metered, counts come out by phase and category."""
+    """A meter of operations as checks use it: metered arrays go in, counts come out by phase and category."""
 
     @property
     def counts(self) -> Mapping[str, Mapping[str, int]]: ...
@@ -51,18 +51,18 @@ class Meter(Protocol):
 
 
 def random_case(rng: np.random.Generator, dtype: type[np.floating] = np.float64) -> tuple[Params, Tokens, Array]:
-    """Parameters, tokens (repeated ones among them) and h(0) of random small sizes, one of each factor included."""
+    """Draw parameters, tokens (with repeated ones) and h(0) of small random sizes; any size may be 1."""
     V, d, H, T = (int(rng.integers(1, top)) for top in (40, 12, 12, 16))
     params = Params.init(V, d, H, rng, dtype)
     return params, rng.integers(0, V, T + 1), rng.random(H).astype(dtype)
 
 
 def long_case(rng: np.random.Generator, dtype: type[np.floating] = np.float64) -> tuple[Params, Tokens, Array]:
-    """A case of many time steps in which the first still matters to the last loss.
+    """Draw a case of many time steps in which the first still matters to the last loss.
 
-    W_h is four times a rotation and h stays near ½, where the slope of the sigmoid is ¼: a pass back neither shrinks γ
-    nor lets it grow. With random weights γ loses a digit at nearly every step, and from some 15 steps on no gradient
-    could tell whether a pass was made.
+    W_h is four times a rotation and h stays near ½, where the slope of the sigmoid is ¼, so that a pass back keeps the
+    norm of γ. With random weights γ loses a digit at nearly every step, and after some 15 steps no gradient would show
+    a missing pass.
     """
     V, d, H = (int(rng.integers(2, top)) for top in (40, 12, 12))
     params = Params.init(V, d, H, rng, dtype)
@@ -75,20 +75,20 @@ def long_case(rng: np.random.Generator, dtype: type[np.floating] = np.float64) -
 def drawn_cases(
     rng: np.random.Generator, cases: int, dtype: type[np.floating] = np.float64
 ) -> Iterator[tuple[Params, Tokens, Array]]:
-    """Random cases, some of them long."""
+    """Yield random cases, some of them long."""
     for i in range(cases):
         yield long_case(rng, dtype) if i % LONG_EVERY == 0 else random_case(rng, dtype)
 
 
 def relative_difference(found: Gradients, expected: Gradients, tokens: Tokens, V: int) -> float:
-    """Largest norm of a difference of gradients, relative to the norm of all of them together."""
+    """Return the largest norm of a difference of gradients, relative to the norm of all of them together."""
     pairs = zip((found.dense_L(tokens, V), *found[1:]), (expected.dense_L(tokens, V), *expected[1:]), strict=True)
     scale = np.sqrt(sum(float(np.sum(np.square(part, dtype=np.float64))) for part in expected))
     return float(max(np.linalg.norm(np.asarray(a, np.float64) - b) for a, b in pairs) / max(scale, 1e-300))
 
 
 def perplexity_identities(seed: int) -> Deviation:
-    """(∏ PP)^(1/T) = exp((1/T) Σ J) on random logits, and PP = V, J = log V for a uniform predictor."""
+    """Check (∏ PP)^(1/T) = exp((1/T) Σ J) on random logits, and PP = V, J = log V for a uniform predictor."""
     rng = np.random.default_rng(seed)
     worst = 0.0
     cases = 100
@@ -108,7 +108,7 @@ def perplexity_identities(seed: int) -> Deviation:
 def gradients_agree(
     algorithm: str, dtype: type[np.floating], seed: int, *, algorithms: Algorithms = ALGORITHMS
 ) -> Deviation:
-    """The gradients of an algorithm against those of ``naive``, relative."""
+    """Compare the gradients of an algorithm with those of ``naive``, relative."""
     rng = np.random.default_rng(seed)
     worst, where = 0.0, ""
     for params, tokens, h0 in drawn_cases(rng, AGREEMENT_CASES, dtype):
@@ -124,9 +124,9 @@ def gradients_agree(
 def slope_error(
     loss: Callable[..., float], base: Sequence[Array], slopes: Sequence[Array], rng: np.random.Generator
 ) -> float:
-    """A gradient along one random direction of all arrays against a central difference, relative to its length.
+    """Compare a gradient along one random direction of all arrays with a central difference, relative to its length.
 
-    Not to the slope: a random direction is almost at right angles to the gradient.
+    It is not relative to the slope, because a random direction is almost orthogonal to the gradient.
     """
     directions = [rng.normal(size=array.shape) for array in base]
     norm = np.sqrt(sum(float(np.vdot(direction, direction)) for direction in directions))
@@ -141,7 +141,7 @@ def slope_error(
 
 
 def gradients_match_differences(algorithm: str, seed: int, *, algorithms: Algorithms = ALGORITHMS) -> Deviation:
-    """The slope of the loss along a random direction of all parameters, against a central difference; relative.
+    """Compare the slope of the loss along random directions of all parameters with central differences, relative.
 
     Source: claims b and c of the subject.
     """
@@ -162,7 +162,7 @@ def gradients_match_differences(algorithm: str, seed: int, *, algorithms: Algori
 
 
 def one_step_formulas(seed: int, *, algorithms: Algorithms = ALGORITHMS) -> Deviation:
-    """Every gradient of a single step against its formula: δ hᵀ, δ, W_eᵀ r, r eᵀ, r h(0)ᵀ, r, W_hᵀ r; claim b."""
+    """Check every gradient of a single step: δ hᵀ, δ, W_eᵀ r, r eᵀ, r h(0)ᵀ, r, W_hᵀ r; claim b."""
     rng = np.random.default_rng(seed)
     worst = 0.0
     for _ in range(AGREEMENT_CASES):
@@ -191,7 +191,7 @@ def one_step_formulas(seed: int, *, algorithms: Algorithms = ALGORITHMS) -> Devi
 
 
 def visits(algorithm: str, T: int, algorithms: Algorithms = ALGORITHMS) -> list[list[int]]:
-    """How often each loss (row) really visited each step (column) on its way back, counted while the code ran."""
+    """Count how often each loss (row) visits each step (column) on its way back, while the code runs."""
     rng = np.random.default_rng(0)
     seen = [[0] * T for _ in range(T)]
 
@@ -203,7 +203,7 @@ def visits(algorithm: str, T: int, algorithms: Algorithms = ALGORITHMS) -> list[
 
 
 def passes_match(algorithm: str, _seed: int, *, algorithms: Algorithms = ALGORITHMS) -> Deviation:
-    """Backward passes really made against T (T + 1)/2 and T, for every T from 1 to 40: largest difference."""
+    """Compare the number of backward passes with T (T + 1)/2 and T, for every T from 1 to 40."""
     sizes = range(1, 41)
     worst = max(abs(sum(map(sum, visits(algorithm, T, algorithms))) - cost.passes(algorithm, T)) for T in sizes)
     return Deviation(worst, len(sizes), f"T = 1 to {sizes[-1]}", {algorithm: visits(algorithm, MAP_STEPS, algorithms)})
@@ -219,7 +219,7 @@ def counts_match(
     draw: Callable[..., Any] = Params.init,
     most_steps: int = 11,
 ) -> Deviation:
-    """Operations that the timed code really makes, counted from its calls, against the closed form, as integers.
+    """Compare the operations counted from the calls of the timed code with the closed form, as integers.
 
     Parameters
     ----------
@@ -247,7 +247,7 @@ def counts_match(
 
 
 class Check(NamedTuple):
-    """A check that an experiment makes: its name, what it is about, the statement, the largest deviation allowed."""
+    """A check of an experiment: its name, its subject, the statement, and the largest deviation allowed."""
 
     name: str
     subject: str
@@ -259,7 +259,7 @@ class Check(NamedTuple):
 def all_checks(
     make_meter: Callable[[], AbstractContextManager[Meter]], algorithms: Algorithms = ALGORITHMS
 ) -> list[Check]:
-    """Every check of some algorithms; the names do not depend on them."""
+    """Return every check of some algorithms; the names do not depend on them."""
 
     def check(name: str, subject: str, statement: str, allowed: float, measure: Any, *args: Any) -> Check:
         return Check(name, subject, statement, allowed, functools.partial(measure, *args, algorithms=algorithms))

@@ -4,8 +4,8 @@
     ŵ(t) = softmax(U_c h(t) + b2_c),  c = class of x(t+1)   (words of a class,)
     J(t) = -log ĉ_c(t) - log ŵ_k(t)
 
-U_c and b2_c are the rows of U and b2 for the words of class c. It is another model, with a loss of its own: of U it
-needs the rows of one class at a step, of √V words, where the softmax over all words needs V.
+U_c and b2_c are the rows of U and b2 for the words of class c. This is another model with another loss: a step needs
+the rows of U of one class, √V words, where the softmax over all words needs V.
 
 Source: Mikolov et al., Extensions of recurrent neural network language model, ICASSP 2011.
 """
@@ -22,7 +22,7 @@ from bptt_rnn.model import Array, Params, Sizes
 
 
 class Classes(NamedTuple):
-    """√V classes of consecutive words, all of one size but the last, which may be smaller.
+    """√V classes of consecutive words of one size; only the last may be smaller.
 
     >>> Classes.of(10)
     Classes(V=10, words=4, number=3)
@@ -34,7 +34,7 @@ class Classes(NamedTuple):
 
     @classmethod
     def of(cls, V: int) -> Classes:
-        """The classes of a vocabulary of V ≥ 1 words."""
+        """Return the classes of a vocabulary of V ≥ 1 words."""
         words = isqrt(V - 1) + 1
         return cls(V, words, -(-V // words))
 
@@ -44,7 +44,7 @@ class Classes(NamedTuple):
         return self.words * self.number - self.V
 
     def first_row(self, c: int) -> int:
-        """First of the ``words`` consecutive rows of U that hold class c.
+        """Return the first of the ``words`` consecutive rows of U that hold class c.
 
         Where the last class is smaller, its rows come after ``missing`` rows of its neighbour, so that every class has
         the same number of rows; those of the neighbour count as words of probability 0.
@@ -53,7 +53,7 @@ class Classes(NamedTuple):
 
 
 class ClassParams(NamedTuple):
-    """Parameters of the model; those of ``bptt_rnn.model.Params``, and of the softmax over classes."""
+    """Parameters of the model: those of ``bptt_rnn.model.Params`` and of the softmax over classes."""
 
     L: Array  # (V, d)
     W_e: Array  # (H, d)
@@ -66,7 +66,7 @@ class ClassParams(NamedTuple):
 
     @classmethod
     def init(cls, V: int, d: int, H: int, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> ClassParams:
-        """Parameters drawn as those of ``Params``, Q and q like U and b2.
+        """Draw parameters as those of ``Params``, Q and q like U and b2.
 
         Raises
         ------
@@ -77,7 +77,7 @@ class ClassParams(NamedTuple):
         return cls(*words, classes.U, classes.b2)
 
     def sizes(self, T: int) -> Sizes:
-        """Sizes of a gradient over T time steps."""
+        """Return the sizes of a gradient over T time steps."""
         V, H = self.U.shape
         return Sizes(V, self.L.shape[1], H, T, self.U.dtype)
 
@@ -100,7 +100,7 @@ class ClassGradients(NamedTuple):
     first_rows: tuple[int, ...]  # first row of U of each block
 
     def dense(self, V: int) -> tuple[Array, Array]:
-        """∂J/∂U, (V, H), and ∂J/∂b2, (V,), as dense arrays. For tests and small V."""
+        """Return ∂J/∂U, (V, H), and ∂J/∂b2, (V,), as dense arrays. For tests and small V."""
         U = np.zeros((V, self.U_blocks.shape[2]), self.U_blocks.dtype)
         b2 = np.zeros(V, U.dtype)
         for first, of_U, of_b2 in zip(self.first_rows, self.U_blocks, self.b2_blocks, strict=True):

@@ -1,10 +1,10 @@
-"""What each algorithm works at, call by call: operations, bytes moved and working sets, by phase.
+"""Works of each algorithm, call by call: operations, bytes moved and working sets, by phase.
 
-Where ``bptt_rnn.cost`` counts by category, this keeps apart what a machine does at different speeds: products by shape,
-element-wise passes by the memory that they go through, calls. The totals are those of ``bptt_rnn.cost.counts``, as
-integers; the additions of rank-1 updates, element-wise there, belong to the product here. A working set is what is
-gone through between two uses of the same operands: U and its gradient between two steps of ``aggregated``, one tile
-between two passes of the softmax in ``batched``.
+``bptt_rnn.cost`` counts by category; this distinguishes what a machine does at different rates: products by shape,
+element-wise passes by working set, and calls. The totals are those of ``bptt_rnn.cost.counts``, as integers; the
+additions of rank-1 updates, element-wise there, belong to the product here. A working set is what is accessed between
+two uses of the same operands: U and its gradient between two steps of ``aggregated``, one tile between two passes of
+the softmax in ``batched``.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import NamedTuple
 from bptt_rnn import cost
 from bptt_rnn.layers.steps import rows_per_tile
 
-DECLARED = ("forward", "naive", "aggregated", "batched")  # algorithms whose works are known call by call
-# Python's own share: functions entered, and single elements of arrays read or written, which cost about as much.
-ENTERED_ONCE = {"forward": 6, "naive": 8, "aggregated": 8, "batched": 7}  # of all that a step does not enter
+DECLARED = ("forward", "naive", "aggregated", "batched")  # algorithms with declared works
+# Python's share: functions entered, and single elements of arrays read or written, which cost about as much.
+ENTERED_ONCE = {"forward": 6, "naive": 8, "aggregated": 8, "batched": 7}  # functions entered outside of steps
 ELEMENTS_FORWARD = 3  # per step of the output layer: o_k read and kept, Σ exp kept
 ELEMENTS_BACK = 2  # per step: δ_k read and written
 
 
 class Work(NamedTuple):
-    """Operations that are done alike; the fields are those of the harness's declared works.
+    """Operations of one kind; the fields are those of the harness's declared works.
 
     ``operations``, ``calls`` and ``bytes_moved`` are per evaluation, ``working_set`` is in bytes, ``shape`` is
     (m, n, k) of one product, (m, k) × (k, n).
@@ -54,19 +54,19 @@ class _Sizes(NamedTuple):
 def works(
     algorithm: str, V: int, d: int, H: int, T: int, *, itemsize: int = 4, workspace_ready: bool = True
 ) -> list[Work]:
-    """The works of one evaluation; what is zero is left out.
+    """Return the works of one evaluation; zeros are left out.
 
     Parameters
     ----------
     itemsize : bytes of a floating-point number, 4 or 8.
-    workspace_ready : whether the buffers are there from an earlier evaluation; if not, they are allocated.
+    workspace_ready : whether buffers of an earlier evaluation are used; if not, they are allocated.
 
     Raises
     ------
-    ValueError : an unknown algorithm.
+    ValueError : the algorithm is unknown.
     """
     if algorithm not in DECLARED:
-        raise ValueError(f"algorithm={algorithm!r}: allowed are {', '.join(DECLARED)}")
+        raise ValueError(f"`algorithm` must be one of {', '.join(DECLARED)}, got {algorithm!r}")
     form = {"forward": _forward, "naive": _naive, "aggregated": _aggregated, "batched": _batched}[algorithm]
     found = [Work("embed", "call", ENTERED_ONCE[algorithm]), *form(_Sizes(V, d, H, T, itemsize))]
     if not workspace_ready:
@@ -81,7 +81,7 @@ def works(
 
 
 def _product(s: _Sizes, phase: str, product: str, shape: tuple[int, int, int], calls: int, working_set: int) -> Work:
-    """Products (m, k) × (k, n) that read their operands and write their result once each."""
+    """Return products (m, k) × (k, n) that read their operands and write their result once each."""
     m, n, k = shape
     moved = s.bytes(m * k + k * n + m * n) * calls
     return Work(phase, "product", m * n * k * calls, calls, moved, working_set, product, shape)
@@ -90,18 +90,18 @@ def _product(s: _Sizes, phase: str, product: str, shape: tuple[int, int, int], c
 def _passes(
     s: _Sizes, phase: str, elements: int, calls: int, working_set: int, *, moved: int, kind: str = "elementwise"
 ) -> Work:
-    """Passes over arrays; ``moved`` elements are read or written for each one that is computed."""
+    """Return passes over arrays; ``moved`` elements are read or written for each one that is computed."""
     return Work(phase, kind, elements, calls, s.bytes(moved * elements), working_set)
 
 
 def _update(s: _Sizes, phase: str, rows: int, width: int, times: int, working_set: int) -> Work:
-    """target += left ⊗ right, tile by tile through scratch that stays near; the target is read and written."""
+    """Return target += left ⊗ right, tile by tile through cached scratch; the target is read and written."""
     moved = s.bytes(2 * rows * width + rows + width) * times
     return Work(phase, "product", rows * width * times, times, moved, working_set, "ger", (rows, width, 1))
 
 
 def _sigmoids(s: _Sizes, near: int) -> Iterator[Work]:
-    """½ tanh(z/2) + ½ at each of T steps."""
+    """Yield ½ tanh(z/2) + ½ at each of T steps."""
     yield _passes(s, "recur", 3 * s.T * s.H, 3 * s.T, near, moved=2)
     work = _passes(s, "recur", s.T * s.H, s.T, near, moved=2, kind="transcendental")
     yield work._replace(function="tanh")
@@ -115,9 +115,9 @@ def _forward(s: _Sizes) -> Iterator[Work]:
 
 
 def _up_to_the_output(s: _Sizes, *, hidden: int, whole: int) -> Iterator[Work]:
-    """The forward pass; ``hidden`` and ``whole`` are what its two loops go through at every step, in bytes."""
+    """Yield the forward pass; ``hidden`` and ``whole`` are the bytes that its two loops go through at every step."""
     V, d, H, T, _ = s
-    rows = s.bytes(V * d)  # a row of L was last used long ago: it comes from wherever L is
+    rows = s.bytes(V * d)  # a row of L was last used long ago: it comes from the memory of L
     yield Work("embed", "copy", T + 1 + T * d, 2, s.bytes(2 * T * d), rows)
     yield Work("recur", "copy", H, 1)
     yield Work("embed", "call", T)
@@ -128,7 +128,7 @@ def _up_to_the_output(s: _Sizes, *, hidden: int, whole: int) -> Iterator[Work]:
     yield from _sigmoids(s, s.bytes(H))
     logits = s.bytes(V)
     yield _product(s, "output", "gemv", (V, 1, H), T, whole)
-    yield _passes(s, "output", T * V, T, whole, moved=2)  # b2 is as far away as U; the logits are near
+    yield _passes(s, "output", T * V, T, whole, moved=2)  # b2 is in the memory of U; the logits are cached
     yield _passes(s, "output", T * V, T, logits, moved=2)  # less the largest
     yield _passes(s, "output", T * (V - 1), T, logits, moved=1, kind="reduction")  # the largest
     yield _passes(s, "output", T * V, T, logits, moved=2, kind="transcendental")
@@ -142,7 +142,7 @@ def _up_to_the_output(s: _Sizes, *, hidden: int, whole: int) -> Iterator[Work]:
 
 
 def _up_to_the_sweep(s: _Sizes) -> Iterator[Work]:
-    """What naive and aggregated do alike: forward, and every loss back through its own output layer."""
+    """Yield the common part of naive and aggregated: forward, and every loss back through its own output layer."""
     V, d, H, T, _ = s
     hidden, whole = s.bytes(H * d + H * H), s.bytes(2 * V * H + rows_per_tile(V, H, s.itemsize) * H)
     everything = cost.working_set("aggregated", V, d, H, T, s.itemsize) - s.bytes(V * d)  # of L, few rows are touched
@@ -158,7 +158,7 @@ def _up_to_the_sweep(s: _Sizes) -> Iterator[Work]:
 
 
 def _back(s: _Sizes, passes: int) -> Iterator[Work]:
-    """Backward passes through the hidden layer."""
+    """Yield backward passes through the hidden layer."""
     _, d, H, _, _ = s
     tiles = rows_per_tile(H, H, s.itemsize) * H + rows_per_tile(H, d, s.itemsize) * d
     hidden = s.bytes(2 * (H * d + H * H) + tiles)
@@ -212,12 +212,12 @@ def _batched(s: _Sizes) -> Iterator[Work]:
 
 
 def _batched_output(s: _Sizes, whole: int) -> Iterator[Work]:
-    """The output layer of all steps; ``whole`` is what its products go through, in bytes."""
+    """Yield the output layer of all steps; ``whole`` is the bytes that its products go through."""
     V, _, H, T, _ = s
     rows = rows_per_tile(T, V, s.itemsize)
     tiles, tile = -(-T // rows), s.bytes(rows * V)
     yield _product(s, "output", "gemm", (T, V, H), 1, whole)
-    yield _passes(s, "output", T * V, tiles, s.bytes(T * V), moved=2)  # + b2: the tile comes from afar, once
+    yield _passes(s, "output", T * V, tiles, s.bytes(T * V), moved=2)  # + b2: the tile comes from memory, once
     yield _passes(s, "output", T * V, tiles, tile, moved=2)  # less the largest
     yield _passes(s, "output", T * (V - 1), tiles, tile, moved=1, kind="reduction")  # the largest
     yield _passes(s, "output", T * V, tiles, tile, moved=2, kind="transcendental")

@@ -1,7 +1,7 @@
-"""Deterministic checks of the whole family, as ``bptt_rnn.checks`` has them for the first algorithms.
+"""Deterministic checks of the whole family, as in ``bptt_rnn.checks`` for the first algorithms.
 
-Truncated gradients are not the exact ones: what is checked of them is that they are where nothing is truncated, and
-that their bias goes as the steps that are left out become fewer. How large it is, is reported.
+Truncated gradients differ from the exact ones. The checks are that they agree where nothing is truncated, and that
+their bias decreases with the number of steps left out; its size is reported.
 """
 
 from __future__ import annotations
@@ -59,9 +59,10 @@ EXACT: dict[str, Algorithm] = {
 
 
 def truncation(seed: int) -> Deviation:
-    """The bias of the truncated gradient: gone where k2 ≥ T, and smaller for every larger k2 on the way there.
+    """Check the bias of the truncated gradient: 0 where k2 ≥ T, and smaller for every larger k2.
 
-    In a model that forgets nothing, where it is largest; the deviation is infinite if a larger k2 has more bias.
+    The model is one that forgets nothing, where the bias is largest. The deviation is infinite if a larger k2 has more
+    bias.
     """
     rng = np.random.default_rng(seed)
     worst, cases = 0.0, 20
@@ -83,7 +84,7 @@ def truncation(seed: int) -> Deviation:
 
 
 def plans(_seed: int) -> Deviation:
-    """Forward steps of the optimal plan, by dynamic programming, against the closed form of binomial coefficients.
+    """Compare the forward steps of the optimal plan with the closed form of binomial coefficients.
 
     With s states beyond the last one and r the smallest with T ≤ C(s + r, s): 1 + r T - C(s + r, r - 1).
 
@@ -108,7 +109,7 @@ def _class_case(rng: np.random.Generator) -> tuple[ClassParams, Tokens, Array]:
 def class_gradients_match_differences(
     seed: int, *, algorithm: Callable[..., tuple[float, ClassGradients]] = batched_class
 ) -> Deviation:
-    """The slope of the loss of the model with classes along random directions, against a central difference."""
+    """Compare the slope of the loss of the model with classes along random directions with a central difference."""
     rng = np.random.default_rng(seed)
     worst = 0.0
     for _ in range(DIRECTION_CASES):
@@ -128,7 +129,7 @@ def class_gradients_match_differences(
 
 
 def _counted(make_meter: Callable[[], AbstractContextManager[Meter]]) -> list[Check]:
-    """Operations of every algorithm that a meter can look into, with choices that make small cases interesting."""
+    """Return checks of the operations of every algorithm that a meter can count, with options for small cases."""
     runs: dict[str, Any] = {**FAMILY, "batched-class": batched_class}
     forms = {name: cost.cost_of(name) for name in runs}
     k1, k2 = SHORT
@@ -162,7 +163,7 @@ def _counted(make_meter: Callable[[], AbstractContextManager[Meter]]) -> list[Ch
 
 
 def family_checks(make_meter: Callable[[], AbstractContextManager[Meter]]) -> list[Check]:
-    """Every check of the family."""
+    """Return every check of the family."""
 
     def exact(name: str, statement: str, allowed: float, measure: Any, algorithm: str, *args: Any) -> Check:
         subject = algorithm.partition(",")[0]

@@ -1,6 +1,6 @@
-"""Gradients that are wrong on purpose, to see whether the harness notices. Nothing else may use them.
+"""Algorithms with a planted fault each, to test that the harness detects it.
 
-Each is an algorithm with one fault, built from the parts of the right one. They are not in ``ALGORITHMS``.
+Each is built from the parts of the right algorithm. They are not in ``ALGORITHMS``, and nothing else uses them.
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ import numpy as np
 from bptt_rnn.algorithm import PassHook, PhaseSwitch, begin
 from bptt_rnn.gradients import Algorithm, Gradients, Workspace
 from bptt_rnn.gradients.aggregated import aggregated
-from bptt_rnn.layers.steps import BackwardBuffers, add_outer, hidden_back, sigmoid, up_to_the_sweep
+from bptt_rnn.layers.steps import BackwardBuffers, add_outer, forward_and_output_back, hidden_back, sigmoid
 from bptt_rnn.model import Array, Params, Tokens
 
-SECRET_EXPONENT = 1.1  # of T: at T = 128 the recurrent part costs 1.62 times what it should
+EXCESS_EXPONENT = 1.1  # of T: at T = 128 the recurrent part takes 1.62 times as long as it should
 STEPS_BACK = 32  # where the truncated naive version stops
 
 
@@ -28,7 +28,7 @@ def superlinear(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, Gradients]:
-    """Aggregated, with the recurrent work of T^1.1 steps instead of T; the gradients are right."""
+    """Return what ``aggregated`` does, with the recurrent work of T^1.1 steps; the gradients are right."""
     workspace = workspace or Workspace()
     found = aggregated(params, tokens, h0, workspace, phase, on_pass)
     sizes, _ = begin(params, tokens, None)
@@ -37,7 +37,7 @@ def superlinear(
         phase("recur")
     b.r.fill(0)  # what is added to the gradients from here on is 0
     b1, steps = b.gradients.b1, zip(b.steps, b.steps_back, strict=True)
-    for step, back in islice(cycle(steps), round(sizes.T**SECRET_EXPONENT) - sizes.T):
+    for step, back in islice(cycle(steps), round(sizes.T**EXCESS_EXPONENT) - sizes.T):
         params.W_h.dot(step.h_before, out=b.a)
         sigmoid(b.a, b.half)
         np.multiply(b.r, back.slope, out=b.r)
@@ -55,7 +55,7 @@ def copying(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, Gradients]:
-    """Aggregated, with a copy of U at every step of the sweep; the gradients are right."""
+    """Return what ``aggregated`` does, with a copy of U at every step of the sweep; the gradients are right."""
 
     def passing(loss: int, step: int) -> None:
         if on_pass is not None:
@@ -75,10 +75,10 @@ def truncated(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, Gradients]:
-    """Naive, but no loss goes back more than 32 steps."""
+    """Return what ``naive`` does, but no loss goes back more than 32 steps."""
     sizes, targets = begin(params, tokens, phase)
     b = (workspace or Workspace()).buffers(BackwardBuffers, sizes, phase)
-    total_loss = up_to_the_sweep(params, b, tokens, targets, h0, phase)
+    total_loss = forward_and_output_back(params, b, tokens, targets, h0, phase)
     steps, dh0 = b.steps_back, b.gradients.h0
     for loss, step in enumerate(steps, start=1):
         gamma = step.gamma
@@ -101,7 +101,7 @@ def wrong_sign(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, Gradients]:
-    """Aggregated, with the gradient of W_h pointing downhill."""
+    """Return what ``aggregated`` does, with the wrong sign of the gradient of W_h."""
     loss, gradients = aggregated(params, tokens, h0, workspace, phase, on_pass)
     if phase is not None:
         phase("recur")
@@ -110,7 +110,7 @@ def wrong_sign(
 
 
 class Faulty(NamedTuple):
-    """A wrong algorithm, the right one that it stands in for, and what is wrong."""
+    """A faulty algorithm, the name of the one that it replaces, and a statement of the fault."""
 
     subject: str
     statement: str

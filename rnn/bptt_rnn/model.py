@@ -22,7 +22,7 @@ DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
 
 class Sizes(NamedTuple):
-    """All that the cost of a gradient depends on: the factors and the floating-point type."""
+    """Everything on which the cost of a gradient depends: the factors and the floating-point type."""
 
     V: int
     d: int
@@ -43,9 +43,9 @@ class Params(NamedTuple):
 
     @classmethod
     def init(cls, V: int, d: int, H: int, rng: np.random.Generator, dtype: DTypeLike = np.float32) -> Params:
-        """Parameters drawn uniformly: ±1 for the embeddings, ±1/√(number of inputs) for weights and biases.
+        """Draw parameters uniformly: ±1 for the embeddings, ±1/√(number of inputs) for weights and biases.
 
-        Drawn in the final type and scaled in place, so that V = 10⁶ takes about a second and no second copy.
+        They are drawn in the final type and scaled in place, so that V = 10⁶ takes about a second and no second copy.
 
         Raises
         ------
@@ -53,9 +53,9 @@ class Params(NamedTuple):
         """
         for name, size in (("V", V), ("d", d), ("H", H)):
             if size < 1:
-                raise ValueError(f"{name}={size!r}: allowed are whole numbers from 1")
+                raise ValueError(f"`{name}` must be a whole number from 1, got {size!r}")
         if np.dtype(dtype) not in DTYPES:
-            raise ValueError(f"dtype={np.dtype(dtype).name!r}: allowed are float32 and float64")
+            raise ValueError(f"`dtype` must be float32 or float64, got {np.dtype(dtype).name!r}")
 
         kind: Any = np.dtype(dtype)
 
@@ -75,20 +75,20 @@ class Params(NamedTuple):
         )
 
     def sizes(self, T: int) -> Sizes:
-        """Sizes of a gradient over T time steps."""
+        """Return the sizes of a gradient over T time steps."""
         V, H = self.U.shape
         return Sizes(V, self.L.shape[1], H, T, self.U.dtype)
 
 
 def softmax(logits: Array) -> Array:
-    """ŷ = softmax(o) over the last axis, finite for any finite logits: the maximum is taken off first."""
+    """Return ŷ = softmax(o) over the last axis, finite for any finite logits: the maximum is subtracted first."""
     exponentials = np.exp(logits - logits.max(axis=-1, keepdims=True))
     normalised: Array = exponentials / exponentials.sum(axis=-1, keepdims=True)
     return normalised
 
 
 def cross_entropy(logits: Array, targets: Tokens) -> Array:
-    """J = -log softmax(o)_k in nats, computed as logsumexp(o) - o_k, which stays finite where ŷ_k underflows.
+    """Return J = -log softmax(o)_k in nats, as logsumexp(o) - o_k, which stays finite where ŷ_k underflows.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def cross_entropy(logits: Array, targets: Tokens) -> Array:
 
 
 def perplexity(cross_entropies: Array) -> float:
-    """Perplexity of a sequence: exp of the mean cross-entropy, which is the geometric mean of PP(t) = 1/ŷ_k(t).
+    """Return the perplexity of a sequence: exp of the mean cross-entropy, the geometric mean of PP(t) = 1/ŷ_k(t).
 
     Source: claim a of the subject. A uniform predictor has perplexity V.
     """

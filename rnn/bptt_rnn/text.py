@@ -13,12 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-UNKNOWN = "<unknown>"  # token 0: every type that the vocabulary has no room for
+UNKNOWN = "<unknown>"  # token 0: every type beyond the vocabulary
 TOKEN = re.compile(r"\w+|[^\w\s]")  # a word, or a single mark of punctuation
 
 
 class TextError(ValueError):
-    """A text that cannot be used; the message names the file, what is wrong and what is needed."""
+    """Error for a text that cannot be used; the message names the file, the fault and what is needed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +38,7 @@ class Corpus:
 
     @classmethod
     def of(cls, text: str, name: str = "text") -> Corpus:
-        """The corpus of a text.
+        """Return the corpus of a text.
 
         >>> corpus = Corpus.of("to be, or not to be")
         >>> corpus.types
@@ -53,10 +53,10 @@ class Corpus:
         return cls(name=name, ranks=np.array([rank[word] for word in words], dtype=np.int64), types=types)
 
     def tokens(self, V: int, T: int, start: int = 0) -> NDArray[np.int64]:
-        """T + 1 token ids from ``start`` on, (T+1,): T inputs and, one place on, their T targets.
+        """Return T + 1 token ids from ``start`` on, (T+1,): T inputs and, shifted by one, their T targets.
 
         The V - 1 most frequent types keep their rank as id; all others become the unknown token 0. Where V exceeds the
-        number of types, the ids beyond exist in the model and never occur.
+        number of types, the remaining ids exist in the model and never occur.
 
         Raises
         ------
@@ -65,7 +65,7 @@ class Corpus:
         """
         for parameter, value, least in (("V", V, 1), ("T", T, 1), ("start", start, 0)):
             if value < least:
-                raise ValueError(f"{parameter}={value!r}: allowed are whole numbers from {least}")
+                raise ValueError(f"`{parameter}` must be a whole number from {least}, got {value!r}")
         ranks = self.ranks[start : start + T + 1]
         if len(ranks) < T + 1:
             place = f" from token {start} on" if start else ""
@@ -73,13 +73,13 @@ class Corpus:
         return np.where(ranks < V, ranks, 0)
 
     def decode(self, tokens: Sequence[int] | NDArray[np.integer[Any]]) -> str:
-        """The tokens as words, for reading."""
+        """Return the tokens as words."""
         return " ".join(self.types[token] if token < len(self.types) else UNKNOWN for token in tokens)
 
 
 @functools.cache
 def load(path: Path | None = None) -> Corpus:
-    """The corpus of a UTF-8 file, or of the Python language reference in the standard library; read once a process.
+    """Return the corpus of a UTF-8 file, or of the Python language reference; read once a process.
 
     Raises
     ------

@@ -171,5 +171,7 @@ def test_working_set_is_what_is_really_allocated(subject: str, dtype: type, V: i
 
 @pytest.mark.parametrize("closed_form", [cost.counts, cost.multiply_adds, cost.working_set])
 def test_unknown_algorithm_is_named(closed_form: Callable[[str, int, int, int, int], object]) -> None:
-    with pytest.raises(ValueError, match="algorithm='guess': allowed are forward, naive, aggregated, batched"):
+    with pytest.raises(
+        ValueError, match=r"`algorithm` must be one of forward, naive, aggregated, batched, .* got 'guess'"
+    ):
         closed_form("guess", 2, 2, 2, 2)

@@ -165,5 +165,5 @@ def test_a_larger_number_moves_twice_the_bytes() -> None:
 
 
 def test_unknown_algorithm_is_named() -> None:
-    with pytest.raises(ValueError, match="algorithm='rtrl': allowed are forward, naive, aggregated, batched"):
+    with pytest.raises(ValueError, match="`algorithm` must be one of forward, naive, aggregated, batched, got 'rtrl'"):
         works("rtrl", 1, 1, 1, 1)

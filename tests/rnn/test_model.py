@@ -65,12 +65,15 @@ def test_parameters_repeat_with_the_seed() -> None:
     assert not any((a == b).all() for a, b in zip(first, other, strict=True))
 
 
-@pytest.mark.parametrize(("V", "d", "H", "message"), [(0, 1, 1, "V=0: allowed"), (1, 1, -2, "H=-2: allowed")])
+@pytest.mark.parametrize(
+    ("V", "d", "H", "message"),
+    [(0, 1, 1, "`V` must be a whole number from 1, got 0"), (1, 1, -2, "`H` must be a whole number from 1, got -2")],
+)
 def test_sizes_below_one_are_named(V: int, d: int, H: int, message: str, rng: np.random.Generator) -> None:
     with pytest.raises(ValueError, match=message):
         Params.init(V, d, H, rng)
 
 
 def test_other_types_are_refused(rng: np.random.Generator) -> None:
-    with pytest.raises(ValueError, match="dtype='float16': allowed are float32 and float64"):
+    with pytest.raises(ValueError, match="`dtype` must be float32 or float64, got 'float16'"):
         Params.init(2, 2, 2, rng, np.float16)

@@ -1,7 +1,7 @@
-"""What each algorithm costs: closed forms of its operations, its passes and its memory, and the shape of its time.
+"""Costs of the algorithms: closed forms of operations, passes and memory, and laws of time.
 
 The closed forms follow the code of ``bptt_rnn.gradients``, product by product, and must equal the counts of the meter
-as integers. What a category counts is the meter's convention: products in multiply-adds; element-wise adds and
+as integers. The categories are those of the meter: products in multiply-adds; element-wise adds and
 multiplies, divisions, exp and its like, comparisons; elements moved without arithmetic (copies, gathers, scatters,
 clearing); bytes newly allocated. Reading or writing one scalar computes nothing: δ_k -= 1 counts as one element moved,
 and so do the two numbers that the softmax of a step leaves for the loss.
@@ -50,58 +50,58 @@ TERM_BYTES: Mapping[str, Mapping[str, str]] = {name: cost.term_bytes for name, c
 
 
 def cost_of(algorithm: str) -> Cost:
-    """The closed forms of an algorithm.
+    """Return the closed forms of an algorithm.
 
     Raises
     ------
-    ValueError : an unknown algorithm.
+    ValueError : the algorithm is unknown.
     """
     if algorithm not in COSTS:
-        raise ValueError(f"algorithm={algorithm!r}: allowed are {', '.join(COSTS)}")
+        raise ValueError(f"`algorithm` must be one of {', '.join(COSTS)}, got {algorithm!r}")
     return COSTS[algorithm]
 
 
 def passes(algorithm: str, T: int) -> int:
-    """Backward passes through a time step: T (T + 1)/2 for naive, T for one sweep, none for the forward pass."""
+    """Return the backward passes through a time step: T (T + 1)/2 for naive, T for one sweep, 0 for forward."""
     return cost_of(algorithm).passes(T)
 
 
 def multiply_adds(algorithm: str, V: int, d: int, H: int, T: int) -> int:
-    """Multiply-adds of all matrix and vector products: forward and what is sent back, ∂J/∂h(0) and ∂J/∂L included."""
+    """Return the multiply-adds of all matrix and vector products, forward and back, ∂J/∂h(0) and ∂J/∂L included."""
     return cost_of(algorithm).multiply_adds(V, d, H, T)
 
 
 def counts(
     algorithm: str, V: int, d: int, H: int, T: int, *, itemsize: int = 4, workspace_ready: bool = True
 ) -> Counts:
-    """Operations of one evaluation, by phase and category; what is zero is left out.
+    """Return the operations of one evaluation, by phase and category; zeros are left out.
 
     Parameters
     ----------
     itemsize : bytes of a floating-point number, 4 or 8.
-    workspace_ready : whether the buffers are there from an earlier evaluation; if not, they are allocated.
+    workspace_ready : whether buffers of an earlier evaluation are used; if not, they are allocated.
 
     Raises
     ------
-    ValueError : an unknown algorithm, or one whose operations no meter can count.
+    ValueError : the algorithm is unknown, or its operations cannot be counted.
     """
     return cost_of(algorithm).counted(V, d, H, T, itemsize=itemsize, workspace_ready=workspace_ready)
 
 
 def buffer_bytes(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int) -> dict[str, int]:
-    """Bytes of workspace and gradients, by phase."""
+    """Return the bytes of workspace and gradients, by phase."""
     return cost_of(algorithm).buffer_bytes(V, d, H, T, itemsize)
 
 
 def scratch_bytes(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int = 4) -> int:
-    """Bytes beyond parameters and gradients: the workspace, and the views that it keeps of each step."""
+    """Return the bytes beyond parameters and gradients: the workspace, and its views of each step."""
     cost = cost_of(algorithm)
     whole = sum(cost.buffer_bytes(V, d, H, T, itemsize).values()) + T * cost.view_bytes
     return whole - output_bytes(algorithm, V, d, H, T, itemsize)
 
 
 def output_bytes(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int = 4) -> int:
-    """Bytes of the gradients that an algorithm returns; none for the forward pass."""
+    """Return the bytes of the gradients that an algorithm returns; 0 for the forward pass."""
     if algorithm == "forward":
         return 0
     size = cost_of(algorithm).result_bytes or gradient_bytes
@@ -109,7 +109,7 @@ def output_bytes(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int =
 
 
 def working_set(algorithm: str, V: int, d: int, H: int, T: int, itemsize: int = 4) -> int:
-    """Bytes that parameters, gradients and workspace take; of L, a small part is ever touched."""
+    """Return the bytes of parameters, gradients and workspace; of L, only a small part is used."""
     parameters = V * d + H * d + H * H + H + V * H + V
     buffers = sum(buffer_bytes(algorithm, V, d, H, T, itemsize).values())
     return itemsize * parameters + buffers + T * cost_of(algorithm).view_bytes

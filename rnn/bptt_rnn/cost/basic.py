@@ -30,18 +30,18 @@ PHASE_LAWS: Mapping[str, Mapping[str, str]] = {
     name: dict(zip(LAW_PHASES, law.split(" + "), strict=True)) for name, law in LAWS.items()
 }
 
-# ∂J/∂(everything) less the forward pass, naive over aggregated, at equal price per multiply-add; and the T at which the
+# ∂J/∂(everything) less the forward pass, naive over aggregated, at equal cost per multiply-add; and the T at which the
 # recurrent part of naive overtakes its output part, 2 V/(d + H) - 1.
 BACKWARD_RATIO = "(V + (T+1)/2*(d+H)) / (V + d + H)"
 CROSSOVER = "(2*V-d-H) / (d+H)"
 
-# What the implementation costs beside: entering a call (1), NumPy calls per step (T) and per backward pass, the softmax
-# (T*V), and the gradients of U, W_e and W_h, cleared or written once whatever T is (V*H, H*d, H**2; in naive the last
-# two cannot be told from the forward pass, T*H*d and T*H**2, which is as small beside its many passes back).
+# Overhead of the implementation: entering a call (1), NumPy calls per step (T) and per backward pass, the softmax
+# (T*V), and the gradients of U, W_e and W_h, cleared or written once whatever T is (V*H, H*d, H**2). In naive the last
+# two cannot be distinguished from the forward pass, T*H*d and T*H**2, which is as small compared to its many passes.
 PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "forward": {"embed": ("1", "T"), "recur": ("1", "T"), "output": ("1", "T", "T*V")},
     "naive": {
-        "embed": ("1", "T", "T*(T+1)/2", "T*H*d"),  # the forward pass has its own price
+        "embed": ("1", "T", "T*(T+1)/2", "T*H*d"),  # the forward pass has its own unit cost
         "recur": ("1", "T", "T*(T+1)/2", "T*H**2"),
         "output": ("1", "T", "T*V", "V*H"),
     },
@@ -52,10 +52,10 @@ PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
     "batched": {"embed": ("1", "T", "H*d"), "recur": ("1", "T", "H**2"), "output": ("1", "T", "T*V", "V*H")},
 }
-# Bytes that the operations of a term work through again and again, in float32: where the algorithm goes step by step, a
-# matrix, and its gradient if that is updated at every step. `batched` goes through U, W_e and their gradients once for
-# all steps, so that leaving a cache makes V*H and H*d dearer, and not the arithmetic; the same holds for the logits of
-# all steps, T*V. Only its recurrence, through W_h, goes step by step.
+# Working set of the operations of a term in bytes, in float32: where the algorithm goes step by step, a matrix, and its
+# gradient if that is updated at every step. `batched` goes through U, W_e and their gradients once for all steps, so
+# that leaving a cache makes V*H and H*d slower, but not the arithmetic; the same holds for the logits of all steps,
+# T*V. Only its recurrence, through W_h, goes step by step.
 TERM_BYTES: Mapping[str, Mapping[str, str]] = {
     **{
         name: {
@@ -69,7 +69,7 @@ TERM_BYTES: Mapping[str, Mapping[str, str]] = {
 
 
 def forward_counts(V: int, d: int, H: int, T: int) -> Counts:
-    """The forward pass, step by step."""
+    """Return the operations of the forward pass, step by step."""
     return by_phase(
         multiply_adds=(T * H * d, T * H * H, T * H * V),
         # recur: + W_e e, + b1, and ½, ½, ½ of the sigmoid; output: + b2, - max, Σ exp, then log Σ - o_k, and Σ_t J
@@ -83,7 +83,7 @@ def forward_counts(V: int, d: int, H: int, T: int) -> Counts:
 
 
 def stepwise_back_counts(V: int, d: int, H: int, T: int, passes: int) -> Counts:
-    """What naive and aggregated do after the forward pass, but for the handing on of γ."""
+    """Return the operations of naive and aggregated after the forward pass, without the sums of γ."""
     return by_phase(
         multiply_adds=(2 * passes * H * d, 2 * passes * H * H, 2 * T * H * V),
         # embed: rank-1 update of ∂W_e, row of ∂L; recur: h(1 - h) once a step, then r, rank-1 update of ∂W_h, ∂b1;
@@ -95,13 +95,13 @@ def stepwise_back_counts(V: int, d: int, H: int, T: int, passes: int) -> Counts:
 
 
 def _naive(V: int, d: int, H: int, T: int) -> Counts:
-    handed_on = by_phase(adds_multiplies=(0, T * H, 0))  # γ(0) of each loss into ∂h(0)
-    return added(forward_counts(V, d, H, T), stepwise_back_counts(V, d, H, T, T * (T + 1) // 2), handed_on)
+    sums = by_phase(adds_multiplies=(0, T * H, 0))  # γ(0) of each loss into ∂h(0)
+    return added(forward_counts(V, d, H, T), stepwise_back_counts(V, d, H, T, T * (T + 1) // 2), sums)
 
 
 def _aggregated(V: int, d: int, H: int, T: int) -> Counts:
-    handed_on = by_phase(adds_multiplies=(0, T * H, 0))  # Uᵀ δ(t) added to what comes from the right
-    return added(forward_counts(V, d, H, T), stepwise_back_counts(V, d, H, T, T), handed_on)
+    sums = by_phase(adds_multiplies=(0, T * H, 0))  # Uᵀ δ(t) added to the error terms from the right
+    return added(forward_counts(V, d, H, T), stepwise_back_counts(V, d, H, T, T), sums)
 
 
 def _batched(V: int, d: int, H: int, T: int) -> Counts:
@@ -140,7 +140,7 @@ def _aggregated_multiply_adds(V: int, d: int, H: int, T: int) -> int:
 
 
 def _row_starts(V: int, d: int, H: int, T: int) -> Counts:  # noqa: ARG001 - one signature for all forms
-    """Where each row of the logits begins, written once."""
+    """Return the operations to write the start of each row of logits, once."""
     return by_phase(elements_moved=(0, 0, T))
 
 
@@ -165,7 +165,7 @@ def _stepwise_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
 
 
 def hidden_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:  # noqa: ARG001 - one signature for all forms
-    """The hidden layer of the batched forms; of the output layer, Uᵀ δ of all steps."""
+    """Return the bytes of the hidden layer of the batched forms; of the output layer, Uᵀ δ of all steps."""
     return {
         "embed": itemsize * (2 * T * d + T * H + H * d),
         "recur": itemsize * ((T + 1) * H + 2 * T * H + H * H + 2 * H),
@@ -174,7 +174,7 @@ def hidden_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:  # noq
 
 
 def softmax_bytes(rows: int, width: int, itemsize: int) -> int:
-    """Logits, three elements for each row, and two places."""
+    """Return the bytes of logits, three elements for each row, and two indices."""
     return itemsize * (rows * width + 3 * rows) + INDEX_BYTES * 2 * rows
 
 

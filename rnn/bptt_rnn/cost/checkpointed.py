@@ -9,13 +9,13 @@ from bptt_rnn.gradients.recomputation import forward_steps, segment_length, segm
 
 
 def segmented_steps(T: int) -> int:
-    """Forward steps of the hidden layer by √T segments: all, and of each segment but the last all but one again."""
+    """Return the forward steps of the hidden layer by √T segments, with those that are repeated."""
     length = segment_length(T)
     return T + (T - 1) // length * (length - 1)
 
 
 def checkpointed_cost(states: int | None = None) -> Cost:
-    """Closed forms, by default for √T segments.
+    """Return the closed forms, by default for √T segments.
 
     By segments the hidden layer is worked through 4 T - 2 √T + 1 times where T is a square, a little less than 4 T as
     the law has it. For a given number of states the counts are exact, too, but the law of the time is not: the forward
@@ -26,8 +26,8 @@ def checkpointed_cost(states: int | None = None) -> Cost:
         return segmented_steps(T) if states is None else forward_steps(T, states)
 
     def counts(V: int, d: int, H: int, T: int) -> Counts:
-        handed_on = by_phase(adds_multiplies=(0, T * H, 0))  # Uᵀ δ(t) added to what comes from the right
-        return added(streaming_counts(V, d, H, T, forwards=steps(T), passes=T), handed_on)
+        sums = by_phase(adds_multiplies=(0, T * H, 0))  # Uᵀ δ(t) added to the error terms from the right
+        return added(streaming_counts(V, d, H, T, forwards=steps(T), passes=T), sums)
 
     def buffer_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
         kept = segmented_slots(T) if states is None else min(states, T)
@@ -48,7 +48,7 @@ def checkpointed_cost(states: int | None = None) -> Cost:
         buffer_bytes=buffer_bytes,
         passes=lambda T: T,
         multiply_adds=multiply_adds,
-        # scratch of rank-1 updates beside, up to a tile each
+        # plus scratch of rank-1 updates, up to a tile each
         memory_law="sqrt(T)*H + V" if states is None else f"min(T,{states})*H + V",
         memory_overhead=("1", "T", "H", "d", *TILES),
     )

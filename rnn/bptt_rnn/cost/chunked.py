@@ -8,7 +8,7 @@ from bptt_rnn.gradients.chunked import WORDS
 
 
 def chunked_cost(words: int = WORDS) -> Cost:
-    """Closed forms for a given number of words in a chunk."""
+    """Return the closed forms for a given number of words in a chunk."""
 
     def counts(V: int, d: int, H: int, T: int) -> Counts:
         chunks = -(-V // words)
@@ -16,7 +16,7 @@ def chunked_cost(words: int = WORDS) -> Cost:
         beyond = by_phase(
             multiply_adds=(0, 0, T * H * V),
             # + b2, - max and Σ exp once more; rescaling of Σ exp (largest - further, times, + of chunk), where Σ exp of
-            # a chunk has one addition less; parts of Uᵀ δ. Places of targets and ŷ_k - 1 are reckoned one by one.
+            # a chunk has one addition less; parts of Uᵀ δ. Indices of targets and ŷ_k - 1 are computed one by one.
             adds_multiplies=(0, 0, 2 * T * V + 2 * chunks * T + T + chunks * T * H - 2 * T),
             transcendentals=(0, 0, T * V + chunks * T),
             comparisons=(0, 0, T),  # the largest of a chunk and that so far, instead of one row's own

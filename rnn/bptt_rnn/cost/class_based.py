@@ -13,7 +13,7 @@ def _multiply_adds(V: int, d: int, H: int, T: int) -> int:
 
 
 def _counts(V: int, d: int, H: int, T: int) -> Counts:
-    """Those of ``batched`` with C words, and what the softmax within a class does beside."""
+    """Return the operations of ``batched`` with C words, plus those of the softmax within a class."""
     _, words, C = Classes.of(V)
     assert BATCHED.counts is not None
     within = by_phase(
@@ -30,12 +30,12 @@ def _counts(V: int, d: int, H: int, T: int) -> Counts:
 
 
 def _first_counts(V: int, d: int, H: int, T: int) -> Counts:  # noqa: ARG001 - one signature for all forms
-    """Where each row of logits begins, for both softmaxes, and ones; written once."""
+    """Return the operations to write row starts for both softmaxes, and ones; once."""
     return by_phase(elements_moved=(0, 0, 3 * T))
 
 
 def _touched(V: int, T: int) -> int:
-    """Words of as many classes as T steps can touch."""
+    """Return the words of as many classes as T steps can touch."""
     _, words, C = Classes.of(V)
     return min(T, C) * words
 
@@ -53,7 +53,7 @@ def _bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
 
 
 def _result_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> int:
-    """The gradients, with room for as many rows of U as T steps can touch."""
+    """Return the bytes of the gradients, with room for as many rows of U as T steps can touch."""
     return itemsize * (T * d + H * d + H * H + 2 * H + _output_gradients(V, H, T))
 
 

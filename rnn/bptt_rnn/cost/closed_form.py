@@ -1,4 +1,4 @@
-"""What is known of the cost of one algorithm: closed forms of operations and memory, and the shape of its time."""
+"""The cost of an algorithm: closed forms of operations and memory, and laws of time."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ LAW_PHASES = ("output", "embed", "recur")  # the order in which a law lists its 
 
 
 class CountForm(Protocol):
-    """Operations of an evaluation whose buffers are there, by phase and category."""
+    """Operations of an evaluation with existing buffers, by phase and category."""
 
     def __call__(self, V: int, d: int, H: int, T: int) -> Counts: ...
 
@@ -39,16 +39,16 @@ class Cost:
     ----------
     name : of the algorithm.
     phase_laws : the law of the time, term by term, of each phase.
-    phase_overheads : what the implementation costs beside.
-    term_bytes : bytes, in float32, that the operations of a term work through again and again.
-    counts : operations of an evaluation that finds its buffers; ``None`` for code that no meter can look into.
+    phase_overheads : overhead terms of the implementation.
+    term_bytes : working set of the operations of a term in bytes, in float32.
+    counts : operations of an evaluation with existing buffers; ``None`` for code that a meter cannot count.
     buffer_bytes : workspace and gradients.
-    first_counts : operations of an evaluation that has to allocate its buffers, beyond the others.
+    first_counts : further operations of an evaluation that allocates its buffers.
     view_bytes : of the views of one time step, Python objects that a workspace keeps.
     passes : backward passes through a time step, for T steps.
     multiply_adds : of all matrix and vector products, the forward pass included.
     memory_law, memory_overhead : the shape of the bytes beyond parameters and gradients.
-    result_bytes : of the gradients that it returns, where they are not those of ``gradient_bytes``.
+    result_bytes : of the returned gradients, if they differ from ``gradient_bytes``.
     """
 
     name: str
@@ -66,16 +66,16 @@ class Cost:
     result_bytes: BytesOf | None = None
 
     def counted(self, V: int, d: int, H: int, T: int, *, itemsize: int = 4, workspace_ready: bool = True) -> Counts:
-        """Operations of one evaluation, by phase and category; what is zero is left out.
+        """Return the operations of one evaluation, by phase and category; zeros are left out.
 
         Parameters
         ----------
         itemsize : bytes of a floating-point number, 4 or 8.
-        workspace_ready : whether the buffers are there from an earlier evaluation; if not, they are allocated.
+        workspace_ready : whether buffers of an earlier evaluation are used; if not, they are allocated.
 
         Raises
         ------
-        ValueError : operations that no meter can count.
+        ValueError : the operations cannot be counted.
         """
         if self.counts is None:
             raise ValueError(f"algorithm={self.name!r}: its operations are not counted")
@@ -89,28 +89,28 @@ class Cost:
 
     @property
     def law(self) -> str:
-        """The law of a whole evaluation, term by term; a term that several phases have stands once."""
+        """The law of a whole evaluation; a term of several phases stands once."""
         terms = [term for phase in LAW_PHASES for term in self.phase_laws[phase].split(" + ")]
         return " + ".join(dict.fromkeys(terms))
 
     @property
     def overheads(self) -> tuple[str, ...]:
-        """Overhead terms of a whole evaluation: of all phases, less what the law has."""
+        """Overhead terms of a whole evaluation: of all phases, without those of the law."""
         terms = [term for phase in PHASES for term in self.phase_overheads[phase]]
         return tuple(term for term in dict.fromkeys(terms) if term not in self.law.split(" + "))
 
 
 def by_phase(**categories: tuple[int, int, int]) -> Counts:
-    """Counts from categories with their (embed, recur, output)."""
+    """Return counts from categories with their (embed, recur, output)."""
     return {phase: {name: values[i] for name, values in categories.items()} for i, phase in enumerate(PHASES)}
 
 
 def added(*parts: Counts) -> Counts:
-    """Counts of several parts together."""
+    """Return the sum of several counts."""
     names = {name for part in parts for by_category in part.values() for name in by_category}
     return {phase: {name: sum(part[phase].get(name, 0) for part in parts) for name in names} for phase in PHASES}
 
 
 def gradient_bytes(V: int, d: int, H: int, T: int, itemsize: int = 4) -> int:
-    """Bytes of the gradients that every algorithm returns: those of the T rows of L, W_e, W_h, b1, U, b2 and h(0)."""
+    """Return the bytes of the gradients of every algorithm: of the T rows of L, W_e, W_h, b1, U, b2 and h(0)."""
     return itemsize * (T * d + H * d + H * H + H + V * H + V + H)

@@ -8,7 +8,7 @@ from bptt_rnn.cost.streaming import streaming_counts, streaming_multiply_adds
 
 
 def _parameters(d: int, H: int, T: int) -> tuple[int, int, int]:
-    """Of W_h, b1 and h(0); and, summed over steps, of W_e and the embedding rows known before and after each step."""
+    """Return the parameters W_h, b1 and h(0), and W_e with embedding rows, summed before and after each step."""
     each = T * H * d
     return H * H + 2 * H, each + T * (T - 1) // 2 * d, each + T * (T + 1) // 2 * d
 
@@ -45,7 +45,7 @@ def _bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
 RTRL = Cost(
     name="rtrl",
     phase_laws={"output": "T*H*V", "embed": "T*H**3*d + T*(T-1)/2*H**2*d", "recur": "T*H**4"},
-    # beside: derivatives times h (1 - h) and times γ, two columns of H numbers more, and the forward pass
+    # overhead: derivatives times h (1 - h) and times γ, two columns of H numbers more, and the forward pass
     phase_overheads={
         "embed": ("1", "T", "T*H**2*d", "T*(T+1)/2*H*d"),
         "recur": ("1", "T", "T*H**3"),

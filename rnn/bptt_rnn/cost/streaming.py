@@ -7,7 +7,7 @@ from bptt_rnn.cost.closed_form import Bytes, Counts, added, by_phase
 
 
 def streaming_counts(V: int, d: int, H: int, T: int, *, forwards: int, passes: int) -> Counts:
-    """T visits to the output layer, ``forwards`` forward steps of the hidden layer and ``passes`` back through it."""
+    """Return the operations of T visits to the output layer and of steps and passes of the hidden layer."""
     again = forwards - T
     difference = by_phase(
         multiply_adds=(again * H * d, again * H * H, 0),
@@ -20,12 +20,12 @@ def streaming_counts(V: int, d: int, H: int, T: int, *, forwards: int, passes: i
 
 
 def streaming_multiply_adds(V: int, d: int, H: int, T: int, *, forwards: int, passes: int) -> int:
-    """Multiply-adds of all products."""
+    """Return the multiply-adds of all products."""
     return 3 * T * H * V + (forwards + 2 * passes) * (H * d + H * H)
 
 
 def streaming_bytes(V: int, d: int, H: int, T: int, itemsize: int, *, states: int, outputs: int) -> Bytes:
-    """Bytes of ``bptt_rnn.layers.streaming.Streaming(states, outputs)``, the gradients included."""
+    """Return the bytes of ``bptt_rnn.layers.streaming.Streaming(states, outputs)``, the gradients included."""
     elements = {
         "embed": H + T * d + H * d + d + tile_elements(H, d, itemsize),
         "recur": (states + 1 + outputs) * H + H * H + 3 * H + tile_elements(H, H, itemsize),

@@ -9,7 +9,7 @@ from bptt_rnn.gradients.truncated import K1, K2, require_steps, truncated_passes
 
 
 def truncated_cost(k1: int = K1, k2: int = K2) -> Cost:
-    """Closed forms for given steps; the laws are functions of T with k1 and k2 as numbers.
+    """Return the closed forms for given steps; the laws are functions of T with k1 and k2 as numbers.
 
     A pass back costs twice a forward step. Over T = n k1 steps with k2 = m k1, n ≥ m, P = m T - k1 m (m - 1)/2 passes
     are made, the first ones being short of k2 steps, and T over at most k1 steps: T + 2 P is what the law says, exactly
@@ -27,12 +27,12 @@ def truncated_cost(k1: int = K1, k2: int = K2) -> Cost:
     def counts(V: int, d: int, H: int, T: int) -> Counts:
         starts = [min(start, T) for start in range(k1, T + k1, k1)]
         # γ cleared for each pass; Uᵀ δ of each step added to it; what reaches h(0) added to ∂J/∂h(0)
-        handed_on = by_phase(
+        sums = by_phase(
             adds_multiplies=(0, T * H + H * sum(start <= k2 for start in starts), 0),
             elements_moved=(0, H * len(starts), 0),
         )
         passes = truncated_passes(T, k1, k2)
-        return added(streaming_counts(V, d, H, T, forwards=T, passes=passes), handed_on)
+        return added(streaming_counts(V, d, H, T, forwards=T, passes=passes), sums)
 
     def buffer_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:
         slots = min(k2, T) + 1

@@ -1,4 +1,4 @@
-"""The language model as an experiment; this package is the only code of ``rnn`` that knows the harness."""
+"""The language model as an experiment; only this package of ``rnn`` imports the harness."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ def _fault(name: str, corpus: Path | None) -> Fault:
 
 # --- claims -----------------------------------------------------------------------------------------------------------
 
-# Of exponents. d and H have little room between the cost of a call and the caches, a factor of 20, and the price of an
+# Of exponents. d and H range over a factor of 20 between the cost of a call and the caches, and the cost of an
 # operation depends on the length of its rows by several per cent; T and V range over a factor of 50 and more.
 MARGIN, SIZE_MARGIN = 0.1, 0.2
 SELFTEST_MARGIN = 0.04  # of an exponent: half of what T^1.1 in the recurrent part changes in the whole
 SELFTEST_RATIO_MARGIN = 0.15  # about half of what a copy of U changes
-CAUGHT_BY = {  # which claims are expected to be refuted by a planted fault
+CAUGHT_BY = {  # claims that a planted fault must refute
     "T^1.1": ("operations of aggregated = closed form", "aggregated: exponent of T, recurrent part"),
     "copies U": ("operations of aggregated = closed form", "naive/aggregated, V=3840, T to 3"),
     "truncated": ("backward passes of naive = T(T+1)/2", "gradients of aggregated = naive, float64"),
@@ -153,7 +153,7 @@ def _shares() -> list[Claim]:
 
 
 def _of_selftest() -> list[Claim]:
-    """Claims about time that a run of a few seconds can judge, and that a planted fault would break."""
+    """Return claims about time that a run of a few seconds can judge and a planted fault would refute."""
     return [
         ExponentClaim(
             name="aggregated: exponent of T, recurrent part",
@@ -188,7 +188,7 @@ CLAIMS: tuple[Claim, ...] = (
 
 
 def configure(corpus: Path | None) -> Experiment:
-    """The experiment on the text of a UTF-8 file, or on the reference text of the Python language.
+    """Return the experiment on the text of a UTF-8 file, or on the reference text of the Python language.
 
     Raises
     ------

@@ -12,14 +12,14 @@ from bptt_rnn.checks import Check
 
 
 def make_meter() -> Any:
-    """A meter that raises on what it does not know."""
+    """Return a meter that raises on unknown operations."""
     from bptt_bench.measure.counters.meter import Meter  # only when operations are counted
 
     return Meter(strict=True)
 
 
 def check_claims(checks: Iterable[Check]) -> list[CheckClaim]:
-    """A claim for each check."""
+    """Return a claim for each check."""
     return [
         CheckClaim(
             name=check.name,

@@ -1,11 +1,11 @@
-"""Where the algorithms are measured: two base points, the lines and grids about them, and points far beyond.
+"""Designs of the experiment: two base points, lines and grids about them, and points far beyond.
 
-Two base points carry the design. At the *seed scale* (d = H = 100) the output layer dominates, as the derivation says;
+There are two base points. At the *seed scale* (d = H = 100) the output layer dominates, as the derivation says;
 at the *recurrent* point (V = 32, d = H = 240) it does not, and d, H² and T² can be seen at all.
 
 Levels of d and H along lines are multiples of 16, whole cache lines of float32: rows that straddle them made the same
-operation up to 10 % dearer (75, 150 and 250 against 60, 100 and 200). None is a large power of two: rows that are a
-power of two bytes apart compete for the same places in a cache, at up to twice the cost (512, 1024 against 480 to 960).
+operation up to 10 % slower (75, 150 and 250 against 60, 100 and 200). None is a large power of two: rows that are a
+power of two bytes apart compete for the same sets of a cache, at up to twice the cost (512, 1024 against 480 to 960).
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ QUICK_DESIGN = (
     + Design.lines(RECURRENT, {"d": [48, 112, 480, 720, 960, 1440, 1920], "H": [48, 112, 368, 480, 592, 720, 848, 960]})
     + Design.of(point for V in RATIO_V for point in ratio_points(V))
     + Design.grid({"V": [32], "d": [240, 720], "H": [240, 720], "T": [4]})  # large matrices over few steps
-    + Design.lines({"V": 32, "d": 16, "H": 16, "T": 4}, {"T": [1, 16, 64]})  # what a call and a step cost beside
+    + Design.lines({"V": 32, "d": 16, "H": 16, "T": 4}, {"T": [1, 16, 64]})  # overhead of a call and of a step
 )
-# Matrices of every size from a cache to memory, over few steps: what an operation costs where its matrix no longer fits
-# into a cache is seen at little cost, and need not be guessed when large points are predicted.
+# Matrices of every size from a cache to memory, over few steps: they measure the cost of an operation beyond a cache in
+# little time, for predictions at large points.
 LARGE_MATRICES = (
     Design.lines(RECURRENT.replace(T=4), {"H": [960, 1440, 1920, 2880, 3840], "d": [1920, 3840, 7680, 15_360]})
     + Design.lines(SEED_SCALE.replace(T=4), {"V": [50_000, 125_000]})
@@ -83,16 +83,16 @@ BEYOND = Design.of(
 FULL_DESIGN = STANDARD_DESIGN + Design.lines(SEED_SCALE, {"V": [200_000, 500_000, 1_000_000]})
 
 # A self-test makes many short runs. The line in T passes through points where the recurrent part is most of the time
-# and all matrices stay in a cache: there a wrong power of T shows in the time of the whole. The points beside it, of
-# one step and of three, tell what is done at every step from what is done once.
+# and all matrices stay in a cache: there a wrong power of T shows in the time of the whole. The other points, of
+# one step and of three, distinguish the cost of every step from that of a call.
 STEPS = Point(V=32, d=16, H=240, T=1)
 SELFTEST_STEPS = Design.lines(STEPS, {"T": [3, 8, 16, 24, 32, 48, 64, 96, 128, 192, 256]}) + Design.of(
     STEPS.replace(T=T, **beside)
     for T in (1, 3)
     for beside in ({"H": 16}, {"H": 48}, {"H": 368}, {"d": 240}, {"V": 480})
 )
-# With a single step naive and aggregated do the very same, and with few almost: what they differ by is no matter of
-# prices. A copy of so large a U costs a third of the way back.
+# With a single step naive and aggregated do the same, and with few steps almost the same, so their ratio does not
+# depend on unit costs. A copy of so large a U takes a third of the time of the backward pass.
 SELFTEST_RATIO = Design.grid({"V": [3840], "d": [240], "H": [240], "T": [1, 2, 3]})
 
 PROFILES = {

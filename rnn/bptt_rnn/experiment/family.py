@@ -50,7 +50,7 @@ STANDARD_LINES += Design.corners({"V": (500, 8000), "d": (16, 64), "H": (16, 48)
 
 
 def _extra(*, T: Sequence[int], long: Sequence[int], V: Sequence[int], H: Sequence[int]) -> Mapping[str, Design]:
-    """Lines of single algorithms: far in T and V, at large matrices, and for ``rtrl`` at small ones."""
+    """Return lines of single algorithms: far in T and V, at large matrices, and for ``rtrl`` at small ones."""
     large = Design.lines(RECURRENT, {"T": [4, 8, 32, 64, 128], "H": H, "d": H})
     far = large + Design.lines(PAGE, {"T": T, "V": V}) + Design.lines(LONG, {"T": long})
     far += Design.lines(WIDE, {"V": [500, 4000, 16_000]})
@@ -97,12 +97,12 @@ PEAKS_AT = Design.of(WIDE.replace(V=V) for V in (4000, 16_000))  # a process's o
 
 
 def terms_with(terms: Sequence[str], factor: str) -> tuple[str, ...]:
-    """The terms that depend on a factor."""
+    """Return the terms that depend on a factor."""
     return tuple(term for term in terms if factor in CostLaw(term).factors)
 
 
 def _time(name: str, factor: str, at: Point, *, part: str = "", margin: float = MARGIN, whole: bool = False) -> Claim:
-    """The terms of the law with a factor grow as they say; ``whole``: these and what the implementation adds."""
+    """Return the claim that the terms with a factor grow as the law says; ``whole``: with overhead terms."""
     known = cost.cost_of(name)
     terms = (*known.law.split(" + "), *(known.overheads if whole else ()))
     return ExponentClaim(
@@ -181,7 +181,7 @@ def _output_bytes(name: str, point: Point) -> int:
 def _prepare_classes(
     algorithm: Callable[..., object], corpus: Path | None, point: Point, phase: PhaseSwitch | None = None
 ) -> Evaluation:
-    """As for the others, with the parameters of the softmax over classes beside."""
+    """Prepare an evaluation with the parameters of the softmax over classes."""
     V, d, H, _ = sizes_at(point)
     params = ClassParams.init(V, d, H, generator_at(point))
     return functools.partial(algorithm, params, tokens_at(corpus, point), None, Workspace(), phase)
@@ -203,7 +203,7 @@ def _subject(name: str, corpus: Path | None) -> Subject:
 
 
 def configure(corpus: Path | None) -> Experiment:
-    """The experiment on the text of a UTF-8 file, or on the reference text of the Python language.
+    """Return the experiment on the text of a UTF-8 file, or on the reference text of the Python language.
 
     Raises
     ------

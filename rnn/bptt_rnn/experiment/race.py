@@ -74,7 +74,7 @@ _HELD_BY: WeakKeyDictionary[Evaluation, _Shared] = WeakKeyDictionary()
 
 
 def prepare(make: Callable[[Params, Tokens], Evaluation], point: Point) -> Evaluation:
-    """An evaluation on the one model that all subjects of a point share: at V = 10⁶ each copy would take 0.8 GB."""
+    """Prepare an evaluation on the model that all subjects of a point share: at V = 10⁶ a copy takes 0.8 GB."""
     shared = _AT.get(point)
     if shared is None:
         shared = _AT[point] = _Shared(point)
@@ -84,7 +84,7 @@ def prepare(make: Callable[[Params, Tokens], Evaluation], point: Point) -> Evalu
 
 
 def traffic(point: Point) -> Traffic:
-    """Operations, and the bytes that nobody can do without: U and b2 read, their gradients written, each once.
+    """Return the operations, and the least bytes: U and b2 read, their gradients written, each once.
 
     All else is small beside them, or can stay in a cache.
     """
@@ -100,7 +100,7 @@ def _ours(name: str) -> Subject:
         return functools.partial(algorithm, params, tokens, None, Workspace())
 
     def own_bytes(point: Point) -> int:
-        """Without the model, which is shared: counted for each subject, it would crowd the others out."""
+        """Return the bytes without the shared model, which would count for each subject."""
         V, d, H, T = sizes_at(point)
         gradients = cost.gradient_bytes(V, d, H, T, ITEMSIZE)
         return gradients + cost.scratch_bytes(name, V, d, H, T, ITEMSIZE)
@@ -124,7 +124,7 @@ def _theirs(peer: Peer) -> Subject:
 
 
 def difference(found: object, expected: object) -> float:
-    """The largest relative difference of the losses and of any of the seven gradients; NaN if there is one."""
+    """Return the largest relative difference of the losses and of the seven gradients; NaN if any is."""
     (loss, gradients), (right, reference) = _result(found), _result(expected)
     if [array.shape for array in gradients] != [array.shape for array in reference]:
         return float("inf")
@@ -183,7 +183,7 @@ def _claims() -> tuple[Claim, ...]:
 
 
 def race(name: str, environment: Mapping[str, str]) -> Experiment:
-    """The race in processes with these variables."""
+    """Return the race in processes with these environment variables."""
     return Experiment(
         name=name,
         factors=FACTORS,

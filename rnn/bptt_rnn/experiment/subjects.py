@@ -25,25 +25,25 @@ FIRST_TOKEN = 5_000  # of the text: past the headings that open it
 
 
 def sizes_at(point: Mapping[str, float]) -> tuple[int, int, int, int]:
-    """(V, d, H, T) of a point."""
+    """Return (V, d, H, T) of a point."""
     V, d, H, T = (int(point[factor.name]) for factor in FACTORS)
     return V, d, H, T
 
 
 def tokens_at(corpus: Path | None, point: Point) -> Tokens:
-    """The tokens of a UTF-8 text, or of the default one."""
+    """Return the tokens of a UTF-8 text, or of the default one."""
     V, _, _, T = sizes_at(point)
     text = load(corpus)
     return text.tokens(V, T, FIRST_TOKEN if len(text.ranks) > FIRST_TOKEN + T else 0)
 
 
 def generator_at(point: Point) -> np.random.Generator:
-    """What the parameters of a point are drawn with."""
+    """Return the generator with which the parameters of a point are drawn."""
     return np.random.default_rng(sizes_at(point))
 
 
 def problem(corpus: Path | None, point: Point) -> tuple[Params, Tokens]:
-    """Parameters and tokens, the parameters such that γ stays an ordinary number however far back it is sent.
+    """Return parameters and tokens, the parameters such that γ stays a normal number over all steps.
 
     W_h has 4 added to its diagonal and b1 is 2 less: near h = ½, where the slope of the sigmoid is ¼, a pass back
     hardly shrinks γ. As ``Params.init`` draws them, γ loses a digit at nearly every step, and from some 40 steps on it
@@ -60,13 +60,13 @@ def problem(corpus: Path | None, point: Point) -> tuple[Params, Tokens]:
 def prepare(
     algorithm: Callable[..., object], corpus: Path | None, point: Point, phase: PhaseSwitch | None = None
 ) -> Evaluation:
-    """Parameters, tokens and a workspace that is kept from one evaluation to the next, as training would keep it."""
+    """Prepare an evaluation with a workspace that is kept between evaluations, as in training."""
     params, tokens = problem(corpus, point)
     return functools.partial(algorithm, params, tokens, None, Workspace(), phase)
 
 
 def subject_of(name: str, algorithm: Callable[..., object], corpus: Path | None) -> Subject:
-    """An algorithm with its closed forms."""
+    """Return the subject of an algorithm with its closed forms."""
     known = cost.cost_of(name)
 
     def counts(point: Point) -> Counts:

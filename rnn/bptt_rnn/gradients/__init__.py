@@ -1,4 +1,4 @@
-"""Gradients of the language model: one algorithm a file, one signature, one meaning of the result."""
+"""Gradients of the language model: one algorithm a file, all with one signature and one result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FAMILY: dict[str, Algorithm] = {
     "rtrl": rtrl,
     "batched-chunked": batched_chunked,
 }
-# Another model with parameters of its own, so that it is no ``Algorithm``; its costs are under this name.
+# A model with other parameters, which is not an ``Algorithm``; its costs are listed under this name.
 CLASS_BASED = {"batched-class": batched_class}
 
 __all__ = [

@@ -39,7 +39,7 @@ def batched(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, Gradients]:
-    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
+    """Return loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (H V + H d + H²), backward 2 T (H V + H d + H²), ∂J/∂h(0) included.
     """

@@ -1,8 +1,8 @@
 """``batched`` with the output layer in chunks of words, so that T V elements are never kept.
 
-The chunks are gone through twice. The first time finds the largest logit and Σ exp(o - max o) of every step, with a
-running maximum to which the sum so far is rescaled; the second time forms the logits again, and from them δ, the
-chunk's rows of ∂J/∂U, and what the chunk adds to Uᵀ δ. That is one product of four more than ``batched`` makes.
+There are two passes over the chunks. The first finds the largest logit and Σ exp(o - max o) of every step, with a
+running maximum to which the sum so far is rescaled. The second recomputes the logits, and from them δ, the chunk's rows
+of ∂J/∂U, and its contribution to Uᵀ δ. That is one product more than the three of ``batched``.
 
 Chunks of steps instead would repeat no product, but T/chunk times read and write ∂J/∂U, V H elements, and keep
 chunk · V; chunks of words keep T · chunk, whatever V is.
@@ -24,7 +24,7 @@ WORDS = 1024
 
 
 class Chunk(NamedTuple):
-    """Some words: where they are, and views of the buffers for them."""
+    """Some words, and views of their buffers."""
 
     words: slice
     O: Array  # (T, words) logits, then exp(o - max o) or δ; all chunks use the same memory
@@ -48,7 +48,7 @@ class ChunkedBuffers(HiddenBuffers):
 
 @dataclass(frozen=True, slots=True)
 class Chunking:
-    """Words of a chunk; allocates. A value, so that a workspace knows whether its buffers are of this kind."""
+    """Words of a chunk; allocates buffers. It compares by value, so that a workspace recognises its buffers."""
 
     words: int
 
@@ -79,7 +79,7 @@ def batched_chunked(
     *,
     words: int = WORDS,
 ) -> tuple[float, Gradients]:
-    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
+    """Return loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (2 H V + H d + H²), backward 2 T (H V + H d + H²).
 
@@ -89,10 +89,10 @@ def batched_chunked(
 
     Raises
     ------
-    ValueError : ``words`` below 1.
+    ValueError : ``words`` is below 1.
     """
     if words < 1:
-        raise ValueError(f"words={words!r}: allowed are whole numbers from 1")
+        raise ValueError(f"`words` must be a whole number from 1, got {words!r}")
     sizes, targets = begin(params, tokens, phase)
     b = (workspace or Workspace()).buffers(Chunking(words), sizes, phase)
     hidden_states(params, tokens, h0, b, phase)
@@ -121,7 +121,7 @@ def _logits(params: Params, b: ChunkedBuffers, chunk: Chunk) -> None:
 
 
 def _normaliser(params: Params, b: ChunkedBuffers) -> Array:
-    """The largest logit of every step; Σ exp(o - max o) into ``total``."""
+    """Return the largest logit of every step; write Σ exp(o - max o) into ``total``."""
     largest, further, total = b.largest, b.further, b.total
     largest.fill(-np.inf)
     total.fill(0)
@@ -142,7 +142,7 @@ def _normaliser(params: Params, b: ChunkedBuffers) -> Array:
 
 
 def _output_back(params: Params, b: ChunkedBuffers, largest: Array, targets: Targets) -> float:
-    """Σ_t J(t); Uᵀ δ of all steps, and the gradients of U and b2."""
+    """Return Σ_t J(t); write Uᵀ δ of all steps, and the gradients of U and b2."""
     h, from_output, part, total, of_target = b.h[1:], b.from_output, b.part, b.total, b.of_target
     from_output.fill(0)
     for place, chunk in enumerate(b.chunks):

@@ -73,7 +73,7 @@ def batched_class(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, ClassGradients]:
-    """Loss and gradients of the model with classes by one sweep of T backward passes.
+    """Return loss and gradients of the model with classes by one sweep of T backward passes.
 
     As ``bptt_rnn.algorithm.Algorithm``, for other parameters and another result. Multiply-adds: forward
     T (H (C + S) + H d + H²), backward 2 T (H (C + S) + H d + H²) + T S, with S = V/C words in a class.
@@ -107,7 +107,7 @@ def _sort(targets: list[int], b: ClassBuffers) -> list[Group]:
 
 
 def _groups(sorted_classes: list[int]) -> Iterator[Group]:
-    """Runs of equal classes."""
+    """Yield runs of equal classes."""
     start = 0
     for stop, c in enumerate(sorted_classes, start=1):
         if stop == len(sorted_classes) or sorted_classes[stop] != c:
@@ -116,7 +116,7 @@ def _groups(sorted_classes: list[int]) -> Iterator[Group]:
 
 
 def _over_classes(params: ClassParams, b: ClassBuffers) -> float:
-    """-Σ_t log ĉ_c(t); its Qᵀ δ into ``from_output``, and the gradients of Q and q."""
+    """Return -Σ_t log ĉ_c(t); write Qᵀ δ into ``from_output``, and the gradients of Q and q."""
     h, O = b.h[1:], b.over_classes.O
     h.dot(params.Q.T, out=O)
     loss = softmax_loss(b.over_classes, b.class_of, params.q)
@@ -127,7 +127,7 @@ def _over_classes(params: ClassParams, b: ClassBuffers) -> float:
 
 
 def _over_words(params: ClassParams, b: ClassBuffers, groups: list[Group]) -> float:
-    """-Σ_t log ŵ_k(t); its U_cᵀ δ added to ``from_output``, and the gradients of U and b2 for the classes touched."""
+    """Return -Σ_t log ŵ_k(t); add U_cᵀ δ to ``from_output``, write the gradients of U and b2 of touched classes."""
     classes, h, O, back = b.classes, b.h_sorted, b.over_words.O, b.back_sorted
     rows = [slice(first, first + classes.words) for first in (classes.first_row(group.c) for group in groups)]
     b.last_b2[: classes.missing].fill(-np.inf)

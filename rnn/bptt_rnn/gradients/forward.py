@@ -14,7 +14,7 @@ def forward(
     workspace: Workspace | None = None,
     phase: PhaseSwitch | None = None,
 ) -> float:
-    """The loss Σ_t J(t) in nats; parameters as in ``bptt_rnn.algorithm.Algorithm``.
+    """Return the loss Σ_t J(t) in nats; parameters as in ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: T (H V + H d + H²).
     """

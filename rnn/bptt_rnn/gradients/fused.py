@@ -1,9 +1,9 @@
-"""The aggregated sweep at the speed of the machine: U read once for logits, normaliser and Uᵀδ, all large arrays kept.
+"""The aggregated sweep, fused: U is read once for logits, normaliser and Uᵀδ, and all large arrays are kept.
 
 Uᵀ ŷ = (Σ_v exp(o_v - c) U_v)/s, and the 1/s commutes with the product: the sum can be formed tile by tile before s is
 known. Each tile of U is read once from memory, for its logits, their exponentials, the sum s and Eᵀ U.
-∂J/∂U needs the final s, and follows in a second pass from the exponentials that were kept, T V elements: to compute
-them again would be a fourth product. Parts of the vocabulary are shared by a few threads.
+∂J/∂U needs the final s, and follows in a second pass from the kept exponentials, T V elements: to recompute them would
+be a fourth product. A few threads share the parts of the vocabulary.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ MOST_PARTS = 8  # each has its own sums, 2 T (H + 2) elements
 
 
 def words_per_tile(H: int, T: int, itemsize: int, fewest: int = FEWEST_WORDS) -> int:
-    """Words of a tile of the output layer."""
+    """Return the words of a tile of the output layer."""
     small = SMALL_PRODUCT // (H * T)
     return small if small >= fewest else max(fewest, TILE_BYTES // ((H + T) * itemsize))
 
 
 def words_per_part(V: int, H: int, T: int, tile: int) -> int:
-    """Words of a part of the vocabulary, whole tiles."""
+    """Return the words of a part of the vocabulary, whole tiles."""
     parts = 1
     while parts < MOST_PARTS and 2 * parts * PART_MULTIPLY_ADDS <= V * H * T:
         parts *= 2
@@ -90,7 +90,7 @@ class FusedBuffers:
         self._cut(V, H, T)
 
     def _cut(self, V: int, H: int, T: int) -> None:
-        """The exponentials, and the parts of the vocabulary."""
+        """Allocate the exponentials, and split the vocabulary into parts."""
         dtype = self.h.dtype
         self.tile = words_per_tile(H, T, dtype.itemsize)
         self.tile_back = words_per_tile(H, T, dtype.itemsize, FEWEST_WORDS_BACK)
@@ -132,7 +132,7 @@ def fused(
     threads: int | None = None,
     compiled: bool | None = None,
 ) -> tuple[float, Gradients]:
-    """Loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
+    """Return loss and gradients by one sweep of T backward passes; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (H V + H d + H²), backward 2 T (H V + H d + H²), ∂J/∂h(0) included.
 
@@ -143,26 +143,21 @@ def fused(
 
     Raises
     ------
-    ValueError : see ``Algorithm``; or less than one thread.
-    ImportError : ``compiled`` is asked for and numba is not installed.
+    ValueError : see ``Algorithm``; or ``threads`` is below 1.
+    ImportError : ``compiled`` is true and numba is not installed.
     """
     if threads is not None and threads < 1:
-        raise ValueError(f"threads={threads}: allowed are whole numbers from 1")
+        raise ValueError(f"`threads` must be a whole number from 1, got {threads}")
     loops = kernels(compiled)
     sizes, _ = begin(params, tokens, phase)
     b = (workspace or Workspace()).buffers(FusedBuffers, sizes, phase)
-    threads = min(threads or blas_threads(), len(b.parts))  # one part is too little to wake a thread for
+    threads = min(threads or blas_threads(), len(b.parts))  # one part is not worth a thread
     with one_blas_thread():
         _hidden(params, tokens, h0, b, loops, phase)
         in_order = _Targets(tokens[1:])
         loss = _output(params, in_order, b, loops, threads, phase)
         sweep, back = partial(_sweep, params, b, loops, phase, on_pass), _output_back(b, in_order, loops)
-        together = True  # neither waits for the other
-        if phase is not None:
-            together = False
-        if on_pass is not None:
-            together = False
-        if together:
+        if phase is None and on_pass is None:  # neither waits for the other
             run_all([sweep, *back], threads)
         else:
             run_all(back, threads)
@@ -171,7 +166,7 @@ def fused(
 
 
 def warm(dtype: np.dtype[Any], compiled: bool | None = None) -> None:
-    """Load and compile all that an evaluation in this type needs, so that the first one costs what later ones do.
+    """Load and compile all that an evaluation in this type needs, so that the first one is not slower than others.
 
     It takes a second where the code was compiled before and some 7 s where it was not, and 130 MB of memory.
     """
@@ -182,7 +177,7 @@ def warm(dtype: np.dtype[Any], compiled: bool | None = None) -> None:
 def _hidden(
     params: Params, tokens: Tokens, h0: Array | None, b: FusedBuffers, loops: Kernels, phase: PhaseSwitch | None
 ) -> None:
-    """h(1) … h(T)."""
+    """Compute h(1) … h(T)."""
     params.L.take(tokens[:-1], axis=0, out=b.E, mode="clip")  # ids are checked; "raise" would copy the output
     b.E.dot(params.W_e.T, out=b.A)
     if phase is not None:
@@ -206,7 +201,7 @@ class _Targets:
 def _output(
     params: Params, targets: _Targets, b: FusedBuffers, loops: Kernels, threads: int, phase: PhaseSwitch | None
 ) -> float:
-    """Σ_t J(t); Uᵀ δ into ``from_output``, and what the gradients of U and b2 are made of."""
+    """Return Σ_t J(t); write Uᵀ δ into ``from_output``, and the inputs of the gradients of U and b2."""
     if phase is not None:
         phase("output")
     b.hT[...] = b.h[1:].T
@@ -220,13 +215,13 @@ def _output(
 
 
 def _output_back(b: FusedBuffers, targets: _Targets, loops: Kernels) -> list[Job]:
-    """The gradients of U and b2, a job for each part."""
+    """Return a job for each part of the gradients of U and b2."""
     h = b.h[1:]
     return [partial(loops.output_back, h, part, b.tile_back, targets.in_order, targets.steps) for part in b.parts]
 
 
 def _joined(b: FusedBuffers, targets: Tokens) -> float:
-    """Σ_t J(t), from the shifts and the sums of all parts; the weight of each, which makes of its E its ŷ."""
+    """Return Σ_t J(t) from the shifts and sums of all parts; write the weight that makes ŷ of each part's E."""
     largest = b.c.max(axis=0)
     np.subtract(b.c, largest, out=b.weight)
     own = np.searchsorted([part.start for part in b.parts], targets, side="right") - 1
@@ -240,7 +235,7 @@ def _joined(b: FusedBuffers, targets: Tokens) -> float:
 def _sweep(
     params: Params, b: FusedBuffers, loops: Kernels, phase: PhaseSwitch | None, on_pass: PassHook | None
 ) -> None:
-    """r(T) … r(1) and ∂J/∂h(0), then the gradients of W_h, b1, L and W_e."""
+    """Compute r(T) … r(1) and ∂J/∂h(0), then the gradients of W_h, b1, L and W_e."""
     if phase is not None:
         phase("recur")
     g, r, T = b.gradients, b.r, len(b.r)

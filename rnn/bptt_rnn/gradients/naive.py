@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 from bptt_rnn.algorithm import Gradients, PassHook, PhaseSwitch, Workspace, begin
-from bptt_rnn.layers.steps import BackwardBuffers, hidden_back, up_to_the_sweep
+from bptt_rnn.layers.steps import BackwardBuffers, forward_and_output_back, hidden_back
 from bptt_rnn.model import Array, Params, Tokens
 
 
@@ -21,13 +21,13 @@ def naive(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,
 ) -> tuple[float, Gradients]:
-    """Loss and gradients by T (T + 1)/2 backward passes; see ``bptt_rnn.algorithm.Algorithm``.
+    """Return loss and gradients by T (T + 1)/2 backward passes; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (H V + H d + H²), backward 2 T H V + T (T + 1) (H d + H²).
     """
     sizes, targets = begin(params, tokens, phase)
     b = (workspace or Workspace()).buffers(BackwardBuffers, sizes, phase)
-    total_loss = up_to_the_sweep(params, b, tokens, targets, h0, phase)
+    total_loss = forward_and_output_back(params, b, tokens, targets, h0, phase)
     steps, dh0 = b.steps_back, b.gradients.h0
     for loss, step in enumerate(steps, start=1):
         gamma = step.gamma

@@ -1,7 +1,7 @@
-"""Plans for going back through T steps with few hidden states in memory: which states to keep, and which to form again.
+"""Plans for going back through T steps with few hidden states in memory: which to keep and which to recompute.
 
-A plan is a sequence of two actions on numbered slots, each of which holds one hidden state: ``Advance`` forms h(t) from
-h(t-1), ``Back`` sends the errors back through step t, which needs h(t) and h(t-1). Slot 0 holds h(0) for good.
+A plan is a sequence of two actions on numbered slots, each of which holds one hidden state: ``Advance`` computes h(t)
+from h(t-1), ``Back`` sends the errors back through step t, which needs h(t) and h(t-1). Slot 0 always holds h(0).
 
 Source: Gruslys et al., Memory-efficient backpropagation through time, NeurIPS 2016; the cost of the optimal plan is
 that of Griewank and Walther, Algorithm 799: Revolve, ACM TOMS 26 (2000).
@@ -39,29 +39,29 @@ Plan = Iterator[Advance | Back]
 
 
 def segment_length(T: int) -> int:
-    """Steps of a segment: √T, rounded up."""
+    """Return the steps of a segment: √T, rounded up."""
     return isqrt(T - 1) + 1
 
 
 def segmented_slots(T: int) -> int:
-    """Hidden states that the plan of √T segments keeps beside h(0): the ends of segments, and one segment's own."""
+    """Return the hidden states that √T segments keep besides h(0): the ends of segments, and one segment's own."""
     length = segment_length(T)
     ends = (T - 1) // length
     return ends + max(length - 1, T - ends * length)
 
 
 def segmented_plan(T: int) -> Plan:
-    """One forward pass that keeps the ends of √T segments; then each segment, from the last, is formed again.
+    """Plan one forward pass that keeps the ends of √T segments; then recompute each segment, from the last.
 
-    The last segment is kept at once, and the end of each segment is there: the others form all of their states but one
-    again, which is T + (number of segments - 1) (√T - 1) forward steps.
+    The last segment is kept at once, and the end of each segment too: the others recompute all of their states but one,
+    which takes T + (number of segments - 1) (√T - 1) forward steps.
     """
     length = segment_length(T)
     ends = (T - 1) // length  # of all segments but the last: slot j holds h(j length)
     first_own = ends + 1
 
     def forward(j: int, last: int) -> Plan:
-        """The states of segment j up to ``last``, each in a slot of its own."""
+        """Plan the states of segment j up to ``last``, each in a slot of its own."""
         for place, step in enumerate(range(j * length + 1, last + 1)):
             yield Advance(step, first_own + place - 1 if place else j, first_own + place)
 
@@ -95,26 +95,26 @@ class _Table(NamedTuple):
 
 
 def require_states(T: int, states: int) -> None:
-    """Refuse numbers of states with which no plan is possible.
+    """Check that a plan is possible with a number of states.
 
     Raises
     ------
-    ValueError : fewer than 2 states, or than 1 where T is 1.
+    ValueError : there are fewer than 2 states, or than 1 if T is 1.
     """
     least = min(T, 2)
     if states < least:
-        raise ValueError(f"states={states!r}: allowed are whole numbers from {least}; a pass back needs two of them")
+        raise ValueError(f"`states` must be a whole number from {least}, because a pass back needs two, got {states!r}")
 
 
 @lru_cache(maxsize=4)  # a table takes 12 bytes for each step and state
 def _table(T: int, free: int) -> _Table:
-    """Costs by dynamic programming: G(t, f) = min over y of y + G(t - y, f - 1) + G(y, f), and G(1, f) = 0.
+    """Compute costs by dynamic programming: G(t, f) = min_y y + G(t - y, f - 1) + G(y, f), and G(1, f) = 0.
 
-    Keeping h(y) costs y forward steps; what lies right of it is then done with one slot less, and what lies left with
-    all of them. Both parts are convex in the number of steps, so that the best y grows by 0 or 1 when t does, and one
-    comparison replaces the minimum over all y; the tests compare with the full minimum.
+    Keeping h(y) costs y forward steps; the steps right of it then have one slot less, and those left of it all slots.
+    Both parts are convex in the number of steps, so that the best y grows by 0 or 1 when t does, and one comparison
+    replaces the minimum over all y; the tests compare with the full minimum.
     """
-    never = 1 << 40  # beyond any cost; with no slot free, two steps cannot be done
+    never = 1 << 40  # beyond any cost: without a free slot, two steps are impossible
     cost = [array("q", [0, 0, *[never] * (T - 1)])]
     split = [array("i", [0] * (T + 1))]
     for _ in range(free):
@@ -132,7 +132,7 @@ def _table(T: int, free: int) -> _Table:
 
 
 def forward_steps(T: int, states: int) -> int:
-    """Forward steps of the hidden layer in the optimal plan, the first forward pass included: T if ``states`` ≥ T.
+    """Return the forward steps of the optimal plan, the first forward pass included: T if ``states`` ≥ T.
 
     Parameters
     ----------
@@ -141,7 +141,7 @@ def forward_steps(T: int, states: int) -> int:
 
     Raises
     ------
-    ValueError : fewer than 2 states, or than 1 where T is 1.
+    ValueError : there are fewer than 2 states, or than 1 if T is 1.
 
     >>> [forward_steps(100, states) for states in (2, 3, 10, 99, 100)]
     [4951, 846, 235, 101, 100]
@@ -152,7 +152,7 @@ def forward_steps(T: int, states: int) -> int:
 
 
 def optimal_plan(T: int, states: int) -> Plan:
-    """The plan with the fewest forward steps; its slots are 1 … ``states``, beside slot 0.
+    """Plan with the fewest forward steps; the slots are 1 … ``states``, besides slot 0.
 
     Raises
     ------

@@ -1,16 +1,16 @@
-"""Real-time recurrent learning: the gradient carried forward, and nothing sent back through time.
+"""Real-time recurrent learning: forward-mode differentiation through time, without a backward pass.
 
-Along with h(t) goes its derivative with respect to everything that it depends on, one column of H numbers for each of
+Along with h(t) its derivative with respect to all parameters is carried, one column of H numbers for each element of
 W_h (H² of them), b1, h(0) (H each), W_e (H d), and the embedding rows looked up so far (t d):
 
     S(t) = (S(t-1) W_hᵀ + ∂z(t)/∂θ) ∘ h ∘ (1 - h),        ∂J(t)/∂θ = S(t) γ(t),  γ(t) = Uᵀ δ(t)
 
-Here S is kept transposed, a row for each θ, so that what belongs to the rows looked up so far lies together.
+S is stored transposed, a row for each θ, so that the rows looked up so far are contiguous.
 
 The cost is that of the products with W_hᵀ: T H² (H² + 2 H) and T H² · H d, and T (T - 1)/2 · H² d for the embedding
-rows. The last is the price of ∂J/∂L_x for each step, which all algorithms here return: every input is one more θ, to be
-carried through all later steps. In forward mode there is no way around it; it is the only part that is not linear in T,
-and, with T d H elements, the only memory that grows with T.
+rows. The last is the cost of ∂J/∂L_x for each step, which all algorithms here return: every input is one more θ,
+carried through all later steps. Forward mode cannot avoid it; it is the only part that is not linear in T and, with T d
+H elements, the only memory that grows with T.
 
 Source: Williams and Zipser, A learning algorithm for continually running fully recurrent neural networks, Neural
 Computation 1 (1989).
@@ -103,7 +103,7 @@ def rtrl(
     phase: PhaseSwitch | None = None,
     on_pass: PassHook | None = None,  # noqa: ARG001 - the signature of all algorithms; there is no pass back
 ) -> tuple[float, Gradients]:
-    """Loss and gradients without a backward pass through time; see ``bptt_rnn.algorithm.Algorithm``.
+    """Return loss and gradients without a backward pass through time; see ``bptt_rnn.algorithm.Algorithm``.
 
     Multiply-adds: forward T (H V + H d + H²), backward 2 T H V, derivatives T (H² + 2 H) (H² + H) and
     T H d (H² + H) + T (T - 1)/2 · d H² + T (T + 1)/2 · d H. For small H.
@@ -133,7 +133,7 @@ def rtrl(
 
 
 def _start(b: RtrlBuffers, h0: Array | None, phase: PhaseSwitch | None) -> None:
-    """h(0), which depends on itself alone."""
+    """Set h(0), which depends on itself alone."""
     if phase is not None:
         phase("embed")
     b.embedded[0, : b.gradients.W_e.size].fill(0)
@@ -145,7 +145,7 @@ def _start(b: RtrlBuffers, h0: Array | None, phase: PhaseSwitch | None) -> None:
 
 
 def _recurrent(params: Params, b: RtrlBuffers, t: int, before: Array, now: Array) -> None:
-    """∂h(t)/∂(W_h, b1, h0), and what it adds to their gradients."""
+    """Compute ∂h(t)/∂(W_h, b1, h0), and add to their gradients."""
     derivative, last = b.recurrent[t % 2], b.recurrent[(t - 1) % 2]
     of_W_h, of_b1, slope = b.of_W_h[t % 2], b.of_b1[t % 2], b.slope
     np.subtract(b.one, now, out=slope)
@@ -160,7 +160,7 @@ def _recurrent(params: Params, b: RtrlBuffers, t: int, before: Array, now: Array
 
 
 def _embedded(params: Params, b: RtrlBuffers, t: int, e: Array) -> None:
-    """∂h(t)/∂(W_e, rows of L looked up so far), and what it adds to their gradients."""
+    """Compute ∂h(t)/∂(W_e, rows of L looked up so far), and add to their gradients."""
     H, d = params.W_e.shape
     known, all_rows = (H + t - 1) * d, (H + t) * d
     derivative, last, of_W_e = b.embedded[t % 2, :all_rows], b.embedded[(t - 1) % 2, :known], b.of_W_e[t % 2]

@@ -1,4 +1,4 @@
-"""Which inner loops ``fused`` runs: compiled by numba where that is installed, else those of NumPy."""
+"""Choice of the inner loops of ``fused``: compiled by numba where that is installed, else of NumPy."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from bptt_rnn.kernels.thread_pool import libraries
 
 @functools.cache
 def kernels(compiled: bool | None = None) -> Kernels:
-    """The compiled inner loops where numba is installed, else those of NumPy; or the one way that is asked for.
+    """Return compiled inner loops if numba is installed, else those of NumPy; or the kind requested.
 
     Raises
     ------
-    ImportError : ``compiled`` is asked for and numba is not installed.
+    ImportError : ``compiled`` is true and numba is not installed.
     """
     if compiled is False:
         return PLAIN

@@ -1,14 +1,14 @@
-"""The inner loops of ``fused``, compiled by numba: imported only where numba is wanted.
+"""The inner loops of ``fused``, compiled by numba, and imported only for use with numba.
 
-They follow ``bptt_rnn.kernels.plain`` step by step, and fetch the next tile of U into the cache while they work on
-one. Compiled code is kept on disk beside this file, or where numba keeps it, so that a process compiles only what no
-process has compiled before. Matrix products are those of SciPy's BLAS, which numba calls without the interpreter.
+They follow ``bptt_rnn.kernels.plain`` step by step, and prefetch the next tile of U into the cache. Compiled code is
+cached on disk beside this file, or in numba's cache folder, for later processes. Matrix products are those of SciPy's
+BLAS, which numba calls without the interpreter.
 """
 
 from __future__ import annotations
 
 import numpy as np
-import scipy.linalg  # noqa: F401 - its BLAS is loaded here, before anybody looks for the libraries to limit
+import scipy.linalg  # noqa: F401 - its BLAS must be loaded before threads of libraries are limited
 from numpy.typing import NDArray
 
 from bptt_rnn.kernels.intrinsics import exp, jit, jit_in_order, prefetch
@@ -17,7 +17,7 @@ from bptt_rnn.model import Array
 
 # Elements between two rounds of fetching: 6 vectors of exponentials, arithmetic enough to hide the wait for some lines.
 BLOCK = 96
-LINE_BYTES = 64  # of a cache, on x86 and on most of ARM; where lines are longer, some are asked for twice
+LINE_BYTES = 64  # of a cache, on x86 and most of ARM; longer lines are fetched twice
 
 
 # --- the recurrence ---
@@ -50,7 +50,7 @@ def sweep(W_h: Array, from_output: Array, h: Array, r: Array, gamma: Array, firs
 
 @jit_in_order
 def _exponents(e: Array, b2: Array, c: Array) -> None:
-    """(U h + b2) - c, the product in e; added up in this order, the word that c is of has 0."""
+    """Compute (U h + b2) - c with the product in e; in this order of sums, the word of c has 0."""
     for v in range(e.shape[0]):
         b = b2[v]
         for t in range(e.shape[1]):
@@ -65,7 +65,7 @@ def _exp(e: Array) -> None:
 
 @jit
 def _exponentiate(e: Array, ahead: Array) -> None:
-    """exp of all elements (n,), as one line: the end of every row of T would cost as much as another vector.
+    """Compute exp of all elements (n,) as one line: the end of every row of T would cost another vector.
 
     Meanwhile ``ahead``, (m,), is fetched, some lines beside each block. Measured on Zen 4 at (H, T) = (100, 35), one
     thread: 175 ns a word for all of the first pass, 205 ns without.
@@ -84,7 +84,7 @@ def _exponentiate(e: Array, ahead: Array) -> None:
 
 @jit
 def _largest(e: Array, b2: Array, largest: Array) -> None:
-    """The larger of ``largest`` and the largest logit of each step, the product in e; NaN is passed on."""
+    """Write the larger of ``largest`` and the largest logit of each step, the product in e; NaN is kept."""
     for v in range(e.shape[0]):
         for t in range(e.shape[1]):
             o = e[v, t] + b2[v]
@@ -94,7 +94,7 @@ def _largest(e: Array, b2: Array, largest: Array) -> None:
 
 @jit
 def _sums(e: Array, sums: Array) -> bool:
-    """The sums of the columns; whether none is too large."""
+    """Write the sums of the columns; return whether all are small enough."""
     sums[:] = 0
     for v in range(e.shape[0]):
         for t in range(e.shape[1]):
@@ -107,7 +107,7 @@ def _sums(e: Array, sums: Array) -> bool:
 
 @jit
 def _move_shift(c: Array, s: Array, G: Array, E: Array, largest: Array, down: Array) -> None:
-    """Bring what a part has summed up, and its E so far, to the shift ``largest``; ``down`` is the old less the new."""
+    """Rescale the sums of a part, and its E so far, to the shift ``largest``; ``down`` is the old less the new."""
     for t in range(len(c)):
         down[t] = c[t] - largest[t]
         c[t] = largest[t]
@@ -206,7 +206,7 @@ def _output_back(
                 dU[k, j] -= h[t, j]
 
 
-# Compiled code takes arrays: a named tuple would have its type worked out anew at every call.
+# Compiled code takes arrays: the type of a named tuple would be inferred anew at every call.
 
 
 def output_forward(

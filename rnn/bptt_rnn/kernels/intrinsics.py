@@ -1,7 +1,7 @@
-"""What compiled loops are made of: the compiler, an exponential that runs in vectors, and fetching ahead.
+"""Building blocks of compiled loops: the compiler, a vectorised exponential, and prefetching.
 
-numba renews the compiled code of a file when that file changes, not when one that it imports does: whoever changes this
-one, or a constant that compiled code uses, clears the caches (``make clean``).
+numba recompiles a file when that file changes, not when one that it imports changes. After changing this file, or a
+constant that compiled code uses, clear the caches (``make clean``).
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from bptt_rnn.model import Array
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-# a x + b in one step; FAST also takes sums in any order, which lets loops over sums use vectors. NaN and infinity stay
-# what they are, so that parameters that are not finite are still seen in the result.
+# a x + b in one step; FAST also allows sums in any order, which vectorises loops over sums. NaN and infinity are kept,
+# so that parameters that are not finite show in the result.
 IN_ORDER = {"contract"}
 FAST = {*IN_ORDER, "reassoc", "nsz", "arcp"}
 
@@ -30,36 +30,36 @@ FAST = {*IN_ORDER, "reassoc", "nsz", "arcp"}
 def _compiled(function: F, **options: Any) -> F:
     try:
         kept: Any = numba.njit(nogil=True, error_model="numpy", cache=True, **options)(function)
-    except RuntimeError:  # no place on this machine may be written to: every process compiles anew
+    except RuntimeError:  # no folder is writable: every process compiles anew
         kept = numba.njit(nogil=True, error_model="numpy", **options)(function)
     return cast("F", kept)
 
 
 def jit(function: F) -> F:
-    """Compiled at the first call with arrays of a type; it runs without the interpreter's lock."""
+    """Compile at the first call with arrays of a type; the code runs without the interpreter's lock."""
     return _compiled(function, fastmath=FAST)
 
 
 def jit_in_order(function: F) -> F:
-    """The same, with sums taken in the order in which they are written, as the exponential needs it."""
+    """Compile with sums in the order in which they are written, as the exponential needs it."""
     return _compiled(function, fastmath=IN_ORDER)
 
 
 def exp(x: Any) -> Any:
-    """exp(x) in a few operations that a loop can do in vectors: 0 below the normal range, infinite above it.
+    """Return exp(x) by operations that a loop can vectorise: 0 below the normal range, infinite above it.
 
-    For functions compiled with ``jit_in_order``: x - n log 2 is taken in two steps, in their order.
+    For functions compiled with ``jit_in_order``: x - n log 2 is computed in two steps, in order.
 
-    x = n log 2 + r with |r| ≤ ½ log 2, and exp(x) = 2ⁿ exp(r); 2ⁿ is put together from its bits. float32: the
+    x = n log 2 + r with |r| ≤ ½ log 2, and exp(x) = 2ⁿ exp(r); 2ⁿ is assembled from its bits. float32: the
     polynomial of the Cephes library (expf), worst relative error 3e-7. float64: the Taylor series up to r¹³, whose rest
     is 4e-18.
     """
-    raise NotImplementedError("exp: only for compiled code, which takes what exp_of chooses")
+    raise NotImplementedError("exp is for compiled code only")
 
 
 @overload(exp, inline="always")
 def exp_of(x: Any) -> Callable[[Any], Any]:
-    """The exponential for the type of x."""
+    """Return the exponential for the type of x."""
     return _exp_float32 if x == types.float32 else _exp_float64
 
 
@@ -117,7 +117,7 @@ def _exp_float64(x: Any) -> Any:
 
 
 def _prefetch(typing_context: Any, array: Any, place: Any) -> Any:  # noqa: ARG001 - numba passes it
-    """Ask for the cache line of an element, to read it later; the element need not exist."""
+    """Request the cache line of an element, to read it later; the element need not exist."""
 
     def generate(context: Any, builder: Any, _signature: Any, arguments: Any) -> Any:
         data = context.make_array(array)(context, builder, arguments[0]).data

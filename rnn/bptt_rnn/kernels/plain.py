@@ -1,9 +1,10 @@
-"""The inner loops of ``fused``: what they are, and how NumPy does them where numba is missing.
+"""The inner loops of ``fused``: their signatures, and their implementation in NumPy for use without numba.
 
-The output layer goes in parts of the vocabulary, and a part in tiles that stay in the cache. A part keeps exponentials
-E = exp(o - c), with a shift c(t) of its own that need not be the maximum: any c near it cancels in ŷ = E/Σ E. The shift
-is the logit of the part's first word, and moves only if a tile exceeds it so far that sums might lose their range. So a
-tile costs no pass for its maximum. Source of the rescaled sums: Milakov and Gimelshein, 2018, algorithm 3.
+The output layer is computed in parts of the vocabulary, and a part in tiles that stay in the cache. A part keeps
+exponentials E = exp(o - c), with a shift c(t) of its own that need not be the maximum: any c near it cancels in ŷ = E/Σ
+E. The shift is the logit of the part's first word, and moves only if a tile exceeds it so far that sums might lose
+their range. So a tile costs no pass for its maximum. Source of the rescaled sums: Milakov and Gimelshein, 2018,
+algorithm 3.
 """
 
 from __future__ import annotations
@@ -16,16 +17,16 @@ from numpy.typing import NDArray
 from bptt_rnn.layers.steps import HALF, sigmoid
 from bptt_rnn.model import Array
 
-# A tile whose exponentials sum to more than this moves the shift. Far below the range of float32, so that the sums of
-# 10⁶ words times weights of 10⁴ stay finite; far above the sums of a tile whose logits
-# are less than 20 above the shift.
+# A tile whose exponentials sum to more than this moves the shift. It is far below the range of float32, so that the
+# sums of 10⁶ words times weights of 10⁴ stay finite, and far above the sums of a tile with logits less than 20 above
+# the shift.
 LARGEST_SUM = 1e12
 # Below this weight of a part its 1/weight, the size of y on the scale of E, would leave the range of float32.
 SMALLEST_WEIGHT = 1e-30
 
 
 class Part(NamedTuple):
-    """A part of the vocabulary: words ``start`` to ``stop``, and what the two passes leave of it."""
+    """A part of the vocabulary: words ``start`` to ``stop``, with the results of both passes."""
 
     start: int
     stop: int
@@ -35,7 +36,7 @@ class Part(NamedTuple):
     G: Array  # (T, H) Eᵀ U
     scratch: Array  # (T, H)
     sums: Array  # (T,) scratch
-    weight: Array  # (T,) what makes of E the part's ŷ
+    weight: Array  # (T,) factor from E to the part's ŷ
     dU: Array  # (words, H)
     db2: Array  # (words,)
 
@@ -77,7 +78,7 @@ class OutputBack(Protocol):
 
 
 class Kernels(NamedTuple):
-    """One way of doing the inner loops."""
+    """One implementation of the inner loops."""
 
     hidden: Hidden
     sweep: Sweep
@@ -153,7 +154,7 @@ def output_forward(
 
 
 def _logits(U: Array, b2: Array, hT: Array, e: Array) -> None:
-    """o of some words into ``e``."""
+    """Write o of some words into ``e``."""
     U.dot(hT, out=e)
     np.add(e, b2[:, np.newaxis], out=e)
 

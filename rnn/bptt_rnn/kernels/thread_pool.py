@@ -1,7 +1,7 @@
-"""Jobs shared by a few threads, each with one BLAS thread of its own.
+"""Jobs on a few threads, each with one BLAS thread.
 
-NumPy, BLAS and compiled code release the interpreter's lock, so that threads of Python work side by side. A library
-that starts threads of its own below them would have them compete for the same cores.
+NumPy, BLAS and compiled code release the interpreter's lock, so that Python threads run in parallel. Threads that a
+library starts below them would compete for the same cores.
 """
 
 from __future__ import annotations
@@ -17,13 +17,15 @@ from typing import Any
 
 Job = Callable[[], None]
 
-MOST_THREADS = 256  # that the executor may ever start; it starts one when a job finds none idle
+MOST_THREADS = 256  # of the executor, which starts one when a job finds none idle
 
 
 @functools.cache
 def libraries() -> tuple[Any, ...]:
-    """Handles on the BLAS libraries that are loaded now. Looked up once: a look-up takes a millisecond, a call of a
-    handle one microsecond. Whoever loads another BLAS (SciPy brings its own) calls ``libraries.cache_clear`` after it.
+    """Return handles of the loaded BLAS libraries.
+
+    They are looked up once: a look-up takes a millisecond, a call of a handle a microsecond. After loading another BLAS
+    (SciPy has its own), call ``libraries.cache_clear``.
     """
     from threadpoolctl import ThreadpoolController
 
@@ -31,22 +33,22 @@ def libraries() -> tuple[Any, ...]:
 
 
 def blas_threads() -> int:
-    """How many threads BLAS may use now; 1 where no library of BLAS can be asked.
+    """Return how many threads BLAS may use now; 1 if there is no BLAS library.
 
-    Of several libraries the most restricted: one that is loaded late knows nothing of limits that were set before.
+    Of several libraries the most restricted counts: one that is loaded late does not know earlier limits.
     """
     return min((library.get_num_threads() for library in libraries()), default=1)
 
 
-class _Single:
-    """How many callers hold BLAS at one thread each, and what each library was allowed before the first of them."""
+class _SingleThreadLimit:
+    """The number of callers that limit BLAS to one thread, and the limits of each library before the first."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.holders = 0
         self.before: list[tuple[Any, int]] = []
 
-    def take(self) -> None:
+    def acquire(self) -> None:
         with self.lock:
             if self.holders == 0:
                 self.before = [(library, library.get_num_threads()) for library in libraries()]
@@ -55,7 +57,7 @@ class _Single:
                         library.set_num_threads(1)
             self.holders += 1
 
-    def give_back(self) -> None:
+    def release(self) -> None:
         with self.lock:
             self.holders -= 1
             if self.holders == 0:
@@ -64,17 +66,17 @@ class _Single:
                         library.set_num_threads(threads)
 
 
-_single = _Single()
+_limit = _SingleThreadLimit()
 
 
 @contextmanager
 def one_blas_thread() -> Iterator[None]:
-    """BLAS with one thread a caller inside, as many as before after it; callers on several threads may overlap."""
-    _single.take()
+    """Limit BLAS to one thread a caller, and restore the former limit; callers on several threads may overlap."""
+    _limit.acquire()
     try:
         yield
     finally:
-        _single.give_back()
+        _limit.release()
 
 
 @functools.cache
@@ -87,11 +89,11 @@ if hasattr(os, "register_at_fork"):
 
 
 def run_all(jobs: Sequence[Job], threads: int) -> None:
-    """Run all jobs on so many threads, the caller's among them; each takes the next job as soon as it is free.
+    """Run all jobs on some threads, the caller's among them; each takes the next job when it is free.
 
     Raises
     ------
-    Exception : the first that a job raised; jobs that nobody has begun by then are left out.
+    Exception : the first that a job raised; jobs not begun by then are skipped.
     """
     if threads == 1 or len(jobs) == 1:
         for job in jobs:

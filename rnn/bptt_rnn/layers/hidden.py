@@ -1,7 +1,7 @@
 """The hidden layer of the batched forms: everything that is not sequential as one matrix product over all T steps.
 
-Only W_h h(t-1) and W_hᵀ r(t) must wait for their neighbour; they stay products of a matrix and a vector. The output
-layer stands between the two halves, reads h and leaves Uᵀ δ(t) of all steps in ``from_output``.
+Only W_h h(t-1) and W_hᵀ r(t) depend on their neighbour; they remain products of a matrix and a vector. The output layer
+lies between the two halves, reads h and writes Uᵀ δ(t) of all steps into ``from_output``.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from bptt_rnn.model import Array, Sizes, Tokens
 
 
 class HiddenParams(Protocol):
-    """The parameters of the hidden layer, in whatever model."""
+    """The parameters of the hidden layer of any model."""
 
     @property
     def L(self) -> Array: ...
@@ -86,7 +86,7 @@ class HiddenBuffers:
 def hidden_states(
     params: HiddenParams, tokens: Tokens, h0: Array | None, b: HiddenBuffers, phase: PhaseSwitch | None
 ) -> None:
-    """h(1) … h(T)."""
+    """Compute h(1) … h(T)."""
     if phase is not None:
         phase("embed")
     params.L.take(tokens[:-1], axis=0, out=b.E, mode="clip")  # ids are checked; "raise" would copy the output
@@ -103,7 +103,7 @@ def hidden_states(
 
 
 def hidden_sweep(params: HiddenParams, b: HiddenBuffers, phase: PhaseSwitch | None, on_pass: PassHook | None) -> None:
-    """r(T) … r(1), and the gradients of the hidden layer, ∂J/∂h(0) among them."""
+    """Compute r(T) … r(1), and the gradients of the hidden layer, ∂J/∂h(0) among them."""
     if phase is not None:
         phase("recur")
     r, T = b.r, len(b.r)

@@ -13,7 +13,7 @@ from bptt_rnn.model import Array
 
 
 class SoftmaxTile(NamedTuple):
-    """Some rows of logits, few enough for the passes of the softmax to find them in the cache."""
+    """Some rows of logits, few enough to stay in the cache between the passes of the softmax."""
 
     o: Array  # (rows, width)
     largest: Array  # (rows, 1)
@@ -52,12 +52,12 @@ class SoftmaxBuffers:
 
 
 def softmax_loss(s: SoftmaxBuffers, targets: NDArray[np.integer[Any]], bias: Array | None) -> float:
-    """Σ J over the rows of logits in ``s.O``, which become δ.
+    """Return Σ J over the rows of logits in ``s.O``, which become δ.
 
     Parameters
     ----------
     targets : column of the target of each row.
-    bias : what is still to be added to each row of logits.
+    bias : added to each row of logits.
     """
     O_flat, of_target = s.O_flat, s.of_target
     np.add(s.row_start, targets, out=s.target_place)

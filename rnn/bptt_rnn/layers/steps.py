@@ -1,9 +1,9 @@
-"""Steps of the vector-by-vector algorithms: what ``forward``, ``naive`` and ``aggregated`` are made of.
+"""Steps of the vector-by-vector algorithms ``forward``, ``naive`` and ``aggregated``.
 
-Naive and aggregated call the same steps, so that they differ in the algorithm alone. A None test is all that a phase
-switch costs when it is off. Everything is written into buffers; the views of each time step are made once, with them.
+Naive and aggregated call the same steps, so that they differ in the algorithm alone. A phase switch that is off costs
+a test for None. Everything is written into buffers; the views of each time step are created once, with the buffers.
 
-Edge products: W_hᵀ r(1) = ∂J/∂h(0) is formed, and so is ∂J/∂L for the first token.
+Edge products: W_hᵀ r(1) = ∂J/∂h(0) is computed, and so is ∂J/∂L for the first token.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from bptt_rnn.model import DTYPES, Array, Params, Sizes, Tokens
 # with 1 or 2 MiB, 4.1 ms with 256 KiB, 6.9 ms with one scratch array as large as the target.
 TILE_BYTES = 1 << 20
 
-# A 0-d array of the right type spares the ufunc the conversion of a Python float (0.33 µs a call instead of 0.63 µs).
+# A 0-d array of the right type avoids the conversion of a Python float in a ufunc (0.33 µs a call instead of 0.63 µs).
 HALF: dict[np.dtype[Any], Array] = {dtype: np.array(0.5, dtype) for dtype in DTYPES}
 ONE: dict[np.dtype[Any], Array] = {dtype: np.array(1.0, dtype) for dtype in DTYPES}
 
@@ -34,12 +34,12 @@ class Tile(NamedTuple):
 
 
 def rows_per_tile(rows: int, width: int, itemsize: int) -> int:
-    """How many rows of ``width`` elements fit a tile: at least one, at most all."""
+    """Return how many rows of ``width`` elements fit a tile: at least one, at most all."""
     return max(1, min(rows, TILE_BYTES // (width * itemsize)))
 
 
 def tiles(target: Array, left: Array) -> list[Tile]:
-    """The tiles of ``target += left ⊗ right``; they share one scratch array."""
+    """Return the tiles of ``target += left ⊗ right``; they share one scratch array."""
     rows, width = target.shape
     step = rows_per_tile(rows, width, target.itemsize)
     scratch = np.empty((step, width), target.dtype)
@@ -49,10 +49,10 @@ def tiles(target: Array, left: Array) -> list[Tile]:
 
 
 def add_outer(parts: list[Tile], right: Array) -> None:
-    """target += left ⊗ right, the right factor given as a row (1, m).
+    """Add left ⊗ right to the target, the right factor given as a row (1, m).
 
-    ``dot`` of a column and a row forms the outer product at twice the speed of ``numpy.outer``; the method spares the
-    dispatch of the function (0.3 µs instead of 0.5 µs for a small vector), so it is used throughout.
+    ``dot`` of a column and a row is twice as fast as ``numpy.outer``. The method avoids the dispatch of the function
+    (0.3 µs instead of 0.5 µs for a small vector), so it is used throughout.
     """
     for target, left, scratch in parts:
         left.dot(right, out=scratch)
@@ -60,7 +60,7 @@ def add_outer(parts: list[Tile], right: Array) -> None:
 
 
 def sigmoid(z: Array, half: Array) -> None:
-    """z ← 1/(1 + exp(-z)) in place, as ½ tanh(z/2) + ½: the same function, and nothing overflows for any z."""
+    """Compute z ← 1/(1 + exp(-z)) in place, as ½ tanh(z/2) + ½, which does not overflow for any z."""
     np.multiply(z, half, out=z)
     np.tanh(z, out=z)
     np.multiply(z, half, out=z)
@@ -68,7 +68,7 @@ def sigmoid(z: Array, half: Array) -> None:
 
 
 class Step(NamedTuple):
-    """Views of the buffers at time step t, as the forward pass needs them."""
+    """Views of the buffers at time step t, for the forward pass."""
 
     place: int  # t - 1
     e: Array  # (d,)
@@ -77,7 +77,7 @@ class Step(NamedTuple):
 
 
 class StepBack(NamedTuple):
-    """Views of the buffers at time step t, as a pass back through it needs them; factors of outer products as rows."""
+    """Views of the buffers at time step t, for a backward pass; factors of outer products as rows."""
 
     e_row: Array  # (1, d)
     h_before_row: Array  # (1, H)
@@ -88,7 +88,7 @@ class StepBack(NamedTuple):
 
 
 class ForwardScratch(Protocol):
-    """What a forward step writes to, however many steps are kept."""
+    """Scratch of a forward step."""
 
     half: Array  # () the constant ½
     a: Array  # (H,) W_e e(t)
@@ -98,14 +98,14 @@ class ForwardScratch(Protocol):
 
 
 class OutputScratch(ForwardScratch, Protocol):
-    """What the way back through the output layer writes to."""
+    """Scratch of a backward pass through the output layer."""
 
     gradients: Gradients
     tiles_U: list[Tile]
 
 
 class BackwardScratch(OutputScratch, Protocol):
-    """What a pass back through the hidden layer writes to."""
+    """Scratch of a backward pass through the hidden layer."""
 
     one: Array  # () the constant 1
     r: Array  # (H,) γ ∘ h ∘ (1 - h)
@@ -115,7 +115,7 @@ class BackwardScratch(OutputScratch, Protocol):
 
 
 def allocate_forward(b: ForwardScratch, sizes: Sizes, phase: PhaseSwitch | None) -> None:
-    """Scratch of the forward steps."""
+    """Allocate scratch of the forward steps."""
     V, _, H, T, dtype = sizes
     b.half = HALF[dtype]
     if phase is not None:
@@ -128,7 +128,7 @@ def allocate_forward(b: ForwardScratch, sizes: Sizes, phase: PhaseSwitch | None)
 
 
 def allocate_backward(b: BackwardScratch, sizes: Sizes, phase: PhaseSwitch | None) -> None:
-    """The gradients, and scratch of the passes back; that of the forward steps must be there."""
+    """Allocate the gradients, and scratch of the backward passes, after that of the forward steps."""
     V, d, H, T, dtype = sizes
     b.one = ONE[dtype]
     if phase is not None:
@@ -150,7 +150,7 @@ def allocate_backward(b: BackwardScratch, sizes: Sizes, phase: PhaseSwitch | Non
 
 @dataclass(slots=True, init=False)
 class ForwardBuffers:
-    """What the forward pass keeps, T (d + H) elements and two per step, and its scratch."""
+    """Buffers of the forward pass, T (d + H) elements and two per step, and its scratch."""
 
     half: Array  # () the constant ½
     E: Array  # (T, d) embeddings of the inputs
@@ -176,7 +176,7 @@ class ForwardBuffers:
 
 @dataclass(slots=True, init=False)
 class BackwardBuffers(ForwardBuffers):
-    """The same with the gradients, 2 T H elements to go back with, and scratch."""
+    """The same with the gradients, 2 T H elements for the backward passes, and scratch."""
 
     one: Array  # () the constant 1
     gradients: Gradients
@@ -235,7 +235,7 @@ def clear(b: OutputScratch, phase: PhaseSwitch | None) -> None:
 
 
 def hidden_step(params: Params, b: ForwardScratch, step: Step, phase: PhaseSwitch | None) -> None:
-    """h(t) = sigmoid(W_h h(t-1) + W_e e(t) + b1)."""
+    """Compute h(t) = sigmoid(W_h h(t-1) + W_e e(t) + b1)."""
     if phase is not None:
         phase("embed")
     params.W_e.dot(step.e, out=b.a)
@@ -249,7 +249,7 @@ def hidden_step(params: Params, b: ForwardScratch, step: Step, phase: PhaseSwitc
 
 
 def output_step(params: Params, b: ForwardScratch, step: Step, target: int) -> None:
-    """ŷ(t) into ``delta``, and the two parts of J(t) = log Σ exp(o - max o) - (o_k - max o)."""
+    """Compute ŷ(t) into ``delta``, and the two parts of J(t) = log Σ exp(o - max o) - (o_k - max o)."""
     delta = b.delta
     params.U.dot(step.h, out=delta)
     np.add(delta, params.b2, out=delta)
@@ -262,14 +262,14 @@ def output_step(params: Params, b: ForwardScratch, step: Step, target: int) -> N
 
 
 def summed_loss(b: ForwardScratch) -> float:
-    """Σ_t J(t), from the parts that the output steps left."""
+    """Return Σ_t J(t), from the parts written by the output steps."""
     np.log(b.total, out=b.total)
     np.subtract(b.total, b.of_target, out=b.total)
     return float(np.add.reduce(b.total))
 
 
 def output_back(params: Params, b: OutputScratch, h_row: Array, gamma: Array, target: int) -> None:
-    """Back through the output layer of step t: ∂J/∂U += δ hᵀ, ∂J/∂b2 += δ, γ(t) ← Uᵀ δ."""
+    """Go back through the output layer of step t: ∂J/∂U += δ hᵀ, ∂J/∂b2 += δ, γ(t) ← Uᵀ δ."""
     delta = b.delta
     delta[target] -= 1
     add_outer(b.tiles_U, h_row)
@@ -278,7 +278,7 @@ def output_back(params: Params, b: OutputScratch, h_row: Array, gamma: Array, ta
 
 
 def hidden_back(params: Params, b: BackwardScratch, step: StepBack, gamma: Array, phase: PhaseSwitch | None) -> None:
-    """One backward pass through the hidden layer of step t, γ(t) → γ(t-1) in place.
+    """Go back through the hidden layer of step t, γ(t) → γ(t-1) in place.
 
     r = γ ∘ h ∘ (1 - h); ∂J/∂W_h += r h(t-1)ᵀ, ∂J/∂b1 += r, γ(t-1) = W_hᵀ r; ∂J/∂W_e += r e(t)ᵀ, ∂J/∂L_x(t) += W_eᵀ r.
     """
@@ -296,13 +296,13 @@ def hidden_back(params: Params, b: BackwardScratch, step: StepBack, gamma: Array
     np.add(step.dL, b.r_W_e, out=step.dL)
 
 
-def up_to_the_sweep(
+def forward_and_output_back(
     params: Params, b: BackwardBuffers, tokens: Tokens, targets: list[int], h0: Array | None, phase: PhaseSwitch | None
 ) -> float:
-    """All that naive and aggregated do alike: the forward pass, and every loss back through its own output layer.
+    """Compute the common part of naive and aggregated: forward, and every loss back through its own output layer.
 
-    Afterwards every step has its γ(t) = Uᵀ δ(t) and h ∘ (1 - h). The hidden layer goes first and the output layer after
-    it: step by step in turn, U and ∂J/∂U would drive W_h out of the cache T times.
+    Afterwards every step has its γ(t) = Uᵀ δ(t) and h ∘ (1 - h). The hidden layer goes first, the output layer
+    second: alternating, U and ∂J/∂U would evict W_h from the cache T times.
     """
     start(params, tokens, h0, b, phase)
     clear(b, phase)

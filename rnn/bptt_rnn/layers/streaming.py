@@ -1,7 +1,7 @@
-"""Buffers of the algorithms that keep some hidden states at a time: ``truncated`` and ``checkpointed``.
+"""Buffers of the algorithms that keep only some hidden states at a time: ``truncated`` and ``checkpointed``.
 
-Nothing here grows with T but ∂J/∂L, one row for each step, which belongs to the result. Embeddings are looked up again
-where they are needed, and the loss is summed as it comes.
+Only ∂J/∂L, a part of the result with one row for each step, grows with T. Embeddings are looked up again when needed,
+and the loss is summed step by step.
 """
 
 from __future__ import annotations
@@ -41,16 +41,16 @@ class StreamBuffers:
     tiles_W_h: list[Tile]
     tiles_U: list[Tile]
     gradients: Gradients
-    h: Array  # (states + 1, H) hidden states, the last row a spare one
+    h: Array  # (states + 1, H) hidden states, and a spare row
     slope: Array  # (outputs, H) h ∘ (1 - h)
     gamma: Array  # (outputs, H) Uᵀ δ
 
 
 @dataclass(frozen=True, slots=True)
 class Streaming:
-    """How many hidden states are kept, h(0) included, and for how many of them what the output layer says; allocates.
+    """Number of hidden states kept, h(0) included, and of outputs of the output layer kept; allocates buffers.
 
-    A value, so that a workspace knows whether its buffers are of this kind.
+    It compares by value, so that a workspace recognises its buffers.
     """
 
     states: int
@@ -73,12 +73,12 @@ class Streaming:
 def advance(
     params: Params, tokens: Tokens, b: StreamBuffers, t: int, before: int, after: int, phase: PhaseSwitch | None
 ) -> None:
-    """h(t) into row ``after`` of the hidden states, from h(t-1) in row ``before``."""
+    """Compute h(t) into row ``after`` of the hidden states, from h(t-1) in row ``before``."""
     hidden_step(params, b, Step(0, params.L[int(tokens[t - 1])], b.h[before], b.h[after]), phase)
 
 
 def views(params: Params, tokens: Tokens, b: StreamBuffers, t: int, before: int, at: int, output: int) -> StepBack:
-    """What a pass back through step t needs, with h(t-1) and h(t) in the rows ``before`` and ``at``."""
+    """Return the views for a pass back through step t, with h(t-1) and h(t) in rows ``before`` and ``at``."""
     x, h = int(tokens[t - 1]), b.h
     rows = params.L[x : x + 1], h[before : before + 1], h[at : at + 1]
     return StepBack(*rows, b.slope[output], b.gamma[output], b.gradients.L_rows[t - 1])
@@ -87,7 +87,7 @@ def views(params: Params, tokens: Tokens, b: StreamBuffers, t: int, before: int,
 def through_output(
     params: Params, tokens: Tokens, b: StreamBuffers, t: int, step: StepBack, phase: PhaseSwitch | None
 ) -> float:
-    """J(t); its way back through the output layer into γ(t) = Uᵀ δ(t), and h ∘ (1 - h)."""
+    """Return J(t); write γ(t) = Uᵀ δ(t) and h ∘ (1 - h)."""
     if phase is not None:
         phase("output")
     h, target = step.h_row[0], int(tokens[t])

@@ -1,8 +1,7 @@
-"""What a user would pick instead: other libraries' ways to the same loss and gradients, one a file.
+"""Implementations of the same loss and gradients in other libraries, one a file.
 
-Each is written as somebody who knows the library would: look-ups outside the graph, so that nobody makes a dense
-gradient of L; products over all steps outside the loop; everything compiled before the first timed call. No library is
-imported before a peer is prepared.
+Each follows the advice of its library: look-ups outside the graph, which avoids a dense gradient of L; products over
+all steps outside the loop; compilation before the first timed call. No library is imported before a peer is prepared.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What all peers share: what they are made from, what they hand back, and why one may be missing."""
+"""The interface of all peers."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ Evaluation = Callable[[], Any]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peer:
-    """A library's own way to the loss and its gradients.
+    """An implementation of the loss and its gradients in another library.
 
     Attributes
     ----------
-    name : as it is shown.
-    missing : why it cannot run here, in a few words; None: it can. Asked before anything is imported.
-    prepare : from a model and token ids (T + 1,) the call that is timed; whatever the library compiles or transforms
-        once is done before it hands that back. The arrays of the model are shared wherever the library can.
-    gradients : what the call returned, as the loss and ``Gradients``; never timed.
+    name : for display.
+    missing : returns why it cannot run here, in a few words, or None; imports nothing.
+    prepare : returns the timed call for a model and token ids (T + 1,), after all compilation. It shares the arrays of
+        the model if the library can.
+    gradients : converts the result of the call to the loss and ``Gradients``; not timed.
     """
 
     name: str
@@ -34,11 +34,11 @@ class Peer:
 
 
 def not_installed(module: str) -> str | None:
-    """Why a library cannot be used, found out without importing it."""
+    """Return why a library cannot be used, without importing it; None if it can."""
     return None if find_spec(module) is not None else f"{module} is not installed"
 
 
 def threads() -> int:
-    """Threads that numerical libraries were told to use, or all cores that this process may run on."""
-    told = os.environ.get("OMP_NUM_THREADS", "")
-    return int(told) if told.isdigit() and int(told) > 0 else len(os.sched_getaffinity(0))
+    """Return the threads that numerical libraries may use: ``OMP_NUM_THREADS``, or all cores of this process."""
+    limit = os.environ.get("OMP_NUM_THREADS", "")
+    return int(limit) if limit.isdigit() and int(limit) > 0 else len(os.sched_getaffinity(0))

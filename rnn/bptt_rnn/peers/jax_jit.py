@@ -15,8 +15,8 @@ JaxArray = Any  # jax is imported only where it is used
 
 
 def prepare(params: Params, tokens: Tokens) -> Evaluation:
-    """Loss and gradients, compiled before it returns."""
-    jax = imported()
+    """Prepare loss and gradients, compiled."""
+    jax = import_jax()
     jnp = jax.numpy
 
     def loss_of(differentiated: tuple[JaxArray, ...], targets: JaxArray) -> JaxArray:
@@ -45,8 +45,8 @@ def prepare(params: Params, tokens: Tokens) -> Evaluation:
     return evaluate
 
 
-def imported() -> Any:
-    """JAX on the processor, with as many threads as it was told to use: it asks for them once, on being imported."""
+def import_jax() -> Any:
+    """Import JAX for the processor, with the number of threads that it reads on import."""
     os.environ.setdefault("JAX_PLATFORMS", "cpu")
     os.environ.setdefault("NPROC", str(threads()))  # XLA's size of its pool
     import jax
@@ -55,13 +55,13 @@ def imported() -> Any:
 
 
 def gradients(result: Any) -> tuple[float, Gradients]:
-    """Loss and gradients as a number and arrays."""
+    """Return loss and gradients as a number and arrays."""
     loss, arrays = result
     return float(loss), Gradients(*(np.asarray(array) for array in arrays))
 
 
 def missing() -> str | None:
-    """Why JAX cannot be used here."""
+    """Return why JAX cannot be used here."""
     return not_installed("jax") or not_installed("jaxlib")
 
 

@@ -1,4 +1,4 @@
-"""What the three peers made of PyTorch share: parameters as tensors, a loss of logits, gradients as arrays."""
+"""Common parts of the three peers in PyTorch: parameters as tensors, and gradients as arrays."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Tensor = Any  # torch is imported only where it is used, and brings no types tha
 class Model(NamedTuple):
     """The parameters as tensors that share the memory of the arrays, and the token ids.
 
-    ``L`` asks for no gradient, which would be V x d zeros for each evaluation; the T rows that are looked up do.
+    ``L`` has no gradient, which would be V x d zeros for each evaluation; the T rows that are looked up have one.
     """
 
     L: Tensor  # (V, d)
@@ -29,7 +29,7 @@ class Model(NamedTuple):
 
 
 def model(params: Params, tokens: Tokens) -> Model:
-    """Tensors of a model, after telling PyTorch how many threads to use."""
+    """Return the tensors of a model, after setting the number of threads of PyTorch."""
     import torch
 
     torch.set_num_threads(threads())
@@ -41,12 +41,12 @@ def model(params: Params, tokens: Tokens) -> Model:
     return Model(torch.from_numpy(params.L), W_e, W_h, b1, U, b2, h0, ids[:-1], ids[1:])
 
 
-def looked_up(m: Model) -> Tensor:
-    """The embeddings of the inputs (T, d), as a leaf of the graph: its gradient is that of the T rows of L."""
+def embed_inputs(m: Model) -> Tensor:
+    """Return the embeddings of the inputs (T, d), as a leaf of the graph: its gradient is that of the T rows of L."""
     return m.L.index_select(0, m.inputs).requires_grad_()
 
 
 def as_gradients(result: tuple[Tensor, ...]) -> tuple[float, Gradients]:
-    """Loss and gradients, in the order of ``Gradients``, as a number and arrays that share the tensors' memory."""
+    """Return loss and gradients as a number and arrays that share the tensors' memory."""
     loss, *gradients = result
     return float(loss), Gradients(*(gradient.detach().numpy() for gradient in gradients))

@@ -1,4 +1,4 @@
-"""``torch.compile`` of the loop: forward and backward pass traced, fused and compiled for these very sizes."""
+"""``torch.compile`` of the loop: forward and backward pass traced, fused and compiled for the given sizes."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ import shutil
 from bptt_rnn.model import Params, Tokens
 from bptt_rnn.peers import torch_eager
 from bptt_rnn.peers.interface import Evaluation, Peer
-from bptt_rnn.peers.tensors import Tensor, as_gradients, looked_up, model
+from bptt_rnn.peers.tensors import Tensor, as_gradients, embed_inputs, model
 
-COMPILER = "g++"  # what TorchInductor calls where the variable CXX names no other
+COMPILER = "g++"  # of TorchInductor, unless the variable CXX names another
 
 
 def prepare(params: Params, tokens: Tokens) -> Evaluation:
-    """Loss and gradients, compiled: the two first evaluations, which compile, are made here."""
+    """Prepare loss and gradients, compiled by a first evaluation."""
     import torch
 
     m = model(params, tokens)
     W_e, W_h, b1, U, b2, h0, targets = m.W_e, m.W_h, m.b1, m.U, m.b2, m.h0, m.targets
-    torch.compiler.reset()  # else guards and sizes of earlier points would be tried first
+    torch.compiler.reset()  # or guards and sizes of earlier points would be tried first
     loss_of = torch.compile(torch_eager.loss_of, dynamic=False, fullgraph=True)
 
     def evaluate() -> tuple[Tensor, ...]:
-        E = looked_up(m)
+        E = embed_inputs(m)
         loss = loss_of(E, W_e, W_h, b1, U, b2, h0, targets)
         return (loss.detach(), *torch.autograd.grad(loss, (E, W_e, W_h, b1, U, b2, h0)))
 
@@ -32,7 +32,7 @@ def prepare(params: Params, tokens: Tokens) -> Evaluation:
 
 
 def missing() -> str | None:
-    """Why nothing can be compiled here."""
+    """Return why nothing can be compiled here."""
     compiler = os.environ.get("CXX", COMPILER)
     no_compiler = None if shutil.which(compiler) else f"there is no C++ compiler ({compiler})"
     return torch_eager.missing() or no_compiler

@@ -1,19 +1,19 @@
-"""PyTorch as it is written down: a loop over the steps, everything else a product over all of them, autograd backwards.
+"""PyTorch in eager mode: a loop over the steps, products over all steps elsewhere, and autograd.
 
-Only W_h h(t-1) waits for the step before, so only that is in the loop; whoever uses PyTorch would write it so.
+Only W_h h(t-1) depends on the previous step, so only that is in the loop.
 """
 
 from __future__ import annotations
 
 from bptt_rnn.model import Params, Tokens
 from bptt_rnn.peers.interface import Evaluation, Peer, not_installed
-from bptt_rnn.peers.tensors import Tensor, as_gradients, looked_up, model
+from bptt_rnn.peers.tensors import Tensor, as_gradients, embed_inputs, model
 
 
 def loss_of(
     E: Tensor, W_e: Tensor, W_h: Tensor, b1: Tensor, U: Tensor, b2: Tensor, h0: Tensor, targets: Tensor
 ) -> Tensor:
-    """Σ_t J(t) of embedded inputs E (T, d)."""
+    """Return Σ_t J(t) of embedded inputs E (T, d)."""
     import torch
     from torch.nn import functional
 
@@ -26,14 +26,14 @@ def loss_of(
 
 
 def prepare(params: Params, tokens: Tokens) -> Evaluation:
-    """Loss and gradients by autograd."""
+    """Prepare loss and gradients by autograd."""
     import torch
 
     m = model(params, tokens)
     W_e, W_h, b1, U, b2, h0, targets = m.W_e, m.W_h, m.b1, m.U, m.b2, m.h0, m.targets
 
     def evaluate() -> tuple[Tensor, ...]:
-        E = looked_up(m)
+        E = embed_inputs(m)
         loss = loss_of(E, W_e, W_h, b1, U, b2, h0, targets)
         return (loss.detach(), *torch.autograd.grad(loss, (E, W_e, W_h, b1, U, b2, h0)))
 
@@ -41,7 +41,7 @@ def prepare(params: Params, tokens: Tokens) -> Evaluation:
 
 
 def missing() -> str | None:
-    """Why PyTorch cannot be used here."""
+    """Return why PyTorch cannot be used here."""
     return not_installed("torch")
 
 

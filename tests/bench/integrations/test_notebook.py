@@ -22,7 +22,7 @@ from bptt_bench.report.page.displays import Verdicts
 from bptt_bench.workflows import notebook_modules
 from bptt_bench.workflows.judge import analyse_run
 
-from notebooks.execute import executed
+from notebooks.execute import execute
 
 ROOT = Path(__file__).resolve().parents[3]
 MODULE = """\
@@ -64,7 +64,7 @@ CELLS = {
 def outputs(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[Any]]:
     """The outputs of each cell."""
     book = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source) for source in CELLS.values()])  # type: ignore[no-untyped-call]
-    fresh = executed(book, tmp_path_factory.mktemp("notebook"))
+    fresh = execute(book, tmp_path_factory.mktemp("notebook"))
     return {name: cell.outputs for name, cell in zip(CELLS, fresh.cells, strict=True)}
 
 

@@ -380,15 +380,15 @@ def test_a_failure_in_a_part_reaches_the_caller_and_leaves_blas_as_it_was(
 
 
 def test_threads_that_cannot_be_are_named() -> None:
-    with pytest.raises(ValueError, match="threads must be a whole number from 1, got 0"):
+    with pytest.raises(ValueError, match="`threads` must be a whole number from 1, got 0"):
         gradient(Problem.draw(5, 2, 2, 1), threads=0)
 
 
 @pytest.mark.parametrize(
     ("tokens", "message"),
     [
-        ([0, 5], "tokens: id 5 is not in the vocabulary; allowed are 0 to 4"),
-        ([3], "tokens: 1 given; at least 2 are needed, an input and its target"),
+        ([0, 5], "`tokens` must be ids from 0 to 4, got 5"),
+        ([3], "`tokens` must have at least 2 elements, an input and its target, got 1"),
     ],
 )
 def test_tokens_that_cannot_be_used_are_named(tokens: list[int], message: str) -> None:

@@ -243,9 +243,9 @@ def test_workspace_serves_other_sizes_types_and_algorithms() -> None:
 @pytest.mark.parametrize(
     ("tokens", "message"),
     [
-        ([0, 5], "tokens: id 5 is not in the vocabulary; allowed are 0 to 4"),
-        ([-1, 0], "tokens: id -1 is not in the vocabulary; allowed are 0 to 4"),
-        ([3], "tokens: 1 given; at least 2 are needed, an input and its target"),
+        ([0, 5], "`tokens` must be ids from 0 to 4, got 5"),
+        ([-1, 0], "`tokens` must be ids from 0 to 4, got -1"),
+        ([3], "`tokens` must have at least 2 elements, an input and its target, got 1"),
     ],
 )
 def test_tokens_that_cannot_be_used_are_named(run: Callable[..., object], tokens: list[int], message: str) -> None:

@@ -106,5 +106,5 @@ def test_with_all_states_nothing_is_formed_again() -> None:
 @pytest.mark.parametrize(("T", "states", "least"), [(5, 1, 2), (2, 0, 2), (1, 0, 1)])
 def test_too_few_states_are_named(T: int, states: int, least: int) -> None:
     for function in (forward_steps, optimal_plan):
-        with pytest.raises(ValueError, match=f"states={states}: allowed are whole numbers from {least}"):
+        with pytest.raises(ValueError, match=f"`states` must be a whole number from {least}, .* got {states}"):
             function(T, states)
