@@ -1,4 +1,4 @@
-"""The functions for Python users that run, judge and draw; the others are imported from where they are made."""
+"""Functions for Python users: run, judge and draw."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def run(
     probe : whether to probe the machine first; None: if a subject declares works to predict its time from.
     engine : ``local``, or ``dask`` for the hosts of a cluster; ``scheduler`` is its address, without one a local
         cluster is started. Further names (``workers``, ``tls_ca_file``, …) are those of ``EngineSettings``.
-    on_event : told what happens, after it is stored.
+    on_event : called with each event, after it is stored.
     progress : whether to show it; None: in a notebook, where it updates in place. Elsewhere it goes to standard error.
 
     Raises

@@ -1,1 +1,1 @@
-"""Commands with a module of their own; ``bptt_bench.cli.main`` puts them together."""
+"""The commands, a module each; ``bptt_bench.cli.main`` is their group."""

@@ -1,4 +1,4 @@
-"""``doctor``: is this machine fit to measure on, and what can it do?"""
+"""``doctor``: checks whether a machine is fit to measure on, and probes it."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from bptt_bench.cli.options import ignore_option, json_option, print_json, renam
 @click.option(
     "--factors",
     metavar="NAMES",
-    help="Columns of a plain table that are factors, such as n,dtype.  [default: those that can be, which are told]",
+    help="Columns of a plain table that are factors, such as n,dtype.  [default: all that can be; a note names them]",
 )
 @click.option("--force", is_flag=True, help="Replace a file that is there already.")
 @json_option
@@ -43,11 +43,11 @@ def export(
 ) -> int:
     """Write measurements for other programs: the folder of a run, a CSV, or another tool's file.
 
-    csv and parquet hold the whole tidy table, a row for each sample; `fit` reads them back and finds the same. In a CSV
-    text that would be taken for a formula or a number gets an apostrophe in front, which `fit` takes off again. extra-p
-    (JSON Lines) and pyperf (JSON, a benchmark for each subject and point) hold one response, and the samples that a fit
-    would see: no signal below the floor, nothing that tests predictions. pyperf takes seconds, bytes and what is
-    counted, and so the unit of the response must be known.
+    csv and parquet hold the whole tidy table, a row for each sample; `fit` reads them back with the same result. In a
+    CSV, text that looks like a formula or a number gets an apostrophe in front, which `fit` removes. extra-p (JSON
+    Lines) and pyperf (JSON, a benchmark for each subject and point) hold one response, and the samples that a fit
+    uses: none below the signal floor, none that tests predictions. pyperf takes seconds, bytes and counts, so the
+    unit of the response must be known.
 
     \b
     Example: bptt-bench export results/today --to csv --out today.csv

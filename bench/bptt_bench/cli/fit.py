@@ -48,7 +48,7 @@ def fit(
     A table (CSV, Parquet, records of JSON) has one column per factor, the response, and optionally block; several rows
     of a point are repetitions. Columns of a CSV are separated by commas, semicolons or tabs. Read as well: JSON of
     pytest-benchmark, Google Benchmark, pyperf, hyperfine and asv (a file or the folder of a machine), Extra-P's text
-    and JSON Lines. A file is known by its content, and may be packed by gzip.
+    and JSON Lines. A file is recognised by its content, and may be compressed by gzip.
 
     Where text says what was measured (a data type, a backend), each combination of it has a fit of its own.
 

@@ -1,4 +1,4 @@
-"""``foresee``: how good are predictions far beyond what was measured?"""
+"""``foresee``: predicts points far beyond a sweep, then measures them."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def foresee(
     as_json: bool,
     **engine: Any,
 ) -> int:
-    """Sweep, predict points far beyond the sweep, then measure them: how good are the predictions?
+    """Sweep, predict points far beyond the sweep, then measure them to test the predictions.
 
     EXPERIMENT is a module that has a foresight; in a checkout of this project by default bptt_rnn.experiment.
 

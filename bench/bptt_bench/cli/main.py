@@ -1,8 +1,8 @@
-"""The command line: ``bptt-bench``, installed also as ``bptt-bench``.
+"""The command line ``bptt-bench``.
 
 Every command answers on standard output, as text or, with ``--json``, as one JSON document; progress and errors go to
 standard error. Exit status: 0 fine, 1 a claim refuted and nothing else, 2 unusable arguments or data (one line, no
-traceback), 70 a fault of ours (one line that asks for a report; ``--traceback`` shows all), 130 interrupted.
+traceback), 70 an internal error (one line that asks for a report; ``--traceback`` shows all), 130 interrupted.
 
 Only click is imported here: ``--help`` must answer at once, and each command imports what it needs.
 """

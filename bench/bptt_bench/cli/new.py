@@ -16,7 +16,7 @@ from bptt_bench.cli.options import json_option, print_json
 def new(name: str, force: bool, as_json: bool) -> int:
     """Write NAME.py, an experiment on a function of your own.
 
-    It sorts a list, and can be run as it is; put your function and its formula in the place of that.
+    It sorts a list, and can be run unchanged; replace that with your function and its formula.
 
     \b
     Example: bptt-bench new my_join

@@ -120,7 +120,7 @@ def check_force(force: bool, resume: object) -> bool:
 def find_experiments_here() -> None:
     """Let modules of the current folder be imported, as ``python -m`` does.
 
-    Only commands that import an experiment do so: where results are looked at, the folder may be somebody else's.
+    Only commands that import an experiment do so: a folder of results may be somebody else's.
     """
     here = str(Path.cwd())
     if "" not in sys.path and here not in sys.path:
@@ -247,8 +247,8 @@ def make_engine(options: Mapping[str, Any]) -> EngineSettings:
 
     Raises
     ------
-    MeasureError : they do not go together, or name what there is not.
-    TextError : what to wait is not a time.
+    MeasureError : they contradict each other, or name something that does not exist.
+    TextError : the time to wait is not a duration.
     """
     from bptt_bench.measure.engines.settings import EngineSettings
     from bptt_bench.text.quantities import parse_duration

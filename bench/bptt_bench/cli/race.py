@@ -1,4 +1,4 @@
-"""``race``: who is how fast, with results checked equal and the machine's own limit beside them."""
+"""``race``: times implementations whose results agree, beside the limit of the machine."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EXPERIMENT = "bptt_rnn.experiment.race"
 PROFILE, THREADS = "standard", 2
 
 
-@click.command(short_help="Who is how fast, with results checked equal.")
+@click.command(short_help="Time implementations whose results agree.")
 @click.argument("experiment", required=False)
 @click.option("--profile", metavar="NAME", help=f"How much to measure.  [default: {PROFILE}]")
 @out_option("race")

@@ -1,4 +1,4 @@
-"""``selftest``: how far can verdicts be trusted on this machine?"""
+"""``selftest``: measures how far verdicts can be trusted on this machine."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a user does, one module each."""
+"""Workflows: one module for each thing that a user does."""

@@ -1,4 +1,4 @@
-"""Runs that measure where it counts: first blocks of the profile, then round after round of what narrows most.
+"""Adaptive runs: the first blocks of the profile, then rounds of the visits that narrow the intervals most.
 
 A round fits what has been measured so far, chooses the visits that narrow the intervals of the claims under judgement
 most per second (``bptt_bench.analyse.adaptive.allocate``), stores the choice with its reasons, and measures it in a
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 ROUND_SECONDS = 20.0  # of measuring between two looks at the intervals, if nothing speaks against it
 ROUNDS = 3.0  # a short budget is divided into this many rounds
-THINKING_SHARE = 0.1  # of the time: a round lasts so long that fitting and choosing take no more
+THINKING_SHARE = 0.1  # of the time, at most, for fitting and choosing: it determines the length of a round
 START_UP_SECONDS = 1.0  # of a measuring process, before the first one has shown how long it takes
 PACE_LIMITS = 0.5, 2.0  # of what visits take over what they were expected to; beyond, something else happened
 LEAST_GAIN = 0.01  # of the half-width of an open interval in a round; below it no further round is worth its time
@@ -54,7 +54,7 @@ class AdaptiveSampler:
     Parameters
     ----------
     read : the samples so far, as ``load`` gives them. append : stores a record.
-    seconds_used : seconds that the run has taken so far, thinking included.
+    seconds_used : seconds that the run has taken so far, computations included.
     say : receives what is worth a line.
     """
 
@@ -154,7 +154,7 @@ class AdaptiveSampler:
     ) -> tuple[Allocation, str]:
         """Return the next visits and their reason; no visits and the reason at the end.
 
-        The open aims come first. Where nothing but a budget was asked for, what they leave of it narrows all alike.
+        Undecided targets come first. If only a budget is given, the rest of it narrows all intervals alike.
         """
         from bptt_bench.analyse.adaptive.allocate import allocate, nothing
         from bptt_bench.analyse.adaptive.candidates import new_spots
@@ -210,8 +210,8 @@ def make_blocks(
 ) -> list[Block]:
     """Divide visits into blocks: each spot at most once a block, its visits spread over all blocks of the round.
 
-    What disturbs the machine for some seconds then hits few visits of any spot, and every block has many points, so
-    that what a block has in common can be told. Points come in seeded order, what is compared at a point side by side.
+    A disturbance of some seconds then affects few visits of any spot, and every block has many points, so
+    that the effect of a block can be estimated. Points come in seeded order, subjects to be compared side by side.
     """
     rng = np.random.default_rng([seed, first])
     members: list[set[Spot]] = [set() for _ in range(max(visits.values(), default=0))]

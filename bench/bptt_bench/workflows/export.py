@@ -1,4 +1,4 @@
-"""What ``export`` does between its options and its file: choose the rows, write them, leave nothing half-written."""
+"""Exports samples: chooses the rows and writes them atomically."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ TABLES = ("csv", "parquet")  # which have every column; the others have one resp
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Export:
-    """What is to be written: rows of a frame, and how many were left out because no fit would see them.
+    """Rows of a frame to be written, and the number of rows that were left out because no fit uses them.
 
     ``unit`` is that of the response, ``factors`` are those of the frame, ``run`` the record of the run it came from,
     empty for other data; ``notes`` say what the reader of another tool's file left out.
@@ -114,12 +114,12 @@ def export(
     """Prepare the samples of a run or a file for another program.
 
     Tables (``csv``, ``parquet``) get every row and column, of one response those rows alone that hold it; ``extra-p``
-    and ``pyperf`` the samples of one response that a fit would see: above the signal floor, and none that tests
+    and ``pyperf`` the samples of one response that a fit uses: above the signal floor, and none that tests
     predictions.
 
     Parameters
     ----------
-    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells. Where no
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name states. Where no
         name stated it before, the column's does in what is written.
     factors : columns of a plain table that are factors; by default those that can be, which a note names.
 
@@ -189,11 +189,11 @@ def _choose_factors(frame: pd.DataFrame, response: str, to: Format) -> list[str]
 def _with_unit(frame: pd.DataFrame, response: str, unit: Unit | None) -> tuple[pd.DataFrame, str, Unit | None]:
     """Return the frame with a response whose name states its unit, that name, and the unit of the values.
 
-    Where the name tells another unit of the same dimension, the values are converted to that.
+    Where the name states another unit of the same dimension, the values are converted to that.
 
     Raises
     ------
-    FitError : the name tells a unit of something else.
+    FitError : the name states a unit of another dimension.
     """
     stated_unit = unit_of_name(response)
     if unit is None or stated_unit == unit:

@@ -1,4 +1,4 @@
-"""What ``fit`` does between its options and its answer: choose the rows, fit, compare, predict."""
+"""Fits a law to data: chooses the rows, fits, compares with other laws, predicts."""
 
 from __future__ import annotations
 
@@ -53,11 +53,11 @@ class FitReport:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitReports:
-    """An answer for each combination of categories.
+    """A report for each combination of categories.
 
     Attributes
     ----------
-    by : names of the categories. found : answers by their levels, in the order of the samples.
+    by : names of the categories. found : reports by their levels, in the order of the samples.
     left_out : categories to whose data the law cannot be fitted, with the reason.
     """
 
@@ -98,15 +98,15 @@ def fit_data(
 ) -> FitReport | FitReports:
     """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
 
-    Where the samples are of several categories, each combination of these has an answer of its own.
+    Where the samples have several categories, each combination of their levels has a report of its own.
 
     Parameters
     ----------
-    names : of factors that only have a place in another tool's file (``arg0``, ``arg1``).
+    names : of factors that another tool's file only numbers (``arg0``, ``arg1``).
     predict : points such as ``"V=10000,T=35"``, whose levels may be ranges, as in ``predict``.
-    where : which rows are meant, such as ``dtype=float32``; several levels of one name are meant all together.
+    where : which rows to use, such as ``dtype=float32``; several levels of one name select the rows of any.
     response, rename, ignore : as in ``fit`` and ``load``.
-    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells.
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name states.
 
     Raises
     ------

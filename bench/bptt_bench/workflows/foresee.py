@@ -1,4 +1,4 @@
-"""Foresee: sweep, predict points beyond the sweep, then measure them, all in one run.
+"""Predicts points beyond a sweep, then measures them, in one run.
 
 The predictions are stored with the run before the first sample that tests them is taken; a run that was interrupted
 goes on with those it has stored.
@@ -34,7 +34,7 @@ EVALUATIONS_OF_A_VISIT = 2.0  # samples' worth of them: one warms up and shows h
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ForesightOutcome:
-    """What was foreseen in a run, and how it turned out; ``unmeasured`` are predictions that nothing has tested."""
+    """The predictions of a run with what was measured; ``unmeasured`` are those that were not tested."""
 
     folder: Path
     settings: Settings
@@ -180,7 +180,7 @@ def stored_predictions(
 ) -> tuple[list[Prediction], int]:
     """Return the stored predictions of a run whose sweep is done, and how many it held before.
 
-    What the run was stopped before it had predicted is predicted now, from the sweep alone.
+    Predictions that are missing from an interrupted run are made now, from the sweep alone.
 
     Raises
     ------

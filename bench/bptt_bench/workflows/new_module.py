@@ -1,4 +1,4 @@
-"""What ``new`` does: write a module with an experiment on a function, ready to be run and to be changed."""
+"""Writes a module with an experiment on a function, which can be run and changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Modules that a notebook writes and changes: the experiment is read as it stands in the file now."""
+"""Loads experiments from modules that a notebook writes and changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What ``predict`` does between its options and its answer: points or a budget in, predictions out."""
+"""Predicts responses at points, or the largest level of a factor within a budget."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ T = TypeVar("T", bound="PointPrediction | LargestLevel")
 
 
 class PredictionList(list[T]):
-    """Answers, each with ``to_json``; ``notes`` say what the user should know of how the data were read."""
+    """Predictions, with notes on how the data were read and fitted."""
 
     __slots__ = ("notes",)
 
@@ -109,7 +109,7 @@ def predict(
     law, overhead, block, names, where, rename, ignore : a law to be fitted, as in the
         command ``fit``; by default those of the run's experiment.
     response : what to predict; by default time, and memory where there is a law of it.
-    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells.
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name states.
     experiment : whose laws are meant; that of the run by default.
 
     Raises

@@ -1,4 +1,4 @@
-"""What can be predicted from measurements: the laws of a run, or a law that somebody names for a table."""
+"""Sources of predictions: the laws of a run, or a law that the user states for a table."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ TINY = 1e-3  # of the smallest measured level: where the search for a level begi
 
 
 class LevelRange(NamedTuple):
-    """What levels a factor can have: its smallest, the largest measured, and whether they are whole numbers.
+    """The levels that a factor can have: the smallest, the largest measured, and whether they are whole numbers.
 
-    ``is_single`` says that it was measured at one level alone, which stands where a point names none.
+    ``is_single`` says that it was measured at one level, which is the default of a point.
     """
 
     smallest: float
@@ -50,13 +50,13 @@ class PredictionSource:
 
     Attributes
     ----------
-    responses : what is predicted where nobody says what. predictor : of a response, or why there is none in words;
-        made when it is asked for, since every fit takes time.
+    responses : what is predicted by default. predictor : of a response, or the reason why there is none;
+        made on demand, because every fit takes time.
     factors : what a point may name, in order, and the levels of each. required : what it must name.
     categories : the levels of text that the subject stands for.
-    unit : of a response; None where nothing tells it.
-    check : sees that a level is one that its factor can have.
-    needed : the bytes of an evaluation that the subject declares, if it does; or why they cannot be told.
+    unit : of a response; None if it is unknown.
+    check : raises unless a level is one that its factor can have.
+    needed : the bytes of an evaluation that the subject declares, if it does; or why they are unknown.
     notes : what the user should know of how the data were read.
     """
 
@@ -74,7 +74,7 @@ class PredictionSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedLaw:
-    """A law that somebody states for data, and how it is to be fitted: as in ``bptt_bench.workflows.fit.fit_data``."""
+    """A law that the user states for data, and how it is fitted: as in ``bptt_bench.workflows.fit.fit_data``."""
 
     law: str
     overhead: str = "auto"

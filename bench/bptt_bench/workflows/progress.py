@@ -1,4 +1,4 @@
-"""What a run shows while it goes on: a bar on a terminal, plain lines elsewhere. Both go to standard error."""
+"""Shows the progress of a run on standard error: a bar on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def show_progress(stream: IO[str], now: Callable[[], float]) -> Iterator[Listene
 
 
 class ProgressLines:
-    """One line when something happens, and now and then while samples come in."""
+    """A listener that prints a line for each event, and one every few seconds for samples."""
 
     def __init__(self, stream: IO[str], now: Callable[[], float]) -> None:
         self._stream, self._now = stream, now
@@ -66,7 +66,7 @@ class ProgressLines:
 
 
 class ProgressBar:
-    """A bar with the point being measured, blocks done and the time left; what is worth keeping is printed above it."""
+    """A listener that shows the current point, the blocks done and the time left; other events are printed above it."""
 
     @staticmethod
     def columns() -> tuple[ProgressColumn, ...]:

@@ -1,4 +1,4 @@
-"""Many runs of one experiment, a folder each; what is measured already is not measured again."""
+"""Repeated runs of one experiment, a folder each; finished runs are not measured again."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def measure_all(
     folder : in which each run has a folder of its own.
     say : receives a line before each run, with the time that is left.
     now : seconds of a steady clock.
-    listening : gives what is told of the events of a run, for as long as it is measured.
+    listening : makes the listener of a run, for as long as it is measured.
     beside : entered for as long as a run is measured, such as something that keeps a core busy.
     measure : measures a run into a folder, as ``measure`` does.
 

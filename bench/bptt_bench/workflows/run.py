@@ -73,7 +73,7 @@ def run(
     """Measure and judge; ``say`` receives what is worth a line on the way.
 
     With ``force`` a run is resumed that was measured with other code.
-    With a ``rule`` the profile gives the first blocks only, and the rest of the time goes to where it counts.
+    With a ``rule`` the run is adaptive: the profile gives the first blocks only.
 
     Raises
     ------
@@ -142,7 +142,7 @@ def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, floa
     """Return how well the points of a profile distinguish the terms of each subject's law and overhead.
 
     The condition number of the design as a fit sees it: rows relative to the time (coefficients taken as 1), columns
-    scaled to unit length. Near 1 is ideal; from 1e3 or so on, terms change places under the noise.
+    scaled to unit length. Near 1 is ideal; above about 1e3, noise shifts cost between terms.
     """
     from bptt_bench.analyse.evidence.strata import Strata
     from bptt_bench.analyse.fitting.diagnose import condition_number, shares_of

@@ -1,4 +1,4 @@
-"""Selftest: how far can verdicts be trusted on this machine?
+"""Self-test: measures how far verdicts can be trusted on this machine.
 
 Healthy runs with different seeds, runs with a fault planted in the experiment, and simulated measurements with the
 noise that was found. Runs are kept in a folder; a self-test that was interrupted goes on where it was.

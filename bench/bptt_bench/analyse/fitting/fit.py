@@ -65,7 +65,7 @@ def fit(
     term_bytes : bytes that the operations of a term work through; thresholds in them are looked for (see
         ``bptt_bench.analyse.fitting.regime``).
     places : where points were found to lie, kept for others that ask about the same samples.
-    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name tells. Values stay
+    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name states. Values stay
         in this unit.
 
     Raises

@@ -1,6 +1,6 @@
-"""What pytest loads in every project of an environment that has this package: our plugin, or what stands for it.
+"""The module that pytest loads in every project of the environment: our plugin, or a fallback.
 
-An exception in the module of a plugin ends pytest before it has collected a test; nobody's tests may end because of us.
+An exception in the module of a plugin would end pytest before it has collected a test.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ OPTION = "--benchmark"
 
 
 class FallbackPlugin(UnavailablePlugin):
-    """Knows the names of the plugin, so that a project that uses them has its other tests run."""
+    """A plugin that defines our options and markers, so that the other tests of a project run."""
 
     def pytest_addoption(self, parser: pytest.Parser) -> None:
         """Take the option and the setting of the plugin."""

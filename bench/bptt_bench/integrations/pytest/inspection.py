@@ -1,4 +1,4 @@
-"""What a marked test benchmarks is looked at as a run looks at its subjects: does each call do the work of the first?
+"""Inspects the benchmarks of marked tests as a run inspects its subjects: does each call do the work of the first?
 
 Imported where a marked test is called, not by every pytest session.
 """
@@ -18,7 +18,7 @@ from bptt_bench.plan.experiment.deferred import deferred_kind
 
 
 class CallInspection(NamedTuple):
-    """What was seen of a benchmark's calls; ``first_seconds`` None: the first was not timed by itself."""
+    """The inspection of a benchmark's calls; ``first_seconds`` is None if the first was not timed by itself."""
 
     inspection: Inspection
     first_seconds: float | None

@@ -1,6 +1,6 @@
-"""The item that judges the law of a test marked `complexity`, and what it is judged on.
+"""The test item that judges the law of a function marked `complexity`, and the measurements it is judged on.
 
-Apart from its plugin for length alone: every pytest session loads both, and nothing heavy may be imported here.
+Every pytest session loads this module: nothing heavy may be imported here.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class LawRefuted(Exception):
 
 @dataclass(frozen=True, slots=True)
 class FailureLocation:
-    """What pytest's last lines name a failure by."""
+    """Where a failure is, for pytest's last lines."""
 
     path: str
     lineno: int
@@ -46,7 +46,7 @@ class FailureLocation:
 
 @dataclass(frozen=True, slots=True)
 class FailureText:
-    """A failure as pytest prints it: our text, and no traceback of how it was found."""
+    """A failure as pytest prints it: our text without a traceback."""
 
     text: str
     reprcrash: FailureLocation
@@ -80,7 +80,7 @@ def rerun_points(config: pytest.Config, report: pytest.TestReport, points: Seque
 
 
 class PointTiming(NamedTuple):
-    """What was measured at a point: when it began, the rounds in seconds per evaluation, and how it was disturbed.
+    """The timing of a point: its start, the rounds in seconds per evaluation, and the disturbance.
 
     ``waited`` is the share of the time in which the process was ready to run and no processor was free.
     """

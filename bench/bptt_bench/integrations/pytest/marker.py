@@ -61,7 +61,7 @@ DEFAULTS: Mapping[str, Any] = {
 
 @dataclass(kw_only=True, eq=False)  # pluggy keeps plugins in sets
 class ComplexitySession:
-    """The part of the plugin that serves the marker."""
+    """The part of the plugin for the marker `complexity`."""
 
     config: pytest.Config
     laws: dict[pytest.Item, MarkedLaw] = field(default_factory=dict)  # by point

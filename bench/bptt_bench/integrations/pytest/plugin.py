@@ -104,7 +104,7 @@ def pytest_configure(config: pytest.Config) -> None:
 def keep_warnings(config: pytest.Config) -> None:
     """Keep what pytest-benchmark warns of outside of tests a warning; as an error it would end in a traceback.
 
-    That is, that it has nothing to compare with, to save or to draw. Only where scaling benchmarks are asked for.
+    These say that it has nothing to compare, save or draw. Only where scaling benchmarks are requested.
     """
     if is_requested(config) and config.pluginmanager.has_plugin("benchmark"):
         from pytest_benchmark.logger import PytestBenchmarkWarning
@@ -144,7 +144,7 @@ def scaling(request: pytest.FixtureRequest, scaling_experiment: Experiment, benc
 
 @dataclass(kw_only=True, eq=False)  # pluggy keeps plugins in sets
 class Session:
-    """The part of the plugin that remembers what a session did."""
+    """The part of the plugin with the state of a session."""
 
     config: pytest.Config
     suites: dict[str, Suite] = field(default_factory=dict)

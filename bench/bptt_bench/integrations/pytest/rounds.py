@@ -1,4 +1,4 @@
-"""The rounds of one benchmark of `pytest --benchmark`: how one is taken, on what clock, and why it could not be."""
+"""Takes the rounds of one benchmark of `pytest --benchmark`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_NAMED = 3  # benchmarks that failed for one reason
 
 
 class BenchmarkStats(Protocol):
-    """What is used of the statistics that pytest-benchmark keeps of a benchmark."""
+    """The part of pytest-benchmark's statistics that is used here."""
 
     options: Mapping[str, Any]
     stats: Any
@@ -31,7 +31,7 @@ class BenchmarkStats(Protocol):
 
 
 class BenchmarkFixture(Protocol):
-    """What is used of pytest-benchmark's fixture; ``stats`` stays None where benchmarks are disabled."""
+    """The part of pytest-benchmark's fixture that is used here; ``stats`` stays None where benchmarks are disabled."""
 
     group: str | None
     extra_info: dict[str, Any]

@@ -1,6 +1,6 @@
-"""What `@pytest.mark.complexity` states: a law, the levels of its factors, and how it is to be judged.
+"""Reads the arguments of `@pytest.mark.complexity`: a law, the levels of its factors, and how it is judged.
 
-Apart from the plugin, which every pytest session loads: this is imported where a test has the marker.
+This is not part of the plugin, which every pytest session loads: it is imported where a test has the marker.
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ EXAMPLE = "n=[1000, 4000, 16_000, 64_000, 256_000]"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Complexity:
-    """The arguments of a marker, seen to be usable.
+    """The checked arguments of a marker.
 
     Attributes
     ----------
     levels : of each factor, whole numbers as int.
     overhead : terms beside the law; by default the constant alone. A term such as ``n`` beside the law ``n**2`` would
-        take up a function that is linear, and the law would be left unjudged where it is wrong.
+        absorb a linear function, and a wrong law would not be judged.
     margin : how far an exponent may be off the law's; None: the default for its factor.
     design : with several factors, ``lines`` through the middle levels and the corners, or the whole ``grid``.
     inconclusive : whether an open verdict is reported or fails; None: as the project has it.
@@ -157,8 +157,8 @@ OPTIONS: dict[str, Callable[[Any], Any]] = {
 def block_medians(rounds: Sequence[float], most: int = 20) -> list[float]:
     """Return the medians of at most ``most`` blocks of consecutive rounds, in their order.
 
-    There may be a hundred thousand rounds, and neighbours are disturbed together: as samples of their own they would
-    claim a precision that no point has. The median, because many short rounds and a few long ones must measure the same
+    There may be a hundred thousand rounds, and neighbours are disturbed together: as independent samples they would
+    claim too high a precision. The median is used, because many short rounds and a few long ones must measure the same
     thing. In 220 measurements of 55 points beside other work, repeats of a point scattered by 0.43 with means and 0.22
     with medians (logarithms); all rounds of a point against its last twenty singly were off by +0.23, -0.02 and, with
     minima, -0.08. How many runs, 5 to 100, made no difference.

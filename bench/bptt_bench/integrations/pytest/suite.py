@@ -1,6 +1,6 @@
-"""What `pytest --benchmark` measures: one experiment of a session, its rounds, and the fixture that takes them.
+"""Measures one experiment in a session of `pytest --benchmark`: its rounds, and the fixture that takes them.
 
-Apart from the plugin, which every pytest session loads: the plugin imports this module, and with it NumPy, when needed.
+This is not part of the plugin, which every pytest session loads: the plugin imports it, and NumPy, when needed.
 
 pytest-benchmark takes all rounds of a benchmark in a row, and whatever else runs meanwhile slows all of them; points
 would then differ by when they were measured. Here a test takes the first round of its benchmark. The other rounds

@@ -1,4 +1,4 @@
-"""What becomes of marked tests where the library that measures and judges them cannot be imported."""
+"""Skips marked tests where the library that measures and judges them cannot be imported."""
 
 from __future__ import annotations
 

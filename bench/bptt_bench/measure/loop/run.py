@@ -72,7 +72,7 @@ def run(
     fault : planted fault of the experiment; ``experiment`` has it planted already, the measuring processes plant it.
     sink : receives every record before it is reported.
     done : what an earlier, interrupted run has stored.
-    on_event : told what happens, after it is stored.
+    on_event : called with each event, after it is stored.
     engine : where measuring processes run: one after the other, on this machine by default, or on the workers of a
         cluster, block by block on all of its hosts at once.
     describe_environment : describes the machine and what is installed.

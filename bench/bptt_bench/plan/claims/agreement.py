@@ -1,4 +1,4 @@
-"""Several implementations of one thing: when their results count as equal."""
+"""When the results of several implementations count as equal."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _array_difference(found: Numbers, expected: Numbers) -> float:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Agreement:
-    """The results of all subjects of an experiment are those of one of them, at every point that is measured.
+    """The claim that all subjects of an experiment return the results of a reference, at every measured point.
 
     Each subject is evaluated once at a point before its first sample there, and compared with the reference. What the
     reference returns must stay as it is while others are evaluated.
@@ -123,7 +123,7 @@ class Agreement:
     reference : the subject whose results are taken to be right.
     difference : of two results, the second that of the reference: 0 for equal ones, NaN for one that is not a result.
     allowed : the largest difference that counts as equal.
-    result : for some subjects, what makes a result of the evaluation's value, so that only like is compared.
+    result : for some subjects, a function from the value of an evaluation to the result that is compared.
     """
 
     reference: str

@@ -1,6 +1,6 @@
 """Claims: statements about cost or correctness that a run can support, refute or leave open.
 
-Every margin is part of the claim, in the open. A claim computes nothing; the analyse stage judges it.
+Every margin is part of the claim. A claim computes nothing; the analysis judges it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Bound = Literal["tight", "upper", "lower"]
 class CheckResult:
     """Outcome of a deterministic check: how far off the worst case was, what was allowed, how many cases were tried.
 
-    ``maps`` holds what the check saw, by title: a square of visits, ``map[row][column]``, for the report to draw;
+    ``maps`` holds images of what the check saw, by title: ``map[row][column]`` is a count, which the report draws;
     ``map_axes`` names its rows and columns.
     """
 
@@ -37,7 +37,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
-    """What all claims share: a short name, the subject it is about, and the statement in words.
+    """Base of all claims: a short name, the subject, and the statement in words.
 
     ``profiles`` names the profiles that measure what the claim needs; empty means all of them.
     """
@@ -54,7 +54,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckClaim(Claim):
-    """A deterministic statement, checked once in a measuring process; its result is stored with the run."""
+    """A deterministic statement, which is checked once in a measuring process."""
 
     check: Callable[[int], CheckResult]  # called with the seed of the run
 
@@ -164,7 +164,7 @@ class RooflineClaim(Claim):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AmountClaim(Claim):
-    """A response is what was stated, in absolute terms: at every point within ``margin`` of an amount.
+    """A response equals an amount at every point, within ``margin``.
 
     ``amount`` is an expression in the factors, or a function of a point where no expression can say it, in the unit of
     the response (bytes, or seconds per evaluation). A margin

@@ -1,4 +1,4 @@
-"""From plain lists of levels to factors and a design that can tell the terms of a law apart."""
+"""Makes factors from lists of levels, and a design that distinguishes the terms of a law."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def merge_levels(factors: object, levels: Mapping[str, Any], options: Mapping[st
 
     Parameters
     ----------
-    options : what else can be given by keyword. A factor may be called like one of them, and is then in ``factors``.
+    options : what else can be given by keyword. A factor that has the name of an option is given in ``factors``.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def quoting_hint(levels: Iterable[object]) -> str:
 def make_factors(levels: Mapping[str, Sequence[Level]]) -> tuple[Factor, ...]:
     """Make a factor for each name: integer for whole numbers, real for others, category for text.
 
-    Whole is what has no fraction, also if written as 1e5.
+    A number without a fraction is whole, also if written as 1e5.
 
     Raises
     ------
@@ -137,9 +137,9 @@ def _factor_kind(name: str, levels: Sequence[Level]) -> Any:
 def make_design(factors: Sequence[Factor], levels: Mapping[str, Sequence[Level]]) -> Design:
     """Make a design: every combination of the levels if these are few, else lines through the middle and corners.
 
-    Fewer than five levels of a single factor, or four of each of several, are too few to tell one law from another:
+    Fewer than five levels of a single factor, or four of each of several, are too few to distinguish laws:
     others are added between them, evenly in the logarithm.
-    Every level of a category meets all points of the numbers.
+    Every level of a category is combined with all points.
 
     Raises
     ------

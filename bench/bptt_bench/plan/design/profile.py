@@ -1,4 +1,4 @@
-"""How much to measure: the cells of a profile, and the seeded order in which a block visits them."""
+"""Profiles: how much to measure, and the seeded order in which a block visits the cells."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bptt_bench.plan.design.design import Design, Point
 
 
 class Cell(NamedTuple):
-    """What a block visits once: one subject at one point."""
+    """One subject at one point, which a block visits once."""
 
     subject: str
     point: Point
@@ -65,7 +65,7 @@ class Profile:
 def block_order(cells: Sequence[Cell], *, block: int, seed: int) -> tuple[Cell, ...]:
     """Return the cells of one block in seeded random order, the subjects of a point next to each other.
 
-    Drift then hits all points alike, and subjects that are compared at a point are measured within moments of each
+    Drift then affects all points alike, and subjects that are compared at a point are measured shortly after each
     other. So are the categories of a point.
     """
     rng = np.random.default_rng([seed, block])

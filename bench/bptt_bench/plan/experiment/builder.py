@@ -1,4 +1,4 @@
-"""An experiment in a few lines: a function that prepares, a law, and the levels of its factors."""
+"""Builds an experiment from a function that prepares, a law, and the levels of its factors."""
 
 from __future__ import annotations
 
@@ -57,13 +57,13 @@ def experiment(
     Parameters
     ----------
     prepare : builds the inputs at a point (``point["n"]``) and returns the call to be timed; or several of these, by
-        the names of what they time. ``random`` and ``numpy.random`` are seeded before, alike for all at a point. The
+        the names of what they time. ``random`` and ``numpy.random`` are seeded by the point beforehand. The
         call is made many times: it must leave its inputs as they are.
     law : how the time grows, such as ``"n*log(n)"`` or ``"O(n log n)"``; for several, one law for all, or one for each
         by name.
     name : of the experiment; that of the module by default.
     overhead : terms beside the law. By default a constant: what a call costs. With ``"auto"`` also single factors
-        where the data ask for them; these can swallow what a wrong law leaves over, so that it is not refuted but
+        where the data require them; these can absorb the misfit of a wrong law, so that it is not refuted but
         called not identifiable.
     bound : whether the law is met (``tight``) or not exceeded (``upper``). None: no claims beside those given.
     margin : of the exponents that are claimed; None: 0.5, and 0.25 where no growth is claimed.
@@ -169,7 +169,7 @@ def _require_claims(claims: object, prepares: Mapping[str, Prepare]) -> None:
 
 @dataclass(frozen=True, slots=True)
 class EqualityDifference:
-    """A difference made of a yes or no: 0 where a user's function says that two results are equal."""
+    """A difference computed from a predicate: 0 if a user's function says that two results are equal, else 1."""
 
     equal: Callable[[Any, Any], bool]
 
@@ -269,7 +269,7 @@ def _read_law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLa
 def _name_all_factors(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
     """Return the law with ``name**0`` in its first term for each factor that it does not name.
 
-    That says what leaving it out means, and lets the fit see whether it is so.
+    This states what leaving a factor out means, and lets the fit test it.
     """
     absent = [f"{one.name}**0" for one in factors if one.kind != "category" and one.name not in law.factors]
     first, *others = map(str, law.terms)

@@ -1,4 +1,4 @@
-"""Categories: factors whose levels are text. No expression can name one; each combination of them has its own fits."""
+"""Checks of categories, the factors whose levels are text: no expression may name one."""
 
 from __future__ import annotations
 

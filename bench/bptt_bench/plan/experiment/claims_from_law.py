@@ -1,4 +1,4 @@
-"""The claims that a law makes about its own subject: with each factor, each of its terms grows as written."""
+"""Makes the claims that follow from a law: each of its terms grows with each factor as written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SAME_EXPONENT = 0.05  # exponents that differ by less are claimed together: no d
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClaimMaker:
-    """Makes the claims of laws; where they can be judged is found among the points, with coefficients of 1."""
+    """Makes the claims of laws, each at the point where it can be judged best with coefficients of 1."""
 
     points: Sequence[Point]
     bound: Bound

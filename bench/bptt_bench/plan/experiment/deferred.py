@@ -1,4 +1,4 @@
-"""Results that promise work instead of holding what it made: a call that returns one was timed without its work."""
+"""Recognises deferred results: a call that returns a generator or a future was timed without its work."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An experiment: factors, subjects, how much to measure, and the claims. A value; it runs nothing."""
+"""Experiments: factors, subjects, profiles and claims. An experiment is a value; it runs nothing."""
 
 from __future__ import annotations
 
@@ -102,7 +102,7 @@ class Experiment:
     placebo : the subject that is measured under two names, so that a run shows its own false alarm (an A/A test);
         several where they are one and the same at several categories.
     foresight : points beyond a sweep that its laws have to predict; measured by ``foresee`` alone.
-    agreement : when results of subjects count as equal, if they are to be compared; what differs is a refuted check.
+    agreement : when results of subjects count as equal, if they are compared; a difference is a refuted check.
     environment : variables that measuring processes are started with, such as those of an allocator.
     is_timed : whether the time is measured; where it is not, there are memory and counts alone.
     faults : wrong versions of subjects that the claims are expected to catch; none is measured unless asked for.

@@ -1,4 +1,4 @@
-"""Functions that prepare or count, with random numbers that are the same for all of them at a point."""
+"""Functions that prepare or count, with random numbers seeded by the point."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Prepare: TypeAlias = Callable[[Point], Evaluation]
 class SeededPrepare:
     """A function that prepares, with the random numbers of Python and NumPy seeded by the point alone.
 
-    Whoever prepares at the same point draws the same numbers, in whatever process, so that results can be compared.
+    All subjects get the same random numbers at a point, in every process, so that results can be compared.
     """
 
     prepare: Prepare
@@ -56,7 +56,7 @@ class SeededPrepare:
 
 @dataclass(frozen=True, slots=True)
 class SeededTally:
-    """The same for a function that counts: it counts what is timed."""
+    """A function that counts, seeded in the same way: it counts what is timed."""
 
     tally: Tally
 

@@ -1,4 +1,4 @@
-"""What a run of no fixed length is to achieve: a budget of time, or intervals of a width."""
+"""When an adaptive run ends: after a budget of time, or at intervals of a given width."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ NARROWEST, WIDEST = 1e-4, 1.0  # half-widths; noise has no finer ones, and a fac
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoppingRule:
-    """What an adaptive run is to achieve.
+    """When an adaptive run ends.
 
     Attributes
     ----------
-    budget_seconds : for measuring in all, from the start of the run, with what is thought between rounds.
+    budget_seconds : of the whole run, from its start, the computations between rounds included.
     until : half-width at which an interval is narrow enough: relative for ratios, crossovers and shares, absolute for
         exponents. A claim that is decided with room to spare needs no more, whatever its interval.
     targets : half-widths by claim, decided or not; other claims get no time.

@@ -1,4 +1,4 @@
-"""What is measured: a subject prepares its inputs at a point and hands back the one call that is timed."""
+"""Subjects: a subject prepares its inputs at a point and returns the call that is timed."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Subject:
     working_set : bytes that the inputs, outputs and scratch of one evaluation take at a point.
     term_bytes : for terms of the law, the bytes that their operations work through again and again, an expression in
         the factors such as ``"8*H*V"``. Where these leave a cache, the same operation costs more.
-    roofline : operations and bytes that nobody can do without at a point, from which the roofline follows. Where a
+    roofline : operations and bytes that every implementation needs at a point, from which the roofline follows. Where a
         subject states them, a run reads the peaks of the machine.
-    missing : why the subject cannot be measured here, such as a library that is not installed; None: it can. Asked
+    missing : why the subject cannot be measured here, such as a library that is not installed; None: it can. Called
         before anything is measured; what is missing is named and left out.
-    works : what one evaluation works at, from which the time is predicted at the rates of a probe, nothing fitted.
+    works : the operations of one evaluation, from which the time is predicted at probed rates, without a fit.
     memory_law : the predicted bytes that one evaluation needs beyond its prepared state and its result, up to the
         coefficients. Where it is stated, a run measures them, once at each point of the profile.
-    memory_overhead : terms beside the memory law; None: those that the data ask for.
+    memory_overhead : terms beside the memory law; None: those that the data require.
     output_bytes : bytes of the result at a point, which any algorithm must return and no memory law counts; None: all
         that an evaluation allocates counts.
     tally : makes one counted evaluation at a point and gives what it did by name, such as ``{"comparisons": 127}``;

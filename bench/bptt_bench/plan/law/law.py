@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Algebra:
-    """What the names and functions of a law mean: numbers for evaluation, symbols for mathematics."""
+    """Meaning of the names and functions of a law: numbers for evaluation, symbols for mathematics."""
 
     number: Callable[[float], Any]
     functions: Mapping[str, Callable[..., Any]]
@@ -126,7 +126,7 @@ class Term:
     def local_exponent(self, factor: str, point: Mapping[str, float]) -> float:
         """Return ∂ log term / ∂ log factor at a point: 1 for ``T`` in ``T*H``, (2T+1)/(T+1) in ``T*(T+1)``.
 
-        0 where the term itself is 0: what is not there does not grow.
+        0 where the term itself is 0.
         """
         value = float(self.evaluate(point))
         if factor not in self.factors or value == 0:

@@ -1,7 +1,7 @@
-"""Laws as people write them, ``n log n``, ``O(n²)``, ``|V|·|E|``, in the notation in which laws are parsed.
+"""Translates laws as people write them, ``n log n``, ``O(n²)``, ``|V|·|E|``, into the parser's notation.
 
-What has one meaning is translated; what has two is answered with both. Nothing is evaluated: text becomes text, which
-the parser of laws then reads and checks like any other.
+Text with one meaning is translated; text with two raises an error that names both. Nothing is evaluated: the result is
+text, which the parser of laws then reads and checks like any other.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Terms and names as they stand in a sentence."""
+"""Formats terms and names for sentences."""
 
 from __future__ import annotations
 

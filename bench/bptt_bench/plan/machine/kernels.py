@@ -1,6 +1,6 @@
-"""Which kernels the linear algebra runs, which the processor offers, and the variables that choose between them.
+"""Kernels of the BLAS library, instruction sets of the processor, and the variables that choose between them.
 
-A variable left over in a shell halves a machine in silence: with ``OPENBLAS_CORETYPE=Haswell`` products of matrices ran
+A variable left over in a shell can halve the speed unnoticed: with ``OPENBLAS_CORETYPE=Haswell`` matrix products ran
 at 242 instead of 444 GFLOP/s on a processor with AVX-512.
 """
 
@@ -71,7 +71,7 @@ def kernel_warnings(
     ----------
     libraries : as ``thread_pools`` lists them.
     offered : the instruction set of the processor, of ``instruction_set``.
-    variables : those that choose kernels, of ``chosen_by``.
+    variables : those that choose kernels, of ``kernel_variables``.
     """
     asked = ", ".join(f"{name}={value}" for name, value in variables.items() if name in OF_BLAS)
     found = []

@@ -1,4 +1,4 @@
-"""The two roofs over every program: how fast this machine multiplies matrices, and how fast it moves memory.
+"""Peaks of a machine, for the roofline model: the speed of matrix products and the bandwidth of memory.
 
 Both are the best that was reached with the threads of the run. A roofline is the time that a problem would take at
 these rates if arithmetic and memory traffic overlapped perfectly: max(operations / peak, bytes / bandwidth).
@@ -19,7 +19,7 @@ Limit = Literal["operations", "bytes"]
 
 
 class Traffic(NamedTuple):
-    """What a problem cannot do without: operations (2 for a multiply-add), and bytes from or to memory."""
+    """What a problem requires: operations (2 for a multiply-add), and bytes from or to memory."""
 
     operations: float
     least_bytes: float
@@ -32,7 +32,7 @@ class Traffic(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Peaks:
-    """What was reached, by what reached it.
+    """The highest rates that were measured.
 
     Attributes
     ----------

@@ -1,8 +1,8 @@
-"""What a machine can do, as its probe has read it: seconds of a call by kind and size, and the rates between them.
+"""Readings of a machine's probe: seconds of a call by kind and size, and the rates interpolated between them.
 
-``Readings.slowdown`` says how much slower the same calls were in the usual moment than in the best one.
+``Readings.slowdown`` is the ratio of the median to the least time of the same calls.
 
-A call of NumPy costs something before its first operation. Stored rates are whole: operations over the seconds of the
+A call of NumPy has a cost before its first operation. Stored rates are gross: operations over the seconds of the
 call. The rates that the methods of ``Readings`` give are net: the cost of the call with next to nothing to do, the
 dispatch, is taken off first, so that dispatch and operations can be added up without counting anything twice.
 """
@@ -113,7 +113,7 @@ class BandwidthReading(Reading):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _OfElements(Reading):
-    """What is done to each element of one array, with a second one beside it; the working set is both."""
+    """An operation on each element of one array and a second one; the working set is both."""
 
     dtype: Dtype
     working_set_bytes: int
@@ -204,11 +204,11 @@ class Readings:
     ----------
     empty_call_seconds : one call of a NumPy ufunc on one element, with an array to write to.
     python_call_seconds : one call of a Python function that does nothing, its loop included.
-    first_touch_seconds_per_byte : getting, filling and giving back fresh memory, beyond filling warm memory.
+    first_touch_seconds_per_byte : allocating, filling and freeing fresh memory, less the time to fill warm memory.
     clear_seconds_per_byte : filling the same number of bytes of warm memory.
     rounds : how often every reading was visited.
     skipped : what was not read, each with its reason.
-    reduction_call_seconds : one sum of a few elements, which takes a longer way through NumPy than a ufunc does; None
+    reduction_call_seconds : one sum of a few elements, which has a higher cost in NumPy than a ufunc; None
         if it was not read.
     """
 

@@ -1,4 +1,4 @@
-"""What an evaluation works at, as a subject declares it: operations, bytes and calls, each kind by phase."""
+"""The work of an evaluation, as a subject declares it: operations, bytes and calls, each kind by phase."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PRODUCTS: tuple[Product, ...] = get_args(Product)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """Operations of one kind that an evaluation does alike, all its repetitions together.
+    """Operations of one kind in an evaluation, all repetitions together.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""What ``compare --baseline`` measures: a commit and the working tree, process by process in turns, into two runs."""
+"""Measures a commit and the working tree for ``compare --baseline``, in interleaved processes, into two runs."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def _interleaved_profile(profile: Any) -> Any:
 
 
 class Side(NamedTuple):
-    """Where a side's processes run, under which module they find the experiment, and of which commit it is.
+    """One side of a comparison: the engine of its processes, its module and its commit.
 
     ``sources`` are digests of its code; None: that of the working tree.
     """

@@ -1,4 +1,4 @@
-"""What ``compare`` does between two runs and its answer: load, see that they are alike, contrast, judge the claims."""
+"""Compares two runs: load, check that they are comparable, contrast, judge the claims."""
 
 from __future__ import annotations
 

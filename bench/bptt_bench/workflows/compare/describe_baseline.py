@@ -1,9 +1,9 @@
-"""Describes an experiment in a few lines of JSON, as another commit has it.
+"""Describes an experiment of another commit in JSON.
 
 ``python -m bptt_bench.workflows.compare.describe_baseline MODULE ROOT``
 
-Run in a process of its own, since a process can hold one version of a module only. ROOT is the working tree, from which
-nothing but the harness may come.
+Runs in a process of its own, because a process can hold one version of a module only. ROOT is the working tree, from
+which only the harness may come.
 """
 
 from __future__ import annotations

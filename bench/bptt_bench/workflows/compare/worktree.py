@@ -1,4 +1,4 @@
-"""A commit laid out beside the working tree, and an import path on which its code is found with the harness of here.
+"""Checks out a commit beside the working tree, with an import path that has its code and the current harness.
 
 The harness must be the same on both sides of a comparison, or its own changes would be measured too: ``bptt_bench``
 always comes from where it runs now. Everything else of the repository comes from the commit.
