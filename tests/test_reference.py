@@ -9,6 +9,8 @@ import pytest
 from bptt_bench import fit, judge, load
 from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.predict.foresight import checked_predictions
+from bptt_bench.report.words.documents import verdict_documents
+from bptt_bench.report.words.reasons import text_of
 from bptt_bench.store.runs.samples import SAMPLES
 
 REFERENCE = Path(__file__).parents[1] / "results" / "reference"
@@ -21,7 +23,7 @@ def stored() -> list[dict[str, object]]:
 
 
 def test_verdicts_rebuilt_from_the_samples_are_those_that_were_written(stored: list[dict[str, object]]) -> None:
-    rebuilt = [verdict.to_json() for verdict in judge(REFERENCE)]
+    rebuilt = verdict_documents(judge(REFERENCE))
     assert [verdict["claim"] for verdict in rebuilt] == [verdict["claim"] for verdict in stored]
     for now, then in zip(rebuilt, stored, strict=True):
         for key in ("subject", "kind", "verdict"):
@@ -33,7 +35,7 @@ def test_verdicts_rebuilt_from_the_samples_are_those_that_were_written(stored: l
 
 
 def test_a_misfit_is_not_blamed_on_a_machine_whose_placebo_agrees() -> None:
-    reasons = {verdict.claim: verdict.reason for verdict in judge(REFERENCE)}
+    reasons = {verdict.claim: text_of(verdict.reason) for verdict in judge(REFERENCE)}
     assert "it is the law's misfit that makes it wide" in reasons["batched: exponent of T"]
     assert not any("busy" in reason for reason in reasons.values())
 

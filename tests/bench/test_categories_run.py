@@ -14,6 +14,7 @@ from bptt_bench.analyse.verdicts.analysis import Analysis
 from bptt_bench.cli.main import cli
 from bptt_bench.plan import Design, RatioClaim
 from bptt_bench.report.figures import gallery
+from bptt_bench.report.words.documents import verdict_documents
 from bptt_bench.store.frame import load
 from bptt_bench.workflows.foresee import foresee
 from bptt_bench.workflows.judge import analyse_run
@@ -86,7 +87,7 @@ def test_memory_has_a_law_in_each_stratum(analysis: Analysis) -> None:
 
 def test_the_command_line_says_the_same(folder: Path, analysis: Analysis) -> None:
     result = CliRunner().invoke(cli, ["verdict", str(folder), "--json"])
-    assert json.loads(result.stdout) == [verdict.to_json() for verdict in analysis.verdicts]
+    assert json.loads(result.stdout) == verdict_documents(analysis.verdicts)
 
 
 def test_a_run_is_continued_where_it_was_interrupted(folder: Path, tmp_path: Path, frame: pd.DataFrame) -> None:

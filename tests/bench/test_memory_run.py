@@ -11,6 +11,7 @@ import pytest
 from bptt_bench.analyse.adaptive.candidates import visit_seconds
 from bptt_bench.analyse.adaptive.interval_targets import aims_of
 from bptt_bench.analyse.evidence.evidence import fit_all
+from bptt_bench.analyse.findings.obstacles import SingleMeasurement
 from bptt_bench.analyse.verdicts.analysis import Analysis, analyse
 from bptt_bench.cli.main import cli
 from bptt_bench.errors import ExperimentError
@@ -114,7 +115,7 @@ def test_terms_that_are_little_of_the_memory_can_be_told_since_nothing_hides_the
 def test_no_further_sample_is_spent_on_bytes(frame: pd.DataFrame) -> None:
     aims, unhelped = aims_of(fit_all(frame, experiment()), toy_memory.CLAIMS)
     assert aims == []
-    assert {one.reason for one in unhelped} == {"memory is measured once at each point: bytes have no noise"}
+    assert {one.reason.finding for one in unhelped} == {SingleMeasurement(response="scratch_bytes")}
     assert {spot.timing for spot in visit_seconds(frame)} == {"whole"}
 
 
@@ -143,7 +144,7 @@ def test_a_run_without_memory_has_no_such_section(frame: pd.DataFrame) -> None:
     times.attrs = frame.attrs
     found = analyse(times, experiment())
     assert {verdict.verdict for verdict in found.verdicts} == {"inconclusive"}
-    assert all(verdict.reason.startswith("no data:") for verdict in found.verdicts)
+    assert all(verdict.reason.kind == "no data" for verdict in found.verdicts)
     assert 'id="memory"' not in render_html(found, [])
     assert "Memory laws" not in render_markdown(found, [])
 

@@ -57,10 +57,10 @@ class Outcome(NamedTuple):
             kind=kind,
             paired=said.paired,
             number=number,
-            dearer=tuple(one.what for one in said.changes if one.verdict == "dearer"),
-            cheaper=tuple(one.what for one in said.changes if one.verdict == "cheaper"),
+            dearer=tuple(" + ".join(one.terms) for one in said.changes if one.verdict == "higher"),
+            cheaper=tuple(" + ".join(one.terms) for one in said.changes if one.verdict == "lower"),
             ratio=None if about is None else about.ratio.estimate,
-            found=about is not None and about.verdict == "dearer",
+            found=about is not None and about.verdict == "higher",
         )
 
 

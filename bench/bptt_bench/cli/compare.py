@@ -81,7 +81,9 @@ def compare(
         experiment = experiment_of(Settings(**settings))  # with what the commit lacks, too
     found = compared(*folders, experiment=experiment, tolerance=margin, confidence=sure)
     if as_json:
-        print_json(found.to_json())
+        from bptt_bench.report.words.documents import comparison_document
+
+        print_json(comparison_document(found))
     else:
         from bptt_bench.report.terminal.comparison import show_comparison
 

@@ -78,10 +78,11 @@ def race(
             say=lambda line: click.echo(line, err=as_json),
         )
     analysis = outcome.analysis
-    verdicts = [verdict.to_json() for verdict in analysis.verdicts]
     if as_json:
+        from bptt_bench.report.words.documents import verdict_documents
+
         found = {} if analysis.race is None else analysis.race.to_json()
-        print_json({"folder": str(outcome.folder), **found, "verdicts": verdicts})
+        print_json({"folder": str(outcome.folder), **found, "verdicts": verdict_documents(analysis.verdicts)})
     else:
         if analysis.race is not None:
             show_race(analysis.race)

@@ -30,6 +30,7 @@ def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
     Example: bptt-bench verdict results/reference --json
              bptt-bench verdict results/reference --claims bptt_rnn.experiment
     """
+    from bptt_bench.report.words.documents import verdict_documents
     from bptt_bench.store.runs.experiments import missing_parts
     from bptt_bench.workflows.judge import analyse_run
 
@@ -37,7 +38,7 @@ def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
     if as_json:
         if claims is None and (words := missing_parts(analysis.frame)):
             click.echo(f"note: {words}", err=True)
-        print_json([one.to_json() for one in analysis.verdicts])
+        print_json(verdict_documents(analysis.verdicts))
     else:
         print_tables(analysis)
     return exit_status(analysis.verdicts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from bptt_bench.analyse.data.response import is_exact, meaning, substance
 from bptt_bench.plan.law.wording import format_term
@@ -23,8 +24,10 @@ from bptt_bench.text.numbers import (
     size,
 )
 
+if TYPE_CHECKING:
+    from bptt_bench.analyse.verdicts.verdict import Verdict
+
 __all__ = [
-    "CAUSES",
     "NARROW",
     "PREFIXES",
     "UNDEFINED",
@@ -51,7 +54,6 @@ __all__ = [
     "verdict_words",
 ]
 WHOLE = "seconds_per_eval"
-CAUSES = ("not identifiable", "below floor", "too noisy")  # why a claim may stay open
 SUFFIX = "_" + WHOLE
 
 
@@ -138,11 +140,6 @@ def against(name: str, factor: str) -> str:
     return f"Time against {factor}, {words}" if is_time else f"{words[:1].upper()}{words[1:]} against {factor}"
 
 
-def verdict_words(verdict: str, reason: str = "") -> str:
-    """A verdict in words; an open one with its cause, where the reason begins with one.
-
-    >>> verdict_words("supported", "as predicted"), verdict_words("inconclusive", "too noisy: ±40 %")
-    ('supported', 'inconclusive: too noisy')
-    """
-    cause = next((cause for cause in CAUSES if reason.startswith(cause)), None)
-    return f"{verdict}: {cause}" if verdict == "inconclusive" and cause else verdict
+def verdict_words(verdict: Verdict) -> str:
+    """Return a verdict in words; an inconclusive one with the kind of its reason, as ``inconclusive: imprecise``."""
+    return f"{verdict.verdict}: {verdict.reason.kind}" if verdict.verdict == "inconclusive" else verdict.verdict

@@ -179,10 +179,12 @@ class AdaptiveSampler:
         return chosen, "what is open"
 
     def _announce(self, allocation: Allocation, why: str) -> None:
+        from bptt_bench.report.words.reasons import clause_of
+
         for one in allocation.unhelped:
             if one.claim not in self._named:
                 self._named.add(one.claim)
-                self._say(f"no more time for {one.claim}: {one.reason}")
+                self._say(f"no more time for {one.claim}: {clause_of(one.reason)}")
         if not allocation.visits:
             self._say(f"done: {why}")
             return
@@ -269,6 +271,8 @@ def _validate_point(experiment: Experiment, point: Point) -> Point:
 
 def allocation_record(allocation: Allocation) -> dict[str, Any]:
     """Return an allocation as a record: the visits with the claim that each was chosen for, and every interval."""
+    from bptt_bench.report.words.reasons import clause_of
+
     return {
         "visits": [
             {
@@ -293,7 +297,7 @@ def allocation_record(allocation: Allocation) -> dict[str, Any]:
             }
             for outlook in allocation.outlooks
         ],
-        "unhelped": [{"claim": one.claim, "reason": one.reason} for one in allocation.unhelped],
+        "unhelped": [{"claim": one.claim, "reason": clause_of(one.reason)} for one in allocation.unhelped],
     }
 
 

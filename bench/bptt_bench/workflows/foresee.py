@@ -186,9 +186,11 @@ def stored_predictions(
     ------
     FitError : a subject or point that cannot be predicted, or that was measured before it was predicted.
     """
-    from bptt_bench.analyse.evidence.evidence import fit_all
+    from bptt_bench.analyse.evidence.evidence import UnjudgedError, fit_all
     from bptt_bench.analyse.evidence.strata import Strata, stratified
     from bptt_bench.analyse.predict.foresight import predict_beyond, predictions_of
+    from bptt_bench.errors import FitError
+    from bptt_bench.report.words.reasons import clause_of
 
     stored = {one.cell: one for one in predictions_of(frame)}
     points = foresight.beyond.validated(experiment.factors)
@@ -198,7 +200,10 @@ def stored_predictions(
         _require_unmeasured(missing, frame)
         samples, stratum_wise, _ = stratified(frame, experiment, ())
         strata = Strata.of(experiment, frame)
-        found = predict_beyond(fit_all(samples, stratum_wise), map(strata.stratum_of, missing))
+        try:
+            found = predict_beyond(fit_all(samples, stratum_wise), map(strata.stratum_of, missing))
+        except UnjudgedError as error:
+            raise FitError(f"{error}; {clause_of(error.reason)}") from None
         made = [_with_categories(prediction, strata) for prediction in found]
         for prediction in made:
             sink.append(prediction.to_record())

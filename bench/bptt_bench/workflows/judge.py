@@ -39,8 +39,8 @@ def analyse_run(data: Path | str | pd.DataFrame, experiment: Experiment | None =
     except StoreError as error:
         raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
     analysis = analyse(frame, experiment, experiment.claims)
-    words = missing_parts(frame)
-    return dataclasses.replace(analysis, noise_line=f"{analysis.noise_line}; {words}") if words else analysis
+    note = missing_parts(frame)
+    return dataclasses.replace(analysis, notes=(note,)) if note else analysis
 
 
 def write_report(folder: Path | str, experiment: Experiment | None = None) -> list[Path]:

@@ -13,12 +13,14 @@ from bptt_bench.analyse.data.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, u
 from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, fitted_samples
 from bptt_bench.analyse.evidence.strata import Strata, stratified, stratum
+from bptt_bench.analyse.findings.reason import Reason
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.predictor import Predictor, declared, make_predictor
 from bptt_bench.errors import DesignError, FitError
 from bptt_bench.plan import Experiment, Factor, Point, Subject
 from bptt_bench.plan.description.lookup import is_everywhere
 from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.report.words.reasons import clause_of
 from bptt_bench.store.frame import as_samples
 from bptt_bench.store.runs.experiments import experiment_of_run
 from bptt_bench.text.points import not_above_0
@@ -182,7 +184,9 @@ def _make_predictor(evidence: Evidence, subject: Subject, response: str) -> Pred
             return f"no data: the run holds the output_bytes of {subject.name} at its own points alone; {HOW_TO_EXTEND}"
     else:
         found, beside = evidence.fit_or_reason(subject.name, response), None
-    return found if isinstance(found, str) else make_predictor(subject.name, found, response=response, added=beside)
+    if isinstance(found, Reason):
+        return clause_of(found)
+    return make_predictor(subject.name, found, response=response, added=beside)
 
 
 def _declared_working_set(subject: Subject, factors: Sequence[str]) -> Predictor | str | None:

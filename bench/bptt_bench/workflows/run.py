@@ -46,6 +46,8 @@ class RunOutcome:
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as plain data."""
+        from bptt_bench.report.words.documents import verdict_documents
+
         return {
             "folder": str(self.folder),
             "experiment": self.settings.experiment,
@@ -56,7 +58,7 @@ class RunOutcome:
             "condition_numbers": {
                 name: number if math.isfinite(number) else None for name, number in self.condition_numbers.items()
             },
-            "verdicts": [verdict.to_json() for verdict in self.analysis.verdicts],
+            "verdicts": verdict_documents(self.analysis.verdicts),
             **({"allocation": self.analysis.frame.attrs["allocations"]} if self.is_adaptive else {}),
         }
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Part, Spot, Unhelped
+from bptt_bench.analyse.findings.obstacles import PrecisionLimit
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.stats.arrays import Array
 
 HELPED = 0.9  # an interval that endless measuring would not make narrower than this share of itself gets no time
@@ -84,7 +86,7 @@ def allocate(
         if aim.half_width <= wanted[i]:
             continue
         if attainable[i] > HELPED * aim.half_width or (reach and attainable[i] > wanted[i]):
-            unhelped.append(Unhelped(aim.claim, _why(aim, attainable[i])))
+            unhelped.append(Unhelped(aim.claim, _limited(aim, attainable[i])))
         else:
             live.append(i)
     choice = _Choice([aims[i] for i in live], [wanted[i] for i in live], seconds_per_visit, new, most_visits)
@@ -120,11 +122,9 @@ def nothing(instead_of: Allocation | None = None) -> Allocation:
     )
 
 
-def _why(aim: Aim, best: float) -> str:
-    return (
-        f"{aim.what} is known to ±{aim.half_width:.3g}, and no time would narrow that below ±{best:.3g}: "
-        "the rest is how points scatter about the law"
-    )
+def _limited(aim: Aim, best: float) -> Reason:
+    finding = PrecisionLimit(figure=aim.what, half_width=aim.half_width, attainable=best)
+    return Reason(kind=Kind.IMPRECISE, finding=finding)
 
 
 def _attainable(aim: Aim, new: Collection[Spot]) -> float:

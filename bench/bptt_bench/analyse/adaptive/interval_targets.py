@@ -11,8 +11,11 @@ import numpy as np
 from scipy.stats import chi2
 
 from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Part, Rows, Spot, Unhelped
-from bptt_bench.analyse.data.response import is_count, is_exact, no_noise, substance
+from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, phase_response
+from bptt_bench.analyse.findings.limits import Limits
+from bptt_bench.analyse.findings.obstacles import ExponentOutOfRange, InfiniteInterval, SingleMeasurement
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.diagnose import describe, shares_of
 from bptt_bench.analyse.fitting.exponent import log_growth
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
@@ -22,14 +25,13 @@ from bptt_bench.analyse.stats.paired_mean import PRIOR_PAIRS
 from bptt_bench.analyse.verdicts.crossover import gradients
 from bptt_bench.analyse.verdicts.judges import judge_all
 from bptt_bench.analyse.verdicts.ratio import measured_ratio
-from bptt_bench.analyse.verdicts.verdict import INCONCLUSIVE_KINDS, Limits, Verdict
+from bptt_bench.analyse.verdicts.verdict import Verdict, not_identifiable
 from bptt_bench.plan import AmountClaim, Claim, CrossoverClaim, ExponentClaim, Point, RatioClaim, ShareClaim
 
 if TYPE_CHECKING:
     import pandas as pd
 
 ROOM = 1.25  # an interval this many times as wide must still give the same verdict: then it has room to spare
-FAR_OFF = "no exponent within"  # in the reason of a verdict: as long as there are few samples, that is their noise
 UNKNOWN_HALF_WIDTH = 1.0  # of a ratio whose logarithm the samples so far do not define: a factor of e either way
 
 
@@ -39,14 +41,13 @@ def aims_of(evidence: Evidence, claims: Iterable[Claim]) -> tuple[list[Aim], lis
     unhelped: list[Unhelped] = []
     for claim in claims:
         if isinstance(claim, ExponentClaim | AmountClaim) and is_exact(claim.response):
-            once = "are counted" if is_count(claim.response) else "is measured"
-            reason = f"{substance(claim.response)} {once} once at each point: {no_noise(claim.response)}"
-            unhelped.append(Unhelped(claim.name, reason))
+            single = SingleMeasurement(response=claim.response)
+            unhelped.append(Unhelped(claim.name, Reason(kind=Kind.IMPRECISE, finding=single)))
             continue
         verdicts = [] if claim.kind == "check" else judge_all(evidence, [claim])
         for verdict in verdicts:  # none where the profile of the run does not judge the claim
             found = _aims(evidence, claim, verdict)
-            if isinstance(found, str):
+            if isinstance(found, Reason):
                 unhelped.append(Unhelped(claim.name, found))
             else:
                 aims += found
@@ -77,15 +78,15 @@ def half_widths(aims: Iterable[Aim]) -> dict[str, float]:
     return {claim: float(np.exp(np.mean(np.log(widths)))) for claim, widths in by_claim.items()}
 
 
-def _aims(evidence: Evidence, claim: Claim, verdict: Verdict) -> list[Aim] | str:
+def _aims(evidence: Evidence, claim: Claim, verdict: Verdict) -> list[Aim] | Reason:
     """The aims of a claim, or why there are none."""
     if isinstance(claim, RatioClaim):
         return _ratio(evidence, claim)
-    reason = verdict.reason
-    found = _interval(verdict)
-    hidden = reason.startswith("not identifiable") and FAR_OFF not in reason
-    if found is None or verdict.predicted is None or hidden:
-        return reason if reason.startswith(INCONCLUSIVE_KINDS) else "not identifiable: no finite interval"
+    reason, found = verdict.reason, _interval(verdict)
+    # as long as there are few samples, an exponent out of range may be their noise
+    is_hidden = reason.kind is Kind.NOT_IDENTIFIABLE and not isinstance(reason.finding, ExponentOutOfRange)
+    if found is None or verdict.predicted is None or is_hidden:
+        return reason if verdict.verdict == "inconclusive" else not_identifiable(InfiniteInterval())
     match claim:
         case ExponentClaim():
             return [_exponent(evidence, claim, found, verdict.predicted)]
@@ -93,7 +94,7 @@ def _aims(evidence: Evidence, claim: Claim, verdict: Verdict) -> list[Aim] | str
             return [_share(evidence, claim, found)]
         case CrossoverClaim():
             return _crossover(evidence, claim, found, verdict.predicted)
-    return f"not identifiable: claims of kind {claim.kind!r} have no interval"
+    return not_identifiable(InfiniteInterval(claim_kind=claim.kind))
 
 
 def _interval(verdict: Verdict) -> Interval | None:
@@ -105,8 +106,7 @@ def _interval(verdict: Verdict) -> Interval | None:
 
 
 def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predicted: float) -> Aim:
-    fit = evidence.fit_at(claim.subject, claim.response, claim.at)
-    assert isinstance(fit, Fit), "a claim with an interval has a fit"
+    fit = evidence.fit_at(evidence.fits[claim.subject, claim.response], claim.subject, claim.at)
     named = fit.indices(claim.terms)
     freed = [*named, *fit.companions(named)]
     active, at = fit.coefficients > 0, claim.at
@@ -152,10 +152,10 @@ def _share(evidence: Evidence, claim: ShareClaim, found: Interval) -> Aim:
     )
 
 
-def _crossover(evidence: Evidence, claim: CrossoverClaim, found: Interval, predicted: float) -> list[Aim] | str:
+def _crossover(evidence: Evidence, claim: CrossoverClaim, found: Interval, predicted: float) -> list[Aim] | Reason:
     parts = gradients(evidence, claim)
     if not parts or found.low <= 0:
-        return "not identifiable: no crossing with a finite interval"
+        return not_identifiable(InfiniteInterval())
     limits = Limits.times(predicted, claim.margin, claim.bound)
     log_low, log_high = (math.log(end) if end > 0 else -math.inf for end in (limits.low, limits.high))
     basis = []
@@ -174,20 +174,20 @@ def _crossover(evidence: Evidence, claim: CrossoverClaim, found: Interval, predi
     ]
 
 
-def _ratio(evidence: Evidence, claim: RatioClaim) -> list[Aim] | str:
+def _ratio(evidence: Evidence, claim: RatioClaim) -> list[Aim] | Reason:
     """One aim for each claimed point; where noise leaves the ratio undefined as yet, its half-width is a large one."""
     subjects = [claim.subject, claim.over, *([claim.less] if claim.less is not None else [])]
     found = measured_ratio(evidence, claim)
-    if isinstance(found, str) and not found.startswith("not identifiable"):
+    if isinstance(found, Reason) and found.kind is not Kind.NOT_IDENTIFIABLE:
         return found
-    points = list(claim.points) if isinstance(found, str) else [Point(point) for point in found.points]
+    points = list(claim.points) if isinstance(found, Reason) else [Point(point) for point in found.points]
     edge = math.log1p(claim.margin)
     low = -math.inf if claim.bound == "upper" else -edge
     high = math.inf if claim.bound == "lower" else edge
     aims = []
     for i, point in enumerate(points):
         half, deciding, freedom, total = UNKNOWN_HALF_WIDTH, 0.0, PRIOR_PAIRS + 1, 2.0
-        if not isinstance(found, str):
+        if not isinstance(found, Reason):
             half = float(found.ends[1][i] - found.ends[0][i]) / 2
             deciding = _room(low, high, float(found.log_ratio[i] - found.predicted[i])) / ROOM
             freedom, total = float(found.freedom[i]), float(found.pairs[i])

@@ -20,6 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from bptt_bench.analyse.findings.reason import Reason
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import t_quantile, t_quantiles
 from bptt_bench.plan import Point
@@ -154,4 +155,4 @@ class Unhelped(NamedTuple):
     """A claim that no further sample can help, and why."""
 
     claim: str
-    reason: str
+    reason: Reason

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.compare.compared import Change, Comparison, Untold, Word
+from bptt_bench.analyse.compare.compared import Change, Comparison, NotCompared, Word
 from bptt_bench.analyse.compare.subject_contrast import Part, Tables, columns_of, part_of, prepared
 from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.data.visit_tables import common_rows, select_rows
-from bptt_bench.analyse.evidence.evidence import WHOLE, laws_of
+from bptt_bench.analyse.evidence.evidence import WHOLE, UnjudgedError, laws_of, unusable
+from bptt_bench.analyse.findings.obstacles import MinorTerms
+from bptt_bench.analyse.findings.reason import Finding
+from bptt_bench.analyse.findings.remarks import RatioRange, SingleProcess, UnknownMachineSpeed
 from bptt_bench.analyse.fitting.diagnose import smallest_share
 from bptt_bench.analyse.stats.contrast import Contrast, Estimate, ProcessTable, contrast, is_much_more_precise
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.stats.holm import RatioTest, holm
+from bptt_bench.analyse.verdicts.verdict import not_identifiable
 from bptt_bench.errors import FitError
 from bptt_bench.plan import Experiment
 
@@ -29,10 +33,8 @@ if TYPE_CHECKING:
 # A machine in another mood is the first thing to think of when all terms changed alike; that it has not changed at all
 # is the second, and wins where terms are split evenly.
 VOTE_FOR_NO_CHANGE = 0.9
-ALONE = "the speed of the machine at another time would do the same; measured in lockstep (--baseline) it could be told"
 # One process alone does not show by how much processes differ: runs raised alarms against their like.
 FEWEST_PROCESSES = 2
-ONE_PROCESS = "one process alone does not show by how much processes differ"
 TOLERANCE = 0.02  # a fresh process is a percent or two faster or slower than another
 
 
@@ -75,7 +77,7 @@ def changes(
     sides = [prepared(frame, experiment) for frame in (first, second)]
     columns = [columns_of(frame, lockstep) for frame, _ in sides]
     parts: list[Part] = []
-    untold: list[Untold] = []
+    not_compared: list[NotCompared] = []
     for subject in sides[1][1].subjects:
         laws = {response: (law, overhead) for response, law, overhead in laws_of(subject)}
         for response in (WHOLE, *(name for name in laws if is_exact(name))):
@@ -83,12 +85,13 @@ def changes(
             try:
                 part = part_of(subject.name, response, law, overhead, sides, columns, paired=lockstep is not None)
             except FitError as error:
-                untold.append(Untold(subject=subject.name, response=response, terms=(), reason=str(error)))
+                reason = error.reason if isinstance(error, UnjudgedError) else unusable(subject.name, error)
+                not_compared.append(NotCompared(subject=subject.name, response=response, terms=(), reason=reason))
                 continue
             parts.append(part)
-            untold += _untold(part)
+            not_compared += _minor_terms(part)
     if not parts:
-        raise FitError(f"{names[0]} and {names[1]}: nothing was measured in both: {untold[0].reason}")
+        raise UnjudgedError(f"{names[0]} and {names[1]}: nothing was measured in both", not_compared[0].reason)
     stacks = [
         _stacked(
             [part for part in parts if is_exact(part.response) == exact], paired=lockstep is not None and not exact
@@ -96,15 +99,14 @@ def changes(
         for exact in (False, True)
         if any(is_exact(part.response) == exact for part in parts)
     ]
-    return _compared(stacks, untold, names, lockstep is not None, tolerance, confidence)
+    return _compared(stacks, not_compared, names, lockstep is not None, tolerance, confidence)
 
 
-def _untold(part: Part) -> Iterator[Untold]:
+def _minor_terms(part: Part) -> Iterator[NotCompared]:
     if part.term_groups.negligible:
-        least = smallest_share(part.response)
         terms = tuple(part.terms[j] for j in part.term_groups.negligible)
-        reason = f"less than {least:.0%} at every point, all of them together"
-        yield Untold(subject=part.subject, response=part.response, terms=terms, reason=reason)
+        reason = not_identifiable(MinorTerms(least=smallest_share(part.response)))
+        yield NotCompared(subject=part.subject, response=part.response, terms=terms, reason=reason)
 
 
 def _stacked(parts: Sequence[Part], *, paired: bool) -> Stacked:
@@ -146,33 +148,33 @@ def _is_enough(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool)
 
 
 class Tested(NamedTuple):
-    """A group of terms with its estimate; ``None`` where nothing is left to be tested. ``doubt``: why none is told."""
+    """A group of terms with its estimate; ``None`` where nothing is left to be tested. ``doubt`` prevents a verdict."""
 
     part: Part
     group: int
     estimate: Estimate | None
-    doubt: str
+    doubt: Finding | None
 
 
 def _compared(
     stacks: Sequence[Stacked],
-    untold: Sequence[Untold],
+    not_compared: Sequence[NotCompared],
     names: tuple[str, str],
     paired: bool,
     tolerance: float,
     confidence: float,
 ) -> Comparison:
     groups: list[Tested] = []
-    everything: Interval | None = None
+    common: Interval | None = None
     for parts, found in stacks:
         m = len(found.log_ratios)
         is_timed = not is_exact(parts[0].response)
         centre = np.zeros(m)
         if is_timed:
             centre = found.centre(held=VOTE_FOR_NO_CHANGE)
-            everything = found.estimate(centre).interval(confidence)
+            common = found.estimate(centre).interval(confidence)
         beside = centre if is_timed and not paired else np.zeros(m)
-        doubt = ONE_PROCESS if is_timed and found.n_processes < FEWEST_PROCESSES else ""
+        doubt = SingleProcess() if is_timed and found.n_processes < FEWEST_PROCESSES else None
         for part, j, column in Stacked(parts, found).groups():
             weights = np.eye(m)[column] - beside
             groups.append(Tested(part, j, found.estimate(weights) if weights.any() else None, doubt))
@@ -185,8 +187,8 @@ def _compared(
         tolerance=tolerance,
         confidence=confidence,
         changes=tuple(_change(one, next(tests) if one.estimate else None, tolerance) for one in groups),
-        untold=tuple(untold),
-        everything=everything,
+        not_compared=tuple(not_compared),
+        common=common,
         n_processes=stacks[0].found.n_processes,
     )
 
@@ -206,15 +208,15 @@ def _change(one: Tested, test: RatioTest | None, tolerance: float) -> Change:
     )
 
 
-def _verdict(test: RatioTest | None, tolerance: float, doubt: str) -> tuple[Word, str]:
-    if test is None or doubt:
-        return "cannot be told", doubt or ALONE
+def _verdict(test: RatioTest | None, tolerance: float, doubt: Finding | None) -> tuple[Word, Finding | None]:
+    if test is None or doubt is not None:
+        return "undetermined", doubt or UnknownMachineSpeed()
     estimate, low, high = test.interval
     if test.rejected:
-        return ("dearer", "") if estimate > 1 else ("cheaper", "")
+        return "higher" if estimate > 1 else "lower", None
     if 1 / (1 + tolerance) <= low and high <= 1 + tolerance:
-        return "same", ""
-    return "cannot be told", f"may be {low:.3g} to {high:.3g} times as dear"
+        return "same", None
+    return "undetermined", RatioRange(low=low, high=high)
 
 
-__all__ = ["ONE_PROCESS", "TOLERANCE", "changes"]
+__all__ = ["TOLERANCE", "changes"]

@@ -17,8 +17,10 @@ from bptt_bench.analyse.data.visit_tables import (
     select_rows,
     undisturbed_tables,
 )
-from bptt_bench.analyse.evidence.evidence import BLOCK, fitted_samples, rows_of, without_records
+from bptt_bench.analyse.evidence.evidence import BLOCK, UnjudgedError, fitted_samples, rows_of, without_records
 from bptt_bench.analyse.evidence.strata import stratified
+from bptt_bench.analyse.findings.obstacles import NoRows, NoSharedVisits, UnexplainedDifference
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.diagnose import smallest_share
 from bptt_bench.analyse.fitting.hosts import remove_host_effects
 from bptt_bench.analyse.fitting.overhead import parse_overhead, select_overhead
@@ -26,6 +28,7 @@ from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.collinearity import TermGroups, group_terms
 from bptt_bench.analyse.stats.contrast import ProcessTable, contrast
 from bptt_bench.analyse.stats.estimate import solve
+from bptt_bench.analyse.verdicts.verdict import no_data
 from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Experiment
 
@@ -106,14 +109,15 @@ def part_of(
     tables, undisturbed = _tables(first, second, ours, theirs, paired=paired, exact=is_exact(response))
     both = common_rows(*tables)
     if not len(both):
-        raise FitError(f"no data: no visit of {subject} was made in both runs in turn")
+        raise UnjudgedError(subject, no_data(NoSharedVisits(subject=subject)))
     levels = {name: level[ours][both] for name, level in first.samples.levels.items()}
     tables, undisturbed = _at(tables, both, both), undisturbed and _at(undisturbed, both, both)
     middle = (np.nanmedian(tables[0].values, axis=1) + np.nanmedian(tables[1].values, axis=1)) / 2
     terms, shares = _shares(law, overhead, levels, middle)
     found = group_terms(shares, smallest_share(response))
     if not np.isfinite(contrast(*tables, found.shares, paired=paired and not is_exact(response)).gain).all():
-        raise FitError(f"too noisy: no prices explain how the times of {subject} differ at {len(middle)} points")
+        unexplained = UnexplainedDifference(subject=subject, n_points=len(middle))
+        raise UnjudgedError(subject, Reason(kind=Kind.IMPRECISE, finding=unexplained))
     return Part(subject, response, terms, found, tables, undisturbed)
 
 
@@ -122,7 +126,7 @@ def _visits(
 ) -> Visits:
     rows = rows_of(frame.assign(**{COLUMN: columns.column}), subject, response)
     if not len(rows):
-        raise FitError(f"no data: {subject} has no rows with {response}")
+        raise UnjudgedError(subject, no_data(NoRows(subject=subject, response=response)))
     names = [factor.name for factor in experiment.factors]
     found = gather(rows.drop(columns=COLUMN), names, response=response, what=f"experiment {experiment.name!r}")
     if not is_exact(response):
@@ -157,7 +161,7 @@ def _common(first: Samples, second: Samples) -> tuple[Index, Index]:
     where = {key: i for i, key in enumerate(keys[1])}
     rows = [(i, where[key]) for i, key in enumerate(keys[0]) if key in where]
     if not rows:
-        raise FitError("no data: the runs have no point in common")
+        raise UnjudgedError("points", no_data(NoSharedVisits()))
     ours, theirs = (np.array(each, dtype=np.intp) for each in zip(*rows, strict=True))
     return ours, theirs
 

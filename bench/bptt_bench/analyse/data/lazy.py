@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 K = TypeVar("K")
 V = TypeVar("V")
 
 
-class Absent(str):
-    """Why there is no value, in words."""
+class Absent:
+    """A value that cannot be made; ``reason`` is why."""
 
-    __slots__ = ()
+    __slots__ = ("reason",)
+
+    def __init__(self, reason: Any = None) -> None:
+        self.reason = reason
 
 
 class LazyMapping(Mapping[K, V], Generic[K, V]):
@@ -53,13 +56,13 @@ class LazyMapping(Mapping[K, V], Generic[K, V]):
         return sum(1 for _ in self)
 
     @property
-    def reasons(self) -> Mapping[K, str]:
+    def reasons(self) -> Mapping[K, Any]:
         """Reasons why values are missing, by key; computed on first use like the values."""
         return LazyMapping({key: self._reason_of(key) for key in self._functions})
 
-    def _reason_of(self, key: K) -> Callable[[], str | Absent]:
-        def reason() -> str | Absent:
+    def _reason_of(self, key: K) -> Callable[[], Any]:
+        def reason() -> Any:
             found = self._outcome(key)
-            return str(found) if isinstance(found, Absent) else Absent()
+            return found.reason if isinstance(found, Absent) else Absent()
 
         return reason

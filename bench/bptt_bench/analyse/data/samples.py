@@ -30,6 +30,10 @@ LEAST, MOST = 1e-60, 1e60
 BOUNDS = f"numbers from {LEAST:g} to {MOST:g}"
 
 
+class BelowFloorError(FitError):
+    """Samples all of which lie below the signal floor."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Samples:
     """The samples of one subject and response, grouped by point.
@@ -87,8 +91,9 @@ def gather(
     found = column_roles(frame, names, measured)
     factors = _factors(found.factors, names)
     if not len(rows):
-        reason = f"all {below_floor} rows are below the signal floor" if below_floor else "no rows to fit"
-        raise FitError(f"response {response!r}: {reason}")
+        if below_floor:
+            raise BelowFloorError(f"response {response!r}: all {below_floor} rows are below the signal floor")
+        raise FitError(f"response {response!r}: no rows to fit")
     if "subject" in frame.columns:
         subjects = list(dict.fromkeys(frame["subject"].to_numpy()[rows].tolist()))
         if len(subjects) > 1:

@@ -12,6 +12,9 @@ import numpy as np
 from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact
 from bptt_bench.analyse.data.roles import has_foreign_levels
+from bptt_bench.analyse.data.samples import BelowFloorError
+from bptt_bench.analyse.findings.obstacles import FewPoints, NoLaw, NoRows, UnusableData
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.regime import Regime
@@ -26,9 +29,18 @@ WHOLE = "seconds_per_eval"
 BLOCK = "block"
 STAGE = "stage"
 INSTRUMENTED = f"instrumented_{WHOLE}"  # the time of a whole evaluation of which the phases were timed
+FEWEST_SPARE_POINTS = 2  # a fit is judged with at least this many points more than terms
 SMALLEST_PHASE_SHARE = 0.05  # of the time at a point
 # rows of any other stage test the predictions of a fit: none for it
 FITTED_STAGES = ("sweep", "adaptive", "memory", "counts")
+
+
+class UnjudgedError(FitError):
+    """Data from which something cannot be judged; ``reason`` is why, which the message leaves to others to say."""
+
+    def __init__(self, what: str, reason: Reason) -> None:
+        super().__init__(what)
+        self.reason = reason
 
 
 def phase_response(phase: str) -> str:
@@ -38,7 +50,7 @@ def phase_response(phase: str) -> str:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Evidence:
-    """A run's frame with its fits, by (subject, response); ``failures`` says in words why one is missing.
+    """A run's frame with its fits, by (subject, response); ``failures`` holds the reason why one is missing.
 
     A fit is made when it is first asked for. ``samples`` is the frame without the rows of stages that no fit may see
     and without the other records of the run, which pandas would copy with every selection of rows; ``memo`` keeps what
@@ -49,27 +61,45 @@ class Evidence:
     samples: pd.DataFrame
     experiment: Experiment
     fits: Mapping[tuple[str, str], Fit]
-    failures: Mapping[tuple[str, str], str]
+    failures: Mapping[tuple[str, str], Reason]
     confidence: float = 0.95
     memo: dict[tuple[Any, ...], Any] = field(default_factory=dict)
 
-    def fit_or_reason(self, subject: str, response: str) -> Fit | str:
-        """The fit, or the reason of an inconclusive verdict."""
+    def fit_or_reason(self, subject: str, response: str) -> Fit | Reason:
+        """Return the fit, or the reason of an inconclusive verdict."""
         key = (subject, response)
         if key in self.fits:
             return self.fits[key]
-        lacks = ": no memory_law was given" if response == SCRATCH else f" has no law for {response}"
-        return self.failures.get(key, f"no data: {subject}{lacks}")
+        lacking = NoLaw(subject=subject, response=response)
+        return self.failures.get(key, Reason(kind=Kind.NO_DATA, finding=lacking))
 
-    def fit_at(self, subject: str, response: str, at: Mapping[str, float]) -> Fit | str:
-        """The fit on the points that are in the same regimes as a point; the whole fit where there are no regimes.
+    def usable_fit(self, subject: str, response: str) -> Fit | Reason:
+        """Return the fit if it has points enough to be judged, else the reason of an inconclusive verdict."""
+        found = self.fit_or_reason(subject, response)
+        if isinstance(found, Reason):
+            return found
+        n_terms = len(found.full_law.terms)
+        if found.n_points >= n_terms + FEWEST_SPARE_POINTS:
+            return found
+        few = FewPoints(
+            subject=subject,
+            response=response,
+            n_points=found.n_points,
+            n_terms=n_terms,
+            needed=n_terms + FEWEST_SPARE_POINTS,
+            below_floor=found.below_floor,
+        )
+        return Reason(kind=Kind.BELOW_FLOOR if found.below_floor else Kind.NO_DATA, finding=few)
 
-        What a claim says of a point is judged among its like: beyond a threshold an operation has another price, and
-        a ramp is no more than a likeness of how it gets there. Thresholds that the point is beyond stay in the law.
+    def fit_at(self, whole: Fit, subject: str, at: Mapping[str, float]) -> Fit:
+        """Return the fit of a subject on the points in the same cache regimes as a point.
+
+        Beyond a threshold an operation has another cost, and a ramp only resembles how it gets there. Thresholds that
+        the point is beyond stay in the law. Without regimes it is the whole fit.
         """
-        whole = self.fit_or_reason(subject, response)
-        if isinstance(whole, str) or not whole.regimes:
+        if not whole.regimes:
             return whole
+        response = whole.response
         below = [regime for regime in whole.regimes if regime.bytes_at(at) <= regime.threshold]
         key = ("fit_at", subject, response, *(regime.companion for regime in below))
         if key not in self.memo:
@@ -163,7 +193,7 @@ def fit_all(
     def made(subject: Subject, response: str, law: CostLaw, overhead: tuple[str, ...] | None) -> Fit | Absent:
         rows = rows_of(samples, subject.name, response)
         if not len(rows):
-            return Absent(f"no data: {subject.name} has no rows with {response}")
+            return Absent(Reason(kind=Kind.NO_DATA, finding=NoRows(subject=subject.name, response=response)))
         try:
             return fit(
                 rows,
@@ -175,8 +205,7 @@ def fit_all(
                 **({} if is_exact(response) else _of_time(subject, frame)),
             )
         except FitError as error:
-            kind = "below floor" if "below the signal floor" in str(error) else "no data"
-            return Absent(f"{kind}: {subject.name}, {error}")
+            return Absent(unusable(subject.name, error))
 
     fits = LazyMapping[tuple[str, str], Fit](
         {
@@ -195,6 +224,12 @@ def fit_all(
         confidence=confidence,
         memo=memo,
     )
+
+
+def unusable(subject: str, error: FitError) -> Reason:
+    """Return the reason why samples of a subject cannot be used."""
+    kind = Kind.BELOW_FLOOR if isinstance(error, BelowFloorError) else Kind.NO_DATA
+    return Reason(kind=kind, finding=UnusableData(subject=subject, error=str(error)))
 
 
 def laws_of(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None]]:

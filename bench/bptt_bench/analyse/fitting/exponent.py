@@ -15,6 +15,15 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
+from bptt_bench.analyse.findings.obstacles import (
+    Confounded,
+    ExponentOutOfRange,
+    FewLevels,
+    FewPointsForParameters,
+    NotZeroAtZero,
+    ZeroCoefficient,
+)
+from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.stats.arrays import Array
@@ -22,7 +31,6 @@ from bptt_bench.analyse.stats.estimate import Interval, Solution, huber_scale, s
 from bptt_bench.analyse.stats.influence import influence
 from bptt_bench.analyse.stats.search import minimum, root
 from bptt_bench.errors import FitError
-from bptt_bench.plan.law.wording import drop_absent_factors
 
 WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
 COARSE_STEPS = 13  # the profile may have several valleys: a coarse look first, then Brent within the best
@@ -32,7 +40,7 @@ FEWEST_LEVELS = 3  # of the factor; with two any exponent fits
 
 
 class FreeExponent(NamedTuple):
-    """The exponent of the freed terms with its interval, the law's own, and what may make it worthless.
+    """The exponent of the freed terms with its interval, the law's own, and what prevents one.
 
     ``profile`` spans the exponents that fit the data almost as well (F test on the loss). With little noise it agrees
     with the interval; with much the profile bends or has a second valley, and the sandwich, which sees nothing but its
@@ -42,7 +50,7 @@ class FreeExponent(NamedTuple):
     interval: Interval
     law: float
     share: float  # of the freed terms, of the fitted time at the point where they are judged
-    trouble: str  # why ε cannot be told, empty if it can
+    obstacle: Finding | None  # why ε cannot be identified
     profile: tuple[float, float] = (-math.inf, math.inf)
 
 
@@ -73,13 +81,11 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], a
     for one in factors:
         nothing |= levels[one] <= 0
         if design[levels[one] <= 0][:, freed].any():
-            reason = f"{_named(fit, freed)} is not 0 at {one}=0, and no power of {one} says why"
-            return FreeExponent(undefined, own, share, reason)
+            return FreeExponent(undefined, own, share, NotZeroAtZero(terms=_named(fit, freed), factor=one))
     n_levels = len(np.unique(np.round(growth[~nothing], 9)))
     if n_levels < FEWEST_LEVELS:
-        take = "takes" if len(factors) == 1 else "take together"
-        reason = f"{' and '.join(factors)} {take} {n_levels} levels; at least {FEWEST_LEVELS} would decide"
-        return FreeExponent(undefined, own, share, reason)
+        few = FewLevels(factors=tuple(factors), n_levels=n_levels, needed=FEWEST_LEVELS)
+        return FreeExponent(undefined, own, share, few)
 
     # one scale for all ε: were it that of each, the ε that brings most residuals to 0 would have the least loss
     residual = fit.points["log_residual"].to_numpy()
@@ -195,17 +201,17 @@ def _with_interval(
     estimate, n, k = own + epsilon, *augmented.shape
     undefined = Interval(estimate, -math.inf, math.inf)
     if not part.any():
-        return FreeExponent(undefined, own, share, f"{_named(fit, freed)} is fitted with a coefficient of 0")
+        return FreeExponent(undefined, own, share, ZeroCoefficient(terms=_named(fit, freed)))
     if n < k + 1:
-        return FreeExponent(undefined, own, share, f"{n} points for {k} parameters; {k + 1} would decide")
+        return FreeExponent(undefined, own, share, FewPointsForParameters(n_points=n, n_parameters=k))
     last = np.eye(k)[:, -1:]
     half = float(influence(augmented, solution.errors).half_widths(last, fit.confidence)[0])
     if not math.isfinite(half):
-        return FreeExponent(undefined, own, share, f"{_named(fit, freed)} cannot be told from the other terms")
-    trouble = f"no exponent within {WIDEST:g} of the law's fits best" if abs(epsilon) > 0.999 * WIDEST else ""
+        return FreeExponent(undefined, own, share, Confounded(terms=_named(fit, freed)))
+    obstacle = ExponentOutOfRange(range=WIDEST) if abs(epsilon) > 0.999 * WIDEST else None
     found = (round(value, FIRM_DIGITS) + 0.0 for value in (estimate, estimate - half, estimate + half))  # and no -0.0
-    return FreeExponent(Interval(*found), own, share, trouble)
+    return FreeExponent(Interval(*found), own, share, obstacle)
 
 
-def _named(fit: Fit, freed: Sequence[int]) -> str:
-    return " + ".join(drop_absent_factors(str(fit.full_law.terms[j])) for j in freed)
+def _named(fit: Fit, freed: Sequence[int]) -> tuple[str, ...]:
+    return tuple(str(fit.full_law.terms[j]) for j in freed)

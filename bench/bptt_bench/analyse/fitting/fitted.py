@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from bptt_bench.analyse.findings.remarks import CacheRegime
 from bptt_bench.analyse.fitting.diagnose import LackOfFit
 from bptt_bench.analyse.fitting.hosts import Host
 from bptt_bench.analyse.fitting.preference import Preference
@@ -217,11 +218,19 @@ class Fit:
         names = {str(self.full_law.terms[j]) for j in indices}
         return self.indices([regime.companion for regime in self.regimes if regime.term in names])
 
-    def regimes_in_words(self, terms: Sequence[str] | None = None) -> str:
-        """What was found beyond thresholds, for some terms of the law or all; empty if nothing was."""
-        price = {term.term: term.coefficient for term in self.terms}
-        shown = [regime for regime in self.regimes if terms is None or regime.term in terms]
-        return "; ".join(regime.words(1 + price[regime.companion] / price[regime.term]) for regime in shown)
+    def cache_regimes(self, terms: Sequence[str] | None = None) -> tuple[CacheRegime, ...]:
+        """Return what was found beyond thresholds, for some terms of the law or all."""
+        cost = {term.term: term.coefficient for term in self.terms}
+        return tuple(
+            CacheRegime(
+                term=regime.term,
+                working_set=regime.working_set,
+                threshold=Interval(regime.threshold, regime.low, regime.high),
+                slowdown=1 + cost[regime.companion] / cost[regime.term],
+            )
+            for regime in self.regimes
+            if terms is None or regime.term in terms
+        )
 
     def terms_with(self, factor: str) -> list[str]:
         """Terms of the full law in which a factor occurs."""

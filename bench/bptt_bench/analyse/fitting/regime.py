@@ -25,8 +25,6 @@ from numpy.typing import ArrayLike
 from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.analyse.stats.estimate import Solution, solve, solve_batch
 from bptt_bench.plan import CostLaw
-from bptt_bench.text.numbers import span_in_sentence
-from bptt_bench.text.units import BYTE
 
 DECISIVE_GAP = 12.0  # of AICc: 6 as between any two laws, and as much again for the choice among some twenty thresholds
 KNOWN_PRICE = 5.0  # standard errors; a price below the threshold that is known this well need not be much of the time
@@ -52,14 +50,6 @@ class Regime(NamedTuple):
         """The working set at a point, or at the rows of a frame."""
         law = CostLaw(self.working_set)
         return law.evaluate({name: point[name] for name in law.factors})
-
-    def words(self, dearer: float) -> str:
-        """The finding as a sentence; ``dearer`` is the price beyond the threshold over the price below it."""
-        where = span_in_sentence(self.threshold, self.low, self.high, BYTE, digits=2)
-        return (
-            f"once its working set {self.working_set} has left a cache at about {where}, "
-            f"each operation of {self.term} costs up to {dearer:.1f}x as much"
-        )
 
 
 class _Trial(NamedTuple):

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.data.samples import gather
-from bptt_bench.analyse.evidence.evidence import BLOCK, STAGE, WHOLE, Evidence, rows_of
+from bptt_bench.analyse.evidence.evidence import BLOCK, STAGE, WHOLE, Evidence, UnjudgedError, rows_of
+from bptt_bench.analyse.findings.reason import Reason
 from bptt_bench.analyse.predict.predictor import interval_predictor
 from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
 from bptt_bench.analyse.stats.location import locate
@@ -103,7 +104,8 @@ def predict_beyond(evidence: Evidence, cells: Iterable[Cell]) -> list[Prediction
 
     Raises
     ------
-    FitError : a subject has no fit, or a point is not beyond its sweep.
+    UnjudgedError : a subject that has no fit.
+    FitError : a point that is not beyond its sweep.
     """
     points: dict[str, list[Point]] = {}
     for subject, point in cells:
@@ -113,8 +115,8 @@ def predict_beyond(evidence: Evidence, cells: Iterable[Cell]) -> list[Prediction
 
 def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> Iterator[Prediction]:
     fit = evidence.fit_or_reason(subject, WHOLE)
-    if isinstance(fit, str):
-        raise FitError(f"subject {subject!r}: nothing to predict with; {fit}")
+    if isinstance(fit, Reason):
+        raise UnjudgedError(f"subject {subject!r}: nothing to predict with", fit)
     swept = [dict(zip(fit.factors, row, strict=True)) for row in fit.points[list(fit.factors)].to_numpy().tolist()]
     longest = float(fit.points["fitted"].max())
     for point, interval in zip(points, interval_predictor(fit)(points), strict=True):

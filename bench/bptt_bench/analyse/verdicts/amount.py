@@ -14,20 +14,24 @@ from bptt_bench.analyse.data.response import (
     PEAK_RESOLUTION_BYTES,
     PEAK_SCRATCH,
     is_exact,
-    meaning,
     unit_of,
 )
 from bptt_bench.analyse.data.samples import gather
-from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
+from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence, unusable
+from bptt_bench.analyse.findings.estimates import AmountEstimate
+from bptt_bench.analyse.findings.limits import Word
+from bptt_bench.analyse.findings.obstacles import FewClaimedPoints, NoRows, NotRecorded
+from bptt_bench.analyse.findings.reason import Reason, Width
+from bptt_bench.analyse.findings.remarks import MissingPoints, PointsOutside
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
-from bptt_bench.analyse.verdicts.verdict import Verdict, Word, inconclusive, settle
+from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, no_data, settle
+from bptt_bench.analyse.verdicts.width import SAMPLES
 from bptt_bench.errors import FitError
 from bptt_bench.plan import AmountClaim, CostLaw, Point
-from bptt_bench.text.numbers import amount_in_sentence, span_in_sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -48,9 +52,9 @@ class Amounts(NamedTuple):
 
 
 def judge_amount(evidence: Evidence, claim: AmountClaim) -> Verdict:
-    """Supported when every point's interval lies within the margin, refuted when an adjusted one lies outside."""
+    """Judge a response at each claimed point; points that are refuted are so at the adjusted confidence."""
     found = measured_amounts(evidence, claim)
-    if isinstance(found, str):
+    if isinstance(found, Reason):
         return inconclusive(claim, found)
     stated = _stated(claim, found.points)
     low = -math.inf if claim.bound == "upper" else 1 / (1 + claim.margin)
@@ -59,41 +63,44 @@ def judge_amount(evidence: Evidence, claim: AmountClaim) -> Verdict:
     outside = (found.adjusted[1] / stated < low) | (found.adjusted[0] / stated > high)
     word: Word = "supported" if within.all() else "refuted" if outside.any() else "inconclusive"
     ratio = found.values / stated
-    away = np.abs(np.log(np.maximum(ratio, np.finfo(float).tiny)))  # nothing at all is as far off as can be
-    worst = int(np.argmax({"tight": away, "upper": ratio, "lower": -ratio}[claim.bound]))
-    edge = {"tight": "±", "upper": "+", "lower": "-"}[claim.bound]
+    deviation = np.abs(np.log(np.maximum(ratio, np.finfo(float).tiny)))  # nothing at all deviates most
+    worst = int(np.argmax({"tight": deviation, "upper": ratio, "lower": -ratio}[claim.bound]))
     n, missing = len(ratio), len(claim.points) - len(ratio)
     values = Interval(*(float(each[worst]) for each in (found.values, *found.ends)))
-    unit = unit_of(claim.response, evidence.frame)
-    reason = (
-        f"at {describe(found.points[worst])}, the worst of {n} points, the {meaning(claim.response)} is "
-        f"{span_in_sentence(*values, unit)} against {amount_in_sentence(float(stated[worst]), unit)} stated "
-        f"({ratio[worst] - 1:+.1%}, allowed {edge}{claim.margin:.0%})"
+    finding = AmountEstimate(
+        response=claim.response,
+        unit=unit_of(claim.response, evidence.frame),
+        at=found.points[worst],
+        n_points=n,
+        estimate=values,
+        stated=float(stated[worst]),
+        deviation=float(ratio[worst]) - 1,
+        margin=claim.margin,
+        bound=claim.bound,
     )
-    if word == "refuted":
-        reason += f"; outside at {int(outside.sum())} of {n} points"
-    if missing:
-        reason += f"; {missing} of the claimed points {'was' if missing == 1 else 'were'} not measured"
-    if word == "inconclusive":
-        reason = f"too noisy: {reason}"
-    return settle(claim, word, reason, float(stated[worst]), values)
+    remarks = (
+        PointsOutside(outside=int(outside.sum()), n_points=n) if word == "refuted" else None,
+        MissingPoints(missing=missing) if missing else None,
+    )
+    width = Width(cause=None) if is_exact(claim.response) else SAMPLES
+    return settle(claim, word, finding, float(stated[worst]), values, *remarks, width=width)
 
 
 def _stated(claim: AmountClaim, points: Sequence[Point]) -> Array:
-    """The claimed amounts (n_points,).
+    """Return the claimed amounts (n_points,).
 
     Raises
     ------
     FitError : one is not above 0, or the expression has a factor that the points lack.
     """
     if callable(claim.amount):
-        words, stated = "", np.array([float(claim.amount(point)) for point in points])
+        shown, stated = "", np.array([float(claim.amount(point)) for point in points])
     else:
-        words, stated = f" {claim.amount!r}", _evaluated(claim.name, claim.amount, points)
+        shown, stated = f" {claim.amount!r}", _evaluated(claim.name, claim.amount, points)
     if not (stated > 0).all():
         at = points[int(np.argmin(stated))]
         raise FitError(
-            f"claim {claim.name!r}: amount{words} is {stated.min():g} at {describe(at)}; allowed are numbers above 0"
+            f"claim {claim.name!r}: amount{shown} is {stated.min():g} at {describe(at)}; allowed are numbers above 0"
         )
     return stated
 
@@ -107,25 +114,26 @@ def _evaluated(claim: str, amount: str, points: Sequence[Point]) -> Array:
     return np.broadcast_to(law.evaluate(levels), len(points)).astype(np.float64)
 
 
-def measured_amounts(evidence: Evidence, claim: AmountClaim) -> Amounts | str:
-    """The response at the claimed points, or why it cannot be judged."""
+def measured_amounts(evidence: Evidence, claim: AmountClaim) -> Amounts | Reason:
+    """Return the response at the claimed points, or why it cannot be judged."""
     rows = evidence.rows(claim.subject, claim.response)
     if not len(rows):
-        return _nothing(evidence, claim)
+        return no_data(_missing_rows(evidence, claim))
     names = list(claim.points.points[0]) if len(claim.points) else []
     try:
         all_points, values, noise, freedom = (
             _counted(rows, names, claim.response) if is_exact(claim.response) else _timed(rows, names, claim.response)
         )
     except FitError as error:
-        kind = "below floor" if "below the signal floor" in str(error) else "no data"
-        return f"{kind}: {claim.subject}, {error}"
-    place = {point: i for i, point in enumerate(all_points)}
+        return unusable(claim.subject, error)
+    index_of = {point: i for i, point in enumerate(all_points)}
     wanted = [Point({name: float(point[name]) for name in names}) for point in claim.points]
-    kept = [place[point] for point in wanted if point in place]
+    kept = [index_of[point] for point in wanted if point in index_of]
     needed = max(min(FEWEST_POINTS, len(claim.points)), 1)
     if len(kept) < needed:
-        return f"no data: {len(kept)} of the {len(claim.points)} claimed points were measured; {needed} are needed"
+        return no_data(
+            FewClaimedPoints(measured=len(kept), claimed=len(claim.points), needed=needed, for_all_subjects=False)
+        )
     index = np.array(kept)
 
     def ends(confidence: float) -> tuple[Array, Array]:
@@ -138,24 +146,24 @@ def measured_amounts(evidence: Evidence, claim: AmountClaim) -> Amounts | str:
     return Amounts([all_points[i] for i in kept], values[index], ends(evidence.confidence), adjusted)
 
 
-def _nothing(evidence: Evidence, claim: AmountClaim) -> str:
-    """Why there is no row with the response of a claim."""
+def _missing_rows(evidence: Evidence, claim: AmountClaim) -> NotRecorded | NoRows:
+    """Return why there is no row with the response of a claim."""
     if claim.response in (PEAK, PEAK_SCRATCH) and len(evidence.rows(claim.subject, ALLOCATED)):
-        return "no data: the system of this run cannot tell the peak of a process"
-    return f"no data: {claim.subject} has no rows with {claim.response}"
+        return NotRecorded(record="peak memory")
+    return NoRows(subject=claim.subject, response=claim.response)
 
 
 def _counted(rows: pd.DataFrame, names: Sequence[str], response: str) -> tuple[list[Point], Array, Array, Array]:
-    """Bytes, or what was counted, at each point; what they may be off by."""
+    """Return bytes, or what was counted, at each point, and the largest error that these may have."""
     table = rows[[*names, response]].to_numpy(dtype=np.float64)
     values = table[:, -1]
-    off_by = PEAK_RESOLUTION_BYTES if response in (PEAK, PEAK_SCRATCH) else 0.0
+    resolution = PEAK_RESOLUTION_BYTES if response in (PEAK, PEAK_SCRATCH) else 0.0
     points = [Point(dict(zip(names, levels, strict=True))) for levels in table[:, :-1].tolist()]
-    return points, values, np.full(len(values), off_by), np.ones(len(values))
+    return points, values, np.full(len(values), resolution), np.ones(len(values))
 
 
 def _timed(rows: pd.DataFrame, names: Sequence[str], response: str) -> tuple[list[Point], Array, Array, Array]:
-    """Robust location of the time at each point, the standard error of its logarithm, and degrees of freedom."""
+    """Return the robust location of the time at each point, the standard error of its log, and its freedom."""
     samples = gather(rows, names, response=response, block=BLOCK if BLOCK in rows.columns else None, what="points")
     located = locate(samples.log_seconds, samples.point, samples.block, samples.when)
     if located.relative_noise is None:

@@ -11,18 +11,18 @@ import numpy as np
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.evidence.paired import overall
 from bptt_bench.analyse.evidence.strata import stratified
+from bptt_bench.analyse.findings.reason import Reason
+from bptt_bench.analyse.findings.remarks import CodeChange, LawChange
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.fitting.hosts import in_words
+from bptt_bench.analyse.fitting.hosts import Host
 from bptt_bench.analyse.machine.prediction import MachinePrediction, predict_all
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.analyse.verdicts.gaps import gaps_in_words
+from bptt_bench.analyse.verdicts.checks import judge_agreement
 from bptt_bench.analyse.verdicts.judges import judge_all
-from bptt_bench.analyse.verdicts.placebo import alarms_of, placebo_ratio
 from bptt_bench.analyse.verdicts.race import Race, race_of
-from bptt_bench.analyse.verdicts.speedup import judge_agreement
 from bptt_bench.analyse.verdicts.verdict import Verdict
+from bptt_bench.analyse.verdicts.width import alarms_of, placebo_ratio
 from bptt_bench.plan import Claim, Experiment
-from bptt_bench.store.importers.reading.text import printable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,12 +39,15 @@ class Analysis:
     placebo_alarms : points whose own 95 % interval of that ratio excludes 1, and how many points there are.
     noise : relative standard deviation within points, the median over fits of the whole; ``None`` without repetitions.
     contaminated_share : share of disturbed samples, likewise.
-    noise_line : both in one line of words, with what else a reader must know of the samples.
     below_floor : samples left out of all fits because their signal was below the floor.
     skips : records of cells that were left out: for want of memory, or because something raised there.
-    pricings : by subject, what its declared works would take at the rates of the run's probe, made when it is first
-        asked for; none without a probe.
+    machine_predictions : by subject, what its works would take at the rates of the probe, made when first needed;
+        none without a probe.
+    is_fitted : whether any law of a whole evaluation was fitted.
     race : who is how fast where; ``None`` where no claim is about a speedup.
+    hosts : of the samples of each subject that was measured on several.
+    code_changes, law_changes : what was changed between measuring and judging, or during the measuring.
+    notes : what whoever read the run has to add.
     """
 
     evidence: Evidence
@@ -53,11 +56,15 @@ class Analysis:
     placebo_alarms: tuple[int, int]
     noise: float | None
     contaminated_share: float | None
-    noise_line: str
+    is_fitted: bool
     below_floor: int
     skips: tuple[Mapping[str, Any], ...]
     machine_predictions: Mapping[str, MachinePrediction] = field(default_factory=dict)
     race: Race | None = None
+    hosts: Mapping[str, tuple[Host, ...]] = field(default_factory=dict)
+    code_changes: tuple[CodeChange, ...] = ()
+    law_changes: tuple[LawChange, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def frame(self) -> pd.DataFrame:
@@ -75,8 +82,8 @@ class Analysis:
         return self.evidence.fits
 
     @property
-    def failures(self) -> Mapping[tuple[str, str], str]:
-        """Return by (subject, response) why a fit is missing."""
+    def failures(self) -> Mapping[tuple[str, str], Reason]:
+        """Return the reasons why fits are missing, by (subject, response)."""
         return self.evidence.failures
 
 
@@ -93,8 +100,8 @@ def analyse(
     FitError : the frame has no subjects, or a claim names a term or factor that its law does not have.
     """
     asked = experiment.claims if claims is None else tuple(claims)
-    other_code = tuple(_other_code(frame.attrs.get("resumes", ())))
-    other_laws = tuple(_other_laws((frame.attrs.get("run") or {}).get("laws"), experiment))
+    code_changes = tuple(_code_changes(frame.attrs.get("resumes", ())))
+    law_changes = tuple(_law_changes((frame.attrs.get("run") or {}).get("laws"), experiment))
     frame, experiment, asked = stratified(frame, experiment, asked)
     evidence = fit_all(frame, experiment, confidence=confidence)
     judged = judge_all(evidence, asked)
@@ -107,7 +114,6 @@ def analyse(
     noises = [fit.noise.relative for fit in whole if fit.noise.relative is not None]
     noise = float(np.median(noises)) if noises else None
     contaminated = float(np.median([fit.noise.contaminated_share for fit in whole])) if noises else None
-    below = evidence.below_floor()
     return Analysis(
         evidence=evidence,
         verdicts=verdicts,
@@ -115,71 +121,31 @@ def analyse(
         placebo_alarms=alarms,
         noise=noise,
         contaminated_share=contaminated,
-        noise_line="; ".join(
-            (
-                _noise_line(noise, contaminated, placebo, alarms, below, fitted=bool(whole)),
-                *_hosts(evidence.fits, keys),
-                *other_code,
-                *gaps_in_words(frame.attrs.get("skips", ())),
-                *other_laws,
-            )
-        ),
-        below_floor=below,
+        is_fitted=bool(whole),
+        below_floor=evidence.below_floor(),
         skips=tuple(frame.attrs.get("skips", ())),
         machine_predictions=predict_all(frame, experiment, evidence.fits),
         race=race_of(evidence),
+        hosts={key[0]: evidence.fits[key].hosts for key in keys if key in evidence.fits and evidence.fits[key].hosts},
+        code_changes=code_changes,
+        law_changes=law_changes,
     )
 
 
-def _hosts(fits: Mapping[tuple[str, str], Fit], keys: Iterable[tuple[str, str]]) -> Iterator[str]:
-    """What is to be said of several hosts: of each subject, for one may be slower at one thing alone."""
-    for key in keys:
-        if key in fits and fits[key].hosts:
-            yield f"{key[0]}: {in_words(fits[key].hosts)}"
-
-
-def _other_code(resumes: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """What is to be said of a run that went on with other code than it began with."""
+def _code_changes(resumes: Iterable[Mapping[str, Any]]) -> Iterator[CodeChange]:
+    """Yield each resumption of a run that went on with other code than it began with."""
     for record in resumes:
         if "changed" in record:
             files = record["changed"]
-            told = (
-                printable(", ".join(map(str, files)))
-                if isinstance(files, list)
-                else "it did not say with which it began"
-            )
-            yield f"measured with two versions of the code, for it went on with another one: {told}"
+            yield CodeChange(files=tuple(map(str, files)) if isinstance(files, list) else None)
 
 
-def _other_laws(stored: Any, experiment: Experiment) -> Iterator[str]:
-    """What is to be said of laws that were others when the run was measured: it is judged by those of today."""
+def _law_changes(stored: Any, experiment: Experiment) -> Iterator[LawChange]:
+    """Yield each subject whose law was another when the run was measured; it is judged by that of today."""
     if not isinstance(stored, Mapping):  # a run that did not record them
         return
     for subject in experiment.subjects:
         law = None if subject.law is None else subject.law.text
-        if stored.get(subject.name, law) != law:
-            was = printable(str(stored[subject.name] or "none"))
-            yield f"{subject.name}: judged by the law {law or 'none'}; when it was measured it was {was}"
-
-
-def _noise_line(
-    noise: float | None,
-    contaminated: float | None,
-    placebo: Interval | None,
-    alarms: tuple[int, int],
-    below: int,
-    *,
-    fitted: bool,
-) -> str:
-    parts = [f"noise unknown: {'no repetitions' if fitted else 'no law was fitted'}"]
-    if noise is not None:
-        parts = [f"noise within points {noise:.1%}, {contaminated:.1%} of samples disturbed"]
-    if placebo is None:
-        parts.append("no placebo")
-    else:
-        change, low, high = (value - 1 for value in placebo)
-        found = f"placebo {change:+.2%} ({low:+.2%} to {high:+.2%})"
-        parts.append(f"{found}, false alarms at {alarms[0]} of {alarms[1]} points")
-    if below:
-        parts.append(f"{below} samples below the signal floor left out")
-    return "; ".join(parts)
+        measured = stored.get(subject.name, law)
+        if measured != law:
+            yield LawChange(subject=subject.name, judged=law, measured=None if measured is None else str(measured))

@@ -9,17 +9,20 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.evidence.evidence import Evidence, phase_response
-from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.analyse.findings.estimates import CrossingEstimate, NoCrossingWithin
+from bptt_bench.analyse.findings.limits import Limits
+from bptt_bench.analyse.findings.obstacles import DistantCrossing, NoCrossing
+from bptt_bench.analyse.findings.reason import Reason
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.analyse.stats.search import root
-from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, inconclusive, number, settle, weigh
+from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, not_identifiable, settle, weigh
+from bptt_bench.analyse.verdicts.width import width_of
 from bptt_bench.plan import CostLaw, CrossoverClaim
 
 FARTHEST = 4.0  # times the largest measured level; beyond it a crossing is a guess about the law, not a measurement
 STEPS = 400  # of the search for a change of sign, over the logarithm of the factor
-FEWEST_SPARE_POINTS = 2
 
 
 class Part(NamedTuple):
@@ -38,11 +41,11 @@ class Lead(NamedTuple):
 
 
 def judge_crossover(evidence: Evidence, claim: CrossoverClaim) -> Verdict:
-    """The level at which the fitted phases are equal, against the predicted level."""
+    """Judge the level at which the fitted phases are equal, against the predicted level."""
     others = {name: level for name, level in claim.at.items() if name != claim.factor}
     predicted = float(CostLaw(claim.level).evaluate(others))
     parts = _parts(evidence, claim)
-    if isinstance(parts, str):
+    if isinstance(parts, Reason):
         return inconclusive(claim, parts, predicted)
     largest = max(float(part.fit.points[claim.factor].max()) for part in parts)
     crossing = _crossing(parts, claim, FARTHEST * max(largest, predicted))
@@ -56,34 +59,39 @@ def judge_crossover(evidence: Evidence, claim: CrossoverClaim) -> Verdict:
         ends = float(crossing * np.exp(-half)), float(crossing * np.exp(half))
     estimate = Interval(crossing, *ends)
     if crossing > FARTHEST * largest:
-        level, measured = f"{claim.factor}={number(crossing)}", f"{claim.factor}={largest:g}"
-        reason = f"not identifiable: the crossing at {level} is far beyond {measured}, the largest measured"
-        return inconclusive(claim, reason, predicted, estimate)
-    rising, falling = " + ".join(claim.rising), " + ".join(claim.falling)
-    what = f"the {claim.factor} at which {rising} overtakes {falling} at {describe(others)}"
-    return weigh(claim, what, limits, predicted, estimate)
+        distant = DistantCrossing(factor=claim.factor, level=crossing, largest=largest)
+        return inconclusive(claim, not_identifiable(distant), predicted, estimate)
+    finding = CrossingEstimate(
+        factor=claim.factor,
+        rising=tuple(claim.rising),
+        falling=tuple(claim.falling),
+        at=others,
+        estimate=estimate,
+        predicted=predicted,
+        limits=limits,
+    )
+    if limits.judge(estimate) != "inconclusive":
+        return weigh(claim, finding)
+    least_certain = max(parts, key=lambda part: lead([part], claim, crossing).error)
+    return weigh(claim, finding, width=width_of(least_certain.fit, evidence))
 
 
-def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[Part] | str:
+def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[Part] | Reason:
     parts = []
     for subject, factor in ((claim.subject, 1.0), (claim.less, -1.0)):
         if subject is None:
             continue
         for sign, phases in ((1.0, claim.rising), (-1.0, claim.falling)):
             for phase in phases:
-                fit = evidence.fit_or_reason(subject, phase_response(phase))
-                if isinstance(fit, str):
+                fit = evidence.usable_fit(subject, phase_response(phase))
+                if isinstance(fit, Reason):
                     return fit
-                needed = len(fit.full_law.terms) + FEWEST_SPARE_POINTS
-                if fit.n_points < needed:
-                    where = f"{fit.n_points} points in phase {phase}"
-                    return f"no data: {subject} was measured at {where}; {needed} are needed"
                 parts.append(Part(sign * factor, fit, subject))
     return parts
 
 
 def lead(parts: Sequence[Part], claim: CrossoverClaim, level: float) -> Lead:
-    """Rising less falling at a level; the errors of the parts are taken as independent, which errs on the wide side."""
+    """Return rising less falling at a level; errors of the parts are taken as independent, which is conservative."""
     seconds, variance = 0.0, 0.0
     for sign, fit, _ in parts:
         row = columns_at(fit.full_law, [{**claim.at, claim.factor: level}])[0]
@@ -93,7 +101,7 @@ def lead(parts: Sequence[Part], claim: CrossoverClaim, level: float) -> Lead:
 
 
 def _crossing(parts: Sequence[Part], claim: CrossoverClaim, farthest: float) -> float | None:
-    """The first level from 1 up at which rising overtakes falling."""
+    """Return the first level from 1 up at which rising overtakes falling."""
     logs = np.linspace(0.0, math.log(farthest), STEPS)
     table = {**{name: np.full(STEPS, level) for name, level in claim.at.items()}, claim.factor: np.exp(logs)}
     seconds = np.zeros(STEPS)
@@ -109,26 +117,26 @@ def _crossing(parts: Sequence[Part], claim: CrossoverClaim, farthest: float) -> 
 
 
 def _slope(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
-    """Seconds of lead gained per unit of the log of the level."""
+    """Return the seconds of lead gained per unit of the log of the level."""
     step = 1e-4
     up, down = (lead(parts, claim, crossing * math.exp(sign * step)).seconds for sign in (1, -1))
     return (up - down) / (2 * step)
 
 
 def _error_of_log_level(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
-    """Standard error of the log of the crossing: that of the lead over its slope there."""
+    """Return the standard error of the log of the crossing: that of the lead over its slope there."""
     slope = _slope(parts, claim, crossing)
     return lead(parts, claim, crossing).error / abs(slope) if slope else math.inf
 
 
 def gradients(evidence: Evidence, claim: CrossoverClaim) -> list[tuple[Part, Array]]:
-    """The fits that the crossing rests on, each with the slope of its log level in their coefficients (k,), up to sign.
+    """Return the fits that the crossing rests on, with the slopes of its log level in their coefficients (k,).
 
-    Empty where there is no crossing.
+    The slopes are up to sign; empty where there is no crossing.
     """
     predicted = float(CostLaw(claim.level).evaluate({n: x for n, x in claim.at.items() if n != claim.factor}))
     parts = _parts(evidence, claim)
-    if isinstance(parts, str):
+    if isinstance(parts, Reason):
         return []
     largest = max(float(part.fit.points[claim.factor].max()) for part in parts)
     crossing = _crossing(parts, claim, FARTHEST * max(largest, predicted))
@@ -144,14 +152,13 @@ def gradients(evidence: Evidence, claim: CrossoverClaim) -> list[tuple[Part, Arr
 def _without_crossing(
     parts: Sequence[Part], claim: CrossoverClaim, predicted: float, limits: Limits, width: float, largest: float
 ) -> Verdict:
-    """Refuted where rising is surely behind at the high limit or surely ahead at the low one, else inconclusive."""
-    rising, falling = " + ".join(claim.rising), " + ".join(claim.falling)
-    for end, sign, state in ((limits.high, -1, "has not overtaken"), (limits.low, 1, "is already ahead of")):
+    """Refute where rising is surely behind at the high limit or surely ahead at the low one, else inconclusive."""
+    phases: dict[str, tuple[str, ...]] = {"rising": tuple(claim.rising), "falling": tuple(claim.falling)}
+    for end, sign in ((limits.high, -1), (limits.low, 1)):
         if not 0 < end <= FARTHEST * largest:
             continue
         seconds, error = lead(parts, claim, end)
         if sign * seconds > width * error:
-            level = f"{claim.factor}={number(end)}, where {number(predicted)} was predicted"
-            return settle(claim, "refuted", f"{rising} {state} {falling} at {level}", predicted, None)
-    reason = f"no level is found at which {rising} overtakes {falling}, up to {claim.factor}={largest:g} measured"
-    return inconclusive(claim, f"not identifiable: {reason}", predicted)
+            finding = NoCrossingWithin(factor=claim.factor, **phases, level=end, predicted=predicted, is_ahead=sign > 0)
+            return settle(claim, "refuted", finding, predicted, None)
+    return inconclusive(claim, not_identifiable(NoCrossing(factor=claim.factor, **phases, largest=largest)), predicted)

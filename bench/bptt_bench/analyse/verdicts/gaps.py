@@ -1,44 +1,39 @@
-"""Points at which a subject could not be measured, in words, for all that stands on the others."""
+"""Points at which a subject could not be measured, for all verdicts that rest on the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+import dataclasses
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from bptt_bench.analyse.data.response import is_exact
-from bptt_bench.analyse.fitting.diagnose import describe
-from bptt_bench.analyse.verdicts.verdict import Verdict, sentence
-from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim
-from bptt_bench.plan.law.wording import join_names
-
-MOST_POINTS = 3  # that are named, of one subject
-MOST_CHARACTERS = 120  # of a reason
+from bptt_bench.analyse.findings.remarks import UnmeasuredPoints
+from bptt_bench.analyse.verdicts.verdict import Verdict
+from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim, Point
 
 
-def gaps_in_words(skips: Sequence[Mapping[str, Any]]) -> Iterator[str]:
-    """Yield for each subject where it could not be measured, and why at the first of these points."""
-    for subject in dict.fromkeys(str(skip["subject"]) for skip in skips):
-        mine = [skip for skip in skips if skip["subject"] == subject and not subject.endswith(PLACEBO_SUFFIX)]
-        if mine:
-            reason = str(mine[0]["reason"])
-            short = reason if len(reason) <= MOST_CHARACTERS else f"{reason[:MOST_CHARACTERS]}…"
-            yield f"{subject}: not measured at {_points(mine)} ({short})"
+def unmeasured_points(skips: Sequence[Mapping[str, Any]], subject: str) -> UnmeasuredPoints | None:
+    """Return where a subject could not be measured, in the order of the points; ``None`` if it could everywhere."""
+    mine = [skip for skip in skips if skip["subject"] == subject]
+    if not mine:
+        return None
+    points = sorted((skip["point"] for skip in mine), key=lambda point: [(str(type(x)), x) for x in point.values()])
+    return UnmeasuredPoints(
+        subject=subject, points=tuple(dict.fromkeys(map(Point, points))), reason=str(mine[0]["reason"])
+    )
+
+
+def all_gaps(skips: Sequence[Mapping[str, Any]]) -> tuple[UnmeasuredPoints, ...]:
+    """Return for each subject, placebos left out, where it could not be measured."""
+    subjects = dict.fromkeys(str(skip["subject"]) for skip in skips)
+    found = (unmeasured_points(skips, name) for name in subjects if not name.endswith(PLACEBO_SUFFIX))
+    return tuple(gap for gap in found if gap is not None)
 
 
 def with_gaps(verdict: Verdict, claim: Claim, skips: Sequence[Mapping[str, Any]]) -> Verdict:
-    """Return the verdict, its reason with the points at which its subject could not be measured."""
+    """Return the verdict, remarking the points at which its subject could not be measured."""
     if isinstance(claim, CheckClaim):
         return verdict
     timings = ("whole", "memory", "counts") if is_exact(getattr(claim, "response", "")) else ("whole", "phases")
-    mine = [skip for skip in skips if skip["subject"] == claim.subject and skip.get("timing", "whole") in timings]
-    if not mine:
-        return verdict
-    return replace(verdict, reason=sentence(f"{verdict.reason.removesuffix('.')}; not measured at {_points(mine)}"))
-
-
-def _points(skips: Sequence[Mapping[str, Any]]) -> str:
-    ordered = sorted((skip["point"] for skip in skips), key=lambda point: [(str(type(x)), x) for x in point.values()])
-    points = list(dict.fromkeys(map(describe, ordered)))
-    more = [f"{len(points) - MOST_POINTS} more points"] if len(points) > MOST_POINTS else []
-    return join_names([*points[:MOST_POINTS], *more])
+    gap = unmeasured_points([skip for skip in skips if skip.get("timing", "whole") in timings], claim.subject)
+    return verdict if gap is None else dataclasses.replace(verdict, reason=verdict.reason.remarked(gap))

@@ -13,15 +13,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
-from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE, describe
+from bptt_bench.analyse.findings.estimates import UnstableVerdict
+from bptt_bench.analyse.findings.limits import Word
+from bptt_bench.analyse.findings.obstacles import LateGrowth, SmallShare
+from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
+from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE
 from bptt_bench.analyse.fitting.exponent import WIDEST, FreeExponent, free_exponent
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.fitting.select import prefer_fits
-from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.analyse.verdicts.exponent import weigh_exponent
 from bptt_bench.analyse.verdicts.judges import judge_all
-from bptt_bench.analyse.verdicts.undone import left_open, undone
-from bptt_bench.analyse.verdicts.verdict import Limits, Verdict, Word, inconclusive, number, sentence, span
+from bptt_bench.analyse.verdicts.undone import undone
+from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, not_identifiable
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, ExponentClaim, Factor, Point, Profile, Subject
 from bptt_bench.plan.claims.claim import Bound
@@ -92,26 +96,29 @@ def judge_growth(
     )
     evidence = fit_all(frame, experiment, confidence=confidence)
     found = evidence.fit_or_reason(name, WHOLE)
-    fitted = None if isinstance(found, str) else found
+    fitted = None if isinstance(found, Reason) else found
     question = _Question(evidence=evidence, frame=frame, fit=fitted, law=law, name=name, bound=bound, margin=margin)
     verdicts = {factor: question.judge(factor, points) for factor in factors}
     if fitted is not None and len(factors) > 1:
         verdicts[join_names(factors)] = question.judge_together(fitted)
     better = None if fitted is None or len(factors) > 1 else _better(frame, fitted, factors[0], overhead)
-    why = undone(frame)[0].get(name)
-    if why is not None:  # nor is another law known to be better
-        verdicts, better = {factor: left_open(verdict, why) for factor, verdict in verdicts.items()}, None
+    finding = undone(frame)[0].get(name)
+    if finding is not None:  # nor is another law known to be better
+        reason = Reason(kind=Kind.NOT_DONE, finding=finding)
+        verdicts, better = {factor: verdict.left_open(reason) for factor, verdict in verdicts.items()}, None
     return Growth(law=law, bound=bound, verdicts=verdicts, fit=fitted, better=better)
 
 
-def agreed(growth: Growth, other: Growth, why: str) -> Growth:
-    """The verdicts that hold on other data too; the rest left open, with the reason why the data may be wrong."""
+def agreement(growth: Growth, other: Growth, disturbance: Finding) -> Growth:
+    """Return the verdicts that hold on other data too; the rest is left open because of a disturbance of the data."""
     verdicts = dict(growth.verdicts)
     for name, verdict in growth.verdicts.items():
         there = other.verdicts[name]
         if verdict.verdict not in ("inconclusive", there.verdict):
-            reason = f"too noisy: {why}, and without that the verdict would be {there.verdict}; {verdict.reason}"
-            verdicts[name] = replace(verdict, verdict="inconclusive", reason=reason)
+            unstable = UnstableVerdict(disturbance=disturbance, without=there.verdict, verdict=verdict.reason.finding)
+            width = Width(cause=None, remedy="a quiet machine")
+            reason = Reason(kind=Kind.IMPRECISE, finding=unstable, width=width, remarks=verdict.reason.remarks)
+            verdicts[name] = verdict.left_open(reason)
     return replace(growth, verdicts=verdicts)
 
 
@@ -176,10 +183,10 @@ class _Question:
             bound=self.bound if self.law.factors else "upper",
         )
         free = free_exponent(fit, terms, claim.factors, at)
-        if free.share < SMALLEST_SHARE or free.trouble:
-            why = free.trouble or f"{' + '.join(terms)} is {free.share:.1%} of the time at {describe(at)}"
-            return inconclusive(claim, f"not identifiable: {why}", free.law, free.interval)
-        return _weighed(claim, inconclusive(claim, "too noisy: ", free.law), free)
+        if free.share < SMALLEST_SHARE or free.obstacle is not None:
+            obstacle = free.obstacle or SmallShare(terms=terms, share=free.share, of="time", at=at)
+            return inconclusive(claim, not_identifiable(obstacle), free.law, free.interval)
+        return weigh_exponent(self.evidence, fit, claim, free)
 
     def _far_off(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict | None:
         """The verdict where the exponent is two powers off or more: asked again from a law that is nearer."""
@@ -192,8 +199,8 @@ class _Question:
         for _ in range(MOST_SHIFTS):
             shift += step
             free = self._free_of(fit, claim, shift, fit.full_law.terms[len(fit.law.terms) :])
-            if free is not None and not free.trouble and free.share >= SMALLEST_SHARE:
-                return _weighed(claim, verdict, free)
+            if free is not None and free.obstacle is None and free.share >= SMALLEST_SHARE:
+                return weigh_exponent(self.evidence, fit, claim, free, predicted=verdict.predicted)
         return None
 
     def _still_flat(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict:
@@ -211,11 +218,8 @@ class _Question:
             return verdict
         if not growth.low > claim.margin:
             return verdict
-        reason = (
-            f"not identifiable: over all levels the exponent of {claim.factor} is {number(verdict.estimate or 0.0)}, "
-            f"but at {describe(at)} a part linear in {claim.factor} makes it {span(growth)}; larger levels would decide"
-        )
-        return _settled(verdict, "inconclusive", reason, growth)
+        late = LateGrowth(factor=claim.factor, exponent=verdict.estimate or 0.0, at=at, there=growth)
+        return inconclusive(claim, not_identifiable(late), verdict.predicted, growth)
 
     def _free_of(self, fit: Fit, claim: ExponentClaim, shift: float, others: Sequence[object]) -> FreeExponent | None:
         """The free exponent of the terms of a claim, each changed by a power of its factor, beside other terms."""
@@ -242,25 +246,6 @@ def _largest_share(fit: Fit, terms: Sequence[str], factor: str) -> Point:
     shares = np.round(times[:, fit.indices(terms)].sum(axis=1) / times.sum(axis=1), 6)
     best = int(np.lexsort((levels[factor], shares))[-1])
     return Point({name: float(values[best]) for name, values in levels.items()})
-
-
-def _weighed(claim: ExponentClaim, verdict: Verdict, free: FreeExponent) -> Verdict:
-    """The verdict of an exponent that was found another way, against the law's own."""
-    assert verdict.predicted is not None
-    limits = Limits.around(verdict.predicted, claim.margin, claim.bound)
-    word = limits.decide(free.interval.low, free.interval.high)
-    if word == "refuted" and limits.decide(*free.profile) != "refuted":
-        word = "inconclusive"
-    what = f"the exponent of {claim.named_factors} in {' + '.join(claim.terms)} at {describe(claim.at)}"
-    stated = f"{what} is {span(free.interval)} against {number(verdict.predicted)} predicted"
-    side = {"supported": "within", "refuted": "outside", "inconclusive": "across the edge of"}[word]
-    text = f"{stated}, {side} the allowed {limits}"
-    return _settled(verdict, word, f"too noisy: {text}" if word == "inconclusive" else text, free.interval)
-
-
-def _settled(verdict: Verdict, word: Word, reason: str, estimate: Interval) -> Verdict:
-    point, low, high = estimate
-    return replace(verdict, verdict=word, reason=sentence(reason), estimate=point, low=low, high=high)
 
 
 def _better(frame: pd.DataFrame, this: Fit, factor: str, overhead: Sequence[str]) -> str | None:

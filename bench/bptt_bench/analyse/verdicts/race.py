@@ -1,4 +1,4 @@
-"""A race: times of all subjects at each point, speedups over the fastest of some, and shares of the roofline.
+"""Speedups: times of all subjects at each point, speedups over the fastest of some, and shares of the roofline.
 
 The time of a subject at a point is the robust location of its samples; ratios are taken pair by pair within blocks. The
 fastest of several others is known no better than each of them, so the interval of the speedup over it goes from the
@@ -17,11 +17,20 @@ import numpy as np
 
 from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
 from bptt_bench.analyse.evidence.paired import Visits, paired_ratio, visits_of
+from bptt_bench.analyse.findings.estimates import RooflineEstimate, SpeedupEstimate
+from bptt_bench.analyse.findings.limits import Word
+from bptt_bench.analyse.findings.obstacles import FewBlocks, NoRoofline, NotComparable, NotMeasured, NotRecorded
+from bptt_bench.analyse.findings.reason import Kind, Reason, Width
+from bptt_bench.analyse.findings.remarks import AbsentSubjects, MissingPoints, PointsOutside, SlowPeaks
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
+from bptt_bench.analyse.verdicts.verdict import Verdict, conclude, inconclusive, no_data, settle
+from bptt_bench.analyse.verdicts.width import SAMPLES
 from bptt_bench.errors import FitError, MachineError
-from bptt_bench.plan import Point, SpeedupClaim
+from bptt_bench.plan import Point, RooflineClaim, SpeedupClaim
 from bptt_bench.plan.description.lookup import NotStoredError
 from bptt_bench.plan.machine.peaks import Limit, Peaks, Traffic
+
+FEWEST_BLOCKS = 2  # to know the noise
 
 
 class LogRatio(NamedTuple):
@@ -272,3 +281,78 @@ def _visits(evidence: Evidence, subject: str) -> Visits | None:
         return visits_of(evidence, subject, [factor.name for factor in evidence.experiment.factors])
     except FitError:
         return None
+
+
+def judge_speedup(evidence: Evidence, claim: SpeedupClaim) -> Verdict:
+    """Return supported when every point's interval lies above the bound, refuted when an adjusted one lies below."""
+    found = speedups(evidence, claim.subject, claim.over, claim.points.points)
+    absent = _absent_subjects(evidence, claim)
+    if not found:
+        reason = no_data(NotComparable(subject=claim.subject, over=tuple(claim.over)))
+        return inconclusive(claim, reason.remarked(absent), claim.at_least)
+    n_blocks = evidence.rows(claim.subject, WHOLE)["block"].nunique()
+    if n_blocks < FEWEST_BLOCKS:
+        return inconclusive(claim, no_data(FewBlocks(n_blocks=n_blocks, needed=FEWEST_BLOCKS)), claim.at_least)
+    n, missing = len(found), len(claim.points) - len(found)
+    if claim.mean:
+        mean = geometric_mean(found, evidence.confidence)
+        assert mean is not None, "there is a point"
+        intervals, adjusted, worst, over, at = [mean], [mean], mean, None, None
+    else:
+        intervals = [speedup.interval(evidence.confidence) for speedup in found]
+        adjusted = [speedup.interval(1 - (1 - evidence.confidence) / n) for speedup in found]
+        index = min(range(n), key=lambda i: intervals[i].estimate)
+        worst, over, at = intervals[index], found[index].fastest, found[index].point
+    word = _word(intervals, adjusted, claim.at_least)
+    finding = SpeedupEstimate(
+        subject=claim.subject, over=over, at=at, n_points=n, estimate=worst, at_least=claim.at_least
+    )
+    below = sum(interval.high < claim.at_least for interval in adjusted)
+    remarks = (
+        PointsOutside(outside=below, n_points=n, is_below=True) if word == "refuted" and not claim.mean else None,
+        MissingPoints(missing=missing) if missing else None,
+        absent,
+    )
+    if word == "supported" and missing:
+        reason = Reason(kind=Kind.NO_DATA, finding=finding).remarked(*remarks)
+        return conclude(claim, "inconclusive", reason, claim.at_least, worst)
+    return settle(claim, word, finding, claim.at_least, worst, *remarks, width=SAMPLES)
+
+
+def _word(intervals: list[Interval], adjusted: list[Interval], at_least: float) -> Word:
+    if any(interval.high < at_least for interval in adjusted):
+        return "refuted"
+    return "supported" if all(interval.low >= at_least for interval in intervals) else "inconclusive"
+
+
+def _absent_subjects(evidence: Evidence, claim: SpeedupClaim) -> AbsentSubjects | None:
+    """Return which of the others did not run; ``None`` if all did."""
+    reasons = evidence.frame.attrs.get("missing", {})
+    absent = {name: reasons.get(name, "") for name in claim.over if not len(evidence.rows(name, WHOLE))}
+    return AbsentSubjects(subjects=absent, n_claimed=len(claim.over)) if absent else None
+
+
+def judge_roofline(evidence: Evidence, claim: RooflineClaim) -> Verdict:
+    """Return supported when the whole interval of the share lies above the bound, refuted when it lies below."""
+    peaks, seconds = peaks_of(evidence), seconds_at(evidence, claim.subject, claim.at)
+    if seconds is None:
+        return inconclusive(claim, no_data(NotMeasured(subject=claim.subject, at=claim.at)), claim.at_least)
+    if peaks is None:
+        return inconclusive(claim, no_data(NotRecorded(record="machine peaks")), claim.at_least)
+    roofline = roofline_at(evidence, claim.subject, claim.at, peaks)
+    if roofline is None:
+        return inconclusive(claim, no_data(NoRoofline(subject=claim.subject)), claim.at_least)
+    share = share_of(roofline, seconds)
+    finding = RooflineEstimate(
+        subject=claim.subject,
+        at=claim.at,
+        estimate=share,
+        at_least=claim.at_least,
+        limit=roofline.limit,
+        rate=peaks.operations_per_second if roofline.limit == "operations" else peaks.bytes_per_second,
+        threads=peaks.threads,
+    )
+    if share.low > 1:  # nothing is faster than the peak: the reading of it was disturbed
+        width = Width(cause=None, remedy="a quiet machine")
+        return settle(claim, "inconclusive", finding, claim.at_least, share, SlowPeaks(), width=width)
+    return settle(claim, _word([share], [share], claim.at_least), finding, claim.at_least, share, width=SAMPLES)

@@ -7,12 +7,24 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
+from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence, unusable
 from bptt_bench.analyse.evidence.paired import PairedRatio, Visits, paired_ratio, visits_of
-from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.analyse.findings.estimates import RatioEstimate
+from bptt_bench.analyse.findings.limits import Word
+from bptt_bench.analyse.findings.obstacles import (
+    FewBlocks,
+    FewClaimedPoints,
+    NothingLeft,
+    NotMeasured,
+    NotRecorded,
+    UndefinedRatio,
+)
+from bptt_bench.analyse.findings.reason import Reason
+from bptt_bench.analyse.findings.remarks import MissingPoints, PointsOutside
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.analyse.verdicts.verdict import Verdict, Word, inconclusive, number, settle, span
+from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, no_data, not_identifiable, settle
+from bptt_bench.analyse.verdicts.width import SAMPLES
 from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, RatioClaim
 
@@ -37,9 +49,9 @@ class MeasuredRatio(NamedTuple):
 
 
 def judge_ratio(evidence: Evidence, claim: RatioClaim) -> Verdict:
-    """Supported when every point's interval lies within the margin, refuted when an adjusted one lies outside."""
+    """Judge a ratio at each claimed point; points that are refuted are so at the adjusted confidence."""
     measured = measured_ratio(evidence, claim)
-    if isinstance(measured, str):
+    if isinstance(measured, Reason):
         return inconclusive(claim, measured)
     allowed = math.log1p(claim.margin)
     low = -math.inf if claim.bound == "upper" else -allowed
@@ -53,35 +65,38 @@ def judge_ratio(evidence: Evidence, claim: RatioClaim) -> Verdict:
     logs = (measured.log_ratio[worst], measured.ends[0][worst], measured.ends[1][worst])
     estimate = Interval(*(float(np.exp(value)) for value in logs))
     predicted = float(np.exp(measured.predicted[worst]))
-    edge = {"tight": "±", "upper": "+", "lower": "-"}[claim.bound]
     n, missing = len(deviation), len(claim.points) - len(deviation)
-    reason = (
-        f"at {describe(measured.points[worst])}, the worst of {n} points, the ratio is {span(estimate)} against "
-        f"{number(predicted)} predicted ({np.expm1(deviation[worst]):+.1%}, allowed {edge}{claim.margin:.0%}); "
-        f"median deviation {np.expm1(np.median(np.abs(deviation))):.1%}"
+    finding = RatioEstimate(
+        at=measured.points[worst],
+        n_points=n,
+        estimate=estimate,
+        predicted=predicted,
+        deviation=float(np.expm1(deviation[worst])),
+        median_deviation=float(np.expm1(np.median(np.abs(deviation)))),
+        margin=claim.margin,
+        bound=claim.bound,
     )
-    if word == "refuted":
-        reason += f"; outside at {int(outside.sum())} of {n} points"
-    if missing:
-        reason += f"; {missing} of the claimed points {'was' if missing == 1 else 'were'} not measured"
-    return settle(claim, word, f"too noisy: {reason}" if word == "inconclusive" else reason, predicted, estimate)
+    remarks = (
+        PointsOutside(outside=int(outside.sum()), n_points=n) if word == "refuted" else None,
+        MissingPoints(missing=missing) if missing else None,
+    )
+    return settle(claim, word, finding, predicted, estimate, *remarks, width=SAMPLES)
 
 
-def measured_ratio(evidence: Evidence, claim: RatioClaim) -> MeasuredRatio | str:
-    """The ratio at the claimed points, or why it cannot be judged."""
+def measured_ratio(evidence: Evidence, claim: RatioClaim) -> MeasuredRatio | Reason:
+    """Return the ratio at the claimed points, or why it cannot be judged."""
     subjects = [claim.subject, claim.over, *([claim.less] if claim.less is not None else [])]
     if BLOCK not in evidence.frame.columns:
-        return "no data: the samples have no blocks to pair them by"
+        return no_data(NotRecorded(record="blocks"))
     factors = list(claim.points.points[0]) if len(claim.points) else []
     found: list[Visits] = []
     for subject in subjects:
         if not len(evidence.rows(subject, WHOLE)):
-            return f"no data: {subject} was not measured"
+            return no_data(NotMeasured(subject=subject))
         try:
             found.append(visits_of(evidence, subject, factors))
         except FitError as error:
-            kind = "below floor" if "below the signal floor" in str(error) else "no data"
-            return f"{kind}: {subject}, {error}"
+            return unusable(subject, error)
     ratio = paired_ratio(found[0], found[1], found[2] if claim.less is not None else None)
     claimed = [tuple(float(point[name]) for name in factors) for point in claim.points]
     rows_kept = [i for i, point in enumerate(ratio.points) if point in claimed]
@@ -90,26 +105,26 @@ def measured_ratio(evidence: Evidence, claim: RatioClaim) -> MeasuredRatio | str
 
 def _measured(
     ratio: PairedRatio, kept: list[int], claim: RatioClaim, factors: list[str], confidence: float, n_blocks: int
-) -> MeasuredRatio | str:
-    needed = min(FEWEST_POINTS, len(claim.points))
-    if len(kept) < max(needed, 1):
-        found = f"{len(kept)} of the {len(claim.points)} claimed points"
-        return f"no data: {found} were measured for all subjects; {max(needed, 1)} are needed"
+) -> MeasuredRatio | Reason:
+    needed = max(min(FEWEST_POINTS, len(claim.points)), 1)
+    if len(kept) < needed:
+        return no_data(
+            FewClaimedPoints(measured=len(kept), claimed=len(claim.points), needed=needed, for_all_subjects=True)
+        )
     if n_blocks < FEWEST_BLOCKS:
-        return f"no data: {n_blocks} block; at least {FEWEST_BLOCKS} are needed to know the noise"
+        return no_data(FewBlocks(n_blocks=n_blocks, needed=FEWEST_BLOCKS))
     points = [dict(zip(factors, ratio.points[i], strict=True)) for i in kept]
     empty = [point for i, point in zip(kept, points, strict=True) if not math.isfinite(ratio.log_ratio[i])]
-    if empty:
-        return (
-            f"not identifiable: {claim.less} takes as long as {claim.subject} or {claim.over} at {describe(empty[0])}"
-        )
+    if empty and claim.less is not None:
+        subjects = (claim.subject, claim.over)
+        return not_identifiable(NothingLeft(less=claim.less, subjects=subjects, at=empty[0]))
     law = CostLaw(claim.ratio)
     with np.errstate(all="ignore"):
         predicted = np.log(law.evaluate({name: np.array([point[name] for point in points]) for name in factors}))
     undefined = np.flatnonzero(~np.isfinite(np.broadcast_to(predicted, len(kept))))
     if len(undefined):
         value = float(np.exp(np.broadcast_to(predicted, len(kept))[undefined[0]]))
-        return f"not identifiable: the claimed ratio is {value:g} at {describe(points[undefined[0]])}"
+        return not_identifiable(UndefinedRatio(value=value, at=points[undefined[0]]))
     ends = ratio.intervals(confidence)
     adjusted = ratio.intervals(1 - (1 - confidence) / len(kept))
     index = np.array(kept)

@@ -10,9 +10,10 @@ from typing import Any, get_args
 
 from scipy.stats import binom
 
+from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.analysis import Analysis
-from bptt_bench.analyse.verdicts.verdict import Verdict, Word
+from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import Fault
 
 WORDS: tuple[Word, ...] = get_args(Word)

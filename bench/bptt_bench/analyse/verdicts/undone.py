@@ -7,23 +7,20 @@ or most of the larger ones, where the work is most of the time; what warms up on
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.evidence.evidence import without_records
-from bptt_bench.analyse.fitting.diagnose import describe
-from bptt_bench.analyse.verdicts.verdict import Verdict, number, sentence
-from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim
-from bptt_bench.plan.experiment.deferred import REMEDIES
-from bptt_bench.plan.law.wording import join_names
+from bptt_bench.analyse.findings.obstacles import ChangedInput, PromiseReturned, RememberedWork
+from bptt_bench.analyse.findings.reason import Finding, Kind, Reason
+from bptt_bench.analyse.verdicts.verdict import Verdict
+from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim, Point
 
 if TYPE_CHECKING:
     import pandas as pd
 
-KIND = "work not done"
 CHANGED = 1.5  # times as long with its inputs put back from which a call depends on what it changes in them
 CACHED = 3.0  # the same for caches and mappings: tables that are kept on purpose seldom save most of a call
 CACHES = ("cache", "dict", "OrderedDict", "defaultdict")
@@ -38,40 +35,41 @@ LEAST_SECONDS = 1e-9  # a shorter time is none that a clock can read
 FEWEST_POINTS = 3  # that show that calls become slower, or that work is remembered; one may be chance
 
 
-def withheld(verdict: Verdict, claim: Claim, reasons: Mapping[str, str], promised: Mapping[str, str]) -> Verdict:
+def withheld(
+    verdict: Verdict, claim: Claim, findings: Mapping[str, Finding], promised: Mapping[str, Finding]
+) -> Verdict:
     """Return the verdict, left open where the work of a subject that it is about was not done.
 
     Parameters
     ----------
-    reasons : by subject, why its times say nothing of its law.
-    promised : those among them that say as little of its memory, for the work was done by no evaluation.
+    findings : by subject, why its times say nothing of its law.
+    promised : those among them that say as little of its memory, because no evaluation did the work.
     """
     if isinstance(claim, CheckClaim):
         return verdict
-    known = promised if is_exact(getattr(claim, "response", "")) else reasons
-    why = next((known[name] for name in _subjects(claim) if name in known), None)
-    return verdict if why is None else left_open(verdict, why)
+    known = promised if is_exact(getattr(claim, "response", "")) else findings
+    finding = next((known[name] for name in _subjects(claim) if name in known), None)
+    return verdict if finding is None else verdict.left_open(Reason(kind=Kind.NOT_DONE, finding=finding))
 
 
-def left_open(verdict: Verdict, why: str) -> Verdict:
-    """Return the verdict as an inconclusive one with another reason."""
-    return replace(verdict, verdict="inconclusive", reason=sentence(why))
-
-
-def undone(frame: pd.DataFrame) -> tuple[dict[str, str], dict[str, str]]:
-    """Return by subject why its evaluations did not do their work; all, and those that returned promises."""
+def undone(frame: pd.DataFrame) -> tuple[dict[str, Finding], dict[str, Finding]]:
+    """Return by subject what shows that evaluations did not do their work; all, and those that returned promises."""
     inspections = _by_subject(frame.attrs.get("inspections", ()))
-    promised = {name: why for name, each in inspections.items() if (why := _promised(each))}
-    changed = {name: why for name, each in inspections.items() if (why := _changed(each))}
-    remembered: dict[str, str] = {}
+    promised: dict[str, Finding] = {}
+    found: dict[str, Finding] = {}
+    for name, records in inspections.items():
+        promise, change = _promised(records), _changed(records)
+        promised |= {} if promise is None else {name: promise}
+        found |= {} if change is None else {name: change}
     if "first_seconds" in frame.columns and "process" in frame.columns:
         factors = list(frame.attrs["factors"])
         bare = without_records(frame)
         names = bare["subject"].astype(str).str.removesuffix(PLACEBO_SUFFIX)
         usable = bare["first_seconds"].notna() & bare["seconds_per_eval"].notna()
         by_subject = bare[usable].groupby(names[usable])
-        remembered = {str(name): why for name, rows in by_subject if (why := _remembered(rows, factors))}
-    return {**remembered, **changed, **promised}, promised
+        remembered = {str(name): _remembered(rows, factors) for name, rows in by_subject}
+        found = {name: one for name, one in remembered.items() if one is not None} | found
+    return {**found, **promised}, promised
 
 
 def _subjects(claim: Claim) -> list[str]:
@@ -88,12 +86,11 @@ def _by_subject(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Mapping[
     return found
 
 
-def _promised(records: Sequence[Mapping[str, Any]]) -> str:
+def _promised(records: Sequence[Mapping[str, Any]]) -> PromiseReturned | None:
     kinds = [record["returned"] for record in records if record.get("returned") is not None]
     if 2 * len(kinds) < len(records) or not kinds:
-        return ""
-    article = "an" if kinds[0][0] in "aeio" else "a"
-    return f"{KIND}: the call returns {article} {kinds[0]}, and {REMEDIES.get(kinds[0], 'nobody uses it')}"
+        return None
+    return PromiseReturned(returned=str(kinds[0]))
 
 
 class _Compared(NamedTuple):
@@ -103,7 +100,7 @@ class _Compared(NamedTuple):
     factor: float
     more: float  # seconds that putting back costs
     changed: Mapping[str, str]
-    at: str
+    at: Point
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> _Compared:
@@ -120,7 +117,7 @@ class _Compared(NamedTuple):
             factor=float(np.median(restored) / np.median(repeated)) if apart else 1.0,
             more=more,
             changed=shown,
-            at=describe(record["point"]),
+            at=Point(record["point"]),
         )
 
     @property
@@ -149,43 +146,37 @@ def _grows(compared: Sequence[_Compared]) -> bool:
     return upper >= LEAST_GROWTH * max(lower, LEAST_SECONDS)
 
 
-def _changed(records: Sequence[Mapping[str, Any]]) -> str:
-    """Why, where the time depends on what the call changes; empty if it does not."""
+def _changed(records: Sequence[Mapping[str, Any]]) -> ChangedInput | None:
+    """Return what the call changes and how much its time depends on that; ``None`` if it does not."""
     compared = [_Compared.of(record) for record in records if record.get("restored_seconds")]
     if not compared:
-        return ""
-    largest: dict[str, _Compared] = {}  # by point: a placebo may have found the work done by its subject
+        return None
+    largest: dict[Point, _Compared] = {}  # by point: a placebo may have found the work done by its subject
     for each in sorted(compared, key=lambda one: one.seconds):
         if each.at not in largest or each.factor > largest[each.at].factor:
             largest[each.at] = each
     known = sorted(largest.values(), key=lambda one: one.seconds)
     upper = known[len(known) // 2 :]
-    points = {describe(record["point"]) for record in records}
+    points = {Point(record["point"]) for record in records}
     faster = [one for one in known if one.factor >= one.least]
     is_upper = 2 * len(known) >= len(points) and 2 * sum(one in faster for one in upper) > len(upper)
     is_table = bool(faster) and faster[-1].is_table
     if (is_upper and (not is_table or _grows(known))) or (len(faster) >= FEWEST_POINTS and not is_table):
         last = faster[-1]
-        names = join_names([f"`{name}` ({kind})" for name, kind in last.changed.items()])
-        how = f"it takes {number(last.factor)} times as long at {last.at}"
-        if set(last.changed.values()) <= {"cache"}:
-            return f"{KIND}: the call remembers its result in {names}; without that {how}"
-        return f"{KIND}: the call changes its input {names}; with that put back {how}; work on a copy"
+        return ChangedInput(changed=last.changed, factor=last.factor, at=last.at)
     slower = [one for one in known if one.factor <= 1 / SLOWER]
     if len(slower) < FEWEST_POINTS:
-        return ""
+        return None
     worst = min(slower, key=lambda one: one.factor)
-    names = join_names([f"`{name}` ({kind})" for name, kind in worst.changed.items()])
-    how = f"as many evaluations leave it, it takes {number(1 / worst.factor)} times as long at {worst.at}"
-    return f"{KIND}: the call changes its input {names}; {how}; work on a copy"
+    return ChangedInput(changed=worst.changed, factor=worst.factor, at=worst.at)
 
 
-def _remembered(rows: pd.DataFrame, factors: list[str]) -> str:
-    """Why, where first evaluations in a process took far longer than later ones, and the more so the longer they took.
+def _remembered(rows: pd.DataFrame, factors: list[str]) -> RememberedWork | None:
+    """Return by how much first evaluations in a process were slower, if the more so the longer they took.
 
     What is compiled, imported or touched for the first time takes about as long at every point, or a few times as long
     as later evaluations; what is not done again takes the more times as long the more there was to do. The first cell
-    of a process is left out, for it pays for all that is loaded.
+    of a process is left out, because it includes all that is loaded.
     """
     cells = list(zip(rows["process"], *(rows[name] for name in factors), strict=True))
     begun = rows["started_at"].tolist()
@@ -197,7 +188,7 @@ def _remembered(rows: pd.DataFrame, factors: list[str]) -> str:
     table = warm.groupby(factors).agg(first=("first_seconds", "min"), later=("seconds_per_eval", "median"))
     table = table.sort_values("first")
     if len(table) < FEWEST_POINTS + 1:
-        return ""
+        return None
     first = table["first"].to_numpy()
     factor = first / np.maximum(table["later"].to_numpy(), LEAST_SECONDS)
     half = len(table) // 2
@@ -209,13 +200,7 @@ def _remembered(rows: pd.DataFrame, factors: list[str]) -> str:
         or growth < LEAST_GROWTH
         or np.log(upper / lower) < GROWTH_SHARE * np.log(growth)
     ):
-        return ""
-    return (
-        f"{KIND}: the first evaluation took {number(float(factor[-1]))} times as long as later ones at "
-        f"{_point(factors, table.index[-1])}; these find its work done: let each call do it, or do it in prepare"
-    )
-
-
-def _point(factors: list[str], levels: object) -> str:
-    """The levels of an index of pandas in words."""
-    return describe(dict(zip(factors, levels if isinstance(levels, tuple) else (levels,), strict=True)))
+        return None
+    levels = table.index[-1]
+    point = Point(dict(zip(factors, levels if isinstance(levels, tuple) else (levels,), strict=True)))
+    return RememberedWork(factor=float(factor[-1]), at=point)

@@ -170,7 +170,8 @@ class MarkedLaw:
         Beside other work long rounds are drawn out and short ones are not, which looks like growth: with eight
         processes on two cores `sorted` passed for n**2 once in twenty runs.
         """
-        from bptt_bench.analyse.verdicts.growth import agreed, judge_growth
+        from bptt_bench.analyse.findings.estimates import ProcessorWait
+        from bptt_bench.analyse.verdicts.growth import agreement, judge_growth
 
         stated = self.stated
 
@@ -191,8 +192,8 @@ class MarkedLaw:
             share = self.taken[busiest].waited
             if share < LEAST_WAITING or growth.word == "inconclusive":
                 return growth
-            why = f"no processor was free for {share:.0%} of the time at {self.where([busiest])}"
-            return agreed(growth, judge(without_waiting=True), why)
+            wait = ProcessorWait(share=share, at=self.points[busiest])
+            return agreement(growth, judge(without_waiting=True), wait)
 
 
 class LawItem(pytest.Item):

@@ -236,10 +236,12 @@ class ComplexitySession:
         """Add fits and verdicts to pytest-benchmark's JSON."""
         if not self.judged:
             return
+        from bptt_bench.report.words.documents import verdict_documents
+
         found = output_json.setdefault(JSON_KEY, {"verdicts": [], "fits": []})
         for item in self.judged:
             assert item.growth is not None
-            found["verdicts"] += [verdict.to_json() for verdict in item.growth.verdicts.values()]
+            found["verdicts"] += verdict_documents(item.growth.verdicts.values())
             if item.growth.fit is not None:
                 found["fits"].append({"subject": item.nodeid, **item.growth.fit.to_json()})
 

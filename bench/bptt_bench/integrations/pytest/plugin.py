@@ -297,11 +297,14 @@ class Session:
     def summarise(self, reporter: pytest.TerminalReporter) -> None:
         """Print fits and verdicts of each suite, and name the refuted claims, and what failed."""
         for suite in self.measured():
+            from bptt_bench.report.words.reasons import text_of
+
             if not self.config.getoption("benchmark_quiet", False):
                 reporter.section(f"{suite.experiment.name}: fits and verdicts", sep="-", yellow=True)
                 reporter.write_line(suite.text(width=shutil.get_terminal_size().columns, colour=reporter.hasmarkup))
             for verdict in suite.refuted():
-                reporter.write_line(f"REFUTED {verdict.claim} ({verdict.subject}): {verdict.reason}", red=True)
+                why = text_of(verdict.reason)
+                reporter.write_line(f"REFUTED {verdict.claim} ({verdict.subject}): {why}", red=True)
             # counted in pytest's last line, which would else be green
             reporter.stats.setdefault("refuted", []).extend(suite.refuted())
             if suite.unmeasured:

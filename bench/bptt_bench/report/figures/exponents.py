@@ -85,7 +85,7 @@ def _draw_row(axes: Axes, position: int, verdict: Verdict, claim: ExponentClaim,
     unsaid = show.unsaid(claim.name, claim.subject)
     name = f"{claim.name}, {unsaid}" if unsaid else claim.name
     text = name if len(name) <= LABEL_CHARACTERS else shorten(claim.name, LABEL_CHARACTERS, placeholder=" …")
-    words = show.verdict_words(verdict.verdict, verdict.reason)
+    words = show.verdict_words(verdict)
     if len(text) + len(words) > ROW_CHARACTERS:
         words = verdict.verdict
     written: dict[str, Any] = {"transform": axes.get_yaxis_transform(), "va": "bottom", "fontsize": 9.5}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -19,6 +19,12 @@ class Verdicts(list["Verdict"]):
     def __init__(self, analysis: Analysis) -> None:
         super().__init__(analysis.verdicts)
         self._analysis = analysis
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the verdicts as plain data, as ``verdict --json`` lists them."""
+        from bptt_bench.report.words.documents import verdict_documents
+
+        return verdict_documents(self)
 
     def _repr_html_(self) -> str:
         from bptt_bench.report.page import fragments

@@ -15,6 +15,7 @@ from rich.terminal_theme import TerminalTheme
 
 from bptt_bench.report import format as show
 from bptt_bench.report.words import content
+from bptt_bench.report.words.reasons import text_of
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
@@ -75,7 +76,8 @@ def of_analysis(analysis: Analysis) -> str:
 def of_verdict(verdict: Verdict) -> str:
     """One verdict in a line."""
     word = f'<span style="font-weight:600;color:{COLOURS[verdict.verdict]}">{content.MARKS[verdict.verdict]} '
-    return f"<div>{word}{escape(verdict.verdict)}</span> <b>{escape(verdict.claim)}</b>: {escape(verdict.reason)}</div>"
+    reason = escape(text_of(verdict.reason))
+    return f"<div>{word}{escape(verdict.verdict)}</span> <b>{escape(verdict.claim)}</b>: {reason}</div>"
 
 
 def of_fit(fit: Fit) -> str:

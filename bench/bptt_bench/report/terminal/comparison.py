@@ -7,16 +7,18 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from bptt_bench.analyse.compare.changes import ONE_PROCESS
 from bptt_bench.analyse.compare.compared import Change, Comparison
 from bptt_bench.analyse.data.response import is_exact, meaning
+from bptt_bench.analyse.findings.remarks import SingleProcess, UnknownMachineSpeed
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.report import format as show_as
 from bptt_bench.report.terminal.console import on_screen
+from bptt_bench.report.words.comparison import claim_change_text, not_compared_text, regression_text
+from bptt_bench.report.words.reasons import words
 
-STYLES = {"dearer": "bold red", "cheaper": "green", "same": "", "cannot be told": "yellow"}
-MARKS = {"dearer": "✗", "cheaper": "✓", "same": "✓", "cannot be told": "?"}
-COMMON = "what most prices have in common"
+STYLES = {"higher": "bold red", "lower": "green", "same": "", "undetermined": "yellow"}
+MARKS = {"higher": "✗", "lower": "✓", "same": "✓", "undetermined": "?"}
+COMMON = "what most unit costs have in common"
 
 
 def show_comparison(found: Comparison, console: Console | None = None) -> None:
@@ -30,24 +32,26 @@ def show_comparison(found: Comparison, console: Console | None = None) -> None:
         console.print(Text(line))
     for claim in found.claims:
         style = "bold red" if claim.is_regression else ""
-        line = f"{claim.claim}: {claim.before or 'not judged'} → {claim.after or 'not judged'}: {claim.reason}"
+        line = (
+            f"{claim.claim}: {claim.before or 'not judged'} → {claim.after or 'not judged'}: {claim_change_text(claim)}"
+        )
         console.print(Text(line, style))
     if not found.claims and found.n_claims:
         console.print(Text(f"{found.n_claims} claim{'s' if found.n_claims > 1 else ''} judged in both, all alike"))
-    lines = found.regressions
-    if lines:
-        console.print(Text(f"{len(lines)} regression{'s' if len(lines) > 1 else ''}:", "bold red"))
-        for line in lines:
-            console.print(Text(f"  {line}", "red"))
+    worse = found.regressions
+    if worse:
+        console.print(Text(f"{len(worse)} regression{'s' if len(worse) > 1 else ''}:", "bold red"))
+        for one in worse:
+            console.print(Text(f"  {regression_text(one)}", "red"))
     else:
         console.print(Text(f"no regression found{_but(found)}", "bold"))
 
 
 def _but(found: Comparison) -> str:
-    """What stayed open, which is no pass."""
-    prices = [one for one in found.changes if not is_exact(one.response)]
-    count = sum(one.verdict == "cannot be told" for one in prices)
-    return f"; {count} of {len(prices)} prices cannot be told" if count else ""
+    """Return what stayed open, which is not a pass."""
+    timed = [one for one in found.changes if not is_exact(one.response)]
+    count = sum(one.verdict == "undetermined" for one in timed)
+    return f"; {count} of {len(timed)} unit costs are undetermined" if count else ""
 
 
 def _how(found: Comparison) -> str:
@@ -56,7 +60,7 @@ def _how(found: Comparison) -> str:
         how = f"measured in turns, {count} pair{'' if count == 1 else 's'} of processes"
     else:
         how = f"measured at different times, by {count} process{'' if count == 1 else 'es'} or more each"
-    return f"{how}; a price within ±{show_as.percent(found.tolerance)} counts as the same"
+    return f"{how}; a unit cost within ±{show_as.percent(found.tolerance)} counts as the same"
 
 
 def _table(found: Comparison) -> Table:
@@ -64,7 +68,7 @@ def _table(found: Comparison) -> Table:
     table.add_column("subject", overflow="fold", ratio=2)
     table.add_column("term", overflow="fold", ratio=3)
     table.add_column("share", justify="right", no_wrap=True)
-    table.add_column("price", no_wrap=True)
+    table.add_column("unit cost", no_wrap=True)
     table.add_column("verdict", no_wrap=True)
     for one in found.changes:
         verdict = Text(f"{MARKS[one.verdict]} {one.verdict}", STYLES[one.verdict])
@@ -92,19 +96,19 @@ def _below(found: Comparison) -> list[str]:
     tested = [one for one in found.changes if one.p_value is not None]
     together = f"verdicts hold together at {show_as.percent(found.confidence)}"
     correction = f"Holm's correction over {len(tested)} coefficient{'' if len(tested) == 1 else 's'}"
-    lines = [f"{together}: {correction}; each interval is at the level at which its price was tested"]
-    if found.everything is not None:
-        common = f"{COMMON}: {times(found.everything)}"
+    lines = [f"{together}: {correction}; each interval is at the level at which its unit cost was tested"]
+    if found.common is not None:
+        common = f"{COMMON}: {times(found.common)}"
         if not found.paired:
             common += (
-                "; it may be the machine at another time, so prices are shown beside it "
+                "; it may be due to the machine, so unit costs are shown relative to it "
                 "(`compare --baseline REF` measures in turns and settles that)"
             )
         lines.append(common)
-    for one in found.untold:
+    for one in found.not_compared:
         what = f"{' + '.join(show_as.term(term) for term in one.terms)} " if one.terms else ""
-        lines.append(f"not identifiable: {one.subject}, {what}({one.reason})")
-    reasons = dict.fromkeys(one.reason for one in found.changes if one.p_value is None or one.reason == ONE_PROCESS)
-    lines += [f"cannot be told: {reason}" for reason in reasons]
+        lines.append(f"not identifiable: {one.subject}, {what}({not_compared_text(one)})")
+    shared = (one.reason for one in found.changes if isinstance(one.reason, SingleProcess | UnknownMachineSpeed))
+    lines += [f"undetermined: {words(reason)}" for reason in dict.fromkeys(shared)]
     lines += [f"the runs also differ: {note}" for note in found.notes]
     return lines

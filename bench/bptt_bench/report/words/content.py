@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.response import is_count, is_exact, is_memory, unit_of
 from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.hosts import in_words
+from bptt_bench.analyse.verdicts.gaps import all_gaps
 from bptt_bench.plan import (
     AmountClaim,
     CheckClaim,
@@ -22,6 +23,7 @@ from bptt_bench.plan import (
 )
 from bptt_bench.plan.machine.kernels import describe_library, kernel_warnings_of_run, libraries_of_run
 from bptt_bench.report import format as show
+from bptt_bench.report.words.reasons import points_text, text_of, words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit, FittedTerm
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?"}
 ACRONYMS = ("cpu", "blas")
 CHECK = "check"
+MOST_CHARACTERS = 120  # of the reason why something was not measured
 HIDDEN = ("host",)  # a report may be published; the name of the machine says nothing about its speed
 
 
@@ -98,9 +101,9 @@ def verdict_rows(analysis: Analysis) -> list[VerdictRow]:
                 predicted=predicted(verdict, claim),
                 measured=measured(verdict, claim),
                 verdict=verdict.verdict,
-                words=show.verdict_words(verdict.verdict, verdict.reason),
+                words=show.verdict_words(verdict),
                 mark=MARKS[verdict.verdict],
-                reason=verdict.reason,
+                reason=text_of(verdict.reason),
             )
         )
     return rows
@@ -213,13 +216,45 @@ def fit_summary(fit: Fit) -> str:
         f"condition number {show.number(fit.condition_number)}",
         fit.lack_of_fit.finding,
     ]
-    return "; ".join(part for part in (*parts, fit.regimes_in_words(), in_words(fit.hosts), *cautions(fit)) if part)
+    return "; ".join(
+        part for part in (*parts, *map(words, fit.cache_regimes()), in_words(fit.hosts), *cautions(fit)) if part
+    )
 
 
 def noise_line(analysis: Analysis) -> str:
-    """Noise of a sample and the false alarm of the placebo, in one sentence."""
-    line = analysis.noise_line
+    """Return the noise, the false alarms of the placebo, and what else to know of the samples, in one sentence."""
+    line = "; ".join((*_noise(analysis), *_about_samples(analysis), *analysis.notes))
     return f"{line[:1].upper()}{line[1:]}."
+
+
+def _noise(analysis: Analysis) -> Iterator[str]:
+    if analysis.noise is None:
+        yield f"noise unknown: {'no repetitions' if analysis.is_fitted else 'no law was fitted'}"
+    else:
+        yield f"noise within points {analysis.noise:.1%}, {analysis.contaminated_share:.1%} of samples disturbed"
+    if analysis.placebo is None:
+        yield "no placebo"
+    else:
+        change, low, high = (value - 1 for value in analysis.placebo)
+        alarms, points = analysis.placebo_alarms
+        yield f"placebo {change:+.2%} ({low:+.2%} to {high:+.2%}), false alarms at {alarms} of {points} points"
+    if analysis.below_floor:
+        yield f"{analysis.below_floor} samples below the signal floor left out"
+
+
+def _about_samples(analysis: Analysis) -> Iterator[str]:
+    for subject, hosts in analysis.hosts.items():
+        yield f"{subject}: {in_words(hosts)}"
+    yield from map(words, analysis.code_changes)
+    for gap in all_gaps(analysis.skips):
+        reason = shorten(gap.reason, MOST_CHARACTERS)
+        yield f"{gap.subject}: not measured at {points_text(gap.points)} ({reason})"
+    yield from map(words, analysis.law_changes)
+
+
+def shorten(text: str, most: int) -> str:
+    """Return a text cut to so many characters, with an ellipsis where it was cut."""
+    return text if len(text) <= most else f"{text[:most]}…"
 
 
 def machine_notes(analysis: Analysis) -> list[str]:

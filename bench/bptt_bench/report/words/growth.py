@@ -5,6 +5,7 @@ from __future__ import annotations
 from bptt_bench.analyse.verdicts.growth import Growth
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.report.format import amount, interval, number
+from bptt_bench.report.words.reasons import clause_of, text_of
 
 
 def headline(growth: Growth) -> str:
@@ -22,7 +23,7 @@ def stated(growth: Growth) -> str:
 def explained(growth: Growth) -> str:
     """The verdict on each factor, a law that fits better, and what was measured beside what was fitted."""
     lines = [f"law {stated(growth)} is {growth.word}"]
-    lines += [f"  {factor}: {verdict.reason}" for factor, verdict in growth.verdicts.items()]
+    lines += [f"  {factor}: {text_of(verdict.reason)}" for factor, verdict in growth.verdicts.items()]
     if growth.better:
         lines.append(f"  {growth.better} fits better.")
     return "\n".join([*lines, *table(growth)])
@@ -61,6 +62,6 @@ def _tells(growth: Growth, verdict: Verdict) -> bool:
 
 def _in_short(factor: str, verdict: Verdict) -> str:
     if verdict.verdict == "inconclusive":
-        return verdict.reason.removesuffix(".")
+        return clause_of(verdict.reason)
     found = interval(verdict.estimate, verdict.low, verdict.high)
     return f"exponent of {factor} {found}, the law has {number(verdict.predicted)}"

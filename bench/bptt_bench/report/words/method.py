@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.plan import CheckClaim
 from bptt_bench.report import format as show
 from bptt_bench.report.words.content import noise_line
+from bptt_bench.report.words.reasons import words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,7 +90,7 @@ def _left_out(analysis: Analysis) -> str:
     shown = [f"{skip['subject']} at {show.point(skip['point'])} ({skip['reason']})" for skip in skips[:MOST_SKIPS]]
     more = f" and {len(skips) - MOST_SKIPS} more" if len(skips) > MOST_SKIPS else ""
     skipped = f"{_count(len(skips), 'cell')} skipped: {'; '.join(shown)}{more}" if skips else "no cell was skipped"
-    missing = "".join(f" No fit: {reason.removeprefix('no data: ')}." for reason in analysis.failures.values())
+    missing = "".join(f" No fit: {words(reason.finding)}." for reason in analysis.failures.values())
     return f"{floor}; {skipped}.{missing}"
 
 

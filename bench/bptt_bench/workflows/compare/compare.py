@@ -58,7 +58,9 @@ def compare(
     >>> compare("results/before", "results/after").regressions  # doctest: +SKIP
     """
     from bptt_bench.analyse.compare.changes import changes
+    from bptt_bench.analyse.evidence.evidence import UnjudgedError
     from bptt_bench.analyse.verdicts.analysis import analyse
+    from bptt_bench.report.words.reasons import clause_of
     from bptt_bench.store.runs.experiments import experiment_of_run
 
     if not (math.isfinite(tolerance) and tolerance >= 0):
@@ -76,15 +78,18 @@ def compare(
             )
     chosen = experiment_of_run(frames[1]) if experiment is None else experiment
     turns = lockstep_blocks(headers)
-    found = changes(
-        frames[0],
-        frames[1],
-        chosen,
-        names=(names[0], names[1]),
-        lockstep=turns,
-        tolerance=tolerance,
-        confidence=confidence,
-    )
+    try:
+        found = changes(
+            frames[0],
+            frames[1],
+            chosen,
+            names=(names[0], names[1]),
+            lockstep=turns,
+            tolerance=tolerance,
+            confidence=confidence,
+        )
+    except UnjudgedError as error:
+        raise FitError(f"{error}: {clause_of(error.reason)}") from None
     judged = [analyse(frame, chosen, chosen.claims).verdicts for frame in frames]
     claims, count = changed_claims(*judged)
     return dataclasses.replace(found, claims=claims, n_claims=count, notes=tuple(find_differences(frames)))

@@ -12,6 +12,7 @@ from bptt_bench.analyse.adaptive.allocate import Allocation, allocate, nothing
 from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Part, Spot
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import Point
+from bptt_bench.report.words.reasons import text_of
 from scipy.stats import t as student
 
 SIGMA2 = 0.04  # variance of a sample
@@ -158,7 +159,9 @@ def test_what_misfit_alone_makes_wide_is_named_and_gets_nothing() -> None:
     assert not found.visits
     (unhelped,) = found.unhelped
     assert unhelped.claim == "slope"
-    assert unhelped.reason.startswith("slope is known to ±1, and no time would narrow that below ±0.998")
+    assert text_of(unhelped.reason).startswith(
+        "imprecise: slope is known to ±1, and no time would narrow that below ±0.998"
+    )
 
 
 def test_an_aim_out_of_reach_gets_nothing_only_where_it_is_to_be_reached() -> None:

@@ -28,6 +28,7 @@ from bptt_bench.plan import (
     ShareClaim,
     Subject,
 )
+from bptt_bench.report.words.reasons import text_of
 
 from tests.bench.analyse.made import levels, run
 
@@ -192,8 +193,8 @@ def test_claims_that_no_sample_helps_are_named_and_checks_are_not_asked(rng: np.
     aims, unhelped = aims_of(evidence, [check, nowhere, small])
     assert aims == []
     assert [one.claim for one in unhelped] == ["nowhere", "small"]
-    assert unhelped[0].reason.startswith("no data")
-    assert unhelped[1].reason.startswith("not identifiable: T**2 is")
+    assert text_of(unhelped[0].reason).startswith("no data")
+    assert text_of(unhelped[1].reason).startswith("not identifiable: T**2 is")
 
 
 def test_an_exponent_far_from_the_laws_is_still_an_aim(rng: np.random.Generator) -> None:
@@ -202,7 +203,7 @@ def test_an_exponent_far_from_the_laws_is_still_an_aim(rng: np.random.Generator)
     steep.attrs = frame.attrs
     evidence, found = of(steep, (EXPONENT,))
     (verdict,) = judge_all(evidence, [EXPONENT])
-    assert "the exponent of V in T*V at T=16 V=3200 is at least" in verdict.reason
+    assert "the exponent of V in T*V at T=16 V=3200 is at least" in text_of(verdict.reason)
     assert found["exponent"][0].half_width > 0
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse.findings.remarks import CacheRegime, SelectedPoints
 from bptt_bench.analyse.fitting.exponent import free_exponent
 from bptt_bench.analyse.fitting.fit import fit
-from bptt_bench.analyse.fitting.regime import Regime, select_regimes
+from bptt_bench.analyse.fitting.regime import select_regimes
+from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
+from bptt_bench.report.words.reasons import words
 from bptt_bench.validation import LAWS, Setting
 from bptt_bench.validation import simulate as simulated
 from bptt_bench.validation.simulate import STEP_BYTES
@@ -46,8 +49,8 @@ def test_a_threshold_is_found_with_what_lies_beyond_it(dearer: float, rng: np.ra
     beyond = by_term[regime.companion]
     assert beyond.role == "regime"
     assert 1 + beyond.coefficient / by_term["n*m"].coefficient == pytest.approx(dearer, rel=0.15)
-    assert "each operation of n*m costs up to" in found.regimes_in_words()
-    assert found.regimes_in_words(["other"]) == ""
+    assert "each operation of n*m costs up to" in words(found.cache_regimes()[0])
+    assert found.cache_regimes(["other"]) == ()
     assert found.error.max < 0.05
 
 
@@ -97,8 +100,8 @@ def test_a_claim_below_a_threshold_is_judged_on_the_points_below_it(rng: np.rand
     below, beyond = judge(simulate(rng, dearer=2.5).assign(subject="s"), experiment)
     assert below.verdict == "supported"
     n_below = sum(8 * point["m"] <= THRESHOLD for point in POINTS)
-    assert f"judged on the {n_below} of {len(POINTS)} points that are below the same thresholds" in below.reason
-    assert "judged on" not in beyond.reason
+    assert SelectedPoints(n_points=n_below, of=len(POINTS)) in below.reason.remarks
+    assert not any(isinstance(remark, SelectedPoints) for remark in beyond.reason.remarks)
 
 
 def test_a_step_under_much_noise_is_found_though_lack_of_fit_is_not() -> None:
@@ -146,5 +149,5 @@ def test_a_law_without_working_sets_is_left_as_it_is(rng: np.random.Generator) -
     ("low", "high", "where"), [(17.8e6, 18.3e6, "18 MB, each"), (12e6, 0.15e9, "18 MB (12 MB to 150 MB), each")]
 )
 def test_a_threshold_is_given_with_a_range_that_can_be_seen(low: float, high: float, where: str) -> None:
-    regime = Regime(term="n", companion="n*m", working_set="8*n", threshold=18e6, low=low, high=high)
-    assert f"at about {where}" in regime.words(2.0)
+    regime = CacheRegime(term="n", working_set="8*n", threshold=Interval(18e6, low, high), slowdown=2.0)
+    assert f"at about {where}" in words(regime)

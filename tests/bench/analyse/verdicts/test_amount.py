@@ -13,6 +13,7 @@ from bptt_bench.analyse.verdicts.judges import judge_all
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.errors import FitError
 from bptt_bench.plan import AmountClaim, CostLaw, Design, Experiment, Factor, Point, Profile, Subject
+from bptt_bench.report.words.reasons import text_of
 
 LEVELS = (10, 20, 40, 80)
 LARGE = 1_000_000  # bytes a unit
@@ -77,7 +78,7 @@ def test_each_bound_goes_both_ways(bound: str, stated: float, word: str) -> None
 def test_the_reason_names_the_worst_point_and_speaks_in_megabytes() -> None:
     frame = weighed(scratch_bytes=np.array([10e6, 20e6, 60e6, 80e6]))
     found = verdict(frame, "1000000*n")
-    assert found.reason == (
+    assert text_of(found.reason) == (
         "at n=40, the worst of 4 points, the memory beyond the result is 60 MB against 40 MB stated "
         "(+50.0%, allowed ±10%); outside at 1 of 4 points."
     )
@@ -90,7 +91,7 @@ def test_a_peak_is_not_known_better_than_the_system_counts_pages() -> None:
     assert (large.low, large.high) == (large.estimate - 3e5, large.estimate + 3e5)  # type: ignore[operator]
     small = verdict(weighed(10_000), "10000*n", response="peak_scratch_bytes")
     assert small.verdict == "inconclusive"
-    assert small.reason.startswith("too noisy: at n=10")
+    assert text_of(small.reason).startswith("imprecise: at n=10")
     assert verdict(weighed(10_000), "10000*n").verdict == "supported"  # what was allocated is known
 
 
@@ -102,15 +103,15 @@ def test_nothing_at_all_is_below_an_upper_bound_and_far_from_a_tight_one() -> No
 def test_points_that_were_not_measured_are_counted() -> None:
     found = verdict(weighed(), f"{LARGE}*n", points=Design.grid({"n": (*LEVELS, 160)}))
     assert found.verdict == "supported"
-    assert found.reason.endswith("1 of the claimed points was not measured.")
+    assert text_of(found.reason).endswith("1 of the claimed points was not measured.")
     nowhere = verdict(weighed(), f"{LARGE}*n", points=Design.grid({"n": (10, 7, 8, 9)}))
-    assert nowhere.reason == "no data: 1 of the 4 claimed points were measured; 3 are needed."
+    assert text_of(nowhere.reason) == "no data: 1 of the 4 claimed points were measured; 3 are needed."
 
 
 def test_without_memory_there_is_no_data(rng: np.random.Generator) -> None:
-    assert verdict(timed(rng, noise=0.01), "n").reason == "no data: s has no rows with scratch_bytes."
+    assert text_of(verdict(timed(rng, noise=0.01), "n").reason) == "no data: s has no rows with scratch_bytes."
     blind = verdict(weighed(peak_scratch_bytes=np.nan), "n", response="peak_scratch_bytes")
-    assert blind.reason == "no data: the system of this run cannot tell the peak of a process."
+    assert text_of(blind.reason) == "no data: the system of this run does not report the peak of a process."
 
 
 def test_a_time_is_judged_with_its_noise(rng: np.random.Generator) -> None:

@@ -11,6 +11,8 @@ from bptt_bench.analyse import analyse
 from bptt_bench.analyse.evidence.paired import overall, paired_ratio, visits
 from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Profile, Subject
+from bptt_bench.report.words.content import noise_line
+from bptt_bench.report.words.reasons import text_of
 
 from tests.bench.analyse.made import run
 from tests.bench.analyse.verdicts.test_verdict import DESIGN, EXPERIMENT, OUTPUT, RECUR, T, exponent, frame, subject
@@ -51,7 +53,7 @@ def test_samples_that_test_predictions_enter_no_fit_and_adaptive_ones_do(rng: np
 def test_a_fit_that_is_impossible_has_a_reason(rng: np.random.Generator) -> None:
     data = frame(rng)
     found = analyse(data[data["subject"] != "slow"], EXPERIMENT)
-    assert found.failures["slow", "seconds_per_eval"] == "no data: slow has no rows with seconds_per_eval"
+    assert text_of(found.failures["slow", "seconds_per_eval"]) == "no data: slow has no rows with seconds_per_eval."
     assert ("fast", "seconds_per_eval") in found.fits
 
 
@@ -81,8 +83,8 @@ def test_two_names_of_one_subject_differ_by_noise_alone(rng: np.random.Generator
     assert found.placebo_alarms[0] <= 4  # binomial(18, 0.05): 4 or fewer in 99.8 % of runs
     assert found.noise == pytest.approx(0.01, rel=0.2)
     assert found.contaminated_share == pytest.approx(0.1, abs=0.05)
-    assert found.noise_line.startswith(f"noise within points {found.noise:.1%}")
-    assert f"false alarms at {found.placebo_alarms[0]} of 18 points" in found.noise_line
+    assert noise_line(found).startswith(f"Noise within points {found.noise:.1%}")
+    assert f"false alarms at {found.placebo_alarms[0]} of 18 points" in noise_line(found)
 
 
 def test_a_placebo_that_is_slower_is_seen(rng: np.random.Generator) -> None:
@@ -108,8 +110,8 @@ def test_a_busy_machine_is_blamed_before_the_law(
     data = run(both, DESIGN, rng=rng, blocks=7, noise=0.01, disturbed=disturbed)
     (found,) = analyse(data, WITH_PLACEBO, [exponent()]).verdicts
     assert found.verdict == "inconclusive"
-    assert words in found.reason
-    assert ("a run on a quiet machine would tell" in found.reason) == (slower > 1)
+    assert words in text_of(found.reason)
+    assert ("a run on a quiet machine would decide" in text_of(found.reason)) == (slower > 1)
 
 
 def test_the_placebos_interval_holds_1_as_often_as_it_says() -> None:
@@ -131,11 +133,11 @@ def test_the_placebos_interval_holds_1_as_often_as_it_says() -> None:
 def test_a_run_without_placebo_or_blocks_says_so(rng: np.random.Generator) -> None:
     data = placebo_run(rng)
     assert analyse(data, EXPERIMENT).placebo is None
-    assert "no placebo" in analyse(data, EXPERIMENT).noise_line
+    assert "no placebo" in noise_line(analyse(data, EXPERIMENT))
     assert analyse(data.drop(columns="block"), WITH_PLACEBO).placebo is None
     assert analyse(data[data["subject"] == "fast"], WITH_PLACEBO).placebo is None
     once = analyse(data[data["block"] == 0], WITH_PLACEBO)
-    assert (once.noise, once.noise_line[:28]) == (None, "noise unknown: no repetition")
+    assert (once.noise, noise_line(once)[:28]) == (None, "Noise unknown: no repetition")
 
 
 def test_what_was_left_out_is_counted(rng: np.random.Generator) -> None:
@@ -144,8 +146,8 @@ def test_what_was_left_out_is_counted(rng: np.random.Generator) -> None:
     floor = data.assign(below_floor=(data["T"] == 2) & (data["timing"] == "whole"))
     found = analyse(floor, EXPERIMENT)
     assert found.below_floor == 3 * 3 * 5
-    assert found.noise_line.endswith(
-        "; 45 samples below the signal floor left out; fast: not measured at T=1 V=1e+09 (memory)"
+    assert noise_line(found).endswith(
+        "; 45 samples below the signal floor left out; fast: not measured at T=1 V=1e+09 (memory)."
     )
     assert found.fits["fast", "seconds_per_eval"].n_points == 15
     assert [skip["reason"] for skip in found.skips] == ["memory"]
@@ -190,16 +192,16 @@ def test_without_laws_it_says_so_and_does_not_blame_repetitions() -> None:
         subjects=(Subject(name="s", prepare=lambda _: lambda: None),),
         profiles={"quick": Profile(design=Design.grid({"n": [1, 2]}))},
     )
-    assert analyse(rows, experiment).noise_line.startswith("noise unknown: no law was fitted")
+    assert noise_line(analyse(rows, experiment)).startswith("Noise unknown: no law was fitted")
 
 
 def test_a_law_that_was_another_one_when_the_run_was_measured_is_told(rng: np.random.Generator) -> None:
     data = frame(rng)
     laws = {one.name: one.law.text if one.law else None for one in EXPERIMENT.subjects}
     data.attrs["run"] = {"laws": laws}
-    same = analyse(data, EXPERIMENT).noise_line
+    same = noise_line(analyse(data, EXPERIMENT))
     data.attrs["run"] = {}
-    assert analyse(data, EXPERIMENT).noise_line == same  # of a run that recorded no laws nothing can be said
+    assert noise_line(analyse(data, EXPERIMENT)) == same  # of a run that recorded no laws nothing can be said
     data.attrs["run"] = {"laws": {**laws, "fast": "T**2"}}
     told = f"fast: judged by the law {laws['fast']}; when it was measured it was T**2"
-    assert analyse(data, EXPERIMENT).noise_line == f"{same}; {told}"
+    assert noise_line(analyse(data, EXPERIMENT)) == f"{same.removesuffix('.')}; {told}."

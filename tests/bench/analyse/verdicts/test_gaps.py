@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from bptt_bench.analyse.verdicts.gaps import gaps_in_words, with_gaps
+from bptt_bench.analyse.findings.estimates import Deviation
+from bptt_bench.analyse.findings.reason import Kind, Reason
+from bptt_bench.analyse.verdicts.gaps import all_gaps, with_gaps
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import AmountClaim, CheckClaim, CheckResult, Claim, Design, ExponentClaim, Point
+from bptt_bench.report.words.reasons import text_of
 
 TIME = ExponentClaim(name="linear", subject="sort", factor="n", terms=("n",), at=Point(n=8))
 MEMORY = AmountClaim(
     name="scratch", subject="sort", response="scratch_bytes", amount="8*n", points=Design.grid({"n": [8]})
 )
+
+FINDING = Deviation(largest=0, allowed=0, cases=1, detail="")
+PLAIN = "largest deviation 0 in 1 cases, allowed 0"
 
 
 def skip(n: int, subject: str = "sort", timing: str = "whole", reason: str = "ValueError: odd") -> dict[str, Any]:
@@ -21,9 +27,9 @@ def skip(n: int, subject: str = "sort", timing: str = "whole", reason: str = "Va
 def judged(claim: Claim, *skips: dict[str, Any]) -> str:
     verdict = Verdict(
         claim=claim.name, subject=claim.subject, kind=claim.kind, predicted=1.0, estimate=1.0, low=0.9, high=1.1,
-        verdict="supported", reason="It is so.",
+        verdict="supported", reason=Reason(kind=Kind.WITHIN, finding=FINDING),
     )  # fmt: skip
-    return with_gaps(verdict, claim, skips).reason
+    return text_of(with_gaps(verdict, claim, skips).reason)
 
 
 def test_each_subject_is_named_with_its_points_and_the_first_reason() -> None:
@@ -36,17 +42,17 @@ def test_each_subject_is_named_with_its_points_and_the_first_reason() -> None:
         skip(4, "other", reason="x" * 500),
         skip(4, "sort (placebo)"),
     ]
-    first, second = gaps_in_words(skips)
-    assert first == "sort: not measured at n=4, n=8, n=16 and 2 more points (ValueError: odd)"
-    assert second == f"other: not measured at n=4 ({'x' * 120}…)"
-    assert list(gaps_in_words([])) == []
+    first, second = all_gaps(skips)
+    assert first.points == tuple(Point(n=n) for n in (4, 8, 16, 32, 64))
+    assert (first.subject, first.reason, second.subject) == ("sort", "ValueError: odd", "other")
+    assert all_gaps([]) == ()
 
 
 def test_a_verdict_says_where_its_subject_is_missing() -> None:
     assert judged(TIME, skip(4), skip(8, timing="phases"), skip(8, timing="phases")) == (
-        "It is so; not measured at n=4 and n=8."
+        f"{PLAIN}; not measured at n=4 and n=8."
     )
-    assert judged(TIME, skip(4, "other"), skip(4, timing="memory")) == "It is so."
-    assert judged(MEMORY, skip(4, timing="memory")) == "It is so; not measured at n=4."
+    assert judged(TIME, skip(4, "other"), skip(4, timing="memory")) == f"{PLAIN}."
+    assert judged(MEMORY, skip(4, timing="memory")) == f"{PLAIN}; not measured at n=4."
     check = CheckClaim(name="c", subject="sort", check=lambda _: CheckResult(estimate=0, allowed=0, cases=1))
-    assert judged(check, skip(4)) == "It is so."
+    assert judged(check, skip(4)) == f"{PLAIN}."

@@ -15,6 +15,7 @@ from bptt_bench.analyse.verdicts.growth import Growth, judge_growth
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.claims_from_law import MARGIN, MARGIN_OF_NO_GROWTH
+from bptt_bench.report.words.reasons import text_of
 
 LEVELS = (1000, 4000, 16_000, 64_000, 256_000)
 LINES = tuple({"n": n, "m": 200} for n in (10, 30, 100, 300, 1000)) + tuple(
@@ -116,16 +117,16 @@ def test_the_margin_decides() -> None:
 def test_an_upper_bound_holds_where_its_term_cannot_be_seen() -> None:
     tight = along_n(lambda n: 1e-3, "n**2")
     assert tight.word == "inconclusive"
-    assert tight.verdicts["n"].reason.startswith("not identifiable: ")
+    assert text_of(tight.verdicts["n"].reason).startswith("not identifiable: ")
     upper = along_n(lambda n: 1e-3, "n**2", bound="upper")
     assert upper.word == "supported"
-    assert upper.verdicts["n"].reason.startswith("all of the time grows with n by an exponent of ")
+    assert text_of(upper.verdicts["n"].reason).startswith("all of the time grows with n by an exponent of ")
     assert upper.verdicts["n"].high == pytest.approx(0, abs=0.2)
 
 
 @pytest.mark.parametrize("seed", range(3))
 def test_a_time_that_does_not_grow_is_said_and_no_advice_is_given(seed: int) -> None:
-    reason = along_n(lambda n: 1e-3, "n", seed=seed).verdicts["n"].reason
+    reason = text_of(along_n(lambda n: 1e-3, "n", seed=seed).verdicts["n"].reason)
     assert "the time does not grow with it: its exponent is " in reason
     assert "would decide" not in reason
 
@@ -133,8 +134,8 @@ def test_a_time_that_does_not_grow_is_said_and_no_advice_is_given(seed: int) -> 
 def test_growth_that_overhead_hides_is_not_denied() -> None:
     verdict = along_n(lambda n: 1e-3 * (1 + 0.15 * n / LEVELS[-1]), "n", point_noise=0.001).verdicts["n"]
     assert verdict.verdict == "inconclusive"
-    assert "does not grow" not in verdict.reason
-    assert verdict.reason.endswith("would decide.")
+    assert "does not grow" not in text_of(verdict.reason)
+    assert text_of(verdict.reason).endswith("would decide.")
 
 
 def test_an_upper_bound_is_not_held_by_overhead_alone_where_the_time_grows_faster() -> None:
@@ -189,4 +190,4 @@ def test_data_that_cannot_be_fitted_are_no_verdict() -> None:
     table = frame(lambda n: 1e-9 * n, tuple({"n": n} for n in LEVELS[:1]), seed=0)
     growth = judge_growth(table, CostLaw("n"), name="it")
     assert (growth.word, growth.fit, growth.better) == ("inconclusive", None, None)
-    assert growth.verdicts["n"].reason.startswith("no data: ")
+    assert text_of(growth.verdicts["n"].reason).startswith("no data: ")

@@ -27,6 +27,8 @@ from bptt_bench.plan import (
     Subject,
     Traffic,
 )
+from bptt_bench.report.words.documents import verdict_documents
+from bptt_bench.report.words.reasons import text_of
 
 POINTS = Design.grid({"n": [10, 100]})
 PEAKS = {"products": {"8x8x8": 4e9}, "moves": {"copy": 2e9, "read": 1e9}, "threads": 2}
@@ -162,8 +164,8 @@ def test_a_speedup_at_every_point_is_that_of_the_worst() -> None:
     times = {**TIMES, "slow": {10: 3e-5, 100: 1.1e-4}}
     verdict = only(judge(frame(times), experiment(speedup(1.5))))
     assert verdict.verdict == "refuted"
-    assert "at n=100, the worst of 2 points" in verdict.reason
-    assert "below that at 1 of 2 points" in verdict.reason
+    assert "at n=100, the worst of 2 points" in text_of(verdict.reason)
+    assert "below that at 1 of 2 points" in text_of(verdict.reason)
     assert verdict.estimate == pytest.approx(1.1, rel=0.01)
     assert only(judge(frame(times), experiment(speedup(1.4, mean=True)))).verdict == "supported"
 
@@ -173,21 +175,21 @@ def test_missing_others_are_named_and_without_any_nothing_is_decided() -> None:
     two = {name: TIMES[name] for name in ("tuned", "other")}
     verdict = only(judge(frame(two, missing=absent), experiment(speedup(1.9))))
     assert verdict.verdict == "supported"
-    assert verdict.reason.endswith("1 of 2 did not run: slow (it is not installed).")
+    assert text_of(verdict.reason).endswith("1 of 2 did not run: slow (it is not installed).")
     alone = only(judge(frame({"tuned": TIMES["tuned"]}, missing=absent), experiment(speedup(1.9))))
     assert alone.verdict == "inconclusive"
-    assert alone.reason.startswith("no data")
+    assert text_of(alone.reason).startswith("no data")
 
 
 def test_a_point_that_was_not_measured_is_no_pass() -> None:
     times = {name: {10: by_n[10]} for name, by_n in TIMES.items()}
     verdict = only(judge(frame(times), experiment(speedup(1.5))))
     assert verdict.verdict == "inconclusive"
-    assert "1 of the claimed points was not measured" in verdict.reason
+    assert "1 of the claimed points was not measured" in text_of(verdict.reason)
 
 
 def test_one_block_says_nothing_of_noise() -> None:
-    assert only(judge(frame(TIMES, blocks=1), experiment(speedup(1.5)))).reason.startswith("no data: 1 block")
+    assert text_of(only(judge(frame(TIMES, blocks=1), experiment(speedup(1.5)))).reason).startswith("no data: 1 block")
 
 
 @pytest.mark.parametrize(("at_least", "word"), [(0.25, "supported"), (0.45, "refuted")])
@@ -195,7 +197,7 @@ def test_a_share_of_the_roofline_is_judged_on_its_interval(at_least: float, word
     claim = RooflineClaim(name="share", subject="tuned", at=Point(n=10), at_least=at_least)
     verdict = only(judge(frame(TIMES, peaks=[{"peaks": PEAKS}]), experiment(claim)))
     assert (verdict.verdict, verdict.kind) == (word, "roofline")
-    assert "4.00 GFLOP/s of matrix products that 2 threads reached" in verdict.reason
+    assert "4.00 GFLOP/s of matrix products that 2 threads reached" in text_of(verdict.reason)
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_without_a_roofline_a_share_is_open(at: int, subject: str, peaks: Any, r
     claim = RooflineClaim(name="share", subject=subject, at=Point(n=at), at_least=0.5)
     stored = [] if peaks is None else [{"peaks": peaks}]
     verdict = only(judge(frame(TIMES, peaks=stored), experiment(claim)))
-    assert (verdict.verdict, verdict.reason) == ("inconclusive", reason)
+    assert (verdict.verdict, text_of(verdict.reason)) == ("inconclusive", reason)
 
 
 def test_the_best_of_all_readings_is_the_peak() -> None:
@@ -225,7 +227,7 @@ def test_more_than_the_roofline_is_no_pass() -> None:
     slow = {**PEAKS, "products": {"8x8x8": 1e9}}
     verdict = only(judge(frame(TIMES, peaks=[{"peaks": slow}]), experiment(claim)))
     assert verdict.verdict == "inconclusive"
-    assert verdict.reason.endswith("the peaks were read in a slower moment.")
+    assert text_of(verdict.reason).endswith("the peaks were read in a slower moment.")
 
 
 def test_broken_peaks_are_an_error_of_one_line() -> None:
@@ -254,16 +256,19 @@ def test_results_agree_where_the_largest_difference_is_allowed(
     found = analyse(frame(TIMES, agreements=records), experiment(agreement=AGREEMENT)).verdicts
     verdict = next(one for one in found if one.subject == "tuned" and one.kind == "check")
     assert (verdict.claim, verdict.verdict) == ("results of tuned = slow", word)
-    assert verdict.to_json()["estimate"] == worst
-    assert "at 2 points" in verdict.reason
+    assert verdict_documents([verdict])[0]["estimate"] == worst
+    assert "at 2 points" in text_of(verdict.reason)
     other = next(one for one in found if one.claim == "results of other = slow")
-    assert (other.verdict, other.reason) == ("inconclusive", "no data: no result was compared.")
+    assert (other.verdict, text_of(other.reason)) == ("inconclusive", "no data: no result was compared.")
 
 
 def test_results_without_any_difference_name_no_point() -> None:
     found = analyse(frame(TIMES, agreements=compared(("tuned", 10, 0.0))), experiment(agreement=AGREEMENT)).verdicts
     verdict = next(one for one in found if one.claim == "results of tuned = slow")
-    assert (verdict.verdict, verdict.reason) == ("supported", "no difference at any of 1 points, allowed 1e-06.")
+    assert (verdict.verdict, text_of(verdict.reason)) == (
+        "supported",
+        "no difference at any of 1 points, allowed 1e-06.",
+    )
 
 
 def test_a_missing_subject_has_no_results_to_agree() -> None:

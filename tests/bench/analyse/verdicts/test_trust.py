@@ -6,6 +6,9 @@ import json
 import math
 
 import pytest
+from bptt_bench.analyse.findings.limits import Word
+from bptt_bench.analyse.findings.obstacles import NotRecorded
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.trust import (
     Coverage,
@@ -17,7 +20,7 @@ from bptt_bench.analyse.verdicts.trust import (
     stability,
     trust,
 )
-from bptt_bench.analyse.verdicts.verdict import Verdict, Word
+from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import Evaluation, Fault, Point
 
 KINDS = {"counts": "check", "growth": "exponent", "ratio": "ratio"}
@@ -38,7 +41,7 @@ def verdict(claim: str, word: Word) -> Verdict:
         low=0.9,
         high=1.1,
         verdict=word,
-        reason=".",
+        reason=Reason(kind=Kind.NO_DATA, finding=NotRecorded(record="check")),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.analyse.verdicts.undone import undone
 from bptt_bench.plan import (
@@ -26,6 +27,7 @@ from bptt_bench.plan import (
     Subject,
 )
 from bptt_bench.plan.experiment.deferred import REMEDIES
+from bptt_bench.report.words.reasons import text_of
 
 LEVELS = (1_000, 4_000, 16_000, 64_000, 128_000, 256_000)
 SECONDS_PER_UNIT = 1e-8
@@ -97,7 +99,8 @@ def times(seconds: float) -> list[float]:
 
 
 def reason(frame: pd.DataFrame, subject: str = "work") -> str:
-    return undone(frame)[0].get(subject, "")
+    finding = undone(frame)[0].get(subject)
+    return "" if finding is None else text_of(Reason(kind=Kind.NOT_DONE, finding=finding)).removesuffix(".")
 
 
 @pytest.mark.parametrize("kind", REMEDIES)
@@ -115,7 +118,7 @@ def test_a_promise_at_a_few_points_is_none() -> None:
 def test_a_call_that_changes_its_input_is_named_with_it() -> None:
     sorting = [inspection(n, {"data": "list", "k": "cell"}, times(1e-9 * n**2), times(1e-8 * n)) for n in LEVELS]
     assert reason(frame_of(inspections=sorting)) == (
-        "work not done: the call changes its input `data` (list); with that put back it takes 25600 times as long at "
+        "work not done: the call changes its input `data` (list); with that restored it takes 25600 times as long at "
         "n=256000; work on a copy"
     )
 
@@ -254,7 +257,7 @@ def test_claims_about_a_subject_are_withheld_wherever_it_is_named() -> None:
     undone_work = [inspection(n, returned="generator") for n in LEVELS]
     found = judge(both(undone_work), EXPERIMENT, claims)
     assert [verdict.verdict for verdict in found] == ["inconclusive", "supported", "inconclusive", "inconclusive"]
-    assert [verdict.reason.partition(":")[0] for verdict in found if verdict.verdict == "inconclusive"] == [
+    assert [text_of(verdict.reason).partition(":")[0] for verdict in found if verdict.verdict == "inconclusive"] == [
         "work not done", "work not done", "no data"
     ]  # fmt: skip
     assert dataclasses.asdict(found[0])["estimate"] == healthy[0].estimate

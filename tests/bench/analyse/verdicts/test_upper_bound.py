@@ -10,6 +10,7 @@ import pytest
 from bptt_bench.analyse import Verdict, judge
 from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
 from bptt_bench.plan.claims.claim import Bound
+from bptt_bench.report.words.reasons import text_of
 
 from tests.bench.analyse.made import run
 
@@ -46,7 +47,7 @@ def unused(_point: Point) -> Callable[[], object]:
 @pytest.mark.parametrize("growth", ["constant", "log(n)", "n"])
 def test_what_grows_more_slowly_obeys_an_upper_bound(growth: str, law: str, rng: np.random.Generator) -> None:
     found = judged(GROWTH[growth], LINE, law, rng, at=Point(n=100_000), bound="upper")
-    assert found.verdict == "supported", found.reason
+    assert found.verdict == "supported", text_of(found.reason)
 
 
 @pytest.mark.parametrize(("growth", "law"), [("n", "log(n)"), ("n**2", "n"), ("n**2", "log(n)")])
@@ -56,7 +57,7 @@ def test_what_grows_faster_breaks_an_upper_bound(growth: str, law: str, rng: np.
 
 def test_the_reason_says_that_it_is_all_of_the_time_that_was_judged(rng: np.random.Generator) -> None:
     found = judged(GROWTH["constant"], LINE, "n**2", rng, at=Point(n=100_000), bound="upper")
-    assert found.reason.startswith("all of the time grows with n by an exponent of ")
+    assert text_of(found.reason).startswith("all of the time grows with n by an exponent of ")
     assert found.estimate == pytest.approx(0, abs=0.05)
     assert found.predicted == pytest.approx(2)
 
@@ -65,13 +66,13 @@ def test_the_reason_says_that_it_is_all_of_the_time_that_was_judged(rng: np.rand
 def test_only_an_upper_bound_is_obeyed_by_a_constant(bound: Bound, rng: np.random.Generator) -> None:
     found = judged(GROWTH["constant"], LINE, "n", rng, at=Point(n=100_000), bound=bound)
     assert found.verdict == "inconclusive"
-    assert found.reason.startswith("not identifiable")
+    assert text_of(found.reason).startswith("not identifiable")
 
 
 def test_an_exponent_that_lies_beyond_what_is_looked_at_is_refuted(rng: np.random.Generator) -> None:
     found = judged(GROWTH["n"], LINE, "n**3", rng, at=Point(n=100_000))
     assert found.verdict == "refuted"
-    assert "is at most " in found.reason
+    assert "is at most " in text_of(found.reason)
 
 
 def test_a_product_is_no_sum(rng: np.random.Generator) -> None:
@@ -95,4 +96,4 @@ def test_a_sum_is_no_product_but_no_dearer_either(bound: Bound, rng: np.random.G
     assert (sums.verdict, product.verdict) == ("refuted" if bound == "tight" else "supported", "supported")
     assert (sums.predicted, product.predicted) == pytest.approx((2, 2))
     assert sums.estimate == pytest.approx(1, abs=0.2)
-    assert "the exponent of n and m in n*m" in sums.reason
+    assert "the exponent of n and m in n*m" in text_of(sums.reason)

@@ -13,9 +13,11 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse import Verdict, judge
 from bptt_bench.analyse.evidence.evidence import fit_all
+from bptt_bench.analyse.findings.estimates import ExponentEstimate
+from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.crossover import Part, lead
-from bptt_bench.analyse.verdicts.verdict import Limits, number, span, weigh
+from bptt_bench.analyse.verdicts.verdict import weigh
 from bptt_bench.errors import FitError
 from bptt_bench.plan import (
     CheckClaim,
@@ -33,6 +35,8 @@ from bptt_bench.plan import (
     ShareClaim,
     Subject,
 )
+from bptt_bench.report.words.documents import verdict_documents
+from bptt_bench.report.words.reasons import limits_text, number, span, text_of
 
 from tests.bench.analyse.made import run
 
@@ -85,8 +89,8 @@ def frame(rng: np.random.Generator | None = None, *, noise: float = 0.01, **time
 def verdict(data: pd.DataFrame, claim: Claim) -> Verdict:
     (found,) = judge(data, EXPERIMENT, [claim])
     assert (found.claim, found.subject, found.kind) == (claim.name, claim.subject, claim.kind)
-    assert found.reason.endswith(".")
-    assert "\n" not in found.reason
+    assert text_of(found.reason).endswith(".")
+    assert "\n" not in text_of(found.reason)
     return found
 
 
@@ -144,9 +148,19 @@ def crossover(**changes: Any) -> CrossoverClaim:
 )
 def test_an_interval_decides_by_where_it_lies(bound: Bound, low: float, high: float, word: str) -> None:
     assert Limits.around(1.0, 0.1, bound).decide(low, high) == word
-    found = weigh(exponent(), "x", Limits.around(1.0, 0.1, bound), 1.0, Interval((low + high) / 2, low, high))
+    estimate = ExponentEstimate(
+        factors=("T",),
+        terms=("T",),
+        at=AT,
+        predicted=1.0,
+        limits=Limits.around(1.0, 0.1, bound),
+        estimate=Interval((low + high) / 2, low, high),
+    )
+    found = weigh(exponent(), estimate)
     assert found.verdict == word
-    assert found.reason.startswith("too noisy: x is") == (word == "inconclusive")
+    kinds = {"supported": "within limits", "refuted": "outside limits", "inconclusive": "imprecise"}
+    assert found.reason.kind == kinds[word]
+    assert text_of(found.reason).startswith("imprecise: the exponent of T") == (word == "inconclusive")
 
 
 def test_a_ratio_has_its_margin_as_a_factor() -> None:
@@ -160,8 +174,8 @@ def test_figures_are_short() -> None:
         "0", "1.03", "12.3", "4321", "1.00e-05", "0.012", "-1.50",
     ]  # fmt: skip
     assert span(Interval(1.034, 1.0, 1.06)) == "1.03 (1.00 to 1.06)"
-    assert str(Limits.around(1, 0.1, "upper")) == "at most 1.10"
-    assert str(Limits.around(1, 0.1, "lower")) == "at least 0.900"
+    assert limits_text(Limits.around(1, 0.1, "upper")) == "at most 1.10"
+    assert limits_text(Limits.around(1, 0.1, "lower")) == "at least 0.900"
 
 
 # --- checks -----------------------------------------------------------------------------------------------------------
@@ -178,7 +192,7 @@ def checked(**record: Any) -> Verdict:
 def test_a_check_is_supported_when_its_worst_case_is_allowed() -> None:
     found = checked(estimate=3e-13, detail="worst at V=1")
     assert (found.verdict, found.predicted, found.estimate) == ("supported", 1e-12, 3e-13)
-    assert found.reason == "largest deviation 3e-13 in 200 cases, allowed 1e-12; worst at V=1."
+    assert text_of(found.reason) == "largest deviation 3e-13 in 200 cases, allowed 1e-12; worst at V=1."
 
 
 @pytest.mark.parametrize("estimate", [2e-12, float("nan"), None, float("inf")])
@@ -187,8 +201,8 @@ def test_a_check_is_refuted_when_its_worst_case_is_not_allowed(estimate: float |
 
 
 def test_a_check_that_was_not_run_or_tried_nothing_is_no_pass() -> None:
-    assert verdict(frame(), CHECK).reason == "no data: the check was not run."
-    assert checked(estimate=0, cases=0).reason == "no data: the check tried no case."
+    assert text_of(verdict(frame(), CHECK).reason) == "no data: the check was not run."
+    assert text_of(checked(estimate=0, cases=0).reason) == "no data: the check tried no case."
     assert checked(estimate=0, cases=0).verdict == "inconclusive"
 
 
@@ -205,22 +219,22 @@ def test_the_laws_own_exponent_is_supported(rng: np.random.Generator) -> None:
     found = verdict(frame(rng), exponent())
     assert found.verdict == "supported"
     assert found.predicted == pytest.approx(1)
-    assert found.reason.startswith("the exponent of T in T*V + T at T=32 V=256 is 0.99")
-    assert found.reason.endswith("against 1.00 predicted, within the allowed 0.950 to 1.05.")
+    assert text_of(found.reason).startswith("the exponent of T in T*V + T at T=32 V=256 is 0.99")
+    assert text_of(found.reason).endswith("against 1.00 predicted, within the allowed 0.950 to 1.05.")
 
 
 def test_a_factor_that_a_term_names_as_no_part_of_it_is_not_spoken_of(rng: np.random.Generator) -> None:
     experiment = dataclasses.replace(EXPERIMENT, subjects=(subject("base", "T*V**0"),))
     (found,) = judge(frame(rng), experiment, [exponent("V", ("T*V**0",), subject="base", margin=0.1)])
     assert found.verdict == "supported"
-    assert found.reason.startswith("the exponent of V in T at T=32 V=256 is ")
+    assert text_of(found.reason).startswith("the exponent of V in T at T=32 V=256 is ")
 
 
 def test_an_exponent_of_1_1_refutes_a_claim_of_1(rng: np.random.Generator) -> None:
     found = verdict(frame(rng, fast=(OUTPUT + RECUR) * (T / 32) ** 0.1), exponent())
     assert found.verdict == "refuted"
     assert found.estimate == pytest.approx(1.1, abs=0.02)
-    assert "outside the allowed 0.950 to 1.05" in found.reason
+    assert "outside the allowed 0.950 to 1.05" in text_of(found.reason)
 
 
 @pytest.mark.parametrize(("bound", "word"), [("tight", "refuted"), ("upper", "supported"), ("lower", "refuted")])
@@ -233,21 +247,21 @@ def test_noise_leaves_an_exponent_open(rng: np.random.Generator) -> None:
     effects = np.exp(rng.normal(0, 0.3, len(T)))
     found = verdict(frame(rng, fast=(OUTPUT + RECUR) * effects), exponent())
     assert found.verdict == "inconclusive"
-    assert found.reason.startswith("too noisy: the exponent of T")
+    assert text_of(found.reason).startswith("imprecise: the exponent of T")
 
 
 def test_a_term_that_takes_little_time_is_not_identifiable(rng: np.random.Generator) -> None:
     found = verdict(frame(rng), exponent(terms=("T",), at=Point(T=32, V=1024)))
     assert found.verdict == "inconclusive"
-    assert found.reason.startswith("not identifiable: T is 8.")
-    assert "V=64, where it is 6" in found.reason
-    assert found.reason.endswith("would decide.")
+    assert text_of(found.reason).startswith("not identifiable: T is 8.")
+    assert "V=64, where it is 6" in text_of(found.reason)
+    assert text_of(found.reason).endswith("would decide.")
 
 
 def test_terms_that_move_together_are_not_identifiable() -> None:
     experiment = dataclasses.replace(EXPERIMENT, subjects=(subject("fast", "T*V + 2*T*V"),))
     (found,) = judge(frame(), experiment, [exponent(terms=("T*V",))])
-    assert found.reason == "not identifiable: T*V cannot be told from 2*T*V in this design."
+    assert text_of(found.reason) == "not identifiable: T*V cannot be distinguished from 2*T*V in this design."
 
 
 def test_a_phase_has_exponents_of_its_own(rng: np.random.Generator) -> None:
@@ -262,20 +276,20 @@ def test_two_few_points_are_no_pass(rng: np.random.Generator) -> None:
     few = data[data["V"].eq(64) & data["T"].le(8)]
     found = verdict(few, exponent())
     assert found.verdict == "inconclusive"
-    assert found.reason == "no data: fast was measured at 3 points for 2 terms; 4 are needed."
+    assert text_of(found.reason) == "no data: fast was measured at 3 points for 2 terms; 4 are needed."
     quick = verdict(data.assign(below_floor=~(data["V"].eq(64) & data["T"].le(8))), exponent())
-    assert quick.reason.startswith("below floor: fast has 3 points for 2 terms, 4 are needed;")
-    assert quick.reason.endswith("do more in one call, such as many look-ups in a loop.")
+    assert text_of(quick.reason).startswith("below floor: fast has 3 points for 2 terms, 4 are needed;")
+    assert text_of(quick.reason).endswith("do more in one call, such as many look-ups in a loop.")
     fewer = verdict(data[data["V"].eq(64) & data["T"].le(4)], exponent())
-    assert fewer.reason.startswith("no data: fast, points: 2 for the 2 terms")
+    assert text_of(fewer.reason).startswith("no data: fast, points: 2 for the 2 terms")
 
 
 def test_nothing_measured_and_nothing_above_the_floor_are_told_apart(rng: np.random.Generator) -> None:
     data = frame(rng)
-    assert verdict(data[data["subject"] != "fast"], exponent()).reason.startswith("no data: fast has no rows")
+    assert text_of(verdict(data[data["subject"] != "fast"], exponent()).reason).startswith("no data: fast has no rows")
     found = verdict(data.assign(below_floor=True), exponent())
-    assert found.reason.startswith("below floor: fast, response 'seconds_per_eval': all 90 rows")
-    assert verdict(data, exponent(subject="other")).reason.startswith("no data: other has no law")
+    assert text_of(found.reason).startswith("below floor: fast, response 'seconds_per_eval': all 90 rows")
+    assert text_of(verdict(data, exponent(subject="other")).reason).startswith("no data: other has no law")
 
 
 def test_a_claim_about_a_term_that_is_not_in_the_law_is_a_mistake() -> None:
@@ -289,18 +303,18 @@ def test_a_claim_about_a_term_that_is_not_in_the_law_is_a_mistake() -> None:
 def test_a_ratio_that_holds_everywhere_is_supported(rng: np.random.Generator) -> None:
     found = verdict(frame(rng), ratio())
     assert found.verdict == "supported"
-    assert ", the worst of 18 points, the ratio is " in found.reason
-    assert "allowed ±20%" in found.reason
-    assert "median deviation 0." in found.reason
+    assert ", the worst of 18 points, the ratio is " in text_of(found.reason)
+    assert "allowed ±20%" in text_of(found.reason)
+    assert "median deviation 0." in text_of(found.reason)
 
 
 def test_a_ratio_that_fails_at_one_point_is_refuted_and_the_point_named(rng: np.random.Generator) -> None:
     slow = (OUTPUT + SLOW_RECUR) * np.where((T == 16) & (V == 256), 1.5, 1.0)
     found = verdict(frame(rng, slow=slow), ratio())
     assert found.verdict == "refuted"
-    assert found.reason.startswith("at T=16 V=256, the worst of 18 points")
-    assert "(+5" in found.reason or "(+4" in found.reason
-    assert found.reason.endswith("; outside at 1 of 18 points.")
+    assert text_of(found.reason).startswith("at T=16 V=256, the worst of 18 points")
+    assert "(+5" in text_of(found.reason) or "(+4" in text_of(found.reason)
+    assert text_of(found.reason).endswith("; outside at 1 of 18 points.")
     assert found.estimate == pytest.approx(1.5 * (256 + 1600) / 356, rel=0.02)
     assert found.predicted == pytest.approx((256 + 1600) / 356)
 
@@ -313,14 +327,14 @@ def test_faster_is_no_failure_of_an_upper_bound(rng: np.random.Generator, bound:
 def test_the_worst_point_of_a_bound_is_the_one_farthest_on_its_wrong_side(rng: np.random.Generator) -> None:
     slow = (OUTPUT + SLOW_RECUR) * np.where(T == 8, 0.5, np.where((T == 16) & (V == 64), 1.1, 1.0))
     data = frame(rng, slow=slow, noise=0.001)
-    assert verdict(data, ratio(bound="upper")).reason.startswith("at T=16 V=64, the worst of 18 points")
-    assert verdict(data, ratio(bound="lower")).reason.startswith("at T=8 V=")
+    assert text_of(verdict(data, ratio(bound="upper")).reason).startswith("at T=16 V=64, the worst of 18 points")
+    assert text_of(verdict(data, ratio(bound="lower")).reason).startswith("at T=8 V=")
 
 
 def test_noise_leaves_a_ratio_open(rng: np.random.Generator) -> None:
     found = verdict(frame(rng, noise=0.3), ratio(margin=0.1))
     assert found.verdict == "inconclusive"
-    assert found.reason.startswith("too noisy: at ")
+    assert text_of(found.reason).startswith("imprecise: at ")
 
 
 def test_what_is_common_is_taken_off_both(rng: np.random.Generator) -> None:
@@ -332,7 +346,7 @@ def test_what_is_common_is_taken_off_both(rng: np.random.Generator) -> None:
 
 def test_taking_off_more_than_there_is_is_not_identifiable(rng: np.random.Generator) -> None:
     found = verdict(frame(rng, base=2 * RECUR + OUTPUT), ratio(less="base"))
-    assert found.reason == "not identifiable: base takes as long as slow or fast at T=2 V=64."
+    assert text_of(found.reason) == "not identifiable: base takes as long as slow or fast at T=2 V=64."
 
 
 def test_drift_common_to_a_block_cancels_in_a_ratio(rng: np.random.Generator) -> None:
@@ -345,18 +359,22 @@ def test_drift_common_to_a_block_cancels_in_a_ratio(rng: np.random.Generator) ->
 
 def test_claimed_points_that_were_not_measured_are_counted(rng: np.random.Generator) -> None:
     more = DESIGN + Design.of([{"T": 128, "V": 64}])
-    assert verdict(frame(rng), ratio(points=more)).reason.endswith("; 1 of the claimed points was not measured.")
+    assert text_of(verdict(frame(rng), ratio(points=more)).reason).endswith(
+        "; 1 of the claimed points was not measured."
+    )
     none = Design.of({"T": t, "V": 7} for t in (1, 2, 3, 4))
     found = verdict(frame(rng), ratio(points=none))
-    assert found.reason == "no data: 0 of the 4 claimed points were measured for all subjects; 3 are needed."
+    assert text_of(found.reason) == "no data: 0 of the 4 claimed points were measured for all subjects; 3 are needed."
 
 
 def test_one_block_and_a_missing_subject_are_no_data(rng: np.random.Generator) -> None:
     data = frame(rng)
-    assert "1 block; at least 2" in verdict(data[data["block"] == 0], ratio()).reason
-    assert verdict(data[data["subject"] != "slow"], ratio()).reason == "no data: slow was not measured."
-    assert verdict(data.assign(below_floor=True), ratio()).reason.startswith("below floor: slow")
-    assert verdict(data.drop(columns="block"), ratio()).reason.startswith("no data: the samples have no blocks")
+    assert "1 block; at least 2" in text_of(verdict(data[data["block"] == 0], ratio()).reason)
+    assert text_of(verdict(data[data["subject"] != "slow"], ratio()).reason) == "no data: slow was not measured."
+    assert text_of(verdict(data.assign(below_floor=True), ratio()).reason).startswith("below floor: slow")
+    assert text_of(verdict(data.drop(columns="block"), ratio()).reason).startswith(
+        "no data: the samples have no blocks"
+    )
 
 
 def test_a_true_ratio_at_the_edge_of_many_points_is_rarely_refuted() -> None:
@@ -381,27 +399,27 @@ def test_a_share_is_judged_against_its_bound(rng: np.random.Generator, asked: fl
     assert found.verdict == word
     assert found.estimate == pytest.approx(2.56 / 3.56, abs=0.02)  # 1e-7·256 against 1e-5 a step
     asked_in_words = f"at {'least' if bound == 'lower' else 'most'} {asked:.0%}"
-    assert found.reason.startswith("terms with V take 7")
-    assert found.reason.endswith(f"of the time at T=32 V=256, claimed {asked_in_words}.")
+    assert text_of(found.reason).startswith("terms with V take 7")
+    assert text_of(found.reason).endswith(f"of the time at T=32 V=256, claimed {asked_in_words}.")
 
 
 def test_a_share_too_close_to_its_bound_is_open(rng: np.random.Generator) -> None:
     found = verdict(frame(rng, noise=0.05), share(share=0.719))
     assert found.verdict == "inconclusive"
-    assert found.reason.startswith("too noisy: terms with V take")
+    assert text_of(found.reason).startswith("imprecise: terms with V take")
 
 
 def test_a_share_beyond_the_measured_levels_says_so(rng: np.random.Generator) -> None:
-    assert "(beyond the measured levels of V)" in verdict(frame(rng), share(at=Point(T=32, V=99999))).reason
+    assert "(beyond the measured levels of V)" in text_of(verdict(frame(rng), share(at=Point(T=32, V=99999))).reason)
 
 
 def test_a_share_of_terms_that_are_not_there_is_not_identifiable(rng: np.random.Generator) -> None:
     found = verdict(frame(rng), share(subject="base"))
-    assert found.reason == "not identifiable: terms with V do not occur in the law."
+    assert text_of(found.reason) == "not identifiable: terms with V do not occur in the law."
 
 
 def test_a_tight_share_is_a_mistake() -> None:
-    with pytest.raises(FitError, match="claim 's': bound 'tight'; a share allows lower, upper"):
+    with pytest.raises(FitError, match="claim 's': bound must be lower or upper for a share, got 'tight'"):
         verdict(frame(), share(bound="tight"))
 
 
@@ -416,7 +434,7 @@ def test_a_crossover_is_found_where_the_phases_are_equal(rng: np.random.Generato
     assert found.low is not None
     assert found.high is not None
     assert found.low < 2.56 < found.high
-    assert found.reason.startswith("the T at which recur overtakes output at V=256 is 2.5")
+    assert text_of(found.reason).startswith("the T at which recur overtakes output at V=256 is 2.5")
 
 
 def test_a_crossover_elsewhere_is_refuted(rng: np.random.Generator) -> None:
@@ -441,12 +459,12 @@ def test_the_error_of_a_lead_adds_up_over_its_phases(rng: np.random.Generator) -
 def test_phases_that_never_cross_refute_when_the_prediction_was_measured(rng: np.random.Generator) -> None:
     found = verdict(frame(rng), crossover(subject="fast", at=Point(T=32, V=1024), level="V/50"))
     assert found.verdict == "refuted"
-    assert found.reason == "recur has not overtaken output at T=24.6, where 20.5 was predicted."
+    assert text_of(found.reason) == "recur has not overtaken output at T=24.6, where 20.5 was predicted."
     ahead = verdict(frame(rng), crossover(subject="fast", rising=("output",), falling=("recur",), level="V/10"))
     assert ahead.verdict == "refuted"
-    assert ahead.reason == "output is already ahead of recur at T=21.3, where 25.6 was predicted."
+    assert text_of(ahead.reason) == "output is already ahead of recur at T=21.3, where 25.6 was predicted."
     behind = crossover(rising=("output",), falling=("recur",), level="V/10")  # ahead at first, then overtaken itself
-    assert verdict(frame(rng), behind).reason.startswith("output has not overtaken recur at T=30.7")
+    assert text_of(verdict(frame(rng), behind).reason).startswith("output has not overtaken recur at T=30.7")
     upper = crossover(subject="fast", rising=("output",), falling=("recur",), level="V/10", bound="upper")
     assert verdict(frame(rng), upper).verdict == "inconclusive"
 
@@ -454,30 +472,33 @@ def test_phases_that_never_cross_refute_when_the_prediction_was_measured(rng: np
 def test_a_crossing_far_beyond_the_data_is_not_identifiable(rng: np.random.Generator) -> None:
     found = verdict(frame(rng), crossover(at=Point(T=32, V=100_000)))
     assert found.verdict == "inconclusive"
-    assert found.reason.startswith("not identifiable: the crossing at T=1")
-    assert found.reason.endswith("is far beyond T=64, the largest measured.")
+    assert text_of(found.reason).startswith("not identifiable: the crossing at T=1")
+    assert text_of(found.reason).endswith("is far beyond T=64, the largest measured.")
     never = verdict(frame(rng), crossover(subject="fast", level="4*V", at=Point(T=32, V=1024)))
-    assert never.reason == ("not identifiable: no level is found at which recur overtakes output, up to T=64 measured.")
+    assert text_of(never.reason) == (
+        "not identifiable: no level is found at which recur overtakes output, up to T=64 measured."
+    )
 
 
 def test_a_crossover_without_phases_is_no_data(rng: np.random.Generator) -> None:
     whole = frame(rng)
     found = verdict(whole[whole["timing"] == "whole"], crossover())
-    assert found.reason == "no data: slow has no rows with recur_seconds_per_eval."
+    assert text_of(found.reason) == "no data: slow has no rows with recur_seconds_per_eval."
 
 
 def test_noise_leaves_a_crossover_open(rng: np.random.Generator) -> None:
     found = verdict(frame(rng, noise=0.5), crossover(margin=0.05))
     assert found.verdict == "inconclusive"
-    assert found.reason.startswith("too noisy: ")
+    assert text_of(found.reason).startswith("imprecise: ")
 
 
 # --- all --------------------------------------------------------------------------------------------------------------
 
 
 def test_json_is_the_promised_list(rng: np.random.Generator) -> None:
-    found = [one.to_json() for one in judge(frame(rng), EXPERIMENT, [exponent(), share(), CHECK])]
+    found = verdict_documents(judge(frame(rng), EXPERIMENT, [exponent(), share(), CHECK]))
     keys = ["claim", "subject", "kind", "predicted", "estimate", "low", "high", "verdict", "reason"]
+    keys += ["kind_of_reason", "evidence"]
     assert [list(one) for one in json.loads(json.dumps(found, allow_nan=False))] == [keys] * 3
 
 

@@ -87,8 +87,8 @@ def test_sort(benchmark, n):
 @pytest.mark.parametrize(
     ("source", "reason"),
     [
-        (SORTING.replace("WARM", "0"), "the call changes its input `argument 1` (list); with that put back it takes "),
-        (SORTING.replace("WARM", "1"), "the call changes its input `argument 1` (list); with that put back it takes "),
+        (SORTING.replace("WARM", "0"), "the call changes its input `argument 1` (list); with that restored it takes "),
+        (SORTING.replace("WARM", "1"), "the call changes its input `argument 1` (list); with that restored it takes "),
         (GENERATING, "the call returns a generator, and nobody runs it; write `lambda: list(f(x))`"),
         (REMEMBERING, "the call remembers its result in `slow` (cache); without that it takes "),
     ],

@@ -10,6 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import Analysis, Verdict, analyse
+from bptt_bench.analyse.findings.obstacles import ExponentOutOfRange
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.regime import Regime
 from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Point, Profile, RatioClaim, Subject
 from bptt_bench.report.figures import (
@@ -278,7 +280,8 @@ def test_exponent_row_shows_prediction_margin_estimate_and_word(analysis: Analys
 
 def test_exponent_without_estimate_shows_the_prediction_alone(analysis: Analysis) -> None:
     changes = {"estimate": None, "low": None, "high": None, "verdict": "inconclusive"}
-    (axes,) = figure_exponents(judged(analysis, reason="not identifiable: no", **changes)).axes
+    reason = Reason(kind=Kind.NOT_IDENTIFIABLE, finding=ExponentOutOfRange(range=2))
+    (axes,) = figure_exponents(judged(analysis, reason=reason, **changes)).axes
     assert [line.get_marker() for line in axes.lines] == ["|"]
     assert axes.texts[1].get_text() == "inconclusive: not identifiable"
 

@@ -10,6 +10,8 @@ import matplotlib as mpl
 import numpy as np
 import pytest
 from bptt_bench.analyse import Analysis
+from bptt_bench.analyse.findings.obstacles import NotRecorded
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.plan import ExponentClaim, Factor
 from bptt_bench.report.figures import (
     NamedFigure,
@@ -92,7 +94,7 @@ def test_long_names_and_many_levels_still_do_not_overlap(make_analysis: Callable
     )
     analysis = make_analysis(factors=factors)
     claims = analysis.experiment.claims
-    reason = "not identifiable: nobody knows"
+    reason = Reason(kind=Kind.NOT_IDENTIFIABLE, finding=NotRecorded(record="check"))
     exponents = {c.name: f"{c.name} with {'many ' * 9}words" for c in claims if isinstance(c, ExponentClaim)}
     named = tuple(replace(claim, name=exponents.get(claim.name, claim.name)) for claim in claims)
     verdicts = tuple(

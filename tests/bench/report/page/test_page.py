@@ -12,6 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from bptt_bench.analyse import Analysis
+from bptt_bench.analyse.findings.estimates import Deviation
+from bptt_bench.analyse.findings.obstacles import UnusableData
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.plan import CheckClaim, Experiment
 from bptt_bench.report.figures import NamedFigure, figure_parity, figure_visits
 from bptt_bench.report.page.page import (
@@ -23,6 +26,8 @@ from bptt_bench.report.page.page import (
     render_markdown,
     write_report,
 )
+from bptt_bench.report.words.content import noise_line
+from bptt_bench.report.words.reasons import text_of
 from PIL import Image
 
 HOSTILE = "<script>alert('1')</script> & \"x\" | `y` [z](http://example.org) <img src=x onerror=1>"
@@ -69,7 +74,9 @@ def without_figures(analysis: Analysis) -> Page:
 
 def hostile(analysis: Analysis, experiment: Experiment | None = None) -> Analysis:
     """The analysis with every text that a stranger may write made hostile."""
-    verdict = replace(analysis.verdicts[0], claim=HOSTILE, subject=HOSTILE, reason=HOSTILE)
+    finding = Deviation(largest=0, allowed=0, cases=1, detail=HOSTILE)
+    reason = Reason(kind=Kind.WITHIN, finding=finding)
+    verdict = replace(analysis.verdicts[0], claim=HOSTILE, subject=HOSTILE, reason=reason)
     claim = CheckClaim(name=HOSTILE, subject=HOSTILE, statement=HOSTILE, check=lambda seed: None)  # type: ignore[arg-type, return-value]
     named = replace(experiment or analysis.experiment, name=HOSTILE, claims=(claim,))
     frame = analysis.frame.copy()
@@ -80,7 +87,7 @@ def hostile(analysis: Analysis, experiment: Experiment | None = None) -> Analysi
         evidence=replace(analysis.evidence, frame=frame, experiment=named),
         verdicts=(verdict,),
         skips=skips,
-        noise_line=HOSTILE,
+        notes=(HOSTILE,),
     )
 
 
@@ -121,8 +128,8 @@ def test_every_verdict_stands_in_the_page_and_in_the_markdown(report: Path, html
     markdown = (report / "report.md").read_text(encoding="utf-8")
     for verdict in analysis.verdicts:
         assert verdict.claim in text
-        assert verdict.reason in text
-        assert escape_markdown(verdict.reason) in markdown
+        assert text_of(verdict.reason) in text
+        assert escape_markdown(text_of(verdict.reason)) in markdown
     assert text.count("✓ supported") == sum(verdict.verdict == "supported" for verdict in analysis.verdicts)
     assert "9 of 10 claims supported, 1 inconclusive" in text
 
@@ -239,7 +246,7 @@ def test_method_speaks_with_the_numbers_of_the_run(analysis: Analysis) -> None:
         "1 min 37 s after the workers had started, 92\u202f% of it inside evaluations",
         "1 cell skipped: each at V = 1\u202f000\u202f000, H = 100, T = 35 (would need 4.1 GB of 2.0 GB)",
         "2023-11-14 22:13 UTC, profile quick",
-        analysis.noise_line[1:],
+        noise_line(analysis),
     ):
         assert words in text
 
@@ -254,10 +261,11 @@ def test_environment_is_shown_with_units_and_without_the_name_of_the_machine(ana
 def test_a_run_that_recorded_nothing_about_itself_still_gets_a_page(analysis: Analysis) -> None:
     frame = analysis.frame.copy()
     frame.attrs = {}
+    short = Reason(kind=Kind.NO_DATA, finding=UnusableData(subject="x", error="too short"))
     page = without_figures(
         replace(
             analysis,
-            evidence=replace(analysis.evidence, frame=frame, failures={("x", "y"): "no data: x, too short"}),
+            evidence=replace(analysis.evidence, frame=frame, failures={("x", "y"): short}),
             skips=(),
         )
     )

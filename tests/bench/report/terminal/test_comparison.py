@@ -29,8 +29,8 @@ def printed(*words: Word) -> str:
         tolerance=0.02,
         confidence=0.95,
         changes=changes,
-        untold=(),
-        everything=Interval(1.0, 0.9, 1.1),
+        not_compared=(),
+        common=Interval(1.0, 0.9, 1.1),
         n_processes=6,
     )
     buffer = io.StringIO()
@@ -39,17 +39,19 @@ def printed(*words: Word) -> str:
 
 
 def test_what_cannot_be_told_is_no_pass() -> None:
-    assert "no regression found\n" in printed("same", "cheaper")
-    assert "no regression found; 2 of 3 prices cannot be told\n" in printed("same", "cannot be told", "cannot be told")
+    assert "no regression found\n" in printed("same", "lower")
+    assert "no regression found; 2 of 3 unit costs are undetermined\n" in printed(
+        "same", "undetermined", "undetermined"
+    )
 
 
 def test_a_regression_is_named_with_its_interval() -> None:
-    text = printed("dearer", "same")
-    assert "1 regression:\n  sort: n**1 is 1.1 times as dear [1.05, 1.15]\n" in text
+    text = printed("higher", "same")
+    assert "1 regression:\n  sort: n**1 costs 1.1 times as much [1.05, 1.15]\n" in text
     assert "no regression" not in text
 
 
 def test_intervals_promise_no_more_than_they_hold() -> None:
     text = printed("same", "same")
     assert "verdicts hold together at 95\u202f%: Holm's correction over 2 coefficients; each interval is" in text
-    assert "what most prices have in common: ×1.000 [0.900, 1.100]\n" in text
+    assert "what most unit costs have in common: ×1.000 [0.900, 1.100]\n" in text

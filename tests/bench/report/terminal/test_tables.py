@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 from bptt_bench.analyse import Analysis, Fit, Preference
+from bptt_bench.analyse.findings.estimates import Deviation
+from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.plan import Point
 from bptt_bench.report.page.page import write_report
 from bptt_bench.report.terminal import tables as terminal
-from bptt_bench.report.words.content import environment_rows, machine_notes
+from bptt_bench.report.words.content import environment_rows, machine_notes, noise_line
+from bptt_bench.report.words.reasons import text_of
 from rich.console import Console
 
 WHOLE = "seconds_per_eval"
@@ -32,6 +35,10 @@ class Asked:
     versus: tuple[Preference, ...] = ()
 
 
+def checked(detail: str) -> Reason:
+    return Reason(kind=Kind.OUTSIDE, finding=Deviation(largest=2, allowed=1, cases=1, detail=detail))
+
+
 @pytest.mark.parametrize("width", [72, 80, 120])
 def test_nothing_is_wider_than_the_screen(analysis: Analysis, width: int) -> None:
     text = terminal.as_text(analysis, width=width)
@@ -40,16 +47,16 @@ def test_nothing_is_wider_than_the_screen(analysis: Analysis, width: int) -> Non
 
 
 def test_verdicts_show_every_claim_and_why_some_are_not_supported(analysis: Analysis) -> None:
-    refuted = replace(analysis.verdicts[1], verdict="refuted", reason="far too slow.")
+    refuted = replace(analysis.verdicts[1], verdict="refuted", reason=checked("far too slow"))
     changed = replace(analysis, verdicts=(*analysis.verdicts[:1], refuted, *analysis.verdicts[2:]))
     text = printed(lambda console: terminal.print_verdicts(console, changed), 120)
     for verdict in changed.verdicts:
         (row,) = [line for line in text.splitlines() if line.startswith(verdict.claim + " ")]
         assert row.split()[-1] == verdict.verdict
-    assert "✗ exponent of V (sweep): far too slow." in text
+    assert "✗ exponent of V (sweep): largest deviation 2 in 1 cases, allowed 1; far too slow." in text
     assert "? exponent of H in T·H² (sweep): not identifiable:" in text
     assert "8 of 10 claims supported, 1 refuted, 1 inconclusive." in text
-    assert changed.verdicts[0].reason not in text
+    assert text_of(changed.verdicts[0].reason) not in text
 
 
 def test_a_lesser_kernel_of_the_linear_algebra_stands_below_the_verdicts(analysis: Analysis, tmp_path: Path) -> None:
@@ -97,10 +104,10 @@ def test_verdicts_show_prediction_and_interval(
 
 
 def test_brackets_in_names_are_no_markup(analysis: Analysis) -> None:
-    named = replace(analysis.verdicts[0], claim="[red]bold[/red]", verdict="refuted", reason="[/] it is")
+    named = replace(analysis.verdicts[0], claim="[red]bold[/red]", verdict="refuted", reason=checked("[/] it is"))
     text = printed(lambda console: terminal.print_verdicts(console, replace(analysis, verdicts=(named,))), 120)
     assert text.count("[red]bold[/red]") == 2
-    assert "(sweep): [/] it is" in text
+    assert "allowed 1; [/] it is" in text
 
 
 def test_colour_only_when_asked_for(analysis: Analysis) -> None:
@@ -110,7 +117,7 @@ def test_colour_only_when_asked_for(analysis: Analysis) -> None:
 
 def test_noise_is_one_sentence(analysis: Analysis) -> None:
     text = " ".join(printed(lambda console: terminal.print_noise(console, analysis)).split())
-    assert text == f"N{analysis.noise_line[1:]}."
+    assert text == noise_line(analysis)
 
 
 def test_fit_shows_terms_predictions_and_comparisons(analysis: Analysis) -> None:

@@ -1,0 +1,93 @@
+"""Every finding has words, and every reason is plain data beside its text."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import json
+import math
+import pkgutil
+
+import pytest
+from bptt_bench.analyse import findings
+from bptt_bench.analyse.findings.estimates import Deviation, ExponentEstimate
+from bptt_bench.analyse.findings.limits import Limits
+from bptt_bench.analyse.findings.obstacles import NoRows, SmallShare
+from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width, name_of
+from bptt_bench.analyse.findings.remarks import MissingPoints
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.report.words.reasons import clause_of, text_of, words
+
+MODULES = [
+    importlib.import_module(f"{findings.__name__}.{one.name}") for one in pkgutil.iter_modules(findings.__path__)
+]
+CLASSES = {
+    one
+    for module in MODULES
+    for one in vars(module).values()
+    if inspect.isclass(one) and issubclass(one, Finding) and one.__module__ == module.__name__
+}
+FINDINGS = sorted(
+    (one for one in CLASSES if not one.__subclasses__() and one is not Finding), key=lambda one: one.__name__
+)
+ESTIMATE = ExponentEstimate(
+    factors=("n",),
+    terms=("n",),
+    at={"n": 8},
+    predicted=1.0,
+    limits=Limits(low=-math.inf, high=1.2),
+    estimate=Interval(1.1, 0.9, math.inf),
+)
+
+
+@pytest.mark.parametrize("finding", FINDINGS, ids=lambda one: one.__name__)
+def test_every_finding_has_words(finding: type[Finding]) -> None:
+    assert words.dispatch(finding) is not words.dispatch(Finding)
+
+
+def test_a_finding_without_words_is_noticed() -> None:
+    class Unheard(Finding):
+        pass
+
+    assert words.dispatch(Unheard) is words.dispatch(Finding)
+    with pytest.raises(NotImplementedError, match="Unheard has no words"):
+        words(Unheard())
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_the_text_of_what_is_not_decided_begins_with_its_kind(kind: Kind) -> None:
+    text = text_of(Reason(kind=kind, finding=NoRows(subject="s", response="r"), remarks=(MissingPoints(missing=2),)))
+    decided = kind in (Kind.WITHIN, Kind.OUTSIDE)
+    expected = "s has no rows with r; 2 of the claimed points were not measured."
+    assert text == (expected if decided else f"{kind}: {expected}")
+
+
+def test_a_wide_interval_is_explained_after_the_estimate() -> None:
+    width = Width(cause="misfit", scatter=0.1, location_error=0.01)
+    reason = Reason(kind=Kind.IMPRECISE, finding=ESTIMATE, width=width)
+    assert (reason.cause, reason.remedy) == ("misfit", None)
+    assert clause_of(reason) == (
+        "imprecise: the exponent of n in n at n=8 is 1.10 (0.900 to inf) against 1.00 predicted; the interval crosses "
+        "the edge of the allowed at most 1.20; it is the law's misfit that makes it wide, not noise (points lie 10.0% "
+        "off the law, their own error is 1.0%): more samples would not help"
+    )
+
+
+def test_evidence_is_plain_data_with_the_names_of_its_findings() -> None:
+    noise = Width(cause="noise", remedy="more samples")
+    reason = Reason(kind=Kind.IMPRECISE, finding=ESTIMATE, width=noise, remarks=(MissingPoints(missing=1),))
+    evidence = reason.evidence()
+    assert json.loads(json.dumps(evidence, allow_nan=False)) == evidence
+    assert evidence["finding"] == "exponent estimate"
+    assert evidence["limits"] == {"low": None, "high": 1.2}
+    assert evidence["estimate"] == {"estimate": 1.1, "low": 0.9, "high": None}
+    assert (evidence["cause"], evidence["remedy"]) == ("noise", "more samples")
+    assert [remark["finding"] for remark in evidence["remarks"]] == ["width", "missing points"]
+
+
+def test_findings_within_findings_are_plain_data_too() -> None:
+    inner = Deviation(largest=math.nan, allowed=0, cases=1, detail="")
+    outer = SmallShare(terms=("n",), share=0.1, of="time", at={"n": 8}, advice=inner)
+    evidence = Reason(kind=Kind.NOT_IDENTIFIABLE, finding=outer).evidence()
+    assert evidence["advice"] == {"finding": "deviation", "largest": None, "allowed": 0, "cases": 1, "detail": ""}
+    assert name_of(outer) == "small share"
