@@ -190,8 +190,8 @@ def format_summary(finished: RunFinished) -> str:
     """Return what was measured, and the share of the time that went into measuring."""
     if finished.busy_share is None:
         return "nothing was left to measure"
-    weighed = f", memory of {finished.weighed} cells" if finished.weighed else ""
-    weighed += f", counts of {finished.counted} cells" if finished.counted else ""
+    weighed = f", memory of {finished.memory_cells} cells" if finished.memory_cells else ""
+    weighed += f", counts of {finished.counted_cells} cells" if finished.counted_cells else ""
     skipped = f", {finished.skipped} cells left out" if finished.skipped else ""
     seconds = f"{finished.seconds_after_workers_started:.0f} s"
     return (

@@ -27,10 +27,9 @@ from bptt_bench.measure.engines.task import (
     VisitReport,
 )
 from bptt_bench.measure.protocol.messages import ErrorReply, OpenReply, OpenRequest, PeaksRequest, Reply, Request
-from bptt_bench.measure.timing.calibrations import Calibrations
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.worker.output import CapturedOutput
-from bptt_bench.measure.worker.visits import Skips, Visitor
+from bptt_bench.measure.worker.visits import Calibrations, Skips, Visitor
 
 SendReport = Callable[[TaskReport], None]
 SendRequest = Callable[[Request, str], Reply]

@@ -160,7 +160,7 @@ class RunFinished:
 
     Attributes
     ----------
-    samples : samples taken this time. weighed, counted : cells whose memory was measured,
+    samples : samples taken this time. memory_cells, counted_cells : cells whose memory was measured,
         or whose operations were counted, this time.
     skipped : subjects and points skipped this time.
     seconds_after_workers_started : wall time with a measuring process ready, without its checks.
@@ -173,8 +173,8 @@ class RunFinished:
     seconds_after_workers_started: float
     seconds_in_evaluations: float
     busy_share: float | None
-    weighed: int = 0
-    counted: int = 0
+    memory_cells: int = 0
+    counted_cells: int = 0
 
 
 Event = (

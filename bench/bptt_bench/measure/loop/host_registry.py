@@ -7,8 +7,7 @@ from typing import Any
 
 from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines.fingerprint import NOT_THERE
-from bptt_bench.measure.timing.calibrations import Calibrations
-from bptt_bench.measure.worker.visits import Skips
+from bptt_bench.measure.worker.visits import Calibrations, Skips
 
 DIGITS = 12  # of a fingerprint are enough to see that two differ
 

@@ -91,7 +91,7 @@ class InstructionsLoop:
                     self.notify(Notice(text=failed[-1]))
                     stack.close()  # it may still be at work
                     counter = None
-        if len(failed) == len(wanted) and not experiment.is_timed and not self.recorder.counted:
+        if len(failed) == len(wanted) and not experiment.is_timed and not self.recorder.counted_cells:
             raise MeasureError(failed[0])
 
     def _subject(self, counter: Counter, name: str, law: CostLaw, points: Sequence[Point], seconds: float) -> None:

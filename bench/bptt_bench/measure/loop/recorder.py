@@ -14,7 +14,7 @@ from bptt_bench.measure.loop.events import (
     RunFinished,
     SampleTaken,
 )
-from bptt_bench.measure.loop.progress_counts import ProgressCounts
+from bptt_bench.measure.loop.progress import ProgressCounts
 from bptt_bench.measure.protocol.messages import ComparisonReply, CountReply, MemoryReply, SampleReply, SkipReply
 from bptt_bench.measure.protocol.records import (
     Sink,
@@ -48,7 +48,7 @@ class Recorder:
     def __init__(self, *, sink: Sink, notify: Listener, done: StoredProgress, agreement: Agreement | None) -> None:
         self._sink, self._notify, self._done, self._agreement = sink, notify, done, agreement
         self.progress = ProgressCounts()
-        self._samples = self._weighed = self.counted = 0
+        self._samples = self._memory_cells = self.counted_cells = 0
         self._seconds_in_evaluations = 0.0
         self._skipped: dict[tuple[Cell, str], str] = {}  # reasons by cell and timing
         self._measured: set[str] = set()  # timings of which there is a sample
@@ -110,14 +110,14 @@ class Recorder:
 
     def finish(self, seconds_ready: float) -> RunFinished:
         """Store and tell the end of a run, which had a measuring process ready for so many seconds."""
-        busy, measured = self._seconds_in_evaluations, self._samples + self._weighed + self.counted
+        busy, measured = self._seconds_in_evaluations, self._samples + self._memory_cells + self.counted_cells
         share = busy / seconds_ready if measured and seconds_ready > 0 else None
         if measured:
             self._sink.append(finish_record(seconds_ready, busy, share))
         finished = RunFinished(
             samples=self._samples,
-            weighed=self._weighed,
-            counted=self.counted,
+            memory_cells=self._memory_cells,
+            counted_cells=self.counted_cells,
             skipped=len({cell for cell, _ in self._skipped}),
             seconds_after_workers_started=seconds_ready,
             seconds_in_evaluations=busy,
@@ -137,7 +137,7 @@ class Recorder:
         )
 
     def _keep_memory(self, visit: Visit, weighed: MemoryReply, process: int, seconds: float, host: str | None) -> None:
-        self._weighed += 1
+        self._memory_cells += 1
         self._seconds_in_evaluations += weighed.seconds_in_evaluations
         self._sink.append(memory_record(visit, process, weighed, visit_seconds=seconds, host=host))
         self._notify(
@@ -151,7 +151,7 @@ class Recorder:
         )
 
     def keep_counts(self, visit: Visit, counted: CountReply, process: int, seconds: float, host: str | None) -> None:
-        self.counted += 1
+        self.counted_cells += 1
         self._seconds_in_evaluations += counted.seconds_in_evaluations
         self._sink.append(count_record(visit, process, counted, visit_seconds=seconds, host=host))
         self._notify(

@@ -16,11 +16,10 @@ from bptt_bench.measure.loop.worker_pool import MeasuringProcessDied, WorkerPool
 from bptt_bench.measure.protocol.messages import OpenReply, SkipReply
 from bptt_bench.measure.protocol.records import Sink, worker_record
 from bptt_bench.measure.protocol.schedule import Block, Visit
-from bptt_bench.measure.timing.calibrations import Calibrations
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.worker.output import CapturedOutput
 from bptt_bench.measure.worker.result_check import PendingComparisons
-from bptt_bench.measure.worker.visits import Outcome, Skips, Visitor
+from bptt_bench.measure.worker.visits import Calibrations, Outcome, Skips, Visitor
 
 
 class SerialBackend:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from bptt_bench.plan.machine.kernels import instruction_set, kernel_variables
+from bptt_bench.text.numerals import parse_numeral
 
 PACKAGES = (
     "bptt-bench",
@@ -35,7 +36,6 @@ THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
 )
 _CGROUP = Path("/sys/fs/cgroup")
-_UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
 def environment(experiment: Path | None = None) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def cache_sizes(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> di
         level, kind, size = (_text(cache / name) for name in ("level", "type", "size"))
         if level and size and size[:-1].isdigit():
             suffix = {"Data": "d", "Instruction": "i"}.get(kind or "", "")
-            sizes[f"L{level}{suffix}"] = int(size[:-1]) * _UNITS.get(size[-1], 1)
+            sizes[f"L{level}{suffix}"] = int(parse_numeral(f"{size}i") or size[:-1])  # 32K has no i, but means it
     return sizes or None
 
 

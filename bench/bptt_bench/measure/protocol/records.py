@@ -123,7 +123,7 @@ def resume_record(ours: Mapping[str, str] | None, stored: Mapping[str, str] | No
 def sample_record(
     visit: Visit,
     process: int,
-    sampled: SampleReply,
+    reply: SampleReply,
     *,
     visit_seconds: float,
     stage: str = SWEEP,
@@ -134,25 +134,19 @@ def sample_record(
     ``host`` is named where a run has several; elsewhere it is that of the run's environment.
     """
     record: dict[str, Any] = {
-        "record": "sample",
-        "subject": visit.subject,
-        "point": dict(visit.point),
+        **_visit_fields("sample", visit, process, reply.started_at, visit_seconds, host),
         "block": visit.block,
-        "process": process,
         "timing": visit.timing,
-        "evaluations": sampled.evaluations,
-        "seconds_per_eval": sampled.seconds_per_eval,
-        "below_floor": sampled.below_floor,
-        "started_at": sampled.started_at,
-        "load_average": sampled.load_average,
-        "visit_seconds": visit_seconds,
-        "first_seconds": sampled.first_seconds,
-        **_at(host),
+        "evaluations": reply.evaluations,
+        "seconds_per_eval": reply.seconds_per_eval,
+        "below_floor": reply.below_floor,
+        "load_average": reply.load_average,
+        "first_seconds": reply.first_seconds,
     }
     if stage != SWEEP:
         record["stage"] = stage
     if visit.timing == "phases":
-        record["phase_seconds_per_eval"] = dict(sampled.phase_seconds_per_eval)
+        record["phase_seconds_per_eval"] = dict(reply.phase_seconds_per_eval)
     return record
 
 
@@ -162,36 +156,39 @@ def inspection_record(visit: Visit, inspection: Mapping[str, Any]) -> dict[str, 
 
 
 def memory_record(
-    visit: Visit, process: int, weighed: MemoryReply, *, visit_seconds: float, host: str | None = None
+    visit: Visit, process: int, reply: MemoryReply, *, visit_seconds: float, host: str | None = None
 ) -> dict[str, Any]:
     """Return the record of the memory that one evaluation needs, in bytes beyond its prepared state."""
     return {
-        "record": "memory",
-        "subject": visit.subject,
-        "point": dict(visit.point),
-        "process": process,
-        "peak_bytes": weighed.peak_bytes,
-        "allocated_bytes": weighed.allocated_bytes,
-        "output_bytes": weighed.output_bytes,
-        "started_at": weighed.started_at,
-        "visit_seconds": visit_seconds,
-        **_at(host),
+        **_visit_fields("memory", visit, process, reply.started_at, visit_seconds, host),
+        "peak_bytes": reply.peak_bytes,
+        "allocated_bytes": reply.allocated_bytes,
+        "output_bytes": reply.output_bytes,
     }
 
 
 def count_record(
-    visit: Visit, process: int, counted: CountReply, *, visit_seconds: float, host: str | None = None
+    visit: Visit, process: int, reply: CountReply, *, visit_seconds: float, host: str | None = None
 ) -> dict[str, Any]:
     """Return the record of the operations of one evaluation, by name."""
     return {
-        "record": "count",
+        **_visit_fields("count", visit, process, reply.started_at, visit_seconds, host),
+        "counts": dict(reply.counts),
+    }
+
+
+def _visit_fields(
+    kind: str, visit: Visit, process: int, started_at: float, visit_seconds: float, host: str | None
+) -> dict[str, Any]:
+    """Return what the records of all visits hold."""
+    return {
+        "record": kind,
         "subject": visit.subject,
         "point": dict(visit.point),
         "process": process,
-        "counts": dict(counted.counts),
-        "started_at": counted.started_at,
+        "started_at": started_at,
         "visit_seconds": visit_seconds,
-        **_at(host),
+        **_host_field(host),
     }
 
 
@@ -199,7 +196,7 @@ def worker_record(
     process: int, facts: Mapping[str, Any], *, started_at: float, host: str | None = None
 ) -> dict[str, Any]:
     """Return the record of a measuring process that is ready."""
-    return {"record": "worker", "process": process, **facts, "started_at": started_at, **_at(host)}
+    return {"record": "worker", "process": process, **facts, "started_at": started_at, **_host_field(host)}
 
 
 def host_record(host: str, environment: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,7 +204,7 @@ def host_record(host: str, environment: Mapping[str, Any]) -> dict[str, Any]:
     return {"record": "host", "host": host, "environment": dict(environment)}
 
 
-def _at(host: str | None) -> dict[str, str]:
+def _host_field(host: str | None) -> dict[str, str]:
     return {} if host is None else {"host": host}
 
 
@@ -228,12 +225,12 @@ def check_record(claim: str, checked: CheckReply) -> dict[str, Any]:
 
 def probe_record(probed: ProbeReply, host: str | None = None) -> dict[str, Any]:
     """Return the record of the probe."""
-    return {"record": "probe", "seconds": probed.seconds, "readings": dict(probed.readings), **_at(host)}
+    return {"record": "probe", "seconds": probed.seconds, "readings": dict(probed.readings), **_host_field(host)}
 
 
 def peaks_record(read: PeaksReply, host: str | None = None) -> dict[str, Any]:
     """Return the record of the peaks of the machine."""
-    return {"record": "peaks", "seconds": read.seconds, "peaks": dict(read.peaks), **_at(host)}
+    return {"record": "peaks", "seconds": read.seconds, "peaks": dict(read.peaks), **_host_field(host)}
 
 
 def missing_record(subject: str, reason: str) -> dict[str, Any]:
@@ -263,7 +260,7 @@ def skip_record(visit: Visit, reply: SkipReply, host: str | None = None) -> dict
         "reason": reply.reason,
         "bytes_needed": reply.bytes_needed,
         "bytes_available": reply.bytes_available,
-        **_at(host),
+        **_host_field(host),
     }
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections import Counter
-from collections.abc import Collection, Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -127,76 +125,3 @@ def divide_blocks(blocks: Sequence[Block], processes: int) -> tuple[tuple[Block,
     ends = [-(-len(blocks) * (i + 1) // count) for i in range(count)]
     starts = [0, *ends][:count]
     return tuple(tuple(blocks[start:end]) for start, end in zip(starts, ends, strict=True))
-
-
-class TimeLeft:
-    """Foretells the rest of a run from what each kind of visit cost when it was last made.
-
-    Its sums are kept up to date visit by visit: to add them up anew at every sample would make the cost of a run grow
-    with the square of its cells.
-    """
-
-    def __init__(self) -> None:
-        self._left: Counter[Hashable] = Counter()  # visits still to be made, by cell and timing
-        self._made: dict[Hashable, float] = {}  # what a visit cost last, preparing and all
-        self._expected: dict[Hashable, float] = {}  # what one not yet made should cost, where something is known of it
-        self._all_left = self._unknown_left = 0
-        self._known_seconds = self._made_seconds = 0.0  # of the visits left that something is known of; of all in made
-
-    @classmethod
-    def of(cls, visits: Iterable[Visit]) -> TimeLeft:
-        time_left = cls()
-        time_left.add(visits)
-        return time_left
-
-    def add(self, visits: Iterable[Visit]) -> None:
-        """Put visits on the list."""
-        for visit in visits:
-            self._count((visit.subject, visit.point, visit.timing), 1)
-
-    def expect(self, seconds: Mapping[Cell, float]) -> None:
-        """Take note of what visits to some cells should cost."""
-        for cell, value in seconds.items():
-            key = (cell.subject, cell.point, "whole")
-            with self._changed(key):
-                self._expected[key] = value
-
-    def complete(self, visit: Visit, seconds: float) -> None:
-        """Take a visit off the list."""
-        key = (visit.subject, visit.point, visit.timing)
-        self._count(key, -1)
-        with self._changed(key):
-            self._made_seconds += seconds - self._made.get(key, 0.0)
-            self._made[key] = seconds
-
-    def drop(self, visit: Visit) -> None:
-        """Take a visit off the list that was not made."""
-        self._count((visit.subject, visit.point, visit.timing), -1)
-
-    def estimate(self) -> float | None:
-        """Return the seconds left, None before the first visit; a visit of an unknown cell counts as an average one."""
-        if not self._made:
-            return None
-        if not self._all_left:
-            return 0.0  # the sums hold rounding errors
-        return max(self._known_seconds + self._unknown_left * self._made_seconds / len(self._made), 0.0)
-
-    def _known(self, key: Hashable) -> float | None:
-        return self._made.get(key, self._expected.get(key))
-
-    def _count(self, key: Hashable, change: int) -> None:
-        self._left[key] += change
-        self._all_left += change
-        known = self._known(key)
-        if known is None:
-            self._unknown_left += change
-        else:
-            self._known_seconds += change * known
-
-    @contextlib.contextmanager
-    def _changed(self, key: Hashable) -> Iterator[None]:
-        """Take the visits left of a key out of the sums while what is known of them changes."""
-        count = self._left[key]
-        self._count(key, -count)
-        yield
-        self._count(key, count)

@@ -1,35 +1,25 @@
-"""What one evaluation does, counted by its subject: the same each time, so that once is enough."""
+"""Operations of one evaluation, counted by its subject: the same each time, so that once is enough."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from numbers import Real
 
-from bptt_bench.measure.protocol.messages import CountReply, SkipReply
+from bptt_bench.measure.protocol.messages import CountReply
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.timing import no_garbage_collection
 from bptt_bench.plan import Point, Subject
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 
 
-def count_operations(
-    subject: Subject, point: Point, clock: Clock, too_large: Callable[[], SkipReply | None]
-) -> CountReply | SkipReply:
+def count_operations(subject: Subject, point: Point, clock: Clock) -> CountReply:
     """Return the counts of a subject at a point, from one evaluation that is not timed.
-
-    Parameters
-    ----------
-    too_large : why the point does not fit into memory; None: it does.
 
     Raises
     ------
     ValueError : the tally gives something else than numbers from 0 by name, or lacks one that has a law.
     """
     assert subject.tally is not None, "only subjects with a tally are asked to count"
-    refused = too_large()
-    if refused is not None:
-        return refused
     started_at, start = clock.wall(), clock.now()
     with no_garbage_collection():
         found = subject.tally(point)

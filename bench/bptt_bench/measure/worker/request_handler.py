@@ -1,4 +1,4 @@
-"""What a measuring process answers about one experiment, and about the machine."""
+"""Requests about one experiment and about the machine, handled in a measuring process."""
 
 from __future__ import annotations
 
@@ -187,10 +187,9 @@ class RequestHandler:
         The first is not measured: what code allocates once in a process (compiled functions, pools of threads, buffers
         of the libraries) is not a cost of an evaluation.
         """
+        if (refused := self._too_large(request)) is not None:
+            return refused
         subject, point = self._opened().subject(request.subject), Point(request.point)
-        needed, available = self._bytes_needed(request), self._available()
-        if needed is not None and needed > MEMORY_SHARE * available:
-            return too_large(needed, available)
         started_at, busy = self._clock.wall(), 0.0
 
         def prepared() -> Evaluation:
@@ -217,11 +216,9 @@ class RequestHandler:
         )
 
     def _count(self, request: CountRequest) -> CountReply | SkipReply:
-        def refused() -> SkipReply | None:
-            needed, available = self._bytes_needed(request), self._available()
-            return None if needed is None or needed <= MEMORY_SHARE * available else too_large(needed, available)
-
-        return count_operations(self._opened().subject(request.subject), Point(request.point), self._clock, refused)
+        if (refused := self._too_large(request)) is not None:
+            return refused
+        return count_operations(self._opened().subject(request.subject), Point(request.point), self._clock)
 
     def _sample(
         self, request: SampleRequest, evaluate: Evaluation, phases: PhaseTimer | None, is_fresh: bool
@@ -285,6 +282,11 @@ class RequestHandler:
         if needed is not None and not self._cache.make_room(needed, lambda: MEMORY_SHARE * self._available()):
             return too_large(needed, self._available())
         return None
+
+    def _too_large(self, request: MemoryRequest | CountRequest) -> SkipReply | None:
+        """Return why a point does not fit into memory; None where it fits."""
+        needed, available = self._bytes_needed(request), self._available()
+        return None if needed is None or needed <= MEMORY_SHARE * available else too_large(needed, available)
 
     def _bytes_needed(self, request: SampleRequest | MemoryRequest | CountRequest) -> int | None:
         working_set = self._opened().subject(request.subject).working_set

@@ -21,6 +21,7 @@ import errno
 import fcntl
 import gc
 import json
+import math
 import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -31,9 +32,9 @@ from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.records import SCHEMA
 from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, MEMORY_BLOCK, StoredProgress, Visit
 from bptt_bench.plan import Point
-from bptt_bench.store.runs.values import abbreviate, require_sample
 from bptt_bench.text.nesting import is_too_deep, may_be_too_deep
 
+SHOWN_CHARACTERS = 40  # of a value that is not what it should be
 SAMPLES, LOCK = "samples.jsonl", "lock"
 FIELDS = {  # that records must have to be of use
     "sample": frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"}),
@@ -196,10 +197,45 @@ def _parse_records(path: Path, content: bytes) -> list[dict[str, Any]]:
             kind = f"{record['record']}{'' if record['record'] == 'sample' else ' record'}"
             raise StoreError(f"{path} line {number}: the {kind} has no {min(needed - record.keys())!r}")
         if record["record"] == "sample":
-            require_sample(f"{path} line {number}", record)
+            _require_sample(f"{path} line {number}", record)
         elif needed is None and record.keys() >= FIELDS["sample"]:  # of no kind that an earlier reader may pass over
-            raise StoreError(f"{path} line {number}: record must be 'sample', got {abbreviate(record['record'])}")
+            raise StoreError(f"{path} line {number}: record must be 'sample', got {_abbreviate(record['record'])}")
     return records
+
+
+def _require_sample(where: str, record: Mapping[str, Any]) -> None:
+    """See that a sample has seconds and a point.
+
+    A sample below the signal floor may have taken 0 s by a coarse clock: it is left out of every fit.
+
+    Raises
+    ------
+    StoreError : it does not; the message begins with ``where`` and names the field.
+    """
+    seconds, point = record["seconds_per_eval"], record["point"]
+    if not (_is_finite(seconds) and (seconds > 0 or (seconds == 0 and record.get("below_floor") is True))):
+        raise StoreError(f"{where}: seconds_per_eval must be a finite number above 0, got {_abbreviate(seconds)}")
+    if not isinstance(point, dict):
+        raise StoreError(f"{where}: point must be an object of levels, got {_abbreviate(point)}")
+    for name, level in point.items():
+        if not isinstance(level, str) and not _is_finite(level):
+            raise StoreError(
+                f"{where}: level {name!r} of point must be a finite number or a text, got {_abbreviate(level)}"
+            )
+
+
+def _abbreviate(value: object) -> str:
+    """Return a value in a message, cut short."""
+    if isinstance(value, int) and abs(value) >= 10**SHOWN_CHARACTERS:
+        return f"a whole number of {value.bit_length()} bits"  # whose digits Python may refuse to write
+    text = repr(value)
+    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+
+
+def _is_finite(value: object) -> bool:
+    if type(value) is float:
+        return math.isfinite(value)
+    return type(value) is int and abs(value) < 2**63
 
 
 @contextlib.contextmanager

@@ -49,7 +49,7 @@ def test_phases_memory_and_counts_are_measured_once_each(tmp_path: Path, lines: 
     for kind in ("memory", "count"):
         assert sorted(record["point"]["n"] for record in ran.sink.of(kind)) == [1, 4]
         assert {record["host"] for record in ran.sink.of(kind)} <= {"a", "b"}
-    assert finished.weighed == 2
+    assert finished.memory_cells == 2
     assert len(ran.events_of(BlockDone)) == ran.events_of(RunStarted)[0].blocks_total == 5
 
 

@@ -96,7 +96,7 @@ def test_subjects_without_a_memory_law_are_measured_as_ever() -> None:
     ran = Ran(clock=clock, experiment=toy(linear(clock), n=LEVELS))
     assert ran.sink.of("memory") == []
     assert not any(isinstance(request, MemoryRequest) for request in ran.engine.requests)
-    assert ran.finished.weighed == 0
+    assert ran.finished.memory_cells == 0
 
 
 def test_progress_counts_it() -> None:
@@ -108,7 +108,7 @@ def test_progress_counts_it() -> None:
     last = taken[-1]
     assert isinstance(last, MemoryTaken)
     assert (last.cells_done, last.blocks_total, last.peak_bytes, last.seconds_left) == (CELLS, 4, PEAK, 0.0)
-    assert (ran.finished.samples, ran.finished.weighed) == (CELLS - 3, 3)
+    assert (ran.finished.samples, ran.finished.memory_cells) == (CELLS - 3, 3)
 
 
 def test_a_system_that_cannot_tell_peaks_leaves_them_out() -> None:
@@ -167,7 +167,7 @@ def test_memory_that_fits_no_more_is_skipped_by_itself() -> None:
     finished = run(experiment, sink=sink, engine=engine, clock=clock, **settings)
     (skip,) = sink.of("skip")
     assert (skip["point"]["n"], skip["timing"]) == (4, "memory")
-    assert (finished.skipped, finished.weighed) == (1, 1)
+    assert (finished.skipped, finished.memory_cells) == (1, 1)
 
 
 class Killed(BaseException):
@@ -199,7 +199,7 @@ def test_a_run_killed_between_memories_goes_on_with_the_next(tmp_path: Path, aft
     records = read_records(tmp_path / "samples.jsonl")
     assert [record["point"]["n"] for record in records if record["record"] == "memory"] == list(LEVELS)
     assert sum(record["record"] == "sample" for record in records) == CELLS - 3
-    assert (ran.finished.samples, ran.finished.weighed) == (0, 3 - after)
+    assert (ran.finished.samples, ran.finished.memory_cells) == (0, 3 - after)
     assert ran.events_of(RunStarted)[0].cells_done == CELLS - 3 + after
     assert sum(record["record"] == "finish" for record in records) == (after < 3)
     assert isinstance(ran.events[-1], RunFinished)

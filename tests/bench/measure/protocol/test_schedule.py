@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from bptt_bench.measure.loop.progress import TimeLeft
 from bptt_bench.measure.protocol.schedule import (
     Block,
     StoredProgress,
-    TimeLeft,
     Visit,
     divide_blocks,
     plan_blocks,

@@ -68,7 +68,7 @@ def test_each_point_is_counted_once_in_a_process_of_its_own_and_the_placebo_neve
     assert {record["process"] for record in found} == {2}
     last = max(i for i, request in enumerate(ran.engine.requests) if isinstance(request, OpenRequest))
     assert [type(request) for request in ran.engine.requests[last + 1 :]] == [CountRequest] * 3
-    assert ran.finished.counted == 3
+    assert ran.finished.counted_cells == 3
 
 
 def test_progress_counts_it() -> None:
