@@ -12,17 +12,17 @@ from bptt_bench.analyse.fitting.fitted import Fit, own_share
 from bptt_bench.analyse.fitting.overhead import SMALLEST_OVERHEAD
 from bptt_bench.plan.law.wording import join_names
 
-MANY_FAR = 0.3  # share of samples; with more of them what one sample will be is not what the faster ones say
-TOGETHER = 0.999  # correlation of the logarithms of two factors that are never varied apart
+MANY_FAR = 0.3  # share of samples; with more, predictions hold for the faster samples alone
+TOGETHER = 0.999  # correlation of the logarithms of two factors that never vary independently
 
 
 def is_mostly_overhead(fit: Fit) -> bool:
-    """Whether the law's own terms take too small a share anywhere near the largest point for the law to be judged."""
+    """Return whether the law's own terms have too small a share at the largest point for the law to be judged."""
     return own_share(fit.terms) < smallest_share(fit.response)
 
 
 def has_two_populations(fit: Fit) -> bool:
-    """Whether so many samples lie far above the rest that the fit describes the faster ones alone."""
+    """Return whether so many samples lie far above the rest that the fit describes the faster ones alone."""
     return fit.noise.far_share > MANY_FAR
 
 
@@ -33,7 +33,7 @@ def cautions(fit: Fit) -> tuple[str, ...]:
 
 
 def overhead_names(fit: Fit) -> str:
-    """The overhead terms that take a hundredth or more of the fitted response at the largest point, largest first."""
+    """Return the overhead terms of at least a hundredth of the fitted response at the largest point, largest first."""
     taking = [term for term in fit.terms if term.role == "overhead" and term.share_at_largest >= SMALLEST_OVERHEAD]
     return " + ".join(term.term for term in sorted(taking, key=lambda term: -term.share_at_largest))
 

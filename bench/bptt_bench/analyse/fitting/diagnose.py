@@ -1,4 +1,4 @@
-"""What the data can and cannot tell: identifiability of terms, and lack of fit with where to look for its cause."""
+"""Diagnosis of a fit: identifiability of terms, lack of fit, and trends of the residuals."""
 
 from __future__ import annotations
 
@@ -15,15 +15,13 @@ from bptt_bench.analyse.stats.location import Location
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.law.wording import drop_absent_factors
 
-SMALLEST_SHARE = (
-    0.2  # of the time; a term below it cannot be judged there (shared method: 20 % noise elsewhere hides it)
-)
-SMALLEST_SHARE_OF_BYTES = 0.02  # of the memory: no noise hides a term there, and misfit shows in its interval
+SMALLEST_SHARE = 0.2  # of the time, for a term to be judged at a point: 20 % noise of other terms would hide it
+SMALLEST_SHARE_OF_BYTES = 0.02  # of the memory, which has no noise; misfit shows in the interval
 REJECT_BELOW = 0.05
-MISSED = 0.2  # of the misfits of a size, by a test that is said to see it
-MISFIT_TO_BE_SEEN = 0.2  # relative; a test that would miss more has no say on whether a law fits
+MISSED = 0.2  # probability of missing a misfit that the test is said to detect
+MISFIT_TO_BE_SEEN = 0.2  # relative; a test that would miss more does not decide whether a law fits
 FEWEST_LEVELS_OF_TREND = 3
-CLIPPED = -3.0, 2.0  # standard deviations; beyond these a residual is a disturbance and tells no more than its side
+CLIPPED = -3.0, 2.0  # standard deviations; beyond these a residual is a disturbance
 TREND_EXPLAINS = 0.35  # share of the residual variance that a factor must explain to be named
 TREND_P_VALUE = 0.01
 WORKING_SET = "the working set"
@@ -31,7 +29,7 @@ DOUBLINGS = 10  # how far from the design a deciding point is looked for, in fac
 
 
 def shares_of(values: Array) -> Array:
-    """Shares (…, k) of the terms in their sum, from what each takes (…, k); 0 where nothing is taken.
+    """Return the shares (…, k) of terms in their sum; 0 where the sum is 0.
 
     They are the Jacobian of the log of the sum in the logs of the coefficients.
     """
@@ -40,11 +38,11 @@ def shares_of(values: Array) -> Array:
 
 
 class LackOfFit(NamedTuple):
-    """Whether points scatter more about the law than their own samples explain, and which way.
+    """The test of whether points scatter more about the law than their own samples explain.
 
-    ``kind``: ``rejected`` where they do, or where a trend is left that noise does not make; ``not_rejected`` where they
-    do not, in a test that would have seen a misfit of ``MISFIT_TO_BE_SEEN``; else ``not_testable``, which says nothing
-    for the law. ``p_value``: of that test, ``None`` where it was not testable.
+    ``kind``: ``rejected`` if they do, or if residuals have a significant trend; ``not_rejected`` if they do not and the
+    test would have detected a misfit of ``MISFIT_TO_BE_SEEN``; else ``not_testable``, which does not support the law.
+    ``p_value``: of that test, ``None`` if not testable.
     """
 
     p_value: float | None
@@ -55,19 +53,19 @@ class LackOfFit(NamedTuple):
 
 
 def at_point(levels: Mapping[str, Array], index: int) -> dict[str, float]:
-    """The levels of one point."""
+    """Return the levels of one point."""
     return {name: float(values[index]) for name, values in levels.items()}
 
 
 def describe(point: Mapping[str, float]) -> str:
-    """A point in words: ``T=8 V=64``."""
+    """Return a point as text: ``T=8 V=64``."""
     return " ".join(f"{name}={value:g}" for name, value in point.items()) or "the only point"
 
 
 def condition_number(jacobian: Array) -> float:
-    """Condition number of the relative design with columns scaled to unit length.
+    """Return the condition number of the relative design with columns scaled to unit length.
 
-    Infinite where columns coincide, and where one is 0 everywhere or not finite.
+    It is infinite if columns are collinear, or if one is 0 everywhere or not finite.
     """
     length = np.linalg.norm(jacobian, axis=0)
     if not (np.isfinite(length) & (length > 0)).all():
@@ -77,9 +75,9 @@ def condition_number(jacobian: Array) -> float:
 
 
 def confounded(jacobian: Array) -> list[frozenset[int]]:
-    """For each column, the others it cannot be told from: those it shares a (nearly) empty direction with."""
+    """Return for each column the others with which it shares a (nearly) singular direction."""
     k = jacobian.shape[1]
-    # with fewer points than columns the triangle is wide, and its full rotation has the directions nobody measured
+    # with fewer points than columns the triangle is wide, and its full rotation has the unmeasured directions
     triangle = np.linalg.qr(jacobian / np.linalg.norm(jacobian, axis=0), mode="r")
     _, singular, rotation = np.linalg.svd(triangle, full_matrices=True)
     weak = [rotation[i] for i in range(k) if i >= len(singular) or singular[i] < SINGULAR * singular[0]]
@@ -93,20 +91,20 @@ def confounded(jacobian: Array) -> list[frozenset[int]]:
 
 
 def smallest_share(response: str) -> float:
-    """The least share of a response that a term must have at a point to be judged there."""
+    """Return the least share of a response that a term must have at a point to be judged there."""
     return SMALLEST_SHARE_OF_BYTES if is_exact(response) else SMALLEST_SHARE
 
 
 def deciding_point(
     law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], response: str = "seconds_per_eval"
 ) -> dict[str, float] | None:
-    """The nearest point, by doubling or halving one factor of ``start``, at which a term is enough of the response."""
+    """Return the nearest point, by doubling or halving one factor of ``start``, at which a term can be judged."""
     steps = [sign * doublings for doublings in range(1, DOUBLINGS + 1) for sign in (1, -1)]
     moves = [(name, start[name] * 2.0**step) for step in steps for name in law.factors]
     candidates = [
         {**start, name: level}
         for name, level in moves
-        if not float(start[name]).is_integer() or (level >= 1 and level.is_integer())  # a real factor has no steps
+        if not float(start[name]).is_integer() or (level >= 1 and level.is_integer())  # a real factor has any level
     ]
     if not candidates:
         return None
@@ -128,7 +126,7 @@ def share_reason(
 def lack_of_fit(
     solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array], response: str
 ) -> LackOfFit:
-    """Between-point against within-point scatter, by an F test on clipped residuals; trends where that says nothing.
+    """Test between-point against within-point scatter by an F test on clipped residuals, or trends if not testable.
 
     ``regressors``: what residuals may depend on, by name, at each point (n_points,), all above 0.
     """
@@ -161,10 +159,10 @@ def lack_of_fit(
 
 
 def structure(solution: Solution, regressors: Mapping[str, Array]) -> str:
-    """A trend of the residuals along something that noise of points alone does not make; empty if there is none.
+    """Return the most significant trend of the residuals along a regressor; empty if none is significant.
 
     For each regressor a straight line and a parabola in its logarithm are added to the law, each an F test; the least
-    p-value counts, times the number of tests. Needs no repetitions, and sees no misfit that follows no regressor.
+    p-value counts, times the number of tests. It needs no repetitions, but misses a misfit that follows no regressor.
     Source: Draper & Smith (1998), section 6.1, for the extra sum of squares.
     """
     errors, jacobian = solution.errors, solution.jacobian[:, solution.active]
@@ -184,15 +182,15 @@ def structure(solution: Solution, regressors: Mapping[str, Array]) -> str:
                 continue
             added = np.column_stack([x**power for power in range(1, degree + 1)])
             added = added - basis @ (basis.T @ added)
-            own, singular, _ = np.linalg.svd(added, full_matrices=False)
+            directions, singular, _ = np.linalg.svd(added, full_matrices=False)
             if singular[-1] < SINGULAR * np.sqrt(len(x)):
                 continue  # the law has this trend already
-            explained = float(((own.T @ errors) ** 2).sum())
+            explained = float(((directions.T @ errors) ** 2).sum())
             left = float((errors**2).sum()) - explained
             p_value = float(fdtrc(degree, freedom, explained / degree / max(left / freedom, 1e-300)))
             slope = float(errors @ added[:, 0]) if degree == 1 else float(errors @ added[:, 1])
-            way = ("rise with", "fall with") if degree == 1 else ("bend upwards along", "bend downwards along")
-            tests.append((p_value, f"residuals {way[0] if slope > 0 else way[1]} {name}"))
+            verbs = ("rise with", "fall with") if degree == 1 else ("bend upwards along", "bend downwards along")
+            tests.append((p_value, f"residuals {verbs[0] if slope > 0 else verbs[1]} {name}"))
     if not tests:
         return ""
     p_value, words = min(tests)
@@ -201,7 +199,7 @@ def structure(solution: Solution, regressors: Mapping[str, Array]) -> str:
 
 
 class Variance(NamedTuple):
-    """Variance between points over that within points, which is 1 where the law holds, and how often it is so large.
+    """The F test of variance between points over variance within points, which is 1 where the law holds.
 
     ``unseen``: standard deviation of points about the law, over that of samples, that the test misses once in five.
     """
@@ -212,12 +210,12 @@ class Variance(NamedTuple):
 
 
 def analysis_of_variance(solution: Solution, located: Location, point: Index) -> Variance:
-    """The classical test for lack of fit (Draper & Smith 1998, section 2.1) on residuals clipped for the disturbed.
+    """Test for lack of fit (Draper & Smith 1998, section 2.1) on residuals clipped because of disturbed samples.
 
-    Residuals are those of samples about the law. Where the law holds they are as good as drawn anew for each sample,
-    whatever their distribution is, and the means of points vary as they do within; what the fit has already fitted is
-    taken out of the means. Clipped residuals are bounded, so the F test keeps its level. Points that are noisier than
-    others take more than their share of the scatter: the degrees of freedom are fewer then (Satterthwaite 1946).
+    Residuals are those of samples about the law. Where the law holds they are independent, whatever their distribution,
+    and the means of points vary as within points; the fitted directions are projected out of the means. Clipped
+    residuals are bounded, so the F test keeps its level. Noisier points contribute more of the scatter, which reduces
+    the degrees of freedom (Satterthwaite 1946).
     """
     if located.relative_noise is None or solution.scatter <= RESOLUTION:
         return Variance(1.0, 1.0)
@@ -244,7 +242,7 @@ def analysis_of_variance(solution: Solution, located: Location, point: Index) ->
 
 
 def trend_in_words(residual: Array, regressors: Mapping[str, Array]) -> str:
-    """What the residuals follow: the factor or working set whose parabola in the logarithm explains most of them."""
+    """Return the factor or working set whose parabola in the logarithm explains most of the residuals, in words."""
     best, words = TREND_EXPLAINS, "residuals follow no single factor"
     for name, values in regressors.items():
         x = np.log(values) if (values > 0).all() else values
@@ -261,7 +259,7 @@ def trend_in_words(residual: Array, regressors: Mapping[str, Array]) -> str:
 
 
 def _parabola(residual: Array, x: Array, degree: int) -> tuple[float, float, float]:
-    """Share of variance that a polynomial explains, its p-value (F test), and what part the straight line does."""
+    """Return the share of variance that a polynomial explains, its p-value (F test), and the straight line's part."""
     total = float(((residual - residual.mean()) ** 2).sum())
     if total <= 0:
         return 0.0, 1.0, 1.0
@@ -273,7 +271,7 @@ def _parabola(residual: Array, x: Array, degree: int) -> tuple[float, float, flo
 
 
 def _polynomial(residual: Array, x: Array, degree: int) -> Array:
-    """Coefficients of least squares, the highest power first; the smallest ones where levels hardly differ."""
+    """Return least-squares coefficients, the highest power first; those of least norm if levels hardly differ."""
     return np.asarray(np.linalg.lstsq(np.vander(x, degree + 1), residual, rcond=None)[0])
 
 
@@ -285,6 +283,6 @@ def _direction(residual: Array, x: Array, straight_share: float) -> str:
 
 
 def regressors_of(levels: Mapping[str, Array], working_set: Sequence[float] | None) -> dict[str, Array]:
-    """What residuals may follow: every factor, and the working set where it is known."""
+    """Return what residuals may follow: every factor, and the working set if known."""
     extra = {} if working_set is None else {WORKING_SET: np.asarray(working_set, dtype=np.float64)}
     return {**levels, **extra}

@@ -1,9 +1,9 @@
-"""The free exponent of a term: how fast it really grows with a factor, by profile over ε.
+"""The free exponent of a term: its growth with a factor, by profiling over ε.
 
-Some terms of the law are multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients: for
-each ε the coefficients are solved for, and the ε of least squared log residuals wins. Its interval is the sandwich of
-the coefficients, one point left out at a time, with the column ∂ log t / ∂ε = Σ freed terms / t · log(factor / level)
-beside theirs.
+Some terms of the law are multiplied by (factor / its level at ``at``)^ε, and ε is fitted with all coefficients: the
+coefficients are solved for each ε, and the ε of least loss is the estimate. Its interval is the sandwich of the
+coefficients, one point left out at a time, with the additional column ∂ log t / ∂ε = Σ freed terms / t ·
+log(factor / level).
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from bptt_bench.analyse.stats.influence import influence
 from bptt_bench.analyse.stats.search import minimum, root
 from bptt_bench.errors import FitError
 
-WIDEST = 2.0  # |ε| looked at; a law that is off by two powers is another law
-COARSE_STEPS = 13  # the profile may have several valleys: a coarse look first, then Brent within the best
-COARSE, CLOSE = 1e-3, 1e-9  # relative tolerances of the fitted times in the two looks
-FIRM_DIGITS = 9  # after the point: beyond, an exponent is rounding, and that of exact data would be 1e-17 and not 0
+WIDEST = 2.0  # |ε| that is searched; a law that is off by two powers is another law
+COARSE_STEPS = 13  # the profile may have several minima: a coarse grid first, then Brent about the best
+COARSE, FINE = 1e-3, 1e-9  # relative tolerances of the fitted times in the two searches
+FIRM_DIGITS = 9  # after the point: further digits of an exponent are rounding
 FEWEST_LEVELS = 3  # of the factor; with two any exponent fits
 
 
@@ -55,13 +55,13 @@ class FreeExponent(NamedTuple):
 
 
 def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], at: Mapping[str, float]) -> FreeExponent:
-    """Exponent of some terms of a fit in a factor at a point, with ε free; or in several factors that grow alike.
+    """Fit the exponent of some terms in a factor at a point, or in several factors that grow alike.
 
-    The factor may be one that the terms do not have, but others do: the law's own exponent is then 0.
+    The factor may be one of other terms only: the law's own exponent is then 0.
 
     Raises
     ------
-    FitError : a term or factor that the law does not have, a point without that factor.
+    FitError : the law lacks a term or factor, or the point lacks the factor.
     """
     named = fit.indices(terms)
     freed = [*named, *fit.companions(named)]
@@ -87,32 +87,34 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], a
         few = FewLevels(factors=tuple(factors), n_levels=n_levels, needed=FEWEST_LEVELS)
         return FreeExponent(undefined, own, share, few)
 
-    # one scale for all ε: were it that of each, the ε that brings most residuals to 0 would have the least loss
+    # one scale for all ε: with separate scales the ε with most residuals at 0 would have the least loss
     residual = fit.points["log_residual"].to_numpy()
     scale = float(huber_scale(residual, design.shape[1])[0]) if fit.robust else None
-    bent = _Bent(design=design, freed=freed, growth=growth, y=y, scale=scale)
-    epsilon, near = _minimum(bent)
-    solution = solve(bent.designs(epsilon), y, robust=fit.robust, scale=scale, start=near)
+    freed_design = _FreedDesign(design=design, freed=freed, growth=growth, y=y, scale=scale)
+    epsilon, near = _minimum(freed_design)
+    solution = solve(freed_design.designs(epsilon), y, robust=fit.robust, scale=scale, start=near)
     found = _with_interval(fit, solution, epsilon, freed, growth, own, share)
     spare = len(y) - int(solution.active.sum()) - 1
     if spare < 1:
         return found
-    limit = bent.close(epsilon, solution.coefficients).loss * (1 + t_quantile(fit.confidence, spare) ** 2 / spare)
-    low, high = _profile(bent, epsilon, limit)
+    limit = freed_design.solve_near(epsilon, solution.coefficients).loss * (
+        1 + t_quantile(fit.confidence, spare) ** 2 / spare
+    )
+    low, high = _profile(freed_design, epsilon, limit)
     return found._replace(profile=(own + low, own + high))
 
 
 def log_growth(levels: Mapping[str, Array], start: Mapping[str, float], factors: Sequence[str]) -> Array:
-    """log(level / start) of a factor (n,), of several the mean; 0 at level 0, where terms are 0 whatever their power.
+    """Return log(level / start) of a factor (n,), or the mean of several; 0 at level 0, where terms are 0.
 
-    If all factors grow by λ, so does the geometric mean of level / start: an exponent of it is one of all together.
+    If all factors grow by λ, so does the geometric mean of level / start: its exponent is that of all together.
     """
     logs = [np.log(np.where(levels[name] > 0, levels[name], start[name]) / start[name]) for name in factors]
     return np.asarray(np.mean(logs, axis=0))
 
 
-class _Bent(NamedTuple):
-    """A design (n, k) whose freed columns grow faster by ε, and the log times (n,) that it is fitted to.
+class _FreedDesign(NamedTuple):
+    """A design (n, k) whose freed columns grow faster by ε, and the log times (n,) to fit.
 
     ``scale``: of the residuals for Huber's loss; ``None`` for least squares.
     """
@@ -124,65 +126,67 @@ class _Bent(NamedTuple):
     scale: float | None
 
     def designs(self, epsilon: ArrayLike) -> Array:
-        """The design for ε, or for each of many (…, n, k)."""
+        """Return the design for ε, or for each of many (…, n, k)."""
         factor = np.ones((*np.shape(epsilon), *self.design.shape))
         factor[..., list(self.freed)] = np.exp(np.multiply.outer(epsilon, self.growth))[..., None]
         return np.asarray(self.design * factor)
 
-    def look(self, epsilons: Array) -> list[Solution]:
-        """A coarse look at many ε."""
+    def solve_grid(self, epsilons: Array) -> list[Solution]:
+        """Fit coarsely for many ε."""
         robust = self.scale is not None
         return solve_batch(self.designs(epsilons), self.y, robust=robust, scale=self.scale, tolerance=COARSE)
 
-    def close(self, epsilon: float, near: Array) -> Solution:
-        """The fit for one ε, from coefficients nearby."""
-        # the loss is flat at its minimum: an error of the coefficients enters it only squared
+    def solve_near(self, epsilon: float, near: Array) -> Solution:
+        """Fit for one ε, from coefficients nearby."""
+        # the loss is flat at its minimum: an error of the coefficients enters squared
         robust = self.scale is not None
-        return solve(self.designs(epsilon), self.y, robust=robust, scale=self.scale, start=near, tolerance=CLOSE)
+        return solve(self.designs(epsilon), self.y, robust=robust, scale=self.scale, start=near, tolerance=FINE)
 
 
-def _profile(bent: _Bent, epsilon: float, limit: float) -> tuple[float, float]:
-    """The ε farthest from the best on either side that fits almost as well; infinite where all do."""
+def _profile(freed_design: _FreedDesign, epsilon: float, limit: float) -> tuple[float, float]:
+    """Return the ε farthest from the best on either side within the limit of the loss; infinite if all are."""
     ends = []
     for edge in (-WIDEST, WIDEST):
         steps = np.linspace(epsilon, edge, COARSE_STEPS)
-        looked = bent.look(steps)
-        last = max((i for i, one in enumerate(looked) if one.loss <= limit), default=0)
+        fits = freed_design.solve_grid(steps)
+        last = max((i for i, one in enumerate(fits) if one.loss <= limit), default=0)
         if last == len(steps) - 1:
             ends.append(math.copysign(math.inf, edge))
             continue
-        ends.append(_reached(bent, (float(steps[last]), float(steps[last + 1])), looked[last].coefficients, limit))
+        ends.append(
+            _crossing(freed_design, (float(steps[last]), float(steps[last + 1])), fits[last].coefficients, limit)
+        )
     return ends[0], ends[1]
 
 
-def _reached(bent: _Bent, ends: tuple[float, float], near: Array, limit: float) -> float:
-    """The ε between two at which the loss reaches a limit; the first of them where it does not."""
+def _crossing(freed_design: _FreedDesign, ends: tuple[float, float], near: Array, limit: float) -> float:
+    """Return the ε between two at which the loss reaches a limit; the first if it does not."""
 
-    def over(epsilon: float) -> float:
-        return bent.close(epsilon, near).loss - limit
+    def excess(epsilon: float) -> float:
+        return freed_design.solve_near(epsilon, near).loss - limit
 
-    values = [over(end) for end in ends]
-    return root(over, ends, values, tolerance=1e-4) if values[0] < 0 < values[1] else ends[0]
+    values = [excess(end) for end in ends]
+    return root(excess, ends, values, tolerance=1e-4) if values[0] < 0 < values[1] else ends[0]
 
 
-def _minimum(bent: _Bent) -> tuple[float, Array]:
-    """The ε of least loss, and coefficients near those of its fit."""
+def _minimum(freed_design: _FreedDesign) -> tuple[float, Array]:
+    """Return the ε of least loss, and coefficients near those of its fit."""
     grid = np.linspace(-WIDEST, WIDEST, COARSE_STEPS)
-    looked = bent.look(grid)
-    losses = [one.loss for one in looked]
+    fits = freed_design.solve_grid(grid)
+    losses = [one.loss for one in fits]
     best = int(np.argmin(losses))
-    near = looked[best].coefficients
+    near = fits[best].coefficients
     ends = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
-    found, least = minimum(lambda epsilon: bent.close(epsilon, near).loss, ends, tolerance=1e-7)
+    found, least = minimum(lambda epsilon: freed_design.solve_near(epsilon, near).loss, ends, tolerance=1e-7)
     return (found if least <= losses[best] else float(grid[best])), near
 
 
 def _law_exponent(
     fit: Fit, named: list[int], freed: list[int], factors: Sequence[str], at: Mapping[str, float]
 ) -> tuple[float, float]:
-    """The law's own exponent of its named terms at a point, weighted by shares, and the share of all that is freed.
+    """Return the law's own exponent of its named terms at a point, weighted by shares, and the share of freed terms.
 
-    NaN, and 0, where the terms are 0: what is not there has no exponent.
+    They are NaN and 0 where the terms are 0.
     """
     values = np.array([float(term.evaluate(at)) for term in fit.full_law.terms])
     times = values * fit.coefficients

@@ -1,4 +1,4 @@
-"""Fitting a law to the samples of a frame: DataFrame and CostLaw in, Fit out."""
+"""Fitting a law to the samples of a data frame."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ from bptt_bench.text.units import Unit
 if TYPE_CHECKING:
     import pandas as pd
 
-FAR = float(np.log(1.5))  # above its point a sample is far from the undisturbed ones, whatever disturbed it
-ON_MINIMA = 1e-6  # relative tolerance of a second opinion
+FAR = float(np.log(1.5))  # above its point, a log sample counts as far from the undisturbed ones
+ON_MINIMA = 1e-6  # relative tolerance of the sensitivity check
 
 
 def fit(
@@ -54,23 +54,22 @@ def fit(
     places: dict[tuple[Any, ...], Any] | None = None,
     unit: str | None = None,
 ) -> Fit:
-    """Fit a law to the samples of a frame: factor columns and a response, several rows of a point being repetitions.
+    """Fit a law to the samples of a frame with factor columns and a response; rows of equal factors are repetitions.
 
     Parameters
     ----------
     response : column to be explained; by default ``seconds_per_eval``, or the only one that is called a time.
-    overhead : terms beside the law, ``"1 + T"`` or ``("1", "T")``; ``"auto"`` takes those the data ask for.
-    block : column whose common drift is taken out of the samples.
-    working_set : bytes at a point, as one more thing that residuals may follow.
-    term_bytes : bytes that the operations of a term work through; thresholds in them are looked for (see
+    overhead : terms added to the law, ``"1 + T"`` or ``("1", "T")``; ``"auto"`` selects them.
+    block : column of blocks whose common drift is subtracted.
+    working_set : bytes at a point, as a regressor of residuals.
+    term_bytes : working set of the operations of a term, in which thresholds are searched (see
         ``bptt_bench.analyse.fitting.regime``).
-    places : where points were found to lie, kept for others that ask about the same samples.
-    unit : of the response, such as ``"ms"``; by default that of its format or the one that its name states. Values stay
-        in this unit.
+    places : cache of the locations of points, for other fits of the same samples.
+    unit : of the response, such as ``"ms"``; by default that of its format or in its name. Values stay in this unit.
 
     Raises
     ------
-    FitError : data or law that cannot be used; one line that names column, row and what is allowed.
+    FitError : data or law cannot be used; one line that names column, row and allowed values.
     TextError : ``unit`` is not a unit.
     """
     try:
@@ -112,7 +111,7 @@ def fit(
         regressors_of(samples.levels, sizes),
         response,
     )
-    told = solution_influence(solution, located.level)
+    influence = solution_influence(solution, located.level)
     beyond = {regime.companion for regime in regimes}
     relative = np.abs(np.expm1(-solution.residual))
     groups = confounded(solution.jacobian)
@@ -121,7 +120,7 @@ def fit(
         shares = solution.jacobian * solution.coefficients
         least = smallest_share(response)
         hosts = find_disagreements(samples, hosts, shares, names, smallest=least, confidence=confidence)
-    terms = _terms(stated, full, response, of_response, solution, told, groups, samples, confidence, beyond)
+    terms = _terms(stated, full, response, of_response, solution, influence, groups, samples, confidence, beyond)
     if finding.kind == "not_rejected" and own_share(terms) < smallest_share(response):
         with_overhead = f"the law's own terms cannot be tested; with the overhead {finding.finding}"
         finding = finding._replace(p_value=None, finding=with_overhead, kind="not_testable")
@@ -133,7 +132,7 @@ def fit(
         factors=tuple(samples.levels),
         terms=terms,
         coefficients=solution.coefficients,
-        influence=told,
+        influence=influence,
         coefficients_on_minima=on_minima.coefficients,
         points=_points(samples, located, solution, confidence),
         noise=Noise(located.relative_noise, located.contaminated_share, float((located.residual > FAR).mean())),
@@ -154,7 +153,7 @@ def fit(
 
 
 def _require_points(samples: Samples, law: CostLaw) -> None:
-    """See that there is a point more than terms: without it nothing is known of errors."""
+    """Check that there are more points than terms, without which errors are unknown."""
     least = len(law.terms) + 1
     if samples.n_points < least:
         few = f"{samples.n_points} for the {len(law.terms)} terms of {law.text!r}"
@@ -162,7 +161,7 @@ def _require_points(samples: Samples, law: CostLaw) -> None:
 
 
 def _settle(design: Array, located: Location, point: Index, *, robust: bool) -> tuple[Location, Solution]:
-    """The law fitted to the locations of points, and these told again with its help where it is the sharper guide."""
+    """Fit the law to the locations of points, and relocate these by the law where it is more precise."""
     solution = solve(design, located.log_seconds, robust=robust)
     return (
         relocate(located, solution, design, point) if is_law_sharper(located, solution, point) else (located, solution)
@@ -170,14 +169,14 @@ def _settle(design: Array, located: Location, point: Index, *, robust: bool) -> 
 
 
 def _sizes(working_set: Callable[[Mapping[str, float]], float | None], samples: Samples) -> list[float] | None:
-    """Bytes at each point; None where they are not known of all."""
+    """Return the bytes at each point; None if some are unknown."""
     found = [working_set(at_point(samples.levels, i)) for i in range(samples.n_points)]
     known = [size for size in found if size is not None]
     return known if len(known) == len(found) else None
 
 
 def _law_columns(law: CostLaw, samples: Samples) -> Array:
-    """Design matrix of a law at the points of the samples; terms may be undefined there, which the caller checks."""
+    """Return the unchecked design matrix of a law at the points of the samples."""
     return law.columns(dict(samples.levels))
 
 
@@ -187,14 +186,14 @@ def _terms(
     response: str,
     unit: Unit | None,
     solution: Solution,
-    told: Influence,
+    influence: Influence,
     groups: Sequence[frozenset[int]],
     samples: Samples,
     confidence: float,
     beyond: set[str],
 ) -> tuple[FittedTerm, ...]:
     c, jacobian = solution.coefficients, solution.jacobian
-    half = told.half_widths(np.eye(len(c)), confidence)
+    half = influence.half_widths(np.eye(len(c)), confidence)
     n_law, fitted = len(stated.terms), full.evaluate(dict(samples.levels), c)
     largest = int(np.argmax(fitted))
     terms = []
@@ -259,12 +258,12 @@ def _why_not(
 
 
 def _points(samples: Samples, located: Location, solution: Solution, confidence: float) -> pd.DataFrame:
-    """One row per point: levels, number of samples, measured with its interval, fitted, log residual."""
+    """Return a frame with a row per point: levels, number of samples, measured with its interval, fitted, residual."""
     import pandas as pd
 
     y, error = located.log_seconds, located.standard_error
     own = located.effective - 1
-    freedom = np.minimum(own + PRIOR_SAMPLES, max(float(own.sum()), 1.0))  # a point's noise is drawn to that of all
+    freedom = np.minimum(own + PRIOR_SAMPLES, max(float(own.sum()), 1.0))  # noise is shrunk towards that of all points
     half = t_quantiles(confidence, freedom) * error
     if located.relative_noise is None:
         error, half = np.zeros_like(error), np.full_like(half, np.nan)

@@ -1,4 +1,4 @@
-"""What a fit says: coefficients with intervals, shares, local exponents, predictions."""
+"""A fitted law: coefficients with intervals, shares, local exponents, predictions."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Noise(NamedTuple):
     """Scatter of samples about their points.
 
     ``relative``: standard deviation of undisturbed samples, ``None`` without repetitions. ``contaminated_share``: share
-    of disturbed samples, however little. ``far_share``: share of samples at 1.5 times their location or more.
+    of disturbed samples. ``far_share``: share of samples at 1.5 times their location or more.
     """
 
     relative: float | None
@@ -48,7 +48,7 @@ class FitErrors(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedTerm:
-    """A term with its coefficient per unit of the term, its interval, and whether the data can tell it.
+    """A term with its coefficient per unit of the term, its interval, and whether it is identifiable.
 
     ``largest_share`` is its share of the fitted time at the measured point where that is largest; ``reason`` says why
     it is not identifiable and which point would decide, and is empty otherwise.
@@ -66,7 +66,7 @@ class FittedTerm:
 
 
 def own_share(terms: Sequence[FittedTerm]) -> float:
-    """Share of the fitted response at the largest point that the terms of the stated law take, without overhead."""
+    """Return the share of the stated law's terms in the fitted response at the largest point, without overhead."""
     return sum(term.share_at_largest for term in terms if term.role != "overhead")
 
 
@@ -76,15 +76,15 @@ class Fit:
 
     Attributes
     ----------
-    unit : of the response, in which coefficients, points and predictions are; ``None`` where nothing tells it.
-    full_law : the law with its overhead terms, which ``terms``, ``coefficients`` (k,) and ``replicates`` follow.
-    influence : of each point on the coefficients; every interval rests on it.
+    unit : of the response, coefficients, points and predictions; ``None`` if unknown.
+    full_law : the law with its overhead terms, in the order of ``terms`` and ``coefficients`` (k,).
+    influence : of each point on the coefficients, from which all intervals follow.
     points : one row per point: factors, n_samples, measured, low, high, fitted, log_residual.
     scatter : relative standard deviation of points about the law. freedom : points less terms above 0.
     coefficients_on_minima : the same fit on the smallest sample of each point, as a sensitivity check (k,).
-    below_floor : samples left out because their signal was below the floor.
-    regimes : thresholds beyond which the operations of a term cost more, as far as the data ask for any.
-    hosts : that the samples come from, the reference first, to whose speed the coefficients belong; none if it is one.
+    below_floor : samples dropped because their signal was below the floor.
+    regimes : thresholds beyond which the operations of a term cost more, if any was detected.
+    hosts : of the samples, the reference first, to whose speed the coefficients belong; empty for a single host.
     """
 
     law: CostLaw
@@ -118,11 +118,6 @@ class Fit:
         return self.influence.leave_one_out
 
     @property
-    def replicates(self) -> Array:
-        """Coefficients with one point left out, to first order (n_points, k)."""
-        return self.coefficients + self.changes
-
-    @property
     def largest(self) -> dict[str, float]:
         """The point of the data with the longest fitted time."""
         row = int(np.argmax(self.points["fitted"].to_numpy()))
@@ -130,25 +125,25 @@ class Fit:
 
     @property
     def robust(self) -> bool:
-        """Whether Huber's loss was used, for want of samples within points that tell of noise."""
+        """Whether Huber's loss was used, because points have too few samples to estimate noise."""
         return self.noise.relative is None or needs_huber(self.points["n_samples"].to_numpy())
 
     def predict(self, points: Points) -> list[Interval]:
-        """Intervals for what one sample would be at new points: law, scatter of points about it, and noise."""
+        """Return prediction intervals of one sample at new points: law, scatter of points about it, and noise."""
         noise = self.noise.relative or 0.0
         measured = self.points["location_error"].to_numpy()
         own = max(self.scatter**2 - float(np.mean(measured**2)), 0.0)  # point effects beyond the error of locations
         return self._intervals(points, own + noise**2)
 
     def curve(self, points: Points) -> list[Interval]:
-        """Intervals for the law itself at new points."""
+        """Return confidence intervals of the law at new points."""
         return self._intervals(points, 0.0)
 
     def _intervals(self, points: Points, variance: float) -> list[Interval]:
         design = self._columns(points)
         with np.errstate(all="ignore"):
             fitted = design @ self.coefficients
-        sound = np.isfinite(fitted) & (fitted > 0)  # elsewhere the law says nothing
+        sound = np.isfinite(fitted) & (fitted > 0)  # elsewhere the law is undefined
         fitted = np.where(sound, fitted, 1.0)
         design = np.where(sound[:, None], design, 0.0)
         law = self.influence.half_widths((design / fitted[:, None]).T, self.confidence)
@@ -162,7 +157,7 @@ class Fit:
         ]
 
     def ratio(self, numerator: Array, denominator: Array) -> Interval:
-        """Interval of (a·c)/(b·c) for weights (k,): shares, exponents and ratios of coefficients have this form."""
+        """Return the interval of (a·c)/(b·c) for weights (k,), the form of shares, exponents and ratios."""
         below = float(denominator @ self.coefficients)
         value = float(numerator @ self.coefficients) / below
         weights = (numerator - value * denominator) / below
@@ -170,9 +165,9 @@ class Fit:
         return Interval(value, value - half, value + half)
 
     def exponent(self, factor: str, at: Mapping[str, float]) -> Interval:
-        """Local exponent ∂ log t / ∂ log factor of the fitted law at a point.
+        """Return the local exponent ∂ log t / ∂ log factor of the fitted law at a point.
 
-        The ends are NaN where the law alone fixes it, as that of ``n**2`` at 2: nothing was estimated then.
+        The ends are NaN where the law alone determines it, such as 2 for ``n**2``.
         """
         values, exponents = self._columns([at])[0], self._exponents(factor, at)
         found = self.ratio(values * exponents, values)
@@ -181,9 +176,9 @@ class Fit:
         return found
 
     def law_exponent(self, factor: str, at: Mapping[str, float]) -> float:
-        """The same of the stated law alone, its terms weighted by their fitted shares and overhead left out.
+        """Return the same for the stated law without overhead, its terms weighted by their fitted shares.
 
-        NaN where all its terms are 0.
+        It is NaN where all its terms are 0.
         """
         n_law = len(self.law.terms)
         weighted = (self._columns([at])[0] * self.coefficients)[:n_law]
@@ -193,11 +188,11 @@ class Fit:
         return float(weighted @ self._exponents(factor, at)[:n_law]) / total if total > 0 else math.nan
 
     def share(self, terms: Sequence[str], at: Mapping[str, float]) -> Interval:
-        """Share of the fitted time that some terms of the full law take at a point, between 0 and 1.
+        """Return the share of some terms of the full law in the fitted time at a point, between 0 and 1.
 
         Raises
         ------
-        FitError : a term that the full law does not have.
+        FitError : the full law lacks a term.
         """
         values = self._columns([at])[0]
         members = np.isin(np.arange(len(values)), self.indices(terms))
@@ -205,7 +200,7 @@ class Fit:
         return Interval(estimate, max(low, 0.0), min(high, 1.0))
 
     def indices(self, terms: Sequence[str]) -> list[int]:
-        """Positions of terms in the full law."""
+        """Return the positions of terms in the full law."""
         have = [str(term) for term in self.full_law.terms]
         wanted = [str(term) for text in terms for term in CostLaw(text).terms]
         for name in wanted:
@@ -214,7 +209,7 @@ class Fit:
         return [have.index(name) for name in wanted]
 
     def companions(self, indices: Sequence[int]) -> list[int]:
-        """Positions of the terms that carry on some terms of the law beyond a threshold, if any was found."""
+        """Return the positions of the companions of some terms beyond thresholds, if any."""
         names = {str(self.full_law.terms[j]) for j in indices}
         return self.indices([regime.companion for regime in self.regimes if regime.term in names])
 
@@ -233,7 +228,7 @@ class Fit:
         )
 
     def terms_with(self, factor: str) -> list[str]:
-        """Terms of the full law in which a factor occurs."""
+        """Return the terms of the full law in which a factor occurs."""
         return [str(term) for term in self.full_law.terms if factor in term.factors]
 
     def _exponents(self, factor: str, at: Mapping[str, float]) -> Array:
@@ -245,7 +240,7 @@ class Fit:
     def to_json(
         self, predict_at: Sequence[Mapping[str, float]] = (), versus: Sequence[Preference] = ()
     ) -> dict[str, Any]:
-        """The fit as plain data, ready for ``json.dumps``; what is undefined or infinite is ``None``."""
+        """Return the fit as plain data for ``json.dumps``; undefined or infinite numbers are ``None``."""
         largest = self.largest
         exponents = {
             factor: {
@@ -287,11 +282,11 @@ def _finite(value: Any) -> Any:
 
 
 def columns_at(law: CostLaw, points: Points) -> Array:
-    """Design matrix (n_points, n_terms) of a law at points: a list of them, or a table of levels by factor name.
+    """Return the design matrix (n_points, n_terms) of a law at a list of points, or at a table of levels by factor.
 
     Raises
     ------
-    FitError : a point without a factor of the law.
+    FitError : a point lacks a factor of the law.
     """
     for point in points if isinstance(points, Sequence) else [points]:
         for name in law.factors:

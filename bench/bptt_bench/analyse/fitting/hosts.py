@@ -1,10 +1,9 @@
-"""Several hosts in one set of samples: how fast each is, and whether they disagree about the shape of the cost.
+"""Host effects in samples of several hosts, and tests of whether hosts differ in the shape of the cost.
 
-One factor per host says how many times as slow it is as the host with most samples; it is taken out before the law is
-fitted. Whether one factor is enough for all terms and points is then tested: the hosts are two sides of a contrast
-(``bptt_bench.analyse.stats.contrast``). A term that is disproportionately slow on one host rejects the single factor,
-and so does time that grows faster with a factor on one of them, which the terms of a law need not show, and a single
-one never.
+One factor per host, relative to the host with most samples, is removed before the law is fitted. Contrasts between
+hosts (``bptt_bench.analyse.stats.contrast``) then test whether one factor is enough for all terms and points. A term
+that is disproportionately slow on one host rejects the single-factor model, and so does time that grows faster with a
+factor on one host.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ from bptt_bench.analyse.stats.contrast import Estimate, ProcessTable, contrast
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.stats.holm import holm
 
-TOLERANCE = 0.02  # of a term's price: what the addresses of buffers, dealt once a process, may do to it
-LEAST_POINTS = 3  # that hosts share, to compare more than their speeds
+TOLERANCE = 0.02  # of a term's unit cost: the effect of buffer addresses, which are fixed within a process
+LEAST_POINTS = 3  # common to two hosts, to compare more than their speeds
 
 
 class Disagreement(NamedTuple):
-    """Terms that are slower or faster on a host than one speed for all terms predicts: by which factor.
+    """A ratio of unit costs between hosts that differs from the ratio of their speeds, for some terms.
 
-    Where it is not about terms but about ``growth`` with a factor of the experiment, by how much more time grows there
-    from that factor's smallest level to its largest.
+    With ``growth``, a factor of the experiment: the ratio by which time grows more on this host, from that factor's
+    smallest level to its largest.
     """
 
     terms: tuple[str, ...]
@@ -54,15 +53,15 @@ class Disagreement(NamedTuple):
         return f"{names} {times:.2f} times as dear [{low:.2f}, {high:.2f}] beside the other terms"
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return plain data."""
         return {"terms": list(self.terms), "growth": self.growth, **self.ratio._asdict()}
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Host:
-    """A host: how many times as slow as the reference, and about which terms it disagrees with that.
+    """A host: its slowness relative to the reference, and its disagreements with it.
 
-    ``slowness`` is 1 without an interval for the reference itself, and ``None`` where no point tells it.
+    ``slowness`` is 1 without an interval for the reference itself, and ``None`` without a common point.
     """
 
     name: str
@@ -78,7 +77,7 @@ class Host:
         return f"host {self.name} is {times:.2f} times as slow [{low:.2f}, {high:.2f}]"
 
     def to_json(self) -> dict[str, Any]:
-        """As plain data."""
+        """Return plain data."""
         return {
             "host": self.name,
             "n_samples": self.n_samples,
@@ -88,9 +87,9 @@ class Host:
 
 
 def remove_host_effects(samples: Samples, confidence: float) -> tuple[Samples, tuple[Host, ...]]:
-    """The samples as the host with most of them would have taken them, and what the others were found to be.
+    """Return the samples scaled to the speed of the host with most of them, and the hosts.
 
-    Blocks are from then on blocks of a host. Samples of one host come back as they are.
+    Blocks become blocks of a host. Samples of a single host are returned unchanged.
     """
     host = samples.host
     if host is None or len(samples.host_names) < 2:
@@ -101,7 +100,7 @@ def remove_host_effects(samples: Samples, confidence: float) -> tuple[Samples, t
     first = samples.host_names[order[0]]
     found = {order[0]: Host(name=first, n_samples=int(counts[order[0]]), slowness=Interval(1, 1, 1))}
     left = order[1:]
-    while left:  # a host may share points with another one only, whose speed must then be known first
+    while left:  # a host may share points with only one other, whose speed must be known first
         h = next((h for h in left if _share_points(samples, known, host == h)), left[0])
         left.remove(h)
         slowness = _slowness(dataclasses.replace(samples, log_seconds=y), known, host == h, confidence)
@@ -113,22 +112,22 @@ def remove_host_effects(samples: Samples, confidence: float) -> tuple[Samples, t
     if block is not None:
         pairs, block = np.unique(np.column_stack([block, host]), axis=0, return_inverse=True)
         names, block = tuple((names[b], samples.host_names[h]) for b, h in pairs), block.reshape(-1)
-    steadied = dataclasses.replace(samples, log_seconds=y, block=block, block_names=names)
-    return steadied, tuple(found[h] for h in order)
+    scaled = dataclasses.replace(samples, log_seconds=y, block=block, block_names=names)
+    return scaled, tuple(found[h] for h in order)
 
 
 def find_disagreements(
     samples: Samples, hosts: Sequence[Host], shares: Array, terms: Sequence[str], *, smallest: float, confidence: float
 ) -> tuple[Host, ...]:
-    """The hosts, with what each disagrees about, tested against the reference; Holm over all hosts, terms and factors.
+    """Return the hosts with their disagreements with the reference, tested by Holm over all hosts, terms and factors.
 
-    What terms disagree about also changes the growth with their factors, which is then not said again.
+    A disagreement of terms also changes the growth with their factors, which is then not reported.
 
     Parameters
     ----------
-    samples : with the hosts' speeds taken out. shares : of the terms at the samples' points (n_points, k).
+    samples : without host effects. shares : of the terms at the samples' points (n_points, k).
     """
-    told: list[tuple[int, tuple[str, ...], str | None, Estimate]] = []
+    estimates: list[tuple[int, tuple[str, ...], str | None, Estimate]] = []
     number = {name: h for h, name in enumerate(samples.host_names)}
     assert samples.host is not None
     reference = samples.host == number[hosts[0].name]
@@ -138,32 +137,32 @@ def find_disagreements(
         rows = common_rows(first, second)
         if one.slowness is None or len(rows) < LEAST_POINTS:
             continue
-        sides = select_rows(first, rows), select_rows(second, rows)
+        pair = select_rows(first, rows), select_rows(second, rows)
         groups = group_terms(shares[rows], smallest)
         if len(groups.groups) > 1:
-            found = contrast(*sides, groups.shares, paired=False)
+            found = contrast(*pair, groups.shares, paired=False)
             centre = found.centre()
             for j, members in enumerate(groups.groups):
                 estimate = found.estimate(np.eye(len(centre))[j] - centre)
-                told.append((i, tuple(terms[m] for m in members), None, estimate))
+                estimates.append((i, tuple(terms[m] for m in members), None, estimate))
         for factor, levels in samples.levels.items():
-            place = _between(levels[rows])
-            if place is not None:
-                found = contrast(*sides, np.column_stack([1 - place, place]), paired=False)
-                told.append((i, (), factor, found.estimate(np.array([-1.0, 1.0]))))
-    tests = holm([estimate for *_, estimate in told], tolerance=TOLERANCE, confidence=confidence)
+            position = _relative_levels(levels[rows])
+            if position is not None:
+                found = contrast(*pair, np.column_stack([1 - position, position]), paired=False)
+                estimates.append((i, (), factor, found.estimate(np.array([-1.0, 1.0]))))
+    tests = holm([estimate for *_, estimate in estimates], tolerance=TOLERANCE, confidence=confidence)
     about: dict[int, list[Disagreement]] = {}
-    for (i, names, growth, _), test in zip(told, tests, strict=True):
+    for (i, names, growth, _), test in zip(estimates, tests, strict=True):
         if test.rejected and not (growth and any(known.terms for known in about.get(i, ()))):
             about.setdefault(i, []).append(Disagreement(names, test.interval, growth))
     return tuple(dataclasses.replace(one, disagreements=tuple(about.get(i, ()))) for i, one in enumerate(hosts))
 
 
-def _between(levels: Array) -> Array | None:
-    """Where levels lie between the smallest (0) and the largest (1), on a logarithmic scale where they have one."""
+def _relative_levels(levels: Array) -> Array | None:
+    """Return the positions of levels between the smallest (0) and the largest (1), logarithmic if above 0."""
     scale = np.log(levels) if levels.min() > 0 else levels
-    reach = scale.max() - scale.min()
-    return None if reach == 0 else np.asarray((scale - scale.min()) / reach)
+    span = scale.max() - scale.min()
+    return None if span == 0 else np.asarray((scale - scale.min()) / span)
 
 
 def _share_points(samples: Samples, first: Flags, second: Flags) -> bool:
@@ -171,24 +170,24 @@ def _share_points(samples: Samples, first: Flags, second: Flags) -> bool:
 
 
 def _tables(samples: Samples, first: Flags, second: Flags) -> tuple[ProcessTable, ProcessTable]:
-    """A table for each of two parts of the samples, of undisturbed visits, with a row for each point of all."""
+    """Return tables of undisturbed visits for two parts of the samples, with a row for each point of all."""
     process = process_indices(samples)
-    sides = []
+    parts = []
     for part in (first, second):
         mine = np.unique(process[part])
-        sides.append(Visits(samples, np.minimum(np.searchsorted(mine, process), len(mine) - 1), len(mine), part))
-    tables = undisturbed_tables(*sides)
+        parts.append(Visits(samples, np.minimum(np.searchsorted(mine, process), len(mine) - 1), len(mine), part))
+    tables = undisturbed_tables(*parts)
     return tables[0], tables[1]
 
 
 def _slowness(samples: Samples, known: Flags, mine: Flags, confidence: float) -> Interval | None:
-    """How many times as slow the samples of a host are as those already known; ``None`` without a common point."""
+    """Return the slowness of a host relative to those already known; ``None`` without a common point."""
     first, second = _tables(samples, known, mine)
     rows = common_rows(first, second)
     if not len(rows):
         return None
-    alike = contrast(select_rows(first, rows), select_rows(second, rows), np.ones((len(rows), 1)), paired=False)
-    return alike.estimate(np.ones(1)).interval(confidence)
+    ratio = contrast(select_rows(first, rows), select_rows(second, rows), np.ones((len(rows), 1)), paired=False)
+    return ratio.estimate(np.ones(1)).interval(confidence)
 
 
 def in_words(hosts: Sequence[Host]) -> str:

@@ -1,18 +1,18 @@
-"""All samples at once: where points lie, told with the help of the law where that is a sharper guide than the point.
+"""Locations of points from all samples of a run at once, by a contaminated mixture about the law.
 
-Five samples cannot say which of them were disturbed when the noise is 10 % or 20 %: whatever tail is assumed, locations
-point by point take up part of it. The law can: about it all samples of a run have one distribution, a normal core and a
-second, slower and wider normal population of disturbed samples,
+Five samples cannot show which of them were disturbed when the noise is 10 % or 20 %: locations point by point absorb
+part of the tail, whatever its model. The law can. About it all samples of a run have one distribution, a normal core
+and a second, slower and wider normal population of disturbed samples,
 
     log t - log(Xc) ~ (1 - π) N(m, s²) + π N(m + δ, s² + v²),
 
 whose level m, noise s, share π, delay δ and spread v are fitted by Newton's method with analytic derivatives. A point's
 location is then one step of the likelihood from the law, μ + mean score / mean information, so that least squares on
-locations is the maximum of the likelihood, and what is left of a misfit of the law stays in its residual. What nobody
-knows of the tail makes the common level uncertain: ``Location.level`` carries that to the intervals.
+locations maximises the likelihood, and a misfit of the law remains in its residuals. The uncertainty of the tail makes
+the common level uncertain: ``Location.level`` carries that to the intervals.
 
-This holds while points scatter about the law less than samples do about their point; else the point is the sharper
-guide, and its own samples decide (``bptt_bench.analyse.stats.location``).
+This holds while points scatter about the law less than samples do about their point; otherwise each point is located by
+its own samples (``bptt_bench.analyse.stats.location``).
 
 Evidence: level of 3125 samples of 20 % noise, a tenth of them times 1.5 to 3, about a known law, 20 simulations: bias
 0.2 % with this tail, -3.5 % with an exponential one, and 8 % for locations point by point.
@@ -31,22 +31,22 @@ from bptt_bench.analyse.stats.estimate import Solution, solve
 from bptt_bench.analyse.stats.location import Location
 from bptt_bench.analyse.stats.mixture import FAST_OUTLIER
 
-LARGEST_EFFECTS = 1.0  # of points about the law, over the noise of samples: beyond it a point's own samples know better
+LARGEST_EFFECTS = 1.0  # of points about the law, over the noise of samples
 LARGEST_TAIL_SHARE = 0.3  # on a busier machine the tail has no such simple shape
-SMALLEST_NOISE = 1e-6  # relative; below it there is nothing that locations could blur
-# What is known of disturbances before any was seen: a tenth of the samples, about twice as long, from 1.4 to 3 times.
-# A few dozen samples overrule it: two thirds of shares from 2 to 33 %, of delays and spreads within a factor 2.
+SMALLEST_NOISE = 1e-6  # relative; below it locations are exact
+# Prior of disturbances: a tenth of the samples, about twice as slow, from 1.4 to 3 times. It is weak, a few dozen
+# samples outweigh it: two thirds of shares lie from 2 to 33 %, of delays and spreads within a factor 2.
 PRIOR_CENTRE = np.array([0.0, 0.0, -2.2, np.log(0.7), np.log(0.35)])
 PRIOR_PRECISION = np.array([0.0, 0.0, 1 / 1.5**2, 1 / 0.7**2, 1 / 0.7**2])
 MOST_ROUNDS, MOST_NEWTON_STEPS, MOST_HALVINGS = 12, 25, 12
 CONVERGED = 1e-3  # of the noise, for the locations
 NEAR, CLOSE = 1e-6, 1e-12  # relative, for the coefficients, on the way and at the end
 GRADIENT_CONVERGED = 1e-8  # of the expected gain in log likelihood
-LONGEST_STEP = 1.0  # in logarithms of noise, delay and spread: a Newton step from afar may point anywhere
+LONGEST_STEP = 1.0  # in logarithms of noise, delay and spread, because Newton steps from afar are unreliable
 
 
 class Likelihood(NamedTuple):
-    """Log likelihood of samples, its gradient for each (n_samples, 5), and its Hessian over all of them (5, 5)."""
+    """Log likelihood of samples, its gradient for each (n_samples, 5), and the Hessian of the sum (5, 5)."""
 
     value: float
     scores: Array
@@ -55,7 +55,7 @@ class Likelihood(NamedTuple):
 
 
 def likelihood(residual: Array, theta: Array) -> Likelihood:
-    """Log likelihood of residuals (n_samples,) and its derivatives in θ = (m, log s, logit π, log δ, log v)."""
+    """Return the log likelihood of residuals (n_samples,) with derivatives in θ = (m, log s, logit π, log δ, log v)."""
     m, s2, share, delay, v2 = theta[0], np.exp(2 * theta[1]), expit(theta[2]), np.exp(theta[3]), np.exp(2 * theta[4])
     x0, x1, t2 = residual - m, residual - m - delay, s2 + v2
     log_core = np.log1p(-share) - x0**2 / (2 * s2) - np.log(s2) / 2
@@ -66,16 +66,16 @@ def likelihood(residual: Array, theta: Array) -> Likelihood:
     slope = x1**2 / (2 * t2**2) - 1 / (2 * t2)  # of the tail's log density in its variance
     own = np.stack([x0 / s2, x0**2 / s2 - 1, zero - share, zero, zero], axis=1)
     other = np.stack([x1 / t2, slope * 2 * s2, zero + 1 - share, delay * x1 / t2, slope * 2 * v2], axis=1)
-    apart = own - other
-    hessian = (apart * (core * tail)[:, None]).T @ apart
+    difference = own - other
+    hessian = (difference * (core * tail)[:, None]).T @ difference
     hessian += _core_curvature(core, x0, s2) + _tail_curvature(tail, x1, t2, s2, v2, delay, slope)
     hessian[2, 2] -= share * (1 - share) * len(residual)
     value = float(np.logaddexp(log_core, log_tail).sum() - len(residual) * np.log(2 * np.pi) / 2)
-    return Likelihood(value, other + apart * core[:, None], hessian, core)
+    return Likelihood(value, other + difference * core[:, None], hessian, core)
 
 
 def _core_curvature(core: Array, x: Array, s2: float) -> Array:
-    """Second derivatives of the core's log density, weighted and summed."""
+    """Return the second derivatives of the core's log density, weighted and summed."""
     result = np.zeros((5, 5))
     result[0, 0] = -core.sum() / s2
     result[0, 1] = result[1, 0] = -2 * float(core @ x) / s2
@@ -84,7 +84,7 @@ def _core_curvature(core: Array, x: Array, s2: float) -> Array:
 
 
 def _tail_curvature(tail: Array, x: Array, t2: float, s2: float, v2: float, delay: float, slope: Array) -> Array:
-    """The same of the tail: the chain rule through its mean m + δ and its variance t² = s² + v²."""
+    """Return those of the tail, by the chain rule through its mean m + δ and its variance t² = s² + v²."""
     mean_mean = -float(tail.sum()) / t2
     mean_variance = -float(tail @ x) / t2**2
     variance_variance = float(tail @ (1 / (2 * t2**2) - x**2 / t2**3))
@@ -100,7 +100,7 @@ def _tail_curvature(tail: Array, x: Array, t2: float, s2: float, v2: float, dela
 
 
 def fit_mixture(residual: Array, theta: Array) -> Array:
-    """The θ (5,) of largest likelihood, less what is known beforehand of the tail, by guarded Newton steps."""
+    """Return the θ (5,) of largest likelihood with the prior of the tail, by guarded Newton steps."""
 
     def penalty(at: Array) -> float:
         return float((PRIOR_PRECISION * (at - PRIOR_CENTRE) ** 2).sum()) / 2
@@ -126,7 +126,7 @@ def fit_mixture(residual: Array, theta: Array) -> Array:
 
 
 def _newton_step(information: Array, scores: Array, gradient: Array) -> Array:
-    """Newton's step; where the likelihood is not concave, that of the scores' outer products, which always climbs."""
+    """Return Newton's step, or where the likelihood is not concave that of the scores' outer products, an ascent."""
     try:
         np.linalg.cholesky(information)
     except np.linalg.LinAlgError:
@@ -135,20 +135,20 @@ def _newton_step(information: Array, scores: Array, gradient: Array) -> Array:
 
 
 def is_law_sharper(located: Location, solution: Solution, point: Index) -> bool:
-    """Whether the law is a sharper guide to which samples were disturbed than the samples of a point are."""
+    """Return whether the law shows disturbed samples more precisely than the samples of a point do."""
     if located.relative_noise is None or located.relative_noise <= SMALLEST_NOISE:
         return False
     if located.contaminated_share > LARGEST_TAIL_SHARE:
         return False
     noise, repetitions = located.relative_noise, len(point) / len(located.log_seconds)
-    # two looks at how far points lie off the law: from their locations, which a tail may blur, and from clipped samples
-    seen = solution.scatter**2 - float(np.mean(located.standard_error**2))
+    # two estimates of point effects: from locations, which a tail may blur, and from clipped samples
+    located_effects = solution.scatter**2 - float(np.mean(located.standard_error**2))
     tested = (analysis_of_variance(solution, located, point).ratio - 1) / repetitions * noise**2
-    return bool(max(seen, tested) < (LARGEST_EFFECTS * noise) ** 2)
+    return bool(max(located_effects, tested) < (LARGEST_EFFECTS * noise) ** 2)
 
 
 def relocate(located: Location, solution: Solution, design: Array, point: Index) -> tuple[Location, Solution]:
-    """Locations told with the help of the law of a design (n_points, k), and the law fitted to them."""
+    """Return locations about the law of a design (n_points, k), and the law fitted to them."""
     y = located.log_seconds[point] + located.residual
     counts = np.bincount(point)
     mu = located.log_seconds - solution.residual
@@ -175,8 +175,8 @@ def _location(
 ) -> Location:
     counts = np.bincount(point)
     full = -found.hessian + np.diag(PRIOR_PRECISION)
-    efficient = np.linalg.solve(full, found.scores.T)[0]  # what each sample says of the level, the tail being unknown
-    plain = found.scores[:, 0] / (information * len(y))  # the same if the tail were known
+    efficient = np.linalg.solve(full, found.scores.T)[0]  # influence of each sample on the level, with an unknown tail
+    plain = found.scores[:, 0] / (information * len(y))  # the same with a known tail
     error = np.sqrt(float((found.scores[:, 0] ** 2).mean())) / information
     return located._replace(
         log_seconds=log_seconds,

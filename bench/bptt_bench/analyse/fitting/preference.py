@@ -1,4 +1,4 @@
-"""Which of two laws the data prefer."""
+"""The preference of data between two laws."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ Decision: TypeAlias = Literal["this", "other", "undetermined"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Preference:
-    """Of two laws: which one the data prefer, and by how much.
+    """The preferred one of two laws, with the evidence.
 
     ``aicc_gap``: AICc of the other law less that of this one, above 0 in favour of this. ``held_out_gap``: relative
     error (root mean square) of the other law at the largest points, left out of the fit, less that of this one;
-    ``None`` with too few points. ``note``: why neither can be preferred, where that is known.
+    ``None`` with too few points. ``note``: why neither is preferred, if known.
     """
 
     law: str
@@ -24,7 +24,7 @@ class Preference:
     note: str = ""
 
     def to_json(self) -> dict[str, Any]:
-        """As ``fit … --json`` lists it; ``law`` is the other law."""
+        """Return plain data as in ``fit … --json``; ``law`` is the other law."""
         return {
             "law": self.law,
             "decision": self.decision,

@@ -1,17 +1,17 @@
-"""Regimes: the same operation costs more once what it works through has left a cache; where that is gets estimated.
+"""Cache regimes: thresholds in a working set beyond which the same operation costs more.
 
 A term of the law whose working set g (bytes, an expression in the factors) passes a threshold C gets a companion,
 
     term * max(0, 1 - (C/g)**2),
 
-the part of the working set beyond the threshold: nothing below it, and far beyond it the whole term at the additional
-price. Thresholds are looked for between the working sets that were measured, never read off a data sheet: the caches of
-a shared virtual machine are an upper bound at best.
+the part of the working set beyond the threshold: it is 0 below the threshold, and the whole term at the additional unit
+cost far beyond it. Thresholds are estimated between measured working sets and not taken from a data sheet, because the
+caches of a shared virtual machine are an upper bound at best.
 
-A companion enters only if it lowers AICc by more than 12, with several points on either side of the threshold, and a
-price below it that is known. Whether the law was rejected for lack of fit is not asked: that test looks for any misfit
-and has little power against this one. On 625 points with 10 % noise it missed half of the steps to 1.3 times the price,
-and those that it let pass lowered AICc by 90 or more.
+A companion enters only if it lowers AICc by more than 12, with several points on either side of the threshold, and with
+a known unit cost below it. The test for lack of fit is not required, because it has little power against this misfit:
+on 625 points with 10 % noise it missed half of the steps to 1.3 times the unit cost, and the missed ones lowered AICc
+by 90 or more.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.analyse.stats.estimate import Solution, solve, solve_batch
 from bptt_bench.plan import CostLaw
 
-DECISIVE_GAP = 12.0  # of AICc: 6 as between any two laws, and as much again for the choice among some twenty thresholds
-KNOWN_PRICE = 5.0  # standard errors; a price below the threshold that is known this well need not be much of the time
+DECISIVE_GAP = 12.0  # of AICc: 6 as between any two laws, and 6 for the choice among some twenty thresholds
+KNOWN_COST = 5.0  # standard errors; a unit cost below the threshold known this well need not be a large share
 NEAR = 1e-7  # relative tolerance of the fits of a search
-AT_ONCE = 50_000  # numbers in the designs that are solved together: few enough for a cache, enough to share the calls
+AT_ONCE = 50_000  # elements of the designs that are solved together: few enough for a cache, enough for few calls
 FEWEST_POINTS = 3  # on either side of a threshold; fewer could be outliers of any kind
-SMALLEST_SHARE = 0.2  # of the time that the term takes at such a point; below it a point says nothing about its price
-SHARPNESS = 2  # of the ramp: 3/4 of the additional price is due at twice the threshold
+SMALLEST_SHARE = 0.2  # of the time at such a point, to estimate the unit cost of the term
+SHARPNESS = 2  # of the ramp: 3/4 of the additional unit cost is reached at twice the threshold
 UNDECIDED_GAP = 4.0  # thresholds this close to the best in AICc are as good
 
 
@@ -47,7 +47,7 @@ class Regime(NamedTuple):
     high: float
 
     def bytes_at(self, point: Mapping[str, ArrayLike]) -> Array:
-        """The working set at a point, or at the rows of a frame."""
+        """Return the working set at a point, or at the rows of a frame."""
         law = CostLaw(self.working_set)
         return law.evaluate({name: point[name] for name in law.factors})
 
@@ -67,7 +67,7 @@ def select_regimes(
     levels: Mapping[str, Array],
     log_seconds: Array,
 ) -> tuple[Regime, ...]:
-    """Thresholds that the data ask for, at most one a term, by forward selection.
+    """Select thresholds, at most one a term, by forward selection.
 
     Parameters
     ----------
@@ -98,9 +98,9 @@ def select_regimes(
 
 
 def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, log_seconds: Array) -> list[_Trial]:
-    """Thresholds between measured working sets, with the fits that have them, where the companion counts.
+    """Return thresholds between measured working sets with their fits, if the companion is supported.
 
-    Only those near enough to a decisive gap: no other is ever chosen, or as good as one that is.
+    Only those near a decisive gap are returned: no other is ever chosen, or as good as one that is.
     """
     distinct, counts = np.unique(sizes, return_counts=True)
     below = np.cumsum(counts)[:-1]
@@ -119,27 +119,27 @@ def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, lo
     return [
         _Trial(term, float(threshold), column, solution)
         for threshold, column, solution in zip(thresholds, columns, solutions, strict=True)
-        if solution.aicc < limit and _counts(solution, own, sizes > threshold)
+        if solution.aicc < limit and _is_supported(solution, own, sizes > threshold)
     ]
 
 
-def _counts(solution: Solution, own: int, beyond: Flags) -> bool:
-    """Whether the last term is dearer than a price that is known, not dear from nothing."""
+def _is_supported(solution: Solution, own: int, beyond: Flags) -> bool:
+    """Return whether the unit cost is known on both sides of the threshold, or precisely below it."""
     share = solution.jacobian[:, [own, -1]] @ solution.coefficients[[own, -1]]
-    told = share >= SMALLEST_SHARE
-    on_both_sides = min((told & beyond).sum(), (told & ~beyond).sum()) >= FEWEST_POINTS
+    informative = share >= SMALLEST_SHARE
+    on_both_sides = min((informative & beyond).sum(), (informative & ~beyond).sum()) >= FEWEST_POINTS
     return bool(solution.active[-1] and (on_both_sides or _is_known(solution, own)))
 
 
 def _is_known(solution: Solution, column: int) -> bool:
-    """Whether a coefficient is many standard errors above 0."""
+    """Return whether a coefficient is many standard errors above 0."""
     if not solution.active[column]:
         return False
     scale = np.linalg.norm(solution.jacobian[:, solution.active], axis=0)
     inverse = np.linalg.pinv(solution.jacobian[:, solution.active] / scale)
     place = int(solution.active[:column].sum())
     error = solution.scatter * float(np.linalg.norm(inverse[place])) / float(scale[place])
-    return bool(solution.coefficients[column] > KNOWN_PRICE * error)
+    return bool(solution.coefficients[column] > KNOWN_COST * error)
 
 
 def _companion(term: str, working_set: str, threshold: float) -> str:

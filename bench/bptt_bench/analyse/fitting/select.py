@@ -1,4 +1,4 @@
-"""One law against another: decided only where two different looks at the data agree, else undetermined."""
+"""Comparison of two laws by AICc and by held-out error; undetermined unless both agree."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 DECISIVE_GAP = 6.0  # of AICc: odds of about 20 to 1
 HELD_OUT_SHARE = 0.2  # of the points, the largest ones
-CONTRADICTION = 1.1  # times the error of the other law on the held-out points: less is a tie
+CONTRADICTION = 1.1  # times the held-out error of the other law; less is a tie
 
 
 def prefer(
@@ -41,17 +41,16 @@ def prefer(
     ------
     FitError : as ``fit``.
     """
-    told = add_roles(frame, (law, other), response=response, block=block)  # points have the factors of both laws
-    this, that = (fit(told, each, response=response, overhead=overhead, block=block) for each in (law, other))
+    samples = add_roles(frame, (law, other), response=response, block=block)  # points have the factors of both laws
+    this, that = (fit(samples, each, response=response, overhead=overhead, block=block) for each in (law, other))
     return prefer_fits(this, that)
 
 
 def prefer_fits(this: Fit, other: Fit) -> Preference:
     """Compare two fits of the same samples.
 
-    Each law may have helped to tell where its points lie (``bptt_bench.analyse.fitting.mixture_relocation``): both laws
-    are then compared on the locations of the one and on those of the other, and the less decisive of the two answers
-    counts.
+    The locations of points may depend on the law (``bptt_bench.analyse.fitting.mixture_relocation``). Both laws are
+    then compared on the locations of each, and the less decisive of the two results counts.
     """
     places = [each.points["measured"].to_numpy() for each in (this, other)]
     answers = [
@@ -86,7 +85,7 @@ def _prefer_at(this: Fit, other: Fit, measured: Array) -> Preference:
 
 
 def _by_own_share(this: Fit, other: Fit) -> Decision:
-    """The law that takes the time, where the other fits by its overhead alone: n, not n**2 with overhead n."""
+    """Prefer the law that explains the time over one that fits by its overhead alone: n, not n**2 with overhead n."""
     ours, theirs = own_share(this.terms), own_share(other.terms)
     if min(ours, theirs) >= SMALLEST_SHARE or max(ours, theirs) < SMALLEST_SHARE:
         return "undetermined"
@@ -94,7 +93,7 @@ def _by_own_share(this: Fit, other: Fit) -> Decision:
 
 
 def _aicc(fit: Fit, measured: Array) -> float:
-    """AICc of the law of a fit at locations that may be those of another fit."""
+    """Return AICc of the law of a fit at locations that may be those of another fit."""
     if np.array_equal(measured, fit.points["measured"].to_numpy()):
         return fit.aicc
     return solve(_design(fit), np.log(measured), robust=fit.robust, start=fit.coefficients).aicc
@@ -105,7 +104,7 @@ def _design(fit: Fit) -> Array:
 
 
 def _held_out_error(fit: Fit, measured: Array) -> float | None:
-    """Root mean square log error at the largest points, of the law fitted to the others."""
+    """Return the root mean square log error at the largest points of the law fitted to the others."""
     n_held = max(int(HELD_OUT_SHARE * len(measured)), 2)
     if len(measured) - n_held < len(fit.full_law.terms) + 1:
         return None
