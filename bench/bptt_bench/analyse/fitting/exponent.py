@@ -32,7 +32,8 @@ from bptt_bench.analyse.stats.influence import influence
 from bptt_bench.analyse.stats.search import minimum, root
 from bptt_bench.errors import FitError
 
-WIDEST = 2.0  # |ε| that is searched; a law that is off by two powers is another law
+WIDEST = 2.0  # |ε| that is searched first; a law that is off by two powers is another law
+FARTHEST = 54.0  # |ε| that is searched if the best lies at an edge, in windows that grow threefold
 COARSE_STEPS = 13  # the profile may have several minima: a coarse grid first, then Brent about the best
 COARSE, FINE = 1e-3, 1e-9  # relative tolerances of the fitted times in the two searches
 FIRM_DIGITS = 9  # after the point: further digits of an exponent are rounding
@@ -91,7 +92,7 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], a
     residual = fit.points["log_residual"].to_numpy()
     scale = float(huber_scale(residual, design.shape[1])[0]) if fit.robust else None
     freed_design = _FreedDesign(design=design, freed=freed, growth=growth, y=y, scale=scale)
-    epsilon, near = _minimum(freed_design)
+    epsilon, near, searched = _minimum(freed_design)
     solution = solve(freed_design.designs(epsilon), y, robust=fit.robust, scale=scale, start=near)
     found = _with_interval(fit, solution, epsilon, freed, growth, own, share)
     spare = len(y) - int(solution.active.sum()) - 1
@@ -100,7 +101,7 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], a
     limit = freed_design.solve_near(epsilon, solution.coefficients).loss * (
         1 + t_quantile(fit.confidence, spare) ** 2 / spare
     )
-    low, high = _profile(freed_design, epsilon, limit)
+    low, high = _profile(freed_design, epsilon, limit, searched)
     return found._replace(profile=(own + low, own + high))
 
 
@@ -143,10 +144,12 @@ class _FreedDesign(NamedTuple):
         return solve(self.designs(epsilon), self.y, robust=robust, scale=self.scale, start=near, tolerance=FINE)
 
 
-def _profile(freed_design: _FreedDesign, epsilon: float, limit: float) -> tuple[float, float]:
+def _profile(
+    freed_design: _FreedDesign, epsilon: float, limit: float, searched: tuple[float, float]
+) -> tuple[float, float]:
     """Return the ε farthest from the best on either side within the limit of the loss; infinite if all are."""
     ends = []
-    for edge in (-WIDEST, WIDEST):
+    for edge in searched:
         steps = np.linspace(epsilon, edge, COARSE_STEPS)
         fits = freed_design.solve_grid(steps)
         last = max((i for i, one in enumerate(fits) if one.loss <= limit), default=0)
@@ -169,16 +172,21 @@ def _crossing(freed_design: _FreedDesign, ends: tuple[float, float], near: Array
     return root(excess, ends, values, tolerance=1e-4) if values[0] < 0 < values[1] else ends[0]
 
 
-def _minimum(freed_design: _FreedDesign) -> tuple[float, Array]:
-    """Return the ε of least loss, and coefficients near those of its fit."""
+def _minimum(freed_design: _FreedDesign) -> tuple[float, Array, tuple[float, float]]:
+    """Return the ε of least loss, coefficients near those of its fit, and the ends of the search."""
     grid = np.linspace(-WIDEST, WIDEST, COARSE_STEPS)
     fits = freed_design.solve_grid(grid)
-    losses = [one.loss for one in fits]
-    best = int(np.argmin(losses))
-    near = fits[best].coefficients
+    best = int(np.argmin([one.loss for one in fits]))
+    while best in (0, len(grid) - 1) and abs(grid[best]) < FARTHEST:
+        beyond = np.linspace(grid[best], 3 * grid[best], COARSE_STEPS)[1:]
+        order = np.argsort(np.append(grid, beyond))
+        fits = [*fits, *freed_design.solve_grid(beyond)]
+        grid, fits = np.append(grid, beyond)[order], [fits[i] for i in order]
+        best = int(np.argmin([one.loss for one in fits]))
+    near, least_on_grid = fits[best].coefficients, fits[best].loss
     ends = float(grid[max(best - 1, 0)]), float(grid[min(best + 1, len(grid) - 1)])
     found, least = minimum(lambda epsilon: freed_design.solve_near(epsilon, near).loss, ends, tolerance=1e-7)
-    return (found if least <= losses[best] else float(grid[best])), near
+    return (found if least <= least_on_grid else float(grid[best])), near, (float(grid[0]), float(grid[-1]))
 
 
 def _law_exponent(
@@ -212,7 +220,7 @@ def _with_interval(
     half = float(influence(augmented, solution.errors).half_widths(last, fit.confidence)[0])
     if not math.isfinite(half):
         return FreeExponent(undefined, own, share, Confounded(terms=_named(fit, freed)))
-    obstacle = ExponentOutOfRange(range=WIDEST) if abs(epsilon) > 0.999 * WIDEST else None
+    obstacle = ExponentOutOfRange(range=FARTHEST) if abs(epsilon) > 0.999 * FARTHEST else None
     found = (round(value, FIRM_DIGITS) + 0.0 for value in (estimate, estimate - half, estimate + half))  # and no -0.0
     return FreeExponent(Interval(*found), own, share, obstacle)
 

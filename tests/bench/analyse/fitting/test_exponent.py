@@ -237,3 +237,14 @@ def test_a_term_that_is_0_where_it_is_judged_has_no_exponent_there() -> None:
     found = free_exponent(fit(table(1 + shape, design), "n*log(n)"), ["n*log(n)"], "n", {"n": 1})
     assert np.isnan(found.law)
     assert found.share == 0
+
+
+@pytest.mark.parametrize("law", ["1", "n", "n**4", "n**9"])
+def test_an_exponent_that_is_many_powers_off_is_found(law: str) -> None:
+    levels = np.array([8.0, 11.0, 14.0, 17.0, 20.0, 23.0])
+    frame = pd.DataFrame({"n": levels, "seconds_per_eval": 1e-9 * levels**9})
+    fitted = fit(frame, law if law != "1" else "n**0", overhead=())
+    (term,) = map(str, fitted.law.terms)
+    found = free_exponent(fitted, [term], "n", {"n": 23.0})
+    assert found.interval.estimate == pytest.approx(9.0, abs=1e-4)
+    assert found.obstacle is None
