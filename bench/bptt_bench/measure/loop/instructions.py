@@ -6,6 +6,7 @@ import contextlib
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Any, Protocol, Self
 
@@ -22,6 +23,7 @@ from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 SHARES = tuple(4.0**-power for power in range(6, -1, -1))  # of the levels of the profile, from the smallest up
 SECOND_SHARE = 1 / 8  # of the share that is chosen: where its points are counted as well, over a wide range
 MOST_INSTRUCTIONS = 5e7  # of one evaluation, which is made five times under a counter that is 50 times as slow
+FEWEST_POINTS = 6  # of a subject; where there are fewer, levels are put in between
 STEP = 4.0  # by which sizes grow on the way up
 SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its subject
 INPUTS = 3  # whose median counts
@@ -113,6 +115,9 @@ class InstructionsLoop:
         for point in sorted(wanted, key=lambda point: -sizes.get(point, 0.0)):
             if self.clock.now() < end and sizes.get(point, 0.0) <= largest:
                 count(point)
+        for point in between(sorted(known, key=lambda point: known[point])):
+            if self.clock.now() < end and len(known) < FEWEST_POINTS:
+                count(point)
 
     def _count(self, counter: Counter, name: str, point: Point, seconds: float) -> float:
         start, started_at = self.clock.now(), self.clock.wall()
@@ -144,15 +149,32 @@ def climb(sizes: Mapping[Point, float], count: Callable[[Point], float], has_tim
         larger = [point for point in order if sizes[point] > sizes[last]]
         if not larger:
             break
-        within = [point for point in larger if sizes[point] <= STEP * sizes[last]]
-        following = within[-1] if within else larger[0]
-        step = sizes[following] / sizes[last]
-        if instructions * step**power > MOST_INSTRUCTIONS:
+        within = [point for point in larger if sizes[point] <= STEP * sizes[last]] or larger[:1]
+        quick = [point for point in within if instructions * (sizes[point] / sizes[last]) ** power <= MOST_INSTRUCTIONS]
+        if not quick:
             break
-        found = count(following)
-        power = max(math.log(found / instructions) / math.log(step), 1.0)
-        last, instructions = following, found
+        found = count(quick[-1])
+        power = max(math.log(found / instructions) / math.log(sizes[quick[-1]] / sizes[last]), 1.0)
+        last, instructions = quick[-1], found
     return sizes[last]
+
+
+def between(points: Sequence[Point]) -> list[Point]:
+    """Return the geometric means of neighbouring points, the largest first, less the points themselves.
+
+    >>> between([Point(n=8), Point(n=11), Point(n=12)])
+    [Point(n=9)]
+    """
+
+    def mean(name: str, one: Point, other: Point) -> Any:
+        level = one[name]
+        if isinstance(level, str):
+            return level
+        value = math.sqrt(level * other[name])
+        return round(value) if isinstance(level, int) else value
+
+    made = [Point({name: mean(name, one, other) for name in one}) for one, other in pairwise(points)]
+    return [point for point in dict.fromkeys(reversed(made)) if point not in points]
 
 
 def _sizes(law: CostLaw, points: Iterable[Point]) -> dict[Point, float]:
