@@ -1,4 +1,4 @@
-"""From a run's records, or a table of someone else's, to a tidy DataFrame: one row a sample."""
+"""Reads the records of a run, or a file of another tool, into a tidy DataFrame: one row a sample."""
 
 from __future__ import annotations
 
@@ -43,9 +43,9 @@ def load(
 
     Where memory was measured there is a row for it of stage and timing ``memory``, without a ``block`` and seconds, and
     there are four more columns, in bytes of one evaluation over its prepared state: ``allocated_bytes`` by Python and
-    NumPy, ``peak_bytes`` of the process (NaN where the system cannot tell), and both less the bytes of the result,
-    ``scratch_bytes`` and ``peak_scratch_bytes``. Where something was counted there is such a row of stage and timing
-    ``counts``, and a column ``<name>_count`` for each name.
+    NumPy, ``peak_bytes`` of the process (NaN where the system does not report it), and both less the bytes of the
+    result, ``scratch_bytes`` and ``peak_scratch_bytes``. Where something was counted there is such a row of stage and
+    timing ``counts``, and a column ``<name>_count`` for each name.
 
     ``attrs`` holds the other records: ``run``, ``experiment`` (what was measured, and the claims), ``factors``,
     ``checks``, ``skips``, ``workers``, ``resumes``, ``allocations``, ``predictions``, ``agreements``, ``inspections``,

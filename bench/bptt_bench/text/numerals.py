@@ -23,7 +23,7 @@ def find_decimal_mark(path: Path, cells: Iterable[str]) -> str:
 
     Raises
     ------
-    StoreError : some must be the one, some the other; or nothing tells.
+    StoreError : some must be the one, some the other; or neither is certain.
 
     >>> find_decimal_mark(Path(), ["0,5", "1,250"]), find_decimal_mark(Path(), ["1,000", "0.5"])
     (',', '.')

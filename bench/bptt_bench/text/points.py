@@ -15,7 +15,7 @@ import numpy as np
 from bptt_bench.errors import TextError
 
 LEVELS_OF_A_RANGE = 10  # unless it says how many
-MOST_POINTS = 10_000  # in one question: a table that long nobody reads, and a program can ask twice
+MOST_POINTS = 10_000  # of one option: nobody reads a longer table, and a program can call twice
 _RANGE = re.compile(r"(.+?)\.\.(.+?)(?::(\d{1,9}))?")
 
 PointText: TypeAlias = "str | Mapping[str, Any]"  # a point, some of whose levels may be ranges
@@ -36,7 +36,7 @@ class Range(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointQuery:
-    """What one ``--at`` or ``--predict`` asks: levels, texts and ranges by factor, in the order in which they come."""
+    """The points of one ``--at`` or ``--predict``: levels, texts and ranges by factor, in their order."""
 
     option: str
     text: str
@@ -65,7 +65,7 @@ class PointQuery:
         return (dict(zip(self.axes, each, strict=True)) for each in itertools.product(*levels))
 
 
-def parse_points(asked: PointText | Sequence[PointText], option: str = "--at") -> list[PointQuery]:
+def parse_points(given: PointText | Sequence[PointText], option: str = "--at") -> list[PointQuery]:
     """Return the points of an option.
 
     Raises
@@ -77,7 +77,7 @@ def parse_points(asked: PointText | Sequence[PointText], option: str = "--at") -
     >>> list(parse_points("V=1000,T=1..100:3")[0].points({"V": True, "T": True}))
     [{'V': 1000, 'T': 1}, {'V': 1000, 'T': 10}, {'V': 1000, 'T': 100}]
     """
-    every = [asked] if isinstance(asked, str | Mapping) else list(asked)
+    every = [given] if isinstance(given, str | Mapping) else list(given)
     found = [_of_text(option, one) if isinstance(one, str) else _of_mapping(option, one) for one in every]
     n = sum(map(len, found))
     if n > MOST_POINTS:

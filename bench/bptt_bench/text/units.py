@@ -1,4 +1,4 @@
-"""Units: as people write them, as formats state them, as the names of columns tell them.
+"""Units: as people write them, as formats state them, and in the names of columns.
 
 A value stays in the unit in which it was given; it is converted where it is printed or held against a budget.
 """

@@ -1,4 +1,4 @@
-"""The array that hands its operations to the meter."""
+"""The array that passes its operations to the meter."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bptt_bench.measure.counters.ufuncs import ufunc_rule
 
 
 class Runner(Protocol):
-    """What an array needs of a meter."""
+    """The interface of a meter that arrays use."""
 
     def run(self, call: Call, function: Callable[..., Any], rule: Rule) -> Any: ...
 
@@ -32,7 +32,7 @@ def _meter() -> Runner | None:
 class MeteredArray(np.ndarray[Any, np.dtype[Any]]):
     """A view of an array whose operations are counted while a meter is entered; otherwise as good as a plain array."""
 
-    # Compiled code that asks nobody then makes its results of this type, where they are found out.
+    # Compiled code that bypasses the protocols then makes its results of this type, where they are detected.
     __array_priority__ = 1.0
 
     def __array_finalize__(self, source: Any) -> None:
@@ -103,7 +103,7 @@ class ArgumentUnwrapper:
         return plain
 
     def restored(self, result: Any, *, metered: bool) -> Any:
-        """Return the result, with its new arrays metered if asked; an argument that is returned stays that argument."""
+        """Return the result, with its new arrays metered if wanted; a returned argument stays that argument."""
         if id(result) in self._arguments:
             return self._arguments[id(result)][1]
         if type(result) is np.ndarray and metered:
@@ -113,9 +113,9 @@ class ArgumentUnwrapper:
         return result
 
 
-# --- methods: compiled ones ask nobody, so each public one is replaced here, and one without a rule is refused ---
+# --- methods: compiled ones bypass the protocols, so each public one is replaced, and refused without a rule ---
 
-# They hand out plain elements, or the memory itself.
+# They return plain elements, or the memory itself.
 _REFUSED_ATTRIBUTES = ("flat", "data", "ctypes", "__array_interface__", "__array_struct__")
 _REFUSED_DUNDERS = ("__reduce__", "__reduce_ex__", "__dlpack__")
 

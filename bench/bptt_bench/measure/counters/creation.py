@@ -1,7 +1,7 @@
-"""The names in NumPy that are replaced while a meter counts: those that make arrays, and those that it must refuse.
+"""The names in NumPy that are replaced while a meter counts: functions that make arrays, and those that are refused.
 
 Array functions and ufuncs find the meter by themselves, through their metered arguments. A creation function has no
-such argument, so it is replaced by one that hands out a metered array. What makes arrays in a way that is not counted
+such argument, so it is replaced by one that returns a metered array. What makes arrays in a way that is not counted
 raises.
 """
 
@@ -26,7 +26,7 @@ CREATION_RULES: dict[str, Rule] = rules(
     ("array asarray asanyarray ascontiguousarray asfortranarray copy require frombuffer from_dlpack", copied_if_needed),
     ("linspace", FUNCTION_RULES["linspace"]),
 )
-# They compute what they return in ways of their own, or read it from files; `nditer` hands out plain arrays.
+# They compute what they return in ways of their own, or read it from files; `nditer` returns plain arrays.
 REFUSED = (
     *("asarray_chkfinite", "asmatrix", "bmat", "row_stack"),
     *("bartlett", "blackman", "hamming", "hanning", "kaiser", "geomspace", "logspace"),

@@ -1,17 +1,17 @@
-"""Counts what NumPy code really does, from the outside: operations by category and phase, from the calls that are made.
+"""Counts the operations of NumPy code by category and phase, from the calls that it makes.
 
     with Meter() as meter:
         run(meter.metered(weights))
     meter.total()
 
 An array under the meter intercepts every ufunc, array function and method. The categories and the convention are
-those of ``counting/call.py``. An operation without a rule raises ``UncountedOperation``; nothing is counted as zero
-in silence.
+those of ``counters/call.py``. An operation without a rule raises ``UncountedOperation``; nothing is silently counted
+as zero.
 
-What cannot be seen, because NumPy asks nobody: operations among plain arrays alone, plain arrays indexed by metered
+NumPy does not announce: operations among plain arrays alone, plain arrays indexed by metered
 ones or assigned from them, ``numpy.ndarray.view(a, numpy.ndarray)``, and compiled code that takes the memory
 (random generators, ``memoryview``). So pass all inputs through ``Meter.metered``: every array then derives from a
-metered one, or comes from a creation function. A plain array that meets a metered one betrays a gap, such as ``from
+metered one, or comes from a creation function. A plain array beside a metered one shows a gap, such as ``from
 numpy import empty`` before the meter was entered: the operation is counted, listed in ``Meter.strays`` and warned
 of, or refused with ``strict=True``.
 """
@@ -127,7 +127,7 @@ class Meter:
         return {category: sums[category] for category in CATEGORIES if sums[category]}
 
     def run(self, call: Call, function: Callable[..., Any], rule: Rule, *, may_be_plain: bool = False) -> Any:
-        """Run an operation on plain arrays, count it, and hand out its results as metered arrays.
+        """Run an operation on plain arrays, count it, and return its results as metered arrays.
 
         Raises
         ------

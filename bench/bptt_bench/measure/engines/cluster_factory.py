@@ -1,4 +1,4 @@
-"""The workers of the engine that a run asks for."""
+"""Creates the cluster of a run from its settings."""
 
 from __future__ import annotations
 

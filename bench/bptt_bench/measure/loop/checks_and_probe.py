@@ -1,6 +1,6 @@
 """What a run does before it measures: the checks of claims, and the probe of the machine.
 
-Each has a process of its own, so that what it loads and leaves behind disturbs no measurement.
+Each has a process of its own, so that it does not disturb any measurement.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ def run_checks(backend: Backend, claims: Sequence[str], *, seed: int, sink: Sink
     """
     if not claims:
         return
-    asked: list[LabelledRequest] = [
+    requests: list[LabelledRequest] = [
         (CheckRequest(claim=claim, seed=seed), f"check of claim {claim!r}") for claim in claims
     ]
-    for claim, (reply, _host) in zip(claims, backend.exchange(asked, opened=True), strict=True):
+    for claim, (reply, _host) in zip(claims, backend.exchange(requests, opened=True), strict=True):
         assert isinstance(reply, CheckReply)
         sink.append(check_record(claim, reply))
         outcome = CheckResult(estimate=reply.estimate, allowed=reply.allowed, cases=reply.cases)

@@ -1,4 +1,4 @@
-"""What a run tells while it goes on. An event comes after what it reports has been stored."""
+"""Events of a run. Each comes after what it reports has been stored."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class SampleTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MemoryTaken:
-    """What an evaluation needs of memory has been stored; ``peak_bytes`` None: the system cannot tell."""
+    """What an evaluation needs of memory has been stored; ``peak_bytes`` None: not reported by the system."""
 
     subject: str
     point: Point

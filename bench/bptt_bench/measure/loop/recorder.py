@@ -1,4 +1,4 @@
-"""The recorder of a run: what comes of its visits is stored, then counted, then told. Wherever it was measured."""
+"""The recorder of a run: stores, counts, then reports the outcome of each visit, wherever it was measured."""
 
 from __future__ import annotations
 
@@ -109,7 +109,7 @@ class Recorder:
                 raise MeasureError(f"subject {cell.subject!r} at {cell.point}: {reason}{others}")
 
     def finish(self, seconds_ready: float) -> RunFinished:
-        """Store and tell the end of a run, which had a measuring process ready for so many seconds."""
+        """Store and report the end of a run, which had a measuring process ready for so many seconds."""
         busy, measured = self._seconds_in_evaluations, self._samples + self._memory_cells + self.counted_cells
         share = busy / seconds_ready if measured and seconds_ready > 0 else None
         if measured:

@@ -38,7 +38,7 @@ from bptt_bench.measure.worker.result_check import PendingComparisons
 from bptt_bench.plan import CheckClaim, Claim, Experiment
 from bptt_bench.plan.description.description import encode_experiment
 
-NextBlocks = Callable[[], Sequence[Block]]  # asked when nothing is left to be measured; an empty answer ends the run
+NextBlocks = Callable[[], Sequence[Block]]  # called when nothing is left to be measured; no blocks end the run
 
 
 def run(
@@ -76,7 +76,7 @@ def run(
     engine : where measuring processes run: one after the other, on this machine by default, or on the workers of a
         cluster, block by block on all of its hosts at once.
     describe_environment : describes the machine and what is installed.
-    next_blocks : what to measure when all blocks of the profile are done, and again when that is done. Each answer is
+    next_blocks : what to measure when all blocks of the profile are done, and again when that is done. The blocks are
         measured in a fresh process, less the visits that are stored already; its points need not be the profile's.
     probe : whether to read what the machine can do before anything is measured, unless that is stored already; None:
         if a subject declares the works from which such readings predict its time. The peaks of the machine are read
@@ -90,7 +90,7 @@ def run(
     Raises
     ------
     MeasureError : the run to be continued was another one or of other code, a subject or a measuring process failed, or
-        the libraries do not use the threads that they were told to use. What was measured before is in the sink.
+        the libraries do not use the threads that were set. What was measured before is in the sink.
     Interrupted : SIGINT or SIGTERM came. What was measured before is in the sink.
     """
     if threads < 1:

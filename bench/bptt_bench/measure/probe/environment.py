@@ -1,4 +1,4 @@
-"""What a run was measured on: machine, libraries, threads, commit. Records no path of the machine."""
+"""The environment of a run: machine, libraries, threads, commit. No path of the machine is recorded."""
 
 from __future__ import annotations
 
@@ -146,8 +146,8 @@ def available_bytes() -> int:
     if limit is None or used is None or not limit.isdigit():
         return available
     statistics = dict(line.split(maxsplit=1) for line in (_text(_CGROUP / "memory.stat") or "").splitlines())
-    given_up = int(statistics.get("inactive_file", 0))  # file pages that the kernel drops when memory is asked for
-    return max(0, min(available, int(limit) - int(used) + given_up))
+    droppable = int(statistics.get("inactive_file", 0))  # file pages that the kernel drops when memory runs short
+    return max(0, min(available, int(limit) - int(used) + droppable))
 
 
 def memory_bytes() -> int:

@@ -1,7 +1,7 @@
-"""What this machine can do: rates of products, of memory and of functions by size, and what a call costs by itself.
+"""The probe of this machine: rates of products, of memory and of functions by size, and the cost of a call by itself.
 
-Many readings, each of a millisecond or two, are visited in turn, again and again while there is time, in shuffled
-order: a machine that changes its speed for seconds at a time then meets every reading at both speeds.
+Many readings, each of a millisecond or two, are taken again and again in shuffled order while there is time. So a
+machine that changes its speed for seconds at a time is read at both speeds.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _CALLS = ("empty_call", "reduction_call", "python_call", "fresh", "warm")  # wha
 
 @dataclass(slots=True)
 class _TimedTask:
-    """A task and the seconds per call of its visits; ``evaluations`` once calibrated, ``always`` if time or not."""
+    """A task and the seconds per call of its visits; ``evaluations`` once calibrated, ``always`` to be read."""
 
     task: ProbeTask
     always: bool = False
@@ -66,7 +66,7 @@ def probe(clock: Clock, *, available: int, seconds: float = PROBE_SECONDS) -> Re
 
 
 def read(tasks: ProbeTasks, clock: Clock, *, until: float, max_rounds: int = MAX_ROUNDS) -> Readings:
-    """Visit every task once, the cheap ones first, and then again in shuffled rounds while a whole one still fits.
+    """Visit every task once, the short ones first, and then again in shuffled rounds while a whole one still fits.
 
     Parameters
     ----------

@@ -1,8 +1,8 @@
-"""Which code a run measures: digests of the experiment's source, and of what it imports from the same project.
+"""The code that a run measures: digests of the experiment's source, and of what it imports from the same project.
 
 Imports are read from the source, wherever they stand in it: what a function imports when it is called belongs to the
 code as well. Left out are the standard library, installed packages (unless the experiment is part of one) and the
-harness, which states its version. What is installed in editable form is found where its source lies, and counts.
+harness, which states its version. Code that is installed in editable form counts as part of the project.
 """
 
 from __future__ import annotations
@@ -100,7 +100,7 @@ def list_files(files: list[str]) -> str:
 
 
 def require_sources(module: str, begun_with: Mapping[str, str]) -> None:
-    """See that the code is that which a run began with; what only one side knows of may lie elsewhere on a host.
+    """See that the code is that which a run began with; files known to one side alone may lie elsewhere on a host.
 
     Raises
     ------

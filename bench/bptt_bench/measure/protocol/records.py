@@ -1,4 +1,4 @@
-"""What a run stores: the fields of its records, and what makes two runs the same run."""
+"""The records of a run, and the settings that identify it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which visits a run still has to make, block by block, and which process makes them."""
+"""The visits of a run, block by block, and their division among processes."""
 
 from __future__ import annotations
 
@@ -91,8 +91,8 @@ def plan_blocks(experiment: Experiment, profile: Profile, *, seed: int) -> tuple
 def plan_memory_blocks(experiment: Experiment, profile: Profile) -> tuple[Block, ...]:
     """Return the blocks in which nothing is timed: memory of subjects with a memory law, counts of those with a tally.
 
-    One visit to every cell each, the placebo left out; none where nothing asks for them. Memory comes first: counting
-    may leave behind what it counted with.
+    One visit to every cell each, the placebo left out; none without such subjects. Memory comes first:
+    counting may leave objects behind.
     """
     cells = plan_cells(experiment, profile)
     weighed = {subject.name for subject in experiment.subjects if subject.memory_law is not None}

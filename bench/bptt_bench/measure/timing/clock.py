@@ -1,4 +1,4 @@
-"""Where seconds come from: a protocol, the machine's clock, and one that tests move by hand."""
+"""Clocks: a protocol, the machine's clock, and one that tests advance."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class WallClock:
 
 
 class FakeClock:
-    """A clock that stands still until it is told to advance.
+    """A clock that stands still until it is advanced.
 
     Parameters
     ----------

@@ -26,7 +26,7 @@ KIB = 1 << 10
 
 
 def release_memory() -> None:
-    """Return what was freed to the system, as far as the allocator can be told to."""
+    """Return freed memory to the system, as far as the allocator does it."""
     gc.collect()
     for name, value in (("mallopt", M_MMAP_THRESHOLD), ("mallopt", M_TRIM_THRESHOLD)):
         _call(name, value, MAPPED_FROM_BYTES)
@@ -45,7 +45,7 @@ def _call(name: str, *arguments: int) -> None:
 def peak_bytes(evaluate: Evaluation, process: Path = PROCESS) -> int | None:
     """Return the peak resident bytes of this process during one evaluation, beyond what is resident before it.
 
-    None where the system cannot notify: only Linux resets the peak, and not everywhere is one allowed to.
+    None where the system does not report it: only Linux resets the peak, and not everywhere is that allowed.
     """
     release_memory()
     resident = _reset(process)

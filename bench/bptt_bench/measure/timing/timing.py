@@ -120,7 +120,7 @@ def take_sample(
     phases: PhaseTimer | None = None,
     first: float | None = None,
 ) -> Sample:
-    """Warm up, calibrate unless the number of evaluations is known, and time one sample, by phase if asked for.
+    """Warm up, calibrate unless the number of evaluations is known, and time one sample, by phase if wanted.
 
     ``first`` : seconds of an evaluation that was made just before.
     """

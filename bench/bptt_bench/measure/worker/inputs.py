@@ -1,4 +1,4 @@
-"""What a call works on: the objects that it reaches, whether it has changed them, and how to put them back.
+"""The inputs of a call: the objects that it reaches, whether it has changed them, and how to restore them.
 
 No object is copied or written but the built-in collections, byte arrays, NumPy arrays and caches of functions; nothing
 is pickled, and nothing of an object is called but what these types have themselves.
@@ -46,7 +46,7 @@ class Input:
 
     Attributes
     ----------
-    name : by which its author knows it, such as ``data`` or ``data[0]``.
+    name : in the code of its author, such as ``data`` or ``data[0]``.
     """
 
     name: str
@@ -58,10 +58,10 @@ class Input:
         return "cache" if is_cache(self.value) else type(self.value).__name__
 
     def digest(self) -> object:
-        """Return what differs when the content does, as far as a bounded look can tell; None where it cannot."""
+        """Return a digest of the content, of bounded cost; None where there is none."""
         try:
             return self._digest()
-        except Exception:  # noqa: BLE001  # whatever a subclass of a stranger raises when it is looked at
+        except Exception:  # noqa: BLE001  # a subclass may raise anything
             return None
 
     def _digest(self) -> object:

@@ -1,4 +1,4 @@
-"""The first evaluation of a cell, looked at: did it do its work, and do later ones find the same work to do?
+"""The inspection of a cell: did its first evaluation do its work, and do later ones find the same work to do?
 
 That an input has changed says little: buffers are written, counters count. What counts is whether the time depends on
 it. So a call whose inputs are put back each time is timed in turns with the call that was measured, which finds them as
@@ -75,7 +75,7 @@ class Inspector:
         self.seconds_in_evaluations = 0.0
 
     def first(self) -> float:
-        """Evaluate for the first time; the seconds that it took."""
+        """Evaluate for the first time, and return the seconds."""
         self.watched(self._measured_first)
         return self._first
 
@@ -96,7 +96,7 @@ class Inspector:
             return self._seen()
         try:
             return self._compared_anew(prepare)
-        except Exception as error:  # noqa: BLE001  # what is prepared twice may be in its own way, such as a port
+        except Exception as error:  # noqa: BLE001  # preparing twice may conflict, such as over a port
             return replace(self._seen(), trouble=one_line(error))
 
     def _compared_anew(self, prepare: Callable[[], Evaluation]) -> Inspection:
@@ -124,7 +124,7 @@ class Inspector:
         try:
             after = [None if is_cache(each.value) else each.restorer(MOST_COPIED // len(mine)) for each, _ in mine]
             return self._seen(lambda: _after(before, self._evaluate), lambda: _after(after, self._evaluate))
-        except Exception as error:  # noqa: BLE001  # a call that was not asked for must not fail what was
+        except Exception as error:  # noqa: BLE001  # an additional call must not fail the measurement
             return replace(self._seen(), trouble=one_line(error))
 
     def _is_suspicious(self, later: float) -> bool:

@@ -1,4 +1,4 @@
-"""What a measuring process reads of its machine: threads, the probe, the peaks. Each loads what it needs when asked."""
+"""What a measuring process reads of its machine: threads, the probe, the peaks. Modules are loaded when needed."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from bptt_bench.plan.machine.readings import Readings
 
 
 class ThreadsDiffer(RuntimeError):
-    """A numerical library does not use the number of threads that it was told to use."""
+    """A numerical library that does not use the number of threads that was set."""
 
 
 def probe_machine(clock: Clock, available: int) -> Readings:
@@ -29,7 +29,7 @@ def peaks_of_machine(clock: Clock, threads: int, available: int) -> Peaks:
 
 
 def require_threads(pools: Sequence[Mapping[str, Any]], threads: int) -> None:
-    """See that every library that reports its threads uses as many as it was told.
+    """See that every library that reports its threads uses as many as were set.
 
     Raises
     ------

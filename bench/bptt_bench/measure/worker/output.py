@@ -1,4 +1,4 @@
-"""What measured code prints: kept apart from all else that a run says, counted line by line, and shown once."""
+"""Output of measured code: captured, counted line by line, and shown once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ CHUNK_BYTES = 1 << 20  # read at once: what was printed may be larger than memor
 
 
 def flush_all() -> None:
-    """Let go of what code has printed, whatever language it is written in."""
+    """Flush what code has printed, in Python or in C."""
     with contextlib.suppress(Exception):  # whatever stands for a stream there
         sys.stdout.flush()
         sys.stderr.flush()
@@ -59,7 +59,7 @@ class CapturedOutput:
 
 
 class OutputFile:
-    """A file that takes what a process prints, standard output and standard error alike, until it is counted."""
+    """A file for what a process prints to standard output and standard error, until it is counted."""
 
     def __init__(self) -> None:
         self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # closed with the process

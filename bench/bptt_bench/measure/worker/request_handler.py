@@ -63,7 +63,7 @@ class RequestHandler:
     load : finds an experiment.
     probe : reads what the machine can do, given the bytes that can still be allocated.
     peaks : reads the peaks of the machine with so many threads, given the same bytes.
-    peak : bytes by which an evaluation raises the peak of this process; None where the system cannot tell.
+    peak : bytes by which an evaluation raises the peak of this process; None where the system does not report it.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Results compared before they are timed: what the measuring process does, and what the run asks of it."""
+"""Results that are compared before they are timed: in the measuring process, and in the run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Prepared = Callable[[str], "Evaluation | SkipReply"]  # the evaluation of a subj
 
 
 class ResultComparer:
-    """Keeps the result of the reference at the point where it was last asked for."""
+    """Compares results with that of the reference, which is kept for one point."""
 
     def __init__(self) -> None:
         self._point: Point | None = None

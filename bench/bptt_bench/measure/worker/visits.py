@@ -1,4 +1,4 @@
-"""Visits, one after the other, in one measuring process: what it is asked for each, and what came of it."""
+"""Visits, one after the other, in one measuring process: the request of each, and its outcome."""
 
 from __future__ import annotations
 
@@ -22,14 +22,12 @@ from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.measure.timing.clock import Clock
 
 SHORT_SHARE = 0.5  # a sample that lasted less than this share of what it should have is calibrated anew
-SendRequest = Callable[
-    [Request, str], Reply
-]  # a request, and where in the run it belongs, for whoever reads of its failure
+SendRequest = Callable[[Request, str], Reply]  # a request, and its place in the run for messages
 VisitReply = ComparisonReply | SampleReply | MemoryReply | CountReply | SkipReply
 
 
 class Outcome(NamedTuple):
-    """What came of a visit, or of the comparison before it; ``seconds`` is all that it took, preparing included."""
+    """The reply to a visit, or to the comparison before it; ``seconds`` include preparing."""
 
     visit: Visit
     found: VisitReply
@@ -37,7 +35,7 @@ class Outcome(NamedTuple):
 
 
 class Skips:
-    """Cells that did not fit, or at which something raised: what is left out from now on."""
+    """Cells that did not fit, or at which something raised; they are left out from now on."""
 
     def __init__(self) -> None:
         self._left_out: set[tuple[object, ...]] = set()  # subject, point and timing
@@ -72,7 +70,7 @@ class Calibrations:
             self._evaluations[cell] = sampled.evaluations
 
     def set(self, visit: Visit, evaluations: int) -> None:
-        """Take a calibration over that was found before, elsewhere in the run."""
+        """Set a calibration that was found before, elsewhere in the run."""
         self._evaluations[(visit.subject, visit.point)] = evaluations
 
 
@@ -81,13 +79,13 @@ class Visitor:
 
     Parameters
     ----------
-    ask : asks the process; raises where it fails or dies.
+    send : sends a request to the process; raises where it fails or dies.
     needs_comparison : whether the result is to be compared with that of the reference before a visit; called once.
     """
 
     def __init__(
         self,
-        ask: SendRequest,
+        send: SendRequest,
         clock: Clock,
         *,
         seconds_per_sample: float,
@@ -95,7 +93,7 @@ class Visitor:
         skips: Skips,
         needs_comparison: Callable[[Visit], bool],
     ) -> None:
-        self._ask, self._clock, self._seconds_per_sample = ask, clock, seconds_per_sample
+        self._send, self._clock, self._seconds_per_sample = send, clock, seconds_per_sample
         self._calibrations, self._skips, self._due = calibrations, skips, needs_comparison
 
     def make(self, visit: Visit) -> Iterator[Outcome]:
@@ -105,7 +103,7 @@ class Visitor:
         start = self._clock.now()
         if visit.timing == "whole" and self._due(visit):
             where = f"result of {visit.subject!r} at {visit.point}"
-            compared = self._ask(ComparisonRequest(subject=visit.subject, point=visit.point), where)
+            compared = self._send(ComparisonRequest(subject=visit.subject, point=visit.point), where)
             if isinstance(compared, ComparisonReply):
                 yield Outcome(visit, compared, self._clock.now() - start)
             elif isinstance(compared, SkipReply) and compared.raised:
@@ -114,7 +112,7 @@ class Visitor:
                 yield Outcome(visit, why, self._clock.now() - start)
                 return
         start = self._clock.now()
-        found = self._ask(self._request(visit), f"subject {visit.subject!r} at {visit.point}")
+        found = self._send(self._request(visit), f"subject {visit.subject!r} at {visit.point}")
         seconds = self._clock.now() - start
         assert isinstance(found, SampleReply | MemoryReply | CountReply | SkipReply)
         if isinstance(found, SkipReply):

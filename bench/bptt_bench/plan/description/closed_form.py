@@ -1,4 +1,4 @@
-"""The polynomial that a function of a point is, if it is one: found by asking the function at small points."""
+"""The closed form of a function of a point, if it is a polynomial: found by evaluating it at small points."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from bptt_bench.plan.design.design import Factor, Point
 
 MOST_DEGREES = 3  # of a polynomial: arrays of three sizes at most
-MOST_FACTORS = 5  # beyond, monomials are more than points can tell from one another
+MOST_FACTORS = 5  # with more, points cannot distinguish all monomials
 SPARE_PROBES = 2  # times as many points as monomials, at which a polynomial must give what the function gives
 EXACT_BELOW = 2.0**53  # whole numbers that float64 holds
 
@@ -29,12 +29,12 @@ def find_closed_forms(
 ) -> list[str | None]:
     """Return the polynomial of each number that a function gives, as the text of a law; None where it is not one.
 
-    A polynomial has whole coefficients and gives every value exactly, at the points and where the function is asked
+    A polynomial has whole coefficients and gives every value exactly, at the points and where the function is evaluated
     besides.
 
     Parameters
     ----------
-    factors : of numbers. fixed : levels of the categories, at which the function is asked.
+    factors : of numbers. fixed : levels of the categories, at which the function is evaluated.
     values : (n_points, n) what it gives at the points.
     """
     count = len(values[0])
@@ -48,21 +48,21 @@ def find_closed_forms(
     for levels in _probes(factors, SPARE_PROBES * len(powers)):
         try:
             answer = list(function(Point({**dict(zip(names, levels, strict=True)), **fixed})))
-        except Exception:  # noqa: BLE001, S112  # somebody else's function, where nobody meant to ask it
+        except Exception:  # noqa: BLE001, S112  # a function of the user, at points of our own
             continue
         if len(answer) == count:
             probes.append(levels)
             answers.append(answer)
-    asked = _whole(answers)
-    if asked is None:
+    probed = _whole(answers)
+    if probed is None:
         return [None] * count
     columns = _monomials(probes, powers)
     if np.linalg.matrix_rank(columns / columns.max(axis=0)) < len(powers):
         return [None] * count
     scale = columns.max(axis=0)
-    weights = np.rint((np.linalg.lstsq(columns / scale, asked, rcond=None)[0].T / scale).T)
+    weights = np.rint((np.linalg.lstsq(columns / scale, probed, rcond=None)[0].T / scale).T)
     there = _monomials([[point[name] for name in names] for point in points], powers)
-    fits = _gives(columns, weights, asked) & _gives(there, weights, given)
+    fits = _gives(columns, weights, probed) & _gives(there, weights, given)
     return [_text(names, powers, weights[:, i]) if fits[i] else None for i in range(count)]
 
 

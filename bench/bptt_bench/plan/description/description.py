@@ -1,9 +1,9 @@
 """An experiment as plain data, as it is stored with a run, and back: all that judging needs, and no code.
 
 What an experiment prepares, counts, checks and compares with is code, and stays behind; claims about it are judged by
-records. What it declares as a function of a point is asked while the code is there
-(``bptt_bench.plan.description.lookup``). Data are read as if a stranger had written them: every field is checked, and
-nothing is imported or evaluated; laws and other expressions go through the parser of laws.
+records. What it declares as a function of a point is evaluated while the code is there
+(``bptt_bench.plan.description.lookup``). Data are not trusted: every field is checked, and nothing is imported or
+evaluated; laws and other expressions go through the parser of laws.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def encode_experiment(experiment: Experiment, profile: str, absent: Collection[s
 
     Parameters
     ----------
-    absent : subjects that cannot be measured here, whose functions are not asked.
+    absent : subjects that cannot be measured here, whose functions are not evaluated.
 
     Raises
     ------
@@ -105,18 +105,18 @@ def _encode_subject(
         function = None if is_absent else getattr(subject, name)
         found[name] = None
         if function is not None:
-            asked = _asked(f"subject {subject.name!r}: {name}", function, points)
-            found[name] = (encode_works if name == "works" else encode_function)(function, asked, factors, places)
+            values = _evaluate(f"subject {subject.name!r}: {name}", function, points)
+            found[name] = (encode_works if name == "works" else encode_function)(function, values, factors, places)
     return found
 
 
-def _asked(what: str, function: Callable[[Point], Any], points: Mapping[Point, bool]) -> dict[Point, Any]:
+def _evaluate(what: str, function: Callable[[Point], Any], points: Mapping[Point, bool]) -> dict[Point, Any]:
     """Return the values of a function; at points that may never be measured it may have none."""
     found = {}
     for point, is_measured in points.items():
         try:
             found[point] = function(point)
-        except Exception as error:  # noqa: BLE001  # somebody else's function, which may raise anything
+        except Exception as error:  # noqa: BLE001  # a function of the user may raise anything
             if is_measured:
                 raise ExperimentError(f"{what} at {point}: {type(error).__name__}: {error}") from None
     return found
@@ -146,7 +146,7 @@ def _encode_amount(claim: AmountClaim, experiment: Experiment, points: Mapping[P
             if all(point.get(name, level) == level for name, level in levels.items()):
                 both = {**point, **levels}
                 places[Point({name: both[name] for name in ordered if name in both})] = not categories
-    found = _asked(f"claim {claim.name!r}: amount", claim.amount, places)
+    found = _evaluate(f"claim {claim.name!r}: amount", claim.amount, places)
     return [[encode(point), encode(value)] for point, value in found.items()]
 
 

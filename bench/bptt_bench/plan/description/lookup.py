@@ -1,8 +1,8 @@
 """Functions of a point as a stored run keeps them: closed forms where there are any, else values at points.
 
-A run holds no code. What a subject declares as a function (the bytes of its working set, what it works at) is asked at
+A run holds no code. What a subject declares as a function (the bytes of its working set, its works) is evaluated at
 every point of the run while the code is there. Bytes and operations mostly follow a polynomial in the factors; where
-one gives every value exactly it is kept as text, and answers at any point.
+one gives every value exactly it is kept as text, and holds at any point.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from bptt_bench.plan.machine.work import Work
 
 
 class NotStoredError(BenchError, LookupError):
-    """A stored run does not hold what is asked for; the message says what, and how to get it."""
+    """A value that a stored run does not hold; the message says what, and how to get it."""
 
 
 def not_stored(*_: object) -> Any:
@@ -87,7 +87,7 @@ class Lookup:
 
     @property
     def is_everywhere(self) -> bool:
-        """Return whether it can be asked at any point."""
+        """Return whether it can be evaluated at any point."""
         return all(column.form is not None for columns in self.columns.values() for column in columns)
 
 
@@ -118,7 +118,7 @@ class Works:
 
     @property
     def is_everywhere(self) -> bool:
-        """Return whether they can be asked for at any point."""
+        """Return whether they can be evaluated at any point."""
         return len(self.variants) == 1 and all(column.form is not None for column in self.variants[0].columns)
 
 
@@ -166,7 +166,7 @@ def work_of(kind: Mapping[str, Any], numbers: Sequence[Any]) -> Work:
 
 
 def is_everywhere(function: Callable[..., Any]) -> bool:
-    """Return whether a function can be asked at any point: code can, and what is stored in closed form."""
+    """Return whether a function can be evaluated at any point: code can, and what is stored in closed form."""
     return function.is_everywhere if isinstance(function, Lookup | Works) else True
 
 

@@ -1,4 +1,4 @@
-"""What a file or folder is, told by its content: never by the ending of its name alone."""
+"""Recognises files and folders by their content, never by the ending of their names alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ SHOWN_KEYS = 5
 TABLES = (".csv", ".tsv")  # whatever their first line is
 JSON_LINE = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 MOST_STARTS = 20  # lines at which JSON is looked for behind others
-# in this order: each asks for what only its tool writes
+# in this order: each looks for what only its tool writes
 DOCUMENTS: Sequence[tuple[Callable[[Any], bool], Callable[[Place], pd.DataFrame]]] = (
     (asv.is_asv, asv.read_asv),
     (is_google_benchmark, read_google_benchmark),

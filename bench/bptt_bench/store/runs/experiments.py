@@ -1,4 +1,4 @@
-"""The experiment of a stored run, read from what the run itself says of it: nothing that a file names is imported."""
+"""The experiment of a stored run, read from its records: nothing that a file names is imported."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ MOST_CHARACTERS = 64_000_000  # of the record of an experiment: a hundred times 
 class ExperimentRecord(dict[str, Any]):
     """The record of an experiment as plain data, with the experiment that it describes.
 
-    Frames share it: pandas copies whatever stands beside the rows whenever it makes a frame of another.
+    Frames share it, because pandas copies the attributes of a frame with every frame made of it.
     """
 
     def __init__(self, record: Mapping[str, Any], experiment: Experiment) -> None:

@@ -1,7 +1,6 @@
-"""Where each sample was taken: it says so itself in a run of several hosts, and otherwise its sitting does.
+"""The host of each sample: named by the sample in a run of several hosts, and by its session otherwise.
 
-A sitting is what lies between the start of a run, or its being continued, and the next: its record has the environment
-of the machine that ran it.
+A session lasts from the start of a run, or its resumption, to the next: its record has the environment of the machine.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 UNKNOWN = "unknown"  # the host of runs that were stored before environments named one
-SITTINGS = ("run", "resume")
+SESSIONS = ("run", "resume")
 MEASURED = ("sample", "memory", "count")  # the records that become rows
 
 
@@ -18,7 +17,7 @@ def assign_hosts(records: Sequence[dict[str, Any]]) -> None:
     """Give each record of something measured its host where it names none."""
     here = UNKNOWN
     for record in records:
-        if record["record"] in SITTINGS:
+        if record["record"] in SESSIONS:
             here = _host_of(record)
         elif record["record"] in MEASURED:
             record.setdefault("host", here)

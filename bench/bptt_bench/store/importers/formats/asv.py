@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 TOOL = "asv"
 VERSION = 2  # of result files, since asv 0.5
 BENCHMARKS, MACHINE = "benchmarks.json", "machine.json"
-# the kinds of benchmarks by their names, as asv tells them, with the response that each measures
+# the kinds of benchmarks, which asv recognises by their names, with the response that each measures
 RESPONSES = {"time": SECONDS, "timeraw": SECONDS, "peakmem": "peak_bytes", "mem": "object_bytes", "track": "value"}
 COMMIT_CHARACTERS = VERSION_CHARACTERS = 8
 NO_UNIT = "unit"  # what asv writes where a benchmark states none

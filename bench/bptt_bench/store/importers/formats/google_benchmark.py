@@ -112,7 +112,7 @@ def _failed(row: Place, notes: Notes) -> bool:
 
 
 def _aggregate(row: Place, names: set[str]) -> str | None:
-    """Return which aggregate a row is; None for a measurement. Before version 1.5 only the name says so."""
+    """Return which aggregate a row is; None for a measurement. Before version 1.5 only the name shows it."""
     kind = row.maybe("run_type")
     if kind is not None:
         name = row.maybe("aggregate_name")

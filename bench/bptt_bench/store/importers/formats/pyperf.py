@@ -45,7 +45,7 @@ def read_pyperf(document: Place) -> pd.DataFrame:
     """Return a frame of the values; warm-ups and calibrating runs are left out.
 
     Factors are the numbers among a benchmark's own metadata, texts of which several benchmarks share one, and texts
-    by which benchmarks of one name differ; then what its name tells (``sort-1000``, ``join_n=20_m=50``).
+    by which benchmarks of one name differ; then the levels in its name (``sort-1000``, ``join_n=20_m=50``).
 
     Raises
     ------
@@ -130,7 +130,7 @@ def _measured(
 def _started(run: Place, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return when the values of a run were taken, in seconds: from its date on, one after the other (n_values,).
 
-    A date has no time zone: these times are good for order and distance, which is all that is asked of them.
+    A date has no time zone: these times are used for order and distance alone.
     """
     import numpy as np
 

@@ -1,4 +1,4 @@
-"""Records of JSON that somebody wrote by hand: a list of objects, or one object a line, each a sample or several."""
+"""Plain JSON records: a list of objects, or one object a line, each a sample or several."""
 
 from __future__ import annotations
 
@@ -45,25 +45,25 @@ def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str
     StoreError : a record that is not an object, text among the numbers of a column, or more than a table may have.
     """
     flat = [dict(_leaves(record.of_kind(dict))) for record in records]
-    ways = list(dict.fromkeys(way for one in flat for way in one))
-    lists = [way for way in ways if any(isinstance(one.get(way), list) for one in flat)]
-    samples = [way for way in lists if all(_are_numbers(one[way]) for one in flat if way in one)]
-    left_out = [way for way in lists if way not in samples]
-    if not len(left_out) < len(ways) <= MOST_COLUMNS:
-        count = len(ways) if len(ways) > MOST_COLUMNS else 0
+    paths = list(dict.fromkeys(keys for one in flat for keys in one))
+    lists = [keys for keys in paths if any(isinstance(one.get(keys), list) for one in flat)]
+    samples = [keys for keys in lists if all(_are_numbers(one[keys]) for one in flat if keys in one)]
+    left_out = [keys for keys in lists if keys not in samples]
+    if not len(left_out) < len(paths) <= MOST_COLUMNS:
+        count = len(paths) if len(paths) > MOST_COLUMNS else 0
         raise StoreError(f"{path}: must have records of 1 to {MOST_COLUMNS} numbers or texts, got {count}")
-    names = _names([way for way in ways if way not in left_out])
+    names = _names([keys for keys in paths if keys not in left_out])
     if left_out:
-        notes.add(f"left out, neither numbers nor text: {list_names([printable('.'.join(way)) for way in left_out])}")
-    counts = [max((len(one[way]) for way in samples if way in one), default=1) for one in flat]
+        notes.add(f"left out, neither numbers nor text: {list_names([printable('.'.join(keys)) for keys in left_out])}")
+    counts = [max((len(one[keys]) for keys in samples if keys in one), default=1) for one in flat]
     if not sum(counts):
         raise StoreError(f"{path}: holds no sample")
     if sum(counts) * len(names) > MOST_VALUES:
         raise StoreError(f"{path}: must hold at most {MOST_VALUES} values, got {sum(counts) * len(names)}")
     columns: dict[str, list[str]] = {name: [] for name in names.values()}
     for one, count in zip(flat, counts, strict=True):
-        for way, name in names.items():
-            value = one.get(way)
+        for keys, name in names.items():
+            value = one.get(keys)
             cells = [_cell(each) for each in value] if isinstance(value, list) else [_cell(value)] * count
             columns[name] += cells + [""] * (count - len(cells))
     rows = [record.where for record, count in zip(records, counts, strict=True) for _ in range(count)]
@@ -74,11 +74,11 @@ def _leaves(record: dict[str, Any]) -> Iterator[tuple[KeyPath, Any]]:
     """Yield the members of a record and of the objects in it, each with the keys that lead to it."""
     stack: list[tuple[KeyPath, Any]] = [((), record)]
     while stack:
-        way, value = stack.pop()
+        keys, value = stack.pop()
         if isinstance(value, dict):
-            stack += [((*way, key), member) for key, member in reversed(value.items())]
+            stack += [((*keys, key), member) for key, member in reversed(value.items())]
         else:
-            yield way, value
+            yield keys, value
 
 
 def _are_numbers(value: Any) -> bool:
@@ -87,19 +87,19 @@ def _are_numbers(value: Any) -> bool:
     )
 
 
-def _names(ways: Sequence[KeyPath]) -> dict[KeyPath, str]:
+def _names(paths: Sequence[KeyPath]) -> dict[KeyPath, str]:
     """Return a name for each column: the last key, with those before it where others end with the same.
 
     >>> _names([("n",), ("a", "t"), ("b", "t")])
     {('n',): 'n', ('a', 't'): 'a.t', ('b', 't'): 'b.t'}
     """
-    last = [way[-1] for way in ways]
+    last = [keys[-1] for keys in paths]
     found: dict[KeyPath, str] = {}
-    for way in ways:
-        name = printable(way[-1] if last.count(way[-1]) == 1 else ".".join(way)) or "p"
+    for keys in paths:
+        name = printable(keys[-1] if last.count(keys[-1]) == 1 else ".".join(keys)) or "p"
         while name in found.values():
             name += "_"
-        found[way] = name
+        found[keys] = name
     return found
 
 

@@ -1,4 +1,4 @@
-"""A value within a JSON file together with where it stands, so that what is wrong with it can be said in one line."""
+"""A value within a JSON file with its path, so that an error can name it in one line."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Place:
 
     Attributes
     ----------
-    where : the way there, such as ``benchmarks[3].stats``; empty for the whole.
+    where : its path, such as ``benchmarks[3].stats``; empty for the whole.
     """
 
     path: Path

@@ -1,4 +1,4 @@
-"""What the names of benchmarks and parameters tell: levels out of them, and factors that a law can name."""
+"""Levels in the names of benchmarks, and names of factors that a law can use."""
 
 from __future__ import annotations
 

@@ -143,7 +143,7 @@ def _without(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
 
 
 def _require_known(frame: pd.DataFrame, unnamed: Sequence[str], laws: Sequence[str]) -> None:
-    """Say how to name what only has a place, before a law is said to have an unknown name."""
+    """Refuse a law with an unknown name, and say how to name factors that only have a place."""
     for law in laws if unnamed else ():
         try:
             unknown = [name for name in CostLaw(law).factors if name not in frame.columns]

@@ -38,7 +38,7 @@ class BenchmarkSamples:
         to be one subject at one point.
     levels : factor -> level, as the file has it.
     responses : name -> one value a sample (n_samples,); all of one length, NaN where there is none.
-    units : of responses whose names do not tell them, as the format states them.
+    units : of responses whose names have none, as the format states them.
     started_at : when each sample was taken (n_samples,), in seconds; None where that is not known.
     """
 
@@ -58,21 +58,21 @@ class BenchmarkSamples:
 class Notes:
     """What was left out, for the user to know; long lists are counted."""
 
-    said: list[str] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
     more: int = 0
 
     def add(self, words: str) -> None:
         """Add a note; the same words are kept once."""
-        if words in self.said:
+        if words in self.texts:
             return
-        if len(self.said) < MOST_NOTES:
-            self.said.append(words)
+        if len(self.texts) < MOST_NOTES:
+            self.texts.append(words)
         else:
             self.more += 1
 
     def lines(self) -> list[str]:
         """Return the notes to show."""
-        return [*self.said, *([f"and {self.more} more of this kind"] if self.more else [])]
+        return [*self.texts, *([f"and {self.more} more of this kind"] if self.more else [])]
 
 
 def tidy_frame(
@@ -160,7 +160,7 @@ def _names(measured: Sequence[BenchmarkSamples], kind: str) -> list[str]:
 
 def _require_bounds(path: Path, measured: Sequence[BenchmarkSamples], columns: int, notes: Notes) -> None:
     if not measured:
-        why = f" ({notes.said[0]})" if notes.said else ""
+        why = f" ({notes.texts[0]})" if notes.texts else ""
         raise StoreError(f"{path}: holds no measurement{why}")
     if columns > MOST_COLUMNS:
         raise StoreError(f"{path}: must have at most {MOST_COLUMNS} factors and responses, got {columns}")

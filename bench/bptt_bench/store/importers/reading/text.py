@@ -19,7 +19,7 @@ from bptt_bench.text.nesting import is_too_deep
 # took 2.3 GB and 12 s, 220 MB of texts 5.6 GB and 23 s. Ten million samples are a thousand times the reference run.
 MOST_BYTES = 512_000_000
 MOST_VALUES = 10_000_000
-MOST_COLUMNS = 1000  # of a table: the widest that anybody has named columns of
+MOST_COLUMNS = 1000  # of a table
 MOST_CHARACTERS = 160  # of a name: two lines of a terminal; longer ones are cut and end with a digest
 DIGEST_CHARACTERS = 8
 MOST_LISTED = 20  # names in a message
