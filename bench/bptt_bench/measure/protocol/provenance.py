@@ -133,10 +133,28 @@ def _resolved(name: str, seen: Mapping[str, ModuleSpec]) -> ModuleSpec | None:
     try:
         if not parent:
             return importlib.util.find_spec(name)
-        locations = seen[parent].submodule_search_locations if parent in seen else None
-        return None if locations is None else importlib.machinery.PathFinder.find_spec(name, locations)
+        return (
+            importlib.machinery.PathFinder.find_spec(name, locations)
+            if (locations := _locations(parent, seen))
+            else None
+        )
     except (ImportError, ValueError):  # a module that was made by hand
         return None
+
+
+def _locations(package: str, seen: Mapping[str, ModuleSpec]) -> list[str]:
+    """Return the folders of a package; none for what is not one.
+
+    A namespace within a package asks its parent, which nothing has imported, where it lies.
+    """
+    found = seen[package].submodule_search_locations if package in seen else None
+    if found is None:
+        return []
+    try:
+        return list(found)
+    except KeyError:
+        parent, _, last = package.rpartition(".")
+        return [str(folder) for each in _locations(parent, seen) if (folder := Path(each) / last).is_dir()]
 
 
 def _is_own(spec: ModuleSpec) -> bool:

@@ -49,6 +49,15 @@ def test_a_module_in_no_package_is_named_from_where_it_is_imported(pack: str, tm
     assert set(digest_sources("alone")) == set(digest_sources(str(tmp_path / "alone.py"))) == expected
 
 
+def test_a_namespace_within_a_package_is_followed(pack: str, tmp_path: Path) -> None:
+    for file, source in {"space/inner.py": "", "space/deeper/last.py": ""}.items():
+        (tmp_path / pack / file).parent.mkdir(exist_ok=True)
+        (tmp_path / pack / file).write_text(source)
+    (tmp_path / pack / "up.py").write_text(f"import {pack}.space.inner\nfrom {pack}.space.deeper import last\n")
+    found = digest_sources(f"{pack}.experiment")
+    assert {f"{pack}/space/inner.py", f"{pack}/space/deeper/last.py"} <= set(found)
+
+
 def test_a_source_that_cannot_be_parsed_counts_for_what_it_holds(pack: str) -> None:
     assert set(digest_sources(f"{pack}.broken")) == {f"{pack}/__init__.py", f"{pack}/broken.py"}
 
