@@ -84,7 +84,7 @@ def _module_of(experiment: Experiment | ModuleType | str | None) -> str:
         return experiment.__name__
     if not isinstance(experiment, Experiment):
         what = type(experiment).__name__  # type: ignore[unreachable]  # whatever a notebook may hand over
-        raise ExperimentError(f"experiment: is a {what}; allowed are the name of a module, a module, or its EXPERIMENT")
+        raise ExperimentError(f"experiment must be the name of a module, a module, or its EXPERIMENT, got a {what}")
     holders = [name for name, module in sys.modules.items() if getattr(module, "EXPERIMENT", None) is experiment]
     importable = [name for name in holders if name != "__main__"]
     if not importable:

@@ -61,12 +61,14 @@ def test_the_experiment_of_this_project_is_meant_in_a_checkout_of_it_alone(
     monkeypatch.chdir(ROOT / "results" / "reference")
     assert Settings().experiment == api._module_of(None) == "bptt_rnn.experiment"
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(ExperimentError, match="EXPERIMENT: was not given; allowed are the name of a module, such as"):
+    with pytest.raises(ExperimentError, match="EXPERIMENT must be the name of a module, such as"):
         bench.run()
 
 
 def test_what_is_no_experiment_is_named() -> None:
-    with pytest.raises(ExperimentError, match="experiment: is a list; allowed are the name of a module, a module, or"):
+    with pytest.raises(
+        ExperimentError, match="experiment must be the name of a module, a module, or its EXPERIMENT, got a list"
+    ):
         bench.run([])  # type: ignore[arg-type]  # on purpose
 
 

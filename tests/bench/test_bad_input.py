@@ -84,7 +84,7 @@ def test_outside_a_checkout_an_experiment_has_to_be_named(
     command: tuple[str, ...], example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert_one_line(invoke(*command), rf"EXPERIMENT: was not given; allowed are .*, such as {example}, or the path of")
+    assert_one_line(invoke(*command), rf"EXPERIMENT must be .*, such as {example}, or the path of")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -143,7 +143,7 @@ def test_level_of_a_factor_that_cannot_be_measured(level: str, tmp_path: Path) -
     )
     shown = re.escape(repr(eval(level)))
     result = invoke("run", tmp_path / "levels.py", "--out", tmp_path / "out")
-    assert_one_line(result, f"factor n={shown}: allowed are whole numbers from 1")
+    assert_one_line(result, f"factor n must be a whole number from 1, got {shown}")
 
 
 def test_subject_that_raises_is_named_with_its_point(tmp_path: Path) -> None:

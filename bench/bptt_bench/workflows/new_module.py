@@ -45,7 +45,7 @@ def write_module(name: str, folder: Path, *, force: bool = False) -> Path:
     """
     name = name.removesuffix(".py")
     if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
-        raise ExperimentError(f"name {name!r}: allowed are names of modules: letters, digits and _, such as my_join")
+        raise ExperimentError(f"name must be that of a module (letters, digits and _), such as my_join, got {name!r}")
     path = folder / f"{name}.py"
     if not force and (path.exists() or path.is_symlink()):
         raise ExperimentError(f"{path}: is there already; choose another name, or --force to overwrite it")

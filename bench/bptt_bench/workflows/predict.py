@@ -268,7 +268,7 @@ def _complete_point(source: PredictionSource, text: str, levels: Mapping[str, fl
             hint = did_you_mean(name, [*source.factors, *source.categories])
             raise FitError(f"--at {text!r}: unknown factor {name!r}; the factors are {known}{hint}")
         if isinstance(level, str):
-            raise FitError(f"--at {text!r}: {name}={level!r}; allowed are finite numbers above 0")
+            raise FitError(f"--at {text!r}: {name} must be a finite number above 0, got {level!r}")
         if name == free:
             raise FitError(f"--at {text!r}: names {name}, whose largest level is asked for")
     given = {name: source.check(name, float(level)) for name, level in levels.items()}

@@ -35,7 +35,7 @@ def default_experiment(name: str = DEFAULT_EXPERIMENT) -> str:
     if any((folder / "rnn" / "bptt_rnn" / "experiment").is_dir() for folder in (here, *here.parents)):
         return name
     raise ExperimentError(
-        f"EXPERIMENT: was not given; allowed are the name of a module, such as {name}, or the path of a .py file; "
+        f"EXPERIMENT must be the name of a module, such as {name}, or the path of a .py file; none was given: "
         "`bptt-bench new my_sort` writes one to begin with"
     )
 

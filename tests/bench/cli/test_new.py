@@ -55,7 +55,7 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
 def test_a_name_that_no_module_can_have_is_refused(name: str, tmp_path: Path) -> None:
     refused = bench("new", "--", name, cwd=tmp_path)
     assert refused.returncode == 2
-    assert "allowed are names of modules" in refused.stderr
+    assert "must be that of a module" in refused.stderr
     assert list(tmp_path.iterdir()) == []
 
 

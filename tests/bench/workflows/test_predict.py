@@ -192,7 +192,7 @@ def test_what_is_counted_is_predicted_like_the_rest() -> None:
 
 def test_what_cannot_be_predicted_says_why_beside_what_can() -> None:
     timed, weighed = predict(FRAME, "n=100,m=10", response="scratch_bytes", experiment=WHOLE)
-    assert (timed.value, timed.note) == (None, "no data: timed: no memory_law was given")
+    assert (timed.value, timed.note) == (None, "no data: timed has no law for scratch_bytes")
     assert weighed.value == pytest.approx(8000)
     bare, _ = predict(FRAME, "n=100,m=10", response="working_set_bytes", experiment=WHOLE)
     assert bare.note == "no data: timed declares no working set"
@@ -361,7 +361,7 @@ def test_prediction_and_inverse_agree(rng: np.random.Generator) -> None:
 
 def test_memory_counts_the_result_and_the_declared_working_set_has_its_own_answer() -> None:
     timed, memory, size = largest(at="m=10", largest="n", within="1MB")
-    assert (timed.largest, timed.note) == (None, "no data: timed: no memory_law was given")
+    assert (timed.largest, timed.note) == (None, "no data: timed has no law for scratch_bytes")
     assert (memory.response, memory.largest) == ("allocated_bytes", 10_416)  # 80 n + 16 n
     assert (size.response, size.largest, size.low, size.high) == ("working_set_bytes", 4166, 4166, 4166)  # 240 n
 
@@ -393,8 +393,8 @@ def test_one_factor_needs_no_at(tmp_path: Path) -> None:
         ({"at": []}, "--at: names no point"),
         ({"at": "n=5"}, "--at 'n=5': lacks m; the factors are n, m"),
         ({"at": "n=5,m=2,k=1"}, "--at 'n=5,m=2,k=1': unknown factor 'k'; the factors are n, m"),
-        ({"at": "n=5,m=big"}, "m='big'; allowed are finite numbers above 0"),
-        ({"at": "n=1.5,m=2"}, "factor n=1.5: allowed are whole numbers"),
+        ({"at": "n=5,m=big"}, "m must be a finite number above 0, got 'big'"),
+        ({"at": "n=1.5,m=2"}, "factor n must be a whole number from 1, got 1.5"),
         ({"at": "n=5,m=2", "subject": "nobody"}, "--subject 'nobody': unknown; the subjects with laws are timed, weig"),
         ({"at": "m=2", "largest": "n"}, "--largest and --within: go together"),
         ({"at": "m=2", "within": "1s"}, "--largest and --within: go together"),

@@ -71,7 +71,7 @@ class ComplexitySession:
     def __post_init__(self) -> None:
         setting = self.config.getini(INI)
         if setting not in ("report", "fail"):
-            raise pytest.UsageError(f"{INI}={setting!r}: allowed are report, fail")
+            raise pytest.UsageError(f"{INI} must be one of report, fail, got {setting!r}")
 
     @pytest.hookimpl(trylast=True)  # after the function's own parameters
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:

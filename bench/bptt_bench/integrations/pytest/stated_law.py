@@ -57,7 +57,7 @@ class Complexity:
         BenchError : what cannot be judged.
         """
         if len(args) != 1:
-            raise ExperimentError(f"{len(args)} positional arguments; allowed is one, the law, such as 'n*log(n)'")
+            raise ExperimentError(f"must have one positional argument, the law, such as 'n*log(n)', got {len(args)}")
         given = dict(kwargs)
         options = {name: given.pop(name) for name in OPTIONS if name in given}
         law = CostLaw(args[0])
@@ -112,7 +112,7 @@ def _read_levels(name: str, values: object) -> tuple[float, ...]:
         raise ExperimentError(f"{name}: is the fixture that measures; give the factor another name")
     if isinstance(values, str | Mapping) or not isinstance(values, Iterable):
         hint = did_you_mean(name, OPTIONS)
-        raise ExperimentError(f"{name}={values!r}: allowed are the levels of a factor, such as {EXAMPLE}{hint}")
+        raise ExperimentError(f"{name} must be a sequence of levels, such as {EXAMPLE}, got {values!r}{hint}")
     factor = Factor(name=name, kind="real")
     numbers = list(dict.fromkeys(float(factor.validate(value)) for value in values))
     whole = all(number.is_integer() for number in numbers)
@@ -125,7 +125,7 @@ def _count_levels(levels: Sequence[float]) -> str:
 
 def _require_one_of(name: str, allowed: Sequence[str], value: object) -> Any:
     if value not in allowed:
-        raise ExperimentError(f"{name}={value!r}: allowed are {', '.join(allowed)}")
+        raise ExperimentError(f"{name} must be one of {', '.join(allowed)}, got {value!r}")
     return value
 
 
@@ -133,13 +133,15 @@ def _read_margin(value: object) -> float | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
-        raise ExperimentError(f"margin={value!r}: allowed are numbers above 0, such as 0.2")
+        raise ExperimentError(f"margin must be a number above 0, such as 0.2, got {value!r}")
     return float(value)
 
 
 def _read_overhead(value: Any) -> tuple[str, ...]:
     if value == "auto":
-        raise ExperimentError("overhead='auto': would hide a wrong law; allowed are terms, such as '1 + n', or None")
+        raise ExperimentError(
+            "overhead must be terms, such as '1 + n', or None, got 'auto', which would hide a wrong law"
+        )
     texts = [value] if isinstance(value, str) else list(value) if isinstance(value, Iterable) else [value]
     terms = [term for text in texts if text not in (None, "") for term in CostLaw(text).terms]
     return tuple(dict.fromkeys(str(term) for term in terms))

@@ -220,7 +220,7 @@ class Scaling:
         chosen = experiment.subject(subject)
         (at,) = Design.of([point]).validated(experiment.factors)
         if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-            raise ValueError(f"rounds={rounds!r}: allowed are whole numbers from 1")
+            raise ValueError(f"rounds must be a whole number from 1, got {rounds!r}")
         if line is not None:
             self.benchmark.group = group_name(at, line)
         self.benchmark.extra_info.update(benchmark_info(chosen, subject, at))

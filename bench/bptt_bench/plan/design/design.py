@@ -57,11 +57,13 @@ class Factor:
                 f"such as '{self.name}_'"
             )
         if self.kind not in ("integer", "real", "category"):
-            raise DesignError(f"factor {self.name}: kind={self.kind!r}; allowed are integer, real, category")
+            raise DesignError(f"factor {self.name}: kind must be one of integer, real, category, got {self.kind!r}")
         if self.levels and not self.is_category:
             raise DesignError(f"factor {self.name}: levels={self.levels!r}; only a category names its levels")
         if isinstance(self.levels, str):  # type: ignore[unreachable]  # whose letters would be taken for levels
-            raise DesignError(f"factor {self.name}: levels={self.levels!r}; allowed are several texts, such as ('a',)")
+            raise DesignError(
+                f"factor {self.name}: levels must be a tuple of texts, such as ('a',), got {self.levels!r}"
+            )
         if self.is_category and self.minimum is not None:
             raise DesignError(f"factor {self.name}: minimum={self.minimum!r}; a category has none")
         for level in self.levels:
@@ -83,21 +85,23 @@ class Factor:
         if self.is_category:
             _require_text(self.name, value)
             if self.levels and value not in self.levels:
-                raise DesignError(f"factor {self.name}={value!r}: allowed are {', '.join(map(repr, self.levels))}")
+                raise DesignError(
+                    f"factor {self.name} must be one of {', '.join(map(repr, self.levels))}, got {value!r}"
+                )
             return str(value)
         whole = self.kind == "integer"
         minimum = 1 if whole and self.minimum is None else self.minimum
         bound = "above 0" if minimum is None else f"from {minimum:g}"
-        allowed = f"allowed are {'whole ' if whole else ''}numbers {bound}"
+        allowed = f"a {'whole ' if whole else ''}number {bound}"
         if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
-            raise DesignError(f"factor {self.name}={value!r}: {allowed}")
+            raise DesignError(f"factor {self.name} must be {allowed}, got {value!r}")
         try:
             number = float(value)
         except OverflowError:  # a whole number that no float can hold
-            raise DesignError(f"factor {self.name}: a level beyond {sys.float_info.max:.2g}; {allowed}") from None
+            raise DesignError(f"factor {self.name} must be {allowed} up to {sys.float_info.max:.2g}") from None
         too_small = number <= 0 if minimum is None else number < minimum
         if not math.isfinite(number) or (whole and not number.is_integer()) or too_small:
-            raise DesignError(f"factor {self.name}={value!r}: {allowed}")
+            raise DesignError(f"factor {self.name} must be {allowed}, got {value!r}")
         return int(number) if whole else number
 
 
@@ -115,7 +119,7 @@ def is_one_line(value: object) -> bool:
 
 def _require_text(name: str, value: object) -> None:
     if not is_one_line(value):
-        raise DesignError(f"factor {name}={value!r}: allowed is {ONE_LINE}")
+        raise DesignError(f"factor {name} must be {ONE_LINE}, got {value!r}")
 
 
 def format_level(level: Level) -> str:
@@ -271,4 +275,4 @@ class Design:
 def _require_several(levels: Mapping[str, Sequence[Level]]) -> None:
     for name, several in levels.items():
         if isinstance(several, str):  # whose letters would be taken for levels
-            raise DesignError(f"levels of {name}: {several!r}; allowed are several of them, such as [{several!r}]")
+            raise DesignError(f"levels of {name} must be a list, such as [{several!r}], got {several!r}")

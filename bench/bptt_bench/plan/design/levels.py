@@ -130,7 +130,7 @@ def _factor_kind(name: str, levels: Sequence[Level]) -> Any:
     try:
         numbers = [float(factor.validate(level)) for level in levels]
     except DesignError as error:
-        raise DesignError(f"{error}, or text at every level") from None
+        raise DesignError(f"{error}; or give text at every level") from None
     return "integer" if all(number.is_integer() for number in numbers) else "real"
 
 

@@ -45,9 +45,9 @@ class Profile:
         for name in ("blocks", "processes"):
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-                raise DesignError(f"{name}={value!r}: allowed are whole numbers from 1")
+                raise DesignError(f"{name} must be a whole number from 1, got {value!r}")
         if not isinstance(self.seconds_per_sample, int | float) or not 0 < self.seconds_per_sample < math.inf:
-            raise DesignError(f"seconds_per_sample={self.seconds_per_sample!r}: allowed are numbers above 0")
+            raise DesignError(f"seconds_per_sample must be a number above 0, got {self.seconds_per_sample!r}")
 
     def cells(self, subjects: Sequence[str]) -> tuple[Cell, ...]:
         """Return every (subject, point) to be visited, point by point."""

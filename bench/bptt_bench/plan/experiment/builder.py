@@ -146,22 +146,22 @@ def experiment(
 
 def _require_options(bound: object, margin: object, name: object, output_bytes: Any, count_laws: object) -> None:
     if bound is not None and bound not in get_args(Bound):
-        raise ExperimentError(f"bound={bound!r}: allowed are {', '.join(get_args(Bound))}, None")
+        raise ExperimentError(f"bound must be one of {', '.join(get_args(Bound))}, None, got {bound!r}")
     if margin is not None and (isinstance(margin, bool) or not isinstance(margin, int | float) or not 0 < margin < inf):
-        raise ExperimentError(f"margin={margin!r}: allowed are numbers above 0")
+        raise ExperimentError(f"margin must be a number above 0, got {margin!r}")
     if name is not None and not is_one_line(name):
-        raise ExperimentError(f"name={name!r}: allowed is {ONE_LINE}")
+        raise ExperimentError(f"name must be {ONE_LINE}, got {name!r}")
     if output_bytes is not None and not callable(output_bytes):
-        raise ExperimentError(f"output_bytes={output_bytes!r}: allowed is a function of a point")
+        raise ExperimentError(f"output_bytes must be a function of a point, got {output_bytes!r}")
     if output_bytes is not None:
         require_arguments(output_bytes, 1, "output_bytes")
     if not isinstance(count_laws, Mapping | None):
-        raise ExperimentError(f"count_laws={count_laws!r}: allowed are laws by name, {{'comparisons': 'n*log(n)'}}")
+        raise ExperimentError(f"count_laws must map names to laws, {{'comparisons': 'n*log(n)'}}, got {count_laws!r}")
 
 
 def _require_claims(claims: object, prepares: Mapping[str, Prepare]) -> None:
     if not isinstance(claims, Sequence) or not all(isinstance(claim, Claim) for claim in claims):
-        raise ExperimentError(f"claims={claims!r}: allowed are claims, such as bench.ExponentClaim(...)")
+        raise ExperimentError(f"claims must be a sequence of claims, such as bench.ExponentClaim(...), got {claims!r}")
     for claim in claims:
         if claim.subject.partition(" [")[0] not in prepares:  # which may be one at its categories
             raise ExperimentError(f"claim {claim.name!r}: is about {claim.subject!r}; there is {', '.join(prepares)}")
@@ -195,16 +195,16 @@ def _read_prepares(prepare: object, name: str | None) -> dict[str, Prepare]:
     """Return the functions that prepare, by the names of their subjects."""
     if isinstance(prepare, Mapping):
         if not prepare:
-            raise ExperimentError("prepare={}: allowed are one function, or one or more by name")
+            raise ExperimentError("prepare must be a function of a point, or a mapping of functions, got {}")
         for each, how in prepare.items():
             if not is_one_line(each):
-                raise ExperimentError(f"prepare: names {each!r}; allowed is {ONE_LINE}")
+                raise ExperimentError(f"prepare: a name must be {ONE_LINE}, got {each!r}")
             if not callable(how):
-                raise ExperimentError(f"prepare of {each!r}: is {how!r}; allowed are functions of a point")
+                raise ExperimentError(f"prepare of {each!r} must be a function of a point, got {how!r}")
             require_arguments(how, 1, f"prepare of {each!r}")
         return dict(prepare)
     if not callable(prepare):
-        raise ExperimentError(f"prepare={prepare!r}: allowed are a function of a point, or several by name")
+        raise ExperimentError(f"prepare must be a function of a point, or a mapping of functions, got {prepare!r}")
     require_arguments(prepare, 1, "prepare")
     function = getattr(prepare, "func", prepare)
     own = str(getattr(function, "__name__", "function")).removeprefix("prepare_")
@@ -218,7 +218,7 @@ def _read_tallies(given: Tally | Mapping[str, Tally] | None, prepares: Mapping[s
         if each not in prepares:
             raise ExperimentError(f"tally of {each!r}: nothing has this name; there is {', '.join(prepares)}")
         if not callable(how):
-            raise ExperimentError(f"tally={how!r}: allowed are functions of a point")
+            raise ExperimentError(f"tally must be a function of a point, got {how!r}")
         require_arguments(how, 1, "tally")
     return {each: SeededTally(how) for each, how in named.items()}
 
@@ -284,7 +284,7 @@ def _read_overhead(
     if given == "auto":
         return None
     if not isinstance(given, str | Sequence):
-        raise ExperimentError(f"overhead={given!r}: allowed are terms such as '1 + n', 'auto', or () for none")
+        raise ExperimentError(f"overhead must be terms such as '1 + n', 'auto', or () for none, got {given!r}")
     texts = (given,) if isinstance(given, str) else tuple(given)
     terms = [term for text in texts for term in _read_law("overhead", text, factors).terms]
     own = {str(term) for term in law.terms}
@@ -330,6 +330,6 @@ def _make_agreement(equal: Callable[[Any, Any], bool] | None, reference: str) ->
     if equal is None:
         return Agreement(reference=reference, difference=difference, allowed=0.0)
     if not callable(equal):
-        raise ExperimentError(f"equal={equal!r}: allowed is a function of two results that says whether they are equal")
+        raise ExperimentError(f"equal must be a function of two results that returns whether they agree, got {equal!r}")
     require_arguments(equal, 2, "equal")
     return Agreement(reference=reference, difference=EqualityDifference(equal), allowed=0.0)

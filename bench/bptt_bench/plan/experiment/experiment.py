@@ -36,7 +36,7 @@ class Foresight:
 
     def __post_init__(self) -> None:
         if self.visits < 1:
-            raise DesignError(f"visits={self.visits!r}: allowed are whole numbers from 1")
+            raise DesignError(f"visits must be a whole number from 1, got {self.visits!r}")
         if not self.beyond.points or not self.subjects:
             raise DesignError("foresight: needs at least one point beyond the sweep and one subject")
         if len(set(self.subjects)) < len(self.subjects):

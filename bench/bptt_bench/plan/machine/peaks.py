@@ -52,7 +52,7 @@ class Peaks:
                 raise MachineError(f"peaks: {name}={rates!r}; at least one rate is needed")
             for what, rate in rates.items():
                 if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate < math.inf:
-                    raise MachineError(f"peaks: {name} of {what!r} is {rate!r}; allowed are numbers above 0")
+                    raise MachineError(f"peaks: {name} of {what!r} must be a number above 0, got {rate!r}")
 
     @property
     def operations_per_second(self) -> float:

@@ -152,7 +152,7 @@ def listed(value: Any, name: str) -> Sequence[Any]:
 def number(value: Any, name: str) -> float:
     """Return a number from plain data, or raise."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
-        raise MachineError(f"readings: {name}={value!r}; allowed are numbers from 0")
+        raise MachineError(f"readings: {name} must be a number from 0, got {value!r}")
     return value
 
 
@@ -173,7 +173,7 @@ def reading_of(kind: type[AnyReading], item: Any, where: str) -> AnyReading:
             raise MachineError(f"readings: an entry of {where!r} has no {one.name!r}")
         value = item[one.name]
         if one.name in _WORDS and value not in _WORDS[one.name]:
-            raise MachineError(f"readings: {one.name}={value!r}; allowed are {', '.join(_WORDS[one.name])}")
+            raise MachineError(f"readings: {one.name} must be one of {', '.join(_WORDS[one.name])}, got {value!r}")
         fields[one.name] = value if one.name in _WORDS else number(value, one.name)
         if one.name == "seconds" and not fields[one.name]:
             raise MachineError(f"readings: an entry of {where!r} took no time")

@@ -48,14 +48,14 @@ class Work:
 
     def __post_init__(self) -> None:
         if self.kind not in KINDS:
-            raise ExperimentError(f"kind={self.kind!r}: allowed are {', '.join(KINDS)}")
+            raise ExperimentError(f"kind must be one of {', '.join(KINDS)}, got {self.kind!r}")
         for name in ("operations", "calls", "bytes_moved", "working_set"):
             if getattr(self, name) < 0:
                 raise ExperimentError(
-                    f"{name}={getattr(self, name)!r} of {self.kind}: allowed are whole numbers from 0"
+                    f"{name} of {self.kind} must be a whole number from 0, got {getattr(self, name)!r}"
                 )
         if self.function not in get_args(Function):
-            raise ExperimentError(f"function={self.function!r}: allowed are {', '.join(get_args(Function))}")
+            raise ExperimentError(f"function must be one of {', '.join(get_args(Function))}, got {self.function!r}")
         if self.kind != "product":
             if self.product is not None or self.shape is not None:
                 raise ExperimentError(
@@ -71,8 +71,8 @@ class Work:
         thin = {"gemm": 1, "gemv": n, "gevm": m, "ger": k}[self.product]
         if min(self.shape) < 1 or thin != 1:
             raise ExperimentError(
-                f"shape={self.shape!r} of {self.product}: allowed are numbers from 1, with n=1 for gemv, m=1 for gevm, "
-                "k=1 for ger"
+                f"shape of {self.product} must be numbers from 1, with n=1 for gemv, m=1 for gevm, k=1 for ger, got "
+                f"{self.shape!r}"
             )
         if self.operations != m * n * k * self.calls:
             raise ExperimentError(

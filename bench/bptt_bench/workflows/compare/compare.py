@@ -64,9 +64,9 @@ def compare(
     from bptt_bench.store.runs.experiments import experiment_of_run
 
     if not (math.isfinite(tolerance) and tolerance >= 0):
-        raise FitError(f"tolerance={tolerance!r}: allowed are numbers from 0, such as 0.02")
+        raise FitError(f"tolerance must be a number from 0, such as 0.02, got {tolerance!r}")
     if not 0 < confidence < 1:
-        raise FitError(f"confidence={confidence!r}: allowed are numbers between 0 and 1, such as 0.95")
+        raise FitError(f"confidence must be a number between 0 and 1, such as 0.95, got {confidence!r}")
     names = tuple(str(one) if isinstance(one, Path | str) else word for one, word in ((first, "A"), (second, "B")))
     frames = [_load(one) for one in (first, second)]
     headers = [_header(frame, name, experiment) for frame, name in zip(frames, names, strict=True)]

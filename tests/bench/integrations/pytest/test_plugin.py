@@ -443,7 +443,7 @@ def test_an_evaluation_that_raises_fails_its_test_alone(project: pytest.Pytester
     [
         ('["scan"]', '["scam"]', "*subject 'scam': unknown; the subjects are scan, pairs; did you mean 'scan'?"),
         ('{"n": n}', '{"m": n}', "*point m=1000: needs exactly the factors n"),
-        ('{"n": n}', '{"n": -n}', "*factor n=-1000: allowed are whole numbers from 1"),
+        ('{"n": n}', '{"n": -n}', "*factor n must be a whole number from 1, got -1000"),
         ('line="n"', 'line="k"', "*line='k': unknown factor; the factors are n"),
         ("@pytest.mark.bptt_bench\n", "", "test_time*: a test that uses `scaling` must be marked bptt_bench"),
     ],

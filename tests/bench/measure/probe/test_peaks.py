@@ -59,9 +59,9 @@ def test_peaks_survive_as_plain_data() -> None:
     [
         ({"products": {}}, r"products=\{\}; at least one rate is needed"),
         ({"moves": None}, "moves=None"),
-        ({"moves": {"copy": 0}}, "moves of 'copy' is 0; allowed are numbers above 0"),
-        ({"products": {"a": "fast"}}, "products of 'a' is 'fast'"),
-        ({"products": {"a": float("inf")}}, "products of 'a' is inf"),
+        ({"moves": {"copy": 0}}, "moves of 'copy' must be a number above 0, got 0"),
+        ({"products": {"a": "fast"}}, "products of 'a' must be a number above 0, got 'fast'"),
+        ({"products": {"a": float("inf")}}, "products of 'a' must be a number above 0, got inf"),
     ],
 )
 def test_peaks_that_cannot_be_are_refused(changes: dict[str, Any], message: str) -> None:

@@ -285,17 +285,17 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": "n", "n": ["1000", "1e5"]}, r"only categories \(n\).*; write numbers without quotes, \[1000, 1e5\]"),
     ({"law": "n*m", "n": [1, 99], "m": ["1", "9"]}, r"names m, whose levels are text.* without quotes, \[1, 9\]"),
     ({"law": "n", "n": range(1, 10**6)}, r"n=\[1, 2, 3, 4, …\]: must be at most 1000 levels"),
-    ({"law": "n*log(n)", "n": [-1, 99]}, r"factor n=-1: allowed are numbers above 0"),
+    ({"law": "n*log(n)", "n": [-1, 99]}, r"factor n must be a number above 0, got -1"),
     ({"law": "nlogn", "n": [1, 99]}, r"law 'nlogn': names nlogn, which has no levels; did you mean n\*log\(n\)\?"),
     ({"law": "N", "n": [1, 99]}, r"law 'N': names N, which has no levels; did you mean n\?"),
     ({"law": "2**n", "n": [1, 2000]}, r"law '2\*\*n': 2\*\*n is inf at n=\d+; .*; give smaller levels"),
     ({"law": "n", "n": [1, 99], "factors": {"n": [1, 9]}}, r"factors: 'n' is given by keyword as well; give it once"),
     ({"law": "n", "factors": [1, 9]}, r"factors=\[1, 9\]: must be levels by name, such as \{'n': \[1000"),
     ({"law": "n", "n": [1, 2]}, r"n=\[1, 2\]: 2 levels with all between them; 5 are needed"),
-    ({"law": "n", "n": [0, 10]}, r"factor n=0: allowed are numbers above 0"),
-    ({"law": "n", "n": [1, "a"]}, r"factor n='a': allowed are numbers above 0"),
-    ({"law": "n", "n": [True, 9]}, r"factor n=True: allowed are numbers above 0, or text at every level"),
-    ({"law": "n", "n": [10, 10**400]}, r"factor n: a level beyond 1.8e\+308; allowed are numbers above 0"),
+    ({"law": "n", "n": [0, 10]}, r"factor n must be a number above 0, got 0"),
+    ({"law": "n", "n": [1, "a"]}, r"factor n must be a number above 0, got 'a'"),
+    ({"law": "n", "n": [True, 9]}, r"factor n must be a number above 0, got True; or give text at every level"),
+    ({"law": "n", "n": [10, 10**400]}, r"factor n must be a number above 0 up to 1.8e\+308"),
     ({"law": "block", "block": [1, 99]}, r"factor name 'block': laws, tables of samples .* such as 'block_'"),
     ({"law": "n", "n": [1, 99], "lambda": [1, 9]}, r"factor name 'lambda': laws, tables of samples or Python have a"),
     ({"law": "n", "n": ["a", "b"]}, r"experiment: has only categories \(n\)"),
@@ -310,23 +310,32 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": {"x": "n"}, "n": [1, 99]}, r"law of 'x': nothing has this name; there is test_builder"),
     ({"law": "n", "memory_law": "n +", "n": [1, 99]}, r"memory_law: law 'n \+': cannot be read"),
     ({"law": "n", "overhead": "k", "n": [1, 99]}, r"overhead 'k': names k, which has no levels"),
-    ({"law": "n", "overhead": None, "n": [1, 99]}, r"overhead=None: allowed are terms such as '1 \+ n'"),
-    ({"law": "n", "name": "a\nb", "n": [1, 99]}, r"name='a\\nb': allowed is text of one line"),
-    ({"law": "n", "bound": "exact", "n": [1, 99]}, r"bound='exact': allowed are tight, upper, lower, None"),
-    ({"law": "n", "margin": 0, "n": [1, 99]}, r"margin=0: allowed are numbers above 0"),
-    ({"law": "n", "margin": float("inf"), "n": [1, 99]}, r"margin=inf: allowed are numbers above 0"),
+    ({"law": "n", "overhead": None, "n": [1, 99]}, r"overhead must be terms such as '1 \+ n', .*, got None"),
+    ({"law": "n", "name": "a\nb", "n": [1, 99]}, r"name must be text of one line.*, got 'a\\nb'"),
+    ({"law": "n", "bound": "exact", "n": [1, 99]}, r"bound must be one of tight, upper, lower, None, got 'exact'"),
+    ({"law": "n", "margin": 0, "n": [1, 99]}, r"margin must be a number above 0, got 0"),
+    ({"law": "n", "margin": float("inf"), "n": [1, 99]}, r"margin must be a number above 0, got inf"),
     ({"law": "n", "reference": "x", "n": [1, 99]}, r"reference='x': nothing has this name; there is test_builder"),
-    ({"law": "n", "claims": ["n"], "n": [1, 99]}, r"claims=\['n'\]: allowed are claims, such as bench.ExponentClaim"),
-    ({"law": "n", "claims": 5, "n": [1, 99]}, r"claims=5: allowed are claims, such as bench.ExponentClaim"),
+    (
+        {"law": "n", "claims": ["n"], "n": [1, 99]},
+        r"claims must be a sequence of claims, such as bench.ExponentClaim\(...\), got ",
+    ),
+    (
+        {"law": "n", "claims": 5, "n": [1, 99]},
+        r"claims must be a sequence of claims, such as bench.ExponentClaim\(...\), got ",
+    ),
     (
         {"law": "n", "claims": [CheckClaim(name="c", subject="x", check=print)], "n": [1, 99]},  # type: ignore[arg-type]
         r"claim 'c': is about 'x'; there is test_builder",
     ),
-    ({"law": "n", "count_laws": "n", "n": [1, 99]}, r"count_laws='n': allowed are laws by name"),
-    ({"law": "n", "memory_law": "n", "output_bytes": 8, "n": [1, 99]}, r"output_bytes=8: allowed is a function"),
-    ({"law": "n", "blocks": 0, "n": [1, 99]}, r"blocks=0: allowed are whole numbers from 1"),
-    ({"law": "n", "blocks": 2.5, "n": [1, 99]}, r"blocks=2.5: allowed are whole numbers from 1"),
-    ({"law": "n", "seconds_per_sample": "1s", "n": [1, 99]}, r"seconds_per_sample='1s': allowed are numbers above 0"),
+    ({"law": "n", "count_laws": "n", "n": [1, 99]}, r"count_laws must map names to laws, .*, got 'n'"),
+    (
+        {"law": "n", "memory_law": "n", "output_bytes": 8, "n": [1, 99]},
+        r"output_bytes must be a function of a point, got 8",
+    ),
+    ({"law": "n", "blocks": 0, "n": [1, 99]}, r"blocks must be a whole number from 1, got 0"),
+    ({"law": "n", "blocks": 2.5, "n": [1, 99]}, r"blocks must be a whole number from 1, got 2.5"),
+    ({"law": "n", "seconds_per_sample": "1s", "n": [1, 99]}, r"seconds_per_sample must be a number above 0, got '1s'"),
     ({"law": "n/log(n)", "n": [1, 99]}, r"law 'n/log\(n\)': n/log\(n\) is inf at n=1; allowed are laws from 0 upwards"),
     ({"law": "log(n)", "n": [0.5, 99]}, r"law 'log\(n\)': log\(n\) is -0.693 at n=0.5"),
     ({"law": "n", "memory_law": "log(n/2)", "n": [1, 99]}, r"law 'log\(n/2\)': log\(n/2\) is -0.693 at n=1"),
@@ -412,12 +421,12 @@ def test_a_prepare_that_returns_a_call_with_arguments_is_told_so() -> None:
 @pytest.mark.parametrize(
     ("prepares", "message"),
     [
-        (3, "prepare=3: allowed are a function of a point, or several by name"),
-        ({}, r"prepare=\{\}: allowed are one function"),
-        ({"a": 3}, "prepare of 'a': is 3; allowed are functions of a point"),
-        ({1: prepare}, "prepare: names 1; allowed is text of one line"),
-        ({"a\nb": prepare}, r"prepare: names 'a\\nb'; allowed is text of one line"),
-        ({"a [dtype=x]": prepare}, "allowed is text of one line and at most 80 characters, without brackets"),
+        (3, "prepare must be a function of a point, or a mapping of functions, got 3"),
+        ({}, r"prepare must be a function of a point, or a mapping of functions, got \{\}"),
+        ({"a": 3}, "prepare of 'a' must be a function of a point, got 3"),
+        ({1: prepare}, "prepare: a name must be text of one line.*, got 1"),
+        ({"a\nb": prepare}, r"prepare: a name must be text of one line.*, got 'a\\nb'"),
+        ({"a [dtype=x]": prepare}, "must be text of one line and at most 80 characters, without brackets"),
         ({"a": prepare, "a (placebo)": prepare}, r"subject 'a \(placebo\)': ends as the second name of a placebo does"),
     ],
 )
@@ -427,7 +436,9 @@ def test_functions_that_cannot_be_used_are_named(prepares: Any, message: str) ->
 
 
 def test_equal_must_be_a_function() -> None:
-    with pytest.raises(ExperimentError, match="equal=True: allowed is a function of two results"):
+    with pytest.raises(
+        ExperimentError, match="equal must be a function of two results that returns whether they agree, got True"
+    ):
         bench.experiment(WAYS, "n", equal=True, n=[1, 99])  # type: ignore[arg-type]  # on purpose
 
 
@@ -486,7 +497,7 @@ def test_counts_have_laws_and_claims_and_are_made_of_the_same_random_numbers() -
     ("arguments", "message"),
     [
         ({"tally": {"x": tally}}, "tally of 'x': nothing has this name; there is sorted, doubled"),
-        ({"tally": 3}, "tally=3: allowed are functions of a point"),
+        ({"tally": 3}, "tally must be a function of a point, got 3"),
         ({"count_laws": {"steps": "n"}}, r"count_laws=\{'steps': 'n'\}: need a tally that counts"),
         ({"tally": tally, "count_laws": {"steps": "k"}}, "count_laws of 'steps' 'k': names k, which has no levels"),
     ],

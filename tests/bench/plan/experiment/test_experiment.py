@@ -81,7 +81,7 @@ def test_no_expression_of_a_claim_names_a_category(claim: Claim) -> None:
 
 
 def test_what_is_said_of_categories_must_be_possible() -> None:
-    with pytest.raises(DesignError, match=r"factor dtype='c': allowed are 'a', 'b'"):
+    with pytest.raises(DesignError, match=r"factor dtype must be one of 'a', 'b', got 'c'"):
         with_category(claims=(ShareClaim(name="c", subject="a", factor="n", at=Point(n=1, dtype="c")),))
     with pytest.raises(ExperimentError, match="has categories only"):
         make(
@@ -134,5 +134,5 @@ def test_parts_that_do_not_fit_are_refused() -> None:
         make(claims=(Claim(name="x", subject="a"), Claim(name="x", subject="b")))
     with pytest.raises(LawError, match="unknown name 'm'"):
         make(subjects=(Subject(name="a", prepare=lambda point: lambda: None, law=CostLaw("m")),))
-    with pytest.raises(DesignError, match="factor n=0"):
+    with pytest.raises(DesignError, match="factor n must be a whole number from 1, got 0"):
         make(profiles={"quick": Profile(design=Design.of([{"n": 0}]))})

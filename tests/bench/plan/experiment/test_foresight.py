@@ -73,7 +73,7 @@ def test_a_level_of_zero_is_infinitely_far_from_any_other() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"visits": 0}, "visits=0: allowed are whole numbers from 1"),
+        ({"visits": 0}, "visits must be a whole number from 1, got 0"),
         ({"beyond": Design()}, "needs at least one point beyond the sweep and one subject"),
         ({"subjects": ()}, "needs at least one point beyond the sweep and one subject"),
         ({"subjects": ("a", "b", "a")}, "names a subject twice in a, b, a"),
@@ -104,7 +104,7 @@ def test_a_foresight_that_does_not_fit_its_experiment_is_refused(changes: dict[s
 
 
 def test_levels_beyond_are_checked_like_any_other() -> None:
-    with pytest.raises(DesignError, match=r"factor n=32\.5: allowed are whole numbers from 1"):
+    with pytest.raises(DesignError, match=r"factor n must be a whole number from 1, got 32\.5"):
         make(foresight(beyond=Design.of([{"n": 32.5, "k": 4}])))
     with pytest.raises(DesignError, match="needs exactly the factors n, k"):
         make(foresight(beyond=Design.of([{"n": 32}])))
