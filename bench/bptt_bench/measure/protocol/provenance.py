@@ -129,32 +129,18 @@ def _specifications(module: str) -> dict[str, ModuleSpec]:
 
 def _resolved(name: str, seen: Mapping[str, ModuleSpec]) -> ModuleSpec | None:
     """Return where a module lies; nothing is imported to find out, because its parents were found before."""
-    parent = name.rpartition(".")[0]
+    parent, _, last = name.rpartition(".")
     try:
         if not parent:
             return importlib.util.find_spec(name)
-        return (
-            importlib.machinery.PathFinder.find_spec(name, locations)
-            if (locations := _locations(parent, seen))
-            else None
-        )
+        locations = seen[parent].submodule_search_locations if parent in seen else None
+        return None if locations is None else importlib.machinery.PathFinder.find_spec(name, locations)
     except (ImportError, ValueError):  # a module that was made by hand
         return None
-
-
-def _locations(package: str, seen: Mapping[str, ModuleSpec]) -> list[str]:
-    """Return the folders of a package; none for what is not one.
-
-    A namespace within a package asks its parent, which nothing has imported, where it lies.
-    """
-    found = seen[package].submodule_search_locations if package in seen else None
-    if found is None:
-        return []
-    try:
-        return list(found)
-    except KeyError:
-        parent, _, last = package.rpartition(".")
-        return [str(folder) for each in _locations(parent, seen) if (folder := Path(each) / last).is_dir()]
+    except KeyError:  # a namespace within a package, which asks the parent that nothing has imported
+        spec = ModuleSpec(name, None, is_package=True)
+        spec.submodule_search_locations = [f"{folder}/{last}" for folder in locations or ()]
+        return spec
 
 
 def _is_own(spec: ModuleSpec) -> bool:
