@@ -52,7 +52,7 @@ class CommandLine(click.Group):
             status = self._run(list(sys.argv[1:] if args is None else args), prog_name or "bptt-bench")
             sys.stdout.flush()
         except BrokenPipeError:
-            # Nobody reads any more. The interpreter flushes once again on its way out: let it flush into nothing.
+            # The reader has gone. The interpreter flushes once more at exit: redirect that to nowhere.
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             status = EXIT_BROKEN_PIPE
         except OSError as error:  # standard output itself: a full disk

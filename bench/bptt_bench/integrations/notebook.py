@@ -28,7 +28,7 @@ from bptt_bench.measure.loop.events import (
 from bptt_bench.report.page.displays import png
 from bptt_bench.workflows.notebook_modules import ipython_shell, is_notebook
 
-SECONDS_BETWEEN_UPDATES = 0.25  # each is a message to the browser: more often nobody could read them
+SECONDS_BETWEEN_UPDATES = 0.25  # each is a message to the browser
 KEPT_LINES = 6  # of what happened on the way and is worth keeping in sight
 
 # What is shown, and by what. By name: the analyse stage knows nothing of reports, and these load what they need.
@@ -57,7 +57,7 @@ def register() -> None:
     for (module, name), fragment in FRAGMENTS.items():
         formatter.formatters["text/html"].for_type_by_name(module, name, _make_formatter(fragment))
     formatter.formatters["text/latex"].for_type_by_name("bptt_bench.plan.law.law", "CostLaw", _latex)
-    # a figure without pyplot has no picture of its own in a notebook; pyplot, once it is imported, sets its own way
+    # a figure without pyplot is not displayed in a notebook; pyplot registers its own formatter once it is imported
     formatter.formatters["image/png"].for_type_by_name("matplotlib.figure", "Figure", png)
 
 

@@ -45,7 +45,7 @@ PACE_LIMITS = 0.5, 2.0  # of what visits take over what they were expected to; b
 LEAST_GAIN = 0.01  # of the half-width of an open interval in a round; below it no further round is worth its time
 ADAPTIVE = "adaptive"  # the stage of what is measured here
 TIMINGS: tuple[Timing, ...] = ("whole", "phases")
-LINES_PER_ROUND = 6  # claims named in what is said of a round; the record holds all
+LINES_PER_ROUND = 6  # claims named in the messages of a round; the record holds all
 
 
 class AdaptiveSampler:
@@ -161,12 +161,12 @@ class AdaptiveSampler:
 
         new = new_spots(evidence, aims, cost, seconds_per_sample=self._seconds_per_sample)
         affordable = seconds / self._pace
-        limited = self._rule.ends_itself
+        limited = self._rule.has_targets
 
         def spend(wanted: Sequence[float]) -> Allocation:
             return allocate(aims, {**cost, **new}, wanted, seconds=affordable, new=new, reach=limited)
 
-        chosen = spend([self._rule.wanted(aim.claim, aim.deciding) for aim in aims])
+        chosen = spend([self._rule.target_half_width(aim.claim, aim.deciding) for aim in aims])
         if limited and not any(outlook.is_open for outlook in chosen.outlooks):
             return nothing(chosen), "all is as narrow as wanted"
         if affordable < min(cost.values()):

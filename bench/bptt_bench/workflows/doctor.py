@@ -94,7 +94,7 @@ def check_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, v
     if found:
         return Finding(name=name, value=value, shown=shown, judgement="poor", remark="; ".join(found))
     if value is None or offered is None:
-        remark = "whether it fits the processor cannot be told"
+        remark = "whether it fits the processor is unknown"
         return Finding(name=name, value=value, shown=shown, judgement="unknown", remark=remark)
     return Finding(name=name, value=value, shown=shown, judgement="good", remark=f"the processor offers {offered}")
 
@@ -161,7 +161,7 @@ def check_noise(relative: float) -> Finding:
 def check_speed(slowdown: float, rounds: int) -> Finding:
     """Check how much slower the machine was in the median round of its probe than in the best."""
     if rounds < MIN_ROUNDS:
-        shown, remark = f"read in {rounds} of {MIN_ROUNDS} rounds needed", "one moment tells nothing: give it more time"
+        shown, remark = f"read in {rounds} of {MIN_ROUNDS} rounds needed", "too few rounds: give it more time"
         return Finding(name="slowdown", value=None, shown=shown, judgement="unknown", remark=remark)
     steady = slowdown <= STEADY
     remark = "one speed" if steady else "its speed changes while it measures: more blocks even that out"

@@ -207,7 +207,8 @@ def _with_unit(frame: pd.DataFrame, response: str, unit: Unit | None) -> tuple[p
         )
     if stated_unit.dimension != unit.dimension:
         raise FitError(
-            f"--unit {unit.symbol!r}: must be a unit that {stated_unit.symbol} can be converted to, as {response} tells"
+            f"--unit: must be a unit that {stated_unit.symbol}, which {response} states, can be converted to, got "
+            f"{unit.symbol!r}"
         )
     return frame.assign(**{response: frame[response] * (unit.scale / stated_unit.scale)}), response, stated_unit
 
@@ -287,7 +288,7 @@ def write_atomically(path: Path, *, force: bool) -> Iterator[Path]:
         try:
             yield partial
             partial.replace(target)
-        except OSError as error:  # it names the partial file, which nobody knows of
+        except OSError as error:  # it names the partial file, which the user does not know
             raise StoreError(f"{path}: cannot be written: {error.strerror or error}") from None
         finally:
             partial.unlink(missing_ok=True)

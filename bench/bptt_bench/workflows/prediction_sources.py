@@ -202,7 +202,7 @@ def _declared_working_set(subject: Subject, factors: Sequence[str]) -> Predictor
             return float(size(point))
         except OverflowError:  # more bytes than a number can hold are too many all the same
             return math.inf
-        except Exception as error:  # noqa: BLE001  # somebody else's formula, at a point where it was perhaps never asked before
+        except Exception as error:  # noqa: BLE001  # a user's formula, perhaps at a point that it was not written for
             raise FitError(
                 f"subject {subject.name!r}: working_set at {point}: {type(error).__name__}: {error}"
             ) from None

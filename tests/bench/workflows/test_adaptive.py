@@ -303,11 +303,11 @@ def test_options_become_a_stopping_rule_and_a_run_without_them_has_none() -> Non
 
 
 def test_a_stopping_rule_wants_what_decides_or_what_was_asked_for() -> None:
-    assert StoppingRule(budget_seconds=9.0).wanted("c", 0.1) == 0.1
-    assert StoppingRule(until=0.2).wanted("c", 0.1) == 0.2
-    assert StoppingRule(until=0.02).wanted("c", 0.1) == 0.1
-    assert StoppingRule(targets={"c": 0.3}).wanted("c", 0.5) == 0.3
-    assert math.isinf(StoppingRule(targets={"c": 0.3}).wanted("other", 0.5))
+    assert StoppingRule(budget_seconds=9.0).target_half_width("c", 0.1) == 0.1
+    assert StoppingRule(until=0.2).target_half_width("c", 0.1) == 0.2
+    assert StoppingRule(until=0.02).target_half_width("c", 0.1) == 0.1
+    assert StoppingRule(targets={"c": 0.3}).target_half_width("c", 0.5) == 0.3
+    assert math.isinf(StoppingRule(targets={"c": 0.3}).target_half_width("other", 0.5))
 
 
 def cli(*arguments: str) -> tuple[int, str, str]:

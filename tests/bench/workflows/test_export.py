@@ -181,7 +181,9 @@ def test_values_are_converted_to_the_unit_that_their_name_states() -> None:
     found = export(once(), "csv", unit="ms")
     assert found.unit == SECOND
     assert found.frame["seconds_per_eval"].tolist() == pytest.approx((once()["seconds_per_eval"] * 1e-3).tolist())
-    with pytest.raises(FitError, match="--unit 'MB': must be a unit that s can be converted to, as seconds_per_eval"):
+    with pytest.raises(
+        FitError, match="--unit: must be a unit that s, which seconds_per_eval states, can be converted to, got 'MB'"
+    ):
         export(once(), "csv", unit="MB")
 
 

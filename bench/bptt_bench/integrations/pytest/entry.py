@@ -45,7 +45,7 @@ def load_plugin(name: str = "bptt_bench.integrations.pytest.plugin") -> object:
     """Import the plugin, or return a fallback if its module cannot be imported."""
     try:
         return importlib.import_module(name)
-    except Exception as error:  # noqa: BLE001  # whatever is broken: it is said, and the tests of others run
+    except Exception as error:  # noqa: BLE001  # anything may be broken: it is reported, and other tests run
         return FallbackPlugin(error)
 
 

@@ -38,7 +38,7 @@ class _Timer(NamedTuple):
 
 @contextlib.contextmanager
 def inspect_calls(benchmark: Any, keep: Keep) -> Iterator[None]:
-    """Look at what the fixture calls within the block; ``keep`` is told what was seen.
+    """Inspect what the fixture calls within the block; ``keep`` receives the inspection.
 
     A benchmark that is switched off, or a fixture of that name that is another's, is left alone.
     """

@@ -109,17 +109,17 @@ class MarkedLaw:
     outcomes: dict[pytest.Item, str] = field(default_factory=dict)
     seen: dict[pytest.Item, CallInspection] = field(default_factory=dict)
 
-    def where(self, items: Iterable[pytest.Item]) -> str:
+    def format_points(self, items: Iterable[pytest.Item]) -> str:
         """Return some points in words."""
         return ", ".join(" ".join(f"{name}={level:g}" for name, level in self.points[item].items()) for item in items)
 
-    def lacking(self) -> tuple[str, bool]:
+    def missing_reason(self) -> tuple[str, bool]:
         """Return why nothing can be judged, and whether the user chose that; empty if all points were measured."""
         by_outcome: dict[str, list[pytest.Item]] = {}
         for item in self.points:
             if item not in self.taken:
                 by_outcome.setdefault(self.outcomes.get(item, "not run"), []).append(item)
-        reasons = [f"{outcome} at {self.where(items)}" for outcome, items in by_outcome.items()]
+        reasons = [f"{outcome} at {self.format_points(items)}" for outcome, items in by_outcome.items()]
         return "; ".join(reasons), set(by_outcome) == {"not run"}
 
     def frame(self, name: str, *, without_waiting: bool = False) -> pd.DataFrame:
@@ -164,7 +164,7 @@ class MarkedLaw:
         ]
         return frame.astype({"first_seconds": float})
 
-    def judged(self, name: str) -> Growth:
+    def judge(self, name: str) -> Growth:
         """Judge the law; inconclusive if the verdict may come from a busy machine.
 
         Beside other work long rounds are drawn out and short ones are not, which looks like growth: with eight
@@ -206,7 +206,7 @@ class LawItem(pytest.Item):
         self.left_open = ""  # why
         self.fixturenames = ("benchmark",)  # as pytest-benchmark knows benchmarks, for --benchmark-only and -skip
         points = list(law.points)
-        # what all points are marked with, the law is; and who selects a point by name selects its law
+        # the law has the marks that all points have, and selecting a point by name selects its law
         for mark in points[0].own_markers:
             if mark.name != "parametrize" and all(mark in point.own_markers for point in points):
                 self.own_markers.append(mark)
@@ -215,9 +215,9 @@ class LawItem(pytest.Item):
 
     def runtest(self) -> None:
         law, growth = self.law, None
-        reason, is_choice = self.switched_off() or law.lacking()
+        reason, is_choice = self.disabled_reason() or law.missing_reason()
         if not reason:
-            growth = self.growth = law.judged(self.nodeid)
+            growth = self.growth = law.judge(self.nodeid)
             from bptt_bench.report.words.growth import explained, headline
 
             if growth.word == "supported":
@@ -233,7 +233,7 @@ class LawItem(pytest.Item):
         self.left_open = reason
         pytest.skip(reason)
 
-    def switched_off(self) -> tuple[str, bool] | None:
+    def disabled_reason(self) -> tuple[str, bool] | None:
         """Return why benchmarks are switched off, and whether the user chose that; None if they are not."""
         session = self.config.pluginmanager.get_plugin("pytest-benchmark")
         if session is None:

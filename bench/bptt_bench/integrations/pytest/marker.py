@@ -299,7 +299,7 @@ def is_same(one: object, other: object) -> bool:
     """Return whether two parameters are one; of those that cannot say so plainly, such as arrays, none is another."""
     try:
         return type(one) is type(other) and (one == other) is True
-    except Exception:  # noqa: BLE001  # whatever a user's class raises when it is compared
+    except Exception:  # noqa: BLE001  # a user's class may raise anything when it is compared
         return False
 
 

@@ -46,7 +46,7 @@ OPTION = "--benchmark"
 MARKER = "bptt_bench"
 NAMES = ("bptt_bench", __name__)  # of the entry point, and for `-p` and `pytest_plugins`
 JSON_KEY = "bptt_bench"
-WALL = "time.perf_counter"  # what pytest-benchmark times with unless told
+WALL = "time.perf_counter"  # pytest-benchmark's default timer
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
@@ -73,7 +73,7 @@ def pytest_load_initial_conftests(parser: pytest.Parser) -> Generator[None, None
 
 
 def add_option(parser: pytest.Parser) -> None:
-    """Register `--benchmark`, unless somebody has."""
+    """Register `--benchmark`, unless it is registered."""
     group = parser.getgroup("bptt-bench", "scaling benchmarks (bptt-bench)")
     with contextlib.suppress(ValueError):
         group.addoption(

@@ -83,7 +83,7 @@ class Suite:
         cell, started_at = benchmark.cell, time.time()
         try:
             seconds = benchmark.visit(self.experiment.subject(cell.subject))
-        except Exception as error:  # noqa: BLE001  # of the code that is measured: said at the end, and fails the session
+        except Exception as error:  # noqa: BLE001  # of the code that is measured: reported at the end, and fails the session
             benchmark.failed = True
             why = f"{one_line(error)}, in round {benchmark.taken + 1} of {benchmark.rounds}"
             self.unmeasured.append(Unmeasured(f"{cell.subject} at {cell.point}", why))
@@ -188,7 +188,7 @@ class Scaling:
 
     benchmark: BenchmarkFixture
     suite: Suite
-    machine: dict[str, Any]  # filled with what BLAS said while measuring
+    machine: dict[str, Any]  # filled with the BLAS and its threads while measuring
     measuring: str = ""  # subject and point, once they are known
 
     def measure(

@@ -33,7 +33,7 @@ class UnavailablePlugin:
         """What is broken, in one line."""
         return f"bptt-bench cannot be loaded: {type(self.error).__name__}: {' '.join(str(self.error).split())}"
 
-    @pytest.hookimpl(tryfirst=True)  # before fixtures are looked up: nobody has given the test its levels
+    @pytest.hookimpl(tryfirst=True)  # before fixtures are looked up: the test has no levels
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip a test of a law, or fail it where an open law fails."""
         mark = item.get_closest_marker(COMPLEXITY)
@@ -63,7 +63,7 @@ def unavailable_plugin() -> UnavailablePlugin | None:
             warnings.simplefilter("ignore")
             for name in NEEDED:
                 importlib.import_module(name)
-    except Exception as error:  # noqa: BLE001  # whatever a broken library raises: it is said
+    except Exception as error:  # noqa: BLE001  # a broken library may raise anything: it is reported
         return UnavailablePlugin(error)
     return None
 

@@ -67,7 +67,7 @@ def _is_equal(found: object, expected: object) -> bool:
     """Return whether ``==`` says so; arrays, whose answer is an array, are looked at as numbers."""
     try:
         return bool(found == expected)
-    except Exception:  # noqa: BLE001  # whatever type a function returns: its comparison may raise anything
+    except Exception:  # noqa: BLE001  # a result may be of any type: its comparison may raise anything
         return False
 
 

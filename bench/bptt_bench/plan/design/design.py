@@ -152,9 +152,9 @@ class Point(Mapping[str, Any]):
         try:
             return self._levels[name]
         except KeyError:
-            return self._looked_for(name)
+            return self._normalised_level(name)
 
-    def _looked_for(self, name: object) -> Any:
+    def _normalised_level(self, name: object) -> Any:
         """Return a level by its name in Unicode form NFKC, which Python uses for names in code."""
         written = unicodedata.normalize("NFKC", name) if isinstance(name, str) else name
         if written in self._levels:

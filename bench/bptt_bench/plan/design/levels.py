@@ -15,13 +15,13 @@ from bptt_bench.errors import DesignError
 from bptt_bench.plan.design.design import Design, Factor, Level
 
 # With 3 % noise and as much scatter between points, intervals of an exponent were ±0.075 with five levels of a single
-# factor over two decades, and ±0.05 with seven. Of two factors a grid of 5 x 5 told n + m from n·m in 12 of 12
+# factor over two decades, and ±0.05 with seven. Of two factors a grid of 5 x 5 separated n + m from n·m in 12 of 12
 # simulations, with an interval of ±0.011; lines through the middle and corners, ±0.017.
 ENOUGH_OF_ONE, ENOUGH_OF_MANY = 5, 4  # levels of a single factor, and of each of several: as they are given
 FILLED_OF_ONE, FILLED_OF_MANY = 7, 5  # at least so many are made of fewer
 LARGEST_GRID = 36  # points; beyond, lines through the middle and the corners
 MOST_CORNERS = 32  # five factors; beyond, the two outermost
-MOST_LEVELS = 1000  # of a factor, which nobody chooses one by one: range(1, 10**6) would be measured for days
+MOST_LEVELS = 1000  # of a factor: range(1, 10**6) would be measured for days
 EXAMPLE = "such as [1000, 10_000, 100_000]"
 
 

@@ -181,7 +181,7 @@ def _make_claims(subjects: Sequence[Subject], maker: ClaimMaker) -> list[Claim]:
     return [
         claim
         for subject in subjects
-        for claim in maker.claims_about(subject, f"{subject.name}: " if len(subjects) > 1 else "")
+        for claim in maker.make_claims(subject, f"{subject.name}: " if len(subjects) > 1 else "")
     ]
 
 

@@ -33,7 +33,7 @@ class ClaimMaker:
     bound: Bound
     margin: float | None
 
-    def claims_about(self, subject: Subject, prefix: str) -> Iterator[Claim]:
+    def make_claims(self, subject: Subject, prefix: str) -> Iterator[Claim]:
         """Yield a claim for each factor and the terms that grow alike with it, for time, memory and counts.
 
         Terms that do not have the factor are claimed not to grow with it: without that, all exponents of n + m could
@@ -44,12 +44,12 @@ class ClaimMaker:
             if law is None:
                 continue
             for factor in [name for name in self.points[0] if name in law.factors]:
-                for exponent, terms in self._alike(law, factor):
-                    if self.bound != "lower" or exponent > NO_GROWTH:  # who claims no growth cannot claim at least that
-                        yield self._claim(subject.name, prefix, response, law, [factor], terms, exponent)
-            yield from self._together(subject.name, prefix, response, law)
+                for exponent, terms in self._group_terms(law, factor):
+                    if self.bound != "lower" or exponent > NO_GROWTH:  # a lower bound of no growth claims nothing
+                        yield self._make_claim(subject.name, prefix, response, law, [factor], terms, exponent)
+            yield from self._joint_claims(subject.name, prefix, response, law)
 
-    def _claim(
+    def _make_claim(
         self,
         subject: str,
         prefix: str,
@@ -60,7 +60,7 @@ class ClaimMaker:
         exponent: float,
     ) -> ExponentClaim:
         part = " + ".join(format_law_term(term) for term in terms)
-        whole = len(terms) == len(self._that_vary(law))
+        whole = len(terms) == len(self._varying_terms(law))
         spoken, short = describe_response(response)
         does = "grows" if exponent > NO_GROWTH else "does not grow"
         as_what = "" if exponent <= NO_GROWTH else f" as {part}" if whole else " as written"
@@ -73,26 +73,27 @@ class ClaimMaker:
             factor=factors[0],
             together_with=tuple(factors[1:]),
             terms=tuple(map(str, terms)),
-            at=self._where(law, terms),
+            at=self._best_point(law, terms),
             response=response,
             margin=self.margin or (MARGIN if exponent > NO_GROWTH else MARGIN_OF_NO_GROWTH),
             bound=self.bound,
         )
 
-    def _together(self, subject: str, prefix: str, response: str, law: CostLaw) -> Iterator[ExponentClaim]:
+    def _joint_claims(self, subject: str, prefix: str, response: str, law: CostLaw) -> Iterator[ExponentClaim]:
         """Yield the claim on growth with all factors together, which distinguishes n·m from n + m."""
-        terms = self._that_vary(law)
-        at = self._where(law, terms)
+        terms = self._varying_terms(law)
+        at = self._best_point(law, terms)
         named = [name for name in self.points[0] if name in law.factors]
         factors = [name for name in named if any(term.local_exponent(name, at) > NO_GROWTH for term in terms)]
         if len(factors) > 1:
-            yield self._claim(subject, prefix, response, law, factors, terms, 1.0)
+            yield self._make_claim(subject, prefix, response, law, factors, terms, 1.0)
 
-    def _alike(self, law: CostLaw, factor: str) -> list[tuple[float, list[Term]]]:
+    def _group_terms(self, law: CostLaw, factor: str) -> list[tuple[float, list[Term]]]:
         """Group the terms of a law by how they grow with a factor where they are judged, the fastest first."""
-        terms = self._that_vary(law)
+        terms = self._varying_terms(law)
         found = sorted(
-            ((term.local_exponent(factor, self._where(law, [term])), term) for term in terms), key=lambda one: -one[0]
+            ((term.local_exponent(factor, self._best_point(law, [term])), term) for term in terms),
+            key=lambda one: -one[0],
         )
         groups: list[tuple[float, list[Term]]] = []
         for exponent, term in found:
@@ -103,11 +104,11 @@ class ClaimMaker:
         order = [str(term) for term in law.terms]
         return [(exponent, sorted(group, key=lambda term: order.index(str(term)))) for exponent, group in groups]
 
-    def _that_vary(self, law: CostLaw) -> list[Term]:
+    def _varying_terms(self, law: CostLaw) -> list[Term]:
         """Return the terms that vary among the points; all of them if none varies."""
         return [term for term in law.terms if not is_constant(term, self.points)] or list(law.terms)
 
-    def _where(self, law: CostLaw, terms: Sequence[Term]) -> Point:
+    def _best_point(self, law: CostLaw, terms: Sequence[Term]) -> Point:
         """Return the point at which some terms have their largest share; among equals, the largest point."""
         columns = term_values(law, self.points)
         members = [str(term) for term in terms]
@@ -134,7 +135,7 @@ def describe_response(response: str) -> tuple[str, str]:
 
 def term_values(law: CostLaw, points: Sequence[Point]) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]]:
     """Return the terms of a law at points, as an array (n_points, n_terms)."""
-    with np.errstate(all="ignore"):  # what is undefined is seen by who asks
+    with np.errstate(all="ignore"):  # callers check for undefined values
         return law.columns({name: np.array([point[name] for point in points], dtype=np.float64) for name in points[0]})
 
 

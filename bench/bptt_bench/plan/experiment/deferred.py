@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-MOST_ITEMS = 8  # items of a collection: who returns a list of futures returns no other things among them
+MOST_ITEMS = 8  # items of a collection: a list of futures holds nothing else
 FUNCTIONS = (
     types.FunctionType,
     types.BuiltinFunctionType,
@@ -24,15 +24,15 @@ FUNCTIONS = (
     functools.partial,
 )
 REMEDIES: Mapping[str, str] = {  # what to write, by what was returned
-    "coroutine": "nobody runs it; write `lambda: asyncio.run(f(x))`",
-    "async generator": "nobody runs it; write `lambda: asyncio.run(collected(f(x)))`",
-    "generator": "nobody runs it; write `lambda: list(f(x))`",
-    "iterator": "nobody runs through it; write `lambda: list(f(x))`, or return None to time its making alone",
+    "coroutine": "it was not run; write `lambda: asyncio.run(f(x))`",
+    "async generator": "it was not run; write `lambda: asyncio.run(collected(f(x)))`",
+    "generator": "it was not run; write `lambda: list(f(x))`",
+    "iterator": "it was not consumed; write `lambda: list(f(x))`, or return None to time its creation alone",
     "future": "it is not done yet; write `lambda: submitted(x).result()`",
     "lazy collection": "it is not computed yet; write `lambda: f(x).compute()`, or `.collect()`",
     "array that is still computed": "wait for it; write `lambda: f(x).block_until_ready()`",
     "task": "it is still at work; write `lambda: started(x).get()`, or `.join()`, `.wait()`",
-    "function": "nobody calls it; write `lambda: f(x)`, or return None to time its making alone",
+    "function": "it was not called; write `lambda: f(x)`, or return None to time its creation alone",
 }
 
 
@@ -54,7 +54,7 @@ def deferred_kind(result: object) -> str | None:
 
 
 def _kind_of_one(result: object) -> str | None:
-    with contextlib.suppress(Exception):  # whatever an object of a stranger raises when it is looked at
+    with contextlib.suppress(Exception):  # an unknown object may raise anything when it is inspected
         for is_of_kind, kind, is_pending in KINDS:
             if is_of_kind(result):
                 return kind if is_pending(result) else None

@@ -140,7 +140,7 @@ def _claims(experiment: Experiment, subject: Subject, bound: Bound) -> Iterator[
     points = list(dict.fromkeys(Point({name: point[name] for name in numbers}) for point in design))
     maker = ClaimMaker(points=points, bound=bound, margin=MARGIN)
     bare = dataclasses.replace(subject, law=None, memory_law=None, count_laws={INSTRUCTIONS: law})
-    yield from maker.claims_about(bare, f"{subject.name}: " if len(experiment.subjects) > 1 else "")
+    yield from maker.make_claims(bare, f"{subject.name}: " if len(experiment.subjects) > 1 else "")
 
 
 __all__ = ["MEASURES", "RESPONSE", "Measure", "measuring", "parse_measures", "shrink_points"]

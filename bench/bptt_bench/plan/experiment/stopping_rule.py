@@ -38,11 +38,11 @@ class StoppingRule:
         return "what narrows the intervals most per second, " + ", ".join(parts)
 
     @property
-    def ends_itself(self) -> bool:
+    def has_targets(self) -> bool:
         """Return whether widths are asked for, so that the run ends when they are reached."""
         return self.until is not None or self.targets is not None
 
-    def wanted(self, claim: str, deciding: float) -> float:
+    def target_half_width(self, claim: str, deciding: float) -> float:
         """Return the half-width at which an interval needs no more time; ``deciding`` decides its claim."""
         if self.targets is not None:
             return self.targets.get(claim, math.inf)

@@ -337,7 +337,7 @@ def _check_arity(name: str, given: int, text: str) -> None:
 
 
 def _check_power(base: ast.expr, exponent: ast.expr, text: str) -> None:
-    """Raise for powers whose exact value nobody needs and symbolic mathematics would take for ever to write out."""
+    """Raise for powers that are too large to evaluate exactly in symbolic mathematics."""
     if not _names(exponent) and any(isinstance(child, ast.Pow) for child in ast.walk(exponent)):
         raise LawError(f"law {text!r}: {ast.unparse(exponent)!r}: a power is not allowed as an exponent")
     if not _names(exponent) and not abs(_walk(exponent, {}, NUMERIC)) <= MAX_EXPONENT:

@@ -83,7 +83,7 @@ def kernel_warnings(
                 f"{describe_library(library)}, runs on a processor with {offered}: matrix products may take "
                 f"twice as long; {remedy}"
             )
-    if not found and asked and any(name.startswith("MKL") for name in variables):  # MKL does not tell its kernel
+    if not found and asked and any(name.startswith("MKL") for name in variables):  # MKL does not report its kernel
         found.append(f"{asked} is set: MKL may run a lesser kernel than the processor offers")
     others = ", ".join(f"{name}={value}" for name, value in variables.items() if name in OF_OTHERS)
     if others:

@@ -34,7 +34,7 @@ from bptt_bench.store import SampleStore
 from bptt_bench.store.runs.samples import SAMPLES
 from bptt_bench.workflows.compare.compare import PAIR
 from bptt_bench.workflows.compare.describe_baseline import describe_experiment
-from bptt_bench.workflows.compare.worktree import Tree, checkout
+from bptt_bench.workflows.compare.worktree import Checkout, checkout
 from bptt_bench.workflows.progress import show_progress
 from bptt_bench.workflows.run import sigterm_as_interrupt
 from bptt_bench.workflows.settings import Settings, experiment_of, new_folder, run_arguments
@@ -201,7 +201,7 @@ def _describe_environment(commit: str) -> dict[str, Any]:
     return {**environment(), "commit": commit, "commit_dirty": False}
 
 
-def _describe_at(tree: Tree, experiment: str) -> dict[str, Any]:
+def _describe_at(tree: Checkout, experiment: str) -> dict[str, Any]:
     """Describe the experiment at the commit.
 
     Raises

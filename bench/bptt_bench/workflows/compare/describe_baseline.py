@@ -42,7 +42,7 @@ def evaluate_once(experiment: Experiment) -> None:
     names = present.subject_names
     cells = [cell for profile in present.profiles.values() for cell in profile.cells(names)]
     for subject in present.subjects:
-        with contextlib.suppress(Exception, SystemExit):  # what fails is told when it is measured
+        with contextlib.suppress(Exception, SystemExit):  # a failure is reported when the subject is measured
             subject.prepare(min((cell.point for cell in cells if cell.subject == subject.name), key=_size))()
 
 

@@ -24,7 +24,7 @@ PREFIX, TREE, LOCK = "bench-baseline-", "tree", "lock"  # of the temporary folde
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
+class Checkout:
     """A commit, laid out.
 
     Attributes
@@ -76,7 +76,7 @@ def commit_of(ref: str, folder: Path) -> tuple[str, Path]:
 
 
 @contextlib.contextmanager
-def checkout(ref: str, folder: Path | None = None) -> Iterator[Tree]:
+def checkout(ref: str, folder: Path | None = None) -> Iterator[Checkout]:
     """Check out a commit into a temporary folder, which is removed afterwards.
 
     Raises
@@ -90,7 +90,7 @@ def checkout(ref: str, folder: Path | None = None) -> Iterator[Tree]:
     try:
         with _hold_lock(temporary / LOCK):
             _add_worktree(root, tree, commit)
-            yield Tree(commit=commit, root=root, folder=tree, path=_import_path(root, tree, temporary))
+            yield Checkout(commit=commit, root=root, folder=tree, path=_import_path(root, tree, temporary))
     finally:
         _remove(root, temporary)
 

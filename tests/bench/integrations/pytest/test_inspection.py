@@ -89,7 +89,7 @@ def test_sort(benchmark, n):
     [
         (SORTING.replace("WARM", "0"), "the call changes its input `argument 1` (list); with that restored it takes "),
         (SORTING.replace("WARM", "1"), "the call changes its input `argument 1` (list); with that restored it takes "),
-        (GENERATING, "the call returns a generator, and nobody runs it; write `lambda: list(f(x))`"),
+        (GENERATING, "the call returns a generator, and it was not run; write `lambda: list(f(x))`"),
         (REMEMBERING, "the call remembers its result in `slow` (cache); without that it takes "),
     ],
     ids=["in place", "in place, warmed up", "generator", "cache"],
