@@ -44,11 +44,15 @@ class FitReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        return {**self.fit_json(), "notes": [*self.notes, *cautions(self.fit)]}
+        from bptt_bench.report.words.reasons import words
+
+        return {**self.fit_json(), "notes": [*self.notes, *map(words, cautions(self.fit))]}
 
     def fit_json(self) -> dict[str, Any]:
         """Return the fit, its predictions and comparisons as plain data."""
-        return self.fit.to_json(self.predict_at, self.versus)
+        from bptt_bench.report.words.documents import fit_document
+
+        return fit_document(self.fit, self.predict_at, self.versus)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +76,10 @@ class FitReports:
 
     def to_json(self) -> dict[str, Any]:
         """Return the reports as plain data."""
+        from bptt_bench.report.words.reasons import words
+
         fits = [
-            {"category": dict(category), **one.fit_json(), "notes": list(cautions(one.fit))}
+            {"category": dict(category), **one.fit_json(), "notes": list(map(words, cautions(one.fit)))}
             for category, one in self.found.items()
         ]
         left_out = [{"category": dict(category), "reason": reason} for category, reason in self.left_out.items()]

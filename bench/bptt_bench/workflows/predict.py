@@ -154,12 +154,14 @@ def _fit_notes(
     sources: Sequence[PredictionSource], answers: Sequence[PointPrediction] | Sequence[LargestLevel]
 ) -> list[str]:
     """Return the notes on the fits behind the predictions, with their subject if there are several."""
+    from bptt_bench.report.words.reasons import words
+
     known = {source.subject: source for source in sources}
     asked = list(dict.fromkeys((one.subject, one.response) for one in answers))
     predictors = {key: _predictor(known[key[0]], key[1]) for key in asked}
     return list(
         dict.fromkeys(
-            note if len(asked) == 1 else f"{subject}: {note}"
+            words(note) if len(asked) == 1 else f"{subject}: {words(note)}"
             for (subject, _), predictor in predictors.items()
             if not isinstance(predictor, str)
             for note in predictor.notes

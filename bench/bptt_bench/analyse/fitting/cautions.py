@@ -1,16 +1,24 @@
-"""What a user must know of a fit before its figures are used, a sentence each."""
+"""What a user must know of a fit before its figures are used."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import combinations
 
 import numpy as np
 
 from bptt_bench.analyse.data.response import is_exact, substance
+from bptt_bench.analyse.findings.fits import (
+    CollinearFactors,
+    DistantSamples,
+    IdenticalRepetitions,
+    MostlyOverhead,
+    ReferenceHost,
+)
+from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.diagnose import smallest_share
 from bptt_bench.analyse.fitting.fitted import Fit, own_share
 from bptt_bench.analyse.fitting.overhead import SMALLEST_OVERHEAD
-from bptt_bench.plan.law.wording import join_names
 
 MANY_FAR = 0.3  # share of samples; with more, predictions hold for the faster samples alone
 TOGETHER = 0.999  # correlation of the logarithms of two factors that never vary independently
@@ -26,59 +34,46 @@ def has_two_populations(fit: Fit) -> bool:
     return fit.noise.far_share > MANY_FAR
 
 
-def cautions(fit: Fit) -> tuple[str, ...]:
-    """What must be known of a fit, a sentence each without its stop; none where all is well."""
-    found = [_overhead(fit), _identical(fit), _populations(fit), *_together(fit), _host(fit)]
-    return tuple(caution for caution in found if caution)
+def cautions(fit: Fit) -> tuple[Finding, ...]:
+    """Return what must be known of a fit; nothing where all is well."""
+    found = [_overhead(fit), _identical(fit), _populations(fit), *_collinear(fit), _host(fit)]
+    return tuple(caution for caution in found if caution is not None)
 
 
-def overhead_names(fit: Fit) -> str:
+def overhead_names(fit: Fit) -> tuple[str, ...]:
     """Return the overhead terms of at least a hundredth of the fitted response at the largest point, largest first."""
     taking = [term for term in fit.terms if term.role == "overhead" and term.share_at_largest >= SMALLEST_OVERHEAD]
-    return " + ".join(term.term for term in sorted(taking, key=lambda term: -term.share_at_largest))
+    return tuple(term.term for term in sorted(taking, key=lambda term: -term.share_at_largest))
 
 
-def _overhead(fit: Fit) -> str:
+def _overhead(fit: Fit) -> MostlyOverhead | None:
     if not is_mostly_overhead(fit):
-        return ""
-    own, what = own_share(fit.terms), substance(fit.response, fit.unit)
-    return (
-        f"the law's own terms explain {own:.0%} of the {what} at the largest point, "
-        f"the overhead {overhead_names(fit)} {1 - own:.0%}"
-    )
+        return None
+    of = substance(fit.response, fit.unit)
+    return MostlyOverhead(share=own_share(fit.terms), of=of, overhead=overhead_names(fit))
 
 
-def _identical(fit: Fit) -> str:
-    if fit.noise.relative is not None or fit.n_samples == fit.n_points or is_exact(fit.response):
-        return ""
-    return "repetitions are identical: noise cannot be estimated from them, and intervals rest on how points scatter"
+def _identical(fit: Fit) -> IdenticalRepetitions | None:
+    is_known = fit.noise.relative is not None or fit.n_samples == fit.n_points or is_exact(fit.response)
+    return None if is_known else IdenticalRepetitions()
 
 
-def _populations(fit: Fit) -> str:
-    if not has_two_populations(fit):
-        return ""
-    return (
-        f"{fit.noise.far_share:.0%} of the samples lie far above the rest: the figures describe the faster ones alone"
-    )
+def _populations(fit: Fit) -> DistantSamples | None:
+    return DistantSamples(share=fit.noise.far_share) if has_two_populations(fit) else None
 
 
-def _together(fit: Fit) -> list[str]:
-    """A sentence for each pair of factors of the law that rise and fall together at all points."""
-    found = []
+def _collinear(fit: Fit) -> Iterator[CollinearFactors]:
+    """Yield each pair of factors of the law that rise and fall together at all points."""
     for one, other in combinations([name for name in fit.law.factors if name in fit.points], 2):
         levels = fit.points[[one, other]].to_numpy(dtype=np.float64)
         if (levels <= 0).any() or (np.ptp(levels, axis=0) == 0).any():
             continue
         if abs(float(np.corrcoef(np.log(levels).T)[0, 1])) > TOGETHER:
-            found.append(
-                f"{join_names([one, other])} never vary apart in these data: what each does alone cannot be told, "
-                f"predictions hold where they go together as measured, and points that change {one} alone would tell"
-            )
-    return found
+            yield CollinearFactors(factors=(one, other))
 
 
-def _host(fit: Fit) -> str:
-    return f"coefficients and predictions are those of host {fit.hosts[0].name}" if fit.hosts else ""
+def _host(fit: Fit) -> ReferenceHost | None:
+    return ReferenceHost(host=fit.hosts[0].name) if fit.hosts else None
 
 
 __all__ = ["cautions", "has_two_populations", "is_mostly_overhead", "overhead_names"]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Literal, NamedTuple
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import fdtrc, fdtri
 
-from bptt_bench.analyse.data.response import is_exact, no_noise
+from bptt_bench.analyse.data.response import is_exact
+from bptt_bench.analyse.findings.fits import LackOfFit, Samples, Shape, Trend
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.estimate import RESOLUTION, SINGULAR, Solution
 from bptt_bench.analyse.stats.location import Location
 from bptt_bench.plan import CostLaw
-from bptt_bench.plan.law.wording import drop_absent_factors
 
 SMALLEST_SHARE = 0.2  # of the time, for a term to be judged at a point: 20 % noise of other terms would hide it
 SMALLEST_SHARE_OF_BYTES = 0.02  # of the memory, which has no noise; misfit shows in the interval
@@ -35,21 +36,6 @@ def shares_of(values: Array) -> Array:
     """
     total = values.sum(axis=-1, keepdims=True)
     return np.asarray(np.divide(values, total, out=np.zeros_like(values), where=total > 0))
-
-
-class LackOfFit(NamedTuple):
-    """The test of whether points scatter more about the law than their own samples explain.
-
-    ``kind``: ``rejected`` if they do, or if residuals have a significant trend; ``not_rejected`` if they do not and the
-    test would have detected a misfit of ``MISFIT_TO_BE_SEEN``; else ``not_testable``, which does not support the law.
-    ``p_value``: of that test, ``None`` if not testable.
-    """
-
-    p_value: float | None
-    finding: str
-    between: float  # relative standard deviation of points about the law
-    within: float | None  # relative standard deviation of samples about their point
-    kind: Literal["rejected", "not_rejected", "not_testable"]
 
 
 def at_point(levels: Mapping[str, Array], index: int) -> dict[str, float]:
@@ -114,15 +100,6 @@ def deciding_point(
     return candidates[enough[0]] if len(enough) else None
 
 
-def share_reason(
-    law: CostLaw, column: int, coefficients: Array, start: Mapping[str, float], share: float, response: str, of: str
-) -> str:
-    """Why a term cannot be judged at ``start``, and which point would decide; ``of`` is what it is a share of."""
-    where = deciding_point(law, column, coefficients, start, response)
-    advice = "no point near the design would decide" if where is None else f"{describe(where)} would decide"
-    return f"{drop_absent_factors(str(law.terms[column]))} is {share:.1%} of the {of} at {describe(start)}; {advice}"
-
-
 def lack_of_fit(
     solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array], response: str
 ) -> LackOfFit:
@@ -131,45 +108,38 @@ def lack_of_fit(
     ``regressors``: what residuals may depend on, by name, at each point (n_points,), all above 0.
     """
     between, within = solution.scatter, located.relative_noise
-    if within is None and is_exact(response):
-        finding = f"{between:.1%} between points, each counted once, for {no_noise(response)}"
-        return LackOfFit(None, finding, between, None, "not_testable")
+    samples: Samples = "repeated"
     if within is None:
-        exact = ", all on the law to within rounding: intervals rest on that alone" if between <= RESOLUTION else ""
-        why = f"one sample a point{exact}; several samples of each would tell"
-        if len(point) > len(solution.residual):
-            why = f"repetitions are identical, which tells nothing of noise{exact}"
-    else:
-        found = analysis_of_variance(solution, located, point)
-        against = f"{between:.1%} between points against {within:.1%} within"
-        if found.p_value <= REJECT_BELOW:
-            trend = trend_in_words(solution.residual, regressors)
-            finding = f"lack of fit (p = {found.p_value:.2g}): {against}; {trend}"
-            return LackOfFit(found.p_value, finding, between, within, "rejected")
-        unseen = within * found.unseen
-        if unseen <= MISFIT_TO_BE_SEEN:
-            figures = f"(p = {found.p_value:.2g}): {against}; a misfit below {unseen:.1%} would not be seen"
-            finding = f"no lack of fit detected {figures}"
-            return LackOfFit(found.p_value, finding, between, within, "not_rejected")
-        why = f"{against}, where a misfit of {unseen:.0%} would not be seen; more samples a point would tell"
-    trend = structure(solution, regressors)
-    if trend:
-        return LackOfFit(None, f"lack of fit: {trend}", between, within, "rejected")
-    return LackOfFit(None, f"lack of fit cannot be tested: {why}", between, within, "not_testable")
+        samples = "exact" if is_exact(response) else "identical" if len(point) > len(solution.residual) else "single"
+    found = LackOfFit(
+        kind="not_testable", p_value=None, between=between, within=within, samples=samples, response=response
+    )
+    if samples == "exact":
+        return found
+    if within is not None:
+        variance = analysis_of_variance(solution, located, point)
+        if variance.p_value <= REJECT_BELOW:
+            trend = strongest_trend(solution.residual, regressors)
+            return replace(found, kind="rejected", p_value=variance.p_value, trend=trend)
+        found = replace(found, unseen=within * variance.unseen)
+        if within * variance.unseen <= MISFIT_TO_BE_SEEN:
+            return replace(found, kind="not_rejected", p_value=variance.p_value)
+    trend = significant_trend(solution, regressors)
+    return found if trend is None else replace(found, kind="rejected", trend=trend)
 
 
-def structure(solution: Solution, regressors: Mapping[str, Array]) -> str:
-    """Return the most significant trend of the residuals along a regressor; empty if none is significant.
+def significant_trend(solution: Solution, regressors: Mapping[str, Array]) -> Trend | None:
+    """Return the most significant trend of the residuals along a regressor; ``None`` if none is significant.
 
     For each regressor a straight line and a parabola in its logarithm are added to the law, each an F test; the least
     p-value counts, times the number of tests. It needs no repetitions, but misses a misfit that follows no regressor.
     Source: Draper & Smith (1998), section 6.1, for the extra sum of squares.
     """
-    errors, jacobian = solution.errors, solution.jacobian[:, solution.active]
     if solution.scatter <= RESOLUTION:
-        return ""
+        return None
+    jacobian = solution.jacobian[:, solution.active]
     basis, _ = np.linalg.qr(jacobian)
-    tests: list[tuple[float, str]] = []
+    tests: list[tuple[float, str, Shape]] = []
     for name, values in regressors.items():
         x = np.log(values) if (values > 0).all() else values
         levels = len(np.unique(x))
@@ -177,25 +147,31 @@ def structure(solution: Solution, regressors: Mapping[str, Array]) -> str:
             continue
         x = (x - x.mean()) / x.std()
         for degree in (1, 2):
-            freedom = len(errors) - jacobian.shape[1] - degree
-            if degree >= levels - 1 or freedom < 1:
-                continue
-            added = np.column_stack([x**power for power in range(1, degree + 1)])
-            added = added - basis @ (basis.T @ added)
-            directions, singular, _ = np.linalg.svd(added, full_matrices=False)
-            if singular[-1] < SINGULAR * np.sqrt(len(x)):
-                continue  # the law has this trend already
-            explained = float(((directions.T @ errors) ** 2).sum())
-            left = float((errors**2).sum()) - explained
-            p_value = float(fdtrc(degree, freedom, explained / degree / max(left / freedom, 1e-300)))
-            slope = float(errors @ added[:, 0]) if degree == 1 else float(errors @ added[:, 1])
-            verbs = ("rise with", "fall with") if degree == 1 else ("bend upwards along", "bend downwards along")
-            tests.append((p_value, f"residuals {verbs[0] if slope > 0 else verbs[1]} {name}"))
+            freedom = len(x) - jacobian.shape[1] - degree
+            found = _polynomial_test(solution.errors, basis, x, degree, freedom) if freedom > 0 else None
+            if degree < levels - 1 and found is not None:
+                tests.append((found[0], name, found[1]))
     if not tests:
-        return ""
-    p_value, words = min(tests)
+        return None
+    p_value, name, shape = min(tests)
     adjusted = min(p_value * len(tests), 1.0)
-    return f"{words} (p = {adjusted:.2g})" if adjusted <= REJECT_BELOW else ""
+    return Trend(along=name, shape=shape, p_value=adjusted) if adjusted <= REJECT_BELOW else None
+
+
+def _polynomial_test(errors: Array, basis: Array, x: Array, degree: int, freedom: int) -> tuple[float, Shape] | None:
+    """Return the p-value and the shape of a polynomial beside the law; ``None`` if the law has this trend already."""
+    added = np.column_stack([x**power for power in range(1, degree + 1)])
+    added = added - basis @ (basis.T @ added)
+    own, singular, _ = np.linalg.svd(added, full_matrices=False)
+    if singular[-1] < SINGULAR * np.sqrt(len(x)):
+        return None
+    explained = float(((own.T @ errors) ** 2).sum())
+    left = float((errors**2).sum()) - explained
+    p_value = float(fdtrc(degree, freedom, explained / degree / max(left / freedom, 1e-300)))
+    is_upward = float(errors @ added[:, degree - 1]) > 0
+    if degree == 1:
+        return p_value, "rise" if is_upward else "fall"
+    return p_value, "bend upwards" if is_upward else "bend downwards"
 
 
 class Variance(NamedTuple):
@@ -241,9 +217,9 @@ def analysis_of_variance(solution: Solution, located: Location, point: Index) ->
     return Variance(ratio, float(fdtrc(one, other, ratio)), float(unseen))
 
 
-def trend_in_words(residual: Array, regressors: Mapping[str, Array]) -> str:
-    """Return the factor or working set whose parabola in the logarithm explains most of the residuals, in words."""
-    best, words = TREND_EXPLAINS, "residuals follow no single factor"
+def strongest_trend(residual: Array, regressors: Mapping[str, Array]) -> Trend | None:
+    """Return the trend along the factor or working set whose parabola in the logarithm explains most, if enough."""
+    best, trend = TREND_EXPLAINS, None
     for name, values in regressors.items():
         x = np.log(values) if (values > 0).all() else values
         levels = len(np.unique(x))
@@ -254,8 +230,8 @@ def trend_in_words(residual: Array, regressors: Mapping[str, Array]) -> str:
             explained, p_value, slope_share = _parabola(residual, x, degree)
             if explained > best + 0.1 * (degree - 1) and p_value < TREND_P_VALUE and degree < levels:
                 best = explained
-                words = f"residuals {_direction(residual, x, slope_share)} {name}"
-    return words
+                trend = Trend(along=name, shape=_shape(residual, x, slope_share))
+    return trend
 
 
 def _parabola(residual: Array, x: Array, degree: int) -> tuple[float, float, float]:
@@ -275,11 +251,11 @@ def _polynomial(residual: Array, x: Array, degree: int) -> Array:
     return np.asarray(np.linalg.lstsq(np.vander(x, degree + 1), residual, rcond=None)[0])
 
 
-def _direction(residual: Array, x: Array, straight_share: float) -> str:
+def _shape(residual: Array, x: Array, straight_share: float) -> Shape:
     bend = _polynomial(residual, x, 2)[0]
     if straight_share >= 0.5:
-        return "rise with" if _polynomial(residual, x, 1)[0] > 0 else "fall with"
-    return "are lowest at middle levels of" if bend > 0 else "are highest at middle levels of"
+        return "rise" if _polynomial(residual, x, 1)[0] > 0 else "fall"
+    return "lowest in the middle" if bend > 0 else "highest in the middle"
 
 
 def regressors_of(levels: Mapping[str, Array], working_set: Sequence[float] | None) -> dict[str, Array]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -10,13 +11,16 @@ import numpy as np
 from bptt_bench.analyse.data.columns import choose_response
 from bptt_bench.analyse.data.response import is_exact, substance, unit_of
 from bptt_bench.analyse.data.samples import Samples, check_design, gather, require_cost_everywhere
+from bptt_bench.analyse.findings.fits import ZeroPossible
+from bptt_bench.analyse.findings.obstacles import Confounded, DecidingPoint, SmallShare
+from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.diagnose import (
     at_point,
     condition_number,
     confounded,
+    deciding_point,
     lack_of_fit,
     regressors_of,
-    share_reason,
     smallest_share,
 )
 from bptt_bench.analyse.fitting.fitted import Fit, FitErrors, FittedTerm, Noise, Points, own_share
@@ -31,7 +35,6 @@ from bptt_bench.analyse.stats.location import Location, locate, point_minima
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
-from bptt_bench.plan.law.wording import drop_absent_factors
 from bptt_bench.text.units import Unit
 
 if TYPE_CHECKING:
@@ -122,8 +125,7 @@ def fit(
         hosts = find_disagreements(samples, hosts, shares, names, smallest=least, confidence=confidence)
     terms = _terms(stated, full, response, of_response, solution, influence, groups, samples, confidence, beyond)
     if finding.kind == "not_rejected" and own_share(terms) < smallest_share(response):
-        with_overhead = f"the law's own terms cannot be tested; with the overhead {finding.finding}"
-        finding = finding._replace(p_value=None, finding=with_overhead, kind="not_testable")
+        finding = dataclasses.replace(finding, p_value=None, kind="not_testable", with_overhead=finding)
     return Fit(
         law=stated,
         full_law=full,
@@ -216,7 +218,7 @@ def _terms(
                 high=high,
                 share_at_largest=float(shares[largest]),
                 largest_share=float(shares[top]),
-                identifiable=not reason,
+                identifiable=reason is None,
                 reason=reason,
             )
         )
@@ -233,28 +235,24 @@ def _why_not(
     high: float,
     top: Mapping[str, float],
     others: frozenset[int],
-) -> str:
-    """Why a coefficient cannot be told from these data; empty when it can. ``top``: where its share is largest."""
+) -> Finding | None:
+    """Return why a coefficient cannot be identified; ``None`` if it can. ``top``: where its share is largest."""
     name = str(law.terms[j])
     if others:
         twin = law.terms[min(others)]
         apart = [f for f in law.factors if law.terms[j].local_exponent(f, top) != twin.local_exponent(f, top)]
-        advice = f"; points that change {apart[0]} alone would decide" if apart else ""
-        names = " and ".join(str(law.terms[m]) for m in sorted(others))
-        return f"{name} cannot be told from {names} in this design{advice}"
+        names = tuple(str(law.terms[m]) for m in sorted(others))
+        return Confounded(terms=(name,), others=names, separated_by=apart[0] if apart else None)
     if not np.isfinite(high):
-        return f"{name} cannot be told from the other terms in this design"
+        return Confounded(terms=(name,))
     possible = c.copy()
     possible[j] = c[j] if c[j] > 0 else high  # a coefficient of 0 is judged by how large it may be
     values = law.columns({f: np.array([level]) for f, level in top.items()} or {"": np.ones(1)})[0] * possible
     share = float(values[j] / values.sum())
     if share < smallest_share(response):
-        return share_reason(law, j, possible, top, share, response, substance(response, unit))
-    if low <= 0:
-        s = f" {unit.symbol}" if unit is not None and unit.base else ""
-        term = drop_absent_factors(name)
-        return f"{term} may be 0: its coefficient is {c[j]:.3g}{s}, with an interval from 0 to {high:.3g}{s}"
-    return ""
+        where = DecidingPoint(at=deciding_point(law, j, possible, top, response))
+        return SmallShare(terms=(name,), share=share, of=substance(response, unit), at=dict(top), advice=where)
+    return ZeroPossible(term=name, coefficient=float(c[j]), high=high, unit=unit) if low <= 0 else None
 
 
 def _points(samples: Samples, located: Location, solution: Solution, confidence: float) -> pd.DataFrame:

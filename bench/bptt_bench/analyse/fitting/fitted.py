@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
+from bptt_bench.analyse.findings.fits import LackOfFit
+from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.findings.remarks import CacheRegime
-from bptt_bench.analyse.fitting.diagnose import LackOfFit
 from bptt_bench.analyse.fitting.hosts import Host
-from bptt_bench.analyse.fitting.preference import Preference
 from bptt_bench.analyse.fitting.regime import Regime
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, needs_huber, t_quantile
@@ -51,7 +51,7 @@ class FittedTerm:
     """A term with its coefficient per unit of the term, its interval, and whether it is identifiable.
 
     ``largest_share`` is its share of the fitted time at the measured point where that is largest; ``reason`` says why
-    it is not identifiable and which point would decide, and is empty otherwise.
+    it is not identifiable and which point would decide, and is ``None`` otherwise.
     """
 
     term: str
@@ -62,7 +62,7 @@ class FittedTerm:
     share_at_largest: float
     largest_share: float
     identifiable: bool
-    reason: str = ""
+    reason: Finding | None = None
 
 
 def own_share(terms: Sequence[FittedTerm]) -> float:
@@ -236,49 +236,6 @@ class Fit:
 
     def _columns(self, points: Points) -> Array:
         return columns_at(self.full_law, points)
-
-    def to_json(
-        self, predict_at: Sequence[Mapping[str, float]] = (), versus: Sequence[Preference] = ()
-    ) -> dict[str, Any]:
-        """Return the fit as plain data for ``json.dumps``; undefined or infinite numbers are ``None``."""
-        largest = self.largest
-        exponents = {
-            factor: {
-                "at": largest,
-                **self.exponent(factor, largest)._asdict(),
-                "law": self.law_exponent(factor, largest),
-            }
-            for factor in self.full_law.factors
-        }
-        predictions = [
-            {"at": dict(at), "value": value, "low": low, "high": high}
-            for at, (value, low, high) in zip(predict_at, self.predict(predict_at) if predict_at else [], strict=True)
-        ]
-        shown = ("term", "role", "coefficient", "low", "high", "share_at_largest", "identifiable")
-        document = {
-            "law": self.law.text,
-            "response": self.response,
-            "unit": None if self.unit is None else self.unit.symbol,
-            "n_points": self.n_points,
-            "n_samples": self.n_samples,
-            "terms": [{name: getattr(term, name) for name in shown} for term in self.terms],
-            "exponents": exponents,
-            "noise": self.noise._asdict(),
-            "error": self.error._asdict(),
-            "lack_of_fit": {name: getattr(self.lack_of_fit, name) for name in ("p_value", "finding", "kind")},
-            "predictions": predictions,
-            "versus": [comparison.to_json() for comparison in versus],
-            **({"hosts": [host.to_json() for host in self.hosts]} if self.hosts else {}),
-        }
-        return _finite(document)  # type: ignore[no-any-return]  # a dict stays a dict
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def columns_at(law: CostLaw, points: Points) -> Array:

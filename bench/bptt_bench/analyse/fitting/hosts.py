@@ -43,15 +43,6 @@ class Disagreement(NamedTuple):
     ratio: Interval
     growth: str | None = None
 
-    def in_words(self) -> str:
-        """One clause of a sentence."""
-        if self.growth is not None:
-            times, low, high = self.ratio
-            return f"time grows {times:.2f} times as much [{low:.2f}, {high:.2f}] with {self.growth}"
-        names = " + ".join(self.terms) + (" together" if len(self.terms) > 1 else "")
-        times, low, high = self.ratio
-        return f"{names} {times:.2f} times as dear [{low:.2f}, {high:.2f}] beside the other terms"
-
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         return {"terms": list(self.terms), "growth": self.growth, **self.ratio._asdict()}
@@ -68,13 +59,6 @@ class Host:
     n_samples: int
     slowness: Interval | None
     disagreements: tuple[Disagreement, ...] = ()
-
-    def in_words(self) -> str:
-        """One clause of a sentence."""
-        if self.slowness is None:
-            return f"host {self.name} shares no point with the others, so that its speed cannot be told"
-        times, low, high = self.slowness
-        return f"host {self.name} is {times:.2f} times as slow [{low:.2f}, {high:.2f}]"
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -190,20 +174,4 @@ def _slowness(samples: Samples, known: Flags, mine: Flags, confidence: float) ->
     return ratio.estimate(np.ones(1)).interval(confidence)
 
 
-def in_words(hosts: Sequence[Host]) -> str:
-    """What is to be said of several hosts; empty for one.
-
-    >>> in_words([Host(name="a", n_samples=9, slowness=Interval(1, 1, 1)),
-    ...           Host(name="b", n_samples=6, slowness=Interval(1.308, 1.28, 1.341))])
-    'host b is 1.31 times as slow [1.28, 1.34] as host a; they agree about the shape'
-    """
-    if len(hosts) < 2:
-        return ""
-    reference = hosts[0].name
-    parts = [f"{one.in_words()} as host {reference}" if one.slowness else one.in_words() for one in hosts[1:]]
-    about = [f"{found.in_words()} on {one.name}" for one in hosts for found in one.disagreements]
-    parts.append(f"hosts disagree about the shape: {', '.join(about)}" if about else "they agree about the shape")
-    return "; ".join(parts)
-
-
-__all__ = ["Disagreement", "Host", "find_disagreements", "in_words", "remove_host_effects"]
+__all__ = ["Disagreement", "Host", "find_disagreements", "remove_host_effects"]

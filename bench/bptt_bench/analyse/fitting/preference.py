@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias
+from typing import Literal, TypeAlias
+
+from bptt_bench.analyse.findings.fits import OverheadOnly
 
 Decision: TypeAlias = Literal["this", "other", "undetermined"]
 
@@ -21,14 +23,4 @@ class Preference:
     decision: Decision
     aicc_gap: float
     held_out_gap: float | None
-    note: str = ""
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data as in ``fit … --json``; ``law`` is the other law."""
-        return {
-            "law": self.law,
-            "decision": self.decision,
-            "aicc_gap": self.aicc_gap,
-            "held_out_gap": self.held_out_gap,
-            "note": self.note,
-        }
+    note: OverheadOnly | None = None

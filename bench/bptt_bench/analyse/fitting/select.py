@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from bptt_bench.analyse.data.columns import add_roles
+from bptt_bench.analyse.findings.fits import OverheadOnly
 from bptt_bench.analyse.fitting.cautions import is_mostly_overhead, overhead_names
 from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE
 from bptt_bench.analyse.fitting.fit import fit
@@ -62,12 +63,11 @@ def prefer_fits(this: Fit, other: Fit) -> Preference:
     return replace(found, note=_both_overhead(this, other)) if found.decision == "undetermined" else found
 
 
-def _both_overhead(this: Fit, other: Fit) -> str:
-    """Said where neither law takes part in what is compared; empty else."""
+def _both_overhead(this: Fit, other: Fit) -> OverheadOnly | None:
+    """Return that neither law's own terms take part in the comparison, if so."""
     if not (is_mostly_overhead(this) and is_mostly_overhead(other)):
-        return ""
-    names = list(dict.fromkeys(overhead_names(fit) for fit in (this, other)))
-    return f"both laws fit by their overhead alone, {' and '.join(names)}"
+        return None
+    return OverheadOnly(overheads=tuple(dict.fromkeys(overhead_names(fit) for fit in (this, other))))
 
 
 def _prefer_at(this: Fit, other: Fit, measured: Array) -> Preference:

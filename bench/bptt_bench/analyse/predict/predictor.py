@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.predict.neighbours import Neighbours
@@ -101,7 +102,7 @@ class Predictor:
     unit: Unit | None
     measured: MeasuredPoints
     intervals: Callable[[Table], list[Interval]]
-    notes: tuple[str, ...] = ()
+    notes: tuple[Finding, ...] = ()
     faster_only: bool = False
 
     def predict(self, points: Sequence[Point]) -> list[PointPrediction]:

@@ -236,14 +236,14 @@ class ComplexitySession:
         """Add fits and verdicts to pytest-benchmark's JSON."""
         if not self.judged:
             return
-        from bptt_bench.report.words.documents import verdict_documents
+        from bptt_bench.report.words.documents import fit_document, verdict_documents
 
         found = output_json.setdefault(JSON_KEY, {"verdicts": [], "fits": []})
         for item in self.judged:
             assert item.growth is not None
             found["verdicts"] += verdict_documents(item.growth.verdicts.values())
             if item.growth.fit is not None:
-                found["fits"].append({"subject": item.nodeid, **item.growth.fit.to_json()})
+                found["fits"].append({"subject": item.nodeid, **fit_document(item.growth.fit)})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """List the laws; with -q those alone that stayed open."""

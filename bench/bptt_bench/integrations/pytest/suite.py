@@ -164,10 +164,10 @@ class Suite:
 
     def to_json(self) -> dict[str, list[dict[str, Any]]]:
         """Return verdicts as ``verdict --json`` gives them, fits as ``fit --json`` does, with their subjects."""
-        from bptt_bench.report.words.documents import verdict_documents
+        from bptt_bench.report.words.documents import fit_document, verdict_documents
 
         analysis = self.analysis()
-        fits = [{"subject": subject, **fit.to_json()} for (subject, _), fit in analysis.fits.items()]
+        fits = [{"subject": subject, **fit_document(fit)} for (subject, _), fit in analysis.fits.items()]
         return {"verdicts": verdict_documents(analysis.verdicts), "fits": fits}
 
     def text(self, *, width: int, colour: bool) -> str:

@@ -16,8 +16,8 @@ from bptt_bench.analyse.data.response import unit_in_words
 from bptt_bench.report import format as show_as
 from bptt_bench.report.terminal.console import on_screen
 from bptt_bench.report.terminal.readings import readings_table
-from bptt_bench.report.words import content
-from bptt_bench.report.words import foresight as words
+from bptt_bench.report.words import content, foresight
+from bptt_bench.report.words.reasons import words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
@@ -93,31 +93,31 @@ def show_foreseen(
 ) -> None:
     """Print predictions beside what was measured since, and how good they were."""
     console = on_screen() if console is None else console
-    rows = words.foresight_rows(foreseen)
+    rows = foresight.foresight_rows(foreseen)
     if rows:
         for subject in dict.fromkeys(row.subject for row in rows):
             console.print(Text(subject, "bold"))
             console.print(_predictions([row for row in rows if row.subject == subject]))
             console.print()
-        console.print(Text(f"{words.OUTSIDE}: what was measured lies outside the predicted interval\n"))
+        console.print(Text(f"{foresight.OUTSIDE}: what was measured lies outside the predicted interval\n"))
         summary = plain_table()
         summary.add_column("subject", overflow="fold")
         for heading in ("points", "median error", "95th percentile", "worst", "inside interval"):
             summary.add_column(heading, justify="right", no_wrap=True)
-        for found in words.accuracy_rows(foreseen):
+        for found in foresight.accuracy_rows(foreseen):
             summary.add_row(*map(Text, found))
         console.print(summary)
-    for line in words.outcome_lines(foreseen, unmeasured):
+    for line in foresight.outcome_lines(foreseen, unmeasured):
         console.print(Text(line))
 
 
-def _predictions(rows: Sequence[words.ForesightRow]) -> Table:
+def _predictions(rows: Sequence[foresight.ForesightRow]) -> Table:
     """The predictions of one subject: 80 columns hold four factors when no column is spent on its name."""
     table = plain_table()
     for heading in (*rows[0].levels, "predicted", "measured", "error", ""):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
     for row in rows:
-        missed = "" if row.covered else words.OUTSIDE
+        missed = "" if row.covered else foresight.OUTSIDE
         table.add_row(
             *map(Text, (*row.levels.values(), row.predicted, row.measured, row.error)), Text(missed, "yellow")
         )
@@ -186,7 +186,8 @@ def _compared(preference: Preference) -> str:
     held_out = preference.held_out_gap
     at_largest = "" if held_out is None else f"; error at the largest points {_signed_percent(held_out)}"
     gap = show_as.number(preference.aicc_gap)
-    decided = ": ".join(filter(None, (DECISIONS[preference.decision], preference.note)))
+    note = "" if preference.note is None else words(preference.note)
+    decided = ": ".join(filter(None, (DECISIONS[preference.decision], note)))
     return f"against {show_as.law(preference.law)}: {decided} (AICc gap {gap}{at_largest})"
 
 

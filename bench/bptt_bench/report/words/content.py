@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.response import is_count, is_exact, is_memory, unit_of
 from bptt_bench.analyse.fitting.cautions import cautions
-from bptt_bench.analyse.fitting.hosts import in_words
 from bptt_bench.analyse.verdicts.gaps import all_gaps
 from bptt_bench.plan import (
     AmountClaim,
@@ -23,7 +22,7 @@ from bptt_bench.plan import (
 )
 from bptt_bench.plan.machine.kernels import describe_library, kernel_warnings_of_run, libraries_of_run
 from bptt_bench.report import format as show
-from bptt_bench.report.words.reasons import points_text, text_of, words
+from bptt_bench.report.words.reasons import hosts_text, points_text, text_of, words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit, FittedTerm
@@ -193,7 +192,7 @@ def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTab
             coefficient=show.amount_interval(term.coefficient, term.low, term.high, fit.unit),
             share=show.percent(term.share_at_largest),
             identifiable="yes" if term.identifiable else "no",
-            reason=term.reason,
+            reason="" if term.reason is None else words(term.reason),
         )
         for term in fit.terms
     ]
@@ -214,10 +213,12 @@ def fit_summary(fit: Fit) -> str:
         f"{fit.n_points} points, {fit.n_samples} samples",
         f"mean error {show.percent(fit.error.in_sample_mape)}, largest {show.percent(fit.error.max)}",
         f"condition number {show.number(fit.condition_number)}",
-        fit.lack_of_fit.finding,
+        words(fit.lack_of_fit),
     ]
     return "; ".join(
-        part for part in (*parts, *map(words, fit.cache_regimes()), in_words(fit.hosts), *cautions(fit)) if part
+        part
+        for part in (*parts, *map(words, fit.cache_regimes()), hosts_text(fit.hosts), *map(words, cautions(fit)))
+        if part
     )
 
 
@@ -244,7 +245,7 @@ def _noise(analysis: Analysis) -> Iterator[str]:
 
 def _about_samples(analysis: Analysis) -> Iterator[str]:
     for subject, hosts in analysis.hosts.items():
-        yield f"{subject}: {in_words(hosts)}"
+        yield f"{subject}: {hosts_text(hosts)}"
     yield from map(words, analysis.code_changes)
     for gap in all_gaps(analysis.skips):
         reason = shorten(gap.reason, MOST_CHARACTERS)

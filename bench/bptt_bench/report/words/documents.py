@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bptt_bench.analyse.compare.compared import Change, Comparison
+from bptt_bench.analyse.findings.reason import plain
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.fitting.preference import Preference
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.report.words.comparison import claim_change_text, not_compared_text, regression_text
@@ -29,6 +32,56 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "reason": text_of(verdict.reason),
         "kind_of_reason": str(verdict.reason.kind),
         "evidence": verdict.reason.evidence(),
+    }
+
+
+def fit_document(
+    fit: Fit, predict_at: Sequence[Mapping[str, float]] = (), versus: Sequence[Preference] = ()
+) -> dict[str, Any]:
+    """Return a fit as ``fit --json`` prints it, with predictions at points and comparisons with other laws."""
+    predictions = fit.predict(predict_at) if predict_at else []
+    shown = ("term", "role", "coefficient", "low", "high", "share_at_largest", "identifiable")
+    document = {
+        "law": fit.law.text,
+        "response": fit.response,
+        "unit": None if fit.unit is None else fit.unit.symbol,
+        "n_points": fit.n_points,
+        "n_samples": fit.n_samples,
+        "terms": [{name: getattr(term, name) for name in shown} for term in fit.terms],
+        "exponents": {
+            factor: {
+                "at": fit.largest,
+                **fit.exponent(factor, fit.largest)._asdict(),
+                "law": fit.law_exponent(factor, fit.largest),
+            }
+            for factor in fit.full_law.factors
+        },
+        "noise": fit.noise._asdict(),
+        "error": fit.error._asdict(),
+        "lack_of_fit": {
+            "p_value": fit.lack_of_fit.p_value,
+            "finding": words(fit.lack_of_fit),
+            "kind": fit.lack_of_fit.kind,
+        },
+        "predictions": [
+            {"at": dict(at), "value": value, "low": low, "high": high}
+            for at, (value, low, high) in zip(predict_at, predictions, strict=True)
+        ],
+        "versus": [preference_document(one) for one in versus],
+        **({"hosts": [host.to_json() for host in fit.hosts]} if fit.hosts else {}),
+    }
+    found: dict[str, Any] = plain(document)
+    return found
+
+
+def preference_document(found: Preference) -> dict[str, Any]:
+    """Return a comparison of two laws as ``fit --json`` lists it; ``law`` is the other law."""
+    return {
+        "law": found.law,
+        "decision": found.decision,
+        "aicc_gap": found.aicc_gap,
+        "held_out_gap": found.held_out_gap,
+        "note": "" if found.note is None else words(found.note),
     }
 
 

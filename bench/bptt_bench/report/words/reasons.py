@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatch
 
-from bptt_bench.analyse.data.response import is_count, meaning, no_noise, substance
-from bptt_bench.analyse.findings import estimates, obstacles, remarks
+from bptt_bench.analyse.data.response import SCRATCH, is_count, meaning, no_noise, substance
+from bptt_bench.analyse.findings import estimates, fits, obstacles, remarks
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.diagnose import describe
-from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.analyse.fitting.hosts import Disagreement, Host
+from bptt_bench.analyse.stats.estimate import RESOLUTION, Interval
 from bptt_bench.plan.experiment.deferred import REMEDIES
 from bptt_bench.plan.law.wording import drop_absent_factors, join_names
 from bptt_bench.report.format import WHOLE, response
@@ -259,7 +260,7 @@ def _(one: obstacles.NotRecorded) -> str:
 
 @words.register
 def _(one: obstacles.NoLaw) -> str:
-    return f"{one.subject} has no law for {one.response}"
+    return one.subject + (": no memory_law was given" if one.response == SCRATCH else f" has no law for {one.response}")
 
 
 @words.register
@@ -458,6 +459,125 @@ def _(one: obstacles.RememberedWork) -> str:
         f"the first evaluation took {number(one.factor)} times as long as later ones at {describe(one.at)}; "
         "these find its work done: let each call do it, or do it in prepare"
     )
+
+
+# fits
+
+SHAPES: Mapping[fits.Shape, str] = {
+    "rise": "rise with",
+    "fall": "fall with",
+    "bend upwards": "bend upwards along",
+    "bend downwards": "bend downwards along",
+    "lowest in the middle": "are lowest at middle levels of",
+    "highest in the middle": "are highest at middle levels of",
+}
+
+
+@words.register
+def _(one: fits.Trend) -> str:
+    p_value = "" if one.p_value is None else f" (p = {one.p_value:.2g})"
+    return f"residuals {SHAPES[one.shape]} {one.along}{p_value}"
+
+
+@words.register
+def _(one: fits.LackOfFit) -> str:
+    if one.with_overhead is not None:
+        return f"the law's own terms cannot be tested; with the overhead {words(one.with_overhead)}"
+    if one.samples == "exact":
+        return f"{one.between:.1%} between points, each counted once, because {no_noise(one.response)}"
+    against = "" if one.within is None else f"{one.between:.1%} between points against {one.within:.1%} within"
+    if one.kind == "rejected":
+        trend = "residuals follow no single factor" if one.trend is None else words(one.trend)
+        return (
+            f"lack of fit: {trend}"
+            if one.p_value is None
+            else f"lack of fit (p = {one.p_value:.2g}): {against}; {trend}"
+        )
+    if one.kind == "not_rejected":
+        unseen = f"a misfit below {one.unseen:.1%} would not be seen"
+        return f"no lack of fit detected (p = {one.p_value:.2g}): {against}; {unseen}"
+    return f"lack of fit cannot be tested: {_untestable(one, against)}"
+
+
+def _untestable(one: fits.LackOfFit, against: str) -> str:
+    exact = ", all on the law to within rounding: intervals rest on that alone" if one.between <= RESOLUTION else ""
+    if one.samples == "single":
+        return f"one sample a point{exact}; several samples of each would decide"
+    if one.samples == "identical":
+        return f"repetitions are identical, which says nothing about noise{exact}"
+    return f"{against}, where a misfit of {one.unseen:.0%} would not be seen; more samples a point would decide"
+
+
+@words.register
+def _(one: fits.ZeroPossible) -> str:
+    unit = f" {one.unit.symbol}" if one.unit is not None and one.unit.base else ""
+    interval = f"{one.coefficient:.3g}{unit}, with an interval from 0 to {one.high:.3g}{unit}"
+    return f"{drop_absent_factors(one.term)} may be 0: its coefficient is {interval}"
+
+
+@words.register
+def _(one: fits.MostlyOverhead) -> str:
+    overhead = f"the overhead {' + '.join(one.overhead)} {1 - one.share:.0%}"
+    return f"the law's own terms explain {one.share:.0%} of the {one.of} at the largest point, {overhead}"
+
+
+@words.register
+def _(_one: fits.IdenticalRepetitions) -> str:
+    return "repetitions are identical: noise cannot be estimated from them, and intervals rest on how points scatter"
+
+
+@words.register
+def _(one: fits.DistantSamples) -> str:
+    return f"{one.share:.0%} of the samples lie far above the rest: the figures describe the faster ones alone"
+
+
+@words.register
+def _(one: fits.CollinearFactors) -> str:
+    return (
+        f"{join_names(one.factors)} never vary apart in these data: their effects cannot be distinguished, predictions "
+        f"hold where they go together as measured, and points that change {one.factors[0]} alone would decide"
+    )
+
+
+@words.register
+def _(one: fits.ReferenceHost) -> str:
+    return f"coefficients and predictions are those of host {one.host}"
+
+
+@words.register
+def _(one: fits.OverheadOnly) -> str:
+    return f"both laws fit by their overhead alone, {join_names([' + '.join(terms) for terms in one.overheads])}"
+
+
+def hosts_text(hosts: Sequence[Host]) -> str:
+    """Return the speeds of several hosts and whether they disagree about the shape; empty for one.
+
+    >>> hosts_text([Host(name="a", n_samples=9, slowness=Interval(1, 1, 1)),
+    ...             Host(name="b", n_samples=6, slowness=Interval(1.308, 1.28, 1.341))])
+    'host b is 1.31 times as slow [1.28, 1.34] as host a; they agree about the shape'
+    """
+    if len(hosts) < 2:
+        return ""
+    speeds = [_speed(one, hosts[0].name) for one in hosts[1:]]
+    about = [f"{_disagreement(found)} on {one.name}" for one in hosts for found in one.disagreements]
+    agree = f"hosts disagree about the shape: {', '.join(about)}" if about else "they agree about the shape"
+    return "; ".join([*speeds, agree])
+
+
+def _speed(host: Host, reference: str) -> str:
+    if host.slowness is None:
+        return f"host {host.name} shares no point with the others, so its speed is not known"
+    times, low, high = host.slowness
+    return f"host {host.name} is {times:.2f} times as slow [{low:.2f}, {high:.2f}] as host {reference}"
+
+
+def _disagreement(one: Disagreement) -> str:
+    times, low, high = one.ratio
+    interval = f"{times:.2f} times as much [{low:.2f}, {high:.2f}]"
+    if one.growth is not None:
+        return f"time grows {interval} with {one.growth}"
+    terms = " + ".join(one.terms) + (" together" if len(one.terms) > 1 else "")
+    return f"{terms} costs {interval} relative to the other terms"
 
 
 # remarks

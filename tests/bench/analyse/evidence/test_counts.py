@@ -27,7 +27,7 @@ from bptt_bench.report.figures import gallery
 from bptt_bench.report.page.page import render_html, render_markdown
 from bptt_bench.report.terminal.tables import as_text
 from bptt_bench.report.words import content
-from bptt_bench.report.words.reasons import text_of
+from bptt_bench.report.words.reasons import text_of, words
 
 SIZES = (10, 20, 50, 100, 200)
 DESIGN = Design.grid({"n": SIZES, "m": [10, 100]})
@@ -89,7 +89,7 @@ def test_an_exact_law_has_its_coefficient_to_the_digit() -> None:
     (term,) = fit.terms
     assert term.coefficient == pytest.approx(1, rel=1e-12)
     assert term.high - term.low < 1e-9
-    assert fit.lack_of_fit.finding == "0.0% between points, each counted once, for counts have no noise"
+    assert words(fit.lack_of_fit) == "0.0% between points, each counted once, because counts have no noise"
     assert fit.n_samples == len(DESIGN)
 
 

@@ -8,7 +8,16 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import Fit, fit, prefer
+from bptt_bench.analyse.findings.fits import (
+    CollinearFactors,
+    DistantSamples,
+    IdenticalRepetitions,
+    OverheadOnly,
+    ReferenceHost,
+)
 from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
+from bptt_bench.report.words.documents import preference_document
+from bptt_bench.report.words.reasons import words
 
 SIZES = np.array([100.0, 200, 400, 800, 1600, 3200, 6400])
 
@@ -34,7 +43,7 @@ def test_one_sample_a_point_and_one_degree_of_freedom_test_nothing(
 ) -> None:
     found = fit(pd.DataFrame(samples, columns=["n", "seconds_per_eval"]), "n", overhead=overhead).lack_of_fit
     assert (found.kind, found.p_value) == ("not_testable", None)
-    assert found.finding.startswith("lack of fit cannot be tested: one sample a point")
+    assert words(found).startswith("lack of fit cannot be tested: one sample a point")
 
 
 def linear(rng: np.random.Generator) -> pd.DataFrame:
@@ -51,19 +60,20 @@ def test_a_law_that_takes_none_of_the_time_is_not_confirmed(
     law: str, make: Callable[[np.random.Generator], pd.DataFrame], overhead: str, rng: np.random.Generator
 ) -> None:
     found = fit(make(rng), law)
-    (caution,) = cautions(found)
+    (caution,) = map(words, cautions(found))
     assert caution.startswith("the law's own terms explain ")
     assert f"of the time at the largest point, the overhead {overhead} " in caution
     assert found.lack_of_fit.kind == "not_testable"
-    assert found.lack_of_fit.finding.startswith("the law's own terms cannot be tested; with the overhead no lack of")
+    assert words(found.lack_of_fit).startswith("the law's own terms cannot be tested; with the overhead no lack of")
 
 
 def test_laws_that_both_end_as_their_overhead_say_so(rng: np.random.Generator) -> None:
     samples = linear(rng)
     found = prefer(samples, "n*log(n)", "n**2")
     assert found.decision == "undetermined"
-    assert found.note == found.to_json()["note"] == "both laws fit by their overhead alone, n"
-    assert prefer(samples, "n", "n + 1").note == ""
+    assert found.note == OverheadOnly(overheads=(("n",),))
+    assert preference_document(found)["note"] == "both laws fit by their overhead alone, n"
+    assert prefer(samples, "n", "n + 1").note is None
 
 
 def identical(times: np.ndarray) -> Fit:
@@ -77,8 +87,8 @@ def test_identical_repetitions_are_no_estimate_of_noise(rng: np.random.Generator
     alone = fit(pd.DataFrame({"n": SIZES, "seconds_per_eval": times}), "n")
     assert found.noise.relative is None
     assert found.lack_of_fit.p_value is None
-    assert found.lack_of_fit.finding.startswith("lack of fit cannot be tested: repetitions are identical")
-    assert cautions(found)[0].startswith("repetitions are identical: noise cannot be estimated from them")
+    assert words(found.lack_of_fit).startswith("lack of fit cannot be tested: repetitions are identical")
+    assert cautions(found)[0] == IdenticalRepetitions()
     assert found.n_samples == 35
     assert np.allclose(found.predict([{"n": 1e4}]), alone.predict([{"n": 1e4}]))
     assert found.predict([{"n": 1e4}])[0].high > 1.01 * found.predict([{"n": 1e4}])[0].estimate
@@ -87,7 +97,7 @@ def test_identical_repetitions_are_no_estimate_of_noise(rng: np.random.Generator
 def test_a_clock_that_shows_one_time_alone_proves_nothing() -> None:
     found = identical(np.full(len(SIZES), 0.01))
     assert found.lack_of_fit.kind != "rejected" or found.lack_of_fit.p_value is None
-    assert any("noise cannot be estimated" in caution for caution in cautions(found))
+    assert IdenticalRepetitions() in cautions(found)
 
 
 def test_two_populations_at_every_point_are_named(rng: np.random.Generator) -> None:
@@ -96,21 +106,23 @@ def test_two_populations_at_every_point_are_named(rng: np.random.Generator) -> N
     found = fit(made.assign(seconds_per_eval=made["seconds_per_eval"] * np.where(slow, 2, 1)), "n")
     assert has_two_populations(found)
     (caution,) = cautions(found)
+    assert caution == DistantSamples(share=found.noise.far_share)
     share = round(100 * found.noise.far_share)
-    assert caution == f"{share}% of the samples lie far above the rest: the figures describe the faster ones alone"
+    expected = f"{share}% of the samples lie far above the rest: the figures describe the faster ones alone"
+    assert words(caution) == expected
 
 
 def test_several_hosts_have_one_to_which_the_figures_belong(rng: np.random.Generator) -> None:
     made = repeated(rng, 10, 0.01, host=np.tile(["alpha"] * 6 + ["beta"] * 4, len(SIZES)))
     found = fit(made.assign(seconds_per_eval=made["seconds_per_eval"] * np.where(made["host"] == "beta", 1.5, 1)), "n")
-    assert cautions(found) == ("coefficients and predictions are those of host alpha",)
+    assert cautions(found) == (ReferenceHost(host="alpha"),)
 
 
 @pytest.mark.parametrize("law", ["n*m", "n + m"])
 def test_factors_that_never_vary_apart_are_named(law: str, rng: np.random.Generator) -> None:
     made = repeated(rng)
     together = fit(made.assign(m=2 * made["n"]), law)
-    assert any(one.startswith("m and n never vary apart in these data") for one in cautions(together))
+    assert CollinearFactors(factors=("m", "n")) in cautions(together)
     assert cautions(fit(made.assign(m=2 * made["n"]), "n")) == ()  # the law has one of them alone
     apart = made.assign(m=np.tile([1.0, 20, 3, 40, 5], len(SIZES)))
-    assert not any("vary apart" in one for one in cautions(fit(apart, law)))
+    assert not any(isinstance(one, CollinearFactors) for one in cautions(fit(apart, law)))

@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import fit
-from bptt_bench.analyse.fitting.diagnose import analysis_of_variance, confounded, deciding_point, trend_in_words
+from bptt_bench.analyse.findings.fits import Shape, Trend
+from bptt_bench.analyse.fitting.diagnose import analysis_of_variance, confounded, deciding_point, strongest_trend
 from bptt_bench.analyse.stats.estimate import solve
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.plan import CostLaw, Design
+from bptt_bench.report.words.reasons import words
 
 from tests.bench.analyse.made import COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 
@@ -42,17 +44,17 @@ def test_scatter_of_points_beyond_noise_is_found_and_put_in_words(rng: np.random
     found = fit(table(seconds(), rng=rng, noise=0.005, point_effects=0.05), LAW, overhead="1 + T").lack_of_fit
     assert found.p_value is not None
     assert found.p_value < 0.01
-    assert found.finding.endswith("within; residuals follow no single factor")
+    assert words(found).endswith("within; residuals follow no single factor")
     assert found.between == pytest.approx(0.05, rel=0.4)
     assert found.within == pytest.approx(0.005, rel=0.2)
-    assert f"{found.between:.1%} between points against {found.within:.1%} within" in found.finding
+    assert f"{found.between:.1%} between points against {found.within:.1%} within" in words(found)
 
 
-@pytest.mark.parametrize(("power", "words"), [(0.3, "residuals rise with V"), (-0.3, "residuals fall with V")])
-def test_the_factor_that_residuals_follow_is_named(rng: np.random.Generator, power: float, words: str) -> None:
+@pytest.mark.parametrize(("power", "shape"), [(0.3, "rise"), (-0.3, "fall")])
+def test_the_factor_that_residuals_follow_is_named(rng: np.random.Generator, power: float, shape: Shape) -> None:
     exact = seconds(law=FULL, coefficients=[0, 2e-10, 2e-10, 1e-5, 3e-6]) * (levels()["V"] / 512) ** power
     found = fit(table(exact, rng=rng, noise=0.005), "T*H*d + T*H**2", overhead=("1", "T")).lack_of_fit
-    assert found.finding.endswith(words)
+    assert found.trend == Trend(along="V", shape=shape)
 
 
 def test_the_working_set_is_named_where_it_explains_more_than_a_factor(rng: np.random.Generator) -> None:
@@ -61,20 +63,20 @@ def test_the_working_set_is_named_where_it_explains_more_than_a_factor(rng: np.r
     slower = np.where(bytes_at > 100_000, 1.3, 1.0)
     frame = table(seconds() * slower, rng=rng, noise=0.005)
     found = fit(frame, LAW, overhead="1 + T", working_set=lambda point: point["H"] * (point["V"] + point["d"]))
-    assert found.lack_of_fit.finding.endswith("the working set")
+    assert words(found.lack_of_fit).endswith("the working set")
 
 
 def test_a_bend_is_told_from_a_slope() -> None:
     x = np.geomspace(1, 64, 13)
-    assert trend_in_words((np.log(x) - np.log(8)) ** 2, {"n": x}) == "residuals are lowest at middle levels of n"
-    assert trend_in_words(-((np.log(x) - np.log(8)) ** 2), {"n": x}) == "residuals are highest at middle levels of n"
-    assert trend_in_words(np.log(x), {"n": x}) == "residuals rise with n"
-    assert trend_in_words(np.zeros(13), {"n": x}) == "residuals follow no single factor"
+    assert strongest_trend((np.log(x) - np.log(8)) ** 2, {"n": x}) == Trend(along="n", shape="lowest in the middle")
+    assert strongest_trend(-((np.log(x) - np.log(8)) ** 2), {"n": x}) == Trend(along="n", shape="highest in the middle")
+    assert strongest_trend(np.log(x), {"n": x}) == Trend(along="n", shape="rise")
+    assert strongest_trend(np.zeros(13), {"n": x}) is None
 
 
 def test_levels_that_hardly_differ_have_no_bend_and_no_warning() -> None:
     x = np.concatenate([np.full(6, 1.0), np.full(6, 1.0 + 1e-14), [1e9]])  # found by a search over random tables
-    assert trend_in_words(np.linspace(-1, 1, 13), {"n": x}) == "residuals follow no single factor"
+    assert strongest_trend(np.linspace(-1, 1, 13), {"n": x}) is None
 
 
 def along(exact: list[float], *, rng: np.random.Generator, repetitions: int, noise: float) -> pd.DataFrame:
@@ -86,14 +88,14 @@ def along(exact: list[float], *, rng: np.random.Generator, repetitions: int, noi
 def test_without_repetitions_nothing_is_claimed(rng: np.random.Generator) -> None:
     found = fit(table(seconds(), rng=rng, noise=0.02, repetitions=1), LAW, overhead="1 + T").lack_of_fit
     assert (found.p_value, found.kind) == (None, "not_testable")
-    assert found.finding == "lack of fit cannot be tested: one sample a point; several samples of each would tell"
+    assert words(found) == "lack of fit cannot be tested: one sample a point; several samples of each would decide"
 
 
 def test_exact_data_without_repetitions_are_not_said_to_fit() -> None:
     found = fit(table(seconds(), repetitions=1), LAW, overhead="1 + T").lack_of_fit
     assert found.kind == "not_testable"
-    assert found.finding.startswith("lack of fit cannot be tested: one sample a point, all on the law to within rou")
-    assert "intervals rest on that alone" in found.finding
+    assert words(found).startswith("lack of fit cannot be tested: one sample a point, all on the law to within rou")
+    assert "intervals rest on that alone" in words(found)
 
 
 @pytest.mark.parametrize("noise", [0.0, 0.05])
@@ -103,7 +105,7 @@ def test_another_shape_is_seen_without_repetitions(noise: float, rng: np.random.
     exact = np.array([point["n"] / point["q"] ** 3 for point in grid.points])
     found = fit(table(exact, grid, rng=rng, noise=noise, repetitions=1), "n/q**2").lack_of_fit
     assert (found.p_value, found.kind) == (None, "rejected")
-    assert found.finding.startswith("lack of fit: residuals fall with q (p = ")
+    assert words(found).startswith("lack of fit: residuals fall with q (p = ")
 
 
 def test_a_test_without_power_is_no_fit(rng: np.random.Generator) -> None:
@@ -111,8 +113,8 @@ def test_a_test_without_power_is_no_fit(rng: np.random.Generator) -> None:
     assert (found.p_value, found.kind) == (None, "not_testable")
     assert re.fullmatch(
         r"lack of fit cannot be tested: [\d.]+% between points against [\d.]+% within, where a misfit of \d+% would "
-        "not be seen; more samples a point would tell",
-        found.finding,
+        "not be seen; more samples a point would decide",
+        words(found),
     )
 
 
@@ -120,10 +122,10 @@ def test_what_a_test_would_have_seen_is_said_with_it(rng: np.random.Generator) -
     found = fit(along([1, 2, 4, 8, 16, 32, 64], rng=rng, repetitions=5, noise=0.02), "n", overhead="1").lack_of_fit
     assert found.kind == "not_rejected"
     assert found.p_value is not None
-    assert found.finding.startswith(f"no lack of fit detected (p = {found.p_value:.2g}): ")
-    unseen = re.search(r"a misfit below ([\d.]+)% would not be seen$", found.finding)
-    assert unseen is not None
-    assert 1 < float(unseen[1]) < 5
+    assert words(found).startswith(f"no lack of fit detected (p = {found.p_value:.2g}): ")
+    assert words(found).endswith("% would not be seen")
+    assert found.unseen is not None
+    assert 0.01 < found.unseen < 0.05
 
 
 def test_a_misfit_of_the_size_that_is_said_to_be_seen_is_seen(rng: np.random.Generator) -> None:
@@ -131,7 +133,7 @@ def test_a_misfit_of_the_size_that_is_said_to_be_seen_is_seen(rng: np.random.Gen
     exact, missed = 2.0 ** np.arange(12), []
     for _ in range(60):
         found = fit(along(exact.tolist(), rng=rng, repetitions=4, noise=0.02), "n", overhead="1").lack_of_fit
-        size = float(re.findall(r"below ([\d.]+)%", found.finding)[0]) / 100 if found.kind == "not_rejected" else 0.02
+        size = found.unseen if found.kind == "not_rejected" and found.unseen is not None else 0.02
         there = exact * np.exp(size * rng.standard_normal(12))
         again = fit(along(there.tolist(), rng=rng, repetitions=4, noise=0.02), "n", overhead="1").lack_of_fit
         missed.append(again.kind != "rejected")
@@ -154,8 +156,8 @@ def test_trends_are_not_seen_where_there_are_none(disturbed: float, rng: np.rand
 def test_exact_data_with_identical_repetitions_test_nothing() -> None:
     found = fit(table(seconds()), LAW, overhead="1 + T").lack_of_fit
     assert (found.p_value, found.kind) == (None, "not_testable")
-    assert "repetitions are identical" in found.finding
-    assert "all on the law to within rounding" in found.finding
+    assert "repetitions are identical" in words(found)
+    assert "all on the law to within rounding" in words(found)
 
 
 def test_confounded_columns_are_named_and_others_are_not(rng: np.random.Generator) -> None:

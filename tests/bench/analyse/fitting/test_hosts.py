@@ -6,8 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse.fitting.fit import Fit, fit
-from bptt_bench.analyse.fitting.hosts import in_words
 from bptt_bench.plan import CostLaw
+from bptt_bench.report.words.documents import fit_document
+from bptt_bench.report.words.reasons import hosts_text
 
 LAW = CostLaw("n*m + n*log(n)")
 PRICES = np.array([2e-9, 2e-8])
@@ -83,15 +84,15 @@ def test_one_host_changes_no_bit(rng: np.random.Generator) -> None:
     frame = run(rng, "a")
     with_host, without = fitted(frame), fitted(frame.drop(columns="host"))
     assert with_host.hosts == ()
-    assert "hosts" not in with_host.to_json()
-    assert with_host.to_json() == without.to_json()
+    assert "hosts" not in fit_document(with_host)
+    assert fit_document(with_host) == fit_document(without)
 
 
 def test_a_term_dearer_on_one_host_is_named(rng: np.random.Generator) -> None:
     found = fitted(run(rng, dearer=1.3))
     about = [one for host in found.hosts for one in host.disagreements]
-    assert about, in_words(found.hosts)
-    assert "disagree about the shape: " in in_words(found.hosts)
+    assert about, hosts_text(found.hosts)
+    assert "disagree about the shape: " in hosts_text(found.hosts)
     times = {one.terms: one.ratio.estimate for one in about}
     # which of the two terms moved cannot be said of one host against another: their ratio can
     assert times == pytest.approx({("n*m",): 1.3} if ("n*m",) in times else {("n*log(n)",): 1 / 1.3}, rel=0.05)
@@ -157,8 +158,8 @@ def test_growth_is_named_with_its_factor(rng: np.random.Generator) -> None:
     found = fit(with_steeper_host(single(run(rng)), 0.1), "n*m", overhead=(), block="block")
     assert [(one.terms, one.growth) for one in found.hosts[1].disagreements] == [((), "n")]
     assert found.hosts[1].disagreements[0].ratio.estimate == pytest.approx(1000**0.1, rel=0.05)
-    assert "hosts disagree about the shape: time grows " in in_words(found.hosts)
-    assert in_words(found.hosts).endswith("with n on b")
+    assert "hosts disagree about the shape: time grows " in hosts_text(found.hosts)
+    assert hosts_text(found.hosts).endswith("with n on b")
     assert found.hosts[1].to_json()["disagreements"][0]["growth"] == "n"
 
 
@@ -167,11 +168,11 @@ def test_a_host_that_shares_no_point_cannot_be_told(rng: np.random.Generator) ->
     apart = frame[(frame["host"] == "a") == (frame["n"] < 5e4)]
     found = fitted(apart)
     assert [host.slowness is None for host in found.hosts] == [False, True]
-    assert "shares no point with the others" in in_words(found.hosts)
+    assert "shares no point with the others" in hosts_text(found.hosts)
 
 
 def test_the_answer_names_hosts_as_data(rng: np.random.Generator) -> None:
-    hosts = fitted(run(rng)).to_json()["hosts"]
+    hosts = fit_document(fitted(run(rng)))["hosts"]
     assert [host["host"] for host in hosts] == ["a", "b"]
     assert set(hosts[1]["slowness"]) == {"estimate", "low", "high"}
     assert hosts[1]["disagreements"] == []

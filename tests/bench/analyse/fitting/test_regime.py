@@ -12,6 +12,7 @@ from bptt_bench.analyse.fitting.regime import select_regimes
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
+from bptt_bench.report.words.documents import fit_document
 from bptt_bench.report.words.reasons import words
 from bptt_bench.validation import LAWS, Setting
 from bptt_bench.validation import simulate as simulated
@@ -58,7 +59,7 @@ def test_exponents_are_defined_on_both_sides_of_a_threshold(rng: np.random.Gener
     found = fit(simulate(rng, dearer=2.5), LAW, overhead="n", term_bytes=BYTES)
     assert found.exponent("m", {"n": 16, "m": 1000}).estimate == pytest.approx(0.95, abs=0.02)
     assert found.exponent("m", {"n": 16, "m": 2500}).estimate > 1.3  # on the ramp
-    assert found.to_json()["terms"][-1]["role"] == "regime"
+    assert fit_document(found)["terms"][-1]["role"] == "regime"
 
 
 def test_the_plain_law_bends_without_the_threshold_and_is_straight_with_it(rng: np.random.Generator) -> None:

@@ -100,7 +100,7 @@ def test_too_few_points_to_hold_out_decide_nothing() -> None:
 
 def test_json_names_the_other_law() -> None:
     frame = table(seconds(LINE, CostLaw("T"), [1.0]), LINE)
-    assert prefer(frame, "T", "T**2", overhead=()).to_json()["law"] == "T**2"
+    assert prefer(frame, "T", "T**2", overhead=()).law == "T**2"
 
 
 def test_a_law_that_lives_on_its_overhead_loses_to_the_law_that_this_overhead_is() -> None:

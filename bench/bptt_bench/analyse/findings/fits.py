@@ -1,0 +1,100 @@
+"""What was found of a fit: its lack of fit, and what must be known before its figures are used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from bptt_bench.analyse.findings.reason import Finding
+from bptt_bench.text.units import Unit
+
+Shape = Literal["rise", "fall", "bend upwards", "bend downwards", "lowest in the middle", "highest in the middle"]
+Samples = Literal["repeated", "single", "identical", "exact"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trend(Finding):
+    """How residuals depend on a factor, or on the working set, and the p-value of that where it was tested."""
+
+    along: str
+    shape: Shape
+    p_value: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LackOfFit(Finding):
+    """Whether points scatter more about the law than their own samples explain, and how.
+
+    Attributes
+    ----------
+    kind : ``rejected`` where they do, or where a trend is left that noise does not explain; ``not_rejected`` where they
+        do not, in a test that would have detected a misfit of ``MISFIT_TO_BE_SEEN``; else ``not_testable``, which is
+        not evidence for the law.
+    p_value : of the test; ``None`` where it was not testable.
+    between, within : relative standard deviations: of points about the law, and of samples about their point.
+    samples : of a point: several that differ, one, several that are identical, or one that is exact.
+    unseen : relative size of a misfit that the test would not detect.
+    with_overhead : the test of law and overhead together, where the law's own terms are too small for a test.
+    """
+
+    kind: Literal["rejected", "not_rejected", "not_testable"]
+    p_value: float | None
+    between: float
+    within: float | None
+    samples: Samples
+    response: str
+    trend: Trend | None = None
+    unseen: float | None = None
+    with_overhead: LackOfFit | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZeroPossible(Finding):
+    """A term whose interval includes 0."""
+
+    term: str
+    coefficient: float
+    high: float
+    unit: Unit | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MostlyOverhead(Finding):
+    """A law whose own terms explain only a small share of a response (``of``) at the largest point."""
+
+    share: float
+    of: str
+    overhead: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdenticalRepetitions(Finding):
+    """Repetitions that are identical, from which noise cannot be estimated."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DistantSamples(Finding):
+    """A large share of samples far above the rest, so that the fit describes the faster ones alone."""
+
+    share: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollinearFactors(Finding):
+    """Two factors that rise and fall together at all points."""
+
+    factors: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReferenceHost(Finding):
+    """The host to whose speed coefficients and predictions belong."""
+
+    host: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverheadOnly(Finding):
+    """Two laws that both fit by their overhead alone, each with its overhead terms."""
+
+    overheads: tuple[tuple[str, ...], ...]
