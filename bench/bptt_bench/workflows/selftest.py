@@ -42,13 +42,16 @@ class SelftestOutcome:
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as plain data."""
+        from bptt_bench.report.words.documents import trust_document
+        from bptt_bench.report.words.trust import upshot
+
         return {
             "folder": str(self.folder),
             "experiment": self.settings.experiment,
             "profile": self.settings.profile,
             "seed": self.settings.seed,
-            **self.trust.to_json(),
-            "words": self.trust.in_words(),
+            **trust_document(self.trust),
+            "words": upshot(self.trust),
         }
 
 

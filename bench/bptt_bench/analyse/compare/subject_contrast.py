@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 HOSTS_CONFIDENCE = 0.95  # of the speeds of several hosts, which are taken out and not shown here
-COLUMN = "column of the table"
+COLUMN = "table column"
 Tables: TypeAlias = tuple[ProcessTable, ProcessTable]  # of the first run and of the second
 
 

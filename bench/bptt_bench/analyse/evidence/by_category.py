@@ -86,8 +86,10 @@ def each_part(
             left_out[levels] = str(error)
     if left_out and not found:
         levels, reason = next(iter(left_out.items()))
-        others = f"; nor can it be fitted to {len(left_out) - 1} more" if len(left_out) > 1 else ""
-        raise FitError(f"{levels}: {reason}{others}" if levels else reason)
+        where = f"{levels}: " if levels else ""
+        if len(left_out) > 1:
+            raise FitError(f"{where}{reason}; nor can it be fitted to {len(left_out) - 1} more")
+        raise FitError(f"{where}{reason}")
     return found, left_out
 
 

@@ -8,7 +8,7 @@ from typing import Literal
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.text.units import Unit
 
-Shape = Literal["rise", "fall", "bend upwards", "bend downwards", "lowest in the middle", "highest in the middle"]
+Shape = Literal["rise", "fall", "bend upwards", "bend downwards", "lowest mid-range", "highest mid-range"]
 Samples = Literal["repeated", "single", "identical", "exact"]
 
 

@@ -255,7 +255,7 @@ def _shape(residual: Array, x: Array, straight_share: float) -> Shape:
     bend = _polynomial(residual, x, 2)[0]
     if straight_share >= 0.5:
         return "rise" if _polynomial(residual, x, 1)[0] > 0 else "fall"
-    return "lowest in the middle" if bend > 0 else "highest in the middle"
+    return "lowest mid-range" if bend > 0 else "highest mid-range"
 
 
 def regressors_of(levels: Mapping[str, Array], working_set: Sequence[float] | None) -> dict[str, Array]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import Any, get_args
+from dataclasses import dataclass
+from typing import get_args
 
 from scipy.stats import binom
 
@@ -43,7 +43,7 @@ class Repeat:
 
     @classmethod
     def of(cls, name: str, analysis: Analysis) -> Repeat:
-        """What is kept of the analysis of a run."""
+        """Keep what matters of the analysis of a run."""
         return cls(
             name=name,
             fault=(analysis.frame.attrs.get("run") or {}).get("fault"),
@@ -55,7 +55,7 @@ class Repeat:
         )
 
     def words(self) -> dict[str, Word]:
-        """The verdict of each claim."""
+        """Return the verdict of each claim."""
         return {verdict.claim: verdict.verdict for verdict in self.verdicts}
 
 
@@ -104,7 +104,7 @@ class PlaceboAlarms:
 
 
 def stability(repeats: Sequence[Repeat]) -> tuple[Stability, ...]:
-    """The verdicts of every claim over runs, in the order of the claims.
+    """Return the verdicts of every claim over runs, in the order of the claims.
 
     Raises
     ------
@@ -131,7 +131,7 @@ def stability(repeats: Sequence[Repeat]) -> tuple[Stability, ...]:
 
 
 def fault_found(fault: Fault, healthy: Iterable[Stability], repeats: Sequence[Repeat]) -> FaultFound:
-    """Whether runs with a fault refuted what runs without it support."""
+    """Return whether runs with a fault refuted what runs without it support."""
     supported = {one.claim: one.kind for one in healthy if one.commonest == "supported"}
     refuted = [
         [verdict.claim for verdict in repeat.verdicts if verdict.verdict == "refuted" and verdict.claim in supported]
@@ -151,7 +151,7 @@ def fault_found(fault: Fault, healthy: Iterable[Stability], repeats: Sequence[Re
 
 
 def placebo_alarms(repeats: Sequence[Repeat]) -> PlaceboAlarms | None:
-    """Alarms of the placebo over runs, with or without a fault; ``None`` where no run measured one."""
+    """Return the alarms of the placebo over runs, with or without a fault; ``None`` where no run measured one."""
     measured = [repeat for repeat in repeats if repeat.placebo is not None]
     if not measured:
         return None
@@ -164,7 +164,7 @@ def placebo_alarms(repeats: Sequence[Repeat]) -> PlaceboAlarms | None:
 
 
 def contradictions(quiet: Iterable[Stability], repeats: Iterable[Repeat]) -> list[tuple[str, str]]:
-    """Runs and claims whose verdict is the opposite of the commonest one: refuted for supported, or the other way."""
+    """Return runs and claims with the opposite of the commonest verdict, such as refuted instead of supported."""
     opposite: dict[Word, Word] = {"supported": "refuted", "refuted": "supported"}
     commonest = {one.claim: one.commonest for one in quiet}
     return [
@@ -206,71 +206,52 @@ class Trust:
     coverage: Coverage | None = None
 
     @property
-    def reasons(self) -> list[str]:
-        """Why verdicts are not to be trusted; empty if they are."""
-        missed = [
-            f"the planted fault {one.fault!r} was caught in {one.caught} of {one.runs} runs"
-            for one in self.faults
-            if one.caught < one.runs
-        ]
-        refuted = [
-            f"{one.claim!r} was refuted in {one.counts['refuted']} of {one.runs} healthy runs"
-            for one in self.claims
-            if one.counts["refuted"]
-        ]
-        return [*missed, *refuted]
+    def missed_faults(self) -> tuple[FaultFound, ...]:
+        """Planted faults that were not caught in every run: with any of them verdicts are not to be trusted."""
+        return tuple(one for one in self.faults if one.caught < one.runs)
 
     @property
-    def caveats(self) -> list[str]:
-        """What to keep in mind even so."""
-        found = [
-            f"claims about time saw the fault {one.fault!r} in {one.by_timing} of {one.runs} runs"
-            for one in self.faults
-            if one.by_timing < one.runs and self._expects_timing(one)
-        ]
-        if self.placebo is not None and self.placebo.points:
-            n, k = self.placebo.points, self.placebo.point_alarms
-            if binom.sf(k - 1, n, ALARM_LEVEL) < SURPRISING:
-                found.append(f"the placebo differs from itself at {k} of {n} points, where {ALARM_LEVEL:.0%} would do")
-        changing = sum(one.same < one.runs for one in self.claims)
-        if changing:
-            found.append(f"{changing} of {len(self.claims)} claims changed their verdict from run to run")
-        return found
-
-    def _expects_timing(self, fault: FaultFound) -> bool:
-        kinds = {one.claim: one.kind for one in self.claims}
-        return any(kinds.get(claim, CHECK) != CHECK for claim in fault.expected)
+    def wrongly_refuted(self) -> tuple[Stability, ...]:
+        """Claims that were refuted in a healthy run: with any of them verdicts are not to be trusted."""
+        return tuple(one for one in self.claims if one.counts["refuted"])
 
     @property
     def trusted(self) -> bool:
-        return not self.reasons
+        """Whether verdicts on this machine are to be trusted."""
+        return not (self.missed_faults or self.wrongly_refuted)
 
-    def in_words(self) -> str:
-        """The upshot in one sentence."""
-        if self.reasons:
-            return f"on this machine verdicts are not to be trusted, because {'; '.join(self.reasons)}"
-        n = len(self.faults)
-        caught = {0: "the experiment plants no fault", 1: "the planted fault was caught"}.get(
-            n, f"all {n} planted faults were caught"
+    @property
+    def unseen_by_timing(self) -> tuple[FaultFound, ...]:
+        """Faults that claims about time are expected to catch and did not catch in every run."""
+        kinds = {one.claim: one.kind for one in self.claims}
+        return tuple(
+            one
+            for one in self.faults
+            if one.by_timing < one.runs and any(kinds.get(claim, CHECK) != CHECK for claim in one.expected)
         )
-        fine = f"{caught}, and none of {len(self.claims)} claims was refuted in {self.healthy} healthy runs"
-        trusted = "verdicts here can be trusted"
-        timed = [one for one in self.claims if one.kind != CHECK]
-        if timed and all(one.commonest == "inconclusive" for one in timed):
-            noise = "" if self.noise is None else f" with {self.noise:.1%} noise"
-            trusted = (
-                "on this machine, as it is now, only checks can be trusted, because none of "
-                f"{len(timed)} claims about time could be decided{noise}"
-            )
-        return f"{trusted}: {fine}" + (f"; but {'; '.join(self.caveats)}" if self.caveats else "")
 
-    def to_json(self) -> dict[str, Any]:
-        """All of it as plain data."""
-        return {**asdict(self), "trusted": self.trusted, "reasons": self.reasons, "caveats": self.caveats}
+    @property
+    def restless_placebo(self) -> PlaceboAlarms | None:
+        """The alarms of the placebo where they are more than chance explains."""
+        if self.placebo is None or not self.placebo.points:
+            return None
+        p_value = binom.sf(self.placebo.point_alarms - 1, self.placebo.points, ALARM_LEVEL)
+        return self.placebo if p_value < SURPRISING else None
+
+    @property
+    def changing_claims(self) -> tuple[Stability, ...]:
+        """Claims whose verdict changed from run to run."""
+        return tuple(one for one in self.claims if one.same < one.runs)
+
+    @property
+    def decides_only_checks(self) -> bool:
+        """Whether there are claims about time, and none of them could be decided."""
+        timed = [one for one in self.claims if one.kind != CHECK]
+        return bool(timed) and all(one.commonest == "inconclusive" for one in timed)
 
 
 def trust(repeats: Sequence[Repeat], faults: Sequence[Fault], coverage: Coverage | None = None) -> Trust:
-    """What healthy runs and runs with planted faults say together.
+    """Return what healthy runs and runs with planted faults show together.
 
     Raises
     ------
@@ -290,6 +271,6 @@ def trust(repeats: Sequence[Repeat], faults: Sequence[Fault], coverage: Coverage
 
 
 def median_of(values: Iterable[float | None]) -> float | None:
-    """The median of the values that there are."""
+    """Return the median of the values that are known."""
     known = [value for value in values if value is not None]
     return statistics.median(known) if known else None

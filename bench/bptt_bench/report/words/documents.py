@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
@@ -11,7 +12,9 @@ from bptt_bench.analyse.findings.reason import plain
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.preference import Preference
 from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.analyse.verdicts.trust import Trust
 from bptt_bench.analyse.verdicts.verdict import Verdict
+from bptt_bench.report.words import trust
 from bptt_bench.report.words.comparison import claim_change_text, not_compared_text, regression_text
 from bptt_bench.report.words.reasons import text_of, words
 
@@ -82,6 +85,16 @@ def preference_document(found: Preference) -> dict[str, Any]:
         "aicc_gap": found.aicc_gap,
         "held_out_gap": found.held_out_gap,
         "note": "" if found.note is None else words(found.note),
+    }
+
+
+def trust_document(found: Trust) -> dict[str, Any]:
+    """Return what a self-test found as ``selftest --json`` prints it."""
+    return {
+        **dataclasses.asdict(found),
+        "trusted": found.trusted,
+        "reasons": trust.reasons(found),
+        "caveats": trust.caveats(found),
     }
 
 

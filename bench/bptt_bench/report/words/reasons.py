@@ -468,8 +468,8 @@ SHAPES: Mapping[fits.Shape, str] = {
     "fall": "fall with",
     "bend upwards": "bend upwards along",
     "bend downwards": "bend downwards along",
-    "lowest in the middle": "are lowest at middle levels of",
-    "highest in the middle": "are highest at middle levels of",
+    "lowest mid-range": "are lowest at middle levels of",
+    "highest mid-range": "are highest at middle levels of",
 }
 
 

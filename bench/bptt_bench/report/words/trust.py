@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bptt_bench.analyse.verdicts.trust import FaultFound, Stability, Trust
+from bptt_bench.analyse.verdicts.trust import ALARM_LEVEL, CHECK, FaultFound, Stability, Trust
 
 
 def lines(found: Trust) -> Iterator[str]:
@@ -30,7 +30,7 @@ def lines(found: Trust) -> Iterator[str]:
             f"intervals: 95 % ones held the truth {found.coverage.share:.1%} of the time in {found.coverage.trials} "
             f"simulated measurements with this noise; worst, {name}: {share:.1%}"
         )
-    yield found.in_words()
+    yield upshot(found)
 
 
 def _fault(one: FaultFound) -> Iterator[str]:
@@ -45,3 +45,52 @@ def _fault(one: FaultFound) -> Iterator[str]:
 
 def _counts(claim: Stability) -> str:
     return ", ".join(f"{count} {word}" for word, count in claim.counts.items() if count)
+
+
+def upshot(found: Trust) -> str:
+    """Return in one sentence whether verdicts on this machine are to be trusted, and why."""
+    if not found.trusted:
+        return f"on this machine verdicts are not to be trusted, because {'; '.join(reasons(found))}"
+    n = len(found.faults)
+    caught = {0: "the experiment plants no fault", 1: "the planted fault was caught"}.get(
+        n, f"all {n} planted faults were caught"
+    )
+    fine = f"{caught}, and none of {len(found.claims)} claims was refuted in {found.healthy} healthy runs"
+    trusted = "verdicts here can be trusted"
+    if found.decides_only_checks:
+        timed = sum(one.kind != CHECK for one in found.claims)
+        noise = "" if found.noise is None else f" with {found.noise:.1%} noise"
+        trusted = (
+            "on this machine, as it is now, only checks can be trusted, because none of "
+            f"{timed} claims about time could be decided{noise}"
+        )
+    but = "; ".join(caveats(found))
+    return f"{trusted}: {fine}" + (f"; but {but}" if but else "")
+
+
+def reasons(found: Trust) -> list[str]:
+    """Return why verdicts are not to be trusted; empty if they are."""
+    missed = (
+        f"the planted fault {one.fault!r} was caught in {one.caught} of {one.runs} runs" for one in found.missed_faults
+    )
+    refuted = (
+        f"{one.claim!r} was refuted in {one.counts['refuted']} of {one.runs} healthy runs"
+        for one in found.wrongly_refuted
+    )
+    return [*missed, *refuted]
+
+
+def caveats(found: Trust) -> list[str]:
+    """Return what to keep in mind even where verdicts are to be trusted."""
+    lines = [
+        f"claims about time saw the fault {one.fault!r} in {one.by_timing} of {one.runs} runs"
+        for one in found.unseen_by_timing
+    ]
+    placebo = found.restless_placebo
+    if placebo is not None:
+        points = f"{placebo.point_alarms} of {placebo.points} points"
+        lines.append(f"the placebo differs from itself at {points}, where {ALARM_LEVEL:.0%} are expected")
+    if found.changing_claims:
+        changing = f"{len(found.changing_claims)} of {len(found.claims)} claims"
+        lines.append(f"{changing} changed their verdict from run to run")
+    return lines

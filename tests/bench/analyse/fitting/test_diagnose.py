@@ -68,8 +68,8 @@ def test_the_working_set_is_named_where_it_explains_more_than_a_factor(rng: np.r
 
 def test_a_bend_is_told_from_a_slope() -> None:
     x = np.geomspace(1, 64, 13)
-    assert strongest_trend((np.log(x) - np.log(8)) ** 2, {"n": x}) == Trend(along="n", shape="lowest in the middle")
-    assert strongest_trend(-((np.log(x) - np.log(8)) ** 2), {"n": x}) == Trend(along="n", shape="highest in the middle")
+    assert strongest_trend((np.log(x) - np.log(8)) ** 2, {"n": x}) == Trend(along="n", shape="lowest mid-range")
+    assert strongest_trend(-((np.log(x) - np.log(8)) ** 2), {"n": x}) == Trend(along="n", shape="highest mid-range")
     assert strongest_trend(np.log(x), {"n": x}) == Trend(along="n", shape="rise")
     assert strongest_trend(np.zeros(13), {"n": x}) is None
 

@@ -22,6 +22,8 @@ from bptt_bench.analyse.verdicts.trust import (
 )
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import Evaluation, Fault, Point
+from bptt_bench.report.words.documents import trust_document
+from bptt_bench.report.words.trust import caveats, upshot
 
 KINDS = {"counts": "check", "growth": "exponent", "ratio": "ratio"}
 S: Word = "supported"
@@ -118,13 +120,13 @@ def test_wrong_under_load_is_the_opposite_of_the_quiet_verdict_and_not_doubt() -
 def test_trust_needs_every_fault_caught_and_nothing_sound_refuted() -> None:
     fine = trust([repeat("SSS"), repeat("SSS"), repeat("RRS", fault="f")], [FAULT])
     assert fine.trusted
-    assert (fine.healthy, fine.noise, fine.contaminated_share, fine.caveats) == (2, 0.02, 0.1, [])
-    assert fine.in_words() == (
+    assert (fine.healthy, fine.noise, fine.contaminated_share, caveats(fine)) == (2, 0.02, 0.1, [])
+    assert upshot(fine) == (
         "verdicts here can be trusted: the planted fault was caught, and none of 3 claims was refuted in 2 healthy runs"
     )
     missed = trust([repeat("SSS"), repeat("SSR"), repeat("SSS", fault="f")], [FAULT])
     assert not missed.trusted
-    assert missed.in_words() == (
+    assert upshot(missed) == (
         "on this machine verdicts are not to be trusted, because the planted fault 'f' was caught in 0 of 1 runs; "
         "'ratio' was refuted in 1 of 2 healthy runs"
     )
@@ -133,27 +135,27 @@ def test_trust_needs_every_fault_caught_and_nothing_sound_refuted() -> None:
 def test_where_time_decides_nothing_only_checks_are_to_be_trusted() -> None:
     found = trust([repeat("SXX"), repeat("SXX"), repeat("RXX", fault="f")], [FAULT])
     assert found.trusted
-    assert found.in_words() == (
+    assert upshot(found) == (
         "on this machine, as it is now, only checks can be trusted, because none of 2 claims about time could be "
         "decided with 2.0% noise: the planted fault was caught, and none of 3 claims was refuted in 2 healthy runs; "
         "but claims about time saw the fault 'f' in 0 of 1 runs"
     )
-    assert trust([repeat("SXS")], []).in_words().startswith("verdicts here can be trusted: ")
+    assert upshot(trust([repeat("SXS")], [])).startswith("verdicts here can be trusted: ")
 
 
 def test_caveats_name_a_restless_placebo_and_changing_verdicts() -> None:
     runs = [repeat("SSS", alarms=(9, 20)), repeat("SXS"), repeat("RSS", fault="f")]
-    assert trust(runs, [FAULT]).caveats == [
+    assert caveats(trust(runs, [FAULT])) == [
         "claims about time saw the fault 'f' in 0 of 1 runs",
-        "the placebo differs from itself at 11 of 60 points, where 5% would do",
+        "the placebo differs from itself at 11 of 60 points, where 5% are expected",
         "1 of 3 claims changed their verdict from run to run",
     ]
-    assert trust([repeat("SSS", alarms=(2, 20))], []).caveats == []
+    assert caveats(trust([repeat("SSS", alarms=(2, 20))], [])) == []
 
 
 def test_the_document_is_plain_data() -> None:
     coverage = Coverage(noise=0.02, trials=120, share=0.95, lowest=("prediction", 0.92))
-    found = trust([repeat("SSS"), repeat("RSS", fault="f")], [FAULT], coverage).to_json()
+    found = trust_document(trust([repeat("SSS"), repeat("RSS", fault="f")], [FAULT], coverage))
     assert json.loads(json.dumps(found, allow_nan=False)) == {
         **found,
         "claims": [{**one, "counts": dict(one["counts"])} for one in found["claims"]],
