@@ -104,6 +104,7 @@ LOOKS = (
     Look("#7A4B1E", "p", (0, (4, 1, 1, 1)), "OO"),
     Look("#5B3A8C", "h", (0, (10, 1.5)), "**"),
 )
+MOST_DECADES_WITH_MINOR_TICKS = 3.0  # on more they crowd, and finding room for them takes half the time of the layout
 VERDICT_LOOKS = {
     "supported": Look("#006B4F", "o", "-", ""),
     "refuted": Look("#C23B00", "X", "-", ""),
@@ -195,6 +196,8 @@ def seconds_axis(axis_of: Axes, which: str, low: float, high: float, *, unit: st
     axis.set_major_locator(LogLocator(subs=subs, numticks=8))
     axis.set_major_formatter(EngFormatter(unit=unit, sep="\u202f"))
     axis.set_minor_formatter(NullFormatter())
+    if decades > MOST_DECADES_WITH_MINOR_TICKS:
+        axis.set_minor_locator(NullLocator())
 
 
 def point_beyond(axes: Axes, across: ArrayLike, deviations: ArrayLike, how: Look) -> None:
