@@ -78,7 +78,7 @@ def parse_points(given: PointText | Sequence[PointText], option: str = "--at") -
     [{'V': 1000, 'T': 1}, {'V': 1000, 'T': 10}, {'V': 1000, 'T': 100}]
     """
     every = [given] if isinstance(given, str | Mapping) else list(given)
-    found = [_of_text(option, one) if isinstance(one, str) else _of_mapping(option, one) for one in every]
+    found = [_parse_text(option, one) if isinstance(one, str) else _parse_mapping(option, one) for one in every]
     n = sum(map(len, found))
     if n > MOST_POINTS:
         raise TextError(f"{option}: must name at most {MOST_POINTS} points, got {n}")
@@ -94,7 +94,7 @@ def normalize_name(name: str) -> str:
     return unicodedata.normalize("NFKC", name)
 
 
-def _of_text(option: str, text: str) -> PointQuery:
+def _parse_text(option: str, text: str) -> PointQuery:
     axes: dict[str, Sequence[float | str] | Range] = {}
     for part in text.split(",") if text.strip() else ():
         name, equals, level = (piece.strip() for piece in part.partition("="))
@@ -109,7 +109,7 @@ def _of_text(option: str, text: str) -> PointQuery:
     return PointQuery(option=option, text=text, axes=axes)
 
 
-def _of_mapping(option: str, levels: Mapping[str, Any]) -> PointQuery:
+def _parse_mapping(option: str, levels: Mapping[str, Any]) -> PointQuery:
     text = ",".join(f"{name}={level}" for name, level in levels.items())
     axes: dict[str, Sequence[float | str] | Range] = {}
     for name, level in levels.items():
@@ -128,7 +128,7 @@ def _axis(where: str, name: str, level: Any) -> Sequence[float | str] | Range:
         return [_level(where, name, level)]
     low, high = (_number(where, name, end) for end in found.groups()[:2])
     if low == 0:  # the levels are evenly spaced in their logarithm
-        raise not_above_0(where, name, found[1])
+        raise level_error(where, name, found[1])
     n = LEVELS_OF_A_RANGE if found[3] is None else int(found[3])
     if low > high or n < 2:
         raise TextError(
@@ -154,10 +154,10 @@ def _number(where: str, name: str, level: Any) -> float:
     except (TypeError, ValueError):
         value = math.nan
     if not math.isfinite(value) or value < 0:
-        raise not_above_0(where, name, level)
+        raise level_error(where, name, level)
     return int(value) if value.is_integer() else value
 
 
-def not_above_0(where: str, name: str, level: Any) -> TextError:
+def level_error(where: str, name: str, level: Any) -> TextError:
     """Return the error for a level that is not above 0, where 0 was not measured."""
     return TextError(f"{where}: {name} must be a finite number above 0, got {str(level)!r}")

@@ -72,7 +72,7 @@ def parse_budget(option: str, text: str) -> Budget:
     found = _AMOUNT.fullmatch(text.strip()) if len(text) <= MOST_CHARACTERS else None
     unit = None if found is None or not found[2] else unit_of(found[2])
     if found is not None and (unit is not None or not found[2]):
-        amount = _scaled(found[1], unit)
+        amount = _to_base(found[1], unit)
         if 0 < amount < math.inf:
             return Budget(amount, "" if unit is None else unit.dimension)
     raise TextError(f"{option}: must be {DURATIONS}, or {SIZES}, got {_abbreviate(text)}")
@@ -116,7 +116,7 @@ def _seconds(text: str, *, bare: bool = False) -> float | None:
     return float(total) if end == len(text) else None
 
 
-def _scaled(number: str, unit: Unit | None) -> float:
+def _to_base(number: str, unit: Unit | None) -> float:
     """Return a number of a unit in base units: 20us is 2e-05 s, which 20 * 1e-6 is not."""
     return float(Decimal(number) * Decimal(repr(1.0 if unit is None else unit.scale)))
 

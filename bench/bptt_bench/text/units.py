@@ -101,14 +101,14 @@ def unit_of(text: str) -> Unit | None:
     >>> [unit_of(text).symbol for text in ("\xb5s", "\u03bcs", "microseconds", "ns/op", "MB / s", "items/s", "GFLOPS")]
     ['us', 'us', 'us', 'ns', 'MB/s', 'items/s', 'GFLOP/s']
     """
-    text = _normal(text).strip()
+    text = _normalize(text).strip()
     over, slash, under = (part.strip() for part in text.partition("/"))
     if slash and under and "/" not in under:
         return _quotient(over, under)
     words = text.split()
     if len(words) == 3 and words[1] == "per":
         return _quotient(words[0], words[2])
-    return _whole(text)
+    return _simple_unit(text)
 
 
 def parse_unit(text: str, option: str = "--unit") -> Unit:
@@ -143,7 +143,7 @@ def unit_of_name(name: str) -> Unit | None:
     >>> [unit_of_name(name) for name in ("latency", "throughput", "time_min", "n")]
     [None, None, None, None]
     """
-    name = _normal(name).strip()
+    name = _normalize(name).strip()
     bracket = _BRACKETS.search(name)
     if bracket is not None:
         found = unit_of(bracket[1])
@@ -152,7 +152,7 @@ def unit_of_name(name: str) -> Unit | None:
         name = name[: bracket.start()].strip()
     if "/" in name and (found := unit_of(re.split(r"[\s,;:_]+", re.sub(r"\s*/\s*", "/", name))[-1])) is not None:
         return found
-    tokens = [token for word in re.split(r"[^0-9A-Za-z%]+", name) if word for token in _in_camel_case(word)]
+    tokens = [token for word in re.split(r"[^0-9A-Za-z%]+", name) if word for token in _split_camel_case(word)]
     while len(tokens) > 1 and tokens[-1].lower() in _STATISTICS:
         tokens.pop()
     return _unit_of_words(tokens) if tokens else None
@@ -185,18 +185,18 @@ def _unit_of_words(tokens: list[str]) -> Unit | None:
         return Unit("1/s")
     if last in _COUNTED:
         return Unit(last)
-    return None if last in _UNSURE else _whole(last)
+    return None if last in _UNSURE else _simple_unit(last)
 
 
 def _unit_of_pair(before: str, last: str) -> Unit | None:
     """Return the unit of the last two words of a name, such as ``ns`` and ``op``, or ``items`` and ``s``."""
-    if last.lower() in _EVALUATIONS and (found := _whole(before)) is not None:
+    if last.lower() in _EVALUATIONS and (found := _simple_unit(before)) is not None:
         return found
     is_rate = last == "s" and (before.lower() in _THINGS or _is_size(before))
     return _quotient(before, last) if is_rate else None
 
 
-def _whole(word: str) -> Unit | None:
+def _simple_unit(word: str) -> Unit | None:
     """Return the unit of a word without a slash."""
     if word in _UNITS:
         return _UNITS[word]
@@ -209,7 +209,7 @@ def _whole(word: str) -> Unit | None:
 
 def _quotient(over: str, under: str) -> Unit | None:
     """Return the unit of so much of one in another: a rate where that is a time, the cost of one of something else."""
-    top, bottom = _whole(over), _whole(under)
+    top, bottom = _simple_unit(over), _simple_unit(under)
     if under.lower() in _EVALUATIONS:
         return top
     if bottom is not None and bottom.base == "s":
@@ -224,16 +224,16 @@ def _quotient(over: str, under: str) -> Unit | None:
     return Unit(f"{top.symbol}/{under}", f"{top.base}/{under}", top.scale)
 
 
-def _in_camel_case(word: str) -> list[str]:
+def _split_camel_case(word: str) -> list[str]:
     """Return the parts of ``elapsedMillis``; ``MiB`` has none."""
-    return [word] if _whole(word) is not None else re.split(r"(?<=[a-z])(?=[A-Z])", word)
+    return [word] if _simple_unit(word) is not None else re.split(r"(?<=[a-z])(?=[A-Z])", word)
 
 
 def _is_size(word: str) -> bool:
-    found = _whole(word)
+    found = _simple_unit(word)
     return found is not None and found.base in ("B", "FLOP")
 
 
-def _normal(text: str) -> str:
+def _normalize(text: str) -> str:
     """Return the text with one micro sign for the two that look alike, as a letter where a unit begins with it."""
     return text.replace("\u03bc", "u").replace("\xb5", "u")

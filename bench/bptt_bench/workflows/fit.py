@@ -27,7 +27,7 @@ from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.store.importers.reading.text import list_names
-from bptt_bench.text.points import PointQuery, not_above_0, parse_points
+from bptt_bench.text.points import PointQuery, level_error, parse_points
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -268,4 +268,4 @@ def _require_factors(text: str, point: Point, this: Fit) -> None:
         raise FitError(f"--predict {text!r}: unknown factor {unknown[0]!r}; the law has {', '.join(needed) or 'none'}")
     for name, level in point.items():
         if isinstance(level, str) or (level == 0 and not (this.points[name] == 0).any()):
-            raise not_above_0(f"--predict {text!r}", name, level)
+            raise level_error(f"--predict {text!r}", name, level)

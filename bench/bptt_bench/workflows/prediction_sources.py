@@ -23,7 +23,7 @@ from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.report.words.reasons import clause_of
 from bptt_bench.store.frame import as_samples
 from bptt_bench.store.runs.experiments import experiment_of_run
-from bptt_bench.text.points import not_above_0
+from bptt_bench.text.points import level_error
 from bptt_bench.text.units import Unit
 from bptt_bench.workflows.fit import prepare_rows, select_subject
 
@@ -275,5 +275,5 @@ def _measured_range(found: Fit, name: str) -> LevelRange:
 def _check_measured_level(found: Fit, name: str, level: float) -> float:
     """Return a level of a table's factor unchanged; raise for 0 unless that was measured."""
     if level == 0 and not (found.points[name] == 0).any():
-        raise not_above_0("--at", name, f"{level:g}")
+        raise level_error("--at", name, f"{level:g}")
     return level

@@ -64,9 +64,9 @@ def _measure_simple(
 ) -> Any:
     """Call once more than asked for, before all other calls: that is the first."""
     watch = _CallInspector(benchmark, function, args, kwargs)
-    first = watch.inspector.first()
+    first = watch.inspector.evaluate_first()
     result = measure(function, *args, **kwargs)
-    keep(CallInspection(watch.inspector.in_place(_median_seconds(benchmark), watch.put_back), first))
+    keep(CallInspection(watch.inspector.compare_in_place(_median_seconds(benchmark), watch.put_back), first))
     return result
 
 
@@ -78,8 +78,8 @@ def _measure_pedantic(benchmark: Any, measure: Callable[..., Any], keep: Keep, t
         keep(CallInspection(Inspection(returned=deferred_kind(result)), None))
         return result
     watch = _CallInspector(benchmark, target, how.get("args") or (), how.get("kwargs") or {})
-    result = watch.inspector.watched(lambda: measure(target, **how))
-    keep(CallInspection(watch.inspector.in_place(None, watch.put_back), None))
+    result = watch.inspector.watch(lambda: measure(target, **how))
+    keep(CallInspection(watch.inspector.compare_in_place(None, watch.put_back), None))
     return result
 
 

@@ -69,7 +69,7 @@ class DaskCluster:
         import distributed
 
         connect: Any = distributed.Client  # has no types
-        self._resources.enter_context(_silenced_logging())
+        self._resources.enter_context(_silence_logging())
         try:
             address: Any = self._settings.scheduler
             if address is None:
@@ -111,7 +111,7 @@ class DaskCluster:
             retries=0,
         )
         self._futures[task_id] = future
-        future.add_done_callback(lambda done: self._events.put(TaskEnded(task_id, _failure_of(done))))
+        future.add_done_callback(lambda done: self._events.put(TaskEnded(task_id, _task_error(done))))
         return task_id
 
     def next(self, seconds: float) -> ClusterEvent | None:
@@ -218,7 +218,7 @@ def _try_connection(address: str, security: Any) -> None:
         raise error
 
 
-def _failure_of(future: Any) -> str | None:
+def _task_error(future: Any) -> str | None:
     """Return one line about why a task failed; None where it ended of itself."""
     if future.status == "finished":
         return None
@@ -243,7 +243,7 @@ def _connection_error(error: BaseException) -> str:
 
 
 @contextlib.contextmanager
-def _silenced_logging() -> Iterator[None]:
+def _silence_logging() -> Iterator[None]:
     """Keep messages of the libraries off the terminal: what matters becomes a line of ours."""
     names = [name for name in logging.root.manager.loggerDict if name.partition(".")[0] in NOISY_LOGGERS]
     loggers = [logging.getLogger(name) for name in dict.fromkeys((*NOISY_LOGGERS, *names))]

@@ -63,7 +63,7 @@ def run_task(data: bytes, topic: str, task_id: int, start_engine: EngineFactory 
         name=name,
         environment=environment,
     )
-    with _watched(runner, reports, lambda: _is_wanted(worker, key)) as cancelled:
+    with _watch(runner, reports, lambda: _is_wanted(worker, key)) as cancelled:
         try:
             if task.kind == "survey":
                 runner.run(task, reports.add)
@@ -97,7 +97,7 @@ class ReportBuffer:
 
 
 @contextlib.contextmanager
-def _watched(runner: TaskRunner, reports: ReportBuffer, is_wanted: Callable[[], bool]) -> Iterator[threading.Event]:
+def _watch(runner: TaskRunner, reports: ReportBuffer, is_wanted: Callable[[], bool]) -> Iterator[threading.Event]:
     """Flush reports at intervals, and stop the runner once the task is cancelled; the event says so."""
     done, cancelled = threading.Event(), threading.Event()
 

@@ -42,7 +42,7 @@ class LocalWorker:
         except BrokenPipeError:
             line = b""
         if not line.endswith(b"\n"):
-            raise WorkerDied(self._how_it_ended())
+            raise WorkerDied(self._describe_end())
         reply: Reply = decode(line)
         # the run itself has loaded the experiment before, and shown what it prints then
         self._overheard.count(None if isinstance(request, OpenRequest) else self._printed)
@@ -62,7 +62,7 @@ class LocalWorker:
             with contextlib.suppress(OSError):  # what was left unsent has no reader any more
                 pipe.close()
 
-    def _how_it_ended(self) -> str:
+    def _describe_end(self) -> str:
         try:
             status = self._process.wait(timeout=SECONDS_TO_END)
         except subprocess.TimeoutExpired:

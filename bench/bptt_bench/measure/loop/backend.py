@@ -38,7 +38,7 @@ class Backend(Protocol):
         """Return the seconds for which measuring processes were ready to make visits, added up over all of them."""
         ...
 
-    def connected(self) -> contextlib.AbstractContextManager[None]:
+    def connect(self) -> contextlib.AbstractContextManager[None]:
         """Connect, for as long as the block lasts."""
         ...
 

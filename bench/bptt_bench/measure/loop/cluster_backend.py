@@ -108,10 +108,10 @@ class ClusterBackend:
         return self._context.seconds_ready
 
     @contextlib.contextmanager
-    def connected(self) -> Iterator[None]:
+    def connect(self) -> Iterator[None]:
         """Connect for as long as the block lasts; whatever ends it ends all tasks."""
         try:
-            with self._interrupts.allowed():
+            with self._interrupts.allow():
                 self._cluster.open()
             yield
         finally:
@@ -208,7 +208,7 @@ class ClusterBackend:
 
     def _step(self) -> None:
         """Handle the next event, or see that there is still a worker."""
-        with self._interrupts.allowed():
+        with self._interrupts.allow():
             event = self._cluster.next(SECONDS_BETWEEN_LOOKS)
         if event is not None:
             self._handle(event)

@@ -225,13 +225,13 @@ class MergedEvents:
 
         def on_event(event: Event) -> None:
             with self._lock:
-                summed = self._summed(side, event)
+                summed = self._merge(side, event)
                 if summed is not None:
                     self._listener(summed)
 
         return on_event
 
-    def _summed(self, side: str, event: Event) -> Event | None:
+    def _merge(self, side: str, event: Event) -> Event | None:
         if isinstance(event, RunStarted):
             self._begun[side] = event
             if len(self._begun) < len(self._sides):

@@ -34,7 +34,7 @@ class Interrupts:
         self._allowed = False
 
     @contextlib.contextmanager
-    def installed(self) -> Iterator[None]:
+    def install(self) -> Iterator[None]:
         """Take over the signals; they belong to the main thread, so elsewhere this does nothing."""
         if threading.current_thread() is not threading.main_thread():
             yield
@@ -47,7 +47,7 @@ class Interrupts:
                 signal.signal(number, handler if handler is not None else signal.SIG_DFL)
 
     @contextlib.contextmanager
-    def allowed(self) -> Iterator[None]:
+    def allow(self) -> Iterator[None]:
         """Raise if a signal comes in this block, or came before it."""
         self._allowed = True  # before the look at what has come: a signal between the two must not be missed
         try:

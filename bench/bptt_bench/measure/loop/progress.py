@@ -41,14 +41,14 @@ class TimeLeft:
         """Take note of what visits to some cells should cost."""
         for cell, value in seconds.items():
             key = (cell.subject, cell.point, "whole")
-            with self._changed(key):
+            with self._update(key):
                 self._expected[key] = value
 
     def complete(self, visit: Visit, seconds: float) -> None:
         """Take a visit off the list."""
         key = (visit.subject, visit.point, visit.timing)
         self._count(key, -1)
-        with self._changed(key):
+        with self._update(key):
             self._made_seconds += seconds - self._made.get(key, 0.0)
             self._made[key] = seconds
 
@@ -77,7 +77,7 @@ class TimeLeft:
             self._known_seconds += change * known
 
     @contextlib.contextmanager
-    def _changed(self, key: Hashable) -> Iterator[None]:
+    def _update(self, key: Hashable) -> Iterator[None]:
         """Take the visits left of a key out of the sums while what is known of them changes."""
         count = self._left[key]
         self._count(key, -count)
@@ -109,7 +109,7 @@ class ProgressCounts:
         for block in left:
             self.time_left.expect(block.expected_seconds or {})
 
-    def visited(self, visit: Visit) -> bool:
+    def count_visit(self, visit: Visit) -> bool:
         """Count a visit, made or dropped; whether it was the last of its block."""
         self.cells_done += 1
         self.left[visit.block] -= 1

@@ -75,7 +75,7 @@ class Recorder:
         if isinstance(found, SkipReply):
             self._skip(visit, found, host)
             return
-        last = self.progress.visited(visit)
+        last = self.progress.count_visit(visit)
         self._measured.add(visit.timing)
         self.progress.time_left.complete(visit, seconds)
         if isinstance(found, MemoryReply):
@@ -89,7 +89,7 @@ class Recorder:
 
     def drop(self, visit: Visit) -> None:
         """Count a visit that is not made: its cell is left out."""
-        last = self.progress.visited(visit)
+        last = self.progress.count_visit(visit)
         self.progress.time_left.drop(visit)
         self._block_done(visit, last)
 
@@ -162,7 +162,7 @@ class Recorder:
 
     def _skip(self, visit: Visit, found: SkipReply, host: str | None) -> None:
         self._skipped.setdefault((Cell(visit.subject, visit.point), visit.timing), found.reason)
-        last = self.progress.visited(visit)
+        last = self.progress.count_visit(visit)
         self.progress.time_left.drop(visit)
         self._sink.append(skip_record(visit, found, host=host))
         self._notify(CellSkipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=found.reason))

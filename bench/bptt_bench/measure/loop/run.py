@@ -174,8 +174,8 @@ class _RunLoop:
         self._recorder = Recorder(sink=sink, notify=notify, done=done, agreement=experiment.agreement)
         self._opening, self._counter = opening, counter
         blocks = plan_blocks(experiment, profile, seed=header["seed"]) if experiment.is_timed else ()
-        self._shares = self._to_be_measured(blocks, profile.processes)
-        self._shares += self._to_be_measured(plan_memory_blocks(experiment, profile), processes=1)
+        self._shares = self._remaining_shares(blocks, profile.processes)
+        self._shares += self._remaining_shares(plan_memory_blocks(experiment, profile), processes=1)
         self._interrupts = Interrupts()
         shared: dict[str, Any] = {
             "recorder": self._recorder,
@@ -200,17 +200,17 @@ class _RunLoop:
             self._backend = SerialBackend(pool=WorkerPool(engine, opening, self._interrupts), **shared)
 
     def run(self) -> RunFinished:
-        with self._interrupts.installed():
+        with self._interrupts.install():
             try:
                 self._interrupts.check()
-                with self._backend.connected():
+                with self._backend.connect():
                     self._begin()
                     self._prepare()
                     self._backend.measure(self._shares)
                     self._recorder.require_samples()
                     self._count_instructions()
                     while blocks := self._more_blocks():
-                        self._backend.measure(self._to_be_measured(blocks, processes=1))
+                        self._backend.measure(self._remaining_shares(blocks, processes=1))
                 return self._recorder.finish(self._backend.seconds_ready)
             finally:
                 self._record_output()
@@ -232,14 +232,14 @@ class _RunLoop:
             clock=self._clock,
             notify=self._notify,
         )
-        with self._interrupts.allowed():  # nothing is lost between two counts
+        with self._interrupts.allow():  # nothing is lost between two counts
             loop.run(self._experiment, self._header["profile"])
 
     def _more_blocks(self) -> Sequence[Block]:
-        with self._interrupts.allowed():  # to find that out may take as long as a fit
+        with self._interrupts.allow():  # to find that out may take as long as a fit
             return self._next_blocks()
 
-    def _to_be_measured(self, everything: Sequence[Block], processes: int) -> list[tuple[Block, ...]]:
+    def _remaining_shares(self, everything: Sequence[Block], processes: int) -> list[tuple[Block, ...]]:
         """Return the visits of some blocks that are not stored yet, divided among measuring processes."""
         left = self._recorder.add_blocks(everything)
         return [share for share in divide_blocks(left, processes) if any(block.visits for block in share)]
@@ -268,12 +268,12 @@ class _RunLoop:
 
     def _prepare(self) -> None:
         """Run the checks, and the probe where something is left to be measured."""
-        claims = [claim.name for claim in self._experiment.claims if self._is_to_be_checked(claim)]
+        claims = [claim.name for claim in self._experiment.claims if self._needs_check(claim)]
         run_checks(self._backend, claims, seed=self._header["seed"], sink=self._sink, notify=self._notify)
         if self._probe and self._shares:
             run_probe(self._backend, sink=self._sink, notify=self._notify)
 
-    def _is_to_be_checked(self, claim: Claim) -> bool:
+    def _needs_check(self, claim: Claim) -> bool:
         judged_here = not claim.profiles or self._header["profile"] in claim.profiles
         return isinstance(claim, CheckClaim) and judged_here and claim.name not in self._done.checks
 

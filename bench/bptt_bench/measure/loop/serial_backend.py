@@ -70,7 +70,7 @@ class SerialBackend:
     def seconds_ready(self) -> float:
         return self._seconds_ready
 
-    def connected(self) -> contextlib.AbstractContextManager[None]:
+    def connect(self) -> contextlib.AbstractContextManager[None]:
         return contextlib.nullcontext()
 
     def exchange(self, asked: Sequence[LabelledRequest], *, opened: bool) -> Iterator[HostReply]:

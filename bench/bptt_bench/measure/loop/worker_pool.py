@@ -67,7 +67,7 @@ class WorkerPool:
         Interrupted : a signal came.
         """
         try:
-            with self._interrupts.allowed():
+            with self._interrupts.allow():
                 reply = worker.send(request)
         except WorkerDied as died:
             self._interrupts.check()  # a signal to all processes at once may have reached the worker first

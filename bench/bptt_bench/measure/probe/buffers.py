@@ -38,8 +38,8 @@ class ProbeBuffers:
         """Allocate memory with inputs of so many bytes, all of it touched."""
         return cls(
             np.full((largest_bytes + SLACK_BYTES) // 4, HALF, np.float32),
-            {dtype: _filled(largest_bytes // OUTPUT_PARTS + SLACK_BYTES, dtype) for dtype in DTYPES},
-            {dtype: _filled(TILE_BYTES, dtype) for dtype in DTYPES},
+            {dtype: _full(largest_bytes // OUTPUT_PARTS + SLACK_BYTES, dtype) for dtype in DTYPES},
+            {dtype: _full(TILE_BYTES, dtype) for dtype in DTYPES},
         )
 
     def reads(self, dtype: Dtype, *shapes: tuple[int, ...]) -> list[Array]:
@@ -51,7 +51,7 @@ class ProbeBuffers:
         return _views(self.outputs[dtype], [shape])[0]
 
 
-def _filled(n_bytes: int, dtype: Dtype) -> Array:
+def _full(n_bytes: int, dtype: Dtype) -> Array:
     return np.full(n_bytes // BYTES[dtype], HALF, dtype)
 
 

@@ -74,7 +74,7 @@ def read(tasks: ProbeTasks, clock: Clock, *, until: float, max_rounds: int = MAX
 
     What there was no time for is named in ``Readings.skipped``; the calls without a size are always read.
     """
-    calls = [_TimedTask(_bare(name, getattr(tasks, name)), always=True) for name in _CALLS]
+    calls = [_TimedTask(_task_of_call(name, getattr(tasks, name)), always=True) for name in _CALLS]
     sized = [_TimedTask(task) for task in sorted(tasks.sized, key=lambda task: task.work)]
     order = random.Random(ORDER_SEED)  # noqa: S311  # shuffles visits, keeps no secret
     round_seconds, rounds = 0.0, 0
@@ -110,7 +110,7 @@ def _readings(
     )
 
 
-def _bare(name: str, evaluate: Evaluation) -> ProbeTask:
+def _task_of_call(name: str, evaluate: Evaluation) -> ProbeTask:
     """Return a task whose seconds are read unchanged."""
 
     def reading(least: float, median: float) -> Reading:

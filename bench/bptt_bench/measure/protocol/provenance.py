@@ -41,7 +41,7 @@ def digest_sources(module: str) -> dict[str, str]:
         such module.
     """
     found: dict[str, str] = {}
-    seen = _specifications(module)
+    seen = _find_specifications(module)
     waiting, own = list(seen), {name.partition(".")[0]: True for name in seen}
     while waiting:
         name = waiting.pop()
@@ -56,7 +56,7 @@ def digest_sources(module: str) -> dict[str, str]:
         for imported in _imports(content, package) if path.suffix == ".py" else ():
             for each in _with_parents(imported):
                 top = each.partition(".")[0]
-                if each in seen or not own.get(top, True) or (other := _resolved(each, seen)) is None:
+                if each in seen or not own.get(top, True) or (other := _find_module(each, seen)) is None:
                     continue
                 if top not in own:
                     own[top] = _is_own(other)
@@ -68,7 +68,7 @@ def digest_sources(module: str) -> dict[str, str]:
 
 def folder_of(module: str) -> Path | None:
     """Return the folder of the source of an experiment; None where that is unknown, or where it is installed."""
-    origins = [spec.origin for spec in _specifications(module).values()]
+    origins = [spec.origin for spec in _find_specifications(module).values()]
     if not origins or origins[-1] is None or not Path(origins[-1]).is_file():
         return None
     folder = Path(origins[-1]).resolve().parent
@@ -113,7 +113,7 @@ def require_sources(module: str, begun_with: Mapping[str, str]) -> None:
         raise CodeDiffersError(f"the code has changed since the run began: {list_files(files)}")
 
 
-def _specifications(module: str) -> dict[str, ModuleSpec]:
+def _find_specifications(module: str) -> dict[str, ModuleSpec]:
     """Return where an experiment lies, after the packages that it is in; empty where there is no such module."""
     seen: dict[str, ModuleSpec] = {}
     if module.endswith(".py"):
@@ -121,13 +121,13 @@ def _specifications(module: str) -> dict[str, ModuleSpec]:
         spec = importlib.util.spec_from_file_location(path.stem, path.resolve()) if path.is_file() else None
         return {} if spec is None else {spec.name: spec}
     for name in _with_parents(module):
-        if (found := _resolved(name, seen)) is None:
+        if (found := _find_module(name, seen)) is None:
             return {}
         seen[name] = found
     return seen
 
 
-def _resolved(name: str, seen: Mapping[str, ModuleSpec]) -> ModuleSpec | None:
+def _find_module(name: str, seen: Mapping[str, ModuleSpec]) -> ModuleSpec | None:
     """Return where a module lies; nothing is imported to find out, because its parents were found before."""
     parent, _, last = name.rpartition(".")
     try:
@@ -177,7 +177,7 @@ def _imports(content: bytes, package: str) -> Iterator[str]:
             case ast.Import(names=names):
                 yield from (alias.name for alias in names)
             case ast.ImportFrom(module=name, names=names, level=level):
-                base = _absolute(name or "", package, level)
+                base = _absolute_name(name or "", package, level)
                 yield base
                 yield from (f"{base}.{alias.name}" if base else alias.name for alias in names)
             case ast.Call(
@@ -185,10 +185,10 @@ def _imports(content: bytes, package: str) -> Iterator[str]:
             ):
                 if called in IMPORTERS:
                     bare = name.lstrip(".")
-                    yield _absolute(bare, package, len(name) - len(bare))
+                    yield _absolute_name(bare, package, len(name) - len(bare))
 
 
-def _absolute(name: str, package: str, level: int) -> str:
+def _absolute_name(name: str, package: str, level: int) -> str:
     """Return the full name of what is imported relative to a package, so many levels up."""
     if not level:
         return name

@@ -74,12 +74,12 @@ class Inspector:
         self._first = 0.0
         self.seconds_in_evaluations = 0.0
 
-    def first(self) -> float:
+    def evaluate_first(self) -> float:
         """Evaluate for the first time, and return the seconds."""
-        self.watched(self._measured_first)
+        self.watch(self._time_first)
         return self._first
 
-    def watched(self, call: Callable[[], object]) -> object:
+    def watch(self, call: Callable[[], object]) -> object:
         """Return what a call returns that evaluates, and note what it is and which inputs it has changed."""
         before = [each.digest() for each in self._inputs]
         result = call()
@@ -87,29 +87,29 @@ class Inspector:
         self._changed = [each for each, was in zip(self._inputs, before, strict=True) if each.digest() != was]
         return result
 
-    def anew(self, later: float, prepare: Callable[[], Evaluation]) -> Inspection:
+    def compare_fresh(self, later: float, prepare: Callable[[], Evaluation]) -> Inspection:
         """Return what was seen; ``later`` evaluations took so many seconds, ``prepare`` gives the call with new inputs.
 
         What cannot be put back is prepared anew each time.
         """
         if not self._is_suspicious(later):
-            return self._seen()
+            return self._inspection()
         try:
-            return self._compared_anew(prepare)
+            return self._compare_fresh(prepare)
         except Exception as error:  # noqa: BLE001  # preparing twice may conflict, such as over a port
-            return replace(self._seen(), trouble=one_line(error))
+            return replace(self._inspection(), trouble=one_line(error))
 
-    def _compared_anew(self, prepare: Callable[[], Evaluation]) -> Inspection:
+    def _compare_fresh(self, prepare: Callable[[], Evaluation]) -> Inspection:
         other = prepare()
         names = {(each.name, each.kind) for each in self._changed}
         same = [each for each in find_inputs(other) if (each.name, each.kind) in names]
         put_back = [each.restorer(MOST_COPIED // len(same)) for each in same]
         if len(put_back) < len(names) or None in put_back:
-            return self._seen(prepare, lambda: self._evaluate)
-        self._timed(other)  # new memory is paid for before the comparison
-        return self._seen(lambda: _after(put_back, other), lambda: self._evaluate)
+            return self._inspection(prepare, lambda: self._evaluate)
+        self._time(other)  # new memory is paid for before the comparison
+        return self._inspection(lambda: _restore_inputs(put_back, other), lambda: self._evaluate)
 
-    def in_place(self, later: float | None, put_back: Sequence[Callable[[], None] | None]) -> Inspection:
+    def compare_in_place(self, later: float | None, put_back: Sequence[Callable[[], None] | None]) -> Inspection:
         """Return the same where the call cannot be prepared anew.
 
         Parameters
@@ -120,26 +120,28 @@ class Inspector:
         mine = [(each, restore) for each, restore in zip(self._inputs, put_back, strict=True) if each in self._changed]
         before = [restore for _, restore in mine]
         if not mine or None in before or (later is not None and not self._is_suspicious(later)):
-            return self._seen()
+            return self._inspection()
         try:
             after = [None if is_cache(each.value) else each.restorer(MOST_COPIED // len(mine)) for each, _ in mine]
-            return self._seen(lambda: _after(before, self._evaluate), lambda: _after(after, self._evaluate))
+            return self._inspection(
+                lambda: _restore_inputs(before, self._evaluate), lambda: _restore_inputs(after, self._evaluate)
+            )
         except Exception as error:  # noqa: BLE001  # an additional call must not fail the measurement
-            return replace(self._seen(), trouble=one_line(error))
+            return replace(self._inspection(), trouble=one_line(error))
 
     def _is_suspicious(self, later: float) -> bool:
         """Return whether a changed input may be why later evaluations took less or more than the first."""
         return bool(self._changed) and max(self._first, later) >= SUSPICIOUS * min(self._first, later)
 
-    def _seen(
+    def _inspection(
         self, restored: Callable[[], Evaluation] | None = None, repeated: Callable[[], Evaluation] | None = None
     ) -> Inspection:
         times: tuple[list[float], list[float]] = ([], [])
         if restored is not None and repeated is not None:
             turns = next((many for seconds, many in TURNS if self._first <= seconds), FEWEST_TURNS)
             for _ in range(turns):
-                times[0].append(self._timed(restored()))
-                times[1].append(self._timed(repeated()))
+                times[0].append(self._time(restored()))
+                times[1].append(self._time(repeated()))
         return Inspection(
             returned=self._returned,
             changed={each.name: each.kind for each in self._changed},
@@ -147,14 +149,14 @@ class Inspector:
             repeated_seconds=times[1],
         )
 
-    def _measured_first(self) -> object:
+    def _time_first(self) -> object:
         start = self._clock.now()
         result = self._evaluate()
         self._first = self._clock.now() - start
         self.seconds_in_evaluations += self._first
         return result
 
-    def _timed(self, evaluate: Evaluation) -> float:
+    def _time(self, evaluate: Evaluation) -> float:
         start = self._clock.now()
         evaluate()
         seconds = self._clock.now() - start
@@ -162,7 +164,7 @@ class Inspector:
         return seconds
 
 
-def _after(put_back: Sequence[Callable[[], None] | None], evaluate: Evaluation) -> Evaluation:
+def _restore_inputs(put_back: Sequence[Callable[[], None] | None], evaluate: Evaluation) -> Evaluation:
     """Return the call with its inputs restored."""
     for each in put_back:
         if each is not None:

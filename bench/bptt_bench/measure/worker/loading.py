@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 
 from bptt_bench.errors import ExperimentError
-from bptt_bench.measure.worker.output import standard_output_redirected
+from bptt_bench.measure.worker.output import redirect_standard_output
 from bptt_bench.plan import Claim, Experiment
 
 OURS = Path(__file__).resolve().parents[2]
@@ -62,7 +62,7 @@ def _import(module: str) -> ModuleType:
     if path is not None and not path.is_file():
         raise ExperimentError(f"experiment {module!r}: no such file")
     try:
-        with standard_output_redirected():
+        with redirect_standard_output():
             return importlib.import_module(module) if path is None else _import_file(path)
     except (KeyboardInterrupt, GeneratorExit):
         raise

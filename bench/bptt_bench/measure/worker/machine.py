@@ -10,7 +10,7 @@ from bptt_bench.plan.machine.peaks import Peaks
 from bptt_bench.plan.machine.readings import Readings
 
 
-class ThreadsDiffer(RuntimeError):
+class ThreadsError(RuntimeError):
     """A numerical library that does not use the number of threads that was set."""
 
 
@@ -37,7 +37,7 @@ def require_threads(pools: Sequence[Mapping[str, Any]], threads: int) -> None:
     """
     for pool in pools:
         if pool["threads"] != threads:
-            raise ThreadsDiffer(
+            raise ThreadsError(
                 f"threads={threads}: {pool['name']} uses {pool['threads']} instead; a library cannot use more threads "
                 "than there are cores, and the experiment must not change their number"
             )

@@ -108,7 +108,7 @@ _shown: set[str] = set()  # lines that this process has shown: an experiment may
 
 
 @contextlib.contextmanager
-def standard_output_redirected() -> Iterator[None]:
+def redirect_standard_output() -> Iterator[None]:
     """Show on standard error, and once, what code prints within the block: standard output is for our answer alone."""
     flush_all()
     try:

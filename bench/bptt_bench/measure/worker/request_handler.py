@@ -39,7 +39,7 @@ from bptt_bench.measure.timing.timing import floor_seconds, is_below_floor, no_g
 from bptt_bench.measure.worker.counts import count_operations
 from bptt_bench.measure.worker.inspection import Inspector
 from bptt_bench.measure.worker.loading import describe_error, load_experiment, one_line
-from bptt_bench.measure.worker.machine import ThreadsDiffer, peaks_of_machine, probe_machine, require_threads
+from bptt_bench.measure.worker.machine import ThreadsError, peaks_of_machine, probe_machine, require_threads
 from bptt_bench.measure.worker.prepared_cache import COLLECT_FROM_BYTES, PreparedCache
 from bptt_bench.measure.worker.result_check import ResultComparer
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Evaluation, Experiment, Point
@@ -99,14 +99,14 @@ class RequestHandler:
         """Handle a request and return the reply; an exception becomes a reply of one line."""
         try:
             return self._handlers[type(request)](request)
-        except (ThreadsDiffer, CodeDiffersError) as error:
+        except (ThreadsError, CodeDiffersError) as error:
             return ErrorReply(message=str(error))
         except BaseException as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
             if isinstance(request, SampleRequest | MemoryRequest | CountRequest | ComparisonRequest):
-                return self._left_out(request, error)
+                return self._skip(request, error)
             return ErrorReply(message=describe_error(error))
 
-    def _left_out(
+    def _skip(
         self, request: SampleRequest | MemoryRequest | CountRequest | ComparisonRequest, error: BaseException
     ) -> SkipReply:
         """Return the reply for an exception at one point, which ends the measuring of that point alone."""
@@ -130,7 +130,7 @@ class RequestHandler:
         return OpenReply(pid=os.getpid(), threads=pools, floor_seconds=self._floor_seconds)
 
     def _check(self, request: CheckRequest) -> CheckReply:
-        claim = next(claim for claim in self._opened().claims if claim.name == request.claim)
+        claim = next(claim for claim in self._require_experiment().claims if claim.name == request.claim)
         assert isinstance(claim, CheckClaim)
         start = self._clock.now()
         result = claim.check(request.seed)
@@ -160,10 +160,12 @@ class RequestHandler:
         point = Point(request.point)
 
         def prepared(subject: str) -> Evaluation | SkipReply:
-            refused = self._refused(SampleRequest(subject=subject, point=point, timing="whole", seconds_per_sample=0))
+            refused = self._make_room(SampleRequest(subject=subject, point=point, timing="whole", seconds_per_sample=0))
             if refused is not None:
                 return refused
-            evaluate = self._opened().subject(subject).prepare(point)  # what is measured finds its inputs as prepared
+            evaluate = (
+                self._require_experiment().subject(subject).prepare(point)
+            )  # what is measured finds its inputs as prepared
 
             def timed() -> object:
                 start = self._clock.now()
@@ -173,12 +175,12 @@ class RequestHandler:
 
             return timed
 
-        agreement = self._opened().agreement
+        agreement = self._require_experiment().agreement
         assert agreement is not None, "only experiments with an agreement are asked to compare"
         return self._comparer.compare(agreement, request.subject, point, prepared)
 
     def _measure(self, request: SampleRequest) -> SampleReply | SkipReply:
-        found = self._prepared(request)
+        found = self._prepare(request)
         return found if isinstance(found, SkipReply) else self._sample(request, *found)
 
     def _measure_memory(self, request: MemoryRequest) -> MemoryReply | SkipReply:
@@ -189,7 +191,7 @@ class RequestHandler:
         """
         if (refused := self._too_large(request)) is not None:
             return refused
-        subject, point = self._opened().subject(request.subject), Point(request.point)
+        subject, point = self._require_experiment().subject(request.subject), Point(request.point)
         started_at, busy = self._clock.wall(), 0.0
 
         def prepared() -> Evaluation:
@@ -218,7 +220,7 @@ class RequestHandler:
     def _count(self, request: CountRequest) -> CountReply | SkipReply:
         if (refused := self._too_large(request)) is not None:
             return refused
-        return count_operations(self._opened().subject(request.subject), Point(request.point), self._clock)
+        return count_operations(self._require_experiment().subject(request.subject), Point(request.point), self._clock)
 
     def _sample(
         self, request: SampleRequest, evaluate: Evaluation, phases: PhaseTimer | None, is_fresh: bool
@@ -234,12 +236,12 @@ class RequestHandler:
                 seconds_per_sample=request.seconds_per_sample,
                 evaluations=request.evaluations,
                 phases=phases,
-                first=None if inspector is None else inspector.first(),
+                first=None if inspector is None else inspector.evaluate_first(),
             )
             inspection = None
             if inspector is not None:
-                subject = self._opened().subject(request.subject)
-                inspection = inspector.anew(sample.seconds_per_eval, lambda: subject.prepare(point)).to_json()
+                subject = self._require_experiment().subject(request.subject)
+                inspection = inspector.compare_fresh(sample.seconds_per_eval, lambda: subject.prepare(point)).to_json()
         more = 0.0 if inspector is None else inspector.seconds_in_evaluations - sample.first_seconds
         cell = (request.subject.removesuffix(PLACEBO_SUFFIX), point)
         return SampleReply(
@@ -254,17 +256,17 @@ class RequestHandler:
             inspection=inspection,
         )
 
-    def _prepared(self, request: SampleRequest) -> tuple[Evaluation, PhaseTimer | None, bool] | SkipReply:
+    def _prepare(self, request: SampleRequest) -> tuple[Evaluation, PhaseTimer | None, bool] | SkipReply:
         """Return the evaluation of a cell, its phase timer, and whether it was prepared now."""
         point = Point(request.point)
         key = (request.subject, point, request.timing)
         kept = self._cache.get(key)
         if kept is not None:
             return *kept, False
-        refused = self._refused(request)
+        refused = self._make_room(request)
         if refused is not None:
             return refused
-        subject = self._opened().subject(request.subject)
+        subject = self._require_experiment().subject(request.subject)
         phases = PhaseTimer(self._clock) if request.timing == "phases" else None
         if phases is None:
             evaluate = subject.prepare(point)
@@ -274,7 +276,7 @@ class RequestHandler:
         self._cache.put(key, (evaluate, phases), self._bytes_needed(request))
         return evaluate, phases, True
 
-    def _refused(self, request: SampleRequest) -> SkipReply | None:
+    def _make_room(self, request: SampleRequest) -> SkipReply | None:
         """Return why a point does not fit into memory, after making room for it; None where it fits."""
         needed = self._bytes_needed(request)
         if needed is None or needed >= COLLECT_FROM_BYTES:
@@ -289,10 +291,10 @@ class RequestHandler:
         return None if needed is None or needed <= MEMORY_SHARE * available else too_large(needed, available)
 
     def _bytes_needed(self, request: SampleRequest | MemoryRequest | CountRequest) -> int | None:
-        working_set = self._opened().subject(request.subject).working_set
+        working_set = self._require_experiment().subject(request.subject).working_set
         return None if working_set is None else int(working_set(Point(request.point)))
 
-    def _opened(self) -> Experiment:
+    def _require_experiment(self) -> Experiment:
         assert self._experiment is not None, "the first request opens an experiment"
         return self._experiment
 

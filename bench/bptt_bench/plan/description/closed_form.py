@@ -38,7 +38,7 @@ def find_closed_forms(
     values : (n_points, n) what it gives at the points.
     """
     count = len(values[0])
-    given = _whole(values)
+    given = _whole_numbers(values)
     if given is None or not factors or len(factors) > MOST_FACTORS:
         return [None] * count
     every = itertools.product(range(MOST_DEGREES + 1), repeat=len(factors))
@@ -53,7 +53,7 @@ def find_closed_forms(
         if len(answer) == count:
             probes.append(levels)
             answers.append(answer)
-    probed = _whole(answers)
+    probed = _whole_numbers(answers)
     if probed is None:
         return [None] * count
     columns = _monomials(probes, powers)
@@ -62,11 +62,11 @@ def find_closed_forms(
     scale = columns.max(axis=0)
     weights = np.rint((np.linalg.lstsq(columns / scale, probed, rcond=None)[0].T / scale).T)
     there = _monomials([[point[name] for name in names] for point in points], powers)
-    fits = _gives(columns, weights, probed) & _gives(there, weights, given)
+    fits = _matches_exactly(columns, weights, probed) & _matches_exactly(there, weights, given)
     return [_text(names, powers, weights[:, i]) if fits[i] else None for i in range(count)]
 
 
-def _whole(rows: Sequence[Sequence[Any]]) -> NDArray[np.float64] | None:
+def _whole_numbers(rows: Sequence[Sequence[Any]]) -> NDArray[np.float64] | None:
     """Return rows of whole numbers as a table; None if anything else is among them."""
     try:
         table = np.array(rows, dtype=np.float64)
@@ -77,7 +77,7 @@ def _whole(rows: Sequence[Sequence[Any]]) -> NDArray[np.float64] | None:
     return table if (np.abs(table) < EXACT_BELOW).all() else None
 
 
-def _gives(columns: NDArray[np.float64], weights: NDArray[np.float64], expected: NDArray[np.float64]) -> Any:
+def _matches_exactly(columns: NDArray[np.float64], weights: NDArray[np.float64], expected: NDArray[np.float64]) -> Any:
     """Return which polynomials give exactly what is expected (n,); none where the parts are too large to be exact."""
     exact = (np.abs(columns) @ np.abs(weights) < EXACT_BELOW).all(axis=0)
     return exact & (columns @ weights == expected).all(axis=0)

@@ -65,7 +65,7 @@ class Field:
         if not isinstance(self.value, dict):
             raise self.must_be("an object")
         self._require_few()
-        return {key: Field(f"{self.where}.{_short(key)}".lstrip("."), value) for key, value in self.value.items()}
+        return {key: Field(f"{self.where}.{_abbreviate(key)}".lstrip("."), value) for key, value in self.value.items()}
 
     def elements(self) -> list[Field]:
         """Return the elements of a list."""
@@ -113,7 +113,7 @@ def _is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
 
 
-def _short(key: str) -> str:
+def _abbreviate(key: str) -> str:
     return key if len(key) <= SHOWN_CHARACTERS else f"{key[:SHOWN_CHARACTERS]}…"
 
 
@@ -144,16 +144,16 @@ def decode(kind: Any, place: Field) -> Any:
             raise place.must_be(f"one of {', '.join(map(repr, arguments))}")
         return place.value
     if origin in (types.UnionType, Union):
-        return _one_of(arguments, place)
+        return _decode_union(arguments, place)
     if origin is tuple:
         (each, *_) = arguments
         return tuple(decode(each, element) for element in place.elements())
     if origin is collections.abc.Mapping:
         return {name: decode(arguments[1], one) for name, one in place.items().items()}
-    return _plain_kind(kind, place)
+    return _decode_plain(kind, place)
 
 
-def _one_of(kinds: tuple[Any, ...], place: Field) -> Any:
+def _decode_union(kinds: tuple[Any, ...], place: Field) -> Any:
     """Decode None where that is allowed; of the other kinds the one that fits, since no two of them look alike."""
     if place.value is None:
         if type(None) not in kinds:
@@ -166,7 +166,7 @@ def _one_of(kinds: tuple[Any, ...], place: Field) -> Any:
     return decode(left[0], place)
 
 
-def _plain_kind(kind: Any, place: Field) -> Any:
+def _decode_plain(kind: Any, place: Field) -> Any:
     read = _READERS.get(kind)
     try:
         return kind(**decode_fields(kind, place)) if read is None else read(place)

@@ -281,16 +281,16 @@ def _require_subjects(claim: Claim, experiment: Experiment, place: Field) -> Non
     named["less"] = tuple(filter(None, (getattr(claim, "less", None),)))
     for field, names in named.items():
         for name in names:
-            if _subject_named(name, experiment) is None:
+            if _find_subject(name, experiment) is None:
                 known = ", ".join(subject.name for subject in experiment.subjects)
                 raise Field(f"{place.where}.{field}", name).must_be(f"one of the subjects {known}")
     of_time = isinstance(claim, ShareClaim) or (isinstance(claim, ExponentClaim) and claim.response == WHOLE_TIME)
-    subject = _subject_named(claim.subject, experiment)
+    subject = _find_subject(claim.subject, experiment)
     if of_time and subject is not None and subject.law is None:
         raise Field(f"{place.where}.subject", claim.subject).must_be("a subject with a law")
 
 
-def _subject_named(name: str, experiment: Experiment) -> Subject | None:
+def _find_subject(name: str, experiment: Experiment) -> Subject | None:
     """Return the subject that a claim names: by its name, as a placebo, or with the categories of a stratum."""
     whole = name.removesuffix(PLACEBO_SUFFIX)
     has_strata = any(factor.is_category for factor in experiment.factors)

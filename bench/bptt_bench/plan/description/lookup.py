@@ -82,7 +82,7 @@ class Lookup:
         columns = self.columns.get(Point({name: levels[name] for name in self.categories if name in levels}), ())
         numbers = [column.at(levels) for column in columns]
         if not numbers or None in numbers:
-            raise _unknown(self.what, levels)
+            raise _unknown_point(self.what, levels)
         return self.make(*numbers)
 
     @property
@@ -114,7 +114,7 @@ class Works:
         for variant in self.variants:
             if levels in variant.points or self.is_everywhere:
                 return variant.at(levels)
-        raise _unknown(self.what, levels)
+        raise _unknown_point(self.what, levels)
 
     @property
     def is_everywhere(self) -> bool:
@@ -144,10 +144,10 @@ class Variant:
         ExperimentError : they contradict themselves.
         """
         numbers: list[Any] = [column.at(point) for column in self.columns]
-        return tuple(work_of(kind, [numbers[place] for place in places]) for kind, places in self.slots)
+        return tuple(make_work(kind, [numbers[place] for place in places]) for kind, places in self.slots)
 
 
-def work_of(kind: Mapping[str, Any], numbers: Sequence[Any]) -> Work:
+def make_work(kind: Mapping[str, Any], numbers: Sequence[Any]) -> Work:
     """Return a work with its numbers: operations, calls, bytes moved, working set, and the shape of a product.
 
     Raises
@@ -170,5 +170,5 @@ def is_everywhere(function: Callable[..., Any]) -> bool:
     return function.is_everywhere if isinstance(function, Lookup | Works) else True
 
 
-def _unknown(what: str, point: Point) -> NotStoredError:
+def _unknown_point(what: str, point: Point) -> NotStoredError:
     return NotStoredError(f"{what}: the run holds it at its own points alone, not at {point}; --claims MODULE has it")

@@ -60,7 +60,7 @@ def encode_works(
     """Return the data of works: points at which they differ in numbers alone, and these numbers, each column once."""
     groups: dict[tuple[Any, ...], dict[Point, list[Any]]] = {}
     for point, works in values.items():
-        key = (_categories(point, factors), _alike(works))
+        key = (_categories(point, factors), _kinds_of(works))
         groups.setdefault(key, {})[point] = [number for work in works for number in _numbers(work)]
     return [_variant(function, levels, kinds, own, factors, places) for (levels, kinds), own in groups.items()]
 
@@ -80,7 +80,7 @@ def _variant(
 
     def numbers(point: Point) -> list[Any]:
         works = function(point)
-        if _alike(works) != kinds:
+        if _kinds_of(works) != kinds:
             return []
         every = [number for work in works for number in _numbers(work)]
         return [every[i] for i in kept]
@@ -109,7 +109,7 @@ def _categories(point: Point, factors: Sequence[Factor]) -> Point:
     return Point({factor.name: point[factor.name] for factor in factors if factor.is_category})
 
 
-def _alike(works: Sequence[Work]) -> tuple[tuple[Any, ...], ...]:
+def _kinds_of(works: Sequence[Work]) -> tuple[tuple[Any, ...], ...]:
     """Return what works are, and how many numbers each has."""
     return tuple((*(getattr(work, name) for name in WORDS), len(_numbers(work))) for work in works)
 

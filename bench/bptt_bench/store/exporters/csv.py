@@ -19,7 +19,7 @@ ROWS_AT_ONCE = 10_000
 
 def csv_text(frame: pd.DataFrame) -> Iterator[str]:
     """Yield the text of the frame, piece by piece; truth is written as 1 and 0, as columns of numbers are."""
-    yield ",".join(_quoted(str(name)) for name in frame.columns) + "\n"
+    yield ",".join(_quote(str(name)) for name in frame.columns) + "\n"
     for start in range(0, len(frame), ROWS_AT_ONCE):
         columns = [_entries(frame[name].iloc[start : start + ROWS_AT_ONCE]) for name in frame.columns]
         yield "".join(",".join(row) + "\n" for row in zip(*columns, strict=True))
@@ -41,7 +41,7 @@ def _entry(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(int(value))
-    return _number(value) if isinstance(value, int | float) else _quoted(str(value))
+    return _number(value) if isinstance(value, int | float) else _quote(str(value))
 
 
 def _number(value: float) -> str:
@@ -56,5 +56,5 @@ def _number(value: float) -> str:
     return text.removesuffix(".0")
 
 
-def _quoted(text: str) -> str:
+def _quote(text: str) -> str:
     return '"' + guard(text).replace('"', '""') + '"'

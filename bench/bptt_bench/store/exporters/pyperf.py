@@ -56,15 +56,15 @@ def _benchmark(series: Series, columns: Mapping[str, list[Any]]) -> dict[str, An
     if not by_process:
         return None
     return {
-        "metadata": {"name": name_of(series), **{_key(name): level for name, level in _levels(series).items()}},
+        "metadata": {"name": benchmark_name(series), **{_key(name): level for name, level in _levels(series).items()}},
         "runs": [
-            {"metadata": _of_run(rows, columns), "values": [float(columns["value"][row]) for row in rows]}
+            {"metadata": _run_metadata(rows, columns), "values": [float(columns["value"][row]) for row in rows]}
             for rows in by_process.values()
         ],
     }
 
 
-def name_of(series: Series) -> str:
+def benchmark_name(series: Series) -> str:
     """Return a name such as ``sort dtype=float32 n=1000``."""
     levels = (f"{name}={level}" for name, level in _levels(series).items())
     return " ".join(filter(None, (str(_text(series.subject)), *levels))) or "benchmark"
@@ -76,7 +76,7 @@ def _levels(series: Series) -> dict[str, Any]:
     return {name: level for name, level in texts.items() if level != ""}
 
 
-def _of_run(rows: Sequence[int], columns: Mapping[str, list[Any]]) -> dict[str, Any]:
+def _run_metadata(rows: Sequence[int], columns: Mapping[str, list[Any]]) -> dict[str, Any]:
     """Return what is known of the values of one process: evaluations of each if they are alike, host and date."""
     found: dict[str, Any] = {}
     evaluations = {columns["evaluations"][row] for row in rows} if "evaluations" in columns else set()

@@ -19,7 +19,7 @@ from bptt_bench.store.importers.formats.parquet import MAGIC, read_parquet
 from bptt_bench.store.importers.formats.pyperf import is_pyperf, read_pyperf
 from bptt_bench.store.importers.formats.pytest_benchmark import is_pytest_benchmark, read_pytest_benchmark
 from bptt_bench.store.importers.formats.records import are_records, json_lines, read_records
-from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.store.importers.reading.text import decode_text, decompress, parse_json, printable, read_bytes
 from bptt_bench.store.runs.recognise import MOST_BLANK_LINES, first_object
@@ -37,7 +37,7 @@ TABLES = (".csv", ".tsv")  # whatever their first line is
 JSON_LINE = re.compile(r"^[ \t]*[\[{]", re.MULTILINE)
 MOST_STARTS = 20  # lines at which JSON is looked for behind others
 # in this order: each looks for what only its tool writes
-DOCUMENTS: Sequence[tuple[Callable[[Any], bool], Callable[[Place], pd.DataFrame]]] = (
+DOCUMENTS: Sequence[tuple[Callable[[Any], bool], Callable[[JsonCursor], pd.DataFrame]]] = (
     (asv.is_asv, asv.read_asv),
     (is_google_benchmark, read_google_benchmark),
     (is_pytest_benchmark, read_pytest_benchmark),
@@ -79,14 +79,14 @@ def _read_text(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
     if extra_p.is_extra_p_text(text):
         return extra_p.read_extra_p_text(path, text)
     is_table = path.suffix.lower() in TABLES
-    within = None if is_table else _amid_other_lines(text)
+    within = None if is_table else _find_json(text)
     if within is not None:
         frame = _read_json(path, within, ignore)
         frame.attrs["notes"] = [*frame.attrs.get("notes", ()), "lines around the JSON are passed over"]
         return frame
     if start in ("{", "["):
         return _read_json(path, text, ignore)
-    if is_table or any(separator in _first(text) for separator in SEPARATORS):
+    if is_table or any(separator in _first_line(text) for separator in SEPARATORS):
         return read_csv_text(path, text, ignore)
     raise StoreError(
         f"{path}: is {'empty' if not text.strip() else 'of no known kind'}; allowed are {READABLE_FORMATS}"
@@ -102,7 +102,7 @@ def _read_json(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
     if first is not None and "\n" in text.strip():
         return read_records(path, list(json_lines(path, text)), ignore=ignore, notes=Notes())
     value = parse_json(path, text)
-    whole = Place(path, "", value)
+    whole = JsonCursor(path, "", value)
     for is_of, read in DOCUMENTS:
         if is_of(value):
             return read(whole)
@@ -115,14 +115,14 @@ def _read_json(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
     lists = [key for key, member in value.items() if are_records(member)]
     if len(lists) == 1:
         notes = Notes()
-        notes.add(f"read as plain records, those of {printable(lists[0])!r}: {_what_lacks(value)}")
+        notes.add(f"read as plain records, those of {printable(lists[0])!r}: {_missing_members(value)}")
         return read_records(path, whole.at(lists[0]).elements(), ignore=ignore, notes=notes)
     keys = ", ".join(printable(key, 40) for key in list(value)[:SHOWN_KEYS])
     what = f"an object with {keys}" if keys else "an empty object"
     raise StoreError(f"{path}: is JSON of no known tool ({what}); allowed are {READABLE_FORMATS}")
 
 
-def _what_lacks(document: Mapping[str, Any]) -> str:
+def _missing_members(document: Mapping[str, Any]) -> str:
     """Return what a document of records lacks to be one of a tool."""
     if "results" in document:
         return "hyperfine's results have a 'command' each"
@@ -131,7 +131,7 @@ def _what_lacks(document: Mapping[str, Any]) -> str:
     return "no known tool writes such a file"
 
 
-def _amid_other_lines(text: str) -> str | None:
+def _find_json(text: str) -> str | None:
     """Return the JSON that begins on a line of its own behind others, such as a log; None if there is none."""
     decoder = json.JSONDecoder()
     for found in islice(JSON_LINE.finditer(text), MOST_STARTS):
@@ -151,7 +151,7 @@ def _amid_other_lines(text: str) -> str | None:
     return None
 
 
-def _first(text: str) -> str:
+def _first_line(text: str) -> str:
     """Return the first line that holds anything, comments passed over."""
     lines = text[:100_000].splitlines()
     return next((line for line in lines if line.strip() and not line.lstrip().startswith("#")), "")

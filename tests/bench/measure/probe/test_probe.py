@@ -218,7 +218,8 @@ def test_the_whole_probe_runs_with_next_to_no_memory_and_its_readings_can_be_sto
     assert found.first_touch_seconds_per_byte == 0
 
 
-def test_real_readings_tell_a_large_product_from_a_small_one() -> None:
+@pytest.mark.measures
+def test_real_readings_distinguish_a_large_product_from_a_small_one() -> None:
     found = probe(WallClock(), available=8 * MIB, seconds=1.0)
     assert found.products
     assert found.empty_call_seconds > 0

@@ -138,11 +138,11 @@ def loading(clock: FakeClock) -> Prepare:
 def inspected(clock: FakeClock, prepare: Prepare, evaluations: int = 50) -> Inspection:
     evaluate = prepare()
     inspector = Inspector(evaluate, clock)
-    inspector.first()
+    inspector.evaluate_first()
     start = clock.now()
     for _ in range(evaluations):
         evaluate()
-    return inspector.anew((clock.now() - start) / evaluations, prepare)
+    return inspector.compare_fresh((clock.now() - start) / evaluations, prepare)
 
 
 @pytest.mark.parametrize(
@@ -225,8 +225,8 @@ def test_all_evaluations_of_an_inspection_are_accounted_for() -> None:
     evaluate = prepare()
     start = clock.now()
     inspector = Inspector(evaluate, clock)
-    inspector.first()
-    inspector.anew(1e-6 * SIZE, prepare)
+    inspector.evaluate_first()
+    inspector.compare_fresh(1e-6 * SIZE, prepare)
     assert inspector.seconds_in_evaluations == pytest.approx(clock.now() - start)
 
 
@@ -247,9 +247,9 @@ def test_in_place_the_same_is_seen_as_anew(subject: Callable[[FakeClock], Prepar
     inputs = find_inputs(evaluate)
     kept = [each.restorer(1 << 20) for each in inputs]
     inspector = Inspector(evaluate, clock, inputs)
-    inspector.first()
+    inspector.evaluate_first()
     evaluate()
-    found = inspector.in_place(1e-7, kept)
+    found = inspector.compare_in_place(1e-7, kept)
     expected: Any = inspected(clock, subject(clock))
     assert list(found.restored_seconds) == pytest.approx(list(expected.restored_seconds))
     assert list(found.repeated_seconds) == pytest.approx(list(expected.repeated_seconds))

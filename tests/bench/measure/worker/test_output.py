@@ -16,7 +16,7 @@ from bptt_bench.measure.worker.output import (
     MOST_LINES,
     CapturedOutput,
     OutputFile,
-    standard_output_redirected,
+    redirect_standard_output,
 )
 
 MODULE = """
@@ -120,7 +120,7 @@ def test_a_run_answers_in_json_and_shows_what_was_printed_once(folder: Path) -> 
 
 def test_what_is_printed_meanwhile_goes_to_standard_error_and_once(capfd: pytest.CaptureFixture[str]) -> None:
     for _ in range(2):
-        with standard_output_redirected():
+        with redirect_standard_output():
             print("to python's stream")
             os.write(1, b"to the file\n")
             subprocess.run(["echo", "of a child"], check=True)

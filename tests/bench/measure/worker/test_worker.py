@@ -29,7 +29,7 @@ from bptt_bench.measure.protocol.messages import (
     SkipReply,
     encode,
 )
-from bptt_bench.measure.worker.machine import ThreadsDiffer, require_threads
+from bptt_bench.measure.worker.machine import ThreadsError, require_threads
 
 from tests.bench.measure.fakes import ListSink
 
@@ -218,5 +218,5 @@ def test_thread_variables_are_set_whatever_they_were(monkeypatch: pytest.MonkeyP
 def test_libraries_that_use_other_threads_are_named() -> None:
     require_threads([], 1)
     require_threads([{"name": "openblas", "threads": 2}], 2)
-    with pytest.raises(ThreadsDiffer, match="threads=2: mkl uses 1 instead"):
+    with pytest.raises(ThreadsError, match="threads=2: mkl uses 1 instead"):
         require_threads([{"name": "openblas", "threads": 2}, {"name": "mkl", "threads": 1}], 2)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.errors import StoreError
-from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
 from bptt_bench.store.importers.reading.text import decode_text, list_names, parse_json, printable, read_bytes
 from bptt_bench.store.runs.samples import SAMPLES
@@ -81,14 +81,14 @@ def read_asv_folder(folder: Path) -> pd.DataFrame:
         raise StoreError(f"{folder}: holds no results of asv")
     if len(files) > MOST_FILES:
         raise StoreError(f"{folder}: must hold at most {MOST_FILES} files of results, got {len(files)}")
-    documents = [Place(file, "", parse_json(file, decode_text(file, read_bytes(file)))) for file in files]
+    documents = [JsonCursor(file, "", parse_json(file, decode_text(file, read_bytes(file)))) for file in files]
     for document in documents:
         if not is_asv(document.value):
             raise document.error("holds no results of asv")
     return _frame(folder, documents)
 
 
-def read_asv(document: Place) -> pd.DataFrame:
+def read_asv(document: JsonCursor) -> pd.DataFrame:
     """Return a frame of the samples, where they are stored (``--record-samples``), else of asv's results.
 
     Parameters' names come from ``benchmarks.json`` in the folder above (or beside); without it, and where it describes
@@ -103,7 +103,7 @@ def read_asv(document: Place) -> pd.DataFrame:
     return _frame(document.path, [document])
 
 
-def _frame(path: Path, documents: Sequence[Place]) -> pd.DataFrame:
+def _frame(path: Path, documents: Sequence[JsonCursor]) -> pd.DataFrame:
     notes = Notes()
     described = _benchmark_infos(documents[0].path, notes)
     commits = [document.at("commit_hash").text()[:COMMIT_CHARACTERS] for document in documents]
@@ -119,12 +119,12 @@ def _frame(path: Path, documents: Sequence[Place]) -> pd.DataFrame:
             where["environment"] = environment
         for name, cells in of_commit.items():
             known = described.get(name, UNKNOWN)
-            subject, known = _of_version(name, _text(cells.get("version")), known, versions[name], notes)
-            measured += _of_benchmark(subject, cells, known, where, notes)
+            subject, known = _match_version(name, _text(cells.get("version")), known, versions[name], notes)
+            measured += _benchmark_samples(subject, cells, known, where, notes)
     return tidy_frame(path, measured, source={"tool": TOOL, "version": f"results {VERSION}"}, notes=notes)
 
 
-def _environment(document: Place) -> str:
+def _environment(document: JsonCursor) -> str:
     name = document.maybe("env_name")
     return "" if name is None else name.text()
 
@@ -135,7 +135,7 @@ def _benchmark_infos(file: Path, notes: Notes) -> dict[str, BenchmarkInfo]:
     if found is None:
         notes.add(f"{BENCHMARKS} is not there, so parameters have no names (arg0, arg1); it lies above the results")
         return {}
-    everything = Place(found, "", parse_json(found, decode_text(found, read_bytes(found))))
+    everything = JsonCursor(found, "", parse_json(found, decode_text(found, read_bytes(found))))
     known = {}
     for name, one in everything.items():
         if isinstance(one.value, dict):  # the other member is the version of the format
@@ -145,11 +145,11 @@ def _benchmark_infos(file: Path, notes: Notes) -> dict[str, BenchmarkInfo]:
     return known
 
 
-def _text(place: Place | None) -> str | None:
+def _text(place: JsonCursor | None) -> str | None:
     return None if place is None else place.text()
 
 
-def _rows(document: Place) -> dict[str, dict[str, Place]]:
+def _rows(document: JsonCursor) -> dict[str, dict[str, JsonCursor]]:
     """Return what a commit has of each benchmark, by the names of the columns."""
     version = document.maybe("version")
     if version is None or version.value != VERSION:
@@ -165,7 +165,7 @@ def _rows(document: Place) -> dict[str, dict[str, Place]]:
     }
 
 
-def _of_version(
+def _match_version(
     name: str, version: str | None, known: BenchmarkInfo, versions: set[str], notes: Notes
 ) -> tuple[str, BenchmarkInfo]:
     """Return the subject of the results of a version of a benchmark, and what is known of that version."""
@@ -181,8 +181,8 @@ def _of_version(
     return (f"{name} (version {short})" if len(versions) > 1 else name), known
 
 
-def _of_benchmark(
-    name: str, cells: dict[str, Place], known: BenchmarkInfo, where: dict[str, Any], notes: Notes
+def _benchmark_samples(
+    name: str, cells: dict[str, JsonCursor], known: BenchmarkInfo, where: dict[str, Any], notes: Notes
 ) -> list[BenchmarkSamples]:
     result = cells.get("result")
     if result is None:
@@ -219,7 +219,7 @@ def _of_benchmark(
     return measured
 
 
-def _samples(cells: dict[str, Place], count: int) -> list[Place | None]:
+def _samples(cells: dict[str, JsonCursor], count: int) -> list[JsonCursor | None]:
     """Return the stored samples of each point."""
     stored = cells.get("samples")
     if stored is None:
@@ -243,10 +243,10 @@ def _response(name: str, known: BenchmarkInfo) -> str:
 
 def _levels(texts: list[Any]) -> list[Any]:
     """Return the levels of a parameter without the quotes of texts, which asv stores in their Python form."""
-    bare = [_unquoted(text) for text in texts]
+    bare = [_unquote(text) for text in texts]
     return bare if len(set(map(str, bare))) == len(set(map(str, texts))) else texts
 
 
-def _unquoted(text: Any) -> Any:
+def _unquote(text: Any) -> Any:
     quoted = isinstance(text, str) and len(text) > 1 and text[0] == text[-1] and text[0] in "'\""
     return text[1:-1] if quoted else text

@@ -57,19 +57,19 @@ def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.Dat
     ------
     StoreError : empty or ragged, a column named twice, text among the numbers of a column.
     """
-    separator = separator_of(text)
+    separator = find_separator(text)
     count = text.count(separator) + text.count("\n")
     if count > MOST_VALUES:
         raise StoreError(f"{path}: must hold at most {MOST_VALUES} values, got about {count}")
     notes = Notes()
     comments: list[tuple[int, str]] = []
-    header, *rows = _with_header(path, _rows(path, text, separator, comments), comments, separator)
+    header, *rows = _find_header(path, _rows(path, text, separator, comments), comments, separator)
     late = sum(line > header.line for line, _ in comments)
     if late:
         notes.add(f"lines that begin with # are comments: {late} below the names of the columns")
     _require_table(path, header, rows)
     cells = list(zip(*(row.entries for row in rows), strict=True))
-    columns = _named(header.entries, cells, notes)
+    columns = _name_columns(header.entries, cells, notes)
     names = [name for name, _ in columns]
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
@@ -87,10 +87,10 @@ def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.Dat
     return table_of(path, dict(columns), lambda i: f"line {rows[i].line}", ignore=ignore, notes=notes, mark=mark)
 
 
-def separator_of(text: str) -> str:
+def find_separator(text: str) -> str:
     """Return the separator that gives all of the first rows as many entries; of several, the one with the most numbers.
 
-    >>> separator_of("n,t\\n1,2\\n"), separator_of("n;t, s\\n1;0,5\\n"), separator_of("n\\tt\\n1\\t2\\n")
+    >>> find_separator("n,t\\n1,2\\n"), find_separator("n;t, s\\n1;0,5\\n"), find_separator("n\\tt\\n1\\t2\\n")
     (',', ';', '\\t')
     """
     stated = STATED_SEPARATOR.fullmatch(text[:10].split("\n", 1)[0])
@@ -140,7 +140,7 @@ def _rows(path: Path, text: str, separator: str, comments: list[tuple[int, str]]
     return rows
 
 
-def _with_header(path: Path, rows: list[Row], comments: Sequence[tuple[int, str]], separator: str) -> list[Row]:
+def _find_header(path: Path, rows: list[Row], comments: Sequence[tuple[int, str]], separator: str) -> list[Row]:
     """Return the rows after a header: where all entries of the first are numbers, a comment may name the columns."""
     first = rows[0]
     if any(parse_number(entry.replace(",", ".")) is None for entry in first.entries if entry):
@@ -163,7 +163,9 @@ def _require_table(path: Path, header: Row, rows: list[Row]) -> None:
             raise StoreError(f"{path} line {row.line}: has {len(row.entries)} entries; {width} columns are named")
 
 
-def _named(header: Sequence[str], cells: Sequence[Sequence[str]], notes: Notes) -> list[tuple[str, Sequence[str]]]:
+def _name_columns(
+    header: Sequence[str], cells: Sequence[Sequence[str]], notes: Notes
+) -> list[tuple[str, Sequence[str]]]:
     """Return columns with their names; those without one that only count the rows, or are empty, are left out."""
     found = []
     for i, (name, of_column) in enumerate(zip(header, cells, strict=True), 1):

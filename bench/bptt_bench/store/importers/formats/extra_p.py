@@ -46,7 +46,7 @@ def is_extra_p_record(record: Any) -> bool:
 
 
 @dataclass(slots=True)
-class Text:
+class TextReader:
     """What has been read of a text so far."""
 
     path: Path
@@ -107,7 +107,7 @@ def read_extra_p_text(path: Path, text: str) -> pd.DataFrame:
     ------
     StoreError : a line that is not of the format, or a value that is not a number.
     """
-    found = Text(path)
+    found = TextReader(path)
     for number, line in enumerate(text.split("\n"), 1):
         words = line.split(maxsplit=1)
         if words and not line.startswith("#"):
@@ -176,7 +176,7 @@ def _frame(
         BenchmarkSamples(
             subject=region,
             name=region,
-            levels=dict(zip(parameters, map(_whole, point), strict=True)),
+            levels=dict(zip(parameters, map(_whole_level, point), strict=True)),
             responses=responses,
         )
         for (region, point), responses in together.items()
@@ -192,5 +192,5 @@ def _responses(metrics: Iterable[str]) -> dict[str, str]:
     return names if time is None else {**names, time: SECONDS}
 
 
-def _whole(level: Any) -> Any:
+def _whole_level(level: Any) -> Any:
     return int(level) if isinstance(level, float) and level.is_integer() and abs(level) < 1 << 53 else level

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.names import factor_name
 from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
 
@@ -44,7 +44,7 @@ def is_google_benchmark(document: Any) -> bool:
     return isinstance(document, dict) and isinstance(document.get("context"), dict) and "benchmarks" in document
 
 
-def read_google_benchmark(document: Place) -> pd.DataFrame:
+def read_google_benchmark(document: JsonCursor) -> pd.DataFrame:
     """Return a frame of the repetitions; of medians where the file has aggregates alone.
 
     ``seconds_per_eval`` is the real time, ``cpu_seconds_per_eval`` the processor's; counters are responses, too.
@@ -60,7 +60,7 @@ def read_google_benchmark(document: Place) -> pd.DataFrame:
     kinds = [_aggregate(row, names) for row in rows]
     samples = [row for row, kind in zip(rows, kinds, strict=True) if kind is None]
     seen = {_run_name(row, None) for row in samples}
-    chosen: dict[str, tuple[Place, str]] = {}
+    chosen: dict[str, tuple[JsonCursor, str]] = {}
     for centre in CENTRES:
         for row, kind in zip(rows, kinds, strict=True):
             if kind == centre and (name := _run_name(row, kind)) not in seen:
@@ -72,7 +72,9 @@ def read_google_benchmark(document: Place) -> pd.DataFrame:
     clocks: dict[str, set[tuple[str, ...]]] = {}
     for one in apart.values():
         clocks.setdefault(one.subject, set()).add(one.clocks)
-    measured = [_measured(row, name, apart[name], several=len(clocks[apart[name].subject]) > 1) for row, name in taken]
+    measured = [
+        _benchmark_samples(row, name, apart[name], several=len(clocks[apart[name].subject]) > 1) for row, name in taken
+    ]
     version = document.at("context").maybe("library_version")
     source = {"tool": TOOL, **({"version": str(version.value)} if version is not None else {})}
     return tidy_frame(document.path, measured, source=source, notes=notes)
@@ -101,7 +103,7 @@ def parse_name(name: str) -> ParsedName:
     return ParsedName("/".join(subject), levels, tuple(clocks))
 
 
-def _failed(row: Place, notes: Notes) -> bool:
+def _failed(row: JsonCursor, notes: Notes) -> bool:
     """Return whether a row stands for no measurement."""
     wrong = row.maybe("error_occurred") or row.maybe("skipped")
     if wrong is None or wrong.value is False:
@@ -111,7 +113,7 @@ def _failed(row: Place, notes: Notes) -> bool:
     return True
 
 
-def _aggregate(row: Place, names: set[str]) -> str | None:
+def _aggregate(row: JsonCursor, names: set[str]) -> str | None:
     """Return which aggregate a row is; None for a measurement. Before version 1.5 only the name shows it."""
     kind = row.maybe("run_type")
     if kind is not None:
@@ -125,13 +127,13 @@ def _aggregate(row: Place, names: set[str]) -> str | None:
     return match[1] if is_one or match[1] not in CENTRES else None
 
 
-def _run_name(row: Place, aggregate: str | None) -> str:
+def _run_name(row: JsonCursor, aggregate: str | None) -> str:
     """Return the name of what a row measured, without that of an aggregate."""
     name = str((row.maybe("run_name") or row.at("name")).of_kind(str))
     return name if aggregate is None else name.removesuffix(f"_{aggregate}")
 
 
-def _measured(row: Place, whole: str, name: ParsedName, *, several: bool) -> BenchmarkSamples:
+def _benchmark_samples(row: JsonCursor, whole: str, name: ParsedName, *, several: bool) -> BenchmarkSamples:
     unit = row.maybe("time_unit")
     if unit is not None and (not isinstance(unit.value, str) or unit.value not in SECONDS_PER_UNIT):
         raise unit.error(f"must be one of {', '.join(SECONDS_PER_UNIT)}, got {unit.value!r:.40}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.names import command_templates, parse_names
 from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
 from bptt_bench.store.importers.reading.text import printable
@@ -24,7 +24,7 @@ def is_hyperfine(document: Any) -> bool:
     return isinstance(results, list) and all(isinstance(one, dict) and "command" in one for one in results)
 
 
-def read_hyperfine(document: Place) -> pd.DataFrame:
+def read_hyperfine(document: JsonCursor) -> pd.DataFrame:
     """Return a frame of the runs of each command.
 
     Factors are the parameters (``-P``, ``-L``); without any, numbers that differ between commands that are alike. The
@@ -42,16 +42,18 @@ def read_hyperfine(document: Place) -> pd.DataFrame:
     if not any(levels):
         parsed = parse_names(commands)
         subjects, levels = [one.subject for one in parsed], [one.levels for one in parsed]
-    measured = [_measured(*each, notes) for each in zip(results, commands, subjects, levels, strict=True)]
+    measured = [_benchmark_samples(*each, notes) for each in zip(results, commands, subjects, levels, strict=True)]
     return tidy_frame(document.path, measured, source={"tool": TOOL}, notes=notes)
 
 
-def _parameters(result: Place) -> dict[str, Any]:
+def _parameters(result: JsonCursor) -> dict[str, Any]:
     found = result.maybe("parameters")
     return {} if found is None else dict(found.of_kind(dict))
 
 
-def _measured(result: Place, command: str, subject: str, levels: dict[str, Any], notes: Notes) -> BenchmarkSamples:
+def _benchmark_samples(
+    result: JsonCursor, command: str, subject: str, levels: dict[str, Any], notes: Notes
+) -> BenchmarkSamples:
     responses = {SECONDS: _seconds(result, notes)}
     memory = result.maybe(BYTES)
     if memory is not None and len(memory.of_kind(list)) == len(responses[SECONDS]):
@@ -67,7 +69,7 @@ def _measured(result: Place, command: str, subject: str, levels: dict[str, Any],
     return BenchmarkSamples(subject=subject, name=command, levels=levels, responses=responses)
 
 
-def _seconds(result: Place, notes: Notes) -> NDArray[np.float64]:
+def _seconds(result: JsonCursor, notes: Notes) -> NDArray[np.float64]:
     times = result.maybe("times")
     if times is not None and times.value:
         return times.numbers()

@@ -52,7 +52,7 @@ def read_parquet(path: Path) -> pd.DataFrame:
             # one text in a million rows is a few bytes in the file: as a dictionary it stays so in memory
             with pq.ParquetFile(path, metadata=footer, read_dictionary=texts) as again:
                 batches = again.iter_batches(ROWS_AT_ONCE, columns=wanted, use_threads=False)
-                table = pa.Table.from_batches(_bounded(path, batches))
+                table = pa.Table.from_batches(_limit_rows(path, batches))
             table.validate(full=True)
             columns = {name: _column(table.column(name)) for name in schema.names if name in wanted}
     except MemoryError:
@@ -109,7 +109,7 @@ def _require_columns(path: Path, schema: Any, wanted: Sequence[str]) -> None:
         raise StoreError(f"{path}: has no column of numbers or text ({list_names(names) or 'no column at all'})")
 
 
-def _bounded(path: Path, batches: Any) -> list[Any]:
+def _limit_rows(path: Path, batches: Any) -> list[Any]:
     """Yield the batches of a file, no more rows than a footer may state: the pages may hold more than it says."""
     found, rows = [], 0
     for batch in batches:

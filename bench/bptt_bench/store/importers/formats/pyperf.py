@@ -6,7 +6,7 @@ import datetime as dt
 import re
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.names import command_templates, factor_name, parse_names
 from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, tidy_frame
 
@@ -41,7 +41,7 @@ def is_pyperf(document: Any) -> bool:
     return (isinstance(first, dict) and "runs" in first) or {"version", "metadata"} <= set(document)
 
 
-def read_pyperf(document: Place) -> pd.DataFrame:
+def read_pyperf(document: JsonCursor) -> pd.DataFrame:
     """Return a frame of the values; warm-ups and calibrating runs are left out.
 
     Factors are the numbers among a benchmark's own metadata, texts of which several benchmarks share one, and texts
@@ -59,7 +59,7 @@ def read_pyperf(document: Place) -> pd.DataFrame:
     raw = [str(one.get("name", "benchmark")) for one in metadata]
     named = parse_names([_without_named_levels(template) for template in command_templates(raw, factor_levels)])
     measured = [
-        _measured(entry, one, name.subject, whole, {**levels, **name.levels})
+        _benchmark_samples(entry, one, name.subject, whole, {**levels, **name.levels})
         for entry, one, name, whole, levels in zip(entries, metadata, named, raw, factor_levels, strict=True)
     ]
     version = next((str(one["perf_version"]) for one in metadata if "perf_version" in one), None)
@@ -76,7 +76,7 @@ def _without_named_levels(template: str) -> str:
     return re.sub(r"[ ,;:/_-]*\b(\w{1,80})=\{\1\}", "", template).strip() or template
 
 
-def _metadata(entry: Place, common: dict[str, Any]) -> dict[str, Any]:
+def _metadata(entry: JsonCursor, common: dict[str, Any]) -> dict[str, Any]:
     own = entry.maybe("metadata")
     return {**common, **({} if own is None else own.of_kind(dict))}
 
@@ -102,8 +102,8 @@ def _is_factor(values: list[Any]) -> bool:
     return different > 1 and (numbers or different <= len(values) / 2)
 
 
-def _measured(
-    entry: Place, metadata: dict[str, Any], subject: str, name: str, levels: dict[str, Any]
+def _benchmark_samples(
+    entry: JsonCursor, metadata: dict[str, Any], subject: str, name: str, levels: dict[str, Any]
 ) -> BenchmarkSamples:
     import numpy as np
 
@@ -115,7 +115,7 @@ def _measured(
         found = run.maybe("values")
         if found is not None and found.value:
             values.append(found.numbers())
-            times.append(_started(run, values[-1]))
+            times.append(_start_times(run, values[-1]))
     taken_at = np.concatenate(times)
     return BenchmarkSamples(
         subject=subject,
@@ -127,7 +127,7 @@ def _measured(
     )
 
 
-def _started(run: Place, values: NDArray[np.float64]) -> NDArray[np.float64]:
+def _start_times(run: JsonCursor, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return when the values of a run were taken, in seconds: from its date on, one after the other (n_values,).
 
     A date has no time zone: these times are used for order and distance alone.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.names import factor_name
 from bptt_bench.store.importers.reading.table import SECONDS, BenchmarkSamples, Notes, one_value, tidy_frame
 
@@ -24,7 +24,7 @@ def is_pytest_benchmark(document: Any) -> bool:
     return isinstance(document, dict) and "machine_info" in document and "benchmarks" in document
 
 
-def read_pytest_benchmark(document: Place) -> pd.DataFrame:
+def read_pytest_benchmark(document: JsonCursor) -> pd.DataFrame:
     """Return a frame of the rounds; of medians where rounds are not stored (``--benchmark-save-data`` stores them).
 
     Factors are a test's ``params`` and its ``extra_info["point"]``; without either, the numbers and texts in
@@ -39,7 +39,7 @@ def read_pytest_benchmark(document: Place) -> pd.DataFrame:
     entries = document.at("benchmarks").elements()
     subjects = _subjects(entries)
     measured = _with_text_levels(
-        [_measured(entry, subject, notes) for entry, subject in zip(entries, subjects, strict=True)],
+        [_benchmark_samples(entry, subject, notes) for entry, subject in zip(entries, subjects, strict=True)],
         [_texts(entry) for entry in entries],
     )
     version = document.maybe("version")
@@ -47,7 +47,7 @@ def read_pytest_benchmark(document: Place) -> pd.DataFrame:
     return tidy_frame(document.path, measured, source=source, notes=notes)
 
 
-def _subjects(entries: list[Place]) -> list[str]:
+def _subjects(entries: list[JsonCursor]) -> list[str]:
     """Return names of tests without their parameters; with their files where two files have tests of one name."""
     short = [_subject(entry, "name") for entry in entries]
     full = [_subject(entry, "fullname" if entry.maybe("fullname") else "name") for entry in entries]
@@ -57,13 +57,13 @@ def _subjects(entries: list[Place]) -> list[str]:
     return [home if len(homes[name]) > 1 else name for name, home in zip(short, full, strict=True)]
 
 
-def _states_subject(entry: Place) -> bool:
+def _states_subject(entry: JsonCursor) -> bool:
     """Return whether a test states its subject and point, whatever its name and parameters are."""
     extra = entry.maybe("extra_info")
     return extra is not None and extra.maybe("point") is not None and extra.maybe("subject") is not None
 
 
-def _subject(entry: Place, key: str) -> str:
+def _subject(entry: JsonCursor, key: str) -> str:
     if _states_subject(entry):
         return str(entry.at("extra_info").at("subject").of_kind(str))
     name, param = str(entry.at(key).of_kind(str)), entry.maybe("param")
@@ -71,7 +71,7 @@ def _subject(entry: Place, key: str) -> str:
     return name.removesuffix(ending) if ending and len(ending) < len(name) else name
 
 
-def _measured(entry: Place, subject: str, notes: Notes) -> BenchmarkSamples:
+def _benchmark_samples(entry: JsonCursor, subject: str, notes: Notes) -> BenchmarkSamples:
     levels, beside = _levels(entry)
     seconds = _seconds(entry.at("stats"), notes)
     responses = {SECONDS: seconds, **{factor_name(name): seconds * 0.0 + value for name, value in beside.items()}}
@@ -79,7 +79,7 @@ def _measured(entry: Place, subject: str, notes: Notes) -> BenchmarkSamples:
     return BenchmarkSamples(subject=subject, name=str(name), levels=levels, responses=responses)
 
 
-def _levels(entry: Place) -> tuple[dict[str, Any], dict[str, float]]:
+def _levels(entry: JsonCursor) -> tuple[dict[str, Any], dict[str, float]]:
     """Return the levels of the factors, and what else was measured."""
     params, extra = entry.maybe("params"), entry.maybe("extra_info")
     point = None if extra is None else extra.maybe("point")
@@ -93,7 +93,7 @@ def _levels(entry: Place) -> tuple[dict[str, Any], dict[str, float]]:
     return levels, {name: extra.at(name).number() for name in numbers if extra is not None and name not in levels}
 
 
-def _texts(entry: Place) -> dict[str, str | bool]:
+def _texts(entry: JsonCursor) -> dict[str, str | bool]:
     """Return what a parametrised test states of itself in words."""
     extra = entry.maybe("extra_info")
     if extra is None or not entry.maybe("params") or extra.maybe("point") is not None:
@@ -116,7 +116,7 @@ def _with_text_levels(
     ]
 
 
-def _seconds(stats: Place, notes: Notes) -> NDArray[np.float64]:
+def _seconds(stats: JsonCursor, notes: Notes) -> NDArray[np.float64]:
     """Return seconds per evaluation of each round, or of all; pytest-benchmark has divided them by its iterations."""
     for key in DISTRIBUTION:
         found = stats.maybe(key)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.columns import table_of
-from bptt_bench.store.importers.reading.json_cursor import Place
+from bptt_bench.store.importers.reading.json_cursor import JsonCursor
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, list_names, parse_json, printable
 
@@ -23,7 +23,7 @@ def are_records(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 0 and all(isinstance(one, dict) for one in value)
 
 
-def json_lines(path: Path, text: str) -> Iterator[Place]:
+def json_lines(path: Path, text: str) -> Iterator[JsonCursor]:
     """Yield the values of JSON Lines, each with its line.
 
     Raises
@@ -34,10 +34,12 @@ def json_lines(path: Path, text: str) -> Iterator[Place]:
         raise StoreError(f"{path}: must have at most {MOST_VALUES} lines, got {text.count(chr(10))}")
     for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
-            yield Place(path, f"line {number}", parse_json(path, line, number))
+            yield JsonCursor(path, f"line {number}", parse_json(path, line, number))
 
 
-def read_records(path: Path, records: Sequence[Place], *, ignore: Collection[str] = (), notes: Notes) -> pd.DataFrame:
+def read_records(
+    path: Path, records: Sequence[JsonCursor], *, ignore: Collection[str] = (), notes: Notes
+) -> pd.DataFrame:
     """Return a table with a column for each key; objects within records give theirs, lists of numbers are samples.
 
     Raises

@@ -93,7 +93,7 @@ def _column(
             f"{path} {place(row)}, column {name!r}: {shown!r} is not a number, as most are; --ignore {quote(name)} "
             "leaves the column out"
         )
-    numbered = _numbered(cells, mark)
+    numbered = _numbering_note(cells, mark)
     if numbered:
         notes.add(f"column {name!r}: {numbered}; text is written with a letter, such as {printable('v' + cells[0])!r}")
     for cell, value in itertools.islice(read.items(), 1):
@@ -104,11 +104,11 @@ def _column(
     return numbers
 
 
-def _numbered(cells: Sequence[str], mark: str) -> str:
+def _numbering_note(cells: Sequence[str], mark: str) -> str:
     """Return what is lost where numbers stand for text, as in versions (``3.9``, ``3.10``) or labels (``007``, ``7``).
 
-    >>> _numbered(["3.9", "3.10"], "."), _numbered(["007", "7"], "."), _numbered(["0.50", "1.25"], ".")
-    ("'3.10' is read as the number 3.1", "'007' and '7' are read as one number", '')
+    >>> [_numbering_note(cells, ".") for cells in (["3.9", "3.10"], ["007", "7"], ["0.50", "1.25"])]
+    ["'3.10' is read as the number 3.1", "'007' and '7' are read as one number", '']
     """
     texts = dict.fromkeys(cells)
     labels = (cell for cell in texts if cell[:1] == "0" and cell.isascii() and cell.isdigit())

@@ -20,7 +20,7 @@ SHOWN_CHARACTERS = 40  # of a value that is not what it should be
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class JsonCursor:
     """A value of a JSON file.
 
     Attributes
@@ -36,7 +36,7 @@ class Place:
         """Return the error for what is wrong here, in a line that names file and place."""
         return StoreError(f"{self.path}: {self.where}{' ' if self.where else ''}{words}")
 
-    def at(self, key: str) -> Place:
+    def at(self, key: str) -> JsonCursor:
         """Return the value of an object under a key.
 
         Raises
@@ -48,7 +48,7 @@ class Place:
             raise self.error(f"lacks {key!r}")
         return found
 
-    def maybe(self, key: str) -> Place | None:
+    def maybe(self, key: str) -> JsonCursor | None:
         """Return the value of an object under a key; None if it is absent or null.
 
         Raises
@@ -58,7 +58,7 @@ class Place:
         value = self.of_kind(dict).get(key)
         return None if value is None else self._below(key, value)
 
-    def values(self) -> list[Place]:
+    def values(self) -> list[JsonCursor]:
         """Return the values of an object.
 
         Raises
@@ -67,7 +67,7 @@ class Place:
         """
         return [place for _, place in self.items()]
 
-    def items(self) -> list[tuple[str, Place]]:
+    def items(self) -> list[tuple[str, JsonCursor]]:
         """Return keys and values of an object.
 
         Raises
@@ -76,14 +76,14 @@ class Place:
         """
         return [(key, self._below(key, value)) for key, value in self.of_kind(dict).items()]
 
-    def elements(self) -> list[Place]:
+    def elements(self) -> list[JsonCursor]:
         """Return the elements of a list.
 
         Raises
         ------
         StoreError : no list.
         """
-        return [Place(self.path, f"{self.where}[{i}]", value) for i, value in enumerate(self.of_kind(list))]
+        return [JsonCursor(self.path, f"{self.where}[{i}]", value) for i, value in enumerate(self.of_kind(list))]
 
     def text(self) -> str:
         """Return a text, safe to print.
@@ -123,7 +123,7 @@ class Place:
                 return np.array([math.nan if value is None else value for value in values], dtype=np.float64)
         for i, value in enumerate(values):  # one by one: a place for each of millions would take a gigabyte
             if value is not None:
-                Place(self.path, f"{self.where}[{i}]", value).number()
+                JsonCursor(self.path, f"{self.where}[{i}]", value).number()
         raise self.error("holds something else than numbers")
 
     def of_kind(self, kind: type) -> Any:
@@ -145,6 +145,6 @@ class Place:
             shown = f"{self.value:g}" if isinstance(self.value, float) or abs(self.value) < 1 << 53 else "a number"
         return self.error(f"must be {allowed}, got {shown}")
 
-    def _below(self, key: str, value: Any) -> Place:
+    def _below(self, key: str, value: Any) -> JsonCursor:
         shown = printable(key, SHOWN_CHARACTERS)
-        return Place(self.path, f"{self.where}.{shown}" if self.where else shown, value)
+        return JsonCursor(self.path, f"{self.where}.{shown}" if self.where else shown, value)

@@ -105,8 +105,8 @@ def parse_names(names: Sequence[str]) -> list[ParsedName]:
         groups.setdefault(_frame_of(name, matches), []).append(i)
     kept: dict[int, list[re.Match[str]]] = {}
     for members in groups.values():
-        kept |= _varying(members, found)
-    parsed = [_without(name, kept[i]) for i, name in enumerate(names)]
+        kept |= _varying_matches(members, found)
+    parsed = [_remove_levels(name, kept[i]) for i, name in enumerate(names)]
     alike = collections.Counter(parsed[members[0]].subject for members in groups.values())
     return [
         one if alike[one.subject] == 1 else ParsedName(_with_places(name, kept[i]), one.levels)
@@ -122,7 +122,9 @@ def _frame_of(name: str, matches: Sequence[re.Match[str]]) -> tuple[str, ...]:
     return (*(name[end:start] for end, start in zip(ends, starts, strict=True)), *keys)
 
 
-def _varying(members: Sequence[int], found: Sequence[Sequence[re.Match[str]]]) -> dict[int, list[re.Match[str]]]:
+def _varying_matches(
+    members: Sequence[int], found: Sequence[Sequence[re.Match[str]]]
+) -> dict[int, list[re.Match[str]]]:
     """Return the matches that are levels, by name: those with a key, and numbers that differ in the group."""
     columns = zip(*(found[i] for i in members), strict=True)
     differ = [len({match.group() for match in column}) > 1 for column in columns]
@@ -131,10 +133,11 @@ def _varying(members: Sequence[int], found: Sequence[Sequence[re.Match[str]]]) -
     }
 
 
-def _without(name: str, matches: Sequence[re.Match[str]]) -> ParsedName:
+def _remove_levels(name: str, matches: Sequence[re.Match[str]]) -> ParsedName:
     """Return a name without its levels and the separators at their edges; a name without levels stays unchanged.
 
-    >>> [_without(name, list(PATTERN.finditer(name))).subject for name in ("f(n=3, m=4)", "[a]*1000", "(fd .", "10-x")]
+    >>> names = ("f(n=3, m=4)", "[a]*1000", "(fd .", "10-x")
+    >>> [_remove_levels(name, list(PATTERN.finditer(name))).subject for name in names]
     ['f', '[a]*', '(fd .', 'x']
     """
     levels = _levels_of(matches)
@@ -183,25 +186,25 @@ def command_templates(commands: Sequence[str], levels: Sequence[Mapping[str, Any
     ['sort -k2 f{n}.txt', 'sort -k2 f{n}.txt']
     """
     texts = [{name: str(value) for name, value in one.items()} for one in levels]
-    own = [_replaced(command, values) for command, values in zip(commands, texts, strict=True)]
+    own = [_replace_levels(command, values) for command, values in zip(commands, texts, strict=True)]
     offered: collections.Counter[tuple[frozenset[str], str]] = collections.Counter()
     for command, values, as_words in zip(commands, texts, own, strict=True):
         given = list(filter(None, values.values()))
         if len(set(given)) == len(given):  # else two parameters have one level, and nothing here says which is which
-            within = _replaced(command, values, within_words=True) if len(values) <= MOST_LEVELS else as_words
+            within = _replace_levels(command, values, within_words=True) if len(values) <= MOST_LEVELS else as_words
             offered.update([(frozenset(values), template) for template in dict.fromkeys((as_words, within))])
     points = list(zip(commands, texts, strict=True))
     candidates = []
     for (names, template), _ in offered.most_common(NEIGHBOURS):
         pieces = _pieces(template, names)
         if len(pieces) <= 2 * MOST_LEVELS + 1:
-            fits = [names == values.keys() and _filled(pieces, values) == command for command, values in points]
+            fits = [names == values.keys() and _fill(pieces, values) == command for command, values in points]
             candidates.append((template, fits))
     candidates.sort(key=lambda candidate: -sum(candidate[1]))
     return [next((template for template, fits in candidates if fits[i]), as_words) for i, as_words in enumerate(own)]
 
 
-def _replaced(command: str, values: Mapping[str, str], *, within_words: bool = False) -> str:
+def _replace_levels(command: str, values: Mapping[str, str], *, within_words: bool = False) -> str:
     """Return a command with the names of its levels; within words at most one more than a template can have."""
     names = {value: name for name, value in reversed(list(values.items())) if value}
     if not names:
@@ -218,5 +221,5 @@ def _pieces(template: str, names: Iterable[str]) -> list[str]:
     return re.split(rf"\{{({either})\}}", template) if either else [template]
 
 
-def _filled(pieces: Sequence[str], values: Mapping[str, str]) -> str:
+def _fill(pieces: Sequence[str], values: Mapping[str, str]) -> str:
     return "".join(values[piece] if i % 2 else piece for i, piece in enumerate(pieces))

@@ -30,7 +30,7 @@ def name_factors(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[st
         factors have none.
     """
     if "source" in frame.attrs:
-        frame = _without(frame, [name for name in frame.columns if frame[name].isna().all()])
+        frame = _drop_columns(frame, [name for name in frame.columns if frame[name].isna().all()])
     unnamed: list[str] = frame.attrs.get("unnamed", [])
     if not names:
         _require_known(frame, unnamed, laws)
@@ -62,16 +62,16 @@ def select_columns(
     ------
     StoreError : no such column, or a name that no law can have or another column has.
     """
-    frame = _as_python_reads(frame)
+    frame = _normalize_names(frame)
     if not rename and not ignore:
         return frame
-    new = dict(rename) if isinstance(rename, Mapping) else dict(map(_pair, rename))
+    new = dict(rename) if isinstance(rename, Mapping) else dict(map(_parse_rename, rename))
     for option, names in (("--ignore", ignore), ("--rename", new)):
         for name in names:
             if name not in frame.columns:
                 known = list_names([repr(str(column)) for column in frame.columns])
                 raise StoreError(f"{option} {printable(name)!r}: no such column; the columns are {known}")
-    frame = _without(frame, list(dict.fromkeys(ignore)))
+    frame = _drop_columns(frame, list(dict.fromkeys(ignore)))
     new = {old: name for old, name in new.items() if old in frame.columns}
     kept = [name for name in frame.columns if name not in new]
     for i, name in enumerate(new.values()):
@@ -90,7 +90,7 @@ def select_columns(
     return renamed
 
 
-def _as_python_reads(frame: pd.DataFrame) -> pd.DataFrame:
+def _normalize_names(frame: pd.DataFrame) -> pd.DataFrame:
     """Return the samples with factors as Python reads their names, where the micro sign is the Greek letter µ.
 
     Units keep their sign: a column ``time_µs`` stays as it is.
@@ -107,7 +107,7 @@ def _as_python_reads(frame: pd.DataFrame) -> pd.DataFrame:
     return renamed
 
 
-def _pair(text: str) -> tuple[str, str]:
+def _parse_rename(text: str) -> tuple[str, str]:
     old, equals, new = text.rpartition("=")
     if not equals or not old or not new:
         raise StoreError(f"--rename {printable(text)!r}: is not of the form OLD=NEW, such as 'Hidden Units=H'")
@@ -132,7 +132,7 @@ def rename_hint(unknown: str, columns: Sequence[str]) -> str:
     return "" if meant is None else f"; --rename {quote(f'{meant}={unknown}')} gives a column that name"
 
 
-def _without(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
+def _drop_columns(frame: pd.DataFrame, names: Sequence[str]) -> pd.DataFrame:
     if not names:
         return frame
     kept = frame.drop(columns=list(names))

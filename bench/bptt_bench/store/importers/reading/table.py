@@ -110,9 +110,9 @@ def tidy_frame(
         "repetition": _repetitions(_cells(subjects, levels), counts.tolist()),
     }
     if timed:
-        columns["started_at"] = _joined([one.started_at for one in measured], counts)
+        columns["started_at"] = _concatenate([one.started_at for one in measured], counts)
     for name in responses:
-        columns[_free(name, columns)] = _joined([one.responses.get(name) for one in measured], counts)
+        columns[_free(name, columns)] = _concatenate([one.responses.get(name) for one in measured], counts)
     values = list(columns)[-len(responses) :]
     units = _units(measured, dict(zip(responses, values, strict=True)), notes)
     frame = pd.DataFrame({name: getattr(column, "array", column) for name, column in columns.items()})
@@ -264,7 +264,7 @@ def _repetitions(cells: Sequence[Cell], counts: Sequence[int]) -> NDArray[np.int
     return np.concatenate(found)
 
 
-def _joined(parts: Sequence[NDArray[np.float64] | None], counts: NDArray[Any]) -> NDArray[np.float64]:
+def _concatenate(parts: Sequence[NDArray[np.float64] | None], counts: NDArray[Any]) -> NDArray[np.float64]:
     """Return the values of all samples (n_rows,), NaN where a benchmark has none or fewer."""
     import numpy as np
 

@@ -111,7 +111,7 @@ def parse_json(path: Path, text: str, line: int | None = None) -> Any:
     if count > MOST_VALUES:
         raise StoreError(f"{place}: must hold at most {MOST_VALUES} values, got about {count}")
     try:
-        value = json.loads(text, object_pairs_hook=lambda pairs: _once(place, pairs))
+        value = json.loads(text, object_pairs_hook=lambda pairs: _unique_keys(place, pairs))
     except json.JSONDecodeError as error:
         at = f"{path} line {error.lineno if line is None else line}"
         raise StoreError(f"{at}: is broken JSON: {error.msg} (column {error.colno})") from None
@@ -126,7 +126,7 @@ def parse_json(path: Path, text: str, line: int | None = None) -> Any:
     return value
 
 
-def _once(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_keys(place: str, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
