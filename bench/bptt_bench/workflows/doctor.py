@@ -6,7 +6,7 @@ import itertools
 import os
 import statistics
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -38,9 +38,9 @@ MAD_TO_SIGMA = 1.4826  # for normal noise: Rousseeuw & Croux (1993), Alternative
 SYSTEM = Path("/sys/devices/system/cpu")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; ``value`` is in the unit that ``name`` says, None where it cannot be read."""
+    """The result of one check; ``value`` is in the unit that ``name`` says, None where it cannot be read."""
 
     name: str
     value: float | str | None
@@ -48,41 +48,41 @@ class Finding:
     judgement: Judgement
     remark: str
 
+    @classmethod
+    def judge(cls, name: str, value: float | str | None, shown: str, is_good: bool, good: str, poor: str) -> Finding:
+        """Return a finding with the remark for a good or for a poor value."""
+        return cls(name, value, shown, "good" if is_good else "poor", good if is_good else poor)
+
     def to_json(self) -> dict[str, Any]:
         """Return the finding as plain data."""
-        return {name: getattr(self, name) for name in ("name", "value", "shown", "judgement", "remark")}
+        return asdict(self)
 
 
 def check_load(load: float | None, cores: int) -> Finding:
     """Check the load of the last minute against the cores."""
-    name = "load_average"
     if load is None:
-        return Finding(name=name, value=None, shown="not readable", judgement="unknown", remark="look for other work")
-    quiet = load <= BUSY_SHARE * cores
-    remark = "quiet enough" if quiet else "other work is running: wait for it, or expect wide intervals"
+        return Finding("load_average", None, "not readable", "unknown", "look for other work")
+    poor = "other work is running: wait for it, or expect wide intervals"
     shown = f"{load:.2f} on {cores} cores"
-    return Finding(name=name, value=load, shown=shown, judgement="good" if quiet else "poor", remark=remark)
+    return Finding.judge("load_average", load, shown, load <= BUSY_SHARE * cores, "quiet enough", poor)
 
 
 def check_cores(cores: int) -> Finding:
     """Check how many cores this process may use."""
-    enough = cores >= MIN_CORES
-    remark = "one is left for the rest of the system" if enough else "everything else runs on the measuring core"
-    shown = f"{cores} to use"
-    return Finding(name="cores", value=cores, shown=shown, judgement="good" if enough else "poor", remark=remark)
+    good, poor = "one is left for the rest of the system", "everything else runs on the measuring core"
+    return Finding.judge("cores", cores, f"{cores} to use", cores >= MIN_CORES, good, poor)
 
 
 def check_threads(libraries: Sequence[Mapping[str, Any]], environment: Mapping[str, str]) -> Finding:
     """Check the threads of the numerical libraries; workers are pinned in any case."""
     threads = max((int(library["threads"]) for library in libraries), default=None)
-    asked = [f"{name}={environment[name]}" for name in THREAD_VARIABLES if name in environment]
-    name, pinned = "blas_threads", "run pins its workers itself (--threads, 1 by default) and reads it back"
     if threads is None:
-        shown = "no library found"
-        return Finding(name=name, value=None, shown=shown, judgement="unknown", remark="threads cannot be verified")
+        return Finding("blas_threads", None, "no library found", "unknown", "threads cannot be verified")
+    variables = ", ".join(f"{name}={environment[name]}" for name in THREAD_VARIABLES if name in environment)
     kinds = ", ".join(sorted({str(library["name"]) for library in libraries}))
-    shown = f"{threads} ({kinds}; {', '.join(asked) or 'not pinned in this shell'})"
-    return Finding(name=name, value=threads, shown=shown, judgement="good", remark=pinned)
+    shown = f"{threads} ({kinds}; {variables or 'not pinned in this shell'})"
+    pinned = "run pins its workers itself (--threads, 1 by default) and reads it back"
+    return Finding("blas_threads", threads, shown, "good", pinned)
 
 
 def check_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, variables: Mapping[str, str]) -> Finding:
@@ -91,12 +91,9 @@ def check_kernels(libraries: Sequence[Mapping[str, Any]], offered: str | None, v
     blas = [one for one in libraries if one.get("api") == "blas"]
     value = ", ".join(dict.fromkeys(str(one["architecture"]) for one in blas if one.get("architecture"))) or None
     shown = value or "not readable"
-    if found:
-        return Finding(name=name, value=value, shown=shown, judgement="poor", remark="; ".join(found))
-    if value is None or offered is None:
-        remark = "whether it fits the processor is unknown"
-        return Finding(name=name, value=value, shown=shown, judgement="unknown", remark=remark)
-    return Finding(name=name, value=value, shown=shown, judgement="good", remark=f"the processor offers {offered}")
+    if not found and (value is None or offered is None):
+        return Finding(name, value, shown, "unknown", "whether it fits the processor is unknown")
+    return Finding.judge(name, value, shown, not found, f"the processor offers {offered}", "; ".join(found))
 
 
 def check_current_kernel() -> Finding:
@@ -109,69 +106,43 @@ def check_frequency(governor: str | None, boost: bool | None) -> Finding:
     name = "frequency_scaling"
     if governor is None and boost is None:
         remark = "hidden, as in most virtual machines: trust the noise below instead"
-        return Finding(name=name, value=None, shown="not readable", judgement="unknown", remark=remark)
+        return Finding(name, None, "not readable", "unknown", remark)
     turbo = {True: "turbo on", False: "turbo off", None: "turbo not readable"}[boost]
     steady = governor in {None, "performance"} and boost is not True
-    remark = (
-        "steady" if steady else "speed may follow temperature and load: governor performance, turbo off is steadier"
-    )
-    shown = f"governor {governor or 'not readable'}, {turbo}"
-    return Finding(name=name, value=governor, shown=shown, judgement="good" if steady else "poor", remark=remark)
+    poor = "speed may follow temperature and load: governor performance, turbo off is steadier"
+    return Finding.judge(name, governor, f"governor {governor or 'not readable'}, {turbo}", steady, "steady", poor)
 
 
 def check_clock(resolution_seconds: float) -> Finding:
     """Check the smallest step between two readings of the clock."""
-    fine = resolution_seconds <= COARSE_CLOCK_SECONDS
-    remark = "far below a sample" if fine else "coarse: samples must be long"
-    return Finding(
-        name="clock_resolution_seconds",
-        value=resolution_seconds,
-        shown=f"{resolution_seconds * 1e9:.0f} ns",
-        judgement="good" if fine else "poor",
-        remark=remark,
-    )
+    is_fine, shown = resolution_seconds <= COARSE_CLOCK_SECONDS, f"{resolution_seconds * 1e9:.0f} ns"
+    good, poor = "far below a sample", "coarse: samples must be long"
+    return Finding.judge("clock_resolution_seconds", resolution_seconds, shown, is_fine, good, poor)
 
 
 def check_empty_call(seconds_per_eval: float) -> Finding:
     """Check the cost of timing itself: an evaluation that does nothing."""
-    cheap = seconds_per_eval <= SLOW_CALL_SECONDS
-    remark = "cells under 10 times this are marked below floor"
-    return Finding(
-        name="empty_call_seconds_per_eval",
-        value=seconds_per_eval,
-        shown=f"{seconds_per_eval * 1e9:.0f} ns",
-        judgement="good" if cheap else "poor",
-        remark=remark if cheap else "slow: is a tracer, a profiler or an emulator at work?",
-    )
+    is_cheap, shown = seconds_per_eval <= SLOW_CALL_SECONDS, f"{seconds_per_eval * 1e9:.0f} ns"
+    good = "cells under 10 times this are marked below floor"
+    poor = "slow: is a tracer, a profiler or an emulator at work?"
+    return Finding.judge("empty_call_seconds_per_eval", seconds_per_eval, shown, is_cheap, good, poor)
 
 
 def check_noise(relative: float) -> Finding:
-    """Spread of the same work done again and again."""
-    quiet = relative <= NOISY
-    remark = "small beside any margin" if quiet else "noisy: close other programs, or measure more blocks"
-    return Finding(
-        name="noise_relative",
-        value=relative,
-        shown=f"{relative:.2%} of a {PROBE_SECONDS * 1e3:g} ms matrix product",
-        judgement="good" if quiet else "poor",
-        remark=remark,
-    )
+    """Check the spread of the same work, repeated."""
+    shown = f"{relative:.2%} of a {PROBE_SECONDS * 1e3:g} ms matrix product"
+    good, poor = "small beside any margin", "noisy: close other programs, or measure more blocks"
+    return Finding.judge("noise_relative", relative, shown, relative <= NOISY, good, poor)
 
 
 def check_speed(slowdown: float, rounds: int) -> Finding:
     """Check how much slower the machine was in the median round of its probe than in the best."""
     if rounds < MIN_ROUNDS:
         shown, remark = f"read in {rounds} of {MIN_ROUNDS} rounds needed", "too few rounds: give it more time"
-        return Finding(name="slowdown", value=None, shown=shown, judgement="unknown", remark=remark)
-    steady = slowdown <= STEADY
-    remark = "one speed" if steady else "its speed changes while it measures: more blocks even that out"
-    return Finding(
-        name="slowdown",
-        value=slowdown,
-        shown=f"{slowdown:.2f} times as long in the usual moment as in the best",
-        judgement="good" if steady else "poor",
-        remark=remark,
-    )
+        return Finding("slowdown", None, shown, "unknown", remark)
+    shown = f"{slowdown:.2f} times as long in the usual moment as in the best"
+    poor = "its speed changes while it measures: more blocks even that out"
+    return Finding.judge("slowdown", slowdown, shown, slowdown <= STEADY, "one speed", poor)
 
 
 def machine_findings(readings: Readings) -> list[Finding]:
@@ -180,16 +151,13 @@ def machine_findings(readings: Readings) -> list[Finding]:
     from bptt_bench.report.terminal.readings import AT_BYTES, bare, rates
 
     net = "without the cost of the call"
-    found = [
-        Finding(name=one.name, value=one.value, shown=one.shown, judgement="noted", remark=one.label)
-        for one in bare(readings)
-    ]
+    found = [Finding(one.name, one.value, one.shown, "noted", one.label) for one in bare(readings)]
     for rate in rates(readings):
         for at, value in zip(AT_BYTES, rate.values, strict=True):
             if value is not None:
                 name, shown = f"{rate.name} at {at >> 10} KiB", show.si(value, rate.unit)
                 remark = f"{rate.label}, {net}"
-                found.append(Finding(name=name, value=value, shown=shown, judgement="noted", remark=remark))
+                found.append(Finding(name, value, shown, "noted", remark))
     return [*found, check_speed(readings.slowdown, readings.rounds)]
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -56,23 +55,12 @@ def test_scan(benchmark, n):
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project with the toys' clock; the plugin is found as if it were installed."""
-    entry = pytester.mkdir("site") / "installed-1.dist-info"
-    entry.mkdir()
-    (entry / "METADATA").write_text("Metadata-Version: 2.1\nName: installed\nVersion: 1\n", encoding="utf-8")
-    (entry / "entry_points.txt").write_text(
-        "[pytest11]\nbptt_bench = bptt_bench.integrations.pytest.entry:plugin\n", encoding="utf-8"
-    )
-    folders = [str(entry.parent), str(pytester.path), str(ROOT)]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
-    monkeypatch.setattr(sys, "path", [*folders, *sys.path])
+def project(installed: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project with the toys' clock."""
     monkeypatch.setenv("COLUMNS", "200")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)
-    ini(pytester)
-    pytester.makepyfile(toy=TOY)
-    return pytester
+    ini(installed)
+    installed.makepyfile(toy=TOY)
+    return installed
 
 
 def ini(project: pytest.Pytester, *lines: str) -> None:

@@ -102,26 +102,15 @@ THEIRS = "def test_theirs(benchmark): benchmark.pedantic(sum, args=([1, 2],), ro
 
 
 @pytest.fixture
-def project(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """A project with one ordinary test and five scaling benchmarks; the plugin is found as if it were installed."""
-    entry = pytester.mkdir("site") / "installed-1.dist-info"
-    entry.mkdir()
-    (entry / "METADATA").write_text("Metadata-Version: 2.1\nName: installed\nVersion: 1\n", encoding="utf-8")
-    (entry / "entry_points.txt").write_text(
-        "[pytest11]\nbptt_bench = bptt_bench.integrations.pytest.entry:plugin\n", encoding="utf-8"
-    )
-    folders = [str(entry.parent), str(pytester.path), str(ROOT)]
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(folders))
-    monkeypatch.setattr(sys, "path", [*folders, *sys.path])
+def project(installed: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """A project with one ordinary test and five scaling benchmarks."""
     monkeypatch.setenv("COLUMNS", "120")
-    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
-    monkeypatch.delenv("PYTEST_XDIST_WORKER", raising=False)  # of the session that runs this test
-    pytester.makeini("[pytest]\naddopts = --strict-markers\nfilterwarnings = default\n")
-    pytester.makepyfile(toy=TOY, test_ordinary=ORDINARY)
-    pytester.mkpydir("scaling")
-    (pytester.path / "scaling" / "conftest.py").write_text(CONFTEST, encoding="utf-8")
-    (pytester.path / "scaling" / "test_suite.py").write_text(SUITE, encoding="utf-8")
-    return pytester
+    installed.makeini("[pytest]\naddopts = --strict-markers\nfilterwarnings = default\n")
+    installed.makepyfile(toy=TOY, test_ordinary=ORDINARY)
+    installed.mkpydir("scaling")
+    (installed.path / "scaling" / "conftest.py").write_text(CONFTEST, encoding="utf-8")
+    (installed.path / "scaling" / "test_suite.py").write_text(SUITE, encoding="utf-8")
+    return installed
 
 
 def run(project: pytest.Pytester, *arguments: str) -> pytest.RunResult:
