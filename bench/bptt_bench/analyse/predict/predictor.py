@@ -50,7 +50,7 @@ class MeasuredPoints:
 
         >>> sweep = MeasuredPoints(["n", "k"], np.array([[4.0, 10.0], [16.0, 2.0]]))
         >>> sweep.extrapolation({"n": 64, "k": 2})
-        Reach(farther=4.0, factor='n', words='4 times farther in n than any measured point')
+        Extrapolation(farther=4.0, factor='n', words='4 times farther in n than any measured point')
         >>> sweep.extrapolation({"n": 16, "k": 10}).words
         '4 times farther in n than the nearest measured point'
         >>> sweep.extrapolation({"n": 64, "k": 15}).words

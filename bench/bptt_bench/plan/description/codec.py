@@ -55,9 +55,9 @@ class Field:
         for name in names:
             if name not in found:
                 raise self.error(f"has no {name!r}")
-        for name, place in found.items():
+        for name, field in found.items():
             if name not in names:
-                raise place.error("is not known; the fields are " + ", ".join(names))
+                raise field.error("is not known; the fields are " + ", ".join(names))
         return found
 
     def items(self) -> dict[str, Field]:
@@ -131,7 +131,7 @@ def encode(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value  # numbers of NumPy as Python's
 
 
-def decode(kind: Any, place: Field) -> Any:
+def decode(kind: Any, field: Field) -> Any:
     """Return a value of some type from plain data.
 
     Raises
@@ -140,50 +140,50 @@ def decode(kind: Any, place: Field) -> Any:
     """
     origin, arguments = get_origin(kind), get_args(kind)
     if origin is Literal:
-        if not isinstance(place.value, str) or place.value not in arguments:
-            raise place.must_be(f"one of {', '.join(map(repr, arguments))}")
-        return place.value
+        if not isinstance(field.value, str) or field.value not in arguments:
+            raise field.must_be(f"one of {', '.join(map(repr, arguments))}")
+        return field.value
     if origin in (types.UnionType, Union):
-        return _decode_union(arguments, place)
+        return _decode_union(arguments, field)
     if origin is tuple:
         (each, *_) = arguments
-        return tuple(decode(each, element) for element in place.elements())
+        return tuple(decode(each, element) for element in field.elements())
     if origin is collections.abc.Mapping:
-        return {name: decode(arguments[1], one) for name, one in place.items().items()}
-    return _decode_plain(kind, place)
+        return {name: decode(arguments[1], one) for name, one in field.items().items()}
+    return _decode_plain(kind, field)
 
 
-def _decode_union(kinds: tuple[Any, ...], place: Field) -> Any:
+def _decode_union(kinds: tuple[Any, ...], field: Field) -> Any:
     """Decode None where that is allowed; of the other kinds the one that fits, since no two of them look alike."""
-    if place.value is None:
+    if field.value is None:
         if type(None) not in kinds:
-            raise place.must_be("something, not null")
+            raise field.must_be("something, not null")
         return None
     left = [kind for kind in kinds if kind is not type(None)]
     if len(left) > 1:
-        is_text = isinstance(place.value, str)
+        is_text = isinstance(field.value, str)
         left = [kind for kind in left if (kind is str) == is_text] or left
-    return decode(left[0], place)
+    return decode(left[0], field)
 
 
-def _decode_plain(kind: Any, place: Field) -> Any:
+def _decode_plain(kind: Any, field: Field) -> Any:
     read = _READERS.get(kind)
     try:
-        return kind(**decode_fields(kind, place)) if read is None else read(place)
+        return kind(**decode_fields(kind, field)) if read is None else read(field)
     except (DesignError, LawError) as error:
-        raise place.error(f"cannot be used: {error}") from None
+        raise field.error(f"cannot be used: {error}") from None
 
 
-def decode_fields(kind: Any, place: Field, *more: str) -> dict[str, Any]:
+def decode_fields(kind: Any, field: Field, *more: str) -> dict[str, Any]:
     """Return the fields of a data class that hold data; ``more`` are fields beside them, which are read elsewhere."""
     hints = data_fields(kind)
-    found = place.fields([*hints, *more])
+    found = field.fields([*hints, *more])
     return {name: decode(hint, found[name]) for name, hint in hints.items()}
 
 
-def decode_point(place: Field) -> Point:
+def decode_point(field: Field) -> Point:
     """Return a point: numbers and texts by the names of factors."""
-    levels = place.items()
+    levels = field.items()
     for level in levels.values():
         level.text() if isinstance(level.value, str) else level.number()
     return Point({name: level.value for name, level in levels.items()})
@@ -194,9 +194,9 @@ _READERS: Mapping[Any, Callable[[Field], Any]] = {  # of types that are not data
     bool: Field.truth,
     int: Field.whole,
     float: Field.number,
-    CostLaw: lambda place: CostLaw(place.text()),
+    CostLaw: lambda field: CostLaw(field.text()),
     Point: decode_point,
-    Design: lambda place: Design.of(decode_point(element) for element in place.elements()),
+    Design: lambda field: Design.of(decode_point(element) for element in field.elements()),
 }
 
 

@@ -91,22 +91,22 @@ def _points(experiment: Experiment, profile: str) -> dict[Point, bool]:
     cells = experiment.profile(profile).cells(experiment.subject_names)
     beyond = () if experiment.foresight is None else experiment.foresight.beyond
     ordered = [factor.name for factor in experiment.factors]
-    places = {Point({name: point[name] for name in ordered}): False for point in beyond}
+    unmeasured = {Point({name: point[name] for name in ordered}): False for point in beyond}
     measured = {Point({name: cell.point[name] for name in ordered}): True for cell in cells}
-    return {**measured, **{point: False for point in places if point not in measured}}
+    return {**measured, **{point: False for point in unmeasured if point not in measured}}
 
 
 def _encode_subject(
     subject: Subject, experiment: Experiment, points: Mapping[Point, bool], is_absent: bool
 ) -> dict[str, Any]:
-    factors, places = experiment.factors, {point: i for i, point in enumerate(points)}
+    factors, indices = experiment.factors, {point: i for i, point in enumerate(points)}
     found: dict[str, Any] = {**encode(subject), "has_tally": subject.tally is not None}
     for name in FUNCTIONS:
         function = None if is_absent else getattr(subject, name)
         found[name] = None
         if function is not None:
             values = _evaluate(f"subject {subject.name!r}: {name}", function, points)
-            found[name] = (encode_works if name == "works" else encode_function)(function, values, factors, places)
+            found[name] = (encode_works if name == "works" else encode_function)(function, values, factors, indices)
     return found
 
 
@@ -140,13 +140,13 @@ def _encode_amount(claim: AmountClaim, experiment: Experiment, points: Mapping[P
     ordered = [factor.name for factor in experiment.factors]
     categories = [factor.name for factor in experiment.factors if factor.is_category]
     combinations = dict.fromkeys(Point({name: point[name] for name in categories}) for point in points)
-    places: dict[Point, bool] = {}
+    claimed: dict[Point, bool] = {}
     for point in claim.points:
         for levels in combinations:
             if all(point.get(name, level) == level for name, level in levels.items()):
                 both = {**point, **levels}
-                places[Point({name: both[name] for name in ordered if name in both})] = not categories
-    found = _evaluate(f"claim {claim.name!r}: amount", claim.amount, places)
+                claimed[Point({name: both[name] for name in ordered if name in both})] = not categories
+    found = _evaluate(f"claim {claim.name!r}: amount", claim.amount, claimed)
     return [[encode(point), encode(value)] for point, value in found.items()]
 
 
@@ -161,35 +161,35 @@ def decode_experiment(found: Any) -> Experiment:
     DescriptionError : a field is missing, unknown, or is nothing that it may be; the message names it.
     """
     whole = Field("", found).fields(WHOLE)
-    points = [decode_point(place) for place in whole["points"].elements()]
-    factors = tuple(decode(Factor, place) for place in whole["factors"].elements())
-    subjects = tuple(_decode_subject(place, points, factors) for place in whole["subjects"].elements())
+    points = [decode_point(field) for field in whole["points"].elements()]
+    factors = tuple(decode(Factor, field) for field in whole["factors"].elements())
+    subjects = tuple(_decode_subject(field, points, factors) for field in whole["subjects"].elements())
     try:
         experiment = Experiment(
             name=whole["name"].text(),
             factors=factors,
             subjects=subjects,
-            profiles={name: decode(Profile, place) for name, place in whole["profiles"].items().items()},
-            claims=tuple(_decode_claim(place) for place in whole["claims"].elements()),
+            profiles={name: decode(Profile, field) for name, field in whole["profiles"].items().items()},
+            claims=tuple(_decode_claim(field) for field in whole["claims"].elements()),
             placebo=decode(str | tuple[str, ...] | None, whole["placebo"]),
             foresight=decode(Foresight | None, whole["foresight"]),
             agreement=_decode_agreement(whole["agreement"]),
         )
     except (ExperimentError, DesignError, LawError) as error:
         raise DescriptionError(f"it cannot be used: {error}") from None
-    for claim, place in zip(experiment.claims, whole["claims"].elements(), strict=True):
-        _require_known(claim, experiment, place)
-    for subject, place in zip(subjects, whole["subjects"].elements(), strict=True):
+    for claim, field in zip(experiment.claims, whole["claims"].elements(), strict=True):
+        _require_known(claim, experiment, field)
+    for subject, field in zip(subjects, whole["subjects"].elements(), strict=True):
         for term, size in subject.term_bytes.items():
-            _require_expression(size, Field(f"{place.where}.term_bytes.{term}", size), experiment)
+            _require_expression(size, Field(f"{field.where}.term_bytes.{term}", size), experiment)
         for term in subject.overheads:
-            _require_expression(term, Field(f"{place.where}.overhead", term), experiment)
+            _require_expression(term, Field(f"{field.where}.overhead", term), experiment)
     return experiment
 
 
-def _decode_subject(place: Field, points: Sequence[Point], factors: Sequence[Factor]) -> Subject:
-    given = decode_fields(Subject, place, "has_tally", *FUNCTIONS)
-    beside = place.items()
+def _decode_subject(field: Field, points: Sequence[Point], factors: Sequence[Factor]) -> Subject:
+    given = decode_fields(Subject, field, "has_tally", *FUNCTIONS)
+    beside = field.items()
 
     def what(name: str) -> str:
         return f"{name} of {given['name']!r}"
@@ -205,37 +205,37 @@ def _decode_subject(place: Field, points: Sequence[Point], factors: Sequence[Fac
     )
 
 
-def _decode_claim(place: Field) -> Claim:
-    found = place.items()
+def _decode_claim(field: Field) -> Claim:
+    found = field.items()
     if "kind" not in found:
-        raise place.error("has no 'kind'")
+        raise field.error("has no 'kind'")
     kind = found["kind"].text()
     if kind not in CLAIMS:
         raise found["kind"].must_be(f"one of {', '.join(CLAIMS)}")
     if kind == "amount":
-        return AmountClaim(**decode_fields(AmountClaim, place, "kind", "amount"), amount=_decode_amount(found))
+        return AmountClaim(**decode_fields(AmountClaim, field, "kind", "amount"), amount=_decode_amount(found))
     if kind == "check":
-        return CheckClaim(**decode_fields(CheckClaim, place, "kind"), check=not_stored)
-    return CLAIMS[kind](**decode_fields(CLAIMS[kind], place, "kind"))
+        return CheckClaim(**decode_fields(CheckClaim, field, "kind"), check=not_stored)
+    return CLAIMS[kind](**decode_fields(CLAIMS[kind], field, "kind"))
 
 
 def _decode_amount(found: Mapping[str, Field]) -> str | Lookup:
-    place = found["amount"]
-    if isinstance(place.value, str):
-        return place.text()
+    field = found["amount"]
+    if isinstance(field.value, str):
+        return field.text()
     values = {}
-    for row in place.elements():
+    for row in field.elements():
         point, value = entries(row, 2)
         values[decode_point(point)] = value.number()
     what = f"amount of claim {found['name'].value!r}"
     return Lookup(what=what, categories=(), columns={Point(): [Column(values=values)]}, make=number)
 
 
-def _decode_agreement(place: Field) -> Agreement | None:
-    return None if place.value is None else Agreement(**decode_fields(Agreement, place), difference=not_stored)
+def _decode_agreement(field: Field) -> Agreement | None:
+    return None if field.value is None else Agreement(**decode_fields(Agreement, field), difference=not_stored)
 
 
-def _require_known(claim: Claim, experiment: Experiment, place: Field) -> None:
+def _require_known(claim: Claim, experiment: Experiment, field: Field) -> None:
     """See that a claim names what there is: judging takes that for granted of an experiment that was imported.
 
     Raises
@@ -243,51 +243,51 @@ def _require_known(claim: Claim, experiment: Experiment, place: Field) -> None:
     DescriptionError : a subject or factor that there is not, a subject without the law that the claim is about, a
         level that the factor cannot have, or no expression.
     """
-    _require_subjects(claim, experiment, place)
+    _require_subjects(claim, experiment, field)
     factors = {factor.name: factor for factor in experiment.factors}
     for name in dict.fromkeys(_factors_of(claim)):
         if name not in factors:
-            raise place.error(f"names the factor {name!r}; the factors are {', '.join(factors)}")
+            raise field.error(f"names the factor {name!r}; the factors are {', '.join(factors)}")
     design, at = getattr(claim, "points", None), getattr(claim, "at", None)
     for point in (*(() if design is None else design.points), *(() if at is None else (at,))):
-        _require_levels(point, factors, place)
+        _require_levels(point, factors, field)
     for name in ("ratio", "level", "amount"):
         if isinstance(text := getattr(claim, name, None), str):
-            _require_expression(text, Field(f"{place.where}.{name}", text), experiment)
+            _require_expression(text, Field(f"{field.where}.{name}", text), experiment)
     for term in getattr(claim, "terms", ()):
-        _require_expression(term, Field(f"{place.where}.terms", term), experiment)
+        _require_expression(term, Field(f"{field.where}.terms", term), experiment)
 
 
-def _require_levels(point: Point, factors: Mapping[str, Factor], place: Field) -> None:
+def _require_levels(point: Point, factors: Mapping[str, Factor], field: Field) -> None:
     """See that a point of a claim has levels that its factors can have."""
     for name, level in point.items():
         if name not in factors:
-            raise place.error(f"has a point with {name!r}; the factors are {', '.join(factors)}")
+            raise field.error(f"has a point with {name!r}; the factors are {', '.join(factors)}")
         try:
             factors[name].validate(level)
         except DesignError as error:
-            raise place.error(f"cannot be used: {error}") from None
+            raise field.error(f"cannot be used: {error}") from None
     missing = [name for name, factor in factors.items() if name not in point and not factor.is_category]
     if missing:
-        raise place.error(f"has a point without {missing[0]}")
+        raise field.error(f"has a point without {missing[0]}")
 
 
-def _require_subjects(claim: Claim, experiment: Experiment, place: Field) -> None:
+def _require_subjects(claim: Claim, experiment: Experiment, field: Field) -> None:
     """See that the subjects of a claim exist; a check has its own record, and its subject is only named."""
     if isinstance(claim, CheckClaim):
         return
     over = getattr(claim, "over", ())
     named = {"subject": (claim.subject,), "over": (over,) if isinstance(over, str) else over}
     named["less"] = tuple(filter(None, (getattr(claim, "less", None),)))
-    for field, names in named.items():
+    for role, names in named.items():
         for name in names:
             if _find_subject(name, experiment) is None:
                 known = ", ".join(subject.name for subject in experiment.subjects)
-                raise Field(f"{place.where}.{field}", name).must_be(f"one of the subjects {known}")
+                raise Field(f"{field.where}.{role}", name).must_be(f"one of the subjects {known}")
     of_time = isinstance(claim, ShareClaim) or (isinstance(claim, ExponentClaim) and claim.response == WHOLE_TIME)
     subject = _find_subject(claim.subject, experiment)
     if of_time and subject is not None and subject.law is None:
-        raise Field(f"{place.where}.subject", claim.subject).must_be("a subject with a law")
+        raise Field(f"{field.where}.subject", claim.subject).must_be("a subject with a law")
 
 
 def _find_subject(name: str, experiment: Experiment) -> Subject | None:
@@ -304,8 +304,8 @@ def _factors_of(claim: Claim) -> Iterator[str]:
     yield from getattr(claim, "together_with", ())
 
 
-def _require_expression(text: str, place: Field, experiment: Experiment) -> None:
+def _require_expression(text: str, field: Field, experiment: Experiment) -> None:
     try:
         CostLaw(f"1*({text})").require([factor.name for factor in experiment.factors])
     except LawError as error:
-        raise place.error(f"cannot be used: {error}") from None
+        raise field.error(f"cannot be used: {error}") from None

@@ -26,13 +26,13 @@ def encode_function(
     function: Callable[[Point], Any],
     values: Mapping[Point, Any],
     factors: Sequence[Factor],
-    places: Mapping[Point, int],
+    indices: Mapping[Point, int],
 ) -> list[dict[str, Any]]:
     """Return the data of a function that gives a number, or several in a tuple, by the levels of the categories.
 
     Parameters
     ----------
-    places : of points in the list of all points of the run.
+    indices : of points in the list of all points of the run.
     """
     groups: dict[Point, dict[Point, Sequence[Any]]] = {}
     for point, value in values.items():
@@ -40,7 +40,7 @@ def encode_function(
     return [
         {
             "at": encode(levels),
-            "points": [places[point] for point in own],
+            "points": [indices[point] for point in own],
             "columns": _columns(lambda point: _tuple(function(point)), factors, levels, list(own), list(own.values())),
         }
         for levels, own in groups.items()
@@ -55,14 +55,14 @@ def encode_works(
     function: Callable[[Point], Sequence[Work]],
     values: Mapping[Point, Sequence[Work]],
     factors: Sequence[Factor],
-    places: Mapping[Point, int],
+    indices: Mapping[Point, int],
 ) -> list[dict[str, Any]]:
     """Return the data of works: points at which they differ in numbers alone, and these numbers, each column once."""
     groups: dict[tuple[Any, ...], dict[Point, list[Any]]] = {}
     for point, works in values.items():
         key = (_categories(point, factors), _kinds_of(works))
         groups.setdefault(key, {})[point] = [number for work in works for number in _numbers(work)]
-    return [_variant(function, levels, kinds, own, factors, places) for (levels, kinds), own in groups.items()]
+    return [_variant(function, levels, kinds, own, factors, indices) for (levels, kinds), own in groups.items()]
 
 
 def _variant(
@@ -71,7 +71,7 @@ def _variant(
     kinds: Sequence[tuple[Any, ...]],
     own: Mapping[Point, Sequence[Any]],
     factors: Sequence[Factor],
-    places: Mapping[Point, int],
+    indices: Mapping[Point, int],
 ) -> dict[str, Any]:
     rows = list(own.values())
     columns = list(zip(*rows, strict=True))
@@ -86,10 +86,10 @@ def _variant(
         return [every[i] for i in kept]
 
     found = _columns(numbers, factors, levels, list(own), [[row[i] for i in kept] for row in rows]) if kept else []
-    place = {column: kept.index(i) for column, i in first.items()}
-    numbered = iter(place[column] for column in columns)
+    index = {column: kept.index(i) for column, i in first.items()}
+    numbered = iter(index[column] for column in columns)
     slots = [[*words, [next(numbered) for _ in range(count)]] for *words, count in kinds]
-    return {"points": [places[point] for point in own], "columns": found, "slots": slots}
+    return {"points": [indices[point] for point in own], "columns": found, "slots": slots}
 
 
 def _columns(
@@ -122,7 +122,7 @@ def _numbers(work: Work) -> list[int]:
 
 
 def decode_function(
-    place: Field,
+    field: Field,
     what: str,
     points: Sequence[Point],
     factors: Sequence[Factor],
@@ -135,10 +135,10 @@ def decode_function(
     ------
     DescriptionError : a field is nothing that it may be.
     """
-    if place.value is None:
+    if field.value is None:
         return None
     columns = {}
-    for group in place.elements():
+    for group in field.elements():
         fields = group.fields(("at", "points", "columns"))
         own = _points(fields["points"], points)
         found = [_decode_column(column, own, factors) for column in entries(fields["columns"], count)]
@@ -152,17 +152,17 @@ def number(value: float) -> float:
     return value
 
 
-def decode_works(place: Field, what: str, points: Sequence[Point], factors: Sequence[Factor]) -> Works | None:
+def decode_works(field: Field, what: str, points: Sequence[Point], factors: Sequence[Factor]) -> Works | None:
     """Return works by point; whether the numbers of one agree is checked when it is requested.
 
     Raises
     ------
     DescriptionError : a field is nothing that it may be.
     """
-    if place.value is None:
+    if field.value is None:
         return None
     variants = []
-    for variant in place.elements():
+    for variant in field.elements():
         fields = variant.fields(("points", "columns", "slots"))
         own = _points(fields["points"], points)
         columns = [_decode_column(column, own, factors) for column in fields["columns"].elements()]
@@ -171,23 +171,23 @@ def decode_works(place: Field, what: str, points: Sequence[Point], factors: Sequ
     return Works(what=what, variants=variants)
 
 
-def _decode_column(place: Field, points: Sequence[Point], factors: Sequence[Factor]) -> Column:
-    if isinstance(place.value, str):
-        form = decode(CostLaw, place)
+def _decode_column(field: Field, points: Sequence[Point], factors: Sequence[Factor]) -> Column:
+    if isinstance(field.value, str):
+        form = decode(CostLaw, field)
         unknown = [name for name in form.factors if name not in [one.name for one in factors if not one.is_category]]
         if unknown:
-            raise place.error(f"must name factors with numbers alone, got {unknown[0]!r}")
+            raise field.error(f"must name factors with numbers alone, got {unknown[0]!r}")
         return Column(form=form, values={})
-    values = place.elements() if isinstance(place.value, list) else None
+    values = field.elements() if isinstance(field.value, list) else None
     if values is None:
-        raise place.must_be("a closed form or a list of numbers")
+        raise field.must_be("a closed form or a list of numbers")
     if len(values) != len(points):
-        raise place.error(f"must have {len(points)} entries, as many as points, got {len(values)}")
+        raise field.error(f"must have {len(points)} entries, as many as points, got {len(values)}")
     return Column(values=dict(zip(points, (value.number() for value in values), strict=True)))
 
 
-def _decode_slot(place: Field, count: int) -> tuple[Mapping[str, Any], list[int]]:
-    *words, columns = entries(place, len(WORDS) + 1)
+def _decode_slot(field: Field, count: int) -> tuple[Mapping[str, Any], list[int]]:
+    *words, columns = entries(field, len(WORDS) + 1)
     kind = {name: decode(hint, word) for (name, hint), word in zip(WORDS.items(), words, strict=True)}
     wanted = len(NUMBERS) + (3 if kind["product"] is not None else 0)
     numbers = [column.whole() for column in entries(columns, wanted)]
@@ -196,21 +196,21 @@ def _decode_slot(place: Field, count: int) -> tuple[Mapping[str, Any], list[int]
     return kind, numbers
 
 
-def entries(place: Field, count: int) -> list[Field]:
+def entries(field: Field, count: int) -> list[Field]:
     """Return the elements of a list that has so many.
 
     Raises
     ------
     DescriptionError : it has more or less, or is not a list.
     """
-    elements = place.elements()
+    elements = field.elements()
     if len(elements) != count:
-        raise place.error(f"must have {count} entries, got {len(elements)}")
+        raise field.error(f"must have {count} entries, got {len(elements)}")
     return elements
 
 
-def _points(place: Field, points: Sequence[Point]) -> list[Point]:
-    for number in place.elements():
+def _points(field: Field, points: Sequence[Point]) -> list[Point]:
+    for number in field.elements():
         if not 0 <= number.whole() < len(points):
             raise number.must_be(f"the number of a point, from 0 to {len(points) - 1}")
-    return [points[number] for number in place.value]
+    return [points[number] for number in field.value]
