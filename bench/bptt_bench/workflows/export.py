@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
-from bptt_bench.analyse.data.columns import choose_response
+from bptt_bench.analyse.data.columns import RECORDED, choose_response
 from bptt_bench.analyse.data.response import unit_of
-from bptt_bench.analyse.data.roles import RECORDED
 from bptt_bench.analyse.data.samples import categories_of
 from bptt_bench.analyse.evidence.evidence import WHOLE, fitted_samples, without_records
 from bptt_bench.errors import FitError, StoreError

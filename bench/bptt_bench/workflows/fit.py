@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import format_level, format_levels, levels_of
-from bptt_bench.analyse.data.columns import add_roles, choose_response, factors_in_laws
+from bptt_bench.analyse.data.columns import (
+    WHOLE,
+    add_roles,
+    choose_response,
+    factors_in_laws,
+    format_level,
+    format_levels,
+    levels_of,
+)
 from bptt_bench.analyse.data.response import unit_of
-from bptt_bench.analyse.data.roles import WHOLE
 from bptt_bench.analyse.data.samples import categories_of
 from bptt_bench.analyse.evidence.by_category import dividing, each_part, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import format_levels, levels_of, text_columns
-from bptt_bench.analyse.data.roles import column_roles
+from bptt_bench.analyse.data.columns import column_roles, format_levels, levels_of, text_columns
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.errors import FitError
 from bptt_bench.plan.design.design import OF_POINTS

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from bptt_bench.analyse.data.categories import format_level, levels_of
-from bptt_bench.analyse.data.columns import choose_response
+from bptt_bench.analyse.data.columns import choose_response, format_level, levels_of
 from bptt_bench.analyse.data.samples import categories_of, require_numbers
 from bptt_bench.analyse.evidence.evidence import without_records
 from bptt_bench.analyse.fitting.fit import fit

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bptt_bench.analyse.data.columns import has_foreign_levels
 from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact
-from bptt_bench.analyse.data.roles import has_foreign_levels
 from bptt_bench.analyse.data.samples import BelowFloorError
 from bptt_bench.analyse.findings.obstacles import FewPoints, NoLaw, NoRows, UnusableData
 from bptt_bench.analyse.findings.reason import Kind, Reason

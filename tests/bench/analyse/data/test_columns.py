@@ -7,8 +7,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.columns import add_roles, choose_response
-from bptt_bench.analyse.data.roles import column_roles
+from bptt_bench.analyse.data.columns import add_roles, choose_response, column_roles
 from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.fitting.fit import fit
