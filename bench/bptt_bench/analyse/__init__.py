@@ -3,8 +3,7 @@
 from bptt_bench.analyse.fitting.exponent import FreeExponent, free_exponent
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit, FittedTerm
-from bptt_bench.analyse.fitting.preference import Preference
-from bptt_bench.analyse.fitting.select import prefer
+from bptt_bench.analyse.fitting.select import Preference, prefer
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.analysis import Analysis, analyse
 from bptt_bench.analyse.verdicts.judges import judge

@@ -36,7 +36,7 @@ FRAGMENTS = {
     ("bptt_bench.analyse.fitting.fitted", "Fit"): "of_fit",
     ("bptt_bench.analyse.verdicts.verdict", "Verdict"): "of_verdict",
     ("bptt_bench.analyse.verdicts.analysis", "Analysis"): "of_analysis",
-    ("bptt_bench.analyse.fitting.preference", "Preference"): "of_preference",
+    ("bptt_bench.analyse.fitting.select", "Preference"): "of_preference",
     ("bptt_bench.analyse.compare.compared", "Comparison"): "of_comparison",
     ("bptt_bench.workflows.predict", "PredictionList"): "of_predictions",
 }

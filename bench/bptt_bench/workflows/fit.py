@@ -25,8 +25,7 @@ from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.evidence.strata import stratum
 from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
-from bptt_bench.analyse.fitting.preference import Preference
-from bptt_bench.analyse.fitting.select import prefer_fits
+from bptt_bench.analyse.fitting.select import Preference, prefer_fits
 from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX, Point
 from bptt_bench.plan.law.wording import did_you_mean

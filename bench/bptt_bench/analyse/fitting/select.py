@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Literal
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
 
@@ -14,7 +14,6 @@ from bptt_bench.analyse.fitting.cautions import is_mostly_overhead, overhead_nam
 from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit, own_share
-from bptt_bench.analyse.fitting.preference import Decision, Preference
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import RESOLUTION, solve
 from bptt_bench.plan import CostLaw
@@ -25,6 +24,24 @@ if TYPE_CHECKING:
 DECISIVE_GAP = 6.0  # of AICc: odds of about 20 to 1
 HELD_OUT_SHARE = 0.2  # of the points, the largest ones
 CONTRADICTION = 1.1  # times the held-out error of the other law; less is a tie
+
+Decision: TypeAlias = Literal["this", "other", "undetermined"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Preference:
+    """The preferred one of two laws, with the evidence.
+
+    ``aicc_gap``: AICc of the other law less that of this one, above 0 in favour of this. ``held_out_gap``: relative
+    error (root mean square) of the other law at the largest points, left out of the fit, less that of this one;
+    ``None`` with too few points. ``note``: why neither is preferred, if known.
+    """
+
+    law: str
+    decision: Decision
+    aicc_gap: float
+    held_out_gap: float | None
+    note: OverheadOnly | None = None
 
 
 def prefer(

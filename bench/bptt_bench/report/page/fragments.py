@@ -19,7 +19,7 @@ from bptt_bench.report.words.reasons import text_of
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
-    from bptt_bench.analyse.fitting.preference import Preference
+    from bptt_bench.analyse.fitting.select import Preference
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.analyse.verdicts.verdict import Verdict
 

@@ -21,7 +21,7 @@ from bptt_bench.report.words.reasons import words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
-    from bptt_bench.analyse.fitting.preference import Preference
+    from bptt_bench.analyse.fitting.select import Preference
     from bptt_bench.analyse.predict.foresight import CheckedPrediction, Prediction
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.plan.machine.readings import Readings

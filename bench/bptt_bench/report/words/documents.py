@@ -10,7 +10,7 @@ from typing import Any
 from bptt_bench.analyse.compare.compared import Change, Comparison
 from bptt_bench.analyse.findings.reason import plain
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.fitting.preference import Preference
+from bptt_bench.analyse.fitting.select import Preference
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.trust import Trust
 from bptt_bench.analyse.verdicts.verdict import Verdict
