@@ -59,27 +59,18 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
 
 
 def weigh_exponent(
-    evidence: Evidence,
-    fit: Fit,
-    claim: ExponentClaim,
-    free: FreeExponent,
-    *remarks: Finding,
-    predicted: float | None = None,
+    evidence: Evidence, fit: Fit, claim: ExponentClaim, free: FreeExponent, *remarks: Finding
 ) -> Verdict:
-    """Return the verdict on a free exponent; it refutes only if its profile does so too.
-
-    ``predicted`` is the law's own exponent by default.
-    """
-    law = free.law if predicted is None else predicted
-    limits = Limits.around(law, claim.margin, claim.bound)
-    stated = _stated(claim, law, limits)
+    """Return the verdict on a free exponent; it refutes only if its profile does so too."""
+    limits = Limits.around(free.law, claim.margin, claim.bound)
+    stated = _stated(claim, free.law, limits)
     (low, high), word = free.profile, limits.judge(free.interval)
     if word != "refuted" or limits.decide(low, high) == "refuted":
         estimate = ExponentEstimate(**stated, estimate=free.interval)
         width = width_of(fit, evidence) if word == "inconclusive" else None
         return weigh(claim, estimate, *remarks, width=width)
     finding = AmbiguousExponent(**stated, estimate=free.interval, profile_low=low, profile_high=high)
-    return settle(claim, "inconclusive", finding, law, free.interval, *remarks, width=width_of(fit, evidence))
+    return settle(claim, "inconclusive", finding, free.law, free.interval, *remarks, width=width_of(fit, evidence))
 
 
 def _stated(claim: ExponentClaim, law: float, limits: Limits) -> dict[str, Any]:

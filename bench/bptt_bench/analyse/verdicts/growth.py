@@ -18,7 +18,7 @@ from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.findings.obstacles import LateGrowth, SmallShare
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE
-from bptt_bench.analyse.fitting.exponent import WIDEST, FreeExponent, free_exponent
+from bptt_bench.analyse.fitting.exponent import free_exponent
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.fitting.select import prefer_fits
@@ -35,7 +35,6 @@ from bptt_bench.plan.law.wording import join_names
 if TYPE_CHECKING:
     import pandas as pd
 
-MOST_SHIFTS = 2  # of two powers each, before a law is too far off to say by how much
 NEIGHBOURS = ("1", "log(n)", "n**0.5", "n", "n*log(n)", "n**1.5", "n**2", "n**2*log(n)", "n**3")
 
 
@@ -155,9 +154,6 @@ class _Question:
         (verdict,) = judge_all(self.evidence, [claim])
         if self.fit is None:
             return verdict
-        found = self._far_off(self.fit, claim, verdict)
-        if found is not None:
-            return found
         if flat and verdict.verdict == "supported":
             return self._still_flat(self.fit, claim, verdict)
         return verdict
@@ -188,21 +184,6 @@ class _Question:
             return inconclusive(claim, not_identifiable(obstacle), free.law, free.interval)
         return weigh_exponent(self.evidence, fit, claim, free)
 
-    def _far_off(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict | None:
-        """The verdict where the exponent is two powers off or more: asked again from a law that is nearer."""
-        if verdict.estimate is None or verdict.predicted is None:
-            return None
-        off = verdict.estimate - verdict.predicted
-        if abs(off) < 0.99 * WIDEST:
-            return None
-        step, shift = (WIDEST if off > 0 else -WIDEST), 0.0
-        for _ in range(MOST_SHIFTS):
-            shift += step
-            free = self._free_of(fit, claim, shift, fit.full_law.terms[len(fit.law.terms) :])
-            if free is not None and free.obstacle is None and free.share >= SMALLEST_SHARE:
-                return weigh_exponent(self.evidence, fit, claim, free, predicted=verdict.predicted)
-        return None
-
     def _still_flat(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict:
         """A verdict of no growth, taken back where time has begun to grow at the largest level.
 
@@ -220,18 +201,6 @@ class _Question:
             return verdict
         late = LateGrowth(factor=claim.factor, exponent=verdict.estimate or 0.0, at=at, there=growth)
         return inconclusive(claim, not_identifiable(late), verdict.predicted, growth)
-
-    def _free_of(self, fit: Fit, claim: ExponentClaim, shift: float, others: Sequence[object]) -> FreeExponent | None:
-        """The free exponent of the terms of a claim, each changed by a power of its factor, beside other terms."""
-        moved = [f"({term})*{claim.factor}**({shift:.6f})" for term in claim.terms]
-        kept = [str(term) for term in fit.law.terms if str(term) not in claim.terms]
-        overhead = tuple(str(term) for term in others if str(term) not in kept)
-        try:
-            again = self._fit(CostLaw(" + ".join([*moved, *kept])), overhead)
-            terms = [str(term) for term in again.law.terms[: len(moved)]]
-            return free_exponent(again, terms, claim.factor, claim.at)
-        except (FitError, LawError):
-            return None
 
     def _fit(self, law: CostLaw, overhead: Sequence[str]) -> Fit:
         return fit(self.frame, law, overhead=tuple(overhead), confidence=self.evidence.confidence)
