@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import ExperimentError
-from bptt_bench.integrations.notebook import run_progress as progress_shown
 from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.plan import Experiment
 from bptt_bench.report.page.displays import Figures, Verdicts
@@ -58,6 +57,7 @@ def run(
     ------
     ExperimentError, StoreError, MeasureError : what cannot be used; one line each.
     """
+    from bptt_bench.integrations.notebook import run_progress
     from bptt_bench.store.frame import load
 
     settings = Settings(
@@ -70,7 +70,7 @@ def run(
         engine=EngineSettings(name=engine, scheduler=scheduler, **cluster),
     )
     folder = new_folder(profile) if out is None else Path(out)
-    with progress_shown(progress, on_event) as listener:
+    with run_progress(progress, on_event) as listener:
         measure_run(settings, folder, on_event=listener)
     return load(folder)
 
