@@ -52,7 +52,7 @@ def test_an_unforeseen_error_is_a_fault_of_ours_in_one_line(
     assert result.exit_code == 70
     (line,) = result.stderr.splitlines()
     assert line.startswith(f"error: {type(error).__name__}")
-    assert line.endswith("this is a fault of bptt-bench, please report it with what --traceback shows")
+    assert line.endswith("this is a bug in bptt-bench, please report it with what --traceback shows")
     assert result.stdout == ""
 
 
@@ -64,7 +64,7 @@ def test_the_whole_traceback_is_shown_where_it_is_asked_for(
     result = CliRunner().invoke(cli, arguments)
     assert result.exit_code == 70
     assert "in raises" in result.stderr
-    assert result.stderr.splitlines()[-1].endswith("this is a fault of bptt-bench, please report it")
+    assert result.stderr.splitlines()[-1].endswith("this is a bug in bptt-bench, please report it")
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -104,7 +104,7 @@ def test_the_module_answers_as_the_command_does(tmp_path: Path) -> None:
     )
     assert ran.returncode == 70, ran.stderr
     assert ran.stdout == ""
-    assert ran.stderr.startswith("error: LinAlgError: planted; this is a fault of bptt-bench")
+    assert ran.stderr.startswith("error: LinAlgError: planted; this is a bug in bptt-bench")
     assert len(ran.stderr.splitlines()) == 1
 
 

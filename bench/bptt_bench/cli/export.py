@@ -13,8 +13,8 @@ from bptt_bench.cli.options import ignore_option, json_option, print_json, renam
 @click.command(short_help="Write CSV, Parquet, or files of Extra-P and pyperf.")
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option("--to", required=True, type=click.Choice(["csv", "parquet", "extra-p", "pyperf"]), help="The format.")
-@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Where to.  [default: standard output]")
-@click.option("--subject", multiple=True, metavar="NAME", help="Whose samples; by default all. Repeatable.")
+@click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Output file.  [default: standard output]")
+@click.option("--subject", multiple=True, metavar="NAME", help="Subject to export.  [default: all]  Repeatable.")
 @click.option(
     "--response", metavar="NAME", help="Which response.  [default: all of them in tables, else seconds_per_eval]"
 )

@@ -24,9 +24,9 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
 @click.option(
     "--response",
     metavar="NAME",
-    help="Column to be explained.  [default: seconds_per_eval, or the only column that is called a time]",
+    help="Column of the response.  [default: seconds_per_eval, or the only column that is called a time]",
 )
-@click.option("--subject", metavar="NAME", help="Which subject, when the data hold several.")
+@click.option("--subject", metavar="NAME", help="Subject, if the data have several.")
 @click.option(
     "--predict", multiple=True, metavar="POINT", help=f"Predict at a point, such as {PREDICTION}. Repeatable."
 )

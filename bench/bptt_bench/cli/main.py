@@ -132,7 +132,7 @@ def _report_fault(error: BaseException, *, with_traceback: bool) -> int:
         click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
     words = f"{type(error).__name__}: {one_line(str(error))}".removesuffix(": ")
     hint = "please report it" if with_traceback else "please report it with what --traceback shows"
-    click.echo(f"error: {words}; this is a fault of bptt-bench, {hint}", err=True)
+    click.echo(f"error: {words}; this is a bug in bptt-bench, {hint}", err=True)
     return EXIT_FAULT
 
 
@@ -149,7 +149,7 @@ def traceback_option() -> click.Option:
         is_eager=True,
         expose_value=False,
         callback=_set_traceback,
-        help="Where a fault is ours, show all of it.",
+        help="Show the traceback of an internal error.",
     )
 
 

@@ -29,7 +29,7 @@ json_option = click.option("--json", "as_json", is_flag=True, help="One JSON doc
 unit_option = click.option(
     "--unit",
     metavar="UNIT",
-    help="Of the response, such as ms, MB, B/s or instructions.  [default: as its format or its name states it]",
+    help="Unit of the response, such as ms, MB, B/s or instructions.  [default: from its format or name]",
 )
 rename_option = click.option(
     "--rename",
@@ -50,11 +50,11 @@ claims_option = click.option(
     help="Judge by this module or file, which is imported.  [default: what the run holds]",
 )
 force_option = click.option(
-    "--force", is_flag=True, help="With --resume: go on though the code has changed since; the report says so."
+    "--force", is_flag=True, help="With --resume: continue although the code has changed; the report says so."
 )
 
 resume_option = click.option(
-    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Measure what an interrupted run still lacks."
+    "--resume", type=click.Path(path_type=Path), metavar="DIR", help="Continue the interrupted run in this folder."
 )
 folder_argument = click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
 
@@ -210,7 +210,7 @@ _FITTING = (
         "--where",
         multiple=True,
         metavar="NAME=LEVEL",
-        help="Rows of one level only, such as dtype=float32; of a name given twice either. Repeatable.",
+        help="Rows of one level, such as dtype=float32; several levels of a name select the rows of any. Repeatable.",
     ),
     rename_option,
     ignore_option,
@@ -225,7 +225,7 @@ _ENGINE = (
     click.option(
         "--scheduler",
         metavar="URL",
-        help="Of the cluster, such as tcp://host:8786.  [default: a local cluster is started and ended]",
+        help="Address of the cluster, such as tcp://host:8786.  [default: start a local cluster]",
     ),
     click.option("--tls-ca-file", type=_FILE, metavar="FILE", help="Certificate authority of a tls:// scheduler."),
     click.option("--tls-cert", type=_FILE, metavar="FILE", help="Our certificate for it."),

@@ -27,8 +27,10 @@ from bptt_bench.cli.options import (
     help="Levels, such as V=10000,T=35; a range T=100..10000 has 10 of them, T=100..10000:20 has 20. Repeatable.",
 )
 @click.option("--largest", metavar="FACTOR", help="Answer with the largest level of a factor, the others as in --at.")
-@click.option("--within", metavar="BUDGET", help="What --largest keeps within: 10s, 5min, 1h30min, 2GB, 512MiB.")
-@click.option("--subject", multiple=True, metavar="NAME", help="Whose; by default all that have a law. Repeatable.")
+@click.option("--within", metavar="BUDGET", help="Budget for --largest: 10s, 5min, 1h30min, 2GB, 512MiB.")
+@click.option(
+    "--subject", multiple=True, metavar="NAME", help="Subject to predict.  [default: all that have a law]  Repeatable."
+)
 @click.option("--law", help="A law to be fitted, with the options for it as in `fit`.  [default: the laws of the run]")
 @click.option("--response", metavar="NAME", help="What to predict.  [default: time, and memory where it has a law]")
 @claims_option

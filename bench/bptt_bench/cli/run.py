@@ -40,14 +40,14 @@ from bptt_bench.cli.options import (
 @click.option(
     "--budget",
     metavar="TIME",
-    help="Two blocks of the profile, then what narrows the intervals of undecided claims most per second, and what "
-    "is left of the time for all of them. TIME, such as 60s, 5min or 1h30min, counts from the start, probe and checks "
-    "included.",
+    help="Measure two blocks of the profile, then the visits that narrow the intervals of undecided claims most per "
+    "second, then spend the rest on all claims. TIME, such as 60s, 5min or 1h30min, counts from the start, probe and "
+    "checks included.",
 )
 @click.option(
     "--until",
     metavar="WIDTH",
-    help="The same, until the half-width of each interval is at most WIDTH, such as 2% or 0.02, or its claim decided "
+    help="The same, until each interval has a half-width of at most WIDTH, such as 2% or 0.02, or its claim is decided "
     "with room to spare: relative for ratios, crossovers and shares, absolute for exponents (2%: ±0.02).",
 )
 @click.option(
