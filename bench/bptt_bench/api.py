@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.errors import ExperimentError
 from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.plan import Experiment
+from bptt_bench.plan.experiment.instructions import parse_measures
 from bptt_bench.report.page.displays import Figures, Verdicts
 from bptt_bench.workflows.judge import analyse_run
 from bptt_bench.workflows.notebook_modules import is_notebook
@@ -34,6 +36,7 @@ def run(
     threads: int = 1,
     corpus: Path | str | None = None,
     probe: bool | None = None,
+    measure: str | Sequence[str] | None = None,
     engine: str = "local",
     scheduler: str | None = None,
     on_event: Listener | None = None,
@@ -48,6 +51,7 @@ def run(
         measuring processes import it by name. None: in a checkout of this project its own experiment.
     out : folder for the run; ``results/<profile>-<time>`` by default.
     probe : whether to probe the machine first; None: if a subject declares works to predict its time from.
+    measure : what to measure, some of ``time``, ``memory`` and ``instructions``; None: what the experiment states.
     engine : ``local``, or ``dask`` for the hosts of a cluster; ``scheduler`` is its address, without one a local
         cluster is started. Further names (``workers``, ``tls_ca_file``, …) are those of ``EngineSettings``.
     on_event : called with each event, after it is stored.
@@ -67,6 +71,7 @@ def run(
         threads=threads,
         corpus=None if corpus is None else Path(corpus),
         probe=probe,
+        measures=None if measure is None else parse_measures(measure),
         engine=EngineSettings(name=engine, scheduler=scheduler, **cluster),
     )
     folder = new_folder(profile) if out is None else Path(out)

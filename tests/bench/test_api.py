@@ -55,6 +55,14 @@ def test_experiment_is_found_by_name_module_or_value() -> None:
         assert api._module_of(experiment) == "tests.toy_experiment"
 
 
+def test_a_run_measures_what_it_is_told(tmp_path: Path) -> None:
+    frame = bench.run(toy_experiment.EXPERIMENT, out=tmp_path / "run", measure="time")
+    assert set(frame["timing"]) <= {"whole", "phases"}
+    assert frame.attrs["run"]["measures"] == ["time"]
+    with pytest.raises(ExperimentError, match="measure: must be some of time, memory, instructions, got 'tiem'"):
+        bench.run(toy_experiment.EXPERIMENT, out=tmp_path / "other", measure="tiem")
+
+
 def test_the_experiment_of_this_project_is_meant_in_a_checkout_of_it_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

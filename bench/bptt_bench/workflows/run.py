@@ -188,11 +188,11 @@ def announcement_lines(
 
 def format_summary(finished: RunFinished) -> str:
     """Return what was measured, and the share of the time that went into measuring."""
-    if finished.busy_share is None:
-        return "nothing was left to measure"
     weighed = f", memory of {finished.memory_cells} cells" if finished.memory_cells else ""
     weighed += f", counts of {finished.counted_cells} cells" if finished.counted_cells else ""
     skipped = f", {finished.skipped} cells left out" if finished.skipped else ""
+    if finished.busy_share is None:
+        return f"{weighed}{skipped}".removeprefix(", ") or "nothing was left to measure"
     seconds = f"{finished.seconds_after_workers_started:.0f} s"
     return (
         f"{finished.samples} samples{weighed}{skipped}; {finished.busy_share:.1%} of the {seconds} with a measuring "

@@ -88,6 +88,18 @@ def test_continued_run_says_what_it_found() -> None:
     assert stream.getvalue() == "continuing toy, profile quick: 8 samples, 3 done before\n"
 
 
+def test_summary_of_counts_alone_gives_their_cells() -> None:
+    finished = RunFinished(
+        samples=0,
+        skipped=0,
+        seconds_after_workers_started=0,
+        seconds_in_evaluations=0,
+        busy_share=None,
+        counted_cells=7,
+    )
+    assert format_summary(finished) == "counts of 7 cells"
+
+
 def test_summary_gives_the_share_of_the_time_spent_measuring() -> None:
     finished = RunFinished(
         samples=7, skipped=2, seconds_after_workers_started=40.4, seconds_in_evaluations=35.552, busy_share=0.88

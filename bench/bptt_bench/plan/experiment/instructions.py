@@ -74,7 +74,9 @@ def measuring(
     added = [claim for one in subjects for claim in _claims(experiment, one, bound or "tight")] if is_claimed else []
     known = {claim.name for claim in kept}
     claims = (*kept, *(claim for claim in added if claim.name not in known))
-    return dataclasses.replace(experiment, subjects=subjects, claims=claims, is_timed=times)
+    return dataclasses.replace(
+        experiment, subjects=subjects, claims=claims, is_timed=times, agreement=experiment.agreement if times else None
+    )
 
 
 def shrink_points(points: Sequence[Point], share: float) -> list[Point]:

@@ -48,6 +48,12 @@ def test_time_that_is_not_measured_is_not_claimed() -> None:
     assert not made.is_timed
 
 
+def test_results_are_not_compared_where_nothing_is_timed() -> None:
+    both = {"mine": prepare, "other": prepare}
+    assert bench.experiment(both, law="n", n=[100, 10_000], measure="time,instructions").agreement is not None
+    assert bench.experiment(both, law="n", n=[100, 10_000], measure="instructions").agreement is None
+
+
 def test_memory_that_is_not_measured_has_no_law() -> None:
     assert experiment(memory_law="n", measure="time").subject("mine").memory_law is None
     assert experiment(memory_law="n", measure="time,memory").subject("mine").memory_law == CostLaw("n")
