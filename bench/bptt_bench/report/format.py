@@ -58,12 +58,12 @@ SUFFIX = "_" + WHOLE
 
 
 def term(text: str) -> str:
-    """A term of a law in print, as it is read again."""
+    """Return a term of a law in print, as it is read again."""
     return format_term(text)
 
 
 def law(text: str) -> str:
-    """A whole law in print.
+    """Return a whole law in print.
 
     >>> law("T*H*V + T*H**2")
     'T·H·V + T·H²'
@@ -72,7 +72,7 @@ def law(text: str) -> str:
 
 
 def level(value: float) -> str:
-    """A level of a factor, in full up to nine digits.
+    """Return a level of a factor, in full up to nine digits.
 
     >>> level(35), level(1000000), level(0.5)
     ('35', '1\\u202f000\\u202f000', '0.5')
@@ -81,7 +81,7 @@ def level(value: float) -> str:
 
 
 def short_level(value: float) -> str:
-    """A level where room is scarce, such as beside a tick.
+    """Return a level where room is scarce, such as beside a tick.
 
     >>> short_level(512), short_level(16384), short_level(1000000), short_level(0.5)
     ('512', '16\\u202f384', '1M', '0.5')
@@ -93,7 +93,7 @@ def short_level(value: float) -> str:
 
 
 def point(levels: Mapping[str, float]) -> str:
-    """The levels of a point.
+    """Return the levels of a point.
 
     >>> point({"V": 16384, "d": 100})
     'V = 16\\u202f384, d = 100'
@@ -102,7 +102,7 @@ def point(levels: Mapping[str, float]) -> str:
 
 
 def response(name: str) -> str:
-    """The name of a response in words.
+    """Return the name of a response in words.
 
     >>> response("seconds_per_eval"), response("recur_seconds_per_eval"), response("latency")
     ('whole evaluation', 'phase recur', 'latency')
@@ -117,7 +117,7 @@ def response(name: str) -> str:
 
 
 def unsaid(claim: str, subject: str) -> str:
-    """What the name of a claim does not say of its subject; the categories of that it often does.
+    """Return what the name of a claim does not say of its subject; it often names the categories.
 
     >>> unsaid("naive: exponent of T", "naive"), unsaid("exponent of n", "sort"), unsaid("a: exponent [x=1]", "a [x=1]")
     ('', 'sort', '')
@@ -130,7 +130,7 @@ def unsaid(claim: str, subject: str) -> str:
 
 
 def against(name: str, factor: str) -> str:
-    """The title of a figure of a response along a factor.
+    """Return the title of a figure of a response along a factor.
 
     >>> against("seconds_per_eval", "T"), against("scratch_bytes", "T")
     ('Time against T, whole evaluation', 'Memory beyond the result against T')

@@ -108,7 +108,7 @@ def allocate(
 
 
 def nothing(instead_of: Allocation | None = None) -> Allocation:
-    """No visit at all, with the intervals of an allocation or none."""
+    """Return an allocation without visits, with the intervals of another allocation or none."""
     outlooks = () if instead_of is None else instead_of.outlooks
     return Allocation(
         visits={},
@@ -128,7 +128,7 @@ def _limited(aim: Aim, best: float) -> Reason:
 
 
 def _attainable(aim: Aim, new: Collection[Spot]) -> float:
-    """The half-width without noise, with every point measured that could be and no more misfit than there must be."""
+    """Return the half-width without noise, with every possible point measured and the least possible misfit."""
     if isinstance(aim.basis, Pairs):
         return 0.0
     best = 0.0
@@ -185,7 +185,7 @@ class _Choice:
         self.served: dict[Spot, str] = {}
 
     def half_widths(self) -> list[float]:
-        """Half-width of each aim after the visits."""
+        """Return the half-width of each aim after the visits."""
         return [aim.half_width * math.exp(log / 2) for aim, log in zip(self._aims, self._log, strict=True)]
 
     def spend(self, seconds: float) -> float:
@@ -204,7 +204,7 @@ class _Choice:
         return spent
 
     def _best(self, seconds: float) -> tuple[list[int], int] | None:
-        """The spots to be visited together that gain most per second, and the aim that they serve most."""
+        """Return the spots to be visited together that gain most per second, and the aim that they serve most."""
         fall = self._slope * _fall_of_inverse(self._counts) + self._fresh  # of each variance with one more visit (A, S)
         gain = self._gain(fall)
         with np.errstate(invalid="ignore"):
@@ -226,7 +226,7 @@ class _Choice:
         return chosen
 
     def _gain(self, fall: Array) -> Array:
-        """Weighted fall of log(half-width) where variances fall by so much, none below what is wanted (A, moves)."""
+        """Return the weighted fall of log(half-width) for falls of the variances, limited by the goals (A, moves)."""
         left = np.exp(self._log)[:, None] - fall / self._start[:, None]
         after = np.maximum(np.log(np.maximum(left, 1e-300)), self._floor[:, None])
         gain = self._weight[:, None] * (np.maximum(self._log, self._floor)[:, None] - after) / 2
@@ -254,7 +254,7 @@ class _Choice:
         self._settle()
 
     def _linearise(self) -> None:
-        """What each spot has to do with each variance, for the points that have been measured or chosen."""
+        """Update how each spot enters each variance, for the points that have been measured or chosen."""
         self._slope = np.zeros((len(self._aims), len(self._spots)))
         self._base = np.zeros(len(self._aims))
         self._places = [[[self._index[spot] for spot in part.spots] for part in parts] for parts in self._parts]
@@ -274,13 +274,13 @@ class _Choice:
             self._log[i] = self._table[i][self._together[i]]
 
     def _rows(self, part: Part, new: Collection[Spot]) -> tuple[list[int], Array]:
-        """The new points that a part would gain: their positions and their rows of its Jacobian."""
+        """Return the new points that a part would gain: their positions and their rows of its Jacobian."""
         spots = [spot for spot in new if part.would_gain(spot)]
         rows = part.rows([spot.point for spot in spots]) if spots else part.jacobian[:0]
         return [self._index[spot] for spot in spots], rows
 
     def _reckon(self) -> None:
-        """How far each new point would lower each variance, as things stand."""
+        """Update by how much each new point would lower each variance."""
         self._fresh = np.zeros((len(self._aims), len(self._spots)))
         for a, parts in enumerate(self._parts):
             for part, places, (spots, rows) in zip(parts, self._places[a], self._candidates[a], strict=True):
@@ -292,6 +292,6 @@ class _Choice:
 
 
 def _fall_of_inverse(counts: Array) -> Array:
-    """1/n - 1/(n + 1) where n > 0, else 0 (S,)."""
+    """Return 1/n - 1/(n + 1) where n > 0, else 0 (S,)."""
     with np.errstate(divide="ignore"):
         return np.where(counts > 0, 1 / (counts * (counts + 1)), 0.0)

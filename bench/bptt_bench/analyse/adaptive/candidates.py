@@ -20,7 +20,7 @@ USUAL_OVERHEAD = 1.5
 
 
 def visit_seconds(frame: pd.DataFrame) -> dict[Spot, float]:
-    """Mean seconds of a visit to each cell of a run, preparing and all."""
+    """Return the mean seconds of a visit to each cell of a run, preparation included."""
     samples = fitted_samples(frame)
     timed = samples["timing"].isin(("whole", "phases"))  # all else is measured once, never to be visited again
     samples = samples[timed.to_numpy(dtype=bool)]
@@ -43,7 +43,7 @@ def visit_seconds(frame: pd.DataFrame) -> dict[Spot, float]:
 def new_spots(
     evidence: Evidence, aims: Iterable[Aim], visited: Mapping[Spot, float], *, seconds_per_sample: float
 ) -> dict[Spot, float]:
-    """Points of any profile at which nothing has been measured for the fits of some aims, and the seconds of a visit.
+    """Return the unmeasured points of any profile that the fits of some aims could use, with the seconds of a visit.
 
     None that would take longer than the longest measured: what narrows an interval most per second is not there, and
     whether it fits into memory is not known.
@@ -71,7 +71,7 @@ def new_spots(
 
 
 def _fits(evidence: Evidence, subject: str) -> list[Fit]:
-    """The fit of the whole, or those of the phases that were made."""
+    """Return the fit of the whole, or those of the phases that were made."""
     if (subject, WHOLE) in evidence.fits:
         return [evidence.fits[subject, WHOLE]]
     return [fit for (name, _), fit in evidence.fits.items() if name == subject]
@@ -82,12 +82,12 @@ def _seconds(fits: Iterable[Fit], points: list[Point]) -> np.ndarray[tuple[int, 
 
 
 def _skipped(evidence: Evidence, subject: str) -> set[Point]:
-    """Points at which the memory did not suffice for a subject."""
+    """Return the points at which the memory did not suffice for a subject."""
     skips = evidence.frame.attrs.get("skips", ())
     return {Point(skip["point"]) for skip in skips if skip["subject"] == subject}
 
 
 def _points(experiment: Experiment, subject: str) -> list[Point]:
-    """The points at which any profile measures a subject."""
+    """Return the points at which any profile measures a subject."""
     cells = (cell for profile in experiment.profiles.values() for cell in profile.cells([subject]))
     return list(dict.fromkeys(cell.point for cell in cells))

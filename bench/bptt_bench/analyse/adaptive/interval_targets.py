@@ -36,7 +36,7 @@ UNKNOWN_HALF_WIDTH = 1.0  # of a ratio whose logarithm the samples so far do not
 
 
 def aims_of(evidence: Evidence, claims: Iterable[Claim]) -> tuple[list[Aim], list[Unhelped]]:
-    """The intervals of some claims, and the claims that have none which further samples could narrow."""
+    """Return the intervals of some claims, and the claims that have none which further samples could narrow."""
     aims: list[Aim] = []
     unhelped: list[Unhelped] = []
     for claim in claims:
@@ -55,7 +55,7 @@ def aims_of(evidence: Evidence, claims: Iterable[Claim]) -> tuple[list[Aim], lis
 
 
 def needed_by(claims: Iterable[Claim]) -> frozenset[tuple[str, str]]:
-    """Subject and response of the fits that some claims are judged on."""
+    """Return subject and response of the fits that some claims are judged on."""
     needed: set[tuple[str, str]] = set()
     for claim in claims:
         match claim:
@@ -71,7 +71,7 @@ def needed_by(claims: Iterable[Claim]) -> frozenset[tuple[str, str]]:
 
 
 def half_widths(aims: Iterable[Aim]) -> dict[str, float]:
-    """The half-width of each claim; of several figures the geometric mean."""
+    """Return the half-width of each claim; of several figures the geometric mean."""
     by_claim: dict[str, list[float]] = {}
     for aim in aims:
         by_claim.setdefault(aim.claim, []).append(aim.half_width)
@@ -79,7 +79,7 @@ def half_widths(aims: Iterable[Aim]) -> dict[str, float]:
 
 
 def _aims(evidence: Evidence, claim: Claim, verdict: Verdict) -> list[Aim] | Reason:
-    """The aims of a claim, or why there are none."""
+    """Return the aims of a claim, or why there are none."""
     if isinstance(claim, RatioClaim):
         return _ratio(evidence, claim)
     reason, found = verdict.reason, _interval(verdict)
@@ -98,7 +98,7 @@ def _aims(evidence: Evidence, claim: Claim, verdict: Verdict) -> list[Aim] | Rea
 
 
 def _interval(verdict: Verdict) -> Interval | None:
-    """The interval of a verdict; ``None`` where it has none, or an infinite one."""
+    """Return the interval of a verdict; ``None`` where it has none, or an infinite one."""
     if verdict.estimate is None or verdict.low is None or verdict.high is None:
         return None
     found = Interval(verdict.estimate, verdict.low, verdict.high)
@@ -129,7 +129,7 @@ def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predict
 
 
 def _same_regimes(evidence: Evidence, claim: ExponentClaim) -> Callable[[Mapping[str, float]], bool]:
-    """Whether a point would be judged together with that of the claim, as ``Evidence.fit_at`` does."""
+    """Return a test of whether a point is in the cache regimes of a claim, as ``Evidence.fit_at`` selects them."""
     whole = evidence.fits[claim.subject, claim.response]
     below = [regime for regime in whole.regimes if regime.bytes_at(claim.at) <= regime.threshold]
     return lambda point: all(regime.bytes_at(point) <= regime.threshold for regime in below)
@@ -175,7 +175,7 @@ def _crossover(evidence: Evidence, claim: CrossoverClaim, found: Interval, predi
 
 
 def _ratio(evidence: Evidence, claim: RatioClaim) -> list[Aim] | Reason:
-    """One aim for each claimed point; where noise leaves the ratio undefined as yet, its half-width is a large one."""
+    """Return one aim for each claimed point; where noise leaves the ratio undefined, its half-width is large."""
     subjects = [claim.subject, claim.over, *([claim.less] if claim.less is not None else [])]
     found = measured_ratio(evidence, claim)
     if isinstance(found, Reason) and found.kind is not Kind.NOT_IDENTIFIABLE:
@@ -209,7 +209,7 @@ def _ratio(evidence: Evidence, claim: RatioClaim) -> list[Aim] | Reason:
 
 
 def _visits(evidence: Evidence, spots: Iterable[Spot]) -> int:
-    """How often all of some spots were visited, by the one that was visited least; at least 1."""
+    """Return the least number of visits to any of some spots, at least 1."""
     counts = []
     for spot in spots:
         rows = evidence.rows(spot.subject, WHOLE)
@@ -253,17 +253,17 @@ def _part(fit: Fit, subject: str, response: str, rows: Rows, gradient: Array) ->
 
 
 def _beyond(scatter: float, error: Array) -> float:
-    """Variance of points about the law beyond that of their locations."""
+    """Return the variance of points about the law beyond that of their locations."""
     return max(scatter - float(np.mean(error**2)), 0.0)
 
 
 def _lower_end(fit: Fit) -> float:
-    """Lower end of the interval of a variance over its estimate."""
+    """Return the lower end of the interval of a variance over its estimate."""
     return float(fit.freedom / chi2.ppf((1 + fit.confidence) / 2, fit.freedom))
 
 
 def _room(low: float, high: float, estimate: float) -> float:
-    """Distance of an estimate to the nearest of its limits, from within or without."""
+    """Return the distance of an estimate to the nearest of its limits, from within or without."""
     return min(abs(estimate - low), abs(high - estimate))
 
 

@@ -65,22 +65,22 @@ class Part:
     accepts: Callable[[Mapping[str, float]], bool] = _everywhere
 
     def influence(self) -> Array:
-        """Change of the figure with the log location of each point (n,)."""
+        """Return the change of the figure with the log location of each point (n,)."""
         scale = np.linalg.norm(self.jacobian, axis=0)
         scale = np.where(scale > 0, scale, 1.0)
         return np.asarray(np.linalg.pinv(self.jacobian / scale).T @ (self.gradient / scale))
 
     def variance(self) -> float:
-        """Variance of the figure."""
+        """Return the variance of the figure."""
         return float((self.influence() ** 2) @ (self.effect + self.noise / self.counts))
 
     def would_gain(self, spot: Spot) -> bool:
-        """Whether a spot at which nothing has been measured would be a new point of this part."""
+        """Return whether an unmeasured spot would be a new point of this part."""
         subject, _, timing = self.spots[0]
         return (spot.subject, spot.timing) == (subject, timing) and self.accepts(spot.point)
 
     def with_points(self, spots: Sequence[Spot]) -> Part:
-        """The part with one sample of each of some more points, as noisy as the others are."""
+        """Return the part with one sample of each of some more points, as noisy as the others are."""
         if not spots:
             return self
         return replace(
@@ -92,7 +92,7 @@ class Part:
         )
 
     def variances_with(self, rows: Array) -> Array:
-        """Variance of the figure with one sample of a new point, for each of some Jacobian rows (m, k) by itself (m,).
+        """Return the variance of the figure with one sample of a new point, for each of some Jacobian rows (m, k) (m,).
 
         Source: Sherman & Morrison (1950), the inverse of a matrix after a change of rank one.
         """
@@ -124,7 +124,7 @@ class Pairs:
     confidence: float
 
     def narrowed(self, more: Array) -> Array:
-        """Half-width after so many further visits (…,), over the present one."""
+        """Return the half-width after so many further visits (…,), over the present one."""
         pairs = self.clean * more
         width = t_quantiles(self.confidence, self.freedom + pairs) / t_quantile(self.confidence, self.freedom)
         return np.asarray(width * np.sqrt(self.total / (self.total + pairs)))

@@ -45,7 +45,7 @@ class Stacked(NamedTuple):
     found: Contrast
 
     def groups(self) -> Iterator[tuple[Part, int, int]]:
-        """Every group of terms: its part, its number there, and its column among all."""
+        """Yield every group of terms: its part, its number there, and its column among all."""
         column = 0
         for part in self.parts:
             for j in range(len(part.term_groups.groups)):
@@ -110,7 +110,7 @@ def _minor_terms(part: Part) -> Iterator[NotCompared]:
 
 
 def _stacked(parts: Sequence[Part], *, paired: bool) -> Stacked:
-    """All parts in one contrast: of all visits or, where these were much disturbed, of those that were not."""
+    """Contrast all parts together, on all visits or, if these were much disturbed, on undisturbed ones."""
     found = _contrast(parts, [part.tables for part in parts], paired=paired)
     calm = [part.undisturbed for part in parts if part.undisturbed is not None]
     if len(calm) == len(parts) and _is_enough(parts, calm, paired=paired):
@@ -120,7 +120,7 @@ def _stacked(parts: Sequence[Part], *, paired: bool) -> Stacked:
 
 
 def _contrast(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool) -> Contrast:
-    """Rows below rows, groups beside groups; of rows that both sides have."""
+    """Contrast rows that both runs have, with the rows of all parts below each other and their groups side by side."""
     shares = np.zeros(
         (sum(len(part.term_groups.shares) for part in parts), sum(len(part.term_groups.groups) for part in parts))
     )
@@ -140,7 +140,7 @@ def _together(tables: Sequence[Tables]) -> Tables:
 
 
 def _is_enough(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool) -> bool:
-    """Whether undisturbed visits alone are enough for a contrast: points of each part and, in turns, of one turn."""
+    """Return whether undisturbed visits suffice for a contrast: points of each part and, in turns, of one turn."""
     if any(len(common_rows(*each)) <= len(part.term_groups.groups) for part, each in zip(parts, tables, strict=True)):
         return False
     first, second = _together(tables)

@@ -62,7 +62,7 @@ class Part(NamedTuple):
 
 
 def prepared(frame: pd.DataFrame, experiment: Experiment) -> tuple[pd.DataFrame, Experiment]:
-    """A run with its categories taken apart, and without what no fit sees.
+    """Return a run with its categories taken apart, and without what no fit sees.
 
     Raises
     ------
@@ -75,7 +75,7 @@ def prepared(frame: pd.DataFrame, experiment: Experiment) -> tuple[pd.DataFrame,
 
 
 def columns_of(frame: pd.DataFrame, lockstep: Sequence[int] | None) -> Columns:
-    """The tables' columns: measuring processes, or their turns."""
+    """Return the tables' columns: measuring processes, or their turns."""
     if lockstep is not None:
         blocks = frame[BLOCK].fillna(0).to_numpy(dtype=np.float64)
         turn = np.searchsorted(np.asarray(lockstep), blocks, side="right") - 1
@@ -96,7 +96,7 @@ def part_of(
     *,
     paired: bool,
 ) -> Part:
-    """A subject's response in both runs, at the points that both have.
+    """Return a subject's response in both runs, at the points that both have.
 
     Raises
     ------
@@ -139,7 +139,7 @@ def _visits(
 def _tables(
     first: Visits, second: Visits, ours: Index, theirs: Index, *, paired: bool, exact: bool
 ) -> tuple[Tables, Tables | None]:
-    """All visits, and undisturbed ones where there is noise, at the points that have these numbers in the runs."""
+    """Return tables of all visits, and of undisturbed ones where there is noise, at the points given by number."""
     if exact:
         return _at((mean_table(first), mean_table(second)), ours, theirs), None
     if paired:
@@ -156,7 +156,7 @@ def _at(tables: Tables, ours: Index, theirs: Index) -> Tables:
 
 
 def _common(first: Samples, second: Samples) -> tuple[Index, Index]:
-    """The points that both have, by their numbers in each."""
+    """Return the points that both have, by their numbers in each."""
     keys = [list(zip(*(one.levels[name].tolist() for name in first.levels), strict=True)) for one in (first, second)]
     where = {key: i for i, key in enumerate(keys[1])}
     rows = [(i, where[key]) for i, key in enumerate(keys[0]) if key in where]
@@ -169,7 +169,7 @@ def _common(first: Samples, second: Samples) -> tuple[Index, Index]:
 def _shares(
     law: CostLaw | None, overhead: tuple[str, ...] | None, levels: dict[str, Array], middle: Array
 ) -> tuple[tuple[str, ...], Array]:
-    """The terms of a law and their shares at the points; of a subject without a law, or with too few points, one."""
+    """Return the terms of a law and their shares at the points; one term without a law, or with too few points."""
     everything = (("everything",), np.ones((len(middle), 1)))
     if law is None:
         return everything

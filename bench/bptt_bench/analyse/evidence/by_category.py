@@ -70,7 +70,7 @@ def fit_by(
 def each_part(
     kinds: Iterable[tuple[Point, pd.DataFrame]], made: Callable[[pd.DataFrame], T]
 ) -> tuple[dict[Point, T], dict[Point, str]]:
-    """What is made of each kind of rows, and why nothing is made of the others.
+    """Apply a function to each kind of rows; return its results, and why it failed for the others.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def each_part(
 
 
 def dividing(frame: pd.DataFrame, law: CostLaw | str, *, response: str = WHOLE, block: str | None = None) -> list[str]:
-    """The categories that have several levels among the rows with a response.
+    """Return the categories that have several levels among the rows with a response.
 
     Raises
     ------
@@ -108,7 +108,7 @@ def dividing(frame: pd.DataFrame, law: CostLaw | str, *, response: str = WHOLE, 
 
 
 def parts(frame: pd.DataFrame, names: Sequence[str], response: str = WHOLE) -> Iterator[tuple[Point, pd.DataFrame]]:
-    """The rows with a response by the levels of some columns, in the order of these: a run shuffles its rows.
+    """Return the rows with a response by the levels of some columns, in the order of these: a run shuffles its rows.
 
     Raises
     ------
@@ -131,13 +131,13 @@ def parts(frame: pd.DataFrame, names: Sequence[str], response: str = WHOLE) -> I
 
 
 def _level(value: object) -> Level:
-    """A level as a point holds it: a number, or text."""
+    """Return a level as a point holds it: a number, or text."""
     is_number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     return value if is_number else format_level(value)  # type: ignore[return-value]  # a number
 
 
 def _holding(frame: pd.DataFrame, response: str) -> np.ndarray[Any, np.dtype[np.bool_]]:
-    """Which rows are of a response; in a table without timings a gap is missing data, which whoever fits will say."""
+    """Return which rows hold a response; in a table without timings a gap is missing data, which a fit reports."""
     if response not in frame.columns or "timing" not in frame.columns:
         return np.ones(len(frame), dtype=bool)
     return frame[response].notna().to_numpy(dtype=bool)

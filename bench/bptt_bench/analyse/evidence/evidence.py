@@ -44,7 +44,7 @@ class UnjudgedError(FitError):
 
 
 def phase_response(phase: str) -> str:
-    """The column that holds the time of a phase."""
+    """Return the column that holds the time of a phase."""
     return f"{phase}_{WHOLE}"
 
 
@@ -128,11 +128,11 @@ class Evidence:
             return whole
 
     def rows(self, subject: str, response: str) -> pd.DataFrame:
-        """The rows of one subject that hold a response."""
+        """Return the rows of one subject that hold a response."""
         return rows_of(self.samples, subject, response)
 
     def below_floor(self) -> int:
-        """Samples of all stages whose signal was below the floor."""
+        """Return the number of samples of all stages whose signal was below the floor."""
         if "below_floor" not in self.frame.columns:
             return 0
         bare = without_records(self.frame)
@@ -140,7 +140,7 @@ class Evidence:
 
 
 def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
-    """The rows of one subject that hold a response; none where the frame has no such column.
+    """Return the rows of one subject that hold a response; none where the frame has no such column.
 
     A phase has those points alone where it takes at least 5 % of the time. Where it is a side show, it pays for the
     caches that the other phases have emptied, and its own law says nothing of that: up to five times its own cost.
@@ -157,7 +157,7 @@ def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
 
 
 def without_records(frame: pd.DataFrame) -> pd.DataFrame:
-    """The same rows without the other records of the run, which pandas copies with every column that is looked at."""
+    """Return the rows without the other records of the run, which pandas would copy with every column."""
     import pandas as pd
 
     bare = pd.DataFrame(frame)
@@ -166,7 +166,7 @@ def without_records(frame: pd.DataFrame) -> pd.DataFrame:
 
 
 def fitted_samples(frame: pd.DataFrame) -> pd.DataFrame:
-    """The rows that fits may see: all but those of stages that test predictions."""
+    """Return the rows that fits may see: all but those of stages that test predictions."""
     if STAGE not in frame.columns or has_foreign_levels(frame, STAGE):
         return frame
     return frame[frame[STAGE].isin(FITTED_STAGES).to_numpy(dtype=bool)]
@@ -179,7 +179,7 @@ def fit_all(
     confidence: float = 0.95,
     only: Collection[tuple[str, str]] | None = None,
 ) -> Evidence:
-    """Every law of every subject, of time (whole and by phase), memory and counts; or ``only`` some responses.
+    """Fit every law of every subject, of time (whole and by phase), memory and counts; or ``only`` some responses.
 
     Raises
     ------
@@ -245,7 +245,7 @@ def laws_of(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None
 
 
 def _of_time(subject: Subject, frame: pd.DataFrame) -> dict[str, Any]:
-    """What a fit of times is told besides: nothing else has drift, or a price that changes beyond a cache."""
+    """Return the options of a fit of times: only these have drift, and unit costs that change beyond a cache."""
     return {
         "block": BLOCK if BLOCK in frame.columns else None,
         "working_set": _sizes(subject),

@@ -43,7 +43,7 @@ class Visits(NamedTuple):
     spells: bool
 
     def on(self, points: Sequence[tuple[float, ...]], blocks: Sequence[Any]) -> Visits:
-        """The same on other points and blocks, all of which must be there."""
+        """Return the same on other points and blocks, all of which must be there."""
         rows = np.array([self.points.index(point) for point in points], dtype=np.intp)
         columns = np.array([self.blocks.index(block) for block in blocks], dtype=np.intp)
         grid = np.ix_(rows, columns)
@@ -71,13 +71,13 @@ class PairedRatio(NamedTuple):
     pairs: Array
 
     def intervals(self, confidence: float) -> tuple[Array, Array]:
-        """Ends of the intervals of the log ratios (n_points,), each at this confidence."""
+        """Return the ends of the intervals of the log ratios (n_points,), each at this confidence."""
         half = t_quantiles(confidence, self.freedom) * self.standard_error
         return self.log_ratio - half, self.log_ratio + half
 
 
 def visits(rows: pd.DataFrame, factors: Sequence[str], places: dict[tuple[Any, ...], Any] | None = None) -> Visits:
-    """Samples of one subject, by point and block; of several samples of a cell the last counts.
+    """Return the samples of one subject by point and block; of several samples of a cell the last counts.
 
     ``places``: as for ``bptt_bench.analyse.stats.location.locate``.
 
@@ -100,7 +100,7 @@ def visits(rows: pd.DataFrame, factors: Sequence[str], places: dict[tuple[Any, .
 
 
 def _processes(rows: pd.DataFrame, blocks: Sequence[Any]) -> Index:
-    """The process of each block (n_blocks,), numbered from 0; all 0 where the frame does not say."""
+    """Return the process of each block (n_blocks,), numbered from 0; all 0 where the frame does not say."""
     if PROCESS not in rows.columns:
         return np.zeros(len(blocks), dtype=np.intp)
     found = dict(zip(rows[BLOCK].tolist(), rows[PROCESS].tolist(), strict=True))
@@ -108,7 +108,7 @@ def _processes(rows: pd.DataFrame, blocks: Sequence[Any]) -> Index:
 
 
 def visits_of(evidence: Evidence, subject: str, factors: Sequence[str]) -> Visits:
-    """Samples of a subject of a run, by point and block; made once and kept.
+    """Return the samples of a subject of a run by point and block; computed once and kept.
 
     Raises
     ------
@@ -122,7 +122,7 @@ def visits_of(evidence: Evidence, subject: str, factors: Sequence[str]) -> Visit
 
 
 def paired_ratio(over: Visits, under: Visits, less: Visits | None = None) -> PairedRatio:
-    """Ratio of the times of ``over`` and ``under``, each less that of ``less``, at the points all have in common."""
+    """Return the ratio of the times of ``over`` and ``under``, each less that of ``less``, at their common points."""
     everyone = [over, under, *([less] if less is not None else [])]
     points = [point for point in over.points if all(point in each.points for each in everyone)]
     blocks = [block for block in over.blocks if all(block in each.blocks for each in everyone)]
@@ -150,7 +150,7 @@ def paired_ratio(over: Visits, under: Visits, less: Visits | None = None) -> Pai
 
 
 def overall(ratio: PairedRatio, confidence: float) -> Interval | None:
-    """Geometric mean of the ratio over points with its interval; ``None`` without a point."""
+    """Return the geometric mean of the ratio over points with its interval; ``None`` without a point."""
     logs = ratio.log_ratio[np.isfinite(ratio.log_ratio)]
     if not len(logs):
         return None

@@ -39,7 +39,7 @@ WITH_CELLS = ("skips", "agreements", "inspections", "predictions")  # records of
 
 
 def stratum(subject: str, levels: Mapping[str, str]) -> str:
-    """The name of a subject at some categories; a placebo stays one.
+    """Return the name of a subject at some categories; a placebo stays one.
 
     >>> stratum("sort", {"dtype": "float32"}), stratum("sort (placebo)", {"dtype": "float32", "backend": "x"})
     ('sort [dtype=float32]', 'sort [dtype=float32 backend=x] (placebo)')
@@ -70,7 +70,7 @@ class Strata:
 
     @classmethod
     def of(cls, experiment: Experiment, frame: pd.DataFrame | None = None, profile: str | None = None) -> Strata:
-        """The strata that a profile measures (that of the run; all profiles where none is known) or a frame holds."""
+        """Return the strata that a frame holds or a profile measures: that of the run, or all if it is unknown."""
         categories = tuple(factor.name for factor in experiment.factors if factor.is_category)
         if not categories:
             return cls(experiment=experiment, categories=(), combinations={})
@@ -92,7 +92,7 @@ class Strata:
         )
 
     def read(self, name: str) -> tuple[str, dict[str, str]]:
-        """The subject that a name means, and the levels of categories that it states; none for a plain name."""
+        """Return the subject that a name means, and the levels of categories that it states; none for a plain name."""
         placebo = PLACEBO_SUFFIX if name.endswith(PLACEBO_SUFFIX) else ""
         if (found := self._known.get(name.removesuffix(PLACEBO_SUFFIX))) is not None:
             return found[0] + placebo, {category: found[1][category] for category in found[1]}
@@ -105,32 +105,32 @@ class Strata:
         return parts[1] + parts[3], {category: level for category, _, level in pairs}
 
     def of_subject(self, subject: str) -> tuple[Point, ...]:
-        """Levels of the categories at which a subject is measured, or its placebo; none where there is no such one."""
+        """Return the levels of the categories at which a subject or its placebo is measured; none if unknown."""
         return self.combinations.get(subject.removesuffix(PLACEBO_SUFFIX), ())
 
     def names(self, subject: str) -> list[str]:
-        """The names of a subject in its strata."""
+        """Return the names of a subject in its strata."""
         return [stratum(subject, levels) for levels in self.of_subject(subject)]
 
     def cell(self, cell: Cell) -> Cell:
-        """What is measured for a stratum at a point: the subject itself, at the point with its categories."""
+        """Return what is measured for a stratum at a point: the subject itself, at the point with its categories."""
         subject, levels = self.read(cell.subject)
         return Cell(subject, _at(cell.point, levels, self._order)) if levels else cell
 
     def point_without(self, point: Mapping[str, Any]) -> Point:
-        """A point less its categories."""
+        """Return a point less its categories."""
         return Point({name: level for name, level in point.items() if name not in self.categories})
 
     def levels_of(self, point: Mapping[str, Any]) -> dict[str, str]:
-        """The categories of a point."""
+        """Return the categories of a point."""
         return {name: point[name] for name in self.categories if name in point}
 
     def stratum_of(self, cell: Cell) -> Cell:
-        """The stratum that a measured cell belongs to, and the point there."""
+        """Return the stratum that a measured cell belongs to, and the point there."""
         return Cell(stratum(cell.subject, self.levels_of(cell.point)), self.point_without(cell.point))
 
     def stratified(self) -> Experiment:
-        """The experiment whose subjects are the strata, without claims; foresight and faults are for measuring."""
+        """Return the experiment whose subjects are the strata, without claims, foresight and faults."""
         if not self.categories:
             return self.experiment
         whole = self.experiment
@@ -151,7 +151,7 @@ class Strata:
         )
 
     def frame(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """The samples with strata for subjects and without the columns of categories; the records of the run likewise.
+        """Return samples and records with strata for subjects, without the columns of categories.
 
         Raises
         ------
@@ -179,7 +179,7 @@ class Strata:
         return dataclasses.replace(subject, name=stratum(subject.name, levels), **bound)
 
     def _profiles(self) -> Iterable[tuple[str, Profile]]:
-        """Every profile in which a stratum is measured: points of all strata, and further ones of some."""
+        """Yield every profile in which a stratum is measured: points of all strata, and further ones of some."""
         names = [name for subject in self.experiment.subject_names for name in self.names(subject)]
         for title, profile in self.experiment.profiles.items():
             points: dict[str, dict[Point, None]] = {name: {} for name in names}
@@ -224,7 +224,7 @@ class Strata:
         return changed
 
     def _record(self, record: Mapping[str, Any]) -> dict[str, Any]:
-        """A record with its subject, its point and the subject that it was compared with in their stratum."""
+        """Return a record with its subject, its point and the subject that it was compared with in their stratum."""
         place = "at" if "at" in record else "point"
         levels = self.levels_of(record[place])
         others = {name: stratum(record[name], levels) for name in ("subject", "reference") if name in record}
@@ -243,14 +243,14 @@ class StratifiedAgreement(Agreement):
     references: Mapping[str, str]
 
     def reference_of(self, subject: str) -> str:
-        """The reference in the same stratum."""
+        """Return the reference in the same stratum."""
         return self.references.get(subject, self.reference)
 
 
 def stratified(
     frame: pd.DataFrame, experiment: Experiment, claims: tuple[Claim, ...]
 ) -> tuple[pd.DataFrame, Experiment, tuple[Claim, ...]]:
-    """A run, its experiment and claims without categories; the very same objects where there are none.
+    """Return a run, its experiment and claims without categories; the very same objects where there are none.
 
     Raises
     ------
@@ -264,7 +264,7 @@ def stratified(
 
 
 def bind(call: Callable[..., Any], levels: Mapping[str, str], order: Iterable[str]) -> Callable[..., Any]:
-    """A function of a point as one of its numbers alone."""
+    """Return a function of a point as one of its numbers alone."""
     names = tuple(order)
 
     def bound(point: Mapping[str, Any], *more: Any) -> Any:
@@ -274,13 +274,13 @@ def bind(call: Callable[..., Any], levels: Mapping[str, str], order: Iterable[st
 
 
 def _at(point: Mapping[str, Any], levels: Mapping[str, str], order: Iterable[str]) -> Point:
-    """The point with its categories, in the order of the factors."""
+    """Return the point with its categories, in the order of the factors."""
     both = {**point, **levels}
     return Point({**{name: both[name] for name in order if name in both}, **both})
 
 
 def _keys(frame: pd.DataFrame, categories: Iterable[str]) -> list[tuple[str, ...]]:
-    """Subject and categories of every row."""
+    """Return subject and categories of every row."""
     for name in ("subject", *categories):
         if name not in frame.columns:
             raise FitError(f"column {name!r}: missing; the columns are {', '.join(map(str, frame.columns))}")
@@ -288,7 +288,7 @@ def _keys(frame: pd.DataFrame, categories: Iterable[str]) -> list[tuple[str, ...
 
 
 def claims_in_strata(claims: Iterable[Claim], strata: Strata) -> tuple[Claim, ...]:
-    """Each claim for every stratum that it is about, under a name of its own where these are several by themselves.
+    """Return each claim for every stratum that it is about, named after the stratum where there are several.
 
     A claim is about the strata whose categories its points name, or its subject (``sort [dtype=float32]``): where
     neither says anything of a category, about all its levels. What it compares with is meant in the same stratum,
@@ -316,7 +316,7 @@ def _in_strata(claim: Claim, strata: Strata) -> list[Claim]:
 def _by_stratum(
     claim: Claim, subject: str, fixed: Mapping[str, str], strata: Strata
 ) -> dict[Point, tuple[list[Point], Point]]:
-    """The points of a claim by the levels of their stratum, each with the levels that its name must tell."""
+    """Return the points of a claim by the levels of their stratum, each with the levels that its name must tell."""
     own = claim_points(claim)
     stated = [strata.levels_of(point) for point in own] or [{}]
     constant = {name for name in strata.categories if len({levels.get(name) for levels in stated} - {None}) == 1}
@@ -343,7 +343,7 @@ def _by_stratum(
 def _of_stratum(
     claim: Claim, subject: str, levels: Point, own: tuple[list[Point], Point], strata: Strata
 ) -> Claim | None:
-    """The claim about one stratum; None where it would compare the stratum with itself."""
+    """Return the claim about one stratum; None where it would compare the stratum with itself."""
     points, told = own
     here = stratum(subject, levels)
     changes: dict[str, Any] = {"name": stratum(claim.name, told), "subject": here}

@@ -99,19 +99,17 @@ def plain(value: Any) -> Any:
     >>> plain(Width(cause="noise", scatter=math.inf))["scatter"], plain({"at": (1, 2)})
     (None, {'at': [1, 2]})
     """
-    if isinstance(value, Unit):
-        return value.symbol
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(value) and not isinstance(value, type | Unit):
         fields = {field.name: plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
         return {"finding": name_of(value), **fields} if isinstance(value, Finding) else fields
     if isinstance(value, tuple) and hasattr(value, "_asdict"):
-        return plain(value._asdict())
+        value = value._asdict()
     if isinstance(value, Mapping):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
         return [plain(item) for item in value]
-    if isinstance(value, StrEnum):
-        return str(value)
+    if isinstance(value, Unit | StrEnum):
+        return value.symbol if isinstance(value, Unit) else str(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 

@@ -162,7 +162,7 @@ class _Question:
         return self.margin if self.margin is not None else MARGIN_OF_NO_GROWTH if flat else MARGIN
 
     def judge_together(self, fit: Fit) -> Verdict:
-        """How fast time grows when all factors grow alike, against the law's own degree.
+        """Judge how fast time grows when all factors grow alike, against the law's own degree.
 
         ``n + m`` is refuted for what takes n·m in neither factor alone, for along each line both are linear.
         """
@@ -185,7 +185,7 @@ class _Question:
         return weigh_exponent(self.evidence, fit, claim, free)
 
     def _still_flat(self, fit: Fit, claim: ExponentClaim, verdict: Verdict) -> Verdict:
-        """A verdict of no growth, taken back where time has begun to grow at the largest level.
+        """Return a verdict of no growth, or withdraw it where time has begun to grow at the largest level.
 
         Over a wide range 1 µs + 1 ns·n hardly grows as a power of n; at its end it may have doubled.
         """
@@ -207,7 +207,7 @@ class _Question:
 
 
 def _largest_share(fit: Fit, terms: Sequence[str], factor: str) -> Point:
-    """The measured point where terms take most of the time; of equals the one where a factor is largest."""
+    """Return the measured point where terms take most of the time; of equals the one where a factor is largest."""
     levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
     times = columns_at(fit.full_law, levels) * fit.coefficients
     if not times[:, fit.indices(terms)].any():
@@ -218,7 +218,7 @@ def _largest_share(fit: Fit, terms: Sequence[str], factor: str) -> Point:
 
 
 def _better(frame: pd.DataFrame, this: Fit, factor: str, overhead: Sequence[str]) -> str | None:
-    """The neighbouring law that fits decidedly better than the stated one, if any; the most decided of several."""
+    """Return the neighbouring law that fits decidedly better than the stated one; the best of several."""
     gaps: dict[str, float] = {}
     for text in NEIGHBOURS:
         law = CostLaw(text.replace("n", factor) if text != "1" else text)

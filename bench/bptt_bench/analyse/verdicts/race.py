@@ -41,7 +41,7 @@ class LogRatio(NamedTuple):
     freedom: float
 
     def interval(self, confidence: float) -> Interval:
-        """The ratio itself with its interval."""
+        """Return the ratio itself with its interval."""
         half = t_quantile(confidence, self.freedom) * self.error
         return Interval(*(math.exp(self.estimate + shift) for shift in (0.0, -half, half)))
 
@@ -58,7 +58,7 @@ class Speedup(NamedTuple):
         return min(self.over, key=lambda name: self.over[name].estimate)
 
     def interval(self, confidence: float) -> Interval:
-        """The speedup over the fastest of the others."""
+        """Return the speedup over the fastest of the others."""
         every = [ratio.interval(confidence) for ratio in self.over.values()]
         return Interval(*(min(ends) for ends in zip(*every, strict=True)))
 
@@ -93,7 +93,7 @@ class Standing:
     shares: Mapping[str, Interval]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data."""
+        """Return plain data."""
         roof = self.roofline
         return {
             "at": dict(self.point),
@@ -128,7 +128,7 @@ class Race:
     missing: Mapping[str, str]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain data, without the verdicts."""
+        """Return plain data."""
         return {
             "subject": self.subject,
             "over": list(self.over),
@@ -140,7 +140,7 @@ class Race:
 
 
 def speedups(evidence: Evidence, subject: str, over: Sequence[str], points: Sequence[Point]) -> list[Speedup]:
-    """The speedup over each of some others at the points where the subject and at least one of them were measured."""
+    """Return the speedup over each of some others at the points where at least one of them was measured too."""
     mine = _visits(evidence, subject)
     others = {name: found for name in over if (found := _visits(evidence, name)) is not None}
     if mine is None:
@@ -158,7 +158,7 @@ def speedups(evidence: Evidence, subject: str, over: Sequence[str], points: Sequ
 
 
 def geometric_mean(found: Sequence[Speedup], confidence: float) -> Interval | None:
-    """Geometric mean of the speedups over the fastest of the others; None without a point.
+    """Return the geometric mean of the speedups over the fastest of the others; ``None`` without a point.
 
     The points are those that are meant, no sample of others: only the errors at each of them count.
     """
@@ -174,7 +174,7 @@ def geometric_mean(found: Sequence[Speedup], confidence: float) -> Interval | No
 
 
 def seconds_at(evidence: Evidence, subject: str, point: Point) -> Interval | None:
-    """The time of a subject at a point, from its samples alone; None where it was not measured."""
+    """Return the time of a subject at a point, from its samples alone; None where it was not measured."""
     found = _visits(evidence, subject)
     factors = [factor.name for factor in evidence.experiment.factors]
     levels = tuple(float(point[name]) for name in factors)
@@ -191,7 +191,7 @@ def seconds_at(evidence: Evidence, subject: str, point: Point) -> Interval | Non
 
 
 def peaks_of(evidence: Evidence) -> Peaks | None:
-    """The best of all peaks that the run read; None where it read none.
+    """Return the best of all peaks that the run read; None where it read none.
 
     Raises
     ------
@@ -205,7 +205,7 @@ def peaks_of(evidence: Evidence) -> Peaks | None:
 
 
 def roofline_at(evidence: Evidence, subject: str, point: Point, peaks: Peaks) -> Roofline | None:
-    """The roofline of a subject at a point; None where it declares none, or the run does not hold it there."""
+    """Return the roofline of a subject at a point; None where it declares none, or the run does not hold it there."""
     declared = evidence.experiment.subject(subject).roofline
     if declared is None:
         return None
@@ -217,14 +217,14 @@ def roofline_at(evidence: Evidence, subject: str, point: Point, peaks: Peaks) ->
 
 
 def share_of(roofline: Roofline, seconds: Interval) -> Interval:
-    """The share of the roofline that is reached: 1 at the peak."""
+    """Return the share of the roofline that is reached: 1 at the peak."""
     return Interval(
         *(roofline.seconds / value if value else math.inf for value in (seconds[0], seconds[2], seconds[1]))
     )
 
 
 def race_of(evidence: Evidence) -> Race | None:
-    """The race that an experiment is; None for one that claims no speedup, or of which nothing was measured."""
+    """Return the race that an experiment is; None for one that claims no speedup, or of which nothing was measured."""
     claims = [claim for claim in evidence.experiment.claims if isinstance(claim, SpeedupClaim)]
     if not claims:
         return None

@@ -104,7 +104,7 @@ class _Compared(NamedTuple):
 
     @classmethod
     def of(cls, record: Mapping[str, Any]) -> _Compared:
-        """The factor is 1 where the times with and without putting back overlap, or hardly differ."""
+        """Summarise a comparison; the factor is 1 if times with and without restored inputs hardly differ."""
         restored, repeated = (
             np.maximum(record[name], LEAST_SECONDS) for name in ("restored_seconds", "repeated_seconds")
         )
@@ -132,13 +132,13 @@ class _Compared(NamedTuple):
 
 
 def _above(ones: np.ndarray[Any, Any], others: np.ndarray[Any, Any]) -> bool:
-    """Whether all of some times are longer than others, but for one of these if they are many: it was disturbed."""
+    """Return whether all of some times are longer than others, apart from one disturbed time if they are many."""
     ordered = np.sort(others)
     return bool(ones.min() > ordered[-2 if len(ordered) >= MANY_TURNS else -1])
 
 
 def _grows(compared: Sequence[_Compared]) -> bool:
-    """Whether what a table saves grows with the points: work does, and what is loaded or compiled once does not."""
+    """Return whether what a table saves grows with the points, as work does; loading or compiling once does not."""
     half = len(compared) // 2
     if half < 1:
         return False

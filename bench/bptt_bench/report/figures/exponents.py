@@ -29,7 +29,7 @@ REACH = 0.6  # an interval that runs further than this beyond the outermost pred
 
 @styled
 def figure_exponents(analysis: Analysis) -> Figure:
-    """Estimate and interval of every claimed exponent, over the predicted value and its margin.
+    """Draw the estimate and interval of every claimed exponent, over the predicted value and its margin.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def figure_exponents(analysis: Analysis) -> Figure:
 
 
 def _limits(rows: list[tuple[Verdict, ExponentClaim]]) -> tuple[float, float]:
-    """The exponents from which and to which is drawn: all margins, and what was found not too far beyond."""
+    """Return the exponents from which and to which is drawn: all margins, and what was found not too far beyond."""
     found = [value for v, _ in rows for value in (v.estimate, v.low, v.high) if value is not None]
     values = [value for value in found if math.isfinite(value)]
     predicted = [float(verdict.predicted) for verdict, _ in rows if verdict.predicted is not None]

@@ -60,7 +60,7 @@ class Errors(NamedTuple):
 
 @styled
 def figure_foresight(analysis: Analysis, foreseen: Sequence[CheckedPrediction]) -> Figure:
-    """Errors of the predictions of each subject, in a panel of its own, beside those of its fit to the sweep.
+    """Draw the prediction errors of each subject, in a panel of its own, beside those of its fit to the sweep.
 
     Raises
     ------
@@ -101,7 +101,7 @@ def _how_good(group: Sequence[CheckedPrediction]) -> str:
 
 
 def _set_scales(axes: Axes, errors: Iterable[Errors], fits: Iterable[Fit], target: float) -> None:
-    """The same scales in every panel: all times, and errors as far as they can be told from each other."""
+    """Set the same scales in every panel: all times, and errors as far as they can be told from each other."""
     each = list(errors)
     times = np.concatenate([*(one.predicted for one in each), *(fit.points["fitted"].to_numpy() for fit in fits)])
     low, high = float(times.min()) / EDGE, float(times.max()) * EDGE
@@ -125,7 +125,7 @@ def _draw_errors(axes: Axes, errors: Errors, how: Look) -> None:
 
 
 def _hollow(marker: str, color: str) -> dict[str, Any]:
-    """Marks of predictions whose interval missed what was measured."""
+    """Return the marks of predictions whose interval missed what was measured."""
     edge = {"markerfacecolor": "white", "markeredgecolor": color, "markeredgewidth": 1.4}
     return {"marker": marker, "linestyle": "none", "zorder": 3, **edge}
 

@@ -118,7 +118,7 @@ class Maps:
 
     @classmethod
     def of_checks(cls, analysis: Analysis) -> Maps:
-        """The maps that the checks of a run stored; a record's ``map_axes`` names rows and columns."""
+        """Return the maps that the checks of a run stored; a record's ``map_axes`` names rows and columns."""
         matrices: dict[str, ArrayLike] = {}
         labels: dict[str, str] = {}
         for record in analysis.frame.attrs.get("checks", ()):
@@ -129,7 +129,7 @@ class Maps:
 
 
 def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
-    """The figures of a report in reading order; those for which the run holds nothing are left out."""
+    """Return the figures of a report in reading order; those for which the run holds nothing are left out."""
     parts = (
         *(_overview(analysis), _race(analysis), _ratios(analysis), _foresight(analysis), _visits(maps)),
         *(_exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
@@ -161,7 +161,7 @@ def _overview(analysis: Analysis) -> Iterator[NamedFigure]:
 
 
 def _by_subjects(lines: list[Line]) -> list[Line]:
-    """The lines that most subjects follow first, among these the longest."""
+    """Return the lines that most subjects follow first, among these the longest."""
     return sorted(lines, key=lambda line: -len(line.subjects))
 
 
@@ -261,7 +261,7 @@ def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
 
 
 def _chosen(lines: list[Line], judged: Sequence[Point]) -> list[Line]:
-    """A line through a point where an exponent is judged if there is one, else the longest; and a second long one."""
+    """Return a line through a point where an exponent is judged, else the longest; and a second long one."""
     ranked = sorted(lines, key=lambda line: not any(line.at(at[line.factor]) == at for at in judged))
     return ranked[:1] + [line for line in ranked[1:MOST_LINES] if len(line.levels) >= SECOND_LINE_LEVELS]
 

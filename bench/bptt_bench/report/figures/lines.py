@@ -15,7 +15,7 @@ LEAST_LEVELS = 3  # two points show a slope but no curve
 
 
 def along(fixed: Mapping[str, float], factor: str, levels: NDArray[np.float64]) -> pd.DataFrame:
-    """Points ``(n_levels, n_factors)`` at the levels of one factor, the others fixed."""
+    """Return points ``(n_levels, n_factors)`` at the levels of one factor, the others fixed."""
     columns = {name: np.full(len(levels), float(value)) for name, value in fixed.items()}
     return pd.DataFrame(columns | {factor: levels})
 
@@ -33,17 +33,17 @@ class Line:
         return Point(self.fixed, **{self.factor: level})
 
     def dense(self, n: int = 60) -> pd.DataFrame:
-        """Points along the line, evenly spread on a logarithmic axis, for curves."""
+        """Return points along the line, evenly spaced on a logarithmic axis, for curves."""
         return along(self.fixed, self.factor, np.geomspace(self.levels[0], self.levels[-1], n))
 
     def select(self, points: pd.DataFrame) -> pd.DataFrame:
-        """The rows that lie on the line, in rising order; a logarithmic axis has no place for the level 0."""
+        """Return the rows that lie on the line, in rising order; a logarithmic axis has no place for the level 0."""
         rows = on_line(points, self.fixed).sort_values(self.factor)
         return rows[rows[self.factor] > 0]
 
 
 def on_line(points: pd.DataFrame, fixed: Mapping[str, float]) -> pd.DataFrame:
-    """The rows with the fixed levels; a factor on which the points do not depend (no such column) leaves them all."""
+    """Return the rows with the fixed levels; a factor without a column keeps all rows."""
     return points[_on_line({name: points[name].to_numpy() for name in fixed if name in points}, len(points), fixed)]
 
 
@@ -58,7 +58,7 @@ def _on_line(
 
 
 def lines_along(factor: str, factors: Sequence[str], points: Mapping[str, pd.DataFrame]) -> list[Line]:
-    """The lines along a factor: most levels first, then most subjects, then the widest.
+    """Return the lines along a factor: most levels first, then most subjects, then the widest.
 
     Parameters
     ----------

@@ -52,7 +52,7 @@ COLUMN_ROOM = 4.0  # ticks that fit beside each other along half the width of a 
 
 @styled
 def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> Figure:
-    """Measured, fitted and predicted time along some lines, and beneath them the parts of the prediction.
+    """Draw measured, fitted and predicted time along some lines, and beneath them the parts of the prediction.
 
     Raises
     ------
@@ -97,12 +97,12 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
 
 
 def _measured(prediction: MachinePrediction, fit: Fit, line: Line) -> pd.DataFrame:
-    """The measured points along a line, where a stored run knows the works of no others."""
+    """Return the measured points along a line, where a stored run knows the works of no others."""
     return line.select(prediction.points)[list(fit.factors)].sort_values(line.factor, ignore_index=True)
 
 
 def _dense(analysis: Analysis, line: Line) -> pd.DataFrame:
-    """Points along a line; of a factor that counts, whole numbers: works are counted, too."""
+    """Return points along a line; whole numbers for a factor that counts, because works are counted too."""
     dense = line.dense()
     kinds = {factor.name: factor.kind for factor in analysis.experiment.factors}
     if kinds[line.factor] == "integer":
@@ -112,7 +112,7 @@ def _dense(analysis: Analysis, line: Line) -> pd.DataFrame:
 
 
 def _at(line: Line) -> list[str]:
-    """The fixed levels of a line, in two lines of text at most."""
+    """Return the fixed levels of a line, in two lines of text at most."""
     parts = [show.point({name: level}) for name, level in line.fixed.items()]
     half = (len(parts) + 1) // 2
     texts = [", ".join(parts[:half]), ", ".join(parts[half:])]

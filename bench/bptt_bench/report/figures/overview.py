@@ -39,7 +39,7 @@ NAME_SIZE = 8.5  # points
 
 @styled
 def figure_overview(analysis: Analysis, lines: Sequence[Line]) -> Figure:
-    """Time of every subject along each of some lines through the design; each curve bears its name.
+    """Draw the time of every subject along each of some lines through the design, with a name at each curve.
 
     Raises
     ------
@@ -93,7 +93,7 @@ def _panel(axes: Axes, analysis: Analysis, line: Line, looks: Mapping[str, Look]
 
 
 def _name_curves(axes: Axes, ends: Mapping[str, tuple[float, float]], looks: Mapping[str, Look]) -> None:
-    """A name for each curve beside the panel, level with its end where there is room, and a thin line to it."""
+    """Write a name for each curve beside the panel, level with its end where there is room, and a thin line to it."""
     bottom, top = np.log(axes.get_ylim())
     heights = (np.log([end for _, end in ends.values()]) - bottom) / (top - bottom)
     beside = blended_transform_factory(axes.transAxes, axes.transAxes)
@@ -106,7 +106,7 @@ def _name_curves(axes: Axes, ends: Mapping[str, tuple[float, float]], looks: Map
 
 
 def spread(places: ArrayLike, gap: float) -> NDArray[np.float64]:
-    """Places moved as little as needed, in their order, so that neighbours are at least ``gap`` apart.
+    """Return positions moved as little as needed, in their order, so that neighbours are at least ``gap`` apart.
 
     Least squares under these constraints, by pooling neighbours that are in each other's way.
 

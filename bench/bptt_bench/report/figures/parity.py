@@ -30,7 +30,7 @@ GUIDE_SHARE = 0.1  # the band drawn beside the diagonal
 
 @styled
 def figure_parity(analysis: Analysis, response: str = show.WHOLE) -> Figure:
-    """Measured against fitted time at every point of every subject, and how far apart they are beneath.
+    """Draw measured against fitted time at every point of every subject, and their deviations beneath.
 
     Raises
     ------

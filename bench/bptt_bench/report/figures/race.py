@@ -32,7 +32,7 @@ REACH = 3.0  # the roofs are drawn this many times further than the points lie
 
 
 def race_looks(race: Race) -> dict[str, Look]:
-    """One look for each subject, the tuned one first."""
+    """Return one look for each subject, the tuned one first."""
     names = {name: None for standing in race.standings for name in standing.seconds}
     ordered = [race.subject, *(name for name in names if name != race.subject)]
     return {name: look(index) for index, name in enumerate(ordered)}
@@ -40,7 +40,7 @@ def race_looks(race: Race) -> dict[str, Look]:
 
 @styled
 def figure_race(race: Race) -> Figure:
-    """Time of each subject at each point, the fastest on top, with the roofline of the point as an upright stroke."""
+    """Draw the time of each subject at each point, the fastest on top, with the roofline as an upright stroke."""
     looks = race_looks(race)
     rows = sum(len(standing.seconds) + GAP_ROWS for standing in race.standings)
     figure = new_figure(1.3 + ROW_INCHES * rows)
@@ -81,7 +81,7 @@ def figure_race(race: Race) -> Figure:
 
 @styled
 def figure_roofline(race: Race) -> Figure:
-    """Operations per second against operational intensity, under the two roofs of the machine.
+    """Draw operations per second against operational intensity, under the two roofs of the machine.
 
     Raises
     ------

@@ -53,11 +53,11 @@ class RatioGroup:
         return f"Time of {self.subject} over {self.over}{less}"
 
     def predicted(self, fixed: Point, along: ArrayLike) -> NDArray[np.float64]:
-        """The ratio that was claimed, at levels of the factor."""
+        """Return the ratio that was claimed, at levels of the factor."""
         return value_of(self.ratio, {**fixed, self.factor: along})
 
     def curves(self) -> dict[Point, list[Point]]:
-        """The points by their levels of the other factors, each list in rising order of the factor."""
+        """Return the points by their levels of the other factors, each list in rising order of the factor."""
         found: dict[Point, list[Point]] = {}
         for point in self.points:
             fixed = Point({name: value for name, value in point.items() if name != self.factor})
@@ -67,12 +67,12 @@ class RatioGroup:
 
 
 def value_of(expression: str, point: Mapping[str, ArrayLike]) -> NDArray[np.float64]:
-    """An expression of a claim; unlike a law it may subtract, so it is read as a single term."""
+    """Return an expression of a claim; unlike a law it may subtract, so it is read as a single term."""
     return CostLaw(f"1*({expression})").evaluate(point)
 
 
 def ratio_groups(claims: Iterable[Claim]) -> list[RatioGroup]:
-    """The ratio claims, those about the same pair and the same prediction together."""
+    """Return the ratio claims, those about the same pair and the same prediction together."""
     together: dict[tuple[str, str, str | None, str], list[RatioClaim]] = {}
     for claim in claims:
         if isinstance(claim, RatioClaim):
@@ -94,7 +94,7 @@ def _most_levels(points: Design) -> str:
 
 @styled
 def figure_ratio(analysis: Analysis, group: RatioGroup) -> Figure:
-    """Measured ratio with intervals, and the predicted one as a curve, for each combination of the other factors."""
+    """Draw the measured ratio with intervals, and the predicted curve, for each combination of the other factors."""
     figure = new_figure(5.6)
     axes = figure.subplots()
     curves = group.curves()
@@ -170,7 +170,7 @@ def _draw_measured(axes: Axes, factor: str, rows: Mapping[Point, NDArray[np.floa
 
 
 def measured_ratios(analysis: Analysis, group: RatioGroup) -> dict[Point, NDArray[np.float64]]:
-    """Measured ratio at each claimed point with the ends of its interval (3,), as the verdicts were judged on them.
+    """Return the measured ratio at each claimed point with the ends of its interval (3,), as the verdicts use it.
 
     Empty where the verdict says that the subjects cannot be compared; a point where nothing is left is left out.
     """
@@ -203,7 +203,7 @@ class Crossing:
 
 
 def _crossings(analysis: Analysis, group: RatioGroup) -> dict[Point, Crossing]:
-    """Crossovers along the factor of the group, by the fixed levels of the curve they belong to."""
+    """Return the crossovers along the factor of the group, by the fixed levels of the curve they belong to."""
     found = {}
     for claim in judged_claims(analysis):
         if isinstance(claim, CrossoverClaim) and claim.factor == group.factor and claim.subject == group.subject:

@@ -43,13 +43,13 @@ DODGE = 0.02  # share of the width by which residuals of one level stand beside 
 
 
 def subject_looks(analysis: Analysis) -> dict[str, Look]:
-    """One look for each subject, the same in every figure."""
+    """Return one look for each subject, the same in every figure."""
     names = [name for name in analysis.experiment.subject_names if not name.endswith(PLACEBO_SUFFIX)]
     return {name: look(index) for index, name in enumerate(names)}
 
 
 def law_alone(fit: Fit, points: pd.DataFrame) -> NDArray[np.float64]:
-    """What the terms of the law account for, overhead left out, with the coefficients of the fit."""
+    """Return what the terms of the law account for, overhead left out, with the coefficients of the fit."""
     weights = [term.coefficient if term.role == "law" else 0.0 for term in fit.terms]
     return fit.full_law.evaluate({name: points[name].to_numpy() for name in fit.full_law.factors}, weights)
 
@@ -68,7 +68,7 @@ class Drawn(NamedTuple):
 
 @styled
 def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -> Figure:
-    """Time, memory or a count of every subject along a line through the design, with fitted curves and residuals.
+    """Draw time, memory or a count of every subject along a line, with fitted curves and residuals.
 
     Raises
     ------

@@ -48,7 +48,7 @@ class ShareGroup:
 
 
 def share_groups(claims: Iterable[Claim]) -> list[ShareGroup]:
-    """The share claims, those along one line together."""
+    """Return the share claims, those along one line together."""
     together: dict[tuple[str, str, Point], list[tuple[float, float]]] = {}
     for claim in claims:
         if isinstance(claim, ShareClaim):
@@ -66,7 +66,7 @@ def share_groups(claims: Iterable[Claim]) -> list[ShareGroup]:
 
 @styled
 def figure_shares(analysis: Analysis, group: ShareGroup) -> Figure:
-    """Stacked share of each term against the factor; those that hold it lie at the bottom, their sum with its interval.
+    """Draw the stacked share of each term against the factor; those with the factor at the bottom, with an interval.
 
     Raises
     ------
@@ -122,14 +122,14 @@ def _draw_stack(
 
 
 def _measured_range(fit: Fit, group: ShareGroup) -> tuple[float, float] | None:
-    """Lowest and highest level above 0 that was measured at the fixed levels of the group; None when none was."""
+    """Return the lowest and highest level above 0 measured at the fixed levels of the group; ``None`` without any."""
     levels = on_line(fit.points, group.fixed)[group.factor].to_numpy(float)
     levels = levels[levels > 0]
     return (float(levels.min()), float(levels.max())) if len(levels) else None
 
 
 def _stack(fit: Fit, group: ShareGroup, levels: NDArray[np.float64]) -> tuple[list[str], list[NDArray[np.float64]]]:
-    """Labels and shares (n_levels,) of the terms, those that hold the factor first, small ones put together."""
+    """Return labels and shares (n_levels,) of the terms, those with the factor first, small ones combined."""
     points = along(group.fixed, group.factor, levels)
     weights = np.array([term.coefficient for term in fit.terms])
     values = fit.full_law.columns({name: points[name].to_numpy() for name in fit.full_law.factors}) * weights
@@ -152,7 +152,7 @@ def _stack(fit: Fit, group: ShareGroup, levels: NDArray[np.float64]) -> tuple[li
 
 
 def _draw_claimed(axes: Axes, fit: Fit, group: ShareGroup) -> None:
-    """The share of all terms with the factor, with its interval, and the claimed bound, at each claimed level."""
+    """Draw the share of all terms with the factor, with its interval, and the claimed bound, at each claimed level."""
     names = [term.text for term in fit.full_law.terms if group.factor in term.factors]
     for level, bound in group.bounds:
         at = Point(group.fixed, **{group.factor: level})

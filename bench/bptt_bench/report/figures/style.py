@@ -113,7 +113,7 @@ VERDICT_LOOKS = {
 
 
 def look(index: int) -> Look:
-    """The look of the series of that rank; after the last it starts again."""
+    """Return the look of the series of that rank; after the last it starts again."""
     return LOOKS[index % len(LOOKS)]
 
 
@@ -129,7 +129,7 @@ def styled(function: Callable[Parameters, Result]) -> Callable[Parameters, Resul
 
 
 def new_figure(height_inches: float, *, square_panels: bool = False) -> Figure:
-    """An empty figure with an Agg canvas, known to no global state."""
+    """Return an empty figure with an Agg canvas, known to no global state."""
     layout: Literal["compressed", "constrained"] = "compressed" if square_panels else "constrained"
     figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout=layout)
     FigureCanvasAgg(figure)
@@ -137,7 +137,7 @@ def new_figure(height_inches: float, *, square_panels: bool = False) -> Figure:
 
 
 def headline(figure: Figure, text: str, detail: str = "") -> None:
-    """A title over the whole figure, ranged left and broken to its width, with an optional line of detail beneath."""
+    """Add a title over the whole figure, ranged left and wrapped, with an optional line of detail beneath."""
     columns = int(figure.get_figwidth() * 12.4)
     lines = textwrap.wrap(text, columns)
     if detail:
@@ -146,7 +146,7 @@ def headline(figure: Figure, text: str, detail: str = "") -> None:
 
 
 def legend_below(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]) -> Legend:
-    """A legend under the axes, in as many columns as the width of the figure allows."""
+    """Add a legend under the axes, in as many columns as fit."""
     width = float(figure.bbox.width)
     legend: Legend | None = None
     for columns in range(min(len(labels), 4), 0, -1):
@@ -160,13 +160,13 @@ def legend_below(figure: Figure, handles: Sequence[Artist], labels: Sequence[str
 
 
 def factor_label(experiment: Experiment, name: str) -> str:
-    """Label of an axis that shows a factor: its name and what it counts."""
+    """Return the label of an axis that shows a factor: its name and what it counts."""
     meaning = next((factor.meaning for factor in experiment.factors if factor.name == name), "")
     return textwrap.fill(f"{name} ({meaning})" if meaning else name, LABEL_CHARACTERS)
 
 
 def level_axis(axes: Axes, levels: Iterable[float], *, room: float = 7.0) -> None:
-    """A logarithmic horizontal axis with ticks at levels that were measured, as many as fit beside each other.
+    """Set up a logarithmic horizontal axis with ticks at levels that were measured, as many as fit beside each other.
 
     Parameters
     ----------
@@ -188,7 +188,7 @@ def level_axis(axes: Axes, levels: Iterable[float], *, room: float = 7.0) -> Non
 
 
 def seconds_axis(axis_of: Axes, which: str, low: float, high: float, *, unit: str = "s") -> None:
-    """A logarithmic axis in seconds, or another unit, with SI prefixes and at least three ticks."""
+    """Set up a logarithmic axis in seconds, or another unit, with SI prefixes and at least three ticks."""
     axis = axis_of.xaxis if which == "x" else axis_of.yaxis
     (axis_of.set_xscale if which == "x" else axis_of.set_yscale)("log")
     decades = math.log10(high / low)
@@ -201,7 +201,7 @@ def seconds_axis(axis_of: Axes, which: str, low: float, high: float, *, unit: st
 
 
 def point_beyond(axes: Axes, across: ArrayLike, deviations: ArrayLike, how: Look) -> None:
-    """An arrow at the edge of a deviation axis for each point that lies further off."""
+    """Draw an arrow at the edge of a deviation axis for each point that lies beyond it."""
     edge = axes.get_ylim()[1]
     for x, deviation in zip(np.asarray(across), np.asarray(deviations), strict=True):
         if abs(deviation) > edge:
@@ -214,7 +214,7 @@ def _signed(value: float) -> str:
 
 
 def percent_axis(axes: Axes, deviations: ArrayLike, *, least: float = 0.02) -> None:
-    """A vertical axis, centred on nothing, for relative deviations given as shares of one, up to ``MOST_DEVIATION``."""
+    """Set up a vertical axis, centred on 0, for relative deviations as shares of one, up to ``MOST_DEVIATION``."""
     values = np.asarray(deviations, dtype=np.float64)
     values = values[np.isfinite(values)]
     reach = min(max(least, 1.15 * float(np.max(np.abs(values), initial=0.0))), MOST_DEVIATION)

@@ -21,7 +21,7 @@ ERRORS_SHOWN = 2  # standard errors to either side
 
 @styled
 def figure_coverage(coverage: Mapping[str, Any]) -> Figure:
-    """Coverage of every cell with the band that it is to lie in, one panel for each design.
+    """Draw the coverage of every cell with the band that it should lie in, one panel for each design.
 
     Parameters
     ----------
@@ -64,7 +64,7 @@ def figure_coverage(coverage: Mapping[str, Any]) -> Figure:
 
 @styled
 def figure_beyond(errors: Sequence[Mapping[str, Any]]) -> Figure:
-    """Median and 95th percentile of each tool's relative error far beyond what it was given, best tool on top.
+    """Draw the median and 95th percentile of each tool's relative error in extrapolation, best tool on top.
 
     Parameters
     ----------

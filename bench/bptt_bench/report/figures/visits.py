@@ -21,7 +21,7 @@ GRID_LIMIT = 40  # cells a side up to which lines between the cells help the eye
 def figure_visits(
     maps: Mapping[str, ArrayLike], x_label: str, y_label: str, title: str = "Visits really made"
 ) -> Figure:
-    """One square per map: a dark cell where row and column met, white where they never did.
+    """Draw one square per map: a dark cell where row and column met, white where they never did.
 
     Parameters
     ----------
@@ -68,7 +68,7 @@ def _draw_map(axes: Axes, matrix: NDArray[np.bool_]) -> None:
 
 
 def _ends(n: int) -> list[int]:
-    """First, last and a few round numbers between, none so near either end that their labels would touch."""
+    """Return first, last and a few round numbers between, with room for their labels."""
     step = next(step for step in (1, 2, 5, 10, 20, 50, 100, 200, 500, 10**9) if n / step <= 6)
     middle = [value for value in range(step, n, step) if min(value - 1, n - value) > 0.6 * step]
     return sorted({1, *middle, n})

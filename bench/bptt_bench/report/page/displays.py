@@ -51,7 +51,7 @@ class Figures(dict[str, "Figure"]):
 
 
 def png(figure: Figure) -> bytes:
-    """A figure as a picture."""
+    """Return a figure as a picture."""
     from bptt_bench.report.page.page import figure_bytes
 
     return figure_bytes(figure, "png")

@@ -40,7 +40,7 @@ DECISIONS = {"this": "this law", "other": "the other law", "undetermined": "unde
 
 
 def of_verdicts(analysis: Analysis) -> str:
-    """The verdicts of an analysis: what was claimed, what was measured, and why the rest is not supported."""
+    """Return the verdicts of an analysis: what was claimed, what was measured, and why the rest is not supported."""
     rows = content.verdict_rows(analysis)
     table = _table(
         ("claim", "subject", "predicted", "measured", "verdict"),
@@ -65,7 +65,7 @@ def of_verdicts(analysis: Analysis) -> str:
 
 
 def of_analysis(analysis: Analysis) -> str:
-    """The verdicts, the noise, and the fits to be unfolded."""
+    """Return the verdicts, the noise, and the fits to be unfolded."""
     fits = "".join(
         f"<details><summary>{escape(f'{subject}, {show.response(response)}')}</summary>{of_fit(fit)}</details>"
         for (subject, response), fit in analysis.fits.items()
@@ -74,14 +74,14 @@ def of_analysis(analysis: Analysis) -> str:
 
 
 def of_verdict(verdict: Verdict) -> str:
-    """One verdict in a line."""
+    """Return one verdict in a line."""
     word = f'<span style="font-weight:600;color:{COLOURS[verdict.verdict]}">{content.MARKS[verdict.verdict]} '
     reason = escape(text_of(verdict.reason))
     return f"<div>{word}{escape(verdict.verdict)}</span> <b>{escape(verdict.claim)}</b>: {reason}</div>"
 
 
 def of_fit(fit: Fit) -> str:
-    """The terms of a fit with their coefficients, and how well it fits."""
+    """Return the terms of a fit with their coefficients, and how well it fits."""
     shown = content.fit_table(fit, "", fit.response)
     table = _table(
         ("term", "role", "coefficient", "share", "identifiable"),
@@ -100,7 +100,7 @@ def of_fit(fit: Fit) -> str:
 
 
 def of_preference(preference: Preference) -> str:
-    """Which of two laws the data prefer."""
+    """Return which of two laws the data prefer."""
     gaps = [f"AICc gap {show.number(preference.aicc_gap)}"]
     if preference.held_out_gap is not None:
         gaps.append(f"error of the other at the largest points {show.percent(preference.held_out_gap)} more")
@@ -109,14 +109,14 @@ def of_preference(preference: Preference) -> str:
 
 
 def of_comparison(comparison: object) -> str:
-    """Two runs compared, as it is printed."""
+    """Return a comparison of two runs as it is printed."""
     from bptt_bench.report.terminal.comparison import show_comparison
 
     return _printed(show_comparison, comparison)
 
 
 def of_predictions(found: Sequence[object]) -> str:
-    """What was predicted, or the largest levels within a budget, as it is printed."""
+    """Return predictions, or the largest levels within a budget, as they are printed."""
     from bptt_bench.analyse.predict.predictor import PointPrediction
     from bptt_bench.report.terminal.predictions import show_largest, show_predicted
 
@@ -124,7 +124,7 @@ def of_predictions(found: Sequence[object]) -> str:
 
 
 def _printed(show_it: Callable[..., None], value: object) -> str:
-    """What goes to a console as text of fixed width, in colours that are read on light and dark."""
+    """Return console output as text of fixed width, in colours that are readable on light and dark."""
     console = Console(file=io.StringIO(), record=True, width=COLUMNS, highlight=False, force_jupyter=False)
     show_it(value, console)
     frame = '<pre style="line-height:1.25;background:none;color:inherit">{code}</pre>'
@@ -132,7 +132,7 @@ def _printed(show_it: Callable[..., None], value: object) -> str:
 
 
 def _cell(text: str, style: str = CELL) -> str:
-    """A cell; what follows the first line is set small beneath it."""
+    """Return a cell; what follows the first line is set small beneath it."""
     first, _, rest = text.partition("\n")
     below = f'<div style="{SOFT}">{escape(rest)}</div>' if rest else ""
     return f'<td style="{style}">{escape(first)}{below}</td>'

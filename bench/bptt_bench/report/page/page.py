@@ -34,7 +34,7 @@ LARGEST_INLINE_SVG = 250_000  # bytes; a figure that would be larger as SVG goes
 
 
 def figure_bytes(figure: Figure, kind: str) -> bytes:
-    """A figure as a file; the same figure always gives the same bytes.
+    """Return a figure as a file; the same figure always gives the same bytes.
 
     It is laid out once, for all files: finding out how much room every text takes is most of the time of drawing.
 
@@ -67,7 +67,7 @@ class Picture:
 
 
 def picture(named: NamedFigure, files: Mapping[str, bytes]) -> Picture:
-    """A figure ready to be put into the page, as SVG, or as PNG where that is much smaller."""
+    """Return a figure ready to be put into the page, as SVG, or as PNG where that is much smaller."""
     kind, media = ("svg", "svg+xml") if len(files["svg"]) <= LARGEST_INLINE_SVG else ("png", "png")
     encoded = base64.b64encode(files[kind]).decode("ascii")
     width, height = (round(96 * inches) for inches in named.figure.get_size_inches())
@@ -82,12 +82,12 @@ def picture(named: NamedFigure, files: Mapping[str, bytes]) -> Picture:
 
 
 def render_html(analysis: Analysis, pictures: Sequence[Picture], known: Summary | None = None) -> str:
-    """The report as one HTML page that needs nothing but itself; ``known`` are the error rates that it quotes."""
+    """Return the report as one self-contained HTML page; ``known`` are the error rates that it quotes."""
     return templates().get_template("report.html.j2").render(_context(analysis), pictures=pictures, known=known)
 
 
 def render_markdown(analysis: Analysis, figures: Sequence[NamedFigure], folder: str = "figures") -> str:
-    """The report as Markdown, its figures in a folder beside it."""
+    """Return the report as Markdown, its figures in a folder beside it."""
     return templates().get_template("report.md.j2").render(_context(analysis), figures=figures, folder=folder)
 
 
@@ -119,7 +119,7 @@ def write_report(analysis: Analysis, directory: Path, maps: Maps | Mapping[str, 
 
 
 def _factors(analysis: Analysis) -> list[tuple[str, str]]:
-    """Name and meaning of each factor; the categories of the run have become subjects of the analysis."""
+    """Return name and meaning of each factor; categories of the run have become subjects of the analysis."""
     factors = [(factor.name, factor.meaning) for factor in analysis.experiment.factors]
     known = {name for name, _ in factors}
     recorded = analysis.frame.attrs.get("run", {}).get("factors", ())
@@ -149,7 +149,7 @@ def _context(analysis: Analysis) -> dict[str, Any]:
 
 
 def _run_line(run: Mapping[str, Any]) -> str:
-    """When and how the run was made, in one line."""
+    """Return when and how the run was made, in one line."""
     parts = []
     if run.get("started_at") is not None:
         parts.append(datetime.fromtimestamp(run["started_at"], tz=UTC).strftime("%Y-%m-%d %H:%M UTC"))
@@ -161,7 +161,7 @@ def _run_line(run: Mapping[str, Any]) -> str:
 
 
 def templates() -> jinja2.Environment:
-    """The templates of this folder: HTML is escaped, Markdown has a filter ``md`` for that."""
+    """Return the templates of this folder: HTML is escaped, Markdown has a filter ``md`` for that."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("bptt_bench.report", "templates"),
         autoescape=jinja2.select_autoescape(enabled_extensions=("html.j2",), default=False),
@@ -175,7 +175,7 @@ def templates() -> jinja2.Environment:
 
 
 def escape_markdown(text: str) -> str:
-    r"""Text that Markdown shows as it is, on one line.
+    r"""Return text that Markdown shows unchanged, on one line.
 
     >>> escape_markdown("a|b <i>*c*\nd")
     'a\\|b \\<i\\>\\*c\\* d'

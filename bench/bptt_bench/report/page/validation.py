@@ -48,7 +48,7 @@ def write_page(folder: Path) -> list[Path]:
 
 
 def sections(folder: Path) -> Iterator[Mapping[str, Any]]:
-    """Other documents in the folder that have a title, a statement and a table, in the order of their names."""
+    """Yield other documents in the folder that have a title, a statement and a table, ordered by name."""
     for path in sorted(folder.glob("*.json")):
         if path.name == DOCUMENT:
             continue
@@ -58,7 +58,7 @@ def sections(folder: Path) -> Iterator[Mapping[str, Any]]:
 
 
 def render(found: Mapping[str, Any], extra: Sequence[Mapping[str, Any]], pictures: Sequence[Picture]) -> str:
-    """The page as one HTML document that needs nothing but itself."""
+    """Return the page as one self-contained HTML document."""
     return (
         templates()
         .get_template("validation.html.j2")

@@ -35,7 +35,7 @@ def show_fits(
 
 
 def coefficients(fits: Mapping[str, Fit]) -> Table:
-    """The coefficients of each term one below the other, a row for each category: they fit 80 columns, however many."""
+    """Return a table of the coefficients of each term, a row for each category, which fits 80 columns."""
     labelled = {name: {term_label(fit, term): term for term in fit.terms} for name, fit in fits.items()}
     response, unit = (one := next(iter(fits.values()))).response, one.unit
     table = plain_table()

@@ -84,7 +84,7 @@ def _term(one: Change) -> str:
 
 
 def times(ratio: Interval) -> str:
-    """A ratio with its interval.
+    """Return a ratio with its interval.
 
     >>> times(Interval(1.0312, 1.004, 1.0589))
     '×1.031 [1.004, 1.059]'

@@ -10,7 +10,7 @@ WIDE = 120  # columns of a pipe or a file, in which nothing wraps by itself and 
 
 
 def on_screen() -> Console:
-    """Standard output, as wide as the terminal; ``COLUMNS`` says how wide a pipe or a file is, or it is ``WIDE``."""
+    """Return standard output, as wide as the terminal; a pipe or file is ``COLUMNS`` or ``WIDE`` wide."""
     console = Console(highlight=False)
     if not (console.is_terminal or console.is_jupyter or "COLUMNS" in os.environ):
         console.width = WIDE

@@ -81,7 +81,7 @@ def show_largest(found: Sequence[LargestLevel], console: Console | None = None) 
 
 
 def name_of(response: str) -> str:
-    """A response as the heading of a column.
+    """Return a response as the heading of a column.
 
     >>> name_of("seconds_per_eval"), name_of("recur_seconds_per_eval"), name_of("comparisons_count")
     ('time', 'phase recur', 'comparisons')
@@ -92,7 +92,7 @@ def name_of(response: str) -> str:
 
 
 def _headed(response: str, unit: Unit | None) -> str:
-    """A heading, with the unit where amounts are printed without one."""
+    """Return a heading, with the unit where amounts are printed without one."""
     is_bare = unit is not None and not unit.base and unit.symbol not in response
     return f"{name_of(response)} ({unit.symbol})" if unit is not None and is_bare else name_of(response)
 
@@ -102,7 +102,7 @@ def _with_name(one: LargestLevel, *, several: bool) -> str:
 
 
 def _moving(found: Sequence[PointPrediction] | Sequence[LargestLevel]) -> list[str]:
-    """The factors that differ among the points: the others stand in the heading."""
+    """Return the factors that differ among the points: the others stand in the heading."""
     names = dict.fromkeys(name for one in found for name in one.at)
     return [name for name in names if len({one.at.get(name) for one in found}) > 1]
 
@@ -120,7 +120,7 @@ def _value(one: PointPrediction) -> str:
 
 
 def _answer(one: LargestLevel, name: str) -> str:
-    """One of the three answers; beyond a level where the search ended with all within the budget."""
+    """Return one of the three answers; marked if the search ended with all levels within the budget."""
     if name in one.unbounded and one.farthest is not None:
         return f"> {show.level(one.farthest)}"
     level: float | None = getattr(one, name)
@@ -132,7 +132,7 @@ def _beyond(one: PointPrediction) -> str:
 
 
 def _print_notes(console: Console, notes: Sequence[tuple[Point, str]], moving: Sequence[str]) -> None:
-    """What there is to know besides, each point once."""
+    """Print the notes of the points, each once."""
     told = list(dict.fromkeys((at, note) for at, note in notes if note))
     for at, note in told[:MOST_NOTES]:
         here = {name: level for name, level in at.items() if name in moving}

@@ -48,7 +48,7 @@ def _table(race: Race, standing: Standing) -> Table:
 
 
 def outcome(race: Race, standing: Standing) -> str:
-    """Who won at a point, and what sets its roofline."""
+    """Return who won at a point, and what sets its roofline."""
     if standing.speedup is None:
         won = f"{race.subject} had no one to race against"
     else:
@@ -61,7 +61,7 @@ def outcome(race: Race, standing: Standing) -> str:
 
 
 def lines(race: Race) -> list[str]:
-    """The race as a whole: its mean, the peaks, and who was missing."""
+    """Return the race as a whole: its mean, the peaks, and who was missing."""
     found = []
     if race.mean is not None:
         count = sum(standing.speedup is not None for standing in race.standings)

@@ -61,7 +61,7 @@ class ReadingsTable(NamedTuple):
 
 
 def readings_of(attrs: Mapping[Any, Any]) -> Readings | None:
-    """The readings stored with a run; None for a run without.
+    """Return the readings stored with a run; None for a run without.
 
     Raises
     ------
@@ -72,7 +72,7 @@ def readings_of(attrs: Mapping[Any, Any]) -> Readings | None:
 
 
 def rates(readings: Readings) -> Iterator[Rate]:
-    """The rates shown, each at the working sets of ``AT_BYTES``; None where nothing was read."""
+    """Return the rates shown, each at the working sets of ``AT_BYTES``; None where nothing was read."""
     for dtype in DTYPES:
         squares = tuple(_square(readings, dtype, at) for at in AT_BYTES)
         yield Rate(f"gemm_{dtype}_multiply_adds_per_second", f"square product, {dtype}", "/s", squares)
@@ -96,7 +96,7 @@ def _product(readings: Readings, kind: ProductKind, dtype: Dtype, at_bytes: int)
 
 
 def _square(readings: Readings, dtype: Dtype, at_bytes: int) -> float | None:
-    """The rate of square products, between those that were read; None far from them."""
+    """Return the rate of square products, between those that were read; None far from them."""
     line: list[tuple[float, float]] = [
         (one.working_set_bytes, _product_rate(readings, one))
         for one in readings.products
@@ -111,7 +111,7 @@ def _product_rate(readings: Readings, one: ProductReading) -> float:
 
 
 def _known(rate: Callable[[], float]) -> float | None:
-    """A rate, or None where there was no reading to make it from."""
+    """Return a rate, or None where there was no reading to make it from."""
     try:
         return rate()
     except MachineError:
@@ -119,7 +119,7 @@ def _known(rate: Callable[[], float]) -> float | None:
 
 
 def bare(readings: Readings) -> list[Bare]:
-    """What depends on no size."""
+    """Return the readings that depend on no size."""
     seconds = {
         "empty_numpy_call_seconds": ("call of NumPy on one element", readings.empty_call_seconds, "s"),
         "reduction_call_seconds": ("sum of a few elements", readings.reduction_call_seconds, "s"),
@@ -135,7 +135,7 @@ def bare(readings: Readings) -> list[Bare]:
 
 
 def readings_table(readings: Readings) -> ReadingsTable:
-    """The readings as text."""
+    """Return the readings as text."""
     return ReadingsTable(
         columns=[show.size(at) for at in AT_BYTES],
         rows=[(one.label, [show.si(value, one.unit) for value in one.values]) for one in rates(readings)],
@@ -145,7 +145,7 @@ def readings_table(readings: Readings) -> ReadingsTable:
 
 
 def note(readings: Readings) -> str:
-    """What the rates are, in a sentence or two."""
+    """Return what the rates are, in a sentence or two."""
     count = len(readings.skipped)
     skipped = f" {count} size{' was' if count == 1 else 's were'} left out." if count else ""
     return (

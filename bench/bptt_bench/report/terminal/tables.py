@@ -54,7 +54,7 @@ def show(shown: Analysis | FitAnswer, console: Console | None = None) -> None:
 
 
 def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str:
-    """Fits and verdicts as they would be printed, for programs that print for us."""
+    """Return fits and verdicts as they would be printed."""
     buffer = io.StringIO()
     console = Console(file=buffer, width=width, force_terminal=colour, no_color=not colour, highlight=False)
     for (subject, response), fit in analysis.fits.items():
@@ -67,7 +67,7 @@ def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str
 
 
 def print_verdicts(console: Console, analysis: Analysis) -> None:
-    """One row for each claim, then the tally, then why each claim that is not supported is not."""
+    """Print one row for each claim, then the counts, then why each claim that is not supported is not."""
     rows = content.verdict_rows(analysis)
     table = plain_table()
     table.add_column("claim", ratio=1, overflow="fold")
@@ -112,7 +112,7 @@ def show_foreseen(
 
 
 def _predictions(rows: Sequence[foresight.ForesightRow]) -> Table:
-    """The predictions of one subject: 80 columns hold four factors when no column is spent on its name."""
+    """Return the predictions of one subject: 80 columns hold four factors when no column is spent on its name."""
     table = plain_table()
     for heading in (*rows[0].levels, "predicted", "measured", "error", ""):
         table.add_column(heading, justify="right" if heading else "left", no_wrap=True)
@@ -125,14 +125,14 @@ def _predictions(rows: Sequence[foresight.ForesightRow]) -> Table:
 
 
 def print_noise(console: Console, analysis: Analysis) -> None:
-    """Noise and placebo in a sentence, and what was wrong with the machine."""
+    """Print noise and placebo in a sentence, and what was wrong with the machine."""
     console.print(Text(content.noise_line(analysis)))
     for note in content.machine_notes(analysis):
         console.print(Text(note, "yellow"))
 
 
 def print_readings(console: Console, readings: Readings) -> None:
-    """What the machine can do: rates by working set, and what calls cost."""
+    """Print what the machine can do: rates by working set, and what calls cost."""
     shown = readings_table(readings)
     table = plain_table()
     table.add_column("what", overflow="fold", ratio=1)
@@ -154,7 +154,7 @@ def print_fit(
     predict_at: Sequence[Mapping[str, float]] = (),
     versus: Sequence[Preference] = (),
 ) -> None:
-    """The terms of a fit with their coefficients, how well it fits, and what was asked about it."""
+    """Return the terms of a fit with their coefficients, how well it fits, and what was asked about it."""
     shown = content.fit_table(fit, title, fit.response)
     heading = f"{shown.subject}, {shown.response}: " if title else ""
     console.print(Text.assemble((heading, "bold"), show_as.law(fit.law.text)))
@@ -200,5 +200,5 @@ def _yes_no(row: content.TermRow) -> Text:
 
 
 def plain_table() -> Table:
-    """A table as all commands print it."""
+    """Return a table as all commands print it."""
     return Table(box=SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold", show_edge=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from functools import singledispatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.response import is_count, is_exact, is_memory, unit_of
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?"}
 ACRONYMS = ("cpu", "blas")
 CHECK = "check"
+BOUNDS = {"tight": "", "upper": "≤ ", "lower": "≥ "}
 MOST_CHARACTERS = 120  # of the reason why something was not measured
 HIDDEN = ("host",)  # a report may be published; the name of the machine says nothing about its speed
 
@@ -73,7 +75,7 @@ class FitTable(NamedTuple):
 
 
 def claim_of(analysis: Analysis, verdict: Verdict) -> Claim | None:
-    """The claim that a verdict is about."""
+    """Return the claim that a verdict is about."""
     claims = analysis.experiment.claims
     return next(
         (c for c in claims if (c.name, c.subject, c.kind) == (verdict.claim, verdict.subject, verdict.kind)), None
@@ -81,13 +83,13 @@ def claim_of(analysis: Analysis, verdict: Verdict) -> Claim | None:
 
 
 def judged_claims(analysis: Analysis) -> list[Claim]:
-    """The claims that have a verdict; a run of a small profile may leave some out."""
+    """Return the claims that have a verdict; a run of a small profile may leave some out."""
     judged = {(verdict.claim, verdict.subject, verdict.kind) for verdict in analysis.verdicts}
     return [claim for claim in analysis.experiment.claims if (claim.name, claim.subject, claim.kind) in judged]
 
 
 def verdict_rows(analysis: Analysis) -> list[VerdictRow]:
-    """The verdicts as text, in the order of the claims."""
+    """Return the verdicts as text, in the order of the claims."""
     rows = []
     for verdict in analysis.verdicts:
         claim = claim_of(analysis, verdict)
@@ -109,37 +111,62 @@ def verdict_rows(analysis: Analysis) -> list[VerdictRow]:
 
 
 def predicted(verdict: Verdict, claim: Claim | None) -> str:
-    """What was claimed, with its margin."""
+    """Return what was claimed, with its margin."""
     value = verdict.predicted
     if value is None:
         return show.UNDEFINED
-    match claim:
-        case CheckClaim():
-            return f"≤ {show.number(value)}" if value else "0, exactly"
-        case ShareClaim(bound=bound):
-            return f"{'≤' if bound == 'upper' else '≥'} {show.percent(value)}"
-        case ExponentClaim(margin=margin, bound="tight"):
-            return f"{show.number(value)} ± {show.number(margin)}"
-        case ExponentClaim(margin=margin, bound=bound):
-            return f"{'≤' if bound == 'upper' else '≥'} {show.number(value)} (± {show.number(margin)})"
-        case AmountClaim(margin=margin, bound=bound, response=response):
-            sign = {"tight": "", "upper": "≤ ", "lower": "≥ "}[bound]
-            allowed = f" (×/÷ {show.number(1 + margin)})" if margin else ", exactly" if bound == "tight" else ""
-            return f"{sign}{show.amount(value, unit_of(response))}{allowed}"
-        case RatioClaim(margin=margin) | CrossoverClaim(margin=margin):
-            return f"{show.number(value)} (×/÷ {show.number(1 + margin)})"
-        case SpeedupClaim():
-            return f"≥ {show.number(value)} times"
-        case RooflineClaim():
-            return f"≥ {show.percent(value)}"
-        case None if verdict.kind == CHECK:  # results that were compared: no claim of their own
-            return f"≤ {show.number(value)}"
-        case _:
-            return show.number(value)
+    if claim is None:  # results that were compared have no claim of their own
+        return f"≤ {show.number(value)}" if verdict.kind == CHECK else show.number(value)
+    return _claimed(claim, value)
+
+
+@singledispatch
+def _claimed(_claim: Claim, value: float) -> str:
+    """Return the value of a claim with its margin."""
+    return show.number(value)
+
+
+@_claimed.register
+def _(_claim: CheckClaim, value: float) -> str:
+    return f"≤ {show.number(value)}" if value else "0, exactly"
+
+
+@_claimed.register
+def _(claim: ShareClaim, value: float) -> str:
+    return f"{BOUNDS[claim.bound]}{show.percent(value)}"
+
+
+@_claimed.register
+def _(claim: ExponentClaim, value: float) -> str:
+    if claim.bound == "tight":
+        return f"{show.number(value)} ± {show.number(claim.margin)}"
+    return f"{BOUNDS[claim.bound]}{show.number(value)} (± {show.number(claim.margin)})"
+
+
+@_claimed.register
+def _(claim: AmountClaim, value: float) -> str:
+    exactly = ", exactly" if claim.bound == "tight" else ""
+    allowed = f" (×/÷ {show.number(1 + claim.margin)})" if claim.margin else exactly
+    return f"{BOUNDS[claim.bound]}{show.amount(value, unit_of(claim.response))}{allowed}"
+
+
+@_claimed.register
+def _(claim: RatioClaim | CrossoverClaim, value: float) -> str:
+    return f"{show.number(value)} (×/÷ {show.number(1 + claim.margin)})"
+
+
+@_claimed.register
+def _(_claim: SpeedupClaim, value: float) -> str:
+    return f"≥ {show.number(value)} times"
+
+
+@_claimed.register
+def _(_claim: RooflineClaim, value: float) -> str:
+    return f"≥ {show.percent(value)}"
 
 
 def measured(verdict: Verdict, claim: Claim | None) -> str:
-    """What was found, with its interval."""
+    """Return what was found, with its interval."""
     values = verdict.estimate, verdict.low, verdict.high
     match claim:
         case CheckClaim():
@@ -157,7 +184,7 @@ def measured(verdict: Verdict, claim: Claim | None) -> str:
 
 
 def tally(analysis: Analysis) -> str:
-    """How many claims were decided which way.
+    """Return how many claims were decided which way.
 
     For example ``"12 of 14 claims supported, 1 refuted, 1 inconclusive"``.
     """
@@ -168,23 +195,23 @@ def tally(analysis: Analysis) -> str:
 
 
 def fit_tables(analysis: Analysis) -> list[FitTable]:
-    """Every fit of a time as text, the whole evaluations first."""
+    """Return every fit of a time as text, the whole evaluations first."""
     order = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != show.WHOLE)
     return [fit_table(analysis.fits[key], *key) for key in order]
 
 
 def memory_tables(analysis: Analysis) -> list[FitTable]:
-    """Every fit of a memory law as text."""
+    """Return every fit of a memory law as text."""
     return [fit_table(fit, *key) for key, fit in analysis.fits.items() if is_memory(key[1])]
 
 
 def count_tables(analysis: Analysis) -> list[FitTable]:
-    """Every fit of what is counted as text."""
+    """Return every fit of what is counted as text."""
     return [fit_table(fit, *key) for key, fit in analysis.fits.items() if is_count(key[1])]
 
 
 def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTable:
-    """One fit as text: a row for each term, and a line on how well the whole fits."""
+    """Return one fit as text: a row for each term, and a line on how well the whole fits."""
     rows = [
         TermRow(
             term=term_label(fit, term),
@@ -200,7 +227,7 @@ def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTab
 
 
 def term_label(fit: Fit, term: FittedTerm) -> str:
-    """A term in print; one that carries on another beyond a threshold is named after that."""
+    """Return a term in print; one that carries on another beyond a threshold is named after that."""
     for regime in fit.regimes:
         if regime.companion == term.term:
             return f"{show.term(regime.term)} beyond {show.si(regime.threshold, 'B', 2)}"
@@ -208,7 +235,7 @@ def term_label(fit: Fit, term: FittedTerm) -> str:
 
 
 def fit_summary(fit: Fit) -> str:
-    """How well a law fits, in one line."""
+    """Return how well a law fits, in one line."""
     parts = [
         f"{fit.n_points} points, {fit.n_samples} samples",
         f"mean error {show.percent(fit.error.in_sample_mape)}, largest {show.percent(fit.error.max)}",
@@ -259,12 +286,12 @@ def shorten(text: str, most: int) -> str:
 
 
 def machine_notes(analysis: Analysis) -> list[str]:
-    """What a reader must know of the machine that a run was measured on, a sentence each."""
+    """Return what a reader must know of the machine that a run was measured on, a sentence each."""
     return [f"{note}." for note in kernel_warnings_of_run(analysis.frame.attrs)]
 
 
 def environment_rows(analysis: Analysis) -> list[tuple[str, str]]:
-    """The environment of the run as name and value."""
+    """Return the environment of the run as name and value."""
     found = analysis.frame.attrs.get("run", {}).get("environment", {})
     libraries = "; ".join(map(describe_library, libraries_of_run(analysis.frame.attrs)))
     shown = {name: libraries if name == "blas" and libraries else _text(name, value) for name, value in found.items()}

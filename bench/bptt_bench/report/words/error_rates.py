@@ -21,7 +21,7 @@ class Summary:
 
 
 def summary_beside(run: Path) -> Summary | None:
-    """The headline of the validation that lies beside a run's folder; ``None`` if there is none that can be read."""
+    """Return the headline of the validation beside a run's folder; ``None`` if none can be read."""
     try:
         headline = read_document(run.resolve().parent / FOLDER / DOCUMENT).get("headline")
     except (StoreError, OSError):
@@ -30,7 +30,7 @@ def summary_beside(run: Path) -> Summary | None:
 
 
 def read_document(path: Path) -> dict[str, Any]:
-    """A JSON object from a file.
+    """Return a JSON object from a file.
 
     Raises
     ------

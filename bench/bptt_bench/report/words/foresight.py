@@ -53,7 +53,7 @@ class ForesightSection(NamedTuple):
 
 
 def foresight_section(frame: pd.DataFrame) -> ForesightSection | None:
-    """What a report says of the predictions of a run, if it holds any."""
+    """Return what a report says of the predictions of a run, if it holds any."""
     from bptt_bench.analyse.predict.foresight import checked_predictions, predictions_of, unmeasured
 
     if not predictions_of(frame):
@@ -65,7 +65,7 @@ def foresight_section(frame: pd.DataFrame) -> ForesightSection | None:
 
 
 def foresight_rows(foreseen: Sequence[CheckedPrediction]) -> list[ForesightRow]:
-    """Predictions beyond the sweep as text, the cheapest first within each subject."""
+    """Return the predictions beyond the sweep as text, the fastest first within each subject."""
     from bptt_bench.analyse.predict.foresight import by_subject
 
     return [
@@ -90,7 +90,7 @@ def _row(one: CheckedPrediction) -> ForesightRow:
 
 
 def error_percent(error: float) -> str:
-    """A relative error to a tenth of a per cent: 10.4 % is more than the 10 % that predictions are held to.
+    """Return a relative error to a tenth of a per cent: 10.4 % is more than the 10 % that predictions are held to.
 
     >>> error_percent(0.1042), error_percent(-0.003)
     ('10.4\\u202f%', '−0.3\\u202f%')
@@ -99,7 +99,7 @@ def error_percent(error: float) -> str:
 
 
 def accuracy_rows(foreseen: Sequence[CheckedPrediction]) -> list[AccuracyRow]:
-    """How good the predictions of each subject were, then all together and what they are held to; none if none was."""
+    """Return the accuracy of the predictions of each subject, then of all, and the goals; none without predictions."""
     from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, accuracy, by_subject
 
     if not foreseen:
@@ -123,7 +123,7 @@ def accuracy_rows(foreseen: Sequence[CheckedPrediction]) -> list[AccuracyRow]:
 
 
 def accuracy_lines(foreseen: Sequence[CheckedPrediction], unmeasured: Sequence[Prediction] = ()) -> list[str]:
-    """How good all predictions were, whether that is what they are held to, and what was not put to the test."""
+    """Return the accuracy of all predictions, whether it meets the goals, and which were not tested."""
     from bptt_bench.analyse.predict.foresight import accuracy
 
     if not foreseen:
@@ -138,7 +138,7 @@ def accuracy_lines(foreseen: Sequence[CheckedPrediction], unmeasured: Sequence[P
 
 
 def outcome_lines(foreseen: Sequence[CheckedPrediction], unmeasured: Sequence[Prediction] = ()) -> list[str]:
-    """Whether predictions are as good as they are held to be, and which were not put to the test."""
+    """Return whether predictions meet the goals, and which were not tested."""
     from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, accuracy
 
     lines = []

@@ -9,19 +9,19 @@ from bptt_bench.report.words.reasons import clause_of, text_of
 
 
 def headline(growth: Growth) -> str:
-    """The verdict in one line: ``law n*log(n) supported: exponent of n 1.10 [1.08, 1.12], the law has 1.08``."""
+    """Return the verdict in one line: ``law n*log(n) supported: exponent of n 1.10 [1.08, 1.12], the law has 1.08``."""
     parts = [_in_short(factor, verdict) for factor, verdict in growth.verdicts.items() if _tells(growth, verdict)]
     remark = f"; {growth.better} fits better" if growth.better else ""
     return f"law {stated(growth)} {growth.word}: {'; '.join(parts)}{remark}"
 
 
 def stated(growth: Growth) -> str:
-    """The law with its bound: ``n*log(n)``, ``at most n**2``."""
+    """Return the law with its bound: ``n*log(n)``, ``at most n**2``."""
     return {"tight": "", "upper": "at most ", "lower": "at least "}[growth.bound] + growth.law.text
 
 
 def explained(growth: Growth) -> str:
-    """The verdict on each factor, a law that fits better, and what was measured beside what was fitted."""
+    """Return the verdict on each factor, a law that fits better, and what was measured beside what was fitted."""
     lines = [f"law {stated(growth)} is {growth.word}"]
     lines += [f"  {factor}: {text_of(verdict.reason)}" for factor, verdict in growth.verdicts.items()]
     if growth.better:
@@ -30,7 +30,7 @@ def explained(growth: Growth) -> str:
 
 
 def table(growth: Growth) -> list[str]:
-    """Measured and fitted at each point, points in the order of what was measured; nothing without a fit."""
+    """Return measured and fitted times at each point, in the order of the measured ones; nothing without a fit."""
     fit = growth.fit
     if fit is None:
         return []
@@ -56,7 +56,7 @@ def table(growth: Growth) -> list[str]:
 
 
 def _tells(growth: Growth, verdict: Verdict) -> bool:
-    """Whether a verdict on one factor says why the law has its own: all where it is supported."""
+    """Return whether a verdict on one factor explains that of the law."""
     return verdict.verdict == growth.word
 
 

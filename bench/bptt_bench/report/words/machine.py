@@ -37,7 +37,7 @@ class ErrorRow(NamedTuple):
 
 
 def machine_rows(analysis: Analysis) -> list[ErrorRow]:
-    """For each subject with declared works the errors of its prediction and of its fitted law."""
+    """Return the errors of the prediction and of the fitted law, for each subject with declared works."""
     rows = []
     for name, prediction in analysis.machine_predictions.items():
         points = show.number(len(prediction.points))
@@ -47,7 +47,7 @@ def machine_rows(analysis: Analysis) -> list[ErrorRow]:
 
 
 def sentence(analysis: Analysis, prediction: MachinePrediction) -> str:
-    """Parts of the prediction at the dearest and at the cheapest measured point, and its error beside the fit's."""
+    """Return the parts of the prediction at the slowest and fastest measured point, and its error beside the fit's."""
     factors = [factor.name for factor in analysis.experiment.factors if factor.name in prediction.points]
     order = np.argsort(prediction.points["measured"].to_numpy(float))
     dear, cheap = ({name: float(prediction.points[name].iloc[place]) for name in factors} for place in order[[-1, 0]])
@@ -62,7 +62,7 @@ def sentence(analysis: Analysis, prediction: MachinePrediction) -> str:
 
 
 def _spent(parts: TimeParts) -> str:
-    """The parts in words, the largest first."""
+    """Return the parts in words, the largest first."""
     shares: Mapping[str, float] = {name: value / parts.seconds for name, value in parts._asdict().items()}
     ranked = sorted(shares, key=lambda name: -shares[name])
     named = [f"{show.percent(shares[name])} is {SPENT_ON[name]}" for name in ranked if shares[name] >= LEAST_NAMED]
@@ -82,7 +82,7 @@ def _row(subject: str, made: str, points: str, error: LogErrors) -> ErrorRow:
 
 
 def _percent(log_error: float, *, signed: bool = False) -> str:
-    """A logarithmic error as the percentage by which the larger of two times exceeds the smaller.
+    """Return a logarithmic error as the percentage by which the larger of two times exceeds the smaller.
 
     >>> _percent(0.0953), _percent(-0.0953, signed=True), _percent(0.0953, signed=True)
     ('10\\u202f%', '−10\\u202f%', '+10\\u202f%')

@@ -31,7 +31,7 @@ CHECKS = " Operation counts are compared exactly, before any time is looked at."
 
 
 def method(analysis: Analysis) -> list[tuple[str, str]]:
-    """Paragraphs, each with its heading; what the run did not record is left out."""
+    """Return paragraphs, each with its heading; what the run did not record is left out."""
     attrs, claims = analysis.frame.attrs, analysis.experiment.claims
     return [
         ("Measuring", _measuring(analysis.frame, attrs.get("run", {}), attrs.get("workers", []))),

@@ -8,7 +8,7 @@ from bptt_bench.analyse.verdicts.trust import ALARM_LEVEL, CHECK, FaultFound, St
 
 
 def lines(found: Trust) -> Iterator[str]:
-    """The findings one by one, the upshot last."""
+    """Yield the findings one by one, the conclusion last."""
     if found.noise is not None and found.contaminated_share is not None:
         yield f"noise: {found.noise:.1%} within points, {found.contaminated_share:.1%} of samples disturbed"
     if found.placebo is not None:
