@@ -8,25 +8,12 @@ import pytest
 
 from tests.prose import ROOT, banned_names, banned_phrases, offences, prose_of_page, prose_of_python, sources
 
-UNMENDED = (  # folders that still hold such words
-    "bench/bptt_bench/analyse/adaptive",
-    "bench/bptt_bench/analyse/compare",
-    "bench/bptt_bench/analyse/evidence",
-    "bench/bptt_bench/analyse/verdicts",
-    "bench/bptt_bench/report",
-    "bench/bptt_bench/workflows/adaptive.py",
-)
-
-
-def checked(*, python: bool) -> list[Path]:
-    return [path for path in sources(python=python) if not str(path.relative_to(ROOT)).startswith(UNMENDED)]
-
 
 def named(path: Path) -> str:
     return str(path.relative_to(ROOT))
 
 
-@pytest.mark.parametrize("path", [*checked(python=True), *checked(python=False)], ids=named)
+@pytest.mark.parametrize("path", [*sources(python=True), *sources(python=False)], ids=named)
 def test_no_source_and_no_page_uses_a_banned_word(path: Path) -> None:
     assert offences(path) == []
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from bptt_bench.analyse.adaptive.candidates import visit_seconds
-from bptt_bench.analyse.adaptive.interval_targets import aims_of
+from bptt_bench.analyse.adaptive.interval_targets import interval_targets
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.findings.obstacles import SingleMeasurement
 from bptt_bench.analyse.verdicts.analysis import Analysis, analyse
@@ -113,10 +113,10 @@ def test_terms_that_are_little_of_the_memory_can_be_told_since_nothing_hides_the
 
 
 def test_no_further_sample_is_spent_on_bytes(frame: pd.DataFrame) -> None:
-    aims, unhelped = aims_of(fit_all(frame, experiment()), toy_memory.CLAIMS)
-    assert aims == []
-    assert {one.reason.finding for one in unhelped} == {SingleMeasurement(response="scratch_bytes")}
-    assert {spot.timing for spot in visit_seconds(frame)} == {"whole"}
+    targets, exhausted = interval_targets(fit_all(frame, experiment()), toy_memory.CLAIMS)
+    assert targets == []
+    assert {one.reason.finding for one in exhausted} == {SingleMeasurement(response="scratch_bytes")}
+    assert {cell.timing for cell in visit_seconds(frame)} == {"whole"}
 
 
 def test_pages_tables_and_figures_speak_of_bytes(analysis: Analysis) -> None:

@@ -22,7 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pandas as pd
-from bptt_bench.analyse.adaptive.interval_targets import aims_of, half_widths, needed_by
+from bptt_bench.analyse.adaptive.interval_targets import half_widths, interval_targets, required_fits
 from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
@@ -82,8 +82,8 @@ class Compared:
 
 def widths(frame: pd.DataFrame, experiment: Experiment) -> dict[str, float]:
     """Half-width of every timing claim of a run that has an interval."""
-    aims, _ = aims_of(fit_all(frame, experiment, only=needed_by(experiment.claims)), experiment.claims)
-    return half_widths(aims)
+    targets, _ = interval_targets(fit_all(frame, experiment, only=required_fits(experiment.claims)), experiment.claims)
+    return half_widths(targets)
 
 
 def seconds_of(frame: pd.DataFrame) -> float:

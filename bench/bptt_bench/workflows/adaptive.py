@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bptt_bench.analyse.adaptive.allocate import Allocation
-    from bptt_bench.analyse.adaptive.precision import Aim, Spot
+    from bptt_bench.analyse.adaptive.precision import IntervalTarget, TimedCell
     from bptt_bench.analyse.evidence.evidence import Evidence
     from bptt_bench.analyse.evidence.strata import Strata
 
@@ -79,9 +79,9 @@ class AdaptiveSampler:
 
     def __call__(self) -> Sequence[Block]:
         """Return the blocks of the next round; none if the stopping rule is met or cannot be."""
-        from bptt_bench.analyse.adaptive.allocate import nothing
+        from bptt_bench.analyse.adaptive.allocate import empty_allocation
         from bptt_bench.analyse.adaptive.candidates import visit_seconds
-        from bptt_bench.analyse.adaptive.interval_targets import aims_of, needed_by
+        from bptt_bench.analyse.adaptive.interval_targets import interval_targets, required_fits
         from bptt_bench.analyse.evidence.evidence import fit_all
         from bptt_bench.analyse.evidence.strata import Strata, stratified
 
@@ -91,15 +91,15 @@ class AdaptiveSampler:
         except StoreError:  # nothing could be measured at all
             return ()
         if not self._learn(begun, float(frame["visit_seconds"].sum())):
-            return self._choose(begun, frame, nothing(), "nothing of the last round could be measured")
+            return self._choose(begun, frame, empty_allocation(), "nothing of the last round could be measured")
         if self._budget - begun <= self._start_up + self._thinking:
-            return self._choose(begun, frame, nothing(), self._used_up())
+            return self._choose(begun, frame, empty_allocation(), self._used_up())
         samples, experiment, claims = stratified(frame, self._experiment, self._experiment.claims)
-        evidence = fit_all(samples, experiment, only=needed_by(claims))
-        aims, hopeless = aims_of(evidence, claims)
+        evidence = fit_all(samples, experiment, only=required_fits(claims))
+        targets, hopeless = interval_targets(evidence, claims)
         seconds = self._seconds(begun, self._seconds_used() - begun)
-        allocation, why = self._allocate(evidence, aims, visit_seconds(samples), seconds)
-        allocation = dataclasses.replace(allocation, unhelped=(*hopeless, *allocation.unhelped))
+        allocation, why = self._allocate(evidence, targets, visit_seconds(samples), seconds)
+        allocation = dataclasses.replace(allocation, exhausted=(*hopeless, *allocation.exhausted))
         return self._choose(begun, frame, _with_categories(allocation, Strata.of(self._experiment, frame)), why)
 
     def _choose(self, begun: float, frame: pd.DataFrame, allocation: Allocation, why: str) -> Sequence[Block]:
@@ -150,38 +150,38 @@ class AdaptiveSampler:
         return left if left < usual + (thinking + self._start_up) / THINKING_SHARE / 2 else usual
 
     def _allocate(
-        self, evidence: Evidence, aims: Sequence[Aim], cost: Mapping[Spot, float], seconds: float
+        self, evidence: Evidence, targets: Sequence[IntervalTarget], cost: Mapping[TimedCell, float], seconds: float
     ) -> tuple[Allocation, str]:
         """Return the next visits and their reason; no visits and the reason at the end.
 
         Undecided targets come first. If only a budget is given, the rest of it narrows all intervals alike.
         """
-        from bptt_bench.analyse.adaptive.allocate import allocate, nothing
-        from bptt_bench.analyse.adaptive.candidates import new_spots
+        from bptt_bench.analyse.adaptive.allocate import allocate, empty_allocation
+        from bptt_bench.analyse.adaptive.candidates import unmeasured_cells
 
-        new = new_spots(evidence, aims, cost, seconds_per_sample=self._seconds_per_sample)
+        new = unmeasured_cells(evidence, targets, cost, seconds_per_sample=self._seconds_per_sample)
         affordable = seconds / self._pace
         limited = self._rule.has_targets
 
         def spend(wanted: Sequence[float]) -> Allocation:
-            return allocate(aims, {**cost, **new}, wanted, seconds=affordable, new=new, reach=limited)
+            return allocate(targets, {**cost, **new}, wanted, seconds=affordable, new=new, reach=limited)
 
-        chosen = spend([self._rule.target_half_width(aim.claim, aim.deciding) for aim in aims])
-        if limited and not any(outlook.is_open for outlook in chosen.outlooks):
-            return nothing(chosen), "all is as narrow as wanted"
+        chosen = spend([self._rule.target_half_width(target.claim, target.deciding) for target in targets])
+        if limited and not any(forecast.is_open for forecast in chosen.forecasts):
+            return empty_allocation(chosen), "all is as narrow as wanted"
         if affordable < min(cost.values()):
-            return nothing(chosen), self._used_up()
+            return empty_allocation(chosen), self._used_up()
         if limited and not _is_worth_it(chosen):
-            return nothing(chosen), "no sample helps what is still open"
+            return empty_allocation(chosen), "no sample helps what is still open"
         if not chosen.visits and not limited:
-            chosen = dataclasses.replace(spend([0.0] * len(aims)), unhelped=chosen.unhelped)
+            chosen = dataclasses.replace(spend([0.0] * len(targets)), exhausted=chosen.exhausted)
             return chosen, "all intervals alike" if chosen.visits else "no sample narrows any interval"
         return chosen, "what is open"
 
     def _announce(self, allocation: Allocation, why: str) -> None:
         from bptt_bench.report.words.reasons import clause_of
 
-        for one in allocation.unhelped:
+        for one in allocation.exhausted:
             if one.claim not in self._named:
                 self._named.add(one.claim)
                 self._say(f"no more time for {one.claim}: {clause_of(one.reason)}")
@@ -197,37 +197,41 @@ class AdaptiveSampler:
 def _is_worth_it(allocation: Allocation) -> bool:
     """Return whether a round narrows any open interval noticeably."""
     return any(
-        outlook.is_open and outlook.expected < (1 - LEAST_GAIN) * outlook.aim.half_width
-        for outlook in allocation.outlooks
+        forecast.is_open and forecast.expected < (1 - LEAST_GAIN) * forecast.target.half_width
+        for forecast in allocation.forecasts
     )
 
 
 def make_blocks(
     experiment: Experiment,
-    visits: Mapping[Spot, int],
-    together: Mapping[tuple[Spot, ...], int],
+    visits: Mapping[TimedCell, int],
+    together: Mapping[tuple[TimedCell, ...], int],
     *,
     first: int,
     seed: int,
 ) -> list[Block]:
-    """Divide visits into blocks: each spot at most once a block, its visits spread over all blocks of the round.
+    """Divide visits into blocks: each timed cell at most once a block, its visits spread over all blocks of the round.
 
-    A disturbance of some seconds then affects few visits of any spot, and every block has many points, so
+    A disturbance of some seconds then affects few visits of any timed_cell, and every block has many points, so
     that the effect of a block can be estimated. Points come in seeded order, subjects to be compared side by side.
     """
     rng = np.random.default_rng([seed, first])
-    members: list[set[Spot]] = [set() for _ in range(max(visits.values(), default=0))]
+    members: list[set[TimedCell]] = [set() for _ in range(max(visits.values(), default=0))]
     single = dict(visits)
     for pair, times in together.items():
         _spread_evenly(members, pair, times, rng)
-        for spot in pair:
-            single[spot] -= times
-    for spot, times in single.items():
-        _spread_evenly(members, (spot,), times, rng)
+        for timed_cell in pair:
+            single[timed_cell] -= times
+    for timed_cell, times in single.items():
+        _spread_evenly(members, (timed_cell,), times, rng)
     blocks = []
-    for number, spots in enumerate(members, start=first):
-        chosen = {(spot.subject, spot.point, spot.timing) for spot in spots}
-        cells = [Cell(spot.subject, _validate_point(experiment, spot.point)) for spot in visits if spot in spots]
+    for number, timed_cells in enumerate(members, start=first):
+        chosen = {(timed_cell.subject, timed_cell.point, timed_cell.timing) for timed_cell in timed_cells}
+        cells = [
+            Cell(timed_cell.subject, _validate_point(experiment, timed_cell.point))
+            for timed_cell in visits
+            if timed_cell in timed_cells
+        ]
         ordered = (
             Visit(*cell, number, timing)
             for cell in block_order(list(dict.fromkeys(cells)), block=number, seed=seed)
@@ -238,12 +242,14 @@ def make_blocks(
     return blocks
 
 
-def _spread_evenly(members: Sequence[set[Spot]], spots: Sequence[Spot], times: int, rng: np.random.Generator) -> None:
-    """Put some spots into so many of the blocks that have none of them, evenly from a random start."""
-    free = [block for block in members if not block.intersection(spots)]
+def _spread_evenly(
+    members: Sequence[set[TimedCell]], timed_cells: Sequence[TimedCell], times: int, rng: np.random.Generator
+) -> None:
+    """Put some timed cells into so many of the blocks that have none of them, evenly from a random start."""
+    free = [block for block in members if not block.intersection(timed_cells)]
     start = rng.random()
     for i in range(times):
-        free[int((i + start) * len(free) / times)].update(spots)
+        free[int((i + start) * len(free) / times)].update(timed_cells)
 
 
 def _with_categories(allocation: Allocation, strata: Strata) -> Allocation:
@@ -251,15 +257,15 @@ def _with_categories(allocation: Allocation, strata: Strata) -> Allocation:
     if not strata.categories:
         return allocation
 
-    def real(spot: Spot) -> Spot:
-        return spot._replace(**strata.cell(Cell(spot.subject, spot.point))._asdict())
+    def real(timed_cell: TimedCell) -> TimedCell:
+        return timed_cell._replace(**strata.cell(Cell(timed_cell.subject, timed_cell.point))._asdict())
 
     return dataclasses.replace(
         allocation,
-        visits={real(spot): times for spot, times in allocation.visits.items()},
+        visits={real(timed_cell): times for timed_cell, times in allocation.visits.items()},
         together={tuple(map(real, pair)): times for pair, times in allocation.together.items()},
-        seconds_per_visit={real(spot): seconds for spot, seconds in allocation.seconds_per_visit.items()},
-        served={real(spot): claim for spot, claim in allocation.served.items()},
+        seconds_per_visit={real(timed_cell): seconds for timed_cell, seconds in allocation.seconds_per_visit.items()},
+        served={real(timed_cell): claim for timed_cell, claim in allocation.served.items()},
         new=frozenset(map(real, allocation.new)),
     )
 
@@ -276,28 +282,28 @@ def allocation_record(allocation: Allocation) -> dict[str, Any]:
     return {
         "visits": [
             {
-                "subject": spot.subject,
-                "point": dict(spot.point),
-                "timing": spot.timing,
+                "subject": timed_cell.subject,
+                "point": dict(timed_cell.point),
+                "timing": timed_cell.timing,
                 "visits": times,
-                "seconds_per_visit": allocation.seconds_per_visit[spot],
-                "new": spot in allocation.new,
-                "claim": allocation.served[spot],
+                "seconds_per_visit": allocation.seconds_per_visit[timed_cell],
+                "new": timed_cell in allocation.new,
+                "claim": allocation.served[timed_cell],
             }
-            for spot, times in allocation.visits.items()
+            for timed_cell, times in allocation.visits.items()
         ],
         "intervals": [
             {
-                "claim": outlook.aim.claim,
-                "what": outlook.aim.what,
-                "half_width": outlook.aim.half_width,
-                "wanted": outlook.wanted if math.isfinite(outlook.wanted) else None,
-                "expected": outlook.expected,
-                "attainable": outlook.attainable,
+                "claim": forecast.target.claim,
+                "what": forecast.target.what,
+                "half_width": forecast.target.half_width,
+                "wanted": forecast.wanted if math.isfinite(forecast.wanted) else None,
+                "expected": forecast.expected,
+                "attainable": forecast.attainable,
             }
-            for outlook in allocation.outlooks
+            for forecast in allocation.forecasts
         ],
-        "unhelped": [{"claim": one.claim, "reason": clause_of(one.reason)} for one in allocation.unhelped],
+        "unhelped": [{"claim": one.claim, "reason": clause_of(one.reason)} for one in allocation.exhausted],
     }
 
 
@@ -306,19 +312,19 @@ def allocation_lines(allocation: Allocation) -> list[str]:
 
     ``12 s at aggregated V=2000 d=100 H=100 T=70 and 3 more (sum-linear, exponent of n: ±0.031 -> ±0.022)``
     """
-    seconds: dict[str, dict[Spot, float]] = {}
-    for spot, times in allocation.visits.items():
-        served = seconds.setdefault(allocation.served[spot], {})
-        served[spot] = times * allocation.seconds_per_visit[spot]
+    seconds: dict[str, dict[TimedCell, float]] = {}
+    for timed_cell, times in allocation.visits.items():
+        served = seconds.setdefault(allocation.served[timed_cell], {})
+        served[timed_cell] = times * allocation.seconds_per_visit[timed_cell]
     lines = []
-    for claim, spots in sorted(seconds.items(), key=lambda item: -sum(item[1].values())):
-        most = max(spots, key=lambda spot: spots[spot])
-        more = f" and {len(spots) - 1} more" if len(spots) > 1 else ""
-        mine = [outlook for outlook in allocation.outlooks if outlook.aim.claim == claim]
-        gains = max(mine, key=lambda outlook: outlook.aim.half_width / outlook.expected)
-        change = f"±{gains.aim.half_width:.3g} -> ±{gains.expected:.3g}"
+    for claim, timed_cells in sorted(seconds.items(), key=lambda item: -sum(item[1].values())):
+        most = max(timed_cells, key=lambda timed_cell: timed_cells[timed_cell])
+        more = f" and {len(timed_cells) - 1} more" if len(timed_cells) > 1 else ""
+        mine = [forecast for forecast in allocation.forecasts if forecast.target.claim == claim]
+        gains = max(mine, key=lambda forecast: forecast.target.half_width / forecast.expected)
+        change = f"±{gains.target.half_width:.3g} -> ±{gains.expected:.3g}"
         where = f"{most.subject} at {most.point}{more}"
-        lines.append(f"{sum(spots.values()):.2g} s at {where} ({claim}, {gains.aim.what}: {change})")
+        lines.append(f"{sum(timed_cells.values()):.2g} s at {where} ({claim}, {gains.target.what}: {change})")
     return lines
 
 

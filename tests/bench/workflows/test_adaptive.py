@@ -13,7 +13,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from bptt_bench.analyse.adaptive.precision import Spot
+from bptt_bench.analyse.adaptive.precision import TimedCell
 from bptt_bench.cli.main import cli as commands
 from bptt_bench.errors import TextError
 from bptt_bench.measure.loop.run import run
@@ -228,19 +228,21 @@ def test_first_blocks_are_two_of_the_profile_and_the_rest_is_as_it_was() -> None
     assert first.claims == whole.claims
 
 
-def spots(*each: tuple[str, int, str, int]) -> dict[Spot, int]:
-    return {Spot(name, Point(V=1, H=1, T=t), timing): times for name, t, timing, times in each}
+def timed_cells(*each: tuple[str, int, str, int]) -> dict[TimedCell, int]:
+    return {TimedCell(name, Point(V=1, H=1, T=t), timing): times for name, t, timing, times in each}
 
 
 def test_blocks_visit_each_spot_once_and_what_is_compared_side_by_side() -> None:
     experiment: Experiment = simulated.experiment(FakeClock(), SEED)
-    chosen = spots(("slow", 1, "whole", 2), ("fast", 1, "whole", 3), ("fast", 2, "whole", 1), ("fast", 2, "phases", 1))
-    together = {tuple(spots(("slow", 1, "whole", 1), ("fast", 1, "whole", 1))): 2}
+    chosen = timed_cells(
+        ("slow", 1, "whole", 2), ("fast", 1, "whole", 3), ("fast", 2, "whole", 1), ("fast", 2, "phases", 1)
+    )
+    together = {tuple(timed_cells(("slow", 1, "whole", 1), ("fast", 1, "whole", 1))): 2}
     blocks = make_blocks(experiment, chosen, together, first=7, seed=0)
     assert [(block.number, block.stage) for block in blocks] == [(7, "adaptive"), (8, "adaptive"), (9, "adaptive")]
     made = [(visit.subject, visit.point["T"], visit.timing) for block in blocks for visit in block.visits]
     assert {
-        Spot(name, Point(V=1, H=1, T=t), timing): made.count((name, t, timing)) for name, t, timing in made
+        TimedCell(name, Point(V=1, H=1, T=t), timing): made.count((name, t, timing)) for name, t, timing in made
     } == chosen
     for block in blocks:
         order = [(visit.subject, visit.point["T"], visit.timing) for visit in block.visits]
@@ -254,13 +256,13 @@ def test_blocks_visit_each_spot_once_and_what_is_compared_side_by_side() -> None
 
 
 def test_a_phase_is_timed_right_after_the_whole_where_both_are_visited() -> None:
-    chosen = spots(("fast", 2, "phases", 1), ("fast", 2, "whole", 1))
+    chosen = timed_cells(("fast", 2, "phases", 1), ("fast", 2, "whole", 1))
     (block,) = make_blocks(simulated.experiment(FakeClock(), SEED), chosen, {}, first=0, seed=0)
     assert [visit.timing for visit in block.visits] == ["whole", "phases"]
 
 
 def test_the_visits_of_a_spot_are_spread_over_the_round_and_blocks_have_many_points() -> None:
-    chosen = spots(*(("fast", t, "whole", 20 if t == 1 else 4) for t in range(1, 41)))
+    chosen = timed_cells(*(("fast", t, "whole", 20 if t == 1 else 4) for t in range(1, 41)))
     blocks = make_blocks(simulated.experiment(FakeClock(), SEED), chosen, {}, first=0, seed=0)
     assert len(blocks) == 20
     for t in range(2, 41):

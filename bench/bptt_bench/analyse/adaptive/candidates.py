@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Spot
+from bptt_bench.analyse.adaptive.precision import IntervalTarget, PairedSamples, TimedCell
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fitted_samples
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.plan import Experiment, Point
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 USUAL_OVERHEAD = 1.5
 
 
-def visit_seconds(frame: pd.DataFrame) -> dict[Spot, float]:
+def visit_seconds(frame: pd.DataFrame) -> dict[TimedCell, float]:
     """Return the mean seconds of a visit to each cell of a run, preparation included."""
     samples = fitted_samples(frame)
     timed = samples["timing"].isin(("whole", "phases"))  # all else is measured once, never to be visited again
@@ -32,41 +32,45 @@ def visit_seconds(frame: pd.DataFrame) -> dict[Spot, float]:
     timed = seconds * samples["evaluations"].to_numpy(dtype=np.float64)
     stored = samples["visit_seconds"].to_numpy(dtype=np.float64)
     spent = np.where(np.isfinite(stored), stored, USUAL_OVERHEAD * timed)
-    sums: dict[Spot, list[float]] = {}
+    sums: dict[TimedCell, list[float]] = {}
     rows = zip(samples["subject"], samples["timing"], samples[factors].to_numpy().tolist(), spent, strict=True)
     for subject, timing, levels, each in rows:
-        spot = Spot(str(subject), Point(dict(zip(factors, levels, strict=True))), str(timing))
-        sums.setdefault(spot, []).append(float(each))
-    return {spot: float(np.mean(each)) for spot, each in sums.items()}
+        cell = TimedCell(str(subject), Point(dict(zip(factors, levels, strict=True))), str(timing))
+        sums.setdefault(cell, []).append(float(each))
+    return {cell: float(np.mean(each)) for cell, each in sums.items()}
 
 
-def new_spots(
-    evidence: Evidence, aims: Iterable[Aim], visited: Mapping[Spot, float], *, seconds_per_sample: float
-) -> dict[Spot, float]:
-    """Return the unmeasured points of any profile that the fits of some aims could use, with the seconds of a visit.
+def unmeasured_cells(
+    evidence: Evidence,
+    targets: Iterable[IntervalTarget],
+    visited: Mapping[TimedCell, float],
+    *,
+    seconds_per_sample: float,
+) -> dict[TimedCell, float]:
+    """Return the unmeasured points of any profile that the fits of some targets could use, with the seconds of a visit.
 
     None that would take longer than the longest measured: what narrows an interval most per second is not there, and
     whether it fits into memory is not known.
     """
     wanted = {
-        (part.spots[0].subject, part.spots[0].timing)
-        for aim in aims
-        if not isinstance(aim.basis, Pairs)
-        for part in aim.basis
+        (part.cells[0].subject, part.cells[0].timing)
+        for target in targets
+        if not isinstance(target.basis, PairedSamples)
+        for part in target.basis
     }
-    found: dict[Spot, float] = {}
+    found: dict[TimedCell, float] = {}
     for subject, timing in sorted(wanted):
         fits = _fits(evidence, subject)
-        mine = {spot: seconds for spot, seconds in visited.items() if (spot.subject, spot.timing) == (subject, timing)}
-        taken = {*(spot.point for spot in mine), *_skipped(evidence, subject)}
+        mine = {cell: seconds for cell, seconds in visited.items() if (cell.subject, cell.timing) == (subject, timing)}
+        taken = {*(cell.point for cell in mine), *_skipped(evidence, subject)}
         points = [point for point in _points(evidence.experiment, subject) if point not in taken]
         if not points or not mine:
             continue
-        known = _seconds(fits, [spot.point for spot in mine])
+        known = _seconds(fits, [cell.point for cell in mine])
         overhead = float(np.median(np.array(list(mine.values())) / np.maximum(known, seconds_per_sample)))
         for point, seconds in zip(points, _seconds(fits, points), strict=True):
             if seconds <= known.max():
-                found[Spot(subject, point, timing)] = overhead * max(float(seconds), seconds_per_sample)
+                found[TimedCell(subject, point, timing)] = overhead * max(float(seconds), seconds_per_sample)
     return found
 
 

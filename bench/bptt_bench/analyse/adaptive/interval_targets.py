@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.stats import chi2
 
-from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Part, Rows, Spot, Unhelped
+from bptt_bench.analyse.adaptive.precision import (
+    ExhaustedClaim,
+    IntervalTarget,
+    LinearisedFit,
+    PairedSamples,
+    Rows,
+    TimedCell,
+)
 from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, phase_response
 from bptt_bench.analyse.findings.limits import Limits
@@ -35,26 +42,26 @@ ROOM = 1.25  # an interval this many times as wide must still give the same verd
 UNKNOWN_HALF_WIDTH = 1.0  # of a ratio whose logarithm the samples so far do not define: a factor of e either way
 
 
-def aims_of(evidence: Evidence, claims: Iterable[Claim]) -> tuple[list[Aim], list[Unhelped]]:
+def interval_targets(evidence: Evidence, claims: Iterable[Claim]) -> tuple[list[IntervalTarget], list[ExhaustedClaim]]:
     """Return the intervals of some claims, and the claims that have none which further samples could narrow."""
-    aims: list[Aim] = []
-    unhelped: list[Unhelped] = []
+    targets: list[IntervalTarget] = []
+    exhausted: list[ExhaustedClaim] = []
     for claim in claims:
         if isinstance(claim, ExponentClaim | AmountClaim) and is_exact(claim.response):
             single = SingleMeasurement(response=claim.response)
-            unhelped.append(Unhelped(claim.name, Reason(kind=Kind.IMPRECISE, finding=single)))
+            exhausted.append(ExhaustedClaim(claim.name, Reason(kind=Kind.IMPRECISE, finding=single)))
             continue
         verdicts = [] if claim.kind == "check" else judge_all(evidence, [claim])
         for verdict in verdicts:  # none where the profile of the run does not judge the claim
-            found = _aims(evidence, claim, verdict)
+            found = _targets(evidence, claim, verdict)
             if isinstance(found, Reason):
-                unhelped.append(Unhelped(claim.name, found))
+                exhausted.append(ExhaustedClaim(claim.name, found))
             else:
-                aims += found
-    return aims, unhelped
+                targets += found
+    return targets, exhausted
 
 
-def needed_by(claims: Iterable[Claim]) -> frozenset[tuple[str, str]]:
+def required_fits(claims: Iterable[Claim]) -> frozenset[tuple[str, str]]:
     """Return subject and response of the fits that some claims are judged on."""
     needed: set[tuple[str, str]] = set()
     for claim in claims:
@@ -70,16 +77,16 @@ def needed_by(claims: Iterable[Claim]) -> frozenset[tuple[str, str]]:
     return frozenset(needed)
 
 
-def half_widths(aims: Iterable[Aim]) -> dict[str, float]:
+def half_widths(targets: Iterable[IntervalTarget]) -> dict[str, float]:
     """Return the half-width of each claim; of several figures the geometric mean."""
     by_claim: dict[str, list[float]] = {}
-    for aim in aims:
-        by_claim.setdefault(aim.claim, []).append(aim.half_width)
+    for target in targets:
+        by_claim.setdefault(target.claim, []).append(target.half_width)
     return {claim: float(np.exp(np.mean(np.log(widths)))) for claim, widths in by_claim.items()}
 
 
-def _aims(evidence: Evidence, claim: Claim, verdict: Verdict) -> list[Aim] | Reason:
-    """Return the aims of a claim, or why there are none."""
+def _targets(evidence: Evidence, claim: Claim, verdict: Verdict) -> list[IntervalTarget] | Reason:
+    """Return the targets of a claim, or why there are none."""
     if isinstance(claim, RatioClaim):
         return _ratio(evidence, claim)
     reason, found = verdict.reason, _interval(verdict)
@@ -105,7 +112,7 @@ def _interval(verdict: Verdict) -> Interval | None:
     return found if np.isfinite(found).all() else None
 
 
-def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predicted: float) -> Aim:
+def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predicted: float) -> IntervalTarget:
     fit = evidence.fit_at(evidence.fits[claim.subject, claim.response], claim.subject, claim.at)
     named = fit.indices(claim.terms)
     freed = [*named, *fit.companions(named)]
@@ -119,7 +126,7 @@ def _exponent(evidence: Evidence, claim: ExponentClaim, found: Interval, predict
 
     part = _part(fit, claim.subject, claim.response, rows, np.append(np.zeros(int(active.sum())), 1.0))
     limits = Limits.around(predicted, claim.margin, claim.bound)
-    return Aim(
+    return IntervalTarget(
         claim=claim.name,
         what=f"exponent of {claim.named_factors}",
         half_width=(found.high - found.low) / 2,
@@ -135,14 +142,14 @@ def _same_regimes(evidence: Evidence, claim: ExponentClaim) -> Callable[[Mapping
     return lambda point: all(regime.bytes_at(point) <= regime.threshold for regime in below)
 
 
-def _share(evidence: Evidence, claim: ShareClaim, found: Interval) -> Aim:
+def _share(evidence: Evidence, claim: ShareClaim, found: Interval) -> IntervalTarget:
     fit = evidence.fits[claim.subject, WHOLE]
     shares = shares_of(columns_at(fit.full_law, [claim.at])[0] * fit.coefficients)
     members = np.isin(np.arange(len(shares)), fit.indices(fit.terms_with(claim.factor)))
     slope = np.where(members, shares, 0.0) / shares[members].sum() - shares  # of the log share, in log coefficients
     active = fit.coefficients > 0
     low, high = (claim.share, math.inf) if claim.bound == "lower" else (-math.inf, claim.share)
-    return Aim(
+    return IntervalTarget(
         claim=claim.name,
         what=f"share of the terms with {claim.factor}",
         # the end that was cut off at 0 or 1 says nothing: twice the other side
@@ -152,7 +159,9 @@ def _share(evidence: Evidence, claim: ShareClaim, found: Interval) -> Aim:
     )
 
 
-def _crossover(evidence: Evidence, claim: CrossoverClaim, found: Interval, predicted: float) -> list[Aim] | Reason:
+def _crossover(
+    evidence: Evidence, claim: CrossoverClaim, found: Interval, predicted: float
+) -> list[IntervalTarget] | Reason:
     parts = gradients(evidence, claim)
     if not parts or found.low <= 0:
         return not_identifiable(InfiniteInterval())
@@ -164,7 +173,7 @@ def _crossover(evidence: Evidence, claim: CrossoverClaim, found: Interval, predi
         slope = (gradient * fit.coefficients)[active]
         basis.append(_part(fit, subject, fit.response, _shares_at(fit), slope))
     return [
-        Aim(
+        IntervalTarget(
             claim=claim.name,
             what=f"level of {claim.factor} of the crossing",
             half_width=math.log(found.high / found.low) / 2,
@@ -174,8 +183,8 @@ def _crossover(evidence: Evidence, claim: CrossoverClaim, found: Interval, predi
     ]
 
 
-def _ratio(evidence: Evidence, claim: RatioClaim) -> list[Aim] | Reason:
-    """Return one aim for each claimed point; where noise leaves the ratio undefined, its half-width is large."""
+def _ratio(evidence: Evidence, claim: RatioClaim) -> list[IntervalTarget] | Reason:
+    """Return one target for each claimed point; where noise leaves the ratio undefined, its half-width is large."""
     subjects = [claim.subject, claim.over, *([claim.less] if claim.less is not None else [])]
     found = measured_ratio(evidence, claim)
     if isinstance(found, Reason) and found.kind is not Kind.NOT_IDENTIFIABLE:
@@ -184,19 +193,19 @@ def _ratio(evidence: Evidence, claim: RatioClaim) -> list[Aim] | Reason:
     edge = math.log1p(claim.margin)
     low = -math.inf if claim.bound == "upper" else -edge
     high = math.inf if claim.bound == "lower" else edge
-    aims = []
+    targets = []
     for i, point in enumerate(points):
         half, deciding, freedom, total = UNKNOWN_HALF_WIDTH, 0.0, PRIOR_PAIRS + 1, 2.0
         if not isinstance(found, Reason):
             half = float(found.ends[1][i] - found.ends[0][i]) / 2
             deciding = _room(low, high, float(found.log_ratio[i] - found.predicted[i])) / ROOM
             freedom, total = float(found.freedom[i]), float(found.pairs[i])
-        spots = tuple(Spot(subject, point, "whole") for subject in subjects)
-        clean = min(total / _visits(evidence, spots), 1.0)
-        pairs = Pairs(spots=spots, total=total, clean=clean, freedom=freedom, confidence=evidence.confidence)
+        cells = tuple(TimedCell(subject, point, "whole") for subject in subjects)
+        clean = min(total / _visits(evidence, cells), 1.0)
+        pairs = PairedSamples(cells=cells, total=total, clean=clean, freedom=freedom, confidence=evidence.confidence)
         what = f"ratio at {describe(point)}"
-        aims.append(
-            Aim(
+        targets.append(
+            IntervalTarget(
                 claim=claim.name,
                 what=what,
                 half_width=half,
@@ -205,16 +214,16 @@ def _ratio(evidence: Evidence, claim: RatioClaim) -> list[Aim] | Reason:
                 weight=1 / len(points),
             )
         )
-    return aims
+    return targets
 
 
-def _visits(evidence: Evidence, spots: Iterable[Spot]) -> int:
-    """Return the least number of visits to any of some spots, at least 1."""
+def _visits(evidence: Evidence, cells: Iterable[TimedCell]) -> int:
+    """Return the least number of visits to any of some cells, at least 1."""
     counts = []
-    for spot in spots:
-        rows = evidence.rows(spot.subject, WHOLE)
+    for cell in cells:
+        rows = evidence.rows(cell.subject, WHOLE)
         here = np.ones(len(rows), dtype=bool)
-        for name, level in spot.point.items():
+        for name, level in cell.point.items():
             here &= (rows[name] == level).to_numpy(dtype=bool)
         counts.append(int(here.sum()))
     return max(min(counts), 1)
@@ -229,7 +238,7 @@ def _shares_at(fit: Fit) -> Rows:
     return rows
 
 
-def _part(fit: Fit, subject: str, response: str, rows: Rows, gradient: Array) -> Part:
+def _part(fit: Fit, subject: str, response: str, rows: Rows, gradient: Array) -> LinearisedFit:
     names = list(fit.factors)
     table: pd.DataFrame = fit.points[names]
     points = [Point(dict(zip(names, levels, strict=True))) for levels in table.to_numpy(dtype=np.float64).tolist()]
@@ -240,8 +249,8 @@ def _part(fit: Fit, subject: str, response: str, rows: Rows, gradient: Array) ->
     noise = error**2 * counts
     if fit.noise.relative is None:  # nothing was repeated: what scatters may all be noise
         effect, least, noise = 0.0, 0.0, np.full(len(points), fit.scatter**2)
-    return Part(
-        spots=tuple(Spot(subject, point, timing) for point in points),
+    return LinearisedFit(
+        cells=tuple(TimedCell(subject, point, timing) for point in points),
         jacobian=rows(list(points)),
         gradient=gradient,
         effect=effect,
@@ -267,4 +276,4 @@ def _room(low: float, high: float, estimate: float) -> float:
     return min(abs(estimate - low), abs(high - estimate))
 
 
-__all__ = ["Aim", "Unhelped", "aims_of", "half_widths", "needed_by"]
+__all__ = ["ExhaustedClaim", "IntervalTarget", "half_widths", "interval_targets", "required_fits"]

@@ -32,7 +32,7 @@ def _everywhere(_point: Mapping[str, float]) -> bool:
     return True
 
 
-class Spot(NamedTuple):
+class TimedCell(NamedTuple):
     """What a visit is paid to: a subject at a point, timed as a whole or by phase (``whole``, ``phases``)."""
 
     subject: str
@@ -41,12 +41,12 @@ class Spot(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Part:
+class LinearisedFit:
     """A fit that a figure rests on, linearised where it is.
 
     Attributes
     ----------
-    spots : one for each point of the fit (n,).
+    cells : one for each point of the fit (n,).
     jacobian : of the log times in the parameters (n, k). gradient : of the figure in the parameters (k,).
     effect : variance that a point has beside its noise, τ². least_effect : the smallest that the data allow.
     noise : variance of one sample at each point, σ² (n,).
@@ -54,7 +54,7 @@ class Part:
     rows : the Jacobian at other points. accepts : whether the fit would have a point.
     """
 
-    spots: tuple[Spot, ...]
+    cells: tuple[TimedCell, ...]
     jacobian: Array
     gradient: Array
     effect: float
@@ -74,21 +74,21 @@ class Part:
         """Return the variance of the figure."""
         return float((self.influence() ** 2) @ (self.effect + self.noise / self.counts))
 
-    def would_gain(self, spot: Spot) -> bool:
-        """Return whether an unmeasured spot would be a new point of this part."""
-        subject, _, timing = self.spots[0]
-        return (spot.subject, spot.timing) == (subject, timing) and self.accepts(spot.point)
+    def would_gain(self, cell: TimedCell) -> bool:
+        """Return whether an unmeasured cell would be a new point of this part."""
+        subject, _, timing = self.cells[0]
+        return (cell.subject, cell.timing) == (subject, timing) and self.accepts(cell.point)
 
-    def with_points(self, spots: Sequence[Spot]) -> Part:
+    def with_points(self, cells: Sequence[TimedCell]) -> LinearisedFit:
         """Return the part with one sample of each of some more points, as noisy as the others are."""
-        if not spots:
+        if not cells:
             return self
         return replace(
             self,
-            spots=(*self.spots, *spots),
-            jacobian=np.vstack([self.jacobian, self.rows([spot.point for spot in spots])]),
-            noise=np.append(self.noise, np.full(len(spots), np.median(self.noise))),
-            counts=np.append(self.counts, np.ones(len(spots))),
+            cells=(*self.cells, *cells),
+            jacobian=np.vstack([self.jacobian, self.rows([cell.point for cell in cells])]),
+            noise=np.append(self.noise, np.full(len(cells), np.median(self.noise))),
+            counts=np.append(self.counts, np.ones(len(cells))),
         )
 
     def variances_with(self, rows: Array) -> Array:
@@ -109,15 +109,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Pairs:
-    """The pairs of samples that a ratio at one point rests on: all ``spots`` are visited together.
+class PairedSamples:
+    """The pairs of samples that a ratio at one point rests on: all ``cells`` are visited together.
 
     Attributes
     ----------
     total : clean pairs so far. clean : share of visits that give a clean pair. freedom : of the present interval.
     """
 
-    spots: tuple[Spot, ...]
+    cells: tuple[TimedCell, ...]
     total: float
     clean: float
     freedom: float
@@ -131,7 +131,7 @@ class Pairs:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Aim:
+class IntervalTarget:
     """An interval to be narrowed.
 
     Attributes
@@ -147,11 +147,11 @@ class Aim:
     what: str
     half_width: float
     deciding: float
-    basis: tuple[Part, ...] | Pairs
+    basis: tuple[LinearisedFit, ...] | PairedSamples
     weight: float = 1.0
 
 
-class Unhelped(NamedTuple):
+class ExhaustedClaim(NamedTuple):
     """A claim that no further sample can help, and why."""
 
     claim: str

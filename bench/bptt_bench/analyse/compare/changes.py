@@ -1,4 +1,4 @@
-"""Two runs of one experiment: the price of every term of every subject, second over first.
+"""Two runs of one experiment: the unit cost of every term of every subject, second over first.
 
 All subjects and responses are tested together, with Holm's correction over all their coefficients. Runs that were not
 measured in lockstep may have met the machine at two speeds: what most terms have in common is then taken for its own.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.compare.compared import Change, Comparison, NotCompared, Word
-from bptt_bench.analyse.compare.subject_contrast import Part, Tables, columns_of, part_of, prepared
+from bptt_bench.analyse.compare.subject_contrast import SubjectContrast, Tables, columns_of, contrast_subject, prepared
 from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.data.visit_tables import common_rows, select_rows
 from bptt_bench.analyse.evidence.evidence import WHOLE, UnjudgedError, laws_of, unusable
@@ -41,10 +41,10 @@ TOLERANCE = 0.02  # a fresh process is a percent or two faster or slower than an
 class Stacked(NamedTuple):
     """Some parts contrasted together, since their processes are the same: where each one's groups begin."""
 
-    parts: tuple[Part, ...]
+    parts: tuple[SubjectContrast, ...]
     found: Contrast
 
-    def groups(self) -> Iterator[tuple[Part, int, int]]:
+    def groups(self) -> Iterator[tuple[SubjectContrast, int, int]]:
         """Yield every group of terms: its part, its number there, and its column among all."""
         column = 0
         for part in self.parts:
@@ -68,7 +68,7 @@ def changes(
     Parameters
     ----------
     lockstep : if the runs were measured in turns, the number of the first block of each turn.
-    tolerance : a price within a factor of 1 ± this counts as the same.
+    tolerance : a unit cost within a factor of 1 ± this counts as the same.
 
     Raises
     ------
@@ -76,14 +76,16 @@ def changes(
     """
     sides = [prepared(frame, experiment) for frame in (first, second)]
     columns = [columns_of(frame, lockstep) for frame, _ in sides]
-    parts: list[Part] = []
+    parts: list[SubjectContrast] = []
     not_compared: list[NotCompared] = []
     for subject in sides[1][1].subjects:
         laws = {response: (law, overhead) for response, law, overhead in laws_of(subject)}
         for response in (WHOLE, *(name for name in laws if is_exact(name))):
             law, overhead = laws.get(response, (None, None))
             try:
-                part = part_of(subject.name, response, law, overhead, sides, columns, paired=lockstep is not None)
+                part = contrast_subject(
+                    subject.name, response, law, overhead, sides, columns, paired=lockstep is not None
+                )
             except FitError as error:
                 reason = error.reason if isinstance(error, UnjudgedError) else unusable(subject.name, error)
                 not_compared.append(NotCompared(subject=subject.name, response=response, terms=(), reason=reason))
@@ -102,14 +104,14 @@ def changes(
     return _compared(stacks, not_compared, names, lockstep is not None, tolerance, confidence)
 
 
-def _minor_terms(part: Part) -> Iterator[NotCompared]:
+def _minor_terms(part: SubjectContrast) -> Iterator[NotCompared]:
     if part.term_groups.negligible:
         terms = tuple(part.terms[j] for j in part.term_groups.negligible)
         reason = not_identifiable(MinorTerms(least=smallest_share(part.response)))
         yield NotCompared(subject=part.subject, response=part.response, terms=terms, reason=reason)
 
 
-def _stacked(parts: Sequence[Part], *, paired: bool) -> Stacked:
+def _stacked(parts: Sequence[SubjectContrast], *, paired: bool) -> Stacked:
     """Contrast all parts together, on all visits or, if these were much disturbed, on undisturbed ones."""
     found = _contrast(parts, [part.tables for part in parts], paired=paired)
     calm = [part.undisturbed for part in parts if part.undisturbed is not None]
@@ -119,7 +121,7 @@ def _stacked(parts: Sequence[Part], *, paired: bool) -> Stacked:
     return Stacked(tuple(parts), found)
 
 
-def _contrast(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool) -> Contrast:
+def _contrast(parts: Sequence[SubjectContrast], tables: Sequence[Tables], *, paired: bool) -> Contrast:
     """Contrast rows that both runs have, with the rows of all parts below each other and their groups side by side."""
     shares = np.zeros(
         (sum(len(part.term_groups.shares) for part in parts), sum(len(part.term_groups.groups) for part in parts))
@@ -139,7 +141,7 @@ def _together(tables: Sequence[Tables]) -> Tables:
     return first, second
 
 
-def _is_enough(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool) -> bool:
+def _is_enough(parts: Sequence[SubjectContrast], tables: Sequence[Tables], *, paired: bool) -> bool:
     """Return whether undisturbed visits suffice for a contrast: points of each part and, in turns, of one turn."""
     if any(len(common_rows(*each)) <= len(part.term_groups.groups) for part, each in zip(parts, tables, strict=True)):
         return False
@@ -150,7 +152,7 @@ def _is_enough(parts: Sequence[Part], tables: Sequence[Tables], *, paired: bool)
 class Tested(NamedTuple):
     """A group of terms with its estimate; ``None`` where nothing is left to be tested. ``doubt`` prevents a verdict."""
 
-    part: Part
+    part: SubjectContrast
     group: int
     estimate: Estimate | None
     doubt: Finding | None

@@ -1,4 +1,4 @@
-"""Two runs of one subject, side by side: the terms of its law, how they can be told apart, and its times in tables."""
+"""Two runs of one subject side by side: the terms of its law, which of them are distinguishable, and its times."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Columns(NamedTuple):
     total: int
 
 
-class Part(NamedTuple):
+class SubjectContrast(NamedTuple):
     """A subject's response in both runs.
 
     ``tables`` of all visits, and ``undisturbed`` ones of those that met nothing, ``None`` of what has no noise.
@@ -86,7 +86,7 @@ def columns_of(frame: pd.DataFrame, lockstep: Sequence[int] | None) -> Columns:
     return Columns(index.reshape(-1), len(found))
 
 
-def part_of(
+def contrast_subject(
     subject: str,
     response: str,
     law: CostLaw | None,
@@ -95,12 +95,12 @@ def part_of(
     columns: Sequence[Columns],
     *,
     paired: bool,
-) -> Part:
+) -> SubjectContrast:
     """Return a subject's response in both runs, at the points that both have.
 
     Raises
     ------
-    FitError : a run has nothing of it, they share no point, or no prices could explain how they differ.
+    FitError : a run has nothing of it, they share no point, or no unit costs could explain how they differ.
     """
     first, second = (
         _visits(*side, column, subject, response, in_blocks=paired) for side, column in zip(sides, columns, strict=True)
@@ -118,7 +118,7 @@ def part_of(
     if not np.isfinite(contrast(*tables, found.shares, paired=paired and not is_exact(response)).gain).all():
         unexplained = UnexplainedDifference(subject=subject, n_points=len(middle))
         raise UnjudgedError(subject, Reason(kind=Kind.IMPRECISE, finding=unexplained))
-    return Part(subject, response, terms, found, tables, undisturbed)
+    return SubjectContrast(subject, response, terms, found, tables, undisturbed)
 
 
 def _visits(

@@ -97,7 +97,7 @@ def dividing(frame: pd.DataFrame, law: CostLaw | str, *, response: str = WHOLE, 
 
     Raises
     ------
-    FitError : the law names one. LawError : it is no law.
+    FitError : the law names one. LawError : it is not a law.
     """
     stated = CostLaw(law) if isinstance(law, str) else law
     named = stated.factors

@@ -30,7 +30,7 @@ class Visits(NamedTuple):
 
     ``points``: levels in the order of the factors; ``log_seconds``, ``noise (n_points,)``; ``residual``, ``core
     (n_points, n_blocks)``, with ``nan`` and 0 where a cell was not visited; ``process (n_blocks,)``: which process
-    visited a block, 0 where nothing says so; ``spells``: whether neighbouring visits are slow together.
+    visited a block, 0 where nothing says so; ``slow_periods``: whether neighbouring visits are slow together.
     """
 
     points: list[tuple[float, ...]]
@@ -40,7 +40,7 @@ class Visits(NamedTuple):
     residual: Array
     core: Array
     process: Index
-    spells: bool
+    slow_periods: bool
 
     def on(self, points: Sequence[tuple[float, ...]], blocks: Sequence[Any]) -> Visits:
         """Return the same on other points and blocks, all of which must be there."""
@@ -94,9 +94,11 @@ def visits(rows: pd.DataFrame, factors: Sequence[str], places: dict[tuple[Any, .
     core[samples.point, samples.block] = located.core
     table = np.column_stack([samples.levels[name] for name in factors])
     points = [tuple(levels) for levels in table.tolist()]
-    spells = samples.when is not None and has_slow_periods(samples.log_seconds, samples.point, samples.when)
+    slow_periods = samples.when is not None and has_slow_periods(samples.log_seconds, samples.point, samples.when)
     process = _processes(rows, samples.block_names)
-    return Visits(points, samples.block_names, located.log_seconds, located.noise, residual, core, process, spells)
+    return Visits(
+        points, samples.block_names, located.log_seconds, located.noise, residual, core, process, slow_periods
+    )
 
 
 def _processes(rows: pd.DataFrame, blocks: Sequence[Any]) -> Index:
@@ -143,7 +145,7 @@ def paired_ratio(over: Visits, under: Visits, less: Visits | None = None) -> Pai
         model = model + (slope_off * off[0].noise) ** 2
     mean = (
         student_mean(shift, a.process)
-        if any(each.spells for each in everyone)
+        if any(each.slow_periods for each in everyone)
         else undisturbed_mean(shift, weight, model, a.process)
     )
     return PairedRatio(points, np.log(left_a / left_b) + mean.shift, mean.standard_error, mean.freedom, mean.pairs)

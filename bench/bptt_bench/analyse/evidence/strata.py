@@ -155,7 +155,7 @@ class Strata:
 
         Raises
         ------
-        FitError : a category is no column of the frame.
+        FitError : a category is not a column of the frame.
         """
         if not self.categories:
             return frame
@@ -254,7 +254,7 @@ def stratified(
 
     Raises
     ------
-    FitError : a category is no column of the frame, or a claim contradicts itself.
+    FitError : a category is not a column of the frame, or a claim contradicts itself.
     """
     strata = Strata.of(experiment, frame)
     if not strata.categories:
@@ -292,7 +292,7 @@ def claims_in_strata(claims: Iterable[Claim], strata: Strata) -> tuple[Claim, ..
 
     A claim is about the strata whose categories its points name, or its subject (``sort [dtype=float32]``): where
     neither says anything of a category, about all its levels. What it compares with is meant in the same stratum,
-    unless its name says otherwise. Checks are no measurements, and stay as they are.
+    unless its name says otherwise. Checks are not measurements, and stay as they are.
 
     Raises
     ------
@@ -334,8 +334,8 @@ def _by_stratum(
         ]
         # what nothing measures is judged all the same: that there are no data is a verdict
         for one in matching or [Point(wanted)]:
-            told = Point({name: level for name, level in one.items() if name not in constant})
-            points, _ = found.setdefault(one, ([], told))
+            named = Point({name: level for name, level in one.items() if name not in constant})
+            points, _ = found.setdefault(one, ([], named))
             points.extend([] if point is None else [strata.point_without(point)])
     return found
 
@@ -344,9 +344,9 @@ def _of_stratum(
     claim: Claim, subject: str, levels: Point, own: tuple[list[Point], Point], strata: Strata
 ) -> Claim | None:
     """Return the claim about one stratum; None where it would compare the stratum with itself."""
-    points, told = own
+    points, named = own
     here = stratum(subject, levels)
-    changes: dict[str, Any] = {"name": stratum(claim.name, told), "subject": here}
+    changes: dict[str, Any] = {"name": stratum(claim.name, named), "subject": here}
     if getattr(claim, "at", None) is not None:
         changes["at"] = points[0]
     if getattr(claim, "points", None) is not None:

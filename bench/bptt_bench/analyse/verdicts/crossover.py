@@ -25,7 +25,7 @@ FARTHEST = 4.0  # times the largest measured level; beyond it a crossing is a gu
 STEPS = 400  # of the search for a change of sign, over the logarithm of the factor
 
 
-class Part(NamedTuple):
+class SignedFit(NamedTuple):
     """A fitted phase of a subject and the sign with which it enters rising less falling."""
 
     sign: float
@@ -76,7 +76,7 @@ def judge_crossover(evidence: Evidence, claim: CrossoverClaim) -> Verdict:
     return weigh(claim, finding, width=width_of(least_certain.fit, evidence))
 
 
-def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[Part] | Reason:
+def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[SignedFit] | Reason:
     parts = []
     for subject, factor in ((claim.subject, 1.0), (claim.less, -1.0)):
         if subject is None:
@@ -86,11 +86,11 @@ def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[Part] | Reason:
                 fit = evidence.usable_fit(subject, phase_response(phase))
                 if isinstance(fit, Reason):
                     return fit
-                parts.append(Part(sign * factor, fit, subject))
+                parts.append(SignedFit(sign * factor, fit, subject))
     return parts
 
 
-def lead(parts: Sequence[Part], claim: CrossoverClaim, level: float) -> Lead:
+def lead(parts: Sequence[SignedFit], claim: CrossoverClaim, level: float) -> Lead:
     """Return rising less falling at a level; errors of the parts are taken as independent, which is conservative."""
     seconds, variance = 0.0, 0.0
     for sign, fit, _ in parts:
@@ -100,7 +100,7 @@ def lead(parts: Sequence[Part], claim: CrossoverClaim, level: float) -> Lead:
     return Lead(seconds, math.sqrt(variance) if math.isfinite(variance) else math.inf)
 
 
-def _crossing(parts: Sequence[Part], claim: CrossoverClaim, farthest: float) -> float | None:
+def _crossing(parts: Sequence[SignedFit], claim: CrossoverClaim, farthest: float) -> float | None:
     """Return the first level from 1 up at which rising overtakes falling."""
     logs = np.linspace(0.0, math.log(farthest), STEPS)
     table = {**{name: np.full(STEPS, level) for name, level in claim.at.items()}, claim.factor: np.exp(logs)}
@@ -116,20 +116,20 @@ def _crossing(parts: Sequence[Part], claim: CrossoverClaim, farthest: float) -> 
     return math.exp(found)
 
 
-def _slope(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
+def _slope(parts: Sequence[SignedFit], claim: CrossoverClaim, crossing: float) -> float:
     """Return the seconds of lead gained per unit of the log of the level."""
     step = 1e-4
     up, down = (lead(parts, claim, crossing * math.exp(sign * step)).seconds for sign in (1, -1))
     return (up - down) / (2 * step)
 
 
-def _error_of_log_level(parts: Sequence[Part], claim: CrossoverClaim, crossing: float) -> float:
+def _error_of_log_level(parts: Sequence[SignedFit], claim: CrossoverClaim, crossing: float) -> float:
     """Return the standard error of the log of the crossing: that of the lead over its slope there."""
     slope = _slope(parts, claim, crossing)
     return lead(parts, claim, crossing).error / abs(slope) if slope else math.inf
 
 
-def gradients(evidence: Evidence, claim: CrossoverClaim) -> list[tuple[Part, Array]]:
+def gradients(evidence: Evidence, claim: CrossoverClaim) -> list[tuple[SignedFit, Array]]:
     """Return the fits that the crossing rests on, with the slopes of its log level in their coefficients (k,).
 
     The slopes are up to sign; empty where there is no crossing.
@@ -150,7 +150,7 @@ def gradients(evidence: Evidence, claim: CrossoverClaim) -> list[tuple[Part, Arr
 
 
 def _without_crossing(
-    parts: Sequence[Part], claim: CrossoverClaim, predicted: float, limits: Limits, width: float, largest: float
+    parts: Sequence[SignedFit], claim: CrossoverClaim, predicted: float, limits: Limits, width: float, largest: float
 ) -> Verdict:
     """Refute where rising is surely behind at the high limit or surely ahead at the low one, else inconclusive."""
     phases: dict[str, tuple[str, ...]] = {"rising": tuple(claim.rising), "falling": tuple(claim.falling)}

@@ -147,7 +147,7 @@ class _Question:
             terms=mine or tuple(str(term) for term in self.law.terms),
             at=points.points[-1],
             margin=self._margin(flat=flat),
-            bound="upper" if flat else self.bound,  # faster with more is no failure of a cost that should stay
+            bound="upper" if flat else self.bound,  # to be faster with more does not refute a cost that should stay
         )
         if self.fit is not None:
             claim = replace(claim, at=_largest_share(self.fit, claim.terms, factor))

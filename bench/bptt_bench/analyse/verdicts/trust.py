@@ -19,7 +19,7 @@ from bptt_bench.plan import Fault
 WORDS: tuple[Word, ...] = get_args(Word)
 CHECK = "check"  # kind of the claims that a deterministic check judges
 ALARM_LEVEL = 0.05  # share of 95 % intervals that miss by right
-SURPRISING = 0.01  # probability below which more alarms than that are no accident
+SURPRISING = 0.01  # probability below which more alarms than that are not chance
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

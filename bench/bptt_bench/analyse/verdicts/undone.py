@@ -31,7 +31,7 @@ GROWTH_SHARE = 0.3  # of the growth of the first evaluations (in logarithms) tha
 LEAST_GROWTH = 1.5  # of the first evaluations, from which a growth can be seen
 LEAST_FIRST_SECONDS = 1e-4  # of first evaluations: a shorter one may be long for cold caches alone
 MANY_TURNS = 5  # comparisons, of which one may be disturbed
-LEAST_SECONDS = 1e-9  # a shorter time is none that a clock can read
+LEAST_SECONDS = 1e-9  # a clock cannot read a shorter time
 FEWEST_POINTS = 3  # that show that calls become slower, or that work is remembered; one may be chance
 
 

@@ -45,7 +45,7 @@ EXPONENTS = (
 )
 FORESIGHT = (
     "Points beyond the sweep were predicted with their intervals, the predictions stored, and only then measured. A "
-    "mark above 0: predicted dearer than it was. A stroke beside 0 and a hollow mark: the interval missed. Grey dots: "
+    "mark above 0: predicted slower than it was. A stroke beside 0 and a hollow mark: the interval missed. Grey dots: "
     "the points of the sweep, to which the law was fitted."
 )
 MACHINE = (

@@ -56,7 +56,7 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
 
     Raises
     ------
-    ValueError : the subject was not priced, or there is no line.
+    ValueError : the subject has no prediction, or there is no line.
     """
     prediction = analysis.machine_predictions.get(subject)
     if prediction is None or not lines:

@@ -1,4 +1,4 @@
-"""What all figures share: sizes for a phone, colours and marks that also tell apart in grey, axes with units."""
+"""What all figures share: sizes for a phone, colours and marks that differ in grey too, axes with units."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ STYLE: dict[str, object] = {
 
 
 class Look(NamedTuple):
-    """How one series is drawn; colour, marker and dash each tell it apart alone."""
+    """How one series is drawn; colour, marker and dash each identify it alone."""
 
     color: str
     marker: str

@@ -50,7 +50,7 @@ def coefficients(fits: Mapping[str, Fit]) -> Table:
             if term is None:
                 table.add_row(Text(shown), Text(name), show.UNDEFINED, "")
                 continue
-            told = Text("yes") if term.identifiable else Text("no", "yellow")
+            known = Text("yes") if term.identifiable else Text("no", "yellow")
             value = show.amount_interval(term.coefficient, term.low, term.high, unit)
-            table.add_row(Text(shown), Text(name), Text(value), told)
+            table.add_row(Text(shown), Text(name), Text(value), known)
     return table

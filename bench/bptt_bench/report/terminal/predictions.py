@@ -65,7 +65,7 @@ def show_largest(found: Sequence[LargestLevel], console: Console | None = None) 
     for subject in dict.fromkeys(one.subject for one in found):
         mine = [one for one in found if one.subject == subject]
         moving, responses = _moving(mine), {one.response for one in mine}
-        several = len(responses) > 1 or WORKING_SET in responses  # which is no prediction, and must not pass for one
+        several = len(responses) > 1 or WORKING_SET in responses  # which is not a prediction, and must not pass for one
         console.print(_heading(subject, mine[0].at, moving))
         table = _table()
         for heading in (*(["of"] if several else []), *moving, f"largest {mine[0].factor}", "safe", "optimistic"):
@@ -133,12 +133,12 @@ def _beyond(one: PointPrediction) -> str:
 
 def _print_notes(console: Console, notes: Sequence[tuple[Point, str]], moving: Sequence[str]) -> None:
     """Print the notes of the points, each once."""
-    told = list(dict.fromkeys((at, note) for at, note in notes if note))
-    for at, note in told[:MOST_NOTES]:
+    known = list(dict.fromkeys((at, note) for at, note in notes if note))
+    for at, note in known[:MOST_NOTES]:
         here = {name: level for name, level in at.items() if name in moving}
         console.print(Text(f"{show.point(here)}: {note}" if here else note))
-    if len(told) > MOST_NOTES:
-        console.print(Text(f"and {len(told) - MOST_NOTES} more such notes (--json has all)"))
+    if len(known) > MOST_NOTES:
+        console.print(Text(f"and {len(known) - MOST_NOTES} more such notes (--json has all)"))
 
 
 def _table() -> Table:

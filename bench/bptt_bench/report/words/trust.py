@@ -14,7 +14,7 @@ def lines(found: Trust) -> Iterator[str]:
     if found.placebo is not None:
         one = found.placebo
         yield (
-            f"placebo, one subject under two names: told apart in {one.alarms} of {one.runs} runs, "
+            f"placebo, one subject under two names: found to differ in {one.alarms} of {one.runs} runs, "
             f"and at {one.point_alarms} of {one.points} points (5 % are due to chance)"
         )
     for fault in found.faults:

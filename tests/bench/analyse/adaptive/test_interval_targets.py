@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.adaptive.candidates import new_spots, visit_seconds
-from bptt_bench.analyse.adaptive.interval_targets import ROOM, aims_of, half_widths, needed_by
-from bptt_bench.analyse.adaptive.precision import Aim, Pairs, Spot
+from bptt_bench.analyse.adaptive.candidates import unmeasured_cells, visit_seconds
+from bptt_bench.analyse.adaptive.interval_targets import ROOM, half_widths, interval_targets, required_fits
+from bptt_bench.analyse.adaptive.precision import IntervalTarget, PairedSamples, TimedCell
 from bptt_bench.analyse.evidence.evidence import Evidence, fit_all
 from bptt_bench.analyse.verdicts.judges import judge_all
 from bptt_bench.plan import (
@@ -83,18 +83,18 @@ def measured(rng: np.random.Generator, *, noise: float = 0.02, blocks: int = 6) 
     )
 
 
-def of(frame: pd.DataFrame, claims: tuple[Claim, ...] = CLAIMS) -> tuple[Evidence, dict[str, list[Aim]]]:
-    evidence = fit_all(frame, EXPERIMENT, only=needed_by(claims))
-    found: dict[str, list[Aim]] = {}
-    for aim in aims_of(evidence, claims)[0]:
-        found.setdefault(aim.claim, []).append(aim)
+def of(frame: pd.DataFrame, claims: tuple[Claim, ...] = CLAIMS) -> tuple[Evidence, dict[str, list[IntervalTarget]]]:
+    evidence = fit_all(frame, EXPERIMENT, only=required_fits(claims))
+    found: dict[str, list[IntervalTarget]] = {}
+    for target in interval_targets(evidence, claims)[0]:
+        found.setdefault(target.claim, []).append(target)
     return evidence, found
 
 
-def moved(frame: pd.DataFrame, spot: Spot, column: str, by: float) -> pd.DataFrame:
-    """The frame with all samples of a spot longer by a factor of e to the power ``by``."""
-    here = (frame["subject"] == spot.subject) & (frame["timing"] == spot.timing)
-    for name, level in spot.point.items():
+def moved(frame: pd.DataFrame, cell: TimedCell, column: str, by: float) -> pd.DataFrame:
+    """The frame with all samples of a cell longer by a factor of e to the power ``by``."""
+    here = (frame["subject"] == cell.subject) & (frame["timing"] == cell.timing)
+    for name, level in cell.point.items():
         here &= frame[name] == level
     result = frame.copy()
     result.loc[here, column] *= math.exp(by)
@@ -103,7 +103,7 @@ def moved(frame: pd.DataFrame, spot: Spot, column: str, by: float) -> pd.DataFra
 
 
 def figure(claim: Claim, frame: pd.DataFrame) -> float:
-    """What the aim of a claim is about: the exponent, or the logarithm of the share or level."""
+    """What the target of a claim is about: the exponent, or the logarithm of the share or level."""
     (verdict,) = judge_all(fit_all(frame, EXPERIMENT), [claim])
     assert verdict.estimate is not None
     return verdict.estimate if claim.kind == "exponent" else math.log(verdict.estimate)
@@ -112,13 +112,13 @@ def figure(claim: Claim, frame: pd.DataFrame) -> float:
 @pytest.mark.parametrize("claim", [EXPONENT, SHARE, CROSSOVER])
 def test_influences_are_what_the_estimate_moves_by_when_a_point_does(claim: Claim, rng: np.random.Generator) -> None:
     frame = measured(rng, noise=0.01)
-    (aim,) = of(frame)[1][claim.name]
-    assert isinstance(aim.basis, tuple)
+    (target,) = of(frame)[1][claim.name]
+    assert isinstance(target.basis, tuple)
     step, column = 0.001, "recur_seconds_per_eval" if claim is CROSSOVER else "seconds_per_eval"
-    part = aim.basis[0]  # of the crossover: the rising phase, whose samples alone are moved
+    part = target.basis[0]  # of the crossover: the rising phase, whose samples alone are moved
     influence = part.influence()
     for row in np.argsort(-np.abs(influence))[:3]:
-        up, down = (figure(claim, moved(frame, part.spots[row], column, sign * step)) for sign in (1, -1))
+        up, down = (figure(claim, moved(frame, part.cells[row], column, sign * step)) for sign in (1, -1))
         slope = (up - down) / (2 * step)
         assert abs(slope) == pytest.approx(
             abs(influence[row]), abs=0.06 * np.abs(influence).max()
@@ -138,17 +138,17 @@ def test_half_widths_are_those_of_the_verdicts(rng: np.random.Generator) -> None
     assert ratio.low is not None
     assert ratio.high is not None
     shown = math.log(ratio.high / ratio.low) / 2
-    assert shown in [pytest.approx(aim.half_width) for aim in found["ratio"]]
-    widths = half_widths(aim for aims in found.values() for aim in aims)
+    assert shown in [pytest.approx(target.half_width) for target in found["ratio"]]
+    widths = half_widths(target for targets in found.values() for target in targets)
     assert widths["ratio"] == pytest.approx(math.sqrt(found["ratio"][0].half_width * found["ratio"][1].half_width))
-    assert [aim.weight for aim in found["ratio"]] == [0.5, 0.5]
+    assert [target.weight for target in found["ratio"]] == [0.5, 0.5]
 
 
 def test_a_claim_is_decided_at_the_distance_to_its_nearest_limit_with_room(rng: np.random.Generator) -> None:
     frame = measured(rng)
-    (aim,) = of(frame)[1]["exponent"]
+    (target,) = of(frame)[1]["exponent"]
     distance = 0.1 - abs(figure(EXPONENT, frame) - 1)
-    assert aim.deciding == pytest.approx(distance / ROOM)
+    assert target.deciding == pytest.approx(distance / ROOM)
     (share,) = of(frame)[1]["share"]
     estimate = math.exp(figure(SHARE, frame))
     assert share.deciding == pytest.approx(abs(estimate - 0.5) / estimate / ROOM)
@@ -160,9 +160,9 @@ def test_the_model_agrees_with_the_scatter_of_repeated_runs() -> None:
     for seed in range(40):
         frame = measured(np.random.default_rng(seed), noise=0.05)
         evidence, found = of(frame, (SHARE,))
-        (aim,) = found["share"]
-        assert isinstance(aim.basis, tuple)
-        models.append(math.sqrt(aim.basis[0].variance()))
+        (target,) = found["share"]
+        assert isinstance(target.basis, tuple)
+        models.append(math.sqrt(target.basis[0].variance()))
         estimates.append(math.log(evidence.fits["a", "seconds_per_eval"].share(["T*V"], BASE).estimate))
     assert float(np.mean(models)) == pytest.approx(float(np.std(estimates)), rel=0.35)
 
@@ -190,11 +190,11 @@ def test_claims_that_no_sample_helps_are_named_and_checks_are_not_asked(rng: np.
     nowhere = ShareClaim(name="nowhere", subject="c", factor="V", at=BASE)
     small = ExponentClaim(name="small", subject="a", factor="T", terms=("T**2",), at=BASE.replace(V=3200, T=2))
     evidence = fit_all(measured(rng), EXPERIMENT)
-    aims, unhelped = aims_of(evidence, [check, nowhere, small])
-    assert aims == []
-    assert [one.claim for one in unhelped] == ["nowhere", "small"]
-    assert text_of(unhelped[0].reason).startswith("no data")
-    assert text_of(unhelped[1].reason).startswith("not identifiable: T**2 is")
+    targets, exhausted = interval_targets(evidence, [check, nowhere, small])
+    assert targets == []
+    assert [one.claim for one in exhausted] == ["nowhere", "small"]
+    assert text_of(exhausted[0].reason).startswith("no data")
+    assert text_of(exhausted[1].reason).startswith("not identifiable: T**2 is")
 
 
 def test_an_exponent_far_from_the_laws_is_still_an_aim(rng: np.random.Generator) -> None:
@@ -210,33 +210,36 @@ def test_an_exponent_far_from_the_laws_is_still_an_aim(rng: np.random.Generator)
 def test_a_ratio_that_noise_leaves_undefined_is_still_an_aim(rng: np.random.Generator) -> None:
     frame = measured(rng)
     claim = RatioClaim(name="ratio", subject="a", over="b", ratio="1", points=Design.of([BASE]), less="a")
-    (aim,) = of(frame, (claim,))[1]["ratio"]
-    assert isinstance(aim.basis, Pairs)
-    assert aim.half_width == 1.0
-    assert [one.subject for one in aim.basis.spots] == ["a", "b", "a"]
+    (target,) = of(frame, (claim,))[1]["ratio"]
+    assert isinstance(target.basis, PairedSamples)
+    assert target.half_width == 1.0
+    assert [one.subject for one in target.basis.cells] == ["a", "b", "a"]
 
 
 def test_a_visit_costs_what_it_took_or_else_what_its_evaluations_take_and_some_more(rng: np.random.Generator) -> None:
     frame = measured(rng)
     cost = visit_seconds(frame)
-    assert cost[Spot("a", BASE, "whole")] == 2.0
+    assert cost[TimedCell("a", BASE, "whole")] == 2.0
     mine = frame[(frame["subject"] == "b") & (frame["T"] == 16) & (frame["V"] == 400)]
-    assert cost[Spot("b", BASE, "whole")] == pytest.approx(1.5 * 3 * float(mine["seconds_per_eval"].mean()))
-    assert Spot("a", BASE, "phases") in cost
+    assert cost[TimedCell("b", BASE, "whole")] == pytest.approx(1.5 * 3 * float(mine["seconds_per_eval"].mean()))
+    assert TimedCell("a", BASE, "phases") in cost
     assert len(cost) == 3 * len(DESIGN)
 
 
 def test_new_points_are_those_of_other_profiles_that_take_no_longer_than_the_longest(rng: np.random.Generator) -> None:
     frame = measured(rng)
     evidence, found = of(frame)
-    aims = [aim for each in found.values() for aim in each]
+    targets = [target for each in found.values() for target in each]
     cost = visit_seconds(frame)
-    new = new_spots(evidence, aims, cost, seconds_per_sample=1e-9)
+    new = unmeasured_cells(evidence, targets, cost, seconds_per_sample=1e-9)
     near = Point(T=8, V=800)
-    assert set(new) == {Spot("a", near, "whole"), Spot("a", near, "phases")}  # b has no fit that an aim rests on
+    assert set(new) == {
+        TimedCell("a", near, "whole"),
+        TimedCell("a", near, "phases"),
+    }  # b has no fit of a target
     assert not set(new) & set(cost)
     frame.attrs["skips"] = [{"subject": "a", "point": {"T": 8, "V": 800}, "timing": "whole", "reason": "too large"}]
-    assert not new_spots(evidence, aims, cost, seconds_per_sample=1e-9)
+    assert not unmeasured_cells(evidence, targets, cost, seconds_per_sample=1e-9)
     exact = 1e-7 * 8 * 800 + 2e-7 * 64 * 30
     typical = np.median(2.0 / (OUTPUT + RECUR))
-    assert new[Spot("a", near, "whole")] == pytest.approx(float(typical) * exact, rel=0.05)
+    assert new[TimedCell("a", near, "whole")] == pytest.approx(float(typical) * exact, rel=0.05)

@@ -16,7 +16,7 @@ from bptt_bench.analyse.evidence.evidence import fit_all
 from bptt_bench.analyse.findings.estimates import ExponentEstimate
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.analyse.verdicts.crossover import Part, lead
+from bptt_bench.analyse.verdicts.crossover import SignedFit, lead
 from bptt_bench.analyse.verdicts.verdict import weigh
 from bptt_bench.errors import FitError
 from bptt_bench.plan import (
@@ -449,7 +449,7 @@ def test_a_crossover_without_the_common_part_is_the_exact_one(rng: np.random.Gen
 
 def test_the_error_of_a_lead_adds_up_over_its_phases(rng: np.random.Generator) -> None:
     evidence = fit_all(frame(rng), EXPERIMENT)
-    parts = [Part(1.0, evidence.fits["slow", f"{phase}_seconds_per_eval"]) for phase in ("recur", "output")]
+    parts = [SignedFit(1.0, evidence.fits["slow", f"{phase}_seconds_per_eval"]) for phase in ("recur", "output")]
     each = [lead([part], crossover(), 8.0).error for part in parts]
     assert min(each) > 0
     assert lead(parts, crossover(), 8.0).error == pytest.approx(math.hypot(*each))
