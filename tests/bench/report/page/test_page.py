@@ -238,7 +238,7 @@ def test_a_heavy_svg_goes_into_the_page_as_png(figures: list[NamedFigure]) -> No
 
 def test_method_speaks_with_the_numbers_of_the_run(analysis: Analysis) -> None:
     text = without_figures(analysis).text
-    for words in (
+    for expected in (
         "120 cells (a subject at a point) were visited once in each of 5 blocks",
         "840 samples were kept",
         "2 fresh processes, BLAS pinned to 1 thread",
@@ -248,7 +248,7 @@ def test_method_speaks_with_the_numbers_of_the_run(analysis: Analysis) -> None:
         "2023-11-14 22:13 UTC, profile quick",
         noise_line(analysis),
     ):
-        assert words in text
+        assert expected in text
 
 
 def test_environment_is_shown_with_units_and_without_the_name_of_the_machine(analysis: Analysis) -> None:
