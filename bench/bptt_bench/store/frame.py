@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.schedule import SWEEP
+from bptt_bench.measure.timing.timing import no_garbage_collection
 from bptt_bench.store.importers.reading.naming import select_columns
 from bptt_bench.store.importers.reading.text import one_line
 from bptt_bench.store.runs.experiments import stored_experiment
 from bptt_bench.store.runs.hosts import assign_hosts, environments
 from bptt_bench.store.runs.recognise import is_run
-from bptt_bench.store.runs.samples import SAMPLES, no_garbage_collection, read_records
+from bptt_bench.store.runs.samples import SAMPLES, read_records
 from bptt_bench.store.runs.untimed import UNTIMED, untimed_rows
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from bptt_bench.errors import TextError
+from bptt_bench.text.bounds import abbreviate
 from bptt_bench.text.units import Unit, unit_of
 
 NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
@@ -52,7 +53,7 @@ def parse_duration(option: str, text: str, *, least: float | None = None, bare: 
     if found is None or not math.isfinite(found) or found < (least or 0.0) or (found == 0 and least is None):
         more = "" if least is None else f", from {least:g} s on"
         number = ", or a number of seconds" if bare else ""
-        raise TextError(f"{option}: must be {DURATIONS}{number}{more}, got {_abbreviate(text)}")
+        raise TextError(f"{option}: must be {DURATIONS}{number}{more}, got {abbreviate(text, MOST_CHARACTERS)!r}")
     return found
 
 
@@ -75,7 +76,7 @@ def parse_budget(option: str, text: str) -> Budget:
         amount = _to_base(found[1], unit)
         if 0 < amount < math.inf:
             return Budget(amount, "" if unit is None else unit.dimension)
-    raise TextError(f"{option}: must be {DURATIONS}, or {SIZES}, got {_abbreviate(text)}")
+    raise TextError(f"{option}: must be {DURATIONS}, or {SIZES}, got {abbreviate(text, MOST_CHARACTERS)!r}")
 
 
 def parse_share(option: str, text: str, *, least: float = 0.0, most: float = 1.0, below: bool = False) -> float:
@@ -96,7 +97,9 @@ def parse_share(option: str, text: str, *, least: float = 0.0, most: float = 1.0
     share = math.nan if found is None else float(Decimal(found[1]) / (100 if found[2] else 1))
     if not least <= share <= most or (below and share == most):
         range_ = f"from {100 * least:g}% to {'below ' if below else ''}{100 * most:g}%"
-        raise TextError(f"{option}: must be a share {range_}, such as 2% or 0.02, got {_abbreviate(text)}")
+        raise TextError(
+            f"{option}: must be a share {range_}, such as 2% or 0.02, got {abbreviate(text, MOST_CHARACTERS)!r}"
+        )
     return share
 
 
@@ -119,7 +122,3 @@ def _seconds(text: str, *, bare: bool = False) -> float | None:
 def _to_base(number: str, unit: Unit | None) -> float:
     """Return a number of a unit in base units: 20us is 2e-05 s, which 20 * 1e-6 is not."""
     return float(Decimal(number) * Decimal(repr(1.0 if unit is None else unit.scale)))
-
-
-def _abbreviate(text: str) -> str:
-    return repr(text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}…")

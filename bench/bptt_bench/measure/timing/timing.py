@@ -46,7 +46,7 @@ class Sample:
 
 @contextlib.contextmanager
 def no_garbage_collection() -> Iterator[None]:
-    """Keep the collector from running inside a sample; afterwards it is as it was."""
+    """Keep the collector from running within the block; afterwards it is on or off as before."""
     was_on = gc.isenabled()
     gc.disable()
     try:

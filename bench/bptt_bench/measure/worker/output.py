@@ -12,6 +12,8 @@ import threading
 from collections.abc import Iterable, Iterator
 from typing import IO
 
+from bptt_bench.text.bounds import abbreviate
+
 MOST_LINES = 20  # different ones that are kept; the rest is counted
 MOST_CHARACTERS = 200  # of a line
 CHUNK_BYTES = 1 << 20  # read at once: what was printed may be larger than memory
@@ -43,7 +45,7 @@ class CapturedOutput:
     def add(self, line: str, times: int = 1) -> None:
         """Count a line, unless it is empty."""
         line = line.strip("\r\n")
-        line = line if len(line) <= MOST_CHARACTERS else f"{line[:MOST_CHARACTERS]}…"
+        line = abbreviate(line, MOST_CHARACTERS)
         if not line.strip():
             return
         if line in self.lines or len(self.lines) < MOST_LINES:

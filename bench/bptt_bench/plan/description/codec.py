@@ -18,11 +18,11 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from bptt_bench.errors import BenchError, DesignError, LawError
 from bptt_bench.plan.design.design import Design, Point
 from bptt_bench.plan.law.law import CostLaw
+from bptt_bench.text.bounds import abbreviate
 
 MOST_CHARACTERS = 10_000  # of a text: statements are sentences; laws have a limit of their own
 MOST_ENTRIES = 100_000  # of a list or an object: a design of so many points is not measured
 MOST_DIGITS = 2**63  # what whole numbers stay below: bytes and operations that a machine can count
-SHOWN_CHARACTERS = 40  # of a value that is not what it should be
 KINDS: dict[type, str] = {dict: "an object", list: "a list", str: "a text", bool: "true or false", int: "a number"}
 
 
@@ -45,9 +45,7 @@ class Field:
         """Return the error for a value of another kind than what is allowed."""
         shown = KINDS.get(type(self.value)) if isinstance(self.value, dict | list) else repr(self.value)
         assert shown is not None
-        if len(shown) > SHOWN_CHARACTERS:
-            shown = f"{shown[:SHOWN_CHARACTERS]}…"
-        return self.error(f"must be {allowed}, got {shown}")
+        return self.error(f"must be {allowed}, got {abbreviate(shown)}")
 
     def fields(self, names: Collection[str]) -> dict[str, Field]:
         """Return the fields of an object that has exactly these."""
@@ -65,7 +63,7 @@ class Field:
         if not isinstance(self.value, dict):
             raise self.must_be("an object")
         self._require_few()
-        return {key: Field(f"{self.where}.{_abbreviate(key)}".lstrip("."), value) for key, value in self.value.items()}
+        return {key: Field(f"{self.where}.{abbreviate(key)}".lstrip("."), value) for key, value in self.value.items()}
 
     def elements(self) -> list[Field]:
         """Return the elements of a list."""
@@ -111,10 +109,6 @@ class Field:
 
 def _is_control(character: str) -> bool:
     return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
-
-
-def _abbreviate(key: str) -> str:
-    return key if len(key) <= SHOWN_CHARACTERS else f"{key[:SHOWN_CHARACTERS]}…"
 
 
 def encode(value: Any) -> Any:

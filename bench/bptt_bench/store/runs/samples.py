@@ -19,11 +19,10 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import gc
 import json
 import math
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,10 +30,10 @@ from typing import Any, Self
 from bptt_bench.errors import StoreError
 from bptt_bench.measure.protocol.records import SCHEMA
 from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, MEMORY_BLOCK, StoredProgress, Visit
+from bptt_bench.measure.timing.timing import no_garbage_collection
 from bptt_bench.plan import Point
-from bptt_bench.text.nesting import is_too_deep, may_be_too_deep
+from bptt_bench.text.bounds import MOST_SHOWN, abbreviate, is_too_deep, may_be_too_deep
 
-SHOWN_CHARACTERS = 40  # of a value that is not what it should be
 SAMPLES, LOCK = "samples.jsonl", "lock"
 FIELDS = {  # that records must have to be of use
     "sample": frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"}),
@@ -226,28 +225,15 @@ def _require_sample(where: str, record: Mapping[str, Any]) -> None:
 
 def _abbreviate(value: object) -> str:
     """Return a value in a message, cut short."""
-    if isinstance(value, int) and abs(value) >= 10**SHOWN_CHARACTERS:
+    if isinstance(value, int) and abs(value) >= 10**MOST_SHOWN:
         return f"a whole number of {value.bit_length()} bits"  # whose digits Python may refuse to write
-    text = repr(value)
-    return text if len(text) <= SHOWN_CHARACTERS else f"{text[:SHOWN_CHARACTERS]}…"
+    return abbreviate(repr(value))
 
 
 def _is_finite(value: object) -> bool:
     if type(value) is float:
         return math.isfinite(value)
     return type(value) is int and abs(value) < 2**63
-
-
-@contextlib.contextmanager
-def no_garbage_collection() -> Iterator[None]:
-    """Turn the collector off: reading makes millions of objects without cycles, and collection takes a third of it."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def _record(path: Path, number: int, line: bytes) -> Any:

@@ -121,7 +121,7 @@ def _frame(path: Path, documents: Sequence[JsonCursor]) -> pd.DataFrame:
             known = described.get(name, UNKNOWN)
             subject, known = _match_version(name, _text(cells.get("version")), known, versions[name], notes)
             measured += _benchmark_samples(subject, cells, known, where, notes)
-    return tidy_frame(path, measured, source={"tool": TOOL, "version": f"results {VERSION}"}, notes=notes)
+    return tidy_frame(path, measured, tool=TOOL, version=f"results {VERSION}", notes=notes)
 
 
 def _environment(document: JsonCursor) -> str:

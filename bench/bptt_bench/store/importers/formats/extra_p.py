@@ -181,7 +181,7 @@ def _frame(
         )
         for (region, point), responses in together.items()
     ]
-    return tidy_frame(path, measured, source={"tool": TOOL, "version": kind}, notes=Notes())
+    return tidy_frame(path, measured, tool=TOOL, version=kind, notes=Notes())
 
 
 def _responses(metrics: Iterable[str]) -> dict[str, str]:

@@ -76,8 +76,7 @@ def read_google_benchmark(document: JsonCursor) -> pd.DataFrame:
         _benchmark_samples(row, name, apart[name], several=len(clocks[apart[name].subject]) > 1) for row, name in taken
     ]
     version = document.at("context").maybe("library_version")
-    source = {"tool": TOOL, **({"version": str(version.value)} if version is not None else {})}
-    return tidy_frame(document.path, measured, source=source, notes=notes)
+    return tidy_frame(document.path, measured, tool=TOOL, version=version and version.value, notes=notes)
 
 
 def parse_name(name: str) -> ParsedName:

@@ -43,7 +43,7 @@ def read_hyperfine(document: JsonCursor) -> pd.DataFrame:
         parsed = parse_names(commands)
         subjects, levels = [one.subject for one in parsed], [one.levels for one in parsed]
     measured = [_benchmark_samples(*each, notes) for each in zip(results, commands, subjects, levels, strict=True)]
-    return tidy_frame(document.path, measured, source={"tool": TOOL}, notes=notes)
+    return tidy_frame(document.path, measured, tool=TOOL, notes=notes)
 
 
 def _parameters(result: JsonCursor) -> dict[str, Any]:

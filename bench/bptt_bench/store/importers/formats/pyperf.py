@@ -62,9 +62,8 @@ def read_pyperf(document: JsonCursor) -> pd.DataFrame:
         _benchmark_samples(entry, one, name.subject, whole, {**levels, **name.levels})
         for entry, one, name, whole, levels in zip(entries, metadata, named, raw, factor_levels, strict=True)
     ]
-    version = next((str(one["perf_version"]) for one in metadata if "perf_version" in one), None)
-    source = {"tool": TOOL, **({"version": version} if version is not None else {})}
-    return tidy_frame(document.path, measured, source=source, notes=Notes())
+    version = next((one["perf_version"] for one in metadata if "perf_version" in one), None)
+    return tidy_frame(document.path, measured, tool=TOOL, version=version, notes=Notes())
 
 
 def _without_named_levels(template: str) -> str:

@@ -43,8 +43,7 @@ def read_pytest_benchmark(document: JsonCursor) -> pd.DataFrame:
         [_texts(entry) for entry in entries],
     )
     version = document.maybe("version")
-    source = {"tool": TOOL, **({"version": str(version.value)} if version is not None else {})}
-    return tidy_frame(document.path, measured, source=source, notes=notes)
+    return tidy_frame(document.path, measured, tool=TOOL, version=version and version.value, notes=notes)
 
 
 def _subjects(entries: list[JsonCursor]) -> list[str]:

@@ -76,7 +76,7 @@ class Notes:
 
 
 def tidy_frame(
-    path: Path, measured: Sequence[BenchmarkSamples], *, source: Mapping[str, str], notes: Notes
+    path: Path, measured: Sequence[BenchmarkSamples], *, tool: str, version: object = None, notes: Notes
 ) -> pd.DataFrame:
     """Return the frame of measured benchmarks.
 
@@ -125,7 +125,7 @@ def tidy_frame(
     names = list(renamed.values())
     frame.attrs.update(
         factors=names,
-        source={key: printable(value) for key, value in source.items()},
+        source={"tool": tool, **({} if version is None else {"version": printable(str(version))})},
         notes=notes.lines(),
         units=units,
         unnamed=[name for name in names if name.startswith("arg") and name[3:].isdigit()],

@@ -1,10 +1,13 @@
-"""How deep JSON is nested: its reader stops at depths that differ between versions of Python, and others before it."""
+"""Bounds on what is read and printed: the nesting of JSON, and the length of a value in a message."""
 
 from __future__ import annotations
 
 from typing import Any
 
-MOST_NESTED = 100  # lists and objects within each other: no tool writes ten, and copies can be made of some 300
+# Lists and objects within each other: no tool writes ten, and copies can be made of some 300. The depth at which a
+# reader of JSON stops differs between versions of Python.
+MOST_NESTED = 100
+MOST_SHOWN = 40  # characters of a value in a message
 
 
 def is_too_deep(value: Any) -> bool:
@@ -28,3 +31,12 @@ def is_too_deep(value: Any) -> bool:
 def may_be_too_deep(line: bytes) -> bool:
     """Return whether so many brackets are opened at all: of the records of a run hardly one has as many."""
     return line.count(b"[") + line.count(b"{") > MOST_NESTED
+
+
+def abbreviate(text: str, most: int = MOST_SHOWN) -> str:
+    """Return a text cut to so many characters, with an ellipsis where it was longer.
+
+    >>> abbreviate("short"), abbreviate("longer", 4)
+    ('short', 'long…')
+    """
+    return text if len(text) <= most else f"{text[:most]}…"
