@@ -362,3 +362,27 @@ def test_interrupt_outside_of_measuring_exits_130(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr("bptt_bench.workflows.fit.fit_data", raises)
     result = invoke("fit", times(tmp_path), "--law", "n")
     assert (result.exit_code, result.stderr) == (130, "interrupted\n")
+
+
+HEAVY = (
+    "scipy.stats",
+    "scipy.optimize",
+    "scipy.interpolate",
+    "sympy",
+    "matplotlib",
+    "jinja2",
+    "IPython",
+    "distributed",
+)
+
+
+def test_a_verdict_loads_no_library_that_it_does_not_use(folder: Path) -> None:
+    code = (
+        "import atexit, sys; from bptt_bench.cli.main import cli; "
+        "atexit.register(lambda: print([name for name in sys.argv[2:] if name in sys.modules], file=sys.stderr)); "
+        "cli(['verdict', sys.argv[1]])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, folder, *HEAVY], capture_output=True, text=True, check=False, cwd=folder.parent
+    )
+    assert done.stderr.splitlines()[-1] == "[]"

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.special import chdtri
 
 from bptt_bench.analyse.adaptive.precision import (
     ExhaustedClaim,
@@ -268,7 +268,7 @@ def _beyond(scatter: float, error: Array) -> float:
 
 def _lower_end(fit: Fit) -> float:
     """Return the lower end of the interval of a variance over its estimate."""
-    return float(fit.freedom / chi2.ppf((1 + fit.confidence) / 2, fit.freedom))
+    return float(fit.freedom / chdtri(fit.freedom, (1 - fit.confidence) / 2))
 
 
 def _room(low: float, high: float, estimate: float) -> float:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import get_args
 
-from scipy.stats import binom
+from scipy.special import bdtrc
 
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.stats.estimate import Interval
@@ -235,7 +235,7 @@ class Trust:
         """The alarms of the placebo where they are more than chance explains."""
         if self.placebo is None or not self.placebo.points:
             return None
-        p_value = binom.sf(self.placebo.point_alarms - 1, self.placebo.points, ALARM_LEVEL)
+        p_value = float(bdtrc(self.placebo.point_alarms - 1, self.placebo.points, ALARM_LEVEL))
         return self.placebo if p_value < SURPRISING else None
 
     @property
