@@ -379,7 +379,7 @@ HEAVY = (
 def test_a_verdict_loads_no_library_that_it_does_not_use(folder: Path) -> None:
     code = (
         "import atexit, sys; from bptt_bench.cli.main import cli; "
-        "atexit.register(lambda: print([name for name in sys.argv[2:] if name in sys.modules], file=sys.stderr)); "
+        "atexit.register(lambda: print([each for each in sys.argv[2:] if each in sys.modules], file=sys.stderr)); "
         "cli(['verdict', sys.argv[1]])"
     )
     done = subprocess.run(
