@@ -1,4 +1,4 @@
-"""The declared works add up to the exact closed forms: nothing is priced twice, and nothing is left out."""
+"""The declared works add up to the exact closed forms: nothing is counted twice, and nothing is left out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The experiment is fit to be judged: its designs tell the terms apart and hold the points that its claims name."""
+"""The experiment is fit to be judged: its designs distinguish the terms and hold the points that its claims name."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from bptt_rnn.text import TextError
 
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("subject", cost.SUBJECTS)
-def test_the_terms_of_a_law_can_be_told_apart(profile: str, subject: str) -> None:
+def test_the_terms_of_a_law_are_distinguishable(profile: str, subject: str) -> None:
     points = list(PROFILES[profile].design)
     law = EXPERIMENT.subject(subject).law
     assert law is not None

@@ -35,13 +35,13 @@ def test_rarer_types_become_unknown(V: int, expected: list[int]) -> None:
     assert Corpus.of(PROVERB).tokens(V, T=12).tolist() == expected
 
 
-def test_window_starts_where_it_is_told_to() -> None:
+def test_a_window_starts_at_its_start() -> None:
     corpus = Corpus.of(PROVERB)
     assert corpus.tokens(7, T=2, start=4).tolist() == [3, 2, 1]
     assert corpus.decode(corpus.tokens(3, T=2, start=4)) == f"{UNKNOWN} is a"
 
 
-def test_words_and_marks_are_told_apart_and_case_is_kept() -> None:
+def test_words_and_marks_are_distinguished_and_case_is_kept() -> None:
     assert set(Corpus.of("Don't stop — naïve Café_1!").types[1:]) == {
         "Don",
         "'",

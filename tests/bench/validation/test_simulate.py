@@ -47,7 +47,7 @@ def test_noise_point_effects_and_disturbances_have_the_sizes_asked_for(rng: np.r
     assert np.median(np.abs(logs - middle[:, None])[~slow]) == pytest.approx(0.0067 * np.sqrt(6 / 7), rel=0.2)
 
 
-def test_a_cache_step_makes_one_term_dearer_beyond_the_middle(rng: np.random.Generator) -> None:
+def test_a_cache_step_makes_one_term_slower_beyond_the_middle(rng: np.random.Generator) -> None:
     frame, truth = simulate(QUIET, rng, disturbed=0.0, cache_step=1.3)
     V, H, T = (frame[name].to_numpy() for name in ("V", "H", "T"))
     plain = truth.law.evaluate({name: frame[name].to_numpy() for name in "VdHT"}, truth.coefficients)

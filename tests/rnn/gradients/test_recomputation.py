@@ -1,4 +1,4 @@
-"""Plans with few states: can they be carried out, and is none cheaper? Compared with a search over all plans."""
+"""Plans with few states: they can be carried out and have the least cost, compared with a search over all plans."""
 
 from __future__ import annotations
 
@@ -58,10 +58,10 @@ def cheapest(T: int, states: int) -> int:
                 grown = held | {state + 1}
                 dropped = [grown] if len(grown) <= states else [grown - {one} for one in held]
                 following += [(cost + 1, (kept, left)) for kept in dropped]
-        for price, place in following:
-            if price < best.get(place, price + 1):
-                best[place] = price
-                heapq.heappush(queue, (price, next(tie), place))
+        for unit_cost, place in following:
+            if unit_cost < best.get(place, unit_cost + 1):
+                best[place] = unit_cost
+                heapq.heappush(queue, (unit_cost, next(tie), place))
     raise AssertionError("no plan")
 
 

@@ -106,15 +106,13 @@ def test_asking_what_is_missing_imports_no_library() -> None:
     assert answer.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize(("told", "expected"), [("2", 2), ("3", 3)])
-def test_peers_use_the_threads_that_libraries_were_told_to_use(
-    monkeypatch: pytest.MonkeyPatch, told: str, expected: int
-) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", told)
+@pytest.mark.parametrize(("limit", "expected"), [("2", 2), ("3", 3)])
+def test_peers_use_the_threads_of_the_environment(monkeypatch: pytest.MonkeyPatch, limit: str, expected: int) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", limit)
     assert interface.threads() == expected
 
 
-@pytest.mark.parametrize("told", ["", "0", "many"])
-def test_without_a_number_all_usable_cores_are_used(monkeypatch: pytest.MonkeyPatch, told: str) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", told)
+@pytest.mark.parametrize("limit", ["", "0", "many"])
+def test_without_a_number_all_usable_cores_are_used(monkeypatch: pytest.MonkeyPatch, limit: str) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", limit)
     assert interface.threads() >= 1

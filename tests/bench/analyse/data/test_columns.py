@@ -69,7 +69,7 @@ def test_where_none_or_several_could_be_meant_the_message_says_what_to_type(fram
     assert str(caught.value).endswith(expected)
 
 
-def test_constant_text_and_what_restates_a_factor_are_no_factors_and_are_told() -> None:
+def test_constant_text_and_twins_of_factors_are_not_used_and_are_noted() -> None:
     n = table()["n"]
     frame = table(
         run_id="r1",
@@ -89,9 +89,9 @@ def test_constant_text_and_what_restates_a_factor_are_no_factors_and_are_told() 
         "the same in every row, and not used: 'run_id'",
         "another value in nearly every row, and not used: 'digest'",
     )
-    told = add_roles(frame, ["n"], response="seconds")
-    assert told.attrs["factors"] == ["d", "n", "kind"]
-    assert told.attrs["notes"][-1] == (
+    described = add_roles(frame, ["n"], response="seconds")
+    assert described.attrs["factors"] == ["d", "n", "kind"]
+    assert described.attrs["notes"][-1] == (
         "the law does not name 'd', which varies (1, 2); --where selects, --ignore d takes all as one"
     )
     assert frame.attrs == {}
@@ -116,7 +116,7 @@ def test_a_column_that_is_called_as_ours_and_means_something_else_is_a_category(
     assert len(fitted_samples(ours)) == len(frame) / 2
 
 
-def test_a_factor_of_a_run_or_a_tool_that_the_law_does_not_name_is_told() -> None:
+def test_a_factor_of_a_run_or_a_tool_that_the_law_does_not_name_is_noted() -> None:
     frame = table(m=[1, 2] * 6)
     frame.attrs["factors"] = ["n", "m"]
     assert add_roles(frame, ["n"], response="seconds").attrs["notes"] == [
@@ -126,7 +126,7 @@ def test_a_factor_of_a_run_or_a_tool_that_the_law_does_not_name_is_told() -> Non
     assert add_roles(frame, ["n"], response="seconds", chosen=["m"]).attrs["notes"] == []
 
 
-def test_a_renamed_column_keeps_the_unit_that_its_name_told(tmp_path: Path) -> None:
+def test_a_renamed_column_keeps_the_unit_of_its_name(tmp_path: Path) -> None:
     (tmp_path / "x.csv").write_text("n,Time (ms)\n" + "".join(f"{n},{2 * n}\n" for n in (1, 2, 4, 8)), encoding="utf-8")
     frame = load(tmp_path / "x.csv", rename=["Time (ms)=t"])
     assert choose_response(frame, None, ["n"]) == "t"
@@ -153,7 +153,7 @@ def test_the_response_that_is_suggested_has_a_unit_and_no_levels() -> None:
 
 
 @pytest.mark.parametrize("cell", ["12.3 ms", "0:00:01"])
-def test_a_time_with_its_unit_in_the_cells_is_told(cell: str) -> None:
+def test_a_time_with_its_unit_in_the_cells_is_reported(cell: str) -> None:
     with pytest.raises(FitError, match=f"column 'time': holds text, such as '{cell}'; a response must be numbers"):
         choose_response(table(time=cell).drop(columns="seconds"), None, ["n"])
 

@@ -23,7 +23,7 @@ def test_a_value_is_the_mean_of_all_visits_of_a_process() -> None:
     np.testing.assert_array_equal(table.visits, [[2, 1], [0, 1]])
 
 
-def test_a_visit_far_off_is_drawn_in() -> None:
+def test_an_outlying_visit_is_winsorised() -> None:
     logs = [-0.1, -0.05, 0.0, 0.05, 9.0]  # median 0, median absolute deviation 0.05
     table = mean_table(visits([1] * 5, [0] * 5, list(range(5)), logs))
     assert table.values[0, 0] == pytest.approx((-0.1 - 0.05 + 0.05 + 2.5 * 1.4826 * 0.05) / 5)

@@ -66,7 +66,7 @@ def test_the_working_set_is_named_where_it_explains_more_than_a_factor(rng: np.r
     assert words(found.lack_of_fit).endswith("the working set")
 
 
-def test_a_bend_is_told_from_a_slope() -> None:
+def test_a_bend_is_distinguished_from_a_slope() -> None:
     x = np.geomspace(1, 64, 13)
     assert strongest_trend((np.log(x) - np.log(8)) ** 2, {"n": x}) == Trend(along="n", shape="lowest mid-range")
     assert strongest_trend(-((np.log(x) - np.log(8)) ** 2), {"n": x}) == Trend(along="n", shape="highest mid-range")

@@ -82,8 +82,8 @@ def test_a_term_fitted_with_zero_has_no_exponent() -> None:
 
 def test_a_term_is_freed_together_with_what_it_costs_beyond_a_threshold(rng: np.random.Generator) -> None:
     at = levels()
-    dearer = 1 + 2 * np.maximum(0, 1 - 2e6 / (8 * at["H"] * at["V"]))
-    exact = seconds() + COEFFICIENTS[0] * T * at["H"] * at["V"] * (dearer - 1)
+    slower = 1 + 2 * np.maximum(0, 1 - 2e6 / (8 * at["H"] * at["V"]))
+    exact = seconds() + COEFFICIENTS[0] * T * at["H"] * at["V"] * (slower - 1)
     frame = table(exact, rng=rng, noise=0.005)
     found = fit(frame, LAW, overhead="1 + T", term_bytes={"T*H*V": "8*H*V"})
     (companion,) = found.companions(found.indices(["T*H*V"]))

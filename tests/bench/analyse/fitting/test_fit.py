@@ -89,7 +89,7 @@ def test_disturbed_samples_hardly_move_the_fit(rng: np.random.Generator) -> None
     assert found.noise.relative == pytest.approx(0.01, rel=0.2)
 
 
-def test_drift_of_blocks_is_taken_out_where_the_block_is_named(rng: np.random.Generator) -> None:
+def test_drift_of_blocks_is_subtracted_where_the_block_is_named(rng: np.random.Generator) -> None:
     frame = table(seconds(), rng=rng, noise=0.01)
     frame["seconds_per_eval"] *= np.array([1, 1.1, 0.9, 1, 1.2])[frame["block"]]
     plain, blocked = (fit(frame, LAW, overhead="1 + T", block=block).noise.relative for block in (None, "block"))

@@ -11,7 +11,7 @@ from bptt_bench.report.words.documents import fit_document
 from bptt_bench.report.words.reasons import hosts_text
 
 LAW = CostLaw("n*m + n*log(n)")
-PRICES = np.array([2e-9, 2e-8])
+UNIT_COSTS = np.array([2e-9, 2e-8])
 N, M = (grid.ravel() for grid in np.meshgrid([1e3, 1e4, 1e5, 1e6], [1.0, 10.0, 100.0]))
 SPEEDS = {"a": 1.0, "b": 1.31, "c": 0.8}
 
@@ -22,18 +22,18 @@ def run(
     *,
     visits: int = 2,
     processes: int = 3,
-    dearer: float = 1.0,
+    slower: float = 1.0,
     noise: float = 0.01,
     misfit: float = 0.05,
 ) -> pd.DataFrame:
-    """A run whose processes are dealt to hosts in turn; on host b ``n*m`` is ``dearer`` times as dear."""
+    """A run whose processes are dealt to hosts in turn; on host b ``n*m`` is ``slower`` times as long."""
     columns = LAW.columns({"n": N, "m": M})
     effects = misfit * rng.standard_normal(len(N))
     tables = []
     for process in range(processes * len(hosts)):
         host = hosts[process % len(hosts)]
-        prices = PRICES * np.array([dearer if host == "b" else 1.0, 1.0])
-        log = np.log(columns @ prices * SPEEDS[host]) + effects + 0.01 * rng.standard_normal()
+        unit_costs = UNIT_COSTS * np.array([slower if host == "b" else 1.0, 1.0])
+        log = np.log(columns @ unit_costs * SPEEDS[host]) + effects + 0.01 * rng.standard_normal()
         log += 0.005 * rng.standard_normal(len(N))
         for visit in range(visits):
             disturbed = (rng.random(len(N)) < 0.1) * rng.uniform(0.2, 1.0, len(N))
@@ -60,16 +60,16 @@ def test_a_host_has_the_factor_by_which_it_is_slower(rng: np.random.Generator) -
         assert host.slowness.high / host.slowness.low < 1.1
 
 
-def test_exact_samples_give_exact_speeds_and_prices() -> None:
+def test_exact_samples_give_exact_speeds_and_unit_costs() -> None:
     exact = run(np.random.default_rng(0), noise=0.0, misfit=0.0)
-    seconds = LAW.columns({"n": exact["n"], "m": exact["m"]}) @ PRICES * exact["host"].map(SPEEDS).to_numpy()
+    seconds = LAW.columns({"n": exact["n"], "m": exact["m"]}) @ UNIT_COSTS * exact["host"].map(SPEEDS).to_numpy()
     found = fitted(exact.assign(seconds_per_eval=seconds))
-    assert found.coefficients == pytest.approx(PRICES, rel=1e-6)
+    assert found.coefficients == pytest.approx(UNIT_COSTS, rel=1e-6)
     assert found.hosts[1].slowness is not None
     assert found.hosts[1].slowness.estimate == pytest.approx(1.31, rel=1e-9)
 
 
-def test_prices_are_those_of_the_reference_whatever_the_others_took(rng: np.random.Generator) -> None:
+def test_unit_costs_are_those_of_the_reference_whatever_the_others_took(rng: np.random.Generator) -> None:
     """Without the factors a host that is 3 times as slow would be noise, and its share of the samples would count."""
     alone = run(rng, "a")
     slow = alone.copy()
@@ -88,8 +88,8 @@ def test_one_host_changes_no_bit(rng: np.random.Generator) -> None:
     assert fit_document(with_host) == fit_document(without)
 
 
-def test_a_term_dearer_on_one_host_is_named(rng: np.random.Generator) -> None:
-    found = fitted(run(rng, dearer=1.3))
+def test_a_term_slower_on_one_host_is_named(rng: np.random.Generator) -> None:
+    found = fitted(run(rng, slower=1.3))
     about = [one for host in found.hosts for one in host.disagreements]
     assert about, hosts_text(found.hosts)
     assert "disagree about the shape: " in hosts_text(found.hosts)
@@ -118,7 +118,7 @@ def test_intervals_hold_the_speed() -> None:
 
 def test_disagreement_is_found() -> None:
     rng = np.random.default_rng(9)
-    assert sum(bool(fitted(run(rng, dearer=1.2)).hosts[1].disagreements) for _ in range(50)) >= 45
+    assert sum(bool(fitted(run(rng, slower=1.2)).hosts[1].disagreements) for _ in range(50)) >= 45
 
 
 def with_steeper_host(frame: pd.DataFrame, exponent: float) -> pd.DataFrame:
@@ -144,8 +144,8 @@ def test_time_that_grows_more_on_one_host_is_found_whatever_the_terms(law: CostL
 
 def single(frame: pd.DataFrame) -> pd.DataFrame:
     """The same, of a law of one term."""
-    two = LAW.columns({"n": frame["n"], "m": frame["m"]}) @ PRICES
-    return frame.assign(seconds_per_eval=frame["seconds_per_eval"] / two * (frame["n"] * frame["m"] * PRICES[0]))
+    two = LAW.columns({"n": frame["n"], "m": frame["m"]}) @ UNIT_COSTS
+    return frame.assign(seconds_per_eval=frame["seconds_per_eval"] / two * (frame["n"] * frame["m"] * UNIT_COSTS[0]))
 
 
 def test_hosts_that_grow_alike_seldom_disagree_under_a_law_of_one_term() -> None:
@@ -163,7 +163,7 @@ def test_growth_is_named_with_its_factor(rng: np.random.Generator) -> None:
     assert found.hosts[1].to_json()["disagreements"][0]["growth"] == "n"
 
 
-def test_a_host_that_shares_no_point_cannot_be_told(rng: np.random.Generator) -> None:
+def test_a_host_that_shares_no_point_has_no_speed(rng: np.random.Generator) -> None:
     frame = run(rng)
     apart = frame[(frame["host"] == "a") == (frame["n"] < 5e4)]
     found = fitted(apart)

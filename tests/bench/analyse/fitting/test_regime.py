@@ -25,13 +25,13 @@ THRESHOLD = 8 * 1500
 
 
 def simulate(
-    rng: np.random.Generator, *, dearer: float, noise: float = 0.005, point_effect: float = 0.0
+    rng: np.random.Generator, *, slower: float, noise: float = 0.005, point_effect: float = 0.0
 ) -> pd.DataFrame:
     rows = []
     for point in POINTS:
         n, m = point["n"], point["m"]
         beyond = max(0.0, 1 - (THRESHOLD / (8 * m)) ** 2)
-        seconds = 2e-9 * n * m * (1 + (dearer - 1) * beyond) + 1e-7 * n
+        seconds = 2e-9 * n * m * (1 + (slower - 1) * beyond) + 1e-7 * n
         seconds *= np.exp(point_effect * rng.standard_normal())
         rows += [
             {"n": n, "m": m, "block": block, "seconds_per_eval": seconds * np.exp(noise * rng.standard_normal())}
@@ -40,30 +40,30 @@ def simulate(
     return pd.DataFrame(rows)
 
 
-@pytest.mark.parametrize("dearer", [1.3, 2.5])
-def test_a_threshold_is_found_with_what_lies_beyond_it(dearer: float, rng: np.random.Generator) -> None:
-    found = fit(simulate(rng, dearer=dearer), LAW, overhead="n", term_bytes=BYTES)
+@pytest.mark.parametrize("slower", [1.3, 2.5])
+def test_a_threshold_is_found_with_what_lies_beyond_it(slower: float, rng: np.random.Generator) -> None:
+    found = fit(simulate(rng, slower=slower), LAW, overhead="n", term_bytes=BYTES)
     (regime,) = found.regimes
     assert regime.low <= THRESHOLD * 1.5
     assert regime.high >= THRESHOLD / 1.5
     by_term = {term.term: term for term in found.terms}
     beyond = by_term[regime.companion]
     assert beyond.role == "regime"
-    assert 1 + beyond.coefficient / by_term["n*m"].coefficient == pytest.approx(dearer, rel=0.15)
+    assert 1 + beyond.coefficient / by_term["n*m"].coefficient == pytest.approx(slower, rel=0.15)
     assert "each operation of n*m costs up to" in words(found.cache_regimes()[0])
     assert found.cache_regimes(["other"]) == ()
     assert found.error.max < 0.05
 
 
 def test_exponents_are_defined_on_both_sides_of_a_threshold(rng: np.random.Generator) -> None:
-    found = fit(simulate(rng, dearer=2.5), LAW, overhead="n", term_bytes=BYTES)
+    found = fit(simulate(rng, slower=2.5), LAW, overhead="n", term_bytes=BYTES)
     assert found.exponent("m", {"n": 16, "m": 1000}).estimate == pytest.approx(0.95, abs=0.02)
     assert found.exponent("m", {"n": 16, "m": 2500}).estimate > 1.3  # on the ramp
     assert fit_document(found)["terms"][-1]["role"] == "regime"
 
 
 def test_the_plain_law_bends_without_the_threshold_and_is_straight_with_it(rng: np.random.Generator) -> None:
-    frame = simulate(rng, dearer=2.5)
+    frame = simulate(rng, slower=2.5)
     at = {"n": 16, "m": 2**14}
     plain = free_exponent(fit(frame, LAW, overhead="n"), ["n*m"], "m", at).interval
     refined = free_exponent(fit(frame, LAW, overhead="n", term_bytes=BYTES), ["n*m"], "m", at).interval
@@ -73,12 +73,12 @@ def test_the_plain_law_bends_without_the_threshold_and_is_straight_with_it(rng: 
 
 
 def test_no_threshold_is_made_up_where_the_law_holds(rng: np.random.Generator) -> None:
-    found = [fit(simulate(rng, dearer=1.0), LAW, overhead="n", term_bytes=BYTES).regimes for _ in range(40)]
+    found = [fit(simulate(rng, slower=1.0), LAW, overhead="n", term_bytes=BYTES).regimes for _ in range(40)]
     assert sum(map(bool, found)) <= 2
 
 
 def test_a_wrong_exponent_of_another_factor_is_not_taken_for_a_threshold(rng: np.random.Generator) -> None:
-    frame = simulate(rng, dearer=1.0)
+    frame = simulate(rng, slower=1.0)
     frame["seconds_per_eval"] *= (frame["n"] / 16) ** 0.2
     found = fit(frame, LAW, overhead="n", term_bytes=BYTES)
     assert free_exponent(found, ["n*m"], "n", {"n": 16, "m": 2**14}).interval.low > 1.05
@@ -98,7 +98,7 @@ def test_a_claim_below_a_threshold_is_judged_on_the_points_below_it(rng: np.rand
         profiles={"quick": Profile(design=POINTS)},
         claims=(claim("below", 512), claim("beyond", 2**14)),
     )
-    below, beyond = judge(simulate(rng, dearer=2.5).assign(subject="s"), experiment)
+    below, beyond = judge(simulate(rng, slower=2.5).assign(subject="s"), experiment)
     assert below.verdict == "supported"
     n_below = sum(8 * point["m"] <= THRESHOLD for point in POINTS)
     assert SelectedPoints(n_points=n_below, of=len(POINTS)) in below.reason.remarks
@@ -116,7 +116,7 @@ def test_a_step_under_much_noise_is_found_though_lack_of_fit_is_not() -> None:
     assert regime.threshold == pytest.approx(STEP_BYTES, rel=0.5)
 
 
-def test_a_known_price_will_do_where_the_term_is_little_of_the_time(rng: np.random.Generator) -> None:
+def test_a_known_unit_cost_is_enough_where_the_term_is_a_small_share(rng: np.random.Generator) -> None:
     """Below the step the term takes a tenth of the time at most, but hundreds of points know it well."""
     grid = Design.grid({"n": [1, 2, 4, 8], "m": [2**k for k in range(2, 15)], "k": [1, 2, 3, 4, 5]})
     at = {name: np.array([float(point[name]) for point in grid]) for name in ("n", "m", "k")}
@@ -130,20 +130,20 @@ def test_a_known_price_will_do_where_the_term_is_little_of_the_time(rng: np.rand
     assert regime.threshold == pytest.approx(THRESHOLD, rel=0.5)
 
 
-def test_what_costs_nothing_below_a_threshold_has_not_become_dearer(rng: np.random.Generator) -> None:
+def test_what_costs_nothing_below_a_threshold_has_no_regime(rng: np.random.Generator) -> None:
     grid = Design.grid({"n": [1, 2, 4, 8], "m": [1000, 3000], "k": [1, 2, 3, 4, 5]})
     at = {name: np.array([float(point[name]) for point in grid]) for name in ("n", "m", "k")}
     noise = 0.002 * rng.standard_normal(len(grid))
     found = []
-    for price_below in (0.0, 2e-9):
-        price = np.where(at["m"] > 2000, 4e-9, price_below)
-        y = np.log(price * at["n"] * at["m"] + 3e-5 * at["n"] * at["k"]) + noise
+    for unit_cost_below in (0.0, 2e-9):
+        unit_cost = np.where(at["m"] > 2000, 4e-9, unit_cost_below)
+        y = np.log(unit_cost * at["n"] * at["m"] + 3e-5 * at["n"] * at["k"]) + noise
         found.append(len(select_regimes(CostLaw("n*m + n*k"), BYTES, at, y)))
     assert found == [0, 1]
 
 
 def test_a_law_without_working_sets_is_left_as_it_is(rng: np.random.Generator) -> None:
-    assert fit(simulate(rng, dearer=2.5), LAW, overhead="n").regimes == ()
+    assert fit(simulate(rng, slower=2.5), LAW, overhead="n").regimes == ()
 
 
 @pytest.mark.parametrize(

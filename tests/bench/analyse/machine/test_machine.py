@@ -219,7 +219,7 @@ def test_errors_are_those_of_logarithms() -> None:
     assert [errors.median, errors.worst, errors.bias] == pytest.approx([0.0, np.log(2), 0.0])
 
 
-# --- a run: the same prices beside what was measured ---
+# --- a run: the same predictions and the measured times ---
 
 
 def works(point: Point) -> list[Work]:
@@ -251,7 +251,7 @@ def run(probe: Readings | None, excess: float = 1.25) -> pd.DataFrame:
     return frame
 
 
-def test_run_with_a_probe_is_priced_beside_its_fit() -> None:
+def test_a_run_with_a_probe_is_predicted_and_fitted() -> None:
     prediction = analyse(run(readings()), experiment(overhead=("1",)), ()).machine_predictions["product"]
     assert prediction.error.median == pytest.approx(np.log(1.25), abs=0.002)
     assert prediction.error.bias == pytest.approx(-np.log(1.25), abs=0.002)
@@ -269,12 +269,12 @@ def test_measured_times_do_not_move_the_prediction() -> None:
     assert first.points["predicted"].tolist() == second.points["predicted"].tolist()
 
 
-def test_run_without_a_probe_or_without_works_is_not_priced() -> None:
+def test_a_run_without_a_probe_or_without_works_is_not_predicted() -> None:
     assert analyse(run(None), experiment(), ()).machine_predictions == {}
     bare = dataclasses.replace(experiment().subjects[0], works=None)
     assert analyse(run(readings()), dataclasses.replace(experiment(), subjects=(bare,)), ()).machine_predictions == {}
 
 
-def test_probe_that_lacks_what_a_work_needs_prices_nothing() -> None:
+def test_a_probe_that_lacks_what_a_work_needs_predicts_nothing() -> None:
     lacking = dataclasses.replace(readings(), products=())
     assert analyse(run(lacking), experiment(), ()).machine_predictions == {}

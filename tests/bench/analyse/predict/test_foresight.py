@@ -240,7 +240,7 @@ def test_accuracy_of_nothing_is_an_error() -> None:
         ({"median": 0.051}, False),
         ({"p95": 0.101}, False),
         ({"coverage": 0.89}, False),
-        ({"coverage": 0.99}, False),  # intervals that are too wide are no good either
+        ({"coverage": 0.99}, False),  # intervals that are too wide miss the target too
         ({"worst": 0.5}, True),
     ],
 )

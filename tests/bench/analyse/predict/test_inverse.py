@@ -53,10 +53,10 @@ def test_a_level_that_takes_the_budget_exactly_is_within() -> None:
 
 @given(st.floats(0.5, 3.0), st.floats(1e-6, 1e-2), st.floats(0, 5.0), st.floats(1e-3, 1e4), st.floats(1.0, 3.0))
 def test_it_is_the_last_whole_number_within(
-    power: float, price: float, constant: float, budget: float, width: float
+    power: float, unit_cost: float, constant: float, budget: float, width: float
 ) -> None:
     def value(n: float) -> float:
-        return float(constant + price * n**power)
+        return float(constant + unit_cost * n**power)
 
     found = answer(value, budget, width=width)
     for level, scale in ((found.largest, 1.0), (found.low, width), (found.high, 1 / width)):

@@ -12,13 +12,13 @@ from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw
 
 LAW = CostLaw("n*m + n")
-PRICES = np.array([2e-9, 5e-8])
+UNIT_COSTS = np.array([2e-9, 5e-8])
 N = np.geomspace(10, 10_000, 12)
 M = np.geomspace(4, 4_000, 8)
 
 
 def exact(n: np.ndarray, m: np.ndarray) -> np.ndarray:
-    return np.asarray(LAW.columns({"n": n, "m": m}) @ PRICES)
+    return np.asarray(LAW.columns({"n": n, "m": m}) @ UNIT_COSTS)
 
 
 def grid() -> tuple[np.ndarray, np.ndarray]:
@@ -36,7 +36,7 @@ def frame(seconds: np.ndarray, rng: np.random.Generator, noise: float = 0.003) -
 
 
 def rows_effect(m: np.ndarray) -> np.ndarray:
-    """What the length of a row does to the price of everything: no law knows it, and neighbours share it."""
+    """What the length of a row does to every unit cost: no law knows it, and neighbours share it."""
     return np.asarray(1 + 0.12 * np.sin(1.3 * np.log(m)))
 
 
@@ -48,7 +48,7 @@ def test_without_anything_shared_predictions_are_the_laws(rng: np.random.Generat
     assert by_neighbours.low <= exact(np.array([40_000.0]), np.array([4_000.0]))[0] <= by_neighbours.high
 
 
-def test_a_shared_price_is_carried_along_the_factor_it_does_not_depend_on(rng: np.random.Generator) -> None:
+def test_a_shared_unit_cost_is_carried_along_the_factor_it_does_not_depend_on(rng: np.random.Generator) -> None:
     n, m = grid()
     fitted = fit(frame(exact(n, m) * rows_effect(m), rng), LAW, overhead="1")
     neighbours = Neighbours(fitted)
@@ -102,7 +102,7 @@ def beyond_a_cache(rng: np.random.Generator, spread: float) -> Fit:
 
 def test_intervals_are_as_wide_as_the_residuals_nearby(rng: np.random.Generator) -> None:
     fitted = beyond_a_cache(rng, 0.15)
-    assert fitted.regimes, "without a threshold found there is nothing to tell apart"
+    assert fitted.regimes, "without a threshold found there is nothing to distinguish"
     neighbours = Neighbours(fitted)
     inside, outside = neighbours.predict([{"n": 100.0, "m": 8_000.0}, {"n": 20_000.0, "m": 8_000.0}])
     assert np.log(inside.high / inside.estimate) < 0.08

@@ -131,7 +131,7 @@ def test_how_far_in_words(point: dict[str, float], words: str) -> None:
     assert SWEEP.extrapolation(point).words == words
 
 
-def test_a_factor_measured_at_0_alone_is_told() -> None:
+def test_a_factor_measured_at_0_alone_is_stated() -> None:
     found = MeasuredPoints(["n"], np.array([[0.0]])).extrapolation({"n": 3})
     assert tuple(found) == (None, "n", "n was measured at 0 alone")
 

@@ -40,8 +40,8 @@ def test_errors_under_hubers_loss_have_the_scatter_of_the_estimate(rng: np.rando
         one = solve(np.ones((40, 1)), y, robust=True)
         half = influence(one.jacobian, one.errors).errors(np.ones((1, 1)) / one.coefficients)[0][0]
         found.append((float(np.log(one.coefficients[0])), half))
-    middle, told = np.array(found).T
-    assert np.sqrt(np.mean(told**2)) == pytest.approx(middle.std(), rel=0.15)
+    middle, estimated = np.array(found).T
+    assert np.sqrt(np.mean(estimated**2)) == pytest.approx(middle.std(), rel=0.15)
 
 
 def test_without_a_degree_of_freedom_intervals_are_infinite() -> None:
@@ -124,7 +124,7 @@ def test_the_common_level_widens_a_coefficient_and_not_a_ratio(rng: np.random.Ge
     assert after[1] == pytest.approx(before[1])
 
 
-def test_columns_that_cannot_be_told_apart_have_no_hc3() -> None:
+def test_collinear_columns_have_no_standard_error() -> None:
     design = np.column_stack([np.arange(1.0, 7), 2 * np.arange(1.0, 7)])
     assert np.isnan(influence(design, np.full(6, 0.1)).leave_one_out).all()
 

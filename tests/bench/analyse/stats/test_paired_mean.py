@@ -1,4 +1,4 @@
-"""Means of paired differences: their intervals hold what they say when processes differ, and are no wider when not."""
+"""Means of paired differences: intervals cover whether processes differ or not, and are not wider without need."""
 
 from __future__ import annotations
 
