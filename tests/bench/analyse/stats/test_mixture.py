@@ -32,7 +32,7 @@ def samples(rng: np.random.Generator, n_points: int, *, share: float, tail: floa
     return y
 
 
-def test_responsibilities_are_those_of_a_normal_and_a_normal_with_an_exponential_delay() -> None:
+def test_responsibilities_are_those_of_the_densities_in_scipy() -> None:
     residual = np.linspace(-0.02, 0.5, REPETITIONS)
     noise, tail, share = 0.01, 0.3, 0.2
     core, log_tail, z = responsibility(residual, NoiseModel(share, tail, np.array([noise])), groups(1))
