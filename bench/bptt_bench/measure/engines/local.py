@@ -16,7 +16,7 @@ from bptt_bench.measure.probe.environment import THREAD_VARIABLES
 from bptt_bench.measure.protocol.messages import OpenRequest, Reply, Request, decode, encode
 from bptt_bench.measure.worker.output import CapturedOutput, OutputFile
 
-SECONDS_TO_END = 5.0  # a process whose reply pipe has closed is ending; its exit status follows at once
+SECONDS_TO_END = 5.0  # for the exit status of a process whose reply pipe has closed
 
 
 class LocalWorker:
@@ -44,7 +44,7 @@ class LocalWorker:
         if not line.endswith(b"\n"):
             raise WorkerDied(self._describe_end())
         reply: Reply = decode(line)
-        # the run itself has loaded the experiment before, and shown what it prints then
+        # the run has loaded the experiment itself, and shown what that prints
         self._overheard.count(None if isinstance(request, OpenRequest) else self._printed)
         return reply
 
@@ -59,7 +59,7 @@ class LocalWorker:
         self._process.wait()
         self._overheard.close(self._printed)
         for pipe in (self._requests, self._replies):
-            with contextlib.suppress(OSError):  # what was left unsent has no reader any more
+            with contextlib.suppress(OSError):  # unsent data have no reader
                 pipe.close()
 
     def _describe_end(self) -> str:

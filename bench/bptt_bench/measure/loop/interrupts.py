@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM: noticed at once while a run waits, and otherwise at the next place where nothing is half done."""
+"""Ctrl-C and SIGTERM: handled at once while a run waits, and otherwise between two steps."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Interrupted(BenchError):
 class Interrupts:
     """Turns the signals into an exception, but only where the run allows it.
 
-    Elsewhere a signal is remembered until the next such place. Writing a record is thus never cut in two.
+    Elsewhere a signal waits for the next such place, so that it never interrupts the writing of a record.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Interrupts:
     @contextlib.contextmanager
     def allow(self) -> Iterator[None]:
         """Raise if a signal comes in this block, or came before it."""
-        self._allowed = True  # before the look at what has come: a signal between the two must not be missed
+        self._allowed = True  # set before the check: a signal between the two must not be missed
         try:
             self.check()
             yield
@@ -69,5 +69,5 @@ class Interrupts:
     def _noticed(self, number: int, _frame: FrameType | None) -> None:
         self._signal_number = number
         if self._allowed:
-            self._allowed = False  # a second signal must not cut into the clearing up
+            self._allowed = False  # a second signal must not interrupt the cleanup
             raise Interrupted(number)

@@ -21,10 +21,10 @@ class TimeLeft:
 
     def __init__(self) -> None:
         self._left: Counter[Hashable] = Counter()  # visits still to be made, by cell and timing
-        self._made: dict[Hashable, float] = {}  # what a visit cost last, preparing and all
-        self._expected: dict[Hashable, float] = {}  # what one not yet made should cost, where something is known of it
+        self._made: dict[Hashable, float] = {}  # seconds of the last visit, preparing included
+        self._expected: dict[Hashable, float] = {}  # expected seconds of visits not made yet, where known
         self._all_left = self._unknown_left = 0
-        self._known_seconds = self._made_seconds = 0.0  # of the visits left that something is known of; of all in made
+        self._known_seconds = self._made_seconds = 0.0  # of visits left with known seconds; of all in _made
 
     @classmethod
     def of(cls, visits: Iterable[Visit]) -> TimeLeft:
@@ -94,7 +94,7 @@ class ProgressCounts:
     blocks_done: int = 0
     blocks_total: int = 0
     time_left: TimeLeft = field(default_factory=TimeLeft)
-    concurrency: int = 1  # measuring processes at work at once, among which the time left is divided
+    concurrency: int = 1  # measuring processes that work in parallel: the time left is divided by it
     left: Counter[int] = field(default_factory=Counter)  # visits left of each block, by its number
 
     def add(self, everything: Sequence[Block], left: Sequence[Block]) -> None:

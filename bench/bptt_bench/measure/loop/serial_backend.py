@@ -82,7 +82,7 @@ class SerialBackend:
 
     def measure(self, shares: Sequence[Sequence[Block]]) -> None:
         for number, blocks in enumerate(shares):
-            if self._has_roofline:  # before every measuring process: one reading may meet the machine in a slow moment
+            if self._has_roofline:  # before every measuring process: one reading may fall into a slow period
                 run_peaks(self, sink=self._sink, notify=self._notify)
             self._run_share(blocks, processes_after=len(shares) - number - 1)
 

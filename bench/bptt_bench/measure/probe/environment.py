@@ -133,7 +133,7 @@ def cache_sizes(folder: Path = Path("/sys/devices/system/cpu/cpu0/cache")) -> di
         level, kind, size = (_text(cache / name) for name in ("level", "type", "size"))
         if level and size and size[:-1].isdigit():
             suffix = {"Data": "d", "Instruction": "i"}.get(kind or "", "")
-            sizes[f"L{level}{suffix}"] = int(parse_numeral(f"{size}i") or size[:-1])  # 32K has no i, but means it
+            sizes[f"L{level}{suffix}"] = int(parse_numeral(f"{size}i") or size[:-1])  # the kernel writes 32K for 32 KiB
     return sizes or None
 
 

@@ -19,7 +19,7 @@ from bptt_bench.plan.machine.peaks import Peaks
 SECONDS = 6.0  # after which no round begins: some dozens of rounds, over several slow periods of the machine
 MOST_ROUNDS = 60
 LEAST_ROUNDS = 2  # the first call of each kind touches new memory and wakes the threads
-SHAPES = ((1024, 1024, 1024), (2048, 2048, 2048), (4096, 128, 4096))  # (m, n, k): square ones, and a thin one
+SHAPES = ((1024, 1024, 1024), (2048, 2048, 2048), (4096, 128, 4096))  # (m, n, k): two square products and a thin one
 MOVED_BYTES = 192 << 20  # each array: several times the last cache of any machine of today
 MEMORY_SHARE = 0.5  # of what is available; the rest is for others
 ARRAYS = 3  # of a move

@@ -26,7 +26,7 @@ from bptt_bench.plan.machine.readings import (
 
 LARGEST_BYTES = 136 * MIB  # of the inputs: a matrix of 128 MiB, several times most caches, and a vector beside it
 SMALLEST_BYTES = 64 * KIB  # of the inputs, however little memory there is
-TOUCHED_BYTES = 40 * MIB  # above 32 MiB, from where the C library gets memory from the system every single time
+TOUCHED_BYTES = 40 * MIB  # above 32 MiB, above which the C library gets memory from the system each time
 MEMORY_SHARE = 0.5  # of what is available: the rest is for others
 PARTS = 2.5  # all memory of a probe over that of its inputs: two outputs of half their size, and what is touched
 FUNCTIONS: tuple[Function, ...] = ("exp", "tanh")
@@ -74,7 +74,7 @@ def allocate_tasks(available: int) -> ProbeTasks:
     ]
     if touched < TOUCHED_BYTES:
         skipped.append(f"first touch of {TOUCHED_BYTES / MIB:.3g} MiB: read with {touched / MIB:.3g} MiB instead")
-    one, other, out = np.zeros(1), np.zeros(1), np.zeros(1)  # in place, one element alone takes a slow way round
+    one, other, out = np.zeros(1), np.zeros(1), np.zeros(1)  # in place, one element alone takes a slow path
     warm = buffers.outputs["float32"][: touched // BYTES["float32"]]
     return ProbeTasks(
         sized=[

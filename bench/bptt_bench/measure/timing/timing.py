@@ -19,9 +19,9 @@ TRUSTED_SHARE = 0.2  # of a sample's seconds: a shorter trial says too little ab
 AIMED_SHARE = 0.3  # of a sample's seconds that the next trial aims at: above TRUSTED_SHARE, so that it seldom misses
 MAX_GROWTH = 100  # times more evaluations from one trial to the next: a first reading may be nothing but clock noise
 COLD_FACTOR = 5  # a first evaluation touches new memory; one this many samples long is long for certain
-MAX_EVALUATIONS = 1 << 30  # stands between a clock that does not move and an endless loop
+MAX_EVALUATIONS = 1 << 30  # bounds the loop where the clock does not advance
 FLOOR_FACTOR = 10  # a cell is below the floor when an evaluation costs less than this many empty calls
-FLOOR_EVALUATIONS, FLOOR_REPEATS = 2_000, 7  # half a millisecond in all; their median shrugs off an interruption
+FLOOR_EVALUATIONS, FLOOR_REPEATS = 2_000, 7  # half a millisecond in all; their median is robust against an interruption
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,11 +25,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-MOST_INPUTS = 200  # looked at for one call
+MOST_INPUTS = 200  # of one call
 MOST_STEPS = 5  # from the call to an input: a closure, an object in it, an attribute of that, an item of that
-MOST_ITEMS = 16  # of a collection that are looked into
+MOST_ITEMS = 16  # of a collection that are searched
 SAMPLED = 2048  # items of a collection that its digest depends on, and as many KiB / 16 of an array
-BYTES_OF_AN_ITEM = 100  # in a copy of a list or mapping, the larger part of it being shared
+BYTES_OF_AN_ITEM = 100  # in a copy of a list or mapping, whose items are shared
 PLAIN = (int, float, complex, str, bytes, bool, type(None))
 SCALARS = (*PLAIN, np.generic)
 
@@ -40,7 +40,7 @@ CALLABLES = (functools.partial, types.FunctionType, *METHODS)
 WRAPPERS = (map, filter, zip, enumerate)  # iterators over others
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # arrays have no plain yes or no to whether they are equal
+@dataclass(frozen=True, slots=True, eq=False)  # arrays do not compare to one truth value
 class Input:
     """An object that a call reaches.
 
@@ -157,7 +157,7 @@ class _Search:
         elif isinstance(value, Iterator):
             self._take(name, value)
             if not inspect.isgenerator(value):
-                for each in gc.get_referents(value):  # what it goes through, such as inputs in rotation
+                for each in gc.get_referents(value):  # what it iterates over, such as inputs in rotation
                     self.look(name, each, steps + 1)
         elif not isinstance(value, type | types.ModuleType):
             self._look_at_attributes(name, value, steps)

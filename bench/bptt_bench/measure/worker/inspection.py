@@ -17,7 +17,7 @@ from bptt_bench.measure.worker.loading import one_line
 from bptt_bench.plan import Evaluation
 from bptt_bench.plan.experiment.deferred import deferred_kind
 
-SUSPICIOUS = 1.5  # times between the first evaluation and later ones from which a changed input is looked into
+SUSPICIOUS = 1.5  # ratio of the first evaluation to later ones from which a changed input is examined
 TURNS = ((0.01, 5), (0.5, 3))  # comparisons of evaluations that take up to so many seconds; of slower ones FEWEST_TURNS
 FEWEST_TURNS = 1
 MOST_COPIED = 1 << 26  # bytes of inputs that are copied to be put back

@@ -21,7 +21,7 @@ CHUNK_BYTES = 1 << 20  # read at once: what was printed may be larger than memor
 
 def flush_all() -> None:
     """Flush what code has printed, in Python or in C."""
-    with contextlib.suppress(Exception):  # whatever stands for a stream there
+    with contextlib.suppress(Exception):  # the streams may have been replaced
         sys.stdout.flush()
         sys.stderr.flush()
         ctypes.CDLL(None).fflush(None)
@@ -66,12 +66,12 @@ class OutputFile:
     def __init__(self) -> None:
         self.file: IO[bytes] = tempfile.TemporaryFile(buffering=0)  # noqa: SIM115  # closed with the process
         self._lock = threading.Lock()
-        # always written at its end: what comes after it was emptied is to stand at its beginning
+        # append mode: once the file is emptied, writing begins at its start
         fcntl.fcntl(self.file, fcntl.F_SETFL, fcntl.fcntl(self.file, fcntl.F_GETFL) | os.O_APPEND)
 
     def count(self, printed: CapturedOutput | None) -> None:
         """Count what stands in the file, and empty it; None forgets it."""
-        with self._lock:  # who stops a run closes its processes while it may be looking at one
+        with self._lock:  # a run that is stopped closes processes while their output is counted
             if not self.file.closed:
                 self._count(printed)
 

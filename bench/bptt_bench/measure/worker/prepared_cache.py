@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 
 Kept = TypeVar("Kept")
 
-COLLECT_FROM_BYTES = 1 << 24  # what an evaluation this large held must be free before the next: look for cycles then
+COLLECT_FROM_BYTES = 1 << 24  # an evaluation of this size is collected at once, so that the next finds its memory free
 
 
 class PreparedCache(Generic[Kept]):

@@ -125,7 +125,7 @@ class RequestHandler:
         pools = self._pools()
         require_threads(pools, request.threads)
         gc.collect()
-        gc.freeze()  # what is loaded now stays: later collections need not look at it again
+        gc.freeze()  # what is loaded now stays, and need not be collected again
         self._floor_seconds = floor_seconds(self._clock)
         return OpenReply(pid=os.getpid(), threads=pools, floor_seconds=self._floor_seconds)
 
@@ -280,7 +280,7 @@ class RequestHandler:
         """Return why a point does not fit into memory, after making room for it; None where it fits."""
         needed = self._bytes_needed(request)
         if needed is None or needed >= COLLECT_FROM_BYTES:
-            gc.collect()  # what the last large evaluation held in cycles must be free before memory is judged
+            gc.collect()  # cycles of the last large evaluation must be freed before memory is read
         if needed is not None and not self._cache.make_room(needed, lambda: MEMORY_SHARE * self._available()):
             return too_large(needed, self._available())
         return None

@@ -17,8 +17,6 @@ MOST_FACTORS = 5  # with more, points cannot distinguish all monomials
 SPARE_PROBES = 2  # times as many points as monomials, at which a polynomial must give what the function gives
 EXACT_BELOW = 2.0**53  # whole numbers that float64 holds
 
-Integers = NDArray[np.int64]
-
 
 def find_closed_forms(
     function: Callable[[Point], Sequence[Any]],

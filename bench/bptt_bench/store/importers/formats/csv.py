@@ -15,7 +15,7 @@ from bptt_bench.errors import StoreError
 from bptt_bench.store.importers.reading.columns import table_of
 from bptt_bench.store.importers.reading.names import parse_number
 from bptt_bench.store.importers.reading.table import Notes
-from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, decode_text, printable, read_bytes
+from bptt_bench.store.importers.reading.text import MOST_COLUMNS, MOST_VALUES, printable
 from bptt_bench.text.formulas import unguard
 from bptt_bench.text.numerals import decimal_point_notes, find_decimal_mark
 
@@ -35,7 +35,7 @@ class Row(NamedTuple):
     padded: tuple[int, ...] = ()
 
 
-def read_csv(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
+def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.DataFrame:
     """Return the rows of a CSV; columns of numbers as numbers, with NaN in gaps, others as text.
 
     Columns are separated by commas, semicolons or tabs, whichever fits; lines that begin with ``#`` are comments, the
@@ -44,18 +44,8 @@ def read_csv(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
 
     Raises
     ------
-    StoreError : the file is missing, not text, empty or ragged, names a column twice, or has text among the numbers
+    StoreError : the text is empty or ragged, names a column twice, or has text among the numbers
         of a column.
-    """
-    return read_csv_text(path, decode_text(path, read_bytes(path)), ignore)
-
-
-def read_csv_text(path: Path, text: str, ignore: Collection[str] = ()) -> pd.DataFrame:
-    """Return the rows of the text of a CSV.
-
-    Raises
-    ------
-    StoreError : empty or ragged, a column named twice, text among the numbers of a column.
     """
     separator = find_separator(text)
     count = text.count(separator) + text.count("\n")
