@@ -15,7 +15,7 @@ from bptt_bench.report.words.content import noise_line
 from bptt_bench.report.words.reasons import text_of
 
 from tests.bench.analyse.made import run
-from tests.bench.analyse.verdicts.test_verdict import DESIGN, EXPERIMENT, OUTPUT, RECUR, T, exponent, frame, subject
+from tests.bench.analyse.verdicts.claims import DESIGN, EXPERIMENT, OUTPUT, RECUR, T, exponent, frame, subject
 
 WITH_PLACEBO = dataclasses.replace(EXPERIMENT, placebo="fast")
 
@@ -93,25 +93,6 @@ def test_a_placebo_that_is_slower_is_seen(rng: np.random.Generator) -> None:
     assert found.placebo.low > 1
     assert found.placebo.estimate == pytest.approx(1.03, abs=0.005)
     assert found.placebo_alarms[0] > 9
-
-
-@pytest.mark.parametrize(
-    ("slower", "disturbed", "words"),
-    [
-        (1.3, 0.1, "the machine was busy during the run (the placebo differs from its subject by +30%)"),
-        (1.0, 0.1, "it is the law's misfit that makes it wide, not noise"),
-    ],
-)
-def test_a_busy_machine_is_blamed_before_the_law(
-    rng: np.random.Generator, slower: float, disturbed: float, words: str
-) -> None:
-    times = (OUTPUT + RECUR) * np.exp(rng.normal(0, 0.3, len(T)))
-    both = {"fast": times, "fast" + PLACEBO_SUFFIX: slower * times}
-    data = run(both, DESIGN, rng=rng, blocks=7, noise=0.01, disturbed=disturbed)
-    (found,) = analyse(data, WITH_PLACEBO, [exponent()]).verdicts
-    assert found.verdict == "inconclusive"
-    assert words in text_of(found.reason)
-    assert ("a run on a quiet machine would decide" in text_of(found.reason)) == (slower > 1)
 
 
 def test_the_placebos_interval_holds_1_as_often_as_it_says() -> None:

@@ -1,0 +1,50 @@
+"""Shares of the time that terms with a factor take."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bptt_bench.errors import FitError
+from bptt_bench.plan import (
+    Point,
+)
+from bptt_bench.report.words.reasons import text_of
+
+from tests.bench.analyse.verdicts.claims import (
+    frame,
+    share,
+    verdict,
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "bound", "word"),
+    [(0.5, "lower", "supported"), (0.9, "lower", "refuted"), (0.9, "upper", "supported"), (0.5, "upper", "refuted")],
+)
+def test_a_share_is_judged_against_its_bound(rng: np.random.Generator, asked: float, bound: str, word: str) -> None:
+    found = verdict(frame(rng), share(share=asked, bound=bound))
+    assert found.verdict == word
+    assert found.estimate == pytest.approx(2.56 / 3.56, abs=0.02)  # 1e-7·256 against 1e-5 a step
+    asked_in_words = f"at {'least' if bound == 'lower' else 'most'} {asked:.0%}"
+    assert text_of(found.reason).startswith("terms with V take 7")
+    assert text_of(found.reason).endswith(f"of the time at T=32 V=256, claimed {asked_in_words}.")
+
+
+def test_a_share_too_close_to_its_bound_is_open(rng: np.random.Generator) -> None:
+    found = verdict(frame(rng, noise=0.05), share(share=0.719))
+    assert found.verdict == "inconclusive"
+    assert text_of(found.reason).startswith("imprecise: terms with V take")
+
+
+def test_a_share_beyond_the_measured_levels_says_so(rng: np.random.Generator) -> None:
+    assert "(beyond the measured levels of V)" in text_of(verdict(frame(rng), share(at=Point(T=32, V=99999))).reason)
+
+
+def test_a_share_of_terms_that_are_not_there_is_not_identifiable(rng: np.random.Generator) -> None:
+    found = verdict(frame(rng), share(subject="base"))
+    assert text_of(found.reason) == "not identifiable: terms with V do not occur in the law."
+
+
+def test_a_tight_share_is_a_mistake() -> None:
+    with pytest.raises(FitError, match="claim 's': bound must be lower or upper for a share, got 'tight'"):
+        verdict(frame(), share(bound="tight"))
