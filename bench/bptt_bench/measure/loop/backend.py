@@ -4,13 +4,41 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
+from bptt_bench.measure.loop.events import Listener
+from bptt_bench.measure.loop.interrupts import Interrupts
+from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.protocol.messages import Reply, Request
+from bptt_bench.measure.protocol.records import Sink
 from bptt_bench.measure.protocol.schedule import Block
+from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.worker.output import CapturedOutput
+from bptt_bench.measure.worker.result_check import PendingComparisons
 
 LabelledRequest = tuple[Request, str]  # a request, and its place in the run for messages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunContext:
+    """What a backend needs of its run.
+
+    Attributes
+    ----------
+    first : number of the first measuring process.
+    has_roofline : whether the peaks of the machine are wanted.
+    """
+
+    recorder: Recorder
+    comparisons: PendingComparisons
+    interrupts: Interrupts
+    sink: Sink
+    notify: Listener
+    clock: Clock
+    seconds_per_sample: float
+    first: int
+    has_roofline: bool
 
 
 class HostReply(NamedTuple):

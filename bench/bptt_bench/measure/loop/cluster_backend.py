@@ -17,7 +17,7 @@ from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster, ClusterEvent, TaskEnded, TaskReported, WorkerJoined, WorkerLeft
 from bptt_bench.measure.engines.payload import Payload
 from bptt_bench.measure.engines.task import HostTask
-from bptt_bench.measure.loop.backend import HostReply, LabelledRequest
+from bptt_bench.measure.loop.backend import HostReply, LabelledRequest, RunContext
 from bptt_bench.measure.loop.cluster_tasks import (
     ENDED_EARLY,
     ClusterTask,
@@ -27,17 +27,13 @@ from bptt_bench.measure.loop.cluster_tasks import (
     TaskContext,
     VisitsTask,
 )
-from bptt_bench.measure.loop.events import Listener, Notice, PeaksStarted, WorkerStarted
+from bptt_bench.measure.loop.events import Notice, PeaksStarted, WorkerStarted
 from bptt_bench.measure.loop.host_registry import Host, HostRegistry
-from bptt_bench.measure.loop.interrupts import Interrupts
-from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.loop.serial_backend import process_facts
 from bptt_bench.measure.protocol.messages import OpenReply, PeaksReply, Reply, decode
-from bptt_bench.measure.protocol.records import Sink, host_record, peaks_record, worker_record
+from bptt_bench.measure.protocol.records import host_record, peaks_record, worker_record
 from bptt_bench.measure.protocol.schedule import Block
-from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.worker.output import CapturedOutput
-from bptt_bench.measure.worker.result_check import PendingComparisons
 
 SECONDS_BETWEEN_LOOKS = 0.5  # at whether there is any worker, while there is no event
 PORTIONS_PER_HOST = 2  # of the blocks waiting; the first portion of a host is at most half of its share
@@ -52,37 +48,19 @@ class ClusterBackend:
     ----------
     payload : what opens the experiment on a host, and the code and files that it needs.
     variables : that measuring processes are started with.
-    first : number of the first measuring process.
-    has_roofline : whether the peaks of the hosts are wanted.
     """
 
-    def __init__(
-        self,
-        *,
-        cluster: Cluster,
-        payload: Payload,
-        variables: Mapping[str, str],
-        recorder: Recorder,
-        comparisons: PendingComparisons,
-        interrupts: Interrupts,
-        sink: Sink,
-        notify: Listener,
-        clock: Clock,
-        seconds_per_sample: float,
-        first: int,
-        has_roofline: bool,
-    ) -> None:
-        self._cluster, self._payload, self._variables = cluster, payload, variables
-        self._recorder, self._comparisons, self._interrupts = recorder, comparisons, interrupts
-        self._sink, self._listener, self._clock = sink, notify, clock
-        self._seconds_per_sample, self._process, self._has_roofline = seconds_per_sample, first, has_roofline
+    def __init__(self, cluster: Cluster, payload: Payload, variables: Mapping[str, str], run: RunContext) -> None:
+        self._cluster, self._payload, self._variables, self._run = cluster, payload, variables, run
+        self._recorder, self._sink, self._clock = run.recorder, run.sink, run.clock
+        self._process = run.first
         self._hosts = HostRegistry(
-            payload.code, seconds_per_sample=seconds_per_sample, store_host=self._store_host, notify=self._notify
+            payload.code, seconds_per_sample=run.seconds_per_sample, store_host=self._store_host, notify=self._notify
         )
         self._waiting: deque[Block] = deque()
         self._context = TaskContext(
-            recorder=recorder,
-            comparisons=comparisons,
+            recorder=run.recorder,
+            comparisons=run.comparisons,
             opened=self._process_opened,
             peaks=self._store_peaks,
             requeue=self._waiting.appendleft,
@@ -93,7 +71,7 @@ class ClusterBackend:
         self._wait_noticed = False
 
     def _notify(self, text: str) -> None:
-        self._listener(Notice(text=text))
+        self._run.notify(Notice(text=text))
 
     @property
     def threads(self) -> int:
@@ -111,7 +89,7 @@ class ClusterBackend:
     def connect(self) -> Iterator[None]:
         """Connect for as long as the block lasts; whatever ends it ends all tasks."""
         try:
-            with self._interrupts.allow():
+            with self._run.interrupts.allow():
                 self._cluster.open()
             yield
         finally:
@@ -171,7 +149,9 @@ class ClusterBackend:
         if not visits:
             return
         compared = [
-            index for index, visit in enumerate(visits) if visit.timing == "whole" and self._comparisons.start(visit)
+            index
+            for index, visit in enumerate(visits)
+            if visit.timing == "whole" and self._run.comparisons.start(visit)
         ]
         host_task = self._host_task(
             "visits",
@@ -179,11 +159,11 @@ class ClusterBackend:
             visits=visits,
             evaluations=[host.calibrations.get(visit) for visit in visits],
             compared=compared,
-            seconds_per_sample=self._seconds_per_sample,
-            peaks=self._has_roofline and not host.peaks_read,
+            seconds_per_sample=self._run.seconds_per_sample,
+            peaks=self._run.has_roofline and not host.peaks_read,
         )
         if host_task.peaks:
-            self._listener(PeaksStarted())
+            self._run.notify(PeaksStarted())
         self._submit(VisitsTask(next(iter(host.workers)), host, blocks, compared, self._context), host_task)
 
     def _host_task(self, kind: Any, *, opened: bool, **fields: Any) -> HostTask:
@@ -208,7 +188,7 @@ class ClusterBackend:
 
     def _step(self) -> None:
         """Handle the next event, or see that there is still a worker."""
-        with self._interrupts.allow():
+        with self._run.interrupts.allow():
             event = self._cluster.next(SECONDS_BETWEEN_LOOKS)
         if event is not None:
             self._handle(event)
@@ -284,7 +264,9 @@ class ClusterBackend:
         facts = process_facts(reply)
         self._sink.append(worker_record(process, facts, started_at=self._clock.wall(), host=host.name))
         to_come = len(self._waiting) + sum(not task.is_ready for task in self._visits_tasks) - 1
-        self._listener(WorkerStarted(process=process, processes_total=self._process + to_come, host=host.name, **facts))
+        self._run.notify(
+            WorkerStarted(process=process, processes_total=self._process + to_come, host=host.name, **facts)
+        )
         return process
 
     def _store_peaks(self, host: Host, reply: Reply) -> None:

@@ -77,48 +77,44 @@ class CodePrinted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SampleTaken:
-    """A sample has been stored; ``seconds_left`` is what remains of the run, if there is anything to go by."""
+class _Progress:
+    """Progress after a visit; ``seconds_left`` of the run are None before the first."""
+
+    blocks_done: int
+    blocks_total: int
+    cells_done: int
+    cells_total: int
+    seconds_left: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleTaken(_Progress):
+    """A sample has been stored."""
 
     subject: str
     point: Point
     block: int
     timing: Timing
     seconds_per_eval: float
-    blocks_done: int
-    blocks_total: int
-    cells_done: int
-    cells_total: int
-    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryTaken:
+class MemoryTaken(_Progress):
     """What an evaluation needs of memory has been stored; ``peak_bytes`` None: not reported by the system."""
 
     subject: str
     point: Point
     allocated_bytes: int
     peak_bytes: int | None
-    blocks_done: int
-    blocks_total: int
-    cells_done: int
-    cells_total: int
-    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountsTaken:
+class CountsTaken(_Progress):
     """What an evaluation did has been stored, by the name of what is counted."""
 
     subject: str
     point: Point
     counts: Mapping[str, float]
-    blocks_done: int
-    blocks_total: int
-    cells_done: int
-    cells_total: int
-    seconds_left: float | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

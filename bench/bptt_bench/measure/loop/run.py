@@ -11,7 +11,7 @@ from bptt_bench.measure.engines import Cluster, Engine
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.payload import Payload
 from bptt_bench.measure.engines.valgrind import InstructionCounter, InstructionsError
-from bptt_bench.measure.loop.backend import Backend
+from bptt_bench.measure.loop.backend import Backend, RunContext
 from bptt_bench.measure.loop.checks_and_probe import run_checks, run_probe
 from bptt_bench.measure.loop.cluster_backend import ClusterBackend
 from bptt_bench.measure.loop.events import CodePrinted, Event, Listener, RunFinished, RunStarted, SubjectMissing
@@ -177,27 +177,22 @@ class _RunLoop:
         self._shares = self._remaining_shares(blocks, profile.processes)
         self._shares += self._remaining_shares(plan_memory_blocks(experiment, profile), processes=1)
         self._interrupts = Interrupts()
-        shared: dict[str, Any] = {
-            "recorder": self._recorder,
-            "comparisons": PendingComparisons(experiment, done.compared),
-            "sink": sink,
-            "notify": notify,
-            "clock": clock,
-            "seconds_per_sample": profile.seconds_per_sample,
-            "first": done.processes,
-            "has_roofline": any(subject.roofline is not None for subject in experiment.subjects),
-        }
+        context = RunContext(
+            recorder=self._recorder,
+            comparisons=PendingComparisons(experiment, done.compared),
+            interrupts=self._interrupts,
+            sink=sink,
+            notify=notify,
+            clock=clock,
+            seconds_per_sample=profile.seconds_per_sample,
+            first=done.processes,
+            has_roofline=any(subject.roofline is not None for subject in experiment.subjects),
+        )
         self._backend: Backend
         if isinstance(engine, Cluster):
-            self._backend = ClusterBackend(
-                cluster=engine,
-                payload=Payload.of(opening),
-                variables=experiment.environment,
-                interrupts=self._interrupts,
-                **shared,
-            )
+            self._backend = ClusterBackend(engine, Payload.of(opening), experiment.environment, context)
         else:
-            self._backend = SerialBackend(pool=WorkerPool(engine, opening, self._interrupts), **shared)
+            self._backend = SerialBackend(WorkerPool(engine, opening, self._interrupts), context)
 
     def run(self) -> RunFinished:
         with self._interrupts.install():

@@ -8,53 +8,32 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from bptt_bench.measure.engines import Worker
-from bptt_bench.measure.loop.backend import HostReply, LabelledRequest
+from bptt_bench.measure.loop.backend import HostReply, LabelledRequest, RunContext
 from bptt_bench.measure.loop.checks_and_probe import run_peaks
-from bptt_bench.measure.loop.events import Listener, WorkerStarted
-from bptt_bench.measure.loop.recorder import Recorder
+from bptt_bench.measure.loop.events import WorkerStarted
 from bptt_bench.measure.loop.worker_pool import MeasuringProcessDied, WorkerPool
 from bptt_bench.measure.protocol.messages import OpenReply, SkipReply
-from bptt_bench.measure.protocol.records import Sink, worker_record
+from bptt_bench.measure.protocol.records import worker_record
 from bptt_bench.measure.protocol.schedule import Block, Visit
-from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.worker.output import CapturedOutput
-from bptt_bench.measure.worker.result_check import PendingComparisons
 from bptt_bench.measure.worker.visits import Calibrations, Outcome, Skips, Visitor
 
 
 class SerialBackend:
-    """Measures share after share.
+    """Measures share after share."""
 
-    Parameters
-    ----------
-    first : number of the first measuring process.
-    has_roofline : whether the peaks of the machine are wanted.
-    """
-
-    def __init__(
-        self,
-        *,
-        pool: WorkerPool,
-        recorder: Recorder,
-        comparisons: PendingComparisons,
-        sink: Sink,
-        notify: Listener,
-        clock: Clock,
-        seconds_per_sample: float,
-        first: int,
-        has_roofline: bool,
-    ) -> None:
-        self._pool, self._recorder, self._sink, self._notify, self._clock = pool, recorder, sink, notify, clock
-        self._process, self._has_roofline = first, has_roofline
+    def __init__(self, pool: WorkerPool, run: RunContext) -> None:
+        self._pool, self._recorder, self._sink, self._notify = pool, run.recorder, run.sink, run.notify
+        self._clock, self._process, self._has_roofline = run.clock, run.first, run.has_roofline
         self._skips = Skips()
-        calibrations = Calibrations(seconds_per_sample)
+        calibrations = Calibrations(run.seconds_per_sample)
         self._visiting: Callable[[Worker], Visitor] = lambda worker: Visitor(
             lambda request, where: pool.send(worker, request, where),
-            clock,
-            seconds_per_sample=seconds_per_sample,
+            run.clock,
+            seconds_per_sample=run.seconds_per_sample,
             calibrations=calibrations,
             skips=self._skips,
-            needs_comparison=comparisons.start,
+            needs_comparison=run.comparisons.start,
         )
         self._seconds_ready = 0.0
 

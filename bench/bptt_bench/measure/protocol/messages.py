@@ -7,8 +7,9 @@ would be stored as null, and files of other tools that hold NaN could not be rea
 from __future__ import annotations
 
 import base64
+import dataclasses
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,10 +20,9 @@ KIND = "$kind"  # the key that names the kind of a message: no factor or count c
 _KINDS: dict[str, type[Any]] = {}
 
 
+@dataclass(frozen=True, slots=True)
 class Message:
-    """Base of all messages: data classes with slots, encoded by the names of their classes."""
-
-    __slots__ = ()
+    """Base of all messages, which are encoded by the names of their classes."""
 
     def __init_subclass__(cls) -> None:
         _KINDS[cls.__name__] = cls
@@ -58,38 +58,35 @@ class ProbeRequest(Message):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SampleRequest(Message):
-    """Request for one sample of a subject at a point; ``evaluations`` None asks for calibration."""
+class _CellRequest(Message):
+    """Request about a subject at a point."""
 
     subject: str
     point: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SampleRequest(_CellRequest):
+    """Request for one sample of a subject at a point; ``evaluations`` None asks for calibration."""
+
     timing: Timing
     seconds_per_sample: float
     evaluations: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MemoryRequest(Message):
+class MemoryRequest(_CellRequest):
     """Request to measure the memory that one evaluation of a subject at a point needs."""
 
-    subject: str
-    point: Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CountRequest(Message):
+class CountRequest(_CellRequest):
     """Request for one counted evaluation of a subject at a point."""
 
-    subject: str
-    point: Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ComparisonRequest(Message):
+class ComparisonRequest(_CellRequest):
     """Request to compare the result of a subject at a point with that of the reference."""
-
-    subject: str
-    point: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -234,8 +231,7 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode()
     if isinstance(value, Message):
-        slots: Iterable[str] = type(value).__slots__
-        return {KIND: type(value).__name__, **{name: getattr(value, name) for name in slots}}
+        return {KIND: type(value).__name__, **{one.name: getattr(value, one.name) for one in dataclasses.fields(value)}}
     return dict(value)
 
 
