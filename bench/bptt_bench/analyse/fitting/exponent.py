@@ -72,8 +72,7 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], a
             raise FitError(f"factor {one!r}: does not occur in the law {fit.full_law.text!r}")
         if one not in at or not at[one] > 0:
             raise FitError(f"point {describe(at)}: needs {one} above 0")
-    levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
-    design = fit.full_law.columns(levels)
+    levels, design = fit.levels, fit.design
     y = np.log(fit.points["measured"].to_numpy())
     growth = log_growth(levels, at, factors)
     own, share = _law_exponent(fit, named, freed, factors, at)

@@ -24,7 +24,7 @@ from bptt_bench.analyse.fitting.diagnose import (
     smallest_share,
 )
 from bptt_bench.analyse.fitting.fitted import Fit, FitErrors, FittedTerm, Noise, Points, own_share
-from bptt_bench.analyse.fitting.hosts import find_disagreements, remove_host_effects
+from bptt_bench.analyse.fitting.hosts import Host, find_disagreements, remove_host_effects
 from bptt_bench.analyse.fitting.mixture_relocation import is_law_sharper, relocate
 from bptt_bench.analyse.fitting.overhead import parse_overhead, select_overhead
 from bptt_bench.analyse.fitting.regime import Regime, select_regimes
@@ -84,16 +84,16 @@ def fit(
     response = choose_response(frame, response, [stated])
     of_response = unit_of(response, frame, unit)
     samples = gather(frame, full.factors, response=response, block=block, what=f"law {full.text!r}")
-    samples, hosts = (
-        (samples, ()) if is_exact(response) else remove_host_effects(samples, confidence)
-    )  # bytes know no speed
+    hosts: tuple[Host, ...] = ()
+    if not is_exact(response):  # bytes and counts do not depend on the speed of a host
+        samples, hosts = remove_host_effects(samples, confidence)
     _require_points(samples, full)
     located = locate(samples.log_seconds, samples.point, samples.block, samples.when, places)
     robust = located.relative_noise is None or needs_huber(np.bincount(samples.point))
-    check_design(_law_columns(full, samples), full.terms, samples.levels)
+    _design(full, samples)
     if overhead == "auto":
         full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))
-    design = check_design(_law_columns(full, samples), full.terms, samples.levels)
+    design = _design(full, samples)
     require_cost_everywhere(design, full, samples.levels)
     _require_points(samples, full)
     plain, (located, solution) = located, _settle(design, located, samples.point, robust=robust)
@@ -102,18 +102,12 @@ def fit(
         regimes = select_regimes(full, term_bytes, samples.levels, located.log_seconds)
     if regimes:
         full = full.plus(*(regime.companion for regime in regimes))
-        design = check_design(_law_columns(full, samples), full.terms, samples.levels)
+        design = _design(full, samples)
         located, solution = _settle(design, plain, samples.point, robust=robust)
     lowest = point_minima(samples.log_seconds, samples.point)
     on_minima = solve(design, lowest, robust=robust, start=solution.coefficients, tolerance=ON_MINIMA)
     sizes = None if working_set is None else _sizes(working_set, samples)
-    finding = lack_of_fit(
-        solution,
-        located,
-        samples.point,
-        regressors_of(samples.levels, sizes),
-        response,
-    )
+    finding = lack_of_fit(solution, located, samples.point, regressors_of(samples.levels, sizes), response)
     influence = solution_influence(solution, located.level)
     beyond = {regime.companion for regime in regimes}
     relative = np.abs(np.expm1(-solution.residual))
@@ -177,9 +171,9 @@ def _sizes(working_set: Callable[[Mapping[str, float]], float | None], samples: 
     return known if len(known) == len(found) else None
 
 
-def _law_columns(law: CostLaw, samples: Samples) -> Array:
-    """Return the unchecked design matrix of a law at the points of the samples."""
-    return law.columns(dict(samples.levels))
+def _design(law: CostLaw, samples: Samples) -> Array:
+    """Return the checked design matrix (n_points, k) of a law at the points of the samples."""
+    return check_design(law.columns(dict(samples.levels)), law.terms, samples.levels)
 
 
 def _terms(

@@ -118,6 +118,16 @@ class Fit:
         return self.influence.leave_one_out
 
     @property
+    def levels(self) -> dict[str, Array]:
+        """The level of each factor at the points (n_points,)."""
+        return {name: self.points[name].to_numpy().astype(np.float64) for name in self.factors}
+
+    @property
+    def design(self) -> Array:
+        """Columns of the full law at the points (n_points, k)."""
+        return self.full_law.columns(self.levels)
+
+    @property
     def largest(self) -> dict[str, float]:
         """The point of the data with the longest fitted time."""
         row = int(np.argmax(self.points["fitted"].to_numpy()))

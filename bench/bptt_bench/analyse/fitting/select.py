@@ -113,11 +113,7 @@ def _aicc(fit: Fit, measured: Array) -> float:
     """Return AICc of the law of a fit at locations that may be those of another fit."""
     if np.array_equal(measured, fit.points["measured"].to_numpy()):
         return fit.aicc
-    return solve(_design(fit), np.log(measured), robust=fit.robust, start=fit.coefficients).aicc
-
-
-def _design(fit: Fit) -> Array:
-    return fit.full_law.columns({name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors})
+    return solve(fit.design, np.log(measured), robust=fit.robust, start=fit.coefficients).aicc
 
 
 def _held_out_error(fit: Fit, measured: Array) -> float | None:
@@ -125,7 +121,7 @@ def _held_out_error(fit: Fit, measured: Array) -> float | None:
     n_held = max(int(HELD_OUT_SHARE * len(measured)), 2)
     if len(measured) - n_held < len(fit.full_law.terms) + 1:
         return None
-    design = _design(fit)
+    design = fit.design
     order = np.argsort(measured, kind="stable")
     kept, held = order[:-n_held], order[-n_held:]
     solution = solve(design[kept], np.log(measured[kept]), robust=fit.robust)

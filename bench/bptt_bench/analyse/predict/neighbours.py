@@ -72,7 +72,7 @@ class Neighbours:
     """
 
     def __init__(self, fit: Fit) -> None:
-        levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
+        levels = fit.levels
         self._fit, self._active = fit, fit.coefficients > 0
         self._factors = [name for name, values in levels.items() if len(np.unique(values)) > 1]
         for name in self._factors:
