@@ -100,7 +100,7 @@ def _deciding_point(fit: Fit, terms: Iterable[str], at: Mapping[str, float]) -> 
     """Return the measured point where terms have their largest share, or one beyond if that is too small."""
     members = fit.indices(list(terms))
     members = [*members, *fit.companions(members)]
-    levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
+    levels = fit.levels
     shares = shares_of(columns_at(fit.full_law, levels) * fit.coefficients)[:, members].sum(axis=1)
     top = int(np.argmax(shares))
     if shares[top] >= smallest_share(fit.response):
@@ -182,7 +182,7 @@ def _flat_response(fit: Fit, claim: ExponentClaim, law: float) -> FlatResponse |
 
 def _whole_exponent(fit: Fit, factor: str) -> Interval | None:
     """Return the exponent of the whole response in a factor, beside those in the others; ``None`` if confounded."""
-    levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
+    levels = fit.levels
     ordered = [factor, *(name for name in fit.factors if name != factor)]
     if any(not values.min() > 0 for values in levels.values()):
         return None

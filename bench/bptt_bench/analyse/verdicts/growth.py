@@ -208,7 +208,7 @@ class _Question:
 
 def _largest_share(fit: Fit, terms: Sequence[str], factor: str) -> Point:
     """Return the measured point where terms take most of the time; of equals the one where a factor is largest."""
-    levels = {name: fit.points[name].to_numpy().astype(np.float64) for name in fit.factors}
+    levels = fit.levels
     times = columns_at(fit.full_law, levels) * fit.coefficients
     if not times[:, fit.indices(terms)].any():
         times = columns_at(fit.full_law, levels)
