@@ -25,7 +25,7 @@ def prepare(point: Point) -> Evaluation:
     ones = np.ones(n)
 
     def evaluate() -> object:
-        table = np.ones((n, m))  # filled, for memory that nobody touches is no peak
+        table = np.ones((n, m))  # filled, for memory that nobody touches is not a peak
         column = ones + table[:, 0]  # (n,)
         return column + ones  # (n,), while the other two are still held
 

@@ -107,7 +107,7 @@ def test_condition_number_is_that_of_the_relative_design_with_columns_of_unit_le
 
 
 @pytest.mark.parametrize(("law", "levels"), [("n + n**2", [7]), ("n + 2*n", [1, 2, 4])])
-def test_terms_that_the_points_cannot_tell_apart_have_an_infinite_one(law: str, levels: list[float]) -> None:
+def test_terms_that_the_points_cannot_distinguish_have_an_infinite_one(law: str, levels: list[float]) -> None:
     assert condition_numbers(experiment_with(CostLaw(law), levels), "quick") == {"s": float("inf")}
 
 

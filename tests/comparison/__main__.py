@@ -1,7 +1,7 @@
-"""Count false alarms of ``compare`` and how often it finds a term that got a tenth dearer, on this machine.
+"""Count false alarms of ``compare`` and how often it finds a term that got a tenth slower, on this machine.
 
 ``python -m tests.comparison --tries 100`` measures so many comparisons of a thing with itself (A/A) and so many with
-the recurrent term of the aggregated gradient made 10 % dearer, in turns as ``compare --baseline`` does, and prints
+the recurrent term of the aggregated gradient made 10 % slower, in turns as ``compare --baseline`` does, and prints
 shares with their Monte-Carlo intervals. Neighbouring tries give comparisons of runs made at different times as well.
 Every try is a folder of two ordinary runs; a count that was interrupted goes on where it was, and outcomes are told
 anew from the stored runs by this version of the analysis.
@@ -31,8 +31,8 @@ from bptt_bench.workflows.settings import Settings
 
 from tests.comparison.healthy import EXPERIMENT
 
-HEALTHY, DEARER = "tests.comparison.healthy", "tests.comparison.dearer"
-KINDS = {"same": None, "dearer": DEARER}  # of tries, and the module that the second side finds the experiment in
+HEALTHY, SLOWER = "tests.comparison.healthy", "tests.comparison.slower"
+KINDS = {"same": None, "slower": SLOWER}  # of tries, and the module that the second side finds the experiment in
 PROFILE, TERM, SUBJECT = "try", "T*H**2", "aggregated"
 ALLOWED_ALARMS, WANTED_FOUND = 0.05, 0.95
 # How much sharper undisturbed visits alone must be to be looked at: the rule, never, always, whenever they are sharper.
@@ -45,8 +45,8 @@ class Outcome(NamedTuple):
     kind: str
     paired: bool
     number: int
-    dearer: tuple[str, ...]
-    cheaper: tuple[str, ...]
+    slower: tuple[str, ...]
+    faster: tuple[str, ...]
     ratio: float | None
     found: bool
 
@@ -57,8 +57,8 @@ class Outcome(NamedTuple):
             kind=kind,
             paired=said.paired,
             number=number,
-            dearer=tuple(" + ".join(one.terms) for one in said.changes if one.verdict == "higher"),
-            cheaper=tuple(" + ".join(one.terms) for one in said.changes if one.verdict == "lower"),
+            slower=tuple(" + ".join(one.terms) for one in said.changes if one.verdict == "higher"),
+            faster=tuple(" + ".join(one.terms) for one in said.changes if one.verdict == "lower"),
             ratio=None if about is None else about.ratio.estimate,
             found=about is not None and about.verdict == "higher",
         )
@@ -118,15 +118,15 @@ def counted(found: Sequence[Outcome]) -> dict[str, Any]:
     summary: dict[str, Any] = {}
     for paired, word in ((True, "in turns"), (False, "at different times")):
         same = [one for one in found if one.kind == "same" and one.paired == paired]
-        dearer = [one for one in found if one.kind == "dearer" and one.paired == paired]
-        ratios = sorted(one.ratio for one in dearer if one.ratio is not None)
+        slower = [one for one in found if one.kind == "slower" and one.paired == paired]
+        ratios = sorted(one.ratio for one in slower if one.ratio is not None)
         summary[word] = {
             "same": len(same),
-            "false alarms": sum(bool(one.dearer) for one in same),
-            "false reliefs": sum(bool(one.cheaper) for one in same),
-            "dearer": len(dearer),
-            "found": sum(one.found for one in dearer),
-            "other terms blamed": sum(bool(set(one.dearer) - {TERM}) for one in dearer),
+            "false alarms": sum(bool(one.slower) for one in same),
+            "false reliefs": sum(bool(one.faster) for one in same),
+            "slower": len(slower),
+            "found": sum(one.found for one in slower),
+            "other terms blamed": sum(bool(set(one.slower) - {TERM}) for one in slower),
             "median ratio": ratios[len(ratios) // 2] if ratios else None,
         }
     return summary
@@ -137,14 +137,14 @@ def said(summary: dict[str, Any]) -> Iterator[str]:
     for word, one in summary.items():
         yield f"measured {word}:"
         yield f"  A/A, false alarms (exit status 1): {share(one['false alarms'], one['same'])}"
-        yield f"  A/A, said to be cheaper: {share(one['false reliefs'], one['same'])}"
-        yield f"  {TERM} 10 % dearer, found: {share(one['found'], one['dearer'])}"
-        yield f"  of these another term blamed (too): {share(one['other terms blamed'], one['dearer'])}"
+        yield f"  A/A, said to be faster: {share(one['false reliefs'], one['same'])}"
+        yield f"  {TERM} 10 % slower, found: {share(one['found'], one['slower'])}"
+        yield f"  of these another term blamed (too): {share(one['other terms blamed'], one['slower'])}"
         if one["median ratio"] is not None:
             yield f"  {TERM}: median ratio {one['median ratio']:.3f}"
     first = summary["in turns"]
     alarms_kept = first["same"] > 0 and first["false alarms"] <= ALLOWED_ALARMS * first["same"]
-    found_kept = first["dearer"] > 0 and first["found"] >= WANTED_FOUND * first["dearer"]
+    found_kept = first["slower"] > 0 and first["found"] >= WANTED_FOUND * first["slower"]
     yield f"goal, at most {ALLOWED_ALARMS:.0%} false alarms in turns: {'met' if alarms_kept else 'missed'}"
     yield f"goal, at least {WANTED_FOUND:.0%} found in turns: {'met' if found_kept else 'missed'}"
 

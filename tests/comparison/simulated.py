@@ -18,7 +18,7 @@ from bptt_bench.analyse.stats import contrast
 from tests.bench.analyse.compare.test_changes import PAIRS, POINTS, compared, simulated, words
 from tests.comparison.__main__ import LOOKS
 
-SPELLS = (0.0, 0.15, 0.3, 0.45, 0.6)  # share of visits that meet one, of each side by itself
+SLOW_PERIODS = (0.0, 0.15, 0.3, 0.45, 0.6)  # share of visits that meet one, of each side by itself
 SLOWER = 1.7  # one host than the other
 MISFIT = 0.05  # of the law at a point, the same on both sides
 TERM = "T*H**2"
@@ -61,15 +61,15 @@ def of_hosts(spells: float, tries: int, dearer: float = 1.0) -> tuple[int, int]:
 @click.option("--look", type=click.Choice(list(LOOKS)), multiple=True, default=("rule", "all", "undisturbed"))
 def main(tries: int, look: tuple[str, ...]) -> None:
     """Simulate, compare and count."""
-    click.echo(f"of {tries}          spells  " + "".join(f"{spells:8.0%}" for spells in SPELLS))
+    click.echo(f"of {tries}          spells  " + "".join(f"{spells:8.0%}" for spells in SLOW_PERIODS))
     for each in look:
         with mock.patch.object(contrast, "MUCH_MORE_PRECISE", LOOKS[each]):
             for paired, when in ((True, "in turns"), (False, "different times")):
-                counts = [of_comparisons(spells, tries, paired=paired) for spells in SPELLS]
+                counts = [of_comparisons(spells, tries, paired=paired) for spells in SLOW_PERIODS]
                 click.echo(f"{each}, {when}: alarms {[alarms for alarms, _ in counts]}, found {[f for _, f in counts]}")
-    hosts = [of_hosts(spells, tries) for spells in SPELLS]
+    hosts = [of_hosts(spells, tries) for spells in SLOW_PERIODS]
     click.echo(f"hosts: speed held {[held for held, _ in hosts]}, said to disagree {[said for _, said in hosts]}")
-    unlike = [of_hosts(spells, tries, dearer=1.3)[1] for spells in SPELLS]
+    unlike = [of_hosts(spells, tries, dearer=1.3)[1] for spells in SLOW_PERIODS]
     click.echo(f"hosts of which one has a term 1.3 times as dear: said to disagree {unlike}")
 
 

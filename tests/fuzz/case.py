@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SECONDS_A_CASE = (
-    5.0  # of processor time, where a case takes some 10 ms: waiting for other work on the machine is no hang
+    5.0  # of processor time, where a case takes some 10 ms: waiting for other work on the machine is not a hang
 )
 MOST_MESSAGE = 2000
 REFUSED = (StoreError, FitError, LawError)

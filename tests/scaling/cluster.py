@@ -72,7 +72,7 @@ def one(case: Case) -> dict[str, float]:
             start = time.process_time()
             SampleStore.resume(folder).close()
             found["resume"] = time.process_time() - start
-            import pandas  # noqa: F401, ICN001  # what `load` imports is no part of its growth
+            import pandas  # noqa: F401, ICN001  # what `load` imports is not a part of its growth
 
             start = time.process_time()
             assert len(load(folder)) == case.cells * case.samples

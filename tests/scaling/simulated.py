@@ -59,7 +59,7 @@ class Noise:
     points: float = 0.01
     disturbed: float = 0.1
     slow: float = 0.0
-    spell_seconds: float = 20.0
+    slow_period_seconds: float = 20.0
 
 
 def experiment(
@@ -94,7 +94,7 @@ def _subject(name: str, clock: FakeClock, rng: np.random.Generator, noise: Noise
         def evaluations() -> Iterator[None]:  # what moves the clock is out of the reach of inspections
             while True:
                 slower = rng.uniform(1.5, 3.0) if rng.random() < noise.disturbed else 1.0
-                slower *= 1 + noise.slow * (clock.now() // noise.spell_seconds % 2)
+                slower *= 1 + noise.slow * (clock.now() // noise.slow_period_seconds % 2)
                 clock.advance(exact * slower * float(np.exp(rng.normal(0.0, noise.samples))))
                 yield
 

@@ -26,7 +26,7 @@ def without_switches() -> Iterator[Copy]:
     copy.close()
 
 
-def test_tests_parameters_and_arguments_of_a_switch_are_taken_out() -> None:
+def test_tests_parameters_and_arguments_of_a_switch_are_removed() -> None:
     source = """
 def outer(a, b=1, phase=None, c=2, *, on_pass=None, d=3):
     if phase is not None:
@@ -48,7 +48,7 @@ def outer(a, b=1, c=2, *, d=3):
 
 
 @pytest.mark.parametrize("use", ["phase('embed')", "x = phase", "if phase is None: pass", "if phase: phase('embed')"])
-def test_a_switch_that_is_used_in_another_way_cannot_be_taken_out(use: str) -> None:
+def test_a_switch_that_is_used_in_another_way_cannot_be_removed(use: str) -> None:
     with pytest.raises(ValueError, match=r"^line 1: phase is used other than by"):
         stripped(use)
 

@@ -47,14 +47,14 @@ def run(
     KeyboardInterrupt : on Ctrl-C, after what was being computed is kept.
     """
     left = [task for task in tasks(trials) if (task[0].index, task[1]) not in records.outcomes]
-    told = Progress(total=len(left), already=len(records.outcomes), stream=progress, now=now)
+    reported = Progress(total=len(left), already=len(records.outcomes), stream=progress, now=now)
     if not left:
         return
     outcomes = (work(*task, seed, bench) for task in left) if bench else computed(left, seed, python)
     with records.open() as file:
         for outcome in outcomes:
             records.append(file, outcome)
-            told.step()
+            reported.step()
 
 
 def computed(left: Iterable[Task], seed: int, python: Path | None) -> Iterator[dict[str, Any]]:

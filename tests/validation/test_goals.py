@@ -46,15 +46,15 @@ def made() -> Trials:
 def test_the_table_says_what_the_summary_of_the_score_says(made: Trials) -> None:
     chosen = [cell for cell in cells() if table.judged("23")(cell)]
     asked = [(cell, number) for cell in chosen for number in range(FEW)]
-    told = summary([outcome(cell.setting, cell.seeds(SEED, number), orders=cell.orders) for cell, number in asked])
+    reported = summary([outcome(cell.setting, cell.seeds(SEED, number), orders=cell.orders) for cell, number in asked])
     ours = made.of_tool("ours", table.judged("23"))
     median, p95 = table.errors(ours, "error_beyond")
     assert (median.value, p95.value) == pytest.approx(
-        (told["error_beyond"]["median"], told["error_beyond"]["p95"]), rel=1e-5
+        (reported["error_beyond"]["median"], reported["error_beyond"]["p95"]), rel=1e-5
     )
-    assert table.coverage(ours).value == pytest.approx(np.mean(list(told["coverage"].values())))
+    assert table.coverage(ours).value == pytest.approx(np.mean(list(reported["coverage"].values())))
     wrong, decided = table.decisions(ours)
-    counts = told["orders"]
+    counts = reported["orders"]
     assert (wrong.value, decided.value) == (
         counts["wrong"] / counts["comparisons"],
         counts["decided"] / counts["comparisons"],
@@ -171,11 +171,11 @@ def test_every_goal_of_the_issue_stands_in_the_text(made: Trials) -> None:
     assert {"aggregated", "naive"} <= {line.split("|")[1].strip() for line in lines}
 
 
-def test_medians_are_told_law_by_law_too() -> None:
+def test_medians_are_reported_law_by_law_too() -> None:
     errors = {"aggregated": 0.01, "naive": 42.2}
 
-    def told(setting: Setting, seeds: np.random.SeedSequence, **asked: Any) -> Any:
+    def reported(setting: Setting, seeds: np.random.SeedSequence, **asked: Any) -> Any:
         return replace(outcome(setting, seeds, **asked), error_beyond=errors[setting.law])
 
-    said = by_law(trials_of(bench(told), 3))
+    said = by_law(trials_of(bench(reported), 3))
     assert said.startswith("Median error 4x beyond from 23 points, aggregated / naive: bptt-bench 1 / 4\u202f220 %; ")

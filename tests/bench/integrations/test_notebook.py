@@ -136,7 +136,7 @@ def test_a_module_that_a_cell_changes_is_read_anew_without_a_message(
     assert output["text"] == "2.0\n"
 
 
-def test_an_experiment_of_a_cell_is_told_where_to_go(outputs: dict[str, list[Any]]) -> None:
+def test_an_experiment_of_a_cell_is_advised_where_to_go(outputs: dict[str, list[Any]]) -> None:
     (output,) = outputs["own"]
     assert "is not the EXPERIMENT of an imported module" in output["text"]
     assert 'begin the cell that defines it with %%writefile my_module.py, and bench.run("my_module")' in output["text"]

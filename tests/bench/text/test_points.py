@@ -99,7 +99,7 @@ def test_0_can_be_asked_about(asked: Any) -> None:
         ({"n": [1, -1]}, "n must be a finite number above 0, got '-1'"),
     ],
 )
-def test_what_is_no_point_is_told(asked: Any, message: str) -> None:
+def test_what_is_no_point_is_reported(asked: Any, message: str) -> None:
     with pytest.raises(TextError) as error:
         points(asked)
     assert message in str(error.value)

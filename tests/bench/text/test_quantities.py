@@ -52,14 +52,14 @@ def test_other_units_limit_too() -> None:
     "text",
     ["", "s", "10 apples", "-1s", "0s", "nan", "infs", "1e999s", "1..2s", "10S", "2min 1h", "1s1s", "1h 5", "9" * 300],
 )
-def test_what_is_no_time_and_no_memory_is_told_in_one_line(text: str) -> None:
+def test_what_is_no_time_and_no_memory_is_reported_in_one_line(text: str) -> None:
     for read in (parse_budget, parse_duration):
         with pytest.raises(TextError, match=r"^--within: must be a time in ns, us, ms, s, min or h, such as") as error:
             read("--within", text)
         assert len(str(error.value)) < 500
 
 
-def test_the_shortest_time_that_is_allowed_is_told() -> None:
+def test_the_shortest_time_that_is_allowed_is_reported() -> None:
     assert parse_duration("--wait", "0", least=0.0, bare=True) == 0.0
     with pytest.raises(TextError, match="such as 90s, 5min or 1h30min, from 1 s on, got '500ms'"):
         parse_duration("--budget", "500ms", least=1.0)
@@ -73,7 +73,7 @@ def test_a_share_is_a_percentage_or_a_number(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["", "%", "2%%", "-2%", "nan", "inf", "101%", "2", "1", "100%", "2s", "0x1"])
-def test_what_is_no_share_is_told_in_one_line(text: str) -> None:
+def test_what_is_no_share_is_reported_in_one_line(text: str) -> None:
     with pytest.raises(TextError, match=r"^--tolerance: must be a share from 0% to below 100%, such as 2%"):
         parse_share("--tolerance", text, below=True)
 

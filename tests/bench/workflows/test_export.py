@@ -277,7 +277,7 @@ def test_text_goes_to_standard_output(csv: Path) -> None:
     assert json.loads(invoke("export", csv, "--to", "pyperf").stdout)["version"] == "1.0"
 
 
-def test_a_file_is_told_as_one_document(csv: Path, tmp_path: Path) -> None:
+def test_a_file_is_reported_as_one_document(csv: Path, tmp_path: Path) -> None:
     out = tmp_path / "x.parquet"
     result = invoke("export", csv, "--to", "parquet", "--out", out, "--json")
     assert result.exit_code == 0, result.stderr

@@ -86,7 +86,7 @@ def test_a_constant_text_and_a_label_divide_nothing(path: Path) -> None:
     assert "the same in every row, and not used: 'host_name'" in found["notes"]
 
 
-def test_a_factor_that_the_law_does_not_name_is_told(path: Path) -> None:
+def test_a_factor_that_the_law_does_not_name_is_reported(path: Path) -> None:
     rows = [(n, m) for n in (10, 20, 40, 80) for m in (1, 2) for _ in range(2)]
     path.write_text("n,m,time\n" + "".join(f"{n},{m},{n * m}\n" for n, m in rows))
     note = "note: the law does not name 'm', which varies (1, 2); --where selects, --ignore m takes all as one"

@@ -416,12 +416,12 @@ def test_what_cannot_be_used_is_one_line(arguments: dict[str, Any], message: str
     assert "\n" not in str(error.value)
 
 
-def test_a_table_without_a_law_is_told_to_name_one(tmp_path: Path) -> None:
+def test_a_table_without_a_law_is_reported_to_name_one(tmp_path: Path) -> None:
     with pytest.raises(FitError, match="--law: required, because the data are not a run that defines its own laws"):
         predict(table(tmp_path), "n=64")
 
 
-def test_a_run_without_laws_is_told_to_name_one() -> None:
+def test_a_run_without_laws_is_reported_to_name_one() -> None:
     with pytest.raises(FitError, match="--law: required, because no subject of the run has a law"):
         predict(FRAME, "n=5,m=2", experiment=experiment(BARE))
 

@@ -76,17 +76,17 @@ def test_what_a_tool_does_not_say_is_not_a_number() -> None:
     assert np.isnan(remote(Fake(seconds_at=[None]))(frame, SETTING, [FAR]).seconds_at).all()
 
 
-def test_an_environment_without_the_tools_is_told() -> None:
+def test_an_environment_without_the_tools_is_reported() -> None:
     with pytest.raises(PeerError, match=r"hello: PackageNotFoundError.*extrap"):
         Server(Path(sys.executable))
 
 
-def test_a_python_that_is_not_there_is_told(tmp_path: Path) -> None:
+def test_a_python_that_is_not_there_is_reported(tmp_path: Path) -> None:
     with pytest.raises(PeerError, match="does not start"):
         Server(tmp_path / "python")
 
 
-def told(peer: Any) -> Any:
+def reported(peer: Any) -> Any:
     """What is kept of a peer's answer to one table."""
     return work(SMALL, 0, 5, replace(bench(), peers={"big_o": peer}))["tools"]["big_o"]
 
@@ -98,12 +98,12 @@ def test_a_tool_that_fails_is_kept_as_failed_but_a_process_that_ended_is_not() -
     def gone(*_: Any) -> Any:
         raise PeerGone("big_o: its process ended with status 1")
 
-    assert told(failing) == {"failed": "big_o: LinAlgError"}
+    assert reported(failing) == {"failed": "big_o: LinAlgError"}
     with pytest.raises(PeerGone):
-        told(gone)
+        reported(gone)
 
 
-def test_a_process_that_ends_while_it_is_asked_is_told(tmp_path: Path) -> None:
+def test_a_process_that_ends_while_it_is_asked_is_reported(tmp_path: Path) -> None:
     python = tmp_path / "python"
     python.write_text("#!/bin/sh\nread line; echo '{}'; read line; exit 3\n")
     python.chmod(0o755)

@@ -19,7 +19,7 @@ from bptt_bench.report.words.documents import comparison_document
 from bptt_bench.report.words.reasons import clause_of
 
 LAW = CostLaw("T*H*V + T*H**2 + T")
-PRICES = np.array([6e-10, 3e-10, 6e-6])
+UNIT_COSTS = np.array([6e-10, 3e-10, 6e-6])
 POINTS = [
     {"V": V, "H": H, "T": T}
     for V, H, T in (
@@ -69,7 +69,7 @@ def simulated(
     """
     tables = []
     for name in subjects:
-        prices = PRICES * (ratios if name == subjects[0] else (1.0, 1.0, 1.0))
+        prices = UNIT_COSTS * (ratios if name == subjects[0] else (1.0, 1.0, 1.0))
         exact = np.log(COLUMNS @ prices * speed) + misfit
         for process in range(PAIRS):
             place = exact + 0.02 * rng.standard_normal() + 0.01 * rng.standard_normal(len(exact))
@@ -106,7 +106,7 @@ def test_a_run_against_its_like_seldom_raises_an_alarm(paired: bool) -> None:
 
 
 @pytest.mark.parametrize("paired", [True, False])
-def test_a_term_a_tenth_dearer_is_found_and_no_other_blamed(paired: bool) -> None:
+def test_a_term_a_tenth_slower_is_found_and_no_other_blamed(paired: bool) -> None:
     """Of 40 tries at least 95 %, at different times 90 %; another term may be named in 5 %."""
     rng = np.random.default_rng([2, paired])
     found = blamed = 0
@@ -131,7 +131,7 @@ def test_what_both_sides_meet_in_turn_is_in_neither(rng: np.random.Generator) ->
     assert about.ratio.high / about.ratio.low < 1.1
 
 
-def test_two_subjects_are_told_apart(rng: np.random.Generator) -> None:
+def test_two_subjects_are_distinguished(rng: np.random.Generator) -> None:
     first = simulated(rng, subjects=("a", "b"))
     second = simulated(rng, (1.0, 1.2, 1.0), subjects=("a", "b"))
     found = compared(first, second, TWO, paired=True)
@@ -146,21 +146,21 @@ def test_a_faster_term_is_cheaper_and_no_regression(rng: np.random.Generator) ->
     assert found.regressions == ()
 
 
-def test_measured_in_turns_everything_dearer_is_a_regression(rng: np.random.Generator) -> None:
+def test_measured_in_turns_everything_slower_is_a_regression(rng: np.random.Generator) -> None:
     found = compared(simulated(rng), simulated(rng, (1.15, 1.15, 1.15)), paired=True)
     assert set(words(found).values()) == {"higher"}
     assert found.common is not None
     assert found.common.low < 1.15 < found.common.high
 
 
-def test_at_different_times_everything_dearer_may_be_the_machine(rng: np.random.Generator) -> None:
+def test_at_different_times_everything_slower_may_be_the_machine(rng: np.random.Generator) -> None:
     found = compared(simulated(rng), simulated(rng, (1.15, 1.15, 1.15)), paired=False)
     assert found.regressions == ()
     assert found.common is not None
     assert found.common.low < 1.15 < found.common.high
 
 
-def test_one_price_alone_cannot_be_told_from_the_speed_of_the_machine(rng: np.random.Generator) -> None:
+def test_one_unit_cost_alone_cannot_be_distinguished_from_the_speed_of_the_machine(rng: np.random.Generator) -> None:
     alone = ONE.subjects[0]
     bare = Subject(name="a", prepare=alone.prepare)
     experiment = Experiment(name="bare", factors=ONE.factors, subjects=(bare,), profiles=ONE.profiles)

@@ -96,15 +96,15 @@ def test_a_law_names_no_category(rng: np.random.Generator) -> None:
 
 def test_records_remarks_and_texts_of_their_own_are_no_categories(rng: np.random.Generator) -> None:
     samples = one_kind(rng)
-    told = samples.assign(
+    reported = samples.assign(
         note=["a", "b", "c"] * 5,
         host=["one", "two", "two"] * 5,
         timing="whole",
         label=[f"row {i}" for i in range(15)],
         identity=range(15),
     )
-    assert dividing(told, "n") == []
-    fit(told, "n")
+    assert dividing(reported, "n") == []
+    fit(reported, "n")
 
 
 def test_true_and_false_are_a_category_and_numbers_as_text_are_none(rng: np.random.Generator) -> None:

@@ -273,7 +273,7 @@ def test_a_category_that_was_not_measured_is_no_pass(rng: np.random.Generator) -
     assert all(one.reason.kind == "no data" for one in found)
 
 
-def test_amounts_that_are_functions_are_told_the_category() -> None:
+def test_amounts_that_are_functions_are_given_the_category() -> None:
     claim = AmountClaim(
         name="bytes", subject="sort", response="scratch_bytes", amount=working_set, points=Design.of([Point(n=10)])
     )

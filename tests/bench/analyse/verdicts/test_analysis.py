@@ -176,7 +176,7 @@ def test_without_laws_it_says_so_and_does_not_blame_repetitions() -> None:
     assert noise_line(analyse(rows, experiment)).startswith("Noise unknown: no law was fitted")
 
 
-def test_a_law_that_was_another_one_when_the_run_was_measured_is_told(rng: np.random.Generator) -> None:
+def test_a_law_that_was_another_one_when_the_run_was_measured_is_reported(rng: np.random.Generator) -> None:
     data = frame(rng)
     laws = {one.name: one.law.text if one.law else None for one in EXPERIMENT.subjects}
     data.attrs["run"] = {"laws": laws}
@@ -184,5 +184,5 @@ def test_a_law_that_was_another_one_when_the_run_was_measured_is_told(rng: np.ra
     data.attrs["run"] = {}
     assert noise_line(analyse(data, EXPERIMENT)) == same  # of a run that recorded no laws nothing can be said
     data.attrs["run"] = {"laws": {**laws, "fast": "T**2"}}
-    told = f"fast: judged by the law {laws['fast']}; when it was measured it was T**2"
-    assert noise_line(analyse(data, EXPERIMENT)) == f"{same.removesuffix('.')}; {told}."
+    reported = f"fast: judged by the law {laws['fast']}; when it was measured it was T**2"
+    assert noise_line(analyse(data, EXPERIMENT)) == f"{same.removesuffix('.')}; {reported}."

@@ -60,7 +60,7 @@ def in_two(seconds: Callable[..., float], law: str, *, seed: int = 0) -> Growth:
         (lambda n: 1e-9 * n * np.log(n) + 1e-6, "n*log(n)"),
         (lambda n: 1e-12 * n**2 + 1e-6, "n**2"),
         (lambda n: 1e-7, "1"),
-        (lambda n: 1e-9 * n * (1 + np.log(n / 1000) / 5), "n"),  # dearer by item beyond the caches
+        (lambda n: 1e-9 * n * (1 + np.log(n / 1000) / 5), "n"),  # slower by item beyond the caches
     ],
 )
 def test_true_laws_are_not_refuted(seconds: Callable[..., float], law: str) -> None:

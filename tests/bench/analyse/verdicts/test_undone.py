@@ -185,7 +185,7 @@ def test_one_disturbed_comparison_of_five_hides_nothing_and_shows_nothing() -> N
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_work_that_is_remembered_out_of_sight_is_told_by_its_times(processes: int) -> None:
+def test_work_that_is_remembered_out_of_sight_is_known_by_its_times(processes: int) -> None:
     found = reason(frame_of(lambda n: 1e-6 * n, lambda n: 1e-7, processes=processes))
     assert found.startswith("work not done: the first evaluation took 2")
     assert "times as long as later ones at n=256000" in found or "n=128000" in found
@@ -207,7 +207,7 @@ def test_what_warms_up_is_left_alone(first: Times, processes: int) -> None:
     assert not reason(frame_of(first, processes=processes))
 
 
-def test_few_points_tell_nothing() -> None:
+def test_few_points_decide_nothing() -> None:
     frame = frame_of(lambda n: 1e-6 * n, lambda n: 1e-7)
     few = frame[frame["n"].isin(LEVELS[:3])]
     few.attrs.update(frame.attrs)

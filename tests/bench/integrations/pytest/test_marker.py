@@ -511,7 +511,7 @@ def test_every_style_of_traceback_shows_the_verdict(project: pytest.Pytester, st
     assert "law n**2 refuted: exponent of n" in (project.path / "out.xml").read_text(encoding="utf-8")
 
 
-def test_a_method_of_unittest_is_told_that_it_cannot_be_judged(project: pytest.Pytester) -> None:
+def test_a_method_of_unittest_is_warned_that_it_cannot_be_judged(project: pytest.Pytester) -> None:
     source = f"""
 import pytest, unittest
 

@@ -445,7 +445,7 @@ def test_a_mistake_in_a_suite_is_named(project: pytest.Pytester, before: str, af
     result.stdout.fnmatch_lines([message])
 
 
-def test_a_suite_without_an_experiment_is_told_what_to_define(project: pytest.Pytester) -> None:
+def test_a_suite_without_an_experiment_is_advised_what_to_define(project: pytest.Pytester) -> None:
     add(project, "scaling/conftest.py", "")
     result = run(project, "--benchmark", "scaling", "-k", "1000")
     result.assert_outcomes(errors=1)

@@ -248,7 +248,7 @@ def test_generalised_products_and_their_axes(a: Array, v: Array) -> None:
 
 def test_scalars_stay_scalars_and_views_stay_metered(a: Array) -> None:
     with Meter() as meter:
-        total = a.sum() + np.float64(1) * np.exp(np.float64(2))  # arithmetic between scalars is no array kernel
+        total = a.sum() + np.float64(1) * np.exp(np.float64(2))  # arithmetic between scalars is not a array kernel
         for view in (a.T, a[1:], a.reshape(-1), a.mT, a[0], next(iter(a)), a.view(np.int64), a.real):
             assert type(view) is MeteredArray
         assert type(a[1, 2]) is np.float64

@@ -135,10 +135,10 @@ class Killer:
 
 def test_no_sample_is_lost_or_counted_twice_when_workers_are_killed(tmp_path: Path, foundry: Foundry) -> None:
     pid, scheduler = foundry.scheduler()
-    killer, told = Killer(foundry, scheduler, "abc"), list[Event]()
+    killer, reported = Killer(foundry, scheduler, "abc"), list[Event]()
 
     def listen(event: Event) -> None:
-        told.append(event)
+        reported.append(event)
         killer(event)
 
     try:
@@ -148,9 +148,9 @@ def test_no_sample_is_lost_or_counted_twice_when_workers_are_killed(tmp_path: Pa
         foundry.kill(pid)
     assert killer.kills == KILLS
     require_each_once(tmp_path, "many")
-    assert len(samples_of(tmp_path)) == sum(isinstance(event, SampleTaken) for event in told)
+    assert len(samples_of(tmp_path)) == sum(isinstance(event, SampleTaken) for event in reported)
     assert {sample["host"] for sample in samples_of(tmp_path)} == {"a", "b", "c"}
-    assert any(isinstance(event, Notice) and "is measured again" in event.text for event in told)
+    assert any(isinstance(event, Notice) and "is measured again" in event.text for event in reported)
     require_gone(tmp_path)
 
 
@@ -189,12 +189,12 @@ def test_two_workers_and_two_runs_on_one_host_never_measure_at_once(tmp_path: Pa
     pid, scheduler = foundry.scheduler()
     for _ in range(2):
         foundry.worker(scheduler, "one")
-    told: list[Event] = []
+    reported: list[Event] = []
     runs = [
         threading.Thread(
             target=measured,
             args=(tmp_path / name, EngineSettings(name="dask", scheduler=scheduler)),
-            kwargs={"on_event": told.append},
+            kwargs={"on_event": reported.append},
         )
         for name in "xy"
     ]
@@ -247,12 +247,12 @@ def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
     module.write_text(STUBBORN.format(flag=str(tmp_path / "flag")))
     pid, scheduler = foundry.scheduler()
     first, _ = foundry.worker(scheduler, "held")
-    told, alive = list[Event](), list[bool]()
+    reported, alive = list[Event](), list[bool]()
     busy = "something else is being measured there; waiting"
 
     def kill(event: Event) -> None:
-        told.append(event)
-        started = [one.pid for one in told if isinstance(one, WorkerStarted)]
+        reported.append(event)
+        started = [one.pid for one in reported if isinstance(one, WorkerStarted)]
         if isinstance(event, WorkerStarted):
             if len(started) == 1:
                 foundry.kill(first)
@@ -263,7 +263,7 @@ def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
 
     measured(tmp_path / "run", EngineSettings(name="dask", scheduler=scheduler), module=str(module), on_event=kill)
     assert len(samples_of(tmp_path / "run")) == 4
-    assert any(isinstance(event, Notice) and event.text.endswith(busy) for event in told)
+    assert any(isinstance(event, Notice) and event.text.endswith(busy) for event in reported)
     assert alive == [True, False, False]  # the next process was started when the first was gone
     foundry.kill(pid)
 

@@ -172,13 +172,13 @@ def test_only_the_first_record_is_marked() -> None:
 
 
 def test_progress_is_that_of_both_sides() -> None:
-    told: list[Event] = []
-    together = MergedEvents(told.append, ("a", "b"))
+    reported: list[Event] = []
+    together = MergedEvents(reported.append, ("a", "b"))
     started = RunStarted(experiment="e", profile="p", cells_done=0, cells_total=10, blocks_total=2, resumed=False)
     together.listener("a")(started)
-    assert told == []
+    assert reported == []
     together.listener("b")(started)
-    (begun,) = told
+    (begun,) = reported
     assert isinstance(begun, RunStarted)
     assert (begun.cells_total, begun.blocks_total) == (20, 4)
     for name, done, left in (("a", 3, 2.0), ("b", 4, 2.5)):
@@ -188,6 +188,6 @@ def test_progress_is_that_of_both_sides() -> None:
         )  # fmt: skip
         together.listener(name)(sample)
     together.listener("a")(BlockDone(block=0, blocks_done=1, blocks_total=2))
-    last = told[-1]
+    last = reported[-1]
     assert isinstance(last, SampleTaken)
     assert (last.cells_done, last.cells_total, last.seconds_left) == (7, 20, 2.5)

@@ -132,18 +132,18 @@ def test_a_sample_that_came_out_too_short_is_calibrated_anew() -> None:
 def test_events_follow_what_is_stored_and_count_up() -> None:
     clock = FakeClock()
     ran = Ran(toy(linear(clock)), clock)
-    stored_when_told: list[bool] = []
+    stored_when_reported: list[bool] = []
 
     def listen(event: Event) -> None:
         ran.events.append(event)
         if isinstance(event, SampleTaken):
             last = ran.samples[-1]
-            stored_when_told.append(
+            stored_when_reported.append(
                 (last["subject"], last["point"], last["block"]) == (event.subject, event.point, event.block)
             )
 
     ran.run(on_event=listen)
-    assert stored_when_told == [True] * 6
+    assert stored_when_reported == [True] * 6
     taken = ran.events_of(SampleTaken)
     assert [event.cells_done for event in taken] == [1, 2, 3, 4, 5, 6]
     assert [event.blocks_done for event in taken] == [0, 1, 1, 2, 2, 3]

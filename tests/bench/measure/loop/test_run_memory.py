@@ -111,7 +111,7 @@ def test_progress_counts_it() -> None:
     assert (ran.finished.samples, ran.finished.memory_cells) == (CELLS - 3, 3)
 
 
-def test_a_system_that_cannot_tell_peaks_leaves_them_out() -> None:
+def test_a_system_that_cannot_report_peaks_leaves_them_out() -> None:
     found = Ran(peak=None).sink.of("memory")
     assert [record["peak_bytes"] for record in found] == [None, None, None]
     assert found[0]["allocated_bytes"] == pytest.approx(10_000, abs=1_000)

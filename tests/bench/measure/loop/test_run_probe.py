@@ -62,7 +62,7 @@ def test_time_of_the_probe_counts_as_neither_busy_nor_idle() -> None:
 @pytest.mark.parametrize(
     ("works", "probe", "probes"), [(False, None, 0), (True, None, 1), (False, True, 1), (True, False, 0)]
 )
-def test_whoever_declares_works_is_probed_unless_told_otherwise(works: bool, probe: bool | None, probes: int) -> None:
+def test_whoever_declares_works_is_probed_by_default(works: bool, probe: bool | None, probes: int) -> None:
     sink = ListSink()
     assert Ran(sink=sink, works=works, probe=probe).probes_asked == probes
     assert len(sink.of("probe")) == probes

@@ -139,20 +139,20 @@ def test_visits_are_shuffled_between_rounds() -> None:
 )
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_products_compute_what_they_say(kind: ProductKind, m: int, n: int, k: int, dtype: str) -> None:
-    arena = ProbeBuffers.of(8 * MIB)
-    arena.inputs[:] = np.random.default_rng(5).random(arena.inputs.shape, dtype=np.float32)
+    buffers = ProbeBuffers.of(8 * MIB)
+    buffers.inputs[:] = np.random.default_rng(5).random(buffers.inputs.shape, dtype=np.float32)
     one = product(kind, dtype, m, n, k)  # type: ignore[arg-type]  # a parameter of the test
-    evaluate = one.set_up(arena)
+    evaluate = one.set_up(buffers)
     left_shape, right_shape = ((k, m) if m > max(n, k) else (m, k)), ((n, k) if n > max(m, k) else (k, n))
     if kind == "gevm":  # the matrix comes first
-        right, left = arena.reads(dtype, (k, n), (1, k))  # type: ignore[arg-type]
+        right, left = buffers.reads(dtype, (k, n), (1, k))  # type: ignore[arg-type]
     else:
-        left, right = arena.reads(dtype, *((left_shape, right_shape) if kind == "gemm" else ((m, k), (k, n))))  # type: ignore[arg-type]
+        left, right = buffers.reads(dtype, *((left_shape, right_shape) if kind == "gemm" else ((m, k), (k, n))))  # type: ignore[arg-type]
     left, right = (left.T if left.shape != (m, k) else left), (right.T if right.shape != (k, n) else right)
-    before = arena.writes(dtype, (m, n)).copy() if kind == "ger" else 0.0  # type: ignore[arg-type]
+    before = buffers.writes(dtype, (m, n)).copy() if kind == "ger" else 0.0  # type: ignore[arg-type]
     expected = before + np.einsum("ik,kj->ij", left, right)
     evaluate()
-    np.testing.assert_allclose(arena.writes(dtype, (m, n)), expected, rtol=1e-5)  # type: ignore[arg-type]
+    np.testing.assert_allclose(buffers.writes(dtype, (m, n)), expected, rtol=1e-5)  # type: ignore[arg-type]
     reading = one.reading(2e-6, 3e-6)
     assert reading.multiply_adds == m * n * k  # type: ignore[attr-defined]
     assert reading.working_set_bytes == (m * k + k * n + m * n) * np.dtype(dtype).itemsize  # type: ignore[attr-defined]
@@ -160,31 +160,31 @@ def test_products_compute_what_they_say(kind: ProductKind, m: int, n: int, k: in
 
 @pytest.mark.parametrize(("operation", "arrays"), [("read", 2), ("clear", 1), ("copy", 2), ("add", 3)])
 def test_bytes_moved_are_those_of_all_arrays(operation: Operation, arrays: int) -> None:
-    arena = ProbeBuffers.of(MIB)
+    buffers = ProbeBuffers.of(MIB)
     one = move(operation, 24 * 1024)
-    result = one.set_up(arena)()
+    result = one.set_up(buffers)()
     length = 24 * 1024 // (8 * arrays)
-    value = float(arena.inputs.view(np.float64)[0])
+    value = float(buffers.inputs.view(np.float64)[0])
     assert one.reading(1.0, 1.0).working_set_bytes == length * 8 * arrays  # type: ignore[attr-defined]
     if operation == "read":
         assert result == pytest.approx(length * value**2)
     else:
         expected = {"clear": 0.5, "copy": value, "add": 2 * value}[operation]
-        out = arena.outputs["float64"]
+        out = buffers.outputs["float64"]
         assert np.all(out[:length] == expected)
         assert np.all(out[length:] == 0.5)
 
 
 def test_functions_and_additions_take_the_elements_that_they_say() -> None:
-    arena = ProbeBuffers.of(MIB)
+    buffers = ProbeBuffers.of(MIB)
     one = transcendental("exp", "float32", 8 * 1024)
-    one.set_up(arena)()
+    one.set_up(buffers)()
     assert one.reading(1.0, 1.0).elements == 1024  # type: ignore[attr-defined]
-    assert np.count_nonzero(arena.outputs["float32"] == np.exp(np.float32(0.5))) == 1024
+    assert np.count_nonzero(buffers.outputs["float32"] == np.exp(np.float32(0.5))) == 1024
     other = addition("float64", 16 * 1024)
-    other.set_up(arena)()
+    other.set_up(buffers)()
     assert other.reading(1.0, 1.0).elements == 1024  # type: ignore[attr-defined]
-    assert np.count_nonzero(arena.outputs["float64"] != 0.5) == 1024
+    assert np.count_nonzero(buffers.outputs["float64"] != 0.5) == 1024
 
 
 def test_everything_planned_fits_the_memory_that_a_probe_takes_at_most() -> None:
@@ -224,7 +224,7 @@ def test_real_readings_distinguish_a_large_product_from_a_small_one() -> None:
     assert found.products
     assert found.empty_call_seconds > 0
     products = [one for one in found.products if one.kind == "gemm" and one.dtype == "float32"]
-    work = {one.m * one.n * one.k: one.seconds for one in products}  # on a busy machine there is no time for all
+    work = {one.m * one.n * one.k: one.seconds for one in products}  # on a busy machine there is not a time for all
     assert len(work) >= 2
     if max(work) >= 500 * min(work):
         assert work[max(work)] > 3 * work[min(work)]

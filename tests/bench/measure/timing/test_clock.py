@@ -11,7 +11,7 @@ from bptt_bench.measure.timing import clock
 from bptt_bench.measure.timing.clock import Clock, FakeClock, WallClock, seconds_less_waiting
 
 
-def test_a_fake_clock_moves_by_what_it_is_told() -> None:
+def test_a_fake_clock_moves_by_the_given_amount() -> None:
     fake = FakeClock(3.0)
     assert fake.now() == fake.now() == fake.wall() == 3.0
     fake.advance(0.5)

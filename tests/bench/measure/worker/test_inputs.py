@@ -215,7 +215,7 @@ def test_what_will_not_be_looked_at_fails_nothing() -> None:
     assert [each.digest() for each in found if each.value is refuses] == [None]
 
 
-def test_values_whose_comparison_is_no_yes_or_no_are_told_by_their_place() -> None:
+def test_values_whose_comparison_is_no_yes_or_no_are_known_by_their_place() -> None:
     record = np.zeros(1, dtype=[("a", float, 3)])[0]
     one = Input("x", [record, np.ones(3)])
     assert one.digest() == one.digest()

@@ -103,7 +103,7 @@ def test_a_module_that_is_none_is_refused(tmp_path: Path, text: str, expected: s
 
 
 @pytest.mark.parametrize("name", ["nowhere_to_be_found", "bench.nowhere", "nowhere.deeper"])
-def test_a_module_that_does_not_exist_is_told_from_one_that_breaks(name: str) -> None:
+def test_a_module_that_does_not_exist_is_distinguished_from_one_that_breaks(name: str) -> None:
     with pytest.raises(
         ExperimentError, match=rf"^experiment '{name}': no such module; give the name of a module or the"
     ):

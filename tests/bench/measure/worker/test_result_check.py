@@ -61,16 +61,16 @@ def made(clock: FakeClock, calls: list[tuple[str, float]], **more: Any) -> Exper
 
 def measured(experiment: Experiment, clock: FakeClock, **more: Any) -> tuple[ListSink, FakeEngine, list[Event]]:
     sink, engine = ListSink(), FakeEngine(experiment, clock)
-    told: list[Event] = []
+    reported: list[Event] = []
     run(
         experiment,
         **{"module": "toy", "profile": "quick", "seed": 0, "threads": 1, "sink": sink, **more},
         engine=engine,
         clock=clock,
         describe_environment=dict,
-        on_event=told.append,
+        on_event=reported.append,
     )
-    return sink, engine, told
+    return sink, engine, reported
 
 
 def test_every_subject_is_compared_once_at_every_point_before_it_is_timed_there() -> None:
@@ -158,9 +158,9 @@ def with_missing(clock: FakeClock, *names: str) -> Experiment:
 
 def test_a_missing_subject_is_named_and_left_out() -> None:
     clock = FakeClock()
-    sink, _, told = measured(with_missing(clock, "far"), clock)
+    sink, _, reported = measured(with_missing(clock, "far"), clock)
     assert sink.of("missing") == [{"record": "missing", "subject": "far", "reason": "it is not installed"}]
-    assert SubjectMissing(subject="far", reason="it is not installed") in told
+    assert SubjectMissing(subject="far", reason="it is not installed") in reported
     assert {r["subject"] for r in sink.of("sample")} == {"right", "near"}
     assert sink.of("run")[0]["subjects"] == ["right", "near"]
 

@@ -130,7 +130,7 @@ def test_a_subject_that_raises_is_left_out_in_one_line_and_the_process_goes_on(w
     assert isinstance(measured(worker, "quiet"), SampleReply)
 
 
-def test_a_process_that_crashes_is_told_by_its_signal(worker: LocalWorker) -> None:
+def test_a_process_that_crashes_is_known_by_its_signal(worker: LocalWorker) -> None:
     with pytest.raises(WorkerDied, match="it was killed by SIGSEGV"):
         measured(worker, "deadly")
     with pytest.raises(WorkerDied, match="it was killed by SIGSEGV"):

@@ -117,7 +117,7 @@ def test_two_factors_make_a_grid_and_three_make_lines_and_corners() -> None:
 
 
 @pytest.mark.parametrize("law", ["n + m", "n*m", "n*m + n + m", "n*log(m) + m", "n**2 + m*n", "min(n, m)"])
-def test_the_design_can_tell_terms_apart(law: str) -> None:
+def test_the_design_can_distinguish_terms(law: str) -> None:
     experiment = bench.experiment(prepare, law=law, n=[10, 1000], m=[10, 1000])
     (number,) = condition_numbers(experiment, "quick").values()
     assert number < 20
@@ -252,7 +252,7 @@ def test_results_are_equal_as_a_function_says() -> None:
     assert experiment.agreement.difference([1], [2, 3]) > experiment.agreement.allowed
 
 
-def test_by_default_what_differs_is_told() -> None:
+def test_by_default_what_differs_is_reported() -> None:
     agreement = bench.experiment(WAYS, "n", n=[1, 99]).agreement
     assert agreement is not None
     assert agreement.difference([1.0, 2.0], [1.0, 2.0]) <= agreement.allowed < agreement.difference([1.0], [1.1])
@@ -404,7 +404,7 @@ def test_functions_that_take_something_else_are_named(arguments: dict[str, Any],
         bench.experiment(law="n", n=[1, 99], **arguments)
 
 
-def test_a_prepare_that_is_the_function_itself_is_told_what_to_write() -> None:
+def test_a_prepare_that_is_the_function_itself_is_advised_what_to_write() -> None:
     (subject,) = bench.experiment(sorted, "n", n=[1, 99]).subjects  # type: ignore[arg-type]  # which is the mistake
     with pytest.raises(
         ExperimentError, match=r"must return the call that is timed, got list .* `return lambda: sorted"
@@ -412,7 +412,7 @@ def test_a_prepare_that_is_the_function_itself_is_told_what_to_write() -> None:
         subject.prepare(Point(n=5))
 
 
-def test_a_prepare_that_returns_a_call_with_arguments_is_told_so() -> None:
+def test_a_prepare_that_returns_a_call_with_arguments_is_reported() -> None:
     (subject,) = bench.experiment(lambda point: by, "n", n=[1, 99]).subjects  # type: ignore[arg-type, return-value]  # on purpose
     with pytest.raises(ExperimentError, match=r"the call that it returns: must take no argument, got by\(point"):
         subject.prepare(Point(n=5))
@@ -442,7 +442,7 @@ def test_equal_must_be_a_function() -> None:
         bench.experiment(WAYS, "n", equal=True, n=[1, 99])  # type: ignore[arg-type]  # on purpose
 
 
-def test_a_prepare_that_returns_its_result_is_told_what_to_return() -> None:
+def test_a_prepare_that_returns_its_result_is_advised_what_to_return() -> None:
     (subject,) = bench.experiment(lambda point: 3, "n", n=[1, 99]).subjects  # type: ignore[arg-type, return-value]
     with pytest.raises(
         ExperimentError,
@@ -462,7 +462,7 @@ def test_a_call_that_does_nothing_yet_is_refused(function: Any) -> None:
         subject.prepare(Point(n=5))
 
 
-def test_a_tally_that_gives_no_counts_by_name_is_told_what_to_return() -> None:
+def test_a_tally_that_gives_no_counts_by_name_is_advised_what_to_return() -> None:
     (subject,) = bench.experiment(prepare, "n", n=[1, 99], tally=lambda point: 5).subjects  # type: ignore[arg-type, return-value]
     assert subject.tally is not None
     with pytest.raises(ExperimentError, match=r"tally: returned 5 at n=5; it must return counts by name"):

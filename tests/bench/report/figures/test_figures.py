@@ -233,7 +233,7 @@ def test_shares_add_up_and_those_with_the_factor_lie_at_the_bottom(analysis: Ana
         np.testing.assert_allclose(shares[0][k], expected)
 
 
-def test_shares_tell_measured_from_extrapolated(analysis: Analysis) -> None:
+def test_shares_distinguish_measured_from_extrapolated(analysis: Analysis) -> None:
     (group,) = share_groups(analysis.experiment.claims)
     (axes,) = figure_shares(analysis, group).axes
     assert axes.get_title(loc="left") == "measured: V = 64 to 4\u202f096; paler: extrapolated"

@@ -274,7 +274,7 @@ def test_a_run_that_recorded_nothing_about_itself_still_gets_a_page(analysis: An
     assert "how the time was spent is not known" in page.text
 
 
-def test_a_term_that_cannot_be_told_is_called_so(analysis: Analysis) -> None:
+def test_a_term_that_is_unknown_is_called_so(analysis: Analysis) -> None:
     text = re.sub(r"\n+", " ", without_figures(analysis).text)
     fit = analysis.fits["each", "seconds_per_eval"]
     (vague,) = [term for term in fit.terms if term.term == "T*H**2"]

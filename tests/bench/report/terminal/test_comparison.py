@@ -38,7 +38,7 @@ def printed(*words: Word) -> str:
     return buffer.getvalue()
 
 
-def test_what_cannot_be_told_is_no_pass() -> None:
+def test_what_is_unknown_is_no_pass() -> None:
     assert "no regression found\n" in printed("same", "lower")
     assert "no regression found; 2 of 3 unit costs are undetermined\n" in printed(
         "same", "undetermined", "undetermined"

@@ -84,7 +84,7 @@ def test_an_end_that_is_not_known_is_infinite(low: float | None, high: float | N
     assert any(shown in line for line in printed(show_predicted, [one]))
 
 
-def test_how_far_beyond_is_told_by_a_factor_and_its_name() -> None:
+def test_how_far_beyond_is_reported_by_a_factor_and_its_name() -> None:
     found = [
         predicted("seconds_per_eval", 1.0, farther=4.25, factor="n"),
         predicted("seconds_per_eval", 1.0, farther=1.0),
@@ -125,7 +125,7 @@ def test_where_all_that_was_searched_is_within_the_farthest_level_stands() -> No
     assert lines[3].split() == [">", "5", "000", "40", ">", "5", "000"]
 
 
-def test_several_responses_are_told_apart() -> None:
+def test_several_responses_are_distinguished() -> None:
     found = [level(note="far"), level(response="working_set_bytes", note="near")]
     lines = printed(show_largest, found)
     assert lines[1].split()[0] == "of"

@@ -79,7 +79,7 @@ def test_rows_of_a_subject_stand_from_cheap_to_dear(foresighted: Analysis) -> No
         assert shown == [show.si_interval(value, value / 1.1, value * 1.1) for value in cheap_to_dear]
 
 
-def test_accuracy_is_told_by_subject_for_all_and_beside_what_it_is_held_to(foresighted: Analysis) -> None:
+def test_accuracy_is_reported_by_subject_for_all_and_beside_what_it_is_held_to(foresighted: Analysis) -> None:
     *subjects, together, held_to = accuracy_rows(checked_predictions(foresighted.frame))
     errors = np.abs(ERRORS)
     expected = [f"{100 * value:.1f}\u202f%" for value in (np.median(errors), np.quantile(errors, 0.95), errors.max())]

@@ -105,15 +105,15 @@ def test_figure_shows_the_two_widest_lines_with_all_parts(priced: Analysis) -> N
         assert max(tops) == pytest.approx(1.0)
 
 
-def test_predicted_curve_is_the_price_at_each_level(priced: Analysis) -> None:
+def test_predicted_curve_is_the_unit_cost_at_each_level(priced: Analysis) -> None:
     figure = next(figure.figure for figure in gallery(priced) if figure.name == "machine-base")
     prediction = priced.machine_predictions["base"]
     factor = figure.axes[2].get_xlabel()[0]
     _, predicted, measured = (np.asarray(line.get_xydata(), dtype=np.float64) for line in figure.axes[0].lines)
     assert len(measured) >= 3
     for level, seconds in (predicted[0], predicted[-1]):
-        priced_there = prediction.points[prediction.points[factor] == level]["predicted"].to_numpy(float)
-        assert np.isclose(priced_there, seconds, rtol=1e-9).any()
+        unit_costd_there = prediction.points[prediction.points[factor] == level]["predicted"].to_numpy(float)
+        assert np.isclose(unit_costd_there, seconds, rtol=1e-9).any()
 
 
 def test_report_has_the_section(priced: Analysis, tmp_path: Path) -> None:

@@ -236,7 +236,7 @@ def test_a_pyperf_file_of_calibrations_alone_holds_nothing(tmp_path: Path) -> No
     assert refusal(tmp_path, document) == "holds no measurement"
 
 
-def test_hyperfine_commands_without_parameters_are_told_apart_by_their_numbers(tmp_path: Path) -> None:
+def test_hyperfine_commands_without_parameters_are_distinguished_by_their_numbers(tmp_path: Path) -> None:
     frame = loaded(tmp_path, hyperfine_json({"command": "seq 10"}, {"command": "seq 20"}))
     assert frame["subject"].tolist() == ["seq"] * 4
     assert frame["arg0"].tolist() == [10, 10, 20, 20]
@@ -287,7 +287,7 @@ def test_hyperfine_memory_is_a_response_and_a_mean_stands_for_times_that_are_mis
     ]
 
 
-def test_levels_that_stand_for_multiples_are_numbers_and_told(tmp_path: Path) -> None:
+def test_levels_that_stand_for_multiples_are_numbers_and_reported(tmp_path: Path) -> None:
     results = ({"command": f"run {n}", "parameters": {"n": n}} for n in ("512", "1K", "2K"))
     frame = loaded(tmp_path, hyperfine_json(*results))
     assert frame["n"].tolist() == [512, 512, 1000, 1000, 2000, 2000]
@@ -296,7 +296,7 @@ def test_levels_that_stand_for_multiples_are_numbers_and_told(tmp_path: Path) ->
     assert loaded(tmp_path, hyperfine_json(*results))["n"].unique().tolist() == ["fast", "1K", "1000"]
 
 
-def test_hyperfine_memory_that_is_not_of_each_run_is_left_out_and_told(tmp_path: Path) -> None:
+def test_hyperfine_memory_that_is_not_of_each_run_is_left_out_and_reported(tmp_path: Path) -> None:
     frame = loaded(tmp_path, hyperfine_json({"memory_usage_byte": [8]}))
     assert "peak_bytes" not in frame.columns
     assert frame.attrs["notes"] == ["c: memory_usage_byte left out, for it is not that of each run"]

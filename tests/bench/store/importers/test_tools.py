@@ -68,23 +68,25 @@ def test_every_fixture_is_one_row_a_sample_with_factors_and_positive_times(name:
 
 
 def test_pytest_benchmark_gives_every_round_by_its_parameters() -> None:
-    told = document("pytest_benchmark/times.json")["benchmarks"]
+    reported = document("pytest_benchmark/times.json")["benchmarks"]
     frame = load(FIXTURES / "pytest_benchmark" / "times.json")
     assert frame.attrs["factors"] == ["n", "m", "kind"]
     assert frame.attrs["source"] == {"tool": "pytest-benchmark", "version": "5.3.1"}
-    assert len(frame) == sum(one["stats"]["rounds"] for one in told)
-    sort = {one["params"]["n"]: one["stats"]["mean"] for one in told if one["name"].startswith("test_sort[")}
+    assert len(frame) == sum(one["stats"]["rounds"] for one in reported)
+    sort = {one["params"]["n"]: one["stats"]["mean"] for one in reported if one["name"].startswith("test_sort[")}
     assert means(frame[frame["subject"] == "test_sort"], "n") == pytest.approx(sort)
-    join = {tuple(one["params"].values()): one["stats"]["mean"] for one in told if one["name"].startswith("test_join[")}
+    join = {
+        tuple(one["params"].values()): one["stats"]["mean"] for one in reported if one["name"].startswith("test_join[")
+    }
     assert means(frame[frame["subject"] == "test_join"], "n", "m") == pytest.approx(join)
     assert frame[frame["subject"] == "test_told"]["n"].tolist() == [500] * 3  # extra_info["point"]
     assert frame[frame["subject"] == "test_sort"]["repetition"].tolist() == [0, 1, 2, 3, 4] * 4
 
 
 def test_pytest_benchmark_without_rounds_gives_medians_and_says_so() -> None:
-    told = document("pytest_benchmark/statistics.json")["benchmarks"]
+    reported = document("pytest_benchmark/statistics.json")["benchmarks"]
     frame = load(FIXTURES / "pytest_benchmark" / "statistics.json")
-    assert frame["seconds_per_eval"].tolist() == [one["stats"]["median"] for one in told]
+    assert frame["seconds_per_eval"].tolist() == [one["stats"]["median"] for one in reported]
     assert frame.attrs["notes"] == [
         "no single times are stored, so the median of each test stands for them (--benchmark-save-data)"
     ]
@@ -99,12 +101,12 @@ def test_pytest_benchmark_is_fitted_with_one_fit_for_each_category() -> None:
 
 
 def test_google_benchmark_takes_arguments_units_threads_and_counters_from_its_rows() -> None:
-    told = [one for one in document("google_benchmark/plain.json")["benchmarks"] if one["run_type"] == "iteration"]
+    reported = [one for one in document("google_benchmark/plain.json")["benchmarks"] if one["run_type"] == "iteration"]
     frame = load(FIXTURES / "google_benchmark" / "plain.json")
-    assert len(frame) == len(told) - 1  # one was skipped with an error
+    assert len(frame) == len(reported) - 1  # one was skipped with an error
     assert frame.attrs["notes"] == ["BM_Sum<float>/n:3/threads:1: left out: three is refused"]
     assert frame.attrs["unnamed"] == ["arg0", "arg1"]
-    by_name = {one["name"]: one for one in told}
+    by_name = {one["name"]: one for one in reported}
     sort = frame[frame["subject"] == "BM_Sort"].set_index("arg0")
     assert sort["seconds_per_eval"][4096] == pytest.approx(by_name["BM_Sort/4096"]["real_time"] * 1e-9)
     assert sort["cpu_seconds_per_eval"][4096] == pytest.approx(by_name["BM_Sort/4096"]["cpu_time"] * 1e-9)
@@ -120,15 +122,15 @@ def test_google_benchmark_takes_arguments_units_threads_and_counters_from_its_ro
 
 
 def test_google_benchmark_has_samples_or_else_medians_never_both() -> None:
-    told = document("google_benchmark/repetitions.json")["benchmarks"]
+    reported = document("google_benchmark/repetitions.json")["benchmarks"]
     frame = load(FIXTURES / "google_benchmark" / "repetitions.json")
-    assert len(frame) == sum(one["run_type"] == "iteration" for one in told)
-    average = {one["run_name"]: one["real_time"] * 1e-6 for one in told if one.get("aggregate_name") == "mean"}
+    assert len(frame) == sum(one["run_type"] == "iteration" for one in reported)
+    average = {one["run_name"]: one["real_time"] * 1e-6 for one in reported if one.get("aggregate_name") == "mean"}
     join = means(frame[frame["subject"] == "BM_Join"], "n", "m")
     assert join == pytest.approx({(n, m): average[f"BM_Join/n:{n:.0f}/m:{m:.0f}"] for n, m in join})
     alone = load(FIXTURES / "google_benchmark" / "aggregates.json")
-    told = document("google_benchmark/aggregates.json")["benchmarks"]
-    medians = [one["real_time"] * 1e-6 for one in told if one["aggregate_name"] == "median"]
+    reported = document("google_benchmark/aggregates.json")["benchmarks"]
+    medians = [one["real_time"] * 1e-6 for one in reported if one["aggregate_name"] == "median"]
     assert alone["seconds_per_eval"].tolist() == pytest.approx(medians)
     assert alone.attrs["notes"] == ["no repetitions are stored, so the median of each benchmark stands for them"]
 
@@ -164,10 +166,10 @@ def test_names_that_cannot_be_used_are_refused(names: str, expected: str) -> Non
 
 
 def test_pyperf_values_without_warm_ups_by_the_levels_in_names() -> None:
-    told = document("pyperf/names.json")["benchmarks"]
+    reported = document("pyperf/names.json")["benchmarks"]
     frame = load(FIXTURES / "pyperf" / "names.json")
     values = {
-        one["metadata"]["name"]: [value for run in one["runs"] for value in run.get("values", [])] for one in told
+        one["metadata"]["name"]: [value for run in one["runs"] for value in run.get("values", [])] for one in reported
     }
     assert len(frame) == sum(map(len, values.values())) == 60
     sort = frame[frame["subject"] == "sort"]
@@ -189,25 +191,25 @@ def test_pyperf_levels_in_metadata() -> None:
 
 
 def test_hyperfine_times_by_parameters_also_where_two_have_the_same_level() -> None:
-    told = document("hyperfine/lists.json")["results"]
+    reported = document("hyperfine/lists.json")["results"]
     frame = load(FIXTURES / "hyperfine" / "lists.json")
     assert set(frame["subject"]) == {"seq {m} {n} 1000000"}
-    means_told = {
+    means_reported = {
         (one["parameters"]["kind"], int(one["parameters"]["m"]), int(one["parameters"]["n"])): one["mean"]
-        for one in told
+        for one in reported
     }
-    assert means(frame, "kind", "m", "n") == pytest.approx(means_told)
+    assert means(frame, "kind", "m", "n") == pytest.approx(means_reported)
     assert fitted("hyperfine/scan.json", "n")["n_samples"] == 16
     plain = fitted("hyperfine/lists.json", "n", "--where", "kind=plain", "--where", "m=1", "--overhead", "1")
     assert (plain["n_points"], plain["n_samples"]) == (3, 12)
 
 
 def test_hyperfine_levels_within_words_and_an_option_that_is_absent() -> None:
-    told = document("hyperfine/words.json")["results"]
+    reported = document("hyperfine/words.json")["results"]
     frame = load(FIXTURES / "hyperfine" / "words.json")
     assert set(frame["subject"]) == {"seq {option} {n}000 200000"}
-    means_told = {(one["parameters"]["option"], int(one["parameters"]["n"])): one["mean"] for one in told}
-    assert means(frame, "option", "n") == pytest.approx(means_told)
+    means_reported = {(one["parameters"]["option"], int(one["parameters"]["n"])): one["mean"] for one in reported}
+    assert means(frame, "option", "n") == pytest.approx(means_reported)
 
 
 def test_hyperfine_says_which_commands_failed() -> None:
@@ -225,10 +227,12 @@ def test_asv_has_samples_or_results_by_commit_and_no_skipped_points() -> None:
     assert frame.equals(load(FIXTURES / "asv"))
     assert frame.attrs["factors"] == ["n", "kind", "commit"]
     files = [document(f"asv/box/{path.name}") for path in sorted((FIXTURES / "asv" / "box").glob("*-*.json"))]
-    for told in files:
-        results = told["results"]["sorting.Sort.time_sorted"]
-        cells = dict(zip(told["result_columns"], results, strict=False))
-        mine = frame[(frame["subject"] == "sorting.Sort.time_sorted") & (frame["commit"] == told["commit_hash"][:8])]
+    for reported in files:
+        results = reported["results"]["sorting.Sort.time_sorted"]
+        cells = dict(zip(reported["result_columns"], results, strict=False))
+        mine = frame[
+            (frame["subject"] == "sorting.Sort.time_sorted") & (frame["commit"] == reported["commit_hash"][:8])
+        ]
         samples = cells.get("samples") or [[value] for value in cells["result"]]
         assert mine["seconds_per_eval"].tolist() == [one for of_point in samples for one in of_point]
         assert means(mine, "n").keys() == {1000, 4000, 16000, 64000}
@@ -241,8 +245,8 @@ def test_asv_without_samples_gives_medians_and_says_so() -> None:
     said = "no samples are stored, so the median of each point stands for them (--record-samples)"
     found = []
     for path in (FIXTURES / "asv" / "box").glob("*-*.json"):
-        told = document(f"asv/box/{path.name}")
-        cells = dict(zip(told["result_columns"], told["results"]["sorting.Sort.time_sorted"], strict=False))
+        reported = document(f"asv/box/{path.name}")
+        cells = dict(zip(reported["result_columns"], reported["results"]["sorting.Sort.time_sorted"], strict=False))
         assert (said in load(path).attrs["notes"]) == ("samples" not in cells)
         found.append("samples" in cells)
     assert sorted(found) == [False, True]

@@ -125,7 +125,7 @@ def test_a_point_before_three_digits_is_never_read_without_a_word(tmp_path: Path
     assert frame.attrs["notes"] == [words]
     with pytest.raises(StoreError, match=r"column 'n': holds '1\.000' beside '100', which may be a thousand"):
         load(table(tmp_path, "n\tt\n100\t1.413\n1.000\t2.826\n"))
-    assert load(table(tmp_path, "n;t\n100;1.413\n200;0.826\n")).attrs["notes"] == []  # 0.826 is no thousand
+    assert load(table(tmp_path, "n;t\n100;1.413\n200;0.826\n")).attrs["notes"] == []  # 0.826 is not a thousand
     assert load(table(tmp_path, "n,t\n100,1.413\n200,2.826\n")).attrs["notes"] == []
 
 

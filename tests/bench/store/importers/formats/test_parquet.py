@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 pa = pytest.importorskip("pyarrow")
-import pyarrow.parquet as pq  # noqa: E402  # where there is no pyarrow there is nothing to test
+import pyarrow.parquet as pq  # noqa: E402  # where there is not a pyarrow there is nothing to test
 from bptt_bench.errors import StoreError  # noqa: E402
 from bptt_bench.store.frame import load  # noqa: E402
 from bptt_bench.store.importers.formats import parquet  # noqa: E402
@@ -121,7 +121,7 @@ def test_without_pyarrow_one_line_says_what_to_install(tmp_path: Path, monkeypat
     assert refusal(path) == "is Parquet, which needs pyarrow: pip install 'bptt-bench[parquet]'"
 
 
-def test_an_index_without_a_name_and_gaps_are_told(tmp_path: Path) -> None:
+def test_an_index_without_a_name_and_gaps_are_reported(tmp_path: Path) -> None:
     path = tmp_path / "data.parquet"
     frame = pd.DataFrame({"n": [1, 2, 3], "seconds": [0.5, None, 1.5]}, index=[2, 5, 7])
     frame.to_parquet(path)
