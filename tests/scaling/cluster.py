@@ -85,11 +85,11 @@ def one(case: Case) -> dict[str, float]:
 def _cluster(workers: int) -> Iterator[tuple[str, dict[str, Any]]]:
     import psutil
 
-    from tests.bench.measure.engines.foundry import Foundry
+    from tests.bench.measure.engines.cluster_processes import ClusterProcesses
 
-    with Foundry() as foundry:
-        pid, address = foundry.scheduler()
-        pids = [foundry.worker(address, f"host{number}")[0] for number in range(workers)]
+    with ClusterProcesses() as processes:
+        pid, address = processes.scheduler()
+        pids = [processes.worker(address, f"host{number}")[0] for number in range(workers)]
         yield (
             address,
             {"scheduler": [psutil.Process(pid)], "workers": [psutil.Process(number) for number in pids]},

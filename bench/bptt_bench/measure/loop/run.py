@@ -246,14 +246,14 @@ class _RunLoop:
         if self._described != self._done.described:
             self._sink.append(self._described)
         self._sink.sync()
-        tally = self._recorder.progress
+        progress = self._recorder.progress
         self._notify(
             RunStarted(
                 experiment=self._experiment.name,
                 profile=self._header["profile"],
-                cells_done=tally.cells_done,
-                cells_total=tally.cells_total,
-                blocks_total=tally.blocks_total,
+                cells_done=progress.cells_done,
+                cells_total=progress.cells_total,
+                blocks_total=progress.blocks_total,
                 resumed=self._done.header is not None,
             )
         )

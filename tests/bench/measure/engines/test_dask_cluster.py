@@ -33,7 +33,7 @@ from bptt_bench.measure.worker.loading import load_experiment
 from bptt_bench.plan import Point
 from bptt_bench.store.runs.samples import SampleStore, read_records
 
-from tests.bench.measure.engines.foundry import Foundry
+from tests.bench.measure.engines.cluster_processes import ClusterProcesses
 
 MODULE = "tests.bench.measure.engines.toy_spin"
 KILLS, SEED = 20, 20261124
@@ -45,8 +45,8 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def foundry() -> Iterator[Foundry]:
-    with Foundry() as made:
+def processes() -> Iterator[ClusterProcesses]:
+    with ClusterProcesses() as made:
         yield made
 
 
@@ -97,14 +97,14 @@ def require_gone(folder: Path) -> None:
 
 
 class Killer:
-    """Kills one of three workers at a time, at moments that a seed chooses, and has the foundry replace it.
+    """Kills one of three workers at a time, at moments that a seed chooses, and replaces it.
 
     A blow is struck after so many samples more, and a random moment later: into a visit, or the start of a process.
     """
 
-    def __init__(self, foundry: Foundry, scheduler: str, hosts: str) -> None:
-        self._foundry, self._scheduler, self._rng = foundry, scheduler, random.Random(SEED)
-        self._pids = {host: foundry.worker(scheduler, host)[0] for host in hosts}
+    def __init__(self, processes: ClusterProcesses, scheduler: str, hosts: str) -> None:
+        self._processes, self._scheduler, self._rng = processes, scheduler, random.Random(SEED)
+        self._pids = {host: processes.worker(scheduler, host)[0] for host in hosts}
         self._blows: queue.SimpleQueue[float | None] = queue.SimpleQueue()
         self._samples_left, self.kills = 2, 0
         self._thread = threading.Thread(target=self._strike)
@@ -121,21 +121,23 @@ class Killer:
         self._blows.put(None)
         self._thread.join()
         for pid in self._pids.values():
-            self._foundry.kill(pid)
+            self._processes.kill(pid)
 
     def _strike(self) -> None:
         while (delay := self._blows.get()) is not None:
             if self.kills < KILLS:
                 time.sleep(delay)
                 host = self._rng.choice(sorted(self._pids))
-                self._foundry.kill(self._pids[host])
+                self._processes.kill(self._pids[host])
                 self.kills += 1
-                self._pids[host], _ = self._foundry.worker(self._scheduler, host)
+                self._pids[host], _ = self._processes.worker(self._scheduler, host)
 
 
-def test_no_sample_is_lost_or_counted_twice_when_workers_are_killed(tmp_path: Path, foundry: Foundry) -> None:
-    pid, scheduler = foundry.scheduler()
-    killer, reported = Killer(foundry, scheduler, "abc"), list[Event]()
+def test_no_sample_is_lost_or_counted_twice_when_workers_are_killed(
+    tmp_path: Path, processes: ClusterProcesses
+) -> None:
+    pid, scheduler = processes.scheduler()
+    killer, reported = Killer(processes, scheduler, "abc"), list[Event]()
 
     def listen(event: Event) -> None:
         reported.append(event)
@@ -145,7 +147,7 @@ def test_no_sample_is_lost_or_counted_twice_when_workers_are_killed(tmp_path: Pa
         measured(tmp_path, EngineSettings(name="dask", scheduler=scheduler), "many", on_event=listen)
     finally:
         killer.end()
-        foundry.kill(pid)
+        processes.kill(pid)
     assert killer.kills == KILLS
     require_each_once(tmp_path, "many")
     assert len(samples_of(tmp_path)) == sum(isinstance(event, SampleTaken) for event in reported)
@@ -154,13 +156,15 @@ def test_no_sample_is_lost_or_counted_twice_when_workers_are_killed(tmp_path: Pa
     require_gone(tmp_path)
 
 
-def test_a_lost_scheduler_leaves_a_run_that_goes_on_with_another_or_without(tmp_path: Path, foundry: Foundry) -> None:
-    pid, scheduler = foundry.scheduler()
-    foundry.worker(scheduler, "a")
+def test_a_lost_scheduler_leaves_a_run_that_goes_on_with_another_or_without(
+    tmp_path: Path, processes: ClusterProcesses
+) -> None:
+    pid, scheduler = processes.scheduler()
+    processes.worker(scheduler, "a")
 
     def kill(event: Event) -> None:
         if isinstance(event, SampleTaken) and event.cells_done == 7:
-            foundry.kill(pid)
+            processes.kill(pid)
 
     with pytest.raises(MeasureError) as caught:
         measured(tmp_path, EngineSettings(name="dask", scheduler=scheduler), on_event=kill)
@@ -169,8 +173,8 @@ def test_a_lost_scheduler_leaves_a_run_that_goes_on_with_another_or_without(tmp_
     stored = len(samples_of(tmp_path))
     assert 7 <= stored < 48
     require_gone(tmp_path)
-    pid, other = foundry.scheduler()
-    foundry.worker(other, "b")
+    pid, other = processes.scheduler()
+    processes.worker(other, "b")
 
     def stop(event: Event) -> None:
         if isinstance(event, SampleTaken) and event.cells_done == stored + 5:
@@ -182,13 +186,15 @@ def test_a_lost_scheduler_leaves_a_run_that_goes_on_with_another_or_without(tmp_
     measured(tmp_path, EngineSettings())
     require_each_once(tmp_path)
     assert {sample.get("host") for sample in samples_of(tmp_path)} == {"a", "b", None}
-    foundry.kill(pid)
+    processes.kill(pid)
 
 
-def test_two_workers_and_two_runs_on_one_host_never_measure_at_once(tmp_path: Path, foundry: Foundry) -> None:
-    pid, scheduler = foundry.scheduler()
+def test_two_workers_and_two_runs_on_one_host_never_measure_at_once(
+    tmp_path: Path, processes: ClusterProcesses
+) -> None:
+    pid, scheduler = processes.scheduler()
     for _ in range(2):
-        foundry.worker(scheduler, "one")
+        processes.worker(scheduler, "one")
     reported: list[Event] = []
     runs = [
         threading.Thread(
@@ -202,7 +208,7 @@ def test_two_workers_and_two_runs_on_one_host_never_measure_at_once(tmp_path: Pa
         thread.start()
     for thread in runs:
         thread.join()
-    foundry.kill(pid)
+    processes.kill(pid)
     spans = []
     for name in "xy":
         require_each_once(tmp_path / name)
@@ -241,12 +247,12 @@ EXPERIMENT = Experiment(
 
 
 def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
-    tmp_path: Path, foundry: Foundry
+    tmp_path: Path, processes: ClusterProcesses
 ) -> None:
     module = tmp_path / "stubborn.py"
     module.write_text(STUBBORN.format(flag=str(tmp_path / "flag")))
-    pid, scheduler = foundry.scheduler()
-    first, _ = foundry.worker(scheduler, "held")
+    pid, scheduler = processes.scheduler()
+    first, _ = processes.worker(scheduler, "held")
     reported, alive = list[Event](), list[bool]()
     busy = "something else is being measured there; waiting"
 
@@ -255,8 +261,8 @@ def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
         started = [one.pid for one in reported if isinstance(one, WorkerStarted)]
         if isinstance(event, WorkerStarted):
             if len(started) == 1:
-                foundry.kill(first)
-                foundry.worker(scheduler, "held")
+                processes.kill(first)
+                processes.worker(scheduler, "held")
             alive.append(is_alive(started[0]))
         if isinstance(event, Notice) and event.text.endswith(busy) and len(alive) == 1:
             os.kill(started[0], signal.SIGKILL)
@@ -265,7 +271,7 @@ def test_a_killed_worker_keeps_the_host_until_its_measuring_process_is_gone_too(
     assert len(samples_of(tmp_path / "run")) == 4
     assert any(isinstance(event, Notice) and event.text.endswith(busy) for event in reported)
     assert alive == [True, False, False]  # the next process was started when the first was gone
-    foundry.kill(pid)
+    processes.kill(pid)
 
 
 SLEEPY = """
@@ -291,12 +297,12 @@ def news_of(cluster: Cluster, kind: type[Any]) -> Any:
 
 
 def test_messages_come_at_once_and_a_cancelled_task_stops_within_an_evaluation(
-    tmp_path: Path, foundry: Foundry
+    tmp_path: Path, processes: ClusterProcesses
 ) -> None:
     module = tmp_path / "sleepy.py"
     module.write_text(SLEEPY)
-    pid, scheduler = foundry.scheduler()
-    _, address = foundry.worker(scheduler, "sleepy")
+    pid, scheduler = processes.scheduler()
+    _, address = processes.worker(scheduler, "sleepy")
     cluster = cluster_for(EngineSettings(name="dask", scheduler=scheduler))
     assert cluster is not None
     cluster.open()
@@ -318,11 +324,11 @@ def test_messages_come_at_once_and_a_cancelled_task_stops_within_an_evaluation(
     finally:
         cluster.close()
         cluster.close()  # a second time it does nothing
-        foundry.kill(pid)
+        processes.kill(pid)
 
 
-def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(foundry: Foundry) -> None:
-    pid, scheduler = foundry.scheduler()
+def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(processes: ClusterProcesses) -> None:
+    pid, scheduler = processes.scheduler()
     cluster = DaskCluster(EngineSettings(name="dask", scheduler=scheduler))
     cluster.open()
     try:
@@ -342,7 +348,7 @@ def test_a_connection_that_was_lost_is_lost_though_dask_makes_another(foundry: F
             cluster.submit("tcp://127.0.0.1:1", b"")
     finally:
         cluster.close()
-        foundry.kill(pid)
+        processes.kill(pid)
 
 
 def test_what_listens_and_says_nothing_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -388,10 +394,12 @@ def test_an_encrypted_cluster_is_not_asked_without_certificates(tmp_path: Path) 
         measured(tmp_path / "run", EngineSettings(name="dask", scheduler="tls://127.0.0.1:1"))
 
 
-def test_an_encrypted_cluster_accepts_our_certificate_and_refuses_another(tmp_path: Path, foundry: Foundry) -> None:
+def test_an_encrypted_cluster_accepts_our_certificate_and_refuses_another(
+    tmp_path: Path, processes: ClusterProcesses
+) -> None:
     ours, others = certificates(tmp_path, "ours"), certificates(tmp_path, "others")
-    pid, scheduler = foundry.scheduler(**of_dask(ours))
-    foundry.worker(scheduler, "tls", **of_dask(ours))
+    pid, scheduler = processes.scheduler(**of_dask(ours))
+    processes.worker(scheduler, "tls", **of_dask(ours))
     assert scheduler.startswith("tls://")
 
     def choice(files: dict[str, str], **changed: str) -> EngineSettings:
@@ -407,4 +415,4 @@ def test_an_encrypted_cluster_accepts_our_certificate_and_refuses_another(tmp_pa
         assert line.startswith(f"scheduler {scheduler}: no secure connection: SSL")
         assert "\n" not in line
         assert not samples_of(tmp_path / f"refused{number}")
-    foundry.kill(pid)
+    processes.kill(pid)

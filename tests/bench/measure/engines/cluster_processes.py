@@ -1,7 +1,7 @@
 """Makes schedulers and workers of dask.distributed that tests can kill: processes of their own, forked, so that they
 start within moments of each other.
 
-    python -m tests.bench.measure.engines.foundry
+    python -m tests.bench.measure.engines.cluster_processes
 
 Orders come as lines of JSON: ``{"what": "scheduler", "tls": {}}`` or ``{"what": "worker", "scheduler":
 "tcp://…", "host": "a", "tls": {}}``; each is answered by the process and its address. It ends with its input.
@@ -23,11 +23,11 @@ from typing import Any, Self
 ROOT = Path(__file__).resolve().parents[4]
 
 
-class Foundry:
-    """The foundry as tests see it; as a context, all that it has made ends with it."""
+class ClusterProcesses:
+    """Schedulers and workers as tests see them; as a context manager it ends all of them."""
 
     def __enter__(self) -> Self:
-        command = [sys.executable, "-m", "tests.bench.measure.engines.foundry"]
+        command = [sys.executable, "-m", "tests.bench.measure.engines.cluster_processes"]
         self._process = subprocess.Popen(
             command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
         )
@@ -45,18 +45,18 @@ class Foundry:
 
     def scheduler(self, **tls: str) -> tuple[int, str]:
         """Process and address of a new scheduler."""
-        return self._ordered(what="scheduler", tls=tls)
+        return self._request(what="scheduler", tls=tls)
 
     def worker(self, scheduler: str, host: str, **tls: str) -> tuple[int, str]:
         """Process and address of a new worker, which calls its host by that name."""
-        return self._ordered(what="worker", scheduler=scheduler, host=host, tls=tls)
+        return self._request(what="worker", scheduler=scheduler, host=host, tls=tls)
 
     def kill(self, pid: int) -> None:
         self._pids.discard(pid)
         with contextlib.suppress(ProcessLookupError):  # it may have ended with its scheduler
             os.kill(pid, signal.SIGKILL)
 
-    def _ordered(self, **order: Any) -> tuple[int, str]:
+    def _request(self, **order: Any) -> tuple[int, str]:
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
