@@ -192,7 +192,7 @@ def test_what_is_counted_is_predicted_like_the_rest() -> None:
 
 def test_what_cannot_be_predicted_says_why_beside_what_can() -> None:
     timed, weighed = predict(FRAME, "n=100,m=10", response="scratch_bytes", experiment=WHOLE)
-    assert (timed.value, timed.note) == (None, "no data: timed has no law for scratch_bytes")
+    assert (timed.value, timed.note) == (None, "no data: timed: no memory_law was given")
     assert weighed.value == pytest.approx(8000)
     bare, _ = predict(FRAME, "n=100,m=10", response="working_set_bytes", experiment=WHOLE)
     assert bare.note == "no data: timed declares no working set"
@@ -361,7 +361,7 @@ def test_prediction_and_inverse_agree(rng: np.random.Generator) -> None:
 
 def test_memory_counts_the_result_and_the_declared_working_set_has_its_own_answer() -> None:
     timed, memory, size = largest(at="m=10", largest="n", within="1MB")
-    assert (timed.largest, timed.note) == (None, "no data: timed has no law for scratch_bytes")
+    assert (timed.largest, timed.note) == (None, "no data: timed: no memory_law was given")
     assert (memory.response, memory.largest) == ("allocated_bytes", 10_416)  # 80 n + 16 n
     assert (size.response, size.largest, size.low, size.high) == ("working_set_bytes", 4166, 4166, 4166)  # 240 n
 

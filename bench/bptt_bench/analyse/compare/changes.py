@@ -30,8 +30,8 @@ from bptt_bench.plan import Experiment
 if TYPE_CHECKING:
     import pandas as pd
 
-# A machine in another mood is the first thing to think of when all terms changed alike; that it has not changed at all
-# is the second, and wins where terms are split evenly.
+# A machine at another speed is the likely cause where all terms changed alike; that it has not changed is the next
+# likely, and wins where terms are split evenly.
 VOTE_FOR_NO_CHANGE = 0.9
 # One process alone does not show by how much processes differ: runs raised alarms against their like.
 FEWEST_PROCESSES = 2

@@ -52,7 +52,7 @@ def phase_response(phase: str) -> str:
 class Evidence:
     """A run's frame with its fits, by (subject, response); ``failures`` holds the reason why one is missing.
 
-    A fit is made when it is first asked for. ``samples`` is the frame without the rows of stages that no fit may see
+    A fit is computed on first use. ``samples`` is the frame without the rows of stages that no fit may see
     and without the other records of the run, which pandas would copy with every selection of rows; ``memo`` keeps what
     several claims need.
     """
@@ -142,8 +142,8 @@ class Evidence:
 def rows_of(frame: pd.DataFrame, subject: str, response: str) -> pd.DataFrame:
     """Return the rows of one subject that hold a response; none where the frame has no such column.
 
-    A phase has those points alone where it takes at least 5 % of the time. Where it is a side show, it pays for the
-    caches that the other phases have emptied, and its own law says nothing of that: up to five times its own cost.
+    A phase has only the points where it takes at least 5 % of the time. Elsewhere it includes refilling the caches that
+    the other phases have emptied, up to five times its own cost, which its own law does not describe.
     """
     mine = (frame["subject"] == subject).to_numpy(dtype=bool)
     if response not in frame.columns:

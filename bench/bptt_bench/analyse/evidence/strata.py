@@ -259,8 +259,8 @@ def stratified(
     strata = Strata.of(experiment, frame)
     if not strata.categories:
         return frame, experiment, claims
-    asked = claims_in_strata(claims, strata)
-    return strata.frame(frame), dataclasses.replace(strata.stratified(), claims=asked), asked
+    stratified_claims = claims_in_strata(claims, strata)
+    return strata.frame(frame), dataclasses.replace(strata.stratified(), claims=stratified_claims), stratified_claims
 
 
 def bind(call: Callable[..., Any], levels: Mapping[str, str], order: Iterable[str]) -> Callable[..., Any]:

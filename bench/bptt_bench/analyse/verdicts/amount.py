@@ -63,7 +63,7 @@ def judge_amount(evidence: Evidence, claim: AmountClaim) -> Verdict:
     outside = (found.adjusted[1] / stated < low) | (found.adjusted[0] / stated > high)
     word: Word = "supported" if within.all() else "refuted" if outside.any() else "inconclusive"
     ratio = found.values / stated
-    deviation = np.abs(np.log(np.maximum(ratio, np.finfo(float).tiny)))  # nothing at all deviates most
+    deviation = np.abs(np.log(np.maximum(ratio, np.finfo(float).tiny)))  # an amount of 0 deviates most
     worst = int(np.argmax({"tight": deviation, "upper": ratio, "lower": -ratio}[claim.bound]))
     n, missing = len(ratio), len(claim.points) - len(ratio)
     values = Interval(*(float(each[worst]) for each in (found.values, *found.ends)))

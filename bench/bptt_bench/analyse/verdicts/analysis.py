@@ -34,7 +34,7 @@ class Analysis:
 
     Attributes
     ----------
-    evidence : the samples and the fits that the verdicts rest on; a fit is made when it is first asked for.
+    evidence : the samples and the fits that the verdicts rest on; a fit is computed on first use.
     placebo : ratio of the placebo to its subject over all points (1: no false alarm); ``None`` if not measured.
     placebo_alarms : points whose own 95 % interval of that ratio excludes 1, and how many points there are.
     noise : relative standard deviation within points, the median over fits of the whole; ``None`` without repetitions.
@@ -99,12 +99,12 @@ def analyse(
     ------
     FitError : the frame has no subjects, or a claim names a term or factor that its law does not have.
     """
-    asked = experiment.claims if claims is None else tuple(claims)
+    claimed = experiment.claims if claims is None else tuple(claims)
     code_changes = tuple(_code_changes(frame.attrs.get("resumes", ())))
     law_changes = tuple(_law_changes((frame.attrs.get("run") or {}).get("laws"), experiment))
-    frame, experiment, asked = stratified(frame, experiment, asked)
+    frame, experiment, claimed = stratified(frame, experiment, claimed)
     evidence = fit_all(frame, experiment, confidence=confidence)
-    judged = judge_all(evidence, asked)
+    judged = judge_all(evidence, claimed)
     verdicts = (*judge_agreement(evidence), *judged)
     ratio = placebo_ratio(evidence)
     placebo = None if ratio is None else overall(ratio, confidence)

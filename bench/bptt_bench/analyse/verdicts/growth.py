@@ -96,7 +96,7 @@ def judge_growth(
     evidence = fit_all(frame, experiment, confidence=confidence)
     found = evidence.fit_or_reason(name, WHOLE)
     fitted = None if isinstance(found, Reason) else found
-    question = _Question(evidence=evidence, frame=frame, fit=fitted, law=law, name=name, bound=bound, margin=margin)
+    question = _LawJudgement(evidence=evidence, frame=frame, fit=fitted, law=law, name=name, bound=bound, margin=margin)
     verdicts = {factor: question.judge(factor, points) for factor in factors}
     if fitted is not None and len(factors) > 1:
         verdicts[join_names(factors)] = question.judge_together(fitted)
@@ -126,8 +126,8 @@ def _never(point: Point) -> Evaluation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class _Question:
-    """What is asked of each factor in turn."""
+class _LawJudgement:
+    """A law to be judged in each factor in turn."""
 
     evidence: Evidence
     frame: pd.DataFrame
@@ -164,7 +164,7 @@ class _Question:
     def judge_together(self, fit: Fit) -> Verdict:
         """Judge how fast time grows when all factors grow alike, against the law's own degree.
 
-        ``n + m`` is refuted for what takes n·m in neither factor alone, for along each line both are linear.
+        ``n + m`` cannot be refuted in either factor alone by times of n·m, because along each line both are linear.
         """
         terms = tuple(str(term) for term in self.law.terms)
         at = _largest_share(fit, terms, fit.factors[0])

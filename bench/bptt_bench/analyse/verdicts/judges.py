@@ -50,10 +50,10 @@ def judge(
     frame: pd.DataFrame, experiment: Experiment, claims: Iterable[Claim] | None = None, *, confidence: float = 0.95
 ) -> list[Verdict]:
     """Judge claims (by default those of the experiment) on the samples of a run."""
-    asked = experiment.claims if claims is None else tuple(claims)
-    frame, experiment, asked = stratified(frame, experiment, asked)
+    claimed = experiment.claims if claims is None else tuple(claims)
+    frame, experiment, claimed = stratified(frame, experiment, claimed)
     evidence = fit_all(frame, experiment, confidence=confidence)
-    return [*judge_agreement(evidence), *judge_all(evidence, asked)]
+    return [*judge_agreement(evidence), *judge_all(evidence, claimed)]
 
 
 def judge_all(evidence: Evidence, claims: Iterable[Claim]) -> list[Verdict]:

@@ -160,7 +160,7 @@ def speedups(evidence: Evidence, subject: str, over: Sequence[str], points: Sequ
 def geometric_mean(found: Sequence[Speedup], confidence: float) -> Interval | None:
     """Return the geometric mean of the speedups over the fastest of the others; ``None`` without a point.
 
-    The points are those that are meant, no sample of others: only the errors at each of them count.
+    The points are not a sample of others: only the errors at each of them count.
     """
     if not found:
         return None

@@ -101,7 +101,7 @@ def _how_good(group: Sequence[CheckedPrediction]) -> str:
 
 
 def _set_scales(axes: Axes, errors: Iterable[Errors], fits: Iterable[Fit], target: float) -> None:
-    """Set the same scales in every panel: all times, and errors as far as they can be told from each other."""
+    """Set the same scales in every panel: all times, and errors as far as they can be distinguished."""
     each = list(errors)
     times = np.concatenate([*(one.predicted for one in each), *(fit.points["fitted"].to_numpy() for fit in fits)])
     low, high = float(times.min()) / EDGE, float(times.max()) * EDGE

@@ -1,4 +1,4 @@
-"""Where tables go when nobody says where: standard output, at a width that suits what is behind it."""
+"""The default console: standard output, at a width that suits a terminal, a pipe or a file."""
 
 from __future__ import annotations
 

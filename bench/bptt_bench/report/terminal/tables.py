@@ -31,7 +31,7 @@ DECISIONS = {"this": "this law", "other": "the other law", "undetermined": "unde
 
 
 class FitAnswer(Protocol):
-    """A fit with what was asked about it."""
+    """A fit with its predictions and comparisons."""
 
     @property
     def fit(self) -> Fit: ...
@@ -154,7 +154,7 @@ def print_fit(
     predict_at: Sequence[Mapping[str, float]] = (),
     versus: Sequence[Preference] = (),
 ) -> None:
-    """Return the terms of a fit with their coefficients, how well it fits, and what was asked about it."""
+    """Return the terms of a fit with their coefficients, how well it fits, its predictions and comparisons."""
     shown = content.fit_table(fit, title, fit.response)
     heading = f"{shown.subject}, {shown.response}: " if title else ""
     console.print(Text.assemble((heading, "bold"), show_as.law(fit.law.text)))

@@ -437,7 +437,7 @@ def _(one: obstacles.PrecisionLimit) -> str:
 @words.register
 def _(one: obstacles.PromiseReturned) -> str:
     article = "an" if one.returned[0] in "aeio" else "a"
-    return f"the call returns {article} {one.returned}, and {REMEDIES.get(one.returned, 'nobody uses it')}"
+    return f"the call returns {article} {one.returned}, and {REMEDIES.get(one.returned, 'its result is not used')}"
 
 
 @words.register
