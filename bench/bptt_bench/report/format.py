@@ -50,7 +50,7 @@ __all__ = [
     "si_interval",
     "size",
     "term",
-    "unsaid",
+    "unnamed_subject",
     "verdict_words",
 ]
 WHOLE = "seconds_per_eval"
@@ -116,12 +116,14 @@ def response(name: str) -> str:
     return f"phase {name.removesuffix(SUFFIX)}" if name.endswith(SUFFIX) else name
 
 
-def unsaid(claim: str, subject: str) -> str:
+def unnamed_subject(claim: str, subject: str) -> str:
     """Return what the name of a claim does not say of its subject; it often names the categories.
 
-    >>> unsaid("naive: exponent of T", "naive"), unsaid("exponent of n", "sort"), unsaid("a: exponent [x=1]", "a [x=1]")
-    ('', 'sort', '')
-    >>> unsaid("exponent of n [dtype=float32]", "sort [dtype=float32]")
+    >>> unnamed_subject("naive: exponent of T", "naive"), unnamed_subject("exponent of n", "sort")
+    ('', 'sort')
+    >>> unnamed_subject("a: exponent [x=1]", "a [x=1]")
+    ''
+    >>> unnamed_subject("exponent of n [dtype=float32]", "sort [dtype=float32]")
     'sort'
     """
     base, bracket, levels = subject.partition(" [")

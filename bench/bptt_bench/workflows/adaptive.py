@@ -83,7 +83,7 @@ class AdaptiveSampler:
         from bptt_bench.analyse.adaptive.candidates import visit_seconds
         from bptt_bench.analyse.adaptive.interval_targets import interval_targets, required_fits
         from bptt_bench.analyse.evidence.evidence import fit_all
-        from bptt_bench.analyse.evidence.strata import Strata, stratified
+        from bptt_bench.analyse.evidence.strata import Strata, stratify
 
         begun = self._seconds_used()
         try:
@@ -94,7 +94,7 @@ class AdaptiveSampler:
             return self._choose(begun, frame, empty_allocation(), "nothing of the last round could be measured")
         if self._budget - begun <= self._start_up + self._thinking:
             return self._choose(begun, frame, empty_allocation(), self._used_up())
-        samples, experiment, claims = stratified(frame, self._experiment, self._experiment.claims)
+        samples, experiment, claims = stratify(frame, self._experiment, self._experiment.claims)
         evidence = fit_all(samples, experiment, only=required_fits(claims))
         targets, hopeless = interval_targets(evidence, claims)
         seconds = self._seconds(begun, self._seconds_used() - begun)

@@ -20,7 +20,7 @@ from bptt_bench.analyse.data.columns import (
 )
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of
-from bptt_bench.analyse.evidence.by_category import dividing, each_part, parts
+from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.evidence.strata import stratum
 from bptt_bench.analyse.fitting.cautions import cautions
@@ -140,10 +140,10 @@ def fit_data(
             notes=tuple(frame.attrs.get("notes", ())),
         )
 
-    by = dividing(frame, law, response=response, block=block)
+    by = dividing_categories(frame, law, response=response, block=block)
     if not by:
         return answered(frame)
-    found, left_out = each_part(parts(frame, by, response), answered)
+    found, left_out = apply_to_parts(parts(frame, by, response), answered)
     return FitReports(by=tuple(by), found=found, left_out=left_out)
 
 

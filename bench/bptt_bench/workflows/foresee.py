@@ -187,7 +187,7 @@ def stored_predictions(
     FitError : a subject or point that cannot be predicted, or that was measured before it was predicted.
     """
     from bptt_bench.analyse.evidence.evidence import UnjudgedError, fit_all
-    from bptt_bench.analyse.evidence.strata import Strata, stratified
+    from bptt_bench.analyse.evidence.strata import Strata, stratify
     from bptt_bench.analyse.predict.foresight import predict_beyond, predictions_of
     from bptt_bench.errors import FitError
     from bptt_bench.report.words.reasons import clause_of
@@ -198,7 +198,7 @@ def stored_predictions(
     missing = [cell for cell in wanted if cell not in stored]
     if missing:
         _require_unmeasured(missing, frame)
-        samples, stratum_wise, _ = stratified(frame, experiment, ())
+        samples, stratum_wise, _ = stratify(frame, experiment, ())
         strata = Strata.of(experiment, frame)
         try:
             found = predict_beyond(fit_all(samples, stratum_wise), map(strata.stratum_of, missing))

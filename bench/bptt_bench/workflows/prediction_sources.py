@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from bptt_bench.analyse.data.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, unit_of
 from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, fitted_samples
-from bptt_bench.analyse.evidence.strata import Strata, stratified, stratum
+from bptt_bench.analyse.evidence.strata import Strata, stratify, stratum
 from bptt_bench.analyse.findings.reason import Reason
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.predictor import Predictor, declared, make_predictor
@@ -118,7 +118,7 @@ def prediction_sources(
 
 def _run_sources(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> list[PredictionSource]:
     strata = Strata.of(whole, frame)
-    samples, experiment, _ = stratified(frame, whole, ())
+    samples, experiment, _ = stratify(frame, whole, ())
     known = [subject for subject in experiment.subjects if _responses_with_law(subject)]
     for name in subjects:
         if not any(_matches(subject, [name], strata) for subject in experiment.subjects):

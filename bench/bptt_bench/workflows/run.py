@@ -150,7 +150,7 @@ def condition_numbers(experiment: Experiment, profile: str) -> Mapping[str, floa
     from bptt_bench.analyse.fitting.diagnose import condition_number, shares_of
 
     experiment.profile(profile)  # which must be known
-    experiment = Strata.of(experiment, profile=profile).stratified()
+    experiment = Strata.of(experiment, profile=profile).stratify()
     chosen = experiment.profile(profile)
     numbers: dict[str, float] = {}
     for subject in experiment.subjects:

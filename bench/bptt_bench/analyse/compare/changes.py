@@ -15,7 +15,7 @@ from bptt_bench.analyse.compare.compared import Change, Comparison, NotCompared,
 from bptt_bench.analyse.compare.subject_contrast import SubjectContrast, Tables, columns_of, contrast_subject, prepared
 from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.data.visit_tables import common_rows, select_rows
-from bptt_bench.analyse.evidence.evidence import WHOLE, UnjudgedError, laws_of, unusable
+from bptt_bench.analyse.evidence.evidence import WHOLE, UnjudgedError, laws_of, unusable_reason
 from bptt_bench.analyse.findings.obstacles import MinorTerms
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.findings.remarks import RatioRange, SingleProcess, UnknownMachineSpeed
@@ -87,7 +87,7 @@ def changes(
                     subject.name, response, law, overhead, sides, columns, paired=lockstep is not None
                 )
             except FitError as error:
-                reason = error.reason if isinstance(error, UnjudgedError) else unusable(subject.name, error)
+                reason = error.reason if isinstance(error, UnjudgedError) else unusable_reason(subject.name, error)
                 not_compared.append(NotCompared(subject=subject.name, response=response, terms=(), reason=reason))
                 continue
             parts.append(part)

@@ -18,7 +18,7 @@ from bptt_bench.analyse.data.visit_tables import (
     undisturbed_tables,
 )
 from bptt_bench.analyse.evidence.evidence import BLOCK, UnjudgedError, fitted_samples, rows_of, without_records
-from bptt_bench.analyse.evidence.strata import stratified
+from bptt_bench.analyse.evidence.strata import stratify
 from bptt_bench.analyse.findings.obstacles import NoRows, NoSharedVisits, UnexplainedDifference
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.diagnose import smallest_share
@@ -70,7 +70,7 @@ def prepared(frame: pd.DataFrame, experiment: Experiment) -> tuple[pd.DataFrame,
     """
     if "subject" not in frame.columns:
         raise FitError(f"column 'subject': missing; the columns are {', '.join(map(str, frame.columns))}")
-    frame, experiment, _ = stratified(frame, experiment, ())
+    frame, experiment, _ = stratify(frame, experiment, ())
     return fitted_samples(without_records(frame)), experiment
 
 

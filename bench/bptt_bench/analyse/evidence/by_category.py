@@ -59,15 +59,17 @@ def fit_by(
     FitError : a column that there is not, or data to none of whose combinations the law can be fitted.
     """
     response = choose_response(frame, response, [law])
-    names = dividing(frame, law, response=response, block=block) if by is None else [by] if isinstance(by, str) else by
+    if by is None:
+        by = dividing_categories(frame, law, response=response, block=block)
+    names = [by] if isinstance(by, str) else by
     return Fits(
-        *each_part(
+        *apply_to_parts(
             parts(frame, names, response), lambda rows: fit(rows, law, response=response, block=block, **options)
         )
     )
 
 
-def each_part(
+def apply_to_parts(
     kinds: Iterable[tuple[Point, pd.DataFrame]], made: Callable[[pd.DataFrame], T]
 ) -> tuple[dict[Point, T], dict[Point, str]]:
     """Apply a function to each kind of rows; return its results, and why it failed for the others.
@@ -92,7 +94,9 @@ def each_part(
     return found, left_out
 
 
-def dividing(frame: pd.DataFrame, law: CostLaw | str, *, response: str = WHOLE, block: str | None = None) -> list[str]:
+def dividing_categories(
+    frame: pd.DataFrame, law: CostLaw | str, *, response: str = WHOLE, block: str | None = None
+) -> list[str]:
     """Return the categories that have several levels among the rows with a response.
 
     Raises

@@ -205,7 +205,7 @@ def fit_all(
                 **({} if is_exact(response) else _of_time(subject, frame)),
             )
         except FitError as error:
-            return Absent(unusable(subject.name, error))
+            return Absent(unusable_reason(subject.name, error))
 
     fits = LazyMapping[tuple[str, str], Fit](
         {
@@ -226,7 +226,7 @@ def fit_all(
     )
 
 
-def unusable(subject: str, error: FitError) -> Reason:
+def unusable_reason(subject: str, error: FitError) -> Reason:
     """Return the reason why samples of a subject cannot be used."""
     kind = Kind.BELOW_FLOOR if isinstance(error, BelowFloorError) else Kind.NO_DATA
     return Reason(kind=kind, finding=UnusableData(subject=subject, error=str(error)))

@@ -129,7 +129,7 @@ class Strata:
         """Return the stratum that a measured cell belongs to, and the point there."""
         return Cell(stratum(cell.subject, self.levels_of(cell.point)), self.point_without(cell.point))
 
-    def stratified(self) -> Experiment:
+    def stratify(self) -> Experiment:
         """Return the experiment whose subjects are the strata, without claims, foresight and faults."""
         if not self.categories:
             return self.experiment
@@ -247,7 +247,7 @@ class StratifiedAgreement(Agreement):
         return self.references.get(subject, self.reference)
 
 
-def stratified(
+def stratify(
     frame: pd.DataFrame, experiment: Experiment, claims: tuple[Claim, ...]
 ) -> tuple[pd.DataFrame, Experiment, tuple[Claim, ...]]:
     """Return a run, its experiment and claims without categories; the very same objects where there are none.
@@ -260,7 +260,7 @@ def stratified(
     if not strata.categories:
         return frame, experiment, claims
     stratified_claims = claims_in_strata(claims, strata)
-    return strata.frame(frame), dataclasses.replace(strata.stratified(), claims=stratified_claims), stratified_claims
+    return strata.frame(frame), dataclasses.replace(strata.stratify(), claims=stratified_claims), stratified_claims
 
 
 def bind(call: Callable[..., Any], levels: Mapping[str, str], order: Iterable[str]) -> Callable[..., Any]:

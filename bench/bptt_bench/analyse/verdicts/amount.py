@@ -17,7 +17,7 @@ from bptt_bench.analyse.data.response import (
     unit_of,
 )
 from bptt_bench.analyse.data.samples import gather
-from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence, unusable
+from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence, unusable_reason
 from bptt_bench.analyse.findings.estimates import AmountEstimate
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.findings.obstacles import FewClaimedPoints, NoRows, NotRecorded
@@ -125,7 +125,7 @@ def measured_amounts(evidence: Evidence, claim: AmountClaim) -> Amounts | Reason
             _counted(rows, names, claim.response) if is_exact(claim.response) else _timed(rows, names, claim.response)
         )
     except FitError as error:
-        return unusable(claim.subject, error)
+        return unusable_reason(claim.subject, error)
     index_of = {point: i for i, point in enumerate(all_points)}
     wanted = [Point({name: float(point[name]) for name in names}) for point in claim.points]
     kept = [index_of[point] for point in wanted if point in index_of]

@@ -10,7 +10,7 @@ import numpy as np
 
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.evidence.paired import overall
-from bptt_bench.analyse.evidence.strata import stratified
+from bptt_bench.analyse.evidence.strata import stratify
 from bptt_bench.analyse.findings.reason import Reason
 from bptt_bench.analyse.findings.remarks import CodeChange, LawChange
 from bptt_bench.analyse.fitting.fitted import Fit
@@ -102,7 +102,7 @@ def analyse(
     claimed = experiment.claims if claims is None else tuple(claims)
     code_changes = tuple(_code_changes(frame.attrs.get("resumes", ())))
     law_changes = tuple(_law_changes((frame.attrs.get("run") or {}).get("laws"), experiment))
-    frame, experiment, claimed = stratified(frame, experiment, claimed)
+    frame, experiment, claimed = stratify(frame, experiment, claimed)
     evidence = fit_all(frame, experiment, confidence=confidence)
     judged = judge_all(evidence, claimed)
     verdicts = (*judge_agreement(evidence), *judged)

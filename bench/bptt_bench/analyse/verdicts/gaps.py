@@ -30,7 +30,7 @@ def all_gaps(skips: Sequence[Mapping[str, Any]]) -> tuple[UnmeasuredPoints, ...]
     return tuple(gap for gap in found if gap is not None)
 
 
-def with_gaps(verdict: Verdict, claim: Claim, skips: Sequence[Mapping[str, Any]]) -> Verdict:
+def remark_gaps(verdict: Verdict, claim: Claim, skips: Sequence[Mapping[str, Any]]) -> Verdict:
     """Return the verdict, remarking the points at which its subject could not be measured."""
     if isinstance(claim, CheckClaim):
         return verdict

@@ -24,7 +24,7 @@ from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.fitting.select import prefer_fits
 from bptt_bench.analyse.verdicts.exponent import weigh_exponent
 from bptt_bench.analyse.verdicts.judges import judge_all
-from bptt_bench.analyse.verdicts.undone import undone
+from bptt_bench.analyse.verdicts.undone import find_undone_work
 from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, not_identifiable
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, ExponentClaim, Factor, Point, Profile, Subject
@@ -101,7 +101,7 @@ def judge_growth(
     if fitted is not None and len(factors) > 1:
         verdicts[join_names(factors)] = question.judge_together(fitted)
     better = None if fitted is None or len(factors) > 1 else _better(frame, fitted, factors[0], overhead)
-    finding = undone(frame)[0].get(name)
+    finding = find_undone_work(frame)[0].get(name)
     if finding is not None:  # nor is another law known to be better
         reason = Reason(kind=Kind.NOT_DONE, finding=finding)
         verdicts, better = {factor: verdict.left_open(reason) for factor, verdict in verdicts.items()}, None

@@ -6,16 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.analyse.evidence.evidence import Evidence, fit_all
-from bptt_bench.analyse.evidence.strata import stratified
+from bptt_bench.analyse.evidence.strata import stratify
 from bptt_bench.analyse.verdicts.amount import judge_amount
 from bptt_bench.analyse.verdicts.checks import judge_agreement, judge_check
 from bptt_bench.analyse.verdicts.crossover import judge_crossover
 from bptt_bench.analyse.verdicts.exponent import judge_exponent
-from bptt_bench.analyse.verdicts.gaps import with_gaps
+from bptt_bench.analyse.verdicts.gaps import remark_gaps
 from bptt_bench.analyse.verdicts.race import judge_roofline, judge_speedup
 from bptt_bench.analyse.verdicts.ratio import judge_ratio
 from bptt_bench.analyse.verdicts.share import judge_share
-from bptt_bench.analyse.verdicts.undone import undone, withheld
+from bptt_bench.analyse.verdicts.undone import find_undone_work, withhold
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.errors import FitError
 from bptt_bench.plan import (
@@ -51,7 +51,7 @@ def judge(
 ) -> list[Verdict]:
     """Judge claims (by default those of the experiment) on the samples of a run."""
     claimed = experiment.claims if claims is None else tuple(claims)
-    frame, experiment, claimed = stratified(frame, experiment, claimed)
+    frame, experiment, claimed = stratify(frame, experiment, claimed)
     evidence = fit_all(frame, experiment, confidence=confidence)
     return [*judge_agreement(evidence), *judge_all(evidence, claimed)]
 
@@ -64,10 +64,10 @@ def judge_all(evidence: Evidence, claims: Iterable[Claim]) -> list[Verdict]:
     FitError : a claim of a kind that has no judge, or one about a term or factor that its law does not have.
     """
     profile = (evidence.frame.attrs.get("run") or {}).get("profile")
-    reasons, promised = undone(evidence.frame)
+    reasons, promised = find_undone_work(evidence.frame)
     skips = evidence.frame.attrs.get("skips", ())
     return [
-        with_gaps(withheld(_judge(evidence, claim), claim, reasons, promised), claim, skips)
+        remark_gaps(withhold(_judge(evidence, claim), claim, reasons, promised), claim, skips)
         for claim in claims
         if not claim.profiles or profile is None or profile in claim.profiles
     ]

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence, unusable
+from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence, unusable_reason
 from bptt_bench.analyse.evidence.paired import PairedRatio, Visits, paired_ratio, visits_of
 from bptt_bench.analyse.findings.estimates import RatioEstimate
 from bptt_bench.analyse.findings.limits import Word
@@ -96,7 +96,7 @@ def measured_ratio(evidence: Evidence, claim: RatioClaim) -> MeasuredRatio | Rea
         try:
             found.append(visits_of(evidence, subject, factors))
         except FitError as error:
-            return unusable(subject, error)
+            return unusable_reason(subject, error)
     ratio = paired_ratio(found[0], found[1], found[2] if claim.less is not None else None)
     claimed = [tuple(float(point[name]) for name in factors) for point in claim.points]
     rows_kept = [i for i, point in enumerate(ratio.points) if point in claimed]

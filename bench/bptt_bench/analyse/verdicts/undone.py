@@ -35,7 +35,7 @@ LEAST_SECONDS = 1e-9  # a clock cannot read a shorter time
 FEWEST_POINTS = 3  # that show that calls become slower, or that work is remembered; one may be chance
 
 
-def withheld(
+def withhold(
     verdict: Verdict, claim: Claim, findings: Mapping[str, Finding], promised: Mapping[str, Finding]
 ) -> Verdict:
     """Return the verdict, left open where the work of a subject that it is about was not done.
@@ -52,7 +52,7 @@ def withheld(
     return verdict if finding is None else verdict.left_open(Reason(kind=Kind.NOT_DONE, finding=finding))
 
 
-def undone(frame: pd.DataFrame) -> tuple[dict[str, Finding], dict[str, Finding]]:
+def find_undone_work(frame: pd.DataFrame) -> tuple[dict[str, Finding], dict[str, Finding]]:
     """Return by subject what shows that evaluations did not do their work; all, and those that returned promises."""
     inspections = _by_subject(frame.attrs.get("inspections", ()))
     promised: dict[str, Finding] = {}

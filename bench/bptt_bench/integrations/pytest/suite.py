@@ -128,9 +128,9 @@ class Suite:
 
     def claims(self) -> tuple[list[Claim], list[Claim]]:
         """Return the claims whose subjects were all measured, and the rest, for each stratum."""
-        from bptt_bench.analyse.evidence.strata import stratified
+        from bptt_bench.analyse.evidence.strata import stratify
 
-        frame, _, claims = stratified(self.frame(), self.experiment, self.experiment.claims)
+        frame, _, claims = stratify(self.frame(), self.experiment, self.experiment.claims)
         measured = set(frame.get("subject", ()))
         judged: list[Claim] = []
         rest: list[Claim] = []

@@ -82,7 +82,7 @@ def _draw_row(axes: Axes, position: int, verdict: Verdict, claim: ExponentClaim,
         high = ends[1]
     axes.fill_betweenx([position - 0.2, position + 0.2], low, high, color=FAINT, linewidth=0, zorder=1)
     axes.plot([verdict.predicted], [position], color=INK, marker="|", markersize=22, markeredgewidth=1.6, zorder=3)
-    unsaid = show.unsaid(claim.name, claim.subject)
+    unsaid = show.unnamed_subject(claim.name, claim.subject)
     name = f"{claim.name}, {unsaid}" if unsaid else claim.name
     text = name if len(name) <= LABEL_CHARACTERS else shorten(claim.name, LABEL_CHARACTERS, placeholder=" …")
     words = show.verdict_words(verdict)

@@ -82,7 +82,7 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
     console.print(Text(f"{content.tally(analysis)}.", "bold"))
     for row in rows:
         if row.verdict != "supported":
-            unsaid = show_as.unsaid(row.claim, row.subject)
+            unsaid = show_as.unnamed_subject(row.claim, row.subject)
             about = f" ({unsaid})" if unsaid else ""
             line = Text.assemble((f"{row.mark} {row.claim}", STYLES[row.verdict]), f"{about}: {row.reason}")
             console.print(line, soft_wrap=False)

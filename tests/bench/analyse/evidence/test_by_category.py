@@ -8,7 +8,7 @@ import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.evidence.by_category import dividing, fit_by
+from bptt_bench.analyse.evidence.by_category import dividing_categories, fit_by
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import Point
@@ -91,7 +91,7 @@ def test_a_law_names_no_category(rng: np.random.Generator) -> None:
         with pytest.raises(FitError, match=r"law 'n\*dtype': names the category 'dtype'; laws are written in numbers"):
             ask()
     with pytest.raises(LawError):
-        dividing(table(rng), "n*(")
+        dividing_categories(table(rng), "n*(")
 
 
 def test_records_remarks_and_texts_of_their_own_are_no_categories(rng: np.random.Generator) -> None:
@@ -103,13 +103,13 @@ def test_records_remarks_and_texts_of_their_own_are_no_categories(rng: np.random
         label=[f"row {i}" for i in range(15)],
         identity=range(15),
     )
-    assert dividing(reported, "n") == []
+    assert dividing_categories(reported, "n") == []
     fit(reported, "n")
 
 
 def test_true_and_false_are_a_category_and_numbers_as_text_are_none(rng: np.random.Generator) -> None:
     samples = one_kind(rng)
-    assert dividing(samples.assign(warm=[True, False, True] * 5), "n") == ["warm"]
+    assert dividing_categories(samples.assign(warm=[True, False, True] * 5), "n") == ["warm"]
     assert list(fit_by(samples.assign(warm=[True, False, True] * 5), "n")) == [Point(warm="False"), Point(warm="True")]
     text = samples.assign(n=pd.Series([str(n) for n in samples["n"]], index=samples.index, dtype=object))
     assert fit(text, "n", overhead=()).coefficients == pytest.approx([1e-9], rel=0.02)
@@ -138,7 +138,7 @@ def test_a_frame_that_says_its_factors_says_its_categories(rng: np.random.Genera
     samples = table(rng, machine=[f"m{i % 2}" for i in range(60)])
     samples.attrs["factors"] = ["n", "dtype"]
     samples = samples[samples["backend"] == "x"]
-    assert dividing(samples, "n") == ["dtype"]
+    assert dividing_categories(samples, "n") == ["dtype"]
     assert list(fit_by(samples, "n")) == [Point(dtype="f32"), Point(dtype="f64")]
 
 
@@ -146,5 +146,5 @@ def test_levels_that_another_response_has_do_not_count(rng: np.random.Generator)
     samples = of_x(rng).assign(timing="whole")
     samples.attrs["factors"] = ["n", "dtype", "backend"]
     samples.loc[samples["dtype"] == "f64", "seconds_per_eval"] = np.nan  # rows of memory, say
-    assert dividing(samples, "n") == []
+    assert dividing_categories(samples, "n") == []
     assert list(fit_by(samples, "n")) == [Point()]

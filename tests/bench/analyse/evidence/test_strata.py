@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.evidence.strata import Strata, claims_in_strata, stratified, stratum
+from bptt_bench.analyse.evidence.strata import Strata, claims_in_strata, stratify, stratum
 from bptt_bench.analyse.verdicts.analysis import analyse
 from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.errors import FitError
@@ -124,9 +124,9 @@ def in_strata(*claims: Claim) -> list[tuple[str, str]]:
 def test_without_categories_everything_goes_through_as_it_is(rng: np.random.Generator) -> None:
     plain = experiment(factors=(Factor(name="n"),), profiles={"quick": Profile(design=Design.grid({"n": SIZES}))})
     samples, claims = frame(rng), (exponent(),)
-    found = stratified(samples, plain, claims)
+    found = stratify(samples, plain, claims)
     assert all(one is other for one, other in zip(found, (samples, plain, claims), strict=True))
-    assert Strata.of(plain).stratified() is plain
+    assert Strata.of(plain).stratify() is plain
     cell = Cell("sort", Point(n=1))
     assert Strata.of(plain).cell(cell) is cell
 
@@ -150,7 +150,7 @@ def test_the_placebo_is_compared_within_each_stratum(rng: np.random.Generator) -
 
 
 def test_functions_of_a_stratum_are_called_with_its_categories() -> None:
-    strata = Strata.of(experiment()).stratified()
+    strata = Strata.of(experiment()).stratify()
     sizes = {one.name: one.working_set(Point(n=10)) for one in strata.subjects if one.working_set is not None}
     assert sizes == {"sort [dtype=f32]": 40, "sort [dtype=f64]": 80, "heap [dtype=f32]": 40, "heap [dtype=f64]": 80}
     subject = strata.subject("heap [dtype=f64]")
@@ -189,7 +189,7 @@ def test_points_of_some_strata_only_stay_with_these(rng: np.random.Generator) ->
         design=Design.grid({"n": SIZES, "dtype": ["f32"]}), extra={"sort": Design.of([{"n": 9_000, "dtype": "f64"}])}
     )
     strata = Strata.of(experiment(profiles={"quick": uneven}))
-    made = strata.stratified()
+    made = strata.stratify()
     cells = made.profiles["quick"].cells(made.subject_names)
     assert {strata.cell(cell) for cell in cells} == set(uneven.cells(experiment().subject_names))
     assert Cell("sort [dtype=f64]", Point(n=9_000)) in cells

@@ -6,7 +6,7 @@ from typing import Any
 
 from bptt_bench.analyse.findings.estimates import Deviation
 from bptt_bench.analyse.findings.reason import Kind, Reason
-from bptt_bench.analyse.verdicts.gaps import all_gaps, with_gaps
+from bptt_bench.analyse.verdicts.gaps import all_gaps, remark_gaps
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import AmountClaim, CheckClaim, CheckResult, Claim, Design, ExponentClaim, Point
 from bptt_bench.report.words.reasons import text_of
@@ -29,7 +29,7 @@ def judged(claim: Claim, *skips: dict[str, Any]) -> str:
         claim=claim.name, subject=claim.subject, kind=claim.kind, predicted=1.0, estimate=1.0, low=0.9, high=1.1,
         verdict="supported", reason=Reason(kind=Kind.WITHIN, finding=FINDING),
     )  # fmt: skip
-    return text_of(with_gaps(verdict, claim, skips).reason)
+    return text_of(remark_gaps(verdict, claim, skips).reason)
 
 
 def test_each_subject_is_named_with_its_points_and_the_first_reason() -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.verdicts.judges import judge
-from bptt_bench.analyse.verdicts.undone import undone
+from bptt_bench.analyse.verdicts.undone import find_undone_work
 from bptt_bench.plan import (
     CheckClaim,
     CheckResult,
@@ -99,7 +99,7 @@ def times(seconds: float) -> list[float]:
 
 
 def reason(frame: pd.DataFrame, subject: str = "work") -> str:
-    finding = undone(frame)[0].get(subject)
+    finding = find_undone_work(frame)[0].get(subject)
     return "" if finding is None else text_of(Reason(kind=Kind.NOT_DONE, finding=finding)).removesuffix(".")
 
 
@@ -217,7 +217,7 @@ def test_few_points_decide_nothing() -> None:
 def test_runs_that_noted_nothing_are_judged_as_before() -> None:
     old = frame_of().drop(columns="first_seconds")
     del old.attrs["inspections"]
-    assert undone(old) == ({}, {})
+    assert find_undone_work(old) == ({}, {})
 
 
 def never(_point: Point) -> Any:
