@@ -35,7 +35,7 @@ def of_comparisons(spells: float, tries: int, *, paired: bool) -> tuple[int, int
         alike = simulated(rng, misfit=misfit, spells=spells, speed=speed)
         dearer = simulated(rng, (1.0, 1.1, 1.0), misfit=misfit, spells=spells, speed=speed)
         alarms += bool(compared(first, alike, paired=paired).regressions)
-        found += words(compared(first, dearer, paired=paired))[TERM] == "dearer"
+        found += words(compared(first, dearer, paired=paired))[TERM] == "higher"
     return alarms, found
 
 

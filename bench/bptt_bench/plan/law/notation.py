@@ -119,6 +119,8 @@ class _Reader:
         return Token("end", "", apart=False) if self.at_end else self.tokens[self.at]
 
     def take(self) -> Token:
+        if self.at_end:
+            raise LawError(f"ends after {self.tokens[-1].text!r}; a number, a factor or a bracket must follow")
         token = self.next
         self.at += 1
         return token

@@ -171,7 +171,7 @@ def print_fit(
         console.print(Text(line))
     for term in fit.terms:
         if term.reason:
-            console.print(Text(f"not identifiable: {term.reason}"))
+            console.print(Text(f"not identifiable: {words(term.reason)}"))
     if predict_at:
         counted = f" {fit.unit.symbol}" if fit.unit is not None and not fit.unit.base else ""
         for point, value in zip(predict_at, fit.predict(predict_at), strict=True):

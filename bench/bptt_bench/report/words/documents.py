@@ -18,6 +18,9 @@ from bptt_bench.report.words import trust
 from bptt_bench.report.words.comparison import claim_change_text, not_compared_text, regression_text
 from bptt_bench.report.words.reasons import text_of, words
 
+# what programs read as the verdict on a term, since the first version
+COMPARISON_WORDS = {"higher": "dearer", "lower": "cheaper", "same": "same", "undetermined": "cannot be told"}
+
 
 def verdict_documents(verdicts: Iterable[Verdict]) -> list[dict[str, Any]]:
     """Return verdicts as ``verdict --json`` lists them; what is undefined or infinite is ``None``."""
@@ -145,7 +148,7 @@ def _change(one: Change) -> dict[str, Any]:
         **_ratio(one.ratio),
         "p_value": one.p_value,
         "share": one.share,
-        "verdict": one.verdict,
+        "verdict": COMPARISON_WORDS[one.verdict],
         "reason": "" if one.reason is None else words(one.reason),
     }
 

@@ -74,7 +74,7 @@ def read_other_format(path: Path, ignore: Collection[str] = ()) -> pd.DataFrame:
 
 def _read_text(path: Path, text: str, ignore: Collection[str]) -> pd.DataFrame:
     start = text[:100_000].lstrip()[:1]
-    if start == "{" and text.rstrip().endswith("}"):
+    if start in ("{", "[") and text.rstrip().endswith({"{": "}", "[": "]"}[start]):
         return _read_json(path, text, ignore)
     if extra_p.is_extra_p_text(text):
         return extra_p.read_extra_p_text(path, text)
