@@ -25,6 +25,7 @@ from bptt_bench.measure.loop.events import (
     WorkerStarted,
 )
 from bptt_bench.measure.worker.output import line_with_count
+from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 from bptt_bench.text.numbers import duration_in_sentence
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ def describe_event(event: Event, seconds_left: float | None = None) -> str:
 def _describe_sample(event: SampleTaken | MemoryTaken | CountsTaken) -> str:
     kinds = {SampleTaken: "", MemoryTaken: "memory, ", CountsTaken: "counts, "}
     where = f"{event.subject} {event.point}"
+    if isinstance(event, CountsTaken) and INSTRUCTIONS in event.counts:  # at levels that are chosen on the way
+        return f"{event.counts[INSTRUCTIONS]:.3g} instructions, {where}"
     left = format_time_left(event.seconds_left)
     return f"{kinds[type(event)]}sample {event.cells_done}/{event.cells_total}, {where}, {left}"
 
@@ -130,7 +133,8 @@ def _describe_stage(
         case RunStarted():
             verb = "continuing" if event.resumed else "measuring"
             done = f", {event.cells_done} done before" if event.cells_done else ""
-            return f"{verb} {event.experiment}, profile {event.profile}: {event.cells_total} samples{done}"
+            samples = f": {event.cells_total} samples{done}" if event.cells_total else ""
+            return f"{verb} {event.experiment}, profile {event.profile}{samples}"
         case BlockDone():
             left = f", {format_time_left(seconds_left)}" if event.blocks_done < event.blocks_total else ""
             return f"block {event.blocks_done}/{event.blocks_total} done{left}"

@@ -76,3 +76,11 @@ def test_what_a_law_does_not_explain_is_said_in_text_and_document(tmp_path: Path
     assert document["lack_of_fit"]["kind"] == "not_testable"
     assert any(note.startswith("the law's own terms explain 0%") for note in document["notes"])
     assert document["versus"][0]["note"] == "both laws fit by their overhead alone, n"
+
+
+def test_what_is_not_identifiable_is_said_in_words(tmp_path: Path) -> None:
+    table = tmp_path / "times.csv"
+    table.write_text("n,seconds\n100,0.099\n200,0.205\n400,0.400\n800,0.810\n", encoding="utf-8")
+    result = CliRunner().invoke(cli, ["fit", str(table), "--law", "n"])
+    assert "not identifiable: 1 is" in " ".join(result.stdout.split())
+    assert "(terms=" not in result.stdout

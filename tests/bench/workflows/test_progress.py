@@ -9,6 +9,7 @@ from bptt_bench.measure.loop.events import (
     BlockDone,
     CellSkipped,
     CheckDone,
+    CountsTaken,
     PredictionsStored,
     ProbeStarted,
     RunFinished,
@@ -18,7 +19,13 @@ from bptt_bench.measure.loop.events import (
 )
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Point
-from bptt_bench.workflows.progress import SECONDS_BETWEEN_LINES, ProgressBar, ProgressLines, show_progress
+from bptt_bench.workflows.progress import (
+    SECONDS_BETWEEN_LINES,
+    ProgressBar,
+    ProgressLines,
+    describe_event,
+    show_progress,
+)
 from bptt_bench.workflows.run import format_summary
 from rich.console import Console
 from rich.progress import Progress
@@ -86,6 +93,22 @@ def test_continued_run_says_what_it_found() -> None:
     resumed = RunStarted(experiment="toy", profile="quick", cells_done=3, cells_total=8, blocks_total=2, resumed=True)
     ProgressLines(stream, FakeClock().now)(resumed)
     assert stream.getvalue() == "continuing toy, profile quick: 8 samples, 3 done before\n"
+
+
+def test_instructions_are_told_by_their_number_and_place() -> None:
+    event = CountsTaken(
+        subject="sort",
+        point=Point(n=1600),
+        counts={"instructions": 707_123.0},
+        blocks_done=5,
+        blocks_total=5,
+        cells_done=9,
+        cells_total=9,
+        seconds_left=None,
+    )
+    assert describe_event(event) == "7.07e+05 instructions, sort n=1600"
+    begun = RunStarted(experiment="sort", profile="quick", cells_done=0, cells_total=0, blocks_total=0, resumed=False)
+    assert describe_event(begun) == "measuring sort, profile quick"
 
 
 def test_summary_of_counts_alone_gives_their_cells() -> None:

@@ -100,6 +100,15 @@ def test_json_amid_the_lines_of_a_console_is_found(tmp_path: Path, document: str
     assert frame.attrs["notes"] == [*expected.attrs["notes"], "lines around the JSON are passed over"]
 
 
+@pytest.mark.parametrize("indent", [None, 1])
+def test_records_in_a_list_are_read_however_they_are_laid_out(tmp_path: Path, indent: int | None) -> None:
+    records = [{"n": n, "time_us": 2.5 * n} for n in (100, 200, 400)]
+    frame = load(written(tmp_path, json.dumps(records, indent=indent).encode()))
+    assert list(frame["n"]) == [100, 200, 400]
+    lines = ",\n".join(map(json.dumps, records))
+    assert load(written(tmp_path, f"[\n{lines}\n]\n".encode())).equals(frame)
+
+
 def test_a_file_is_refused_by_its_size_before_it_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Path, "open", None)  # nobody opens it
     path = tmp_path / "huge.json"
