@@ -24,7 +24,7 @@ from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.analyse.verdicts.verdict import Verdict, inconclusive, not_identifiable, settle, weigh
 from bptt_bench.analyse.verdicts.width import width_of
 from bptt_bench.errors import FitError
-from bptt_bench.plan import CostLaw, ExponentClaim, LawError
+from bptt_bench.plan import CostLaw, ExponentClaim, LawError, Point
 
 FEWEST_LEVELS = 3
 WIDE = 10.0  # largest level over smallest: over less, a constant part may hide any growth
@@ -35,6 +35,7 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     whole = evidence.usable_fit(claim.subject, claim.response)
     if isinstance(whole, Reason):
         return inconclusive(claim, whole)
+    claim = dataclasses.replace(claim, at=_measured_point(whole, claim.at))
     fit = evidence.fit_at(whole, claim.subject, claim.at)
     free = free_exponent(fit, claim.terms, claim.factors, claim.at)
     others = confounded_terms(fit, claim.terms)
@@ -56,6 +57,20 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     if fit.n_points < whole.n_points:
         remarks.append(SelectedPoints(n_points=fit.n_points, of=whole.n_points))
     return weigh_exponent(evidence, fit, claim, free, *remarks, *whole.cache_regimes(claim.terms))
+
+
+def _measured_point(fit: Fit, at: Point) -> Point:
+    """Return the point of a claim if it was measured, else the measured point nearest to it by the ratios of levels.
+
+    A point may be left out because the code raises there, and instructions are counted at smaller levels than times.
+    """
+    names = [name for name in fit.factors if name in at]
+    levels = fit.points[names].to_numpy(dtype=np.float64)
+    wanted = np.array([float(at[name]) for name in names])
+    if not names or not (levels > 0).all() or not (wanted > 0).all() or (levels == wanted).all(axis=1).any():
+        return at
+    nearest = int(np.abs(np.log(levels / wanted)).sum(axis=1).argmin())
+    return at.replace(**{name: float(level) for name, level in zip(names, levels[nearest], strict=True)})
 
 
 def weigh_exponent(

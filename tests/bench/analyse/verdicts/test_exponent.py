@@ -201,3 +201,13 @@ def test_a_sum_is_no_product_but_no_dearer_either(bound: Bound, rng: np.random.G
     assert (sums.predicted, product.predicted) == pytest.approx((2, 2))
     assert sums.estimate == pytest.approx(1, abs=0.2)
     assert "the exponent of n and m in n*m" in text_of(sums.reason)
+
+
+def test_a_point_that_was_not_measured_gives_way_to_the_nearest_measured_one(rng: np.random.Generator) -> None:
+    measured = frame(rng)
+    kept = measured[measured["T"] < 32]
+    kept.attrs = measured.attrs
+    found = verdict(kept, exponent())
+    assert found.verdict == "supported"
+    nearest = kept["T"].max()
+    assert f"at T={nearest:g} V=256 " in text_of(found.reason)
