@@ -511,7 +511,7 @@ def tree_build(point: Point) -> Evaluation:
 
 @entry(
     "n**3",
-    ("n**2", "n**4"),
+    ("n**1.5", "n"),
     "scipy.optimize: Jonker-Volgenant, O(n³)",
     bound="upper",
     n=[50, 150, 450],

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.response import is_memory, substance
+from bptt_bench.analyse.data.response import is_count, is_memory, substance
 from bptt_bench.analyse.evidence.evidence import BLOCK, Evidence
 from bptt_bench.analyse.findings.estimates import AmbiguousExponent, BoundOnWhole, ExponentEstimate, ExtremeExponent
 from bptt_bench.analyse.findings.limits import Limits
@@ -41,6 +41,10 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     others = confounded_terms(fit, claim.terms)
     if others:
         return inconclusive(claim, not_identifiable(Confounded(terms=claim.terms, others=others)), free.law)
+    if free.share < smallest_share(claim.response) or free.obstacle is not None:
+        refuted = _refuted_without_lower_terms(evidence, whole, claim)
+        if refuted is not None:
+            return refuted
     if free.share < smallest_share(claim.response):
         small = SmallShare(terms=claim.terms, share=free.share, of=substance(claim.response), at=claim.at)
         advice = _flat_response(fit, claim, free.law) or _deciding_point(fit, claim.terms, claim.at)
@@ -57,6 +61,27 @@ def judge_exponent(evidence: Evidence, claim: ExponentClaim) -> Verdict:
     if fit.n_points < whole.n_points:
         remarks.append(SelectedPoints(n_points=fit.n_points, of=whole.n_points))
     return weigh_exponent(evidence, fit, claim, free, *remarks, *whole.cache_regimes(claim.terms))
+
+
+def _refuted_without_lower_terms(evidence: Evidence, whole: Fit, claim: ExponentClaim) -> Verdict | None:
+    """Return a refutation of a law whose terms are lost among lower ones, by the law beside a constant alone.
+
+    Lower terms take up all that counts of linear work hold, so that a law of n² is not seen at all. Beside a constant
+    it must follow the counts itself. Only counts have no noise that this could mistake for growth.
+    """
+    overhead = [term.term for term in whole.terms if term.role != "law"]
+    if not is_count(claim.response) or not set(overhead) - {"1"}:
+        return None
+    rows = evidence.rows(claim.subject, claim.response)
+    try:
+        alone = fit_law(rows, whole.law, response=claim.response, overhead=("1",), confidence=evidence.confidence)
+        free = free_exponent(alone, claim.terms, claim.factors, claim.at)
+    except (FitError, LawError):
+        return None
+    if free.obstacle is not None or free.share < smallest_share(claim.response):
+        return None
+    found = weigh_exponent(evidence, alone, claim, free)
+    return found if found.verdict == "refuted" else None
 
 
 def _measured_point(fit: Fit, at: Point) -> Point:

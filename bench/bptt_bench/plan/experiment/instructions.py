@@ -7,7 +7,9 @@ the work, times what an operation costs. A law is therefore claimed of the instr
 from __future__ import annotations
 
 import dataclasses
+import math
 from collections.abc import Collection, Iterator, Sequence
+from itertools import product
 from typing import Literal, get_args
 
 from bptt_bench.errors import ExperimentError
@@ -16,11 +18,15 @@ from bptt_bench.plan.design.design import Point
 from bptt_bench.plan.experiment.claims_from_law import ClaimMaker
 from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS, Subject
+from bptt_bench.plan.law.law import CostLaw
 
 Measure = Literal["time", "memory", "instructions"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 RESPONSE = f"{INSTRUCTIONS}_count"
-MARGIN = 0.05  # of an exponent: counts have next to no noise, and terms of lower order fade with size
+MARGIN = 0.05  # of an exponent, of one above 1 relative: counts have next to no noise
+LARGE, SLACK = 1e6, 0.05  # a level at which logarithms hardly add to a power, and what they may add
+LARGEST_POWER = 4.0  # up to which lower powers are put beside a term
+MOST_LOWER_TERMS = 8
 SMALLEST_LEVEL = 16  # to which levels are made smaller for counting; below, constant parts outweigh the rest
 
 
@@ -106,14 +112,44 @@ def shrink_points(points: Sequence[Point], share: float) -> list[Point]:
     )
 
 
+def lower_order_terms(law: CostLaw) -> tuple[str, ...]:
+    """Return the terms that a loop of this cost usually has beside it: whole powers of its factors that grow slower.
+
+    At the small sizes at which instructions are counted they matter: of an n by m product the loop over n has a cost
+    of its own.
+
+    >>> lower_order_terms(CostLaw("n*m")), lower_order_terms(CostLaw("n*log(n)")), lower_order_terms(CostLaw("2**n"))
+    (('1', 'm', 'n'), ('1', 'n'), ('1',))
+    """
+    at = dict.fromkeys(law.factors, LARGE)
+    is_constant = any(all(abs(term.local_exponent(name, at)) < SLACK for name in at) for term in law.terms)
+    found: dict[str, tuple[int, ...]] = {} if is_constant else {"1": ()}
+    for term in law.terms:
+        powers = {name: term.local_exponent(name, at) for name in sorted(term.factors)}
+        if any(not 0 <= power <= LARGEST_POWER for power in powers.values()):
+            continue  # not a power
+        for chosen in product(*(range(math.floor(power + SLACK) + 1) for power in powers.values())):
+            if sum(chosen) < sum(powers.values()) - 1e-6:
+                text = "*".join(
+                    name if power == 1 else f"{name}**{power}"
+                    for name, power in zip(powers, chosen, strict=True)
+                    if power
+                )
+                if text:
+                    found[text] = chosen
+    own = {str(term) for term in law.terms}
+    lower = sorted((text for text in found if text not in own), key=lambda text: (sum(found[text]), text))
+    return tuple(lower[:MOST_LOWER_TERMS])
+
+
 def _subject(subject: Subject, *, counts: bool, weighs: bool) -> Subject:
     laws = {name: law for name, law in subject.count_laws.items() if name != INSTRUCTIONS}
     overheads = {name: terms for name, terms in subject.count_overheads.items() if name != INSTRUCTIONS}
     if counts and subject.law is not None:
         laws[INSTRUCTIONS] = subject.count_laws.get(INSTRUCTIONS, subject.law)
-        terms = subject.count_overheads.get(INSTRUCTIONS, subject.overhead)
-        if terms is not None:
-            overheads[INSTRUCTIONS] = terms
+        stated = subject.count_overheads.get(INSTRUCTIONS, subject.overhead) or ()
+        lower = lower_order_terms(laws[INSTRUCTIONS])
+        overheads[INSTRUCTIONS] = tuple(dict.fromkeys([*stated, *lower]))
     counted = dataclasses.replace(subject, count_laws=laws, count_overheads=overheads)
     if weighs:
         return counted
@@ -142,7 +178,11 @@ def _claims(experiment: Experiment, subject: Subject, bound: Bound) -> Iterator[
     points = list(dict.fromkeys(Point({name: point[name] for name in numbers}) for point in design))
     maker = ClaimMaker(points=points, bound=bound, margin=MARGIN)
     bare = dataclasses.replace(subject, law=None, memory_law=None, count_laws={INSTRUCTIONS: law})
-    yield from maker.make_claims(bare, f"{subject.name}: " if len(experiment.subjects) > 1 else "")
+    for claim in maker.make_claims(bare, f"{subject.name}: " if len(experiment.subjects) > 1 else ""):
+        assert isinstance(claim, ExponentClaim)
+        terms = CostLaw(" + ".join(claim.terms))
+        power = sum(terms.local_exponent(name, claim.at) for name in claim.factors)
+        yield dataclasses.replace(claim, margin=MARGIN * max(power, 1.0))
 
 
 __all__ = ["MEASURES", "RESPONSE", "Measure", "measuring", "parse_measures", "shrink_points"]

@@ -6,7 +6,9 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any
 
+import bptt_bench as bench
 import numpy as np
+import pandas as pd
 import pytest
 from bptt_bench.analyse import Verdict, judge
 from bptt_bench.errors import FitError
@@ -211,3 +213,24 @@ def test_a_point_that_was_not_measured_gives_way_to_the_nearest_measured_one(rng
     assert found.verdict == "supported"
     nearest = kept["T"].max()
     assert f"at T={nearest:g} V=256 " in text_of(found.reason)
+
+
+@pytest.mark.parametrize(
+    ("law", "word"), [("n", "supported"), ("n**2", "refuted"), ("n**1.5", "refuted"), ("n*log(n)", "refuted")]
+)
+def test_a_law_of_counts_that_is_lost_among_lower_terms_is_judged_without_them(law: str, word: str) -> None:
+    levels = np.array([16.0, 40.0, 100.0, 250.0, 600.0, 1500.0, 4000.0, 10_000.0])
+    counted = pd.DataFrame({"n": levels, "instructions_count": 12 * levels + 900, "subject": "mine"})
+    experiment = bench.experiment({"mine": lambda _point: list}, law=law, n=[16, 10_000], measure="instructions")
+    (found,) = judge(counted, experiment)
+    assert found.verdict == word
+
+
+def test_lower_terms_do_not_refute_a_product() -> None:
+    n, m = (each.ravel() for each in np.meshgrid([16.0, 60.0, 250.0, 1000.0], [16.0, 40.0, 100.0]))
+    counts = 3 * n * m + 400 * n + 5000
+    counted = pd.DataFrame({"n": n, "m": m, "instructions_count": counts, "subject": "mine"})
+    experiment = bench.experiment(
+        {"mine": lambda _point: list}, law="n*m", n=[16, 1000], m=[16, 100], measure="instructions"
+    )
+    assert {found.verdict for found in judge(counted, experiment)} == {"supported"}

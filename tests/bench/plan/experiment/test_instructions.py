@@ -8,7 +8,7 @@ import bptt_bench as bench
 import pytest
 from bptt_bench.errors import ExperimentError
 from bptt_bench.plan import CostLaw, Experiment, ExponentClaim, Point
-from bptt_bench.plan.experiment.instructions import measuring, parse_measures, shrink_points
+from bptt_bench.plan.experiment.instructions import lower_order_terms, measuring, parse_measures, shrink_points
 
 
 def prepare(point: Point) -> Any:
@@ -37,14 +37,14 @@ def test_another_measure_is_refused_with_what_is_allowed(text: str) -> None:
 
 def test_the_law_of_the_time_is_claimed_of_the_instructions_with_a_margin_of_its_own() -> None:
     made = experiment(measure=("time", "instructions"))
-    assert responses(made) == {"seconds_per_eval": 0.5, "instructions_count": 0.05}
+    assert responses(made) == {"seconds_per_eval": 0.5, "instructions_count": pytest.approx(0.05)}
     assert made.subject("mine").count_laws == {"instructions": CostLaw("n")}
     assert made.is_timed
 
 
 def test_time_that_is_not_measured_is_not_claimed() -> None:
     made = experiment(measure="instructions")
-    assert responses(made) == {"instructions_count": 0.05}
+    assert responses(made) == {"instructions_count": pytest.approx(0.05)}
     assert not made.is_timed
 
 
@@ -94,3 +94,31 @@ def test_points_made_smaller_keep_the_ratios_of_their_levels_and_small_levels_wh
 def test_points_that_become_one_are_given_once_and_text_stays() -> None:
     points = [Point(n=1000, how="a"), Point(n=1001, how="a"), Point(n=1000, how="b")]
     assert shrink_points(points, 1 / 50) == [Point(n=20, how="a"), Point(n=20, how="b")]
+
+
+def test_lower_terms_of_the_law_stand_beside_it() -> None:
+    made = bench.experiment({"mine": prepare}, law="n*m", n=[100, 10_000], m=[10, 1000], measure="instructions")
+    assert made.subject("mine").count_overheads["instructions"] == ("1", "m", "n")
+
+
+@pytest.mark.parametrize(
+    ("law", "lower"),
+    [
+        ("1", ()),
+        ("n", ("1",)),
+        ("n**3", ("1", "n", "n**2")),
+        ("n**1.585", ("1", "n")),
+        ("n*log(n)", ("1", "n")),
+        ("log(n)", ("1",)),
+        ("n + m", ("1",)),
+        ("n*log(k)", ("1", "n")),
+        ("2**n", ("1",)),
+    ],
+)
+def test_lower_terms_are_whole_powers_that_grow_slower(law: str, lower: tuple[str, ...]) -> None:
+    assert lower_order_terms(CostLaw(law)) == lower
+
+
+def test_the_margin_of_a_large_exponent_is_relative() -> None:
+    made = bench.experiment({"mine": prepare}, law="n**3", n=[10, 100], measure="instructions")
+    assert responses(made) == {"instructions_count": pytest.approx(0.15, abs=1e-6)}
