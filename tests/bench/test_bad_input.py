@@ -228,7 +228,9 @@ def test_folder_that_holds_something_else(tmp_path: Path) -> None:
 
 
 def test_folder_that_holds_a_run_already(tmp_path: Path) -> None:
-    assert_one_line(invoke("run", TOY, "--out", stored(tmp_path, HEADER)), "holds a run already.*; resume it")
+    result = invoke("run", TOY, "--out", stored(tmp_path, HEADER))
+    assert_one_line(result, "holds a run already.*; resume it")
+    assert result.stdout == "", "nothing is announced before"
 
 
 @pytest.mark.parametrize(
@@ -236,11 +238,11 @@ def test_folder_that_holds_a_run_already(tmp_path: Path) -> None:
     [
         (
             ["tests.toy_refuted"],
-            "experiment='tests.toy_refuted': the run to be continued has experiment='tests.toy_exp",
+            "the run to be continued has experiment 'tests.toy_experiment', not 'tests.toy_refuted'; continue it with",
         ),
-        (["--profile", "endless"], "profile='endless': the run to be continued has profile='quick'"),
-        (["--seed", "4"], "seed=4: the run to be continued has seed=0"),
-        (["--threads", "2"], "threads=2: the run to be continued has threads=1"),
+        (["--profile", "endless"], "the run to be continued has profile 'quick', not 'endless'"),
+        (["--seed", "4"], "the run to be continued has seed 0, not 4"),
+        (["--threads", "2"], "the run to be continued has threads 1, not 2"),
     ],
 )
 def test_resuming_a_folder_that_belongs_to_another_run(options: list[str], message: str, tmp_path: Path) -> None:
@@ -249,7 +251,10 @@ def test_resuming_a_folder_that_belongs_to_another_run(options: list[str], messa
 
 def test_resuming_a_run_whose_experiment_has_changed(tmp_path: Path) -> None:
     folder = stored(tmp_path, {**HEADER, "subjects": ["sum", "product"]})
-    assert_one_line(invoke("run", "--resume", folder), "the run to be continued has subjects=")
+    assert_one_line(
+        invoke("run", "--resume", folder),
+        r"the run to be continued has subjects \(sum, product\), not \(sum, scale, sum \(placebo\)\)",
+    )
 
 
 def test_resuming_what_is_no_run(tmp_path: Path) -> None:

@@ -15,14 +15,17 @@ from bptt_bench.store.importers.reading.text import one_line
 from bptt_bench.store.runs.experiments import stored_experiment
 from bptt_bench.store.runs.hosts import assign_hosts, environments
 from bptt_bench.store.runs.recognise import is_run
+from bptt_bench.store.runs.record_types import require_types
 from bptt_bench.store.runs.samples import SAMPLES, read_records
 from bptt_bench.store.runs.untimed import UNTIMED, untimed_rows
+from bptt_bench.text.arguments import require_texts, show_value
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SUFFIX = "_seconds_per_eval"  # of the columns that hold the seconds of a phase
 _WHOLE = ("block", "process", "evaluations")
+_TYPES = {"subject": str, **dict.fromkeys(_WHOLE, int)}  # of fields of every sample
 _REAL = ("started_at", "load_average", "visit_seconds")  # not known everywhere: NaN then
 
 
@@ -62,6 +65,9 @@ def load(
     ------
     StoreError : there is nothing there, it cannot be read, it holds no sample, or not these columns.
     """
+    if not isinstance(path, Path | str):
+        raise StoreError(f"the data must be a path, got {show_value(path)}")
+    require_texts(rename=None if isinstance(rename, Mapping) else rename, ignore=ignore)
     path = Path(path)
     try:
         with no_garbage_collection():
@@ -83,9 +89,19 @@ def _read(path: Path, ignore: Sequence[str]) -> pd.DataFrame:
 def as_samples(
     data: Path | str | pd.DataFrame, rename: Mapping[str, str] | Sequence[str] = (), ignore: Sequence[str] = ()
 ) -> pd.DataFrame:
-    """Return the samples of a path, as ``load`` does; a frame is taken as well."""
+    """Return the samples of a path, as ``load`` does; a frame is taken as well.
+
+    Raises
+    ------
+    StoreError : it is neither; or as in ``load``.
+    """
+    import pandas as pd
+
     if isinstance(data, Path | str):
         return load(data, rename=rename, ignore=ignore)
+    if not isinstance(data, pd.DataFrame):
+        own = "; a fit predicts by its method predict" if hasattr(data, "full_law") else ""  # type: ignore[unreachable]  # anything a user hands over
+        raise StoreError(f"the data must be a data frame or a path, got {show_value(data)}{own}")
     return select_columns(data, rename, ignore)
 
 
@@ -94,6 +110,7 @@ def _run(path: Path) -> pd.DataFrame:
     try:
         return _frame(path)
     except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        _require_types(path, read_records(path))
         raise StoreError(f"{path}: holds a record that is not as a run writes it: {error}") from None
 
 
@@ -106,6 +123,10 @@ def _frame(path: Path) -> pd.DataFrame:
     samples = [record for record in records if record["record"] == "sample"]
     if not samples and not any(record["record"] in UNTIMED for record in records):
         raise StoreError(f"{path}: holds no sample yet")
+    if any(set(map(type, map(itemgetter(name), samples))) - {kind} for name, kind in _TYPES.items()):
+        _require_types(path, records)
+    if "factors" not in records[0]:
+        raise StoreError(f"{path} line 1: the run record has no 'factors'")
     factors = records[0]["factors"]
     points = list(map(itemgetter("point"), samples))
     timing = [sample.get("timing", "whole") for sample in samples]
@@ -139,6 +160,17 @@ def _frame(path: Path) -> pd.DataFrame:
     if (experiment := stored_experiment(path, records)) is not None:
         frame.attrs["experiment"] = experiment
     return frame
+
+
+def _require_types(path: Path, records: Sequence[dict[str, Any]]) -> None:
+    """Raise for the first record that has a field of another type than it must have: reading checks samples as a whole.
+
+    Raises
+    ------
+    StoreError : the message names file, line and field.
+    """
+    for number, record in enumerate(records, start=1):
+        require_types(f"{path} line {number}", record)
 
 
 def _require_one_type(path: Path, frame: pd.DataFrame, factors: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from bptt_bench.errors import TextError
+from bptt_bench.text.arguments import show_value
 
 LEVELS_OF_A_RANGE = 10  # unless it says how many
 MOST_POINTS = 10_000  # of one option: nobody reads a longer table, and a program can call twice
@@ -77,12 +78,24 @@ def parse_points(given: PointText | Sequence[PointText], option: str = "--at") -
     >>> list(parse_points("V=1000,T=1..100:3")[0].points({"V": True, "T": True}))
     [{'V': 1000, 'T': 1}, {'V': 1000, 'T': 10}, {'V': 1000, 'T': 100}]
     """
+    if not isinstance(given, str | Mapping | Sequence):
+        raise TextError(
+            f"{option}: must be a point such as 'n=1000' or {{'n': 1000}}, or a list of them, got {show_value(given)}"
+        )
     every = [given] if isinstance(given, str | Mapping) else list(given)
-    found = [_parse_text(option, one) if isinstance(one, str) else _parse_mapping(option, one) for one in every]
+    found = [_parse_one(option, one) for one in every]
     n = sum(map(len, found))
     if n > MOST_POINTS:
         raise TextError(f"{option}: must name at most {MOST_POINTS} points, got {n}")
     return found
+
+
+def _parse_one(option: str, point: PointText) -> PointQuery:
+    if isinstance(point, str):
+        return _parse_text(option, point)
+    if not isinstance(point, Mapping):
+        raise TextError(f"{option}: must be a point such as 'n=1000' or {{'n': 1000}}, got {show_value(point)}")
+    return _parse_mapping(option, point)
 
 
 def normalize_name(name: str) -> str:

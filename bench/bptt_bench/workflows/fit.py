@@ -19,7 +19,7 @@ from bptt_bench.analyse.data.columns import (
     levels_of,
 )
 from bptt_bench.analyse.data.response import unit_of
-from bptt_bench.analyse.data.samples import categories_of
+from bptt_bench.analyse.data.samples import categories_of, own_subjects
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.evidence.strata import stratum
@@ -27,7 +27,7 @@ from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.fitting.select import Preference, prefer_fits
 from bptt_bench.errors import FitError
-from bptt_bench.plan import PLACEBO_SUFFIX, Point
+from bptt_bench.plan import Point
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.frame import load
 from bptt_bench.store.importers.reading.naming import name_factors
@@ -198,8 +198,7 @@ def select_subject(frame: pd.DataFrame, subject: str | None) -> pd.DataFrame:
     if subject is None and len(names) == 1:
         return frame
     if subject is None:
-        placebos = {name + PLACEBO_SUFFIX for name in names}
-        own = [name for name in names if name not in placebos]
+        own = own_subjects(names)
         if len(own) != 1:
             raise FitError(f"--subject: the data hold {len(names)} subjects; choose one of {list_names(names)}")
         (subject,) = own

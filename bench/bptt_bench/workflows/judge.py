@@ -6,8 +6,9 @@ import dataclasses
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import ExperimentError, StoreError
 from bptt_bench.plan import Experiment
+from bptt_bench.text.arguments import show_value
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,10 +29,12 @@ def analyse_run(data: Path | str | pd.DataFrame, experiment: Experiment | None =
     StoreError, ExperimentError, FitError : what cannot be used; one line each.
     """
     from bptt_bench.analyse.verdicts.analysis import analyse
-    from bptt_bench.store.frame import load
+    from bptt_bench.store.frame import as_samples
     from bptt_bench.store.runs.experiments import experiment_of_run, missing_parts
 
-    frame = load(data) if isinstance(data, Path | str) else data
+    frame = as_samples(data)
+    if experiment is not None and not isinstance(experiment, Experiment):
+        raise ExperimentError(f"`experiment` must be an experiment, got {show_value(experiment)}")
     if experiment is not None:
         return analyse(frame, experiment, experiment.claims)
     try:

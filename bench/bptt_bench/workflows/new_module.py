@@ -44,8 +44,13 @@ def write_module(name: str, folder: Path, *, force: bool = False) -> Path:
     ExperimentError : no name for a module, one that an installed module has, or a file that is there already.
     """
     name = name.removesuffix(".py")
-    if not name.isidentifier() or not name.isascii() or keyword.iskeyword(name):
-        raise ExperimentError(f"name must be that of a module (letters, digits and _), such as my_join, got {name!r}")
+    if keyword.iskeyword(name):
+        raise ExperimentError(f"name {name!r}: is a keyword of Python; choose another, such as my_{name.lower()}")
+    if not name.isidentifier() or not name.isascii():
+        raise ExperimentError(
+            "name must be that of a module (ASCII letters, digits and _, the first not a digit), such as my_join, "
+            f"got {name!r}"
+        )
     path = folder / f"{name}.py"
     if not force and (path.exists() or path.is_symlink()):
         raise ExperimentError(f"{path}: is there already; choose another name, or --force to overwrite it")

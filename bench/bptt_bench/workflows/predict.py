@@ -17,6 +17,7 @@ from bptt_bench.errors import FitError
 from bptt_bench.measure.probe.environment import memory_bytes
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.text.arguments import require_text, require_texts
 from bptt_bench.text.numbers import amount_in_sentence
 from bptt_bench.text.points import PointQuery, PointText, normalize_name, parse_points
 from bptt_bench.text.quantities import Budget, parse_budget
@@ -116,6 +117,8 @@ def predict(
     ------
     StoreError, ExperimentError, FitError, TextError : what cannot be used; one line each.
     """
+    require_text(largest=largest, within=within, law=law, block=block, response=response, unit=unit)
+    require_texts(subject=subject, overhead=overhead, names=names, where=where, ignore=ignore)
     if (largest is None) != (within is None):
         raise FitError("--largest and --within: go together, such as --largest T --within 10s")
     by_law = (
@@ -147,6 +150,10 @@ def predict(
             levels = list(_predict_largest(sources, asked or parse_points(""), largest, budget, str(within), response))
             return PredictionList(levels, (*notes, *_fit_notes(sources, levels)))
         found = list(_predict_points(sources, asked, response))
+        if all(one.value is None for one in found):
+            first = next(one for one in found if one.value is None)
+            at = ",".join(f"{name}={level:.10g}" for name, level in first.at.items())
+            raise FitError(f"--at {at!r}: no value can be predicted: {first.note}")
         return PredictionList(found, (*notes, *_fit_notes(sources, found)))
 
 
@@ -277,6 +284,9 @@ def _complete_point(source: PredictionSource, text: str, levels: Mapping[str, fl
     fixed = {name: source.check(name, one.largest) for name, one in source.factors.items() if one.is_single}
     both = {**fixed, **given}
     missing = [name for name in source.required if name not in both and name != free]
+    if missing and not text:
+        such = ",".join(f"{name}={source.factors[name].largest:.10g}" for name in missing if name in source.factors)
+        raise FitError(f"--at: required for {', '.join(missing)}, such as --at {such}" if such else "--at: required")
     if missing:
         raise FitError(f"--at {text!r}: lacks {', '.join(missing)}; the factors are {known}")
     return Point({name: both[name] for name in source.factors if name in both})

@@ -85,6 +85,8 @@ def run(
     with sigterm_as_interrupt():
         experiment = experiment_of(settings)
         numbers = condition_numbers(experiment, settings.profile)
+        if not resume:
+            SampleStore.create(folder).close()  # a folder that cannot be used is refused before anything is announced
         begun_with = experiment if rule is None else adaptive.first_blocks(experiment, settings.profile)
         for line in announcement_lines(begun_with, settings, folder, numbers):
             say(line)

@@ -122,6 +122,9 @@ def settings_of(folder: Path) -> Settings:
     if not records:
         raise StoreError(f"{folder}: the run was stopped before it began; start it anew with --out")
     header = records[0]
+    for name in ("experiment", "profile", "seed", "threads", "corpus"):
+        if name not in header:
+            raise StoreError(f"{folder / SAMPLES} line 1: the run record has no {name!r}")
     corpus = header["corpus"]
     return Settings(
         experiment=header["experiment"],

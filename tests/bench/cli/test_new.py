@@ -51,11 +51,18 @@ def test_a_file_that_is_there_stays_unless_forced(tmp_path: Path) -> None:
     assert "EXPERIMENT" in (tmp_path / "mine.py").read_text()
 
 
-@pytest.mark.parametrize("name", ["3x", "a.b", "../x", "class", "", "a b", "ä", "-"])
+def test_a_keyword_is_no_name_of_a_module(tmp_path: Path) -> None:
+    refused = bench("new", "class", cwd=tmp_path)
+    assert refused.returncode == 2
+    assert refused.stderr == "error: name 'class': is a keyword of Python; choose another, such as my_class\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("name", ["3x", "a.b", "../x", "", "a b", "für", "-"])
 def test_a_name_that_no_module_can_have_is_refused(name: str, tmp_path: Path) -> None:
     refused = bench("new", "--", name, cwd=tmp_path)
     assert refused.returncode == 2
-    assert "must be that of a module" in refused.stderr
+    assert "must be that of a module (ASCII letters, digits and _, the first not a digit)" in refused.stderr
     assert list(tmp_path.iterdir()) == []
 
 

@@ -350,4 +350,6 @@ def test_folders_that_cannot_be_used(made: tuple[Path, Result], tmp_path: Path) 
     assert "holds a run already" in result.stderr.splitlines()[-1]
     result = invoke("foresee", "--resume", made[0], "--seed", "4")
     assert result.exit_code == 2
-    assert result.stderr.splitlines()[-1] == "error: seed=4: the run to be continued has seed=0"
+    assert result.stderr.splitlines()[-1] == (
+        "error: the run to be continued has seed 0, not 4; continue it with its own, or name another folder"
+    )

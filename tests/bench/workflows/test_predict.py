@@ -400,7 +400,11 @@ def test_one_factor_needs_no_at(tmp_path: Path) -> None:
         ({"at": "m=2", "within": "1s"}, "--largest and --within: go together"),
         ({"at": "m=2", "largest": "k", "within": "1s"}, "--largest 'k': unknown factor; the factors are n, m"),
         ({"at": "n=5,m=2", "largest": "n", "within": "1s"}, "names n, whose largest level is asked for"),
-        ({"at": "", "largest": "n", "within": "1s"}, "lacks m"),
+        ({"at": "", "largest": "n", "within": "1s"}, "--at: required for m, such as --at m=128"),
+        (
+            {"at": "n=1e300,m=1e300"},
+            "--at 'n=1e+300,m=1e+300': no value can be predicted: the law says nothing here; ",
+        ),
         ({"at": "m=2", "largest": "n", "within": "soon"}, "--within: must be a time in ns"),
         ({"at": "m=2", "largest": "n", "within": "5"}, "--within '5': must have a unit, such as 10s or 2GB"),
         (

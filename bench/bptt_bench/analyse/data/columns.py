@@ -240,7 +240,9 @@ def add_roles(
     gaps = frame[present].isna().any(axis=1).to_numpy(dtype=bool)
     if "source" in frame.attrs and gaps.any() and not gaps.all():
         frame = frame[~gaps]
-        notes.append(f"{int(gaps.sum())} rows are left out, which have no level of {', '.join(present)}")
+        n_left_out = int(gaps.sum())
+        rows = "1 row is" if n_left_out == 1 else f"{n_left_out} rows are"
+        notes.append(f"{rows} left out: no level of {', '.join(present)}")
     for name in found.factors:
         levels = levels_of(frame[name], np.arange(len(frame))) if name not in in_laws else []
         if len(levels) > 1 and name not in chosen:
@@ -302,7 +304,7 @@ def factors_in_laws(laws: Iterable[CostLaw | str]) -> list[str]:
     FitError : a text is not a law.
     """
     try:
-        known = [CostLaw(law) if isinstance(law, str) else law for law in laws]
+        known = [law if isinstance(law, CostLaw) else CostLaw(law) for law in laws]
     except LawError as error:
         raise FitError(str(error)) from None
     return list(dict.fromkeys(name for law in known for name in law.factors))

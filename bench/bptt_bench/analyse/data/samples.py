@@ -11,6 +11,7 @@ import numpy as np
 from bptt_bench.analyse.data.columns import column_roles, format_levels, levels_of, text_columns
 from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.errors import FitError
+from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.plan.design.design import OF_POINTS
 from bptt_bench.plan.law.notation import suggest_name
 from bptt_bench.plan.law.wording import did_you_mean
@@ -67,6 +68,25 @@ class Samples:
         return int(self.point.max()) + 1
 
 
+def without_placebo(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the only subject without those of its placebo; of several subjects all rows."""
+    if "subject" not in frame.columns:
+        return frame
+    names = frame["subject"].unique().tolist()
+    own = own_subjects(names)
+    return frame if len(names) == len(own) or len(own) != 1 else frame[frame["subject"] == own[0]]
+
+
+def own_subjects(names: Sequence[str]) -> list[str]:
+    """Return the names of subjects that are not the placebo of another.
+
+    >>> own_subjects(["sort", "sort (placebo)"])
+    ['sort']
+    """
+    placebos = {f"{name}{PLACEBO_SUFFIX}" for name in names}
+    return [name for name in names if name not in placebos]
+
+
 def gather(
     frame: pd.DataFrame, names: Sequence[str], *, response: str, block: str | None = None, what: str = "law"
 ) -> Samples:
@@ -96,7 +116,10 @@ def gather(
     if "subject" in frame.columns:
         subjects = list(dict.fromkeys(frame["subject"].to_numpy()[rows].tolist()))
         if len(subjects) > 1:
-            raise FitError(f"subject: {len(subjects)} in one frame ({list_names(subjects)}); select one of them")
+            such = f'frame[frame["subject"] == {str(subjects[0])!r}]'
+            raise FitError(
+                f"subject: {len(subjects)} in one frame ({list_names(subjects)}); select one of them, such as {such}"
+            )
     _require_one_level(frame, found.categories, rows)
     seconds = _numbers(frame[response], rows, response, positive=True)
     table = np.column_stack([_numbers(frame[name], rows, name) for name in factors] or [np.zeros(len(rows))])

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import choose_response, format_level, levels_of
-from bptt_bench.analyse.data.samples import categories_of, require_numbers
+from bptt_bench.analyse.data.columns import choose_response, factors_in_laws, format_level, levels_of
+from bptt_bench.analyse.data.samples import categories_of, require_numbers, without_placebo
 from bptt_bench.analyse.evidence.evidence import without_records
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Point
 from bptt_bench.plan.design.design import Level
+from bptt_bench.store.frame import as_samples
+from bptt_bench.text.arguments import require_text, require_texts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,7 +36,7 @@ class Fits(dict[Point, Fit]):
 
 
 def fit_by(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Path | str,
     law: CostLaw | str,
     by: str | Sequence[str] | None = None,
     *,
@@ -45,6 +48,7 @@ def fit_by(
 
     Parameters
     ----------
+    frame : as in ``bench.fit``.
     by : columns whose levels divide the rows; by default the categories of the frame that have several levels. A factor
         of numbers may be named too.
     options : of ``bench.fit``.
@@ -58,6 +62,10 @@ def fit_by(
     ------
     FitError : a column that there is not, or data to none of whose combinations the law can be fitted.
     """
+    require_text(response=response, block=block)
+    require_texts(by=by)
+    frame = without_placebo(as_samples(frame))
+    factors_in_laws([law])  # of which there must be a law
     response = choose_response(frame, response, [law])
     if by is None:
         by = dividing_categories(frame, law, response=response, block=block)
@@ -103,7 +111,7 @@ def dividing_categories(
     ------
     FitError : the law names one. LawError : it is not a law.
     """
-    stated = CostLaw(law) if isinstance(law, str) else law
+    stated = law if isinstance(law, CostLaw) else CostLaw(law)
     named = stated.factors
     require_numbers(frame, [name for name in named if name in frame.columns], f"law {stated.text!r}")
     rows = np.flatnonzero(_holding(frame, response))

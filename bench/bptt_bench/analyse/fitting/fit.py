@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from bptt_bench.analyse.data.columns import choose_response
 from bptt_bench.analyse.data.response import is_exact, substance, unit_of
-from bptt_bench.analyse.data.samples import Samples, check_design, gather, require_cost_everywhere
+from bptt_bench.analyse.data.samples import Samples, check_design, gather, require_cost_everywhere, without_placebo
 from bptt_bench.analyse.findings.fits import ZeroPossible
 from bptt_bench.analyse.findings.obstacles import Confounded, DecidingPoint, SmallShare
 from bptt_bench.analyse.findings.reason import Finding
@@ -35,6 +36,8 @@ from bptt_bench.analyse.stats.location import Location, locate, point_minima
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
+from bptt_bench.store.frame import as_samples
+from bptt_bench.text.arguments import require_share, require_text, require_texts
 from bptt_bench.text.units import Unit
 
 if TYPE_CHECKING:
@@ -45,7 +48,7 @@ ON_MINIMA = 1e-6  # relative tolerance of the sensitivity check
 
 
 def fit(
-    frame: pd.DataFrame,
+    frame: pd.DataFrame | Path | str,
     law: CostLaw | str,
     *,
     response: str | None = None,
@@ -61,6 +64,7 @@ def fit(
 
     Parameters
     ----------
+    frame : of one subject, whose placebo is left out; or the path of a run or table, which is read as by ``load``.
     response : column to be explained; by default ``seconds_per_eval``, or the only one that is called a time.
     overhead : terms added to the law, ``"1 + T"`` or ``("1", "T")``; ``"auto"`` selects them.
     block : column of blocks whose common drift is subtracted.
@@ -72,11 +76,15 @@ def fit(
 
     Raises
     ------
-    FitError : data or law cannot be used; one line that names column, row and allowed values.
-    TextError : ``unit`` is not a unit.
+    FitError, StoreError : data or law cannot be used; one line that names column, row and allowed values.
+    TextError : ``unit`` is not a unit, or an argument has another type than it must have.
     """
+    require_text(response=response, block=block, unit=unit)
+    require_texts(overhead=overhead)
+    require_share(confidence=confidence)
+    frame = without_placebo(as_samples(frame))
     try:
-        stated = CostLaw(law) if isinstance(law, str) else law
+        stated = law if isinstance(law, CostLaw) else CostLaw(law)
         extra = () if overhead == "auto" else parse_overhead(overhead, stated)  # type: ignore[arg-type]
         full = stated.plus(*extra)
     except LawError as error:

@@ -178,7 +178,12 @@ class Fit:
         """Return the local exponent ∂ log t / ∂ log factor of the fitted law at a point.
 
         The ends are NaN where the law alone determines it, such as 2 for ``n**2``.
+
+        Raises
+        ------
+        FitError : neither the data nor the law has such a factor, or the point lacks one of the law's.
         """
+        self._require_factor(factor)
         values, exponents = self._columns([at])[0], self._exponents(factor, at)
         found = self.ratio(values * exponents, values)
         if np.ptp(exponents[values > 0]) == 0:
@@ -189,7 +194,12 @@ class Fit:
         """Return the same for the stated law without overhead, its terms weighted by their fitted shares.
 
         It is NaN where all its terms are 0.
+
+        Raises
+        ------
+        FitError : as in ``exponent``.
         """
+        self._require_factor(factor)
         n_law = len(self.law.terms)
         weighted = (self._columns([at])[0] * self.coefficients)[:n_law]
         if not weighted.sum() > 0:
@@ -241,6 +251,11 @@ class Fit:
         """Return the terms of the full law in which a factor occurs."""
         return [str(term) for term in self.full_law.terms if factor in term.factors]
 
+    def _require_factor(self, factor: str) -> None:
+        known = list(dict.fromkeys([*self.factors, *self.full_law.factors]))
+        if factor not in known:
+            raise FitError(f"factor {factor!r}: unknown; the factors are {', '.join(known) or 'none'}")
+
     def _exponents(self, factor: str, at: Mapping[str, float]) -> Array:
         return np.array([term.local_exponent(factor, at) for term in self.full_law.terms])
 
@@ -256,11 +271,16 @@ def columns_at(law: CostLaw, points: Points) -> Array:
     FitError : a point lacks a factor of the law.
     """
     for point in points if isinstance(points, Sequence) else [points]:
+        if isinstance(point, str | int | float) or point is None:
+            raise FitError(f"point: must be a mapping such as {{'n': 1000}}, got {point!r}")
         for name in law.factors:
             if name not in point:
                 raise FitError(f"point: lacks factor {name!r}; the law has {', '.join(law.factors)}")
     if isinstance(points, Sequence):
-        table = {name: np.array([float(point[name]) for point in points]) for name in law.factors}
+        try:
+            table = {name: np.array([float(point[name]) for point in points]) for name in law.factors}
+        except (TypeError, ValueError) as error:
+            raise FitError(f"point: levels must be numbers: {error}") from None
         return law.columns(table or {"": np.ones(len(points))})
     levels = [np.asarray(points[name], dtype=np.float64) for name in map(str, points)]
     shape = np.broadcast_shapes((1,), *(level.shape for level in levels))

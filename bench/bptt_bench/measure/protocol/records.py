@@ -95,7 +95,17 @@ def require_same_run(ours: Mapping[str, Any], stored: Mapping[str, Any]) -> None
     """
     for name in IDENTITY:
         if ours[name] != stored.get(name):
-            raise MeasureError(f"{name}={ours[name]!r}: the run to be continued has {name}={stored.get(name)!r}")
+            theirs, wanted = _format_setting(stored.get(name)), _format_setting(ours[name])
+            raise MeasureError(
+                f"the run to be continued has {name} {theirs}, not {wanted}; continue it with its own, or name another "
+                "folder"
+            )
+
+
+def _format_setting(value: Any) -> str:
+    if value is None:
+        return "none"
+    return f"({', '.join(map(str, value))})" if isinstance(value, list | tuple) else repr(value)
 
 
 def require_same_code(ours: Mapping[str, str], stored: Mapping[str, str] | None) -> None:

@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bptt_bench.errors import LawError
 from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL, suggest_name, translate
+from bptt_bench.text.arguments import show_value
 
 if TYPE_CHECKING:
     import sympy
@@ -180,7 +181,7 @@ class CostLaw:
 
     def __init__(self, text: str) -> None:
         if not isinstance(text, str):
-            raise LawError(f"law: must be text such as 'n*log(n)', got {text!r}")
+            raise LawError(f"law: must be text such as 'n*log(n)', got {show_value(text)}")
         terms = tuple(dict.fromkeys(_parse(text)))
         object.__setattr__(self, "text", " + ".join(term.text for term in terms))
         object.__setattr__(self, "terms", terms)

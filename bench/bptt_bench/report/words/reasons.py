@@ -109,7 +109,8 @@ def sum_of(terms: Iterable[str]) -> str:
 def points_text(points: Iterable[Mapping[str, float]]) -> str:
     """Return the first of some points, and how many more there are."""
     named = list(dict.fromkeys(map(describe, points)))
-    more = [f"{len(named) - MOST_POINTS} more points"] if len(named) > MOST_POINTS else []
+    n_more = len(named) - MOST_POINTS
+    more = [f"{n_more} more point{'' if n_more == 1 else 's'}"] if n_more > 0 else []
     return join_names([*named[:MOST_POINTS], *more])
 
 

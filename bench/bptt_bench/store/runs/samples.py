@@ -32,15 +32,10 @@ from bptt_bench.measure.protocol.records import SCHEMA
 from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, MEMORY_BLOCK, StoredProgress, Visit
 from bptt_bench.measure.timing.timing import no_garbage_collection
 from bptt_bench.plan import Point
+from bptt_bench.store.runs.record_types import REQUIRED, require_fields, require_types
 from bptt_bench.text.bounds import MOST_SHOWN, abbreviate, is_too_deep, may_be_too_deep
 
 SAMPLES, LOCK = "samples.jsonl", "lock"
-FIELDS = {  # that records must have to be of use
-    "sample": frozenset({"subject", "point", "block", "process", "evaluations", "seconds_per_eval"}),
-    "memory": frozenset({"subject", "point", "process", "allocated_bytes"}),
-    "count": frozenset({"subject", "point", "process", "counts"}),
-    "inspection": frozenset({"subject", "point", "returned", "changed"}),
-}
 _NEW_FILE = os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC
 _NO_SPACE = {
     errno.ENOSPC: "the disk is full",
@@ -191,14 +186,16 @@ def _parse_records(path: Path, content: bytes) -> list[dict[str, Any]]:
             raise StoreError(f"{path} line {number}: is not a record")
         if may_be_too_deep(line) and is_too_deep(record):
             raise StoreError(f"{path} line {number}: is nested too deep")
-        needed = FIELDS.get(record["record"])
-        if needed is not None and not record.keys() >= needed:
-            kind = f"{record['record']}{'' if record['record'] == 'sample' else ' record'}"
-            raise StoreError(f"{path} line {number}: the {kind} has no {min(needed - record.keys())!r}")
+        where = f"{path} line {number}"
+        if not isinstance(record["record"], str):
+            raise StoreError(f"{where}: record must be a text, got {_abbreviate(record['record'])}")
+        require_fields(where, record)
         if record["record"] == "sample":
-            _require_sample(f"{path} line {number}", record)
-        elif needed is None and record.keys() >= FIELDS["sample"]:  # of no kind that an earlier reader may pass over
-            raise StoreError(f"{path} line {number}: record must be 'sample', got {_abbreviate(record['record'])}")
+            _require_sample(where, record)
+        elif record["record"] in REQUIRED or not record.keys() >= REQUIRED["sample"]:
+            require_types(where, record)
+        else:  # of no kind that an earlier reader may pass over
+            raise StoreError(f"{where}: record must be 'sample', got {_abbreviate(record['record'])}")
     return records
 
 

@@ -63,9 +63,9 @@ def compare(
     from bptt_bench.report.words.reasons import clause_of
     from bptt_bench.store.runs.experiments import experiment_of_run
 
-    if not (math.isfinite(tolerance) and tolerance >= 0):
+    if not isinstance(tolerance, int | float) or not (math.isfinite(tolerance) and tolerance >= 0):
         raise FitError(f"tolerance must be a number from 0, such as 0.02, got {tolerance!r}")
-    if not 0 < confidence < 1:
+    if not isinstance(confidence, int | float) or not 0 < confidence < 1:
         raise FitError(f"confidence must be a number between 0 and 1, such as 0.95, got {confidence!r}")
     names = tuple(str(one) if isinstance(one, Path | str) else word for one, word in ((first, "A"), (second, "B")))
     frames = [_load(one) for one in (first, second)]
@@ -96,9 +96,9 @@ def compare(
 
 
 def _load(run: Path | str | pd.DataFrame) -> pd.DataFrame:
-    from bptt_bench.store.frame import load
+    from bptt_bench.store.frame import as_samples
 
-    return load(run) if isinstance(run, Path | str) else run
+    return as_samples(run)
 
 
 def _header(frame: pd.DataFrame, name: str, experiment: Experiment | None) -> Mapping[str, Any]:

@@ -441,9 +441,9 @@ def test_a_run_with_nothing_left_starts_no_process_and_reports_no_share() -> Non
 @pytest.mark.parametrize(
     ("setting", "expected"),
     [
-        ({"seed": 4}, r"^seed=4: the run to be continued has seed=3$"),
-        ({"threads": 2}, r"^threads=2: the run to be continued has threads=1$"),
-        ({"module": "other"}, r"^experiment='other': the run to be continued has experiment='toy'$"),
+        ({"seed": 4}, r"^the run to be continued has seed 3, not 4;"),
+        ({"threads": 2}, r"^the run to be continued has threads 1, not 2;"),
+        ({"module": "other"}, r"^the run to be continued has experiment 'toy', not 'other';"),
     ],
 )
 def test_a_continued_run_must_be_the_same(setting: dict[str, Any], expected: str) -> None:
@@ -460,7 +460,7 @@ def test_a_continued_run_notices_that_the_experiment_has_changed() -> None:
     clock = FakeClock()
     first = Ran(toy(linear(clock)), clock)
     first.run()
-    with pytest.raises(MeasureError, match=r"^cells=3: the run to be continued has cells=2$"):
+    with pytest.raises(MeasureError, match=r"^the run to be continued has cells 2, not 3;"):
         Ran(toy(linear(clock), n=(1, 4, 5)), clock).run(done=done_of(first, 3))
 
 

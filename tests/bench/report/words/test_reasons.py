@@ -16,7 +16,7 @@ from bptt_bench.analyse.findings.obstacles import NoRows, SmallShare
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width, name_of
 from bptt_bench.analyse.findings.remarks import MissingPoints
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.report.words.reasons import clause_of, text_of, words
+from bptt_bench.report.words.reasons import clause_of, points_text, text_of, words
 
 MODULES = [
     importlib.import_module(f"{findings.__name__}.{one.name}") for one in pkgutil.iter_modules(findings.__path__)
@@ -91,3 +91,15 @@ def test_findings_within_findings_are_plain_data_too() -> None:
     evidence = Reason(kind=Kind.NOT_IDENTIFIABLE, finding=outer).evidence()
     assert evidence["advice"] == {"finding": "deviation", "largest": None, "allowed": 0, "cases": 1, "detail": ""}
     assert name_of(outer) == "small share"
+
+
+@pytest.mark.parametrize(
+    ("n", "expected"),
+    [
+        (3, "n = 1, n = 2 and n = 3"),
+        (4, "n = 1, n = 2, n = 3 and 1 more point"),
+        (5, "n = 1, n = 2, n = 3 and 2 more points"),
+    ],
+)
+def test_points_beyond_the_first_are_counted(n: int, expected: str) -> None:
+    assert points_text([{"n": level} for level in range(1, n + 1)]) == expected

@@ -175,9 +175,9 @@ def test_a_run_is_a_run_whatever_its_file_is_called(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("member", "value", "expected"),
     [
-        ("started_at", "x", "holds a record that is not as a run writes it: could not convert string to float: 'x'"),
-        ("process", {"a": 1}, "'process' is neither a number everywhere nor a text everywhere"),
-        ("record", {}, "holds a record that is not as a run writes it: "),
+        ("started_at", "x", "line 3: started_at must be a number, got 'x'"),
+        ("process", {"a": 1}, "line 3: process must be a whole number below 2**63, got an object"),
+        ("record", {}, "line 3: record must be a text, got {}"),
         (
             "point",
             {"n": 10**400},
