@@ -96,9 +96,9 @@ def test_findings_within_findings_are_plain_data_too() -> None:
 @pytest.mark.parametrize(
     ("n", "expected"),
     [
-        (3, "n = 1, n = 2 and n = 3"),
-        (4, "n = 1, n = 2, n = 3 and 1 more point"),
-        (5, "n = 1, n = 2, n = 3 and 2 more points"),
+        (3, "n=1, n=2 and n=3"),
+        (4, "n=1, n=2, n=3 and 1 more point"),
+        (5, "n=1, n=2, n=3 and 2 more points"),
     ],
 )
 def test_points_beyond_the_first_are_counted(n: int, expected: str) -> None:

@@ -61,7 +61,7 @@ def test_a_header_that_cannot_be_used_is_refused_by_each_command(
         ("predict", run, "--at", "n=100,m=100"),
         ("fit", run, "--law", "n + m", "--subject", "hashing"),
         ("compare", run, run),
-        ("export", run, str(tmp_path / "out.csv")),
+        ("export", run, "--to", "csv", "--out", str(tmp_path / "out.csv")),
         ("run", "--resume", run),
     ):
         result = CliRunner().invoke(cli, command)
