@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -143,13 +144,21 @@ def test_counts_are_rows_of_their_own(tmp_path: Path) -> None:
     assert len(rows) == 3
 
 
-@pytest.mark.parametrize("broken", [{"counts": {"steps": "x"}}, {"counts": 3}, {"counts": None}, {"point": {"m": 1}}])
-def test_a_broken_record_is_named(tmp_path: Path, broken: dict[str, Any]) -> None:
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        ({"counts": {"steps": "x"}}, "counts.steps must be a number, got 'x'"),
+        ({"counts": 3}, "counts must be an object, got 3"),
+        ({"counts": None}, "counts must be an object, got None"),
+        ({"point": {"m": 1}}, "a count record has no level of factor 'n'"),
+    ],
+)
+def test_a_broken_record_is_named(tmp_path: Path, broken: dict[str, Any], said: str) -> None:
     with SampleStore.create(tmp_path / "run") as store:
         Ran(sink=store)
         (record, *_) = [
             record for record in read_records(tmp_path / "run" / "samples.jsonl") if record["record"] == "count"
         ]
         store.append({**record, **broken})
-    with pytest.raises(StoreError, match=r"a count record (holds something else than numbers|has no level of factor)"):
+    with pytest.raises(StoreError, match=re.escape(said)):
         load(tmp_path / "run")

@@ -176,7 +176,7 @@ def test_without_its_reference_or_any_subject_nothing_can_be_compared() -> None:
 def test_a_run_that_had_more_subjects_is_not_the_same_run() -> None:
     clock = FakeClock()
     header = measured(with_missing(clock), clock)[0].of("run")[0]
-    with pytest.raises(MeasureError, match=r"subjects=\['right', 'near'\]"):
+    with pytest.raises(MeasureError, match=r"has subjects \(right, near, far\), not \(right, near\)"):
         measured(with_missing(clock, "far"), clock, done=StoredProgress(header=header))
 
 
