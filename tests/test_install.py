@@ -193,5 +193,5 @@ def test_an_experiment_is_written_and_measured_beside_them(python: Path, project
 def test_a_bare_run_says_what_to_name(python: Path, project: Path) -> None:
     ran = run(python.with_name("bptt-bench"), "run", cwd=project)
     assert ran.returncode == 2
-    assert ran.stderr.startswith("error: EXPERIMENT: was not given; ")
+    assert ran.stderr.startswith("error: EXPERIMENT must be the name of a module, ")
     assert len(ran.stderr.splitlines()) == 1

@@ -27,6 +27,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 PACKAGE = "bptt_rnn.gradients"
+ROOT = PACKAGE.partition(".")[0]  # all of it is copied, as far as the package imports it
 SWITCHES = frozenset({"phase", "on_pass"})
 POINT = (32, 16, 16, 1)  # V, d, H, T: the smallest of the quick profile, so that Python's own work is most of the time
 ROUNDS, PAIRS = 30, 100
@@ -42,6 +43,10 @@ class Strip(ast.NodeTransformer):
         self.removed = 0
 
     def visit_If(self, node: ast.If) -> Any:
+        tests = node.test.values if isinstance(node.test, ast.BoolOp) and isinstance(node.test.op, ast.And) else []
+        if tests and all(map(_is_switched_off, tests)):
+            self.removed += 1
+            return [self.visit(each) for each in node.body]
         match node.test:
             case ast.Compare(left=ast.Name(id=name), ops=[ast.IsNot()], comparators=[ast.Constant(value=None)]):
                 if name in SWITCHES and not node.orelse:
@@ -65,6 +70,14 @@ class Strip(ast.NodeTransformer):
         node.args = [one for one in node.args if not (isinstance(one, ast.Name) and one.id in SWITCHES)]
         node.keywords = [one for one in node.keywords if one.arg not in SWITCHES]
         return node
+
+
+def _is_switched_off(test: ast.expr) -> bool:
+    """Whether a test is ``phase is None``."""
+    match test:
+        case ast.Compare(left=ast.Name(id=name), ops=[ast.Is()], comparators=[ast.Constant(value=None)]):
+            return name in SWITCHES
+    return False
 
 
 def stripped(source: str) -> tuple[ast.Module, int]:
@@ -96,7 +109,7 @@ class Copy:
         self.package = self._load(PACKAGE)
 
     def _load(self, original: str) -> ModuleType:
-        name = self._name + original.removeprefix(PACKAGE)
+        name = self._name + original.removeprefix(ROOT)
         if name in sys.modules:
             return sys.modules[name]
         spec = importlib.util.find_spec(original)
@@ -109,7 +122,7 @@ class Copy:
             self.removed += removed
         module = sys.modules[name] = ModuleType(name)
         for node in tree.body:  # what a function imports when it is called has no part in what is timed here
-            if isinstance(node, ast.ImportFrom) and node.module and f"{node.module}.".startswith(f"{PACKAGE}."):
+            if isinstance(node, ast.ImportFrom) and node.module and f"{node.module}.".startswith(f"{ROOT}."):
                 node.module = self._load(node.module).__name__
         exec(compile(tree, spec.origin, "exec"), module.__dict__)
         return module

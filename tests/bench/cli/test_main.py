@@ -24,6 +24,7 @@ ROOT = Path(__file__).resolve().parents[3]
 TOY = "tests.toy_experiment"
 COMMANDS = ("run", "foresee", "verdict", "fit", "report", "doctor", "selftest")
 VERDICT_KEYS = ["claim", "subject", "kind", "predicted", "estimate", "low", "high", "verdict", "reason"]
+VERDICT_KEYS += ["kind_of_reason", "evidence"]
 SECONDS_TO_START = 60.0  # a stuck process fails the test, a slow machine does not
 
 
@@ -94,13 +95,15 @@ def test_run_answers_with_one_document_and_keeps_progress_on_standard_error(toy_
     assert 0 < document["busy_share"] <= 1
     assert set(document["condition_numbers"]) == {"sum", "scale"}
     assert [list(verdict) for verdict in document["verdicts"]] == [VERDICT_KEYS] * 2
-    assert document["verdicts"][0] | {"reason": ""} == {
+    assert document["verdicts"][0] | {"reason": "", "evidence": {}} == {
         **dict.fromkeys(VERDICT_KEYS, 0.0),
         "claim": "sum-exact",
         "subject": "sum",
         "kind": "check",
         "verdict": "supported",
         "reason": "",
+        "kind_of_reason": "within limits",
+        "evidence": {},
     }
 
 
@@ -219,9 +222,7 @@ def test_termination_before_measuring_exits_130_and_gives_the_signal_back(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     before = signal.getsignal(signal.SIGTERM)
-    monkeypatch.setattr(
-        "bptt_bench.workflows.settings.condition_numbers", lambda *_: os.kill(os.getpid(), signal.SIGTERM)
-    )
+    monkeypatch.setattr("bptt_bench.workflows.run.condition_numbers", lambda *_: os.kill(os.getpid(), signal.SIGTERM))
     result = invoke("run", TOY, "--out", tmp_path / "run")
     assert (result.exit_code, result.stderr) == (130, "interrupted\n")
     assert signal.getsignal(signal.SIGTERM) is before

@@ -145,7 +145,7 @@ def test_a_run_until_a_width_ends_when_every_interval_has_it_or_its_claim_is_dec
 def test_a_width_that_no_samples_can_give_ends_the_run_with_the_claims_named(tmp_path: Path) -> None:
     ran = Ran(tmp_path, StoppingRule(targets={"V of fast": 1e-4}))
     assert ran.said[-1] == "done: no sample helps what is still open"
-    assert any(line.startswith("no more time for V of fast: exponent of V is known to") for line in ran.said)
+    assert any(line.startswith("no more time for V of fast: imprecise: exponent of V is known to") for line in ran.said)
     assert sum(line.startswith("no more time for V of fast") for line in ran.said) == 1
     assert {one["claim"] for one in ran.allocations[-1]["unhelped"]} == {"V of fast"}
 

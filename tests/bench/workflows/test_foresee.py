@@ -153,7 +153,7 @@ def interrupted_when(condition: Callable[[Any], bool], monkeypatch: pytest.Monke
         yield lambda event: os.kill(os.getpid(), signal.SIGINT) if condition(event) else None
 
     with monkeypatch.context() as patch:
-        patch.setattr("bptt_bench.workflows.foresee.shown", shown)
+        patch.setattr("bptt_bench.workflows.foresee.show_progress", shown)
         yield
 
 
