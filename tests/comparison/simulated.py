@@ -61,7 +61,7 @@ def of_hosts(spells: float, tries: int, dearer: float = 1.0) -> tuple[int, int]:
 @click.option("--look", type=click.Choice(list(LOOKS)), multiple=True, default=("rule", "all", "undisturbed"))
 def main(tries: int, look: tuple[str, ...]) -> None:
     """Simulate, compare and count."""
-    click.echo(f"of {tries}          spells  " + "".join(f"{spells:8.0%}" for spells in SLOW_PERIODS))
+    click.echo(f"of {tries}    slow periods  " + "".join(f"{spells:8.0%}" for spells in SLOW_PERIODS))
     for each in look:
         with mock.patch.object(contrast, "MUCH_MORE_PRECISE", LOOKS[each]):
             for paired, when in ((True, "in turns"), (False, "different times")):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.errors import StoreError
+from bptt_bench.errors import ExperimentError, StoreError
 from bptt_bench.measure.loop import run as loop
 from bptt_bench.measure.loop.events import Listener, RunFinished
 from bptt_bench.measure.loop.interleave import AnnotatingSink
@@ -396,6 +396,8 @@ def measure_adaptively(
 
     begun, stored_seconds = time.monotonic(), _seconds_stored(folder) if resume else 0.0
     experiment = experiment_of(settings)
+    if not experiment.is_timed:
+        raise ExperimentError("--budget and --until: must be used with the time, which --measure leaves out")
     with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
         if store.done.header is not None and "adaptive" not in store.done.header:
             raise StoreError(f"{folder}: holds a run of a fixed number of blocks; --budget and --until need a new one")

@@ -157,6 +157,14 @@ def test_an_unknown_measure_is_one_line() -> None:
     assert result.stderr == "error: measure: must be some of time, memory, instructions, got 'cycles'\n"
 
 
+def test_a_budget_needs_the_time(tmp_path: Path) -> None:
+    result = invoke("run", TOY, "--measure", "instructions", "--budget", "5s", "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert result.stderr.endswith(
+        "error: --budget and --until: must be used with the time, which --measure leaves out\n"
+    )
+
+
 def test_what_a_run_measures_is_kept_for_its_resumption(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     invoke("run", TOY, "--measure", "time", "--out", str(folder))

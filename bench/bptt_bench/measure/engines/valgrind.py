@@ -154,7 +154,7 @@ class InstructionCounter:
             raise InstructionsError(f"instructions: the process that {PROGRAM} watched has ended{self._last_words()}")
         reply = json.loads(line)
         if "error" in reply:
-            self._skip_dumps()
+            self._read_dumps()  # those of what went before the error
             raise InstructionsError(reply["error"])
 
     def _last_words(self) -> str:
@@ -182,9 +182,6 @@ class InstructionCounter:
             path.unlink()
             self._dumps += 1
         return found
-
-    def _skip_dumps(self) -> None:
-        self._read_dumps()
 
     def _dump(self, number: int) -> Path:
         return Path(f"{self._folder.name}/counts.{number}")

@@ -11,6 +11,7 @@ from statistics import median
 from typing import Any, Protocol, Self
 
 from bptt_bench.errors import MeasureError
+from bptt_bench.measure.engines.valgrind import InstructionsError
 from bptt_bench.measure.loop.events import Listener, Notice
 from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.protocol.messages import CountReply
@@ -49,18 +50,17 @@ class InstructionsLoop:
 
     Attributes
     ----------
-    start : gives a new counter. errors : what a counter raises.
+    start : gives a new counter. done : what an earlier, interrupted run has counted.
     """
 
     start: Callable[[], Counter]
-    errors: tuple[type[Exception], ...]
     recorder: Recorder
     done: StoredProgress
     clock: Clock
     notify: Listener
 
     def run(self, experiment: Experiment, profile: str) -> None:
-        """Count all subjects with a law of instructions that no stored count is of.
+        """Count all subjects with a law of instructions, as far as that is not stored.
 
         What cannot be counted is named in a notice, and left out.
 
@@ -68,42 +68,52 @@ class InstructionsLoop:
         ------
         MeasureError : nothing could be counted of an experiment that is not timed.
         """
-        counted = {visit.subject for visit in self.done.samples if visit.timing == "counts"}
         cells = plan_cells(experiment, experiment.profile(profile))
         wanted = {
             subject.name: subject.count_laws[INSTRUCTIONS]
             for subject in experiment.subjects
-            if INSTRUCTIONS in subject.count_laws and (subject.tally is not None or subject.name not in counted)
+            if INSTRUCTIONS in subject.count_laws
         }
-        if not wanted:
-            return
         seconds = SECONDS.get(profile, SECONDS_OTHERWISE)
         failed: list[str] = []
         with contextlib.ExitStack() as stack:
             counter: Counter | None = None
+
+            def count(name: str, point: Point, seconds: float) -> float:
+                nonlocal counter
+                if counter is None:  # which takes seconds to start
+                    counter = stack.enter_context(self.start())
+                return self._count(counter, name, point, seconds)
+
             for name, law in wanted.items():
                 points = [cell.point for cell in cells if cell.subject == name]
                 try:
-                    if counter is None:
-                        counter = stack.enter_context(self.start())
                     for alike in _by_category(points):
-                        self._subject(counter, name, law, alike, seconds)
-                except self.errors as error:
+                        self._subject(count, name, law, alike, seconds)
+                except InstructionsError as error:
                     failed.append(f"{name}: {error}")
                     self.notify(Notice(text=failed[-1]))
                     stack.close()  # it may still be at work
                     counter = None
-        if len(failed) == len(wanted) and not experiment.is_timed and not self.recorder.counted_cells:
+        if failed and len(failed) == len(wanted) and not experiment.is_timed and not self.recorder.counted_cells:
             raise MeasureError(failed[0])
 
-    def _subject(self, counter: Counter, name: str, law: CostLaw, points: Sequence[Point], seconds: float) -> None:
+    def _subject(
+        self,
+        count_at: Callable[[str, Point, float], float],
+        name: str,
+        law: CostLaw,
+        points: Sequence[Point],
+        seconds: float,
+    ) -> None:
         """Count one subject: up to the largest size that serves, then at the points of the profile made as small."""
         end = self.clock.now() + seconds
-        known: dict[Point, float] = {}
+        stored = self.done.instructions.items()
+        known = {point: instructions for (subject, point), instructions in stored if subject == name}
 
         def count(point: Point) -> float:
             if point not in known:
-                known[point] = self._count(counter, name, point, max(end - self.clock.now(), 0.0) + SECONDS_LATE)
+                known[point] = count_at(name, point, max(end - self.clock.now(), 0.0) + SECONDS_LATE)
             return known[point]
 
         by_share = {share: shrink_points(points, share) for share in SHARES}

@@ -10,7 +10,7 @@ from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster, Engine
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.payload import Payload
-from bptt_bench.measure.engines.valgrind import InstructionCounter, InstructionsError
+from bptt_bench.measure.engines.valgrind import InstructionCounter
 from bptt_bench.measure.loop.backend import Backend, RunContext
 from bptt_bench.measure.loop.checks_and_probe import run_checks, run_probe
 from bptt_bench.measure.loop.cluster_backend import ClusterBackend
@@ -221,7 +221,6 @@ class _RunLoop:
         """Count them on this machine, wherever the time is measured."""
         loop = InstructionsLoop(
             start=lambda: self._counter(self._opening, self._experiment.environment),
-            errors=(InstructionsError,),
             recorder=self._recorder,
             done=self._done,
             clock=self._clock,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from bptt_bench.measure.protocol.messages import Timing
@@ -51,6 +51,7 @@ class StoredProgress:
     probed : whether the machine's readings are stored.
     compared : subjects at points whose result was compared with that of the reference.
     sources : digests of the code that it was last measured with, None where it does not say.
+    instructions : of subjects at points, as they were counted.
     described : the record that describes the experiment, None before it is written.
     """
 
@@ -61,6 +62,7 @@ class StoredProgress:
     probed: bool = False
     compared: frozenset[tuple[str, Point]] = frozenset()
     sources: Mapping[str, str] | None = None
+    instructions: Mapping[tuple[str, Point], float] = field(default_factory=dict)
     described: Mapping[str, Any] | None = None
 
 

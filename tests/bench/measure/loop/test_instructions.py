@@ -175,6 +175,21 @@ def test_a_run_that_goes_on_counts_no_subject_twice(tmp_path: Path) -> None:
     assert again.counter.asked == []
 
 
+def test_a_run_that_was_interrupted_counts_what_it_lacks(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    with SampleStore.create(folder) as store:
+        Ran(lambda point: 12 * point["n"], sink=store, n=[1000, 100_000], seconds=SECONDS["quick"] / 3)
+    with SampleStore.resume(folder) as store:
+        before = {point for _, point in store.done.instructions}
+        again = Ran(lambda point: 12 * point["n"], sink=store, done=store.done, n=[1000, 100_000])
+    asked = {point for _, point in again.counter.asked}
+    assert len(before) >= 2
+    assert asked
+    assert not asked & before
+    whole = load(folder)
+    assert not whole.duplicated(["n"]).any()
+
+
 def test_a_climb_takes_no_step_that_is_longer_than_it_must_be() -> None:
     sizes = {Point(n=n): float(n) for n in (1, 3, 4, 5, 16, 100)}
     counted: list[int] = []
