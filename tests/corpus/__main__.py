@@ -1,10 +1,11 @@
 """How often verdicts on the functions of the corpus are right: of their true laws, and of laws that are wrong.
 
-    python -m tests.corpus [NAME …] [--measure time,instructions] [--profile quick] [--json FILE]
+    python -m tests.corpus [NAME …] [--measure time,instructions] [--profile quick] [--runs DIR] [--json FILE]
 
 Each function is measured once; the true law and the wrong ones are judged on the same samples. Printed are, for the
 time and for the instructions: true laws supported and refuted, wrong laws supported and refuted, n against n·log(n)
 where one of these is true, and the median time of a function. Each function is a line, as soon as it is judged.
+With --runs the runs are kept in DIR, and those that it already holds are judged again without being measured.
 """
 
 from __future__ import annotations
@@ -57,7 +58,8 @@ def measure(entry: Entry, measures: Sequence[str], profile: str, folder: Path) -
     module.write_text(MODULE.format(name=entry.name), encoding="utf-8")
     settings = Settings(experiment=str(module), profile=profile, measures=parse_measures(measures))
     start = time.monotonic()
-    measure_run(settings, folder / entry.name)
+    if not (folder / entry.name).exists():
+        measure_run(settings, folder / entry.name)
     seconds = time.monotonic() - start
     frame = load(folder / entry.name)
 
@@ -135,6 +137,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help="functions; all that can be imported by default")
     parser.add_argument("--measure", default="time", help="time, or time,instructions")
     parser.add_argument("--profile", default="quick")
+    parser.add_argument("--runs", type=Path, metavar="DIR", help="keep the runs there, and judge those that it holds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each function")
     options = parser.parse_args(arguments)
     measures = parse_measures(options.measure)
@@ -142,7 +145,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if strangers:
         parser.error(f"{strangers[0]}: not in the corpus; it has {', '.join(ENTRIES)}")
     outcomes: list[Outcome] = []
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = options.runs or Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
         for name in options.names or ENTRIES:
             entry = ENTRIES[name]
             absent = [package for package in entry.needs if importlib.util.find_spec(package) is None]
@@ -150,7 +155,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 print(f"{name}: left out, {absent[0]} is not installed", flush=True)
                 continue
             try:
-                found = measure(entry, measures, options.profile, Path(folder))
+                found = measure(entry, measures, options.profile, folder)
             except BenchError as error:
                 print(f"{name}: {error}", flush=True)
                 continue
