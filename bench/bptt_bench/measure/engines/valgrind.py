@@ -19,15 +19,17 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 from bptt_bench.errors import BenchError
 from bptt_bench.measure.engines.local import worker_environment
 from bptt_bench.measure.protocol.messages import OpenRequest
+from bptt_bench.measure.worker.instrumentation import client_request
 
 PROGRAM = "valgrind"
+WORKER = "bptt_bench.measure.worker.instructions"
 MARK = "getppid"  # the function of the C library at which callgrind writes down what it has counted
 SECONDS_TO_START = 120.0  # Python and the experiment start some 50 times as slowly as without Valgrind
 ENVIRONMENT_BYTES = 32_768  # to which the environment is filled up: its size moves the stack, and with it some counts
@@ -60,8 +62,11 @@ class InstructionCounter:
 
     Parameters
     ----------
-    opening : the experiment, as measuring processes are told to load it.
-    variables : environment variables for the libraries that it measures.
+    opening : the first message to that process, which answers when it is ready: what it is to load.
+    module : that the process runs. It answers a request a line and marks evaluations, as
+        ``bptt_bench.measure.worker.instructions`` does.
+    threads : of every numerical library.
+    variables, unset : environment variables that the process has beside those of this one, and has not.
     program : the command that Valgrind is.
 
     Raises
@@ -70,35 +75,49 @@ class InstructionCounter:
     """
 
     def __init__(
-        self, opening: OpenRequest, variables: Mapping[str, str] | None = None, program: Sequence[str] | None = None
+        self,
+        opening: Mapping[str, Any],
+        *,
+        module: str = WORKER,
+        threads: int = 1,
+        variables: Mapping[str, str] | None = None,
+        unset: Collection[str] = (),
+        program: Sequence[str] | None = None,
     ) -> None:
-        self._opening, self._variables = opening, dict(variables or {})
+        self._opening, self._module = dict(opening), module
+        inherited = {name: value for name, value in os.environ.items() if name not in unset}
+        self._environment = _filled(worker_environment({**inherited, **(variables or {})}, threads))
         self._program = [require_valgrind()] if program is None else list(program)
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         self._folder = tempfile.TemporaryDirectory(prefix="bptt-bench-instructions-")
         self._dumps, self._of_marks = 0, 0
         self._process: subprocess.Popen[bytes] | None = None
 
+    @classmethod
+    def of_experiment(cls, opening: OpenRequest, variables: Mapping[str, str] | None = None) -> Self:
+        """Return a counter of the evaluations of an experiment, which is loaded as measuring processes load it."""
+        loaded = {name: getattr(opening, name) for name in ("module", "corpus", "fault")}
+        return cls(loaded, threads=opening.threads, variables=variables)
+
     def __enter__(self) -> Self:
-        environment = _filled(worker_environment({**os.environ, **self._variables}, self._opening.threads))
         self._process = subprocess.Popen(
             [
                 *self._program,
                 "--tool=callgrind",
+                f"--instr-atstart={'yes' if client_request() is None else 'no'}",
                 f"--dump-before={MARK}",
                 f"--callgrind-out-file={self._folder.name}/counts",
                 "--log-file=/dev/null",
-                *(sys.executable, "-P", "-m", "bptt_bench.measure.worker.instructions"),
+                *(sys.executable, "-P", "-m", self._module),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._printed,
-            env=environment,
+            env=self._environment,
             process_group=0,
         )
         try:
-            opened = {name: getattr(self._opening, name) for name in ("module", "corpus", "fault")}
-            self._ask(opened, SECONDS_TO_START)
+            self._ask(self._opening, SECONDS_TO_START)
             self._of_marks = self._counts(1)[0]
         except BaseException:
             self.close()
@@ -138,7 +157,7 @@ class InstructionCounter:
         self._printed.close()
         self._folder.cleanup()
 
-    def _ask(self, message: Mapping[str, Any], seconds: float) -> None:
+    def _ask(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         process = self._process
         assert process is not None
         assert process.stdin is not None
@@ -152,10 +171,11 @@ class InstructionCounter:
         line = process.stdout.readline()
         if not line.endswith(b"\n"):
             raise InstructionsError(f"instructions: the process that {PROGRAM} watched has ended{self._last_words()}")
-        reply = json.loads(line)
+        reply: dict[str, Any] = json.loads(line)
         if "error" in reply:
             self._read_dumps()  # those of what went before the error
             raise InstructionsError(reply["error"])
+        return reply
 
     def _last_words(self) -> str:
         self._printed.seek(0)

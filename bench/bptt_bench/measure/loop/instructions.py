@@ -106,28 +106,12 @@ class InstructionsLoop:
         points: Sequence[Point],
         seconds: float,
     ) -> None:
-        """Count one subject: up to the largest size that serves, then at the points of the profile made as small."""
-        end = self.clock.now() + seconds
+        """Count one subject at the points that are not stored."""
         stored = self.done.instructions.items()
         known = {point: instructions for (subject, point), instructions in stored if subject == name}
-
-        def count(point: Point) -> float:
-            if point not in known:
-                known[point] = count_at(name, point, max(end - self.clock.now(), 0.0) + SECONDS_LATE)
-            return known[point]
-
-        by_share = {share: shrink_points(points, share) for share in SHARES}
-        sizes = _sizes(law, dict.fromkeys(point for some in by_share.values() for point in some))
-        largest = climb(sizes, count, lambda: self.clock.now() < end)
-        fitting = [share for share, some in by_share.items() if max(sizes[point] for point in some) <= largest]
-        chosen = max(fitting, default=SHARES[0])
-        wanted = [*by_share[chosen], *shrink_points(points, chosen * SECOND_SHARE)]
-        for point in sorted(wanted, key=lambda point: -sizes.get(point, 0.0)):
-            if self.clock.now() < end and sizes.get(point, 0.0) <= largest:
-                count(point)
-        for point in between(sorted(known, key=lambda point: known[point])):
-            if self.clock.now() < end and len(known) < FEWEST_POINTS:
-                count(point)
+        count_points(
+            law, points, lambda point, most: count_at(name, point, most), known, seconds=seconds, clock=self.clock
+        )
 
     def _count(self, counter: Counter, name: str, point: Point, seconds: float) -> float:
         start, started_at = self.clock.now(), self.clock.wall()
@@ -136,6 +120,50 @@ class InstructionsLoop:
         reply = CountReply(counts={INSTRUCTIONS: median(counts)}, seconds_in_evaluations=0.0, started_at=started_at)
         self.recorder.keep_counts(Visit(name, point, COUNT_BLOCK, "counts"), reply, 0, taken, None)
         return float(median(counts))
+
+
+def count_points(
+    law: CostLaw,
+    points: Sequence[Point],
+    count_at: Callable[[Point, float], float],
+    known: Mapping[Point, float],
+    *,
+    seconds: float,
+    clock: Clock,
+) -> dict[Point, float]:
+    """Count up to the largest size that serves, then at the given points made as small.
+
+    Parameters
+    ----------
+    law : of the instructions. points : that would be timed; their levels are made smaller, their ratios stay.
+    count_at : counts at a point within some seconds. known : counts at points that need not be counted again.
+    seconds : after which no further point is begun.
+
+    Returns
+    -------
+    instructions : by point, the known ones included.
+    """
+    end = clock.now() + seconds
+    counts = dict(known)
+
+    def count(point: Point) -> float:
+        if point not in counts:
+            counts[point] = count_at(point, max(end - clock.now(), 0.0) + SECONDS_LATE)
+        return counts[point]
+
+    by_share = {share: shrink_points(points, share) for share in SHARES}
+    sizes = _sizes(law, dict.fromkeys(point for some in by_share.values() for point in some))
+    largest = climb(sizes, count, lambda: clock.now() < end)
+    fitting = [share for share, some in by_share.items() if max(sizes[point] for point in some) <= largest]
+    chosen = max(fitting, default=SHARES[0])
+    wanted = [*by_share[chosen], *shrink_points(points, chosen * SECOND_SHARE)]
+    for point in sorted(wanted, key=lambda point: -sizes.get(point, 0.0)):
+        if clock.now() < end and sizes.get(point, 0.0) <= largest:
+            count(point)
+    for point in between(sorted(counts, key=lambda point: counts[point])):
+        if clock.now() < end and len(counts) < FEWEST_POINTS:
+            count(point)
+    return counts
 
 
 def _by_category(points: Sequence[Point]) -> Iterator[list[Point]]:

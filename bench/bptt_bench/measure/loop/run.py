@@ -61,7 +61,7 @@ def run(
     sources: Mapping[str, str] | None = None,
     force: bool = False,
     measures: Sequence[str] | None = None,
-    counter: Callable[[OpenRequest, Mapping[str, str]], Counter] = InstructionCounter,
+    counter: Callable[[OpenRequest, Mapping[str, str]], Counter] = InstructionCounter.of_experiment,
 ) -> RunFinished:
     """Measure what is not done yet, sample by sample.
 

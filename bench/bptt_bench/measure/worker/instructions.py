@@ -15,6 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bptt_bench.measure.worker.instrumentation import switch_instrumentation
 from bptt_bench.measure.worker.loading import describe_error, load_experiment
 from bptt_bench.measure.worker.output import flush_all
 from bptt_bench.plan import Experiment, Point
@@ -22,11 +23,15 @@ from bptt_bench.plan.experiment.seeded import SeededPrepare
 
 
 def mark_evaluation(evaluate: Callable[[], object], mark: Callable[[], object] = os.getppid) -> None:
-    """Evaluate once between two marks, with the garbage collector at rest."""
+    """Evaluate once between two marks, instrumented, with the garbage collector at rest."""
     gc.collect()
-    mark()
-    evaluate()
-    mark()
+    switch_instrumentation(on=True)
+    try:
+        mark()
+        evaluate()
+        mark()
+    finally:
+        switch_instrumentation(on=False)
 
 
 def mark_subject(

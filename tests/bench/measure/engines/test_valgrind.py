@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from bptt_bench.measure.engines.valgrind import InstructionCounter, InstructionsError
@@ -50,7 +49,7 @@ def opening(tmp_path_factory: pytest.TempPathFactory) -> OpenRequest:
 
 @pytest.fixture(scope="module")
 def counter(opening: OpenRequest) -> Iterator[InstructionCounter]:
-    with InstructionCounter(opening) as started:
+    with InstructionCounter.of_experiment(opening) as started:
         yield started
 
 
@@ -74,7 +73,7 @@ def test_each_evaluation_has_inputs_of_its_own(counter: InstructionCounter) -> N
 
 
 def test_code_that_marks_by_itself_is_not_counted(counter: InstructionCounter) -> None:
-    with pytest.raises(InstructionsError, match="7 marks seen instead of 4; the code itself calls getppid"):
+    with pytest.raises(InstructionsError, match="6 marks seen instead of 4; the code itself calls getppid"):
         count(counter, "marks", 100)
 
 
@@ -85,12 +84,20 @@ def test_what_raises_is_named_and_the_next_is_counted(counter: InstructionCounte
 
 
 def test_a_count_that_takes_too_long_is_given_up(opening: OpenRequest) -> None:
-    with InstructionCounter(opening) as started, pytest.raises(InstructionsError, match="not counted within 0 s"):
+    late = pytest.raises(InstructionsError, match="not counted within 0 s")
+    with InstructionCounter.of_experiment(opening) as started, late:
         started.count("scan", {"n": 3000}, inputs=1, seconds=0.0)
 
 
-def test_a_process_that_ends_says_its_last_words(tmp_path: Path) -> None:
-    missing = OpenRequest(module=str(tmp_path / "missing.py"), corpus=None, threads=1)
-    counter = InstructionCounter(missing, program=[sys.executable, "-c", "raise SystemExit('not for me')"])
+def test_where_instrumentation_cannot_be_switched_all_is_instrumented(
+    opening: OpenRequest, counter: InstructionCounter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("bptt_bench.measure.engines.valgrind.client_request", lambda: None)
+    with InstructionCounter.of_experiment(opening) as started:
+        assert count(started, "scan", 500) == pytest.approx(count(counter, "scan", 500), rel=1e-3)
+
+
+def test_a_process_that_ends_says_its_last_words() -> None:
+    counter = InstructionCounter({}, program=[sys.executable, "-c", "raise SystemExit('not for me')"])
     with pytest.raises(InstructionsError, match="the process that valgrind watched has ended: not for me"), counter:
         pass
