@@ -1,7 +1,8 @@
-"""How time grows with each factor, held against one law: what a test marked with a complexity is judged on.
+"""How time or instructions grow with each factor, held against one law: what a marked test is judged on.
 
 The terms of the law that have a factor are freed in it together, beside the overhead. A factor that the law lacks is
-claimed not to matter. With several factors all are freed together as well, growing alike.
+claimed not to matter. With several factors all are freed together as well, growing alike. Instructions have next to no
+noise: their margin is a tenth of that of time, and lower powers of the factors are fitted beside the law.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, ExponentClaim, Factor, Point, Profile, Subject
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.claims_from_law import MARGIN, MARGIN_OF_NO_GROWTH
+from bptt_bench.plan.experiment.instructions import MARGIN as MARGIN_OF_COUNTS
+from bptt_bench.plan.experiment.instructions import RESPONSE, lower_order_terms
+from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 from bptt_bench.plan.law.wording import join_names
 
 if TYPE_CHECKING:
@@ -72,14 +76,17 @@ def judge_growth(
     overhead: Sequence[str] = ("1",),
     bound: Bound = "tight",
     margin: float | None = None,
+    response: str = WHOLE,
     confidence: float = 0.95,
 ) -> Growth:
-    """Judge how ``seconds_per_eval`` grows with each factor of a frame of one subject.
+    """Judge how a response grows with each factor of a frame of one subject.
 
     Parameters
     ----------
     name : of the subject.
-    margin : how far an exponent may be off; None: half a power, and half of that for a factor that the law lacks.
+    margin : how far an exponent may be off; None: half a power, and half of that for a factor that the law lacks; of
+        instructions 0.05, of an exponent above 1 relative.
+    response : ``seconds_per_eval`` or ``instructions_count``.
 
     Raises
     ------
@@ -90,17 +97,26 @@ def judge_growth(
     experiment = Experiment(
         name=name,
         factors=tuple(Factor(name=factor, kind="real") for factor in factors),
-        subjects=(Subject(name=name, prepare=_never, law=law, overhead=tuple(overhead)),),
+        subjects=(_subject(name, law, tuple(overhead), response),),
         profiles={"pytest": Profile(design=points)},
     )
     evidence = fit_all(frame, experiment, confidence=confidence)
-    found = evidence.fit_or_reason(name, WHOLE)
+    found = evidence.fit_or_reason(name, response)
     fitted = None if isinstance(found, Reason) else found
-    question = _LawJudgement(evidence=evidence, frame=frame, fit=fitted, law=law, name=name, bound=bound, margin=margin)
+    question = _LawJudgement(
+        evidence=evidence,
+        frame=frame,
+        fit=fitted,
+        law=law,
+        name=name,
+        bound=bound,
+        margin=margin,
+        response=response,
+    )
     verdicts = {factor: question.judge(factor, points) for factor in factors}
     if fitted is not None and len(factors) > 1:
         verdicts[join_names(factors)] = question.judge_together(fitted)
-    better = None if fitted is None or len(factors) > 1 else _better(frame, fitted, factors[0], overhead)
+    better = None if fitted is None or len(factors) > 1 else _better(frame, fitted, factors[0], tuple(overhead))
     finding = find_undone_work(frame)[0].get(name)
     if finding is not None:  # nor is another law known to be better
         reason = Reason(kind=Kind.NOT_DONE, finding=finding)
@@ -121,6 +137,17 @@ def agreement(growth: Growth, other: Growth, disturbance: Finding) -> Growth:
     return replace(growth, verdicts=verdicts)
 
 
+def _subject(name: str, law: CostLaw, overhead: tuple[str, ...], response: str) -> Subject:
+    if response != RESPONSE:
+        return Subject(name=name, prepare=_never, law=law, overhead=overhead)
+    beside = {INSTRUCTIONS: _with_lower_terms(law, overhead)}
+    return Subject(name=name, prepare=_never, count_laws={INSTRUCTIONS: law}, count_overheads=beside)
+
+
+def _with_lower_terms(law: CostLaw, overhead: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([*overhead, *lower_order_terms(law)]))
+
+
 def _never(point: Point) -> Evaluation:
     raise AssertionError(f"{point}: measured already")
 
@@ -136,6 +163,7 @@ class _LawJudgement:
     name: str
     bound: Bound
     margin: float | None
+    response: str
 
     def judge(self, factor: str, points: Design) -> Verdict:
         mine = tuple(str(term) for term in self.law.terms if factor in term.factors)
@@ -146,11 +174,12 @@ class _LawJudgement:
             factor=factor,
             terms=mine or tuple(str(term) for term in self.law.terms),
             at=points.points[-1],
-            margin=self._margin(flat=flat),
+            response=self.response,
             bound="upper" if flat else self.bound,  # to be faster with more does not refute a cost that should stay
         )
         if self.fit is not None:
             claim = replace(claim, at=_largest_share(self.fit, claim.terms, factor))
+        claim = replace(claim, margin=self._margin(claim, flat=flat))
         (verdict,) = judge_all(self.evidence, [claim])
         if self.fit is None:
             return verdict
@@ -158,8 +187,13 @@ class _LawJudgement:
             return self._still_flat(self.fit, claim, verdict)
         return verdict
 
-    def _margin(self, *, flat: bool) -> float:
-        return self.margin if self.margin is not None else MARGIN_OF_NO_GROWTH if flat else MARGIN
+    def _margin(self, claim: ExponentClaim, *, flat: bool) -> float:
+        if self.margin is not None:
+            return self.margin
+        if self.response == RESPONSE:
+            terms = CostLaw(" + ".join(claim.terms))
+            return MARGIN_OF_COUNTS * max(sum(terms.local_exponent(name, claim.at) for name in claim.factors), 1.0)
+        return MARGIN_OF_NO_GROWTH if flat else MARGIN
 
     def judge_together(self, fit: Fit) -> Verdict:
         """Judge how fast time grows when all factors grow alike, against the law's own degree.
@@ -175,9 +209,12 @@ class _LawJudgement:
             together_with=tuple(fit.factors[1:]),
             terms=terms,
             at=at,
-            margin=self._margin(flat=not self.law.factors),
+            response=self.response,
             bound=self.bound if self.law.factors else "upper",
         )
+        claim = replace(claim, margin=self._margin(claim, flat=not self.law.factors))
+        if self.response == RESPONSE:
+            return judge_all(self.evidence, [claim])[0]
         free = free_exponent(fit, terms, claim.factors, at)
         if free.share < SMALLEST_SHARE or free.obstacle is not None:
             obstacle = free.obstacle or SmallShare(terms=terms, share=free.share, of="time", at=at)
@@ -203,7 +240,9 @@ class _LawJudgement:
         return inconclusive(claim, not_identifiable(late), verdict.predicted, growth)
 
     def _fit(self, law: CostLaw, overhead: Sequence[str]) -> Fit:
-        return fit(self.frame, law, overhead=tuple(overhead), confidence=self.evidence.confidence)
+        return fit(
+            self.frame, law, response=self.response, overhead=tuple(overhead), confidence=self.evidence.confidence
+        )
 
 
 def _largest_share(fit: Fit, terms: Sequence[str], factor: str) -> Point:
@@ -217,15 +256,16 @@ def _largest_share(fit: Fit, terms: Sequence[str], factor: str) -> Point:
     return Point({name: float(values[best]) for name, values in levels.items()})
 
 
-def _better(frame: pd.DataFrame, this: Fit, factor: str, overhead: Sequence[str]) -> str | None:
+def _better(frame: pd.DataFrame, this: Fit, factor: str, overhead: tuple[str, ...]) -> str | None:
     """Return the neighbouring law that fits decidedly better than the stated one; the best of several."""
     gaps: dict[str, float] = {}
     for text in NEIGHBOURS:
         law = CostLaw(text.replace("n", factor) if text != "1" else text)
         if law.text == this.law.text:
             continue
+        beside = _with_lower_terms(law, overhead) if this.response == RESPONSE else overhead
         try:
-            other = fit(frame, law, overhead=tuple(overhead), confidence=this.confidence)
+            other = fit(frame, law, response=this.response, overhead=beside, confidence=this.confidence)
             found = prefer_fits(this, other)
         except FitError:
             continue

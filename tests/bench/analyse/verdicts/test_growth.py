@@ -12,9 +12,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse.verdicts.growth import Growth, judge_growth
-from bptt_bench.plan import CostLaw
+from bptt_bench.plan import CostLaw, Design
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.claims_from_law import MARGIN, MARGIN_OF_NO_GROWTH
+from bptt_bench.plan.experiment.instructions import RESPONSE
 from bptt_bench.report.words.reasons import text_of
 
 LEVELS = (1000, 4000, 16_000, 64_000, 256_000)
@@ -191,3 +192,40 @@ def test_data_that_cannot_be_fitted_are_no_verdict() -> None:
     growth = judge_growth(table, CostLaw("n"), name="it")
     assert (growth.word, growth.fit, growth.better) == ("inconclusive", None, None)
     assert text_of(growth.verdicts["n"].reason).startswith("no data: ")
+
+
+def counted(instructions: Callable[..., float], law: str, **levels: tuple[int, ...]) -> Growth:
+    points = Design.grid(levels)
+    rows = [{"subject": "it", **point, RESPONSE: float(round(instructions(**point)))} for point in points]
+    table = pd.DataFrame(rows)
+    table.attrs["factors"] = list(levels)
+    return judge_growth(table, CostLaw(law), name="it", response=RESPONSE)
+
+
+SMALL = (62, 125, 250, 500, 1000, 2000, 4000)
+
+
+@pytest.mark.parametrize(
+    ("law", "word", "better"),
+    [
+        ("n*log(n)", "supported", None),
+        ("n", "refuted", "n*log(n)"),
+        ("n**1.5", "refuted", "n*log(n)"),
+        ("n**2", "refuted", "n*log(n)"),
+        ("1", "refuted", "n*log(n)"),
+    ],
+)
+def test_counts_decide_between_neighbouring_laws(law: str, word: str, better: str | None) -> None:
+    growth = counted(lambda n: 300 * n * np.log2(n) + 40 * n + 2000, law, n=SMALL)
+    assert (growth.word, growth.better) == (word, better)
+
+
+def test_an_accidental_square_claimed_linear_is_refuted_by_counts() -> None:
+    growth = counted(lambda n: 30 * n * n + 4000 * n + 2000, "n", n=SMALL)
+    assert (growth.word, growth.better) == ("refuted", "n**2")
+
+
+@pytest.mark.parametrize(("law", "word"), [("n*m", "supported"), ("n+m", "refuted"), ("n", "refuted")])
+def test_counts_decide_in_several_factors_alone_and_together(law: str, word: str) -> None:
+    growth = counted(lambda n, m: 3 * n * m + 2000 + 40 * n, law, n=SMALL[:4], m=SMALL[:4])
+    assert growth.word == word
