@@ -120,8 +120,7 @@ def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = Non
     ------
     StoreError, ExperimentError, FitError : what cannot be used; one line each.
     """
-    from bptt_bench.report.figures.gallery import Maps, gallery
+    from bptt_bench.report.figures.gallery import gallery
 
-    analysis = analyse_run(data, experiment)
-    found = gallery(analysis, Maps.of_checks(analysis))
+    found = gallery(analyse_run(data, experiment))
     return Figures({one.name: one.figure for one in found}, {one.name: one.caption for one in found})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from bptt_rnn.model import Array, Params, Sizes, Tokens
 
 PhaseSwitch = Callable[[str], None]
-PassHook = Callable[[int, int], None]
+PassHook = Callable[[Sequence[int], int], None]  # the losses that a pass carries, and the step that it passes
 
 B = TypeVar("B")
 
@@ -92,8 +92,8 @@ class Algorithm(Protocol):
         h0 : h(0), (H,); zeros by default.
         workspace : buffers to reuse; new ones by default.
         phase : called with ``embed``, ``recur`` or ``output`` whenever the code enters that phase.
-        on_pass : called with (loss, step), both from 1, before each backward pass through a time step. A sweep that
-            carries several losses counts as one pass, of the last loss.
+        on_pass : called with (losses, step), all from 1, before each backward pass through a time step. The losses are
+            those whose errors the pass carries in its γ, which it sends to the step before.
 
         Raises
         ------

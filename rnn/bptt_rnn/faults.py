@@ -5,6 +5,7 @@ Each is built from the parts of the right algorithm. They are not in ``ALGORITHM
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import cycle, islice
 from typing import NamedTuple
 
@@ -57,9 +58,9 @@ def copying(
 ) -> tuple[float, Gradients]:
     """Return what ``aggregated`` does, with a copy of U at every step of the sweep; the gradients are right."""
 
-    def passing(loss: int, step: int) -> None:
+    def passing(losses: Sequence[int], step: int) -> None:
         if on_pass is not None:
-            on_pass(loss, step)
+            on_pass(losses, step)
         if phase is not None:
             phase("output")
         params.U.copy()
@@ -84,7 +85,7 @@ def truncated(
         gamma = step.gamma
         for passed in range(loss, max(loss - STEPS_BACK, 0), -1):
             if on_pass is not None:
-                on_pass(loss, passed)
+                on_pass((loss,), passed)
             hidden_back(params, b, steps[passed - 1], gamma, phase)
         if phase is not None:
             phase("recur")

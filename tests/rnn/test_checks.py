@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import importlib
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +13,9 @@ from bptt_bench.measure.counters.meter import Meter
 from bptt_bench.plan import CheckClaim
 from bptt_rnn import checks
 from bptt_rnn.experiment import CLAIMS
-from bptt_rnn.gradients import ALGORITHMS, Gradients
+from bptt_rnn.gradients import ALGORITHMS, FAMILY, Gradients
+from bptt_rnn.gradients.truncated import truncated
+from bptt_rnn.layers import steps
 
 CHECKS = [claim for claim in CLAIMS if isinstance(claim, CheckClaim)]
 
@@ -61,7 +65,31 @@ def test_one_operation_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> N
     assert checks.counts_match("aggregated", lambda: Meter(strict=True), 1).worst > 0
 
 
-def test_the_map_of_passes_is_a_triangle_for_naive_and_one_row_for_a_sweep() -> None:
+def gammas(monkeypatch: pytest.MonkeyPatch, algorithm: str, T: int) -> list[tuple[checks.Pass, np.ndarray]]:
+    """The passes that an algorithm reports, each with γ(t) as it is when the pass begins."""
+    module, found = importlib.import_module(f"bptt_rnn.gradients.{algorithm}"), []
+    run = functools.partial(truncated, k1=2, k2=3) if algorithm == "truncated" else FAMILY[algorithm]
+
+    def hidden_back(params: Any, b: Any, step: Any, gamma: np.ndarray, phase: Any) -> None:
+        found.append(gamma.copy())
+        steps.hidden_back(params, b, step, gamma, phase)
+
+    monkeypatch.setattr(module, "hidden_back", hidden_back)
+    return list(zip(checks.passes(algorithm, T, {algorithm: run}), found, strict=True))
+
+
+@pytest.mark.parametrize("algorithm", ["aggregated", "truncated", "checkpointed"])
+def test_a_pass_carries_the_losses_that_it_reports(monkeypatch: pytest.MonkeyPatch, algorithm: str) -> None:
     T = 7
-    assert checks.visits("naive", T) == [[int(step <= loss) for step in range(T)] for loss in range(T)]
-    assert checks.visits("aggregated", T) == [[int(loss == T - 1)] * T for loss in range(T)]
+    alone = {(*one.losses, one.step): gamma for one, gamma in gammas(monkeypatch, "naive", T)}
+    assert len(alone) == T * (T + 1) // 2
+    for one, gamma in gammas(monkeypatch, algorithm, T):
+        expected = np.sum([alone[loss, one.step] for loss in one.losses], axis=0)
+        np.testing.assert_allclose(gamma, expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("algorithm", [name for name in FAMILY if name not in ("truncated", "rtrl")])
+def test_every_loss_passes_every_step_up_to_its_own_once(algorithm: str) -> None:
+    T = 7
+    carried = sorted((loss, one.step) for one in checks.passes(algorithm, T, FAMILY) for loss in one.losses)
+    assert carried == [(loss, step) for loss in range(1, T + 1) for step in range(1, loss + 1)]

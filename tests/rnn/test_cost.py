@@ -89,17 +89,21 @@ def test_passes_over_35_steps(algorithm: str, expected: int) -> None:
 
 def test_naive_visits_each_step_once_for_every_later_loss() -> None:
     problem = Problem.draw(4, 2, 3, 5)
-    visited: list[tuple[int, int]] = []
-    ALGORITHMS["naive"](problem.params, problem.tokens, on_pass=lambda loss, step: visited.append((loss, step)))
-    assert visited == [(loss, step) for loss in range(1, 6) for step in range(loss, 0, -1)]
+    visited: list[tuple[list[int], int]] = []
+    ALGORITHMS["naive"](
+        problem.params, problem.tokens, on_pass=lambda losses, step: visited.append((list(losses), step))
+    )
+    assert visited == [([loss], step) for loss in range(1, 6) for step in range(loss, 0, -1)]
 
 
 @pytest.mark.parametrize("algorithm", ["aggregated", "batched"])
 def test_one_sweep_visits_each_step_once(algorithm: str) -> None:
     problem = Problem.draw(4, 2, 3, 5)
-    visited: list[tuple[int, int]] = []
-    ALGORITHMS[algorithm](problem.params, problem.tokens, on_pass=lambda loss, step: visited.append((loss, step)))
-    assert visited == [(5, step) for step in (5, 4, 3, 2, 1)]
+    visited: list[tuple[list[int], int]] = []
+    ALGORITHMS[algorithm](
+        problem.params, problem.tokens, on_pass=lambda losses, step: visited.append((list(losses), step))
+    )
+    assert visited == [([5], 5), ([4, 5], 4), ([3, 4, 5], 3), ([2, 3, 4, 5], 2), ([1, 2, 3, 4, 5], 1)]
 
 
 @pytest.mark.parametrize(("V", "T", "expected"), [(10_000, 100, 1.97), (1_000_000, 100, 1.01)])

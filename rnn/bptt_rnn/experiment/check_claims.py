@@ -38,6 +38,6 @@ def _judged(check: Check, seed: int) -> CheckResult:
         allowed=check.allowed,
         cases=found.cases,
         detail=found.detail,
-        maps=found.maps,
-        map_axes=("step t of the loss J(t)", "step visited") if found.maps else None,
+        passes=found.passes,
+        pass_symbols=("J", "h") if found.passes else None,
     )

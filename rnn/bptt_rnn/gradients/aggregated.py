@@ -35,6 +35,6 @@ def aggregated(
             phase("recur")
         np.add(gamma, step.gamma, out=gamma)
         if on_pass is not None:
-            on_pass(sizes.T, t)
+            on_pass(range(t, sizes.T + 1), t)
         hidden_back(params, b, step, gamma, phase)
     return loss, b.gradients

@@ -69,6 +69,6 @@ def checkpointed(
         loss += through_output(params, tokens, b, t, step, phase)
         np.add(gamma, step.gamma, out=gamma)
         if on_pass is not None:
-            on_pass(T, t)
+            on_pass(range(t, T + 1), t)
         hidden_back(params, b, step, gamma, phase)
     return loss, b.gradients

@@ -245,7 +245,7 @@ def _sweep(
         spans = [(t - 1, t) for t in range(T, 0, -1)]
     for before, last in spans:
         if on_pass is not None:
-            on_pass(T, last)
+            on_pass(range(last, T + 1), last)
         loops.sweep(params.W_h, b.from_output, b.h, r, g.h0, before, last)
     r.T.dot(b.h[:-1], out=g.W_h)
     np.add.reduce(r, axis=0, out=g.b1)

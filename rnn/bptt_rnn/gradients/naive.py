@@ -33,7 +33,7 @@ def naive(
         gamma = step.gamma
         for passed in range(loss, 0, -1):
             if on_pass is not None:
-                on_pass(loss, passed)
+                on_pass((loss,), passed)
             hidden_back(params, b, steps[passed - 1], gamma, phase)
         if phase is not None:
             phase("recur")

@@ -74,7 +74,7 @@ def truncated(
             if t > done:
                 np.add(gamma, step.gamma, out=gamma)
             if on_pass is not None:
-                on_pass(start, t)
+                on_pass(range(max(t, done + 1), start + 1), t)
             hidden_back(params, b, step, gamma, phase)
         if phase is not None:
             phase("recur")

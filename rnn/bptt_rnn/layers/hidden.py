@@ -113,7 +113,7 @@ def hidden_sweep(params: HiddenParams, b: HiddenBuffers, phase: PhaseSwitch | No
     gamma.fill(0)
     for t in range(T, 0, -1):
         if on_pass is not None:
-            on_pass(T, t)
+            on_pass(range(t, T + 1), t)
         _, _, _, slope, from_output, r_t = b.steps[t - 1]
         np.add(gamma, from_output, out=r_t)
         np.multiply(r_t, slope, out=r_t)

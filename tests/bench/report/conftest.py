@@ -29,7 +29,7 @@ from bptt_bench.plan import (
     ShareClaim,
     Subject,
 )
-from bptt_bench.report.figures import Maps, NamedFigure, gallery
+from bptt_bench.report.figures import NamedFigure, gallery
 from bptt_bench.report.page.page import write_report
 
 OUTPUT, REST, STEPS = "T*H*V", "T*H**2", "T*(T+1)/2*H**2"
@@ -80,9 +80,9 @@ def claims() -> tuple[Claim, ...]:
     )  # fmt: skip
 
 
-def _check(claim: str, maps: dict[str, list[list[int]]]) -> dict[str, Any]:
+def _check(claim: str, passes: dict[str, list[tuple[int, list[int]]]]) -> dict[str, Any]:
     record = {"claim": claim, "estimate": 3.1e-14, "allowed": 1e-12, "cases": 240, "detail": "all alike"}
-    return record | ({"maps": maps} if maps else {})
+    return record | ({"passes": passes, "pass_symbols": ["J", "h"]} if passes else {})
 
 
 def _no_check(seed: int) -> CheckResult:
@@ -151,9 +151,9 @@ def simulated(of: Experiment, seed: int = 0, *, blocks: int = 5, noise: float = 
         },
         "factors": ["V", "H", "T"],
         "checks": [
-            _check("same result", {"each": np.tril(np.ones((12, 12), int)).tolist()}),
-            _check("another", {"sweep": np.eye(12, dtype=int).tolist()}),
-            _check("without a map", {}),
+            _check("same result", {"each": [(at, [of]) for of in range(1, 5) for at in range(of, 0, -1)]}),
+            _check("another", {"sweep": [(at, list(range(at, 5))) for at in range(4, 0, -1)], "base": []}),
+            _check("without passes", {}),
         ],
         "skips": [{"subject": "each", "point": {"V": 1e6, "H": 100, "T": 35}, "reason": "would need 4.1 GB of 2.0 GB"}],
         "workers": [{"process": 0, "floor_seconds": 4e-8}, {"process": 1, "floor_seconds": 5e-8}],
@@ -216,7 +216,7 @@ def foresighted(analysis: Analysis) -> Analysis:
 
 @pytest.fixture(scope="session")
 def figures(analysis: Analysis) -> list[NamedFigure]:
-    return gallery(analysis, Maps.of_checks(analysis))
+    return gallery(analysis)
 
 
 @pytest.fixture(scope="session")

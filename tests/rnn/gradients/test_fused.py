@@ -8,7 +8,7 @@ import importlib
 import subprocess
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -85,11 +85,11 @@ def test_makes_one_sweep_of_passes_each_announced_before_it_is_made(compiled: bo
     held = expected.h0
     final = held.copy()
 
-    def on_pass(loss: int, step: int) -> None:
-        seen.append((loss, step, held.copy()))
+    def on_pass(losses: Sequence[int], step: int) -> None:
+        seen.append((list(losses), step, held.copy()))
 
     gradient(problem, workspace=workspace, compiled=compiled, on_pass=on_pass)
-    assert [entry[:2] for entry in seen] == [(5, t) for t in (5, 4, 3, 2, 1)]
+    assert [entry[:2] for entry in seen] == [(list(range(t, 6)), t) for t in (5, 4, 3, 2, 1)]
     assert not seen[0][2].any()  # γ(T) = 0 before the first pass
     assert all(not np.array_equal(entry[2], final) for entry in seen)
     assert np.array_equal(held, final)

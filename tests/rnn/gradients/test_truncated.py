@@ -56,9 +56,11 @@ def test_nothing_is_truncated_where_k2_covers_the_text(k1: int) -> None:
 
 def test_passes_start_every_k1_steps_and_go_back_k2() -> None:
     problem = Problem.draw(4, 2, 3, 7)
-    visited: list[tuple[int, int]] = []
-    truncated(problem.params, problem.tokens, on_pass=lambda *place: visited.append(place), k1=3, k2=4)
-    assert visited == [(3, 3), (3, 2), (3, 1), (6, 6), (6, 5), (6, 4), (6, 3), (7, 7), (7, 6), (7, 5), (7, 4)]
+    visited: list[tuple[int, list[int]]] = []
+    truncated(problem.params, problem.tokens, on_pass=lambda j, t: visited.append((t, list(j))), k1=3, k2=4)
+    first = [(3, [3]), (2, [2, 3]), (1, [1, 2, 3])]
+    second = [(6, [6]), (5, [5, 6]), (4, [4, 5, 6]), (3, [4, 5, 6])]
+    assert visited == [*first, *second, (7, [7]), (6, [7]), (5, [7]), (4, [7])]
     assert len(visited) == truncated_passes(7, 3, 4)
 
 

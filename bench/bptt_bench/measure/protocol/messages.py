@@ -114,8 +114,8 @@ class CheckReply(Message):
     cases: int
     seconds: float
     detail: str = ""
-    maps: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
-    map_axes: Sequence[str] | None = None
+    passes: Mapping[str, Sequence[tuple[int, Sequence[int]]]] = field(default_factory=dict)
+    pass_symbols: Sequence[str] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -228,8 +228,8 @@ def check_record(claim: str, checked: CheckReply) -> dict[str, Any]:
         "cases": checked.cases,
         "detail": checked.detail,
         "seconds": checked.seconds,
-        **({"maps": dict(checked.maps)} if checked.maps else {}),
-        **({"map_axes": list(checked.map_axes)} if checked.map_axes else {}),
+        **({"passes": dict(checked.passes)} if checked.passes else {}),
+        **({"pass_symbols": list(checked.pass_symbols)} if checked.pass_symbols else {}),
     }
 
 

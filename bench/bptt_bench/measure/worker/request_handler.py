@@ -140,8 +140,11 @@ class RequestHandler:
             cases=int(result.cases),
             seconds=self._clock.now() - start,
             detail=str(result.detail),
-            maps={title: [[int(visits) for visits in row] for row in rows] for title, rows in result.maps.items()},
-            map_axes=result.map_axes,
+            passes={
+                title: [(int(place), [int(origin) for origin in origins]) for place, origins in passes]
+                for title, passes in result.passes.items()
+            },
+            pass_symbols=result.pass_symbols,
         )
 
     def _probe(self, request: ProbeRequest) -> ProbeReply:

@@ -19,16 +19,17 @@ Bound = Literal["tight", "upper", "lower"]
 class CheckResult:
     """Outcome of a deterministic check: how far off the worst case was, what was allowed, how many cases were tried.
 
-    ``maps`` holds images of what the check saw, by title: ``map[row][column]`` is a count, which the report draws;
-    ``map_axes`` names its rows and columns.
+    ``passes`` holds what the check saw to be done in each of some cases, such as each algorithm: the passes in order,
+    each a place and the origins whose part it carries, all counted from 1. A pass goes from its place to the one
+    before. The report draws them; ``pass_symbols`` names an origin and a place.
     """
 
     estimate: float
     allowed: float
     cases: int
     detail: str = ""
-    maps: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
-    map_axes: tuple[str, str] | None = None
+    passes: Mapping[str, Sequence[tuple[int, Sequence[int]]]] = field(default_factory=dict)
+    pass_symbols: tuple[str, str] | None = None
 
     @property
     def passed(self) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
 
 from bptt_bench.analyse.data.response import is_exact, no_noise
 from bptt_bench.plan import ExponentClaim, Point
@@ -19,11 +19,11 @@ from bptt_bench.report.figures.lines import Line, lines_along
 from bptt_bench.report.figures.machine import figure_machine
 from bptt_bench.report.figures.overview import figure_overview
 from bptt_bench.report.figures.parity import figure_parity
+from bptt_bench.report.figures.passes import Pass, animate_passes, can_be_drawn, figure_passes
 from bptt_bench.report.figures.race import figure_race, figure_roofline
 from bptt_bench.report.figures.ratio import figure_ratio, ratio_groups
 from bptt_bench.report.figures.scaling import figure_scaling, subject_looks
 from bptt_bench.report.figures.shares import figure_shares, share_groups
-from bptt_bench.report.figures.visits import figure_visits
 from bptt_bench.report.terminal.race import lines as race_lines
 from bptt_bench.report.words.content import judged_claims
 from bptt_bench.report.words.foresight import accuracy_lines
@@ -93,45 +93,43 @@ ROOFLINE = (
     "Each column of marks is one point of the race, at the operations that it takes for each byte that nobody can do "
     "without. The line: what the machine allows; on it, nothing is left to be gained."
 )
-VISITS = "A dark cell: the row visited the column, as recorded while the code ran. Above each map, its visits in all."
+PASSES = (
+    "Recorded while the code ran, over a few steps. An arrow: one pass back, from its place to the one before. Its "
+    "stripes: the parts that it carries. Chains with one stripe each go the same way again and again; where parts are "
+    "added up on the way, one pass carries the sum."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NamedFigure:
-    """A figure with the name of its file, its title, and a caption that says what to see."""
+    """A figure with the name of its file, its title, and a caption that says what to see.
+
+    ``animation`` draws the same as an animated GIF, where it has a course.
+    """
 
     name: str
     title: str
     caption: str
     figure: Figure
+    animation: Callable[[], bytes] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Maps:
-    """Visit maps (title -> matrix; nonzero: the row visited the column) with the labels of their axes."""
-
-    matrices: Mapping[str, ArrayLike]
-    x_label: str = "visited (number)"
-    y_label: str = "on behalf of (number)"
-    title: str = "Visits really made"
-    caption: str = VISITS
-
-    @classmethod
-    def of_checks(cls, analysis: Analysis) -> Maps:
-        """Return the maps that the checks of a run stored; a record's ``map_axes`` names rows and columns."""
-        matrices: dict[str, ArrayLike] = {}
-        labels: dict[str, str] = {}
-        for record in analysis.frame.attrs.get("checks", ()):
-            matrices |= record.get("maps", {})
-            if record.get("map_axes"):
-                labels = dict(zip(("y_label", "x_label"), record["map_axes"], strict=True))
-        return cls(matrices=matrices, **labels)
+def recorded_passes(analysis: Analysis) -> tuple[dict[str, list[Pass]], tuple[str, str]]:
+    """Return the passes that the checks of a run recorded, by who made them, and the symbols of origins and places."""
+    passes: dict[str, list[Pass]] = {}
+    symbols = ("origin", "place")
+    for record in analysis.frame.attrs.get("checks", ()):
+        for name, made in record.get("passes", {}).items():
+            passes[name] = [(place, tuple(origins)) for place, origins in made]
+        if record.get("pass_symbols"):
+            symbols = (record["pass_symbols"][0], record["pass_symbols"][1])
+    return passes, symbols
 
 
-def gallery(analysis: Analysis, maps: Maps | None = None) -> list[NamedFigure]:
+def gallery(analysis: Analysis) -> list[NamedFigure]:
     """Return the figures of a report in reading order; those for which the run holds nothing are left out."""
     parts = (
-        *(_overview(analysis), _race(analysis), _ratios(analysis), _foresight(analysis), _visits(maps)),
+        *(_overview(analysis), _race(analysis), _ratios(analysis), _foresight(analysis), _passes(analysis)),
         *(_exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
     )
     named: dict[str, NamedFigure] = {}
@@ -213,10 +211,17 @@ def _ratios(analysis: Analysis) -> Iterator[NamedFigure]:
         )
 
 
-def _visits(maps: Maps | None) -> Iterator[NamedFigure]:
-    if maps is not None and maps.matrices:
-        figure = figure_visits(maps.matrices, maps.x_label, maps.y_label, maps.title)
-        yield NamedFigure(name="visits", title=maps.title, caption=maps.caption, figure=figure)
+def _passes(analysis: Analysis) -> Iterator[NamedFigure]:
+    passes, symbols = recorded_passes(analysis)
+    if can_be_drawn(passes):
+        none = [name for name, made in passes.items() if not made]
+        yield NamedFigure(
+            name="passes",
+            title="Passes back, as the code made them",
+            caption=PASSES + (f" Without a pass back: {', '.join(none)}." if none else ""),
+            figure=figure_passes(passes, symbols),
+            animation=functools.partial(animate_passes, passes, symbols),
+        )
 
 
 def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:

@@ -6,7 +6,7 @@ import functools
 import math
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, ParamSpec, TypeAlias, TypeVar
 
 import matplotlib as mpl
 import numpy as np
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
+Size: TypeAlias = tuple[float, float]  # width and height, inches
+Color: TypeAlias = "str | tuple[float, float, float, float]"
 
 WIDTH_INCHES = 5.4  # shown across a phone (about 360 px), text of 10.5 points is then about 10 px high
 MOST_DEVIATION = 1.0  # of a residual axis: one wild point must not hide what the others do
@@ -118,20 +120,35 @@ def look(index: int) -> Look:
 
 
 def styled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
-    """Run a figure function under the style, and leave matplotlib's settings as they were."""
+    """Run a figure function under the style and its argument ``style``; leave matplotlib's settings as they were.
+
+    Raises
+    ------
+    ValueError : ``style`` has a name that is not a setting of matplotlib.
+    """
 
     @functools.wraps(function)
     def wrapper(*args: Parameters.args, **kwargs: Parameters.kwargs) -> Result:
-        with mpl.rc_context(STYLE):  # type: ignore[arg-type]  # the stubs list every key as a literal
+        chosen: Any = kwargs.get("style") or {}
+        unknown = next((name for name in chosen if name not in mpl.rcParams), None)
+        if unknown is not None:
+            raise ValueError(f"`style` must have names of matplotlib's rcParams, got {unknown!r}")
+        settings: dict[Any, Any] = {**STYLE, **chosen}
+        with mpl.rc_context(settings):
             return function(*args, **kwargs)
 
     return wrapper
 
 
-def new_figure(height_inches: float, *, square_panels: bool = False) -> Figure:
-    """Return an empty figure with an Agg canvas, known to no global state."""
-    layout: Literal["compressed", "constrained"] = "compressed" if square_panels else "constrained"
-    figure = Figure(figsize=(WIDTH_INCHES, height_inches), layout=layout)
+def new_figure(height_inches: float, *, size: Size | None = None) -> Figure:
+    """Return an empty figure with an Agg canvas, known to no global state.
+
+    Parameters
+    ----------
+    height_inches : of a figure as wide as those of a report.
+    size : that was asked for instead.
+    """
+    figure = Figure(figsize=size or (WIDTH_INCHES, height_inches), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 

@@ -6,7 +6,7 @@ import base64
 import io
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any
 import jinja2
 import matplotlib as mpl
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
 
 from bptt_bench.report import format as show
-from bptt_bench.report.figures.gallery import Maps, NamedFigure, gallery
+from bptt_bench.report.figures.gallery import NamedFigure, gallery
 from bptt_bench.report.figures.style import STYLE
 from bptt_bench.report.terminal.readings import readings_of, readings_table
 from bptt_bench.report.words import content
@@ -56,7 +55,7 @@ def figure_bytes(figure: Figure, kind: str) -> bytes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A figure as it stands in the page: its text and a data address."""
+    """A figure as it stands in the page: its text, and the data address of the picture and of its animation."""
 
     name: str
     title: str
@@ -64,21 +63,26 @@ class Picture:
     address: str
     width: int
     height: int
+    animation: str | None = None
 
 
 def picture(named: NamedFigure, files: Mapping[str, bytes]) -> Picture:
     """Return a figure ready to be put into the page, as SVG, or as PNG where that is much smaller."""
     kind, media = ("svg", "svg+xml") if len(files["svg"]) <= LARGEST_INLINE_SVG else ("png", "png")
-    encoded = base64.b64encode(files[kind]).decode("ascii")
     width, height = (round(96 * inches) for inches in named.figure.get_size_inches())
     return Picture(
         name=named.name,
         title=named.title,
         caption=named.caption,
-        address=f"data:image/{media};base64,{encoded}",
+        address=_address(media, files[kind]),
         width=width,
         height=height,
+        animation=_address("gif", files["gif"]) if "gif" in files else None,
     )
+
+
+def _address(media: str, data: bytes) -> str:
+    return f"data:image/{media};base64,{base64.b64encode(data).decode('ascii')}"
 
 
 def render_html(analysis: Analysis, pictures: Sequence[Picture], known: Summary | None = None) -> str:
@@ -91,20 +95,16 @@ def render_markdown(analysis: Analysis, figures: Sequence[NamedFigure], folder: 
     return templates().get_template("report.md.j2").render(_context(analysis), figures=figures, folder=folder)
 
 
-def write_report(analysis: Analysis, directory: Path, maps: Maps | Mapping[str, ArrayLike] | None = None) -> list[Path]:
-    """Write figures/*.png and *.svg, report.html and report.md into a folder; hand back what was written.
-
-    Visit maps are those that the run's checks stored, unless given.
-    """
-    stored = Maps.of_checks(analysis)
-    if not isinstance(maps, Maps):
-        maps = stored if maps is None else replace(stored, matrices=maps)
-    named = gallery(analysis, maps)
+def write_report(analysis: Analysis, directory: Path) -> list[Path]:
+    """Write figures/*.png, *.svg and *.gif, report.html and report.md into a folder; hand back what was written."""
+    named = gallery(analysis)
     folder = directory / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     written, pictures = [], []
     for figure in named:
         files = {kind: figure_bytes(figure.figure, kind) for kind in ("png", "svg")}
+        if figure.animation is not None:
+            files["gif"] = figure.animation()
         for kind, data in files.items():
             path = folder / f"{figure.name}.{kind}"
             path.write_bytes(data)

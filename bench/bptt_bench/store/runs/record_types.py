@@ -51,6 +51,27 @@ def _level(field: Field) -> None:
         field.number()
 
 
+def _counted(field: Field) -> None:
+    if field.whole() < 1:
+        raise field.must_be("a whole number from 1")
+
+
+def _pair_of_texts(field: Field) -> None:
+    _TEXTS(field)
+    if len(field.value) != 2:
+        raise field.must_be("a list of two texts")
+
+
+def _pass(field: Field) -> None:
+    if len(field.elements()) != 2:
+        raise field.must_be("a place and the origins that are carried from there")
+    place, origins = field.elements()
+    _counted(place)
+    _each(_counted)(origins)
+    if not origins.value:
+        raise origins.must_be("a list of at least one origin")
+
+
 def _or_null(check: Check) -> Check:
     return lambda field: None if field.value is None else check(field)
 
@@ -152,8 +173,8 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
         "allowed": _number,
         "cases": _whole,
         "detail": _or_null(_text),
-        "maps": _values(_each(_each(_number))),
-        "map_axes": _or_null(_TEXTS),
+        "passes": _values(_each(_pass)),
+        "pass_symbols": _or_null(_pair_of_texts),
     },
     "agreement": {
         "subject": _text,

@@ -368,7 +368,7 @@ def test_checks_are_made_first_in_a_process_of_their_own_and_stored() -> None:
 
     def check(seed: int) -> CheckResult:
         clock.advance(2.0)
-        return CheckResult(estimate=0.25 * seed, allowed=0.5, cases=9, detail="seen", maps={"m": [[1, 2], [3, 4]]})
+        return CheckResult(estimate=0.25 * seed, allowed=0.5, cases=9, detail="seen", passes={"m": [(2, [1, 2])]})
 
     claims = [
         CheckClaim(name="mine", subject="linear", check=check),
@@ -379,7 +379,7 @@ def test_checks_are_made_first_in_a_process_of_their_own_and_stored() -> None:
     (record,) = ran.sink.of("check")
     assert record == {
         "record": "check", "claim": "mine", "estimate": 0.75, "allowed": 0.5, "cases": 9, "detail": "seen",
-        "maps": {"m": [[1, 2], [3, 4]]}, "seconds": 2.0,
+        "passes": {"m": [[2, [1, 2]]]}, "seconds": 2.0,
     }  # fmt: skip
     assert ran.sink.records[2] == record
     assert ran.events_of(CheckDone) == [CheckDone(claim="mine", passed=False, seconds=2.0)]

@@ -15,14 +15,12 @@ from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.regime import Regime
 from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Point, Profile, RatioClaim, Subject
 from bptt_bench.report.figures import (
-    Maps,
     NamedFigure,
     figure_exponents,
     figure_parity,
     figure_ratio,
     figure_scaling,
     figure_shares,
-    figure_visits,
     gallery,
     lines_along,
     ratio_groups,
@@ -299,7 +297,7 @@ def test_exponents_need_a_judged_exponent(analysis: Analysis) -> None:
         figure_exponents(replace(analysis, verdicts=()))
 
 
-# --- parity and visits --------------------------------------------------------------------------------------------
+# --- parity -----------------------------------------------------------------------------------------------------
 
 
 def test_parity_shows_every_point_of_every_subject(analysis: Analysis) -> None:
@@ -310,32 +308,6 @@ def test_parity_shows_every_point_of_every_subject(analysis: Analysis) -> None:
         np.testing.assert_array_equal(above.get_xdata(), points["fitted"])
         np.testing.assert_array_equal(above.get_ydata(), points["measured"])
         np.testing.assert_allclose(np.asarray(below.get_ydata()), points["measured"] / points["fitted"] - 1)
-
-
-def test_visits_show_each_map_and_its_count() -> None:
-    maps = {"all": np.tril(np.ones((5, 5))), "once": np.eye(5)}
-    figure = figure_visits(maps, "step (number)", "loss (number)")
-    for axes, (name, count) in zip(figure.axes, (("all", 15), ("once", 5)), strict=True):
-        assert axes.get_title(loc="left") == f"{name}\n{count} visits"
-        np.testing.assert_array_equal(np.asarray(axes.images[0].get_array()), maps[name].astype(bool))
-        assert axes.get_ylim() == (5.5, 0.5), "row 1 stands at the top"
-        assert axes.get_xlim() == (0.5, 5.5)
-
-
-@pytest.mark.parametrize(
-    ("maps", "message"),
-    [({}, "maps: is empty"), ({"a": np.ones(3)}, r"map 'a': has shape \(3,\)"), ({"b": np.ones((0, 2))}, "map 'b'")],
-)
-def test_visits_refuse_what_is_no_map(maps: dict[str, np.ndarray], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        figure_visits(maps, "x", "y")
-
-
-def test_maps_come_from_the_checks_of_the_run(make_analysis: Callable[..., Analysis]) -> None:
-    analysis = make_analysis()
-    assert list(Maps.of_checks(analysis).matrices) == ["each", "sweep"]
-    analysis.frame.attrs["checks"][0]["map_axes"] = ["loss", "step"]
-    assert (Maps.of_checks(analysis).y_label, Maps.of_checks(analysis).x_label) == ("loss", "step")
 
 
 # --- the whole ----------------------------------------------------------------------------------------------------
@@ -350,8 +322,9 @@ def test_scaling_shows_the_line_on_which_an_exponent_is_judged(figures: list[Nam
 
 def test_a_run_without_claims_still_has_its_scaling_and_parity(make_analysis: Callable[..., Analysis]) -> None:
     names = {named.name.removesuffix("-2") for named in gallery(make_analysis(claims=()))}
-    assert names == {"scaling-V", "scaling-H", "scaling-T", "parity"}
+    assert names == {"passes", "scaling-V", "scaling-H", "scaling-T", "parity"}
 
 
-def test_a_run_without_any_fit_has_no_figures(analysis: Analysis) -> None:
-    assert gallery(replace(analysis, evidence=replace(analysis.evidence, fits={}), verdicts=())) == []
+def test_a_run_without_any_fit_has_the_figure_of_its_checks_alone(analysis: Analysis) -> None:
+    bare = replace(analysis, evidence=replace(analysis.evidence, fits={}), verdicts=())
+    assert [named.name for named in gallery(bare)] == ["passes"]

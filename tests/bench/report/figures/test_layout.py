@@ -17,9 +17,9 @@ from bptt_bench.report.figures import (
     NamedFigure,
     figure_exponents,
     figure_parity,
+    figure_passes,
     figure_ratio,
     figure_shares,
-    figure_visits,
     ratio_groups,
     share_groups,
 )
@@ -32,7 +32,7 @@ from matplotlib.transforms import Bbox
 
 TOUCH = 1.0  # pixels by which boxes may overlap: the empty rim of a box of text
 NAMES = {
-    "ratio-each-sweep", "visits", "exponents", "scaling-V", "scaling-H", "scaling-T", "scaling-T-recur",
+    "ratio-each-sweep", "passes", "exponents", "scaling-V", "scaling-H", "scaling-T", "scaling-T-recur",
     "shares-sweep-V", "parity",
 }  # fmt: skip
 
@@ -110,7 +110,7 @@ def test_long_names_and_many_levels_still_do_not_overlap(make_analysis: Callable
         "exponents": figure_exponents(analysis),
         "ratio": figure_ratio(analysis, ratio_groups(analysis.experiment.claims)[0]),
         "shares": figure_shares(analysis, share_groups(analysis.experiment.claims)[0]),
-        "visits": figure_visits({f"subject {n}": np.eye(100) for n in range(3)}, "step (number)", "loss (number)"),
+        "passes": figure_passes({f"a subject with a long name, {n}": [(1, [1])] for n in range(5)}),
     }
     assert {name: overlaps(figure) for name, figure in figures.items()} == {name: [] for name in figures}
 
@@ -141,7 +141,7 @@ def test_every_axis_says_what_it_shows_and_in_which_unit(figures: list[NamedFigu
     for named in figures:
         whole = named.figure._supxlabel  # type: ignore[attr-defined]
         for axes in named.figure.axes:
-            labelled = axes.xaxis.get_tick_params().get("labelbottom", True)
+            labelled = axes.xaxis.get_visible() and axes.xaxis.get_tick_params().get("labelbottom", True)
             label = axes.get_xlabel() or (whole.get_text() if whole is not None else "")
             assert not labelled or label.endswith(")"), f"{named.name}: horizontal axis {label!r}"
             shared = axes.get_ylabel() or named.figure.axes[0].get_ylabel()
@@ -178,7 +178,7 @@ def test_series_differ_without_colour() -> None:
 
 def test_making_figures_leaves_matplotlib_as_it_was(analysis: Analysis) -> None:
     before = dict(mpl.rcParams)
-    figure_visits({"a": np.eye(3)}, "step (number)", "loss (number)")
+    figure_passes({"a": [(1, [1])]})
     figure_parity(analysis)
     assert dict(mpl.rcParams) == before
 

@@ -9,14 +9,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
-import numpy as np
 import pytest
 from bptt_bench.analyse import Analysis
 from bptt_bench.analyse.findings.estimates import Deviation
 from bptt_bench.analyse.findings.obstacles import UnusableData
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.plan import CheckClaim, Experiment
-from bptt_bench.report.figures import NamedFigure, figure_parity, figure_visits
+from bptt_bench.report.figures import NamedFigure, animate_passes, figure_parity, figure_passes
 from bptt_bench.report.page.page import (
     LARGEST_INLINE_SVG,
     escape_markdown,
@@ -108,7 +107,9 @@ def test_page_needs_nothing_but_itself(html: str) -> None:
 
 
 def test_inlined_figures_are_pictures_with_words(html: str, figures: list[NamedFigure]) -> None:
-    images = Page(html).all("img")
+    moving = [image for image in Page(html).all("img") if (image["src"] or "").startswith("data:image/gif")]
+    assert [image["alt"] for image in moving] == ["Passes back, as the code made them, one after the other"]
+    images = [image for image in Page(html).all("img") if image not in moving]
     assert len(images) == len(figures)
     for image, named in zip(images, figures, strict=True):
         kind, _, data = (image["src"] or "").partition(";base64,")
@@ -202,18 +203,19 @@ def test_markdown_points_at_figures_that_are_there(report: Path, figures: list[N
 
 def test_report_writes_each_figure_twice_and_says_what_it_wrote(report: Path, figures: list[NamedFigure]) -> None:
     written = {str(path.relative_to(report)) for path in report.rglob("*") if path.is_file()}
-    expected = {f"figures/{named.name}.{kind}" for named in figures for kind in ("png", "svg")}
+    expected = {f"figures/{named.name}.{kind}" for named in figures for kind in ("png", "svg")} | {"figures/passes.gif"}
     assert written == expected | {"report.html", "report.md"}
     with Image.open(report / "figures" / "parity.png") as image:
         assert image.width >= 150 * 5.4
 
 
-def test_handed_back_paths_are_those_written_and_maps_may_be_given(analysis: Analysis, tmp_path: Path) -> None:
+def test_handed_back_paths_are_those_written(analysis: Analysis, tmp_path: Path) -> None:
     bare = replace(analysis, evidence=replace(analysis.evidence, fits={}), verdicts=())
-    paths = write_report(bare, tmp_path, {"mine": np.eye(3)})
+    paths = write_report(bare, tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in paths] == [
-        "figures/visits.png",
-        "figures/visits.svg",
+        "figures/passes.png",
+        "figures/passes.svg",
+        "figures/passes.gif",
         "report.html",
         "report.md",
     ]
@@ -221,8 +223,9 @@ def test_handed_back_paths_are_those_written_and_maps_may_be_given(analysis: Ana
 
 def test_the_same_analysis_gives_the_same_bytes(analysis: Analysis) -> None:
     assert figure_bytes(figure_parity(analysis), "svg") == figure_bytes(figure_parity(analysis), "svg")
-    one, two = (figure_visits({"a": np.eye(3)}, "step (number)", "loss (number)") for _ in range(2))
+    one, two = (figure_passes({"a": [(1, [1])]}) for _ in range(2))
     assert figure_bytes(one, "png") == figure_bytes(two, "png")
+    assert animate_passes({"a": [(1, [1])]}) == animate_passes({"a": [(1, [1])]})
     assert render_html(analysis, []) == render_html(analysis, [])
 
 

@@ -99,8 +99,24 @@ def test_a_header_that_cannot_be_used_is_refused_by_each_command(
         ),
         ({"record": "check", "claim": "c", "allowed": "x", "cases": 1}, "allowed must be a number, got 'x'"),
         (
-            {"record": "check", "claim": "c", "allowed": 0.0, "cases": 1, "maps": [1]},
-            "maps must be an object, got a list",
+            {"record": "check", "claim": "c", "allowed": 0.0, "cases": 1, "passes": [1]},
+            "passes must be an object, got a list",
+        ),
+        (
+            {"record": "check", "claim": "c", "allowed": 0.0, "cases": 1, "passes": {"m": [[1, [1]], [1]]}},
+            "passes.m[1] must be a place and the origins that are carried from there, got a list",
+        ),
+        (
+            {"record": "check", "claim": "c", "allowed": 0.0, "cases": 1, "passes": {"m": [[0, [1]]]}},
+            "passes.m[0][0] must be a whole number from 1, got 0",
+        ),
+        (
+            {"record": "check", "claim": "c", "allowed": 0.0, "cases": 1, "passes": {"m": [[1, []]]}},
+            "passes.m[0][1] must be a list of at least one origin, got a list",
+        ),
+        (
+            {"record": "check", "claim": "c", "allowed": 0.0, "cases": 1, "pass_symbols": ["J"]},
+            "pass_symbols must be a list of two texts, got a list",
         ),
         (
             {"record": "agreement", "subject": "loops", "point": POINT, "reference": 1, "difference": 0, "allowed": 0},
