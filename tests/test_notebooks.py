@@ -172,7 +172,7 @@ SLIPS = [
     ("check-gradients-code", "(params, tokens, h0) for", '(params, tokens, h0 * (name != "batched")) for'),
     ("check-difference-code", "expected.dense_L(tokens, 30)", "2 * expected.dense_L(tokens, 30)"),
     ("check-perplexity-code", "(1 / 12)", "(1 / 11)"),
-    ("check-passes-code", "checks.visits(name, STEPS)", 'checks.visits("naive", STEPS)'),
+    ("check-passes-code", "checks.passes(name, STEPS)", 'checks.passes("naive", STEPS)'),
     ("check-counts-code", '"batched": whole["aggregated"]', '"batched": whole["naive"]'),
     ("check-counts-code", "workspace_ready=False", "workspace_ready=True"),
     ("reference-code", "estimate", "cases"),
