@@ -81,7 +81,7 @@ def require_passes(passes: Mapping[str, Iterable[Pass]]) -> list[Recorded]:
 
     Raises
     ------
-    ValueError : there are no passes, or they are too many to be told apart.
+    ValueError : there are no passes, or they are too many to be distinguished.
     """
     found = recorded(passes)
     if not found:
@@ -90,13 +90,13 @@ def require_passes(passes: Mapping[str, Iterable[Pass]]) -> list[Recorded]:
     places = _places(found)
     if max(most, places) > MOST_PLACES:
         raise ValueError(
-            f"passes: {max(most, places)} places or chains; at most {MOST_PLACES} can be told apart in a figure"
+            f"passes: {max(most, places)} places or chains; at most {MOST_PLACES} can be distinguished in a figure"
         )
     return found
 
 
 def can_be_drawn(passes: Mapping[str, Iterable[Pass]]) -> bool:
-    """Return whether there are passes, and few enough to be told apart."""
+    """Return whether there are passes, and few enough to be distinguished."""
     found = recorded(passes)
     return bool(found) and max(_places(found), *(len(one.chains) for one in found)) <= MOST_PLACES
 
@@ -124,7 +124,7 @@ def figure_passes(
 
     Raises
     ------
-    ValueError : there are no passes, or they are too many to be told apart.
+    ValueError : there are no passes, or they are too many to be distinguished.
     """
     return _draw(require_passes(passes), symbols, size)[0]
 
@@ -145,7 +145,7 @@ def animate_passes(
 
     Raises
     ------
-    ValueError : there are no passes, or they are too many to be told apart.
+    ValueError : there are no passes, or they are too many to be distinguished.
     """
     found = require_passes(passes)
     figure, panels = _draw(found, symbols, size)

@@ -65,7 +65,7 @@ def test_chains_begin_anew_where_a_pass_does_not_follow_the_one_before() -> None
         ({"a": [(1, [10**12])]}, "1000000000000 places or chains"),
     ],
 )
-def test_passes_that_cannot_be_told_apart_are_refused(
+def test_passes_that_cannot_be_distinguished_are_refused(
     passes: dict[str, list[tuple[int, list[int]]]], message: str
 ) -> None:
     assert not can_be_drawn(passes)
