@@ -6,6 +6,7 @@ from bptt_bench.report.figures.lines import Line, lines_along
 from bptt_bench.report.figures.overview import figure_overview
 from bptt_bench.report.figures.parity import figure_parity
 from bptt_bench.report.figures.passes import animate_passes, figure_passes
+from bptt_bench.report.figures.plane import figure_plane
 from bptt_bench.report.figures.ratio import RatioGroup, figure_ratio, ratio_groups
 from bptt_bench.report.figures.scaling import figure_scaling
 from bptt_bench.report.figures.shares import ShareGroup, figure_shares, share_groups
@@ -20,6 +21,7 @@ __all__ = [
     "figure_overview",
     "figure_parity",
     "figure_passes",
+    "figure_plane",
     "figure_ratio",
     "figure_scaling",
     "figure_shares",

@@ -20,8 +20,9 @@ from bptt_bench.report.figures.machine import figure_machine
 from bptt_bench.report.figures.overview import figure_overview
 from bptt_bench.report.figures.parity import figure_parity
 from bptt_bench.report.figures.passes import Pass, animate_passes, can_be_drawn, figure_passes
+from bptt_bench.report.figures.plane import figure_plane, ratio_plane
 from bptt_bench.report.figures.race import figure_race, figure_roofline
-from bptt_bench.report.figures.ratio import figure_ratio, ratio_groups
+from bptt_bench.report.figures.ratio import all_ratios, figure_ratio, ratio_groups
 from bptt_bench.report.figures.scaling import figure_scaling, subject_looks
 from bptt_bench.report.figures.shares import figure_shares, share_groups
 from bptt_bench.report.terminal.race import lines as race_lines
@@ -63,6 +64,11 @@ RATIO = (
     "Marks: the measured ratio with its interval. Lines: the predicted ratio, {ratio}, with no constant fitted. A "
     "mark above its line: {subject} costs more beside {over} than predicted. A stroke on a line shows where one "
     "part is predicted to overtake the other, a diamond where it was found to."
+)
+PLANE = (
+    "A cell is a measured point; its number and its colour are the measured ratio. The line: where one part is "
+    "predicted to overtake the other. Beneath: every point at which the ratio was measured, with its interval, against "
+    "the predicted ratio. Above 0: the ratio is larger than predicted."
 )
 SCALING = (
     "Marks: measured, with intervals. Solid: the law with its overhead terms, fitted to all points at once, with "
@@ -209,6 +215,14 @@ def _ratios(analysis: Analysis) -> Iterator[NamedFigure]:
             caption=RATIO.format(ratio=show.law(group.ratio), subject=group.subject, over=group.over),
             figure=figure_ratio(analysis, group),
         )
+        plane = ratio_plane(all_ratios(analysis, group), group.factor)
+        if plane is not None:
+            yield NamedFigure(
+                name=_file_name("plane", group.subject, group.over),
+                title=f"{group.title}, over {plane.up} and {plane.across}",
+                caption=PLANE,
+                figure=figure_plane(analysis, group),
+            )
 
 
 def _passes(analysis: Analysis) -> Iterator[NamedFigure]:

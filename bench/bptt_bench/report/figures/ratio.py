@@ -170,7 +170,12 @@ def _draw_measured(axes: Axes, factor: str, rows: Mapping[Point, NDArray[np.floa
 
 
 def measured_ratios(analysis: Analysis, group: RatioGroup) -> dict[Point, NDArray[np.float64]]:
-    """Return the measured ratio at each claimed point with the ends of its interval (3,), as the verdicts use it.
+    """Return the measured ratio at each claimed point, as ``all_ratios`` does."""
+    return {point: ends for point, ends in all_ratios(analysis, group).items() if point in group.points}
+
+
+def all_ratios(analysis: Analysis, group: RatioGroup) -> dict[Point, NDArray[np.float64]]:
+    """Return the ratio at each measured point with the ends of its interval (3,), as the verdicts use it.
 
     Empty where the verdict says that the subjects cannot be compared; a point where nothing is left is left out.
     """
@@ -186,7 +191,7 @@ def measured_ratios(analysis: Analysis, group: RatioGroup) -> dict[Point, NDArra
         Point(dict(zip(factors, levels, strict=True))): np.exp(np.array(logs))
         for levels, *logs in zip(ratio.points, ratio.log_ratio, low, high, strict=True)
     }
-    return {point: ends for point, ends in found.items() if point in group.points and np.isfinite(ends).all()}
+    return {point: ends for point, ends in found.items() if np.isfinite(ends).all()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,8 +32,8 @@ from matplotlib.transforms import Bbox
 
 TOUCH = 1.0  # pixels by which boxes may overlap: the empty rim of a box of text
 NAMES = {
-    "ratio-each-sweep", "passes", "exponents", "scaling-V", "scaling-H", "scaling-T", "scaling-T-recur",
-    "shares-sweep-V", "parity",
+    "ratio-each-sweep", "plane-each-sweep", "passes", "exponents", "scaling-V", "scaling-H", "scaling-T",
+    "scaling-T-recur", "shares-sweep-V", "parity",
 }  # fmt: skip
 
 
