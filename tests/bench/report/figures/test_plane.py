@@ -77,8 +77,8 @@ def test_every_measured_ratio_stands_over_its_predicted_one(analysis: Analysis) 
 
 
 def test_a_ratio_on_one_line_alone_has_no_plane(analysis: Analysis) -> None:
-    frame = analysis.frame.query("V == 512 and H == 256")
-    narrow = replace(analysis, evidence=replace(analysis.evidence, frame=frame, memo={}))
+    samples = analysis.evidence.samples.query("V == 512 and H == 256")
+    narrow = replace(analysis, evidence=replace(analysis.evidence, samples=samples, memo={}))
     (group,) = ratio_groups(analysis.experiment.claims)
     assert all_ratios(narrow, group)
     with pytest.raises(ValueError, match="was measured on no plane of 2 rows of 3 levels of T"):
