@@ -292,7 +292,7 @@ def all_checks(
         ),
         *(
             check(f"gradients of {name} = naive, {kind.name}", name, same, allowed, gradients_agree, name, kind.type)
-            for name in ("aggregated", "batched")
+            for name in ("aggregated", "batched", "naive-textbook")
             for kind, allowed in ((np.dtype(np.float64), 1e-12), (np.dtype(np.float32), 2e-5))
         ),
         *(
@@ -301,6 +301,9 @@ def all_checks(
         ),
         *(
             check(f"backward passes of {name} = {form}", name, made, 0, passes_match, name)
-            for name, form in (("naive", "T(T+1)/2"), ("aggregated", "T"), ("batched", "T"))
+            for name, form in (
+                *(("naive", "T(T+1)/2"), ("aggregated", "T"), ("batched", "T")),
+                ("naive-textbook", "T(T+1)/2"),
+            )
         ),
     ]

@@ -15,9 +15,15 @@ from typing import NamedTuple
 from bptt_rnn import cost
 from bptt_rnn.layers.steps import rows_per_tile
 
-DECLARED = ("forward", "naive", "aggregated", "batched")  # algorithms with declared works
+DECLARED = ("forward", "naive", "aggregated", "batched", "naive-textbook")  # algorithms with declared works
 # Python's share: functions entered, and single elements of arrays read or written, which cost about as much.
-ENTERED_ONCE = {"forward": 6, "naive": 8, "aggregated": 8, "batched": 7}  # functions entered outside of steps
+ENTERED_ONCE = {
+    "forward": 6,
+    "naive": 8,
+    "aggregated": 8,
+    "batched": 7,
+    "naive-textbook": 8,
+}  # functions entered outside of steps
 ELEMENTS_FORWARD = 3  # per step of the output layer: o_k read and kept, Σ exp kept
 ELEMENTS_BACK = 2  # per step: δ_k read and written
 
@@ -67,7 +73,13 @@ def works(
     """
     if algorithm not in DECLARED:
         raise ValueError(f"`algorithm` must be one of {', '.join(DECLARED)}, got {algorithm!r}")
-    form = {"forward": _forward, "naive": _naive, "aggregated": _aggregated, "batched": _batched}[algorithm]
+    form = {
+        "forward": _forward,
+        "naive": _naive,
+        "aggregated": _aggregated,
+        "batched": _batched,
+        "naive-textbook": _naive_textbook,
+    }[algorithm]
     found = [Work("embed", "call", ENTERED_ONCE[algorithm]), *form(_Sizes(V, d, H, T, itemsize))]
     if not workspace_ready:
         sizes = cost.buffer_bytes(algorithm, V, d, H, T, itemsize)
@@ -143,6 +155,12 @@ def _up_to_the_output(s: _Sizes, *, hidden: int, whole: int) -> Iterator[Work]:
 
 def _up_to_the_sweep(s: _Sizes) -> Iterator[Work]:
     """Yield the common part of naive and aggregated: forward, and every loss back through its own output layer."""
+    yield from _with_output_visits(s, s.T)
+    yield Work("output", "call", s.T)  # a function for each visit of the output layer, beside that of its update
+
+
+def _with_output_visits(s: _Sizes, visits: int) -> Iterator[Work]:
+    """Yield the forward pass, the clearing of the gradients, and so many products back through the output layer."""
     V, d, H, T, _ = s
     hidden, whole = s.bytes(H * d + H * H), s.bytes(2 * V * H + rows_per_tile(V, H, s.itemsize) * H)
     everything = cost.working_set("aggregated", V, d, H, T, s.itemsize) - s.bytes(V * d)  # of L, few rows are touched
@@ -150,10 +168,10 @@ def _up_to_the_sweep(s: _Sizes) -> Iterator[Work]:
     for phase, cleared, calls in (("embed", T * d + H * d, 2), ("recur", H * H + 2 * H, 3), ("output", V * H + V, 2)):
         yield _passes(s, phase, cleared, calls, everything, moved=1, kind="clear")
     yield Work("output", "copy", T)  # δ_k
-    yield Work("output", "call", T * (2 + ELEMENTS_BACK))
-    yield _update(s, "output", V, H, T, whole)
-    yield _passes(s, "output", T * V, T, whole, moved=3)  # ∂J/∂b2
-    yield _product(s, "output", "gevm", (1, H, V), T, whole)
+    yield Work("output", "call", T * ELEMENTS_BACK + visits)
+    yield _update(s, "output", V, H, visits, whole)
+    yield _passes(s, "output", visits * V, visits, whole, moved=3)  # ∂J/∂b2
+    yield _product(s, "output", "gevm", (1, H, V), visits, whole)
     yield _passes(s, "recur", 2 * T * H, 2 * T, s.bytes(2 * T * H), moved=3)  # h (1 - h)
 
 
@@ -183,6 +201,15 @@ def _naive(s: _Sizes) -> Iterator[Work]:
     yield from _up_to_the_sweep(s)
     yield _passes(s, "recur", s.T * s.H, s.T, s.bytes(3 * s.H), moved=3)  # γ(0) of each loss into ∂J/∂h(0)
     yield from _back(s, cost.passes("naive", s.T))
+
+
+def _naive_textbook(s: _Sizes) -> Iterator[Work]:
+    passes = cost.passes("naive-textbook", s.T)
+    yield from _with_output_visits(s, passes)
+    yield _passes(s, "recur", s.T * s.H, s.T, s.bytes(s.T * s.H), moved=1, kind="clear")  # γ of each loss
+    yield _passes(s, "output", (s.T - 1) * s.V, s.T - 1, s.bytes(s.V), moved=1, kind="clear")  # δ, from the second pass
+    yield _passes(s, "recur", (passes + s.T) * s.H, passes + s.T, s.bytes(3 * s.H), moved=3)  # Uᵀ δ into γ, γ(0)
+    yield from _back(s, passes)
 
 
 # --- batched ---

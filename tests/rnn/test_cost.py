@@ -78,19 +78,22 @@ def test_exact_laws_of_the_subject() -> None:
     assert cost.multiply_adds("aggregated", V, d, H, T) == cost.multiply_adds("batched", V, d, H, T) == 3 * T * step
     naive_back = 2 * T * H * V + T * (T + 1) * (H * d + H**2)
     assert cost.multiply_adds("naive", V, d, H, T) == T * step + naive_back
+    assert cost.multiply_adds("naive-textbook", V, d, H, T) == T * step + T * (T + 1) * step
 
 
 @pytest.mark.parametrize(
-    ("algorithm", "expected"), [("forward", 0), ("naive", 630), ("aggregated", 35), ("batched", 35)]
+    ("algorithm", "expected"),
+    [("forward", 0), ("naive", 630), ("aggregated", 35), ("batched", 35), ("naive-textbook", 630)],
 )
 def test_passes_over_35_steps(algorithm: str, expected: int) -> None:
     assert cost.passes(algorithm, 35) == expected
 
 
-def test_naive_visits_each_step_once_for_every_later_loss() -> None:
+@pytest.mark.parametrize("algorithm", ["naive", "naive-textbook"])
+def test_naive_visits_each_step_once_for_every_later_loss(algorithm: str) -> None:
     problem = Problem.draw(4, 2, 3, 5)
     visited: list[tuple[list[int], int]] = []
-    ALGORITHMS["naive"](
+    ALGORITHMS[algorithm](
         problem.params, problem.tokens, on_pass=lambda losses, step: visited.append((list(losses), step))
     )
     assert visited == [([loss], step) for loss in range(1, 6) for step in range(loss, 0, -1)]
@@ -116,6 +119,20 @@ def test_backward_ratio_at_the_sizes_of_the_subject(V: int, T: int, expected: fl
     assert round(stated, 2) == expected
 
 
+@pytest.mark.parametrize(("V", "d", "H", "T"), [(10_000, 100, 100, 100), (7, 3, 2, 1), (32, 240, 240, 9)])
+def test_only_naive_textbook_costs_t_squared_times_v(V: int, d: int, H: int, T: int) -> None:
+    """The ratio (T + 1)/2 is exact for what pays V at every pass; naive visits the output layer once for each loss."""
+    back = {
+        name: cost.multiply_adds(name, V, d, H, T) - cost.multiply_adds("forward", V, d, H, T)
+        for name in ("naive", "naive-textbook", "aggregated")
+    }
+    stated = CostLaw(cost.TEXTBOOK_RATIO).evaluate({"V": V, "d": d, "H": H, "T": T})
+    assert Fraction(back["naive-textbook"], back["aggregated"]) == Fraction(T + 1, 2) == Fraction(float(stated))
+    of_output = {name: cost.counts(name, V, d, H, T)["output"]["multiply_adds"] for name in ("naive", "naive-textbook")}
+    assert of_output["naive"] == 3 * T * H * V
+    assert of_output["naive-textbook"] == T * H * V + T * (T + 1) * H * V
+
+
 def test_recurrent_part_overtakes_the_output_part_at_the_crossover() -> None:
     V, d, H = 10_000, 100, 100
     T = round(float(CostLaw(cost.CROSSOVER).evaluate({"V": V, "d": d, "H": H})))
@@ -125,15 +142,15 @@ def test_recurrent_part_overtakes_the_output_part_at_the_crossover() -> None:
 
 @pytest.mark.parametrize("subject", cost.SUBJECTS)
 def test_laws_are_the_counted_multiply_adds_up_to_coefficients(subject: str) -> None:
-    """Naive's forward pass beside its backward passes is T of its H d + H², in the overhead terms."""
+    """The forward pass beside T (T + 1)/2 backward passes is T of its products, in the overhead terms."""
     V, d, H, T = 101, 13, 7, 9
     point = {"V": V, "d": d, "H": H, "T": T}
     parts = cost.PHASE_LAWS[subject]
-    visits = {"forward": 1, "naive": 2, "aggregated": 3, "batched": 3}[subject]
-    recurrent_forward = T * H if subject == "naive" else 0
+    visits = {"forward": 1, "naive": 2, "aggregated": 3, "batched": 3, "naive-textbook": 2}[subject]
+    recurrent_forward = T * H if subject in ("naive", "naive-textbook") else 0
     counted = cost.counts(subject, V, d, H, T)
     for phase, coefficient, beside in (
-        ("output", 1 if subject == "forward" else 3, 0),
+        ("output", {"forward": 1, "naive-textbook": 2}.get(subject, 3), V if subject == "naive-textbook" else 0),
         ("embed", visits, d),
         ("recur", visits, H),
     ):

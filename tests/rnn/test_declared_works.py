@@ -165,5 +165,6 @@ def test_a_larger_number_moves_twice_the_bytes() -> None:
 
 
 def test_unknown_algorithm_is_named() -> None:
-    with pytest.raises(ValueError, match="`algorithm` must be one of forward, naive, aggregated, batched, got 'rtrl'"):
+    known = "forward, naive, aggregated, batched, naive-textbook"
+    with pytest.raises(ValueError, match=f"`algorithm` must be one of {known}, got 'rtrl'"):
         works("rtrl", 1, 1, 1, 1)

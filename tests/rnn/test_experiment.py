@@ -15,7 +15,7 @@ from bptt_rnn.text import TextError
 @pytest.mark.parametrize("profile", PROFILES)
 @pytest.mark.parametrize("subject", cost.SUBJECTS)
 def test_the_terms_of_a_law_are_distinguishable(profile: str, subject: str) -> None:
-    points = list(PROFILES[profile].design)
+    points = [cell.point for cell in PROFILES[profile].cells(cost.SUBJECTS) if cell.subject == subject]
     law = EXPERIMENT.subject(subject).law
     assert law is not None
     levels = {factor: np.array([point[factor] for point in points]) for factor in "VdHT"}

@@ -13,7 +13,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bptt_rnn.cost.basic import AGGREGATED, BACKWARD_RATIO, BATCHED, CROSSOVER, FORWARD, NAIVE
+from bptt_rnn.cost.basic import (
+    AGGREGATED,
+    BACKWARD_RATIO,
+    BATCHED,
+    CROSSOVER,
+    FORWARD,
+    NAIVE,
+    NAIVE_TEXTBOOK,
+    TEXTBOOK_RATIO,
+)
 from bptt_rnn.cost.checkpointed import CHECKPOINTED
 from bptt_rnn.cost.chunked import CHUNKED
 from bptt_rnn.cost.class_based import CLASS_BASED
@@ -29,6 +38,7 @@ COSTS: Mapping[str, Cost] = {
         NAIVE,
         AGGREGATED,
         BATCHED,
+        NAIVE_TEXTBOOK,
         FUSED,
         TRUNCATED,
         CHECKPOINTED,
@@ -38,7 +48,7 @@ COSTS: Mapping[str, Cost] = {
     )
 }
 
-SUBJECTS = ("forward", "naive", "aggregated", "batched")  # of the first experiment
+SUBJECTS = ("forward", "naive", "aggregated", "batched", "naive-textbook")  # of the first experiment
 
 LAWS: Mapping[str, str] = {name: cost.law for name, cost in COSTS.items()}
 PHASE_LAWS: Mapping[str, Mapping[str, str]] = {name: cost.phase_laws for name, cost in COSTS.items()}
@@ -125,6 +135,7 @@ __all__ = [
     "PHASE_OVERHEADS",
     "SUBJECTS",
     "TERM_BYTES",
+    "TEXTBOOK_RATIO",
     "Cost",
     "Counts",
     "buffer_bytes",

@@ -1,4 +1,4 @@
-"""Costs of the first algorithms: ``forward``, ``naive``, ``aggregated`` and ``batched``.
+"""Costs of the first algorithms: ``forward``, ``naive``, ``aggregated``, ``batched`` and ``naive-textbook``.
 
 Source: claims d and e of the subject.
 """
@@ -14,25 +14,29 @@ from bptt_rnn.layers.steps import TILE_BYTES, rows_per_tile
 
 INDEX_BYTES = np.dtype(np.intp).itemsize
 # Bytes of the views of one time step, Python objects that a workspace keeps; measured with tracemalloc on CPython 3.11.
-VIEW_BYTES = {"forward": 340, "naive": 1_170, "aggregated": 1_170, "batched": 680}
+VIEW_BYTES = {"forward": 340, "naive": 1_170, "aggregated": 1_170, "batched": 680, "naive-textbook": 1_170}
 
 # --- the shape of the time: text for a CostLaw, in the factors V, d, H and T ---
 
 FORWARD_LAW = "T*H*V + T*H*d + T*H**2"
 NAIVE_LAW = "T*H*V + T*(T+1)/2*H*d + T*(T+1)/2*H**2"
+TEXTBOOK_LAW = "T*(T+1)/2*H*V + T*(T+1)/2*H*d + T*(T+1)/2*H**2"
 LAWS: Mapping[str, str] = {
     "forward": FORWARD_LAW,
     "naive": NAIVE_LAW,
     "aggregated": FORWARD_LAW,
     "batched": FORWARD_LAW,
+    "naive-textbook": TEXTBOOK_LAW,
 }
 PHASE_LAWS: Mapping[str, Mapping[str, str]] = {
     name: dict(zip(LAW_PHASES, law.split(" + "), strict=True)) for name, law in LAWS.items()
 }
 
 # ∂J/∂(everything) less the forward pass, naive over aggregated, at equal cost per multiply-add; and the T at which the
-# recurrent part of naive overtakes its output part, 2 V/(d + H) - 1.
+# recurrent part of naive overtakes its output part, 2 V/(d + H) - 1. What is
+# usually said, (T+1)/2, holds for naive-textbook alone.
 BACKWARD_RATIO = "(V + (T+1)/2*(d+H)) / (V + d + H)"
+TEXTBOOK_RATIO = "(T+1)/2"
 CROSSOVER = "(2*V-d-H) / (d+H)"
 
 # Overhead of the implementation: entering a call (1), NumPy calls per step (T) and per backward pass, the softmax
@@ -51,6 +55,11 @@ PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "output": ("1", "T", "T*V", "V*H"),
     },
     "batched": {"embed": ("1", "T", "H*d"), "recur": ("1", "T", "H**2"), "output": ("1", "T", "T*V", "V*H")},
+    "naive-textbook": {
+        "embed": ("1", "T", "T*(T+1)/2", "T*H*d"),
+        "recur": ("1", "T", "T*(T+1)/2", "T*H**2"),
+        "output": ("1", "T", "T*(T+1)/2", "T*V", "T*H*V"),
+    },
 }
 # Working set of the operations of a term in bytes, in float32: where the algorithm goes step by step, a matrix, and its
 # gradient if that is updated at every step. `batched` goes through U, W_e and their gradients once for all steps, so
@@ -62,7 +71,7 @@ TERM_BYTES: Mapping[str, Mapping[str, str]] = {
             term: f"{arrays * 4}*{size}"
             for term, size in zip(LAWS[name].split(" + "), ("H*V", "H*d", "H**2"), strict=True)
         }
-        for name, arrays in (("forward", 1), ("naive", 2), ("aggregated", 2))
+        for name, arrays in (("forward", 1), ("naive", 2), ("aggregated", 2), ("naive-textbook", 2))
     },
     "batched": {"T*H**2": "4*H**2", "V*H": "8*H*V", "T*V": "4*T*V", "H*d": "8*H*d", "H**2": "8*H**2"},
 }
@@ -115,6 +124,17 @@ def _batched(V: int, d: int, H: int, T: int) -> Counts:
     return added(forward_counts(V, d, H, T), back)
 
 
+def _naive_textbook(V: int, d: int, H: int, T: int) -> Counts:
+    earlier = _naive_passes(T) - T  # passes whose output layer has an error of 0
+    back = by_phase(
+        multiply_adds=(0, 0, 2 * earlier * H * V),
+        # recur: Uᵀ δ added to γ at every pass, γ(0) of each loss into ∂h(0)
+        adds_multiplies=(0, (earlier + T) * H + T * H, earlier * (V * H + V)),
+        elements_moved=(0, T * H, (T - 1) * V),  # γ and δ cleared
+    )
+    return added(forward_counts(V, d, H, T), stepwise_back_counts(V, d, H, T, _naive_passes(T)), back)
+
+
 def _naive_passes(T: int) -> int:
     return T * (T + 1) // 2
 
@@ -133,6 +153,10 @@ def _forward_multiply_adds(V: int, d: int, H: int, T: int) -> int:
 
 def _naive_multiply_adds(V: int, d: int, H: int, T: int) -> int:
     return _forward_multiply_adds(V, d, H, T) + 2 * T * H * V + 2 * _naive_passes(T) * (H * d + H * H)
+
+
+def _naive_textbook_multiply_adds(V: int, d: int, H: int, T: int) -> int:
+    return _forward_multiply_adds(V, d, H, T) + 2 * _naive_passes(T) * (H * V + H * d + H * H)
 
 
 def _aggregated_multiply_adds(V: int, d: int, H: int, T: int) -> int:
@@ -189,25 +213,33 @@ TILES = tuple(f"min({size},{TILE_BYTES // 4})" for size in ("V*H", "H*d", "H**2"
 
 # --- all of them ---
 
-FORWARD, NAIVE, AGGREGATED, BATCHED = (
+FORWARD, NAIVE, AGGREGATED, BATCHED, NAIVE_TEXTBOOK = (
     Cost(
         name=name,
         phase_laws=PHASE_LAWS[name],
         phase_overheads=PHASE_OVERHEADS[name],
         term_bytes=TERM_BYTES[name],
         counts=form,
-        buffer_bytes=size,
+        buffer_bytes=form_bytes,
         first_counts=_row_starts if name == "batched" else None,
         view_bytes=VIEW_BYTES[name],
         passes=passes,
         multiply_adds=multiply_adds,
         memory_law=memory_law,
-        memory_overhead=("1", "T", *TILES) if name in ("naive", "aggregated") else ("1", "T"),
+        memory_overhead=("1", "T", *TILES) if form_bytes is _stepwise_bytes else ("1", "T"),
     )
-    for name, form, size, passes, multiply_adds, memory_law in (
+    for name, form, form_bytes, passes, multiply_adds, memory_law in (
         ("forward", forward_counts, _forward_bytes, _no_passes, _forward_multiply_adds, "T*H + T*d + V"),
         ("naive", _naive, _stepwise_bytes, _naive_passes, _naive_multiply_adds, "T*H + T*d + V"),
         ("aggregated", _aggregated, _stepwise_bytes, _one_sweep, _aggregated_multiply_adds, "T*H + T*d + V"),
         ("batched", _batched, _batched_bytes, _one_sweep, _aggregated_multiply_adds, "T*V + T*H + T*d"),
+        (
+            "naive-textbook",
+            _naive_textbook,
+            _stepwise_bytes,
+            _naive_passes,
+            _naive_textbook_multiply_adds,
+            "T*H + T*d + V",
+        ),
     )
 )

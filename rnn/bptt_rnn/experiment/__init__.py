@@ -9,6 +9,7 @@ from pathlib import Path
 from bptt_bench.plan import (
     Claim,
     CrossoverClaim,
+    Design,
     Experiment,
     ExponentClaim,
     Fault,
@@ -22,7 +23,7 @@ from bptt_rnn import checks, cost
 from bptt_rnn.experiment.check_claims import check_claims, make_meter
 from bptt_rnn.experiment.designs import (
     BEYOND,
-    LARGEST_V,
+    DOMINATED,
     PROFILES,
     RATIO_V,
     RECURRENT,
@@ -30,6 +31,7 @@ from bptt_rnn.experiment.designs import (
     SELFTEST,
     SELFTEST_RATIO,
     STEPS,
+    TEXTBOOK_RATIO_POINTS,
     ratio_points,
 )
 from bptt_rnn.experiment.subjects import FACTORS, prepare, subject_of
@@ -59,6 +61,7 @@ def _fault(name: str, corpus: Path | None) -> Fault:
 MARGIN, SIZE_MARGIN = 0.1, 0.2
 SELFTEST_MARGIN = 0.04  # of an exponent: half of what T^1.1 in the recurrent part changes in the whole
 SELFTEST_RATIO_MARGIN = 0.15  # about half of what a copy of U changes
+FORESEEN = ("naive", "aggregated", "batched")  # far beyond the sweep; naive-textbook would take minutes there
 CAUGHT_BY = {  # claims that a planted fault must refute
     "T^1.1": ("operations of aggregated = closed form", "aggregated: exponent of T, recurrent part"),
     "copies U": ("operations of aggregated = closed form", "naive/aggregated, V=3840, T to 3"),
@@ -101,6 +104,22 @@ def _exponents() -> list[Claim]:
             margin=MARGIN,
         )
     )
+    claims += [
+        ExponentClaim(
+            name=f"{name}: exponent of T, output part",
+            subject=name,
+            statement=statement,
+            factor="T",
+            terms=(cost.PHASE_LAWS[name]["output"],),
+            at=Point(V=960, d=240, H=240, T=16),
+            response="output_seconds_per_eval",
+            margin=SIZE_MARGIN,  # the question is one of a whole power
+        )
+        for name, statement in (
+            ("naive", "T² does not multiply V: each loss visits the output layer once"),
+            ("naive-textbook", "T² multiplies V where every pass pays for the output layer"),
+        )
+    ]
     return claims
 
 
@@ -114,6 +133,19 @@ def _ratios() -> list[Claim]:
             less="forward",
             ratio=cost.BACKWARD_RATIO,
             points=ratio_points(V),
+            margin=0.25,
+        )
+        for V in RATIO_V
+    ]
+    claims += [
+        RatioClaim(
+            name=f"naive-textbook/aggregated, V={V}",
+            subject="naive-textbook",
+            statement="backward costs are as (T+1)/2 to 1 where every pass pays for the output layer",
+            over="aggregated",
+            less="forward",
+            ratio=cost.TEXTBOOK_RATIO,
+            points=Design.of(point for point in TEXTBOOK_RATIO_POINTS if point["V"] == V),
             margin=0.25,
         )
         for V in RATIO_V
@@ -138,7 +170,7 @@ def _ratios() -> list[Claim]:
 
 
 def _shares() -> list[Claim]:
-    def claim(V: int, profiles: tuple[str, ...] = ()) -> Claim:
+    def claim(V: int, profiles: tuple[str, ...]) -> Claim:
         return ShareClaim(
             name=f"V dominates at V={V}",
             subject="aggregated",
@@ -149,7 +181,7 @@ def _shares() -> list[Claim]:
             profiles=profiles,
         )
 
-    return [claim(1000), claim(10_000), *(claim(V, (profile,)) for profile, V in LARGEST_V.items())]
+    return [claim(V, profiles) for V, profiles in DOMINATED.items()]
 
 
 def _of_selftest() -> list[Claim]:
@@ -197,7 +229,7 @@ def configure(corpus: Path | None) -> Experiment:
     if corpus is not None:
         text = load(corpus)
         for profile in PROFILES.values():
-            text.tokens(1, max(int(point["T"]) for point in profile.design))
+            text.tokens(1, max(int(cell.point["T"]) for cell in profile.cells(cost.SUBJECTS)))
     return Experiment(
         name="rnn",
         factors=FACTORS,
@@ -205,7 +237,7 @@ def configure(corpus: Path | None) -> Experiment:
         profiles={**PROFILES, "selftest": SELFTEST},
         claims=CLAIMS,
         placebo="aggregated",
-        foresight=Foresight(beyond=BEYOND, subjects=tuple(ALGORITHMS)),
+        foresight=Foresight(beyond=BEYOND, subjects=FORESEEN),
         faults=tuple(_fault(name, corpus) for name in FAULTS),
     )
 

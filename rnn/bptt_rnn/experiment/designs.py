@@ -32,6 +32,19 @@ QUICK_DESIGN = (
     + Design.grid({"V": [32], "d": [240, 720], "H": [240, 720], "T": [4]})  # large matrices over few steps
     + Design.lines({"V": 32, "d": 16, "H": 16, "T": 4}, {"T": [1, 16, 64]})  # overhead of a call and of a step
 )
+# naive-textbook costs T² V: it visits the points that it affords, and those at which it is compared.
+TEXTBOOK_RATIO_POINTS = Design.of(
+    point for V, most in ((240, 64), (960, 32), (3840, 16)) for point in ratio_points(V) if point["T"] <= most
+)
+TEXTBOOK_DESIGN = (
+    TEXTBOOK_RATIO_POINTS
+    + Design.lines(SEED_SCALE, {"V": [500]})
+    + Design.lines(SEED_SCALE.replace(V=2000, T=16), {"H": [48, 80, 144, 208]})
+    + Design.lines(SEED_SCALE.replace(V=2000), {"T": [5, 10, 20]})
+    + Design.lines(RECURRENT, {"T": [4, 8, 32], "d": [48, 112, 480, 720], "H": [48, 112, 368, 480]})
+    + Design.grid({"V": [32], "d": [240, 720], "H": [240, 720], "T": [4]})
+    + Design.lines({"V": 32, "d": 16, "H": 16, "T": 4}, {"T": [1, 16, 64]})
+)
 # Matrices of every size from a cache to memory, over few steps: they measure the cost of an operation beyond a cache in
 # little time, for predictions at large points.
 LARGE_MATRICES = (
@@ -95,10 +108,24 @@ SELFTEST_STEPS = Design.lines(STEPS, {"T": [3, 8, 16, 24, 32, 48, 64, 96, 128, 1
 # depend on unit costs. A copy of so large a U takes a third of the time of the backward pass.
 SELFTEST_RATIO = Design.grid({"V": [3840], "d": [240], "H": [240], "T": [1, 2, 3]})
 
+AFFORD_ALL = ("forward", "naive", "aggregated", "aggregated (placebo)", "batched")  # subjects that visit every point
+
+
+def _profile(points: Design, *, seconds_per_sample: float, processes: int) -> Profile:
+    return Profile(
+        design=TEXTBOOK_DESIGN,
+        extra=dict.fromkeys(AFFORD_ALL, points),
+        blocks=8,
+        seconds_per_sample=seconds_per_sample,
+        processes=processes,
+        phase_blocks=3,
+    )
+
+
 PROFILES = {
-    "quick": Profile(design=QUICK_DESIGN, blocks=8, seconds_per_sample=0.01, processes=2, phase_blocks=3),
-    "standard": Profile(design=STANDARD_DESIGN, blocks=8, seconds_per_sample=0.02, processes=4, phase_blocks=3),
-    "full": Profile(design=FULL_DESIGN, blocks=8, seconds_per_sample=0.02, processes=4, phase_blocks=3),
+    "quick": _profile(QUICK_DESIGN, seconds_per_sample=0.01, processes=2),
+    "standard": _profile(STANDARD_DESIGN, seconds_per_sample=0.02, processes=4),
+    "full": _profile(FULL_DESIGN, seconds_per_sample=0.02, processes=4),
 }
 SELFTEST = Profile(
     design=Design.of([STEPS]),
@@ -113,4 +140,11 @@ SELFTEST = Profile(
     processes=4,
     phase_blocks=0,
 )
-LARGEST_V = {"quick": 30_000, "standard": 100_000, "full": 1_000_000}  # on the line through the seed scale
+# Vocabularies at which V is said to dominate, on the line through the seed scale, and the profiles that measure them.
+DOMINATED: dict[int, tuple[str, ...]] = {
+    1000: (),
+    10_000: (),
+    30_000: ("quick",),
+    100_000: ("standard", "full"),
+    1_000_000: ("full",),
+}

@@ -12,12 +12,21 @@ from bptt_rnn.gradients.class_based import batched_class
 from bptt_rnn.gradients.forward import forward
 from bptt_rnn.gradients.fused import fused
 from bptt_rnn.gradients.naive import naive
+from bptt_rnn.gradients.naive_textbook import naive_textbook
 from bptt_rnn.gradients.rtrl import rtrl
 from bptt_rnn.gradients.truncated import truncated
 
-ALGORITHMS: dict[str, Algorithm] = {"naive": naive, "aggregated": aggregated, "batched": batched}
+# Those of the derivation, and naive as its cost can be read, which no text of usual length affords.
+ALGORITHMS: dict[str, Algorithm] = {
+    "naive": naive,
+    "aggregated": aggregated,
+    "batched": batched,
+    "naive-textbook": naive_textbook,
+}
 FAMILY: dict[str, Algorithm] = {
-    **ALGORITHMS,
+    "naive": naive,
+    "aggregated": aggregated,
+    "batched": batched,
     "fused": fused,
     "truncated": truncated,
     "checkpointed": checkpointed,

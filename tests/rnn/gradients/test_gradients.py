@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from bptt_rnn.gradients import FAMILY, Gradients, Workspace, forward
+from bptt_rnn.gradients import ALGORITHMS, FAMILY, Gradients, Workspace, forward
 from bptt_rnn.model import Array, Params
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
@@ -18,7 +18,7 @@ from tests.rnn import reference
 from tests.rnn.problems import TOLERANCE, Problem, norm, problems, relative_error, worst_error
 
 # All but fused, which has tests of its own; no text here has more than the 32 steps from which truncated truncates.
-EXACT = {name: algorithm for name, algorithm in FAMILY.items() if name != "fused"}
+EXACT = {name: algorithm for name, algorithm in {**ALGORITHMS, **FAMILY}.items() if name != "fused"}
 EVERY = pytest.mark.parametrize("algorithm", EXACT)
 EXTREME = 1e4  # logits of this size overflow exp in either type
 

@@ -173,9 +173,9 @@ def _claims(experiment: Experiment, subject: Subject, bound: Bound) -> Iterator[
     law = subject.count_laws.get(INSTRUCTIONS)
     if law is None:
         return
-    design = next(iter(experiment.profiles.values())).design
+    cells = next(iter(experiment.profiles.values())).cells([subject.name])
     numbers = [factor.name for factor in experiment.factors if not factor.is_category]
-    points = list(dict.fromkeys(Point({name: point[name] for name in numbers}) for point in design))
+    points = list(dict.fromkeys(Point({name: point[name] for name in numbers}) for _, point in cells))
     maker = ClaimMaker(points=points, bound=bound, margin=MARGIN)
     bare = dataclasses.replace(subject, law=None, memory_law=None, count_laws={INSTRUCTIONS: law})
     for claim in maker.make_claims(bare, f"{subject.name}: " if len(experiment.subjects) > 1 else ""):
