@@ -216,6 +216,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "skips": _skips(
             by_kind.get("skip", []), [record for kind in ("sample", *UNTIMED) for record in by_kind.get(kind, [])]
         ),
+        "inputs": _inputs(by_kind.get("sample", [])),
         "workers": by_kind.get("worker", []),
         "resumes": by_kind.get("resume", []),
         "finish": by_kind.get("finish", [None])[-1],
@@ -228,6 +229,21 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "peaks": by_kind.get("peaks", []),
         "hosts": environments(records),
     }
+
+
+def _inputs(samples: Sequence[dict[str, Any]]) -> dict[str, tuple[int, int, bool]]:
+    """Return the fewest and most inputs of a sample by subject, and whether no input was evaluated twice in one.
+
+    Runs that did not record them have none.
+    """
+    found: dict[str, tuple[int, int, bool]] = {}
+    for sample in samples:
+        inputs = sample.get("inputs")
+        if inputs is not None and sample.get("timing", "whole") == "whole":
+            fewest, most, once = found.get(sample["subject"], (inputs, inputs, True))
+            once = once and inputs == sample["evaluations"]
+            found[sample["subject"]] = min(fewest, inputs), max(most, inputs), once
+    return found
 
 
 def _skips(skips: Sequence[dict[str, Any]], samples: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

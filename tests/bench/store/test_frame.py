@@ -75,6 +75,12 @@ def test_the_other_records_go_along(tmp_path: Path) -> None:
     assert attributes["skips"] == []
 
 
+def test_the_inputs_of_samples_are_summed_up_by_subject(tmp_path: Path) -> None:
+    seen = [sample(1, inputs=4), sample(2, inputs=1), sample(4, 1, subject="used up", inputs=5)]
+    stored(tmp_path, HEADER, *seen, sample(8, subject="of a run that did not record them"))
+    assert load(tmp_path).attrs["inputs"] == {"s": (1, 4, False), "used up": (5, 5, True)}
+
+
 def test_a_cell_that_was_skipped_is_listed_once_and_not_if_it_was_measured_later(tmp_path: Path) -> None:
     def skip(n: int, reason: str) -> dict[str, Any]:
         return {"record": "skip", "subject": "s", "point": {"n": n}, "timing": "whole", "reason": reason}

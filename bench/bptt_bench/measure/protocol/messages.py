@@ -67,11 +67,12 @@ class _CellRequest(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRequest(_CellRequest):
-    """Request for one sample of a subject at a point; ``evaluations`` None asks for calibration."""
+    """Request for one sample of a subject at a point in a block; ``evaluations`` None asks for calibration."""
 
     timing: Timing
     seconds_per_sample: float
     evaluations: int | None = None
+    block: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,7 @@ class SampleReply(Message):
     load_average: float | None
     phase_seconds_per_eval: Mapping[str, float] = field(default_factory=dict)
     first_seconds: float | None = None  # of the first evaluation of the subject at the point in this process
+    inputs: int = 1  # that took turns, or were used up
     inspection: Mapping[str, Any] | None = None  # as ``Inspection.to_json`` gives it, where one was made
 
 

@@ -148,6 +148,7 @@ def sample_record(
         "block": visit.block,
         "timing": visit.timing,
         "evaluations": reply.evaluations,
+        "inputs": reply.inputs,
         "seconds_per_eval": reply.seconds_per_eval,
         "below_floor": reply.below_floor,
         "load_average": reply.load_average,

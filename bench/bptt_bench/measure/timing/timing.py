@@ -7,7 +7,7 @@ import gc
 import itertools
 import math
 import statistics
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from bptt_bench.measure.timing.clock import Clock
@@ -31,6 +31,7 @@ class Sample:
     Attributes
     ----------
     evaluations : evaluations in the sample.
+    inputs : that they were made on.
     seconds_per_eval : seconds of the sample over its evaluations.
     phase_seconds_per_eval : the same by phase, when phases were timed.
     seconds_in_evaluations : seconds spent evaluating for this sample in all, warm-up and calibration included.
@@ -41,7 +42,29 @@ class Sample:
     seconds_per_eval: float
     seconds_in_evaluations: float
     first_seconds: float
+    inputs: int = 1
     phase_seconds_per_eval: Mapping[str, float] = field(default_factory=dict)
+
+
+class Rotation:
+    """Calls that are made in turn, one for each of several inputs; each reading goes on where the last one ended.
+
+    A single input that is evaluated again and again is learnt by the branch predictor.
+    """
+
+    def __init__(self, calls: Sequence[Evaluation]) -> None:
+        self._turns, self._inputs = itertools.cycle(calls), len(calls)
+
+    def __len__(self) -> int:
+        return self._inputs
+
+    def take(self, evaluations: int) -> Iterator[Evaluation]:
+        """Return the next calls."""
+        return itertools.islice(self._turns, evaluations)
+
+    def whole_turns(self, evaluations: int) -> int:
+        """Return at least so many evaluations, the same number of each input."""
+        return math.ceil(evaluations / self._inputs) * self._inputs
 
 
 @contextlib.contextmanager
@@ -56,11 +79,12 @@ def no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def seconds_of(evaluate: Evaluation, evaluations: int, clock: Clock) -> float:
+def seconds_of(evaluate: Evaluation | Rotation, evaluations: int, clock: Clock) -> float:
     """Return the seconds that some evaluations take in a row."""
+    calls = evaluate.take(evaluations) if isinstance(evaluate, Rotation) else itertools.repeat(evaluate, evaluations)
     start = clock.now()
-    for _ in itertools.repeat(None, evaluations):
-        evaluate()
+    for call in calls:
+        call()
     return clock.now() - start
 
 
@@ -77,7 +101,7 @@ def _nothing() -> None:
 
 
 def warm_up(
-    evaluate: Evaluation, clock: Clock, seconds_per_sample: float, first: float | None = None
+    evaluate: Evaluation | Rotation, clock: Clock, seconds_per_sample: float, first: float | None = None
 ) -> tuple[float, float]:
     """Evaluate once, and go on for a small share of a sample; gives the seconds of the first and of all evaluations.
 
@@ -94,7 +118,7 @@ def warm_up(
     return first, total
 
 
-def calibrate(evaluate: Evaluation, clock: Clock, seconds_per_sample: float) -> tuple[int, float]:
+def calibrate(evaluate: Evaluation | Rotation, clock: Clock, seconds_per_sample: float) -> tuple[int, float]:
     """Return how many evaluations make a sample last ``seconds_per_sample``, and the seconds spent finding out.
 
     One evaluation that lasts longer is a sample.
@@ -112,7 +136,7 @@ def calibrate(evaluate: Evaluation, clock: Clock, seconds_per_sample: float) -> 
 
 
 def take_sample(
-    evaluate: Evaluation,
+    evaluate: Evaluation | Rotation,
     clock: Clock,
     *,
     seconds_per_sample: float,
@@ -131,6 +155,8 @@ def take_sample(
         elif evaluations is None:
             evaluations, more = calibrate(evaluate, clock, seconds_per_sample)
             spent += more
+        if isinstance(evaluate, Rotation):
+            evaluations = evaluate.whole_turns(evaluations)
         if phases is not None:
             phases.start()
         seconds = seconds_of(evaluate, evaluations, clock)
@@ -140,6 +166,7 @@ def take_sample(
         seconds_per_eval=seconds / evaluations,
         seconds_in_evaluations=spent + seconds,
         first_seconds=first,
+        inputs=len(evaluate) if isinstance(evaluate, Rotation) else 1,
         phase_seconds_per_eval={name: value / evaluations for name, value in by_phase.items() if name},
     )
 

@@ -92,7 +92,7 @@ class Inspector:
 
         What cannot be put back is prepared anew each time.
         """
-        if not self._is_suspicious(later):
+        if not self.is_suspicious(later):
             return self._inspection()
         try:
             return self._compare_fresh(prepare)
@@ -119,7 +119,7 @@ class Inspector:
         """
         mine = [(each, restore) for each, restore in zip(self._inputs, put_back, strict=True) if each in self._changed]
         before = [restore for _, restore in mine]
-        if not mine or None in before or (later is not None and not self._is_suspicious(later)):
+        if not mine or None in before or (later is not None and not self.is_suspicious(later)):
             return self._inspection()
         try:
             after = [None if is_cache(each.value) else each.restorer(MOST_COPIED // len(mine)) for each, _ in mine]
@@ -129,7 +129,7 @@ class Inspector:
         except Exception as error:  # noqa: BLE001  # an additional call must not fail the measurement
             return replace(self._inspection(), trouble=one_line(error))
 
-    def _is_suspicious(self, later: float) -> bool:
+    def is_suspicious(self, later: float) -> bool:
         """Return whether a changed input may be why later evaluations took less or more than the first."""
         return bool(self._changed) and max(self._first, later) >= SUSPICIOUS * min(self._first, later)
 

@@ -6,7 +6,7 @@ import gc
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bptt_bench.measure.probe.environment import available_bytes, load_average, thread_pools
 from bptt_bench.measure.protocol.messages import (
@@ -35,14 +35,24 @@ from bptt_bench.measure.protocol.provenance import CodeDiffersError, require_sou
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.memory import allocated_bytes, peak_bytes
 from bptt_bench.measure.timing.phases import PhaseTimer
-from bptt_bench.measure.timing.timing import floor_seconds, is_below_floor, no_garbage_collection, take_sample
+from bptt_bench.measure.timing.timing import (
+    Rotation,
+    Sample,
+    floor_seconds,
+    is_below_floor,
+    no_garbage_collection,
+    seconds_of,
+    take_sample,
+)
 from bptt_bench.measure.worker.counts import count_operations
+from bptt_bench.measure.worker.fresh_inputs import FirstEvaluation, FreshInputs, VisitedInputs
 from bptt_bench.measure.worker.inspection import Inspector
 from bptt_bench.measure.worker.loading import describe_error, load_experiment, one_line
 from bptt_bench.measure.worker.machine import ThreadsError, peaks_of_machine, probe_machine, require_threads
 from bptt_bench.measure.worker.prepared_cache import COLLECT_FROM_BYTES, PreparedCache
 from bptt_bench.measure.worker.result_check import ResultComparer
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Evaluation, Experiment, Point
+from bptt_bench.plan.experiment.seeded import SeededPrepare
 from bptt_bench.plan.machine.peaks import Peaks
 from bptt_bench.plan.machine.readings import Readings
 from bptt_bench.text.numbers import amount_in_sentence
@@ -50,6 +60,30 @@ from bptt_bench.text.units import BYTE
 
 CACHE_SHARE = 0.3  # of the memory available at the start: the rest is for the point being measured and for others
 MEMORY_SHARE = 0.8  # of the memory available: a point predicted to need more is not prepared; swapping is not measuring
+
+
+class Prepared(NamedTuple):
+    """The evaluation of a cell.
+
+    Attributes
+    ----------
+    again : prepares the same once more.
+    visited : the inputs of the visit, where the subject may have several; the evaluation is on the first.
+    seconds : that preparing took.
+    is_fresh : whether it was prepared for this visit.
+    """
+
+    evaluate: Evaluation
+    again: Callable[[], Evaluation]
+    phases: PhaseTimer | None = None
+    visited: VisitedInputs | None = None
+    seconds: float = 0.0
+    is_fresh: bool = True
+
+    @property
+    def is_used_up(self) -> bool:
+        """Whether an evaluation uses its input up, as is stated."""
+        return self.visited is not None and self.visited.prepare.consumes
 
 
 class RequestHandler:
@@ -80,7 +114,8 @@ class RequestHandler:
         self._clock, self._available, self._pools, self._load = clock, available, pools, load
         self._probe_machine, self._peaks_of_machine, self._peak_bytes = probe, peaks, peak
         self._comparer = ResultComparer()
-        self._cache: PreparedCache[tuple[Evaluation, PhaseTimer | None]] = PreparedCache(int(CACHE_SHARE * available()))
+        self._cache: PreparedCache[Prepared] = PreparedCache(int(CACHE_SHARE * available()))
+        self._inputs = FreshInputs(clock, available)
         self._experiment: Experiment | None = None
         self._floor_seconds = 0.0
         self._first_seconds: dict[tuple[str, Point], float] = {}  # of each subject at each point, in this process
@@ -184,7 +219,7 @@ class RequestHandler:
 
     def _measure(self, request: SampleRequest) -> SampleReply | SkipReply:
         found = self._prepare(request)
-        return found if isinstance(found, SkipReply) else self._sample(request, *found)
+        return found if isinstance(found, SkipReply) else self._sample(request, found)
 
     def _measure_memory(self, request: MemoryRequest) -> MemoryReply | SkipReply:
         """Measure memory in three evaluations, each prepared afresh, so that none finds the buffers of another.
@@ -225,28 +260,18 @@ class RequestHandler:
             return refused
         return count_operations(self._require_experiment().subject(request.subject), Point(request.point), self._clock)
 
-    def _sample(
-        self, request: SampleRequest, evaluate: Evaluation, phases: PhaseTimer | None, is_fresh: bool
-    ) -> SampleReply:
+    def _sample(self, request: SampleRequest, prepared: Prepared) -> SampleReply:
         started_at, load = self._clock.wall(), load_average()
-        point = Point(request.point)
-        is_new = is_fresh and request.timing == "whole" and request.evaluations is None  # not measured in this run
-        inspector = Inspector(evaluate, self._clock) if is_new else None
+        is_new = prepared.is_fresh and request.timing == "whole" and request.evaluations is None  # in this run
+        inspector = Inspector(prepared.evaluate, self._clock) if is_new or self._is_undecided(prepared) else None
         with no_garbage_collection():
-            sample = take_sample(
-                evaluate,
-                self._clock,
-                seconds_per_sample=request.seconds_per_sample,
-                evaluations=request.evaluations,
-                phases=phases,
-                first=None if inspector is None else inspector.evaluate_first(),
-            )
+            sample = self._take_sample(request, prepared, inspector)
             inspection = None
-            if inspector is not None:
-                subject = self._require_experiment().subject(request.subject)
-                inspection = inspector.compare_fresh(sample.seconds_per_eval, lambda: subject.prepare(point)).to_json()
+            if is_new and inspector is not None:
+                later = sample.first_seconds if prepared.is_used_up else sample.seconds_per_eval
+                inspection = inspector.compare_fresh(later, prepared.again)
         more = 0.0 if inspector is None else inspector.seconds_in_evaluations - sample.first_seconds
-        cell = (request.subject.removesuffix(PLACEBO_SUFFIX), point)
+        cell = (request.subject.removesuffix(PLACEBO_SUFFIX), Point(request.point))
         return SampleReply(
             evaluations=sample.evaluations,
             seconds_per_eval=sample.seconds_per_eval,
@@ -256,28 +281,68 @@ class RequestHandler:
             started_at=started_at,
             load_average=load,
             first_seconds=self._first_seconds.setdefault(cell, sample.first_seconds),
-            inspection=inspection,
+            inputs=sample.inputs,
+            inspection=None if inspection is None else inspection.to_json(),
         )
 
-    def _prepare(self, request: SampleRequest) -> tuple[Evaluation, PhaseTimer | None, bool] | SkipReply:
-        """Return the evaluation of a cell, its phase timer, and whether it was prepared now."""
+    def _is_undecided(self, prepared: Prepared) -> bool:
+        """Return whether it has yet to be decided on how many inputs a subject is evaluated at a point."""
+        visited = prepared.visited
+        return visited is not None and not self._inputs.is_known(visited.subject, visited.point)
+
+    def _take_sample(self, request: SampleRequest, prepared: Prepared, inspector: Inspector | None) -> Sample:
+        """Take a sample on the inputs that the subject has at the point."""
+        calls: Evaluation | Rotation = prepared.evaluate
+        first = None if inspector is None else inspector.evaluate_first()
+        if prepared.visited is not None:
+            first = seconds_of(calls, 1, self._clock) if first is None else first
+            if prepared.is_used_up:
+                return self._inputs.sample_consuming(prepared.visited, first)
+            calls = self._inputs.rotate(
+                prepared.visited,
+                FirstEvaluation(prepared.evaluate, first, prepared.seconds),
+                lambda later: inspector is not None and inspector.is_suspicious(later),
+            )
+        return take_sample(
+            calls,
+            self._clock,
+            seconds_per_sample=request.seconds_per_sample,
+            evaluations=request.evaluations,
+            phases=prepared.phases,
+            first=first,
+        )
+
+    def _prepare(self, request: SampleRequest) -> Prepared | SkipReply:
+        """Return the evaluation of a cell, prepared now or before."""
         point = Point(request.point)
         key = (request.subject, point, request.timing)
         kept = self._cache.get(key)
         if kept is not None:
-            return *kept, False
+            return kept._replace(is_fresh=False)
         refused = self._make_room(request)
         if refused is not None:
             return refused
         subject = self._require_experiment().subject(request.subject)
-        phases = PhaseTimer(self._clock) if request.timing == "phases" else None
-        if phases is None:
-            evaluate = subject.prepare(point)
-        else:
+        start = self._clock.now()
+        if request.timing == "phases":
             assert subject.prepare_phased is not None, "only subjects with phases are asked for them"
-            evaluate = subject.prepare_phased(point, phases)
-        self._cache.put(key, (evaluate, phases), self._bytes_needed(request))
-        return evaluate, phases, True
+            phases = PhaseTimer(self._clock)
+            prepared = Prepared(subject.prepare_phased(point, phases), lambda: subject.prepare(point), phases=phases)
+        elif isinstance(subject.prepare, SeededPrepare) and subject.prepare.has_several:
+            visited = VisitedInputs(
+                prepare=subject.prepare,
+                subject=subject.name,
+                point=point,
+                block=request.block,
+                seconds_per_sample=request.seconds_per_sample,
+            )
+            evaluate = visited.prepare_input(0)
+            seconds = self._clock.now() - start
+            return Prepared(evaluate, lambda: visited.prepare_input(0), visited=visited, seconds=seconds)
+        else:
+            prepared = Prepared(subject.prepare(point), lambda: subject.prepare(point))
+        self._cache.put(key, prepared, self._bytes_needed(request))
+        return prepared
 
     def _make_room(self, request: SampleRequest) -> SkipReply | None:
         """Return why a point does not fit into memory, after making room for it; None where it fits."""

@@ -132,4 +132,5 @@ class Visitor:
             timing=visit.timing,
             seconds_per_sample=self._seconds_per_sample,
             evaluations=self._calibrations.get(visit),
+            block=visit.block,
         )

@@ -18,7 +18,7 @@ from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.claims_from_law import ClaimMaker, is_constant, term_values
 from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.instructions import measuring, parse_measures
-from bptt_bench.plan.experiment.seeded import Prepare, SeededPrepare, SeededTally, require_arguments
+from bptt_bench.plan.experiment.seeded import MOST_INPUTS, Prepare, SeededPrepare, SeededTally, require_arguments
 from bptt_bench.plan.experiment.subject import Subject, Tally
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.notation import suggest_name
@@ -47,6 +47,8 @@ def experiment(
     reference: str | None = None,
     claims: Sequence[Claim] = (),
     measure: str | Sequence[str] | None = None,
+    inputs: int | None = None,
+    consumes: bool = False,
     blocks: int | None = None,
     seconds_per_sample: float | None = None,
     factors: Mapping[str, Sequence[Level]] | None = None,
@@ -58,7 +60,7 @@ def experiment(
     ----------
     prepare : builds the inputs at a point (``point["n"]``) and returns the call to be timed; or several of these, by
         the names of what they time. ``random`` and ``numpy.random`` are seeded by the point beforehand. The
-        call is made many times: it must leave its inputs as they are.
+        call is made many times: it must leave its inputs as they are, unless it ``consumes`` them.
     law : how the time grows, such as ``"n*log(n)"`` or ``"O(n log n)"``; for several, one law for all, or one for each
         by name.
     name : of the experiment; that of the module by default.
@@ -77,6 +79,9 @@ def experiment(
     claims : further claims.
     measure : what to measure, some of ``time``, ``memory`` and ``instructions``; None: time, and memory where it has a
         law. Instructions are counted with Valgrind, at small levels, and claimed to follow the law.
+    inputs : how many a point has, each prepared with random numbers of its own and evaluated in turn; one input would
+        be learnt by the branch predictor. None: as many as are cheap to prepare, and others in each block.
+    consumes : whether the call uses its input up, such as a sort in place: each gets one of its own, prepared before.
     blocks, seconds_per_sample : how often and how long each point is measured, for all profiles.
     factors : levels by name, for factors that are called like a parameter: ``factors={"blocks": [10, 1000]}``.
     levels : of each factor, by its name: ``n=[1000, 10_000, 100_000]``, ``backend=["numpy", "torch"]``. Others are
@@ -89,6 +94,7 @@ def experiment(
     options = {option: value for option, value in locals().items() if option not in ("prepare", "factors", "levels")}
     given = {each: read_levels(each, some, options) for each, some in merge_levels(factors, levels, options).items()}
     _require_options(bound, margin, name, output_bytes, count_laws)
+    _require_inputs(inputs, consumes)
     prepares = _read_prepares(prepare, name)
     named = make_factors(given)
     design = make_design(named, given)
@@ -111,7 +117,7 @@ def experiment(
     subjects = tuple(
         Subject(
             name=each,
-            prepare=SeededPrepare(how),
+            prepare=SeededPrepare(how, inputs, consumes),
             law=laws[each],
             overhead=_read_overhead(overhead, laws[each], named, points),
             memory_law=stated.get(each),
@@ -157,6 +163,15 @@ def _require_options(bound: object, margin: object, name: object, output_bytes: 
         require_arguments(output_bytes, 1, "output_bytes")
     if not isinstance(count_laws, Mapping | None):
         raise ExperimentError(f"count_laws must map names to laws, {{'comparisons': 'n*log(n)'}}, got {count_laws!r}")
+
+
+def _require_inputs(inputs: object, consumes: object) -> None:
+    if inputs is not None and (type(inputs) is not int or not 1 <= inputs <= MOST_INPUTS):
+        raise ExperimentError(f"inputs must be a whole number from 1 to {MOST_INPUTS}, or None, got {inputs!r}")
+    if not isinstance(consumes, bool):
+        raise ExperimentError(f"consumes must be True or False, got {consumes!r}")
+    if consumes and inputs is not None:
+        raise ExperimentError(f"inputs={inputs}: not with consumes=True, which gives each call an input of its own")
 
 
 def _require_claims(claims: object, prepares: Mapping[str, Prepare]) -> None:

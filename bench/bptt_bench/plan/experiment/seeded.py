@@ -15,17 +15,26 @@ from bptt_bench.errors import ExperimentError
 from bptt_bench.plan.design.design import Point
 from bptt_bench.plan.experiment.subject import Evaluation, Tally
 
+MOST_INPUTS = 1000  # of a subject at a point in a block
+
 Prepare: TypeAlias = Callable[[Point], Evaluation]
 
 
 @dataclass(frozen=True, slots=True)
 class SeededPrepare:
-    """A function that prepares, with the random numbers of Python and NumPy seeded by the point alone.
+    """A function that prepares, with the random numbers of Python and NumPy seeded by the point and an input's number.
 
     All subjects get the same random numbers at a point, in every process, so that results can be compared.
+
+    Attributes
+    ----------
+    inputs : at a point; None: as many as are cheap to prepare, and others in each block.
+    consumes : whether a call uses its input up, so that each needs one of its own.
     """
 
     prepare: Prepare
+    inputs: int | None = None
+    consumes: bool = False
 
     def __call__(self, point: Point) -> Evaluation:
         """Prepare at a point.
@@ -37,7 +46,7 @@ class SeededPrepare:
         return self.with_input(point, 0)
 
     def with_input(self, point: Point, number: int) -> Evaluation:
-        """Prepare at a point with the random numbers of another input; number 0 is the one that is timed."""
+        """Prepare at a point with the random numbers of one input; number 0 is the one whose result is compared."""
         seed(point, number)
         evaluate = self.prepare(point)
         if not callable(evaluate):
@@ -52,6 +61,21 @@ class SeededPrepare:
                 "a call that runs it to its end, such as `lambda: list(generate())` or `lambda: asyncio.run(work())`"
             )
         return evaluate
+
+    @property
+    def has_several(self) -> bool:
+        """Whether a point may have more than one input."""
+        return self.inputs != 1 or self.consumes
+
+    def number(self, block: int, place: int) -> int:
+        """Return the number of an input.
+
+        Parameters
+        ----------
+        block : of the visit; each has inputs of its own, as far as there are others.
+        place : of the input among those of the visit.
+        """
+        return block * MOST_INPUTS + place if self.inputs is None else (block + place) % self.inputs
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from bptt_bench.plan import CheckClaim
+from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim
 from bptt_bench.report import format as show
 from bptt_bench.report.words.content import noise_line
 from bptt_bench.report.words.reasons import words
@@ -72,6 +73,7 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
     sentences.append(
         "Inputs were prepared outside the timing, samples calibrated and warmed up, garbage collection off"
     )
+    sentences += _inputs(frame.attrs.get("inputs", {}))
     if weighed:
         sentences.append(
             f"The memory of {_count(weighed, 'cell')} was measured in a process of its own, each in two evaluations "
@@ -82,6 +84,16 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
             f"What an evaluation does was counted for {_count(counted, 'cell')}, in evaluations of their own"
         )
     return ". ".join(sentences) + "."
+
+
+def _inputs(inputs: Mapping[str, tuple[int, int, bool]]) -> list[str]:
+    """Return the sentence on how many inputs the samples were taken on; none where all of them had a single one."""
+    several = []
+    for subject, (fewest, most, once) in inputs.items():
+        if most > 1 and not subject.endswith(PLACEBO_SUFFIX):
+            numbers = show.number(most, 9) if fewest == most else f"{show.number(fewest, 9)} to {show.number(most, 9)}"
+            several.append(f"{subject} {numbers}{', none of them twice' if once else ''}")
+    return [f"The evaluations of a sample took turns at several inputs: {'; '.join(several)}"] if several else []
 
 
 def _left_out(analysis: Analysis) -> str:

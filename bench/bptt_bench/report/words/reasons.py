@@ -447,11 +447,13 @@ def _(one: obstacles.ChangedInput) -> str:
     at = describe(one.at)
     if one.factor < 1:
         slower = f"it takes {number(1 / one.factor)} times as long at {at}"
-        return f"the call changes its input {names}; as many evaluations leave it, {slower}; work on a copy"
+        return (
+            f"the call changes its input {names}; as many evaluations leave it, {slower}; work on a copy, {OR_CONSUME}"
+        )
     slower = f"it takes {number(one.factor)} times as long at {at}"
     if set(one.changed.values()) <= {"cache"}:
         return f"the call remembers its result in {names}; without that {slower}"
-    return f"the call changes its input {names}; with that restored {slower}; work on a copy"
+    return f"the call changes its input {names}; with that restored {slower}; work on a copy, {OR_CONSUME}"
 
 
 @words.register
@@ -464,6 +466,7 @@ def _(one: obstacles.RememberedWork) -> str:
 
 # fits
 
+OR_CONSUME = "or state consumes=True in bench.experiment"
 SHAPES: Mapping[fits.Shape, str] = {
     "rise": "rise with",
     "fall": "fall with",

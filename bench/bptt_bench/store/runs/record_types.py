@@ -154,7 +154,7 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
     },
     "sample": {
         **_VISIT,
-        **dict.fromkeys(("block", "evaluations"), _whole),
+        **dict.fromkeys(("block", "evaluations", "inputs"), _whole),
         **dict.fromkeys(("load_average", "first_seconds"), _or_null(_number)),
         "phase_seconds_per_eval": _values(_number),
     },

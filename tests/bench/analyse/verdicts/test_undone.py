@@ -119,7 +119,7 @@ def test_a_call_that_changes_its_input_is_named_with_it() -> None:
     sorting = [inspection(n, {"data": "list", "k": "cell"}, times(1e-9 * n**2), times(1e-8 * n)) for n in LEVELS]
     assert reason(frame_of(inspections=sorting)) == (
         "work not done: the call changes its input `data` (list); with that restored it takes 25600 times as long at "
-        "n=256000; work on a copy"
+        "n=256000; work on a copy, or state consumes=True in bench.experiment"
     )
 
 

@@ -14,7 +14,7 @@ from bptt_bench.analyse import Analysis
 from bptt_bench.analyse.findings.estimates import Deviation
 from bptt_bench.analyse.findings.obstacles import UnusableData
 from bptt_bench.analyse.findings.reason import Kind, Reason
-from bptt_bench.plan import CheckClaim, Experiment
+from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Experiment
 from bptt_bench.report.figures import NamedFigure, animate_passes, figure_parity, figure_passes
 from bptt_bench.report.page.page import (
     LARGEST_INLINE_SVG,
@@ -252,6 +252,16 @@ def test_method_speaks_with_the_numbers_of_the_run(analysis: Analysis) -> None:
         noise_line(analysis),
     ):
         assert expected in text
+
+
+def test_method_says_on_how_many_inputs_the_samples_were_taken(analysis: Analysis) -> None:
+    frame = analysis.frame.copy()
+    assert "took turns" not in without_figures(analysis).text
+    frame.attrs["inputs"] = {"each": (1, 1000, False), "sum": (1, 1, True), "all": (16, 16, True)}
+    frame.attrs["inputs"]["each" + PLACEBO_SUFFIX] = (1, 1000, False)
+    assert (
+        "The evaluations of a sample took turns at several inputs: each 1 to 1\u202f000; all 16, none of them twice."
+    ) in without_figures(replace(analysis, evidence=replace(analysis.evidence, frame=frame))).text
 
 
 def test_environment_is_shown_with_units_and_without_the_name_of_the_machine(analysis: Analysis) -> None:
