@@ -118,7 +118,11 @@ class AmountEstimate(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShareEstimate(Finding):
-    """The share of the time that the terms with a factor take at a point; ``beyond``: factors past their levels."""
+    """The share of the time that the terms with a factor take at a point; ``beyond``: factors past their levels.
+
+    ``phases`` are those whose law has the factor, ``phase_share`` is their share of the time as measured there,
+    ``multiply_adds`` their share of the declared multiply-adds; ``None`` where that is not known.
+    """
 
     factor: str
     at: Levels
@@ -126,6 +130,9 @@ class ShareEstimate(Finding):
     claimed: float
     bound: Bound
     beyond: tuple[str, ...]
+    phases: tuple[str, ...] = ()
+    phase_share: Interval | None = None
+    multiply_adds: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

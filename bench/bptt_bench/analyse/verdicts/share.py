@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence
+from bptt_bench.analyse.evidence.measured_shares import measured_share
 from bptt_bench.analyse.findings.estimates import ShareEstimate
-from bptt_bench.analyse.findings.limits import Limits
+from bptt_bench.analyse.findings.limits import Limits, Word
 from bptt_bench.analyse.findings.obstacles import AbsentFactor, Confounded
 from bptt_bench.analyse.findings.reason import Reason
 from bptt_bench.analyse.verdicts.exponent import confounded_terms
@@ -16,6 +17,9 @@ from bptt_bench.plan import ShareClaim
 
 def judge_share(evidence: Evidence, claim: ShareClaim) -> Verdict:
     """Judge the share of the time that the terms with a factor take at a point.
+
+    The share is that of the fit. Where the phases were timed at the point, the terms cannot take more than the phases
+    in which they are: a verdict for which they would have to is left open.
 
     Raises
     ------
@@ -33,6 +37,7 @@ def judge_share(evidence: Evidence, claim: ShareClaim) -> Verdict:
         return inconclusive(claim, not_identifiable(obstacle), claim.share)
     share, at = fit.share(terms, claim.at), dict(claim.at)
     limits = Limits(low=claim.share, high=1.0) if claim.bound == "lower" else Limits(low=0.0, high=claim.share)
+    measured = measured_share(evidence, claim.subject, claim.factor, claim.at)
     finding = ShareEstimate(
         factor=claim.factor,
         at=at,
@@ -44,7 +49,18 @@ def judge_share(evidence: Evidence, claim: ShareClaim) -> Verdict:
             for name in fit.factors
             if name in at and not fit.points[name].min() <= at[name] <= fit.points[name].max()
         ),
+        phases=measured.phases if measured else (),
+        phase_share=measured.time if measured else None,
+        multiply_adds=measured.multiply_adds if measured else None,
     )
     word = limits.judge(share)
+    if measured is not None and _is_too_large(word, claim.bound, limits.judge(measured.time)):
+        word = "inconclusive"
     width = width_of(fit, evidence) if word == "inconclusive" else None
     return settle(claim, word, finding, claim.share, share, width=width)
+
+
+def _is_too_large(word: Word, bound: str, of_phases: Word) -> bool:
+    """Return whether a verdict rests on a share that the phases do not have, by what their own share says."""
+    needs_much, has_little = ("supported", "refuted") if bound == "lower" else ("refuted", "supported")
+    return word == needs_much and of_phases == has_little

@@ -84,8 +84,10 @@ SCALING_AGAIN = "Drawn like the first figure of time against a factor. "
 ERRORS = "Mean error of the fits over all their points: {errors}."
 SHARES = (
     "Areas: share of the fitted time that each term takes; the terms with {factor} lie at the bottom, and the line "
-    "above them is their sum. Circles: that sum with its interval where a claim is made. Triangles: the share "
-    "claimed. Paler areas lie beyond what was measured and are the law's word alone."
+    "above them is their sum. Circles: share of the phases with {factor} in the measured time, with its interval and "
+    "with the calls made in them; where no phase was timed, the fitted sum. Dotted: the share of these phases in the "
+    "declared multiply-adds. Triangles: the share claimed. Paler areas lie beyond what was measured and are the law's "
+    "word alone."
 )
 PARITY = (
     "Every point of every subject against the time that its fitted law gives. On the line: equal. Beneath, the same"

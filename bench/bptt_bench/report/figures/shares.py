@@ -1,4 +1,4 @@
-"""How the time divides among the terms of a fitted law, against a factor."""
+"""How the time divides among the terms of a fitted law, against a factor, beside what was measured and counted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, MultipleLocator
 from numpy.typing import NDArray
 
+from bptt_bench.analyse.evidence.measured_shares import MeasuredShare, measured_share
 from bptt_bench.plan import Claim, Point, ShareClaim
+from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import along, on_line
 from bptt_bench.report.figures.style import (
@@ -34,6 +36,8 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 LEAST_SHARE = 0.02  # terms that stay below this everywhere are drawn together
+MEASURED: dict[str, Any] = {"color": INK, "marker": "o", "markerfacecolor": "white", "linestyle": "none"}
+COUNTED: dict[str, Any] = {"color": INK, "linestyle": (0, (1, 1)), "linewidth": 2.0}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +70,9 @@ def share_groups(claims: Iterable[Claim]) -> list[ShareGroup]:
 
 @styled
 def figure_shares(analysis: Analysis, group: ShareGroup) -> Figure:
-    """Draw the stacked share of each term against the factor; those with the factor at the bottom, with an interval.
+    """Draw the stacked share of each term against the factor, those with the factor at the bottom.
+
+    On it stand the shares that the phases with the factor were measured to have, and those of their multiply-adds.
 
     Raises
     ------
@@ -81,12 +87,12 @@ def figure_shares(analysis: Analysis, group: ShareGroup) -> Figure:
     levels = sorted(level for level in {*group.levels, *(measured or ())} if level > 0) or [1.0]  # a logarithmic axis
     ends = (levels[0], levels[-1]) if len(levels) > 1 else (levels[0] / 2, levels[0] * 2)
     labels, handles = _draw_stack(axes, fit, group, np.geomspace(*ends, 120))
-    _draw_claimed(axes, fit, group)
-    handles += [
-        Line2D([], [], color=INK, marker="o", markerfacecolor="white", linewidth=1.1),
-        Line2D([], [], color=INK, marker=7, markersize=7, linestyle="none"),
-    ]
-    labels += [f"all terms with {group.factor}", "share claimed"]
+    marks = _draw_measured(axes, analysis, fit, group) or _draw_fitted(axes, fit, group)
+    for level, bound in group.bounds:
+        axes.plot([level], [bound], color=INK, marker=7, markersize=7, linestyle="none", zorder=6, clip_on=False)
+    marks["share claimed"] = Line2D([], [], color=INK, marker=7, markersize=7, linestyle="none")
+    handles += marks.values()
+    labels += marks
     level_axis(axes, levels)
     axes.set(xlim=ends, ylim=(0, 1))
     axes.yaxis.set_major_locator(MultipleLocator(0.25))
@@ -151,18 +157,38 @@ def _stack(fit: Fit, group: ShareGroup, levels: NDArray[np.float64]) -> tuple[li
     return labels, shares
 
 
-def _draw_claimed(axes: Axes, fit: Fit, group: ShareGroup) -> None:
-    """Draw the share of all terms with the factor, with its interval, and the claimed bound, at each claimed level."""
-    names = [term.text for term in fit.full_law.terms if group.factor in term.factors]
-    for level, bound in group.bounds:
+def _draw_measured(axes: Axes, analysis: Analysis, fit: Fit, group: ShareGroup) -> dict[str, Line2D]:
+    """Draw the measured share of the phases with the factor at each measured level; return the legend's entries."""
+    levels = on_line(fit.points, group.fixed)[group.factor].to_numpy(float)
+    found: dict[float, MeasuredShare] = {}
+    for level in sorted(set(levels[levels > 0].tolist())):
         at = Point(group.fixed, **{group.factor: level})
-        estimate, low, high = fit.share(names, at)
+        share = measured_share(analysis.evidence, group.subject, group.factor, at)
+        if share is not None:
+            found[level] = share
+    if not found:
+        return {}
+    estimate, low, high = np.array([share.time for share in found.values()]).T
+    ends = np.maximum(np.stack([estimate - low, high - estimate]), 0.0)
+    axes.errorbar(list(found), estimate, yerr=ends, **MEASURED, elinewidth=1.3, capsize=3.0, zorder=6, clip_on=False)
+    phases = next(iter(found.values())).phases
+    name = f"measured: phase{'s' if len(phases) > 1 else ''} {join_names(phases)}"
+    entries = {name: Line2D([], [], **MEASURED)}
+    counted = {level: share.multiply_adds for level, share in found.items() if share.multiply_adds is not None}
+    if counted:
+        axes.plot(list(counted), list(counted.values()), **COUNTED, zorder=5, clip_on=False)
+        entries["counted: its multiply-adds"] = Line2D([], [], **COUNTED)
+    return entries
+
+
+def _draw_fitted(axes: Axes, fit: Fit, group: ShareGroup) -> dict[str, Line2D]:
+    """Draw the fitted share of all terms with the factor where a claim is made; return the legend's entry."""
+    names = [term.text for term in fit.full_law.terms if group.factor in term.factors]
+    for level, _ in group.bounds:
+        estimate, low, high = fit.share(names, Point(group.fixed, **{group.factor: level}))
         ends = [[max(0.0, estimate - max(0.0, low))], [max(0.0, min(1.0, high) - estimate)]]
-        axes.errorbar(
-            [level], [estimate], yerr=ends, color=INK, marker="o", markerfacecolor="white", elinewidth=1.3,
-            capsize=3.0, zorder=6, clip_on=False,
-        )  # fmt: skip
-        axes.plot([level], [bound], color=INK, marker=7, markersize=7, linestyle="none", zorder=6, clip_on=False)
+        axes.errorbar([level], [estimate], yerr=ends, **MEASURED, elinewidth=1.3, capsize=3.0, zorder=6, clip_on=False)
+    return {f"fitted: all terms with {group.factor}": Line2D([], [], **MEASURED)}
 
 
 def _mark_range(axes: Axes, measured: tuple[float, float] | None, factor: str) -> None:

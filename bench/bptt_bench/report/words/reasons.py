@@ -197,7 +197,12 @@ def _(one: estimates.ShareEstimate) -> str:
     beyond = f" (beyond the measured levels of {', '.join(one.beyond)})" if one.beyond else ""
     claimed = f"{'at least' if one.bound == 'lower' else 'at most'} {one.claimed:.0%}"
     where = f"{describe(one.at)}{beyond}"
-    return f"terms with {one.factor} take {span_percent(one.estimate)} of the time at {where}, claimed {claimed}"
+    fitted = f"terms with {one.factor} take {span_percent(one.estimate)} of the time at {where}, claimed {claimed}"
+    if one.phase_share is None:
+        return fitted
+    phases = f"phase{'s' if len(one.phases) > 1 else ''} {join_names(one.phases)}"
+    counted = "" if one.multiply_adds is None else f", with {one.multiply_adds:.2%} of the multiply-adds"
+    return f"{fitted}; measured there, {span_percent(one.phase_share)} in {phases}{counted}"
 
 
 @words.register

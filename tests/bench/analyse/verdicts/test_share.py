@@ -27,7 +27,36 @@ def test_a_share_is_judged_against_its_bound(rng: np.random.Generator, asked: fl
     assert found.estimate == pytest.approx(2.56 / 3.56, abs=0.02)  # 1e-7·256 against 1e-5 a step
     asked_in_words = f"at {'least' if bound == 'lower' else 'most'} {asked:.0%}"
     assert text_of(found.reason).startswith("terms with V take 7")
-    assert text_of(found.reason).endswith(f"of the time at T=32 V=256, claimed {asked_in_words}.")
+    assert f"of the time at T=32 V=256, claimed {asked_in_words}; measured there, 7" in text_of(found.reason)
+    assert text_of(found.reason).endswith("in phase output.")
+
+
+@pytest.mark.parametrize(("asked", "bound", "fitted"), [(0.6, "lower", "supported"), (0.6, "upper", "refuted")])
+def test_a_share_larger_than_that_of_its_phases_is_open(
+    rng: np.random.Generator, asked: float, bound: str, fitted: str
+) -> None:
+    data = frame(rng)
+    assert verdict(data, share(share=asked, bound=bound)).verdict == fitted
+    data["output_seconds_per_eval"] *= 0.2  # the phase has a third of the time, where the fit says 72 %
+    found = verdict(data, share(share=asked, bound=bound))
+    assert found.verdict == "inconclusive"
+    assert "terms with V take 7" in text_of(found.reason)
+    assert "measured there, 33." in text_of(found.reason)
+
+
+def test_a_share_smaller_than_that_of_its_phases_is_judged_as_it_is(rng: np.random.Generator) -> None:
+    """A phase also holds the calls made in it, which do not depend on the factor."""
+    data = frame(rng)
+    data["output_seconds_per_eval"] *= 10
+    assert verdict(data, share(share=0.9)).verdict == "refuted"
+    assert verdict(data, share(share=0.9, bound="upper")).verdict == "supported"
+
+
+def test_without_times_of_phases_the_share_is_that_of_the_fit_alone(rng: np.random.Generator) -> None:
+    data = frame(rng).drop(columns="output_seconds_per_eval")
+    found = verdict(data, share())
+    assert found.verdict == "supported"
+    assert text_of(found.reason).endswith("claimed at least 50%.")
 
 
 def test_a_share_too_close_to_its_bound_is_open(rng: np.random.Generator) -> None:

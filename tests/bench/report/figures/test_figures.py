@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import Analysis, Verdict, analyse
+from bptt_bench.analyse.evidence.measured_shares import measured_share
 from bptt_bench.analyse.findings.obstacles import ExponentOutOfRange
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.regime import Regime
@@ -26,6 +27,7 @@ from bptt_bench.report.figures import (
     ratio_groups,
     share_groups,
 )
+from bptt_bench.report.figures.lines import on_line
 from bptt_bench.report.figures.scaling import law_alone
 from bptt_bench.report.figures.shares import _stack
 from bptt_bench.report.words.content import term_label
@@ -237,6 +239,29 @@ def test_shares_distinguish_measured_from_extrapolated(analysis: Analysis) -> No
     assert axes.get_title(loc="left") == "measured: V = 64 to 4\u202f096; paler: extrapolated"
     edges = [line for line in axes.lines if list(np.asarray(line.get_xdata())) == [4096, 4096]]
     assert len(edges) == 1
+
+
+def test_marks_of_shares_are_measured_and_not_read_off_the_fit(analysis: Analysis) -> None:
+    (group,) = share_groups(analysis.experiment.claims)
+    figure = figure_shares(analysis, group)
+    (drawn_line,) = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    drawn = dict(zip(*np.asarray(drawn_line.get_data()).tolist(), strict=True))
+    levels = on_line(analysis.fits["sweep", WHOLE].points, group.fixed)["V"]
+    assert sorted(drawn) == sorted(levels)
+    for V, share in drawn.items():
+        found = measured_share(analysis.evidence, "sweep", "V", Point(group.fixed, V=V))
+        assert found is not None
+        assert share == found.time.estimate
+    assert "measured: phase output" in [text.get_text() for text in figure.legends[0].get_texts()]
+
+
+def test_marks_of_shares_say_that_they_are_fitted_where_no_phase_was_timed(analysis: Analysis) -> None:
+    (group,) = share_groups(analysis.experiment.claims)
+    frame = analysis.frame.drop(columns=[name for name in analysis.frame if str(name).startswith("output_")])
+    figure = figure_shares(analyse(frame, analysis.experiment), group)
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert "fitted: all terms with V" in labels
+    assert not any(label.startswith("measured") for label in labels)
 
 
 def test_shares_off_every_measured_line_say_so(analysis: Analysis) -> None:
