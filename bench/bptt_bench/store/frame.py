@@ -216,6 +216,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "skips": _skips(
             by_kind.get("skip", []), [record for kind in ("sample", *UNTIMED) for record in by_kind.get(kind, [])]
         ),
+        "subtracts_empty_call": any(sample.get("empty_call_seconds") for sample in by_kind.get("sample", [])),
         "inputs": _inputs(by_kind.get("sample", [])),
         "workers": by_kind.get("worker", []),
         "resumes": by_kind.get("resume", []),

@@ -123,7 +123,7 @@ def check_clock(resolution_seconds: float) -> Finding:
 def check_empty_call(seconds_per_eval: float) -> Finding:
     """Check the cost of timing itself: an evaluation that does nothing."""
     is_cheap, shown = seconds_per_eval <= SLOW_CALL_SECONDS, f"{seconds_per_eval * 1e9:.0f} ns"
-    good = "cells under 10 times this are marked below floor"
+    good = "calls that take hardly longer than this are marked below floor"
     poor = "slow: is a tracer, a profiler or an emulator at work?"
     return Finding.judge("empty_call_seconds_per_eval", seconds_per_eval, shown, is_cheap, good, poor)
 

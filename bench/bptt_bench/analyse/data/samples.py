@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 TIME = "started_at"  # of a sample, in seconds
 HOST, PROCESS = "host", "process"  # host and measuring process of a sample
+MOST_BELOW_FLOOR = 0.5  # of the samples of a point, beyond which all of them are left out
 UNNAMED = "unknown"
 # A fit sums squares of ratios of a term to a time: within these bounds the sums stay below 1e308.
 LEAST, MOST = 1e-60, 1e60
@@ -92,7 +93,8 @@ def gather(
 ) -> Samples:
     """Return the samples of a response, grouped by the factors of the frame and ``names``.
 
-    Rows below the signal floor are dropped and counted. In a frame with a ``timing`` column only the rows with the
+    Rows below the signal floor are dropped and counted, with all others of a point where they are the majority: there
+    only what noise made longer is above. In a frame with a ``timing`` column only the rows with the
     response are used: phases and whole evaluations are never mixed.
 
     Raises
@@ -105,10 +107,10 @@ def gather(
         if name not in frame.columns:
             hint = did_you_mean(name, frame.columns) or _with_unit(name, frame)
             raise FitError(f"column {name!r}: missing; the columns are {list_names(frame.columns.tolist())}{hint}")
-    keep, below_floor = _rows(frame, response)
-    rows = np.flatnonzero(keep)
     found = column_roles(frame, names, measured)
     factors = _factors(found.factors, names)
+    keep, below_floor = _rows(frame, response, factors)
+    rows = np.flatnonzero(keep)
     if not len(rows):
         if below_floor:
             raise BelowFloorError(f"response {response!r}: all {below_floor} rows are below the signal floor")
@@ -215,7 +217,9 @@ def _factors(others: Sequence[str], names: Sequence[str]) -> list[str]:
     return factors
 
 
-def _rows(frame: pd.DataFrame, response: str) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], int]:
+def _rows(
+    frame: pd.DataFrame, response: str, factors: Sequence[str]
+) -> tuple[np.ndarray[Any, np.dtype[np.bool_]], int]:
     keep = np.ones(len(frame), dtype=bool)
     if "timing" in frame.columns or "source" in frame.attrs:
         # a row with phases has no time of the whole evaluation, and vice versa: such gaps are not missing data. Nor are
@@ -225,7 +229,10 @@ def _rows(frame: pd.DataFrame, response: str) -> tuple[np.ndarray[Any, np.dtype[
         return keep, 0
     column = frame["below_floor"]  # another tool's table may have it as numbers or as text
     true = column if column.dtype.kind == "b" else column.astype(str).str.lower().isin(("true", "1", "1.0"))
-    below = true.to_numpy(dtype=bool)
+    below = true.to_numpy(dtype=bool, copy=True)
+    if factors and below.any():
+        share = true[keep].groupby([frame[name][keep] for name in factors]).transform("mean")
+        below[np.flatnonzero(keep)] |= share.to_numpy() > MOST_BELOW_FLOOR
     return keep & ~below, int((keep & below).sum())
 
 

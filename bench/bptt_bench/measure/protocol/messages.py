@@ -129,7 +129,10 @@ class ProbeReply(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleReply(Message):
-    """One sample: times in seconds per evaluation; ``started_at`` in seconds since 1970."""
+    """One sample: times in seconds per evaluation; ``started_at`` in seconds since 1970.
+
+    From ``seconds_per_eval`` those of an empty call are subtracted.
+    """
 
     evaluations: int
     seconds_per_eval: float
@@ -139,6 +142,7 @@ class SampleReply(Message):
     load_average: float | None
     phase_seconds_per_eval: Mapping[str, float] = field(default_factory=dict)
     first_seconds: float | None = None  # of the first evaluation of the subject at the point in this process
+    empty_call_seconds: float = 0.0
     inputs: int = 1  # that took turns, or were used up
     inspection: Mapping[str, Any] | None = None  # as ``Inspection.to_json`` gives it, where one was made
 

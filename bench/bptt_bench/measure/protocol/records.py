@@ -150,6 +150,7 @@ def sample_record(
         "evaluations": reply.evaluations,
         "inputs": reply.inputs,
         "seconds_per_eval": reply.seconds_per_eval,
+        "empty_call_seconds": reply.empty_call_seconds,
         "below_floor": reply.below_floor,
         "load_average": reply.load_average,
         "first_seconds": reply.first_seconds,

@@ -8,7 +8,7 @@ import itertools
 import math
 import statistics
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.phases import PhaseTimer
@@ -20,7 +20,8 @@ AIMED_SHARE = 0.3  # of a sample's seconds that the next trial aims at: above TR
 MAX_GROWTH = 100  # times more evaluations from one trial to the next: a first reading may be nothing but clock noise
 COLD_FACTOR = 5  # a first evaluation touches new memory; one this many samples long is long for certain
 MAX_EVALUATIONS = 1 << 30  # bounds the loop where the clock does not advance
-FLOOR_FACTOR = 10  # a cell is below the floor when an evaluation costs less than this many empty calls
+FLOOR_FACTOR = 10  # empty calls; beside an evaluation that costs less, an empty call is measured at once
+FLOOR_SHARE = 0.2  # of an empty call: what an evaluation costs beyond one is known no better, so that less is nothing
 FLOOR_EVALUATIONS, FLOOR_REPEATS = 2_000, 7  # half a millisecond in all; their median is robust against an interruption
 
 
@@ -36,6 +37,7 @@ class Sample:
     phase_seconds_per_eval : the same by phase, when phases were timed.
     seconds_in_evaluations : seconds spent evaluating for this sample in all, warm-up and calibration included.
     first_seconds : seconds of the very first of these evaluations.
+    empty_call_seconds : seconds of an empty call in the same loop, if they were subtracted.
     """
 
     evaluations: int
@@ -43,6 +45,7 @@ class Sample:
     seconds_in_evaluations: float
     first_seconds: float
     inputs: int = 1
+    empty_call_seconds: float = 0.0
     phase_seconds_per_eval: Mapping[str, float] = field(default_factory=dict)
 
 
@@ -88,16 +91,38 @@ def seconds_of(evaluate: Evaluation | Rotation, evaluations: int, clock: Clock) 
     return clock.now() - start
 
 
-def floor_seconds(clock: Clock) -> float:
-    """Return the seconds per evaluation of a call that does nothing, in the loop that times everything else."""
+def floor_seconds(clock: Clock, inputs: int = 1) -> float:
+    """Return the seconds per evaluation of a call that does nothing, in the loop that times everything else.
+
+    ``inputs`` : that take turns. Python calls one function repeatedly in less time than several.
+    """
+    calls = Rotation([_make_nothing() for _ in range(min(inputs, FLOOR_EVALUATIONS))])
     with no_garbage_collection():
         return statistics.median(
-            seconds_of(_nothing, FLOOR_EVALUATIONS, clock) / FLOOR_EVALUATIONS for _ in range(FLOOR_REPEATS)
+            seconds_of(calls, FLOOR_EVALUATIONS, clock) / FLOOR_EVALUATIONS for _ in range(FLOOR_REPEATS)
         )
 
 
-def _nothing() -> None:
-    pass
+def _make_nothing() -> Evaluation:
+    def nothing() -> None:
+        pass
+
+    return nothing
+
+
+def subtract_empty_call(sample: Sample, clock: Clock, usual: float) -> Sample:
+    """Return a sample without the seconds of an empty call.
+
+    ``usual`` : seconds of one in this process. Beside quick evaluations they are measured again.
+    """
+    is_quick = sample.seconds_per_eval < FLOOR_FACTOR * usual
+    empty = floor_seconds(clock, sample.inputs) if is_quick else usual
+    return replace(sample, seconds_per_eval=max(sample.seconds_per_eval - empty, 0.0), empty_call_seconds=empty)
+
+
+def is_nothing(sample: Sample) -> bool:
+    """Return whether an evaluation cannot be told from an empty call, whose seconds were subtracted."""
+    return sample.seconds_per_eval <= FLOOR_SHARE * sample.empty_call_seconds
 
 
 def warm_up(

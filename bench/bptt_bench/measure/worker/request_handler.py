@@ -40,8 +40,10 @@ from bptt_bench.measure.timing.timing import (
     Sample,
     floor_seconds,
     is_below_floor,
+    is_nothing,
     no_garbage_collection,
     seconds_of,
+    subtract_empty_call,
     take_sample,
 )
 from bptt_bench.measure.worker.counts import count_operations
@@ -270,6 +272,10 @@ class RequestHandler:
             if is_new and inspector is not None:
                 later = sample.first_seconds if prepared.is_used_up else sample.seconds_per_eval
                 inspection = inspector.compare_fresh(later, prepared.again)
+        below_floor = is_below_floor(sample.seconds_per_eval, self._floor_seconds)
+        if request.timing == "whole":
+            sample = subtract_empty_call(sample, self._clock, self._floor_seconds)
+            below_floor = is_nothing(sample)
         more = 0.0 if inspector is None else inspector.seconds_in_evaluations - sample.first_seconds
         cell = (request.subject.removesuffix(PLACEBO_SUFFIX), Point(request.point))
         return SampleReply(
@@ -277,7 +283,8 @@ class RequestHandler:
             seconds_per_eval=sample.seconds_per_eval,
             seconds_in_evaluations=sample.seconds_in_evaluations + more,
             phase_seconds_per_eval=sample.phase_seconds_per_eval,
-            below_floor=is_below_floor(sample.seconds_per_eval, self._floor_seconds),
+            empty_call_seconds=sample.empty_call_seconds,
+            below_floor=below_floor,
             started_at=started_at,
             load_average=load,
             first_seconds=self._first_seconds.setdefault(cell, sample.first_seconds),

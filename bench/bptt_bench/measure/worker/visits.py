@@ -63,7 +63,7 @@ class Calibrations:
     def update(self, visit: Visit, sampled: SampleReply) -> None:
         """Keep a calibration for later visits, unless it has turned out too short."""
         cell = (visit.subject, visit.point)
-        lasted = sampled.seconds_per_eval * sampled.evaluations
+        lasted = (sampled.seconds_per_eval + sampled.empty_call_seconds) * sampled.evaluations
         if lasted < SHORT_SHARE * self._seconds_per_sample:
             self._evaluations.pop(cell, None)
         elif visit.timing == "whole":

@@ -69,7 +69,8 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
         sentences.append(f"They were taken in {_count(len(workers), 'fresh process', 'fresh processes')}{pinned}")
         floors = [worker["floor_seconds"] for worker in workers if worker.get("floor_seconds") is not None]
         if floors:
-            sentences.append(f"An empty call cost {show.si(max(floors))}")
+            subtracted = ", which is subtracted" if frame.attrs.get("subtracts_empty_call") else ""
+            sentences.append(f"An empty call cost {show.si(max(floors))}{subtracted}")
     sentences.append(
         "Inputs were prepared outside the timing, samples calibrated and warmed up, garbage collection off"
     )

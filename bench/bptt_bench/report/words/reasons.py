@@ -299,8 +299,8 @@ def _(one: obstacles.FewPoints) -> str:
     points = f"{_count(one.n_points, 'point')} for {_count(one.n_terms, 'term')}"
     if one.below_floor:
         return (
-            f"{one.subject} has {points}, {one.needed} are needed; {one.below_floor} samples took less than "
-            "10 times an empty call: do more in one call, such as many look-ups in a loop"
+            f"{one.subject} has {points}, {one.needed} are needed; {one.below_floor} samples took hardly longer than "
+            f"an empty call: do more in one call, such as {MORE_IN_ONE_CALL}"
         )
     of = "" if one.response == WHOLE else f" of {response(one.response)}"
     return f"{one.subject} was measured at {points}{of}; {one.needed} are needed"
@@ -471,6 +471,7 @@ def _(one: obstacles.RememberedWork) -> str:
 
 # fits
 
+MORE_IN_ONE_CALL = "`return lambda: [key in members for key in keys]`"
 OR_CONSUME = "or state consumes=True in bench.experiment"
 SHAPES: Mapping[fits.Shape, str] = {
     "rise": "rise with",

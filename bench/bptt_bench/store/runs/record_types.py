@@ -155,7 +155,7 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
     "sample": {
         **_VISIT,
         **dict.fromkeys(("block", "evaluations", "inputs"), _whole),
-        **dict.fromkeys(("load_average", "first_seconds"), _or_null(_number)),
+        **dict.fromkeys(("load_average", "first_seconds", "empty_call_seconds"), _or_null(_number)),
         "phase_seconds_per_eval": _values(_number),
     },
     "memory": {**_VISIT, **dict.fromkeys(("peak_bytes", "allocated_bytes", "output_bytes"), _or_null(_number))},

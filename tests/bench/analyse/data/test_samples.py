@@ -83,6 +83,19 @@ def test_rows_below_the_floor_are_left_out_and_counted() -> None:
     assert found.coefficients == pytest.approx([3.0])
 
 
+def test_a_point_of_which_most_samples_are_below_the_floor_is_left_out() -> None:
+    def data(below: int) -> pd.DataFrame:
+        n = [1.0] * 5 + [2.0, 4.0, 8.0] * 2
+        noisy = [99.0] * 5 + [3.0 * level for level in n[5:]]
+        return pd.DataFrame(
+            {"n": n, "seconds_per_eval": noisy, "below_floor": [True] * below + [False] * (len(n) - below)}
+        )
+
+    found = fit(data(3), "n", overhead=())
+    assert (found.n_points, found.n_samples, found.below_floor) == (3, 6, 5)
+    assert fit(data(2), "n", overhead=()).n_points == 4
+
+
 def test_rows_of_the_other_kind_of_timing_are_not_missing_data() -> None:
     data = frame(timing=["whole"] * 6 + ["phases"] * 2)
     data["a_seconds_per_eval"] = np.nan

@@ -8,12 +8,17 @@ import pytest
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.measure.timing.phases import PhaseTimer
 from bptt_bench.measure.timing.timing import (
+    FLOOR_EVALUATIONS,
     FLOOR_FACTOR,
     MAX_EVALUATIONS,
+    Rotation,
+    Sample,
     calibrate,
     floor_seconds,
     is_below_floor,
+    is_nothing,
     seconds_of,
+    subtract_empty_call,
     take_sample,
     warm_up,
 )
@@ -117,6 +122,57 @@ def test_phases_are_means_per_evaluation_without_warm_up() -> None:
     assert sample.evaluations == 4
     assert sample.phase_seconds_per_eval == pytest.approx({"a": 0.001, "b": 0.004})
     assert sample.seconds_per_eval == pytest.approx(0.005)
+
+
+def test_calls_take_turns_and_each_is_made_equally_often() -> None:
+    clock = FakeClock()
+    calls = [Ticking(clock, seconds) for seconds in (0.001, 0.002, 0.006)]
+    sample = take_sample(Rotation(calls), clock, seconds_per_sample=0.02)
+    assert sample.inputs == 3
+    assert sample.evaluations % 3 == 0
+    assert sample.seconds_per_eval == pytest.approx(0.003)
+    made = [call.calls for call in calls]
+    assert max(made) - min(made) <= 1
+
+
+def test_a_reading_goes_on_with_the_input_at_which_the_last_one_ended() -> None:
+    clock = FakeClock()
+    turns = Rotation([Ticking(clock, 1.0), Ticking(clock, 10.0)])
+    assert [seconds_of(turns, evaluations, clock) for evaluations in (1, 2, 1)] == [1.0, 11.0, 10.0]
+
+
+class EmptyCalls(FakeClock):
+    """A clock on which nothing else happens than empty calls of ``seconds`` each."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self.reading = seconds * FLOOR_EVALUATIONS
+
+    def now(self) -> float:
+        self.advance(self.reading)
+        return super().now()
+
+
+def made(seconds: float) -> Sample:
+    return Sample(evaluations=5, seconds_per_eval=seconds, seconds_in_evaluations=1.0, first_seconds=seconds)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "left", "nothing"),
+    [(5.0, 4.9, False), (0.9, 0.85, False), (0.07, 0.02, False), (0.055, 0.005, True), (0.04, 0.0, True)],
+)
+def test_an_empty_call_is_subtracted_and_what_is_hardly_more_is_nothing(
+    seconds: float, left: float, nothing: bool
+) -> None:
+    """An empty call takes 0.05 s now, and took 0.1 s when the process began: that holds for calls of 1 s and more."""
+    sample = subtract_empty_call(made(seconds), EmptyCalls(0.05), usual=0.1)
+    assert sample.seconds_per_eval == pytest.approx(left)
+    assert sample.empty_call_seconds == pytest.approx(0.1 if seconds >= 1 else 0.05)
+    assert is_nothing(sample) is nothing
+
+
+def test_what_a_clock_that_stands_still_reads_is_nothing() -> None:
+    assert is_nothing(subtract_empty_call(made(0.0), FakeClock(), usual=0.0))
 
 
 @pytest.mark.parametrize("was_on", [True, False])
