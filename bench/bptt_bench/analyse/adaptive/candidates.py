@@ -86,9 +86,13 @@ def _seconds(fits: Iterable[Fit], points: list[Point]) -> np.ndarray[tuple[int, 
 
 
 def _skipped(evidence: Evidence, subject: str) -> set[Point]:
-    """Return the points at which the memory did not suffice for a subject."""
+    """Return the points at which a subject could not be timed."""
     skips = evidence.frame.attrs.get("skips", ())
-    return {Point(skip["point"]) for skip in skips if skip["subject"] == subject}
+    return {
+        Point(skip["point"])
+        for skip in skips
+        if skip["subject"] == subject and skip.get("timing", "whole") in ("whole", "phases")
+    }
 
 
 def _points(experiment: Experiment, subject: str) -> list[Point]:

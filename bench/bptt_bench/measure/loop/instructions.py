@@ -14,7 +14,7 @@ from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines.valgrind import InstructionsError
 from bptt_bench.measure.loop.events import Listener, Notice
 from bptt_bench.measure.loop.recorder import Recorder
-from bptt_bench.measure.protocol.messages import CountReply
+from bptt_bench.measure.protocol.messages import CountReply, SkipReply
 from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, StoredProgress, Visit, plan_cells
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.plan import CostLaw, Experiment, Point
@@ -30,6 +30,7 @@ SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its su
 INPUTS = 3  # whose median counts
 SECONDS = {"quick": 20.0, "standard": 60.0}  # for a subject, by profile
 SECONDS_OTHERWISE = 180.0
+MOST_NAMED = 3  # points in a notice
 
 
 class Counter(Protocol):
@@ -87,14 +88,17 @@ class InstructionsLoop:
 
             for name, law in wanted.items():
                 points = [cell.point for cell in cells if cell.subject == name]
+                left_out: list[Point] = []
                 try:
                     for alike in _by_category(points):
-                        self._subject(count, name, law, alike, seconds)
+                        left_out += self._subject(count, name, law, alike, seconds)
                 except InstructionsError as error:
                     failed.append(f"{name}: {error}")
                     self.notify(Notice(text=failed[-1]))
                     stack.close()  # it may still be at work
                     counter = None
+                if left_out:
+                    self._leave_out(name, left_out, profile)
         if failed and len(failed) == len(wanted) and not experiment.is_timed and not self.recorder.counted_cells:
             raise MeasureError(failed[0])
 
@@ -105,13 +109,23 @@ class InstructionsLoop:
         law: CostLaw,
         points: Sequence[Point],
         seconds: float,
-    ) -> None:
-        """Count one subject at the points that are not stored."""
+    ) -> list[Point]:
+        """Count one subject at the points that are not stored; return those for which no time was left."""
         stored = self.done.instructions.items()
         known = {point: instructions for (subject, point), instructions in stored if subject == name}
-        count_points(
+        return count_points(
             law, points, lambda point, most: count_at(name, point, most), known, seconds=seconds, clock=self.clock
         )
+
+    def _leave_out(self, name: str, points: Sequence[Point], profile: str) -> None:
+        """Store and tell for which points no time was left."""
+        seconds = SECONDS.get(profile, SECONDS_OTHERWISE)
+        reason = f"no time was left of the {seconds:g} s for each subject; {longer_profile(profile)}"
+        for point in points:
+            self.recorder.store_skip(Visit(name, point, COUNT_BLOCK, "counts"), SkipReply(reason=reason), None)
+        shown = ", ".join(map(str, points[:MOST_NAMED]))
+        others = f" and {len(points) - MOST_NAMED} more" if len(points) > MOST_NAMED else ""
+        self.notify(Notice(text=f"{name}: instructions not counted at {shown}{others}: {reason}"))
 
     def _count(self, counter: Counter, name: str, point: Point, seconds: float) -> float:
         start, started_at = self.clock.now(), self.clock.wall()
@@ -130,7 +144,7 @@ def count_points(
     *,
     seconds: float,
     clock: Clock,
-) -> dict[Point, float]:
+) -> list[Point]:
     """Count up to the largest size that serves, then at the given points made as small.
 
     Parameters
@@ -141,7 +155,7 @@ def count_points(
 
     Returns
     -------
-    instructions : by point, the known ones included.
+    points : for which no time was left.
     """
     end = clock.now() + seconds
     counts = dict(known)
@@ -153,17 +167,30 @@ def count_points(
 
     by_share = {share: shrink_points(points, share) for share in SHARES}
     sizes = _sizes(law, dict.fromkeys(point for some in by_share.values() for point in some))
-    largest = climb(sizes, count, lambda: clock.now() < end)
+    largest, unreached = climb(sizes, count, lambda: clock.now() < end)
     fitting = [share for share, some in by_share.items() if max(sizes[point] for point in some) <= largest]
     chosen = max(fitting, default=SHARES[0])
     wanted = [*by_share[chosen], *shrink_points(points, chosen * SECOND_SHARE)]
+    left_out = [] if unreached is None else [unreached]
     for point in sorted(wanted, key=lambda point: -sizes.get(point, 0.0)):
-        if clock.now() < end and sizes.get(point, 0.0) <= largest:
+        if sizes.get(point, 0.0) > largest:
+            continue
+        if clock.now() < end:
             count(point)
+        elif point not in counts:
+            left_out.append(point)
     for point in between(sorted(counts, key=lambda point: counts[point])):
         if clock.now() < end and len(counts) < FEWEST_POINTS:
             count(point)
-    return counts
+    return list(dict.fromkeys(left_out))
+
+
+def longer_profile(profile: str) -> str:
+    """Return in words what gives more time than a profile."""
+    longer = dict([*SECONDS.items(), ("full", SECONDS_OTHERWISE)])
+    seconds = SECONDS.get(profile, SECONDS_OTHERWISE)
+    after = next(((name, its) for name, its in longer.items() if its > seconds), None)
+    return "give smaller levels" if after is None else f"profile {after[0]} has {after[1]:g} s"
 
 
 def _by_category(points: Sequence[Point]) -> Iterator[list[Point]]:
@@ -174,27 +201,33 @@ def _by_category(points: Sequence[Point]) -> Iterator[list[Point]]:
     yield from groups.values()
 
 
-def climb(sizes: Mapping[Point, float], count: Callable[[Point], float], has_time: Callable[[], bool]) -> float:
-    """Count at points of growing size, as long as the next one should be counted soon enough; return the last size.
+def climb(
+    sizes: Mapping[Point, float], count: Callable[[Point], float], has_time: Callable[[], bool]
+) -> tuple[float, Point | None]:
+    """Count at points of growing size, as long as the next one should be counted soon enough.
 
     No step is larger than ``STEP``, if there is a point within it. What the next point needs is foretold from the last
     two, so that code that grows faster than its law is not counted for hours.
+
+    Returns
+    -------
+    size : the largest that was counted.
+    unreached : the next point, if there was no time for it.
     """
     order = sorted(sizes, key=lambda point: sizes[point])
     last = order[0]
     instructions, power = count(last), 1.0
-    while has_time():
-        larger = [point for point in order if sizes[point] > sizes[last]]
-        if not larger:
-            break
+    while larger := [point for point in order if sizes[point] > sizes[last]]:
         within = [point for point in larger if sizes[point] <= STEP * sizes[last]] or larger[:1]
         quick = [point for point in within if instructions * (sizes[point] / sizes[last]) ** power <= MOST_INSTRUCTIONS]
         if not quick:
             break
+        if not has_time():
+            return sizes[last], quick[-1]
         found = count(quick[-1])
         power = max(math.log(found / instructions) / math.log(sizes[quick[-1]] / sizes[last]), 1.0)
         last, instructions = quick[-1], found
-    return sizes[last]
+    return sizes[last], None
 
 
 def between(points: Sequence[Point]) -> list[Point]:

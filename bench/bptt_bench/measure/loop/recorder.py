@@ -160,11 +160,15 @@ class Recorder:
             )
         )
 
+    def store_skip(self, visit: Visit, found: SkipReply, host: str | None) -> None:
+        """Store why a cell is left out."""
+        self._sink.append(skip_record(visit, found, host=host))
+
     def _skip(self, visit: Visit, found: SkipReply, host: str | None) -> None:
         self._skipped.setdefault((Cell(visit.subject, visit.point), visit.timing), found.reason)
         last = self.progress.count_visit(visit)
         self.progress.time_left.drop(visit)
-        self._sink.append(skip_record(visit, found, host=host))
+        self.store_skip(visit, found, host)
         self._notify(CellSkipped(subject=visit.subject, point=visit.point, timing=visit.timing, reason=found.reason))
         self._block_done(visit, last)
 

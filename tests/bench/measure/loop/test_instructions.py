@@ -11,10 +11,11 @@ import pytest
 from bptt_bench.errors import BenchError, MeasureError
 from bptt_bench.measure.engines.valgrind import InstructionsError
 from bptt_bench.measure.loop.events import CountsTaken, Event, Notice
-from bptt_bench.measure.loop.instructions import MOST_INSTRUCTIONS, SECONDS, climb
+from bptt_bench.measure.loop.instructions import MOST_INSTRUCTIONS, SECONDS, climb, longer_profile
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import Point
+from bptt_bench.report.words.reasons import text_of
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
 
@@ -128,6 +129,34 @@ def test_counting_ends_with_its_time_and_keeps_what_it_has() -> None:
     assert 2 <= len(ran.counts()) <= 4
 
 
+def test_points_for_which_no_time_is_left_are_told_with_what_gives_more(tmp_path: Path) -> None:
+    with SampleStore.create(tmp_path / "run") as store:
+        ran = Ran(lambda point: 10 * point["n"], sink=store, n=[1000, 100_000], seconds=SECONDS["quick"] / 3)
+    skips = load(tmp_path / "run").attrs["skips"]
+    reason = "no time was left of the 20 s for each subject; profile standard has 60 s"
+    assert {(skip["subject"], skip["timing"], skip["reason"]) for skip in skips} == {("mine", "counts", reason)}
+    left_out = [Point(skip["point"]) for skip in skips]
+    assert len(left_out) == 3
+    assert not set(left_out) & set(ran.counts())
+    assert ran.notices() == [f"mine: instructions not counted at {', '.join(map(str, left_out))}: {reason}"]
+    (verdict,) = bench.judge(tmp_path / "run")
+    assert text_of(verdict.reason).endswith("not measured at n=34, n=74 and n=625.")
+
+
+def test_nothing_is_told_where_the_time_sufficed() -> None:
+    ran = Ran(lambda point: 5 * point["n"] ** 2, "n**2", n=[10_000, 1_000_000])  # at smaller levels, as is meant
+    assert ran.notices() == []
+    assert ran.sink.of("skip") == []
+
+
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [("quick", "profile standard has 60 s"), ("standard", "profile full has 180 s"), ("full", "give smaller levels")],
+)
+def test_a_longer_profile_is_named_where_there_is_one(profile: str, expected: str) -> None:
+    assert longer_profile(profile) == expected
+
+
 def test_the_middle_one_of_several_inputs_counts() -> None:
     assert set(Ran(lambda _point: 500, "1", n=[10, 1000]).counts().values()) == {500}
 
@@ -203,8 +232,9 @@ def test_a_climb_takes_no_step_that_is_longer_than_it_must_be() -> None:
         counted.append(point["n"])
         return float(point["n"])
 
-    assert climb(sizes, count, lambda: True) == 100
+    assert climb(sizes, count, lambda: True) == (100, None)
     assert counted == [1, 4, 16, 100]
+    assert climb(sizes, count, lambda: False) == (1, Point(n=4))
 
 
 def test_no_valgrind_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
