@@ -1,6 +1,7 @@
 """Configuration of Sphinx: Markdown by MyST, the Python interface by numpydoc, the commands by sphinx-click.
 
-Nothing is fetched while building: no inventories of other projects, no fonts, no scripts.
+Nothing is fetched while building or reading: no inventories of other projects, no fonts, no scripts. Formulas are
+MathML, which browsers draw themselves.
 """
 
 from __future__ import annotations
@@ -9,6 +10,10 @@ import re
 from typing import Any
 
 import bptt_bench
+from docutils import nodes
+from docutils.utils.math import MathError
+from docutils.utils.math.latex2mathml import tex2mathml
+from sphinx.util.logging import getLogger
 
 project = "bptt-bench"
 author = "bptt-bench contributors"
@@ -27,7 +32,7 @@ exclude_patterns = ["_build"]
 suppress_warnings = ["config.cache"]  # functions in this file, which no cache of doctrees can hold
 smartquotes = False  # commands are copied from here
 
-myst_enable_extensions = ["colon_fence", "deflist"]
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
 myst_heading_anchors = 3
 
 autosummary_generate = True
@@ -40,6 +45,7 @@ templates_path = ["_templates"]
 
 toc_object_entries_show_parents = "hide"
 
+html_math_renderer = "mathml"
 html_theme = "pydata_sphinx_theme"
 html_title = "bptt-bench"
 html_theme_options = {
@@ -79,7 +85,25 @@ def help_as_markup(_app: Any, _context: Any, lines: list[str]) -> None:
         lines[start:] = ["Examples:", "", ".. code-block:: bash", "", *(f"    {one}" for one in commands), ""]
 
 
+def write_formula(writer: Any, node: nodes.Element) -> None:
+    """Write a formula as MathML, in a sentence or on a line of its own.
+
+    Raises
+    ------
+    SkipNode : always, as Sphinx expects of a node that is written whole.
+    """
+    is_block = isinstance(node, nodes.math_block)
+    try:
+        markup = tex2mathml(node.astext(), as_block=is_block)
+    except MathError as error:
+        getLogger(__name__).warning("formula %r: %s", node.astext(), error, location=node)
+        raise nodes.SkipNode from None
+    writer.body.append(f'<div class="formula">{markup}</div>' if is_block else markup)
+    raise nodes.SkipNode
+
+
 def setup(app: Any) -> None:
-    """Register what is done to docstrings before numpydoc reads them, and to the help of commands."""
+    """Register how formulas are written, and what is done to docstrings and to the help of commands."""
+    app.add_html_math_renderer("mathml", (write_formula, None), (write_formula, None))
     app.connect("autodoc-process-docstring", described_below, priority=100)
     app.connect("sphinx-click-process-description", help_as_markup)

@@ -150,7 +150,7 @@ def slope_error(
 def gradients_match_differences(algorithm: str, seed: int, *, algorithms: Algorithms = ALGORITHMS) -> Deviation:
     """Compare the slope of the loss along random directions of all parameters with central differences, relative.
 
-    Source: claims b and c of the subject.
+    Source: docs/derivation/b-one-step.md and docs/derivation/c-through-time.md.
     """
     rng = np.random.default_rng(seed)
     worst = 0.0
@@ -169,7 +169,10 @@ def gradients_match_differences(algorithm: str, seed: int, *, algorithms: Algori
 
 
 def one_step_formulas(seed: int, *, algorithms: Algorithms = ALGORITHMS) -> Deviation:
-    """Check every gradient of a single step: δ hᵀ, δ, W_eᵀ r, r eᵀ, r h(0)ᵀ, r, W_hᵀ r; claim b."""
+    """Check every gradient of a single step: δ hᵀ, δ, W_eᵀ r, r eᵀ, r h(0)ᵀ, r, W_hᵀ r.
+
+    Source: docs/derivation/b-one-step.md.
+    """
     rng = np.random.default_rng(seed)
     worst = 0.0
     for _ in range(AGREEMENT_CASES):

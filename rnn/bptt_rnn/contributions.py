@@ -3,6 +3,8 @@
 The parameters are the same at every step. Give each step a copy of its own; then ∂J(t)/∂W at step τ is the gradient
 with respect to the copy of step τ. Summed over τ it is the gradient of J(t). Summed over t it is what the aggregated
 sweep adds at step τ, where γ(τ) is Σ_t ∂J(t)/∂h(τ).
+
+Source: docs/derivation/c-through-time.md.
 """
 
 from __future__ import annotations

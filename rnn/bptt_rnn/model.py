@@ -1,4 +1,4 @@
-"""The model of subject.md: parameters, softmax, cross-entropy and perplexity.
+"""The model of docs/derivation/index.md: parameters, softmax, cross-entropy and perplexity.
 
     e(t) = L[x(t)]                          (d,)
     h(t) = sigmoid(W_h h(t-1) + W_e e(t) + b1)   (H,)
@@ -105,6 +105,6 @@ def cross_entropy(logits: Array, targets: Tokens) -> Array:
 def perplexity(cross_entropies: Array) -> float:
     """Return the perplexity of a sequence: exp of the mean cross-entropy, the geometric mean of PP(t) = 1/ŷ_k(t).
 
-    Source: claim a of the subject. A uniform predictor has perplexity V.
+    A uniform predictor has perplexity V. Source: docs/derivation/a-perplexity.md.
     """
     return float(np.exp(np.mean(cross_entropies)))

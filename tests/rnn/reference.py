@@ -1,4 +1,4 @@
-"""The formulas of the subject, claims b and c, written down as they stand: one-hot vectors, one loss at a time."""
+"""The formulas of claims b and c (docs/derivation), written down as they stand: one-hot vectors, one loss at a time."""
 
 from __future__ import annotations
 

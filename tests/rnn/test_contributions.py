@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import doctest
 from itertools import pairwise
 
+import bptt_rnn.contributions
 import numpy as np
 import pytest
 from bptt_rnn.contributions import Contribution, contributions
@@ -112,7 +114,7 @@ def test_over_the_losses_they_add_up_to_the_growing_sum_of_aggregation() -> None
             assert found == pytest.approx(expected, rel=1e-12, abs=1e-15)
 
 
-def test_step_1_ends_the_chain_with_the_given_state_and_later_steps_have_a_state_before_them() -> None:
+def test_step_1_ends_the_chain_with_the_given_state_and_a_later_step_goes_on() -> None:
     problem = Problem.draw(6, 3, 4, 5, seed=1)
     params, tokens = problem.params, problem.tokens
     parts = [contributions(params, tokens, 5, step) for step in range(1, 6)]  # h(0) = 0
@@ -137,3 +139,9 @@ def test_a_loss_or_a_step_that_is_not_there_is_named(loss: int, step: int, name:
     problem = Problem.draw(6, 3, 4, 3)
     with pytest.raises(ValueError, match=f"`{name}` must be a whole number from 1 to T=3, got {got}"):
         contributions(problem.params, problem.tokens, loss, step)
+
+
+def test_its_example_is_right() -> None:
+    results = doctest.testmod(bptt_rnn.contributions)
+    assert results.attempted > 0
+    assert results.failed == 0

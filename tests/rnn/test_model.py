@@ -1,4 +1,4 @@
-"""Cross-entropy and perplexity, claim a of the subject, and the drawing of parameters."""
+"""Cross-entropy and perplexity, claim a of docs/derivation, and the drawing of parameters."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ multiplies, divisions, exp and its like, comparisons; elements moved without ari
 clearing); bytes newly allocated. Reading or writing one scalar computes nothing: δ_k -= 1 counts as one element moved,
 and so do the two numbers that the softmax of a step leaves for the loss.
 
-Source: claims d and e of the subject.
+Source: docs/derivation/d-cost-of-a-step.md and docs/derivation/e-cost-of-t-steps.md.
 """
 
 from __future__ import annotations

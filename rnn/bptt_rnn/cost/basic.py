@@ -1,6 +1,6 @@
 """Costs of the first algorithms: ``forward``, ``naive``, ``aggregated``, ``batched`` and ``naive-textbook``.
 
-Source: claims d and e of the subject.
+Source: docs/derivation/d-cost-of-a-step.md and docs/derivation/e-cost-of-t-steps.md.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ The derivation gives the cost of one step back as O(H V + H d + H²). Taken at i
 passes, that is T² H V. It is what code does that goes back through whole time steps and does not ask where an error
 comes from: J(t) depends on the output of step t alone, so that at every earlier step the error of the output layer is
 a vector of V zeros, which is multiplied all the same. ``naive`` leaves these products out and returns the same.
+
+Source: docs/derivation/e-cost-of-t-steps.md.
 """
 
 from __future__ import annotations
