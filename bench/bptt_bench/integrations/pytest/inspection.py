@@ -54,6 +54,40 @@ def inspect_calls(benchmark: Any, keep: Keep) -> Iterator[None]:
         benchmark._raw, benchmark._raw_pedantic = simple, pedantic
 
 
+@contextlib.contextmanager
+def call_once(benchmark: Any, evaluate: Callable[[Callable[[], Any]], Any] | None = None) -> Iterator[list[bool]]:
+    """Make the fixture call what it is given once, untimed, within the block.
+
+    Parameters
+    ----------
+    evaluate : makes the call, and returns its result; None: it is just called.
+
+    Yields
+    ------
+    called : is not empty when the fixture was called.
+    """
+    simple, pedantic = getattr(benchmark, "_raw", None), getattr(benchmark, "_raw_pedantic", None)
+    called: list[bool] = []
+    if not (callable(simple) and callable(pedantic)):
+        yield called
+        return
+
+    def watched(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*args: Any, **kwargs: Any) -> Any:
+            called.append(True)
+            return function(*args, **kwargs) if evaluate is None else evaluate(lambda: function(*args, **kwargs))
+
+        return call
+
+    benchmark.disabled = True  # a fixture that is calls its function once, behind its setup
+    benchmark._raw = lambda function, *args, **kwargs: simple(watched(function), *args, **kwargs)
+    benchmark._raw_pedantic = lambda target, **how: pedantic(watched(target), **how)
+    try:
+        yield called
+    finally:
+        benchmark._raw, benchmark._raw_pedantic = simple, pedantic
+
+
 def _measure_simple(
     benchmark: Any,
     measure: Callable[..., Any],

@@ -1,4 +1,4 @@
-"""The test item that judges the law of a function marked `complexity`, and the measurements it is judged on.
+"""The test item that judges the law of a function marked `complexity`.
 
 Every pytest session loads this module: nothing heavy may be imported here.
 """
@@ -6,26 +6,19 @@ Every pytest session loads this module: nothing heavy may be imported here.
 from __future__ import annotations
 
 import os
-import warnings
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bptt_bench.integrations.pytest.laws import MarkedLaw, NotJudged
 from bptt_bench.integrations.pytest.unavailable import INI
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from bptt_bench.analyse.verdicts.growth import Growth
-    from bptt_bench.integrations.pytest.inspection import CallInspection
-    from bptt_bench.integrations.pytest.stated_law import Complexity
 
-LEAST_WAITING = 0.1  # of the time at a point; less moves no exponent over a factor of ten by more than 0.05
 STRICT_XPASS = "[XPASS(strict)]"  # how pytest's report of a test that should have failed begins
-TIME_SLICE = 0.003  # seconds that Linux lets a process run before another has its turn
 
 
 class LawRefuted(Exception):
@@ -79,123 +72,6 @@ def rerun_points(config: pytest.Config, report: pytest.TestReport, points: Seque
         stepwise.last_failed = parse(points[0])
 
 
-class PointTiming(NamedTuple):
-    """The timing of a point: its start, the rounds in seconds per evaluation, and the disturbance.
-
-    ``waited`` is the share of the time in which the process was ready to run and no processor was free.
-    """
-
-    start: float
-    rounds: list[float]
-    iterations: int
-    waited: float
-
-
-def seconds_waited() -> float:
-    """Return the seconds that this process has waited for a processor; 0 where the system does not report it."""
-    try:
-        return int(Path("/proc/self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return 0.0
-
-
-@dataclass(kw_only=True, eq=False)
-class MarkedLaw:
-    """A marked function at one combination of its other parameters: its points and what was measured at them."""
-
-    stated: Complexity
-    points: dict[pytest.Item, dict[str, float]]
-    taken: dict[pytest.Item, PointTiming] = field(default_factory=dict)
-    outcomes: dict[pytest.Item, str] = field(default_factory=dict)
-    seen: dict[pytest.Item, CallInspection] = field(default_factory=dict)
-
-    def format_points(self, items: Iterable[pytest.Item]) -> str:
-        """Return some points in words."""
-        return ", ".join(" ".join(f"{name}={level:g}" for name, level in self.points[item].items()) for item in items)
-
-    def missing_reason(self) -> tuple[str, bool]:
-        """Return why nothing can be judged, and whether the user chose that; empty if all points were measured."""
-        by_outcome: dict[str, list[pytest.Item]] = {}
-        for item in self.points:
-            if item not in self.taken:
-                by_outcome.setdefault(self.outcomes.get(item, "not run"), []).append(item)
-        reasons = [f"{outcome} at {self.format_points(items)}" for outcome, items in by_outcome.items()]
-        return "; ".join(reasons), set(by_outcome) == {"not run"}
-
-    def frame(self, name: str, *, without_waiting: bool = False) -> pd.DataFrame:
-        """Return the samples under a subject's name, as the tidy frame that the analysis reads.
-
-        Without waiting, rounds that are longer than a time slice lose the share in which no processor was free. The
-        median of shorter ones has none: they are interrupted as a whole or not at all.
-        """
-        import numpy as np
-        import pandas as pd
-
-        from bptt_bench.integrations.pytest.rounds import empty_call_seconds
-        from bptt_bench.integrations.pytest.stated_law import block_medians
-        from bptt_bench.measure.timing.timing import is_below_floor
-
-        # what a call costs is in the constant; a law without one has to stand clear of it
-        constant = "1" in {str(term) for term in self.stated.law.plus(*self.stated.overhead).terms}
-        rows = []
-        for item, (start, rounds, iterations, waited) in self.taken.items():
-            samples = block_medians(rounds)
-            ends = start + np.cumsum([sum(part) for part in np.array_split(rounds, len(samples))])
-            is_long = float(np.median(rounds)) * iterations > TIME_SLICE
-            kept = 1 - waited if without_waiting and is_long else 1.0
-            rows += [
-                {
-                    "subject": name,
-                    **self.points[item],
-                    "started_at": end,
-                    "seconds_per_eval": seconds * kept,
-                    "below_floor": not constant and is_below_floor(seconds, empty_call_seconds()),
-                    "process": 0,
-                    "first_seconds": self.seen[item].first_seconds if item in self.seen else None,
-                }
-                for seconds, end in zip(samples, ends.tolist(), strict=True)
-            ]
-        frame = pd.DataFrame(rows)
-        frame.attrs["factors"] = list(self.stated.levels)
-        frame.attrs["inspections"] = [
-            {"subject": name, "point": self.points[item], **seen.inspection.to_json()}
-            for item, seen in self.seen.items()
-            if item in self.taken
-        ]
-        return frame.astype({"first_seconds": float})
-
-    def judge(self, name: str) -> Growth:
-        """Judge the law; inconclusive if the verdict may come from a busy machine.
-
-        Beside other work long rounds are drawn out and short ones are not, which looks like growth: with eight
-        processes on two cores `sorted` passed for n**2 once in twenty runs.
-        """
-        from bptt_bench.analyse.findings.estimates import ProcessorWait
-        from bptt_bench.analyse.verdicts.growth import agreement, judge_growth
-
-        stated = self.stated
-
-        def judge(*, without_waiting: bool) -> Growth:
-            return judge_growth(
-                self.frame(name, without_waiting=without_waiting),
-                stated.law,
-                name=name,
-                overhead=stated.overhead,
-                bound=stated.bound,
-                margin=stated.margin,
-            )
-
-        with warnings.catch_warnings():  # a project that turns warnings into errors means its own
-            warnings.simplefilter("default")
-            growth = judge(without_waiting=False)
-            busiest = max(self.taken, key=lambda item: self.taken[item].waited)
-            share = self.taken[busiest].waited
-            if share < LEAST_WAITING or growth.word == "inconclusive":
-                return growth
-            wait = ProcessorWait(share=share, at=self.points[busiest])
-            return agreement(growth, judge(without_waiting=True), wait)
-
-
 class LawItem(pytest.Item):
     """``test_sort[law]``: judges what the points of a marked function have measured."""
 
@@ -217,16 +93,20 @@ class LawItem(pytest.Item):
         law, growth = self.law, None
         reason, is_choice = self.disabled_reason() or law.missing_reason()
         if not reason:
-            growth = self.growth = law.judge(self.nodeid)
+            try:
+                growth = self.growth = law.judge(self.nodeid)
+            except NotJudged as error:
+                reason = str(error)
+        if growth is None:
+            reason = f"law {law.stated.law} not judged: {reason}"
+        else:
             from bptt_bench.report.words.growth import explained, headline
 
+            reason = headline(growth) + law.remark
             if growth.word == "supported":
                 return
             if growth.word == "refuted":
-                raise LawRefuted(f"{headline(growth)}\n{explained(growth)}")
-            reason = headline(growth)
-        else:
-            reason = f"law {law.stated.law} not judged: {reason}"
+                raise LawRefuted(f"{reason}\n{explained(growth)}")
         if self.is_strict() and not is_choice:
             why = f"\n{explained(growth)}" if growth else ""
             raise LawRefuted(f"{reason} (inconclusive='fail'){why}")
@@ -238,11 +118,12 @@ class LawItem(pytest.Item):
         session = self.config.pluginmanager.get_plugin("pytest-benchmark")
         if session is None:
             return "pytest-benchmark is switched off or not installed", False
-        if not getattr(session, "disabled", False):
-            return None
-        if os.environ.get("PYTEST_XDIST_WORKER"):
-            return "benchmarks are disabled under xdist; -n 0 would run them", False
-        return "benchmarks are disabled", True
+        return self.law.disabled_reason(session)
+
+    @property
+    def function_name(self) -> str:
+        """Return the name of the marked function."""
+        return self.name.partition("[")[0]
 
     def is_strict(self) -> bool:
         """Return whether a law that stays open fails: as the marker says, else as the project does."""

@@ -15,33 +15,31 @@ import functools
 import os
 import shlex
 import time
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from bptt_bench.errors import BenchError
-from bptt_bench.integrations.pytest.law_item import (
-    LawItem,
-    LawRefuted,
-    MarkedLaw,
-    PointTiming,
-    clear_xpass,
-    rerun_points,
-    seconds_waited,
-)
+from bptt_bench.integrations.pytest.law_item import LawItem, LawRefuted, clear_xpass, rerun_points
+from bptt_bench.integrations.pytest.laws import CountedLaw, MarkedLaw, PointTiming, TimedLaw, seconds_waited
 from bptt_bench.integrations.pytest.unavailable import COMPLEXITY as MARKER
-from bptt_bench.integrations.pytest.unavailable import INI, is_own_marker, unavailable_plugin
+from bptt_bench.integrations.pytest.unavailable import INI, UnavailablePlugin, is_own_marker, unavailable_plugin
 
 # Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
 if TYPE_CHECKING:
+    from bptt_bench.integrations.pytest.counter import TestCounter
     from bptt_bench.integrations.pytest.stated_law import Complexity
+    from bptt_bench.plan import Point
 
+PLUGIN = "bptt_bench_complexity"
 HELP = (
-    f"{MARKER}(law, n=[...], *, bound='tight', margin=None, overhead='1', design='lines', inconclusive=None): "
-    "run a benchmark at each level and fail if its time does not grow as the law says."
+    f"{MARKER}(law, n=[...], *, measure='time', bound='tight', margin=None, overhead='1', design='lines', "
+    "inconclusive=None): run a benchmark at each level and fail if its time, or the number of its instructions, "
+    "does not grow as the law says."
 )
+LAW = "law"
 JSON_KEY = "bptt_bench"
 WALL_CLOCKS = (time.perf_counter, time.monotonic, time.time)
 MOST_CHARACTERS = 30  # of another parameter in the name of a law's item
@@ -64,9 +62,13 @@ class ComplexitySession:
     """The part of the plugin for the marker `complexity`."""
 
     config: pytest.Config
-    laws: dict[pytest.Item, MarkedLaw] = field(default_factory=dict)  # by point
+    laws: dict[pytest.Item, list[MarkedLaw]] = field(default_factory=dict)  # by point
     judged: list[LawItem] = field(default_factory=list)
     lines: list[tuple[str, str]] = field(default_factory=list)  # word and text, for the summary
+    counter: TestCounter | None = None
+    # of a session that counts: what makes the call of a test, and where, instead of at the points that are stated
+    evaluate: Callable[[Callable[[], Any]], Any] | None = None
+    points: Sequence[Point] | None = None
 
     def __post_init__(self) -> None:
         setting = self.config.getini(INI)
@@ -79,7 +81,7 @@ class ComplexitySession:
         mark = metafunc.definition.get_closest_marker(MARKER)
         if mark is None or not is_own_marker(mark, metafunc.fixturenames):
             return
-        if (absent := unavailable_plugin()) is not None:
+        if (absent := self.absent()) is not None:
             if not self.config.pluginmanager.is_registered(absent):
                 self.config.pluginmanager.register(absent, "bptt_bench_absent")
             return
@@ -93,8 +95,15 @@ class ComplexitySession:
         names = list(stated.levels)
         metafunc.parametrize(
             names if len(names) > 1 else names[0],
-            [tuple(point.values()) if len(names) > 1 else point[names[0]] for point in stated.points],
+            [
+                tuple(point[name] for name in names) if len(names) > 1 else point[names[0]]
+                for point in self.points or stated.points
+            ],
         )
+
+    def absent(self) -> UnavailablePlugin | None:
+        """Return what to do where the library cannot be imported; a session that counts judges nothing."""
+        return None if self.evaluate is not None else unavailable_plugin()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_pycollect_makeitem(self, collector: pytest.Collector, name: str) -> Generator[None, Any, Any]:
@@ -103,9 +112,7 @@ class ComplexitySession:
         if not isinstance(found, list):
             return found
         points = [
-            item
-            for item in found
-            if isinstance(item, pytest.Function) and is_marked(item) and unavailable_plugin() is None
+            item for item in found if isinstance(item, pytest.Function) and is_marked(item) and self.absent() is None
         ]
         groups: dict[str, list[pytest.Function]] = {}
         seen: dict[str, list[object]] = {}
@@ -113,68 +120,107 @@ class ComplexitySession:
             levels = read_marker(item.get_closest_marker(MARKER), name).levels
             others = {key: value for key, value in item.callspec.params.items() if key not in levels}
             label = "-".join(
-                ["law", *(format_parameter(key, value, seen.setdefault(key, [])) for key, value in others.items())]
+                [LAW, *(format_parameter(key, value, seen.setdefault(key, [])) for key, value in others.items())]
             )
             groups.setdefault(label, []).append(item)
         for label, items in groups.items():
             stated = read_marker(items[0].get_closest_marker(MARKER), name)
-            law = MarkedLaw(stated=stated, points={})
-            for item in items:
-                law.points[item] = {key: cast("float", item.callspec.params[key]) for key in stated.levels}
-            self.laws.update(dict.fromkeys(items, law))
+            at: dict[pytest.Item, dict[str, float]] = {
+                item: {key: cast("float", item.callspec.params[key]) for key in stated.levels} for item in items
+            }
             for item in items:
                 set_defaults(item, f"{name}: {stated.law}", self.config)
-            nodeid = f"{collector.nodeid}::{name}[{label}]"  # as pytest's own items have theirs, for --lf to match
-            found.append(LawItem.from_parent(collector, name=f"{name}[{label}]", nodeid=nodeid, law=law))
+            for i, measure in enumerate(stated.measure):
+                law = self.make_law(measure, stated, at)
+                full = f"{name}[{label}]" if i == 0 else f"{name}[{label.replace(LAW, f'{LAW}-{measure}', 1)}]"
+                for item in items:
+                    self.laws.setdefault(item, []).append(law)
+                nodeid = f"{collector.nodeid}::{full}"  # as pytest's own items have theirs, for --lf to match
+                item_of_law = LawItem.from_parent(collector, name=full, nodeid=nodeid, law=law)
+                if isinstance(law, CountedLaw) and self.config.pluginmanager.has_plugin("timeout"):
+                    item_of_law.add_marker(pytest.mark.timeout(0), append=False)  # counting has a limit of its own
+                found.append(item_of_law)
         return found
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)  # around those that shuffle
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> Generator[None, None, None]:
         """Put each law behind the last of its points, wherever these were put."""
         for item in items:
-            if (
-                item not in self.laws
-                and not isinstance(item, LawItem)
-                and is_marked(item)
-                and unavailable_plugin() is None
-            ):
+            if item not in self.laws and not isinstance(item, LawItem) and is_marked(item) and self.absent() is None:
                 raise pytest.UsageError(f"{item.nodeid}: @pytest.mark.{MARKER} is for plain test functions and methods")
         yield
         laws = {item.law: item for item in items if isinstance(item, LawItem)}
-        last: dict[MarkedLaw, pytest.Item] = {self.laws[item]: item for item in items if item in self.laws}
-        behind = {last[law]: item for law, item in laws.items() if law in last}
-        moved = set(behind.values())
-        items[:] = [
-            each for item in items if item not in moved for each in (item, *([behind[item]] if item in behind else []))
-        ]
+        last: dict[MarkedLaw, pytest.Item] = {law: item for item in items for law in self.laws.get(item, ())}
+        behind: dict[pytest.Item, list[pytest.Item]] = {}
+        for law, item in laws.items():
+            if law in last:
+                behind.setdefault(last[law], []).append(item)
+        moved = {item for some in behind.values() for item in some}
+        items[:] = [each for item in items if item not in moved for each in (item, *behind.get(item, ()))]
         for law in last:
             if law not in laws:
-                chosen = [item for item in items if self.laws.get(item) is law]
+                chosen = [item for item in items if law in self.laws.get(item, ())]
                 text = (
                     f"{chosen[0].nodeid.partition('[')[0]}: law {law.stated.law} not judged: its law was not selected"
                 )
                 self.lines.append(("inconclusive", f"{text}, {len(chosen)} of {len(law.points)} points were"))
 
+    def make_law(self, measure: str, stated: Complexity, points: dict[pytest.Item, dict[str, float]]) -> MarkedLaw:
+        """Return the law of a marked function, to be judged by one measure."""
+        if measure == "time":
+            return TimedLaw(stated=stated, points=points)
+        return CountedLaw(stated=stated, points=points, count=self.count)
+
+    def count(self, name: str, stated: Complexity) -> Mapping[Point, Sequence[int]]:
+        """Count the instructions of a marked test, in the process that counts those of all tests."""
+        if self.counter is None:
+            from bptt_bench.integrations.pytest.counter import TestCounter
+
+            self.counter = TestCounter(config=self.config, items=self.items)
+        return self.counter.count(name, stated)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Keep the items, among which are those that will be counted."""
+        self.items = session.items
+
+    def pytest_unconfigure(self) -> None:
+        """End the process that counts."""
+        if self.counter is not None:
+            self.counter.close()
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
         """Measure a point with one BLAS thread, and keep its rounds."""
-        law = self.laws.get(item)
-        if law is None:
+        laws = self.laws.get(item)
+        if laws is None:
             return (yield)
+        benchmark: Any = getattr(item, "funcargs", {}).get("benchmark")
+        timed = next((law for law in laws if isinstance(law, TimedLaw)), None)
+        counted = [law for law in laws if isinstance(law, CountedLaw)]
+        if timed is None or self.evaluate is not None:
+            from bptt_bench.integrations.pytest.inspection import call_once
+
+            with call_once(benchmark, self.evaluate) as called:
+                result = yield
+            for law in counted if called else ():
+                law.called.add(item)
+            return result
         from bptt_bench.integrations.pytest.inspection import inspect_calls
         from bptt_bench.integrations.pytest.rounds import pin_blas
 
-        benchmark: Any = getattr(item, "funcargs", {}).get("benchmark")
         start, began, waited = time.time(), time.perf_counter(), seconds_waited()
-        with pin_blas(), inspect_calls(benchmark, functools.partial(law.seen.__setitem__, item)):
+        with pin_blas(), inspect_calls(benchmark, functools.partial(timed.seen.__setitem__, item)):
             result = yield
         share = min((seconds_waited() - waited) / max(time.perf_counter() - began, 1e-9), 0.99)
+        if getattr(benchmark, "_mode", None):
+            for each in counted:
+                each.called.add(item)
         if getattr(benchmark, "stats", None) is not None:  # a fixture of that name may be another plugin's
-            benchmark.extra_info.update({"law": law.stated.law.text, "point": dict(law.points[item])})
+            benchmark.extra_info.update({"law": timed.stated.law.text, "point": dict(timed.points[item])})
             stats = benchmark.stats
             if stats.options.get("timer") not in WALL_CLOCKS:  # the time of the process has no waiting in it
                 share = 0.0
-            law.taken[item] = PointTiming(start, list(stats.stats.data), stats.iterations, share)
+            timed.taken[item] = PointTiming(start, list(stats.stats.data), stats.iterations, share)
         return result
 
     @pytest.hookimpl(wrapper=True)
@@ -183,14 +229,12 @@ class ComplexitySession:
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         """Note what became of a point; tell with the report of a law what became of that."""
         report = yield
-        law = self.laws.get(item)
-        if law is not None:
+        for law in self.laws.get(item, ()):
             clear_xpass(report, call)
-        if law is not None and (call.when == "call" or not report.passed):
-            never = "benchmark was never called" if call.when == "call" else "passed"
-            law.outcomes[item] = never if report.passed else report.outcome
-            if not report.passed:
-                law.taken.pop(item, None)
+            if call.when == "call" or not report.passed:
+                law.outcomes[item] = "benchmark was never called" if report.passed else report.outcome
+                if not report.passed:
+                    law.discard(item)
         if isinstance(item, LawItem) and call.when == "call":
             self.describe(item, call, report)
         return report
@@ -201,7 +245,7 @@ class ComplexitySession:
         if error is None and item.growth is not None:
             from bptt_bench.report.words.growth import headline
 
-            word, text = "supported", headline(item.growth)
+            word, text = "supported", headline(item.growth) + item.law.remark
         elif item.left_open:
             path, line, _ = item.reportinfo()
             word, text = "inconclusive", item.left_open

@@ -31,6 +31,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from bptt_bench.integrations.pytest.marker import HELP as COMPLEXITY_HELP
+from bptt_bench.integrations.pytest.marker import PLUGIN as COMPLEXITY_PLUGIN
 from bptt_bench.integrations.pytest.marker import ComplexitySession
 
 # Every pytest session of every project that has this package loads these modules: nothing heavy may be imported there.
@@ -96,7 +97,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if is_requested(config) and config.getoption("benchmark_histogram", None) and not is_importable("pygal"):
         raise pytest.UsageError("--benchmark-histogram needs pygal: pip install 'bptt-bench[histogram]'")
     keep_warnings(config)
-    config.pluginmanager.register(ComplexitySession(config=config), "bptt_bench_complexity")
+    config.pluginmanager.register(ComplexitySession(config=config), COMPLEXITY_PLUGIN)
     config.stash[SESSION] = Session(config=config)
     config.pluginmanager.register(config.stash[SESSION], "bptt_bench_session")
 
@@ -317,7 +318,7 @@ class Session:
         if self.ran and not self.measured():
             reporter.write_line(
                 f"bptt-bench: {self.ran} scaling benchmarks ran and none was timed: pytest-benchmark is disabled, "
-                "as it is under xdist; no claim is judged",
+                "as it is under xdist (-n 0 times them); no claim is judged",
                 yellow=True,
             )
         if self.left_out:

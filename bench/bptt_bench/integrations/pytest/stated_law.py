@@ -16,6 +16,7 @@ from bptt_bench.errors import ExperimentError
 from bptt_bench.plan import CostLaw, Design, Factor
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.design.levels import merge_levels
+from bptt_bench.plan.experiment.instructions import Measure, parse_measures
 from bptt_bench.plan.law.wording import did_you_mean
 
 Layout: TypeAlias = Literal["lines", "grid"]
@@ -37,6 +38,7 @@ class Complexity:
         absorb a linear function, and a wrong law would not be judged.
     margin : how far an exponent may be off the law's; None: the default for its factor.
     design : with several factors, ``lines`` through the middle levels and the corners, or the whole ``grid``.
+    measure : what the law is held against, of ``time`` and ``instructions``.
     inconclusive : whether an open verdict is reported or fails; None: as the project has it.
     """
 
@@ -46,6 +48,7 @@ class Complexity:
     bound: Bound = "tight"
     margin: float | None = None
     design: Layout = "lines"
+    measure: tuple[Measure, ...] = ("time",)
     inconclusive: Strictness | None = None
 
     @classmethod
@@ -147,11 +150,19 @@ def _read_overhead(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(term) for term in terms))
 
 
+def _read_measure(value: Any) -> tuple[Measure, ...]:
+    found = parse_measures(value)
+    if "memory" in found:
+        raise ExperimentError(f"measure must be time, instructions or both, got {value!r}")
+    return found
+
+
 OPTIONS: dict[str, Callable[[Any], Any]] = {
     "overhead": _read_overhead,
     "bound": lambda value: _require_one_of("bound", get_args(Bound), value),
     "margin": _read_margin,
     "design": lambda value: _require_one_of("design", get_args(Layout), value),
+    "measure": _read_measure,
     "inconclusive": lambda value: _require_one_of("inconclusive", get_args(Strictness), value),
 }
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import math
 import os
 import re
 import select
@@ -63,10 +64,12 @@ class InstructionCounter:
     Parameters
     ----------
     opening : the first message to that process, which answers when it is ready: what it is to load.
-    module : that the process runs. It answers a request a line and marks evaluations, as
-        ``bptt_bench.measure.worker.instructions`` does.
+    command : the module that the process runs, and its arguments. It answers a request a line and marks evaluations,
+        as ``bptt_bench.measure.worker.instructions`` does.
+    folder : where the process runs; None: where this one does.
     threads : of every numerical library.
     variables, unset : environment variables that the process has beside those of this one, and has not.
+    seconds_to_end : for which the process may put away what it has set up, when it is not needed any more.
     program : the command that Valgrind is.
 
     Raises
@@ -78,13 +81,16 @@ class InstructionCounter:
         self,
         opening: Mapping[str, Any],
         *,
-        module: str = WORKER,
+        command: Sequence[str] = (WORKER,),
+        folder: Path | None = None,
         threads: int = 1,
         variables: Mapping[str, str] | None = None,
         unset: Collection[str] = (),
+        seconds_to_end: float = 0.0,
         program: Sequence[str] | None = None,
     ) -> None:
-        self._opening, self._module = dict(opening), module
+        self._opening, self._command, self._cwd = dict(opening), tuple(command), folder
+        self._seconds_to_end = seconds_to_end
         inherited = {name: value for name, value in os.environ.items() if name not in unset}
         self._environment = _filled(worker_environment({**inherited, **(variables or {})}, threads))
         self._program = [require_valgrind()] if program is None else list(program)
@@ -92,6 +98,7 @@ class InstructionCounter:
         self._folder = tempfile.TemporaryDirectory(prefix="bptt-bench-instructions-")
         self._dumps, self._of_marks = 0, 0
         self._process: subprocess.Popen[bytes] | None = None
+        self._is_waiting = False
 
     @classmethod
     def of_experiment(cls, opening: OpenRequest, variables: Mapping[str, str] | None = None) -> Self:
@@ -108,12 +115,13 @@ class InstructionCounter:
                 f"--dump-before={MARK}",
                 f"--callgrind-out-file={self._folder.name}/counts",
                 "--log-file=/dev/null",
-                *(sys.executable, "-P", "-m", self._module),
+                *(sys.executable, "-P", "-m", *self._command),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._printed,
             env=self._environment,
+            cwd=self._cwd,
             process_group=0,
         )
         try:
@@ -147,15 +155,31 @@ class InstructionCounter:
     def close(self) -> None:
         """End the process and what it has started."""
         if self._process is not None:
+            assert self._process.stdin is not None
+            with contextlib.suppress(BrokenPipeError, subprocess.TimeoutExpired):
+                self._process.stdin.close()
+                self._process.wait(self._seconds_to_end)
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self._process.pid, 9)
             self._process.wait()
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    pipe.close()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
             self._process = None
         self._printed.close()
         self._folder.cleanup()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process can be asked again: it runs, and has answered all that it was asked."""
+        return self._process is not None and self._process.poll() is None and not self._is_waiting
+
+    def processor_seconds(self) -> float:
+        """Return the processor time that the process has taken, in seconds; infinite once it has ended."""
+        import psutil
+
+        if not self.is_ready or self._process is None:
+            return math.inf
+        return float(sum(psutil.Process(self._process.pid).cpu_times()[:4]))  # its own, and that of processes it began
 
     def _ask(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
         process = self._process
@@ -165,12 +189,14 @@ class InstructionCounter:
         with contextlib.suppress(BrokenPipeError):
             process.stdin.write(json.dumps(message).encode() + b"\n")
             process.stdin.flush()
+        self._is_waiting = True
         ready, _, _ = select.select([process.stdout], [], [], seconds)
         if not ready:
             raise InstructionsError(f"instructions: not counted within {seconds:.0f} s")
         line = process.stdout.readline()
         if not line.endswith(b"\n"):
             raise InstructionsError(f"instructions: the process that {PROGRAM} watched has ended{self._last_words()}")
+        self._is_waiting = False
         reply: dict[str, Any] = json.loads(line)
         if "error" in reply:
             self._read_dumps()  # those of what went before the error

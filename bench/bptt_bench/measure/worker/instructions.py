@@ -11,9 +11,9 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bptt_bench.measure.worker.instrumentation import switch_instrumentation
 from bptt_bench.measure.worker.loading import describe_error, load_experiment
@@ -21,15 +21,18 @@ from bptt_bench.measure.worker.output import flush_all
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.experiment.seeded import SeededPrepare
 
+Result = TypeVar("Result")
 
-def mark_evaluation(evaluate: Callable[[], object], mark: Callable[[], object] = os.getppid) -> None:
+
+def mark_evaluation(evaluate: Callable[[], Result], mark: Callable[[], object] = os.getppid) -> Result:
     """Evaluate once between two marks, instrumented, with the garbage collector at rest."""
     gc.collect()
     switch_instrumentation(on=True)
     try:
         mark()
-        evaluate()
+        result = evaluate()
         mark()
+        return result
     finally:
         switch_instrumentation(on=False)
 
@@ -58,27 +61,38 @@ def answer(experiment: Experiment, request: dict[str, Any]) -> dict[str, Any]:
     return {}
 
 
+class Pipes:
+    """Requests on standard input and replies on standard output, of which nothing that runs here sees or prints."""
+
+    def __init__(self) -> None:
+        self._requests, self._replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.dup2(2, 1)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return map(json.loads, self._requests)
+
+    def reply(self, message: dict[str, Any]) -> None:
+        """Send a message, behind all that was printed before."""
+        flush_all()
+        self._replies.write(json.dumps(message).encode() + b"\n")
+        self._replies.flush()
+
+
 def main() -> None:
     """Load the experiment of the first line, then answer a request a line until they end."""
-    requests, replies = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-    os.dup2(2, 1)
-
-    def reply(message: dict[str, Any]) -> None:
-        flush_all()
-        replies.write(json.dumps(message).encode() + b"\n")
-        replies.flush()
-
-    opening = json.loads(requests.readline())
+    pipes = Pipes()
+    requests = iter(pipes)
+    opening = next(requests)
     corpus = opening["corpus"]
     experiment = load_experiment(opening["module"], None if corpus is None else Path(corpus))
     if opening["fault"] is not None:
         experiment = experiment.with_fault(opening["fault"])
     gc.disable()
     mark_evaluation(lambda: None)  # what the marks themselves take
-    reply({})
-    for line in requests:
-        reply(answer(experiment, json.loads(line)))
+    pipes.reply({})
+    for request in requests:
+        pipes.reply(answer(experiment, request))
     sys.exit(0)
 
 

@@ -1,0 +1,137 @@
+"""Counts the instructions of marked tests for a session, in a session of its own that Valgrind watches.
+
+Imported where a law is judged on instructions, not by every pytest session.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from bptt_bench.integrations.pytest.law_item import LawItem
+from bptt_bench.integrations.pytest.laws import CountedLaw, NotJudged
+from bptt_bench.integrations.pytest.stated_law import Complexity
+from bptt_bench.measure.engines.valgrind import InstructionCounter, InstructionsError
+from bptt_bench.measure.loop.instructions import INPUTS, count_points
+from bptt_bench.plan import Point
+
+PLUGIN = "bptt_bench.integrations.pytest.counting"
+# For a law, of processor time: other work on the machine does not change what is counted. Usual are 10 to 20; it is the
+# instructions of an evaluation that bound its levels.
+SECONDS = 60.0
+WALL_SECONDS = 10.0  # that may pass for one of processor time
+SECONDS_TO_END = 5.0  # for fixtures of modules and sessions to put away what they have set up
+# Variables of workers of xdist, of the current test, and of coverage, which measures in every process that has them.
+UNSET = (
+    "PYTEST_XDIST_WORKER",
+    "PYTEST_XDIST_WORKER_COUNT",
+    "PYTEST_XDIST_TESTRUNUID",
+    "PYTEST_CURRENT_TEST",
+    "COV_CORE_SOURCE",
+    "COV_CORE_CONFIG",
+    "COV_CORE_DATAFILE",
+    "COVERAGE_PROCESS_START",
+    "COVERAGE_PROCESS_CONFIG",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorClock:
+    """The processor time of the session that counts, as a clock."""
+
+    now: Callable[[], float]
+    wall: Callable[[], float] = time.time
+
+
+@dataclass(kw_only=True)
+class TestCounter:
+    """Counts the instructions of marked tests; the session that counts is started when it is first needed.
+
+    Parameters
+    ----------
+    config : of the session whose laws are judged. items : all of its items.
+    """
+
+    __test__ = False  # for pytest, which looks at names
+
+    config: pytest.Config
+    items: Sequence[pytest.Item]
+    _counter: InstructionCounter | None = None
+    _folder: TemporaryDirectory[str] | None = None
+    _broken: str = ""  # why the session that counts cannot begin
+
+    def count(self, name: str, stated: Complexity) -> Mapping[Point, Sequence[int]]:
+        """Return the instructions of the benchmarked call of a marked test, for several inputs at each point.
+
+        Parameters
+        ----------
+        name : the node id of the law. stated : by its marker; the levels are made smaller, their ratios stay.
+
+        Raises
+        ------
+        NotJudged : they cannot be counted; the message says why.
+        """
+        counts: dict[Point, list[int]] = {}
+
+        try:
+            counter = self._started()
+
+            def count_at(point: Point, seconds: float) -> float:
+                try:
+                    counts[point] = counter.count(name, point, inputs=INPUTS, seconds=WALL_SECONDS * seconds)
+                except InstructionsError as error:
+                    is_ours = counter.is_ready and point not in stated.points
+                    remark = "; levels are made smaller for counting" if is_ours else ""
+                    raise InstructionsError(f"{error}{remark}") from None
+                return float(median(counts[point]))
+
+            clock = ProcessorClock(counter.processor_seconds)
+            count_points(stated.law, list(stated.points), count_at, {}, seconds=SECONDS, clock=clock)
+        except InstructionsError as error:
+            raise NotJudged(str(error)) from None
+        finally:
+            if self._counter is not None and not self._counter.is_ready:  # it may still be at work
+                self.close()
+        return counts
+
+    def close(self) -> None:
+        """End the session that counts, if there is one."""
+        if self._counter is not None:
+            self._counter.close()
+            self._counter = None
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
+
+    def _started(self) -> InstructionCounter:
+        if self._broken:
+            raise InstructionsError(self._broken)
+        if self._counter is None:
+            self._folder = TemporaryDirectory(prefix="bptt-bench-tests-", ignore_cleanup_errors=True)
+            invocation = self.config.invocation_params
+            try:
+                counter = InstructionCounter(
+                    {"tests": marked_tests(self.items), "folder": str(Path(self._folder.name) / "temporary")},
+                    command=("pytest", "-p", PLUGIN, *map(str, invocation.args)),
+                    folder=invocation.dir,
+                    unset=UNSET,
+                    seconds_to_end=SECONDS_TO_END,
+                )
+                self._counter = counter.__enter__()
+            except InstructionsError as error:
+                self._broken = str(error)
+                raise
+        return self._counter
+
+
+def marked_tests(items: Iterable[pytest.Item]) -> list[str]:
+    """Return the tests whose laws are judged on instructions, as pytest's command line names them."""
+    marked = [item for item in items if isinstance(item, LawItem) and isinstance(item.law, CountedLaw)]
+    tests = [f"{item.path}::{item.nodeid.partition('::')[2].partition('[')[0]}" for item in marked]
+    return list(dict.fromkeys(tests))

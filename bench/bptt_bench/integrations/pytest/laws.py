@@ -1,0 +1,264 @@
+"""The laws of marked functions, and what they are judged on: rounds that were timed, or instructions.
+
+Every pytest session loads this module: nothing heavy may be imported here.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import pytest
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from bptt_bench.analyse.verdicts.growth import Growth
+    from bptt_bench.integrations.pytest.inspection import CallInspection
+    from bptt_bench.integrations.pytest.stated_law import Complexity
+    from bptt_bench.plan import Point
+
+LEAST_WAITING = 0.1  # of the time at a point; less moves no exponent over a factor of ten by more than 0.05
+TIME_SLICE = 0.003  # seconds that Linux lets a process run before another has its turn
+NOT_RUN = "not run"
+
+
+class PointTiming(NamedTuple):
+    """The timing of a point: its start, the rounds in seconds per evaluation, and the disturbance.
+
+    ``waited`` is the share of the time in which the process was ready to run and no processor was free.
+    """
+
+    start: float
+    rounds: list[float]
+    iterations: int
+    waited: float
+
+
+def seconds_waited() -> float:
+    """Return the seconds that this process has waited for a processor; 0 where the system does not report it."""
+    try:
+        return int(Path("/proc/self/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
+
+
+Count: TypeAlias = "Callable[[str, Complexity], Mapping[Point, Sequence[int]]]"
+
+
+class NotJudged(Exception):
+    """A law cannot be judged; the message says why, in one line."""
+
+
+@dataclass(kw_only=True, eq=False)
+class MarkedLaw:
+    """A marked function at one combination of its other parameters, its points, and what became of them."""
+
+    stated: Complexity
+    points: dict[pytest.Item, dict[str, float]]
+    outcomes: dict[pytest.Item, str] = field(default_factory=dict)  # of points that give nothing to be judged on
+
+    def judge(self, name: str) -> Growth:
+        """Judge the law, under a name.
+
+        Raises
+        ------
+        NotJudged : there is nothing to judge it on.
+        """
+        raise NotImplementedError
+
+    def missing_reason(self) -> tuple[str, bool]:
+        """Return why nothing can be judged, and whether the user chose that; empty if it can."""
+        raise NotImplementedError
+
+    def disabled_reason(self, session: Any) -> tuple[str, bool] | None:
+        """Return why pytest-benchmark's session keeps the law from being judged, and whether the user chose that."""
+        raise NotImplementedError
+
+    def discard(self, item: pytest.Item) -> None:
+        """Forget what was measured at a point, whose test has failed."""
+        raise NotImplementedError
+
+    @property
+    def remark(self) -> str:
+        """Return what a reader of the verdict must know besides."""
+        return ""
+
+    def format_points(self, items: Iterable[pytest.Item]) -> str:
+        """Return some points in words."""
+        return ", ".join(" ".join(f"{name}={level:g}" for name, level in self.points[item].items()) for item in items)
+
+    def format_outcomes(self, missing: Iterable[pytest.Item]) -> tuple[str, set[str]]:
+        """Return what became of points in words, and in which ways."""
+        by_outcome: dict[str, list[pytest.Item]] = {}
+        for item in missing:
+            by_outcome.setdefault(self.outcomes.get(item, NOT_RUN), []).append(item)
+        reasons = [f"{outcome} at {self.format_points(items)}" for outcome, items in by_outcome.items()]
+        return "; ".join(reasons), set(by_outcome)
+
+
+@dataclass(kw_only=True, eq=False)
+class TimedLaw(MarkedLaw):
+    """A law that is judged on the rounds that pytest-benchmark has timed."""
+
+    taken: dict[pytest.Item, PointTiming] = field(default_factory=dict)
+    seen: dict[pytest.Item, CallInspection] = field(default_factory=dict)
+
+    def discard(self, item: pytest.Item) -> None:
+        self.taken.pop(item, None)
+
+    def disabled_reason(self, session: Any) -> tuple[str, bool] | None:
+        if not getattr(session, "disabled", False):
+            return None
+        if os.environ.get("PYTEST_XDIST_WORKER"):
+            return (
+                "benchmarks are not timed under xdist; -n 0 would time them, measure='instructions' counts here too",
+                False,
+            )
+        return "benchmarks are disabled", True
+
+    def missing_reason(self) -> tuple[str, bool]:
+        """Return why nothing can be judged, and whether the user chose that; empty if all points were measured."""
+        reason, outcomes = self.format_outcomes(item for item in self.points if item not in self.taken)
+        return reason, outcomes == {NOT_RUN}
+
+    def frame(self, name: str, *, without_waiting: bool = False) -> pd.DataFrame:
+        """Return the samples under a subject's name, as the tidy frame that the analysis reads.
+
+        Without waiting, rounds that are longer than a time slice lose the share in which no processor was free. The
+        median of shorter ones has none: they are interrupted as a whole or not at all.
+        """
+        import numpy as np
+        import pandas as pd
+
+        from bptt_bench.integrations.pytest.rounds import empty_call_seconds
+        from bptt_bench.integrations.pytest.stated_law import block_medians
+        from bptt_bench.measure.timing.timing import is_below_floor
+
+        # what a call costs is in the constant; a law without one has to stand clear of it
+        constant = "1" in {str(term) for term in self.stated.law.plus(*self.stated.overhead).terms}
+        rows = []
+        for item, (start, rounds, iterations, waited) in self.taken.items():
+            samples = block_medians(rounds)
+            ends = start + np.cumsum([sum(part) for part in np.array_split(rounds, len(samples))])
+            is_long = float(np.median(rounds)) * iterations > TIME_SLICE
+            kept = 1 - waited if without_waiting and is_long else 1.0
+            rows += [
+                {
+                    "subject": name,
+                    **self.points[item],
+                    "started_at": end,
+                    "seconds_per_eval": seconds * kept,
+                    "below_floor": not constant and is_below_floor(seconds, empty_call_seconds()),
+                    "process": 0,
+                    "first_seconds": self.seen[item].first_seconds if item in self.seen else None,
+                }
+                for seconds, end in zip(samples, ends.tolist(), strict=True)
+            ]
+        frame = pd.DataFrame(rows)
+        frame.attrs["factors"] = list(self.stated.levels)
+        frame.attrs["inspections"] = [
+            {"subject": name, "point": self.points[item], **seen.inspection.to_json()}
+            for item, seen in self.seen.items()
+            if item in self.taken
+        ]
+        return frame.astype({"first_seconds": float})
+
+    def judge(self, name: str) -> Growth:
+        """Judge the law; inconclusive if the verdict may come from a busy machine.
+
+        Beside other work long rounds are drawn out and short ones are not, which looks like growth: with eight
+        processes on two cores `sorted` passed for n**2 once in twenty runs.
+        """
+        from bptt_bench.analyse.findings.estimates import ProcessorWait
+        from bptt_bench.analyse.verdicts.growth import agreement, judge_growth
+
+        stated = self.stated
+
+        def judge(*, without_waiting: bool) -> Growth:
+            return judge_growth(
+                self.frame(name, without_waiting=without_waiting),
+                stated.law,
+                name=name,
+                overhead=stated.overhead,
+                bound=stated.bound,
+                margin=stated.margin,
+            )
+
+        with warnings.catch_warnings():  # a project that turns warnings into errors means its own
+            warnings.simplefilter("default")
+            growth = judge(without_waiting=False)
+            busiest = max(self.taken, key=lambda point: self.taken[point].waited)
+            share = self.taken[busiest].waited
+            if share < LEAST_WAITING or growth.word == "inconclusive":
+                return growth
+            wait = ProcessorWait(share=share, at=self.points[busiest])
+            return agreement(growth, judge(without_waiting=True), wait)
+
+
+@dataclass(kw_only=True, eq=False)
+class CountedLaw(MarkedLaw):
+    """A law that is judged on instructions, which are counted when it is judged.
+
+    Attributes
+    ----------
+    count : counts them, given the name of the law's item and what is stated.
+    called : the points at which the test handed its call to ``benchmark`` in this session.
+    """
+
+    count: Count
+    counts: Mapping[Point, Sequence[int]] = field(default_factory=dict)
+    called: set[pytest.Item] = field(default_factory=set)
+
+    def discard(self, item: pytest.Item) -> None:
+        self.called.discard(item)
+
+    def disabled_reason(self, session: Any) -> tuple[str, bool] | None:
+        options = session.config.option
+        if options.benchmark_disable and not options.benchmark_enable:  # which xdist does not set
+            return "benchmarks are disabled", True
+        return None
+
+    def missing_reason(self) -> tuple[str, bool]:
+        """Return which points failed, if any did; what was not run is counted all the same."""
+        failed = [item for item in self.points if item in self.outcomes and item not in self.called]
+        reason, _ = self.format_outcomes(failed)
+        return reason, False
+
+    def judge(self, name: str) -> Growth:
+        import pandas as pd
+
+        from bptt_bench.analyse.verdicts.growth import judge_growth
+        from bptt_bench.plan.experiment.instructions import RESPONSE
+
+        self.counts = self.count(name, self.stated)
+        rows = [
+            {"subject": name, **point, RESPONSE: float(count)}
+            for point, counts in self.counts.items()
+            for count in counts
+        ]
+        frame = pd.DataFrame(rows)
+        frame.attrs["factors"] = list(self.stated.levels)
+        stated = self.stated
+        with warnings.catch_warnings():  # a project that turns warnings into errors means its own
+            warnings.simplefilter("default")
+            return judge_growth(
+                frame,
+                stated.law,
+                name=name,
+                overhead=stated.overhead,
+                bound=stated.bound,
+                margin=stated.margin,
+                response=RESPONSE,
+            )
+
+    @property
+    def remark(self) -> str:
+        """Return at which levels instructions were counted."""
+        levels = {name: [point[name] for point in self.counts] for name in self.stated.levels}
+        ranges = ", ".join(f"{name}={min(some):g} to {max(some):g}" for name, some in levels.items() if some)
+        return f" (instructions, {ranges})"
