@@ -20,7 +20,9 @@ from bptt_bench.measure.loop.events import Listener, RunFinished
 from bptt_bench.measure.probe.environment import load_average, usable_cores
 from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.stopping_rule import StoppingRule
+from bptt_bench.plan.law.wording import join_names
 from bptt_bench.store import SampleStore
+from bptt_bench.text.numbers import number
 from bptt_bench.workflows import adaptive
 from bptt_bench.workflows.doctor import check_current_kernel, check_load
 from bptt_bench.workflows.judge import analyse_run
@@ -177,9 +179,12 @@ def announcement_lines(
         f"{settings.experiment}, profile {settings.profile}: {cells} cells in {profile.blocks} blocks, "
         f"seed {settings.seed}, {settings.threads} BLAS thread{'s' if settings.threads > 1 else ''}, into {folder}"
     )
-    for subject, number in numbers.items():
-        remark = "" if number < POOR_CONDITION else " (high: some terms may not be identifiable)"
-        yield f"condition number of the scaled design, {subject}: {number:.3g}{remark}"
+    for name, levels in experiment.added_levels.items():
+        shown = join_names([number(level, 9) for level in levels])
+        yield f"put in between the levels given: {name} = {shown}"
+    for subject, condition in numbers.items():
+        remark = "" if condition < POOR_CONDITION else " (high: some terms may not be identifiable)"
+        yield f"condition number of the scaled design, {subject}: {condition:.3g}{remark}"
     load = check_load(load_average(), usable_cores() or 1)
     if load.judgement == "poor":
         yield f"load average {load.shown}: {load.remark}"

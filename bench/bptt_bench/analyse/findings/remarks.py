@@ -99,3 +99,14 @@ class UnmeasuredPoints(Finding):
     subject: str
     points: tuple[Levels, ...]
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OddLevel(Finding):
+    """A level at which a subject takes so many ``times`` as long as its neighbours say; ``is_added``: by us."""
+
+    subject: str
+    factor: str
+    level: float
+    times: float
+    is_added: bool

@@ -12,9 +12,10 @@ from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.evidence.paired import overall
 from bptt_bench.analyse.evidence.strata import stratify
 from bptt_bench.analyse.findings.reason import Reason
-from bptt_bench.analyse.findings.remarks import CodeChange, LawChange
+from bptt_bench.analyse.findings.remarks import CodeChange, LawChange, OddLevel
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.hosts import Host
+from bptt_bench.analyse.fitting.odd_levels import find_odd_levels
 from bptt_bench.analyse.machine.prediction import MachinePrediction, predict_all
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.checks import judge_agreement
@@ -47,6 +48,7 @@ class Analysis:
     race : who is how fast where; ``None`` where no claim is about a speedup.
     hosts : of the samples of each subject that was measured on several.
     code_changes, law_changes : what was changed between measuring and judging, or during the measuring.
+    odd_levels : single levels that lie off their neighbours.
     notes : what whoever read the run has to add.
     """
 
@@ -64,6 +66,7 @@ class Analysis:
     hosts: Mapping[str, tuple[Host, ...]] = field(default_factory=dict)
     code_changes: tuple[CodeChange, ...] = ()
     law_changes: tuple[LawChange, ...] = ()
+    odd_levels: tuple[OddLevel, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -129,7 +132,16 @@ def analyse(
         hosts={key[0]: evidence.fits[key].hosts for key in keys if key in evidence.fits and evidence.fits[key].hosts},
         code_changes=code_changes,
         law_changes=law_changes,
+        odd_levels=tuple(_odd_levels(evidence, keys)),
     )
+
+
+def _odd_levels(evidence: Evidence, keys: Iterable[tuple[str, str]]) -> Iterator[OddLevel]:
+    """Yield the levels at which a whole evaluation takes longer or shorter than the levels beside them say."""
+    added = (evidence.frame.attrs.get("run") or {}).get("added_levels", {})
+    for key in keys:
+        if key in evidence.fits:
+            yield from find_odd_levels(key[0], evidence.fits[key], added)
 
 
 def _code_changes(resumes: Iterable[Mapping[str, Any]]) -> Iterator[CodeChange]:

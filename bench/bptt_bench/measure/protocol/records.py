@@ -62,6 +62,7 @@ def run_header(
     ``sources`` are digests of the code that is measured (``bptt_bench.measure.protocol.provenance``).
     """
     chosen = experiment.profile(profile)
+    added = {name: list(levels) for name, levels in experiment.added_levels.items()}
     return {
         "record": "run",
         "schema": SCHEMA,
@@ -76,6 +77,7 @@ def run_header(
         "laws": {one.name: None if one.law is None else one.law.text for one in experiment.subjects},
         "cells": len(plan_cells(experiment, chosen)),
         "blocks": chosen.blocks,
+        **({"added_levels": added} if added else {}),
         **({} if sources is None else {"sources": dict(sources)}),
         **({} if measures is None else {"measures": list(measures)}),
     }

@@ -163,6 +163,19 @@ def make_design(factors: Sequence[Factor], levels: Mapping[str, Sequence[Level]]
     return Design.of({**point, **choice} for point in points for choice in chosen).validated(factors)
 
 
+def levels_between(
+    design: Design, factors: Sequence[Factor], given: Mapping[str, Sequence[Level]]
+) -> dict[str, tuple[float, ...]]:
+    """Return the levels of a design that were not given, by factor; factors without such are left out."""
+    found = {}
+    for factor in factors:
+        asked = {factor.validate(level) for level in given[factor.name]}
+        numbers = {level for point in design if not isinstance(level := point[factor.name], str)}
+        if added := tuple(sorted(numbers - asked)):
+            found[factor.name] = added
+    return found
+
+
 def _numeric_design(levels: Mapping[str, Sequence[float]]) -> Design:
     if math.prod(map(len, levels.values())) <= LARGEST_GRID:
         return Design.grid(levels)

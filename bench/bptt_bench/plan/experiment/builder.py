@@ -13,7 +13,14 @@ from bptt_bench.errors import DesignError, ExperimentError, LawError
 from bptt_bench.plan.claims.agreement import Agreement, difference
 from bptt_bench.plan.claims.claim import Bound, Claim
 from bptt_bench.plan.design.design import ONE_LINE, Design, Factor, Level, Point, is_one_line
-from bptt_bench.plan.design.levels import make_design, make_factors, merge_levels, quoting_hint, read_levels
+from bptt_bench.plan.design.levels import (
+    levels_between,
+    make_design,
+    make_factors,
+    merge_levels,
+    quoting_hint,
+    read_levels,
+)
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.claims_from_law import ClaimMaker, is_constant, term_values
 from bptt_bench.plan.experiment.experiment import Experiment
@@ -146,6 +153,7 @@ def experiment(
         claims=(*made, *claims),
         placebo=_read_reference(reference, prepares),
         agreement=_make_agreement(equal, _read_reference(reference, prepares)) if len(prepares) > 1 else None,
+        added_levels=levels_between(design, named, given),
     )
     return made_of if measure is None else measuring(made_of, parse_measures(measure), bound=bound)
 

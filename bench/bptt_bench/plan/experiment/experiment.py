@@ -106,6 +106,7 @@ class Experiment:
     environment : variables that measuring processes are started with, such as those of an allocator.
     is_timed : whether the time is measured; where it is not, there are memory and counts alone.
     faults : wrong versions of subjects that the claims are expected to catch; none is measured unless asked for.
+    added_levels : levels of factors that were put in between those that were asked for.
     """
 
     name: str
@@ -119,6 +120,7 @@ class Experiment:
     agreement: Agreement | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
     is_timed: bool = True
+    added_levels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if not self.factors or not self.subjects or not self.profiles:

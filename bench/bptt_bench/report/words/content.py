@@ -278,6 +278,7 @@ def _about_samples(analysis: Analysis) -> Iterator[str]:
         reason = shorten(gap.reason, MOST_CHARACTERS)
         yield f"{gap.subject}: not measured at {points_text(gap.points)} ({reason})"
     yield from map(words, analysis.law_changes)
+    yield from map(words, analysis.odd_levels)
 
 
 def shorten(text: str, most: int) -> str:

@@ -678,5 +678,13 @@ def _(one: remarks.UnmeasuredPoints) -> str:
     return f"not measured at {points_text(one.points)}"
 
 
+@words.register
+def _(one: remarks.OddLevel) -> str:
+    whose = ", which was put in," if one.is_added else ""
+    at = describe({one.factor: one.level})
+    times = f"{number(one.times)} times as long"
+    return f"{one.subject} at {at}{whose} takes {times} as the levels beside it say, in all repetitions"
+
+
 def _count(n: int, what: str) -> str:
     return f"{n} {what}{'' if n == 1 else 's'}"

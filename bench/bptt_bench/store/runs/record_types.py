@@ -142,6 +142,7 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
         **dict.fromkeys(("factors", "subjects"), _TEXTS),
         "laws": _or_null(_values(_or_null(_text))),
         "measures": _TEXTS,
+        "added_levels": _values(_NUMBERS),
         "adaptive": _or_null(_object({})),
         "pair": _or_null(_object({"turns": _each(_whole)}, "id", "side", "turns")),
     },

@@ -50,6 +50,29 @@ def test_samples_that_test_predictions_enter_no_fit_and_adaptive_ones_do(rng: np
         assert (after.verdicts == before.verdicts) is not counted
 
 
+def test_a_level_that_lies_off_is_remarked_and_whether_it_was_put_in() -> None:
+    levels = [1000, 2154, 4642, 10_000, 21_544, 46_416, 100_000]
+    mine = Experiment(
+        name="mine",
+        factors=(Factor(name="n"),),
+        subjects=(subject("code", "n"),),
+        profiles={"quick": Profile(design=Design.grid({"n": levels}), blocks=3, seconds_per_sample=0.01)},
+    )
+    data = pd.DataFrame(
+        [
+            {"subject": "code", "n": n, "block": block, "seconds_per_eval": 1e-9 * n * (3 if n == 10_000 else 1)}
+            for block in range(3)
+            for n in levels
+        ]
+    )
+    data.attrs = {"factors": ["n"], "run": {"added_levels": {"n": levels[1:-1]}}}
+    (odd,) = analyse(data, mine, []).odd_levels
+    assert (odd.subject, odd.level, odd.is_added) == ("code", 10_000, True)
+    assert noise_line(analyse(data, mine, [])).endswith(
+        "; code at n=10000, which was put in, takes 3.00 times as long as the levels beside it say, in all repetitions."
+    )
+
+
 def test_a_fit_that_is_impossible_has_a_reason(rng: np.random.Generator) -> None:
     data = frame(rng)
     found = analyse(data[data["subject"] != "slow"], EXPERIMENT)

@@ -64,6 +64,10 @@ def test_few_levels_are_filled_up_evenly_and_many_stay_as_they_are() -> None:
     assert [point["n"] for point in design(few)] == [1000, 2154, 4642, 10_000, 21_544, 46_416, 100_000]
     many = bench.experiment(prepare, law="n", n=[1, 2, 4, 8, 16])
     assert [point["n"] for point in design(many)] == [1, 2, 4, 8, 16]
+    assert few.added_levels == {"n": (2154, 4642, 10_000, 21_544, 46_416)}
+    assert many.added_levels == {}
+    two = bench.experiment(prepare, law="n", n=[1, 2, 4, 8, 16], m=[10.0, 20.5], kind=["a", "b"])
+    assert set(two.added_levels) == {"m"}
 
 
 @pytest.mark.parametrize(
