@@ -26,7 +26,7 @@ from bptt_bench.plan import (
 )
 
 from bptt_rnn import cost
-from bptt_rnn.experiment.subjects import FACTORS, problem, sizes_at
+from bptt_rnn.experiment.subjects import FACTORS, LOOKS, problem, sizes_at
 from bptt_rnn.gradients import FAMILY, Gradients, Workspace
 from bptt_rnn.model import Array, Params, Tokens
 from bptt_rnn.peers import PEERS, Peer
@@ -105,7 +105,13 @@ def _ours(name: str) -> Subject:
         gradients = cost.gradient_bytes(V, d, H, T, ITEMSIZE)
         return gradients + cost.scratch_bytes(name, V, d, H, T, ITEMSIZE)
 
-    return Subject(name=name, prepare=functools.partial(prepare, make), working_set=own_bytes, roofline=traffic)
+    return Subject(
+        name=name,
+        prepare=functools.partial(prepare, make),
+        working_set=own_bytes,
+        roofline=traffic,
+        look=LOOKS.index(name),
+    )
 
 
 def _theirs(peer: Peer) -> Subject:
@@ -120,6 +126,7 @@ def _theirs(peer: Peer) -> Subject:
         working_set=own_bytes,
         roofline=traffic,
         missing=peer.missing,
+        look=len(LOOKS) + list(PEERS).index(peer.name),
     )
 
 

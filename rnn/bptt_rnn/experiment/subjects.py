@@ -11,7 +11,7 @@ from bptt_bench.plan import CostLaw, Counts, Evaluation, Factor, PhaseSwitch, Po
 
 from bptt_rnn import cost
 from bptt_rnn.declared_works import DECLARED, works
-from bptt_rnn.gradients import Workspace
+from bptt_rnn.gradients import ALGORITHMS, CLASS_BASED, FAMILY, Workspace
 from bptt_rnn.model import Params, Tokens
 from bptt_rnn.text import load
 
@@ -21,6 +21,8 @@ FACTORS = (
     Factor(name="H", meaning="hidden size"),
     Factor(name="T", meaning="time steps"),
 )
+# The order of colours and markers in all experiments; ``forward``, which is taken off others, is drawn as a baseline.
+LOOKS = tuple(dict.fromkeys((*FAMILY, *CLASS_BASED, *ALGORITHMS)))
 FIRST_TOKEN = 5_000  # of the text: past the headings that open it
 
 
@@ -90,4 +92,5 @@ def subject_of(name: str, algorithm: Callable[..., object], corpus: Path | None)
         working_set=working_set,
         term_bytes=known.term_bytes,
         works=declared if name in DECLARED else None,
+        look=LOOKS.index(name) if name in LOOKS else None,
     )

@@ -47,11 +47,11 @@ class Field:
         assert shown is not None
         return self.error(f"must be {allowed}, got {abbreviate(shown)}")
 
-    def fields(self, names: Collection[str]) -> dict[str, Field]:
-        """Return the fields of an object that has exactly these."""
+    def fields(self, names: Collection[str], missing: Collection[str] = ()) -> dict[str, Field]:
+        """Return the fields of an object that has exactly these; some of them may be missing."""
         found = self.items()
         for name in names:
-            if name not in found:
+            if name not in found and name not in missing:
                 raise self.error(f"has no {name!r}")
         for name, field in found.items():
             if name not in names:
@@ -171,8 +171,9 @@ def _decode_plain(kind: Any, field: Field) -> Any:
 def decode_fields(kind: Any, field: Field, *more: str) -> dict[str, Any]:
     """Return the fields of a data class that hold data; ``more`` are fields beside them, which are read elsewhere."""
     hints = data_fields(kind)
-    found = field.fields([*hints, *more])
-    return {name: decode(hint, found[name]) for name, hint in hints.items()}
+    missing = [one.name for one in dataclasses.fields(kind) if one.metadata.get("may_be_missing")]
+    found = field.fields([*hints, *more], missing)
+    return {name: decode(hint, found[name]) for name, hint in hints.items() if name in found}
 
 
 def decode_point(field: Field) -> Point:

@@ -48,6 +48,8 @@ class Subject:
     tally : makes one counted evaluation at a point and gives what it did by name, such as ``{"comparisons": 127}``;
         never timed. Where it is stated, a run takes it once at each point of the profile, and the samples have a column
         ``<name>_count`` for each.
+    look : its place in the palette of the figures, from 0: with one it looks the same in every experiment. None: the
+        next free one, in the order of the experiment.
     count_laws, count_overheads : by the same names, the predicted counts up to the coefficients, and terms beside them;
         ``instructions`` are counted without a tally.
     """
@@ -71,6 +73,7 @@ class Subject:
     tally: Tally | None = None
     count_laws: Mapping[str, CostLaw] = field(default_factory=dict)
     count_overheads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    look: int | None = field(default=None, metadata={"may_be_missing": True})  # from runs that were made before it was
 
     @property
     def laws(self) -> Iterator[CostLaw]:

@@ -12,7 +12,7 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bptt_bench.report import format as show
-from bptt_bench.report.figures.scaling import subject_looks
+from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.style import (
     GUIDE,
     INK,
@@ -70,7 +70,7 @@ def figure_foresight(analysis: Analysis, foreseen: Sequence[CheckedPrediction]) 
 
     if not foreseen:
         raise ValueError("foreseen: is empty; at least one prediction must have been measured")
-    looks, groups = subject_looks(analysis), by_subject(foreseen)
+    looks, groups = subject_looks(analysis.experiment), by_subject(foreseen)
     errors = {name: Errors.of(group) for name, group in groups.items()}
     fits = {name: analysis.fits[name, show.WHOLE] for name in groups if (name, show.WHOLE) in analysis.fits}
     figure = new_figure(REST_INCHES + PANEL_INCHES * len(groups))

@@ -16,6 +16,7 @@ from bptt_bench.report import format as show
 from bptt_bench.report.figures.exponents import figure_exponents
 from bptt_bench.report.figures.foresight import figure_foresight
 from bptt_bench.report.figures.lines import Line, lines_along
+from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.machine import figure_machine
 from bptt_bench.report.figures.overview import figure_overview
 from bptt_bench.report.figures.parity import figure_parity
@@ -23,7 +24,7 @@ from bptt_bench.report.figures.passes import Pass, animate_passes, can_be_drawn,
 from bptt_bench.report.figures.plane import figure_plane, ratio_plane
 from bptt_bench.report.figures.race import figure_race, figure_roofline
 from bptt_bench.report.figures.ratio import all_ratios, figure_ratio, ratio_groups
-from bptt_bench.report.figures.scaling import figure_scaling, subject_looks
+from bptt_bench.report.figures.scaling import figure_scaling
 from bptt_bench.report.figures.shares import figure_shares, share_groups
 from bptt_bench.report.terminal.race import lines as race_lines
 from bptt_bench.report.words.content import judged_claims
@@ -176,10 +177,18 @@ def _race(analysis: Analysis) -> Iterator[NamedFigure]:
     if race is None or not race.standings:
         return
     yield NamedFigure(
-        name="race", title="The race", caption=RACE + " ".join(race_lines(race)), figure=figure_race(race)
+        name="race",
+        title="The race",
+        caption=RACE + " ".join(race_lines(race)),
+        figure=figure_race(race, subject_looks(analysis.experiment)),
     )
     if race.peaks is not None and any(standing.roofline is not None for standing in race.standings):
-        yield NamedFigure(name="roofline", title="Roofline", caption=ROOFLINE, figure=figure_roofline(race))
+        yield NamedFigure(
+            name="roofline",
+            title="Roofline",
+            caption=ROOFLINE,
+            figure=figure_roofline(race, subject_looks(analysis.experiment)),
+        )
 
 
 def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
@@ -308,7 +317,7 @@ def _shares(analysis: Analysis) -> Iterator[NamedFigure]:
 
 
 def _parity(analysis: Analysis) -> Iterator[NamedFigure]:
-    if any((name, show.WHOLE) in analysis.fits for name in subject_looks(analysis)):
+    if any((name, show.WHOLE) in analysis.fits for name in subject_looks(analysis.experiment)):
         yield NamedFigure(
             name="parity",
             title="Predicted and measured",

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
-from bptt_bench.report.figures.scaling import subject_looks
+from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.style import (
     Look,
     factor_label,
@@ -49,7 +49,7 @@ def figure_overview(analysis: Analysis, lines: Sequence[Line]) -> Figure:
         raise ValueError("lines: none given; an overview has a panel for each line")
     named = list(dict.fromkeys(name for line in lines for name in _fits(analysis, line)))
     figure = new_figure(PANEL_INCHES * len(lines) + LEGEND_ROW_INCHES * len(named) + 0.5)
-    looks = subject_looks(analysis)
+    looks = subject_looks(analysis.experiment)
     for axes, line in zip(figure.subplots(len(lines), 1, squeeze=False)[:, 0], lines, strict=True):
         _panel(axes, analysis, line, looks)
     headline(figure, "All algorithms: measured (marks) and by their fitted laws")

@@ -9,7 +9,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from bptt_bench.report import format as show
-from bptt_bench.report.figures.scaling import subject_looks
+from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.style import (
     GUIDE,
     INK,
@@ -36,7 +36,7 @@ def figure_parity(analysis: Analysis, response: str = show.WHOLE) -> Figure:
     ------
     ValueError : no subject has a fit of the response.
     """
-    looks = subject_looks(analysis)
+    looks = subject_looks(analysis.experiment)
     fits = {name: analysis.fits[name, response] for name in looks if (name, response) in analysis.fits}
     if not fits:
         raise ValueError(f"response {response!r}: no subject has a fit of it")

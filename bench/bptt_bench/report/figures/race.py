@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,17 +32,17 @@ ROOF: dict[str, Any] = {"color": INK, "linewidth": 2.2, "solid_capstyle": "butt"
 REACH = 3.0  # the roofs are drawn this many times further than the points lie
 
 
-def race_looks(race: Race) -> dict[str, Look]:
-    """Return one look for each subject, the tuned one first."""
+def race_looks(race: Race, looks: Mapping[str, Look] | None = None) -> dict[str, Look]:
+    """Return the looks of those who were raced, the tuned one first; by default those of the palette in that order."""
     names = {name: None for standing in race.standings for name in standing.seconds}
     ordered = [race.subject, *(name for name in names if name != race.subject)]
-    return {name: look(index) for index, name in enumerate(ordered)}
+    return {name: look(rank) if looks is None else looks[name] for rank, name in enumerate(ordered)}
 
 
 @styled
-def figure_race(race: Race) -> Figure:
+def figure_race(race: Race, looks: Mapping[str, Look] | None = None) -> Figure:
     """Draw the time of each subject at each point, the fastest on top, with the roofline as an upright stroke."""
-    looks = race_looks(race)
+    looks = race_looks(race, looks)
     rows = sum(len(standing.seconds) + GAP_ROWS for standing in race.standings)
     figure = new_figure(1.3 + ROW_INCHES * rows)
     axes = figure.subplots()
@@ -80,7 +81,7 @@ def figure_race(race: Race) -> Figure:
 
 
 @styled
-def figure_roofline(race: Race) -> Figure:
+def figure_roofline(race: Race, looks: Mapping[str, Look] | None = None) -> Figure:
     """Draw operations per second against operational intensity, under the two roofs of the machine.
 
     Raises
@@ -91,7 +92,7 @@ def figure_roofline(race: Race) -> Figure:
     placed = [standing for standing in race.standings if standing.roofline is not None]
     if peaks is None or not placed:
         raise ValueError("roofline: the run has no peaks, or no subject declares its operations and bytes")
-    looks = race_looks(race)
+    looks = race_looks(race, looks)
     figure = new_figure(5.2)
     axes = figure.subplots()
     ridge = peaks.operations_per_second / peaks.bytes_per_second

@@ -17,6 +17,7 @@ from bptt_bench.analyse.evidence.paired import paired_ratio, visits_of
 from bptt_bench.errors import FitError
 from bptt_bench.plan import Claim, CostLaw, CrossoverClaim, Design, Point, RatioClaim
 from bptt_bench.report import format as show
+from bptt_bench.report.figures.looks import level_looks
 from bptt_bench.report.figures.style import (
     INK,
     Look,
@@ -24,7 +25,6 @@ from bptt_bench.report.figures.style import (
     headline,
     legend_below,
     level_axis,
-    look,
     new_figure,
     styled,
 )
@@ -108,8 +108,7 @@ def figure_ratio(analysis: Analysis, group: RatioGroup) -> Figure:
     start = min([smallest, *(level / 1.15 for level in wanted if level >= smallest / REACH)])
     varying = [name for name in next(iter(curves)) if len({fixed[name] for fixed in curves}) > 1]
     handles, labels = [], []
-    for index, (fixed, points) in enumerate(curves.items()):
-        how = look(index)
+    for how, (fixed, points) in zip(level_looks(len(curves)), curves.items(), strict=True):
         _draw_curve(axes, group, fixed, (start, end), how)
         _draw_measured(axes, group.factor, {point: ratios[point] for point in points if point in ratios}, how)
         label = show.point({name: fixed[name] for name in varying}) or show.point(fixed)

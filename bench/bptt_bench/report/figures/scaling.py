@@ -12,9 +12,9 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bptt_bench.analyse.data.response import is_count, is_memory, meaning, unit_of
-from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
+from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.style import (
     GUIDE,
     INK,
@@ -23,7 +23,6 @@ from bptt_bench.report.figures.style import (
     headline,
     legend_below,
     level_axis,
-    look,
     new_figure,
     percent_axis,
     point_beyond,
@@ -40,12 +39,6 @@ if TYPE_CHECKING:
 BAND_REACH = 2.0  # a band that runs further beyond what was measured than this factor is cut off
 THEORY_REACH = 30.0  # a law that explains less than this fraction of the shortest time runs out of the picture
 DODGE = 0.02  # share of the width by which residuals of one level stand beside each other
-
-
-def subject_looks(analysis: Analysis) -> dict[str, Look]:
-    """Return one look for each subject, the same in every figure."""
-    names = [name for name in analysis.experiment.subject_names if not name.endswith(PLACEBO_SUFFIX)]
-    return {name: look(index) for index, name in enumerate(names)}
 
 
 def law_alone(fit: Fit, points: pd.DataFrame) -> NDArray[np.float64]:
@@ -79,7 +72,7 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
         raise ValueError(f"response {response!r}: none of {', '.join(line.subjects)} has a fit of it")
     figure = new_figure(6.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.15])
-    looks = subject_looks(analysis)
+    looks = subject_looks(analysis.experiment)
     shifts = np.linspace(-DODGE, DODGE, len(fits)) if len(fits) > 1 else np.zeros(1)
     drawn = [
         _draw_subject(upper, lower, fit, line, looks[name], shift)

@@ -105,7 +105,12 @@ LOOKS = (
     Look("#999999", "*", (0, (8, 2)), "ooo"),
     Look("#7A4B1E", "p", (0, (4, 1, 1, 1)), "OO"),
     Look("#5B3A8C", "h", (0, (10, 1.5)), "**"),
+    Look("#A3224B", "<", (0, (4, 1.2)), "////"),
+    Look("#2E9E9A", ">", (0, (1, 2)), "...."),
+    Look("#8FB339", "H", (0, (7, 1, 2, 1)), "xxxx"),
+    Look("#3F6FD8", "8", (0, (2, 1)), "----"),
 )
+BASELINE = Look("#5c5c5c", "d", (0, (3, 2)), "")  # what is taken off the others
 MOST_DECADES_WITH_MINOR_TICKS = 3.0  # on more they crowd, and finding room for them takes half the time of the layout
 VERDICT_LOOKS = {
     "supported": Look("#006B4F", "o", "-", ""),
