@@ -1,4 +1,10 @@
-"""Figures: an analysis in, matplotlib figures out; nothing is saved here and no global state is touched."""
+"""Figures: an analysis in, matplotlib figures out; nothing is saved here and no global state is touched.
+
+Every figure function takes ``size``, the width and height in inches, and ``style``, settings of matplotlib (a mapping
+such as ``{"font.size": 9}``) in place of those of the house. One that draws on one pair of axes takes ``ax`` as well:
+axes of the caller's, which get their own title and legend, and whose figure is returned. The caller's ``rcParams`` stay
+as they are.
+"""
 
 from bptt_bench.report.figures.exponents import figure_exponents
 from bptt_bench.report.figures.gallery import NamedFigure, gallery, recorded_passes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from matplotlib.ticker import MaxNLocator
 
 from bptt_bench.plan import ExponentClaim
 from bptt_bench.report import format as show
-from bptt_bench.report.figures.style import FAINT, INK, VERDICT_LOOKS, headline, legend_below, new_figure, styled
+from bptt_bench.report.figures.style import FAINT, INK, VERDICT_LOOKS, Sheet, Size, styled
 from bptt_bench.report.words.content import judged_claims
 
 if TYPE_CHECKING:
@@ -28,8 +29,18 @@ REACH = 0.6  # an interval that runs further than this beyond the outermost pred
 
 
 @styled
-def figure_exponents(analysis: Analysis) -> Figure:
+def figure_exponents(
+    analysis: Analysis,
+    *,
+    ax: Axes | None = None,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw the estimate and interval of every claimed exponent, over the predicted value and its margin.
+
+    Parameters
+    ----------
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -40,8 +51,8 @@ def figure_exponents(analysis: Analysis) -> Figure:
     rows = [(verdict, claim) for verdict, claim in rows if verdict.predicted is not None]
     if not rows:
         raise ValueError("verdicts: none of an exponent; nothing to draw")
-    figure = new_figure(1.7 + ROW_INCHES * len(rows))
-    axes = figure.subplots()
+    sheet = Sheet(1.7 + ROW_INCHES * len(rows), ax, size)
+    axes = sheet.axes
     low, high = _limits(rows)
     for position, (verdict, claim) in enumerate(rows):
         _draw_row(axes, position, verdict, claim, (low, high))
@@ -50,12 +61,12 @@ def figure_exponents(analysis: Analysis) -> Figure:
     axes.spines["left"].set_visible(False)
     axes.xaxis.set_major_locator(MaxNLocator(nbins=7))
     axes.set_xlabel("exponent (power of the factor, no unit)")
-    headline(figure, "Exponents: predicted, and estimated with intervals")
+    sheet.headline("Exponents: predicted, and estimated with intervals")
     words = [word for word in VERDICT_LOOKS if any(verdict.verdict == word for verdict, _ in rows)]
     handles = [Line2D([], [], color=VERDICT_LOOKS[w].color, marker=VERDICT_LOOKS[w].marker) for w in words]
     predicted = Line2D([], [], color=INK, marker="|", markersize=12, markeredgewidth=1.6, linestyle="none")
-    legend_below(figure, [*handles, predicted, Patch(facecolor=FAINT)], [*words, "predicted", "margin of the claim"])
-    return figure
+    sheet.legend([*handles, predicted, Patch(facecolor=FAINT)], [*words, "predicted", "margin of the claim"])
+    return sheet.figure
 
 
 def _limits(rows: list[tuple[Verdict, ExponentClaim]]) -> tuple[float, float]:

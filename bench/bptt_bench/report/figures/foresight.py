@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -17,6 +17,7 @@ from bptt_bench.report.figures.style import (
     GUIDE,
     INK,
     Look,
+    Size,
     headline,
     legend_below,
     new_figure,
@@ -59,8 +60,18 @@ class Errors(NamedTuple):
 
 
 @styled
-def figure_foresight(analysis: Analysis, foreseen: Sequence[CheckedPrediction]) -> Figure:
+def figure_foresight(
+    analysis: Analysis,
+    foreseen: Sequence[CheckedPrediction],
+    *,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw the prediction errors of each subject, in a panel of its own, beside those of its fit to the sweep.
+
+    Parameters
+    ----------
+    size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -73,7 +84,7 @@ def figure_foresight(analysis: Analysis, foreseen: Sequence[CheckedPrediction]) 
     looks, groups = subject_looks(analysis.experiment), by_subject(foreseen)
     errors = {name: Errors.of(group) for name, group in groups.items()}
     fits = {name: analysis.fits[name, show.WHOLE] for name in groups if (name, show.WHOLE) in analysis.fits}
-    figure = new_figure(REST_INCHES + PANEL_INCHES * len(groups))
+    figure = new_figure(REST_INCHES + PANEL_INCHES * len(groups), size=size)
     panels = list(figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0])
     for axes, (name, group) in zip(panels, groups.items(), strict=True):
         axes.set_title(f"{name}\n{_how_good(group)}", loc="left", fontsize=9.5)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
 from bptt_bench.report.figures.style import (
     INK,
+    Size,
     factor_label,
     headline,
     legend_below,
@@ -51,8 +52,19 @@ COLUMN_ROOM = 4.0  # ticks that fit beside each other along half the width of a 
 
 
 @styled
-def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> Figure:
+def figure_machine(
+    analysis: Analysis,
+    subject: str,
+    lines: Sequence[Line],
+    *,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw measured, fitted and predicted time along some lines, and beneath them the parts of the prediction.
+
+    Parameters
+    ----------
+    size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -63,7 +75,7 @@ def figure_machine(analysis: Analysis, subject: str, lines: Sequence[Line]) -> F
         raise ValueError(
             f"subject {subject!r}: has {'no line' if prediction else 'no prediction without free parameters'}"
         )
-    figure = new_figure(5.9)
+    figure = new_figure(5.9, size=size)
     grid = figure.subplots(2, len(lines), sharex="col", height_ratios=[1.35, 1], squeeze=False)
     fit = analysis.fits[subject, show.WHOLE]
     for column, line in enumerate(lines):

@@ -17,6 +17,7 @@ from bptt_bench.report.figures.lines import Line
 from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.style import (
     Look,
+    Size,
     factor_label,
     headline,
     legend_below,
@@ -38,8 +39,18 @@ NAME_SIZE = 8.5  # points
 
 
 @styled
-def figure_overview(analysis: Analysis, lines: Sequence[Line]) -> Figure:
+def figure_overview(
+    analysis: Analysis,
+    lines: Sequence[Line],
+    *,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw the time of every subject along each of some lines through the design, with a name at each curve.
+
+    Parameters
+    ----------
+    size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -48,7 +59,7 @@ def figure_overview(analysis: Analysis, lines: Sequence[Line]) -> Figure:
     if not lines:
         raise ValueError("lines: none given; an overview has a panel for each line")
     named = list(dict.fromkeys(name for line in lines for name in _fits(analysis, line)))
-    figure = new_figure(PANEL_INCHES * len(lines) + LEGEND_ROW_INCHES * len(named) + 0.5)
+    figure = new_figure(PANEL_INCHES * len(lines) + LEGEND_ROW_INCHES * len(named) + 0.5, size=size)
     looks = subject_looks(analysis.experiment)
     for axes, line in zip(figure.subplots(len(lines), 1, squeeze=False)[:, 0], lines, strict=True):
         _panel(axes, analysis, line, looks)

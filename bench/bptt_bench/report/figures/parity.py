@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.style import (
     GUIDE,
     INK,
+    Size,
     headline,
     legend_below,
     new_figure,
@@ -29,8 +31,18 @@ GUIDE_SHARE = 0.1  # the band drawn beside the diagonal
 
 
 @styled
-def figure_parity(analysis: Analysis, response: str = show.WHOLE) -> Figure:
+def figure_parity(
+    analysis: Analysis,
+    response: str = show.WHOLE,
+    *,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw measured against fitted time at every point of every subject, and their deviations beneath.
+
+    Parameters
+    ----------
+    size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -40,7 +52,7 @@ def figure_parity(analysis: Analysis, response: str = show.WHOLE) -> Figure:
     fits = {name: analysis.fits[name, response] for name in looks if (name, response) in analysis.fits}
     if not fits:
         raise ValueError(f"response {response!r}: no subject has a fit of it")
-    figure = new_figure(7.4)
+    figure = new_figure(7.4, size=size)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1.2])
     deviations = []
     for name, fit in fits.items():

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.ticker import EngFormatter, LogLocator, NullFormatter
@@ -15,10 +16,9 @@ from bptt_bench.report.figures.style import (
     GUIDE,
     INK,
     Look,
-    headline,
-    legend_below,
+    Sheet,
+    Size,
     look,
-    new_figure,
     seconds_axis,
     styled,
 )
@@ -40,12 +40,24 @@ def race_looks(race: Race, looks: Mapping[str, Look] | None = None) -> dict[str,
 
 
 @styled
-def figure_race(race: Race, looks: Mapping[str, Look] | None = None) -> Figure:
-    """Draw the time of each subject at each point, the fastest on top, with the roofline as an upright stroke."""
+def figure_race(
+    race: Race,
+    looks: Mapping[str, Look] | None = None,
+    *,
+    ax: Axes | None = None,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
+    """Draw the time of each subject at each point, the fastest on top, with the roofline as an upright stroke.
+
+    Parameters
+    ----------
+    ax, size, style : see ``bptt_bench.report.figures``.
+    """
     looks = race_looks(race, looks)
     rows = sum(len(standing.seconds) + GAP_ROWS for standing in race.standings)
-    figure = new_figure(1.3 + ROW_INCHES * rows)
-    axes = figure.subplots()
+    sheet = Sheet(1.3 + ROW_INCHES * rows, ax, size)
+    axes = sheet.axes
     row, ends = 0.0, []
     for standing in race.standings:
         row += GAP_ROWS
@@ -70,19 +82,30 @@ def figure_race(race: Race, looks: Mapping[str, Look] | None = None) -> Figure:
     axes.set_yticks([])
     axes.spines["left"].set_visible(False)
     axes.set_xlabel("time per evaluation (s)")
-    headline(figure, "Time of each subject at each point, and the least that the machine allows")
+    sheet.headline("Time of each subject at each point, and the least that the machine allows")
     handles = [Line2D([], [], **{**looks[name].marks, "color": looks[name].color}) for name in looks]
     labels = list(looks)
     if any(standing.roofline is not None for standing in race.standings):
         handles.append(Line2D([], [], **ROOF))
         labels.append("roofline")
-    legend_below(figure, handles, labels)
-    return figure
+    sheet.legend(handles, labels)
+    return sheet.figure
 
 
 @styled
-def figure_roofline(race: Race, looks: Mapping[str, Look] | None = None) -> Figure:
+def figure_roofline(
+    race: Race,
+    looks: Mapping[str, Look] | None = None,
+    *,
+    ax: Axes | None = None,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw operations per second against operational intensity, under the two roofs of the machine.
+
+    Parameters
+    ----------
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -93,8 +116,8 @@ def figure_roofline(race: Race, looks: Mapping[str, Look] | None = None) -> Figu
     if peaks is None or not placed:
         raise ValueError("roofline: the run has no peaks, or no subject declares its operations and bytes")
     looks = race_looks(race, looks)
-    figure = new_figure(5.2)
-    axes = figure.subplots()
+    sheet = Sheet(5.2, ax, size)
+    axes = sheet.axes
     ridge = peaks.operations_per_second / peaks.bytes_per_second
     intensities = [_intensity(standing) for standing in placed]
     span = np.array([min([*intensities, ridge]) / REACH, max([*intensities, ridge]) * REACH])
@@ -114,15 +137,14 @@ def figure_roofline(race: Race, looks: Mapping[str, Look] | None = None) -> Figu
         axis.set_minor_formatter(NullFormatter())
     axes.set_xlabel("operational intensity (operations per byte that must move)")
     axes.set_ylabel("operations per second")
-    headline(
-        figure,
+    sheet.headline(
         "How near each comes to the roofline",
         f"Roofs: {show.si(peaks.operations_per_second, 'FLOP/s')} of matrix products, "
         f"{show.si(peaks.bytes_per_second, 'B/s')} of memory, {peaks.threads} threads",
     )
     handles = [Line2D([], [], **looks[name].marks) for name in looks]
-    legend_below(figure, [*handles, Line2D([], [], color=INK)], [*looks, "roofline"])
-    return figure
+    sheet.legend([*handles, Line2D([], [], color=INK)], [*looks, "roofline"])
+    return sheet.figure
 
 
 def _intensity(standing: Standing) -> float:

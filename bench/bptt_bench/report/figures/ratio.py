@@ -21,11 +21,10 @@ from bptt_bench.report.figures.looks import level_looks
 from bptt_bench.report.figures.style import (
     INK,
     Look,
+    Sheet,
+    Size,
     factor_label,
-    headline,
-    legend_below,
     level_axis,
-    new_figure,
     styled,
 )
 from bptt_bench.report.words.content import judged_claims
@@ -93,10 +92,22 @@ def _most_levels(points: Design) -> str:
 
 
 @styled
-def figure_ratio(analysis: Analysis, group: RatioGroup) -> Figure:
-    """Draw the measured ratio with intervals, and the predicted curve, for each combination of the other factors."""
-    figure = new_figure(5.6)
-    axes = figure.subplots()
+def figure_ratio(
+    analysis: Analysis,
+    group: RatioGroup,
+    *,
+    ax: Axes | None = None,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
+    """Draw the measured ratio with intervals, and the predicted curve, for each combination of the other factors.
+
+    Parameters
+    ----------
+    ax, size, style : see ``bptt_bench.report.figures``.
+    """
+    sheet = Sheet(5.6, ax, size)
+    axes = sheet.axes
     curves = group.curves()
     crossings = _crossings(analysis, group)
     ratios = measured_ratios(analysis, group)
@@ -126,9 +137,9 @@ def figure_ratio(analysis: Analysis, group: RatioGroup) -> Figure:
     _finish(axes, analysis, group, (start, end))
     same = {name: value for name, value in next(iter(curves)).items() if name not in varying} if varying else {}
     detail = f"predicted (lines): {show.law(group.ratio)}" + (f"; {show.point(same)}" if same else "")
-    headline(figure, group.title, detail)
-    legend_below(figure, handles, labels)
-    return figure
+    sheet.headline(group.title, detail)
+    sheet.legend(handles, labels)
+    return sheet.figure
 
 
 def _finish(axes: Axes, analysis: Analysis, group: RatioGroup, ends: tuple[float, float]) -> None:

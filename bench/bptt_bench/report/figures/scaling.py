@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -19,6 +20,7 @@ from bptt_bench.report.figures.style import (
     GUIDE,
     INK,
     Look,
+    Size,
     factor_label,
     headline,
     legend_below,
@@ -60,8 +62,19 @@ class Drawn(NamedTuple):
 
 
 @styled
-def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -> Figure:
+def figure_scaling(
+    analysis: Analysis,
+    line: Line,
+    response: str = show.WHOLE,
+    *,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw time, memory or a count of every subject along a line, with fitted curves and residuals.
+
+    Parameters
+    ----------
+    size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -70,7 +83,7 @@ def figure_scaling(analysis: Analysis, line: Line, response: str = show.WHOLE) -
     fits = {name: analysis.fits[name, response] for name in line.subjects if (name, response) in analysis.fits}
     if not fits:
         raise ValueError(f"response {response!r}: none of {', '.join(line.subjects)} has a fit of it")
-    figure = new_figure(6.4)
+    figure = new_figure(6.4, size=size)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.15])
     looks = subject_looks(analysis.experiment)
     shifts = np.linspace(-DODGE, DODGE, len(fits)) if len(fits) > 1 else np.zeros(1)

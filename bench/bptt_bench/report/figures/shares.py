@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,12 +21,11 @@ from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import along, on_line
 from bptt_bench.report.figures.style import (
     INK,
+    Sheet,
+    Size,
     factor_label,
-    headline,
-    legend_below,
     level_axis,
     look,
-    new_figure,
     styled,
 )
 from bptt_bench.report.words.content import term_label
@@ -69,10 +68,21 @@ def share_groups(claims: Iterable[Claim]) -> list[ShareGroup]:
 
 
 @styled
-def figure_shares(analysis: Analysis, group: ShareGroup) -> Figure:
+def figure_shares(
+    analysis: Analysis,
+    group: ShareGroup,
+    *,
+    ax: Axes | None = None,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw the stacked share of each term against the factor, those with the factor at the bottom.
 
     On it stand the shares that the phases with the factor were measured to have, and those of their multiply-adds.
+
+    Parameters
+    ----------
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -81,8 +91,8 @@ def figure_shares(analysis: Analysis, group: ShareGroup) -> Figure:
     fit = analysis.fits.get((group.subject, show.WHOLE))
     if fit is None:
         raise ValueError(f"subject {group.subject!r}: has no fit of {show.WHOLE}")
-    figure = new_figure(6.0)
-    axes = figure.subplots()
+    sheet = Sheet(6.0, ax, size)
+    axes = sheet.axes
     measured = _measured_range(fit, group)
     levels = sorted(level for level in {*group.levels, *(measured or ())} if level > 0) or [1.0]  # a logarithmic axis
     ends = (levels[0], levels[-1]) if len(levels) > 1 else (levels[0] / 2, levels[0] * 2)
@@ -101,9 +111,9 @@ def figure_shares(analysis: Analysis, group: ShareGroup) -> Figure:
     axes.set_xlabel(factor_label(analysis.experiment, group.factor))
     _mark_range(axes, measured, group.factor)
     detail = f"at {show.point(group.fixed)}" if group.fixed else ""
-    headline(figure, f"Where the time of {group.subject} goes, against {group.factor}", detail)
-    legend_below(figure, handles, labels)
-    return figure
+    sheet.headline(f"Where the time of {group.subject} goes, against {group.factor}", detail)
+    sheet.legend(handles, labels)
+    return sheet.figure
 
 
 def _draw_stack(

@@ -38,6 +38,7 @@ Result = TypeVar("Result")
 Size: TypeAlias = tuple[float, float]  # width and height, inches
 Color: TypeAlias = "str | tuple[float, float, float, float]"
 
+TITLE_POINTS, CHARACTERS_PER_INCH = 10.5, 12.4
 WIDTH_INCHES = 5.4  # shown across a phone (about 360 px), text of 10.5 points is then about 10 px high
 MOST_DEVIATION = 1.0  # of a residual axis: one wild point must not hide what the others do
 LABEL_CHARACTERS = 56  # that fit along the horizontal axis
@@ -160,11 +161,57 @@ def new_figure(height_inches: float, *, size: Size | None = None) -> Figure:
 
 def headline(figure: Figure, text: str, detail: str = "") -> None:
     """Add a title over the whole figure, ranged left and wrapped, with an optional line of detail beneath."""
-    columns = int(figure.get_figwidth() * 12.4)
-    lines = textwrap.wrap(text, columns)
-    if detail:
-        lines += textwrap.wrap(detail, columns + 4)
-    figure.suptitle("\n".join(lines), x=0.015, ha="left", fontsize=10.5, color=INK)
+    figure.suptitle(_wrap(text, detail, figure.get_figwidth()), x=0.015, ha="left", fontsize=TITLE_POINTS, color=INK)
+
+
+def _wrap(text: str, detail: str, width_inches: float) -> str:
+    columns = int(width_inches * CHARACTERS_PER_INCH)
+    return "\n".join([*textwrap.wrap(text, columns), *textwrap.wrap(detail, columns + 4)])
+
+
+class Sheet:
+    """What a figure with one pair of axes is drawn on: a figure of its own, or axes of the caller's.
+
+    Attributes
+    ----------
+    axes : to draw on.
+    """
+
+    def __init__(self, height_inches: float, ax: Axes | None, size: Size | None) -> None:
+        """Take the axes that were given, or make a figure.
+
+        Raises
+        ------
+        ValueError : both axes and a size are given: the figure of the axes has its size.
+        """
+        if ax is not None and size is not None:
+            raise ValueError(f"`size` must be None where `ax` is given, whose figure has a size, got {size!r}")
+        self._own = new_figure(height_inches, size=size) if ax is None else None
+        self.axes: Axes = self._own.subplots() if self._own is not None else ax  # type: ignore[assignment]  # one is
+
+    @property
+    def figure(self) -> Figure:
+        """Return the figure that the axes are in."""
+        figure = self.axes.get_figure(root=True)
+        assert figure is not None, "axes are in a figure"
+        return figure
+
+    def headline(self, text: str, detail: str = "") -> None:
+        """Add a title over the figure, or over the axes that were given, above the title that these have."""
+        if self._own is not None:
+            headline(self._own, text, detail)
+            return
+        width = self.axes.get_window_extent().width / self.figure.dpi
+        below = self.axes.get_title(loc="left")
+        wrapped = _wrap(text, detail, width)
+        self.axes.set_title(f"{wrapped}\n{below}" if below else wrapped, loc="left", fontsize=TITLE_POINTS, color=INK)
+
+    def legend(self, handles: Sequence[Artist], labels: Sequence[str]) -> None:
+        """Add a legend under the figure, or in the axes that were given."""
+        if self._own is not None:
+            legend_below(self._own, handles, labels)
+        else:
+            self.axes.legend(handles, labels)
 
 
 def legend_below(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]) -> Legend:

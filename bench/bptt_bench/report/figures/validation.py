@@ -6,12 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from bptt_bench.report.figures.style import INK, headline, legend_below, look, new_figure, styled
+from bptt_bench.report.figures.style import INK, Sheet, Size, headline, legend_below, look, new_figure, styled
 
 BAND_COLOR = "#d9e8df"
 WIDTH = 0.6  # of a group of cells, in units of the distance between groups
@@ -20,19 +21,25 @@ ERRORS_SHOWN = 2  # standard errors to either side
 
 
 @styled
-def figure_coverage(coverage: Mapping[str, Any]) -> Figure:
+def figure_coverage(
+    coverage: Mapping[str, Any],
+    *,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw the coverage of every cell with the band that it should lie in, one panel for each design.
 
     Parameters
     ----------
     coverage : ``low``, ``high``, ``level``, and ``cells`` with ``law``, ``design``, ``noise``, ``point_effects``,
         ``coverage`` and ``standard_error``.
+    size, style : see ``bptt_bench.report.figures``.
     """
     cells = coverage["cells"]
     designs = list(dict.fromkeys(cell["design"] for cell in cells))
     noises = sorted({cell["noise"] for cell in cells})
     series = list(dict.fromkeys((cell["law"], cell["point_effects"]) for cell in cells))
-    figure = new_figure(1.3 + 2.5 * len(designs))
+    figure = new_figure(1.3 + 2.5 * len(designs), size=size)
     panels = figure.subplots(len(designs), 1, sharex=True, squeeze=False)[:, 0]
     for axes, design in zip(panels, designs, strict=True):
         axes.axhspan(100 * coverage["low"], 100 * coverage["high"], color=BAND_COLOR, zorder=0)
@@ -63,12 +70,19 @@ def figure_coverage(coverage: Mapping[str, Any]) -> Figure:
 
 
 @styled
-def figure_beyond(errors: Sequence[Mapping[str, Any]]) -> Figure:
+def figure_beyond(
+    errors: Sequence[Mapping[str, Any]],
+    *,
+    ax: Axes | None = None,
+    size: Size | None = None,
+    style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
+) -> Figure:
     """Draw the median and 95th percentile of each tool's relative error in extrapolation, best tool on top.
 
     Parameters
     ----------
     errors : ``tool``, ``design``, ``median`` and ``p95`` (shares of one); where one is ``None`` nothing is drawn.
+    ax, size, style : see ``bptt_bench.report.figures``.
     """
     known = [error for error in errors if error["median"] is not None]
     best: dict[str, float] = {}
@@ -76,8 +90,8 @@ def figure_beyond(errors: Sequence[Mapping[str, Any]]) -> Figure:
         best[error["tool"]] = min(best.get(error["tool"], np.inf), error["median"])
     tools = sorted(best, key=lambda tool: -best[tool])
     designs = list(dict.fromkeys(error["design"] for error in known))
-    figure = new_figure(1.5 + 0.5 * max(1, len(tools)))
-    axes = figure.subplots()
+    sheet = Sheet(1.5 + 0.5 * max(1, len(tools)), ax, size)
+    axes = sheet.axes
     for error in known:
         rank = designs.index(error["design"])
         row = tools.index(error["tool"]) + 0.17 * (len(designs) - 1 - 2 * rank)
@@ -96,6 +110,6 @@ def figure_beyond(errors: Sequence[Mapping[str, Any]]) -> Figure:
     axes.set_xlabel("Relative error (%): dot median, bar 95th percentile")
     handles = [Line2D([], [], **look(rank).marks) for rank in range(len(designs))]
     if handles:
-        legend_below(figure, handles, [f"{design} points" for design in designs])
-    headline(figure, "Error four times beyond every factor, at 5 % noise")
-    return figure
+        sheet.legend(handles, [f"{design} points" for design in designs])
+    sheet.headline("Error four times beyond every factor, at 5 % noise")
+    return sheet.figure

@@ -11,8 +11,10 @@ from bptt_bench.analyse.verdicts.race import Race
 from bptt_bench.plan import Point, RooflineClaim
 from bptt_bench.report.figures import gallery
 from bptt_bench.report.figures.race import figure_race, figure_roofline
+from bptt_bench.report.figures.style import LOOKS
 from bptt_bench.report.terminal.race import lines, show_race
 from bptt_bench.report.words.content import verdict_rows
+from matplotlib.figure import Figure
 from rich.console import Console
 
 from tests.bench.analyse.verdicts.test_race import AGREEMENT, PEAKS, TIMES, compared, experiment, frame, raced, speedup
@@ -87,3 +89,11 @@ def test_a_report_of_a_race_has_both_figures_and_rows_for_its_verdicts() -> None
     assert rows["results of tuned = slow"].predicted == "≤ 1e-06"
     assert rows["at least 1.5"].predicted == "≥ 1.5 times"
     assert rows["share"].predicted == "≥ 25\u202f%"
+
+
+def test_a_race_is_drawn_on_axes_of_the_caller_with_the_looks_of_the_experiment(race: Race) -> None:
+    for draw in (figure_race, figure_roofline):
+        figure = Figure(figsize=(6, 6))
+        assert draw(race, {"tuned": LOOKS[4], "other": LOOKS[5], "slow": LOOKS[6]}, ax=figure.subplots()) is figure
+        colors = {line.get_color() for line in figure.axes[0].lines if line.get_linestyle() == "None"}
+        assert colors == {LOOKS[4].color, LOOKS[5].color, LOOKS[6].color}
