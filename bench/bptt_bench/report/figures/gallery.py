@@ -43,7 +43,8 @@ MACHINE_LINES = 2  # beside each other in a figure of the machine's rates: those
 EXPONENTS = (
     "Each row is one claim. The stroke is the predicted exponent, the grey band the margin that the claim allows, "
     "the mark the estimate with its interval. Supported: the whole interval lies inside the band. An arrow marks an"
-    " interval that runs out of the picture."
+    " interval that runs out of the picture. Where there are many claims, their estimates are shown less what was "
+    "predicted, which stands in brackets."
 )
 FORESIGHT = (
     "Points beyond the sweep were predicted with their intervals, the predictions stored, and only then measured. A "
@@ -59,7 +60,8 @@ MACHINE = (
 AGAIN = "Drawn like the first figure of this kind. "
 OVERVIEW = (
     "Marks: measured. Lines: each algorithm's law with its overhead terms, fitted to all of its points at once. A line "
-    "is as long as what was measured of it. Beneath: the laws without overhead."
+    "is as long as what was measured of it. Where two lie on each other, their dashes alternate, and the marks of one "
+    "stand inside those of the other. The triangles have the slopes 1 and 2. Beneath: the laws without overhead."
 )
 RATIO = (
     "Marks: the measured ratio with its interval. Lines: the predicted ratio, {ratio}, with no constant fitted. A "
@@ -74,12 +76,13 @@ PLANE = (
 SCALING = (
     "Marks: measured, with intervals. Solid: the law with its overhead terms, fitted to all points at once, with "
     "the band of the fit. Dashed: the terms of the law alone; the gap to the solid curve is overhead, and what the "
-    "same operations cost more beyond a cache. Beneath: how far the measured points lie from the fit (side by side "
-    "for the eye; an arrow points to one that lies further off). "
+    "same operations cost more beyond a cache. Beneath, subject by subject: how far the measured points lie from the "
+    "fit; an arrow points to one that lies further off. The triangles have the slopes 1 and 2. "
 )
 EXACT = (
     "Marks: measured, once each, for {reason}. Solid: the law with its overhead terms, fitted to all points at once."
-    " Dashed: the terms of the law alone. Beneath: how far the measured points lie from the fit. "
+    " Dashed: the terms of the law alone. Beneath, subject by subject: how far the measured points lie "
+    "from the fit. The triangles have the slopes 1 and 2. "
 )
 SCALING_AGAIN = "Drawn like the first figure of time against a factor. "
 ERRORS = "Mean error of the fits over all their points: {errors}."
@@ -91,8 +94,9 @@ SHARES = (
     "word alone."
 )
 PARITY = (
-    "Every point of every subject against the time that its fitted law gives. On the line: equal. Beneath, the same"
-    " on a scale that shows the difference: a trend or a cluster there is what the law does not explain."
+    "Every point of every subject against the time that its fitted law gives. On the line: equal. Beneath, subject by "
+    "subject on a scale that shows the difference, among the points of all others in grey: a trend or a cluster there "
+    "is what the law does not explain."
 )
 RACE = (
     "Marks: the time of an evaluation with its interval, the fastest on top. The upright stroke: the roofline, which is"
@@ -138,8 +142,8 @@ def recorded_passes(analysis: Analysis) -> tuple[dict[str, list[Pass]], tuple[st
 def gallery(analysis: Analysis) -> list[NamedFigure]:
     """Return the figures of a report in reading order; those for which the run holds nothing are left out."""
     parts = (
-        *(_overview(analysis), _race(analysis), _ratios(analysis), _foresight(analysis), _passes(analysis)),
-        *(_exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
+        *(_overview(analysis), _race(analysis), _ratios(analysis), _foresight(analysis), _planes(analysis)),
+        *(_passes(analysis), _exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
     )
     named: dict[str, NamedFigure] = {}
     for found in itertools.chain(*parts, _parity(analysis)):
@@ -226,6 +230,10 @@ def _ratios(analysis: Analysis) -> Iterator[NamedFigure]:
             caption=RATIO.format(ratio=show.law(group.ratio), subject=group.subject, over=group.over),
             figure=figure_ratio(analysis, group),
         )
+
+
+def _planes(analysis: Analysis) -> Iterator[NamedFigure]:
+    for group in ratio_groups(judged_claims(analysis)):
         plane = ratio_plane(all_ratios(analysis, group), group.factor)
         if plane is not None:
             yield NamedFigure(

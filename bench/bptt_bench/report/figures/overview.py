@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
 from bptt_bench.report.figures.looks import subject_looks
+from bptt_bench.report.figures.slopes import draw_slopes
 from bptt_bench.report.figures.style import (
     Look,
     Size,
@@ -28,6 +29,8 @@ from bptt_bench.report.figures.style import (
 )
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bptt_bench.analyse.fitting.fitted import Fit
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
@@ -36,6 +39,9 @@ LEGEND_ROW_INCHES = 0.2
 LABEL_GAP = 0.062  # of the height of a panel: names at the end of curves stand at least this far apart
 LABEL_PLACE = 1.045  # of the width of a panel
 NAME_SIZE = 8.5  # points
+MARK_POINTS, OUTLINE_POINTS = 4.5, 4.0  # of a mark, and by how much that of a subject beneath another is larger
+DASH_POINTS = 4.0  # in line widths: of each of several curves that lie on each other
+SAME = 0.08  # of the logarithm: curves that differ less at most levels lie on each other
 
 
 @styled
@@ -75,7 +81,39 @@ def _fits(analysis: Analysis, line: Line) -> dict[str, Fit]:
 
 
 def _mark(how: Look) -> dict[str, Any]:
-    return {"marker": how.marker, "markersize": 4.5, "markeredgecolor": "white", "markeredgewidth": 0.5}
+    return {"marker": how.marker, "markersize": MARK_POINTS, "markeredgecolor": "white", "markeredgewidth": 0.5}
+
+
+def _stacked(how: Look, outside: int) -> dict[str, Any]:
+    """Return the marks of one of several subjects on each other: the last one as usual, others as outlines about it."""
+    if not outside:
+        return {"color": how.color, **_mark(how)}
+    return {
+        "marker": how.marker,
+        "markersize": MARK_POINTS + OUTLINE_POINTS * outside,
+        "markerfacecolor": "white",
+        "markeredgecolor": how.color,
+        "markeredgewidth": 1.1,
+    }
+
+
+def _stacks(measured: Mapping[str, pd.Series[float]]) -> dict[str, tuple[int, int]]:
+    """Return of each subject its rank among those whose curves lie on its own, and how many these are.
+
+    Parameters
+    ----------
+    measured : times by level, of each subject in the order in which they are drawn.
+    """
+    stacks: list[list[str]] = []
+    for name, times in measured.items():
+        for stack in stacks:
+            ratios = (times / measured[stack[0]]).dropna().to_numpy(float)
+            if len(ratios) and np.median(np.abs(np.log(ratios))) < SAME:
+                stack.append(name)
+                break
+        else:
+            stacks.append([name])
+    return {name: (rank, len(stack)) for stack in stacks for rank, name in enumerate(stack)}
 
 
 def _panel(axes: Axes, analysis: Analysis, line: Line, looks: Mapping[str, Look]) -> None:
@@ -83,14 +121,17 @@ def _panel(axes: Axes, analysis: Analysis, line: Line, looks: Mapping[str, Look]
     if not fits:
         raise ValueError(f"line along {line.factor}: none of {', '.join(line.subjects)} has a fit of the time")
     ends: dict[str, tuple[float, float]] = {}
+    stacks = _stacks({name: line.select(fit.points).set_index(line.factor)["measured"] for name, fit in fits.items()})
     for name, fit in fits.items():
         how, rows = looks[name], line.select(fit.points)
         levels, measured = rows[line.factor].to_numpy(float), rows["measured"].to_numpy(float)
         dense = line.dense()
         dense = dense[(dense[line.factor] <= levels[-1] * 1.001) & (dense[line.factor] >= levels[0] / 1.001)]
         curve = np.array([interval.estimate for interval in fit.curve(dense)], dtype=np.float64)
-        axes.plot(dense[line.factor].to_numpy(float), curve, color=how.color, linewidth=1.2)
-        axes.plot(levels, measured, color=how.color, linestyle="none", zorder=3, **_mark(how))
+        rank, size = stacks[name]
+        dash = (DASH_POINTS * rank, (DASH_POINTS, DASH_POINTS * (size - 1))) if size > 1 else "-"
+        axes.plot(dense[line.factor].to_numpy(float), curve, color=how.color, linewidth=1.2, linestyle=dash)
+        axes.plot(levels, measured, linestyle="none", zorder=3, **_stacked(how, size - 1 - rank))
         ends[name] = float(levels[-1]), float(curve[-1])
     low, high = axes.dataLim.y0, axes.dataLim.y1
     axes.set_ylim(low / 1.4, high * 1.4)
@@ -100,6 +141,7 @@ def _panel(axes: Axes, analysis: Analysis, line: Line, looks: Mapping[str, Look]
     axes.set_xlabel(factor_label(analysis.experiment, line.factor))
     fixed = f", at {show.point(line.fixed)}" if line.fixed else ""
     axes.set_title(f"against {line.factor}{fixed}", loc="left", fontsize=9.5)
+    draw_slopes(axes)
     _name_curves(axes, ends, looks)
 
 

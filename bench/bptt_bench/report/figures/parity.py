@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from numpy.typing import NDArray
 
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.style import (
+    FAINT,
     GUIDE,
     INK,
+    Look,
     Size,
     headline,
     legend_below,
@@ -28,6 +32,18 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 GUIDE_SHARE = 0.1  # the band drawn beside the diagonal
+GUIDES: dict[str, Any] = {"color": GUIDE, "linewidth": 0.9, "linestyle": (0, (4, 2))}
+ALL_INCHES, ONE_INCHES, REST_INCHES = 3.1, 1.1, 1.4  # of height: all subjects together, a row of panels, all else
+MOST_COLUMNS = 3
+PANEL_TICKS = 3
+SMALL: dict[str, Any] = {"markersize": 4.0, "markeredgewidth": 0.3}  # a mark among many
+
+
+class Times(NamedTuple):
+    """Fitted and measured times of a subject, both (n_points,)."""
+
+    fitted: NDArray[np.float64]
+    measured: NDArray[np.float64]
 
 
 @styled
@@ -52,37 +68,61 @@ def figure_parity(
     fits = {name: analysis.fits[name, response] for name in looks if (name, response) in analysis.fits}
     if not fits:
         raise ValueError(f"response {response!r}: no subject has a fit of it")
-    figure = new_figure(7.4, size=size)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[2.6, 1.2])
-    deviations = []
-    for name, fit in fits.items():
-        how = looks[name]
-        fitted, measured = (fit.points[column].to_numpy(float) for column in ("fitted", "measured"))
-        upper.plot(fitted, measured, **how.marks)
-        lower.plot(fitted, measured / fitted - 1.0, **how.marks)
-        deviations.append(measured / fitted - 1.0)
-    low = min(upper.dataLim.x0, upper.dataLim.y0) / 1.4
-    high = max(upper.dataLim.x1, upper.dataLim.y1) * 1.4
-    diagonal = np.array([low, high])
-    upper.plot(diagonal, diagonal, color=INK, linewidth=0.9)
-    guide: dict[str, Any] = {"color": GUIDE, "linewidth": 0.9, "linestyle": (0, (4, 2))}
-    for sign in (-1, 1):
-        upper.plot(diagonal, diagonal * (1 + sign * GUIDE_SHARE), **guide)
-        lower.axhline(sign * GUIDE_SHARE, **guide)
-    for which in ("x", "y"):
-        seconds_axis(upper, which, low, high)
-    upper.set(xlim=(low, high), ylim=(low, high))
-    percent_axis(lower, np.concatenate(deviations), least=1.3 * GUIDE_SHARE)
-    for name, fit in fits.items():
-        fitted, measured = (fit.points[column].to_numpy(float) for column in ("fitted", "measured"))
-        point_beyond(lower, fitted, measured / fitted - 1.0, looks[name])
-    upper.set_ylabel("measured time per evaluation (s)")
-    lower.set_ylabel("measured over\npredicted − 1 (%)")
-    lower.set_xlabel("predicted time per evaluation (s)")
-    upper.tick_params(labelbottom=False)
+    columns = MOST_COLUMNS if len(fits) > MOST_COLUMNS + 1 else min(2, len(fits))
+    rows = -(-len(fits) // columns)
+    figure = new_figure(ALL_INCHES + ONE_INCHES * rows + REST_INCHES, size=size)
+    parts: Any = figure.subfigures(2, 1, height_ratios=[ALL_INCHES, ONE_INCHES * rows])
+    above, below = parts
+    points = {
+        name: Times(*(fit.points[column].to_numpy(float) for column in ("fitted", "measured")))
+        for name, fit in fits.items()
+    }
+    everything = np.concatenate([values for pair in points.values() for values in pair])
+    ends = float(everything.min()) / 1.4, float(everything.max()) * 1.4
+    _draw_all(above.subplots(), points, looks, ends)
+    grid = below.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
+    _draw_each(list(grid.flat), points, looks, ends)
+    below.supylabel("measured over predicted − 1 (%)", fontsize=10.5, color=INK)
+    below.supxlabel("predicted time per evaluation (s)", fontsize=10.5, color=INK)
     headline(figure, f"Predicted and measured, {show.response(response)}, every point")
     handles = [Line2D([], [], color=looks[name].color, marker=looks[name].marker, linestyle="none") for name in fits]
-    guides = [Line2D([], [], color=INK, linewidth=0.9), Line2D([], [], **guide)]
+    guides = [Line2D([], [], color=INK, linewidth=0.9), Line2D([], [], **GUIDES)]
     legend_below(figure, [*handles, *guides], [*fits, "equal", f"±{100 * GUIDE_SHARE:.0f}\u202f%"])
-    figure.align_ylabels([upper, lower])
     return figure
+
+
+def _draw_all(axes: Axes, points: Mapping[str, Times], looks: Mapping[str, Look], ends: tuple[float, float]) -> None:
+    """Draw measured against predicted of all subjects, on a square of decades."""
+    for name, (fitted, measured) in points.items():
+        axes.plot(fitted, measured, **looks[name].marks | SMALL)
+    diagonal = np.array(ends)
+    axes.plot(diagonal, diagonal, color=INK, linewidth=0.9)
+    for sign in (-1, 1):
+        axes.plot(diagonal, diagonal * (1 + sign * GUIDE_SHARE), **GUIDES)
+    for which in ("x", "y"):
+        seconds_axis(axes, which, *ends)
+    axes.set(xlim=ends, ylim=ends)
+    axes.set_ylabel("measured time (s)")
+    axes.set_xlabel("predicted time per evaluation (s)")
+
+
+def _draw_each(
+    panels: Sequence[Axes], points: Mapping[str, Times], looks: Mapping[str, Look], ends: tuple[float, float]
+) -> None:
+    """Draw how far each subject's points are from the predicted ones, in a panel of its own, before those of all."""
+    predicted = np.concatenate([fitted for fitted, _ in points.values()])
+    deviations = np.concatenate([measured / fitted - 1.0 for fitted, measured in points.values()])
+    for axes, (name, (fitted, measured)) in zip(panels, points.items(), strict=False):
+        axes.plot(predicted, deviations, color=FAINT, marker=".", markersize=2.5, linestyle="none", zorder=1)
+        axes.plot(fitted, measured / fitted - 1.0, **looks[name].marks | SMALL)
+        for sign in (-1, 1):
+            axes.axhline(sign * GUIDE_SHARE, **GUIDES)
+        percent_axis(axes, deviations, least=1.3 * GUIDE_SHARE)
+        point_beyond(axes, fitted, measured / fitted - 1.0, looks[name])
+        seconds_axis(axes, "x", *ends, most_ticks=PANEL_TICKS)
+        axes.set_xlim(ends)
+        axes.set_title(name, loc="left", fontsize=9.5, color=looks[name].color)
+    for axes in panels[len(points) :]:
+        axes.set_axis_off()
+        axes.xaxis.set_visible(False)
+        axes.yaxis.set_visible(False)

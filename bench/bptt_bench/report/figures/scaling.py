@@ -16,6 +16,7 @@ from bptt_bench.analyse.data.response import is_count, is_memory, meaning, unit_
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
 from bptt_bench.report.figures.looks import subject_looks
+from bptt_bench.report.figures.slopes import draw_slopes
 from bptt_bench.report.figures.style import (
     GUIDE,
     INK,
@@ -26,7 +27,7 @@ from bptt_bench.report.figures.style import (
     legend_below,
     level_axis,
     new_figure,
-    percent_axis,
+    percent_strip,
     point_beyond,
     seconds_axis,
     styled,
@@ -38,9 +39,10 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 
+STRIP_POINTS = 4.5  # of a mark, beyond which its whiskers are still seen
 BAND_REACH = 2.0  # a band that runs further beyond what was measured than this factor is cut off
 THEORY_REACH = 30.0  # a law that explains less than this fraction of the shortest time runs out of the picture
-DODGE = 0.02  # share of the width by which residuals of one level stand beside each other
+CURVES_INCHES, STRIP_INCHES, REST_INCHES = 3.4, 0.44, 1.55  # of height; a strip holds the residuals of a subject
 
 
 def law_alone(fit: Fit, points: pd.DataFrame) -> NDArray[np.float64]:
@@ -83,13 +85,13 @@ def figure_scaling(
     fits = {name: analysis.fits[name, response] for name in line.subjects if (name, response) in analysis.fits}
     if not fits:
         raise ValueError(f"response {response!r}: none of {', '.join(line.subjects)} has a fit of it")
-    figure = new_figure(6.4, size=size)
-    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1.15])
+    figure = new_figure(CURVES_INCHES + STRIP_INCHES * len(fits) + REST_INCHES, size=size)
+    ratios = [CURVES_INCHES, *([STRIP_INCHES] * len(fits))]
+    upper, *strips = figure.subplots(1 + len(fits), 1, sharex=True, height_ratios=ratios)
     looks = subject_looks(analysis.experiment)
-    shifts = np.linspace(-DODGE, DODGE, len(fits)) if len(fits) > 1 else np.zeros(1)
     drawn = [
-        _draw_subject(upper, lower, fit, line, looks[name], shift)
-        for (name, fit), shift in zip(fits.items(), shifts, strict=True)
+        _draw_subject(upper, strip, fit, line, looks[name])
+        for (name, fit), strip in zip(fits.items(), strips, strict=True)
     ]
     shortest = min(float(line.select(fit.points)["measured"].min()) for fit in fits.values())
     low, high = max(upper.dataLim.y0, shortest / THEORY_REACH), upper.dataLim.y1
@@ -97,17 +99,22 @@ def figure_scaling(
     unit = unit_of(response)
     seconds_axis(upper, "y", low, high, unit="" if unit is None else unit.base)
     level_axis(upper, line.levels)
-    percent_axis(lower, np.concatenate([one.ends for one in drawn]))
-    for name, one in zip(fits, drawn, strict=True):
-        point_beyond(lower, one.across, one.middle, looks[name])
+    draw_slopes(upper)
+    ends = np.concatenate([one.ends for one in drawn])
+    for (name, one), strip in zip(zip(fits, drawn, strict=True), strips, strict=True):
+        percent_strip(strip, ends)
+        point_beyond(strip, one.across, one.middle, looks[name])
+        strip.text(1.015, 0.5, name, transform=strip.transAxes, va="center", fontsize=9.5, color=looks[name].color)
+        is_last = strip is strips[-1]
+        strip.tick_params(bottom=is_last, labelbottom=is_last)
+        strip.spines["bottom"].set_visible(is_last)
     upper.set_ylabel(_of_an_evaluation(response))
-    lower.set_ylabel("residual (%)")
-    lower.set_xlabel(factor_label(analysis.experiment, line.factor))
+    strips[0].set_title("residual (%)", loc="left", fontsize=9.5)
+    strips[-1].set_xlabel(factor_label(analysis.experiment, line.factor))
     upper.tick_params(labelbottom=False)
     detail = f"at {show.point(line.fixed)}" if line.fixed else ""
     headline(figure, show.against(response, line.factor), detail)
     _legend(figure, {name: looks[name] for name in fits}, law_alone=any(one.law_alone for one in drawn))
-    figure.align_ylabels([upper, lower])
     return figure
 
 
@@ -119,8 +126,8 @@ def _of_an_evaluation(response: str) -> str:
     return "time per evaluation (s)" if unit_of(response) == SECOND else response
 
 
-def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shift: float) -> Drawn:
-    """Draw one subject; hand back its relative residuals."""
+def _draw_subject(upper: Axes, strip: Axes, fit: Fit, line: Line, how: Look) -> Drawn:
+    """Draw one subject, its residuals in a strip of their own; hand these back."""
     rows = line.select(fit.points)
     levels, measured = rows[line.factor].to_numpy(float), rows["measured"].to_numpy(float)
     below = measured - rows["low"].to_numpy(float)
@@ -140,10 +147,9 @@ def _draw_subject(upper: Axes, lower: Axes, fit: Fit, line: Line, how: Look, shi
     upper.errorbar(levels, measured, yerr=whiskers, elinewidth=1.1, **how.marks)
     fitted = rows["fitted"].to_numpy(float)
     residual = measured / fitted - 1.0
-    beside = levels * (line.levels[-1] / line.levels[0]) ** shift
-    lower.errorbar(beside, residual, yerr=whiskers / fitted, elinewidth=1.1, **how.marks)
+    strip.errorbar(levels, residual, yerr=whiskers / fitted, elinewidth=1.1, **how.marks | {"markersize": STRIP_POINTS})
     ends = np.concatenate([residual - whiskers[0] / fitted, residual + whiskers[1] / fitted])
-    return Drawn(beside, residual, ends, is_apart)
+    return Drawn(levels, residual, ends, is_apart)
 
 
 def _legend(figure: Figure, looks: dict[str, Look], *, law_alone: bool) -> None:

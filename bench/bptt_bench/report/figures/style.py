@@ -42,8 +42,11 @@ TITLE_POINTS, CHARACTERS_PER_INCH = 10.5, 12.4
 WIDTH_INCHES = 5.4  # shown across a phone (about 360 px), text of 10.5 points is then about 10 px high
 MOST_DEVIATION = 1.0  # of a residual axis: one wild point must not hide what the others do
 LABEL_CHARACTERS = 56  # that fit along the horizontal axis
+STRIP_TICK = 0.8  # of the reach of a low axis: its ticks are no further out
 USUAL_TICK = 7  # characters of it that a tick takes, the gap to the next included
 INK, FAINT, GUIDE = "#1a1a1a", "#d9d9d9", "#8c8c8c"
+
+MARKER_POINTS = {"*": 9.0, "P": 6.5, "X": 6.5, "d": 6.5}  # markers that are small for their size
 
 STYLE: dict[str, object] = {
     "font.family": "DejaVu Sans",
@@ -90,6 +93,7 @@ class Look(NamedTuple):
             "linestyle": "none",
             "markeredgecolor": "white",
             "markeredgewidth": 0.6,
+            "markersize": MARKER_POINTS.get(self.marker, 5.5),
             "zorder": 3,
         }
 
@@ -256,13 +260,13 @@ def level_axis(axes: Axes, levels: Iterable[float], *, room: float = 7.0) -> Non
     axes.xaxis.set_minor_locator(NullLocator())
 
 
-def seconds_axis(axis_of: Axes, which: str, low: float, high: float, *, unit: str = "s") -> None:
+def seconds_axis(axis_of: Axes, which: str, low: float, high: float, *, unit: str = "s", most_ticks: int = 8) -> None:
     """Set up a logarithmic axis in seconds, or another unit, with SI prefixes and at least three ticks."""
     axis = axis_of.xaxis if which == "x" else axis_of.yaxis
     (axis_of.set_xscale if which == "x" else axis_of.set_yscale)("log")
     decades = math.log10(high / low)
     subs = (1.0,) if decades > 2.2 else (1.0, 3.0) if decades > 1.3 else (1.0, 2.0, 5.0)
-    axis.set_major_locator(LogLocator(subs=subs, numticks=8))
+    axis.set_major_locator(LogLocator(subs=subs, numticks=most_ticks))
     axis.set_major_formatter(EngFormatter(unit=unit, sep="\u202f"))
     axis.set_minor_formatter(NullFormatter())
     if decades > MOST_DECADES_WITH_MINOR_TICKS:
@@ -280,6 +284,15 @@ def point_beyond(axes: Axes, across: ArrayLike, deviations: ArrayLike, how: Look
 
 def _signed(value: float) -> str:
     return "0" if abs(value) < 1e-9 else f"{value:+.3g}".replace("-", "−")
+
+
+def percent_strip(axes: Axes, deviations: ArrayLike) -> None:
+    """Set up a low axis for relative deviations as ``percent_axis`` does, with one round number to either side of 0."""
+    percent_axis(axes, deviations)
+    reach = axes.get_ylim()[1]
+    step = 10.0 ** math.floor(math.log10(STRIP_TICK * reach))
+    tick = max(step * factor for factor in (1, 2, 5) if step * factor <= STRIP_TICK * reach)
+    axes.yaxis.set_major_locator(FixedLocator([-tick, tick]))
 
 
 def percent_axis(axes: Axes, deviations: ArrayLike, *, least: float = 0.02) -> None:

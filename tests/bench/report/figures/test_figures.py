@@ -14,7 +14,18 @@ from bptt_bench.analyse.evidence.measured_shares import measured_share
 from bptt_bench.analyse.findings.obstacles import ExponentOutOfRange
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.fitting.regime import Regime
-from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Point, Profile, RatioClaim, Subject
+from bptt_bench.plan import (
+    PLACEBO_SUFFIX,
+    CostLaw,
+    Design,
+    Experiment,
+    ExponentClaim,
+    Factor,
+    Point,
+    Profile,
+    RatioClaim,
+    Subject,
+)
 from bptt_bench.report.figures import (
     NamedFigure,
     figure_exponents,
@@ -100,13 +111,17 @@ def test_a_subject_that_does_not_depend_on_a_factor_joins_every_line() -> None:
 def test_scaling_draws_the_points_as_measured_and_residuals_beneath(analysis: Analysis) -> None:
     points = {name: analysis.fits[name, WHOLE].points for name in ("base", "sweep", "each")}
     line = next(line for line in lines_along("T", ["V", "H", "T"], points) if line.fixed == Point(V=1024, H=128))
-    upper, lower = figure_scaling(analysis, line).axes
+    upper, *strips = figure_scaling(analysis, line).axes
+    assert len(strips) == 3, "residuals of each subject in a strip of their own"
     rows = points["each"].query("V == 1024 and H == 128").sort_values("T")
-    (drawn,) = marks(upper, "^")
+    (drawn,) = marks(upper, "s", least_size=5.1)
     np.testing.assert_array_equal(drawn.get_xdata(), rows["T"])
     np.testing.assert_array_equal(drawn.get_ydata(), rows["measured"])
-    (residual,) = marks(lower, "^")
+    assert [strip.texts[0].get_text() for strip in strips] == list(line.subjects)
+    (residual,) = marks(strips[line.subjects.index("each")], "s")
+    np.testing.assert_array_equal(residual.get_xdata(), rows["T"], "where they were measured, not beside it")
     np.testing.assert_allclose(np.asarray(residual.get_ydata()), rows["measured"] / rows["fitted"] - 1)
+    assert not [marker for strip in strips[:2] for marker in marks(strip, "s")]
 
 
 def test_the_law_alone_is_the_law_without_overhead(analysis: Analysis) -> None:
@@ -317,6 +332,33 @@ def test_endless_interval_ends_in_arrows_inside_the_picture(analysis: Analysis) 
     assert axes.get_xlim()[1] < 3
 
 
+def many_exponents(analysis: Analysis, n: int) -> Analysis:
+    """The analysis with so many exponents, of two subjects in turns; the first is beyond the picture."""
+    claim = next(each for each in analysis.experiment.claims if isinstance(each, ExponentClaim))
+    verdict = next(each for each in analysis.verdicts if each.kind == "exponent")
+    subjects = [("sweep", "each")[k % 2] for k in range(n)]
+    names = [f"{subject}: exponent {k}" for k, subject in enumerate(subjects)]
+    claims = [replace(claim, name=name, subject=of) for name, of in zip(names, subjects, strict=True)]
+    found = {"predicted": 1.5, "low": 1.5, "high": 1.6, "estimate": 1.55, "verdict": "supported"}
+    verdicts = [replace(verdict, claim=name, subject=of, **found) for name, of in zip(names, subjects, strict=True)]  # type: ignore[arg-type]
+    verdicts[0] = replace(verdicts[0], estimate=9.0, low=8.0, high=10.0, verdict="refuted")
+    experiment = replace(analysis.experiment, claims=tuple(claims))
+    return replace(analysis, evidence=replace(analysis.evidence, experiment=experiment), verdicts=tuple(verdicts))
+
+
+def test_many_exponents_stand_subject_by_subject_in_low_rows_less_what_was_predicted(analysis: Analysis) -> None:
+    figure = figure_exponents(many_exponents(analysis, 16))
+    (axes,) = figure.axes
+    labels = [label.get_text() for label in axes.get_yticklabels()]
+    assert labels[:3] == ["sweep", "exponent 0 (1.5)", "exponent 2 (1.5)"]
+    assert (len(labels), labels[9], labels[10]) == (18, "each", "exponent 1 (1.5)")
+    estimates = [line for line in axes.lines if line.get_marker() == "o"]
+    assert [float(np.asarray(line.get_xdata())[0]) for line in estimates] == pytest.approx([0.05] * 15)
+    assert [float(np.asarray(line.get_xdata())[0]) for line in axes.lines if line.get_marker() == "|"] == [0.0] * 16
+    assert [line.get_marker() for line in axes.lines if line.get_marker() in ("<", ">")] == [">"], "beyond the picture"
+    assert figure.get_size_inches()[1] < 0.35 * 16, "a row takes a third of the height of one among few"
+
+
 def test_exponents_need_a_judged_exponent(analysis: Analysis) -> None:
     with pytest.raises(ValueError, match="none of an exponent"):
         figure_exponents(replace(analysis, verdicts=()))
@@ -326,10 +368,11 @@ def test_exponents_need_a_judged_exponent(analysis: Analysis) -> None:
 
 
 def test_parity_shows_every_point_of_every_subject(analysis: Analysis) -> None:
-    upper, lower = figure_parity(analysis).axes
-    for marker, name in (("o", "base"), ("s", "sweep"), ("^", "each")):
+    upper, *panels = figure_parity(analysis).axes
+    for panel, marker, name in zip(panels, "dos", ("base", "sweep", "each"), strict=False):
+        assert panel.get_title(loc="left") == name
         points = analysis.fits[name, WHOLE].points
-        ((above,), (below,)) = marks(upper, marker), marks(lower, marker)
+        ((above,), (below,)) = marks(upper, marker), marks(panel, marker)
         np.testing.assert_array_equal(above.get_xdata(), points["fitted"])
         np.testing.assert_array_equal(above.get_ydata(), points["measured"])
         np.testing.assert_allclose(np.asarray(below.get_ydata()), points["measured"] / points["fitted"] - 1)

@@ -47,6 +47,7 @@ def shown_tick_labels(axis: Axis) -> Iterator[Text]:
 def texts(figure: Figure) -> list[Text]:
     """Every text that the figure shows."""
     found = [*figure.texts, *(text for legend in figure.legends for text in legend.get_texts())]
+    found += [text for part in figure.subfigs for text in part.texts]
     for axes in figure.axes:
         found += [axes.title, axes._left_title, axes.xaxis.label, axes.yaxis.label, *axes.texts]  # type: ignore[attr-defined]
         for axis in (axes.xaxis, axes.yaxis):
@@ -139,8 +140,8 @@ def test_overlap_is_seen_where_there_is_one() -> None:
 
 def test_every_axis_says_what_it_shows_and_in_which_unit(figures: list[NamedFigure]) -> None:
     for named in figures:
-        whole = named.figure._supxlabel  # type: ignore[attr-defined]
         for axes in named.figure.axes:
+            whole = axes.get_figure(root=False)._supxlabel  # type: ignore[union-attr]
             labelled = axes.xaxis.get_visible() and axes.xaxis.get_tick_params().get("labelbottom", True)
             label = axes.get_xlabel() or (whole.get_text() if whole is not None else "")
             assert not labelled or label.endswith(")"), f"{named.name}: horizontal axis {label!r}"

@@ -10,10 +10,13 @@ import numpy as np
 import pytest
 from bptt_bench.analyse import Analysis
 from bptt_bench.report.figures import Line, figure_overview, gallery, lines_along
+from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.overview import LABEL_GAP, spread
 from bptt_bench.report.figures.style import LOOKS
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.axes import Axes
+from matplotlib.text import Text
 
 FACTORS = ["V", "H", "T"]
 WHOLE = "seconds_per_eval"
@@ -36,11 +39,16 @@ def with_subjects(analysis: Analysis, n: int) -> Analysis:
     return replace(analysis, evidence=replace(analysis.evidence, experiment=experiment, fits=fits))
 
 
+def names_of_curves(axes: Axes) -> list[Text]:
+    """The names beside a panel; within it stand the numbers of slopes."""
+    return [text for text in axes.texts if text.get_position()[0] > 1]
+
+
 def test_each_subject_has_its_marks_its_curve_and_its_name(analysis: Analysis) -> None:
     lines = lines_of(analysis)
     figure = figure_overview(analysis, lines)
     for axes, line in zip(figure.axes, lines, strict=True):
-        assert [text.get_text() for text in axes.texts] == list(line.subjects)
+        assert [text.get_text() for text in names_of_curves(axes)] == list(line.subjects)
         for name in line.subjects:
             fit = analysis.fits[name, WHOLE]
             measured = line.select(fit.points)["measured"].to_numpy(float)
@@ -49,6 +57,21 @@ def test_each_subject_has_its_marks_its_curve_and_its_name(analysis: Analysis) -
             expected = [end.estimate for end in ends]
             drawn_to = [np.asarray(drawn.get_ydata(), float)[[0, -1]] for drawn in axes.lines]
             assert any(np.allclose(first_and_last, expected, rtol=1e-9) for first_and_last in drawn_to), name
+
+
+def test_of_two_that_take_the_same_time_both_are_seen(analysis: Analysis) -> None:
+    two = with_subjects(analysis, 4)  # sweep, and sweep 0 on top of it
+    for axes in figure_overview(two, lines_of(two)).axes:
+        sweep, copy = subject_looks(two.experiment)["sweep"], subject_looks(two.experiment)["sweep 0"]
+        colors = (sweep.color, copy.color)
+        curves = [line for line in axes.lines if line.get_color() in colors and len(np.asarray(line.get_xdata())) > 20]
+        offsets = {line._unscaled_dash_pattern for line in curves}  # type: ignore[attr-defined]
+        assert len(offsets) == 2, "the dashes of one lie in the gaps of the other"
+        assert all(pattern[1] is not None for pattern in offsets)
+        sizes = {line.get_marker(): line.get_markersize() for line in axes.lines if line.get_linestyle() == "None"}
+        assert sizes[sweep.marker] > sizes[copy.marker]
+        alone = next(line for line in axes.lines if line.get_color() == subject_looks(two.experiment)["each"].color)
+        assert alone.get_linestyle() == "-"
 
 
 def test_the_laws_stand_beneath(analysis: Analysis) -> None:
@@ -62,7 +85,7 @@ def test_the_laws_stand_beneath(analysis: Analysis) -> None:
 def test_names_beside_a_panel_stand_apart(analysis: Analysis) -> None:
     many = with_subjects(analysis, 8)
     for axes in figure_overview(many, lines_of(many)).axes:
-        places = sorted(text.get_position()[1] for text in axes.texts)
+        places = sorted(text.get_position()[1] for text in names_of_curves(axes))
         assert min(b - a for a, b in itertools.pairwise(places)) >= LABEL_GAP * (1 - 1e-9)
 
 

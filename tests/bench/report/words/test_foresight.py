@@ -148,7 +148,7 @@ def drawn(axes: Axes, marker: str) -> dict[float, float]:
 def test_every_prediction_stands_at_its_error_with_its_interval(foresighted: Analysis) -> None:
     found = checked_predictions(foresighted.frame)
     figure = figure_foresight(foresighted, found)
-    for axes, name, marker in zip(figure.axes, NAMES, "os^", strict=True):
+    for axes, name, marker in zip(figure.axes, NAMES, "dos", strict=True):
         mine = [one for one in found if one.prediction.subject == name]
         assert drawn(axes, marker) == pytest.approx({one.prediction.value: one.error for one in mine})
         np.testing.assert_allclose([one.error for one in mine], ERRORS)
@@ -163,7 +163,7 @@ def test_every_prediction_stands_at_its_error_with_its_interval(foresighted: Ana
 
 def test_an_interval_that_missed_has_a_hollow_mark(foresighted: Analysis) -> None:
     axes = figure_foresight(foresighted, checked_predictions(foresighted.frame)).axes[0]
-    marks = [line for line in axes.lines if line.get_marker() == "o"]
+    marks = [line for line in axes.lines if line.get_marker() == "d"]
     counts = {line.get_markerfacecolor() == "white": len(np.asarray(line.get_xdata())) for line in marks}
     assert counts == {False: WITHIN.count(True), True: WITHIN.count(False)}
 
