@@ -12,7 +12,6 @@ from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
 from bptt_bench.report import format as show
-from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.style import (
     GUIDE,
     INK,
@@ -25,6 +24,7 @@ from bptt_bench.report.figures.style import (
     point_beyond,
     seconds_axis,
     styled,
+    subject_looks,
 )
 from bptt_bench.report.words.foresight import error_percent
 

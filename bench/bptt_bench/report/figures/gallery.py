@@ -16,7 +16,6 @@ from bptt_bench.report import format as show
 from bptt_bench.report.figures.exponents import figure_exponents
 from bptt_bench.report.figures.foresight import figure_foresight
 from bptt_bench.report.figures.lines import Line, lines_along
-from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.machine import figure_machine
 from bptt_bench.report.figures.overview import figure_overview
 from bptt_bench.report.figures.parity import figure_parity
@@ -26,6 +25,7 @@ from bptt_bench.report.figures.race import figure_race, figure_roofline
 from bptt_bench.report.figures.ratio import all_ratios, figure_ratio, ratio_groups
 from bptt_bench.report.figures.scaling import figure_scaling
 from bptt_bench.report.figures.shares import figure_shares, share_groups
+from bptt_bench.report.figures.style import subject_looks
 from bptt_bench.report.terminal.race import lines as race_lines
 from bptt_bench.report.words.content import judged_claims
 from bptt_bench.report.words.foresight import accuracy_lines

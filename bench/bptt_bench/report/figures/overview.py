@@ -14,8 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line
-from bptt_bench.report.figures.looks import subject_looks
-from bptt_bench.report.figures.slopes import draw_slopes
+from bptt_bench.report.figures.scaling import draw_slopes
 from bptt_bench.report.figures.style import (
     Look,
     Size,
@@ -26,6 +25,7 @@ from bptt_bench.report.figures.style import (
     new_figure,
     seconds_axis,
     styled,
+    subject_looks,
 )
 
 if TYPE_CHECKING:

@@ -17,7 +17,6 @@ from bptt_bench.analyse.evidence.paired import paired_ratio, visits_of
 from bptt_bench.errors import FitError
 from bptt_bench.plan import Claim, CostLaw, CrossoverClaim, Design, Point, RatioClaim
 from bptt_bench.report import format as show
-from bptt_bench.report.figures.looks import level_looks
 from bptt_bench.report.figures.style import (
     INK,
     Look,
@@ -25,6 +24,7 @@ from bptt_bench.report.figures.style import (
     Size,
     factor_label,
     level_axis,
+    level_looks,
     styled,
 )
 from bptt_bench.report.words.content import judged_claims

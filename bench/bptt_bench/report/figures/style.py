@@ -27,7 +27,7 @@ from matplotlib.ticker import (
 )
 from numpy.typing import ArrayLike
 
-from bptt_bench.plan import Experiment
+from bptt_bench.plan import PLACEBO_SUFFIX, CrossoverClaim, Experiment, RatioClaim
 from bptt_bench.report.format import short_level
 
 if TYPE_CHECKING:
@@ -42,11 +42,9 @@ TITLE_POINTS, CHARACTERS_PER_INCH = 10.5, 12.4
 WIDTH_INCHES = 5.4  # shown across a phone (about 360 px), text of 10.5 points is then about 10 px high
 MOST_DEVIATION = 1.0  # of a residual axis: one wild point must not hide what the others do
 LABEL_CHARACTERS = 56  # that fit along the horizontal axis
-STRIP_TICK = 0.8  # of the reach of a low axis: its ticks are no further out
+STRIP_TICK = 0.8  # of the reach of a low axis: its ticks lie within
 USUAL_TICK = 7  # characters of it that a tick takes, the gap to the next included
 INK, FAINT, GUIDE = "#1a1a1a", "#d9d9d9", "#8c8c8c"
-
-MARKER_POINTS = {"*": 9.0, "P": 6.5, "X": 6.5, "d": 6.5}  # markers that are small for their size
 
 STYLE: dict[str, object] = {
     "font.family": "DejaVu Sans",
@@ -93,7 +91,6 @@ class Look(NamedTuple):
             "linestyle": "none",
             "markeredgecolor": "white",
             "markeredgewidth": 0.6,
-            "markersize": MARKER_POINTS.get(self.marker, 5.5),
             "zorder": 3,
         }
 
@@ -107,15 +104,17 @@ LOOKS = (
     Look("#CC79A7", "v", (0, (3, 1)), "xxx"),
     Look("#56B4E9", "P", (0, (6, 1.2, 1, 1.2, 1, 1.2)), "---"),
     Look("#000000", "X", (0, (2, 2)), "+++"),
-    Look("#999999", "*", (0, (8, 2)), "ooo"),
+    Look("#999999", "<", (0, (8, 2)), "ooo"),
     Look("#7A4B1E", "p", (0, (4, 1, 1, 1)), "OO"),
     Look("#5B3A8C", "h", (0, (10, 1.5)), "**"),
-    Look("#A3224B", "<", (0, (4, 1.2)), "////"),
+    Look("#A3224B", "*", (0, (4, 1.2)), "////"),
     Look("#2E9E9A", ">", (0, (1, 2)), "...."),
     Look("#8FB339", "H", (0, (7, 1, 2, 1)), "xxxx"),
     Look("#3F6FD8", "8", (0, (2, 1)), "----"),
 )
 BASELINE = Look("#5c5c5c", "d", (0, (3, 2)), "")  # what is taken off the others
+LEVEL_COLORS = "viridis"  # from dark to light: levels have an order, which subjects have not
+LIGHTEST = 0.75  # share of these colours that is still seen on white
 MOST_DECADES_WITH_MINOR_TICKS = 3.0  # on more they crowd, and finding room for them takes half the time of the layout
 VERDICT_LOOKS = {
     "supported": Look("#006B4F", "o", "-", ""),
@@ -127,6 +126,34 @@ VERDICT_LOOKS = {
 def look(index: int) -> Look:
     """Return the look of the series of that rank; after the last it starts again."""
     return LOOKS[index % len(LOOKS)]
+
+
+def subject_looks(experiment: Experiment) -> dict[str, Look]:
+    """Return one look for each subject, the same in every figure.
+
+    A subject has the look at the place that it names (``Subject.look``), and others the next free one, in the order of
+    the experiment. What the claims take off other subjects is a baseline, drawn in grey.
+    """
+    names = [name for name in experiment.subject_names if not name.endswith(PLACEBO_SUFFIX)]
+    compared = [claim for claim in experiment.claims if isinstance(claim, RatioClaim | CrossoverClaim)]
+    baselines = {claim.less for claim in compared} - {claim.subject for claim in compared}
+    drawn = [name for name in names if name not in baselines]
+    places: dict[str, int] = {}
+    for name in drawn:
+        place = experiment.subject(name).look
+        if place is not None and place not in places.values():
+            places[name] = place
+    free = iter([place for place in range(len(places) + len(drawn)) if place not in places.values()])
+    for name in drawn:
+        if name not in places:
+            places[name] = next(free)
+    return {name: LOOKS[places[name] % len(LOOKS)] if name in places else BASELINE for name in names}
+
+
+def level_looks(n: int) -> list[Look]:
+    """Return looks for the levels of a factor, in rising order: colours from dark to light, which no subject has."""
+    colors = mpl.colormaps[LEVEL_COLORS](np.linspace(0.0, LIGHTEST, n))
+    return [LOOKS[rank % len(LOOKS)]._replace(color=mpl.colors.to_hex(color)) for rank, color in enumerate(colors)]
 
 
 def styled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:

@@ -12,8 +12,7 @@ import bptt_rnn.experiment.race
 import pytest
 from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Profile, RatioClaim, Subject
 from bptt_bench.plan.description.description import decode_experiment, encode_experiment
-from bptt_bench.report.figures.looks import level_looks, subject_looks
-from bptt_bench.report.figures.style import BASELINE, LOOKS, Look
+from bptt_bench.report.figures.style import BASELINE, LOOKS, Look, level_looks, subject_looks
 from bptt_bench.store.frame import load
 from bptt_bench.store.runs.experiments import experiment_of_run
 

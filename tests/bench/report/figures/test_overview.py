@@ -10,9 +10,8 @@ import numpy as np
 import pytest
 from bptt_bench.analyse import Analysis
 from bptt_bench.report.figures import Line, figure_overview, gallery, lines_along
-from bptt_bench.report.figures.looks import subject_looks
 from bptt_bench.report.figures.overview import LABEL_GAP, spread
-from bptt_bench.report.figures.style import LOOKS
+from bptt_bench.report.figures.style import LOOKS, subject_looks
 from hypothesis import given
 from hypothesis import strategies as st
 from matplotlib.axes import Axes

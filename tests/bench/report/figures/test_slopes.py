@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from bptt_bench.report.figures.slopes import SLOPES, draw_slopes
+from bptt_bench.report.figures.scaling import SLOPES, draw_slopes
 from bptt_bench.report.figures.style import new_figure
 from matplotlib.axes import Axes
 from matplotlib.patches import Polygon
