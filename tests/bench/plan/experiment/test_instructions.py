@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import Any
 
 import bptt_bench as bench
 import pytest
 from bptt_bench.errors import ExperimentError
-from bptt_bench.plan import CostLaw, Experiment, ExponentClaim, Point
+from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Point, Profile
 from bptt_bench.plan.experiment.instructions import lower_order_terms, measuring, parse_measures, shrink_points
 
 
@@ -40,6 +41,14 @@ def test_the_law_of_the_time_is_claimed_of_the_instructions_with_a_margin_of_its
     assert responses(made) == {"seconds_per_eval": 0.5, "instructions_count": pytest.approx(0.05)}
     assert made.subject("mine").count_laws == {"instructions": CostLaw("n")}
     assert made.is_timed
+
+
+def test_claims_on_instructions_are_about_points_that_their_subject_visits() -> None:
+    both = bench.experiment({"far": prepare, "near": prepare}, law="n", n=[100, 10_000], measure="time")
+    visited = Profile(design=Design.grid({"n": [10, 20, 40]}), extra={"far": Design.grid({"n": [80, 160]})})
+    made = measuring(dataclasses.replace(both, claims=(), profiles={"quick": visited}), ["time", "instructions"])
+    at = {claim.subject: claim.at["n"] for claim in made.claims if isinstance(claim, ExponentClaim)}
+    assert at == {"far": 160, "near": 40}
 
 
 def test_time_that_is_not_measured_is_not_claimed() -> None:
