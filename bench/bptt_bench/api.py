@@ -21,7 +21,6 @@ from bptt_bench.workflows.settings import Settings, default_experiment, new_fold
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bptt_bench.analyse.verdicts.verdict import Verdict
     from bptt_bench.measure.loop.events import Listener
 
 WRITE_IT = '; begin the cell that defines it with %%writefile my_module.py, and bench.run("my_module") measures it'
@@ -100,10 +99,11 @@ def _module_of(experiment: Experiment | ModuleType | str | None) -> str:
     return importable[0]
 
 
-def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> list[Verdict]:
+def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Verdicts:
     """Judge the claims of a run: supported, refuted or inconclusive, each with its reason.
 
     The claims are those that are stored with the run, unless another experiment is given. No code of a run is imported.
+    What is returned is a list, and a table by ``to_frame()``.
     """
     return Verdicts(analyse_run(data, experiment))
 

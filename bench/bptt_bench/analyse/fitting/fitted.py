@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -137,6 +137,20 @@ class Fit:
     def robust(self) -> bool:
         """Whether Huber's loss was used, because points have too few samples to estimate noise."""
         return self.noise.relative is None or needs_huber(self.points["n_samples"].to_numpy())
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the terms as a table, a row for each in the order of the law.
+
+        Its columns are those of ``FittedTerm`` but the reason; a coefficient is in the unit of the response per unit of
+        the term. ``attrs`` has ``law``, ``response``, ``unit`` and ``confidence``, of the intervals.
+        """
+        import pandas as pd
+
+        columns = [one.name for one in fields(FittedTerm) if one.name != "reason"]
+        frame = pd.DataFrame({name: [getattr(term, name) for term in self.terms] for name in columns})
+        unit = None if self.unit is None else self.unit.symbol
+        frame.attrs = {"law": self.law.text, "response": self.response, "unit": unit, "confidence": self.confidence}
+        return frame
 
     def predict(self, points: Points) -> list[Interval]:
         """Return prediction intervals of one sample at new points: law, scatter of points about it, and noise."""

@@ -100,7 +100,7 @@ def ratio_plane(ratios: Mapping[Point, NDArray[np.float64]], across: str) -> Pla
 def cell_edges(levels: Sequence[float]) -> NDArray[np.float64]:
     """Return the edges (n + 1,) of cells about levels on a logarithmic axis: the geometric means of neighbours.
 
-    >>> cell_edges([4.0, 16.0, 64.0]).tolist()
+    >>> cell_edges([4.0, 16.0, 64.0]).round(9).tolist()
     [2.0, 8.0, 32.0, 128.0]
     """
     logs = np.log(np.asarray(levels, dtype=np.float64))

@@ -6,15 +6,21 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.analyse.verdicts.verdict import Verdict
 
 
+NUMBERS = ("predicted", "estimate", "low", "high")  # of a verdict
+
+
 class Verdicts(list["Verdict"]):
-    """The verdicts of a run; a notebook shows them as a table."""
+    """The verdicts of a run, a list; a notebook shows them as a table."""
 
     def __init__(self, analysis: Analysis) -> None:
         super().__init__(analysis.verdicts)
@@ -25,6 +31,25 @@ class Verdicts(list["Verdict"]):
         from bptt_bench.report.words.documents import verdict_documents
 
         return verdict_documents(self)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the verdicts as a table, a row for each.
+
+        The columns are those of ``verdict --json`` without the evidence. What is undefined is NaN, and an interval may
+        be infinite.
+        """
+        import pandas as pd
+
+        from bptt_bench.report.words.reasons import text_of
+
+        named = {name: [getattr(one, name) for one in self] for name in ("claim", "subject", "kind")}
+        numbers = {name: np.array([getattr(one, name) for one in self], dtype=np.float64) for name in NUMBERS}
+        texts = {
+            "verdict": [one.verdict for one in self],
+            "reason": [text_of(one.reason) for one in self],
+            "kind_of_reason": [str(one.reason.kind) for one in self],
+        }
+        return pd.DataFrame({**named, **numbers, **texts})
 
     def _repr_html_(self) -> str:
         from bptt_bench.report.page import fragments
