@@ -22,7 +22,7 @@ from bptt_bench.report.figures.parity import figure_parity
 from bptt_bench.report.figures.passes import Pass, animate_passes, can_be_drawn, figure_passes
 from bptt_bench.report.figures.plane import figure_plane, ratio_plane
 from bptt_bench.report.figures.race import figure_race, figure_roofline
-from bptt_bench.report.figures.ratio import all_ratios, figure_ratio, ratio_groups
+from bptt_bench.report.figures.ratio import all_ratios, figure_ratio, groups_beside, ratio_groups
 from bptt_bench.report.figures.scaling import figure_scaling
 from bptt_bench.report.figures.shares import figure_shares, share_groups
 from bptt_bench.report.figures.style import subject_looks
@@ -68,6 +68,7 @@ RATIO = (
     "mark above its line: {subject} costs more beside {over} than predicted. A stroke on a line shows where one "
     "part is predicted to overtake the other, a diamond where it was found to."
 )
+BESIDE = " Grey: {subject}, for which one line is predicted at all levels of the other factors."
 PLANE = (
     "A cell is a measured point; its number and its colour are the measured ratio. The line: where one part is "
     "predicted to overtake the other. Beneath: every point at which the ratio was measured, with its interval, against "
@@ -227,7 +228,8 @@ def _ratios(analysis: Analysis) -> Iterator[NamedFigure]:
         yield NamedFigure(
             name=_file_name("ratio", group.subject, group.over),
             title=group.title,
-            caption=RATIO.format(ratio=show.law(group.ratio), subject=group.subject, over=group.over),
+            caption=RATIO.format(ratio=show.law(group.ratio), subject=group.subject, over=group.over)
+            + "".join(BESIDE.format(subject=other.subject) for other in groups_beside(analysis, group)),
             figure=figure_ratio(analysis, group),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -32,6 +32,7 @@ from bptt_bench.report.words.content import judged_claims
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
+BESIDE = "#7f7f7f"  # grey: others, for comparison
 REACH = 3.0  # curves run on beyond the largest level by this factor at most, to show a crossover that lies there
 
 
@@ -86,6 +87,18 @@ def ratio_groups(claims: Iterable[Claim]) -> list[RatioGroup]:
     return groups
 
 
+def groups_beside(analysis: Analysis, group: RatioGroup) -> list[RatioGroup]:
+    """Return the other measured groups over the same subject for which one curve is predicted, whatever else varies."""
+    return [
+        other
+        for other in ratio_groups(judged_claims(analysis))
+        if (other.over, other.less, other.factor) == (group.over, group.less, group.factor)
+        and other.subject != group.subject
+        and set(CostLaw(f"1*({other.ratio})").factors) <= {group.factor}
+        and measured_ratios(analysis, other)
+    ]
+
+
 def _most_levels(points: Design) -> str:
     names = list(next(iter(points)))
     return max(names, key=lambda name: len({point[name] for point in points if point[name] > 0}))
@@ -101,6 +114,8 @@ def figure_ratio(
     style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
 ) -> Figure:
     """Draw the measured ratio with intervals, and the predicted curve, for each combination of the other factors.
+
+    In grey stand other subjects over the same one, for which one curve is predicted.
 
     Parameters
     ----------
@@ -128,6 +143,9 @@ def figure_ratio(
             label += f"  ({group.factor}* = {show.number(crossings[fixed].level)})"
         handles.append(Line2D([], [], color=how.color, marker=how.marker, linestyle=how.dash))
         labels.append(label)
+    for other in groups_beside(analysis, group):
+        handles.append(_draw_beside(axes, analysis, other, (start, end)))
+        labels.append(f"{other.subject}: {show.law(other.ratio)}")
     if crossings:
         handles.append(Line2D([], [], color=INK, marker="|", markersize=11, markeredgewidth=1.6, linestyle="none"))
         labels.append(f"predicted crossover {group.factor}*")
@@ -164,6 +182,19 @@ def _draw_curve(axes: Axes, group: RatioGroup, fixed: Point, ends: tuple[float, 
     along = np.geomspace(*ends, 80)
     ratio = np.broadcast_to(group.predicted(fixed, along), along.shape)  # a constant comes as one number
     axes.plot(along, ratio, color=how.color, linestyle=how.dash, linewidth=1.3)
+
+
+def _draw_beside(axes: Axes, analysis: Analysis, group: RatioGroup, ends: tuple[float, float]) -> Line2D:
+    """Draw the curve and the measured ratios of another group; return its entry of the legend."""
+    how: dict[str, Any] = {"color": BESIDE, "marker": "x", "markersize": 5.0, "zorder": 1.5}
+    along = np.geomspace(*ends, 80)
+    axes.plot(along, np.broadcast_to(group.predicted(Point(), along), along.shape), color=BESIDE, linewidth=1.3)
+    rows = measured_ratios(analysis, group)
+    if rows:
+        ratio, low, high = np.array(list(rows.values())).T
+        ends_of = np.maximum(np.stack([ratio - low, high - ratio]), 0.0)
+        axes.errorbar([point[group.factor] for point in rows], ratio, ends_of, elinewidth=0.8, linestyle="none", **how)
+    return Line2D([], [], **how)
 
 
 def _draw_measured(axes: Axes, factor: str, rows: Mapping[Point, NDArray[np.float64]], how: Look) -> None:

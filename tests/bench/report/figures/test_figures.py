@@ -39,6 +39,7 @@ from bptt_bench.report.figures import (
     share_groups,
 )
 from bptt_bench.report.figures.lines import on_line
+from bptt_bench.report.figures.ratio import measured_ratios
 from bptt_bench.report.figures.scaling import law_alone
 from bptt_bench.report.figures.shares import _stack
 from bptt_bench.report.words.content import term_label
@@ -194,6 +195,27 @@ def test_ratio_claims_about_one_pair_share_a_figure() -> None:
     assert (one.factor, len(one.points), one.over) == ("n", 6, "b")
     assert list(one.curves()) == [Point(k=1), Point(k=2)]
     assert two.over == "c"
+
+
+@pytest.mark.parametrize(("ratio", "is_drawn"), [("1", True), ("(T+1)/(T+1)", True), ("H/256", False)])
+def test_ratio_draws_others_in_grey_for_which_one_curve_is_predicted(
+    make_analysis: Callable[..., Analysis], analysis: Analysis, ratio: str, is_drawn: bool
+) -> None:
+    name = f"sweep{PLACEBO_SUFFIX}"
+    points = Design.grid({"V": [512, 2048], "H": [256], "T": [8, 16, 32]})
+    again = RatioClaim(name="again", subject=name, over="sweep", less="base", ratio=ratio, points=points)
+    with_it = make_analysis(claims=(*analysis.experiment.claims, again))
+    group, other = ratio_groups(with_it.experiment.claims)
+    figure = figure_ratio(with_it, group)
+    (axes,) = figure.axes
+    crosses = [line for line in axes.lines if line.get_marker() == "x"]
+    labels = [text.get_text() for text in figure.legends[0].get_texts()]
+    assert any(label.startswith(f"{name}: ") for label in labels) == is_drawn
+    assert len(crosses) == is_drawn
+    if is_drawn:
+        ratios = measured_ratios(with_it, other)
+        assert list(np.asarray(crosses[0].get_ydata())) == [float(ends[0]) for ends in ratios.values()]
+    assert not any(text.get_text().startswith("each: ") for text in figure_ratio(with_it, other).legends[0].get_texts())
 
 
 def test_ratio_draws_prediction_and_measurement_where_they_belong(analysis: Analysis) -> None:
