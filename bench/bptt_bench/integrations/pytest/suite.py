@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from bptt_bench.errors import ExperimentError
 from bptt_bench.integrations.pytest.rounds import (
     Benchmark,
     BenchmarkFixture,
@@ -30,6 +31,7 @@ from bptt_bench.integrations.pytest.rounds import (
 )
 from bptt_bench.measure.timing.timing import is_below_floor, no_garbage_collection
 from bptt_bench.plan import Cell, Claim, Design, Experiment, Point, Subject, block_order
+from bptt_bench.plan.experiment.seeded import SeededPrepare
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -212,13 +214,17 @@ class Scaling:
 
         Raises
         ------
-        ExperimentError : the experiment has no such subject.
+        ExperimentError : the experiment has no such subject, or one whose call consumes its input.
         DesignError : the point does not give each factor of the experiment a level that it allows.
         """
         self.measuring = f"{subject} at {Point(point)}"
         experiment = self.suite.experiment
         chosen = experiment.subject(subject)
         (at,) = Design.of([point]).validated(experiment.factors)
+        if isinstance(chosen.prepare, SeededPrepare) and chosen.prepare.consumes:
+            raise ExperimentError(
+                f"subject {subject!r}: consumes its input, and a round evaluates one many times; use `bptt-bench run`"
+            )
         if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
             raise ValueError(f"rounds must be a whole number from 1, got {rounds!r}")
         if line is not None:

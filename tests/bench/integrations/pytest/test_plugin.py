@@ -468,6 +468,19 @@ def test_a_claim_about_a_term_that_the_law_lacks_ends_in_one_line(project: pytes
     result.stderr.fnmatch_lines(["ERROR: experiment 'toy': term 'n[*][*]2': not in the law; its terms are n, 1"])
 
 
+def test_a_call_that_consumes_its_input_is_refused_in_one_line(project: pytest.Pytester) -> None:
+    consuming = (
+        "import bptt_bench as bench\n"
+        "def prepare(point):\n    return list(range(point['n'])).clear\n"
+        "EXPERIMENT = bench.experiment({'scan': prepare}, 'n', name='toy', consumes=True, n=[1000, 16_000])\n"
+    )
+    add(project, "toy.py", TOY + consuming)
+    result = run(project, "--benchmark", TIMER, "scaling")
+    result.assert_outcomes(failed=5)
+    expected = "*subject 'scan': consumes its input, and a round evaluates one many times; use `bptt-bench run`"
+    result.stdout.fnmatch_lines([expected])
+
+
 def test_rounds_of_a_point_that_is_measured_again_are_numbered_on(project: pytest.Pytester) -> None:
     again = "\ndef test_again(scaling):\n    scaling.measure('scan', {'n': 1000}, rounds=2, seconds_per_round=1e-5)\n"
     add(project, "scaling/test_suite.py", SUITE + "\n@pytest.mark.bptt_bench" + again)
