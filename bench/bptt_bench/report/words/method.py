@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim
@@ -87,14 +87,21 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
     return ". ".join(sentences) + "."
 
 
-def _inputs(inputs: Mapping[str, tuple[int, int, bool]]) -> list[str]:
-    """Return the sentence on how many inputs the samples were taken on; none where all of them had a single one."""
-    several = []
+def _inputs(inputs: Mapping[str, tuple[int, int, bool]]) -> Iterator[str]:
+    """Yield sentences on how many inputs the samples were taken on; none for a run that did not record them."""
+    single, several = [], []
     for subject, (fewest, most, once) in inputs.items():
-        if most > 1 and not subject.endswith(PLACEBO_SUFFIX):
-            numbers = show.number(most, 9) if fewest == most else f"{show.number(fewest, 9)} to {show.number(most, 9)}"
-            several.append(f"{subject} {numbers}{', none of them twice' if once else ''}")
-    return [f"The evaluations of a sample took turns at several inputs: {'; '.join(several)}"] if several else []
+        if subject.endswith(PLACEBO_SUFFIX):
+            continue
+        if most == 1:
+            single.append(subject)
+            continue
+        numbers = show.number(most, 9) if fewest == most else f"{show.number(fewest, 9)} to {show.number(most, 9)}"
+        several.append(f"{subject} {numbers}{', none of them twice' if once else ''}")
+    if several:
+        yield f"The evaluations of a sample took turns at several inputs, fewest for long calls: {'; '.join(several)}"
+    if single:
+        yield f"A sample had a single input, evaluated again and again: {', '.join(single)}"
 
 
 def _left_out(analysis: Analysis) -> str:
