@@ -53,8 +53,9 @@ def contributions(params: Params, tokens: Tokens, loss: int, step: int, h0: Arra
     """
     sizes, targets = begin(params, tokens, None)
     for name, value in (("loss", loss), ("step", step)):
-        if not 1 <= value <= sizes.T:
+        if value not in range(1, sizes.T + 1):
             raise ValueError(f"`{name}` must be a whole number from 1 to T={sizes.T}, got {value!r}")
+    loss, step = int(loss), int(step)
     own = step == loss
     h = _hidden_states(params, tokens[:loss], h0)
     delta = softmax(params.U @ h[loss] + params.b2)

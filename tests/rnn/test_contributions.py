@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 from itertools import pairwise
+from typing import Any
 
 import bptt_rnn.contributions
 import numpy as np
@@ -134,8 +135,11 @@ def test_only_the_step_of_the_loss_has_a_share_of_the_output_layer() -> None:
     assert [bool(part.W_h.any()) for part in parts] == [True, True, True, False, False]
 
 
-@pytest.mark.parametrize(("loss", "step", "name", "got"), [(0, 1, "loss", 0), (4, 1, "loss", 4), (2, 9, "step", 9)])
-def test_a_loss_or_a_step_that_is_not_there_is_named(loss: int, step: int, name: str, got: int) -> None:
+@pytest.mark.parametrize(
+    ("loss", "step", "name", "got"),
+    [(0, 1, "loss", 0), (4, 1, "loss", 4), (2, 9, "step", 9), (2, 1.5, "step", 1.5), (None, 1, "loss", None)],
+)
+def test_a_loss_or_a_step_that_is_not_there_is_named(loss: Any, step: Any, name: str, got: object) -> None:
     problem = Problem.draw(6, 3, 4, 3)
     with pytest.raises(ValueError, match=f"`{name}` must be a whole number from 1 to T=3, got {got}"):
         contributions(problem.params, problem.tokens, loss, step)
