@@ -20,11 +20,11 @@ from bptt_bench.report.figures.lines import Line
 from bptt_bench.report.figures.style import (
     INK,
     Size,
+    area_look,
     factor_label,
     headline,
     legend_below,
     level_axis,
-    look,
     new_figure,
     seconds_axis,
     styled,
@@ -102,7 +102,7 @@ def figure_machine(
         for place in range(len(TimeParts._fields))
         if any(p > 0 for p in prediction.points[TimeParts._fields[place]])
     ]
-    handles += [Patch(**_filled(place)) for place in drawn]
+    handles += [Patch(**area_look(place)) for place in drawn]
     legend_below(figure, handles, [*names, *(PART_NAMES[TimeParts._fields[place]] for place in drawn)])
     figure.align_ylabels(grid[:, 0])
     return figure
@@ -151,10 +151,5 @@ def _draw_shares(axes: Axes, levels: NDArray[np.float64], parts: NDArray[np.floa
     for place in range(shares.shape[1]):
         share = shares[:, place]
         if share.max() > 0:
-            axes.fill_between(levels, floor, floor + share, linewidth=0.6, **_filled(place))
+            axes.fill_between(levels, floor, floor + share, linewidth=0.6, **area_look(place))
             floor = floor + share
-
-
-def _filled(place: int) -> dict[str, Any]:
-    how = look(place)
-    return {"facecolor": how.color, "alpha": 0.75, "hatch": how.hatch or None, "edgecolor": "white"}

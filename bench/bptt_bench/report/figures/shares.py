@@ -23,9 +23,9 @@ from bptt_bench.report.figures.style import (
     INK,
     Sheet,
     Size,
+    area_look,
     factor_label,
     level_axis,
-    look,
     styled,
 )
 from bptt_bench.report.words.content import term_label
@@ -124,13 +124,7 @@ def _draw_stack(
     handles: list[Patch | Line2D] = []
     floor = np.zeros(len(levels))
     for index, share in enumerate(shares):
-        how = look(index)
-        filled: dict[str, Any] = {
-            "facecolor": how.color,
-            "alpha": 0.75,
-            "hatch": how.hatch or None,
-            "edgecolor": "white",
-        }
+        filled = area_look(index)
         axes.fill_between(levels, floor, floor + share, linewidth=0.6, **filled)
         handles.append(Patch(**filled))
         floor = floor + share

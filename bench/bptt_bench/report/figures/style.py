@@ -46,6 +46,7 @@ STRIP_TICK = 0.8  # of the reach of a low axis: its ticks lie within
 USUAL_TICK = 7  # characters of it that a tick takes, the gap to the next included
 INK, FAINT, GUIDE = "#1a1a1a", "#d9d9d9", "#8c8c8c"
 
+STAR_POINTS = 9.5  # a star is small for its size
 STYLE: dict[str, object] = {
     "font.family": "DejaVu Sans",
     "font.size": 10.5,
@@ -92,6 +93,7 @@ class Look(NamedTuple):
             "markeredgecolor": "white",
             "markeredgewidth": 0.6,
             "zorder": 3,
+            **({"markersize": STAR_POINTS} if self.marker == "*" else {}),
         }
 
 
@@ -113,6 +115,7 @@ LOOKS = (
     Look("#3F6FD8", "8", (0, (2, 1)), "----"),
 )
 BASELINE = Look("#5c5c5c", "d", (0, (3, 2)), "")  # what is taken off the others
+AREA_COLORS = "Set2"  # of parts of a whole: no subject has these
 LEVEL_COLORS = "viridis"  # from dark to light: levels have an order, which subjects have not
 LIGHTEST = 0.75  # share of these colours that is still seen on white
 MOST_DECADES_WITH_MINOR_TICKS = 3.0  # on more they crowd, and finding room for them takes half the time of the layout
@@ -154,6 +157,13 @@ def level_looks(n: int) -> list[Look]:
     """Return looks for the levels of a factor, in rising order: colours from dark to light, which no subject has."""
     colors = mpl.colormaps[LEVEL_COLORS](np.linspace(0.0, LIGHTEST, n))
     return [LOOKS[rank % len(LOOKS)]._replace(color=mpl.colors.to_hex(color)) for rank, color in enumerate(colors)]
+
+
+def area_look(rank: int) -> dict[str, Any]:
+    """Return how the area of a part of a whole is filled."""
+    colors = mpl.colormaps[AREA_COLORS]
+    hatch = look(rank).hatch or None
+    return {"facecolor": colors(rank % colors.N), "hatch": hatch, "edgecolor": "white"}
 
 
 def styled(function: Callable[Parameters, Result]) -> Callable[Parameters, Result]:
