@@ -117,7 +117,7 @@ def test_help_imports_nothing_heavy() -> None:
 # What names one machine has no place in the repository. Written in pieces, so that this file passes its own test.
 INDEX_HOSTS = r"pypi\." + r"org|python" + r"hosted\.org|://[\w.:-]+/" + r"simple\b"
 MACHINE_PATHS = r"(?<![\w.~-])/(?:home|root|work|opt|Users|mnt)/\w"
-NOT_TEXT = {".png", ".pdf", ".ico", ".gz", ".parquet"}
+NOT_TEXT = {".png", ".gif", ".pdf", ".ico", ".gz", ".parquet"}
 
 
 def committed_files() -> list[Path]:
