@@ -25,6 +25,9 @@ PREPARING_SHARE = 1.0  # of a sample's seconds that preparing further inputs may
 MOST_TIMES_AN_EVALUATION = 20  # that preparing an input may take if several are to be prepared
 CONSUMED_SHARE = 5.0  # the share for inputs that are used up
 MOST_CONSUMED = 10_000  # in a sample
+# of a sample whose inputs are used up: in a shorter one, of a few quick calls, that the first finds the caches cold
+# after an input was prepared would weigh, some microseconds
+LEAST_SECONDS = 2e-5
 TRIALS = 3  # evaluations of which the quickest tells how many inputs are needed
 REPEATED_SAMPLES = 10  # a preparation shorter than so many samples is repeated: the first one may have imported
 MEMORY_SHARE = 0.3  # of the memory available that further inputs of a point may take
@@ -43,6 +46,11 @@ class VisitedInputs:
     def prepare_input(self, place: int) -> Evaluation:
         """Prepare an input, by its place among those of the visit."""
         return self.prepare.with_input(self.point, self.prepare.number(self.block, place))
+
+
+def is_too_short(sample: Sample) -> bool:
+    """Return whether a sample of calls that use their inputs up had too few of them."""
+    return sample.seconds_per_eval * sample.evaluations < LEAST_SECONDS
 
 
 class FirstEvaluation(NamedTuple):

@@ -47,7 +47,7 @@ from bptt_bench.measure.timing.timing import (
     take_sample,
 )
 from bptt_bench.measure.worker.counts import count_operations
-from bptt_bench.measure.worker.fresh_inputs import FirstEvaluation, FreshInputs, VisitedInputs
+from bptt_bench.measure.worker.fresh_inputs import FirstEvaluation, FreshInputs, VisitedInputs, is_too_short
 from bptt_bench.measure.worker.inspection import Inspector
 from bptt_bench.measure.worker.loading import describe_error, load_experiment, one_line
 from bptt_bench.measure.worker.machine import ThreadsError, peaks_of_machine, probe_machine, require_threads
@@ -275,7 +275,7 @@ class RequestHandler:
         below_floor = is_below_floor(sample.seconds_per_eval, self._floor_seconds)
         if request.timing == "whole":
             sample = subtract_empty_call(sample, self._clock, self._floor_seconds)
-            below_floor = is_nothing(sample)
+            below_floor = is_nothing(sample) or (prepared.is_used_up and is_too_short(sample))
         more = 0.0 if inspector is None else inspector.seconds_in_evaluations - sample.first_seconds
         cell = (request.subject.removesuffix(PLACEBO_SUFFIX), Point(request.point))
         return SampleReply(

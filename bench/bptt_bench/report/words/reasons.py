@@ -299,8 +299,8 @@ def _(one: obstacles.FewPoints) -> str:
     points = f"{_count(one.n_points, 'point')} for {_count(one.n_terms, 'term')}"
     if one.below_floor:
         return (
-            f"{one.subject} has {points}, {one.needed} are needed; {one.below_floor} samples took hardly longer than "
-            f"an empty call: do more in one call, such as {MORE_IN_ONE_CALL}"
+            f"{one.subject} has {points}, {one.needed} are needed; {one.below_floor} samples were too short to be "
+            f"told from an empty call: do more in one call, such as {MORE_IN_ONE_CALL}"
         )
     of = "" if one.response == WHOLE else f" of {response(one.response)}"
     return f"{one.subject} was measured at {points}{of}; {one.needed} are needed"

@@ -172,6 +172,13 @@ def test_what_is_too_quick_for_the_clock_consumes_a_bounded_number() -> None:
     assert reply.evaluations == MOST_CONSUMED
 
 
+@pytest.mark.parametrize(("n", "expected"), [(3, True), (100, False)])
+def test_a_few_quick_calls_on_inputs_that_take_long_to_prepare_are_too_short(n: int, expected: bool) -> None:
+    reply, _ = Measured(cheap(preparing=0.1), consumes=True).sample(n)
+    assert reply.evaluations == 1
+    assert reply.below_floor is expected
+
+
 def test_a_sort_in_place_is_measured_at_its_first_time() -> None:
     clock = FakeClock()
 
