@@ -291,7 +291,9 @@ def test_promise(benchmark, n):
 LINES = {
     "TestSums::test_total[law-step=1-kind0]": "law n supported: exponent of n 1.0*",
     "test_unique[law]": "law n refuted: exponent of n *; n**2 fits better (instructions, n=16 to 256)",
-    "test_expected[law]": "law n not judged: KeyError: 16 (test_it.py, line *), at n=16; levels are made smaller for counting",
+    "test_expected[law]": (
+        "law n not judged: KeyError: 16 (test_it.py, line *), at n=16; levels are made smaller for counting"
+    ),
     "test_marks[law]": "law n not judged: instructions: * marks seen instead of 6; the code itself calls getppid",
     "test_promise[law]": "law n not judged: work not done: the call returns a generator, *, at n=16",
 }
