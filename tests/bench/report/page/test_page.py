@@ -260,8 +260,8 @@ def test_method_says_on_how_many_inputs_the_samples_were_taken(analysis: Analysi
     frame.attrs["inputs"] = {"each": (1, 1000, False), "sum": (1, 1, True), "all": (16, 16, True)}
     frame.attrs["inputs"]["each" + PLACEBO_SUFFIX] = (1, 1000, False)
     assert (
-        "The evaluations of a sample took turns at several inputs, fewest for long calls: each 1 to 1\u202f000; all 16, "
-        "none of them twice. A sample had a single input, evaluated again and again: sum."
+        "The evaluations of a sample took turns at several inputs, fewest for long calls: each 1 to 1\u202f000; "
+        "all 16, none of them twice. A sample had a single input, evaluated again and again: sum."
     ) in without_figures(replace(analysis, evidence=replace(analysis.evidence, frame=frame))).text
 
 
