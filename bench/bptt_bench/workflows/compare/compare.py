@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.analyse.compare.compared import Comparison, changed_claims
 from bptt_bench.errors import FitError, StoreError
+from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.plan.machine.kernels import describe_library, libraries_of_run
 
 if TYPE_CHECKING:
@@ -133,7 +134,19 @@ def find_differences(frames: Sequence[pd.DataFrame]) -> list[str]:
         other = machines[1].get(name, value)
         if value != other:
             found.append(f"another {name}" if name == "machine" else f"{name}: {value or 'none'} and {other or 'none'}")
-    return found
+    return [*found, *_timing_differences(frames)]
+
+
+def _timing_differences(frames: Sequence[pd.DataFrame]) -> Iterator[str]:
+    """Yield how evaluations were timed otherwise; runs that did not record it had single inputs, nothing subtracted."""
+    subtracted = [bool(frame.attrs.get("subtracts_empty_call")) for frame in frames]
+    if len(set(subtracted)) > 1:
+        yield f"time of an empty call: {' and '.join('subtracted' if one else 'included' for one in subtracted)}"
+    inputs = [frame.attrs.get("inputs") or {} for frame in frames]
+    for subject in dict.fromkeys(name for one in inputs for name in one if not name.endswith(PLACEBO_SUFFIX)):
+        several = [one.get(subject, (1, 1, False))[1] > 1 for one in inputs]
+        if len(set(several)) > 1:
+            yield f"inputs of {subject}: {' and '.join('several' if one else 'a single one' for one in several)}"
 
 
 def measuring_conditions(attributes: Mapping[Any, Any]) -> dict[str, str]:

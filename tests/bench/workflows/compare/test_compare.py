@@ -67,3 +67,13 @@ def test_what_one_of_them_did_not_record_is_no_difference() -> None:
     old = run(("environment",), {"cpu": "AMD EPYC"})
     old.attrs["workers"] = []
     assert find_differences([old, run()]) == find_differences([run(), old]) == []
+
+
+def test_a_run_that_evaluated_single_inputs_and_subtracted_nothing_is_another() -> None:
+    old, new = run(), run()
+    new.attrs |= {"subtracts_empty_call": True, "inputs": {"sort": (1, 22, False), "sum": (1, 1, False)}}
+    assert find_differences([old, new]) == [
+        "time of an empty call: included and subtracted",
+        "inputs of sort: a single one and several",
+    ]
+    assert find_differences([new, new]) == []
