@@ -88,8 +88,10 @@ def test_a_pass_carries_the_losses_that_it_reports(monkeypatch: pytest.MonkeyPat
         np.testing.assert_allclose(gamma, expected, rtol=1e-5)
 
 
-@pytest.mark.parametrize("algorithm", [name for name in FAMILY if name not in ("truncated", "rtrl")])
+@pytest.mark.parametrize("algorithm", [name for name in {**ALGORITHMS, **FAMILY} if name not in ("truncated", "rtrl")])
 def test_every_loss_passes_every_step_up_to_its_own_once(algorithm: str) -> None:
     T = 7
-    carried = sorted((loss, one.step) for one in checks.passes(algorithm, T, FAMILY) for loss in one.losses)
+    carried = sorted(
+        (loss, one.step) for one in checks.passes(algorithm, T, {**ALGORITHMS, **FAMILY}) for loss in one.losses
+    )
     assert carried == [(loss, step) for loss in range(1, T + 1) for step in range(1, loss + 1)]
