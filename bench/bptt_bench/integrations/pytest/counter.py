@@ -25,6 +25,7 @@ PLUGIN = "bptt_bench.integrations.pytest.counting"
 # For a law, of processor time: other work on the machine does not change what is counted. Usual are 10 to 20; it is the
 # instructions of an evaluation that bound its levels.
 SECONDS = 60.0
+APART = 1.5  # times the levels of another point; counts have next to no noise, which more points would even out
 WALL_SECONDS = 10.0  # that may pass for one of processor time
 SECONDS_TO_END = 5.0  # for fixtures of modules and sessions to put away what they have set up
 # Variables of workers of xdist, of the current test, and of coverage, which measures in every process that has them.
@@ -92,7 +93,8 @@ class TestCounter:
                 return float(median(counts[point]))
 
             clock = ProcessorClock(counter.processor_seconds)
-            count_points(stated.law, list(stated.points), count_at, {}, seconds=SECONDS, clock=clock)
+            points = list(stated.points)
+            count_points(stated.law, points, count_at, {}, seconds=SECONDS, clock=clock, apart=APART)
         except InstructionsError as error:
             raise NotJudged(str(error)) from None
         finally:

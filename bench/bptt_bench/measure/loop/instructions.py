@@ -144,6 +144,7 @@ def count_points(
     *,
     seconds: float,
     clock: Clock,
+    apart: float = 1.0,
 ) -> list[Point]:
     """Count up to the largest size that serves, then at the given points made as small.
 
@@ -152,6 +153,7 @@ def count_points(
     law : of the instructions. points : that would be timed; their levels are made smaller, their ratios stay.
     count_at : counts at a point within some seconds. known : counts at points that need not be counted again.
     seconds : after which no further point is begun.
+    apart : how many times another's a level must be, in some factor, for a point to be worth counting beside it.
 
     Returns
     -------
@@ -173,11 +175,11 @@ def count_points(
     wanted = [*by_share[chosen], *shrink_points(points, chosen * SECOND_SHARE)]
     left_out = [] if unreached is None else [unreached]
     for point in sorted(wanted, key=lambda point: -sizes.get(point, 0.0)):
-        if sizes.get(point, 0.0) > largest:
+        if sizes.get(point, 0.0) > largest or any(_are_alike(point, other, apart) for other in counts):
             continue
         if clock.now() < end:
             count(point)
-        elif point not in counts:
+        else:
             left_out.append(point)
     for point in between(sorted(counts, key=lambda point: counts[point])):
         if clock.now() < end and len(counts) < FEWEST_POINTS:
@@ -191,6 +193,12 @@ def longer_profile(profile: str) -> str:
     seconds = SECONDS.get(profile, SECONDS_OTHERWISE)
     after = next(((name, its) for name, its in longer.items() if its > seconds), None)
     return "give smaller levels" if after is None else f"profile {after[0]} has {after[1]:g} s"
+
+
+def _are_alike(one: Point, other: Point, apart: float) -> bool:
+    """Return whether no level of two points is so many times the other's."""
+    pairs = [(level, other[name]) for name, level in one.items()]
+    return all(a == b or (a > 0 and b > 0 and max(a / b, b / a) < apart) for a, b in pairs)
 
 
 def _by_category(points: Sequence[Point]) -> Iterator[list[Point]]:

@@ -11,10 +11,10 @@ import pytest
 from bptt_bench.errors import BenchError, MeasureError
 from bptt_bench.measure.engines.valgrind import InstructionsError
 from bptt_bench.measure.loop.events import CountsTaken, Event, Notice
-from bptt_bench.measure.loop.instructions import MOST_INSTRUCTIONS, SECONDS, climb, longer_profile
+from bptt_bench.measure.loop.instructions import MOST_INSTRUCTIONS, SECONDS, climb, count_points, longer_profile
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
-from bptt_bench.plan import Point
+from bptt_bench.plan import CostLaw, Point
 from bptt_bench.report.words.reasons import text_of
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
@@ -243,3 +243,21 @@ def test_no_valgrind_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(BenchError, match=r"^instructions: cannot be counted here, because valgrind is not installed"):
         valgrind.require_valgrind()
+
+
+@pytest.mark.parametrize(
+    ("apart", "beside"),
+    [(1.0, [2000, 500, 125, 62]), (1.5, [2000, 500, 125]), (2.1, [2000])],  # six points are the fewest
+)
+def test_points_that_are_alike_are_counted_once(apart: float, beside: list[int]) -> None:
+    """Beside those on the way up, the others of the profile from the largest down."""
+    asked: list[int] = []
+
+    def count(point: Point, seconds: float) -> float:
+        asked.append(int(point["n"]))
+        return 100.0 * float(point["n"])
+
+    levels = [Point(n=n) for n in (500, 1000, 2000, 4000)]
+    left = count_points(CostLaw("n"), levels, count, {}, seconds=1.0, clock=FakeClock(), apart=apart)
+    assert not left
+    assert asked == [16, 64, 250, 1000, 4000, *beside]
