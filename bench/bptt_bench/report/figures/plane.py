@@ -87,6 +87,8 @@ def ratio_plane(ratios: Mapping[Point, NDArray[np.float64]], across: str) -> Pla
     for up in others:
         planes: dict[Point, dict[float, dict[float, float]]] = {}
         for point, (ratio, *_) in ratios.items():
+            if min(point[up], point[across]) <= 0:
+                continue  # a logarithmic axis has no place for it
             fixed = Point({name: point[name] for name in others if name != up})
             planes.setdefault(fixed, {}).setdefault(point[up], {})[point[across]] = float(ratio)
         for fixed, rows in planes.items():
@@ -126,7 +128,7 @@ def figure_plane(
     ------
     ValueError : the ratio was not measured on a plane.
     """
-    ratios = all_ratios(analysis, group)
+    ratios = {at: ends for at, ends in all_ratios(analysis, group).items() if value_of(group.ratio, at) > 0}
     plane = ratio_plane(ratios, group.factor)
     if plane is None:
         raise ValueError(
@@ -157,7 +159,7 @@ def figure_plane(
 def _draw_cells(axes: Axes, plane: Plane) -> ScalarMappable:
     """Draw a cell for each measured ratio, with its number; hand back what the colours mean."""
     values = [ratio for row in plane.rows.values() for ratio in row.values()]
-    norm = LogNorm(min(1.0, *values), max(values))
+    norm = LogNorm(min(1.0, *values), max(1.0, *values))
     shown = ScalarMappable(norm, mpl.colormaps[COLORS])
     edges = cell_edges(list(plane.rows))
     axes.set_yscale("log")
@@ -168,7 +170,7 @@ def _draw_cells(axes: Axes, plane: Plane) -> ScalarMappable:
         cells = np.array([list(row.values())])
         axes.pcolormesh(across, [low, high], cells, norm=norm, cmap=COLORS, edgecolors="white", linewidth=0.5)
         for level, ratio in row.items():
-            color = shown.to_rgba(np.asarray(ratio))
+            color = tuple(np.ravel(shown.to_rgba(np.asarray(ratio))))
             dark = np.dot(color[:3], LUMINANCE) > LIGHT
             axes.text(
                 level, np.sqrt(low * high), _digits(ratio), ha="center", va="center", fontsize=9.5, zorder=5,

@@ -72,6 +72,7 @@ STYLE: dict[str, object] = {
     "hatch.linewidth": 0.7,
     "svg.hashsalt": "bench",  # identical figures give identical files
     "svg.fonttype": "path",
+    "text.parse_math": False,  # names come from users: a dollar sign is one
 }
 
 

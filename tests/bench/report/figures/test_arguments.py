@@ -103,6 +103,14 @@ def test_axes_and_a_size_contradict_each_other(draw: dict[str, Callable[..., Fig
         draw[name](ax=Figure().subplots(), size=(3, 3))
 
 
+def test_a_dollar_sign_in_a_name_is_one_and_begins_no_formula() -> None:
+    name = "costs $\\frac{$"
+    for figure in (figure_passes({name: [(1, [1])]}, ("$_", "h")), figure_beyond([ERRORS[0] | {"tool": name}])):
+        figure.draw_without_rendering()
+        shown = [text for axes in figure.axes for text in (*axes.get_yticklabels(), axes._left_title)]  # type: ignore[attr-defined]
+        assert any(name in text.get_text() for text in shown)
+
+
 def test_no_figure_function_is_without_these_arguments() -> None:
     public: dict[str, Any] = {name: getattr(house, name) for name in house.__all__ if name.startswith("figure_")}
     functions = [*public.values(), figure_foresight, figure_machine, figure_race, figure_roofline, figure_coverage]

@@ -41,6 +41,13 @@ def test_the_plane_with_the_most_ratios_is_drawn() -> None:
     assert not plane.holds(Point(V=10, H=8, T=1))
 
 
+def test_the_level_0_has_no_place_on_a_plane() -> None:
+    ratios = {Point(V=V, T=T): interval(2.0) for V in (0, 10, 20) for T in (0, 1, 2, 4)}
+    plane = ratio_plane(ratios, "T")
+    assert plane is not None
+    assert {level: list(row) for level, row in plane.rows.items()} == {10: [1, 2, 4], 20: [1, 2, 4]}
+
+
 def test_rows_that_are_too_short_make_no_plane() -> None:
     ratios = {Point(V=V, T=T): interval(1.0) for V in (10, 20) for T in (1, 2)}
     assert ratio_plane(ratios | {Point(V=10, T=4): interval(1.0)}, "T") is None
