@@ -18,11 +18,12 @@ from typing import NamedTuple
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.timing import COLD_FACTOR, Rotation, Sample, seconds_of
 from bptt_bench.plan import Evaluation, Point
-from bptt_bench.plan.experiment.seeded import MOST_INPUTS, SeededPrepare
+from bptt_bench.plan.experiment.seeded import MOST_INPUTS, SeededPrepare, seed
 
 TURN_SHARE = 0.2  # of a sample's seconds that a turn of all inputs should last: 2 ms are a million branches
 PREPARING_SHARE = 1.0  # of a sample's seconds that preparing further inputs may take
-MOST_TIMES_AN_EVALUATION = 20  # that preparing an input may take if several are to be prepared
+# that preparing an input may take if several are to be prepared; random.sample of n numbers and sorting them: 7 to 30
+MOST_TIMES_AN_EVALUATION = 50
 CONSUMED_SHARE = 5.0  # the share for inputs that are used up
 MOST_CONSUMED = 10_000  # in a sample
 # of a sample whose inputs are used up: in a shorter one, of a few quick calls, that the first finds the caches cold
@@ -134,12 +135,15 @@ class FreshInputs:
         quickest = min(first.seconds, *later)
         if asked is not None:
             return min(asked, _count(seconds_per_sample, quickest, MOST_INPUTS))
-        wanted, seconds_preparing = _count(TURN_SHARE * seconds_per_sample, quickest, MOST_INPUTS), first.preparing
-        if wanted > 1 and REPEATED_SAMPLES * seconds_per_sample > seconds_preparing > quickest:
+        wanted, preparing = _count(TURN_SHARE * seconds_per_sample, quickest, MOST_INPUTS), first.preparing
+        if wanted > 1 and REPEATED_SAMPLES * seconds_per_sample > preparing > quickest:
             start = self._clock.now()
             visited.prepare_input(0)
-            seconds_preparing = min(seconds_preparing, self._clock.now() - start)
-        return wanted if seconds_preparing <= MOST_TIMES_AN_EVALUATION * quickest else 1
+            prepared = self._clock.now()
+            seed(visited.point)
+            seeding = self._clock.now() - prepared  # some 20 µs, which are ours
+            preparing = min(preparing, prepared - start) - seeding
+        return wanted if preparing <= MOST_TIMES_AN_EVALUATION * quickest else 1
 
     def _prepare_further(self, visited: VisitedInputs, places: range, limit_seconds: float) -> Iterator[Evaluation]:
         """Yield calls on further inputs, as long as preparing them takes little time and memory."""

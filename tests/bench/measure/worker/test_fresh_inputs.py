@@ -87,7 +87,7 @@ def test_preparing_further_inputs_takes_no_longer_than_a_sample() -> None:
 
 @pytest.mark.parametrize("n", [10, 1000])
 def test_a_call_that_reads_little_of_its_input_has_one_at_every_size(n: int) -> None:
-    reply, _ = Measured(cheap(preparing=30e-6)).sample(n)
+    reply, _ = Measured(cheap(preparing=60e-6)).sample(n)
     assert reply.inputs == 1
 
 
