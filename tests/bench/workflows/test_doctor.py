@@ -6,6 +6,7 @@ import itertools
 from pathlib import Path
 
 import pytest
+from bptt_bench.measure.engines.valgrind import valgrind_version
 from bptt_bench.measure.timing.clock import FakeClock, WallClock
 from bptt_bench.workflows import doctor
 from bptt_bench.workflows.doctor import Judgement
@@ -97,9 +98,28 @@ def test_noise_is_not_moved_by_a_minority_of_spikes() -> None:
 
 def test_every_reading_of_this_machine_is_judged_and_explained() -> None:
     readings = list(doctor.examine(WallClock()))
-    assert len({reading.name for reading in readings}) == len(readings) == 8
+    assert len({reading.name for reading in readings}) == len(readings) == 9
     for reading in readings:
-        assert reading.judgement in {"good", "poor", "unknown"}
+        assert reading.judgement in {"good", "poor", "unknown", "noted"}
         assert reading.shown
         assert reading.remark
         assert set(reading.to_json()) == {"name", "value", "shown", "judgement", "remark"}
+
+
+def test_what_counts_instructions_is_named_or_the_remedy() -> None:
+    found = doctor.check_counter("valgrind-3.19.0")
+    assert (found.judgement, found.value) == ("good", "valgrind-3.19.0")
+    none = doctor.check_counter(None)
+    assert (none.judgement, none.value) == ("noted", None)
+    assert "apt install valgrind" in none.remark
+
+
+def test_a_valgrind_that_does_not_run_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert valgrind_version() is None
+    program = tmp_path / "valgrind"
+    program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert valgrind_version() is None
+    program.write_text("#!/bin/sh\necho valgrind-9.9\n", encoding="utf-8")
+    assert valgrind_version() == "valgrind-9.9"

@@ -33,6 +33,7 @@ PROGRAM = "valgrind"
 WORKER = "bptt_bench.measure.worker.instructions"
 MARK = "getppid"  # the function of the C library at which callgrind writes down what it has counted
 SECONDS_TO_START = 120.0  # Python and the experiment start some 50 times as slowly as without Valgrind
+SECONDS_TO_ANSWER = 30.0  # the question for its version
 ENVIRONMENT_BYTES = 32_768  # to which the environment is filled up: its size moves the stack, and with it some counts
 MOST_CHARACTERS = 200  # of what a process printed last
 TOTAL = re.compile(rb"^(?:summary|totals):\s*(\d+)\s*$", re.MULTILINE)
@@ -56,6 +57,20 @@ def require_valgrind() -> str:
             "(Debian and Ubuntu: apt install valgrind)"
         )
     return path
+
+
+def valgrind_version() -> str | None:
+    """Return how Valgrind names itself, such as ``valgrind-3.19.0``; None where it is not installed or does not run."""
+    path = shutil.which(PROGRAM)
+    if path is None:
+        return None
+    try:
+        done = subprocess.run(
+            [path, "--version"], capture_output=True, text=True, timeout=SECONDS_TO_ANSWER, check=True
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip() or None
 
 
 class InstructionCounter:
