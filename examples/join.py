@@ -4,9 +4,8 @@
 
 A join by hashing takes n + m steps: each row is read once. Nested loops compare every row with every other, n·m times.
 Here the nested loops are also claimed to take n + m. Along each table alone that looks right: time grows linearly with
-either table while the other keeps its size. But a row of one table takes more time the longer the other table is. A
-law that is a sum excludes that, so this is claimed as well: the exponent of m in the part of n must be 0. It is 1. And
-if both tables grow, time grows to the power 2, not 1.
+either table while the other keeps its size. But a row of one table takes more time the longer the other table is. If
+both tables grow, time grows to the power 2, not 1, and growth is judged with each table and with both.
 
 You will see the results of all joins checked equal, the claims about hashing and about loops as n·m supported, and
 loops as n + m refuted, which is why this run exits with status 1.

@@ -2,9 +2,9 @@
 
     bptt-bench run examples/matrix_product.py --out results/products
 
-You will see four claims for each of two data types: the exponent of each size is near 1, and that of all three, growing
-alike, near 3. All sizes are fitted at once, to points on lines through the middle and in the corners of their ranges,
-and float32 and float64 each have a fit of their own, with a coefficient of their own:
+You will see a claim for each of two data types: time grows with each size by an exponent near 1, and with all three
+together by one near 3. All sizes are fitted at once, to points on lines through the middle and in the corners of their
+ranges, and float32 and float64 each have a fit of their own, with a coefficient of their own:
 
     bptt-bench fit results/products --subject "matrix product" --law "n*k*m" --where dtype=float32
 

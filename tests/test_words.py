@@ -14,7 +14,6 @@ NOT_FINDINGS = {  # texts that are not findings of a judgement, by folder or mod
     "data": "names of responses, and notes on how the columns of a file were read",
     "predict": "how far a prediction reaches, as a note beside its numbers",
     "adaptive/interval_targets.py": "names of figures",
-    "verdicts/growth.py": "names of claims",
     "fitting/fit.py": "the message of an error, written before it is raised",
 }
 

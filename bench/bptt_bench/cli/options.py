@@ -148,8 +148,9 @@ def print_json(found: Mapping[str, Any] | Sequence[Any]) -> None:
 
 
 def exit_status(verdicts: Sequence[Verdict]) -> int:
-    """Return 1 if a claim is refuted; an inconclusive verdict is neither a failure nor a pass."""
-    return EXIT_REFUTED if any(one.verdict == "refuted" for one in verdicts) else EXIT_FINE
+    """Return 1 if a claim is refuted; neither an inconclusive verdict nor a detail of a law is a failure."""
+    failed = any(one.verdict == "refuted" and one.kind != "detail" for one in verdicts)
+    return EXIT_REFUTED if failed else EXIT_FINE
 
 
 def print_tables(shown: Analysis | FitReport) -> None:

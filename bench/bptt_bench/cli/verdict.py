@@ -20,8 +20,9 @@ from bptt_bench.cli.options import (
 @click.command()
 @folder_argument
 @claims_option
+@click.option("--details", is_flag=True, help="Judge also what each law says of its terms, for information alone.")
 @json_option
-def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
+def verdict(folder: Path, claims: str | None, details: bool, as_json: bool) -> int:
     """Judge claims on the samples of a run: those stored with it, or those of a module.
 
     Without --claims nothing is imported that the run names.
@@ -34,7 +35,7 @@ def verdict(folder: Path, claims: str | None, as_json: bool) -> int:
     from bptt_bench.store.runs.experiments import missing_parts
     from bptt_bench.workflows.judge import analyse_run
 
-    analysis = analyse_run(folder, load_claims(claims))
+    analysis = analyse_run(folder, load_claims(claims), details=details)
     if as_json:
         if claims is None and (words := missing_parts(analysis.frame)):
             click.echo(f"note: {words}", err=True)

@@ -23,6 +23,7 @@ from bptt_bench.measure.loop.interleave import AnnotatingSink
 from bptt_bench.measure.protocol.messages import Timing
 from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.plan import Cell, Experiment, Point, block_order
+from bptt_bench.plan.experiment.claims_from_law import with_details
 from bptt_bench.plan.experiment.stopping_rule import NARROWEST, SHORTEST_BUDGET_SECONDS, WIDEST, StoppingRule
 from bptt_bench.store import SampleStore
 from bptt_bench.text.quantities import parse_duration, parse_share
@@ -94,7 +95,8 @@ class AdaptiveSampler:
             return self._choose(begun, frame, empty_allocation(), "nothing of the last round could be measured")
         if self._budget - begun <= self._start_up + self._thinking:
             return self._choose(begun, frame, empty_allocation(), self._used_up())
-        samples, experiment, claims = stratify(frame, self._experiment, self._experiment.claims)
+        detailed = with_details(self._experiment, only=True)
+        samples, experiment, claims = stratify(frame, detailed, detailed.claims)
         evidence = fit_all(samples, experiment, only=required_fits(claims))
         targets, hopeless = interval_targets(evidence, claims)
         seconds = self._seconds(begun, self._seconds_used() - begun)

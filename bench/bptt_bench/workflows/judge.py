@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from bptt_bench.errors import ExperimentError, StoreError
 from bptt_bench.plan import Experiment
+from bptt_bench.plan.experiment.claims_from_law import with_details
 from bptt_bench.text.arguments import show_value
 
 if TYPE_CHECKING:
@@ -16,13 +17,16 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 
-def analyse_run(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Analysis:
+def analyse_run(
+    data: Path | str | pd.DataFrame, experiment: Experiment | None = None, *, details: bool = False
+) -> Analysis:
     """Return the fits and verdicts of a run.
 
     Parameters
     ----------
     data : folder of a run, or the frame that ``load`` made of it.
     experiment : whose laws and claims are meant; those that are stored with the run by default.
+    details : whether to judge also what each law says of its terms.
 
     Raises
     ------
@@ -36,12 +40,12 @@ def analyse_run(data: Path | str | pd.DataFrame, experiment: Experiment | None =
     if experiment is not None and not isinstance(experiment, Experiment):
         raise ExperimentError(f"`experiment` must be an experiment, got {show_value(experiment)}")
     if experiment is not None:
-        return analyse(frame, experiment, experiment.claims)
+        return analyse(frame, with_details(experiment) if details else experiment)
     try:
         experiment = experiment_of_run(frame)
     except StoreError as error:
         raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
-    analysis = analyse(frame, experiment, experiment.claims)
+    analysis = analyse(frame, with_details(experiment) if details else experiment)
     note = missing_parts(frame)
     return dataclasses.replace(analysis, notes=(note,)) if note else analysis
 

@@ -34,7 +34,7 @@ def test_what_is_written_runs_as_it_is(tmp_path: Path) -> None:
     ran = bench("run", "my_sort", "--out", "named", "--json", cwd=tmp_path)
     assert ran.returncode in (0, 1), ran.stderr
     (verdict,) = json.loads(ran.stdout)["verdicts"]
-    assert (verdict["claim"], verdict["subject"]) == ("exponent of n", "my_sort")
+    assert (verdict["claim"], verdict["subject"]) == ("follows n*log(n)", "my_sort")
     assert verdict["verdict"] != "refuted", "n·log(n) is right, also on a busy machine"
 
 

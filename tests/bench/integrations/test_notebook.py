@@ -86,9 +86,9 @@ def test_progress_updates_one_output_in_place(outputs: dict[str, list[Any]]) -> 
 @pytest.mark.parametrize("cell", ["judge", "analysis"])
 def test_verdicts_are_a_table(outputs: dict[str, list[Any]], cell: str) -> None:
     html = data(outputs, cell)["text/html"]
-    assert "exponent of n" in html
-    assert "The time grows with n as n·log(n)" in html
-    assert "1.1 ± 0.5" in html
+    assert "follows n*log(n)" in html
+    assert "The time follows n*log(n)" in html
+    assert " ± 0.25" in html
     assert "&lt;b&gt;sort&lt;/b&gt; &amp; more" in html
     assert "<b>sort" not in html
 
@@ -103,7 +103,7 @@ def test_the_fits_of_an_analysis_unfold(outputs: dict[str, list[Any]]) -> None:
 def test_a_fit_a_verdict_and_a_comparison_have_displays(outputs: dict[str, list[Any]]) -> None:
     assert "<b>n·log(n)</b>" in data(outputs, "fit")["text/html"]
     assert "µs" in data(outputs, "fit")["text/html"] or "ns" in data(outputs, "fit")["text/html"]
-    assert "<b>exponent of n</b>: " in data(outputs, "verdict")["text/html"]
+    assert "<b>follows n*log(n)</b>: " in data(outputs, "verdict")["text/html"]
     assert "against n²" in data(outputs, "versus")["text/html"]
 
 

@@ -80,6 +80,14 @@ class FewPoints(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NoNeighbours(Finding):
+    """Points of which no two differ in one factor alone, or a law without a value at one."""
+
+    subject: str
+    n_points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FewClaimedPoints(Finding):
     """Fewer of the claimed points than are needed were measured."""
 

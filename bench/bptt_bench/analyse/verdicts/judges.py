@@ -12,6 +12,7 @@ from bptt_bench.analyse.verdicts.checks import judge_agreement, judge_check
 from bptt_bench.analyse.verdicts.crossover import judge_crossover
 from bptt_bench.analyse.verdicts.exponent import judge_exponent
 from bptt_bench.analyse.verdicts.gaps import remark_gaps
+from bptt_bench.analyse.verdicts.law import judge_law
 from bptt_bench.analyse.verdicts.race import judge_roofline, judge_speedup
 from bptt_bench.analyse.verdicts.ratio import judge_ratio
 from bptt_bench.analyse.verdicts.share import judge_share
@@ -25,6 +26,7 @@ from bptt_bench.plan import (
     CrossoverClaim,
     Experiment,
     ExponentClaim,
+    LawClaim,
     RatioClaim,
     RooflineClaim,
     ShareClaim,
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 JUDGES: Mapping[type[Claim], Callable[[Evidence, Any], Verdict]] = {
     CheckClaim: judge_check,
     ExponentClaim: judge_exponent,
+    LawClaim: judge_law,
     RatioClaim: judge_ratio,
     ShareClaim: judge_share,
     CrossoverClaim: judge_crossover,
@@ -77,7 +80,7 @@ def _judge(evidence: Evidence, claim: Claim) -> Verdict:
     judge_one = next((judge for kind, judge in JUDGES.items() if isinstance(claim, kind)), None)
     if judge_one is None:
         raise FitError(
-            f"claim {claim.name!r}: kind {claim.kind!r} has no judge; allowed are check, exponent, ratio, share, "
-            "crossover, amount, speedup, roofline"
+            f"claim {claim.name!r}: kind {claim.kind!r} has no judge; allowed are check, exponent, law, ratio, "
+            "share, crossover, amount, speedup, roofline"
         )
     return judge_one(evidence, claim)

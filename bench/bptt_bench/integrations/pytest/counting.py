@@ -19,7 +19,7 @@ import pytest
 
 from bptt_bench.integrations.pytest.law_item import LawItem
 from bptt_bench.integrations.pytest.marker import PLUGIN, ComplexitySession
-from bptt_bench.measure.worker.instructions import Pipes, mark_evaluation
+from bptt_bench.measure.worker.instructions import Pipes, mark_evaluations
 from bptt_bench.measure.worker.loading import describe_error
 from bptt_bench.plan import Point
 from bptt_bench.plan.experiment.deferred import deferred_kind
@@ -131,7 +131,7 @@ class CountingSession:
         gc.collect()
         gc.freeze()  # what pytest has set up is not looked through again before each call
         gc.disable()
-        mark_evaluation(lambda: None)  # what the marks themselves take
+        mark_evaluations([lambda: None])  # what the marks themselves take
         self._pipes.reply({})
         for request in self._pipes:
             self._pipes.reply(self._answer(laws, request))
@@ -186,7 +186,7 @@ class CountingSession:
     def _evaluate(self, call: Callable[[], Result]) -> Result:
         """Make the call of a test, between two marks unless it is the warm-up."""
         self._evaluations += 1
-        result = mark_evaluation(call) if self._is_marked else call()
+        result = mark_evaluations([call])[0] if self._is_marked else call()
         kind = deferred_kind(result)
         if kind is not None:
             self.why = promise(kind)

@@ -16,7 +16,7 @@ from bptt_bench.integrations.pytest.laws import MarkedLaw, NotJudged
 from bptt_bench.integrations.pytest.unavailable import INI
 
 if TYPE_CHECKING:
-    from bptt_bench.analyse.verdicts.growth import Growth
+    from bptt_bench.analyse.verdicts.law import Growth
 
 STRICT_XPASS = "[XPASS(strict)]"  # how pytest's report of a test that should have failed begins
 

@@ -17,7 +17,7 @@ import pytest
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bptt_bench.analyse.verdicts.growth import Growth
+    from bptt_bench.analyse.verdicts.law import Growth
     from bptt_bench.integrations.pytest.inspection import CallInspection
     from bptt_bench.integrations.pytest.stated_law import Complexity
     from bptt_bench.plan import Point
@@ -175,7 +175,7 @@ class TimedLaw(MarkedLaw):
         processes on two cores `sorted` passed for n**2 once in twenty runs.
         """
         from bptt_bench.analyse.findings.estimates import ProcessorWait
-        from bptt_bench.analyse.verdicts.growth import agreement, judge_growth
+        from bptt_bench.analyse.verdicts.law import agreement, judge_growth
 
         stated = self.stated
 
@@ -232,7 +232,7 @@ class CountedLaw(MarkedLaw):
     def judge(self, name: str) -> Growth:
         import pandas as pd
 
-        from bptt_bench.analyse.verdicts.growth import judge_growth
+        from bptt_bench.analyse.verdicts.law import judge_growth
         from bptt_bench.plan.experiment.instructions import RESPONSE
 
         self.counts = self.count(name, self.stated)

@@ -285,7 +285,7 @@ class ComplexitySession:
         found = output_json.setdefault(JSON_KEY, {"verdicts": [], "fits": []})
         for item in self.judged:
             assert item.growth is not None
-            found["verdicts"] += verdict_documents(item.growth.verdicts.values())
+            found["verdicts"] += verdict_documents([item.growth.verdict])
             if item.growth.fit is not None:
                 found["fits"].append({"subject": item.nodeid, **fit_document(item.growth.fit)})
 

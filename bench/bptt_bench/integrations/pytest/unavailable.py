@@ -17,7 +17,7 @@ INI = "complexity_inconclusive"
 NEEDED = (
     "bptt_bench.integrations.pytest.stated_law",
     "bptt_bench.integrations.pytest.suite",
-    "bptt_bench.analyse.verdicts.growth",
+    "bptt_bench.analyse.verdicts.law",
     "pandas",
 )
 

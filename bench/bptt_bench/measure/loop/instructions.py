@@ -28,7 +28,7 @@ FEWEST_POINTS = 6  # of a subject; where there are fewer, levels are put in betw
 STEP = 4.0  # by which sizes grow on the way up
 SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its subject
 INPUTS = 3  # whose median counts
-SECONDS = {"quick": 20.0, "standard": 60.0}  # for a subject, by profile
+SECONDS = {"quick": 15.0, "standard": 60.0}  # for a subject, by profile
 SECONDS_OTHERWISE = 180.0
 MOST_NAMED = 3  # points in a notice
 
@@ -159,19 +159,31 @@ def count_points(
     -------
     points : for which no time was left.
     """
-    end = clock.now() + seconds
+    end = math.inf
     counts = dict(known)
+    durations: dict[Point, float] = {}
 
     def count(point: Point) -> float:
         if point not in counts:
-            counts[point] = count_at(point, max(end - clock.now(), 0.0) + SECONDS_LATE)
+            begun = clock.now()
+            counts[point] = count_at(point, (max(end - begun, 0.0) if counts else seconds) + SECONDS_LATE)
+            durations[point] = clock.now() - begun
         return counts[point]
 
     by_share = {share: shrink_points(points, share) for share in SHARES}
     sizes = _sizes(law, dict.fromkeys(point for some in by_share.values() for point in some))
+    count(min(sizes, key=lambda point: sizes[point]))  # the counter starts, which does not count as its time
+    end = clock.now() + seconds
     largest, unreached = climb(sizes, count, lambda: clock.now() < end)
-    fitting = [share for share, some in by_share.items() if max(sizes[point] for point in some) <= largest]
-    chosen = max(fitting, default=SHARES[0])
+    pace = max((taken / sizes[point] for point, taken in durations.items() if sizes[point] == largest), default=0.0)
+    least = min(durations.values(), default=0.0)
+
+    def fits(share: float) -> bool:
+        missing = [sizes[point] for point in by_share[share] if point not in counts]
+        foretold = sum(max(pace * size, least) for size in missing)
+        return max(sizes[point] for point in by_share[share]) <= largest and clock.now() + foretold <= end
+
+    chosen = max((share for share in SHARES if fits(share)), default=SHARES[0])
     wanted = [*by_share[chosen], *shrink_points(points, chosen * SECOND_SHARE)]
     left_out = [] if unreached is None else [unreached]
     for point in sorted(wanted, key=lambda point: -sizes.get(point, 0.0)):

@@ -11,7 +11,7 @@ import gc
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -24,17 +24,25 @@ from bptt_bench.plan.experiment.seeded import SeededPrepare
 Result = TypeVar("Result")
 
 
-def mark_evaluation(evaluate: Callable[[], Result], mark: Callable[[], object] = os.getppid) -> Result:
-    """Evaluate once between two marks, instrumented, with the garbage collector at rest."""
+def mark_evaluations(
+    evaluations: Sequence[Callable[[], Result]], mark: Callable[[], object] = os.getppid
+) -> list[Result]:
+    """Evaluate each between two marks, instrumented, with the garbage collector at rest.
+
+    Instrumentation is switched once for all, because all code is translated again after each switch.
+    """
     gc.collect()
     switch_instrumentation(on=True)
+    results = []
     try:
-        mark()
-        result = evaluate()
-        mark()
-        return result
+        for evaluate in evaluations:
+            mark()
+            result = evaluate()
+            mark()
+            results.append(result)
     finally:
         switch_instrumentation(on=False)
+    return results
 
 
 def mark_subject(
@@ -47,9 +55,11 @@ def mark_subject(
     """
     prepare = experiment.subject(subject).prepare
     prepare(point)()
-    for number in range(inputs):
-        evaluate = prepare.with_input(point, number) if isinstance(prepare, SeededPrepare) else prepare(point)
-        mark_evaluation(evaluate, mark)
+    prepared = [
+        prepare.with_input(point, number) if isinstance(prepare, SeededPrepare) else prepare(point)
+        for number in range(inputs)
+    ]
+    mark_evaluations(prepared, mark)
 
 
 def answer(experiment: Experiment, request: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +99,7 @@ def main() -> None:
     if opening["fault"] is not None:
         experiment = experiment.with_fault(opening["fault"])
     gc.disable()
-    mark_evaluation(lambda: None)  # what the marks themselves take
+    mark_evaluations([lambda: None])  # what the marks themselves take
     pipes.reply({})
     for request in requests:
         pipes.reply(answer(experiment, request))

@@ -93,6 +93,31 @@ class ExponentClaim(Claim):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DetailClaim(ExponentClaim):
+    """What a law says of one of its terms, in detail: judged on request, and never against the law as a whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawClaim(Claim):
+    """A response of a subject follows its law: as a whole it grows with each factor as the law does.
+
+    Growth is compared between neighbouring levels of each factor: the exponent of the response there, less that of the
+    fitted law, must lie within ``margin`` at most neighbours. For laws that grow faster than the first power the margin
+    is that many times as wide.
+
+    ``work`` names responses that count the work of an evaluation, such as its instructions, and follow the same law:
+    time is work times the cost of an operation, which caches change. Where they were counted the verdict rests on them,
+    within ``work_margin``.
+    """
+
+    response: str = "seconds_per_eval"
+    work: tuple[str, ...] = ()
+    margin: float = 0.25
+    work_margin: float = 0.05
+    bound: Bound = "tight"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RatioClaim(Claim):
     """The time of one subject over that of another, each less a common part, follows a predicted ratio.
 

@@ -19,6 +19,7 @@ from bptt_bench.plan.claims.claim import (
     Claim,
     CrossoverClaim,
     ExponentClaim,
+    LawClaim,
     RatioClaim,
     RooflineClaim,
     ShareClaim,
@@ -47,7 +48,7 @@ FUNCTIONS = ("working_set", "output_bytes", "works", "roofline")  # of a point, 
 CLAIMS: Mapping[str, type[Claim]] = {
     kind.__name__.removesuffix("Claim").lower(): kind
     for kind in (
-        *(AmountClaim, CheckClaim, CrossoverClaim, ExponentClaim),
+        *(AmountClaim, CheckClaim, CrossoverClaim, ExponentClaim, LawClaim),
         *(RatioClaim, RooflineClaim, ShareClaim, SpeedupClaim),
     )
 }
@@ -284,7 +285,7 @@ def _require_subjects(claim: Claim, experiment: Experiment, field: Field) -> Non
             if _find_subject(name, experiment) is None:
                 known = ", ".join(subject.name for subject in experiment.subjects)
                 raise Field(f"{field.where}.{role}", name).must_be(f"one of the subjects {known}")
-    of_time = isinstance(claim, ShareClaim) or (isinstance(claim, ExponentClaim) and claim.response == WHOLE_TIME)
+    of_time = isinstance(claim, ShareClaim) or getattr(claim, "response", "") == WHOLE_TIME
     subject = _find_subject(claim.subject, experiment)
     if of_time and subject is not None and subject.law is None:
         raise Field(f"{field.where}.subject", claim.subject).must_be("a subject with a law")

@@ -22,7 +22,7 @@ from bptt_bench.plan.design.levels import (
     read_levels,
 )
 from bptt_bench.plan.design.profile import Profile
-from bptt_bench.plan.experiment.claims_from_law import ClaimMaker, is_constant, term_values
+from bptt_bench.plan.experiment.claims_from_law import claim_laws, is_constant, name_all_factors, term_values
 from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.instructions import measuring, parse_measures
 from bptt_bench.plan.experiment.seeded import MOST_INPUTS, Prepare, SeededPrepare, SeededTally, require_arguments
@@ -75,7 +75,7 @@ def experiment(
         where the data require them; these can absorb the misfit of a wrong law, so that it is not refuted but
         called not identifiable.
     bound : whether the law is met (``tight``) or not exceeded (``upper``). None: no claims beside those given.
-    margin : of the exponents that are claimed; None: 0.5, and 0.25 where no growth is claimed.
+    margin : how far exponents may be off those of the law; None: 0.25, and 0.05 for counts.
     memory_law : how the memory that a call needs grows, beside its inputs and ``output_bytes`` of its result.
     tally : makes one counted call at a point and gives what it did by name, such as ``{"comparisons": 127}``; for
         several, one for all, or by name for those that count. It is never timed.
@@ -107,16 +107,16 @@ def experiment(
     design = make_design(named, given)
     points = _numeric_points(design, named)
     laws = {
-        each: _name_all_factors(_read_law("law", text, named), named)
+        each: _named(_read_law("law", text, named), named)
         for each, text in _read_per_subject("law", law, prepares).items()
     }
     memory = {} if memory_law is None else _read_per_subject("memory_law", memory_law, prepares)
-    stated = {each: _name_all_factors(_read_law("memory_law", text, named), named) for each, text in memory.items()}
+    stated = {each: _named(_read_law("memory_law", text, named), named) for each, text in memory.items()}
     for each_law in (*laws.values(), *stated.values()):
         _require_values("law", each_law, points)
     tallies = _read_tallies(tally, prepares)
     counts = {
-        each: _name_all_factors(_read_law(f"count_laws of {each!r}", text, named), named)
+        each: _named(_read_law(f"count_laws of {each!r}", text, named), named)
         for each, text in (count_laws or {}).items()
     }
     if counts and not tallies:
@@ -135,7 +135,7 @@ def experiment(
         for each, how in prepares.items()
     )
     _require_points(points, subjects)
-    made = [] if bound is None else _make_claims(subjects, ClaimMaker(points=points, bound=bound, margin=margin))
+    made = [] if bound is None else _make_claims(subjects, bound, margin)
     _require_claims(claims, prepares)
     made_of = Experiment(
         name=name or _module_name(next(iter(prepares.values()))) or next(iter(prepares)),
@@ -200,11 +200,11 @@ class EqualityDifference:
         return 0.0 if self.equal(found, expected) else 1.0
 
 
-def _make_claims(subjects: Sequence[Subject], maker: ClaimMaker) -> list[Claim]:
+def _make_claims(subjects: Sequence[Subject], bound: Bound, margin: float | None) -> list[Claim]:
     return [
         claim
         for subject in subjects
-        for claim in maker.make_claims(subject, f"{subject.name}: " if len(subjects) > 1 else "")
+        for claim in claim_laws(subject, f"{subject.name} " if len(subjects) > 1 else "", bound, margin)
     ]
 
 
@@ -289,15 +289,8 @@ def _read_law(parameter: str, text: object, factors: Sequence[Factor]) -> CostLa
     return law
 
 
-def _name_all_factors(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
-    """Return the law with ``name**0`` in its first term for each factor that it does not name.
-
-    This states what leaving a factor out means, and lets the fit test it.
-    """
-    absent = [f"{one.name}**0" for one in factors if one.kind != "category" and one.name not in law.factors]
-    first, *others = map(str, law.terms)
-    start = [] if not law.terms[0].factors and float(law.terms[0].evaluate({})) == 1 and absent else [first]
-    return CostLaw(" + ".join(["*".join([*start, *absent]), *others]))
+def _named(law: CostLaw, factors: Sequence[Factor]) -> CostLaw:
+    return name_all_factors(law, [one.name for one in factors if not one.is_category])
 
 
 def _read_overhead(

@@ -13,9 +13,9 @@ from itertools import product
 from typing import Literal, get_args
 
 from bptt_bench.errors import ExperimentError
-from bptt_bench.plan.claims.claim import AmountClaim, Bound, CheckClaim, Claim, ExponentClaim
+from bptt_bench.plan.claims.claim import AmountClaim, Bound, CheckClaim, Claim, ExponentClaim, LawClaim
 from bptt_bench.plan.design.design import Point
-from bptt_bench.plan.experiment.claims_from_law import ClaimMaker
+from bptt_bench.plan.experiment.claims_from_law import SECONDS, claim_laws
 from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS, Subject
 from bptt_bench.plan.law.law import CostLaw
@@ -23,7 +23,6 @@ from bptt_bench.plan.law.law import CostLaw
 Measure = Literal["time", "memory", "instructions"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 RESPONSE = f"{INSTRUCTIONS}_count"
-MARGIN = 0.05  # of an exponent, of one above 1 relative: counts have next to no noise
 LARGE, SLACK = 1e6, 0.05  # a level at which logarithms hardly add to a power, and what they may add
 LARGEST_POWER = 4.0  # up to which lower powers are put beside a term
 MOST_LOWER_TERMS = 8
@@ -72,16 +71,19 @@ def measuring(
         raise ExperimentError("measure: instructions need a law of time, which no subject states")
     if not times and not counts and not any(subject.memory_law for subject in subjects):
         raise ExperimentError("measure: memory needs a memory_law, which no subject states")
-    kept = [claim for claim in experiment.claims if _is_about(claim, measures)]
+    claims = [_with_work(claim, subjects, counts=counts) for claim in experiment.claims]
+    kept = [claim for claim in claims if _is_about(claim, measures)]
     if bound == "as claimed":
-        claimed = {claim.bound for claim in kept if isinstance(claim, ExponentClaim)}
+        claimed = {claim.bound for claim in claims if isinstance(claim, ExponentClaim | LawClaim)}
         bound = "upper" if claimed == {"upper"} else "tight"
-    is_claimed = counts and bound is not None
-    added = [claim for one in subjects for claim in _claims(experiment, one, bound or "tight")] if is_claimed else []
-    known = {claim.name for claim in kept}
-    claims = (*kept, *(claim for claim in added if claim.name not in known))
+    if counts and bound is not None:
+        kept += _claims_of_work(subjects, kept, bound)
     return dataclasses.replace(
-        experiment, subjects=subjects, claims=claims, is_timed=times, agreement=experiment.agreement if times else None
+        experiment,
+        subjects=subjects,
+        claims=tuple(kept),
+        is_timed=times,
+        agreement=experiment.agreement if times else None,
     )
 
 
@@ -160,7 +162,7 @@ def _is_about(claim: Claim, measures: Collection[str]) -> bool:
     """Return whether a claim can be judged on what is measured; what is counted by a tally always is."""
     if isinstance(claim, CheckClaim):
         return True
-    response = claim.response if isinstance(claim, ExponentClaim | AmountClaim) else ""
+    response = claim.response if isinstance(claim, ExponentClaim | LawClaim | AmountClaim) else ""
     if response == RESPONSE:
         return "instructions" in measures
     if response.endswith("_count"):
@@ -168,21 +170,24 @@ def _is_about(claim: Claim, measures: Collection[str]) -> bool:
     return ("memory" if response.endswith("_bytes") else "time") in measures
 
 
-def _claims(experiment: Experiment, subject: Subject, bound: Bound) -> Iterator[Claim]:
-    """Yield the claims that the law of the instructions makes of a subject, as those that its time makes."""
-    law = subject.count_laws.get(INSTRUCTIONS)
-    if law is None:
-        return
-    cells = next(iter(experiment.profiles.values())).cells([subject.name])
-    numbers = [factor.name for factor in experiment.factors if not factor.is_category]
-    points = list(dict.fromkeys(Point({name: point[name] for name in numbers}) for _, point in cells))
-    maker = ClaimMaker(points=points, bound=bound, margin=MARGIN)
-    bare = dataclasses.replace(subject, law=None, memory_law=None, count_laws={INSTRUCTIONS: law})
-    for claim in maker.make_claims(bare, f"{subject.name}: " if len(experiment.subjects) > 1 else ""):
-        assert isinstance(claim, ExponentClaim)
-        terms = CostLaw(" + ".join(claim.terms))
-        power = sum(terms.local_exponent(name, claim.at) for name in claim.factors)
-        yield dataclasses.replace(claim, margin=MARGIN * max(power, 1.0))
+def _with_work(claim: Claim, subjects: Sequence[Subject], *, counts: bool) -> Claim:
+    """Return a claim on the law of a time as one on its instructions too, if these are counted."""
+    if not isinstance(claim, LawClaim) or claim.response != SECONDS:
+        return claim
+    mine = next((one for one in subjects if one.name == claim.subject.partition(" [")[0]), None)
+    work = tuple(name for name in claim.work if name != RESPONSE)
+    is_counted = counts and mine is not None and INSTRUCTIONS in mine.count_laws
+    return dataclasses.replace(claim, work=(RESPONSE, *work) if is_counted else work)
+
+
+def _claims_of_work(subjects: Sequence[Subject], kept: Sequence[Claim], bound: Bound) -> Iterator[Claim]:
+    """Yield the claims that instructions follow the law, of subjects of which no claim on the time says so."""
+    covered = {one.subject for one in kept if isinstance(one, LawClaim) and RESPONSE in (one.response, *one.work)}
+    for subject in subjects:
+        law = subject.count_laws.get(INSTRUCTIONS)
+        if law is not None and subject.name not in covered:
+            bare = dataclasses.replace(subject, law=None, memory_law=None, count_laws={INSTRUCTIONS: law})
+            yield from claim_laws(bare, f"{subject.name}: " if len(subjects) > 1 else "", bound, None)
 
 
 __all__ = ["MEASURES", "RESPONSE", "Measure", "measuring", "parse_measures", "shrink_points"]

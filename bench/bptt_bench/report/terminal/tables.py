@@ -67,7 +67,7 @@ def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str
 
 
 def print_verdicts(console: Console, analysis: Analysis) -> None:
-    """Print one row for each claim, then the counts, then why each claim that is not supported is not."""
+    """Print one row for each claim, the counts, and a line on each law and on each claim that is not supported."""
     rows = content.verdict_rows(analysis)
     table = plain_table()
     table.add_column("claim", ratio=1, overflow="fold")
@@ -81,7 +81,7 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
     console.print(table)
     console.print(Text(f"{content.tally(analysis)}.", "bold"))
     for row in rows:
-        if row.verdict != "supported":
+        if row.verdict != "supported" or row.kind == "law":
             unsaid = show_as.unnamed_subject(row.claim, row.subject)
             about = f" ({unsaid})" if unsaid else ""
             line = Text.assemble((f"{row.mark} {row.claim}", STYLES[row.verdict]), f"{about}: {row.reason}")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import singledispatch
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.response import is_count, is_exact, is_memory, unit_of
+from bptt_bench.analyse.findings.growth import FactorGrowth, LawGrowth, WorkAndTime
 from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.verdicts.gaps import all_gaps
 from bptt_bench.plan import (
@@ -16,6 +18,7 @@ from bptt_bench.plan import (
     Claim,
     CrossoverClaim,
     ExponentClaim,
+    LawClaim,
     RatioClaim,
     RooflineClaim,
     ShareClaim,
@@ -115,6 +118,8 @@ def predicted(verdict: Verdict, claim: Claim | None) -> str:
     value = verdict.predicted
     if value is None:
         return show.UNDEFINED
+    if isinstance(claim, LawClaim):
+        return _allowed_growth(verdict)
     if claim is None:  # results that were compared have no claim of their own
         return f"≤ {show.number(value)}" if verdict.kind == CHECK else show.number(value)
     return _claimed(claim, value)
@@ -165,10 +170,34 @@ def _(_claim: RooflineClaim, value: float) -> str:
     return f"≥ {show.percent(value)}"
 
 
+def growth_of(verdict: Verdict) -> FactorGrowth | None:
+    """Return the growth that a verdict on a law rests on; ``None`` where it has none."""
+    finding = verdict.reason.finding
+    if isinstance(finding, WorkAndTime):
+        return (finding.time or finding.work).whole
+    return finding.whole if isinstance(finding, LawGrowth) else None
+
+
+def _allowed_growth(verdict: Verdict) -> str:
+    growth = growth_of(verdict)
+    if growth is None:
+        return show.UNDEFINED
+    low, high = growth.limits.low, growth.limits.high
+    value = show.number(growth.predicted)
+    if growth.per_step:
+        return f"×{value} a step"
+    sign = "≤ " if not math.isfinite(low) else "≥ " if not math.isfinite(high) else ""
+    margin = high - growth.predicted if math.isfinite(high) else growth.predicted - low
+    return f"{sign}{value} (± {show.number(margin)})" if sign else f"{value} ± {show.number(margin)}"
+
+
 def measured(verdict: Verdict, claim: Claim | None) -> str:
     """Return what was found, with its interval."""
     values = verdict.estimate, verdict.low, verdict.high
     match claim:
+        case LawClaim():
+            growth = growth_of(verdict)
+            return ("×" if growth is not None and growth.per_step else "") + show.interval(*values)
         case CheckClaim():
             return show.number(verdict.estimate)
         case ShareClaim():

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatch
 
 from bptt_bench.analyse.data.response import SCRATCH, is_count, meaning, no_noise, substance
-from bptt_bench.analyse.findings import estimates, fits, obstacles, remarks
+from bptt_bench.analyse.findings import estimates, fits, growth, obstacles, remarks
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.diagnose import describe
@@ -22,6 +22,7 @@ from bptt_bench.text.units import BYTE
 
 MOST_DIGITS_BEFORE_EXPONENT = 1e5
 MOST_POINTS = 3  # that are named, of one subject
+STEADY = 0.25  # relative: a change of the time of an operation that is not worth a number
 SIGNS = {"tight": "±", "upper": "+", "lower": "-"}  # of what a bound allows
 RECORDS: Mapping[obstacles.Record, str] = {
     "blocks": "the samples have no blocks to pair them by",
@@ -256,7 +257,76 @@ def _(one: estimates.PlaceboDeviation) -> str:
     return f"the placebo differs from its subject by {one.deviation:+.0%}"
 
 
+# a law as a whole
+
+
+@words.register
+def _(one: growth.LawGrowth) -> str:
+    what = f"the {substance(one.response)}" if one.response == WHOLE else substance(one.response)
+    parts = [_whole_growth(what, one.whole)]
+    if len(one.growths) > 1:
+        parts.append(", ".join(map(_in_factor, one.growths)))
+    if one.overhead:
+        parts.append(f"{sum_of(one.overhead)} stands beside the law")
+    if one.hidden:
+        parts.append(f"{sum_of(one.hidden)} is too small to be judged")
+    if one.late:
+        parts.append(f"at the largest level it has begun to grow with {join_names(one.late)}")
+    if one.hiding:
+        parts.append(f"{sum_of(one.hiding)} may hide the law at these levels, larger ones would decide")
+    if one.closer:
+        parts.append(f"{one.closer} fits far better")
+    if one.rival:
+        parts.append(f"{one.rival} may be the law as well")
+    others = [law for law in one.also_fit if law not in (one.closer, one.rival)]
+    if others:
+        parts.append(f"{join_names(others)} also fit{'s' if len(others) == 1 else ''}")
+    return "; ".join(parts)
+
+
+def _whole_growth(what: str, whole: growth.FactorGrowth) -> str:
+    plural = what.endswith("s")
+    names = join_names(whole.factors) + (" together" if len(whole.factors) > 1 else "")
+    estimate, predicted = span(whole.estimate), number(whole.predicted)
+    if whole.per_step:
+        said = f"each step of {names} multiplies {what} by {estimate}, by the law by {predicted}"
+    else:
+        said = f"{what} grow{'' if plural else 's'} with {names} by an exponent of {estimate}, the law by {predicted}"
+    return said + _outside(whole)
+
+
+def _in_factor(one: growth.FactorGrowth) -> str:
+    (name,) = one.factors
+    return f"with {name} by {number(one.estimate.estimate)} (the law by {number(one.predicted)}){_outside(one)}"
+
+
+def _outside(one: growth.FactorGrowth) -> str:
+    outside = one.limits.judge(one.estimate) == "refuted"
+    return f", outside the allowed {limits_text(one.limits)}" if outside else ""
+
+
+@words.register
+def _(one: growth.WorkAndTime) -> str:
+    parts = [words(one.work), *([words(one.cost)] if one.cost else []), *([words(one.time)] if one.time else [])]
+    return "; ".join(parts)
+
+
+@words.register
+def _(one: growth.OperationCost) -> str:
+    unit = one.counted.removesuffix("s")
+    span_of = f"from {describe(one.smallest)} to {describe(one.largest)}"
+    if abs(math.log(one.rise)) < math.log1p(STEADY):
+        return f"time per {unit} stays within {STEADY:.0%} {span_of}"
+    verb, fold = ("rises", one.rise) if one.rise > 1 else ("falls", 1 / one.rise)
+    return f"time per {unit} {verb} {number(fold)}-fold {span_of}"
+
+
 # what prevents a judgement
+
+
+@words.register
+def _(one: obstacles.NoNeighbours) -> str:
+    return f"{one.subject} was measured at {_count(one.n_points, 'point')}, no two of which differ in one factor alone"
 
 
 @words.register

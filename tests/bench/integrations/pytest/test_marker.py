@@ -23,7 +23,7 @@ for module in (
     "pandas",
     "scipy.optimize",
     "scipy.stats",
-    "bptt_bench.analyse.verdicts.growth",
+    "bptt_bench.analyse.verdicts.law",
     "bptt_bench.report.words.growth",
 ):
     importlib.import_module(module)
@@ -91,7 +91,7 @@ def test_a_law_that_holds_passes_and_is_listed(project: pytest.Pytester) -> None
     result = run(project, LINEAR)
     assert result.ret == 0
     outcomes(result, passed=6)
-    result.stdout.fnmatch_lines(["test_it.py::test_scan[[]law]: law n supported: exponent of n 1.0* the law has 1*"])
+    result.stdout.fnmatch_lines(["test_it.py::test_scan[[]law]: law n supported: the time grows with n by *"])
 
 
 def test_a_refuted_law_fails_readably_and_alone(project: pytest.Pytester) -> None:
@@ -102,11 +102,10 @@ def test_a_refuted_law_fails_readably_and_alone(project: pytest.Pytester) -> Non
         [
             "*test_scan[[]law]*",
             "law n[*][*]2 is refuted",
-            "  n: the exponent of n in n[*][*]2 at n=16000 is * against 2.00 predicted, outside *",
-            "  n fits better.",
+            "  the time grows with n by *, the law by 2.00, outside the allowed 1.75 to 2.25; n fits far better*",
             "*n *measured *fitted *measured/fitted",
             " *1000 *1.1*ms *",
-            "FAILED test_it.py::test_scan[[]law] - law n[*][*]2 refuted: exponent of n 1.0*",
+            "FAILED test_it.py::test_scan[[]law] - law n[*][*]2 refuted: the time grows with n by *",
         ]
     )
     text = result.stdout.str() + result.stderr.str()
@@ -119,7 +118,7 @@ def test_a_law_that_cannot_be_seen_stays_open_and_is_counted_apart(project: pyte
     result = run(project, LINEAR.replace("1e-6 * n", "1e-10 * n"))
     assert result.ret == 0
     outcomes(result, passed=5, inconclusive=1)
-    result.stdout.fnmatch_lines(["*test_scan[[]law]: law n inconclusive: not identifiable: n is *% of the time at*"])
+    result.stdout.fnmatch_lines(["*test_scan[[]law]: law n inconclusive: not identifiable: *; 1 may hide the law at these levels*"])
 
 
 def test_wild_noise_is_no_verdict(project: pytest.Pytester) -> None:
@@ -148,7 +147,7 @@ def test_an_open_law_fails_where_marker_or_project_say_so(
     assert result.ret == fails
     if fails:
         result.stdout.fnmatch_lines(
-            ["law n is inconclusive", "  n: not identifiable: *", "FAILED *law n inconclusive: *"]
+            ["law n is inconclusive", "  not identifiable: *", "FAILED *law n inconclusive: *"]
         )
 
 
@@ -182,7 +181,7 @@ def test_bounds(project: pytest.Pytester, law: str, bound: str, cost: str, faile
 
 
 def test_the_margin_is_the_users(project: pytest.Pytester) -> None:
-    steep = LINEAR.replace("1e-6 * n + 1e-4", "1e-6 * n**1.3")
+    steep = LINEAR.replace("1e-6 * n + 1e-4", "1e-6 * n**1.2")
     outcomes(run(project, steep), passed=6)
     outcomes(run(project, steep.replace('"n", n=', '"n", margin=0.1, n=')), passed=5, failed=1)
 
@@ -208,17 +207,15 @@ def test_several_factors_are_judged_each_and_together(project: pytest.Pytester, 
     result = run(project, JOIN.replace("n=[", f'design="{design}", n=['))
     outcomes(result, passed=points + 1)
     result.stdout.fnmatch_lines(
-        ["*law n[*]m supported: exponent of n 1.0*; exponent of m *; exponent of n and m 2.0*, the law has 2"]
+        ["*law n[*]m supported: the time grows with n and m together by an exponent of *; with n by *, with m by *"]
     )
 
 
-@pytest.mark.parametrize(
-    ("law", "factor"), [("n + m", "n and m"), ("n", "m"), ("n*m**2", "m"), ("n**2*m", "n"), ("1", "n and m")]
-)
+@pytest.mark.parametrize(("law", "factor"), [("n", "m"), ("n*m**2", "m"), ("n**2*m", "n"), ("1", "n")])
 def test_a_wrong_factor_among_several_is_named(project: pytest.Pytester, law: str, factor: str) -> None:
     result = run(project, JOIN.replace('"n*m"', f'"{law}"'))
     outcomes(result, passed=13, failed=1)
-    result.stdout.fnmatch_lines([f"  {factor}: the exponent of {factor} *outside the allowed*"])
+    result.stdout.fnmatch_lines([f"  *with {factor} by *outside the allowed*"])
 
 
 def test_other_parameters_have_a_law_each(project: pytest.Pytester) -> None:
@@ -505,10 +502,10 @@ def test_another_plugins_fixture_is_left_alone(project: pytest.Pytester) -> None
 def test_every_style_of_traceback_shows_the_verdict(project: pytest.Pytester, style: str) -> None:
     result = run(project, LINEAR.replace('"n", n=', '"n**2", n='), f"--tb={style}", "--junitxml=out.xml")
     text = result.stdout.str()
-    assert "n**2 refuted: exponent of n" in text
+    assert "n**2 refuted: the time grows with n by" in text
     assert "Traceback" not in text
     assert "Place(" not in text
-    assert "law n**2 refuted: exponent of n" in (project.path / "out.xml").read_text(encoding="utf-8")
+    assert "law n**2 refuted: the time grows with n by" in (project.path / "out.xml").read_text(encoding="utf-8")
 
 
 def test_a_method_of_unittest_is_warned_that_it_cannot_be_judged(project: pytest.Pytester) -> None:
@@ -550,7 +547,7 @@ def test_verdicts_and_points_are_in_the_json(project: pytest.Pytester) -> None:
     run(project, LINEAR, "--benchmark-json=out.json")
     document = json.loads((project.path / "out.json").read_text(encoding="utf-8"))
     (verdict,) = document["bptt_bench"]["verdicts"]
-    assert (verdict["claim"], verdict["verdict"]) == ("n: growth with n", "supported")
+    assert (verdict["claim"], verdict["verdict"]) == ("follows n", "supported")
     assert verdict["subject"] == "test_it.py::test_scan[law]"
     assert verdict["estimate"] == pytest.approx(1.0, abs=0.05)
     (fit,) = document["bptt_bench"]["fits"]

@@ -12,8 +12,9 @@ import bptt_bench as bench
 import numpy as np
 import pytest
 from bptt_bench.errors import DesignError, ExperimentError, LawError
-from bptt_bench.plan import PLACEBO_SUFFIX, Design, Experiment, ExponentClaim, Point
-from bptt_bench.plan.claims.claim import CheckClaim, Claim
+from bptt_bench.plan import PLACEBO_SUFFIX, Design, Experiment, ExponentClaim, LawClaim, Point
+from bptt_bench.plan.claims.claim import CheckClaim, Claim, DetailClaim
+from bptt_bench.plan.experiment.claims_from_law import with_details
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.wording import format_law_term
 from bptt_bench.workflows.run import condition_numbers
@@ -28,9 +29,10 @@ def design(experiment: Experiment) -> Design:
     return experiment.profiles["quick"].design
 
 
-def claimed(experiment: Experiment) -> dict[str, ExponentClaim]:
-    found = {claim.name: claim for claim in experiment.claims}
-    assert all(isinstance(claim, ExponentClaim) for claim in found.values())
+def claimed(experiment: Experiment) -> dict[str, DetailClaim]:
+    """Return what the laws of an experiment say in detail, by name."""
+    found = {claim.name: claim for claim in with_details(experiment, only=True).claims}
+    assert all(isinstance(claim, DetailClaim) for claim in found.values())
     return found  # type: ignore[return-value]  # just seen
 
 
@@ -46,8 +48,16 @@ def test_a_function_a_law_and_levels_are_enough() -> None:
     assert set(experiment.profiles) == {"quick", "standard", "full"}
     assert experiment.placebo == "test_builder"
     assert experiment.agreement is None
+    assert experiment.claims == (
+        LawClaim(
+            name="follows n*log(n)",
+            subject="test_builder",
+            statement="The time follows n*log(n)",
+            margin=0.25,
+        ),
+    )
     assert claimed(experiment) == {
-        "exponent of n": ExponentClaim(
+        "exponent of n": DetailClaim(
             name="exponent of n",
             subject="test_builder",
             statement="The time grows with n as n·log(n)",
@@ -225,7 +235,7 @@ WAYS = {"sorted": functools.partial(by, way=sorted), "doubled": functools.partia
 def test_several_functions_have_claims_of_their_own_and_are_compared_with_the_first() -> None:
     experiment = bench.experiment(WAYS, law={"sorted": "n", "doubled": "2*n"}, n=[1, 99])
     assert [str(subject.law) for subject in experiment.subjects] == ["n", "2*n"]
-    assert list(claimed(experiment)) == ["sorted: exponent of n", "doubled: exponent of n"]
+    assert [claim.name for claim in experiment.claims] == ["sorted follows n", "doubled follows 2*n"]
     assert experiment.agreement is not None
     assert experiment.agreement.reference == experiment.placebo == "sorted"
     assert experiment.subject_names == ("sorted", "doubled", "sorted" + PLACEBO_SUFFIX)
@@ -266,11 +276,16 @@ def test_laws_of_memory_and_counts_claim_what_they_leave_out_as_those_of_time_do
     experiment = bench.experiment(
         prepare, "n", memory_law="n", tally=tally, count_laws={"steps": "n"}, n=[1, 99], m=[1, 99]
     )
+    (time, memory, steps) = experiment.claims
+    assert [claim.name for claim in (time, memory, steps)] == ["follows n", "memory, follows n", "steps, follows n"]
+    assert isinstance(time, LawClaim)
+    assert isinstance(steps, LawClaim)
+    assert (time.work, time.margin, time.work_margin, steps.margin) == (("steps_count",), 0.25, 0.05, 0.05)
     left_out = {name: claim for name, claim in claimed(experiment).items() if claim.factor == "m"}
     assert {name: (claim.response, claim.margin) for name, claim in left_out.items()} == {
         "exponent of m": ("seconds_per_eval", 0.25),
         "memory, exponent of m": ("scratch_bytes", 0.25),
-        "steps, exponent of m": ("steps_count", 0.25),
+        "steps, exponent of m": ("steps_count", 0.05),
     }
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import bptt_bench as bench
 import pytest
 from bptt_bench.errors import ExperimentError
-from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Point, Profile
+from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, LawClaim, Point, Profile
+from bptt_bench.plan.experiment.claims_from_law import with_details
 from bptt_bench.plan.experiment.instructions import lower_order_terms, measuring, parse_measures, shrink_points
 
 
@@ -20,9 +21,9 @@ def experiment(**options: Any) -> Experiment:
     return bench.experiment({"mine": prepare}, law="n", n=[100, 10_000], **options)
 
 
-def responses(made: Experiment) -> dict[str, float]:
-    """Margins of the exponents that are claimed, by response."""
-    return {claim.response: claim.margin for claim in made.claims if isinstance(claim, ExponentClaim)}
+def laws(made: Experiment) -> dict[str, tuple[float, tuple[str, ...]]]:
+    """Margins of the laws that are claimed, and what counts their work, by response."""
+    return {claim.response: (claim.margin, claim.work) for claim in made.claims if isinstance(claim, LawClaim)}
 
 
 def test_measures_are_read_in_any_order_and_given_in_one() -> None:
@@ -38,7 +39,7 @@ def test_another_measure_is_refused_with_what_is_allowed(text: str) -> None:
 
 def test_the_law_of_the_time_is_claimed_of_the_instructions_with_a_margin_of_its_own() -> None:
     made = experiment(measure=("time", "instructions"))
-    assert responses(made) == {"seconds_per_eval": 0.5, "instructions_count": pytest.approx(0.05)}
+    assert laws(made) == {"seconds_per_eval": (0.25, ("instructions_count",))}
     assert made.subject("mine").count_laws == {"instructions": CostLaw("n")}
     assert made.is_timed
 
@@ -47,13 +48,14 @@ def test_claims_on_instructions_are_about_points_that_their_subject_visits() -> 
     both = bench.experiment({"far": prepare, "near": prepare}, law="n", n=[100, 10_000], measure="time")
     visited = Profile(design=Design.grid({"n": [10, 20, 40]}), extra={"far": Design.grid({"n": [80, 160]})})
     made = measuring(dataclasses.replace(both, claims=(), profiles={"quick": visited}), ["time", "instructions"])
-    at = {claim.subject: claim.at["n"] for claim in made.claims if isinstance(claim, ExponentClaim)}
+    details = with_details(made, only=True).claims
+    at = {claim.subject: claim.at["n"] for claim in details if isinstance(claim, ExponentClaim)}
     assert at == {"far": 160, "near": 40}
 
 
 def test_time_that_is_not_measured_is_not_claimed() -> None:
     made = experiment(measure="instructions")
-    assert responses(made) == {"instructions_count": pytest.approx(0.05)}
+    assert laws(made) == {"instructions_count": (0.05, ())}
     assert not made.is_timed
 
 
@@ -71,8 +73,9 @@ def test_memory_that_is_not_measured_has_no_law() -> None:
 @pytest.mark.parametrize(("bound", "expected"), [("tight", "tight"), ("upper", "upper")])
 def test_instructions_are_bounded_as_the_time_is(bound: Any, expected: str) -> None:
     made = measuring(experiment(bound=bound), ["time", "instructions"])
-    (claim,) = (one for one in made.claims if isinstance(one, ExponentClaim) and one.response == "instructions_count")
-    assert claim.bound == expected
+    (claim,) = made.claims
+    assert isinstance(claim, LawClaim)
+    assert (claim.bound, claim.work) == (expected, ("instructions_count",))
 
 
 def test_no_claims_where_none_are_wanted() -> None:
@@ -85,7 +88,7 @@ def test_asked_twice_there_is_one_claim_of_each_name() -> None:
 
 
 def test_without_instructions_their_claims_go() -> None:
-    assert responses(measuring(experiment(measure="time,instructions"), ["time"])) == {"seconds_per_eval": 0.5}
+    assert laws(measuring(experiment(measure="time,instructions"), ["time"])) == {"seconds_per_eval": (0.25, ())}
 
 
 def test_memory_alone_needs_a_memory_law() -> None:
@@ -130,4 +133,6 @@ def test_lower_terms_are_whole_powers_that_grow_slower(law: str, lower: tuple[st
 
 def test_the_margin_of_a_large_exponent_is_relative() -> None:
     made = bench.experiment({"mine": prepare}, law="n**3", n=[10, 100], measure="instructions")
-    assert responses(made) == {"instructions_count": pytest.approx(0.15, abs=1e-6)}
+    (claim,) = with_details(made, only=True).claims
+    assert isinstance(claim, ExponentClaim)
+    assert claim.margin == pytest.approx(0.15, abs=1e-6)

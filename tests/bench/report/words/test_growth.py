@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
-from bptt_bench.analyse.verdicts.growth import Growth, judge_growth
+from bptt_bench.analyse.verdicts.law import Growth, judge_growth
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.report.words.growth import explained, headline
@@ -23,24 +23,27 @@ def growth(law: str, bound: Bound = "tight", power: float = 2.0) -> Growth:
 
 
 def test_the_headline_has_law_bound_verdict_and_exponent() -> None:
-    assert headline(growth("n**2")).startswith("law n**2 supported: exponent of n 2.0")
-    assert headline(growth("n**2")).endswith("], the law has 2")
-    assert headline(growth("n", "upper")).startswith("law at most n refuted: exponent of n 2.0")
-    assert headline(growth("n", "upper")).endswith("], the law has 1; n**2 fits better")
+    assert headline(growth("n**2")).startswith("law n**2 supported: the time grows with n by an exponent of 2.0")
+    assert headline(growth("n**2")).endswith("), the law by 2.00; n**2*log(n) also fits")
+    assert headline(growth("n", "upper")).startswith(
+        "law at most n refuted: the time grows with n by an exponent of 2.0"
+    )
+    assert headline(growth("n", "upper")).endswith(
+        ", outside the allowed at most 1.25; n**2 fits far better; n**2*log(n) also fits"
+    )
     assert headline(growth("n**2", "lower")).startswith("law at least n**2 supported: ")
 
 
 def test_an_explanation_shows_every_point() -> None:
     lines = explained(growth("n")).splitlines()
     assert lines[0] == "law n is refuted"
-    assert lines[1].startswith("  n: the exponent of n in n at n=16000 is ")
-    assert lines[2] == "  n**2 fits better."
-    assert lines[4].split() == ["n", "measured", "fitted", "measured/fitted"]
-    rows = [line.split() for line in lines[5:10]]
+    assert lines[1].startswith("  the time grows with n by an exponent of 2.0")
+    assert lines[3].split() == ["n", "measured", "fitted", "measured/fitted"]
+    rows = [line.split() for line in lines[4:9]]
     assert [row[0] for row in rows] == ["1000", "2000", "4000", "8000", "16000"]
     ratios = [float(row[-1]) for row in rows]
     assert ratios == sorted(ratios)  # a square against a line
-    assert lines[10] == "  fitted: the law as stated, n + 1, each term with a coefficient"
+    assert lines[9] == "  fitted: the law as stated, n + 1, each term with a coefficient"
 
 
 def test_measured_times_have_their_units() -> None:

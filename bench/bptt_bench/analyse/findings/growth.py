@@ -1,0 +1,88 @@
+"""Findings on how a response grows beside its law: what verdicts on a law as a whole rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from bptt_bench.analyse.findings.limits import Limits, Word
+from bptt_bench.analyse.findings.reason import Finding
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.plan.claims.claim import Bound
+
+Levels = Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FactorGrowth:
+    """Growth with one factor, or with several together, at the largest point.
+
+    Attributes
+    ----------
+    predicted : exponent of the law with its overhead. estimate : with the excess of the response over the law.
+    n_steps : pairs of neighbouring levels, or levels less one, that it rests on.
+    per_step : whether these are the factors by which one step multiplies the response, of a law that is exponential.
+    """
+
+    factors: tuple[str, ...]
+    predicted: float
+    estimate: Interval
+    limits: Limits
+    n_steps: int
+    per_step: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LawGrowth(Finding):
+    """A response beside its law as a whole.
+
+    Attributes
+    ----------
+    overhead : terms of lower order that the law needs beside it.
+    whole : growth with all factors together. growths : with each.
+    also_fit : other simple laws within the same limits; closer : one that the response follows far more closely.
+    rival : a law of another class that the response follows as well, or better.
+    late : factors with which it grows at the largest level alone, where the law does not.
+    hidden : terms of the law that are nowhere large enough to be judged.
+    hiding : terms of lower order that may hide a law that the response does not follow.
+    """
+
+    law: str
+    response: str
+    bound: Bound
+    overhead: tuple[str, ...]
+    at: Levels
+    whole: FactorGrowth
+    growths: tuple[FactorGrowth, ...]
+    also_fit: tuple[str, ...] = ()
+    closer: str | None = None
+    rival: str | None = None
+    late: tuple[str, ...] = ()
+    hidden: tuple[str, ...] = ()
+    hiding: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperationCost(Finding):
+    """The factor by which the time of an operation rises from the point of least work to that of most.
+
+    ``counted``: what was counted, such as ``instructions``.
+    """
+
+    counted: str
+    rise: float
+    smallest: Levels
+    largest: Levels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkAndTime(Finding):
+    """The work of an evaluation beside its law, and its time beside the work.
+
+    ``cost`` is ``None`` where the time was not measured; ``time`` is ``None`` where it does not matter to the verdict.
+    """
+
+    work: LawGrowth
+    work_verdict: Word
+    cost: OperationCost | None
+    time: LawGrowth | None = None

@@ -1,0 +1,1 @@
+"""How a response grows, beside how its law does."""

@@ -1,0 +1,209 @@
+"""How a response grows with its factors, beside how a law grows with them.
+
+Times: the exponent between two neighbouring levels is the difference of the logarithms of the time over that of the
+level. Its excess over that of the fitted law is taken at all neighbours along a factor, and judged by the median: a
+cache that is left once, or a size that is special, moves one exponent of many, where it bends a fitted one as a whole.
+
+Counts have no caches and no noise, but steps: a table that doubles, a page that fills. Their excess is the slope of a
+regression of the residuals on all factors over the largest points, where terms of lower order matter least.
+
+A constant, or terms of lower order, can hide the growth of a wrong law at small levels. They are put beside the law
+only where the law then follows the response closely, which a wrong law does not.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import bdtr
+
+from bptt_bench.analyse.stats.arrays import Array, Index
+from bptt_bench.analyse.stats.estimate import Interval, solve, t_quantile
+from bptt_bench.plan import CostLaw
+
+COVERAGE = 0.78  # least probability that the interval holds the median: of six neighbours all but the ends
+CONFIDENCE = 0.95  # of the slopes of counts
+CLOSE = 0.6  # of the margin: typical deviation up to which terms beside a law are accepted …
+CLOSER = 0.5  # … if they bring it down to this share
+SAME_LEVEL = 9  # digits after the point of log levels that are the same
+LARGE_SHARE = 1 / 100  # of the largest count, from which counts are judged …
+FEWEST_LARGE = 6  # … if there are so many
+
+
+class FactorSlopes(NamedTuple):
+    """How much faster a response grows with a factor than the law does.
+
+    ``excess``: as an exponent. ``law``: the exponent of the law, with its overhead, at the largest point. ``last``: the
+    excess at the largest level. ``n_steps``: pairs of neighbours, or levels less one, that it rests on.
+    """
+
+    excess: Interval
+    law: float
+    last: float
+    n_steps: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Slopes:
+    """A law beside a response, by factor.
+
+    Attributes
+    ----------
+    full_law : with the overhead, which holds the terms put beside the law, in the order of the coefficients (k,).
+    deviation : median of the absolute excess over all neighbours; of counts the root mean square of log residuals.
+    share : of the law's own terms in the fitted response at the largest point.
+    largest_shares : of each term of the law, at the point where it is largest.
+    largest : the point at which the fitted response is largest.
+    """
+
+    law: CostLaw
+    full_law: CostLaw
+    coefficients: Array
+    overhead: tuple[str, ...]
+    factors: Mapping[str, FactorSlopes]
+    deviation: float
+    share: float
+    largest_shares: Mapping[str, float]
+    largest: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Response:
+    """A response at points.
+
+    Attributes
+    ----------
+    points : levels by factor (n_points,). values : above 0 (n_points,).
+    is_exact : whether it is a count or an amount of memory, without noise.
+    """
+
+    points: Mapping[str, Array]
+    values: Array
+    is_exact: bool
+
+    def largest(self) -> Response:
+        """Return the response at its largest points, by which counts are judged, or at all where these are few."""
+        kept = self.values >= LARGE_SHARE * self.values.max()
+        if not self.is_exact or int(kept.sum()) < FEWEST_LARGE:
+            return self
+        levels = {name: values[kept] for name, values in self.points.items()}
+        return Response(points=levels, values=self.values[kept], is_exact=True)
+
+    def beside(
+        self, law: CostLaw, overheads: Sequence[Sequence[str]], margin: float, least_share: float
+    ) -> Slopes | None:
+        """Return the response beside a law with the least overhead that it needs; ``None`` where the law has no value.
+
+        Parameters
+        ----------
+        overheads : terms that may be put beside the law, from nothing to most; each is preferred to the last only if
+            the law then follows the response closely, and its own terms keep a share.
+        margin : of exponents.
+        """
+        best: Slopes | None = None
+        for overhead in overheads:
+            found = self.beside_with(law, overhead)
+            if found is None:
+                continue
+            is_closer = best is not None and found.deviation <= min(CLOSE * margin, CLOSER * best.deviation)
+            if best is None or (is_closer and found.share >= least_share):
+                best = found
+        return best
+
+    def beside_with(self, law: CostLaw, overhead: Sequence[str] = ()) -> Slopes | None:
+        """Return the response beside a law with some overhead; ``None`` where that has no value above 0."""
+        full = law.plus(*overhead)
+        design = full.columns(dict(self.points))
+        y = np.log(self.values)
+        if not np.isfinite(design).all() or not (design > 0).any(axis=1).all() or (design < 0).any():
+            return None
+        solution = solve(design, y, robust=True)
+        share = design * solution.coefficients / np.exp(y - solution.residual)[:, None]
+        top = int(np.argmax(y - solution.residual))
+        at = {name: float(levels[top]) for name, levels in self.points.items()}
+        exponents = {
+            name: float(sum(share[top, j] * term.local_exponent(name, at) for j, term in enumerate(full.terms)))
+            for name in self.points
+        }
+        factors, deviation = (self._pooled if self.is_exact else self._by_neighbours)(solution.residual, exponents)
+        if not any(one.n_steps for one in factors.values()):
+            return None
+        return Slopes(
+            law=law,
+            full_law=full,
+            coefficients=solution.coefficients,
+            overhead=tuple(overhead),
+            factors=factors,
+            deviation=deviation,
+            share=float(share[top, : len(law.terms)].sum()),
+            largest_shares={str(term): float(share[:, j].max()) for j, term in enumerate(law.terms)},
+            largest=at,
+        )
+
+    def _by_neighbours(self, residual: Array, exponents: Mapping[str, float]) -> tuple[dict[str, FactorSlopes], float]:
+        found, every = {}, []
+        for name, levels in self.points.items():
+            lower, upper = neighbours(self.points, name).T
+            excess = (residual[upper] - residual[lower]) / np.log(levels[upper] / levels[lower])
+            at_top = excess[levels[upper] == levels.max()]
+            last = float(np.median(at_top)) if len(at_top) else 0.0
+            found[name] = FactorSlopes(median_interval(excess), exponents[name], last, len(excess))
+            every.append(np.abs(excess))
+        deviations = np.concatenate(every)
+        return found, float(np.median(deviations)) if len(deviations) else np.inf
+
+    def _pooled(self, residual: Array, exponents: Mapping[str, float]) -> tuple[dict[str, FactorSlopes], float]:
+        """Return the slopes of a regression of the residuals on the logarithms of all factors."""
+        deviation = float(np.sqrt(np.mean((residual - np.median(residual)) ** 2)))
+        unknown = Interval(np.nan, -np.inf, np.inf)
+        found = {name: FactorSlopes(unknown, exponents[name], 0.0, 0) for name in self.points}
+        varied = [name for name, levels in self.points.items() if levels.min() > 0 and np.ptp(levels) > 0]
+        logs = np.column_stack([np.ones_like(residual), *(np.log(self.points[name]) for name in varied)])
+        n, k = logs.shape
+        if n <= k or np.linalg.matrix_rank(logs) < k:
+            return found, deviation
+        slopes, *_ = np.linalg.lstsq(logs, residual, rcond=None)
+        variance = float(((residual - logs @ slopes) ** 2).sum()) / (n - k)
+        halves = t_quantile(CONFIDENCE, n - k) * np.sqrt(variance * np.diag(np.linalg.inv(logs.T @ logs)))
+        for name, slope, half in zip(varied, slopes[1:].tolist(), halves[1:].tolist(), strict=True):
+            steps = len(np.unique(self.points[name])) - 1
+            found[name] = FactorSlopes(Interval(slope, slope - half, slope + half), exponents[name], slope, steps)
+        return found, deviation
+
+
+def neighbours(levels: Mapping[str, Array], factor: str) -> Index:
+    """Return pairs of points (n_pairs, 2) that differ in a factor alone and have no level of it between them."""
+    own = levels[factor]
+    others = [np.round(np.log(np.maximum(levels[name], 1e-300)), SAME_LEVEL) for name in levels if name != factor]
+    order = np.lexsort(np.array([own, *others]))
+    lower, upper = order[:-1], order[1:]
+    same = (own[lower] > 0) & (own[upper] > own[lower])
+    for values in others:
+        same &= values[lower] == values[upper]
+    return np.column_stack([lower[same], upper[same]])
+
+
+def median_interval(values: Array) -> Interval:
+    """Return the median with an interval between order statistics, which holds it with ``COVERAGE`` or more.
+
+    Few values are spanned as a whole, and hold it with less.
+
+    Source: Conover (1999), "Practical Nonparametric Statistics", 3rd edition, section 3.2.
+
+    >>> median_interval(np.array([3.0, 1.0, 2.0, 9.0, 4.0, 5.0]))
+    Interval(estimate=3.5, low=2.0, high=5.0)
+    """
+    ordered = np.sort(values)
+    n = len(ordered)
+    if not n:
+        return Interval(np.nan, -np.inf, np.inf)
+    left_out = 0
+    for k in itertools.count(1):
+        if 2 * k >= n or 1 - 2 * float(bdtr(k, n, 0.5)) < COVERAGE:
+            break
+        left_out = k
+    return Interval(float(np.median(ordered)), float(ordered[left_out]), float(ordered[n - 1 - left_out]))

@@ -1,0 +1,241 @@
+"""Judging whether a subject follows its law: by its work where that was counted, else by its time alone.
+
+Time is work times the cost of an operation, and a law is about the work. Caches change the cost of an operation by
+factors of two to ten within the range that a user measures, and refute true laws of time; they do not change counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.data.response import is_count, is_exact, substance
+from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
+from bptt_bench.analyse.findings.estimates import UnstableVerdict
+from bptt_bench.analyse.findings.growth import LawGrowth, OperationCost, WorkAndTime
+from bptt_bench.analyse.findings.limits import Word
+from bptt_bench.analyse.findings.obstacles import NoNeighbours
+from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.growth.question import Answer, LawQuestion
+from bptt_bench.analyse.growth.slopes import Response
+from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.analyse.verdicts.undone import find_undone_work, withhold
+from bptt_bench.analyse.verdicts.verdict import KINDS, Verdict, conclude, inconclusive
+from bptt_bench.analyse.verdicts.width import width_of
+from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, LawClaim, Point, Profile, Subject
+from bptt_bench.plan.claims.claim import Bound
+from bptt_bench.plan.experiment.claims_from_law import claim_laws, name_all_factors
+from bptt_bench.plan.experiment.instructions import lower_order_terms
+
+SMALLEST_SHARE = 0.2  # of the response, of a law's own terms at the largest point
+SMALLEST_SHARE_OF_COUNTS = 0.3  # of counts, which have many terms of lower order beside them
+MOST_RISE = 20.0  # of the time of an operation, that caches explain: memory is some hundred cycles away
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+class Judged(NamedTuple):
+    """An answer with the fit whose points it was found at."""
+
+    answer: Answer
+    fit: Fit
+
+
+def judge_law(evidence: Evidence, claim: LawClaim) -> Verdict:
+    """Judge a law on the work that was counted, and on the time where none was, or where that does not decide."""
+    works = [_judge(evidence, claim, response, claim.work_margin) for response in claim.work]
+    work = next((one for one in works if isinstance(one, Judged)), None)
+    admitted = work.answer.finding.overhead if work is not None and work.answer.word == "supported" else ()
+    time = _judge(evidence, claim, claim.response, claim.margin, admitted)
+    if work is None:
+        return inconclusive(claim, time) if isinstance(time, Reason) else _settle(evidence, claim, time)
+    if isinstance(time, Reason):
+        return _settle(evidence, claim, work)
+    if work.answer.word == "inconclusive":
+        return _settle(evidence, claim, time)
+    return _by_work(evidence, claim, work, time)
+
+
+def _judge(
+    evidence: Evidence, claim: LawClaim, response: str, margin: float, admitted: tuple[str, ...] = ()
+) -> Judged | Reason:
+    """Return the answer of one response, or why it has none.
+
+    Parameters
+    ----------
+    admitted : terms of lower order that the counts have, with which the time is fitted too.
+    """
+    fit = evidence.fit_or_reason(claim.subject, response)
+    if isinstance(fit, Reason):
+        return fit
+    exact = is_exact(response)
+    question = LawQuestion(
+        given=_response(fit).largest(),
+        law=fit.law,
+        name=response,
+        bound=claim.bound,
+        margin=margin,
+        overheads=_overheads(fit, admitted),
+        least_share=SMALLEST_SHARE_OF_COUNTS if exact else SMALLEST_SHARE,
+    )
+    answer = question.answer()
+    if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
+        return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
+    return Judged(answer, fit)
+
+
+def _response(fit: Fit) -> Response:
+    values = fit.points["measured"].to_numpy().astype(np.float64)
+    return Response(points=dict(fit.levels), values=values, is_exact=is_exact(fit.response))
+
+
+def _overheads(fit: Fit, admitted: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
+    """Return what may stand beside a law: nothing, a constant, what the subject states, and lower terms of counts."""
+    own = {str(term) for term in fit.law.terms}
+    stated = tuple(term.term for term in fit.terms if term.role == "overhead")
+    lower = ("1", *lower_order_terms(fit.law)) if is_count(fit.response) else ()
+    constant = ("1",) if "1" in stated or is_exact(fit.response) else ()
+    options = ((), constant, tuple(dict.fromkeys(admitted)), stated, tuple(dict.fromkeys(lower)))
+    return tuple(dict.fromkeys(tuple(term for term in option if term not in own) for option in options))
+
+
+def _settle(evidence: Evidence, claim: LawClaim, judged: Judged) -> Verdict:
+    """Return the verdict that rests on one response alone."""
+    (word, finding, _), fit = judged
+    return _conclude(evidence, claim, word, finding, finding, fit)
+
+
+def _conclude(
+    evidence: Evidence, claim: LawClaim, word: Word, shown: LawGrowth, finding: LawGrowth | WorkAndTime, fit: Fit
+) -> Verdict:
+    kind = KINDS[word]
+    if word == "inconclusive" and (shown.hidden or shown.hiding or shown.rival or shown.late):
+        kind = Kind.NOT_IDENTIFIABLE
+    width = width_of(fit, evidence) if kind is Kind.IMPRECISE else None
+    reason = Reason(kind=kind, finding=finding, width=width)
+    return conclude(claim, word, reason, shown.whole.predicted, shown.whole.estimate)
+
+
+def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:
+    """Return the verdict on the work, with the cost of an operation; a rise that caches cannot explain refutes it."""
+    word = work.answer.word
+    cost = _operation_cost(work, time)
+    is_unexplained = cost is None or not 1 / MOST_RISE <= cost.rise <= MOST_RISE
+    if word == "supported" and time.answer.word == "refuted" and is_unexplained:
+        finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost, time=time.answer.finding)
+        return _conclude(evidence, claim, "refuted", time.answer.finding, finding, time.fit)
+    finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost)
+    return _conclude(evidence, claim, word, work.answer.finding, finding, work.fit)
+
+
+def _operation_cost(work: Judged, time: Judged) -> OperationCost | None:
+    """Return how the time of an operation changes over the points of the times, whose work the fitted counts give."""
+    given = _response(time.fit)
+    points, seconds = given.points, given.values
+    fitted = work.answer.slopes
+    operations: Array = fitted.full_law.evaluate(dict(points), fitted.coefficients)
+    if not (operations > 0).all():
+        return None
+    low, high = int(operations.argmin()), int(operations.argmax())
+    rise = float(seconds[high] / operations[high] / (seconds[low] / operations[low]))
+    if not math.isfinite(rise):
+        return None
+
+    def at(index: int) -> dict[str, float]:
+        return {name: float(levels[index]) for name, levels in points.items()}
+
+    return OperationCost(counted=substance(work.fit.response), rise=rise, smallest=at(low), largest=at(high))
+
+
+# a frame of samples alone, without a run: what a test marked with a complexity is judged on
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Growth:
+    """A law judged.
+
+    Attributes
+    ----------
+    fit : of the law; ``None`` where there is none, and the verdict says why.
+    """
+
+    law: CostLaw
+    bound: Bound
+    verdict: Verdict
+    fit: Fit | None
+
+    @property
+    def word(self) -> Word:
+        """The verdict in one word."""
+        return self.verdict.verdict
+
+
+def judge_growth(
+    frame: pd.DataFrame,
+    law: CostLaw,
+    *,
+    name: str,
+    overhead: Sequence[str] = ("1",),
+    bound: Bound = "tight",
+    margin: float | None = None,
+    response: str = WHOLE,
+    confidence: float = 0.95,
+) -> Growth:
+    """Judge whether a response of a frame of one subject follows a law.
+
+    Parameters
+    ----------
+    name : of the subject.
+    margin : how far exponents may be off those of the law; None: 0.25, and 0.05 for counts.
+    response : ``seconds_per_eval`` or a count, such as ``instructions_count``.
+
+    Raises
+    ------
+    FitError : the frame lacks what a fit needs.
+    """
+    factors = tuple(frame.attrs["factors"])
+    points = Design.of({f: float(row[f]) for f in factors} for row in frame[list(factors)].to_dict("records"))
+    subject = _subject(name, name_all_factors(law, factors), tuple(overhead), response)
+    (claim,) = claim_laws(subject, "", bound, margin)
+    experiment = Experiment(
+        name=name,
+        factors=tuple(Factor(name=factor, kind="real") for factor in factors),
+        subjects=(subject,),
+        profiles={"pytest": Profile(design=points)},
+        claims=(claim,),
+    )
+    evidence = fit_all(frame, experiment, confidence=confidence)
+    found = evidence.fit_or_reason(name, response)
+    reasons, promised = find_undone_work(frame)
+    verdict = withhold(judge_law(evidence, claim), claim, reasons, promised)
+    return Growth(law=law, bound=bound, verdict=verdict, fit=None if isinstance(found, Reason) else found)
+
+
+def agreement(growth: Growth, other: Growth, disturbance: Finding) -> Growth:
+    """Return the verdict if it holds on other data too; else it is left open because of a disturbance of the data."""
+    verdict = growth.verdict
+    if verdict.verdict in ("inconclusive", other.verdict.verdict):
+        return growth
+    unstable = UnstableVerdict(disturbance=disturbance, without=other.word, verdict=verdict.reason.finding)
+    width = Width(cause=None, remedy="a quiet machine")
+    reason = Reason(kind=Kind.IMPRECISE, finding=unstable, width=width, remarks=verdict.reason.remarks)
+    return replace(growth, verdict=verdict.left_open(reason))
+
+
+def _subject(name: str, law: CostLaw, overhead: tuple[str, ...], response: str) -> Subject:
+    own = {str(term) for term in law.terms}
+    beside = tuple(term for term in overhead if term not in own)
+    if not is_count(response):
+        return Subject(name=name, prepare=_never, law=law, overhead=beside)
+    counted = response.removesuffix("_count")
+    return Subject(name=name, prepare=_never, count_laws={counted: law}, count_overheads={counted: beside})
+
+
+def _never(point: Point) -> Evaluation:
+    raise AssertionError(f"{point}: measured already")
