@@ -3,9 +3,9 @@
     python -m tests.corpus [NAME …] [--measure time,instructions] [--profile quick] [--runs DIR] [--json FILE]
 
 Each function is measured once; the true law and the wrong ones are judged on the same samples. Printed are, for the
-time and for the instructions: true laws supported and refuted, wrong laws supported and refuted, n against n·log(n)
-where one of these is true, and the median time of a function. Each function is a line, as soon as it is judged.
-With --runs the runs are kept in DIR, and those that it already holds are judged again without being measured.
+time alone and with the instructions: true laws supported and refuted, wrong laws supported and refuted, n against
+n·log(n) where one of these is true, and the median time of a function. Each function is a line, as soon as it is
+judged. With --runs the runs are kept in DIR, and those that it already holds are judged again without being measured.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bptt_bench.errors import BenchError
-from bptt_bench.plan.experiment.instructions import RESPONSE, parse_measures
+from bptt_bench.plan.experiment.instructions import parse_measures
 from bptt_bench.store.frame import load
 from bptt_bench.workflows.judge import analyse_run
 from bptt_bench.workflows.run import measure_run
@@ -32,7 +32,8 @@ from tests.corpus.functions import ENTRIES, Entry
 
 RIVALS = {"n": "n*log(n)", "n*log(n)": "n"}
 MODULE = "from tests.corpus.functions import ENTRIES\n\nEXPERIMENT = ENTRIES[{name!r}].experiment()\n"
-WITNESSES = {"time": "seconds_per_eval", "instructions": RESPONSE}
+WITNESSES = ("time", "instructions")  # the time alone, and with the instructions
+OPEN = "open"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,17 +65,9 @@ def measure(entry: Entry, measures: Sequence[str], profile: str, folder: Path) -
     frame = load(folder / entry.name)
 
     def judged(law: str, witness: str) -> str:
-        experiment = entry.experiment(law, measure=measures)
-        verdicts = [
-            verdict.verdict
-            for verdict, response in zip(
-                analyse_run(frame, experiment).verdicts,
-                (getattr(claim, "response", "") for claim in experiment.claims),
-                strict=True,
-            )
-            if response == WITNESSES[witness]
-        ]
-        return overall(verdicts)
+        judged_by = measures if witness == "instructions" else ("time",)
+        (verdict,) = analyse_run(frame, entry.experiment(law, measure=judged_by)).verdicts
+        return OPEN if verdict.verdict == "inconclusive" else verdict.verdict
 
     return [
         Outcome(
@@ -88,14 +81,6 @@ def measure(entry: Entry, measures: Sequence[str], profile: str, folder: Path) -
         for witness in WITNESSES
         if witness in measures
     ]
-
-
-def overall(verdicts: Iterable[str]) -> str:
-    """Return the verdict on a law: refuted if one of its claims is, supported if all are, else open."""
-    found = list(verdicts)
-    if "refuted" in found:
-        return "refuted"
-    return "supported" if found and set(found) == {"supported"} else "open"
 
 
 def table(outcomes: Sequence[Outcome]) -> list[str]:

@@ -237,7 +237,10 @@ class LawQuestion:
         for lower in (("1",), lower_order_terms(self.law)):
             beside = self.given.beside_with(self.law, lower)
             least = LEAST_SEEN if lower == ("1",) and others else LEAST_HIDDEN
-            if beside is not None and beside.share >= least and beside.deviation <= CLOSER * closest:
+            if beside is None or beside.share < least or beside.deviation > CLOSER * closest:
+                continue
+            rivals = [self.given.beside_with(law, lower) for law in self._simple_laws()]
+            if all(one is None or FAR_CLOSER * one.deviation > beside.deviation for one in rivals):
                 return tuple(lower)
         return ()
 
