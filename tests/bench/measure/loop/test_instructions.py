@@ -138,7 +138,9 @@ def test_points_for_which_no_time_is_left_are_told_with_what_gives_more(tmp_path
     left_out = [Point(skip["point"]) for skip in skips]
     assert left_out
     assert not set(left_out) & set(ran.counts())
-    assert ran.notices() == [f"mine: instructions not counted at {', '.join(map(str, left_out))}: {reason}"]
+    (notice,) = ran.notices()
+    assert notice.startswith(f"mine: instructions not counted at {left_out[0]}")
+    assert notice.endswith(f": {reason}")
     (verdict,) = bench.judge(tmp_path / "run")
     assert "; not measured at n=" in text_of(verdict.reason)
 
