@@ -67,12 +67,16 @@ class _CellRequest(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SampleRequest(_CellRequest):
-    """Request for one sample of a subject at a point in a block; ``evaluations`` None asks for calibration."""
+    """Request for one sample of a subject at a point in a block; ``evaluations`` None asks for calibration.
+
+    ``inputs`` are as many as another process has decided on for this cell, where that is known.
+    """
 
     timing: Timing
     seconds_per_sample: float
     evaluations: int | None = None
     block: int = 0
+    inputs: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

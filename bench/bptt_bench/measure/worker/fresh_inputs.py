@@ -36,13 +36,14 @@ MEMORY_SHARE = 0.3  # of the memory available that further inputs of a point may
 
 @dataclass(frozen=True, slots=True)
 class VisitedInputs:
-    """The inputs of a subject at a point in a block."""
+    """The inputs of a subject at a point in a block, and their number if another process has decided on it."""
 
     prepare: SeededPrepare
     subject: str
     point: Point
     block: int
     seconds_per_sample: float
+    count: int | None = None
 
     def prepare_input(self, place: int) -> Evaluation:
         """Prepare an input, by its place among those of the visit."""
@@ -74,9 +75,9 @@ class FreshInputs:
         self._clock, self._available = clock, available
         self._counts: dict[tuple[str, Point], int] = {}
 
-    def is_known(self, subject: str, point: Point) -> bool:
-        """Return whether the number of inputs was decided."""
-        return (subject, point) in self._counts
+    def count(self, visited: VisitedInputs) -> int | None:
+        """Return the number of inputs that was decided on, here or elsewhere; None before."""
+        return self._counts.get((visited.subject, visited.point), visited.count)
 
     def rotate(
         self, visited: VisitedInputs, first: FirstEvaluation, is_suspicious: Callable[[float], bool]
@@ -89,7 +90,7 @@ class FreshInputs:
             depend on that. Then there is one input: how the time depends on it is examined afterwards.
         """
         cell = visited.subject, visited.point
-        count, limit = self._counts.get(cell), math.inf
+        count, limit = self.count(visited), math.inf
         if count is None:
             count = self._wanted(visited, first, is_suspicious)
             limit = PREPARING_SHARE * visited.seconds_per_sample if visited.prepare.inputs is None else math.inf
@@ -105,7 +106,7 @@ class FreshInputs:
         first : seconds of the evaluation before, which used the first input of the visit up.
         """
         cell = visited.subject, visited.point
-        count, limit, readings = self._counts.get(cell), math.inf, [first]
+        count, limit, readings = self.count(visited), math.inf, [first]
         if count is None:
             limit, start = CONSUMED_SHARE * visited.seconds_per_sample, self._clock.now()
             while len(readings) < TRIALS and first < COLD_FACTOR * visited.seconds_per_sample:

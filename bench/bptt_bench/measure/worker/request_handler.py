@@ -294,8 +294,7 @@ class RequestHandler:
 
     def _is_undecided(self, prepared: Prepared) -> bool:
         """Return whether it has yet to be decided on how many inputs a subject is evaluated at a point."""
-        visited = prepared.visited
-        return visited is not None and not self._inputs.is_known(visited.subject, visited.point)
+        return prepared.visited is not None and self._inputs.count(prepared.visited) is None
 
     def _take_sample(self, request: SampleRequest, prepared: Prepared, inspector: Inspector | None) -> Sample:
         """Take a sample on the inputs that the subject has at the point."""
@@ -342,6 +341,7 @@ class RequestHandler:
                 point=point,
                 block=request.block,
                 seconds_per_sample=request.seconds_per_sample,
+                count=request.inputs,
             )
             evaluate = visited.prepare_input(0)
             seconds = self._clock.now() - start

@@ -50,15 +50,20 @@ class Skips:
 
 
 class Calibrations:
-    """Evaluations per sample by subject and point; ``seconds_per_sample`` is how long a sample should last."""
+    """Evaluations and inputs of a sample by subject and point; ``seconds_per_sample`` is how long it should last."""
 
     def __init__(self, seconds_per_sample: float) -> None:
         self._seconds_per_sample = seconds_per_sample
         self._evaluations: dict[tuple[str, Mapping[str, float]], int] = {}
+        self._inputs: dict[tuple[str, Mapping[str, float]], int] = {}
 
     def get(self, visit: Visit) -> int | None:
         """Return the evaluations to make; None asks for calibration."""
         return self._evaluations.get((visit.subject, visit.point))
+
+    def inputs(self, visit: Visit) -> int | None:
+        """Return the inputs that a sample had before; None where there was none."""
+        return self._inputs.get((visit.subject, visit.point))
 
     def update(self, visit: Visit, sampled: SampleReply) -> None:
         """Keep a calibration for later visits, unless it has turned out too short."""
@@ -68,6 +73,8 @@ class Calibrations:
             self._evaluations.pop(cell, None)
         elif visit.timing == "whole":
             self._evaluations[cell] = sampled.evaluations
+        if visit.timing == "whole":
+            self._inputs.setdefault(cell, sampled.inputs)
 
     def set(self, visit: Visit, evaluations: int) -> None:
         """Set a calibration that was found before, elsewhere in the run."""
@@ -133,4 +140,5 @@ class Visitor:
             seconds_per_sample=self._seconds_per_sample,
             evaluations=self._calibrations.get(visit),
             block=visit.block,
+            inputs=self._calibrations.inputs(visit),
         )

@@ -12,9 +12,11 @@ from typing import Any
 import bptt_bench as bench
 import pytest
 from bptt_bench.measure.protocol.messages import OpenRequest, SampleReply, SampleRequest
+from bptt_bench.measure.protocol.schedule import Visit
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.measure.worker.fresh_inputs import MOST_CONSUMED
 from bptt_bench.measure.worker.request_handler import RequestHandler
+from bptt_bench.measure.worker.visits import Calibrations
 from bptt_bench.plan import PLACEBO_SUFFIX, Evaluation, Experiment, Point
 
 SAMPLE = 0.01  # seconds
@@ -126,6 +128,20 @@ def test_the_number_is_decided_once_in_a_process() -> None:
     assert measured.sample(100)[0].inputs == 20
     measured.code.preparing = 1e-3  # a slow moment
     assert measured.sample(100, evaluations=100, block=1)[0].inputs == 20
+
+
+def test_the_number_that_another_process_has_decided_on_holds() -> None:
+    reply, timed = Measured(cheap(preparing=1e-3)).sample(100, evaluations=30, inputs=15)
+    assert reply.inputs == len(set(timed)) == 15
+
+
+def test_a_run_keeps_the_number_for_its_next_process() -> None:
+    calibrations, visit = Calibrations(SAMPLE), Visit("code", Point(n=100), 0, "whole")
+    assert calibrations.inputs(visit) is None
+    sampled, _ = Measured(cheap()).sample(100)
+    calibrations.update(visit, sampled)
+    assert calibrations.inputs(visit) == sampled.inputs == 20
+    assert calibrations.inputs(visit._replace(subject="other")) is None
 
 
 def test_inputs_that_take_memory_are_fewer() -> None:
