@@ -131,6 +131,7 @@ class Experiment:
         _require_faults(self.faults, names)
         for subject in self.subjects:
             _require_laws(subject, [factor.name for factor in self.factors])
+            _require_look(subject)
         if all(factor.is_category for factor in self.factors):
             raise ExperimentError(f"experiment {self.name!r}: has categories only; a law needs a factor of numbers")
         wrong = find_category_misuse(self.factors, self.subjects, self.claims)
@@ -290,6 +291,12 @@ def _require_laws(subject: Subject, factors: Sequence[str]) -> None:
             f"subject {subject.name!r}: memory_overhead and output_bytes go with a memory_law, which it lacks"
         )
     _require_counts(subject, factors)
+
+
+def _require_look(subject: Subject) -> None:
+    place = subject.look
+    if place is not None and (type(place) is not int or place < 0):
+        raise ExperimentError(f"subject {subject.name!r}: look must be a whole number from 0, got {place!r}")
 
 
 def _require_counts(subject: Subject, factors: Sequence[str]) -> None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import bptt_rnn.experiment
 import bptt_rnn.experiment.family
 import bptt_rnn.experiment.race
 import pytest
+from bptt_bench.errors import ExperimentError
 from bptt_bench.plan import CostLaw, Design, Experiment, Factor, Profile, RatioClaim, Subject
 from bptt_bench.plan.description.description import decode_experiment, encode_experiment
 from bptt_bench.report.figures.style import BASELINE, LOOKS, Look, level_looks, subject_looks
@@ -47,6 +49,12 @@ def test_of_two_with_the_same_place_the_second_takes_a_free_one() -> None:
 
 def test_places_beyond_the_palette_begin_anew() -> None:
     assert places(subject_looks(experiment(a=len(LOOKS)))) == {"a": 0}
+
+
+@pytest.mark.parametrize("place", ["red", -1, 1.0, True])
+def test_a_place_that_is_none_is_refused_before_anything_is_drawn(place: Any) -> None:
+    with pytest.raises(ExperimentError, match=f"subject 'a': look must be a whole number from 0, got {place!r}"):
+        experiment(a=place)
 
 
 def test_what_is_taken_off_the_others_is_a_baseline_and_takes_no_place() -> None:
