@@ -27,6 +27,7 @@ PLUGIN = "bptt_bench.integrations.pytest.counting"
 SECONDS = 60.0
 APART = 1.5  # times the levels of another point; counts have next to no noise, which more points would even out
 WALL_SECONDS = 10.0  # that may pass for one of processor time
+REMEMBERED = 10.0  # times as many instructions as later ones from which a first evaluation did other work
 SECONDS_TO_END = 5.0  # for fixtures of modules and sessions to put away what they have set up
 # Variables of workers of xdist, of the current test, and of coverage, which measures in every process that has them.
 UNSET = (
@@ -79,17 +80,19 @@ class TestCounter:
         NotJudged : they cannot be counted; the message says why.
         """
         counts: dict[Point, list[int]] = {}
+        firsts: dict[Point, int] = {}  # which may load, compile and fill caches
 
         try:
             counter = self._started()
 
             def count_at(point: Point, seconds: float) -> float:
                 try:
-                    counts[point] = counter.count(name, point, inputs=INPUTS, seconds=WALL_SECONDS * seconds)
+                    found = counter.count(name, point, inputs=1 + INPUTS, seconds=WALL_SECONDS * seconds)
                 except InstructionsError as error:
                     is_ours = counter.is_ready and point not in stated.points
                     remark = "; levels are made smaller for counting" if is_ours else ""
                     raise InstructionsError(f"{error}{remark}") from None
+                firsts[point], counts[point] = found[0], found[1:]
                 return float(median(counts[point]))
 
             clock = ProcessorClock(counter.processor_seconds)
@@ -100,6 +103,7 @@ class TestCounter:
         finally:
             if self._counter is not None and not self._counter.is_ready:  # it may still be at work
                 self.close()
+        require_repeated_work(firsts, counts)
         return counts
 
     def close(self) -> None:
@@ -130,6 +134,29 @@ class TestCounter:
                 self._broken = str(error)
                 raise
         return self._counter
+
+
+def require_repeated_work(firsts: Mapping[Point, int], counts: Mapping[Point, Sequence[int]]) -> None:
+    """See that evaluations do the work of the first one, where that had most to do.
+
+    What loads or compiles once does so at the first point, which is the smallest.
+
+    Raises
+    ------
+    NotJudged : they remember it.
+    """
+    later = list(firsts)[1:]
+    if not later:
+        return
+    largest = max(later, key=lambda point: firsts[point])
+    factor = firsts[largest] / median(counts[largest])
+    if factor < REMEMBERED:
+        return
+    from bptt_bench.analyse.findings.obstacles import RememberedWork
+    from bptt_bench.analyse.findings.reason import Kind, Reason
+    from bptt_bench.report.words.reasons import clause_of
+
+    raise NotJudged(clause_of(Reason(kind=Kind.NOT_DONE, finding=RememberedWork(factor=factor, at=largest))))
 
 
 def marked_tests(items: Iterable[pytest.Item]) -> list[str]:

@@ -74,7 +74,6 @@ class CountingSession:
     def __init__(self, pipes: Pipes) -> None:
         self._pipes, self._opening = pipes, next(iter(pipes))
         self._items: dict[tuple[str, Point], pytest.Item] = {}
-        self._is_marked = False
         self._evaluations = 0
         self.why = ""  # something failed: the first reason
 
@@ -151,7 +150,7 @@ class CountingSession:
             if law is None:
                 raise CountingError("the test was not found again when it was collected for counting")
             item = self._item(law, point)
-            for number in (None, *range(request["inputs"])):
+            for number in (0, *range(request["inputs"] - 1)):  # the first one warms up, and is counted as well
                 self._run(item, law, point, number)
         except CountingError as error:
             return {"error": f"{error}, at {point}"}
@@ -171,10 +170,10 @@ class CountingSession:
             self._items[key] = next(iter(found.law.points))
         return self._items[key]
 
-    def _run(self, item: pytest.Item, law: LawItem, point: Point, number: int | None) -> None:
-        """Run a test from its fixtures on, which draw the random numbers of an input; number None is the warm-up."""
-        self.why, self._evaluations, self._is_marked = "", 0, number is not None
-        seed(point, number or 0)
+    def _run(self, item: pytest.Item, law: LawItem, point: Point, number: int) -> None:
+        """Run a test from its fixtures on, which draw the random numbers of an input."""
+        self.why, self._evaluations = "", 0
+        seed(point, number)
         # what fixtures of modules, classes and sessions have set up stays, as between any two tests that share it
         item.session._setupstate.teardown_exact(item)
         self._config.hook.pytest_runtest_protocol(item=item, nextitem=law)
@@ -184,9 +183,9 @@ class CountingSession:
             raise CountingError("benchmark was never called")
 
     def _evaluate(self, call: Callable[[], Result]) -> Result:
-        """Make the call of a test, between two marks unless it is the warm-up."""
+        """Make the call of a test, between two marks."""
         self._evaluations += 1
-        result = mark_evaluations([call])[0] if self._is_marked else call()
+        result = mark_evaluations([call])[0]
         kind = deferred_kind(result)
         if kind is not None:
             self.why = promise(kind)

@@ -210,6 +210,30 @@ def test_a_counter_that_ended_is_begun_again_for_the_next_law(
     assert [counter.is_closed for counter in FakeCounter.begun] == [True, True]
 
 
+def test_work_that_is_remembered_leaves_the_law_open(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    def remember(
+        self: FakeCounter, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float
+    ) -> list[int]:
+        return [90 * point["n"], *[700] * (inputs - 1)]
+
+    monkeypatch.setattr(FakeCounter, "count", remember)
+    result = run(project, SCAN)
+    result.stdout.fnmatch_lines(["*: law n not judged: work not done: the first evaluation *206 times*n=1600*"])
+
+
+def test_what_loads_once_is_no_work_that_is_remembered(
+    project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    count = FakeCounter.count
+
+    def load(self: FakeCounter, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float) -> list[int]:
+        first, *rest = count(self, subject, point, inputs=inputs, seconds=seconds)
+        return [first + (10**9 if len(self.asked) == 1 else 0), *rest]
+
+    monkeypatch.setattr(FakeCounter, "count", load)
+    run(project, SCAN).assert_outcomes(passed=6)
+
+
 def test_a_measure_that_is_not_one_is_one_line(project: pytest.Pytester) -> None:
     for measure in ('"memory"', '"speed"'):
         result = run(project, SCAN.replace('"instructions"', measure))
@@ -292,7 +316,7 @@ LINES = {
     "TestSums::test_total[law-step=1-kind0]": "law n supported: instructions grow with n by *",
     "test_unique[law]": "law n refuted: instructions grow with n by * (instructions, n=16 to 256)",
     "test_expected[law]": "law n not judged: KeyError: 16 (test_it.py, line *), at n=16; levels are made smaller *",
-    "test_marks[law]": "law n not judged: instructions: * marks seen instead of 6; the code itself calls getppid",
+    "test_marks[law]": "law n not judged: instructions: * marks seen instead of 8; the code itself calls getppid",
     "test_promise[law]": "law n not judged: work not done: the call returns a generator, *, at n=16",
 }
 
