@@ -28,7 +28,6 @@ from tests.scaling.under_load import busy
 ROOT = Path(__file__).resolve().parents[2]
 SQUARE, LINEAR = "n**2", "n"
 ACCIDENTAL = "_claimed_linear"  # the end of the name of a test that is marked wrongly
-OPEN = "not judged"
 LINE = re.compile(r"::test_(\w+)\[law\]: law .*?\b(supported|refuted|inconclusive|not judged)\b:? ?(.*)")
 HEAD = """import pytest
 from bptt_bench.plan import Point
