@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from textwrap import shorten
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from bptt_bench.plan import ExponentClaim
+from bptt_bench.plan import ExponentClaim, LawClaim
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.style import FAINT, INK, VERDICT_LOOKS, Sheet, Size, styled
-from bptt_bench.report.words.content import judged_claims
+from bptt_bench.report.words.content import growth_of, judged_claims
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.analyse.verdicts.verdict import Verdict
 
-    Row = tuple[Verdict, ExponentClaim]
+    Judged = ExponentClaim | LawClaim
+    Row = tuple[Verdict, Judged]
 
 ROW_INCHES = 0.62
 MANY_ROWS = 14  # with more claims a row is low, and shows its estimate less the predicted exponent
@@ -52,9 +55,7 @@ def figure_exponents(
     ------
     ValueError : no exponent was judged.
     """
-    claims = {(c.name, c.subject): c for c in judged_claims(analysis) if isinstance(c, ExponentClaim)}
-    rows: list[Row] = [(v, claims[v.claim, v.subject]) for v in analysis.verdicts if (v.claim, v.subject) in claims]
-    rows = [(verdict, claim) for verdict, claim in rows if verdict.predicted is not None]
+    rows = exponent_rows(analysis)
     if not rows:
         raise ValueError("verdicts: none of an exponent; nothing to draw")
     sheet = _draw_many(rows, ax, size) if len(rows) > MANY_ROWS else _draw_few(rows, ax, size)
@@ -64,6 +65,24 @@ def figure_exponents(
     sheet.headline("Exponents: predicted, and estimated with intervals")
     sheet.legend([*handles, predicted, Patch(facecolor=FAINT)], [*words, "predicted", "margin of the claim"])
     return sheet.figure
+
+
+def exponent_rows(analysis: Analysis) -> list[Row]:
+    """Return the verdicts on exponents and on laws as a whole, less those on laws that grow by the step."""
+    claims = {(c.name, c.subject): c for c in judged_claims(analysis) if isinstance(c, ExponentClaim | LawClaim)}
+    rows: list[Row] = []
+    for verdict in analysis.verdicts:
+        claim = claims.get((verdict.claim, verdict.subject))
+        if claim is None or verdict.predicted is None:
+            continue
+        if isinstance(claim, LawClaim):
+            growth = growth_of(verdict)
+            if growth is None or growth.per_step or not np.isfinite(list(growth.estimate)).all():
+                continue
+            limits = [limit for limit in (growth.limits.low, growth.limits.high) if np.isfinite(limit)]
+            claim = replace(claim, margin=max(abs(limit - growth.predicted) for limit in limits))
+        rows.append((verdict, claim))
+    return rows
 
 
 def _draw_few(rows: Sequence[Row], ax: Axes | None, size: Size | None) -> Sheet:
@@ -108,7 +127,7 @@ def _draw_many(rows: Sequence[Row], ax: Axes | None, size: Size | None) -> Sheet
     return sheet
 
 
-def _short_label(verdict: Verdict, claim: ExponentClaim) -> str:
+def _short_label(verdict: Verdict, claim: Judged) -> str:
     assert verdict.predicted is not None
     text = claim.name.removeprefix(f"{claim.subject}: ")
     return f"{shorten(text, SHORT_CHARACTERS, placeholder=' …')} ({show.number(verdict.predicted)})"
@@ -153,7 +172,9 @@ class RowStyle(NamedTuple):
 HIGH, LOW = RowStyle(0.2, 22.0, 8.0, from_predicted=False), RowStyle(0.4, 10.0, 5.5, from_predicted=True)
 
 
-def _draw_row(axes: Axes, position: int, verdict: Verdict, claim: ExponentClaim, ends: tuple[float, float]) -> None:
+def _draw_row(
+    axes: Axes, position: int, verdict: Verdict, claim: ExponentClaim | LawClaim, ends: tuple[float, float]
+) -> None:
     _draw_interval(axes, position, verdict, claim, ends, HIGH)
     unsaid = show.unnamed_subject(claim.name, claim.subject)
     name = f"{claim.name}, {unsaid}" if unsaid else claim.name
@@ -168,7 +189,12 @@ def _draw_row(axes: Axes, position: int, verdict: Verdict, claim: ExponentClaim,
 
 
 def _draw_interval(
-    axes: Axes, position: int, verdict: Verdict, claim: ExponentClaim, ends: tuple[float, float], row: RowStyle
+    axes: Axes,
+    position: int,
+    verdict: Verdict,
+    claim: ExponentClaim | LawClaim,
+    ends: tuple[float, float],
+    row: RowStyle,
 ) -> None:
     """Draw the margin, the prediction, and the estimate with its interval, which may run out of the picture."""
     how = VERDICT_LOOKS[verdict.verdict]

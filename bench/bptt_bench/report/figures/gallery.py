@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from matplotlib.figure import Figure
 
 from bptt_bench.analyse.data.response import is_exact, no_noise
-from bptt_bench.plan import ExponentClaim, Point
+from bptt_bench.plan import ExponentClaim, LawClaim, Point
 from bptt_bench.report import format as show
-from bptt_bench.report.figures.exponents import figure_exponents
+from bptt_bench.report.figures.exponents import exponent_rows, figure_exponents
 from bptt_bench.report.figures.foresight import figure_foresight
 from bptt_bench.report.figures.lines import Line, lines_along
 from bptt_bench.report.figures.machine import figure_machine
@@ -210,8 +210,7 @@ def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
 
 
 def _exponents(analysis: Analysis) -> Iterator[NamedFigure]:
-    claims = {(c.name, c.subject) for c in judged_claims(analysis) if isinstance(c, ExponentClaim)}
-    if any((v.claim, v.subject) in claims and v.predicted is not None for v in analysis.verdicts):
+    if exponent_rows(analysis):
         yield NamedFigure(
             name="exponents",
             title="Exponents",
@@ -262,12 +261,15 @@ def _passes(analysis: Analysis) -> Iterator[NamedFigure]:
 def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
     factors = [factor.name for factor in analysis.experiment.factors]
     exponents = [claim for claim in judged_claims(analysis) if isinstance(claim, ExponentClaim)]
+    laws = [claim for claim in judged_claims(analysis) if isinstance(claim, LawClaim)]
+    of_laws = [response for claim in laws for response in (claim.response, *claim.work)]
     explained = {False: SCALING, True: EXACT}
-    for response in dict.fromkeys([show.WHOLE, *(claim.response for claim in exponents)]):
+    for response in dict.fromkeys([show.WHOLE, *(claim.response for claim in exponents), *of_laws]):
         points = {subject: fit.points for (subject, name), fit in analysis.fits.items() if name == response}
         judged = [claim for claim in exponents if claim.response == response]
         kind = is_exact(response)
-        for factor in factors if response == show.WHOLE else dict.fromkeys(claim.factor for claim in judged):
+        every = response == show.WHOLE or response in of_laws
+        for factor in factors if every else dict.fromkeys(claim.factor for claim in judged):
             at = [claim.at for claim in judged if claim.factor == factor]
             for rank, line in enumerate(_chosen(lines_along(factor, factors, points), at)):
                 part = () if response == show.WHOLE else (response.removesuffix(show.SUFFIX),)
