@@ -63,6 +63,13 @@ class LawGrowth(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TimeAlone(Finding):
+    """A law that was judged by its time alone, because no work was counted; ``is_open``: and was left open."""
+
+    is_open: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCost(Finding):
     """The factor by which the time of an operation rises from the point of least work to that of most.
 

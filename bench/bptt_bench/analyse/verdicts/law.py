@@ -16,7 +16,7 @@ import numpy as np
 from bptt_bench.analyse.data.response import is_count, is_exact, substance
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
-from bptt_bench.analyse.findings.growth import LawGrowth, OperationCost, WorkAndTime
+from bptt_bench.analyse.findings.growth import LawGrowth, OperationCost, TimeAlone, WorkAndTime
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.findings.obstacles import NoNeighbours
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
@@ -119,6 +119,8 @@ def _conclude(
         kind = Kind.NOT_IDENTIFIABLE
     width = width_of(fit, evidence) if kind is Kind.IMPRECISE else None
     reason = Reason(kind=kind, finding=finding, width=width)
+    if isinstance(finding, LawGrowth) and not is_exact(finding.response):
+        reason = reason.remarked(TimeAlone(is_open=word == "inconclusive"))
     return conclude(claim, word, reason, shown.whole.predicted, shown.whole.estimate)
 
 

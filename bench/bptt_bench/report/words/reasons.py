@@ -312,6 +312,11 @@ def _(one: growth.WorkAndTime) -> str:
 
 
 @words.register
+def _(one: growth.TimeAlone) -> str:
+    return "judged by time alone" + (": counting instructions may decide" if one.is_open else "")
+
+
+@words.register
 def _(one: growth.OperationCost) -> str:
     unit = one.counted.removesuffix("s")
     span_of = f"from {describe(one.smallest)} to {describe(one.largest)}"

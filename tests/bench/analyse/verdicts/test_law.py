@@ -168,7 +168,7 @@ def test_true_laws_of_two_factors_are_not_refuted(seconds: Callable[..., float],
 def test_other_laws_that_fit_are_named_beside_the_law() -> None:
     growth = along_n(lambda n: 1e-9 * n, "n*log(n)", point_noise=0.001)
     assert growth.word == "supported"
-    assert text_of(growth.verdict.reason).endswith("; n also fits.")
+    assert text_of(growth.verdict.reason).endswith("; n also fits; judged by time alone.")
     assert "fits far better" in text_of(along_n(lambda n: 1e-9 * n, "n**2", point_noise=0.001).verdict.reason)
 
 
