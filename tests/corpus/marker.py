@@ -80,7 +80,17 @@ def run_once(entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         module = Path(folder) / "test_marked.py"
         module.write_text(source(entries), encoding="utf-8")
-        command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "ignore", f"--rootdir={folder}"]
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-p",
+            "no:cacheprovider",
+            "-W",
+            "ignore",
+            "--tb=line",
+            f"--rootdir={folder}",
+        ]
         done = subprocess.run([*command, str(module)], cwd=ROOT, capture_output=True, text=True, check=False)
     found = verdicts_of(done.stdout)
     if len(found) != module_tests(entries):
