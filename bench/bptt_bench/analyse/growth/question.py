@@ -29,11 +29,13 @@ STEEP = 3.0  # exponent from which margins are relative
 ANOTHER_CLASS = 0.4  # difference of exponents from which two laws are of different classes
 NEXT_POWER = 0.6, 1.1  # difference of exponents of a law of the next whole power
 LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is followed as closely
+DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
 FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
 CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
 NO_GROWTH = 0.01  # exponent of a law that does not grow with a factor
+SAME = 1e-9  # relative, of the ratio of two laws that are one
 LATE_GROWTH = 2.0  # times the margin: growth at the largest level of what should not grow
 LEAST_BASE = 1.05  # of a power b**n that is an exponential law to a reader
 MOST_STEPS = 700.0  # of the exponent of a power, beyond which it overflows
@@ -56,6 +58,7 @@ class LawQuestion:
     given : the response. name : its name.
     overheads : terms that may stand beside the law, from nothing to most.
     least_share : of the response, for the law's own terms to be judged.
+    is_made_smaller : whether the response was counted at smaller levels than the law is claimed at.
     """
 
     given: Response
@@ -65,6 +68,7 @@ class LawQuestion:
     margin: float
     overheads: tuple[tuple[str, ...], ...]
     least_share: float
+    is_made_smaller: bool = False
 
     def answer(self) -> Answer | None:
         """Return the verdict; ``None`` where the law has no value at the points, or no factor varies by itself."""
@@ -173,8 +177,13 @@ class LawQuestion:
 
     def _other_laws(self) -> list[Slopes]:
         """Return the response beside each simple law but its own."""
-        beside = [self.given.beside_with(law) for law in self._simple_laws()]
-        return [one for one in beside if one is not None and one.law.text != self.law.text]
+        beside = [self.given.beside_with(law) for law in self._simple_laws() if not self._is_own(law)]
+        return [one for one in beside if one is not None]
+
+    def _is_own(self, other: CostLaw) -> bool:
+        """Return whether a law is the same as this one up to a coefficient, however it is written."""
+        ratio = self.law.evaluate(dict(self.given.points)) / other.evaluate(dict(self.given.points))
+        return bool(np.ptp(ratio) <= SAME * np.abs(ratio).max())
 
     def _is_followed(self, other: Slopes) -> bool:
         growths = [self._growth(name, slopes) for name, slopes in other.factors.items()]
@@ -245,10 +254,15 @@ class LawQuestion:
         return ()
 
     def _is_lost_in_constant(self, others: list[Slopes]) -> bool:
-        """Return whether a time does not grow at all, over a range in which a constant part may hide its growth."""
+        """Return whether a response hardly grows, over a range in which a constant part may hide its growth.
+
+        Counts show any growth at the levels that are claimed; at smaller ones a constant may be most of them.
+        """
+        if self.given.is_exact:
+            return self.is_made_smaller and self.given.values.max() < DOUBLED * self.given.values.min()
         flat = any(one.law.text == "1" and self._is_followed(one) for one in others)
         law, values = self.law.evaluate(dict(self.given.points)), self.given.values
-        if self.given.is_exact or not flat or not (law > 0).all():
+        if not flat or not (law > 0).all():
             return False
         return bool(law.max() < WIDE_RANGE * law.min() or values.max() > FLAT * values.min())
 

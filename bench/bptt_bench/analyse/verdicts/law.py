@@ -34,6 +34,7 @@ from bptt_bench.plan.experiment.instructions import lower_order_terms
 
 SMALLEST_SHARE = 0.2  # of the response, of a law's own terms at the largest point
 SMALLEST_SHARE_OF_COUNTS = 0.3  # of counts, which have many terms of lower order beside them
+LARGEST_REACHED = 0.99  # of a level, which is rounded
 MOST_RISE = 20.0  # of the time of an operation, that caches explain: memory is some hundred cycles away
 
 if TYPE_CHECKING:
@@ -82,12 +83,23 @@ def _judge(
         bound=claim.bound,
         margin=margin,
         overheads=_overheads(fit, admitted),
+        is_made_smaller=exact and _is_made_smaller(evidence, claim.subject, fit),
         least_share=SMALLEST_SHARE_OF_COUNTS if exact else SMALLEST_SHARE,
     )
     answer = question.answer()
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
     return Judged(answer, fit)
+
+
+def _is_made_smaller(evidence: Evidence, subject: str, fit: Fit) -> bool:
+    """Return whether a response was taken at smaller levels than a subject is measured at in some profile."""
+    experiment = evidence.experiment
+    if subject not in experiment.subject_names:
+        return False
+    cells = [cell for profile in experiment.profiles.values() for cell in profile.cells([subject])]
+    largest = {name: max(float(cell.point[name]) for cell in cells) for name in fit.factors}
+    return any(fit.levels[name].max() < level * LARGEST_REACHED for name, level in largest.items())
 
 
 def _response(fit: Fit) -> Response:

@@ -8,10 +8,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 
+import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
+from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.analyse.verdicts.law import Growth, judge_growth
+from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import CostLaw, Design
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.claims_from_law import MARGIN_OF_NO_GROWTH
@@ -193,6 +196,21 @@ def counted(instructions: Callable[..., float], law: str, **levels: tuple[int, .
     return judge_growth(table, CostLaw(law), name="it", response=RESPONSE)
 
 
+def test_counts_that_a_constant_outweighs_at_small_levels_refute_nothing() -> None:
+    """A claim is about larger levels than those that could be counted."""
+    levels = 2.0 ** np.arange(6, 14)
+    counts = 20_000 * np.exp(np.random.default_rng(0).normal(0, 0.03, len(levels)))
+    counted = pd.DataFrame({"n": levels, "instructions_count": counts, "subject": "it"})
+
+    def claimed(smallest: int, largest: int) -> str:
+        made = bench.experiment({"it": lambda _point: list}, "n", n=[smallest, largest], measure="instructions")
+        (found,) = judge(counted, made)
+        return found.verdict
+
+    assert claimed(1000, 1_000_000) == "inconclusive"
+    assert claimed(64, 8192) == "refuted"
+
+
 SMALL = (62, 125, 250, 500, 1000, 2000, 4000)
 
 
@@ -215,3 +233,48 @@ def test_an_accidental_square_claimed_linear_is_refuted_by_counts() -> None:
 def test_counts_decide_in_several_factors_alone_and_together(law: str, word: str) -> None:
     growth = counted(lambda n, m: 3 * n * m + 2000 + 40 * n, law, n=SMALL[:4], m=SMALL[:4])
     assert growth.word == word
+
+
+def worked(instructions: Callable[..., float], seconds: Callable[..., float], law: str = "n") -> Verdict:
+    """The verdict on times with their instructions, counted at smaller levels."""
+    counted = [{"n": float(n), RESPONSE: float(round(instructions(n)))} for n in SMALL]
+    timed = [{"n": float(n), "seconds_per_eval": seconds(n)} for n in LEVELS for _ in range(5)]
+    table = pd.DataFrame([{"subject": "it", **row} for row in (*counted, *timed)])
+    levels = [LEVELS[0], LEVELS[-1]]
+    experiment = bench.experiment({"it": lambda _point: list}, law, n=levels, measure="time,instructions")
+    table.attrs["factors"] = ["n"]
+    (found,) = judge(table, experiment)
+    return found
+
+
+def test_work_decides_and_the_time_of_an_instruction_is_told() -> None:
+    found = worked(lambda n: 40 * n + 900, lambda n: 1e-8 * n * (n / 1000) ** 0.4)
+    assert found.verdict == "supported"
+    assert "instructions grow with n by an exponent of " in text_of(found.reason)
+    assert "time per instruction rises 9." in text_of(found.reason)
+    assert text_of(found.reason).endswith("-fold from n=1000 to n=256000.")
+    refuted = worked(lambda n: 40 * n * n, lambda n: 1e-8 * n)
+    assert refuted.verdict == "refuted"
+    assert text_of(refuted.reason).startswith("instructions grow with n by an exponent of 2.00")
+
+
+def test_time_that_is_spent_in_no_instruction_refutes_a_law_that_the_work_follows() -> None:
+    found = worked(lambda n: 40 * n + 900, lambda n: 1e-10 * n**2)
+    assert found.verdict == "refuted"
+    assert "; time per instruction rises " in text_of(found.reason)
+    assert "the time grows with n by an exponent of 2.00" in text_of(found.reason)
+
+
+def test_without_counts_a_verdict_says_that_it_is_by_time_alone() -> None:
+    assert text_of(along_n(lambda n: 1e-9 * n, "n").verdict.reason).endswith("; judged by time alone.")
+
+
+def test_an_exponential_law_grows_by_the_step() -> None:
+    points = tuple({"n": n} for n in (8, 10, 12, 14, 16, 18, 20))
+    growth = judge_growth(frame(lambda n: 1e-7 * 2.0**n, points, seed=0), CostLaw("2**n"), name="it")
+    assert growth.word == "supported"
+    assert growth.verdict.predicted == pytest.approx(2)
+    assert "each step of n multiplies the time by " in text_of(growth.verdict.reason)
+    linear = judge_growth(frame(lambda n: 1e-7 * 2.0**n, points, seed=0), CostLaw("n"), name="it")
+    assert linear.word == "refuted"
+    assert "**n fits far better" in text_of(linear.verdict.reason)
