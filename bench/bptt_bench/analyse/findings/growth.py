@@ -70,6 +70,13 @@ class TimeAlone(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OpenWork(Finding):
+    """Counts that leave a law open, which was therefore judged by its time."""
+
+    work: LawGrowth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCost(Finding):
     """The factor by which the time of an operation rises from the point of least work to that of most.
 

@@ -180,6 +180,14 @@ class LawQuestion:
         beside = [self.given.beside_with(law) for law in self._simple_laws() if not self._is_own(law)]
         return [one for one in beside if one is not None]
 
+    def _is_exponential(self) -> bool:
+        """Return whether the law is a power of its factor's level already, of which the base alone may be another."""
+        at = {name: float(levels.max()) for name, levels in self.given.points.items()}
+        half = {name: level / 2 for name, level in at.items()}
+        (factor,) = at
+        full, less = (sum(term.local_exponent(factor, where) for term in self.law.terms) for where in (at, half))
+        return math.isclose(full, 2 * less, rel_tol=1e-3) and full > 0
+
     def _is_own(self, other: CostLaw) -> bool:
         """Return whether a law is the same as this one up to a coefficient, however it is written."""
         ratio = self.law.evaluate(dict(self.given.points)) / other.evaluate(dict(self.given.points))
@@ -209,7 +217,7 @@ class LawQuestion:
         steps = np.diff(levels[order])
         if len(steps) and steps.min() > 0 and levels.max() <= MOST_STEPS:
             base = float(np.exp(np.median(np.diff(np.log(self.given.values[order])) / steps)))
-            if base >= LEAST_BASE:
+            if base >= LEAST_BASE and not self._is_exponential():
                 yield CostLaw(f"{base:.3g}**{factor}")
 
     def _rival(self, found: Slopes, fits: list[Slopes]) -> str | None:

@@ -30,7 +30,7 @@ CONFIDENCE = 0.95  # of the slopes of counts
 CLOSE = 0.6  # of the margin: typical deviation up to which terms beside a law are accepted …
 CLOSER = 0.5  # … if they bring it down to this share
 SAME_LEVEL = 9  # digits after the point of log levels that are the same
-LARGE_SHARE = 1 / 100  # of the largest count, from which counts are judged …
+LARGE_SHARES = 1 / 30, 1 / 100  # of the largest count, from which counts are judged …
 FEWEST_LARGE = 6  # … if there are so many
 
 
@@ -85,9 +85,9 @@ class Response:
     values: Array
     is_exact: bool
 
-    def largest(self) -> Response:
-        """Return the response at its largest points, by which counts are judged, or at all where these are few."""
-        kept = self.values >= LARGE_SHARE * self.values.max()
+    def largest(self, share: float = LARGE_SHARES[0]) -> Response:
+        """Return a count at the points where it is a share of the largest or more; at all where these are few."""
+        kept = self.values >= share * self.values.max()
         if not self.is_exact or int(kept.sum()) < FEWEST_LARGE:
             return self
         levels = {name: values[kept] for name, values in self.points.items()}

@@ -7,7 +7,7 @@ factors of two to ten within the range that a user measures, and refute true law
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,13 +16,13 @@ import numpy as np
 from bptt_bench.analyse.data.response import is_count, is_exact, substance
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
-from bptt_bench.analyse.findings.growth import LawGrowth, OperationCost, TimeAlone, WorkAndTime
+from bptt_bench.analyse.findings.growth import LawGrowth, OpenWork, OperationCost, TimeAlone, WorkAndTime
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.findings.obstacles import NoNeighbours
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.question import Answer, LawQuestion
-from bptt_bench.analyse.growth.slopes import Response
+from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.verdicts.undone import find_undone_work, withhold
 from bptt_bench.analyse.verdicts.verdict import KINDS, Verdict, conclude, inconclusive
@@ -59,7 +59,7 @@ def judge_law(evidence: Evidence, claim: LawClaim) -> Verdict:
     if isinstance(time, Reason):
         return _settle(evidence, claim, work)
     if work.answer.word == "inconclusive":
-        return _settle(evidence, claim, time)
+        return _by_time(evidence, claim, work, time)
     return _by_work(evidence, claim, work, time)
 
 
@@ -76,8 +76,9 @@ def _judge(
     if isinstance(fit, Reason):
         return fit
     exact = is_exact(response)
+    given = _within_claimed(evidence, claim.subject, _response(fit)) if exact else _response(fit)
     question = LawQuestion(
-        given=_response(fit).largest(),
+        given=given,
         law=fit.law,
         name=response,
         bound=claim.bound,
@@ -86,25 +87,54 @@ def _judge(
         is_made_smaller=exact and _is_made_smaller(evidence, claim.subject, fit),
         least_share=SMALLEST_SHARE_OF_COUNTS if exact else SMALLEST_SHARE,
     )
-    answer = question.answer()
+    answer = _answer_counts(question) if exact else question.answer()
     if answer is None or all(one.n_steps == 0 for one in answer.finding.growths):
         return Reason(kind=Kind.NO_DATA, finding=NoNeighbours(subject=claim.subject, n_points=fit.n_points))
     return Judged(answer, fit)
 
 
-def _is_made_smaller(evidence: Evidence, subject: str, fit: Fit) -> bool:
-    """Return whether a response was taken at smaller levels than a subject is measured at in some profile."""
+def _claimed_levels(evidence: Evidence, subject: str, factors: Iterable[str]) -> dict[str, Array]:
+    """Return the levels of each factor at which a subject is measured in some profile; none where that is not known."""
     experiment = evidence.experiment
     if subject not in experiment.subject_names:
-        return False
+        return {}
     cells = [cell for profile in experiment.profiles.values() for cell in profile.cells([subject])]
-    largest = {name: max(float(cell.point[name]) for cell in cells) for name in fit.factors}
-    return any(fit.levels[name].max() < level * LARGEST_REACHED for name, level in largest.items())
+    return {name: np.array([float(cell.point[name]) for cell in cells]) for name in factors}
+
+
+def _is_made_smaller(evidence: Evidence, subject: str, fit: Fit) -> bool:
+    """Return whether a response was taken at smaller levels than a subject is measured at in some profile."""
+    claimed = _claimed_levels(evidence, subject, fit.factors)
+    return any(fit.levels[name].max() < levels.max() * LARGEST_REACHED for name, levels in claimed.items())
+
+
+def _within_claimed(evidence: Evidence, subject: str, given: Response) -> Response:
+    """Return a response within the claimed levels, if there are enough points: smaller ones may be degenerate."""
+    kept = np.ones(len(given.values), dtype=bool)
+    for name, levels in _claimed_levels(evidence, subject, given.points).items():
+        kept &= given.points[name] >= levels.min() * LARGEST_REACHED
+    points = {name: levels[kept] for name, levels in given.points.items()}
+    is_enough = kept.sum() >= FEWEST_LARGE and all(len(np.unique(levels)) > 2 for levels in points.values())
+    return Response(points=points, values=given.values[kept], is_exact=given.is_exact) if is_enough else given
 
 
 def _response(fit: Fit) -> Response:
     values = fit.points["measured"].to_numpy().astype(np.float64)
     return Response(points=dict(fit.levels), values=values, is_exact=is_exact(fit.response))
+
+
+def _answer_counts(question: LawQuestion) -> Answer | None:
+    """Return the answer of counts at their largest points, by two ranges of them.
+
+    A step of the counts, such as a table that doubles or numbers that take more digits, bends the growth over one range
+    and not over the other. A law is refuted only by both.
+    """
+    found = [replace(question, given=question.given.largest(share)).answer() for share in LARGE_SHARES]
+    answers = [one for one in found if one is not None]
+    supported = next((one for one in answers if one.word == "supported"), None)
+    if supported is not None or not answers:
+        return supported
+    return next((one for one in answers if one.word == "inconclusive"), answers[0])
 
 
 def _overheads(fit: Fit, admitted: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:
@@ -124,22 +154,40 @@ def _settle(evidence: Evidence, claim: LawClaim, judged: Judged) -> Verdict:
 
 
 def _conclude(
-    evidence: Evidence, claim: LawClaim, word: Word, shown: LawGrowth, finding: LawGrowth | WorkAndTime, fit: Fit
+    evidence: Evidence,
+    claim: LawClaim,
+    word: Word,
+    shown: LawGrowth,
+    finding: LawGrowth | WorkAndTime,
+    fit: Fit,
+    *,
+    is_alone: bool = True,
 ) -> Verdict:
     kind = KINDS[word]
     if word == "inconclusive" and (shown.hidden or shown.hiding or shown.rival or shown.late):
         kind = Kind.NOT_IDENTIFIABLE
     width = width_of(fit, evidence) if kind is Kind.IMPRECISE else None
     reason = Reason(kind=kind, finding=finding, width=width)
-    if isinstance(finding, LawGrowth) and not is_exact(finding.response):
+    if is_alone and isinstance(finding, LawGrowth) and not is_exact(finding.response):
         reason = reason.remarked(TimeAlone(is_open=word == "inconclusive"))
     return conclude(claim, word, reason, shown.whole.predicted, shown.whole.estimate)
+
+
+def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:
+    """Return the verdict on the time, where the work does not decide; it supports only what the work may follow too."""
+    (word, finding, _), left_open = time.answer, OpenWork(work=work.answer.finding)
+    may_be = all(one.limits.low <= one.estimate.estimate <= one.limits.high for one in work.answer.finding.growths)
+    verdict = _conclude(evidence, claim, word, finding, finding, time.fit, is_alone=False)
+    verdict = replace(verdict, reason=verdict.reason.remarked(left_open))
+    if word != "supported" or (may_be and work.answer.finding.rival is None):
+        return verdict
+    return verdict.left_open(replace(verdict.reason, kind=Kind.NOT_IDENTIFIABLE))
 
 
 def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:
     """Return the verdict on the work, with the cost of an operation; a rise that caches cannot explain refutes it."""
     word = work.answer.word
-    cost = _operation_cost(work, time)
+    cost = _operation_cost(work, time) if word == "supported" else None
     is_unexplained = cost is None or not 1 / MOST_RISE <= cost.rise <= MOST_RISE
     if word == "supported" and time.answer.word == "refuted" and is_unexplained:
         finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost, time=time.answer.finding)
@@ -156,9 +204,10 @@ def _operation_cost(work: Judged, time: Judged) -> OperationCost | None:
     operations: Array = fitted.full_law.evaluate(dict(points), fitted.coefficients)
     if not (operations > 0).all():
         return None
-    low, high = int(operations.argmin()), int(operations.argmax())
+    size = np.sum([np.log(np.maximum(levels, 1e-300)) for levels in points.values()], axis=0)
+    low, high = int(size.argmin()), int(size.argmax())
     rise = float(seconds[high] / operations[high] / (seconds[low] / operations[low]))
-    if not math.isfinite(rise):
+    if not math.isfinite(rise) or low == high:
         return None
 
     def at(index: int) -> dict[str, float]:

@@ -184,7 +184,8 @@ def count_points(
         return max(sizes[point] for point in by_share[share]) <= largest and clock.now() + foretold <= end
 
     chosen = max((share for share in SHARES if fits(share)), default=SHARES[0])
-    wanted = [*by_share[chosen], *shrink_points(points, chosen * SECOND_SHARE)]
+    further = [] if chosen == 1 else shrink_points(points, chosen * SECOND_SHARE)  # never below what is claimed
+    wanted = [*by_share[chosen], *further]
     left_out = [] if unreached is None else [unreached]
     for point in sorted(wanted, key=lambda point: -sizes.get(point, 0.0)):
         if sizes.get(point, 0.0) > largest or any(_are_alike(point, other, apart) for other in counts):
@@ -193,9 +194,12 @@ def count_points(
             count(point)
         else:
             left_out.append(point)
-    for point in between(sorted(counts, key=lambda point: counts[point])):
-        if clock.now() < end and len(counts) < FEWEST_POINTS:
+    kept = [point for point in counts if chosen < 1 or point in by_share[chosen]]
+    for point in between(sorted(kept, key=lambda point: counts[point])):
+        is_near = any(_are_alike(point, other, apart) for other in counts)
+        if clock.now() < end and len(kept) < FEWEST_POINTS and not is_near:
             count(point)
+            kept.append(point)
     return list(dict.fromkeys(left_out))
 
 

@@ -115,32 +115,35 @@ def shrink_points(points: Sequence[Point], share: float) -> list[Point]:
 
 
 def lower_order_terms(law: CostLaw) -> tuple[str, ...]:
-    """Return the terms that a loop of this cost usually has beside it: whole powers of its factors that grow slower.
+    """Return the terms that a loop of this cost usually has beside it: products of lower powers of what it multiplies.
 
     At the small sizes at which instructions are counted they matter: of an n by m product the loop over n has a cost
     of its own.
 
     >>> lower_order_terms(CostLaw("n*m")), lower_order_terms(CostLaw("n*log(n)")), lower_order_terms(CostLaw("2**n"))
     (('1', 'm', 'n'), ('1', 'n'), ('1',))
+    >>> lower_order_terms(CostLaw("(n-k+1)**2*k"))
+    ('1', 'k', '1*(n - k + 1)', '(n - k + 1)*k', '(n - k + 1)**2')
     """
     at = dict.fromkeys(law.factors, LARGE)
     is_constant = any(all(abs(term.local_exponent(name, at)) < SLACK for name in at) for term in law.terms)
-    found: dict[str, tuple[int, ...]] = {} if is_constant else {"1": ()}
+    found: dict[str, int] = {} if is_constant else {"1": 0}
     for term in law.terms:
-        powers = {name: term.local_exponent(name, at) for name in sorted(term.factors)}
-        if any(not 0 <= power <= LARGEST_POWER for power in powers.values()):
-            continue  # not a power
+        powers = {base: power for base, power in term.powers().items() if power >= 1 - SLACK}
+        if any(power > LARGEST_POWER for power in powers.values()):
+            continue
+        whole = sum(term.powers().values())
         for chosen in product(*(range(math.floor(power + SLACK) + 1) for power in powers.values())):
-            if sum(chosen) < sum(powers.values()) - 1e-6:
-                text = "*".join(
-                    name if power == 1 else f"{name}**{power}"
-                    for name, power in zip(powers, chosen, strict=True)
-                    if power
-                )
-                if text:
-                    found[text] = chosen
+            text = "*".join(
+                base if power == 1 else f"{base}**{power}" for base, power in zip(powers, chosen, strict=True) if power
+            )
+            if text.startswith("(") and text.endswith(")"):
+                text = f"1*{text}"  # a sum by itself is several terms
+            is_lower = sum(chosen) < whole - 1e-6 or len(powers) < len(term.powers())
+            if text and is_lower and CostLaw(text).text != str(term):
+                found[text] = sum(chosen)
     own = {str(term) for term in law.terms}
-    lower = sorted((text for text in found if text not in own), key=lambda text: (sum(found[text]), text))
+    lower = sorted((text for text in found if text not in own), key=lambda text: (found[text], len(text), text))
     return tuple(lower[:MOST_LOWER_TERMS])
 
 

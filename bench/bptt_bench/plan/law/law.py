@@ -124,6 +124,16 @@ class Term:
             result = np.asarray(_walk(self.node, values, NUMERIC), dtype=np.float64)
         return np.broadcast_to(result, shape) if result.shape != shape else result
 
+    def powers(self) -> dict[str, float]:
+        """Return what a term multiplies, each with its power; a logarithm and what is no power has one of its own.
+
+        >>> CostLaw("n**2*m*log(n)").terms[0].powers(), CostLaw("(n-k+1)**2/2").terms[0].powers()
+        ({'n': 2.0, 'm': 1.0, 'log(n)': 0.0}, {'(n - k + 1)': 2.0})
+        """
+        found: dict[str, float] = {}
+        _collect_powers(self.node, 1.0, found)
+        return found
+
     def local_exponent(self, factor: str, point: Mapping[str, float]) -> float:
         """Return ∂ log term / ∂ log factor at a point: 1 for ``T`` in ``T*H``, (2T+1)/(T+1) in ``T*(T+1)``.
 
@@ -365,3 +375,23 @@ def _walk(node: ast.expr, values: Mapping[str, Any], algebra: Algebra) -> Any:
         case ast.Call(func=ast.Name(id=name), args=args):
             return algebra.functions[name](*(_walk(argument, values, algebra) for argument in args))
     raise AssertionError(f"unchecked node {ast.dump(node)}")
+
+
+def _collect_powers(node: ast.expr, power: float, found: dict[str, float]) -> None:
+    """Add what an expression multiplies to the powers found so far; numbers are left out."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            _collect_powers(left, power, found)
+            _collect_powers(right, power, found)
+        case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant()):
+            _collect_powers(left, power, found)
+        case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() | float() as exponent)):
+            _collect_powers(left, power * exponent, found)
+        case ast.Name(id=name):
+            found[name] = found.get(name, 0.0) + power
+        case ast.Call():
+            found.setdefault(ast.unparse(node), 0.0)
+        case _ if set(_names(node)):
+            is_exponential = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
+            text = f"({ast.unparse(node)})"
+            found[text] = found.get(text, 0.0) + (math.inf if is_exponential else power)

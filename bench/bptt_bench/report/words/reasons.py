@@ -263,14 +263,12 @@ def _(one: estimates.PlaceboDeviation) -> str:
 @words.register
 def _(one: growth.LawGrowth) -> str:
     what = f"the {substance(one.response)}" if one.response == WHOLE else substance(one.response)
-    parts = [_whole_growth(what, one.whole)]
+    parts = [_whole_growth(what, one.whole, one.overhead)]
     if len(one.growths) > 1:
         parts.append(", ".join(map(_in_factor, one.growths)))
-    if one.overhead:
-        parts.append(f"{sum_of(one.overhead)} stands beside the law")
     if one.hidden:
         parts.append(f"{sum_of(one.hidden)} is too small to be judged")
-    if one.late:
+    if one.late and one.whole.limits.judge(one.whole.estimate) != "refuted":
         parts.append(f"at the largest level it has begun to grow with {join_names(one.late)}")
     if one.hiding:
         parts.append(f"{sum_of(one.hiding)} may hide the law at these levels, larger ones would decide")
@@ -284,14 +282,14 @@ def _(one: growth.LawGrowth) -> str:
     return "; ".join(parts)
 
 
-def _whole_growth(what: str, whole: growth.FactorGrowth) -> str:
+def _whole_growth(what: str, whole: growth.FactorGrowth, overhead: tuple[str, ...]) -> str:
     plural = what.endswith("s")
     names = join_names(whole.factors) + (" together" if len(whole.factors) > 1 else "")
     estimate, predicted = span(whole.estimate), number(whole.predicted)
     if whole.per_step:
-        said = f"each step of {names} multiplies {what} by {estimate}, by the law by {predicted}"
-    else:
-        said = f"{what} grow{'' if plural else 's'} with {names} by an exponent of {estimate}, the law by {predicted}"
+        return f"each step of {names} multiplies {what} by {estimate}, by the law by {predicted}{_outside(whole)}"
+    law = f"the law with {sum_of(overhead)} beside it" if overhead else "the law"
+    said = f"{what} grow{'' if plural else 's'} with {names} by an exponent of {estimate}, {law} by {predicted}"
     return said + _outside(whole)
 
 
@@ -314,6 +312,11 @@ def _(one: growth.WorkAndTime) -> str:
 @words.register
 def _(one: growth.TimeAlone) -> str:
     return "judged by time alone" + (": counting instructions may decide" if one.is_open else "")
+
+
+@words.register
+def _(one: growth.OpenWork) -> str:
+    return f"judged by time, because {substance(one.work.response)} leave it open: {words(one.work)}"
 
 
 @words.register
