@@ -31,6 +31,7 @@ NEXT_POWER = 0.6, 1.1  # difference of exponents of a law of the next whole powe
 LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is followed as closely
 DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
+LEAST_MISFIT = 0.01  # relative, of counts, from which another law may be the true one
 FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
 CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
@@ -103,6 +104,8 @@ class LawQuestion:
             return ("inconclusive" if hiding else "refuted"), replace(finding, hiding=hiding)
         if finding.closer is not None and self.bound == "tight":
             return "refuted", finding
+        if self.given.is_exact and (rival := self._rival_of_counts(found)) is not None:
+            return "inconclusive", replace(finding, rival=rival)
         if set(words) != {"supported"} or finding.hidden or finding.late:
             return "inconclusive", finding
         rival = self._rival(found, [one for one in others if one.law.text in finding.also_fit])
@@ -240,6 +243,20 @@ class LawQuestion:
             beside = self.given.beside_with(law, lower_order_terms(law))
             if beside is not None and beside.share >= LEAST_HIDDEN and beside.deviation <= CLOSER * closest:
                 return law.plus(*lower_order_terms(law)).text
+        return None
+
+    def _rival_of_counts(self, found: Slopes) -> str | None:
+        """Return a law of another class that counts of several factors follow far more closely, with lower powers."""
+        if len(self.given.points) == 1 or found.deviation < LEAST_MISFIT or self.bound == "upper":
+            return None
+        for factor in self.given.points:
+            for power in (-1.0, -0.5, 0.5, 1.0):
+                law = CostLaw(" + ".join(f"{term}*{factor}**{power:g}" for term in self.law.terms))
+                beside = self.given.beside_with(law, lower_order_terms(law))
+                if beside is None or beside.share < LEAST_HIDDEN or len(law.terms) == self.given.values.size:
+                    continue
+                if FAR_CLOSER * beside.deviation <= found.deviation:
+                    return law.text
         return None
 
     def _hiding_terms(self, finding: LawGrowth, others: list[Slopes]) -> tuple[str, ...]:

@@ -30,8 +30,8 @@ CONFIDENCE = 0.95  # of the slopes of counts
 CLOSE = 0.6  # of the margin: typical deviation up to which terms beside a law are accepted …
 CLOSER = 0.5  # … if they bring it down to this share
 SAME_LEVEL = 9  # digits after the point of log levels that are the same
-LARGE_SHARES = 1 / 30, 1 / 100  # of the largest count, from which counts are judged …
-FEWEST_LARGE = 6  # … if there are so many
+LARGE_SHARES = 1 / 8, 1 / 30, 1 / 100  # of the largest count, from which counts are judged …
+FEWEST_LARGE = 5  # … if there are so many
 
 
 class FactorSlopes(NamedTuple):
@@ -85,13 +85,13 @@ class Response:
     values: Array
     is_exact: bool
 
-    def largest(self, share: float = LARGE_SHARES[0]) -> Response:
-        """Return a count at the points where it is a share of the largest or more; at all where these are few."""
+    def largest(self, share: float) -> Response | None:
+        """Return the response where it is a share of the largest or more; ``None`` at too few points."""
         kept = self.values >= share * self.values.max()
-        if not self.is_exact or int(kept.sum()) < FEWEST_LARGE:
-            return self
+        if int(kept.sum()) < FEWEST_LARGE:
+            return None
         levels = {name: values[kept] for name, values in self.points.items()}
-        return Response(points=levels, values=self.values[kept], is_exact=True)
+        return Response(points=levels, values=self.values[kept], is_exact=self.is_exact)
 
     def beside(
         self, law: CostLaw, overheads: Sequence[Sequence[str]], margin: float, least_share: float

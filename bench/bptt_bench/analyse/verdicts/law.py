@@ -6,6 +6,7 @@ factors of two to ten within the range that a user measures, and refute true law
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -124,17 +125,19 @@ def _response(fit: Fit) -> Response:
 
 
 def _answer_counts(question: LawQuestion) -> Answer | None:
-    """Return the answer of counts at their largest points, by two ranges of them.
+    """Return the answer of counts at their largest points, by several ranges of them.
 
     A step of the counts, such as a table that doubles or numbers that take more digits, bends the growth over one range
-    and not over the other. A law is refuted only by both.
+    and not over the other. A law is refuted only by all of them.
     """
-    found = [replace(question, given=question.given.largest(share)).answer() for share in LARGE_SHARES]
+    ranges = [one for share in LARGE_SHARES if (one := question.given.largest(share)) is not None]
+    found = [replace(question, given=one).answer() for one in ranges or [question.given]]
     answers = [one for one in found if one is not None]
     supported = next((one for one in answers if one.word == "supported"), None)
     if supported is not None or not answers:
         return supported
-    return next((one for one in answers if one.word == "inconclusive"), answers[0])
+    decided = list(itertools.dropwhile(lambda one: one.word == "inconclusive", answers))  # the smallest may be too few
+    return next((one for one in decided if one.word == "inconclusive"), (decided or answers)[0])
 
 
 def _overheads(fit: Fit, admitted: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

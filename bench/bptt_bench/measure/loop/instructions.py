@@ -24,7 +24,7 @@ from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 SHARES = tuple(4.0**-power for power in range(6, -1, -1))  # of the levels of the profile, from the smallest up
 SECOND_SHARE = 1 / 8  # of the share that is chosen: where its points are counted as well, over a wide range
 MOST_INSTRUCTIONS = 5e7  # of one evaluation, which is made five times under a counter that is 50 times as slow
-FEWEST_POINTS = 6  # of a subject; where there are fewer, levels are put in between
+FEWEST_POINTS, FEWEST_OF_ONE_FACTOR = 6, 10  # of a subject; where there are fewer, levels are put in between
 STEP = 4.0  # by which sizes grow on the way up
 SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its subject
 INPUTS = 3  # whose median counts
@@ -194,10 +194,12 @@ def count_points(
             count(point)
         else:
             left_out.append(point)
-    kept = [point for point in counts if chosen < 1 or point in by_share[chosen]]
+    smallest = min(sizes[point] for point in by_share[chosen])
+    kept = [point for point in counts if chosen < 1 or _sizes(law, [*sizes, point])[point] >= smallest]
+    fewest = FEWEST_OF_ONE_FACTOR if len(points[0]) == 1 else FEWEST_POINTS
     for point in between(sorted(kept, key=lambda point: counts[point])):
         is_near = any(_are_alike(point, other, apart) for other in counts)
-        if clock.now() < end and len(kept) < FEWEST_POINTS and not is_near:
+        if clock.now() < end and len(kept) < fewest and not is_near:
             count(point)
             kept.append(point)
     return list(dict.fromkeys(left_out))

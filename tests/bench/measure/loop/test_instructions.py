@@ -249,7 +249,7 @@ def test_no_valgrind_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize(
     ("apart", "beside"),
-    [(1.0, [2000, 500, 2828, 1414]), (1.5, [2000, 500]), (2.1, [2000])],  # six points are the fewest
+    [(1.0, [2000, 500, 2828, 1414, 707]), (1.5, [2000, 500]), (2.1, [])],  # others are put in between, if not alike
 )
 def test_points_that_are_alike_are_counted_once(apart: float, beside: list[int]) -> None:
     """Beside those on the way up, the others of the profile from the largest down."""
