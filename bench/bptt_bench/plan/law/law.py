@@ -125,7 +125,7 @@ class Term:
         return np.broadcast_to(result, shape) if result.shape != shape else result
 
     def powers(self) -> dict[str, float]:
-        """Return what a term multiplies, each with its power; a logarithm and what is no power has one of its own.
+        """Return what a term multiplies, each with its power; logarithms have the power 0.
 
         >>> CostLaw("n**2*m*log(n)").terms[0].powers(), CostLaw("(n-k+1)**2/2").terms[0].powers()
         ({'n': 2.0, 'm': 1.0, 'log(n)': 0.0}, {'(n - k + 1)': 2.0})
