@@ -32,6 +32,8 @@ LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is 
 DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
 LEAST_MISFIT = 0.01  # relative, of counts, from which another law may be the true one
+MILD = 2.0  # margins by which counts may miss a law without refuting it
+LEAST_DIFFERENCE = 0.002  # relative, of counts, from which laws of one class can be distinguished
 FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
 CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
@@ -101,17 +103,19 @@ class LawQuestion:
         words = [_word(one) for one in finding.growths]
         if "refuted" in words or _word(finding.whole) == "refuted":
             hiding = self._hiding_terms(finding, others)
-            return ("inconclusive" if hiding else "refuted"), replace(finding, hiding=hiding)
+            is_open = bool(hiding) or self._is_missed_by_little(finding, found)
+            return ("inconclusive" if is_open else "refuted"), replace(finding, hiding=hiding)
         if finding.closer is not None and self.bound == "tight":
             return "refuted", finding
-        if self.given.is_exact and (rival := self._rival_of_counts(found)) is not None:
-            return "inconclusive", replace(finding, rival=rival)
-        if set(words) != {"supported"} or finding.hidden or finding.late:
-            return "inconclusive", finding
-        rival = self._rival(found, [one for one in others if one.law.text in finding.also_fit])
-        if rival is not None:
-            return "inconclusive", replace(finding, rival=rival)
-        return "supported", finding
+        rival = self._any_rival(finding, found, others)
+        is_clear = set(words) == {"supported"} and not finding.hidden and not finding.late and rival is None
+        return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival)
+
+    def _any_rival(self, finding: LawGrowth, found: Slopes, others: list[Slopes]) -> str | None:
+        """Return another law that may be the true one, if any."""
+        fits = [one for one in others if one.law.text in finding.also_fit]
+        of_counts = self._rival_of_counts(found) if self.given.is_exact else None
+        return of_counts or self._closer_count(found, others) or self._rival(found, fits)
 
     def _late_factors(self, found: Slopes) -> tuple[str, ...]:
         """Return factors with which a response that should not grow has begun to at their largest level.
@@ -223,6 +227,23 @@ class LawQuestion:
             if base >= LEAST_BASE and not self._is_exponential():
                 yield CostLaw(f"{base:.3g}**{factor}")
 
+    def _closer_count(self, found: Slopes, others: list[Slopes]) -> str | None:
+        """Return a simple law of another growth that counts follow far more closely, bare or with the same overhead."""
+        if not self.given.is_exact or not found.overhead or found.deviation < LEAST_DIFFERENCE:
+            return None
+        beside = [self.given.beside_with(one.law, found.overhead) for one in others]
+        for one in sorted((*others, *filter(None, beside)), key=lambda one: one.deviation):
+            if FAR_CLOSER * one.deviation > found.deviation:
+                return None
+            if abs(self._power(one.law, found) - self._power(self.law, found)) > self.margin:
+                return one.law.text
+        return None
+
+    def _power(self, law: CostLaw, found: Slopes) -> float:
+        """Return the exponent of the first term of a law in its only factor at the largest point."""
+        (factor,) = self.given.points
+        return law.terms[0].local_exponent(factor, found.largest)
+
     def _rival(self, found: Slopes, fits: list[Slopes]) -> str | None:
         """Return a law of another class that may be the true one, as a constant or lower terms may hide."""
         if len(self.given.points) != 1:
@@ -258,6 +279,19 @@ class LawQuestion:
                 if FAR_CLOSER * beside.deviation <= found.deviation:
                     return law.text
         return None
+
+    def _is_missed_by_little(self, finding: LawGrowth, found: Slopes) -> bool:
+        """Return whether a law is missed by hardly more than the margin, and no other law of its factor tells why.
+
+        A law that is followed tells why if it grows otherwise: n does beside n·log(n), and not beside n·log(log n).
+        """
+        if len(self.given.points) != 1 or not self.given.is_exact:
+            return False
+        (growth,) = finding.growths
+        if abs(growth.estimate.estimate - growth.predicted) > MILD * self.margin:
+            return False
+        own = self._power(self.law, found)
+        return all(abs(self._power(CostLaw(law), found) - own) < self.margin for law in finding.also_fit)
 
     def _hiding_terms(self, finding: LawGrowth, others: list[Slopes]) -> tuple[str, ...]:
         """Return terms of lower order with which the response follows a law that it seems to grow less than."""

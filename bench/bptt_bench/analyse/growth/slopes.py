@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -31,6 +31,7 @@ CLOSE = 0.6  # of the margin: typical deviation up to which terms beside a law a
 CLOSER = 0.5  # … if they bring it down to this share
 SAME_LEVEL = 9  # digits after the point of log levels that are the same
 LARGE_SHARES = 1 / 8, 1 / 30, 1 / 100  # of the largest count, from which counts are judged …
+MOST_EXCESS = 2.0  # times a response at smaller points, that a law with overhead may foretell there
 FEWEST_LARGE = 5  # … if there are so many
 
 
@@ -79,19 +80,28 @@ class Response:
     ----------
     points : levels by factor (n_points,). values : above 0 (n_points,).
     is_exact : whether it is a count or an amount of memory, without noise.
+    smaller : the response at smaller points, which no overhead may exceed.
     """
 
     points: Mapping[str, Array]
     values: Array
     is_exact: bool
+    smaller: Response | None = None
 
     def largest(self, share: float) -> Response | None:
         """Return the response where it is a share of the largest or more; ``None`` at too few points."""
         kept = self.values >= share * self.values.max()
         if int(kept.sum()) < FEWEST_LARGE:
             return None
-        levels = {name: values[kept] for name, values in self.points.items()}
-        return Response(points=levels, values=self.values[kept], is_exact=self.is_exact)
+        large, small = (
+            Response(
+                points={name: values[mask] for name, values in self.points.items()},
+                values=self.values[mask],
+                is_exact=self.is_exact,
+            )
+            for mask in (kept, ~kept)
+        )
+        return replace(large, smaller=small) if len(small.values) else large
 
     def beside(
         self, law: CostLaw, overheads: Sequence[Sequence[str]], margin: float, least_share: float
@@ -110,9 +120,16 @@ class Response:
             if found is None:
                 continue
             is_closer = best is not None and found.deviation <= min(CLOSE * margin, CLOSER * best.deviation)
-            if best is None or (is_closer and found.share >= least_share):
+            if best is None or (is_closer and found.share >= least_share and self._is_possible(found)):
                 best = found
         return best
+
+    def _is_possible(self, found: Slopes) -> bool:
+        """Return whether what stands beside a law at the largest points is not more than all that smaller ones take."""
+        if self.smaller is None:
+            return True
+        expected = found.full_law.evaluate(dict(self.smaller.points), found.coefficients)
+        return bool((expected <= MOST_EXCESS * self.smaller.values).all())
 
     def beside_with(self, law: CostLaw, overhead: Sequence[str] = ()) -> Slopes | None:
         """Return the response beside a law with some overhead; ``None`` where that has no value above 0."""

@@ -312,6 +312,8 @@ def _read_overhead(
 def _require_values(parameter: str, law: CostLaw, points: Sequence[Point]) -> None:
     """See that no term of a law is undefined or below 0 where it is to be measured."""
     columns = term_values(law, points)
+    if not columns.any():
+        raise LawError(f"{parameter} {law.text!r}: must be above 0 somewhere; it is 0 at every point")
     wrong = np.argwhere(~(np.isfinite(columns) & (columns >= 0)))
     if len(wrong):
         point, term = points[int(wrong[0][0])], law.terms[int(wrong[0][1])]

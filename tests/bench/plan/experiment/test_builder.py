@@ -306,6 +306,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": "n", "n": range(1, 10**6)}, r"n=\[1, 2, 3, 4, …\]: must be at most 1000 levels"),
     ({"law": "n*log(n)", "n": [-1, 99]}, r"factor n must be a number above 0, got -1"),
     ({"law": "nlogn", "n": [1, 99]}, r"law 'nlogn': names nlogn, which has no levels; did you mean n\*log\(n\)\?"),
+    ({"law": "0", "n": [1, 99]}, r"law '0\*n\*\*0': must be above 0 somewhere; it is 0 at every point"),
     ({"law": "N", "n": [1, 99]}, r"law 'N': names N, which has no levels; did you mean n\?"),
     ({"law": "2**n", "n": [1, 2000]}, r"law '2\*\*n': 2\*\*n is inf at n=\d+; .*; give smaller levels"),
     ({"law": "n", "n": [1, 99], "factors": {"n": [1, 9]}}, r"factors: 'n' is given by keyword as well; give it once"),
