@@ -82,7 +82,7 @@ def figure_parity(
     _draw_all(above.subplots(), points, looks, ends)
     grid = below.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
     _draw_each(list(grid.flat), points, looks, ends)
-    below.supylabel("measured over predicted − 1 (%)", fontsize=10.5, color=INK)
+    below.supylabel("deviation (%)", fontsize=10.5, color=INK)
     below.supxlabel("predicted time per evaluation (s)", fontsize=10.5, color=INK)
     headline(figure, f"Predicted and measured, {show.response(response)}, every point")
     handles = [Line2D([], [], color=looks[name].color, marker=looks[name].marker, linestyle="none") for name in fits]
