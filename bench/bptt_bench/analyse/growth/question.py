@@ -28,6 +28,7 @@ MANY_STEPS = 6  # from which an interval of their median leaves some of them out
 STEEP = 3.0  # exponent from which margins are relative
 ANOTHER_CLASS = 0.4  # difference of exponents from which two laws are of different classes
 NEXT_POWER = 0.6, 1.1  # difference of exponents of a law of the next whole power
+LEAST_CLEAR = 0.8  # share of a law's terms in a time at the largest point, from which what stands beside them is small
 LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is followed as closely
 DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
@@ -108,8 +109,11 @@ class LawQuestion:
         if finding.closer is not None and self.bound == "tight":
             return "refuted", finding
         rival = self._any_rival(finding, found, others)
-        is_clear = set(words) == {"supported"} and not finding.hidden and not finding.late and rival is None
-        return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival)
+        is_small = not self.given.is_exact and found.share < LEAST_CLEAR and self.bound != "upper"
+        obstacles = finding.hidden or finding.late or rival is not None or is_small
+        is_clear = set(words) == {"supported"} and not obstacles
+        hiding = found.overhead if is_small else ()
+        return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival, hiding=hiding)
 
     def _any_rival(self, finding: LawGrowth, found: Slopes, others: list[Slopes]) -> str | None:
         """Return another law that may be the true one, if any."""
