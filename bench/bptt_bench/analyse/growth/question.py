@@ -33,7 +33,8 @@ LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is 
 DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
 LEAST_MISFIT = 0.01  # relative, of counts, from which another law may be the true one
-MILD = 2.0  # margins by which counts may miss a law without refuting it
+# margins by which counts may miss a law without refuting it: of one factor, and of several if all together are right
+MILD, MILD_OF_SEVERAL = 2.0, 4.0
 LEAST_DIFFERENCE = 0.002  # relative, of counts, from which laws of one class can be distinguished
 FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
@@ -289,10 +290,13 @@ class LawQuestion:
 
         A law that is followed tells why if it grows otherwise: n does beside n·log(n), and not beside n·log(log n).
         """
-        if len(self.given.points) != 1 or not self.given.is_exact:
+        refuted = [one for one in finding.growths if _word(one) == "refuted"]
+        missed = [abs(one.estimate.estimate - one.predicted) for one in refuted]
+        if not self.given.is_exact or not missed:
             return False
-        (growth,) = finding.growths
-        if abs(growth.estimate.estimate - growth.predicted) > MILD * self.margin:
+        if len(self.given.points) > 1:
+            return max(missed) <= MILD_OF_SEVERAL * self.margin and _word(finding.whole) != "refuted"
+        if max(missed) > MILD * self.margin:
             return False
         own = self._power(self.law, found)
         return all(abs(self._power(CostLaw(law), found) - own) < self.margin for law in finding.also_fit)

@@ -80,7 +80,7 @@ def _judge(
     given = _within_claimed(evidence, claim.subject, _response(fit)) if exact else _response(fit)
     question = LawQuestion(
         given=given,
-        law=fit.law,
+        law=fit.law.expanded(),
         name=response,
         bound=claim.bound,
         margin=margin,

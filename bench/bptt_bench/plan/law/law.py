@@ -200,6 +200,18 @@ class CostLaw:
     def __str__(self) -> str:
         return self.text
 
+    def expanded(self) -> CostLaw:
+        """Return the law with sums of different factors multiplied out, so that each has a coefficient of its own.
+
+        In O((E + V)·log V) nothing says that an edge costs as much as a node.
+
+        >>> CostLaw("(E + V)*log(V)").expanded().text, CostLaw("n*(n+1)/2").expanded().text
+        ('E*log(V) + V*log(V)', 'n*(n+1)/2')
+        """
+        parts = [part for term in self.terms for part in _multiply_out(term.node)]
+        texts = [str(term) for term in self.terms] if len(parts) == len(self.terms) else map(ast.unparse, parts)
+        return CostLaw(" + ".join(texts))
+
     def plus(self, *terms: str) -> CostLaw:
         """Return the law with further terms; a term that it has already is kept once."""
         return CostLaw(" + ".join((self.text, *terms)))
@@ -395,3 +407,21 @@ def _collect_powers(node: ast.expr, power: float, found: dict[str, float]) -> No
             is_exponential = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
             text = f"({ast.unparse(node)})"
             found[text] = found.get(text, 0.0) + (math.inf if is_exponential else power)
+
+
+def _multiply_out(node: ast.expr) -> list[ast.expr]:
+    """Return the parts of a product of sums of different factors; the node itself where there is no such sum."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Mult):
+        return [node]
+    left, right = (_summands(side) or _multiply_out(side) for side in (node.left, node.right))
+    return [ast.BinOp(left=one, op=ast.Mult(), right=other) for one in left for other in right]
+
+
+def _summands(node: ast.expr) -> list[ast.expr]:
+    """Return the terms of a sum, each of which has a factor that no other has; nothing if it is another sum."""
+    if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
+        return []
+    terms = [*(_summands(node.left) or [node.left]), *(_summands(node.right) or [node.right])]
+    names = [_names(term) for term in terms]
+    is_own = all(own and not own & set().union(*names[:i], *names[i + 1 :]) for i, own in enumerate(names))
+    return terms if is_own else []
