@@ -35,6 +35,8 @@ WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show,
 LEAST_MISFIT = 0.01  # relative, of counts, from which another law may be the true one
 # margins by which counts may miss a law without refuting it: of one factor, and of several if all together are right
 MILD, MILD_OF_SEVERAL = 2.0, 4.0
+LARGEST_MISFIT = 0.15  # relative, of counts that follow a law
+COUNTED_SHARE, COUNTED_CLOSER = 0.1, 1 / 3  # of counts: share and misfit of a law of the next power that may be true
 LEAST_DIFFERENCE = 0.002  # relative, of counts, from which laws of one class can be distinguished
 FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
@@ -105,7 +107,7 @@ class LawQuestion:
         words = [_word(one) for one in finding.growths]
         if "refuted" in words or _word(finding.whole) == "refuted":
             hiding = self._hiding_terms(finding, others)
-            is_open = bool(hiding) or self._is_missed_by_little(finding, found)
+            is_open = bool(hiding) or self._is_missed_by_little(finding, found) or not self._is_explained(others)
             return ("inconclusive" if is_open else "refuted"), replace(finding, hiding=hiding)
         if finding.closer is not None and self.bound == "tight":
             return "refuted", finding
@@ -115,6 +117,13 @@ class LawQuestion:
         is_clear = set(words) == {"supported"} and not obstacles
         hiding = found.overhead if is_small else ()
         return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival, hiding=hiding)
+
+    def _is_explained(self, others: list[Slopes]) -> bool:
+        """Return whether counts follow any simple law; those that jump between two follow none, and refute none."""
+        if not self.given.is_exact or not others:
+            return True
+        lower = (self.given.beside_with(one.law, lower_order_terms(one.law)) for one in others)
+        return any(one is not None and one.deviation <= LARGEST_MISFIT for one in (*others, *lower))
 
     def _any_rival(self, finding: LawGrowth, found: Slopes, others: list[Slopes]) -> str | None:
         """Return another law that may be the true one, if any."""
@@ -260,6 +269,7 @@ class LawQuestion:
                 if abs(other.factors[factor].law - own) >= ANOTHER_CLASS:
                     return other.law.text
         closest = min(one.deviation for one in (found, *fits))
+        share, closer = (COUNTED_SHARE, COUNTED_CLOSER) if self.given.is_exact else (LEAST_HIDDEN, CLOSER)
         if self.bound == "upper" or (closest <= CLOSE_FIT * self.margin and own > self.margin):
             return None
         for text in ("{n}", "{n}**2", "{n}**3"):
@@ -267,7 +277,7 @@ class LawQuestion:
             if not NEXT_POWER[0] <= law.terms[0].local_exponent(factor, found.largest) - own <= NEXT_POWER[1]:
                 continue
             beside = self.given.beside_with(law, lower_order_terms(law))
-            if beside is not None and beside.share >= LEAST_HIDDEN and beside.deviation <= CLOSER * closest:
+            if beside is not None and beside.share >= share and beside.deviation <= closer * closest:
                 return law.plus(*lower_order_terms(law)).text
         return None
 
@@ -312,7 +322,8 @@ class LawQuestion:
         closest = min((one.deviation for one in (bare, *others) if one is not None), default=math.inf)
         for lower in (("1",), lower_order_terms(self.law)):
             beside = self.given.beside_with(self.law, lower)
-            least = LEAST_SEEN if lower == ("1",) and others else LEAST_HIDDEN
+            is_seen = self.given.is_exact or lower == ("1",)
+            least = LEAST_SEEN if is_seen and others else LEAST_HIDDEN
             if beside is None or beside.share < least or beside.deviation > CLOSER * closest:
                 continue
             rivals = [self.given.beside_with(law, lower) for law in self._simple_laws()]
