@@ -1,8 +1,7 @@
 """Holds the growth of a response against its law as a whole.
 
-Evidence for the limits, on 67 functions of well-known libraries timed by the quick profile, their true law and 134
-wrong ones (``python -m tests.corpus``): a margin of 0.2 refuted one true law and supported 46, 0.25 none and 51, 0.3
-none and 52; of the wrong laws 0.3 supported one, and 0.35 three.
+Evidence for the limits: functions of well-known libraries, their true laws and wrong ones (``python -m tests.corpus``;
+docs/decisions, 81).
 """
 
 from __future__ import annotations
