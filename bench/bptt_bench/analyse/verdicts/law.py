@@ -136,7 +136,16 @@ def _answer_counts(question: LawQuestion) -> Answer | None:
     supported = next((one for one in answers if one.word == "supported"), None)
     if supported is not None or not answers:
         return supported
-    decided = list(itertools.dropwhile(lambda one: one.word == "inconclusive", answers))  # the smallest may be too few
+    own = {str(term) for term in question.law.terms}
+
+    def is_against(answer: Answer) -> bool:
+        """Return whether a small range leaves a law open that it speaks against: it misses it, or follows another."""
+        rival, growths = answer.finding.rival, answer.finding.growths
+        is_met = all(one.limits.low <= one.estimate.estimate <= one.limits.high for one in growths)
+        speaks_for = is_met if rival is None else own <= set(map(str, CostLaw(rival).terms))  # a law that contains it
+        return answer.word == "inconclusive" and not speaks_for
+
+    decided = list(itertools.dropwhile(is_against, answers))
     return next((one for one in decided if one.word == "inconclusive"), (decided or answers)[0])
 
 

@@ -278,3 +278,46 @@ def test_an_exponential_law_grows_by_the_step() -> None:
     linear = judge_growth(frame(lambda n: 1e-7 * 2.0**n, points, seed=0), CostLaw("n"), name="it")
     assert linear.word == "refuted"
     assert "**n fits far better" in text_of(linear.verdict.reason)
+
+
+def counts_judged(counts: Callable[..., float], law: str, claimed: Mapping[str, list[int]], **levels: list[int]) -> str:
+    """The verdict on counts at a grid of levels, of which some lie below those that are claimed."""
+    rows = [
+        {"subject": "it", **point, RESPONSE: float(round(counts(**point)))}
+        for point in Design.grid({name: tuple(some) for name, some in levels.items()})
+    ]
+    experiment = bench.experiment({"it": lambda _point: list}, law, factors=claimed, measure="instructions")
+    (found,) = judge(pd.DataFrame(rows), experiment)
+    return found.verdict
+
+
+def test_small_integers_that_cost_less_do_not_refute_a_loop() -> None:
+    """Beyond 256 a number is made anew, so that a step costs twice as much: 208 and 400 instructions."""
+    levels = [16, 64, 100, 215, 464, 1000, 1468, 2154, 3162, 4642, 6813, 10_000]
+    found = counts_judged(
+        lambda n: 208 * min(n, 256) + 400 * max(n - 256, 0) + 900, "n", {"n": [100, 10_000]}, n=levels
+    )
+    assert found != "refuted"
+
+
+def test_counts_below_the_claimed_levels_refute_nothing() -> None:
+    """A pattern longer than its text is not searched for at all."""
+    found = counts_judged(
+        lambda n, m: 60 * max(n - m + 1, 0) * m + 1500,
+        "n*m",
+        {"n": [400, 4000], "m": [4, 40]},
+        n=[16, 28, 51, 400, 711, 1265, 2249, 4000],
+        m=[4, 7, 13, 22, 40],
+    )
+    assert found != "refuted"
+
+
+def test_counts_do_not_support_a_product_that_is_half_a_power_off() -> None:
+    side = [4, 7, 11, 19, 32]
+    claimed = {name: [4, 32] for name in "nmk"}
+
+    def counts(n: int, m: int, k: int) -> float:
+        return 90 * n * m * k + 700 * n * m + 400 * n + 2000
+
+    assert counts_judged(counts, "n*m*sqrt(k)", claimed, n=side, m=side, k=side) != "supported"
+    assert counts_judged(counts, "n*m*k", claimed, n=side, m=side, k=side) == "supported"
