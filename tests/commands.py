@@ -17,7 +17,7 @@ import time
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST = ROOT / ".ci" / "commands.toml"
@@ -68,22 +68,30 @@ def copied(folder: Path) -> None:
         subprocess.run(["git", *arguments], cwd=folder, env={**os.environ, **IDENTITY}, check=True, capture_output=True)
 
 
-def lines(entries: Mapping[str, Mapping[str, Any]], words: Sequence[str]) -> Iterator[tuple[str, list[int]]]:
-    """The command lines to be run and the exit statuses that are fine."""
+class Line(NamedTuple):
+    """A command line to be run, the exit statuses that are fine, and what it must not print."""
+
+    text: str
+    allowed: list[int]
+    never: str | None
+
+
+def lines(entries: Mapping[str, Mapping[str, Any]], words: Sequence[str]) -> Iterator[Line]:
+    """The command lines to be run."""
     for command, entry in entries.items():
         if words and not any(word in command for word in words):
             continue
         run = entry.get("run", [])
         for line in [run] if isinstance(run, str) else run:
-            yield line, entry.get("status", [0])
+            yield Line(line, entry.get("status", [0]), entry.get("never"))
 
 
-def ran(line: str, allowed: list[int], folder: Path, environment: Mapping[str, str]) -> bool:
+def ran(line: Line, folder: Path, environment: Mapping[str, str]) -> bool:
     """Run a command line and say how it went; the end of what it printed is shown only where it failed."""
     start = time.monotonic()
     try:
         done = subprocess.run(
-            ["bash", "-c", line],
+            ["bash", "-c", line.text],
             cwd=folder,
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -94,13 +102,16 @@ def ran(line: str, allowed: list[int], folder: Path, environment: Mapping[str, s
             check=False,
         )
         status, text = str(done.returncode), done.stdout
-        fine = done.returncode in allowed
+        found = re.search(line.never, text) if line.never else None
+        if found:
+            status += f" and {found[0]!r} printed"
+        fine = done.returncode in line.allowed and not found
     except subprocess.TimeoutExpired:
         status, text, fine = f"none after {SECONDS} s", "", False
-    print(f"{time.monotonic() - start:6.1f} s  {line}", flush=True)
+    print(f"{time.monotonic() - start:6.1f} s  {line.text}", flush=True)
     if not fine:
         end = "\n".join(text.splitlines()[-SHOWN_LINES:])
-        print(f"{end}\nFAILED: {line}: exit status {status}, allowed are {allowed}", flush=True)
+        print(f"{end}\nFAILED: {line.text}: exit status {status}, allowed are {line.allowed}", flush=True)
     return fine
 
 
@@ -117,7 +128,7 @@ def main(words: Sequence[str]) -> int:
             "PATH": os.pathsep.join([str(venv / "bin"), os.environ["PATH"]]),
             "VENV": str(venv),
         }
-        failed = sum(not ran(line, allowed, folder, environment) for line, allowed in lines(listed(), words))
+        failed = sum(not ran(line, folder, environment) for line in lines(listed(), words))
     print(f"{failed} commands failed" if failed else "every command ran")
     return 1 if failed else 0
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import ROOT, WAYS, in_text, listed, promised, ran, targets
+from tests.commands import ROOT, WAYS, Line, in_text, listed, promised, ran, targets
 
 PLANTED = "# Title\n\n    bptt-bench frobnicate --now    # a comment\n\nand `make coffee`, and `run` alone.\n"
 
@@ -38,7 +38,7 @@ def test_commands_are_found_in_every_kind_of_block() -> None:
 def test_an_entry_says_how_it_is_checked_or_why_not(command: str) -> None:
     entry = listed()[command]
     (way,) = (way for way in WAYS if way in entry)
-    assert set(entry) <= {way, "status"}
+    assert set(entry) <= {way, "status", "never"}
     if way == "tests":
         assert (ROOT / entry["tests"]).is_file()
     if way == "why":
@@ -46,6 +46,19 @@ def test_an_entry_says_how_it_is_checked_or_why_not(command: str) -> None:
 
 
 def test_a_command_that_fails_is_seen(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    assert ran("exit 1", [0, 1], tmp_path, {})
-    assert not ran("echo oh; exit 5", [0, 1], tmp_path, {})
+    assert ran(Line("exit 1", [0, 1], None), tmp_path, {})
+    assert not ran(Line("echo oh; exit 5", [0, 1], None), tmp_path, {})
     assert "oh\nFAILED: echo oh; exit 5: exit status 5, allowed are [0, 1]" in capfd.readouterr().out
+
+
+def test_a_test_that_failed_is_told_from_a_claim_that_is_refuted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (entry,) = (each for command, each in listed().items() if command == "pytest --benchmark")
+    assert ran(Line("echo 99 passed, 1 refuted; exit 1", entry["status"], entry["never"]), tmp_path, {})
+    assert not ran(Line("echo 98 passed, 1 failed; exit 1", entry["status"], entry["never"]), tmp_path, {})
+    assert "exit status 1 and '1 failed' printed" in capfd.readouterr().out
+    under_make = listed()["make benchmark"]
+    for status, fine in ((1, True), (2, False), (13, False)):
+        text = f"echo '[Makefile:74: benchmark] Error {status}'; exit 2"
+        assert ran(Line(text, under_make["status"], under_make["never"]), tmp_path, {}) == fine
