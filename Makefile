@@ -74,7 +74,7 @@ benchmark: $(VENV)/.test-stamp ## the benchmark suite through pytest-benchmark, 
 	$(BIN)/python -m pytest --benchmark -m bptt_bench tests/scaling
 
 .PHONY: reference
-reference: $(VENV)/.run-stamp ## measure the standard profile and the points beyond it anew into results/reference (about 20 minutes)
+reference: $(VENV)/.run-stamp ## measure the full profile and the points beyond it anew into results/reference (about 30 minutes)
 	rm -rf $(REFERENCE).new
 	$(BIN)/bptt-bench foresee $(EXPERIMENT) --out $(REFERENCE).new
 	$(BIN)/bptt-bench report $(REFERENCE).new || (( $$? == 1 ))

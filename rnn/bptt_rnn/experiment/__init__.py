@@ -237,7 +237,7 @@ def configure(corpus: Path | None) -> Experiment:
         profiles={**PROFILES, "selftest": SELFTEST},
         claims=CLAIMS,
         placebo="aggregated",
-        foresight=Foresight(beyond=BEYOND, subjects=FORESEEN),
+        foresight=Foresight(beyond=BEYOND, subjects=FORESEEN, profile="full"),
         faults=tuple(_fault(name, corpus) for name in FAULTS),
     )
 

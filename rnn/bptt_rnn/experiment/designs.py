@@ -67,11 +67,11 @@ STANDARD_DESIGN = (
     + Design.corners({"V": (64, 2048), "d": (48, 480), "H": (48, 480), "T": (4, 32)})
     + LARGE_MATRICES
 )
-# Predicted from the standard sweep before they are measured: V up to 8 times, T up to 8 times (64 times the cost of
+# Predicted from the full sweep before they are measured: V up to 4 times, T up to 8 times (64 times the cost of
 # naive), and matrices of any size over many steps.
 BEYOND = Design.of(
     [
-        *(SEED_SCALE.replace(V=V) for V in (250_000, 500_000, 1_000_000)),
+        *(SEED_SCALE.replace(V=V) for V in (2_000_000, 4_000_000)),
         *(SEED_SCALE.replace(V=2000, T=T) for T in (280, 560, 1120)),
         *(RECURRENT.replace(T=T) for T in (384, 576)),
         *(RECURRENT.replace(H=H) for H in (1920, 2880, 3840)),
