@@ -52,7 +52,7 @@ def claims(name: str) -> Iterator[ExponentClaim]:
     law = EXPERIMENT.subject(name).law
     assert law is not None
     output, embed, recur = (str(term) for term in law.terms)
-    # `batched` has one matrix product for all steps: what it pays once a call and once an output is a third of the time.
+    # `batched` has one product for all steps: what it pays once a call and once an output is a third of its time.
     beside = {"V": ("V*H", "T*V"), "H": ("V*H",), "T": ("T*V",)} if name == "batched" else {}
     judged: dict[str, tuple[str, tuple[str, ...], Point]] = {}
     if name == "naive":
