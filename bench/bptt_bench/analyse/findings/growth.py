@@ -77,16 +77,32 @@ class OpenWork(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OutgrownCache(Finding):
+    """A cache that inputs fit into below some point, and above which an operation takes ``rise`` times as long."""
+
+    cache: str
+    cache_bytes: int
+    rise: float
+    first_beyond: Levels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LearntInput(Finding):
+    """A single input, whose branches the processor learns at small sizes, where it is evaluated again and again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCost(Finding):
     """The factor by which the time of an operation rises from the point of least work to that of most.
 
-    ``counted``: what was counted, such as ``instructions``.
+    ``counted``: what was counted, such as ``instructions``. ``cause``: what explains most of it, if that is known.
     """
 
     counted: str
     rise: float
     smallest: Levels
     largest: Levels
+    cause: OutgrownCache | LearntInput | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,21 +7,21 @@ factors of two to ten within the range that a user measures, and refute true law
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.response import is_count, is_exact, substance
+from bptt_bench.analyse.data.response import is_count, is_exact
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
-from bptt_bench.analyse.findings.growth import LawGrowth, OpenWork, OperationCost, TimeAlone, WorkAndTime
+from bptt_bench.analyse.findings.growth import LawGrowth, OpenWork, TimeAlone, WorkAndTime
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.findings.obstacles import NoNeighbours
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.growth.operation_cost import circumstances_of, find_operation_cost
 from bptt_bench.analyse.growth.question import Answer, LawQuestion
 from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
 from bptt_bench.analyse.stats.arrays import Array
@@ -199,33 +199,15 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
 def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:
     """Return the verdict on the work, with the cost of an operation; a rise that caches cannot explain refutes it."""
     word = work.answer.word
-    cost = _operation_cost(work, time) if word == "supported" else None
+    known = circumstances_of(evidence.frame, claim.subject)
+    found = find_operation_cost(_response(time.fit), work.answer.slopes, work.fit.response, known)
+    cost = found if word == "supported" else None
     is_unexplained = cost is None or not 1 / MOST_RISE <= cost.rise <= MOST_RISE
     if word == "supported" and time.answer.word == "refuted" and is_unexplained:
         finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost, time=time.answer.finding)
         return _conclude(evidence, claim, "refuted", time.answer.finding, finding, time.fit)
     finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost)
     return _conclude(evidence, claim, word, work.answer.finding, finding, work.fit)
-
-
-def _operation_cost(work: Judged, time: Judged) -> OperationCost | None:
-    """Return how the time of an operation changes over the points of the times, whose work the fitted counts give."""
-    given = _response(time.fit)
-    points, seconds = given.points, given.values
-    fitted = work.answer.slopes
-    operations: Array = fitted.full_law.evaluate(dict(points), fitted.coefficients)
-    if not (operations > 0).all():
-        return None
-    size = np.sum([np.log(np.maximum(levels, 1e-300)) for levels in points.values()], axis=0)
-    low, high = int(size.argmin()), int(size.argmax())
-    rise = float(seconds[high] / operations[high] / (seconds[low] / operations[low]))
-    if not math.isfinite(rise) or low == high:
-        return None
-
-    def at(index: int) -> dict[str, float]:
-        return {name: float(levels[index]) for name, levels in points.items()}
-
-    return OperationCost(counted=substance(work.fit.response), rise=rise, smallest=at(low), largest=at(high))
 
 
 # a frame of samples alone, without a run: what a test marked with a complexity is judged on

@@ -131,7 +131,12 @@ class InstructionsLoop:
         start, started_at = self.clock.now(), self.clock.wall()
         counts = counter.count(name, point, inputs=INPUTS, seconds=seconds)
         taken = self.clock.now() - start
-        reply = CountReply(counts={INSTRUCTIONS: median(counts)}, seconds_in_evaluations=0.0, started_at=started_at)
+        reply = CountReply(
+            counts={INSTRUCTIONS: median(counts)},
+            by_input={INSTRUCTIONS: counts},
+            seconds_in_evaluations=0.0,
+            started_at=started_at,
+        )
         self.recorder.keep_counts(Visit(name, point, COUNT_BLOCK, "counts"), reply, 0, taken, None)
         return float(median(counts))
 

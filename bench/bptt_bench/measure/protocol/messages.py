@@ -164,11 +164,12 @@ class MemoryReply(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountReply(Message):
-    """Operations of one evaluation, by name."""
+    """Operations of one evaluation, by name; where several inputs were counted, their medians and ``by_input`` each."""
 
     counts: Mapping[str, float]
     seconds_in_evaluations: float
     started_at: float
+    by_input: Mapping[str, Sequence[float]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

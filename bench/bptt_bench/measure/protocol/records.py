@@ -188,6 +188,7 @@ def count_record(
     return {
         **_visit_fields("count", visit, process, reply.started_at, visit_seconds, host),
         "counts": dict(reply.counts),
+        **({"by_input": {name: list(each) for name, each in reply.by_input.items()}} if reply.by_input else {}),
     }
 
 

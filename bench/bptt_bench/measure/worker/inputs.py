@@ -109,6 +109,15 @@ def find_inputs(
     return search.found
 
 
+def estimate_bytes(inputs: Sequence[Input]) -> int:
+    """Return about how many bytes the inputs of a call take, with the items of collections; each object counts once.
+
+    Of a collection a few items stand for all. What is not seen, such as the memory of compiled code, is not counted.
+    """
+    seen: set[int] = set()
+    return round(sum(_bytes_of(each.value, seen) for each in inputs))
+
+
 def is_cache(value: object) -> bool:
     """Return whether this is a function with a memory, as ``functools.lru_cache`` makes one."""
     return isinstance(value, functools._lru_cache_wrapper)
@@ -243,6 +252,33 @@ def _function_of(call: object) -> object:
     while isinstance(call, functools.partial | types.MethodType):
         call = call.func if isinstance(call, functools.partial) else call.__func__
     return call
+
+
+def _bytes_of(value: object, seen: set[int]) -> float:
+    if id(value) in seen:
+        return 0.0
+    seen.add(id(value))
+    try:
+        return _bytes_of_new(value, seen)
+    except Exception:  # noqa: BLE001  # a subclass may raise anything
+        return 0.0
+
+
+def _bytes_of_new(value: object, seen: set[int]) -> float:
+    if isinstance(value, types.CellType):
+        return _bytes_of(value.cell_contents, seen)
+    if isinstance(value, np.ndarray):
+        return value.nbytes
+    if not isinstance(value, (*COLLECTIONS, *PLAIN, tuple)):
+        return 0.0
+    own = sys.getsizeof(value)
+    if isinstance(value, dict):
+        shown, n = [part for pair in islice(value.items(), MOST_ITEMS) for part in pair], 2 * len(value)
+    elif isinstance(value, list | deque | set | tuple):
+        shown, n = list(islice(value, MOST_ITEMS)), len(value)
+    else:
+        return own
+    return own + sum(_bytes_of(each, seen) for each in shown) * n / max(len(shown), 1)
 
 
 def _names_in(code: types.CodeType) -> Iterator[str]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from bptt_bench.measure.timing.clock import Clock
-from bptt_bench.measure.worker.inputs import Input, find_inputs, is_cache
+from bptt_bench.measure.worker.inputs import Input, estimate_bytes, find_inputs, is_cache
 from bptt_bench.measure.worker.loading import one_line
 from bptt_bench.plan import Evaluation
 from bptt_bench.plan.experiment.deferred import deferred_kind
@@ -34,6 +34,7 @@ class Inspection:
     restored_seconds, repeated_seconds : of evaluations whose inputs were put back, and of others that found them as all
         evaluations before had left them, in turns. Empty: nothing gave a reason to compare.
     trouble : what a call raised that was made for the comparison alone, which was given up then.
+    input_bytes : about how many bytes the inputs take that are evaluated in turn, as far as they are seen.
     """
 
     returned: str | None = None
@@ -41,6 +42,7 @@ class Inspection:
     restored_seconds: Sequence[float] = ()
     repeated_seconds: Sequence[float] = ()
     trouble: str = ""
+    input_bytes: int | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the inspection as plain data."""
@@ -50,6 +52,7 @@ class Inspection:
             "restored_seconds": list(self.restored_seconds),
             "repeated_seconds": list(self.repeated_seconds),
             **({"trouble": self.trouble} if self.trouble else {}),
+            **({} if self.input_bytes is None else {"input_bytes": self.input_bytes}),
         }
 
 
@@ -64,6 +67,7 @@ class Inspector:
     Attributes
     ----------
     seconds_in_evaluations : of all evaluations that were made here.
+    input_bytes : of the inputs, before the first evaluation.
     """
 
     def __init__(self, evaluate: Evaluation, clock: Clock, inputs: Sequence[Input] | None = None) -> None:
@@ -72,6 +76,7 @@ class Inspector:
         self._changed: list[Input] = []
         self._returned: str | None = None
         self._first = 0.0
+        self.input_bytes = estimate_bytes(self._inputs)
         self.seconds_in_evaluations = 0.0
 
     def evaluate_first(self) -> float:

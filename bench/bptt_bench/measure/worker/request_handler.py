@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -272,6 +273,7 @@ class RequestHandler:
             if is_new and inspector is not None:
                 later = sample.first_seconds if prepared.is_used_up else sample.seconds_per_eval
                 inspection = inspector.compare_fresh(later, prepared.again)
+                inspection = replace(inspection, input_bytes=inspector.input_bytes * sample.inputs)
         below_floor = is_below_floor(sample.seconds_per_eval, self._floor_seconds)
         if request.timing == "whole":
             sample = subtract_empty_call(sample, self._clock, self._floor_seconds)

@@ -326,7 +326,19 @@ def _(one: growth.OperationCost) -> str:
     if abs(math.log(one.rise)) < math.log1p(STEADY):
         return f"time per {unit} stays within {STEADY:.0%} {span_of}"
     verb, fold = ("rises", one.rise) if one.rise > 1 else ("falls", 1 / one.rise)
-    return f"time per {unit} {verb} {number(fold)}-fold {span_of}"
+    why = f"; {words(one.cause)}" if one.cause else ""
+    return f"time per {unit} {verb} {number(fold)}-fold {span_of}{why}"
+
+
+@words.register
+def _(one: growth.OutgrownCache) -> str:
+    cache = f"the {one.cache} cache ({amount_in_sentence(one.cache_bytes, BYTE)})"
+    return f"most of it from {describe(one.first_beyond)} on, where the input is larger than {cache}"
+
+
+@words.register
+def _(_: growth.LearntInput) -> str:
+    return "the processor may have learnt the branches of the single input where it is small"
 
 
 # what prevents a judgement

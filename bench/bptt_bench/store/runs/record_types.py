@@ -160,13 +160,14 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
         "phase_seconds_per_eval": _values(_number),
     },
     "memory": {**_VISIT, **dict.fromkeys(("peak_bytes", "allocated_bytes", "output_bytes"), _or_null(_number))},
-    "count": {**_VISIT, "counts": _values(_or_null(_number))},
+    "count": {**_VISIT, "counts": _values(_or_null(_number)), "by_input": _values(_NUMBERS)},
     "inspection": {
         "subject": _text,
         "point": _POINT,
         "returned": _or_null(_text),
         "changed": _values(_text),
         **dict.fromkeys(("restored_seconds", "repeated_seconds"), _NUMBERS),
+        "input_bytes": _or_null(_number),
     },
     "check": {
         "claim": _text,

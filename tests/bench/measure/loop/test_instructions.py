@@ -18,6 +18,7 @@ from bptt_bench.plan import CostLaw, Point
 from bptt_bench.report.words.reasons import text_of
 from bptt_bench.store import SampleStore
 from bptt_bench.store.frame import load
+from bptt_bench.store.runs.samples import SAMPLES, read_records
 
 from tests.bench.measure.fakes import FakeEngine, ListSink
 
@@ -197,6 +198,10 @@ def test_counts_are_stored_and_judged(tmp_path: Path) -> None:
     frame = load(tmp_path / "run")
     assert set(frame["timing"]) == {"counts"}
     assert (frame["instructions_count"] == 12 * frame["n"] + 900).all()
+    counted = [one for one in read_records(tmp_path / "run" / SAMPLES) if one["record"] == "count"]
+    for one in counted:
+        middle = one["counts"]["instructions"]
+        assert one["by_input"] == {"instructions": [middle - 1, middle, middle + 1]}
     (verdict,) = bench.judge(tmp_path / "run")
     assert verdict.verdict == "supported"
     assert verdict.estimate == pytest.approx(1.0, abs=1e-3)

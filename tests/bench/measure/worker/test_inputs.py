@@ -5,13 +5,14 @@ from __future__ import annotations
 import array
 import functools
 import itertools
+import sys
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
-from bptt_bench.measure.worker.inputs import Input, find_inputs, is_used_up
+from bptt_bench.measure.worker.inputs import Input, estimate_bytes, find_inputs, is_used_up
 
 GLOBAL = [3, 1, 2]
 BYTES, ARRAY = bytearray(b"a"), array.array("d", [1])
@@ -226,3 +227,23 @@ def test_what_a_library_has_compiled_is_not_touched() -> None:
     dispatcher = np.vectorize(len)  # callable, of a library, with a mapping of what it has made
     assert vars(dispatcher)
     assert [each.kind for each in find_inputs(closure(dispatcher))] == ["cell"]
+
+
+def test_bytes_are_those_of_all_that_is_reached_each_object_once() -> None:
+    numbers, array = [float(n) for n in range(10_000)], np.zeros((100, 100))
+    assert estimate_bytes(find_inputs(lambda: (numbers, numbers))) == pytest.approx(10_000 * (8 + 24), rel=0.02)
+    assert estimate_bytes(find_inputs(lambda: (array, array.sum()))) == 80_000
+    nested = [[float(n) for n in range(100 * k, 100 * k + 100)] for k in range(100)]
+    assert estimate_bytes(find_inputs(lambda: nested)) == pytest.approx(10_000 * (8 + 24), rel=0.1)
+    text, same = "x" * 5000, [0] * 10_000
+    assert estimate_bytes(find_inputs(lambda: text)) == pytest.approx(5000, rel=0.02)
+    assert estimate_bytes(find_inputs(lambda: same)) < 10_000 * 11  # one number, and places for it
+    table = {n: str(n) for n in range(1000, 9000)}
+    assert estimate_bytes(find_inputs(lambda: table)) == pytest.approx(
+        sys.getsizeof(table) + 8000 * (sys.getsizeof(1000) + sys.getsizeof("1000")), rel=0.05
+    )
+
+
+def test_bytes_of_what_will_not_be_looked_at_are_not_counted() -> None:
+    refuses, data = Refuses(), np.zeros(100)
+    assert estimate_bytes(find_inputs(lambda: (refuses, data))) == 800
