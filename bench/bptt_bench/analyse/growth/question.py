@@ -36,6 +36,8 @@ LEAST_MISFIT = 0.01  # relative, of counts, from which another law may be the tr
 MILD, MILD_OF_SEVERAL = 2.0, 4.0
 LARGEST_MISFIT = 0.15  # relative, of counts that follow a law
 COUNTED_SHARE, COUNTED_CLOSER = 0.1, 1 / 3  # of counts: share and misfit of a law of the next power that may be true
+LEAST_HELD = 0.05  # share of a law's terms in counts at the largest point, below which they are not there
+SLOWLY = 0.3  # difference of exponents up to which a term exceeds another by a logarithm
 LEAST_DIFFERENCE = 0.002  # relative, of counts, from which laws of one class can be distinguished
 FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
@@ -108,6 +110,9 @@ class LawQuestion:
             hiding = self._hiding_terms(finding, others)
             is_open = bool(hiding) or self._is_missed_by_little(finding, found) or not self._is_explained(others)
             return ("inconclusive" if is_open else "refuted"), replace(finding, hiding=hiding)
+        absent = self._lower_term_alone()
+        if absent is not None:
+            return "refuted", replace(finding, closer=absent)
         if finding.closer is not None and self.bound == "tight":
             return "refuted", finding
         rival = self._any_rival(finding, found, others)
@@ -116,6 +121,22 @@ class LawQuestion:
         is_clear = set(words) == {"supported"} and not obstacles
         hiding = found.overhead if is_small else ()
         return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival, hiding=hiding)
+
+    def _lower_term_alone(self) -> str | None:
+        """Return a term that counts follow alone, of those that the law exceeds by a logarithm; None where there is none.
+
+        They hold next to nothing of n·log(n) beside n then, and would not at any size.
+        """
+        if not self.given.is_exact or self.bound == "upper" or len(self.given.points) > 1:
+            return None
+        lower = lower_order_terms(self.law)
+        beside = self.given.beside_with(self.law, lower)
+        if beside is None or beside.share > LEAST_HELD or beside.deviation > LEAST_MISFIT:
+            return None
+        own = self._power(self.law, beside)
+        powers = {term: self._power(CostLaw(term), beside) for term in lower}
+        alike = (term for term, power in powers.items() if power > self.margin < own - power < SLOWLY)
+        return next(alike, None)
 
     def _is_explained(self, others: list[Slopes]) -> bool:
         """Return whether counts follow any simple law; those that jump between two follow none, and refute none."""

@@ -188,7 +188,11 @@ def _conclude(
 def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:
     """Return the verdict on the time, where the work does not decide; it supports only what the work may follow too."""
     (word, finding, _), left_open = time.answer, OpenWork(work=work.answer.finding)
-    may_be = all(one.limits.low <= one.estimate.estimate <= one.limits.high for one in work.answer.finding.growths)
+    may_be = all(
+        one.limits.low <= one.estimate.estimate <= one.limits.high
+        or one.estimate.low <= one.predicted <= one.estimate.high
+        for one in work.answer.finding.growths
+    )
     verdict = _conclude(evidence, claim, word, finding, finding, time.fit, is_alone=False)
     verdict = replace(verdict, reason=verdict.reason.remarked(left_open))
     if word != "supported" or (may_be and work.answer.finding.rival is None):

@@ -321,3 +321,20 @@ def test_counts_do_not_support_a_product_that_is_half_a_power_off() -> None:
 
     assert counts_judged(counts, "n*m*sqrt(k)", claimed, n=side, m=side, k=side) != "supported"
     assert counts_judged(counts, "n*m*k", claimed, n=side, m=side, k=side) == "supported"
+
+
+WIDE = tuple(int(n) for n in np.geomspace(1000, 100_000, 12))
+
+
+def test_counts_that_n_explains_alone_refute_n_log_n() -> None:
+    def scattered(n: int) -> float:  # by the digits of numbers, lengths of words and the like
+        return n * (40 + np.sin(n) / 20) + 3000
+
+    assert counted(scattered, "n*log(n)", n=WIDE).word == "refuted"
+    assert counted(scattered, "n", n=WIDE).word == "supported"
+    assert counted(scattered, "n*log(log(n))", n=WIDE).word != "refuted"  # which differs too little
+
+
+def test_a_logarithm_with_a_large_linear_part_beside_it_is_not_refuted() -> None:
+    assert counted(lambda n: n * np.log(n) + 40 * n + 3000, "n*log(n)", n=WIDE).word != "refuted"
+    assert counted(lambda n: 12 * n * np.log(n) + 40 * n + 3000, "n*log(n)", n=WIDE).word == "supported"
