@@ -123,7 +123,7 @@ class LawQuestion:
         return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival, hiding=hiding)
 
     def _lower_term_alone(self) -> str | None:
-        """Return a term that counts follow alone, of those that the law exceeds by a logarithm; None where there is none.
+        """Return a term that counts follow alone, of those that the law exceeds by a logarithm; None if none is.
 
         They hold next to nothing of n·log(n) beside n then, and would not at any size.
         """
