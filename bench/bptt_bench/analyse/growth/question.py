@@ -344,7 +344,8 @@ class LawQuestion:
             beside = self.given.beside_with(self.law, lower)
             is_seen = self.given.is_exact or lower == ("1",)
             least = LEAST_SEEN if is_seen and others else LEAST_HIDDEN
-            if beside is None or beside.share < least or beside.deviation > CLOSER * closest:
+            most = min(CLOSER * closest, LARGEST_MISFIT if self.given.is_exact else math.inf)
+            if beside is None or beside.share < least or beside.deviation > most:
                 continue
             rivals = [self.given.beside_with(law, lower) for law in self._simple_laws()]
             if all(one is None or FAR_CLOSER * one.deviation > beside.deviation for one in rivals):

@@ -338,3 +338,12 @@ def test_counts_that_n_explains_alone_refute_n_log_n() -> None:
 def test_a_logarithm_with_a_large_linear_part_beside_it_is_not_refuted() -> None:
     assert counted(lambda n: n * np.log(n) + 40 * n + 3000, "n*log(n)", n=WIDE).word != "refuted"
     assert counted(lambda n: 12 * n * np.log(n) + 40 * n + 3000, "n*log(n)", n=WIDE).word == "supported"
+
+
+def test_a_constant_hides_no_product_that_does_not_fit_with_it_either() -> None:
+    def searched(n: int, m: int) -> float:  # m searches among n
+        return m * (200 + 12 * np.log2(n)) + 4000
+
+    levels = {"n": (1000, 5000, 30_000, 250_000), "m": (1000, 3000, 10_000)}
+    assert counted(searched, "m*n", **levels).word == "refuted"
+    assert counted(searched, "m*log(n)", **levels).word == "supported"
