@@ -328,7 +328,7 @@ WIDE = tuple(int(n) for n in np.geomspace(1000, 100_000, 12))
 
 def test_counts_that_n_explains_alone_refute_n_log_n() -> None:
     def scattered(n: int) -> float:  # by the digits of numbers, lengths of words and the like
-        return n * (40 + np.sin(n) / 20) + 3000
+        return float(n * (40 + np.sin(n) / 20) + 3000)
 
     assert counted(scattered, "n*log(n)", n=WIDE).word == "refuted"
     assert counted(scattered, "n", n=WIDE).word == "supported"
@@ -342,7 +342,7 @@ def test_a_logarithm_with_a_large_linear_part_beside_it_is_not_refuted() -> None
 
 def test_a_constant_hides_no_product_that_does_not_fit_with_it_either() -> None:
     def searched(n: int, m: int) -> float:  # m searches among n
-        return m * (200 + 12 * np.log2(n)) + 4000
+        return float(m * (200 + 12 * np.log2(n)) + 4000)
 
     levels = {"n": (1000, 5000, 30_000, 250_000), "m": (1000, 3000, 10_000)}
     assert counted(searched, "m*n", **levels).word == "refuted"
