@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal
 
+from bptt_bench.errors import LawError
 from bptt_bench.plan.description.closed_form import find_closed_forms
 from bptt_bench.plan.description.codec import Field, decode, decode_point, encode
 from bptt_bench.plan.description.lookup import Column, Lookup, Variant, Works
@@ -171,9 +172,16 @@ def decode_works(field: Field, what: str, points: Sequence[Point], factors: Sequ
     return Works(what=what, variants=variants)
 
 
+def _closed_form(field: Field) -> CostLaw:
+    try:
+        return CostLaw(field.text(), signed=True)
+    except LawError as error:
+        raise field.error(f"cannot be used: {error}") from None
+
+
 def _decode_column(field: Field, points: Sequence[Point], factors: Sequence[Factor]) -> Column:
     if isinstance(field.value, str):
-        form = decode(CostLaw, field)
+        form = _closed_form(field)
         unknown = [name for name in form.factors if name not in [one.name for one in factors if not one.is_category]]
         if unknown:
             raise field.error(f"must name factors with numbers alone, got {unknown[0]!r}")

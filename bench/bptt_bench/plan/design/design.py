@@ -26,7 +26,7 @@ OF_SAMPLES = (
     *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
 )
 OF_POINTS = ("n_samples", "measured", "low", "high", "fitted", "log_residual", "location_error")
-OF_LAWS = ("log", "log2", "log10", "sqrt", "factorial", "min", "max")
+OF_LAWS = ("log", "log2", "log10", "exp", "sqrt", "abs", "floor", "ceil", "factorial", "min", "max")
 TAKEN = frozenset((*OF_SAMPLES, *OF_POINTS, *OF_LAWS))
 
 

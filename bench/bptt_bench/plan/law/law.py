@@ -7,11 +7,9 @@ The terms are those written between the top-level plus signs: ``T*(T+1)/2*H**2``
 from __future__ import annotations
 
 import ast
-import contextlib
 import functools
 import math
-import operator
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -19,76 +17,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from bptt_bench.errors import LawError
-from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL, suggest_name, translate
+from bptt_bench.plan.law.algebra import NUMERIC, SMOOTH, evaluate, symbolic
+from bptt_bench.plan.law.notation import suggest_name
+from bptt_bench.plan.law.parser import names_in, parse_terms, term_text
 from bptt_bench.text.arguments import show_value
 
 if TYPE_CHECKING:
     import sympy
-
-
-@dataclass(frozen=True, slots=True)
-class Algebra:
-    """Meaning of the names and functions of a law: numbers for evaluation, symbols for mathematics."""
-
-    number: Callable[[float], Any]
-    functions: Mapping[str, Callable[..., Any]]
-
-
-def _fold(function: Callable[[Any, Any], Any]) -> Callable[..., Any]:
-    return lambda *values: functools.reduce(function, values)
-
-
-def _factorial(values: ArrayLike) -> NDArray[np.float64]:
-    from scipy.special import gamma
-
-    return np.asarray(gamma(np.asarray(values) + 1), dtype=np.float64)
-
-
-NUMERIC = Algebra(
-    number=np.float64,
-    functions={
-        "log": np.log,
-        "log2": np.log2,
-        "log10": np.log10,
-        "sqrt": np.sqrt,
-        "factorial": _factorial,
-        "min": _fold(np.minimum),
-        "max": _fold(np.maximum),
-    },
-)
-
-
-def symbolic() -> Algebra:
-    """Return the algebra of sympy, which takes a second to load."""
-    import sympy
-
-    return Algebra(
-        number=lambda value: sympy.Integer(int(value)) if float(value).is_integer() else sympy.Float(value),
-        functions={
-            "log": sympy.log,
-            "log2": lambda x: sympy.log(x, 2),
-            "log10": lambda x: sympy.log(x, 10),
-            "sqrt": sympy.sqrt,
-            "factorial": sympy.factorial,
-            "min": sympy.Min,
-            "max": sympy.Max,
-        },
-    )
-
-
-MAX_LAW_CHARACTERS = 2_000  # a law is a line a person can read; this bounds the parser's work on hostile text
-MAX_EXPONENT = 64  # beyond this a power overflows for every size worth measuring
-ALLOWED = "names, numbers, + - * / **, log, log2, log10, sqrt, factorial, min, max"
-
-_BINARY: dict[type[ast.operator], Callable[[Any, Any], Any]] = {
-    ast.Add: operator.add,
-    ast.Sub: operator.sub,
-    ast.Mult: operator.mul,
-    ast.Div: operator.truediv,
-    ast.Pow: operator.pow,
-}
-_UNARY: dict[type[ast.unaryop], Callable[[Any], Any]] = {ast.UAdd: operator.pos, ast.USub: operator.neg}
-_ARITY = {**dict.fromkeys(FUNCTIONS.values(), 1), **dict.fromkeys(SEVERAL, 2)}  # minima and maxima: two or more
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +35,7 @@ class Term:
     factors: frozenset[str] = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "factors", frozenset(_names(self.node)))
+        object.__setattr__(self, "factors", frozenset(names_in(self.node)))
 
     def __str__(self) -> str:
         return self.text
@@ -121,7 +56,7 @@ class Term:
         """
         values, shape = _as_arrays(point, self.factors)
         with np.errstate(all="ignore"):
-            result = np.asarray(_walk(self.node, values, NUMERIC), dtype=np.float64)
+            result = np.asarray(evaluate(self.node, values, NUMERIC), dtype=np.float64)
         return np.broadcast_to(result, shape) if result.shape != shape else result
 
     def powers(self) -> dict[str, float]:
@@ -137,16 +72,17 @@ class Term:
     def local_exponent(self, factor: str, point: Mapping[str, float]) -> float:
         """Return ∂ log term / ∂ log factor at a point: 1 for ``T`` in ``T*H``, (2T+1)/(T+1) in ``T*(T+1)``.
 
-        0 where the term itself is 0.
+        0 where the term itself is 0. Steps count by what they grow with on average: 1 for ``n`` in ``ceil(n/64)``.
         """
-        value = float(self.evaluate(point))
-        if factor not in self.factors or value == 0:
+        if factor not in self.factors or float(self.evaluate(point)) == 0:
             return 0.0
         step = 1e-5  # central difference in log p: error about 1e-10, and min and max need no special rule
-        up = self.evaluate({**point, factor: point[factor] * math.exp(step)})
-        down = self.evaluate({**point, factor: point[factor] * math.exp(-step)})
+        steps = np.array([-step, 0.0, step])
+        values = {name: np.full(3, float(point[name])) for name in self.factors}
+        values[factor] = values[factor] * np.exp(steps)
         with np.errstate(all="ignore"):
-            return float((up - down) / (2 * step * value))
+            down, value, up = np.broadcast_to(evaluate(self.node, values, SMOOTH), (3,))
+            return float((up - down) / (2 * step * value)) if value else 0.0
 
 
 def _as_arrays(
@@ -164,8 +100,10 @@ class CostLaw:
 
     Parameters
     ----------
-    text : the law, for example ``"T*H*V + T*H*d + T*H**2"``; allowed are names, numbers, ``+ - * / **``, ``log``,
-        ``log2``, ``log10``, ``sqrt``, ``factorial``, ``min`` and ``max``, also as people write them: ``"O(n log n)"``.
+    text : the law, for example ``"T*H*V + T*H*d + T*H**2"``; allowed are names, numbers, ``+ - * / // % **``, ``log``,
+        ``log2``, ``log10``, ``exp``, ``sqrt``, ``abs``, ``floor``, ``ceil``, ``factorial``, ``min``, ``max``, and
+        comparisons in brackets, which are 1 or 0; also as people write them: ``"O(n log n)"``.
+    signed : whether terms may be negative, as those of a closed form are; of a law to be fitted each adds to the cost.
 
     Raises
     ------
@@ -189,10 +127,10 @@ class CostLaw:
     def __repr__(self) -> str:
         return f"CostLaw({self.text!r})"
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, *, signed: bool = False) -> None:
         if not isinstance(text, str):
             raise LawError(f"law: must be text such as 'n*log(n)', got {show_value(text)}")
-        terms = tuple(dict.fromkeys(_parse(text)))
+        terms = tuple(dict.fromkeys(_parse(text, signed)))
         object.__setattr__(self, "text", " + ".join(term.text for term in terms))
         object.__setattr__(self, "terms", terms)
         object.__setattr__(self, "factors", tuple(sorted({name for term in terms for name in term.factors})))
@@ -230,7 +168,7 @@ class CostLaw:
         table = np.empty((*shape, len(self.terms)))
         with np.errstate(all="ignore"):
             for j, term in enumerate(self.terms):
-                table[..., j] = _walk(term.node, values, NUMERIC)
+                table[..., j] = evaluate(term.node, values, NUMERIC)
         return table
 
     def require(self, names: Sequence[str] | Mapping[str, Any]) -> None:
@@ -275,7 +213,7 @@ class CostLaw:
 
         symbols = {name: sympy.Symbol(name, positive=True) for name in self.factors}
         algebra = symbolic()
-        return sympy.Add(*(_walk(term.node, symbols, algebra) for term in self.terms))
+        return sympy.Add(*(evaluate(term.node, symbols, algebra) for term in self.terms))
 
     def latex(self) -> str:
         """Return the law as LaTeX, terms in the order in which they were written."""
@@ -283,110 +221,12 @@ class CostLaw:
 
         algebra = symbolic()
         symbols = {name: sympy.Symbol(name, positive=True) for name in self.factors}
-        return " + ".join(sympy.latex(_walk(term.node, symbols, algebra)) for term in self.terms)
+        return " + ".join(sympy.latex(evaluate(term.node, symbols, algebra)) for term in self.terms)
 
 
 @functools.lru_cache(maxsize=1024)
-def _parse(text: str) -> tuple[Term, ...]:
-    if not text.strip():
-        raise LawError(f"law: {text!r} is empty; allowed are {ALLOWED}")
-    if len(text) > MAX_LAW_CHARACTERS:
-        raise LawError(f"law: {len(text)} characters; at most {MAX_LAW_CHARACTERS} are allowed")
-    body = _tree(text)
-    try:
-        terms = [Term(ast.unparse(node).replace(" ", ""), node) for node in _addends(body)]
-        for term in terms:
-            _check(term.node, text)
-            if isinstance(term.node, ast.BinOp) and isinstance(term.node.op, ast.Sub):
-                raise LawError(f"law {text!r}: terms are added, not subtracted; write n*(n-1), not n**2 - n")
-    except RecursionError:
-        raise LawError(f"law: nested too deeply; allowed are {ALLOWED}") from None
-    return tuple(terms)
-
-
-def _tree(text: str) -> ast.expr:
-    """Parse the text of a law into a syntax tree, which is not checked yet."""
-    try:
-        written = translate(text)
-    except LawError as error:
-        raise LawError(f"law {text!r}: {error}") from None
-    except RecursionError:
-        written = None
-    for attempt in (written, text.strip()):  # what is not in anybody's notation is refused as it stands
-        with contextlib.suppress(SyntaxError, ValueError, MemoryError, RecursionError):
-            if attempt:
-                return ast.parse(attempt, mode="eval").body
-    raise LawError(f"law {text!r}: cannot be read; allowed are {ALLOWED}")
-
-
-def _addends(node: ast.expr) -> list[ast.expr]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
-        return [*_addends(node.left), *_addends(node.right)]
-    return [node]
-
-
-def _check(node: ast.expr, text: str) -> None:
-    """Raise unless the tree holds only what a law may hold."""
-    match node:
-        case ast.Constant(value=value) if isinstance(value, int | float) and not isinstance(value, bool):
-            if not math.isfinite(value):
-                raise LawError(f"law {text!r}: {ast.unparse(node)} is not a finite number")
-        case ast.Name():
-            if node.id in _ARITY:
-                raise LawError(f"law {text!r}: {node.id!r} is a function and needs an argument")
-        case ast.BinOp(left=left, op=op, right=right) if type(op) in _BINARY:
-            _check(left, text)
-            _check(right, text)
-            if isinstance(op, ast.Pow):
-                _check_power(left, right, text)
-        case ast.UnaryOp(op=op, operand=operand) if type(op) in _UNARY:
-            _check(operand, text)
-        case ast.Call(func=ast.Name(id=name), args=args, keywords=[]) if name in _ARITY:
-            _check_arity(name, len(args), text)
-            for argument in args:
-                _check(argument, text)
-        case _:
-            raise LawError(f"law {text!r}: {ast.unparse(node)[:60]!r} is not allowed; allowed are {ALLOWED}")
-
-
-def _check_arity(name: str, given: int, text: str) -> None:
-    """Raise unless a function has as many arguments as it takes."""
-    wanted = _ARITY[name]
-    if given == wanted or (wanted > 1 and given > wanted):
-        return
-    takes = "1 argument" if wanted == 1 else f"{wanted} arguments or more"
-    hint = "; other bases are written log2 and log10" if name == "log" else ""
-    raise LawError(f"law {text!r}: {name} takes {takes}, got {given}{hint}")
-
-
-def _check_power(base: ast.expr, exponent: ast.expr, text: str) -> None:
-    """Raise for powers that are too large to evaluate exactly in symbolic mathematics."""
-    if not _names(exponent) and any(isinstance(child, ast.Pow) for child in ast.walk(exponent)):
-        raise LawError(f"law {text!r}: {ast.unparse(exponent)!r}: a power is not allowed as an exponent")
-    if not _names(exponent) and not abs(_walk(exponent, {}, NUMERIC)) <= MAX_EXPONENT:
-        raise LawError(f"law {text!r}: exponent {ast.unparse(exponent)}; at most {MAX_EXPONENT} is allowed")
-    if not _names(base) and not isinstance(base, ast.Constant):
-        raise LawError(f"law {text!r}: {ast.unparse(base)!r}: only a plain number or a factor can be raised to a power")
-
-
-def _names(node: ast.expr) -> set[str]:
-    functions = {id(child.func) for child in ast.walk(node) if isinstance(child, ast.Call)}
-    return {child.id for child in ast.walk(node) if isinstance(child, ast.Name) and id(child) not in functions}
-
-
-def _walk(node: ast.expr, values: Mapping[str, Any], algebra: Algebra) -> Any:
-    match node:
-        case ast.Constant(value=value):
-            return algebra.number(float(value))  # type: ignore[arg-type]  # _check has shown it to be a number
-        case ast.Name(id=name):
-            return values[name]
-        case ast.BinOp(left=left, op=op, right=right):
-            return _BINARY[type(op)](_walk(left, values, algebra), _walk(right, values, algebra))
-        case ast.UnaryOp(op=op, operand=operand):
-            return _UNARY[type(op)](_walk(operand, values, algebra))
-        case ast.Call(func=ast.Name(id=name), args=args):
-            return algebra.functions[name](*(_walk(argument, values, algebra) for argument in args))
-    raise AssertionError(f"unchecked node {ast.dump(node)}")
+def _parse(text: str, signed: bool) -> tuple[Term, ...]:
+    return tuple(Term(term_text(node), node) for node in parse_terms(text, signed=signed))
 
 
 def _collect_powers(node: ast.expr, power: float, found: dict[str, float]) -> None:
@@ -395,15 +235,19 @@ def _collect_powers(node: ast.expr, power: float, found: dict[str, float]) -> No
         case ast.BinOp(left=left, op=ast.Mult(), right=right):
             _collect_powers(left, power, found)
             _collect_powers(right, power, found)
-        case ast.BinOp(left=left, op=ast.Div(), right=ast.Constant()):
+        case ast.BinOp(left=left, op=ast.Div() | ast.FloorDiv(), right=ast.Constant()):
             _collect_powers(left, power, found)
+        case ast.Call(func=ast.Name(id="floor" | "ceil"), args=[argument]):
+            _collect_powers(argument, power, found)
         case ast.BinOp(left=left, op=ast.Pow(), right=ast.Constant(value=int() | float() as exponent)):
             _collect_powers(left, power * exponent, found)
         case ast.Name(id=name):
             found[name] = found.get(name, 0.0) + power
-        case ast.Call():
-            found.setdefault(ast.unparse(node), 0.0)
-        case _ if set(_names(node)):
+        case ast.Call() | ast.Compare() | ast.BinOp(op=ast.Mod()):
+            text = ast.unparse(node)
+            is_growing = isinstance(node, ast.Call) and ast.unparse(node.func) == "exp"
+            found.setdefault(text, math.inf if is_growing else 0.0)
+        case _ if names_in(node):
             is_exponential = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
             text = f"({ast.unparse(node)})"
             found[text] = found.get(text, 0.0) + (math.inf if is_exponential else power)
@@ -422,6 +266,6 @@ def _summands(node: ast.expr) -> list[ast.expr]:
     if not isinstance(node, ast.BinOp) or not isinstance(node.op, ast.Add):
         return []
     terms = [*(_summands(node.left) or [node.left]), *(_summands(node.right) or [node.right])]
-    names = [_names(term) for term in terms]
+    names = [names_in(term) for term in terms]
     is_own = all(own and not own & set().union(*names[:i], *names[i + 1 :]) for i, own in enumerate(names))
     return terms if is_own else []

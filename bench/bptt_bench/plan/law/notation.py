@@ -20,16 +20,26 @@ FUNCTIONS = {  # of one argument, which may follow without brackets: as they are
     **dict.fromkeys(("log", "ln"), "log"),
     **dict.fromkeys(("log2", "log_2", "lg", "ld"), "log2"),  # lg: to base 2 in texts on algorithms
     **dict.fromkeys(("log10", "log_10"), "log10"),
+    "exp": "exp",
     **dict.fromkeys(("sqrt", "√"), "sqrt"),
+    "abs": "abs",
+    "floor": "floor",
+    **dict.fromkeys(("ceil", "ceiling"), "ceil"),
     "factorial": "factorial",
 }
 SEVERAL = ("min", "max")  # functions of several arguments, which are always in brackets
 BOUNDS = ("O", "Θ", "θ")  # around a law they say what `bound` says; the law is what they hold
-SIGNS = str.maketrans({"·": "*", "⋅": "*", "∙": "*", "×": "*", "∗": "*", "÷": "/", "∕": "/", "−": "-", "–": "-"})
+SIGNS = str.maketrans(
+    {"·": "*", "⋅": "*", "∙": "*", "×": "*", "∗": "*", "÷": "/", "∕": "/", "−": "-", "–": "-"}
+    | {"≤": "<=", "≥": ">=", "≠": "!="}
+)
+DIVISIONS = ("/", "//", "%")
+ROUNDED = {"⌊": ("floor", "⌋"), "⌈": ("ceil", "⌉")}  # the function and the closing bracket
+CLOSING = (")", *(closing for _, closing in ROUNDED.values()))
 RAISED = "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁽⁾ⁿⁱᵃᵇᶜᵈᵉᶠᵍʰʲᵏˡᵐᵒᵖʳˢᵗᵘᵛʷˣʸᶻ"
 TOKEN = re.compile(
     rf"(?P<blank>\s+)|(?P<raised>[{RAISED}]+(?:·[{RAISED}]+)*)|(?P<number>(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)"
-    rf"|(?P<name>[^\W\d{RAISED}][^\W{RAISED}]*)|(?P<sign>\*\*|[-^+*/(),|√!·⋅∙×∗÷∕−–])"
+    rf"|(?P<name>[^\W\d{RAISED}][^\W{RAISED}]*)|(?P<sign>\*\*|//|[<>=!]=|[-^+*/%<>≤≥≠(),|√!·⋅∙×∗÷∕−–⌊⌋⌈⌉])"
 )
 
 
@@ -128,9 +138,9 @@ class _Reader:
     def expression(self) -> str:
         """Read operands and signs up to a closing bracket or the end."""
         written, divided = "", ""
-        while not self.at_end and self.next.text != ")" and (self.next.text != "|" or self.begins_bars()):
+        while not self.at_end and self.next.text not in CLOSING and (self.next.text != "|" or self.begins_bars()):
             if not self.begins_operand():
-                divided = f"{written}/" if self.next.text == "/" else ""
+                divided = f"{written}{self.next.text}" if self.next.text in DIVISIONS else ""
                 written += self.take().text.replace("^", "**")
                 continue
             operand = self.operand()
@@ -138,14 +148,15 @@ class _Reader:
                 self.refuse_two_readings(operand, divided)
                 further = self.operand()
                 operand = further._replace(text=f"{operand.text}*{further.text}")
-            if operand.bare and not operand.root and self.next.text == "/" and self.at + 1 < len(self.tokens):
+            sign = self.next.text
+            if operand.bare and not operand.root and sign in DIVISIONS and self.at + 1 < len(self.tokens):
                 outer, under = operand.text.removesuffix(f"({operand.bare})"), self.tokens[self.at + 1].text
-                raise _ambiguous(f"{operand.text}/{under}", f"{outer}({operand.bare}/{under})")
+                raise _ambiguous(f"{operand.text}{sign}{under}", f"{outer}({operand.bare}{sign}{under})")
             written, divided = written + operand.text, ""
         return written
 
     def begins_operand(self) -> bool:
-        return self.next.kind in ("number", "name") or self.next.text in ("(", "√") or self.begins_bars()
+        return self.next.kind in ("number", "name") or self.next.text in ("(", "√", *ROUNDED) or self.begins_bars()
 
     def begins_bars(self) -> bool:
         following = self.tokens[self.at : self.at + 3]
@@ -164,8 +175,7 @@ class _Reader:
             base, _, exponent = before.text.rpartition("**")
             raise _ambiguous(f"{before.text}*{upcoming.text}", f"{base}**({exponent}*{upcoming.text})")
         if divided and not (before.text.isdigit() and upcoming.apart):
-            over = divided.removesuffix("/")
-            raise _ambiguous(f"{over}/{before.text}*{upcoming.text}", f"{over}/({before.text}*{upcoming.text})")
+            raise _ambiguous(f"{divided}{before.text}*{upcoming.text}", f"{divided}({before.text}*{upcoming.text})")
 
     def operand(self) -> Operand:
         """Read a number, a name, brackets or a function, with its power."""
@@ -237,6 +247,8 @@ class _Reader:
             return name
         if self.next.text == "(":
             return self.group()
+        if self.next.text in ROUNDED:
+            return self.rounded()
         token = self.take()
         if token.kind == "name" and self.next.text == "(" and not self.next.apart:
             return self.called(token.text)
@@ -248,7 +260,7 @@ class _Reader:
             return self.group()
         if name in ("Ω", "ω"):
             raise LawError(f"{name}(…) bounds the cost from below; write the law alone, and bound='lower'")
-        joined = re.fullmatch(r"([^\W\d])(log2|log10|log|lg|ln|sqrt)", name)
+        joined = re.fullmatch(r"([^\W\d])(log2|log10|log|lg|ln|exp|sqrt)", name)
         if joined:
             raise LawError(f"{name!r} is one word; write {joined[1]}*{FUNCTIONS[joined[2]]}{self.group()}")
         product = "*" if len(name) == 1 or name[1:].isdigit() else ""
@@ -259,6 +271,14 @@ class _Reader:
         inner = self.expression()
         closed = self.take().text if not self.at_end else ""
         return f"({inner}{closed}"
+
+    def rounded(self) -> str:
+        """Read what stands in the brackets of rounding, ``⌊n/2⌋``."""
+        function, closing = ROUNDED[self.take().text]
+        inner = self.expression()
+        if self.at_end or self.take().text != closing:
+            raise LawError(f"the bracket of {function}({inner} is not closed by {closing}")
+        return f"{function}({inner})"
 
 
 def _ambiguous(one: str, other: str) -> LawError:

@@ -31,7 +31,7 @@ def form(function: Callable[[Point], Any]) -> str | None:
 )
 def test_a_polynomial_is_found(function: Callable[[Point], Any], expected: str) -> None:
     assert form(function) == expected
-    assert float(CostLaw(expected).evaluate({"n": 12_345, "m": 17})) == function(Point(n=12_345, m=17))
+    assert float(CostLaw(expected, signed=True).evaluate({"n": 12_345, "m": 17})) == function(Point(n=12_345, m=17))
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,12 @@ ONE_MEANING = [
     ("1/2 n^2", "1/2*n**2"),
     ("n! m", "factorial(n)*m"),
     ("n₁ m", "n1*m"),
+    ("⌈n/64⌉ m", "ceil(n/64)*m"),
+    ("⌊log2 n⌋·⌈√m⌉", "floor(log2(n))*ceil(sqrt(m))"),
+    ("n (n ≥ 64) + m (n ≠ m)", "n*(n>=64) + m*(n!=m)"),
+    ("n // 2 + n % 8", "n//2 + n%8"),
+    ("m exp n", "m*exp(n)"),
+    ("ceiling(n/2)", "ceil(n/2)"),
     ("µ log µ", "μ*log(μ)"),  # as Python reads names: the micro sign is the Greek letter
     ("n −1/n", None),  # a subtraction, which laws refuse, whatever the sign looks like
 ]
@@ -74,6 +80,10 @@ def test_what_has_one_meaning_is_read(text: str, law: str | None) -> None:
         ("n^1/2", "n**(1/2)", "n**1/2"),
         ("n^2m", "n**2*m", "n**(2*m)"),
         ("n/2m", "n/2*m", "n/(2*m)"),
+        ("n//2m", "n//2*m", "n//(2*m)"),
+        ("n%8m", "n%8*m", "n%(8*m)"),
+        ("ceil n/64", "ceil(n)/64", "ceil(n/64)"),
+        ("exp n m", "exp(n)*m", "exp(n*m)"),
     ],
 )
 def test_what_has_two_meanings_is_answered_with_both(text: str, one: str, other: str) -> None:
@@ -97,7 +107,11 @@ def test_what_has_two_meanings_is_answered_with_both(text: str, one: str, other:
         ("2^", "ends after '^'; a number, a factor or a bracket must follow"),
         ("n**-", "ends after '-'; a number, a factor or a bracket must follow"),
         ("n | m", "is not allowed"),
-        ("exp(n)", "'exp(n)' is not allowed; allowed are names, numbers"),
+        ("⌈n", "the bracket of ceil(n is not closed by ⌉"),
+        ("⌊n⌉", "the bracket of floor(n is not closed by ⌋"),
+        ("n⌉", "cannot be read"),
+        ("nexp(n)", "'nexp' is one word; write n*exp(n)"),
+        ("sin(n)", "'sin(n)' is not allowed; allowed are names, numbers"),
     ],
 )
 def test_what_is_not_a_law_is_answered_in_one_line(text: str, answer: str) -> None:
@@ -117,11 +131,15 @@ leaves = st.sampled_from(NAMES) | numbers
 def grown(inner: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     powers = st.integers(-3, 5).map(str) | st.floats(-3, 3).map(repr) | inner.map("({})".format)
     return st.one_of(
-        st.tuples(inner, st.sampled_from("*/+-"), inner).map("({0[0]}{0[1]}{0[2]})".format),
-        st.tuples(inner, st.sampled_from("*/"), inner).map("{0[0]}{0[1]}{0[2]}".format),
+        st.tuples(inner, st.sampled_from(("*", "/", "+", "-", "//", "%", ">=", "<", "!=")), inner).map(
+            "({0[0]}{0[1]}{0[2]})".format
+        ),
+        st.tuples(inner, st.sampled_from(("*", "/", "//", "%")), inner).map("{0[0]}{0[1]}{0[2]}".format),
         st.tuples(inner, powers).map("({0[0]})**{0[1]}".format),
         st.tuples(st.sampled_from(NAMES), powers).map("{0[0]}**{0[1]}".format),
-        st.tuples(st.sampled_from(("log", "log2", "sqrt", "factorial")), inner).map("{0[0]}({0[1]})".format),
+        st.tuples(st.sampled_from(("log", "log2", "sqrt", "factorial", "exp", "abs", "ceil", "floor")), inner).map(
+            "{0[0]}({0[1]})".format
+        ),
         st.tuples(st.sampled_from(("min", "max")), inner, inner).map("{0[0]}({0[1]}, {0[2]})".format),
     )
 
