@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import base64
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator
@@ -19,13 +20,16 @@ from notebooks.execute import DIGEST, digest, execute
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
-DERIVATION = ROOT / "notebooks" / "01-from-derivation-to-measurement.ipynb"
+LESSON = ROOT / "notebooks" / "01-from-derivation-to-measurement.ipynb"
+AUDIT = ROOT / "notebooks" / "03-audit-of-the-derivation.ipynb"
 REFERENCE = ROOT / "results" / "reference"
-FEWEST_ASSERTS = {DERIVATION: 40}  # of other notebooks FEW_ASSERTS: they read, and derive nothing
-FEWEST_PICTURES = {DERIVATION: 5}
+FEWEST_ASSERTS = {AUDIT: 58}  # of other notebooks FEW_ASSERTS: they read, and prove nothing
+FEWEST_PICTURES = {LESSON: 5}
 FEW_ASSERTS, FEW_PICTURES = 10, 2
 LARGEST_PICTURES_BYTES = 600_000  # of one notebook: it stays quick to clone and to open
-RUN_CELL = "reference-code"  # shows which run was read
+RUN_CELLS = {LESSON: "run", AUDIT: "reference-code"}  # cells that show which run was read
+LESSON_MINUTES = 40  # that a class has
+WORDS_PER_MINUTE = 200  # of someone who reads to understand
 MEASURING = (
     "time",
     "timeit",
@@ -62,9 +66,8 @@ def notebook(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFa
     return path, execute(read(copy), path.parent)
 
 
-def test_there_is_a_notebook() -> None:
-    assert DERIVATION in NOTEBOOKS
-    assert len(NOTEBOOKS) > 1
+def test_there_are_a_lesson_and_an_audit() -> None:
+    assert {LESSON, AUDIT} < set(NOTEBOOKS)
 
 
 def test_notebook_runs_without_an_error(notebook: tuple[Path, Any]) -> None:
@@ -87,8 +90,8 @@ def test_committed_outputs_are_of_the_committed_code_and_run(notebook: tuple[Pat
         kinds = [[output.output_type for output in cell.outputs] for cell in (old, new)]
         assert kinds[0] == kinds[1], f"cell {old.id}: {again}"
         assert "error" not in kinds[0]
-    if path == DERIVATION:
-        assert shown(committed, RUN_CELL) == shown(fresh, RUN_CELL), again
+    if path in RUN_CELLS:
+        assert shown(committed, RUN_CELLS[path]) == shown(fresh, RUN_CELLS[path]), again
 
 
 def test_committed_outputs_name_no_machine_and_stay_small(notebook: tuple[Path, Any]) -> None:
@@ -145,14 +148,72 @@ def test_every_assert_says_what_it_claims(path: Path) -> None:
     assert [ast.unparse(node) for node in asserts if node.msg is None] == []
 
 
-def test_an_altered_closed_form_stops_the_notebook() -> None:
-    altered = read(DERIVATION)
-    (cell,) = [cell for cell in altered.cells if cell.id == "closed-forms-sum"]
-    right, wrong = "T * (T + 1) * (H * d + H**2)", "T * (T + 1) * (H * V + H * d + H**2)"
-    assert right in cell.source
-    cell.source = cell.source.replace(right, wrong)
-    with pytest.raises(CellExecutionError, match="naive: the sum over passes is not its closed form"):
-        execute(altered, DERIVATION.parent)
+def test_every_assert_of_the_audit_says_what_it_proves() -> None:
+    for source in code_cells(AUDIT).values():
+        lines = source.splitlines()
+        asserts = [node.lineno for node in ast.walk(ast.parse(source)) if isinstance(node, ast.Assert)]
+        assert [lines[n - 1] for n in asserts if not lines[n - 2].strip().startswith("# ")] == []
+
+
+def sections_of_claims() -> dict[str, list[Any]]:
+    """The cells of the lesson on each claim, by its letter."""
+    found: dict[str, list[Any]] = {}
+    letter = None
+    for cell in read(LESSON).cells:
+        if cell.cell_type == "markdown" and cell.source.startswith("## "):
+            heading = re.match(r"## \d · Claim ([a-z]): ", cell.source)
+            letter = heading[1] if heading else None
+        if letter:
+            found.setdefault(letter, []).append(cell)
+    return found
+
+
+def test_the_lesson_has_a_section_for_each_claim() -> None:
+    assert list(sections_of_claims()) == list("abcdef")
+
+
+@pytest.mark.parametrize("letter", list("abcdef"))
+def test_a_claim_is_stated_predicted_judged_and_linked_to_its_page(letter: str) -> None:
+    first, *cells = sections_of_claims()[letter]
+    assert "\n> " in first.source, "the statement"
+    assert "**Predict.**" in first.source, "asked before the result"
+    assert any("verdicts.select(" in cell.source for cell in cells)
+    pages = [link for cell in cells for link in re.findall(r"\]\((\.\./docs/derivation/[\w-]+\.md)\)", cell.source)]
+    assert [Path(page).name[0] for page in pages] == [letter]
+    assert (LESSON.parent / pages[0]).is_file()
+
+
+def test_every_exercise_of_the_lesson_has_a_hidden_answer() -> None:
+    texts = [cell.source for cell in read(LESSON).cells if cell.cell_type == "markdown"]
+    exercises = [part for text in texts for part in text.split("**Exercise ")[1:]]
+    assert len(exercises) >= 5
+    assert [part for part in exercises if part.count("<details>") != 1 or part.count("</details>") != 1] == []
+
+
+def reading_minutes(path: Path) -> float:
+    """Time to read the prose and the code, with a minute for each exercise and each prediction."""
+    notebook = read(path)
+    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    asked = sum(text.count("**Exercise ") + text.count("**Predict.**") for text in prose)
+    return len(" ".join(prose).split()) / WORDS_PER_MINUTE + asked
+
+
+def test_the_lesson_fits_into_its_time() -> None:
+    assert 20 < reading_minutes(LESSON) <= LESSON_MINUTES
+
+
+def test_links_between_notebooks_and_to_pages_lead_somewhere() -> None:
+    for path in NOTEBOOKS:
+        texts = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
+        links = [link for text in texts for link in re.findall(r"\]\(([^)#]+)\)", text)]
+        assert [link for link in links if not (path.parent / link).is_file()] == []
+
+
+def test_a_false_claim_stops_a_notebook(tmp_path: Path) -> None:
+    new = nbformat.v4
+    cells = [new.new_code_cell("n = 1"), new.new_code_cell("assert n == 2, f'n is {n}'")]  # type: ignore[no-untyped-call]
+    with pytest.raises(CellExecutionError, match="n is 1"):
+        execute(new.new_notebook(cells=cells), tmp_path)  # type: ignore[no-untyped-call]
 
 
 # A cell, what is right in it, and what is wrong instead; each must be noticed by an assert of the same cell.
@@ -161,6 +222,7 @@ SLIPS = [
     ("passes-sum", "(tau, 1, t)", "(tau, 1, T)"),
     ("passes-sum", "sp.Sum(1, (t, 1, T)).doit(),", "sp.Sum(1, (t, 0, T)).doit(),"),
     ("closed-forms-sum", "2 * T * H * V + T", "T * (T + 1) * H * V + T"),
+    ("closed-forms-sum", "T * (T + 1) * (H * d + H**2)", "T * (T + 1) * (H * V + H * d + H**2)"),
     ("closed-forms-sum", "sp.Sum(step_forward, (t, 1, T))", "sp.Sum(2 * step_forward, (t, 1, T))"),
     ("edges-sum", "(tau, 2, t)", "(tau, 1, t)"),
     ("ratio", "(T + 1) / 2", "T / 2"),
@@ -183,20 +245,23 @@ SLIPS = [
 def before() -> dict[str, dict[str, Any]]:
     """The names that each cell finds when the notebook is run, up to the one that reads the reference run."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(DERIVATION.parent)
+        patch.chdir(AUDIT.parent)
         found: dict[str, dict[str, Any]] = {}
         names: dict[str, Any] = {"display": lambda *_: None}
-        for cell, source in code_cells(DERIVATION).items():
+        for cell, source in code_cells(AUDIT).items():
             found[cell] = dict(names)
-            if cell == RUN_CELL:
+            if cell == RUN_CELLS[AUDIT]:
                 break
             exec(compile(source, cell, "exec"), names)
     return found
 
 
 @pytest.mark.parametrize(("cell", "right", "wrong"), SLIPS)
-def test_a_slip_is_noticed(before: dict[str, dict[str, Any]], cell: str, right: str, wrong: str) -> None:
-    source = code_cells(DERIVATION)[cell]
+def test_a_slip_is_noticed(
+    before: dict[str, dict[str, Any]], cell: str, right: str, wrong: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(AUDIT.parent)
+    source = code_cells(AUDIT)[cell]
     assert right in source
     with pytest.raises(AssertionError):
         exec(compile(source.replace(right, wrong), cell, "exec"), dict(before[cell]))
@@ -205,12 +270,12 @@ def test_a_slip_is_noticed(before: dict[str, dict[str, Any]], cell: str, right: 
 def test_a_run_whose_check_failed_is_noticed(before: dict[str, dict[str, Any]], tmp_path: Path) -> None:
     with (REFERENCE / "samples.jsonl").open(encoding="utf-8") as lines:
         records = [json.loads(line) for _, line in zip(range(200), lines, strict=False)]
-    source, names = code_cells(DERIVATION)[RUN_CELL], before[RUN_CELL]
+    source, names = code_cells(AUDIT)[RUN_CELLS[AUDIT]], before[RUN_CELLS[AUDIT]]
 
     def read_run() -> None:
         text = "".join(json.dumps(record) + "\n" for record in records)
         (tmp_path / "samples.jsonl").write_text(text, encoding="utf-8")
-        exec(compile(source, RUN_CELL, "exec"), {**names, "REFERENCE": tmp_path})
+        exec(compile(source, RUN_CELLS[AUDIT], "exec"), {**names, "REFERENCE": tmp_path})
 
     read_run()
     counted = [record for record in records if record.get("claim") == "operations of naive = closed form"]

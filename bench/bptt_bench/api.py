@@ -108,13 +108,13 @@ def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None)
     return Verdicts(analyse_run(data, experiment))
 
 
-def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Figures:
+def figures(data: Path | str | pd.DataFrame | Verdicts, experiment: Experiment | None = None) -> Figures:
     """Return the figures of a run's report, by name, as matplotlib figures; nothing is written.
 
     Parameters
     ----------
-    data : folder of a run, or the frame that ``load`` or ``run`` made of it.
-    experiment : whose laws and claims are meant; those that are stored with the run by default.
+    data : folder of a run, the frame that ``load`` or ``run`` made of it, or the verdicts that ``judge`` returned.
+    experiment : whose laws and claims are meant; those that are stored with the run by default. Verdicts have theirs.
 
     Raises
     ------
@@ -122,5 +122,7 @@ def figures(data: Path | str | pd.DataFrame, experiment: Experiment | None = Non
     """
     from bptt_bench.report.figures.gallery import gallery
 
-    found = gallery(analyse_run(data, experiment))
+    if isinstance(data, Verdicts) and experiment is not None:
+        raise ExperimentError("`experiment` must be None where `data` are verdicts, which were judged by one already")
+    found = gallery(data.analysis if isinstance(data, Verdicts) else analyse_run(data, experiment))
     return Figures({one.name: one.figure for one in found}, {one.name: one.caption for one in found})

@@ -226,6 +226,21 @@ def passes_match(algorithm: str, _seed: int, *, algorithms: Algorithms = ALGORIT
     return Deviation(worst, len(sizes), f"T = 1 to {sizes[-1]}", recorded)
 
 
+def count_operations(
+    run: Callable[..., object], make_meter: Callable[[], AbstractContextManager[Meter]], params: Any, tokens: Tokens
+) -> Mapping[str, Mapping[str, int]]:
+    """Return the operations of one evaluation by phase and category, counted from the calls that it makes.
+
+    Parameters
+    ----------
+    run : an algorithm, or ``forward``.
+    params, tokens : what it is called with.
+    """
+    with make_meter() as meter:
+        run(type(params)(*map(meter.metered, params)), meter.metered(tokens), phase=meter.phase)
+    return meter.counts
+
+
 def counts_match(
     algorithm: str,
     make_meter: Callable[[], AbstractContextManager[Meter]],
@@ -251,11 +266,10 @@ def counts_match(
     for _ in range(COUNT_CASES):
         V, d, H, T = (int(rng.integers(1, top)) for top in (60, 14, 14, most_steps + 1))
         params, tokens = draw(V, d, H, rng), rng.integers(0, V, T + 1)
-        with make_meter() as meter:
-            run(type(params)(*map(meter.metered, params)), meter.metered(tokens), phase=meter.phase)
+        counts = count_operations(run, make_meter, params, tokens)
         expected = known.counted(V, d, H, T, workspace_ready=False)
-        for phase in {*expected, *meter.counts}:
-            stated, found = expected.get(phase, {}), meter.counts.get(phase, {})
+        for phase in {*expected, *counts}:
+            stated, found = expected.get(phase, {}), counts.get(phase, {})
             for category in {*stated, *found}:
                 difference = abs(stated.get(category, 0) - found.get(category, 0))
                 if difference > worst:

@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from bptt_bench.measure.counters.meter import Meter
 from bptt_bench.plan import CheckClaim
-from bptt_rnn import checks
+from bptt_rnn import checks, cost
 from bptt_rnn.experiment import CLAIMS
-from bptt_rnn.gradients import ALGORITHMS, FAMILY, Gradients
+from bptt_rnn.gradients import ALGORITHMS, FAMILY, Gradients, forward
 from bptt_rnn.gradients.truncated import truncated
 from bptt_rnn.layers import steps
+from bptt_rnn.model import Params
 
 CHECKS = [claim for claim in CLAIMS if isinstance(claim, CheckClaim)]
 
@@ -54,6 +55,14 @@ def test_a_sweep_that_stops_early_is_noticed(monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setitem(ALGORITHMS, "aggregated", stops_early)  # type: ignore[arg-type]  # the wrapper takes anything
     assert checks.passes_match("aggregated", 1).worst > 0
+
+
+def test_operations_are_counted_from_the_calls_of_one_evaluation() -> None:
+    rng = np.random.default_rng(1)
+    params, tokens = Params.init(V=30, d=7, H=9, rng=rng), rng.integers(0, 30, 4)
+    for name, run in ({"forward": forward} | ALGORITHMS).items():
+        counts = checks.count_operations(run, lambda: Meter(strict=True), params, tokens)
+        assert counts == cost.counts(name, 30, 7, 9, 3, workspace_ready=False), name
 
 
 def test_one_operation_too_many_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:

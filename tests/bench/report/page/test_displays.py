@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import io
 import math
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pytest
+from bptt_bench import api
 from bptt_bench.analyse import Analysis
-from bptt_bench.report.page.displays import Verdicts
+from bptt_bench.errors import ExperimentError, TextError
+from bptt_bench.report.figures import figure_parity
+from bptt_bench.report.page.displays import Verdicts, png
+from bptt_bench.report.page.page import figure_bytes
 from bptt_bench.report.words.reasons import text_of
+from PIL import Image
 
 
 def test_verdicts_become_a_row_each(analysis: Analysis) -> None:
@@ -52,3 +59,45 @@ def test_a_fit_becomes_a_row_for_each_term(analysis: Analysis) -> None:
     assert frame.attrs == {
         "law": "T*H*V + T*H**2", "response": "seconds_per_eval", "unit": "s", "confidence": fit.confidence
     }  # fmt: skip
+
+
+def test_verdicts_are_selected_by_what_their_claims_contain(analysis: Analysis) -> None:
+    every = Verdicts(analysis)
+    first, second = every[0].claim, every[-1].claim
+    assert [one.claim for one in every.select(first)] == [one.claim for one in every if first in one.claim]
+    assert [one.claim for one in every.select(second, first)] == [
+        one.claim for one in every if first in one.claim or second in one.claim
+    ], "in their own order"
+    assert every.select("") == every
+    assert every.select(first).select(first) == every.select(first)
+    assert every.select(first)._repr_html_().count("<tr>") == len(every.select(first)) + 1
+
+
+def test_a_text_that_no_claim_contains_is_refused(analysis: Analysis) -> None:
+    every = Verdicts(analysis)
+    with pytest.raises(ExperimentError, match="claim 'exponet of': unknown; the claims are"):
+        every.select(every[0].claim, "exponet of")
+    with pytest.raises(TextError, match="`texts` must be a text or a list of texts"):
+        every.select(5)  # type: ignore[arg-type]  # what is tested
+
+
+def test_figures_of_verdicts_need_no_second_analysis(analysis: Analysis, monkeypatch: pytest.MonkeyPatch) -> None:
+    verdicts = Verdicts(analysis)
+    with pytest.raises(ExperimentError, match="`experiment` must be None where `data` are verdicts"):
+        api.figures(verdicts, analysis.experiment)
+    drawn: list[Analysis] = []
+    monkeypatch.setattr(api, "analyse_run", None)
+    monkeypatch.setattr("bptt_bench.report.figures.gallery.gallery", lambda given: drawn.append(given) or [])
+    assert api.figures(verdicts) == {}
+    assert drawn == [analysis]
+
+
+def test_a_picture_in_a_notebook_is_smaller_and_looks_the_same(analysis: Analysis) -> None:
+    figure = figure_parity(analysis)
+    data, full = png(figure), figure_bytes(figure, "png")
+    assert len(data) < 0.6 * len(full)
+    assert png(figure) == data
+    small, large = Image.open(io.BytesIO(data)), Image.open(io.BytesIO(full))
+    assert (small.size, small.info["dpi"]) == (large.size, large.info["dpi"])
+    apart = np.abs(np.asarray(small.convert("RGB"), dtype=int) - np.asarray(large.convert("RGB"), dtype=int))
+    assert apart.mean() < 1, "of 255"
