@@ -191,9 +191,8 @@ def test_every_exercise_of_the_lesson_has_a_hidden_answer() -> None:
 
 
 def reading_minutes(path: Path) -> float:
-    """Time to read the prose and the code, with a minute for each exercise and each prediction."""
-    notebook = read(path)
-    prose = [cell.source for cell in notebook.cells if cell.cell_type == "markdown"]
+    """Time to read the prose, with a minute for each exercise and each prediction."""
+    prose: list[str] = [cell.source for cell in read(path).cells if cell.cell_type == "markdown"]
     asked = sum(text.count("**Exercise ") + text.count("**Predict.**") for text in prose)
     return len(" ".join(prose).split()) / WORDS_PER_MINUTE + asked
 
