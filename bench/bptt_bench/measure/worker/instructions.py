@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bptt_bench.measure.worker.instrumentation import switch_instrumentation
+from bptt_bench.measure.worker.instrumentation import Instrumentation
 from bptt_bench.measure.worker.loading import describe_error, load_experiment
 from bptt_bench.measure.worker.output import flush_all
 from bptt_bench.plan import Experiment, Point
@@ -24,24 +24,21 @@ from bptt_bench.plan.experiment.seeded import SeededPrepare
 Result = TypeVar("Result")
 
 
+INSTRUMENTATION = Instrumentation()  # of this process
+
+
 def mark_evaluations(
     evaluations: Sequence[Callable[[], Result]], mark: Callable[[], object] = os.getppid
 ) -> list[Result]:
-    """Evaluate each between two marks, instrumented, with the garbage collector at rest.
-
-    Instrumentation is switched once for all, because all code is translated again after each switch.
-    """
+    """Evaluate each between two marks, instrumented, with the garbage collector at rest."""
     gc.collect()
-    switch_instrumentation(on=True)
     results = []
-    try:
+    with INSTRUMENTATION.during():
         for evaluate in evaluations:
             mark()
             result = evaluate()
             mark()
             results.append(result)
-    finally:
-        switch_instrumentation(on=False)
     return results
 
 

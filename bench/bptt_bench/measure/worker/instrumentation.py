@@ -9,12 +9,14 @@ Source: ``valgrind.h`` (PLAT_amd64_linux) and ``callgrind.h`` of Valgrind.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import mmap
 import platform
 import sys
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 MACHINES = ("x86_64", "AMD64")
 CODE = bytes.fromhex(
@@ -28,6 +30,8 @@ CODE = bytes.fromhex(
 CALLGRIND = (ord("C") << 24) + (ord("T") << 16)
 RUNNING_ON_VALGRIND, START, STOP = 0x1001, CALLGRIND + 4, CALLGRIND + 5
 ARGUMENTS = 5
+LONG = 1.0  # seconds between evaluations, instrumented, from which it is quicker to switch
+SLOWER = 10.0  # instrumented code than other
 
 
 @functools.cache
@@ -58,3 +62,41 @@ def switch_instrumentation(*, on: bool) -> None:
     request = client_request()
     if request is not None:
         request(START if on else STOP)
+
+
+class Instrumentation:
+    """Instrumentation that begins with an evaluation, and ends with it only where what comes in between takes long.
+
+    After each switch all code is translated again, which takes some seconds for a large library. Preparing a small
+    input takes less, even instrumented.
+
+    Parameters
+    ----------
+    now : reads a clock, in seconds. switch : begins or ends instrumentation.
+    """
+
+    def __init__(
+        self,
+        now: Callable[[], float] = time.perf_counter,
+        switch: Callable[[bool], None] = lambda on: switch_instrumentation(on=on),
+    ) -> None:
+        self._now, self._switch = now, switch
+        self._is_on = self._stays_on = False
+        self._ended: float | None = None
+
+    @contextlib.contextmanager
+    def during(self) -> Iterator[None]:
+        """Instrument an evaluation, or several."""
+        if self._ended is not None:
+            between = self._now() - self._ended
+            self._stays_on = between <= (LONG if self._is_on else LONG / SLOWER)
+        if not self._is_on:
+            self._switch(True)
+            self._is_on = True
+        try:
+            yield
+        finally:
+            if not self._stays_on:
+                self._switch(False)
+                self._is_on = False
+            self._ended = self._now()

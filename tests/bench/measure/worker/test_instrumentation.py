@@ -8,7 +8,10 @@ import sys
 
 import pytest
 from bptt_bench.measure.worker.instrumentation import (
+    LONG,
     RUNNING_ON_VALGRIND,
+    SLOWER,
+    Instrumentation,
     client_request,
     switch_instrumentation,
 )
@@ -30,3 +33,39 @@ def test_under_valgrind_a_request_is_answered() -> None:
     command = [sys.executable, "-c", ASK.format("RUNNING_ON_VALGRIND")]
     done = subprocess.run(["valgrind", "--tool=none", "-q", *command], capture_output=True, text=True, check=True)
     assert done.stdout == "1\n"
+
+
+class Switched:
+    """An instrumentation with a clock that is set, and what it switched."""
+
+    def __init__(self) -> None:
+        self.time, self.switches = 0.0, list[bool]()
+        self._instrumentation = Instrumentation(lambda: self.time, self.switches.append)
+
+    def evaluate(self, after: float) -> None:
+        self.time += after
+        with self._instrumentation.during():
+            self.time += 100.0  # an evaluation does not count as what comes in between
+
+
+def test_instrumentation_stays_where_what_comes_in_between_is_short() -> None:
+    one = Switched()
+    for _ in range(3):
+        one.evaluate(LONG / SLOWER / 2)
+    assert one.switches == [True, False, True]  # nothing is known at the first evaluation
+    one.evaluate(LONG / 2)  # instrumented, so slower
+    assert one.switches == [True, False, True]
+
+
+def test_instrumentation_ends_where_what_comes_in_between_is_long() -> None:
+    one = Switched()
+    for after in (0, LONG / SLOWER / 2, 2 * LONG, LONG / 2, 2 * LONG / SLOWER):
+        one.evaluate(after)
+    assert one.switches == [True, False, True, False, True, False, True, False]
+
+
+def test_instrumentation_ends_after_an_error_that_it_began_before() -> None:
+    switches = list[bool]()
+    with pytest.raises(ZeroDivisionError), Instrumentation(lambda: 0.0, switches.append).during():
+        raise ZeroDivisionError
+    assert switches == [True, False]
