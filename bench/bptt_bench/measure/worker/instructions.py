@@ -11,6 +11,7 @@ import gc
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -28,12 +29,19 @@ INSTRUMENTATION = Instrumentation()  # of this process
 
 
 def mark_evaluations(
-    evaluations: Sequence[Callable[[], Result]], mark: Callable[[], object] = os.getppid
+    evaluations: Sequence[Callable[[], Result]],
+    mark: Callable[[], object] = os.getppid,
+    preparing: float | None = None,
 ) -> list[Result]:
-    """Evaluate each between two marks, instrumented, with the garbage collector at rest."""
+    """Evaluate each between two marks, instrumented, with the garbage collector at rest.
+
+    Parameters
+    ----------
+    preparing : seconds that it took to prepare them; None: since the last ones.
+    """
     gc.collect()
     results = []
-    with INSTRUMENTATION.during():
+    with INSTRUMENTATION.during(preparing):
         for evaluate in evaluations:
             mark()
             result = evaluate()
@@ -52,11 +60,13 @@ def mark_subject(
     """
     prepare = experiment.subject(subject).prepare
     prepare(point)()
+    gc.freeze()  # what was imported is not looked through again before each evaluation
+    start = time.perf_counter()
     prepared = [
         prepare.with_input(point, number) if isinstance(prepare, SeededPrepare) else prepare(point)
         for number in range(inputs)
     ]
-    mark_evaluations(prepared, mark)
+    mark_evaluations(prepared, mark, time.perf_counter() - start)
 
 
 def answer(experiment: Experiment, request: dict[str, Any]) -> dict[str, Any]:

@@ -85,11 +85,17 @@ class Instrumentation:
         self._ended: float | None = None
 
     @contextlib.contextmanager
-    def during(self) -> Iterator[None]:
-        """Instrument an evaluation, or several."""
-        if self._ended is not None:
-            between = self._now() - self._ended
-            self._stays_on = between <= (LONG if self._is_on else LONG / SLOWER)
+    def during(self, preparing: float | None = None) -> Iterator[None]:
+        """Instrument evaluations.
+
+        Parameters
+        ----------
+        preparing : seconds that it took to prepare them; None: those since the last one ended.
+        """
+        if preparing is None and self._ended is not None:
+            preparing = self._now() - self._ended
+        if preparing is not None:
+            self._stays_on = preparing <= (LONG if self._is_on else LONG / SLOWER)
         if not self._is_on:
             self._switch(True)
             self._is_on = True

@@ -64,6 +64,17 @@ def test_instrumentation_ends_where_what_comes_in_between_is_long() -> None:
     assert one.switches == [True, False, True, False, True, False, True, False]
 
 
+def test_only_preparing_counts_where_it_is_known() -> None:
+    """An evaluation that warms up translates code anew, which takes long and says nothing of the preparing."""
+    switches = list[bool]()
+    times = iter(range(0, 10_000, 100))
+    one = Instrumentation(lambda: float(next(times)), switches.append)
+    for _ in range(3):
+        with one.during(LONG / SLOWER / 2):
+            pass
+    assert switches == [True]
+
+
 def test_instrumentation_ends_after_an_error_that_it_began_before() -> None:
     switches = list[bool]()
     with pytest.raises(ZeroDivisionError), Instrumentation(lambda: 0.0, switches.append).during():
