@@ -19,7 +19,7 @@ import pytest
 
 from bptt_bench.integrations.pytest.law_item import LawItem
 from bptt_bench.integrations.pytest.marker import PLUGIN, ComplexitySession
-from bptt_bench.measure.worker.instructions import Pipes, mark_evaluations
+from bptt_bench.measure.worker.instructions import MARKER, Pipes, places
 from bptt_bench.measure.worker.loading import describe_error
 from bptt_bench.plan import Point
 from bptt_bench.plan.experiment.deferred import deferred_kind
@@ -130,8 +130,8 @@ class CountingSession:
         gc.collect()
         gc.freeze()  # what pytest has set up is not looked through again before each call
         gc.disable()
-        mark_evaluations([lambda: None])  # what the marks themselves take
-        self._pipes.reply({})
+        MARKER.evaluate([lambda: None])  # what the marks themselves take
+        self._pipes.reply(places())
         for request in self._pipes:
             self._pipes.reply(self._answer(laws, request))
         with contextlib.suppress(Exception):  # nobody is left to hear of it
@@ -153,8 +153,8 @@ class CountingSession:
             for number in (0, *range(request["inputs"] - 1)):  # the first one warms up, and is counted as well
                 self._run(item, law, point, number)
         except CountingError as error:
-            return {"error": f"{error}, at {point}"}
-        return {}
+            return {"error": f"{error}, at {point}", **places()}
+        return places()
 
     def _item(self, law: LawItem, point: Point) -> pytest.Item:
         """Return the marked test at a point, made as pytest makes items: with all fixtures and parameters."""
@@ -185,7 +185,7 @@ class CountingSession:
     def _evaluate(self, call: Callable[[], Result]) -> Result:
         """Make the call of a test, between two marks."""
         self._evaluations += 1
-        result = mark_evaluations([call])[0]
+        result = MARKER.evaluate([call])[0]
         kind = deferred_kind(result)
         if kind is not None:
             self.why = promise(kind)

@@ -27,11 +27,13 @@ from typing import Any, Self
 from bptt_bench.errors import BenchError
 from bptt_bench.measure.engines.local import worker_environment
 from bptt_bench.measure.protocol.messages import OpenRequest
+from bptt_bench.measure.worker.instructions import FOLDER
 from bptt_bench.measure.worker.instrumentation import client_request
 
 PROGRAM = "valgrind"
 WORKER = "bptt_bench.measure.worker.instructions"
 MARK = "getppid"  # the function of the C library at which callgrind writes down what it has counted
+MARKS = 2  # of an evaluation: before it and behind it
 SECONDS_TO_START = 120.0  # Python and the experiment start some 50 times as slowly as without Valgrind
 SECONDS_TO_ANSWER = 30.0  # the question for its version
 ENVIRONMENT_BYTES = 32_768  # to which the environment is filled up: its size moves the stack, and with it some counts
@@ -107,10 +109,11 @@ class InstructionCounter:
         self._opening, self._command, self._cwd = dict(opening), tuple(command), folder
         self._seconds_to_end = seconds_to_end
         inherited = {name: value for name, value in os.environ.items() if name not in unset}
-        self._environment = _filled(worker_environment({**inherited, **(variables or {})}, threads))
+        self._folder = tempfile.TemporaryDirectory(prefix="bptt-bench-instructions-")
+        chosen = {**inherited, **(variables or {}), FOLDER: self._folder.name}
+        self._environment = _filled(worker_environment(chosen, threads))
         self._program = [require_valgrind()] if program is None else list(program)
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
-        self._folder = tempfile.TemporaryDirectory(prefix="bptt-bench-instructions-")
         self._dumps, self._of_marks = 0, 0
         self._process: subprocess.Popen[bytes] | None = None
         self._is_waiting = False
@@ -140,8 +143,7 @@ class InstructionCounter:
             process_group=0,
         )
         try:
-            self._ask(self._opening, SECONDS_TO_START)
-            self._of_marks = self._counts(1)[0]
+            self._of_marks = self._counts(self._ask(self._opening, SECONDS_TO_START))[0]
         except BaseException:
             self.close()
             raise
@@ -161,8 +163,8 @@ class InstructionCounter:
         ------
         InstructionsError : the evaluation raised, took too long, or was not counted.
         """
-        self._ask({"subject": subject, "point": dict(point), "inputs": inputs}, seconds)
-        counts = [count - self._of_marks for count in self._counts(inputs)]
+        reply = self._ask({"subject": subject, "point": dict(point), "inputs": inputs}, seconds)
+        counts = [count - self._of_marks for count in self._counts(reply)]
         if min(counts) <= 0:
             raise InstructionsError(f"instructions: {min(counts)} counted for {subject} at {point}: nothing was read")
         return counts
@@ -224,14 +226,16 @@ class InstructionCounter:
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
         return f": {last[:MOST_CHARACTERS]}" if last else ""
 
-    def _counts(self, evaluations: int) -> list[int]:
+    def _counts(self, reply: Mapping[str, Any]) -> list[int]:
         """Return what was counted between the two marks of each evaluation, and forget all dumps so far."""
         found = self._read_dumps()
-        if len(found) != 2 * evaluations:
-            raise InstructionsError(
-                f"instructions: {len(found)} marks seen instead of {2 * evaluations}; the code itself calls {MARK}"
-            )
-        return found[1::2]
+        for before, after in reply["places"]:
+            if after - before != MARKS:
+                raise InstructionsError(
+                    f"instructions: {after - before} marks seen in an evaluation instead of {MARKS}; the code itself "
+                    f"calls {MARK}"
+                )
+        return [found[after - 1] for _, after in reply["places"]]
 
     def _read_dumps(self) -> list[int]:
         found = []

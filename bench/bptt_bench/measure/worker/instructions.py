@@ -22,37 +22,58 @@ from bptt_bench.measure.worker.output import flush_all
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.experiment.seeded import SeededPrepare
 
+FOLDER = "BPTT_BENCH_COUNTS"  # the environment variable that names where the counter writes
 Result = TypeVar("Result")
 
 
-INSTRUMENTATION = Instrumentation()  # of this process
+class Marker:
+    """Evaluates between two marks, and knows which of what was written down at the marks belongs to which evaluation.
 
-
-def mark_evaluations(
-    evaluations: Sequence[Callable[[], Result]],
-    mark: Callable[[], object] = os.getppid,
-    preparing: float | None = None,
-) -> list[Result]:
-    """Evaluate each between two marks, instrumented, with the garbage collector at rest.
+    Code outside of the marks may call ``getppid`` as well.
 
     Parameters
     ----------
-    preparing : seconds that it took to prepare them; None: since the last ones.
+    folder : where the counter writes a file at each mark, whose name ends with its number; None: nowhere.
+    mark : makes a mark.
     """
-    gc.collect()
-    results = []
-    with INSTRUMENTATION.during(preparing):
-        for evaluate in evaluations:
-            mark()
-            result = evaluate()
-            mark()
-            results.append(result)
-    return results
+
+    def __init__(self, folder: str | None, mark: Callable[[], object] = os.getppid) -> None:
+        self._folder, self._mark = folder, mark
+        self._instrumentation = Instrumentation()
+        self._places: list[tuple[int, int]] = []
+
+    def evaluate(self, evaluations: Sequence[Callable[[], Result]], preparing: float | None = None) -> list[Result]:
+        """Evaluate each between two marks, instrumented, with the garbage collector at rest, and return the results.
+
+        Parameters
+        ----------
+        preparing : seconds that it took to prepare them; None: since the last ones.
+        """
+        gc.collect()
+        results = []
+        with self._instrumentation.during(preparing):
+            for evaluate in evaluations:
+                before = self._written()
+                self._mark()
+                result = evaluate()
+                self._mark()
+                self._places.append((before, self._written()))
+                results.append(result)
+        return results
+
+    def take_places(self) -> list[tuple[int, int]]:
+        """Return how many files there were before and after each evaluation since the last call."""
+        places, self._places = self._places, []
+        return places
+
+    def _written(self) -> int:
+        return 0 if self._folder is None else sum(1 for _ in Path(self._folder).glob("*.[0-9]*"))
 
 
-def mark_subject(
-    experiment: Experiment, subject: str, point: Point, inputs: int, mark: Callable[[], object] = os.getppid
-) -> None:
+MARKER = Marker(os.environ.get(FOLDER))  # of this process
+
+
+def mark_subject(experiment: Experiment, subject: str, point: Point, inputs: int, marker: Marker = MARKER) -> None:
     """Evaluate a subject at a point between two marks, once for each of several inputs.
 
     Each evaluation has inputs of its own, which nothing has changed. Where the subject draws random numbers from the
@@ -66,7 +87,7 @@ def mark_subject(
         prepare.with_input(point, number) if isinstance(prepare, SeededPrepare) else prepare(point)
         for number in range(inputs)
     ]
-    mark_evaluations(prepared, mark, time.perf_counter() - start)
+    marker.evaluate(prepared, time.perf_counter() - start)
 
 
 def answer(experiment: Experiment, request: dict[str, Any]) -> dict[str, Any]:
@@ -74,8 +95,13 @@ def answer(experiment: Experiment, request: dict[str, Any]) -> dict[str, Any]:
     try:
         mark_subject(experiment, request["subject"], Point(request["point"]), request["inputs"])
     except Exception as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
-        return {"error": describe_error(error)}
-    return {}
+        return {"error": describe_error(error), **places()}
+    return places()
+
+
+def places(marker: Marker = MARKER) -> dict[str, Any]:
+    """Return what a reply says of the evaluations since the last one: how many files were there before and after."""
+    return {"places": marker.take_places()}
 
 
 class Pipes:
@@ -106,8 +132,8 @@ def main() -> None:
     if opening["fault"] is not None:
         experiment = experiment.with_fault(opening["fault"])
     gc.disable()
-    mark_evaluations([lambda: None])  # what the marks themselves take
-    pipes.reply({})
+    MARKER.evaluate([lambda: None])  # what the marks themselves take
+    pipes.reply(places())
     for request in requests:
         pipes.reply(answer(experiment, request))
     sys.exit(0)

@@ -30,12 +30,19 @@ def marks(point):
     return os.getppid
 
 
+def starts_another(point):
+    os.getppid()
+    return lambda: [0] * point["n"]
+
+
 def raises(point):
     return lambda: 1 / 0
 
 
 EXPERIMENT = bench.experiment(
-    {"scan": scan, "in place": shuffled, "marks": marks, "raises": raises}, law="n", n=[100, 1000]
+    {"scan": scan, "in place": shuffled, "marks": marks, "starts another": starts_another, "raises": raises},
+    law="n",
+    n=[100, 1000],
 )
 """
 
@@ -73,12 +80,18 @@ def test_each_evaluation_has_inputs_of_its_own(counter: InstructionCounter) -> N
 
 
 def test_code_that_marks_by_itself_is_not_counted(counter: InstructionCounter) -> None:
-    with pytest.raises(InstructionsError, match="6 marks seen instead of 4; the code itself calls getppid"):
+    with pytest.raises(
+        InstructionsError, match="3 marks seen in an evaluation instead of 2; the code itself calls getppid"
+    ):
         count(counter, "marks", 100)
 
 
+def test_marks_outside_of_evaluations_do_not_matter(counter: InstructionCounter) -> None:
+    assert 100 < count(counter, "starts another", 100)[0] < 10_000
+
+
 def test_what_raises_is_named_and_the_next_is_counted(counter: InstructionCounter) -> None:
-    with pytest.raises(InstructionsError, match=r"^ZeroDivisionError: division by zero \(counted.py, line 23\)$"):
+    with pytest.raises(InstructionsError, match=r"^ZeroDivisionError: division by zero \(counted.py, line 28\)$"):
         count(counter, "raises", 100)
     assert len(count(counter, "scan", 50)) == 2
 
