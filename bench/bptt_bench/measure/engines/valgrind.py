@@ -109,10 +109,10 @@ class InstructionCounter:
         self._opening, self._command, self._cwd = dict(opening), tuple(command), folder
         self._seconds_to_end = seconds_to_end
         inherited = {name: value for name, value in os.environ.items() if name not in unset}
+        self._program = [require_valgrind()] if program is None else list(program)
         self._folder = tempfile.TemporaryDirectory(prefix="bptt-bench-instructions-")
         chosen = {**inherited, **(variables or {}), FOLDER: self._folder.name}
         self._environment = _filled(worker_environment(chosen, threads))
-        self._program = [require_valgrind()] if program is None else list(program)
         self._printed = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         self._dumps, self._of_marks = 0, 0
         self._process: subprocess.Popen[bytes] | None = None
