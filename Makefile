@@ -115,6 +115,7 @@ race: $(RACE)/.stamp ## race the tuned gradients against PyTorch and JAX into re
 validate: $(VENV)/.test-stamp ## known error rates, ours and those of other tools, into results/validation (at most 20 minutes)
 	@$(MAKE) --no-print-directory $(PEERS)/.stamp || echo "no environment for Extra-P and big_O: the table will say so" >&2
 	@peers=; if [[ -e $(PEERS)/.stamp ]]; then peers="--peers $(PEERS)/bin/python"; fi; \
+	$(BIN)/python -m tests.validation.laws --out $(VALIDATION) $$peers; \
 	$(BIN)/python -m tests.validation --out $(VALIDATION) $$peers
 
 .PHONY: notebook

@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from bptt_bench.analyse.discover.discover import discover
     from bptt_bench.analyse.evidence.by_category import fit_by
     from bptt_bench.analyse.fitting.fit import fit
     from bptt_bench.api import figures, judge, run
@@ -55,6 +56,7 @@ __all__ = [
     "ShareClaim",
     "Subject",
     "compare",
+    "discover",
     "experiment",
     "figures",
     "fit",
@@ -66,6 +68,7 @@ __all__ = [
 ]
 _HOMES = {
     "compare": "bptt_bench.workflows.compare.compare",
+    "discover": "bptt_bench.analyse.discover.discover",
     "experiment": "bptt_bench.plan.experiment.builder",
     "figures": "bptt_bench.api",
     "fit": "bptt_bench.analyse.fitting.fit",

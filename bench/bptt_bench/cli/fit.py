@@ -20,7 +20,15 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
 
 @click.command(short_help="Fit a law to the samples of a run, of a table or of another tool.")
 @click.argument("data", type=click.Path(path_type=Path))
-@click.option("--law", required=True, help="Terms in the factors, such as 'T*H*V + T*H**2' or 'n log n'.")
+@click.option(
+    "--law",
+    help="Terms in the factors, such as 'T*H*V + T*H**2' or 'n log n'.  [default: find the laws that fit]",
+)
+@click.option(
+    "--counts",
+    metavar="LAW",
+    help="Without --law: the law of the counted operations, whose terms alone time is fitted with.",
+)
 @click.option(
     "--response",
     metavar="NAME",
@@ -35,7 +43,8 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
 @json_option
 def fit(
     data: Path,
-    law: str,
+    law: str | None,
+    counts: str | None,
     response: str | None,
     subject: str | None,
     predict: tuple[str, ...],
@@ -45,6 +54,9 @@ def fit(
 ) -> int:
     """Fit a law to samples: the folder of a run, a CSV, or another tool's file.
 
+    Without --law every law that the data do not exclude is found, with the weight of each and the measurement that
+    would decide between them. Exponents and predictions are then of all these laws together.
+
     A table (CSV, Parquet, records of JSON) has one column per factor, the response, and optionally block; several rows
     of a point are repetitions. Columns of a CSV are separated by commas, semicolons or tabs. Read as well: JSON of
     pytest-benchmark, Google Benchmark, pyperf, hyperfine and asv (a file or the folder of a machine), Extra-P's text
@@ -53,15 +65,27 @@ def fit(
     Where text says what was measured (a data type, a backend), each combination of it has a fit of its own.
 
     \b
-    Example: bptt-bench fit times.csv --law "n*log(n)" --versus "n**2" --predict n=1000000
+    Example: bptt-bench fit times.csv
+             bptt-bench fit times.csv --law "n*log(n)" --versus "n**2" --predict n=1000000
              bptt-bench fit results/today --subject aggregated --law "T*H*V + T*H*d + T*H**2"
              bptt-bench fit times.csv --law n --where dtype=float32 --where d=100
              bptt-bench fit google.json --subject BM_Sort --names n --law "n*log(n)"
     """
     from bptt_bench.workflows.fit import FitReports, fit_data
 
+    if law is not None and counts is not None:
+        raise click.UsageError("--law and --counts: give one of them; with --law nothing is left to be found")
+    if law is None and fitting["overhead"] != "auto":
+        raise click.UsageError("--overhead: goes with --law; without one the terms beside it are found too")
     result = fit_data(
-        data, law, response=response, subject=subject, predict=predict, versus=versus, **read_fitting(fitting)
+        data,
+        law,
+        counts=counts,
+        response=response,
+        subject=subject,
+        predict=predict,
+        versus=versus,
+        **read_fitting(fitting),
     )
     for note in result.notes:
         click.echo(f"note: {note}", err=True)

@@ -31,7 +31,7 @@ from bptt_bench.cli.options import (
 @click.option(
     "--subject", multiple=True, metavar="NAME", help="Subject to predict.  [default: all that have a law]  Repeatable."
 )
-@click.option("--law", help="A law to be fitted, with the options for it as in `fit`.  [default: the laws of the run]")
+@click.option("--law", help="A law to be fitted, as in `fit`.  [default: those of the run, else all that fit]")
 @click.option("--response", metavar="NAME", help="What to predict.  [default: time, and memory where it has a law]")
 @claims_option
 @fitting_options
@@ -48,7 +48,7 @@ def predict(
     as_json: bool,
     **fitting: Any,
 ) -> int:
-    """Predict time and memory at points, from the laws of a run or from --law and any table.
+    """Predict time and memory at points, from the laws of a run, from --law, or from all laws that fit a table.
 
     The predictor is that of `foresee`: the law with its thresholds, and what measured points nearby have in common
     beyond it. Every prediction has its 95 % interval, and says how far it lies beyond what was measured.
@@ -61,9 +61,8 @@ def predict(
     from bptt_bench.report.terminal.predictions import show_largest, show_predicted
     from bptt_bench.workflows.predict import predict as predicted
 
-    for name, value in fitting.items():
-        if law is None and value and value != "auto":
-            raise click.UsageError(f"--{name}: goes with --law; the laws of a run have their own")
+    if law is None and fitting["overhead"] != "auto":
+        raise click.UsageError("--overhead: goes with --law; the laws of a run have their own")
     if claims is not None and law is not None:
         raise click.UsageError("--claims and --law: name one source of laws, not two")
     how = {

@@ -51,6 +51,12 @@ from bptt_bench.cli.options import (
     "with room to spare: relative for ratios, crossovers and shares, absolute for exponents (2%: ±0.02).",
 )
 @click.option(
+    "--decide",
+    metavar="TIME",
+    help="Where no law is stated: measure the profile, then the points that decide between the laws that fit, while "
+    "TIME lasts. With --resume only the latter.",
+)
+@click.option(
     "--measure",
     metavar="time,memory,instructions",
     help="What to measure. Instructions are counted with Valgrind, at small levels.  [default: what the experiment "
@@ -70,12 +76,13 @@ def run(
     probe: bool | None,
     budget: str | None,
     until: str | None,
+    decide: str | None,
     measure: str | None,
     force: bool,
     as_json: bool,
     **engine: Any,
 ) -> int:
-    """Measure an experiment, then judge its claims.
+    """Measure an experiment, then judge its claims; of what states no law, find how it scales.
 
     EXPERIMENT is a module with EXPERIMENT and CLAIMS, or the path of its file; in a checkout of this project by default
     bptt_rnn.experiment.
@@ -84,9 +91,11 @@ def run(
     Example: bptt-bench run --profile quick --out results/today
              bptt-bench run --resume results/today
              bptt-bench run --budget 60s --until 2%
+             bptt-bench run my_sort --decide 60s
              bptt-bench run --engine dask --scheduler tcp://192.0.2.7:8786
     """
     from bptt_bench.plan.experiment.instructions import parse_measures
+    from bptt_bench.report.terminal.tables import show_found
     from bptt_bench.workflows import adaptive
     from bptt_bench.workflows import run as session
     from bptt_bench.workflows.settings import new_folder
@@ -111,10 +120,12 @@ def run(
             resume=resume is not None,
             force=check_force(force, resume),
             say=lambda line: click.echo(line, err=as_json),
-            rule=adaptive.read_stopping_rule(budget, until, resume),
+            rule=adaptive.read_stopping_rule(budget, until, resume, decide),
         )
     if as_json:
         print_json(outcome.to_json())
     else:
-        print_tables(outcome.analysis)
+        if outcome.analysis.verdicts or not outcome.laws:
+            print_tables(outcome.analysis)
+        show_found(outcome.laws)
     return exit_status(outcome.analysis.verdicts)

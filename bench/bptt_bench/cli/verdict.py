@@ -31,6 +31,8 @@ def verdict(folder: Path, claims: str | None, details: bool, as_json: bool) -> i
     Example: bptt-bench verdict results/reference --json
              bptt-bench verdict results/reference --claims bptt_rnn.experiment
     """
+    from bptt_bench.analyse.discover.of_run import find_laws
+    from bptt_bench.report.terminal.tables import show_found
     from bptt_bench.report.words.documents import verdict_documents
     from bptt_bench.store.runs.experiments import missing_parts
     from bptt_bench.workflows.judge import analyse_run
@@ -41,5 +43,8 @@ def verdict(folder: Path, claims: str | None, details: bool, as_json: bool) -> i
             click.echo(f"note: {words}", err=True)
         print_json(verdict_documents(analysis.verdicts))
     else:
-        print_tables(analysis)
+        found = find_laws(analysis.evidence)
+        if analysis.verdicts or not found:
+            print_tables(analysis)
+        show_found(found)
     return exit_status(analysis.verdicts)

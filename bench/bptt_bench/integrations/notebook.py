@@ -34,6 +34,7 @@ KEPT_LINES = 6  # of what happened on the way and is worth keeping in sight
 # What is shown, and by what. By name: the analyse stage knows nothing of reports, and these load what they need.
 FRAGMENTS = {
     ("bptt_bench.analyse.fitting.fitted", "Fit"): "of_fit",
+    ("bptt_bench.analyse.discover.law_set", "LawSet"): "of_laws",
     ("bptt_bench.analyse.verdicts.verdict", "Verdict"): "of_verdict",
     ("bptt_bench.analyse.verdicts.analysis", "Analysis"): "of_analysis",
     ("bptt_bench.analyse.fitting.select", "Preference"): "of_preference",

@@ -26,6 +26,7 @@ from bptt_bench.plan import Cell, Experiment, Point, block_order
 from bptt_bench.plan.experiment.claims_from_law import with_details
 from bptt_bench.plan.experiment.stopping_rule import NARROWEST, SHORTEST_BUDGET_SECONDS, WIDEST, StoppingRule
 from bptt_bench.store import SampleStore
+from bptt_bench.text.numbers import duration
 from bptt_bench.text.quantities import parse_duration, parse_share
 from bptt_bench.workflows.settings import Settings, experiment_of, run_arguments
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 
     from bptt_bench.analyse.adaptive.allocate import Allocation
     from bptt_bench.analyse.adaptive.precision import IntervalTarget, TimedCell
+    from bptt_bench.analyse.discover.law_set import LawSet
     from bptt_bench.analyse.evidence.evidence import Evidence
     from bptt_bench.analyse.evidence.strata import Strata
 
@@ -44,6 +46,7 @@ THINKING_SHARE = 0.1  # of the time, at most, for fitting and choosing: it deter
 START_UP_SECONDS = 1.0  # of a measuring process, before the first one has shown how long it takes
 PACE_LIMITS = 0.5, 2.0  # of what visits take over what they were expected to; beyond, something else happened
 LEAST_GAIN = 0.01  # of the half-width of an open interval in a round; below it no further round is worth its time
+DECIDING_OVERHEAD = 2.0  # times the evaluations at a deciding point: preparing, calibrating and warming up
 ADAPTIVE = "adaptive"  # the stage of what is measured here
 TIMINGS: tuple[Timing, ...] = ("whole", "phases")
 LINES_PER_ROUND = 6  # claims named in the messages of a round; the record holds all
@@ -196,6 +199,91 @@ class AdaptiveSampler:
             self._say(f"  {line}")
 
 
+class DecidingSampler:
+    """Chooses the points that decide between the laws that a subject without a law may follow; called as the other is.
+
+    Parameters
+    ----------
+    read, append, seconds_used, say : as those of ``AdaptiveSampler``.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        rule: StoppingRule,
+        *,
+        seed: int,
+        read: Callable[[], pd.DataFrame],
+        append: Callable[[Mapping[str, Any]], None],
+        seconds_used: Callable[[], float],
+        say: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self._experiment, self._rule, self._seed = experiment, rule, seed
+        self._read, self._append, self._seconds_used, self._say = read, append, seconds_used, say
+        self._chosen: set[TimedCell] = set()
+
+    def __call__(self) -> Sequence[Block]:
+        """Return the blocks of the next round; none if nothing would decide, or no time is left for it."""
+        from bptt_bench.analyse.adaptive.precision import TimedCell
+        from bptt_bench.analyse.discover.deciding import EVALUATIONS, deciding_measurement
+        from bptt_bench.analyse.discover.of_run import find_laws
+        from bptt_bench.analyse.evidence.strata import Strata
+        from bptt_bench.report.words.laws import distinguished
+        from bptt_bench.workflows.judge import analyse_run
+
+        try:
+            frame = self._read()
+        except StoreError:  # nothing could be measured at all
+            return ()
+        begun = self._seconds_used()
+        left = (self._rule.budget_seconds or math.inf) - begun - START_UP_SECONDS
+        analysis = analyse_run(frame, self._experiment)
+        found = {name: one for name, one in find_laws(analysis.evidence).items() if not isinstance(one, str)}
+        strata = Strata.of(self._experiment, frame)
+        visits: dict[TimedCell, int] = {}
+        seconds = 0.0
+        for name, laws in found.items():
+            decides = deciding_measurement(laws, within=(left - seconds) / DECIDING_OVERHEAD)
+            if decides is None or decides.seconds is None:
+                continue
+            cell = TimedCell(*strata.cell(Cell(name, Point(decides.at))), "whole")
+            if cell in self._chosen:
+                continue
+            self._say(
+                f"next {duration(decides.seconds)}: {name} at {cell.point}, which would tell {distinguished(decides)}"
+            )
+            visits[cell] = EVALUATIONS
+            seconds += decides.seconds * DECIDING_OVERHEAD
+        self._chosen.update(visits)
+        if not visits:
+            self._say(f"done: {_why_not(found, left)}")
+            return ()
+        blocks = make_blocks(self._experiment, visits, {}, first=int(frame["block"].max()) + 1, seed=self._seed)
+        self._append(
+            {
+                "record": "allocation",
+                "used_seconds": begun,
+                "thinking_seconds": self._seconds_used() - begun,
+                "seconds": seconds,
+                "why": "what decides between the laws that fit",
+                "blocks": [block.number for block in blocks],
+                "visits": [
+                    {"subject": cell.subject, "point": dict(cell.point), "timing": cell.timing, "visits": times}
+                    for cell, times in visits.items()
+                ],
+                "intervals": [],
+                "unhelped": [],
+            }
+        )
+        return blocks
+
+
+def _why_not(found: Mapping[str, LawSet], left: float) -> str:
+    if all(len(laws.candidates) == 1 for laws in found.values()):
+        return "one law is left for each subject" if found else "every subject states a law"
+    return "no point decides between the laws that are left" if left > 0 else "the time is used up"
+
+
 def _is_worth_it(allocation: Allocation) -> bool:
     """Return whether a round narrows any open interval noticeably."""
     return any(
@@ -333,14 +421,22 @@ def allocation_lines(allocation: Allocation) -> list[str]:
 FIRST_BLOCKS, FIRST_PHASE_BLOCKS = 2, 1  # enough to know the noise, and what every cell costs; two processes
 
 
-def read_stopping_rule(budget: str | None, until: str | None, resumed: Path | None) -> StoppingRule | None:
+def read_stopping_rule(
+    budget: str | None, until: str | None, resumed: Path | None, decide: str | None = None
+) -> StoppingRule | None:
     """Return the stopping rule of the options, else that of the run to be resumed; None for a fixed length.
 
     Raises
     ------
     TextError : a budget or a width that cannot be.
+    ExperimentError : options that exclude each other.
     StoreError : the folder to be continued holds no run.
     """
+    if decide is not None:
+        if budget is not None or until is not None:
+            raise ExperimentError("--decide: not with --budget or --until, which narrow the intervals of claims")
+        seconds = parse_duration("--decide", decide, least=SHORTEST_BUDGET_SECONDS)
+        return StoppingRule(budget_seconds=seconds, decides=True)
     if budget is not None or until is not None:
         return StoppingRule(
             budget_seconds=None
@@ -365,9 +461,14 @@ def stored_stopping_rule(folder: Path) -> StoppingRule | None:
     return None if stored is None else StoppingRule(**stored)
 
 
-def first_blocks(experiment: Experiment, profile: str) -> Experiment:
-    """Return the experiment with only the first blocks in a profile, with which an adaptive run begins."""
+def first_blocks(experiment: Experiment, profile: str, rule: StoppingRule | None = None) -> Experiment:
+    """Return the experiment with only the blocks of a profile with which an adaptive run begins.
+
+    These are the first two; all where the points that decide between laws follow.
+    """
     whole = experiment.profile(profile)
+    if rule is not None and rule.decides:
+        return experiment
     first = dataclasses.replace(
         whole,
         blocks=min(FIRST_BLOCKS, whole.blocks),
@@ -401,20 +502,22 @@ def measure_adaptively(
     if not experiment.is_timed:
         raise ExperimentError("--budget and --until: must be used with the time, which --measure leaves out")
     with SampleStore.resume(folder) if resume else SampleStore.create(folder) as store:
-        if store.done.header is not None and "adaptive" not in store.done.header:
+        if store.done.header is not None and "adaptive" not in store.done.header and not rule.decides:
             raise StoreError(f"{folder}: holds a run of a fixed number of blocks; --budget and --until need a new one")
-        sampler = AdaptiveSampler(
-            experiment,
-            settings.profile,
-            rule,
-            seed=settings.seed,
-            read=lambda: load(folder),
-            append=store.append,
-            seconds_used=lambda: stored_seconds + time.monotonic() - begun,
-            say=say,
+        how: dict[str, Any] = {
+            "seed": settings.seed,
+            "read": lambda: load(folder),
+            "append": store.append,
+            "seconds_used": lambda: (0.0 if rule.decides else stored_seconds) + time.monotonic() - begun,
+            "say": say,
+        }
+        sampler: Callable[[], Sequence[Block]] = (
+            DecidingSampler(experiment, rule, **how)
+            if rule.decides
+            else AdaptiveSampler(experiment, settings.profile, rule, **how)
         )
         return loop.run(
-            first_blocks(experiment, settings.profile),
+            first_blocks(experiment, settings.profile, rule),
             **run_arguments(settings),
             sink=AnnotatingSink(store, {"adaptive": rule.to_json()}),
             done=store.done,

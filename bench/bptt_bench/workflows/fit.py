@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,15 +15,19 @@ from bptt_bench.analyse.data.columns import (
     add_roles,
     choose_response,
     factors_in_laws,
+    find_factors,
     format_level,
     format_levels,
     levels_of,
 )
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of, own_subjects
+from bptt_bench.analyse.discover.discover import discover
+from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.evidence.strata import stratum
+from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.fitting.select import Preference, prefer_fits
@@ -46,18 +51,24 @@ class FitReport:
     predict_at: tuple[Point, ...]
     versus: tuple[Preference, ...]
     notes: tuple[str, ...] = ()  # what the user should know of how the data were read
+    laws: LawSet | None = None  # where no law was stated: those that the data do not exclude
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain data."""
         from bptt_bench.report.words.reasons import words
 
-        return {**self.fit_json(), "notes": [*self.notes, *map(words, cautions(self.fit))]}
+        return {**self.fit_json(), "notes": [*self.notes, *map(words, self.cautions)]}
+
+    @property
+    def cautions(self) -> tuple[Finding, ...]:
+        """What must be known before the figures are used."""
+        return (*cautions(self.fit), *(() if self.laws is None else self.laws.doubts))
 
     def fit_json(self) -> dict[str, Any]:
         """Return the fit, its predictions and comparisons as plain data."""
         from bptt_bench.report.words.documents import fit_document
 
-        return fit_document(self.fit, self.predict_at, self.versus)
+        return fit_document(self.fit, self.predict_at, self.versus, self.laws)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,7 +95,7 @@ class FitReports:
         from bptt_bench.report.words.reasons import words
 
         fits = [
-            {"category": dict(category), **one.fit_json(), "notes": list(map(words, cautions(one.fit)))}
+            {"category": dict(category), **one.fit_json(), "notes": list(map(words, one.cautions))}
             for category, one in self.found.items()
         ]
         left_out = [{"category": dict(category), "reason": reason} for category, reason in self.left_out.items()]
@@ -93,8 +104,9 @@ class FitReports:
 
 def fit_data(
     data: Path,
-    law: str,
+    law: str | None = None,
     *,
+    counts: str | None = None,
     overhead: str = "auto",
     response: str | None = None,
     block: str | None = None,
@@ -113,6 +125,8 @@ def fit_data(
 
     Parameters
     ----------
+    law : to be fitted; by default every law that the data do not exclude is found, and the simplest of them fitted.
+    counts : without a law, that of the counted operations, whose terms alone time is fitted with.
     names : of factors that another tool's file only numbers (``arg0``, ``arg1``).
     predict : points such as ``"V=10000,T=35"``, whose levels may be ranges, as in ``predict``.
     where : which rows to use, such as ``dtype=float32``; several levels of one name select the rows of any.
@@ -125,26 +139,56 @@ def fit_data(
     """
     asked = parse_points(predict, "--predict")
     frame = select_subject(fitted_samples(load(data, rename=rename, ignore=ignore)), subject)
-    frame, response = prepare_rows(
-        frame, (law, *versus), names=names, where=where, response=response, block=block, unit=unit
-    )
+    frame = name_factors(frame, names, laws=[] if law is None else [law, *versus])
+    named = law if law is not None else factors_as_law(frame, response, block)
+    frame, response = prepare_rows(frame, (named, *versus), where=where, response=response, block=block, unit=unit)
 
     def answered(rows: pd.DataFrame) -> FitReport:
-        this, *others = (
-            fit(rows, text, response=response, overhead=overhead, block=block, unit=unit) for text in (law, *versus)
-        )
+        laws = None
+        if law is None:
+            laws = discover(rows, response=response, counts=counts, block=block, unit=unit)
+        texts = versus if law is None else (law, *versus)
+        fits = [fit(rows, text, response=response, overhead=overhead, block=block, unit=unit) for text in texts]
+        this, *others = fits if laws is None else (laws.fit, *fits)
+        needed = this.full_law.factors if laws is None else laws.factors
         return FitReport(
             fit=this,
-            predict_at=tuple(point for one in asked for point in _read_points(one, this)),
+            predict_at=tuple(point for one in asked for point in _read_points(one, this, needed)),
             versus=tuple(prefer_fits(this, other) for other in others),
             notes=tuple(frame.attrs.get("notes", ())),
+            laws=laws,
         )
 
-    by = dividing_categories(frame, law, response=response, block=block)
+    by = dividing_categories(frame, named, response=response, block=block)
     if not by:
         return answered(frame)
     found, left_out = apply_to_parts(parts(frame, by, response), answered)
     return FitReports(by=tuple(by), found=found, left_out=left_out)
+
+
+def factors_as_law(frame: pd.DataFrame, response: str | None = None, block: str | None = None) -> str:
+    """Return the product of all factors of a frame, which stands for a law where none is stated.
+
+    They are the factors of a run. In a plain table they are the columns of numbers whose levels recur, or if there is
+    none, all columns of numbers but records of other tools.
+
+    Raises
+    ------
+    FitError : there is none, or the name of one could not stand in a law.
+    """
+    found = choose_response(frame, response)
+    factors = find_factors(frame, {found, *([block] if block is not None else [])})
+    if not factors:
+        raise FitError(
+            f"no factor: beside {found!r} no column of numbers varies; the columns are "
+            f"{list_names(list(map(str, frame.columns)))}"
+        )
+    for name in factors:
+        if not name.isidentifier():
+            raise FitError(
+                f"column {name!r}: a law can name words alone; --rename {quote(f'{name}=n')}, or --ignore it"
+            )
+    return "*".join(factors)
 
 
 def prepare_rows(
@@ -251,17 +295,16 @@ def _at_level(column: pd.Series[Any], level: str) -> np.ndarray[Any, np.dtype[np
         return np.zeros(len(column), dtype=bool)
 
 
-def _read_points(asked: PointQuery, this: Fit) -> list[Point]:
+def _read_points(asked: PointQuery, this: Fit, needed: Sequence[str]) -> list[Point]:
     """Return the points that one ``--predict`` names, checked against the law's factors."""
     whole = {name: bool((this.points[name] % 1 == 0).all()) for name in this.factors}
     found = [Point(levels) for levels in asked.points({**dict.fromkeys(asked.axes, False), **whole})]
     for point in found[:1]:
-        _require_factors(asked.text, point, this)
+        _require_factors(asked.text, point, this, needed)
     return found
 
 
-def _require_factors(text: str, point: Point, this: Fit) -> None:
-    needed = this.full_law.factors
+def _require_factors(text: str, point: Point, this: Fit, needed: Sequence[str]) -> None:
     missing = [name for name in needed if name not in point]
     unknown = [name for name in point if name not in {*needed, *this.factors}]
     if missing:

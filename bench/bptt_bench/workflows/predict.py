@@ -108,7 +108,8 @@ def predict(
     largest, within : the factor that is asked for, and its budget: ``"10s"`` or ``"2GB"``. ``at`` has the others.
     subject : whose; by default all that have a law.
     law, overhead, block, names, where, rename, ignore : a law to be fitted, as in the
-        command ``fit``; by default those of the run's experiment.
+        command ``fit``; by default those of the run's experiment. Data that are not a run, or whose experiment states
+        no law, are predicted by all laws that they do not exclude, as ``bench.discover`` finds them.
     response : what to predict; by default time, and memory where there is a law of it.
     unit : of the response, such as ``"ms"``; by default that of its format or the one that its name states.
     experiment : whose laws are meant; that of the run by default.
@@ -121,15 +122,14 @@ def predict(
     require_texts(subject=subject, overhead=overhead, names=names, where=where, ignore=ignore)
     if (largest is None) != (within is None):
         raise FitError("--largest and --within: go together, such as --largest T --within 10s")
+    has_options = any((block, *names, *where, *rename, *ignore, unit))
     by_law = (
         None
-        if law is None
+        if law is None and not has_options
         else StatedLaw(
             law=law, overhead=overhead, block=block, names=names, where=where, rename=rename, ignore=ignore, unit=unit
         )
     )
-    if by_law is None and unit is not None:
-        raise FitError(f"--unit {unit!r}: goes with --law; responses of a run have units of their own")
     asked = parse_points(at)
     largest = None if largest is None else normalize_name(largest)
     budget = None if within is None else parse_budget("--within", within)

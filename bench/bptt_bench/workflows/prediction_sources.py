@@ -7,10 +7,12 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, unit_of
-from bptt_bench.analyse.evidence.by_category import fit_by
+from bptt_bench.analyse.discover.averaged import averaged_predictor
+from bptt_bench.analyse.discover.discover import discover
+from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, fit_by, parts
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, fitted_samples
 from bptt_bench.analyse.evidence.strata import Strata, stratify, stratum
 from bptt_bench.analyse.findings.reason import Reason
@@ -22,10 +24,11 @@ from bptt_bench.plan.description.lookup import is_everywhere
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.report.words.reasons import clause_of
 from bptt_bench.store.frame import as_samples
+from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.store.runs.experiments import experiment_of_run
 from bptt_bench.text.points import level_error
 from bptt_bench.text.units import Unit
-from bptt_bench.workflows.fit import prepare_rows, select_subject
+from bptt_bench.workflows.fit import factors_as_law, prepare_rows, select_subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,9 +79,12 @@ class PredictionSource:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedLaw:
-    """A law that the user states for data, and how it is fitted: as in ``bptt_bench.workflows.fit.fit_data``."""
+    """A law that the user states for data, and how it is fitted: as in ``bptt_bench.workflows.fit.fit_data``.
 
-    law: str
+    ``law`` is None where laws are to be found in the data.
+    """
+
+    law: str | None
     overhead: str = "auto"
     block: str | None = None
     names: Sequence[str] = ()
@@ -104,16 +110,25 @@ def prediction_sources(
     """
     if stated is not None:
         frame = as_samples(data, stated.rename, stated.ignore)
+        if stated.law is None:
+            _require_no_laws(frame, stated)
         name = Path(data).name if isinstance(data, Path | str) else "data"
         return [one for subject in subjects or (None,) for one in _law_sources(frame, subject, stated, response, name)]
     frame = as_samples(data)
     if experiment is None:
         if "experiment" not in (frame.attrs.get("run") or {}):
-            raise FitError(
-                "--law: required, because the data are not a run that defines its own laws; such as --law 'n*log(n)'"
-            )
+            return prediction_sources(data, subjects=subjects, stated=StatedLaw(law=None), response=response)
         experiment = experiment_of_run(frame)
     return _run_sources(frame, experiment, subjects)
+
+
+def _require_no_laws(frame: pd.DataFrame, stated: StatedLaw) -> None:
+    """See that options for fitting are not given beside the laws of a run, which have their own."""
+    if "experiment" not in (frame.attrs.get("run") or {}):
+        return
+    given = [name for name in ("block", "names", "where", "rename", "ignore", "unit") if getattr(stated, name)]
+    if given and any(map(_responses_with_law, experiment_of_run(frame).subjects)):
+        raise FitError(f"--{given[0]}: goes with --law; the laws of a run have their own")
 
 
 def _run_sources(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> list[PredictionSource]:
@@ -127,7 +142,9 @@ def _run_sources(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]
             raise FitError(f"--subject {name!r}: unknown; the subjects with laws are {names or 'none'}{hint}")
     chosen = [one for one in experiment.subjects if _matches(one, subjects, strata)] if subjects else known
     if not chosen:
-        raise FitError("--law: required, because no subject of the run has a law; such as --law 'n*log(n)'")
+        return [
+            one for each in experiment.subjects for one in _law_sources(frame, each.name, StatedLaw(law=None), None, "")
+        ]
     evidence = fit_all(samples, experiment)
     factors = {factor.name: _level_range(factor, samples) for factor in experiment.factors}
     check = functools.partial(_check_level, {factor.name: factor for factor in experiment.factors})
@@ -213,11 +230,16 @@ def _declared_working_set(subject: Subject, factors: Sequence[str]) -> Predictor
 def _law_sources(
     frame: pd.DataFrame, subject: str | None, stated: StatedLaw, response: str | None, name: str
 ) -> Iterator[PredictionSource]:
-    """Yield a source for each combination of categories, from a stated law fitted to a run or a table."""
+    """Yield a source for each combination of categories, from a law fitted to a run or a table, stated or found."""
+    samples = select_subject(fitted_samples(frame), subject)
+    named = stated.law
+    if named is None:
+        samples = name_factors(samples, stated.names)
+        named = factors_as_law(samples, response, stated.block)
     rows, response = prepare_rows(
-        select_subject(fitted_samples(frame), subject),
-        (stated.law,),
-        names=stated.names,
+        samples,
+        (named,),
+        names=() if stated.law is None else stated.names,
         where=stated.where,
         response=response,
         block=stated.block,
@@ -225,21 +247,31 @@ def _law_sources(
     )
     if subject is None:
         subject = str(rows["subject"].iloc[0]) if "subject" in rows.columns else name
-    fits = fit_by(rows, stated.law, response=response, overhead=stated.overhead, block=stated.block, unit=stated.unit)
+    how: dict[str, Any] = {"response": response, "block": stated.block, "unit": stated.unit}
+    if stated.law is None:
+        by = dividing_categories(rows, named, response=response, block=stated.block)
+        laws, left_out = apply_to_parts(parts(rows, by, response), lambda part: discover(part, **how))
+        fits = {levels: found.fit for levels, found in laws.items()}
+    else:
+        fitted = fit_by(rows, stated.law, overhead=stated.overhead, **how)
+        laws, fits, left_out = {}, dict(fitted), fitted.left_out
     for levels, found in fits.items():
+        of_all = laws.get(levels)
+        near = None if of_all is None else averaged_predictor(of_all)
+        predictor = make_predictor(stratum(subject, levels), found, near=near)
         yield PredictionSource(
             subject=stratum(subject, levels),
             responses=(found.response,),
-            predictor=functools.partial(_stated_predictor, make_predictor(stratum(subject, levels), found)),
+            predictor=functools.partial(_stated_predictor, predictor),
             unit=functools.partial(_response_unit, found),
             factors={name: _measured_range(found, name) for name in found.factors},
-            required=tuple(found.full_law.factors),
+            required=tuple(found.full_law.factors if of_all is None else of_all.factors),
             categories={name: str(level) for name, level in levels.items()},
             check=functools.partial(_check_measured_level, found),
             notes=tuple(rows.attrs.get("notes", ())),
         )
     other = next(iter(fits.values()))
-    for levels, reason in fits.left_out.items():  # predicted at the points of the others: each answer gives the reason
+    for levels, reason in left_out.items():  # predicted at the points of the others: each answer gives the reason
         yield PredictionSource(
             subject=stratum(subject, levels),
             responses=(response,),

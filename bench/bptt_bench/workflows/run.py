@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from bptt_bench.workflows.progress import show_progress
 from bptt_bench.workflows.settings import Settings, experiment_of, run_arguments
 
 if TYPE_CHECKING:
+    from bptt_bench.analyse.discover.law_set import LawSet
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 POOR_CONDITION = 100.0  # condition number from which a term may hide behind others unless samples are very quiet
@@ -45,10 +46,11 @@ class RunOutcome:
     finished: RunFinished
     analysis: Analysis
     is_adaptive: bool = False
+    laws: Mapping[str, LawSet | str] = field(default_factory=dict)  # of subjects that state none, or why there is none
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as plain data."""
-        from bptt_bench.report.words.documents import verdict_documents
+        from bptt_bench.report.words.documents import found_laws_document, verdict_documents
 
         return {
             "folder": str(self.folder),
@@ -61,6 +63,7 @@ class RunOutcome:
                 name: number if math.isfinite(number) else None for name, number in self.condition_numbers.items()
             },
             "verdicts": verdict_documents(self.analysis.verdicts),
+            **({"laws": {name: found_laws_document(one) for name, one in self.laws.items()}} if self.laws else {}),
             **({"allocation": self.analysis.frame.attrs["allocations"]} if self.is_adaptive else {}),
         }
 
@@ -89,7 +92,7 @@ def run(
         numbers = condition_numbers(experiment, settings.profile)
         if not resume:
             SampleStore.create(folder).close()  # a folder that cannot be used is refused before anything is announced
-        begun_with = experiment if rule is None else adaptive.first_blocks(experiment, settings.profile)
+        begun_with = experiment if rule is None else adaptive.first_blocks(experiment, settings.profile, rule)
         for line in announcement_lines(begun_with, settings, folder, numbers):
             say(line)
         if rule is not None:
@@ -102,6 +105,8 @@ def run(
                     settings, rule, folder, resume=resume, force=force, on_event=listener, say=say
                 )
         say(format_summary(finished))
+        from bptt_bench.analyse.discover.of_run import find_laws
+
         analysis = analyse_run(folder, experiment)
     return RunOutcome(
         folder=folder,
@@ -110,6 +115,7 @@ def run(
         finished=finished,
         analysis=analysis,
         is_adaptive=rule is not None,
+        laws=find_laws(analysis.evidence),
     )
 
 

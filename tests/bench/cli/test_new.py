@@ -32,8 +32,18 @@ def test_what_is_written_runs_as_it_is(tmp_path: Path) -> None:
     assert written.returncode == 0, written.stderr
     assert "bptt-bench run my_sort" in written.stdout
     ran = bench("run", "my_sort", "--out", "named", "--json", cwd=tmp_path)
-    assert ran.returncode in (0, 1), ran.stderr
-    (verdict,) = json.loads(ran.stdout)["verdicts"]
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)
+    assert found["verdicts"] == []
+    (laws,) = found["laws"].values()
+    assert laws["answer"] in {one["law"] for one in laws["candidates"]}
+    assert 0.8 < laws["exponents"]["n"]["estimate"] < 1.6, "about n·log(n), also on a busy machine"
+    shown = bench("verdict", "named", cwd=tmp_path)
+    assert shown.stdout.startswith("my_sort: the time grows as ")
+    module = tmp_path / "my_sort.py"
+    module.write_text(module.read_text().replace('# law="n log n"', 'law="n log n"'))
+    judged = bench("verdict", "named", "--claims", "my_sort", "--json", cwd=tmp_path)
+    (verdict,) = json.loads(judged.stdout)
     assert (verdict["claim"], verdict["subject"]) == ("follows n*log(n)", "my_sort")
     assert verdict["verdict"] != "refuted", "n·log(n) is right, also on a busy machine"
 

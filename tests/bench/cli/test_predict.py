@@ -165,10 +165,9 @@ def test_what_has_no_unit_is_printed_without(tmp_path: Path) -> None:
         (("--at", "n=1..1e9:10001"), "--at: must name at most 10000 points, got 10001"),
         (("--at", "n=1,m=2"), "unknown factor 'm'; the factors are n"),
         (("--at", "n=1", "--overhead", "1"), "--overhead: goes with --law"),
-        (("--at", "n=1", "--block", "b"), "--block: goes with --law"),
-        (("--at", "n=1", "--where", "n=1"), "--where: goes with --law"),
-        (("--at", "n=1", "--names", "n"), "--names: goes with --law"),
-        (("--at", "n=1", "--unit", "ms"), "--unit: goes with --law"),
+        (("--at", "n=1", "--block", "b"), "column 'b': missing"),
+        (("--at", "n=1", "--where", "k=1"), "--where 'k=1': no such column"),
+        (("--at", "n=1", "--names", "n"), "--names n: the data have no factor without a name"),
         (("--at", "n=1", "--law", "n", "--unit", "5"), "--unit: must be a unit such as s, ms, us"),
         (("--largest", "n"), "--largest and --within: go together"),
         (("--within", "1s"), "--largest and --within: go together"),
@@ -186,12 +185,11 @@ def test_what_cannot_be_used_ends_in_one_line(arguments: tuple[str, ...], messag
     assert result.stderr.count("\n") == 1
 
 
-def test_a_table_without_a_law_ends_in_one_line(times: Path) -> None:
-    result = invoke(times, "--at", "n=1")
-    assert (result.exit_code, result.stderr) == (
-        2,
-        "error: --law: required, because the data are not a run that defines its own laws; such as --law 'n*log(n)'\n",
-    )
+def test_a_table_without_a_law_is_predicted_by_all_that_fit(times: Path) -> None:
+    result = invoke(times, "--at", "n=4000", "--json")
+    assert result.exit_code == 0, result.output
+    (one,) = json.loads(result.stdout)
+    assert one["low"] < one["value"] < one["high"]
 
 
 def test_help_has_an_example() -> None:

@@ -63,8 +63,8 @@ def test_predict_and_export_take_the_same_options(path: Path, tmp_path: Path) ->
     assert written.exit_code == 0, written.output
     assert out.read_text().splitlines()[0] == '"H","Wall Time","host_name"'
     assert "note: column 'Wall Time': 1 of 17 entries are missing ('DNF')" in written.stderr
-    refused = invoke("predict", path, *named, "--at", "H=3200")
-    assert "--rename: goes with --law" in refused.stderr
+    without = invoke("predict", path, *named, "--at", "H=3200", "--json")
+    assert json.loads(without.stdout)[0]["value"] == pytest.approx(1e-9 * 3200**2, rel=0.05)
 
 
 def test_python_takes_the_same_and_has_the_notes_on_the_frame_and_the_answer(path: Path) -> None:
@@ -124,3 +124,44 @@ def test_a_factor_of_the_law_cannot_be_the_block(with_zero: Path) -> None:
     result = invoke("fit", with_zero, "--law", "n + n*p", "--block", "p")
     assert result.exit_code == 2
     assert "--block 'p': must be a column that no law names" in result.stderr
+
+
+def test_without_a_law_the_laws_that_fit_are_found_and_told(path: Path) -> None:
+    named = ("--rename", "Hidden Units=H", "--ignore", "label")
+    asked = invoke("fit", path, "--ignore", "label")
+    assert asked.exit_code == 2
+    assert "column 'Hidden Units': a law can name words alone; --rename 'Hidden Units=n'" in asked.stderr
+    found = json.loads(invoke("fit", path, *named, "--predict", "H=3200", "--json").stdout)
+    assert found["answer"] == found["law"] == "H**2"
+    assert found["answer"] in [one["law"] for one in found["candidates"]]
+    assert sum(one["weight"] for one in found["candidates"]) == pytest.approx(1)
+    assert found["predictions"][0]["value"] == pytest.approx(1e-9 * 3200**2, rel=0.05)
+    assert found["exponents"]["H"]["estimate"] == pytest.approx(2, abs=1e-6)
+    assert (found["decides"] is None) == (len(found["candidates"]) == 1)
+    shown = invoke("fit", path, *named)
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout.startswith("the Wall Time grows as H²")
+
+
+def test_a_law_of_counts_and_a_stated_law_exclude_each_other(path: Path) -> None:
+    named = ("--rename", "Hidden Units=H", "--ignore", "label")
+    counted = json.loads(invoke("fit", path, *named, "--counts", "H**2 + H", "--json").stdout)
+    assert counted["candidates"] == [{"law": "H**2 + H", "weight": 1.0}]
+    both = invoke("fit", path, *named, "--counts", "H**2", "--law", "H**2")
+    assert (both.exit_code, "--law and --counts" in both.stderr) == (2, True)
+    beside = invoke("fit", path, *named, "--overhead", "1")
+    assert (beside.exit_code, "--overhead: goes with --law" in beside.stderr) == (2, True)
+
+
+def test_categories_have_laws_of_their_own(tmp_path: Path) -> None:
+    rows = [(kind, n, 1e-8 * n**p) for kind, p in (("scan", 1), ("pairs", 2)) for n in (100, 200, 400, 800, 1600)]
+    path = tmp_path / "kinds.csv"
+    path.write_text("kind,n,seconds\n" + "".join(f"{kind},{n},{t!r}\n" for kind, n, t in rows * 2))
+    found = json.loads(invoke("fit", path, "--json").stdout)
+    assert {one["category"]["kind"]: one["answer"] for one in found["fits"]} == {"scan": "n", "pairs": "n**2"}
+
+
+def test_scattered_points_that_were_measured_once_have_a_factor(tmp_path: Path) -> None:
+    path = tmp_path / "once.csv"
+    path.write_text("n,seconds\n" + "".join(f"{n},{1e-8 * n**1.5!r}\n" for n in range(100, 3000, 97)))
+    assert json.loads(invoke("fit", path, "--json").stdout)["answer"] == "n**1.5"

@@ -420,14 +420,21 @@ def test_what_cannot_be_used_is_one_line(arguments: dict[str, Any], message: str
     assert "\n" not in str(error.value)
 
 
-def test_a_table_without_a_law_is_reported_to_name_one(tmp_path: Path) -> None:
-    with pytest.raises(FitError, match="--law: required, because the data are not a run that defines its own laws"):
-        predict(table(tmp_path), "n=64")
+def test_a_table_without_a_law_is_predicted_by_all_that_fit(tmp_path: Path) -> None:
+    (found,) = predict(table(tmp_path), "n=64")
+    (stated,) = predict(table(tmp_path), "n=64", law="n")
+    assert found.value == pytest.approx(stated.value, rel=0.2)
 
 
-def test_a_run_without_laws_is_reported_to_name_one() -> None:
-    with pytest.raises(FitError, match="--law: required, because no subject of the run has a law"):
-        predict(FRAME, "n=5,m=2", experiment=experiment(BARE))
+def test_a_run_without_laws_is_predicted_by_all_that_fit() -> None:
+    found = predict(FRAME, "n=5,m=2", experiment=experiment(BARE))
+    assert [one.subject for one in found] == [BARE.name]
+    assert all(one.low < one.value < one.high for one in found if one.value is not None and one.low and one.high)
+
+
+def test_options_of_a_fit_do_not_go_with_the_laws_of_a_run() -> None:
+    with pytest.raises(FitError, match="--block: goes with --law; the laws of a run have their own"):
+        predict(load(REFERENCE), {"V": 2000, "d": 100, "H": 100, "T": 16}, block="block")
 
 
 def test_it_is_public() -> None:

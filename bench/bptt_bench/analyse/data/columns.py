@@ -128,6 +128,31 @@ def column_roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Col
     )
 
 
+def find_factors(frame: pd.DataFrame, measured: Collection[str] = ()) -> list[str]:
+    """Return the factors of numbers that vary, without a law that names them.
+
+    They are those of ``column_roles``. Where there are none, as in a table whose points are scattered and measured
+    once, they are all columns of numbers but those of records.
+    """
+    roles = column_roles(frame, (), measured)
+    known = [name for name in map(str, frame.columns) if name not in measured and name not in RECORDED]
+    found = [name for name in roles.factors if len(frame[name].unique()) > 1] or [
+        name for name in known if _may_be_factor(frame, name) and _recurs_with_gaps(frame[name])
+    ]
+    if found or frame.attrs.get("factors") is not None:
+        return found
+    return [name for name in known if _may_be_factor(frame, name) and _varies_without_gaps(frame[name])]
+
+
+def _recurs_with_gaps(column: pd.Series[Any]) -> bool:
+    """Return whether most rows have a level, and levels recur: rows without one are left out of a fit."""
+    return bool(column.notna().mean() > 1 / 2 and 1 < len(column.dropna().unique()) <= len(column) / 2)
+
+
+def _varies_without_gaps(column: pd.Series[Any]) -> bool:
+    return bool(len(column.unique()) > 1 and column.notna().all())
+
+
 def _may_be_factor(frame: pd.DataFrame, name: str) -> bool:
     return frame[name].dtype.kind in "iuf" and not name.endswith(WHOLE)
 

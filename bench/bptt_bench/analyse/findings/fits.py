@@ -98,3 +98,11 @@ class OverheadOnly(Finding):
     """Two laws that both fit by their overhead alone, each with its overhead terms."""
 
     overheads: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NoLawFits(Finding):
+    """Data that the best of all laws that were tried does not fit, with the p-value of its test."""
+
+    tried: int
+    p_value: float | None

@@ -182,16 +182,22 @@ def interval_predictor(fit: Fit) -> Callable[[Table], list[Interval]]:
 
 
 def make_predictor(
-    subject: str, fit: Fit, *, response: str | None = None, added: Callable[[Point], float] | None = None
+    subject: str,
+    fit: Fit,
+    *,
+    response: str | None = None,
+    added: Callable[[Point], float] | None = None,
+    near: Callable[[Table], list[Interval]] | None = None,
 ) -> Predictor:
     """Return the predictor of a fit.
 
     Parameters
     ----------
+    near : returns prediction intervals where all levels are above 0; by default ``interval_predictor`` of the fit.
     response : name of what is predicted, if it differs from what was fitted.
     added : an amount to add to every prediction, such as the bytes of a result, which a law of memory does not count.
     """
-    near = interval_predictor(fit)
+    near = interval_predictor(fit) if near is None else near
     measured = MeasuredPoints(fit.factors, fit.points[list(fit.factors)].to_numpy(dtype=np.float64))
 
     def intervals(points: Table) -> list[Interval]:

@@ -97,6 +97,7 @@ class TestCounter:
 
             clock = ProcessorClock(counter.processor_seconds)
             points = list(stated.points)
+            assert stated.law is not None  # which instructions are counted for
             count_points(stated.law, points, count_at, {}, seconds=SECONDS, clock=clock, apart=APART)
         except InstructionsError as error:
             raise NotJudged(str(error)) from None

@@ -16,6 +16,7 @@ from bptt_bench.integrations.pytest.laws import MarkedLaw, NotJudged
 from bptt_bench.integrations.pytest.unavailable import INI
 
 if TYPE_CHECKING:
+    from bptt_bench.analyse.discover.law_set import LawSet
     from bptt_bench.analyse.verdicts.law import Growth
 
 STRICT_XPASS = "[XPASS(strict)]"  # how pytest's report of a test that should have failed begins
@@ -79,6 +80,7 @@ class LawItem(pytest.Item):
         super().__init__(**rest)
         self.law = law
         self.growth: Growth | None = None
+        self.found: LawSet | None = None
         self.left_open = ""  # why
         self.fixturenames = ("benchmark",)  # as pytest-benchmark knows benchmarks, for --benchmark-only and -skip
         points = list(law.points)
@@ -94,15 +96,22 @@ class LawItem(pytest.Item):
         reason, is_choice = self.disabled_reason() or law.missing_reason()
         if not reason:
             try:
+                self.found = law.find(self.nodeid)
+                if law.stated.law is None:
+                    return
                 growth = self.growth = law.judge(self.nodeid)
             except NotJudged as error:
                 reason = str(error)
         if growth is None:
-            reason = f"law {law.stated.law} not judged: {reason}"
+            reason = f"law {law.stated.text} not judged: {reason}"
         else:
             from bptt_bench.report.words.growth import explained, headline
 
             reason = headline(growth) + law.remark
+            if self.found is not None:
+                from bptt_bench.report.words.laws import answer_text
+
+                reason = f"{reason}; {answer_text(self.found)}"
             if growth.word == "supported":
                 return
             if growth.word == "refuted":

@@ -17,6 +17,7 @@ import pytest
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bptt_bench.analyse.discover.law_set import LawSet
     from bptt_bench.analyse.verdicts.law import Growth
     from bptt_bench.integrations.pytest.inspection import CallInspection
     from bptt_bench.integrations.pytest.stated_law import Complexity
@@ -70,6 +71,15 @@ class MarkedLaw:
         NotJudged : there is nothing to judge it on.
         """
         raise NotImplementedError
+
+    def find(self, _name: str) -> LawSet | None:
+        """Return the laws that what was measured does not exclude; None if they are not asked for, or hard to find.
+
+        Raises
+        ------
+        NotJudged : no law can be found, and none is stated.
+        """
+        return None
 
     def missing_reason(self) -> tuple[str, bool]:
         """Return why nothing can be judged, and whether the user chose that; empty if it can."""
@@ -140,7 +150,8 @@ class TimedLaw(MarkedLaw):
         from bptt_bench.measure.timing.timing import is_below_floor
 
         # what a call costs is in the constant; a law without one has to stand clear of it
-        constant = "1" in {str(term) for term in self.stated.law.plus(*self.stated.overhead).terms}
+        law = self.stated.law
+        constant = law is None or "1" in {str(term) for term in law.plus(*self.stated.overhead).terms}
         rows = []
         for item, (start, rounds, iterations, waited) in self.taken.items():
             samples = block_medians(rounds)
@@ -168,6 +179,21 @@ class TimedLaw(MarkedLaw):
         ]
         return frame.astype({"first_seconds": float})
 
+    def find(self, name: str) -> LawSet | None:
+        if not self.stated.finds:
+            return None
+        from bptt_bench.analyse.discover.discover import discover
+        from bptt_bench.errors import FitError
+
+        with warnings.catch_warnings():  # a project that turns warnings into errors means its own
+            warnings.simplefilter("default")
+            try:
+                return discover(self.frame(name), response="seconds_per_eval")
+            except FitError as error:
+                if self.stated.law is None:
+                    raise NotJudged(str(error)) from None
+                return None
+
     def judge(self, name: str) -> Growth:
         """Judge the law; inconclusive if the verdict may come from a busy machine.
 
@@ -178,11 +204,14 @@ class TimedLaw(MarkedLaw):
         from bptt_bench.analyse.verdicts.law import agreement, judge_growth
 
         stated = self.stated
+        if stated.law is None:
+            raise NotJudged("none is stated")
+        law = stated.law
 
         def judge(*, without_waiting: bool) -> Growth:
             return judge_growth(
                 self.frame(name, without_waiting=without_waiting),
-                stated.law,
+                law,
                 name=name,
                 overhead=stated.overhead,
                 bound=stated.bound,
@@ -235,15 +264,17 @@ class CountedLaw(MarkedLaw):
         from bptt_bench.analyse.verdicts.law import judge_growth
         from bptt_bench.plan.experiment.instructions import RESPONSE
 
-        self.counts = self.count(name, self.stated)
+        stated = self.stated
+        if stated.law is None:
+            raise NotJudged("none is stated")
+        self.counts = self.count(name, stated)
         rows = [
             {"subject": name, **point, RESPONSE: float(count)}
             for point, counts in self.counts.items()
             for count in counts
         ]
         frame = pd.DataFrame(rows)
-        frame.attrs["factors"] = list(self.stated.levels)
-        stated = self.stated
+        frame.attrs["factors"] = list(stated.levels)
         with warnings.catch_warnings():  # a project that turns warnings into errors means its own
             warnings.simplefilter("default")
             return judge_growth(

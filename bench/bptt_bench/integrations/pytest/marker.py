@@ -35,9 +35,9 @@ if TYPE_CHECKING:
 
 PLUGIN = "bptt_bench_complexity"
 HELP = (
-    f"{MARKER}(law, n=[...], *, measure='time', bound='tight', margin=None, overhead='1', design='lines', "
-    "inconclusive=None): run a benchmark at each level and fail if its time, or the number of its instructions, "
-    "does not grow as the law says."
+    f"{MARKER}([law,] n=[...], *, at_most=None, measure='time', bound='tight', margin=None, overhead='1', "
+    "design='lines', inconclusive=None): run a benchmark at each level and fail if its time, or the number of its "
+    "instructions, does not grow as the law says, or grows faster than at_most; without either say how it grows."
 )
 LAW = "law"
 JSON_KEY = "bptt_bench"
@@ -129,7 +129,7 @@ class ComplexitySession:
                 item: {key: cast("float", item.callspec.params[key]) for key in stated.levels} for item in items
             }
             for item in items:
-                set_defaults(item, f"{name}: {stated.law}", self.config)
+                set_defaults(item, f"{name}: {stated.text}", self.config)
             for i, measure in enumerate(stated.measure):
                 law = self.make_law(measure, stated, at)
                 full = f"{name}[{label}]" if i == 0 else f"{name}[{label.replace(LAW, f'{LAW}-{measure}', 1)}]"
@@ -161,7 +161,7 @@ class ComplexitySession:
             if law not in laws:
                 chosen = [item for item in items if law in self.laws.get(item, ())]
                 text = (
-                    f"{chosen[0].nodeid.partition('[')[0]}: law {law.stated.law} not judged: its law was not selected"
+                    f"{chosen[0].nodeid.partition('[')[0]}: law {law.stated.text} not judged: its law was not selected"
                 )
                 self.lines.append(("inconclusive", f"{text}, {len(chosen)} of {len(law.points)} points were"))
 
@@ -216,7 +216,7 @@ class ComplexitySession:
             for each in counted:
                 each.called.add(item)
         if getattr(benchmark, "stats", None) is not None:  # a fixture of that name may be another plugin's
-            benchmark.extra_info.update({"law": timed.stated.law.text, "point": dict(timed.points[item])})
+            benchmark.extra_info.update({"law": timed.stated.text, "point": dict(timed.points[item])})
             stats = benchmark.stats
             if stats.options.get("timer") not in WALL_CLOCKS:  # the time of the process has no waiting in it
                 share = 0.0
@@ -246,6 +246,14 @@ class ComplexitySession:
             from bptt_bench.report.words.growth import headline
 
             word, text = "supported", headline(item.growth) + item.law.remark
+            if item.found is not None:
+                from bptt_bench.report.words.laws import answer_text
+
+                text = f"{text}; {answer_text(item.found)}"
+        elif error is None and item.found is not None:
+            from bptt_bench.report.words.laws import in_one_line
+
+            word, text = "found", in_one_line(item.found)
         elif item.left_open:
             path, line, _ = item.reportinfo()
             word, text = "inconclusive", item.left_open
@@ -254,7 +262,7 @@ class ComplexitySession:
             word, text = "refuted", str(error).partition("\n")[0]
         else:
             return
-        if item.growth is not None:
+        if item.growth is not None or item.found is not None:
             self.judged.append(item)
         points = [point.nodeid for point in item.law.points]
         setattr(report, REPORTED, {"word": word, "line": f"{item.nodeid}: {text}", "points": points})
@@ -284,10 +292,13 @@ class ComplexitySession:
 
         found = output_json.setdefault(JSON_KEY, {"verdicts": [], "fits": []})
         for item in self.judged:
-            assert item.growth is not None
-            found["verdicts"] += verdict_documents([item.growth.verdict])
-            if item.growth.fit is not None:
-                found["fits"].append({"subject": item.nodeid, **fit_document(item.growth.fit)})
+            if item.growth is not None:
+                found["verdicts"] += verdict_documents([item.growth.verdict])
+                if item.growth.fit is not None:
+                    found["fits"].append({"subject": item.nodeid, **fit_document(item.growth.fit)})
+            if item.found is not None and item.growth is None:
+                document = fit_document(item.found.fit, laws=item.found)
+                found["fits"].append({"subject": item.nodeid, **document})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """List the laws; with -q those alone that stayed open."""
@@ -296,7 +307,7 @@ class ComplexitySession:
         if not shown:
             return
         terminalreporter.section(MARKER, sep="-")
-        colours = {"supported": "green", "refuted": "red", "inconclusive": "yellow"}
+        colours = {"found": "green", "supported": "green", "refuted": "red", "inconclusive": "yellow"}
         for word, line in shown:
             terminalreporter.write_line(line, **{colours[word]: True})
 

@@ -22,6 +22,7 @@ from bptt_bench.plan.law.wording import did_you_mean
 Layout: TypeAlias = Literal["lines", "grid"]
 Strictness: TypeAlias = Literal["report", "fail"]
 FEWEST_LEVELS = 3  # with two any exponent fits
+FEWEST_LEVELS_TO_FIND = 5  # of a single factor, without a law
 FEWEST_SPARE_POINTS = 2  # beyond the terms; with fewer no claim is judged
 FIXTURE = "benchmark"
 EXAMPLE = "n=[1000, 4000, 16_000, 64_000, 256_000]"
@@ -33,7 +34,9 @@ class Complexity:
 
     Attributes
     ----------
+    law : to be judged; None: how the test scales is found in its times, and nothing can fail.
     levels : of each factor, whole numbers as int.
+    finds : whether how the test scales is to be found, beside a bound that is judged.
     overhead : terms beside the law; by default the constant alone. A term such as ``n`` beside the law ``n**2`` would
         absorb a linear function, and a wrong law would not be judged.
     margin : how far an exponent may be off the law's; None: the default for its factor.
@@ -42,7 +45,7 @@ class Complexity:
     inconclusive : whether an open verdict is reported or fails; None: as the project has it.
     """
 
-    law: CostLaw
+    law: CostLaw | None
     levels: Mapping[str, tuple[float, ...]]
     overhead: tuple[str, ...] = ("1",)
     bound: Bound = "tight"
@@ -50,6 +53,7 @@ class Complexity:
     design: Layout = "lines"
     measure: tuple[Measure, ...] = ("time",)
     inconclusive: Strictness | None = None
+    finds: bool = False
 
     @classmethod
     def of(cls, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Complexity:
@@ -59,21 +63,27 @@ class Complexity:
         ------
         BenchError : what cannot be judged.
         """
-        if len(args) != 1:
-            raise ExperimentError(f"must have one positional argument, the law, such as 'n*log(n)', got {len(args)}")
         given = dict(kwargs)
         options = {name: given.pop(name) for name in OPTIONS if name in given}
-        law = CostLaw(args[0])
+        at_most = given.pop("at_most", None)
+        law, bound = _read_law(args, at_most, options)
         factors = merge_levels(given.pop("factors", None), given, options)
         levels = {name: _read_levels(name, values) for name, values in factors.items()}
         if not levels:
             raise ExperimentError(f"no factor; give the levels of each, such as {EXAMPLE}")
-        law.require(levels)
-        stated = cls(law=law, levels=levels, **{name: OPTIONS[name](value) for name, value in options.items()})
+        read = {name: OPTIONS[name](value) for name, value in options.items()}
+        if law is not None:
+            law.require(levels)
+        stated = cls(law=law, levels=levels, finds=not args, **{**read, **bound})
         for term in stated.overhead:
             CostLaw(term).require(levels)
         stated._require_sense()
         return stated
+
+    @property
+    def text(self) -> str:
+        """Return the law; without one what is done instead."""
+        return "how it scales" if self.law is None else self.law.text
 
     @property
     def points(self) -> Design:
@@ -86,6 +96,13 @@ class Complexity:
         return Design.lines(middle, self.levels) + ends
 
     def _require_sense(self) -> None:
+        if self.law is None:
+            for name, levels in self.levels.items():
+                if len(levels) < (fewest := FEWEST_LEVELS_TO_FIND if len(self.levels) == 1 else FEWEST_LEVELS):
+                    raise ExperimentError(
+                        f"{name}: {_count_levels(levels)}; at least {fewest} would show how it scales"
+                    )
+            return
         full, points = self.law.plus(*self.overhead), self.points
         flat = [name for name in self.levels if name not in self.law.factors]
         if self.bound == "lower" and flat:
@@ -108,6 +125,33 @@ class Complexity:
                 f"term {full.terms[column]}: {columns[row, column]:g} at {points.points[row]}; "
                 "allowed are finite numbers from 0"
             )
+
+
+def _read_law(
+    args: Sequence[Any], at_most: object, options: Mapping[str, Any]
+) -> tuple[CostLaw | None, dict[str, Bound]]:
+    """Return the law of a marker, and the bound that ``at_most`` says it is.
+
+    Raises
+    ------
+    ExperimentError : several laws, or options that only a law can have.
+    """
+    if len(args) > 1 or (args and at_most is not None):
+        raise ExperimentError(
+            f"must have one law, such as 'n*log(n)' or at_most='n**2', got {len(args) + (at_most is not None)}"
+        )
+    if args:
+        return CostLaw(args[0]), {}
+    if at_most is not None:
+        if "bound" in options:
+            raise ExperimentError("at_most and bound: give one of them")
+        if not isinstance(at_most, str | CostLaw):
+            raise ExperimentError(f"at_most must be a law such as 'n**2', got {at_most!r}")
+        return CostLaw(str(at_most)), {"bound": "upper"}
+    for name in options:
+        if name not in ("design", "inconclusive"):
+            raise ExperimentError(f"{name}: goes with a law, such as 'n*log(n)' or at_most='n**2'")
+    return None, {}
 
 
 def _read_levels(name: str, values: object) -> tuple[float, ...]:

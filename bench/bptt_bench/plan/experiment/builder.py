@@ -1,4 +1,4 @@
-"""Builds an experiment from a function that prepares, a law, and the levels of its factors."""
+"""Builds an experiment from a function that prepares, the levels of its factors, and a law if one is claimed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PROFILE_DEFAULTS = {
 
 def experiment(
     prepare: Prepare | Mapping[str, Prepare],
-    law: str | CostLaw | Mapping[str, str | CostLaw],
+    law: str | CostLaw | Mapping[str, str | CostLaw] | None = None,
     *,
     name: str | None = None,
     overhead: str | Sequence[str] = "1",
@@ -69,7 +69,7 @@ def experiment(
         the names of what they time. ``random`` and ``numpy.random`` are seeded by the point beforehand. The
         call is made many times: it must leave its inputs as they are, unless it ``consumes`` them.
     law : how the time grows, such as ``"n*log(n)"`` or ``"O(n log n)"``; for several, one law for all, or one for each
-        by name.
+        by name. None: nothing is claimed, and a run answers with the laws that the measurements do not exclude.
     name : of the experiment; that of the module by default.
     overhead : terms beside the law. By default a constant: what a call costs. With ``"auto"`` also single factors
         where the data require them; these can absorb the misfit of a wrong law, so that it is not refuted but
@@ -108,7 +108,7 @@ def experiment(
     points = _numeric_points(design, named)
     laws = {
         each: _named(_read_law("law", text, named), named)
-        for each, text in _read_per_subject("law", law, prepares).items()
+        for each, text in (_read_per_subject("law", law, prepares) if law is not None else {}).items()
     }
     memory = {} if memory_law is None else _read_per_subject("memory_law", memory_law, prepares)
     stated = {each: _named(_read_law("memory_law", text, named), named) for each, text in memory.items()}
@@ -125,8 +125,8 @@ def experiment(
         Subject(
             name=each,
             prepare=SeededPrepare(how, inputs, consumes),
-            law=laws[each],
-            overhead=_read_overhead(overhead, laws[each], named, points),
+            law=laws.get(each),
+            overhead=_read_overhead(overhead, laws[each], named, points) if each in laws else None,
             memory_law=stated.get(each),
             output_bytes=output_bytes,
             tally=tallies.get(each),
@@ -327,7 +327,8 @@ def _require_values(parameter: str, law: CostLaw, points: Sequence[Point]) -> No
 def _require_points(points: Sequence[Point], subjects: Sequence[Subject]) -> None:
     """See that there are points enough to judge each law, and that it has a value above 0 at all of them."""
     for subject in subjects:
-        assert subject.law is not None
+        if subject.law is None:
+            continue
         terms = len(subject.law.terms) + len(subject.overhead or ())
         if len(points) < terms + SPARE_POINTS:
             raise DesignError(

@@ -21,13 +21,18 @@ class StoppingRule:
     until : half-width at which an interval is narrow enough: relative for ratios, crossovers and shares, absolute for
         exponents. A claim that is decided with room to spare needs no more, whatever its interval.
     targets : half-widths by claim, decided or not; other claims get no time.
+    decides : whether the whole profile is measured, and then the points that decide between the laws that it does not
+        exclude.
     """
 
     budget_seconds: float | None = None
     until: float | None = None
     targets: Mapping[str, float] | None = None
+    decides: bool = False
 
     def __str__(self) -> str:
+        if self.decides:
+            return f"what decides between the laws that fit, for at most {self.budget_seconds or math.inf:g} s in all"
         parts = []
         if self.until is not None:
             parts.append(f"until intervals are within ±{100 * self.until:g}% or their claims are decided")
@@ -54,4 +59,5 @@ class StoppingRule:
             "budget_seconds": self.budget_seconds,
             "until": self.until,
             "targets": None if self.targets is None else dict(self.targets),
+            **({"decides": True} if self.decides else {}),
         }

@@ -14,10 +14,11 @@ from rich.console import Console
 from rich.terminal_theme import TerminalTheme
 
 from bptt_bench.report import format as show
-from bptt_bench.report.words import content
+from bptt_bench.report.words import content, laws
 from bptt_bench.report.words.reasons import text_of
 
 if TYPE_CHECKING:
+    from bptt_bench.analyse.discover.law_set import LawSet
     from bptt_bench.analyse.fitting.fitted import Fit
     from bptt_bench.analyse.fitting.select import Preference
     from bptt_bench.analyse.verdicts.analysis import Analysis
@@ -97,6 +98,13 @@ def of_fit(fit: Fit) -> str:
         ],
     )
     return f"<div><b>{escape(show.law(fit.law.text))}</b>, {escape(shown.response)}{table}{_soft(shown.summary)}</div>"
+
+
+def of_laws(found: LawSet) -> str:
+    """Return the laws that the data do not exclude, and the fit of the answer."""
+    table = _table(("law", "weight"), [(_cell(law), _cell(weight, NUMBER)) for law, weight in laws.weight_rows(found)])
+    lines = "".join(_soft(line) for line in laws.growth_lines(found))
+    return f"<div><b>{escape(laws.answer_text(found))}</b>{table}{lines}{of_fit(found.fit)}</div>"
 
 
 def of_preference(preference: Preference) -> str:

@@ -22,6 +22,7 @@ from bptt_bench.report.terminal.readings import readings_of, readings_table
 from bptt_bench.report.words import content
 from bptt_bench.report.words.error_rates import Summary, summary_beside
 from bptt_bench.report.words.foresight import foresight_section
+from bptt_bench.report.words.laws import found_laws
 from bptt_bench.report.words.machine import machine_rows
 from bptt_bench.report.words.method import method
 
@@ -134,6 +135,7 @@ def _context(analysis: Analysis) -> dict[str, Any]:
         "run": _run_line(run),
         "tally": content.tally(analysis),
         "verdicts": content.verdict_rows(analysis),
+        "laws": found_laws(analysis.evidence),
         "noise": content.noise_line(analysis),
         "machine": machine_rows(analysis),
         "method": method(analysis),

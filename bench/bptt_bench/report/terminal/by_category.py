@@ -12,7 +12,7 @@ from rich.text import Text
 from bptt_bench.analyse.data.response import unit_in_words
 from bptt_bench.report import format as show
 from bptt_bench.report.terminal.console import on_screen
-from bptt_bench.report.terminal.tables import FitAnswer, plain_table, print_fit
+from bptt_bench.report.terminal.tables import FitAnswer, plain_table, print_answer
 from bptt_bench.report.words.content import term_label
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def show_fits(
     console = on_screen() if console is None else console
     for category, answer in answers.items():
         console.print(Text(str(category), "bold"))
-        print_fit(console, answer.fit, predict_at=answer.predict_at, versus=answer.versus)
+        print_answer(console, answer)
         console.print()
     console.print(coefficients({str(category): answer.fit for category, answer in answers.items()}))
     for category, reason in left_out.items():

@@ -16,10 +16,11 @@ from bptt_bench.analyse.data.response import unit_in_words
 from bptt_bench.report import format as show_as
 from bptt_bench.report.terminal.console import on_screen
 from bptt_bench.report.terminal.readings import readings_table
-from bptt_bench.report.words import content, foresight
+from bptt_bench.report.words import content, foresight, laws
 from bptt_bench.report.words.reasons import words
 
 if TYPE_CHECKING:
+    from bptt_bench.analyse.discover.law_set import LawSet
     from bptt_bench.analyse.fitting.fitted import Fit
     from bptt_bench.analyse.fitting.select import Preference
     from bptt_bench.analyse.predict.foresight import CheckedPrediction, Prediction
@@ -39,6 +40,8 @@ class FitAnswer(Protocol):
     def predict_at(self) -> Sequence[Mapping[str, float]]: ...
     @property
     def versus(self) -> Sequence[Preference]: ...
+    @property
+    def laws(self) -> LawSet | None: ...
 
 
 def show(shown: Analysis | FitAnswer, console: Console | None = None) -> None:
@@ -50,7 +53,40 @@ def show(shown: Analysis | FitAnswer, console: Console | None = None) -> None:
         print_verdicts(console, shown)
         print_noise(console, shown)
     else:
-        print_fit(console, shown.fit, predict_at=shown.predict_at, versus=shown.versus)
+        print_answer(console, shown)
+
+
+def print_answer(console: Console, shown: FitAnswer) -> None:
+    """Print a fit with its predictions and comparisons, under the laws that were found if none was stated."""
+    if shown.laws is not None:
+        print_laws(console, shown.laws)
+        console.print()
+    print_fit(console, shown.fit, predict_at=shown.predict_at, versus=shown.versus, average=shown.laws)
+
+
+def show_found(found: Mapping[str, LawSet | str], console: Console | None = None) -> None:
+    """Print how each subject without a law scales, or why that is not known."""
+    console = on_screen() if console is None else console
+    for subject, one in found.items():
+        if isinstance(one, str):
+            console.print(Text(f"{subject}: no law can be found: {one}", "yellow"))
+        else:
+            print_laws(console, one, title=subject)
+
+
+def print_laws(console: Console, found: LawSet, title: str = "") -> None:
+    """Print the laws that the data do not exclude, how the response grows, and what would decide between them."""
+    heading = f"{title}: " if title else ""
+    console.print(Text.assemble((heading, "bold"), laws.answer_text(found)))
+    if len(found.candidates) > 1:
+        table = plain_table()
+        table.add_column("law that the data do not exclude", overflow="fold", ratio=1)
+        table.add_column("weight", justify="right", no_wrap=True)
+        for row in laws.weight_rows(found):
+            table.add_row(*map(Text, row))
+        console.print(table)
+    for line in laws.growth_lines(found):
+        console.print(Text(line))
 
 
 def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str:
@@ -153,8 +189,12 @@ def print_fit(
     title: str = "",
     predict_at: Sequence[Mapping[str, float]] = (),
     versus: Sequence[Preference] = (),
+    average: LawSet | None = None,
 ) -> None:
-    """Return the terms of a fit with their coefficients, how well it fits, its predictions and comparisons."""
+    """Print the terms of a fit with their coefficients, how well it fits, its predictions and comparisons.
+
+    ``average``: the laws of which predictions are the average, if none was stated.
+    """
     shown = content.fit_table(fit, title, fit.response)
     heading = f"{shown.subject}, {shown.response}: " if title else ""
     console.print(Text.assemble((heading, "bold"), show_as.law(fit.law.text)))
@@ -174,7 +214,7 @@ def print_fit(
             console.print(Text(f"not identifiable: {words(term.reason)}"))
     if predict_at:
         counted = f" {fit.unit.symbol}" if fit.unit is not None and not fit.unit.base else ""
-        for point, value in zip(predict_at, fit.predict(predict_at), strict=True):
+        for point, value in zip(predict_at, (average or fit).predict(predict_at), strict=True):
             amount = show_as.amount_interval(*value, fit.unit) + counted
             why = "" if math.isfinite(value.estimate) else ", where the law is too large for a number"
             console.print(Text(f"predicted at {show_as.point(point)}: {amount}{why}"))

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bptt_bench.analyse.compare.compared import Change, Comparison
+from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.findings.reason import plain
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.select import Preference
@@ -42,10 +43,17 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
 
 
 def fit_document(
-    fit: Fit, predict_at: Sequence[Mapping[str, float]] = (), versus: Sequence[Preference] = ()
+    fit: Fit,
+    predict_at: Sequence[Mapping[str, float]] = (),
+    versus: Sequence[Preference] = (),
+    laws: LawSet | None = None,
 ) -> dict[str, Any]:
-    """Return a fit as ``fit --json`` prints it, with predictions at points and comparisons with other laws."""
-    predictions = fit.predict(predict_at) if predict_at else []
+    """Return a fit as ``fit --json`` prints it, with predictions at points and comparisons with other laws.
+
+    ``laws`` are those that the data do not exclude, if none was stated: exponents and predictions are then of all.
+    """
+    source = fit if laws is None else laws
+    predictions = source.predict(predict_at) if predict_at else []
     shown = ("term", "role", "coefficient", "low", "high", "share_at_largest", "identifiable")
     document = {
         "law": fit.law.text,
@@ -57,10 +65,10 @@ def fit_document(
         "exponents": {
             factor: {
                 "at": fit.largest,
-                **fit.exponent(factor, fit.largest)._asdict(),
+                **source.exponent(factor, fit.largest)._asdict(),
                 "law": fit.law_exponent(factor, fit.largest),
             }
-            for factor in fit.full_law.factors
+            for factor in (fit.full_law.factors if laws is None else laws.factors)
         },
         "noise": fit.noise._asdict(),
         "error": fit.error._asdict(),
@@ -75,9 +83,33 @@ def fit_document(
         ],
         "versus": [preference_document(one) for one in versus],
         **({"hosts": [host.to_json() for host in fit.hosts]} if fit.hosts else {}),
+        **({} if laws is None else laws_document(laws)),
     }
     found: dict[str, Any] = plain(document)
     return found
+
+
+def laws_document(laws: LawSet) -> dict[str, Any]:
+    """Return the laws that data do not exclude as ``fit --json`` lists them."""
+    decides = laws.decides
+    return {
+        "candidates": [{"law": one.law.text, "weight": one.weight} for one in laws.candidates],
+        "answer": laws.law.text,
+        "decides": None
+        if decides is None
+        else {"at": dict(decides.at), "seconds": decides.seconds, "between": [decides.this, *decides.others]},
+    }
+
+
+def found_laws_document(found: LawSet | str) -> dict[str, Any]:
+    """Return how a subject without a law scales, as ``run --json`` prints it; or why that is not known."""
+    if isinstance(found, str):
+        return {"reason": found}
+    exponents = {
+        name: {"at": found.fit.largest, **found.exponent(name, found.fit.largest)._asdict()} for name in found.factors
+    }
+    document: dict[str, Any] = plain({**laws_document(found), "exponents": exponents})
+    return document
 
 
 def preference_document(found: Preference) -> dict[str, Any]:

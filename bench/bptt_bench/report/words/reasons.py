@@ -645,6 +645,12 @@ def _(one: fits.ReferenceHost) -> str:
 
 
 @words.register
+def _(one: fits.NoLawFits) -> str:
+    tried = f"{one.tried} laws that were tried" if one.tried else "laws that were tried"
+    return f"no law fits: the points lie off the best of the {tried} by more than their noise explains"
+
+
+@words.register
 def _(one: fits.OverheadOnly) -> str:
     return f"both laws fit by their overhead alone, {join_names([' + '.join(terms) for terms in one.overheads])}"
 

@@ -23,6 +23,7 @@ for module in (
     "pandas",
     "scipy.optimize",
     "scipy.stats",
+    "bptt_bench.analyse.discover.discover",
     "bptt_bench.analyse.verdicts.law",
     "bptt_bench.report.words.growth",
 ):
@@ -112,6 +113,24 @@ def test_a_refuted_law_fails_readably_and_alone(project: pytest.Pytester) -> Non
     assert "Traceback" not in text
     assert "LawRefuted" not in text
     assert "runtest" not in text
+
+
+def test_without_a_law_the_session_says_how_a_test_scales(project: pytest.Pytester) -> None:
+    result = run(project, LINEAR.replace('"n", n=', "n="), "--benchmark-json=out.json")
+    assert result.ret == 0
+    outcomes(result, passed=6)
+    result.stdout.fnmatch_lines(["test_it.py::test_scan[[]law]: the time grows as n*"])
+    (fit,) = json.loads((project.path / "out.json").read_text())["bptt_bench"]["fits"]
+    assert fit["answer"] == "n"
+
+
+def test_at_most_is_judged_and_what_was_found_is_told(project: pytest.Pytester) -> None:
+    result = run(project, LINEAR.replace('"n", n=', 'at_most="n**2", n='))
+    assert result.ret == 0
+    outcomes(result, passed=6)
+    result.stdout.fnmatch_lines(["*[[]law]: law at most n[*][*]2 supported: *; the time grows as n*"])
+    refuted = run(project, LINEAR.replace('"n", n=', 'at_most="n**0.5", n='))
+    outcomes(refuted, passed=5, failed=1)
 
 
 def test_a_law_that_cannot_be_seen_stays_open_and_is_counted_apart(project: pytest.Pytester) -> None:
@@ -425,7 +444,7 @@ def pytest_configure(config):
     [
         ('"n", n', '"nlog(n)", n', "law 'nlog(n)': 'nlog' is one word; write n*log(n)"),
         ('"n", n', '"k", n', "law 'k': unknown name 'k'; the factors here are n"),
-        ('"n", n', "n", "must have one positional argument, the law, such as 'n*log(n)', got 0"),
+        ('"n", n', "margin=0.1, n", "margin: goes with a law, such as 'n*log(n)' or at_most='n**2'"),
         (f", {N}", "", "no factor; give the levels of each, such as n=[1000, 4000, 16_000, 64_000, 256_000]"),
         ("2000, 4000", "'many', 4000", "factor n must be a number above 0, got 'many'"),
         (

@@ -77,3 +77,36 @@ def test_few_long_rounds_and_many_short_ones_measure_the_same() -> None:
     assert gap < 0.01
     minima = [part.min() for part in np.array_split(many, 20)]
     assert np.mean(minima) < 0.8 < np.mean(block_medians(list(few)))
+
+
+def test_without_a_law_how_a_test_scales_is_found() -> None:
+    stated = Complexity.of([], {"n": LEVELS})
+    assert (stated.law, stated.finds, stated.text) == (None, True, "how it scales")
+
+
+def test_at_most_is_an_upper_bound_beside_which_laws_are_found() -> None:
+    stated = Complexity.of([], {"n": LEVELS, "at_most": "n**2"})
+    assert (stated.text, stated.bound, stated.finds) == ("n**2", "upper", True)
+    assert not Complexity.of(["n**2"], {"n": LEVELS, "bound": "upper"}).finds
+
+
+@pytest.mark.parametrize(
+    ("args", "given", "message"),
+    [
+        (["n"], {"at_most": "n**2"}, "must have one law, such as 'n\\*log\\(n\\)' or at_most='n\\*\\*2', got 2"),
+        ([], {"at_most": "n**2", "bound": "tight"}, "at_most and bound: give one of them"),
+        ([], {"at_most": 3}, "at_most must be a law such as 'n\\*\\*2', got 3"),
+        ([], {"margin": 0.1}, "margin: goes with a law"),
+        ([], {"measure": "instructions"}, "measure: goes with a law"),
+    ],
+)
+def test_options_that_need_a_law_are_refused_without_one(
+    args: list[str], given: dict[str, object], message: str
+) -> None:
+    with pytest.raises(BenchError, match=message):
+        Complexity.of(args, {"n": LEVELS, **given})
+
+
+def test_without_a_law_a_factor_needs_five_levels() -> None:
+    with pytest.raises(BenchError, match="n: 4 levels; at least 5 would show how it scales"):
+        Complexity.of([], {"n": [1, 2, 4, 8]})

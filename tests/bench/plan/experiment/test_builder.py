@@ -39,6 +39,14 @@ def claimed(experiment: Experiment) -> dict[str, DetailClaim]:
 # --- one function -----------------------------------------------------------------------------------------------------
 
 
+def test_without_a_law_nothing_is_claimed() -> None:
+    experiment = bench.experiment(prepare, n=[1000, 100_000])
+    (subject,) = experiment.subjects
+    assert (subject.law, subject.overhead, experiment.claims) == (None, None, ())
+    assert len(design(experiment)) == 7
+    assert condition_numbers(experiment, "quick") == {}
+
+
 def test_a_function_a_law_and_levels_are_enough() -> None:
     experiment = bench.experiment(prepare, law="n*log(n)", n=[1000, 10_000, 100_000])
     (subject,) = experiment.subjects

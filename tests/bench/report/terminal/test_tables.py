@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from bptt_bench.analyse import Analysis, Fit, Preference
+from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.findings.estimates import Deviation
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.plan import Point
@@ -33,6 +34,7 @@ class Asked:
     fit: Fit
     predict_at: tuple[Point, ...] = ()
     versus: tuple[Preference, ...] = ()
+    laws: LawSet | None = None
 
 
 def checked(detail: str) -> Reason:

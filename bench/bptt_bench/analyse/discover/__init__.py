@@ -1,0 +1,1 @@
+"""Laws found in measurements: every one that the data do not exclude, with its weight."""

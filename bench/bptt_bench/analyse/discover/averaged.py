@@ -1,0 +1,20 @@
+"""Predictions from a set of laws: each by its own predictor, averaged with the weights of the laws."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from bptt_bench.analyse.discover.law_set import LawSet, average
+from bptt_bench.analyse.predict.predictor import Table, interval_predictor
+from bptt_bench.analyse.stats.estimate import Interval
+
+
+def averaged_predictor(found: LawSet) -> Callable[[Table], list[Interval]]:
+    """Return a function for prediction intervals averaged over the laws, each with what its neighbours share."""
+    predictors = [(one.weight, interval_predictor(one.fit)) for one in found.candidates]
+    confidence = found.fit.confidence
+
+    def intervals(points: Table) -> list[Interval]:
+        return average([(weight, predict(points)) for weight, predict in predictors], confidence)
+
+    return intervals

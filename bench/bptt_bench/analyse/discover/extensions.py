@@ -1,0 +1,142 @@
+"""Laws beside the lattice of powers: a power between its quarters, and a factor that matters above a corner alone."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from bptt_bench.analyse.discover.family import ABSENT, TOTAL_WEIGHT, Family, Term, powers_of, prior_weight
+from bptt_bench.analyse.discover.finalists import Measured
+from bptt_bench.analyse.discover.search import Law
+from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.analyse.stats.estimate import Solution, solve_batch
+from bptt_bench.plan import CostLaw
+
+FREE_COST = 3.0  # minus the log prior that a law is one power of each factor, any power
+POWER_RANGE = 4.0  # of the prior of a free power
+MOST_STEPS, LONGEST_STEP = 20, 0.5
+CORNER_COST = 4.0  # minus the log prior that a factor matters above a corner alone
+CORNER_WIDTH = 0.2  # nats within which a corner is known
+N_CORNERS = 10  # tried between the levels
+FINER = 1.6  # times the best of these, either way, where the corner is searched again
+SEARCHED = 4  # laws whose factors are tried with a corner
+WIDTHS, DIGITS = 2.0, 2  # a free power within two standard errors of a quarter is one; digits of others
+TOLERANCE = 1e-6
+
+
+class Extension(NamedTuple):
+    """A law by its terms as text, their values at the points (n, k), and minus its log prior."""
+
+    terms: tuple[str, ...]
+    design: Array
+    cost: float
+
+
+def free_power(levels: Mapping[str, Array], measured: Measured) -> Extension | None:
+    """Return the law of one power of each factor, any power, fitted; None if all may be quarters, or one is below 0."""
+    usable = {name: values for name, values in levels.items() if (values > 0).all()}
+    n = len(measured.log_seconds)
+    if not usable or n < len(usable) + 4:
+        return None
+    logs = np.column_stack([np.log(values) for values in usable.values()])
+    logs = logs - logs.mean(axis=0)
+    fitted, widths = _fit_powers(logs, measured)
+    quarters = np.round(fitted * 4) / 4
+    is_quarter = np.abs(fitted - quarters) <= WIDTHS * widths
+    powers = np.where(is_quarter, quarters, np.round(fitted, DIGITS))
+    if is_quarter.all() or (powers < 0).any():
+        return None
+    named = {name: power for name, power in zip(usable, powers.tolist(), strict=True) if power}
+    text = "*".join(name if power == 1 else f"{name}**{power:g}" for name, power in named.items())
+    occam = np.log(np.sqrt(2 * np.pi) * np.minimum(widths, 1.0) / POWER_RANGE)[~is_quarter].sum()
+    costs = [_quarter_cost(power) for power in powers[is_quarter].tolist()]
+    return Extension((text,), CostLaw(text).columns(dict(levels)), FREE_COST + sum(costs) - float(occam))
+
+
+def _quarter_cost(power: float) -> float:
+    """Return minus the log prior of a power of the lattice."""
+    return -math.log(prior_weight(round(4 * power), 0) / TOTAL_WEIGHT)
+
+
+def _fit_powers(logs: Array, measured: Measured) -> tuple[Array, Array]:
+    """Return the powers of a product with a constant beside it, and their standard errors, by Gauss-Newton steps."""
+    y, (n, d) = measured.log_seconds, logs.shape
+    theta = np.linalg.lstsq(np.column_stack([np.ones(n), logs]), y, rcond=None)[0]
+    constant = 0.1 * float(np.exp(y.min()))
+    best: tuple[float, Array, Array] | None = None
+    for _ in range(MOST_STEPS):
+        product = np.exp(theta[0] + logs @ theta[1:])
+        fitted = product + constant
+        residual = y - np.log(fitted)
+        share = product / fitted
+        jacobian = np.column_stack([share, logs * share[:, None], 1 - share])
+        loss = float(residual @ residual)
+        if best is None or loss < best[0]:
+            spread = np.linalg.pinv(jacobian.T @ jacobian, hermitian=True)
+            variances = np.diag(spread)[1 : d + 1] * loss / max(n - d - 2, 1)
+            best = loss, np.array(theta), np.asarray(np.sqrt(variances), dtype=np.float64)
+        step = np.linalg.lstsq(jacobian, residual, rcond=1e-8)[0]
+        step *= min(1.0, LONGEST_STEP / float(np.abs(step).max() + 1e-300))
+        theta = theta + step[:-1]
+        constant = constant * math.exp(step[-1])
+    assert best is not None
+    return best[1][1:], np.maximum(best[2], 1e-4)
+
+
+def with_corners(
+    laws: Sequence[Law], costs: Sequence[float], family: Family, levels: Mapping[str, Array], measured: Measured
+) -> Iterator[Extension]:
+    """Yield the first laws with one factor p of one term as max(p, c), the corner c fitted."""
+    for law, cost in list(zip(laws, costs, strict=True))[:SEARCHED]:
+        for i, term in enumerate(law):
+            for f, name in enumerate(family.factors):
+                powers = powers_of(term[f])
+                corners = _corners(levels[name])
+                if powers is None or powers[0] == 0 or powers[1] != 0 or not len(corners):
+                    continue
+                yield from _with_corner(law, i, f, corners, cost, family, levels[name], measured)
+
+
+def _corners(levels: Array) -> Array:
+    """Return where a corner may be: between the second and the last but one level."""
+    distinct = np.unique(levels)
+    if len(distinct) < 4 or distinct[0] <= 0:
+        return np.zeros(0)
+    return _two_digits(np.geomspace(distinct[0], distinct[-2], N_CORNERS + 1)[1:])
+
+
+def _two_digits(values: Array) -> Array:
+    return np.unique([float(f"{value:.2g}") for value in values.tolist()])
+
+
+def _with_corner(
+    law: Law, i: int, f: int, corners: Array, cost: float, family: Family, levels: Array, measured: Measured
+) -> Iterator[Extension]:
+    """Yield a law with factor f of term i above the best of some corners, if that fits better than without."""
+    term = law[i]
+    rest: Term = (*term[:f], ABSENT, *term[f + 1 :])
+    quarters = (powers_of(term[f]) or (0, 0))[0]
+    beside = family.columns([rest])[0]
+    plain = np.column_stack([np.ones(len(levels)), family.columns(law).T])
+
+    def search(tried: Array) -> tuple[Array, Solution, float]:
+        designs = np.repeat(plain[None], len(tried), axis=0)
+        designs[:, :, i + 1] = beside * np.maximum(levels, tried[:, None]) ** (quarters / 4)
+        found = solve_batch(designs, measured.log_seconds, robust=measured.robust, tolerance=TOLERANCE)
+        best = int(np.argmin([one.loss for one in found]))
+        return designs[best], found[best], float(tried[best])
+
+    near = search(corners)[2]
+    design, found, corner = search(_two_digits(near * FINER ** np.linspace(-1, 1, N_CORNERS + 1)))
+    name = family.factors[f]
+    factor = f"max({name},{corner:g})"
+    raised = factor if quarters == 4 else f"{factor}**{quarters / 4:g}"
+    texts = [family.text(one) for one in law]
+    texts[i] = raised if rest == family.constant else f"{raised}*{family.text(rest)}"
+    if not found.active[1:].all():
+        return
+    known = math.log(CORNER_WIDTH / max(math.log(levels.max() / levels.min()), CORNER_WIDTH))
+    yield Extension(tuple(texts), design[:, 1:], cost + CORNER_COST - known)

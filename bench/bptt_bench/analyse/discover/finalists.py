@@ -1,0 +1,80 @@
+"""The laws that a search has kept, fitted to the logarithms of the measured times, with their weights.
+
+A weight is the evidence for a law (``bptt_bench.analyse.discover.evidence``) times its prior, times how well it
+predicts the largest points when it is fitted to the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from bptt_bench.analyse.discover.evidence import NoisePrior, log_evidence
+from bptt_bench.analyse.discover.search import NOTHING
+from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.analyse.stats.estimate import Solution, solve
+
+HELD_OUT_SHARE = 0.2  # of the points, the largest ones
+FEWEST_HELD_OUT = 2
+HELD_OUT_WEIGHT = 0.5  # of the log density of the largest points, which the evidence holds already
+TOLERANCE = 1e-8  # relative, of the fits that are compared
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """What laws are compared on: log times of points (n,), whether Huber's loss is used, and the prior of the noise."""
+
+    log_seconds: Array
+    robust: bool
+    prior: NoisePrior
+
+    def fit(self, design: Array) -> Solution:
+        """Fit a design (n, k)."""
+        return solve(design, self.log_seconds, robust=self.robust, tolerance=TOLERANCE)
+
+    def log_weight(self, design: Array) -> tuple[float, Solution]:
+        """Return the log weight of a law by its design (n, k), without its prior, and its fit."""
+        found = self.fit(design)
+        shares = found.jacobian * found.coefficients
+        gram = (shares.T @ shares)[None]
+        ones = np.where(shares.max(axis=0) > NOTHING, 1.0, 0.0)[None]
+        evidence = log_evidence(np.array([found.loss]), len(design), gram, ones, self.prior)
+        return float(evidence[0]) + HELD_OUT_WEIGHT * self._held_out(design, found), found
+
+    def _held_out(self, design: Array, whole: Solution) -> float:
+        """Return the log density of the largest points, given the fit to the others; 0 with too few points."""
+        n, k = design.shape
+        n_held = max(int(HELD_OUT_SHARE * n), FEWEST_HELD_OUT)
+        order = np.argsort(self.log_seconds, kind="stable")
+        kept, held = order[:-n_held], order[-n_held:]
+        if len(kept) < k + 1 or not design[kept].any(axis=0).all():
+            return 0.0
+        found = solve(
+            design[kept], self.log_seconds[kept], robust=self.robust, tolerance=TOLERANCE, start=whole.coefficients
+        )
+        predicted = design[held] @ found.coefficients
+        if not (predicted > 0).all():
+            return -np.inf
+        sigma = max(whole.scatter, float(self.prior.deviations[0]))
+        jacobian = design[held] / predicted[:, None]
+        left = self.log_seconds[held] - np.log(predicted)
+        if self.robust:
+            left = np.clip(left, -3 * sigma, 3 * sigma)
+        # the covariance is σ²(I + J C Jᵀ), with J of k columns (Woodbury's identity)
+        known = found.jacobian.T @ found.jacobian
+        both = known + jacobian.T @ jacobian
+        pull = jacobian.T @ left
+        squares = float(left @ left) - float(pull @ np.linalg.pinv(both, hermitian=True) @ pull)
+        log_det = float(np.linalg.slogdet(both)[1] - np.linalg.slogdet(known)[1])
+        if not np.isfinite(log_det):
+            return 0.0
+        return -0.5 * squares / sigma**2 - 0.5 * log_det - n_held * float(np.log(sigma))
+
+
+def normalise(log_weights: Sequence[float]) -> Array:
+    """Return weights that add up to 1."""
+    logs = np.asarray(log_weights, dtype=np.float64)
+    weights = np.exp(logs - logs.max())
+    return np.asarray(weights / weights.sum())

@@ -1,0 +1,150 @@
+"""The laws that measurements do not exclude, each with its weight, and what follows from all of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from scipy.special import ndtr, ndtri
+
+from bptt_bench.analyse.findings.fits import NoLawFits
+from bptt_bench.analyse.findings.reason import Finding
+from bptt_bench.analyse.fitting.fitted import Fit, Points
+from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.plan import CostLaw
+
+SIMPLER_AT = 0.1  # of the largest weight, at which a law of fewer terms is the answer
+MOST_BISECTIONS = 60
+WIDEST = 60.0  # nats: an interval without a bound
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Candidate:
+    """A law that the data do not exclude, its weight among all of these, and its fit."""
+
+    law: CostLaw
+    weight: float
+    fit: Fit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidingMeasurement:
+    """The measurement that would decide between laws.
+
+    Attributes
+    ----------
+    at : the point. seconds : that five evaluations would take there; ``None`` where the response is not a time.
+    this, others : the answer, and the laws that it would be distinguished from.
+    """
+
+    at: Mapping[str, float]
+    seconds: float | None
+    this: str
+    others: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class LawSet:
+    """Every law that the data do not exclude.
+
+    Attributes
+    ----------
+    candidates : by weight, the largest first; weights add up to 1.
+    decides : the measurement that would decide between them; ``None`` with one law, or if none would.
+    tried : number of laws that were compared.
+    """
+
+    candidates: tuple[Candidate, ...]
+    decides: DecidingMeasurement | None = None
+    tried: int = field(default=0)
+
+    @property
+    def answer(self) -> Candidate:
+        """The simplest of the laws: fewest terms, and among equals the largest weight.
+
+        A law with less than a tenth of the largest weight is not the answer, however simple.
+        """
+        most = self.candidates[0].weight
+        likely = [one for one in self.candidates if one.weight >= SIMPLER_AT * most]
+        return min(likely, key=lambda one: (len(one.law.terms), -one.weight))
+
+    @property
+    def fit(self) -> Fit:
+        """The fit of the answer."""
+        return self.answer.fit
+
+    @property
+    def law(self) -> CostLaw:
+        """The law that is the answer."""
+        return self.answer.law
+
+    @property
+    def factors(self) -> tuple[str, ...]:
+        """The factors of all laws of the set."""
+        return tuple(sorted({name for one in self.candidates for name in one.fit.full_law.factors}))
+
+    @property
+    def doubts(self) -> tuple[Finding, ...]:
+        """What must be known before any law of the set is used."""
+        lack = self.candidates[0].fit.lack_of_fit
+        return (NoLawFits(tried=self.tried, p_value=lack.p_value),) if lack.kind == "rejected" else ()
+
+    def predict(self, points: Points) -> list[Interval]:
+        """Return prediction intervals of one sample at new points, averaged over all laws of the set."""
+        return average([(one.weight, one.fit.predict(points)) for one in self.candidates], self.fit.confidence)
+
+    def curve(self, points: Points) -> list[Interval]:
+        """Return confidence intervals of the law at new points, averaged over all laws of the set."""
+        return average([(one.weight, one.fit.curve(points)) for one in self.candidates], self.fit.confidence)
+
+    def exponent(self, factor: str, at: Mapping[str, float]) -> Interval:
+        """Return the local exponent in a factor at a point: the mean, and an interval that holds for every law.
+
+        Raises
+        ------
+        FitError : as in ``Fit.exponent``.
+        """
+        found = [one.fit.exponent(factor, at) for one in self.candidates]
+        low = [e.estimate if math.isnan(e.low) else e.low for e in found]
+        high = [e.estimate if math.isnan(e.high) else e.high for e in found]
+        mean = sum(one.weight * e.estimate for one, e in zip(self.candidates, found, strict=True))
+        return Interval(mean, min(low), max(high))
+
+
+def average(found: Sequence[tuple[float, Sequence[Interval]]], confidence: float) -> list[Interval]:
+    """Return the median and the interval of a mixture of predictions, each normal in its logarithm.
+
+    Parameters
+    ----------
+    found : the weight and the intervals (m,) of each law.
+
+    Source: Hoeting, Madigan, Raftery & Volinsky (1999), "Bayesian model averaging: a tutorial".
+    """
+    weights = np.array([weight for weight, _ in found])
+    table = np.array([[tuple(interval) for interval in intervals] for _, intervals in found])  # (laws, m, 3)
+    with np.errstate(all="ignore"):
+        logs = np.log(table)
+    sound = np.isfinite(logs[:, :, 0]).all(axis=0)
+    logs = np.where(np.isfinite(logs), logs, np.sign(np.nan_to_num(logs)) * WIDEST)
+    middle, width = logs[:, :, 0], (logs[:, :, 2] - logs[:, :, 1]) / (2 * ndtri((1 + confidence) / 2))
+    width = np.maximum(width, 1e-12)
+    ends = [_quantile(share, weights / weights.sum(), middle, width) for share in (0.5, (1 - confidence) / 2)]
+    high = _quantile((1 + confidence) / 2, weights / weights.sum(), middle, width)
+    return [
+        Interval(*(float(np.exp(value)) for value in row)) if fine else Interval(math.nan, math.nan, math.nan)
+        for *row, fine in zip(*ends, high, sound, strict=True)
+    ]
+
+
+def _quantile(share: float, weights: Array, middle: Array, width: Array) -> Array:
+    """Return a quantile of mixtures of normal distributions (laws, m), by bisection (m,)."""
+    low = (middle - 9 * width).min(axis=0)
+    high = (middle + 9 * width).max(axis=0)
+    for _ in range(MOST_BISECTIONS):
+        half = (low + high) / 2
+        below = (weights[:, None] * ndtr((half - middle) / width)).sum(axis=0) < share
+        low, high = np.where(below, half, low), np.where(below, high, half)
+    return np.asarray((low + high) / 2)

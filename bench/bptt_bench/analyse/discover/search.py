@@ -1,0 +1,244 @@
+"""Search for laws: sums of one to three terms over all factors at once, by the evidence for each.
+
+Laws are screened on relative residuals, thousands of them at once, and of many points on some. The terms of one factor
+are searched exhaustively; with more, the search begins at all pairs of coarse terms and goes on to the neighbours of
+every law that is not excluded yet, until these are closed under neighbourhood.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+
+from bptt_bench.analyse.data.samples import MOST
+from bptt_bench.analyse.discover.evidence import NoisePrior, log_evidence
+from bptt_bench.analyse.discover.family import (
+    ABSENT,
+    MOST_LOGS,
+    MOST_QUARTERS,
+    Family,
+    Term,
+    lattice,
+    powers_of,
+)
+from bptt_bench.analyse.stats.arrays import Array, Index
+from bptt_bench.analyse.stats.nonnegative import nnls_batch
+
+MOST_TERMS = 3
+TERM_COSTS = (0.7, 1.0, 2.5)  # minus the log prior of a law's number of terms
+KEPT = 9.0  # nats below the best law: what is farther is excluded
+EXPANDED = 7.0  # nats below the best law: whose neighbours are searched
+AT_ONCE = 40  # laws whose neighbours are searched in a round
+MOST_ROUNDS = 12
+MOST_EXTENDED = 12  # laws to which every coarse term is added
+MOST_PAIRED = 350  # coarse terms all pairs of which are tried; of more, those of the best single terms
+PAIRED = 25
+CHUNK = 400_000  # values of laws at points that are fitted at once
+RIDGE = 1e-12  # of columns of unit length
+NOTHING = 1e-7  # of the time: a smaller share of a term is rounding
+MOST_POINTS = 200  # on which laws are screened
+COARSE = (  # shapes of a factor from which the search starts, the richest of these that is not too many
+    tuple(lattice(q, j) for q, j in ((0, 0), (2, 0), (4, 0), (4, 1), (6, 0), (8, 0), (12, 0))),
+    tuple(lattice(q, 0) for q in (0, 4, 8)),
+    tuple(lattice(q, 0) for q in (0, 4)),
+)
+MOST_COARSE = 2500
+STEPS = (  # of quarters and logarithms to a neighbouring shape
+    *((1, 0), (-1, 0), (2, 0), (-2, 0), (4, 0), (-4, 0)),
+    *((0, 1), (0, -1), (-1, 1), (1, -1), (-2, 1), (2, -1)),
+)
+Law: TypeAlias = tuple[Term, ...]  # sorted
+
+
+class Search:
+    """The laws that have been tried, and the log of prior and evidence of each.
+
+    Parameters
+    ----------
+    family : of the terms. seconds : at the points (n,). weights : of the points (n,), at most 1. prior : of the noise.
+    """
+
+    def __init__(self, family: Family, seconds: Array, weights: Array, prior: NoisePrior) -> None:
+        self._family, self._prior = family, prior
+        self._points = _spread(seconds)
+        self._target = np.sqrt(weights[self._points])
+        self._relative = self._target / seconds[self._points]
+        self._n = float(weights[self._points].sum())
+        self._places: dict[Term, int] = {}
+        self._terms: list[Term] = []
+        self._columns = np.zeros((0, len(self._points)))
+        self._moments = np.zeros(0)
+        self._known = np.zeros((0, 0))  # products of the columns of the first terms
+        self._costs: list[float] = []
+        self.scores: dict[Law, float] = {}
+        self._expanded: set[Law] = set()
+        self._add([family.constant])
+
+    def run(self) -> None:
+        """Try all laws that may be among the best."""
+        coarse = self._coarse_terms()
+        self._add(coarse)
+        self._known = self._columns @ self._columns.T
+        singles = [(term,) for term in coarse]
+        self.try_laws(singles)
+        best = [law[0] for law in self._best(singles, PAIRED)]
+        first = coarse if len(coarse) <= MOST_PAIRED else best
+        self.try_laws(tuple(sorted(pair)) for a in first for b in coarse if a != b for pair in [(a, b)])
+        for _ in range(MOST_ROUNDS):
+            if not self._expand():
+                break
+        for law in self._best([law for law in self.scores if len(law) < MOST_TERMS], MOST_EXTENDED):
+            self.try_laws(_with(law, term) for term in coarse)
+        for _ in range(MOST_ROUNDS):
+            if not self._expand():
+                break
+
+    def kept(self) -> dict[Law, float]:
+        """Return the laws that are not excluded, the best first, with the log of prior and evidence."""
+        top = max(self.scores.values())
+        order = sorted(self.scores, key=lambda law: -self.scores[law])
+        return {law: self.scores[law] for law in order if self.scores[law] >= top - KEPT}
+
+    def try_laws(self, laws: Iterable[Law]) -> None:
+        """Find the scores of laws that have none yet."""
+        new = [law for law in dict.fromkeys(laws) if law not in self.scores and 0 < len(law) <= MOST_TERMS]
+        self._add({term for law in new for term in law})
+        for k in range(1, MOST_TERMS + 1):
+            some = [law for law in new if len(law) == k]
+            at_once = max(CHUNK // (k * len(self._points)), 1)
+            for start in range(0, len(some), at_once):
+                self._score(some[start : start + at_once], k)
+
+    def law_cost(self, law: Law) -> float:
+        """Return minus the log prior of a law."""
+        return TERM_COSTS[len(law) - 1] + sum(self._costs[self._places[term]] for term in law)
+
+    def _score(self, laws: Sequence[Law], k: int) -> None:
+        """Find the scores of laws of k terms, averaged over whether a constant stands beside them."""
+        places = np.array([[self._places[term] for term in law] for law in laws], dtype=np.intp).reshape(-1, k)
+        costs = np.array(self._costs)[places].sum(axis=1) + TERM_COSTS[k - 1]
+        places = np.column_stack([np.zeros(len(laws), dtype=np.intp), places])
+        gram, moment = self._gram(places), self._moments[places]
+        c, squares = self._solve(gram, moment)
+        with_constant = log_evidence(squares, self._n, gram, c, self._prior)
+        # without the constant the others change as least squares says, unless one would fall below 0
+        inverse = np.linalg.inv(gram + RIDGE * np.eye(k + 1))
+        first = inverse[:, 0, 0]
+        rest = c[:, 1:] - inverse[:, 1:, 0] * (c[:, 0] / first)[:, None]
+        less = squares + c[:, 0] ** 2 / first
+        inner, inner_moment = gram[:, 1:, 1:], moment[:, 1:]
+        rest = np.where(rest > NOTHING * np.sqrt(self._n), rest, 0.0)
+        again = ~(c[:, 1:] > 0).all(axis=1) | ~(rest > 0).all(axis=1)
+        if again.any():
+            rest[again], less[again] = self._solve(inner[again], inner_moment[again])
+        without = log_evidence(less, self._n, inner, rest, self._prior)
+        both = np.logaddexp(with_constant, without) - np.log(2)
+        self.scores.update(zip(laws, (both - costs).tolist(), strict=True))
+
+    def _solve(self, gram: Array, moment: Array) -> tuple[Array, Array]:
+        """Return coefficients (m, k) ≥ 0, 0 where they were not found, and sums of squared residuals (m,)."""
+        zero = np.zeros_like(moment)
+        c, solved = nnls_batch(gram, moment, zero, zero == 0)
+        c = np.where(solved[:, None] & (c > NOTHING * np.sqrt(self._n)), c, 0.0)
+        squares = self._n - 2 * (c * moment).sum(axis=1) + ((gram @ c[:, :, None])[:, :, 0] * c).sum(axis=1)
+        return c, np.maximum(squares, 0.0)
+
+    def _gram(self, places: Index) -> Array:
+        """Return the products of the columns of laws whose terms have these places (m, k)."""
+        if places.max() < len(self._known):
+            return np.asarray(self._known[places[:, :, None], places[:, None, :]])
+        columns = self._columns[places]  # (m, k, n)
+        return np.asarray(columns @ np.swapaxes(columns, 1, 2))
+
+    def _add(self, terms: Iterable[Term]) -> None:
+        """Add the columns of terms."""
+        new = [term for term in terms if term not in self._places]
+        if not new:
+            return
+        columns = self._family.columns(new)
+        usable = (columns.max(axis=1) <= MOST) & columns.any(axis=1)
+        columns = np.where(usable[:, None], columns[:, self._points] * self._relative, 0.0)
+        norms = np.sqrt((columns**2).sum(axis=1, keepdims=True))
+        columns /= np.where(norms > 0, norms, 1.0)
+        first = len(self._terms)
+        self._terms += new
+        self._places.update({term: first + i for i, term in enumerate(new)})
+        self._costs += [
+            self._family.cost(term) if norm > 0 else np.inf
+            for term, norm in zip(new, norms[:, 0].tolist(), strict=True)
+        ]
+        self._columns = np.concatenate([self._columns, columns])
+        self._moments = self._columns @ self._target
+
+    def _coarse_terms(self) -> list[Term]:
+        """Return the terms at which the search starts, without the constant; of one factor all."""
+        d = len(self._family.factors)
+        if d == 1:
+            usable = np.flatnonzero(np.isfinite(self._family.costs[0]))
+            return [(int(shape),) for shape in usable if shape != ABSENT]
+        chosen = next((shapes for shapes in COARSE if len(shapes) ** d <= MOST_COARSE), COARSE[-1])
+        found = itertools.islice(itertools.product(chosen, repeat=d), 1, MOST_COARSE)
+        return [term for term in found if np.isfinite(self._family.cost(term))]
+
+    def _best(self, laws: Sequence[Law], most: int) -> list[Law]:
+        return sorted(laws, key=lambda law: -self.scores[law])[:most]
+
+    def _expand(self) -> bool:
+        """Try the neighbours of the best laws that have not had theirs tried; return whether there were any."""
+        top = max(self.scores.values())
+        near = [law for law, score in self.scores.items() if score >= top - EXPANDED and law not in self._expanded]
+        chosen = self._best(near, AT_ONCE)
+        self._expanded.update(chosen)
+        self.try_laws(neighbour for law in chosen for neighbour in self._neighbours(law))
+        return bool(chosen)
+
+    def _neighbours(self, law: Law) -> Iterator[Law]:
+        """Yield the laws with one term changed by a step, taken away, or added."""
+        for i, term in enumerate(law):
+            others = (*law[:i], *law[i + 1 :])
+            if others:
+                yield others
+            for neighbour in _near_terms(term, self._family):
+                yield _with(others, neighbour)
+                if len(law) < MOST_TERMS:
+                    yield _with(law, neighbour)
+
+
+def _spread(seconds: Array) -> Index:
+    """Return points from the fastest to the slowest, all of them if they are not many."""
+    order = np.argsort(seconds, kind="stable")
+    if len(order) <= MOST_POINTS:
+        return order
+    return order[np.unique(np.linspace(0, len(order) - 1, MOST_POINTS).round().astype(np.intp))]
+
+
+def _near_terms(term: Term, family: Family) -> Iterator[Term]:
+    """Yield the terms that differ from a term in the shape of one factor, but not the constant."""
+    for f, shape in enumerate(term):
+        for other in _near_shapes(shape, len(family.texts[f])):
+            changed = (*term[:f], other, *term[f + 1 :])
+            if changed != family.constant and np.isfinite(family.costs[f][other]):
+                yield changed
+
+
+def _near_shapes(shape: int, n_shapes: int) -> Iterator[int]:
+    powers = powers_of(shape)
+    if powers is None:
+        yield ABSENT
+        return
+    for quarters, logs in STEPS:
+        q, j = powers[0] + quarters, powers[1] + logs
+        if 0 <= q <= MOST_QUARTERS and 0 <= j <= MOST_LOGS:
+            yield lattice(q, j)
+    if shape == ABSENT:
+        yield from range(lattice(MOST_QUARTERS, MOST_LOGS) + 1, n_shapes)
+    else:
+        yield ABSENT
+
+
+def _with(law: Law, term: Term) -> Law:
+    """Return a law with a further term."""
+    return law if term in law else tuple(sorted((*law, term)))

@@ -1,0 +1,89 @@
+"""The laws that measurements do not exclude, in words."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
+
+from bptt_bench.analyse.data.response import substance
+from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
+from bptt_bench.plan.law.wording import join_names
+from bptt_bench.report import format as show
+from bptt_bench.report.words.reasons import span, words
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.evidence.evidence import Evidence
+
+MOST_NAMED = 3  # laws in a sentence
+
+
+def answer_text(found: LawSet) -> str:
+    """Return the answer in a line, such as ``the time grows as n·log(n)``."""
+    others = len(found.candidates) - 1
+    fit = found.fit
+    grows = f"the {substance(fit.response, fit.unit)} grows as {show.law(found.law.text)}"
+    if fit.lack_of_fit.kind == "rejected":
+        grows = f"no law fits all points; nearest: {grows}"
+    if not others:
+        return grows
+    return f"{grows}; {others} other law{'s fit' if others > 1 else ' fits'} too"
+
+
+class FoundLaws(NamedTuple):
+    """How a subject scales, as a report shows it: the answer, laws with their weights, and what follows."""
+
+    subject: str
+    answer: str
+    rows: list[tuple[str, str]]
+    lines: list[str]
+
+
+def found_laws(evidence: Evidence) -> list[FoundLaws]:
+    """Return how each subject without a law scales."""
+    from bptt_bench.analyse.discover.of_run import find_laws
+
+    return [
+        FoundLaws(subject, f"no law can be found: {found}", [], [])
+        if isinstance(found, str)
+        else FoundLaws(subject, answer_text(found), weight_rows(found), list(growth_lines(found)))
+        for subject, found in find_laws(evidence).items()
+    ]
+
+
+def weight_rows(found: LawSet) -> list[tuple[str, str]]:
+    """Return the laws with their weights, the likeliest first."""
+    return [(show.law(one.law.text), show.percent(one.weight)) for one in found.candidates]
+
+
+def in_one_line(found: LawSet) -> str:
+    """Return the answer, and what would decide between the laws, for a list."""
+    deciding = "" if found.decides is None else f"; {deciding_text(found.decides)}"
+    return answer_text(found) + deciding
+
+
+def growth_lines(found: LawSet) -> Iterator[str]:
+    """Yield the local exponent in each factor, what would decide between the laws, and what is doubtful."""
+    at = found.fit.largest
+    for name in found.factors:
+        exponent = found.exponent(name, at)
+        known = span(exponent) if not math.isclose(exponent.low, exponent.high) else f"{exponent.estimate:.3g}"
+        yield f"exponent of {name} at {show.point(at)}, whichever law holds: {known}"
+    if found.decides is not None:
+        yield deciding_text(found.decides)
+    elif len(found.candidates) > 1:
+        yield "no single measurement within reach would decide between these laws"
+    yield from map(words, found.doubts)
+
+
+def deciding_text(decides: DecidingMeasurement) -> str:
+    """Return what would decide, such as ``n = 200 000 would tell n·log(n) from n¹·¹ (12 s)``."""
+    cost = "" if decides.seconds is None else f" ({show.duration(decides.seconds)})"
+    return f"{show.point(decides.at)} would tell {distinguished(decides)}{cost}"
+
+
+def distinguished(decides: DecidingMeasurement) -> str:
+    """Return the laws that a measurement would distinguish, such as ``n·log(n) from n¹·¹``."""
+    named = [show.law(law) for law in decides.others]
+    more = len(named) - MOST_NAMED
+    return f"{show.law(decides.this)} from {join_names([*named[:MOST_NAMED], *([f'{more} more'] if more > 0 else [])])}"
