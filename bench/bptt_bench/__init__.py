@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.discover.discover import discover
     from bptt_bench.analyse.evidence.by_category import fit_by
     from bptt_bench.analyse.fitting.fit import fit
-    from bptt_bench.api import figures, judge, run
+    from bptt_bench.api import derive, figures, judge, run
     from bptt_bench.plan import (
         AmountClaim,
         CheckClaim,
@@ -56,6 +56,7 @@ __all__ = [
     "ShareClaim",
     "Subject",
     "compare",
+    "derive",
     "discover",
     "experiment",
     "figures",
@@ -68,6 +69,7 @@ __all__ = [
 ]
 _HOMES = {
     "compare": "bptt_bench.workflows.compare.compare",
+    "derive": "bptt_bench.api",
     "discover": "bptt_bench.analyse.discover.discover",
     "experiment": "bptt_bench.plan.experiment.builder",
     "figures": "bptt_bench.api",

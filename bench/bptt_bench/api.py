@@ -1,9 +1,9 @@
-"""Functions for Python users: run, judge and draw."""
+"""Functions for Python users: run, judge, derive and draw."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bptt_bench.measure.loop.events import Listener
+    from bptt_bench.text.points import PointText
+    from bptt_bench.workflows.derive.document import DerivedLaws
 
 WRITE_IT = '; begin the cell that defines it with %%writefile my_module.py, and bench.run("my_module") measures it'
 
@@ -97,6 +99,52 @@ def _module_of(experiment: Experiment | ModuleType | str | None) -> str:
             "processes could import it" + (WRITE_IT if is_notebook() else "")
         )
     return importable[0]
+
+
+def derive(
+    experiment: Experiment | ModuleType | str | None = None,
+    *,
+    subject: str | Sequence[str] = (),
+    phase: str | None = None,
+    category: str | None = None,
+    first: bool = False,
+    at: PointText | Sequence[PointText] = (),
+    within: str | float | None = None,
+) -> DerivedLaws:
+    """Derive the exact laws of what the subjects of an experiment count, from evaluations at small sizes.
+
+    Parameters
+    ----------
+    experiment : an experiment, a module with EXPERIMENT, or the module's name; None: in a checkout of this project its
+        own experiment.
+    subject : one name or several; all by default. phase, category : of the counts that are wanted; all by default.
+    first : count the first evaluation, with fresh buffers, instead of the one after it.
+    at : points at which the largest term of each law is named.
+    within : time for the evaluations of one subject, in seconds or as text such as ``"1min"``; 8 s by default.
+
+    Returns
+    -------
+    DerivedLaws : with ``law(subject, category, phase)`` and ``to_json()``.
+
+    Raises
+    ------
+    ExperimentError, TextError : what cannot be used; one line each.
+    """
+    from bptt_bench.workflows.derive.command import derive_laws
+    from bptt_bench.workflows.settings import load_named, package_of
+
+    how: dict[str, Any] = {
+        "subjects": (subject,) if isinstance(subject, str) else tuple(subject),
+        "phase": phase,
+        "category": category,
+        "first": first,
+        "at": (at,) if isinstance(at, str | Mapping) else tuple(at),
+        "within": within,
+    }
+    if isinstance(experiment, Experiment):
+        return derive_laws(experiment, **how)
+    module = _module_of(experiment)
+    return derive_laws(load_named(module), own=package_of(module), **how)
 
 
 def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None) -> Verdicts:

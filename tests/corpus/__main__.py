@@ -1,11 +1,13 @@
 """How often verdicts on the functions of the corpus are right: of their true laws, and of laws that are wrong.
 
     python -m tests.corpus [NAME …] [--measure time,instructions] [--profile quick] [--runs DIR] [--json FILE]
+    python -m tests.corpus --derive [NAME …]
 
 Each function is measured once; the true law and the wrong ones are judged on the same samples. Printed are, for the
 time alone and with the instructions: true laws supported and refuted, wrong laws supported and refuted, n against
 n·log(n) where one of these is true, and the median time of a function. Each function is a line, as soon as it is
 judged. With --runs the runs are kept in DIR, and those that it already holds are judged again without being measured.
+With --derive nothing is timed: laws are derived from the code, see ``tests.corpus.derived``.
 """
 
 from __future__ import annotations
@@ -28,6 +30,7 @@ from bptt_bench.workflows.judge import analyse_run
 from bptt_bench.workflows.run import measure_run
 from bptt_bench.workflows.settings import Settings
 
+from tests.corpus import derived
 from tests.corpus.functions import ENTRIES, Entry
 
 RIVALS = {"n": "n*log(n)", "n*log(n)": "n"}
@@ -124,11 +127,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--profile", default="quick")
     parser.add_argument("--runs", type=Path, metavar="DIR", help="keep the runs there, and judge those that it holds")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write what became of each function")
+    parser.add_argument("--derive", action="store_true", help="derive the laws from the code instead")
     options = parser.parse_args(arguments)
     measures = parse_measures(options.measure)
     strangers = [name for name in options.names if name not in ENTRIES]
     if strangers:
         parser.error(f"{strangers[0]}: not in the corpus; it has {', '.join(ENTRIES)}")
+    if options.derive:
+        return derived.main(options.names)
     outcomes: list[Outcome] = []
     with tempfile.TemporaryDirectory() as temporary:
         folder = options.runs or Path(temporary)

@@ -20,6 +20,7 @@ import click
 
 from bptt_bench import __version__
 from bptt_bench.cli.compare import compare
+from bptt_bench.cli.derive import derive
 from bptt_bench.cli.doctor import doctor
 from bptt_bench.cli.export import export
 from bptt_bench.cli.fit import fit
@@ -172,7 +173,7 @@ def main() -> NoReturn:
     cli.main()
 
 
-for command in (new, run, verdict, report, fit, predict, compare, foresee, race, export, doctor, selftest):
+for command in (new, run, verdict, report, derive, fit, predict, compare, foresee, race, export, doctor, selftest):
     cli.add_command(command)
 for anywhere in (cli, *cli.commands.values()):
     anywhere.params.append(traceback_option())

@@ -89,6 +89,25 @@ def experiment_of(settings: Settings) -> Experiment:
     return experiment if settings.fault is None else experiment.with_fault(settings.fault)
 
 
+def package_of(module: str) -> str:
+    """Return the top-level package of an experiment's module; empty for a file.
+
+    >>> package_of("bptt_rnn.experiment"), package_of("my_sort.py")
+    ('bptt_rnn', '')
+    """
+    return "" if module.endswith(".py") else module.partition(".")[0]
+
+
+def load_named(module: str) -> Experiment:
+    """Load the experiment of a module as it is written, a notebook's as it was written last.
+
+    Raises
+    ------
+    ExperimentError : no such module, or one that raises on import.
+    """
+    return load_current(module, lambda: load_experiment(module))
+
+
 def run_arguments(settings: Settings) -> dict[str, Any]:
     """Return the settings as the arguments of the measuring loop.
 

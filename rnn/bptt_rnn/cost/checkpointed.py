@@ -5,12 +5,13 @@ from __future__ import annotations
 from bptt_rnn.cost.basic import TILES
 from bptt_rnn.cost.closed_form import Bytes, Cost, Counts, added, by_phase
 from bptt_rnn.cost.streaming import streaming_bytes, streaming_counts, streaming_multiply_adds
-from bptt_rnn.gradients.recomputation import forward_steps, segment_length, segmented_slots
+from bptt_rnn.cost.whole_numbers import root_above
+from bptt_rnn.gradients.recomputation import forward_steps, segmented_slots
 
 
 def segmented_steps(T: int) -> int:
     """Return the forward steps of the hidden layer by √T segments, with those that are repeated."""
-    length = segment_length(T)
+    length: int = root_above(T)  # of a segment
     return T + (T - 1) // length * (length - 1)
 
 

@@ -5,16 +5,23 @@ from __future__ import annotations
 from bptt_rnn.class_model import Classes
 from bptt_rnn.cost.basic import BATCHED, INDEX_BYTES, VIEW_BYTES, hidden_bytes, softmax_bytes
 from bptt_rnn.cost.closed_form import Bytes, Cost, Counts, added, by_phase
+from bptt_rnn.cost.whole_numbers import root_above
+
+
+def _sizes(V: int) -> tuple[int, int]:
+    """Return the words of a class and the number of classes, as ``Classes.of`` does."""
+    words = root_above(V)
+    return words, -(-V // words)
 
 
 def _multiply_adds(V: int, d: int, H: int, T: int) -> int:
-    _, words, C = Classes.of(V)
+    words, C = _sizes(V)
     return 3 * T * (H * (C + words) + H * d + H * H) + T * words
 
 
 def _counts(V: int, d: int, H: int, T: int) -> Counts:
     """Return the operations of ``batched`` with C words, plus those of the softmax within a class."""
-    _, words, C = Classes.of(V)
+    words, C = _sizes(V)
     assert BATCHED.counts is not None
     within = by_phase(
         multiply_adds=(0, 0, 3 * T * H * words + T * words),  # the last for ∂J/∂b2

@@ -2,10 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from bptt_rnn.cost.basic import TILES
 from bptt_rnn.cost.closed_form import Bytes, Cost, Counts, added, by_phase
 from bptt_rnn.cost.streaming import streaming_bytes, streaming_counts, streaming_multiply_adds
+from bptt_rnn.cost.whole_numbers import least
 from bptt_rnn.gradients.truncated import K1, K2, require_steps, truncated_passes
+
+
+def _starts(T: Any, k1: int) -> Any:
+    """Return the steps at which a pass starts: k1, 2 k1, … below T, and T itself."""
+    return -(-T // k1)
+
+
+def _complete_starts(T: Any, k1: int, k2: int) -> Any:
+    """Return the starts whose passes reach h(0), those up to step k2."""
+    whole = k2 // k1
+    if whole * k1 == k2:
+        return least(_starts(T, k1), whole)
+    return least(_starts(T, k1), whole + 1) - (least(T, k2 + 1) - least(T, k2))
+
+
+def _passes(T: Any, k1: int, k2: int) -> Any:
+    """Return Σ min(start, k2), the last start being T; each i k1 below T counts k1 for every j ≤ i up to k2/k1."""
+    whole, starts = k2 // k1, _starts(T, k1)
+    full = sum((starts - (1 if j == 1 else least(starts, j)) for j in range(1, whole + 1)), 0)
+    rest = (k2 - whole * k1) * (starts - least(starts, whole + 1))
+    return k1 * full + rest + least(T, k2)
 
 
 def truncated_cost(k1: int = K1, k2: int = K2) -> Cost:
@@ -25,13 +49,12 @@ def truncated_cost(k1: int = K1, k2: int = K2) -> Cost:
     visits = f"max(3*T, {1 + 2 * ratio:g}*T-{missing:g})" if missing else "T"
 
     def counts(V: int, d: int, H: int, T: int) -> Counts:
-        starts = [min(start, T) for start in range(k1, T + k1, k1)]
         # γ cleared for each pass; Uᵀ δ of each step added to it; what reaches h(0) added to ∂J/∂h(0)
         sums = by_phase(
-            adds_multiplies=(0, T * H + H * sum(start <= k2 for start in starts), 0),
-            elements_moved=(0, H * len(starts), 0),
+            adds_multiplies=(0, T * H + H * _complete_starts(T, k1, k2), 0),
+            elements_moved=(0, H * _starts(T, k1), 0),
         )
-        passes = truncated_passes(T, k1, k2)
+        passes = _passes(T, k1, k2)
         return added(streaming_counts(V, d, H, T, forwards=T, passes=passes), sums)
 
     def buffer_bytes(V: int, d: int, H: int, T: int, itemsize: int) -> Bytes:

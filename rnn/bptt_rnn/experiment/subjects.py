@@ -72,7 +72,7 @@ def subject_of(name: str, algorithm: Callable[..., object], corpus: Path | None)
     known = cost.cost_of(name)
 
     def counts(point: Point) -> Counts:
-        return cost.counts(name, *sizes_at(point))
+        return cost.counts(name, *(point[factor.name] for factor in FACTORS))  # numbers, or symbols in their place
 
     def working_set(point: Point) -> int:
         return cost.working_set(name, *sizes_at(point))

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bptt_bench.measure.counters.call import Call, Rule, UncountedOperation
+from bptt_bench.measure.counters.call import PLAIN, Call, Rule, UncountedOperation
 from bptt_bench.measure.counters.creation import CREATION_RULES
 from bptt_bench.measure.counters.functions import FUNCTION_RULES, METHOD_RULES, copied_if_needed
 from bptt_bench.measure.counters.ufuncs import ufunc_rule
@@ -92,6 +92,8 @@ class ArgumentUnwrapper:
             if value.ndim > 0:
                 self.plain_shapes.append(value.shape)
             return self._remember(value, value)
+        if type(value) in PLAIN:
+            return value
         if type(value) in (tuple, list):
             return type(value)(map(self, value))
         if isinstance(value, Mapping):

@@ -19,6 +19,7 @@ arithmetic between scalars: that is Python's work, not an array kernel's.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -35,6 +36,10 @@ CATEGORIES = (
     "elements_moved",
     "bytes_allocated",
 )
+
+PLAIN = frozenset(
+    {int, float, bool, str, type(None), slice, np.float32, np.float64, np.int64}
+)  # types that hold no arrays
 
 OperationCounts = dict[str, int]
 
@@ -63,8 +68,12 @@ class Call:
 
     def fresh(self) -> Iterator[NDArray[Any]]:
         """Yield arrays in the result that own new memory; a new array never overlaps an argument."""
-        known = list(arrays_in((self.args, self.kwargs)))
+        known: list[NDArray[Any]] | None = None
         for array in arrays_in(self.result):
+            if known is None:
+                known = list(arrays_in((self.args, self.kwargs)))
+            if any(array is one for one in known):
+                continue
             if not any(np.may_share_memory(array, one) for one in known) and _owner(array).flags.owndata:
                 yield array
 
@@ -87,6 +96,8 @@ def arrays_in(value: Any) -> Iterator[NDArray[Any]]:
     elif isinstance(value, tuple | list):
         for item in value:
             yield from arrays_in(item)
+    elif type(value) in PLAIN:  # asked before the slow question whether it is any mapping
+        return
     elif isinstance(value, Mapping):
         for item in value.values():
             yield from arrays_in(item)
@@ -101,8 +112,9 @@ def _owner(array: NDArray[Any]) -> NDArray[Any]:
 
 def selected(shape: tuple[int, ...], where: Any) -> int:
     """Return the elements of an array of this shape that a mask leaves; no mask leaves all."""
-    mask = True if where is None else where
-    return int(np.count_nonzero(np.broadcast_to(mask, shape)))
+    if where is None or where is True:
+        return math.prod(shape)
+    return int(np.count_nonzero(np.broadcast_to(where, shape)))
 
 
 def size(value: Any) -> int:

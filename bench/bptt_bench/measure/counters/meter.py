@@ -119,6 +119,13 @@ class Meter:
         with self._executing():
             return np.asarray(array).view(MeteredArray)
 
+    def stand_ins(self) -> dict[int, Any]:
+        """Return what stands in NumPy for each name that is replaced while the meter counts, by the original's id.
+
+        Code that imported such a function under a name of its own needs these to be counted.
+        """
+        return {id(original): getattr(module, name) for module, name, original in self._replaced}
+
     def total(self) -> dict[str, int]:
         """Return category -> operations over all phases; only what is not zero."""
         sums: Counter[str] = Counter()

@@ -65,12 +65,20 @@ def _einsum(call: Call) -> OperationCounts:
     return {"multiply_adds": math.prod(extents.values()) * math.prod(np.broadcast_shapes(*ellipses))}
 
 
+def _convolved(call: Call) -> OperationCounts:
+    """Count the direct sum of every product of two elements; other modes leave some of them out."""
+    if call.argument(2, "mode", "full") != "full":
+        raise call.refuse("in another mode than full")
+    return {"multiply_adds": size(call.args[0]) * size(call.args[1])}
+
+
 PRODUCT_RULES: dict[str, Rule] = {
     "dot": _dot,
     "inner": _dot,
     "vdot": _vdot,
     "outer": _outer,
     "kron": _outer,
+    "convolve": _convolved,
     "tensordot": _tensordot,
     "einsum": _einsum,
 }

@@ -31,6 +31,13 @@ class WallClock:
     wall: Callable[[], float] = staticmethod(time.time)
 
 
+class ProcessorClock:
+    """The time that this process has run: waiting for a processor on a busy machine takes none of it."""
+
+    now: Callable[[], float] = staticmethod(time.process_time)
+    wall: Callable[[], float] = staticmethod(time.time)
+
+
 class FakeClock:
     """A clock that stands still until it is advanced.
 

@@ -207,6 +207,7 @@ FUNCTIONS: dict[str, Line | list[Line]] = {
         (lambda x: np.outer(x.i, x.v, out=x.a), tally(mul=12)),
     ],
     "kron": (lambda x: np.kron(x.i, x.v), tally(mul=12, new=96)),
+    "convolve": (lambda x: np.convolve(x.i, x.v), tally(mul=12, new=48)),
     "tensordot": [
         (lambda x: np.tensordot(x.a, x.v, 1), tally(mul=12, new=24)),
         (lambda x: np.tensordot(x.a, x.a, axes=((0,), (0,))), tally(mul=48, new=128)),

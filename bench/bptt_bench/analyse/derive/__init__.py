@@ -1,0 +1,1 @@
+"""Exact laws of counts: interpolation over the rational numbers, confirmed at further points."""
