@@ -31,7 +31,8 @@ from bptt_bench.workflows.run import measure_run
 from bptt_bench.workflows.settings import Settings
 
 from tests.corpus import derived
-from tests.corpus.functions import ENTRIES, Entry
+from tests.corpus.entry import Entry
+from tests.corpus.functions import ENTRIES
 
 RIVALS = {"n": "n*log(n)", "n*log(n)": "n"}
 MODULE = "from tests.corpus.functions import ENTRIES\n\nEXPERIMENT = ENTRIES[{name!r}].experiment()\n"

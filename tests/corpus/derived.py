@@ -24,7 +24,8 @@ from bptt_bench.measure.timing.clock import WallClock
 from bptt_bench.plan import CostLaw, Evaluation, Point
 from bptt_bench.workflows.derive.derive import DerivedSubject, derive_experiment
 
-from tests.corpus.functions import ENTRIES, Entry
+from tests.corpus.entry import Entry
+from tests.corpus.functions import ENTRIES
 
 SECONDS = 2.0  # on the evaluations of one function
 FURTHER = 12  # sizes at which an accepted law is compared once more

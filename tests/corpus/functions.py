@@ -18,84 +18,15 @@ import math
 import random
 import re
 import sqlite3
-import string
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
-import bptt_bench as bench
 import numpy as np
-from bptt_bench.plan import Evaluation, Experiment, Point
-from numpy.typing import NDArray
+from bptt_bench.plan import Evaluation, Point
 
-Prepare = Callable[[Point], Evaluation]
-CONSTANT = "1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
-    """A function, and what is known of its cost.
-
-    Attributes
-    ----------
-    law : of its work, up to the coefficients. wrong : laws that are false by half a power or more.
-    bound : whether the law is met or not exceeded.
-    needs : packages that must be installed for it.
-    """
-
-    name: str
-    prepare: Prepare
-    law: str
-    wrong: tuple[str, str]
-    levels: Mapping[str, Sequence[int]]
-    source: str
-    bound: Literal["tight", "upper"] = "tight"
-    needs: tuple[str, ...] = ()
-
-    def experiment(self, law: str | None = None, **options: Any) -> Experiment:
-        """Return the experiment, of the true law or another one."""
-        return bench.experiment(
-            self.prepare,
-            law=self.law if law is None else law,
-            name=self.name,
-            bound=self.bound,
-            factors=self.levels,
-            **options,
-        )
-
+from tests.corpus.entry import Entry, Register, array, letters, numbers
 
 ENTRIES: dict[str, Entry] = {}
-
-
-def entry(
-    law: str,
-    wrong: tuple[str, str],
-    source: str,
-    *,
-    bound: Literal["tight", "upper"] = "tight",
-    needs: tuple[str, ...] = (),
-    **levels: Sequence[int],
-) -> Callable[[Prepare], Prepare]:
-    """Put a function that prepares into the corpus."""
-
-    def add(prepare: Prepare) -> Prepare:
-        name = prepare.__name__
-        ENTRIES[name] = Entry(
-            name=name, prepare=prepare, law=law, wrong=wrong, levels=levels, source=source, bound=bound, needs=needs
-        )
-        return prepare
-
-    return add
-
-
-def numbers(n: int) -> list[int]:
-    """Return n different whole numbers in random order."""
-    return random.sample(range(10 * n), n)
-
-
-def array(*shape: int) -> NDArray[np.float64]:
-    """Return an array of random numbers."""
-    return np.random.random(shape)  # noqa: NPY002  # the generator that experiments seed
+entry = Register(ENTRIES)
 
 
 # --- lists, sets and dictionaries -------------------------------------------------------------------------------------
@@ -266,11 +197,6 @@ def fibonacci_recursive(point: Point) -> Evaluation:
 
 
 # --- text -------------------------------------------------------------------------------------------------------------
-
-
-def letters(n: int, alphabet: str = string.ascii_lowercase) -> str:
-    """Return a random text."""
-    return "".join(random.choices(alphabet, k=n))
 
 
 @entry("n", ("n**2", "n**1.5"), "str.join copies each piece once", n=[1000, 10_000, 100_000])

@@ -22,7 +22,8 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
-from tests.corpus.functions import ENTRIES, Entry
+from tests.corpus.entry import Entry
+from tests.corpus.functions import ENTRIES
 from tests.scaling.under_load import busy
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -13,10 +13,13 @@ import pytest
 from bptt_bench.plan import CostLaw, Point
 
 from tests.corpus.__main__ import Outcome, measure, table
-from tests.corpus.functions import ENTRIES, Entry
+from tests.corpus.entry import Entry
+from tests.corpus.functions import ENTRIES
+from tests.corpus.held_out import ENTRIES as HELD_OUT
 
-FEWEST = 60
-PRESENT = [entry for entry in ENTRIES.values() if all(importlib.util.find_spec(name) for name in entry.needs)]
+FEWEST, HELD = 60, 40
+ALL = [*ENTRIES.values(), *HELD_OUT.values()]
+PRESENT = [entry for entry in ALL if all(importlib.util.find_spec(name) for name in entry.needs)]
 
 
 def smallest(entry: Entry) -> Point:
@@ -24,10 +27,15 @@ def smallest(entry: Entry) -> Point:
     return Point({name: min(levels) for name, levels in entry.levels.items()})
 
 
-def test_there_are_enough_functions_of_one_to_three_factors() -> None:
-    assert len(ENTRIES) >= FEWEST
-    assert {len(entry.levels) for entry in ENTRIES.values()} == {1, 2, 3}
-    assert {entry.bound for entry in ENTRIES.values()} == {"tight", "upper"}
+@pytest.mark.parametrize(("entries", "fewest"), [(ENTRIES, FEWEST), (HELD_OUT, HELD)], ids=["developed", "held out"])
+def test_there_are_enough_functions_of_one_to_three_factors(entries: dict[str, Entry], fewest: int) -> None:
+    assert len(entries) >= fewest
+    assert {len(entry.levels) for entry in entries.values()} == {1, 2, 3}
+    assert {entry.bound for entry in entries.values()} == {"tight", "upper"}
+
+
+def test_no_function_is_in_both_sets() -> None:
+    assert not set(ENTRIES) & set(HELD_OUT)
 
 
 @pytest.mark.parametrize("entry", PRESENT, ids=lambda entry: entry.name)
@@ -37,7 +45,7 @@ def test_a_function_runs_at_its_smallest_levels(entry: Entry) -> None:
     evaluate()  # and leaves its inputs as they are
 
 
-@pytest.mark.parametrize("entry", ENTRIES.values(), ids=lambda entry: entry.name)
+@pytest.mark.parametrize("entry", ALL, ids=lambda entry: entry.name)
 def test_wrong_laws_are_off_by_half_a_power_or_more(entry: Entry) -> None:
     true = growths(entry.law, entry)
     for text in entry.wrong:
