@@ -14,6 +14,8 @@ REFERENCE := results/reference
 VALIDATION ?= results/validation
 # Extra-P and big_O, which validation compares with, pin an old NumPy: they get an environment of their own.
 PEERS ?= .venv-extrap
+# big_O, bigO and perfplot, which the functions of tests/corpus are put to, run them: theirs has what this project has, and them.
+PEERS_OF_CORPUS ?= .venv-corpus
 # PyTorch and JAX, which are raced against, are large: they get one too.
 RACE ?= .venv-race
 BIN := $(VENV)/bin
@@ -94,6 +96,15 @@ $(PEERS)/.stamp: requirements-extrap.lock requirements-big-o.lock
 		-r requirements-big-o.lock
 	@touch $@
 
+$(PEERS_OF_CORPUS)/.stamp: requirements.lock requirements-corpus.lock requirements-big-o.lock pyproject.toml
+	$(PYTHON) -m venv $(PEERS_OF_CORPUS)
+	$(PEERS_OF_CORPUS)/bin/python -m pip install --quiet --disable-pip-version-check --only-binary :all: --require-hashes \
+		-r requirements.lock -r requirements-corpus.lock
+	$(PEERS_OF_CORPUS)/bin/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --require-hashes --no-deps \
+		-r requirements-big-o.lock
+	$(PEERS_OF_CORPUS)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
 # PyTorch's CPU build is a version of its own (+cpu): nothing ever pulls in CUDA. Where the index at hand does not serve it,
 # name one that does in the variable PIP_EXTRA_INDEX_URL.
 $(RACE)/.stamp: requirements-peers.lock pyproject.toml
@@ -142,11 +153,12 @@ lock-peers: ## write the lock files of what this is compared and raced with anew
 	printf '%s\n' extrap==4.2.5 setuptools | compile --unsafe-package pyside6-essentials --unsafe-package shiboken6 \
 		--output-file requirements-extrap.lock; \
 	echo big-O==0.11.0 | compile --unsafe-package numpy --output-file requirements-big-o.lock; \
+	printf '%s\n' bigO==0.0.7 perfplot==0.10.2 | compile --constraint requirements.lock --output-file requirements-corpus.lock; \
 	"$$env/bin/pip-compile" --quiet --upgrade --generate-hashes --allow-unsafe --strip-extras --all-build-deps \
 		--no-emit-index-url --no-emit-find-links --no-emit-trusted-host --no-emit-options \
 		--extra peers --extra fast --constraint requirements.lock --output-file requirements-peers.lock pyproject.toml
 
 .PHONY: clean
 clean: ## remove the environment and everything made; keeps results
-	rm -rf $(VENV) $(PEERS) $(RACE) build docs/_build docs/reference/api *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
+	rm -rf $(VENV) $(PEERS) $(PEERS_OF_CORPUS) $(RACE) build docs/_build docs/reference/api *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks
 	find . -name __pycache__ -not -path './.git/*' -prune -exec rm -rf {} +

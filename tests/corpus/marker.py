@@ -1,11 +1,12 @@
 """How often verdicts of marked tests, judged on instructions, change or are wrong beside busy neighbours.
 
-    python -m tests.corpus.marker [NAME …] --runs 30 --busy 3 [--out marker.jsonl]
+    python -m tests.corpus.marker [NAME …] --runs 30 --busy 3 [--functions 30] [--workers 2] [--out marker.jsonl]
 
-Each run is a pytest session of its own, beside so many endless loops. Each function of the corpus has a test marked
-with its true law; one that is quadratic has a second test, marked as linear: an accidental square, which every run must
-find. Printed are the verdicts of each run, then how many changed from run to run and how many were wrong. Runs that
---out holds already are not made again. Exit status 1 if a verdict changed or was wrong.
+Each run is a pytest session of its own, beside so many endless loops; its tests are spread over workers of xdist. Each
+function has a test marked with its true law; one that is quadratic has a second test, marked as linear: an accidental
+square, which every run must find. The functions are spread evenly over the corpus, whatever the verdicts on them are.
+Printed are the verdicts of each run, then how many changed from run to run and how many were wrong. Runs that --out
+holds already are not made again: a series that was stopped goes on. Exit status 1 if a verdict changed or was wrong.
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ def test_{test}(benchmark, {factors}):
 def source(entries: Iterable[Entry]) -> str:
     """Return a module of tests: one for the true law of each function, and one for each accidental square."""
     return HEAD + "".join(
-        marked_test(entry, entry.name, entry.law)
-        + (marked_test(entry, entry.name + ACCIDENTAL, LINEAR) if entry.law == SQUARE else "")
+        marked_test(entry, name, LINEAR if name.endswith(ACCIDENTAL) else entry.law)
         for entry in entries
+        for name in names_of([entry])
     )
 
 
@@ -71,8 +72,22 @@ def verdicts_of(output: str) -> dict[str, tuple[str, str]]:
     return {found[1]: (found[2], found[3]) for line in output.splitlines() if (found := LINE.search(line))}
 
 
-def run_once(entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
-    """Run the tests in a session of their own and return their verdicts.
+def chosen(names: Sequence[str], functions: int) -> list[Entry]:
+    """Return the entries with some names, or so many that are spread evenly over those that can be imported.
+
+    >>> len(chosen([], 5)), [entry.name for entry in chosen(["array_sum"], 5)]
+    (5, ['array_sum'])
+    """
+    found = [
+        ENTRIES[name]
+        for name in names or ENTRIES
+        if all(importlib.util.find_spec(package) for package in ENTRIES[name].needs)
+    ]
+    return found if names else [found[i * len(found) // functions] for i in range(min(functions, len(found)))]
+
+
+def run_once(entries: Sequence[Entry], workers: int) -> dict[str, tuple[str, str]]:
+    """Run the tests in a session of their own, by so many processes, and return their verdicts.
 
     Raises
     ------
@@ -91,17 +106,28 @@ def run_once(entries: Sequence[Entry]) -> dict[str, tuple[str, str]]:
             "ignore",
             "--tb=line",
             f"--rootdir={folder}",
+            *(("-n", str(workers), "--dist", "worksteal") if workers > 1 else ()),
         ]
         done = subprocess.run([*command, str(module)], cwd=ROOT, capture_output=True, text=True, check=False)
     found = verdicts_of(done.stdout)
-    if len(found) != module_tests(entries):
+    if set(found) != set(names_of(entries)):
         raise RuntimeError(f"the session ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return found
 
 
-def module_tests(entries: Iterable[Entry]) -> int:
-    """Return how many tests the module of some functions has."""
-    return sum(2 if entry.law == SQUARE else 1 for entry in entries)
+def names_of(entries: Iterable[Entry]) -> list[str]:
+    """Return the names of the tests that some functions have."""
+    return [
+        name
+        for entry in entries
+        for name in ([entry.name, entry.name + ACCIDENTAL] if entry.law == SQUARE else [entry.name])
+    ]
+
+
+def read_runs(file: Path) -> list[dict[str, tuple[str, str]]]:
+    """Return the verdicts of the runs that a file holds, one a line."""
+    lines = file.read_text(encoding="utf-8").splitlines()
+    return [{test: (verdict, why) for test, (verdict, why) in json.loads(line).items()} for line in lines]
 
 
 def is_wrong(test: str, verdict: str) -> bool:
@@ -124,36 +150,36 @@ def summary(runs: Sequence[Mapping[str, Sequence[str]]]) -> tuple[list[str], int
         if len(seen) > 1 or is_bad:
             lines.append(f"{test}: " + ", ".join(f"{number} times {verdict}" for verdict, number in seen.items()))
     total = ", ".join(f"{number} {verdict}" for verdict, number in words.most_common())
-    lines.append(f"{len(runs[0])} tests, {len(runs)} runs: {total}; {changed} tests changed, {wrong} were wrong")
+    lines.append(f"{len(runs[0])} tests, {len(runs)} runs: {total}")
+    lines.append(f"verdicts that changed: {changed} of {len(runs[0])}; wrong: {wrong}")
     return lines, changed + wrong
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the tests so many times beside busy neighbours, and print what became of them."""
     parser = argparse.ArgumentParser(prog="python -m tests.corpus.marker", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help="functions; all that can be imported by default")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="functions, instead of some that are spread evenly")
+    parser.add_argument("--functions", type=int, default=30, metavar="N", help="how many, where none are named")
     parser.add_argument("--runs", type=int, default=30)
     parser.add_argument("--busy", type=int, default=3, metavar="K", help="endless loops that run at the same time")
+    parser.add_argument("--workers", type=int, default=2, metavar="N", help="processes of a run; 1: without xdist")
     parser.add_argument("--out", type=Path, metavar="FILE", help="append what each run found, and go on from there")
     options = parser.parse_args(arguments)
     strangers = [name for name in options.names if name not in ENTRIES]
     if strangers:
         parser.error(f"{strangers[0]}: not in the corpus; it has {', '.join(ENTRIES)}")
-    if options.runs < 1:
-        parser.error(f"--runs must be a whole number from 1, got {options.runs}")
-    entries = [
-        ENTRIES[name]
-        for name in options.names or ENTRIES
-        if all(importlib.util.find_spec(package) for package in ENTRIES[name].needs)
-    ]
-    known = options.out is not None and options.out.exists()
-    runs = [json.loads(line) for line in options.out.read_text(encoding="utf-8").splitlines()] if known else []
+    for name in ("functions", "runs", "workers"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name} must be a whole number from 1, got {getattr(options, name)}")
+    entries = chosen(options.names, options.functions)
+    runs = read_runs(options.out) if options.out is not None and options.out.exists() else []
+    if runs and set(runs[0]) != set(names_of(entries)):
+        parser.error(f"--out {options.out}: holds verdicts on other tests; name another file")
     with busy(options.busy):
         while len(runs) < options.runs:
             start = time.monotonic()
-            runs.append(run_once(entries))
-            seconds = time.monotonic() - start
-            print(f"run {len(runs)}, {seconds:.0f} s", flush=True)
+            runs.append(run_once(entries, options.workers))
+            print(f"run {len(runs)}, {time.monotonic() - start:.0f} s", flush=True)
             for test, (verdict, why) in runs[-1].items():
                 print(f"  {test}: {verdict}: {why}", flush=True)
             if options.out is not None:

@@ -12,7 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 @pytest.mark.parametrize(
     ("name", "pinned"),
-    [("requirements-extrap.lock", {"extrap==4.2.5", "numpy==1.26.4"}), ("requirements-big-o.lock", {"big-o==0.11.0"})],
+    [
+        ("requirements-extrap.lock", {"extrap==4.2.5", "numpy==1.26.4"}),
+        ("requirements-big-o.lock", {"big-o==0.11.0"}),
+        ("requirements-corpus.lock", {"bigo==0.0.7", "perfplot==0.10.2", "numpy==2.4.6"}),
+    ],
 )
 def test_what_is_compared_with_is_pinned_with_hashes(name: str, pinned: set[str]) -> None:
     lines = (ROOT / name).read_text(encoding="utf-8").splitlines()
