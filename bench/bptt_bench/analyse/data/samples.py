@@ -13,7 +13,9 @@ from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.plan.design.design import OF_POINTS
+from bptt_bench.plan.law.law import Term
 from bptt_bench.plan.law.notation import suggest_name
+from bptt_bench.plan.law.overflow import smaller_levels_hint
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.importers.reading.naming import rename_hint
 from bptt_bench.store.importers.reading.text import list_names
@@ -312,7 +314,10 @@ def check_design(columns: Array, terms: Sequence[object], levels: Mapping[str, A
         if outside.any():
             row, column = (int(i) for i in np.argwhere(outside)[0])
             at = " ".join(f"{name}={values[row]:g}" for name, values in levels.items())
-            raise FitError(f"term {terms[column]}: {columns[row, column]:g} at {at}; allowed are {allowed}")
+            point = {name: float(values[row]) for name, values in levels.items()}
+            term = terms[column]
+            hint = smaller_levels_hint(term, point, MOST) if isinstance(term, Term) else ""
+            raise FitError(f"term {term}: {columns[row, column]:g} at {at}; allowed are {allowed}{hint}")
     empty = np.flatnonzero(~columns.any(axis=0))
     if len(empty):
         raise FitError(f"term {terms[empty[0]]}: 0 at every point; its coefficient cannot be estimated")
