@@ -53,6 +53,11 @@ class Recorder:
         self._skipped: dict[tuple[Cell, str], str] = {}  # reasons by cell and timing
         self._measured: set[str] = set()  # timings of which there is a sample
 
+    @property
+    def stored(self) -> frozenset[Visit]:
+        """Return the visits that an earlier, interrupted run has stored."""
+        return self._done.samples
+
     def add_blocks(self, everything: Sequence[Block]) -> tuple[Block, ...]:
         """Take blocks into account; what is not stored yet of them."""
         left = remaining_blocks(everything, self._done.samples)

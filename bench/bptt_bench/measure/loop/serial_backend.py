@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 from bptt_bench.measure.engines import Worker
 from bptt_bench.measure.loop.backend import HostReply, LabelledRequest, RunContext
 from bptt_bench.measure.loop.checks_and_probe import run_peaks
-from bptt_bench.measure.loop.events import WorkerStarted
+from bptt_bench.measure.loop.events import Notice, WorkerStarted
 from bptt_bench.measure.loop.worker_pool import MeasuringProcessDied, WorkerPool
 from bptt_bench.measure.protocol.messages import OpenReply, SkipReply
 from bptt_bench.measure.protocol.records import worker_record
 from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.measure.worker.output import CapturedOutput
 from bptt_bench.measure.worker.visits import Calibrations, Outcome, Skips, Visitor
+from bptt_bench.plan import PLACEBO_SUFFIX
 
 
 class SerialBackend:
@@ -36,6 +38,7 @@ class SerialBackend:
             needs_comparison=run.comparisons.start,
         )
         self._seconds_ready = 0.0
+        self._measured = {base_name(visit) for visit in run.recorder.stored}  # subjects of which something was measured
 
     @property
     def threads(self) -> int:
@@ -61,9 +64,20 @@ class SerialBackend:
 
     def measure(self, shares: Sequence[Sequence[Block]]) -> None:
         for number, blocks in enumerate(shares):
+            if not self._has_visits(blocks):
+                continue
             if self._has_roofline:  # before every measuring process: one reading may fall into a slow period
                 run_peaks(self, sink=self._sink, notify=self._notify)
             self._run_share(blocks, processes_after=len(shares) - number - 1)
+
+    def _has_visits(self, blocks: Sequence[Block]) -> bool:
+        """Return whether any visit of some blocks is to be made; those that are not are counted."""
+        visits = [visit for block in blocks for visit in block.visits]
+        if any(visit not in self._skips for visit in visits):
+            return True
+        for visit in visits:
+            self._recorder.drop(visit)
+        return False
 
     def _run_share(self, blocks: Sequence[Block], processes_after: int) -> None:
         """Visit what is left of some blocks in one process, or in several where one ends before its time."""
@@ -87,12 +101,47 @@ class SerialBackend:
                         self._recorder.drop(visit)
                     for outcome in visiting.make(visit):
                         self._recorder.record(outcome, process=process, stage=stage)
+                        self._after(outcome, left)
             except MeasuringProcessDied as died:  # the cell that was being visited is left out
                 self._skips.add(visit)
                 why = SkipReply(reason=f"the measuring process died: {died.__cause__}", raised=True)
                 self._recorder.record(Outcome(visit, why, 0.0), process=process, stage=stage)
             finally:
                 self._seconds_ready += self._clock.now() - start
+
+    def _after(self, outcome: Outcome, left: deque[tuple[Visit, str]]) -> None:
+        """Visit the smallest point of a subject next that has raised, and no other where it raises there as well.
+
+        A mistake in a function is then known after one or two evaluations. A subject that has been measured somewhere
+        is left out only where it raises.
+        """
+        visit, found, _ = outcome
+        subject = base_name(visit)
+        if not isinstance(found, SkipReply):
+            self._measured.add(subject)
+        if not isinstance(found, SkipReply) or not found.raised or subject in self._measured:
+            return
+        others = [one for one in left if base_name(one[0]) == subject and one[0] not in self._skips]
+        if not others:
+            return
+        smallest = min(others, key=lambda one: size_of(one[0]))
+        if size_of(smallest[0]) < size_of(visit):
+            left.remove(smallest)
+            left.appendleft(smallest)
+            return
+        for other, _ in others:
+            self._skips.add(other)
+        self._notify(Notice(text=f"{subject}: not measured at other points, because it raises at its smallest"))
+
+
+def base_name(visit: Visit) -> str:
+    """Return the subject of a visit; a placebo has the name of what it repeats."""
+    return visit.subject.removesuffix(PLACEBO_SUFFIX)
+
+
+def size_of(visit: Visit) -> float:
+    """Return the product of the levels of a visit's point."""
+    return float(math.prod(level for level in visit.point.values() if not isinstance(level, str)))
 
 
 def process_facts(ready: OpenReply) -> Mapping[str, Any]:

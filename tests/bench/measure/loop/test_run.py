@@ -14,6 +14,7 @@ from bptt_bench.measure.loop.events import (
     CellSkipped,
     CheckDone,
     Event,
+    Notice,
     RunFinished,
     RunStarted,
     SampleTaken,
@@ -297,19 +298,39 @@ def test_a_size_that_raises_ends_only_that_size(error: BaseException, when: str)
     assert ran.sink.of("finish")
 
 
-def test_a_subject_that_raises_at_all_sizes_ends_the_run_with_one_line() -> None:
-    clock = FakeClock()
+@pytest.mark.parametrize("sizes", [(5, 6), (3, 4, 5, 6, 7, 8), (9,)])
+def test_a_subject_that_raises_at_all_sizes_ends_the_run_after_the_smallest(sizes: tuple[int, ...]) -> None:
+    clock, tried = FakeClock(), list[int]()
 
-    def prepare(_point: Point) -> Evaluation:
+    def prepare(point: Point) -> Evaluation:
+        tried.append(point["n"])
         raise ValueError("never")
 
-    ran = Ran(toy(Subject(name="moody", prepare=prepare), n=(5, 6)), clock)
-    reason = r"ValueError: never \(test_run.py, line \d+\); none of 2 cells could be measured"
+    ran = Ran(toy(Subject(name="moody", prepare=prepare), n=sizes), clock)
+    reason = r"ValueError: never \(test_run.py, line \d+\)(; none of 2 cells could be measured)?"
     with pytest.raises(MeasureError, match=rf"^subject 'moody' at n=\d: {reason}$"):
         ran.run()
+    assert tried[-1] == min(sizes)
+    assert len(tried) <= 2
+    assert len(ran.engine.workers) == 1
     assert ran.sink.synced == len(ran.sink.records)
     assert all(worker.closed for worker in ran.engine.workers)
     assert not ran.sink.of("finish")
+
+
+def test_a_subject_that_raises_everywhere_leaves_the_others_to_be_measured() -> None:
+    clock, tried = FakeClock(), list[int]()
+
+    def prepare(point: Point) -> Evaluation:
+        tried.append(point["n"])
+        raise ValueError("never")
+
+    ran = Ran(toy(linear(clock), Subject(name="moody", prepare=prepare), n=(3, 4, 5, 6)), clock)
+    ran.run()
+    assert len(tried) <= 2
+    assert {sample["point"]["n"] for sample in ran.samples} == {3, 4, 5, 6}
+    expected = ["moody: not measured at other points, because it raises at its smallest"]
+    assert [event.text for event in ran.events_of(Notice)] == expected
 
 
 def test_what_was_measured_before_a_size_raised_is_kept() -> None:
