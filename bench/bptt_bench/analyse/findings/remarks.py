@@ -93,6 +93,17 @@ class LawChange(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class GrowingInput(Finding):
+    """An input of a subject that each call leaves longer: from so many items after the first to so many, at a point."""
+
+    subject: str
+    name: str
+    first: int
+    last: int
+    at: Levels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnmeasuredPoints(Finding):
     """Points at which a subject could not be measured, and the reason stored at the first of them."""
 

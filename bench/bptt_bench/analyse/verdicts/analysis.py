@@ -12,7 +12,7 @@ from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.evidence.paired import overall
 from bptt_bench.analyse.evidence.strata import stratify
 from bptt_bench.analyse.findings.reason import Reason
-from bptt_bench.analyse.findings.remarks import CodeChange, LawChange, OddLevel
+from bptt_bench.analyse.findings.remarks import CodeChange, GrowingInput, LawChange, OddLevel
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.hosts import Host
 from bptt_bench.analyse.fitting.odd_levels import find_odd_levels
@@ -21,6 +21,7 @@ from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.checks import judge_agreement
 from bptt_bench.analyse.verdicts.judges import judge_all
 from bptt_bench.analyse.verdicts.race import Race, race_of
+from bptt_bench.analyse.verdicts.undone import find_growing_inputs
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.analyse.verdicts.width import alarms_of, placebo_ratio
 from bptt_bench.plan import Claim, Experiment
@@ -49,6 +50,7 @@ class Analysis:
     hosts : of the samples of each subject that was measured on several.
     code_changes, law_changes : what was changed between measuring and judging, or during the measuring.
     odd_levels : single levels that lie off their neighbours.
+    growing_inputs : inputs that each call leaves longer.
     notes : what whoever read the run has to add.
     """
 
@@ -67,6 +69,7 @@ class Analysis:
     code_changes: tuple[CodeChange, ...] = ()
     law_changes: tuple[LawChange, ...] = ()
     odd_levels: tuple[OddLevel, ...] = ()
+    growing_inputs: tuple[GrowingInput, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
@@ -133,6 +136,7 @@ def analyse(
         code_changes=code_changes,
         law_changes=law_changes,
         odd_levels=tuple(_odd_levels(evidence, keys)),
+        growing_inputs=find_growing_inputs(frame),
     )
 
 

@@ -15,6 +15,7 @@ from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.evidence.evidence import without_records
 from bptt_bench.analyse.findings.obstacles import ChangedInput, PromiseReturned, RememberedWork
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason
+from bptt_bench.analyse.findings.remarks import GrowingInput
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Claim, Point
 
@@ -70,6 +71,20 @@ def find_undone_work(frame: pd.DataFrame) -> tuple[dict[str, Finding], dict[str,
         remembered = {str(name): _remembered(rows, factors) for name, rows in by_subject}
         found = {name: one for name, one in remembered.items() if one is not None} | found
     return {**found, **promised}, promised
+
+
+def find_growing_inputs(frame: pd.DataFrame) -> tuple[GrowingInput, ...]:
+    """Return the inputs that each call leaves longer, each where it has grown the most."""
+    found: dict[tuple[str, str], GrowingInput] = {}
+    for subject, records in _by_subject(frame.attrs.get("inspections", ())).items():
+        for record in records:
+            for name, (first, last) in (record.get("grown") or {}).items():
+                known = found.get((subject, name))
+                if known is None or last * known.first > known.last * first:
+                    found[subject, name] = GrowingInput(
+                        subject=subject, name=str(name), first=first, last=last, at=Point(record["point"])
+                    )
+    return tuple(found.values())
 
 
 def _subjects(claim: Claim) -> list[str]:

@@ -35,6 +35,7 @@ SCALARS = (*PLAIN, np.generic)
 
 Collection: TypeAlias = "list[Any] | deque[Any] | dict[Any, Any] | set[Any] | bytearray | array.array[Any]"
 COLLECTIONS = (list, deque, dict, set, bytearray, array.array)
+SEQUENCES = (list, deque, bytearray, array.array)  # whose growth is not that of a table which is kept on purpose
 METHODS = (types.MethodType, types.BuiltinMethodType, types.MethodWrapperType)
 CALLABLES = (functools.partial, types.FunctionType, *METHODS)
 WRAPPERS = (map, filter, zip, enumerate)  # iterators over others
@@ -56,6 +57,11 @@ class Input:
     def kind(self) -> str:
         """Return the name of its type; ``cache`` for that of a function."""
         return "cache" if is_cache(self.value) else type(self.value).__name__
+
+    @property
+    def length(self) -> int | None:
+        """Return the items of a sequence; None for anything else."""
+        return len(self.value) if isinstance(self.value, SEQUENCES) else None
 
     def digest(self) -> object:
         """Return a digest of the content, of bounded cost; None where there is none."""

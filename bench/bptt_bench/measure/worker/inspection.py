@@ -31,6 +31,7 @@ class Inspection:
     ----------
     returned : kind of promise that the first returned instead of a result, a key of ``INSTEAD``; None: a result.
     changed : inputs that the first changed, by name, with their types.
+    grown : items of a sequence after the first evaluation and after the last, by name, where each leaves it longer.
     restored_seconds, repeated_seconds : of evaluations whose inputs were put back, and of others that found them as all
         evaluations before had left them, in turns. Empty: nothing gave a reason to compare.
     trouble : what a call raised that was made for the comparison alone, which was given up then.
@@ -39,6 +40,7 @@ class Inspection:
 
     returned: str | None = None
     changed: Mapping[str, str] = field(default_factory=dict)
+    grown: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     restored_seconds: Sequence[float] = ()
     repeated_seconds: Sequence[float] = ()
     trouble: str = ""
@@ -49,6 +51,7 @@ class Inspection:
         return {
             "returned": self.returned,
             "changed": dict(self.changed),
+            **({"grown": {name: list(lengths) for name, lengths in self.grown.items()}} if self.grown else {}),
             "restored_seconds": list(self.restored_seconds),
             "repeated_seconds": list(self.repeated_seconds),
             **({"trouble": self.trouble} if self.trouble else {}),
@@ -74,6 +77,7 @@ class Inspector:
         self._evaluate, self._clock = evaluate, clock
         self._inputs = find_inputs(evaluate) if inputs is None else inputs
         self._changed: list[Input] = []
+        self._longer: list[tuple[Input, int]] = []  # with its length after the first evaluation
         self._returned: str | None = None
         self._first = 0.0
         self.input_bytes = estimate_bytes(self._inputs)
@@ -84,12 +88,19 @@ class Inspector:
         self.watch(self._time_first)
         return self._first
 
-    def watch(self, call: Callable[[], object]) -> object:
-        """Return what a call returns that evaluates, and note what it is and which inputs it has changed."""
-        before = [each.digest() for each in self._inputs]
+    def watch(self, call: Callable[[], object], evaluations: int = 1) -> object:
+        """Return what a call returns that evaluates so often, and note what it is and which inputs it has changed."""
+        before = [(each.digest(), each.length) for each in self._inputs]
         result = call()
         self._returned = deferred_kind(result)
-        self._changed = [each for each, was in zip(self._inputs, before, strict=True) if each.digest() != was]
+        pairs = list(zip(self._inputs, before, strict=True))
+        self._changed = [each for each, (digest, _) in pairs if each.digest() != digest]
+        longer = ((each, each.length, was) for each, (_, was) in pairs)
+        self._longer = [
+            (each, was + (now - was) // evaluations)
+            for each, now, was in longer
+            if now is not None and was is not None and now > was
+        ]
         return result
 
     def compare_fresh(self, later: float, prepare: Callable[[], Evaluation]) -> Inspection:
@@ -142,6 +153,8 @@ class Inspector:
         self, restored: Callable[[], Evaluation] | None = None, repeated: Callable[[], Evaluation] | None = None
     ) -> Inspection:
         times: tuple[list[float], list[float]] = ([], [])
+        lengths = [(each.name, first, each.length or 0) for each, first in self._longer]
+        grown = {name: (first, last) for name, first, last in lengths if last > first}
         if restored is not None and repeated is not None:
             turns = next((many for seconds, many in TURNS if self._first <= seconds), FEWEST_TURNS)
             for _ in range(turns):
@@ -150,6 +163,7 @@ class Inspector:
         return Inspection(
             returned=self._returned,
             changed={each.name: each.kind for each in self._changed},
+            grown=grown,
             restored_seconds=times[0],
             repeated_seconds=times[1],
         )

@@ -308,6 +308,7 @@ def _about_samples(analysis: Analysis) -> Iterator[str]:
         yield f"{gap.subject}: not measured at {points_text(gap.points)} ({reason})"
     yield from map(words, analysis.law_changes)
     yield from map(words, analysis.odd_levels)
+    yield from map(words, analysis.growing_inputs)
 
 
 def shorten(text: str, most: int) -> str:

@@ -562,7 +562,7 @@ def _(one: obstacles.RememberedWork) -> str:
 # fits
 
 MORE_IN_ONE_CALL = "`return lambda: [key in members for key in keys]`"
-OR_CONSUME = "or state consumes=True in bench.experiment"
+OR_CONSUME = "or state consumes=True"
 SHAPES: Mapping[fits.Shape, str] = {
     "rise": "rise with",
     "fall": "fall with",
@@ -767,6 +767,12 @@ def _(one: remarks.CodeChange) -> str:
 def _(one: remarks.LawChange) -> str:
     measured = printable(one.measured or "none")
     return f"{one.subject}: judged by the law {one.judged or 'none'}; when it was measured it was {measured}"
+
+
+@words.register
+def _(one: remarks.GrowingInput) -> str:
+    grows = f"{one.first} items after the first one, {one.last} after the last, at {describe(one.at)}"
+    return f"{one.subject}: the input `{one.name}` is changed by each call ({grows}); work on a copy, {OR_CONSUME}"
 
 
 @words.register

@@ -166,6 +166,7 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
         "point": _POINT,
         "returned": _or_null(_text),
         "changed": _values(_text),
+        "grown": _values(_each(_whole)),
         **dict.fromkeys(("restored_seconds", "repeated_seconds"), _NUMBERS),
         "input_bytes": _or_null(_number),
     },

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.verdicts.judges import judge
-from bptt_bench.analyse.verdicts.undone import find_undone_work
+from bptt_bench.analyse.verdicts.undone import find_growing_inputs, find_undone_work
 from bptt_bench.plan import (
     CheckClaim,
     CheckResult,
@@ -27,7 +27,7 @@ from bptt_bench.plan import (
     Subject,
 )
 from bptt_bench.plan.experiment.deferred import REMEDIES
-from bptt_bench.report.words.reasons import text_of
+from bptt_bench.report.words.reasons import text_of, words
 
 LEVELS = (1_000, 4_000, 16_000, 64_000, 128_000, 256_000)
 SECONDS_PER_UNIT = 1e-8
@@ -119,7 +119,7 @@ def test_a_call_that_changes_its_input_is_named_with_it() -> None:
     sorting = [inspection(n, {"data": "list", "k": "cell"}, times(1e-9 * n**2), times(1e-8 * n)) for n in LEVELS]
     assert reason(frame_of(inspections=sorting)) == (
         "work not done: the call changes its input `data` (list); with that restored it takes 25600 times as long at "
-        "n=256000; work on a copy, or state consumes=True in bench.experiment"
+        "n=256000; work on a copy, or state consumes=True"
     )
 
 
@@ -261,3 +261,18 @@ def test_claims_about_a_subject_are_withheld_wherever_it_is_named() -> None:
         "work not done", "work not done", "no data"
     ]  # fmt: skip
     assert dataclasses.asdict(found[0])["estimate"] == healthy[0].estimate
+
+
+def test_an_input_that_grows_is_named_where_it_has_grown_most_and_withholds_nothing() -> None:
+    grown = [{**inspection(n, {"log": "list"}), "grown": {"log": [n + 1, n + 501]}} for n in LEVELS]
+    frame = frame_of(inspections=grown)
+    assert not reason(frame)
+    (found,) = find_growing_inputs(frame)
+    assert words(found) == (
+        f"work: the input `log` is changed by each call ({LEVELS[0] + 1} items after the first one, {LEVELS[0] + 501} "
+        f"after the last, at n={LEVELS[0]}); work on a copy, or state consumes=True"
+    )
+
+
+def test_a_run_without_inputs_that_grow_has_none() -> None:
+    assert find_growing_inputs(frame_of(inspections=[inspection(n, {"log": "list"}) for n in LEVELS])) == ()

@@ -268,3 +268,25 @@ def test_a_comparison_that_raises_is_given_up_and_noted() -> None:
     found = inspected(clock, once)
     assert (list(found.restored_seconds), found.trouble) == ([], "OSError: address already in use")
     assert found.to_json()["trouble"] == found.trouble
+
+
+def test_a_sequence_that_each_call_leaves_longer_is_noted_with_its_lengths() -> None:
+    clock = FakeClock()
+    inspector = Inspector(growing(clock)(), clock)
+    inspector.evaluate_first()
+    for _ in range(4):
+        inspector._evaluate()
+    found = inspector.compare_fresh(1e-6 * SIZE, growing(clock))
+    assert dict(found.grown) == {"data": (SIZE + 1, SIZE + 5)}
+    assert found.to_json()["grown"] == {"data": [SIZE + 1, SIZE + 5]}
+
+
+@pytest.mark.parametrize("prepare", [sorting, emptying, filling, remembering])
+def test_what_does_not_grow_with_every_call_is_not_noted(prepare: Callable[[FakeClock], Prepare]) -> None:
+    clock = FakeClock()
+    inspector = Inspector(prepare(clock)(), clock)
+    inspector.evaluate_first()
+    inspector._evaluate()
+    found = inspector.compare_fresh(1.0, prepare(clock))
+    assert not found.grown
+    assert "grown" not in found.to_json()
