@@ -13,10 +13,11 @@ import gc
 import os
 from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
-from typing import Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
 import pytest
 
+from bptt_bench.integrations.pytest.inputs import CallInputs
 from bptt_bench.integrations.pytest.law_item import LawItem
 from bptt_bench.integrations.pytest.marker import PLUGIN, ComplexitySession
 from bptt_bench.measure.worker.instructions import MARKER, Pipes, places
@@ -25,7 +26,6 @@ from bptt_bench.plan import Point
 from bptt_bench.plan.experiment.deferred import deferred_kind
 from bptt_bench.plan.experiment.seeded import seed
 
-Result = TypeVar("Result")
 BLOCKED = ("_cov", "lfplugin", "nfplugin", "stepwiseplugin")  # they would measure coverage, or overwrite what is cached
 TIMEOUT = "timeout"  # a plugin whose limits are those of tests that are not slowed down
 # What the command line may say to the session that is not meant for this one.
@@ -74,7 +74,7 @@ class CountingSession:
     def __init__(self, pipes: Pipes) -> None:
         self._pipes, self._opening = pipes, next(iter(pipes))
         self._items: dict[tuple[str, Point], pytest.Item] = {}
-        self._evaluations = 0
+        self._evaluations, self._others = 0, list[int]()
         self.why = ""  # something failed: the first reason
 
     @pytest.hookimpl(tryfirst=True)
@@ -150,8 +150,11 @@ class CountingSession:
             if law is None:
                 raise CountingError("the test was not found again when it was collected for counting")
             item = self._item(law, point)
-            for number in (0, *range(request["inputs"] - 1)):  # the first one warms up, and is counted as well
-                self._run(item, law, point, number)
+            inputs = law.law.stated.inputs or request["inputs"]
+            # the first one warms up, and is counted as well
+            numbers = [number % inputs for number in (0, *range(request["inputs"] - 1))]
+            while numbers:
+                del numbers[: self._run(item, law, point, numbers)]
         except CountingError as error:
             return {"error": f"{error}, at {point}", **places()}
         return places()
@@ -170,10 +173,15 @@ class CountingSession:
             self._items[key] = next(iter(found.law.points))
         return self._items[key]
 
-    def _run(self, item: pytest.Item, law: LawItem, point: Point, number: int) -> None:
-        """Run a test from its fixtures on, which draw the random numbers of an input."""
-        self.why, self._evaluations = "", 0
-        seed(point, number)
+    def _run(self, item: pytest.Item, law: LawItem, point: Point, numbers: list[int]) -> int:
+        """Run a test from its fixtures on, which draw the random numbers of the first of some inputs.
+
+        Returns
+        -------
+        evaluations : on how many inputs its call was evaluated.
+        """
+        self.why, self._evaluations, self._others = "", 0, numbers[1:]
+        seed(point, numbers[0])
         # what fixtures of modules, classes and sessions have set up stays, as between any two tests that share it
         item.session._setupstate.teardown_exact(item)
         self._config.hook.pytest_runtest_protocol(item=item, nextitem=law)
@@ -181,11 +189,19 @@ class CountingSession:
             raise CountingError(self.why)
         if not self._evaluations:
             raise CountingError("benchmark was never called")
+        return self._evaluations
 
-    def _evaluate(self, call: Callable[[], Result]) -> Result:
-        """Make the call of a test, between two marks."""
-        self._evaluations += 1
-        result = MARKER.evaluate([call])[0]
+    def _evaluate(self, inputs: CallInputs, call: Callable[[], Any]) -> Any:
+        """Make the call of a test between two marks, and those on other inputs where only the function makes these.
+
+        A test that is run again from its fixtures on takes longer, and its instrumentation may have to be switched.
+        """
+        calls = [call]
+        if inputs.is_plain:
+            with contextlib.suppress(Exception):  # what cannot be run again is run from its fixtures on
+                calls += [inputs.prepare(number) for number in self._others]
+        result = MARKER.evaluate(calls)[0]
+        self._evaluations += len(calls)
         kind = deferred_kind(result)
         if kind is not None:
             self.why = promise(kind)

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, TypeAlias
 
+from bptt_bench.integrations.pytest.inputs import CallInputs, turns
 from bptt_bench.measure.worker.inputs import find_inputs
 from bptt_bench.measure.worker.inspection import MOST_COPIED, Inspection, Inspector
 from bptt_bench.plan.experiment.deferred import deferred_kind
@@ -37,8 +38,12 @@ class _Timer(NamedTuple):
 
 
 @contextlib.contextmanager
-def inspect_calls(benchmark: Any, keep: Keep) -> Iterator[None]:
+def inspect_calls(benchmark: Any, keep: Keep, inputs: CallInputs | None = None) -> Iterator[None]:
     """Inspect what the fixture calls within the block; ``keep`` receives the inspection.
+
+    Parameters
+    ----------
+    inputs : of the call; None: only the one that the fixture is given.
 
     A benchmark that is switched off, or a fixture of that name that is another's, is left alone.
     """
@@ -46,8 +51,11 @@ def inspect_calls(benchmark: Any, keep: Keep) -> Iterator[None]:
     if not (callable(simple) and callable(pedantic) and getattr(benchmark, "enabled", False)):
         yield
         return
-    benchmark._raw = functools.partial(_measure_simple, benchmark, simple, keep)
-    benchmark._raw_pedantic = functools.partial(_measure_pedantic, benchmark, pedantic, keep)
+    if inputs is not None and inputs.stated.consumes:
+        benchmark._raw = functools.partial(_measure_consuming, pedantic, keep, inputs)
+    else:
+        benchmark._raw = functools.partial(_measure_simple, benchmark, simple, keep, inputs)
+    benchmark._raw_pedantic = functools.partial(_measure_pedantic, benchmark, pedantic, keep, inputs)
     try:
         yield
     finally:
@@ -92,6 +100,7 @@ def _measure_simple(
     benchmark: Any,
     measure: Callable[..., Any],
     keep: Keep,
+    inputs: CallInputs | None,
     function: Any,
     *args: Any,
     **kwargs: Any,
@@ -99,20 +108,39 @@ def _measure_simple(
     """Call once more than asked for, before all other calls: that is the first."""
     watch = _CallInspector(benchmark, function, args, kwargs)
     first = watch.inspector.evaluate_first()
-    result = measure(function, *args, **kwargs)
+    call = functools.partial(function, *args, **kwargs)
+    calls = [call] if inputs is None else inputs.in_turn(call, first, watch.inspector.is_suspicious)
+    if len(calls) == 1:
+        result = measure(function, *args, **kwargs)
+    else:
+        measure(turns(calls))
+        result = call()
     keep(CallInspection(watch.inspector.compare_in_place(_median_seconds(benchmark), watch.put_back), first))
     return result
 
 
-def _measure_pedantic(benchmark: Any, measure: Callable[..., Any], keep: Keep, target: Any, **how: Any) -> Any:
+def _measure_consuming(
+    pedantic: Callable[..., Any], keep: Keep, inputs: CallInputs, function: Any, *args: Any, **kwargs: Any
+) -> Any:
+    """Give each call an input of its own; none finds what another has left."""
+    result = inputs.measure_consuming(pedantic, functools.partial(function, *args, **kwargs))
+    keep(CallInspection(Inspection(returned=deferred_kind(result)), None))
+    return result
+
+
+def _measure_pedantic(
+    benchmark: Any, measure: Callable[..., Any], keep: Keep, inputs: CallInputs | None, target: Any, **how: Any
+) -> Any:
     """Add no call before: with a single round the first is all that is measured, and with a setup each is a first."""
-    again = how.get("rounds", 1) * how.get("iterations", 1) + how.get("warmup_rounds", 0) > 1
-    if how.get("setup") is not None or not again:
+    if inputs is not None:
+        inputs.require_simple(has_setup=how.get("setup") is not None)
+    evaluations = (how.get("rounds", 1) + how.get("warmup_rounds", 0)) * how.get("iterations", 1)
+    if how.get("setup") is not None or evaluations <= 1:
         result = measure(target, **how)
         keep(CallInspection(Inspection(returned=deferred_kind(result)), None))
         return result
     watch = _CallInspector(benchmark, target, how.get("args") or (), how.get("kwargs") or {})
-    result = watch.inspector.watch(lambda: measure(target, **how))
+    result = watch.inspector.watch(lambda: measure(target, **how), evaluations)
     keep(CallInspection(watch.inspector.compare_in_place(None, watch.put_back), None))
     return result
 

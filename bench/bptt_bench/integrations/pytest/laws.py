@@ -121,6 +121,18 @@ class TimedLaw(MarkedLaw):
     def discard(self, item: pytest.Item) -> None:
         self.taken.pop(item, None)
 
+    @property
+    def remark(self) -> str:
+        """Return which input each call has left longer, where that was seen."""
+        grown = {item: seen.inspection.grown for item, seen in self.seen.items() if item in self.taken}
+        if not any(grown.values()):
+            return ""
+        from bptt_bench.analyse.verdicts.undone import find_growing_inputs
+        from bptt_bench.report.words.reasons import words
+
+        found = find_growing_inputs(self.frame("the test"))
+        return "".join(f"; {words(one)}" for one in found)
+
     def disabled_reason(self, session: Any) -> tuple[str, bool] | None:
         if not getattr(session, "disabled", False):
             return None

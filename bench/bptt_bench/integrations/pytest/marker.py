@@ -30,14 +30,16 @@ from bptt_bench.integrations.pytest.unavailable import INI, UnavailablePlugin, i
 # Every pytest session of every project that has this package loads this module: nothing heavy may be imported here.
 if TYPE_CHECKING:
     from bptt_bench.integrations.pytest.counter import TestCounter
+    from bptt_bench.integrations.pytest.inputs import CallInputs
     from bptt_bench.integrations.pytest.stated_law import Complexity
     from bptt_bench.plan import Point
 
 PLUGIN = "bptt_bench_complexity"
 HELP = (
     f"{MARKER}([law,] n=[...], *, at_most=None, measure='time', bound='tight', margin=None, overhead='1', "
-    "design='lines', inconclusive=None): run a benchmark at each level and fail if its time, or the number of its "
-    "instructions, does not grow as the law says, or grows faster than at_most; without either say how it grows."
+    "design='lines', inputs=None, consumes=False, inconclusive=None): run a benchmark at each level and fail if its "
+    "time, or the number of its instructions, does not grow as the law says, or grows faster than at_most; without "
+    "either say how it grows."
 )
 LAW = "law"
 JSON_KEY = "bptt_bench"
@@ -67,7 +69,7 @@ class ComplexitySession:
     lines: list[tuple[str, str]] = field(default_factory=list)  # word and text, for the summary
     counter: TestCounter | None = None
     # of a session that counts: what makes the call of a test, and where, instead of at the points that are stated
-    evaluate: Callable[[Callable[[], Any]], Any] | None = None
+    evaluate: Callable[[CallInputs, Callable[[], Any]], Any] | None = None
     points: Sequence[Point] | None = None
 
     def __post_init__(self) -> None:
@@ -197,10 +199,12 @@ class ComplexitySession:
         benchmark: Any = getattr(item, "funcargs", {}).get("benchmark")
         timed = next((law for law in laws if isinstance(law, TimedLaw)), None)
         counted = [law for law in laws if isinstance(law, CountedLaw)]
+        inputs = make_inputs(item, benchmark, laws[0])
         if timed is None or self.evaluate is not None:
             from bptt_bench.integrations.pytest.inspection import call_once
 
-            with call_once(benchmark, self.evaluate) as called:
+            evaluate = None if self.evaluate is None else functools.partial(self.evaluate, inputs)
+            with call_once(benchmark, evaluate) as called:
                 result = yield
             for law in counted if called else ():
                 law.called.add(item)
@@ -209,7 +213,8 @@ class ComplexitySession:
         from bptt_bench.integrations.pytest.rounds import pin_blas
 
         start, began, waited = time.time(), time.perf_counter(), seconds_waited()
-        with pin_blas(), inspect_calls(benchmark, functools.partial(timed.seen.__setitem__, item)):
+        keep = functools.partial(timed.seen.__setitem__, item)
+        with inputs.seeded(), pin_blas(), inspect_calls(benchmark, keep, inputs):
             result = yield
         share = min((seconds_waited() - waited) / max(time.perf_counter() - began, 1e-9), 0.99)
         if getattr(benchmark, "_mode", None):
@@ -310,6 +315,15 @@ class ComplexitySession:
         colours = {"found": "green", "supported": "green", "refuted": "red", "inconclusive": "yellow"}
         for word, line in shown:
             terminalreporter.write_line(line, **{colours[word]: True})
+
+
+def make_inputs(item: pytest.Item, benchmark: Any, law: MarkedLaw) -> CallInputs:
+    """Return the inputs of a marked test at a point."""
+    from bptt_bench.integrations.pytest.inputs import CallInputs
+    from bptt_bench.plan import Point
+
+    assert isinstance(item, pytest.Function)
+    return CallInputs(item=item, benchmark=benchmark, point=Point(law.points[item]), stated=law.stated)
 
 
 def is_marked(item: pytest.Item) -> bool:

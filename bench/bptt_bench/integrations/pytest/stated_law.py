@@ -17,6 +17,8 @@ from bptt_bench.plan import CostLaw, Design, Factor
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.design.levels import merge_levels
 from bptt_bench.plan.experiment.instructions import Measure, parse_measures
+from bptt_bench.plan.experiment.seeded import require_inputs
+from bptt_bench.plan.law.overflow import smaller_levels_hint
 from bptt_bench.plan.law.wording import did_you_mean
 
 Layout: TypeAlias = Literal["lines", "grid"]
@@ -42,6 +44,9 @@ class Complexity:
     margin : how far an exponent may be off the law's; None: the default for its factor.
     design : with several factors, ``lines`` through the middle levels and the corners, or the whole ``grid``.
     measure : what the law is held against, of ``time`` and ``instructions``.
+    inputs : at each point, with the test function run again for each; None: several, where that is cheap and the
+        function takes nothing but the fixture and its parameters.
+    consumes : whether the call uses its input up, so that each needs one of its own.
     inconclusive : whether an open verdict is reported or fails; None: as the project has it.
     """
 
@@ -52,6 +57,8 @@ class Complexity:
     margin: float | None = None
     design: Layout = "lines"
     measure: tuple[Measure, ...] = ("time",)
+    inputs: int | None = None
+    consumes: bool = False
     inconclusive: Strictness | None = None
     finds: bool = False
 
@@ -75,6 +82,7 @@ class Complexity:
         if law is not None:
             law.require(levels)
         stated = cls(law=law, levels=levels, finds=not args, **{**read, **bound})
+        require_inputs(stated.inputs, stated.consumes)
         for term in stated.overhead:
             CostLaw(term).require(levels)
         stated._require_sense()
@@ -104,18 +112,22 @@ class Complexity:
                     )
             return
         full, points = self.law.plus(*self.overhead), self.points
+        beside = [str(term) for term in full.terms if term not in self.law.terms]
+        fitted = f"the law {self.law.text}" + (f" and the overhead {' + '.join(beside)}" if beside else "")
         flat = [name for name in self.levels if name not in self.law.factors]
         if self.bound == "lower" and flat:
             raise ExperimentError(
                 f"bound='lower': the law {self.law.text!r} does not grow with {flat[0]}; allowed are tight, upper"
             )
         needed = max(len(full.terms) + FEWEST_SPARE_POINTS, FEWEST_LEVELS)
+        why = f"{FEWEST_SPARE_POINTS} more than the terms that are fitted, {fitted}"
         for name, levels in self.levels.items():
             fewest = needed if len(self.levels) == 1 else FEWEST_LEVELS
             if len(levels) < fewest:
-                raise ExperimentError(f"{name}: {_count_levels(levels)}; at least {fewest} would decide {full.text!r}")
+                reason = "two fit any exponent" if fewest == FEWEST_LEVELS else why
+                raise ExperimentError(f"{name}: {_count_levels(levels)}; at least {fewest} are needed: {reason}")
         if len(points) < needed:
-            raise ExperimentError(f"{len(points)} points; at least {needed} would decide {full.text!r}")
+            raise ExperimentError(f"{len(points)} points; at least {needed} are needed: {why}")
         table = {name: np.array([point[name] for point in points], dtype=np.float64) for name in self.levels}
         with np.errstate(all="ignore"):
             columns = full.columns(table)
@@ -123,7 +135,7 @@ class Complexity:
         for row, column in np.argwhere(wrong).tolist():
             raise ExperimentError(
                 f"term {full.terms[column]}: {columns[row, column]:g} at {points.points[row]}; "
-                "allowed are finite numbers from 0"
+                f"allowed are finite numbers from 0{smaller_levels_hint(full.terms[column], points.points[row])}"
             )
 
 
@@ -167,7 +179,7 @@ def _read_levels(name: str, values: object) -> tuple[float, ...]:
 
 
 def _count_levels(levels: Sequence[float]) -> str:
-    return f"{len(levels)} level{'' if len(levels) == 1 else 's'}"
+    return f"{len(levels)} level{'' if len(levels) == 1 else 's'}, {', '.join(f'{level:g}' for level in levels)}"
 
 
 def _require_one_of(name: str, allowed: Sequence[str], value: object) -> Any:
@@ -207,6 +219,8 @@ OPTIONS: dict[str, Callable[[Any], Any]] = {
     "margin": _read_margin,
     "design": lambda value: _require_one_of("design", get_args(Layout), value),
     "measure": _read_measure,
+    "inputs": lambda value: value,
+    "consumes": lambda value: value,
     "inconclusive": lambda value: _require_one_of("inconclusive", get_args(Strictness), value),
 }
 

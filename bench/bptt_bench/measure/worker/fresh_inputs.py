@@ -113,7 +113,7 @@ class FreshInputs:
                 if self._clock.now() - start > limit:
                     break
                 readings.append(seconds_of(visited.prepare_input(len(readings)), 1, self._clock))
-            count = _count(visited.seconds_per_sample, min(readings), MOST_CONSUMED)
+            count = count_evaluations(visited.seconds_per_sample, min(readings), MOST_CONSUMED)
         calls = list(self._prepare_further(visited, range(len(readings), len(readings) + count), limit))
         self._counts[cell] = len(calls)
         seconds = seconds_of(Rotation(calls), len(calls), self._clock)
@@ -135,8 +135,8 @@ class FreshInputs:
             return 1
         quickest = min(first.seconds, *later)
         if asked is not None:
-            return min(asked, _count(seconds_per_sample, quickest, MOST_INPUTS))
-        wanted, preparing = _count(TURN_SHARE * seconds_per_sample, quickest, MOST_INPUTS), first.preparing
+            return min(asked, count_evaluations(seconds_per_sample, quickest, MOST_INPUTS))
+        wanted, preparing = count_evaluations(TURN_SHARE * seconds_per_sample, quickest, MOST_INPUTS), first.preparing
         if wanted > 1 and REPEATED_SAMPLES * seconds_per_sample > preparing > quickest:
             start = self._clock.now()
             visited.prepare_input(0)
@@ -156,6 +156,6 @@ class FreshInputs:
                 return
 
 
-def _count(seconds: float, seconds_per_eval: float, most: int) -> int:
+def count_evaluations(seconds: float, seconds_per_eval: float, most: int) -> int:
     """Return how many evaluations last so long, at most so many."""
     return math.ceil(round(seconds / seconds_per_eval, 6)) if seconds_per_eval > seconds / most else most

@@ -25,10 +25,11 @@ from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.claims_from_law import claim_laws, is_constant, name_all_factors, term_values
 from bptt_bench.plan.experiment.experiment import Experiment
 from bptt_bench.plan.experiment.instructions import measuring, parse_measures
-from bptt_bench.plan.experiment.seeded import MOST_INPUTS, Prepare, SeededPrepare, SeededTally, require_arguments
+from bptt_bench.plan.experiment.seeded import Prepare, SeededPrepare, SeededTally, require_arguments, require_inputs
 from bptt_bench.plan.experiment.subject import Subject, Tally
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.notation import suggest_name
+from bptt_bench.plan.law.overflow import smaller_levels_hint
 
 SPARE_POINTS = 2  # more than terms: fewer, and no claim is judged
 PROFILE_DEFAULTS = {
@@ -101,7 +102,7 @@ def experiment(
     options = {option: value for option, value in locals().items() if option not in ("prepare", "factors", "levels")}
     given = {each: read_levels(each, some, options) for each, some in merge_levels(factors, levels, options).items()}
     _require_options(bound, margin, name, output_bytes, count_laws)
-    _require_inputs(inputs, consumes)
+    require_inputs(inputs, consumes)
     prepares = _read_prepares(prepare, name)
     named = make_factors(given)
     design = make_design(named, given)
@@ -171,15 +172,6 @@ def _require_options(bound: object, margin: object, name: object, output_bytes: 
         require_arguments(output_bytes, 1, "output_bytes")
     if not isinstance(count_laws, Mapping | None):
         raise ExperimentError(f"count_laws must map names to laws, {{'comparisons': 'n*log(n)'}}, got {count_laws!r}")
-
-
-def _require_inputs(inputs: object, consumes: object) -> None:
-    if inputs is not None and (type(inputs) is not int or not 1 <= inputs <= MOST_INPUTS):
-        raise ExperimentError(f"inputs must be a whole number from 1 to {MOST_INPUTS}, or None, got {inputs!r}")
-    if not isinstance(consumes, bool):
-        raise ExperimentError(f"consumes must be True or False, got {consumes!r}")
-    if consumes and inputs is not None:
-        raise ExperimentError(f"inputs={inputs}: not with consumes=True, which gives each call an input of its own")
 
 
 def _require_claims(claims: object, prepares: Mapping[str, Prepare]) -> None:
@@ -317,8 +309,7 @@ def _require_values(parameter: str, law: CostLaw, points: Sequence[Point]) -> No
     wrong = np.argwhere(~(np.isfinite(columns) & (columns >= 0)))
     if len(wrong):
         point, term = points[int(wrong[0][0])], law.terms[int(wrong[0][1])]
-        value = columns[tuple(wrong[0])]
-        hint = "; give smaller levels" if value == inf and term.evaluate(points[0]) < inf else ""
+        value, hint = columns[tuple(wrong[0])], smaller_levels_hint(term, point)
         raise LawError(
             f"{parameter} {law.text!r}: {term} is {value:.3g} at {point}; allowed are laws from 0 upwards{hint}"
         )

@@ -112,6 +112,21 @@ def require_arguments(function: Callable[..., object], count: int, what: str) ->
         raise ExperimentError(f"{what}: must take {wanted}, got {_function_name(function)}{signature}") from None
 
 
+def require_inputs(inputs: object, consumes: object) -> None:
+    """See that what is stated about the inputs of a call can be meant.
+
+    Raises
+    ------
+    ExperimentError : it cannot.
+    """
+    if inputs is not None and (type(inputs) is not int or not 1 <= inputs <= MOST_INPUTS):
+        raise ExperimentError(f"inputs must be a whole number from 1 to {MOST_INPUTS}, or None, got {inputs!r}")
+    if not isinstance(consumes, bool):
+        raise ExperimentError(f"consumes must be True or False, got {consumes!r}")
+    if consumes and inputs is not None:
+        raise ExperimentError(f"inputs={inputs}: not with consumes=True, which gives each call an input of its own")
+
+
 def _example_name(prepare: Callable[..., object]) -> str:
     """Return the name for an example of a call: the function's own if it was passed itself, ``experiment(sorted)``."""
     name = _function_name(prepare)

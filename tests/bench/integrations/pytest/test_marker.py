@@ -455,8 +455,26 @@ def pytest_configure(config):
         ("2000, 4000", "0, 4000", "factor n must be a number above 0, got 0"),
         (N, "n=4000", "n must be a sequence of levels, such as *, got 4000"),
         (N, "n='abc'", "n must be a sequence of levels, such as *, got 'abc'"),
-        (N, "n=[1, 2]", "n: 2 levels; at least 4 would decide 'n + 1'"),
-        (N, "n=[1, 2, 3]", "n: 3 levels; at least 4 would decide 'n + 1'"),
+        (
+            N,
+            "n=[1, 2]",
+            "n: 2 levels, 1, 2; at least 4 are needed: 2 more than the terms that are fitted, the law n and*",
+        ),
+        (
+            N,
+            "n=[1000, 2000, 4000]",
+            "n: 3 levels, 1000, 2000, 4000; at least 4 are needed: 2 more than *, the law n and the overhead 1",
+        ),
+        (N, "n=[1, 2], overhead=None", "n: 2 levels, 1, 2; at least 3 are needed: two fit any exponent"),
+        ('"n", n', '"factorial(n)", n', "term factorial(n): inf at n=1000; *; give smaller levels, n up to 170"),
+        (N, "n=[1, 2, 3, 4], inputs=0", "inputs must be a whole number from 1 to 1000, or None, got 0"),
+        (N, "n=[1, 2, 3, 4], consumes=1", "consumes must be True or False, got 1"),
+        (
+            N,
+            "n=[1, 2, 3, 4], inputs=2, consumes=True",
+            "inputs=2: not with consumes=True, which gives each call an input of its own",
+        ),
+        (N, "n=[1, 2, 3, 4], inputs=[1, 2]", "inputs=?1, 2?: is an option, not a factor; a factor of this name is *"),
         (N, f"{N}, margn=0.3", "margn must be a sequence of levels, such as *, got 0.3; did you mean 'margin'?"),
         ("16000]", "16000], m=[1, 2, 3]", "the function takes no argument 'm'"),
         ("benchmark, n", "n", "the function needs the fixture 'benchmark'"),
@@ -556,7 +574,7 @@ def test_without_pytest_benchmark_points_are_errors_and_the_law_is_open(project:
 
 def test_the_marker_is_registered_with_a_line_of_help(project: pytest.Pytester) -> None:
     run(project, "", "--markers").stdout.fnmatch_lines(
-        ["@pytest.mark.complexity(law, n=[[]...], *): run a benchmark *"]
+        ["@pytest.mark.complexity([[]law,] n=[[]...], *): run a benchmark *"]
     )
 
 

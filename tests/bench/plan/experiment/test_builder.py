@@ -316,7 +316,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"law": "nlogn", "n": [1, 99]}, r"law 'nlogn': names nlogn, which has no levels; did you mean n\*log\(n\)\?"),
     ({"law": "0", "n": [1, 99]}, r"law '0\*n\*\*0': must be above 0 somewhere; it is 0 at every point"),
     ({"law": "N", "n": [1, 99]}, r"law 'N': names N, which has no levels; did you mean n\?"),
-    ({"law": "2**n", "n": [1, 2000]}, r"law '2\*\*n': 2\*\*n is inf at n=\d+; .*; give smaller levels"),
+    ({"law": "2**n", "n": [1, 2000]}, r"law '2\*\*n': 2\*\*n is inf at n=\d+; .*; give smaller levels, n up to 1023"),
     ({"law": "n", "n": [1, 99], "factors": {"n": [1, 9]}}, r"factors: 'n' is given by keyword as well; give it once"),
     ({"law": "n", "factors": [1, 9]}, r"factors=\[1, 9\]: must be levels by name, such as \{'n': \[1000"),
     ({"law": "n", "n": [1, 2]}, r"n=\[1, 2\]: 2 levels with all between them; 5 are needed"),
