@@ -135,11 +135,12 @@ def load_claims(module: str | None) -> Experiment | None:
     ExperimentError : no such module, or it has no experiment.
     """
     from bptt_bench.measure.worker.loading import load_experiment
+    from bptt_bench.workflows.settings import with_laws
 
     if module is None:
         return None
     find_experiments_here()
-    return load_experiment(module)
+    return with_laws(load_experiment(module), module)
 
 
 def print_json(found: Mapping[str, Any] | Sequence[Any]) -> None:

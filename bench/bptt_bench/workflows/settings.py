@@ -84,9 +84,24 @@ def experiment_of(settings: Settings) -> Experiment:
         from bptt_bench.analyse.evidence.strata import Strata, claims_in_strata
 
         claims_in_strata(experiment.claims, Strata.of(experiment))  # which refuses claims that contradict themselves
+    experiment = with_laws(experiment, settings.experiment)
     if settings.measures is not None:
         experiment = measuring(experiment, settings.measures)
     return experiment if settings.fault is None else experiment.with_fault(settings.fault)
+
+
+def with_laws(experiment: Experiment, module: str) -> Experiment:
+    """Return an experiment with the laws that it leaves to be derived from its code; any other as it is.
+
+    Raises
+    ------
+    ExperimentError : a law was not found.
+    """
+    if experiment.complete is None:
+        return experiment
+    from bptt_bench.workflows.derive.stated import with_derived_laws
+
+    return with_derived_laws(experiment, package_of(module))
 
 
 def package_of(module: str) -> str:

@@ -136,6 +136,7 @@ def make_symbols(names: Iterable[str]) -> dict[str, sympy.Symbol]:
     return {name: sympy.Symbol(name, positive=True, integer=True) for name in names}
 
 
+TOGETHER = ""  # in place of a factor: all of them
 _HALF_POWERS = {
     "floor_root": 0.5,
     "ceil_root": 0.5,
@@ -148,9 +149,9 @@ _HALF_POWERS = {
 
 
 def _growth(atom: Argument) -> dict[str, float]:
-    """Return the powers with which an atom grows in the factors, about; logarithms and bounded ones with 0."""
+    """Return the powers with which an atom grows in each factor, and in all together; logarithms with 0."""
     if isinstance(atom, int | str):
-        return {} if isinstance(atom, int) else {atom: 1.0}
+        return {} if isinstance(atom, int) else {atom: 1.0, TOGETHER: 1.0}
     inner = [_growth(one) for one in atom.arguments]
     names = list(dict.fromkeys(name for one in inner for name in one))
     of = {name: [one.get(name, 0.0) for one in inner] for name in names}
@@ -170,6 +171,11 @@ def _degrees(one: Monomial) -> dict[str, float]:
     return found
 
 
+def total_degree(one: Monomial) -> float:
+    """Return the power with which a monomial grows in all factors together, about."""
+    return _degrees(one).get(TOGETHER, 0.0)
+
+
 def _exceeds(larger: Mapping[str, float], smaller: Mapping[str, float]) -> bool:
     names = {*larger, *smaller}
     return all(larger.get(name, 0.0) >= smaller.get(name, 0.0) for name in names) and dict(larger) != dict(smaller)
@@ -177,7 +183,7 @@ def _exceeds(larger: Mapping[str, float], smaller: Mapping[str, float]) -> bool:
 
 def _order(item: tuple[Monomial, Fraction]) -> tuple[float, int, str]:
     one, _ = item
-    degree = sum(_degrees(one).values())
+    degree = total_degree(one)
     return (-degree, -len(one), _term_text(one, Fraction(1)))
 
 

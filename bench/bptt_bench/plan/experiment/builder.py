@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 from typing import Any, get_args
 
@@ -31,6 +31,7 @@ from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.notation import suggest_name
 from bptt_bench.plan.law.overflow import smaller_levels_hint
 
+DERIVED = "derive"  # in place of a law: the one that is found in the code
 SPARE_POINTS = 2  # more than terms: fewer, and no claim is judged
 PROFILE_DEFAULTS = {
     "quick": (5, 0.01, 2),
@@ -71,6 +72,7 @@ def experiment(
         call is made many times: it must leave its inputs as they are, unless it ``consumes`` them.
     law : how the time grows, such as ``"n*log(n)"`` or ``"O(n log n)"``; for several, one law for all, or one for each
         by name. None: nothing is claimed, and a run answers with the laws that the measurements do not exclude.
+        ``"derive"``: the law that ``bptt-bench derive`` finds in the code, when the experiment is run.
     name : of the experiment; that of the module by default.
     overhead : terms beside the law. By default a constant: what a call costs. With ``"auto"`` also single factors
         where the data require them; these can absorb the misfit of a wrong law, so that it is not refuted but
@@ -101,6 +103,8 @@ def experiment(
     """
     options = {option: value for option, value in locals().items() if option not in ("prepare", "factors", "levels")}
     given = {each: read_levels(each, some, options) for each, some in merge_levels(factors, levels, options).items()}
+    if law == DERIVED:
+        return _to_be_derived(prepare, {**options, "law": None, "measure": measure, "factors": given})
     _require_options(bound, margin, name, output_bytes, count_laws)
     require_inputs(inputs, consumes)
     prepares = _read_prepares(prepare, name)
@@ -157,6 +161,16 @@ def experiment(
         added_levels=levels_between(design, named, given),
     )
     return made_of if measure is None else measuring(made_of, parse_measures(measure), bound=bound)
+
+
+def _to_be_derived(prepare: Any, options: Mapping[str, Any]) -> Experiment:
+    """Return an experiment without laws, which makes itself anew once they are known."""
+    how = {name: value for name, value in options.items() if name != "law"}
+
+    def complete(laws: Mapping[str, CostLaw]) -> Experiment:
+        return experiment(prepare, dict(laws) if isinstance(prepare, Mapping) else next(iter(laws.values())), **how)
+
+    return replace(experiment(prepare, None, **how), complete=complete)
 
 
 def _require_options(bound: object, margin: object, name: object, output_bytes: Any, count_laws: object) -> None:

@@ -14,6 +14,7 @@ from bptt_bench.plan.design.design import Design, Factor, Point
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.categories import find_category_misuse
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS, Evaluation, PhaseSwitch, Subject
+from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.wording import did_you_mean, unknown_name
 
 
@@ -107,6 +108,7 @@ class Experiment:
     is_timed : whether the time is measured; where it is not, there are memory and counts alone.
     faults : wrong versions of subjects that the claims are expected to catch; none is measured unless asked for.
     added_levels : levels of factors that were put in between those that were asked for.
+    complete : makes the experiment anew with the laws of its subjects, where these are derived from the code.
     """
 
     name: str
@@ -121,6 +123,7 @@ class Experiment:
     environment: Mapping[str, str] = field(default_factory=dict)
     is_timed: bool = True
     added_levels: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    complete: Callable[[Mapping[str, CostLaw]], Experiment] | None = None
 
     def __post_init__(self) -> None:
         if not self.factors or not self.subjects or not self.profiles:

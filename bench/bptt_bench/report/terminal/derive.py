@@ -52,7 +52,7 @@ def _table(rows: list[CountRow]) -> Table:
     table.add_column("law", overflow="fold")
     if has_stated:
         table.add_column("closed form", no_wrap=True)
-    table.add_column("confirmed at", overflow="fold")
+    table.add_column("further sizes", overflow="fold")
     for row in rows:
         stated = [Text(row.mark)] if has_stated else []
         table.add_row(Text(row.phase), Text(row.category), Text(row.law), *stated, Text(row.confirmed))

@@ -92,6 +92,7 @@ def _subject(found: Mapping[str, Any]) -> SubjectSection:
         lines.append(NOTHING)
     elif found["same_inputs"]:
         lines.append(SAME_INPUTS)
+    lines += filter(None, [_reach(found)])
     return SubjectSection(
         name=f"{found['subject']} [{levels}]" if levels else str(found["subject"]),
         summary="; ".join(parts) if rows else "",
@@ -117,9 +118,17 @@ def _row(one: Mapping[str, Any]) -> CountRow:
 def _confirmed(one: Mapping[str, Any]) -> str:
     if one["law"] is None:
         return ""
-    largest = " ".join(f"{name} {show.level(size)}" for name, size in one["largest"].items())
     only = "".join(f", {name} a power of two" for name in one["powers_of_two"])
-    return f"{one['confirmed_at']} further sizes, up to {largest}{only}"
+    return f"{one['confirmed_at']}{only}"
+
+
+def _reach(found: Mapping[str, Any]) -> str:
+    """Return up to which sizes the laws of a subject were confirmed, the smallest where they differ."""
+    reached = [one["largest"] for one in found["counts"] if one["law"] is not None]
+    if not reached:
+        return ""
+    largest = {name: min(one[name] for one in reached) for name in found["factors"]}
+    return f"Confirmed up to {show.point(largest)}; beyond that the laws are extrapolations."
 
 
 def _note(one: Mapping[str, Any]) -> str:
