@@ -161,6 +161,16 @@ def print_tables(shown: Analysis | FitReport) -> None:
     terminal.show(shown)
 
 
+def print_reasons(analysis: Analysis) -> None:
+    """Print each verdict with its whole reason to standard output."""
+    from bptt_bench.report.terminal import tables as terminal
+    from bptt_bench.report.terminal.console import on_screen
+    from bptt_bench.report.words.content import verdict_rows
+
+    for row in verdict_rows(analysis):
+        terminal.print_reason(on_screen(), row)
+
+
 # options that a run does not store, so that going on with it takes them again
 REPEATED = ("probe", "force", "engine", "scheduler", "tls_ca_file", "tls_cert", "tls_key", "workers", "wait", "as_json")
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from bptt_bench.analyse.data.response import is_exact, meaning, substance
-from bptt_bench.plan.law.wording import format_term
+from bptt_bench.plan.law.wording import drop_absent_factors, format_term
 from bptt_bench.text.numbers import (
     NARROW,
     PREFIXES,
@@ -35,6 +35,7 @@ __all__ = [
     "against",
     "amount",
     "amount_interval",
+    "claim_name",
     "duration",
     "fixed",
     "interval",
@@ -50,6 +51,7 @@ __all__ = [
     "si_interval",
     "size",
     "term",
+    "terms",
     "unnamed_subject",
     "verdict_words",
 ]
@@ -69,6 +71,27 @@ def law(text: str) -> str:
     'T·H·V + T·H²'
     """
     return " + ".join(term(part) for part in text.split(" + "))
+
+
+def terms(texts: Iterable[str]) -> str:
+    """Return terms of a law, or phases, as a sum.
+
+    >>> terms(["T*H*V", "H**2*d**0"])
+    'T·H·V + H²'
+    """
+    return " + ".join(map(term, texts))
+
+
+def claim_name(name: str, stated: str | None) -> str:
+    """Return the name of a claim; where it holds the law as it is typed, with the law in print.
+
+    >>> claim_name("follows n*log(n)", "n*log(n)"), claim_name("a*b", None)
+    ('follows n·log(n)', 'a*b')
+    """
+    if stated is None:
+        return name
+    typed = " + ".join(map(drop_absent_factors, stated.split(" + ")))
+    return name.replace(typed, law(stated))
 
 
 def level(value: float) -> str:

@@ -1,14 +1,16 @@
-"""Judging a stored run, and writing its report."""
+"""Judging a stored run, and reporting it: as a page, as Markdown, as one document, or as a summary of a job."""
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import ExperimentError, StoreError
 from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.claims_from_law import with_details
+from bptt_bench.plan.law.wording import nearest_name
 from bptt_bench.text.arguments import show_value
 
 if TYPE_CHECKING:
@@ -50,8 +52,51 @@ def analyse_run(
     return dataclasses.replace(analysis, notes=(note,)) if note else analysis
 
 
-def write_report(folder: Path | str, experiment: Experiment | None = None) -> list[Path]:
-    """Write the report of a run into its folder, judged as by ``judge``; return the files written."""
-    from bptt_bench.report.page.page import write_report
+def select_claim(analysis: Analysis, name: str) -> Analysis:
+    """Return the analysis with the verdicts on one claim alone; several subjects may have claims of that name.
 
-    return write_report(analyse_run(folder, experiment), Path(folder))
+    Parameters
+    ----------
+    name : as a table shows it or as it was stated, in large or small letters.
+
+    Raises
+    ------
+    ExperimentError : no claim has the name.
+    """
+    from bptt_bench.report.words.content import claim_name
+
+    shown = [(claim_name(analysis, verdict), verdict) for verdict in analysis.verdicts]
+    wanted = name.strip().casefold()
+    found = tuple(one for spoken, one in shown if wanted in (spoken.casefold(), one.claim.casefold()))
+    if not found:
+        near = nearest_name(name, [spoken for spoken, _ in shown])
+        raise ExperimentError(f"claim {name!r}: unknown; {f'the nearest is {near!r}' if near else 'the run has none'}")
+    return dataclasses.replace(analysis, verdicts=found)
+
+
+def write_report(
+    folder: Path | str, experiment: Experiment | None = None, *, kinds: Sequence[str] = ("html", "markdown")
+) -> list[Path]:
+    """Write the report of a run into its folder, judged as by ``judge``; return the files written.
+
+    Parameters
+    ----------
+    kinds : which reports, of ``html`` and ``markdown``.
+    """
+    from bptt_bench.report.page.page import write_report as write
+
+    return write(analyse_run(folder, experiment), Path(folder), kinds)
+
+
+def describe_run(folder: Path | str, experiment: Experiment | None = None) -> dict[str, Any]:
+    """Return the report of a run as one document, ready for ``json.dumps``."""
+    from bptt_bench.report.words.documents import report_document
+
+    return report_document(analyse_run(folder, experiment))
+
+
+def summarise_run(folder: Path | str, experiment: Experiment | None = None) -> str:
+    """Return the report of a run as a summary of a job in CI: a few lines of Markdown."""
+    from bptt_bench.report.page.page import render_summary
+
+    return render_summary(analyse_run(folder, experiment))

@@ -31,6 +31,19 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"; did you mean {names[near[0]]!r}?" if near and names[near[0]] != name else ""
 
 
+def nearest_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the known name nearest to a name: one that holds it, else the one most like it; ``None`` of none.
+
+    >>> nearest_name("of t", ["a: exponent of T", "of"]), nearest_name("ratoi", ["exponent", "ratio"])
+    ('a: exponent of T', 'ratio')
+    """
+    names = {one.casefold(): one for one in reversed(list(known))}  # of equal names the first
+    wanted = name.strip().casefold()
+    holding = [one for one in names if wanted in one]
+    near = difflib.get_close_matches(wanted, holding or names, n=1, cutoff=0.0)
+    return names[near[0]] if near else None
+
+
 def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
     """Return a message that a name is unknown, with the known names and the one that was probably meant.
 

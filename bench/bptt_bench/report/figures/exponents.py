@@ -18,6 +18,7 @@ from matplotlib.ticker import MaxNLocator
 from bptt_bench.plan import ExponentClaim, LawClaim
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.style import FAINT, INK, VERDICT_LOOKS, Sheet, Size, styled
+from bptt_bench.report.marks import Mark, carry
 from bptt_bench.report.words.content import growth_of, judged_claims
 
 if TYPE_CHECKING:
@@ -188,6 +189,15 @@ def _draw_row(
     axes.text(1.0, position - 0.3, words, ha="right", color=color, fontweight="bold", **written)
 
 
+def _mark(verdict: Verdict, claim: Judged) -> Mark:
+    assert verdict.estimate is not None, "it is drawn"
+    shown = show.interval(verdict.estimate, verdict.low, verdict.high)
+    text = f"{verdict.claim}: {shown}; predicted {show.number(verdict.predicted)} ± {show.number(claim.margin)}"
+    return Mark(
+        subject=verdict.subject, at=verdict.claim, value=verdict.estimate, low=verdict.low, high=verdict.high, text=text
+    )
+
+
 def _draw_interval(
     axes: Axes,
     position: int,
@@ -220,7 +230,8 @@ def _draw_interval(
                     clip_on=False,
                 )  # fmt: skip
     if ends[0] <= verdict.estimate - origin <= ends[1]:
-        axes.plot(
+        (estimate,) = axes.plot(
             [verdict.estimate - origin], [position], color=how.color, marker=how.marker, markersize=row.mark_points,
             zorder=5, markeredgecolor="white", markeredgewidth=0.8,
         )  # fmt: skip
+        carry(estimate, [_mark(verdict, claim)])

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import functools
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from matplotlib.figure import Figure
 
 from bptt_bench.analyse.data.response import is_exact, no_noise
-from bptt_bench.plan import ExponentClaim, LawClaim, Point
+from bptt_bench.plan import (
+    Claim,
+    CrossoverClaim,
+    ExponentClaim,
+    LawClaim,
+    Point,
+    RatioClaim,
+    RooflineClaim,
+    ShareClaim,
+    SpeedupClaim,
+)
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.exponents import exponent_rows, figure_exponents
 from bptt_bench.report.figures.foresight import figure_foresight
@@ -22,14 +32,14 @@ from bptt_bench.report.figures.parity import figure_parity
 from bptt_bench.report.figures.passes import Pass, animate_passes, can_be_drawn, figure_passes
 from bptt_bench.report.figures.plane import figure_plane, ratio_plane
 from bptt_bench.report.figures.race import figure_race, figure_roofline
-from bptt_bench.report.figures.ratio import all_ratios, figure_ratio, groups_beside, ratio_groups
+from bptt_bench.report.figures.ratio import RatioGroup, all_ratios, figure_ratio, groups_beside, ratio_groups
 from bptt_bench.report.figures.scaling import figure_scaling
 from bptt_bench.report.figures.shares import figure_shares, share_groups
 from bptt_bench.report.figures.style import subject_looks
-from bptt_bench.report.terminal.race import lines as race_lines
 from bptt_bench.report.words.content import judged_claims
 from bptt_bench.report.words.foresight import accuracy_lines
 from bptt_bench.report.words.machine import sentence
+from bptt_bench.report.words.race import lines as race_lines
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
@@ -39,6 +49,8 @@ MOST_LINES = 2  # lines a factor and response
 MANY_SUBJECTS = 5  # from so many on a page shows them all
 OVERVIEW_FACTORS = 2  # on that page: those that the measured lines follow farthest
 MACHINE_LINES = 2  # beside each other in a figure of the machine's rates: those along the widest ranges
+
+LEADING = ("ratio", "race", "overview", "scaling", "exponents")  # kinds of figures, the one that answers best first
 
 EXPONENTS = (
     "Each row is one claim. The stroke is the predicted exponent, the grey band the margin that the claim allows, "
@@ -118,7 +130,8 @@ PASSES = (
 class NamedFigure:
     """A figure with the name of its file, its title, and a caption that says what to see.
 
-    ``animation`` draws the same as an animated GIF, where it has a course.
+    ``animation`` draws the same as an animated GIF, where it has a course. ``claims`` are the names and subjects of
+    those that it shows; ``is_further`` says that it is drawn like one before it.
     """
 
     name: str
@@ -126,6 +139,20 @@ class NamedFigure:
     caption: str
     figure: Figure
     animation: Callable[[], bytes] | None = None
+    claims: tuple[tuple[str, str], ...] = ()
+    is_further: bool = False
+
+    @property
+    def kind(self) -> str:
+        """What it shows, the first word of its name."""
+        return self.name.partition("-")[0]
+
+
+def leading(figures: Sequence[NamedFigure]) -> list[NamedFigure]:
+    """Return the figures that answer first: the passes that the code made, and the one that the question is about."""
+    by_kind = {figure.kind: figure for figure in reversed(figures)}
+    passes = [by_kind["passes"]] if "passes" in by_kind else []
+    return [*passes, *[by_kind[kind] for kind in LEADING if kind in by_kind][:1]]
 
 
 def recorded_passes(analysis: Analysis) -> tuple[dict[str, list[Pass]], tuple[str, str]]:
@@ -143,8 +170,8 @@ def recorded_passes(analysis: Analysis) -> tuple[dict[str, list[Pass]], tuple[st
 def gallery(analysis: Analysis) -> list[NamedFigure]:
     """Return the figures of a report in reading order; those for which the run holds nothing are left out."""
     parts = (
-        *(_overview(analysis), _race(analysis), _ratios(analysis), _foresight(analysis), _planes(analysis)),
-        *(_passes(analysis), _exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
+        *(_passes(analysis), _ratios(analysis), _race(analysis), _overview(analysis), _foresight(analysis)),
+        *(_planes(analysis), _exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
     )
     named: dict[str, NamedFigure] = {}
     for found in itertools.chain(*parts, _parity(analysis)):
@@ -186,6 +213,7 @@ def _race(analysis: Analysis) -> Iterator[NamedFigure]:
         title="The race",
         caption=RACE + " ".join(race_lines(race)),
         figure=figure_race(race, subject_looks(analysis.experiment)),
+        claims=_names(one for one in judged_claims(analysis) if isinstance(one, SpeedupClaim)),
     )
     if race.peaks is not None and any(standing.roofline is not None for standing in race.standings):
         yield NamedFigure(
@@ -193,6 +221,7 @@ def _race(analysis: Analysis) -> Iterator[NamedFigure]:
             title="Roofline",
             caption=ROOFLINE,
             figure=figure_roofline(race, subject_looks(analysis.experiment)),
+            claims=_names(one for one in judged_claims(analysis) if isinstance(one, RooflineClaim)),
         )
 
 
@@ -210,12 +239,14 @@ def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
 
 
 def _exponents(analysis: Analysis) -> Iterator[NamedFigure]:
-    if exponent_rows(analysis):
+    rows = exponent_rows(analysis)
+    if rows:
         yield NamedFigure(
             name="exponents",
             title="Exponents",
             caption=EXPONENTS,
             figure=figure_exponents(analysis),
+            claims=tuple((verdict.claim, verdict.subject) for verdict, _ in rows),
         )
 
 
@@ -230,6 +261,7 @@ def _ratios(analysis: Analysis) -> Iterator[NamedFigure]:
             caption=RATIO.format(ratio=show.law(group.ratio), subject=group.subject, over=group.over)
             + "".join(BESIDE.format(subject=other.subject) for other in groups_beside(analysis, group)),
             figure=figure_ratio(analysis, group),
+            claims=_names(one for one in judged_claims(analysis) if _is_of_ratio(one, group)),
         )
 
 
@@ -242,6 +274,7 @@ def _planes(analysis: Analysis) -> Iterator[NamedFigure]:
                 title=f"{group.title}, over {plane.up} and {plane.across}",
                 caption=PLANE,
                 figure=figure_plane(analysis, group),
+                claims=_names(one for one in judged_claims(analysis) if _is_of_ratio(one, group)),
             )
 
 
@@ -249,11 +282,13 @@ def _passes(analysis: Analysis) -> Iterator[NamedFigure]:
     passes, symbols = recorded_passes(analysis)
     if can_be_drawn(passes):
         none = [name for name, made in passes.items() if not made]
+        of_checks = {record["claim"] for record in analysis.frame.attrs.get("checks", ()) if record.get("passes")}
         yield NamedFigure(
             name="passes",
             title="Passes back, as the code made them",
             caption=PASSES + (f" Without a pass back: {', '.join(none)}." if none else ""),
             figure=figure_passes(passes, symbols),
+            claims=_names(one for one in judged_claims(analysis) if one.name in of_checks),
             animation=functools.partial(animate_passes, passes, symbols),
         )
 
@@ -272,12 +307,16 @@ def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
         for factor in factors if every else dict.fromkeys(claim.factor for claim in judged):
             at = [claim.at for claim in judged if claim.factor == factor]
             for rank, line in enumerate(_chosen(lines_along(factor, factors, points), at)):
+                claims: list[ExponentClaim | LawClaim] = [*judged, *laws]
+                shown = [one for one in claims if _is_on_line(one, factor, response, line)]
                 part = () if response == show.WHOLE else (response.removesuffix(show.SUFFIX),)
                 yield NamedFigure(
                     name=_file_name("scaling", factor, *part, *(() if rank == 0 else (str(rank + 1),))),
                     title=show.against(response, factor),
                     caption=explained[kind].format(reason=no_noise(response)) + _errors(analysis, line, response),
                     figure=figure_scaling(analysis, line, response),
+                    claims=_names(shown),
+                    is_further=explained[kind] in (AGAIN, SCALING_AGAIN),
                 )
                 explained[kind] = AGAIN if kind else SCALING_AGAIN
 
@@ -298,6 +337,7 @@ def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
                 title=f"Where the time of {subject} goes, by the machine's own rates",
                 caption=explained + sentence(analysis, prediction),
                 figure=figure_machine(analysis, subject, widest),
+                is_further=explained == AGAIN,
             )
             explained = AGAIN
 
@@ -325,6 +365,11 @@ def _shares(analysis: Analysis) -> Iterator[NamedFigure]:
                 title=f"Where the time of {group.subject} goes, against {group.factor}",
                 caption=SHARES.format(factor=group.factor),
                 figure=figure_shares(analysis, group),
+                claims=_names(
+                    one
+                    for one in judged_claims(analysis)
+                    if isinstance(one, ShareClaim) and (one.subject, one.factor) == (group.subject, group.factor)
+                ),
             )
 
 
@@ -336,6 +381,26 @@ def _parity(analysis: Analysis) -> Iterator[NamedFigure]:
             caption=PARITY,
             figure=figure_parity(analysis),
         )
+
+
+def _names(claims: Iterable[Claim]) -> tuple[tuple[str, str], ...]:
+    return tuple((claim.name, claim.subject) for claim in claims)
+
+
+def _is_of_ratio(claim: Claim, group: RatioGroup) -> bool:
+    """Return whether a claim is about the ratio of a figure, or about a crossover that is marked in it."""
+    if isinstance(claim, RatioClaim):
+        return (claim.subject, claim.over, claim.less) == (group.subject, group.over, group.less)
+    return isinstance(claim, CrossoverClaim) and (claim.subject, claim.factor) == (group.subject, group.factor)
+
+
+def _is_on_line(claim: ExponentClaim | LawClaim, factor: str, response: str, line: Line) -> bool:
+    """Return whether a figure along a line shows how a claimed response grows."""
+    if claim.subject not in line.subjects:
+        return False
+    if isinstance(claim, LawClaim):
+        return response in (claim.response, *claim.work)
+    return (claim.factor, claim.response) == (factor, response)
 
 
 def _file_name(*parts: str) -> str:

@@ -27,6 +27,7 @@ from bptt_bench.report.figures.style import (
     styled,
     subject_looks,
 )
+from bptt_bench.report.marks import carry, measured_marks
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,7 +132,8 @@ def _panel(axes: Axes, analysis: Analysis, line: Line, looks: Mapping[str, Look]
         rank, size = stacks[name]
         dash = (DASH_POINTS * rank, (DASH_POINTS, DASH_POINTS * (size - 1))) if size > 1 else "-"
         axes.plot(dense[line.factor].to_numpy(float), curve, color=how.color, linewidth=1.2, linestyle=dash)
-        axes.plot(levels, measured, linestyle="none", zorder=3, **_stacked(how, size - 1 - rank))
+        (drawn,) = axes.plot(levels, measured, linestyle="none", zorder=3, **_stacked(how, size - 1 - rank))
+        carry(drawn, measured_marks(name, fit, rows))
         ends[name] = float(levels[-1]), float(curve[-1])
     low, high = axes.dataLim.y0, axes.dataLim.y1
     axes.set_ylim(low / 1.4, high * 1.4)

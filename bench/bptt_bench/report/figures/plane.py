@@ -35,6 +35,7 @@ from bptt_bench.report.figures.style import (
     point_beyond,
     styled,
 )
+from bptt_bench.report.marks import keep_colors
 from bptt_bench.report.words.content import judged_claims
 
 if TYPE_CHECKING:
@@ -168,14 +169,17 @@ def _draw_cells(axes: Axes, plane: Plane) -> ScalarMappable:
     for (low, high), row in zip(itertools.pairwise(edges), plane.rows.values(), strict=True):
         across = cell_edges(list(row))
         cells = np.array([list(row.values())])
-        axes.pcolormesh(across, [low, high], cells, norm=norm, cmap=COLORS, edgecolors="white", linewidth=0.5)
+        keep_colors(
+            axes.pcolormesh(across, [low, high], cells, norm=norm, cmap=COLORS, edgecolors="white", linewidth=0.5)
+        )
         for level, ratio in row.items():
             color = tuple(np.ravel(shown.to_rgba(np.asarray(ratio))))
             dark = np.dot(color[:3], LUMINANCE) > LIGHT
-            axes.text(
+            written = axes.text(
                 level, np.sqrt(low * high), _digits(ratio), ha="center", va="center", fontsize=9.5, zorder=5,
                 color=INK if dark else "white", path_effects=[withStroke(linewidth=2.5, foreground=color)],
             )  # fmt: skip
+            keep_colors(written)
     return shown
 
 

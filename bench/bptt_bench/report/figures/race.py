@@ -22,8 +22,10 @@ from bptt_bench.report.figures.style import (
     seconds_axis,
     styled,
 )
+from bptt_bench.report.marks import Mark, carry
 
 if TYPE_CHECKING:
+    from bptt_bench.analyse.stats.estimate import Interval
     from bptt_bench.analyse.verdicts.race import Race, Standing
 
 ROW_INCHES = 0.2  # of one subject at one point
@@ -69,7 +71,8 @@ def figure_race(
         for name, seconds in standing.seconds.items():
             how = looks[name]
             axes.plot([seconds.low or seconds.estimate, seconds.high], [row, row], color=how.color, linewidth=1.2)
-            axes.plot([seconds.estimate], [row], **how.marks)
+            (drawn,) = axes.plot([seconds.estimate], [row], **how.marks)
+            carry(drawn, [_mark(name, standing, seconds)])
             ends += [seconds.estimate]
             row += 1.0
         if standing.roofline is not None:
@@ -90,6 +93,12 @@ def figure_race(
         labels.append("roofline")
     sheet.legend(handles, labels)
     return sheet.figure
+
+
+def _mark(name: str, standing: Standing, seconds: Interval) -> Mark:
+    at = show.point(standing.point)
+    text = f"{name}, {at}: {show.si_interval(*seconds)}"
+    return Mark(subject=name, at=at, value=seconds.estimate, low=seconds.low, high=seconds.high, text=text)
 
 
 @styled

@@ -27,6 +27,7 @@ from bptt_bench.report.figures.style import (
     level_looks,
     styled,
 )
+from bptt_bench.report.marks import Mark, carry
 from bptt_bench.report.words.content import judged_claims
 
 if TYPE_CHECKING:
@@ -136,7 +137,7 @@ def figure_ratio(
     handles, labels = [], []
     for how, (fixed, points) in zip(level_looks(len(curves)), curves.items(), strict=True):
         _draw_curve(axes, group, fixed, (start, end), how)
-        _draw_measured(axes, group.factor, {point: ratios[point] for point in points if point in ratios}, how)
+        _draw_measured(axes, group, {point: ratios[point] for point in points if point in ratios}, how)
         label = show.point({name: fixed[name] for name in varying}) or show.point(fixed)
         if fixed in crossings:
             _draw_crossing(axes, group, fixed, crossings[fixed], (start, end), how)
@@ -197,17 +198,25 @@ def _draw_beside(axes: Axes, analysis: Analysis, group: RatioGroup, ends: tuple[
     return Line2D([], [], **how)
 
 
-def _draw_measured(axes: Axes, factor: str, rows: Mapping[Point, NDArray[np.float64]], how: Look) -> None:
+def _draw_measured(axes: Axes, group: RatioGroup, rows: Mapping[Point, NDArray[np.float64]], how: Look) -> None:
     if not rows:
         return
     ratio, low, high = np.array(list(rows.values())).T
-    axes.errorbar(
-        [point[factor] for point in rows],
+    drawn = axes.errorbar(
+        [point[group.factor] for point in rows],
         ratio,
         yerr=np.maximum(np.stack([ratio - low, high - ratio]), 0.0),
         elinewidth=1.1,
         **how.marks,
     )
+    carry(drawn.lines[0], (_mark(group, point, ends) for point, ends in rows.items()))
+
+
+def _mark(group: RatioGroup, point: Point, ends: NDArray[np.float64]) -> Mark:
+    value, low, high = ends.tolist()
+    name, predicted = f"{group.subject} / {group.over}", show.number(float(value_of(group.ratio, point)))
+    text = f"{name}, {show.point(point)}: {show.interval(value, low, high)}; predicted {predicted}"
+    return Mark(subject=name, at=show.point(point), value=value, low=low, high=high, text=text)
 
 
 def measured_ratios(analysis: Analysis, group: RatioGroup) -> dict[Point, NDArray[np.float64]]:

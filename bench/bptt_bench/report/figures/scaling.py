@@ -33,6 +33,7 @@ from bptt_bench.report.figures.style import (
     styled,
     subject_looks,
 )
+from bptt_bench.report.marks import carry, measured_marks
 from bptt_bench.text.units import SECOND
 
 if TYPE_CHECKING:
@@ -96,7 +97,7 @@ def figure_scaling(
     upper, *strips = figure.subplots(1 + len(fits), 1, sharex=True, height_ratios=ratios)
     looks = subject_looks(analysis.experiment)
     drawn = [
-        _draw_subject(upper, strip, fit, line, looks[name])
+        _draw_subject(name, (upper, strip), fit, line, looks[name])
         for (name, fit), strip in zip(fits.items(), strips, strict=True)
     ]
     shortest = min(float(line.select(fit.points)["measured"].min()) for fit in fits.values())
@@ -132,8 +133,9 @@ def _of_an_evaluation(response: str) -> str:
     return "time per evaluation (s)" if unit_of(response) == SECOND else response
 
 
-def _draw_subject(upper: Axes, strip: Axes, fit: Fit, line: Line, how: Look) -> Drawn:
+def _draw_subject(name: str, both: tuple[Axes, Axes], fit: Fit, line: Line, how: Look) -> Drawn:
     """Draw one subject, its residuals in a strip of their own; hand these back."""
+    upper, strip = both
     rows = line.select(fit.points)
     levels, measured = rows[line.factor].to_numpy(float), rows["measured"].to_numpy(float)
     below = measured - rows["low"].to_numpy(float)
@@ -150,7 +152,8 @@ def _draw_subject(upper: Axes, strip: Axes, fit: Fit, line: Line, how: Look) -> 
     if is_apart:
         named: dict[str, Any] = {"marker": how.marker, "markevery": [-1], "markerfacecolor": "white", "markersize": 5.0}
         upper.plot(along, theory, color=how.color, linestyle=(0, (4, 2)), linewidth=1.1, **named)
-    upper.errorbar(levels, measured, yerr=whiskers, elinewidth=1.1, **how.marks)
+    drawn = upper.errorbar(levels, measured, yerr=whiskers, elinewidth=1.1, **how.marks)
+    carry(drawn.lines[0], measured_marks(name, fit, rows))
     fitted = rows["fitted"].to_numpy(float)
     residual = measured / fitted - 1.0
     strip.errorbar(levels, residual, yerr=whiskers / fitted, elinewidth=1.1, **how.marks | {"markersize": STRIP_POINTS})

@@ -10,7 +10,8 @@ from bptt_bench.errors import StoreError
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.gallery import NamedFigure
 from bptt_bench.report.figures.validation import figure_beyond, figure_coverage
-from bptt_bench.report.page.page import Picture, figure_bytes, picture, templates
+from bptt_bench.report.page.page import Picture, figure_bytes, page_templates, picture
+from bptt_bench.report.page.svg import dark_colors
 from bptt_bench.report.words.error_rates import DOCUMENT, PAGE, read_document
 
 SECTION_KEYS = ("title", "statement", "columns", "rows")  # what another document must have to become a section
@@ -60,7 +61,7 @@ def sections(folder: Path) -> Iterator[Mapping[str, Any]]:
 def render(found: Mapping[str, Any], extra: Sequence[Mapping[str, Any]], pictures: Sequence[Picture]) -> str:
     """Return the page as one self-contained HTML document."""
     return (
-        templates()
+        page_templates()
         .get_template("validation.html.j2")
         .render(
             found=found,
@@ -69,6 +70,7 @@ def render(found: Mapping[str, Any], extra: Sequence[Mapping[str, Any]], picture
             made=_made(found["made"]),
             sections=extra,
             pictures=pictures,
+            colors=dark_colors(one.svg for one in pictures if one.svg is not None),
         )
     )
 

@@ -1,4 +1,4 @@
-"""A race as a table on the terminal, and in words."""
+"""A race as a table on the terminal."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.text import Text
 
 from bptt_bench.report import format as show
 from bptt_bench.report.terminal.console import on_screen
+from bptt_bench.report.words.race import lines, outcome
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.race import Race, Standing
@@ -45,35 +46,3 @@ def _table(race: Race, standing: Standing) -> Table:
             Text("" if share is None else show.percent(share.estimate)),
         )
     return table
-
-
-def outcome(race: Race, standing: Standing) -> str:
-    """Return who won at a point, and what sets its roofline."""
-    if standing.speedup is None:
-        won = f"{race.subject} had no one to race against"
-    else:
-        won = f"{race.subject} is {show.interval(*standing.speedup)} times as fast as {standing.fastest}, the fastest"
-    roof = standing.roofline
-    if roof is None:
-        return f"{won}."
-    reason = "arithmetic" if roof.limit == "operations" else "memory"
-    return f"{won}; roofline {show.si(roof.seconds)}, set by {reason}."
-
-
-def lines(race: Race) -> list[str]:
-    """Return the race as a whole: its mean, the peaks, and who was missing."""
-    found = []
-    if race.mean is not None:
-        count = sum(standing.speedup is not None for standing in race.standings)
-        found.append(
-            f"Geometric mean over {count} point{'s' if count != 1 else ''}: {race.subject} is "
-            f"{show.interval(*race.mean)} times as fast as the fastest other."
-        )
-    if race.peaks is not None:
-        found.append(
-            f"Peaks with {race.peaks.threads} thread{'s' if race.peaks.threads != 1 else ''}: matrix products "
-            f"{show.si(race.peaks.operations_per_second, 'FLOP/s')}, "
-            f"memory {show.si(race.peaks.bytes_per_second, 'B/s')}."
-        )
-    found += [f"Missing: {name} ({reason})." for name, reason in race.missing.items()]
-    return found

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bptt_bench.plan.machine.readings import Readings
 
 STYLES = {"supported": "green", "refuted": "bold red", "inconclusive": "yellow"}
+WIDE_TABLE = 100  # columns from which a table has room for every verdict as a word
 DECISIONS = {"this": "this law", "other": "the other law", "undetermined": "undetermined"}
 
 
@@ -103,25 +104,65 @@ def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str
 
 
 def print_verdicts(console: Console, analysis: Analysis) -> None:
-    """Print one row for each claim, the counts, and a line on each law and on each claim that is not supported."""
+    """Print one row for each claim, refuted and open ones first, the counts, and a line on why some are not supported.
+
+    Checks that passed are one row together.
+    """
     rows = content.verdict_rows(analysis)
-    table = plain_table()
+    console.print(_verdict_table(content.verdict_groups(rows), narrow=console.width < WIDE_TABLE))
+    console.print(Text(f"{content.tally(analysis)}.", "bold"))
+    unsupported = [row for word in ("refuted", "inconclusive") for row in rows if row.verdict == word]
+    for row in [*unsupported, *(row for row in rows if row.verdict == "supported" and row.kind == "law")]:
+        console.print(_why(row, console.width), soft_wrap=False)
+    if unsupported:
+        console.print(Text("A reason in full: bptt-bench verdict DIR --why CLAIM", "dim"))
+
+
+def _verdict_table(groups: Sequence[content.VerdictGroup], *, narrow: bool) -> Table:
+    """Return the claims as rows that are a line each; a narrow table has only a mark for each verdict."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, padding=0, header_style="bold", show_edge=False)
+    table = table if narrow else plain_table()
     table.add_column("claim", ratio=1, overflow="fold")
-    table.add_column("subject", overflow="fold", min_width=6)
+    if not narrow:
+        table.add_column("subject", overflow="fold", min_width=6)
     table.add_column("predicted", overflow="fold", min_width=8)
     table.add_column("measured", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    for row in rows:
-        verdict = Text(f"{row.mark} {row.verdict}", STYLES[row.verdict])
-        table.add_row(Text(row.claim), Text(row.subject), Text(row.predicted), Text(row.measured), verdict)
-    console.print(table)
-    console.print(Text(f"{content.tally(analysis)}.", "bold"))
-    for row in rows:
-        if row.verdict != "supported" or row.kind == "law":
-            unsaid = show_as.unnamed_subject(row.claim, row.subject)
-            about = f" ({unsaid})" if unsaid else ""
-            line = Text.assemble((f"{row.mark} {row.claim}", STYLES[row.verdict]), f"{about}: {row.reason}")
-            console.print(line, soft_wrap=False)
+    table.add_column("" if narrow else "verdict", no_wrap=True)
+    for row in [row for group in groups if not group.is_folded for row in group.rows]:
+        verdict = Text(row.mark if narrow else f"{row.mark} {row.verdict}", STYLES[row.verdict])
+        claim = [f"{row.claim}{_about(row)}"] if narrow else [row.claim, row.subject]
+        table.add_row(*map(Text, (*claim, row.predicted, row.measured)), verdict)
+    for group in groups:
+        if group.is_folded:
+            mark = content.MARKS["supported"]
+            verdict = Text(mark if narrow else f"{mark} supported", STYLES["supported"])
+            table.add_row(Text(group.heading), *[Text("")] * (2 if narrow else 3), verdict)
+    return table
+
+
+def _about(row: content.VerdictRow) -> str:
+    """Return the subject of a claim in brackets, where the name of the claim does not say it."""
+    unsaid = show_as.unnamed_subject(row.claim, row.subject)
+    return f" ({unsaid})" if unsaid else ""
+
+
+def _why(row: content.VerdictRow, width: int) -> Text:
+    """Return why a verdict is what it is, in one line: in short where the line would be too long."""
+    name, about = f"{row.mark} {row.claim}", _about(row)
+    room = width - len(name) - len(about) - 2
+    forms = (row.headline, row.cause, f"{row.measured} for {row.predicted}")
+    fitting = next((form for form in forms if form and len(form) <= room), row.headline)
+    return Text.assemble((name, STYLES[row.verdict]), f"{about}: {fitting}")
+
+
+def print_reason(console: Console, row: content.VerdictRow) -> None:
+    """Print a claim with its verdict and the whole reason, a clause of it in each line."""
+    console.print(Text.assemble((f"{row.mark} {row.claim}", STYLES[row.verdict]), f", {row.subject}: {row.words}"))
+    if row.statement:
+        console.print(Text(row.statement))
+    console.print(Text(f"predicted: {row.predicted}; measured: {row.measured}"))
+    for clause in row.clauses:
+        console.print(Text(f"  {clause}"))
 
 
 def show_foreseen(

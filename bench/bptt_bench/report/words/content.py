@@ -16,6 +16,7 @@ from bptt_bench.plan import (
     AmountClaim,
     CheckClaim,
     Claim,
+    CostLaw,
     CrossoverClaim,
     ExponentClaim,
     LawClaim,
@@ -24,9 +25,18 @@ from bptt_bench.plan import (
     ShareClaim,
     SpeedupClaim,
 )
+from bptt_bench.plan.experiment.claims_from_law import law_of
 from bptt_bench.plan.machine.kernels import describe_library, kernel_warnings_of_run, libraries_of_run
 from bptt_bench.report import format as show
-from bptt_bench.report.words.reasons import hosts_text, points_text, text_of, words
+from bptt_bench.report.words.headlines import cause_of, headline_of
+from bptt_bench.report.words.reasons import (
+    clauses_of,
+    hosts_text,
+    points_text,
+    text_beside_regimes,
+    text_of,
+    words,
+)
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit, FittedTerm
@@ -36,13 +46,21 @@ if TYPE_CHECKING:
 MARKS = {"supported": "✓", "refuted": "✗", "inconclusive": "?"}
 ACRONYMS = ("cpu", "blas")
 CHECK = "check"
+MANY_CHECKS = 3  # that passed are folded into one line
+HEADINGS = {"refuted": "Refuted", "inconclusive": "Open (inconclusive)", "supported": "Supported"}
 BOUNDS = {"tight": "", "upper": "≤ ", "lower": "≥ "}
 MOST_CHARACTERS = 120  # of the reason why something was not measured
 HIDDEN = ("host",)  # a report may be published; the name of the machine says nothing about its speed
 
 
 class VerdictRow(NamedTuple):
-    """One verdict as text; ``verdict`` is the bare word, ``words`` adds the cause of an open one."""
+    """One verdict as text; ``verdict`` is the bare word, ``words`` adds the cause of an open one.
+
+    ``headline`` is the reason in one line, ``cause`` only what explains it, ``clauses`` are all of it one by one, and
+    ``beside_regimes`` is all but the cache regimes, which a report lists once for each subject. ``anchor`` is its place
+    in a page, ``stated`` the name of the claim as it was stated, and ``distance`` how far the estimate lies from what
+    was predicted, relative to that.
+    """
 
     claim: str
     statement: str
@@ -54,6 +72,22 @@ class VerdictRow(NamedTuple):
     words: str
     mark: str
     reason: str
+    headline: str = ""
+    cause: str = ""
+    beside_regimes: str = ""
+    clauses: tuple[str, ...] = ()
+    anchor: str = ""
+    stated: str = ""
+    distance: float = 0.0
+
+
+class VerdictGroup(NamedTuple):
+    """Verdicts that are listed together: a heading, and whether they are folded into one line."""
+
+    name: str
+    heading: str
+    rows: list[VerdictRow]
+    is_folded: bool
 
 
 class TermRow(NamedTuple):
@@ -68,7 +102,7 @@ class TermRow(NamedTuple):
 
 
 class FitTable(NamedTuple):
-    """A fitted law as text."""
+    """A fitted law as text; ``law`` as it is stated, without overhead and cache regimes."""
 
     subject: str
     response: str
@@ -94,12 +128,12 @@ def judged_claims(analysis: Analysis) -> list[Claim]:
 def verdict_rows(analysis: Analysis) -> list[VerdictRow]:
     """Return the verdicts as text, in the order of the claims."""
     rows = []
-    for verdict in analysis.verdicts:
+    for place, verdict in enumerate(analysis.verdicts):
         claim = claim_of(analysis, verdict)
         rows.append(
             VerdictRow(
-                claim=verdict.claim,
-                statement="" if claim is None else claim.statement,
+                claim=_in_print(analysis, claim, verdict.claim),
+                statement="" if claim is None else _in_print(analysis, claim, claim.statement),
                 subject=verdict.subject,
                 kind=verdict.kind,
                 predicted=predicted(verdict, claim),
@@ -108,9 +142,51 @@ def verdict_rows(analysis: Analysis) -> list[VerdictRow]:
                 words=show.verdict_words(verdict),
                 mark=MARKS[verdict.verdict],
                 reason=text_of(verdict.reason),
+                headline=headline_of(verdict.reason),
+                cause=cause_of(verdict.reason),
+                beside_regimes=text_beside_regimes(verdict.reason),
+                clauses=tuple(clauses_of(verdict.reason)),
+                anchor=f"claim-{place + 1}",
+                stated=verdict.claim,
+                distance=_distance(verdict),
             )
         )
     return rows
+
+
+def _distance(verdict: Verdict) -> float:
+    if verdict.estimate is None or not verdict.predicted:
+        return 0.0
+    return abs(verdict.estimate / verdict.predicted - 1)
+
+
+def claim_name(analysis: Analysis, verdict: Verdict) -> str:
+    """Return the name of a claim as it is shown: a law in it is in print."""
+    return _in_print(analysis, claim_of(analysis, verdict), verdict.claim)
+
+
+def _in_print(analysis: Analysis, claim: Claim | None, text: str) -> str:
+    law = stated_law(analysis, claim) if isinstance(claim, LawClaim) else None
+    return show.claim_name(text, None if law is None else law.text)
+
+
+def stated_law(analysis: Analysis, claim: LawClaim) -> CostLaw | None:
+    """Return the law that a claim on a law as a whole is about; ``None`` if its subject no longer states it."""
+    names = (claim.subject, claim.subject.partition(" [")[0])
+    subject = next((one for one in analysis.experiment.subjects if one.name in names), None)
+    return None if subject is None else law_of(subject, claim.response)
+
+
+def verdict_groups(rows: Sequence[VerdictRow]) -> list[VerdictGroup]:
+    """Return verdicts as they are listed: refuted, open, supported, and the checks that passed folded into a line."""
+    passed = [row for row in rows if row.kind == CHECK and row.verdict == "supported"]
+    folded = passed if len(passed) >= MANY_CHECKS else []
+    groups = [
+        VerdictGroup(word, heading, [row for row in rows if row.verdict == word and row not in folded], False)
+        for word, heading in HEADINGS.items()
+    ]
+    checks = VerdictGroup("checks", f"{len(folded)} checks that passed", folded, True)
+    return [group for group in (*groups, checks) if group.rows]
 
 
 def predicted(verdict: Verdict, claim: Claim | None) -> str:
@@ -252,7 +328,7 @@ def fit_table(fit: Fit, subject: str = "", response: str = show.WHOLE) -> FitTab
         )
         for term in fit.terms
     ]
-    return FitTable(subject, show.response(response), show.law(fit.full_law.text), rows, fit_summary(fit))
+    return FitTable(subject, show.response(response), show.law(fit.law.text), rows, fit_summary(fit))
 
 
 def term_label(fit: Fit, term: FittedTerm) -> str:

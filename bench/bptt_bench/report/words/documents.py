@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bptt_bench.analyse.compare.compared import Change, Comparison
 from bptt_bench.analyse.discover.law_set import LawSet
@@ -18,6 +18,9 @@ from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.report.words import trust
 from bptt_bench.report.words.comparison import claim_change_text, not_compared_text, regression_text
 from bptt_bench.report.words.reasons import text_of, words
+
+if TYPE_CHECKING:
+    from bptt_bench.analyse.verdicts.analysis import Analysis
 
 # what programs read as the verdict on a term, since the first version
 COMPARISON_WORDS = {"higher": "dearer", "lower": "cheaper", "same": "same", "undetermined": "cannot be told"}
@@ -40,6 +43,44 @@ def _verdict(verdict: Verdict) -> dict[str, Any]:
         "kind_of_reason": str(verdict.reason.kind),
         "evidence": verdict.reason.evidence(),
     }
+
+
+def report_document(analysis: Analysis) -> dict[str, Any]:
+    """Return all that a report shows, as ``report --format json`` prints it.
+
+    Each fit has the fields of ``fit_document`` and ``subject``, ``full_law`` and ``points``: what was measured at each
+    point with its interval, and what the law gives there, in the unit of the fit.
+    """
+    from bptt_bench.report.words.answers import answers, regime_rows
+    from bptt_bench.report.words.content import environment_rows, noise_line, tally
+
+    run = analysis.frame.attrs.get("run", {})
+    return {
+        "experiment": analysis.experiment.name,
+        "tally": tally(analysis),
+        "noise": noise_line(analysis),
+        "answers": [{"subject": one.subject, "verdict": one.verdict, "text": one.text} for one in answers(analysis)],
+        "verdicts": verdict_documents(analysis.verdicts),
+        "regimes": [row._asdict() for row in regime_rows(analysis)],
+        "fits": [
+            {
+                "subject": subject,
+                **fit_document(fit),
+                "full_law": fit.full_law.text,
+                "points": [
+                    {"at": {name: float(row[name]) for name in fit.factors}, **_measured(row)}
+                    for row in fit.points.to_dict("records")
+                ],
+            }
+            for (subject, _), fit in analysis.fits.items()
+        ],
+        "run": {name: plain(run[name]) for name in ("profile", "seed", "threads", "started_at") if name in run},
+        "environment": dict(environment_rows(analysis)),
+    }
+
+
+def _measured(row: Mapping[Any, Any]) -> dict[str, float | None]:
+    return {name: _finite(float(row[name])) for name in ("measured", "low", "high", "fitted")}
 
 
 def fit_document(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bptt_bench.analyse.verdicts.law import Growth
-from bptt_bench.report.format import amount, number
+from bptt_bench.report.format import amount, law, number
 from bptt_bench.report.words.reasons import clause_of, text_of
 
 
@@ -16,8 +16,8 @@ def headline(growth: Growth) -> str:
 
 
 def stated(growth: Growth) -> str:
-    """Return the law with its bound: ``n*log(n)``, ``at most n**2``."""
-    return {"tight": "", "upper": "at most ", "lower": "at least "}[growth.bound] + growth.law.text
+    """Return the law with its bound: ``n·log(n)``, ``at most n²``."""
+    return {"tight": "", "upper": "at most ", "lower": "at least "}[growth.bound] + law(growth.law.text)
 
 
 def explained(growth: Growth) -> str:
@@ -49,4 +49,4 @@ def table(growth: Growth) -> list[str]:
         )
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     shown = ["  " + "  ".join(text.rjust(width) for text, width in zip(row, widths, strict=True)) for row in rows]
-    return ["", *shown, f"  fitted: the law as stated, {fit.full_law.text}, each term with a coefficient"]
+    return ["", *shown, f"  fitted: the law as stated, {law(fit.full_law.text)}, each term with a coefficient"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import singledispatch
@@ -14,8 +15,9 @@ from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.hosts import Disagreement, Host
 from bptt_bench.analyse.stats.estimate import RESOLUTION, Interval
 from bptt_bench.plan.experiment.deferred import REMEDIES
-from bptt_bench.plan.law.wording import drop_absent_factors, join_names
-from bptt_bench.report.format import WHOLE, response
+from bptt_bench.plan.law.wording import join_names
+from bptt_bench.report.format import WHOLE, law, response, term
+from bptt_bench.report.format import terms as terms_in_print
 from bptt_bench.store.importers.reading.text import printable
 from bptt_bench.text.numbers import amount_in_sentence, span_in_sentence
 from bptt_bench.text.units import BYTE
@@ -40,11 +42,22 @@ def text_of(reason: Reason) -> str:
     return sentence(clause_of(reason))
 
 
+def text_beside_regimes(reason: Reason) -> str:
+    """Return the same for a page that has a table of cache regimes: these are not said again."""
+    kept = tuple(one for one in reason.remarks if not isinstance(one, remarks.CacheRegime))
+    return text_of(dataclasses.replace(reason, remarks=kept))
+
+
 def clause_of(reason: Reason) -> str:
     """Return the same without a full stop."""
+    return "; ".join(clauses_of(reason))
+
+
+def clauses_of(reason: Reason) -> list[str]:
+    """Return its clauses: the finding, why the interval is wide, and each remark."""
     decided = reason.kind in (Kind.WITHIN, Kind.OUTSIDE)
-    parts = [words(reason.finding), *map(words, (reason.width,) if reason.width else ()), *map(words, reason.remarks)]
-    return ("" if decided else f"{reason.kind}: ") + "; ".join(filter(None, parts))
+    first = ("" if decided else f"{reason.kind}: ") + words(reason.finding)
+    return [first, *filter(None, map(words, ((reason.width,) if reason.width else ()) + reason.remarks))]
 
 
 def sentence(text: str) -> str:
@@ -104,7 +117,7 @@ def limits_text(limits: Limits) -> str:
 
 def sum_of(terms: Iterable[str]) -> str:
     """Return terms of a law, or phases, as a sum."""
-    return " + ".join(map(drop_absent_factors, terms))
+    return terms_in_print(terms)
 
 
 def points_text(points: Iterable[Mapping[str, float]]) -> str:
@@ -273,10 +286,10 @@ def _(one: growth.LawGrowth) -> str:
     if one.hiding:
         parts.append(f"{sum_of(one.hiding)} may hide the law at these levels, larger ones would decide")
     if one.closer:
-        parts.append(f"{one.closer} fits far better")
+        parts.append(f"{law(one.closer)} fits far better")
     if one.rival:
-        parts.append(f"{one.rival} may be the law as well")
-    others = [law for law in one.also_fit if law not in (one.closer, one.rival)]
+        parts.append(f"{law(one.rival)} may be the law as well")
+    others = [law(other) for other in one.also_fit if other not in (one.closer, one.rival)]
     if others:
         parts.append(f"{join_names(others)} also fit{'s' if len(others) == 1 else ''}")
     return "; ".join(parts)
@@ -288,8 +301,8 @@ def _whole_growth(what: str, whole: growth.FactorGrowth, overhead: tuple[str, ..
     estimate, predicted = span(whole.estimate), number(whole.predicted)
     if whole.per_step:
         return f"each step of {names} multiplies {what} by {estimate}, by the law by {predicted}{_outside(whole)}"
-    law = f"the law with {sum_of(overhead)} beside it" if overhead else "the law"
-    said = f"{what} grow{'' if plural else 's'} with {names} by an exponent of {estimate}, {law} by {predicted}"
+    stated = f"the law with {sum_of(overhead)} beside it" if overhead else "the law"
+    said = f"{what} grow{'' if plural else 's'} with {names} by an exponent of {estimate}, {stated} by {predicted}"
     return said + _outside(whole)
 
 
@@ -410,7 +423,7 @@ def _(one: obstacles.FewBlocks) -> str:
 @words.register
 def _(one: obstacles.Confounded) -> str:
     terms = sum_of(one.terms) if one.factor is None else f"terms with {one.factor}"
-    others = join_names(one.others) if one.others else "the other terms"
+    others = join_names(list(map(term, one.others))) if one.others else "the other terms"
     advice = f"; points that change {one.separated_by} alone would decide" if one.separated_by else ""
     return f"{terms} cannot be distinguished from {others} in this design{advice}"
 
@@ -612,12 +625,12 @@ def _untestable(one: fits.LackOfFit, against: str) -> str:
 def _(one: fits.ZeroPossible) -> str:
     unit = f" {one.unit.symbol}" if one.unit is not None and one.unit.base else ""
     interval = f"{one.coefficient:.3g}{unit}, with an interval from 0 to {one.high:.3g}{unit}"
-    return f"{drop_absent_factors(one.term)} may be 0: its coefficient is {interval}"
+    return f"{term(one.term)} may be 0: its coefficient is {interval}"
 
 
 @words.register
 def _(one: fits.MostlyOverhead) -> str:
-    overhead = f"the overhead {' + '.join(one.overhead)} {1 - one.share:.0%}"
+    overhead = f"the overhead {sum_of(one.overhead)} {1 - one.share:.0%}"
     return f"the law's own terms explain {one.share:.0%} of the {one.of} at the largest point, {overhead}"
 
 
@@ -652,7 +665,7 @@ def _(one: fits.NoLawFits) -> str:
 
 @words.register
 def _(one: fits.OverheadOnly) -> str:
-    return f"both laws fit by their overhead alone, {join_names([' + '.join(terms) for terms in one.overheads])}"
+    return f"both laws fit by their overhead alone, {join_names([sum_of(terms) for terms in one.overheads])}"
 
 
 def hosts_text(hosts: Sequence[Host]) -> str:
@@ -682,7 +695,7 @@ def _disagreement(one: Disagreement) -> str:
     interval = f"{times:.2f} times as much [{low:.2f}, {high:.2f}]"
     if one.growth is not None:
         return f"time grows {interval} with {one.growth}"
-    terms = " + ".join(one.terms) + (" together" if len(one.terms) > 1 else "")
+    terms = sum_of(one.terms) + (" together" if len(one.terms) > 1 else "")
     return f"{terms} costs {interval} relative to the other terms"
 
 
@@ -737,8 +750,8 @@ def _(one: remarks.SelectedPoints) -> str:
 def _(one: remarks.CacheRegime) -> str:
     where = span_in_sentence(*one.threshold, BYTE, digits=2)
     return (
-        f"once its working set {one.working_set} has left a cache at about {where}, "
-        f"each operation of {one.term} costs up to {one.slowdown:.1f}x as much"
+        f"once its working set {term(one.working_set)} has left a cache at about {where}, "
+        f"each operation of {term(one.term)} costs up to {one.slowdown:.1f}x as much"
     )
 
 
@@ -765,8 +778,9 @@ def _(one: remarks.CodeChange) -> str:
 
 @words.register
 def _(one: remarks.LawChange) -> str:
-    measured = printable(one.measured or "none")
-    return f"{one.subject}: judged by the law {one.judged or 'none'}; when it was measured it was {measured}"
+    measured = law(printable(one.measured)) if one.measured else "none"
+    judged = law(one.judged) if one.judged else "none"
+    return f"{one.subject}: judged by the law {judged}; when it was measured it was {measured}"
 
 
 @words.register

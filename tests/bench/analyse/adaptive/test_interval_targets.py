@@ -194,7 +194,7 @@ def test_claims_that_no_sample_helps_are_named_and_checks_are_not_asked(rng: np.
     assert targets == []
     assert [one.claim for one in exhausted] == ["nowhere", "small"]
     assert text_of(exhausted[0].reason).startswith("no data")
-    assert text_of(exhausted[1].reason).startswith("not identifiable: T**2 is")
+    assert text_of(exhausted[1].reason).startswith("not identifiable: T² is")
 
 
 def test_an_exponent_far_from_the_laws_is_still_an_aim(rng: np.random.Generator) -> None:
@@ -203,7 +203,7 @@ def test_an_exponent_far_from_the_laws_is_still_an_aim(rng: np.random.Generator)
     steep.attrs = frame.attrs
     evidence, found = of(steep, (EXPONENT,))
     (verdict,) = judge_all(evidence, [EXPONENT])
-    assert "the exponent of V in T*V at T=16 V=3200 is 3.50" in text_of(verdict.reason)
+    assert "the exponent of V in T·V at T=16 V=3200 is 3.50" in text_of(verdict.reason)
     assert found["exponent"][0].half_width > 0
 
 

@@ -50,7 +50,7 @@ def test_a_threshold_is_found_with_what_lies_beyond_it(slower: float, rng: np.ra
     beyond = by_term[regime.companion]
     assert beyond.role == "regime"
     assert 1 + beyond.coefficient / by_term["n*m"].coefficient == pytest.approx(slower, rel=0.15)
-    assert "each operation of n*m costs up to" in words(found.cache_regimes()[0])
+    assert "each operation of n·m costs up to" in words(found.cache_regimes()[0])
     assert found.cache_regimes(["other"]) == ()
     assert found.error.max < 0.05
 

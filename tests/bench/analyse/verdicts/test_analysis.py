@@ -11,6 +11,7 @@ from bptt_bench.analyse import analyse
 from bptt_bench.analyse.evidence.paired import overall, paired_ratio, visits
 from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX, CostLaw, Design, Experiment, Factor, Profile, Subject
+from bptt_bench.report.format import law
 from bptt_bench.report.words.content import noise_line
 from bptt_bench.report.words.reasons import text_of
 
@@ -207,5 +208,5 @@ def test_a_law_that_was_another_one_when_the_run_was_measured_is_reported(rng: n
     data.attrs["run"] = {}
     assert noise_line(analyse(data, EXPERIMENT)) == same  # of a run that recorded no laws nothing can be said
     data.attrs["run"] = {"laws": {**laws, "fast": "T**2"}}
-    reported = f"fast: judged by the law {laws['fast']}; when it was measured it was T**2"
+    reported = f"fast: judged by the law {law(str(laws['fast']))}; when it was measured it was T²"
     assert noise_line(analyse(data, EXPERIMENT)) == f"{same.removesuffix('.')}; {reported}."

@@ -42,7 +42,7 @@ def test_the_laws_own_exponent_is_supported(rng: np.random.Generator) -> None:
     found = verdict(frame(rng), exponent())
     assert found.verdict == "supported"
     assert found.predicted == pytest.approx(1)
-    assert text_of(found.reason).startswith("the exponent of T in T*V + T at T=32 V=256 is 0.99")
+    assert text_of(found.reason).startswith("the exponent of T in T·V + T at T=32 V=256 is 0.99")
     assert text_of(found.reason).endswith("against 1.00 predicted, within the allowed 0.950 to 1.05.")
 
 
@@ -84,7 +84,7 @@ def test_a_term_that_takes_little_time_is_not_identifiable(rng: np.random.Genera
 def test_terms_that_move_together_are_not_identifiable() -> None:
     experiment = dataclasses.replace(EXPERIMENT, subjects=(subject("fast", "T*V + 2*T*V"),))
     (found,) = judge(frame(), experiment, [exponent(terms=("T*V",))])
-    assert text_of(found.reason) == "not identifiable: T*V cannot be distinguished from 2*T*V in this design."
+    assert text_of(found.reason) == "not identifiable: T·V cannot be distinguished from 2·T·V in this design."
 
 
 def test_a_phase_has_exponents_of_its_own(rng: np.random.Generator) -> None:
@@ -202,7 +202,7 @@ def test_a_sum_is_no_product_but_no_dearer_either(bound: Bound, rng: np.random.G
     assert (sums.verdict, product.verdict) == ("refuted" if bound == "tight" else "supported", "supported")
     assert (sums.predicted, product.predicted) == pytest.approx((2, 2))
     assert sums.estimate == pytest.approx(1, abs=0.2)
-    assert "the exponent of n and m in n*m" in text_of(sums.reason)
+    assert "the exponent of n and m in n·m" in text_of(sums.reason)
 
 
 def test_a_point_that_was_not_measured_gives_way_to_the_nearest_measured_one(rng: np.random.Generator) -> None:

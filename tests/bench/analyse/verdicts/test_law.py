@@ -221,7 +221,7 @@ SMALL = (62, 125, 250, 500, 1000, 2000, 4000)
 def test_counts_decide_between_neighbouring_laws(law: str, word: str) -> None:
     growth = counted(lambda n: 300 * n * np.log2(n) + 40 * n + 2000, law, n=SMALL)
     assert growth.word == word
-    assert ("n*log(n)" in text_of(growth.verdict.reason)) == (law in ("n**1.5", "n**2", "1")) or law == "n"
+    assert ("n·log(n)" in text_of(growth.verdict.reason)) == (law in ("n**1.5", "n**2", "1")) or law == "n"
 
 
 def test_an_accidental_square_claimed_linear_is_refuted_by_counts() -> None:
@@ -277,7 +277,7 @@ def test_an_exponential_law_grows_by_the_step() -> None:
     assert "each step of n multiplies the time by " in text_of(growth.verdict.reason)
     linear = judge_growth(frame(lambda n: 1e-7 * 2.0**n, points, seed=0), CostLaw("n"), name="it")
     assert linear.word == "refuted"
-    assert "**n fits far better" in text_of(linear.verdict.reason)
+    assert "^n fits far better" in text_of(linear.verdict.reason)
 
 
 def counts_judged(counts: Callable[..., float], law: str, claimed: Mapping[str, list[int]], **levels: list[int]) -> str:

@@ -537,10 +537,10 @@ def test_another_plugins_fixture_is_left_alone(project: pytest.Pytester) -> None
 def test_every_style_of_traceback_shows_the_verdict(project: pytest.Pytester, style: str) -> None:
     result = run(project, LINEAR.replace('"n", n=', '"n**2", n='), f"--tb={style}", "--junitxml=out.xml")
     text = result.stdout.str()
-    assert "n**2 refuted: the time grows with n by" in text
+    assert "n² refuted: the time grows with n by" in text
     assert "Traceback" not in text
     assert "Place(" not in text
-    assert "law n**2 refuted: the time grows with n by" in (project.path / "out.xml").read_text(encoding="utf-8")
+    assert "law n² refuted: the time grows with n by" in (project.path / "out.xml").read_text(encoding="utf-8")
 
 
 def test_a_method_of_unittest_is_warned_that_it_cannot_be_judged(project: pytest.Pytester) -> None:

@@ -91,7 +91,7 @@ def test_names_beside_a_panel_stand_apart(analysis: Analysis) -> None:
 def test_a_report_has_the_page_from_five_subjects_on(make_analysis: Callable[..., Analysis]) -> None:
     analysis = make_analysis()
     assert "overview" not in [each.name for each in gallery(analysis)]
-    assert gallery(with_subjects(analysis, 5))[0].name == "overview"
+    assert "overview" in [each.name for each in gallery(with_subjects(analysis, 5))]
 
 
 def test_a_line_without_fits_is_refused(analysis: Analysis) -> None:

@@ -12,8 +12,9 @@ from bptt_bench.plan import Point, RooflineClaim
 from bptt_bench.report.figures import gallery
 from bptt_bench.report.figures.race import figure_race, figure_roofline
 from bptt_bench.report.figures.style import LOOKS
-from bptt_bench.report.terminal.race import lines, show_race
+from bptt_bench.report.terminal.race import show_race
 from bptt_bench.report.words.content import verdict_rows
+from bptt_bench.report.words.race import lines
 from matplotlib.figure import Figure
 from rich.console import Console
 

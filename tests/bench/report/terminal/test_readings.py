@@ -103,7 +103,7 @@ def test_a_run_without_a_probe_has_no_readings_and_a_broken_one_is_named(analysi
 
 def test_page_and_markdown_hold_the_table(probed: Analysis) -> None:
     page, markdown = render_html(probed, []), render_markdown(probed, [])
-    assert '<h3 id="readings">What the machine can do</h3>' in page
+    assert '<details id="readings"><summary>What the machine can do</summary>' in page
     assert '<tr><th scope="row">copy of memory</th>' + '<td class="n">20\u202fGB/s</td>' * 4 in page
     lines = markdown.splitlines()
     (head,) = [i for i, line in enumerate(lines) if line.startswith("| working set |")]

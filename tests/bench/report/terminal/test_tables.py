@@ -16,7 +16,7 @@ from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.plan import Point
 from bptt_bench.report.page.page import write_report
 from bptt_bench.report.terminal import tables as terminal
-from bptt_bench.report.words.content import environment_rows, machine_notes, noise_line
+from bptt_bench.report.words.content import environment_rows, machine_notes, noise_line, verdict_rows
 from bptt_bench.report.words.reasons import text_of
 from rich.console import Console
 
@@ -55,10 +55,32 @@ def test_verdicts_show_every_claim_and_why_some_are_not_supported(analysis: Anal
     for verdict in changed.verdicts:
         (row,) = [line for line in text.splitlines() if line.startswith(verdict.claim + " ")]
         assert row.split()[-1] == verdict.verdict
-    assert "✗ exponent of V (sweep): largest deviation 2 in 1 cases, allowed 1; far too slow." in text
-    assert "? exponent of H in T·H² (sweep): not identifiable:" in text
+    assert "✗ exponent of V (sweep): largest deviation 2 in 1 cases, allowed 1" in text
+    assert "? exponent of H in T·H² (sweep): not identifiable: T·H² is only " in text
     assert "8 of 10 claims supported, 1 refuted, 1 inconclusive." in text
+    assert "A reason in full: bptt-bench verdict DIR --why CLAIM" in text
     assert text_of(changed.verdicts[0].reason) not in text
+
+
+def test_refuted_and_open_claims_come_first(analysis: Analysis) -> None:
+    refuted = replace(analysis.verdicts[-1], verdict="refuted", reason=checked(""))
+    changed = replace(analysis, verdicts=(*analysis.verdicts[:-1], refuted))
+    text = printed(lambda console: terminal.print_verdicts(console, changed), 120)
+    assert [line.split()[-1] for line in text.splitlines()[2:12]] == ["refuted", "inconclusive", *["supported"] * 8]
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_a_claim_takes_one_line(analysis: Analysis, width: int) -> None:
+    text = printed(lambda console: terminal.print_verdicts(console, analysis), width)
+    table = text[: text.index("9 of 10 claims")].splitlines()
+    assert len(table) == 2 + len(analysis.verdicts)
+
+
+def test_a_whole_reason_is_a_clause_in_each_line(analysis: Analysis) -> None:
+    (row,) = [row for row in verdict_rows(analysis) if row.verdict == "inconclusive"]
+    text = printed(lambda console: terminal.print_reason(console, row), 500)
+    assert text.splitlines()[0] == "? exponent of H in T·H², sweep: inconclusive: not identifiable"
+    assert [line.strip() for line in text.splitlines()[-len(row.clauses) :]] == list(row.clauses)
 
 
 def test_a_lesser_kernel_of_the_linear_algebra_stands_below_the_verdicts(analysis: Analysis, tmp_path: Path) -> None:
@@ -109,12 +131,14 @@ def test_brackets_in_names_are_no_markup(analysis: Analysis) -> None:
     named = replace(analysis.verdicts[0], claim="[red]bold[/red]", verdict="refuted", reason=checked("[/] it is"))
     text = printed(lambda console: terminal.print_verdicts(console, replace(analysis, verdicts=(named,))), 120)
     assert text.count("[red]bold[/red]") == 2
-    assert "allowed 1; [/] it is" in text
+    (row,) = verdict_rows(replace(analysis, verdicts=(named,)))
+    assert "allowed 1; [/] it is" in printed(lambda console: terminal.print_reason(console, row), 120)
 
 
 def test_colour_only_when_asked_for(analysis: Analysis) -> None:
     assert "\x1b[" not in terminal.as_text(analysis)
-    assert "\x1b[32m✓ supported" in terminal.as_text(analysis, colour=True)
+    assert "\x1b[32m✓ supported" in terminal.as_text(analysis, colour=True, width=120)
+    assert "\x1b[32m✓\x1b" in terminal.as_text(analysis, colour=True)
 
 
 def test_noise_is_one_sentence(analysis: Analysis) -> None:

@@ -211,10 +211,10 @@ def test_the_figure_needs_something_to_show(foresighted: Analysis) -> None:
     assert drawn(bare.axes[0], ".") == {}
 
 
-def test_it_is_the_second_figure_of_a_report_and_its_caption_says_how_good(foresighted: Analysis) -> None:
+def test_it_follows_the_ratios_in_a_report_and_its_caption_says_how_good(foresighted: Analysis) -> None:
     named = gallery(foresighted)
-    assert [each.name for each in named[:2]] == ["ratio-each-sweep", "foresight"]
-    assert all(line in named[1].caption for line in accuracy_lines(checked_predictions(foresighted.frame)))
+    assert [each.name for each in named[:3]] == ["passes", "ratio-each-sweep", "foresight"]
+    assert all(line in named[2].caption for line in accuracy_lines(checked_predictions(foresighted.frame)))
 
 
 # --- page -------------------------------------------------------------------------------------------------------------

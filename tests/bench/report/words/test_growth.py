@@ -23,15 +23,15 @@ def growth(law: str, bound: Bound = "tight", power: float = 2.0) -> Growth:
 
 
 def test_the_headline_has_law_bound_verdict_and_exponent() -> None:
-    assert headline(growth("n**2")).startswith("law n**2 supported: the time grows with n by an exponent of 2.0")
-    assert headline(growth("n**2")).endswith("), the law by 2.00; n**2*log(n) also fits; judged by time alone")
+    assert headline(growth("n**2")).startswith("law n² supported: the time grows with n by an exponent of 2.0")
+    assert headline(growth("n**2")).endswith("), the law by 2.00; n²·log(n) also fits; judged by time alone")
     assert headline(growth("n", "upper")).startswith(
         "law at most n refuted: the time grows with n by an exponent of 2.0"
     )
     assert headline(growth("n", "upper")).endswith(
-        ", outside the allowed at most 1.25; n**2 fits far better; n**2*log(n) also fits; judged by time alone"
+        ", outside the allowed at most 1.25; n² fits far better; n²·log(n) also fits; judged by time alone"
     )
-    assert headline(growth("n**2", "lower")).startswith("law at least n**2 supported: ")
+    assert headline(growth("n**2", "lower")).startswith("law at least n² supported: ")
 
 
 def test_an_explanation_shows_every_point() -> None:

@@ -1,0 +1,297 @@
+"""Findings in short: the one-line reason of a verdict, for lists where the whole reason stands behind a fold.
+
+Each kind of finding that is long in full has a short form of its own here. Nothing is cut off: what the short form
+leaves out (where an estimate was made, which points count) is in the whole reason.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import singledispatch
+
+from bptt_bench.analyse.data.response import substance
+from bptt_bench.analyse.findings import estimates, growth, obstacles, remarks
+from bptt_bench.analyse.findings.limits import Limits
+from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.plan.law.wording import join_names
+from bptt_bench.report import format as show
+from bptt_bench.report.words.reasons import SIGNS, STEADY, words
+
+MOST_WORDS = 20  # of a one-line reason; more is for the whole one
+
+
+def headline_of(reason: Reason) -> str:
+    """Return a reason in one line: what was found, and of what is not supported the cause if it is known."""
+    prefix = "" if reason.kind in (Kind.WITHIN, Kind.OUTSIDE, Kind.IMPRECISE) else f"{reason.kind}: "
+    return prefix + "; ".join(filter(None, (brief(reason.finding), cause_of(reason))))
+
+
+def cause_of(reason: Reason) -> str:
+    """Return what explains a verdict in a few words; empty where it needs no explanation, or has none."""
+    if isinstance(reason.finding, growth.LawGrowth | growth.WorkAndTime):
+        return _other_laws(growth_in(reason.finding))
+    if reason.kind is Kind.WITHIN:
+        return ""
+    if reason.width is not None:
+        return _cause_of_width(reason.width)
+    slowdowns = [one.slowdown for one in reason.remarks if isinstance(one, remarks.CacheRegime)]
+    if slowdowns and reason.kind is Kind.OUTSIDE:
+        return f"operations cost up to {show.number(max(slowdowns), 2)}x beyond a cache"
+    return next((words(one) for one in reason.remarks if isinstance(one, remarks.PointsOutside)), "")
+
+
+def growth_in(finding: growth.LawGrowth | growth.WorkAndTime) -> growth.LawGrowth:
+    """Return the growth that a verdict on a law rests on: that of the work where this decides."""
+    if isinstance(finding, growth.LawGrowth):
+        return finding
+    return finding.time if finding.time is not None and finding.work_verdict != "refuted" else finding.work
+
+
+def _cause_of_width(width: Width) -> str:
+    if width.cause == "misfit" or width.response is not None:
+        return "points off the law make it wide"
+    if width.cause == "noise":
+        return "noise makes it wide"
+    if width.machine is not None:
+        return "the machine was busy during the run"
+    return "without repetitions noise is unknown" if width.remedy == "repetitions" else ""
+
+
+@singledispatch
+def brief(finding: Finding) -> str:
+    """Return a finding in at most some ten words; in full where that is no longer."""
+    return words(finding)
+
+
+def _range(interval: Interval) -> str:
+    """Return an estimate with its interval.
+
+    >>> _range(Interval(1.0234, 0.98, 1.06))
+    '1.02 (0.98 to 1.06)'
+    """
+    return f"{show.number(interval.estimate)} ({show.number(interval.low)} to {show.number(interval.high)})"
+
+
+def _allowed(limits: Limits) -> str:
+    """Return limits in short.
+
+    >>> _allowed(Limits(low=0.9, high=1.1)), _allowed(Limits.around(2.0, 0.2, "upper"))
+    ('allowed 0.9 to 1.1', 'allowed at most 2.2')
+    """
+    low, high = show.number(limits.low), show.number(limits.high)
+    if limits.high == float("inf"):
+        return f"allowed at least {low}"
+    return f"allowed at most {high}" if limits.low in (0.0, -float("inf")) else f"allowed {low} to {high}"
+
+
+def _claimed(bound: str, value: float) -> str:
+    return f"claimed at {'least' if bound == 'lower' else 'most'} {show.percent(value)}"
+
+
+@brief.register
+def _(one: estimates.ExponentEstimate) -> str:
+    return f"{_range(one.estimate)}, {_allowed(one.limits)}"
+
+
+@brief.register
+def _(one: estimates.AmbiguousExponent) -> str:
+    ends = f"{show.number(one.profile_low)} to {show.number(one.profile_high)}"
+    return f"{_range(one.estimate)}, but {ends} fit as well"
+
+
+@brief.register
+def _(one: estimates.ExtremeExponent) -> str:
+    end = f"at most {show.number(one.at_most)}" if one.at_most is not None else f"at least {show.number(one.at_least)}"
+    return f"{end}, {_allowed(one.limits)}"
+
+
+@brief.register
+def _(one: estimates.BoundOnWhole) -> str:
+    grows = f"all of the {substance(one.response)} grows with {join_names(one.factors)}"
+    return f"{grows} by an exponent of {_range(one.estimate)}, {_allowed(one.limits)}"
+
+
+@brief.register
+def _(one: estimates.CrossingEstimate) -> str:
+    return f"{one.factor} = {_range(one.estimate)}, {_allowed(one.limits)}"
+
+
+@brief.register
+def _(one: estimates.RatioEstimate) -> str:
+    allowed = f"allowed {SIGNS[one.bound]}{show.percent(one.margin)}"
+    return f"ratio off by {_signed(one.deviation)} at the worst of {one.n_points} points, {allowed}"
+
+
+@brief.register
+def _(one: estimates.AmountEstimate) -> str:
+    allowed = f"allowed {SIGNS[one.bound]}{show.percent(one.margin)}"
+    return f"off by {_signed(one.deviation)} at the worst of {one.n_points} points, {allowed}"
+
+
+def _signed(share: float) -> str:
+    return f"{'+' if share > 0 else ''}{show.percent(share)}"
+
+
+@brief.register
+def _(one: estimates.ShareEstimate) -> str:
+    return f"{show.percent(one.estimate.estimate)} of the time, {_claimed(one.bound, one.claimed)}"
+
+
+@brief.register
+def _(one: estimates.SpeedupEstimate) -> str:
+    claimed = f"claimed at least {show.number(one.at_least)}"
+    fast = f"{show.number(one.estimate.estimate)} times as fast as"
+    if one.at is None:
+        return f"{fast} the fastest other in the mean, {claimed}"
+    return f"{fast} {one.over}{' at worst' if one.n_points > 1 else ''}, {claimed}"
+
+
+@brief.register
+def _(one: estimates.RooflineEstimate) -> str:
+    return f"{show.percent(one.estimate.estimate)} of the roofline, claimed at least {show.percent(one.at_least)}"
+
+
+@brief.register
+def _(one: estimates.Deviation) -> str:
+    largest, allowed = show.number(one.largest), show.number(one.allowed)
+    return f"largest deviation {largest} in {show.number(one.cases)} cases, allowed {allowed}"
+
+
+@brief.register
+def _(one: estimates.ResultDifference) -> str:
+    largest = "no difference" if one.largest == 0 else f"largest difference {show.number(one.largest)}"
+    return f"{largest} at {show.number(one.n_points)} points, allowed {show.number(one.allowed)}"
+
+
+@brief.register
+def _(one: estimates.UnstableVerdict) -> str:
+    return f"{brief(one.disturbance)}; without that it would be {one.without}"
+
+
+@brief.register
+def _(one: estimates.ProcessorWait) -> str:
+    return f"no processor was free for {show.percent(one.share)} of the time"
+
+
+# a law as a whole
+
+
+@brief.register
+def _(one: growth.LawGrowth) -> str:
+    what = substance(one.response)
+    estimate, predicted = _range(one.whole.estimate), show.number(one.whole.predicted)
+    if one.whole.per_step:
+        return f"each step multiplies {what} by {estimate}, by the law by {predicted}"
+    verb = "grow" if what.endswith("s") else "grows"
+    return f"{what} {verb} by an exponent of {estimate}, the law by {predicted}"
+
+
+def _other_laws(one: growth.LawGrowth) -> str:
+    if one.closer:
+        return f"{show.law(one.closer)} fits far better"
+    if one.rival:
+        return f"{show.law(one.rival)} may be the law as well"
+    if one.hiding:
+        return f"{show.terms(one.hiding)} may hide it, larger levels would decide"
+    also = list(map(show.law, one.also_fit))
+    return f"{join_names(also)} also fit{'s' if len(also) == 1 else ''}" if also else ""
+
+
+@brief.register
+def _(one: growth.WorkAndTime) -> str:
+    return "; ".join([brief(growth_in(one)), *([brief(one.cost)] if one.cost else [])])
+
+
+@brief.register
+def _(one: growth.OperationCost) -> str:
+    unit = one.counted.removesuffix("s")
+    if abs(math.log(one.rise)) < math.log1p(STEADY):
+        return f"time per {unit} stays within {show.percent(STEADY)}"
+    verb, fold = ("rises", one.rise) if one.rise > 1 else ("falls", 1 / one.rise)
+    return f"time per {unit} {verb} {show.number(fold)}-fold"
+
+
+# what prevents a judgement
+
+
+@brief.register
+def _(one: obstacles.FewPoints) -> str:
+    if one.below_floor:
+        return "the calls were too short to be timed: do more in one call"
+    return f"measured at {show.number(one.n_points)} points; {one.needed} are needed"
+
+
+@brief.register
+def _(one: obstacles.FewClaimedPoints) -> str:
+    return f"{one.measured} of {one.claimed} claimed points were measured; {one.needed} are needed"
+
+
+@brief.register
+def _(one: obstacles.UnusableData) -> str:
+    return f"the samples of {one.subject} cannot be used"
+
+
+@brief.register
+def _(one: obstacles.Confounded) -> str:
+    terms = show.terms(one.terms) if one.factor is None else f"terms with {one.factor}"
+    return f"{terms} cannot be distinguished from the others in this design"
+
+
+@brief.register
+def _(one: obstacles.SmallShare) -> str:
+    return f"{show.terms(one.terms)} is only {show.percent(one.share)} of the {one.of} there"
+
+
+@brief.register
+def _(one: obstacles.FlatResponse) -> str:
+    return f"{substance(one.response)} does not grow with {one.factor} at the levels measured"
+
+
+@brief.register
+def _(one: obstacles.NotZeroAtZero) -> str:
+    return f"{show.terms(one.terms)} is not 0 at {one.factor} = 0"
+
+
+@brief.register
+def _(one: obstacles.FewLevels) -> str:
+    take = "takes" if len(one.factors) == 1 else "take together"
+    return f"{join_names(one.factors)} {take} {one.n_levels} levels; at least {one.needed} would decide"
+
+
+@brief.register
+def _(one: obstacles.LateGrowth) -> str:
+    return f"growth with {one.factor} begins at the largest levels only; larger ones would decide"
+
+
+@brief.register
+def _(one: obstacles.NothingLeft) -> str:
+    return f"{one.less} takes as long as {' or '.join(one.subjects)}: nothing is left to compare"
+
+
+@brief.register
+def _(one: obstacles.DistantCrossing) -> str:
+    level, largest = show.number(one.level), show.number(one.largest)
+    return f"the crossing at {one.factor} = {level} is far beyond {largest}, the largest measured"
+
+
+@brief.register
+def _(one: obstacles.NoCrossing) -> str:
+    return f"no crossing is found up to {one.factor} = {show.number(one.largest)}"
+
+
+@brief.register
+def _(one: obstacles.PromiseReturned) -> str:
+    article = "an" if one.returned[0] in "aeio" else "a"
+    return f"the call returns {article} {one.returned}, whose work was not done"
+
+
+@brief.register
+def _(one: obstacles.ChangedInput) -> str:
+    kept = set(one.changed.values()) <= {"cache"}
+    return "the call remembers its result" if kept else "the call changes its input, so later calls do other work"
+
+
+@brief.register
+def _(_one: obstacles.RememberedWork) -> str:
+    return "later evaluations find the work of the first one done"

@@ -1,0 +1,56 @@
+"""``verdict --why``: the whole reason of one claim, and one line for a claim that there is not."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from bptt_bench.cli.main import cli
+from click.testing import CliRunner, Result
+
+RACE = Path(__file__).resolve().parents[3] / "results" / "race"
+REFUTED = "fused over the fastest peer, V ≥ 100000"
+SUPPORTED = "fused: share of the roofline, V=1000000, T=35"
+
+
+def invoke(*arguments: str) -> Result:
+    return CliRunner().invoke(cli, ["verdict", str(RACE), *arguments])
+
+
+def test_why_prints_the_whole_reason_and_nothing_of_the_others() -> None:
+    result = invoke("--why", REFUTED)
+    assert result.exit_code == 1
+    first, *_ = result.stdout.splitlines()
+    assert first == f"✗ {REFUTED}, fused: refuted"
+    assert "times as fast as torch.compile, claimed at least 2.50" in " ".join(result.stdout.split())
+    assert "  below that at 1 of 3 points" in result.stdout.splitlines()
+    assert SUPPORTED not in result.stdout
+
+
+def test_the_status_is_that_of_the_claim_that_was_named() -> None:
+    assert invoke("--why", SUPPORTED.upper()).exit_code == 0
+
+
+def test_why_as_json_has_the_claim_alone() -> None:
+    (document,) = json.loads(invoke("--why", REFUTED, "--json").stdout)
+    assert (document["claim"], document["verdict"]) == (REFUTED, "refuted")
+
+
+@pytest.mark.parametrize("name", ["share of the roofline, V=1000000", "fused: share of the rooflin, V=1000000, T=35"])
+def test_an_unknown_claim_is_one_line_with_the_nearest_name(name: str) -> None:
+    result = invoke("--why", name)
+    assert result.exit_code == 2
+    assert result.stderr == f"error: claim {name!r}: unknown; the nearest is {SUPPORTED!r}\n"
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_refuted_and_open_claims_come_first_in_one_line_each(width: int) -> None:
+    result = CliRunner(env={"COLUMNS": str(width)}).invoke(cli, ["verdict", str(RACE)])
+    lines = result.stdout.splitlines()
+    assert max(map(len, lines)) <= width
+    marks = [line.rstrip()[-1] if width < 100 else line.split()[-2] for line in lines[2:8]]
+    assert marks == ["✗", "✗", "?", "✓", "✓", "✓"]
+    assert lines[7].startswith("5 checks that passed")
+    assert [line[0] for line in lines[9:12]] == ["✗", "✗", "?"]

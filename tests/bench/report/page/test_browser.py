@@ -1,0 +1,200 @@
+"""The page in a real browser: nothing overflows, nothing needs the script, and a mark shows the value of the JSON."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from bptt_bench.analyse import Analysis
+from bptt_bench.report.page.page import write_report
+from bptt_bench.report.words.documents import report_document
+from PIL import Image
+
+from tests.bench.report.words.test_answers import law_analysis
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian: apt install chromium)")
+WIDTHS = (360, 390, 768, 1280)
+MARK = "#answer svg .mark[data-value]"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with sync_api.sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield made
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def pages(report: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The addresses of the page of a large run, and of ten-line experiments that are supported and refuted."""
+    addresses = {"large": (report / "report.html").as_uri()}
+    for name, grows in (("followed", lambda n: n * 3.0), ("refuted", lambda n: n**2)):
+        folder = tmp_path_factory.mktemp(name)
+        write_report(law_analysis(grows, law="n"), folder, kinds=("html",))
+        addresses[name] = (folder / "report.html").as_uri()
+    return addresses
+
+
+def opened(browser: Browser, address: str, *, width: int = 1280, height: int = 800, **context: Any) -> Page:
+    page = browser.new_context(viewport={"width": width, "height": height}, **context).new_page()
+    page.set_default_timeout(20_000)
+    page.on("pageerror", lambda error: pytest.fail(str(error)))
+    page.on("console", lambda message: pytest.fail(message.text) if message.type == "error" else None)
+    page.goto(address)
+    return page
+
+
+@pytest.mark.parametrize("name", ["large", "followed", "refuted"])
+def test_nothing_overflows(browser: Browser, pages: dict[str, str], name: str) -> None:
+    for width in WIDTHS:
+        page = opened(browser, pages[name], width=width)
+        page.add_style_tag(content="details::details-content { content-visibility: visible; block-size: auto }")
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} at {width} px"
+        page.context.close()
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_nothing_overflows_without_the_script(browser: Browser, pages: dict[str, str], width: int) -> None:
+    page = opened(browser, pages["large"], width=width, java_script_enabled=False)
+    with Image.open(io.BytesIO(page.screenshot(full_page=True))) as seen:
+        assert seen.width == width
+    page.context.close()
+
+
+def test_without_the_script_the_page_is_whole(browser: Browser, pages: dict[str, str], analysis: Analysis) -> None:
+    page = opened(browser, pages["large"], java_script_enabled=False)
+    assert page.locator("details.claim").count() == len(analysis.verdicts)
+    claim = page.locator("details.claim").first
+    assert not claim.locator(".whole").is_visible()
+    claim.locator("summary").click()
+    assert claim.locator(".whole").is_visible()
+    assert page.locator("#sizes").is_hidden()
+    assert page.locator("button").count() == 0
+    assert page.locator("figure svg title").count() > 50  # a browser shows these by itself
+    page.context.close()
+
+
+def test_a_mark_shows_the_value_that_the_json_holds(browser: Browser, pages: dict[str, str]) -> None:
+    analysis = law_analysis(lambda n: n * 3.0, law="n")
+    (fit,) = report_document(analysis)["fits"]
+    page = opened(browser, pages["followed"])
+    marks = page.locator(MARK)
+    assert marks.count() == len(fit["points"])
+    for n, point in enumerate(fit["points"]):
+        mark = marks.nth(n)
+        assert float(mark.get_attribute("data-value") or "nan") == point["measured"]
+        mark.hover(force=True)
+        tip = page.locator("#tip")
+        assert tip.is_visible()
+        assert tip.inner_text() == mark.locator("title").text_content()
+        assert f"n = {point['at']['n']:,.0f}".replace(",", "\u202f") in tip.inner_text()
+    page.context.close()
+
+
+def test_the_keyboard_reaches_links_claims_marks_and_sizes(browser: Browser, pages: dict[str, str]) -> None:
+    page = opened(browser, pages["followed"])
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.tagName") == "A"
+    page.locator("#answer figure > svg").focus()
+    page.keyboard.press("ArrowRight")
+    first = page.locator("#tip").inner_text()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#tip").inner_text() != first
+    page.keyboard.press("Escape")
+    assert page.locator("#tip").is_hidden()
+    page.locator("details.claim > summary").first.focus()
+    page.keyboard.press("Enter")
+    assert page.locator("details.claim .whole").first.is_visible()
+    page.locator("#size").focus()
+    before = page.locator("#answer-at-size").inner_text()
+    page.keyboard.press("ArrowRight")
+    assert page.locator("#answer-at-size").inner_text() != before
+    page.context.close()
+
+
+def test_the_law_answers_at_any_size_with_what_the_fit_predicts(browser: Browser, pages: dict[str, str]) -> None:
+    analysis = law_analysis(lambda n: n * 3.0, law="n")
+    page = opened(browser, pages["followed"])
+    curve = json.loads(page.locator("#data").text_content() or "")["curves"][0]["curve"]
+    for place in (0, len(curve) // 2, len(curve) - 1):
+        page.locator("#size").fill(str(place))
+        (value,) = analysis.fits["sort", "seconds_per_eval"].predict([{"n": curve[place][0]}])
+        assert float(page.locator("#answer-at-size").get_attribute("data-value") or "nan") == pytest.approx(
+            value.estimate, rel=1e-5
+        )
+    heights = page.locator(".chart circle.asked").get_attribute("cy")
+    page.locator("#linear").check()
+    assert page.locator(".chart circle.asked").get_attribute("cy") != heights
+    page.context.close()
+
+
+def test_a_refuted_law_is_asked_with_a_warning(browser: Browser, pages: dict[str, str]) -> None:
+    page = opened(browser, pages["refuted"])
+    assert "the law is refuted" in page.locator("#sizes .note").inner_text()
+    page.context.close()
+
+
+def test_claims_are_filtered_ordered_and_show_their_picture(browser: Browser, pages: dict[str, str]) -> None:
+    page = opened(browser, pages["large"])
+    page.locator("#filter").fill("crossover")
+    assert page.locator("details.claim:visible").count() == 2
+    page.locator("#filter").fill("")
+    page.locator("#order").select_option("name")
+    names = page.locator(".list details.claim .name").all_inner_texts()
+    assert names == sorted(names)
+    page.locator("#order").select_option("")
+    claim = page.locator("details.claim", has_text="crossover, V=512")
+    claim.locator("summary").click()
+    assert claim.locator(".beside svg").is_visible()
+    page.context.close()
+
+
+def test_a_picture_is_enlarged_and_closed(browser: Browser, pages: dict[str, str]) -> None:
+    page = opened(browser, pages["followed"])
+    page.locator(".enlarge").first.click()
+    picture = page.locator("dialog svg")
+    whole = picture.get_attribute("viewBox")
+    page.get_by_role("button", name="Larger").click()
+    assert picture.get_attribute("viewBox") != whole
+    page.keyboard.press("Escape")
+    assert page.locator("dialog").count() == 0
+    page.context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["large", "refuted"])
+def test_no_accessibility_fault_is_found(browser: Browser, pages: dict[str, str], name: str, scheme: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened(browser, pages[name], color_scheme=scheme, bypass_csp=True)
+    found = axe.run(page, options={"resultTypes": ["violations"]})
+    assert found.violations_count == 0, found.generate_report()
+    page.context.close()
+
+
+def test_figures_are_dark_on_a_dark_page(browser: Browser, pages: dict[str, str]) -> None:
+    page = opened(browser, pages["large"], color_scheme="dark")
+    fills = page.evaluate(
+        """[...document.querySelectorAll("figure > svg")].map(
+            (svg) => getComputedStyle(svg.querySelector("path")).fill)"""
+    )
+    assert set(fills) == {"rgb(32, 34, 37)"}
+    page.context.close()
+
+
+def test_the_page_prints(browser: Browser, pages: dict[str, str]) -> None:
+    page = opened(browser, pages["large"], color_scheme="dark")
+    document = page.pdf(format="A4")
+    assert document.startswith(b"%PDF")
+    assert document.count(b"/Type /Page\n") + document.count(b"/Type /Page ") < 25
+    page.context.close()

@@ -1,0 +1,146 @@
+"""A one-line reason is short, says what was found, and is made, not cut."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from bptt_bench import judge
+from bptt_bench.analyse.findings import growth, obstacles
+from bptt_bench.analyse.findings.estimates import ExponentEstimate, RatioEstimate
+from bptt_bench.analyse.findings.limits import Limits
+from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
+from bptt_bench.analyse.findings.remarks import CacheRegime, MissingPoints, PointsOutside
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.report.words.headlines import MOST_WORDS, brief, cause_of, headline_of
+from bptt_bench.report.words.reasons import text_beside_regimes, text_of, words
+
+RESULTS = Path(__file__).resolve().parents[4] / "results"
+ESTIMATE = ExponentEstimate(
+    factors=("H",),
+    terms=("T*H**2",),
+    at={"H": 960, "T": 16},
+    predicted=2.0,
+    limits=Limits(low=1.8, high=2.2),
+    estimate=Interval(2.366, 2.218, 2.513),
+)
+REGIME = CacheRegime(term="T*H**2", working_set="4*H**2", threshold=Interval(11e6, 11e6, 11e6), slowdown=3.74)
+
+
+def law_growth(**changes: object) -> growth.LawGrowth:
+    whole = growth.FactorGrowth(
+        factors=("n",), predicted=1.0, estimate=Interval(1.95, 1.9, 2.0), limits=Limits(low=0.75, high=1.25), n_steps=4
+    )
+    fields: dict[str, object] = {"law": "n", "response": "seconds_per_eval", "bound": "tight", "overhead": ()}
+    return growth.LawGrowth(**fields | {"at": {"n": 8}, "whole": whole, "growths": (whole,)} | changes)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("run", ["reference", "race", "race-stock"])
+def test_every_reason_of_the_committed_runs_fits_a_line(run: str) -> None:
+    for verdict in judge(RESULTS / run):
+        line = headline_of(verdict.reason)
+        assert "\n" not in line
+        assert len(line.split()) <= MOST_WORDS, line
+        assert len(line) <= len(text_of(verdict.reason)), line
+
+
+def test_a_refuted_exponent_says_what_a_cache_did_to_it() -> None:
+    reason = Reason(kind=Kind.OUTSIDE, finding=ESTIMATE, remarks=(REGIME,))
+    assert headline_of(reason) == ("2.37 (2.22 to 2.51), allowed 1.8 to 2.2; operations cost up to 3.7x beyond a cache")
+    assert cause_of(reason) == "operations cost up to 3.7x beyond a cache"
+    assert cause_of(Reason(kind=Kind.WITHIN, finding=ESTIMATE, remarks=(REGIME,))) == ""
+
+
+@pytest.mark.parametrize(
+    ("width", "expected"),
+    [
+        (Width(cause="misfit"), "points off the law make it wide"),
+        (Width(cause="noise"), "noise makes it wide"),
+        (Width(cause=None, remedy="repetitions"), "without repetitions noise is unknown"),
+        (
+            Width(cause=None, remedy="a quiet machine", machine=MissingPoints(missing=1)),
+            "the machine was busy during the run",
+        ),
+        (Width(cause=None), ""),
+    ],
+)
+def test_what_makes_an_interval_wide_is_the_cause(width: Width, expected: str) -> None:
+    assert cause_of(Reason(kind=Kind.IMPRECISE, finding=ESTIMATE, width=width)) == expected
+
+
+def test_a_ratio_says_at_how_many_points_it_is_outside() -> None:
+    finding = RatioEstimate(
+        at={"T": 4},
+        n_points=5,
+        estimate=Interval(3, 2.9, 3.1),
+        predicted=2,
+        deviation=0.5,
+        median_deviation=0.1,
+        margin=0.25,
+        bound="tight",
+    )
+    reason = Reason(kind=Kind.OUTSIDE, finding=finding, remarks=(PointsOutside(outside=3, n_points=5),))
+    assert headline_of(reason) == (
+        "ratio off by +50\u202f% at the worst of 5 points, allowed ±25\u202f%; outside at 3 of 5 points"
+    )
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({}, ""),
+        ({"closer": "n**2", "also_fit": ("n**2",)}, "; n² fits far better"),
+        ({"rival": "n*log(n)"}, "; n·log(n) may be the law as well"),
+        ({"hiding": ("n",)}, "; n may hide it, larger levels would decide"),
+        ({"also_fit": ("n*log(n)",)}, "; n·log(n) also fits"),
+        ({"also_fit": ("n", "n*log(n)")}, "; n and n·log(n) also fit"),
+    ],
+)
+def test_a_law_says_what_else_would_fit(changes: dict[str, object], expected: str) -> None:
+    reason = Reason(kind=Kind.OUTSIDE, finding=law_growth(**changes))
+    assert headline_of(reason) == f"time grows by an exponent of 1.95 (1.9 to 2), the law by 1{expected}"
+
+
+def test_what_was_counted_says_what_happened_to_the_time_of_an_operation() -> None:
+    cost = growth.OperationCost(counted="instructions", rise=1.9, smallest={"n": 1}, largest={"n": 9})
+    found = growth.WorkAndTime(work=law_growth(response="instructions_count"), work_verdict="supported", cost=cost)
+    assert brief(found) == (
+        "instructions grow by an exponent of 1.95 (1.9 to 2), the law by 1; time per instruction rises 1.9-fold"
+    )
+
+
+@pytest.mark.parametrize(
+    ("finding", "expected"),
+    [
+        (obstacles.ChangedInput(changed={"x": "list"}, factor=0.1, at={"n": 1}), "the call changes its input"),
+        (obstacles.ChangedInput(changed={"f": "cache"}, factor=9, at={"n": 1}), "the call remembers its result"),
+        (
+            obstacles.SmallShare(terms=("T*H**2",), share=0.012, of="time", at={"T": 1}),
+            "T·H² is only 1.2\u202f% of the time",
+        ),
+        (obstacles.UnusableData(subject="s", error="word " * 30), "the samples of s cannot be used"),
+    ],
+)
+def test_what_prevents_a_judgement_is_short_too(finding: Finding, expected: str) -> None:
+    line = headline_of(Reason(kind=Kind.NOT_DONE, finding=finding))
+    assert line.startswith(f"work not done: {expected}")
+    assert len(line) < 80
+
+
+def test_a_finding_without_a_short_form_is_said_in_full() -> None:
+    finding = obstacles.NoRoofline(subject="s")
+    assert brief(finding) == words(finding)
+
+
+def test_regimes_are_left_out_where_a_table_has_them() -> None:
+    reason = Reason(kind=Kind.OUTSIDE, finding=ESTIMATE, remarks=(MissingPoints(missing=2), REGIME))
+    assert "once its working set 4·H² has left a cache at about 11 MB, each operation of T·H²" in text_of(reason)
+    assert text_beside_regimes(reason) == text_of(
+        Reason(kind=Kind.OUTSIDE, finding=ESTIMATE, remarks=reason.remarks[:1])
+    )
+
+
+def test_terms_are_written_in_one_way() -> None:
+    texts = [text_of(verdict.reason) + headline_of(verdict.reason) for verdict in judge(RESULTS / "reference")]
+    assert any("T·H²" in text for text in texts)
+    assert not any("**" in text or "T*H" in text for text in texts)
