@@ -114,6 +114,10 @@ class SerialBackend:
 
         A mistake in a function is then known after one or two evaluations. A subject that has been measured somewhere
         is left out only where it raises.
+
+        Raises
+        ------
+        MeasureError : all subjects raise everywhere.
         """
         visit, found, _ = outcome
         subject = base_name(visit)
@@ -122,16 +126,17 @@ class SerialBackend:
         if not isinstance(found, SkipReply) or not found.raised or subject in self._measured:
             return
         others = [one for one in left if base_name(one[0]) == subject and one[0] not in self._skips]
-        if not others:
-            return
-        smallest = min(others, key=lambda one: size_of(one[0]))
-        if size_of(smallest[0]) < size_of(visit):
+        smallest = min(others, key=lambda one: size_of(one[0]), default=None)
+        if smallest is not None and size_of(smallest[0]) < size_of(visit):
             left.remove(smallest)
             left.appendleft(smallest)
             return
         for other, _ in others:
             self._skips.add(other)
-        self._notify(Notice(text=f"{subject}: not measured at other points, because it raises at its smallest"))
+        if not self._measured and all(one in self._skips for one, _ in left):
+            self._recorder.require_samples()  # which there are none of
+        if others:
+            self._notify(Notice(text=f"{subject}: not measured at other points, because it raises at its smallest"))
 
 
 def base_name(visit: Visit) -> str:

@@ -312,6 +312,7 @@ def test_a_subject_that_raises_at_all_sizes_ends_the_run_after_the_smallest(size
         ran.run()
     assert tried[-1] == min(sizes)
     assert len(tried) <= 2
+    assert len(ran.events_of(BlockDone)) <= 1  # where that were all visits of a block
     assert len(ran.engine.workers) == 1
     assert ran.sink.synced == len(ran.sink.records)
     assert all(worker.closed for worker in ran.engine.workers)
