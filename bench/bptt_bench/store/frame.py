@@ -12,6 +12,7 @@ from bptt_bench.measure.protocol.schedule import SWEEP
 from bptt_bench.measure.timing.timing import no_garbage_collection
 from bptt_bench.store.importers.reading.naming import select_columns
 from bptt_bench.store.importers.reading.text import one_line
+from bptt_bench.store.runs.derived import stored_derivation
 from bptt_bench.store.runs.experiments import stored_experiment
 from bptt_bench.store.runs.hosts import assign_hosts, environments
 from bptt_bench.store.runs.recognise import is_run
@@ -54,7 +55,8 @@ def load(
     ``attrs`` holds the other records: ``run``, ``experiment`` (what was measured, and the claims), ``factors``,
     ``checks``, ``skips``, ``workers``, ``resumes``, ``allocations``, ``predictions``, ``agreements``, ``inspections``,
     ``missing`` (reasons by subject), ``finish``, ``probe``, ``peaks``, ``hosts`` (environments of the hosts of a run
-    that has several, by the names in ``host``).
+    that has several, by the names in ``host``), ``derived`` (the text of ``derived.json``, the laws that ``bptt-bench
+    derive`` found in the code, where the folder has one).
 
     Parameters
     ----------
@@ -159,6 +161,8 @@ def _frame(path: Path) -> pd.DataFrame:
     frame.attrs.update(_attributes(records, factors))  # pandas copies them with every column from here on
     if (experiment := stored_experiment(path, records)) is not None:
         frame.attrs["experiment"] = experiment
+    if (derived := stored_derivation(path.parent)) is not None:
+        frame.attrs["derived"] = derived
     return frame
 
 

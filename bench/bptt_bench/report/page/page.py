@@ -27,6 +27,7 @@ from bptt_bench.report.terminal.readings import readings_of, readings_table
 from bptt_bench.report.words import content
 from bptt_bench.report.words.answers import answers, regime_rows
 from bptt_bench.report.words.content import VerdictRow, verdict_groups, verdict_rows
+from bptt_bench.report.words.derive import section_of_run
 from bptt_bench.report.words.error_rates import Summary, summary_beside
 from bptt_bench.report.words.foresight import foresight_section
 from bptt_bench.report.words.laws import found_laws
@@ -228,6 +229,7 @@ def _context(analysis: Analysis) -> dict[str, Any]:
         "fits": content.fit_tables(analysis),
         "memory": content.memory_tables(analysis),
         "counts": content.count_tables(analysis),
+        "derived": section_of_run(analysis.frame.attrs),
         "foreseen": foresight_section(analysis.frame),
         "factors": _factors(analysis),
         "environment": content.environment_rows(analysis),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
@@ -57,6 +58,15 @@ class DerivedSection(NamedTuple):
     intro: str
     subjects: list[SubjectSection]
     relations: list[str]
+
+
+def section_of_run(attributes: Mapping[Any, Any]) -> DerivedSection | None:
+    """Return what was derived of a run's experiment, if its folder has a document that can be read."""
+    text = attributes.get("derived")
+    try:
+        return None if text is None else derived_section(json.loads(text))
+    except (ValueError, KeyError, TypeError, AttributeError):  # a document that somebody else wrote
+        return None
 
 
 def derived_section(document: Mapping[str, Any]) -> DerivedSection:
