@@ -159,6 +159,8 @@ def judge(data: Path | str | pd.DataFrame, experiment: Experiment | None = None)
 def figures(data: Path | str | pd.DataFrame | Verdicts, experiment: Experiment | None = None) -> Figures:
     """Return the figures of a run's report, by name, as matplotlib figures; nothing is written.
 
+    Each is drawn when it is first asked for.
+
     Parameters
     ----------
     data : folder of a run, the frame that ``load`` or ``run`` made of it, or the verdicts that ``judge`` returned.
@@ -172,5 +174,4 @@ def figures(data: Path | str | pd.DataFrame | Verdicts, experiment: Experiment |
 
     if isinstance(data, Verdicts) and experiment is not None:
         raise ExperimentError("`experiment` must be None where `data` are verdicts, which were judged by one already")
-    found = gallery(data.analysis if isinstance(data, Verdicts) else analyse_run(data, experiment))
-    return Figures({one.name: one.figure for one in found}, {one.name: one.caption for one in found})
+    return Figures(gallery(data.analysis if isinstance(data, Verdicts) else analyse_run(data, experiment)))

@@ -126,21 +126,27 @@ PASSES = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)  # without slots: the figure is kept
 class NamedFigure:
     """A figure with the name of its file, its title, and a caption that says what to see.
 
-    ``animation`` draws the same as an animated GIF, where it has a course. ``claims`` are the names and subjects of
-    those that it shows; ``is_further`` says that it is drawn like one before it.
+    ``draw`` makes the figure, when it is first asked for. ``animation`` draws the same as an animated GIF, where it has
+    a course. ``claims`` are the names and subjects of those that it shows; ``is_further`` says that it is drawn like
+    one before it.
     """
 
     name: str
     title: str
     caption: str
-    figure: Figure
+    draw: Callable[[], Figure]
     animation: Callable[[], bytes] | None = None
     claims: tuple[tuple[str, str], ...] = ()
     is_further: bool = False
+
+    @functools.cached_property
+    def figure(self) -> Figure:
+        """Return the figure, drawn once."""
+        return self.draw()
 
     @property
     def kind(self) -> str:
@@ -195,7 +201,9 @@ def _overview(analysis: Analysis) -> Iterator[NamedFigure]:
             name="overview",
             title="All algorithms on one page",
             caption=OVERVIEW,
-            figure=figure_overview(analysis, sorted(widest, key=lambda line: factors.index(line.factor))),
+            draw=functools.partial(
+                figure_overview, analysis, sorted(widest, key=lambda line: factors.index(line.factor))
+            ),
         )
 
 
@@ -212,7 +220,7 @@ def _race(analysis: Analysis) -> Iterator[NamedFigure]:
         name="race",
         title="The race",
         caption=RACE + " ".join(race_lines(race)),
-        figure=figure_race(race, subject_looks(analysis.experiment)),
+        draw=functools.partial(figure_race, race, subject_looks(analysis.experiment)),
         claims=_names(one for one in judged_claims(analysis) if isinstance(one, SpeedupClaim)),
     )
     if race.peaks is not None and any(standing.roofline is not None for standing in race.standings):
@@ -220,7 +228,7 @@ def _race(analysis: Analysis) -> Iterator[NamedFigure]:
             name="roofline",
             title="Roofline",
             caption=ROOFLINE,
-            figure=figure_roofline(race, subject_looks(analysis.experiment)),
+            draw=functools.partial(figure_roofline, race, subject_looks(analysis.experiment)),
             claims=_names(one for one in judged_claims(analysis) if isinstance(one, RooflineClaim)),
         )
 
@@ -234,7 +242,7 @@ def _foresight(analysis: Analysis) -> Iterator[NamedFigure]:
             name="foresight",
             title="Foreseen",
             caption=" ".join([FORESIGHT, *accuracy_lines(found, unmeasured(analysis.frame, found))]),
-            figure=figure_foresight(analysis, found),
+            draw=functools.partial(figure_foresight, analysis, found),
         )
 
 
@@ -245,7 +253,7 @@ def _exponents(analysis: Analysis) -> Iterator[NamedFigure]:
             name="exponents",
             title="Exponents",
             caption=EXPONENTS,
-            figure=figure_exponents(analysis),
+            draw=functools.partial(figure_exponents, analysis),
             claims=tuple((verdict.claim, verdict.subject) for verdict, _ in rows),
         )
 
@@ -260,7 +268,7 @@ def _ratios(analysis: Analysis) -> Iterator[NamedFigure]:
             title=group.title,
             caption=RATIO.format(ratio=show.law(group.ratio), subject=group.subject, over=group.over)
             + "".join(BESIDE.format(subject=other.subject) for other in groups_beside(analysis, group)),
-            figure=figure_ratio(analysis, group),
+            draw=functools.partial(figure_ratio, analysis, group),
             claims=_names(one for one in judged_claims(analysis) if _is_of_ratio(one, group)),
         )
 
@@ -273,7 +281,7 @@ def _planes(analysis: Analysis) -> Iterator[NamedFigure]:
                 name=_file_name("plane", group.subject, group.over),
                 title=f"{group.title}, over {plane.up} and {plane.across}",
                 caption=PLANE,
-                figure=figure_plane(analysis, group),
+                draw=functools.partial(figure_plane, analysis, group),
                 claims=_names(one for one in judged_claims(analysis) if _is_of_ratio(one, group)),
             )
 
@@ -287,7 +295,7 @@ def _passes(analysis: Analysis) -> Iterator[NamedFigure]:
             name="passes",
             title="Passes back, as the code made them",
             caption=PASSES + (f" Without a pass back: {', '.join(none)}." if none else ""),
-            figure=figure_passes(passes, symbols),
+            draw=functools.partial(figure_passes, passes, symbols),
             claims=_names(one for one in judged_claims(analysis) if one.name in of_checks),
             animation=functools.partial(animate_passes, passes, symbols),
         )
@@ -314,7 +322,7 @@ def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
                     name=_file_name("scaling", factor, *part, *(() if rank == 0 else (str(rank + 1),))),
                     title=show.against(response, factor),
                     caption=explained[kind].format(reason=no_noise(response)) + _errors(analysis, line, response),
-                    figure=figure_scaling(analysis, line, response),
+                    draw=functools.partial(figure_scaling, analysis, line, response),
                     claims=_names(shown),
                     is_further=explained[kind] in (AGAIN, SCALING_AGAIN),
                 )
@@ -336,7 +344,7 @@ def _machine(analysis: Analysis) -> Iterator[NamedFigure]:
                 name=_file_name("machine", subject),
                 title=f"Where the time of {subject} goes, by the machine's own rates",
                 caption=explained + sentence(analysis, prediction),
-                figure=figure_machine(analysis, subject, widest),
+                draw=functools.partial(figure_machine, analysis, subject, widest),
                 is_further=explained == AGAIN,
             )
             explained = AGAIN
@@ -364,7 +372,7 @@ def _shares(analysis: Analysis) -> Iterator[NamedFigure]:
                 name=_file_name("shares", group.subject, group.factor),
                 title=f"Where the time of {group.subject} goes, against {group.factor}",
                 caption=SHARES.format(factor=group.factor),
-                figure=figure_shares(analysis, group),
+                draw=functools.partial(figure_shares, analysis, group),
                 claims=_names(
                     one
                     for one in judged_claims(analysis)
@@ -379,7 +387,7 @@ def _parity(analysis: Analysis) -> Iterator[NamedFigure]:
             name="parity",
             title="Predicted and measured",
             caption=PARITY,
-            figure=figure_parity(analysis),
+            draw=functools.partial(figure_parity, analysis),
         )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import io
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.analyse.verdicts.verdict import Verdict
+    from bptt_bench.report.figures.gallery import NamedFigure
 
 
 NUMBERS = ("predicted", "estimate", "low", "high")  # of a verdict
@@ -93,18 +95,40 @@ class Verdicts(list["Verdict"]):
             printer.text("\n".join(f"{row.mark} {row.claim}: {row.measured}, {row.predicted} claimed" for row in rows))
 
 
-class Figures(dict[str, "Figure"]):
-    """Figures by name, in reading order; a notebook shows them one after the other."""
+class Figures(Mapping[str, "Figure"]):
+    """Figures by name, in reading order, each drawn when it is first asked for; a notebook shows them one by one."""
 
-    def __init__(self, figures: dict[str, Figure], captions: dict[str, str]) -> None:
-        super().__init__(figures)
-        self._captions = captions
+    def __init__(self, named: Iterable[NamedFigure]) -> None:
+        self._named = {one.name: one for one in named}
+
+    def __getitem__(self, name: str) -> Figure:
+        """Return a figure.
+
+        Raises
+        ------
+        KeyError : the run has none of this name; the message lists those that it has.
+        """
+        if name not in self._named:
+            raise KeyError(unknown_name("figure", name, list(self)))
+        return self._named[name].figure
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._named  # the default would draw it
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._named)
+
+    def __len__(self) -> int:
+        return len(self._named)
+
+    def __repr__(self) -> str:
+        return f"Figures({', '.join(self)})"
 
     def _repr_html_(self) -> str:
         pictures = (
             f'<figure style="margin:0 0 1.5em"><img style="max-width:100%;width:36em;background:#fff" '
             f'src="data:image/png;base64,{base64.b64encode(png(figure)).decode()}" alt="{escape(name)}">'
-            f'<figcaption style="max-width:40em"><code>{escape(name)}</code>: {escape(self._captions.get(name, ""))}'
+            f'<figcaption style="max-width:40em"><code>{escape(name)}</code>: {escape(self._named[name].caption)}'
             "</figcaption></figure>"
             for name, figure in self.items()
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -82,11 +83,11 @@ def _marked(verdict: str) -> dict[str, str]:
 
 def _figures(found: Mapping[str, Any]) -> Iterator[NamedFigure]:
     if found["coverage"]["cells"]:
-        figure = figure_coverage(found["coverage"])
-        yield NamedFigure(name="coverage", title="Coverage in every cell", caption=COVERAGE, figure=figure)
+        draw = functools.partial(figure_coverage, found["coverage"])
+        yield NamedFigure(name="coverage", title="Coverage in every cell", caption=COVERAGE, draw=draw)
     if any(error["median"] is not None for error in found["beyond"]):
-        figure = figure_beyond(found["beyond"])
-        yield NamedFigure(name="beyond", title="Error of extrapolation, tool by tool", caption=BEYOND, figure=figure)
+        draw = functools.partial(figure_beyond, found["beyond"])
+        yield NamedFigure(name="beyond", title="Error of extrapolation, tool by tool", caption=BEYOND, draw=draw)
 
 
 def _cell_row(cell: Mapping[str, Any]) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import importlib
 import io
 import math
@@ -13,10 +14,11 @@ import pytest
 from bptt_bench import api
 from bptt_bench.analyse import Analysis
 from bptt_bench.errors import ExperimentError, TextError
-from bptt_bench.report.figures import figure_parity
-from bptt_bench.report.page.displays import Verdicts, png
+from bptt_bench.report.figures import NamedFigure, figure_parity
+from bptt_bench.report.page.displays import Figures, Verdicts, png
 from bptt_bench.report.page.page import figure_bytes
 from bptt_bench.report.words.reasons import text_of
+from matplotlib.figure import Figure
 from PIL import Image
 
 
@@ -108,3 +110,29 @@ def test_a_picture_in_a_notebook_is_smaller_and_looks_the_same(analysis: Analysi
     assert (small.size, small.info["dpi"]) == (large.size, large.info["dpi"])
     apart = np.abs(np.asarray(small.convert("RGB"), dtype=int) - np.asarray(large.convert("RGB"), dtype=int))
     assert apart.mean() < 1, "of 255"
+
+
+def test_a_figure_is_drawn_when_it_is_asked_for_and_once() -> None:
+    drawn: list[str] = []
+
+    def draw(name: str) -> Figure:
+        drawn.append(name)
+        return Figure()
+
+    names = ["first", "second"]
+    figures = Figures(
+        NamedFigure(name=one, title="", caption=f"<{one}>", draw=functools.partial(draw, one)) for one in names
+    )
+    assert (list(figures), len(figures), "second" in figures, "third" in figures) == (names, 2, True, False)
+    assert repr(figures) == "Figures(first, second)"
+    assert drawn == []
+    assert figures["second"] is figures["second"]
+    assert drawn == ["second"]
+    assert figures._repr_html_().count("&lt;first&gt;") == 1
+    assert drawn == ["second", "first"]
+
+
+def test_a_figure_that_the_run_does_not_have_is_named_with_those_that_it_has() -> None:
+    figures = Figures([NamedFigure(name="scaling-V", title="", caption="", draw=Figure)])
+    with pytest.raises(KeyError, match="figure 'scaling-W': unknown; the figures are scaling-V; did you mean"):
+        figures["scaling-W"]
