@@ -86,8 +86,8 @@ def test_progress_updates_one_output_in_place(outputs: dict[str, list[Any]]) -> 
 @pytest.mark.parametrize("cell", ["judge", "analysis"])
 def test_verdicts_are_a_table(outputs: dict[str, list[Any]], cell: str) -> None:
     html = data(outputs, cell)["text/html"]
-    assert "follows n*log(n)" in html
-    assert "The time follows n*log(n)" in html
+    assert "follows n·log(n)" in html
+    assert "The time follows n·log(n)" in html
     assert " ± 0.25" in html
     assert "&lt;b&gt;sort&lt;/b&gt; &amp; more" in html
     assert "<b>sort" not in html
