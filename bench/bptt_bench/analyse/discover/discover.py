@@ -186,8 +186,8 @@ def _of_counts(counts: CostLaw | str, levels: Mapping[str, Array]) -> Finalist:
 
 def _finalist(terms: tuple[str, ...], design: Array, cost: float, measured: Measured) -> Finalist:
     """Return a law with its weight, averaged over whether a constant stands beside it."""
-    without, _ = measured.log_weight(design)
-    beside, _ = measured.log_weight(_with_constant(design))
+    without = measured.log_weight(design)
+    beside = measured.log_weight(_with_constant(design))
     both = float(np.logaddexp(without, beside))
     constant = bool(np.isfinite(beside)) and beside - both > np.log(CONSTANT_SEEN)
     return Finalist(terms, both - cost, constant)

@@ -34,14 +34,24 @@ class Measured:
         """Fit a design (n, k)."""
         return solve(design, self.log_seconds, robust=self.robust, tolerance=TOLERANCE)
 
-    def log_weight(self, design: Array) -> tuple[float, Solution]:
-        """Return the log weight of a law by its design (n, k), without its prior, and its fit."""
+    def log_weight(self, design: Array) -> float:
+        """Return the log weight of a law by its design (n, k), without its prior; minus infinity if it has no fit."""
+        relative = design * np.exp(-self.log_seconds)[:, None]
+        largest = relative.max(axis=0)
+        if not (np.isfinite(largest) & (largest > 0)).all() or not design.any(axis=1).all():
+            return -np.inf
+        try:
+            return self._log_weight(design / largest)  # columns may differ by many powers of ten
+        except np.linalg.LinAlgError:
+            return -np.inf
+
+    def _log_weight(self, design: Array) -> float:
         found = self.fit(design)
         shares = found.jacobian * found.coefficients
         gram = (shares.T @ shares)[None]
         ones = np.where(shares.max(axis=0) > NOTHING, 1.0, 0.0)[None]
         evidence = log_evidence(np.array([found.loss]), len(design), gram, ones, self.prior)
-        return float(evidence[0]) + HELD_OUT_WEIGHT * self._held_out(design, found), found
+        return float(evidence[0]) + HELD_OUT_WEIGHT * self._held_out(design, found)
 
     def _held_out(self, design: Array, whole: Solution) -> float:
         """Return the log density of the largest points, given the fit to the others; 0 with too few points."""

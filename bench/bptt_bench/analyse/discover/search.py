@@ -7,6 +7,7 @@ every law that is not excluded yet, until these are closed under neighbourhood.
 
 from __future__ import annotations
 
+import heapq
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TypeAlias
@@ -45,7 +46,8 @@ COARSE = (  # shapes of a factor from which the search starts, the richest of th
     tuple(lattice(q, 0) for q in (0, 4, 8)),
     tuple(lattice(q, 0) for q in (0, 4)),
 )
-MOST_COARSE = 2500
+MOST_COARSE = 400
+FEW_FACTORS = 2  # of many factors: terms that have so few of them, or lack so few
 STEPS = (  # of quarters and logarithms to a neighbouring shape
     *((1, 0), (-1, 0), (2, 0), (-2, 0), (4, 0), (-4, 0)),
     *((0, 1), (0, -1), (-1, 1), (1, -1), (-2, 1), (2, -1)),
@@ -179,12 +181,12 @@ class Search:
         if d == 1:
             usable = np.flatnonzero(np.isfinite(self._family.costs[0]))
             return [(int(shape),) for shape in usable if shape != ABSENT]
-        chosen = next((shapes for shapes in COARSE if len(shapes) ** d <= MOST_COARSE), COARSE[-1])
-        found = itertools.islice(itertools.product(chosen, repeat=d), 1, MOST_COARSE)
+        chosen = next((shapes for shapes in COARSE if len(shapes) ** d <= MOST_COARSE), None)
+        found = list(itertools.product(chosen, repeat=d))[1:] if chosen else list(_of_many_factors(d))
         return [term for term in found if np.isfinite(self._family.cost(term))]
 
     def _best(self, laws: Sequence[Law], most: int) -> list[Law]:
-        return sorted(laws, key=lambda law: -self.scores[law])[:most]
+        return heapq.nlargest(most, laws, key=self.scores.__getitem__)
 
     def _expand(self) -> bool:
         """Try the neighbours of the best laws that have not had theirs tried; return whether there were any."""
@@ -205,6 +207,13 @@ class Search:
                 yield _with(others, neighbour)
                 if len(law) < MOST_TERMS:
                     yield _with(law, neighbour)
+
+
+def _of_many_factors(d: int) -> Iterator[Term]:
+    """Yield products of first powers of one or two of d factors, and of all but at most two."""
+    for size in dict.fromkeys([*range(1, FEW_FACTORS + 1), *range(d - FEW_FACTORS, d + 1)]):
+        for members in itertools.combinations(range(d), size):
+            yield tuple(lattice(4, 0) if f in members else ABSENT for f in range(d))
 
 
 def _spread(seconds: Array) -> Index:

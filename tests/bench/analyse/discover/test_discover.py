@@ -184,3 +184,17 @@ def test_bytes_without_noise_have_a_law_too() -> None:
     found = bench.discover(frame, response="peak_bytes")
     assert found.law.text == "n**2"
     assert found.decides is None or found.decides.seconds is None
+
+
+def test_levels_of_any_size_are_searched_without_a_fault(rng: np.random.Generator) -> None:
+    points = {name: 10.0 ** rng.uniform(2, 15, 24) for name in ("a", "b", "c")}
+    seconds = 1e-30 * points["a"] * points["b"] * np.exp(0.3 * rng.standard_normal(24))
+    frame = pd.DataFrame({**points, "seconds_per_eval": seconds})
+    frame.attrs["factors"] = ["a", "b", "c"]
+    assert bench.discover(frame).law.text == "a*b"
+
+
+def test_nine_factors_are_searched(rng: np.random.Generator) -> None:
+    points = {name: rng.choice([2.0, 4, 8, 16], 60) for name in "abcdefghi"}
+    found = bench.discover(of_law("a*b*c*d*e*f*g*h*i + a*b", points, (1e-8, 1e-7), rng))
+    assert "a*b*c*d*e*f*g*h*i" in set(map(str, found.law.terms))
