@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -16,11 +17,10 @@ from bptt_bench.analyse.discover.extensions import Extension, free_power, with_c
 from bptt_bench.analyse.discover.family import Family, make_family
 from bptt_bench.analyse.discover.finalists import Measured, normalise
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
-from bptt_bench.analyse.discover.search import Search
+from bptt_bench.analyse.discover.search import Law, Search
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.stats.arrays import Array
-from bptt_bench.analyse.stats.estimate import huber_weights
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
 from bptt_bench.store.frame import as_samples
@@ -33,6 +33,7 @@ MOST_FINALISTS = 60  # laws that are fitted to all samples of the logarithms
 MOST_CANDIDATES = 12  # laws of the answered set
 EXCLUDED = 1 / 50  # of the largest weight, below which a law is excluded
 SIMPLER = 10.0  # times the weight of a law, at which one that has only some of its terms excludes it
+MOST_OUTLIERS, OUTLIER_WEIGHT = 0.15, 1e-3  # share of points off a law, and their weight in a second search
 FEWEST_POINTS = 4  # fewer fit any law
 CONSTANT_SEEN = 0.1  # of the weight of a law with a constant beside it, below which it has none
 
@@ -129,7 +130,7 @@ def _measured(base: Fit) -> Measured:
     """Return the log times of the points of a fit, and what is known of their noise."""
     errors = base.points["location_error"].to_numpy()
     known = None if base.noise.relative is None else float(np.sqrt((errors**2).mean()))
-    return Measured(np.log(base.points["measured"].to_numpy()), base.robust, noise_prior(known))
+    return Measured(np.log(base.points["measured"].to_numpy()), known or 0.0, noise_prior(known))
 
 
 def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Finalist], int]:
@@ -138,21 +139,26 @@ def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Final
     seconds = np.exp(measured.log_seconds)
     search = Search(family, seconds, np.ones(len(seconds)), measured.prior)
     search.run()
-    if measured.robust:  # points that no law meets lose weight, and the search begins again
-        best = next(iter(search.kept()))
-        residual = measured.fit(_with_constant(family.columns(best).T)).residual
-        search = Search(family, seconds, huber_weights(residual, len(best) + 1), measured.prior)
-        search.run()
-    kept = list(search.kept())[:MOST_FINALISTS]
-    costs = [search.law_cost(law) for law in kept]
+    kept, costs, tried = list(search.kept()), dict[Law, float](), len(search.scores)
+    costs.update({law: search.law_cost(law) for law in kept})
+    for law in search.simplest():
+        off = measured.outliers(_with_constant(family.columns(law).T))
+        if 0 < off.sum() <= max(MOST_OUTLIERS * len(off), 1):
+            again = Search(family, seconds, np.where(off, OUTLIER_WEIGHT, 1.0), measured.prior)
+            again.run()
+            tried += len(again.scores)
+            others = list(again.kept())
+            costs.update({law: again.law_cost(law) for law in others})
+            kept = [one for pair in zip_longest(kept, others) for one in pair if one is not None]
+            break
+    kept = list(dict.fromkeys(kept))[:MOST_FINALISTS]
     finalists = [
-        _finalist(tuple(family.text(term) for term in law), family.columns(law).T, cost, measured)
-        for law, cost in zip(kept, costs, strict=True)
+        _finalist(tuple(family.text(term) for term in law), family.columns(law).T, costs[law], measured) for law in kept
     ]
     order = np.argsort([-one.log_weight for one in finalists], kind="stable").tolist()
-    extensions = list(_extensions([kept[i] for i in order], [costs[i] for i in order], family, levels, measured))
+    extensions = list(_extensions([kept[i] for i in order], [costs[kept[i]] for i in order], family, levels, measured))
     finalists += [_finalist(one.terms, one.design, one.cost, measured) for one in extensions]
-    return finalists, len(search.scores) + len(extensions)
+    return finalists, tried + len(extensions)
 
 
 def _extensions(

@@ -125,7 +125,7 @@ def _with_corner(
     def search(tried: Array) -> tuple[Array, Solution, float]:
         designs = np.repeat(plain[None], len(tried), axis=0)
         designs[:, :, i + 1] = beside * np.maximum(levels, tried[:, None]) ** (quarters / 4)
-        found = solve_batch(designs, measured.log_seconds, robust=measured.robust, tolerance=TOLERANCE)
+        found = solve_batch(designs, measured.log_seconds, robust=True, tolerance=TOLERANCE)
         best = int(np.argmin([one.loss for one in found]))
         return designs[best], found[best], float(tried[best])
 

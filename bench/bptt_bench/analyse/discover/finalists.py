@@ -13,26 +13,36 @@ import numpy as np
 
 from bptt_bench.analyse.discover.evidence import NoisePrior, log_evidence
 from bptt_bench.analyse.discover.search import NOTHING
-from bptt_bench.analyse.stats.arrays import Array
-from bptt_bench.analyse.stats.estimate import Solution, solve
+from bptt_bench.analyse.stats.arrays import Array, Flags
+from bptt_bench.analyse.stats.estimate import Solution, huber_scale, solve
 
 HELD_OUT_SHARE = 0.2  # of the points, the largest ones
 FEWEST_HELD_OUT = 2
 HELD_OUT_WEIGHT = 0.5  # of the log density of the largest points, which the evidence holds already
+OUTLIER = 4.0  # scales off a law, beyond which a point does not speak against it any more
 TOLERANCE = 1e-8  # relative, of the fits that are compared
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What laws are compared on: log times of points (n,), whether Huber's loss is used, and the prior of the noise."""
+    """What laws are compared on: log times of points (n,), the error of their locations or 0, and the prior of noise."""
 
     log_seconds: Array
-    robust: bool
+    location_error: float
     prior: NoisePrior
 
     def fit(self, design: Array) -> Solution:
         """Fit a design (n, k)."""
-        return solve(design, self.log_seconds, robust=self.robust, tolerance=TOLERANCE)
+        return solve(design, self.log_seconds, robust=True, tolerance=TOLERANCE)
+
+    def scale(self, residual: Array, k: int) -> float:
+        """Return the scale of the residuals of a law with k coefficients, at least the error of the locations."""
+        return max(float(huber_scale(residual, k)[0]), self.location_error)
+
+    def outliers(self, design: Array) -> Flags:
+        """Return which points (n,) lie far off a law by its design (n, k)."""
+        residual = self.fit(design).residual
+        return np.asarray(np.abs(residual) > OUTLIER * self.scale(residual, design.shape[1]))
 
     def log_weight(self, design: Array) -> float:
         """Return the log weight of a law by its design (n, k), without its prior; minus infinity if it has no fit."""
@@ -50,7 +60,10 @@ class Measured:
         shares = found.jacobian * found.coefficients
         gram = (shares.T @ shares)[None]
         ones = np.where(shares.max(axis=0) > NOTHING, 1.0, 0.0)[None]
-        evidence = log_evidence(np.array([found.loss]), len(design), gram, ones, self.prior)
+        # most samples of a point may be disturbed: it must not decide between laws by itself
+        bound = OUTLIER * self.scale(found.residual, design.shape[1])
+        squares = np.minimum(found.residual**2, bound**2).sum()
+        evidence = log_evidence(np.array([squares]), len(design), gram, ones, self.prior)
         return float(evidence[0]) + HELD_OUT_WEIGHT * self._held_out(design, found)
 
     def _held_out(self, design: Array, whole: Solution) -> float:
@@ -61,17 +74,14 @@ class Measured:
         kept, held = order[:-n_held], order[-n_held:]
         if len(kept) < k + 1 or not design[kept].any(axis=0).all():
             return 0.0
-        found = solve(
-            design[kept], self.log_seconds[kept], robust=self.robust, tolerance=TOLERANCE, start=whole.coefficients
-        )
+        found = solve(design[kept], self.log_seconds[kept], robust=True, tolerance=TOLERANCE, start=whole.coefficients)
         predicted = design[held] @ found.coefficients
         if not (predicted > 0).all():
             return -np.inf
         sigma = max(whole.scatter, float(self.prior.deviations[0]))
         jacobian = design[held] / predicted[:, None]
         left = self.log_seconds[held] - np.log(predicted)
-        if self.robust:
-            left = np.clip(left, -3 * sigma, 3 * sigma)
+        left = np.clip(left, -OUTLIER * sigma, OUTLIER * sigma)
         # the covariance is σ²(I + J C Jᵀ), with J of k columns (Woodbury's identity)
         known = found.jacobian.T @ found.jacobian
         both = known + jacobian.T @ jacobian

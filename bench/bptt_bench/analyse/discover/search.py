@@ -104,6 +104,11 @@ class Search:
         order = sorted(self.scores, key=lambda law: -self.scores[law])
         return {law: self.scores[law] for law in order if self.scores[law] >= top - KEPT}
 
+    def simplest(self) -> Iterator[Law]:
+        """Yield the best law of each number of terms but the largest."""
+        for k in range(1, MOST_TERMS):
+            yield from self._best([law for law in self.scores if len(law) == k], 1)
+
     def try_laws(self, laws: Iterable[Law]) -> None:
         """Find the scores of laws that have none yet."""
         new = [law for law in dict.fromkeys(laws) if law not in self.scores and 0 < len(law) <= MOST_TERMS]
