@@ -25,7 +25,7 @@ TOLERANCE = 1e-8  # relative, of the fits that are compared
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Measured:
-    """What laws are compared on: log times of points (n,), the error of their locations or 0, the prior of the noise."""
+    """What laws are compared on: log times of points (n,), the error of their locations, and the prior of the noise."""
 
     log_seconds: Array
     location_error: float
