@@ -17,7 +17,7 @@ import pytest
 from bptt_bench.integrations.pytest.law_item import LawItem
 from bptt_bench.integrations.pytest.laws import CountedLaw, NotJudged
 from bptt_bench.integrations.pytest.stated_law import Complexity
-from bptt_bench.measure.engines.valgrind import InstructionCounter, InstructionsError
+from bptt_bench.measure.engines.valgrind import SECONDS_TO_START, InstructionCounter, InstructionsError
 from bptt_bench.measure.loop.instructions import INPUTS, count_points
 from bptt_bench.plan import Point
 
@@ -128,6 +128,7 @@ class TestCounter:
                     command=("pytest", "-p", PLUGIN, *map(str, invocation.args)),
                     folder=invocation.dir,
                     unset=UNSET,
+                    seconds_to_start=WALL_SECONDS * SECONDS_TO_START,
                     seconds_to_end=SECONDS_TO_END,
                 )
                 self._counter = counter.__enter__()

@@ -86,6 +86,7 @@ class InstructionCounter:
     folder : where the process runs; None: where this one does.
     threads : of every numerical library.
     variables, unset : environment variables that the process has beside those of this one, and has not.
+    seconds_to_start : for which the process is waited for until it is ready.
     seconds_to_end : for which the process may put away what it has set up, when it is not needed any more.
     program : the command that Valgrind is.
 
@@ -103,11 +104,12 @@ class InstructionCounter:
         threads: int = 1,
         variables: Mapping[str, str] | None = None,
         unset: Collection[str] = (),
+        seconds_to_start: float = SECONDS_TO_START,
         seconds_to_end: float = 0.0,
         program: Sequence[str] | None = None,
     ) -> None:
         self._opening, self._command, self._cwd = dict(opening), tuple(command), folder
-        self._seconds_to_end = seconds_to_end
+        self._seconds_to_start, self._seconds_to_end = seconds_to_start, seconds_to_end
         inherited = {name: value for name, value in os.environ.items() if name not in unset}
         self._program = [require_valgrind()] if program is None else list(program)
         self._folder = tempfile.TemporaryDirectory(prefix="bptt-bench-instructions-")
@@ -143,7 +145,7 @@ class InstructionCounter:
             process_group=0,
         )
         try:
-            self._of_marks = self._counts(self._ask(self._opening, SECONDS_TO_START))[0]
+            self._of_marks = self._counts(self._ask(self._opening, self._seconds_to_start))[0]
         except BaseException:
             self.close()
             raise

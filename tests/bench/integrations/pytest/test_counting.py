@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Self
 
 import pytest
 from bptt_bench.integrations.pytest import counter as counter_module
-from bptt_bench.measure.engines.valgrind import InstructionCounter, InstructionsError
+from bptt_bench.measure.engines.valgrind import SECONDS_TO_START, InstructionCounter, InstructionsError
 
 pytest_plugins = ["pytester"]
 
@@ -86,6 +86,7 @@ def test_points_run_once_untimed_and_the_law_is_judged_on_instructions(project: 
     (counter,) = FakeCounter.begun
     assert counter.opening["tests"] == [f"{project.path / 'test_it.py'}::test_scan"]
     assert set(counter.asked) == {"test_it.py::test_scan[law]"}
+    assert counter.how["seconds_to_start"] == 10 * SECONDS_TO_START  # of a machine that is as busy
     assert counter.is_closed
 
 
