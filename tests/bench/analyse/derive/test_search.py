@@ -125,7 +125,7 @@ def test_what_is_no_law_of_the_families_is_not_called_one(name: str) -> None:
 
 
 def test_a_change_at_any_size_that_is_reached_is_seen() -> None:
-    for place in (2, 3, 13, 14, 15, 17, 31, 33, 50, 63, 100, 127, 129, 500, 777, 1000, 2500):
+    for place in (2, 14, 15, 50, 129, 777):
         found = derived(lambda n, place=place: 3 * n + (n if n >= place else 0), names="n", largest=4096)
         if found.law is not None:
             assert [found.law.at({"n": n}) for n in range(1, 4000)] == [
