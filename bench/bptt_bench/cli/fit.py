@@ -13,6 +13,8 @@ from bptt_bench.cli.options import (
     print_json,
     print_tables,
     read_fitting,
+    strict_option,
+    strict_status,
 )
 
 PREDICTION = "V=10000,d=100,H=100,T=35"
@@ -40,6 +42,7 @@ PREDICTION = "V=10000,d=100,H=100,T=35"
 )
 @click.option("--versus", multiple=True, metavar="LAW", help="Compare with another law. Repeatable.")
 @fitting_options
+@strict_option
 @json_option
 def fit(
     data: Path,
@@ -49,6 +52,7 @@ def fit(
     subject: str | None,
     predict: tuple[str, ...],
     versus: tuple[str, ...],
+    strict: bool,
     as_json: bool,
     **fitting: Any,
 ) -> int:
@@ -97,4 +101,5 @@ def fit(
         show_fits(result.found, result.left_out)
     else:
         print_tables(result)
-    return 0
+    reports = result.found.values() if isinstance(result, FitReports) else [result]
+    return strict_status([one for report in reports for one in report.predictions], strict=strict)

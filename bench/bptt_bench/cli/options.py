@@ -17,6 +17,8 @@ from click.core import ParameterSource
 from bptt_bench.errors import EXIT_FINE, EXIT_INTERRUPTED, EXIT_REFUTED
 
 if TYPE_CHECKING:
+    from bptt_bench.analyse.predict.inverse import LargestLevel
+    from bptt_bench.analyse.predict.predictor import PointPrediction
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.analyse.verdicts.verdict import Verdict
     from bptt_bench.measure.engines.settings import EngineSettings
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 
 json_option = click.option("--json", "as_json", is_flag=True, help="One JSON document on standard output.")
+strict_option = click.option("--strict", is_flag=True, help="Exit status 1 unless every prediction is graded sound.")
 unit_option = click.option(
     "--unit",
     metavar="UNIT",
@@ -152,6 +155,11 @@ def exit_status(verdicts: Sequence[Verdict]) -> int:
     """Return 1 if a claim is refuted; neither an inconclusive verdict nor a detail of a law is a failure."""
     failed = any(one.verdict == "refuted" and one.kind != "detail" for one in verdicts)
     return EXIT_REFUTED if failed else EXIT_FINE
+
+
+def strict_status(predictions: Sequence[PointPrediction] | Sequence[LargestLevel], *, strict: bool) -> int:
+    """Return 1 if predictions must be sound and one is not, or could not be made."""
+    return EXIT_REFUTED if strict and any(one.grade != "sound" for one in predictions) else EXIT_FINE
 
 
 def print_tables(shown: Analysis | FitReport) -> None:

@@ -15,6 +15,8 @@ from bptt_bench.cli.options import (
     load_claims,
     print_json,
     read_fitting,
+    strict_option,
+    strict_status,
 )
 
 
@@ -35,6 +37,7 @@ from bptt_bench.cli.options import (
 @click.option("--response", metavar="NAME", help="What to predict.  [default: time, and memory where it has a law]")
 @claims_option
 @fitting_options
+@strict_option
 @json_option
 def predict(
     data: Path,
@@ -45,13 +48,16 @@ def predict(
     law: str | None,
     response: str | None,
     claims: str | None,
+    strict: bool,
     as_json: bool,
     **fitting: Any,
 ) -> int:
     """Predict time and memory at points, from the laws of a run, from --law, or from all laws that fit a table.
 
     The predictor is that of `foresee`: the law with its thresholds, and what measured points nearby have in common
-    beyond it. Every prediction has its 95 % interval, and says how far it lies beyond what was measured.
+    beyond it. Every prediction has its 95 % interval, says how far it lies beyond what was measured, and has a grade:
+    sound, doubtful, or rejected, which extrapolates a law that the data reject. How the same procedure did is shown by
+    a backtest, which predicts the largest measured points from the others.
 
     \b
     Example: bptt-bench predict results/reference --at V=10000,d=100,H=100,T=100..10000
@@ -75,10 +81,10 @@ def predict(
     if largest is None and within is None:
         found = predicted(data, at, **how)
         _print_answer(found, show_predicted, as_json=as_json)
-    else:
-        levels = predicted(data, at, largest=largest, within=within, **how)  # type: ignore[arg-type]
-        _print_answer(levels, show_largest, as_json=as_json)
-    return 0
+        return strict_status(found, strict=strict)
+    levels = predicted(data, at, largest=largest, within=within, **how)  # type: ignore[arg-type]
+    _print_answer(levels, show_largest, as_json=as_json)
+    return strict_status(levels, strict=strict)
 
 
 def _print_answer(found: Any, show: Callable[[Any], None], *, as_json: bool) -> None:

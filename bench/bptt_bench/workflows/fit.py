@@ -9,6 +9,7 @@ from shlex import quote
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import threadpoolctl
 
 from bptt_bench.analyse.data.columns import (
     WHOLE,
@@ -22,6 +23,7 @@ from bptt_bench.analyse.data.columns import (
 )
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of, own_subjects
+from bptt_bench.analyse.discover.averaged import averaged_predictor
 from bptt_bench.analyse.discover.discover import discover
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
@@ -31,6 +33,7 @@ from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.cautions import cautions
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.fitting.select import Preference, prefer_fits
+from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
 from bptt_bench.errors import FitError
 from bptt_bench.plan import Point
 from bptt_bench.plan.law.wording import did_you_mean
@@ -45,10 +48,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FitReport:
-    """A fit, the points to be predicted, and how other laws compare."""
+    """A fit, its predictions at the points that were asked for, and how other laws compare."""
 
     fit: Fit
-    predict_at: tuple[Point, ...]
+    predictions: tuple[PointPrediction, ...]
     versus: tuple[Preference, ...]
     notes: tuple[str, ...] = ()  # what the user should know of how the data were read
     laws: LawSet | None = None  # where no law was stated: those that the data do not exclude
@@ -68,7 +71,7 @@ class FitReport:
         """Return the fit, its predictions and comparisons as plain data."""
         from bptt_bench.report.words.documents import fit_document
 
-        return fit_document(self.fit, self.predict_at, self.versus, self.laws)
+        return fit_document(self.fit, self.predictions, self.versus, self.laws)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,9 +154,10 @@ def fit_data(
         fits = [fit(rows, text, response=response, overhead=overhead, block=block, unit=unit) for text in texts]
         this, *others = fits if laws is None else (laws.fit, *fits)
         needed = this.full_law.factors if laws is None else laws.factors
+        points = [point for one in asked for point in _read_points(one, this, needed)]
         return FitReport(
             fit=this,
-            predict_at=tuple(point for one in asked for point in _read_points(one, this, needed)),
+            predictions=tuple(predict_points(this, points, laws)),
             versus=tuple(prefer_fits(this, other) for other in others),
             notes=tuple(frame.attrs.get("notes", ())),
             laws=laws,
@@ -189,6 +193,17 @@ def factors_as_law(frame: pd.DataFrame, response: str | None = None, block: str 
                 f"column {name!r}: a law can name words alone; --rename {quote(f'{name}=n')}, or --ignore it"
             )
     return "*".join(factors)
+
+
+def predict_points(fitted: Fit, points: Sequence[Point], laws: LawSet | None = None) -> list[PointPrediction]:
+    """Return the predictions of a fit at points, or of the laws that were found, as ``predict`` makes them."""
+    from bptt_bench.report.words.foresight import with_words
+
+    if not points:
+        return []
+    near = None if laws is None else averaged_predictor(laws)
+    with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):  # see `predict`
+        return with_words(make_predictor("", fitted, near=near).predict(points))
 
 
 def prepare_rows(

@@ -219,7 +219,10 @@ def _predict_response(source: PredictionSource, response: str, points: Sequence[
             PointPrediction(subject=source.subject, response=response, unit=unit, at=point, caution=predictor)
             for point in points
         ]
-    return [replace(one, caution=_missing_factor_note(predictor, one.at)) for one in predictor.predict(points)]
+    from bptt_bench.report.words.foresight import with_words
+
+    found = with_words(predictor.predict(points))
+    return [replace(one, caution=_missing_factor_note(predictor, one.at)) for one in found]
 
 
 def _predictor(source: PredictionSource, response: str) -> Predictor | str:
@@ -321,7 +324,7 @@ def _predict_largest(
                     yield _no_level(source, one, factor, budget, at, predictor)
                     continue
                 amount = budget.of(source.unit(one))
-                found = largest_within(predictor, factor, amount, at, span, within)
+                found = _with_assessment(largest_within(predictor, factor, amount, at, span, within))
                 yield found if found.largest is None else _with_memory_note(source, found, machine)
 
 
@@ -363,6 +366,16 @@ def _no_level(
         at=at,
         note=why,
     )
+
+
+def _with_assessment(found: LargestLevel) -> LargestLevel:
+    """Add what is known of the prediction in words to the note."""
+    from bptt_bench.report.words.foresight import assessment_words
+
+    if found.assessment is None:
+        return found
+    known = assessment_words(found.assessment, found.farther is not None and found.farther > 1)
+    return replace(found, note="; ".join(filter(None, (found.note, known))))
 
 
 def _with_memory_note(source: PredictionSource, found: LargestLevel, machine: int) -> LargestLevel:

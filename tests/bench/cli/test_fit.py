@@ -41,7 +41,7 @@ def test_amounts_are_printed_in_the_unit_of_the_response(
     result = fitted(tmp_path, name, *(() if unit is None else ("--unit", unit)))
     assert result.exit_code == 0, result.stderr
     assert heading in result.stdout
-    assert f"predicted at n = 3\u202f000: {predicted}\n" in result.stdout
+    assert f"predicted at n = 3\u202f000: {predicted}, sound\n" in result.stdout
 
 
 @pytest.mark.parametrize(("name", "unit"), [("time_ms", "ms"), ("bytes_per_second", "B/s"), ("latency", None)])

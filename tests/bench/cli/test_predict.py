@@ -57,7 +57,20 @@ def test_json_is_one_document_of_predictions() -> None:
     assert all("of the samples lie far above the rest" in note for note in time["notes"])  # on a busy machine
     assert (time["subject"], time["response"], memory["response"]) == ("fused", "seconds_per_eval", "allocated_bytes")
     for one in (time, memory):
-        assert list(one) == ["subject", "response", "unit", "at", "value", "low", "high", "farther", "note", "notes"]
+        assert list(one) == [
+            "subject",
+            "response",
+            "unit",
+            "at",
+            "value",
+            "low",
+            "high",
+            "farther",
+            "grade",
+            "note",
+            "evidence",
+            "notes",
+        ]
         assert one["low"] < one["value"] < one["high"]
         assert one["at"] == {"V": 10000, "d": 100, "H": 100, "T": 35}
 

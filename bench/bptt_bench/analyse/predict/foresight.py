@@ -15,7 +15,7 @@ import numpy as np
 from bptt_bench.analyse.data.samples import gather
 from bptt_bench.analyse.evidence.evidence import BLOCK, STAGE, WHOLE, Evidence, UnjudgedError, rows_of
 from bptt_bench.analyse.findings.reason import Reason
-from bptt_bench.analyse.predict.predictor import interval_predictor
+from bptt_bench.analyse.predict.assess import LawPredictor
 from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
@@ -119,7 +119,7 @@ def _of_subject(evidence: Evidence, subject: str, points: Sequence[Point]) -> It
         raise UnjudgedError(f"subject {subject!r}: nothing to predict with", fit)
     swept = [dict(zip(fit.factors, row, strict=True)) for row in fit.points[list(fit.factors)].to_numpy().tolist()]
     longest = float(fit.points["fitted"].max())
-    for point, interval in zip(points, interval_predictor(fit)(points), strict=True):
+    for point, interval in zip(points, LawPredictor(fit).intervals(points), strict=True):
         distance = distance_beyond(point, swept)
         if distance <= 1:
             raise FitError(f"point {point}: lies within what {subject} was swept over, in every factor")

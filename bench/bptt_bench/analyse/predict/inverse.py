@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bptt_bench.analyse.findings.predictions import Assessment, Grade
 from bptt_bench.analyse.predict.predictor import Predictor
 from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.plan import Point
@@ -26,7 +27,7 @@ class LargestLevel:
     ``largest``: at which the prediction is within the budget; ``low``, the safe answer: at which its upper end is;
     ``high``, the optimistic answer: at which its lower end is. ``None``: no level is within the budget, or all levels
     of the search are. ``note`` says which, and ``unbounded`` names the answers that lie beyond ``farthest``, where the
-    search ended.
+    search ended. ``assessment``: what is known of the prediction at ``largest``, or at ``low`` without one.
     """
 
     subject: str
@@ -42,6 +43,12 @@ class LargestLevel:
     farthest: float | None = None
     unbounded: tuple[str, ...] = ()
     note: str = ""
+    assessment: Assessment | None = None
+
+    @property
+    def grade(self) -> Grade | None:
+        """How far the answer can be trusted; ``None`` where there is none."""
+        return None if self.assessment is None else self.assessment.grade
 
     def to_json(self) -> dict[str, Any]:
         """Return the answer as plain data."""
@@ -56,6 +63,7 @@ class LargestLevel:
             "low": self.low,
             "high": self.high,
             "farther": self.farther,
+            "grade": self.grade,
             "note": self.note,
         }
 
@@ -107,6 +115,8 @@ def largest_within(
     )
     answer = largest if largest is not None else safe
     extrapolation = None if answer is None else predictor.measured.extrapolation({**at, factor: answer})
+    assess = predictor.assess
+    known = None if answer is None or assess is None else assess([{**at, factor: answer}])[0]
     text = budget_text or amount_in_sentence(budget, predictor.unit)
     notes = _notes(predictor.unit, factor, text, levels, values, within)
     if extrapolation is not None:
@@ -125,6 +135,7 @@ def largest_within(
         farthest=span.level(float(levels[-1])),
         unbounded=tuple(name for name, inside in zip(("largest", "high", "low"), within[:, -1], strict=True) if inside),
         note="; ".join(filter(None, notes)),
+        assessment=known,
     )
 
 

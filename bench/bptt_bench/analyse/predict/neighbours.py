@@ -4,21 +4,33 @@ A law of a few terms leaves residuals of several per cent that are not noise. Th
 length of its rows, on the shape of its matrix and on the cache that holds it. Points that are close in the factors
 share such effects. The residual at a point is modelled as
 
-    r(x) = J(x) β + a(x) (z(x) + ε),   cov z(x), z(x') = s² exp(-|x - x'|),   |x - x'|² = Σ_p (log p - log p')² / ℓ_p²,
+    r(x) = J(x) β + a(x) (z(x) + ε) + Σ_p b_p log p + w(log f),
+
+    cov z(x), z(x') = s² exp(-|x - x'|),   |x - x'|² = Σ_p (log p - log p')² / ℓ_p²,
 
 with J the law's own Jacobian (so that the coefficients may change a little), a length ℓ_p for each factor, an
 independent part ε of each point, and the known errors of the measured locations. The amplitude is a(x) = 1 + κ·(share
 of the time beyond the thresholds of the law's regimes): the cost of an operation beyond a cache depends on the other
-contents of the cache, and is less certain than within it. s, ε, κ and ℓ maximise the restricted likelihood. Near
-measured points a prediction includes their residuals; far from all of them it is that of the law, with an interval as
-wide as the residuals.
+contents of the cache, and is less certain than within it. How far what neighbours share reaches is for backtests to say
+(``bptt_bench.analyse.predict.stack``): lengths of at most half of the range of a factor made the median error of one
+measured table 25 % instead of 16 %.
+
+With a *drift* the law itself may be off: slopes b_p ~ N(0, γ²) of a power of each factor, and w, an integrated Wiener
+process in the logarithm of the fitted time f, which bends as a missing term or a saturation does. Far beyond the
+points the slope at their end goes on, and grows uncertain as the distance to the power of 3/2.
+
+A term whose coefficient ended at 0 may be as large as its upper bound, which adds to the variance of a prediction.
+
+s, ε, κ, ℓ, γ and the scale of w maximise the restricted likelihood. Near measured points a prediction includes their
+residuals; far from all of them it is that of the law, or of its drift.
 
 Evidence while developing (naive, aggregated and batched on one machine, fitted to a sweep and the cheap part of a later
 run, 45 points measured beyond): median error 6.5 % by the law, 4.8 % with neighbours. On a later run, 72 points beyond:
 95 % intervals with one amplitude everywhere covered 76 % of them, with κ 96 %. The accuracy at points not used in
 development is that of the reference run (``foresee``).
 Source: Cressie (1993), "Statistics for Spatial Data", section 3.4; Rasmussen & Williams (2006), "Gaussian Processes for
-Machine Learning", section 2.7 and eq. 2.44.
+Machine Learning", section 2.7 and eq. 2.44; Wahba (1978), "Improper priors, spline smoothing and the problem of
+guarding against model errors in regression", for w.
 """
 
 from __future__ import annotations
@@ -31,6 +43,7 @@ from scipy.optimize import Bounds, minimize
 
 from bptt_bench.analyse.fitting.diagnose import shares_of
 from bptt_bench.analyse.fitting.fitted import Fit, Points, columns_at
+from bptt_bench.analyse.predict.coordinates import coordinates
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.errors import FitError
@@ -40,17 +53,34 @@ DEVIATIONS = (0.002, 0.5)  # relative: from negligible to a law that explains no
 STARTS = (0.5, 2.0)  # lengths at which the search starts; the likelihood may have two maxima
 EXTRA_AMPLITUDE = (0.0, 20.0)  # κ: above, s of a few per cent would be as much as the time itself
 START_SHARED, START_OWN, START_EXTRA_AMPLITUDE = 0.07, 0.03, 1.0  # relative deviations, and κ, at which it begins
+DRIFTS = (1e-3, 1.0)  # γ, powers of a factor; and the scale of w, powers for each square root of a nat
+START_DRIFT = 0.05
 RIDGE = 1e-6  # on β: keeps a term that no residual depends on
 FEWEST_SPARE_POINTS = 10  # beyond the coefficients, to estimate a covariance
+MOST_STEPS, MOST_STEPS_NEAR = 200, 12  # of a search, and of one that starts at the model of a similar fit
+MOST_POINTS = 1000  # a step of the search takes seconds with more
+MANY_POINTS = 300  # with more, a fit that has a model of a similar fit takes its parameters
+
+
+class Spread(NamedTuple):
+    """Logarithms of predictions (m,) and their standard errors (m,), of one sample."""
+
+    centre: Array
+    scale: Array
+
+
+class _Places(NamedTuple):
+    """What the covariance of points depends on."""
+
+    logs: Array  # (n, n_factors), of the levels
+    size: Array  # (n,), log of the fitted time over that of the smallest measured point, at least 0
+    outside: Array  # (n,), share of the fitted time that is due beyond thresholds
 
 
 class _Model(NamedTuple):
     """A covariance with its factorisation and the coefficients β estimated with it."""
 
-    lengths: Array  # (n_factors,), nats
-    shared: float  # s, relative
-    own: float  # standard deviation of ε, relative
-    extra_amplitude: float  # κ: how much larger both are where all of the time is what is paid beyond a cache
+    theta: Array  # logarithms of ℓ, s, ε, and of γ and the scale of w if there is a drift; then κ
     factor: tuple[Array, bool]  # Cholesky factor of the covariance of the residuals
     beta: Array  # (k,)
     information: Array  # (k, k)
@@ -60,108 +90,205 @@ class _Model(NamedTuple):
 class Neighbours:
     """A fit whose predictions include the residuals that neighbouring points share.
 
+    Parameters
+    ----------
+    drift : whether the law itself may be off by slopes and a bend.
+    near : a model of a similar fit, from which the search starts.
+
     Attributes
     ----------
-    lengths : factor -> distance in nats over which the correlation of residuals falls to 1/e.
+    lengths : coordinate -> distance in nats over which the correlation of residuals falls to 1/e.
     shared, own : relative standard deviations of the shared and of the independent part, below all thresholds.
     extra_amplitude : κ, by which both grow with the share of the time beyond thresholds.
 
     Raises
     ------
-    FitError : fewer than 10 points more than coefficients, or a level that is not above 0.
+    FitError : fewer than 10 points more than coefficients, or more than 1000 points.
     """
 
-    def __init__(self, fit: Fit) -> None:
+    def __init__(self, fit: Fit, *, drift: bool = False, near: Neighbours | None = None) -> None:
         levels = fit.levels
-        self._fit, self._active = fit, fit.coefficients > 0
-        self._factors = [name for name, values in levels.items() if len(np.unique(values)) > 1]
-        for name in self._factors:
-            if not (levels[name] > 0).all():
-                raise FitError(f"factor {name!r}: {levels[name].min():g}; neighbours need levels above 0")
+        self._fit, self._active, self._drift = fit, fit.coefficients > 0, drift
+        self._coordinates = coordinates(fit)
+        self._factors = [one.name for one in self._coordinates]
         needed = int(self._active.sum()) + FEWEST_SPARE_POINTS
-        if fit.n_points < needed:
-            raise FitError(f"points: {fit.n_points}; neighbours need at least {needed}")
-        self._at = self._log_levels({name: levels[name] for name in self._factors})
+        if not needed <= fit.n_points <= MOST_POINTS:
+            limit = f"at least {needed}" if fit.n_points < needed else f"at most {MOST_POINTS}"
+            raise FitError(f"points: {fit.n_points}; neighbours need {limit}")
+        self._middle = np.array([one.logs(levels).mean() for one in self._coordinates])
+        self._least = float(np.log(fit.points["fitted"].to_numpy()).min())
+        self._places = self._places_of(levels)
         self._jacobian = self._shares(levels)
-        self._outside = self._beyond(levels)
         self._residual = fit.points["log_residual"].to_numpy()
         self._error = fit.points["location_error"].to_numpy()
-        self._model = min((self._search(length) for length in STARTS), key=lambda model: model.loss)
-        self.lengths = dict(zip(self._factors, map(float, self._model.lengths), strict=True))
-        self.shared, self.own, self.extra_amplitude = self._model.shared, self._model.own, self._model.extra_amplitude
+        logs, size = self._places.logs, self._places.size
+        self._squares = ((logs[:, None] - logs[None]) ** 2).reshape(len(logs) ** 2, -1)  # (n², n_factors)
+        self._slopes, self._bend = _slopes(logs, logs), _bend(size, size)
+        self._bounds = self._search_bounds()
+        self._model: _Model = self._search(
+            None if near is None or near._factors != self._factors else near._model.theta
+        )
+        p = len(self._factors)
+        theta = self._model.theta
+        self.lengths = dict(zip(self._factors, map(float, np.exp(theta[:p])), strict=True))
+        self.shared, self.own = float(np.exp(theta[p])), float(np.exp(theta[p + 1]))
+        self.extra_amplitude = float(theta[-1])
 
     def predict(self, points: Points) -> list[Interval]:
         """Return prediction intervals for one sample at new points."""
+        centre, scale = self.spread(points)
+        fitted, ends = np.exp(centre), np.exp(t_quantile(self._fit.confidence, self._fit.freedom) * scale)
+        return [Interval(float(f), float(f / e), float(f * e)) for f, e in zip(fitted, ends, strict=True)]
+
+    def spread(self, points: Points) -> Spread:
+        """Return the predictive distribution of the logarithm of one sample at new points."""
         model, table = self._model, _table(points, self._fit.factors)
+        p = len(self._factors)
+        shared, own = np.exp(model.theta[p : p + 2])
+        places = self._places_of(table)
+        amplitude = 1 + self.extra_amplitude * places.outside
         jacobian = self._shares(table)
-        amplitude = 1 + model.extra_amplitude * self._beyond(table)
-        near = model.shared**2 * _correlation(self._log_levels(table), self._at, model.lengths)  # (m, n)
-        near *= amplitude[:, None] * (1 + model.extra_amplitude * self._outside)
+        near = shared**2 * _correlation(places.logs, self._places.logs, np.exp(model.theta[:p]))  # (m, n)
+        near *= amplitude[:, None] * (1 + self.extra_amplitude * self._places.outside)
+        variance = amplitude**2 * (shared**2 + own**2) + (self._fit.noise.relative or 0.0) ** 2
+        if self._drift:
+            slope, bend = np.exp(2 * model.theta[p + 2 : p + 4])
+            near += slope * _slopes(places.logs, self._places.logs) + bend * _bend(places.size, self._places.size)
+            variance += slope * (places.logs**2).sum(axis=1) + bend * places.size**3 / 3
         weights = cho_solve(model.factor, near.T)  # (n, m)
         left = self._residual - self._jacobian @ model.beta
         correction = jacobian @ model.beta + weights.T @ left
         drift = jacobian - weights.T @ self._jacobian  # (m, k)
-        variance = (
-            amplitude**2 * model.shared**2
-            - np.einsum("mn,nm->m", near, weights)
-            + np.einsum("mk,mk->m", drift, np.linalg.solve(model.information, drift.T).T)
-            + amplitude**2 * model.own**2
-            + (self._fit.noise.relative or 0.0) ** 2
-        )
-        fitted = columns_at(self._fit.full_law, table) @ self._fit.coefficients * np.exp(correction)
-        ends = np.exp(t_quantile(self._fit.confidence, self._fit.freedom) * np.sqrt(np.maximum(variance, 0.0)))
-        return [Interval(float(f), float(f / e), float(f * e)) for f, e in zip(fitted, ends, strict=True)]
+        variance -= np.einsum("mn,nm->m", near, weights)
+        variance += np.einsum("mk,mk->m", drift, np.linalg.solve(model.information, drift.T).T)
+        variance = np.maximum(variance, 0.0) + self._unseen_terms(table)
+        fitted = np.log(columns_at(self._fit.full_law, table) @ self._fit.coefficients)
+        return Spread(fitted + correction, np.sqrt(variance))
 
-    def _log_levels(self, table: dict[str, Array]) -> Array:
-        return np.log(np.column_stack([table[name] for name in self._factors]))
+    def _places_of(self, table: dict[str, Array]) -> _Places:
+        times = columns_at(self._fit.full_law, table) * self._fit.coefficients
+        companions = {regime.companion for regime in self._fit.regimes}
+        beyond = [term.term in companions for term in self._fit.terms]
+        logs = np.column_stack([one.logs(table) for one in self._coordinates] or [np.ones(len(times))])
+        return _Places(
+            logs=logs[:, : len(self._factors)] - self._middle,
+            size=np.maximum(np.log(times.sum(axis=1)) - self._least, 0.0),
+            outside=np.asarray(shares_of(times)[:, beyond].sum(axis=1)),
+        )
 
     def _shares(self, table: dict[str, Array]) -> Array:
         """Return the law's Jacobian in the logs of its coefficients (m, k): each term's share of the fitted time."""
         times = columns_at(self._fit.full_law, table)[:, self._active] * self._fit.coefficients[self._active]
         return shares_of(times)
 
-    def _beyond(self, table: dict[str, Array]) -> Array:
-        """Return the share of the fitted time that is due beyond thresholds (m,)."""
-        times = columns_at(self._fit.full_law, table) * self._fit.coefficients
-        companions = {regime.companion for regime in self._fit.regimes}
-        beyond = [term.term in companions for term in self._fit.terms]
-        return np.asarray(shares_of(times)[:, beyond].sum(axis=1))
+    def _unseen_terms(self, table: dict[str, Array]) -> Array:
+        """Return the variance (m,) due to terms whose coefficient ended at 0, which may be as large as their bounds."""
+        high = np.array([term.high if term.coefficient == 0 else 0.0 for term in self._fit.terms])
+        columns = columns_at(self._fit.full_law, table)
+        fitted = columns @ self._fit.coefficients
+        possible = np.log1p(columns * np.where(np.isfinite(high), high, 0.0) / fitted[:, None])
+        quantile = t_quantile(self._fit.confidence, self._fit.freedom)
+        return np.asarray((possible**2).sum(axis=1) / quantile**2)
 
-    def _search(self, length: float) -> _Model:
-        n_factors = len(self._factors)
-        extra_amplitude, start_extra = (
-            (EXTRA_AMPLITUDE, START_EXTRA_AMPLITUDE) if self._outside.any() else ((0.0, 0.0), 0.0)
-        )
-        start = np.append(np.log([*[length] * n_factors, START_SHARED, START_OWN]), start_extra)
-        ends = np.vstack([np.log([*[LENGTHS] * n_factors, DEVIATIONS, DEVIATIONS]), extra_amplitude])
+    def _search_bounds(self) -> Array:
+        """Return the lower and upper ends of the parameters (…, 2)."""
+        lengths = [LENGTHS for _ in self._factors]
+        drifts = [DRIFTS, DRIFTS] if self._drift else []
+        extra = EXTRA_AMPLITUDE if self._places.outside.any() else (0.0, 0.0)
+        return np.vstack([np.log([*lengths, DEVIATIONS, DEVIATIONS, *drifts]), extra])
 
-        def loss(theta: Array) -> float:
-            return self._at_parameters(theta).loss
+    def _search(self, near: Array | None) -> _Model:
+        begin = [START_DRIFT, START_DRIFT] if self._drift else []
+        starts = [
+            np.append(np.log([*[length] * len(self._factors), START_SHARED, START_OWN, *begin]), START_EXTRA_AMPLITUDE)
+            for length in STARTS
+        ]
+        if near is not None and len(near) == len(starts[0]):
+            starts = [near]
+        low, high = self._bounds.T
+        if near is not None and len(self._residual) > MANY_POINTS and len(near) == len(low):
+            return self._at_parameters(np.clip(near, low, high))[0]
+        found = []
+        for start in starts:
+            best = minimize(
+                self._loss,
+                np.clip(start, low, high),
+                jac=True,
+                method="L-BFGS-B",
+                bounds=Bounds(low, high),
+                options={"maxiter": MOST_STEPS if near is None else MOST_STEPS_NEAR},
+            )
+            found.append(self._at_parameters(best.x)[0])
+        return min(found, key=lambda model: model.loss)
 
-        found = minimize(loss, start, method="L-BFGS-B", bounds=Bounds(ends[:, 0], ends[:, 1]))
-        return self._at_parameters(found.x)
+    def _loss(self, theta: Array) -> tuple[float, Array]:
+        """Return minus the restricted log likelihood and its gradient.
 
-    def _at_parameters(self, theta: Array) -> _Model:
-        """Return the model at logarithms of lengths, s and ε, and at κ."""
-        *lengths, shared, own = np.exp(theta[:-1])
-        extra_amplitude = float(theta[-1])
-        amplitude = 1 + extra_amplitude * self._outside
-        covariance = shared**2 * _correlation(self._at, self._at, np.array(lengths)) * np.outer(amplitude, amplitude)
-        factor = cho_factor(covariance + np.diag(amplitude**2 * own**2 + self._error**2), lower=True)
+        With P = K⁻¹ - K⁻¹J (JᵀK⁻¹J)⁻¹ JᵀK⁻¹ the derivative in a parameter is (tr(P dK) - (P r)ᵀ dK P r) / 2.
+        Source: Rasmussen & Williams (2006), eq. 5.9, with P in the place of K⁻¹.
+        """
+        model, parts = self._at_parameters(theta)
+        inverse = cho_solve(model.factor, np.eye(len(self._residual)))
+        pulled = inverse @ self._jacobian
+        projection = inverse - pulled @ np.linalg.solve(model.information, pulled.T)
+        gain = projection @ self._residual
+        kernel = projection - np.outer(gain, gain)  # the derivative is half of the sum of this times dK
+        p, outside = len(self._factors), self._places.outside
+        shared, own, amplitude = parts
+        distance = self._distance(theta)
+        with np.errstate(divide="ignore", invalid="ignore"):
+            slope = np.where(distance > 0, shared * kernel / distance, 0.0)
+        gradient = [*(slope.ravel() @ self._squares * np.exp(-2 * theta[:p]))]
+        gradient += [2 * float((shared * kernel).sum()), 2 * float((own * np.diag(kernel)).sum())]
+        if self._drift:
+            gradient += [2 * float((np.exp(2 * theta[p + 2]) * self._slopes * kernel).sum())]
+            gradient += [2 * float((np.exp(2 * theta[p + 3]) * self._bend * kernel).sum())]
+        with_kappa = np.outer(outside / amplitude, np.ones_like(outside))
+        of_kappa = ((with_kappa + with_kappa.T) * shared * kernel).sum()
+        of_kappa += float((2 * outside / amplitude * own * np.diag(kernel)).sum())
+        return model.loss, np.array([*gradient, float(of_kappa)]) / 2
+
+    def _distance(self, theta: Array) -> Array:
+        """Return the distance of each two points (n, n), in lengths."""
+        n = len(self._residual)
+        return np.asarray(np.sqrt(self._squares @ np.exp(-2 * theta[: len(self._factors)])).reshape(n, n))
+
+    def _at_parameters(self, theta: Array) -> tuple[_Model, tuple[Array, Array, Array]]:
+        """Return the model at some parameters, with the shared and own parts of its covariance and the amplitude."""
+        p = len(self._factors)
+        shared, own = np.exp(2 * theta[p : p + 2])
+        amplitude = 1 + theta[-1] * self._places.outside
+        together = shared * np.exp(-self._distance(theta)) * np.outer(amplitude, amplitude)
+        alone = amplitude**2 * own
+        covariance = together + np.diag(alone + self._error**2)
+        if self._drift:
+            covariance += np.exp(2 * theta[p + 2]) * self._slopes + np.exp(2 * theta[p + 3]) * self._bend
+        factor = cho_factor(covariance, lower=True)
         solved = cho_solve(factor, np.column_stack([self._residual, self._jacobian]))
         information = self._jacobian.T @ solved[:, 1:] + RIDGE * np.eye(self._jacobian.shape[1])
         moment = self._jacobian.T @ solved[:, 0]
         beta: Array = np.asarray(np.linalg.solve(information, moment), dtype=np.float64)
         quadratic = float(self._residual @ solved[:, 0] - moment @ beta)
         determinant = 2 * float(np.log(np.diag(factor[0])).sum()) + float(np.linalg.slogdet(information)[1])
-        loss = (quadratic + determinant) / 2
-        return _Model(np.array(lengths), float(shared), float(own), extra_amplitude, factor, beta, information, loss)
+        model = _Model(np.array(theta), factor, beta, information, (quadratic + determinant) / 2)
+        return model, (together, alone, amplitude)
 
 
 def _correlation(these: Array, those: Array, lengths: Array) -> Array:
     """Return the correlation (m, n) of the shared part at points (m, p) and (n, p)."""
     distance = (these[:, None] - those[None]) / lengths
     return np.asarray(np.exp(-np.sqrt((distance**2).sum(axis=-1))))
+
+
+def _slopes(these: Array, those: Array) -> Array:
+    """Return the covariance (m, n) of slopes of variance 1 along each factor."""
+    return np.asarray(these @ those.T)
+
+
+def _bend(these: Array, those: Array) -> Array:
+    """Return the covariance (m, n) of an integrated Wiener process that starts at 0."""
+    least = np.minimum(these[:, None], those[None])
+    return np.asarray(least**2 * (np.maximum(these[:, None], those[None]) / 2 - least / 6))
 
 
 def _table(points: Points, factors: tuple[str, ...]) -> dict[str, Array]:

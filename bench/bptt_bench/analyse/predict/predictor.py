@@ -9,13 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.findings.reason import Finding
+from bptt_bench.analyse.findings.predictions import Assessment, Grade
+from bptt_bench.analyse.findings.reason import Finding, plain
 from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
-from bptt_bench.analyse.fitting.fitted import Fit, columns_at
-from bptt_bench.analyse.predict.neighbours import Neighbours
+from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.predict.assess import LawPredictor
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
-from bptt_bench.errors import FitError
 from bptt_bench.plan import Point
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.text.units import BYTE, Unit
@@ -93,6 +93,7 @@ class Predictor:
     unit : of the response and of the predictions; ``None`` if unknown.
     measured : the measured points.
     intervals : returns prediction intervals for one sample at points; not finite where the law is undefined.
+    assess : returns what is known of the predictions at points; ``None`` where nothing is fitted.
     notes : cautions about the fit.
     faster_only : whether the intervals are those of the faster samples alone, because many lie far above them.
     """
@@ -102,13 +103,15 @@ class Predictor:
     unit: Unit | None
     measured: MeasuredPoints
     intervals: Callable[[Table], list[Interval]]
+    assess: Callable[[Table], list[Assessment]] | None = None
     notes: tuple[Finding, ...] = ()
     faster_only: bool = False
 
     def predict(self, points: Sequence[Point]) -> list[PointPrediction]:
         """Return a prediction for each point, with its distance from the measured ones."""
         found = []
-        for point, interval in zip(points, self.intervals(points), strict=True):
+        known = [None] * len(points) if self.assess is None else self.assess(points)
+        for point, interval, assessment in zip(points, self.intervals(points), known, strict=True):
             farther, factor, words = self.measured.extrapolation(point)
             value, low, high = map(_finite_or_none, interval)
             if value is None:
@@ -126,6 +129,7 @@ class Predictor:
                     farther=farther,
                     factor=factor,
                     beyond=words,
+                    assessment=None if value is None else assessment,
                     faster_only=self.faster_only,
                 )
             )
@@ -136,8 +140,10 @@ class Predictor:
 class PointPrediction:
     """Prediction of one sample at a point, with its 95 % interval, in ``unit``; ``None`` where it is undefined.
 
-    ``farther``, ``factor`` and ``beyond``: the extrapolation, as in ``Extrapolation``. ``caution``: a further remark,
-    such as that an evaluation would not fit into memory. ``faster_only``: the interval is that of the faster samples.
+    ``farther``, ``factor`` and ``beyond``: the extrapolation, as in ``Extrapolation``. ``assessment``: what is known of
+    the prediction, ``None`` of a declared amount, and ``known``: the same in words, if it was made. ``caution``: a
+    further remark, such as that an evaluation would not fit into memory. ``faster_only``: the interval is that of the
+    faster samples.
     """
 
     subject: str
@@ -150,13 +156,22 @@ class PointPrediction:
     farther: float | None = None
     factor: str = ""
     beyond: str = ""
+    assessment: Assessment | None = None
+    known: str = ""
     caution: str = ""
     faster_only: bool = False
 
     @property
+    def grade(self) -> Grade | None:
+        """How far the prediction can be trusted; ``None`` where there is none."""
+        if self.value is None:
+            return None
+        return Grade.SOUND if self.assessment is None else self.assessment.grade
+
+    @property
     def note(self) -> str:
         """All remarks, in words."""
-        return "; ".join(filter(None, (self.beyond, self.caution)))
+        return "; ".join(filter(None, (self.beyond, self.known, self.caution)))
 
     def to_json(self) -> dict[str, Any]:
         """Return the prediction as plain data."""
@@ -169,16 +184,15 @@ class PointPrediction:
             "low": self.low,
             "high": self.high,
             "farther": self.farther,
+            "grade": self.grade,
             "note": self.note,
+            "evidence": None if self.assessment is None else plain(self.assessment),
         }
 
 
 def interval_predictor(fit: Fit) -> Callable[[Table], list[Interval]]:
-    """Return a function for prediction intervals, with neighbours if there are enough points, else of the law alone."""
-    try:
-        return Neighbours(fit).predict
-    except FitError:
-        return fit.predict
+    """Return a function for prediction intervals of a fit by all ways that it allows."""
+    return LawPredictor(fit).intervals
 
 
 def make_predictor(
@@ -193,17 +207,16 @@ def make_predictor(
 
     Parameters
     ----------
-    near : returns prediction intervals where all levels are above 0; by default ``interval_predictor`` of the fit.
+    near : returns prediction intervals; by default those of the fit.
     response : name of what is predicted, if it differs from what was fitted.
     added : an amount to add to every prediction, such as the bytes of a result, which a law of memory does not count.
     """
-    near = interval_predictor(fit) if near is None else near
+    by_law = LawPredictor(fit)
+    near = by_law.intervals if near is None else near
     measured = MeasuredPoints(fit.factors, fit.points[list(fit.factors)].to_numpy(dtype=np.float64))
 
     def intervals(points: Table) -> list[Interval]:
-        if not points:
-            return []
-        found = _where_sound(fit, near, points)
+        found = near(points)
         if added is None:
             return found
         more = [added(Point(point)) for point in points]
@@ -215,20 +228,10 @@ def make_predictor(
         unit=fit.unit,
         measured=measured,
         intervals=intervals,
+        assess=by_law.assess,
         notes=cautions(fit),
         faster_only=has_two_populations(fit),
     )
-
-
-def _where_sound(fit: Fit, near: Callable[[Table], list[Interval]], points: Table) -> list[Interval]:
-    """Return intervals where the law predicts a finite time above 0, and others that are not finite elsewhere."""
-    above_zero = all(point.get(name, 0) > 0 for point in points for name in fit.factors)
-    with np.errstate(all="ignore"):
-        fitted = columns_at(fit.full_law, points) @ fit.coefficients
-        sound = np.isfinite(fitted) & (fitted > 0)
-        kept = [point for point, fine in zip(points, sound.tolist(), strict=True) if fine]
-        known = iter((near if above_zero else fit.predict)(kept) if kept else ())
-    return [next(known) if fine else Interval(math.nan, math.nan, math.nan) for fine in sound.tolist()]
 
 
 def declared(subject: str, factors: Sequence[str], amount: Callable[[Point], float]) -> Predictor:

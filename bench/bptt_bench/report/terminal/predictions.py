@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
@@ -11,9 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from bptt_bench.analyse.data.response import is_count, substance
+from bptt_bench.analyse.findings.predictions import Grade
 from bptt_bench.analyse.predict.predictor import WORKING_SET
 from bptt_bench.report import format as show
 from bptt_bench.report.terminal.console import on_screen
+from bptt_bench.report.words.foresight import GRADES, reason_lines
+from bptt_bench.report.words.reasons import words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.predict.inverse import LargestLevel
@@ -46,13 +49,22 @@ def show_predicted(predicted: Sequence[PointPrediction], console: Console | None
         for one in mine:
             by_point.setdefault(one.at, {})[one.response] = one
         table = _table()
-        for heading in (*moving, *(_headed(*each) for each in responses.items()), "beyond"):
-            table.add_column(heading, no_wrap=heading in moving, overflow="fold")
+        graded = ["grade"] if any(one.grade not in (None, Grade.SOUND) for one in mine) else []
+        for heading in (*moving, *(_headed(*each) for each in responses.items()), "beyond", *graded):
+            table.add_column(heading, no_wrap=heading in (*moving, "grade"), overflow="fold")
         for at, found in by_point.items():
-            values = [_value(found[response]) if response in found else show.UNDEFINED for response in responses]
-            table.add_row(*(show.level(at[name]) for name in moving), *values, _beyond(next(iter(found.values()))))
+            values = [prediction_amount(found[name]) if name in found else show.UNDEFINED for name in responses]
+            levels = (show.level(at[name]) for name in moving)
+            grades = [_worst_grade(found.values())] if graded else []
+            table.add_row(*levels, *values, _beyond(next(iter(found.values()))), *grades)
         console.print(table)
-        _print_notes(console, [(one.at, one.caution if moving else one.note) for one in mine], moving)
+        if not graded and any(one.assessment is not None for one in mine):
+            console.print(Text("All predictions are graded sound."))
+        for response in responses:
+            about = f"{name_of(response)}: " if len(responses) > 1 else ""
+            for line in known_lines([one for one in mine if one.response == response]):
+                console.print(Text(f"{about}{line}"))
+        _print_notes(console, [(one.at, one.caution if moving else _further(one)) for one in mine], moving)
         console.print()
     if any(map(_beyond, predicted)):
         console.print(Text(BEYOND))
@@ -112,7 +124,8 @@ def _heading(subject: str, at: Mapping[str, float], moving: Sequence[str]) -> Te
     return Text.assemble((subject, "bold"), f" at {show.point(fixed)}" if fixed else "")
 
 
-def _value(one: PointPrediction) -> str:
+def prediction_amount(one: PointPrediction) -> str:
+    """Return a prediction with its interval, as it is printed."""
     if one.value is None:
         return show.UNDEFINED
     ends = (float("-inf") if one.low is None else one.low, float("inf") if one.high is None else one.high)
@@ -125,6 +138,28 @@ def _answer(one: LargestLevel, name: str) -> str:
         return f"> {show.level(one.farthest)}"
     level: float | None = getattr(one, name)
     return show.UNDEFINED if level is None else show.level(level)
+
+
+def known_lines(predictions: Sequence[PointPrediction]) -> Iterator[str]:
+    """Yield why some predictions of a response are not sound, as of the farthest of each grade, and the backtest."""
+    known = [one for one in predictions if one.assessment is not None]
+    for grade in (Grade.REJECTED, Grade.DOUBTFUL):
+        graded = [one for one in known if one.grade is grade]
+        farthest = max(graded, key=lambda one: one.farther or 0.0, default=None)
+        if farthest is not None and farthest.assessment is not None:
+            yield f"{GRADES[grade]}: {'; '.join(reason_lines(farthest.assessment))}"
+    beyond = next((one.assessment for one in known if one.assessment is not None and one.beyond), None)
+    if beyond is not None:
+        yield from map(words, (*beyond.remarks, *([] if beyond.backtest is None else [beyond.backtest])))
+
+
+def _worst_grade(found: Iterable[PointPrediction]) -> str:
+    grades = [one.grade for one in found if one.grade is not None]
+    return str(max(grades, key=list(Grade).index)) if grades else ""
+
+
+def _further(one: PointPrediction) -> str:
+    return "; ".join(filter(None, (one.beyond, one.caution)))
 
 
 def _beyond(one: PointPrediction) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol
 
@@ -15,6 +14,7 @@ from rich.text import Text
 from bptt_bench.analyse.data.response import unit_in_words
 from bptt_bench.report import format as show_as
 from bptt_bench.report.terminal.console import on_screen
+from bptt_bench.report.terminal.predictions import known_lines, prediction_amount
 from bptt_bench.report.terminal.readings import readings_table
 from bptt_bench.report.words import content, foresight, laws
 from bptt_bench.report.words.reasons import words
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
     from bptt_bench.analyse.fitting.select import Preference
     from bptt_bench.analyse.predict.foresight import CheckedPrediction, Prediction
+    from bptt_bench.analyse.predict.predictor import PointPrediction
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.plan.machine.readings import Readings
 
@@ -38,7 +39,7 @@ class FitAnswer(Protocol):
     @property
     def fit(self) -> Fit: ...
     @property
-    def predict_at(self) -> Sequence[Mapping[str, float]]: ...
+    def predictions(self) -> Sequence[PointPrediction]: ...
     @property
     def versus(self) -> Sequence[Preference]: ...
     @property
@@ -62,7 +63,7 @@ def print_answer(console: Console, shown: FitAnswer) -> None:
     if shown.laws is not None:
         print_laws(console, shown.laws)
         console.print()
-    print_fit(console, shown.fit, predict_at=shown.predict_at, versus=shown.versus, average=shown.laws)
+    print_fit(console, shown.fit, predictions=shown.predictions, versus=shown.versus)
 
 
 def show_found(found: Mapping[str, LawSet | str], console: Console | None = None) -> None:
@@ -228,14 +229,10 @@ def print_fit(
     fit: Fit,
     *,
     title: str = "",
-    predict_at: Sequence[Mapping[str, float]] = (),
+    predictions: Sequence[PointPrediction] = (),
     versus: Sequence[Preference] = (),
-    average: LawSet | None = None,
 ) -> None:
-    """Print the terms of a fit with their coefficients, how well it fits, its predictions and comparisons.
-
-    ``average``: the laws of which predictions are the average, if none was stated.
-    """
+    """Print the terms of a fit with their coefficients, how well it fits, its predictions and comparisons."""
     shown = content.fit_table(fit, title, fit.response)
     heading = f"{shown.subject}, {shown.response}: " if title else ""
     console.print(Text.assemble((heading, "bold"), show_as.law(fit.law.text)))
@@ -253,12 +250,14 @@ def print_fit(
     for term in fit.terms:
         if term.reason:
             console.print(Text(f"not identifiable: {words(term.reason)}"))
-    if predict_at:
-        counted = f" {fit.unit.symbol}" if fit.unit is not None and not fit.unit.base else ""
-        for point, value in zip(predict_at, (average or fit).predict(predict_at), strict=True):
-            amount = show_as.amount_interval(*value, fit.unit) + counted
-            why = "" if math.isfinite(value.estimate) else ", where the law is too large for a number"
-            console.print(Text(f"predicted at {show_as.point(point)}: {amount}{why}"))
+    counted = f" {fit.unit.symbol}" if fit.unit is not None and not fit.unit.base else ""
+    for one in predictions:
+        known = one.value is not None
+        amount = prediction_amount(one) + counted if known else show_as.UNDEFINED
+        why = f", {one.grade}" if known else ", where the law is undefined or too large for a number"
+        console.print(Text(f"predicted at {show_as.point(one.at)}: {amount}{why}"))
+    for line in known_lines(predictions):
+        console.print(Text(line))
     for preference in versus:
         console.print(Text(_compared(preference)))
 

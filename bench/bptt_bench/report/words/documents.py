@@ -12,6 +12,7 @@ from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.findings.reason import plain
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.select import Preference
+from bptt_bench.analyse.predict.predictor import PointPrediction
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.trust import Trust
 from bptt_bench.analyse.verdicts.verdict import Verdict
@@ -85,16 +86,15 @@ def _measured(row: Mapping[Any, Any]) -> dict[str, float | None]:
 
 def fit_document(
     fit: Fit,
-    predict_at: Sequence[Mapping[str, float]] = (),
+    predictions: Sequence[PointPrediction] = (),
     versus: Sequence[Preference] = (),
     laws: LawSet | None = None,
 ) -> dict[str, Any]:
     """Return a fit as ``fit --json`` prints it, with predictions at points and comparisons with other laws.
 
-    ``laws`` are those that the data do not exclude, if none was stated: exponents and predictions are then of all.
+    ``laws`` are those that the data do not exclude, if none was stated: exponents are then of all.
     """
     source = fit if laws is None else laws
-    predictions = source.predict(predict_at) if predict_at else []
     shown = ("term", "role", "coefficient", "low", "high", "share_at_largest", "identifiable")
     document = {
         "law": fit.law.text,
@@ -118,10 +118,7 @@ def fit_document(
             "finding": words(fit.lack_of_fit),
             "kind": fit.lack_of_fit.kind,
         },
-        "predictions": [
-            {"at": dict(at), "value": value, "low": low, "high": high}
-            for at, (value, low, high) in zip(predict_at, predictions, strict=True)
-        ],
+        "predictions": [prediction_document(one) for one in predictions],
         "versus": [preference_document(one) for one in versus],
         **({"hosts": [host.to_json() for host in fit.hosts]} if fit.hosts else {}),
         **({} if laws is None else laws_document(laws)),
@@ -151,6 +148,11 @@ def found_laws_document(found: LawSet | str) -> dict[str, Any]:
     }
     document: dict[str, Any] = plain({**laws_document(found), "exponents": exponents})
     return document
+
+
+def prediction_document(one: PointPrediction) -> dict[str, Any]:
+    """Return a prediction as ``fit --json`` lists it, without what it is a prediction of."""
+    return {name: value for name, value in one.to_json().items() if name not in ("subject", "response", "unit")}
 
 
 def preference_document(found: Preference) -> dict[str, Any]:

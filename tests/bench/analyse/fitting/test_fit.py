@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse import Fit, fit, prefer
 from bptt_bench.analyse.findings.obstacles import Confounded, SmallShare
+from bptt_bench.analyse.predict.predictor import make_predictor
 from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Design
 from bptt_bench.plan.design.design import OF_POINTS
@@ -174,7 +175,8 @@ def test_condition_number_is_that_of_scaled_relative_columns() -> None:
 def test_json_has_the_promised_shape(noisy: Fit, rng: np.random.Generator) -> None:
     frame = table(seconds(), rng=rng, noise=0.01)
     versus = [prefer(frame, LAW, "T**2*H*V")]
-    document = json.loads(json.dumps(fit_document(noisy, [BASE], versus), allow_nan=False))
+    predictions = make_predictor("s", noisy).predict([BASE])
+    document = json.loads(json.dumps(fit_document(noisy, predictions, versus), allow_nan=False))
     assert list(document) == [
         "law", "response", "unit", "n_points", "n_samples", "terms", "exponents", "noise", "error", "lack_of_fit",
         "predictions", "versus",
@@ -190,7 +192,7 @@ def test_json_has_the_promised_shape(noisy: Fit, rng: np.random.Generator) -> No
     assert list(document["error"]) == ["in_sample_mape", "max"]
     assert list(document["lack_of_fit"]) == ["p_value", "finding", "kind"]
     assert document["predictions"][0]["at"] == dict(BASE)
-    assert list(document["predictions"][0]) == ["at", "value", "low", "high"]
+    assert list(document["predictions"][0]) == ["at", "value", "low", "high", "farther", "grade", "note", "evidence"]
     assert list(document["versus"][0]) == ["law", "decision", "aicc_gap", "held_out_gap", "note"]
 
 

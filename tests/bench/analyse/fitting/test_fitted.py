@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse import Fit, fit
 from bptt_bench.analyse.fitting.fitted import columns_at, own_share
+from bptt_bench.analyse.predict.predictor import make_predictor
 from bptt_bench.analyse.stats.estimate import solve
 from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Design, Point
@@ -90,9 +91,8 @@ def test_a_law_says_nothing_where_it_is_0_or_beyond_all_numbers() -> None:
     assert np.isfinite(huge.estimate)
     powers = fit(table(np.array([4.0, 16, 64, 256]), along), "n**2", overhead=())
     assert np.isnan(powers.predict([{"n": 1e200}])).all()
-    assert fit_document(powers, [{"n": 1e200}])["predictions"] == [
-        {"at": {"n": 1e200}, "value": None, "low": None, "high": None}
-    ]
+    (unknown,) = fit_document(powers, make_predictor("s", powers).predict([Point(n=1e200)]))["predictions"]
+    assert [unknown[name] for name in ("value", "low", "high", "grade")] == [None] * 4
 
 
 def test_an_exponent_that_the_law_alone_fixes_was_not_estimated_and_has_no_interval(rng: np.random.Generator) -> None:

@@ -156,5 +156,5 @@ def test_the_other_factors_are_held() -> None:
     found = largest_within(predictor, "n", 4000.0, {"k": 10}, WHOLE)
     assert (found.largest, found.at, found.farther) == (50, Point(k=10), 5.0)
     assert list(found.to_json()) == [
-        "subject", "response", "unit", "factor", "within", "at", "largest", "low", "high", "farther", "note",
+        "subject", "response", "unit", "factor", "within", "at", "largest", "low", "high", "farther", "grade", "note",
     ]  # fmt: skip

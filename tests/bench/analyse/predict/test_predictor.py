@@ -8,6 +8,7 @@ from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.predict.foresight import predict_beyond
 from bptt_bench.analyse.predict.neighbours import Neighbours
 from bptt_bench.analyse.predict.predictor import MeasuredPoints, declared, make_predictor
+from bptt_bench.analyse.predict.stack import Stack
 from bptt_bench.errors import FitError
 from bptt_bench.plan import Point, distance_beyond
 from hypothesis import given
@@ -33,11 +34,15 @@ def test_a_law_without_noise_predicts_what_it_gives() -> None:
     assert (predicted.subject, predicted.response, predicted.at) == ("s", "seconds_per_eval", FAR)
 
 
-def test_it_is_the_predictor_of_neighbours(noisy: Fit) -> None:
+def test_it_is_the_mixture_of_all_ways_to_predict(noisy: Fit) -> None:
     point = Point(T=300, V=9000, d=100, H=100)
-    (expected,) = Neighbours(noisy).predict([point])
+    stack = Stack(noisy)
+    table = {name: np.array([float(level)]) for name, level in point.items()}
+    (expected,) = stack.predict(table)
     (predicted,) = make_predictor("s", noisy).predict([point])
     assert (predicted.value, predicted.low, predicted.high) == pytest.approx(tuple(expected), rel=1e-9)
+    each = np.exp([float(centre[0]) for centre in stack.centres(table).values()])
+    assert each.min() <= expected.estimate <= each.max()
     assert predicted.value != noisy.predict([point])[0].estimate
 
 
@@ -48,7 +53,8 @@ def test_with_few_points_the_law_alone_predicts(rng: np.random.Generator) -> Non
     with pytest.raises(FitError, match="neighbours"):
         Neighbours(few)
     (predicted,) = make_predictor("s", few).predict([FAR])
-    assert predicted.value == few.predict([FAR])[0].estimate
+    assert predicted.value == pytest.approx(few.predict([FAR])[0].estimate, rel=0.02)
+    assert set(Stack(few).names) <= {"law", "power law", "thresholds"}
 
 
 def test_without_a_level_that_only_neighbours_need_the_law_alone_predicts(rng: np.random.Generator) -> None:
@@ -96,7 +102,11 @@ def test_what_is_declared_is_bytes_without_width_and_without_reach() -> None:
 def test_its_json_has_what_the_contract_names(noisy: Fit) -> None:
     (found,) = make_predictor("s", noisy).predict([FAR])
     document = found.to_json()
-    assert list(document) == ["subject", "response", "unit", "at", "value", "low", "high", "farther", "note"]
+    assert list(document)[:-1] == [
+        *("subject", "response", "unit", "at", "value", "low", "high", "farther", "grade", "note"),
+    ]
+    assert document["grade"] == "sound"
+    assert document["evidence"]["finding"] == "assessment"
     assert document["at"] == dict(FAR)
     assert document["farther"] == 32.0  # T = 16 is where V was swept farthest
     assert document["note"] == found.note != ""

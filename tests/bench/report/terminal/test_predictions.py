@@ -6,6 +6,7 @@ import io
 from typing import Any
 
 import pytest
+from bptt_bench.analyse.findings.predictions import Assessment, Backtest, Grade, Misfit
 from bptt_bench.analyse.predict.inverse import LargestLevel
 from bptt_bench.analyse.predict.predictor import PointPrediction
 from bptt_bench.plan import Point
@@ -68,7 +69,7 @@ def test_responses_stand_beside_each_other_in_their_units() -> None:
 def test_amounts_are_converted_once_and_where_they_are_printed() -> None:
     for name, unit in (("time_ms", "ms"), ("rss_MB", "MB"), ("bytes_per_second", "B/s")):
         assert f"5.00 [4.50, 5.50]\u202f{unit}" in printed(show_predicted, [predicted(name, 5.0)])[3]
-    assert printed(show_predicted, [predicted("latency", 5.0)])[3] == "5.00 [4.50, 5.50]"
+    assert printed(show_predicted, [predicted("latency", 5.0)])[3].split("  ")[0] == "5.00 [4.50, 5.50]"
 
 
 def test_what_is_printed_without_a_unit_has_it_in_the_heading() -> None:
@@ -89,8 +90,30 @@ def test_how_far_beyond_is_reported_by_a_factor_and_its_name() -> None:
         predicted("seconds_per_eval", 1.0, farther=4.25, factor="n"),
         predicted("seconds_per_eval", 1.0, farther=1.0),
     ]
-    assert any(line.endswith("4.2× in n") for line in printed(show_predicted, found[:1]))
+    assert any("4.2× in n" in line for line in printed(show_predicted, found[:1]))
     assert not any("beyond:" in line for line in printed(show_predicted, found[1:]))
+
+
+MISSED = Backtest(n_held=20, farther=4.0, bias=0.1, median=0.1, p95=0.3, coverage=0.5, power_law_median=0.2)
+POWER = Misfit(kind="exponent", along=("n",), p_value=1e-9, change=0.5, effect=1.0)
+
+
+def test_a_grade_stands_beside_each_point_and_its_reasons_below() -> None:
+    sound = Assessment(grade=Grade.SOUND, backtest=MISSED)
+    bad = Assessment(grade=Grade.REJECTED, reasons=(POWER, MISSED), backtest=MISSED)
+    lines = printed(
+        show_predicted,
+        [
+            predicted("seconds_per_eval", 1.0, at=Point(n=8), assessment=sound),
+            predicted("seconds_per_eval", 9.0, at=Point(n=80), assessment=bad, farther=4.0, factor="n", beyond="far"),
+        ],
+    )
+    assert lines[1].split()[-1] == "grade"
+    assert [line.split()[-1] for line in lines[3:5]] == ["sound", "rejected"]
+    below = " ".join(lines[5:])
+    assert "extrapolates a law that the data reject: the power of n is 0.5 higher than the law's (p = 1e-09)" in below
+    assert "10 of the 20 largest measured points were missed in a backtest" in below
+    assert below.count("intervals held 10") == 1
 
 
 def test_factors_that_differ_have_columns_and_the_others_stand_in_the_heading() -> None:

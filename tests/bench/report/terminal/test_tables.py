@@ -13,6 +13,7 @@ from bptt_bench.analyse import Analysis, Fit, Preference
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.findings.estimates import Deviation
 from bptt_bench.analyse.findings.reason import Kind, Reason
+from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
 from bptt_bench.plan import Point
 from bptt_bench.report.page.page import write_report
 from bptt_bench.report.terminal import tables as terminal
@@ -32,7 +33,7 @@ def printed(function: Callable[[Console], None], width: int = 80) -> str:
 @dataclass(frozen=True)
 class Asked:
     fit: Fit
-    predict_at: tuple[Point, ...] = ()
+    predictions: tuple[PointPrediction, ...] = ()
     versus: tuple[Preference, ...] = ()
     laws: LawSet | None = None
 
@@ -152,15 +153,17 @@ def test_fit_shows_terms_predictions_and_comparisons(analysis: Analysis) -> None
         Preference(law="T*H", decision="this", aicc_gap=120.3, held_out_gap=0.43),
         Preference(law="T**2", decision="undetermined", aicc_gap=-1.0, held_out_gap=None),
     )
-    asked = Asked(fit, (Point(V=100_000, H=128, T=16),), versus)
+    (one,) = make_predictor("each", fit).predict([Point(V=100_000, H=128, T=16)])
+    asked = Asked(fit, (one,), versus)
     text = printed(lambda console: terminal.show(asked, console))
     rows = [re.sub(" +", " ", line).strip() for line in text.splitlines()]
     (term,) = [term for term in fit.terms if term.term == "T*(T+1)/2*H**2"]
     low, middle, high = (f"{1e12 * seconds:.0f}" for seconds in (term.low, term.coefficient, term.high))
     assert f"T·(T+1)/2·H² law {middle} [{low}, {high}]\u202fps 98\u202f% yes" in rows
     assert any(row.startswith("T·H² law") and row.endswith("no") for row in rows)
-    low, middle, high = (f"{1e3 * value:.0f}" for value in sorted(fit.predict(asked.predict_at)[0]))
-    assert f"predicted at V = 100\u202f000, H = 128, T = 16: {middle} [{low}, {high}]\u202fms" in rows
+    low, middle, high = (f"{1e3 * value:.0f}" for value in (one.low or 0, one.value or 0, one.high or 0))
+    amount = f"{middle} [{low}, {high}]\u202fms"
+    assert f"predicted at V = 100\u202f000, H = 128, T = 16: {amount}, {one.grade}" in rows
     assert "against T·H: this law (AICc gap 120; error at the largest points +43\u202f%)" in rows
     assert "against T²: undetermined (AICc gap −1)" in rows
 

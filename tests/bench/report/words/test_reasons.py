@@ -16,8 +16,10 @@ from bptt_bench.analyse.findings.obstacles import NoRows, SmallShare
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width, name_of
 from bptt_bench.analyse.findings.remarks import MissingPoints
 from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.report.words import foresight as predictions
 from bptt_bench.report.words.reasons import clause_of, points_text, text_of, words
 
+assert predictions.__name__, "whose import gives its findings words"
 MODULES = [
     importlib.import_module(f"{findings.__name__}.{one.name}") for one in pkgutil.iter_modules(findings.__path__)
 ]

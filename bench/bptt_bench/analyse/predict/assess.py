@@ -1,0 +1,237 @@
+"""Predictions of a fitted law with what is known of them: a backtest of the same procedure, tests of the law, a grade.
+
+A prediction is *rejected* if it goes beyond the data with a law that these reject, and the departure that they show
+would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
+predicted from the others, or if nothing can test the law along a factor in which it goes beyond the data.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+
+import numpy as np
+import threadpoolctl
+
+from bptt_bench.analyse.findings.fits import LackOfFit
+from bptt_bench.analyse.findings.predictions import (
+    Assessment,
+    Backtest,
+    Grade,
+    Misfit,
+    Missed,
+    Ungraded,
+    Untestable,
+    Widened,
+)
+from bptt_bench.analyse.findings.reason import Finding
+from bptt_bench.analyse.fitting.fitted import Fit, columns_at
+from bptt_bench.analyse.predict.backtests import Cut
+from bptt_bench.analyse.predict.candidates import DRIFT, LAW, PowerLaw
+from bptt_bench.analyse.predict.coordinates import Table
+from bptt_bench.analyse.predict.stack import Stack
+from bptt_bench.analyse.predict.structure import LawTests
+from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.errors import FitError
+
+FAR_OFF = 0.2  # relative: standard deviation of points about a law that is rejected beyond the data whatever the trend
+MATERIAL = 0.1  # of the logarithm: a departure that changes a prediction by less does not make it another
+BEYOND = 0.01  # nats: less is within the data
+BLIND = 0.5  # of the logarithm: a departure that large must be seen for a test to say something
+MOST_MISSED = 0.2  # of the points of a backtest
+FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance
+NOTABLE_FACTOR, NOTABLE_DRIFT = 1.5, 0.1  # a widening that is worth a remark
+
+Points = Sequence[Mapping[str, float]]
+
+
+class LawPredictor:
+    """Predicts from one fit; what takes time is done when it is first asked for."""
+
+    def __init__(self, fit: Fit) -> None:
+        self._fit = fit
+
+    @cached_property
+    def stack(self) -> Stack:
+        """The ways to predict with their weights."""
+        with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):  # threads spin over matrices this small
+            return Stack(self._fit)
+
+    @cached_property
+    def tests(self) -> LawTests:
+        """The tests of the law."""
+        return self.stack.tests
+
+    @cached_property
+    def backtest(self) -> Backtest | None:
+        """How this procedure did on its own largest points; ``None`` with too few points for it."""
+        with threadpoolctl.threadpool_limits(limits=1, user_api="blas"):
+            return run_backtest(self.stack)
+
+    def intervals(self, points: Points) -> list[Interval]:
+        """Return prediction intervals for one sample at points; not finite where the law is undefined."""
+        if not points:
+            return []
+        defined = self._defined(points)
+        kept = [point for point, fine in zip(points, defined, strict=True) if fine]
+        with np.errstate(all="ignore"):
+            known = iter(self._inside(kept) if kept else ())
+        return [next(known) if fine else Interval(math.nan, math.nan, math.nan) for fine in defined]
+
+    def assess(self, points: Points) -> list[Assessment]:
+        """Return what is known of the predictions at points; where the law is undefined they are doubtful."""
+        defined = self._defined(points)
+        kept = [point for point, fine in zip(points, defined, strict=True) if fine]
+        known = iter(self._assess(kept) if kept else ())
+        return [next(known) if fine else Assessment(grade=Grade.DOUBTFUL) for fine in defined]
+
+    def _assess(self, points: Points) -> list[Assessment]:
+        remarks, reasons = list(self._general_remarks()), list(self._general_reasons())
+        found = []
+        for own, unseen in zip(self._reasons_at(points), self._unseen_at(points), strict=True):
+            rejected = any(isinstance(reason, Misfit | LackOfFit) for reason in own)
+            every = [*own, *reasons]
+            found.append(
+                Assessment(
+                    grade=Grade.REJECTED if rejected else Grade.DOUBTFUL if every else Grade.SOUND,
+                    reasons=tuple(every),
+                    remarks=(*remarks, *unseen),
+                    backtest=self.backtest,
+                    weights=self._weights(),
+                )
+            )
+        return found
+
+    def _defined(self, points: Points) -> list[bool]:
+        """Return where the law is finite and above 0."""
+        if not points:
+            return []
+        with np.errstate(all="ignore"):
+            fitted = columns_at(self._fit.full_law, points) @ self._fit.coefficients
+        return [bool(one) for one in np.isfinite(fitted) & (fitted > 0)]
+
+    def _inside(self, points: Points) -> list[Interval]:
+        """Return intervals where the law is above 0: of all ways, or of the law alone where these need more levels."""
+        if not self._has_all_levels(points):
+            return self._fit.predict(points)
+        return self.stack.predict(_table(self._fit, points))
+
+    def _has_all_levels(self, points: Points) -> bool:
+        """Return whether points have each factor of the data, above 0 unless it was measured at 0."""
+        lowest = {name: float(values.min()) for name, values in self._fit.levels.items()}
+        return all(
+            name in point and (point[name] > 0 or point[name] == low == 0)
+            for point in points
+            for name, low in lowest.items()
+        )
+
+    def _weights(self) -> tuple[tuple[str, float], ...]:
+        stack = self.stack
+        return tuple((name, round(float(weight), 3)) for name, weight in zip(stack.names, stack.weights, strict=True))
+
+    def _general_reasons(self) -> Iterable[Finding]:
+        if self.backtest is not None and has_failed(self.backtest):
+            yield self.backtest
+        yield from (one for one in self.tests.untestable if one.factor is None)
+
+    def _general_remarks(self) -> Iterable[Finding]:
+        if self.backtest is None and not self.stack.is_exact:
+            yield Ungraded(n_points=self._fit.n_points)
+        factor, drift = self.stack.calibration
+        if factor > NOTABLE_FACTOR or drift > NOTABLE_DRIFT:
+            yield Widened(factor=factor, drift=drift)
+
+    def _reasons_at(self, points: Points) -> list[list[Finding]]:
+        """Return what speaks against the prediction at each point: departures that matter, and tests that lack."""
+        if not self._has_all_levels(points):
+            return [[*self.tests.untestable] for _ in points]
+        table = _table(self._fit, points)
+        with np.errstate(all="ignore"):
+            beyond = self.stack.distance(table) > BEYOND
+            bent = self._bent(table)
+            effects = self.tests.effects(table)
+        found: list[list[Finding]] = []
+        for i, misfits in enumerate(effects):
+            own: list[Finding] = []
+            if beyond[i]:
+                own += self._far_off
+                own += [one for one in misfits if _matters(one, float(bent[i]))]
+                own += [one for one in self.tests.untestable if self._is_beyond(one, points[i])]
+            found.append(own)
+        return found
+
+    @property
+    def _far_off(self) -> list[Finding]:
+        """The test of lack of fit, if points lie so far off the law as their samples do not explain."""
+        found = self._fit.lack_of_fit
+        return [found] if found.kind == "rejected" and found.between > FAR_OFF else []
+
+    def _unseen_at(self, points: Points) -> list[list[Finding]]:
+        """Return the change of a power at each point that would matter there and that the data would not show."""
+        if not self._has_all_levels(points):
+            return [[] for _ in points]
+        found = self.tests.unseen(_table(self._fit, points))
+        return [[one] if one is not None and one.effect > BLIND else [] for one in found]
+
+    def _bent(self, table: Table) -> Array:
+        """Return how far the law with a drift lies from the law at points, in logarithms."""
+        centres = self.stack.centres(table)
+        return np.abs(centres.get(DRIFT, centres[LAW]) - centres[LAW])
+
+    def _is_beyond(self, one: Untestable, point: Mapping[str, float]) -> bool:
+        return one.factor is not None and point[one.factor] > self._fit.levels[one.factor].max()
+
+
+def _matters(misfit: Misfit, bent: float) -> bool:
+    """Return whether a departure would change a prediction; runs do so as far as the law with a drift does."""
+    return (bent if misfit.effect is None else abs(misfit.effect)) > MATERIAL
+
+
+def has_failed(backtest: Backtest) -> bool:
+    """Return whether a backtest missed more points than intervals of 95 % may."""
+    missed = round((1 - backtest.coverage) * backtest.n_held)
+    return missed >= FEWEST_MISSED and missed > MOST_MISSED * backtest.n_held
+
+
+def run_backtest(stack: Stack) -> Backtest | None:
+    """Return how the procedure does when it predicts the largest quarter of the points from the others.
+
+    It is the whole procedure: weights and widening come from backtests of its own, within the smaller points.
+    """
+    if not stack.cuts:
+        return None
+    cut = stack.cuts[0]
+    ends = np.log(np.array(Stack(cut.kept, stack.ways).predict(cut.held))).T
+    whole = _missed(ends, cut.measured, stack.trials[0].distance, _power_law(cut))
+    replayed = zip(stack.cuts, stack.trials, map(stack.replay, stack.trials), strict=True)
+    rungs = [_missed(again, one.measured, trial.distance, _power_law(one)) for one, trial, again in replayed]
+    return Backtest(**whole._asdict(), rungs=tuple(sorted(rungs, key=lambda one: one.farther)))
+
+
+def _missed(ends: Array, measured: Array, distance: Array, power_law: Array | None) -> Missed:
+    """Return how logarithms of predictions with their ends (3, m) miss those that were measured (m,)."""
+    centre, low, high = ends
+    error = centre - measured
+    return Missed(
+        n_held=len(error),
+        farther=float(np.exp(distance.max())),
+        bias=float(np.median(error)),
+        median=float(np.median(np.abs(error))),
+        p95=float(np.quantile(np.abs(error), 0.95)),
+        coverage=float(np.mean((low <= measured) & (measured <= high))),
+        power_law_median=None if power_law is None else float(np.median(np.abs(power_law - measured))),
+    )
+
+
+def _power_law(cut: Cut) -> Array | None:
+    """Return the logarithms that a power law predicts for the points of a cut, if it can be fitted."""
+    try:
+        return PowerLaw(cut.kept).spread(cut.held).centre
+    except FitError:
+        return None
+
+
+def _table(fit: Fit, points: Points) -> dict[str, Array]:
+    return {name: np.array([float(point[name]) for point in points]) for name in fit.factors}

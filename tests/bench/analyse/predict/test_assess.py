@@ -1,0 +1,93 @@
+"""Grades: what the data reject is not called sound, what they support is, and the same point has one answer."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from bptt_bench.analyse.findings.predictions import Backtest, Grade, Misfit, Untestable
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.analyse.predict.assess import LawPredictor, has_failed
+
+from tests.bench.analyse.predict.made import one_factor, two_factors
+
+FAR = [{"n": 65_536.0}]
+
+
+def test_a_right_law_is_sound_beyond_its_data(rng: np.random.Generator) -> None:
+    grades = []
+    for _ in range(8):
+        predictor = LawPredictor(one_factor(lambda n: 1e-6 * n * np.log(n), "n*log(n)", rng, noise=0.05))
+        (found,) = predictor.assess(FAR)
+        grades.append(found.grade)
+        assert found.backtest is not None
+    assert grades.count(Grade.SOUND) >= 7
+
+
+def test_a_wrong_law_is_rejected_beyond_its_data_and_not_within(rng: np.random.Generator) -> None:
+    predictor = LawPredictor(one_factor(lambda n: 1e-6 * n**1.6, "n**2", rng))
+    inside, far = predictor.assess([{"n": 1000.0}, *FAR])
+    assert far.grade is Grade.REJECTED
+    assert all(isinstance(one, Misfit) and one.effect is not None for one in far.reasons if one.kind == "exponent")  # type: ignore[attr-defined]
+    assert inside.grade is Grade.SOUND
+
+
+def test_a_departure_too_small_to_matter_does_not_reject(rng: np.random.Generator) -> None:
+    predictor = LawPredictor(one_factor(lambda n: 1e-6 * n**1.005, "n", rng, noise=0.001))
+    assert predictor.tests.misfits
+    (far,) = predictor.assess([{"n": 20_000.0}])
+    assert far.grade is Grade.SOUND
+
+
+def test_beyond_two_levels_of_a_factor_nothing_is_known(rng: np.random.Generator) -> None:
+    n, m = np.tile(np.geomspace(8, 1024, 12), 2), np.repeat([2.0, 4.0], 12)
+    seconds = 1e-6 * n * m * np.exp(0.02 * rng.standard_normal(24))
+    predictor = LawPredictor(fit(pd.DataFrame({"n": n, "m": m, "seconds_per_eval": seconds}), "n*m", overhead=()))
+    along_n, along_m = predictor.assess([{"n": 4096.0, "m": 4.0}, {"n": 1024.0, "m": 8.0}])
+    assert along_n.grade is Grade.SOUND
+    assert along_m.grade is Grade.DOUBTFUL
+    assert along_m.reasons == (Untestable(factor="m", n_levels=2, needed=3),)
+
+
+def backtest_of(n_held: int, coverage: float) -> Backtest:
+    return Backtest(n_held=n_held, farther=4.0, bias=0.1, median=0.1, p95=0.3, coverage=coverage)
+
+
+def test_a_backtest_that_missed_most_is_a_failure() -> None:
+    assert has_failed(backtest_of(20, 0.5))
+    assert not has_failed(backtest_of(20, 0.9))
+    assert not has_failed(backtest_of(4, 0.5))
+    assert backtest_of(19, 1.0).is_graded
+    assert not backtest_of(18, 1.0).is_graded
+
+
+def test_where_the_law_says_nothing_no_number_is_given(rng: np.random.Generator) -> None:
+    levels = pd.DataFrame({"n": np.geomspace(16, 16_384, 12)})
+    exact = levels.assign(seconds_per_eval=1e-6 * levels["n"] * np.log(levels["n"]))
+    predictor = LawPredictor(fit(exact, "n*log(n)", overhead=()))
+    nothing, something = predictor.intervals([{"n": 1.0}, *FAR])
+    assert np.isnan(nothing).all()
+    assert something.estimate == pytest.approx(predictor.intervals(FAR)[0].estimate)
+    assert predictor.intervals([]) == []
+    assert predictor.assess([]) == []
+
+
+def test_a_level_at_0_that_was_measured_is_predicted_like_the_others(rng: np.random.Generator) -> None:
+    levels = pd.DataFrame({"n": np.tile([64.0, 128, 256, 512, 1024, 2048], 4), "p": np.repeat([0.0, 1, 2, 3], 6)})
+    seconds = 1e-9 * levels["n"] * (1 + levels["p"]) * np.exp(0.01 * rng.standard_normal(24))
+    fitted = fit(levels.assign(seconds_per_eval=seconds), "n + n*p", overhead=())
+    predictor = LawPredictor(fitted)
+    point = [{"n": 4096.0, "p": 0.0}]
+    (found,) = predictor.intervals(point)
+    assert found.estimate == pytest.approx(1e-9 * 4096, rel=0.05)
+    assert predictor.assess(point)[0].grade is Grade.SOUND
+
+
+def test_thresholds_in_two_factors_are_learnt_from_backtests(rng: np.random.Generator) -> None:
+    fitted = two_factors(lambda n, m: 1e-6 * n * np.maximum(m, 40.0), "n*m", rng)
+    (found,) = LawPredictor(fitted).intervals([{"n": 8192.0, "m": 512.0}])
+    truth = 1e-6 * 8192 * 512
+    assert abs(np.log(found.estimate / truth)) < abs(
+        np.log(fitted.predict([{"n": 8192.0, "m": 512.0}])[0].estimate / truth)
+    )
+    assert found.low < truth < found.high

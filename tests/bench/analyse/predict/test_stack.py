@@ -1,0 +1,70 @@
+"""Stacking: ways that foresee the held-out points get the weight, and intervals hold what backtests missed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bptt_bench.analyse.predict.candidates import DRIFT, LAW, POWERS
+from bptt_bench.analyse.predict.stack import Calibration, Stack, mixture_quantile, weighted_median
+
+from tests.bench.analyse.predict.made import one_factor, two_factors
+
+FAR = {"n": np.array([65_536.0])}
+
+
+def weights_of(stack: Stack) -> dict[str, float]:
+    return dict(zip(stack.names, stack.weights.tolist(), strict=True))
+
+
+def test_where_the_law_is_right_it_predicts_as_the_law_does(rng: np.random.Generator) -> None:
+    fitted = one_factor(lambda n: 1e-6 * n * np.log(n), "n*log(n)", rng)
+    (found,) = Stack(fitted).predict(FAR)
+    assert found.estimate == pytest.approx(fitted.predict([{"n": 65_536.0}])[0].estimate, rel=0.03)
+    assert found.low < 1e-6 * 65_536 * np.log(65_536) < found.high
+    assert sum(Stack(fitted).weights) == pytest.approx(1)
+
+
+def test_a_law_of_a_wrong_power_loses_its_weight_to_what_foresaw_the_larger_points(rng: np.random.Generator) -> None:
+    fitted = one_factor(lambda n: 1e-6 * n**1.6, "n**2", rng)
+    stack = Stack(fitted)
+    weights = weights_of(stack)
+    assert weights[DRIFT] + weights[POWERS] > weights[LAW]
+    truth = 1e-6 * 65_536**1.6
+    by_law = abs(np.log(fitted.predict([{"n": 65_536.0}])[0].estimate / truth))
+    (found,) = stack.predict(FAR)
+    assert abs(np.log(found.estimate / truth)) < by_law / 2
+    assert found.low < truth < found.high
+
+
+def test_a_law_that_meets_every_point_needs_no_backtest(rng: np.random.Generator) -> None:
+    fitted = one_factor(lambda n: 1e-6 * n, "n", rng, noise=0.0)
+    stack = Stack(fitted)
+    assert stack.cuts == ()
+    assert stack.calibration == Calibration(1.0, 0.0)
+    assert stack.predict(FAR)[0].estimate == pytest.approx(1e-6 * 65_536, rel=1e-6)
+
+
+def test_a_jump_at_the_end_widens_all_intervals_beyond(rng: np.random.Generator) -> None:
+    still = two_factors(lambda n, m: 1e-6 * n * m, "n*m", rng)
+    jumped = two_factors(lambda n, m: 1e-6 * n * m * np.where(n * m > 1e5, 2.0, 1.0), "n*m", rng)
+    point = {"n": np.array([16_384.0]), "m": np.array([256.0])}
+    (calm,), (wide,) = Stack(still).predict(point), Stack(jumped).predict(point)
+    assert np.log(wide.high / wide.low) > 2 * np.log(calm.high / calm.low)
+
+
+def test_a_widened_error_grows_with_the_distance() -> None:
+    scale = Calibration(2.0, 0.1).scale(np.array([0.05, 0.05]), np.array([0.0, 2.0]))
+    assert scale.tolist() == pytest.approx([0.1, np.hypot(0.1, 0.2)])
+
+
+def test_quantiles_of_one_distribution_are_its_own() -> None:
+    centre, scale = np.array([[1.0], [1.0]]), np.array([[0.1], [0.1]])
+    found = mixture_quantile(0.975, centre, scale, np.array([0.5, 0.5]), 10.0, 2.228139)
+    assert found[0] == pytest.approx(1 + 0.2228139, rel=1e-5)
+    assert mixture_quantile(0.5, centre[:1], scale[:1], np.array([1.0]), 10.0, 0.0)[0] == 1.0
+
+
+def test_the_estimate_is_that_of_a_way_with_more_than_half_of_the_weight() -> None:
+    centre = np.array([[0.0, 2.0], [5.0, 0.0], [-1.0, 1.0]])
+    assert weighted_median(centre, np.array([0.6, 0.2, 0.2])).tolist() == [0.0, 2.0]
+    assert weighted_median(centre, np.array([0.3, 0.4, 0.3])).tolist() == [0.0, 1.0]

@@ -1,0 +1,1 @@
+"""How far predictions miss, on simulated laws and on measured tables, beside other tools."""
