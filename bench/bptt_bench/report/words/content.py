@@ -296,6 +296,8 @@ def tally(analysis: Analysis) -> str:
     counts = Counter(verdict.verdict for verdict in analysis.verdicts)
     rest = [f"{counts[word]} {word}" for word in ("refuted", "inconclusive") if counts[word]]
     total = len(analysis.verdicts)
+    if not total:
+        return "no law is stated, so that none is judged"
     return ", ".join([f"{counts['supported']} of {total} claim{'' if total == 1 else 's'} supported", *rest])
 
 
