@@ -327,10 +327,6 @@ def test_law_that_is_none(option: str, law: str, message: str, tmp_path: Path) -
     assert_one_line(invoke("fit", times(tmp_path, good_times()), *arguments), message)
 
 
-def test_law_is_asked_for(tmp_path: Path) -> None:
-    assert_one_line(invoke("fit", times(tmp_path, good_times())), "Missing option '--law'")
-
-
 @pytest.mark.parametrize(
     ("point", "message"),
     [

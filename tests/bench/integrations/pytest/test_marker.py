@@ -102,11 +102,11 @@ def test_a_refuted_law_fails_readably_and_alone(project: pytest.Pytester) -> Non
     result.stdout.fnmatch_lines(
         [
             "*test_scan[[]law]*",
-            "law n[*][*]2 is refuted",
+            "law n² is refuted",
             "  the time grows with n by *, the law by 2.00, outside the allowed 1.75 to 2.25; n fits far better*",
             "*n *measured *fitted *measured/fitted",
             " *1000 *1.1*ms *",
-            "FAILED test_it.py::test_scan[[]law] - law n[*][*]2 refuted: the time grows with n by *",
+            "FAILED test_it.py::test_scan[[]law] - law n² refuted: the time grows with n by *",
         ]
     )
     text = result.stdout.str() + result.stderr.str()
@@ -128,7 +128,7 @@ def test_at_most_is_judged_and_what_was_found_is_told(project: pytest.Pytester) 
     result = run(project, LINEAR.replace('"n", n=', 'at_most="n**2", n='))
     assert result.ret == 0
     outcomes(result, passed=6)
-    result.stdout.fnmatch_lines(["*[[]law]: law at most n[*][*]2 supported: *; the time grows as n*"])
+    result.stdout.fnmatch_lines(["*[[]law]: law at most n² supported: *; the time grows as n*"])
     refuted = run(project, LINEAR.replace('"n", n=', 'at_most="n**0.5", n='))
     outcomes(refuted, passed=5, failed=1)
 
@@ -224,7 +224,7 @@ def test_several_factors_are_judged_each_and_together(project: pytest.Pytester, 
     result = run(project, JOIN.replace("n=[", f'design="{design}", n=['))
     outcomes(result, passed=points + 1)
     result.stdout.fnmatch_lines(
-        ["*law n[*]m supported: the time grows with n and m together by an exponent of *; with n by *, with m by *"]
+        ["*law n·m supported: the time grows with n and m together by an exponent of *; with n by *, with m by *"]
     )
 
 

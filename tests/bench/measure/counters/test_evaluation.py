@@ -234,7 +234,7 @@ def test_the_first_evaluation_and_the_one_after_it_are_counted_apart() -> None:
     assert found.again
 
 
-def test_an_input_that_is_changed_and_counted_anew_is_seen_unless_the_call_consumes_it() -> None:
+def test_an_input_that_is_changed_is_seen_unless_the_call_consumes_it() -> None:
     def prepare(point: Point) -> Evaluation:
         a = np.random.random(point["n"])  # noqa: NPY002  # seeded by the point
 

@@ -31,5 +31,5 @@ def test_another_trouble_than_a_large_value_has_no_hint(law: str, level: int) ->
     assert smaller_levels_hint(CostLaw(law).terms[0], {"n": level}) == ""
 
 
-def test_a_term_that_no_level_of_one_factor_makes_small_enough_asks_for_smaller_levels() -> None:
+def test_a_term_that_no_single_factor_makes_small_asks_for_smaller_levels() -> None:
     assert smaller_levels_hint(CostLaw("1/(n - n)").terms[0], {"n": 3}) == "; give smaller levels"
