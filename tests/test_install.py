@@ -174,7 +174,8 @@ def test_a_law_is_judged_beside_them(python: Path, project: Path, law: str, word
     (project / "test_law.py").write_text(LAW.format(law=law), encoding="utf-8")
     ran = run(python, "-m", "pytest", "-p", "no:cacheprovider", "--benchmark-timer=test_law.timer", cwd=project)
     assert ran.returncode == (1 if word == "refuted" else 0), ran.stdout + ran.stderr
-    assert f"test_law.py::test_law[law]: law {law} {word}" in ran.stdout
+    printed = {"n**2": "n²"}.get(law, law)
+    assert f"test_law.py::test_law[law]: law {printed} {word}" in ran.stdout
     assert ("1 failed, 6 passed" if word == "refuted" else "7 passed") in ran.stdout
 
 
