@@ -116,6 +116,13 @@ FEWEST_GRADED = 19
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FoundLaw(Finding):
+    """A law that was found in the measurements it predicts from, and tried on fewer of them than a grade needs."""
+
+    n_held: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ungraded(Finding):
     """Too few points to hold some out, so that no backtest was made."""
 

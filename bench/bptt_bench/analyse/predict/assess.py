@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +19,7 @@ from bptt_bench.analyse.findings.fits import LackOfFit
 from bptt_bench.analyse.findings.predictions import (
     Assessment,
     Backtest,
+    FoundLaw,
     Grade,
     Misfit,
     Missed,
@@ -182,6 +184,17 @@ class LawPredictor:
 
     def _is_beyond(self, one: Untestable, point: Mapping[str, float]) -> bool:
         return one.factor is not None and point[one.factor] > self._fit.levels[one.factor].max()
+
+
+def doubt_found_law(known: Assessment) -> Assessment:
+    """Return what is known of a prediction beyond the data by a law that was found in them.
+
+    The same points have chosen the law, so that it is doubtful unless as many were predicted as a grade needs.
+    """
+    if known.grade is not Grade.SOUND or (known.backtest is not None and known.backtest.is_graded):
+        return known
+    reason = FoundLaw(n_held=0 if known.backtest is None else known.backtest.n_held)
+    return replace(known, grade=Grade.DOUBTFUL, reasons=(*known.reasons, reason))
 
 
 def _matters(misfit: Misfit, bent: float) -> bool:

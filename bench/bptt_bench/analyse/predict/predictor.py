@@ -13,7 +13,7 @@ from bptt_bench.analyse.findings.predictions import Assessment, Grade
 from bptt_bench.analyse.findings.reason import Finding, plain
 from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.predict.assess import LawPredictor
+from bptt_bench.analyse.predict.assess import LawPredictor, doubt_found_law
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
@@ -212,8 +212,14 @@ def make_predictor(
     added : an amount to add to every prediction, such as the bytes of a result, which a law of memory does not count.
     """
     by_law = LawPredictor(fit)
+    is_found = near is not None
     near = by_law.intervals if near is None else near
     measured = MeasuredPoints(fit.factors, fit.points[list(fit.factors)].to_numpy(dtype=np.float64))
+
+    def assess(points: Sequence[Mapping[str, float]]) -> list[Assessment]:
+        farther = (measured.extrapolation(point).farther for point in points)
+        every = zip(by_law.assess(points), farther, strict=True)
+        return [doubt_found_law(known) if far is not None and far > 1 else known for known, far in every]
 
     def intervals(points: Table) -> list[Interval]:
         found = near(points)
@@ -228,7 +234,7 @@ def make_predictor(
         unit=fit.unit,
         measured=measured,
         intervals=intervals,
-        assess=by_law.assess,
+        assess=assess if is_found else by_law.assess,
         notes=cautions(fit),
         faster_only=has_two_populations(fit),
     )

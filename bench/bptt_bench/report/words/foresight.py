@@ -11,6 +11,7 @@ from bptt_bench.analyse.findings.predictions import (
     FEWEST_GRADED,
     Assessment,
     Backtest,
+    FoundLaw,
     Grade,
     Misfit,
     Ungraded,
@@ -286,6 +287,12 @@ def _(one: Unseen) -> str:
         f"the law can hardly be tested here: a power of {one.factor} off by {one.change:.2g} would not be seen, "
         f"by which the value would be {_change(one.effect)}; more levels of {one.factor} or more samples would show it"
     )
+
+
+@words.register
+def _(one: FoundLaw) -> str:
+    few = f"{one.n_held} larger points" if one.n_held else "no larger point"
+    return f"the law was found in these measurements, and tried on {few} alone: state a law, or measure larger sizes"
 
 
 @words.register

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.analyse.predict.foresight import predict_beyond
@@ -11,6 +12,7 @@ from bptt_bench.analyse.predict.predictor import MeasuredPoints, declared, make_
 from bptt_bench.analyse.predict.stack import Stack
 from bptt_bench.errors import FitError
 from bptt_bench.plan import Point, distance_beyond
+from bptt_bench.report.words.foresight import with_words
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -32,6 +34,18 @@ def test_a_law_without_noise_predicts_what_it_gives() -> None:
     exact = float(FULL.evaluate(dict(FAR), COEFFICIENTS))
     assert predicted.value == pytest.approx(exact, rel=1e-3)
     assert (predicted.subject, predicted.response, predicted.at) == ("s", "seconds_per_eval", FAR)
+
+
+def test_beyond_the_data_a_law_that_was_found_in_few_points_is_doubtful(rng: np.random.Generator) -> None:
+    n = np.repeat(np.array([1000, 2154, 4642, 10_000, 21_544, 46_416, 100_000]), 5)
+    found = fit(pd.DataFrame({"n": n, "seconds_per_eval": 1e-9 * n * np.exp(rng.normal(0, 0.02, n.size))}), "n")
+    within, beyond = Point(n=50_000), Point(n=500_000)
+    stated = make_predictor("s", found)
+    assert [one.grade for one in stated.predict([within, beyond])] == ["sound", "sound"]
+    discovered = make_predictor("s", found, near=stated.intervals)
+    grades = discovered.predict([within, beyond])
+    assert [one.grade for one in grades] == ["sound", "doubtful"]
+    assert "the law was found in these measurements" in with_words(grades)[1].to_json()["note"]
 
 
 def test_it_is_the_mixture_of_all_ways_to_predict(noisy: Fit) -> None:
