@@ -19,7 +19,7 @@ from bptt_bench.plan import ExponentClaim, LawClaim
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.style import FAINT, INK, VERDICT_LOOKS, Sheet, Size, styled
 from bptt_bench.report.marks import Mark, carry
-from bptt_bench.report.words.content import growth_of, judged_claims
+from bptt_bench.report.words.content import claim_name, growth_of, judged_claims
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis
@@ -82,7 +82,7 @@ def exponent_rows(analysis: Analysis) -> list[Row]:
                 continue
             limits = [limit for limit in (growth.limits.low, growth.limits.high) if np.isfinite(limit)]
             claim = replace(claim, margin=max(abs(limit - growth.predicted) for limit in limits))
-        rows.append((verdict, claim))
+        rows.append((verdict, replace(claim, name=claim_name(analysis, verdict))))
     return rows
 
 
@@ -192,7 +192,7 @@ def _draw_row(
 def _mark(verdict: Verdict, claim: Judged) -> Mark:
     assert verdict.estimate is not None, "it is drawn"
     shown = show.interval(verdict.estimate, verdict.low, verdict.high)
-    text = f"{verdict.claim}: {shown}; predicted {show.number(verdict.predicted)} ± {show.number(claim.margin)}"
+    text = f"{claim.name}: {shown}; predicted {show.number(verdict.predicted)} ± {show.number(claim.margin)}"
     return Mark(
         subject=verdict.subject, at=verdict.claim, value=verdict.estimate, low=verdict.low, high=verdict.high, text=text
     )

@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import replace
 
+import bptt_bench as bench
 import numpy as np
 import pandas as pd
 import pytest
@@ -336,6 +337,17 @@ def test_exponent_row_shows_prediction_margin_estimate_and_word(analysis: Analys
     band = axes.collections[0].get_datalim(axes.transData)
     np.testing.assert_allclose([band.x0, band.x1], [0.9, 1.1])
     assert any(list(np.asarray(line.get_xdata())) == [1.15, 1.3] for line in axes.lines)
+
+
+def test_a_law_is_drawn_as_it_is_printed() -> None:
+    experiment = bench.experiment({"sort": lambda _point: list}, law="n*log(n)", n=[1000, 100_000])
+    rows = [
+        {"subject": "sort", "n": n, "seconds_per_eval": 1e-8 * n * np.log(n) * (1 + 0.01 * k)}
+        for n in (1000, 2154, 4642, 10_000, 21_544, 46_416, 100_000)
+        for k in range(3)
+    ]
+    (axes,) = figure_exponents(analyse(pd.DataFrame(rows), experiment)).axes
+    assert axes.texts[0].get_text() == "follows n·log(n), sort"
 
 
 def test_exponent_without_estimate_shows_the_prediction_alone(analysis: Analysis) -> None:
