@@ -35,6 +35,7 @@ EXCLUDED = 1 / 50  # of the largest weight, below which a law is excluded
 SIMPLER = 10.0  # times the weight of a law, at which one that has only some of its terms excludes it
 MOST_OUTLIERS, OUTLIER_WEIGHT = 0.15, 1e-3  # share of points off a law, and their weight in a second search
 FEWEST_POINTS = 4  # fewer fit any law
+CONSTANT = ("1",)  # the law of what does not grow, which all others hold beside their terms
 CONSTANT_SEEN = 0.1  # of the weight of a law with a constant beside it, below which it has none
 
 
@@ -158,6 +159,7 @@ def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Final
     order = np.argsort([-one.log_weight for one in finalists], kind="stable").tolist()
     extensions = list(_extensions([kept[i] for i in order], [costs[kept[i]] for i in order], family, levels, measured))
     finalists += [_finalist(one.terms, one.design, one.cost, measured) for one in extensions]
+    finalists.append(Finalist(CONSTANT, measured.log_weight(np.ones((len(seconds), 1))), constant=False))
     return finalists, tried + len(extensions)
 
 
@@ -213,7 +215,7 @@ def _occams_window(finalists: Sequence[Finalist]) -> list[Finalist]:
     found: list[Finalist] = []
     for one in near:
         much_likelier = [each for each in found if each.log_weight > one.log_weight + np.log(SIMPLER)]
-        if not any(set(each.terms) < set(one.terms) for each in much_likelier):
+        if not any(each.terms == CONSTANT or set(each.terms) < set(one.terms) for each in much_likelier):
             found.append(one)
     return found[:MOST_CANDIDATES]
 

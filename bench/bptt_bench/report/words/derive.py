@@ -15,6 +15,7 @@ STOPS = {
     "library": "Not counted: the code uses {detail}, which the meter cannot see into. State a `tally` that counts it.",
     "deferred": "Not counted: a call returned a {detail} before its work was done.",
 }
+SCALARS = "Counted is what is done to arrays: arithmetic on single numbers, such as elements taken out of one, is not."
 NOTHING = (
     "The meter counted nothing: the code does no NumPy operation on arrays. "
     'State `tally=` in the experiment: it makes one counted call and returns counts such as {"comparisons": 127}.'
@@ -103,6 +104,8 @@ def _subject(found: Mapping[str, Any]) -> SubjectSection:
     elif found["same_inputs"]:
         lines.append(SAME_INPUTS)
     lines += filter(None, [_reach(found)])
+    if any(one["phase"] != "tally" for one in found["counts"]):
+        lines.append(SCALARS)
     return SubjectSection(
         name=f"{found['subject']} [{levels}]" if levels else str(found["subject"]),
         summary="; ".join(parts) if rows else "",

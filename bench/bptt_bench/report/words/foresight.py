@@ -291,8 +291,8 @@ def _(one: Unseen) -> str:
 
 @words.register
 def _(one: FoundLaw) -> str:
-    few = f"{one.n_held} larger points" if one.n_held else "no larger point"
-    return f"the law was found in these measurements, and tried on {few} alone: state a law, or measure larger sizes"
+    tried = f"tried on {one.n_held} larger points alone" if one.n_held else "not tried on larger points"
+    return f"the law was found in these measurements, and {tried}: state a law, or measure larger sizes"
 
 
 @words.register

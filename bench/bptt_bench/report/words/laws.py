@@ -22,9 +22,12 @@ def answer_text(found: LawSet) -> str:
     """Return the answer in a line, such as ``the time grows as n·log(n)``."""
     others = len(found.candidates) - 1
     fit = found.fit
-    grows = f"the {substance(fit.response, fit.unit)} grows as {show.law(found.law.text)}"
+    what = f"the {substance(fit.response, fit.unit)}"
+    grows = f"{what} grows as {show.law(found.law.text)}"
+    if found.law.text == "1":
+        grows = f"{what} does not grow with {join_names(list(fit.levels))}"
     if fit.lack_of_fit.kind == "rejected":
-        grows = f"no law fits all points; nearest: {grows}"
+        return f"no law fits all points; nearest: {grows}"
     if not others:
         return grows
     return f"{grows}; {others} other law{'s fit' if others > 1 else ' fits'} too"
@@ -64,11 +67,14 @@ def in_one_line(found: LawSet) -> str:
 
 def growth_lines(found: LawSet) -> Iterator[str]:
     """Yield the local exponent in each factor, what would decide between the laws, and what is doubtful."""
-    at = found.fit.largest
+    growing = (one.fit for one in found.candidates if one.fit.full_law.factors)
+    at = next(growing, found.fit).largest
     for name in found.factors:
         exponent = found.exponent(name, at)
         known = span(exponent) if not math.isclose(exponent.low, exponent.high) else f"{exponent.estimate:.3g}"
         yield f"exponent of {name} at {show.point(at)}, whichever law holds: {known}"
+    if found.answer is not found.candidates[0]:
+        yield f"{show.law(found.law.text)} is the answer because it is the simplest"
     if found.decides is not None:
         yield deciding_text(found.decides)
     elif len(found.candidates) > 1:

@@ -198,3 +198,16 @@ def test_nine_factors_are_searched(rng: np.random.Generator) -> None:
     points = {name: rng.choice([2.0, 4, 8, 16], 60) for name in "abcdefghi"}
     found = bench.discover(of_law("a*b*c*d*e*f*g*h*i + a*b", points, (1e-8, 1e-7), rng))
     assert "a*b*c*d*e*f*g*h*i" in set(map(str, found.law.terms))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_time_that_does_not_grow_has_the_law_1(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = np.repeat([100, 200, 400, 800, 1600, 3200, 6400, 12_800], 5)
+    frame = pd.DataFrame({"n": n, "seconds_per_eval": 1e-3 * np.exp(rng.normal(0, 0.02, n.size))})
+    found = bench.discover(frame, factors=["n"])
+    assert found.law.text == "1"
+    assert found.predict([{"n": 1_000_000}])[0].high < 1.2e-3
+    growing = bench.discover(samples(lambda n: 1e-8 * n, rng))
+    assert growing.law.text == "n"
+    assert "1" not in texts(growing)

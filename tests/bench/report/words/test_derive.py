@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from bptt_bench.report.words.derive import section_of_run
+from bptt_bench.report.words.derive import SCALARS, section_of_run
 from bptt_bench.store.frame import load
 from bptt_bench.store.runs.derived import DERIVED, MOST_BYTES, stored_derivation
 
@@ -90,4 +90,4 @@ def test_what_was_not_found_says_why_and_what_is_nearest() -> None:
         "at most, at n = 64."
     )
     assert subject.summary.startswith("1 of 2 counts have an exact law")
-    assert subject.lines == ["Confirmed up to n = 4\u202f096; beyond that the laws are extrapolations."]
+    assert subject.lines == ["Confirmed up to n = 4\u202f096; beyond that the laws are extrapolations.", SCALARS]
