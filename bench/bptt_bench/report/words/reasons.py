@@ -346,7 +346,8 @@ def _(one: growth.OperationCost) -> str:
 @words.register
 def _(one: growth.OutgrownCache) -> str:
     cache = f"the {one.cache} cache ({amount_in_sentence(one.cache_bytes, BYTE)})"
-    return f"most of it from {describe(one.first_beyond)} on, where the input is larger than {cache}"
+    inputs = "the inputs, those that take turns together,"
+    return f"most of it from {describe(one.first_beyond)} on, where {inputs} are larger than {cache}"
 
 
 @words.register

@@ -88,8 +88,8 @@ def test_circumstances_are_those_that_the_run_stored() -> None:
 def test_the_cause_is_told_in_words() -> None:
     text = words(cost(1e-9 * SIZES * np.where(CACHES["L2"] < 8 * SIZES, 3.0, 1.0)))
     assert text == (
-        "time per instruction rises 3.00-fold from n=1000 to n=1e+07; most of it from n=1e+06 on, where the input is "
-        "larger than the L2 cache (2 MB)"
+        "time per instruction rises 3.00-fold from n=1000 to n=1e+07; most of it from n=1e+06 on, where the inputs, "
+        "those that take turns together, are larger than the L2 cache (2 MB)"
     )
     learnt = words(cost(1e-9 * SIZES**1.1, input_bytes={}, has_one_input=True))
     assert learnt.endswith("the processor may have learnt the branches of the single input where it is small")
