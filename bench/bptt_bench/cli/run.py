@@ -59,8 +59,8 @@ from bptt_bench.cli.options import (
 @click.option(
     "--measure",
     metavar="time,memory,instructions",
-    help="What to measure. Instructions are counted with Valgrind, at small levels.  [default: what the experiment "
-    "states]",
+    help="What to measure. Instructions are counted at small levels, by the processor or with Valgrind.  [default: "
+    "what the experiment states]",
 )
 @force_option
 @engine_options

@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from bptt_bench.measure.engines.valgrind import valgrind_version
+from bptt_bench.measure.engines.instructions import counter_name
 from bptt_bench.measure.probe.environment import (
     THREAD_VARIABLES,
     available_bytes,
@@ -129,13 +129,13 @@ def check_empty_call(seconds_per_eval: float) -> Finding:
     return Finding.judge("empty_call_seconds_per_eval", seconds_per_eval, shown, is_cheap, good, poor)
 
 
-def check_counter(valgrind: str | None) -> Finding:
+def check_counter(counter: str | None) -> Finding:
     """Check whether instructions can be counted, and by what."""
     name = "instruction_counter"
-    if valgrind is None:
+    if counter is None:
         remark = "instructions cannot be counted: install valgrind (Debian and Ubuntu: apt install valgrind)"
         return Finding(name, None, "none", "noted", remark)
-    return Finding(name, valgrind, valgrind, "good", "counts instructions (measure instructions)")
+    return Finding(name, counter, counter, "good", "counts instructions (measure instructions)")
 
 
 def check_noise(relative: float) -> Finding:
@@ -228,7 +228,7 @@ def examine(clock: Clock) -> Iterator[Finding]:
     yield check_frequency(*read_frequency())
     yield check_clock(clock_resolution_seconds(clock))
     yield check_empty_call(floor_seconds(clock))
-    yield check_counter(valgrind_version())
+    yield check_counter(counter_name())
     with threadpoolctl.threadpool_limits(1):
         yield check_noise(relative_mad(sample_repeatedly(clock, lambda: np.matmul(matrix, matrix, out=product))))
 

@@ -6,7 +6,6 @@ import itertools
 from pathlib import Path
 
 import pytest
-from bptt_bench.measure.engines.valgrind import valgrind_version
 from bptt_bench.measure.timing.clock import FakeClock, WallClock
 from bptt_bench.workflows import doctor
 from bptt_bench.workflows.doctor import Judgement
@@ -112,14 +111,3 @@ def test_what_counts_instructions_is_named_or_the_remedy() -> None:
     none = doctor.check_counter(None)
     assert (none.judgement, none.value) == ("noted", None)
     assert "apt install valgrind" in none.remark
-
-
-def test_a_valgrind_that_does_not_run_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
-    assert valgrind_version() is None
-    program = tmp_path / "valgrind"
-    program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
-    program.chmod(0o755)
-    assert valgrind_version() is None
-    program.write_text("#!/bin/sh\necho valgrind-9.9\n", encoding="utf-8")
-    assert valgrind_version() == "valgrind-9.9"

@@ -17,7 +17,8 @@ import pytest
 from bptt_bench.integrations.pytest.law_item import LawItem
 from bptt_bench.integrations.pytest.laws import CountedLaw, NotJudged
 from bptt_bench.integrations.pytest.stated_law import Complexity
-from bptt_bench.measure.engines.valgrind import SECONDS_TO_START, InstructionCounter, InstructionsError
+from bptt_bench.measure.engines.instructions import SECONDS_TO_START, InstructionCounter
+from bptt_bench.measure.engines.valgrind import InstructionsError
 from bptt_bench.measure.loop.instructions import INPUTS, count_points
 from bptt_bench.plan import Point
 

@@ -20,7 +20,7 @@ import pytest
 from bptt_bench.integrations.pytest.inputs import CallInputs
 from bptt_bench.integrations.pytest.law_item import LawItem
 from bptt_bench.integrations.pytest.marker import PLUGIN, ComplexitySession
-from bptt_bench.measure.worker.instructions import MARKER, Pipes, places
+from bptt_bench.measure.worker.instructions import MARKER, Pipes
 from bptt_bench.measure.worker.loading import describe_error
 from bptt_bench.plan import Point
 from bptt_bench.plan.experiment.deferred import deferred_kind
@@ -131,7 +131,7 @@ class CountingSession:
         gc.freeze()  # what pytest has set up is not looked through again before each call
         gc.disable()
         MARKER.evaluate([lambda: None])  # what the marks themselves take
-        self._pipes.reply(places())
+        self._pipes.reply(MARKER.take())
         for request in self._pipes:
             self._pipes.reply(self._answer(laws, request))
         with contextlib.suppress(Exception):  # nobody is left to hear of it
@@ -156,8 +156,8 @@ class CountingSession:
             while numbers:
                 del numbers[: self._run(item, law, point, numbers)]
         except CountingError as error:
-            return {"error": f"{error}, at {point}", **places()}
-        return places()
+            return {"error": f"{error}, at {point}", **MARKER.take()}
+        return MARKER.take()
 
     def _item(self, law: LawItem, point: Point) -> pytest.Item:
         """Return the marked test at a point, made as pytest makes items: with all fixtures and parameters."""

@@ -8,9 +8,9 @@ from typing import Any
 
 from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster, Engine
+from bptt_bench.measure.engines.instructions import InstructionCounter, counter_name
 from bptt_bench.measure.engines.local import LocalEngine
 from bptt_bench.measure.engines.payload import Payload
-from bptt_bench.measure.engines.valgrind import InstructionCounter
 from bptt_bench.measure.loop.backend import Backend, RunContext
 from bptt_bench.measure.loop.checks_and_probe import run_checks, run_probe
 from bptt_bench.measure.loop.cluster_backend import ClusterBackend
@@ -37,6 +37,7 @@ from bptt_bench.measure.timing.clock import Clock, WallClock
 from bptt_bench.measure.worker.result_check import PendingComparisons
 from bptt_bench.plan import CheckClaim, Claim, Experiment
 from bptt_bench.plan.description.description import encode_experiment
+from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 
 NextBlocks = Callable[[], Sequence[Block]]  # called when nothing is left to be measured; no blocks end the run
 
@@ -238,10 +239,17 @@ class _RunLoop:
         left = self._recorder.add_blocks(everything)
         return [share for share in divide_blocks(left, processes) if any(block.visits for block in share)]
 
+    def _describe_counter(self) -> dict[str, str]:
+        """Return what counts instructions, if any are to be counted: counters differ by what starts a process."""
+        is_needed = any(INSTRUCTIONS in subject.count_laws for subject in self._experiment.subjects)
+        name = counter_name() if is_needed else None
+        return {} if name is None else {"instruction_counter": name}
+
     def _begin(self) -> None:
         is_new = self._done.header is None
         record = self._header if is_new else resume_record(self._header.get("sources"), self._done.sources)
-        self._sink.append({**record, "environment": self._describe_environment(), "started_at": self._clock.wall()})
+        described = {**self._describe_environment(), **self._describe_counter()}
+        self._sink.append({**record, "environment": described, "started_at": self._clock.wall()})
         if self._described != self._done.described:
             self._sink.append(self._described)
         self._sink.sync()

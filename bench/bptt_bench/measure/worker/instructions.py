@@ -1,8 +1,9 @@
-"""A process that marks evaluations for a counter of instructions that watches it from outside.
+"""A process that evaluates between two marks, for a counter of instructions.
 
-Started under Valgrind's callgrind by ``bptt_bench.measure.engines.valgrind``, which reads the counts between two marks.
-A mark is a call of ``getppid``, at which callgrind writes down what it has counted since the last one. Requests come on
-standard input, one JSON line each, and replies leave on standard output.
+Started by ``bptt_bench.measure.engines.instructions``. Either the process counts by itself, with the counters of the
+processor, or Valgrind's callgrind watches it from outside: then a mark is a call of ``getppid``, at which callgrind
+writes down what it has counted since the last one. Requests come on standard input, one JSON line each, and replies
+leave on standard output.
 """
 
 from __future__ import annotations
@@ -14,20 +15,34 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from bptt_bench.measure.worker.instrumentation import Instrumentation
 from bptt_bench.measure.worker.loading import describe_error, load_experiment
 from bptt_bench.measure.worker.output import flush_all
+from bptt_bench.measure.worker.perf_event import Event, EventCounter
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.experiment.seeded import SeededPrepare
 
-FOLDER = "BPTT_BENCH_COUNTS"  # the environment variable that names where the counter writes
+FOLDER = "BPTT_BENCH_COUNTS"  # the environment variable that names where the counter outside writes
+EVENT = "BPTT_BENCH_EVENT"  # that of the event which the process is to count by itself
 Result = TypeVar("Result")
 
 
-class Marker:
-    """Evaluates between two marks, and knows which of what was written down at the marks belongs to which evaluation.
+class Marks(Protocol):
+    """Counts evaluations one after the other, or lets them be counted."""
+
+    def count(self, evaluate: Callable[[], Result]) -> Result:
+        """Evaluate between two marks, and return the result."""
+        ...
+
+    def take(self) -> dict[str, Any]:
+        """Return what a reply says of the evaluations since the last call."""
+        ...
+
+
+class MarksForOutside:
+    """Marks at which a counter outside writes a file, and which of the files belong to which evaluation.
 
     Code outside of the marks may call ``getppid`` as well.
 
@@ -39,38 +54,76 @@ class Marker:
 
     def __init__(self, folder: str | None, mark: Callable[[], object] = os.getppid) -> None:
         self._folder, self._mark = folder, mark
-        self._instrumentation = Instrumentation()
         self._places: list[tuple[int, int]] = []
 
+    def count(self, evaluate: Callable[[], Result]) -> Result:
+        """Evaluate between two marks, and return the result."""
+        before = self._written()
+        self._mark()
+        result = evaluate()
+        self._mark()
+        self._places.append((before, self._written()))
+        return result
+
+    def take(self) -> dict[str, Any]:
+        """Return how many files there were before and after each evaluation since the last call."""
+        places, self._places = self._places, []
+        return {"places": places}
+
+    def _written(self) -> int:
+        return 0 if self._folder is None else sum(1 for _ in Path(self._folder).glob("*.[0-9]*"))
+
+
+class MarksOfProcessor:
+    """Marks at which the process starts and stops a counter of the processor."""
+
+    def __init__(self, event: Event) -> None:
+        self._counter = EventCounter(event)
+        self._counts: list[int] = []
+
+    def count(self, evaluate: Callable[[], Result]) -> Result:
+        """Count an evaluation, and return its result."""
+        self._counter.start()
+        result = evaluate()
+        self._counts.append(self._counter.stop())
+        return result
+
+    def take(self) -> dict[str, Any]:
+        """Return the counts of the evaluations since the last call."""
+        counts, self._counts = self._counts, []
+        return {"counts": counts}
+
+
+class Marker:
+    """Evaluates between marks, instrumented where Valgrind watches, with the garbage collector at rest."""
+
+    def __init__(self, marks: Marks) -> None:
+        self._marks = marks
+        self._instrumentation = Instrumentation()
+
+    @classmethod
+    def of_environment(cls) -> Marker:
+        """Return the marker that the environment of this process asks for."""
+        event = os.environ.get(EVENT)
+        return cls(MarksForOutside(os.environ.get(FOLDER)) if event is None else MarksOfProcessor(Event.parse(event)))
+
     def evaluate(self, evaluations: Sequence[Callable[[], Result]], preparing: float | None = None) -> list[Result]:
-        """Evaluate each between two marks, instrumented, with the garbage collector at rest, and return the results.
+        """Evaluate each between two marks, and return the results.
 
         Parameters
         ----------
         preparing : seconds that it took to prepare them; None: since the last ones.
         """
         gc.collect()
-        results = []
         with self._instrumentation.during(preparing):
-            for evaluate in evaluations:
-                before = self._written()
-                self._mark()
-                result = evaluate()
-                self._mark()
-                self._places.append((before, self._written()))
-                results.append(result)
-        return results
+            return [self._marks.count(evaluate) for evaluate in evaluations]
 
-    def take_places(self) -> list[tuple[int, int]]:
-        """Return how many files there were before and after each evaluation since the last call."""
-        places, self._places = self._places, []
-        return places
-
-    def _written(self) -> int:
-        return 0 if self._folder is None else sum(1 for _ in Path(self._folder).glob("*.[0-9]*"))
+    def take(self) -> dict[str, Any]:
+        """Return what a reply says of the evaluations since the last call."""
+        return self._marks.take()
 
 
-MARKER = Marker(os.environ.get(FOLDER))  # of this process
+MARKER = Marker.of_environment()  # of this process
 
 
 def mark_subject(experiment: Experiment, subject: str, point: Point, inputs: int, marker: Marker = MARKER) -> None:
@@ -95,13 +148,8 @@ def answer(experiment: Experiment, request: dict[str, Any]) -> dict[str, Any]:
     try:
         mark_subject(experiment, request["subject"], Point(request["point"]), request["inputs"])
     except Exception as error:  # noqa: BLE001  # whatever the user's code raises, the run must name it
-        return {"error": describe_error(error), **places()}
-    return places()
-
-
-def places(marker: Marker = MARKER) -> dict[str, Any]:
-    """Return what a reply says of the evaluations since the last one: how many files were there before and after."""
-    return {"places": marker.take_places()}
+        return {"error": describe_error(error), **MARKER.take()}
+    return MARKER.take()
 
 
 class Pipes:
@@ -133,7 +181,7 @@ def main() -> None:
         experiment = experiment.with_fault(opening["fault"])
     gc.disable()
     MARKER.evaluate([lambda: None])  # what the marks themselves take
-    pipes.reply(places())
+    pipes.reply(MARKER.take())
     for request in requests:
         pipes.reply(answer(experiment, request))
     sys.exit(0)

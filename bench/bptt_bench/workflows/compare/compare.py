@@ -22,7 +22,13 @@ TOLERANCE = 0.02  # a fresh process is a percent or two faster or slower than an
 PAIR = "pair"  # of the header of a run that was measured in turns with another
 MUST_AGREE = ("experiment", "factors")
 SHOULD_AGREE = ("profile", "threads", "corpus", "fault")
-OF_THE_MACHINE = {"host": "machine", "cpu": "processor", "vector_instructions": "instructions", "python": "Python"}
+OF_THE_MACHINE = {
+    "host": "machine",
+    "cpu": "processor",
+    "vector_instructions": "instructions",
+    "instruction_counter": "counter of instructions",
+    "python": "Python",
+}
 OF_PACKAGES = {
     "bptt-bench": "harness",
     "numpy": "NumPy",

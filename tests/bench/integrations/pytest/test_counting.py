@@ -13,7 +13,8 @@ from typing import Any, ClassVar, Self
 
 import pytest
 from bptt_bench.integrations.pytest import counter as counter_module
-from bptt_bench.measure.engines.valgrind import SECONDS_TO_START, InstructionCounter, InstructionsError
+from bptt_bench.measure.engines.instructions import SECONDS_TO_START, InstructionCounter
+from bptt_bench.measure.engines.valgrind import InstructionsError
 
 pytest_plugins = ["pytester"]
 

@@ -1,116 +1,39 @@
-"""Instructions counted with Valgrind itself: repeated exactly, growing as the work does, and errors of one line."""
+"""Valgrind is found or named with its remedy, and a count that it did not write is an error."""
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
-from bptt_bench.measure.engines.valgrind import InstructionCounter, InstructionsError
-from bptt_bench.measure.protocol.messages import OpenRequest
-
-MODULE = """
-import os
-import random
-
-import bptt_bench as bench
+from bptt_bench.errors import BenchError
+from bptt_bench.measure.engines.valgrind import Callgrind, InstructionsError, require_valgrind, valgrind_version
 
 
-def scan(point):
-    values = list(range(point["n"]))
-    return lambda: [value in values for value in values]
+def test_a_valgrind_that_does_not_run_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert valgrind_version() is None
+    program = tmp_path / "valgrind"
+    program.write_text("#!/bin/sh\nexit 3\n", encoding="utf-8")
+    program.chmod(0o755)
+    assert valgrind_version() is None
+    program.write_text("#!/bin/sh\necho valgrind-9.9\n", encoding="utf-8")
+    assert valgrind_version() == "valgrind-9.9"
 
 
-def shuffled(point):
-    values = [random.random() for _ in range(point["n"])]
-    return values.sort
+def test_no_counter_is_one_line_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "/nonexistent")
+    with pytest.raises(BenchError, match=r"^instructions: cannot be counted here: .*valgrind is not installed \("):
+        require_valgrind()
 
 
-def marks(point):
-    return os.getppid
-
-
-def starts_another(point):
-    os.getppid()
-    return lambda: [0] * point["n"]
-
-
-def raises(point):
-    return lambda: 1 / 0
-
-
-EXPERIMENT = bench.experiment(
-    {"scan": scan, "in place": shuffled, "marks": marks, "starts another": starts_another, "raises": raises},
-    law="n",
-    n=[100, 1000],
-)
-"""
-
-
-@pytest.fixture(scope="module")
-def opening(tmp_path_factory: pytest.TempPathFactory) -> OpenRequest:
-    path = tmp_path_factory.mktemp("counted") / "counted.py"
-    path.write_text(MODULE, encoding="utf-8")
-    return OpenRequest(module=str(path), corpus=None, threads=1)
-
-
-@pytest.fixture(scope="module")
-def counter(opening: OpenRequest) -> Iterator[InstructionCounter]:
-    with InstructionCounter.of_experiment(opening) as started:
-        yield started
-
-
-def count(counter: InstructionCounter, subject: str, n: int) -> list[int]:
-    return counter.count(subject, {"n": n}, inputs=2, seconds=120)
-
-
-def test_a_scan_takes_four_times_as_many_instructions_for_twice_the_size(counter: InstructionCounter) -> None:
-    small, large = (count(counter, "scan", n)[0] for n in (100, 200))
-    assert 3.8 < large / small < 4.1
-
-
-def test_counts_repeat(counter: InstructionCounter) -> None:
-    assert count(counter, "scan", 100) == pytest.approx(count(counter, "scan", 100), rel=1e-3)
-
-
-def test_each_evaluation_has_inputs_of_its_own(counter: InstructionCounter) -> None:
-    first, second = count(counter, "in place", 300)
-    assert first != second
-    assert min(first, second) > 40 * 300  # n comparisons and no move would do for a list that is sorted already
-
-
-def test_code_that_marks_by_itself_is_not_counted(counter: InstructionCounter) -> None:
-    with pytest.raises(
-        InstructionsError, match="3 marks seen in an evaluation instead of 2; the code itself calls getppid"
-    ):
-        count(counter, "marks", 100)
-
-
-def test_marks_outside_of_evaluations_do_not_matter(counter: InstructionCounter) -> None:
-    assert 100 < count(counter, "starts another", 100)[0] < 10_000
-
-
-def test_what_raises_is_named_and_the_next_is_counted(counter: InstructionCounter) -> None:
-    with pytest.raises(InstructionsError, match=r"^ZeroDivisionError: division by zero \(counted.py, line 28\)$"):
-        count(counter, "raises", 100)
-    assert len(count(counter, "scan", 50)) == 2
-
-
-def test_a_count_that_takes_too_long_is_given_up(opening: OpenRequest) -> None:
-    late = pytest.raises(InstructionsError, match="not counted within 0 s")
-    with InstructionCounter.of_experiment(opening) as started, late:
-        started.count("scan", {"n": 3000}, inputs=1, seconds=0.0)
-
-
-def test_where_instrumentation_cannot_be_switched_all_is_instrumented(
-    opening: OpenRequest, counter: InstructionCounter, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("bptt_bench.measure.engines.valgrind.client_request", lambda: None)
-    with InstructionCounter.of_experiment(opening) as started:
-        assert count(started, "scan", 500) == pytest.approx(count(counter, "scan", 500), rel=1e-3)
-
-
-def test_a_process_that_ends_says_its_last_words() -> None:
-    counter = InstructionCounter({}, program=[sys.executable, "-c", "raise SystemExit('not for me')"])
-    with pytest.raises(InstructionsError, match="the process that valgrind watched has ended: not for me"), counter:
-        pass
+def test_what_is_written_at_the_last_mark_of_an_evaluation_is_its_count() -> None:
+    callgrind = Callgrind("valgrind")
+    folder = Path(callgrind.variables["BPTT_BENCH_COUNTS"])
+    for number, total in enumerate((7, 100, 8, 200), start=1):
+        (folder / f"counts.{number}").write_bytes(b"events: Ir\ntotals: %d\n" % total)
+    assert callgrind.counts({"places": [(0, 2), (2, 4)]}) == [100, 200]
+    (folder / "counts.5").write_bytes(b"version: 9\n")
+    with pytest.raises(InstructionsError, match="wrote no total"):
+        callgrind.counts({"places": [(4, 5)]})
+    callgrind.close()
+    assert not folder.exists()

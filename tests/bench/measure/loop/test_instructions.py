@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import bptt_bench as bench
 import pytest
-from bptt_bench.errors import BenchError, MeasureError
+from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines.valgrind import InstructionsError
 from bptt_bench.measure.loop.events import CountsTaken, Event, Notice
 from bptt_bench.measure.loop.instructions import MOST_INSTRUCTIONS, SECONDS, climb, count_points, longer_profile
@@ -242,14 +242,6 @@ def test_a_climb_takes_no_step_that_is_longer_than_it_must_be() -> None:
     assert climb(sizes, count, lambda: True) == (100, None)
     assert counted == [1, 4, 16, 100]
     assert climb(sizes, count, lambda: False) == (1, Point(n=4))
-
-
-def test_no_valgrind_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
-    from bptt_bench.measure.engines import valgrind
-
-    monkeypatch.setenv("PATH", "/nonexistent")
-    with pytest.raises(BenchError, match=r"^instructions: cannot be counted here, because valgrind is not installed"):
-        valgrind.require_valgrind()
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,258 @@
+"""Count the instructions of evaluations in a process of their own.
+
+The counters of the processor count them where the kernel lends one, and Valgrind does elsewhere. Two runs in one
+environment agree to about 1e-5. Another build of Python or of a library moves the counts by up to a per cent, so it is
+their growth that a law can be judged on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import json
+import math
+import os
+import select
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from bptt_bench.measure.engines.local import worker_environment
+from bptt_bench.measure.engines.valgrind import Callgrind, InstructionsError, valgrind_version
+from bptt_bench.measure.protocol.messages import OpenRequest
+from bptt_bench.measure.worker.instructions import EVENT
+from bptt_bench.measure.worker.perf_event import INSTRUCTIONS, Event, counts_here
+
+WORKER = "bptt_bench.measure.worker.instructions"
+SECONDS_TO_START = 120.0  # Python and the experiment start some 50 times as slowly under Valgrind
+ENVIRONMENT_BYTES = 32_768  # to which the environment is filled up: its size moves the stack, and with it some counts
+MOST_CHARACTERS = 200  # of what a process printed last
+FIXED_ADDRESSES = ("setarch", "--addr-no-randomize")  # some counts depend on where the system puts a program
+PROCESSOR = "processor (perf_event_open)"
+
+
+class Source(Protocol):
+    """What counts in a process, or watches it."""
+
+    @property
+    def variables(self) -> Mapping[str, str]:
+        """Return the environment variables that the process needs."""
+        ...
+
+    @property
+    def command(self) -> Sequence[str]:
+        """Return what stands before the command of the process."""
+        ...
+
+    def counts(self, reply: Mapping[str, Any]) -> list[int]:
+        """Return the counts of the evaluations that a reply is about."""
+        ...
+
+    def forget(self) -> None:
+        """Forget what was counted before an error."""
+        ...
+
+    def close(self) -> None:
+        """Remove what was written."""
+        ...
+
+
+class ProcessorSource:
+    """A process that counts by itself, with the counters of the processor."""
+
+    def __init__(self, event: Event = INSTRUCTIONS) -> None:
+        self.variables = {EVENT: str(event)}
+        self.command = _fixed_addresses()
+
+    def counts(self, reply: Mapping[str, Any]) -> list[int]:
+        """Return the counts of the evaluations that a reply is about."""
+        return [int(count) for count in reply["counts"]]
+
+    def forget(self) -> None:
+        """Do nothing: a reply has all that was counted, also behind an error."""
+
+    def close(self) -> None:
+        """Do nothing: nothing was written."""
+
+
+def choose_source() -> Source:
+    """Return the processor where the kernel lends its counters, else Valgrind.
+
+    Raises
+    ------
+    InstructionsError : there is neither.
+    """
+    return ProcessorSource() if counts_here(INSTRUCTIONS) else Callgrind()
+
+
+def counter_name() -> str | None:
+    """Return what counts instructions here, with its version; None where nothing does."""
+    return PROCESSOR if counts_here(INSTRUCTIONS) else valgrind_version()
+
+
+@functools.cache
+def _fixed_addresses() -> list[str]:
+    program = shutil.which(FIXED_ADDRESSES[0])
+    if program is None:
+        return []
+    command = [program, *FIXED_ADDRESSES[1:]]
+    tried = subprocess.run([*command, sys.executable, "-c", ""], capture_output=True, check=False)
+    return command if tried.returncode == 0 else []
+
+
+class InstructionCounter:
+    """Counts the instructions of evaluations in a process of its own; a context manager, which ends that process.
+
+    Parameters
+    ----------
+    opening : the first message to that process, which answers when it is ready: what it is to load.
+    command : the module that the process runs, and its arguments. It answers a request a line and marks evaluations,
+        as ``bptt_bench.measure.worker.instructions`` does.
+    folder : where the process runs; None: where this one does.
+    threads : of every numerical library.
+    variables, unset : environment variables that the process has beside those of this one, and has not.
+    seconds_to_start : for which the process is waited for until it is ready.
+    seconds_to_end : for which the process may put away what it has set up, when it is not needed any more.
+    source : what counts; None: what there is.
+
+    Raises
+    ------
+    InstructionsError : nothing counts instructions here.
+    """
+
+    def __init__(
+        self,
+        opening: Mapping[str, Any],
+        *,
+        command: Sequence[str] = (WORKER,),
+        folder: Path | None = None,
+        threads: int = 1,
+        variables: Mapping[str, str] | None = None,
+        unset: Collection[str] = (),
+        seconds_to_start: float = SECONDS_TO_START,
+        seconds_to_end: float = 0.0,
+        source: Source | None = None,
+    ) -> None:
+        self._opening, self._command, self._cwd = dict(opening), tuple(command), folder
+        self._seconds_to_start, self._seconds_to_end = seconds_to_start, seconds_to_end
+        inherited = {name: value for name, value in os.environ.items() if name not in unset}
+        self._source = choose_source() if source is None else source
+        chosen = {**inherited, **(variables or {}), **self._source.variables}
+        self._environment = _filled(worker_environment(chosen, threads))
+        self._printed = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
+        self._of_marks = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._is_waiting = False
+
+    @classmethod
+    def of_experiment(
+        cls, opening: OpenRequest, variables: Mapping[str, str] | None = None, source: Source | None = None
+    ) -> Self:
+        """Return a counter of the evaluations of an experiment, which is loaded as measuring processes load it."""
+        loaded = {name: getattr(opening, name) for name in ("module", "corpus", "fault")}
+        return cls(loaded, threads=opening.threads, variables=variables, source=source)
+
+    def __enter__(self) -> Self:
+        self._process = subprocess.Popen(
+            [*self._source.command, sys.executable, "-P", "-m", *self._command],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self._printed,
+            env=self._environment,
+            cwd=self._cwd,
+            process_group=0,
+        )
+        try:
+            self._of_marks = self._source.counts(self._ask(self._opening, self._seconds_to_start))[0]
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def count(self, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float) -> list[int]:
+        """Return the instructions of one evaluation for each of several inputs.
+
+        Parameters
+        ----------
+        inputs : how many. seconds : after which the counting is given up.
+
+        Raises
+        ------
+        InstructionsError : the evaluation raised, took too long, or was not counted.
+        """
+        reply = self._ask({"subject": subject, "point": dict(point), "inputs": inputs}, seconds)
+        counts = [count - self._of_marks for count in self._source.counts(reply)]
+        if min(counts) <= 0:
+            raise InstructionsError(f"instructions: {min(counts)} counted for {subject} at {point}: nothing was read")
+        return counts
+
+    def close(self) -> None:
+        """End the process and what it has started."""
+        if self._process is not None:
+            assert self._process.stdin is not None
+            with contextlib.suppress(BrokenPipeError, subprocess.TimeoutExpired):
+                self._process.stdin.close()
+                self._process.wait(self._seconds_to_end)
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, 9)
+            self._process.wait()
+            if self._process.stdout is not None:
+                self._process.stdout.close()
+            self._process = None
+        self._printed.close()
+        self._source.close()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process can be asked again: it runs, and has answered all that it was asked."""
+        return self._process is not None and self._process.poll() is None and not self._is_waiting
+
+    def processor_seconds(self) -> float:
+        """Return the processor time that the process has taken, in seconds; infinite once it has ended."""
+        import psutil
+
+        if not self.is_ready or self._process is None:
+            return math.inf
+        return float(sum(psutil.Process(self._process.pid).cpu_times()[:4]))  # its own, and that of processes it began
+
+    def _ask(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        process = self._process
+        assert process is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
+        with contextlib.suppress(BrokenPipeError):
+            process.stdin.write(json.dumps(message).encode() + b"\n")
+            process.stdin.flush()
+        self._is_waiting = True
+        ready, _, _ = select.select([process.stdout], [], [], seconds)
+        if not ready:
+            raise InstructionsError(f"instructions: not counted within {seconds:.0f} s")
+        line = process.stdout.readline()
+        if not line.endswith(b"\n"):
+            raise InstructionsError(f"instructions: the process that counts has ended{self._last_words()}")
+        self._is_waiting = False
+        reply: dict[str, Any] = json.loads(line)
+        if "error" in reply:
+            self._source.forget()
+            raise InstructionsError(reply["error"])
+        return reply
+
+    def _last_words(self) -> str:
+        self._printed.seek(0)
+        lines = self._printed.read().decode(errors="replace").split("\n")
+        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
+        return f": {last[:MOST_CHARACTERS]}" if last else ""
+
+
+def _filled(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment with a fixed hash seed, filled up to a fixed size."""
+    fixed = {**environment, "PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1", "BPTT_BENCH_FILL": ""}
+    size = sum(len(name) + len(value) + 2 for name, value in fixed.items())
+    return {**fixed, "BPTT_BENCH_FILL": "x" * max(ENVIRONMENT_BYTES - size, 0)}
