@@ -61,18 +61,18 @@ PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "output": ("1", "T", "T*(T+1)/2", "T*V", "T*H*V"),
     },
 }
-# Working set of the operations of a term in bytes, in float32: where the algorithm goes step by step, a matrix, and its
-# gradient if that is updated at every step. `batched` goes through U, W_e and their gradients once for all steps, so
-# that leaving a cache makes V*H and H*d slower, but not the arithmetic; the same holds for the logits of all steps,
-# T*V. Only its recurrence, through W_h, goes step by step.
+# Bytes that are gone through from one use of the operands of a term to the next (their reuse distance), in float32:
+# matrices, and their gradients where those are updated at every step. A step of the forward pass goes through U, W_e and
+# W_h, a step back through these and their gradients. The chains of `naive` leave U out. `batched` goes through U, W_e
+# and their gradients once for all steps, so that leaving a cache makes V*H and H*d slower, but not the arithmetic; the
+# same holds for the logits of all steps, T*V. Only its recurrence, through W_h, goes step by step.
+# Source: Mattson et al., "Evaluation techniques for storage hierarchies", IBM Systems Journal 9(2), 1970.
+STEP, CHAIN = "H*(V+d+H)", "H*(d+H)"
 TERM_BYTES: Mapping[str, Mapping[str, str]] = {
-    **{
-        name: {
-            term: f"{arrays * 4}*{size}"
-            for term, size in zip(LAWS[name].split(" + "), ("H*V", "H*d", "H**2"), strict=True)
-        }
-        for name, arrays in (("forward", 1), ("naive", 2), ("aggregated", 2), ("naive-textbook", 2))
-    },
+    "forward": dict.fromkeys(FORWARD_LAW.split(" + "), f"4*{STEP}"),
+    "naive": dict(zip(NAIVE_LAW.split(" + "), (f"8*{STEP}", f"8*{CHAIN}", f"8*{CHAIN}"), strict=True)),
+    "aggregated": dict.fromkeys(FORWARD_LAW.split(" + "), f"8*{STEP}"),
+    "naive-textbook": dict.fromkeys(TEXTBOOK_LAW.split(" + "), f"8*{STEP}"),
     "batched": {"T*H**2": "4*H**2", "V*H": "8*H*V", "T*V": "4*T*V", "H*d": "8*H*d", "H**2": "8*H**2"},
 }
 

@@ -250,12 +250,17 @@ class Fit:
     def cache_regimes(self, terms: Sequence[str] | None = None) -> tuple[CacheRegime, ...]:
         """Return what was found beyond thresholds, for some terms of the law or all."""
         cost = {term.term: term.coefficient for term in self.terms}
+
+        def additional(regime: Regime) -> float:
+            passed = (one for one in self.regimes if one.term == regime.term and one.threshold <= regime.threshold)
+            return sum(cost[one.companion] for one in passed)
+
         return tuple(
             CacheRegime(
                 term=regime.term,
                 working_set=regime.working_set,
                 threshold=Interval(regime.threshold, regime.low, regime.high),
-                slowdown=1 + cost[regime.companion] / cost[regime.term],
+                slowdown=1 + additional(regime) / cost[regime.term],
             )
             for regime in self.regimes
             if terms is None or regime.term in terms

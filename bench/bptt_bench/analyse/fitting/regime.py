@@ -16,7 +16,7 @@ by 90 or more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -32,7 +32,10 @@ NEAR = 1e-7  # relative tolerance of the fits of a search
 AT_ONCE = 50_000  # elements of the designs that are solved together: few enough for a cache, enough for few calls
 FEWEST_POINTS = 3  # on either side of a threshold; fewer could be outliers of any kind
 SMALLEST_SHARE = 0.2  # of the time at such a point, to estimate the unit cost of the term
+MOST_THRESHOLDS = 2  # of a term: processors have two or three caches, and the first is left by the smallest points
+APART = 4.0  # times another threshold of a term: nearer ones are the shape of one step, which a ramp only resembles
 SHARPNESS = 2  # of the ramp: 3/4 of the additional unit cost is reached at twice the threshold
+MOST_ROUNDS = 3  # in which each threshold is sought again beside the others
 UNDECIDED_GAP = 4.0  # thresholds this close to the best in AICc are as good
 
 
@@ -53,12 +56,13 @@ class Regime(NamedTuple):
 
 
 class _Trial(NamedTuple):
-    """A threshold in the working set of a term, with the fit that has it."""
+    """A threshold in the working set of a term, with the fit that has it, and the thresholds that are as good."""
 
     term: str
     threshold: float
     column: Array
     solution: Solution
+    near: tuple[float, ...] = ()
 
 
 def select_regimes(
@@ -67,7 +71,7 @@ def select_regimes(
     levels: Mapping[str, Array],
     log_seconds: Array,
 ) -> tuple[Regime, ...]:
-    """Select thresholds, at most one a term, by forward selection.
+    """Select thresholds, at most two a term, by forward selection; each is then sought again beside the others.
 
     Parameters
     ----------
@@ -75,26 +79,52 @@ def select_regimes(
     levels : factor -> (n_points,). log_seconds : (n_points,).
     """
     names = [str(term) for term in law.terms]
-    open_terms = {term: bytes_ for term, bytes_ in working_sets.items() if term in names}
-    if not open_terms:
+    known = {term: bytes_ for term, bytes_ in working_sets.items() if term in names}
+    if not known:
         return ()
-    sizes = {term: CostLaw(bytes_).evaluate(dict(levels)) for term, bytes_ in open_terms.items()}
-    design, found = law.columns(dict(levels)), list[Regime]()
-    best = solve(design, log_seconds)
-    while open_terms:
+    sizes = {term: CostLaw(bytes_).evaluate(dict(levels)) for term, bytes_ in known.items()}
+    columns = law.columns(dict(levels))
+
+    def next_one(found: Sequence[_Trial], terms: Iterable[str]) -> _Trial | None:
+        design = np.column_stack([columns, *(one.column for one in found)])
+        best = solve(design, log_seconds)
         trials = [
             trial
-            for term in open_terms
+            for term in terms
             for trial in _trials(term, names.index(term), sizes[term], design, best, log_seconds)
+            if all(_are_apart(trial.threshold, one.threshold) for one in found if one.term == term)
         ]
         lowest = min(trials, key=lambda trial: trial.solution.aicc, default=None)
         if lowest is None or not lowest.solution.aicc < best.aicc - DECISIVE_GAP:
-            break
+            return None
         limit = lowest.solution.aicc + UNDECIDED_GAP
-        near = [trial.threshold for trial in trials if trial.term == lowest.term and trial.solution.aicc < limit]
-        found.append(_regime(lowest.term, open_terms.pop(lowest.term), lowest.threshold, near))
-        design, best = np.column_stack([design, lowest.column]), lowest.solution
-    return tuple(found)
+        near = (one.threshold for one in trials if one.term == lowest.term and one.solution.aicc < limit)
+        return lowest._replace(near=tuple(near))
+
+    found: list[_Trial] = []
+
+    def open_terms() -> list[str]:
+        return [term for term in known if sum(one.term == term for one in found) < MOST_THRESHOLDS]
+
+    while (one := next_one(found, open_terms())) is not None:
+        found.append(one)
+    if len(found) > 1:
+        found = _sought_again(found, next_one)
+    return tuple(_regime(one.term, known[one.term], one.threshold, list(one.near)) for one in found)
+
+
+def _sought_again(
+    found: list[_Trial], next_one: Callable[[Sequence[_Trial], Iterable[str]], _Trial | None]
+) -> list[_Trial]:
+    """Return thresholds, each the best beside all others: the first one found stood for those that came later too."""
+    for _ in range(MOST_ROUNDS):
+        before = [one.threshold for one in found]
+        for place, one in enumerate(found):
+            others = [*found[:place], *found[place + 1 :]]
+            found = [*found[:place], next_one(others, [one.term]) or one, *found[place + 1 :]]
+        if [one.threshold for one in found] == before:
+            break
+    return found
 
 
 def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, log_seconds: Array) -> list[_Trial]:
@@ -121,6 +151,10 @@ def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, lo
         for threshold, column, solution in zip(thresholds, columns, solutions, strict=True)
         if solution.aicc < limit and _is_supported(solution, own, sizes > threshold)
     ]
+
+
+def _are_apart(one: float, other: float) -> bool:
+    return max(one / other, other / one) >= APART
 
 
 def _is_supported(solution: Solution, own: int, beyond: Flags) -> bool:

@@ -5,6 +5,7 @@ A sentence or two for each subject. Everything behind them (claims, figures, fit
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -205,20 +206,22 @@ def _checks(analysis: Analysis) -> Iterator[Answer]:
 
 def regime_rows(analysis: Analysis) -> list[RegimeRow]:
     """Return the cache regimes of each subject, each once: those of the whole evaluation, else of a phase."""
-    rows: dict[tuple[str, str], RegimeRow] = {}
+    rows: dict[tuple[str, str], list[RegimeRow]] = {}
     keys = sorted((key for key in analysis.fits if not is_exact(key[1])), key=lambda key: key[1] != show.WHOLE)
     for subject, response in keys:
-        for one in analysis.fits[subject, response].cache_regimes():
+        of_terms: dict[str, list[RegimeRow]] = {}
+        for one in sorted(analysis.fits[subject, response].cache_regimes(), key=lambda one: one.threshold.estimate):
             threshold, low, high = one.threshold
-            rows.setdefault(
-                (subject, one.term),
+            of_terms.setdefault(one.term, []).append(
                 RegimeRow(
                     subject=subject,
                     term=show.term(one.term),
                     working_set=f"{show.term(one.working_set)} B",
                     threshold=show.si_interval(threshold, low, high, unit="B"),
                     slowdown=f"{show.number(one.slowdown, 2)} times",
-                ),
+                )
             )
+        for term, its_rows in of_terms.items():
+            rows.setdefault((subject, term), its_rows)
     order = list(dict.fromkeys(subject for subject, _ in keys))
-    return sorted(rows.values(), key=lambda row: order.index(row.subject))
+    return sorted(itertools.chain.from_iterable(rows.values()), key=lambda row: order.index(row.subject))

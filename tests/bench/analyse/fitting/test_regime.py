@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -53,6 +55,32 @@ def test_a_threshold_is_found_with_what_lies_beyond_it(slower: float, rng: np.ra
     assert "each operation of n·m costs up to" in words(found.cache_regimes()[0])
     assert found.cache_regimes(["other"]) == ()
     assert found.error.max < 0.05
+
+
+def test_two_caches_are_two_thresholds_of_a_term(rng: np.random.Generator) -> None:
+    """Beyond the second, an operation costs what both have added."""
+    first, second = THRESHOLD / 16, THRESHOLD
+    frame = simulate(rng, slower=1.0)
+    for threshold, additional in ((first, 2e-9), (second, 3e-9)):
+        beyond = np.maximum(0.0, 1 - (threshold / (8 * frame["m"])) ** 2)
+        frame["seconds_per_eval"] += additional * frame["n"] * frame["m"] * beyond
+    found = fit(frame, LAW, overhead="n", term_bytes=BYTES)
+    lower, upper = sorted(found.cache_regimes(), key=lambda one: one.threshold.estimate)
+    assert lower.threshold.estimate == pytest.approx(first, rel=0.5)
+    assert upper.threshold.estimate == pytest.approx(second, rel=0.5)
+    assert [lower.slowdown, upper.slowdown] == pytest.approx([2.0, 3.5], rel=0.1)
+    assert found.error.max < 0.05
+
+
+def test_a_sharp_step_is_one_threshold(rng: np.random.Generator) -> None:
+    """A ramp only resembles it, and a second one nearby would resemble it better."""
+    frame = simulate(rng, slower=1.0)
+    frame.loc[8 * frame["m"] > THRESHOLD, "seconds_per_eval"] += 3e-9 * frame["n"] * frame["m"]
+    found = fit(frame, LAW, overhead="n", term_bytes=BYTES)
+    thresholds = [regime.threshold for regime in found.regimes]
+    assert thresholds
+    assert all(max(a / b, b / a) >= 4 for a, b in itertools.combinations(thresholds, 2))
+    assert min(thresholds) == pytest.approx(THRESHOLD, rel=0.5)
 
 
 def test_exponents_are_defined_on_both_sides_of_a_threshold(rng: np.random.Generator) -> None:
