@@ -16,26 +16,28 @@ by 90 or more.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from bptt_bench.analyse.stats.arrays import Array, Flags
+from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Solution, solve, solve_batch
 from bptt_bench.plan import CostLaw
 
 DECISIVE_GAP = 12.0  # of AICc: 6 as between any two laws, and 6 for the choice among some twenty thresholds
+SECOND_GAP = 24.0  # for the second threshold of a term, which is chosen among some two hundred pairs
 KNOWN_COST = 5.0  # standard errors; a unit cost below the threshold known this well need not be a large share
 NEAR = 1e-7  # relative tolerance of the fits of a search
 AT_ONCE = 50_000  # elements of the designs that are solved together: few enough for a cache, enough for few calls
 FEWEST_POINTS = 3  # on either side of a threshold; fewer could be outliers of any kind
 SMALLEST_SHARE = 0.2  # of the time at such a point, to estimate the unit cost of the term
-MOST_THRESHOLDS = 2  # of a term: processors have two or three caches, and the first is left by the smallest points
+FINENESS = 1.15  # times a threshold at which the next is tried
 APART = 4.0  # times another threshold of a term: nearer ones are the shape of one step, which a ramp only resembles
 SHARPNESS = 2  # of the ramp: 3/4 of the additional unit cost is reached at twice the threshold
 MOST_ROUNDS = 3  # in which each threshold is sought again beside the others
+HALFWAY = 2**0.5  # times the threshold, where half of the additional cost is reached
 UNDECIDED_GAP = 4.0  # thresholds this close to the best in AICc are as good
 
 
@@ -83,15 +85,43 @@ def select_regimes(
     if not known:
         return ()
     sizes = {term: CostLaw(bytes_).evaluate(dict(levels)) for term, bytes_ in known.items()}
-    columns = law.columns(dict(levels))
+    found = _Search(names, sizes, law.columns(dict(levels)), log_seconds).select()
+    return tuple(_regime(one.term, known[one.term], one.threshold, list(one.near)) for one in found)
 
-    def next_one(found: Sequence[_Trial], terms: Iterable[str]) -> _Trial | None:
-        design = np.column_stack([columns, *(one.column for one in found)])
-        best = solve(design, log_seconds)
+
+class _Search:
+    """Searches thresholds in the working sets of terms.
+
+    Parameters
+    ----------
+    names : of the terms, in the order of the columns. sizes : term -> working set at each point (n_points,).
+    columns : (n_points, n_terms). log_seconds : (n_points,).
+    """
+
+    def __init__(self, names: Sequence[str], sizes: Mapping[str, Array], columns: Array, log_seconds: Array) -> None:
+        self._names, self._sizes, self._columns, self._log_seconds = names, sizes, columns, log_seconds
+
+    def select(self) -> list[_Trial]:
+        """Return thresholds, the most decisive first."""
+        found: list[_Trial] = []
+        open_terms = list(self._sizes)
+        while (one := self._next(found, open_terms)) is not None:
+            if any(other.term == one.term for other in found):
+                open_terms.remove(one.term)
+                both = self._sought_again([*found, one])
+                if self._solve(both).aicc < self._solve(found).aicc - SECOND_GAP:
+                    found = both
+            else:
+                found.append(one)
+        return self._sought_again(found)
+
+    def _next(self, found: Sequence[_Trial], terms: Iterable[str]) -> _Trial | None:
+        """Return the threshold in the working set of one of some terms that explains most beside others, if any."""
+        best = self._solve(found)
         trials = [
             trial
             for term in terms
-            for trial in _trials(term, names.index(term), sizes[term], design, best, log_seconds)
+            for trial in self._trials(term, found, best)
             if all(_are_apart(trial.threshold, one.threshold) for one in found if one.term == term)
         ]
         lowest = min(trials, key=lambda trial: trial.solution.aicc, default=None)
@@ -101,30 +131,32 @@ def select_regimes(
         near = (one.threshold for one in trials if one.term == lowest.term and one.solution.aicc < limit)
         return lowest._replace(near=tuple(near))
 
-    found: list[_Trial] = []
+    def _sought_again(self, found: list[_Trial]) -> list[_Trial]:
+        """Return each the best beside all others: the first one found stood for those that came later as well."""
+        if len(found) == 1:
+            return found
+        for _ in range(MOST_ROUNDS):
+            before = [one.threshold for one in found]
+            for place, one in enumerate(found):
+                others = [*found[:place], *found[place + 1 :]]
+                found = [*found[:place], self._next(others, [one.term]) or one, *found[place + 1 :]]
+            if [one.threshold for one in found] == before:
+                break
+        return found
 
-    def open_terms() -> list[str]:
-        return [term for term in known if sum(one.term == term for one in found) < MOST_THRESHOLDS]
+    def _trials(self, term: str, found: Sequence[_Trial], best: Solution) -> list[_Trial]:
+        own = self._names.index(term)
+        return _trials(term, own, self._sizes[term], self._design(found), best, self._log_seconds)
 
-    while (one := next_one(found, open_terms())) is not None:
-        found.append(one)
-    if len(found) > 1:
-        found = _sought_again(found, next_one)
-    return tuple(_regime(one.term, known[one.term], one.threshold, list(one.near)) for one in found)
+    def _solve(self, found: Sequence[_Trial]) -> Solution:
+        return solve(self._design(found), self._log_seconds)
+
+    def _design(self, found: Sequence[_Trial]) -> Array:
+        return np.column_stack([self._columns, *(one.column for one in found)])
 
 
-def _sought_again(
-    found: list[_Trial], next_one: Callable[[Sequence[_Trial], Iterable[str]], _Trial | None]
-) -> list[_Trial]:
-    """Return thresholds, each the best beside all others: the first one found stood for those that came later too."""
-    for _ in range(MOST_ROUNDS):
-        before = [one.threshold for one in found]
-        for place, one in enumerate(found):
-            others = [*found[:place], *found[place + 1 :]]
-            found = [*found[:place], next_one(others, [one.term]) or one, *found[place + 1 :]]
-        if [one.threshold for one in found] == before:
-            break
-    return found
+def _are_apart(one: float, other: float) -> bool:
+    return max(one / other, other / one) >= APART
 
 
 def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, log_seconds: Array) -> list[_Trial]:
@@ -135,7 +167,9 @@ def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, lo
     distinct, counts = np.unique(sizes, return_counts=True)
     below = np.cumsum(counts)[:-1]
     enough = (below >= FEWEST_POINTS) & (len(sizes) - below >= FEWEST_POINTS)
-    thresholds = np.sqrt(distinct[:-1] * distinct[1:])[enough]
+    between = np.sqrt(distinct[:-1] * distinct[1:])[enough]
+    _, first = np.unique(np.floor(np.log(between) / np.log(FINENESS)), return_index=True)
+    thresholds = between[first]
     # the same rounded threshold as in the companion's text
     ramps = np.maximum(0.0, 1 - (np.round(thresholds)[:, None] / sizes) ** SHARPNESS)
     columns = design[:, own] * ramps  # (n_thresholds, n_points)
@@ -149,20 +183,25 @@ def _trials(term: str, own: int, sizes: Array, design: Array, best: Solution, lo
     return [
         _Trial(term, float(threshold), column, solution)
         for threshold, column, solution in zip(thresholds, columns, solutions, strict=True)
-        if solution.aicc < limit and _is_supported(solution, own, sizes > threshold)
+        if solution.aicc < limit and _is_supported(solution, own, sizes / threshold)
     ]
 
 
-def _are_apart(one: float, other: float) -> bool:
-    return max(one / other, other / one) >= APART
+def _is_supported(solution: Solution, own: int, beyond: Array) -> bool:
+    """Return whether the unit cost is known on both sides of the threshold; below it, precise is enough.
 
+    Beyond it the term must be a large share of the time, where at least half of the additional cost is reached: other
+    terms may have brought the working set there, and the beginning of a ramp says little of its end.
 
-def _is_supported(solution: Solution, own: int, beyond: Flags) -> bool:
-    """Return whether the unit cost is known on both sides of the threshold, or precisely below it."""
+    Parameters
+    ----------
+    beyond : working set over threshold, (n_points,).
+    """
     share = solution.jacobian[:, [own, -1]] @ solution.coefficients[[own, -1]]
     informative = share >= SMALLEST_SHARE
-    on_both_sides = min((informative & beyond).sum(), (informative & ~beyond).sum()) >= FEWEST_POINTS
-    return bool(solution.active[-1] and (on_both_sides or _is_known(solution, own)))
+    if not solution.active[-1] or (informative & (beyond >= HALFWAY)).sum() < FEWEST_POINTS:
+        return False
+    return bool((informative & (beyond <= 1)).sum() >= FEWEST_POINTS or _is_known(solution, own))
 
 
 def _is_known(solution: Solution, column: int) -> bool:
