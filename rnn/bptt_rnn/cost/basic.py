@@ -62,10 +62,10 @@ PHASE_OVERHEADS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     },
 }
 # Bytes that are gone through from one use of the operands of a term to the next (their reuse distance), in float32:
-# matrices, and their gradients where those are updated at every step. A step forward goes through U, W_e and W_h, a step
-# back through these and their gradients. The chains of `naive` leave U out. `batched` goes through U, W_e and their
-# gradients once for all steps, so that leaving a cache makes V*H and H*d slower, but not the arithmetic; the same holds
-# for the logits of all steps, T*V. Only its recurrence, through W_h, goes step by step.
+# matrices, and their gradients where those are updated at every step. A step forward goes through U, W_e and W_h. A
+# step back goes through these and their gradients. The chains of `naive` leave U out. `batched` goes through U, W_e and
+# their gradients once for all steps, so that leaving a cache makes V*H and H*d slower, but not the arithmetic; the same
+# holds for the logits of all steps, T*V. Only its recurrence, through W_h, goes step by step.
 # Source: Mattson et al., "Evaluation techniques for storage hierarchies", IBM Systems Journal 9(2), 1970.
 STEP, CHAIN = "H*(V+d+H)", "H*(d+H)"
 TERM_BYTES: Mapping[str, Mapping[str, str]] = {
