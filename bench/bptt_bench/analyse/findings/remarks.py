@@ -59,6 +59,17 @@ class CacheRegime(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnequalParts(Finding):
+    """Groups of phases whose times, predicted to be equal at a level of a factor, are as ``falling_over_rising``."""
+
+    factor: str
+    level: float
+    rising: tuple[str, ...]
+    falling: tuple[str, ...]
+    falling_over_rising: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class SingleProcess(Finding):
     """One measuring process alone, which does not show by how much processes differ."""
 

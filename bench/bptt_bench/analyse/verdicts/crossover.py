@@ -13,6 +13,7 @@ from bptt_bench.analyse.findings.estimates import CrossingEstimate, NoCrossingWi
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.obstacles import DistantCrossing, NoCrossing
 from bptt_bench.analyse.findings.reason import Reason
+from bptt_bench.analyse.findings.remarks import UnequalParts
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval, t_quantile
@@ -31,6 +32,7 @@ class SignedFit(NamedTuple):
     sign: float
     fit: Fit
     subject: str = ""
+    is_rising: bool = True
 
 
 class Lead(NamedTuple):
@@ -71,7 +73,7 @@ def judge_crossover(evidence: Evidence, claim: CrossoverClaim) -> Verdict:
         limits=limits,
     )
     if limits.judge(estimate) != "inconclusive":
-        return weigh(claim, finding)
+        return weigh(claim, finding, _where_predicted(parts, claim, predicted))
     least_certain = max(parts, key=lambda part: lead([part], claim, crossing).error)
     return weigh(claim, finding, width=width_of(least_certain.fit, evidence))
 
@@ -86,14 +88,30 @@ def _parts(evidence: Evidence, claim: CrossoverClaim) -> list[SignedFit] | Reaso
                 fit = evidence.usable_fit(subject, phase_response(phase))
                 if isinstance(fit, Reason):
                     return fit
-                parts.append(SignedFit(sign * factor, fit, subject))
+                parts.append(SignedFit(sign * factor, fit, subject, is_rising=sign > 0))
     return parts
+
+
+def _where_predicted(parts: Sequence[SignedFit], claim: CrossoverClaim, predicted: float) -> UnequalParts | None:
+    """Return how the groups of phases compare at the level where they were predicted to be equal."""
+    rising, falling = (
+        lead([part for part in parts if part.is_rising is which], claim, predicted).seconds for which in (True, False)
+    )
+    if rising <= 0 or falling >= 0:
+        return None
+    return UnequalParts(
+        factor=claim.factor,
+        level=predicted,
+        rising=tuple(claim.rising),
+        falling=tuple(claim.falling),
+        falling_over_rising=-falling / rising,
+    )
 
 
 def lead(parts: Sequence[SignedFit], claim: CrossoverClaim, level: float) -> Lead:
     """Return rising less falling at a level; errors of the parts are taken as independent, which is conservative."""
     seconds, variance = 0.0, 0.0
-    for sign, fit, _ in parts:
+    for sign, fit, *_ in parts:
         row = columns_at(fit.full_law, [{**claim.at, claim.factor: level}])[0]
         seconds += sign * float(row @ fit.coefficients)
         variance += float(((fit.changes @ row) ** 2).sum())
@@ -105,7 +123,7 @@ def _crossing(parts: Sequence[SignedFit], claim: CrossoverClaim, farthest: float
     logs = np.linspace(0.0, math.log(farthest), STEPS)
     table = {**{name: np.full(STEPS, level) for name, level in claim.at.items()}, claim.factor: np.exp(logs)}
     seconds = np.zeros(STEPS)
-    for sign, fit, _ in parts:
+    for sign, fit, *_ in parts:
         seconds += sign * (columns_at(fit.full_law, table) @ fit.coefficients)
     upward = np.flatnonzero((seconds[:-1] < 0) & (seconds[1:] >= 0))
     if not len(upward):

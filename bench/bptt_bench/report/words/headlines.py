@@ -38,7 +38,8 @@ def cause_of(reason: Reason) -> str:
     slowdowns = [one.slowdown for one in reason.remarks if isinstance(one, remarks.CacheRegime)]
     if slowdowns and reason.kind is Kind.OUTSIDE:
         return f"operations cost up to {show.number(max(slowdowns), 2)}x beyond a cache"
-    return next((words(one) for one in reason.remarks if isinstance(one, remarks.PointsOutside)), "")
+    named = (remarks.PointsOutside, remarks.UnequalParts)
+    return next((words(one) for one in reason.remarks if isinstance(one, named)), "")
 
 
 def growth_in(finding: growth.LawGrowth | growth.WorkAndTime) -> growth.LawGrowth:

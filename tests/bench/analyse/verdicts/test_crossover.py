@@ -7,10 +7,12 @@ import math
 import numpy as np
 import pytest
 from bptt_bench.analyse.evidence.evidence import fit_all
+from bptt_bench.analyse.findings.remarks import UnequalParts
 from bptt_bench.analyse.verdicts.crossover import SignedFit, lead
 from bptt_bench.plan import (
     Point,
 )
+from bptt_bench.report.words.headlines import headline_of
 from bptt_bench.report.words.reasons import text_of
 
 from tests.bench.analyse.verdicts.claims import (
@@ -35,6 +37,16 @@ def test_a_crossover_is_found_where_the_phases_are_equal(rng: np.random.Generato
 def test_a_crossover_elsewhere_is_refuted(rng: np.random.Generator) -> None:
     assert verdict(frame(rng), crossover(level="V/20")).verdict == "refuted"
     assert verdict(frame(rng), crossover(level="V/20", bound="upper")).verdict == "supported"
+
+
+def test_a_refuted_crossover_says_how_the_parts_compare_where_it_was_predicted(rng: np.random.Generator) -> None:
+    """1e-5 T² rises and 1e-7 T V falls: at T = V/20 the first is five times the second."""
+    refuted = verdict(frame(rng), crossover(level="V/20"))
+    assert text_of(refuted.reason).endswith("; at T=12.8 recur takes 5x as long as output.")
+    assert headline_of(refuted.reason).endswith("; at T=12.8 recur takes 5x as long as output")
+    (early,) = verdict(frame(rng), crossover(level="V/200")).reason.remarks
+    assert isinstance(early, UnequalParts)
+    assert early.falling_over_rising == pytest.approx(2, rel=0.05)
 
 
 def test_a_crossover_without_the_common_part_is_the_exact_one(rng: np.random.Generator) -> None:
