@@ -168,7 +168,7 @@ def _crossover(
     limits = Limits.times(predicted, claim.margin, claim.bound)
     log_low, log_high = (math.log(end) if end > 0 else -math.inf for end in (limits.low, limits.high))
     basis = []
-    for (_, fit, subject), gradient in parts:
+    for (_, fit, subject, _), gradient in parts:
         active = fit.coefficients > 0
         slope = (gradient * fit.coefficients)[active]
         basis.append(_part(fit, subject, fit.response, _shares_at(fit), slope))
