@@ -1,9 +1,9 @@
 """Figures: an analysis in, matplotlib figures out; nothing is saved here and no global state is touched.
 
 Every figure function takes ``size``, the width and height in inches, and ``style``, settings of matplotlib (a mapping
-such as ``{"font.size": 9}``) in place of those of the house. One that draws on one pair of axes takes ``ax`` as well:
-axes of the caller's, which get their own title and legend, and whose figure is returned. The caller's ``rcParams`` stay
-as they are.
+such as ``{"font.size": 9}``) in place of those of the house. It takes ``ax`` as well: axes of the caller's, which get
+their own title and legend, and whose figure is returned. Where several panels are drawn, they divide the place of these
+axes, whose figure must have ``layout="constrained"``. The caller's ``rcParams`` stay as they are.
 """
 
 from bptt_bench.report.figures.exponents import figure_exponents

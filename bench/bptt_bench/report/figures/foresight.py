@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from numpy.typing import NDArray
 
@@ -19,12 +19,13 @@ from bptt_bench.report.figures.style import (
     Size,
     headline,
     legend_below,
-    new_figure,
+    panels_figure,
     percent_axis,
     point_beyond,
     seconds_axis,
     styled,
     subject_looks,
+    whole_figure,
 )
 from bptt_bench.report.words.foresight import error_percent
 
@@ -64,6 +65,7 @@ def figure_foresight(
     analysis: Analysis,
     foreseen: Sequence[CheckedPrediction],
     *,
+    ax: Axes | None = None,
     size: Size | None = None,
     style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
 ) -> Figure:
@@ -71,7 +73,7 @@ def figure_foresight(
 
     Parameters
     ----------
-    size, style : see ``bptt_bench.report.figures``.
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -84,7 +86,7 @@ def figure_foresight(
     looks, groups = subject_looks(analysis.experiment), by_subject(foreseen)
     errors = {name: Errors.of(group) for name, group in groups.items()}
     fits = {name: analysis.fits[name, show.WHOLE] for name in groups if (name, show.WHOLE) in analysis.fits}
-    figure = new_figure(REST_INCHES + PANEL_INCHES * len(groups), size=size)
+    figure = panels_figure(REST_INCHES + PANEL_INCHES * len(groups), ax, size)
     panels = list(figure.subplots(len(groups), 1, sharex=True, sharey=True, squeeze=False)[:, 0])
     for axes, (name, group) in zip(panels, groups.items(), strict=True):
         axes.set_title(f"{name}\n{_how_good(group)}", loc="left", fontsize=9.5)
@@ -99,7 +101,7 @@ def figure_foresight(
     panels[-1].set_xlabel("predicted time per evaluation (s)")
     headline(figure, "Foreseen: predicted beyond the sweep, then measured")
     _legend(figure, TARGET_P95)
-    return figure
+    return whole_figure(figure)
 
 
 def _how_good(group: Sequence[CheckedPrediction]) -> str:
@@ -141,7 +143,7 @@ def _hollow(marker: str, color: str) -> dict[str, Any]:
     return {"marker": marker, "linestyle": "none", "zorder": 3, **edge}
 
 
-def _legend(figure: Figure, target: float) -> None:
+def _legend(figure: Figure | SubFigure, target: float) -> None:
     guides = {
         "the sweep, fitted": Line2D([], [], **SWEPT),
         "predicted beyond": Line2D([], [], color=INK, marker="o", linestyle="none"),

@@ -25,9 +25,10 @@ from bptt_bench.report.figures.style import (
     headline,
     legend_below,
     level_axis,
-    new_figure,
+    panels_figure,
     seconds_axis,
     styled,
+    whole_figure,
 )
 
 if TYPE_CHECKING:
@@ -57,6 +58,7 @@ def figure_machine(
     subject: str,
     lines: Sequence[Line],
     *,
+    ax: Axes | None = None,
     size: Size | None = None,
     style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
 ) -> Figure:
@@ -64,7 +66,7 @@ def figure_machine(
 
     Parameters
     ----------
-    size, style : see ``bptt_bench.report.figures``.
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def figure_machine(
         raise ValueError(
             f"subject {subject!r}: has {'no line' if prediction else 'no prediction without free parameters'}"
         )
-    figure = new_figure(5.9, size=size)
+    figure = panels_figure(5.9, ax, size)
     grid = figure.subplots(2, len(lines), sharex="col", height_ratios=[1.35, 1], squeeze=False)
     fit = analysis.fits[subject, show.WHOLE]
     for column, line in enumerate(lines):
@@ -105,7 +107,7 @@ def figure_machine(
     handles += [Patch(**area_look(place)) for place in drawn]
     legend_below(figure, handles, [*names, *(PART_NAMES[TimeParts._fields[place]] for place in drawn)])
     figure.align_ylabels(grid[:, 0])
-    return figure
+    return whole_figure(figure)
 
 
 def _measured(prediction: MachinePrediction, fit: Fit, line: Line) -> pd.DataFrame:

@@ -22,10 +22,11 @@ from bptt_bench.report.figures.style import (
     headline,
     legend_below,
     level_axis,
-    new_figure,
+    panels_figure,
     seconds_axis,
     styled,
     subject_looks,
+    whole_figure,
 )
 from bptt_bench.report.marks import carry, measured_marks
 
@@ -50,6 +51,7 @@ def figure_overview(
     analysis: Analysis,
     lines: Sequence[Line],
     *,
+    ax: Axes | None = None,
     size: Size | None = None,
     style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
 ) -> Figure:
@@ -57,7 +59,7 @@ def figure_overview(
 
     Parameters
     ----------
-    size, style : see ``bptt_bench.report.figures``.
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -66,7 +68,7 @@ def figure_overview(
     if not lines:
         raise ValueError("lines: none given; an overview has a panel for each line")
     named = list(dict.fromkeys(name for line in lines for name in _fits(analysis, line)))
-    figure = new_figure(PANEL_INCHES * len(lines) + LEGEND_ROW_INCHES * len(named) + 0.5, size=size)
+    figure = panels_figure(PANEL_INCHES * len(lines) + LEGEND_ROW_INCHES * len(named) + 0.5, ax, size)
     looks = subject_looks(analysis.experiment)
     for axes, line in zip(figure.subplots(len(lines), 1, squeeze=False)[:, 0], lines, strict=True):
         _panel(axes, analysis, line, looks)
@@ -74,7 +76,7 @@ def figure_overview(
     handles = [Line2D([], [], color=looks[name].color, linewidth=1.4, **_mark(looks[name])) for name in named]
     laws = [f"{name}:  {show.law(analysis.fits[name, show.WHOLE].law.text)}" for name in named]
     legend_below(figure, handles, laws)
-    return figure
+    return whole_figure(figure)
 
 
 def _fits(analysis: Analysis, line: Line) -> dict[str, Fit]:

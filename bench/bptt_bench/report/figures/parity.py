@@ -20,12 +20,13 @@ from bptt_bench.report.figures.style import (
     Size,
     headline,
     legend_below,
-    new_figure,
+    panels_figure,
     percent_axis,
     point_beyond,
     seconds_axis,
     styled,
     subject_looks,
+    whole_figure,
 )
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def figure_parity(
     analysis: Analysis,
     response: str = show.WHOLE,
     *,
+    ax: Axes | None = None,
     size: Size | None = None,
     style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
 ) -> Figure:
@@ -58,7 +60,7 @@ def figure_parity(
 
     Parameters
     ----------
-    size, style : see ``bptt_bench.report.figures``.
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -70,7 +72,7 @@ def figure_parity(
         raise ValueError(f"response {response!r}: no subject has a fit of it")
     columns = MOST_COLUMNS if len(fits) > MOST_COLUMNS + 1 else min(2, len(fits))
     rows = -(-len(fits) // columns)
-    figure = new_figure(ALL_INCHES + ONE_INCHES * rows + REST_INCHES, size=size)
+    figure = panels_figure(ALL_INCHES + ONE_INCHES * rows + REST_INCHES, ax, size)
     parts: Any = figure.subfigures(2, 1, height_ratios=[ALL_INCHES, ONE_INCHES * rows])
     above, below = parts
     points = {
@@ -88,7 +90,7 @@ def figure_parity(
     handles = [Line2D([], [], color=looks[name].color, marker=looks[name].marker, linestyle="none") for name in fits]
     guides = [Line2D([], [], color=INK, linewidth=0.9), Line2D([], [], **GUIDES)]
     legend_below(figure, [*handles, *guides], [*fits, "equal", f"±{100 * GUIDE_SHARE:.0f}\u202f%"])
-    return figure
+    return whole_figure(figure)
 
 
 def _draw_all(axes: Axes, points: Mapping[str, Times], looks: Mapping[str, Look], ends: tuple[float, float]) -> None:

@@ -13,11 +13,11 @@ import matplotlib as mpl
 import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.transforms import ScaledTranslation
 
 from bptt_bench.report import format as show
-from bptt_bench.report.figures.style import GUIDE, INK, headline, new_figure, styled
+from bptt_bench.report.figures.style import GUIDE, INK, headline, panels_figure, styled, whole_figure
 
 if TYPE_CHECKING:
     from bptt_bench.report.figures.style import Color, Size
@@ -111,6 +111,7 @@ def figure_passes(
     passes: Mapping[str, Iterable[Pass]],
     symbols: tuple[str, str] = ("origin", "place"),
     *,
+    ax: Axes | None = None,
     size: Size | None = None,
     style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
 ) -> Figure:
@@ -120,13 +121,13 @@ def figure_passes(
     ----------
     passes : by who made them, each a place and the origins whose part it carries; both are counted from 1.
     symbols : of an origin and of a place, such as ``("J", "h")`` for losses and hidden states.
-    size, style : see ``bptt_bench.report.figures``.
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
     ValueError : there are no passes, or they are too many to be distinguished.
     """
-    return _draw(require_passes(passes), symbols, size)[0]
+    return whole_figure(_draw(require_passes(passes), symbols, ax, size)[0])
 
 
 @styled
@@ -148,7 +149,8 @@ def animate_passes(
     ValueError : there are no passes, or they are too many to be distinguished.
     """
     found = require_passes(passes)
-    figure, panels = _draw(found, symbols, size)
+    drawn_on, panels = _draw(found, symbols, None, size)
+    figure = whole_figure(drawn_on)
     engine = figure.get_layout_engine()
     assert engine is not None, "figures are laid out by an engine"
     figure.dpi = FRAME_DPI
@@ -193,14 +195,14 @@ def _gif(frames: Sequence[np.ndarray[Any, Any]]) -> bytes:
 
 
 def _draw(
-    found: Sequence[Recorded], symbols: tuple[str, str], size: Size | None
-) -> tuple[Figure, list[tuple[Axes, list[list[Artist]]]]]:
+    found: Sequence[Recorded], symbols: tuple[str, str], ax: Axes | None, size: Size | None
+) -> tuple[Figure | SubFigure, list[tuple[Axes, list[list[Artist]]]]]:
     """Return the figure, and for each panel its axes and what was drawn for each pass."""
     heights = [
         HEAD_INCHES + ROW_INCHES * (len(one.chains) + _has_sums(one)) + TITLE_INCHES * _title(one, 0).count("\n")
         for one in found
     ]
-    figure = new_figure(0.4 + sum(heights), size=size)
+    figure = panels_figure(0.4 + sum(heights), ax, size)
     places = _places(found)
     panels = []
     grid = figure.subplots(len(found), 1, squeeze=False, height_ratios=heights)

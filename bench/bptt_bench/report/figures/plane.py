@@ -30,10 +30,11 @@ from bptt_bench.report.figures.style import (
     headline,
     legend_below,
     level_axis,
-    new_figure,
+    panels_figure,
     percent_axis,
     point_beyond,
     styled,
+    whole_figure,
 )
 from bptt_bench.report.marks import keep_colors
 from bptt_bench.report.words.content import judged_claims
@@ -116,6 +117,7 @@ def figure_plane(
     analysis: Analysis,
     group: RatioGroup,
     *,
+    ax: Axes | None = None,
     size: Size | None = None,
     style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
 ) -> Figure:
@@ -123,7 +125,7 @@ def figure_plane(
 
     Parameters
     ----------
-    size, style : see ``bptt_bench.report.figures``.
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -135,7 +137,7 @@ def figure_plane(
         raise ValueError(
             f"{group.title}: was measured on no plane of {LEAST_ROWS} rows of {LEAST_CELLS} levels of {group.factor}"
         )
-    figure = new_figure(PLANE_INCHES + SWEEP_INCHES + REST_INCHES, size=size)
+    figure = panels_figure(PLANE_INCHES + SWEEP_INCHES + REST_INCHES, ax, size)
     upper, lower = figure.subplots(2, 1, height_ratios=[PLANE_INCHES, SWEEP_INCHES])
     shown = _draw_cells(upper, plane)
     crossover = _draw_crossover(analysis, upper, plane, group)
@@ -154,7 +156,7 @@ def figure_plane(
     bar = figure.colorbar(shown, ax=upper, pad=0.02, aspect=30, format=FuncFormatter(lambda x, _: show.number(x)))
     bar.set_label("measured ratio (no unit)")
     bar.ax.xaxis.set_visible(False)
-    return figure
+    return whole_figure(figure)
 
 
 def _draw_cells(axes: Axes, plane: Plane) -> ScalarMappable:

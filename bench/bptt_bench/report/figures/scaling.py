@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from numpy.typing import NDArray
@@ -26,12 +26,13 @@ from bptt_bench.report.figures.style import (
     headline,
     legend_below,
     level_axis,
-    new_figure,
+    panels_figure,
     percent_strip,
     point_beyond,
     seconds_axis,
     styled,
     subject_looks,
+    whole_figure,
 )
 from bptt_bench.report.marks import carry, measured_marks
 from bptt_bench.text.units import SECOND
@@ -76,6 +77,7 @@ def figure_scaling(
     line: Line,
     response: str = show.WHOLE,
     *,
+    ax: Axes | None = None,
     size: Size | None = None,
     style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
 ) -> Figure:
@@ -83,7 +85,7 @@ def figure_scaling(
 
     Parameters
     ----------
-    size, style : see ``bptt_bench.report.figures``.
+    ax, size, style : see ``bptt_bench.report.figures``.
 
     Raises
     ------
@@ -92,7 +94,7 @@ def figure_scaling(
     fits = {name: analysis.fits[name, response] for name in line.subjects if (name, response) in analysis.fits}
     if not fits:
         raise ValueError(f"response {response!r}: none of {', '.join(line.subjects)} has a fit of it")
-    figure = new_figure(CURVES_INCHES + STRIP_INCHES * len(fits) + REST_INCHES, size=size)
+    figure = panels_figure(CURVES_INCHES + STRIP_INCHES * len(fits) + REST_INCHES, ax, size)
     ratios = [CURVES_INCHES, *([STRIP_INCHES] * len(fits))]
     upper, *strips = figure.subplots(1 + len(fits), 1, sharex=True, height_ratios=ratios)
     looks = subject_looks(analysis.experiment)
@@ -122,7 +124,7 @@ def figure_scaling(
     detail = f"at {show.point(line.fixed)}" if line.fixed else ""
     headline(figure, show.against(response, line.factor), detail)
     _legend(figure, {name: looks[name] for name in fits}, law_alone=any(one.law_alone for one in drawn))
-    return figure
+    return whole_figure(figure)
 
 
 def _of_an_evaluation(response: str) -> str:
@@ -161,7 +163,7 @@ def _draw_subject(name: str, both: tuple[Axes, Axes], fit: Fit, line: Line, how:
     return Drawn(levels, residual, ends, is_apart)
 
 
-def _legend(figure: Figure, looks: dict[str, Look], *, law_alone: bool) -> None:
+def _legend(figure: Figure | SubFigure, looks: dict[str, Look], *, law_alone: bool) -> None:
     handles = [Line2D([], [], color=how.color, marker=how.marker, linewidth=1.4) for how in looks.values()]
     handles.append(Line2D([], [], color=INK, linewidth=1.4))
     names = [*looks, "law + overhead, fitted"]

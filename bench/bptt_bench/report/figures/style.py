@@ -13,7 +13,8 @@ import numpy as np
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.figure import Figure
+from matplotlib.figure import Figure, SubFigure
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.legend import Legend
 from matplotlib.ticker import (
     EngFormatter,
@@ -201,9 +202,39 @@ def new_figure(height_inches: float, *, size: Size | None = None) -> Figure:
     return figure
 
 
-def headline(figure: Figure, text: str, detail: str = "") -> None:
+def panels_figure(height_inches: float, ax: Axes | None, size: Size | None) -> Figure | SubFigure:
+    """Return what several pairs of axes are drawn on: a figure of their own, or the place of axes of the caller's.
+
+    Raises
+    ------
+    ValueError : axes and a size are given, or axes whose place cannot be divided.
+    """
+    if ax is None:
+        return new_figure(height_inches, size=size)
+    _require_no_size(size)
+    place, figure = ax.get_subplotspec(), ax.get_figure(root=True)
+    if place is None or figure is None or not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        raise ValueError(
+            "`ax` must be from `plt.subplots(…, layout='constrained')`: the panels of this figure divide its place"
+        )
+    ax.set_axis_off()
+    return ax.get_figure(root=False).add_subfigure(place)
+
+
+def whole_figure(figure: Figure | SubFigure) -> Figure:
+    """Return the figure that something is drawn in."""
+    return figure.get_figure(root=True)
+
+
+def _require_no_size(size: Size | None) -> None:
+    if size is not None:
+        raise ValueError(f"`size` must be None where `ax` is given, whose figure has a size, got {size!r}")
+
+
+def headline(figure: Figure | SubFigure, text: str, detail: str = "") -> None:
     """Add a title over the whole figure, ranged left and wrapped, with an optional line of detail beneath."""
-    figure.suptitle(_wrap(text, detail, figure.get_figwidth()), x=0.015, ha="left", fontsize=TITLE_POINTS, color=INK)
+    width = figure.bbox.width / figure.dpi
+    figure.suptitle(_wrap(text, detail, width), x=0.015, ha="left", fontsize=TITLE_POINTS, color=INK)
 
 
 def _wrap(text: str, detail: str, width_inches: float) -> str:
@@ -226,8 +257,8 @@ class Sheet:
         ------
         ValueError : both axes and a size are given: the figure of the axes has its size.
         """
-        if ax is not None and size is not None:
-            raise ValueError(f"`size` must be None where `ax` is given, whose figure has a size, got {size!r}")
+        if ax is not None:
+            _require_no_size(size)
         self._own = new_figure(height_inches, size=size) if ax is None else None
         self.axes: Axes = self._own.subplots() if self._own is not None else ax  # type: ignore[assignment]  # one is
 
@@ -256,7 +287,7 @@ class Sheet:
             self.axes.legend(handles, labels)
 
 
-def legend_below(figure: Figure, handles: Sequence[Artist], labels: Sequence[str]) -> Legend:
+def legend_below(figure: Figure | SubFigure, handles: Sequence[Artist], labels: Sequence[str]) -> Legend:
     """Add a legend under the axes, in as many columns as fit."""
     width = float(figure.bbox.width)
     legend: Legend | None = None
@@ -264,7 +295,7 @@ def legend_below(figure: Figure, handles: Sequence[Artist], labels: Sequence[str
         if legend is not None:
             legend.remove()
         legend = figure.legend(handles, labels, loc="outside lower center", ncols=columns, columnspacing=1.4)
-        if legend.get_window_extent(figure.canvas.get_renderer()).width <= 0.97 * width:  # type: ignore[attr-defined]
+        if legend.get_window_extent().width <= 0.97 * width:
             break
     assert legend is not None, "a legend needs at least one label"
     return legend

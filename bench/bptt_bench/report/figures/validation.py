@@ -12,7 +12,17 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from bptt_bench.report.figures.style import INK, Sheet, Size, headline, legend_below, look, new_figure, styled
+from bptt_bench.report.figures.style import (
+    INK,
+    Sheet,
+    Size,
+    headline,
+    legend_below,
+    look,
+    panels_figure,
+    styled,
+    whole_figure,
+)
 
 BAND_COLOR = "#d9e8df"
 WIDTH = 0.6  # of a group of cells, in units of the distance between groups
@@ -24,6 +34,7 @@ ERRORS_SHOWN = 2  # standard errors to either side
 def figure_coverage(
     coverage: Mapping[str, Any],
     *,
+    ax: Axes | None = None,
     size: Size | None = None,
     style: Mapping[str, object] | None = None,  # noqa: ARG001  # of `styled`
 ) -> Figure:
@@ -33,13 +44,13 @@ def figure_coverage(
     ----------
     coverage : ``low``, ``high``, ``level``, and ``cells`` with ``law``, ``design``, ``noise``, ``point_effects``,
         ``coverage`` and ``standard_error``.
-    size, style : see ``bptt_bench.report.figures``.
+    ax, size, style : see ``bptt_bench.report.figures``.
     """
     cells = coverage["cells"]
     designs = list(dict.fromkeys(cell["design"] for cell in cells))
     noises = sorted({cell["noise"] for cell in cells})
     series = list(dict.fromkeys((cell["law"], cell["point_effects"]) for cell in cells))
-    figure = new_figure(1.3 + 2.5 * len(designs), size=size)
+    figure = panels_figure(1.3 + 2.5 * len(designs), ax, size)
     panels = figure.subplots(len(designs), 1, sharex=True, squeeze=False)[:, 0]
     for axes, design in zip(panels, designs, strict=True):
         axes.axhspan(100 * coverage["low"], 100 * coverage["high"], color=BAND_COLOR, zorder=0)
@@ -66,7 +77,7 @@ def figure_coverage(
     band = Patch(color=BAND_COLOR)
     legend_below(figure, [*handles, band], [*labels, f"goal, {100 * coverage['low']:g}–{100 * coverage['high']:g} %"])
     headline(figure, f"How often {100 * coverage['level']:g} % intervals hold the truth")
-    return figure
+    return whole_figure(figure)
 
 
 @styled

@@ -1,4 +1,4 @@
-"""Every figure function takes a size and a style, those with one pair of axes the caller's; nothing global changes."""
+"""Every figure function takes axes of the caller's, a size and a style; nothing global changes."""
 
 from __future__ import annotations
 
@@ -35,7 +35,14 @@ from matplotlib.figure import Figure
 LINE = Line(factor="T", fixed=Point(V=1024, H=128), levels=(4, 8, 16, 32, 64), subjects=("base", "sweep", "each"))
 ERRORS = [{"tool": "ours", "design": "16", "median": 0.02, "p95": 0.1}]
 ON_ONE_PAIR_OF_AXES = ("exponents", "ratio", "shares", "beyond")
-NAMES = (*ON_ONE_PAIR_OF_AXES, "scaling", "parity", "overview", "passes", "plane")
+OF_SEVERAL_PANELS = ("scaling", "parity", "overview", "passes", "plane", "coverage")
+NAMES = (*ON_ONE_PAIR_OF_AXES, *OF_SEVERAL_PANELS)
+COVERAGE = {
+    "low": 0.9, "high": 1.0, "level": 0.95,
+    "cells": [
+        {"law": "n", "design": "16", "noise": 0.05, "point_effects": 0.0, "coverage": 0.95, "standard_error": 0.01}
+    ],
+}  # fmt: skip
 
 
 @pytest.fixture
@@ -51,6 +58,7 @@ def draw(analysis: Analysis) -> dict[str, Callable[..., Figure]]:
         "overview": functools.partial(figure_overview, analysis, [LINE]),
         "passes": functools.partial(figure_passes, {"a": [(2, [2]), (1, [1, 2])]}),
         "plane": functools.partial(figure_plane, analysis, ratio),
+        "coverage": functools.partial(figure_coverage, COVERAGE),
     }
 
 
@@ -97,7 +105,37 @@ def test_axes_of_the_caller_are_drawn_on_and_nothing_beside_them(
     assert len(here.lines) == len(own.axes[0].lines)
 
 
-@pytest.mark.parametrize("name", ON_ONE_PAIR_OF_AXES)
+@pytest.mark.parametrize("name", OF_SEVERAL_PANELS)
+def test_panels_divide_the_place_of_the_axes_of_the_caller(draw: dict[str, Callable[..., Figure]], name: str) -> None:
+    figure = Figure(figsize=(14, 9), layout="constrained")
+    beside, here = figure.subplots(1, 2)
+    beside.plot([1, 2], [1, 2])
+    assert draw[name](ax=here) is figure
+    figure.draw_without_rendering()
+    (place,) = figure.subfigs
+    own = draw[name]()
+    assert place.get_suptitle().split()[0] == own.get_suptitle().split()[0]
+    assert [len(axes.lines) for axes in _all_axes(place)] == [len(axes.lines) for axes in _all_axes(own)]
+    assert [len(legend.get_texts()) for legend in place.legends] == [len(legend.get_texts()) for legend in own.legends]
+    left = beside.get_tightbbox()
+    assert left is not None
+    assert all(axes.get_window_extent().x0 > left.x1 for axes in _all_axes(place))
+    assert not here.axison
+
+
+def _all_axes(figure: Any) -> list[Any]:
+    return [*figure.axes, *(axes for part in figure.subfigs if not figure.axes for axes in part.axes)]
+
+
+@pytest.mark.parametrize("name", OF_SEVERAL_PANELS)
+def test_axes_whose_place_cannot_be_divided_are_refused(draw: dict[str, Callable[..., Figure]], name: str) -> None:
+    for axes in (Figure().subplots(), Figure(layout="constrained").add_axes((0.1, 0.1, 0.5, 0.5))):
+        with pytest.raises(ValueError, match=r"`ax` must be from `plt.subplots\(…, layout='constrained'\)`"):
+            draw[name](ax=axes)
+        assert axes.axison
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_axes_and_a_size_contradict_each_other(draw: dict[str, Callable[..., Figure]], name: str) -> None:
     with pytest.raises(ValueError, match=r"`size` must be None where `ax` is given, .* got \(3, 3\)"):
         draw[name](ax=Figure().subplots(), size=(3, 3))
@@ -116,5 +154,4 @@ def test_no_figure_function_is_without_these_arguments() -> None:
     functions = [*public.values(), figure_foresight, figure_machine, figure_race, figure_roofline, figure_coverage]
     for function in (*functions, figure_beyond, animate_passes):
         assert {"size", "style"} <= set(inspect.signature(function).parameters), function.__name__
-    one = {f.__name__ for f in (*functions, figure_beyond) if "ax" in inspect.signature(f).parameters}
-    assert one == {f"figure_{name}" for name in (*ON_ONE_PAIR_OF_AXES, "race", "roofline")}
+    assert all("ax" in inspect.signature(function).parameters for function in (*functions, figure_beyond))
