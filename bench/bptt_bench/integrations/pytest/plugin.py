@@ -13,9 +13,10 @@ A project names what it measures with a fixture of its own, and measures it thro
         scaling.measure("sort", {"n": n}, line="n")
 
 The test takes one round of each benchmark. The others follow after the last test, when all benchmarks are visited
-again and again in random order (``pytest_suite``), and are rounds like any other to pytest-benchmark's tables, saved
-runs and comparisons. A claim that the measurements refute fails the session, and so does a benchmark that cannot be
-measured to the end; too little data is inconclusive, or no verdict and a line.
+again and again in random order (``suite``), and are rounds like any other to pytest-benchmark's tables, saved runs and
+comparisons. With ``most_rounds=`` subjects whose claims are not supported yet get more of them. A claim that the
+measurements refute fails the session, and so does a benchmark that cannot be measured to the end; too little data is
+inconclusive, or no verdict and a line.
 """
 
 from __future__ import annotations
@@ -201,7 +202,9 @@ class Session:
                 pass
             return
         reporter.ensure_newline()
-        reporter.write(f"{suite.experiment.name}: {blocks} more rounds of {len(suite.benchmarks)} benchmarks ")
+        most = max(each.most_rounds - each.taken for each in suite.benchmarks)
+        further = f", up to {most} where claims are not supported" if most > blocks else ""
+        reporter.write(f"{suite.experiment.name}: {blocks} more rounds of {len(suite.benchmarks)} benchmarks{further} ")
         for _ in suite.visit_blocks():
             reporter.write(".", flush=True)
         reporter.write_line("")

@@ -4,7 +4,8 @@ This is not part of the plugin, which every pytest session loads: the plugin imp
 
 pytest-benchmark takes all rounds of a benchmark in a row, and whatever else runs meanwhile slows all of them; points
 would then differ by when they were measured. Here a test takes the first round of its benchmark. The other rounds
-follow after the last test: block after block, each visits every benchmark once, in a seeded random order.
+follow after the last test: block after block, each visits every benchmark once, in a seeded random order. While claims
+are not supported yet, further blocks visit the benchmarks of their subjects, as far as the tests allow.
 """
 
 from __future__ import annotations
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.verdict import Verdict
 
 ROUNDS = 5
+FURTHER_ROUNDS = 4  # at a time, after which the claims are judged again
 SECONDS_PER_ROUND = 0.005  # long beside the resolution of a timer, short enough for a suite of many points
 SEED = 1  # of the order in which a block visits the benchmarks
 
@@ -72,13 +74,43 @@ class Suite:
             contextlib.redirect_stdout(silent),
             contextlib.redirect_stderr(silent),
         ):
-            while waiting := [each for each in self.benchmarks if each.taken < each.rounds and not each.failed]:
+            while waiting := self._waiting() or self._extended():
                 block = min(each.taken for each in waiting)
                 due = [each for each in waiting if each.taken == block]
                 for cell in block_order([*{each.cell: None for each in due}], block=block, seed=SEED):
                     for benchmark in (each for each in due if each.cell == cell):
                         self._visit(benchmark)
                 yield len(due)
+
+    def _waiting(self) -> list[Benchmark]:
+        return [each for each in self.benchmarks if each.taken < each.rounds and not each.failed]
+
+    def _extended(self) -> list[Benchmark]:
+        """Give further rounds to the benchmarks whose subjects have claims that these may decide; return them.
+
+        A claim that is refuted by few rounds is judged on more before it fails the session.
+        """
+        extensible = [each for each in self.benchmarks if each.rounds < each.most_rounds and not each.failed]
+        if not extensible:
+            return []
+        subjects = self._undecided_subjects()
+        chosen = [each for each in extensible if each.cell.subject in subjects]
+        for each in chosen:
+            each.rounds = min(each.rounds + FURTHER_ROUNDS, each.most_rounds)
+        return chosen
+
+    def _undecided_subjects(self) -> set[str]:
+        """Return the subjects of claims that are refuted, or open for want of precision."""
+        from bptt_bench.analyse.findings.reason import Kind
+
+        undecided = {
+            (verdict.claim, verdict.subject)
+            for verdict in self.analysis().verdicts
+            if verdict.verdict == "refuted"
+            or (verdict.verdict == "inconclusive" and verdict.reason.kind is Kind.IMPRECISE)
+        }
+        claims = [claim for claim in self.claims()[0] if (claim.name, claim.subject) in undecided]
+        return {name.partition(" [")[0] for claim in claims for name in subjects_of(claim)}
 
     def _visit(self, benchmark: Benchmark) -> None:
         """Take one more round of a benchmark, or keep why that failed."""
@@ -137,8 +169,7 @@ class Suite:
         judged: list[Claim] = []
         rest: list[Claim] = []
         for claim in claims:
-            needed = {claim.subject, getattr(claim, "over", None), getattr(claim, "less", None)} - {None}
-            (judged if needed <= measured else rest).append(claim)
+            (judged if subjects_of(claim) <= measured else rest).append(claim)
         return judged, rest
 
     def analysis(self) -> Analysis:
@@ -200,6 +231,7 @@ class Scaling:
         *,
         line: str | None = None,
         rounds: int = ROUNDS,
+        most_rounds: int | None = None,
         seconds_per_round: float = SECONDS_PER_ROUND,
     ) -> None:
         """Time a subject at a point, BLAS on one thread and garbage collection off; its preparation is not timed.
@@ -211,6 +243,7 @@ class Scaling:
         ----------
         line : the factor that varies among the benchmarks of the group that this one joins.
         rounds : samples; each holds as many evaluations as last about ``seconds_per_round``.
+        most_rounds : samples where claims on the subject are not supported by ``rounds`` of them; no more by default.
 
         Raises
         ------
@@ -225,8 +258,9 @@ class Scaling:
             raise ExperimentError(
                 f"subject {subject!r}: consumes its input, and a round evaluates one many times; use `bptt-bench run`"
             )
-        if isinstance(rounds, bool) or not isinstance(rounds, int) or rounds < 1:
-            raise ValueError(f"rounds must be a whole number from 1, got {rounds!r}")
+        _require_rounds("rounds", rounds, 1)
+        most = rounds if most_rounds is None else most_rounds
+        _require_rounds("most_rounds", most, rounds)
         if line is not None:
             self.benchmark.group = group_name(at, line)
         self.benchmark.extra_info.update(benchmark_info(chosen, subject, at))
@@ -242,12 +276,23 @@ class Scaling:
                 cell=Cell(subject, at),
                 stats=stats,
                 rounds=rounds,
+                most_rounds=most,
                 first_block=0,
                 evaluations=count,
                 seconds_per_round=seconds_per_round,
             )
             # already divided by the iterations: in seconds per evaluation
             self.suite.begin(begun, float(stats.stats.data[0]), started_at)
+
+
+def _require_rounds(name: str, value: object, least: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise ValueError(f"{name} must be a whole number from {least}, got {value!r}")
+
+
+def subjects_of(claim: Claim) -> set[str]:
+    """Return the subjects that a claim is about."""
+    return {name for name in (claim.subject, getattr(claim, "over", None), getattr(claim, "less", None)) if name}
 
 
 def describe_failure(item: pytest.Item, error: BaseException) -> list[str]:

@@ -522,6 +522,32 @@ def test_a_round_is_a_round_to_pytest_benchmark_too(project: pytest.Pytester) ->
         assert each["median"] == pytest.approx(1e-6 * n + 1e-4, rel=0.01)
 
 
+def test_subjects_whose_claims_are_not_supported_get_more_rounds(project: pytest.Pytester) -> None:
+    more = SUITE.replace("rounds=5", "rounds=5, most_rounds=11")
+    add(project, "scaling/test_suite.py", more.replace('["scan"]', '["scan", "pairs"]'))
+    result, document = judged(project, "scaling")
+    rounds = {entry["params"]["subject"]: entry["stats"]["rounds"] for entry in document["benchmarks"]}
+    assert rounds == {"scan": 5, "pairs": 11}
+    result.stdout.fnmatch_lines(["toy: 4 more rounds of 10 benchmarks, up to 10 where claims are not supported .*"])
+    add(project, "scaling/test_suite.py", more)
+    add(project, "toy.py", TOY.replace("SPREAD = 0.002", "SPREAD = 0.3"))
+    _, document = judged(project, "scaling")
+    assert [entry["stats"]["rounds"] for entry in document["benchmarks"]] == [9] * 5
+    assert document["bptt_bench"]["verdicts"][0]["verdict"] == "supported"
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ("rounds=0", "rounds must be a whole number from 1, got 0"),
+        ("rounds=5, most_rounds=4", "most_rounds must be a whole number from 5, got 4"),
+    ],
+)
+def test_rounds_that_are_none_are_refused(project: pytest.Pytester, asked: str, message: str) -> None:
+    add(project, "scaling/test_suite.py", SUITE.replace("rounds=5", asked))
+    run(project, "--benchmark", TIMER, "scaling", "-k", "1000").stdout.fnmatch_lines([f"*{message}"])
+
+
 def test_what_raises_in_a_later_round_is_named_and_fails_the_session(project: pytest.Pytester) -> None:
     broken = TOY.replace(
         "    def prepare(point):\n",
