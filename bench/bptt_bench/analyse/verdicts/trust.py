@@ -6,7 +6,7 @@ import statistics
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from scipy.special import bdtrc
 
@@ -20,6 +20,13 @@ WORDS: tuple[Word, ...] = get_args(Word)
 CHECK = "check"  # kind of the claims that a deterministic check judges
 ALARM_LEVEL = 0.05  # share of 95 % intervals that miss by right
 SURPRISING = 0.01  # probability below which more alarms than that are not chance
+
+
+class Judged(NamedTuple):
+    """A claim and the subject that it is about: several subjects may have claims of one name."""
+
+    claim: str
+    subject: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,9 +61,9 @@ class Repeat:
             contaminated_share=analysis.contaminated_share,
         )
 
-    def words(self) -> dict[str, Word]:
-        """Return the verdict of each claim."""
-        return {verdict.claim: verdict.verdict for verdict in self.verdicts}
+    def words(self) -> dict[Judged, Word]:
+        """Return the verdict of each claim on each subject."""
+        return {Judged(verdict.claim, verdict.subject): verdict.verdict for verdict in self.verdicts}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,11 +71,17 @@ class Stability:
     """How often a claim had its commonest verdict; of two equally common ones the more cautious counts."""
 
     claim: str
+    subject: str
     kind: str
     counts: Mapping[Word, int]
     commonest: Word
     same: int
     runs: int
+
+    @property
+    def judged(self) -> Judged:
+        """The claim with its subject."""
+        return Judged(self.claim, self.subject)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,14 +125,15 @@ def stability(repeats: Sequence[Repeat]) -> tuple[Stability, ...]:
     """
     if not repeats:
         raise ValueError("repeats: 0 given; at least 1 is needed")
-    kinds = {verdict.claim: verdict.kind for repeat in repeats for verdict in repeat.verdicts}
+    kinds = {Judged(one.claim, one.subject): one.kind for repeat in repeats for one in repeat.verdicts}
     found = []
-    for claim, kind in kinds.items():
-        counts = Counter(word for repeat in repeats if (word := repeat.words().get(claim)) is not None)
+    for judged, kind in kinds.items():
+        counts = Counter(word for repeat in repeats if (word := repeat.words().get(judged)) is not None)
         commonest = max(WORDS, key=lambda word: (counts[word], word == "inconclusive"))
         found.append(
             Stability(
-                claim=claim,
+                claim=judged.claim,
+                subject=judged.subject,
                 kind=kind,
                 counts={word: counts[word] for word in WORDS},
                 commonest=commonest,
@@ -132,9 +146,9 @@ def stability(repeats: Sequence[Repeat]) -> tuple[Stability, ...]:
 
 def fault_found(fault: Fault, healthy: Iterable[Stability], repeats: Sequence[Repeat]) -> FaultFound:
     """Return whether runs with a fault refuted what runs without it support."""
-    supported = {one.claim: one.kind for one in healthy if one.commonest == "supported"}
+    supported = {one.judged: one.kind for one in healthy if one.commonest == "supported"}
     refuted = [
-        [verdict.claim for verdict in repeat.verdicts if verdict.verdict == "refuted" and verdict.claim in supported]
+        [judged for judged, word in repeat.words().items() if word == "refuted" and judged in supported]
         for repeat in repeats
         if repeat.fault == fault.name
     ]
@@ -145,7 +159,7 @@ def fault_found(fault: Fault, healthy: Iterable[Stability], repeats: Sequence[Re
         caught=sum(bool(claims) for claims in refuted),
         by_check=sum(any(supported[claim] == CHECK for claim in claims) for claims in refuted),
         by_timing=sum(any(supported[claim] != CHECK for claim in claims) for claims in refuted),
-        claims=dict(Counter(claim for claims in refuted for claim in claims).most_common()),
+        claims=dict(Counter(name for claims in refuted for name in {one.claim: None for one in claims}).most_common()),
         expected=fault.caught_by,
     )
 
@@ -166,12 +180,12 @@ def placebo_alarms(repeats: Sequence[Repeat]) -> PlaceboAlarms | None:
 def contradictions(quiet: Iterable[Stability], repeats: Iterable[Repeat]) -> list[tuple[str, str]]:
     """Return runs and claims with the opposite of the commonest verdict, such as refuted instead of supported."""
     opposite: dict[Word, Word] = {"supported": "refuted", "refuted": "supported"}
-    commonest = {one.claim: one.commonest for one in quiet}
+    commonest = {one.judged: one.commonest for one in quiet}
     return [
-        (repeat.name, claim)
+        (repeat.name, judged.claim)
         for repeat in repeats
-        for claim, word in repeat.words().items()
-        if claim in commonest and word == opposite.get(commonest[claim])
+        for judged, word in repeat.words().items()
+        if judged in commonest and word == opposite.get(commonest[judged])
     ]
 
 

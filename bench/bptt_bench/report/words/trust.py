@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bptt_bench.analyse.verdicts.trust import ALARM_LEVEL, CHECK, FaultFound, Stability, Trust
+from bptt_bench.report.format import unnamed_subject
 
 
 def lines(found: Trust) -> Iterator[str]:
@@ -23,7 +24,7 @@ def lines(found: Trust) -> Iterator[str]:
     yield f"claims: {same} of {len(found.claims)} had the same verdict in all {found.healthy} healthy runs"
     for claim in found.claims:
         if claim.same < claim.runs or claim.counts["refuted"]:
-            yield f"  {claim.claim}: {_counts(claim)}"
+            yield f"  {_name(claim)}: {_counts(claim)}"
     if found.coverage is not None:
         name, share = found.coverage.lowest
         yield (
@@ -41,6 +42,12 @@ def _fault(one: FaultFound) -> Iterator[str]:
     )
     for claim, runs in one.claims.items():
         yield f"  {claim}: refuted in {runs}"
+
+
+def _name(one: Stability) -> str:
+    """Return the name of a claim, with its subject where it does not say that."""
+    subject = unnamed_subject(one.claim, one.subject)
+    return f"{one.claim} ({subject})" if subject else one.claim
 
 
 def _counts(claim: Stability) -> str:
@@ -74,7 +81,7 @@ def reasons(found: Trust) -> list[str]:
         f"the planted fault {one.fault!r} was caught in {one.caught} of {one.runs} runs" for one in found.missed_faults
     )
     refuted = (
-        f"{one.claim!r} was refuted in {one.counts['refuted']} of {one.runs} healthy runs"
+        f"{_name(one)!r} was refuted in {one.counts['refuted']} of {one.runs} healthy runs"
         for one in found.wrongly_refuted
     )
     return [*missed, *refuted]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from dataclasses import replace
 
 import pytest
 from bptt_bench.analyse.findings.limits import Word
@@ -33,10 +34,10 @@ QUIET = Interval(1.0, 0.99, 1.01)  # of a placebo that raises no alarm
 LETTERS = {"S": S, "R": R, "X": X}
 
 
-def verdict(claim: str, word: Word) -> Verdict:
+def verdict(claim: str, word: Word, subject: str = "s") -> Verdict:
     return Verdict(
         claim=claim,
-        subject="s",
+        subject=subject,
         kind=KINDS[claim],
         predicted=1.0,
         estimate=1.0,
@@ -84,6 +85,21 @@ def test_of_two_equally_common_verdicts_inconclusive_is_taken() -> None:
     assert [one.commonest for one in stability([repeat("SSS"), repeat("XXX")])] == [X, X, X]
 
 
+def test_claims_of_one_name_on_two_subjects_are_two() -> None:
+    def both(first: Word, second: Word, fault: str | None = None) -> Repeat:
+        of_two = (verdict("growth", first, "one"), verdict("growth", second, "two"))
+        return replace(repeat("SSS", fault=fault), verdicts=of_two)
+
+    found = trust([both(R, S), both(S, S)], [])
+    assert [(one.claim, one.subject, one.counts[R]) for one in found.claims] == [
+        ("growth", "one", 1),
+        ("growth", "two", 0),
+    ]
+    assert upshot(found).endswith("'growth (one)' was refuted in 1 of 2 healthy runs")
+    caught = fault_found(FAULT, stability([both(R, S)]), [both(R, S, "f"), both(R, R, "f")])
+    assert (caught.runs, caught.caught, caught.claims) == (2, 1, {"growth": 1})
+
+
 def test_no_run_is_no_evidence() -> None:
     with pytest.raises(ValueError, match=r"^repeats: 0 given; at least 1 is needed$"):
         stability([])
@@ -128,7 +144,7 @@ def test_trust_needs_every_fault_caught_and_nothing_sound_refuted() -> None:
     assert not missed.trusted
     assert upshot(missed) == (
         "on this machine verdicts are not to be trusted, because the planted fault 'f' was caught in 0 of 1 runs; "
-        "'ratio' was refuted in 1 of 2 healthy runs"
+        "'ratio (s)' was refuted in 1 of 2 healthy runs"
     )
 
 
