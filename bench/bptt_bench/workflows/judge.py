@@ -36,20 +36,19 @@ def analyse_run(
     """
     from bptt_bench.analyse.verdicts.analysis import analyse
     from bptt_bench.store.frame import as_samples
-    from bptt_bench.store.runs.experiments import experiment_of_run, missing_parts
+    from bptt_bench.store.runs.experiments import experiment_of_run, missing_parts, unfinished
 
     frame = as_samples(data)
     if experiment is not None and not isinstance(experiment, Experiment):
         raise ExperimentError(f"`experiment` must be an experiment, got {show_value(experiment)}")
-    if experiment is not None:
-        return analyse(frame, with_details(experiment) if details else experiment)
-    try:
-        experiment = experiment_of_run(frame)
-    except StoreError as error:
-        raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
+    notes = (unfinished(frame),) if experiment is not None else (unfinished(frame), missing_parts(frame))
+    if experiment is None:
+        try:
+            experiment = experiment_of_run(frame)
+        except StoreError as error:
+            raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
     analysis = analyse(frame, with_details(experiment) if details else experiment)
-    note = missing_parts(frame)
-    return dataclasses.replace(analysis, notes=(note,)) if note else analysis
+    return dataclasses.replace(analysis, notes=tuple(filter(None, notes)))
 
 
 def select_claim(analysis: Analysis, name: str) -> Analysis:

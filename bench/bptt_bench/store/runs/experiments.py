@@ -87,6 +87,14 @@ def experiment_of_run(frame: pd.DataFrame) -> Experiment:
         raise StoreError(one_line(f"the record of the run cannot be used: {error}")) from None
 
 
+def unfinished(frame: pd.DataFrame) -> str:
+    """Return that a run was not measured to its end; empty if it was, or the frame is not of a run."""
+    header = frame.attrs.get("run") or {}
+    if "cells" not in header or frame.attrs.get("finish"):
+        return ""
+    return "the run is not finished (run --resume continues it)"
+
+
 def missing_parts(frame: pd.DataFrame) -> str:
     """Return what a run does not say of its experiment, and how to supply it; empty where nothing is missing."""
     header = frame.attrs.get("run")

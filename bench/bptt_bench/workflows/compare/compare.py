@@ -12,6 +12,7 @@ from bptt_bench.analyse.compare.compared import Comparison, changed_claims
 from bptt_bench.errors import FitError, StoreError
 from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.plan.machine.kernels import describe_library, libraries_of_run
+from bptt_bench.store.runs.experiments import ExperimentRecord, unfinished
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -140,7 +141,50 @@ def find_differences(frames: Sequence[pd.DataFrame]) -> list[str]:
         other = machines[1].get(name, value)
         if value != other:
             found.append(f"another {name}" if name == "machine" else f"{name}: {value or 'none'} and {other or 'none'}")
-    return [*found, *_timing_differences(frames)]
+    ends = zip(("first", "second"), frames, strict=True)
+    found += [f"the {which} run is not finished" for which, frame in ends if unfinished(frame)]
+    return [*found, *_law_differences(frames), *_timing_differences(frames), *_point_differences(frames)]
+
+
+def _law_differences(frames: Sequence[pd.DataFrame]) -> Iterator[str]:
+    """Yield the subjects that the runs state different laws for."""
+    stated = [
+        {subject.name: "none" if subject.law is None else subject.law.text for subject in record.experiment.subjects}
+        for frame in frames
+        if isinstance(record := frame.attrs.get("experiment"), ExperimentRecord)
+    ]
+    if len(stated) == len(frames):
+        first, second = stated
+        for subject in [name for name in first if name in second]:
+            if first[subject] != second[subject]:
+                yield f"law of {subject}: {first[subject]} and {second[subject]}"
+
+
+def _point_differences(frames: Sequence[pd.DataFrame]) -> Iterator[str]:
+    """Yield what only one run measured, for a comparison is made of what both have."""
+    first, second = (_points(frame) for frame in frames)
+    for subject, points in first.items():
+        others = second.get(subject)
+        if others is None:
+            yield f"{subject}: measured in the first run alone"
+        elif points != others:
+            both = len(points & others)
+            yield f"points of {subject}: {len(points)} and {len(others)}, of which {both} are in both and compared"
+
+
+def _points(frame: pd.DataFrame) -> dict[str, set[tuple[Any, ...]]]:
+    """Return the points of each subject that tests no prediction, without the placebo."""
+    from bptt_bench.analyse.evidence.evidence import fitted_samples
+
+    factors = frame.attrs.get("factors") or []
+    if "subject" not in frame.columns or not factors:
+        return {}
+    cells = fitted_samples(frame)[["subject", *factors]].drop_duplicates()
+    found: dict[str, set[tuple[Any, ...]]] = {}
+    for subject, *levels in cells.itertuples(index=False):
+        if not str(subject).endswith(PLACEBO_SUFFIX):
+            found.setdefault(str(subject), set()).add(tuple(levels))
+    return found
 
 
 def _timing_differences(frames: Sequence[pd.DataFrame]) -> Iterator[str]:

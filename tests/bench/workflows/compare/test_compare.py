@@ -5,8 +5,10 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+import bptt_bench as bench
 import pandas as pd
 import pytest
+from bptt_bench.store.runs.experiments import ExperimentRecord
 from bptt_bench.workflows.compare.compare import find_differences
 
 LIBRARY = {"name": "openblas", "api": "blas", "version": "0.3.31", "architecture": "SkylakeX", "threads": 1}
@@ -77,3 +79,37 @@ def test_a_run_that_evaluated_single_inputs_and_subtracted_nothing_is_another() 
         "inputs of sort: a single one and several",
     ]
     assert find_differences([new, new]) == []
+
+
+def measured(**points: list[int]) -> pd.DataFrame:
+    frame = pd.DataFrame([{"subject": name, "n": n} for name, levels in points.items() for n in levels])
+    frame.attrs = {"run": {}, "factors": ["n"]}
+    return frame
+
+
+def test_points_and_subjects_that_one_run_lacks_are_named() -> None:
+    first = measured(sort=[1, 2, 3, 3], heap=[1, 2], merge=[1], **{"sort (placebo)": [1]})
+    second = measured(sort=[2, 3, 4, 5], heap=[2, 1], **{"sort (placebo)": [2]})
+    assert find_differences([first, second]) == [
+        "points of sort: 3 and 4, of which 2 are in both and compared",
+        "merge: measured in the first run alone",
+    ]
+    assert find_differences([first, first]) == []
+
+
+def test_a_run_that_is_not_finished_is_named() -> None:
+    first, second = run(), run()
+    for frame in (first, second):
+        frame.attrs["run"]["cells"] = 10
+    first.attrs["finish"] = {"record": "finish"}
+    assert find_differences([first, second]) == ["the second run is not finished"]
+
+
+def test_another_law_of_a_subject_is_named() -> None:
+    frames = []
+    for law in ("n", "n**2"):
+        made = bench.experiment(lambda _point: print, law=law, name="sort", n=[1, 2, 4, 8, 16])
+        frames.append(run())
+        frames[-1].attrs["experiment"] = ExperimentRecord({}, made)
+    assert find_differences(frames) == ["law of sort: n and n**2"]
+    assert find_differences([frames[0], frames[0]]) == find_differences([frames[0], run()]) == []
