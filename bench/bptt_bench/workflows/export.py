@@ -147,14 +147,8 @@ def export(
             if not n_rows
             else "data: every row is below the signal floor or tests predictions"
         )
-    if factors is not None:
-        chosen = _require_columns(frame, factors)
-    elif known is not None:
-        chosen = [name for name in known if name in frame.columns]
-    else:
-        chosen = _choose_factors(frame, wanted, to)
-        if to != "csv":  # which says nothing of factors
-            notes = (*notes, f"factors: {', '.join(chosen) or 'none'}; --factors names others")
+    chosen, said = _factors(frame, wanted, to, factors, known)
+    notes = (*notes, *said)
     return Export(
         to=to,
         frame=frame,
@@ -165,6 +159,31 @@ def export(
         left_out=n_rows - len(frame),
         notes=notes,
     )
+
+
+def _factors(
+    frame: pd.DataFrame, response: str, to: Format, asked: Sequence[str] | None, known: Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """Return the factors that were asked for, or those of the frame, and notes on what is written of them."""
+    notes: list[str] = []
+    if asked is not None:
+        chosen = _require_columns(frame, asked, response)
+        left_out = [name for name in known or () if name not in chosen and name in frame.columns]
+        merged = [name for name in left_out if (frame[name] != frame[name].iloc[0]).any()]
+        if merged and to not in TABLES:
+            names = ", ".join(merged)
+            notes.append(f"--factors leaves out {names}, at different levels of which samples make one point")
+    elif known is not None:
+        chosen = [name for name in known if name in frame.columns]
+    else:
+        chosen = _choose_factors(frame, response, to)
+        if to != "csv":  # which says nothing of factors
+            notes.append(f"factors: {', '.join(chosen) or 'none'}; --factors names others")
+    not_above_0 = int((frame[response] <= 0).sum()) if to == "pyperf" else 0
+    if not_above_0:
+        of = f"{not_above_0} of {len(frame)}"
+        notes.append(f"values that are not above 0 are left out, {of}: pyperf takes no others")
+    return chosen, notes
 
 
 def _with_response(frame: pd.DataFrame, response: str) -> pd.DataFrame:
@@ -230,8 +249,11 @@ def _select_fitted(frame: pd.DataFrame) -> pd.DataFrame:
     return seen[~seen["below_floor"].fillna(value=False).to_numpy(dtype=bool)]
 
 
-def _require_columns(frame: pd.DataFrame, factors: Sequence[str]) -> list[str]:
+def _require_columns(frame: pd.DataFrame, factors: Sequence[str], response: str) -> list[str]:
     for name in factors:
+        if name in (response, "subject"):
+            what = "the response" if name == response else "the subject"
+            raise FitError(f"--factors {name!r}: is {what}, and cannot be a factor as well")
         if name not in frame.columns:
             raise FitError(f"--factors {name!r}: no such column; the columns are {', '.join(map(str, frame.columns))}")
     return list(factors)

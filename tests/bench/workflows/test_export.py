@@ -156,6 +156,25 @@ def test_a_plain_table_keeps_its_factors() -> None:
     assert len(document["benchmarks"]) == 8
 
 
+def test_factors_that_are_none_or_are_left_out_are_named() -> None:
+    for name, what in (("seconds_per_eval", "the response"), ("subject", "the subject")):
+        with pytest.raises(FitError, match=f"--factors {name!r}: is {what}, and cannot be a factor as well"):
+            export(toy(), "pyperf", factors=["n", name])
+    known = once(m=[1, 2] * 4)
+    known.attrs["factors"] = ["n", "m"]
+    said = "--factors leaves out m, at different levels of which samples make one point"
+    assert said in export(known, "pyperf", factors=["n"]).notes
+    assert said not in export(known, "csv", factors=["n"]).notes
+    assert said not in export(known, "pyperf", factors=["n", "m"]).notes
+
+
+def test_values_that_pyperf_does_not_take_are_named() -> None:
+    found = export(once().assign(seconds_per_eval=[0.0, 1e-9, *[1.0] * 6]), "pyperf")
+    assert found.notes[-1] == "values that are not above 0 are left out, 1 of 8: pyperf takes no others"
+    assert len(json.loads("".join(found.text()))["benchmarks"]) == 7
+    assert len(export(once(), "pyperf").notes) == 1
+
+
 def test_factors_that_nothing_tells_are_named() -> None:
     shares = once().drop(columns=["n", "dtype"]).assign(x=np.linspace(0.1, 0.9, 8))
     for to in ("pyperf", "extra-p"):
