@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from bptt_bench.analyse.findings.obstacles import NoRows
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim
+from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.content import noise_line
 from bptt_bench.report.words.reasons import words
@@ -110,8 +112,22 @@ def _left_out(analysis: Analysis) -> str:
     shown = [f"{skip['subject']} at {show.point(skip['point'])} ({skip['reason']})" for skip in skips[:MOST_SKIPS]]
     more = f" and {len(skips) - MOST_SKIPS} more" if len(skips) > MOST_SKIPS else ""
     skipped = f"{_count(len(skips), 'cell')} skipped: {'; '.join(shown)}{more}" if skips else "no cell was skipped"
-    missing = "".join(f" No fit: {words(reason.finding)}." for reason in analysis.failures.values())
-    return f"{floor}; {skipped}.{missing}"
+    return " ".join([f"{floor}; {skipped}.", *_without_fit(analysis)])
+
+
+def _without_fit(analysis: Analysis) -> Iterator[str]:
+    """Yield what has no fit; responses of which the same subjects were not measured are one sentence together."""
+    unmeasured: dict[str, list[str]] = {}
+    for (subject, response), reason in analysis.failures.items():
+        if isinstance(reason.finding, NoRows):
+            unmeasured.setdefault(response, []).append(subject)
+        else:
+            yield f"No fit: {words(reason.finding)}."
+    together: dict[tuple[str, ...], list[str]] = {}
+    for response, subjects in unmeasured.items():
+        together.setdefault(tuple(subjects), []).append(show.response(response))
+    for names, responses in together.items():
+        yield f"Not measured of {join_names(names)}: {join_names(responses)}."
 
 
 def _time_spent(finish: dict[str, Any] | None) -> str:

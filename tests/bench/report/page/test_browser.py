@@ -145,6 +145,26 @@ def test_a_refuted_law_is_asked_with_a_warning(browser: Browser, pages: dict[str
     page.context.close()
 
 
+def test_parts_are_folded_on_a_phone_and_a_link_unfolds_them(browser: Browser, pages: dict[str, str]) -> None:
+    wide, narrow = (opened(browser, pages["large"], width=width) for width in (1280, 360))
+    assert wide.locator("details.fold").count() == wide.locator("details.fold[open]").count() > 3
+    assert narrow.locator("details.fold[open]").count() == 0
+    method = narrow.locator("#method .text")
+    assert not method.is_visible()
+    narrow.locator('nav a[href="#method"]').click()
+    assert method.is_visible()
+    narrow.locator("#filter").fill("crossover")
+    assert narrow.locator("details.claim:visible").count() == 2
+    for page in (wide, narrow):
+        page.context.close()
+    unscripted = opened(browser, pages["large"], width=360, java_script_enabled=False)
+    assert unscripted.locator("#method .text").is_visible()
+    unscripted.context.close()
+    linked = opened(browser, f"{pages['large']}#environment", width=360)
+    assert linked.locator("details.fold[open]").count() == 1
+    linked.context.close()
+
+
 def test_claims_are_filtered_ordered_and_show_their_picture(browser: Browser, pages: dict[str, str]) -> None:
     page = opened(browser, pages["large"])
     page.locator("#filter").fill("crossover")

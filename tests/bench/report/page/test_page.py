@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from bptt_bench.analyse import Analysis
 from bptt_bench.analyse.findings.estimates import Deviation
-from bptt_bench.analyse.findings.obstacles import UnusableData
+from bptt_bench.analyse.findings.obstacles import NoRows, UnusableData
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim, Experiment
 from bptt_bench.report.figures import NamedFigure, animate_passes, figure_parity, figure_passes
@@ -313,6 +313,17 @@ def test_a_run_that_recorded_nothing_about_itself_still_gets_a_page(analysis: An
     assert "Not recorded." in page.text
     assert "No fit: x, too short." in page.text
     assert "how the time was spent is not known" in page.text
+
+
+def test_what_was_not_measured_of_several_subjects_is_one_sentence(analysis: Analysis) -> None:
+    failures = {
+        (subject, response): Reason(kind=Kind.NO_DATA, finding=NoRows(subject=subject, response=response))
+        for subject in ("one", "two")
+        for response in ("up_seconds_per_eval", "down_seconds_per_eval")
+    }
+    page = without_figures(replace(analysis, evidence=replace(analysis.evidence, failures=failures)))
+    assert "Not measured of one and two: phase up and phase down." in page.text
+    assert "No fit" not in page.text
 
 
 def test_a_term_that_is_unknown_is_called_so(analysis: Analysis) -> None:
