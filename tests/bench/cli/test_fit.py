@@ -84,3 +84,17 @@ def test_what_is_not_identifiable_is_said_in_words(tmp_path: Path) -> None:
     result = CliRunner().invoke(cli, ["fit", str(table), "--law", "n"])
     assert "not identifiable: 1 is" in " ".join(result.stdout.split())
     assert "(terms=" not in result.stdout
+
+
+def test_the_first_line_says_what_the_data_say_of_the_law(tmp_path: Path) -> None:
+    table = tmp_path / "squares.csv"
+    rows = [(n, n * n * (1 + 0.01 * ((i * 7 + n) % 5 - 2))) for n in (100, 210, 430, 870, 1750, 3510) for i in range(5)]
+    table.write_text("n,time_us\n" + "\n".join(f"{n},{time}" for n, time in rows), encoding="utf-8")
+    first = {
+        law: CliRunner().invoke(cli, ["fit", str(table), "--law", law]).stdout.splitlines()[0] for law in ("n", "n**2")
+    }
+    assert first["n"].startswith("the data reject n: it is off by ")
+    assert first["n**2"].startswith("the data agree with n²: it is off by ")
+    predicted = CliRunner().invoke(cli, ["fit", str(table), "--law", "n", "--predict", "n=100000"]).stdout
+    assert "extrapolates a law that the data reject" in predicted
+    assert "cannot be tested" not in predicted

@@ -36,7 +36,7 @@ def has_two_populations(fit: Fit) -> bool:
 
 def cautions(fit: Fit) -> tuple[Finding, ...]:
     """Return what must be known of a fit; nothing where all is well."""
-    found = [_overhead(fit), _identical(fit), _populations(fit), *_collinear(fit), _host(fit)]
+    found = [overhead_caution(fit), _identical(fit), _populations(fit), *_collinear(fit), _host(fit)]
     return tuple(caution for caution in found if caution is not None)
 
 
@@ -46,7 +46,8 @@ def overhead_names(fit: Fit) -> tuple[str, ...]:
     return tuple(term.term for term in sorted(taking, key=lambda term: -term.share_at_largest))
 
 
-def _overhead(fit: Fit) -> MostlyOverhead | None:
+def overhead_caution(fit: Fit) -> MostlyOverhead | None:
+    """Return that the law's own terms have too small a share to be judged; ``None`` if theirs is large enough."""
     if not is_mostly_overhead(fit):
         return None
     of = substance(fit.response, fit.unit)
@@ -76,4 +77,4 @@ def _host(fit: Fit) -> ReferenceHost | None:
     return ReferenceHost(host=fit.hosts[0].name) if fit.hosts else None
 
 
-__all__ = ["cautions", "has_two_populations", "is_mostly_overhead", "overhead_names"]
+__all__ = ["cautions", "has_two_populations", "is_mostly_overhead", "overhead_caution", "overhead_names"]

@@ -59,10 +59,12 @@ def show(shown: Analysis | FitAnswer, console: Console | None = None) -> None:
 
 
 def print_answer(console: Console, shown: FitAnswer) -> None:
-    """Print a fit with its predictions and comparisons, under the laws that were found if none was stated."""
-    if shown.laws is not None:
+    """Print what the data say of the stated law, or the laws that were found, then a fit with its predictions."""
+    if shown.laws is None:
+        console.print(Text(laws.stated_text(shown.fit), "bold"))
+    else:
         print_laws(console, shown.laws)
-        console.print()
+    console.print()
     print_fit(console, shown.fit, predictions=shown.predictions, versus=shown.versus)
 
 
@@ -113,7 +115,8 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
     console.print(_verdict_table(content.verdict_groups(rows), narrow=console.width < WIDE_TABLE))
     console.print(Text(f"{content.tally(analysis)}.", "bold"))
     unsupported = [row for word in ("refuted", "inconclusive") for row in rows if row.verdict == word]
-    for row in [*unsupported, *(row for row in rows if row.verdict == "supported" and row.kind == "law")]:
+    explained = [row for row in rows if row.verdict == "supported" and (row.kind == "law" or row.cause)]
+    for row in [*unsupported, *explained]:
         console.print(_why(row, console.width), soft_wrap=False)
     if unsupported:
         console.print(Text("A reason in full: bptt-bench verdict DIR --why CLAIM", "dim"))

@@ -202,14 +202,14 @@ def assessment_words(one: Assessment, is_beyond: bool = True) -> str:
 
 
 def reason_lines(one: Assessment) -> Iterator[str]:
-    """Yield the reasons of a grade, a clause each."""
+    """Yield the reasons of a grade, a clause each; a law that is rejected is not also said to be untested."""
     misfits = [reason for reason in one.reasons if isinstance(reason, Misfit)]
     if misfits:
         yield _misfits_words(misfits)
     for reason in one.reasons:
         if isinstance(reason, Backtest):
             yield f"{_missed(reason)} of the {reason.n_held} largest measured points were missed in a backtest"
-        elif not isinstance(reason, Misfit):
+        elif not isinstance(reason, Misfit) and not (one.grade is Grade.REJECTED and isinstance(reason, Untestable)):
             yield words(reason)
 
 

@@ -28,11 +28,11 @@ def headline_of(reason: Reason) -> str:
 
 
 def cause_of(reason: Reason) -> str:
-    """Return what explains a verdict in a few words; empty where it needs no explanation, or has none."""
+    """Return what explains or limits a verdict in a few words; empty where that is not needed, or not known."""
     if isinstance(reason.finding, growth.LawGrowth | growth.WorkAndTime):
         return _other_laws(growth_in(reason.finding))
     if reason.kind is Kind.WITHIN:
-        return ""
+        return _lacking(reason)
     if reason.width is not None:
         return _cause_of_width(reason.width)
     slowdowns = [one.slowdown for one in reason.remarks if isinstance(one, remarks.CacheRegime)]
@@ -40,6 +40,16 @@ def cause_of(reason: Reason) -> str:
         return f"operations cost up to {show.number(max(slowdowns), 2)}x beyond a cache"
     named = (remarks.PointsOutside, remarks.UnequalParts)
     return next((words(one) for one in reason.remarks if isinstance(one, named)), "")
+
+
+def _lacking(reason: Reason) -> str:
+    """Return what a claim was not judged on, though it names it; empty if nothing."""
+    for one in reason.remarks:
+        if isinstance(one, remarks.AbsentSubjects):
+            return f"{len(one.subjects)} of {one.n_claimed} others did not run"
+        if isinstance(one, remarks.MissingPoints):
+            return words(one)
+    return ""
 
 
 def growth_in(finding: growth.LawGrowth | growth.WorkAndTime) -> growth.LawGrowth:
@@ -66,12 +76,12 @@ def brief(finding: Finding) -> str:
 
 
 def _range(interval: Interval) -> str:
-    """Return an estimate with its interval.
+    """Return an estimate with its interval, in the digits of a table.
 
-    >>> _range(Interval(1.0234, 0.98, 1.06))
-    '1.02 (0.98 to 1.06)'
+    >>> _range(Interval(1.0234, 0.98, 1.06)), _range(Interval(1.1, 1.09, 1.12))
+    ('1.02 (0.98 to 1.06)', '1.10 (1.09 to 1.12)')
     """
-    return f"{show.number(interval.estimate)} ({show.number(interval.low)} to {show.number(interval.high)})"
+    return show.interval(*interval).replace(" [", " (").replace(", ", " to ").replace("]", ")")
 
 
 def _allowed(limits: Limits) -> str:

@@ -1,4 +1,4 @@
-"""The laws that measurements do not exclude, in words."""
+"""What measurements say of a law that was stated, and the laws that they do not exclude, in words."""
 
 from __future__ import annotations
 
@@ -6,14 +6,16 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from bptt_bench.analyse.data.response import substance
+from bptt_bench.analyse.data.response import is_exact, substance
 from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
+from bptt_bench.analyse.fitting.cautions import overhead_caution
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.reasons import span, words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.evidence.evidence import Evidence
+    from bptt_bench.analyse.fitting.fitted import Fit
 
 MOST_NAMED = 3  # laws in a sentence
 
@@ -31,6 +33,20 @@ def answer_text(found: LawSet) -> str:
     if not others:
         return grows
     return f"{grows}; {others} other law{'s fit' if others > 1 else ' fits'} too"
+
+
+def stated_text(fit: Fit) -> str:
+    """Return what the data say of a law that was stated, in a line, such as ``the data reject n: it is off by …``."""
+    law, lack = show.law(fit.law.text), fit.lack_of_fit
+    off = f"off by {show.percent(fit.error.in_sample_mape)} on average and by {show.percent(fit.error.max)} at most"
+    caution = overhead_caution(fit)
+    if lack.kind == "rejected":
+        return f"the data reject {law}: it is {off}"
+    if caution is not None:
+        return f"the data say little of {law}: {words(caution)}"
+    if lack.kind == "not_rejected":
+        return f"the data agree with {law}: it is {off}"
+    return f"{law} is {off}" + ("" if is_exact(fit.response) else "; whether it holds cannot be tested")
 
 
 class FoundLaws(NamedTuple):

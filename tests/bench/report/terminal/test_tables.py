@@ -13,6 +13,7 @@ from bptt_bench.analyse import Analysis, Fit, Preference
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.findings.estimates import Deviation
 from bptt_bench.analyse.findings.reason import Kind, Reason
+from bptt_bench.analyse.findings.remarks import MissingPoints
 from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
 from bptt_bench.plan import Point
 from bptt_bench.report.page.page import write_report
@@ -61,6 +62,16 @@ def test_verdicts_show_every_claim_and_why_some_are_not_supported(analysis: Anal
     assert "8 of 10 claims supported, 1 refuted, 1 inconclusive." in text
     assert "A reason in full: bptt-bench verdict DIR --why CLAIM" in text
     assert text_of(changed.verdicts[0].reason) not in text
+
+
+def test_a_supported_claim_that_was_not_judged_on_all_it_names_has_a_line(analysis: Analysis) -> None:
+    first = analysis.verdicts[0]
+    assert first.verdict == "supported"
+    lacking = replace(first, reason=replace(first.reason, kind=Kind.WITHIN, remarks=(MissingPoints(missing=2),)))
+    changed = replace(analysis, verdicts=(lacking, *analysis.verdicts[1:]))
+    said = "2 of the claimed points were not measured"
+    assert said in printed(lambda console: terminal.print_verdicts(console, changed), 200)
+    assert said not in printed(lambda console: terminal.print_verdicts(console, analysis), 200)
 
 
 def test_refuted_and_open_claims_come_first(analysis: Analysis) -> None:

@@ -10,7 +10,7 @@ from bptt_bench.analyse.findings import growth, obstacles
 from bptt_bench.analyse.findings.estimates import ExponentEstimate, RatioEstimate
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
-from bptt_bench.analyse.findings.remarks import CacheRegime, MissingPoints, PointsOutside
+from bptt_bench.analyse.findings.remarks import AbsentSubjects, CacheRegime, MissingPoints, PointsOutside
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.report.words.headlines import MOST_WORDS, brief, cause_of, headline_of
 from bptt_bench.report.words.reasons import text_beside_regimes, text_of, words
@@ -68,6 +68,20 @@ def test_what_makes_an_interval_wide_is_the_cause(width: Width, expected: str) -
     assert cause_of(Reason(kind=Kind.IMPRECISE, finding=ESTIMATE, width=width)) == expected
 
 
+@pytest.mark.parametrize(
+    ("remark", "said"),
+    [
+        (MissingPoints(missing=2), "2 of the claimed points were not measured"),
+        (AbsentSubjects(subjects={"jax": "it is not installed"}, n_claimed=4), "1 of 4 others did not run"),
+        (REGIME, ""),
+    ],
+)
+def test_a_supported_claim_says_on_what_it_was_not_judged(remark: Finding, said: str) -> None:
+    reason = Reason(kind=Kind.WITHIN, finding=ESTIMATE, remarks=(remark,))
+    assert cause_of(reason) == said
+    assert headline_of(reason) == "; ".join(filter(None, ["2.37 (2.22 to 2.51), allowed 1.8 to 2.2", said]))
+
+
 def test_a_ratio_says_at_how_many_points_it_is_outside() -> None:
     finding = RatioEstimate(
         at={"T": 4},
@@ -98,14 +112,14 @@ def test_a_ratio_says_at_how_many_points_it_is_outside() -> None:
 )
 def test_a_law_says_what_else_would_fit(changes: dict[str, object], expected: str) -> None:
     reason = Reason(kind=Kind.OUTSIDE, finding=law_growth(**changes))
-    assert headline_of(reason) == f"time grows by an exponent of 1.95 (1.9 to 2), the law by 1{expected}"
+    assert headline_of(reason) == f"time grows by an exponent of 1.95 (1.90 to 2.00), the law by 1{expected}"
 
 
 def test_what_was_counted_says_what_happened_to_the_time_of_an_operation() -> None:
     cost = growth.OperationCost(counted="instructions", rise=1.9, smallest={"n": 1}, largest={"n": 9})
     found = growth.WorkAndTime(work=law_growth(response="instructions_count"), work_verdict="supported", cost=cost)
     assert brief(found) == (
-        "instructions grow by an exponent of 1.95 (1.9 to 2), the law by 1; time per instruction rises 1.9-fold"
+        "instructions grow by an exponent of 1.95 (1.90 to 2.00), the law by 1; time per instruction rises 1.9-fold"
     )
 
 

@@ -1,4 +1,4 @@
-"""The laws that measurements do not exclude, in words."""
+"""What measurements say of a law that was stated, and the laws that they do not exclude, in words."""
 
 from __future__ import annotations
 
@@ -8,19 +8,42 @@ from dataclasses import replace
 import bptt_bench as bench
 import numpy as np
 import pandas as pd
+import pytest
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
 from bptt_bench.plan import CostLaw
-from bptt_bench.report.words.laws import answer_text, growth_lines
+from bptt_bench.report.words.laws import answer_text, growth_lines, stated_text
 
 
-def found(seconds: Callable[[float], float], noise: float) -> LawSet:
+def measured(seconds: Callable[[float], float], noise: float, repetitions: int = 5) -> pd.DataFrame:
     rng = np.random.default_rng(0)
     rows = [
         {"n": n, "seconds_per_eval": seconds(n) * float(np.exp(rng.normal(0, noise)))}
         for n in (100, 200, 400, 800, 1600, 3200, 6400, 12_800)
-        for _ in range(5)
+        for _ in range(repetitions)
     ]
-    return bench.discover(pd.DataFrame(rows), factors=["n"])
+    return pd.DataFrame(rows)
+
+
+def found(seconds: Callable[[float], float], noise: float) -> LawSet:
+    return bench.discover(measured(seconds, noise), factors=["n"])
+
+
+@pytest.mark.parametrize(
+    ("seconds", "law", "repetitions", "begins", "ends"),
+    [
+        (lambda n: 1e-8 * n, "n", 5, "the data agree with n: it is off by ", " at most"),
+        (lambda n: 1e-8 * n**2, "n", 5, "the data reject n: it is off by ", " at most"),
+        (lambda n: 1e-8 * n**1.5, "n**2", 5, "the data reject n²: it is off by ", " at most"),
+        (lambda n: 1e-8 * n**1.5, "n**2", 1, "the data reject n²: it is off by ", " at most"),
+        (lambda n: 1e-8 * n, "n**2", 5, "the data say little of n²: the law's own terms explain ", "%"),
+        (lambda n: 1e-8 * n, "n", 1, "n is off by ", " at most; whether it holds cannot be tested"),
+    ],
+)
+def test_the_first_line_says_whether_the_data_reject_the_stated_law(
+    seconds: Callable[[float], float], law: str, repetitions: int, begins: str, ends: str
+) -> None:
+    said = stated_text(bench.fit(measured(seconds, 0.01, repetitions), law))
+    assert (said[: len(begins)], said[-len(ends) :]) == (begins, ends)
 
 
 def test_a_set_that_fits_nothing_claims_no_other_fits() -> None:

@@ -46,6 +46,12 @@ def test_a_rejected_law_has_its_two_clearest_signs_and_its_effect() -> None:
     )
 
 
+def test_a_law_that_is_rejected_is_not_also_said_to_be_untested() -> None:
+    reasons = (Misfit(kind="runs", along=(), p_value=1e-3), Untestable(factor=None, n_levels=4, needed=6))
+    said = [assessment_words(Assessment(grade=grade, reasons=reasons)) for grade in (Grade.REJECTED, Grade.DOUBTFUL)]
+    assert ["cannot be tested" in words for words in said] == [False, True]
+
+
 @pytest.mark.parametrize(
     ("finding", "text"),
     [
