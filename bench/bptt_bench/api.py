@@ -48,7 +48,7 @@ def run(
 
     Parameters
     ----------
-    experiment : the name of a module with EXPERIMENT and CLAIMS, the module, or the EXPERIMENT of an imported module:
+    experiment : the name of a module that defines EXPERIMENT, the module, or the EXPERIMENT of an imported module:
         measuring processes import it by name. None: in a checkout of this project its own experiment.
     out : folder for the run; ``results/<profile>-<time>`` by default.
     probe : whether to probe the machine first; None: if a subject declares works to predict its time from.

@@ -15,7 +15,9 @@ from bptt_bench.cli.options import find_experiments_here, json_option, print_jso
 @click.option("--phase", metavar="NAME", help="Counts of this phase alone.")
 @click.option("--category", metavar="NAME", help="Counts of this category alone, such as multiply_adds.")
 @click.option("--first", is_flag=True, help="Count the first evaluation, with fresh buffers, not the one after it.")
-@click.option("--at", multiple=True, metavar="POINT", help="Name the largest term there, V=10000,d=100. Repeatable.")
+@click.option(
+    "--at", multiple=True, metavar="POINT", help="Name the largest term at a point, such as V=10000,d=100. Repeatable."
+)
 @click.option("--within", metavar="TIME", help="Time for the evaluations of one subject, such as 1min.  [default: 8s]")
 @click.option("--out", type=click.Path(path_type=Path), metavar="FILE", help="Write the JSON document to a file, too.")
 @json_option

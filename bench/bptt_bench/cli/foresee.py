@@ -47,7 +47,8 @@ def foresee(
 ) -> int:
     """Sweep, predict points far beyond the sweep, then measure them to test the predictions.
 
-    EXPERIMENT is a module that has a foresight; in a checkout of this project by default bptt_rnn.experiment.
+    EXPERIMENT is a module whose experiment names points beyond its sweep (a `Foresight`); in a checkout of this project
+    by default bptt_rnn.experiment.
 
     The predictions are stored with their intervals before the first of these points is measured.
 

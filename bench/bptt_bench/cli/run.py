@@ -82,9 +82,9 @@ def run(
     as_json: bool,
     **engine: Any,
 ) -> int:
-    """Measure an experiment, then judge its claims; of what states no law, find how it scales.
+    """Measure an experiment, then judge its claims. Where no law is stated, find how the time grows.
 
-    EXPERIMENT is a module with EXPERIMENT and CLAIMS, or the path of its file; in a checkout of this project by default
+    EXPERIMENT is a module that defines EXPERIMENT, or the path of its file; in a checkout of this project by default
     bptt_rnn.experiment.
 
     \b
