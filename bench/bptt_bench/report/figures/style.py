@@ -212,13 +212,14 @@ def panels_figure(height_inches: float, ax: Axes | None, size: Size | None) -> F
     if ax is None:
         return new_figure(height_inches, size=size)
     _require_no_size(size)
-    place, figure = ax.get_subplotspec(), ax.get_figure(root=True)
-    if place is None or figure is None or not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+    place, figure = ax.get_subplotspec(), ax.get_figure(root=False)
+    is_laid_out = figure is not None and isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine)
+    if place is None or figure is None or not is_laid_out:
         raise ValueError(
             "`ax` must be from `plt.subplots(…, layout='constrained')`: the panels of this figure divide its place"
         )
     ax.set_axis_off()
-    return ax.get_figure(root=False).add_subfigure(place)
+    return figure.add_subfigure(place)
 
 
 def whole_figure(figure: Figure | SubFigure) -> Figure:

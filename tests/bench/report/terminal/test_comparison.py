@@ -47,7 +47,7 @@ def test_what_is_unknown_is_no_pass() -> None:
 
 def test_a_regression_is_named_with_its_interval() -> None:
     text = printed("higher", "same")
-    assert "1 regression:\n  sort: n**1 costs 1.1 times as much [1.05, 1.15]\n" in text
+    assert "1 regression:\n  sort: n¹ costs 1.1 times as much [1.05, 1.15]\n" in text
     assert "no regression" not in text
 
 
