@@ -1,8 +1,8 @@
 """Runs every command that README and documentation promise, in a short form: ``python -m tests.commands [WORD]…``.
 
-The short forms are those of ``.ci/commands.toml``. They run in a copy of the checkout, which is thrown away, one after
-the other, with the programs of the environment that runs this; each line says how long it took. With words, only the
-commands that hold one of them are run.
+The short forms are those of ``.ci/commands.toml``. They run in copies of the checkout, which are thrown away, two at a
+time, with the programs of the environment that runs this; each line says how long it took. Commands of one chain run
+one after the other in the same copy. With words, only the commands that hold one of them are run.
 """
 
 from __future__ import annotations
@@ -15,14 +15,17 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any, NamedTuple
 
 ROOT = Path(__file__).resolve().parents[1]
 LIST = ROOT / ".ci" / "commands.toml"
 WAYS = ("run", "tests", "ci", "why")
 PROGRAMS = r"(?:bptt-bench|make|pytest|pip|python) "
+AT_A_TIME = 2
 SECONDS = 300  # after which a command hangs
 SHOWN_LINES = 100  # the last ones of a command that failed
 IDENTITY = {f"GIT_{who}_{what}": "nobody@example.org" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")}
@@ -55,8 +58,9 @@ def listed() -> dict[str, dict[str, Any]]:
         return tomllib.load(file)
 
 
-def copied(folder: Path) -> None:
-    """A copy of this checkout, without what git ignores, as a repository with one commit on ``main``."""
+def copied(folder: Path) -> Path:
+    """Copy this checkout into a new folder, without what git ignores, as a repository with one commit on ``main``."""
+    folder.mkdir(parents=True)
     names = subprocess.check_output(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT, text=True
     )
@@ -66,6 +70,7 @@ def copied(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)  # with its time: `make` must not find the environment stale
     for arguments in (["init", "--initial-branch=main"], ["add", "--all"], ["commit", "--message=copy"]):
         subprocess.run(["git", *arguments], cwd=folder, env={**os.environ, **IDENTITY}, check=True, capture_output=True)
+    return folder
 
 
 class Line(NamedTuple):
@@ -76,14 +81,19 @@ class Line(NamedTuple):
     never: str | None
 
 
-def lines(entries: Mapping[str, Mapping[str, Any]], words: Sequence[str]) -> Iterator[Line]:
-    """The command lines to be run."""
+def chains(entries: Mapping[str, Mapping[str, Any]], words: Sequence[str]) -> list[list[Line]]:
+    """The command lines to be run, in chains; a command that names none is one by itself."""
+    found: dict[str, list[Line]] = {}
     for command, entry in entries.items():
         if words and not any(word in command for word in words):
             continue
         run = entry.get("run", [])
-        for line in [run] if isinstance(run, str) else run:
-            yield Line(line, entry.get("status", [0]), entry.get("never"))
+        made = [
+            Line(line, entry.get("status", [0]), entry.get("never"))
+            for line in ([run] if isinstance(run, str) else run)
+        ]
+        found.setdefault(entry.get("chain", command), []).extend(made)
+    return [chain for chain in found.values() if chain]
 
 
 def ran(line: Line, folder: Path, environment: Mapping[str, str]) -> bool:
@@ -108,27 +118,36 @@ def ran(line: Line, folder: Path, environment: Mapping[str, str]) -> bool:
         fine = done.returncode in line.allowed and not found
     except subprocess.TimeoutExpired:
         status, text, fine = f"none after {SECONDS} s", "", False
-    print(f"{time.monotonic() - start:6.1f} s  {line.text}", flush=True)
+    shown = f"{time.monotonic() - start:6.1f} s  {line.text}"
     if not fine:
         end = "\n".join(text.splitlines()[-SHOWN_LINES:])
-        print(f"{end}\nFAILED: {line.text}: exit status {status}, allowed are {line.allowed}", flush=True)
+        shown += f"\n{end}\nFAILED: {line.text}: exit status {status}, allowed are {line.allowed}"
+    print(shown, flush=True)
     return fine
 
 
 def main(words: Sequence[str]) -> int:
     """Run them; 1 if one fails."""
     venv = Path(sys.prefix).resolve()
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "checkout"
-        folder.mkdir()
-        copied(folder)
-        environment = {
-            **os.environ,
-            **IDENTITY,
-            "PATH": os.pathsep.join([str(venv / "bin"), os.environ["PATH"]]),
-            "VENV": str(venv),
-        }
-        failed = sum(not ran(line, folder, environment) for line in lines(listed(), words))
+    environment = {
+        **os.environ,
+        **IDENTITY,
+        "PATH": os.pathsep.join([str(venv / "bin"), os.environ["PATH"]]),
+        "VENV": str(venv),
+    }
+    with tempfile.TemporaryDirectory() as name, ThreadPoolExecutor(AT_A_TIME) as pool:
+        copies: SimpleQueue[Path] = SimpleQueue()
+        for number in range(AT_A_TIME):
+            copies.put(copied(Path(name) / str(number) / "checkout"))
+
+        def failures(chain: Sequence[Line]) -> int:
+            folder = copies.get()
+            try:
+                return sum(not ran(line, folder, environment) for line in chain)
+            finally:
+                copies.put(folder)
+
+        failed = sum(pool.map(failures, chains(listed(), words)))
     print(f"{failed} commands failed" if failed else "every command ran")
     return 1 if failed else 0
 

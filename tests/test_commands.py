@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import ROOT, WAYS, Line, in_text, listed, promised, ran, targets
+from tests.commands import ROOT, WAYS, Line, chains, in_text, listed, promised, ran, targets
 
 PLANTED = "# Title\n\n    bptt-bench frobnicate --now    # a comment\n\nand `make coffee`, and `run` alone.\n"
 
@@ -38,11 +38,29 @@ def test_commands_are_found_in_every_kind_of_block() -> None:
 def test_an_entry_says_how_it_is_checked_or_why_not(command: str) -> None:
     entry = listed()[command]
     (way,) = (way for way in WAYS if way in entry)
-    assert set(entry) <= {way, "status", "never"}
+    assert set(entry) <= {way, "chain", "status", "never"}
     if way == "tests":
         assert (ROOT / entry["tests"]).is_file()
     if way == "why":
         assert len(entry["why"]) > 10
+
+
+def test_commands_of_a_chain_stay_in_order_and_others_stand_alone() -> None:
+    entries = {
+        "make": {"run": ["make a", "make b"], "chain": "x"},
+        "look": {"run": "look", "status": [0, 1]},
+        "talk": {"why": "takes an hour"},
+        "use": {"run": "use", "chain": "x", "never": "error"},
+    }
+    assert [[line.text for line in chain] for chain in chains(entries, [])] == [["make a", "make b", "use"], ["look"]]
+    assert chains(entries, ["use", "talk"]) == [[Line("use", [0], "error")]]
+
+
+def test_what_a_command_makes_is_used_in_its_chain_alone() -> None:
+    makers = {"results/mine": "mine", "my_sort": "my_sort", "grows": "how_it_grows", "results/sorting": "sorting"}
+    for command, entry in listed().items():
+        for made in (name for name in makers if name in str(entry.get("run", ""))):
+            assert entry.get("chain") == makers[made], command
 
 
 def test_a_command_that_fails_is_seen(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = pytest.mark.measures
-
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```python\n(.*?)```", README, flags=re.DOTALL)
@@ -57,6 +55,7 @@ def test_about_ten_lines_are_enough() -> None:
         assert len(lines) <= (10 if "bench.experiment(" in text else 24)
 
 
+@pytest.mark.measures
 def test_the_test_of_a_law_runs_and_is_judged(tmp_path: Path) -> None:
     (block,) = (block for block in BLOCKS if "mark.complexity(" in block)
     (tmp_path / "test_it.py").write_text(block, encoding="utf-8")

@@ -24,8 +24,6 @@ from click.testing import CliRunner
 
 from tests import toy_categories
 
-pytestmark = pytest.mark.measures
-
 MODULE = "tests.toy_categories"
 STRATA = ["sum [dtype=float32]", "sum [dtype=float64]", "dot [dtype=float32]", "dot [dtype=float64]"]
 CELLS = 7 * 2 * 3  # points of each type, types, names

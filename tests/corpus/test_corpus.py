@@ -74,7 +74,6 @@ def test_the_table_counts_laws_and_decisions() -> None:
     assert lines["seconds a function, median"] == "3.0"
 
 
-@pytest.mark.measures
 @pytest.mark.parametrize("name", ["list_sorted", "combinations_of_two"])
 def test_instructions_decide_for_the_true_law_and_against_wrong_ones(name: str, tmp_path: Path) -> None:
     (outcome,) = measure(ENTRIES[name], ["instructions"], "quick", tmp_path)

@@ -15,8 +15,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.measures
-
 ROOT = Path(__file__).resolve().parents[2]
 SHORT = """\
 import dataclasses

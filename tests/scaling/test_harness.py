@@ -16,8 +16,6 @@ from tests.scaling import harness
 from tests.scaling.harness import PASS, Figure, interleaved, main, of_commands, of_fit, of_store
 from tests.scaling.stored import many_points, repeated
 
-pytestmark = pytest.mark.measures
-
 
 def test_commands_are_started_in_turn_and_the_first_round_is_left_out() -> None:
     started: list[str] = []

@@ -14,8 +14,6 @@ from bptt_rnn.gradients import ALGORITHMS, Workspace, forward
 from tests.scaling import instrumentation_cost
 from tests.scaling.instrumentation_cost import Copy, algorithms, main, ratio, stripped
 
-pytestmark = pytest.mark.measures
-
 POINT = (7, 3, 4, 5)
 
 

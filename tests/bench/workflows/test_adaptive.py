@@ -33,8 +33,6 @@ from bptt_bench.workflows.adaptive import (
 from tests.bench.measure.fakes import FakeEngine
 from tests.scaling import simulated
 
-pytestmark = pytest.mark.measures
-
 SEED = 1
 CLAIMS = simulated.CLAIMS[2:]  # one of each kind: exponent, share, ratio
 BUDGET_SECONDS = 110.0

@@ -19,8 +19,6 @@ from bptt_bench.measure.loop.events import PredictionsStored, SampleTaken
 from bptt_bench.store import SampleStore
 from click.testing import CliRunner, Result
 
-pytestmark = pytest.mark.measures
-
 ROOT = Path(__file__).resolve().parents[3]
 TOY = "tests.toy_experiment"
 LEVELS, VISITS, SUBJECTS = (512_000, 1_024_000, 2_048_000), 2, ("sum", "scale")

@@ -14,8 +14,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.measures
-
 pytest.importorskip("distributed")
 
 ROOT = Path(__file__).resolve().parents[4]

@@ -33,8 +33,6 @@ from bptt_bench.measure.worker.machine import ThreadsError, require_threads
 
 from tests.bench.measure.fakes import ListSink
 
-pytestmark = pytest.mark.measures
-
 ROOT = Path(__file__).resolve().parents[4]
 PATIENCE_SECONDS = 20  # for what must come; only a failure waits so long
 MODULE = """

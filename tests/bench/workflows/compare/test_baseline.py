@@ -17,8 +17,6 @@ from bptt_bench.cli.main import cli
 from bptt_bench.workflows.compare.worktree import checkout, commit_of
 from click.testing import CliRunner
 
-pytestmark = pytest.mark.measures
-
 ROOT = Path(__file__).resolve().parents[4]
 SECONDS_TO_START = 60.0
 EXPERIMENT = """
