@@ -1,0 +1,180 @@
+"""The laws that a response may follow instead of the one that is asked about.
+
+Evidence for the limits: as for those of ``question``.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from bptt_bench.analyse.growth.margins import Margin, verdict_on
+from bptt_bench.analyse.growth.slopes import CLOSE, CLOSER, Response, Slopes
+from bptt_bench.plan import CostLaw
+from bptt_bench.plan.experiment.instructions import lower_order_terms
+
+SIMPLE_LAWS = ("1", "log({n})", "{n}**0.5", "{n}", "{n}*log({n})", "{n}**1.5", "{n}**2", "{n}**2*log({n})", "{n}**3")
+ANOTHER_CLASS = 0.4  # difference of exponents from which two laws are of different classes
+NEXT_POWER = 0.6, 1.1  # difference of exponents of a law of the next whole power
+LEAST_MISFIT = 0.01  # relative, of counts, from which another law may be the true one
+LARGEST_MISFIT = 0.15  # relative, of counts that follow a law
+COUNTED_SHARE, COUNTED_CLOSER = 0.1, 1 / 3  # of counts: share and misfit of a law of the next power that may be true
+LEAST_HELD = 0.05  # share of counts at the largest point, below which a law is not seen in them
+SLOWLY = 0.3  # difference of exponents up to which a term exceeds another by a logarithm
+LEAST_DIFFERENCE = 0.002  # relative, of counts, from which laws of one class can be distinguished
+FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
+LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
+CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
+SAME = 1e-9  # relative, of the ratio of two laws that are one
+LEAST_BASE = 1.05  # of a power b**n that is an exponential law to a reader
+MOST_STEPS = 700.0  # of the exponent of a power, beyond which it overflows
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class OtherLaws:
+    """The laws beside one that is asked about.
+
+    Attributes
+    ----------
+    given : the response. law : the one that is asked about. allowed : how far exponents may be off.
+    """
+
+    given: Response
+    law: CostLaw
+    allowed: Margin
+
+    def beside(self) -> list[Slopes]:
+        """Return the response beside each simple law but the one that is asked about."""
+        beside = [self.given.beside_with(law) for law in self.simple_laws() if not self._is_own(law)]
+        return [one for one in beside if one is not None]
+
+    def simple_laws(self) -> Iterator[CostLaw]:
+        """Yield the usual laws of one factor, and an exponential one with the base that the response has."""
+        if len(self.given.points) != 1:
+            return
+        ((factor, levels),) = self.given.points.items()
+        for text in SIMPLE_LAWS:
+            yield CostLaw(text.format(n=factor))
+        order = np.argsort(levels)
+        steps = np.diff(levels[order])
+        if len(steps) and steps.min() > 0 and levels.max() <= MOST_STEPS:
+            base = float(np.exp(np.median(np.diff(np.log(self.given.values[order])) / steps)))
+            if base >= LEAST_BASE and not self._is_exponential():
+                yield CostLaw(f"{base:.3g}**{factor}")
+
+    def is_followed(self, other: Slopes) -> bool:
+        """Return whether the response follows another law within the same margin to both sides."""
+        tight = self.allowed._replace(bound="tight")
+        return all(verdict_on(tight.growth(*one)) == "supported" for one in other.factors.items())
+
+    def is_any_followed(self, others: list[Slopes]) -> bool:
+        """Return whether counts follow any simple law; those that jump between two follow none, and refute none."""
+        if not self.given.is_exact or not others:
+            return True
+        lower = (self.given.beside_with(one.law, lower_order_terms(one.law)) for one in others)
+        return any(one is not None and one.deviation <= LARGEST_MISFIT for one in (*others, *lower))
+
+    def closer_law(self, found: Slopes, others: list[Slopes]) -> str | None:
+        """Return a simple law that the response follows far more closely, if any."""
+        best = min(others, key=lambda one: one.deviation, default=None)
+        if best is None or found.deviation <= self.allowed.margin:
+            return None
+        is_followed = best.deviation <= min(CLOSE * self.allowed.margin, found.deviation / FAR_CLOSER)
+        return best.law.text if is_followed else None
+
+    def lower_term_alone(self) -> str | None:
+        """Return a term that counts follow alone, of those that the law exceeds by a logarithm; None if none is.
+
+        They hold next to nothing of n·log(n) beside n then, and would not at any size.
+        """
+        if not self.given.is_exact or self.allowed.bound == "upper" or len(self.given.points) > 1:
+            return None
+        lower = lower_order_terms(self.law)
+        beside = self.given.beside_with(self.law, lower)
+        if beside is None or beside.share > LEAST_HELD or beside.deviation > LEAST_MISFIT:
+            return None
+        own = self.power(self.law, beside)
+        powers = {term: self.power(CostLaw(term), beside) for term in lower}
+        alike = (term for term, power in powers.items() if power > self.allowed.margin < own - power < SLOWLY)
+        return next(alike, None)
+
+    def rival(self, found: Slopes, others: list[Slopes], fits: list[Slopes]) -> str | None:
+        """Return another law that may be the true one, if any.
+
+        Parameters
+        ----------
+        found : the response beside the law that is asked about. fits : those of the others that it follows.
+        """
+        of_counts = self._rival_of_counts(found) if self.given.is_exact else None
+        return of_counts or self._closer_count(found, others) or self._hidden_rival(found, fits)
+
+    def power(self, law: CostLaw, found: Slopes) -> float:
+        """Return the exponent of the first term of a law in its only factor at the largest point."""
+        (factor,) = self.given.points
+        return law.terms[0].local_exponent(factor, found.largest)
+
+    def _is_exponential(self) -> bool:
+        """Return whether the law is a power of its factor's level already, of which the base alone may be another."""
+        at = {name: float(levels.max()) for name, levels in self.given.points.items()}
+        half = {name: level / 2 for name, level in at.items()}
+        (factor,) = at
+        full, less = (sum(term.local_exponent(factor, where) for term in self.law.terms) for where in (at, half))
+        return math.isclose(full, 2 * less, rel_tol=1e-3) and full > 0
+
+    def _is_own(self, other: CostLaw) -> bool:
+        """Return whether a law is the same as this one up to a coefficient, however it is written."""
+        ratio = self.law.evaluate(dict(self.given.points)) / other.evaluate(dict(self.given.points))
+        return bool(np.ptp(ratio) <= SAME * np.abs(ratio).max())
+
+    def _closer_count(self, found: Slopes, others: list[Slopes]) -> str | None:
+        """Return a simple law of another growth that counts follow far more closely, bare or with the same overhead."""
+        if not self.given.is_exact or not found.overhead or found.deviation < LEAST_DIFFERENCE:
+            return None
+        beside = [self.given.beside_with(one.law, found.overhead) for one in others]
+        for one in sorted((*others, *filter(None, beside)), key=lambda one: one.deviation):
+            if FAR_CLOSER * one.deviation > found.deviation:
+                return None
+            if abs(self.power(one.law, found) - self.power(self.law, found)) > self.allowed.margin:
+                return one.law.text
+        return None
+
+    def _hidden_rival(self, found: Slopes, fits: list[Slopes]) -> str | None:
+        """Return a law of another class that may be the true one, as a constant or lower terms may hide."""
+        if len(self.given.points) != 1:
+            return None
+        (factor,) = self.given.points
+        own = sum(term.local_exponent(factor, found.largest) for term in self.law.terms)
+        if found.overhead:
+            for other in fits:
+                if abs(other.factors[factor].law - own) >= ANOTHER_CLASS:
+                    return other.law.text
+        margin, bound = self.allowed
+        closest = min(one.deviation for one in (found, *fits))
+        share, closer = (COUNTED_SHARE, COUNTED_CLOSER) if self.given.is_exact else (LEAST_HIDDEN, CLOSER)
+        if bound == "upper" or (closest <= CLOSE_FIT * margin and own > margin):
+            return None
+        for text in ("{n}", "{n}**2", "{n}**3"):
+            law = CostLaw(text.format(n=factor))
+            if not NEXT_POWER[0] <= law.terms[0].local_exponent(factor, found.largest) - own <= NEXT_POWER[1]:
+                continue
+            beside = self.given.beside_with(law, lower_order_terms(law))
+            if beside is not None and beside.share >= share and beside.deviation <= closer * closest:
+                return law.plus(*lower_order_terms(law)).text
+        return None
+
+    def _rival_of_counts(self, found: Slopes) -> str | None:
+        """Return a law of another class that counts of several factors follow far more closely, with lower powers."""
+        if len(self.given.points) == 1 or found.deviation < LEAST_MISFIT or self.allowed.bound == "upper":
+            return None
+        for factor in self.given.points:
+            for power in (-1.0, -0.5, 0.5, 1.0):
+                law = CostLaw(" + ".join(f"{term}*{factor}**{power:g}" for term in self.law.terms))
+                beside = self.given.beside_with(law, lower_order_terms(law))
+                if beside is None or beside.share < LEAST_HIDDEN or len(law.terms) == self.given.values.size:
+                    continue
+                if FAR_CLOSER * beside.deviation <= found.deviation:
+                    return law.text
+        return None
