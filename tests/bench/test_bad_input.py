@@ -356,7 +356,7 @@ def test_point_to_predict(point: str, message: str, tmp_path: Path) -> None:
     [
         (
             lambda text: text.replace("seconds_per_eval", "cost"),
-            "column 'seconds_per_eval': missing; the columns are n, cost; say which is meant, such as --response cost",
+            "response: no column is named as a time; the columns are n, cost; say which is meant, such as --response",
         ),
         (lambda text: text.replace("n,", "size,"), "unknown name 'n'; the columns are size, seconds_per_eval"),
         (

@@ -92,6 +92,11 @@ def test_what_is_no_data_is_named_by_every_command_that_reads(command: str, kind
     ("arguments", "message"),
     [
         ("sorted, 'n log n'", "must return the call that is timed, got list at n="),
+        (
+            "lambda point: point['n'], 'n'",
+            "got int at n=10; return the call itself, not its result: `return lambda: f(x)`",
+        ),
+        ("lambda point: max, '1/(n - 10)'", "it divides by 0 there, so leave out n=10"),
         ("lambda point: lambda: sum(range(point.m)), 'n'", "point: has no factor 'm'; it has n (mine.py, line 2)"),
         ("lambda point: (lambda: None) if point['m'] else None, 'n'", "point: has no factor 'm'; it has n"),
         ("lambda point: list(range(point)), 'n'", "(mine.py, line 2); what prepare is given is a point"),
@@ -105,6 +110,10 @@ def test_mistakes_in_an_experiment_say_what_to_write(arguments: str, message: st
     module = tmp_path / "mine.py"
     module.write_text(USUAL.format(arguments), encoding="utf-8")
     assert message in one_line(answer("run", module, "--out", tmp_path / "run"))
+
+
+def test_a_point_that_is_given_without_its_option_is_pointed_to_it(data: Path) -> None:
+    assert one_line(answer("predict", data, "n=1000")) == "error: n=1000: points are given by --at, such as --at n=1000"
 
 
 def test_a_law_too_large_for_a_number_is_said_to_be(data: Path) -> None:

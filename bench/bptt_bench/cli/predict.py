@@ -20,7 +20,10 @@ from bptt_bench.cli.options import (
 )
 
 
-@click.command(short_help="Time and memory at points, and the largest size within a budget.")
+@click.command(
+    short_help="Time and memory at points, and the largest size within a budget.",
+    context_settings={"allow_extra_args": True},
+)
 @click.argument("data", type=click.Path(path_type=Path))
 @click.option(
     "--at",
@@ -39,7 +42,9 @@ from bptt_bench.cli.options import (
 @fitting_options
 @strict_option
 @json_option
+@click.pass_context
 def predict(
+    context: click.Context,
     data: Path,
     at: tuple[str, ...],
     largest: str | None,
@@ -67,6 +72,8 @@ def predict(
     from bptt_bench.report.terminal.predictions import show_largest, show_predicted
     from bptt_bench.workflows.predict import predict as predicted
 
+    if context.args:
+        raise click.UsageError(f"{' '.join(context.args)}: points are given by --at, such as --at {context.args[0]}")
     if law is None and fitting["overhead"] != "auto":
         raise click.UsageError("--overhead: goes with --law; the laws of a run have their own")
     if claims is not None and law is not None:

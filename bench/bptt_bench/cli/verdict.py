@@ -22,7 +22,13 @@ from bptt_bench.cli.options import (
 @folder_argument
 @claims_option
 @click.option("--details", is_flag=True, help="Judge also what each law says of its terms, for information alone.")
-@click.option("--why", metavar="CLAIM", help="Print the whole reason of one verdict, and nothing of the others.")
+@click.option(
+    "--why",
+    metavar="CLAIM",
+    is_flag=False,
+    flag_value=" ",
+    help="Print the whole reason of one verdict, and nothing of the others.",
+)
 @json_option
 def verdict(folder: Path, claims: str | None, details: bool, why: str | None, as_json: bool) -> int:
     """Judge claims on the samples of a run: those stored with it, or those of a module.
@@ -51,7 +57,8 @@ def verdict(folder: Path, claims: str | None, details: bool, why: str | None, as
         print_reasons(analysis)
     else:
         found = find_laws(analysis.evidence)
-        if analysis.verdicts or not found:
+        has_tables = bool(analysis.verdicts) or not found
+        if has_tables:
             print_tables(analysis)
-        show_found(found)
+        show_found(found, gaps_of=None if has_tables else analysis)
     return exit_status(analysis.verdicts)

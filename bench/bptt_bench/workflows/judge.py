@@ -60,13 +60,16 @@ def select_claim(analysis: Analysis, name: str) -> Analysis:
 
     Raises
     ------
-    ExperimentError : no claim has the name.
+    ExperimentError : no claim has the name, or none was given; the message lists them then.
     """
     from bptt_bench.report.words.content import claim_name
 
     shown = [(claim_name(analysis, verdict), verdict) for verdict in analysis.verdicts]
     wanted = name.strip().casefold()
     found = tuple(one for spoken, one in shown if wanted in (spoken.casefold(), one.claim.casefold()))
+    if not found and not wanted and shown:
+        names = "; ".join(dict.fromkeys(repr(spoken) for spoken, _ in shown))
+        raise ExperimentError(f"--why: name the claim; the claims are {names}")
     if not found:
         near = nearest_name(name, [spoken for spoken, _ in shown])
         raise ExperimentError(f"claim {name!r}: unknown; {f'the nearest is {near!r}' if near else 'the run has none'}")

@@ -45,6 +45,15 @@ def test_an_unknown_claim_is_one_line_with_the_nearest_name(name: str) -> None:
     assert result.stdout == ""
 
 
+def test_why_without_a_claim_is_one_line_that_lists_them() -> None:
+    result = invoke("--why")
+    assert (result.exit_code, result.stdout) == (2, "")
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("error: --why: name the claim; the claims are '")
+    assert f"'{REFUTED}'; '" in line
+    assert SUPPORTED in line
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_refuted_and_open_claims_come_first_in_one_line_each(width: int) -> None:
     result = CliRunner(env={"COLUMNS": str(width)}).invoke(cli, ["verdict", str(RACE)])

@@ -315,10 +315,8 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
         key=lambda name: (name not in units and unit_of_name(name) is None, frame[name].dtype.kind != "f"),
     )
     such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
-    also = f"; {quote_names(times)} are times" if times else ""
-    raise FitError(
-        f"column {WHOLE!r}: missing; the columns are {list_names(list(map(str, frame.columns)))}{also}{such}"
-    )
+    found = f"{quote_names(times)} are times" if times else "no column is named as a time"
+    raise FitError(f"response: {found}; the columns are {list_names(list(map(str, frame.columns)))}{such}")
 
 
 def factors_in_laws(laws: Iterable[CostLaw | str]) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 import random
+import types
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -52,7 +53,7 @@ class SeededPrepare:
         if not callable(evaluate):
             raise ExperimentError(
                 f"prepare: must return the call that is timed, got {type(evaluate).__name__} at {point}; "
-                f"write `return lambda: {_example_name(self.prepare)}(x)`"
+                f"{_how_to_return(self.prepare)}"
             )
         require_arguments(evaluate, 0, "prepare: the call that it returns")
         if inspect.isgeneratorfunction(evaluate) or inspect.iscoroutinefunction(evaluate):
@@ -127,10 +128,12 @@ def require_inputs(inputs: object, consumes: object) -> None:
         raise ExperimentError(f"inputs={inputs}: not with consumes=True, which gives each call an input of its own")
 
 
-def _example_name(prepare: Callable[..., object]) -> str:
-    """Return the name for an example of a call: the function's own if it was passed itself, ``experiment(sorted)``."""
+def _how_to_return(prepare: Callable[..., object]) -> str:
+    """Return what to write instead, for a function that makes the call, or that is itself what was to be timed."""
+    if isinstance(prepare, types.FunctionType):
+        return "return the call itself, not its result: `return lambda: f(x)` in place of `return f(x)`"
     name = _function_name(prepare)
-    return name if name.isidentifier() and not name.startswith("prepare") else "f"
+    return f"write `return lambda: {name if name.isidentifier() else 'f'}(x)`"
 
 
 def _function_name(function: Callable[..., object]) -> str:

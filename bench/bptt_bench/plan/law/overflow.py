@@ -22,10 +22,16 @@ def smaller_levels_hint(term: Term, point: Mapping[str, float], most: float = MO
     >>> (factorial,) = CostLaw("factorial(n)").terms
     >>> smaller_levels_hint(factorial, {"n": 1000}), smaller_levels_hint(factorial, {"n": 100})
     ('; give smaller levels, n up to 170', '')
+    >>> (pole,) = CostLaw("1/(n - 10)").terms
+    >>> smaller_levels_hint(pole, {"n": 10})
+    '; it divides by 0 there, so leave out n=10'
     """
     value = float(term.evaluate(point))
     if math.isnan(value) or value <= most:
         return ""
+    for name in sorted(term.factors):
+        if math.isfinite(float(term.evaluate({**point, name: point[name] + 1}))):  # a larger level is none too large
+            return f"; it divides by 0 there, so leave out {name}={point[name]:g}"
     for name in sorted(term.factors):
         largest = _largest_level(term, point, name, most)
         if largest is not None:

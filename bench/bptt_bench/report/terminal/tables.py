@@ -68,9 +68,18 @@ def print_answer(console: Console, shown: FitAnswer) -> None:
     print_fit(console, shown.fit, predictions=shown.predictions, versus=shown.versus)
 
 
-def show_found(found: Mapping[str, LawSet | str], console: Console | None = None) -> None:
-    """Print how each subject without a law scales, or why that is not known."""
+def show_found(
+    found: Mapping[str, LawSet | str], console: Console | None = None, *, gaps_of: Analysis | None = None
+) -> None:
+    """Print how each subject without a law scales, or why that is not known.
+
+    Parameters
+    ----------
+    gaps_of : an analysis, where what could not be measured has not been printed yet.
+    """
     console = on_screen() if console is None else console
+    if gaps_of is not None:
+        print_gaps(console, gaps_of)
     for subject, one in found.items():
         if isinstance(one, str):
             console.print(Text(f"{subject}: no law can be found: {one}", "yellow"))
@@ -109,8 +118,9 @@ def as_text(analysis: Analysis, *, width: int = 80, colour: bool = False) -> str
 def print_verdicts(console: Console, analysis: Analysis) -> None:
     """Print one row for each claim, refuted and open ones first, the counts, and a line on why some are not supported.
 
-    Checks that passed are one row together.
+    Checks that passed are one row together. What could not be measured comes before all others.
     """
+    print_gaps(console, analysis)
     rows = content.verdict_rows(analysis)
     console.print(_verdict_table(content.verdict_groups(rows), narrow=console.width < WIDE_TABLE))
     console.print(Text(f"{content.tally(analysis)}.", "bold"))
@@ -120,6 +130,12 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
         console.print(_why(row, console.width), soft_wrap=False)
     if unsupported:
         console.print(Text("A reason in full: bptt-bench verdict DIR --why CLAIM", "dim"))
+
+
+def print_gaps(console: Console, analysis: Analysis) -> None:
+    """Print where subjects could not be measured, and why."""
+    for line in content.gap_lines(analysis):
+        console.print(Text(line, "yellow"))
 
 
 def _verdict_table(groups: Sequence[content.VerdictGroup], *, narrow: bool) -> Table:

@@ -356,6 +356,14 @@ def fit_summary(fit: Fit) -> str:
     )
 
 
+def gap_lines(analysis: Analysis) -> list[str]:
+    """Return where subjects could not be measured and why, a line each."""
+    return [
+        f"{gap.subject}: not measured at {points_text(gap.points)} ({shorten(gap.reason, MOST_CHARACTERS)})"
+        for gap in all_gaps(analysis.skips)
+    ]
+
+
 def noise_line(analysis: Analysis) -> str:
     """Return the noise, the false alarms of the placebo, and what else to know of the samples, in one sentence."""
     line = "; ".join((*_noise(analysis), *_about_samples(analysis), *analysis.notes))
@@ -381,9 +389,7 @@ def _about_samples(analysis: Analysis) -> Iterator[str]:
     for subject, hosts in analysis.hosts.items():
         yield f"{subject}: {hosts_text(hosts)}"
     yield from map(words, analysis.code_changes)
-    for gap in all_gaps(analysis.skips):
-        reason = shorten(gap.reason, MOST_CHARACTERS)
-        yield f"{gap.subject}: not measured at {points_text(gap.points)} ({reason})"
+    yield from gap_lines(analysis)
     yield from map(words, analysis.law_changes)
     yield from map(words, analysis.odd_levels)
     yield from map(words, analysis.growing_inputs)

@@ -57,10 +57,10 @@ def test_a_stated_response_is_taken_and_a_column_named_by_the_law_is_not_one() -
     [
         (
             table(cpu_time=1.0),
-            "n, seconds, cpu_time; 'seconds', 'cpu_time' are times; say which is meant, such as --response seconds",
+            "times; the columns are n, seconds, cpu_time; say which is meant, such as --response seconds",
         ),
         (table().rename(columns={"seconds": "cost"}), "say which is meant, such as --response cost"),
-        (pd.DataFrame({"kind": ["a"]}), "column 'seconds_per_eval': missing; the columns are kind"),
+        (pd.DataFrame({"kind": ["a"]}), "response: no column is named as a time; the columns are kind"),
     ],
 )
 def test_where_none_or_several_could_be_meant_the_message_says_what_to_type(frame: pd.DataFrame, expected: str) -> None:

@@ -474,7 +474,8 @@ def test_a_prepare_that_returns_its_result_is_advised_what_to_return() -> None:
     (subject,) = bench.experiment(lambda point: 3, "n", n=[1, 99]).subjects  # type: ignore[arg-type, return-value]
     with pytest.raises(
         ExperimentError,
-        match=r"prepare: must return the call that is timed, got int at n=5; write `return lambda: f\(x\)`",
+        match=r"prepare: must return the call that is timed, got int at n=5; return the call itself, not its result: "
+        r"`return lambda: f\(x\)` in place of `return f\(x\)`",
     ):
         subject.prepare(Point(n=5))
 

@@ -153,6 +153,17 @@ def test_colour_only_when_asked_for(analysis: Analysis) -> None:
     assert "\x1b[32m✓\x1b" in terminal.as_text(analysis, colour=True)
 
 
+def test_what_could_not_be_measured_comes_first(analysis: Analysis) -> None:
+    frame = analysis.frame.copy()
+    skip = {"subject": "each", "point": {"V": 64, "H": 8, "T": 4}, "timing": "whole", "reason": "ValueError: too small"}
+    frame.attrs = {**analysis.frame.attrs, "skips": [skip]}
+    lacking = replace(analysis, evidence=replace(analysis.evidence, frame=frame), skips=(skip,))
+    first = "each: not measured at V=64 H=8 T=4 (ValueError: too small)"
+    assert printed(lambda console: terminal.show(lacking, console)).splitlines()[0] == first
+    assert printed(lambda console: terminal.show_found({}, console, gaps_of=lacking)).splitlines() == [first]
+    assert first not in printed(lambda console: terminal.show(analysis, console))
+
+
 def test_noise_is_one_sentence(analysis: Analysis) -> None:
     text = " ".join(printed(lambda console: terminal.print_noise(console, analysis)).split())
     assert text == noise_line(analysis)

@@ -261,7 +261,7 @@ def test_asv_benchmarks_of_bytes_and_of_tracked_values_have_responses_of_their_o
     found = fitted(*bytes_of, "--response", "peak_bytes")
     assert found["terms"][0]["coefficient"] == pytest.approx(2e7, rel=0.9)
     result = invoke(*bytes_of)
-    assert result.stderr.splitlines()[-1].startswith("error: column 'seconds_per_eval': missing; the columns are ")
+    assert result.stderr.splitlines()[-1].startswith("error: response: no column is named as a time; the columns are ")
 
 
 @pytest.mark.parametrize("name", ["one.txt", "two.txt", "lines.jsonl"])
