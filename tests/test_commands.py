@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ def test_an_entry_says_how_it_is_checked_or_why_not(command: str) -> None:
 
 
 def test_commands_of_a_chain_stay_in_order_and_others_stand_alone() -> None:
-    entries = {
+    entries: dict[str, dict[str, Any]] = {
         "make": {"run": ["make a", "make b"], "chain": "x"},
         "look": {"run": "look", "status": [0, 1]},
         "talk": {"why": "takes an hour"},

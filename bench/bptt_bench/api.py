@@ -52,7 +52,8 @@ def run(
         measuring processes import it by name. None: in a checkout of this project its own experiment.
     out : folder for the run; ``results/<profile>-<time>`` by default.
     probe : whether to probe the machine first; None: if a subject declares works to predict its time from.
-    measure : what to measure, some of ``time``, ``memory`` and ``instructions``; None: what the experiment states.
+    measure : what to measure, some of ``time``, ``memory``, ``instructions`` and ``operations``; None: what the
+        experiment states.
     engine : ``local``, or ``dask`` for the hosts of a cluster; ``scheduler`` is its address, without one a local
         cluster is started. Further names (``workers``, ``tls_ca_file``, …) are those of ``EngineSettings``.
     on_event : called with each event, after it is stored.
@@ -130,8 +131,9 @@ def derive(
     ------
     ExperimentError, TextError : what cannot be used; one line each.
     """
+    from bptt_bench.measure.worker.loading import package_of
     from bptt_bench.workflows.derive.command import derive_laws
-    from bptt_bench.workflows.settings import load_named, package_of
+    from bptt_bench.workflows.settings import load_named
 
     how: dict[str, Any] = {
         "subjects": (subject,) if isinstance(subject, str) else tuple(subject),

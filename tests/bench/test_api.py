@@ -59,7 +59,7 @@ def test_a_run_measures_what_it_is_told(tmp_path: Path) -> None:
     frame = bench.run(toy_experiment.EXPERIMENT, out=tmp_path / "run", measure="time")
     assert set(frame["timing"]) <= {"whole", "phases"}
     assert frame.attrs["run"]["measures"] == ["time"]
-    with pytest.raises(ExperimentError, match="measure: must be some of time, memory, instructions, got 'tiem'"):
+    with pytest.raises(ExperimentError, match=r"measure: must be some of time, memory, .*, got 'tiem'"):
         bench.run(toy_experiment.EXPERIMENT, out=tmp_path / "other", measure="tiem")
 
 

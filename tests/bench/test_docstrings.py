@@ -10,7 +10,8 @@ import bptt_bench
 import pytest
 
 FOREIGN = ("bptt_bench.measure.counters.array",)  # its methods have NumPy's own docstrings
-STARTS = (".__main__", ".worker.worker", ".worker.instructions")  # modules that are run
+# Modules that are run.
+STARTS = (".__main__", ".worker.worker", ".counting.instructions", ".counting.operations")
 
 
 def modules() -> list[str]:

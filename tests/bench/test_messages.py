@@ -94,7 +94,7 @@ def test_what_is_no_data_is_named_by_every_command_that_reads(command: str, kind
         ("sorted, 'n log n'", "must return the call that is timed, got list at n="),
         (
             "lambda point: point['n'], 'n'",
-            "got int at n=10; return the call itself, not its result: `return lambda: f(x)`",
+            "; return the call itself, not its result: `return lambda: f(x)`",
         ),
         ("lambda point: max, '1/(n - 10)'", "it divides by 0 there, so leave out n=10"),
         ("lambda point: lambda: sum(range(point.m)), 'n'", "point: has no factor 'm'; it has n (mine.py, line 2)"),

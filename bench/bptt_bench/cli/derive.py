@@ -47,9 +47,10 @@ def derive(
     """
     import json
 
+    from bptt_bench.measure.worker.loading import package_of
     from bptt_bench.report.terminal.derive import show_derived
     from bptt_bench.workflows.derive.command import derive_laws
-    from bptt_bench.workflows.settings import default_experiment, load_named, package_of
+    from bptt_bench.workflows.settings import default_experiment, load_named
 
     find_experiments_here()
     module = default_experiment() if experiment is None else experiment

@@ -45,6 +45,7 @@ from bptt_bench.cli.options import (
 @click.pass_context
 def predict(
     context: click.Context,
+    /,
     data: Path,
     at: tuple[str, ...],
     largest: str | None,

@@ -58,9 +58,9 @@ from bptt_bench.cli.options import (
 )
 @click.option(
     "--measure",
-    metavar="time,memory,instructions",
-    help="What to measure. Instructions are counted at small levels, by the processor or with Valgrind.  [default: "
-    "what the experiment states]",
+    metavar="time,memory,instructions,operations",
+    help="What to measure. Instructions are counted at small levels, by the processor or with Valgrind, operations as "
+    "NumPy is asked for them.  [default: what the experiment states]",
 )
 @force_option
 @engine_options
@@ -125,7 +125,8 @@ def run(
     if as_json:
         print_json(outcome.to_json())
     else:
-        if outcome.analysis.verdicts or not outcome.laws:
+        has_tables = bool(outcome.analysis.verdicts) or not outcome.laws
+        if has_tables:
             print_tables(outcome.analysis)
-        show_found(outcome.laws)
+        show_found(outcome.laws, gaps_of=None if has_tables else outcome.analysis)
     return exit_status(outcome.analysis.verdicts)

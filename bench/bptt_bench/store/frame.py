@@ -54,9 +54,9 @@ def load(
 
     ``attrs`` holds the other records: ``run``, ``experiment`` (what was measured, and the claims), ``factors``,
     ``checks``, ``skips``, ``workers``, ``resumes``, ``allocations``, ``predictions``, ``agreements``, ``inspections``,
-    ``missing`` (reasons by subject), ``finish``, ``probe``, ``peaks``, ``hosts`` (environments of the hosts of a run
-    that has several, by the names in ``host``), ``derived`` (the text of ``derived.json``, the laws that ``bptt-bench
-    derive`` found in the code, where the folder has one).
+    ``counts``, ``uncounted``, ``missing`` (reasons by subject), ``finish``, ``probe``, ``peaks``, ``hosts``
+    (environments of the hosts of a run that has several, by the names in ``host``), ``derived`` (the text of
+    ``derived.json``, the laws that ``bptt-bench derive`` found in the code, where the folder has one).
 
     Parameters
     ----------
@@ -230,6 +230,8 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "predictions": by_kind.get("prediction", []),
         "agreements": by_kind.get("agreement", []),
         "inspections": by_kind.get("inspection", []),
+        "counts": by_kind.get("count", []),
+        "uncounted": by_kind.get("uncounted", []),
         "missing": {record["subject"]: record["reason"] for record in by_kind.get("missing", [])},
         "peaks": by_kind.get("peaks", []),
         "hosts": environments(records),

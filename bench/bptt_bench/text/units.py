@@ -80,7 +80,7 @@ _OTHER_NAMES = {
     "%": "percent pct",
 }
 _BY_WORD = {word: symbol for symbol, words in _OTHER_NAMES.items() for word in (symbol.lower(), *words.split())}
-_COUNTED = frozenset({"instructions", "cycles"})
+_COUNTED = frozenset({"instructions", "operations", "cycles"})
 _EVALUATIONS = _words("op ops eval evals evaluation iter iters iteration loop call run query step round rep")
 _A_SECOND = _words("ops qps rps tps fps iops")  # how often a second, by names of their own
 _THINGS = _words("op ops item items request requests req reqs call calls event events row rows element elements")

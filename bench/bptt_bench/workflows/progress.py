@@ -25,7 +25,7 @@ from bptt_bench.measure.loop.events import (
     WorkerStarted,
 )
 from bptt_bench.measure.worker.output import line_with_count
-from bptt_bench.plan.experiment.subject import INSTRUCTIONS
+from bptt_bench.plan.experiment.subject import COUNTED
 from bptt_bench.text.numbers import duration_in_sentence
 
 if TYPE_CHECKING:
@@ -119,8 +119,9 @@ def describe_event(event: Event, seconds_left: float | None = None) -> str:
 def _describe_sample(event: SampleTaken | MemoryTaken | CountsTaken) -> str:
     kinds = {SampleTaken: "", MemoryTaken: "memory, ", CountsTaken: "counts, "}
     where = f"{event.subject} {event.point}"
-    if isinstance(event, CountsTaken) and INSTRUCTIONS in event.counts:  # at levels that are chosen on the way
-        return f"{event.counts[INSTRUCTIONS]:.3g} instructions, {where}"
+    counted = [name for name in COUNTED if isinstance(event, CountsTaken) and name in event.counts]
+    if isinstance(event, CountsTaken) and counted:  # at levels that are chosen on the way
+        return ", ".join([*(f"{event.counts[name]:.3g} {name}" for name in counted), where])
     left = format_time_left(event.seconds_left)
     return f"{kinds[type(event)]}sample {event.cells_done}/{event.cells_total}, {where}, {left}"
 

@@ -15,7 +15,7 @@ from bptt_bench.measure.engines.cluster_factory import cluster_for
 from bptt_bench.measure.engines.settings import EngineSettings
 from bptt_bench.measure.probe.environment import environment
 from bptt_bench.measure.protocol.provenance import digest_sources, folder_of
-from bptt_bench.measure.worker.loading import load_experiment
+from bptt_bench.measure.worker.loading import load_experiment, package_of
 from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.instructions import Measure, measuring, parse_measures
 from bptt_bench.workflows.notebook_modules import load_current
@@ -45,7 +45,7 @@ class Settings:
     """Settings that identify a run; ``experiment`` is a module's name or its file, ``fault`` one planted in it.
 
     ``probe`` says whether the machine is probed first: None where a subject declares works to predict its time from.
-    ``measures`` are of time, memory and instructions: None what the experiment states.
+    ``measures`` are some of ``MEASURES``: None what the experiment states.
     ``engine`` says where it is measured: a run may go on elsewhere than it began.
     """
 
@@ -102,15 +102,6 @@ def with_laws(experiment: Experiment, module: str) -> Experiment:
     from bptt_bench.workflows.derive.stated import with_derived_laws
 
     return with_derived_laws(experiment, package_of(module))
-
-
-def package_of(module: str) -> str:
-    """Return the top-level package of an experiment's module; empty for a file.
-
-    >>> package_of("bptt_rnn.experiment"), package_of("my_sort.py")
-    ('bptt_rnn', '')
-    """
-    return "" if module.endswith(".py") else module.partition(".")[0]
 
 
 def load_named(module: str) -> Experiment:

@@ -11,7 +11,7 @@ import numpy as np
 
 from bptt_bench.analyse.data.columns import has_foreign_levels
 from bptt_bench.analyse.data.lazy import Absent, LazyMapping
-from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact
+from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact, substance
 from bptt_bench.analyse.data.samples import BelowFloorError
 from bptt_bench.analyse.findings.obstacles import FewPoints, NoLaw, NoRows, UnusableData
 from bptt_bench.analyse.findings.reason import Kind, Reason
@@ -172,6 +172,13 @@ def fitted_samples(frame: pd.DataFrame) -> pd.DataFrame:
     return frame[frame[STAGE].isin(FITTED_STAGES).to_numpy(dtype=bool)]
 
 
+def why_not_counted(frame: pd.DataFrame, subject: str, response: str) -> str:
+    """Return why a run could not count a response of a subject; empty where it does not say."""
+    counted = substance(response)
+    records = frame.attrs.get("uncounted", ())
+    return next((one["reason"] for one in records if (one["subject"], one["counted"]) == (subject, counted)), "")
+
+
 def fit_all(
     frame: pd.DataFrame,
     experiment: Experiment,
@@ -193,7 +200,8 @@ def fit_all(
     def made(subject: Subject, response: str, law: CostLaw, overhead: tuple[str, ...] | None) -> Fit | Absent:
         rows = rows_of(samples, subject.name, response)
         if not len(rows):
-            return Absent(Reason(kind=Kind.NO_DATA, finding=NoRows(subject=subject.name, response=response)))
+            why = why_not_counted(frame, subject.name, response)
+            return Absent(Reason(kind=Kind.NO_DATA, finding=NoRows(subject=subject.name, response=response, why=why)))
         try:
             return fit(
                 rows,

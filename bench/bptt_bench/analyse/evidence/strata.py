@@ -35,7 +35,8 @@ if TYPE_CHECKING:
 CALLED_WITH_A_POINT = (
     *("prepare", "prepare_phased", "counts", "working_set", "works", "roofline", "output_bytes", "tally"),
 )
-WITH_CELLS = ("skips", "agreements", "inspections", "predictions")  # records of a run that name a subject and a point
+# Records of a run that name a subject and a point.
+WITH_CELLS = ("skips", "agreements", "inspections", "counts", "uncounted", "predictions")
 
 
 def stratum(subject: str, levels: Mapping[str, str]) -> str:

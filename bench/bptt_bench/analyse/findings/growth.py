@@ -92,17 +92,32 @@ class LearntInput(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SpecialLevels(Finding):
+    """Levels of a factor at which an operation takes longer than at the levels beside them, ``times`` as long at most.
+
+    ``is_power_of_two``: all of them are powers of two, and none of the levels beside them is.
+    """
+
+    factor: str
+    levels: tuple[float, ...]
+    times: float
+    is_power_of_two: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperationCost(Finding):
     """The factor by which the time of an operation rises from the point of least work to that of most.
 
     ``counted``: what was counted, such as ``instructions``. ``cause``: what explains most of it, if that is known.
+    ``special``: levels at which an operation takes longer than at their neighbours.
     """
 
     counted: str
     rise: float
     smallest: Levels
     largest: Levels
-    cause: OutgrownCache | LearntInput | None = None
+    cause: OutgrownCache | LearntInput | SpecialLevels | None = None
+    special: tuple[SpecialLevels, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -37,10 +37,11 @@ class NoRoofline(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoRows(Finding):
-    """A subject without samples of a response."""
+    """A subject without samples of a response; ``why``: what the run says of it, such as why it could not count."""
 
     subject: str
     response: str
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +299,19 @@ class ChangedInput(Finding):
 
     changed: Mapping[str, str]
     factor: float
+    at: Levels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnseenWork(Finding):
+    """Counts that may miss most of the work: at a point Python code runs up to ``steps`` steps beside them.
+
+    ``counted``: what was counted, such as ``operations``; ``count``: how many there.
+    """
+
+    counted: str
+    count: float
+    steps: float
     at: Levels
 
 

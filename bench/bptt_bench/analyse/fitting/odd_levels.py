@@ -31,25 +31,29 @@ def find_odd_levels(subject: str, fit: Fit, added: Mapping[str, Collection[float
     """
     measured = np.log(fit.points["measured"].to_numpy().astype(np.float64))
     error = fit.points["location_error"].to_numpy()
-    levels = fit.levels
-    for name in fit.factors:
+    for name, level, times in odd_levels(fit.levels, measured, error):
+        yield OddLevel(subject=subject, factor=name, level=level, times=times, is_added=level in added.get(name, ()))
+
+
+def odd_levels(levels: Mapping[str, Array], logs: Array, error: Array) -> Iterator[tuple[str, float, float]]:
+    """Yield factor, level, and how many times as large values are there as its neighbours say.
+
+    Parameters
+    ----------
+    levels : of each factor (n_points,). logs : logarithms of the values (n_points,). error : their standard errors.
+    """
+    for name, mine in levels.items():
         by_level: dict[float, list[float]] = {}
-        for line in _lines(levels, name):
-            for level, deviation in _spikes(levels[name][line], measured[line], error[line]):
+        for line in lines_along(levels, name):
+            for level, deviation in _spikes(mine[line], logs[line], error[line]):
                 by_level.setdefault(level, []).append(deviation)
         for level, deviations in sorted(by_level.items()):
             middle = float(np.median(deviations))
             if abs(middle) >= math.log(LEAST_FACTOR):
-                yield OddLevel(
-                    subject=subject,
-                    factor=name,
-                    level=level,
-                    times=math.exp(middle),
-                    is_added=level in added.get(name, ()),
-                )
+                yield name, level, math.exp(middle)
 
 
-def _lines(levels: Mapping[str, Array], name: str) -> Iterator[Index]:
+def lines_along(levels: Mapping[str, Array], name: str) -> Iterator[Index]:
     """Yield the points that differ in one factor alone, in its order."""
     others = np.column_stack([np.zeros(len(levels[name])), *(values for one, values in levels.items() if one != name)])
     _, line = np.unique(others, axis=0, return_inverse=True)

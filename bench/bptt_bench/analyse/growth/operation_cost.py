@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bptt_bench.analyse.data.response import substance
-from bptt_bench.analyse.findings.growth import LearntInput, Levels, OperationCost, OutgrownCache
+from bptt_bench.analyse.findings.growth import LearntInput, Levels, OperationCost, OutgrownCache, SpecialLevels
+from bptt_bench.analyse.fitting.odd_levels import LEAST_ERRORS, LEAST_FACTOR, lines_along, odd_levels
 from bptt_bench.analyse.growth.slopes import Response, Slopes
-from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.plan import Point
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 DATA_CACHES = ("L1d", "L2", "L3")
 LEAST_RISE = 1.25  # that is worth an explanation
 LEAST_EXPLAINED = 0.5  # of the logarithm of a rise, which a cache must explain
+FEWEST_SPECIAL = 2  # levels, from which what they have in common may be why they are
+EVEN = 0.5  # of how far special levels lie off: up to which the others may lie off among themselves
 LONG_EVALUATION = 2e-3  # seconds: so many branches, a million, that no processor learns them
 
 
@@ -58,7 +61,12 @@ def circumstances_of(frame: pd.DataFrame, subject: str) -> Circumstances:
 
 
 def find_operation_cost(
-    given: Response, work: Slopes, response: str, circumstances: Circumstances
+    given: Response,
+    work: Slopes,
+    response: str,
+    circumstances: Circumstances,
+    counts: Response | None = None,
+    error: Array | None = None,
 ) -> OperationCost | None:
     """Return how the time of an operation changes from the smallest point to the largest.
 
@@ -66,6 +74,8 @@ def find_operation_cost(
     ----------
     given : the times.
     work, response : the fitted counts, and their name.
+    counts : as they were counted, at points of which some may be those of the times.
+    error : relative standard errors of the times (n_points,); None: they have none.
 
     Returns
     -------
@@ -80,14 +90,90 @@ def find_operation_cost(
     rise = float(cost[high] / cost[low])
     if not math.isfinite(rise) or low == high:
         return None
-    cause: OutgrownCache | LearntInput | None = None
+    special = () if counts is None else find_special_levels(given, counts, error)
+    cause: OutgrownCache | LearntInput | SpecialLevels | None = None
     if rise >= LEAST_RISE:
         cause = _outgrown_cache(given, cost, rise, circumstances)
+        if cause is None:
+            cause = next((one for one in special if _explains(one, rise, _at(given, low), _at(given, high))), None)
         if cause is None and circumstances.has_one_input and given.values[low] < LONG_EVALUATION:
             cause = LearntInput()
     return OperationCost(
-        counted=substance(response), rise=rise, smallest=_at(given, low), largest=_at(given, high), cause=cause
+        counted=substance(response),
+        rise=rise,
+        smallest=_at(given, low),
+        largest=_at(given, high),
+        cause=cause,
+        special=special,
     )
+
+
+def find_special_levels(given: Response, counts: Response, error: Array | None = None) -> tuple[SpecialLevels, ...]:
+    """Return the levels at which an operation takes longer than its neighbours say, by factor.
+
+    Levels count that lie off in the samples of all repetitions, at whatever levels of the other factors. Only points
+    are compared at which operations were counted: more work there is no longer operation.
+    """
+    operations = {Point(_at(counts, i)): float(count) for i, count in enumerate(counts.values)}
+    known = np.array([Point(_at(given, i)) in operations for i in range(given.values.size)])
+    if not known.any():
+        return ()
+    timed = given.where(known)
+    logs = np.log(timed.values) - np.log([operations[Point(_at(timed, i))] for i in range(timed.values.size)])
+    errors = np.zeros_like(logs) if error is None else np.where(np.isfinite(error[known]), error[known], np.inf)
+    found = [*_powers_of_two(timed.points, logs, errors)]
+    known_powers = {(one.factor, level) for one in found for level in one.levels}
+    for name, level, times in odd_levels(timed.points, logs, errors):
+        if times > 1 and (name, level) not in known_powers:
+            found.append(SpecialLevels(factor=name, levels=(level,), times=times, is_power_of_two=False))
+    return tuple(found)
+
+
+def _powers_of_two(points: Mapping[str, Array], logs: Array, error: Array) -> Iterator[SpecialLevels]:
+    """Yield factors of which all levels that are powers of two lie above the line through the others beside them.
+
+    The others lie on a smooth line among themselves: nothing else makes the response uneven.
+    """
+    for name, levels in points.items():
+        powers = np.array([_is_power_of_two(level) for level in levels])
+        above: dict[float, float] = {}
+        uneven, unsure = 0.0, 0.0
+        for line in lines_along(points, name):
+            others = line[~powers[line]]
+            for point in line[powers[line]]:
+                found = _off_neighbours(levels, logs, error, int(point), others)
+                if found is not None:
+                    above[float(levels[point])] = min(found[0], above.get(float(levels[point]), math.inf))
+                    unsure = max(unsure, found[1])
+            for point in others:
+                found = _off_neighbours(levels, logs, error, int(point), others[others != point])
+                uneven = max(uneven, 0.0 if found is None else abs(found[0]))
+        least = min(above.values(), default=0.0)
+        if len(above) >= FEWEST_SPECIAL and least >= max(math.log(LEAST_FACTOR), LEAST_ERRORS * unsure, uneven / EVEN):
+            times = math.exp(max(above.values()))
+            yield SpecialLevels(factor=name, levels=tuple(sorted(above)), times=times, is_power_of_two=True)
+
+
+def _off_neighbours(levels: Array, logs: Array, error: Array, point: int, others: Index) -> tuple[float, float] | None:
+    """Return how far a point lies off the line between its neighbours among others, and the standard error of that."""
+    below, beyond = others[levels[others] < levels[point]], others[levels[others] > levels[point]]
+    if not len(below) or not len(beyond):
+        return None
+    one, other = int(below[-1]), int(beyond[0])
+    weight = math.log(levels[point] / levels[one]) / math.log(levels[other] / levels[one])
+    off = float(logs[point] - (1 - weight) * logs[one] - weight * logs[other])
+    return off, math.hypot(error[point], (1 - weight) * error[one], weight * error[other])
+
+
+def _is_power_of_two(level: float) -> bool:
+    return level >= 1 and math.frexp(level)[0] == 0.5
+
+
+def _explains(one: SpecialLevels, rise: float, smallest: Levels, largest: Levels) -> bool:
+    """Return whether the largest point has a level of that kind, the smallest has not, and this is most of a rise."""
+    is_special = one.is_power_of_two and _is_power_of_two(largest[one.factor])
+    is_alone = not _is_power_of_two(smallest[one.factor])
+    return is_special and is_alone and math.log(one.times) >= LEAST_EXPLAINED * math.log(rise)
 
 
 def _at(given: Response, index: int) -> Levels:

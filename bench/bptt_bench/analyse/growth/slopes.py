@@ -5,7 +5,8 @@ level. Its excess over that of the fitted law is taken at all neighbours along a
 cache that is left once, or a size that is special, moves one exponent of many, where it bends a fitted one as a whole.
 
 Counts have no caches and no noise, but steps: a table that doubles, a page that fills. Their excess is the slope of a
-regression of the residuals on all factors over the largest points, where terms of lower order matter least.
+regression of the residuals on all factors over the largest points, where terms of lower order matter least. Its
+interval is as wide as the misfit makes it, or as the counts of several inputs differ.
 
 A constant, or terms of lower order, can hide the growth of a wrong law at small levels. They are put beside the law
 only where the law then follows the response closely, which a wrong law does not.
@@ -27,6 +28,7 @@ from bptt_bench.plan import CostLaw
 
 COVERAGE = 0.78  # least probability that the interval holds the median: of six neighbours all but the ends
 CONFIDENCE = 0.95  # of the slopes of counts
+SPREADS = 3.0  # standard errors, as inputs differ, by which a slope of counts is uncertain at least
 CLOSE = 0.6  # of the margin: typical deviation up to which terms beside a law are accepted …
 CLOSER = 0.5  # … if they bring it down to this share
 SAME_LEVEL = 9  # digits after the point of log levels that are the same
@@ -81,26 +83,30 @@ class Response:
     points : levels by factor (n_points,). values : above 0 (n_points,).
     is_exact : whether it is a count or an amount of memory, without noise.
     smaller : the response at smaller points, which no overhead may exceed.
+    spread : standard errors of the logarithms of counts, as inputs differ (n_points,); None: not known.
     """
 
     points: Mapping[str, Array]
     values: Array
     is_exact: bool
     smaller: Response | None = None
+    spread: Array | None = None
+
+    def where(self, kept: Array) -> Response:
+        """Return the response at some of the points, of a mask (n_points,)."""
+        return Response(
+            points={name: levels[kept] for name, levels in self.points.items()},
+            values=self.values[kept],
+            is_exact=self.is_exact,
+            spread=None if self.spread is None else self.spread[kept],
+        )
 
     def largest(self, share: float) -> Response | None:
         """Return the response where it is a share of the largest or more; ``None`` at too few points."""
         kept = self.values >= share * self.values.max()
         if int(kept.sum()) < FEWEST_LARGE:
             return None
-        large, small = (
-            Response(
-                points={name: values[mask] for name, values in self.points.items()},
-                values=self.values[mask],
-                is_exact=self.is_exact,
-            )
-            for mask in (kept, ~kept)
-        )
+        large, small = self.where(kept), self.where(~kept)
         return replace(large, smaller=small) if len(small.values) else large
 
     def beside(
@@ -183,9 +189,12 @@ class Response:
         n, k = logs.shape
         if n <= k or np.linalg.matrix_rank(logs) < k:
             return found, deviation
-        slopes, *_ = np.linalg.lstsq(logs, residual, rcond=None)
+        weights = np.linalg.pinv(logs)  # (k, n): of the residuals in each slope
+        slopes = weights @ residual
         variance = float(((residual - logs @ slopes) ** 2).sum()) / (n - k)
-        halves = t_quantile(CONFIDENCE, n - k) * np.sqrt(variance * np.diag(np.linalg.inv(logs.T @ logs)))
+        halves = t_quantile(CONFIDENCE, n - k) * np.sqrt(variance * (weights**2).sum(axis=1))
+        if self.spread is not None:
+            halves = np.maximum(halves, SPREADS * np.sqrt((weights**2) @ self.spread**2))
         for name, slope, half in zip(varied, slopes[1:].tolist(), halves[1:].tolist(), strict=True):
             steps = len(np.unique(self.points[name])) - 1
             found[name] = FactorSlopes(Interval(slope, slope - half, slope + half), exponents[name], slope, steps)

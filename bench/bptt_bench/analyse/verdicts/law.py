@@ -18,9 +18,10 @@ from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
 from bptt_bench.analyse.findings.growth import LawGrowth, OpenWork, TimeAlone, WorkAndTime
 from bptt_bench.analyse.findings.limits import Word
-from bptt_bench.analyse.findings.obstacles import NoNeighbours
+from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
 from bptt_bench.analyse.growth.operation_cost import circumstances_of, find_operation_cost
 from bptt_bench.analyse.growth.question import Answer, LawQuestion
 from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
@@ -56,7 +57,9 @@ def judge_law(evidence: Evidence, claim: LawClaim) -> Verdict:
     admitted = work.answer.finding.overhead if work is not None and work.answer.word == "supported" else ()
     time = _judge(evidence, claim, claim.response, claim.margin, admitted)
     if work is None:
-        return inconclusive(claim, time) if isinstance(time, Reason) else _settle(evidence, claim, time)
+        unseen = [one.finding for one in works if isinstance(one, Reason) and isinstance(one.finding, UnseenWork)]
+        alone = inconclusive(claim, time) if isinstance(time, Reason) else _settle(evidence, claim, time)
+        return replace(alone, reason=alone.reason.remarked(*unseen))
     if isinstance(time, Reason):
         return _settle(evidence, claim, work)
     if work.answer.word == "inconclusive":
@@ -76,8 +79,14 @@ def _judge(
     fit = evidence.fit_or_reason(claim.subject, response)
     if isinstance(fit, Reason):
         return fit
+    unseen = find_unseen_work(evidence.frame, claim.subject, response)
+    if unseen is not None:
+        return Reason(kind=Kind.NOT_IDENTIFIABLE, finding=unseen)
     exact = is_exact(response)
-    given = _within_claimed(evidence, claim.subject, _response(fit)) if exact else _response(fit)
+    given = _response(fit)
+    if exact:
+        spread = spread_of_inputs(evidence.frame, claim.subject, response, given.points)
+        given = _within_claimed(evidence, claim.subject, replace(given, spread=spread))
     question = LawQuestion(
         given=given,
         law=fit.law.expanded(),
@@ -114,9 +123,9 @@ def _within_claimed(evidence: Evidence, subject: str, given: Response) -> Respon
     kept = np.ones(len(given.values), dtype=bool)
     for name, levels in _claimed_levels(evidence, subject, given.points).items():
         kept &= given.points[name] >= levels.min() * LARGEST_REACHED
-    points = {name: levels[kept] for name, levels in given.points.items()}
-    is_enough = kept.sum() >= FEWEST_LARGE and all(len(np.unique(levels)) > 2 for levels in points.values())
-    return Response(points=points, values=given.values[kept], is_exact=given.is_exact) if is_enough else given
+    claimed = given.where(kept)
+    is_enough = kept.sum() >= FEWEST_LARGE and all(len(np.unique(levels)) > 2 for levels in claimed.points.values())
+    return claimed if is_enough else given
 
 
 def _response(fit: Fit) -> Response:
@@ -204,7 +213,10 @@ def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
     """Return the verdict on the work, with the cost of an operation; a rise that caches cannot explain refutes it."""
     word = work.answer.word
     known = circumstances_of(evidence.frame, claim.subject)
-    found = find_operation_cost(_response(time.fit), work.answer.slopes, work.fit.response, known)
+    error = time.fit.points["location_error"].to_numpy().astype(np.float64)
+    found = find_operation_cost(
+        _response(time.fit), work.answer.slopes, work.fit.response, known, counts=_response(work.fit), error=error
+    )
     cost = found if word == "supported" else None
     is_unexplained = cost is None or not 1 / MOST_RISE <= cost.rise <= MOST_RISE
     if word == "supported" and time.answer.word == "refuted" and is_unexplained:

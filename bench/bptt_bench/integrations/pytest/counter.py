@@ -1,6 +1,7 @@
-"""Counts the instructions of marked tests for a session, in a session of its own that Valgrind watches.
+"""Counts what the calls of marked tests do for a session, in a session of its own.
 
-Imported where a law is judged on instructions, not by every pytest session.
+Valgrind watches that session where instructions are counted. Imported where a law is judged on counts, not by every
+pytest session.
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ from tempfile import TemporaryDirectory
 import pytest
 
 from bptt_bench.integrations.pytest.law_item import LawItem
-from bptt_bench.integrations.pytest.laws import CountedLaw, NotJudged
+from bptt_bench.integrations.pytest.laws import CountedLaw, Counts, NotJudged
 from bptt_bench.integrations.pytest.stated_law import Complexity
+from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.measure.engines.instructions import SECONDS_TO_START, InstructionCounter
-from bptt_bench.measure.engines.valgrind import InstructionsError
-from bptt_bench.measure.loop.instructions import INPUTS, count_points
+from bptt_bench.measure.engines.operations import OperationCounter
+from bptt_bench.measure.loop.counting import INPUTS, LARGEST_COUNTS, count_points
 from bptt_bench.plan import Point
+from bptt_bench.plan.experiment.instructions import Measure
 
 PLUGIN = "bptt_bench.integrations.pytest.counting"
 # For a law, of processor time: other work on the machine does not change what is counted. Usual are 10 to 20; it is the
@@ -54,23 +57,24 @@ class ProcessorClock:
 
 @dataclass(kw_only=True)
 class TestCounter:
-    """Counts the instructions of marked tests; the session that counts is started when it is first needed.
+    """Counts for marked tests; the session that counts is started when it is first needed.
 
     Parameters
     ----------
-    config : of the session whose laws are judged. items : all of its items.
+    config : of the session whose laws are judged. items : all of its items. counted : instructions or operations.
     """
 
     __test__ = False  # for pytest, which looks at names
 
     config: pytest.Config
     items: Sequence[pytest.Item]
-    _counter: InstructionCounter | None = None
+    counted: Measure
+    _counter: InstructionCounter | OperationCounter | None = None
     _folder: TemporaryDirectory[str] | None = None
     _broken: str = ""  # why the session that counts cannot begin
 
-    def count(self, name: str, stated: Complexity) -> Mapping[Point, Sequence[int]]:
-        """Return the instructions of the benchmarked call of a marked test, for several inputs at each point.
+    def count(self, name: str, stated: Complexity) -> Mapping[Point, Counts]:
+        """Return what the benchmarked call of a marked test does, for several inputs at each point.
 
         Parameters
         ----------
@@ -80,7 +84,7 @@ class TestCounter:
         ------
         NotJudged : they cannot be counted; the message says why.
         """
-        counts: dict[Point, list[int]] = {}
+        counts: dict[Point, Counts] = {}
         firsts: dict[Point, int] = {}  # which may load, compile and fill caches
 
         try:
@@ -89,23 +93,26 @@ class TestCounter:
             def count_at(point: Point, seconds: float) -> float:
                 try:
                     found = counter.count(name, point, inputs=1 + INPUTS, seconds=WALL_SECONDS * seconds)
-                except InstructionsError as error:
+                except CountError as error:
                     is_ours = counter.is_ready and point not in stated.points
                     remark = "; levels are made smaller for counting" if is_ours else ""
-                    raise InstructionsError(f"{error}{remark}") from None
-                firsts[point], counts[point] = found[0], found[1:]
-                return float(median(counts[point]))
+                    raise CountError(f"{error}{remark}") from None
+                firsts[point], counts[point] = found[0], Counts(found[1:], getattr(counter, "unseen", None))
+                return float(median(found[1:]))
 
             clock = ProcessorClock(counter.processor_seconds)
             points = list(stated.points)
-            assert stated.law is not None  # which instructions are counted for
-            count_points(stated.law, points, count_at, {}, seconds=SECONDS, clock=clock, apart=APART)
-        except InstructionsError as error:
+            assert stated.law is not None  # which is what is counted for
+            largest = LARGEST_COUNTS[self.counted]
+            count_points(
+                stated.law, points, count_at, {}, seconds=SECONDS, clock=clock, apart=APART, largest_count=largest
+            )
+        except CountError as error:
             raise NotJudged(str(error)) from None
         finally:
             if self._counter is not None and not self._counter.is_ready:  # it may still be at work
                 self.close()
-        require_repeated_work(firsts, counts)
+        require_repeated_work(firsts, {point: each.by_input for point, each in counts.items()})
         return counts
 
     def close(self) -> None:
@@ -117,15 +124,20 @@ class TestCounter:
             self._folder.cleanup()
             self._folder = None
 
-    def _started(self) -> InstructionCounter:
+    def _started(self) -> InstructionCounter | OperationCounter:
         if self._broken:
-            raise InstructionsError(self._broken)
+            raise CountError(self._broken)
         if self._counter is None:
             self._folder = TemporaryDirectory(prefix="bptt-bench-tests-", ignore_cleanup_errors=True)
             invocation = self.config.invocation_params
             try:
-                counter = InstructionCounter(
-                    {"tests": marked_tests(self.items), "folder": str(Path(self._folder.name) / "temporary")},
+                make = InstructionCounter if self.counted == "instructions" else OperationCounter
+                counter = make(
+                    {
+                        "counted": self.counted,
+                        "tests": marked_tests(self.items, self.counted),
+                        "folder": str(Path(self._folder.name) / "temporary"),
+                    },
                     command=("pytest", "-p", PLUGIN, *map(str, invocation.args)),
                     folder=invocation.dir,
                     unset=UNSET,
@@ -133,7 +145,7 @@ class TestCounter:
                     seconds_to_end=SECONDS_TO_END,
                 )
                 self._counter = counter.__enter__()
-            except InstructionsError as error:
+            except CountError as error:
                 self._broken = str(error)
                 raise
         return self._counter
@@ -162,8 +174,9 @@ def require_repeated_work(firsts: Mapping[Point, int], counts: Mapping[Point, Se
     raise NotJudged(clause_of(Reason(kind=Kind.NOT_DONE, finding=RememberedWork(factor=factor, at=largest))))
 
 
-def marked_tests(items: Iterable[pytest.Item]) -> list[str]:
-    """Return the tests whose laws are judged on instructions, as pytest's command line names them."""
-    marked = [item for item in items if isinstance(item, LawItem) and isinstance(item.law, CountedLaw)]
+def marked_tests(items: Iterable[pytest.Item], counted: Measure) -> list[str]:
+    """Return the tests whose laws are judged on a count, as pytest's command line names them."""
+    laws = [item for item in items if isinstance(item, LawItem)]
+    marked = [item for item in laws if isinstance(item.law, CountedLaw) and item.law.counted == counted]
     tests = [f"{item.path}::{item.nodeid.partition('::')[2].partition('[')[0]}" for item in marked]
     return list(dict.fromkeys(tests))

@@ -1,9 +1,9 @@
-"""The plugin of a pytest session that counts the instructions of marked tests, at the points that it is asked for.
+"""The plugin of a pytest session that counts what marked tests do, at the points that it is asked for.
 
-That session runs under Valgrind, in a process of its own that the session whose laws need it starts (``counter``). It
-has the same command line, less what would write a file, shorten the session or start workers. It collects the marked
-functions, and then runs them on request: with random numbers seeded by the point, once to warm up, then several times
-with other seeds; the one call that a test hands to ``benchmark`` is what is counted.
+That session runs in a process of its own that the session whose laws need it starts (``counter``), under Valgrind where
+instructions are counted. It has the same command line, less what would write a file, shorten the session or start
+workers. It collects the marked functions, and then runs them on request: with random numbers seeded by the point, once
+to warm up, then several times with other seeds; the one call that a test hands to ``benchmark`` is what is counted.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import os
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -20,11 +20,15 @@ import pytest
 from bptt_bench.integrations.pytest.inputs import CallInputs
 from bptt_bench.integrations.pytest.law_item import LawItem
 from bptt_bench.integrations.pytest.marker import PLUGIN, ComplexitySession
-from bptt_bench.measure.worker.instructions import MARKER, Pipes
+from bptt_bench.measure.counters.call import UncountedOperation
+from bptt_bench.measure.counters.call_counter import OperationCount, count_call
+from bptt_bench.measure.worker.counting.instructions import MARKER, Pipes
+from bptt_bench.measure.worker.counting.operations import reply_of
 from bptt_bench.measure.worker.loading import describe_error
 from bptt_bench.plan import Point
 from bptt_bench.plan.experiment.deferred import deferred_kind
 from bptt_bench.plan.experiment.seeded import seed
+from bptt_bench.plan.experiment.subject import OPERATIONS
 
 BLOCKED = ("_cov", "lfplugin", "nfplugin", "stepwiseplugin")  # they would measure coverage, or overwrite what is cached
 TIMEOUT = "timeout"  # a plugin whose limits are those of tests that are not slowed down
@@ -75,6 +79,7 @@ class CountingSession:
         self._pipes, self._opening = pipes, next(iter(pipes))
         self._items: dict[tuple[str, Point], pytest.Item] = {}
         self._evaluations, self._others = 0, list[int]()
+        self._operations: list[OperationCount] | None = [] if self._opening["counted"] == OPERATIONS else None
         self.why = ""  # something failed: the first reason
 
     @pytest.hookimpl(tryfirst=True)
@@ -130,8 +135,9 @@ class CountingSession:
         gc.collect()
         gc.freeze()  # what pytest has set up is not looked through again before each call
         gc.disable()
-        MARKER.evaluate([lambda: None])  # what the marks themselves take
-        self._pipes.reply(MARKER.take())
+        if self._operations is None:
+            MARKER.evaluate([lambda: None])  # what the marks themselves take
+        self._pipes.reply(self._taken())
         for request in self._pipes:
             self._pipes.reply(self._answer(laws, request))
         with contextlib.suppress(Exception):  # nobody is left to hear of it
@@ -156,8 +162,15 @@ class CountingSession:
             while numbers:
                 del numbers[: self._run(item, law, point, numbers)]
         except CountingError as error:
-            return {"error": f"{error}, at {point}", **MARKER.take()}
-        return MARKER.take()
+            return {"error": f"{error}, at {point}", **self._taken()}
+        return self._taken()
+
+    def _taken(self) -> dict[str, Any]:
+        """Return what was counted since the last reply."""
+        if self._operations is None:
+            return MARKER.take()
+        counts, self._operations = self._operations, []
+        return reply_of(counts)
 
     def _item(self, law: LawItem, point: Point) -> pytest.Item:
         """Return the marked test at a point, made as pytest makes items: with all fixtures and parameters."""
@@ -200,12 +213,30 @@ class CountingSession:
         if inputs.is_plain:
             with contextlib.suppress(Exception):  # what cannot be run again is run from its fixtures on
                 calls += [inputs.prepare(number) for number in self._others]
-        result = MARKER.evaluate(calls)[0]
+        result = MARKER.evaluate(calls)[0] if self._operations is None else self._count_operations(calls, inputs)
         self._evaluations += len(calls)
         kind = deferred_kind(result)
         if kind is not None:
             self.why = promise(kind)
         return result
+
+    def _count_operations(self, calls: Sequence[Callable[[], Any]], inputs: CallInputs) -> Any:
+        """Count the operations of calls, and return the result of the first.
+
+        The evaluation that is counted is not the first on its input, unless it uses that up.
+        """
+        assert self._operations is not None
+        results = []
+        for call in calls:
+            result = None if inputs.stated.consumes else call()
+            try:
+                count, counted = count_call(call)
+            except UncountedOperation as error:
+                self.why = f"operations: {' '.join(str(error).split())}"
+                return result
+            self._operations.append(count)
+            results.append(counted if inputs.stated.consumes else result)
+        return results[0]
 
     def give_up(self, why: str) -> NoReturn:
         """Reply that nothing can be counted, and end the process."""

@@ -83,7 +83,8 @@ def call_once(benchmark: Any, evaluate: Callable[[Callable[[], Any]], Any] | Non
     def watched(function: Callable[..., Any]) -> Callable[..., Any]:
         def call(*args: Any, **kwargs: Any) -> Any:
             called.append(True)
-            return function(*args, **kwargs) if evaluate is None else evaluate(lambda: function(*args, **kwargs))
+            made = functools.partial(function, *args, **kwargs)
+            return made() if evaluate is None else evaluate(made)
 
         return call
 

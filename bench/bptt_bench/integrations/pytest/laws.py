@@ -1,4 +1,4 @@
-"""The laws of marked functions, and what they are judged on: rounds that were timed, or instructions.
+"""The laws of marked functions, and what they are judged on: rounds that were timed, or what was counted.
 
 Every pytest session loads this module: nothing heavy may be imported here.
 """
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from bptt_bench.integrations.pytest.inspection import CallInspection
     from bptt_bench.integrations.pytest.stated_law import Complexity
     from bptt_bench.plan import Point
+    from bptt_bench.plan.experiment.instructions import Measure
 
 LEAST_WAITING = 0.1  # of the time at a point; less moves no exponent over a factor of ten by more than 0.05
 TIME_SLICE = 0.003  # seconds that Linux lets a process run before another has its turn
@@ -48,7 +49,14 @@ def seconds_waited() -> float:
         return 0.0
 
 
-Count: TypeAlias = "Callable[[str, Complexity], Mapping[Point, Sequence[int]]]"
+class Counts(NamedTuple):
+    """The counts of a marked test at a point: of each input, and at most so many steps that no counter sees."""
+
+    by_input: Sequence[int]
+    unseen: int | None = None
+
+
+Count: TypeAlias = "Callable[[str, Complexity, Measure], Mapping[Point, Counts]]"
 
 
 class NotJudged(Exception):
@@ -243,16 +251,18 @@ class TimedLaw(MarkedLaw):
 
 @dataclass(kw_only=True, eq=False)
 class CountedLaw(MarkedLaw):
-    """A law that is judged on instructions, which are counted when it is judged.
+    """A law that is judged on instructions or operations, which are counted when it is judged.
 
     Attributes
     ----------
-    count : counts them, given the name of the law's item and what is stated.
+    counted : ``instructions`` or ``operations``.
+    count : counts them, given the name of the law's item, what is stated, and what to count.
     called : the points at which the test handed its call to ``benchmark`` in this session.
     """
 
+    counted: Measure
     count: Count
-    counts: Mapping[Point, Sequence[int]] = field(default_factory=dict)
+    counts: Mapping[Point, Counts] = field(default_factory=dict)
     called: set[pytest.Item] = field(default_factory=set)
 
     def discard(self, item: pytest.Item) -> None:
@@ -274,19 +284,28 @@ class CountedLaw(MarkedLaw):
         import pandas as pd
 
         from bptt_bench.analyse.verdicts.law import judge_growth
-        from bptt_bench.plan.experiment.instructions import RESPONSE
 
         stated = self.stated
         if stated.law is None:
             raise NotJudged("none is stated")
-        self.counts = self.count(name, stated)
+        self.counts = self.count(name, stated, self.counted)
+        response = f"{self.counted}_count"
         rows = [
-            {"subject": name, **point, RESPONSE: float(count)}
+            {"subject": name, **point, response: float(count)}
             for point, counts in self.counts.items()
-            for count in counts
+            for count in counts.by_input
         ]
         frame = pd.DataFrame(rows)
         frame.attrs["factors"] = list(stated.levels)
+        frame.attrs["counts"] = [
+            {
+                "subject": name,
+                "point": point,
+                "by_input": {self.counted: counts.by_input},
+                "unseen": {} if counts.unseen is None else {self.counted: counts.unseen},
+            }
+            for point, counts in self.counts.items()
+        ]
         with warnings.catch_warnings():  # a project that turns warnings into errors means its own
             warnings.simplefilter("default")
             return judge_growth(
@@ -296,12 +315,12 @@ class CountedLaw(MarkedLaw):
                 overhead=stated.overhead,
                 bound=stated.bound,
                 margin=stated.margin,
-                response=RESPONSE,
+                response=response,
             )
 
     @property
     def remark(self) -> str:
-        """Return at which levels instructions were counted."""
+        """Return what was counted, and at which levels."""
         levels = {name: [point[name] for point in self.counts] for name in self.stated.levels}
         ranges = ", ".join(f"{name}={min(some):g} to {max(some):g}" for name, some in levels.items() if some)
-        return f" (instructions, {ranges})"
+        return f" ({self.counted}, {ranges})"

@@ -31,15 +31,17 @@ from bptt_bench.integrations.pytest.unavailable import INI, UnavailablePlugin, i
 if TYPE_CHECKING:
     from bptt_bench.integrations.pytest.counter import TestCounter
     from bptt_bench.integrations.pytest.inputs import CallInputs
+    from bptt_bench.integrations.pytest.laws import Counts
     from bptt_bench.integrations.pytest.stated_law import Complexity
     from bptt_bench.plan import Point
+    from bptt_bench.plan.experiment.instructions import Measure
 
 PLUGIN = "bptt_bench_complexity"
 HELP = (
     f"{MARKER}([law,] n=[...], *, at_most=None, measure='time', bound='tight', margin=None, overhead='1', "
     "design='lines', inputs=None, consumes=False, inconclusive=None): run a benchmark at each level and fail if its "
-    "time, or the number of its instructions, does not grow as the law says, or grows faster than at_most; without "
-    "either say how it grows."
+    "time, or the number of its instructions or operations, does not grow as the law says, or grows faster than "
+    "at_most; without either say how it grows."
 )
 LAW = "law"
 JSON_KEY = "bptt_bench"
@@ -67,7 +69,7 @@ class ComplexitySession:
     laws: dict[pytest.Item, list[MarkedLaw]] = field(default_factory=dict)  # by point
     judged: list[LawItem] = field(default_factory=list)
     lines: list[tuple[str, str]] = field(default_factory=list)  # word and text, for the summary
-    counter: TestCounter | None = None
+    counters: dict[Measure, TestCounter] = field(default_factory=dict)  # by what they count
     # of a session that counts: what makes the call of a test, and where, instead of at the points that are stated
     evaluate: Callable[[CallInputs, Callable[[], Any]], Any] | None = None
     points: Sequence[Point] | None = None
@@ -167,28 +169,28 @@ class ComplexitySession:
                 )
                 self.lines.append(("inconclusive", f"{text}, {len(chosen)} of {len(law.points)} points were"))
 
-    def make_law(self, measure: str, stated: Complexity, points: dict[pytest.Item, dict[str, float]]) -> MarkedLaw:
+    def make_law(self, measure: Measure, stated: Complexity, points: dict[pytest.Item, dict[str, float]]) -> MarkedLaw:
         """Return the law of a marked function, to be judged by one measure."""
         if measure == "time":
             return TimedLaw(stated=stated, points=points)
-        return CountedLaw(stated=stated, points=points, count=self.count)
+        return CountedLaw(stated=stated, points=points, counted=measure, count=self.count)
 
-    def count(self, name: str, stated: Complexity) -> Mapping[Point, Sequence[int]]:
-        """Count the instructions of a marked test, in the process that counts those of all tests."""
-        if self.counter is None:
+    def count(self, name: str, stated: Complexity, counted: Measure) -> Mapping[Point, Counts]:
+        """Count the instructions or operations of a marked test, in the process that counts those of all tests."""
+        if counted not in self.counters:
             from bptt_bench.integrations.pytest.counter import TestCounter
 
-            self.counter = TestCounter(config=self.config, items=self.items)
-        return self.counter.count(name, stated)
+            self.counters[counted] = TestCounter(config=self.config, items=self.items, counted=counted)
+        return self.counters[counted].count(name, stated)
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Keep the items, among which are those that will be counted."""
         self.items = session.items
 
     def pytest_unconfigure(self) -> None:
-        """End the process that counts."""
-        if self.counter is not None:
-            self.counter.close()
+        """End the processes that count."""
+        for counter in self.counters.values():
+            counter.close()
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:

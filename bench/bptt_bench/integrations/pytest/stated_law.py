@@ -43,7 +43,7 @@ class Complexity:
         absorb a linear function, and a wrong law would not be judged.
     margin : how far an exponent may be off the law's; None: the default for its factor.
     design : with several factors, ``lines`` through the middle levels and the corners, or the whole ``grid``.
-    measure : what the law is held against, of ``time`` and ``instructions``.
+    measure : what the law is held against, some of ``time``, ``instructions`` and ``operations``.
     inputs : at each point, with the test function run again for each; None: several, where that is cheap and the
         function takes nothing but the fixture and its parameters.
     consumes : whether the call uses its input up, so that each needs one of its own.
@@ -209,7 +209,7 @@ def _read_overhead(value: Any) -> tuple[str, ...]:
 def _read_measure(value: Any) -> tuple[Measure, ...]:
     found = parse_measures(value)
     if "memory" in found:
-        raise ExperimentError(f"measure must be time, instructions or both, got {value!r}")
+        raise ExperimentError(f"measure must be some of time, instructions, operations, got {value!r}")
     return found
 
 

@@ -25,6 +25,7 @@ from typing import Any
 import numpy as np
 
 from bptt_bench.measure.counters.array import MeteredArray
+from bptt_bench.measure.counters.unseen import size_of
 
 COUNTED_PACKAGES = ("numpy", "bptt_bench")  # whose code is counted, or is ours
 SCALARS = (int, float, complex, bool, str, bytes, type(None), np.generic)
@@ -47,11 +48,13 @@ class Held:
     arrays : plain arrays, in the order in which they were met.
     libraries : names of what it refers to that is compiled and not counted.
     functions : Python functions whose code it may run.
+    longest : elements of the largest container of Python, 1 if there is none.
     """
 
     arrays: list[np.ndarray[Any, Any]] = field(default_factory=list)
     libraries: dict[str, None] = field(default_factory=dict)
     functions: list[types.FunctionType] = field(default_factory=list)
+    longest: int = 1
 
 
 def inspect(evaluate: Callable[..., object], own: str = "") -> Held:
@@ -78,6 +81,7 @@ class _Walk:
         waiting = [value]
         while waiting:
             value = waiting.pop()
+            self.held.longest = max(self.held.longest, size_of(value))
             if isinstance(value, SCALARS) or id(value) in self._seen:
                 continue
             self._seen[id(value)] = value

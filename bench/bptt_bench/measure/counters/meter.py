@@ -59,6 +59,7 @@ class Meter:
     counts : phase -> category -> operations; only what is not zero. The phase is "" before the first switch.
     calls : label -> times that ``tick`` was called with it.
     strays : operation -> times that a plain array met a metered one in it.
+    refused : the last operation of another thread, whose error that thread may have kept to itself; empty if none was.
 
     >>> with Meter() as meter:
     ...     x = np.ones((3, 4), dtype=np.float32)
@@ -72,6 +73,7 @@ class Meter:
         self.counts: dict[str, dict[str, int]] = {}
         self.calls: Counter[str] = Counter()
         self.strays: Counter[str] = Counter()
+        self.refused = ""
         self._is_executing = False
         self._strict = strict
         self._phase = ""
@@ -142,7 +144,8 @@ class Meter:
             among the arguments of a strict meter.
         """
         if threading.get_ident() != self._thread:
-            raise UncountedOperation(f"{call.name}: called from another thread than the one that counts")
+            self.refused = f"{call.name}: called from another thread than the one that counts"
+            raise UncountedOperation(self.refused)
         bare = ArgumentUnwrapper()
         args, kwargs = bare(call.args), bare(call.kwargs)
         if bare.plain_shapes and not may_be_plain and rule is not free:

@@ -7,30 +7,25 @@ their growth that a law can be judged on.
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import json
-import math
 import os
-import select
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
+from bptt_bench.measure.engines.counting_process import CountError, CountingProcess
 from bptt_bench.measure.engines.local import worker_environment
-from bptt_bench.measure.engines.valgrind import Callgrind, InstructionsError, valgrind_version
+from bptt_bench.measure.engines.valgrind import Callgrind, valgrind_version
 from bptt_bench.measure.protocol.messages import OpenRequest
-from bptt_bench.measure.worker.instructions import EVENT
-from bptt_bench.measure.worker.perf_event import INSTRUCTIONS, Event, counts_here
+from bptt_bench.measure.worker.counting.instructions import EVENT
+from bptt_bench.measure.worker.counting.perf_event import INSTRUCTIONS, Event, counts_here
 
-WORKER = "bptt_bench.measure.worker.instructions"
+WORKER = "bptt_bench.measure.worker.counting.instructions"
 SECONDS_TO_START = 120.0  # Python and the experiment start some 50 times as slowly under Valgrind
 ENVIRONMENT_BYTES = 32_768  # to which the environment is filled up: its size moves the stack, and with it some counts
-MOST_CHARACTERS = 200  # of what a process printed last
 FIXED_ADDRESSES = ("setarch", "--addr-no-randomize")  # some counts depend on where the system puts a program
 PROCESSOR = "processor (perf_event_open)"
 
@@ -84,7 +79,7 @@ def choose_source() -> Source:
 
     Raises
     ------
-    InstructionsError : there is neither.
+    CountError : there is neither.
     """
     return ProcessorSource() if counts_here(INSTRUCTIONS) else Callgrind()
 
@@ -111,7 +106,7 @@ class InstructionCounter:
     ----------
     opening : the first message to that process, which answers when it is ready: what it is to load.
     command : the module that the process runs, and its arguments. It answers a request a line and marks evaluations,
-        as ``bptt_bench.measure.worker.instructions`` does.
+        as ``bptt_bench.measure.worker.counting.instructions`` does.
     folder : where the process runs; None: where this one does.
     threads : of every numerical library.
     variables, unset : environment variables that the process has beside those of this one, and has not.
@@ -121,7 +116,7 @@ class InstructionCounter:
 
     Raises
     ------
-    InstructionsError : nothing counts instructions here.
+    CountError : nothing counts instructions here.
     """
 
     def __init__(
@@ -137,16 +132,18 @@ class InstructionCounter:
         seconds_to_end: float = 0.0,
         source: Source | None = None,
     ) -> None:
-        self._opening, self._command, self._cwd = dict(opening), tuple(command), folder
-        self._seconds_to_start, self._seconds_to_end = seconds_to_start, seconds_to_end
+        self._opening, self._seconds_to_start = dict(opening), seconds_to_start
         inherited = {name: value for name, value in os.environ.items() if name not in unset}
         self._source = choose_source() if source is None else source
         chosen = {**inherited, **(variables or {}), **self._source.variables}
-        self._environment = _filled(worker_environment(chosen, threads))
-        self._printed = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the process
         self._of_marks = 0
-        self._process: subprocess.Popen[bytes] | None = None
-        self._is_waiting = False
+        self._process = CountingProcess(
+            "instructions",
+            [*self._source.command, sys.executable, "-P", "-m", *command],
+            environment=_filled(worker_environment(chosen, threads)),
+            folder=folder,
+            seconds_to_end=seconds_to_end,
+        )
 
     @classmethod
     def of_experiment(
@@ -157,15 +154,7 @@ class InstructionCounter:
         return cls(loaded, threads=opening.threads, variables=variables, source=source)
 
     def __enter__(self) -> Self:
-        self._process = subprocess.Popen(
-            [*self._source.command, sys.executable, "-P", "-m", *self._command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._printed,
-            env=self._environment,
-            cwd=self._cwd,
-            process_group=0,
-        )
+        self._process.start()
         try:
             self._of_marks = self._source.counts(self._ask(self._opening, self._seconds_to_start))[0]
         except BaseException:
@@ -185,70 +174,34 @@ class InstructionCounter:
 
         Raises
         ------
-        InstructionsError : the evaluation raised, took too long, or was not counted.
+        CountError : the evaluation raised, took too long, or was not counted.
         """
         reply = self._ask({"subject": subject, "point": dict(point), "inputs": inputs}, seconds)
         counts = [count - self._of_marks for count in self._source.counts(reply)]
         if min(counts) <= 0:
-            raise InstructionsError(f"instructions: {min(counts)} counted for {subject} at {point}: nothing was read")
+            raise CountError(f"instructions: {min(counts)} counted for {subject} at {point}: nothing was read")
         return counts
 
     def close(self) -> None:
         """End the process and what it has started."""
-        if self._process is not None:
-            assert self._process.stdin is not None
-            with contextlib.suppress(BrokenPipeError, subprocess.TimeoutExpired):
-                self._process.stdin.close()
-                self._process.wait(self._seconds_to_end)
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, 9)
-            self._process.wait()
-            if self._process.stdout is not None:
-                self._process.stdout.close()
-            self._process = None
-        self._printed.close()
+        self._process.close()
         self._source.close()
 
     @property
     def is_ready(self) -> bool:
         """Whether the process can be asked again: it runs, and has answered all that it was asked."""
-        return self._process is not None and self._process.poll() is None and not self._is_waiting
+        return self._process.is_ready
 
     def processor_seconds(self) -> float:
         """Return the processor time that the process has taken, in seconds; infinite once it has ended."""
-        import psutil
-
-        if not self.is_ready or self._process is None:
-            return math.inf
-        return float(sum(psutil.Process(self._process.pid).cpu_times()[:4]))  # its own, and that of processes it began
+        return self._process.processor_seconds()
 
     def _ask(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        process = self._process
-        assert process is not None
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with contextlib.suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(message).encode() + b"\n")
-            process.stdin.flush()
-        self._is_waiting = True
-        ready, _, _ = select.select([process.stdout], [], [], seconds)
-        if not ready:
-            raise InstructionsError(f"instructions: not counted within {seconds:.0f} s")
-        line = process.stdout.readline()
-        if not line.endswith(b"\n"):
-            raise InstructionsError(f"instructions: the process that counts has ended{self._last_words()}")
-        self._is_waiting = False
-        reply: dict[str, Any] = json.loads(line)
+        reply = self._process.ask(message, seconds)
         if "error" in reply:
             self._source.forget()
-            raise InstructionsError(reply["error"])
+            raise CountError(reply["error"])
         return reply
-
-    def _last_words(self) -> str:
-        self._printed.seek(0)
-        lines = self._printed.read().decode(errors="replace").split("\n")
-        last = next((line.strip() for line in reversed(lines) if line.strip()), "")
-        return f": {last[:MOST_CHARACTERS]}" if last else ""
 
 
 def _filled(environment: Mapping[str, str]) -> dict[str, str]:

@@ -17,9 +17,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from bptt_bench.errors import BenchError
-from bptt_bench.measure.worker.instructions import FOLDER
-from bptt_bench.measure.worker.instrumentation import client_request
+from bptt_bench.measure.engines.counting_process import CountError
+from bptt_bench.measure.worker.counting.instructions import FOLDER
+from bptt_bench.measure.worker.counting.instrumentation import client_request
 
 PROGRAM = "valgrind"
 MARK = "getppid"  # the function of the C library at which callgrind writes down what it has counted
@@ -28,20 +28,16 @@ SECONDS_TO_ANSWER = 30.0  # the question for its version
 TOTAL = re.compile(rb"^(?:summary|totals):\s*(\d+)\s*$", re.MULTILINE)
 
 
-class InstructionsError(BenchError, RuntimeError):
-    """Instructions cannot be counted here, or not of this code; the message says why."""
-
-
 def require_valgrind() -> str:
     """Return the path of Valgrind.
 
     Raises
     ------
-    InstructionsError : it is not installed.
+    CountError : it is not installed.
     """
     path = shutil.which(PROGRAM)
     if path is None:
-        raise InstructionsError(
+        raise CountError(
             "instructions: cannot be counted here: the kernel lends no counter of the processor, and valgrind is not "
             "installed (Debian and Ubuntu: apt install valgrind)"
         )
@@ -71,7 +67,7 @@ class Callgrind:
 
     Raises
     ------
-    InstructionsError : Valgrind is not installed.
+    CountError : Valgrind is not installed.
     """
 
     def __init__(self, program: str | None = None) -> None:
@@ -101,12 +97,12 @@ class Callgrind:
 
         Raises
         ------
-        InstructionsError : there were other marks, or callgrind wrote no total.
+        CountError : there were other marks, or callgrind wrote no total.
         """
         found = self._read()
         for before, after in reply["places"]:
             if after - before != MARKS:
-                raise InstructionsError(
+                raise CountError(
                     f"instructions: {after - before} marks seen in an evaluation instead of {MARKS}; the code itself "
                     f"calls {MARK}"
                 )
@@ -125,7 +121,7 @@ class Callgrind:
         while (path := Path(f"{self._folder.name}/counts.{self._dumps + 1}")).exists():
             total = TOTAL.search(path.read_bytes())
             if total is None:
-                raise InstructionsError(f"instructions: {PROGRAM} wrote no total; is its version unknown?")
+                raise CountError(f"instructions: {PROGRAM} wrote no total; is its version unknown?")
             found.append(int(total[1]))
             path.unlink()
             self._dumps += 1

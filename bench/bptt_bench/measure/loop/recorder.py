@@ -25,10 +25,11 @@ from bptt_bench.measure.protocol.records import (
     memory_record,
     sample_record,
     skip_record,
+    uncounted_record,
 )
 from bptt_bench.measure.protocol.schedule import SWEEP, Block, StoredProgress, Visit, remaining_blocks
 from bptt_bench.measure.worker.visits import Outcome
-from bptt_bench.plan import Agreement, Cell
+from bptt_bench.plan import Agreement, Cell, Point
 
 
 class Recorder:
@@ -168,6 +169,10 @@ class Recorder:
     def store_skip(self, visit: Visit, found: SkipReply, host: str | None) -> None:
         """Store why a cell is left out."""
         self._sink.append(skip_record(visit, found, host=host))
+
+    def store_uncounted(self, subject: str, point: Point, counted: str, reason: str) -> None:
+        """Store why something cannot be counted of a subject, which was seen at a point."""
+        self._sink.append(uncounted_record(subject, point, counted, reason))
 
     def _skip(self, visit: Visit, found: SkipReply, host: str | None) -> None:
         self._skipped.setdefault((Cell(visit.subject, visit.point), visit.timing), found.reason)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,12 +11,13 @@ from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines import Cluster, Engine
 from bptt_bench.measure.engines.instructions import InstructionCounter, counter_name
 from bptt_bench.measure.engines.local import LocalEngine
+from bptt_bench.measure.engines.operations import OperationCounter
 from bptt_bench.measure.engines.payload import Payload
 from bptt_bench.measure.loop.backend import Backend, RunContext
 from bptt_bench.measure.loop.checks_and_probe import run_checks, run_probe
 from bptt_bench.measure.loop.cluster_backend import ClusterBackend
+from bptt_bench.measure.loop.counting import Counter, CountingLoop
 from bptt_bench.measure.loop.events import CodePrinted, Event, Listener, RunFinished, RunStarted, SubjectMissing
-from bptt_bench.measure.loop.instructions import Counter, InstructionsLoop
 from bptt_bench.measure.loop.interrupts import Interrupted, Interrupts
 from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.loop.serial_backend import SerialBackend
@@ -37,8 +39,13 @@ from bptt_bench.measure.timing.clock import Clock, WallClock
 from bptt_bench.measure.worker.result_check import PendingComparisons
 from bptt_bench.plan import CheckClaim, Claim, Experiment
 from bptt_bench.plan.description.description import encode_experiment
-from bptt_bench.plan.experiment.subject import INSTRUCTIONS
+from bptt_bench.plan.experiment.subject import INSTRUCTIONS, OPERATIONS
 
+MakeCounter = Callable[[OpenRequest, Mapping[str, str]], Counter]
+COUNTERS: Mapping[str, MakeCounter] = {
+    INSTRUCTIONS: InstructionCounter.of_experiment,
+    OPERATIONS: OperationCounter.of_experiment,
+}
 NextBlocks = Callable[[], Sequence[Block]]  # called when nothing is left to be measured; no blocks end the run
 
 
@@ -62,7 +69,7 @@ def run(
     sources: Mapping[str, str] | None = None,
     force: bool = False,
     measures: Sequence[str] | None = None,
-    counter: Callable[[OpenRequest, Mapping[str, str]], Counter] = InstructionCounter.of_experiment,
+    counters: Mapping[str, MakeCounter] = COUNTERS,
 ) -> RunFinished:
     """Measure what is not done yet, sample by sample.
 
@@ -84,9 +91,9 @@ def run(
         before each measuring process if a subject declares a roofline.
     sources : digests of the code that is measured; None: not known, and not seen to be the same throughout.
     force : go on with a run that was measured with other code.
-    measures : what is measured, of ``time``, ``memory`` and ``instructions``; None: all that the experiment states.
-    counter : counts the instructions of evaluations, given how measuring processes load the experiment and their
-        environment variables.
+    measures : what is measured, some of ``MEASURES``; None: all that the experiment states.
+    counters : by what is counted without a tally: makes what counts it, given how measuring processes load the
+        experiment and their environment variables.
 
     Raises
     ------
@@ -137,7 +144,7 @@ def run(
         done=done,
         describe_environment=describe_environment,
         next_blocks=next_blocks or (lambda: ()),
-        counter=counter,
+        counters=counters,
         probe=not done.probed and (_is_predicted(experiment) if probe is None else probe),
     )
     return loop.run()
@@ -165,7 +172,7 @@ class _RunLoop:
         done: StoredProgress,
         describe_environment: Callable[[], Mapping[str, Any]],
         next_blocks: NextBlocks,
-        counter: Callable[[OpenRequest, Mapping[str, str]], Counter],
+        counters: Mapping[str, MakeCounter],
         probe: bool,
     ) -> None:
         self._experiment, self._missing, self._header, self._described = experiment, missing, header, described
@@ -173,7 +180,7 @@ class _RunLoop:
         self._describe_environment, self._next_blocks, self._probe = describe_environment, next_blocks, probe
         profile = experiment.profile(header["profile"])
         self._recorder = Recorder(sink=sink, notify=notify, done=done, agreement=experiment.agreement)
-        self._opening, self._counter = opening, counter
+        self._opening, self._counters = opening, counters
         blocks = plan_blocks(experiment, profile, seed=header["seed"]) if experiment.is_timed else ()
         self._shares = self._remaining_shares(blocks, profile.processes)
         self._shares += self._remaining_shares(plan_memory_blocks(experiment, profile), processes=1)
@@ -204,7 +211,7 @@ class _RunLoop:
                     self._prepare()
                     self._backend.measure(self._shares)
                     self._recorder.require_samples()
-                    self._count_instructions()
+                    self._count()
                     while blocks := self._more_blocks():
                         self._backend.measure(self._remaining_shares(blocks, processes=1))
                 return self._recorder.finish(self._backend.seconds_ready)
@@ -218,17 +225,19 @@ class _RunLoop:
             self._sink.append(printed_record(printed.lines, printed.others))
             self._notify(CodePrinted(lines=dict(printed.lines), others=printed.others))
 
-    def _count_instructions(self) -> None:
-        """Count them on this machine, wherever the time is measured."""
-        loop = InstructionsLoop(
-            start=lambda: self._counter(self._opening, self._experiment.environment),
-            recorder=self._recorder,
-            done=self._done,
-            clock=self._clock,
-            notify=self._notify,
-        )
-        with self._interrupts.allow():  # nothing is lost between two counts
-            loop.run(self._experiment, self._header["profile"])
+    def _count(self) -> None:
+        """Count what needs no tally on this machine, wherever the time is measured."""
+        for counted, make in self._counters.items():
+            loop = CountingLoop(
+                counted=counted,
+                start=functools.partial(make, self._opening, self._experiment.environment),
+                recorder=self._recorder,
+                done=self._done,
+                clock=self._clock,
+                notify=self._notify,
+            )
+            with self._interrupts.allow():  # nothing is lost between two counts
+                loop.run(self._experiment, self._header["profile"])
 
     def _more_blocks(self) -> Sequence[Block]:
         with self._interrupts.allow():  # to find that out may take as long as a fit

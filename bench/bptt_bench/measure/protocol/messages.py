@@ -164,12 +164,16 @@ class MemoryReply(Message):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CountReply(Message):
-    """Operations of one evaluation, by name; where several inputs were counted, their medians and ``by_input`` each."""
+    """Operations of one evaluation, by name; where several inputs were counted, their medians and ``by_input`` each.
+
+    ``unseen`` is by the same names the largest number of steps that the counts may lack, where that is known.
+    """
 
     counts: Mapping[str, float]
     seconds_in_evaluations: float
     started_at: float
     by_input: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    unseen: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,6 +189,7 @@ def count_record(
         **_visit_fields("count", visit, process, reply.started_at, visit_seconds, host),
         "counts": dict(reply.counts),
         **({"by_input": {name: list(each) for name, each in reply.by_input.items()}} if reply.by_input else {}),
+        **({"unseen": dict(reply.unseen)} if reply.unseen else {}),
     }
 
 
@@ -277,6 +278,11 @@ def skip_record(visit: Visit, reply: SkipReply, host: str | None = None) -> dict
         "bytes_available": reply.bytes_available,
         **_host_field(host),
     }
+
+
+def uncounted_record(subject: str, point: Mapping[str, Any], counted: str, reason: str) -> dict[str, Any]:
+    """Return the record of what cannot be counted of a subject, such as its operations, with why that is so."""
+    return {"record": "uncounted", "subject": subject, "point": dict(point), "counted": counted, "reason": reason}
 
 
 def printed_record(lines: Mapping[str, int], others: int) -> dict[str, Any]:

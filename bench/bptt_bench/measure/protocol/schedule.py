@@ -51,7 +51,7 @@ class StoredProgress:
     probed : whether the machine's readings are stored.
     compared : subjects at points whose result was compared with that of the reference.
     sources : digests of the code that it was last measured with, None where it does not say.
-    instructions : of subjects at points, as they were counted.
+    counts : by name of what was counted, subject and point.
     described : the record that describes the experiment, None before it is written.
     """
 
@@ -62,7 +62,7 @@ class StoredProgress:
     probed: bool = False
     compared: frozenset[tuple[str, Point]] = frozenset()
     sources: Mapping[str, str] | None = None
-    instructions: Mapping[tuple[str, Point], float] = field(default_factory=dict)
+    counts: Mapping[tuple[str, str, Point], float] = field(default_factory=dict)
     described: Mapping[str, Any] | None = None
 
 

@@ -9,7 +9,7 @@ from bptt_bench.measure.protocol.messages import CountReply
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.measure.timing.timing import no_garbage_collection
 from bptt_bench.plan import Point, Subject
-from bptt_bench.plan.experiment.subject import INSTRUCTIONS
+from bptt_bench.plan.experiment.subject import COUNTED
 
 
 def count_operations(subject: Subject, point: Point, clock: Clock) -> CountReply:
@@ -24,7 +24,7 @@ def count_operations(subject: Subject, point: Point, clock: Clock) -> CountReply
     with no_garbage_collection():
         found = subject.tally(point)
     seconds = clock.now() - start
-    lacking = [name for name in subject.count_laws if name not in found and name != INSTRUCTIONS]
+    lacking = [name for name in subject.count_laws if name not in found and name not in COUNTED]
     if lacking:
         raise ValueError(f"tally: lacks {lacking[0]!r}, which has a law; it gives {', '.join(found) or 'nothing'}")
     counts = {str(name): _number(name, value) for name, value in found.items()}

@@ -57,6 +57,15 @@ def load_experiment(module: str, corpus: Path | None = None) -> Experiment:
     return dataclasses.replace(experiment, claims=claims) if claims and not experiment.claims else experiment
 
 
+def package_of(module: str) -> str:
+    """Return the top-level package of an experiment's module; empty for a file.
+
+    >>> package_of("bptt_rnn.experiment"), package_of("my_sort.py")
+    ('bptt_rnn', '')
+    """
+    return "" if module.endswith(".py") else module.partition(".")[0]
+
+
 def _import(module: str) -> ModuleType:
     path = Path(module) if module.endswith(".py") else None
     if path is not None and not path.is_file():

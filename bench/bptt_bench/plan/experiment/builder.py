@@ -87,8 +87,9 @@ def experiment(
         numbers that differ by rounding alone.
     reference : whose results are taken to be right; the first by default.
     claims : further claims.
-    measure : what to measure, some of ``time``, ``memory`` and ``instructions``; None: time, and memory where it has a
-        law. Instructions are counted at small levels, by the processor or with Valgrind, and claimed to follow the law.
+    measure : what to measure, some of ``time``, ``memory``, ``instructions`` and ``operations``; None: time, and memory
+        where it has a law. Instructions are counted at small levels, by the processor or with Valgrind, operations as
+        NumPy is asked for them; both are claimed to follow the law.
     inputs : how many a point has, each prepared with random numbers of its own and evaluated in turn; one input would
         be learnt by the branch predictor. None: as many as are cheap to prepare, and others in each block.
     consumes : whether the call uses its input up, such as a sort in place: each gets one of its own, prepared before.

@@ -13,7 +13,7 @@ from bptt_bench.plan.claims.claim import AmountClaim, CheckClaim, CheckResult, C
 from bptt_bench.plan.design.design import Design, Factor, Point
 from bptt_bench.plan.design.profile import Profile
 from bptt_bench.plan.experiment.categories import find_category_misuse
-from bptt_bench.plan.experiment.subject import INSTRUCTIONS, Evaluation, PhaseSwitch, Subject
+from bptt_bench.plan.experiment.subject import COUNTED, Evaluation, PhaseSwitch, Subject
 from bptt_bench.plan.law.law import CostLaw
 from bptt_bench.plan.law.wording import did_you_mean, unknown_name
 
@@ -307,7 +307,7 @@ def _require_counts(subject: Subject, factors: Sequence[str]) -> None:
         law.require(factors)
         if not name.isidentifier():
             raise ExperimentError(f"subject {subject.name!r}: counts {name!r}; allowed are names such as 'comparisons'")
-    if subject.tally is None and set(subject.count_laws) - {INSTRUCTIONS}:
+    if subject.tally is None and set(subject.count_laws) - set(COUNTED):
         raise ExperimentError(f"subject {subject.name!r}: count_laws go with a tally, which it lacks")
     for name in subject.count_overheads:
         if name not in subject.count_laws:

@@ -1,7 +1,7 @@
-"""What a run measures, and the laws that the number of instructions follows.
+"""What a run measures, and the laws that the number of instructions or operations follows.
 
-The instructions of an evaluation are its work, free of what the machine makes of it: the law of the time is the law of
-the work, times what an operation costs. A law is therefore claimed of the instructions with a margin of its own.
+The instructions of an evaluation, or its operations, are its work, free of what the machine makes of it: the law of the
+time is the law of the work, times what an operation costs. A law is therefore claimed of them with a margin of its own.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from bptt_bench.plan.claims.claim import AmountClaim, Bound, CheckClaim, Claim, 
 from bptt_bench.plan.design.design import Point
 from bptt_bench.plan.experiment.claims_from_law import SECONDS, claim_laws
 from bptt_bench.plan.experiment.experiment import Experiment
-from bptt_bench.plan.experiment.subject import INSTRUCTIONS, Subject
+from bptt_bench.plan.experiment.subject import COUNTED, INSTRUCTIONS, Subject
 from bptt_bench.plan.law.law import CostLaw
 
-Measure = Literal["time", "memory", "instructions"]
+Measure = Literal["time", "memory", "instructions", "operations"]
 MEASURES: tuple[Measure, ...] = get_args(Measure)
 RESPONSE = f"{INSTRUCTIONS}_count"
+RESPONSES = {f"{name}_count": name for name in COUNTED}  # measures by response
 LARGE, SLACK = 1e6, 0.05  # a level at which logarithms hardly add to a power, and what they may add
 LARGEST_POWER = 4.0  # up to which lower powers are put beside a term
 MOST_LOWER_TERMS = 8
@@ -54,21 +55,23 @@ def measuring(
 ) -> Experiment:
     """Return the experiment with the laws and claims of some measures alone.
 
-    The law of a subject's time is taken for the law of its instructions, where the subject states no other.
+    The law of a subject's time is taken for the law of its instructions and operations, where it states no other.
 
     Parameters
     ----------
-    bound : whether the law of the instructions is claimed to be met (``tight``) or not exceeded (``upper``); None: no
+    bound : whether the law of what is counted is claimed to be met (``tight``) or not exceeded (``upper``); None: no
         claim is added. By default as the experiment claims of its exponents.
 
     Raises
     ------
     ExperimentError : nothing is left to be measured.
     """
-    counts, weighs, times = (name in measures for name in ("instructions", "memory", "time"))
+    counts = [name for name in COUNTED if name in measures]
+    weighs, times = "memory" in measures, "time" in measures
     subjects = tuple(_subject(subject, counts=counts, weighs=weighs) for subject in experiment.subjects)
-    if counts and not any(INSTRUCTIONS in subject.count_laws for subject in subjects):
-        raise ExperimentError("measure: instructions need a law of time, which no subject states")
+    for name in counts:
+        if not any(name in subject.count_laws for subject in subjects):
+            raise ExperimentError(f"measure: {name} need a law of time, which no subject states")
     if not times and not counts and not any(subject.memory_law for subject in subjects):
         raise ExperimentError("measure: memory needs a memory_law, which no subject states")
     claims = [_with_work(claim, subjects, counts=counts) for claim in experiment.claims]
@@ -76,8 +79,8 @@ def measuring(
     if bound == "as claimed":
         claimed = {claim.bound for claim in claims if isinstance(claim, ExponentClaim | LawClaim)}
         bound = "upper" if claimed == {"upper"} else "tight"
-    if counts and bound is not None:
-        kept += _claims_of_work(subjects, kept, bound)
+    if bound is not None:
+        kept += [each for name in counts for each in _claims_of_work(name, subjects, kept, bound)]
     return dataclasses.replace(
         experiment,
         subjects=subjects,
@@ -147,14 +150,14 @@ def lower_order_terms(law: CostLaw) -> tuple[str, ...]:
     return tuple(lower[:MOST_LOWER_TERMS])
 
 
-def _subject(subject: Subject, *, counts: bool, weighs: bool) -> Subject:
-    laws = {name: law for name, law in subject.count_laws.items() if name != INSTRUCTIONS}
-    overheads = {name: terms for name, terms in subject.count_overheads.items() if name != INSTRUCTIONS}
-    if counts and subject.law is not None:
-        laws[INSTRUCTIONS] = subject.count_laws.get(INSTRUCTIONS, subject.law)
-        stated = subject.count_overheads.get(INSTRUCTIONS, subject.overhead) or ()
-        lower = lower_order_terms(laws[INSTRUCTIONS])
-        overheads[INSTRUCTIONS] = tuple(dict.fromkeys([*stated, *lower]))
+def _subject(subject: Subject, *, counts: Sequence[str], weighs: bool) -> Subject:
+    laws = {name: law for name, law in subject.count_laws.items() if name not in COUNTED}
+    overheads = {name: terms for name, terms in subject.count_overheads.items() if name not in COUNTED}
+    for name in counts if subject.law is not None else ():
+        assert subject.law is not None
+        laws[name] = subject.count_laws.get(name, subject.law)
+        stated = subject.count_overheads.get(name, subject.overhead) or ()
+        overheads[name] = tuple(dict.fromkeys([*stated, *lower_order_terms(laws[name])]))
     counted = dataclasses.replace(subject, count_laws=laws, count_overheads=overheads)
     if weighs:
         return counted
@@ -166,31 +169,32 @@ def _is_about(claim: Claim, measures: Collection[str]) -> bool:
     if isinstance(claim, CheckClaim):
         return True
     response = claim.response if isinstance(claim, ExponentClaim | LawClaim | AmountClaim) else ""
-    if response == RESPONSE:
-        return "instructions" in measures
+    if response in RESPONSES:
+        return RESPONSES[response] in measures
     if response.endswith("_count"):
         return True
     return ("memory" if response.endswith("_bytes") else "time") in measures
 
 
-def _with_work(claim: Claim, subjects: Sequence[Subject], *, counts: bool) -> Claim:
-    """Return a claim on the law of a time as one on its instructions too, if these are counted."""
+def _with_work(claim: Claim, subjects: Sequence[Subject], *, counts: Sequence[str]) -> Claim:
+    """Return a claim on the law of a time as one on its instructions and operations too, if these are counted."""
     if not isinstance(claim, LawClaim) or claim.response != SECONDS:
         return claim
     mine = next((one for one in subjects if one.name == claim.subject.partition(" [")[0]), None)
-    work = tuple(name for name in claim.work if name != RESPONSE)
-    is_counted = counts and mine is not None and INSTRUCTIONS in mine.count_laws
-    return dataclasses.replace(claim, work=(RESPONSE, *work) if is_counted else work)
+    work = tuple(name for name in claim.work if name not in RESPONSES)
+    counted = [response for response, name in RESPONSES.items() if mine is not None and name in mine.count_laws]
+    return dataclasses.replace(claim, work=(*counted, *work) if counts else work)
 
 
-def _claims_of_work(subjects: Sequence[Subject], kept: Sequence[Claim], bound: Bound) -> Iterator[Claim]:
-    """Yield the claims that instructions follow the law, of subjects of which no claim on the time says so."""
-    covered = {one.subject for one in kept if isinstance(one, LawClaim) and RESPONSE in (one.response, *one.work)}
+def _claims_of_work(name: str, subjects: Sequence[Subject], kept: Sequence[Claim], bound: Bound) -> Iterator[Claim]:
+    """Yield the claims that a count follows the law, of subjects of which no claim on the time says so."""
+    response = f"{name}_count"
+    covered = {one.subject for one in kept if isinstance(one, LawClaim) and response in (one.response, *one.work)}
     for subject in subjects:
-        law = subject.count_laws.get(INSTRUCTIONS)
+        law = subject.count_laws.get(name)
         if law is not None and subject.name not in covered:
-            bare = dataclasses.replace(subject, law=None, memory_law=None, count_laws={INSTRUCTIONS: law})
+            bare = dataclasses.replace(subject, law=None, memory_law=None, count_laws={name: law})
             yield from claim_laws(bare, f"{subject.name}: " if len(subjects) > 1 else "", bound, None)
 
 
-__all__ = ["MEASURES", "RESPONSE", "Measure", "measuring", "parse_measures", "shrink_points"]
+__all__ = ["MEASURES", "RESPONSE", "RESPONSES", "Measure", "measuring", "parse_measures", "shrink_points"]

@@ -16,7 +16,9 @@ Counts = Mapping[str, Mapping[str, int]]  # phase -> category -> operations per 
 Tally = Callable[[Point], Mapping[str, float]]  # what one evaluation does, by the name of what is counted
 
 
-INSTRUCTIONS = "instructions"  # a count that needs no tally: a counter watches the evaluation from outside
+# Counts that need no tally: a counter watches the evaluation from outside, or sees what NumPy does.
+INSTRUCTIONS, OPERATIONS = "instructions", "operations"
+COUNTED = (INSTRUCTIONS, OPERATIONS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class Subject:
     look : its place in the palette of the figures, from 0: with one it looks the same in every experiment. None: the
         next free one, in the order of the experiment.
     count_laws, count_overheads : by the same names, the predicted counts up to the coefficients, and terms beside them;
-        ``instructions`` are counted without a tally.
+        ``instructions`` and ``operations`` are counted without a tally.
     """
 
     name: str

@@ -29,8 +29,8 @@ def smaller_levels_hint(term: Term, point: Mapping[str, float], most: float = MO
     value = float(term.evaluate(point))
     if math.isnan(value) or value <= most:
         return ""
-    for name in sorted(term.factors):
-        if math.isfinite(float(term.evaluate({**point, name: point[name] + 1}))):  # a larger level is none too large
+    for name in sorted(term.factors) if math.isinf(value) else ():
+        if math.isfinite(float(term.evaluate({**point, name: point[name] + 1}))):  # which is not too large, then
             return f"; it divides by 0 there, so leave out {name}={point[name]:g}"
     for name in sorted(term.factors):
         largest = _largest_level(term, point, name, most)

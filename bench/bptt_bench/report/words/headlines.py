@@ -227,6 +227,11 @@ def _(one: growth.OperationCost) -> str:
 
 
 @brief.register
+def _(one: obstacles.NoRows) -> str:
+    return one.why or words(one)
+
+
+@brief.register
 def _(one: obstacles.FewPoints) -> str:
     if one.below_floor:
         return "the calls were too short to be timed: do more in one call"
@@ -301,6 +306,11 @@ def _(one: obstacles.PromiseReturned) -> str:
 def _(one: obstacles.ChangedInput) -> str:
     kept = set(one.changed.values()) <= {"cache"}
     return "the call remembers its result" if kept else "the call changes its input, so later calls do other work"
+
+
+@brief.register
+def _(one: obstacles.UnseenWork) -> str:
+    return f"Python code may do more work than the {one.counted} that were counted"
 
 
 @brief.register

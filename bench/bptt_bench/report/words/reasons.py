@@ -336,11 +336,22 @@ def _(one: growth.OpenWork) -> str:
 def _(one: growth.OperationCost) -> str:
     unit = one.counted.removesuffix("s")
     span_of = f"from {describe(one.smallest)} to {describe(one.largest)}"
+    others = "".join(f"; {words(each)}" for each in one.special if each != one.cause)
     if abs(math.log(one.rise)) < math.log1p(STEADY):
-        return f"time per {unit} stays within {STEADY:.0%} {span_of}"
+        return f"time per {unit} stays within {STEADY:.0%} {span_of}{others}"
     verb, fold = ("rises", one.rise) if one.rise > 1 else ("falls", 1 / one.rise)
     why = f"; {words(one.cause)}" if one.cause else ""
-    return f"time per {unit} {verb} {number(fold)}-fold {span_of}{why}"
+    if isinstance(one.cause, growth.SpecialLevels):
+        why += f", and {describe(one.largest)} is one more"
+    return f"time per {unit} {verb} {number(fold)}-fold {span_of}{why}{others}"
+
+
+@words.register
+def _(one: growth.SpecialLevels) -> str:
+    kind = ", powers of two," if one.is_power_of_two else ""
+    levels = join_names([f"{level:g}" for level in one.levels])
+    most = "up to " if len(one.levels) > 1 else ""
+    return f"at {one.factor} = {levels}{kind} it is {most}{number(one.times)} times that of the levels beside"
 
 
 @words.register
@@ -380,6 +391,8 @@ def _(one: obstacles.NoRoofline) -> str:
 
 @words.register
 def _(one: obstacles.NoRows) -> str:
+    if one.why:
+        return f"{one.subject}: {one.why}"
     return f"{one.subject} has no rows with {one.response}"
 
 
@@ -563,6 +576,15 @@ def _(one: obstacles.ChangedInput) -> str:
     if set(one.changed.values()) <= {"cache"}:
         return f"the call remembers its result in {names}; without that {slower}"
     return f"the call changes its input {names}; with that restored {slower}; work on a copy, {OR_CONSUME}"
+
+
+@words.register
+def _(one: obstacles.UnseenWork) -> str:
+    return (
+        f"beside {number(one.count)} {one.counted} that were counted at {describe(one.at)}, Python code may take up to "
+        f"{number(one.steps)} steps that no counter sees: what was counted may be the lesser part of the work; count "
+        "instructions, or state a tally"
+    )
 
 
 @words.register

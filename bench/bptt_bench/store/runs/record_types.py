@@ -22,6 +22,7 @@ REQUIRED = {
     "check": frozenset({"claim", "allowed", "cases"}),
     "agreement": frozenset({"subject", "point", "reference", "difference", "allowed"}),
     "skip": frozenset({"subject", "point", "reason"}),
+    "uncounted": frozenset({"subject", "point", "counted", "reason"}),
     "missing": frozenset({"subject", "reason"}),
     "prediction": frozenset({"subject", "at", "value", "low", "high", "farther", "dearer"}),
     "allocation": frozenset({"visits"}),
@@ -160,7 +161,12 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
         "phase_seconds_per_eval": _values(_number),
     },
     "memory": {**_VISIT, **dict.fromkeys(("peak_bytes", "allocated_bytes", "output_bytes"), _or_null(_number))},
-    "count": {**_VISIT, "counts": _values(_or_null(_number)), "by_input": _values(_NUMBERS)},
+    "count": {
+        **_VISIT,
+        "counts": _values(_or_null(_number)),
+        "by_input": _values(_NUMBERS),
+        "unseen": _values(_number),
+    },
     "inspection": {
         "subject": _text,
         "point": _POINT,
@@ -192,6 +198,7 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
         **dict.fromkeys(("timing", "reason"), _text),
         **dict.fromkeys(("bytes_needed", "bytes_available"), _or_null(_number)),
     },
+    "uncounted": {"subject": _text, "point": _POINT, "counted": _text, "reason": _text},
     "missing": {"subject": _text, "reason": _text},
     "prediction": {
         "subject": _text,

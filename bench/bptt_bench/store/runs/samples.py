@@ -32,7 +32,6 @@ from bptt_bench.measure.protocol.records import SCHEMA
 from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, MEMORY_BLOCK, StoredProgress, Visit
 from bptt_bench.measure.timing.timing import no_garbage_collection
 from bptt_bench.plan import Point
-from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 from bptt_bench.store.runs.record_types import REQUIRED, require_fields, require_types
 from bptt_bench.text.bounds import MOST_SHOWN, abbreviate, is_too_deep, may_be_too_deep
 
@@ -266,10 +265,10 @@ def stored_progress(records: list[dict[str, Any]]) -> StoredProgress:
         probed=any(record["record"] == "probe" for record in records),
         compared=frozenset((r["subject"], Point(r["point"])) for r in records if r["record"] == "agreement"),
         sources=_sources(records),
-        instructions={
-            (one["subject"], Point(one["point"])): one["counts"][INSTRUCTIONS]
+        counts={
+            (name, one["subject"], Point(one["point"])): count
             for one in counted
-            if INSTRUCTIONS in one["counts"]
+            for name, count in one["counts"].items()
         },
         described=next((record for record in reversed(records) if record["record"] == "experiment"), None),
     )

@@ -28,7 +28,7 @@ def untimed_rows(path: Path, records: Sequence[Mapping[str, Any]], factors: Sequ
     found = []
     for kind, values in (("memory", _memory), ("count", _counts)):
         mine = [record for record in records if record["record"] == kind]
-        last = list({(r["subject"], frozenset(r["point"].items())): r for r in mine}.values())
+        last = list({_cell(record): record for record in mine}.values())
         if not last:
             continue
         try:
@@ -43,6 +43,11 @@ def untimed_rows(path: Path, records: Sequence[Mapping[str, Any]], factors: Sequ
         stage = {"timing": UNTIMED[kind], "stage": UNTIMED[kind], "below_floor": False}
         found.append(pd.DataFrame({"subject": subjects, **levels, **columns, **stage}))
     return found
+
+
+def _cell(record: Mapping[str, Any]) -> tuple[object, ...]:
+    """Return what a record is about; operations and instructions of a subject at a point are counted separately."""
+    return record["subject"], frozenset(record["point"].items()), frozenset(record.get("counts", ()))
 
 
 def _shared(records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -61,6 +61,25 @@ def test_the_interval_of_a_median_leaves_out_the_ends_of_many_values(n: int, lef
     assert (found.low, found.high) == (left_out, n - 1 - left_out)
 
 
+def test_counts_that_differ_between_inputs_have_a_slope_as_uncertain_as_they_differ() -> None:
+    levels = np.asarray(2.0 ** np.arange(4, 15), dtype=np.float64)
+
+    def half_width(spread: float) -> float:
+        given = Response(points={"n": levels}, values=12 * levels, is_exact=True, spread=np.full(11, spread))
+        found = given.beside_with(CostLaw("n"))
+        assert found is not None
+        excess = found.factors["n"].excess
+        return excess.high - excess.estimate
+
+    logs = np.log(levels)
+    assert half_width(0.05) == pytest.approx(3 * 0.05 / np.sqrt(((logs - logs.mean()) ** 2).sum()), rel=1e-6)
+    assert half_width(0.0) < 1e-9
+    kept = Response(points={"n": levels}, values=levels, is_exact=True, spread=levels).largest(1 / 30)
+    assert kept is not None
+    assert kept.spread is not None
+    assert kept.spread.tolist() == kept.values.tolist()
+
+
 def test_a_law_that_has_no_value_at_a_point_has_no_slopes() -> None:
     levels = np.array([1.0, 2.0, 4.0])
     assert timed(levels, n=levels).beside_with(CostLaw("log(n)")) is None

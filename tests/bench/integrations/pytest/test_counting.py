@@ -1,4 +1,4 @@
-"""Laws of marked tests judged on instructions: in sessions with a counter that says what it is told, and with Valgrind.
+"""Laws of marked tests judged on counts: in sessions with a counter that says what it is told, and with real ones.
 
 The counter of the first kind gives the instructions of a formula, so that what a session does with counts is seen
 within a second. The second kind is one session, of tests as projects have them, and what came of each of its laws.
@@ -13,8 +13,8 @@ from typing import Any, ClassVar, Self
 
 import pytest
 from bptt_bench.integrations.pytest import counter as counter_module
+from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.measure.engines.instructions import SECONDS_TO_START, InstructionCounter
-from bptt_bench.measure.engines.valgrind import InstructionsError
 
 pytest_plugins = ["pytester"]
 
@@ -187,7 +187,7 @@ def test_without_valgrind_the_law_is_open_with_the_remedy(
 
 def test_a_counter_that_cannot_begin_is_begun_once(project: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: FakeCounter) -> None:
-        raise InstructionsError("instructions: not here")
+        raise CountError("instructions: not here")
 
     monkeypatch.setattr(FakeCounter, "__enter__", refuse)
     result = run(project, SCAN + SCAN.replace("test_scan", "test_again"))
@@ -203,7 +203,7 @@ def test_a_counter_that_ended_is_begun_again_for_the_next_law(
     def end(self: FakeCounter, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float) -> list[int]:
         if "test_scan" in subject:
             self.is_ready = False
-            raise InstructionsError("instructions: not counted within 9 s")
+            raise CountError("instructions: not counted within 9 s")
         return count(self, subject, point, inputs=inputs, seconds=seconds)
 
     monkeypatch.setattr(FakeCounter, "count", end)
@@ -334,6 +334,68 @@ def test_what_becomes_of_laws_in_a_session_with_valgrind(installed: pytest.Pytes
     assert dict.fromkeys(LINES, True) == {name: fnmatch(found[name], line) for name, line in LINES.items()}, found
     assert (installed.path / "closed.txt").read_text(encoding="utf-8") == 2 * "closed\n"  # of both sessions
     assert "test_total" in (installed.path / "report.xml").read_text(encoding="utf-8")
+
+
+# -- operations: one session of tests as projects have them
+
+OPERATIONS = """
+import numpy as np
+import pytest
+
+LEVELS = {"n": [32, 64, 128, 256, 512], "measure": "operations"}
+
+
+@pytest.mark.complexity("n**3", **LEVELS)
+def test_product(benchmark, n):
+    a = np.ones((n, n))
+    assert benchmark(np.matmul, a, a)[0, 0] == n
+
+
+@pytest.mark.complexity("n", **LEVELS)
+def test_outer(benchmark, n):
+    a = np.arange(n)
+    assert benchmark(lambda: np.multiply.outer(a, a)).shape == (n, n)
+
+
+@pytest.mark.complexity("n", consumes=True, **LEVELS)
+def test_in_place(benchmark, n):
+    a = np.arange(n)[::-1].copy()
+    benchmark(lambda: a.__iadd__(1))
+
+
+@pytest.mark.complexity("n", **LEVELS)
+def test_list(benchmark, n):
+    assert len(benchmark(sorted, list(range(n)))) == n
+
+
+@pytest.mark.complexity("n", **LEVELS)
+def test_mixed(benchmark, n):
+    a, values = np.ones(n), list(range(n))
+    benchmark(lambda: (a.sum(), [value in values for value in values]))
+
+
+@pytest.mark.complexity("n", **LEVELS)
+def test_library(benchmark, n):
+    import pandas
+
+    benchmark(pandas.Series(np.ones(n)).sum)
+"""
+FOUND = {
+    "test_product[law]": "law n³ supported: operations grow with n by * (operations, n=16 to 512)",
+    "test_outer[law]": "law n refuted: operations grow with n by *",
+    "test_in_place[law]": "law n supported: operations grow with n by *",
+    "test_list[law]": "law n not judged: operations: the code does no NumPy operation on arrays, at n=16*",
+    "test_mixed[law]": "law n inconclusive: not identifiable: beside * operations *at n=512, Python code may *",
+    "test_library[law]": "law n not judged: operations: the code uses pandas*, whose operations no *, at n=16*",
+}
+
+
+def test_what_becomes_of_laws_that_are_judged_on_operations(installed: pytest.Pytester) -> None:
+    (installed.path / "test_it.py").write_text(OPERATIONS, encoding="utf-8")
+    result = installed.runpytest_subprocess("-p", "no:cacheprovider", "--strict-markers")
+    said = [line for line in result.outlines if line.startswith("test_it.py::")]
+    found = dict(line.removeprefix("test_it.py::").split(": ", 1) for line in said)
+    assert dict.fromkeys(FOUND, True) == {name: fnmatch(found[name], line) for name, line in FOUND.items()}, found
 
 
 def test_instructions_are_counted_on_the_workers_of_xdist(installed: pytest.Pytester) -> None:

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 import pytest
 from bptt_bench.measure.engines import instructions
+from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.measure.engines.instructions import InstructionCounter, ProcessorSource, choose_source, counter_name
-from bptt_bench.measure.engines.valgrind import Callgrind, InstructionsError
+from bptt_bench.measure.engines.valgrind import Callgrind
 from bptt_bench.measure.protocol.messages import OpenRequest
-from bptt_bench.measure.worker.perf_event import PAGE_FAULTS, Event
+from bptt_bench.measure.worker.counting.perf_event import PAGE_FAULTS, Event
 
 EMULATION_FAULTS = Event(1, 8)  # of software, of which ordinary code makes none
 MODULE = """
@@ -101,9 +102,7 @@ def test_each_evaluation_has_inputs_of_its_own(counter: InstructionCounter) -> N
 
 
 def test_code_that_marks_by_itself_is_not_counted(counter: InstructionCounter) -> None:
-    with pytest.raises(
-        InstructionsError, match="3 marks seen in an evaluation instead of 2; the code itself calls getppid"
-    ):
+    with pytest.raises(CountError, match="3 marks seen in an evaluation instead of 2; the code itself calls getppid"):
         count(counter, "marks", 100)
 
 
@@ -112,13 +111,13 @@ def test_marks_outside_of_evaluations_do_not_matter(counter: InstructionCounter)
 
 
 def test_what_raises_is_named_and_the_next_is_counted(counter: InstructionCounter) -> None:
-    with pytest.raises(InstructionsError, match=r"^ZeroDivisionError: division by zero \(counted.py, line 29\)$"):
+    with pytest.raises(CountError, match=r"^ZeroDivisionError: division by zero \(counted.py, line 29\)$"):
         count(counter, "raises", 100)
     assert len(count(counter, "scan", 50)) == 2
 
 
 def test_a_count_that_takes_too_long_is_given_up(opening: OpenRequest) -> None:
-    late = pytest.raises(InstructionsError, match="not counted within 0 s")
+    late = pytest.raises(CountError, match="not counted within 0 s")
     with InstructionCounter.of_experiment(opening) as started, late:
         started.count("scan", {"n": 3000}, inputs=1, seconds=0.0)
 
@@ -141,7 +140,7 @@ class Refusing(ProcessorSource):
 
 def test_a_process_that_ends_says_its_last_words() -> None:
     counter = InstructionCounter({}, source=Refusing())
-    with pytest.raises(InstructionsError, match="the process that counts has ended: not for me"), counter:
+    with pytest.raises(CountError, match="the process that counts has ended: not for me"), counter:
         pass
 
 
@@ -151,13 +150,13 @@ def test_what_the_kernel_counts_of_each_evaluation_is_read(opening: OpenRequest)
         small, large = (count(started, "touch", n) for n in (200, 1000))
         assert small == pytest.approx([200, 200], abs=20)
         assert large == pytest.approx([1000, 1000], abs=20)
-        with pytest.raises(InstructionsError, match="ZeroDivisionError"):
+        with pytest.raises(CountError, match="ZeroDivisionError"):
             count(started, "raises", 100)
         assert count(started, "touch", 200) == pytest.approx(small, abs=20)
 
 
 def test_a_counter_that_reads_nothing_is_an_error(opening: OpenRequest) -> None:
-    nothing = pytest.raises(InstructionsError, match=r"^instructions: -?\d+ counted for touch at .*: nothing was read$")
+    nothing = pytest.raises(CountError, match=r"^instructions: -?\d+ counted for touch at .*: nothing was read$")
     with InstructionCounter.of_experiment(opening, source=ProcessorSource(EMULATION_FAULTS)) as started, nothing:
         count(started, "touch", 10)
 

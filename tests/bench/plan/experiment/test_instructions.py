@@ -1,4 +1,4 @@
-"""What a run is told to measure, and what the law of a subject says of its instructions."""
+"""What a run is told to measure, and what the law of a subject says of its instructions and operations."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_measures_are_read_in_any_order_and_given_in_one() -> None:
 
 @pytest.mark.parametrize("text", ["cycles", "time,", ""])
 def test_another_measure_is_refused_with_what_is_allowed(text: str) -> None:
-    with pytest.raises(ExperimentError, match=r"^measure: must be some of time, memory, instructions, got '"):
+    with pytest.raises(ExperimentError, match=r"^measure: must be some of time, memory, instructions, oper.*, got '"):
         parse_measures(text)
 
 
@@ -42,6 +42,17 @@ def test_the_law_of_the_time_is_claimed_of_the_instructions_with_a_margin_of_its
     assert laws(made) == {"seconds_per_eval": (0.25, ("instructions_count",))}
     assert made.subject("mine").count_laws == {"instructions": CostLaw("n")}
     assert made.is_timed
+
+
+def test_operations_are_claimed_as_instructions_are() -> None:
+    made = experiment(measure=("time", "operations"))
+    assert laws(made) == {"seconds_per_eval": (0.25, ("operations_count",))}
+    assert made.subject("mine").count_overheads == {"operations": ("1",)}
+    both = experiment(measure=("operations", "time", "instructions"))
+    assert laws(both) == {"seconds_per_eval": (0.25, ("instructions_count", "operations_count"))}
+    alone = experiment(measure=("operations", "instructions"))
+    assert laws(alone) == {"instructions_count": (0.05, ()), "operations_count": (0.05, ())}
+    assert laws(measuring(both, ["time", "instructions"])) == {"seconds_per_eval": (0.25, ("instructions_count",))}
 
 
 def test_claims_on_instructions_are_about_points_that_their_subject_visits() -> None:

@@ -18,7 +18,7 @@ from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
 from bptt_bench.plan import Point
 from bptt_bench.report.page.page import write_report
 from bptt_bench.report.terminal import tables as terminal
-from bptt_bench.report.words.content import environment_rows, machine_notes, noise_line, verdict_rows
+from bptt_bench.report.words.content import environment_rows, gap_lines, machine_notes, noise_line, verdict_rows
 from bptt_bench.report.words.reasons import text_of
 from rich.console import Console
 
@@ -78,14 +78,15 @@ def test_refuted_and_open_claims_come_first(analysis: Analysis) -> None:
     refuted = replace(analysis.verdicts[-1], verdict="refuted", reason=checked(""))
     changed = replace(analysis, verdicts=(*analysis.verdicts[:-1], refuted))
     text = printed(lambda console: terminal.print_verdicts(console, changed), 120)
-    assert [line.split()[-1] for line in text.splitlines()[2:12]] == ["refuted", "inconclusive", *["supported"] * 8]
+    rows = text.splitlines()[3:13]  # below what could not be measured and the head of the table
+    assert [line.split()[-1] for line in rows] == ["refuted", "inconclusive", *["supported"] * 8]
 
 
 @pytest.mark.parametrize("width", [80, 120])
 def test_a_claim_takes_one_line(analysis: Analysis, width: int) -> None:
     text = printed(lambda console: terminal.print_verdicts(console, analysis), width)
     table = text[: text.index("9 of 10 claims")].splitlines()
-    assert len(table) == 2 + len(analysis.verdicts)
+    assert len(table) == len(gap_lines(analysis)) + 2 + len(analysis.verdicts)
 
 
 def test_a_whole_reason_is_a_clause_in_each_line(analysis: Analysis) -> None:

@@ -1,17 +1,19 @@
-"""Which points instructions are counted at, and what becomes of code that cannot be counted; with a made-up counter."""
+"""Which points are counted at, and what becomes of code that cannot be counted; with a made-up counter."""
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self
 
 import bptt_bench as bench
 import pytest
+from bptt_bench.analyse.evidence.evidence import why_not_counted
 from bptt_bench.errors import MeasureError
-from bptt_bench.measure.engines.valgrind import InstructionsError
+from bptt_bench.measure.engines.counting_process import CountError
+from bptt_bench.measure.loop.counting import MOST_INSTRUCTIONS, SECONDS, climb, count_points, longer_profile
 from bptt_bench.measure.loop.events import CountsTaken, Event, Notice
-from bptt_bench.measure.loop.instructions import MOST_INSTRUCTIONS, SECONDS, climb, count_points, longer_profile
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
 from bptt_bench.plan import CostLaw, Point
@@ -32,6 +34,7 @@ class FakeCounter:
         self.work, self.clock, self.seconds = work, clock, seconds
         self.asked: list[tuple[str, Point]] = []
         self.begun = self.ended = 0
+        self.unseen: int | None = None
 
     def __enter__(self) -> Self:
         self.begun += 1
@@ -63,12 +66,16 @@ class Ran:
         done: Any = None,
         seconds: float = 0.1,
         names: Sequence[str] = ("mine",),
+        counted: str = "instructions",
+        unseen: int | None = None,
         **levels: Any,
     ) -> None:
         clock = FakeClock()
         self.events, self.sink = list[Event](), ListSink() if sink is None else sink
+        self.counted = counted
         self.counter = FakeCounter(work, clock, seconds)
-        experiment = bench.experiment(dict.fromkeys(names, prepare), law=law, measure="instructions", **levels)
+        self.counter.unseen = unseen
+        experiment = bench.experiment(dict.fromkeys(names, prepare), law=law, measure=counted, **levels)
         run(
             experiment,
             module="toy",
@@ -81,11 +88,11 @@ class Ran:
             clock=clock,
             on_event=self.events.append,
             describe_environment=dict,
-            counter=lambda _opening, _variables: self.counter,
+            counters={counted: lambda _opening, _variables: self.counter},
         )
 
     def counts(self) -> dict[Point, float]:
-        return {event.point: event.counts["instructions"] for event in self.events if isinstance(event, CountsTaken)}
+        return {event.point: event.counts[self.counted] for event in self.events if isinstance(event, CountsTaken)}
 
     def notices(self) -> list[str]:
         return [event.text for event in self.events if isinstance(event, Notice)]
@@ -167,7 +174,7 @@ def test_the_middle_one_of_several_inputs_counts() -> None:
 def test_what_cannot_be_counted_is_named_and_the_others_are_counted() -> None:
     def work(point: Mapping[str, Any]) -> float:
         if point["n"] > 200:
-            raise InstructionsError("ValueError: too many")
+            raise CountError("ValueError: too many")
         return 10.0
 
     ran = Ran(work, "1", names=("one", "two"), n=[100, 1000])
@@ -178,10 +185,42 @@ def test_what_cannot_be_counted_is_named_and_the_others_are_counted() -> None:
 
 def test_an_experiment_of_which_nothing_can_be_counted_ends_with_the_reason() -> None:
     def work(_point: Mapping[str, Any]) -> float:
-        raise InstructionsError("ValueError: not today")
+        raise CountError("ValueError: not today")
 
     with pytest.raises(MeasureError, match=r"^mine: ValueError: not today$"):
         Ran(work, n=[100, 1000])
+
+
+def test_why_something_cannot_be_counted_is_stored_and_is_the_reason_of_its_verdict(tmp_path: Path) -> None:
+    def work(point: Mapping[str, Any]) -> float:
+        if point["n"] > 200:
+            raise CountError("operations: the code does no NumPy operation on arrays")
+        return 10.0
+
+    with SampleStore.create(tmp_path / "run") as store, contextlib.suppress(MeasureError):
+        Ran(work, sink=store, names=("one", "two"), counted="operations", n=[1000, 100_000])
+    stored = [one for one in read_records(tmp_path / "run" / SAMPLES) if one["record"] == "uncounted"]
+    assert [(one["subject"], one["counted"]) for one in stored] == [("one", "operations"), ("two", "operations")]
+    frame = load(tmp_path / "run")
+    frame.attrs["uncounted"] = stored
+    assert why_not_counted(frame, "two", "operations_count") == stored[1]["reason"]
+    assert why_not_counted(frame, "two", "instructions_count") == ""
+
+
+def test_operations_are_judged_unless_python_may_do_most_of_the_work(tmp_path: Path) -> None:
+    words = {}
+    for unseen in (20_000, 40_000):  # beside 1e6 operations at the largest point
+        with SampleStore.create(tmp_path / str(unseen)) as store:
+            Ran(lambda point: 10 * point["n"], sink=store, counted="operations", unseen=unseen, n=[1000, 100_000])
+        (verdict,) = bench.judge(tmp_path / str(unseen))
+        words[unseen] = verdict.verdict
+        assert verdict.claim == "operations, follows n"
+    assert words == {20_000: "supported", 40_000: "inconclusive"}
+    assert text_of(verdict.reason) == (
+        "not identifiable: beside 1.00e+06 operations that were counted at n=100000, Python code may take up to 40000 "
+        "steps that no counter sees: what was counted may be the lesser part of the work; count instructions, or state "
+        "a tally."
+    )
 
 
 def test_a_fault_of_ours_is_no_notice() -> None:
@@ -221,7 +260,7 @@ def test_a_run_that_was_interrupted_counts_what_it_lacks(tmp_path: Path) -> None
     with SampleStore.create(folder) as store:
         Ran(lambda point: 12 * point["n"], sink=store, n=[1000, 100_000], seconds=SECONDS["quick"] / 3)
     with SampleStore.resume(folder) as store:
-        before = {point for _, point in store.done.instructions}
+        before = {point for *_, point in store.done.counts}
         again = Ran(lambda point: 12 * point["n"], sink=store, done=store.done, n=[1000, 100_000])
     asked = {point for _, point in again.counter.asked}
     assert len(before) >= 2

@@ -1,4 +1,4 @@
-"""Count the instructions of every subject, at levels that are small enough for a counter that slows the code down."""
+"""Count what evaluations of every subject do, at levels that are small enough for a counter that slows them down."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from statistics import median
 from typing import Any, Protocol, Self
 
 from bptt_bench.errors import MeasureError
-from bptt_bench.measure.engines.valgrind import InstructionsError
+from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.measure.loop.events import Listener, Notice
 from bptt_bench.measure.loop.recorder import Recorder
 from bptt_bench.measure.protocol.messages import CountReply, SkipReply
@@ -19,11 +19,13 @@ from bptt_bench.measure.protocol.schedule import COUNT_BLOCK, StoredProgress, Vi
 from bptt_bench.measure.timing.clock import Clock
 from bptt_bench.plan import CostLaw, Experiment, Point
 from bptt_bench.plan.experiment.instructions import shrink_points
-from bptt_bench.plan.experiment.subject import INSTRUCTIONS
+from bptt_bench.plan.experiment.subject import INSTRUCTIONS, OPERATIONS
 
 SHARES = tuple(4.0**-power for power in range(6, -1, -1))  # of the levels of the profile, from the smallest up
 SECOND_SHARE = 1 / 8  # of the share that is chosen: where its points are counted as well, over a wide range
 MOST_INSTRUCTIONS = 5e7  # of one evaluation, which is made five times under a counter that is 50 times as slow
+MOST_OPERATIONS = 1e10  # the same of operations of NumPy, whose counter takes a while for each call, whatever its size
+LARGEST_COUNTS = {INSTRUCTIONS: MOST_INSTRUCTIONS, OPERATIONS: MOST_OPERATIONS}
 FEWEST_POINTS, FEWEST_OF_ONE_FACTOR = 6, 10  # of a subject; where there are fewer, levels are put in between
 STEP = 4.0  # by which sizes grow on the way up
 SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its subject
@@ -34,26 +36,28 @@ MOST_NAMED = 3  # points in a notice
 
 
 class Counter(Protocol):
-    """Counts instructions of evaluations, as a context manager."""
+    """Counts what evaluations do, as a context manager."""
 
     def __enter__(self) -> Self: ...
 
     def __exit__(self, *_: object) -> None: ...
 
     def count(self, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float) -> list[int]:
-        """Return the instructions of one evaluation for each of several inputs."""
+        """Return the count of one evaluation for each of several inputs."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class InstructionsLoop:
+class CountingLoop:
     """Counts subject by subject.
 
     Attributes
     ----------
-    start : gives a new counter. done : what an earlier, interrupted run has counted.
+    counted : what, such as ``instructions``. start : gives a new counter. done : what an earlier, interrupted run has
+        counted.
     """
 
+    counted: str
     start: Callable[[], Counter]
     recorder: Recorder
     done: StoredProgress
@@ -61,7 +65,7 @@ class InstructionsLoop:
     notify: Listener
 
     def run(self, experiment: Experiment, profile: str) -> None:
-        """Count all subjects with a law of instructions, as far as that is not stored.
+        """Count all subjects with a law of what is counted, as far as that is not stored.
 
         What cannot be counted is named in a notice, and left out.
 
@@ -71,9 +75,9 @@ class InstructionsLoop:
         """
         cells = plan_cells(experiment, experiment.profile(profile))
         wanted = {
-            subject.name: subject.count_laws[INSTRUCTIONS]
+            subject.name: subject.count_laws[self.counted]
             for subject in experiment.subjects
-            if INSTRUCTIONS in subject.count_laws
+            if self.counted in subject.count_laws
         }
         seconds = SECONDS.get(profile, SECONDS_OTHERWISE)
         failed: list[str] = []
@@ -92,9 +96,10 @@ class InstructionsLoop:
                 try:
                     for alike in _by_category(points):
                         left_out += self._subject(count, name, law, alike, seconds)
-                except InstructionsError as error:
+                except CountError as error:
                     failed.append(f"{name}: {error}")
                     self.notify(Notice(text=failed[-1]))
+                    self.recorder.store_uncounted(name, points[0], self.counted, str(error))
                     stack.close()  # it may still be at work
                     counter = None
                 if left_out:
@@ -111,10 +116,16 @@ class InstructionsLoop:
         seconds: float,
     ) -> list[Point]:
         """Count one subject at the points that are not stored; return those for which no time was left."""
-        stored = self.done.instructions.items()
-        known = {point: instructions for (subject, point), instructions in stored if subject == name}
+        stored = self.done.counts.items()
+        known = {point: count for (*what, point), count in stored if what == [self.counted, name]}
         return count_points(
-            law, points, lambda point, most: count_at(name, point, most), known, seconds=seconds, clock=self.clock
+            law,
+            points,
+            lambda point, most: count_at(name, point, most),
+            known,
+            seconds=seconds,
+            clock=self.clock,
+            largest_count=LARGEST_COUNTS[self.counted],
         )
 
     def _leave_out(self, name: str, points: Sequence[Point], profile: str) -> None:
@@ -125,15 +136,17 @@ class InstructionsLoop:
             self.recorder.store_skip(Visit(name, point, COUNT_BLOCK, "counts"), SkipReply(reason=reason), None)
         shown = ", ".join(map(str, points[:MOST_NAMED]))
         others = f" and {len(points) - MOST_NAMED} more" if len(points) > MOST_NAMED else ""
-        self.notify(Notice(text=f"{name}: instructions not counted at {shown}{others}: {reason}"))
+        self.notify(Notice(text=f"{name}: {self.counted} not counted at {shown}{others}: {reason}"))
 
     def _count(self, counter: Counter, name: str, point: Point, seconds: float) -> float:
         start, started_at = self.clock.now(), self.clock.wall()
         counts = counter.count(name, point, inputs=INPUTS, seconds=seconds)
         taken = self.clock.now() - start
+        unseen = getattr(counter, "unseen", None)
         reply = CountReply(
-            counts={INSTRUCTIONS: median(counts)},
-            by_input={INSTRUCTIONS: counts},
+            counts={self.counted: median(counts)},
+            by_input={self.counted: counts},
+            unseen={} if unseen is None else {self.counted: unseen},
             seconds_in_evaluations=0.0,
             started_at=started_at,
         )
@@ -150,14 +163,16 @@ def count_points(
     seconds: float,
     clock: Clock,
     apart: float = 1.0,
+    largest_count: float = MOST_INSTRUCTIONS,
 ) -> list[Point]:
     """Count up to the largest size that serves, then at the given points made as small.
 
     Parameters
     ----------
-    law : of the instructions. points : that would be timed; their levels are made smaller, their ratios stay.
+    law : of the counts. points : that would be timed; their levels are made smaller, their ratios stay.
     count_at : counts at a point within some seconds. known : counts at points that need not be counted again.
     seconds : after which no further point is begun.
+    largest_count : of one evaluation, beyond which it would take too long.
     apart : how many times another's a level must be, in some factor, for a point to be worth counting beside it.
 
     Returns
@@ -179,7 +194,7 @@ def count_points(
     sizes = _sizes(law, dict.fromkeys(point for some in by_share.values() for point in some))
     count(min(sizes, key=lambda point: sizes[point]))  # the counter starts, which does not count as its time
     end = clock.now() + seconds
-    largest, unreached = climb(sizes, count, lambda: clock.now() < end)
+    largest, unreached = climb(sizes, count, lambda: clock.now() < end, largest_count)
     pace = max((taken / sizes[point] for point, taken in durations.items() if sizes[point] == largest), default=0.0)
     least = min(durations.values(), default=0.0)
 
@@ -233,7 +248,10 @@ def _by_category(points: Sequence[Point]) -> Iterator[list[Point]]:
 
 
 def climb(
-    sizes: Mapping[Point, float], count: Callable[[Point], float], has_time: Callable[[], bool]
+    sizes: Mapping[Point, float],
+    count: Callable[[Point], float],
+    has_time: Callable[[], bool],
+    largest_count: float = MOST_INSTRUCTIONS,
 ) -> tuple[float, Point | None]:
     """Count at points of growing size, as long as the next one should be counted soon enough.
 
@@ -247,17 +265,17 @@ def climb(
     """
     order = sorted(sizes, key=lambda point: sizes[point])
     last = order[0]
-    instructions, power = count(last), 1.0
+    counted, power = count(last), 1.0
     while larger := [point for point in order if sizes[point] > sizes[last]]:
         within = [point for point in larger if sizes[point] <= STEP * sizes[last]] or larger[:1]
-        quick = [point for point in within if instructions * (sizes[point] / sizes[last]) ** power <= MOST_INSTRUCTIONS]
+        quick = [point for point in within if counted * (sizes[point] / sizes[last]) ** power <= largest_count]
         if not quick:
             break
         if not has_time():
             return sizes[last], quick[-1]
         found = count(quick[-1])
-        power = max(math.log(found / instructions) / math.log(sizes[quick[-1]] / sizes[last]), 1.0)
-        last, instructions = quick[-1], found
+        power = max(math.log(found / counted) / math.log(sizes[quick[-1]] / sizes[last]), 1.0)
+        last, counted = quick[-1], found
     return sizes[last], None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import mmap
 
 import pytest
-from bptt_bench.measure.worker.perf_event import INSTRUCTIONS, PAGE_FAULTS, Event, EventCounter, counts_here
+from bptt_bench.measure.worker.counting.perf_event import INSTRUCTIONS, PAGE_FAULTS, Event, EventCounter, counts_here
 
 PAGES = 500
 UNKNOWN = Event(0, 999)

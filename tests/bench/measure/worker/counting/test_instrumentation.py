@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 import pytest
-from bptt_bench.measure.worker.instrumentation import (
+from bptt_bench.measure.worker.counting.instrumentation import (
     LONG,
     RUNNING_ON_VALGRIND,
     SLOWER,
@@ -16,7 +16,7 @@ from bptt_bench.measure.worker.instrumentation import (
     switch_instrumentation,
 )
 
-ASK = "from bptt_bench.measure.worker import instrumentation as one; print(one.client_request()(one.{}))"
+ASK = "from bptt_bench.measure.worker.counting import instrumentation as one; print(one.client_request()(one.{}))"
 
 
 @pytest.mark.skipif(client_request() is None, reason="requests are known for x86-64 on Linux")

@@ -17,10 +17,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-from bptt_bench.measure.worker.instrumentation import Instrumentation
+from bptt_bench.measure.worker.counting.instrumentation import Instrumentation
+from bptt_bench.measure.worker.counting.perf_event import Event, EventCounter
 from bptt_bench.measure.worker.loading import describe_error, load_experiment
 from bptt_bench.measure.worker.output import flush_all
-from bptt_bench.measure.worker.perf_event import Event, EventCounter
 from bptt_bench.plan import Experiment, Point
 from bptt_bench.plan.experiment.seeded import SeededPrepare
 

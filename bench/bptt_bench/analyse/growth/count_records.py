@@ -1,0 +1,64 @@
+"""What a run stores of its counts beside their medians: how much they differ between inputs, and what they may miss."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from bptt_bench.analyse.data.response import substance
+from bptt_bench.analyse.findings.obstacles import UnseenWork
+from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.plan import Point
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Of the counted operations. A line of Python takes as long as some twenty operations of NumPy on large arrays: up to
+# this share all lines together take at most half as long as what was counted.
+MOST_UNSEEN = 0.025
+OF_A_MEDIAN = math.sqrt(math.pi / 2)  # standard errors of a mean that are one of a median, of normal samples
+
+
+def spread_of_inputs(frame: pd.DataFrame, subject: str, response: str, points: Mapping[str, Array]) -> Array | None:
+    """Return the standard error of the logarithm of each count, as inputs differ (n_points,); None: not stored.
+
+    Parameters
+    ----------
+    points : levels by factor (n_points,).
+    """
+    errors = {}
+    for record, counts in _records(frame, subject, response):
+        if len(counts) > 1 and min(counts) > 0:
+            scatter = float(np.std(np.log(counts), ddof=1))
+            errors[Point(record["point"])] = OF_A_MEDIAN * scatter / math.sqrt(len(counts))
+    if not errors:
+        return None
+    size = len(next(iter(points.values())))
+    at = [Point({name: float(levels[i]) for name, levels in points.items()}) for i in range(size)]
+    return np.array([errors.get(point, 0.0) for point in at])
+
+
+def find_unseen_work(frame: pd.DataFrame, subject: str, response: str) -> UnseenWork | None:
+    """Return what counts of a subject may miss at their largest point, if that may be most of its work."""
+    name = substance(response)
+    known = [
+        (float(np.median(counts)), float(record["unseen"][name]), record["point"])
+        for record, counts in _records(frame, subject, response)
+        if name in record.get("unseen", {})
+    ]
+    if not known:
+        return None
+    count, steps, at = max(known, key=lambda one: one[0])
+    return UnseenWork(counted=name, count=count, steps=steps, at=Point(at)) if steps > MOST_UNSEEN * count else None
+
+
+def _records(frame: pd.DataFrame, subject: str, response: str) -> Iterator[tuple[Mapping[str, Any], list[float]]]:
+    """Yield the records of the counts of a subject, with the count of each input."""
+    name = substance(response)
+    for record in frame.attrs.get("counts", ()):
+        counts = record.get("by_input", {}).get(name)
+        if record["subject"] == subject and counts:
+            yield record, [float(count) for count in counts]
