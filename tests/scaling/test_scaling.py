@@ -1,9 +1,10 @@
 """The suite of `pytest --benchmark`: time of the gradient algorithms along lines in each factor.
 
 Small points, so that it takes seconds: at ``OUTPUT`` the output layer costs most, at ``RECURRENT`` the rest is seen.
-Lines through several bases, since along one alone T·H·V cannot be told from V·H and T. Each claim is judged at the end
-of a line, where its terms are most of the time. Larger points, where operations leave the caches and change their
-price, are for ``bptt-bench run``.
+Lines through several bases, because along one alone T·H·V cannot be distinguished from V·H and T; and large d and H at
+two T, because at one alone T·H·d cannot be from H·d, which a call pays once. Each claim is judged at the end of a line,
+where its terms are most of the time. Larger points, where operations leave the caches and change their cost, are for
+``bptt-bench run``.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.bptt_bench
 
 SUBJECTS = ("naive", "aggregated", "batched")
 OUTPUT = Point(V=2000, d=48, H=48, T=64)
-RECURRENT = Point(V=16, d=112, H=112, T=8)
+RECURRENT = Point(V=16, d=112, H=112, T=24)
 LINES = [
     ("V", OUTPUT, (250, 500, 1000, 2000, 4000, 6000)),
     ("H", OUTPUT, (16, 32, 80, 144, 208)),
@@ -28,9 +29,11 @@ LINES = [
     ("d", RECURRENT, (32, 112, 240, 480, 720, 960)),
     ("H", RECURRENT.replace(d=16), (48, 80, 112, 144, 208, 272)),
     ("H", RECURRENT, (80, 208, 272)),
-    ("T", RECURRENT, (2, 4, 16, 32, 64)),
+    ("T", RECURRENT, (2, 4, 8, 40, 64)),
+    ("T", RECURRENT.replace(d=960), (4,)),
+    ("T", RECURRENT.replace(d=16, H=272), (4,)),
 ]
-ROUNDS = 12
+ROUNDS, MOST_ROUNDS = 12, 20  # the latter of subjects whose claims are not supported yet
 # Of exponents: a suite of seconds sees the shape of a law, not its last digit. d and H range over a factor of 6 to 30
 # between the cost of a call and the caches, which raises their exponents by about 0.1.
 MARGIN, SIZE_MARGIN = 0.2, 0.3
@@ -90,4 +93,11 @@ def scaling_experiment() -> Experiment:
 
 @pytest.mark.parametrize(("line", "V", "d", "H", "T", "subject"), list(benchmarks()))
 def test_time(scaling: Scaling, line: str, V: int, d: int, H: int, T: int, subject: str) -> None:
-    scaling.measure(subject, {"V": V, "d": d, "H": H, "T": T}, line=line, rounds=ROUNDS, seconds_per_round=0.005)
+    scaling.measure(
+        subject,
+        {"V": V, "d": d, "H": H, "T": T},
+        line=line,
+        rounds=ROUNDS,
+        most_rounds=MOST_ROUNDS,
+        seconds_per_round=0.005,
+    )
