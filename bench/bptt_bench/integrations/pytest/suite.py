@@ -100,14 +100,13 @@ class Suite:
         return chosen
 
     def _undecided_subjects(self) -> set[str]:
-        """Return the subjects of claims that are refuted, or open for want of precision."""
+        """Return the subjects of claims that are refuted, or open for want of precision that samples would give."""
         from bptt_bench.analyse.findings.reason import Kind
 
         undecided = {
-            (verdict.claim, verdict.subject)
-            for verdict in self.analysis().verdicts
-            if verdict.verdict == "refuted"
-            or (verdict.verdict == "inconclusive" and verdict.reason.kind is Kind.IMPRECISE)
+            (one.claim, one.subject)
+            for one in self.analysis().verdicts
+            if one.verdict == "refuted" or (one.reason.kind is Kind.IMPRECISE and one.reason.cause != "misfit")
         }
         claims = [claim for claim in self.claims()[0] if (claim.name, claim.subject) in undecided]
         return {name.partition(" [")[0] for claim in claims for name in subjects_of(claim)}
