@@ -21,7 +21,7 @@ from bptt_bench.analyse.derive import families
 from bptt_bench.analyse.derive.atoms import Atom, factors, largest_number
 from bptt_bench.analyse.derive.exact_law import ONE, ExactLaw, Monomial, monomial_value, product
 from bptt_bench.analyse.derive.families import Family
-from bptt_bench.analyse.derive.linear import solve
+from bptt_bench.analyse.derive.linear import Solution, System, solve
 from bptt_bench.analyse.derive.sampling import (
     LONGER,
     OTHER_INPUTS,
@@ -39,6 +39,7 @@ DEGREES = (2, 4, 6)  # of polynomials along a line: few sizes suffice for low on
 MOST_FACTORS_AT_ONCE, DEGREE_AT_ONCE = 4, 4  # of polynomials that are tried where the lines are too short
 MOST_COLUMNS = 260
 FEW_COLUMNS = 120  # products of the functions of all factors; where there are more, only those that act together
+MOST_SHARED_ROWS = 120  # of a system that is kept, which takes their square
 MOST_THRESHOLDS = 3
 SMALL_RANGE = 5  # of random sizes that determine coefficients
 GROWING = ("factorial", "fibonacci")  # functions whose values at large sizes cannot be written down
@@ -125,6 +126,7 @@ class Search:
 
     sampler: Sampler
     _columns: dict[tuple[Monomial, Sizes], int] = field(default_factory=dict)
+    _systems: dict[tuple[Family, tuple[Sizes, ...]], System] = field(default_factory=dict)
 
     # --- the sizes ---
 
@@ -259,9 +261,8 @@ class Search:
         """Return the law in these columns that gives the count at all rows, exactly; None if there is none."""
         if len(rows) <= 1:
             return None
-        columns = [[self._value(one, sizes) for sizes in rows] for one in basis]
         values = [self.sampler.value(sizes, component) for sizes in rows]
-        solution = solve(columns, values)
+        solution = self._solve(tuple(basis), tuple(rows), values)
         if solution is None:
             return None
         terms = {one: c for one, c in zip(basis, solution.coefficients, strict=True) if c}
@@ -272,6 +273,15 @@ class Search:
             if sum(weight * self._value(one, sizes) for weight, one in weights) != scale * value:
                 return None
         return Fitted(law, solution.rank, tuple(rows[i] for i in solution.rows))
+
+    def _solve(self, basis: Family, rows: tuple[Sizes, ...], values: Sequence[int]) -> Solution | None:
+        """Return the coefficients of columns; those of a line are eliminated once for all counts."""
+        if len(rows) > MOST_SHARED_ROWS:
+            return solve([[self._value(one, sizes) for sizes in rows] for one in basis], values)
+        key = (basis, rows)
+        if key not in self._systems:
+            self._systems[key] = System([[self._value(one, sizes) for sizes in rows] for one in basis])
+        return self._systems[key].solve(values)
 
     def _value(self, one: Monomial, sizes: Sizes) -> int:
         key = (one, sizes)

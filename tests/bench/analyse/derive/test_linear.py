@@ -6,7 +6,7 @@ import random
 from fractions import Fraction
 
 import pytest
-from bptt_bench.analyse.derive.linear import solve
+from bptt_bench.analyse.derive.linear import System, solve
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -37,3 +37,17 @@ def test_values_beyond_64_bits_are_exact() -> None:
     found = solve([[10**30, 3]], [7 * 10**30, 21])
     assert found is not None
     assert list(map(int, found.coefficients)) == [7]
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_system_that_is_kept_gives_what_solve_gives(seed: int) -> None:
+    rng = random.Random(seed)
+    width, n = rng.randint(1, 6), 9
+    columns = [[rng.randint(-9, 9) for _ in range(n)] for _ in range(width)]
+    columns.append([2 * entry for entry in columns[0]])
+    system = System(columns)
+    for _ in range(4):
+        weights = [rng.randint(-5, 5) for _ in columns]
+        right = [sum(w * column[i] for w, column in zip(weights, columns, strict=True)) for i in range(n)]
+        for values in (right, [*right[:-1], right[-1] + 10**40]):
+            assert system.solve(values) == solve(columns, values)
