@@ -47,6 +47,10 @@ def analyse_run(
             experiment = experiment_of_run(frame)
         except StoreError as error:
             raise StoreError(f"{data if isinstance(data, Path | str) else 'frame'}: {error}") from None
+    elif experiment.complete is not None:  # it leaves its laws to be derived
+        from bptt_bench.workflows.derive.stated import with_derived_laws
+
+        experiment = with_derived_laws(experiment)
     analysis = analyse(frame, with_details(experiment) if details else experiment)
     return dataclasses.replace(analysis, notes=tuple(filter(None, notes)))
 

@@ -179,7 +179,7 @@ class CallInputs:
     def _stop_at_call(self) -> Evaluation:
         """Run the test function up to its call."""
         simple, pedantic = self.benchmark._raw, self.benchmark._raw_pedantic
-        self.benchmark._raw, self.benchmark._raw_pedantic, self.benchmark._mode = _stop, _stop_pedantic, None
+        self.benchmark._raw, self.benchmark._raw_pedantic, self.benchmark._mode = stop, stop_pedantic, None
         try:
             self.item.obj(**{name: self.item.funcargs[name] for name in self._names})
         except CallReached as reached:
@@ -199,13 +199,15 @@ def turns(calls: Sequence[Evaluation]) -> Callable[[], object]:
     return turn
 
 
-def _stop(function: Callable[..., object], *args: Any, **kwargs: Any) -> object:
+def stop(function: Callable[..., object], *args: Any, **kwargs: Any) -> object:
+    """End a test function at the call that it hands to ``benchmark``."""
     raise CallReached(functools.partial(function, *args, **kwargs))
 
 
-def _stop_pedantic(
+def stop_pedantic(
     target: Callable[..., object], args: Any = (), kwargs: Any = None, setup: Any = None, **_: object
 ) -> object:
+    """End a test function at the call that it hands to ``benchmark.pedantic``, its setup made."""
     made = None if setup is None else setup()
     args, kwargs = made or (args, kwargs)
-    return _stop(target, *args, **(kwargs or {}))
+    return stop(target, *args, **(kwargs or {}))

@@ -96,6 +96,7 @@ class LawItem(pytest.Item):
         reason, is_choice = self.disabled_reason() or law.missing_reason()
         if not reason:
             try:
+                law.derive()
                 self.found = law.find(self.nodeid)
                 if law.stated.law is None:
                     return
@@ -107,7 +108,7 @@ class LawItem(pytest.Item):
         else:
             from bptt_bench.report.words.growth import explained, headline
 
-            reason = headline(growth) + law.remark
+            reason = headline(growth) + law.origin + law.remark
             if self.found is not None:
                 from bptt_bench.report.words.laws import answer_text
 

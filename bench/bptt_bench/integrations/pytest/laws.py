@@ -69,6 +69,7 @@ class MarkedLaw:
 
     stated: Complexity
     points: dict[pytest.Item, dict[str, float]]
+    is_derived: bool = False
     outcomes: dict[pytest.Item, str] = field(default_factory=dict)  # of points that give nothing to be judged on
 
     def judge(self, name: str) -> Growth:
@@ -79,6 +80,29 @@ class MarkedLaw:
         NotJudged : there is nothing to judge it on.
         """
         raise NotImplementedError
+
+    def derive(self) -> None:
+        """Take the law that the code of the test has, where none is stated but that.
+
+        Raises
+        ------
+        NotJudged : it has none, or the test cannot be evaluated at other sizes.
+        """
+        if not self.stated.derives:
+            return
+        from bptt_bench.errors import BenchError
+        from bptt_bench.integrations.pytest.derived_law import derived_law
+
+        try:
+            self.stated = self.stated.with_law(derived_law(next(iter(self.points)), self.stated))
+        except BenchError as error:
+            raise NotJudged(str(error)) from None
+        self.is_derived = True
+
+    @property
+    def origin(self) -> str:
+        """Return where the law comes from, if it is not stated."""
+        return f" (law {self.stated.text} derived from the code)" if self.is_derived else ""
 
     def find(self, _name: str) -> LawSet | None:
         """Return the laws that what was measured does not exclude; None if they are not asked for, or hard to find.

@@ -41,7 +41,7 @@ HELP = (
     f"{MARKER}([law,] n=[...], *, at_most=None, measure='time', bound='tight', margin=None, overhead='1', "
     "design='lines', inputs=None, consumes=False, inconclusive=None): run a benchmark at each level and fail if its "
     "time, or the number of its instructions or operations, does not grow as the law says, or grows faster than "
-    "at_most; without either say how it grows."
+    "at_most; the law 'derive' is that of its code; without either say how it grows."
 )
 LAW = "law"
 JSON_KEY = "bptt_bench"
@@ -252,7 +252,7 @@ class ComplexitySession:
         if error is None and item.growth is not None:
             from bptt_bench.report.words.growth import headline
 
-            word, text = "supported", headline(item.growth) + item.law.remark
+            word, text = "supported", headline(item.growth) + item.law.origin + item.law.remark
             if item.found is not None:
                 from bptt_bench.report.words.laws import answer_text
 
@@ -308,9 +308,9 @@ class ComplexitySession:
                 found["fits"].append({"subject": item.nodeid, **document})
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """List the laws; with -q those alone that stayed open."""
+        """List the laws; with -q those alone that stayed open or were found, for which such a test is run."""
         quiet = self.config.getoption("benchmark_quiet", False) or self.config.get_verbosity() < 0
-        shown = [(word, line) for word, line in self.lines if word == "inconclusive" or not quiet]
+        shown = [(word, line) for word, line in self.lines if word in ("inconclusive", "found") or not quiet]
         if not shown:
             return
         terminalreporter.section(MARKER, sep="-")

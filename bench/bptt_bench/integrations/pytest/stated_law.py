@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
@@ -16,6 +16,7 @@ from bptt_bench.errors import ExperimentError
 from bptt_bench.plan import CostLaw, Design, Factor
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.design.levels import merge_levels
+from bptt_bench.plan.experiment.builder import DERIVED
 from bptt_bench.plan.experiment.instructions import Measure, parse_measures
 from bptt_bench.plan.experiment.seeded import require_inputs
 from bptt_bench.plan.law.overflow import smaller_levels_hint
@@ -39,6 +40,7 @@ class Complexity:
     law : to be judged; None: how the test scales is found in its times, and nothing can fail.
     levels : of each factor, whole numbers as int.
     finds : whether how the test scales is to be found, beside a bound that is judged.
+    derives : whether the law is to be derived from the code of the test.
     overhead : terms beside the law; by default the constant alone. A term such as ``n`` beside the law ``n**2`` would
         absorb a linear function, and a wrong law would not be judged.
     margin : how far an exponent may be off the law's; None: the default for its factor.
@@ -61,6 +63,7 @@ class Complexity:
     consumes: bool = False
     inconclusive: Strictness | None = None
     finds: bool = False
+    derives: bool = False
 
     @classmethod
     def of(cls, args: Sequence[Any], kwargs: Mapping[str, Any]) -> Complexity:
@@ -71,6 +74,8 @@ class Complexity:
         BenchError : what cannot be judged.
         """
         given = dict(kwargs)
+        if not args and isinstance(given.get("law"), str | CostLaw):
+            args = (given.pop("law"),)
         options = {name: given.pop(name) for name in OPTIONS if name in given}
         at_most = given.pop("at_most", None)
         law, bound = _read_law(args, at_most, options)
@@ -81,7 +86,7 @@ class Complexity:
         read = {name: OPTIONS[name](value) for name, value in options.items()}
         if law is not None:
             law.require(levels)
-        stated = cls(law=law, levels=levels, finds=not args, **{**read, **bound})
+        stated = cls(law=law, levels=levels, finds=not args, derives=bool(args) and law is None, **{**read, **bound})
         require_inputs(stated.inputs, stated.consumes)
         for term in stated.overhead:
             CostLaw(term).require(levels)
@@ -91,7 +96,9 @@ class Complexity:
     @property
     def text(self) -> str:
         """Return the law; without one what is done instead."""
-        return "how it scales" if self.law is None else self.law.text
+        if self.law is not None:
+            return self.law.text
+        return "of its code" if self.derives else "how it scales"
 
     @property
     def points(self) -> Design:
@@ -103,13 +110,29 @@ class Complexity:
         ends = Design.corners({name: (values[0], values[-1]) for name, values in ordered.items()})
         return Design.lines(middle, self.levels) + ends
 
+    def with_law(self, law: CostLaw) -> Complexity:
+        """Return the same with the law that was derived.
+
+        Raises
+        ------
+        BenchError : it cannot be judged at these levels.
+        """
+        law.require(self.levels)
+        found = replace(self, law=law, derives=False)
+        found._require_sense()
+        return found
+
+    def _require_levels_to_find(self) -> None:
+        if self.derives:  # how many are needed depends on the law
+            return
+        fewest = FEWEST_LEVELS_TO_FIND if len(self.levels) == 1 else FEWEST_LEVELS
+        for name, levels in self.levels.items():
+            if len(levels) < fewest:
+                raise ExperimentError(f"{name}: {_count_levels(levels)}; at least {fewest} would show how it scales")
+
     def _require_sense(self) -> None:
         if self.law is None:
-            for name, levels in self.levels.items():
-                if len(levels) < (fewest := FEWEST_LEVELS_TO_FIND if len(self.levels) == 1 else FEWEST_LEVELS):
-                    raise ExperimentError(
-                        f"{name}: {_count_levels(levels)}; at least {fewest} would show how it scales"
-                    )
+            self._require_levels_to_find()
             return
         full, points = self.law.plus(*self.overhead), self.points
         beside = [str(term) for term in full.terms if term not in self.law.terms]
@@ -153,7 +176,7 @@ def _read_law(
             f"must have one law, such as 'n*log(n)' or at_most='n**2', got {len(args) + (at_most is not None)}"
         )
     if args:
-        return CostLaw(args[0]), {}
+        return (None if args[0] == DERIVED else CostLaw(args[0])), {}
     if at_most is not None:
         if "bound" in options:
             raise ExperimentError("at_most and bound: give one of them")

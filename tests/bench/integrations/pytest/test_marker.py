@@ -153,6 +153,12 @@ def test_a_quiet_session_names_only_what_stayed_open(project: pytest.Pytester, q
     result.stdout.fnmatch_lines(["*test_scan[[]law]: law n inconclusive: *"])
 
 
+@pytest.mark.parametrize("quiet", ["-q", "--benchmark-quiet"])
+def test_a_quiet_session_says_how_a_test_without_a_law_scales(project: pytest.Pytester, quiet: str) -> None:
+    result = run(project, LINEAR.replace('"n", n=', "n="), quiet)
+    result.stdout.fnmatch_lines(["*test_scan[[]law]: the time grows as n*"])
+
+
 @pytest.mark.parametrize(
     ("marker", "setting", "fails"), [("fail", "report", 1), ("report", "fail", 0), ("", "fail", 1)]
 )

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import bptt_bench as bench
 import numpy as np
+import pandas as pd
 import pytest
 from bptt_bench.errors import ExperimentError
 from bptt_bench.measure.worker.loading import load_experiment
@@ -49,6 +51,21 @@ def test_the_law_of_a_tally_is_what_the_user_means() -> None:
     )
     assert with_derived_laws(made).subjects[0].law is not None
     assert str(with_derived_laws(made).subjects[0].law) == "n**2"
+
+
+def test_a_run_is_judged_by_the_law_of_an_experiment_that_leaves_it_to_be_derived() -> None:
+    def prepare(point: Point) -> Evaluation:
+        a = np.ones((point["n"], point["n"]))
+        return lambda: a @ a
+
+    made = experiment(prepare, law="derive", name="product", n=[64, 128, 256, 512])
+    n = np.repeat([64, 128, 256, 512], 5)
+    noise = np.exp(0.02 * np.random.default_rng(0).standard_normal(len(n)))
+    frame = pd.DataFrame({"subject": "product", "n": n, "seconds_per_eval": 1e-10 * n**3.0 * noise})
+    frame.attrs["factors"] = ["n"]
+    (verdict,) = bench.judge(frame, made)
+    assert verdict.claim == "product follows n**3"
+    assert verdict.verdict == "supported"
 
 
 def test_code_that_is_not_counted_needs_a_law() -> None:
