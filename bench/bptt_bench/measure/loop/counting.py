@@ -65,7 +65,7 @@ class CountingLoop:
     notify: Listener
 
     def run(self, experiment: Experiment, profile: str) -> None:
-        """Count all subjects with a law of what is counted, as far as that is not stored.
+        """Count all subjects that are to be counted, as far as that is not stored.
 
         What cannot be counted is named in a notice, and left out.
 
@@ -75,9 +75,9 @@ class CountingLoop:
         """
         cells = plan_cells(experiment, experiment.profile(profile))
         wanted = {
-            subject.name: subject.count_laws[self.counted]
+            subject.name: subject.count_laws.get(self.counted)
             for subject in experiment.subjects
-            if self.counted in subject.count_laws
+            if subject.is_counted(self.counted)
         }
         seconds = SECONDS.get(profile, SECONDS_OTHERWISE)
         failed: list[str] = []
@@ -111,7 +111,7 @@ class CountingLoop:
         self,
         count_at: Callable[[str, Point, float], float],
         name: str,
-        law: CostLaw,
+        law: CostLaw | None,
         points: Sequence[Point],
         seconds: float,
     ) -> list[Point]:
@@ -155,7 +155,7 @@ class CountingLoop:
 
 
 def count_points(
-    law: CostLaw,
+    law: CostLaw | None,
     points: Sequence[Point],
     count_at: Callable[[Point, float], float],
     known: Mapping[Point, float],
@@ -169,7 +169,8 @@ def count_points(
 
     Parameters
     ----------
-    law : of the counts. points : that would be timed; their levels are made smaller, their ratios stay.
+    law : of the counts; None: not known.
+    points : that would be timed; their levels are made smaller, their ratios stay.
     count_at : counts at a point within some seconds. known : counts at points that need not be counted again.
     seconds : after which no further point is begun.
     largest_count : of one evaluation, beyond which it would take too long.
@@ -297,13 +298,15 @@ def between(points: Sequence[Point]) -> list[Point]:
     return [point for point in dict.fromkeys(reversed(made)) if point not in points]
 
 
-def _sizes(law: CostLaw, points: Iterable[Point]) -> dict[Point, float]:
+def _sizes(law: CostLaw | None, points: Iterable[Point]) -> dict[Point, float]:
     """Return how many times as large as the smallest point each is.
 
-    By the law, or by the geometric mean of its levels where that says more: the law may be wrong.
+    By the law, or by the geometric mean of its levels where that says more: the law may be wrong, or not known.
     """
     ordered = list(points)
-    costs = [float(law.evaluate({name: point[name] for name in law.factors})) for point in ordered]
+    costs = [
+        1.0 if law is None else float(law.evaluate({name: point[name] for name in law.factors})) for point in ordered
+    ]
     numbers = [[level for level in point.values() if not isinstance(level, str)] for point in ordered]
     levels = [math.prod(some) ** (1 / len(some)) for some in numbers]
     least = [min((each for each in some if each > 0), default=1.0) for some in (costs, levels)]

@@ -250,7 +250,7 @@ class _RunLoop:
 
     def _describe_counter(self) -> dict[str, str]:
         """Return what counts instructions, if any are to be counted: counters differ by what starts a process."""
-        is_needed = any(INSTRUCTIONS in subject.count_laws for subject in self._experiment.subjects)
+        is_needed = any(subject.is_counted(INSTRUCTIONS) for subject in self._experiment.subjects)
         name = counter_name() if is_needed else None
         return {} if name is None else {"instruction_counter": name}
 

@@ -55,7 +55,8 @@ def measuring(
 ) -> Experiment:
     """Return the experiment with the laws and claims of some measures alone.
 
-    The law of a subject's time is taken for the law of its instructions and operations, where it states no other.
+    The law of a subject's time is taken for the law of its instructions and operations, where it states no other. Those
+    of a subject without any law are counted to find one.
 
     Parameters
     ----------
@@ -70,8 +71,8 @@ def measuring(
     weighs, times = "memory" in measures, "time" in measures
     subjects = tuple(_subject(subject, counts=counts, weighs=weighs) for subject in experiment.subjects)
     for name in counts:
-        if not any(name in subject.count_laws for subject in subjects):
-            raise ExperimentError(f"measure: {name} need a law of time, which no subject states")
+        if not any(subject.is_counted(name) for subject in subjects):
+            raise ExperimentError(f"measure: {name} need a law of the whole time, which no subject states")
     if not times and not counts and not any(subject.memory_law for subject in subjects):
         raise ExperimentError("measure: memory needs a memory_law, which no subject states")
     claims = [_with_work(claim, subjects, counts=counts) for claim in experiment.claims]
@@ -158,7 +159,8 @@ def _subject(subject: Subject, *, counts: Sequence[str], weighs: bool) -> Subjec
         laws[name] = subject.count_laws.get(name, subject.law)
         stated = subject.count_overheads.get(name, subject.overhead) or ()
         overheads[name] = tuple(dict.fromkeys([*stated, *lower_order_terms(laws[name])]))
-    counted = dataclasses.replace(subject, count_laws=laws, count_overheads=overheads)
+    without = () if subject.law is not None or subject.phase_laws else tuple(counts)
+    counted = dataclasses.replace(subject, count_laws=laws, count_overheads=overheads, finds_laws_of=without)
     if weighs:
         return counted
     return dataclasses.replace(counted, memory_law=None, memory_overhead=None, output_bytes=None)

@@ -19,6 +19,7 @@ Tally = Callable[[Point], Mapping[str, float]]  # what one evaluation does, by t
 # Counts that need no tally: a counter watches the evaluation from outside, or sees what NumPy does.
 INSTRUCTIONS, OPERATIONS = "instructions", "operations"
 COUNTED = (INSTRUCTIONS, OPERATIONS)
+LATER = {"may_be_missing": True}  # metadata of a field that runs lack which were made before it was
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +55,7 @@ class Subject:
         next free one, in the order of the experiment.
     count_laws, count_overheads : by the same names, the predicted counts up to the coefficients, and terms beside them;
         ``instructions`` and ``operations`` are counted without a tally.
+    finds_laws_of : which of these two are counted though no law of them is stated, so that one can be found.
     """
 
     name: str
@@ -75,7 +77,8 @@ class Subject:
     tally: Tally | None = None
     count_laws: Mapping[str, CostLaw] = field(default_factory=dict)
     count_overheads: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    look: int | None = field(default=None, metadata={"may_be_missing": True})  # from runs that were made before it was
+    look: int | None = field(default=None, metadata=LATER)
+    finds_laws_of: tuple[str, ...] = field(default=(), metadata=LATER)
 
     @property
     def laws(self) -> Iterator[CostLaw]:
@@ -84,6 +87,10 @@ class Subject:
         yield from (law for law in named if law is not None)
         yield from self.phase_laws.values()
         yield from self.count_laws.values()
+
+    def is_counted(self, name: str) -> bool:
+        """Return whether evaluations are counted: their instructions, or their operations."""
+        return name in self.finds_laws_of or name in self.count_laws
 
     @property
     def overheads(self) -> Iterator[str]:

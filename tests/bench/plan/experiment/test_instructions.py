@@ -102,6 +102,17 @@ def test_without_instructions_their_claims_go() -> None:
     assert laws(measuring(experiment(measure="time,instructions"), ["time"])) == {"seconds_per_eval": (0.25, ())}
 
 
+def test_instructions_of_what_states_no_law_are_counted_to_find_one() -> None:
+    made = bench.experiment(prepare, n=[10, 20, 40, 80], measure="time,instructions")
+    (subject,) = made.subjects
+    assert subject.finds_laws_of == ("instructions",)
+    assert subject.is_counted("instructions")
+    assert subject.count_laws == {}
+    assert made.claims == ()
+    again = measuring(made, ("time",))
+    assert not again.subjects[0].is_counted("instructions")
+
+
 def test_memory_alone_needs_a_memory_law() -> None:
     with pytest.raises(ExperimentError, match="measure: memory needs a memory_law"):
         experiment(measure="memory")
