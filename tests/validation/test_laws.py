@@ -13,7 +13,8 @@ from tests.validation.laws import CELLS, COLUMNS, OURS, PUBLISHED_SEED, document
 
 def outcome(cell: int, **changed: Any) -> dict[str, Any]:
     right = {"error": 0.02, "slope_error": 0.01, "in_set": True, "laws": 2, "answered": True, "wrong_alone": False}
-    return {"cell": cell, OURS: {**right, "covered": True, "silent": False, "seconds": 0.3, **changed}}
+    beside = {"counts_tell": False, "covered": True, "silent": False, "seconds": 0.3}
+    return {"cell": cell, OURS: {**right, **beside, **changed}}
 
 
 def test_a_trial_is_the_same_again_and_has_what_the_table_asks() -> None:
@@ -34,6 +35,11 @@ def test_a_law_that_is_known_is_scored_as_right() -> None:
     assert not found["wrong_alone"]
     assert found["error"] < 0.02
     assert found["slope_error"] < 0.02
+
+
+def test_counts_tell_the_law_and_its_time_has_no_other() -> None:
+    counted = next(cell for cell in CELLS if cell.counted and cell.n_factors == 1)
+    assert trial(counted, 0, 5, None)[OURS]["counts_tell"]
 
 
 def test_what_misses_without_a_doubt_is_silent() -> None:

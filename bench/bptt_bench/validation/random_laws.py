@@ -31,6 +31,7 @@ LEAST_SHARE = 0.2  # of a term, at the point where its share is largest: less is
 SHARES = (0.1, 10.0)  # range of the second term over the first in the middle
 CONSTANTS = (0.02, 0.5)  # range of the constant over the law at the smallest point
 SECONDS = 1e-3  # in the middle
+OPERATION_SECONDS = (3e-10, 3e-9)  # range of the time of an operation
 OUTSIDE_POWER = 1.3
 JUMP = (1.5, 2.5)  # range of the slowdown beyond a level
 BEYOND = 4.0  # times every largest level, where predictions are judged
@@ -131,6 +132,22 @@ def _random_term(names: tuple[str, ...], kind: Kind, rng: np.random.Generator) -
         parts.append(name if power == 1 else f"{name}**{power:g}")
         parts += [f"log({name})" if logs == 1 else f"log({name})**{logs}"] if logs else []
     return "*".join(parts)
+
+
+def count(law: RandomLaw, rng: np.random.Generator) -> pd.DataFrame:
+    """Return simulated counts of the operations of a law at its points, without noise, as a run stores them.
+
+    An operation of each term takes another time, so that counts have the terms of the time and other coefficients.
+    """
+    import pandas as pd
+
+    low, high = np.log(OPERATION_SECONDS).tolist()
+    full = law.law.plus("1") if law.constant else law.law
+    operations = law.coefficients / np.exp(rng.uniform(low, high, len(law.coefficients)))
+    counts = np.round(full.evaluate(dict(law.levels), operations))
+    frame = pd.DataFrame({**law.levels, "operations_count": counts, "timing": "counts"})
+    frame.attrs["factors"] = list(law.levels)
+    return frame
 
 
 def measure(law: RandomLaw, rng: np.random.Generator, *, noise: float = 0.05, repetitions: int = 5) -> pd.DataFrame:

@@ -24,7 +24,7 @@ from bptt_bench.analyse.data.columns import (
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of, own_subjects
 from bptt_bench.analyse.discover.averaged import averaged_predictor
-from bptt_bench.analyse.discover.discover import discover
+from bptt_bench.analyse.discover.discover import discover_each
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples
@@ -146,10 +146,7 @@ def fit_data(
     named = law if law is not None else factors_as_law(frame, response, block)
     frame, response = prepare_rows(frame, (named, *versus), where=where, response=response, block=block, unit=unit)
 
-    def answered(rows: pd.DataFrame) -> FitReport:
-        laws = None
-        if law is None:
-            laws = discover(rows, response=response, counts=counts, block=block, unit=unit)
+    def answered(rows: pd.DataFrame, laws: LawSet | None = None) -> FitReport:
         texts = versus if law is None else (law, *versus)
         fits = [fit(rows, text, response=response, overhead=overhead, block=block, unit=unit) for text in texts]
         this, *others = fits if laws is None else (laws.fit, *fits)
@@ -164,9 +161,16 @@ def fit_data(
         )
 
     by = dividing_categories(frame, named, response=response, block=block)
-    if not by:
+    kinds = dict(parts(frame, by, response))
+    if law is None:
+        laws, left_out = discover_each(kinds.items(), response=response, counts=counts, block=block, unit=unit)
+        found = {levels: answered(kinds[levels], one) for levels, one in laws.items()}
+    elif by:
+        found, left_out = apply_to_parts(kinds.items(), answered)
+    else:
         return answered(frame)
-    found, left_out = apply_to_parts(parts(frame, by, response), answered)
+    if not by:
+        return found[Point()]
     return FitReports(by=tuple(by), found=found, left_out=left_out)
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from bptt_bench.analyse.data.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, unit_of
 from bptt_bench.analyse.discover.averaged import averaged_predictor
-from bptt_bench.analyse.discover.discover import discover
-from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, fit_by, parts
+from bptt_bench.analyse.discover.discover import discover_each
+from bptt_bench.analyse.evidence.by_category import dividing_categories, fit_by, parts
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, fitted_samples
 from bptt_bench.analyse.evidence.strata import Strata, stratify, stratum
 from bptt_bench.analyse.findings.reason import Reason
@@ -250,7 +250,7 @@ def _law_sources(
     how: dict[str, Any] = {"response": response, "block": stated.block, "unit": stated.unit}
     if stated.law is None:
         by = dividing_categories(rows, named, response=response, block=stated.block)
-        laws, left_out = apply_to_parts(parts(rows, by, response), lambda part: discover(part, **how))
+        laws, left_out = discover_each(parts(rows, by, response), **how)
         fits = {levels: found.fit for levels, found in laws.items()}
     else:
         fitted = fit_by(rows, stated.law, overhead=stated.overhead, **how)

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import choose_response
+from bptt_bench.analyse.data.columns import WHOLE, choose_response
+from bptt_bench.analyse.data.response import is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
 from bptt_bench.analyse.discover.evidence import noise_prior
-from bptt_bench.analyse.discover.extensions import Extension, free_power, with_corners
-from bptt_bench.analyse.discover.family import Family, make_family
-from bptt_bench.analyse.discover.finalists import Measured, normalise
+from bptt_bench.analyse.discover.extensions import free_power, with_corners
+from bptt_bench.analyse.discover.falling import falling
+from bptt_bench.analyse.discover.family import make_family
+from bptt_bench.analyse.discover.finalists import (
+    Finalist,
+    Measured,
+    averaged_over_constant,
+    normalise,
+    with_constant,
+)
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
 from bptt_bench.analyse.discover.search import Law, Search
+from bptt_bench.analyse.discover.together import Part, weigh_together
+from bptt_bench.analyse.discover.work import laws_of_time, merge_by_leading_terms
+from bptt_bench.analyse.evidence.by_category import apply_to_parts
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.errors import FitError, LawError
-from bptt_bench.plan import CostLaw
+from bptt_bench.plan import CostLaw, Point
+from bptt_bench.plan.experiment.instructions import RESPONSE as INSTRUCTIONS
 from bptt_bench.store.frame import as_samples
 from bptt_bench.text.arguments import require_text, require_texts
 
@@ -30,21 +43,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_FINALISTS = 60  # laws that are fitted to all samples of the logarithms
-MOST_CANDIDATES = 12  # laws of the answered set
-EXCLUDED = 1 / 50  # of the largest weight, below which a law is excluded
+MOST_CANDIDATES = 40  # laws of the answered set
+CREDIBLE = 0.985  # weight of the likeliest laws together, beyond which others are excluded
 SIMPLER = 10.0  # times the weight of a law, at which one that has only some of its terms excludes it
 MOST_OUTLIERS, OUTLIER_WEIGHT = 0.15, 1e-3  # share of points off a law, and their weight in a second search
 FEWEST_POINTS = 4  # fewer fit any law
 CONSTANT = ("1",)  # the law of what does not grow, which all others hold beside their terms
-CONSTANT_SEEN = 0.1  # of the weight of a law with a constant beside it, below which it has none
-
-
-class Finalist(NamedTuple):
-    """A law by the texts of its terms, the log of its weight, and whether a constant stands beside it."""
-
-    terms: tuple[str, ...]
-    log_weight: float
-    constant: bool
+COUNTS = "counts"  # the timing of rows that count
 
 
 def discover(
@@ -67,7 +72,8 @@ def discover(
     frame : of one subject, whose placebo is left out; or the path of a run or table, which is read as by ``load``.
     response, block, confidence, unit : as in ``bench.fit``.
     factors : columns of the factors; by default those of the run, or the columns of numbers whose levels recur.
-    counts : law of the counted operations: the terms that time is fitted with, instead of all terms.
+    counts : law of the counted operations: the terms that time is fitted with, instead of all terms. By default, where
+        a run counted the work of its evaluations too, the laws of that, which are found first.
 
     Raises
     ------
@@ -75,8 +81,8 @@ def discover(
 
     Notes
     -----
-    Of all laws that are tried, those remain that have at least a fiftieth of the largest weight, and no simpler law
-    within them that has ten times their own.
+    Of all laws that are tried, the likeliest remain that together have 98.5 % of the weight, without those that have a
+    simpler law within them with ten times their own.
     Source: Madigan & Raftery (1994), "Model selection and accounting for model uncertainty in graphical models using
     Occam's window".
     """
@@ -86,33 +92,157 @@ def discover(
     response = choose_response(frame, response)
     if factors is not None:
         frame = _with_factors(frame, factors)
+    how = {"block": block, "confidence": confidence, "unit": unit}
+    work = laws_of_work(frame, confidence=confidence) if counts is None and response == WHOLE else ()
+    task = _Task.of(_rows(frame, response), response, how, counts=counts, work=work)
+    return task.answer(task.finalists)
 
-    def fitted(law: str, overhead: Sequence[str]) -> Fit:
-        return fit(
-            frame, law, response=response, overhead=tuple(overhead), block=block, confidence=confidence, unit=unit
+
+def discover_leading(frame: pd.DataFrame, *, response: str, confidence: float = 0.95) -> LawSet:
+    """Return every law of a count that the samples of a frame do not exclude, by its terms of the highest order.
+
+    Those of lower order stand beside each as overhead.
+
+    Parameters
+    ----------
+    frame : with the factors in ``attrs["factors"]``. response : the column of the count.
+
+    Raises
+    ------
+    FitError : as in ``discover``.
+    """
+    how = {"block": None, "confidence": confidence, "unit": None}
+    task = _Task.of(_rows(frame, response), response, how)
+    return task.answer(merge_by_leading_terms(task.finalists))
+
+
+def laws_of_work(frame: pd.DataFrame, *, confidence: float = 0.95) -> tuple[LawSet, ...]:
+    """Return the laws of what a run counted of each evaluation: its instructions, or else what a tally counts."""
+    if "timing" not in frame.columns:
+        return ()
+    rows = frame[(frame["timing"] == COUNTS).to_numpy(dtype=bool)]
+    names = [name for name in map(str, rows.columns) if is_count(name) and rows[name].notna().any()]
+    found = []
+    for name in [INSTRUCTIONS] if INSTRUCTIONS in names else names:
+        try:
+            found.append(discover_leading(rows, response=name, confidence=confidence))
+        except FitError:  # too few points were counted
+            continue
+    return tuple(found)
+
+
+def discover_each(
+    kinds: Iterable[tuple[Point, pd.DataFrame]], *, response: str, counts: CostLaw | str | None = None, **how: Any
+) -> tuple[dict[Point, LawSet], dict[Point, str]]:
+    """Return the laws of each combination of categories, and why none was found where that is so.
+
+    The evidence that they have the same law counts for all of them. Options are those of ``discover``.
+
+    Raises
+    ------
+    FitError : nothing is found of any.
+    """
+    how = {"block": None, "confidence": 0.95, "unit": None, **how}
+
+    def begin(rows: pd.DataFrame) -> _Task:
+        work = laws_of_work(rows) if counts is None and response == WHOLE else ()
+        return _Task.of(_rows(rows, response), response, how, counts=counts, work=work)
+
+    tasks, left_out = apply_to_parts(kinds, begin)
+    weighed = [list(task.finalists) for task in tasks.values()]
+    if counts is None and not any(task.work for task in tasks.values()):
+        weighed = weigh_together([Part(one.base.levels, one.measured, one.finalists) for one in tasks.values()])
+    answers = zip(tasks.items(), weighed, strict=True)
+    found = {levels: task.answer(finalists) for (levels, task), finalists in answers}
+    return {levels: dataclasses.replace(one, tests=len(found)) for levels, one in found.items()}, left_out
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Task:
+    """The laws that were kept of one set of samples, and what answers are made of them."""
+
+    frame: pd.DataFrame
+    response: str
+    how: Mapping[str, Any]
+    base: Fit
+    measured: Measured
+    finalists: Sequence[Finalist]
+    tried: int
+    work: tuple[LawSet, ...]
+
+    @classmethod
+    def of(
+        cls,
+        frame: pd.DataFrame,
+        response: str,
+        how: Mapping[str, Any],
+        *,
+        counts: CostLaw | str | None = None,
+        work: tuple[LawSet, ...] = (),
+    ) -> _Task:
+        """Search the laws of some samples."""
+        base = fit(frame, "1", response=response, overhead=(), **how)
+        levels = _varying(base)
+        if base.n_points < FEWEST_POINTS or not levels:
+            raise FitError(
+                f"points: {base.n_points}; finding a law needs {FEWEST_POINTS} or more, at which a factor varies"
+            )
+        measured, tried = _measured(base), 0
+        finalists = laws_of_time(work, base.levels, measured) if work else []
+        if counts is not None:
+            finalists = [_of_counts(counts, base.levels)]
+        elif not finalists:
+            work = ()
+            finalists, tried = _search(levels, measured)
+        return cls(
+            frame=frame,
+            response=response,
+            how=how,
+            base=base,
+            measured=measured,
+            finalists=finalists,
+            tried=tried,
+            work=work,
         )
 
-    base = fitted("1", ())
-    levels = {name: values for name, values in base.levels.items() if len(np.unique(values)) > 1}
-    if base.n_points < FEWEST_POINTS or not levels:
-        raise FitError(
-            f"points: {base.n_points}; finding a law needs {FEWEST_POINTS} or more, at which a factor varies"
+    def answer(self, finalists: Sequence[Finalist]) -> LawSet:
+        """Return the laws that are not excluded among some with their weights."""
+        chosen = _credible(finalists)
+        candidates = []
+        for one, weight in zip(chosen, normalise([one.log_weight for one in chosen]).tolist(), strict=True):
+            overhead = _overhead(one, self.base.n_points)
+            found = fit(self.frame, " + ".join(one.terms), response=self.response, overhead=overhead, **self.how)
+            candidates.append(Candidate(law=found.law, weight=weight, fit=found))
+        named = {name for one in candidates for name in one.fit.full_law.factors}
+        falls = falling(_varying(self.base), self.measured.log_seconds)
+        result = LawSet(
+            candidates=tuple(candidates),
+            tried=self.tried,
+            falls=tuple(one for one in falls if one.factor not in named),
+            work=self.work,
         )
-    measured = _measured(base)
-    if counts is not None:
-        finalists, tried = [_of_counts(counts, base.levels)], 0
-    else:
-        finalists, tried = _search(levels, measured)
-    chosen = _occams_window(finalists)
-    weights = normalise([one.log_weight for one in chosen])
-    candidates = []
-    for one, weight in zip(chosen, weights, strict=True):
-        text = " + ".join(one.terms)
-        has_constant = one.constant and "1" not in one.terms
-        found = fitted(text, ("1",) if has_constant and base.n_points > len(one.terms) + 1 else ())
-        candidates.append(Candidate(law=found.law, weight=float(weight), fit=found))
-    result = LawSet(candidates=tuple(candidates), tried=tried)
-    return dataclasses.replace(result, decides=deciding_measurement(result))
+        return dataclasses.replace(result, decides=deciding_measurement(result))
+
+
+def _varying(base: Fit) -> dict[str, Array]:
+    """Return the levels of the factors that have several."""
+    return {name: values for name, values in base.levels.items() if len(np.unique(values)) > 1}
+
+
+def _overhead(one: Finalist, n_points: int) -> tuple[str, ...]:
+    """Return the terms beside a law for which there are points enough."""
+    constant = ("1",) if one.constant and "1" not in one.terms else ()
+    for beside in ((*one.lower, *constant), constant):
+        if n_points > len(one.terms) + len(beside):
+            return beside
+    return ()
+
+
+def _rows(frame: pd.DataFrame, response: str) -> pd.DataFrame:
+    """Return the rows of a run that hold a response; of any other frame all."""
+    if "timing" not in frame.columns or response not in frame.columns:
+        return frame
+    return frame[frame[response].notna().to_numpy(dtype=bool)]
 
 
 def _with_factors(frame: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:
@@ -131,19 +261,21 @@ def _measured(base: Fit) -> Measured:
     """Return the log times of the points of a fit, and what is known of their noise."""
     errors = base.points["location_error"].to_numpy()
     known = None if base.noise.relative is None else float(np.sqrt((errors**2).mean()))
-    return Measured(np.log(base.points["measured"].to_numpy()), known or 0.0, noise_prior(known))
+    prior = noise_prior(known, exact=is_exact(base.response))
+    return Measured(np.log(base.points["measured"].to_numpy()), known or 0.0, prior)
 
 
 def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Finalist], int]:
     """Return the laws of the family that are not excluded, and how many were tried."""
-    family = make_family(levels, _growth_rates(levels, measured.log_seconds))
+    falls = {one.factor for one in falling(levels, measured.log_seconds)}
+    family = make_family(levels, _growth_rates(levels, measured.log_seconds), falls)
     seconds = np.exp(measured.log_seconds)
     search = Search(family, seconds, np.ones(len(seconds)), measured.prior)
     search.run()
     kept, costs, tried = list(search.kept()), dict[Law, float](), len(search.scores)
     costs.update({law: search.law_cost(law) for law in kept})
     for law in search.simplest():
-        off = measured.outliers(_with_constant(family.columns(law).T))
+        off = measured.outliers(with_constant(family.columns(law).T))
         if 0 < off.sum() <= max(MOST_OUTLIERS * len(off), 1):
             again = Search(family, seconds, np.where(off, OUTLIER_WEIGHT, 1.0), measured.prior)
             again.run()
@@ -154,26 +286,19 @@ def _search(levels: Mapping[str, Array], measured: Measured) -> tuple[list[Final
             break
     kept = list(dict.fromkeys(kept))[:MOST_FINALISTS]
     finalists = [
-        _finalist(tuple(family.text(term) for term in law), family.columns(law).T, costs[law], measured) for law in kept
+        _finalist(tuple(family.text(term) for term in law), family.columns(law).T, costs[law], measured, law)
+        for law in kept
     ]
     order = np.argsort([-one.log_weight for one in finalists], kind="stable").tolist()
-    extensions = list(_extensions([kept[i] for i in order], [costs[kept[i]] for i in order], family, levels, measured))
+    ordered = [kept[i] for i in order]
+    free = free_power(levels, measured, falls)
+    extensions = [
+        *([] if free is None else [free]),
+        *with_corners(ordered, [costs[law] for law in ordered], family, levels, measured),
+    ]
     finalists += [_finalist(one.terms, one.design, one.cost, measured) for one in extensions]
     finalists.append(Finalist(CONSTANT, measured.log_weight(np.ones((len(seconds), 1))), constant=False))
     return finalists, tried + len(extensions)
-
-
-def _extensions(
-    laws: Sequence[tuple[tuple[int, ...], ...]],
-    costs: Sequence[float],
-    family: Family,
-    levels: Mapping[str, Array],
-    measured: Measured,
-) -> Iterator[Extension]:
-    free = free_power(levels, measured)
-    if free is not None:
-        yield free
-    yield from with_corners(laws, costs, family, levels, measured)
 
 
 def _of_counts(counts: CostLaw | str, levels: Mapping[str, Array]) -> Finalist:
@@ -192,32 +317,28 @@ def _of_counts(counts: CostLaw | str, levels: Mapping[str, Array]) -> Finalist:
     return Finalist(texts, 0.0, constant=True)
 
 
-def _finalist(terms: tuple[str, ...], design: Array, cost: float, measured: Measured) -> Finalist:
+def _finalist(terms: tuple[str, ...], design: Array, cost: float, measured: Measured, law: Law = ()) -> Finalist:
     """Return a law with its weight, averaged over whether a constant stands beside it."""
-    without = measured.log_weight(design)
-    beside = measured.log_weight(_with_constant(design))
-    both = float(np.logaddexp(without, beside))
-    constant = bool(np.isfinite(beside)) and beside - both > np.log(CONSTANT_SEEN)
-    return Finalist(terms, both - cost, constant)
+    weight, constant = averaged_over_constant(design, measured)
+    return Finalist(terms, weight - cost, constant, law=law, cost=cost)
 
 
-def _with_constant(design: Array) -> Array:
-    return np.column_stack([np.ones(len(design)), design])
-
-
-def _occams_window(finalists: Sequence[Finalist]) -> list[Finalist]:
+def _credible(finalists: Sequence[Finalist]) -> list[Finalist]:
     """Return the laws that are not excluded, the likeliest first."""
     usable = [one for one in finalists if np.isfinite(one.log_weight)]
     if not usable:
         raise FitError("law: none of the family fits these data; state one with --law")
     ordered = sorted(usable, key=lambda one: -one.log_weight)
-    near = [one for one in ordered if one.log_weight >= ordered[0].log_weight + np.log(EXCLUDED)]
     found: list[Finalist] = []
-    for one in near:
+    before = 0.0  # the weight of all laws that are likelier
+    for one, weight in zip(ordered, normalise([each.log_weight for each in ordered]).tolist(), strict=True):
+        if before >= CREDIBLE or len(found) == MOST_CANDIDATES:
+            break
+        before += weight
         much_likelier = [each for each in found if each.log_weight > one.log_weight + np.log(SIMPLER)]
         if not any(each.terms == CONSTANT or set(each.terms) < set(one.terms) for each in much_likelier):
             found.append(one)
-    return found[:MOST_CANDIDATES]
+    return found
 
 
 def _growth_rates(levels: Mapping[str, Array], log_seconds: Array) -> dict[str, float]:

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.discover.family import ABSENT, TOTAL_WEIGHT, Family, Term, powers_of, prior_weight
+from bptt_bench.analyse.discover.family import (
+    ABSENT,
+    FALLING,
+    QUARTER,
+    TOTAL_WEIGHT,
+    Family,
+    Term,
+    powers_of,
+    prior_weight,
+)
 from bptt_bench.analyse.discover.finalists import Measured
 from bptt_bench.analyse.discover.search import Law
 from bptt_bench.analyse.stats.arrays import Array
@@ -35,8 +44,11 @@ class Extension(NamedTuple):
     cost: float
 
 
-def free_power(levels: Mapping[str, Array], measured: Measured) -> Extension | None:
-    """Return the law of one power of each factor, any power, fitted; None if all may be quarters, or one is below 0."""
+def free_power(levels: Mapping[str, Array], measured: Measured, falling: Collection[str] = ()) -> Extension | None:
+    """Return the law of one power of each factor, any power, fitted.
+
+    None if all may be quarters, or one is below 0 of a factor with which the time does not fall.
+    """
     usable = {name: values for name, values in levels.items() if (values > 0).all()}
     n = len(measured.log_seconds)
     if not usable or n < len(usable) + 4:
@@ -47,7 +59,8 @@ def free_power(levels: Mapping[str, Array], measured: Measured) -> Extension | N
     quarters = np.round(fitted * 4) / 4
     is_quarter = np.abs(fitted - quarters) <= WIDTHS * widths
     powers = np.where(is_quarter, quarters, np.round(fitted, DIGITS))
-    if is_quarter.all() or (powers < 0).any():
+    is_below = {name for name, power in zip(usable, powers.tolist(), strict=True) if power < 0}
+    if is_quarter.all() or is_below - set(falling):
         return None
     named = {name: power for name, power in zip(usable, powers.tolist(), strict=True) if power}
     text = "*".join(name if power == 1 else f"{name}**{power:g}" for name, power in named.items())
@@ -58,7 +71,9 @@ def free_power(levels: Mapping[str, Array], measured: Measured) -> Extension | N
 
 def _quarter_cost(power: float) -> float:
     """Return minus the log prior of a power of the lattice."""
-    return -math.log(prior_weight(round(4 * power), 0) / TOTAL_WEIGHT)
+    quarters = round(4 * power)
+    weight = prior_weight(quarters, 0) if quarters >= 0 else FALLING.get(quarters, QUARTER)
+    return -math.log(weight / TOTAL_WEIGHT)
 
 
 def _fit_powers(logs: Array, measured: Measured) -> tuple[Array, Array]:
@@ -95,7 +110,7 @@ def with_corners(
             for f, name in enumerate(family.factors):
                 powers = powers_of(term[f])
                 corners = _corners(levels[name])
-                if powers is None or powers[0] == 0 or powers[1] != 0 or not len(corners):
+                if powers is None or powers[0] <= 0 or powers[1] != 0 or not len(corners):
                     continue
                 yield from _with_corner(law, i, f, corners, cost, family, levels[name], measured)
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
 from bptt_bench.analyse.discover.evidence import NoisePrior, log_evidence
-from bptt_bench.analyse.discover.search import NOTHING
+from bptt_bench.analyse.discover.search import NOTHING, Law
 from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.analyse.stats.estimate import Solution, huber_scale, solve
 
@@ -21,6 +22,22 @@ FEWEST_HELD_OUT = 2
 HELD_OUT_WEIGHT = 0.5  # of the log density of the largest points, which the evidence holds already
 OUTLIER = 4.0  # scales off a law, beyond which a point does not speak against it any more
 TOLERANCE = 1e-8  # relative, of the fits that are compared
+CONSTANT_SEEN = 0.1  # of the weight of a law with a constant beside it, below which it has none
+
+
+class Finalist(NamedTuple):
+    """A law by the texts of its terms, the log of its weight, and whether a constant stands beside it.
+
+    ``lower``: further terms beside it, of lower order. ``law``: its terms and these in the family of the search; empty
+    for a law that is not of the family. ``cost``: minus the log prior, which the weight contains.
+    """
+
+    terms: tuple[str, ...]
+    log_weight: float
+    constant: bool
+    lower: tuple[str, ...] = ()
+    law: Law = ()
+    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,10 +104,24 @@ class Measured:
         both = known + jacobian.T @ jacobian
         pull = jacobian.T @ left
         squares = float(left @ left) - float(pull @ np.linalg.pinv(both, hermitian=True) @ pull)
-        log_det = float(np.linalg.slogdet(both)[1] - np.linalg.slogdet(known)[1])
+        with np.errstate(invalid="ignore"):  # of two singular matrices
+            log_det = float(np.linalg.slogdet(both)[1] - np.linalg.slogdet(known)[1])
         if not np.isfinite(log_det):
             return 0.0
         return -0.5 * squares / sigma**2 - 0.5 * log_det - n_held * float(np.log(sigma))
+
+
+def averaged_over_constant(design: Array, measured: Measured) -> tuple[float, bool]:
+    """Return the log weight of a law averaged over whether a constant stands beside it, and whether one does."""
+    without = measured.log_weight(design)
+    beside = measured.log_weight(with_constant(design))
+    both = float(np.logaddexp(without, beside))
+    return both, bool(np.isfinite(beside)) and beside - both > np.log(CONSTANT_SEEN)
+
+
+def with_constant(design: Array) -> Array:
+    """Return a design (n, k) with a constant as its first column."""
+    return np.column_stack([np.ones(len(design)), design])
 
 
 def normalise(log_weights: Sequence[float]) -> Array:

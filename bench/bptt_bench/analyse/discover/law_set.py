@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.special import ndtr, ndtri
 
-from bptt_bench.analyse.findings.fits import NoLawFits
+from bptt_bench.analyse.data.response import substance
+from bptt_bench.analyse.findings.fits import Falls, NoLawFits, PointsOff, SlowerOperations
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.fitted import Fit, Points
 from bptt_bench.analyse.stats.arrays import Array
@@ -17,7 +18,10 @@ from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import CostLaw
 
 SIMPLER_AT = 0.1  # of the largest weight, at which a law of fewer terms is the answer
+SLOWER = 1.2  # times as long as elsewhere, from which an operation is worth a word
 MOST_BISECTIONS = 60
+# probability, over all answers of a run, that no law is said to fit although one does; each is a test of its own
+NO_LAW_BELOW = 0.01
 WIDEST = 60.0  # nats: an interval without a bound
 
 
@@ -55,11 +59,17 @@ class LawSet:
     candidates : by weight, the largest first; weights add up to 1.
     decides : the measurement that would decide between them; ``None`` with one law, or if none would.
     tried : number of laws that were compared.
+    falls : the factors with which the response falls, as no law that was tried does.
+    tests : number of answers that are given together, each with a test of whether its law fits.
+    work : the laws of what an evaluation counts, where that was measured too: time has no other terms than these.
     """
 
     candidates: tuple[Candidate, ...]
     decides: DecidingMeasurement | None = None
     tried: int = field(default=0)
+    falls: tuple[Falls, ...] = ()
+    tests: int = 1
+    work: tuple[LawSet, ...] = ()
 
     @property
     def answer(self) -> Candidate:
@@ -89,8 +99,19 @@ class LawSet:
     @property
     def doubts(self) -> tuple[Finding, ...]:
         """What must be known before any law of the set is used."""
-        lack = self.candidates[0].fit.lack_of_fit
-        return (NoLawFits(tried=self.tried, p_value=lack.p_value),) if lack.kind == "rejected" else ()
+        return (*self.falls, *self._misfit())
+
+    def _misfit(self) -> tuple[Finding, ...]:
+        """Return whether points lie off the likeliest law, and whether so far that no law fits."""
+        best = self.candidates[0]
+        lack = best.fit.lack_of_fit
+        if lack.kind != "rejected":
+            return ()
+        p_value = lack.p_value if lack.p_value is not None or lack.trend is None else lack.trend.p_value
+        at, off = _farthest(best.fit)
+        if self.work or (p_value is not None and p_value > NO_LAW_BELOW / self.tests):
+            return (PointsOff(law=best.law.text, p_value=p_value, at=at, off=off), *self._slower())
+        return (NoLawFits(tried=self.tried, p_value=p_value, law=best.law.text, at=at, off=off),)
 
     def predict(self, points: Points) -> list[Interval]:
         """Return prediction intervals of one sample at new points, averaged over all laws of the set."""
@@ -112,6 +133,34 @@ class LawSet:
         high = [e.estimate if math.isnan(e.high) else e.high for e in found]
         mean = sum(one.weight * e.estimate for one, e in zip(self.candidates, found, strict=True))
         return Interval(mean, min(low), max(high))
+
+    def _slower(self) -> Iterator[SlowerOperations]:
+        """Yield how much longer an operation takes at the largest point than where it is quickest."""
+        if len(self.work) != 1:
+            return
+        work, fit = self.work[0].fit, self.fit
+        points = [dict(zip(fit.levels, row, strict=True)) for row in zip(*fit.levels.values(), strict=True)]
+        operations = np.array([interval.estimate for interval in work.curve(points)], dtype=np.float64)
+        cost = fit.points["measured"].to_numpy(dtype=np.float64) / operations
+        largest, quickest = int(np.argmax(operations)), int(np.argmin(cost))
+        if np.isfinite(cost).all() and cost[largest] > SLOWER * cost[quickest]:
+            yield SlowerOperations(
+                counted=substance(work.response),
+                times=float(cost[largest] / cost[quickest]),
+                at=points[largest],
+                than=points[quickest],
+            )
+
+
+def _farthest(fit: Fit) -> tuple[dict[str, float], float]:
+    """Return the point that lies off a fit by most of its own error, and how far it does, relative to the fit."""
+    points = fit.points
+    off = points["measured"].to_numpy(dtype=np.float64) / points["fitted"].to_numpy(dtype=np.float64) - 1
+    error = points["location_error"].to_numpy(dtype=np.float64)
+    known = np.where(np.isfinite(error) & (error > 0), error, np.nan)
+    scale = np.where(np.isnan(known), np.nanmedian(known) if np.isfinite(known).any() else 1.0, known)
+    place = int(np.argmax(np.abs(np.log1p(off)) / scale))
+    return {name: float(values[place]) for name, values in fit.levels.items()}, float(off[place])
 
 
 def average(found: Sequence[tuple[float, Sequence[Interval]]], confidence: float) -> list[Interval]:

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import dataclasses
 
-from bptt_bench.analyse.discover.discover import discover
+from bptt_bench.analyse.discover.discover import discover, laws_of_work
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.evidence import BLOCK, WHOLE, Evidence
 from bptt_bench.errors import FitError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 
 def find_laws(evidence: Evidence) -> dict[str, LawSet | str]:
-    """Return the laws that the times of each subject without a law do not exclude, or why none can be found."""
+    """Return the laws that the times of each subject without a law do not exclude, or why none can be found.
+
+    Where its work was counted, the laws of that come first, and time has their terms. Without times they alone are the
+    answer.
+    """
+    open_ones = [one for one in evidence.experiment.subjects if one.law is None and not one.phase_laws]
     found: dict[str, LawSet | str] = {}
-    for subject in evidence.experiment.subjects:
-        if subject.law is not None or subject.phase_laws:
-            continue
-        rows = evidence.rows(subject.name, WHOLE)
-        if not len(rows):
-            continue
+    for subject in open_ones:
         key = ("find_laws", subject.name)
         if key not in evidence.memo:
-            evidence.memo[key] = _find(rows)
-        found[subject.name] = evidence.memo[key]
-    return found
+            evidence.memo[key] = _find(evidence, subject.name)
+        if evidence.memo[key] is not None:
+            found[subject.name] = evidence.memo[key]
+    tests = sum(isinstance(one, LawSet) for one in found.values())
+    return {
+        name: dataclasses.replace(one, tests=tests) if isinstance(one, LawSet) else one for name, one in found.items()
+    }
 
 
-def _find(rows: pd.DataFrame) -> LawSet | str:
+def _find(evidence: Evidence, subject: str) -> LawSet | str | None:
+    samples = evidence.samples
+    rows = samples[(samples["subject"] == subject).to_numpy(dtype=bool)]
+    timed = evidence.rows(subject, WHOLE)
+    if not len(timed):
+        work = laws_of_work(rows)
+        return work[0] if work else None
     try:
         return discover(rows, response=WHOLE, block=BLOCK if BLOCK in rows.columns else None)
     except FitError as error:

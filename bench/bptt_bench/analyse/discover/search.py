@@ -18,8 +18,10 @@ from bptt_bench.analyse.data.samples import MOST
 from bptt_bench.analyse.discover.evidence import NoisePrior, log_evidence
 from bptt_bench.analyse.discover.family import (
     ABSENT,
+    INVERSE,
     MOST_LOGS,
     MOST_QUARTERS,
+    N_LATTICE,
     Family,
     Term,
     lattice,
@@ -30,6 +32,10 @@ from bptt_bench.analyse.stats.nonnegative import nnls_batch
 
 MOST_TERMS = 3
 TERM_COSTS = (0.7, 1.0, 2.5)  # minus the log prior of a law's number of terms
+# Of several factors: the prior probability that a further term is made from the first one, as n*m beside n*m*k is, and
+# then of each factor that it stands there as in the first, or not at all. Otherwise terms are independent.
+RELATED, SAME, LACKING = 0.5, 0.4, 0.3
+PLAIN_LAWS = 0.5  # prior probability that a law is plain
 KEPT = 9.0  # nats below the best law: what is farther is excluded
 EXPANDED = 7.0  # nats below the best law: whose neighbours are searched
 AT_ONCE = 40  # laws whose neighbours are searched in a round
@@ -37,6 +43,9 @@ MOST_ROUNDS = 12
 MOST_EXTENDED = 12  # laws to which every coarse term is added
 MOST_PAIRED = 350  # coarse terms all pairs of which are tried; of more, those of the best single terms
 PAIRED = 25
+STARTS, MOST_CLIMBED = 200, 20  # laws from which the search climbs, and steps of each
+MOST_DEEP_ROUNDS, DEEPENED = 6, 3  # of steps two at once, and from how many laws
+DEEP_GAIN = 0.5  # nats, without which no further round is worth its time
 CHUNK = 400_000  # values of laws at points that are fitted at once
 RIDGE = 1e-12  # of columns of unit length
 NOTHING = 1e-7  # of the time: a smaller share of a term is rounding
@@ -74,7 +83,8 @@ class Search:
         self._columns = np.zeros((0, len(self._points)))
         self._moments = np.zeros(0)
         self._known = np.zeros((0, 0))  # products of the columns of the first terms
-        self._costs: list[float] = []
+        self._shapes = np.zeros((0, len(family.factors)), dtype=np.intp)
+        self._shape_costs = self._plain_costs = np.zeros((0, len(family.factors)))
         self.scores: dict[Law, float] = {}
         self._expanded: set[Law] = set()
         self._add([family.constant])
@@ -89,14 +99,14 @@ class Search:
         best = [law[0] for law in self._best(singles, PAIRED)]
         first = coarse if len(coarse) <= MOST_PAIRED else best
         self.try_laws(tuple(sorted(pair)) for a in first for b in coarse if a != b for pair in [(a, b)])
-        for _ in range(MOST_ROUNDS):
-            if not self._expand():
-                break
+        if len(self._family.factors) > 1:  # of one factor all pairs of terms have been tried
+            self._climb(self._starts())
+        self._close()
         for law in self._best([law for law in self.scores if len(law) < MOST_TERMS], MOST_EXTENDED):
             self.try_laws(_with(law, term) for term in coarse)
-        for _ in range(MOST_ROUNDS):
-            if not self._expand():
-                break
+        self._close()
+        if len(self._family.factors) > 1:
+            self._deepen()
 
     def kept(self) -> dict[Law, float]:
         """Return the laws that are not excluded, the best first, with the log of prior and evidence."""
@@ -121,12 +131,38 @@ class Search:
 
     def law_cost(self, law: Law) -> float:
         """Return minus the log prior of a law."""
-        return TERM_COSTS[len(law) - 1] + sum(self._costs[self._places[term]] for term in law)
+        return float(self._prior_costs(np.array([[self._places[term] for term in law]], dtype=np.intp))[0])
+
+    def _prior_costs(self, places: Index) -> Array:
+        """Return minus the log prior of laws whose terms have these places (m, k), be they plain or not."""
+        any_law, plain = (self._costs_of_kind(places, costs) for costs in (self._shape_costs, self._plain_costs))
+        return np.asarray(-np.logaddexp(np.log(1 - PLAIN_LAWS) - any_law, np.log(PLAIN_LAWS) - plain))
+
+    def _costs_of_kind(self, places: Index, shape_costs: Array) -> Array:
+        """Return minus the log prior of laws of a kind, which says what the shapes of their terms cost (n_terms, d).
+
+        Any of the terms may be the first, from which the others are made.
+        """
+        k = places.shape[1]
+        own = shape_costs.sum(axis=1)[places]
+        if k == 1 or self._shapes.shape[1] == 1:
+            return np.asarray(own.sum(axis=1) + TERM_COSTS[k - 1])
+        shapes, least = self._shapes[places], np.full(len(places), np.inf)
+        for first in range(k):
+            others = [i for i in range(k) if i != first]
+            is_same = shapes[:, others] == shapes[:, [first]]
+            changed = shape_costs[places[:, others]] - np.log(1 - SAME - LACKING)
+            each = np.where(shapes[:, others] == ABSENT, -np.log(LACKING), changed)
+            related = np.where(is_same, -np.log(SAME), each).sum(axis=2)
+            apart = own[:, others]
+            mixed = -np.logaddexp(np.log(1 - RELATED) - apart, np.log(RELATED) - related)
+            least = np.minimum(least, own[:, first] + np.where(np.isfinite(apart), mixed, np.inf).sum(axis=1))
+        return np.asarray(least + TERM_COSTS[k - 1])
 
     def _score(self, laws: Sequence[Law], k: int) -> None:
         """Find the scores of laws of k terms, averaged over whether a constant stands beside them."""
         places = np.array([[self._places[term] for term in law] for law in laws], dtype=np.intp).reshape(-1, k)
-        costs = np.array(self._costs)[places].sum(axis=1) + TERM_COSTS[k - 1]
+        costs = self._prior_costs(places)
         places = np.column_stack([np.zeros(len(laws), dtype=np.intp), places])
         gram, moment = self._gram(places), self._moments[places]
         c, squares = self._solve(gram, moment)
@@ -173,10 +209,11 @@ class Search:
         first = len(self._terms)
         self._terms += new
         self._places.update({term: first + i for i, term in enumerate(new)})
-        self._costs += [
-            self._family.cost(term) if norm > 0 else np.inf
-            for term, norm in zip(new, norms[:, 0].tolist(), strict=True)
-        ]
+        shapes = np.array(new, dtype=np.intp).reshape(len(new), -1)
+        unusable = np.where(norms > 0, 0.0, np.inf)
+        self._shapes = np.concatenate([self._shapes, shapes])
+        self._shape_costs = np.concatenate([self._shape_costs, _by_shape(self._family.costs, shapes) + unusable])
+        self._plain_costs = np.concatenate([self._plain_costs, _by_shape(self._family.plain_costs, shapes) + unusable])
         self._columns = np.concatenate([self._columns, columns])
         self._moments = self._columns @ self._target
 
@@ -186,8 +223,13 @@ class Search:
         if d == 1:
             usable = np.flatnonzero(np.isfinite(self._family.costs[0]))
             return [(int(shape),) for shape in usable if shape != ABSENT]
+        falls = [bool(np.isfinite(costs[INVERSE])) for costs in self._family.costs]
         chosen = next((shapes for shapes in COARSE if len(shapes) ** d <= MOST_COARSE), None)
-        found = list(itertools.product(chosen, repeat=d))[1:] if chosen else list(_of_many_factors(d))
+        if chosen:
+            shapes = [(*chosen, INVERSE) if one else chosen for one in falls]
+            found = list(itertools.product(*shapes))[1:]
+        else:
+            found = list(_of_many_factors([INVERSE if one else lattice(4, 0) for one in falls]))
         return [term for term in found if np.isfinite(self._family.cost(term))]
 
     def _best(self, laws: Sequence[Law], most: int) -> list[Law]:
@@ -202,6 +244,73 @@ class Search:
         self.try_laws(neighbour for law in chosen for neighbour in self._neighbours(law))
         return bool(chosen)
 
+    def _starts(self) -> list[Law]:
+        """Return the best pair with each of the coarse terms, the best of these pairs."""
+        best: dict[Term, Law] = {}
+        for law, score in self.scores.items():
+            for term in law if len(law) > 1 else ():
+                if term not in best or score > self.scores[best[term]]:
+                    best[term] = law
+        return self._best(list(dict.fromkeys(best.values())), STARTS)
+
+    def _climb(self, starts: Sequence[Law]) -> None:
+        """Go from each of several laws to its best neighbour with as many terms, until none is better.
+
+        What is far below the best law so far may lead to a better one.
+        """
+        current = list(starts)
+        for _ in range(MOST_CLIMBED):
+            near = {law: list(self._steps(law)) for law in current}
+            self.try_laws(law for some in near.values() for law in some)
+            best = {law: max(some, key=self.scores.__getitem__) for law, some in near.items() if some}
+            current = list(dict.fromkeys(one for law, one in best.items() if self.scores[one] > self.scores[law]))
+            if not current:
+                break
+
+    def _close(self) -> None:
+        """Go on to the neighbours of the best laws until all of these have had theirs tried."""
+        for _ in range(MOST_ROUNDS):
+            if not self._expand():
+                break
+
+    def _deepen(self) -> None:
+        """Try two steps at once from the very best laws, as long as that leads to much better ones.
+
+        What two terms have in common can be shared out between them in many ways, each of which is better than all that
+        differ from it in one step.
+        """
+        done = set[Law]()
+        for _ in range(MOST_DEEP_ROUNDS):
+            top = max(self.scores.values())
+            new = [law for law in self._best(list(self.scores), DEEPENED) if law not in done]
+            done.update(new)
+            self.try_laws(law for one in new for law in self._two_steps(one))
+            self._close()
+            if not new or max(self.scores.values()) < top + DEEP_GAIN:
+                break
+
+    def _steps(self, law: Law) -> Iterator[Law]:
+        """Yield the laws with one term changed by a step."""
+        for i, term in enumerate(law):
+            rest = (*law[:i], *law[i + 1 :])
+            for neighbour in _near_terms(term, self._family):
+                if neighbour not in rest:
+                    yield _with(rest, neighbour)
+
+    def _two_steps(self, law: Law) -> Iterator[Law]:
+        """Yield the laws with two terms changed by a step, or one by a step in each of two factors."""
+        near = [[term, *_near_terms(term, self._family)] for term in law]
+        for i, j in itertools.combinations(range(len(law)), 2):
+            rest = tuple(term for place, term in enumerate(law) if place not in (i, j))
+            for one, other in itertools.product(near[i], near[j]):
+                if one != other:
+                    yield _with(_with(rest, one), other)
+        for i, terms in enumerate(near):
+            rest = (*law[:i], *law[i + 1 :])
+            for term in terms[1:]:
+                for further in _near_terms(term, self._family):
+                    yield _with(rest, further)
+
     def _neighbours(self, law: Law) -> Iterator[Law]:
         """Yield the laws with one term changed by a step, taken away, or added."""
         for i, term in enumerate(law):
@@ -214,11 +323,17 @@ class Search:
                     yield _with(law, neighbour)
 
 
-def _of_many_factors(d: int) -> Iterator[Term]:
-    """Yield products of first powers of one or two of d factors, and of all but at most two."""
+def _by_shape(costs: Sequence[Array], shapes: Index) -> Array:
+    """Return the costs of the shapes of terms (n_terms, d), given those of each factor's shapes."""
+    return np.column_stack([costs[f][shapes[:, f]] for f in range(shapes.shape[1])])
+
+
+def _of_many_factors(shapes: Sequence[int]) -> Iterator[Term]:
+    """Yield products of one or two factors in these shapes (d,), and of all but at most two."""
+    d = len(shapes)
     for size in dict.fromkeys([*range(1, FEW_FACTORS + 1), *range(d - FEW_FACTORS, d + 1)]):
         for members in itertools.combinations(range(d), size):
-            yield tuple(lattice(4, 0) if f in members else ABSENT for f in range(d))
+            yield tuple(shape if f in members else ABSENT for f, shape in enumerate(shapes))
 
 
 def _spread(seconds: Array) -> Index:
@@ -248,7 +363,7 @@ def _near_shapes(shape: int, n_shapes: int) -> Iterator[int]:
         if 0 <= q <= MOST_QUARTERS and 0 <= j <= MOST_LOGS:
             yield lattice(q, j)
     if shape == ABSENT:
-        yield from range(lattice(MOST_QUARTERS, MOST_LOGS) + 1, n_shapes)
+        yield from range(N_LATTICE, n_shapes)
     else:
         yield ABSENT
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -102,7 +103,62 @@ class OverheadOnly(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NoLawFits(Finding):
-    """Data that the best of all laws that were tried does not fit, with the p-value of its test."""
+    """Data that the best of all laws that were tried does not fit, with the p-value of its test.
+
+    Attributes
+    ----------
+    law : the best one. at, off : the point that lies off it farthest beyond its noise, and by how much of the law.
+    """
 
     tried: int
     p_value: float | None
+    law: str
+    at: Mapping[str, float]
+    off: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsOff(Finding):
+    """Points off a found law by more than their noise explains, though not so far that no law could fit.
+
+    Attributes
+    ----------
+    at, off : the point that lies off it farthest beyond its noise, and by how much of the law.
+    """
+
+    law: str
+    p_value: float | None
+    at: Mapping[str, float]
+    off: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Falls(Finding):
+    """A response that falls as a factor grows, which no law that was found says of it.
+
+    Attributes
+    ----------
+    exponent, low, high : of the power of the factor that describes it best, with its interval.
+    between : the smallest and the largest level. ratio : of the response at the largest over that at the smallest, by
+        this power.
+    """
+
+    factor: str
+    exponent: float
+    low: float
+    high: float
+    between: tuple[float, float]
+    ratio: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SlowerOperations(Finding):
+    """An operation that takes several ``times`` as long at one point ``at`` as at another (``than``).
+
+    ``counted``: what was counted, by whose law the operations of these points are known.
+    """
+
+    counted: str
+    times: float
+    at: Mapping[str, float]
+    than: Mapping[str, float]

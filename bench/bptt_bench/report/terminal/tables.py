@@ -90,6 +90,8 @@ def show_found(
 def print_laws(console: Console, found: LawSet, title: str = "") -> None:
     """Print the laws that the data do not exclude, how the response grows, and what would decide between them."""
     heading = f"{title}: " if title else ""
+    for work in found.work:
+        console.print(Text.assemble((heading, "bold"), laws.work_text(work)))
     console.print(Text.assemble((heading, "bold"), laws.answer_text(found)))
     if len(found.candidates) > 1:
         table = plain_table()

@@ -16,6 +16,7 @@ STOPS = {
     "deferred": "Not counted: a call returned a {detail} before its work was done.",
 }
 SCALARS = "Counted is what is done to arrays: arithmetic on single numbers, such as elements taken out of one, is not."
+MOST_LAWS = 4  # of a mean that are named
 NOTHING = (
     "The meter counted nothing: the code does no NumPy operation on arrays. "
     'State `tally=` in the experiment: it makes one counted call and returns counts such as {"comparisons": 127}.'
@@ -168,6 +169,10 @@ def _note(one: Mapping[str, Any]) -> str:
             f" The mean grows with {growth['factor']} by an exponent of {show.fixed(growth['exponent'], 2)} "
             f"({show.fixed(growth['low'], 2)} to {show.fixed(growth['high'], 2)}): a statistic, not an exact law."
         )
+    laws = [show.law(each["law"]) for each in one.get("mean_laws", ())]  # documents of before have none
+    if laws:
+        more = f" and {len(laws) - MOST_LAWS} more" if len(laws) > MOST_LAWS else ""
+        text += f" Over its sizes the mean follows {' or '.join(laws[:MOST_LAWS])}{more}: statistical, not exact."
     return text
 
 

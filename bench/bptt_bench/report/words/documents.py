@@ -136,6 +136,16 @@ def laws_document(laws: LawSet) -> dict[str, Any]:
         "decides": None
         if decides is None
         else {"at": dict(decides.at), "seconds": decides.seconds, "between": [decides.this, *decides.others]},
+        **({"work": [_work_document(one) for one in laws.work]} if laws.work else {}),
+    }
+
+
+def _work_document(work: LawSet) -> dict[str, Any]:
+    """Return the laws of what was counted, of which the laws of time have their terms."""
+    return {
+        "response": work.fit.response,
+        "answer": work.law.text,
+        "candidates": [{"law": one.law.text, "weight": one.weight} for one in work.candidates],
     }
 
 

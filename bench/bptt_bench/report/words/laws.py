@@ -6,30 +6,36 @@ import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
-from bptt_bench.analyse.data.response import is_exact, substance
+from bptt_bench.analyse.data.response import is_count, is_exact, meaning, substance
 from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
+from bptt_bench.analyse.findings.fits import NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
-from bptt_bench.report.words.reasons import span, words
+from bptt_bench.report.words.reasons import off_in_words, span, words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.evidence.evidence import Evidence
     from bptt_bench.analyse.fitting.fitted import Fit
 
 MOST_NAMED = 3  # laws in a sentence
+MOST_ROWS = 10  # laws in a table
 
 
 def answer_text(found: LawSet) -> str:
     """Return the answer in a line, such as ``the time grows as n·log(n)``."""
     others = len(found.candidates) - 1
     fit = found.fit
-    what = f"the {substance(fit.response, fit.unit)}"
-    grows = f"{what} grows as {show.law(found.law.text)}"
+    what = f"the {meaning(fit.response) if is_count(fit.response) else substance(fit.response, fit.unit)}"
+    grows = f"{what} {'grows' if _rises(found) else 'falls'} as {show.law(found.law.text)}"
     if found.law.text == "1":
         grows = f"{what} does not grow with {join_names(list(fit.levels))}"
-    if fit.lack_of_fit.kind == "rejected":
-        return f"no law fits all points; nearest: {grows}"
+    if found.work:
+        grows += ", as its work does" if found.law.text != "1" else ", nor does its work"
+    worst = next((one for one in found.doubts if isinstance(one, NoLawFits)), None)
+    if worst is not None:
+        off = f"{show.point(worst.at)} lies off, {off_in_words(worst.off)}"
+        return f"no law fits all points; nearest: {grows} ({off})"
     if not others:
         return grows
     return f"{grows}; {others} other law{'s fit' if others > 1 else ' fits'} too"
@@ -49,13 +55,24 @@ def stated_text(fit: Fit) -> str:
     return f"{law} is {off}" + ("" if is_exact(fit.response) else "; whether it holds cannot be tested")
 
 
+def _rises(found: LawSet) -> bool:
+    """Return whether the answer rises with any of its factors."""
+    fit = found.fit
+    return not found.law.factors or any(fit.law_exponent(name, fit.largest) > 0 for name in found.law.factors)
+
+
 class FoundLaws(NamedTuple):
-    """How a subject scales, as a report shows it: the answer, laws with their weights, and what follows."""
+    """How a subject scales, as a report shows it: the answer, laws with their weights, and what follows.
+
+    ``work`` says the same of what was counted of its evaluations. ``n_laws`` is their number.
+    """
 
     subject: str
     answer: str
     rows: list[tuple[str, str]]
     lines: list[str]
+    work: list[str]
+    n_laws: int
 
 
 def found_laws(evidence: Evidence) -> list[FoundLaws]:
@@ -63,22 +80,42 @@ def found_laws(evidence: Evidence) -> list[FoundLaws]:
     from bptt_bench.analyse.discover.of_run import find_laws
 
     return [
-        FoundLaws(subject, f"no law can be found: {found}", [], [])
+        FoundLaws(subject, f"no law can be found: {found}", [], [], [], 0)
         if isinstance(found, str)
-        else FoundLaws(subject, answer_text(found), weight_rows(found), list(growth_lines(found)))
+        else FoundLaws(
+            subject=subject,
+            answer=answer_text(found),
+            rows=weight_rows(found),
+            lines=list(growth_lines(found)),
+            work=list(map(work_text, found.work)),
+            n_laws=len(found.candidates),
+        )
         for subject, found in find_laws(evidence).items()
     ]
 
 
+def work_text(work: LawSet) -> str:
+    """Return the laws of what was counted of each evaluation in a line, such as ``the number of … grows as n²``."""
+    others = [show.law(one.law.text) for one in work.candidates if one is not work.answer]
+    if not others:
+        return answer_text(work)
+    more = len(others) - MOST_NAMED
+    named = join_names([*others[:MOST_NAMED], *([f"{more} more"] if more > 0 else [])])
+    return f"{answer_text(work).partition(';')[0]}, or as {named}"
+
+
 def weight_rows(found: LawSet) -> list[tuple[str, str]]:
-    """Return the laws with their weights, the likeliest first."""
-    return [(show.law(one.law.text), show.percent(one.weight)) for one in found.candidates]
+    """Return the laws with their weights, the likeliest first, and how many more there are."""
+    shown = found.candidates[:MOST_ROWS] if len(found.candidates) > MOST_ROWS + 1 else found.candidates
+    rows = [(show.law(one.law.text), show.percent(one.weight)) for one in shown]
+    rest = found.candidates[len(shown) :]
+    return [*rows, *([(f"{len(rest)} more", show.percent(sum(one.weight for one in rest)))] if rest else [])]
 
 
 def in_one_line(found: LawSet) -> str:
     """Return the answer, and what would decide between the laws, for a list."""
     deciding = "" if found.decides is None else f"; {deciding_text(found.decides)}"
-    return answer_text(found) + deciding
+    return "; ".join([*map(work_text, found.work), answer_text(found)]) + deciding
 
 
 def growth_lines(found: LawSet) -> Iterator[str]:

@@ -15,6 +15,7 @@ from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.hosts import Disagreement, Host
 from bptt_bench.analyse.stats.estimate import RESOLUTION, Interval
 from bptt_bench.plan.experiment.deferred import REMEDIES
+from bptt_bench.plan.experiment.subject import INSTRUCTIONS
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report.format import WHOLE, law, response, term
 from bptt_bench.report.format import terms as terms_in_print
@@ -683,7 +684,43 @@ def _(one: fits.ReferenceHost) -> str:
 @words.register
 def _(one: fits.NoLawFits) -> str:
     tried = f"{one.tried} laws that were tried" if one.tried else "laws that were tried"
-    return f"no law fits: the points lie off the best of the {tried} by more than their noise explains"
+    return f"no law fits: points lie off {law(one.law)}, the best of the {tried}, {_off_text(one)}"
+
+
+@words.register
+def _(one: fits.PointsOff) -> str:
+    p_value = "" if one.p_value is None else f" (p = {one.p_value:.2g})"
+    return f"points lie off {law(one.law)} {_off_text(one)}{p_value}"
+
+
+def _off_text(one: fits.NoLawFits | fits.PointsOff) -> str:
+    return f"by more than their noise explains, most at {describe(one.at)} ({off_in_words(one.off)})"
+
+
+def off_in_words(off: float) -> str:
+    """Return how far a point lies off, relative to the law.
+
+    >>> off_in_words(0.234), off_in_words(-0.05), off_in_words(4.0)
+    ('23% above', '5.0% below', '5.00 times as much')
+    """
+    if off >= 1:
+        return f"{number(off + 1)} times as much"
+    size = f"{abs(off):.0%}" if abs(off) >= 0.1 else f"{abs(off):.1%}"
+    return f"{size} {'above' if off >= 0 else 'below'}"
+
+
+@words.register
+def _(one: fits.SlowerOperations) -> str:
+    what = "an operation" if one.counted != INSTRUCTIONS else "an instruction"
+    return f"{what} takes {number(one.times)} times as long at {describe(one.at)} as at {describe(one.than)}"
+
+
+@words.register
+def _(one: fits.Falls) -> str:
+    low, high = (describe({one.factor: level}) for level in one.between)
+    part = f"{one.ratio:.0%}" if one.ratio >= 0.1 else f"1/{1 / one.ratio:.3g}"
+    power = f"{one.factor} to the power {one.exponent:.2f} ({one.low:.2f} to {one.high:.2f})"
+    return f"it falls as {one.factor} grows, to {part} from {low} to {high}: about as {power}"
 
 
 @words.register

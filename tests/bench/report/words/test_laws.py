@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
+from bptt_bench.analyse.findings.fits import NoLawFits
 from bptt_bench.plan import CostLaw
 from bptt_bench.report.words.laws import answer_text, growth_lines, stated_text
 
@@ -46,11 +47,26 @@ def test_the_first_line_says_whether_the_data_reject_the_stated_law(
     assert (said[: len(begins)], said[-len(ends) :]) == (begins, ends)
 
 
-def test_a_set_that_fits_nothing_claims_no_other_fits() -> None:
-    falling = found(lambda n: 1 / n, 0.02)
-    assert falling.doubts
-    assert answer_text(falling).startswith("no law fits all points; nearest: ")
-    assert "too" not in answer_text(falling)
+def test_a_set_that_fits_nothing_claims_no_other_fits_and_names_what_lies_off() -> None:
+    jump = found(lambda n: 1e-8 * n * (2.0 if n > 3000 else 1.0), 0.02)
+    assert [type(one) for one in jump.doubts] == [NoLawFits]
+    assert answer_text(jump).startswith("no law fits all points; nearest: the time grows as n")
+    assert " lies off, " in answer_text(jump)
+    assert "too" not in answer_text(jump)
+
+
+def test_one_of_many_tests_at_5_percent_is_no_headline() -> None:
+    (one,) = found(lambda n: 1e-8 * n, 0.02).candidates
+    lack = replace(one.fit.lack_of_fit, kind="rejected", p_value=0.03)
+    off = LawSet(candidates=(replace(one, fit=replace(one.fit, lack_of_fit=lack)),))
+    assert answer_text(off) == "the time grows as n"
+    (line,) = (line for line in growth_lines(off) if "lie off" in line)
+    assert line.startswith("points lie off n by more than their noise explains, most at n=")
+    assert line.endswith(" (p = 0.03)")
+    worse = replace(one.fit.lack_of_fit, kind="rejected", p_value=0.004)
+    alone = LawSet(candidates=(replace(one, fit=replace(one.fit, lack_of_fit=worse)),))
+    assert answer_text(alone).startswith("no law fits all points")
+    assert answer_text(replace(alone, tests=5)) == "the time grows as n"
 
 
 def test_an_answer_that_is_not_the_likeliest_says_why() -> None:

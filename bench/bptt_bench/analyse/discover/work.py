@@ -1,0 +1,114 @@
+"""Laws of what an evaluation counts, and the laws of its time that follow from them.
+
+A count has terms of lower order beside the one that it is about: of a sort, the elements that are copied beside those
+that are compared. Laws that differ in these alone are one law of the work. Time is work times what an operation costs,
+so that it has the terms of the work and no others; which of them are seen in it, the times say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+from scipy.special import logsumexp
+
+from bptt_bench.analyse.discover.family import ABSENT, Term, powers_of
+from bptt_bench.analyse.discover.finalists import Finalist, Measured, averaged_over_constant
+from bptt_bench.analyse.discover.law_set import LawSet
+from bptt_bench.analyse.discover.search import NOTHING, Law
+from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.errors import LawError
+from bptt_bench.plan import CostLaw
+
+FASTEST = 1_000_000  # the order of an exponential among powers
+
+
+def leading_terms(law: Law) -> Law:
+    """Return the terms of a law that no other of its terms outgrows in every factor.
+
+    Of n*m + n + m**2 these are n*m and m**2.
+    """
+    return tuple(term for term in law if not any(_is_lower(term, other) for other in law))
+
+
+def merge_by_leading_terms(finalists: Iterable[Finalist]) -> list[Finalist]:
+    """Return one finalist for all laws with the same leading terms, their weights added.
+
+    Its lower terms are those of the likeliest of them.
+    """
+    groups: dict[tuple[str, ...], list[Finalist]] = {}
+    for one in finalists:
+        kept = set(leading_terms(one.law))
+        leading = list(one.terms)
+        if one.law:
+            leading = [text for term, text in zip(one.law, one.terms, strict=True) if term in kept]
+        groups.setdefault(tuple(sorted(leading)), []).append(one)
+    merged = []
+    for highest, group in groups.items():
+        best = max(group, key=lambda one: one.log_weight)
+        lower = tuple(text for text in best.terms if text not in highest)
+        weight = float(logsumexp([one.log_weight for one in group]))
+        terms = tuple(text for text in best.terms if text in highest)
+        merged.append(best._replace(terms=terms, log_weight=weight, lower=lower))
+    return merged
+
+
+def laws_of_time(work: Sequence[LawSet], levels: Mapping[str, Array], measured: Measured) -> list[Finalist]:
+    """Return the laws of time that the laws of the work admit, weighted by those and by how well they fit the times.
+
+    Where several things were counted, time has the terms of all of them.
+    """
+    if len(work) == 1:
+        admitted = [(one.law, _lower_terms(one.fit.full_law, one.law), one.weight) for one in work[0].candidates]
+    else:
+        law = CostLaw(" + ".join(dict.fromkeys(str(term) for one in work for term in one.law.terms)))
+        admitted = [(law, (), 1.0)]
+    found = []
+    for law, lower, weight in admitted:
+        finalist = _of_terms(law, lower, levels, measured)
+        if finalist is not None:
+            found.append(finalist._replace(log_weight=finalist.log_weight + float(np.log(weight))))
+    return found
+
+
+def _of_terms(law: CostLaw, lower: Sequence[str], levels: Mapping[str, Array], measured: Measured) -> Finalist | None:
+    """Return a law of time; None if it is undefined at a point, or does not vary."""
+    own = tuple(map(str, law.terms))
+    try:
+        with np.errstate(all="ignore"):
+            design = CostLaw(" + ".join([*own, *lower])).columns(dict(levels))
+    except LawError:
+        return None
+    sound = np.isfinite(design).all() and (design >= 0).all()
+    if not sound or not any(np.ptp(design[:, j]) > 0 for j in range(len(own))):
+        return Finalist(own, measured.log_weight(design), constant=False) if sound and law.text == "1" else None
+    kept = _seen(design, len(own), measured)
+    without, constant = averaged_over_constant(design[:, kept], measured)
+    beside = tuple(text for place, text in enumerate(lower, start=len(own)) if place in kept)
+    return Finalist(own, without, constant, beside) if np.isfinite(without) else None
+
+
+def _seen(design: Array, n_leading: int, measured: Measured) -> list[int]:
+    """Return the columns of terms that are seen in the times beside a constant, one at least of the leading ones."""
+    relative = design * np.exp(-measured.log_seconds)[:, None]
+    scaled = np.column_stack([np.ones(len(design)), design / relative.max(axis=0)])
+    found = measured.fit(scaled)
+    shares = (found.jacobian * found.coefficients).max(axis=0)[1:]
+    kept = [place for place in range(design.shape[1]) if shares[place] > NOTHING]
+    return kept if any(place < n_leading for place in kept) else [0, *kept]
+
+
+def _lower_terms(full: CostLaw, law: CostLaw) -> tuple[str, ...]:
+    own = {str(term) for term in law.terms}
+    return tuple(text for text in map(str, full.terms) if text not in own and text != "1")
+
+
+def _is_lower(term: Term, other: Term) -> bool:
+    """Return whether another term grows at least as fast in every factor, and faster in one."""
+    orders = [(_order(one), _order(two)) for one, two in zip(term, other, strict=True)]
+    return term != other and all(one <= two for one, two in orders)
+
+
+def _order(shape: int) -> tuple[int, int]:
+    """Return how fast a shape grows, as quarters of a power and logarithms."""
+    return (0, 0) if shape == ABSENT else powers_of(shape) or (FASTEST + shape, 0)
