@@ -11,7 +11,8 @@ import numpy as np
 from bptt_bench.analyse.derive.sampling import OTHER_INPUTS, Component, Sampler, Sizes
 
 INPUTS = 20  # of each size
-LEVELS = 4  # of a factor, each twice the one before
+LEVELS = 8  # of a factor, each twice the one before
+SHARE = 1 / 8  # of the time, for the largest level of a factor; all smaller ones take about as much
 ALREADY_TRIED = 100  # numbers of other inputs that the search may have used
 
 
@@ -58,7 +59,7 @@ def spreads(sampler: Sampler, components: Sequence[Component]) -> dict[Component
 
 def _doubling(sampler: Sampler, place: int) -> list[Sizes]:
     """Return sizes of a line, each twice the one before, up to the largest at which all inputs are affordable."""
-    share = sampler.limits.seconds / (2 * LEVELS * len(sampler.names))
+    share = SHARE * sampler.limits.seconds / len(sampler.names)
     line = [sizes for sizes in sampler.line(place) if INPUTS * sampler.found[sizes].seconds <= share]
     largest = line[-1][place] if line else 0
     wanted = [largest >> shift for shift in reversed(range(LEVELS))]

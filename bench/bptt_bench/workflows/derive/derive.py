@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any
 
 from bptt_bench.analyse.derive.exact_law import ExactLaw, combined, make_symbols
+from bptt_bench.analyse.derive.mean_laws import MeanLaw, mean_laws
 from bptt_bench.analyse.derive.proof import Comparison, compare
 from bptt_bench.analyse.derive.sampling import SIZE_LIMIT, Component, Counted, Limits, Sampler, Sizes, spread_base
 from bptt_bench.analyse.derive.search import Derived, Obstacle, Search
@@ -33,7 +34,7 @@ class DerivedCount:
     found : its law, or why there is none.
     stated : the closed form that the subject states, as an expression of sympy; None if it states none.
     comparison : of the law with the closed form, as formulas.
-    spread, growth : of a count that depends on the data, over inputs.
+    spread, growth, mean_laws : of a count that depends on the data, over inputs.
     """
 
     found: Derived
@@ -41,6 +42,7 @@ class DerivedCount:
     comparison: Comparison | None = None
     spread: tuple[Spread, ...] = ()
     growth: tuple[MeanGrowth, ...] = ()
+    mean_laws: tuple[MeanLaw, ...] = ()
 
     @property
     def phase(self) -> str:
@@ -227,7 +229,7 @@ class _Task:
                 continue
             growth = [mean_growth(made, name) for name in names]
             known = tuple(each for each in growth if each is not None)
-            counts.append(DerivedCount(found=one, spread=tuple(made), growth=known))
+            counts.append(DerivedCount(found=one, spread=tuple(made), growth=known, mean_laws=mean_laws(made)))
         return tuple(counts)
 
     def _sampler(

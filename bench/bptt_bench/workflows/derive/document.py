@@ -106,6 +106,7 @@ def _count(count: DerivedCount) -> dict[str, Any]:
         "nearest": None if found.nearest is None else _nearest(found.nearest),
         "spread": [dataclasses.asdict(each) for each in count.spread],
         "growth": [{**dataclasses.asdict(each), "between": list(each.between)} for each in count.growth],
+        "mean_laws": [dataclasses.asdict(each) for each in count.mean_laws],
     }
 
 
