@@ -25,6 +25,7 @@ from bptt_bench.plan import (
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.exponents import exponent_rows, figure_exponents
 from bptt_bench.report.figures.foresight import figure_foresight
+from bptt_bench.report.figures.growth import figure_growth
 from bptt_bench.report.figures.lines import Line, lines_along
 from bptt_bench.report.figures.machine import figure_machine
 from bptt_bench.report.figures.overview import figure_overview
@@ -38,10 +39,12 @@ from bptt_bench.report.figures.shares import figure_shares, share_groups
 from bptt_bench.report.figures.style import subject_looks
 from bptt_bench.report.words.content import judged_claims
 from bptt_bench.report.words.foresight import accuracy_lines
+from bptt_bench.report.words.laws import answer_text
 from bptt_bench.report.words.machine import sentence
 from bptt_bench.report.words.race import lines as race_lines
 
 if TYPE_CHECKING:
+    from bptt_bench.analyse.discover.law_set import LawSet
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 SECOND_LINE_LEVELS = 4  # a further line along the same factor is shown when it has at least this many levels
@@ -50,7 +53,8 @@ MANY_SUBJECTS = 5  # from so many on a page shows them all
 OVERVIEW_FACTORS = 2  # on that page: those that the measured lines follow farthest
 MACHINE_LINES = 2  # beside each other in a figure of the machine's rates: those along the widest ranges
 
-LEADING = ("ratio", "race", "overview", "scaling", "exponents")  # kinds of figures, the one that answers best first
+# kinds of figures, the one that answers best first
+LEADING = ("ratio", "race", "overview", "scaling", "growth", "exponents")
 
 EXPONENTS = (
     "Each row is one claim. The stroke is the predicted exponent, the grey band the margin that the claim allows, "
@@ -96,6 +100,11 @@ EXACT = (
     "Marks: measured, once each, for {reason}. Solid: the law with its overhead terms, fitted to all points at once."
     " Dashed: the terms of the law alone. Beneath, subject by subject: how far the measured points lie "
     "from the fit. The triangles have the slopes 1 and 2. "
+)
+GROWTH = (
+    "Marks: measured, with intervals. The thick line: the law that is the answer, dashed on grey where it goes beyond "
+    "what was measured. Thin lines: the other laws that the data do not exclude. The band: where a further sample lies "
+    "with a probability of 95 %, whichever of these laws holds. The triangles have the slopes 1 and 2. "
 )
 SCALING_AGAIN = "Drawn like the first figure of time against a factor. "
 ERRORS = "Mean error of the fits over all their points: {errors}."
@@ -177,7 +186,8 @@ def gallery(analysis: Analysis) -> list[NamedFigure]:
     """Return the figures of a report in reading order; those for which the run holds nothing are left out."""
     parts = (
         *(_passes(analysis), _ratios(analysis), _race(analysis), _overview(analysis), _foresight(analysis)),
-        *(_planes(analysis), _exponents(analysis), _scaling(analysis), _machine(analysis), _shares(analysis)),
+        *(_planes(analysis), _exponents(analysis), _scaling(analysis), _growth(analysis), _machine(analysis)),
+        _shares(analysis),
     )
     named: dict[str, NamedFigure] = {}
     for found in itertools.chain(*parts, _parity(analysis)):
@@ -327,6 +337,29 @@ def _scaling(analysis: Analysis) -> Iterator[NamedFigure]:
                     is_further=explained[kind] in (AGAIN, SCALING_AGAIN),
                 )
                 explained[kind] = AGAIN if kind else SCALING_AGAIN
+
+
+def _growth(analysis: Analysis) -> Iterator[NamedFigure]:
+    from bptt_bench.analyse.discover.of_run import find_laws
+
+    found = {name: one for name, one in find_laws(analysis.evidence).items() if not isinstance(one, str)}
+    factors = [factor.name for factor in analysis.experiment.factors]
+    points = {name: one.fit.points for name, one in found.items()}
+    explained = GROWTH
+    for factor in factors:
+        for line in lines_along(factor, factors, points)[:1]:
+            yield NamedFigure(
+                name=_file_name("growth", factor),
+                title=f"How the time grows with {factor}",
+                caption=explained + " ".join(_growth_text(name, found[name]) for name in line.subjects),
+                draw=functools.partial(figure_growth, analysis, line, found),
+                is_further=explained == AGAIN,
+            )
+            explained = AGAIN
+
+
+def _growth_text(subject: str, found: LawSet) -> str:
+    return f"{subject}: {answer_text(found)}."
 
 
 def _machine(analysis: Analysis) -> Iterator[NamedFigure]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,14 +11,19 @@ import numpy as np
 from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line, along, lines_along
+from bptt_bench.report.words.reasons import words
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from bptt_bench.analyse.fitting.fitted import Fit
+    from bptt_bench.analyse.stats.estimate import Interval
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 REACH = 100.0  # a size can be asked for up to so many times the largest that was measured
 PER_DECADE = 20  # sizes that can be asked for: each some 12 % above the one before
 DIGITS = 6  # significant ones of a value
+NOT_STATED = "no law is stated: the average over all laws that the data do not exclude"
 MOST_CURVES = 60  # of a page; the first subjects and factors
 
 
@@ -34,6 +39,8 @@ def law_curves(analysis: Analysis) -> list[dict[str, Any]]:
 
 
 def _curves(analysis: Analysis) -> Iterator[dict[str, Any]]:
+    from bptt_bench.analyse.discover.of_run import find_laws
+
     factors = [factor.name for factor in analysis.experiment.factors]
     for (subject, response), fit in analysis.fits.items():
         if response != show.WHOLE or subject.endswith(PLACEBO_SUFFIX):
@@ -41,12 +48,22 @@ def _curves(analysis: Analysis) -> Iterator[dict[str, Any]]:
         for factor in [name for name in factors if name in fit.full_law.factors]:
             lines = lines_along(factor, factors, {subject: fit.points})
             if lines:
-                yield _curve(subject, fit, lines[0], _note(analysis, subject, fit))
+                yield _curve(subject, fit, lines[0], _note(analysis, subject, fit), fit.predict)
+    for subject, found in find_laws(analysis.evidence).items():
+        if isinstance(found, str) or found.fit.response != show.WHOLE:
+            continue
+        for factor in [name for name in factors if name in found.factors]:
+            lines = lines_along(factor, factors, {subject: found.fit.points})
+            if lines:
+                note = "; ".join(map(words, found.doubts)) or NOT_STATED
+                yield _curve(subject, found.fit, lines[0], note, found.predict)
 
 
-def _curve(subject: str, fit: Fit, line: Line, note: str) -> dict[str, Any]:
+def _curve(
+    subject: str, fit: Fit, line: Line, note: str, predict: Callable[[pd.DataFrame], Sequence[Interval]]
+) -> dict[str, Any]:
     levels = _levels(line.levels)
-    values = fit.predict(along(line.fixed, line.factor, np.array(levels)))
+    values = predict(along(line.fixed, line.factor, np.array(levels)))
     rows = line.select(fit.points)
     measured = rows[[line.factor, "measured", "low", "high"]].to_numpy(float).tolist()
     scale = fit.unit.scale if fit.unit is not None and fit.unit.base else 1.0

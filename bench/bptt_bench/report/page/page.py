@@ -17,6 +17,7 @@ import matplotlib as mpl
 from markupsafe import Markup, escape
 from matplotlib.figure import Figure
 
+from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.gallery import NamedFigure, gallery, leading
 from bptt_bench.report.figures.style import STYLE
@@ -214,12 +215,16 @@ def _factors(analysis: Analysis) -> list[tuple[str, str]]:
 def _context(analysis: Analysis) -> dict[str, Any]:
     run = analysis.frame.attrs.get("run", {})
     readings = readings_of(analysis.frame.attrs)
+    laws = found_laws(analysis.evidence)
+    is_open = bool(laws) and all(verdict.kind == content.CHECK for verdict in analysis.verdicts)
     return {
         "name": analysis.experiment.name,
+        "question": _question(analysis, is_open=is_open),
         "run": _run_line(run),
-        "tally": content.tally(analysis),
+        "is_open": is_open,
+        "tally": "" if is_open and not analysis.verdicts else content.tally(analysis),
         "answers": answers(analysis),
-        "laws": found_laws(analysis.evidence),
+        "laws": laws,
         "groups": verdict_groups(verdict_rows(analysis)),
         "regimes": regime_rows(analysis),
         "unsaid": show.unnamed_subject,
@@ -236,6 +241,14 @@ def _context(analysis: Analysis) -> dict[str, Any]:
         "machine_notes": content.machine_notes(analysis),
         "readings": None if readings is None else readings_table(readings),
     }
+
+
+def _question(analysis: Analysis, *, is_open: bool) -> str:
+    """Return what the report answers: where nothing is claimed of a cost, how it grows."""
+    if not is_open:
+        return f"{analysis.experiment.name}: does the measured cost follow its law?"
+    factors = [factor.name for factor in analysis.experiment.factors if not factor.is_category]
+    return f"How does {analysis.experiment.name} scale with {join_names(factors)}?"
 
 
 def _run_line(run: Mapping[str, Any]) -> str:
