@@ -12,7 +12,7 @@ from bptt_bench.analyse.findings.fits import Falls
 from bptt_bench.analyse.stats.arrays import Array
 
 CONFIDENCE = 0.999  # of the interval of a power that must lie below 0: the largest of several is looked at
-LARGEST_RATIO = 0.9  # of the response at the largest over that at the smallest level; less is no fall worth a word
+LARGEST_RATIO = 0.9  # of the response at the largest over that at the smallest level; less is not worth a word
 FEWEST_LEVELS, SPARE_POINTS = 3, 2
 TOGETHER = 0.999  # correlation of the logarithms of two factors that never vary apart
 

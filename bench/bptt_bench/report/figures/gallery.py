@@ -25,7 +25,6 @@ from bptt_bench.plan import (
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.exponents import exponent_rows, figure_exponents
 from bptt_bench.report.figures.foresight import figure_foresight
-from bptt_bench.report.figures.growth import figure_growth
 from bptt_bench.report.figures.lines import Line, lines_along
 from bptt_bench.report.figures.machine import figure_machine
 from bptt_bench.report.figures.overview import figure_overview
@@ -34,7 +33,7 @@ from bptt_bench.report.figures.passes import Pass, animate_passes, can_be_drawn,
 from bptt_bench.report.figures.plane import figure_plane, ratio_plane
 from bptt_bench.report.figures.race import figure_race, figure_roofline
 from bptt_bench.report.figures.ratio import RatioGroup, all_ratios, figure_ratio, groups_beside, ratio_groups
-from bptt_bench.report.figures.scaling import figure_scaling
+from bptt_bench.report.figures.scaling import figure_growth, figure_scaling
 from bptt_bench.report.figures.shares import figure_shares, share_groups
 from bptt_bench.report.figures.style import subject_looks
 from bptt_bench.report.words.content import judged_claims

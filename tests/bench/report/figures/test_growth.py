@@ -13,8 +13,8 @@ from bptt_bench.analyse.discover.of_run import find_laws
 from bptt_bench.plan import Evaluation, Point
 from bptt_bench.report.figures import gallery
 from bptt_bench.report.figures.gallery import leading
-from bptt_bench.report.figures.growth import REACH, figure_growth
 from bptt_bench.report.figures.lines import lines_along
+from bptt_bench.report.figures.scaling import REACH, figure_growth
 from bptt_bench.report.page.curves import NOT_STATED, law_curves
 from bptt_bench.report.page.page import render_summary, write_report
 
