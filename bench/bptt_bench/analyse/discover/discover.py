@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bptt_bench.analyse.data.columns import WHOLE, choose_response
-from bptt_bench.analyse.data.response import is_count, is_exact
+from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
 from bptt_bench.analyse.discover.evidence import noise_prior
 from bptt_bench.analyse.discover.extensions import free_power, with_corners
@@ -35,7 +35,7 @@ from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw, Point
-from bptt_bench.plan.experiment.instructions import RESPONSE as INSTRUCTIONS
+from bptt_bench.plan.experiment.subject import COUNTED
 from bptt_bench.store.frame import as_samples
 from bptt_bench.text.arguments import require_text, require_texts
 
@@ -50,6 +50,7 @@ MOST_OUTLIERS, OUTLIER_WEIGHT = 0.15, 1e-3  # share of points off a law, and the
 FEWEST_POINTS = 4  # fewer fit any law
 CONSTANT = ("1",)  # the law of what does not grow, which all others hold beside their terms
 COUNTS = "counts"  # the timing of rows that count
+WITNESSES = tuple(f"{name}{COUNT_SUFFIX}" for name in COUNTED)  # of all work, the best first
 
 
 def discover(
@@ -117,13 +118,13 @@ def discover_leading(frame: pd.DataFrame, *, response: str, confidence: float = 
 
 
 def laws_of_work(frame: pd.DataFrame, *, confidence: float = 0.95) -> tuple[LawSet, ...]:
-    """Return the laws of what a run counted of each evaluation: its instructions, or else what a tally counts."""
+    """Return the laws of what a run counted of each evaluation: instructions, or operations, or a tally."""
     if "timing" not in frame.columns:
         return ()
     rows = frame[(frame["timing"] == COUNTS).to_numpy(dtype=bool)]
     names = [name for name in map(str, rows.columns) if is_count(name) and rows[name].notna().any()]
     found = []
-    for name in [INSTRUCTIONS] if INSTRUCTIONS in names else names:
+    for name in [name for name in WITNESSES if name in names][:1] or names:
         try:
             found.append(discover_leading(rows, response=name, confidence=confidence))
         except FitError:  # too few points were counted
