@@ -64,7 +64,7 @@ def test_a_run_is_judged_by_the_law_of_an_experiment_that_leaves_it_to_be_derive
     frame = pd.DataFrame({"subject": "product", "n": n, "seconds_per_eval": 1e-10 * n**3.0 * noise})
     frame.attrs["factors"] = ["n"]
     (verdict,) = bench.judge(frame, made)
-    assert verdict.claim == "product follows n**3"
+    assert verdict.claim == "follows n**3"
     assert verdict.verdict == "supported"
 
 
