@@ -70,7 +70,8 @@ def _print(kind: str, cases: list[Case], found: dict[str, dict[str, float] | str
             click.echo(f"  {name:<18}{scores}")
             continue
         shown = [f"{scores[one]:.3g}" if one in scores and (name == OURS or one in NAMES[:3]) else "" for one in NAMES]
-        click.echo(f"  {name:<18}" + "".join(f"{one:>10}" for one in shown))
+        without = f"   {scores['unanswered']:.0f} tables without an answer" if "unanswered" in scores else ""
+        click.echo(f"  {name:<18}" + "".join(f"{one:>10}" for one in shown) + without)
 
 
 if __name__ == "__main__":

@@ -63,14 +63,18 @@ class Scores(Mapping[str, float]):
 
     ``median``, ``p95``: of the absolute relative error. ``coverage``: of the intervals. ``worse``: share of predictions
     graded worse than sound. ``told``: share of cases with a coverage of 85 % or more, or whose law is called rejected.
-    ``silent``: number of cases with a coverage below 80 % that are graded sound.
+    ``silent``: number of cases with a coverage below 80 % that are graded sound. ``unanswered``: number of cases that
+    a tool has no answer to, which the others leave out.
     """
 
     def __init__(self, cases: Sequence[Case], answers: Sequence[Answer]) -> None:
         errors, inside, worse = list[float](), list[bool](), list[bool]()
-        told, silent, self.n_cases = 0, 0, len(cases)
+        told, silent, unanswered = 0, 0, 0
         for case, answer in zip(cases, answers, strict=True):
             truth = case.held["seconds"].to_numpy(dtype=np.float64)
+            if not np.isfinite(answer.value).all():
+                unanswered += 1
+                continue
             errors += np.abs(answer.value / truth - 1).tolist()
             if answer.low is None or answer.high is None:
                 continue
@@ -81,7 +85,9 @@ class Scores(Mapping[str, float]):
             sound = np.mean([grade == "sound" for grade in answer.grades]) > 0.5
             told += bool(held.mean() >= 0.85 or rejected)
             silent += bool(held.mean() < 0.8 and sound)
-        self._found = {"median": 100 * float(np.median(errors)), "p95": 100 * float(np.quantile(errors, 0.95))}
+        self._found = {"unanswered": float(unanswered)} if unanswered else {}
+        if errors:
+            self._found |= {"median": 100 * float(np.median(errors)), "p95": 100 * float(np.quantile(errors, 0.95))}
         if inside:
             self._found |= {"coverage": 100 * float(np.mean(inside)), "silent": float(silent)}
             self._found |= {"told": 100 * told / len(cases), "worse": 100 * float(np.mean(worse))}

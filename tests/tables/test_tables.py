@@ -47,6 +47,8 @@ def test_scores_are_those_of_worked_out_answers() -> None:
         "worse": 100,
     }
     assert set(Scores([case()], [Answer(value=value)])) == {"median", "p95"}
+    silent = Answer(value=np.full(4, np.nan))
+    assert dict(Scores([case(), case()], [silent, Answer(value=truth)])) == {"unanswered": 1, "median": 0, "p95": 0}
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -79,7 +79,7 @@ def fit(
 
     if law is not None and counts is not None:
         raise click.UsageError("--law and --counts: give one of them; with --law nothing is left to be found")
-    if law is None and fitting["overhead"] != "auto":
+    if law is None and fitting["overhead"] is not None:
         raise click.UsageError("--overhead: goes with --law; without one the terms beside it are found too")
     result = fit_data(
         data,

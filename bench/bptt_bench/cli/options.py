@@ -219,10 +219,20 @@ def _resume_command(context: click.Context, folder: Path) -> Iterator[str]:
 _FILE = click.Path(path_type=Path)
 _FITTING = (
     click.option(
-        "--overhead", default="auto", metavar="TERMS", help="Terms beside the law, such as '1 + T'.  [default: auto]"
+        "--overhead",
+        metavar="TERMS",
+        help="Terms beside the law, such as '1 + T', or auto.  [default: those of a run for its own law, else auto]",
     ),
     unit_option,
     click.option("--block", metavar="NAME", help="Column of the blocks, whose common drift is removed."),
+    click.option(
+        "--censored",
+        metavar="NAME",
+        help="Column of 0 and 1: where it is 1, the response is a lower bound (a timeout).",
+    ),
+    click.option(
+        "--standard-error", metavar="NAME", help="Column of the standard error of each response, which weights it."
+    ),
     click.option(
         "--names", metavar="NAMES", help="Names of arguments that another tool's file only numbers, such as n,m."
     ),

@@ -75,7 +75,7 @@ def predict(
 
     if context.args:
         raise click.UsageError(f"{' '.join(context.args)}: points are given by --at, such as --at {context.args[0]}")
-    if law is None and fitting["overhead"] != "auto":
+    if law is None and fitting["overhead"] is not None:
         raise click.UsageError("--overhead: goes with --law; the laws of a run have their own")
     if claims is not None and law is not None:
         raise click.UsageError("--claims and --law: name one source of laws, not two")

@@ -53,8 +53,9 @@ def load(
     timing ``counts``, and a column ``<name>_count`` for each name.
 
     ``attrs`` holds the other records: ``run``, ``experiment`` (what was measured, and the claims), ``factors``,
-    ``checks``, ``skips``, ``workers``, ``resumes``, ``allocations``, ``predictions``, ``agreements``, ``inspections``,
-    ``counts``, ``uncounted``, ``missing`` (reasons by subject), ``finish``, ``probe``, ``peaks``, ``hosts``
+    ``checks``, ``skips``, ``workers``, ``resumes``, ``allocations``, ``predictions``, ``anchors`` (if it has any),
+    ``agreements``, ``inspections``, ``counts``, ``uncounted``, ``missing`` (reasons by subject), ``finish``, ``probe``,
+    ``peaks``, ``hosts``
     (environments of the hosts of a run that has several, by the names in ``host``), ``derived`` (the text of
     ``derived.json``, the laws that ``bptt-bench derive`` found in the code, where the folder has one).
 
@@ -228,6 +229,7 @@ def _attributes(records: Sequence[dict[str, Any]], factors: Sequence[str]) -> di
         "probe": by_kind.get("probe", [None])[-1],
         "allocations": by_kind.get("allocation", []),
         "predictions": by_kind.get("prediction", []),
+        **({"anchors": by_kind["anchors"][-1]["cells"]} if "anchors" in by_kind else {}),
         "agreements": by_kind.get("agreement", []),
         "inspections": by_kind.get("inspection", []),
         "counts": by_kind.get("count", []),

@@ -52,7 +52,7 @@ TIMINGS: tuple[Timing, ...] = ("whole", "phases")
 LINES_PER_ROUND = 6  # claims named in the messages of a round; the record holds all
 
 
-class AdaptiveSampler:
+class Sampler:
     """Chooses what to measure next; called by the loop of a run whenever nothing is left to be measured.
 
     Parameters
@@ -65,7 +65,6 @@ class AdaptiveSampler:
     def __init__(
         self,
         experiment: Experiment,
-        profile: str,
         rule: StoppingRule,
         *,
         seed: int,
@@ -75,8 +74,20 @@ class AdaptiveSampler:
         say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self._experiment, self._rule, self._seed = experiment, rule, seed
-        self._seconds_per_sample = experiment.profile(profile).seconds_per_sample
         self._read, self._append, self._seconds_used, self._say = read, append, seconds_used, say
+
+
+class AdaptiveSampler(Sampler):
+    """Chooses the visits that narrow the intervals of claims most.
+
+    Parameters
+    ----------
+    profile : whose samples last as long as those of this run.
+    """
+
+    def __init__(self, experiment: Experiment, profile: str, rule: StoppingRule, **how: Any) -> None:
+        super().__init__(experiment, rule, **how)
+        self._seconds_per_sample = experiment.profile(profile).seconds_per_sample
         self._pace, self._start_up, self._thinking = 1.0, START_UP_SECONDS, 0.0
         self._last: tuple[float, float, float] | None = None  # end of thinking, seconds planned, seconds in visits then
         self._named: set[str] = set()
@@ -199,27 +210,11 @@ class AdaptiveSampler:
             self._say(f"  {line}")
 
 
-class DecidingSampler:
-    """Chooses the points that decide between the laws that a subject without a law may follow; called as the other is.
+class DecidingSampler(Sampler):
+    """Chooses the points that decide between the laws that a subject without a law may follow."""
 
-    Parameters
-    ----------
-    read, append, seconds_used, say : as those of ``AdaptiveSampler``.
-    """
-
-    def __init__(
-        self,
-        experiment: Experiment,
-        rule: StoppingRule,
-        *,
-        seed: int,
-        read: Callable[[], pd.DataFrame],
-        append: Callable[[Mapping[str, Any]], None],
-        seconds_used: Callable[[], float],
-        say: Callable[[str], None] = lambda _line: None,
-    ) -> None:
-        self._experiment, self._rule, self._seed = experiment, rule, seed
-        self._read, self._append, self._seconds_used, self._say = read, append, seconds_used, say
+    def __init__(self, experiment: Experiment, rule: StoppingRule, **how: Any) -> None:
+        super().__init__(experiment, rule, **how)
         self._chosen: set[TimedCell] = set()
 
     def __call__(self) -> Sequence[Block]:

@@ -20,6 +20,7 @@ from bptt_bench.analyse.data.columns import (
     format_level,
     format_levels,
     levels_of,
+    with_noise_columns,
 )
 from bptt_bench.analyse.data.response import unit_of
 from bptt_bench.analyse.data.samples import categories_of, own_subjects
@@ -28,6 +29,7 @@ from bptt_bench.analyse.discover.discover import discover_each
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
 from bptt_bench.analyse.evidence.evidence import fitted_samples
+from bptt_bench.analyse.evidence.own_law import options_of_run
 from bptt_bench.analyse.evidence.strata import stratum
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.cautions import cautions
@@ -110,7 +112,7 @@ def fit_data(
     law: str | None = None,
     *,
     counts: str | None = None,
-    overhead: str = "auto",
+    overhead: str | None = None,
     response: str | None = None,
     block: str | None = None,
     subject: str | None = None,
@@ -121,6 +123,8 @@ def fit_data(
     rename: Sequence[str] = (),
     ignore: Sequence[str] = (),
     unit: str | None = None,
+    censored: str | None = None,
+    standard_error: str | None = None,
 ) -> FitReport | FitReports:
     """Fit a law, and others to compare it with, to the samples in a folder or file, less those that test predictions.
 
@@ -131,10 +135,13 @@ def fit_data(
     law : to be fitted; by default every law that the data do not exclude is found, and the simplest of them fitted.
     counts : without a law, that of the counted operations, whose terms alone time is fitted with.
     names : of factors that another tool's file only numbers (``arg0``, ``arg1``).
+    overhead : terms beside the law; by default those of the run for its own law, which is then fitted as ``predict``
+        does, and else those that are found to be needed.
     predict : points such as ``"V=10000,T=35"``, whose levels may be ranges, as in ``predict``.
     where : which rows to use, such as ``dtype=float32``; several levels of one name select the rows of any.
     response, rename, ignore : as in ``fit`` and ``load``.
     unit : of the response, such as ``"ms"``; by default that of its format or the one that its name states.
+    censored, standard_error : columns, as in ``bench.fit``.
 
     Raises
     ------
@@ -143,19 +150,21 @@ def fit_data(
     asked = parse_points(predict, "--predict")
     frame = select_subject(fitted_samples(load(data, rename=rename, ignore=ignore)), subject)
     frame = name_factors(frame, names, laws=[] if law is None else [law, *versus])
+    frame = with_noise_columns(frame, censored, standard_error)
     named = law if law is not None else factors_as_law(frame, response, block)
     frame, response = prepare_rows(frame, (named, *versus), where=where, response=response, block=block, unit=unit)
 
     def answered(rows: pd.DataFrame, laws: LawSet | None = None) -> FitReport:
-        texts = versus if law is None else (law, *versus)
-        fits = [fit(rows, text, response=response, overhead=overhead, block=block, unit=unit) for text in texts]
-        this, *others = fits if laws is None else (laws.fit, *fits)
+        how: dict[str, Any] = {"response": response, "block": block, "unit": unit}
+        this = laws.fit if laws is not None else fit_rows(frame, rows, named, overhead=overhead, **how)
+        others = [fit(rows, text, overhead=overhead or "auto", **how) for text in versus]
+        alike = fit(rows, named, overhead=overhead or "auto", **how) if laws is None and others else this
         needed = this.full_law.factors if laws is None else laws.factors
         points = [point for one in asked for point in _read_points(one, this, needed)]
         return FitReport(
             fit=this,
             predictions=tuple(predict_points(this, points, laws)),
-            versus=tuple(prefer_fits(this, other) for other in others),
+            versus=tuple(prefer_fits(alike, other) for other in others),
             notes=tuple(frame.attrs.get("notes", ())),
             laws=laws,
         )
@@ -172,6 +181,12 @@ def fit_data(
     if not by:
         return found[Point()]
     return FitReports(by=tuple(by), found=found, left_out=left_out)
+
+
+def fit_rows(frame: pd.DataFrame, rows: pd.DataFrame, law: str, *, overhead: str | None = None, **how: Any) -> Fit:
+    """Fit a law to rows of a frame: the own law of a run as its experiment says, unless an option says otherwise."""
+    own = {} if overhead is not None or how["block"] is not None else options_of_run(frame, rows, law, how["response"])
+    return fit(rows, law, **{"overhead": overhead or "auto", **how, **own})
 
 
 def factors_as_law(frame: pd.DataFrame, response: str | None = None, block: str | None = None) -> str:

@@ -1,14 +1,15 @@
 """Predicts points beyond a sweep, then measures them, in one run.
 
 The predictions are stored with the run before the first sample that tests them is taken; a run that was interrupted
-goes on with those it has stored.
+goes on with those it has stored. Among these samples some cells of the sweep are measured again, as anchors: they show
+how the speed of the machine has changed since.
 """
 
 from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from bptt_bench.analyse.evidence.strata import Strata
+    from bptt_bench.analyse.predict.anchors import Shift
     from bptt_bench.analyse.predict.foresight import Accuracy, CheckedPrediction, Prediction
 
 EVALUATIONS_OF_A_VISIT = 2.0  # samples' worth of them: one warms up and shows how long they take, one is the sample
@@ -43,8 +45,16 @@ class ForesightOutcome:
 
     def to_json(self) -> dict[str, Any]:
         """Return the outcome as plain data; ``accuracy`` is None where nothing was measured."""
-        from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, TARGET_P95, by_subject
+        from bptt_bench.analyse.predict.foresight import (
+            TARGET_COVERAGE,
+            TARGET_MEDIAN,
+            TARGET_P95,
+            at_test_speed,
+            by_subject,
+            shifts,
+        )
 
+        moved = at_test_speed(self.foreseen)
         return {
             "folder": str(self.folder),
             "experiment": self.settings.experiment,
@@ -52,6 +62,8 @@ class ForesightOutcome:
             "held_to": {"median": TARGET_MEDIAN, "p95": TARGET_P95, "coverage": list(TARGET_COVERAGE)},
             "accuracy": _accuracy(self.foreseen) if self.foreseen else None,
             "accuracy_by_subject": {name: _accuracy(some) for name, some in by_subject(self.foreseen).items()},
+            "shifts": {name: _shift_json(shift) for name, shift in shifts(self.foreseen).items()},
+            "accuracy_at_test_speed": _accuracy(moved) if moved else None,
             "unmeasured": [{"subject": one.subject, "at": dict(one.at)} for one in self.unmeasured],
             "points": [
                 {
@@ -68,6 +80,7 @@ class ForesightOutcome:
                     "covered": one.covered,
                     "farther": one.prediction.farther,
                     "dearer": one.prediction.time_ratio,
+                    "at_test_speed": None if one.at_test_speed is None else _moved_json(one.at_test_speed),
                 }
                 for one in self.foreseen
             ],
@@ -79,6 +92,22 @@ def _accuracy(found: Sequence[CheckedPrediction]) -> dict[str, Any]:
 
     how_good: Accuracy = accuracy(found)
     return {**how_good._asdict(), "met": how_good.met}
+
+
+def _shift_json(shift: Shift) -> dict[str, Any]:
+    ratio = shift.ratio
+    return {"anchors": shift.n, "ratio": ratio.estimate, "low": ratio.low, "high": ratio.high, "own": shift.own}
+
+
+def _moved_json(one: CheckedPrediction) -> dict[str, Any]:
+    made = one.prediction
+    return {
+        "predicted": made.value,
+        "low": made.low,
+        "high": made.high,
+        "relative_error": one.error,
+        "covered": one.covered,
+    }
 
 
 def foresee(
@@ -160,9 +189,10 @@ def _measure(
                 return ()
             asked = True
             frame = load(folder)
+            anchors = stored_anchors(experiment, foresight, frame, store)
             predictions, stored_before = stored_predictions(experiment, foresight, frame, store)
             listener(PredictionsStored(predictions=len(predictions), stored_before=stored_before))
-            return blocks_beyond(experiment, foresight, settings, frame, predictions)
+            return blocks_beyond(experiment, foresight, settings, frame, predictions, anchors)
 
         return loop.run(
             experiment,
@@ -173,6 +203,30 @@ def _measure(
             on_event=listener,
             next_blocks=further,
         )
+
+
+def stored_anchors(
+    experiment: Experiment, foresight: Foresight, frame: pd.DataFrame, sink: loop.Sink
+) -> dict[Cell, float]:
+    """Return the cells of the sweep that are measured again, with the seconds of an evaluation there.
+
+    They are stored before the predictions. A run that has predictions and no anchors was begun without them.
+    """
+    from bptt_bench.analyse.predict.anchors import cell_seconds, choose_anchors
+
+    seconds = {
+        Cell(subject, Point({factor.name: factor.validate(point[factor.name]) for factor in experiment.factors})): took
+        for (subject, point), took in cell_seconds(frame, foresight.subjects).items()
+    }
+    if "anchors" in frame.attrs:
+        stored = (Cell(one["subject"], Point(one["point"])) for one in frame.attrs["anchors"])
+        return {cell: seconds[cell] for cell in stored if cell in seconds}
+    if frame.attrs.get("predictions"):
+        return {}
+    chosen = choose_anchors(seconds)
+    cells = [{"subject": cell.subject, "point": dict(cell.point)} for cell in chosen]
+    sink.append({"record": "anchors", "cells": cells})
+    return {cell: seconds[cell] for cell in chosen}
 
 
 def stored_predictions(
@@ -236,14 +290,19 @@ def blocks_beyond(
     settings: Settings,
     frame: pd.DataFrame,
     predictions: Sequence[Prediction],
+    anchors: Mapping[Cell, float],
 ) -> list[Block]:
-    """Return the blocks that test the predictions, numbered after those of the run, with their expected times."""
+    """Return the blocks that test the predictions, numbered after those of the run, with their expected times.
+
+    Anchors stand among them in a random order, so that both meet the same machine.
+    """
     from bptt_bench.analyse.predict.foresight import BEYOND, beyond_samples
 
     profile, tested = experiment.profile(settings.profile), beyond_samples(frame)
     first = int(tested["block"].min()) if len(tested) else int(frame["block"].max()) + 1
-    expected = {one.cell: EVALUATIONS_OF_A_VISIT * max(one.value, profile.seconds_per_sample) for one in predictions}
-    cells = [one.cell for one in predictions]
+    seconds = {**{one.cell: one.value for one in predictions}, **anchors}
+    expected = {cell: EVALUATIONS_OF_A_VISIT * max(one, profile.seconds_per_sample) for cell, one in seconds.items()}
+    cells = list(seconds)
     return [
         Block(
             number,

@@ -51,7 +51,7 @@ def predict(
     *,
     subject: str | Sequence[str] = ...,
     law: str | None = ...,
-    overhead: str = ...,
+    overhead: str | None = ...,
     block: str | None = ...,
     names: Sequence[str] = ...,
     where: Sequence[str] = ...,
@@ -59,6 +59,8 @@ def predict(
     ignore: Sequence[str] = ...,
     response: str | None = ...,
     unit: str | None = ...,
+    censored: str | None = ...,
+    standard_error: str | None = ...,
     experiment: Experiment | None = ...,
 ) -> PredictionList[PointPrediction]: ...
 @overload
@@ -70,7 +72,7 @@ def predict(
     within: str,
     subject: str | Sequence[str] = ...,
     law: str | None = ...,
-    overhead: str = ...,
+    overhead: str | None = ...,
     block: str | None = ...,
     names: Sequence[str] = ...,
     where: Sequence[str] = ...,
@@ -78,6 +80,8 @@ def predict(
     ignore: Sequence[str] = ...,
     response: str | None = ...,
     unit: str | None = ...,
+    censored: str | None = ...,
+    standard_error: str | None = ...,
     experiment: Experiment | None = ...,
 ) -> PredictionList[LargestLevel]: ...
 def predict(
@@ -88,7 +92,7 @@ def predict(
     within: str | None = None,
     subject: str | Sequence[str] = (),
     law: str | None = None,
-    overhead: str = "auto",
+    overhead: str | None = None,
     block: str | None = None,
     names: Sequence[str] = (),
     where: Sequence[str] = (),
@@ -96,6 +100,8 @@ def predict(
     ignore: Sequence[str] = (),
     response: str | None = None,
     unit: str | None = None,
+    censored: str | None = None,
+    standard_error: str | None = None,
     experiment: Experiment | None = None,
 ) -> PredictionList[PointPrediction] | PredictionList[LargestLevel]:
     """Time and memory at points, measured or not; or the largest level of a factor within a budget.
@@ -107,7 +113,7 @@ def predict(
         ``"T=100..10000:20"``, or as mappings whose values are levels, sequences of them, or such text.
     largest, within : the factor that is asked for, and its budget: ``"10s"`` or ``"2GB"``. ``at`` has the others.
     subject : whose; by default all that have a law.
-    law, overhead, block, names, where, rename, ignore : a law to be fitted, as in the
+    law, overhead, block, names, where, rename, ignore, censored, standard_error : a law to be fitted, as in the
         command ``fit``; by default those of the run's experiment. Data that are not a run, or whose experiment states
         no law, are predicted by all laws that they do not exclude, as ``bench.discover`` finds them.
     response : what to predict; by default time, and memory where there is a law of it.
@@ -119,15 +125,25 @@ def predict(
     StoreError, ExperimentError, FitError, TextError : what cannot be used; one line each.
     """
     require_text(largest=largest, within=within, law=law, block=block, response=response, unit=unit)
+    require_text(censored=censored, standard_error=standard_error)
     require_texts(subject=subject, overhead=overhead, names=names, where=where, ignore=ignore)
     if (largest is None) != (within is None):
         raise FitError("--largest and --within: go together, such as --largest T --within 10s")
-    has_options = any((block, *names, *where, *rename, *ignore, unit))
+    has_options = any((block, *names, *where, *rename, *ignore, unit, censored, standard_error))
     by_law = (
         None
         if law is None and not has_options
         else StatedLaw(
-            law=law, overhead=overhead, block=block, names=names, where=where, rename=rename, ignore=ignore, unit=unit
+            law=law,
+            overhead=overhead,
+            block=block,
+            names=names,
+            where=where,
+            rename=rename,
+            ignore=ignore,
+            unit=unit,
+            censored=censored,
+            standard_error=standard_error,
         )
     )
     asked = parse_points(at)

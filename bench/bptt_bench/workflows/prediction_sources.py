@@ -9,10 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from bptt_bench.analyse.data.columns import with_noise_columns
 from bptt_bench.analyse.data.response import ALLOCATED, COUNT_SUFFIX, SCRATCH, unit_of
 from bptt_bench.analyse.discover.averaged import averaged_predictor
 from bptt_bench.analyse.discover.discover import discover_each
-from bptt_bench.analyse.evidence.by_category import dividing_categories, fit_by, parts
+from bptt_bench.analyse.discover.law_set import LawSet
+from bptt_bench.analyse.evidence.by_category import apply_to_parts, dividing_categories, parts
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all, fitted_samples
 from bptt_bench.analyse.evidence.strata import Strata, stratify, stratum
 from bptt_bench.analyse.findings.reason import Reason
@@ -28,7 +30,7 @@ from bptt_bench.store.importers.reading.naming import name_factors
 from bptt_bench.store.runs.experiments import experiment_of_run
 from bptt_bench.text.points import level_error
 from bptt_bench.text.units import Unit
-from bptt_bench.workflows.fit import factors_as_law, prepare_rows, select_subject
+from bptt_bench.workflows.fit import factors_as_law, fit_rows, prepare_rows, select_subject
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,13 +87,15 @@ class StatedLaw:
     """
 
     law: str | None
-    overhead: str = "auto"
+    overhead: str | None = None
     block: str | None = None
     names: Sequence[str] = ()
     where: Sequence[str] = ()
     rename: Sequence[str] | Mapping[str, str] = ()
     ignore: Sequence[str] = ()
     unit: str | None = None
+    censored: str | None = None
+    standard_error: str | None = None
 
 
 def prediction_sources(
@@ -126,7 +130,8 @@ def _require_no_laws(frame: pd.DataFrame, stated: StatedLaw) -> None:
     """See that options for fitting are not given beside the laws of a run, which have their own."""
     if "experiment" not in (frame.attrs.get("run") or {}):
         return
-    given = [name for name in ("block", "names", "where", "rename", "ignore", "unit") if getattr(stated, name)]
+    options = ("block", "names", "where", "rename", "ignore", "unit", "censored", "standard_error")
+    given = [name.replace("_", "-") for name in options if getattr(stated, name)]
     if given and any(map(_responses_with_law, experiment_of_run(frame).subjects)):
         raise FitError(f"--{given[0]}: goes with --law; the laws of a run have their own")
 
@@ -231,7 +236,7 @@ def _law_sources(
     frame: pd.DataFrame, subject: str | None, stated: StatedLaw, response: str | None, name: str
 ) -> Iterator[PredictionSource]:
     """Yield a source for each combination of categories, from a law fitted to a run or a table, stated or found."""
-    samples = select_subject(fitted_samples(frame), subject)
+    samples = with_noise_columns(select_subject(fitted_samples(frame), subject), stated.censored, stated.standard_error)
     named = stated.law
     if named is None:
         samples = name_factors(samples, stated.names)
@@ -248,13 +253,15 @@ def _law_sources(
     if subject is None:
         subject = str(rows["subject"].iloc[0]) if "subject" in rows.columns else name
     how: dict[str, Any] = {"response": response, "block": stated.block, "unit": stated.unit}
+    kinds = parts(rows, dividing_categories(rows, named, response=response, block=stated.block), response)
+    laws: dict[Point, LawSet] = {}
     if stated.law is None:
-        by = dividing_categories(rows, named, response=response, block=stated.block)
-        laws, left_out = discover_each(parts(rows, by, response), **how)
+        laws, left_out = discover_each(kinds, **how)
         fits = {levels: found.fit for levels, found in laws.items()}
     else:
-        fitted = fit_by(rows, stated.law, overhead=stated.overhead, **how)
-        laws, fits, left_out = {}, dict(fitted), fitted.left_out
+        fits, left_out = apply_to_parts(
+            kinds, lambda part: fit_rows(rows, part, named, overhead=stated.overhead, **how)
+        )
     for levels, found in fits.items():
         of_all = laws.get(levels)
         near = None if of_all is None else averaged_predictor(of_all)

@@ -22,6 +22,7 @@ from click.testing import CliRunner, Result
 ROOT = Path(__file__).resolve().parents[3]
 TOY = "tests.toy_experiment"
 LEVELS, VISITS, SUBJECTS = (512_000, 1_024_000, 2_048_000), 2, ("sum", "scale")
+ANCHORS = (1_000, 4_000, 16_000, 64_000, 128_000, 256_000)  # all that the toy sweeps
 SWEPT = 60  # samples of the toy's quick profile
 SECONDS_TO_END = 120.0  # a stuck process fails the test, a slow machine does not
 
@@ -55,7 +56,7 @@ def require_whole(folder: Path) -> None:
     swept, beyond = visits(of(folder, "sample", "sweep")), visits(of(folder, "sample", "beyond"))
     assert len(swept) == len(set(swept)) == SWEPT
     assert sorted(beyond) == sorted(
-        (subject, n, block, "whole") for subject in SUBJECTS for n in LEVELS for block in (3, 4)
+        (subject, n, block, "whole") for subject in SUBJECTS for n in (*LEVELS, *ANCHORS) for block in (3, 4)
     )
     predicted = [(record["subject"], record["at"]["n"]) for record in of(folder, "prediction")]
     assert sorted(predicted) == sorted((subject, n) for subject in SUBJECTS for n in LEVELS)
@@ -63,6 +64,11 @@ def require_whole(folder: Path) -> None:
     last_prediction = max(i for i, (kind, _) in enumerate(kinds) if kind == "prediction")
     assert last_prediction < kinds.index(("sample", "beyond"))
     first_prediction = kinds.index(("prediction", None))
+    (chosen,) = of(folder, "anchors")
+    assert [(one["subject"], one["point"]["n"]) for one in chosen["cells"]] == [
+        (subject, n) for subject in SUBJECTS for n in ANCHORS
+    ]
+    assert kinds.index(("anchors", None)) < first_prediction
     assert all(kind != "sample" or stage == "beyond" for kind, stage in kinds[first_prediction:])
 
 
@@ -91,7 +97,15 @@ def test_it_answers_with_one_document(made: tuple[Path, Result]) -> None:
         assert point["covered"] is (point["low"] <= point["measured"] <= point["high"])
         assert point["measured_low"] <= point["measured"] <= point["measured_high"]
         assert (point["farther"], point["n_samples"]) == (point["at"]["n"] / 256_000, VISITS)
+        shift, moved = document["shifts"][point["subject"]], point["at_test_speed"]
+        assert moved["predicted"] == pytest.approx(point["predicted"] * shift["ratio"])
+        assert moved["covered"] is (moved["low"] <= point["measured"] <= moved["high"])
+        assert moved["high"] / moved["predicted"] > point["high"] / point["predicted"]
     assert stored == {}
+    for shift in document["shifts"].values():
+        assert shift["anchors"] == len(ANCHORS)
+        assert shift["low"] < shift["ratio"] < shift["high"]
+    assert document["accuracy_at_test_speed"]["n"] == 6
     errors = sorted(abs(point["relative_error"]) for point in document["points"])
     assert document["accuracy"]["median"] == pytest.approx((errors[2] + errors[3]) / 2)
     assert document["accuracy"]["worst"] == errors[-1]
@@ -107,7 +121,7 @@ def test_progress_says_when_predictions_are_stored_and_counts_on(made: tuple[Pat
         "6 predictions stored; now these points are measured",
         "block 4/5 done, about ",
         "block 5/5 done",
-        "72 samples; ",
+        "96 samples; ",
     )
     places = [next(i for i, line in enumerate(lines) if line.startswith(start)) for start in starts]
     assert places == sorted(places)
@@ -121,15 +135,18 @@ def test_the_table_fits_80_columns_and_says_it_all(made: tuple[Path, Result], tm
     assert max(map(len, table.splitlines())) <= 80
     headings = [line for line in table.splitlines() if line in SUBJECTS]
     assert headings == list(SUBJECTS)
-    rows = [line.split() for line in table.splitlines() if "[" in line]
+    predicted, _, summary = table.partition("\n✗: ")
+    rows = [line.split() for line in predicted.splitlines() if "[" in line]
     levels = [f"{n:,}".split(",") for n in LEVELS]
     assert [row[: len(level)] for row, level in zip(rows, levels * 2, strict=True)] == levels * 2
     held = sum(point["covered"] for point in json.loads(made[1].stdout)["points"])
     assert sum(row[-1] == "✗" for row in rows[:6]) == 6 - held
-    assert [line.split()[:2] for line in table.splitlines()[-5:-1]] == [
+    accuracy, _, rest = summary.partition("\nHeld to 5")
+    assert [line.split()[:2] for line in accuracy.splitlines()[-4:]] == [
         ["sum", "3"], ["scale", "3"], ["all", "6"], ["held", "to"]
     ]  # fmt: skip
-    assert table.splitlines()[-1].startswith("Held to 5")
+    assert " ".join(rest.split()).count(" at 6 points") == len(SUBJECTS)
+    assert "6 predictions with this change" in rest
 
 
 def test_no_fit_of_the_run_sees_the_points_beyond(made: tuple[Path, Result]) -> None:
@@ -211,7 +228,7 @@ def test_a_finished_run_can_be_foreseen_from(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.stderr
     require_whole(folder)
     assert "seed 3" in result.stderr
-    assert "12 samples; " in result.stderr
+    assert "36 samples; " in result.stderr
 
 
 def test_a_finished_foresee_measures_nothing_more(made: tuple[Path, Result], tmp_path: Path) -> None:
@@ -238,6 +255,22 @@ def test_blocks_beyond_follow_whatever_the_run_holds(made: tuple[Path, Result], 
     folder = rewritten(made[0], tmp_path / "run", adapted)
     assert invoke("foresee", "--resume", folder, "--json").exit_code == 0
     assert {sample["block"] for sample in of(folder, "sample", "beyond")} == {8, 9}
+
+
+def test_a_run_that_was_begun_without_anchors_goes_on_without_them(made: tuple[Path, Result], tmp_path: Path) -> None:
+    def older(lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        kept = [line for line in lines if line["record"] != "anchors"]
+        return [one for one in kept if one.get("stage") != "beyond" or one["point"]["n"] in LEVELS]
+
+    folder = rewritten(made[0], tmp_path / "run", older)
+    before = (folder / "samples.jsonl").read_text(encoding="utf-8")
+    result = invoke("foresee", "--resume", folder, "--json")
+    assert result.exit_code == 0, result.stderr
+    assert "nothing was left to measure" in result.stderr
+    assert (folder / "samples.jsonl").read_text(encoding="utf-8").count('"sample"') == before.count('"sample"')
+    document = json.loads(result.stdout)
+    assert (document["shifts"], document["accuracy_at_test_speed"]) == ({}, None)
+    assert {point["at_test_speed"] for point in document["points"]} == {None}
 
 
 def test_a_point_measured_before_it_was_predicted_is_refused(made: tuple[Path, Result], tmp_path: Path) -> None:
@@ -285,13 +318,13 @@ def test_a_process_that_is_interrupted_twice_loses_nothing(tmp_path: Path) -> No
         assert (process.returncode, output) == (130, ""), (said, errors)
         assert errors.splitlines()[-1].startswith("interrupted by SIGINT; go on with: bptt-bench foresee --resume ")
         counted.append(len(of(folder, "sample")))
-    assert counted[0] < 9 <= counted[1] < 9 + 12
+    assert counted[0] < 9 <= counted[1] < 9 + 12 + 18
     predictions = of(folder, "prediction")
     result = invoke("foresee", "--resume", folder, "--json")
     assert result.exit_code == 0, result.stderr
     assert of(folder, "prediction") == predictions
     taken = visits(of(folder, "sample"))
-    assert len(taken) == len(set(taken)) == 9 + 12
+    assert len(taken) == len(set(taken)) == 9 + 12 + 18
     assert [point["n_samples"] for point in json.loads(result.stdout)["points"]] == [6, 6]
     assert json.loads(result.stdout)["accuracy"]["worst"] < 0.5
 

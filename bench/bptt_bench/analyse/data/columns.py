@@ -14,12 +14,14 @@ from bptt_bench.analyse.data.response import UNITS
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
+from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
+CENSORED, STANDARD_ERROR = "censored", "standard_error"  # attributes of a frame: columns that say how a value is known
 MOST_SHOWN, MOST_CHARACTERS = 6, 60  # levels that a message names, and how much of each
 
 
@@ -100,9 +102,9 @@ def column_roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Col
     named, measured : columns that a law names; columns of responses and blocks.
     """
     known = frame.attrs.get("factors")
-    used = {*named, *measured}
+    used = {*named, *measured, *noise_columns(frame)}
     if known is not None:
-        present = [name for name in known if name in frame.columns]
+        present = [name for name in known if name in frame.columns and name not in noise_columns(frame)]
         texts = text_columns(frame, [name for name in present if name not in used])
         numbers = [name for name in present if name not in texts and frame[name].notna().any()]
         return ColumnRoles(factors=tuple(numbers), categories=tuple(texts), notes=())
@@ -134,6 +136,7 @@ def find_factors(frame: pd.DataFrame, measured: Collection[str] = ()) -> list[st
     They are those of ``column_roles``. Where there are none, as in a table whose points are scattered and measured
     once, they are all columns of numbers but those of records.
     """
+    measured = {*measured, *noise_columns(frame)}
     roles = column_roles(frame, (), measured)
     known = [name for name in map(str, frame.columns) if name not in measured and name not in RECORDED]
     found = [name for name in roles.factors if len(frame[name].unique()) > 1] or [
@@ -292,7 +295,7 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     """
     if stated is not None or WHOLE in frame.columns:
         return WHOLE if stated is None else stated
-    taken = {*factors_in_laws(laws), *RECORDED, *frame.attrs.get("factors", ())}
+    taken = {*factors_in_laws(laws), *RECORDED, *frame.attrs.get("factors", ()), *noise_columns(frame)}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
     units = frame.attrs.get(UNITS, {})
     times = [
@@ -317,6 +320,40 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
     found = f"{quote_names(times)} are times" if times else "no column is named as a time"
     raise FitError(f"response: {found}; the columns are {list_names(list(map(str, frame.columns)))}{such}")
+
+
+def with_noise_columns(
+    frame: pd.DataFrame, censored: str | None = None, standard_error: str | None = None
+) -> pd.DataFrame:
+    """Return a frame that says which column holds 1 where the response is a lower bound, and which its standard error.
+
+    Raises
+    ------
+    FitError : a column that there is not, or one that is named for both.
+    """
+    import pandas as pd
+
+    given = {CENSORED: censored, STANDARD_ERROR: standard_error}
+    chosen: dict[Any, str] = {role: name for role, name in given.items() if name is not None}
+    if not chosen:
+        return frame
+    for role, name in chosen.items():
+        if name not in frame.columns:
+            names = list(map(str, frame.columns))
+            option = f"--{role.replace('_', '-')}"
+            raise FitError(
+                f"{option} {name!r}: no such column; the columns are {list_names(names)}{did_you_mean(name, names)}"
+            )
+    if censored == standard_error:
+        raise FitError(f"--censored and --standard-error: name two columns, not {censored!r} twice")
+    result = pd.DataFrame(frame)
+    result.attrs = {**frame.attrs, **chosen}
+    return result
+
+
+def noise_columns(frame: pd.DataFrame) -> tuple[str, ...]:
+    """Return the columns that say how a response is known."""
+    return tuple(frame.attrs[role] for role in (CENSORED, STANDARD_ERROR) if role in frame.attrs)
 
 
 def factors_in_laws(laws: Iterable[CostLaw | str]) -> list[str]:

@@ -8,8 +8,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import column_roles, format_levels, levels_of, text_columns
-from bptt_bench.analyse.stats.arrays import Array, Index
+from bptt_bench.analyse.data.columns import (
+    CENSORED,
+    STANDARD_ERROR,
+    column_roles,
+    format_levels,
+    levels_of,
+    noise_columns,
+    text_columns,
+)
+from bptt_bench.analyse.stats.arrays import Array, Flags, Index
 from bptt_bench.errors import FitError
 from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.plan.design.design import OF_POINTS
@@ -52,6 +60,8 @@ class Samples:
     rows : of the frame that the samples come from (n_samples,).
     host, process : indices of the host and of the measuring process of each sample, if known.
     host_names : names of the hosts, by index.
+    censored : whether each sample is a lower bound (n_samples,), if a column says so.
+    error : stated standard error of each sample (n_samples,), relative, if a column has it.
     """
 
     levels: dict[str, Array]
@@ -65,6 +75,8 @@ class Samples:
     host: Index | None = None
     host_names: tuple[Any, ...] = ()
     process: Index | None = None
+    censored: Flags | None = None
+    error: Array | None = None
 
     @property
     def n_points(self) -> int:
@@ -109,6 +121,7 @@ def gather(
         if name not in frame.columns:
             hint = did_you_mean(name, frame.columns) or _with_unit(name, frame)
             raise FitError(f"column {name!r}: missing; the columns are {list_names(frame.columns.tolist())}{hint}")
+    _require_no_factor(frame, names, measured)
     found = column_roles(frame, names, measured)
     factors = _factors(found.factors, names)
     keep, below_floor = _rows(frame, response, factors)
@@ -133,6 +146,8 @@ def gather(
     point = rank[inverse.reshape(-1)]
     order = np.argsort(point, kind="stable")
     levels = {name: unique[np.argsort(first), i] for i, name in enumerate(factors)}
+    bounds, stated = (frame.attrs.get(role) for role in (CENSORED, STANDARD_ERROR))
+    error = None if stated is None else _numbers(frame[stated], rows, stated, positive=True) / seconds
     block_names, block_index = _blocks(frame, block, rows[order])
     host_names, host = _named(frame, HOST, rows[order])
     return Samples(
@@ -147,6 +162,8 @@ def gather(
         host=host,
         host_names=host_names,
         process=_named(frame, PROCESS, rows[order])[1],
+        censored=None if bounds is None else _flags(frame[bounds], rows[order], bounds),
+        error=None if error is None else error[order],
     )
 
 
@@ -280,6 +297,22 @@ def _numbers(column: pd.Series[Any], rows: Index, name: str, *, positive: bool =
         at = int(np.argmax(beyond))
         raise FitError(f"column {name!r}: {values[at]:g} in data row {_row_of(column, rows[at])}; allowed are {BOUNDS}")
     return values
+
+
+def _flags(column: pd.Series[Any], rows: Index, name: str) -> Flags:
+    known = {"0": False, "0.0": False, "false": False, "1": True, "1.0": True, "true": True}
+    texts = [str(value).strip().lower() for value in column.to_numpy()[rows].tolist()]
+    for row, text in zip(rows, texts, strict=True):
+        if text not in known:
+            shown = "nothing (NaN)" if text in ("nan", "none", "") else text
+            raise FitError(f"column {name!r}: {shown} in data row {_row_of(column, row)}; allowed are 0 and 1")
+    return np.array([known[text] for text in texts], dtype=bool)
+
+
+def _require_no_factor(frame: pd.DataFrame, names: Sequence[str], measured: Sequence[str]) -> None:
+    for name in noise_columns(frame):
+        if name in names or name in measured:
+            raise FitError(f"column {name!r}: says how a value is known, and can be neither a factor nor the response")
 
 
 def _row_of(column: pd.Series[Any], row: int) -> int:

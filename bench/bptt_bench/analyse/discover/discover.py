@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import WHOLE, choose_response
+from bptt_bench.analyse.data.columns import WHOLE, choose_response, with_noise_columns
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
 from bptt_bench.analyse.discover.evidence import noise_prior
@@ -33,6 +33,7 @@ from bptt_bench.analyse.evidence.by_category import apply_to_parts
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.analyse.stats.known_noise import log_likelihood_of_bounds
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw, Point
 from bptt_bench.plan.experiment.subject import COUNTED
@@ -62,6 +63,8 @@ def discover(
     block: str | None = None,
     confidence: float = 0.95,
     unit: str | None = None,
+    censored: str | None = None,
+    standard_error: str | None = None,
 ) -> LawSet:
     """Return every law that the samples of a frame do not exclude; rows of equal factors are repetitions.
 
@@ -71,7 +74,8 @@ def discover(
     Parameters
     ----------
     frame : of one subject, whose placebo is left out; or the path of a run or table, which is read as by ``load``.
-    response, block, confidence, unit : as in ``bench.fit``.
+    response, block, confidence, unit, censored, standard_error : as in ``bench.fit``. Laws are searched among points
+        that are not lower bounds; those that are found are weighted by the probability of exceeding the bounds.
     factors : columns of the factors; by default those of the run, or the columns of numbers whose levels recur.
     counts : law of the counted operations: the terms that time is fitted with, instead of all terms. By default, where
         a run counted the work of its evaluations too, the laws of that, which are found first.
@@ -87,9 +91,9 @@ def discover(
     Source: Madigan & Raftery (1994), "Model selection and accounting for model uncertainty in graphical models using
     Occam's window".
     """
-    require_text(response=response, block=block, unit=unit)
+    require_text(response=response, block=block, unit=unit, censored=censored, standard_error=standard_error)
     require_texts(factors=factors)
-    frame = as_samples(frame)
+    frame = with_noise_columns(as_samples(frame), censored, standard_error)
     response = choose_response(frame, response)
     if factors is not None:
         frame = _with_factors(frame, factors)
@@ -182,7 +186,7 @@ class _Task:
         work: tuple[LawSet, ...] = (),
     ) -> _Task:
         """Search the laws of some samples."""
-        base = fit(frame, "1", response=response, overhead=(), **how)
+        base = fit(frame, "1", response=response, overhead=(), **how).observed
         levels = _varying(base)
         if base.n_points < FEWEST_POINTS or not levels:
             raise FitError(
@@ -209,11 +213,19 @@ class _Task:
     def answer(self, finalists: Sequence[Finalist]) -> LawSet:
         """Return the laws that are not excluded among some with their weights."""
         chosen = _credible(finalists)
-        candidates = []
-        for one, weight in zip(chosen, normalise([one.log_weight for one in chosen]).tolist(), strict=True):
-            overhead = _overhead(one, self.base.n_points)
-            found = fit(self.frame, " + ".join(one.terms), response=self.response, overhead=overhead, **self.how)
-            candidates.append(Candidate(law=found.law, weight=weight, fit=found))
+        fits = [
+            fit(
+                self.frame,
+                " + ".join(one.terms),
+                response=self.response,
+                overhead=_overhead(one, self.base.n_points),
+                **self.how,
+            )
+            for one in chosen
+        ]
+        weights = normalise([one.log_weight + _of_bounds(made) for one, made in zip(chosen, fits, strict=True)])
+        ordered = sorted(zip(weights.tolist(), fits, strict=True), key=lambda pair: -pair[0])
+        candidates = [Candidate(law=made.law, weight=weight, fit=made) for weight, made in ordered]
         named = {name for one in candidates for name in one.fit.full_law.factors}
         falls = falling(_varying(self.base), self.measured.log_seconds)
         result = LawSet(
@@ -244,6 +256,15 @@ def _rows(frame: pd.DataFrame, response: str) -> pd.DataFrame:
     if "timing" not in frame.columns or response not in frame.columns:
         return frame
     return frame[frame[response].notna().to_numpy(dtype=bool)]
+
+
+def _of_bounds(found: Fit) -> float:
+    """Return the log probability that a law exceeds the lower bounds among the points; 0 where there are none."""
+    if not found.n_censored:
+        return 0.0
+    bounds = found.points[found.points["censored"].to_numpy(dtype=bool)]
+    measured, fitted = (bounds[name].to_numpy() for name in ("measured", "fitted"))
+    return log_likelihood_of_bounds(measured, fitted, found.scatter)
 
 
 def _with_factors(frame: pd.DataFrame, factors: Sequence[str]) -> pd.DataFrame:

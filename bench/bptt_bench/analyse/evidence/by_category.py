@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import choose_response, factors_in_laws, format_level, levels_of
+from bptt_bench.analyse.data.columns import (
+    CENSORED,
+    STANDARD_ERROR,
+    choose_response,
+    factors_in_laws,
+    format_level,
+    levels_of,
+    with_noise_columns,
+)
 from bptt_bench.analyse.data.samples import categories_of, require_numbers, without_placebo
 from bptt_bench.analyse.evidence.evidence import without_records
 from bptt_bench.analyse.fitting.fit import fit
@@ -64,7 +72,9 @@ def fit_by(
     """
     require_text(response=response, block=block)
     require_texts(by=by)
-    frame = without_placebo(as_samples(frame))
+    known = {name: options.pop(name, None) for name in (CENSORED, STANDARD_ERROR)}
+    require_text(**known)
+    frame = with_noise_columns(without_placebo(as_samples(frame)), **known)
     factors_in_laws([law])  # of which there must be a law
     response = choose_response(frame, response, [law])
     if by is None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import has_foreign_levels
+from bptt_bench.analyse.data.columns import CENSORED, STANDARD_ERROR, has_foreign_levels
 from bptt_bench.analyse.data.lazy import Absent, LazyMapping
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, SCRATCH, UNITS, is_exact, substance
 from bptt_bench.analyse.data.samples import BelowFloorError
@@ -161,7 +161,9 @@ def without_records(frame: pd.DataFrame) -> pd.DataFrame:
     import pandas as pd
 
     bare = pd.DataFrame(frame)
-    bare.attrs = {name: frame.attrs[name] for name in ("factors", UNITS) if name in frame.attrs}
+    bare.attrs = {
+        name: frame.attrs[name] for name in ("factors", UNITS, CENSORED, STANDARD_ERROR) if name in frame.attrs
+    }
     return bare
 
 
@@ -203,15 +205,8 @@ def fit_all(
             why = why_not_counted(frame, subject.name, response)
             return Absent(Reason(kind=Kind.NO_DATA, finding=NoRows(subject=subject.name, response=response, why=why)))
         try:
-            return fit(
-                rows,
-                law,
-                response=response,
-                overhead="auto" if overhead is None else overhead,
-                confidence=confidence,
-                places=memo,
-                **({} if is_exact(response) else _of_time(subject, frame)),
-            )
+            options = fit_options(subject, response, frame, overhead)
+            return fit(rows, law, response=response, confidence=confidence, places=memo, **options)
         except FitError as error:
             return Absent(unusable_reason(subject.name, error))
 
@@ -252,13 +247,15 @@ def laws_of(subject: Subject) -> list[tuple[str, CostLaw, tuple[str, ...] | None
     return [*whole, *phases, *memory, *counts]
 
 
-def _of_time(subject: Subject, frame: pd.DataFrame) -> dict[str, Any]:
-    """Return the options of a fit of times: only these have drift, and unit costs that change beyond a cache."""
-    return {
-        "block": BLOCK if BLOCK in frame.columns else None,
-        "working_set": _sizes(subject),
-        "term_bytes": subject.term_bytes,
-    }
+def fit_options(
+    subject: Subject, response: str, frame: pd.DataFrame, overhead: tuple[str, ...] | None
+) -> dict[str, Any]:
+    """Return how a response is fitted; only times have drift, and unit costs that change beyond a cache."""
+    found: dict[str, Any] = {"overhead": "auto" if overhead is None else overhead}
+    if not is_exact(response):
+        found["block"] = BLOCK if BLOCK in frame.columns else None
+        found |= {"working_set": _sizes(subject), "term_bytes": subject.term_bytes}
+    return found
 
 
 def _sizes(subject: Subject) -> Callable[[Mapping[str, float]], float | None] | None:

@@ -36,7 +36,7 @@ CALLED_WITH_A_POINT = (
     *("prepare", "prepare_phased", "counts", "working_set", "works", "roofline", "output_bytes", "tally"),
 )
 # Records of a run that name a subject and a point.
-WITH_CELLS = ("skips", "agreements", "inspections", "counts", "uncounted", "predictions")
+WITH_CELLS = ("skips", "agreements", "inspections", "counts", "uncounted", "predictions", "anchors")
 
 
 def stratum(subject: str, levels: Mapping[str, str]) -> str:

@@ -60,6 +60,14 @@ class ZeroPossible(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CensoredPoints(Finding):
+    """Points that are lower bounds, of all points."""
+
+    n_censored: int
+    n_points: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class MostlyOverhead(Finding):
     """A law whose own terms explain only a small share of a response (``of``) at the largest point."""
 

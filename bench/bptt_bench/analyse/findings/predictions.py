@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from bptt_bench.analyse.findings.reason import Finding
 
@@ -67,7 +67,8 @@ class Unseen(Finding):
     effect: float
 
 
-class Missed(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed(Finding):
     """How points of a backtest were missed.
 
     Attributes
@@ -88,22 +89,14 @@ class Missed(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Backtest(Finding):
-    """How the procedure did when it predicted the largest measured points from the others.
+class Backtest(Missed):
+    """How the procedure did when it predicted the largest quarter of the points, which it has not seen.
 
     Attributes
     ----------
-    n_held, farther, bias, median, p95, coverage, power_law_median : as in ``Missed``, of the largest quarter, which the
-        procedure has not seen. rungs : the same by distance, of the points that have taught it weights and widths.
+    rungs : the same by distance, of the points that have taught it weights and widths.
     """
 
-    n_held: int
-    farther: float
-    bias: float
-    median: float
-    p95: float
-    coverage: float
-    power_law_median: float | None = None
     rungs: tuple[Missed, ...] = ()
 
     @property

@@ -9,6 +9,7 @@ import numpy as np
 
 from bptt_bench.analyse.data.response import is_exact, substance
 from bptt_bench.analyse.findings.fits import (
+    CensoredPoints,
     CollinearFactors,
     DistantSamples,
     IdenticalRepetitions,
@@ -36,7 +37,9 @@ def has_two_populations(fit: Fit) -> bool:
 
 def cautions(fit: Fit) -> tuple[Finding, ...]:
     """Return what must be known of a fit; nothing where all is well."""
-    found = [overhead_caution(fit), _identical(fit), _populations(fit), *_collinear(fit), _host(fit)]
+    found = [
+        _censored(fit), overhead_caution(fit), _identical(fit), _populations(fit), *_collinear(fit), _host(fit)
+    ]
     return tuple(caution for caution in found if caution is not None)
 
 
@@ -52,6 +55,10 @@ def overhead_caution(fit: Fit) -> MostlyOverhead | None:
         return None
     of = substance(fit.response, fit.unit)
     return MostlyOverhead(share=own_share(fit.terms), of=of, overhead=overhead_names(fit))
+
+
+def _censored(fit: Fit) -> CensoredPoints | None:
+    return CensoredPoints(n_censored=fit.n_censored, n_points=fit.n_points) if fit.n_censored else None
 
 
 def _identical(fit: Fit) -> IdenticalRepetitions | None:

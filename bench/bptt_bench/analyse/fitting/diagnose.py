@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import fdtrc, fdtri
+from scipy.special import chdtrc, chdtri, fdtrc, fdtri
 
 from bptt_bench.analyse.data.response import is_exact
 from bptt_bench.analyse.findings.fits import LackOfFit, Samples, Shape, Trend
@@ -101,11 +101,19 @@ def deciding_point(
 
 
 def lack_of_fit(
-    solution: Solution, located: Location, point: Index, regressors: Mapping[str, Array], response: str
+    solution: Solution,
+    located: Location,
+    point: Index,
+    regressors: Mapping[str, Array],
+    response: str,
+    stated: Array | None = None,
 ) -> LackOfFit:
     """Test between-point against within-point scatter by an F test on clipped residuals, or trends if not testable.
 
-    ``regressors``: what residuals may depend on, by name, at each point (n_points,), all above 0.
+    Parameters
+    ----------
+    regressors : what residuals may depend on, by name, at each point (n_points,), all above 0.
+    stated : standard errors of the points (n_points,); the test is then that of the sum of squares over these.
     """
     between, within = solution.scatter, located.relative_noise
     samples: Samples = "repeated"
@@ -117,7 +125,10 @@ def lack_of_fit(
     if samples == "exact":
         return found
     if within is not None:
-        variance = analysis_of_variance(solution, located, point)
+        if stated is None:
+            variance = analysis_of_variance(solution, located, point)
+        else:
+            variance = _against_stated(solution, stated)
         if variance.p_value <= REJECT_BELOW:
             trend = strongest_trend(solution.residual, regressors)
             return replace(found, kind="rejected", p_value=variance.p_value, trend=trend)
@@ -215,6 +226,16 @@ def analysis_of_variance(solution: Solution, located: Location, point: Index) ->
     growth = fdtri(one, other, 1 - REJECT_BELOW) / fdtri(one, other, MISSED)
     unseen = np.sqrt(max(growth - 1, 0.0) * float(np.mean(1 / counts)))
     return Variance(ratio, float(fdtrc(one, other, ratio)), float(unseen))
+
+
+def _against_stated(solution: Solution, stated: Array) -> Variance:
+    """Test the squares of residuals over stated errors, which have a chi-squared law where the law of the fit holds.
+
+    ``unseen`` is over the typical stated error.
+    """
+    squares, freedom = float(((solution.residual / stated) ** 2).sum()), solution.freedom
+    growth = chdtri(freedom, REJECT_BELOW) / chdtri(freedom, 1 - MISSED)
+    return Variance(squares / freedom, float(chdtrc(freedom, squares)), float(np.sqrt(max(growth - 1, 0.0))))
 
 
 def strongest_trend(residual: Array, regressors: Mapping[str, Array]) -> Trend | None:

@@ -64,6 +64,7 @@ def free_exponent(fit: Fit, terms: Sequence[str], factor: str | Sequence[str], a
     ------
     FitError : the law lacks a term or factor, or the point lacks the factor.
     """
+    fit = fit.observed
     named = fit.indices(terms)
     freed = [*named, *fit.companions(named)]
     factors = [factor] if isinstance(factor, str) else list(factor)

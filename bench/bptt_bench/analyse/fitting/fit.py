@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import choose_response
+from bptt_bench.analyse.data.columns import choose_response, with_noise_columns
 from bptt_bench.analyse.data.response import is_exact, substance, unit_of
 from bptt_bench.analyse.data.samples import Samples, check_design, gather, require_cost_everywhere, without_placebo
-from bptt_bench.analyse.findings.fits import ZeroPossible
+from bptt_bench.analyse.findings.fits import LackOfFit, ZeroPossible
 from bptt_bench.analyse.findings.obstacles import Confounded, DecidingPoint, SmallShare
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.diagnose import (
@@ -26,12 +26,14 @@ from bptt_bench.analyse.fitting.diagnose import (
 )
 from bptt_bench.analyse.fitting.fitted import Fit, FitErrors, FittedTerm, Noise, Points, own_share
 from bptt_bench.analyse.fitting.hosts import Host, find_disagreements, remove_host_effects
+from bptt_bench.analyse.fitting.known_points import find_point_noise, locate_known
 from bptt_bench.analyse.fitting.mixture_relocation import is_law_sharper, relocate
 from bptt_bench.analyse.fitting.overhead import parse_overhead, select_overhead
 from bptt_bench.analyse.fitting.regime import Regime, select_regimes
-from bptt_bench.analyse.stats.arrays import Array, Index
+from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.analyse.stats.estimate import Interval, Solution, needs_huber, solve, t_quantiles
 from bptt_bench.analyse.stats.influence import Influence, solution_influence, upper_bound_at_zero
+from bptt_bench.analyse.stats.known_noise import KnownFit, PointNoise, solve_known
 from bptt_bench.analyse.stats.location import Location, locate, point_minima
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.errors import FitError, LawError
@@ -59,6 +61,8 @@ def fit(
     term_bytes: Mapping[str, str] | None = None,
     places: dict[tuple[Any, ...], Any] | None = None,
     unit: str | None = None,
+    censored: str | None = None,
+    standard_error: str | None = None,
 ) -> Fit:
     """Fit a law to the samples of a frame with factor columns and a response; rows of equal factors are repetitions.
 
@@ -73,16 +77,18 @@ def fit(
         ``bptt_bench.analyse.fitting.regime``).
     places : cache of the locations of points, for other fits of the same samples.
     unit : of the response, such as ``"ms"``; by default that of its format or in its name. Values stay in this unit.
+    censored : column of 0 and 1; where it is 1 the response is a lower bound, as the time of a run that was stopped.
+    standard_error : column of the standard error of each response, in its unit; points are weighted by it.
 
     Raises
     ------
     FitError, StoreError : data or law cannot be used; one line that names column, row and allowed values.
     TextError : ``unit`` is not a unit, or an argument has another type than it must have.
     """
-    require_text(response=response, block=block, unit=unit)
+    require_text(response=response, block=block, unit=unit, censored=censored, standard_error=standard_error)
     require_texts(overhead=overhead)
     require_share(confidence=confidence)
-    frame = without_placebo(as_samples(frame))
+    frame = with_noise_columns(without_placebo(as_samples(frame)), censored, standard_error)
     try:
         stated = law if isinstance(law, CostLaw) else CostLaw(law)
         extra = () if overhead == "auto" else parse_overhead(overhead, stated)  # type: ignore[arg-type]
@@ -95,31 +101,35 @@ def fit(
     hosts: tuple[Host, ...] = ()
     if not is_exact(response):  # bytes and counts do not depend on the speed of a host
         samples, hosts = remove_host_effects(samples, confidence)
-    _require_points(samples, full)
-    located = locate(samples.log_seconds, samples.point, samples.block, samples.when, places)
+    noise = find_point_noise(samples)
+    observed = ~noise.censored
+    _require_points(full, observed)
+    located = (
+        locate(samples.log_seconds, samples.point, samples.block, samples.when, places)
+        if samples.error is None
+        else locate_known(samples)
+    )
     robust = located.relative_noise is None or needs_huber(np.bincount(samples.point))
-    _design(full, samples)
+    _design(full, samples, observed)
     if overhead == "auto":
-        full = stated.plus(*select_overhead(stated, samples.levels, located.log_seconds, robust=robust))
-    design = _design(full, samples)
+        full = stated.plus(*_needed_overhead(stated, samples, located, observed, robust=robust))
+    design = _design(full, samples, observed)
     require_cost_everywhere(design, full, samples.levels)
-    _require_points(samples, full)
-    plain, (located, solution) = located, _settle(design, located, samples.point, robust=robust)
+    _require_points(full, observed)
+    plain, solved = located, _settle(design, located, samples, noise, robust=robust)
     regimes: tuple[Regime, ...] = ()
-    if term_bytes and located.relative_noise is not None:
-        regimes = select_regimes(full, term_bytes, samples.levels, located.log_seconds)
+    if term_bytes and located.relative_noise is not None and observed.all():
+        regimes = select_regimes(full, term_bytes, samples.levels, solved.located.log_seconds)
     if regimes:
         full = full.plus(*(regime.companion for regime in regimes))
-        design = _design(full, samples)
-        located, solution = _settle(design, plain, samples.point, robust=robust)
-    lowest = point_minima(samples.log_seconds, samples.point)
-    on_minima = solve(design, lowest, robust=robust, start=solution.coefficients, tolerance=ON_MINIMA)
+        design = _design(full, samples, observed)
+        solved = _settle(design, plain, samples, noise, robust=robust)
+    located, solution = solved.located, solved.solution
     sizes = None if working_set is None else _sizes(working_set, samples)
-    finding = lack_of_fit(solution, located, samples.point, regressors_of(samples.levels, sizes), response)
-    influence = solution_influence(solution, located.level)
+    finding = _lack_of_fit(solved, samples, observed, regressors_of(samples.levels, sizes), response)
+    influence = solved.influence()
     beyond = {regime.companion for regime in regimes}
-    relative = np.abs(np.expm1(-solution.residual))
-    groups = confounded(solution.jacobian)
+    groups = confounded(solution.jacobian[observed])
     names = [str(term) for term in full.terms]
     if hosts:
         shares = solution.jacobian * solution.coefficients
@@ -137,39 +147,115 @@ def fit(
         terms=terms,
         coefficients=solution.coefficients,
         influence=influence,
-        coefficients_on_minima=on_minima.coefficients,
-        points=_points(samples, located, solution, confidence),
+        coefficients_on_minima=_on_minima(design, samples, solution, observed, robust=robust),
+        points=_points(samples, solved, confidence),
         noise=Noise(located.relative_noise, located.contaminated_share, float((located.residual > FAR).mean())),
-        error=FitErrors(float(relative.mean()), float(relative.max())),
+        error=FitErrors.of(solution.residual[observed]),
         lack_of_fit=finding,
         n_points=samples.n_points,
         n_samples=len(samples.point),
         below_floor=samples.below_floor,
         regimes=regimes,
-        condition_number=condition_number(solution.jacobian),
+        condition_number=condition_number(solution.jacobian[observed]),
         confounded=tuple(frozenset(names[m] for m in group) for group in groups),
-        scatter=solution.scatter,
-        freedom=solution.freedom,
-        aicc=solution.aicc,
+        scatter=solved.scatter,
+        freedom=solved.freedom,
+        aicc=solved.aicc,
         confidence=confidence,
         hosts=hosts,
     )
 
 
-def _require_points(samples: Samples, law: CostLaw) -> None:
+def _require_points(law: CostLaw, observed: Flags) -> None:
     """Check that there are more points than terms, without which errors are unknown."""
-    least = len(law.terms) + 1
-    if samples.n_points < least:
-        few = f"{samples.n_points} for the {len(law.terms)} terms of {law.text!r}"
-        raise FitError(f"points: {few}; allowed are {least} or more")
+    least, n = len(law.terms) + 1, int(observed.sum())
+    if n < least:
+        what = "points" if observed.all() else "points that are not censored"
+        raise FitError(f"{what}: {n} for the {len(law.terms)} terms of {law.text!r}; allowed are {least} or more")
 
 
-def _settle(design: Array, located: Location, point: Index, *, robust: bool) -> tuple[Location, Solution]:
+def _needed_overhead(
+    stated: CostLaw, samples: Samples, located: Location, observed: Flags, *, robust: bool
+) -> tuple[str, ...]:
+    levels = {name: values[observed] for name, values in samples.levels.items()}
+    return select_overhead(stated, levels, located.log_seconds[observed], robust=robust)
+
+
+def _on_minima(design: Array, samples: Samples, solution: Solution, observed: Flags, *, robust: bool) -> Array:
+    """Return the coefficients (k,) of the same fit to the smallest sample of each point."""
+    lowest, start = point_minima(samples.log_seconds, samples.point)[observed], solution.coefficients
+    return solve(design[observed], lowest, robust=robust, start=start, tolerance=ON_MINIMA).coefficients
+
+
+class _Solved(NamedTuple):
+    """A law fitted to the locations of points, and the same with known noise."""
+
+    located: Location
+    solution: Solution
+    fitted: Array  # (n_points,)
+    censored: Flags
+    known: KnownFit | None = None
+
+    @property
+    def error(self) -> Array:
+        """Standard error of the logarithm of each point (n_points,)."""
+        if self.known is None:
+            return self.located.standard_error
+        return np.where(self.censored, self.known.error, self.located.standard_error)
+
+    @property
+    def scatter(self) -> float:
+        """Standard deviation of points about the law."""
+        if self.known is None:
+            return self.solution.scatter
+        return float(np.sqrt(self.known.own**2 + self.known.stated))
+
+    @property
+    def freedom(self) -> int:
+        return self.solution.freedom if self.known is None else self.known.freedom
+
+    @property
+    def aicc(self) -> float:
+        return self.solution.aicc if self.known is None else self.known.aicc
+
+    def influence(self) -> Influence:
+        """Return the influence of the points, weighted by what is known of them."""
+        if self.known is None:
+            return solution_influence(self.solution, self.located.level)
+        standard, freedom = self.known.standard, self.known.freedom  # bounds count with their information
+        found = solution_influence(standard, self.located.level)
+        scatter = float(np.sqrt((standard.errors**2).sum() / freedom))
+        return found._replace(freedom=min(found.freedom, freedom), scatter=max(found.scatter, scatter))
+
+
+def _settle(design: Array, located: Location, samples: Samples, noise: PointNoise, *, robust: bool) -> _Solved:
     """Fit the law to the locations of points, and relocate these by the law where it is more precise."""
+    if noise.censored.any() or noise.variance is not None:
+        known = solve_known(design, located.log_seconds, noise, robust=robust)
+        return _Solved(located, known.plain, design @ known.plain.coefficients, noise.censored, known)
     solution = solve(design, located.log_seconds, robust=robust)
-    return (
-        relocate(located, solution, design, point) if is_law_sharper(located, solution, point) else (located, solution)
-    )
+    if is_law_sharper(located, solution, samples.point):
+        located, solution = relocate(located, solution, design, samples.point)
+    return _Solved(located, solution, np.exp(located.log_seconds - solution.residual), noise.censored)
+
+
+def _lack_of_fit(
+    solved: _Solved, samples: Samples, observed: Flags, regressors: Mapping[str, Array], response: str
+) -> LackOfFit:
+    """Test the law at the points that were observed."""
+    located, solution, point = solved.located, solved.solution, samples.point
+    stated = None if samples.error is None else located.standard_error[observed]
+    if not observed.all():
+        kept, place = observed[point], np.cumsum(observed) - 1
+        solution = solution._replace(
+            residual=solution.residual[observed],
+            jacobian=solution.jacobian[observed],
+            weights=solution.weights[observed],
+            precision=solution.precision_of_points[observed],
+        )
+        located, point = located._replace(residual=located.residual[kept]), place[point[kept]]
+        regressors = {name: values[observed] for name, values in regressors.items()}
+    return lack_of_fit(solution, located, point, regressors, response, stated)
 
 
 def _sizes(working_set: Callable[[Mapping[str, float]], float | None], samples: Samples) -> list[float] | None:
@@ -179,9 +265,12 @@ def _sizes(working_set: Callable[[Mapping[str, float]], float | None], samples: 
     return known if len(known) == len(found) else None
 
 
-def _design(law: CostLaw, samples: Samples) -> Array:
+def _design(law: CostLaw, samples: Samples, observed: Flags) -> Array:
     """Return the checked design matrix (n_points, k) of a law at the points of the samples."""
-    return check_design(law.columns(dict(samples.levels)), law.terms, samples.levels)
+    design = check_design(law.columns(dict(samples.levels)), law.terms, samples.levels)
+    if not observed.all():
+        check_design(design[observed], law.terms, {name: values[observed] for name, values in samples.levels.items()})
+    return design
 
 
 def _terms(
@@ -257,26 +346,29 @@ def _why_not(
     return ZeroPossible(term=name, coefficient=float(c[j]), high=high, unit=unit) if low <= 0 else None
 
 
-def _points(samples: Samples, located: Location, solution: Solution, confidence: float) -> pd.DataFrame:
+def _points(samples: Samples, solved: _Solved, confidence: float) -> pd.DataFrame:
     """Return a frame with a row per point: levels, number of samples, measured with its interval, fitted, residual."""
     import pandas as pd
 
-    y, error = located.log_seconds, located.standard_error
+    located = solved.located
+    y, error = located.log_seconds, solved.error
     own = located.effective - 1
     freedom = np.minimum(own + PRIOR_SAMPLES, max(float(own.sum()), 1.0))  # noise is shrunk towards that of all points
     half = t_quantiles(confidence, freedom) * error
     if located.relative_noise is None:
-        error, half = np.zeros_like(error), np.full_like(half, np.nan)
+        error, half = np.where(solved.censored, error, 0.0), np.full_like(half, np.nan)
+    half = np.where(solved.censored, 0.0, half)
     return pd.DataFrame(
         {
             **samples.levels,
             "n_samples": np.bincount(samples.point),
             "measured": np.exp(y),
             "low": np.exp(y - half),
-            "high": np.exp(y + half),
-            "fitted": np.exp(y - solution.residual),
-            "log_residual": solution.residual,
+            "high": np.where(solved.censored, np.inf, np.exp(y + half)),
+            "fitted": solved.fitted,
+            "log_residual": solved.solution.residual,
             "location_error": error,
+            **({"censored": solved.censored} if solved.censored.any() else {}),
         }
     )
 

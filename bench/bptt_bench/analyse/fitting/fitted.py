@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import numpy as np
@@ -45,6 +45,12 @@ class FitErrors(NamedTuple):
     in_sample_mape: float
     max: float
 
+    @classmethod
+    def of(cls, residual: Array) -> FitErrors:
+        """Return the errors of residuals of logarithms (n_points,)."""
+        relative = np.abs(np.expm1(-residual))
+        return cls(float(relative.mean()), float(relative.max()))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FittedTerm:
@@ -79,7 +85,8 @@ class Fit:
     unit : of the response, coefficients, points and predictions; ``None`` if unknown.
     full_law : the law with its overhead terms, in the order of ``terms`` and ``coefficients`` (k,).
     influence : of each point on the coefficients, from which all intervals follow.
-    points : one row per point: factors, n_samples, measured, low, high, fitted, log_residual.
+    points : one row per point: factors, n_samples, measured, low, high, fitted, log_residual, location_error; and
+        censored, where some are lower bounds.
     scatter : relative standard deviation of points about the law. freedom : points less terms above 0.
     coefficients_on_minima : the same fit on the smallest sample of each point, as a sensitivity check (k,).
     below_floor : samples dropped because their signal was below the floor.
@@ -134,6 +141,24 @@ class Fit:
         return {name: float(self.points[name].to_numpy()[row]) for name in self.factors}
 
     @property
+    def n_active(self) -> int:
+        """Number of terms above 0."""
+        return int((self.coefficients > 0).sum())
+
+    @property
+    def n_censored(self) -> int:
+        """Number of points that are lower bounds."""
+        return int(self.points["censored"].sum()) if "censored" in self.points else 0
+
+    @property
+    def observed(self) -> Fit:
+        """The fit with those of its points that are not lower bounds."""
+        if not self.n_censored:
+            return self
+        points = self.points[~self.points["censored"].to_numpy(dtype=bool)].reset_index(drop=True)
+        return replace(self, points=points.drop(columns="censored"), n_points=len(points))
+
+    @property
     def robust(self) -> bool:
         """Whether Huber's loss was used, because points have too few samples to estimate noise."""
         return self.noise.relative is None or needs_huber(self.points["n_samples"].to_numpy())
@@ -155,7 +180,7 @@ class Fit:
     def predict(self, points: Points) -> list[Interval]:
         """Return prediction intervals of one sample at new points: law, scatter of points about it, and noise."""
         noise = self.noise.relative or 0.0
-        measured = self.points["location_error"].to_numpy()
+        measured = self.observed.points["location_error"].to_numpy()
         own = max(self.scatter**2 - float(np.mean(measured**2)), 0.0)  # point effects beyond the error of locations
         return self._intervals(points, own + noise**2)
 

@@ -118,11 +118,13 @@ def _aicc(fit: Fit, measured: Array) -> float:
 
 def _held_out_error(fit: Fit, measured: Array) -> float | None:
     """Return the root mean square log error at the largest points of the law fitted to the others."""
-    n_held = max(int(HELD_OUT_SHARE * len(measured)), 2)
-    if len(measured) - n_held < len(fit.full_law.terms) + 1:
+    order = np.argsort(measured, kind="stable")
+    if fit.n_censored:
+        order = order[~fit.points["censored"].to_numpy(dtype=bool)[order]]
+    n_held = max(int(HELD_OUT_SHARE * len(order)), 2)
+    if len(order) - n_held < len(fit.full_law.terms) + 1:
         return None
     design = fit.design
-    order = np.argsort(measured, kind="stable")
     kept, held = order[:-n_held], order[-n_held:]
     solution = solve(design[kept], np.log(measured[kept]), robust=fit.robust)
     predicted = design[held] @ solution.coefficients

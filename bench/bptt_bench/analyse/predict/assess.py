@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from functools import cached_property
 
 import numpy as np
@@ -216,11 +216,11 @@ def run_backtest(stack: Stack) -> Backtest | None:
     if not stack.cuts:
         return None
     cut = stack.cuts[0]
-    ends = np.log(np.array(Stack(cut.kept, stack.ways).predict(cut.held))).T
+    ends = np.log(np.array(Stack(cut.kept, stack.kept_ways[0]).predict(cut.held))).T
     whole = _missed(ends, cut.measured, stack.trials[0].distance, _power_law(cut))
     replayed = zip(stack.cuts, stack.trials, map(stack.replay, stack.trials), strict=True)
     rungs = [_missed(again, one.measured, trial.distance, _power_law(one)) for one, trial, again in replayed]
-    return Backtest(**whole._asdict(), rungs=tuple(sorted(rungs, key=lambda one: one.farther)))
+    return Backtest(**asdict(whole), rungs=tuple(sorted(rungs, key=lambda one: one.farther)))
 
 
 def _missed(ends: Array, measured: Array, distance: Array, power_law: Array | None) -> Missed:

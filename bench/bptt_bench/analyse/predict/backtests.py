@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
-from bptt_bench.analyse.predict.candidates import LAW, THRESHOLDS, Candidate, candidates
+from bptt_bench.analyse.predict.candidates import LAW, Candidate
 from bptt_bench.analyse.predict.coordinates import Table
 from bptt_bench.analyse.predict.refit import refit
 from bptt_bench.analyse.stats.arrays import Array, Flags
@@ -102,10 +102,12 @@ def _cut(fit: Fit, held: Flags) -> Cut | None:
     return Cut(fitted, table, np.log(fit.points["measured"].to_numpy()[held]))
 
 
-def attempt(cut: Cut, names: Sequence[str], near: Mapping[str, Candidate]) -> Trial:
-    """Return what each of the named ways says of the points held out; the law alone stands in for what has no fit."""
-    found = candidates(cut.kept, near, is_rejected=THRESHOLDS in names)
-    spreads = {name: way.spread(cut.held) for name, way in found.items()}
+def attempt(cut: Cut, ways: Mapping[str, Candidate], names: Sequence[str]) -> Trial:
+    """Return what each of the named ways says of the points held out; the law alone stands in for what has no fit.
+
+    ``ways``: those of the fit to the points kept.
+    """
+    spreads = {name: way.spread(cut.held) for name, way in ways.items()}
     chosen = [spreads.get(name, spreads[LAW]) for name in names]
     return Trial(
         centre=np.array([one.centre for one in chosen]),

@@ -6,17 +6,19 @@ and a product of powers, which knows nothing of the law.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import contextlib
+from collections.abc import Callable, Mapping
 from typing import NamedTuple, Protocol
 
 import numpy as np
 
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.coordinates import Table, coordinates
-from bptt_bench.analyse.predict.neighbours import Neighbours, Spread
+from bptt_bench.analyse.predict.neighbours import MOST_STEPS, MOST_STEPS_NEAR, Neighbours, Spread
+from bptt_bench.analyse.predict.refit import refit_observed
 from bptt_bench.analyse.predict.thresholds import with_thresholds
 from bptt_bench.analyse.stats.arrays import Array
-from bptt_bench.analyse.stats.estimate import RESOLUTION, t_quantile
+from bptt_bench.analyse.stats.estimate import RESOLUTION, aicc, huber_weights, t_quantile
 from bptt_bench.errors import FitError
 
 LAW, NEIGHBOURS, DRIFT, THRESHOLDS, POWERS = "law", "neighbours", "drift", "thresholds", "power law"
@@ -34,6 +36,12 @@ class LawAlone(NamedTuple):
 
     fit: Fit
 
+    @property
+    def criterion(self) -> float:
+        """AICc, or AIC where it is undefined."""
+        fit = self.fit
+        return fit.aicc if np.isfinite(fit.aicc) else _aic(fit.scatter**2 * fit.freedom, fit.n_points, fit.n_active)
+
     def spread(self, points: Table) -> Spread:
         """Return the predictive distribution at points."""
         intervals = self.fit.predict(dict(points))
@@ -45,6 +53,10 @@ class LawAlone(NamedTuple):
 
 class PowerLaw:
     """A product of powers of the factors, or of what else the law multiplies, by least squares of logarithms.
+
+    Attributes
+    ----------
+    squares, n_parameters : sum of squared residuals, and number of coefficients. criterion : as of the law alone.
 
     Raises
     ------
@@ -60,8 +72,13 @@ class PowerLaw:
         self._weights = np.linalg.lstsq(columns, y, rcond=None)[0]
         self._inverse = np.linalg.inv(columns.T @ columns)
         self._noise = fit.noise.relative or 0.0
-        self.squares = float(((y - columns @ self._weights) ** 2).sum())
+        residual = y - columns @ self._weights
+        self.squares = float((residual**2).sum())
         self.n_parameters = k
+        huber = huber_weights(residual, k) if fit.robust else np.ones(n)  # the loss of the law's fit
+        loss = float(((2 * huber - huber**2) * residual**2).sum())
+        corrected = aicc(loss, n, k)
+        self.criterion = corrected if np.isfinite(corrected) else _aic(loss, n, k)
         self._variance = self.squares / (n - k)
 
     def spread(self, points: Table) -> Spread:
@@ -76,36 +93,72 @@ class PowerLaw:
         return np.column_stack([np.ones(m), *logs])
 
 
-def candidates(
-    fit: Fit, near: Mapping[str, Candidate] | None = None, *, is_rejected: bool = True
-) -> dict[str, Candidate]:
-    """Return the ways to predict that a fit allows, by name; the law alone is always among them.
+class Ways(dict[str, Candidate]):
+    """Ways to predict by name, with the criterion of those that are laws: their AICc, or AIC where it is undefined."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.criteria: dict[str, float] = {}
+
+    def without(self, name: str) -> Ways:
+        """Return the ways without one of them."""
+        found = Ways()
+        found.update((one, way) for one, way in self.items() if one != name)
+        found.criteria = {one: value for one, value in self.criteria.items() if one != name}
+        return found
+
+    @property
+    def akaike_weights(self) -> dict[str, float]:
+        """The evidence that the data are for each of the laws, with the sum 1.
+
+        Source: Burnham & Anderson (2002), "Model Selection and Multimodel Inference", section 2.9.
+        """
+        least = min(self.criteria.values())
+        found = {name: float(np.exp(-(value - least) / 2)) for name, value in self.criteria.items()}
+        return {name: value / sum(found.values()) for name, value in found.items()}
+
+
+def candidates(fit: Fit, near: Mapping[str, Candidate] | None = None, *, is_rejected: bool = True) -> Ways:
+    """Return the ways to predict that a fit allows; the law alone is always among them.
 
     Parameters
     ----------
     near : those of a similar fit, from which searches start.
     is_rejected : whether the data reject the law, without which no thresholds are searched.
     """
-    found: dict[str, Candidate] = {LAW: LawAlone(fit)}
-    for name, drift in ((NEIGHBOURS, False), (DRIFT, True)):
-        start = None if near is None else near.get(name)
+    found, observed = Ways(), refit_observed(fit)
+    found[LAW] = LawAlone(fit)
+    found.criteria[LAW] = LawAlone(observed).criterion
+
+    def neighbours(of: Fit, name: str) -> Neighbours:
+        starts = [({} if near is None else near).get(name), found.get(NEIGHBOURS)]
+        start = next((one for one in starts if isinstance(one, Neighbours)), None)
+        return Neighbours(of, drift=name == DRIFT, near=start, steps=MOST_STEPS if near is None else MOST_STEPS_NEAR)
+
+    def thresholds() -> Candidate:
+        bent = with_thresholds(observed)
+        found.criteria[THRESHOLDS] = LawAlone(bent).criterion
         try:
-            found[name] = Neighbours(fit, drift=drift, near=start if isinstance(start, Neighbours) else None)
+            return neighbours(bent, THRESHOLDS)
         except (FitError, np.linalg.LinAlgError):
-            break
-    further = {THRESHOLDS: _beyond_thresholds, POWERS: PowerLaw} if is_rejected else {POWERS: PowerLaw}
-    for name, made in further.items():
-        try:
-            found[name] = made(fit)
-        except (FitError, np.linalg.LinAlgError):
-            continue
+            return LawAlone(bent)
+
+    def powers() -> Candidate:
+        made = PowerLaw(observed)
+        found.criteria[POWERS] = made.criterion
+        return made
+
+    made: dict[str, Callable[[], Candidate]] = {
+        NEIGHBOURS: lambda: neighbours(fit, NEIGHBOURS),
+        DRIFT: lambda: neighbours(fit, DRIFT),
+        **({THRESHOLDS: thresholds} if is_rejected else {}),
+        POWERS: powers,
+    }
+    for name, make in made.items():
+        with contextlib.suppress(FitError, np.linalg.LinAlgError):
+            found[name] = make()
     return found
 
 
-def _beyond_thresholds(fit: Fit) -> Candidate:
-    """Return the law with thresholds, and with what neighbours share where there are enough points."""
-    bent = with_thresholds(fit)
-    try:
-        return Neighbours(bent)
-    except (FitError, np.linalg.LinAlgError):
-        return LawAlone(bent)
+def _aic(loss: float, n: int, k: int) -> float:
+    return float(n * np.log(max(loss / n, RESOLUTION**2)) + 2 * (k + 1))

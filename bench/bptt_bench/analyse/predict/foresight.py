@@ -1,22 +1,33 @@
 """Predictions of fitted laws at points beyond a sweep, and their comparison with later measurements there.
 
 Predictions and their intervals are fixed before the first of these points is measured: the file of a run holds them
-before the samples that test them.
+before the samples that test them. Anchors, which are cells of the sweep among these points, show how the speed of the
+machine has changed in between.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from bptt_bench.analyse.data.samples import gather
-from bptt_bench.analyse.evidence.evidence import BLOCK, STAGE, WHOLE, Evidence, UnjudgedError, rows_of
+from bptt_bench.analyse.evidence.evidence import (
+    BLOCK,
+    STAGE,
+    WHOLE,
+    Evidence,
+    UnjudgedError,
+    fitted_samples,
+    rows_of,
+    without_records,
+)
 from bptt_bench.analyse.findings.reason import Reason
+from bptt_bench.analyse.predict.anchors import Shift, estimate_shift, measured_again
 from bptt_bench.analyse.predict.assess import LawPredictor
-from bptt_bench.analyse.stats.estimate import Interval, t_quantiles
+from bptt_bench.analyse.stats.estimate import Interval, t_quantile
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.analyse.stats.mixture import PRIOR_SAMPLES
 from bptt_bench.errors import FitError
@@ -66,11 +77,24 @@ class Prediction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckedPrediction:
-    """A prediction, and the time measured there since with its interval, in seconds per evaluation."""
+    """A prediction, and the time measured there since with its interval, in seconds per evaluation.
+
+    ``shift``: of the machine between the sweep and the test; ``None`` where too few anchors were measured again.
+    """
 
     prediction: Prediction
     measured: Interval
     n_samples: int
+    shift: Shift | None = None
+
+    @property
+    def at_test_speed(self) -> CheckedPrediction | None:
+        """The same with the prediction at the speed of the test; ``None`` where the shift is not known."""
+        if self.shift is None:
+            return None
+        made = self.prediction
+        moved = self.shift.apply(Interval(made.value, made.low, made.high))
+        return replace(self, prediction=replace(made, value=moved.estimate, low=moved.low, high=moved.high), shift=None)
 
     @property
     def error(self) -> float:
@@ -154,27 +178,60 @@ def checked_predictions(frame: pd.DataFrame, *, confidence: float = 0.95) -> lis
     samples = beyond_samples(frame)
     found: list[CheckedPrediction] = []
     for subject in dict.fromkeys(prediction.subject for prediction in predictions):
-        measured = _measured(rows_of(samples, subject, WHOLE), confidence)
-        for prediction in predictions:
-            if prediction.subject == subject and prediction.at in measured:
-                interval, n_samples = measured[prediction.at]
-                found.append(CheckedPrediction(prediction=prediction, measured=interval, n_samples=n_samples))
+        tested = _located(rows_of(samples, subject, WHOLE))
+        own = [one for one in predictions if one.subject == subject and one.at in tested]
+        anchors = tested.keys() - {one.at for one in own}
+        shift = None if not anchors else _shift(frame, subject, {at: tested[at] for at in anchors}, confidence)
+        found += [
+            CheckedPrediction(
+                prediction=one, measured=tested[one.at].interval(confidence), n_samples=tested[one.at].n, shift=shift
+            )
+            for one in own
+        ]
     return found
 
 
-def _measured(rows: pd.DataFrame, confidence: float) -> dict[Point, tuple[Interval, int]]:
-    """Return the robust location of the time at each point, with its interval and number of samples."""
+def at_test_speed(found: Iterable[CheckedPrediction]) -> list[CheckedPrediction]:
+    """Return the predictions at the speed of the test, of subjects whose shift is known."""
+    return [moved for one in found if (moved := one.at_test_speed) is not None]
+
+
+def shifts(found: Iterable[CheckedPrediction]) -> dict[str, Shift]:
+    """Return the shift of each subject whose anchors were measured again."""
+    return {one.prediction.subject: one.shift for one in found if one.shift is not None}
+
+
+class _Location(NamedTuple):
+    """Logarithm of the time at a point with its standard error and degrees of freedom, and the number of samples."""
+
+    log_seconds: float
+    error: float
+    freedom: float
+    n: int
+
+    def interval(self, confidence: float) -> Interval:
+        half = t_quantile(confidence, self.freedom) * self.error
+        return Interval(*map(float, np.exp(self.log_seconds + half * np.array([0.0, -1.0, 1.0]))))
+
+
+def _shift(frame: pd.DataFrame, subject: str, anchors: Mapping[Point, _Location], confidence: float) -> Shift | None:
+    before = _located(rows_of(fitted_samples(without_records(frame)), subject, WHOLE), is_sweep=True)
+    places = [{at: (one.log_seconds, one.error) for at, one in each.items()} for each in (before, anchors)]
+    return estimate_shift(*measured_again(*places), confidence)
+
+
+def _located(rows: pd.DataFrame, *, is_sweep: bool = False) -> dict[Point, _Location]:
+    """Return the robust location of the time at each point; blocks of a sweep have a drift of their own."""
     if not len(rows):
         return {}
     names = rows.attrs["factors"]
     samples = gather(rows, names, response=WHOLE, block=BLOCK)
-    located = locate(samples.log_seconds, samples.point, None, samples.when)
-    half = t_quantiles(confidence, located.effective - 1 + PRIOR_SAMPLES) * located.standard_error
-    ends = np.exp(located.log_seconds + np.array([0.0, -1.0, 1.0])[:, None] * half)  # (3, n_points)
-    counts = np.bincount(samples.point)
+    located = locate(samples.log_seconds, samples.point, samples.block if is_sweep else None, samples.when)
+    freedom = (located.effective - 1 + PRIOR_SAMPLES).tolist()
+    counts = np.bincount(samples.point).tolist()
+    figures = zip(located.log_seconds.tolist(), located.standard_error.tolist(), freedom, counts, strict=True)
     return {
-        Point({name: samples.levels[name][i] for name in names}): (Interval(*map(float, ends[:, i])), int(counts[i]))
-        for i in range(samples.n_points)
+        Point({name: samples.levels[name][i] for name in names}): _Location(*each) for i, each in enumerate(figures)
     }
 
 

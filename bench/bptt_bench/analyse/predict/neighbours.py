@@ -38,7 +38,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.lapack import dpotrf, dpotri, dpotrs
 
 from bptt_bench.analyse.fitting.diagnose import shares_of
 from bptt_bench.analyse.fitting.fitted import Fit, Points, columns_at
@@ -56,7 +56,7 @@ DRIFTS = (1e-3, 1.0)  # γ, powers of a factor; and the scale of w, powers for e
 START_DRIFT = 0.05
 RIDGE = 1e-6  # on β: keeps a term that no residual depends on
 FEWEST_SPARE_POINTS = 10  # beyond the coefficients, to estimate a covariance
-MOST_STEPS, MOST_STEPS_NEAR = 200, 12  # of a search, and of one that starts at the model of a similar fit
+MOST_STEPS, MOST_STEPS_NEAR = 200, 10  # of a search, and of one that starts at the model of a similar fit
 MOST_POINTS = 1000  # a step of the search takes seconds with more
 MANY_POINTS = 300  # with more, a fit that has a model of a similar fit takes its parameters
 
@@ -80,7 +80,7 @@ class _Model(NamedTuple):
     """A covariance with its factorisation and the coefficients β estimated with it."""
 
     theta: Array  # logarithms of ℓ, s, ε, and of γ and the scale of w if there is a drift; then κ
-    factor: tuple[Array, bool]  # Cholesky factor of the covariance of the residuals
+    factor: Array  # lower Cholesky factor of the covariance of the residuals
     beta: Array  # (k,)
     information: Array  # (k, k)
     loss: float  # minus the restricted log likelihood, up to a constant
@@ -92,7 +92,8 @@ class Neighbours:
     Parameters
     ----------
     drift : whether the law itself may be off by slopes and a bend.
-    near : a model of a similar fit, from which the search starts.
+    near : a model of a similar fit, or of this one without drift, from which the search starts.
+    steps : most that the search takes from there.
 
     Attributes
     ----------
@@ -105,7 +106,9 @@ class Neighbours:
     FitError : fewer than 10 points more than coefficients, or more than 1000 points.
     """
 
-    def __init__(self, fit: Fit, *, drift: bool = False, near: Neighbours | None = None) -> None:
+    def __init__(
+        self, fit: Fit, *, drift: bool = False, near: Neighbours | None = None, steps: int = MOST_STEPS_NEAR
+    ) -> None:
         levels = fit.levels
         self._fit, self._active, self._drift = fit, fit.coefficients > 0, drift
         self._coordinates = coordinates(fit)
@@ -124,9 +127,8 @@ class Neighbours:
         self._squares = ((logs[:, None] - logs[None]) ** 2).reshape(len(logs) ** 2, -1)  # (n², n_factors)
         self._slopes, self._bend = _slopes(logs, logs), _bend(size, size)
         self._bounds = self._search_bounds()
-        self._model: _Model = self._search(
-            None if near is None or near._factors != self._factors else near._model.theta
-        )
+        begin = None if near is None or near._factors != self._factors else near._beginning(drift=drift)
+        self._model: _Model = self._search(begin, steps)
         p = len(self._factors)
         theta = self._model.theta
         self.lengths = dict(zip(self._factors, map(float, np.exp(theta[:p])), strict=True))
@@ -154,7 +156,7 @@ class Neighbours:
             slope, bend = np.exp(2 * model.theta[p + 2 : p + 4])
             near += slope * _slopes(places.logs, self._places.logs) + bend * _bend(places.size, self._places.size)
             variance += slope * (places.logs**2).sum(axis=1) + bend * places.size**3 / 3
-        weights = cho_solve(model.factor, near.T)  # (n, m)
+        weights = dpotrs(model.factor, near.T, lower=1)[0]  # (n, m)
         left = self._residual - self._jacobian @ model.beta
         correction = jacobian @ model.beta + weights.T @ left
         drift = jacobian - weights.T @ self._jacobian  # (m, k)
@@ -196,19 +198,26 @@ class Neighbours:
         extra = EXTRA_AMPLITUDE if self._places.outside.any() else (0.0, 0.0)
         return np.vstack([np.log([*lengths, DEVIATIONS, DEVIATIONS, *drifts]), extra])
 
-    def _search(self, near: Array | None) -> _Model:
+    def _beginning(self, *, drift: bool) -> Array:
+        """Return the parameters at which the search of a similar model starts, with or without drift."""
+        p, theta = len(self._factors), self._model.theta
+        middle = theta[p + 2 : -1] if self._drift else np.log([START_DRIFT, START_DRIFT])
+        return np.concatenate([theta[: p + 2], middle[: 2 * drift], theta[-1:]])
+
+    def _search(self, near: Array | None, steps: int) -> _Model:
         from scipy.optimize import Bounds, minimize  # 0.12 s, for predictions alone
 
-        begin = [START_DRIFT, START_DRIFT] if self._drift else []
-        starts = [
-            np.append(np.log([*[length] * len(self._factors), START_SHARED, START_OWN, *begin]), START_EXTRA_AMPLITUDE)
-            for length in STARTS
-        ]
-        if near is not None and len(near) == len(starts[0]):
-            starts = [near]
         low, high = self._bounds.T
-        if near is not None and len(self._residual) > MANY_POINTS and len(near) == len(low):
+        if near is None:
+            begin, steps = ([START_DRIFT, START_DRIFT] if self._drift else []), MOST_STEPS
+            shared = [START_SHARED, START_OWN, *begin]
+            starts = [
+                np.append(np.log([*[length] * len(self._factors), *shared]), START_EXTRA_AMPLITUDE) for length in STARTS
+            ]
+        elif len(self._residual) > MANY_POINTS and steps < MOST_STEPS:
             return self._at_parameters(np.clip(near, low, high))[0]
+        else:
+            starts = [near]
         found = []
         for start in starts:
             best = minimize(
@@ -217,7 +226,7 @@ class Neighbours:
                 jac=True,
                 method="L-BFGS-B",
                 bounds=Bounds(low, high),
-                options={"maxiter": MOST_STEPS if near is None else MOST_STEPS_NEAR},
+                options={"maxiter": steps},
             )
             found.append(self._at_parameters(best.x)[0])
         return min(found, key=lambda model: model.loss)
@@ -229,14 +238,15 @@ class Neighbours:
         Source: Rasmussen & Williams (2006), eq. 5.9, with P in the place of K⁻¹.
         """
         model, parts = self._at_parameters(theta)
-        inverse = cho_solve(model.factor, np.eye(len(self._residual)))
+        half = dpotri(model.factor, lower=1)[0]  # its upper triangle is that of the factor, which is 0
+        inverse = half + half.T
+        np.einsum("ii->i", inverse)[:] /= 2
         pulled = inverse @ self._jacobian
         projection = inverse - pulled @ np.linalg.solve(model.information, pulled.T)
         gain = projection @ self._residual
         kernel = projection - np.outer(gain, gain)  # the derivative is half of the sum of this times dK
         p, outside = len(self._factors), self._places.outside
-        shared, own, amplitude = parts
-        distance = self._distance(theta)
+        shared, own, amplitude, distance = parts
         with np.errstate(divide="ignore", invalid="ignore"):
             slope = np.where(distance > 0, shared * kernel / distance, 0.0)
         gradient = [*(slope.ravel() @ self._squares * np.exp(-2 * theta[:p]))]
@@ -254,25 +264,33 @@ class Neighbours:
         n = len(self._residual)
         return np.asarray(np.sqrt(self._squares @ np.exp(-2 * theta[: len(self._factors)])).reshape(n, n))
 
-    def _at_parameters(self, theta: Array) -> tuple[_Model, tuple[Array, Array, Array]]:
-        """Return the model at some parameters, with the shared and own parts of its covariance and the amplitude."""
+    def _at_parameters(self, theta: Array) -> tuple[_Model, tuple[Array, Array, Array, Array]]:
+        """Return the model at some parameters, and the parts of its covariance: shared, own, amplitude and distances.
+
+        Raises
+        ------
+        LinAlgError : the covariance is singular.
+        """
         p = len(self._factors)
         shared, own = np.exp(2 * theta[p : p + 2])
         amplitude = 1 + theta[-1] * self._places.outside
-        together = shared * np.exp(-self._distance(theta)) * np.outer(amplitude, amplitude)
+        distance = self._distance(theta)
+        together = shared * np.exp(-distance) * np.outer(amplitude, amplitude)
         alone = amplitude**2 * own
         covariance = together + np.diag(alone + self._error**2)
         if self._drift:
             covariance += np.exp(2 * theta[p + 2]) * self._slopes + np.exp(2 * theta[p + 3]) * self._bend
-        factor = cho_factor(covariance, lower=True)
-        solved = cho_solve(factor, np.column_stack([self._residual, self._jacobian]))
+        factor, singular = dpotrf(covariance, lower=1)
+        if singular:
+            raise np.linalg.LinAlgError("the covariance of residuals is singular")
+        solved = dpotrs(factor, np.column_stack([self._residual, self._jacobian]), lower=1)[0]
         information = self._jacobian.T @ solved[:, 1:] + RIDGE * np.eye(self._jacobian.shape[1])
         moment = self._jacobian.T @ solved[:, 0]
         beta: Array = np.asarray(np.linalg.solve(information, moment), dtype=np.float64)
         quadratic = float(self._residual @ solved[:, 0] - moment @ beta)
-        determinant = 2 * float(np.log(np.diag(factor[0])).sum()) + float(np.linalg.slogdet(information)[1])
+        determinant = 2 * float(np.log(np.diag(factor)).sum()) + float(np.linalg.slogdet(information)[1])
         model = _Model(np.array(theta), factor, beta, information, (quadratic + determinant) / 2)
-        return model, (together, alone, amplitude)
+        return model, (together, alone, amplitude, distance)
 
 
 def _correlation(these: Array, those: Array, lengths: Array) -> Array:

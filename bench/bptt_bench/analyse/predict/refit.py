@@ -46,6 +46,16 @@ def refit(fit: Fit, rows: Index | None = None, law: CostLaw | None = None) -> Fi
     )
 
 
+def refit_observed(fit: Fit) -> Fit:
+    """Return a fit without the points that are lower bounds; the same fit where there are none.
+
+    Raises
+    ------
+    FitError : as ``refit``.
+    """
+    return refit(fit.observed) if fit.n_censored else fit
+
+
 def solution_of(fit: Fit) -> Solution:
     """Return the solution behind a fit, with the weights of its points."""
     y = np.log(fit.points["measured"].to_numpy())

@@ -1,8 +1,9 @@
 """A mixture of ways to predict, weighted and widened by how they did in backtests.
 
 *Weights* are those of stacking: they maximise the product over held-out points of the density of the mixture. A few
-imagined points in favour of each way keep three real ones from deciding; which ways they favour depends on whether the
-residuals reject the law.
+imagined points in favour of each way keep three real ones from deciding. Which ways they favour depends on the tests of
+the law. Where nothing speaks against it, it has to be shown that another way is better. Where it is rejected, the law
+alone, the law with thresholds and a product of powers share these points by what evidence the data are for each.
 
 The estimate is the weighted median of what the ways say: that of a way with more than half of the weight is not moved
 by the others, which take part in the interval.
@@ -16,7 +17,7 @@ Source: Yao, Vehtari, Simpson & Gelman (2018), "Using stacking to average Bayesi
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,16 +25,19 @@ from scipy.special import gammaln, stdtr
 
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.predict.backtests import Cut, Reach, Trial, attempt, cuts
-from bptt_bench.analyse.predict.candidates import DRIFT, LAW, NEIGHBOURS, POWERS, THRESHOLDS, Candidate, candidates
+from bptt_bench.analyse.predict.candidates import DRIFT, LAW, NEIGHBOURS, POWERS, THRESHOLDS, Ways, candidates
 from bptt_bench.analyse.predict.coordinates import Table
+from bptt_bench.analyse.predict.refit import refit_observed
 from bptt_bench.analyse.predict.structure import LawTests
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import RESOLUTION, Interval, t_quantile
 
-# Points in favour of each way, before any is held out: where the data do not reject the law it has to be shown that
-# another way is better, and where they do that it is still good.
+# Points in favour of each way, before any is held out: of a law that the data do not reject, and of one that they do.
 IMAGINED = {LAW: 0.5, NEIGHBOURS: 3.0, DRIFT: 0.3, THRESHOLDS: 0.1, POWERS: 0.02}
-IMAGINED_OF_REJECTED = {LAW: 0.25, NEIGHBOURS: 0.5, DRIFT: 0.5, THRESHOLDS: 0.5, POWERS: 0.1}
+IMAGINED_OF_REJECTED = {NEIGHBOURS: 0.5, DRIFT: 0.5}
+IMAGINED_OF_LAWS = 0.85  # of a law that is rejected and of laws in its place: divided by the evidence for each
+EVEN = 0.2  # share that is divided evenly: where no backtest says otherwise an interval holds what each law says
+CLEAR = 0.05  # p-value of the tests of a law, above which nothing speaks against it
 FULL_COUNT = 8.0  # held-out points of which a half count: few may all agree by chance
 TAILS = 4.0  # degrees of freedom of the densities that are compared: one outlier must not decide
 INDEPENDENT = 0.75  # share of these counts for the widths
@@ -60,26 +64,37 @@ class Stack:
 
     Parameters
     ----------
-    near : the ways of a similar fit, from which searches start.
+    known : the ways that the fit allows, thresholds among them; by default they are made.
 
     Attributes
     ----------
-    tests : of the law. names : of the ways. weights : of each, with the sum 1. calibration : of the standard errors.
-    cuts : of the backtests, that of the largest quarter first. is_exact : whether the law meets all points, so that
-        there is nothing to learn from backtests.
+    tests : of the law. ways : by name. weights : of each, with the sum 1. calibration : of the standard errors.
+    cuts : of the backtests, that of the largest quarter first. kept_ways : those of the points that each cut keeps.
+    is_exact : whether the law meets all points, so that there is nothing to learn from backtests.
     """
 
-    def __init__(self, fit: Fit, near: Mapping[str, Candidate] | None = None) -> None:
-        self.fit, self.tests = fit, LawTests(fit)
-        self.ways = candidates(fit, near, is_rejected=bool(self.tests.misfits))
+    def __init__(self, fit: Fit, known: Ways | None = None) -> None:
+        observed = refit_observed(fit)
+        self.fit, self.tests = fit, LawTests(observed)
+        is_rejected = bool(self.tests.misfits)
+        ways = candidates(fit, is_rejected=is_rejected) if known is None else known
+        self.ways = ways if is_rejected else ways.without(THRESHOLDS)
         self.names = tuple(self.ways)
-        self.is_exact = bool(np.abs(fit.points["log_residual"].to_numpy()).max(initial=0.0) <= 10 * RESOLUTION)
-        self.cuts: tuple[Cut, ...] = () if self.is_exact else tuple(cuts(fit))
-        self.trials = [attempt(cut, self.names, self.ways) for cut in self.cuts]
+        self.is_exact = bool(np.abs(observed.points["log_residual"].to_numpy()).max(initial=0.0) <= 10 * RESOLUTION)
+        self.cuts: tuple[Cut, ...] = () if self.is_exact else tuple(cuts(observed))
+        self.kept_ways = [candidates(cut.kept, self.ways, is_rejected=is_rejected) for cut in self.cuts]
+        self.trials = [attempt(*each, self.names) for each in zip(self.cuts, self.kept_ways, strict=True)]
         self._reach = Reach(fit)
-        imagined = IMAGINED_OF_REJECTED if self.tests.misfits else IMAGINED
-        self.weights = _stacked(self.trials, np.array([imagined[name] for name in self.names]))
+        self.weights = _stacked(self.trials, self._imagined())
         self.calibration = _calibrated(self.trials, self.weights, fit.freedom)
+
+    def _imagined(self) -> Array:
+        """Return the imagined points in favour of each way, which shift as the tests of the law become clearer."""
+        clear = min(self.tests.p_value / CLEAR, 1.0)
+        evidence = self.ways.akaike_weights
+        each = {name: (1 - EVEN) * weight + EVEN / len(evidence) for name, weight in evidence.items()}
+        doubted = {name: IMAGINED_OF_LAWS * share for name, share in each.items()} | IMAGINED_OF_REJECTED
+        return np.array([clear * IMAGINED[name] + (1 - clear) * doubted[name] for name in self.names])
 
     def predict(self, points: Table) -> list[Interval]:
         """Return prediction intervals for one sample at points above 0 where the law is."""

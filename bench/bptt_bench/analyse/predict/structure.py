@@ -64,6 +64,7 @@ class LawTests:
     ----------
     misfits : the departures that the data show, the most significant first.
     untestable : why the law cannot be tested along some factors, or at all.
+    p_value : the least of all tests, corrected for their number; 1 where there is no test.
     """
 
     def __init__(self, fit: Fit) -> None:
@@ -73,10 +74,12 @@ class LawTests:
         self._jacobian = self._shares(fit.levels)
         self.untestable = tuple(self._obstacles())
         self._departures: list[_Departure] = []
+        self.p_value = 1.0
         self._errors: dict[str, float] = {}
         if fit.scatter > RESOLUTION and not any(one.factor is None for one in self.untestable):
             self._errors_and_departures()
         self.misfits = tuple(one.misfit for one in self._departures)
+        self.p_value = min([self.p_value, *(one.p_value for one in self.misfits)])
 
     def effects(self, points: Table) -> list[list[Misfit]]:
         """Return the misfits at each point, each with what it makes of the prediction there."""
@@ -126,6 +129,7 @@ class LawTests:
                 quantiles = stdtrit(freedom, [1 - REJECT_BELOW / 2 / n_tests, POWER])
                 self._errors[one.along[0]] = float(quantiles.sum()) * error
             adjusted = min(p_value * n_tests, 1.0)
+            self.p_value = min(self.p_value, adjusted)
             if adjusted < REJECT_BELOW:
                 change = float(weights[-1]) if one.kind == "exponent" else None
                 misfit = Misfit(kind=one.kind, along=one.along, p_value=adjusted, change=change)

@@ -33,13 +33,22 @@ class Interval(NamedTuple):
 
 
 class Solution(NamedTuple):
-    """A fit: coefficients (k,), which of them are above 0, log residuals (n,), log Jacobian (n, k), weights (n,)."""
+    """A fit: coefficients (k,), which of them are above 0, log residuals (n,), log Jacobian (n, k), weights (n,).
+
+    ``precision``: the part of the weights (n,) that was given and does not come from the loss.
+    """
 
     coefficients: Array
     active: Flags
     residual: Array
     jacobian: Array
     weights: Array
+    precision: Array | None = None
+
+    @property
+    def precision_of_points(self) -> Array:
+        """The precision, 1 where none was given."""
+        return np.ones_like(self.weights) if self.precision is None else self.precision
 
     @property
     def freedom(self) -> int:
@@ -79,11 +88,15 @@ def aicc(squares: float, n: int, k: int) -> float:
 
     Source: Hurvich & Tsai (1989), "Regression and time series model selection in small samples".
     """
+    return aicc_of(float(n * np.log(max(squares / n, RESOLUTION**2))), n, k)
+
+
+def aicc_of(deviance: float, n: int, k: int) -> float:
+    """Return AICc of minus twice a log likelihood with k coefficients and an estimated variance, as ``aicc`` does."""
     parameters = k + 1
     if n - parameters - 1 <= 0:
         return float("inf")
-    spread = max(squares / n, RESOLUTION**2)
-    return float(n * np.log(spread) + 2 * parameters + 2 * parameters * (parameters + 1) / (n - parameters - 1))
+    return float(deviance + 2 * parameters + 2 * parameters * (parameters + 1) / (n - parameters - 1))
 
 
 def needs_huber(samples_per_point: Index) -> bool:
@@ -99,23 +112,27 @@ def solve(
     scale: float | None = None,
     tolerance: float = CONVERGED,
     start: Array | None = None,
+    precision: Array | None = None,
 ) -> Solution:
     """Fit non-negative coefficients of a design (n, k) to log times (n,).
 
     Parameters
     ----------
+    precision : of each log time (n,), inverse variances up to a factor; by default all are alike.
     robust : use Huber's loss. scale : of the residuals, for that loss; by default estimated.
     tolerance : relative change of the fitted times at which the steps end.
     start : coefficients (k,) near the solution.
     """
-    weights = np.ones(len(log_seconds))
+    given = np.ones(len(log_seconds)) if precision is None else precision
+    weights = given
     coefficients = _initial(design, log_seconds) if start is None else start
     fitted = design @ coefficients
     residual = log_seconds - np.log(fitted)
+    is_weighted = robust or precision is not None
     for _ in range(MOST_STEPS):
         if robust:
-            weights = huber_weights(residual, design.shape[1], scale)
-        wanted = _step(design / fitted[:, None], residual, weights if robust else None, coefficients)
+            weights = given * huber_weights(residual * np.sqrt(given), design.shape[1], scale)
+        wanted = _step(design / fitted[:, None], residual, weights if is_weighted else None, coefficients)
         before, step = float((weights * residual**2).sum()), 1.0
         moved, moved_fit = coefficients, fitted  # unless one of the steps 1, 1/2, 1/4 … does not raise the loss
         for _ in range(MOST_HALVINGS):
@@ -131,7 +148,7 @@ def solve(
         coefficients, fitted = moved, moved_fit
         if moved_by < tolerance:
             break
-    return Solution(coefficients, coefficients > 0, residual, design / fitted[:, None], weights)
+    return Solution(coefficients, coefficients > 0, residual, design / fitted[:, None], weights, precision)
 
 
 def huber_scale(residual: Array, parameters: int = 1) -> Array:

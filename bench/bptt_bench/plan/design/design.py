@@ -25,7 +25,7 @@ OF_SAMPLES = (
     *("below_floor", "started_at", "load_average", "visit_seconds", "first_seconds"),
     *("allocated_bytes", "peak_bytes", "scratch_bytes", "peak_scratch_bytes"),
 )
-OF_POINTS = ("n_samples", "measured", "low", "high", "fitted", "log_residual", "location_error")
+OF_POINTS = ("n_samples", "measured", "low", "high", "fitted", "log_residual", "location_error", "censored")
 OF_LAWS = ("log", "log2", "log10", "exp", "sqrt", "abs", "floor", "ceil", "factorial", "min", "max")
 TAKEN = frozenset((*OF_SAMPLES, *OF_POINTS, *OF_LAWS))
 

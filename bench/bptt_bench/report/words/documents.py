@@ -102,6 +102,7 @@ def fit_document(
         "unit": None if fit.unit is None else fit.unit.symbol,
         "n_points": fit.n_points,
         "n_samples": fit.n_samples,
+        **({"n_censored": fit.n_censored} if fit.n_censored else {}),
         "terms": [{name: getattr(term, name) for name in shown} for term in fit.terms],
         "exponents": {
             factor: {

@@ -27,6 +27,7 @@ from bptt_bench.report.words.reasons import number, words
 if TYPE_CHECKING:
     import pandas as pd
 
+    from bptt_bench.analyse.predict.anchors import Shift
     from bptt_bench.analyse.predict.foresight import CheckedPrediction, Prediction
 
 OUTSIDE = "✗"  # beside the error of a prediction whose interval missed what was measured
@@ -141,17 +142,40 @@ def accuracy_rows(foreseen: Sequence[CheckedPrediction]) -> list[AccuracyRow]:
 
 def accuracy_lines(foreseen: Sequence[CheckedPrediction], unmeasured: Sequence[Prediction] = ()) -> list[str]:
     """Return the accuracy of all predictions, whether it meets the goals, and which were not tested."""
-    from bptt_bench.analyse.predict.foresight import accuracy
-
     if not foreseen:
         return outcome_lines(foreseen, unmeasured)
+    return [f"{_predictions(len(foreseen))}: {_accuracy_words(foreseen)}", *outcome_lines(foreseen, unmeasured)]
+
+
+def _accuracy_words(foreseen: Sequence[CheckedPrediction]) -> str:
+    from bptt_bench.analyse.predict.foresight import accuracy
+
     found = accuracy(foreseen)
-    line = (
-        f"{_predictions(found.n)}: median error {error_percent(found.median)}, 95th percentile "
-        f"{error_percent(found.p95)}, worst {error_percent(found.worst)}; "
+    return (
+        f"median error {error_percent(found.median)}, 95th percentile {error_percent(found.p95)}, "
+        f"worst {error_percent(found.worst)}; "
         f"{show.percent(found.coverage)} of the intervals at 95{show.NARROW}% hold what was measured."
     )
-    return [line, *outcome_lines(foreseen, unmeasured)]
+
+
+def shift_lines(foreseen: Sequence[CheckedPrediction]) -> list[str]:
+    """Return how the machine has changed between sweep and test, and the accuracy without this; none if unknown."""
+    from bptt_bench.analyse.predict.foresight import at_test_speed, shifts
+
+    found = shifts(foreseen)
+    if not found:
+        return []
+    changes = "; ".join(f"{name} {_change_of_time(shift)}" for name, shift in found.items())
+    moved = at_test_speed(foreseen)
+    return [
+        f"Change of the time at anchors, points of the sweep that were measured again in the test: {changes}.",
+        f"{_predictions(len(moved))} with this change, its uncertainty in their intervals: {_accuracy_words(moved)}",
+    ]
+
+
+def _change_of_time(shift: Shift) -> str:
+    value, low, high = (f"{'+' if one > 1 else ''}{error_percent(one - 1)}" for one in shift.ratio)
+    return f"{value} [{low}, {high}] at {shift.n} points"
 
 
 def outcome_lines(foreseen: Sequence[CheckedPrediction], unmeasured: Sequence[Prediction] = ()) -> list[str]:
@@ -165,6 +189,7 @@ def outcome_lines(foreseen: Sequence[CheckedPrediction], unmeasured: Sequence[Pr
             f"Held to {show.percent(TARGET_MEDIAN)}, {show.percent(TARGET_P95)} and {low}–{high}{show.NARROW}%: "
             f"{'met' if accuracy(foreseen).met else 'missed'}."
         )
+        lines += shift_lines(foreseen)
     if unmeasured:
         named = "; ".join(f"{one.subject} at {show.point(one.at)}" for one in unmeasured[:MOST_NAMED])
         more = f"; and {len(unmeasured) - MOST_NAMED} more" if len(unmeasured) > MOST_NAMED else ""
@@ -234,7 +259,9 @@ def _misfits_words(misfits: Sequence[Misfit]) -> str:
     effects = [one.effect for one in misfits if one.effect is not None]
     largest = max(effects, key=abs, default=0.0)
     change = (
-        f"; with what they show, the value here would be {_change(largest)}" if abs(largest) > SMALLEST_EFFECT else ""
+        f"; with what they show, the law's own value here would be {_change(largest)}"
+        if abs(largest) > SMALLEST_EFFECT
+        else ""
     )
     return f"{shown}{more}{change}"
 

@@ -64,7 +64,9 @@ def _measuring(frame: pd.DataFrame, run: dict[str, Any], workers: list[dict[str,
     )
     if tests:
         more = show.number(tests, 9)
-        sentences.append(f"{more} more were taken at points beyond it, to test predictions; no fit has seen them")
+        again = ", and at some of its own to see whether the machine had changed" if "anchors" in frame.attrs else ""
+        tested = f"{more} more were taken at points beyond it, to test predictions{again}"
+        sentences.append(f"{tested}; no fit has seen them")
     if workers:
         threads = run.get("threads")
         pinned = f", BLAS pinned to {_count(threads, 'thread')} and read back" if threads is not None else ""

@@ -659,6 +659,13 @@ def _(one: fits.MostlyOverhead) -> str:
 
 
 @words.register
+def _(one: fits.CensoredPoints) -> str:
+    return (
+        f"{one.n_censored} of {one.n_points} points are lower bounds: the law must exceed them, and need not meet them"
+    )
+
+
+@words.register
 def _(_one: fits.IdenticalRepetitions) -> str:
     return "repetitions are identical: noise cannot be estimated from them, and intervals rest on how points scatter"
 

@@ -24,6 +24,7 @@ REQUIRED = {
     "skip": frozenset({"subject", "point", "reason"}),
     "uncounted": frozenset({"subject", "point", "counted", "reason"}),
     "missing": frozenset({"subject", "reason"}),
+    "anchors": frozenset({"cells"}),
     "prediction": frozenset({"subject", "at", "value", "low", "high", "farther", "dearer"}),
     "allocation": frozenset({"visits"}),
     "probe": frozenset({"readings"}),
@@ -112,6 +113,7 @@ def _object(checks: Mapping[str, Check], *needed: str) -> Check:
 
 
 _TEXTS, _NUMBERS, _POINT = _each(_text), _each(_number), _values(_level)
+_CELLS = _each(_object({"subject": _text, "point": _POINT}, "subject", "point"))
 _LIBRARIES = _each(_object(dict.fromkeys(("name", "api", "version", "architecture"), _or_null(_text))))
 _ENVIRONMENT = _or_null(
     _object(
@@ -200,12 +202,13 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
     },
     "uncounted": {"subject": _text, "point": _POINT, "counted": _text, "reason": _text},
     "missing": {"subject": _text, "reason": _text},
+    "anchors": {"cells": _CELLS},
     "prediction": {
         "subject": _text,
         "at": _POINT,
         **dict.fromkeys(("value", "low", "high", "farther", "dearer"), _number),
     },
-    "allocation": {"visits": _each(_object({"subject": _text, "point": _POINT}, "subject", "point"))},
+    "allocation": {"visits": _CELLS},
     "probe": {"readings": _object({})},
     "peaks": {"peaks": _object({"products": _values(_number), "moves": _values(_number), "threads": _whole})},
     "finish": dict.fromkeys(

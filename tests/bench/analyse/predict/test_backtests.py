@@ -36,7 +36,7 @@ def test_an_attempt_says_what_each_way_says(rng: np.random.Generator) -> None:
     fitted = one_factor(lambda n: 1e-6 * n, "n", rng)
     ways = candidates(fitted)
     cut = next(iter(cuts(fitted)))
-    trial = attempt(cut, [*ways, "no such way"], ways)
+    trial = attempt(cut, candidates(cut.kept), [*ways, "no such way"])
     assert trial.centre.shape == trial.scale.shape == (len(ways) + 1, len(cut.measured))
     assert (trial.centre[-1] == trial.centre[list(ways).index(LAW)]).all()
     assert np.abs(trial.centre - trial.measured).max() < 0.3

@@ -21,9 +21,11 @@ from bptt_bench.analyse.predict.foresight import (
     CheckedPrediction,
     Prediction,
     accuracy,
+    at_test_speed,
     by_subject,
     checked_predictions,
     predict_beyond,
+    shifts,
     unmeasured,
 )
 from bptt_bench.analyse.stats.estimate import Interval
@@ -92,6 +94,17 @@ def measured_beyond(
     return frame
 
 
+def with_anchors(frame: pd.DataFrame, slower: float, points: int = 6) -> pd.DataFrame:
+    """The run with points of its sweep measured again among those beyond, slower by a factor."""
+    swept = frame[frame["stage"] == "sweep"].groupby(["subject", *DESIGN.points[0]], sort=False).head(1)
+    again = [swept.groupby("subject").head(points).assign(stage="beyond", block=block) for block in (5, 6, 7)]
+    more = pd.concat(again, ignore_index=True)
+    more["seconds_per_eval"] *= slower
+    found = pd.concat([frame, more], ignore_index=True)
+    found.attrs = frame.attrs
+    return found
+
+
 def cells(*names: str, design: Design = FAR) -> list[Cell]:
     return [Cell(name, point) for name in names for point in design]
 
@@ -156,6 +169,32 @@ def test_predictions_scale_with_the_unit_of_time() -> None:
     one, thousand = (predict_beyond(fit_all(each, experiment("a")), cells("a")) for each in (sweep, slow))
     np.testing.assert_allclose([p.value for p in thousand], [1000 * p.value for p in one], rtol=1e-6)
     np.testing.assert_allclose([p.time_ratio for p in thousand], [p.time_ratio for p in one], rtol=1e-6)
+
+
+# --- a machine that has changed between sweep and test ----------------------------------------------------------------
+
+
+def test_anchors_tell_a_slower_machine_from_a_wrong_law() -> None:
+    sweep = run({"a": seconds(), "b": seconds()}, DESIGN)
+    predictions = predict_beyond(fit_all(sweep, experiment("a", "b")), cells("a", "b"))
+    slower = measured_beyond(sweep, predictions, lambda one: 1.05 * exactly(one))
+    found = checked_predictions(with_anchors(slower, 1.05))
+    assert [one.prediction.cell for one in found] == cells("a", "b")
+    np.testing.assert_allclose([one.error for one in found], 1 / 1.05 - 1, atol=1e-4)
+    assert {name: shift.n for name, shift in shifts(found).items()} == {"a": 6, "b": 6}
+    np.testing.assert_allclose([shift.ratio.estimate for shift in shifts(found).values()], 1.05, rtol=1e-4)
+    np.testing.assert_allclose([one.error for one in at_test_speed(found)], 0, atol=1e-4)
+    wrong = checked_predictions(with_anchors(slower, 1.0))
+    np.testing.assert_allclose([one.error for one in at_test_speed(wrong)], 1 / 1.05 - 1, atol=1e-4)
+
+
+def test_without_anchors_or_with_too_few_the_shift_is_not_known() -> None:
+    sweep = run({"a": seconds()}, DESIGN)
+    frame = measured_beyond(sweep, predict_beyond(fit_all(sweep, experiment("a")), cells("a")), exactly)
+    for some in (frame, with_anchors(frame, 1.05, points=2)):
+        found = checked_predictions(some)
+        assert [one.shift for one in found] == [None] * 3
+        assert (shifts(found), at_test_speed(found)) == ({}, [])
 
 
 # --- what is refused, and what is left out ----------------------------------------------------------------------------

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
-from bptt_bench.analyse.predict.candidates import DRIFT, LAW, POWERS
+from bptt_bench.analyse.fitting.fit import fit
+from bptt_bench.analyse.predict.candidates import DRIFT, LAW, NEIGHBOURS, POWERS
 from bptt_bench.analyse.predict.stack import Calibration, Stack, mixture_quantile, weighted_median
 
 from tests.bench.analyse.predict.made import one_factor, two_factors
@@ -34,6 +36,31 @@ def test_a_law_of_a_wrong_power_loses_its_weight_to_what_foresaw_the_larger_poin
     (found,) = stack.predict(FAR)
     assert abs(np.log(found.estimate / truth)) < by_law / 2
     assert found.low < truth < found.high
+
+
+@pytest.mark.parametrize("n_points", [5, 6, 8, 12])
+def test_from_run_to_run_a_rejected_law_predicts_the_same_and_within_wide_ends(n_points: int) -> None:
+    n = np.geomspace(100, 10_000, n_points).round()
+    values, far = [], {"n": np.array([200_000.0])}
+    for seed in range(6):
+        seconds = 1e-9 * n**2 * np.exp(0.05 * np.random.default_rng(seed).standard_normal(n_points))
+        fitted = fit(pd.DataFrame({"n": n, "seconds_per_eval": seconds}), "n*log(n)")
+        stack = Stack(fitted)
+        assert stack.tests.misfits
+        (found,) = stack.predict(far)
+        assert found.high / found.low > 3
+        values.append(found.estimate)
+    assert max(values) / min(values) < 2.5
+    assert np.median(values) == pytest.approx(40, rel=0.3)
+
+
+def test_the_imagined_points_shift_as_the_tests_become_clearer(rng: np.random.Generator) -> None:
+    shares = []
+    for change in (0.0, 0.02, 0.05, 0.3):
+        stack = Stack(one_factor(lambda n, change=change: 1e-6 * n ** (2 - change), "n**2", rng))  # type: ignore[misc]
+        imagined = dict(zip(stack.names, stack._imagined().tolist(), strict=True))
+        shares.append(imagined[NEIGHBOURS] / sum(imagined.values()))
+    assert shares[0] > 0.5 > shares[-1]
 
 
 def test_a_law_that_meets_every_point_needs_no_backtest(rng: np.random.Generator) -> None:

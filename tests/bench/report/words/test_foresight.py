@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from bptt_bench.analyse import Analysis
+from bptt_bench.analyse.predict.anchors import estimate_shift
 from bptt_bench.analyse.predict.foresight import checked_predictions, unmeasured
 from bptt_bench.plan import Point
 from bptt_bench.report import format as show
@@ -24,6 +25,7 @@ from bptt_bench.report.words.foresight import (
     foresight_rows,
     foresight_section,
     outcome_lines,
+    shift_lines,
 )
 from matplotlib.axes import Axes
 from rich.console import Console
@@ -104,6 +106,19 @@ def test_words_say_whether_predictions_are_as_good_as_they_are_held_to_be(foresi
     assert outcome_lines(good)[0].endswith(": missed.")
     good += [one for one in found if one.error == pytest.approx(-0.12)][1:3]
     assert outcome_lines(good)[0].endswith(": met.")
+
+
+def test_how_the_machine_has_changed_is_said_with_what_predictions_are_worth_then(foresighted: Analysis) -> None:
+    found = checked_predictions(foresighted.frame)
+    assert shift_lines(found) == []
+    shift = estimate_shift(np.log([1.02, 1.04, 1.03, 1.03]), np.full(4, 1e-8))
+    shifted = [replace(one, shift=shift) if one.prediction.subject == "base" else one for one in found]
+    lines = outcome_lines(shifted)
+    assert lines[1].startswith(
+        "Change of the time at anchors, points of the sweep that were measured again in the test: base +3.0\u202f% [+"
+    )
+    assert lines[1].endswith("] at 4 points.")
+    assert lines[2].startswith("8 predictions with this change, its uncertainty in their intervals: median error ")
 
 
 def test_what_was_not_measured_is_said(foresighted: Analysis) -> None:

@@ -127,6 +127,8 @@ def test_a_header_that_cannot_be_used_is_refused_by_each_command(
             "changed must be an object, got a list",
         ),
         ({"record": "prediction", "subject": "loops", "at": POINT}, "the prediction record has no 'dearer'"),
+        ({"record": "anchors"}, "the anchors record has no 'cells'"),
+        ({"record": "anchors", "cells": [{"subject": "loops"}]}, "cells[0] has no 'point'"),
         ({"record": "allocation", "visits": 5}, "visits must be a list, got 5"),
         ({"record": "allocation", "visits": [{"subject": "loops"}]}, "visits[0] has no 'point'"),
         (
