@@ -44,6 +44,10 @@ class Answer:
     high: Array | None = None
     grades: tuple[str, ...] = ()
 
+    def is_mostly(self, grade: str) -> bool:
+        """Return whether more than half of the predictions have a grade."""
+        return sum(one == grade for one in self.grades) > len(self.grades) / 2
+
 
 def split(rows: pd.DataFrame, size: Sequence[float] | Array) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Return the rows without the largest quarter, and these; of rows of one size the later count as larger."""
@@ -81,10 +85,8 @@ class Scores(Mapping[str, float]):
             held = (answer.low <= truth) & (truth <= answer.high)
             inside += held.tolist()
             worse += [grade != "sound" for grade in answer.grades]
-            rejected = np.mean([grade == "rejected" for grade in answer.grades]) > 0.5
-            sound = np.mean([grade == "sound" for grade in answer.grades]) > 0.5
-            told += bool(held.mean() >= 0.85 or rejected)
-            silent += bool(held.mean() < 0.8 and sound)
+            told += bool(held.mean() >= 0.85 or answer.is_mostly("rejected"))
+            silent += bool(held.mean() < 0.8 and answer.is_mostly("sound"))
         self._found = {"unanswered": float(unanswered)} if unanswered else {}
         if errors:
             self._found |= {"median": 100 * float(np.median(errors)), "p95": 100 * float(np.quantile(errors, 0.95))}

@@ -65,9 +65,9 @@ def require_whole(folder: Path) -> None:
     assert last_prediction < kinds.index(("sample", "beyond"))
     first_prediction = kinds.index(("prediction", None))
     (chosen,) = of(folder, "anchors")
-    assert [(one["subject"], one["point"]["n"]) for one in chosen["cells"]] == [
-        (subject, n) for subject in SUBJECTS for n in ANCHORS
-    ]
+    cells = [(one["subject"], one["point"]["n"]) for one in chosen["cells"]]
+    assert [subject for subject, _ in cells] == [subject for subject in SUBJECTS for _ in ANCHORS]
+    assert sorted(cells) == sorted((subject, n) for subject in SUBJECTS for n in ANCHORS)
     assert kinds.index(("anchors", None)) < first_prediction
     assert all(kind != "sample" or stage == "beyond" for kind, stage in kinds[first_prediction:])
 

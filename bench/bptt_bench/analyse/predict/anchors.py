@@ -19,7 +19,7 @@ Thompson & Spiegelhalter (2009), "A re-evaluation of random-effects meta-analysi
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -68,16 +68,17 @@ class Shift(NamedTuple):
         return Interval(*map(float, np.exp([moved, moved - below, moved + above])))
 
 
-def cell_seconds(frame: pd.DataFrame, subjects: Collection[str]) -> dict[Cell, float]:
+def cell_seconds(frame: pd.DataFrame, subjects: Sequence[str]) -> dict[Cell, float]:
     """Return the median seconds of an evaluation at each cell of a sweep of these subjects, above the signal floor."""
     names = list(frame.attrs["factors"])
     swept = fitted_samples(without_records(frame))
     usable = swept["subject"].isin(list(subjects)) & (swept["timing"] == "whole") & ~swept["below_floor"].astype(bool)
     median = swept[usable.to_numpy()].groupby(["subject", *names], sort=False)[WHOLE].median().dropna()
-    return {
+    found = {
         Cell(subject, Point(dict(zip(names, levels, strict=True)))): float(value)
         for (subject, *levels), value in zip(median.index.tolist(), median.to_numpy(), strict=True)
     }
+    return {cell: found[cell] for cell in sorted(found, key=lambda cell: subjects.index(cell.subject))}
 
 
 def choose_anchors(seconds: Mapping[Cell, float]) -> list[Cell]:

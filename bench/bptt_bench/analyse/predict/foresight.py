@@ -216,8 +216,9 @@ class _Location(NamedTuple):
 
 def _shift(frame: pd.DataFrame, subject: str, anchors: Mapping[Point, _Location], confidence: float) -> Shift | None:
     before = _located(rows_of(fitted_samples(without_records(frame)), subject, WHOLE), is_sweep=True)
-    places = [{at: (one.log_seconds, one.error) for at, one in each.items()} for each in (before, anchors)]
-    return estimate_shift(*measured_again(*places), confidence)
+    then, now = ({at: (one.log_seconds, one.error) for at, one in each.items()} for each in (before, anchors))
+    change, variance = measured_again(then, now)
+    return estimate_shift(change, variance, confidence)
 
 
 def _located(rows: pd.DataFrame, *, is_sweep: bool = False) -> dict[Point, _Location]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from bptt_bench.analyse.evidence.own_law import options_of_run
@@ -14,7 +15,7 @@ from click.testing import CliRunner
 SORTING = Path(__file__).parents[4] / "results" / "examples" / "sorting"
 
 
-def invoke(*arguments: object) -> object:
+def invoke(*arguments: object) -> Any:
     result = CliRunner().invoke(cli, [*map(str, arguments), "--json"])
     assert result.exit_code == 0, result.stderr
     return json.loads(result.stdout)
@@ -44,18 +45,18 @@ def test_fit_and_predict_of_a_run_give_the_same_answer() -> None:
     asked = ["n=300000", "n=1000000"]
     by_run = invoke("predict", SORTING, "--subject", "merge", *(f"--at={one}" for one in asked))
     by_law = invoke("predict", SORTING, *own, *(f"--at={one}" for one in asked))
-    fitted = invoke("fit", SORTING, *own, *(f"--predict={one}" for one in asked))["predictions"]  # type: ignore[index]
+    fitted = invoke("fit", SORTING, *own, *(f"--predict={one}" for one in asked))["predictions"]
     for answers in (by_run, by_law, fitted):
-        assert [one["at"] for one in answers] == at  # type: ignore[attr-defined]
-        assert [one["grade"] for one in answers] == ["sound"] * 2  # type: ignore[attr-defined]
+        assert [one["at"] for one in answers] == at
+        assert [one["grade"] for one in answers] == ["sound"] * 2
     for name in ("value", "low", "high"):
-        found = [[one[name] for one in answers] for answers in (by_run, by_law, fitted)]  # type: ignore[attr-defined]
+        found = [[one[name] for one in answers] for answers in (by_run, by_law, fitted)]
         assert found[0] == pytest.approx(found[1], rel=1e-12)
         assert found[0] == pytest.approx(found[2], rel=1e-12)
 
 
 def test_an_overhead_that_is_stated_is_used() -> None:
     found = invoke("fit", SORTING, "--subject", "merge", "--law", "n*log(n)", "--overhead", "auto")
-    assert [one["term"] for one in found["terms"]] == ["n*log(n)", "1", "n"]  # type: ignore[index]
+    assert [one["term"] for one in found["terms"]] == ["n*log(n)", "1", "n"]
     own = invoke("fit", SORTING, "--subject", "merge", "--law", "n*log(n)", "--versus", "n")
-    assert [one["term"] for one in own["terms"]] == ["n*log(n)", "1"]  # type: ignore[index]
+    assert [one["term"] for one in own["terms"]] == ["n*log(n)", "1"]

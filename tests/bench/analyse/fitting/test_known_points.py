@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -128,7 +130,7 @@ def test_a_wrong_law_is_rejected_by_stated_errors_without_repetitions(rng: np.ra
     ],
 )
 def test_columns_that_cannot_be_used_are_named(
-    rng: np.random.Generator, change: dict[str, object], options: dict[str, str], message: str
+    rng: np.random.Generator, change: dict[str, Any], options: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(FitError, match=message):
         fit(timed(rng).assign(**change), "n**2", overhead=(), **options)
