@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse.evidence.evidence import fit_all
-from bptt_bench.analyse.predict.foresight import accuracy, checked_predictions, predict_beyond
+from bptt_bench.analyse.predict.foresight import TARGET_COVERAGE, TARGET_MEDIAN, checked_predictions, predict_beyond
 from bptt_bench.analyse.predict.inverse import LargestLevel
 from bptt_bench.analyse.predict.predictor import PointPrediction
 from bptt_bench.errors import FitError, TextError
@@ -102,24 +102,23 @@ def of(found: list[PointPrediction], subject: str, response: str = "seconds_per_
 # --- the numbers of foresee -------------------------------------------------------------------------------------------
 
 
-def test_points_beyond_the_reference_run_are_predicted_as_well_as_then() -> None:
+def test_points_beyond_the_reference_run_are_predicted_as_well_as_they_are_held_to_be() -> None:
     """The run holds predictions of the version that measured it, and what was measured there since."""
     reference = load(REFERENCE)
     checked = checked_predictions(reference)
-    assert len(checked) == 72
+    assert len(checked) >= 60
     found = {(one.subject, one.at): one for one in predict(REFERENCE, list({one.prediction.at for one in checked}))}
-    then, now, inside = [], [], []
+    errors, inside = [], []
     for one in checked:
         made = found[one.prediction.subject, one.prediction.at]
         assert made.value is not None
         assert made.low is not None
         assert made.high is not None
         assert made.farther == one.prediction.farther
-        then.append(abs(one.error))
-        now.append(abs(made.value / one.measured.estimate - 1))
+        errors.append(abs(made.value / one.measured.estimate - 1))
         inside.append(made.low <= one.measured.estimate <= made.high)
-    assert np.median(now) <= np.median(then) + 0.005
-    assert np.mean(inside) >= accuracy(checked).coverage
+    assert np.median(errors) <= TARGET_MEDIAN
+    assert np.mean(inside) >= TARGET_COVERAGE[0]
 
 
 def test_it_gives_the_very_numbers_that_foresee_would_store(rng: np.random.Generator) -> None:

@@ -1,7 +1,7 @@
 """Anchors: cells of a sweep that are measured again among the points beyond it.
 
 Between a sweep and the test of its predictions a machine may have become faster or slower. Predictions are then off by
-as much, whatever their law is worth. Anchors tell the two apart: at each of them the test and the sweep timed the same
+as much, whatever their law is worth. Anchors distinguish the two: at each of them the test and the sweep timed the same
 work.
 
 The logarithms of test over sweep, d_i with variances v_i, follow a random-effects model

@@ -12,7 +12,7 @@ from typing import NamedTuple, Protocol
 
 import numpy as np
 
-from bptt_bench.analyse.fitting.fitted import Fit
+from bptt_bench.analyse.fitting.fitted import Fit, columns_at
 from bptt_bench.analyse.predict.coordinates import Table, coordinates
 from bptt_bench.analyse.predict.neighbours import MOST_STEPS, MOST_STEPS_NEAR, Neighbours, Spread
 from bptt_bench.analyse.predict.refit import refit_observed
@@ -49,6 +49,21 @@ class LawAlone(NamedTuple):
         quantile = t_quantile(self.fit.confidence, self.fit.freedom)
         scale = (np.log([one.high for one in intervals]) - centre) / quantile
         return Spread(centre, np.maximum(scale, RESOLUTION))
+
+
+class Beyond(NamedTuple):
+    """A way to predict where the fitted cost exceeds a threshold, and another one elsewhere."""
+
+    fit: Fit
+    threshold: float
+    there: Candidate
+    here: Candidate
+
+    def spread(self, points: Table) -> Spread:
+        """Return the predictive distribution at points."""
+        is_beyond = columns_at(self.fit.full_law, dict(points)) @ self.fit.coefficients > self.threshold
+        there, here = self.there.spread(points), self.here.spread(points)
+        return Spread(*(np.where(is_beyond, one, other) for one, other in zip(there, here, strict=True)))
 
 
 class PowerLaw:
@@ -136,12 +151,12 @@ def candidates(fit: Fit, near: Mapping[str, Candidate] | None = None, *, is_reje
         return Neighbours(of, drift=name == DRIFT, near=start, steps=MOST_STEPS if near is None else MOST_STEPS_NEAR)
 
     def thresholds() -> Candidate:
-        bent = with_thresholds(observed)
+        bent, beyond = with_thresholds(observed)
         found.criteria[THRESHOLDS] = LawAlone(bent).criterion
-        try:
-            return neighbours(bent, THRESHOLDS)
-        except (FitError, np.linalg.LinAlgError):
-            return LawAlone(bent)
+        way: Candidate = LawAlone(bent)
+        with contextlib.suppress(FitError, np.linalg.LinAlgError):
+            way = neighbours(bent, THRESHOLDS)
+        return way if beyond is None else Beyond(observed, beyond, way, found.get(NEIGHBOURS, found[LAW]))
 
     def powers() -> Candidate:
         made = PowerLaw(observed)

@@ -10,7 +10,7 @@ with g a product of factors of the terms. Thresholds are added one after the oth
 level that lowers AICc most, if that is decisive for so many trials. A law with thresholds is one way to predict among
 others: whether it helps is for backtests to say.
 
-The whole law may change, too, along its fitted cost: beyond some cost all of it is dearer by one factor, as on another
+The whole law may change, too, along its fitted cost: beyond some cost all of it costs more by one factor, as on another
 level of memory, or has coefficients of its own, as where smaller work does not fill the machine.
 
 Source: Quandt (1960), "Tests of the hypothesis that a linear regression system obeys two separate regimes".
@@ -63,14 +63,22 @@ class _Trials(NamedTuple):
 
 
 class _Choice(NamedTuple):
-    """A law with one more threshold, or a fit to some of the points, and its AICc."""
+    """A law with one more threshold, or a fit that holds beyond a cost, and its AICc."""
 
     aicc: float
     fit: Callable[[], Fit]
     place: int | None = None  # of the term; `None` for the whole law
+    beyond: float | None = None
 
 
-def with_thresholds(fit: Fit) -> Fit:
+class Bent(NamedTuple):
+    """A fit of a law with thresholds; ``beyond``: the fitted cost beyond which alone it holds, if the whole changes."""
+
+    fit: Fit
+    beyond: float | None = None
+
+
+def with_thresholds(fit: Fit) -> Bent:
     """Return the fit of the law with the thresholds that the data show.
 
     Raises
@@ -90,10 +98,10 @@ def with_thresholds(fit: Fit) -> Fit:
             break
         counts[best.place] = counts.get(best.place, 0) + 1
     if whole is not None and whole.aicc < found.aicc - (PREFERENCE if counts else 0.0):
-        return replace(whole.fit(), aicc=whole.aicc)
+        return Bent(replace(whole.fit(), aicc=whole.aicc), whole.beyond)
     if found is fit:
         raise FitError("thresholds: the data show none")
-    return found
+    return Bent(found)
 
 
 def _best(fit: Fit, every: list[_Trials]) -> _Choice | None:
@@ -217,15 +225,15 @@ def _at_least(term: Term, level: float) -> str:
 def _whole_law(fit: Fit) -> _Choice | None:
     """Return the change of the whole law along its fitted cost that lowers AICc most, if decisively.
 
-    Beyond a cost all terms are dearer by one factor, or have coefficients of their own: those of the points beyond it
-    are then what larger points follow.
+    Beyond a cost all terms cost more or less by one factor, or have coefficients of their own: larger points follow
+    those of the points beyond it.
     """
     size, y, design = fit.points["fitted"].to_numpy(), np.log(fit.points["measured"].to_numpy()), fit.design
     if fit.scatter <= SMALLEST_SCATTER:
         return None
     cuts = _levels(size, FEWEST_BEYOND)
     best, least = None, fit.aicc - DECISIVE_GAP - 2 * np.log(max(2 * len(cuts) / USUAL_TRIALS, 1.0))
-    for made, is_divided in ((_dearer, False), (_divided, True)):
+    for made, is_divided in ((_scaled, False), (_divided, True)):
         for cut in _most_promising_cuts(fit, design, size, cuts, is_divided=is_divided):
             choice = made(fit, design, y, size > cut, cut)
             if choice is not None and choice.aicc < least:
@@ -248,8 +256,8 @@ def _most_promising_cuts(fit: Fit, design: Array, size: Array, cuts: Array, *, i
     return [float(cuts[i]) for i in np.argsort(gains, kind="stable")[:MOST_CUTS].tolist()]
 
 
-def _dearer(fit: Fit, design: Array, y: Array, beyond: Flags, cut: float) -> _Choice | None:
-    """Return the law that is dearer, or cheaper, by one factor beyond a cost."""
+def _scaled(fit: Fit, design: Array, y: Array, beyond: Flags, cut: float) -> _Choice | None:
+    """Return the law whose terms cost more, or less, by one factor beyond a cost."""
     change, start = 0.0, fit.coefficients
     for _ in range(ROUNDS):
         solution = solve(design, y - change * beyond, robust=fit.robust, start=start, tolerance=NEAR)
@@ -260,17 +268,16 @@ def _dearer(fit: Fit, design: Array, y: Array, beyond: Flags, cut: float) -> _Ch
         if abs(move) < NEAR_CHANGE:
             break
     found = aicc(solution.loss, len(y), int(solution.active.sum()) + 2)
-    return _Choice(found, partial(_refitted, fit, partial(_dearer_law, fit, cut, change)))
+    return _Choice(found, partial(_raised, fit, beyond, change), beyond=cut)
 
 
-def _dearer_law(fit: Fit, cut: float, change: float) -> CostLaw:
-    parts = zip(fit.coefficients.tolist(), fit.full_law.terms, strict=True)
-    cost = " + ".join(f"{coefficient:.9g}*({term})" for coefficient, term in parts if coefficient > 0)
-    factor = f"exp({change:.6g}*(({cost})>{cut:.9g}))"
-    return CostLaw(" + ".join(f"({term})*{factor}" for term in fit.full_law.terms))
+def _raised(fit: Fit, beyond: Flags, change: float) -> Fit:
+    """Return the fit to all points, with the times below a cost multiplied by the factor of those beyond it."""
+    raised = fit.points["measured"].to_numpy() * np.where(beyond, 1.0, np.exp(change))
+    return refit(replace(fit, points=fit.points.assign(measured=raised)))
 
 
-def _divided(fit: Fit, design: Array, y: Array, beyond: Flags, _: float) -> _Choice | None:
+def _divided(fit: Fit, design: Array, y: Array, beyond: Flags, cut: float) -> _Choice | None:
     """Return the fit to the points beyond a cost alone.
 
     The others have coefficients of their own, or cost all the same, as work does that is too small for the machine.
@@ -285,7 +292,7 @@ def _divided(fit: Fit, design: Array, y: Array, beyond: Flags, _: float) -> _Cho
     above, ways = solved(beyond, design), [solved(below, np.ones((len(y), 1)))]
     ways += [solved(below, design)] if int(below.sum()) >= least else []
     found = [aicc(above.loss + one.loss, len(y), int(above.active.sum() + one.active.sum()) + 1) for one in ways]
-    return _Choice(min(found), partial(refit, fit, np.flatnonzero(beyond)))
+    return _Choice(min(found), partial(refit, fit, np.flatnonzero(beyond)), beyond=cut)
 
 
 def _products(term: Term, law: CostLaw) -> Iterator[tuple[str, ...]]:
