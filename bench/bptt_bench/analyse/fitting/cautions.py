@@ -37,9 +37,7 @@ def has_two_populations(fit: Fit) -> bool:
 
 def cautions(fit: Fit) -> tuple[Finding, ...]:
     """Return what must be known of a fit; nothing where all is well."""
-    found = [
-        _censored(fit), overhead_caution(fit), _identical(fit), _populations(fit), *_collinear(fit), _host(fit)
-    ]
+    found = [_censored(fit), overhead_caution(fit), _identical(fit), _populations(fit), *_collinear(fit), _host(fit)]
     return tuple(caution for caution in found if caution is not None)
 
 
