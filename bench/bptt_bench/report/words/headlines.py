@@ -39,7 +39,7 @@ def cause_of(reason: Reason) -> str:
     if slowdowns and reason.kind is Kind.OUTSIDE:
         return f"operations cost up to {show.number(max(slowdowns), 2)}x beyond a cache"
     named = (remarks.PointsOutside, remarks.UnequalParts)
-    return next((words(one).replace("x as long as ", "x ") for one in reason.remarks if isinstance(one, named)), "")
+    return next((words(one) for one in reason.remarks if isinstance(one, named)), "")
 
 
 def _lacking(reason: Reason) -> str:

@@ -826,7 +826,7 @@ def _(one: remarks.CacheRegime) -> str:
 def _(one: remarks.UnequalParts) -> str:
     times = max(one.falling_over_rising, 1 / one.falling_over_rising)
     slower, other = (one.falling, one.rising) if one.falling_over_rising > 1 else (one.rising, one.falling)
-    return f"at {one.factor}={number(one.level)} {sum_of(slower)} takes {times:.2g}x as long as {sum_of(other)}"
+    return f"at {one.factor}={number(one.level)} {sum_of(slower)} costs {times:.2g} times {sum_of(other)}"
 
 
 @words.register

@@ -42,8 +42,8 @@ def test_a_crossover_elsewhere_is_refuted(rng: np.random.Generator) -> None:
 def test_a_refuted_crossover_says_how_the_parts_compare_where_it_was_predicted(rng: np.random.Generator) -> None:
     """1e-5 T² rises and 1e-7 T V falls: at T = V/20 the first is five times the second."""
     refuted = verdict(frame(rng), crossover(level="V/20"))
-    assert text_of(refuted.reason).endswith("; at T=12.8 recur takes 5x as long as output.")
-    assert headline_of(refuted.reason).endswith("; at T=12.8 recur takes 5x as long as output")
+    assert text_of(refuted.reason).endswith("; at T=12.8 recur costs 5 times output.")
+    assert headline_of(refuted.reason).endswith("; at T=12.8 recur costs 5 times output")
     (early,) = verdict(frame(rng), crossover(level="V/200")).reason.remarks
     assert isinstance(early, UnequalParts)
     assert early.falling_over_rising == pytest.approx(2, rel=0.05)
