@@ -60,7 +60,7 @@ def test_a_table_gives_the_same_fit_to_the_last_bit(to: Any, suffix: str, tmp_pa
     path = tmp_path / f"x.{suffix}"
     export(REFERENCE, to).write(path)
     back = load(path)
-    assert len(back) == 7751
+    assert len(back) == len(load(REFERENCE)) > 7000
     assert coefficients(back[back["stage"] == "sweep"]) == coefficients(swept)
     assert coefficients(back[back["stage"] == "sweep"], block="block") == coefficients(swept, block="block")
 
