@@ -14,7 +14,7 @@ import numpy as np
 from bptt_bench.analyse.data.columns import WHOLE, choose_response, with_noise_columns
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
-from bptt_bench.analyse.discover.evidence import noise_prior
+from bptt_bench.analyse.discover.evidence import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
 from bptt_bench.analyse.discover.extensions import free_power, with_corners
 from bptt_bench.analyse.discover.falling import falling
 from bptt_bench.analyse.discover.family import make_family
@@ -36,6 +36,7 @@ from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.known_noise import log_likelihood_of_bounds
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw, Point
+from bptt_bench.plan.experiment.instructions import RESPONSE as INSTRUCTIONS_COUNT
 from bptt_bench.plan.experiment.subject import COUNTED
 from bptt_bench.store.frame import as_samples
 from bptt_bench.text.arguments import require_text, require_texts
@@ -283,7 +284,10 @@ def _measured(base: Fit) -> Measured:
     """Return the log times of the points of a fit, and what is known of their noise."""
     errors = base.points["location_error"].to_numpy()
     known = None if base.noise.relative is None else float(np.sqrt((errors**2).mean()))
-    prior = noise_prior(known, exact=is_exact(base.response))
+    least = UNKNOWN_NOISE[0]
+    if is_exact(base.response):
+        least = STEPS if base.response == INSTRUCTIONS_COUNT else EXACT
+    prior = noise_prior(known, least=least)
     return Measured(np.log(base.points["measured"].to_numpy()), known or 0.0, prior)
 
 

@@ -19,7 +19,8 @@ from bptt_bench.analyse.stats.arrays import Array
 COEFFICIENT_RANGE = 10.0  # nats; the prior of the logarithm of a coefficient
 LARGEST_EFFECTS = 60.0  # times the error of locations
 UNKNOWN_NOISE = 0.001, 1.0  # relative standard deviations, where nothing shows the noise
-EXACT = 1e-5  # the smallest of what is counted, which has no noise: what is off its law is not the law's rounding
+EXACT = 1e-5  # the smallest of what is counted, which has no noise but the rounding of numbers
+STEPS = 0.02  # the same of instructions, which grow in steps: a table that doubles, another algorithm for small parts
 NO_EFFECTS = 0.6  # prior probability that points have no effects of their own
 NOISE_UNCERTAINTY = 0.2  # of the error of locations, in nats
 N_GRID = 24
@@ -33,13 +34,13 @@ class NoisePrior(NamedTuple):
     log_weights: Array
 
 
-def noise_prior(location_error: float | None, *, exact: bool = False) -> NoisePrior:
+def noise_prior(location_error: float | None, *, least: float = UNKNOWN_NOISE[0]) -> NoisePrior:
     """Return the prior of the scatter of points about their law, given the error of their locations, if known.
 
-    ``exact``: whether the response has no noise of its own.
+    ``least``: the smallest scatter, where that is not known.
     """
     if location_error is None or not location_error > UNKNOWN_NOISE[0] / LARGEST_EFFECTS:
-        deviations = np.geomspace(EXACT if exact else UNKNOWN_NOISE[0], UNKNOWN_NOISE[1], N_GRID)
+        deviations = np.geomspace(least, UNKNOWN_NOISE[1], N_GRID)
         return NoisePrior(deviations, np.full(N_GRID, -np.log(N_GRID)))
     steps = np.linspace(np.log(0.5), np.log(LARGEST_EFFECTS), N_GRID)
     own = np.exp(-0.5 * (steps / NOISE_UNCERTAINTY) ** 2)
