@@ -30,7 +30,7 @@ def answer_text(found: LawSet) -> str:
     grows = f"{what} {'grows' if _rises(found) else 'falls'} as {show.law(found.law.text)}"
     if found.law.text == "1":
         grows = f"{what} does not grow with {join_names(list(fit.levels))}"
-    if found.work:
+    if any(work.law.text == found.law.text for work in found.work):
         grows += ", as its work does" if found.law.text != "1" else ", nor does its work"
     worst = next((one for one in found.doubts if isinstance(one, NoLawFits)), None)
     if worst is not None:
