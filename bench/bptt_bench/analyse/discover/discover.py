@@ -27,7 +27,6 @@ from bptt_bench.analyse.discover.finalists import (
 )
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
 from bptt_bench.analyse.discover.search import Law, Search
-from bptt_bench.analyse.discover.together import Part, weigh_together
 from bptt_bench.analyse.discover.work import laws_of_time, merge_by_leading_terms
 from bptt_bench.analyse.evidence.by_category import apply_to_parts
 from bptt_bench.analyse.fitting.fit import fit
@@ -142,7 +141,7 @@ def discover_each(
 ) -> tuple[dict[Point, LawSet], dict[Point, str]]:
     """Return the laws of each combination of categories, and why none was found where that is so.
 
-    The evidence that they have the same law counts for all of them. Options are those of ``discover``.
+    Options are those of ``discover``.
 
     Raises
     ------
@@ -155,11 +154,7 @@ def discover_each(
         return _Task.of(_rows(rows, response), response, how, counts=counts, work=work)
 
     tasks, left_out = apply_to_parts(kinds, begin)
-    weighed = [list(task.finalists) for task in tasks.values()]
-    if counts is None and not any(task.work for task in tasks.values()):
-        weighed = weigh_together([Part(one.base.levels, one.measured, one.finalists) for one in tasks.values()])
-    answers = zip(tasks.items(), weighed, strict=True)
-    found = {levels: task.answer(finalists) for (levels, task), finalists in answers}
+    found = {levels: task.answer(task.finalists) for levels, task in tasks.items()}
     return {levels: dataclasses.replace(one, tests=len(found)) for levels, one in found.items()}, left_out
 
 
@@ -346,7 +341,7 @@ def _of_counts(counts: CostLaw | str, levels: Mapping[str, Array]) -> Finalist:
 def _finalist(terms: tuple[str, ...], design: Array, cost: float, measured: Measured, law: Law = ()) -> Finalist:
     """Return a law with its weight, averaged over whether a constant stands beside it."""
     weight, constant = averaged_over_constant(design, measured)
-    return Finalist(terms, weight - cost, constant, law=law, cost=cost)
+    return Finalist(terms, weight - cost, constant, law=law)
 
 
 def _credible(finalists: Sequence[Finalist]) -> list[Finalist]:

@@ -29,7 +29,7 @@ class Finalist(NamedTuple):
     """A law by the texts of its terms, the log of its weight, and whether a constant stands beside it.
 
     ``lower``: further terms beside it, of lower order. ``law``: its terms and these in the family of the search; empty
-    for a law that is not of the family. ``cost``: minus the log prior, which the weight contains.
+    for a law that is not of the family.
     """
 
     terms: tuple[str, ...]
@@ -37,7 +37,6 @@ class Finalist(NamedTuple):
     constant: bool
     lower: tuple[str, ...] = ()
     law: Law = ()
-    cost: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
