@@ -39,7 +39,7 @@ def test_a_law_that_is_known_is_scored_as_right() -> None:
 
 def test_counts_tell_the_law_and_its_time_has_no_other() -> None:
     counted = next(cell for cell in CELLS if cell.counted and cell.n_factors == 1)
-    assert trial(counted, 0, 5, None)[OURS]["counts_tell"]
+    assert trial(counted, 1, 5, None)[OURS]["counts_tell"]
 
 
 def test_what_misses_without_a_doubt_is_silent() -> None:

@@ -157,8 +157,9 @@ def fit_data(
     def answered(rows: pd.DataFrame, laws: LawSet | None = None) -> FitReport:
         how: dict[str, Any] = {"response": response, "block": block, "unit": unit}
         this = laws.fit if laws is not None else fit_rows(frame, rows, named, overhead=overhead, **how)
-        others = [fit(rows, text, overhead=overhead or "auto", **how) for text in versus]
-        alike = fit(rows, named, overhead=overhead or "auto", **how) if laws is None and others else this
+        selected = "auto" if overhead is None else overhead
+        others = [fit(rows, text, overhead=selected, **how) for text in versus]
+        alike = fit(rows, named, overhead=selected, **how) if laws is None and others else this
         needed = this.full_law.factors if laws is None else laws.factors
         points = [point for one in asked for point in _read_points(one, this, needed)]
         return FitReport(
@@ -186,7 +187,7 @@ def fit_data(
 def fit_rows(frame: pd.DataFrame, rows: pd.DataFrame, law: str, *, overhead: str | None = None, **how: Any) -> Fit:
     """Fit a law to rows of a frame: the own law of a run as its experiment says, unless an option says otherwise."""
     own = {} if overhead is not None or how["block"] is not None else options_of_run(frame, rows, law, how["response"])
-    return fit(rows, law, **{"overhead": overhead or "auto", **how, **own})
+    return fit(rows, law, **{"overhead": "auto" if overhead is None else overhead, **how, **own})
 
 
 def factors_as_law(frame: pd.DataFrame, response: str | None = None, block: str | None = None) -> str:

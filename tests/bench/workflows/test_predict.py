@@ -102,7 +102,7 @@ def of(found: list[PointPrediction], subject: str, response: str = "seconds_per_
 # --- the numbers of foresee -------------------------------------------------------------------------------------------
 
 
-def test_points_beyond_the_reference_run_are_predicted_as_well_as_they_are_held_to_be() -> None:
+def test_points_beyond_the_reference_run_are_predicted_as_they_are_held_to_be() -> None:
     """The run holds predictions of the version that measured it, and what was measured there since."""
     reference = load(REFERENCE)
     checked = checked_predictions(reference)

@@ -39,7 +39,7 @@ def seconds(position: int, value: object) -> dict[str, list[Any]]:
             r"column 'n': nothing \(NaN\) in data row 5; allowed are finite numbers",
         ),
         (frame().drop(columns="n"), "law 'n': unknown name 'n'; the columns are seconds_per_eval"),
-        (frame().drop(columns="seconds_per_eval"), "column 'seconds_per_eval': missing; the columns are n"),
+        (frame().drop(columns="seconds_per_eval"), "response: no column is named as a time; the columns are n"),
         (frame()[:0], "response 'seconds_per_eval': no rows to fit"),
         (frame()[:2], "points: 1 for the 1 terms of 'n'; allowed are 2 or more"),
         (frame(below_floor=[True] * 8), "response 'seconds_per_eval': all 8 rows are below the signal floor"),
