@@ -56,6 +56,7 @@ def test_the_document_says_what_was_found(tested: tuple[Path, Result]) -> None:
     assert document["claims"] == [
         {
             "claim": "sum-exact",
+            "subject": "sum",
             "kind": "check",
             "counts": {"supported": 2, "refuted": 0, "inconclusive": 0},
             "commonest": "supported",
@@ -102,7 +103,7 @@ def test_an_experiment_without_faults_is_tested_as_far_as_it_goes(tmp_path: Path
     result = invoke("tests.toy_refuted", "--runs", "2", "--trials", "1", "--out", tmp_path)
     assert result.exit_code == 1, result.stderr  # its claim is wrong: two is not three
     assert "the experiment plants no fault" in result.stderr
-    assert "'two-is-three' was refuted in 2 of 2 healthy runs" in result.stdout.splitlines()[-1]
+    assert "'two-is-three (sum)' was refuted in 2 of 2 healthy runs" in result.stdout.splitlines()[-1]
 
 
 @pytest.mark.parametrize(

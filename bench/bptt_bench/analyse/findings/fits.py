@@ -12,6 +12,8 @@ from bptt_bench.text.units import Unit
 Shape = Literal["rise", "fall", "bend upwards", "bend downwards", "lowest mid-range", "highest mid-range"]
 Samples = Literal["repeated", "single", "identical", "exact"]
 
+FAR_OFF = 0.2  # relative: standard deviation of points about a law that is rejected beyond the data whatever the trend
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trend(Finding):

@@ -101,7 +101,7 @@ def fit(
     hosts: tuple[Host, ...] = ()
     if not is_exact(response):  # bytes and counts do not depend on the speed of a host
         samples, hosts = remove_host_effects(samples, confidence)
-    noise = find_point_noise(samples)
+    samples, noise = find_point_noise(samples)
     observed = ~noise.censored
     _require_points(full, observed)
     located = (
@@ -358,13 +358,15 @@ def _points(samples: Samples, solved: _Solved, confidence: float) -> pd.DataFram
     if located.relative_noise is None:
         error, half = np.where(solved.censored, error, 0.0), np.full_like(half, np.nan)
     half = np.where(solved.censored, 0.0, half)
+    with np.errstate(over="ignore"):  # an error that is stated may be as large as it likes
+        high = np.where(solved.censored, np.inf, np.exp(y + half))
     return pd.DataFrame(
         {
             **samples.levels,
             "n_samples": np.bincount(samples.point),
             "measured": np.exp(y),
             "low": np.exp(y - half),
-            "high": np.where(solved.censored, np.inf, np.exp(y + half)),
+            "high": high,
             "fitted": solved.fitted,
             "log_residual": solved.solution.residual,
             "location_error": error,

@@ -15,7 +15,7 @@ from functools import cached_property
 import numpy as np
 import threadpoolctl
 
-from bptt_bench.analyse.findings.fits import LackOfFit
+from bptt_bench.analyse.findings.fits import FAR_OFF, LackOfFit
 from bptt_bench.analyse.findings.predictions import (
     Assessment,
     Backtest,
@@ -38,7 +38,6 @@ from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.errors import FitError
 
-FAR_OFF = 0.2  # relative: standard deviation of points about a law that is rejected beyond the data whatever the trend
 MATERIAL = 0.1  # of the logarithm: a departure that changes a prediction by less does not make it another
 BEYOND = 0.01  # nats: less is within the data
 BLIND = 0.5  # of the logarithm: a departure that large must be seen for a test to say something

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from bptt_bench.analyse.data.response import is_count, is_exact, meaning, substance
 from bptt_bench.analyse.discover.law_set import DecidingMeasurement, LawSet
-from bptt_bench.analyse.findings.fits import NoLawFits
+from bptt_bench.analyse.findings.fits import FAR_OFF, NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
@@ -46,6 +46,8 @@ def stated_text(fit: Fit) -> str:
     law, lack = show.law(fit.law.text), fit.lack_of_fit
     off = f"off by {show.percent(fit.error.in_sample_mape)} on average and by {show.percent(fit.error.max)} at most"
     caution = overhead_caution(fit)
+    if lack.kind == "rejected" and lack.trend is None and lack.between <= FAR_OFF:
+        return f"points lie off {law} by more than their noise explains, without a trend: it is {off}"
     if lack.kind == "rejected":
         return f"the data reject {law}: it is {off}"
     if caution is not None:

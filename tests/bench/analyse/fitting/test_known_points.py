@@ -116,6 +116,18 @@ def test_a_wrong_law_is_rejected_by_stated_errors_without_repetitions(rng: np.ra
     assert rejected.p_value < 1e-10
 
 
+def test_runs_that_were_stopped_at_one_limit_say_nothing_of_the_noise(rng: np.random.Generator) -> None:
+    """A third of the samples are equal: a law that is right was rejected when they were taken for repetitions."""
+    table = timed(rng, noise=0.02, repetitions=4, n_points=7)
+    assert len(set(table["seconds_per_eval"][table["stopped"] == 1])) == 1
+    assert table["stopped"].sum() >= 8
+    found = fit(table, "n**2", censored="stopped", overhead="1")
+    assert found.noise.relative == pytest.approx(0.02, rel=0.5)
+    assert found.lack_of_fit.kind == "not_rejected"
+    answered = discover(table, censored="stopped")
+    assert answered.law.text == "n**2"
+
+
 @pytest.mark.parametrize(
     ("change", "options", "message"),
     [
