@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
 # A machine at another speed is the likely cause where all terms changed alike; that it has not changed is the next
 # likely, and wins where terms are split evenly.
+MOST_OF_MACHINE = 4.0  # times as long as all of a run may take because the machine has become slower
 VOTE_FOR_NO_CHANGE = 0.9
 # One process alone does not show by how much processes differ: runs raised alarms against their like.
 FEWEST_PROCESSES = 2
@@ -188,26 +189,39 @@ def _compared(
         paired=paired,
         tolerance=tolerance,
         confidence=confidence,
-        changes=tuple(_change(one, next(tests) if one.estimate else None, tolerance) for one in groups),
+        changes=tuple(
+            _change(one, next(tests) if one.estimate else None, tolerance, None if paired else common) for one in groups
+        ),
         not_compared=tuple(not_compared),
         common=common,
         n_processes=stacks[0].found.n_processes,
     )
 
 
-def _change(one: Tested, test: RatioTest | None, tolerance: float) -> Change:
+def _change(one: Tested, test: RatioTest | None, tolerance: float, common: Interval | None) -> Change:
+    """Return the change of a group of terms; ``common``: the ratio of all times of runs at different times."""
     members = one.part.term_groups.groups[one.group]
     verdict, reason = _verdict(test, tolerance, one.doubt)
+    ratio = Interval(1.0, 0.0, float("inf")) if test is None else test.interval
+    is_told = one.doubt is not None or (test is not None and test.rejected) or is_exact(one.part.response)
+    word = None if is_told or common is None else _beyond_any_machine(common)
+    if word is not None and common is not None:
+        verdict, reason, ratio = word, None, common
     return Change(
         subject=one.part.subject,
         response=one.part.response,
         terms=tuple(one.part.terms[j] for j in members),
-        ratio=Interval(1.0, 0.0, float("inf")) if test is None else test.interval,
+        ratio=ratio,
         p_value=None if test is None else test.p_value,
         share=float(one.part.term_groups.shares[:, one.group].max()),
         verdict=verdict,
         reason=reason,
     )
+
+
+def _beyond_any_machine(common: Interval) -> Word | None:
+    """Return how all times have changed, if by more than a machine can have become slower or faster."""
+    return "higher" if common.low > MOST_OF_MACHINE else "lower" if common.high < 1 / MOST_OF_MACHINE else None
 
 
 def _verdict(test: RatioTest | None, tolerance: float, doubt: Finding | None) -> tuple[Word, Finding | None]:

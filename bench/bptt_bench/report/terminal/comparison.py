@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
@@ -72,7 +74,7 @@ def _table(found: Comparison) -> Table:
     table.add_column("verdict", no_wrap=True)
     for one in found.changes:
         verdict = Text(f"{MARKS[one.verdict]} {one.verdict}", STYLES[one.verdict])
-        ratio = "" if one.p_value is None else times(one.ratio)
+        ratio = times(one.ratio) if math.isfinite(one.ratio.high) else ""
         table.add_row(Text(one.subject), Text(_term(one)), Text(show_as.percent(one.share)), Text(ratio), verdict)
     return table
 
@@ -99,7 +101,7 @@ def _below(found: Comparison) -> list[str]:
     lines = [f"{together}: {correction}; each interval is at the level at which its unit cost was tested"]
     if found.common is not None:
         common = f"{COMMON}: {times(found.common)}"
-        if not found.paired:
+        if not found.paired and all(one.ratio != found.common for one in found.changes):
             common += (
                 "; it may be due to the machine, so unit costs are shown relative to it "
                 "(`compare --baseline REF` measures in turns and settles that)"

@@ -160,6 +160,19 @@ def test_at_different_times_everything_slower_may_be_the_machine(rng: np.random.
     assert found.common.low < 1.15 < found.common.high
 
 
+@pytest.mark.parametrize(("times", "word"), [(8.0, "higher"), (1 / 8, "lower")])
+def test_no_machine_changes_its_speed_eightfold(times: float, word: str, rng: np.random.Generator) -> None:
+    """With one unit cost, which cannot be distinguished from its speed, and with several that change alike."""
+    bare = Subject(name="a", prepare=ONE.subjects[0].prepare)
+    one = Experiment(name="bare", factors=ONE.factors, subjects=(bare,), profiles=ONE.profiles)
+    first, second = simulated(rng), simulated(rng, (times,) * 3)
+    for experiment in (one, ONE):
+        found = compared(first, second, experiment, paired=False)
+        assert {change.verdict for change in found.changes} == {word}
+        assert all(change.ratio == found.common for change in found.changes)
+        assert bool(found.regressions) is (word == "higher")
+
+
 def test_one_unit_cost_alone_cannot_be_distinguished_from_the_speed_of_the_machine(rng: np.random.Generator) -> None:
     alone = ONE.subjects[0]
     bare = Subject(name="a", prepare=alone.prepare)
