@@ -116,6 +116,21 @@ class FoundLaw(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FarBeyond(Finding):
+    """A point at ``times`` the largest level of a factor, which is farther than backtests say anything of."""
+
+    factor: str
+    times: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NeverVaried(Finding):
+    """Factors of a law that were measured at one level alone, or never apart, and a point where they are otherwise."""
+
+    factors: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ungraded(Finding):
     """Too few points to hold some out, so that no backtest was made."""
 

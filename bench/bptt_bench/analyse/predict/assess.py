@@ -2,13 +2,15 @@
 
 A prediction is *rejected* if it goes beyond the data with a law that these reject, and the departure that they show
 would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
-predicted from the others, or if nothing can test the law along a factor in which it goes beyond the data.
+predicted from the others, if nothing can test the law along a factor in which it goes beyond the data, or at more than
+a thousand times what was measured.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import cached_property
 
@@ -19,10 +21,12 @@ from bptt_bench.analyse.findings.fits import FAR_OFF, LackOfFit
 from bptt_bench.analyse.findings.predictions import (
     Assessment,
     Backtest,
+    FarBeyond,
     FoundLaw,
     Grade,
     Misfit,
     Missed,
+    NeverVaried,
     Ungraded,
     Untestable,
     Widened,
@@ -40,6 +44,7 @@ from bptt_bench.errors import FitError
 
 MATERIAL = 0.1  # of the logarithm: a departure that changes a prediction by less does not make it another
 BEYOND = 0.01  # nats: less is within the data
+FAR_BEYOND = 1000.0  # times farther in a factor than was measured: no backtest holds out nearly so much
 BLIND = 0.5  # of the logarithm: a departure that large must be seen for a test to say something
 MOST_MISSED = 0.2  # of the points of a backtest
 FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance
@@ -147,7 +152,7 @@ class LawPredictor:
     def _reasons_at(self, points: Points) -> list[list[Finding]]:
         """Return what speaks against the prediction at each point: departures that matter, and tests that lack."""
         if not self._has_all_levels(points):
-            return [[*self.tests.untestable] for _ in points]
+            return [[*self._far_beyond(one), *self._never_varied(one), *self.tests.untestable] for one in points]
         table = _table(self._fit, points)
         with np.errstate(all="ignore"):
             beyond = self.stack.distance(table) > BEYOND
@@ -156,12 +161,35 @@ class LawPredictor:
         found: list[list[Finding]] = []
         for i, misfits in enumerate(effects):
             own: list[Finding] = []
+            own += self._never_varied(points[i])
+            own += self._far_beyond(points[i])
             if beyond[i]:
                 own += self._far_off
                 own += [one for one in misfits if _matters(one, float(bent[i]))]
                 own += [one for one in self.tests.untestable if self._is_beyond(one, points[i])]
             found.append(own)
         return found
+
+    def _far_beyond(self, point: Mapping[str, float]) -> Iterator[FarBeyond]:
+        """Yield the factors of the law in which a point is far larger than anything measured."""
+        for name in self._fit.factors:
+            largest = float(self._fit.levels[name].max())
+            if name in self._fit.law.factors and name in point and point[name] > FAR_BEYOND * largest > 0:
+                yield FarBeyond(factor=name, times=point[name] / largest)
+
+    def _never_varied(self, point: Mapping[str, float]) -> Iterator[NeverVaried]:
+        """Yield factors of the law that the data do not tell apart, where a point has them as these never had."""
+        used = [name for name in self._fit.factors if name in self._fit.law.factors and point.get(name, 0) > 0]
+        logs = {name: np.log(self._fit.levels[name]) for name in used if self._fit.levels[name].min() > 0}
+        varied = [name for name in logs if np.ptp(logs[name]) > 0]
+        for name in logs:
+            if name not in varied and abs(np.log(point[name]) - logs[name][0]) > BEYOND:
+                yield NeverVaried(factors=(name,))
+        for one, other in itertools.combinations(varied, 2):
+            slope, start = np.polyfit(logs[one], logs[other], 1)
+            apart = np.abs(logs[other] - slope * logs[one] - start).max()
+            if apart < BEYOND < abs(np.log(point[other]) - slope * np.log(point[one]) - start):
+                yield NeverVaried(factors=(one, other))
 
     @property
     def _far_off(self) -> list[Finding]:

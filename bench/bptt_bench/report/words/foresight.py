@@ -11,9 +11,11 @@ from bptt_bench.analyse.findings.predictions import (
     FEWEST_GRADED,
     Assessment,
     Backtest,
+    FarBeyond,
     FoundLaw,
     Grade,
     Misfit,
+    NeverVaried,
     Ungraded,
     Unseen,
     Untestable,
@@ -320,6 +322,18 @@ def _(one: Unseen) -> str:
 def _(one: FoundLaw) -> str:
     tried = f"tried on {one.n_held} larger points alone" if one.n_held else "not tried on larger points"
     return f"the law was found in these measurements, and {tried}: state a law, or measure larger sizes"
+
+
+@words.register
+def _(one: FarBeyond) -> str:
+    return f"{one.factor} is {number(one.times)} times as large as anything measured, farther than any backtest reaches"
+
+
+@words.register
+def _(one: NeverVaried) -> str:
+    names = join_names(one.factors)
+    how = "was measured at one level alone" if len(one.factors) == 1 else "never varied apart in the data"
+    return f"{names} {how}, and the law's power of {'it' if len(one.factors) == 1 else 'each'} cannot be tested"
 
 
 @words.register

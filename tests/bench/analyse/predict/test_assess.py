@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.findings.predictions import Backtest, Grade, Misfit, Untestable
+from bptt_bench.analyse.findings.predictions import Backtest, FarBeyond, Grade, Misfit, NeverVaried, Untestable
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.predict.assess import LawPredictor, has_failed
 
@@ -91,3 +91,20 @@ def test_thresholds_in_two_factors_are_learnt_from_backtests(rng: np.random.Gene
         np.log(fitted.predict([{"n": 8192.0, "m": 512.0}])[0].estimate / truth)
     )
     assert found.low < truth < found.high
+
+
+def test_what_never_varied_or_lies_far_beyond_is_doubtful(rng: np.random.Generator) -> None:
+    """m is always 2 n: the law of both is not told from that of one of them, but where they go together it holds."""
+    n = np.repeat([100.0, 200.0, 400.0, 800.0, 1600.0, 3200.0, 6400.0], 3)
+    seconds = 1e-8 * 2 * n**2 * np.exp(0.02 * rng.standard_normal(len(n)))
+    table = pd.DataFrame({"n": n, "m": 2 * n, "fixed": 7.0, "seconds_per_eval": seconds})
+    both = LawPredictor(fit(table, "n*m", overhead="1"))
+    together, apart, far = both.assess([{"n": 1e4, "m": 2e4}, {"n": 1e4, "m": 5.0}, {"n": 1e8, "m": 2e8}])
+    assert together.grade is Grade.SOUND
+    assert [apart.grade, far.grade] == [Grade.DOUBTFUL] * 2
+    assert NeverVaried(factors=("n", "m")) in apart.reasons or NeverVaried(factors=("m", "n")) in apart.reasons
+    assert {type(one) for one in far.reasons} == {FarBeyond}
+    fixed = LawPredictor(fit(table, "n**2*fixed", overhead="1"))
+    same, other = fixed.assess([{"n": 1e4, "fixed": 7.0}, {"n": 1e4, "fixed": 70.0}])
+    assert same.grade is Grade.SOUND
+    assert NeverVaried(factors=("fixed",)) in other.reasons
