@@ -203,8 +203,8 @@ def _change(one: Tested, test: RatioTest | None, tolerance: float, common: Inter
     members = one.part.term_groups.groups[one.group]
     verdict, reason = _verdict(test, tolerance, one.doubt)
     ratio = Interval(1.0, 0.0, float("inf")) if test is None else test.interval
-    is_told = one.doubt is not None or (test is not None and test.rejected) or is_exact(one.part.response)
-    word = None if is_told or common is None else _beyond_any_machine(common)
+    is_decided = one.doubt is not None or (test is not None and test.rejected) or is_exact(one.part.response)
+    word = None if is_decided or common is None else _beyond_any_machine(common)
     if word is not None and common is not None:
         verdict, reason, ratio = word, None, common
     return Change(

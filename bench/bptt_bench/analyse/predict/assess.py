@@ -178,7 +178,7 @@ class LawPredictor:
                 yield FarBeyond(factor=name, times=point[name] / largest)
 
     def _never_varied(self, point: Mapping[str, float]) -> Iterator[NeverVaried]:
-        """Yield factors of the law that the data do not tell apart, where a point has them as these never had."""
+        """Yield factors of the law that the data do not distinguish, where a point has them as these never had."""
         used = [name for name in self._fit.factors if name in self._fit.law.factors and point.get(name, 0) > 0]
         logs = {name: np.log(self._fit.levels[name]) for name in used if self._fit.levels[name].min() > 0}
         varied = [name for name in logs if np.ptp(logs[name]) > 0]
