@@ -98,7 +98,8 @@ def _below(found: Comparison) -> list[str]:
     tested = [one for one in found.changes if one.p_value is not None]
     together = f"verdicts hold together at {show_as.percent(found.confidence)}"
     correction = f"Holm's correction over {len(tested)} coefficient{'' if len(tested) == 1 else 's'}"
-    lines = [f"{together}: {correction}; each interval is at the level at which its unit cost was tested"]
+    tests = f"{together}: {correction}; each interval is at the level at which its unit cost was tested"
+    lines = [tests] if tested else []
     if found.common is not None:
         common = f"{COMMON}: {times(found.common)}"
         if not found.paired and all(one.ratio != found.common for one in found.changes):
