@@ -221,3 +221,45 @@ def test_locations_do_not_depend_on_the_time_without_slow_periods(rng: np.random
     point, when = visits(rng)
     y = 0.05 * rng.standard_normal(len(point))
     np.testing.assert_array_equal(locate(y, point).log_seconds, locate(y, point, None, when).log_seconds)
+
+
+def test_drift_over_time_is_not_noise(rng: np.random.Generator) -> None:
+    """The speed wanders by 5 %, and is a fifth higher for a while, as on this project's machines."""
+    errors, fastest, noise = [], [], []
+    for _ in range(10):
+        point, when = visits(rng)
+        wander = np.convolve(rng.standard_normal(len(point) + 39), np.full(40, 0.05 / 40**0.5), mode="valid")
+        wander[200:225] -= 0.2
+        y = wander + 0.02 * rng.standard_normal(len(point))
+        block = np.repeat(np.arange(BLOCKS), POINTS)
+        assert has_slow_periods(y, point, when)
+        located = locate(y, point, block, when)
+        errors.append(float(np.std(located.log_seconds)))
+        fastest.append(float(np.std(locate(y, point, None, when).log_seconds)))
+        noise.append(located.relative_noise or 0.0)
+    assert np.mean(errors) < 0.7 * np.mean(fastest)
+    assert np.mean(noise) < 0.03
+
+
+def test_noise_that_drifts_with_nothing_stays_in_the_samples(rng: np.random.Generator) -> None:
+    ours, whole = [], []
+    block = np.repeat(np.arange(BLOCKS), POINTS)
+    for _ in range(20):
+        point, when = visits(rng)
+        y = 0.05 * rng.standard_normal(len(point))
+        ours.append(locate(y, point, block, when))
+        whole.append(locate(y, point))
+    assert rms(np.array([each.log_seconds for each in ours])) <= 1.02 * rms(
+        np.array([each.log_seconds for each in whole])
+    )
+    assert np.mean([each.relative_noise or 0 for each in ours]) == pytest.approx(0.05, rel=0.05)
+
+
+def test_half_of_the_time_at_another_speed_is_followed(rng: np.random.Generator) -> None:
+    errors = []
+    block = np.repeat(np.arange(BLOCKS), POINTS)
+    for _ in range(10):
+        point, when = visits(rng)
+        y = 0.015 * rng.standard_normal(len(point)) + two_speeds(rng, len(point), slow=0.6, stays=0.95)
+        errors.append(float(np.std(locate(y, point, block, when).log_seconds)))
+    assert np.median(errors) < 0.04
