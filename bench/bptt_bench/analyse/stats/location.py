@@ -39,6 +39,7 @@ TYPICAL_SPACING = 0.6  # standard deviations between the two smallest of 3 to 9 
 SMALLEST_DRIFT = 0.3  # of the noise; less adds a twentieth to its variance
 FEW_DISTURBED = 0.2  # share of samples; with no more of them, and a core no wider than ``WIDE``, a machine is not busy
 WIDE = 6.0  # times the lower quartile of the spacing of the two fastest samples (3 times for a normal core)
+LEAST_GAIN = 6.0  # log likelihood that subtracting drift must gain; noise alone gains up to 6 with 60 samples
 WIDER = 2.0  # times the noise of the core; a correction for drift that widens it more is rejected
 NEIGHBOURS = 5  # samples before and after one, whose median is the drift at its time; 4 to 12 are as good
 FEWEST_POINTS_OF_BLOCK = 8  # to estimate the drift that the points of a block share
@@ -106,7 +107,7 @@ def locate(
     drift = _block_drift(located, block)[block] if when is None else _drift_over_time(log_samples, point, when)
     if np.abs(drift).max() >= SMALLEST_DRIFT * located.relative_noise:
         steady, misfit_of_steady = _locate(log_samples - drift, point, slow_periods=False)
-        if misfit_of_steady < misfit and (steady.relative_noise or 0.0) < WIDER * located.relative_noise:
+        if misfit_of_steady < misfit - LEAST_GAIN and (steady.relative_noise or 0.0) < WIDER * located.relative_noise:
             return steady
     return _cached_location(log_samples, point, True, places)[0] if slow_periods else located
 
