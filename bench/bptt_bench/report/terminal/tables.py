@@ -18,6 +18,7 @@ from bptt_bench.report.terminal.predictions import known_lines, prediction_amoun
 from bptt_bench.report.terminal.readings import readings_table
 from bptt_bench.report.words import content, foresight, laws
 from bptt_bench.report.words.reasons import words
+from bptt_bench.text.numbers import UNDEFINED
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.discover.law_set import LawSet
@@ -172,7 +173,8 @@ def _why(row: content.VerdictRow, width: int) -> Text:
     """Return why a verdict is what it is, in one line: in short where the line would be too long."""
     name, about = f"{row.mark} {row.claim}", _about(row)
     room = width - len(name) - len(about) - 2
-    forms = (row.headline, row.cause, f"{row.measured} for {row.predicted}")
+    found = "" if UNDEFINED in row.measured else f"{row.measured} for {row.predicted}"
+    forms = (row.headline, row.cause, found)
     fitting = next((form for form in forms if form and len(form) <= room), row.headline)
     return Text.assemble((name, STYLES[row.verdict]), f"{about}: {fitting}")
 

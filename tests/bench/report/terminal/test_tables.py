@@ -12,6 +12,7 @@ import pytest
 from bptt_bench.analyse import Analysis, Fit, Preference
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.findings.estimates import Deviation
+from bptt_bench.analyse.findings.obstacles import Confounded
 from bptt_bench.analyse.findings.reason import Kind, Reason
 from bptt_bench.analyse.findings.remarks import MissingPoints
 from bptt_bench.analyse.predict.predictor import PointPrediction, make_predictor
@@ -80,6 +81,14 @@ def test_refuted_and_open_claims_come_first(analysis: Analysis) -> None:
     text = printed(lambda console: terminal.print_verdicts(console, changed), 120)
     rows = text.splitlines()[3:13]  # below what could not be measured and the head of the table
     assert [line.split()[-1] for line in rows] == ["refuted", "inconclusive", *["supported"] * 8]
+
+
+def test_a_claim_without_an_estimate_says_why_on_a_narrow_screen(analysis: Analysis) -> None:
+    confounded = Reason(kind=Kind.NOT_IDENTIFIABLE, finding=Confounded(terms=("T*H*V",)))
+    unknown = replace(analysis.verdicts[1], verdict="inconclusive", reason=confounded, estimate=None)
+    changed = replace(analysis, verdicts=(*analysis.verdicts[:1], unknown, *analysis.verdicts[2:]))
+    text = " ".join(printed(lambda console: terminal.print_verdicts(console, changed), 80).split())
+    assert "not identifiable: T·H·V cannot be distinguished from the others in this design" in text
 
 
 @pytest.mark.parametrize("width", [80, 120])
