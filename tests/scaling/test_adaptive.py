@@ -15,7 +15,7 @@ from tests.scaling import simulated
 from tests.scaling.adaptive import AS_NARROW, SHARE, Compared, main, on_a_simulated_clock
 
 SEEDS = (0, 2)
-LARGEST = 1.2  # of the widths that the whole time gives: what half of it may cost a single figure (1.41 were no points chosen)
+LARGEST = 1.2  # of the widths that the whole time gives: what half of it may cost a single figure (√2 without a choice)
 LAST_ROUND = 1.06  # of the budget: what the visits of the last round may take longer than expected
 
 
