@@ -27,7 +27,7 @@ from bptt_bench.analyse.discover.finalists import (
 )
 from bptt_bench.analyse.discover.law_set import Candidate, LawSet
 from bptt_bench.analyse.discover.search import Law, Search
-from bptt_bench.analyse.discover.work import laws_of_time, merge_by_leading_terms
+from bptt_bench.analyse.discover.work import exact_laws, laws_of_time, merge_by_leading_terms
 from bptt_bench.analyse.evidence.by_category import apply_to_parts
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.fitted import Fit
@@ -195,6 +195,8 @@ class _Task:
         elif not finalists:
             work = ()
             finalists, tried = _search(levels, measured)
+            if is_count(response) and response != INSTRUCTIONS_COUNT:
+                finalists = exact_laws(finalists, base.levels, np.exp(measured.log_seconds)) or finalists
         return cls(
             frame=frame,
             response=response,

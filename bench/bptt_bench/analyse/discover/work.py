@@ -7,13 +7,13 @@ so that it has the terms of the work and no others; which of them are seen in it
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 from scipy.special import logsumexp
 
 from bptt_bench.analyse.discover.family import ABSENT, Term, powers_of
-from bptt_bench.analyse.discover.finalists import Finalist, Measured, averaged_over_constant
+from bptt_bench.analyse.discover.finalists import Finalist, Measured, averaged_over_constant, with_constant
 from bptt_bench.analyse.discover.law_set import LawSet
 from bptt_bench.analyse.discover.search import NOTHING, Law
 from bptt_bench.analyse.stats.arrays import Array
@@ -21,6 +21,7 @@ from bptt_bench.errors import LawError
 from bptt_bench.plan import CostLaw
 
 FASTEST = 1_000_000  # the order of an exponential among powers
+ONE_OPERATION, ROUNDING = 1.0, 1e-12  # how far counts may be off a law that they follow exactly; the latter relative
 
 
 def leading_terms(law: Law) -> Law:
@@ -51,6 +52,50 @@ def merge_by_leading_terms(finalists: Iterable[Finalist]) -> list[Finalist]:
         terms = tuple(text for text in best.terms if text in highest)
         merged.append(best._replace(terms=terms, log_weight=weight, lower=lower))
     return merged
+
+
+def exact_laws(finalists: Iterable[Finalist], levels: Mapping[str, Array], counts: Array) -> list[Finalist]:
+    """Return the laws that counts (n_points,) follow to within one operation at every point; empty if none does.
+
+    Counts have no noise, so that these exclude all others. A law with the terms of another and more is left out.
+    """
+    found: list[Finalist] = []
+    tried = list(finalists)
+    for one in [*tried, *(less for each in tried for less in _without_one_term(each))]:
+        try:
+            design = CostLaw(" + ".join([*one.terms, *one.lower])).columns(dict(levels))
+        except LawError:
+            continue
+        beside = with_constant(design)
+        if _is_exact(design, counts):
+            found.append(one._replace(constant=False))
+        elif _is_exact(beside, counts):
+            found.append(one._replace(constant=True))
+    own = [{*one.terms, *one.lower} - {"1"} for one in found]
+    kept = {
+        tuple(sorted(terms)): one
+        for one, terms in zip(reversed(found), reversed(own), strict=True)
+        if not any(other < terms for other in own)
+    }
+    return list(kept.values())
+
+
+def _without_one_term(one: Finalist) -> Iterator[Finalist]:
+    """Yield a law of several terms without each of them."""
+    for place in range(len(one.terms) if len(one.terms) > 1 else 0):
+        kept = one.terms[:place] + one.terms[place + 1 :]
+        yield one._replace(terms=kept, law=one.law[:place] + one.law[place + 1 :])
+
+
+def _is_exact(design: Array, counts: Array) -> bool:
+    """Return whether coefficients of 0 or more give all counts to within one operation, and points are left to tell."""
+    n, k = design.shape
+    if n <= k or not np.isfinite(design).all():
+        return False
+    scale = np.maximum(np.abs(design).max(axis=0), np.finfo(np.float64).tiny)
+    coefficients, *_ = np.linalg.lstsq(design / scale, counts, rcond=None)
+    off = np.abs(design / scale @ coefficients - counts)
+    return bool((coefficients >= 0).all() and (off <= np.maximum(ONE_OPERATION, ROUNDING * counts)).all())
 
 
 def laws_of_time(work: Sequence[LawSet], levels: Mapping[str, Array], measured: Measured) -> list[Finalist]:

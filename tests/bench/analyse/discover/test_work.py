@@ -8,8 +8,10 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse.discover.discover import discover_leading
 from bptt_bench.analyse.discover.family import ABSENT, lattice
-from bptt_bench.analyse.discover.work import leading_terms
+from bptt_bench.analyse.discover.finalists import Finalist
+from bptt_bench.analyse.discover.work import exact_laws, leading_terms
 from bptt_bench.analyse.findings.fits import SlowerOperations
+from bptt_bench.plan import CostLaw
 from bptt_bench.report.words.laws import answer_text, in_one_line
 from numpy.typing import NDArray
 
@@ -102,3 +104,20 @@ def test_few_counts_leave_the_search_to_the_times(rng: np.random.Generator) -> N
     found = bench.discover(few)
     assert found.work == ()
     assert found.law.text == "n"
+
+
+@pytest.mark.parametrize("law", ["n**0.5", "n + n*log(n)", "n**0.75 + n**1.5", "n**2*log(n)"])
+def test_counts_that_a_law_gives_to_within_one_have_no_law_with_more_terms(law: str) -> None:
+    counts = np.round(CostLaw(law).columns({"n": COUNTED}) @ np.full(len(CostLaw(law).terms), 31.7))
+    frame = pd.DataFrame({"n": COUNTED, "steps_count": counts})
+    frame.attrs["factors"] = ["n"]
+    (only,) = bench.discover(frame, response="steps_count").candidates
+    assert {str(term) for term in only.fit.full_law.terms} - {"1"} == {str(term) for term in CostLaw(law).terms}
+
+
+def test_counts_that_no_law_gives_exactly_keep_several(rng: np.random.Generator) -> None:
+    counts = np.round(comparisons(COUNTED) * np.exp(0.02 * rng.standard_normal(len(COUNTED))))
+    assert exact_laws([Finalist(("n", "n*log(n)"), 0.0, constant=True)], {"n": COUNTED}, counts) == []
+    frame = pd.DataFrame({"n": COUNTED, "steps_count": counts})
+    frame.attrs["factors"] = ["n"]
+    assert len(bench.discover(frame, response="steps_count").candidates) > 1
