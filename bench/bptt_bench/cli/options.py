@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import json
 import shlex
 import sys
@@ -100,12 +99,12 @@ def run_settings(resume: Path | None, out: Path | None, given: Mapping[str, Any]
     UsageError : two folders are named.
     ExperimentError, StoreError : there is no default experiment, or no such run.
     """
-    from bptt_bench.workflows.settings import Settings, settings_of
+    from bptt_bench.workflows.settings import Settings, resumed_settings
 
     if resume is not None and out is not None:
         raise click.UsageError("--out and --resume: name one folder, not two")
     chosen = {name: value for name, value in given.items() if value is not None}
-    return Settings(**{**defaults, **chosen}) if resume is None else dataclasses.replace(settings_of(resume), **chosen)
+    return Settings(**{**defaults, **chosen}) if resume is None else resumed_settings(resume, chosen)
 
 
 def check_force(force: bool, resume: object) -> bool:

@@ -60,7 +60,8 @@ from bptt_bench.cli.options import (
     "--measure",
     metavar="time,memory,instructions,operations",
     help="What to measure. Instructions are counted at small levels, by the processor or with Valgrind, operations as "
-    "NumPy is asked for them.  [default: what the experiment states]",
+    "NumPy is asked for them. With --resume, beside what the run measured before.  [default: what the experiment "
+    "states]",
 )
 @force_option
 @engine_options

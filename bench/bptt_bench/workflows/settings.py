@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import functools
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,11 +18,12 @@ from bptt_bench.measure.probe.environment import environment
 from bptt_bench.measure.protocol.provenance import digest_sources, folder_of
 from bptt_bench.measure.worker.loading import load_experiment, package_of
 from bptt_bench.plan import Experiment
-from bptt_bench.plan.experiment.instructions import Measure, measuring, parse_measures
+from bptt_bench.plan.experiment.instructions import Measure, measuring, parse_measures, stated_measures
 from bptt_bench.workflows.notebook_modules import load_current
 
 DEFAULT_EXPERIMENT = "bptt_rnn.experiment"
 RESULTS = Path("results")
+MEASURING = ("run", "resume")  # records that say what is measured from there on
 
 
 def default_experiment(name: str = DEFAULT_EXPERIMENT) -> str:
@@ -151,6 +153,7 @@ def settings_of(folder: Path) -> Settings:
         if name not in header:
             raise StoreError(f"{folder / SAMPLES} line 1: the run record has no {name!r}")
     corpus = header["corpus"]
+    measured = [name for record in records for name in record.get("measures", ()) if record["record"] in MEASURING]
     return Settings(
         experiment=header["experiment"],
         profile=header["profile"],
@@ -158,5 +161,23 @@ def settings_of(folder: Path) -> Settings:
         threads=header["threads"],
         corpus=None if corpus is None else Path(corpus),
         fault=header.get("fault"),  # absent from runs of version 0.1
-        measures=parse_measures(header["measures"]) if "measures" in header else None,
+        measures=parse_measures(measured) if measured else None,
     )
+
+
+def resumed_settings(folder: Path, given: Mapping[str, Any]) -> Settings:
+    """Return the settings of a stored run with some others, by name; what it measured before it measures still.
+
+    Raises
+    ------
+    StoreError, ExperimentError : there is no such run, or its experiment cannot be loaded.
+    """
+    stored = settings_of(folder)
+    chosen = dataclasses.replace(stored, **given)
+    if "measures" not in given:
+        return chosen
+    before = stored.measures
+    if before is None:
+        experiment = load_current(stored.experiment, lambda: load_experiment(stored.experiment, stored.corpus))
+        before = stated_measures(experiment)
+    return dataclasses.replace(chosen, measures=parse_measures([*before, *given["measures"]]))

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import bptt_bench as bench
 import pytest
 from bptt_bench.cli.main import cli
 from bptt_bench.workflows.settings import settings_of
@@ -168,6 +169,20 @@ def test_what_a_run_measures_is_kept_for_its_resumption(tmp_path: Path) -> None:
     invoke("run", TOY, "--measure", "time", "--out", str(folder))
     assert settings_of(folder).measures == ("time",)
     assert invoke("run", "--resume", folder).exit_code in (0, 1)
+
+
+@pytest.mark.parametrize("begun", [["--measure", "time"], []])
+def test_a_run_resumed_with_other_measures_keeps_what_it_measured(tmp_path: Path, begun: list[str]) -> None:
+    folder = tmp_path / "run"
+    invoke("run", TOY, *begun, "--out", folder)
+    before = {one.claim for one in bench.judge(folder)}
+    result = invoke("run", "--resume", folder, "--measure", "operations")
+    assert result.exit_code in (0, 1), result.stderr
+    after = bench.judge(folder)
+    assert {one.claim for one in after} > before
+    assert settings_of(folder).measures == ("time", "operations")
+    assert invoke("run", "--resume", folder).exit_code in (0, 1)
+    assert [one.claim for one in bench.judge(folder)] == [one.claim for one in after]
 
 
 def test_folder_is_named_after_profile_and_time_unless_given(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -256,7 +256,7 @@ class _RunLoop:
 
     def _begin(self) -> None:
         is_new = self._done.header is None
-        record = self._header if is_new else resume_record(self._header.get("sources"), self._done.sources)
+        record = self._header if is_new else resume_record(self._header, self._done)
         described = {**self._describe_environment(), **self._describe_counter()}
         self._sink.append({**record, "environment": described, "started_at": self._clock.wall()})
         if self._described != self._done.described:

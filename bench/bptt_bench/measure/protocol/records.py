@@ -18,7 +18,7 @@ from bptt_bench.measure.protocol.messages import (
     SkipReply,
 )
 from bptt_bench.measure.protocol.provenance import changed_files, list_files
-from bptt_bench.measure.protocol.schedule import SWEEP, Visit, plan_cells
+from bptt_bench.measure.protocol.schedule import SWEEP, StoredProgress, Visit, plan_cells
 from bptt_bench.plan import Agreement, Experiment
 
 SCHEMA = 2  # of the records; a reader refuses a higher number than it knows
@@ -124,12 +124,16 @@ def require_same_code(ours: Mapping[str, str], stored: Mapping[str, str] | None)
         raise OtherCodeError(f"the run to be continued was measured with other code: {list_files(files)}")
 
 
-def resume_record(ours: Mapping[str, str] | None, stored: Mapping[str, str] | None) -> dict[str, Any]:
-    """Return the record of a run that is resumed; where the code is other, it names the files that differ."""
-    if ours is None or ours == stored:
-        return {"record": "resume"}
-    files = None if stored is None else changed_files(stored, ours)
-    return {"record": "resume", "sources": dict(ours), "changed": files}
+def resume_record(header: Mapping[str, Any], done: StoredProgress) -> dict[str, Any]:
+    """Return the record of a run that is resumed: which files differ, and what is measured, where that is other."""
+    record: dict[str, Any] = {"record": "resume"}
+    ours, stored = header.get("sources"), done.sources
+    if ours is not None and ours != stored:
+        files = None if stored is None else changed_files(stored, ours)
+        record |= {"sources": dict(ours), "changed": files}
+    if "measures" in header and header["measures"] != (done.header or {}).get("measures"):
+        record["measures"] = header["measures"]
+    return record
 
 
 def sample_record(

@@ -50,6 +50,17 @@ def parse_measures(text: str | Sequence[str]) -> tuple[Measure, ...]:
     return tuple(name for name in MEASURES if name in named)
 
 
+def stated_measures(experiment: Experiment) -> tuple[Measure, ...]:
+    """Return what an experiment has measured of itself, in the order of ``MEASURES``."""
+    subjects = experiment.subjects
+    stated = {name for name in COUNTED if any(subject.is_counted(name) for subject in subjects)}
+    if experiment.is_timed:
+        stated.add("time")
+    if any(subject.memory_law is not None for subject in subjects):
+        stated.add("memory")
+    return tuple(name for name in MEASURES if name in stated)
+
+
 def measuring(
     experiment: Experiment, measures: Collection[str], *, bound: Bound | Literal["as claimed"] | None = "as claimed"
 ) -> Experiment:
@@ -199,4 +210,13 @@ def _claims_of_work(name: str, subjects: Sequence[Subject], kept: Sequence[Claim
             yield from claim_laws(bare, f"{subject.name}: " if len(subjects) > 1 else "", bound, None)
 
 
-__all__ = ["MEASURES", "RESPONSE", "RESPONSES", "Measure", "measuring", "parse_measures", "shrink_points"]
+__all__ = [
+    "MEASURES",
+    "RESPONSE",
+    "RESPONSES",
+    "Measure",
+    "measuring",
+    "parse_measures",
+    "shrink_points",
+    "stated_measures",
+]

@@ -149,7 +149,7 @@ _TYPES: Mapping[str, Mapping[str, Check]] = {
         "adaptive": _or_null(_object({})),
         "pair": _or_null(_object({"turns": _each(_whole)}, "id", "side", "turns")),
     },
-    "resume": {**_SESSION, "changed": _or_null(_TEXTS)},
+    "resume": {**_SESSION, "changed": _or_null(_TEXTS), "measures": _TEXTS},
     "host": {"host": _text, "environment": _ENVIRONMENT},
     "worker": {
         "process": _whole,
