@@ -251,7 +251,8 @@ def prepare_rows(
     chosen = [text.partition("=")[0].strip() for text in where]
     rows = add_roles(frame, laws, response=found, block=block, chosen=chosen)
     if response is None and found != WHOLE:
-        rows.attrs["notes"].insert(0, f"response: {found!r}, the only column that is called a time")
+        why = "the only one that the data have" if WHOLE in frame.columns else "the only column that is called a time"
+        rows.attrs["notes"].insert(0, f"response: {found!r}, {why}")
     named_unit = unit_of(found, frame)
     if unit is not None and named_unit is not None and named_unit != unit_of(found, unit=unit):
         rows.attrs["notes"].append(

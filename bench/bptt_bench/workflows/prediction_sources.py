@@ -123,7 +123,7 @@ def prediction_sources(
         if "experiment" not in (frame.attrs.get("run") or {}):
             return prediction_sources(data, subjects=subjects, stated=StatedLaw(law=None), response=response)
         experiment = experiment_of_run(frame)
-    return _run_sources(frame, experiment, subjects)
+    return _run_sources(frame, experiment, subjects, response)
 
 
 def _require_no_laws(frame: pd.DataFrame, stated: StatedLaw) -> None:
@@ -136,7 +136,9 @@ def _require_no_laws(frame: pd.DataFrame, stated: StatedLaw) -> None:
         raise FitError(f"--{given[0]}: goes with --law; the laws of a run have their own")
 
 
-def _run_sources(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]) -> list[PredictionSource]:
+def _run_sources(
+    frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str], response: str | None
+) -> list[PredictionSource]:
     strata = Strata.of(whole, frame)
     samples, experiment, _ = stratify(frame, whole, ())
     known = [subject for subject in experiment.subjects if _responses_with_law(subject)]
@@ -148,7 +150,9 @@ def _run_sources(frame: pd.DataFrame, whole: Experiment, subjects: Sequence[str]
     chosen = [one for one in experiment.subjects if _matches(one, subjects, strata)] if subjects else known
     if not chosen:
         return [
-            one for each in experiment.subjects for one in _law_sources(frame, each.name, StatedLaw(law=None), None, "")
+            one
+            for each in experiment.subjects
+            for one in _law_sources(frame, each.name, StatedLaw(law=None), response, "")
         ]
     evidence = fit_all(samples, experiment)
     factors = {factor.name: _level_range(factor, samples) for factor in experiment.factors}

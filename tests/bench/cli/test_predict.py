@@ -12,6 +12,16 @@ from click.testing import CliRunner, Result
 REFERENCE = Path(__file__).resolve().parents[3] / "results" / "reference"
 FAMILY = REFERENCE.parent / "family"
 AT = "V=10000,d=100,H=100"
+OUTER = """
+import bptt_bench as bench
+import numpy as np
+
+def prepare(point):
+    values = np.ones(point["n"])
+    return lambda: values + values
+
+EXPERIMENT = bench.experiment(prepare, n=[100, 1000])
+"""
 
 
 def invoke(*arguments: str | Path) -> Result:
@@ -237,3 +247,20 @@ def test_a_prediction_says_for_which_host_it_is(tmp_path: Path) -> None:
     assert "note: coefficients and predictions are those of host alpha" in result.stderr
     largest = invoke(table, "--law", "n", "--largest", "n", "--within", "1s", "--json")
     assert "coefficients and predictions are those of host alpha" in json.loads(largest.stdout)[0]["notes"]
+
+
+def test_the_counts_of_a_run_without_time_or_law_are_predicted(tmp_path: Path) -> None:
+    experiment = tmp_path / "outer.py"
+    experiment.write_text(OUTER)
+    counted = CliRunner().invoke(
+        cli, ["run", str(experiment), "--measure", "operations", "--out", str(tmp_path / "run")]
+    )
+    assert counted.exit_code == 0, counted.stderr
+    for options in ([], ["--response", "operations_count"], ["--law", "n"]):
+        result = invoke(tmp_path / "run", "--at", "n=5000", *options, "--json")
+        assert result.exit_code == 0, result.stderr
+        (one,) = json.loads(result.stdout)
+        assert (one["response"], round(one["value"])) == ("operations_count", 5000)
+    result = invoke(tmp_path / "run", "--at", "n=5000", "--response", "seconds_per_eval")
+    assert result.exit_code == 2
+    assert "the data have 'operations_count': --response operations_count" in result.stderr

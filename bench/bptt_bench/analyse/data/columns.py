@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from bptt_bench.analyse.data.response import UNITS
+from bptt_bench.analyse.data.response import EXACT_SUFFIXES, UNITS
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
@@ -289,12 +289,17 @@ def add_roles(
 def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[CostLaw | str] = ()) -> str:
     """Return the response: the one stated, else ``seconds_per_eval``, else the only column that is called a time.
 
+    Where a run has measured no time, it is the only other response that it has.
+
     Raises
     ------
     FitError : there is none, or several; the message says what to type.
     """
-    if stated is not None or WHOLE in frame.columns:
-        return WHOLE if stated is None else stated
+    if stated is not None:
+        _require_values(frame, stated)
+        return stated
+    if WHOLE in frame.columns:
+        return WHOLE if frame[WHOLE].notna().any() else _other_response(frame)
     taken = {*factors_in_laws(laws), *RECORDED, *frame.attrs.get("factors", ()), *noise_columns(frame)}
     numbers = [name for name in map(str, frame.columns) if name not in taken and frame[name].dtype.kind in "iuf"]
     units = frame.attrs.get(UNITS, {})
@@ -320,6 +325,43 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     such = f"; say which is meant, such as --response {quote(could[0])}" if could else ""
     found = f"{quote_names(times)} are times" if times else "no column is named as a time"
     raise FitError(f"response: {found}; the columns are {list_names(list(map(str, frame.columns)))}{such}")
+
+
+def responses_of(frame: pd.DataFrame) -> list[str]:
+    """Return the responses of a run that it has measured: columns of times, bytes and counts with values."""
+    named = [name for name in map(str, frame.columns) if name.endswith((WHOLE, *EXACT_SUFFIXES))]
+    return [name for name in named if frame[name].dtype.kind in "iuf" and frame[name].notna().any()]
+
+
+def _require_values(frame: pd.DataFrame, response: str) -> None:
+    """See that a response has values where others of the data do.
+
+    Raises
+    ------
+    FitError : it has none; the message names the others.
+    """
+    others = responses_of(frame)
+    if others and response in frame.columns and frame[response].isna().all():
+        raise FitError(
+            f"response {response!r}: was not measured; the data have {quote_names(others)}: --response "
+            f"{quote(others[0])}"
+        )
+
+
+def _other_response(frame: pd.DataFrame) -> str:
+    """Return the only response of a run that has no time of whole evaluations.
+
+    Raises
+    ------
+    FitError : it has several.
+    """
+    found = responses_of(frame)
+    if len(found) > 1:
+        raise FitError(
+            f"response: no time was measured; the data have {quote_names(found)}; say which is meant, such as "
+            f"--response {quote(found[0])}"
+        )
+    return found[0] if found else WHOLE
 
 
 def with_noise_columns(

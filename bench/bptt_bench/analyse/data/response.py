@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 SCRATCH, PEAK_SCRATCH = "scratch_bytes", "peak_scratch_bytes"
 ALLOCATED, PEAK = "allocated_bytes", "peak_bytes"
 SUFFIX, COUNT_SUFFIX = "_bytes", "_count"  # of columns of bytes, and of counts
+EXACT_SUFFIXES = (SUFFIX, COUNT_SUFFIX)
 UNITS = "units"  # attribute of a frame: units that its format states, by response
 MEANINGS = {
     SCRATCH: "memory beyond the result",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse.data.columns import add_roles, choose_response, column_roles
@@ -162,3 +163,18 @@ def test_the_column_that_is_meant_by_a_time_without_its_unit_is_named() -> None:
     frame = table().rename(columns={"seconds": "cpu_seconds_per_eval"})
     with pytest.raises(FitError, match="did you mean cpu_seconds_per_eval"):
         fit(frame, "n", response="cpu_time")
+
+
+def run_without_time(*counts: str) -> pd.DataFrame:
+    return pd.DataFrame({"n": [1, 2], "seconds_per_eval": [np.nan] * 2, **{name: [3.0, 4.0] for name in counts}})
+
+
+def test_the_only_response_of_a_run_without_time_is_taken() -> None:
+    assert choose_response(run_without_time("operations_count"), None, ["n"]) == "operations_count"
+
+
+@pytest.mark.parametrize("stated", [None, "seconds_per_eval"])
+def test_several_responses_of_a_run_without_time_are_named(stated: str | None) -> None:
+    frame = run_without_time("instructions_count", "operations_count")
+    with pytest.raises(FitError, match=r"the data have 'instructions_count', 'operations_count'.* --response inst"):
+        choose_response(frame, stated, ["n"])
