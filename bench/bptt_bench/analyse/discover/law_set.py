@@ -153,7 +153,13 @@ class LawSet:
 
 
 def _farthest(fit: Fit) -> tuple[dict[str, float], float]:
-    """Return the point that lies off a fit by most of its own error, and how far it does, relative to the fit."""
+    """Return the point that lies off a fit by most of its own error, and how far it does, relative to the fit.
+
+    Where a lower bound contradicts the law of the other points, it is that bound.
+    """
+    exceeded = fit.lack_of_fit.exceeded
+    if exceeded is not None:
+        return dict(exceeded.at), exceeded.bound / exceeded.expected - 1
     points = fit.points
     off = points["measured"].to_numpy(dtype=np.float64) / points["fitted"].to_numpy(dtype=np.float64) - 1
     error = points["location_error"].to_numpy(dtype=np.float64)

@@ -25,19 +25,37 @@ class Trend(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ExceededBound(Finding):
+    """A lower bound above what the law of the other points gives there, beyond their scatter.
+
+    Attributes
+    ----------
+    at : its point. bound, expected : what was measured at least, and what the law gives, in the ``unit`` of the
+        response. p_value : of the test, times the number of bounds.
+    """
+
+    at: Mapping[str, float]
+    bound: float
+    expected: float
+    unit: Unit | None
+    p_value: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LackOfFit(Finding):
     """Whether points scatter more about the law than their own samples explain, and how.
 
     Attributes
     ----------
-    kind : ``rejected`` where they do, or where a trend is left that noise does not explain; ``not_rejected`` where they
-        do not, in a test that would have detected a misfit of ``MISFIT_TO_BE_SEEN``; else ``not_testable``, which is
-        not evidence for the law.
+    kind : ``rejected`` where they do, where a trend is left that noise does not explain, or where the law lies below a
+        lower bound; ``not_rejected`` where they do not, in a test that would have detected a misfit of
+        ``MISFIT_TO_BE_SEEN``; else ``not_testable``, which is not evidence for the law.
     p_value : of the test; ``None`` where it was not testable.
     between, within : relative standard deviations: of points about the law, and of samples about their point.
     samples : of a point: several that differ, one, several that are identical, or one that is exact.
     unseen : relative size of a misfit that the test would not detect.
     with_overhead : the test of law and overhead together, where the law's own terms are too small for a test.
+    exceeded : the lower bound that the law contradicts most, if it does.
     """
 
     kind: Literal["rejected", "not_rejected", "not_testable"]
@@ -49,6 +67,7 @@ class LackOfFit(Finding):
     trend: Trend | None = None
     unseen: float | None = None
     with_overhead: LackOfFit | None = None
+    exceeded: ExceededBound | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

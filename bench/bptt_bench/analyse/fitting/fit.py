@@ -12,10 +12,11 @@ import numpy as np
 from bptt_bench.analyse.data.columns import choose_response, with_noise_columns
 from bptt_bench.analyse.data.response import is_exact, substance, unit_of
 from bptt_bench.analyse.data.samples import Samples, check_design, gather, require_cost_everywhere, without_placebo
-from bptt_bench.analyse.findings.fits import LackOfFit, ZeroPossible
+from bptt_bench.analyse.findings.fits import ExceededBound, LackOfFit, ZeroPossible
 from bptt_bench.analyse.findings.obstacles import Confounded, DecidingPoint, SmallShare
 from bptt_bench.analyse.findings.reason import Finding
 from bptt_bench.analyse.fitting.diagnose import (
+    REJECT_BELOW,
     at_point,
     condition_number,
     confounded,
@@ -26,7 +27,7 @@ from bptt_bench.analyse.fitting.diagnose import (
 )
 from bptt_bench.analyse.fitting.fitted import Fit, FitErrors, FittedTerm, Noise, Points, own_share
 from bptt_bench.analyse.fitting.hosts import Host, find_disagreements, remove_host_effects
-from bptt_bench.analyse.fitting.known_points import find_point_noise, locate_known
+from bptt_bench.analyse.fitting.known_points import BoundTest, contradict_bounds, find_point_noise, locate_known
 from bptt_bench.analyse.fitting.mixture_relocation import is_law_sharper, relocate
 from bptt_bench.analyse.fitting.overhead import parse_overhead, select_overhead
 from bptt_bench.analyse.fitting.regime import Regime, select_regimes
@@ -126,7 +127,12 @@ def fit(
         solved = _settle(design, plain, samples, noise, robust=robust)
     located, solution = solved.located, solved.solution
     sizes = None if working_set is None else _sizes(working_set, samples)
-    finding = _lack_of_fit(solved, samples, observed, regressors_of(samples.levels, sizes), response)
+    finding = _with_bounds(
+        _lack_of_fit(solved, samples, observed, regressors_of(samples.levels, sizes), response),
+        contradict_bounds(design, plain, noise, robust=robust),
+        samples,
+        of_response,
+    )
     influence = solved.influence()
     beyond = {regime.companion for regime in regimes}
     groups = confounded(solution.jacobian[observed])
@@ -256,6 +262,21 @@ def _lack_of_fit(
         located, point = located._replace(residual=located.residual[kept]), place[point[kept]]
         regressors = {name: values[observed] for name, values in regressors.items()}
     return lack_of_fit(solution, located, point, regressors, response, stated)
+
+
+def _with_bounds(finding: LackOfFit, found: BoundTest | None, samples: Samples, unit: Unit | None) -> LackOfFit:
+    """Return the test of a law with the lower bound that contradicts it, if one does."""
+    if found is None or found.p_value > REJECT_BELOW:
+        return finding
+    exceeded = ExceededBound(
+        at=at_point(samples.levels, found.point),
+        bound=found.bound,
+        expected=found.expected,
+        unit=unit,
+        p_value=found.p_value,
+    )
+    known = finding.p_value if finding.kind == "rejected" and finding.p_value is not None else 1.0
+    return dataclasses.replace(finding, kind="rejected", exceeded=exceeded, p_value=min(known, found.p_value))
 
 
 def _sizes(working_set: Callable[[Mapping[str, float]], float | None], samples: Samples) -> list[float] | None:

@@ -152,7 +152,8 @@ class LawPredictor:
     def _reasons_at(self, points: Points) -> list[list[Finding]]:
         """Return what speaks against the prediction at each point: departures that matter, and tests that lack."""
         if not self._has_all_levels(points):
-            return [[*self._far_beyond(one), *self._never_varied(one), *self.tests.untestable] for one in points]
+            general = (*self._below_bounds, *self.tests.untestable)
+            return [[*self._far_beyond(one), *self._never_varied(one), *general] for one in points]
         table = _table(self._fit, points)
         with np.errstate(all="ignore"):
             beyond = self.stack.distance(table) > BEYOND
@@ -163,6 +164,7 @@ class LawPredictor:
             own: list[Finding] = []
             own += self._never_varied(points[i])
             own += self._far_beyond(points[i])
+            own += self._below_bounds
             if beyond[i]:
                 own += self._far_off
                 own += [one for one in misfits if _matters(one, float(bent[i]))]
@@ -195,7 +197,14 @@ class LawPredictor:
     def _far_off(self) -> list[Finding]:
         """The test of lack of fit, if points lie so far off the law as their samples do not explain."""
         found = self._fit.lack_of_fit
-        return [found] if found.kind == "rejected" and found.between > FAR_OFF else []
+        is_far = found.kind == "rejected" and found.between > FAR_OFF
+        return [found] if is_far and found.exceeded is None else []
+
+    @property
+    def _below_bounds(self) -> list[Finding]:
+        """The test of lack of fit, if the law lies below a lower bound: points nearby do not show how far."""
+        found = self._fit.lack_of_fit
+        return [] if found.exceeded is None else [found]
 
     def _unseen_at(self, points: Points) -> list[list[Finding]]:
         """Return the change of a power at each point that would matter there and that the data would not show."""

@@ -46,6 +46,8 @@ def stated_text(fit: Fit) -> str:
     law, lack = show.law(fit.law.text), fit.lack_of_fit
     off = f"off by {show.percent(fit.error.in_sample_mape)} on average and by {show.percent(fit.error.max)} at most"
     caution = overhead_caution(fit)
+    if lack.exceeded is not None:
+        return f"the data reject {law}: {words(lack.exceeded)}"
     if lack.kind == "rejected" and lack.trend is None and lack.between <= FAR_OFF:
         return f"points lie off {law} by more than their noise explains, without a trend: it is {off}"
     if lack.kind == "rejected":

@@ -620,9 +620,11 @@ def _(one: fits.Trend) -> str:
 def _(one: fits.LackOfFit) -> str:
     if one.with_overhead is not None:
         return f"the law's own terms cannot be tested; with the overhead {words(one.with_overhead)}"
-    if one.samples == "exact":
+    if one.samples == "exact" and one.exceeded is None:
         return f"{one.between:.1%} between points, each counted once, because {no_noise(one.response)}"
     against = "" if one.within is None else f"{one.between:.1%} between points against {one.within:.1%} within"
+    if one.exceeded is not None:
+        return f"lack of fit (p = {one.exceeded.p_value:.2g}): {words(one.exceeded)}"
     if one.kind == "rejected":
         trend = "residuals follow no single factor" if one.trend is None else words(one.trend)
         return (
@@ -634,6 +636,12 @@ def _(one: fits.LackOfFit) -> str:
         unseen = f"a misfit below {one.unseen:.1%} would not be seen"
         return f"no lack of fit detected (p = {one.p_value:.2g}): {against}; {unseen}"
     return f"lack of fit cannot be tested: {_untestable(one, against)}"
+
+
+@words.register
+def _(one: fits.ExceededBound) -> str:
+    at_least, expected = (amount_in_sentence(value, one.unit) for value in (one.bound, one.expected))
+    return f"at least {at_least} at {describe(one.at)}, where the law of the other points gives {expected}"
 
 
 def _untestable(one: fits.LackOfFit, against: str) -> str:

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse.discover.discover import discover
 from bptt_bench.analyse.evidence.by_category import fit_by
+from bptt_bench.analyse.findings.fits import NoLawFits
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.predict.assess import LawPredictor
 from bptt_bench.errors import FitError
@@ -146,3 +147,39 @@ def test_columns_that_cannot_be_used_are_named(
 ) -> None:
     with pytest.raises(FitError, match=message):
         fit(timed(rng).assign(**change), "n**2", overhead=(), **options)
+
+
+def contradicted(rng: np.random.Generator) -> pd.DataFrame:
+    """The same with one point in the middle that took a hundred times as long as the law says, at least."""
+    table = timed(rng, noise=0.02, repetitions=3)
+    odd = table["n"] == table["n"].unique()[8]
+    table.loc[odd, "seconds_per_eval"] *= 100
+    table.loc[odd, "stopped"] = 1
+    return table
+
+
+def test_a_bound_above_the_law_is_evidence_against_it(rng: np.random.Generator) -> None:
+    table = contradicted(rng)
+    n = float(table["n"].unique()[8])
+    found = fit(table, "n**2", censored="stopped").lack_of_fit
+    assert found.kind == "rejected"
+    assert found.exceeded is not None
+    assert found.exceeded.at == {"n": n}
+    assert found.exceeded.expected == pytest.approx(1e-6 * n**2, rel=0.1)
+    assert found.exceeded.bound > 90 * found.exceeded.expected
+    assert found.p_value == found.exceeded.p_value < 1e-4
+    sound = LawPredictor(fit(table, "n**2", censored="stopped")).assess([{"n": n}, {"n": 4000}])
+    assert [one.grade for one in sound] == ["rejected", "rejected"]
+
+
+def test_a_found_law_that_a_bound_contradicts_is_said_not_to_fit(rng: np.random.Generator) -> None:
+    table = contradicted(rng)
+    (doubt,) = discover(table, censored="stopped").doubts
+    assert isinstance(doubt, NoLawFits)
+    assert doubt.at == {"n": float(table["n"].unique()[8])}
+    assert doubt.off > 50
+
+
+def test_bounds_near_a_true_law_seldom_speak_against_it(rng: np.random.Generator) -> None:
+    found = [fit(timed(rng, repetitions=2), "n**2", censored="stopped").lack_of_fit for _ in range(40)]
+    assert sum(one.exceeded is not None for one in found) <= 4
