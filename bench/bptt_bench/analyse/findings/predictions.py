@@ -12,8 +12,9 @@ from bptt_bench.analyse.findings.reason import Finding
 class Grade(StrEnum):
     """How far a prediction can be trusted, in one word.
 
-    ``SOUND``: nothing speaks against it. ``DOUBTFUL``: the procedure failed on its own largest points, or the law
-    cannot be tested along a factor in which the prediction goes beyond the data. ``REJECTED``: it extrapolates a law
+    ``SOUND``: nothing speaks against it. ``DOUBTFUL``: the procedure failed on its own largest points, the law
+    cannot be tested along a factor in which the prediction goes beyond the data, or the interval is so wide that it
+    says next to nothing. ``REJECTED``: it extrapolates a law
     that the data reject, and by as much as that matters there.
     """
 
@@ -120,6 +121,13 @@ class FarBeyond(Finding):
     """A point at ``times`` the largest level of a factor, which is farther than backtests say anything of."""
 
     factor: str
+    times: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WideInterval(Finding):
+    """An interval whose upper end is more than ``times`` its lower end, so that it says next to nothing."""
+
     times: float
 
 

@@ -231,6 +231,9 @@ class _Solved(NamedTuple):
         standard, freedom = self.known.standard, self.known.freedom  # bounds count with their information
         found = solution_influence(standard, self.located.level)
         scatter = float(np.sqrt((standard.errors**2).sum() / freedom))
+        if scatter < self.known.unit:  # points that agree by chance are known no better than is stated
+            scatter, error = self.known.unit, self.known.unit * np.sqrt(1 - found.leverage)
+            found = found._replace(error=error)
         return found._replace(freedom=min(found.freedom, freedom), scatter=max(found.scatter, scatter))
 
 

@@ -2,8 +2,8 @@
 
 A prediction is *rejected* if it goes beyond the data with a law that these reject, and the departure that they show
 would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
-predicted from the others, if nothing can test the law along a factor in which it goes beyond the data, or at more than
-a thousand times what was measured.
+predicted from the others, if nothing can test the law along a factor in which it goes beyond the data, at more than a
+thousand times what was measured, or where its interval spans more than a factor of a hundred.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from bptt_bench.analyse.findings.predictions import (
     NeverVaried,
     Ungraded,
     Untestable,
+    WideInterval,
     Widened,
 )
 from bptt_bench.analyse.findings.reason import Finding
@@ -45,6 +46,7 @@ from bptt_bench.errors import FitError
 MATERIAL = 0.1  # of the logarithm: a departure that changes a prediction by less does not make it another
 BEYOND = 0.01  # nats: less is within the data
 FAR_BEYOND = 1000.0  # times farther in a factor than was measured: no backtest holds out nearly so much
+WIDE = 100.0  # times the lower end of an interval: beyond, not even the order of magnitude is known
 BLIND = 0.5  # of the logarithm: a departure that large must be seen for a test to say something
 MOST_MISSED = 0.2  # of the points of a backtest
 FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance
@@ -230,6 +232,14 @@ def doubt_found_law(known: Assessment) -> Assessment:
     if known.grade is not Grade.SOUND or (known.backtest is not None and known.backtest.is_graded):
         return known
     reason = FoundLaw(n_held=0 if known.backtest is None else known.backtest.n_held)
+    return replace(known, grade=Grade.DOUBTFUL, reasons=(*known.reasons, reason))
+
+
+def doubt_wide_interval(known: Assessment, interval: Interval) -> Assessment:
+    """Return what is known of a prediction with its interval, which may be too wide to say anything."""
+    if known.grade is Grade.REJECTED or interval.low * WIDE >= interval.high:
+        return known
+    reason = WideInterval(times=WIDE)
     return replace(known, grade=Grade.DOUBTFUL, reasons=(*known.reasons, reason))
 
 

@@ -115,8 +115,8 @@ def largest_within(
     )
     answer = largest if largest is not None else safe
     extrapolation = None if answer is None else predictor.measured.extrapolation({**at, factor: answer})
-    assess = predictor.assess
-    known = None if answer is None or assess is None else assess([{**at, factor: answer}])[0]
+    there = [] if answer is None else [{**at, factor: answer}]
+    known = next(iter(predictor.assessed(there, predictor.intervals(there))), None)
     text = budget_text or amount_in_sentence(budget, predictor.unit)
     notes = _notes(predictor.unit, factor, text, levels, values, within)
     if extrapolation is not None:

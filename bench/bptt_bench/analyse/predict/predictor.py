@@ -13,7 +13,7 @@ from bptt_bench.analyse.findings.predictions import Assessment, Grade
 from bptt_bench.analyse.findings.reason import Finding, plain
 from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
 from bptt_bench.analyse.fitting.fitted import Fit
-from bptt_bench.analyse.predict.assess import LawPredictor, doubt_found_law
+from bptt_bench.analyse.predict.assess import LawPredictor, doubt_found_law, doubt_wide_interval
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import Point
@@ -107,11 +107,17 @@ class Predictor:
     notes: tuple[Finding, ...] = ()
     faster_only: bool = False
 
+    def assessed(self, points: Table, intervals: Sequence[Interval]) -> list[Assessment | None]:
+        """Return what is known of the predictions at points with these intervals; ``None`` where nothing is fitted."""
+        if self.assess is None:
+            return [None] * len(points)
+        return [doubt_wide_interval(*one) for one in zip(self.assess(points), intervals, strict=True)]
+
     def predict(self, points: Sequence[Point]) -> list[PointPrediction]:
         """Return a prediction for each point, with its distance from the measured ones."""
         found = []
-        known = [None] * len(points) if self.assess is None else self.assess(points)
-        for point, interval, assessment in zip(points, self.intervals(points), known, strict=True):
+        intervals = self.intervals(points)
+        for point, interval, assessment in zip(points, intervals, self.assessed(points, intervals), strict=True):
             farther, factor, words = self.measured.extrapolation(point)
             value, low, high = map(_finite_or_none, interval)
             if value is None:

@@ -49,6 +49,7 @@ class KnownFit(NamedTuple):
     plain : the solution, with residuals of the logarithms; that of a bound is its one-step residual, σ h / (h (h - z)).
     standard : the same with all rows divided by the errors of their points, up to a common factor.
     own : τ, or σ where no errors are stated. stated : mean of the stated variances; 0 where none are.
+    unit : standard deviation of a row of ``standard`` by the stated errors and τ; 0 where none are stated.
     error : standard error of the logarithm of each point (n,), of a bound by its information.
     freedom : information of all points, in observed ones, less terms above 0. aicc : of the likelihood.
     """
@@ -57,6 +58,7 @@ class KnownFit(NamedTuple):
     standard: Solution
     own: float
     stated: float
+    unit: float
     error: Array
     freedom: int
     aicc: float
@@ -96,7 +98,8 @@ def _finished(design: Array, y: Array, noise: PointNoise, found: Solution, own: 
     information = np.where(bound, np.clip(hazard * (hazard - z), LEAST_INFORMATION, 1.0), 1.0)
     residual = np.where(bound, error * hazard / information, residual)
     precision = information / error**2
-    precision /= precision[observed].mean()
+    typical = float(precision[observed].mean())
+    precision /= typical
     root, huber = np.sqrt(precision), found.weights / found.precision_of_points
     likelihood = -2 * float(log_ndtr(-z[bound]).sum()) + float((np.log(error**2) + z**2)[observed].sum())
     return KnownFit(
@@ -104,6 +107,7 @@ def _finished(design: Array, y: Array, noise: PointNoise, found: Solution, own: 
         standard=Solution(found.coefficients, found.active, residual * root, found.jacobian * root[:, None], huber),
         own=float(np.sqrt(own)),
         stated=float(stated[observed].mean()),
+        unit=0.0 if noise.variance is None else typical**-0.5,
         error=np.where(bound, error / np.sqrt(information), np.sqrt(stated)),
         freedom=max(int(information.sum()) - int(found.active.sum()), 1),
         aicc=aicc_of(likelihood, len(y), int(found.active.sum())),

@@ -19,6 +19,7 @@ from bptt_bench.analyse.findings.predictions import (
     Ungraded,
     Unseen,
     Untestable,
+    WideInterval,
     Widened,
 )
 from bptt_bench.analyse.predict.predictor import PointPrediction
@@ -327,6 +328,11 @@ def _(one: FoundLaw) -> str:
 @words.register
 def _(one: FarBeyond) -> str:
     return f"{one.factor} is {number(one.times)} times as large as anything measured, farther than any backtest reaches"
+
+
+@words.register
+def _(one: WideInterval) -> str:
+    return f"the interval spans more than a factor of {number(one.times)}, and says next to nothing"
 
 
 @words.register

@@ -12,7 +12,10 @@ from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.findings.fits import NoLawFits
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.predict.assess import LawPredictor
+from bptt_bench.analyse.predict.inverse import LevelRange, largest_within
+from bptt_bench.analyse.predict.predictor import make_predictor
 from bptt_bench.errors import FitError
+from bptt_bench.plan import Point
 
 LIMIT = 0.1  # s, at which runs were stopped
 
@@ -183,3 +186,22 @@ def test_a_found_law_that_a_bound_contradicts_is_said_not_to_fit(rng: np.random.
 def test_bounds_near_a_true_law_seldom_speak_against_it(rng: np.random.Generator) -> None:
     found = [fit(timed(rng, repetitions=2), "n**2", censored="stopped").lack_of_fit for _ in range(40)]
     assert sum(one.exceeded is not None for one in found) <= 4
+
+
+def test_points_that_agree_by_chance_are_known_no_better_than_is_stated() -> None:
+    n = np.geomspace(20, 2000, 16).round()
+    table = pd.DataFrame({"n": n, "seconds_per_eval": 1e-6 * n**2, "se": 0.2e-6 * n**2})
+    (law,) = fit(table, "n**2", standard_error="se", overhead=()).terms
+    half = 0.2 / 4 * 2.13  # of the logarithm: the stated error over √16, times Student's t on 15
+    assert (law.high - law.low) / law.coefficient == pytest.approx(2 * half, rel=0.02)
+
+
+@pytest.mark.parametrize(("share", "grade"), [(0.05, "sound"), (1000.0, "doubtful")])
+def test_an_interval_that_says_nothing_is_not_sound(share: float, grade: str) -> None:
+    n = 100.0 * 2 ** np.arange(7)
+    table = pd.DataFrame({"n": n, "seconds_per_eval": 3e-8 * n**2, "se": share * 3e-8 * n**2})
+    predictor = make_predictor("", fit(table, "n**2", standard_error="se"))
+    (one,) = predictor.predict([Point(n=3000)])
+    assert one.grade == grade
+    largest = largest_within(predictor, "n", 0.1, {}, LevelRange(1, 1e6, whole=True))
+    assert largest.grade == grade
