@@ -20,6 +20,7 @@ from bptt_bench.analyse.data.columns import (
     format_level,
     format_levels,
     levels_of,
+    require_filled,
     with_noise_columns,
 )
 from bptt_bench.analyse.data.response import unit_of
@@ -305,6 +306,7 @@ def select_rows(frame: pd.DataFrame, where: Sequence[str]) -> pd.DataFrame:
         name, equals, level = (piece.strip() for piece in text.partition("="))
         if not equals or not name or not level:
             raise FitError(f"--where {text!r}: is not of the form NAME=LEVEL, such as dtype=float32")
+        require_filled(frame, name)
         if name not in frame.columns:
             raise FitError(f"--where {text!r}: no such column; the columns are {list_names(frame.columns.tolist())}")
         wanted.setdefault(name, []).append(level)

@@ -190,7 +190,7 @@ def _level_range(factor: Factor, frame: pd.DataFrame) -> LevelRange:
 
 def _check_level(factors: Mapping[str, Factor], name: str, level: float) -> float:
     try:
-        return factors[name].validate(level)  # type: ignore[return-value]  # no category has come this far
+        return factors[name].validate(int(level) if level.is_integer() else level)  # type: ignore[return-value]  # no category has come this far
     except DesignError as error:
         raise FitError(str(error)) from None
 

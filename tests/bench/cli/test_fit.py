@@ -108,3 +108,32 @@ def test_a_bound_that_contradicts_a_law_is_named_first(tmp_path: Path) -> None:
     first = result.stdout.splitlines()[0]
     assert first.startswith("the data reject n²: at least 6.4 s at n=8, where the law of the other points gives 64.")
     assert "agree" not in result.stdout
+
+
+@pytest.mark.parametrize("command", [["fit"], ["fit", "--law", "n**2"], ["predict", "--at", "n=9"]])
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        ("1,,1 4,,16 -2,,4 8,,64 16,,256", "column 'n': -2"),
+        ("1,,1 2,,4 nan,,16 8,,64 16,,256", "1 row is left out: no level of n"),
+    ],
+)
+def test_levels_of_no_use_are_named_alike_everywhere(command: list[str], rows: str, words: str, tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("n,m,seconds\n" + rows.replace(" ", "\n"), encoding="utf-8")
+    result = CliRunner().invoke(cli, [command[0], str(path), *command[1:]])
+    assert words in result.stderr
+    assert result.exit_code == (2 if "column" in words else 0)
+
+
+@pytest.mark.parametrize(
+    "options", [["--law", "n*m"], ["--response", "m"], ["--where", "m=1"], ["--censored", "m", "--law", "n"]]
+)
+def test_a_column_in_which_nothing_stands_is_said_to_be_empty(options: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "x.csv"
+    path.write_text("n,m,seconds\n1,,1\n2,,4\n4,,16\n8,,64\n16,,256\n", encoding="utf-8")
+    result = CliRunner().invoke(cli, ["fit", str(path), *options])
+    assert result.exit_code == 2
+    assert result.stderr.splitlines()[-1] == (
+        "error: column 'm': is empty in every row; allowed are columns with values"
+    )

@@ -15,6 +15,7 @@ from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
 from bptt_bench.plan.law.wording import did_you_mean
+from bptt_bench.store.importers.reading.naming import EMPTY
 from bptt_bench.store.importers.reading.text import list_names
 from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
 
@@ -144,7 +145,9 @@ def find_factors(frame: pd.DataFrame, measured: Collection[str] = ()) -> list[st
     ]
     if found or frame.attrs.get("factors") is not None:
         return found
-    return [name for name in known if _may_be_factor(frame, name) and _varies_without_gaps(frame[name])]
+    scattered = [name for name in known if _may_be_factor(frame, name)]
+    whole = [name for name in scattered if _varies_without_gaps(frame[name])]
+    return whole or [name for name in scattered if _varies_with_gaps(frame[name])]
 
 
 def _recurs_with_gaps(column: pd.Series[Any]) -> bool:
@@ -154,6 +157,10 @@ def _recurs_with_gaps(column: pd.Series[Any]) -> bool:
 
 def _varies_without_gaps(column: pd.Series[Any]) -> bool:
     return bool(len(column.unique()) > 1 and column.notna().all())
+
+
+def _varies_with_gaps(column: pd.Series[Any]) -> bool:
+    return bool(column.notna().mean() > 1 / 2 and len(column.dropna().unique()) > 1)
 
 
 def _may_be_factor(frame: pd.DataFrame, name: str) -> bool:
@@ -315,6 +322,8 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
             f"column {texts[0]!r}: holds text, such as {such}; a response must be numbers alone, whose unit is in the "
             "name of the column, such as time_ms, or in --unit"
         )
+    for name in filter(is_time, () if times else frame.attrs.get(EMPTY, ())):
+        require_filled(frame, name)
     if not numbers:  # bytes that a run records beside its times are a response where nothing else is
         numbers = [name for name in map(str, frame.columns) if frame[name].dtype.kind in "iuf" and unit_of_name(name)]
     # levels are mostly whole numbers without a unit
@@ -364,6 +373,17 @@ def _other_response(frame: pd.DataFrame) -> str:
     return found[0] if found else WHOLE
 
 
+def require_filled(frame: pd.DataFrame, name: str) -> None:
+    """See that a column that a table names is not one in which nothing stands.
+
+    Raises
+    ------
+    FitError : it is.
+    """
+    if name not in frame.columns and name in frame.attrs.get(EMPTY, ()):
+        raise FitError(f"column {name!r}: is empty in every row; allowed are columns with values")
+
+
 def with_noise_columns(
     frame: pd.DataFrame, censored: str | None = None, standard_error: str | None = None
 ) -> pd.DataFrame:
@@ -380,6 +400,7 @@ def with_noise_columns(
     if not chosen:
         return frame
     for role, name in chosen.items():
+        require_filled(frame, name)
         if name not in frame.columns:
             names = list(map(str, frame.columns))
             option = f"--{role.replace('_', '-')}"

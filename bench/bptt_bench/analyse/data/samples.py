@@ -15,6 +15,7 @@ from bptt_bench.analyse.data.columns import (
     format_levels,
     levels_of,
     noise_columns,
+    require_filled,
     text_columns,
 )
 from bptt_bench.analyse.stats.arrays import Array, Flags, Index
@@ -38,6 +39,7 @@ MOST_BELOW_FLOOR = 0.5  # of the samples of a point, beyond which all of them ar
 UNNAMED = "unknown"
 # A fit sums squares of ratios of a term to a time: within these bounds the sums stay below 1e308.
 LEAST, MOST = 1e-60, 1e60
+POSITIVE, LEVELS, FINITE = "numbers above 0", "finite numbers from 0", "finite numbers"  # what a column may hold
 BOUNDS = f"numbers from {LEAST:g} to {MOST:g}"
 
 
@@ -118,6 +120,7 @@ def gather(
     measured = (response, *([block] if block is not None else []))
     _require_columns(frame, names, what)
     for name in measured:
+        require_filled(frame, name)
         if name not in frame.columns:
             hint = did_you_mean(name, frame.columns) or _with_unit(name, frame)
             raise FitError(f"column {name!r}: missing; the columns are {list_names(frame.columns.tolist())}{hint}")
@@ -138,8 +141,9 @@ def gather(
                 f"subject: {len(subjects)} in one frame ({list_names(subjects)}); select one of them, such as {such}"
             )
     _require_one_level(frame, found.categories, rows)
-    seconds = _numbers(frame[response], rows, response, positive=True)
-    table = np.column_stack([_numbers(frame[name], rows, name) for name in factors] or [np.zeros(len(rows))])
+    seconds = _numbers(frame[response], rows, response, POSITIVE)
+    columns = [_numbers(frame[name], rows, name, LEVELS if name in names else FINITE) for name in factors]
+    table = np.column_stack(columns or [np.zeros(len(rows))])
     unique, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
     rank = np.empty(len(unique), dtype=np.intp)  # points in the order in which they first appear
     rank[np.argsort(first)] = np.arange(len(unique))
@@ -147,7 +151,7 @@ def gather(
     order = np.argsort(point, kind="stable")
     levels = {name: unique[np.argsort(first), i] for i, name in enumerate(factors)}
     bounds, stated = (frame.attrs.get(role) for role in (CENSORED, STANDARD_ERROR))
-    error = None if stated is None else _numbers(frame[stated], rows, stated, positive=True) / seconds
+    error = None if stated is None else _numbers(frame[stated], rows, stated, POSITIVE) / seconds
     block_names, block_index = _blocks(frame, block, rows[order])
     host_names, host = _named(frame, HOST, rows[order])
     return Samples(
@@ -220,6 +224,7 @@ def _when(frame: pd.DataFrame, rows: Index) -> Array | None:
 
 def _require_columns(frame: pd.DataFrame, names: Sequence[str], what: str) -> None:
     for name in names:
+        require_filled(frame, name)
         if name not in frame.columns:
             columns = frame.columns.tolist()
             near = suggest_name(name, [column for column in columns if str(column).isidentifier()])
@@ -275,8 +280,7 @@ def _named(frame: pd.DataFrame, name: str, rows: Index) -> tuple[tuple[str, ...]
     return known, index.astype(np.intp)
 
 
-def _numbers(column: pd.Series[Any], rows: Index, name: str, *, positive: bool = False) -> Array:
-    allowed = "numbers above 0" if positive else "finite numbers"
+def _numbers(column: pd.Series[Any], rows: Index, name: str, allowed: str) -> Array:
     raw = column.to_numpy()[rows]
     try:
         values = np.asarray(raw, dtype=np.float64)
@@ -287,7 +291,9 @@ def _numbers(column: pd.Series[Any], rows: Index, name: str, *, positive: bool =
                     f"column {name!r}: {value!r} in data row {_row_of(column, row)}; allowed are {allowed}"
                 ) from None
         values = np.array([float(value) for value in raw])
-    wrong = ~np.isfinite(values) | ((values <= 0) if positive else False)
+    wrong = ~np.isfinite(values)
+    if allowed != FINITE:
+        wrong |= (values <= 0) if allowed == POSITIVE else (values < 0)
     if wrong.any():
         at = int(np.argmax(wrong))
         shown = "nothing (NaN)" if np.isnan(values[at]) else f"{values[at]:g}"

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.analyse.data.columns import WHOLE, choose_response, with_noise_columns
+from bptt_bench.analyse.data.columns import WHOLE, choose_response, column_roles, find_factors, with_noise_columns
 from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.discover.deciding import deciding_measurement
 from bptt_bench.analyse.discover.evidence import EXACT, STEPS, UNKNOWN_NOISE, noise_prior
@@ -95,8 +95,11 @@ def discover(
     require_texts(factors=factors)
     frame = with_noise_columns(as_samples(frame), censored, standard_error)
     response = choose_response(frame, response)
+    measured = {response, *([block] if block is not None else [])}
     if factors is not None:
         frame = _with_factors(frame, factors)
+    elif not (roles := column_roles(frame, (), measured)).factors:  # points that are scattered, and measured once
+        frame = _with_factors(frame, [*find_factors(frame, measured), *roles.categories])
     how = {"block": block, "confidence": confidence, "unit": unit}
     work = laws_of_work(frame, confidence=confidence) if counts is None and response == WHOLE else ()
     task = _Task.of(_rows(frame, response), response, how, counts=counts, work=work)
@@ -184,6 +187,9 @@ class _Task:
         """Search the laws of some samples."""
         base = fit(frame, "1", response=response, overhead=(), **how).observed
         levels = _varying(base)
+        for name, values in levels.items():
+            if (values < 0).any():
+                raise FitError(f"column {name!r}: {values[values < 0][0]:g}; allowed are finite numbers from 0")
         if base.n_points < FEWEST_POINTS or not levels:
             raise FitError(
                 f"points: {base.n_points}; finding a law needs {FEWEST_POINTS} or more, at which a factor varies"

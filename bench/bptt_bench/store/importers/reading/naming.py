@@ -18,6 +18,8 @@ from bptt_bench.text.units import unit_of_name
 if TYPE_CHECKING:
     import pandas as pd
 
+EMPTY = "empty"  # attribute of a frame: columns that were left out because nothing stands in them
+
 
 def name_factors(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[str] = ()) -> pd.DataFrame:
     """Return the samples of one benchmark, with names given to its unnamed factors, in their order.
@@ -30,7 +32,10 @@ def name_factors(frame: pd.DataFrame, names: Sequence[str], *, laws: Sequence[st
         factors have none.
     """
     if "source" in frame.attrs:
-        frame = _drop_columns(frame, [name for name in frame.columns if frame[name].isna().all()])
+        empty = [name for name in frame.columns if frame[name].isna().all()]
+        frame = _drop_columns(frame, empty)
+        if empty:
+            frame.attrs = {**frame.attrs, EMPTY: empty}
     unnamed: list[str] = frame.attrs.get("unnamed", [])
     if not names:
         _require_known(frame, unnamed, laws)
