@@ -30,8 +30,8 @@ def invoke(*arguments: object) -> Result:
 
 NOTES = [
     "response: 'Wall Time', the only column that is called a time",
-    "column 'Hidden Units': 1 of 17 entries are missing (empty)",
-    "column 'Wall Time': 1 of 17 entries are missing ('DNF')",
+    "column 'Hidden Units': 1 of 17 entries is missing (empty)",
+    "column 'Wall Time': 1 of 17 entries is missing ('DNF')",
     "another value in nearly every row, and not used: 'label'",
 ]
 
@@ -57,12 +57,12 @@ def test_predict_and_export_take_the_same_options(path: Path, tmp_path: Path) ->
     assert found.exit_code == 0, found.output
     (one,) = json.loads(found.stdout)
     assert one["value"] == pytest.approx(1e-9 * 3200**2, rel=0.05)
-    assert "note: column 'Wall Time': 1 of 17 entries are missing ('DNF')" in found.stderr
+    assert "note: column 'Wall Time': 1 of 17 entries is missing ('DNF')" in found.stderr
     out = tmp_path / "out.csv"
     written = invoke("export", path, *named, "--to", "csv", "--out", out)
     assert written.exit_code == 0, written.output
     assert out.read_text().splitlines()[0] == '"H","Wall Time","host_name"'
-    assert "note: column 'Wall Time': 1 of 17 entries are missing ('DNF')" in written.stderr
+    assert "note: column 'Wall Time': 1 of 17 entries is missing ('DNF')" in written.stderr
     without = invoke("predict", path, *named, "--at", "H=3200", "--json")
     assert json.loads(without.stdout)[0]["value"] == pytest.approx(1e-9 * 3200**2, rel=0.05)
 

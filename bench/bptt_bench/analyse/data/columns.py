@@ -322,8 +322,9 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
             f"column {texts[0]!r}: holds text, such as {such}; a response must be numbers alone, whose unit is in the "
             "name of the column, such as time_ms, or in --unit"
         )
-    for name in filter(is_time, () if times else frame.attrs.get(EMPTY, ())):
-        require_filled(frame, name)
+    if not times and "factors" not in frame.attrs:  # other benchmarks of a tool's file may have other responses
+        for name in filter(is_time, frame.attrs.get(EMPTY, ())):
+            require_filled(frame, name)
     if not numbers:  # bytes that a run records beside its times are a response where nothing else is
         numbers = [name for name in map(str, frame.columns) if frame[name].dtype.kind in "iuf" and unit_of_name(name)]
     # levels are mostly whole numbers without a unit

@@ -70,6 +70,21 @@ class TimeAlone(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OperationsAlone(Finding):
+    """A law that counted operations support, where no time says whether they are most of the work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeOtherwise(Finding):
+    """A law that counted operations support and the time does not: something else than these may take it.
+
+    ``time``: the growth of the time with all factors together.
+    """
+
+    time: FactorGrowth
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OpenWork(Finding):
     """Counts that leave a law open, which was therefore judged by its time."""
 

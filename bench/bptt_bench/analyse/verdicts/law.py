@@ -13,10 +13,17 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from bptt_bench.analyse.data.response import is_count, is_exact
+from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
-from bptt_bench.analyse.findings.growth import LawGrowth, OpenWork, TimeAlone, WorkAndTime
+from bptt_bench.analyse.findings.growth import (
+    LawGrowth,
+    OpenWork,
+    OperationsAlone,
+    TimeAlone,
+    TimeOtherwise,
+    WorkAndTime,
+)
 from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
@@ -33,9 +40,11 @@ from bptt_bench.plan import CostLaw, Design, Evaluation, Experiment, Factor, Law
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.claims_from_law import claim_laws, name_all_factors
 from bptt_bench.plan.experiment.instructions import lower_order_terms
+from bptt_bench.plan.experiment.subject import OPERATIONS
 
 SMALLEST_SHARE = 0.2  # of the response, of a law's own terms at the largest point
 SMALLEST_SHARE_OF_COUNTS = 0.3  # of counts, which have many terms of lower order beside them
+OPERATIONS_COUNT = f"{OPERATIONS}{COUNT_SUFFIX}"  # which does not hold what compiled code beside NumPy does
 LARGEST_REACHED = 0.99  # of a level, which is rounded
 MOST_RISE = 20.0  # of the time of an operation, that caches explain: memory is some hundred cycles away
 
@@ -191,6 +200,8 @@ def _conclude(
     reason = Reason(kind=kind, finding=finding, width=width)
     if is_alone and isinstance(finding, LawGrowth) and not is_exact(finding.response):
         reason = reason.remarked(TimeAlone(is_open=word == "inconclusive"))
+    if is_alone and word == "supported" and shown.response == OPERATIONS_COUNT and isinstance(finding, LawGrowth):
+        reason = reason.remarked(OperationsAlone())
     return conclude(claim, word, reason, shown.whole.predicted, shown.whole.estimate)
 
 
@@ -223,7 +234,10 @@ def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
         finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost, time=time.answer.finding)
         return _conclude(evidence, claim, "refuted", time.answer.finding, finding, time.fit)
     finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost)
-    return _conclude(evidence, claim, word, work.answer.finding, finding, work.fit)
+    verdict = _conclude(evidence, claim, word, work.answer.finding, finding, work.fit)
+    if word == "supported" and time.answer.word == "refuted" and work.fit.response == OPERATIONS_COUNT:
+        return replace(verdict, reason=verdict.reason.remarked(TimeOtherwise(time=time.answer.finding.whole)))
+    return verdict
 
 
 # a frame of samples alone, without a run: what a test marked with a complexity is judged on

@@ -102,7 +102,6 @@ class TestCounter:
 
             clock = ProcessorClock(counter.processor_seconds)
             points = list(stated.points)
-            assert stated.law is not None  # which is what is counted for
             largest = LARGEST_COUNTS[self.counted]
             count_points(
                 stated.law, points, count_at, {}, seconds=SECONDS, clock=clock, apart=APART, largest_count=largest

@@ -304,18 +304,24 @@ class CountedLaw(MarkedLaw):
         reason, _ = self.format_outcomes(failed)
         return reason, False
 
-    def judge(self, name: str) -> Growth:
+    @property
+    def response(self) -> str:
+        """The column of the counts."""
+        return f"{self.counted}_count"
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return the counts under a subject's name, which are made when they are first asked for.
+
+        Raises
+        ------
+        NotJudged : they cannot be counted.
+        """
         import pandas as pd
 
-        from bptt_bench.analyse.verdicts.law import judge_growth
-
         stated = self.stated
-        if stated.law is None:
-            raise NotJudged("none is stated")
-        self.counts = self.count(name, stated, self.counted)
-        response = f"{self.counted}_count"
+        self.counts = self.counts or self.count(name, stated, self.counted)
         rows = [
-            {"subject": name, **point, response: float(count)}
+            {"subject": name, **point, self.response: float(count)}
             for point, counts in self.counts.items()
             for count in counts.by_input
         ]
@@ -330,6 +336,36 @@ class CountedLaw(MarkedLaw):
             }
             for point, counts in self.counts.items()
         ]
+        return frame
+
+    def find(self, name: str) -> LawSet | None:
+        if not self.stated.finds:
+            return None
+        from bptt_bench.analyse.discover.discover import discover_leading
+        from bptt_bench.analyse.growth.count_records import find_unseen_work
+        from bptt_bench.errors import FitError
+        from bptt_bench.report.words.reasons import words
+
+        frame = self.frame(name)
+        unseen = find_unseen_work(frame, name, self.response)
+        if unseen is not None and self.stated.law is None:
+            raise NotJudged(words(unseen))
+        with warnings.catch_warnings():  # a project that turns warnings into errors means its own
+            warnings.simplefilter("default")
+            try:
+                return discover_leading(frame, response=self.response)
+            except FitError as error:
+                if self.stated.law is None:
+                    raise NotJudged(str(error)) from None
+                return None
+
+    def judge(self, name: str) -> Growth:
+        from bptt_bench.analyse.verdicts.law import judge_growth
+
+        stated = self.stated
+        if stated.law is None:
+            raise NotJudged("none is stated")
+        frame = self.frame(name)
         with warnings.catch_warnings():  # a project that turns warnings into errors means its own
             warnings.simplefilter("default")
             return judge_growth(
@@ -339,7 +375,7 @@ class CountedLaw(MarkedLaw):
                 overhead=stated.overhead,
                 bound=stated.bound,
                 margin=stated.margin,
-                response=response,
+                response=self.response,
             )
 
     @property

@@ -37,7 +37,7 @@ class Complexity:
 
     Attributes
     ----------
-    law : to be judged; None: how the test scales is found in its times, and nothing can fail.
+    law : to be judged; None: how the test scales is found in what is measured, and nothing can fail.
     levels : of each factor, whole numbers as int.
     finds : whether how the test scales is to be found, beside a bound that is judged.
     derives : whether the law is to be derived from the code of the test.
@@ -184,7 +184,7 @@ def _read_law(
             raise ExperimentError(f"at_most must be a law such as 'n**2', got {at_most!r}")
         return CostLaw(str(at_most)), {"bound": "upper"}
     for name in options:
-        if name not in ("design", "inconclusive"):
+        if name not in ("design", "inconclusive", "measure"):
             raise ExperimentError(f"{name}: goes with a law, such as 'n*log(n)' or at_most='n**2'")
     return None, {}
 

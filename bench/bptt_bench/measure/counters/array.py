@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from bptt_bench.measure.counters.call import PLAIN, Call, Rule, UncountedOperation
+from bptt_bench.measure.counters.call import NO_RULE, PLAIN, Call, Rule, UncountedOperation
 from bptt_bench.measure.counters.creation import CREATION_RULES
 from bptt_bench.measure.counters.functions import FUNCTION_RULES, METHOD_RULES, copied_if_needed
 from bptt_bench.measure.counters.ufuncs import ufunc_rule
@@ -68,7 +68,7 @@ def _function_rule(function: Any) -> Rule:
     """
     rule = FUNCTION_RULES.get(function.__name__) or CREATION_RULES.get(function.__name__)
     if rule is None or function.__module__ != "numpy":
-        raise UncountedOperation(f"{function.__module__}.{function.__name__}: the meter has no rule for it")
+        raise UncountedOperation(f"{function.__module__}.{function.__name__}: {NO_RULE}")
     return rule
 
 
@@ -136,7 +136,7 @@ def _counted_method(name: str, rule: Rule) -> Callable[..., Any]:
 
 def _refuse(name: str) -> None:
     if _meter() is not None:
-        raise UncountedOperation(f"numpy.ndarray.{name}: the meter has no rule for it")
+        raise UncountedOperation(f"numpy.ndarray.{name}: {NO_RULE}")
 
 
 def _refused_method(name: str) -> Callable[..., Any]:

@@ -83,10 +83,11 @@ class Call:
 
     def refuse(self, what: str) -> UncountedOperation:
         """Return the error for a use of the operation that the rules do not cover."""
-        return UncountedOperation(f"{self.name} {what}: the meter has no rule for it")
+        return UncountedOperation(f"{self.name} {what}: {NO_RULE}")
 
 
 Rule = Callable[[Call], OperationCounts]
+NO_RULE = "its operations cannot be counted; measure instructions or time instead"
 
 
 def arrays_in(value: Any) -> Iterator[NDArray[Any]]:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from bptt_bench.measure.counters.call import Rule, UncountedOperation
+from bptt_bench.measure.counters.call import NO_RULE, Rule, UncountedOperation
 from bptt_bench.measure.counters.functions import FUNCTION_RULES, copied_if_needed, free, rules, written
 
 Wrapper = Callable[[str, Callable[..., Any], Rule], Callable[..., Any]]
@@ -45,7 +45,7 @@ class _Refused:
 
     def _pass(self) -> Any:
         if self._is_counting():
-            raise UncountedOperation(f"{self._name}: the meter has no rule for it; call it before the counting starts")
+            raise UncountedOperation(f"{self._name}: {NO_RULE}, or move it out of the call that is measured")
         return self._original
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:

@@ -7,7 +7,16 @@ from collections.abc import Callable
 
 import numpy as np
 
-from bptt_bench.measure.counters.call import Call, OperationCounts, Rule, UncountedOperation, arrays_in, selected, size
+from bptt_bench.measure.counters.call import (
+    NO_RULE,
+    Call,
+    OperationCounts,
+    Rule,
+    UncountedOperation,
+    arrays_in,
+    selected,
+    size,
+)
 from bptt_bench.measure.counters.products import gufunc_product
 
 _NAMES = {
@@ -36,7 +45,7 @@ def ufunc_rule(ufunc: np.ufunc, method: str) -> Rule:
         return gufunc_product
     category, elements = UFUNC_CATEGORIES.get(name), _METHODS.get(method)
     if category is None or elements is None:
-        raise UncountedOperation(f"ufunc {name} ({method}): the meter has no rule for it")
+        raise UncountedOperation(f"ufunc {name} ({method}): {NO_RULE}")
     if (name, method) == ("multiply", "outer"):
         category = "multiply_adds"  # an outer product, however it is spelt
 

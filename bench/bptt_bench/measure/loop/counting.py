@@ -98,14 +98,16 @@ class CountingLoop:
                         left_out += self._subject(count, name, law, alike, seconds)
                 except CountError as error:
                     failed.append(f"{name}: {error}")
-                    self.notify(Notice(text=failed[-1]))
+                    if experiment.is_timed or len(wanted) > 1:  # else the error says it
+                        self.notify(Notice(text=failed[-1]))
                     self.recorder.store_uncounted(name, points[0], self.counted, str(error))
                     stack.close()  # it may still be at work
                     counter = None
                 if left_out:
                     self._leave_out(name, left_out, profile)
         if failed and len(failed) == len(wanted) and not experiment.is_timed and not self.recorder.counted_cells:
-            raise MeasureError(failed[0])
+            many = f"{self.counted}: none of {len(wanted)} subjects could be counted, for the reasons above"
+            raise MeasureError(failed[0] if len(failed) == 1 else many)
 
     def _subject(
         self,

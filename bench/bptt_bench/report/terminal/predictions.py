@@ -56,7 +56,7 @@ def show_predicted(predicted: Sequence[PointPrediction], console: Console | None
             values = [prediction_amount(found[name]) if name in found else show.UNDEFINED for name in responses]
             levels = (show.level(at[name]) for name in moving)
             grades = [_worst_grade(found.values())] if graded else []
-            table.add_row(*levels, *values, _beyond(next(iter(found.values()))), *grades)
+            table.add_row(*levels, *values, next(filter(None, map(_beyond, found.values())), ""), *grades)
         console.print(table)
         if not graded and any(one.assessment is not None for one in mine):
             console.print(Text("All predictions are graded sound."))
@@ -64,7 +64,11 @@ def show_predicted(predicted: Sequence[PointPrediction], console: Console | None
             about = f"{name_of(response)}: " if len(responses) > 1 else ""
             for line in known_lines([one for one in mine if one.response == response]):
                 console.print(Text(f"{about}{line}"))
-        _print_notes(console, [(one.at, one.caution if moving else _further(one)) for one in mine], moving)
+        notes = [(one.at, one.caution if moving else _further(one)) for one in mine]
+        if len({note for _, note in notes if note}) > 1 and not moving:  # of which response, where they differ
+            of = [name_of(one.response) for one in mine]
+            notes = [(at, note and f"{name}: {note}") for name, (at, note) in zip(of, notes, strict=True)]
+        _print_notes(console, notes, moving)
         console.print()
     if any(map(_beyond, predicted)):
         console.print(Text(BEYOND))

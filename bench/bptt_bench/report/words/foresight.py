@@ -258,7 +258,8 @@ def _missed(one: Backtest) -> int:
 def _misfits_words(misfits: Sequence[Misfit]) -> str:
     """Return the departures from a law in one clause, with the largest effect on the prediction."""
     shown = "; ".join(words(one) for one in misfits[:MOST_SIGNS])
-    more = f"; and {len(misfits) - MOST_SIGNS} more signs" if len(misfits) > MOST_SIGNS else ""
+    n_more = len(misfits) - MOST_SIGNS
+    more = f"; and {n_more} more sign{'' if n_more == 1 else 's'}" if n_more > 0 else ""
     effects = [one.effect for one in misfits if one.effect is not None]
     largest = max(effects, key=abs, default=0.0)
     change = (

@@ -30,7 +30,7 @@ def headline_of(reason: Reason) -> str:
 def cause_of(reason: Reason) -> str:
     """Return what explains or limits a verdict in a few words; empty where that is not needed, or not known."""
     if isinstance(reason.finding, growth.LawGrowth | growth.WorkAndTime):
-        return _other_laws(growth_in(reason.finding))
+        return _by_operations(reason) or _other_laws(growth_in(reason.finding))
     if reason.kind is Kind.WITHIN:
         return _lacking(reason)
     if reason.width is not None:
@@ -40,6 +40,17 @@ def cause_of(reason: Reason) -> str:
         return f"operations cost up to {show.number(max(slowdowns), 2)}x beyond a cache"
     named = (remarks.PointsOutside, remarks.UnequalParts)
     return next((words(one) for one in reason.remarks if isinstance(one, named)), "")
+
+
+def _by_operations(reason: Reason) -> str:
+    """Return that a verdict rests on counted operations, and how the time grows where that is otherwise."""
+    for one in reason.remarks:
+        if isinstance(one, growth.TimeOtherwise):
+            step = " a step" if one.time.per_step else ""
+            return f"by counted operations alone: time grows by {show.number(one.time.estimate.estimate)}{step}"
+        if isinstance(one, growth.OperationsAlone):
+            return "by counted operations alone"
+    return ""
 
 
 def _lacking(reason: Reason) -> str:

@@ -329,6 +329,17 @@ def _(one: growth.TimeAlone) -> str:
 
 
 @words.register
+def _(_one: growth.OperationsAlone) -> str:
+    return "judged by counted operations alone, which do not hold the work of compiled code beside NumPy"
+
+
+@words.register
+def _(one: growth.TimeOtherwise) -> str:
+    grows = _whole_growth("the time", one.time, ())
+    return f"but {grows}: caches, or compiled code whose operations are not counted, may take it"
+
+
+@words.register
 def _(one: growth.OpenWork) -> str:
     return f"judged by time, because {substance(one.work.response)} leave it open: {words(one.work)}"
 
@@ -668,6 +679,8 @@ def _(one: fits.MostlyOverhead) -> str:
 
 @words.register
 def _(one: fits.CensoredPoints) -> str:
+    if one.n_censored == 1:
+        return f"1 of {one.n_points} points is a lower bound: the law must exceed it, and need not meet it"
     return (
         f"{one.n_censored} of {one.n_points} points are lower bounds: the law must exceed them, and need not meet them"
     )

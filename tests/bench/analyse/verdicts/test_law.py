@@ -19,6 +19,7 @@ from bptt_bench.plan import CostLaw, Design
 from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.claims_from_law import MARGIN_OF_NO_GROWTH
 from bptt_bench.plan.experiment.instructions import RESPONSE
+from bptt_bench.report.words.headlines import headline_of
 from bptt_bench.report.words.reasons import text_of
 
 LEVELS = (1000, 4000, 16_000, 64_000, 256_000)
@@ -235,13 +236,16 @@ def test_counts_decide_in_several_factors_alone_and_together(law: str, word: str
     assert growth.word == word
 
 
-def worked(instructions: Callable[..., float], seconds: Callable[..., float], law: str = "n") -> Verdict:
-    """The verdict on times with their instructions, counted at smaller levels."""
-    counted = [{"n": float(n), RESPONSE: float(round(instructions(n)))} for n in SMALL]
-    timed = [{"n": float(n), "seconds_per_eval": seconds(n)} for n in LEVELS for _ in range(5)]
+def worked(
+    work: Callable[..., float], seconds: Callable[..., float] | None, law: str = "n", *, counts: str = "instructions"
+) -> Verdict:
+    """The verdict on times, if there are any, with what was counted at smaller levels."""
+    counted = [{"n": float(n), f"{counts}_count": float(round(work(n)))} for n in SMALL]
+    timed = [] if seconds is None else [{"n": float(n), "seconds_per_eval": seconds(n)} for n in LEVELS * 5]
     table = pd.DataFrame([{"subject": "it", **row} for row in (*counted, *timed)])
     levels = [LEVELS[0], LEVELS[-1]]
-    experiment = bench.experiment({"it": lambda _point: list}, law, n=levels, measure="time,instructions")
+    measures = ("time", counts) if timed else counts
+    experiment = bench.experiment({"it": lambda _point: list}, law, n=levels, measure=measures)
     table.attrs["factors"] = ["n"]
     (found,) = judge(table, experiment)
     return found
@@ -263,6 +267,22 @@ def test_time_that_is_spent_in_no_instruction_refutes_a_law_that_the_work_follow
     assert found.verdict == "refuted"
     assert "; time per instruction rises " in text_of(found.reason)
     assert "the time grows with n by an exponent of 2.00" in text_of(found.reason)
+
+
+def test_a_law_that_operations_alone_support_says_so_and_how_the_time_grows() -> None:
+    hidden = worked(lambda n: 2 * n, lambda n: 1e-8 * n * (n / 1000) ** 0.4, counts="operations")
+    assert hidden.verdict == "supported"
+    assert "; but the time grows with n by an exponent of 1.4" in text_of(hidden.reason)
+    assert "compiled code whose operations are not counted" in text_of(hidden.reason)
+    assert headline_of(hidden.reason).endswith("; by counted operations alone: time grows by 1.4")
+    alone = worked(lambda n: 2 * n, None, counts="operations")
+    assert alone.verdict == "supported"
+    assert "; judged by counted operations alone, which do not hold the work of compiled" in text_of(alone.reason)
+    assert headline_of(alone.reason).endswith("; by counted operations alone")
+    agreed = worked(lambda n: 2 * n, lambda n: 1e-8 * n, counts="operations")
+    assert agreed.verdict == "supported"
+    assert "alone" not in text_of(agreed.reason)
+    assert "alone" not in headline_of(agreed.reason)
 
 
 def test_without_counts_a_verdict_says_that_it_is_by_time_alone() -> None:

@@ -374,6 +374,18 @@ def test_mixed(benchmark, n):
     benchmark(lambda: (a.sum(), [value in values for value in values]))
 
 
+@pytest.mark.complexity(**LEVELS)
+def test_unstated(benchmark, n):
+    a = np.ones((n, n))
+    benchmark(lambda: a + a)
+
+
+@pytest.mark.complexity(**LEVELS)
+def test_unstated_mixed(benchmark, n):
+    a, values = np.ones(n), list(range(n))
+    benchmark(lambda: (a.sum(), [value in values for value in values]))
+
+
 @pytest.mark.complexity("n", **LEVELS)
 def test_library(benchmark, n):
     import pandas
@@ -386,6 +398,8 @@ FOUND = {
     "test_in_place[law]": "law n supported: operations grow with n by *",
     "test_list[law]": "law n not judged: operations: the code does no NumPy operation on arrays, at n=16*",
     "test_mixed[law]": "law n inconclusive: not identifiable: beside * operations *at n=512, Python code may *",
+    "test_unstated[law]": "the number of operations grows as n²*",
+    "test_unstated_mixed[law]": "law how it scales not judged: beside * operations *at n=512, Python code may *",
     "test_library[law]": "law n not judged: operations: the code uses pandas*, whose operations no *, at n=16*",
 }
 

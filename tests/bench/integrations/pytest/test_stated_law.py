@@ -97,7 +97,6 @@ def test_at_most_is_an_upper_bound_beside_which_laws_are_found() -> None:
         ([], {"at_most": "n**2", "bound": "tight"}, "at_most and bound: give one of them"),
         ([], {"at_most": 3}, "at_most must be a law such as 'n\\*\\*2', got 3"),
         ([], {"margin": 0.1}, "margin: goes with a law"),
-        ([], {"measure": "instructions"}, "measure: goes with a law"),
     ],
 )
 def test_options_that_need_a_law_are_refused_without_one(

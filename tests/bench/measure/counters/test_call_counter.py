@@ -47,7 +47,7 @@ def test_work_in_another_thread_is_named_though_its_error_is_lost(monkeypatch: p
         (lambda: sorted([3, 1, 2]), "the code does no NumPy operation on arrays"),
         (pd.Series([1.0, 2.0]).sum, r"the code uses pandas\..+, whose operations no counter sees"),
         (lambda: (np.ones(value) for value in range(3)), "a call returned a generator before its work was done"),
-        (lambda: np.linalg.svd(np.ones((3, 3))), "numpy.linalg.svd: the meter has no rule for it"),
+        (lambda: np.linalg.svd(np.ones((3, 3))), "numpy.linalg.svd: its operations cannot be counted"),
     ],
 )
 def test_what_cannot_be_counted_is_named(call: Callable[[], Any], message: str) -> None:

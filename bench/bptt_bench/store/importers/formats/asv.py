@@ -226,7 +226,7 @@ def _samples(cells: dict[str, JsonCursor], count: int) -> list[JsonCursor | None
         return [None] * count
     found = stored.elements()
     if len(found) != count:
-        raise stored.error(f"has {len(found)} entries; its results have {count}")
+        raise stored.error(f"must have as many entries as its results, {count}; it has {len(found)}")
     return [one if one.value else None for one in found]
 
 

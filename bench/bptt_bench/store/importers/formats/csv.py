@@ -150,7 +150,9 @@ def _require_table(path: Path, header: Row, rows: list[Row]) -> None:
         raise StoreError(f"{path}: has no rows below the names of its columns")
     for row in rows:
         if len(row.entries) != width:
-            raise StoreError(f"{path} line {row.line}: has {len(row.entries)} entries; {width} columns are named")
+            entries = "1 entry" if len(row.entries) == 1 else f"{len(row.entries)} entries"
+            columns = "1 column is" if width == 1 else f"{width} columns are"
+            raise StoreError(f"{path} line {row.line}: has {entries}; {columns} named")
 
 
 def _name_columns(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bptt_bench.errors import StoreError
-from bptt_bench.store.importers.reading.columns import TIMING
+from bptt_bench.store.importers.reading.columns import TIMING, missing_entries
 from bptt_bench.store.importers.reading.table import Notes
 from bptt_bench.store.importers.reading.text import MOST_BYTES, MOST_COLUMNS, MOST_VALUES, list_names, printable
 
@@ -80,7 +80,7 @@ def _frame(path: Path, columns: Mapping[str, Any], schema: Any) -> pd.DataFrame:
     for name in frame.columns if TIMING not in frame.columns else ():  # in a table of ours gaps are not missing data
         gaps = int(frame[name].isna().sum()) if frame[name].dtype.kind == "f" else 0
         if 0 < gaps < len(frame):
-            notes.add(f"column {name!r}: {gaps} of {len(frame)} entries are missing")
+            notes.add(f"column {name!r}: {missing_entries(gaps, len(frame))}")
     frame.attrs.update(source={"tool": "table"}, notes=notes.lines())
     factors = _factors(path, schema.metadata or {}, list(frame.columns))
     if factors is not None:

@@ -100,8 +100,17 @@ def _column(
         notes.add(f"column {name!r}: numbers such as {printable(cell)!r} are read as {value:.12g}")
     if gap.any():
         marks = list_names([repr(printable(one)) if one else "empty" for one in text[gap].unique()])
-        notes.add(f"column {name!r}: {int(gap.sum())} of {len(text)} entries are missing ({marks})")
+        notes.add(f"column {name!r}: {missing_entries(int(gap.sum()), len(text))} ({marks})")
     return numbers
+
+
+def missing_entries(n_missing: int, n_all: int) -> str:
+    """Return how many entries of a column are missing, as the end of a sentence.
+
+    >>> missing_entries(1, 7), missing_entries(2, 7)
+    ('1 of 7 entries is missing', '2 of 7 entries are missing')
+    """
+    return f"{n_missing} of {n_all} entries {'is' if n_missing == 1 else 'are'} missing"
 
 
 def _numbering_note(cells: Sequence[str], mark: str) -> str:

@@ -44,7 +44,7 @@ def test_a_byte_order_mark_is_no_part_of_a_name(tmp_path: Path) -> None:
         ("n,t\n", "has no rows below the names of its columns"),
         ("n,t\n1,2\n\n3,fast\n", r"line 4, column 't': 'fast' is not a number"),
         ("n,t\n1,2\n3,4,5\n", r"line 3: has 3 entries; 2 columns are named"),
-        ("n,t\n1\n", r"line 2: has 1 entries; 2 columns are named"),
+        ("n,t\n1\n", r"line 2: has 1 entry; 2 columns are named"),
         ("n,n\n1,2\n", r"line 1: names column 'n' twice"),
         ("1,2\n3,4\n", "line 1: names no columns, for all of its entries are numbers"),
         ("n;t\n1,000;2\n", "holds '1,000', which may be a thousand or have a decimal comma; write numbers with"),
@@ -108,7 +108,7 @@ def test_what_is_read_otherwise_than_it_stands_there_is_noted(tmp_path: Path, co
 def test_words_for_nothing_are_levels_in_a_column_of_text(tmp_path: Path) -> None:
     frame = load(table(tmp_path, "packing,t\nnone,1\ngzip,2\nnone,NA\n"))
     assert frame["packing"].tolist() == ["none", "gzip", "none"]
-    assert frame.attrs["notes"] == ["column 't': 1 of 3 entries are missing ('NA')"]
+    assert frame.attrs["notes"] == ["column 't': 1 of 3 entries is missing ('NA')"]
 
 
 def test_text_among_numbers_may_stand_in_a_column_that_is_ignored(tmp_path: Path) -> None:

@@ -55,8 +55,8 @@ def test_numbers_text_and_truth_are_read_and_other_types_named(tmp_path: Path) -
     assert frame["wide"].tolist() == pytest.approx([1e60] * 3)
     assert frame.attrs["notes"] == [
         "columns left out, neither numbers nor text: 'when' (timestamp[ms]), 'nested' (list<element: int64>)",
-        "column 'n': 1 of 3 entries are missing",
-        "column 'price': 1 of 3 entries are missing",
+        "column 'n': 1 of 3 entries is missing",
+        "column 'price': 1 of 3 entries is missing",
     ]
 
 
@@ -129,5 +129,5 @@ def test_an_index_without_a_name_and_gaps_are_reported(tmp_path: Path) -> None:
     assert found.columns.tolist() == ["n", "seconds"]
     assert found.attrs["notes"] == [
         "column '__index_level_0__' counts the rows: left out",
-        "column 'seconds': 1 of 3 entries are missing",
+        "column 'seconds': 1 of 3 entries is missing",
     ]

@@ -36,7 +36,7 @@ def test_records_are_rows(tmp_path: Path, content: str) -> None:
     assert frame["n"].tolist() == [1000, 2000, 4000]
     assert frame["kind"].tolist() == ["a", "b", ""]
     np.testing.assert_equal(frame["time"].to_numpy(), [0.5, np.nan, 2.0])
-    assert "column 'time': 1 of 3 entries are missing (empty)" in frame.attrs["notes"]
+    assert "column 'time': 1 of 3 entries is missing (empty)" in frame.attrs["notes"]
 
 
 def test_a_home_made_file_of_results_is_not_called_hyperfines(tmp_path: Path) -> None:
