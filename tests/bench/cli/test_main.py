@@ -413,3 +413,45 @@ def test_a_verdict_loads_no_library_that_it_does_not_use(folder: Path) -> None:
         [sys.executable, "-c", code, folder, *HEAVY], capture_output=True, text=True, check=False, cwd=folder.parent
     )
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+NOT_COUNTED = """
+import bptt_bench as bench
+
+def prepare(point):
+    values = list(range(point["n"]))
+    return lambda: sorted(values)
+
+EXPERIMENT = bench.experiment({subjects}, n=[10, 1000], measure="operations")
+"""
+
+
+@pytest.mark.parametrize(
+    ("subjects", "said"),
+    [
+        ("prepare", ["error: it: operations: the code does no NumPy operation on arrays"]),
+        (
+            "{'a': prepare, 'b': prepare}",
+            [
+                "a: operations: the code does no NumPy operation on arrays",
+                "b: operations: the code does no NumPy operation on arrays",
+                "error: operations: none of 2 subjects could be counted, for the reasons above",
+            ],
+        ),
+    ],
+)
+def test_why_nothing_could_be_counted_is_said_once(tmp_path: Path, subjects: str, said: list[str]) -> None:
+    (tmp_path / "it.py").write_text(NOT_COUNTED.replace("{subjects}", subjects), encoding="utf-8")
+    result = invoke("run", tmp_path / "it.py", "--out", tmp_path / "run")
+    assert result.exit_code == 2
+    assert [line for line in result.stderr.splitlines() if "operations" in line] == said
+
+
+def test_the_markdown_of_a_run_without_laws_has_no_section_of_fits(tmp_path: Path) -> None:
+    source = NOT_COUNTED.replace("{subjects}", "prepare").replace(', measure="operations"', "")
+    (tmp_path / "it.py").write_text(source, encoding="utf-8")
+    assert invoke("run", tmp_path / "it.py", "--out", tmp_path / "run").exit_code == 0
+    assert invoke("report", tmp_path / "run").exit_code == 0
+    headings = [line for line in (tmp_path / "run" / "report.md").read_text().splitlines() if line.startswith("## ")]
+    assert "## Method" in headings
+    assert "## Fits" not in headings
