@@ -120,7 +120,7 @@ def test_factors_of_a_plain_table_are_what_comes_back() -> None:
         ({"subjects": ["nobody"]}, "--subject 'nobody': unknown; the subjects are a, b"),
         ({"response": "latency"}, "--response 'latency': no such column; the columns are subject, n"),
         ({"response": "stage"}, "--response 'stage': is not a column of numbers"),
-        ({"response": "empty"}, "--response 'empty': no row holds it"),
+        ({"response": "empty"}, "response 'empty': was not measured; the data have 'seconds_per_eval'"),
     ],
 )
 def test_what_cannot_be_used_is_one_line(arguments: dict[str, Any], message: str) -> None:

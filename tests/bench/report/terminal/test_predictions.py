@@ -159,3 +159,14 @@ def test_several_responses_are_distinguished() -> None:
 def test_what_is_declared_alone_does_not_pass_for_a_prediction() -> None:
     lines = printed(show_largest, [level(response="working_set_bytes")])
     assert lines[3].startswith("working set (declared)")
+
+
+def test_notes_of_several_responses_that_differ_say_of_which_they_are() -> None:
+    far = {"farther": 50.0, "factor": "n", "beyond": "50 times farther"}
+    counted = predicted("comparisons_count", 7.0, **{**far, "farther": 158.0, "beyond": "158 times farther"})
+    lines = printed(show_predicted, [predicted("seconds_per_eval", 1.0, **far), counted])
+    assert {"time: 50 times farther", "comparisons: 158 times farther"} <= set(lines)
+    same = printed(show_predicted, [predicted("seconds_per_eval", 1.0, **far), predicted("latency", 1.0, **far)])
+    assert "50 times farther" in same
+    none = printed(show_predicted, [predicted("seconds_per_eval", None), predicted("comparisons_count", 7.0, **far)])
+    assert "50× in n" in " ".join(none)
