@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
-from bptt_bench.analyse.growth.slopes import CLOSE, CLOSER, Response, Slopes
+from bptt_bench.analyse.growth.slopes import CLOSE, Response, Slopes
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.experiment.instructions import lower_order_terms
 
@@ -27,6 +27,7 @@ SLOWLY = 0.3  # difference of exponents up to which a term exceeds another by a 
 LEAST_DIFFERENCE = 0.002  # relative, of counts, from which laws of one class can be distinguished
 FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
+HIDDEN_CLOSER = 2 / 3  # … if they bring the deviation of a time down to this share
 CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
 SAME = 1e-9  # relative, of the ratio of two laws that are one
 LEAST_BASE = 1.05  # of a power b**n that is an exponential law to a reader
@@ -153,7 +154,7 @@ class OtherLaws:
                     return other.law.text
         margin, bound = self.allowed
         closest = min(one.deviation for one in (found, *fits))
-        share, closer = (COUNTED_SHARE, COUNTED_CLOSER) if self.given.is_exact else (LEAST_HIDDEN, CLOSER)
+        share, closer = (COUNTED_SHARE, COUNTED_CLOSER) if self.given.is_exact else (LEAST_HIDDEN, HIDDEN_CLOSER)
         if bound == "upper" or (closest <= CLOSE_FIT * margin and own > margin):
             return None
         for text in ("{n}", "{n}**2", "{n}**3"):

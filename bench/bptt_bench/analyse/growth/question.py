@@ -13,7 +13,7 @@ from typing import NamedTuple
 from bptt_bench.analyse.findings.growth import FactorGrowth, LawGrowth
 from bptt_bench.analyse.findings.limits import Limits, Word
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
-from bptt_bench.analyse.growth.other_laws import FAR_CLOSER, LARGEST_MISFIT, LEAST_HIDDEN, OtherLaws
+from bptt_bench.analyse.growth.other_laws import FAR_CLOSER, HIDDEN_CLOSER, LARGEST_MISFIT, LEAST_HIDDEN, OtherLaws
 from bptt_bench.analyse.growth.slopes import CLOSER, Response, Slopes
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import CostLaw
@@ -180,7 +180,7 @@ class LawQuestion:
             beside = self.given.beside_with(self.law, lower)
             is_seen = self.given.is_exact or lower == ("1",)
             least = LEAST_SEEN if is_seen and others else LEAST_HIDDEN
-            most = min(CLOSER * closest, LARGEST_MISFIT if self.given.is_exact else math.inf)
+            most = min(CLOSER * closest, LARGEST_MISFIT) if self.given.is_exact else HIDDEN_CLOSER * closest
             if beside is None or beside.share < least or beside.deviation > most:
                 continue
             rivals = [self.given.beside_with(law, lower) for law in self._rivals.simple_laws()]
