@@ -127,7 +127,11 @@ class OtherLaws:
 
     def _is_own(self, other: CostLaw) -> bool:
         """Return whether a law is the same as this one up to a coefficient, however it is written."""
-        ratio = self.law.evaluate(dict(self.given.points)) / other.evaluate(dict(self.given.points))
+        mine, theirs = (law.evaluate(dict(self.given.points)) for law in (self.law, other))
+        seen = theirs != 0  # log(1) is 0
+        if not seen.any() or ((mine != 0) != seen).any():
+            return False
+        ratio = mine[seen] / theirs[seen]
         return bool(np.ptp(ratio) <= SAME * np.abs(ratio).max())
 
     def _closer_count(self, found: Slopes, others: list[Slopes]) -> str | None:

@@ -230,9 +230,13 @@ def _read_overhead(value: Any) -> tuple[str, ...]:
 
 
 def _read_measure(value: Any) -> tuple[Measure, ...]:
-    found = parse_measures(value)
+    allowed = f"measure must be some of time, instructions, operations, got {value!r}"
+    try:
+        found = parse_measures(value)
+    except ExperimentError:
+        raise ExperimentError(allowed) from None
     if "memory" in found:
-        raise ExperimentError(f"measure must be some of time, instructions, operations, got {value!r}")
+        raise ExperimentError(allowed)
     return found
 
 

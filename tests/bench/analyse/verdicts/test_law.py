@@ -5,6 +5,7 @@ The errors are counted, not looked at once: over many seeds no true law may be r
 
 from __future__ import annotations
 
+import warnings
 from collections import Counter
 from collections.abc import Callable, Mapping
 
@@ -367,3 +368,11 @@ def test_a_constant_hides_no_product_that_does_not_fit_with_it_either() -> None:
     levels = {"n": (1000, 5000, 30_000, 250_000), "m": (1000, 3000, 10_000)}
     assert counted(searched, "m*n", **levels).word == "refuted"
     assert counted(searched, "m*log(n)", **levels).word == "supported"
+
+
+def test_a_level_of_1_gives_a_logarithm_no_value_and_no_warning() -> None:
+    data = frame(lambda n: 1e-7 * n * np.log(n) + 1e-7, tuple({"n": n} for n in (1, 10, 100, 1000, 10_000)), seed=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        found = judge_growth(data, CostLaw("n*log(n)"), name="it")
+    assert found.verdict.verdict != "refuted"

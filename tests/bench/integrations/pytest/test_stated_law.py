@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from bptt_bench.errors import BenchError
-from bptt_bench.integrations.pytest.stated_law import Complexity, block_medians
+from bptt_bench.errors import BenchError, ExperimentError
+from bptt_bench.integrations.pytest.stated_law import OPTIONS, Complexity, block_medians
 
 LEVELS = [10, 20, 40, 80, 160]
 
@@ -109,3 +109,9 @@ def test_options_that_need_a_law_are_refused_without_one(
 def test_without_a_law_a_factor_needs_five_levels() -> None:
     with pytest.raises(BenchError, match=r"n: 4 levels, [0-9, ]*; at least 5 would show how it scales"):
         Complexity.of([], {"n": [1, 2, 4, 8]})
+
+
+@pytest.mark.parametrize("value", ["cycles", "memory", ("time", "memory")])
+def test_a_measure_that_a_marker_does_not_take_is_told_which_it_does(value: object) -> None:
+    with pytest.raises(ExperimentError, match=r"^measure must be some of time, instructions, operations, got "):
+        OPTIONS["measure"](value)
