@@ -13,6 +13,7 @@ from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.fitting.hosts import Disagreement, Host
+from bptt_bench.analyse.growth.margins import verdict_on
 from bptt_bench.analyse.stats.estimate import RESOLUTION, Interval
 from bptt_bench.plan.experiment.deferred import REMEDIES
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS
@@ -313,8 +314,11 @@ def _in_factor(one: growth.FactorGrowth) -> str:
 
 
 def _outside(one: growth.FactorGrowth) -> str:
-    outside = one.limits.judge(one.estimate) == "refuted"
-    return f", outside the allowed {limits_text(one.limits)}" if outside else ""
+    if one.limits.judge(one.estimate) != "refuted":
+        return ""
+    is_open = not one.per_step and verdict_on(one) == "inconclusive"
+    few = f", but {one.n_steps} step{'s' * (one.n_steps != 1)} between levels are too few to refute it" if is_open else ""
+    return f", outside the allowed {limits_text(one.limits)}{few}"
 
 
 @words.register

@@ -158,3 +158,20 @@ def test_terms_are_written_in_one_way() -> None:
     texts = [text_of(verdict.reason) + headline_of(verdict.reason) for verdict in judge(RESULTS / "reference")]
     assert any("T·H²" in text for text in texts)
     assert not any("**" in text or "T*H" in text for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "steps", "said"),
+    [
+        (Interval(6.14, 2.94, 8.77), 5, "outside the allowed 0.750 to 1.25, but 5 steps between levels are too few"),
+        (Interval(2.0, 1.9, 2.1), 5, "outside the allowed 0.750 to 1.25"),
+        (Interval(6.14, 2.94, 8.77), 6, "outside the allowed 0.750 to 1.25"),
+    ],
+)
+def test_a_law_that_few_steps_cannot_refute_says_so(estimate: Interval, steps: int, said: str) -> None:
+    whole = growth.FactorGrowth(
+        factors=("n",), predicted=1.0, estimate=estimate, limits=Limits(low=0.75, high=1.25), n_steps=steps
+    )
+    text = text_of(Reason(kind=Kind.IMPRECISE, finding=law_growth(whole=whole, growths=(whole,))))
+    assert said in text
+    assert ("too few" in text) is ("too few" in said)
