@@ -317,7 +317,8 @@ def _outside(one: growth.FactorGrowth) -> str:
     if one.limits.judge(one.estimate) != "refuted":
         return ""
     is_open = not one.per_step and verdict_on(one) == "inconclusive"
-    few = f", but {one.n_steps} step{'s' * (one.n_steps != 1)} between levels are too few to refute it" if is_open else ""
+    steps = f"{one.n_steps} step{'s' * (one.n_steps != 1)} between levels"
+    few = f", but {steps} are too few to refute it" if is_open else ""
     return f", outside the allowed {limits_text(one.limits)}{few}"
 
 
