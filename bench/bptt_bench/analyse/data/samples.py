@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,12 +40,19 @@ MOST_BELOW_FLOOR = 0.5  # of the samples of a point, beyond which all of them ar
 UNNAMED = "unknown"
 # A fit sums squares of ratios of a term to a time: within these bounds the sums stay below 1e308.
 LEAST, MOST = 1e-60, 1e60
-POSITIVE, LEVELS, FINITE = "numbers above 0", "finite numbers from 0", "finite numbers"  # what a column may hold
 BOUNDS = f"numbers from {LEAST:g} to {MOST:g}"
 
 
 class BelowFloorError(FitError):
     """Samples all of which lie below the signal floor."""
+
+
+class Allowed(Enum):
+    """What a column may hold, in words."""
+
+    POSITIVE = "numbers above 0"
+    LEVEL = "finite numbers from 0"
+    FINITE = "finite numbers"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +149,10 @@ def gather(
                 f"subject: {len(subjects)} in one frame ({list_names(subjects)}); select one of them, such as {such}"
             )
     _require_one_level(frame, found.categories, rows)
-    seconds = _numbers(frame[response], rows, response, POSITIVE)
-    columns = [_numbers(frame[name], rows, name, LEVELS if name in names else FINITE) for name in factors]
+    seconds = _numbers(frame[response], rows, response, Allowed.POSITIVE)
+    columns = [
+        _numbers(frame[name], rows, name, Allowed.LEVEL if name in names else Allowed.FINITE) for name in factors
+    ]
     table = np.column_stack(columns or [np.zeros(len(rows))])
     unique, first, inverse = np.unique(table, axis=0, return_index=True, return_inverse=True)
     rank = np.empty(len(unique), dtype=np.intp)  # points in the order in which they first appear
@@ -151,7 +161,7 @@ def gather(
     order = np.argsort(point, kind="stable")
     levels = {name: unique[np.argsort(first), i] for i, name in enumerate(factors)}
     bounds, stated = (frame.attrs.get(role) for role in (CENSORED, STANDARD_ERROR))
-    error = None if stated is None else _numbers(frame[stated], rows, stated, POSITIVE) / seconds
+    error = None if stated is None else _numbers(frame[stated], rows, stated, Allowed.POSITIVE) / seconds
     block_names, block_index = _blocks(frame, block, rows[order])
     host_names, host = _named(frame, HOST, rows[order])
     return Samples(
@@ -280,7 +290,7 @@ def _named(frame: pd.DataFrame, name: str, rows: Index) -> tuple[tuple[str, ...]
     return known, index.astype(np.intp)
 
 
-def _numbers(column: pd.Series[Any], rows: Index, name: str, allowed: str) -> Array:
+def _numbers(column: pd.Series[Any], rows: Index, name: str, allowed: Allowed) -> Array:
     raw = column.to_numpy()[rows]
     try:
         values = np.asarray(raw, dtype=np.float64)
@@ -288,16 +298,16 @@ def _numbers(column: pd.Series[Any], rows: Index, name: str, allowed: str) -> Ar
         for row, value in zip(rows, raw, strict=True):
             if not _is_number(value):
                 raise FitError(
-                    f"column {name!r}: {value!r} in data row {_row_of(column, row)}; allowed are {allowed}"
+                    f"column {name!r}: {value!r} in data row {_row_of(column, row)}; allowed are {allowed.value}"
                 ) from None
         values = np.array([float(value) for value in raw])
     wrong = ~np.isfinite(values)
-    if allowed != FINITE:
-        wrong |= (values <= 0) if allowed == POSITIVE else (values < 0)
+    if allowed is not Allowed.FINITE:
+        wrong |= (values <= 0) if allowed is Allowed.POSITIVE else (values < 0)
     if wrong.any():
         at = int(np.argmax(wrong))
         shown = "nothing (NaN)" if np.isnan(values[at]) else f"{values[at]:g}"
-        raise FitError(f"column {name!r}: {shown} in data row {_row_of(column, rows[at])}; allowed are {allowed}")
+        raise FitError(f"column {name!r}: {shown} in data row {_row_of(column, rows[at])}; allowed are {allowed.value}")
     beyond = _beyond(values)
     if beyond.any():
         at = int(np.argmax(beyond))

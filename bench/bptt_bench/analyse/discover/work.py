@@ -22,6 +22,7 @@ from bptt_bench.plan import CostLaw
 
 FASTEST = 1_000_000  # the order of an exponential among powers
 ONE_OPERATION, ROUNDING = 1.0, 1e-12  # how far counts may be off a law that they follow exactly; the latter relative
+LEAST_RANGE = 1000.0  # operations between the smallest and the largest count, from which one of them is little
 
 
 def leading_terms(law: Law) -> Law:
@@ -58,8 +59,11 @@ def exact_laws(finalists: Iterable[Finalist], levels: Mapping[str, Array], count
     """Return the laws that counts (n_points,) follow to within one operation at every point; empty if none does.
 
     Counts have no noise, so that these exclude all others. A law with the terms of another and more is left out.
+    Where counts hardly differ, one operation is too much to distinguish laws, and none is returned.
     """
     found: list[Finalist] = []
+    if np.ptp(counts) < LEAST_RANGE * ONE_OPERATION:
+        return found
     tried = list(finalists)
     for one in [*tried, *(less for each in tried for less in _without_one_term(each))]:
         try:

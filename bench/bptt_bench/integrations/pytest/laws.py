@@ -5,6 +5,7 @@ Every pytest session loads this module: nothing heavy may be imported here.
 
 from __future__ import annotations
 
+import abc
 import os
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -64,7 +65,7 @@ class NotJudged(Exception):
 
 
 @dataclass(kw_only=True, eq=False)
-class MarkedLaw:
+class MarkedLaw(abc.ABC):
     """A marked function at one combination of its other parameters, its points, and what became of them."""
 
     stated: Complexity
@@ -72,6 +73,7 @@ class MarkedLaw:
     is_derived: bool = False
     outcomes: dict[pytest.Item, str] = field(default_factory=dict)  # of points that give nothing to be judged on
 
+    @abc.abstractmethod
     def judge(self, name: str) -> Growth:
         """Judge the law, under a name.
 
@@ -79,7 +81,6 @@ class MarkedLaw:
         ------
         NotJudged : there is nothing to judge it on.
         """
-        raise NotImplementedError
 
     def derive(self) -> None:
         """Take the law that the code of the test has, where none is stated but that.
@@ -113,17 +114,17 @@ class MarkedLaw:
         """
         return None
 
+    @abc.abstractmethod
     def missing_reason(self) -> tuple[str, bool]:
         """Return why nothing can be judged, and whether the user chose that; empty if it can."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def disabled_reason(self, session: Any) -> tuple[str, bool] | None:
         """Return why pytest-benchmark's session keeps the law from being judged, and whether the user chose that."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def discard(self, item: pytest.Item) -> None:
         """Forget what was measured at a point, whose test has failed."""
-        raise NotImplementedError
 
     @property
     def remark(self) -> str:

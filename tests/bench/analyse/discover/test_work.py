@@ -121,3 +121,20 @@ def test_counts_that_no_law_gives_exactly_keep_several(rng: np.random.Generator)
     frame = pd.DataFrame({"n": COUNTED, "steps_count": counts})
     frame.attrs["factors"] = ["n"]
     assert len(bench.discover(frame, response="steps_count").candidates) > 1
+
+
+def test_counts_that_differ_by_few_operations_are_not_a_constant_to_within_one() -> None:
+    n = 1000.0 * 2 ** (np.arange(8) / 3)
+    counts = np.ceil(np.log2(n))  # 10 to 13
+    assert exact_laws([Finalist(("1",), 0.0, constant=False)], {"n": n}, np.clip(counts, 11, 12)) == []
+    frame = pd.DataFrame({"n": n, "steps_count": np.clip(counts, 11, 12)})
+    frame.attrs["factors"] = ["n"]
+    assert [one.law.text for one in bench.discover(frame, response="steps_count").candidates] != ["1"]
+
+
+def test_a_term_that_gives_less_than_one_operation_is_left_out() -> None:
+    both = ("n", "n*log(n)")
+    found = exact_laws(
+        [Finalist(both, 0.0, constant=False)], {"n": COUNTED}, 31 * COUNTED + 1e-6 * COUNTED * np.log(COUNTED)
+    )
+    assert [one.terms for one in found] == [("n",)]
