@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from scipy.ndimage import convolve1d
 
 from bptt_bench.analyse.data.response import substance
 from bptt_bench.analyse.findings.obstacles import UnseenWork
@@ -19,23 +20,31 @@ if TYPE_CHECKING:
 # Of the counted operations. A line of Python takes as long as some twenty operations of NumPy on large arrays: up to
 # this share all lines together take at most half as long as what was counted.
 MOST_UNSEEN = 0.025
+POOLED = 5  # points of neighbouring counts whose scatter is taken together: three inputs hardly show that of one
 OF_A_MEDIAN = math.sqrt(math.pi / 2)  # standard errors of a mean that are one of a median, of normal samples
 
 
 def spread_of_inputs(frame: pd.DataFrame, subject: str, response: str, points: Mapping[str, Array]) -> Array | None:
     """Return the standard error of the logarithm of each count, as inputs differ (n_points,); None: not stored.
 
+    Scatter is pooled over neighbouring counts.
+
     Parameters
     ----------
     points : levels by factor (n_points,).
     """
-    errors = {}
-    for record, counts in _records(frame, subject, response):
-        if len(counts) > 1 and min(counts) > 0:
-            scatter = float(np.std(np.log(counts), ddof=1))
-            errors[Point(record["point"])] = OF_A_MEDIAN * scatter / math.sqrt(len(counts))
-    if not errors:
+    known = [
+        (counts, Point(record["point"]))
+        for record, counts in _records(frame, subject, response)
+        if len(counts) > 1 and min(counts) > 0
+    ]
+    if not known:
         return None
+    known.sort(key=lambda one: float(np.median(one[0])))
+    variances = np.array([float(np.var(np.log(counts), ddof=1)) / len(counts) for counts, _ in known])
+    window = min(POOLED, len(known))
+    pooled = OF_A_MEDIAN * np.sqrt(convolve1d(variances, np.full(window, 1 / window), mode="nearest"))
+    errors = dict(zip((point for _, point in known), pooled.tolist(), strict=True))
     size = len(next(iter(points.values())))
     at = [Point({name: float(levels[i]) for name, levels in points.items()}) for i in range(size)]
     return np.array([errors.get(point, 0.0) for point in at])

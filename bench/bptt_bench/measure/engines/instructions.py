@@ -18,6 +18,7 @@ from typing import Any, Protocol, Self
 
 from bptt_bench.measure.engines.counting_process import CountError, CountingProcess
 from bptt_bench.measure.engines.local import worker_environment
+from bptt_bench.measure.engines.memory_copies import NEVER_REPEATED, copying
 from bptt_bench.measure.engines.valgrind import Callgrind, valgrind_version
 from bptt_bench.measure.protocol.messages import OpenRequest
 from bptt_bench.measure.worker.counting.instructions import EVENT
@@ -32,6 +33,8 @@ PROCESSOR = "processor (perf_event_open)"
 
 class Source(Protocol):
     """What counts in a process, or watches it."""
+
+    copies_repeated_from: int  # bytes from which one instruction copies by repeating itself
 
     @property
     def variables(self) -> Mapping[str, str]:
@@ -58,6 +61,8 @@ class Source(Protocol):
 
 class ProcessorSource:
     """A process that counts by itself, with the counters of the processor."""
+
+    copies_repeated_from = NEVER_REPEATED  # they would count as one
 
     def __init__(self, event: Event = INSTRUCTIONS) -> None:
         self.variables = {EVENT: str(event)}
@@ -140,7 +145,7 @@ class InstructionCounter:
         self._process = CountingProcess(
             "instructions",
             [*self._source.command, sys.executable, "-P", "-m", *command],
-            environment=_filled(worker_environment(chosen, threads)),
+            environment=_filled(copying(worker_environment(chosen, threads), self._source.copies_repeated_from)),
             folder=folder,
             seconds_to_end=seconds_to_end,
         )

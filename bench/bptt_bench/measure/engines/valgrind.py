@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from bptt_bench.measure.engines.counting_process import CountError
+from bptt_bench.measure.engines.memory_copies import SOON_REPEATED
 from bptt_bench.measure.worker.counting.instructions import FOLDER
 from bptt_bench.measure.worker.counting.instrumentation import client_request
 
@@ -69,6 +70,8 @@ class Callgrind:
     ------
     CountError : Valgrind is not installed.
     """
+
+    copies_repeated_from = SOON_REPEATED  # a repetition, of a byte, counts
 
     def __init__(self, program: str | None = None) -> None:
         self._program = require_valgrind() if program is None else program

@@ -21,7 +21,7 @@ from bptt_bench.plan import CostLaw, Experiment, Point
 from bptt_bench.plan.experiment.instructions import shrink_points
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS, OPERATIONS
 
-SHARES = tuple(4.0**-power for power in range(6, -1, -1))  # of the levels of the profile, from the smallest up
+SHARES = tuple(2.0**-power for power in range(12, -1, -1))  # of the levels of the profile, from the smallest up
 SECOND_SHARE = 1 / 8  # of the share that is chosen: where its points are counted as well, over a wide range
 MOST_INSTRUCTIONS = 5e7  # of one evaluation, which is made five times under a counter that is 50 times as slow
 MOST_OPERATIONS = 1e10  # the same of operations of NumPy, whose counter takes a while for each call, whatever its size

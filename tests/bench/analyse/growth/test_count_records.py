@@ -25,12 +25,24 @@ def record(n: int, *counts: float, unseen: float | None = None) -> dict[str, Any
     return found if unseen is None else {**found, "unseen": {"operations": unseen}}
 
 
-def test_the_spread_is_that_of_the_logarithms_and_0_where_one_input_was_counted() -> None:
-    table = frame(record(10, 90, 100, 110), record(20, 200), record(40, 400, 400, 400))
-    found = spread_of_inputs(table, "mine", RESPONSE, {"n": np.array([40.0, 10.0, 20.0])})
+def spread(table: pd.DataFrame, *levels: float) -> list[float]:
+    found = spread_of_inputs(table, "mine", RESPONSE, {"n": np.array(levels)})
     assert found is not None
+    return [float(each) for each in found]
+
+
+def test_the_spread_is_that_of_the_logarithms_and_0_where_one_input_was_counted() -> None:
+    table = frame(record(10, 90, 100, 110), record(20, 200))
     expected = math.sqrt(math.pi / 2) * np.std(np.log([90, 100, 110]), ddof=1) / math.sqrt(3)
-    assert found.tolist() == pytest.approx([0, expected, 0])
+    assert spread(table, 20, 10) == pytest.approx([0, expected])
+
+
+def test_three_inputs_that_happen_to_agree_are_as_uncertain_as_their_neighbours() -> None:
+    even = [record(10**k, 0.9 * 10**k, 10**k, 1.1 * 10**k) for k in range(1, 10)]
+    happened = [*even[:4], record(10**5, 10**5, 10**5, 10**5), *even[5:]]
+    alone, usual = spread(frame(*happened), 10**5, 10)
+    assert alone == pytest.approx(math.sqrt(4 / 5) * usual)
+    assert spread(frame(record(10, 10, 10, 10), record(1000, 1000, 1000, 1000)), 10, 1000) == [0, 0]
 
 
 def test_counts_of_others_are_none_of_this_response() -> None:

@@ -45,6 +45,11 @@ def raises(point):
     return lambda: 1 / 0
 
 
+def copied(point):
+    values = bytes(1000 * point["n"])
+    return lambda: bytearray(values)
+
+
 def touch(point):
     def write():
         with mmap.mmap(-1, point["n"] * mmap.PAGESIZE) as pages:
@@ -58,6 +63,7 @@ EXPERIMENT = bench.experiment(
     {
         "touch": touch,
         "scan": scan,
+        "copied": copied,
         "in place": shuffled,
         "marks": marks,
         "starts another": starts_another,
@@ -93,6 +99,11 @@ def test_a_scan_takes_four_times_as_many_instructions_for_twice_the_size(counter
 
 def test_counts_repeat(counter: InstructionCounter) -> None:
     assert count(counter, "scan", 100) == pytest.approx(count(counter, "scan", 100), rel=1e-3)
+
+
+def test_copies_count_alike_at_every_size(counter: InstructionCounter) -> None:
+    small, middle, large = (count(counter, "copied", n)[0] for n in (1, 4, 64))  # up to 4 kB, or 8, copies were others
+    assert (large - middle) / 60 == pytest.approx((middle - small) / 3, rel=0.3)
 
 
 def test_each_evaluation_has_inputs_of_its_own(counter: InstructionCounter) -> None:
