@@ -28,6 +28,7 @@ LEAST_DIFFERENCE = 0.002  # relative, of counts, from which laws of one class ca
 FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refutes the other
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
 HIDDEN_CLOSER = 2 / 3  # … if they bring the deviation of a time down to this share
+LEAST_OWN = 0.9  # share of a law in counts at the largest point, beside a constant, that follow it more closely
 CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
 SAME = 1e-9  # relative, of the ratio of two laws that are one
 LEAST_BASE = 1.05  # of a power b**n that is an exponential law to a reader
@@ -80,8 +81,12 @@ class OtherLaws:
 
     def closer_law(self, found: Slopes, others: list[Slopes]) -> str | None:
         """Return a simple law that the response follows far more closely, if any."""
-        best = min(others, key=lambda one: one.deviation, default=None)
-        if best is None or found.deviation <= self.allowed.margin:
+        if found.deviation <= self.allowed.margin:
+            return None
+        beside_constant = [self.given.beside_with(one.law, ("1",)) for one in others] if self.given.is_exact else []
+        candidates = [*others, *(one for one in beside_constant if one is not None and one.share >= LEAST_OWN)]
+        best = min(candidates, key=lambda one: one.deviation, default=None)
+        if best is None:
             return None
         is_followed = best.deviation <= min(CLOSE * self.allowed.margin, found.deviation / FAR_CLOSER)
         return best.law.text if is_followed else None

@@ -103,7 +103,7 @@ class LawQuestion:
         absent = self._rivals.lower_term_alone()
         if absent is not None:
             return "refuted", replace(finding, closer=absent)
-        if finding.closer is not None and self.bound == "tight":
+        if finding.closer is not None and self._is_excluded_by(CostLaw(finding.closer), found):
             return "refuted", finding
         fits = [one for one in others if one.law.text in finding.also_fit]
         rival = self._rivals.rival(found, others, fits)
@@ -112,6 +112,14 @@ class LawQuestion:
         is_clear = set(words) == {"supported"} and not obstacles
         hiding = found.overhead if is_small else ()
         return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival, hiding=hiding)
+
+    def _is_excluded_by(self, closer: CostLaw, found: Slopes) -> bool:
+        """Return whether a law that the response follows far more closely is one that the bound does not allow."""
+        if self.bound == "tight":
+            return True
+        (factor,) = self.given.points
+        exponent = self._rivals.power(closer, found)
+        return self._allowed.limits(found.factors[factor].law).decide(exponent, exponent) == "refuted"
 
     def _late_factors(self, found: Slopes) -> tuple[str, ...]:
         """Return factors with which a response that should not grow has begun to at their largest level.

@@ -154,6 +154,8 @@ class Complexity:
         table = {name: np.array([point[name] for point in points], dtype=np.float64) for name in self.levels}
         with np.errstate(all="ignore"):
             columns = full.columns(table)
+        for column in np.flatnonzero((columns == 0).all(axis=0)).tolist():
+            raise ExperimentError(f"term {full.terms[column]}: 0 at every point, so that nothing can follow it")
         wrong = ~np.isfinite(columns) | (columns < 0)
         for row, column in np.argwhere(wrong).tolist():
             raise ExperimentError(
@@ -202,6 +204,8 @@ def _read_levels(name: str, values: object) -> tuple[float, ...]:
 
 
 def _count_levels(levels: Sequence[float]) -> str:
+    if not levels:
+        return "no level"
     return f"{len(levels)} level{'' if len(levels) == 1 else 's'}, {', '.join(f'{level:g}' for level in levels)}"
 
 

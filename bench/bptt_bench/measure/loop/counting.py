@@ -176,7 +176,8 @@ def count_points(
     count_at : counts at a point within some seconds. known : counts at points that need not be counted again.
     seconds : after which no further point is begun.
     largest_count : of one evaluation, beyond which it would take too long.
-    apart : how many times another's a level must be, in some factor, for a point to be worth counting beside it.
+    apart : how many times another's a level must be, in some factor, for a point that is not one of the given to be
+        worth counting beside it.
 
     Returns
     -------
@@ -211,7 +212,8 @@ def count_points(
     wanted = [*by_share[chosen], *further]
     left_out = [] if unreached is None else [unreached]
     for point in sorted(wanted, key=lambda point: -sizes.get(point, 0.0)):
-        if sizes.get(point, 0.0) > largest or any(_are_alike(point, other, apart) for other in counts):
+        is_near = point not in points and any(_are_alike(point, other, apart) for other in counts)
+        if sizes.get(point, 0.0) > largest or point in counts or is_near:
             continue
         if clock.now() < end:
             count(point)

@@ -147,12 +147,14 @@ def _check_power(base: ast.expr, exponent: ast.expr, text: str) -> None:
 
 
 def _check_sign(term: ast.expr, text: str) -> None:
-    """Raise for a term that takes away from the cost: coefficients are never negative, so nothing could use it."""
+    """Raise for a term that takes away from the cost, or adds nothing: coefficients are never negative."""
     if isinstance(term, ast.BinOp) and isinstance(term.op, ast.Sub):
         raise LawError(f"law {text!r}: terms are added, not subtracted; write n*(n-1), not n**2 - n")
     if _is_negative(term):
         shown = term_text(term)[:60]
         raise LawError(f"law {text!r}: the term {shown} is negative; each term of a cost law adds to the cost")
+    if not names_in(term) and _number(term) == 0:
+        raise LawError(f"law {text!r}: the term {term_text(term)[:60]} is 0; each term of a cost law adds to the cost")
 
 
 def _is_negative(node: ast.expr) -> bool:

@@ -56,11 +56,13 @@ def unknown_name(what: str, name: str, known: Sequence[str]) -> str:
 def drop_absent_factors(term: str) -> str:
     """Return a term without the factors raised to 0, which only state that they have no part in it.
 
-    >>> [drop_absent_factors(term) for term in ("n*log(n)*m**0", "n**0*m", "n**0*m**0", "n**0.5", "n**0/m")]
-    ['n*log(n)', 'm', '1', 'n**0.5', '1/m']
+    >>> [drop_absent_factors(term) for term in ("n*log(n)*m**0", "n**0*m", "n**0*m**0", "n**0.5", "n**0/m", "n**0%m")]
+    ['n*log(n)', 'm', '1', 'n**0.5', '1/m', '1%m']
     """
-    left = re.sub(r"(?:^|(?<!\*)\*)[^\W\d]\w*\*\*0(?![\w.]|\*\*)", "", term).removeprefix("*")
-    return f"1{left}" if not left or left.startswith("/") else left
+    absent = r"[^\W\d]\w*\*\*0(?![\w.]|\*\*)"
+    behind = re.sub(rf"(?<!\*)\*{absent}", "", term)
+    ahead = re.sub(rf"^(?:{absent}\*(?!\*))+", "", behind)
+    return re.sub(rf"^{absent}", "1", ahead)
 
 
 def format_term(term: str) -> str:

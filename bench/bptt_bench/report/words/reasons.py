@@ -278,7 +278,7 @@ def _(one: estimates.PlaceboDeviation) -> str:
 @words.register
 def _(one: growth.LawGrowth) -> str:
     what = f"the {substance(one.response)}" if one.response == WHOLE else substance(one.response)
-    parts = [_whole_growth(what, one.whole, one.overhead)]
+    parts = [_whole_growth(what, one.whole, one.overhead, needs_steps=one.closer is None)]
     if len(one.growths) > 1:
         parts.append(", ".join(map(_in_factor, one.growths)))
     if one.hidden:
@@ -297,15 +297,17 @@ def _(one: growth.LawGrowth) -> str:
     return "; ".join(parts)
 
 
-def _whole_growth(what: str, whole: growth.FactorGrowth, overhead: tuple[str, ...]) -> str:
-    plural = what.endswith("s")
+def _whole_growth(
+    what: str, whole: growth.FactorGrowth, overhead: tuple[str, ...] = (), *, needs_steps: bool = True
+) -> str:
+    plural, outside = what.endswith("s"), _outside(whole, needs_steps=needs_steps)
     names = join_names(whole.factors) + (" together" if len(whole.factors) > 1 else "")
     estimate, predicted = span(whole.estimate), number(whole.predicted)
     if whole.per_step:
-        return f"each step of {names} multiplies {what} by {estimate}, by the law by {predicted}{_outside(whole)}"
+        return f"each step of {names} multiplies {what} by {estimate}, by the law by {predicted}{outside}"
     stated = f"the law with {sum_of(overhead)} beside it" if overhead else "the law"
     said = f"{what} grow{'' if plural else 's'} with {names} by an exponent of {estimate}, {stated} by {predicted}"
-    return said + _outside(whole)
+    return said + outside
 
 
 def _in_factor(one: growth.FactorGrowth) -> str:
@@ -313,10 +315,10 @@ def _in_factor(one: growth.FactorGrowth) -> str:
     return f"with {name} by {number(one.estimate.estimate)} (the law by {number(one.predicted)}){_outside(one)}"
 
 
-def _outside(one: growth.FactorGrowth) -> str:
+def _outside(one: growth.FactorGrowth, *, needs_steps: bool = True) -> str:
     if one.limits.judge(one.estimate) != "refuted":
         return ""
-    is_open = not one.per_step and verdict_on(one) == "inconclusive"
+    is_open = needs_steps and not one.per_step and verdict_on(one) == "inconclusive"
     steps = f"{one.n_steps} step{'s' * (one.n_steps != 1)} between levels"
     few = f", but {steps} are too few to refute it" if is_open else ""
     return f", outside the allowed {limits_text(one.limits)}{few}"
@@ -340,7 +342,7 @@ def _(_one: growth.OperationsAlone) -> str:
 
 @words.register
 def _(one: growth.TimeOtherwise) -> str:
-    grows = _whole_growth("the time", one.time, ())
+    grows = _whole_growth("the time", one.time)
     return f"but {grows}: caches, or compiled code whose operations are not counted, may take it"
 
 

@@ -471,6 +471,8 @@ def pytest_configure(config):
             "n=[1000, 2000, 4000]",
             "n: 3 levels, 1000, 2000, 4000; at least 4 are needed: 2 more than *, the law n and the overhead 1",
         ),
+        (N, "n=[]", "n: no level; at least 4 are needed: 2 more than *, the law n and the overhead 1"),
+        ('"n", n', '"n*(n > 10**9)", n', "term n*(n>10**9): 0 at every point, so that nothing can follow it"),
         (N, "n=[1, 2], overhead=None", "n: 2 levels, 1, 2; at least 3 are needed: two fit any exponent"),
         ('"n", n', '"factorial(n)", n', "term factorial(n): inf at n=1000; *; give smaller levels, n up to 170"),
         (N, "n=[1, 2, 3, 4], inputs=0", "inputs must be a whole number from 1 to 1000, or None, got 0"),

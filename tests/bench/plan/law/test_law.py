@@ -92,6 +92,7 @@ def test_symbols_and_numbers_agree() -> None:
         ("log(T, 2)", "log takes 1 argument, got 2"),
         ("min(T)", "min takes 2 arguments or more, got 1"),
         ("n**2 - n", "added, not subtracted"),
+        ("n + 0", "the term 0 is 0; each term of a cost law adds to the cost"),
         ("-n", "the term -n is negative; each term of a cost law adds to the cost"),
         ("n + n*-2", "the term n*-2 is negative"),
         ("n*m/-3", "the term n*m/-3 is negative"),
