@@ -83,13 +83,20 @@ class OtherLaws:
         """Return a simple law that the response follows far more closely, if any."""
         if found.deviation <= self.allowed.margin:
             return None
-        beside_constant = [self.given.beside_with(one.law, ("1",)) for one in others] if self.given.is_exact else []
-        candidates = [*others, *(one for one in beside_constant if one is not None and one.share >= LEAST_OWN)]
+        candidates = [*others, *(self._beside_constant(found, others) if self.given.is_exact else ())]
         best = min(candidates, key=lambda one: one.deviation, default=None)
         if best is None:
             return None
         is_followed = best.deviation <= min(CLOSE * self.allowed.margin, found.deviation / FAR_CLOSER)
         return best.law.text if is_followed else None
+
+    def _beside_constant(self, found: Slopes, others: list[Slopes]) -> Iterator[Slopes]:
+        """Yield the counts beside laws of another class with a constant, where that is little of the largest."""
+        for one in others:
+            if abs(self.power(one.law, found) - self.power(self.law, found)) >= ANOTHER_CLASS:
+                beside = self.given.beside_with(one.law, ("1",))
+                if beside is not None and beside.share >= LEAST_OWN:
+                    yield beside
 
     def lower_term_alone(self) -> str | None:
         """Return a term that counts follow alone, of those that the law exceeds by a logarithm; None if none is.

@@ -1,0 +1,53 @@
+"""Upper bounds that a law of another class exceeds, over few levels: refuted; those that hold are not."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from bptt_bench.analyse.growth.question import Answer, LawQuestion
+from bptt_bench.analyse.growth.slopes import Response
+from bptt_bench.plan import CostLaw
+from bptt_bench.plan.claims.claim import Bound
+
+LEVELS = np.array([5.0, 7.0, 9.0, 11.0, 13.0, 15.0])
+GOLDEN = (1 + 5**0.5) / 2
+
+
+def answer(
+    law: str, values: object, bound: Bound = "upper", *, is_exact: bool = True, levels: object = LEVELS
+) -> Answer:
+    points = {"n": np.asarray(levels, dtype=np.float64)}
+    found = LawQuestion(
+        given=Response(points=points, values=np.asarray(values, dtype=np.float64), is_exact=is_exact),
+        law=CostLaw(law),
+        name="instructions_count" if is_exact else "seconds_per_eval",
+        bound=bound,
+        margin=0.05 if is_exact else 0.25,
+        overheads=((), ("1",)),
+        least_share=0.3,
+    ).answer()
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_an_exponential_exceeds_a_bound_over_six_levels(is_exact: bool) -> None:
+    found = answer("n**2", 60 * GOLDEN**LEVELS + 10, is_exact=is_exact)
+    assert found.word == "refuted"
+    assert found.finding.closer is not None
+    assert found.finding.closer.endswith("**n")
+
+
+def test_a_constant_beside_an_exponential_does_not_hide_it() -> None:
+    assert answer("n**2", 60 * GOLDEN**LEVELS + 300).word == "refuted"
+
+
+@pytest.mark.parametrize("law", ["n", "n*log(n)", "n**1.5", "n**2"])
+def test_a_bound_that_holds_is_not_refuted_by_a_slower_law(law: str) -> None:
+    assert answer("n**2", CostLaw(law).evaluate({"n": LEVELS}) * 60 + 300).word == "supported"
+
+
+def test_counts_that_cost_more_from_a_level_on_do_not_refute_their_law() -> None:
+    levels = [21_544, 25_000, 46_416, 68_129, 100_000]  # of a Counter of few kinds: above 256 a number is made
+    values = [8_807_965, 10_435_974, 20_521_328, 30_746_775, 45_756_702]
+    assert answer("n", values, "tight", levels=levels).word == "inconclusive"
