@@ -141,6 +141,8 @@ class MarkedLaw(abc.ABC):
         for item in missing:
             by_outcome.setdefault(self.outcomes.get(item, NOT_RUN), []).append(item)
         reasons = [f"{outcome} at {self.format_points(items)}" for outcome, items in by_outcome.items()]
+        if len(by_outcome.get(NOT_RUN, [])) == len(self.points):
+            reasons.append("the law alone was selected: select the whole test, without [law]")
         return "; ".join(reasons), set(by_outcome)
 
 
