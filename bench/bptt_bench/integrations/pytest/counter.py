@@ -21,7 +21,7 @@ from bptt_bench.integrations.pytest.stated_law import Complexity
 from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.measure.engines.instructions import SECONDS_TO_START, InstructionCounter
 from bptt_bench.measure.engines.operations import OperationCounter
-from bptt_bench.measure.loop.counting import INPUTS, LARGEST_COUNTS, count_points
+from bptt_bench.measure.loop.counting import LARGEST_COUNTS, InputsToCount, count_points
 from bptt_bench.plan import Point
 from bptt_bench.plan.experiment.instructions import Measure
 
@@ -86,17 +86,19 @@ class TestCounter:
         """
         counts: dict[Point, Counts] = {}
         firsts: dict[Point, int] = {}  # which may load, compile and fill caches
+        inputs = InputsToCount()
 
         try:
             counter = self._started()
 
             def count_at(point: Point, seconds: float) -> float:
                 try:
-                    found = counter.count(name, point, inputs=1 + INPUTS, seconds=WALL_SECONDS * seconds)
+                    found = counter.count(name, point, inputs=1 + inputs.number, seconds=WALL_SECONDS * seconds)
                 except CountError as error:
                     is_ours = counter.is_ready and point not in stated.points
                     remark = "; levels are made smaller for counting" if is_ours else ""
                     raise CountError(f"{error}{remark}") from None
+                inputs.saw(found[1:])
                 firsts[point], counts[point] = found[0], Counts(found[1:], getattr(counter, "unseen", None))
                 return float(median(found[1:]))
 

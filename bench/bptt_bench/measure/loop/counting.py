@@ -30,6 +30,7 @@ FEWEST_POINTS, FEWEST_OF_ONE_FACTOR = 6, 10  # of a subject; where there are few
 STEP = 4.0  # by which sizes grow on the way up
 SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its subject
 INPUTS = 3  # whose median counts
+ALIKE, ALIKE_POINTS = 1e-3, 3  # relative; points in a row whose inputs took the same, after which one input counts
 SECONDS = {"quick": 15.0, "standard": 60.0}  # for a subject, by profile
 SECONDS_OTHERWISE = 180.0
 MOST_NAMED = 3  # points in a notice
@@ -45,6 +46,23 @@ class Counter(Protocol):
     def count(self, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float) -> list[int]:
         """Return the count of one evaluation for each of several inputs."""
         ...
+
+
+class InputsToCount:
+    """How many inputs of a subject are counted at the next point: one, once inputs were seen not to matter."""
+
+    def __init__(self) -> None:
+        self._alike = 0
+
+    @property
+    def number(self) -> int:
+        """Return how many the next point needs."""
+        return INPUTS if self._alike < ALIKE_POINTS else 1
+
+    def saw(self, counts: Sequence[float]) -> None:
+        """Take note of the counts of several inputs at one point."""
+        if len(counts) > 1:
+            self._alike = self._alike + 1 if max(counts) <= (1 + ALIKE) * min(counts) else 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +101,13 @@ class CountingLoop:
         failed: list[str] = []
         with contextlib.ExitStack() as stack:
             counter: Counter | None = None
+            inputs = {name: InputsToCount() for name in wanted}
 
             def count(name: str, point: Point, seconds: float) -> float:
                 nonlocal counter
                 if counter is None:  # which takes seconds to start
                     counter = stack.enter_context(self.start())
-                return self._count(counter, name, point, seconds)
+                return self._count(counter, name, point, inputs[name], seconds)
 
             for name, law in wanted.items():
                 points = [cell.point for cell in cells if cell.subject == name]
@@ -140,9 +159,10 @@ class CountingLoop:
         others = f" and {len(points) - MOST_NAMED} more" if len(points) > MOST_NAMED else ""
         self.notify(Notice(text=f"{name}: {self.counted} not counted at {shown}{others}: {reason}"))
 
-    def _count(self, counter: Counter, name: str, point: Point, seconds: float) -> float:
+    def _count(self, counter: Counter, name: str, point: Point, inputs: InputsToCount, seconds: float) -> float:
         start, started_at = self.clock.now(), self.clock.wall()
-        counts = counter.count(name, point, inputs=INPUTS, seconds=seconds)
+        counts = counter.count(name, point, inputs=inputs.number, seconds=seconds)
+        inputs.saw(counts)
         taken = self.clock.now() - start
         unseen = getattr(counter, "unseen", None)
         reply = CountReply(

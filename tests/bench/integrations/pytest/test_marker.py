@@ -296,7 +296,11 @@ class TestScans:
             {"passed": 2, "inconclusive": 1, "deselected": 3},
             "not run at n=4000, n=8000, n=16000",
         ),
-        (("test_it.py::test_scan[law]",), {"inconclusive": 1}, "not run at n=1000, *: select the whole test, without [[]law]"),
+        (
+            ("test_it.py::test_scan[law]",),
+            {"inconclusive": 1},
+            "not run at n=1000, *: select the whole test, without [[]law]",
+        ),
         (("test_it.py::test_scan[2000]",), {"passed": 1}, "its law was not selected, 1 of 5 points were"),
         (("--deselect", "test_it.py::test_scan[law]"), {"passed": 5, "deselected": 1}, "*5 of 5 points were"),
         (("--benchmark-disable",), {"passed": 5, "inconclusive": 1}, "benchmarks are disabled"),

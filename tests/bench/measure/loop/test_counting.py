@@ -12,7 +12,14 @@ import pytest
 from bptt_bench.analyse.evidence.evidence import why_not_counted
 from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines.counting_process import CountError
-from bptt_bench.measure.loop.counting import MOST_INSTRUCTIONS, SECONDS, climb, count_points, longer_profile
+from bptt_bench.measure.loop.counting import (
+    MOST_INSTRUCTIONS,
+    SECONDS,
+    InputsToCount,
+    climb,
+    count_points,
+    longer_profile,
+)
 from bptt_bench.measure.loop.events import CountsTaken, Event, Notice
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
@@ -240,10 +247,21 @@ def test_counts_are_stored_and_judged(tmp_path: Path) -> None:
     counted = [one for one in read_records(tmp_path / "run" / SAMPLES) if one["record"] == "count"]
     for one in counted:
         middle = one["counts"]["instructions"]
-        assert one["by_input"] == {"instructions": [middle - 1, middle, middle + 1]}
+        assert one["by_input"]["instructions"] in ([middle - 1, middle, middle + 1], [middle])
     (verdict,) = bench.judge(tmp_path / "run")
     assert verdict.verdict == "supported"
     assert verdict.estimate == pytest.approx(1.0, abs=1e-3)
+
+
+def test_one_input_counts_once_inputs_were_seen_not_to_matter() -> None:
+    inputs = InputsToCount()
+    for counts in ([100, 100], [1000, 1000, 1001], [10, 11, 10], [20, 20, 20], [30, 30, 30]):
+        assert inputs.number == 3
+        inputs.saw(counts)
+    inputs.saw([40, 40, 40])
+    assert inputs.number == 1
+    inputs.saw([50])
+    assert inputs.number == 1
 
 
 def test_a_run_that_goes_on_counts_no_subject_twice(tmp_path: Path) -> None:
@@ -285,9 +303,9 @@ def test_a_climb_takes_no_step_that_is_longer_than_it_must_be() -> None:
 
 @pytest.mark.parametrize(
     ("apart", "beside"),
-    [(1.0, [2000, 500, 2828, 1414, 707]), (1.5, [2000, 500]), (2.1, [])],  # others are put in between, if not alike
+    [(1.0, [2000, 500, 2828, 1414, 707]), (2.1, [2000, 500])],
 )
-def test_points_that_are_alike_are_counted_once(apart: float, beside: list[int]) -> None:
+def test_what_is_put_between_the_given_points_is_not_alike(apart: float, beside: list[int]) -> None:
     """Beside those on the way up, the others of the profile from the largest down."""
     asked: list[int] = []
 
