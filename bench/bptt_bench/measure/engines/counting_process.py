@@ -11,9 +11,10 @@ import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 from bptt_bench.errors import BenchError
+from bptt_bench.measure.protocol.messages import OpenRequest
 
 MOST_CHARACTERS = 200  # of what a process printed last
 
@@ -118,3 +119,59 @@ class CountingProcess:
         lines = self._printed.read().decode(errors="replace").split("\n")
         last = next((line.strip() for line in reversed(lines) if line.strip()), "")
         return f": {last[:MOST_CHARACTERS]}" if last else ""
+
+
+class ProcessCounter:
+    """Counts evaluations in a process of its own; a context manager, which ends that process.
+
+    Parameters
+    ----------
+    process : that counts. opening : the first message to it, which it answers when it is ready: what it is to load.
+    seconds_to_start : for which it is waited for until then.
+    """
+
+    def __init__(self, process: CountingProcess, opening: Mapping[str, Any], seconds_to_start: float) -> None:
+        self._process, self._opening, self._seconds_to_start = process, dict(opening), seconds_to_start
+
+    def __enter__(self) -> Self:
+        self._process.start()
+        try:
+            self._opened(self._ask(self._opening, self._seconds_to_start))
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process and what it has started."""
+        self._process.close()
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether the process can be asked again: it runs, and has answered all that it was asked."""
+        return self._process.is_ready
+
+    def processor_seconds(self) -> float:
+        """Return the processor time that the process has taken, in seconds; infinite once it has ended."""
+        return self._process.processor_seconds()
+
+    def _opened(self, reply: Mapping[str, Any]) -> None:
+        """Take note of the reply to the first message."""
+
+    def _forget(self) -> None:
+        """Forget what was counted before an error."""
+
+    def _ask(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
+        reply = self._process.ask(message, seconds)
+        if "error" in reply:
+            self._forget()
+            raise CountError(reply["error"])
+        return reply
+
+
+def opening_of(request: OpenRequest) -> dict[str, Any]:
+    """Return the first message to a process that loads an experiment as measuring processes do."""
+    return {name: getattr(request, name) for name in ("module", "corpus", "fault")}

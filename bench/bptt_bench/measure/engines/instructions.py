@@ -16,7 +16,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol, Self
 
-from bptt_bench.measure.engines.counting_process import CountError, CountingProcess
+from bptt_bench.measure.engines.counting_process import CountError, CountingProcess, ProcessCounter, opening_of
 from bptt_bench.measure.engines.local import worker_environment
 from bptt_bench.measure.engines.memory_copies import NEVER_REPEATED, copying
 from bptt_bench.measure.engines.valgrind import Callgrind, valgrind_version
@@ -104,7 +104,7 @@ def _fixed_addresses() -> list[str]:
     return command if tried.returncode == 0 else []
 
 
-class InstructionCounter:
+class InstructionCounter(ProcessCounter):
     """Counts the instructions of evaluations in a process of its own; a context manager, which ends that process.
 
     Parameters
@@ -137,38 +137,25 @@ class InstructionCounter:
         seconds_to_end: float = 0.0,
         source: Source | None = None,
     ) -> None:
-        self._opening, self._seconds_to_start = dict(opening), seconds_to_start
         inherited = {name: value for name, value in os.environ.items() if name not in unset}
         self._source = choose_source() if source is None else source
         chosen = {**inherited, **(variables or {}), **self._source.variables}
         self._of_marks = 0
-        self._process = CountingProcess(
+        process = CountingProcess(
             "instructions",
             [*self._source.command, sys.executable, "-P", "-m", *command],
             environment=_filled(copying(worker_environment(chosen, threads), self._source.copies_repeated_from)),
             folder=folder,
             seconds_to_end=seconds_to_end,
         )
+        super().__init__(process, opening, seconds_to_start)
 
     @classmethod
     def of_experiment(
         cls, opening: OpenRequest, variables: Mapping[str, str] | None = None, source: Source | None = None
     ) -> Self:
         """Return a counter of the evaluations of an experiment, which is loaded as measuring processes load it."""
-        loaded = {name: getattr(opening, name) for name in ("module", "corpus", "fault")}
-        return cls(loaded, threads=opening.threads, variables=variables, source=source)
-
-    def __enter__(self) -> Self:
-        self._process.start()
-        try:
-            self._of_marks = self._source.counts(self._ask(self._opening, self._seconds_to_start))[0]
-        except BaseException:
-            self.close()
-            raise
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        return cls(opening_of(opening), threads=opening.threads, variables=variables, source=source)
 
     def count(self, subject: str, point: Mapping[str, Any], *, inputs: int, seconds: float) -> list[int]:
         """Return the instructions of one evaluation for each of several inputs.
@@ -188,25 +175,15 @@ class InstructionCounter:
         return counts
 
     def close(self) -> None:
-        """End the process and what it has started."""
-        self._process.close()
+        """End the process and what it has started, and remove what was written."""
+        super().close()
         self._source.close()
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether the process can be asked again: it runs, and has answered all that it was asked."""
-        return self._process.is_ready
+    def _opened(self, reply: Mapping[str, Any]) -> None:
+        self._of_marks = self._source.counts(reply)[0]
 
-    def processor_seconds(self) -> float:
-        """Return the processor time that the process has taken, in seconds; infinite once it has ended."""
-        return self._process.processor_seconds()
-
-    def _ask(self, message: Mapping[str, Any], seconds: float) -> dict[str, Any]:
-        reply = self._process.ask(message, seconds)
-        if "error" in reply:
-            self._source.forget()
-            raise CountError(reply["error"])
-        return reply
+    def _forget(self) -> None:
+        self._source.forget()
 
 
 def _filled(environment: Mapping[str, str]) -> dict[str, str]:
