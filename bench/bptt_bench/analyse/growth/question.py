@@ -21,6 +21,7 @@ from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.instructions import lower_order_terms
 
 LEAST_CLEAR = 0.8  # share of a law's terms in a time at the largest point, from which what stands beside them is small
+LEAST_CLEAR_OF_COUNTS = 0.5  # the same of counts of several factors
 LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is followed as closely
 DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
@@ -107,11 +108,21 @@ class LawQuestion:
             return "refuted", finding
         fits = [one for one in others if one.law.text in finding.also_fit]
         rival = self._rivals.rival(found, others, fits)
-        is_small = not self.given.is_exact and found.share < LEAST_CLEAR and self.bound != "upper"
+        is_small = found.share < self._least_clear and self.bound != "upper"
         obstacles = finding.hidden or finding.late or rival is not None or is_small
         is_clear = set(words) == {"supported"} and not obstacles
         hiding = found.overhead if is_small else ()
         return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival, hiding=hiding)
+
+    @property
+    def _least_clear(self) -> float:
+        """Return the share of a law's terms at the largest point from which lower terms do not make it another law's.
+
+        Counts of one factor are held against other laws with the same terms beside them.
+        """
+        if not self.given.is_exact:
+            return LEAST_CLEAR
+        return LEAST_CLEAR_OF_COUNTS if len(self.given.points) > 1 else 0.0
 
     def _is_excluded_by(self, closer: CostLaw, found: Slopes) -> bool:
         """Return whether a law that the response follows far more closely is one that the bound does not allow."""

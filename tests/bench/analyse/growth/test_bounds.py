@@ -51,3 +51,24 @@ def test_counts_that_cost_more_from_a_level_on_do_not_refute_their_law() -> None
     levels = [21_544, 25_000, 46_416, 68_129, 100_000]  # of a Counter of few kinds: above 256 a number is made
     values = [8_807_965, 10_435_974, 20_521_328, 30_746_775, 45_756_702]
     assert answer("n", values, "tight", levels=levels).word == "inconclusive"
+
+
+def test_lower_terms_do_not_make_the_root_of_a_logarithm() -> None:
+    """From a thousand to ten thousand m·log(n) is m·√n beside m, to within a per cent, with two thirds of it in m."""
+    n, m = (levels.ravel() for levels in np.meshgrid(np.geomspace(1e3, 1e4, 5), np.geomspace(300, 3000, 4)))
+    values = 330 * m * np.log(n)
+    words = []
+    for law in ("m*log(n)", "m*n**0.5"):
+        question = LawQuestion(
+            given=Response(points={"n": n, "m": m}, values=values, is_exact=True),
+            law=CostLaw(law),
+            name="instructions_count",
+            bound="tight",
+            margin=0.05,
+            overheads=((), ("1",), ("1", "m")),
+            least_share=0.3,
+        )
+        found = question.answer()
+        assert found is not None
+        words.append(found.word)
+    assert words == ["supported", "inconclusive"]
