@@ -28,6 +28,7 @@ MOST_OPERATIONS = 1e10  # the same of operations of NumPy, whose counter takes a
 LARGEST_COUNTS = {INSTRUCTIONS: MOST_INSTRUCTIONS, OPERATIONS: MOST_OPERATIONS}
 FEWEST_POINTS, FEWEST_OF_ONE_FACTOR = 6, 10  # of a subject; where there are fewer, levels are put in between
 STEP = 4.0  # by which sizes grow on the way up
+NEARLY = 16.0  # times smaller than the largest: sizes whose counting still tells how long that of others takes
 SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its subject
 INPUTS = 3  # whose median counts
 ALIKE, ALIKE_POINTS = 1e-3, 3  # relative; points in a row whose inputs took the same, after which one input counts
@@ -219,12 +220,14 @@ def count_points(
     count(min(sizes, key=lambda point: sizes[point]))  # the counter starts, which does not count as its time
     end = clock.now() + seconds
     largest, unreached = climb(sizes, count, lambda: clock.now() < end, largest_count)
-    pace = max((taken / sizes[point] for point, taken in durations.items() if sizes[point] == largest), default=0.0)
     least = min(durations.values(), default=0.0)
+    # preparing may take longer at one point than at another of the same law
+    large = [(taken - least) / sizes[point] for point, taken in durations.items() if sizes[point] >= largest / NEARLY]
+    pace = max(large, default=0.0)
 
     def fits(share: float) -> bool:
         missing = [sizes[point] for point in by_share[share] if point not in counts]
-        foretold = sum(max(pace * size, least) for size in missing)
+        foretold = sum(least + pace * size for size in missing)
         return max(sizes[point] for point in by_share[share]) <= largest and clock.now() + foretold <= end
 
     chosen = max((share for share in SHARES if fits(share)), default=SHARES[0])
