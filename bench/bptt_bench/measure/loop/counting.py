@@ -28,6 +28,7 @@ MOST_OPERATIONS = 1e10  # the same of operations of NumPy, whose counter takes a
 LARGEST_COUNTS = {INSTRUCTIONS: MOST_INSTRUCTIONS, OPERATIONS: MOST_OPERATIONS}
 FEWEST_POINTS, FEWEST_OF_ONE_FACTOR = 6, 10  # of a subject; where there are fewer, levels are put in between
 STEP = 4.0  # by which sizes grow on the way up
+PART_OF_TIME, PART_OF_TIME_OF_SEVERAL = 0.6, 0.15  # of what is left, that a point on the way up may take
 NEARLY = 16.0  # times smaller than the largest: sizes whose counting still tells how long that of others takes
 SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its subject
 INPUTS = 3  # whose median counts
@@ -219,7 +220,15 @@ def count_points(
     sizes = _sizes(law, dict.fromkeys(point for some in by_share.values() for point in some))
     count(min(sizes, key=lambda point: sizes[point]))  # the counter starts, which does not count as its time
     end = clock.now() + seconds
-    largest, unreached = climb(sizes, count, lambda: clock.now() < end, largest_count)
+    part = PART_OF_TIME if len(points[0]) == 1 else PART_OF_TIME_OF_SEVERAL
+
+    def has_time(times: float) -> bool:
+        """Return whether a point that takes so many times as long as the last leaves enough time for the others."""
+        least, last = min(durations.values(), default=0.0), next(reversed(durations.values()), 0.0)
+        left = end - clock.now()
+        return left > 0 and (len(durations) < 2 or least + times * (last - least) <= part * left)
+
+    largest, unreached = climb(sizes, count, has_time, largest_count)
     least = min(durations.values(), default=0.0)
     # preparing may take longer at one point than at another of the same law
     large = [(taken - least) / sizes[point] for point, taken in durations.items() if sizes[point] >= largest / NEARLY]
@@ -278,13 +287,17 @@ def _by_category(points: Sequence[Point]) -> Iterator[list[Point]]:
 def climb(
     sizes: Mapping[Point, float],
     count: Callable[[Point], float],
-    has_time: Callable[[], bool],
+    has_time: Callable[[float], bool],
     largest_count: float = MOST_INSTRUCTIONS,
 ) -> tuple[float, Point | None]:
     """Count at points of growing size, as long as the next one should be counted soon enough.
 
     No step is larger than ``STEP``, if there is a point within it. What the next point needs is foretold from the last
     two, so that code that grows faster than its law is not counted for hours.
+
+    Parameters
+    ----------
+    has_time : whether there is time for a point that takes so many times as long as the last.
 
     Returns
     -------
@@ -299,11 +312,12 @@ def climb(
         quick = [point for point in within if counted * (sizes[point] / sizes[last]) ** power <= largest_count]
         if not quick:
             break
-        if not has_time():
-            return sizes[last], quick[-1]
-        found = count(quick[-1])
-        power = max(math.log(found / counted) / math.log(sizes[quick[-1]] / sizes[last]), 1.0)
-        last, counted = quick[-1], found
+        soon = [point for point in quick if has_time((sizes[point] / sizes[last]) ** power)]
+        if not soon:
+            return sizes[last], quick[0]
+        found = count(soon[-1])
+        power = max(math.log(found / counted) / math.log(sizes[soon[-1]] / sizes[last]), 1.0)
+        last, counted = soon[-1], found
     return sizes[last], None
 
 
