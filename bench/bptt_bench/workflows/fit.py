@@ -61,7 +61,7 @@ class FitReport:
 
     def to_json(self) -> dict[str, Any]:
         """Return the report as plain data."""
-        from bptt_bench.report.words.reasons import words
+        from bptt_bench.report.words.findings.clauses import words
 
         return {**self.fit_json(), "notes": [*self.notes, *map(words, self.cautions)]}
 
@@ -98,7 +98,7 @@ class FitReports:
 
     def to_json(self) -> dict[str, Any]:
         """Return the reports as plain data."""
-        from bptt_bench.report.words.reasons import words
+        from bptt_bench.report.words.findings.clauses import words
 
         fits = [
             {"category": dict(category), **one.fit_json(), "notes": list(map(words, one.cautions))}

@@ -177,7 +177,7 @@ def _fit_notes(
     sources: Sequence[PredictionSource], answers: Sequence[PointPrediction] | Sequence[LargestLevel]
 ) -> list[str]:
     """Return the notes on the fits behind the predictions, with their subject if there are several."""
-    from bptt_bench.report.words.reasons import words
+    from bptt_bench.report.words.findings.clauses import words
 
     known = {source.subject: source for source in sources}
     asked = list(dict.fromkeys((one.subject, one.response) for one in answers))

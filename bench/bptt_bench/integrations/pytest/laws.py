@@ -163,7 +163,7 @@ class TimedLaw(MarkedLaw):
         if not any(grown.values()):
             return ""
         from bptt_bench.analyse.verdicts.undone import find_growing_inputs
-        from bptt_bench.report.words.reasons import words
+        from bptt_bench.report.words.findings.clauses import words
 
         found = find_growing_inputs(self.frame("the test"))
         return "".join(f"; {words(one)}" for one in found)
@@ -347,7 +347,7 @@ class CountedLaw(MarkedLaw):
         from bptt_bench.analyse.discover.discover import discover_leading
         from bptt_bench.analyse.growth.count_records import find_unseen_work
         from bptt_bench.errors import FitError
-        from bptt_bench.report.words.reasons import words
+        from bptt_bench.report.words.findings.clauses import words
 
         frame = self.frame(name)
         unseen = find_unseen_work(frame, name, self.response)

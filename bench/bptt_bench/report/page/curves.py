@@ -11,7 +11,7 @@ import numpy as np
 from bptt_bench.plan import PLACEBO_SUFFIX
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line, along, lines_along
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 
 if TYPE_CHECKING:
     import pandas as pd

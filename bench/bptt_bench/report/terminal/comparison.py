@@ -16,7 +16,7 @@ from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.report import format as show_as
 from bptt_bench.report.terminal.console import on_screen
 from bptt_bench.report.words.comparison import claim_change_text, not_compared_text, regression_text
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 
 STYLES = {"higher": "bold red", "lower": "green", "same": "", "undetermined": "yellow"}
 MARKS = {"higher": "✗", "lower": "✓", "same": "✓", "undetermined": "?"}

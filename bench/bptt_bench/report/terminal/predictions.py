@@ -15,8 +15,8 @@ from bptt_bench.analyse.findings.predictions import Grade
 from bptt_bench.analyse.predict.predictor import WORKING_SET
 from bptt_bench.report import format as show
 from bptt_bench.report.terminal.console import on_screen
+from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.foresight import GRADES, reason_lines
-from bptt_bench.report.words.reasons import words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.predict.inverse import LargestLevel

@@ -17,7 +17,7 @@ from bptt_bench.report.terminal.console import on_screen
 from bptt_bench.report.terminal.predictions import known_lines, prediction_amount
 from bptt_bench.report.terminal.readings import readings_table
 from bptt_bench.report.words import content, foresight, laws
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.text.numbers import UNDEFINED
 
 if TYPE_CHECKING:

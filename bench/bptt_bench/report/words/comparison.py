@@ -7,7 +7,8 @@ from bptt_bench.analyse.data.response import meaning
 from bptt_bench.analyse.findings.reason import Kind
 from bptt_bench.report.format import WHOLE
 from bptt_bench.report.format import terms as terms_in_print
-from bptt_bench.report.words.reasons import clause_of, text_of, words
+from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.report.words.reasons import clause_of, text_of
 
 
 def regression_text(one: Change | ClaimChange) -> str:

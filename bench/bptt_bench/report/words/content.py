@@ -28,15 +28,10 @@ from bptt_bench.plan import (
 from bptt_bench.plan.experiment.claims_from_law import law_of
 from bptt_bench.plan.machine.kernels import describe_library, kernel_warnings_of_run, libraries_of_run
 from bptt_bench.report import format as show
+from bptt_bench.report.words.findings.clauses import points_text, words
+from bptt_bench.report.words.findings.fits import hosts_text
 from bptt_bench.report.words.headlines import cause_of, headline_of
-from bptt_bench.report.words.reasons import (
-    clauses_of,
-    hosts_text,
-    points_text,
-    text_beside_regimes,
-    text_of,
-    words,
-)
+from bptt_bench.report.words.reasons import clauses_of, text_beside_regimes, text_of
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit, FittedTerm

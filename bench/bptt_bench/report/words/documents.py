@@ -18,7 +18,8 @@ from bptt_bench.analyse.verdicts.trust import Trust
 from bptt_bench.analyse.verdicts.verdict import Verdict
 from bptt_bench.report.words import trust
 from bptt_bench.report.words.comparison import claim_change_text, not_compared_text, regression_text
-from bptt_bench.report.words.reasons import text_of, words
+from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.report.words.reasons import text_of
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.verdicts.analysis import Analysis

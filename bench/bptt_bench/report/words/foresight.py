@@ -25,7 +25,7 @@ from bptt_bench.analyse.findings.predictions import (
 from bptt_bench.analyse.predict.predictor import PointPrediction
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
-from bptt_bench.report.words.reasons import number, words
+from bptt_bench.report.words.findings.clauses import number, words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -16,7 +16,9 @@ from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
-from bptt_bench.report.words.reasons import SIGNS, STEADY, words
+from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.report.words.findings.estimates import SIGNS
+from bptt_bench.report.words.findings.growth import STEADY
 
 MOST_WORDS = 20  # of a one-line reason; more is for the whole one
 

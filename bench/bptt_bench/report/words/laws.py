@@ -12,7 +12,8 @@ from bptt_bench.analyse.findings.fits import FAR_OFF, NoLawFits
 from bptt_bench.analyse.fitting.cautions import overhead_caution
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
-from bptt_bench.report.words.reasons import off_in_words, span, words
+from bptt_bench.report.words.findings.clauses import span, words
+from bptt_bench.report.words.findings.fits import off_in_words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.evidence.evidence import Evidence

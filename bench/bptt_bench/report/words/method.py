@@ -10,7 +10,7 @@ from bptt_bench.plan import PLACEBO_SUFFIX, CheckClaim
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
 from bptt_bench.report.words.content import noise_line
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -27,7 +27,8 @@ from bptt_bench.report.figures import gallery
 from bptt_bench.report.page.page import render_html, render_markdown
 from bptt_bench.report.terminal.tables import as_text
 from bptt_bench.report.words import content
-from bptt_bench.report.words.reasons import text_of, words
+from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.report.words.reasons import text_of
 
 SIZES = (10, 20, 50, 100, 200)
 DESIGN = Design.grid({"n": SIZES, "m": [10, 100]})

@@ -17,7 +17,7 @@ from bptt_bench.analyse.findings.fits import (
 )
 from bptt_bench.analyse.fitting.cautions import cautions, has_two_populations
 from bptt_bench.report.words.documents import preference_document
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 
 SIZES = np.array([100.0, 200, 400, 800, 1600, 3200, 6400])
 

@@ -14,7 +14,7 @@ from bptt_bench.analyse.fitting.diagnose import analysis_of_variance, confounded
 from bptt_bench.analyse.stats.estimate import solve
 from bptt_bench.analyse.stats.location import locate
 from bptt_bench.plan import CostLaw, Design
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 
 from tests.bench.analyse.made import COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 

@@ -15,7 +15,7 @@ from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Design
 from bptt_bench.plan.design.design import OF_POINTS
 from bptt_bench.report.words.documents import fit_document
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 
 from tests.bench.analyse.made import BASE, COEFFICIENTS, DESIGN, FULL, LAW, levels, seconds, table
 

@@ -8,7 +8,7 @@ import pytest
 from bptt_bench.analyse.fitting.fit import Fit, fit
 from bptt_bench.plan import CostLaw
 from bptt_bench.report.words.documents import fit_document
-from bptt_bench.report.words.reasons import hosts_text
+from bptt_bench.report.words.findings.fits import hosts_text
 
 LAW = CostLaw("n*m + n*log(n)")
 UNIT_COSTS = np.array([2e-9, 2e-8])

@@ -10,7 +10,7 @@ import pytest
 from bptt_bench.analyse.findings.remarks import OddLevel
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.fitting.odd_levels import find_odd_levels
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 
 LEVELS = np.round(np.geomspace(1000, 100_000, 7))
 

@@ -15,7 +15,7 @@ from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.judges import judge
 from bptt_bench.plan import CostLaw, Design, Experiment, ExponentClaim, Factor, Point, Profile, Subject
 from bptt_bench.report.words.documents import fit_document
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.validation import LAWS, Setting
 from bptt_bench.validation import simulate as simulated
 from bptt_bench.validation.simulate import STEP_BYTES

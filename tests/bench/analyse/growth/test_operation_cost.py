@@ -17,7 +17,7 @@ from bptt_bench.analyse.growth.operation_cost import (
 from bptt_bench.analyse.growth.slopes import Response, Slopes
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import CostLaw, Point
-from bptt_bench.report.words.reasons import words
+from bptt_bench.report.words.findings.clauses import words
 
 SIZES = np.array([1e3, 1e4, 1e5, 1e6, 1e7])
 CACHES = {"L1d": 48_000, "L2": 2_000_000, "L3": 30_000_000}

@@ -27,7 +27,8 @@ from bptt_bench.plan import (
     Subject,
 )
 from bptt_bench.plan.experiment.deferred import REMEDIES
-from bptt_bench.report.words.reasons import text_of, words
+from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.report.words.reasons import text_of
 
 LEVELS = (1_000, 4_000, 16_000, 64_000, 128_000, 256_000)
 SECONDS_PER_UNIT = 1e-8

@@ -8,7 +8,8 @@ from bptt_bench.analyse.findings.estimates import ExponentEstimate
 from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.verdict import weigh
-from bptt_bench.report.words.reasons import limits_text, number, span, text_of
+from bptt_bench.report.words.findings.clauses import limits_text, number, span
+from bptt_bench.report.words.reasons import text_of
 
 from tests.bench.analyse.verdicts.claims import (
     AT,

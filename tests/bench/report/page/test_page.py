@@ -27,7 +27,8 @@ from bptt_bench.report.page.page import (
     write_report,
 )
 from bptt_bench.report.words.content import noise_line
-from bptt_bench.report.words.reasons import text_beside_regimes, words
+from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.report.words.reasons import text_beside_regimes
 from PIL import Image
 
 HOSTILE = "<script>alert('1')</script> & \"x\" | `y` [z](http://example.org) <img src=x onerror=1>"

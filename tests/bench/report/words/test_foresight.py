@@ -29,6 +29,7 @@ from bptt_bench.report.figures import gallery
 from bptt_bench.report.figures.foresight import figure_foresight
 from bptt_bench.report.page.page import render_html, render_markdown
 from bptt_bench.report.terminal import tables as terminal
+from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.foresight import (
     accuracy_lines,
     accuracy_rows,
@@ -38,7 +39,6 @@ from bptt_bench.report.words.foresight import (
     outcome_lines,
     shift_lines,
 )
-from bptt_bench.report.words.reasons import words
 from matplotlib.axes import Axes
 from rich.console import Console
 

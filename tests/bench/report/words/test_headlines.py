@@ -12,8 +12,9 @@ from bptt_bench.analyse.findings.limits import Limits
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.findings.remarks import AbsentSubjects, CacheRegime, MissingPoints, PointsOutside
 from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.headlines import MOST_WORDS, brief, cause_of, headline_of
-from bptt_bench.report.words.reasons import text_beside_regimes, text_of, words
+from bptt_bench.report.words.reasons import text_beside_regimes, text_of
 
 RESULTS = Path(__file__).resolve().parents[4] / "results"
 ESTIMATE = ExponentEstimate(

@@ -17,7 +17,8 @@ from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width, nam
 from bptt_bench.analyse.findings.remarks import MissingPoints
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.report.words import foresight as predictions
-from bptt_bench.report.words.reasons import clause_of, points_text, text_of, words
+from bptt_bench.report.words.findings.clauses import points_text, words
+from bptt_bench.report.words.reasons import clause_of, text_of
 
 assert predictions.__name__, "whose import gives its findings words"
 MODULES = [

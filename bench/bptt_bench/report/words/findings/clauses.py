@@ -1,0 +1,87 @@
+"""The clause of a finding, and what such clauses are made of."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from functools import singledispatch
+
+from bptt_bench.analyse.findings.limits import Limits
+from bptt_bench.analyse.findings.reason import Finding
+from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.analyse.stats.estimate import Interval
+from bptt_bench.plan.law.wording import join_names
+from bptt_bench.report.format import terms as terms_in_print
+
+MOST_DIGITS_BEFORE_EXPONENT = 1e5
+MOST_POINTS = 3  # that are named, of one subject
+
+MORE_IN_ONE_CALL = "`return lambda: [key in members for key in keys]`"
+OR_CONSUME = "or state consumes=True"
+
+
+@singledispatch
+def words(finding: Finding) -> str:
+    """Return a finding as a clause, without a full stop.
+
+    Raises
+    ------
+    NotImplementedError : a kind of finding that has no words.
+    """
+    raise NotImplementedError(f"{type(finding).__name__} has no words")
+
+
+def number(value: float) -> str:
+    """Return a number short enough for a sentence: three significant digits, no exponent for plain sizes.
+
+    >>> number(1.0234), number(25600.0), number(3e-7), number(math.inf)
+    ('1.02', '25600', '3.00e-07', 'inf')
+    """
+    if value == 0 or 1e-3 <= abs(value) < MOST_DIGITS_BEFORE_EXPONENT:
+        digits = max(2 - math.floor(math.log10(abs(value))), 0) if value else 0
+        return f"{value:.{min(digits, 3)}f}"
+    return f"{value:.2e}"
+
+
+def span(interval: Interval) -> str:
+    """Return an estimate with its interval in a sentence.
+
+    >>> span(Interval(1.03, 1.0, 1.06))
+    '1.03 (1.00 to 1.06)'
+    """
+    return f"{number(interval.estimate)} ({number(interval.low)} to {number(interval.high)})"
+
+
+def span_percent(interval: Interval) -> str:
+    """Return a share with its interval in a sentence."""
+    return f"{interval.estimate:.1%} ({interval.low:.1%} to {interval.high:.1%})"
+
+
+def limits_text(limits: Limits) -> str:
+    """Return limits as a sentence states them.
+
+    >>> limits_text(Limits(low=0.5, high=1.5)), limits_text(Limits(low=0.0, high=2.0))
+    ('0.500 to 1.50', 'at most 2.00')
+    """
+    if math.isinf(limits.high):
+        return f"at least {number(limits.low)}"
+    if math.isinf(limits.low) or limits.low == 0:
+        return f"at most {number(limits.high)}"
+    return f"{number(limits.low)} to {number(limits.high)}"
+
+
+def sum_of(terms: Iterable[str]) -> str:
+    """Return terms of a law, or phases, as a sum."""
+    return terms_in_print(terms)
+
+
+def points_text(points: Iterable[Mapping[str, float]]) -> str:
+    """Return the first of some points, and how many more there are."""
+    named = list(dict.fromkeys(map(describe, points)))
+    n_more = len(named) - MOST_POINTS
+    more = [f"{n_more} more point{'' if n_more == 1 else 's'}"] if n_more > 0 else []
+    return join_names([*named[:MOST_POINTS], *more])
+
+
+def counted(n: int, what: str) -> str:
+    return f"{n} {what}{'' if n == 1 else 's'}"

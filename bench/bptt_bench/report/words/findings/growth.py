@@ -1,0 +1,127 @@
+"""A law as a whole in words: how a response grows, and the cost of an operation."""
+
+from __future__ import annotations
+
+import math
+
+from bptt_bench.analyse.data.response import substance
+from bptt_bench.analyse.findings import growth
+from bptt_bench.analyse.fitting.diagnose import describe
+from bptt_bench.analyse.growth.margins import verdict_on
+from bptt_bench.plan.law.wording import join_names
+from bptt_bench.report.format import WHOLE, law
+from bptt_bench.report.words.findings.clauses import limits_text, number, span, sum_of, words
+from bptt_bench.text.numbers import amount_in_sentence
+from bptt_bench.text.units import BYTE
+
+STEADY = 0.25  # relative: a change of the time of an operation that is not worth a number
+
+
+@words.register
+def _(one: growth.LawGrowth) -> str:
+    what = f"the {substance(one.response)}" if one.response == WHOLE else substance(one.response)
+    parts = [_whole_growth(what, one.whole, one.overhead, needs_steps=one.closer is None)]
+    if len(one.growths) > 1:
+        parts.append(", ".join(map(_in_factor, one.growths)))
+    if one.hidden:
+        parts.append(f"{sum_of(one.hidden)} is too small to be judged")
+    if one.late and one.whole.limits.judge(one.whole.estimate) != "refuted":
+        parts.append(f"at the largest level it has begun to grow with {join_names(one.late)}")
+    if one.hiding:
+        parts.append(f"{sum_of(one.hiding)} may hide the law at these levels, larger ones would decide")
+    if one.closer:
+        parts.append(f"{law(one.closer)} fits far better")
+    if one.rival:
+        parts.append(f"{law(one.rival)} may be the law as well")
+    others = [law(other) for other in one.also_fit if other not in (one.closer, one.rival)]
+    if others:
+        parts.append(f"{join_names(others)} also fit{'s' if len(others) == 1 else ''}")
+    return "; ".join(parts)
+
+
+def _whole_growth(
+    what: str, whole: growth.FactorGrowth, overhead: tuple[str, ...] = (), *, needs_steps: bool = True
+) -> str:
+    plural, outside = what.endswith("s"), _outside(whole, needs_steps=needs_steps)
+    names = join_names(whole.factors) + (" together" if len(whole.factors) > 1 else "")
+    estimate, predicted = span(whole.estimate), number(whole.predicted)
+    if whole.per_step:
+        return f"each step of {names} multiplies {what} by {estimate}, by the law by {predicted}{outside}"
+    stated = f"the law with {sum_of(overhead)} beside it" if overhead else "the law"
+    said = f"{what} grow{'' if plural else 's'} with {names} by an exponent of {estimate}, {stated} by {predicted}"
+    return said + outside
+
+
+def _in_factor(one: growth.FactorGrowth) -> str:
+    (name,) = one.factors
+    return f"with {name} by {number(one.estimate.estimate)} (the law by {number(one.predicted)}){_outside(one)}"
+
+
+def _outside(one: growth.FactorGrowth, *, needs_steps: bool = True) -> str:
+    if one.limits.judge(one.estimate) != "refuted":
+        return ""
+    is_open = needs_steps and not one.per_step and verdict_on(one) == "inconclusive"
+    steps = f"{one.n_steps} step{'s' * (one.n_steps != 1)} between levels"
+    few = f", but {steps} are too few to refute it" if is_open else ""
+    return f", outside the allowed {limits_text(one.limits)}{few}"
+
+
+@words.register
+def _(one: growth.WorkAndTime) -> str:
+    parts = [words(one.work), *([words(one.cost)] if one.cost else []), *([words(one.time)] if one.time else [])]
+    return "; ".join(parts)
+
+
+@words.register
+def _(one: growth.TimeAlone) -> str:
+    return "judged by time alone" + (": counting instructions may decide" if one.is_open else "")
+
+
+@words.register
+def _(_one: growth.OperationsAlone) -> str:
+    return "judged by counted operations alone, which do not hold the work of compiled code beside NumPy"
+
+
+@words.register
+def _(one: growth.TimeOtherwise) -> str:
+    grows = _whole_growth("the time", one.time)
+    return f"but {grows}: caches, or compiled code whose operations are not counted, may take it"
+
+
+@words.register
+def _(one: growth.OpenWork) -> str:
+    return f"judged by time, because {substance(one.work.response)} leave it open: {words(one.work)}"
+
+
+@words.register
+def _(one: growth.OperationCost) -> str:
+    unit = one.counted.removesuffix("s")
+    span_of = f"from {describe(one.smallest)} to {describe(one.largest)}"
+    others = "".join(f"; {words(each)}" for each in one.special if each != one.cause)
+    if abs(math.log(one.rise)) < math.log1p(STEADY):
+        return f"time per {unit} stays within {STEADY:.0%} {span_of}{others}"
+    verb, fold = ("rises", one.rise) if one.rise > 1 else ("falls", 1 / one.rise)
+    why = f"; {words(one.cause)}" if one.cause else ""
+    if isinstance(one.cause, growth.SpecialLevels):
+        why += f", and {describe(one.largest)} is one more"
+    return f"time per {unit} {verb} {number(fold)}-fold {span_of}{why}{others}"
+
+
+@words.register
+def _(one: growth.SpecialLevels) -> str:
+    kind = ", powers of two," if one.is_power_of_two else ""
+    levels = join_names([f"{level:g}" for level in one.levels])
+    most = "up to " if len(one.levels) > 1 else ""
+    return f"at {one.factor} = {levels}{kind} it is {most}{number(one.times)} times that of the levels beside"
+
+
+@words.register
+def _(one: growth.OutgrownCache) -> str:
+    cache = f"the {one.cache} cache ({amount_in_sentence(one.cache_bytes, BYTE)})"
+    inputs = "the inputs, those that take turns together,"
+    return f"most of it from {describe(one.first_beyond)} on, where {inputs} are larger than {cache}"
+
+
+@words.register
+def _(_: growth.LearntInput) -> str:
+    return "the processor may have learnt the branches of the single input where it is small"
