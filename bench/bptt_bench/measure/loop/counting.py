@@ -22,14 +22,13 @@ from bptt_bench.plan.experiment.instructions import shrink_points
 from bptt_bench.plan.experiment.subject import INSTRUCTIONS, OPERATIONS
 
 SHARES = tuple(2.0**-power for power in range(12, -1, -1))  # of the levels of the profile, from the smallest up
+SHARES_OF_SEVERAL = SHARES[::2]  # of designs with so many points that the next share may take all of the time
 SECOND_SHARE = 1 / 8  # of the share that is chosen: where its points are counted as well, over a wide range
 MOST_INSTRUCTIONS = 5e7  # of one evaluation, which is made five times under a counter that is 50 times as slow
 MOST_OPERATIONS = 1e10  # the same of operations of NumPy, whose counter takes a while for each call, whatever its size
 LARGEST_COUNTS = {INSTRUCTIONS: MOST_INSTRUCTIONS, OPERATIONS: MOST_OPERATIONS}
 FEWEST_POINTS, FEWEST_OF_ONE_FACTOR = 6, 10  # of a subject; where there are fewer, levels are put in between
 STEP = 4.0  # by which sizes grow on the way up
-PART_OF_TIME, PART_OF_TIME_OF_SEVERAL = 0.6, 0.15  # of what is left, that a point on the way up may take
-NEARLY = 16.0  # times smaller than the largest: sizes whose counting still tells how long that of others takes
 SECONDS_LATE = 60.0  # for which a count is waited for beyond the time of its subject
 INPUTS = 3  # whose median counts
 ALIKE, ALIKE_POINTS = 1e-3, 3  # relative; points in a row whose inputs took the same, after which one input counts
@@ -216,30 +215,21 @@ def count_points(
             durations[point] = clock.now() - begun
         return counts[point]
 
-    by_share = {share: shrink_points(points, share) for share in SHARES}
+    shares = SHARES if len(points[0]) == 1 else SHARES_OF_SEVERAL
+    by_share = {share: shrink_points(points, share) for share in shares}
     sizes = _sizes(law, dict.fromkeys(point for some in by_share.values() for point in some))
     count(min(sizes, key=lambda point: sizes[point]))  # the counter starts, which does not count as its time
     end = clock.now() + seconds
-    part = PART_OF_TIME if len(points[0]) == 1 else PART_OF_TIME_OF_SEVERAL
-
-    def has_time(times: float) -> bool:
-        """Return whether a point that takes so many times as long as the last leaves enough time for the others."""
-        least, last = min(durations.values(), default=0.0), next(reversed(durations.values()), 0.0)
-        left = end - clock.now()
-        return left > 0 and (len(durations) < 2 or least + times * (last - least) <= part * left)
-
-    largest, unreached = climb(sizes, count, has_time, largest_count)
+    largest, unreached = climb(sizes, count, lambda: clock.now() < end, largest_count)
+    pace = max((taken / sizes[point] for point, taken in durations.items() if sizes[point] == largest), default=0.0)
     least = min(durations.values(), default=0.0)
-    # preparing may take longer at one point than at another of the same law
-    large = [(taken - least) / sizes[point] for point, taken in durations.items() if sizes[point] >= largest / NEARLY]
-    pace = max(large, default=0.0)
 
     def fits(share: float) -> bool:
         missing = [sizes[point] for point in by_share[share] if point not in counts]
-        foretold = sum(least + pace * size for size in missing)
+        foretold = sum(max(pace * size, least) for size in missing)
         return max(sizes[point] for point in by_share[share]) <= largest and clock.now() + foretold <= end
 
-    chosen = max((share for share in SHARES if fits(share)), default=SHARES[0])
+    chosen = max((share for share in shares if fits(share)), default=shares[0])
     further = [] if chosen == 1 else shrink_points(points, chosen * SECOND_SHARE)  # never below what is claimed
     wanted = [*by_share[chosen], *further]
     left_out = [] if unreached is None else [unreached]
@@ -287,17 +277,13 @@ def _by_category(points: Sequence[Point]) -> Iterator[list[Point]]:
 def climb(
     sizes: Mapping[Point, float],
     count: Callable[[Point], float],
-    has_time: Callable[[float], bool],
+    has_time: Callable[[], bool],
     largest_count: float = MOST_INSTRUCTIONS,
 ) -> tuple[float, Point | None]:
     """Count at points of growing size, as long as the next one should be counted soon enough.
 
     No step is larger than ``STEP``, if there is a point within it. What the next point needs is foretold from the last
     two, so that code that grows faster than its law is not counted for hours.
-
-    Parameters
-    ----------
-    has_time : whether there is time for a point that takes so many times as long as the last.
 
     Returns
     -------
@@ -312,12 +298,11 @@ def climb(
         quick = [point for point in within if counted * (sizes[point] / sizes[last]) ** power <= largest_count]
         if not quick:
             break
-        soon = [point for point in quick if has_time((sizes[point] / sizes[last]) ** power)]
-        if not soon:
-            return sizes[last], quick[0]
-        found = count(soon[-1])
-        power = max(math.log(found / counted) / math.log(sizes[soon[-1]] / sizes[last]), 1.0)
-        last, counted = soon[-1], found
+        if not has_time():
+            return sizes[last], quick[-1]
+        found = count(quick[-1])
+        power = max(math.log(found / counted) / math.log(sizes[quick[-1]] / sizes[last]), 1.0)
+        last, counted = quick[-1], found
     return sizes[last], None
 
 
