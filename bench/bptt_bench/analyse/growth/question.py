@@ -27,6 +27,7 @@ DOUBLED = 2.0  # largest over smallest count, below which a constant is half or 
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
 # margins by which counts may miss a law without refuting it: of one factor, and of several if all together are right
 MILD, MILD_OF_SEVERAL = 2.0, 4.0
+FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that lower terms may hide
 NO_GROWTH = 0.01  # exponent of a law that does not grow with a factor
 LATE_GROWTH = 2.0  # times the margin: growth at the largest level of what should not grow
 
@@ -199,6 +200,8 @@ class LawQuestion:
             beside = self.given.beside_with(self.law, lower)
             is_seen = self.given.is_exact or lower == ("1",)
             least = LEAST_SEEN if is_seen and others else LEAST_HIDDEN
+            if self._has_few_points(len(self.law.terms) + len(lower)):
+                least = 0.0
             most = min(CLOSER * closest, LARGEST_MISFIT) if self.given.is_exact else HIDDEN_CLOSER * closest
             if beside is None or beside.share < least or beside.deviation > most:
                 continue
@@ -206,6 +209,11 @@ class LawQuestion:
             if all(one is None or FAR_CLOSER * one.deviation > beside.deviation for one in rivals):
                 return tuple(lower)
         return ()
+
+    def _has_few_points(self, n_terms: int) -> bool:
+        """Return whether counts of several factors are at too few points to distinguish so many terms."""
+        is_of_several = self.given.is_exact and len(self.given.points) > 1
+        return is_of_several and len(self.given.values) < FEWEST_PER_TERM * n_terms
 
     def _is_lost_in_constant(self, others: list[Slopes]) -> bool:
         """Return whether a response hardly grows, over a range in which a constant part may hide its growth.

@@ -72,3 +72,23 @@ def test_lower_terms_do_not_make_the_root_of_a_logarithm() -> None:
         assert found is not None
         words.append(found.word)
     assert words == ["supported", "inconclusive"]
+
+
+def test_eight_counts_do_not_refute_a_law_of_two_factors_that_five_lower_terms_hide() -> None:
+    """Least squares on a busy machine, where no more was counted: three million instructions whatever the size."""
+    n = np.array([16, 64, 256, 256, 256, 8000, 16000, 16000.0])
+    d = np.array([10, 10, 10, 20, 40, 20, 10, 20.0])
+    counts = [3_080_169, 3_097_545, 3_235_205, 3_849_668, 5_866_288, 17_645_905, 18_448_538, 32_039_234]
+    question = LawQuestion(
+        given=Response(points={"n": n, "d": d}, values=np.array(counts, dtype=np.float64), is_exact=True),
+        law=CostLaw("n*d**2"),
+        name="instructions_count",
+        bound="tight",
+        margin=0.05,
+        overheads=((), ("1",), ("1", "d", "n", "n*d", "d**2")),
+        least_share=0.3,
+    )
+    found = question.answer()
+    assert found is not None
+    assert found.word == "inconclusive"
+    assert found.finding.hiding
