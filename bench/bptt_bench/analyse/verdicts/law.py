@@ -44,6 +44,7 @@ from bptt_bench.plan.experiment.subject import OPERATIONS
 
 SMALLEST_SHARE = 0.2  # of the response, of a law's own terms at the largest point
 SMALLEST_SHARE_OF_COUNTS = 0.3  # of counts, which have many terms of lower order beside them
+SMALLEST_HIDDEN = 0.25  # … beside such terms, for a time that grows less not to refute the law
 OPERATIONS_COUNT = f"{OPERATIONS}{COUNT_SUFFIX}"  # which does not hold what compiled code beside NumPy does
 LARGEST_REACHED = 0.99  # of a level, which is rounded
 MOST_RISE = 20.0  # of the time of an operation, that caches explain: memory is some hundred cycles away
@@ -206,7 +207,10 @@ def _conclude(
 
 
 def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:
-    """Return the verdict on the time, where the work does not decide; it supports only what the work may follow too."""
+    """Return the verdict on the time, where the work does not decide.
+
+    It supports only what the work may follow too, and refutes no law for growing less where lower terms may hide it.
+    """
     (word, finding, _), left_open = time.answer, OpenWork(work=work.answer.finding)
     may_be = all(
         one.limits.low <= one.estimate.estimate <= one.limits.high
@@ -215,9 +219,26 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
     )
     verdict = _conclude(evidence, claim, word, finding, finding, time.fit, is_alone=False)
     verdict = replace(verdict, reason=verdict.reason.remarked(left_open))
-    if word != "supported" or (may_be and work.answer.finding.rival is None):
+    if word == "refuted":
+        grows_less = all(
+            one.estimate.estimate < one.predicted
+            for one in (finding.whole, *finding.growths)
+            if one.limits.judge(one.estimate) == "refuted"
+        )
+        is_decided = not (grows_less and _may_be_hidden(work))
+    else:
+        is_decided = word == "inconclusive" or (may_be and work.answer.finding.rival is None)
+    if is_decided:
         return verdict
     return verdict.left_open(replace(verdict.reason, kind=Kind.NOT_IDENTIFIABLE))
+
+
+def _may_be_hidden(work: Judged) -> bool:
+    """Return whether terms of lower order may hide a law that is a good part of the largest count, if it is there."""
+    hiding, given = work.answer.finding.hiding, _response(work.fit)
+    largest = next(filter(None, map(given.largest, LARGE_SHARES)), given)
+    beside = largest.beside_with(work.fit.law.expanded(), hiding) if hiding else None
+    return beside is not None and beside.share >= SMALLEST_HIDDEN
 
 
 def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:

@@ -270,6 +270,20 @@ def test_time_that_is_spent_in_no_instruction_refutes_a_law_that_the_work_follow
     assert "the time grows with n by an exponent of 2.00" in text_of(found.reason)
 
 
+@pytest.mark.parametrize(("share", "word"), [(0.3, "inconclusive"), (0.05, "refuted")])
+def test_a_time_refutes_no_law_that_lower_terms_may_hide_in_the_counts(share: float, word: str) -> None:
+    """Eigenvalues of small matrices: n³ is a third of the work, and the time grows as n²."""
+    largest = SMALL[-1]
+
+    def work(n: float) -> float:
+        bent = 1 + 0.01 * np.sin(3 * np.log(n))  # blocks of rows, that are full or not
+        parts = share * (n / largest) ** 3 + (0.8 - share) * (n / largest) ** 2 + 0.2 * n / largest
+        return float(1e8 * parts * bent)
+
+    found = worked(work, lambda n: 1e-9 * n**2.07, "n**3")
+    assert found.verdict == word
+
+
 def test_a_law_that_operations_alone_support_says_so_and_how_the_time_grows() -> None:
     hidden = worked(lambda n: 2 * n, lambda n: 1e-8 * n * (n / 1000) ** 0.4, counts="operations")
     assert hidden.verdict == "supported"
