@@ -99,6 +99,12 @@ def test_the_inverse_answers_with_safe_and_optimistic(times: Path) -> None:
     assert "31 times farther in n than any measured point" in table
 
 
+@pytest.mark.parametrize("budget", ["1ns", "1h"])
+def test_a_budget_that_no_level_meets_or_exceeds_needs_no_law(times: Path, budget: str) -> None:
+    found = invoke(times, "--largest", "n", "--within", budget)
+    assert found.exit_code == 0, found.output
+
+
 def test_the_inverse_in_memory_has_a_row_for_what_is_declared() -> None:
     result = invoke(FAMILY, "--largest", "T", "--within", "2GB", "--at", AT, "--subject", "rtrl")
     assert result.exit_code == 0, result.stderr

@@ -178,6 +178,8 @@ def average(found: Sequence[tuple[float, Sequence[Interval]]], confidence: float
 
     Source: Hoeting, Madigan, Raftery & Volinsky (1999), "Bayesian model averaging: a tutorial".
     """
+    if not any(len(intervals) for _, intervals in found):  # of no point
+        return []
     weights = np.array([weight for weight, _ in found])
     table = np.array([[tuple(interval) for interval in intervals] for _, intervals in found])  # (laws, m, 3)
     with np.errstate(all="ignore"):

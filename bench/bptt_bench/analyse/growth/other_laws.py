@@ -29,6 +29,8 @@ FAR_CLOSER = 4.0  # times as closely: a law that is followed so much better refu
 LEAST_HIDDEN = 0.3  # share of a law's terms at the largest point from which terms of lower order may hide them
 HIDDEN_CLOSER = 2 / 3  # … if they bring the deviation of a time down to this share
 LEAST_OWN = 0.9  # share of a law in counts at the largest point, beside a constant, that follow it more closely
+LEAST_OWN_BESIDE_TERMS = 0.5  # the same beside other terms, from which no other law with them may be the true one
+AS_CLOSE = 1.5  # times the deviation of a law, up to which another is as close
 CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
 SAME = 1e-9  # relative, of the ratio of two laws that are one
 LEAST_BASE = 1.05  # of a power b**n that is an exponential law to a reader
@@ -122,7 +124,8 @@ class OtherLaws:
         found : the response beside the law that is asked about. fits : those of the others that it follows.
         """
         of_counts = self._rival_of_counts(found) if self.given.is_exact else None
-        return of_counts or self._closer_count(found, others) or self._hidden_rival(found, fits)
+        of_one = self._closer_count(found, others) or self._as_close_count(found, others)
+        return of_counts or of_one or self._hidden_rival(found, fits)
 
     def power(self, law: CostLaw, found: Slopes) -> float:
         """Return the exponent of the first term of a law in its only factor at the largest point."""
@@ -155,6 +158,24 @@ class OtherLaws:
             if FAR_CLOSER * one.deviation > found.deviation:
                 return None
             if abs(self.power(one.law, found) - self.power(self.law, found)) > self.allowed.margin:
+                return one.law.text
+        return None
+
+    def _as_close_count(self, found: Slopes, others: list[Slopes]) -> str | None:
+        """Return a simple law of another growth that counts follow as closely with the same terms beside it.
+
+        Only where these terms are most of the counts: n^1.5 beside n is n·log(n) beside n over a hundredfold range.
+        """
+        if not self.given.is_exact or set(found.overhead) <= {"1"} or found.share >= LEAST_OWN_BESIDE_TERMS:
+            return None
+        if self.allowed.bound == "upper":
+            return None
+        most = AS_CLOSE * max(found.deviation, LEAST_DIFFERENCE)
+        for one in others:
+            if one.law.text in found.overhead or abs(self.power(one.law, found) - self.power(self.law, found)) < SLOWLY:
+                continue
+            beside = self.given.beside_with(one.law, found.overhead)
+            if beside is not None and beside.share >= found.share and beside.deviation <= most:
                 return one.law.text
         return None
 

@@ -19,6 +19,7 @@ from bptt_bench.analyse.findings.estimates import UnstableVerdict
 from bptt_bench.analyse.findings.growth import (
     LawGrowth,
     OpenWork,
+    OperationCost,
     OperationsAlone,
     TimeAlone,
     TimeOtherwise,
@@ -29,6 +30,7 @@ from bptt_bench.analyse.findings.obstacles import NoNeighbours, UnseenWork
 from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
+from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import circumstances_of, find_operation_cost
 from bptt_bench.analyse.growth.question import Answer, LawQuestion
 from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
@@ -209,7 +211,8 @@ def _conclude(
 def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:
     """Return the verdict on the time, where the work does not decide.
 
-    It supports only what the work may follow too, and refutes no law for growing less where lower terms may hide it.
+    It supports only what the work may follow too, and refutes no law that the work follows nearly, or for growing less
+    where lower terms may hide it.
     """
     (word, finding, _), left_open = time.answer, OpenWork(work=work.answer.finding)
     may_be = all(
@@ -225,12 +228,35 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
             for one in (finding.whole, *finding.growths)
             if one.limits.judge(one.estimate) == "refuted"
         )
-        is_decided = not (grows_less and _may_be_hidden(work))
+        is_decided = not (_is_nearly_followed(evidence, claim, work, time) or (grows_less and _may_be_hidden(work)))
     else:
         is_decided = word == "inconclusive" or (may_be and work.answer.finding.rival is None)
     if is_decided:
         return verdict
     return verdict.left_open(replace(verdict.reason, kind=Kind.NOT_IDENTIFIABLE))
+
+
+def _is_nearly_followed(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> bool:
+    """Return whether the work follows a law within the margin of a time, and caches may explain what time adds."""
+    allowed = Margin(claim.margin, claim.bound)
+    growths = work.answer.finding.growths
+    is_near = not any(one.per_step for one in growths) and all(
+        verdict_on(replace(one, limits=allowed.limits(one.predicted))) == "supported" for one in growths
+    )
+    return is_near and _is_explained(_operation_cost(evidence, claim, work, time))
+
+
+def _operation_cost(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> OperationCost | None:
+    known = circumstances_of(evidence.frame, claim.subject)
+    error = time.fit.points["location_error"].to_numpy().astype(np.float64)
+    return find_operation_cost(
+        _response(time.fit), work.answer.slopes, work.fit.response, known, counts=_response(work.fit), error=error
+    )
+
+
+def _is_explained(cost: OperationCost | None) -> bool:
+    """Return whether the time of an operation changes by no more than caches explain."""
+    return cost is not None and 1 / MOST_RISE <= cost.rise <= MOST_RISE
 
 
 def _may_be_hidden(work: Judged) -> bool:
@@ -244,14 +270,8 @@ def _may_be_hidden(work: Judged) -> bool:
 def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> Verdict:
     """Return the verdict on the work, with the cost of an operation; a rise that caches cannot explain refutes it."""
     word = work.answer.word
-    known = circumstances_of(evidence.frame, claim.subject)
-    error = time.fit.points["location_error"].to_numpy().astype(np.float64)
-    found = find_operation_cost(
-        _response(time.fit), work.answer.slopes, work.fit.response, known, counts=_response(work.fit), error=error
-    )
-    cost = found if word == "supported" else None
-    is_unexplained = cost is None or not 1 / MOST_RISE <= cost.rise <= MOST_RISE
-    if word == "supported" and time.answer.word == "refuted" and is_unexplained:
+    cost = _operation_cost(evidence, claim, work, time) if word == "supported" else None
+    if word == "supported" and time.answer.word == "refuted" and not _is_explained(cost):
         finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost, time=time.answer.finding)
         return _conclude(evidence, claim, "refuted", time.answer.finding, finding, time.fit)
     finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost)

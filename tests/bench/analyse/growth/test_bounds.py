@@ -92,3 +92,22 @@ def test_eight_counts_do_not_refute_a_law_of_two_factors_that_five_lower_terms_h
     assert found is not None
     assert found.word == "inconclusive"
     assert found.finding.hiding
+
+
+@pytest.mark.parametrize(("law", "word"), [("n*log(n)", "supported"), ("n**1.5", "inconclusive")])
+def test_a_law_that_is_little_of_its_counts_has_rivals_with_the_same_terms_beside_them(law: str, word: str) -> None:
+    """Dijkstra's algorithm with a heap: n^1.5 beside n was supported."""
+    levels = [38, 76, 153, 308, 621, 1250]
+    counts = [335_902, 725_080, 1_535_829, 3_307_055, 7_079_501, 15_289_862]
+    question = LawQuestion(
+        given=Response(points={"n": np.array(levels, float)}, values=np.array(counts, float), is_exact=True),
+        law=CostLaw(law),
+        name="instructions_count",
+        bound="tight",
+        margin=0.05,
+        overheads=((), ("1",), ("1", "n")),
+        least_share=0.3,
+    )
+    found = question.answer()
+    assert found is not None
+    assert found.word == word

@@ -270,6 +270,14 @@ def test_time_that_is_spent_in_no_instruction_refutes_a_law_that_the_work_follow
     assert "the time grows with n by an exponent of 2.00" in text_of(found.reason)
 
 
+@pytest.mark.parametrize(("power", "word"), [(1.5, "inconclusive"), (2.5, "refuted")])
+def test_a_time_refutes_no_law_that_the_work_nearly_follows_unless_it_is_spent_elsewhere(
+    power: float, word: str
+) -> None:
+    found = worked(lambda n: 40 * n**1.07, lambda n: 1e-8 * n**power)
+    assert found.verdict == word
+
+
 @pytest.mark.parametrize(("share", "word"), [(0.3, "inconclusive"), (0.05, "refuted")])
 def test_a_time_refutes_no_law_that_lower_terms_may_hide_in_the_counts(share: float, word: str) -> None:
     """Eigenvalues of small matrices: n³ is a third of the work, and the time grows as n²."""
