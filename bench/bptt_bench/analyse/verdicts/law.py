@@ -154,6 +154,8 @@ def _answer_counts(question: LawQuestion) -> Answer | None:
     ranges = [one for share in LARGE_SHARES if (one := question.given.largest(share)) is not None]
     found = [replace(question, given=one).answer() for one in ranges or [question.given]]
     answers = [one for one in found if one is not None]
+    if not ranges and len(question.given.points) > 1:
+        answers = [_without_large_counts(one) for one in answers]
     supported = next((one for one in answers if one.word == "supported"), None)
     if supported is not None or not answers:
         return supported
@@ -168,6 +170,15 @@ def _answer_counts(question: LawQuestion) -> Answer | None:
 
     decided = list(itertools.dropwhile(is_against, answers))
     return next((one for one in decided if one.word == "inconclusive"), (decided or answers)[0])
+
+
+def _without_large_counts(answer: Answer) -> Answer:
+    """Return an answer of counts of which too few are large: a constant may be why they grow less than the law."""
+    finding = answer.finding
+    refuted = [one for one in (finding.whole, *finding.growths) if one.limits.judge(one.estimate) == "refuted"]
+    if answer.word != "refuted" or any(one.estimate.estimate > one.predicted for one in refuted):
+        return answer
+    return answer._replace(word="inconclusive", finding=replace(finding, hiding=("1",)))
 
 
 def _overheads(fit: Fit, admitted: tuple[str, ...]) -> tuple[tuple[str, ...], ...]:

@@ -309,9 +309,12 @@ def climb(
 def between(points: Sequence[Point]) -> list[Point]:
     """Return the geometric means of neighbouring points, the largest first, less the points themselves.
 
-    >>> between([Point(n=8), Point(n=11), Point(n=12)])
-    [Point(n=9)]
+    Levels that are all powers of two have none between them: code may have a way of its own for such sizes.
+
+    >>> between([Point(n=8), Point(n=11), Point(n=12)]), between([Point(n=8), Point(n=16)])
+    ([Point(n=9)], [])
     """
+    powers = [name for name in points[0] if all(_is_power_of_two(point[name]) for point in points)] if points else []
 
     def mean(name: str, one: Point, other: Point) -> Any:
         level = one[name]
@@ -321,7 +324,12 @@ def between(points: Sequence[Point]) -> list[Point]:
         return round(value) if isinstance(level, int) else value
 
     made = [Point({name: mean(name, one, other) for name in one}) for one, other in pairwise(points)]
-    return [point for point in dict.fromkeys(reversed(made)) if point not in points]
+    kept = [point for point in made if all(_is_power_of_two(point[name]) for name in powers)]
+    return [point for point in dict.fromkeys(reversed(kept)) if point not in points]
+
+
+def _is_power_of_two(level: float | str) -> bool:
+    return not isinstance(level, str) and level >= 1 and math.frexp(level)[0] == 0.5
 
 
 def _sizes(law: CostLaw | None, points: Iterable[Point]) -> dict[Point, float]:

@@ -237,6 +237,20 @@ def test_counts_decide_in_several_factors_alone_and_together(law: str, word: str
     assert growth.word == word
 
 
+def test_a_few_large_counts_among_small_ones_do_not_refute_a_product() -> None:
+    """An outer product on a busy machine: 20 000 instructions whatever the size, and little between the sizes."""
+    small = {
+        (n, m): 20_000 + 60 * n + 80 * m + 5.5 * n * m for n in (16, 32, 64, 128, 256) for m in (16, 23, 32, 45, 64)
+    }
+    large = {(800, 71): 785_622, (800, 283): 2_884_873, (3200, 283): 11_480_909, (3200, 800): 31_955_917}
+    rows = [{"subject": "it", "n": n, "m": m, RESPONSE: each} for (n, m), each in {**small, **large}.items()]
+    table = pd.DataFrame(rows)
+    table.attrs["factors"] = ["n", "m"]
+    words = [judge_growth(table, CostLaw(law), name="it", response=RESPONSE).word for law in ("n*m", "n + m", "n*m**2")]
+    assert words[0] != "refuted"
+    assert "supported" not in words[1:]
+
+
 def worked(
     work: Callable[..., float], seconds: Callable[..., float] | None, law: str = "n", *, counts: str = "instructions"
 ) -> Verdict:
