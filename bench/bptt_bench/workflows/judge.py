@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from bptt_bench.errors import ExperimentError, StoreError
 from bptt_bench.plan import Experiment
 from bptt_bench.plan.experiment.claims_from_law import with_details
+from bptt_bench.plan.experiment.instructions import RESPONSES, stated_measures
 from bptt_bench.plan.law.wording import nearest_name
 from bptt_bench.text.arguments import show_value
 
@@ -41,7 +42,7 @@ def analyse_run(
     frame = as_samples(data)
     if experiment is not None and not isinstance(experiment, Experiment):
         raise ExperimentError(f"`experiment` must be an experiment, got {show_value(experiment)}")
-    notes = (unfinished(frame),) if experiment is not None else (unfinished(frame), missing_parts(frame))
+    notes = [unfinished(frame), missing_parts(frame) if experiment is None else _unused_counts(frame, experiment)]
     if experiment is None:
         try:
             experiment = experiment_of_run(frame)
@@ -53,6 +54,17 @@ def analyse_run(
         experiment = with_derived_laws(experiment)
     analysis = analyse(frame, with_details(experiment) if details else experiment)
     return dataclasses.replace(analysis, notes=tuple(filter(None, notes)))
+
+
+def _unused_counts(frame: pd.DataFrame, experiment: Experiment) -> str:
+    """Return in words which counts of a run an experiment claims nothing of; empty where there are none."""
+    stated = stated_measures(experiment)
+    held = [name for response, name in RESPONSES.items() if response in frame and frame[response].notna().any()]
+    unused = [name for name in held if name not in stated]
+    if not unused:
+        return ""
+    measure = ", ".join(map(repr, ("time", *unused)))
+    return f"the run holds {' and '.join(unused)}, of which nothing is claimed here; state measure=({measure})"
 
 
 def select_claim(analysis: Analysis, name: str) -> Analysis:
