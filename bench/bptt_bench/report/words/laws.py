@@ -17,9 +17,11 @@ from bptt_bench.report.words.findings.fits import off_in_words
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.evidence.evidence import Evidence
+    from bptt_bench.analyse.findings.fits import LackOfFit
     from bptt_bench.analyse.fitting.fitted import Fit
 
 MOST_NAMED = 3  # laws in a sentence
+RARE = 0.01  # probability of noise alone, up to which a test rejects a law in a word
 MOST_ROWS = 10  # laws in a table
 
 
@@ -49,15 +51,27 @@ def stated_text(fit: Fit) -> str:
     caution = overhead_caution(fit)
     if lack.exceeded is not None:
         return f"the data reject {law}: {words(lack.exceeded)}"
-    if lack.kind == "rejected" and lack.trend is None and lack.between <= FAR_OFF:
-        return f"points lie off {law} by more than their noise explains, without a trend: it is {off}"
     if lack.kind == "rejected":
-        return f"the data reject {law}: it is {off}"
+        return _rejected_text(law, lack, off)
     if caution is not None:
         return f"the data say little of {law}: {words(caution)}"
     if lack.kind == "not_rejected":
         return f"the data agree with {law}: it is {off}"
     return f"{law} is {off}" + ("" if is_exact(fit.response) else "; whether it holds cannot be tested")
+
+
+def _rejected_text(law: str, lack: LackOfFit, off: str) -> str:
+    """Return what a test says against a law, as loudly as it is sure."""
+    p_value = lack.p_value if lack.trend is None else lack.trend.p_value
+    if lack.between > FAR_OFF:
+        return f"the data reject {law}: it is {off}"
+    if p_value is not None and p_value > RARE:
+        return (
+            f"the data speak little against {law} (p = {p_value:.2g}, one good table in {1 / p_value:.0f}): it is {off}"
+        )
+    if lack.trend is None:
+        return f"points lie off {law} by more than their noise explains, without a trend: it is {off}"
+    return f"the data reject {law}: it is {off}"
 
 
 def _rises(found: LawSet) -> bool:

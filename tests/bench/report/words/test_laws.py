@@ -54,6 +54,15 @@ def test_the_first_line_says_whether_the_data_reject_the_stated_law(
     assert (said[: len(begins)], said[-len(ends) :]) == (begins, ends)
 
 
+def test_a_test_of_5_percent_says_how_rare_it_is() -> None:
+    (one,) = found(lambda n: 1e-8 * n, 0.02).candidates
+    lack = replace(one.fit.lack_of_fit, kind="rejected", trend=None, p_value=0.048)
+    said = stated_text(replace(one.fit, lack_of_fit=lack))
+    assert said.startswith("the data speak little against n (p = 0.048, one good table in 21): it is off by ")
+    sure = stated_text(replace(one.fit, lack_of_fit=replace(lack, p_value=0.004)))
+    assert sure.startswith("points lie off n by more than their noise explains")
+
+
 def test_a_set_that_fits_nothing_claims_no_other_fits_and_names_what_lies_off() -> None:
     jump = found(lambda n: 1e-8 * n * (2.0 if n > 3000 else 1.0), 0.02)
     assert [type(one) for one in jump.doubts] == [NoLawFits]
