@@ -13,7 +13,14 @@ from typing import NamedTuple
 from bptt_bench.analyse.findings.growth import FactorGrowth, LawGrowth
 from bptt_bench.analyse.findings.limits import Limits, Word
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
-from bptt_bench.analyse.growth.other_laws import FAR_CLOSER, HIDDEN_CLOSER, LARGEST_MISFIT, LEAST_HIDDEN, OtherLaws
+from bptt_bench.analyse.growth.other_laws import (
+    FAR_CLOSER,
+    HIDDEN_CLOSER,
+    LARGEST_MISFIT,
+    LEAST_DIFFERENCE,
+    LEAST_HIDDEN,
+    OtherLaws,
+)
 from bptt_bench.analyse.growth.slopes import CLOSER, Response, Slopes
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import CostLaw
@@ -109,21 +116,22 @@ class LawQuestion:
             return "refuted", finding
         fits = [one for one in others if one.law.text in finding.also_fit]
         rival = self._rivals.rival(found, others, fits)
-        is_small = found.share < self._least_clear and self.bound != "upper"
+        is_small = found.share < self._least_clear(found) and self.bound != "upper"
         obstacles = finding.hidden or finding.late or rival is not None or is_small
         is_clear = set(words) == {"supported"} and not obstacles
         hiding = found.overhead if is_small else ()
         return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival, hiding=hiding)
 
-    @property
-    def _least_clear(self) -> float:
+    def _least_clear(self, found: Slopes) -> float:
         """Return the share of a law's terms at the largest point from which lower terms do not make it another law's.
 
-        Counts of one factor are held against other laws with the same terms beside them.
+        Counts of one factor are held against other laws with the same terms beside them, and those of several that
+        follow a law to the last digits follow no other.
         """
         if not self.given.is_exact:
             return LEAST_CLEAR
-        return LEAST_CLEAR_OF_COUNTS if len(self.given.points) > 1 else 0.0
+        is_certain = len(self.given.points) == 1 or found.deviation < LEAST_DIFFERENCE
+        return 0.0 if is_certain else LEAST_CLEAR_OF_COUNTS
 
     def _is_excluded_by(self, closer: CostLaw, found: Slopes) -> bool:
         """Return whether a law that the response follows far more closely is one that the bound does not allow."""

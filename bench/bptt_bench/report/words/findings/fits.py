@@ -163,6 +163,7 @@ def _(one: fits.OverheadOnly) -> str:
 def hosts_text(hosts: Sequence[Host]) -> str:
     """Return the speeds of several hosts and whether they disagree about the shape; empty for one.
 
+    >>> from bptt_bench.analyse.stats.estimate import Interval
     >>> hosts_text([Host(name="a", n_samples=9, slowness=Interval(1, 1, 1)),
     ...             Host(name="b", n_samples=6, slowness=Interval(1.308, 1.28, 1.341))])
     'host b is 1.31 times as slow [1.28, 1.34] as host a; they agree about the shape'
