@@ -153,7 +153,7 @@ def _check_sign(term: ast.expr, text: str) -> None:
     if _is_negative(term):
         shown = term_text(term)[:60]
         raise LawError(f"law {text!r}: the term {shown} is negative; each term of a cost law adds to the cost")
-    if not names_in(term) and _number(term) == 0:
+    if isinstance(term, ast.Constant) and term.value == 0:
         raise LawError(f"law {text!r}: the term {term_text(term)[:60]} is 0; each term of a cost law adds to the cost")
 
 

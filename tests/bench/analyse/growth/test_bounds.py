@@ -74,7 +74,7 @@ def test_lower_terms_do_not_make_the_root_of_a_logarithm() -> None:
     assert words == ["supported", "inconclusive"]
 
 
-def test_eight_counts_do_not_refute_a_law_of_two_factors_that_five_lower_terms_hide() -> None:
+def test_eight_counts_do_not_refute_a_law_that_five_lower_terms_hide() -> None:
     """Least squares on a busy machine, where no more was counted: three million instructions whatever the size."""
     n = np.array([16, 64, 256, 256, 256, 8000, 16000, 16000.0])
     d = np.array([10, 10, 10, 20, 40, 20, 10, 20.0])
@@ -95,7 +95,7 @@ def test_eight_counts_do_not_refute_a_law_of_two_factors_that_five_lower_terms_h
 
 
 @pytest.mark.parametrize(("law", "word"), [("n*log(n)", "supported"), ("n**1.5", "inconclusive")])
-def test_a_law_that_is_little_of_its_counts_has_rivals_with_the_same_terms_beside_them(law: str, word: str) -> None:
+def test_a_law_that_is_little_of_its_counts_has_rivals(law: str, word: str) -> None:
     """Dijkstra's algorithm with a heap: n^1.5 beside n was supported."""
     levels = [38, 76, 153, 308, 621, 1250]
     counts = [335_902, 725_080, 1_535_829, 3_307_055, 7_079_501, 15_289_862]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pytest
 from bptt_bench.errors import LawError
@@ -153,6 +155,7 @@ def test_what_we_print_is_read_back(text: str) -> None:
         law = CostLaw(text)
     except LawError:
         assume(False)
+    assume("**0*(" not in law.text and not re.search(r"\)\*\w+\*\*0", law.text))  # a sum alone is several terms
     assert CostLaw(law.text) == law
     for shown in (" + ".join(format_law_term(term) for term in law.terms), printed_law(law.text)):
         again = CostLaw(shown)
