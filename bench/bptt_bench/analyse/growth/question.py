@@ -126,7 +126,7 @@ class LawQuestion:
         """Return the share of a law's terms at the largest point from which lower terms do not make it another law's.
 
         Counts of one factor are held against other laws with the same terms beside them, and those of several that
-        follow a law to the last digits follow no other.
+        follow a law to within a fifth of a per cent follow no other.
         """
         if not self.given.is_exact:
             return LEAST_CLEAR

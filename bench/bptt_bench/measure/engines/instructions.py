@@ -28,7 +28,7 @@ WORKER = "bptt_bench.measure.worker.counting.instructions"
 SECONDS_TO_START = 120.0  # Python and the experiment start some 50 times as slowly under Valgrind
 ENVIRONMENT_BYTES = 32_768  # to which the environment is filled up: its size moves the stack, and with it some counts
 FIXED_ADDRESSES = ("setarch", "--addr-no-randomize")  # some counts depend on where the system puts a program
-PROCESSOR = "processor (perf_event_open)"
+PROCESSOR = "processor (perf_event_open, copies by vectors)"
 
 
 class Source(Protocol):
@@ -90,8 +90,14 @@ def choose_source() -> Source:
 
 
 def counter_name() -> str | None:
-    """Return what counts instructions here, with its version; None where nothing does."""
-    return PROCESSOR if counts_here(INSTRUCTIONS) else valgrind_version()
+    """Return what counts instructions here, with its version and how it counts copies; None where nothing does.
+
+    Runs that counted copies in another way differ by it, which a comparison of them says.
+    """
+    if counts_here(INSTRUCTIONS):
+        return PROCESSOR
+    version = valgrind_version()
+    return None if version is None else f"{version} (copies by the byte)"
 
 
 @functools.cache

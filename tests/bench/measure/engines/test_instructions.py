@@ -175,9 +175,10 @@ def test_a_counter_that_reads_nothing_is_an_error(opening: OpenRequest) -> None:
 def test_the_processor_counts_where_the_kernel_lends_a_counter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(instructions, "counts_here", lambda event: True)
     assert isinstance(choose_source(), ProcessorSource)
-    assert counter_name() == "processor (perf_event_open)"
+    assert counter_name() == "processor (perf_event_open, copies by vectors)"
     monkeypatch.setattr(instructions, "counts_here", lambda event: False)
     source = choose_source()
     assert isinstance(source, Callgrind)
     source.close()
     assert str(counter_name()).startswith("valgrind-")
+    assert str(counter_name()).endswith(" (copies by the byte)")
