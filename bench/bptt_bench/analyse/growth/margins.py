@@ -7,11 +7,10 @@ from typing import NamedTuple
 
 from bptt_bench.analyse.findings.growth import FactorGrowth
 from bptt_bench.analyse.findings.limits import Limits, Word
-from bptt_bench.analyse.growth.slopes import FactorSlopes
+from bptt_bench.analyse.growth.slopes import FEWEST_STEPS, FactorSlopes
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan.claims.claim import Bound
 
-FEWEST_STEPS = 2  # along a factor, from which growth is judged
 MANY_STEPS = 6  # from which an interval of their median leaves some of them out
 STEEP = 3.0  # exponent from which margins are relative
 

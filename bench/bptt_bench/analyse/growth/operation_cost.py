@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 DATA_CACHES = ("L1d", "L2", "L3")
+MOST_RISE = 20.0  # of the time of an operation, that caches explain: memory is some hundred cycles away
 LEAST_RISE = 1.25  # that is worth an explanation
 LEAST_EXPLAINED = 0.5  # of the logarithm of a rise, which a cache must explain
 FEWEST_SPECIAL = 2  # levels, from which what they have in common may be why they are

@@ -32,6 +32,7 @@ LEAST_OWN = 0.9  # share of a law in counts at the largest point, beside a const
 LEAST_OWN_BESIDE_TERMS = 0.5  # the same beside other terms, from which no other law with them may be the true one
 AS_CLOSE = 1.5  # times the deviation of a law, up to which another is as close
 CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to explain
+LEAST_POWER = 0.5  # of what a law multiplies, for another law to have it at a lower one
 SAME = 1e-9  # relative, of the ratio of two laws that are one
 LEAST_BASE = 1.05  # of a power b**n that is an exponential law to a reader
 MOST_STEPS = 700.0  # of the exponent of a power, beyond which it overflows
@@ -68,6 +69,32 @@ class OtherLaws:
             base = float(np.exp(np.median(np.diff(np.log(self.given.values[order])) / steps)))
             if base >= LEAST_BASE and not self._is_exponential():
                 yield CostLaw(f"{base:.3g}**{factor}")
+
+    def beside_lower(self, lower: tuple[str, ...]) -> list[Slopes]:
+        """Return the response beside other laws with some terms of lower order; those of several factors also bare."""
+        laws, several = list(self.simple_laws()), list(self.lower_laws()) if len(self.given.points) > 1 else []
+        tried = [*((law, lower) for law in (*laws, *several)), *((law, ()) for law in several)]
+        return [one for law, terms in tried if (one := self.given.beside_with(law, terms)) is not None]
+
+    def lower_laws(self) -> Iterator[CostLaw]:
+        """Yield laws of several factors that grow less than this one with one of what it multiplies.
+
+        A lower power of it, or its logarithm instead; and of a product of factors the sum of what is left without each.
+        """
+        powers = [term.powers() for term in self.law.terms]
+        bases = dict.fromkeys(base for each in powers for base, power in each.items() if LEAST_POWER <= power < np.inf)
+        for base in bases:
+            for less in (1.0, 0.5):
+                held = [each.get(base, 0.0) >= less for each in powers]
+                for factor in (f"{base}**-{less:g}", f"{base}**-{less:g}*log({base})"):
+                    yield CostLaw(
+                        " + ".join(
+                            f"{term}*{factor}" if holds else str(term)
+                            for term, holds in zip(self.law.terms, held, strict=True)
+                        )
+                    )
+        if len(bases) > 1:
+            yield CostLaw(" + ".join(f"{term}*{base}**-1" for term in self.law.terms for base in bases))
 
     def is_followed(self, other: Slopes) -> bool:
         """Return whether the response follows another law within the same margin to both sides."""

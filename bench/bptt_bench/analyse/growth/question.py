@@ -10,9 +10,12 @@ import math
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+import numpy as np
+
 from bptt_bench.analyse.findings.growth import FactorGrowth, LawGrowth
 from bptt_bench.analyse.findings.limits import Limits, Word
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
+from bptt_bench.analyse.growth.operation_cost import MOST_RISE
 from bptt_bench.analyse.growth.other_laws import (
     FAR_CLOSER,
     HIDDEN_CLOSER,
@@ -37,6 +40,8 @@ MILD, MILD_OF_SEVERAL = 2.0, 4.0
 FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that lower terms may hide
 NO_GROWTH = 0.01  # exponent of a law that does not grow with a factor
 LATE_GROWTH = 2.0  # times the margin: growth at the largest level of what should not grow
+OUTGROWN = math.log(MOST_RISE)  # log of the growth beside the law's, in so many steps or more
+FEWEST_OUTGROWN = 3
 
 
 class Answer(NamedTuple):
@@ -102,6 +107,8 @@ class LawQuestion:
         return OtherLaws(given=self.given, law=self.law, allowed=self._allowed)
 
     def _decide(self, finding: LawGrowth, found: Slopes, others: list[Slopes]) -> tuple[Word, LawGrowth]:
+        if self._is_outgrown():
+            return "refuted", finding
         words = [verdict_on(one) for one in finding.growths]
         if "refuted" in words or verdict_on(finding.whole) == "refuted":
             hiding = self._hiding_terms(finding, others)
@@ -121,6 +128,20 @@ class LawQuestion:
         is_clear = set(words) == {"supported"} and not obstacles
         hiding = found.overhead if is_small else ()
         return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival, hiding=hiding)
+
+    def _is_outgrown(self) -> bool:
+        """Return whether a response of one factor grows many times as much as the law, and more at every step.
+
+        Neither caches nor terms of lower order explain that, and so few steps suffice.
+        """
+        bare = self.given.beside_with(self.law) if self.bound != "lower" and len(self.given.points) == 1 else None
+        if bare is None:
+            return False
+        (levels,) = self.given.points.values()
+        expected = bare.full_law.evaluate(dict(self.given.points), bare.coefficients)
+        excess = np.log(self.given.values / expected)[np.argsort(levels, kind="stable")]
+        steps = np.diff(excess)
+        return len(steps) >= FEWEST_OUTGROWN and bool((steps > 0).all()) and float(excess[-1] - excess[0]) > OUTGROWN
 
     def _least_clear(self, found: Slopes) -> float:
         """Return the share of a law's terms at the largest point from which lower terms do not make it another law's.
@@ -206,17 +227,20 @@ class LawQuestion:
         closest = min((one.deviation for one in (bare, *others) if one is not None), default=math.inf)
         for lower in (("1",), lower_order_terms(self.law)):
             beside = self.given.beside_with(self.law, lower)
-            is_seen = self.given.is_exact or lower == ("1",)
-            least = LEAST_SEEN if is_seen and others else LEAST_HIDDEN
-            if self._has_few_points(len(self.law.terms) + len(lower)):
-                least = 0.0
             most = min(CLOSER * closest, LARGEST_MISFIT) if self.given.is_exact else HIDDEN_CLOSER * closest
-            if beside is None or beside.share < least or beside.deviation > most:
+            if beside is None or beside.deviation > most or beside.share < self._least_hidden(beside, others):
                 continue
-            rivals = [self.given.beside_with(law, lower) for law in self._rivals.simple_laws()]
-            if all(one is None or FAR_CLOSER * one.deviation > beside.deviation for one in rivals):
+            if all(FAR_CLOSER * one.deviation > beside.deviation for one in self._rivals.beside_lower(lower)):
                 return tuple(lower)
         return ()
+
+    def _least_hidden(self, beside: Slopes, others: list[Slopes]) -> float:
+        """Return the share of a law's terms at the largest point, from which the terms beside them may hide it."""
+        if self._has_few_points(len(beside.full_law.terms)):
+            return 0.0
+        is_seen = self.given.is_exact or beside.overhead == ("1",)
+        is_followed = self.given.is_exact and beside.deviation < LEAST_DIFFERENCE
+        return LEAST_SEEN if (is_seen and others) or is_followed else LEAST_HIDDEN
 
     def _has_few_points(self, n_terms: int) -> bool:
         """Return whether counts of several factors are at too few points to distinguish so many terms."""

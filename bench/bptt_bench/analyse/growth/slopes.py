@@ -31,6 +31,7 @@ CONFIDENCE = 0.95  # of the slopes of counts
 SPREADS = 3.0  # standard errors, as inputs differ, by which a slope of counts is uncertain at least
 CLOSE = 0.6  # of the margin: typical deviation up to which terms beside a law are accepted …
 CLOSER = 0.5  # … if they bring it down to this share
+FEWEST_STEPS = 2  # along a factor, from which growth is judged
 SAME_LEVEL = 9  # digits after the point of log levels that are the same
 LARGE_SHARES = 1 / 8, 1 / 30, 1 / 100  # of the largest count, from which counts are judged …
 MOST_EXCESS = 2.0  # times a response at smaller points, that a law with overhead may foretell there
@@ -41,7 +42,8 @@ class FactorSlopes(NamedTuple):
     """How much faster a response grows with a factor than the law does.
 
     ``excess``: as an exponent. ``law``: the exponent of the law, with its overhead, at the largest point. ``last``: the
-    excess at the largest level. ``n_steps``: pairs of neighbours, or levels less one, that it rests on.
+    excess at the largest level. ``n_steps``: pairs of neighbours, or levels less one, that it rests on; of counts of
+    several factors the degrees of freedom, where these are more.
     """
 
     excess: Interval
@@ -197,6 +199,8 @@ class Response:
             halves = np.maximum(halves, SPREADS * np.sqrt((weights**2) @ self.spread**2))
         for name, slope, half in zip(varied, slopes[1:].tolist(), halves[1:].tolist(), strict=True):
             steps = len(np.unique(self.points[name])) - 1
+            if len(varied) > 1 and steps >= FEWEST_STEPS:
+                steps = max(steps, n - k)
             found[name] = FactorSlopes(Interval(slope, slope - half, slope + half), exponents[name], slope, steps)
         return found, deviation
 

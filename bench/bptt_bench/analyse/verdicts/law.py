@@ -31,7 +31,7 @@ from bptt_bench.analyse.findings.reason import Finding, Kind, Reason, Width
 from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
-from bptt_bench.analyse.growth.operation_cost import circumstances_of, find_operation_cost
+from bptt_bench.analyse.growth.operation_cost import MOST_RISE, circumstances_of, find_operation_cost
 from bptt_bench.analyse.growth.question import Answer, LawQuestion
 from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
 from bptt_bench.analyse.stats.arrays import Array
@@ -49,7 +49,6 @@ SMALLEST_SHARE_OF_COUNTS = 0.3  # of counts, which have many terms of lower orde
 SMALLEST_HIDDEN = 0.25  # … beside such terms, for a time that grows less not to refute the law
 OPERATIONS_COUNT = f"{OPERATIONS}{COUNT_SUFFIX}"  # which does not hold what compiled code beside NumPy does
 LARGEST_REACHED = 0.99  # of a level, which is rounded
-MOST_RISE = 20.0  # of the time of an operation, that caches explain: memory is some hundred cycles away
 
 if TYPE_CHECKING:
     import pandas as pd

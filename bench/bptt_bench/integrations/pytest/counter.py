@@ -6,8 +6,7 @@ pytest session.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -21,7 +20,8 @@ from bptt_bench.integrations.pytest.stated_law import Complexity
 from bptt_bench.measure.engines.counting_process import CountError
 from bptt_bench.measure.engines.instructions import SECONDS_TO_START, InstructionCounter
 from bptt_bench.measure.engines.operations import OperationCounter
-from bptt_bench.measure.loop.counting import LARGEST_COUNTS, InputsToCount, count_points
+from bptt_bench.measure.loop.counted_points import count_points
+from bptt_bench.measure.loop.counting import LARGEST_COUNTS, InputsToCount
 from bptt_bench.plan import Point
 from bptt_bench.plan.experiment.instructions import Measure
 
@@ -45,14 +45,6 @@ UNSET = (
     "COVERAGE_PROCESS_START",
     "COVERAGE_PROCESS_CONFIG",
 )
-
-
-@dataclass(frozen=True, slots=True)
-class ProcessorClock:
-    """The processor time of the session that counts, as a clock."""
-
-    now: Callable[[], float]
-    wall: Callable[[], float] = time.time
 
 
 @dataclass(kw_only=True)
@@ -102,12 +94,10 @@ class TestCounter:
                 firsts[point], counts[point] = found[0], Counts(found[1:], getattr(counter, "unseen", None))
                 return float(median(found[1:]))
 
-            clock = ProcessorClock(counter.processor_seconds)
+            now = counter.processor_seconds
             points = list(stated.points)
             largest = LARGEST_COUNTS[self.counted]
-            count_points(
-                stated.law, points, count_at, {}, seconds=SECONDS, clock=clock, apart=APART, largest_count=largest
-            )
+            count_points(stated.law, points, count_at, {}, seconds=SECONDS, now=now, apart=APART, largest_count=largest)
         except CountError as error:
             raise NotJudged(str(error)) from None
         finally:

@@ -12,14 +12,8 @@ import pytest
 from bptt_bench.analyse.evidence.evidence import why_not_counted
 from bptt_bench.errors import MeasureError
 from bptt_bench.measure.engines.counting_process import CountError
-from bptt_bench.measure.loop.counting import (
-    MOST_INSTRUCTIONS,
-    SECONDS,
-    InputsToCount,
-    climb,
-    count_points,
-    longer_profile,
-)
+from bptt_bench.measure.loop.counted_points import MOST_INSTRUCTIONS, climb, count_points
+from bptt_bench.measure.loop.counting import SECONDS, InputsToCount, longer_profile
 from bptt_bench.measure.loop.events import CountsTaken, Event, Notice
 from bptt_bench.measure.loop.run import run
 from bptt_bench.measure.timing.clock import FakeClock
@@ -55,6 +49,9 @@ class FakeCounter:
         self.clock.advance(self.seconds)
         middle = self.work(point)
         return [int(middle) + shift for shift in range(-(inputs // 2), inputs - inputs // 2)]
+
+    def processor_seconds(self) -> float:
+        return self.clock.now()
 
 
 def prepare(point: Point) -> Any:
@@ -314,6 +311,6 @@ def test_what_is_put_between_the_given_points_is_not_alike(apart: float, beside:
         return 100.0 * float(point["n"])
 
     levels = [Point(n=n) for n in (500, 1000, 2000, 4000)]
-    left = count_points(CostLaw("n"), levels, count, {}, seconds=1.0, clock=FakeClock(), apart=apart)
+    left = count_points(CostLaw("n"), levels, count, {}, seconds=1.0, now=FakeClock().now, apart=apart)
     assert not left
     assert asked == [16, 64, 250, 1000, 4000, *beside]

@@ -1,0 +1,102 @@
+"""Laws that few levels refute, and laws of several factors that lower terms do not hide."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from itertools import product
+
+import numpy as np
+import pytest
+from bptt_bench.analyse.growth.margins import Margin
+from bptt_bench.analyse.growth.other_laws import OtherLaws
+from bptt_bench.analyse.growth.question import Answer, LawQuestion
+from bptt_bench.analyse.growth.slopes import Response
+from bptt_bench.analyse.stats.arrays import Array
+from bptt_bench.plan import CostLaw
+from bptt_bench.plan.claims.claim import Bound
+from bptt_bench.plan.experiment.instructions import lower_order_terms
+
+
+def answer(
+    law: str, points: Mapping[str, object], values: object, *, is_exact: bool = True, bound: Bound = "tight"
+) -> Answer:
+    found = LawQuestion(
+        given=Response(
+            points={name: np.asarray(levels, dtype=np.float64) for name, levels in points.items()},
+            values=np.asarray(values, dtype=np.float64),
+            is_exact=is_exact,
+        ),
+        law=CostLaw(law),
+        name="instructions_count" if is_exact else "seconds_per_eval",
+        bound=bound,
+        margin=0.05 if is_exact else 0.25,
+        overheads=((), ("1",), lower_order_terms(CostLaw(law))) if is_exact else ((), ("1",)),
+        least_share=0.3,
+    ).answer()
+    assert found is not None
+    return found
+
+
+@pytest.mark.parametrize("is_exact", [True, False])
+@pytest.mark.parametrize(
+    ("law", "bound", "word"),
+    [
+        ("n**3", "tight", "refuted"),
+        ("2**n", "tight", "refuted"),
+        ("n**3", "upper", "refuted"),
+        ("n**3", "lower", "supported"),
+    ],
+)
+def test_four_levels_refute_what_a_response_outgrows_twentyfold(
+    law: str, bound: Bound, word: str, is_exact: bool
+) -> None:
+    levels = [5, 6, 7, 8]
+    values = [1000 * math.factorial(n) for n in levels]
+    assert answer(law, {"n": levels}, values, is_exact=is_exact, bound=bound).word == word
+
+
+@pytest.mark.parametrize(("last", "word"), [(19, "inconclusive"), (21, "refuted")])
+def test_growth_that_caches_may_explain_is_not_outgrown_by_few_levels(last: float, word: str) -> None:
+    levels = np.array([100.0, 1000, 10_000, 100_000])
+    assert answer("n", {"n": levels}, levels * np.array([1, 4, 5, last]), is_exact=False).word == word
+
+
+def grid(n: tuple[int, ...], m: tuple[int, ...]) -> dict[str, Array]:
+    every = np.array(list(product(n, m)), dtype=np.float64)
+    return {"n": every[:, 0], "m": every[:, 1]}
+
+
+@pytest.mark.parametrize(
+    ("law", "word"),
+    [("m*log(n)", "supported"), ("m*n**0.5", "refuted"), ("m*n", "refuted"), ("n*m*log(n)", "refuted")],
+)
+def test_lower_terms_hide_no_law_where_a_lower_power_fits_by_itself(law: str, word: str) -> None:
+    points = grid((1000, 10_000, 100_000, 1_000_000), (1000, 3000, 10_000))
+    counts = points["m"] * (200 + 12 * np.log(points["n"])) + 20_000
+    assert answer(law, points, np.round(counts)).word == word
+
+
+@pytest.mark.parametrize("law", ["V*E", "(V + E)**2"])
+def test_a_sum_refutes_the_product_and_the_square(law: str) -> None:
+    points = dict(zip(("V", "E"), grid((1000, 4000, 16_000), (4000, 16_000, 64_000)).values(), strict=True))
+    counts = 2000 * points["V"] + 330 * points["E"] + 20_000
+    assert answer(law, points, counts).word == "refuted"
+
+
+def test_a_product_that_lower_terms_outweigh_is_left_open() -> None:
+    points = grid((200, 400, 800), (10, 20, 40))
+    counts = 0.2 * points["n"] * points["m"] + 20 * points["n"] + 3e4
+    assert answer("n*m", points, counts).word == "inconclusive"
+
+
+def test_lower_laws_have_a_lower_power_or_the_logarithm_of_one_factor() -> None:
+    points = grid((4, 16), (3, 9))
+    law = CostLaw("n*m")
+    given = Response(points=points, values=np.ones(4), is_exact=True)
+    found = OtherLaws(given=given, law=law, allowed=Margin(0.05, "tight")).lower_laws()
+    values = [law.evaluate(points).tolist() for law in found]
+    n, m = points["n"], points["m"]
+    expected = [m, m * np.log(n), m * n**0.5, m * n**0.5 * np.log(n), n, n * np.log(m), n * m**0.5]
+    expected += [n * m**0.5 * np.log(m), n + m]
+    assert values == [pytest.approx(each.tolist()) for each in expected]
