@@ -6,7 +6,7 @@ Evidence for the limits: as for those of ``question``.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,10 +70,14 @@ class OtherLaws:
             if base >= LEAST_BASE and not self._is_exponential():
                 yield CostLaw(f"{base:.3g}**{factor}")
 
-    def beside_lower(self, lower: tuple[str, ...]) -> list[Slopes]:
-        """Return the response beside other laws with some terms of lower order; those of several factors also bare."""
-        laws, several = list(self.simple_laws()), list(self.lower_laws()) if len(self.given.points) > 1 else []
-        tried = [*((law, lower) for law in (*laws, *several)), *((law, ()) for law in several)]
+    def beside_lower(self, lower: Sequence[str]) -> list[Slopes]:
+        """Return the response beside other laws with some terms of lower order.
+
+        Those of several factors also bare, and with all terms of lower order of the law that is asked about.
+        """
+        several = list(self.lower_laws()) if len(self.given.points) > 1 else []
+        every = dict.fromkeys([(), tuple(lower), lower_order_terms(self.law)])
+        tried = [*((law, lower) for law in self.simple_laws()), *((law, terms) for law in several for terms in every)]
         return [one for law, terms in tried if (one := self.given.beside_with(law, terms)) is not None]
 
     def lower_laws(self) -> Iterator[CostLaw]:
@@ -238,8 +242,9 @@ class OtherLaws:
             for power in (-1.0, -0.5, 0.5, 1.0):
                 law = CostLaw(" + ".join(f"{term}*{factor}**{power:g}" for term in self.law.terms))
                 beside = self.given.beside_with(law, lower_order_terms(law))
-                if beside is None or beside.share < LEAST_HIDDEN or len(law.terms) == self.given.values.size:
+                if beside is None or len(law.terms) == self.given.values.size:
                     continue
-                if FAR_CLOSER * beside.deviation <= found.deviation:
+                share, closer = (COUNTED_SHARE, COUNTED_CLOSER) if power == 1 else (LEAST_HIDDEN, 1 / FAR_CLOSER)
+                if beside.share >= share and beside.deviation <= closer * found.deviation:
                     return law.text
         return None

@@ -17,6 +17,7 @@ from bptt_bench.analyse.findings.limits import Limits, Word
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE
 from bptt_bench.analyse.growth.other_laws import (
+    AS_CLOSE,
     FAR_CLOSER,
     HIDDEN_CLOSER,
     LARGEST_MISFIT,
@@ -230,17 +231,24 @@ class LawQuestion:
             most = min(CLOSER * closest, LARGEST_MISFIT) if self.given.is_exact else HIDDEN_CLOSER * closest
             if beside is None or beside.deviation > most or beside.share < self._least_hidden(beside, others):
                 continue
-            if all(FAR_CLOSER * one.deviation > beside.deviation for one in self._rivals.beside_lower(lower)):
+            rivals = self._rivals.beside_lower(lower)
+            if all(FAR_CLOSER * one.deviation > beside.deviation for one in rivals):
                 return tuple(lower)
         return ()
 
     def _least_hidden(self, beside: Slopes, others: list[Slopes]) -> float:
-        """Return the share of a law's terms at the largest point, from which the terms beside them may hide it."""
+        """Return the share of a law's terms at the largest point, from which the terms beside them may hide it.
+
+        Counts of several factors that need the law's own terms, to be followed as closely, are hidden sooner.
+        """
         if self._has_few_points(len(beside.full_law.terms)):
             return 0.0
+        if self.given.is_exact and len(self.given.points) > 1:
+            alone = self.given.beside_with(CostLaw(" + ".join(beside.overhead)))
+            is_needed = alone is None or alone.deviation > AS_CLOSE * beside.deviation
+            return LEAST_SEEN if is_needed else LEAST_HIDDEN
         is_seen = self.given.is_exact or beside.overhead == ("1",)
-        is_followed = self.given.is_exact and beside.deviation < LEAST_DIFFERENCE
-        return LEAST_SEEN if (is_seen and others) or is_followed else LEAST_HIDDEN
+        return LEAST_SEEN if is_seen and others else LEAST_HIDDEN
 
     def _has_few_points(self, n_terms: int) -> bool:
         """Return whether counts of several factors are at too few points to distinguish so many terms."""
