@@ -48,7 +48,9 @@ TEXTBOOK_DESIGN = (
 # Matrices of every size from a cache to memory, over few steps: they measure the cost of an operation beyond a cache in
 # little time, for predictions at large points.
 LARGE_MATRICES = (
-    Design.lines(RECURRENT.replace(T=4), {"H": [960, 1440, 1920, 2880, 3840], "d": [1920, 3840, 7680, 15_360]})
+    Design.lines(
+        RECURRENT.replace(T=4), {"H": [960, 1440, 1920, 2880, 3840], "d": [1920, 3840, 7680, 15_360, 23_040, 30_720]}
+    )
     + Design.lines(SEED_SCALE.replace(T=4), {"V": [50_000, 125_000]})
     + Design.lines(RECURRENT, {"H": [1440], "d": [3840]})
     + Design.of(
@@ -75,7 +77,7 @@ BEYOND = Design.of(
         *(SEED_SCALE.replace(V=2000, T=T) for T in (280, 560, 1120)),
         *(RECURRENT.replace(T=T) for T in (384, 576)),
         *(RECURRENT.replace(H=H) for H in (1920, 2880, 3840)),
-        *(RECURRENT.replace(d=d) for d in (7680, 15_360, 30_720)),
+        *(RECURRENT.replace(d=d) for d in (7680, 15_360, 30_720, 61_440)),
         *(
             Point(V=V, d=H, H=H, T=T)
             for V, H, T in (
