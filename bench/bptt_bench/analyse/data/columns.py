@@ -22,6 +22,7 @@ from bptt_bench.text.units import SECOND, parse_unit, unit_of_name
 if TYPE_CHECKING:
     import pandas as pd
 
+CUT_OFF = re.compile(r"time[sd]?_?out|censored|cut_?off", re.IGNORECASE)  # in names of columns
 CENSORED, STANDARD_ERROR = "censored", "standard_error"  # attributes of a frame: columns that say how a value is known
 MOST_SHOWN, MOST_CHARACTERS = 6, 60  # levels that a message names, and how much of each
 
@@ -285,6 +286,11 @@ def add_roles(
                 f"the law does not name {name!r}, which varies ({format_levels(levels)}); --where selects, --ignore "
                 f"{quote(name)} takes all as one"
             )
+    notes += (
+        f"{name!r} is taken as a category; with --censored {quote(name)} its samples are lower bounds instead"
+        for name in found.categories
+        if name not in chosen and CUT_OFF.search(name)
+    )
     factors = frame.attrs.get("factors")
     if factors is None:
         factors = [*found.factors, *present, *found.categories]

@@ -178,3 +178,10 @@ def test_several_responses_of_a_run_without_time_are_named(stated: str | None) -
     frame = run_without_time("instructions_count", "operations_count")
     with pytest.raises(FitError, match=r"the data have 'instructions_count', 'operations_count'.* --response inst"):
         choose_response(frame, stated, ["n"])
+
+
+@pytest.mark.parametrize(("name", "is_named"), [("timed_out", True), ("Timeout", True), ("ok", False)])
+def test_a_column_that_may_say_what_was_cut_off_is_named(name: str, is_named: bool) -> None:
+    frame = pd.DataFrame({"n": [1, 2, 4, 8], "seconds": [1.0, 2.0, 4.0, 5.0], name: [False, False, False, True]})
+    note = f"{name!r} is taken as a category; with --censored {name} its samples are lower bounds instead"
+    assert (note in add_roles(frame, ["n"], response="seconds").attrs["notes"]) == is_named
