@@ -22,8 +22,17 @@ Tool = Callable[[Case], Answer]
 
 def ours(case: Case) -> Answer:
     """Predict with the stated law."""
+    return _predict(case, case.law)
+
+
+def without_law(case: Case) -> Answer:
+    """Predict with the laws that are found in the points to learn from."""
+    return _predict(case, None)
+
+
+def _predict(case: Case, law: str | None) -> Answer:
     points = [Point(dict(zip(case.factors, row, strict=True))) for row in case.held[list(case.factors)].to_numpy()]
-    found = {one.at: one for one in predict(case.kept, list(points), law=case.law)}
+    found = {one.at: one for one in predict(case.kept, list(points), law=law)}
     answers = [found[point] for point in points]
     value, low, high = (
         np.array([getattr(one, name) for one in answers], dtype=np.float64) for name in ("value", "low", "high")
@@ -110,9 +119,10 @@ def _extra_p_server() -> Server:
 
 
 EXTRA_P = Path(os.environ.get("EXTRA_P_PYTHON", ".venv-extrap/bin/python"))
-OURS = "bptt-bench"
+OURS, WITHOUT_LAW = "bptt-bench", "without a law"
 TOOLS: Mapping[str, Tool] = {
     OURS: ours,
+    WITHOUT_LAW: without_law,
     "law alone": law_alone,
     "log-log": log_log,
     "NNLS": nnls,
