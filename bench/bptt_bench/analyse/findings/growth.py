@@ -22,6 +22,7 @@ class FactorGrowth:
     predicted : exponent of the law with its overhead. estimate : with the excess of the response over the law.
     n_steps : pairs of neighbouring levels, or levels less one, that it rests on.
     per_step : whether these are the factors by which one step multiplies the response, of a law that is exponential.
+    is_rough : whether these are so few that one more may lie far outside the interval.
     """
 
     factors: tuple[str, ...]
@@ -30,6 +31,7 @@ class FactorGrowth:
     limits: Limits
     n_steps: int
     per_step: bool = False
+    is_rough: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

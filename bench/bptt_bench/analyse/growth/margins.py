@@ -7,11 +7,11 @@ from typing import NamedTuple
 
 from bptt_bench.analyse.findings.growth import FactorGrowth
 from bptt_bench.analyse.findings.limits import Limits, Word
-from bptt_bench.analyse.growth.slopes import FEWEST_STEPS, FactorSlopes
+from bptt_bench.analyse.growth.slopes import FactorSlopes
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan.claims.claim import Bound
 
-MANY_STEPS = 6  # from which an interval of their median leaves some of them out
+FEWEST_STEPS = 2  # along a factor, from which growth is judged
 STEEP = 3.0  # exponent from which margins are relative
 
 
@@ -34,6 +34,7 @@ class Margin(NamedTuple):
             estimate=Interval(*(slopes.law + value for value in slopes.excess)),
             limits=self.limits(slopes.law),
             n_steps=slopes.n_steps,
+            is_rough=slopes.is_rough,
         )
 
     def together(self, growths: tuple[FactorGrowth, ...]) -> FactorGrowth:
@@ -48,6 +49,7 @@ class Margin(NamedTuple):
             estimate=Interval(estimate, estimate - below, estimate + above),
             limits=self.limits(predicted, len(growths)),
             n_steps=min(one.n_steps for one in growths),
+            is_rough=any(one.is_rough for one in growths),
         )
 
 
@@ -58,6 +60,6 @@ def verdict_on(growth: FactorGrowth) -> Word:
         return "inconclusive"
     word = limits.decide(low, high)
     span = high - low
-    if word == "refuted" and growth.n_steps < MANY_STEPS and limits.decide(low - span, high + span) != "refuted":
+    if word == "refuted" and growth.is_rough and limits.decide(low - span, high + span) != "refuted":
         return "inconclusive"
     return word
