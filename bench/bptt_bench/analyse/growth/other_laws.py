@@ -73,9 +73,10 @@ class OtherLaws:
     def beside_lower(self, lower: Sequence[str]) -> list[Slopes]:
         """Return the response beside other laws with some terms of lower order.
 
-        Those of several factors also bare, and with all terms of lower order of the law that is asked about.
+        Counts of several factors also beside laws of lower powers, bare and with all terms of lower order of the law
+        that is asked about. A time has noise and overhead enough for one of so many to be close by chance.
         """
-        several = list(self.lower_laws()) if len(self.given.points) > 1 else []
+        several = list(self.lower_laws()) if self.given.is_exact and len(self.given.points) > 1 else []
         every = dict.fromkeys([(), tuple(lower), lower_order_terms(self.law)])
         tried = [*((law, lower) for law in self.simple_laws()), *((law, terms) for law in several for terms in every)]
         return [one for law, terms in tried if (one := self.given.beside_with(law, terms)) is not None]

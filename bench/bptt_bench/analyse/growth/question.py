@@ -23,6 +23,7 @@ from bptt_bench.analyse.growth.other_laws import (
     LARGEST_MISFIT,
     LEAST_DIFFERENCE,
     LEAST_HIDDEN,
+    LEAST_MISFIT,
     OtherLaws,
 )
 from bptt_bench.analyse.growth.slopes import CLOSER, Response, Slopes
@@ -40,6 +41,7 @@ WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show,
 MILD, MILD_OF_SEVERAL = 2.0, 4.0
 FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that lower terms may hide
 NO_GROWTH = 0.01  # exponent of a law that does not grow with a factor
+LEAST_PER_UNIT = 1 / 64  # instructions for a unit of what a law counts, such as a product of two numbers of 8 bits
 LATE_GROWTH = 2.0  # times the margin: growth at the largest level of what should not grow
 OUTGROWN = math.log(MOST_RISE)  # log of the growth beside the law's, in so many steps or more
 FEWEST_OUTGROWN = 3
@@ -232,21 +234,18 @@ class LawQuestion:
             if beside is None or beside.deviation > most or beside.share < self._least_hidden(beside, others):
                 continue
             rivals = self._rivals.beside_lower(lower)
-            if all(FAR_CLOSER * one.deviation > beside.deviation for one in rivals):
+            is_little = self.given.is_exact and len(self.given.points) > 1 and beside.share < LEAST_HIDDEN
+            closer = AS_CLOSE if is_little else FAR_CLOSER
+            if all(closer * one.deviation > beside.deviation for one in rivals):
                 return tuple(lower)
         return ()
 
     def _least_hidden(self, beside: Slopes, others: list[Slopes]) -> float:
-        """Return the share of a law's terms at the largest point, from which the terms beside them may hide it.
-
-        Counts of several factors that need the law's own terms, to be followed as closely, are hidden sooner.
-        """
+        """Return the share of a law's terms at the largest point, from which the terms beside them may hide it."""
         if self._has_few_points(len(beside.full_law.terms)):
             return 0.0
         if self.given.is_exact and len(self.given.points) > 1:
-            alone = self.given.beside_with(CostLaw(" + ".join(beside.overhead)))
-            is_needed = alone is None or alone.deviation > AS_CLOSE * beside.deviation
-            return LEAST_SEEN if is_needed else LEAST_HIDDEN
+            return least_hidden_of_several(self.given, beside)
         is_seen = self.given.is_exact or beside.overhead == ("1",)
         return LEAST_SEEN if is_seen and others else LEAST_HIDDEN
 
@@ -267,3 +266,26 @@ class LawQuestion:
         if not flat or not (law > 0).all():
             return False
         return bool(law.max() < WIDE_RANGE * law.min() or values.max() > FLAT * values.min())
+
+
+def least_hidden_of_several(given: Response, beside: Slopes) -> float:
+    """Return the share of a law's terms, from which terms of lower order beside them may hide it in counts.
+
+    None if as few instructions as its units need at least would not be seen beside the others; else a small one if the
+    counts are followed less closely without the law's own terms. Terms of fewer instructions hide nothing.
+
+    Parameters
+    ----------
+    given : counts of several factors. beside : beside the law with all terms of lower order.
+    """
+    units = float(beside.law.evaluate(beside.largest)) / max(
+        float(beside.law.evaluate(dict.fromkeys(given.points, 1.0))), 1.0
+    )
+    count = float(beside.full_law.evaluate(beside.largest, beside.coefficients))
+    if units * LEAST_PER_UNIT <= max(beside.deviation, LEAST_MISFIT) * count:
+        return 0.0
+    if beside.share * count < LEAST_PER_UNIT * units:
+        return math.inf
+    alone = given.beside_with(CostLaw(" + ".join(beside.overhead)))
+    is_needed = alone is None or alone.deviation > AS_CLOSE * beside.deviation
+    return LEAST_SEEN if is_needed else LEAST_HIDDEN

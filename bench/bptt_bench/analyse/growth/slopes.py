@@ -15,7 +15,6 @@ only where the law then follows the response closely, which a wrong law does not
 from __future__ import annotations
 
 import itertools
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import bdtr
 
-from bptt_bench.analyse.stats.arrays import Array, Flags, Index
+from bptt_bench.analyse.stats.arrays import Array, Index
 from bptt_bench.analyse.stats.estimate import Interval, solve, t_quantile
 from bptt_bench.plan import CostLaw
 
@@ -32,8 +31,9 @@ CONFIDENCE = 0.95  # of the slopes of counts
 SPREADS = 3.0  # standard errors, as inputs differ, by which a slope of counts is uncertain at least
 CLOSE = 0.6  # of the margin: typical deviation up to which terms beside a law are accepted …
 CLOSER = 0.5  # … if they bring it down to this share
-FEWEST_ON_LINE = 4  # points along a factor through the largest, by which counts are judged instead of all
-MANY_STEPS, MANY_STEPS_OF_COUNTS = 6, 3  # from which one more step hardly changes an interval; counts have no noise
+MANY_STEPS = 6  # along a factor, from which one more hardly changes an interval …
+FEWEST_EXACT = 3  # … and of counts
+EVEN = 0.05  # largest standard error of the logarithms of counts, as inputs differ, that are exact
 SAME_LEVEL = 9  # digits after the point of log levels that are the same
 LARGE_SHARES = 1 / 8, 1 / 30, 1 / 100  # of the largest count, from which counts are judged …
 MOST_EXCESS = 2.0  # times a response at smaller points, that a law with overhead may foretell there
@@ -157,11 +157,7 @@ class Response:
             name: float(sum(share[top, j] * term.local_exponent(name, at) for j, term in enumerate(full.terms)))
             for name in self.points
         }
-        factors, deviation = (
-            self._of_counts(solution.residual, exponents, at)
-            if self.is_exact
-            else self._by_neighbours(solution.residual, exponents)
-        )
+        factors, deviation = (self._pooled if self.is_exact else self._by_neighbours)(solution.residual, exponents)
         if not any(one.n_steps for one in factors.values()):
             return None
         return Slopes(
@@ -189,44 +185,29 @@ class Response:
         deviations = np.concatenate(every)
         return found, float(np.median(deviations)) if len(deviations) else np.inf
 
-    def _of_counts(
-        self, residual: Array, exponents: Mapping[str, float], top: Mapping[str, float]
-    ) -> tuple[dict[str, FactorSlopes], float]:
-        """Return the slopes of the residuals: along a factor through the top, else of a regression on all factors."""
+    def _pooled(self, residual: Array, exponents: Mapping[str, float]) -> tuple[dict[str, FactorSlopes], float]:
+        """Return the slopes of a regression of the residuals on the logarithms of all factors."""
         deviation = float(np.sqrt(np.mean((residual - np.median(residual)) ** 2)))
         unknown = Interval(np.nan, -np.inf, np.inf)
         found = {name: FactorSlopes(unknown, exponents[name], 0.0, 0) for name in self.points}
         varied = [name for name, levels in self.points.items() if levels.min() > 0 and np.ptp(levels) > 0]
-        every = np.ones(len(residual), dtype=bool)
-        for name in varied:
-            others = [self.points[other] == top[other] for other in varied if other != name]
-            line = np.logical_and.reduce([every, *others])
-            is_line = len(varied) > 1 and len(np.unique(self.points[name][line])) >= FEWEST_ON_LINE
-            known = self._slope(residual, name, [name], line) if is_line else self._slope(residual, name, varied, every)
-            if known is not None:
-                excess, steps, freedom = known
-                is_rough = steps < MANY_STEPS_OF_COUNTS and freedom < MANY_STEPS
-                found[name] = FactorSlopes(excess, exponents[name], excess.estimate, steps, is_rough)
-        return found, deviation
-
-    def _slope(
-        self, residual: Array, name: str, varied: Sequence[str], kept: Flags
-    ) -> tuple[Interval, int, int] | None:
-        """Return the slope of residuals with a factor in a regression at some points, its steps, and the freedom."""
-        logs = np.column_stack([np.ones(kept.sum()), *(np.log(self.points[each][kept]) for each in varied)])
+        logs = np.column_stack([np.ones_like(residual), *(np.log(self.points[name]) for name in varied)])
         n, k = logs.shape
         if n <= k or np.linalg.matrix_rank(logs) < k:
-            return None
-        own = 1 + list(varied).index(name)
+            return found, deviation
         weights = np.linalg.pinv(logs)  # (k, n): of the residuals in each slope
-        slopes = weights @ residual[kept]
-        variance = float(((residual[kept] - logs @ slopes) ** 2).sum()) / (n - k)
-        half = t_quantile(CONFIDENCE, n - k) * math.sqrt(variance * float((weights[own] ** 2).sum()))
+        slopes = weights @ residual
+        variance = float(((residual - logs @ slopes) ** 2).sum()) / (n - k)
+        halves = t_quantile(CONFIDENCE, n - k) * np.sqrt(variance * (weights**2).sum(axis=1))
         if self.spread is not None:
-            half = max(half, SPREADS * math.sqrt(float(weights[own] ** 2 @ self.spread[kept] ** 2)))
-        steps = len(np.unique(self.points[name][kept])) - 1
-        slope = float(slopes[own])
-        return Interval(slope, slope - half, slope + half), steps, n - k
+            halves = np.maximum(halves, SPREADS * np.sqrt((weights**2) @ self.spread**2))
+        is_even = self.spread is None or float(self.spread.max()) <= EVEN
+        for name, slope, half in zip(varied, slopes[1:].tolist(), halves[1:].tolist(), strict=True):
+            steps = len(np.unique(self.points[name])) - 1
+            is_rough = not (steps >= FEWEST_EXACT or n - k >= MANY_STEPS) or (not is_even and steps < MANY_STEPS)
+            excess = Interval(slope, slope - half, slope + half)
+            found[name] = FactorSlopes(excess, exponents[name], slope, steps, is_rough)
+        return found, deviation
 
 
 def neighbours(levels: Mapping[str, Array], factor: str) -> Index:

@@ -100,3 +100,45 @@ def test_lower_laws_have_a_lower_power_or_the_logarithm_of_one_factor() -> None:
     expected = [m, m * np.log(n), m * n**0.5, m * n**0.5 * np.log(n), n, n * np.log(m), n * m**0.5]
     expected += [n * m**0.5 * np.log(m), n + m]
     assert values == [pytest.approx(each.tolist()) for each in expected]
+
+
+def cube() -> dict[str, Array]:
+    every = np.array(list(product((2000, 8000, 32_000), (4, 8, 16), (4, 8, 16))), dtype=np.float64)
+    return dict(zip(("n", "k", "d"), every.T, strict=True))
+
+
+@pytest.mark.parametrize(("law", "word"), [("n*k*d", "inconclusive"), ("n**2*k*d", "refuted")])
+def test_a_law_whose_least_work_would_not_be_seen_is_left_open(law: str, word: str) -> None:
+    """As one step of k-means: sixteen products an instruction, beside a thousand instructions for each point."""
+    points = cube()
+    noise = np.random.default_rng(1).normal(0, 0.015, len(points["n"]))
+    counts = (2.4e6 + 1500 * points["n"] + points["n"] * points["k"] * points["d"] / 16) * np.exp(noise)
+    assert answer(law, points, np.round(counts)).word == word
+
+
+@pytest.mark.parametrize(("per_unit", "word"), [(0.05, "inconclusive"), (0.002, "refuted")])
+def test_a_law_that_counts_need_is_hidden_if_its_units_take_instructions(per_unit: float, word: str) -> None:
+    points = grid((1000, 2000, 4000, 8000), (10_000, 20_000, 40_000))
+    counts = per_unit * points["n"] * points["m"] + 3000 * points["n"] + 1000 * points["m"] + 1e5
+    assert answer("n*m", points, counts).word == word
+
+
+@pytest.mark.parametrize(("spread", "word"), [(0.0, "refuted"), (0.2, "inconclusive")])
+def test_few_counts_refute_unless_inputs_differ_much(spread: float, word: str) -> None:
+    n = np.array([100.0, 200, 400, 800])
+    counts = 1000 * n**1.5 * np.array([1, 1.2, 0.95, 1.1])
+    given = Response(points={"n": n}, values=counts, is_exact=True, spread=np.full(4, spread))
+    found = LawQuestion(
+        given=given, law=CostLaw("n"), name="instructions_count", bound="upper", margin=0.05, overheads=((),),
+        least_share=0.3,
+    ).answer()  # fmt: skip
+    assert found is not None
+    assert found.word == word
+
+
+def test_lower_powers_are_no_rivals_of_a_time() -> None:
+    points = grid((4, 16), (3, 9))
+    for is_exact, n_laws in ((True, True), (False, False)):
+        given = Response(points=points, values=points["n"] * points["m"], is_exact=is_exact)
+        others = OtherLaws(given=given, law=CostLaw("n*m"), allowed=Margin(0.05, "tight"))
+        assert bool(others.beside_lower(("1",))) == n_laws
