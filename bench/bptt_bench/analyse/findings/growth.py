@@ -47,6 +47,7 @@ class LawGrowth(Finding):
     late : factors with which it grows at the largest level alone, where the law does not.
     hidden : terms of the law that are nowhere large enough to be judged.
     hiding : terms of lower order that may hide a law that the response does not follow.
+    outgrown : how many times as much as the law the response grows, more at every step, where that refutes it.
     """
 
     law: str
@@ -62,6 +63,7 @@ class LawGrowth(Finding):
     late: tuple[str, ...] = ()
     hidden: tuple[str, ...] = ()
     hiding: tuple[str, ...] = ()
+    outgrown: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -116,11 +116,12 @@ class GrowingInput(Finding):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnmeasuredPoints(Finding):
-    """Points at which a subject could not be measured, and the reason stored at the first of them."""
+    """Points at which a subject could not be measured, or only not counted, and the reason stored at the first."""
 
     subject: str
     points: tuple[Levels, ...]
     reason: str
+    is_counting: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,6 +35,7 @@ CLOSE_FIT = 0.3  # of the margin: a typical deviation that leaves nothing to exp
 LEAST_POWER = 0.5  # of what a law multiplies, for another law to have it at a lower one
 SAME = 1e-9  # relative, of the ratio of two laws that are one
 LEAST_BASE = 1.05  # of a power b**n that is an exponential law to a reader
+SAME_BASE = 0.15  # relative, of the logarithms of two bases that may be one
 MOST_STEPS = 700.0  # of the exponent of a power, beyond which it overflows
 
 
@@ -67,7 +68,7 @@ class OtherLaws:
         steps = np.diff(levels[order])
         if len(steps) and steps.min() > 0 and levels.max() <= MOST_STEPS:
             base = float(np.exp(np.median(np.diff(np.log(self.given.values[order])) / steps)))
-            if base >= LEAST_BASE and not self._is_exponential():
+            if base >= LEAST_BASE and not (self._is_exponential() and self._has_base(base)):
                 yield CostLaw(f"{base:.3g}**{factor}")
 
     def beside_lower(self, lower: Sequence[str]) -> list[Slopes]:
@@ -171,6 +172,13 @@ class OtherLaws:
         (factor,) = at
         full, less = (sum(term.local_exponent(factor, where) for term in self.law.terms) for where in (at, half))
         return math.isclose(full, 2 * less, rel_tol=1e-3) and full > 0
+
+    def _has_base(self, base: float) -> bool:
+        """Return whether a law that is a power of its level grows by about as much a step."""
+        ((factor, levels),) = self.given.points.items()
+        top = float(levels.max())
+        last, before = (float(self.law.evaluate({factor: level})) for level in (top, top - 1))
+        return before > 0 and abs(math.log(base) - math.log(last / before)) <= SAME_BASE * math.log(base)
 
     def _is_own(self, other: CostLaw) -> bool:
         """Return whether a law is the same as this one up to a coefficient, however it is written."""

@@ -43,8 +43,8 @@ FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that l
 NO_GROWTH = 0.01  # exponent of a law that does not grow with a factor
 LEAST_PER_UNIT = 1 / 64  # instructions for a unit of what a law counts, such as a product of two numbers of 8 bits
 LATE_GROWTH = 2.0  # times the margin: growth at the largest level of what should not grow
-OUTGROWN = math.log(MOST_RISE)  # log of the growth beside the law's, in so many steps or more
-FEWEST_OUTGROWN = 3
+FEWEST_OUTGROWN = 3  # steps in which a response grows more than MOST_RISE times as much as the law
+MOST_LOG = 700.0  # of a number that does not overflow
 
 
 class Answer(NamedTuple):
@@ -110,8 +110,9 @@ class LawQuestion:
         return OtherLaws(given=self.given, law=self.law, allowed=self._allowed)
 
     def _decide(self, finding: LawGrowth, found: Slopes, others: list[Slopes]) -> tuple[Word, LawGrowth]:
-        if self._is_outgrown():
-            return "refuted", finding
+        outgrown = self._outgrown()
+        if outgrown is not None:
+            return "refuted", replace(finding, outgrown=outgrown)
         words = [verdict_on(one) for one in finding.growths]
         if "refuted" in words or verdict_on(finding.whole) == "refuted":
             hiding = self._hiding_terms(finding, others)
@@ -132,19 +133,21 @@ class LawQuestion:
         hiding = found.overhead if is_small else ()
         return ("supported" if is_clear else "inconclusive"), replace(finding, rival=rival, hiding=hiding)
 
-    def _is_outgrown(self) -> bool:
-        """Return whether a response of one factor grows many times as much as the law, and more at every step.
+    def _outgrown(self) -> float | None:
+        """Return how many times as much as the law a response of one factor grows, if many, and more at every step.
 
         Neither caches nor terms of lower order explain that, and so few steps suffice.
         """
         bare = self.given.beside_with(self.law) if self.bound != "lower" and len(self.given.points) == 1 else None
         if bare is None:
-            return False
+            return None
         (levels,) = self.given.points.values()
         expected = bare.full_law.evaluate(dict(self.given.points), bare.coefficients)
         excess = np.log(self.given.values / expected)[np.argsort(levels, kind="stable")]
         steps = np.diff(excess)
-        return len(steps) >= FEWEST_OUTGROWN and bool((steps > 0).all()) and float(excess[-1] - excess[0]) > OUTGROWN
+        times = math.exp(min(float(excess[-1] - excess[0]), MOST_LOG))
+        is_steady = len(steps) >= FEWEST_OUTGROWN and bool((steps > 0).all())
+        return times if is_steady and times > MOST_RISE else None
 
     def _least_clear(self, found: Slopes) -> float:
         """Return the share of a law's terms at the largest point from which lower terms do not make it another law's.

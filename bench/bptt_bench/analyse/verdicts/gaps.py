@@ -19,7 +19,10 @@ def unmeasured_points(skips: Sequence[Mapping[str, Any]], subject: str) -> Unmea
         return None
     points = sorted((skip["point"] for skip in mine), key=lambda point: [(str(type(x)), x) for x in point.values()])
     return UnmeasuredPoints(
-        subject=subject, points=tuple(dict.fromkeys(map(Point, points))), reason=str(mine[0]["reason"])
+        subject=subject,
+        points=tuple(dict.fromkeys(map(Point, points))),
+        reason=str(mine[0]["reason"]),
+        is_counting=all(skip.get("timing") == "counts" for skip in mine),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
+from shlex import quote
 from typing import TYPE_CHECKING, Protocol
 
 from rich.box import SIMPLE_HEAD
@@ -132,7 +133,8 @@ def print_verdicts(console: Console, analysis: Analysis) -> None:
     for row in [*unsupported, *explained]:
         console.print(_why(row, console.width), soft_wrap=False)
     if unsupported:
-        console.print(Text("A reason in full: bptt-bench verdict DIR --why CLAIM", "dim"))
+        claim = quote(unsupported[0].stated or unsupported[0].claim)
+        console.print(Text(f"A reason in full: add --why {claim} to bptt-bench verdict", "dim"))
 
 
 def print_gaps(console: Console, analysis: Analysis) -> None:

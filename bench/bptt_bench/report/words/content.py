@@ -28,7 +28,7 @@ from bptt_bench.plan import (
 from bptt_bench.plan.experiment.claims_from_law import law_of
 from bptt_bench.plan.machine.kernels import describe_library, kernel_warnings_of_run, libraries_of_run
 from bptt_bench.report import format as show
-from bptt_bench.report.words.findings.clauses import points_text, words
+from bptt_bench.report.words.findings.clauses import words
 from bptt_bench.report.words.findings.fits import hosts_text
 from bptt_bench.report.words.headlines import cause_of, headline_of
 from bptt_bench.report.words.reasons import clauses_of, text_beside_regimes, text_of
@@ -353,10 +353,7 @@ def fit_summary(fit: Fit) -> str:
 
 def gap_lines(analysis: Analysis) -> list[str]:
     """Return where subjects could not be measured and why, a line each."""
-    return [
-        f"{gap.subject}: not measured at {points_text(gap.points)} ({shorten(gap.reason, MOST_CHARACTERS)})"
-        for gap in all_gaps(analysis.skips)
-    ]
+    return [f"{gap.subject}: {words(gap)} ({shorten(gap.reason, MOST_CHARACTERS)})" for gap in all_gaps(analysis.skips)]
 
 
 def noise_line(analysis: Analysis) -> str:

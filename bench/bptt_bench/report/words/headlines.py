@@ -26,13 +26,26 @@ MOST_WORDS = 20  # of a one-line reason; more is for the whole one
 def headline_of(reason: Reason) -> str:
     """Return a reason in one line: what was found, and of what is not supported the cause if it is known."""
     prefix = "" if reason.kind in (Kind.WITHIN, Kind.OUTSIDE, Kind.IMPRECISE) else f"{reason.kind}: "
-    return prefix + "; ".join(filter(None, (brief(reason.finding), cause_of(reason))))
+    found = brief(reason.finding)
+    return prefix + "; ".join(filter(None, (found, *(cause for cause in _causes(reason) if cause not in found))))
 
 
 def cause_of(reason: Reason) -> str:
     """Return what explains or limits a verdict in a few words; empty where that is not needed, or not known."""
+    return "; ".join(_causes(reason))
+
+
+def _causes(reason: Reason) -> list[str]:
     if isinstance(reason.finding, growth.LawGrowth | growth.WorkAndTime):
-        return _by_operations(reason) or _other_laws(growth_in(reason.finding))
+        cost = reason.finding.cost if isinstance(reason.finding, growth.WorkAndTime) else None
+        changed = brief(cost) if cost is not None and abs(math.log(cost.rise)) >= math.log1p(STEADY) else ""
+        others = _by_operations(reason) or _other_laws(growth_in(reason.finding))
+        return [cause for cause in (changed, others) if cause]
+    cause = _cause(reason)
+    return [cause] if cause else []
+
+
+def _cause(reason: Reason) -> str:
     if reason.kind is Kind.WITHIN:
         return _lacking(reason)
     if reason.width is not None:
@@ -212,12 +225,12 @@ def _(one: growth.LawGrowth) -> str:
 
 
 def _other_laws(one: growth.LawGrowth) -> str:
+    if one.hiding and not one.rival:
+        return f"{show.terms(one.hiding)} may hide it, larger levels would decide"
     if one.closer:
         return f"{show.law(one.closer)} fits far better"
     if one.rival:
         return f"{show.law(one.rival)} may be the law as well"
-    if one.hiding:
-        return f"{show.terms(one.hiding)} may hide it, larger levels would decide"
     also = list(map(show.law, one.also_fit))
     return f"{join_names(also)} also fit{'s' if len(also) == 1 else ''}" if also else ""
 

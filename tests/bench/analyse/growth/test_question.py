@@ -102,6 +102,16 @@ def test_lower_laws_have_a_lower_power_or_the_logarithm_of_one_factor() -> None:
     assert values == [pytest.approx(each.tolist()) for each in expected]
 
 
+@pytest.mark.parametrize(
+    ("law", "word"), [("1.618**n", "supported"), ("2**n", "refuted"), ("1.5**n", "refuted"), ("n**2", "refuted")]
+)
+def test_a_constant_does_not_hide_another_base(law: str, word: str) -> None:
+    """Counts of the naive Fibonacci numbers: 1.618 a step everywhere."""
+    levels = np.array([10, 11, 12, 14, 16, 18, 21])
+    counts = [96_552, 156_254, 253_368, 665_000, 1_739_000, 4_553_955, 19_292_177]
+    assert answer(law, {"n": levels}, counts).word == word
+
+
 def cube() -> dict[str, Array]:
     every = np.array(list(product((2000, 8000, 32_000), (4, 8, 16), (4, 8, 16))), dtype=np.float64)
     return dict(zip(("n", "k", "d"), every.T, strict=True))

@@ -54,5 +54,6 @@ def test_a_verdict_says_where_its_subject_is_missing() -> None:
     )
     assert judged(TIME, skip(4, "other"), skip(4, timing="memory")) == f"{PLAIN}."
     assert judged(MEMORY, skip(4, timing="memory")) == f"{PLAIN}; not measured at n=4."
+    assert judged(MEMORY, skip(4, timing="counts")) == f"{PLAIN}; not counted at n=4."
     check = CheckClaim(name="c", subject="sort", check=lambda _: CheckResult(estimate=0, allowed=0, cases=1))
     assert judged(check, skip(4)) == f"{PLAIN}."

@@ -41,7 +41,7 @@ def test_each_factor_varies_alone_below_the_largest_point() -> None:
     assert not found.left_out
 
 
-def test_where_time_is_short_the_largest_point_is_one_through_which_all_lines_are_counted() -> None:
+def test_where_time_is_short_all_lines_through_a_smaller_point_are_counted() -> None:
     found = Counted(GRID, LAW, 5e-7)
     assert found.counts[found.top] < 10 * 3200 * 800
     assert all(len(found.along(name)) >= 3 for name in ("n", "m"))
@@ -62,7 +62,7 @@ def test_a_design_without_its_corners_is_counted_as_it_is() -> None:
     assert set(points) <= set(Counted(points, LAW, 2e-8).counts)
 
 
-def test_lines_through_a_point_have_three_levels_of_each_factor_if_there_are_so_many() -> None:
+def test_lines_have_three_levels_of_each_factor_if_there_are_so_many() -> None:
     designs = lines_through_tops(GRID)
     assert [design[0] for design in designs] == [Point(n=n, m=800) for n in (3200, 1600, 800)]
     for design in designs:

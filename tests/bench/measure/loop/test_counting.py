@@ -154,7 +154,7 @@ def test_points_for_which_no_time_is_left_are_told_with_what_gives_more(tmp_path
     assert notice.startswith(f"mine: instructions not counted at {left_out[0]}")
     assert notice.endswith(f": {reason}")
     (verdict,) = bench.judge(tmp_path / "run")
-    assert "; not measured at n=" in text_of(verdict.reason)
+    assert "; not counted at n=" in text_of(verdict.reason)
 
 
 def test_nothing_is_told_where_the_time_sufficed() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import shlex
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -61,7 +62,9 @@ def test_verdicts_show_every_claim_and_why_some_are_not_supported(analysis: Anal
     assert "✗ exponent of V (sweep): largest deviation 2 in 1 cases, allowed 1" in text
     assert "? exponent of H in T·H² (sweep): not identifiable: T·H² is only " in text
     assert "8 of 10 claims supported, 1 refuted, 1 inconclusive." in text
-    assert "A reason in full: bptt-bench verdict DIR --why CLAIM" in text
+    (hint,) = [line for line in text.splitlines() if line.startswith("A reason in full: add --why ")]
+    assert hint.endswith(" to bptt-bench verdict")
+    assert shlex.split(hint)[6] in {verdict.claim for verdict in changed.verdicts if verdict.verdict != "supported"}
     assert text_of(changed.verdicts[0].reason) not in text
 
 
@@ -152,7 +155,7 @@ def test_verdicts_show_prediction_and_interval(
 def test_brackets_in_names_are_no_markup(analysis: Analysis) -> None:
     named = replace(analysis.verdicts[0], claim="[red]bold[/red]", verdict="refuted", reason=checked("[/] it is"))
     text = printed(lambda console: terminal.print_verdicts(console, replace(analysis, verdicts=(named,))), 120)
-    assert text.count("[red]bold[/red]") == 2
+    assert text.count("[red]bold[/red]") == 3
     (row,) = verdict_rows(replace(analysis, verdicts=(named,)))
     assert "allowed 1; [/] it is" in printed(lambda console: terminal.print_reason(console, row), 120)
 

@@ -124,6 +124,26 @@ def test_what_was_counted_says_what_happened_to_the_time_of_an_operation() -> No
     )
 
 
+def test_a_rise_that_is_worth_a_number_is_the_cause_and_said_once() -> None:
+    for rise, expected in ((4.46, "time per instruction rises 4.46-fold"), (1.1, "")):
+        cost = growth.OperationCost(counted="instructions", rise=rise, smallest={"n": 1}, largest={"n": 9})
+        found = growth.WorkAndTime(work=law_growth(response="instructions_count"), work_verdict="supported", cost=cost)
+        reason = Reason(kind=Kind.WITHIN, finding=found)
+        assert cause_of(reason) == expected
+        assert headline_of(reason).count("time per instruction") == 1
+
+
+def test_what_may_hide_a_law_is_said_before_what_fits_better() -> None:
+    finding = law_growth(closer="n*log(n)", hiding=("1",))
+    assert cause_of(Reason(kind=Kind.IMPRECISE, finding=finding)) == "1 may hide it, larger levels would decide"
+
+
+def test_a_law_that_is_outgrown_says_by_how_much_and_not_that_steps_are_few() -> None:
+    text = text_of(Reason(kind=Kind.OUTSIDE, finding=law_growth(outgrown=87.0)))
+    assert "more at every step, in all 87.0 times as much as the law" in text
+    assert "too few" not in text
+
+
 @pytest.mark.parametrize(
     ("finding", "expected"),
     [
@@ -170,8 +190,9 @@ def test_terms_are_written_in_one_way() -> None:
     ],
 )
 def test_a_law_that_few_steps_cannot_refute_says_so(estimate: Interval, steps: int, said: str) -> None:
+    limits = Limits(low=0.75, high=1.25)
     whole = growth.FactorGrowth(
-        factors=("n",), predicted=1.0, estimate=estimate, limits=Limits(low=0.75, high=1.25), n_steps=steps
+        factors=("n",), predicted=1.0, estimate=estimate, limits=limits, n_steps=steps, is_rough=steps < 6
     )
     text = text_of(Reason(kind=Kind.IMPRECISE, finding=law_growth(whole=whole, growths=(whole,))))
     assert said in text

@@ -20,9 +20,11 @@ STEADY = 0.25  # relative: a change of the time of an operation that is not wort
 @words.register
 def _(one: growth.LawGrowth) -> str:
     what = f"the {substance(one.response)}" if one.response == WHOLE else substance(one.response)
-    parts = [_whole_growth(what, one.whole, one.overhead, needs_steps=one.closer is None)]
+    parts = [_whole_growth(what, one.whole, one.overhead, needs_steps=one.closer is None and not one.outgrown)]
     if len(one.growths) > 1:
         parts.append(", ".join(map(_in_factor, one.growths)))
+    if one.outgrown:
+        parts.append(f"more at every step, in all {number(one.outgrown)} times as much as the law")
     if one.hidden:
         parts.append(f"{sum_of(one.hidden)} is too small to be judged")
     if one.late and one.whole.limits.judge(one.whole.estimate) != "refuted":
@@ -54,7 +56,9 @@ def _whole_growth(
 
 def _in_factor(one: growth.FactorGrowth) -> str:
     (name,) = one.factors
-    return f"with {name} by {number(one.estimate.estimate)} (the law by {number(one.predicted)}){_outside(one)}"
+    is_clear = verdict_on(one) == "supported"
+    estimate = number(one.estimate.estimate) if is_clear else span(one.estimate)
+    return f"with {name} by {estimate} (the law by {number(one.predicted)}){_outside(one)}"
 
 
 def _outside(one: growth.FactorGrowth, *, needs_steps: bool = True) -> str:

@@ -109,7 +109,7 @@ def _(one: remarks.GrowingInput) -> str:
 
 @words.register
 def _(one: remarks.UnmeasuredPoints) -> str:
-    return f"not measured at {points_text(one.points)}"
+    return f"not {'counted' if one.is_counting else 'measured'} at {points_text(one.points)}"
 
 
 @words.register
