@@ -42,6 +42,7 @@ MILD, MILD_OF_SEVERAL = 2.0, 4.0
 FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that lower terms may hide
 NO_GROWTH = 0.01  # exponent of a law that does not grow with a factor
 LEAST_PER_UNIT = 1 / 64  # instructions for a unit of what a law counts, such as a product of two numbers of 8 bits
+MOST_POWER = 4.0  # of a factor that may be a number of bits
 LATE_GROWTH = 2.0  # times the margin: growth at the largest level of what should not grow
 FEWEST_OUTGROWN = 3  # steps in which a response grows more than MOST_RISE times as much as the law
 MOST_LOG = 700.0  # of a number that does not overflow
@@ -249,6 +250,8 @@ class LawQuestion:
             return 0.0
         if self.given.is_exact and len(self.given.points) > 1:
             return least_hidden_of_several(self.given, beside)
+        if self.given.is_exact and not _has_instructions(self.given, beside):
+            return math.inf
         is_seen = self.given.is_exact or beside.overhead == ("1",)
         return LEAST_SEEN if is_seen and others else LEAST_HIDDEN
 
@@ -274,21 +277,45 @@ class LawQuestion:
 def least_hidden_of_several(given: Response, beside: Slopes) -> float:
     """Return the share of a law's terms, from which terms of lower order beside them may hide it in counts.
 
-    None if as few instructions as its units need at least would not be seen beside the others; else a small one if the
-    counts are followed less closely without the law's own terms. Terms of fewer instructions hide nothing.
+    None if the least that its units take would not be seen beside the others; else a small one if the counts are
+    followed less closely without the law's own terms.
 
     Parameters
     ----------
     given : counts of several factors. beside : beside the law with all terms of lower order.
     """
-    units = float(beside.law.evaluate(beside.largest)) / max(
-        float(beside.law.evaluate(dict.fromkeys(given.points, 1.0))), 1.0
-    )
-    count = float(beside.full_law.evaluate(beside.largest, beside.coefficients))
-    if units * LEAST_PER_UNIT <= max(beside.deviation, LEAST_MISFIT) * count:
+    if _is_unseen(given, beside):
         return 0.0
-    if beside.share * count < LEAST_PER_UNIT * units:
+    if not _has_instructions(given, beside):
         return math.inf
     alone = given.beside_with(CostLaw(" + ".join(beside.overhead)))
     is_needed = alone is None or alone.deviation > AS_CLOSE * beside.deviation
     return LEAST_SEEN if is_needed else LEAST_HIDDEN
+
+
+def _has_instructions(given: Response, beside: Slopes) -> bool:
+    """Return whether a law's terms are as many counts as its units take at least, or so few would not be seen."""
+    return _is_unseen(given, beside) or beside.share * _count(beside) >= _least_count(given, beside)
+
+
+def _is_unseen(given: Response, beside: Slopes) -> bool:
+    return _least_count(given, beside) <= max(beside.deviation, LEAST_MISFIT) * _count(beside)
+
+
+def _count(beside: Slopes) -> float:
+    """Return the count at the largest point."""
+    return float(beside.full_law.evaluate(beside.largest, beside.coefficients))
+
+
+def _least_count(given: Response, beside: Slopes) -> float:
+    """Return how many instructions the units of a law take at least at the largest point.
+
+    A factor may be a number of bits, of which one instruction takes a word: n² then takes one for 64² units.
+    """
+    units = float(beside.law.evaluate(beside.largest))
+    unit = max(float(beside.law.evaluate(dict.fromkeys(given.points, 1.0))), 1.0)
+    power = 1.0
+    if len(given.points) == 1:
+        (factor,) = given.points
+        power = max(beside.law.terms[0].local_exponent(factor, beside.largest), 1.0)
+    return units / unit * math.pow(LEAST_PER_UNIT, min(power, MOST_POWER))

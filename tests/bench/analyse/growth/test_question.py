@@ -152,3 +152,11 @@ def test_lower_powers_are_no_rivals_of_a_time() -> None:
         given = Response(points=points, values=points["n"] * points["m"], is_exact=is_exact)
         others = OtherLaws(given=given, law=CostLaw("n*m"), allowed=Margin(0.05, "tight"))
         assert bool(others.beside_lower(("1",))) == n_laws
+
+
+@pytest.mark.parametrize(("per_unit", "word"), [(2e-5, "refuted"), (2e-2, "supported")])
+def test_a_square_of_next_to_no_instructions_is_not_hidden(per_unit: float, word: str) -> None:
+    """As a convex hull, whose points are looked at once more by the sweep: 1.01 where n² was claimed."""
+    n = np.geomspace(500, 100_000, 9).round()
+    counts = 1000 * n + 2e4 + per_unit * n**2
+    assert answer("n**2", {"n": n}, counts).word == word
