@@ -144,8 +144,9 @@ class LawQuestion:
             return None
         (levels,) = self.given.points.values()
         expected = bare.full_law.evaluate(dict(self.given.points), bare.coefficients)
-        excess = np.log(self.given.values / expected)[np.argsort(levels, kind="stable")]
-        steps = np.diff(excess)
+        with np.errstate(all="ignore"):  # a term that is 0 at a level may be all that the fit left
+            excess = np.log(self.given.values / expected)[np.argsort(levels, kind="stable")]
+            steps = np.diff(excess)
         times = math.exp(min(float(excess[-1] - excess[0]), MOST_LOG))
         is_steady = len(steps) >= FEWEST_OUTGROWN and bool((steps > 0).all())
         return times if is_steady and times > MOST_RISE else None
@@ -313,7 +314,8 @@ def _least_count(given: Response, beside: Slopes) -> float:
     A factor may be a number of bits, of which one instruction takes a word: n² then takes one for 64² units.
     """
     units = float(beside.law.evaluate(beside.largest))
-    unit = max(float(beside.law.evaluate(dict.fromkeys(given.points, 1.0))), 1.0)
+    at_one = float(beside.law.evaluate(dict.fromkeys(given.points, 1.0)))  # a coefficient; may have no value
+    unit = at_one if 1.0 < at_one < math.inf else 1.0
     power = 1.0
     if len(given.points) == 1:
         (factor,) = given.points

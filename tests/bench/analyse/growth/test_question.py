@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from bptt_bench.analyse.growth.margins import Margin
 from bptt_bench.analyse.growth.other_laws import OtherLaws
-from bptt_bench.analyse.growth.question import Answer, LawQuestion
+from bptt_bench.analyse.growth.question import Answer, LawQuestion, _least_count
 from bptt_bench.analyse.growth.slopes import Response
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.plan import CostLaw
@@ -160,3 +160,12 @@ def test_a_square_of_next_to_no_instructions_is_not_hidden(per_unit: float, word
     n = np.geomspace(500, 100_000, 9).round()
     counts = 1000 * n + 2e4 + per_unit * n**2
     assert answer("n**2", {"n": n}, counts).word == word
+
+
+@pytest.mark.parametrize("law", ["n*m", "1000*n*m", "n*m*sqrt(n - 10)/sqrt(n)"])
+def test_the_least_work_of_a_law_needs_no_value_at_1_and_no_unit_of_its_coefficient(law: str) -> None:
+    points = grid((1000, 2000, 4000, 8000), (10_000, 20_000, 40_000))
+    beside = Response(points=points, values=points["n"] * points["m"], is_exact=True).beside_with(CostLaw(law), ("1",))
+    assert beside is not None
+    given = Response(points=points, values=points["n"], is_exact=True)
+    assert _least_count(given, beside) == pytest.approx(8000 * 40_000 / 64, rel=1e-3)
