@@ -52,6 +52,8 @@ LARGE_MATRICES = (
         RECURRENT.replace(T=4), {"H": [960, 1440, 1920, 2880, 3840], "d": [1920, 3840, 7680, 15_360, 23_040, 30_720]}
     )
     + Design.lines(SEED_SCALE.replace(T=4), {"V": [50_000, 125_000]})
+    # what a matrix beyond a cache costs at each step, apart from what it costs once
+    + Design.lines(RECURRENT.replace(T=8), {"H": [1920, 2880], "d": [7680, 15_360]})
     + Design.lines(RECURRENT, {"H": [1440], "d": [3840]})
     + Design.of(
         {"V": V, "d": H, "H": H, "T": T}

@@ -218,7 +218,7 @@ def _with_interval(
         return FreeExponent(undefined, own, share, FewPointsForParameters(n_points=n, n_parameters=k))
     last = np.eye(k)[:, -1:]
     half = float(influence(augmented, solution.errors).half_widths(last, fit.confidence)[0])
-    if not math.isfinite(half):
+    if not half <= FARTHEST:  # infinite, or wider than all that is searched
         return FreeExponent(undefined, own, share, Confounded(terms=_named(fit, freed)))
     obstacle = ExponentOutOfRange(range=FARTHEST) if abs(epsilon) > 0.999 * FARTHEST else None
     found = (round(value, FIRM_DIGITS) + 0.0 for value in (estimate, estimate - half, estimate + half))  # and no -0.0

@@ -92,15 +92,15 @@ class OtherLaws:
         for base in bases:
             for less in (1.0, 0.5):
                 held = [each.get(base, 0.0) >= less for each in powers]
-                for factor in (f"{base}**-{less:g}", f"{base}**-{less:g}*log({base})"):
+                for log in ("", f"*log({base})"):
                     yield CostLaw(
                         " + ".join(
-                            f"{term}*{factor}" if holds else str(term)
+                            term.times(base, -less) + log if holds else str(term)
                             for term, holds in zip(self.law.terms, held, strict=True)
                         )
                     )
         if len(bases) > 1:
-            yield CostLaw(" + ".join(f"{term}*{base}**-1" for term in self.law.terms for base in bases))
+            yield CostLaw(" + ".join(term.times(base, -1.0) for term in self.law.terms for base in bases))
 
     def is_followed(self, other: Slopes) -> bool:
         """Return whether the response follows another law within the same margin to both sides."""
@@ -156,9 +156,8 @@ class OtherLaws:
         ----------
         found : the response beside the law that is asked about. fits : those of the others that it follows.
         """
-        of_counts = self._rival_of_counts(found) if self.given.is_exact else None
         of_one = self._closer_count(found, others) or self._as_close_count(found, others)
-        return of_counts or of_one or self._hidden_rival(found, fits)
+        return self._rival_of_several(found) or of_one or self._hidden_rival(found, fits)
 
     def power(self, law: CostLaw, found: Slopes) -> float:
         """Return the exponent of the first term of a law in its only factor at the largest point."""
@@ -243,17 +242,23 @@ class OtherLaws:
                 return law.plus(*lower_order_terms(law)).text
         return None
 
-    def _rival_of_counts(self, found: Slopes) -> str | None:
-        """Return a law of another class that counts of several factors follow far more closely, with lower powers."""
-        if len(self.given.points) == 1 or found.deviation < LEAST_MISFIT or self.allowed.bound == "upper":
+    def _rival_of_several(self, found: Slopes) -> str | None:
+        """Return a law of another class that a response to several factors follows far more closely, with lower powers.
+
+        Times are held against the next power alone: what an operation costs may fall where a lower one would fit.
+        """
+        is_exact, (margin, bound) = self.given.is_exact, self.allowed
+        least = LEAST_MISFIT if is_exact else CLOSE_FIT * margin
+        if len(self.given.points) == 1 or found.deviation < least or bound == "upper":
             return None
+        next_power = (COUNTED_SHARE, COUNTED_CLOSER) if is_exact else (LEAST_HIDDEN, HIDDEN_CLOSER)
         for factor in self.given.points:
-            for power in (-1.0, -0.5, 0.5, 1.0):
-                law = CostLaw(" + ".join(f"{term}*{factor}**{power:g}" for term in self.law.terms))
+            for power in (-1.0, -0.5, 0.5, 1.0) if is_exact else (1.0,):
+                law = CostLaw(" + ".join(term.times(factor, power) for term in self.law.terms))
                 beside = self.given.beside_with(law, lower_order_terms(law))
                 if beside is None or len(law.terms) == self.given.values.size:
                     continue
-                share, closer = (COUNTED_SHARE, COUNTED_CLOSER) if power == 1 else (LEAST_HIDDEN, 1 / FAR_CLOSER)
+                share, closer = next_power if power == 1 else (LEAST_HIDDEN, 1 / FAR_CLOSER)
                 if beside.share >= share and beside.deviation <= closer * found.deviation:
                     return law.text
         return None

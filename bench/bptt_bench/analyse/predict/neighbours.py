@@ -127,6 +127,7 @@ class Neighbours:
         self._squares = ((logs[:, None] - logs[None]) ** 2).reshape(len(logs) ** 2, -1)  # (n², n_factors)
         self._slopes, self._bend = _slopes(logs, logs), _bend(size, size)
         self._bounds = self._search_bounds()
+        self._most_unseen, self._makes_room = self._unseen_bounds()
         begin = None if near is None or near._factors != self._factors else near._beginning(drift=drift)
         self._model: _Model = self._search(begin, steps)
         p = len(self._factors)
@@ -183,13 +184,29 @@ class Neighbours:
         return shares_of(times)
 
     def _unseen_terms(self, table: dict[str, Array]) -> Array:
-        """Return the variance (m,) due to terms whose coefficient ended at 0, which may be as large as their bounds."""
-        high = np.array([term.high if term.coefficient == 0 else 0.0 for term in self._fit.terms])
+        """Return the variance (m,) due to terms whose coefficient ended at 0, which may be as large as their bounds.
+
+        Where one of them is larger, the others are smaller by as much as the measured points ask for.
+        """
         columns = columns_at(self._fit.full_law, table)
         fitted = columns @ self._fit.coefficients
-        possible = np.log1p(columns * np.where(np.isfinite(high), high, 0.0) / fitted[:, None])
+        change = columns[:, ~self._active] - columns[:, self._active] @ self._makes_room
+        possible = np.log1p(self._most_unseen * np.abs(change) / fitted[:, None])
         quantile = t_quantile(self._fit.confidence, self._fit.freedom)
         return np.asarray((possible**2).sum(axis=1) / quantile**2)
+
+    def _unseen_bounds(self) -> tuple[Array, Array]:
+        """Return how large each term at 0 may be (k_0,), and how much of the others goes with a unit of it (k_1, k_0).
+
+        No term can take more than all of the time at any point.
+        """
+        shares = columns_at(self._fit.full_law, self._fit.levels)
+        shares /= (shares @ self._fit.coefficients)[:, None]
+        unseen = shares[:, ~self._active]
+        quantile = t_quantile(self._fit.confidence, self._fit.freedom)
+        all_of_it = np.exp(quantile * self._fit.scatter) / np.maximum(unseen.max(axis=0, initial=0.0), 1e-300)
+        high = np.array([term.high for term in self._fit.terms])[~self._active]
+        return np.where(np.isfinite(high), np.minimum(high, all_of_it), 0.0), np.linalg.lstsq(shares[:, self._active], unseen)[0]
 
     def _search_bounds(self) -> Array:
         """Return the lower and upper ends of the parameters (…, 2)."""

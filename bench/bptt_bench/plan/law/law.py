@@ -69,6 +69,17 @@ class Term:
         _collect_powers(self.node, 1.0, found)
         return found
 
+    def times(self, base: str, power: float) -> str:
+        """Return the text of the term times a power of one of its ``powers``, or of another factor.
+
+        >>> term = CostLaw("n**2*m").terms[0]
+        >>> term.times("n", -1.0), term.times("m", 1.0), term.times("k", 0.5)
+        ('n*m', 'n**2*m**2', 'n**2*m*k**0.5')
+        """
+        gathered = _with_power(self.node, base, power)
+        factor = _to_power(ast.parse(base, mode="eval").body, power)
+        return term_text(gathered or ast.BinOp(self.node, ast.Mult(), factor))
+
     def local_exponent(self, factor: str, point: Mapping[str, float]) -> float:
         """Return ∂ log term / ∂ log factor at a point: 1 for ``T`` in ``T*H``, (2T+1)/(T+1) in ``T*(T+1)``.
 
@@ -251,6 +262,40 @@ def _collect_powers(node: ast.expr, power: float, found: dict[str, float]) -> No
             is_exponential = isinstance(node, ast.BinOp) and isinstance(node.op, ast.Pow)
             text = f"({ast.unparse(node)})"
             found[text] = found.get(text, 0.0) + (math.inf if is_exponential else power)
+
+
+def _with_power(node: ast.expr, base: str, power: float) -> ast.expr | None:
+    """Return a product in which a base has a power more; ``None`` if it is not among what is multiplied."""
+    match node:
+        case ast.BinOp(left=left, op=ast.Mult(), right=right):
+            if (changed := _with_power(left, base, power)) is not None:
+                return _product(changed, right)
+            changed = _with_power(right, base, power)
+            return None if changed is None else _product(left, changed)
+        case ast.BinOp(left=left, op=ast.Div() as over, right=ast.Constant() as divisor):
+            changed = _with_power(left, base, power)
+            return None if changed is None else ast.BinOp(changed, over, divisor)
+        case ast.BinOp(left=inner, op=ast.Pow(), right=ast.Constant(value=int() | float() as own)):
+            return _to_power(inner, own + power) if _is_base(inner, base) else None
+    return _to_power(node, 1 + power) if _is_base(node, base) else None
+
+
+def _is_base(node: ast.expr, base: str) -> bool:
+    return ast.unparse(node) == (base if isinstance(node, ast.Name | ast.Call) else base[1:-1])
+
+
+def _to_power(node: ast.expr, power: float) -> ast.expr:
+    whole = int(power) if float(power).is_integer() else power
+    if whole in (0, 1):
+        return node if whole else ast.Constant(1)
+    return ast.BinOp(node, ast.Pow(), ast.Constant(whole))
+
+
+def _product(left: ast.expr, right: ast.expr) -> ast.expr:
+    """Return a product without factors that are 1."""
+    if isinstance(left, ast.Constant) and left.value == 1:
+        return right
+    return left if isinstance(right, ast.Constant) and right.value == 1 else ast.BinOp(left, ast.Mult(), right)
 
 
 def _multiply_out(node: ast.expr) -> list[ast.expr]:

@@ -130,3 +130,26 @@ def test_a_factor_at_zero_has_neighbours_too(rng: np.random.Generator) -> None:
     made["seconds_per_eval"] = made["seconds_per_eval"].where(made["m"] > 0, 5e-8 * made["n"] + 1e-7)
     (found,) = Neighbours(fit(made, LAW, overhead="1")).predict([{"n": 20_000.0, "m": 0.0}])
     assert found.estimate == pytest.approx(5e-8 * 20_000, rel=0.05)
+
+
+def test_a_term_in_the_place_of_another_does_not_widen_intervals(rng: np.random.Generator) -> None:
+    """Beyond 1 the second term is the first: the data tell nothing of either alone, and no prediction needs it."""
+    samples, far = frame(exact(*grid()), rng), [{"n": 40_000.0, "m": 4_000.0}]
+    alike = fit(samples, CostLaw("n*m + n*m*max(0, 1 - (1/m)**2) + n"), overhead="1")
+    zero = [term for term in alike.terms if term.coefficient == 0 and np.isfinite(term.high)]
+    assert zero, "one of the two must have ended at 0, or this shows nothing"
+    assert width(alike, far) < 1.1 * width(fit(samples, LAW, overhead="1"), far)
+
+
+def test_a_term_that_was_too_small_to_see_widens_intervals_beyond(rng: np.random.Generator) -> None:
+    n, m = grid()
+    samples = frame(exact(n, m) * (n * m) ** -0.003, rng)
+    unseen, far = fit(samples, CostLaw("n*m + n + n**2*m**2"), overhead="1"), [{"n": 4e6, "m": 4e5}]
+    assert unseen.terms[2].coefficient == 0, "else it is not unseen"
+    assert width(unseen, far) > 2 * width(fit(samples, LAW, overhead="1"), far)
+
+
+def width(fitted: Fit, points: list[dict[str, float]]) -> float:
+    """Half the logarithm of high over low."""
+    (found,) = Neighbours(fitted).predict(points)
+    return float(np.log(found.high / found.low)) / 2
