@@ -156,8 +156,9 @@ class OtherLaws:
         ----------
         found : the response beside the law that is asked about. fits : those of the others that it follows.
         """
+        of_counts = self._rival_of_counts(found) if self.given.is_exact else None
         of_one = self._closer_count(found, others) or self._as_close_count(found, others)
-        return self._rival_of_several(found) or of_one or self._hidden_rival(found, fits)
+        return of_counts or of_one or self._hidden_rival(found, fits)
 
     def power(self, law: CostLaw, found: Slopes) -> float:
         """Return the exponent of the first term of a law in its only factor at the largest point."""
@@ -242,23 +243,17 @@ class OtherLaws:
                 return law.plus(*lower_order_terms(law)).text
         return None
 
-    def _rival_of_several(self, found: Slopes) -> str | None:
-        """Return a law of another class that a response to several factors follows far more closely, with lower powers.
-
-        Times are held against the next power alone: what an operation costs may fall where a lower one would fit.
-        """
-        is_exact, (margin, bound) = self.given.is_exact, self.allowed
-        least = LEAST_MISFIT if is_exact else CLOSE_FIT * margin
-        if len(self.given.points) == 1 or found.deviation < least or bound == "upper":
+    def _rival_of_counts(self, found: Slopes) -> str | None:
+        """Return a law of another class that counts of several factors follow far more closely, with lower powers."""
+        if len(self.given.points) == 1 or found.deviation < LEAST_MISFIT or self.allowed.bound == "upper":
             return None
-        next_power = (COUNTED_SHARE, COUNTED_CLOSER) if is_exact else (LEAST_HIDDEN, HIDDEN_CLOSER)
         for factor in self.given.points:
-            for power in (-1.0, -0.5, 0.5, 1.0) if is_exact else (1.0,):
+            for power in (-1.0, -0.5, 0.5, 1.0):
                 law = CostLaw(" + ".join(term.times(factor, power) for term in self.law.terms))
                 beside = self.given.beside_with(law, lower_order_terms(law))
                 if beside is None or len(law.terms) == self.given.values.size:
                     continue
-                share, closer = next_power if power == 1 else (LEAST_HIDDEN, 1 / FAR_CLOSER)
+                share, closer = (COUNTED_SHARE, COUNTED_CLOSER) if power == 1 else (LEAST_HIDDEN, 1 / FAR_CLOSER)
                 if beside.share >= share and beside.deviation <= closer * found.deviation:
                     return law.text
         return None
