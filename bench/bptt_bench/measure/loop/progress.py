@@ -12,6 +12,9 @@ from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.plan import Cell
 
 
+LEAST_KNOWN = 0.1  # of the kinds of visits, for their average to say how long the others take
+
+
 class TimeLeft:
     """Foretells the rest of a run from what each kind of visit cost when it was last made.
 
@@ -57,8 +60,11 @@ class TimeLeft:
         self._count((visit.subject, visit.point, visit.timing), -1)
 
     def estimate(self) -> float | None:
-        """Return the seconds left, None before the first visit; a visit of an unknown cell counts as an average one."""
-        if not self._made:
+        """Return the seconds left; a visit of an unknown cell counts as an average one.
+
+        None while few are known: the costs of cells differ by factors of thousands.
+        """
+        if not self._made or (self._unknown_left and len(self._made) < LEAST_KNOWN * len(self._left)):
             return None
         if not self._all_left:
             return 0.0  # the sums hold rounding errors

@@ -109,3 +109,15 @@ def test_an_average_visit_costs_what_each_kind_cost_last() -> None:
     assert left.estimate() == 0
     left.add([visit("c", 1, 2)])
     assert left.estimate() == pytest.approx((1.0 + 5.0 + 0.1) / 3)
+
+
+def test_the_time_left_is_unknown_while_few_kinds_of_visits_are_known() -> None:
+    visits = [visit("a", n, 0) for n in range(1, 41)]
+    left = TimeLeft.of(visits)
+    for made in visits[:3]:
+        left.complete(made, 100.0)
+        assert left.estimate() is None, "three cells of forty may all be large ones"
+    left.complete(visits[3], 0.0)
+    assert left.estimate() == 36 * 75.0
+    left.expect({Cell("a", Point(n=n)): 1.0 for n in range(5, 41)})
+    assert left.estimate() == 36 * 1.0
