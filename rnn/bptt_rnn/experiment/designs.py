@@ -49,7 +49,8 @@ TEXTBOOK_DESIGN = (
 # little time, for predictions at large points.
 LARGE_MATRICES = (
     Design.lines(
-        RECURRENT.replace(T=4), {"H": [960, 1440, 1920, 2880, 3840], "d": [1920, 3840, 7680, 15_360, 23_040, 30_720]}
+        RECURRENT.replace(T=4),
+        {"H": [480, 960, 1440, 1920, 2880, 3840], "d": [480, 960, 1920, 3840, 7680, 15_360, 23_040, 30_720]},
     )
     + Design.lines(SEED_SCALE.replace(T=4), {"V": [50_000, 125_000]})
     # what a matrix beyond a cache costs at each step, apart from what it costs once
