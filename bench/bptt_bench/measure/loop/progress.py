@@ -11,7 +11,6 @@ from typing import Any
 from bptt_bench.measure.protocol.schedule import Block, Visit
 from bptt_bench.plan import Cell
 
-
 LEAST_KNOWN = 0.1  # of the kinds of visits, for their average to say how long the others take
 
 
