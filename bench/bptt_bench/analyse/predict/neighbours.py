@@ -206,7 +206,7 @@ class Neighbours:
         quantile = t_quantile(self._fit.confidence, self._fit.freedom)
         all_of_it = np.exp(quantile * self._fit.scatter) / np.maximum(unseen.max(axis=0, initial=0.0), 1e-300)
         high = np.array([term.high for term in self._fit.terms])[~self._active]
-        makes_room: Array = np.linalg.lstsq(shares[:, self._active], unseen)[0]
+        makes_room = np.asarray(np.linalg.lstsq(shares[:, self._active], unseen)[0], dtype=np.float64)
         return np.where(np.isfinite(high), np.minimum(high, all_of_it), 0.0), makes_room
 
     def _search_bounds(self) -> Array:
