@@ -146,6 +146,9 @@ def at_breakpoint(name: str, first: int) -> Iterator[Family]:
         if size > 1:
             yield from itertools.islice(tiles(name, size), 2, None)
     yield thresholds(name, [first - 1, 2 * (first - 1)])
+    for size in (first - 1, first):
+        if size > 1:
+            yield from itertools.islice(tiles(name, size, 3), 2)
 
 
 def minima(one: str, other: str) -> Iterator[tuple[Argument, ...]]:

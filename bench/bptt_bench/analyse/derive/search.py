@@ -312,9 +312,10 @@ class Search:
             fitted = self._beyond_polynomials(place, component)
         if fitted is not None:
             return self._axis_of(place, fitted)
-        powers = [sizes for sizes in self.sampler.line(place) if is_power_of_two(sizes[place])]
-        for family in families.at_powers_of_two(name):
-            fitted = self._fit_line(component, family, powers, spare=3)
+        line = self.sampler.line(place)
+        are_all = all(is_power_of_two(sizes[place]) for sizes in line)  # elsewhere the code cannot be evaluated
+        for family in families.at_powers_of_two(name) if are_all else ():
+            fitted = self._fit_line(component, family, line, spare=3)
             if fitted is not None:
                 return replace(self._axis_of(place, fitted), powers_of_two=True)
         support = families.polynomials(name, 2) if start is None else start.law.terms

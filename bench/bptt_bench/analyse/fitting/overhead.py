@@ -1,12 +1,13 @@
 """Selection of overhead terms for a law: those that the data show, and those that they cannot exclude.
 
-The candidates are the constant and the single factors. Leaving out c·T costs more accuracy than 20 % noise does, so a
-lower AICc is enough for a term to enter. But a term that is not detected may still exist: every call has a cost, and a
-factor in every term of a law belongs to a loop with a cost of each iteration. These terms enter too, with a coefficient
-that may be 0, unless the data show that they are below a hundredth of the time everywhere. Intervals then include them:
-in 240 simulations of 23 points with 10 % noise, that of the constant, 20 µs, covered it in 12 to 37 % with AICc alone,
-and that of the local exponent in T in 71 to 92 %. The constant always enters where the law is 0 at a point, as
-``n*log(n)`` is at n = 1.
+The candidates are the constant and the single factors with which the law grows at least as much: what outgrows it is no
+overhead, and would be all of what is predicted beyond the data. Leaving out c·T costs more accuracy than 20 % noise
+does, so a lower AICc is enough for a term to enter. But a term that is not detected may still exist: every call has a
+cost, and a factor in every term of a law belongs to a loop with a cost of each iteration. These terms enter too, with a
+coefficient that may be 0, unless the data show that they are below a hundredth of the time everywhere. Intervals then
+include them: in 240 simulations of 23 points with 10 % noise, that of the constant, 20 µs, covered it in 12 to 37 %
+with AICc alone, and that of the local exponent in T in 71 to 92 %. The constant always enters where the law is 0 at a
+point, as ``n*log(n)`` is at n = 1.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from bptt_bench.errors import LawError
 from bptt_bench.plan import CostLaw
 
 SMALLEST_OVERHEAD = 0.01  # of the time, at the point of its largest share; less does not change a verdict
+LEAST_GROWTH = 0.99  # exponent of a law in a factor, for the factor itself to be an overhead
 CONFIDENCE = 0.95
 TOLERANCE = 1e-8  # relative, of the fits that are compared
 FEWEST_POINTS_PER_TERM = 2  # with fewer, undetected terms would absorb the information on the others
@@ -33,7 +35,9 @@ def select_overhead(
     """Return the selected terms out of ``1`` and each factor that varies, without those of the law."""
     present = {str(term) for term in law.terms}
     varied = [name for name, values in levels.items() if len(np.unique(values)) > 1 and (values > 0).all()]
-    candidates = [name for name in ("1", *varied) if name not in present]
+    top = {name: float(values.max()) for name, values in levels.items()}
+    grows = [name for name in varied if max(term.local_exponent(name, top) for term in law.terms) >= LEAST_GROWTH]
+    candidates = [name for name in ("1", *grows) if name not in present]
     columns = {name: CostLaw(name).columns(dict(levels))[:, 0] for name in candidates}
     design = law.columns(dict(levels))
     needed = [] if design.any(axis=1).all() else ["1"]

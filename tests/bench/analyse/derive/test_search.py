@@ -65,6 +65,7 @@ LAWS: dict[str, tuple[str, Form]] = {
     "large tiles": ("VHT", lambda V, H, T: 2 * T * V + -(-V // 1024) * T * (H + 2) - T),
     "small tiles": ("nm", lambda n, m: -(-n // 7) * m + n),
     "truncated passes": ("HT", lambda H, T: (T + 2 * passes(T)) * H * H),
+    "all of it for each tile": ("n", lambda n: n * n * -(-n // 16)),
     "segments of the root": ("HT", lambda H, T: 3 * T * H + (segmented(T) + 2 * T) * H * H),
     "classes of the root": ("VT", lambda V, T: T * sum(classes(V)) + T * classes(V)[0]),
     "a binary search": ("nm", lambda n, m: m * ceil_log2(n + 1) + 3),
@@ -103,9 +104,15 @@ def changed_at(places: Callable[[int], bool]) -> Form:
     return lambda n: n * n + (n if places(n) else 0)
 
 
+def collatz(n: int) -> int:
+    return 0 if n == 1 else 1 + collatz(3 * n + 1 if n % 2 else n // 2)
+
+
 NO_LAWS: dict[str, tuple[str, Form]] = {
     "primes": ("n", changed_at(lambda n: n > 1 and all(n % q for q in range(2, isqrt(n) + 1)))),
     "powers of two alone differ": ("n", changed_at(lambda n: n & (n - 1) == 0)),
+    "squares and products of a power": ("nm", lambda n, m: (n.bit_length() + n.bit_count() - 1) * m),
+    "steps of Collatz": ("n", lambda n: collatz(n)),
     "the bits of a size": ("n", lambda n: n.bit_count()),
     "the number of divisors": ("n", lambda n: sum(n // i for i in range(1, min(n, 300) + 1))),
     "a threshold of a product": ("nm", lambda n, m: n * m if n * m < 4096 else 2 * n * m),
