@@ -39,6 +39,7 @@ DOUBLED = 2.0  # largest over smallest count, below which a constant is half or 
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
 # margins by which counts may miss a law without refuting it: of one factor, and of several if all together are right
 MILD, MILD_OF_SEVERAL = 2.0, 4.0
+FADING, LAST_STEP = 0.6, math.log(1.5)  # of what is missed, up to the largest level from one that is so much smaller
 FEWEST_PER_TERM = 2  # counts of several factors, for a law to be refuted that lower terms may hide
 NO_GROWTH = 0.01  # exponent of a law that does not grow with a factor
 LEAST_PER_UNIT = 1 / 64  # instructions for a unit of what a law counts, such as a product of two numbers of 8 bits
@@ -220,9 +221,30 @@ class LawQuestion:
         if len(self.given.points) > 1:
             return max(missed) <= MILD_OF_SEVERAL * self.margin and verdict_on(finding.whole) != "refuted"
         if max(missed) > MILD * self.margin:
-            return False
+            return self.is_made_smaller and self._late_excess() <= min(MILD * self.margin, FADING * max(missed))
         own = self._rivals.power(self.law, found)
         return all(abs(self._rivals.power(CostLaw(law), found) - own) < self.margin for law in finding.also_fit)
+
+    def _is_followed_beside(self, beside: Slopes) -> bool:
+        """Return whether a time follows its law within the margin beside small terms of lower order.
+
+        Another law may fit as well over the measured range, such as n^1.5 beside n + n².
+        """
+        if self.given.is_exact or len(self.given.points) > 1 or beside.share < LEAST_CLEAR:
+            return False
+        return all(abs(one.excess.estimate) <= self.margin for one in beside.factors.values())
+
+    def _late_excess(self) -> float:
+        """Return how much more counts of one factor grow than the law up to the largest level, as an exponent.
+
+        A dictionary that fills, or a window that is reached, has an end: the growth comes back to that of the law.
+        """
+        ((factor, levels),) = self.given.points.items()
+        order = np.argsort(levels)
+        excess = np.log(self.given.values / self.law.evaluate({factor: levels}))[order]
+        logs = np.log(levels[order])
+        before = int(np.searchsorted(logs, logs[-1] - LAST_STEP, side="right")) - 1
+        return math.inf if before < 0 else abs(float((excess[-1] - excess[before]) / (logs[-1] - logs[before])))
 
     def _hiding_terms(self, finding: LawGrowth, others: list[Slopes]) -> tuple[str, ...]:
         """Return terms of lower order with which the response follows a law that it seems to grow less than."""
@@ -235,8 +257,10 @@ class LawQuestion:
         closest = min((one.deviation for one in (bare, *others) if one is not None), default=math.inf)
         for lower in (("1",), lower_order_terms(self.law)):
             beside = self.given.beside_with(self.law, lower)
+            if beside is None or beside.share < self._least_hidden(beside, others):
+                continue
             most = min(CLOSER * closest, LARGEST_MISFIT) if self.given.is_exact else HIDDEN_CLOSER * closest
-            if beside is None or beside.deviation > most or beside.share < self._least_hidden(beside, others):
+            if beside.deviation > most and not self._is_followed_beside(beside):
                 continue
             rivals = self._rivals.beside_lower(lower)
             is_little = self.given.is_exact and len(self.given.points) > 1 and beside.share < LEAST_HIDDEN

@@ -2,8 +2,9 @@
 
 A prediction is *rejected* if it goes beyond the data with a law that these reject, and the departure that they show
 would change it by more than a tenth. It is *doubtful* if the procedure missed too many of the largest measured points,
-predicted from the others, if nothing can test the law along a factor in which it goes beyond the data, at more than a
-thousand times what was measured, or where its interval spans more than a factor of a hundred.
+predicted from the others, or by far; if nothing can test the law along a factor in which it goes beyond the data, or a
+change of a power that nothing would show doubles the value; at more than a thousand times what was measured; or where
+its interval spans more than a factor of a hundred.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from bptt_bench.analyse.findings.predictions import (
     Missed,
     NeverVaried,
     Ungraded,
+    Unseen,
     Untestable,
     WideInterval,
     Widened,
@@ -50,6 +52,8 @@ WIDE = 100.0  # times the lower end of an interval: beyond, not even the order o
 BLIND = 0.5  # of the logarithm: a departure that large must be seen for a test to say something
 MOST_MISSED = 0.2  # of the points of a backtest
 FEWEST_MISSED = 3  # in a small backtest two points may be missed by chance
+FAR_MISSED = math.log(1.5)  # median error of a backtest, which no interval makes sound
+DOUBLED = math.log(2.0)  # what a change of a power that the data would not show makes of a prediction
 NOTABLE_FACTOR, NOTABLE_DRIFT = 1.5, 0.1  # a widening that is worth a remark
 
 Points = Sequence[Mapping[str, float]]
@@ -105,7 +109,7 @@ class LawPredictor:
                 Assessment(
                     grade=Grade.REJECTED if rejected else Grade.DOUBTFUL if every else Grade.SOUND,
                     reasons=tuple(every),
-                    remarks=(*remarks, *unseen),
+                    remarks=(*remarks, *(one for one in unseen if one not in own)),
                     backtest=self.backtest,
                     weights=self._weights(),
                 )
@@ -161,6 +165,7 @@ class LawPredictor:
             beyond = self.stack.distance(table) > BEYOND
             bent = self._bent(table)
             effects = self.tests.effects(table)
+        unseen = self._unseen_at(points)
         found: list[list[Finding]] = []
         for i, misfits in enumerate(effects):
             own: list[Finding] = []
@@ -171,6 +176,7 @@ class LawPredictor:
                 own += self._far_off
                 own += [one for one in misfits if _matters(one, float(bent[i]))]
                 own += [one for one in self.tests.untestable if self._is_beyond(one, points[i])]
+                own += [one for one in unseen[i] if one.effect > DOUBLED]
             found.append(own)
         return found
 
@@ -208,7 +214,7 @@ class LawPredictor:
         found = self._fit.lack_of_fit
         return [] if found.exceeded is None else [found]
 
-    def _unseen_at(self, points: Points) -> list[list[Finding]]:
+    def _unseen_at(self, points: Points) -> list[list[Unseen]]:
         """Return the change of a power at each point that would matter there and that the data would not show."""
         if not self._has_all_levels(points):
             return [[] for _ in points]
@@ -249,9 +255,10 @@ def _matters(misfit: Misfit, bent: float) -> bool:
 
 
 def has_failed(backtest: Backtest) -> bool:
-    """Return whether a backtest missed more points than intervals of 95 % may."""
+    """Return whether a backtest missed more points than intervals of 95 % may, or by far more than any noise."""
     missed = round((1 - backtest.coverage) * backtest.n_held)
-    return missed >= FEWEST_MISSED and missed > MOST_MISSED * backtest.n_held
+    is_far = backtest.n_held >= FEWEST_MISSED and backtest.median > FAR_MISSED
+    return is_far or (missed >= FEWEST_MISSED and missed > MOST_MISSED * backtest.n_held)
 
 
 def run_backtest(stack: Stack) -> Backtest | None:

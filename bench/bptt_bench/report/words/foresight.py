@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from bptt_bench.analyse.predict.foresight import CheckedPrediction, Prediction
 
 OUTSIDE = "✗"  # beside the error of a prediction whose interval missed what was measured
+MANY_TIMES = 1000.0  # beyond which a change is given no figure
 MOST_NAMED = 3  # points that were not measured; the JSON document of the command has all
 
 
@@ -236,7 +237,9 @@ def reason_lines(one: Assessment) -> Iterator[str]:
         yield _misfits_words(misfits)
     for reason in one.reasons:
         if isinstance(reason, Backtest):
-            yield f"{_missed(reason)} of the {reason.n_held} largest measured points were missed in a backtest"
+            missed, held = _missed(reason), reason.n_held
+            how = f"{missed} of the {held} largest measured points were missed" if missed else f"{held} points were off"
+            yield f"{how} in a backtest, by {_percent(reason.median)} in the median"
         elif not isinstance(reason, Misfit) and not (one.grade is Grade.REJECTED and isinstance(reason, Untestable)):
             yield words(reason)
 
@@ -277,6 +280,8 @@ def _change(effect: float) -> str:
     ('40 % larger', '50 % smaller', '30.0 times as large')
     """
     ratio = math.exp(min(effect, 700.0))
+    if ratio >= MANY_TIMES:
+        return f"more than {MANY_TIMES:.0f} times as large"
     if ratio >= 3:
         return f"{number(ratio)} times as large"
     return f"{abs(ratio - 1):.0%} {'larger' if ratio > 1 else 'smaller'}".replace("%", " %")

@@ -112,7 +112,7 @@ NO_LAWS: dict[str, tuple[str, Form]] = {
     "primes": ("n", changed_at(lambda n: n > 1 and all(n % q for q in range(2, isqrt(n) + 1)))),
     "powers of two alone differ": ("n", changed_at(lambda n: n & (n - 1) == 0)),
     "squares and products of a power": ("nm", lambda n, m: (n.bit_length() + n.bit_count() - 1) * m),
-    "steps of Collatz": ("n", lambda n: collatz(n)),
+    "steps of Collatz": ("n", collatz),
     "the bits of a size": ("n", lambda n: n.bit_count()),
     "the number of divisors": ("n", lambda n: sum(n // i for i in range(1, min(n, 300) + 1))),
     "a threshold of a product": ("nm", lambda n, m: n * m if n * m < 4096 else 2 * n * m),

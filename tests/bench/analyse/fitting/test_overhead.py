@@ -79,3 +79,10 @@ def test_a_law_that_is_0_at_a_point_by_the_terms_one_names_is_refused_in_one_lin
     with pytest.raises(FitError, match=r"^law 'n\*log\(n\)': is 0 at n=1 m=1, where a cost was measured; the overhead"):
         fit(times, "n*log(n)", overhead=())
     assert fit(times, "n*log(n)", overhead=("m",)).n_points == 12
+
+
+@pytest.mark.parametrize("law", ["log(n)", "n**0.5", "n**-1"])
+def test_what_outgrows_the_law_is_no_overhead_of_it(law: str, rng: np.random.Generator) -> None:
+    n = np.geomspace(100, 1e6, 10)
+    bent = CostLaw(law).evaluate({"n": n}) * (1 + 0.2 * n / n.max())
+    assert "n" not in select_overhead(CostLaw(law), {"n": n}, np.log(bent * np.exp(0.01 * rng.standard_normal(10))))

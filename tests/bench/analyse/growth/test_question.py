@@ -19,7 +19,13 @@ from bptt_bench.plan.experiment.instructions import lower_order_terms
 
 
 def answer(
-    law: str, points: Mapping[str, object], values: object, *, is_exact: bool = True, bound: Bound = "tight"
+    law: str,
+    points: Mapping[str, object],
+    values: object,
+    *,
+    is_exact: bool = True,
+    bound: Bound = "tight",
+    is_made_smaller: bool = False,
 ) -> Answer:
     found = LawQuestion(
         given=Response(
@@ -33,6 +39,7 @@ def answer(
         margin=0.05 if is_exact else 0.25,
         overheads=((), ("1",), lower_order_terms(CostLaw(law))) if is_exact else ((), ("1",)),
         least_share=0.3,
+        is_made_smaller=is_made_smaller,
     ).answer()
     assert found is not None
     return found
@@ -169,3 +176,29 @@ def test_the_least_work_of_a_law_needs_no_value_at_1_and_no_unit_of_its_coeffici
     assert beside is not None
     given = Response(points=points, values=points["n"], is_exact=True)
     assert _least_count(given, beside) == pytest.approx(8000 * 40_000 / 64, rel=1e-3)
+
+
+@pytest.mark.parametrize(("law", "word"), [("n**2", "inconclusive"), ("n**3", "refuted"), ("n", "refuted")])
+def test_a_time_between_two_powers_refutes_no_law_that_it_follows_beside_the_lower_one(law: str, word: str) -> None:
+    """Text put before other text, which is copied, on a real machine: n² beside n, though n^1.5 fits as well."""
+    levels = [2000, 3420, 5848, 10_000, 17_100, 29_240, 50_000]
+    seconds = [9.07e-05, 1.91e-04, 4.32e-04, 9.56e-04, 2.17e-03, 5.2e-03, 1.28e-02]
+    found = answer(law, {"n": levels}, seconds, is_exact=False)
+    assert found.word == word
+    assert law != "n**2" or found.finding.hiding == ("n",) or found.finding.hiding == lower_order_terms(CostLaw(law))
+
+
+@pytest.mark.parametrize(("is_made_smaller", "word"), [(True, "inconclusive"), (False, "refuted")])
+def test_growth_that_comes_back_to_the_law_at_the_largest_level_does_not_refute_it(
+    is_made_smaller: bool, word: str
+) -> None:
+    """Instructions of a compression, whose work for a byte grows until its window is full."""
+    levels = [10_000, 11_604, 14_505, 25_000, 31_250, 53_861, 116_040, 125_000, 250_000]
+    counts = [1.24e6, 1.42e6, 1.8e6, 3.4e6, 4.43e6, 8.47e6, 2.12e7, 2.22e7, 4.7e7]
+    assert answer("n", {"n": levels}, counts, is_made_smaller=is_made_smaller).word == word
+
+
+def test_steady_growth_beyond_the_law_refutes_it_at_small_levels_too() -> None:
+    n = np.geomspace(100, 1e6, 10)
+    assert answer("n", {"n": n}, n**1.15, is_made_smaller=True).word == "refuted"
+    assert answer("n", {"n": n}, n**1.5, is_made_smaller=True).word == "refuted"

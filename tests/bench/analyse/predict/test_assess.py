@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.findings.predictions import Backtest, FarBeyond, Grade, Misfit, NeverVaried, Untestable
+from bptt_bench.analyse.findings.predictions import Backtest, FarBeyond, Grade, Misfit, NeverVaried, Unseen, Untestable
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.predict.assess import LawPredictor, has_failed
 
@@ -49,6 +51,17 @@ def test_beyond_two_levels_of_a_factor_nothing_is_known(rng: np.random.Generator
     assert along_m.reasons == (Untestable(factor="m", n_levels=2, needed=3),)
 
 
+def test_a_power_that_nothing_shows_makes_a_prediction_doubtful_that_it_would_double(rng: np.random.Generator) -> None:
+    """Between 1, n and n**2 a saturation is hidden; n**2 is most of what is predicted, and anything may be there."""
+    n = np.repeat(np.geomspace(4, 4096, 11), 3)
+    seconds = 1e-6 * np.maximum(n, 45) * np.exp(0.03 * rng.standard_normal(33))
+    predictor = LawPredictor(fit(pd.DataFrame({"n": n, "seconds_per_eval": seconds}), "n**2"))
+    (far,) = predictor.assess([{"n": 40_960.0}])
+    assert far.grade is Grade.DOUBTFUL
+    assert {type(one) for one in far.reasons} >= {Unseen}
+    assert not any(isinstance(one, Unseen) for one in far.remarks), "it is said once"
+
+
 def backtest_of(n_held: int, coverage: float) -> Backtest:
     return Backtest(n_held=n_held, farther=4.0, bias=0.1, median=0.1, p95=0.3, coverage=coverage)
 
@@ -57,6 +70,8 @@ def test_a_backtest_that_missed_most_is_a_failure() -> None:
     assert has_failed(backtest_of(20, 0.5))
     assert not has_failed(backtest_of(20, 0.9))
     assert not has_failed(backtest_of(4, 0.5))
+    far_off = replace(backtest_of(4, 1.0), median=1.0)
+    assert has_failed(far_off), "however wide the intervals are that hold these points"
     assert backtest_of(19, 1.0).is_graded
     assert not backtest_of(18, 1.0).is_graded
 
