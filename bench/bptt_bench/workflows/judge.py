@@ -72,7 +72,7 @@ def select_claim(analysis: Analysis, name: str) -> Analysis:
 
     Parameters
     ----------
-    name : as a table shows it or as it was stated, in large or small letters.
+    name : as a table shows it or as it was stated, in large or small letters, with any spaces.
 
     Raises
     ------
@@ -81,8 +81,12 @@ def select_claim(analysis: Analysis, name: str) -> Analysis:
     from bptt_bench.report.words.content import claim_name
 
     shown = [(claim_name(analysis, verdict), verdict) for verdict in analysis.verdicts]
-    wanted = name.strip().casefold()
-    found = tuple(one for spoken, one in shown if wanted in (spoken.casefold(), one.claim.casefold()))
+
+    def plain(text: str) -> str:
+        return "".join(text.split()).casefold()
+
+    wanted = plain(name)
+    found = tuple(one for spoken, one in shown if wanted in (plain(spoken), plain(one.claim)))
     if not found and not wanted and shown:
         names = "; ".join(dict.fromkeys(repr(spoken) for spoken, _ in shown))
         raise ExperimentError(f"--why: name the claim; the claims are {names}")

@@ -30,6 +30,7 @@ def test_why_prints_the_whole_reason_and_nothing_of_the_others() -> None:
 
 def test_the_status_is_that_of_the_claim_that_was_named() -> None:
     assert invoke("--why", SUPPORTED.upper()).exit_code == 0
+    assert invoke("--why", f" {SUPPORTED.replace(' ', '')}").exit_code == 0
 
 
 def test_why_as_json_has_the_claim_alone() -> None:

@@ -14,6 +14,7 @@ from bptt_bench.analyse.data.response import EXACT_SUFFIXES, UNITS
 from bptt_bench.errors import FitError, LawError
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.design.design import OF_POINTS, OF_SAMPLES
+from bptt_bench.plan.law.notation import FUNCTIONS, SEVERAL
 from bptt_bench.plan.law.wording import did_you_mean
 from bptt_bench.store.importers.reading.naming import EMPTY
 from bptt_bench.store.importers.reading.text import list_names
@@ -102,6 +103,10 @@ def column_roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Col
     Parameters
     ----------
     named, measured : columns that a law names; columns of responses and blocks.
+
+    Raises
+    ------
+    FitError : a factor is called like a function of laws.
     """
     known = frame.attrs.get("factors")
     used = {*named, *measured, *noise_columns(frame)}
@@ -122,6 +127,12 @@ def column_roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Col
     n_named = len(factors)
     for name in by_role.get("factor", ()):
         _add_unless_twin(frame, name, factors, factors, twins)
+    called = next((name for name in factors if name in {*FUNCTIONS, *SEVERAL}), None)
+    if called is not None:
+        raise FitError(
+            f"column {called!r}: is a function in laws; give it another name, such as --rename {called}=m, or leave it "
+            f"out with --ignore {called}"
+        )
     categories: list[str] = []
     for name in by_role.get("category", ()):
         _add_unless_twin(frame, name, factors, categories, twins)
@@ -310,6 +321,7 @@ def choose_response(frame: pd.DataFrame, stated: str | None, laws: Sequence[Cost
     """
     if stated is not None:
         _require_values(frame, stated)
+        _require_numbers(frame, stated)
         return stated
     if WHOLE in frame.columns:
         return WHOLE if frame[WHOLE].notna().any() else _other_response(frame)
@@ -361,6 +373,20 @@ def _require_values(frame: pd.DataFrame, response: str) -> None:
         raise FitError(
             f"response {response!r}: was not measured; the data have {quote_names(others)}: --response "
             f"{quote(others[0])}"
+        )
+
+
+def _require_numbers(frame: pd.DataFrame, response: str) -> None:
+    """See that a response does not hold durations, whose unit no name tells.
+
+    Raises
+    ------
+    FitError : it is.
+    """
+    if response in frame.columns and frame[response].dtype.kind == "m":
+        raise FitError(
+            f"column {response!r}: holds durations ({frame[response].dtype}); a response must be numbers, such as "
+            f"frame[{response!r}].dt.total_seconds()"
         )
 
 

@@ -70,6 +70,18 @@ def test_where_none_or_several_could_be_meant_the_message_says_what_to_type(fram
     assert str(caught.value).endswith(expected)
 
 
+def test_durations_are_no_response_since_their_unit_is_not_told() -> None:
+    frame = table(took=pd.to_timedelta(np.arange(12), unit="s"))
+    with pytest.raises(FitError, match=r"column 'took': holds durations .*total_seconds"):
+        choose_response(frame, "took")
+
+
+def test_a_factor_that_is_called_like_a_function_is_told_how_to_be_renamed() -> None:
+    frame = table(max=np.tile([4, 8], 6))
+    with pytest.raises(FitError, match=r"column 'max': is a function in laws; .*--rename max=m"):
+        column_roles(frame, ("n",), {"seconds"})
+
+
 def test_constant_text_and_twins_of_factors_are_not_used_and_are_noted() -> None:
     n = table()["n"]
     frame = table(
