@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from bptt_bench.analyse.data.response import substance
+from bptt_bench.analyse.data.response import is_count, substance
 from bptt_bench.analyse.findings import growth
 from bptt_bench.analyse.fitting.diagnose import describe
 from bptt_bench.analyse.growth.margins import verdict_on
@@ -35,6 +35,8 @@ def _(one: growth.LawGrowth) -> str:
         parts.append(f"{law(one.closer)} fits far better")
     if one.rival:
         parts.append(f"{law(one.rival)} may be the law as well")
+    if is_count(one.response) and any(each.limits.judge(each.estimate) == "refuted" for each in one.growths):
+        parts.append(f"counted up to {describe(one.at)}")  # often less than what is timed
     others = [law(other) for other in one.also_fit if other not in (one.closer, one.rival)]
     if others:
         parts.append(f"{join_names(others)} also fit{'s' if len(others) == 1 else ''}")
