@@ -39,7 +39,7 @@ def _causes(reason: Reason) -> list[str]:
     if isinstance(reason.finding, growth.LawGrowth | growth.WorkAndTime):
         cost = reason.finding.cost if isinstance(reason.finding, growth.WorkAndTime) else None
         changed = brief(cost) if cost is not None and abs(math.log(cost.rise)) >= math.log1p(STEADY) else ""
-        others = _by_operations(reason) or _other_laws(growth_in(reason.finding))
+        others = _by_operations(reason) or _other_laws(growth_in(reason.finding)) or _open_work(reason)
         return [cause for cause in (changed, others) if cause]
     cause = _cause(reason)
     return [cause] if cause else []
@@ -65,6 +65,15 @@ def _by_operations(reason: Reason) -> str:
             return f"by counted operations alone: time grows by {show.number(one.time.estimate.estimate)}{step}"
         if isinstance(one, growth.OperationsAlone):
             return "by counted operations alone"
+    return ""
+
+
+def _open_work(reason: Reason) -> str:
+    """Return that the work was counted and did not decide, with what may hide the law in it."""
+    for one in reason.remarks:
+        if isinstance(one, growth.OpenWork):
+            hiding = f", as {show.terms(one.work.hiding)} may hide it" if one.work.hiding else ""
+            return f"{substance(one.work.response)} leave it open{hiding}"
     return ""
 
 
