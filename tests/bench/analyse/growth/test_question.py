@@ -179,7 +179,7 @@ def test_the_least_work_of_a_law_needs_no_value_at_1_and_no_unit_of_its_coeffici
 
 
 @pytest.mark.parametrize(("law", "word"), [("n**2", "inconclusive"), ("n**3", "refuted"), ("n", "refuted")])
-def test_a_time_between_two_powers_refutes_no_law_that_it_follows_beside_the_lower_one(law: str, word: str) -> None:
+def test_a_time_between_two_powers_does_not_refute_the_higher_one(law: str, word: str) -> None:
     """Text put before other text, which is copied, on a real machine: n² beside n, though n^1.5 fits as well."""
     levels = [2000, 3420, 5848, 10_000, 17_100, 29_240, 50_000]
     seconds = [9.07e-05, 1.91e-04, 4.32e-04, 9.56e-04, 2.17e-03, 5.2e-03, 1.28e-02]
