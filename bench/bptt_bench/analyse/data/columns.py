@@ -381,7 +381,7 @@ def _require_numbers(frame: pd.DataFrame, response: str) -> None:
 
     Raises
     ------
-    FitError : it is.
+    FitError : it does.
     """
     if response in frame.columns and frame[response].dtype.kind == "m":
         raise FitError(

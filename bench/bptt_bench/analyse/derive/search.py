@@ -192,7 +192,7 @@ class Search:
             if len(basis) > MOST_COLUMNS:
                 continue
             self._count_enough(len(basis), special)
-            rows = self._rows(restricted)
+            rows = self.sampler.valid()
             fitted = self._fit(component, basis, rows)
             if fitted is not None and sum(map(self._is_joint, rows)) - fitted.rank >= SPARE_ON_A_LINE:
                 return self._fit(component, list(fitted.law.terms), rows) or fitted, restricted
@@ -253,10 +253,6 @@ class Search:
         there = min((sum(self._is_joint(one) and one[i] > FAR for one in self.sampler.valid()) for i in far), default=0)
         self.sampler.count_random(max(lacking, columns + SPARE_ON_A_LINE - there if far else 0), most, special)
 
-    def _rows(self, restricted: Sequence[int]) -> list[Sizes]:
-        valid = self.sampler.valid()
-        return [sizes for sizes in valid if all(is_power_of_two(sizes[i]) for i in restricted)]
-
     def _fit(self, component: Component, basis: Sequence[Monomial], rows: Sequence[Sizes]) -> Fitted | None:
         """Return the law in these columns that gives the count at all rows, exactly; None if there is none."""
         if len(rows) <= 1:
@@ -313,8 +309,8 @@ class Search:
         if fitted is not None:
             return self._axis_of(place, fitted)
         line = self.sampler.line(place)
-        are_all = all(is_power_of_two(sizes[place]) for sizes in line)  # elsewhere the code cannot be evaluated
-        for family in families.at_powers_of_two(name) if are_all else ():
+        is_restricted = all(is_power_of_two(sizes[place]) for sizes in line)  # no other size can be evaluated
+        for family in families.at_powers_of_two(name) if is_restricted else ():
             fitted = self._fit_line(component, family, line, spare=3)
             if fitted is not None:
                 return replace(self._axis_of(place, fitted), powers_of_two=True)
@@ -473,8 +469,8 @@ class Search:
     ) -> tuple[Fitted, tuple[int, ...]] | None:
         """Return the law if it holds at all sizes by now, otherwise another one if there is one."""
         if found is not None:
-            fitted, restricted = found
-            if all(self._holds(fitted.law, sizes, component) for sizes in self._rows(restricted)):
+            fitted, _ = found
+            if all(self._holds(fitted.law, sizes, component) for sizes in self.sampler.valid()):
                 return found
             if self.sampler.exhausted:
                 return found
@@ -497,7 +493,7 @@ class Search:
             obstacle = Obstacle.BUDGET if self.sampler.exhausted else Obstacle.NO_EXPRESSION
             return Derived(component=component, law=None, obstacle=obstacle, nearest=self._nearest(component, None))
         fitted, restricted = found
-        rows = self._rows(restricted)
+        rows = self.sampler.valid()
         failing = [sizes for sizes in rows if not self._holds(fitted.law, sizes, component)]
         nearest = self._nearest(component, fitted.law, rows)
         if failing:

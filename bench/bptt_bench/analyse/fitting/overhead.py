@@ -1,13 +1,13 @@
 """Selection of overhead terms for a law: those that the data show, and those that they cannot exclude.
 
 The candidates are the constant and the single factors, but for those with which the law grows less than they do: what
-outgrows it would be all of what is predicted beyond the data. Leaving out c·T costs more accuracy
-than 20 % noise does, so a lower AICc is enough for a term to enter. But a term that is not detected may still exist:
-every call has a cost, and a factor in every term of a law belongs to a loop with a cost of each iteration. These terms
-enter too, with a coefficient that may be 0, unless the data show that they are below a hundredth of the time
-everywhere. Intervals then include them: in 240 simulations of 23 points with 10 % noise, that of the constant, 20 µs,
-covered it in 12 to 37 % with AICc alone, and that of the local exponent in T in 71 to 92 %. The constant always enters
-where the law is 0 at a point, as ``n*log(n)`` is at n = 1.
+outgrows it would be all of what is predicted beyond the data. Leaving out c·T costs more accuracy than 20 % noise does,
+so a lower AICc is enough for a term to enter. But a term that is not detected may still exist: every call has a cost,
+and a factor in every term of a law belongs to a loop with a cost of each iteration. These terms enter too, with a
+coefficient that may be 0, unless the data show that they are below a hundredth of the time everywhere. Intervals then
+include them: in 240 simulations of 23 points with 10 % noise, that of the constant, 20 µs, covered it in 12 to 37 %
+with AICc alone, and that of the local exponent in T in 71 to 92 %. The constant always enters where the law is 0 at a
+point, as ``n*log(n)`` is at n = 1.
 """
 
 from __future__ import annotations

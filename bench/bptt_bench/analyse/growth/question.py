@@ -212,6 +212,7 @@ class LawQuestion:
     def _is_missed_by_little(self, finding: LawGrowth, found: Slopes) -> bool:
         """Return whether a law is missed by hardly more than the margin, and no other law of its factor tells why.
 
+        At levels below those that are claimed also if it is missed by hardly more up to the largest of them.
         A law that is followed tells why if it grows otherwise: n does beside n·log(n), and not beside n·log(log n).
         """
         refuted = [one for one in finding.growths if verdict_on(one) == "refuted"]

@@ -127,7 +127,7 @@ class Neighbours:
         self._squares = ((logs[:, None] - logs[None]) ** 2).reshape(len(logs) ** 2, -1)  # (n², n_factors)
         self._slopes, self._bend = _slopes(logs, logs), _bend(size, size)
         self._bounds = self._search_bounds()
-        self._most_unseen, self._makes_room = self._unseen_bounds()
+        self._most_unseen, self._compensation = self._unseen_bounds()
         begin = None if near is None or near._factors != self._factors else near._beginning(drift=drift)
         self._model: _Model = self._search(begin, steps)
         p = len(self._factors)
@@ -190,7 +190,7 @@ class Neighbours:
         """
         columns = columns_at(self._fit.full_law, table)
         fitted = columns @ self._fit.coefficients
-        change = columns[:, ~self._active] - columns[:, self._active] @ self._makes_room
+        change = columns[:, ~self._active] - columns[:, self._active] @ self._compensation
         possible = np.log1p(self._most_unseen * np.abs(change) / fitted[:, None])
         quantile = t_quantile(self._fit.confidence, self._fit.freedom)
         return np.asarray((possible**2).sum(axis=1) / quantile**2)
@@ -206,8 +206,8 @@ class Neighbours:
         quantile = t_quantile(self._fit.confidence, self._fit.freedom)
         all_of_it = np.exp(quantile * self._fit.scatter) / np.maximum(unseen.max(axis=0, initial=0.0), 1e-300)
         high = np.array([term.high for term in self._fit.terms])[~self._active]
-        makes_room = np.asarray(np.linalg.lstsq(shares[:, self._active], unseen)[0], dtype=np.float64)
-        return np.where(np.isfinite(high), np.minimum(high, all_of_it), 0.0), makes_room
+        compensation = np.asarray(np.linalg.lstsq(shares[:, self._active], unseen)[0], dtype=np.float64)
+        return np.where(np.isfinite(high), np.minimum(high, all_of_it), 0.0), compensation
 
     def _search_bounds(self) -> Array:
         """Return the lower and upper ends of the parameters (…, 2)."""

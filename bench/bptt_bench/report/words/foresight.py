@@ -237,9 +237,9 @@ def reason_lines(one: Assessment) -> Iterator[str]:
         yield _misfits_words(misfits)
     for reason in one.reasons:
         if isinstance(reason, Backtest):
-            missed, held = _missed(reason), reason.n_held
-            how = f"{missed} of the {held} largest measured points were missed" if missed else f"{held} points were off"
-            yield f"{how} in a backtest, by {_percent(reason.median)} in the median"
+            missed = f", {_missed(reason)} of them outside their intervals" if _missed(reason) else ""
+            off = f"off by {_percent(reason.median)} in the median{missed}"
+            yield f"the {reason.n_held} largest measured points were {off}, in a backtest"
         elif not isinstance(reason, Misfit) and not (one.grade is Grade.REJECTED and isinstance(reason, Untestable)):
             yield words(reason)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from bptt_bench.analyse import Fit, fit, free_exponent
-from bptt_bench.analyse.findings.obstacles import FewLevels, NotZeroAtZero, ZeroCoefficient
+from bptt_bench.analyse.findings.obstacles import Confounded, FewLevels, NotZeroAtZero, ZeroCoefficient
 from bptt_bench.errors import FitError
 from bptt_bench.plan import CostLaw, Design
 
@@ -248,3 +248,11 @@ def test_an_exponent_that_is_many_powers_off_is_found(law: str) -> None:
     found = free_exponent(fitted, [term], "n", {"n": 23.0})
     assert found.interval.estimate == pytest.approx(9.0, abs=1e-4)
     assert found.obstacle is None
+
+
+def test_an_exponent_wider_than_all_that_is_searched_is_unknown(rng: np.random.Generator) -> None:
+    n = np.array([1000.0, 1001.0, 1002.0, 1003.0, 1004.0, 1005.0])
+    near = pd.DataFrame({"n": n, "seconds_per_eval": 1e-6 * n * np.exp(0.3 * rng.standard_normal(6))})
+    found = free_exponent(fit(near, "n", overhead=()), ["n"], "n", {"n": 1000.0})
+    assert isinstance(found.obstacle, Confounded)
+    assert (found.interval.low, found.interval.high) == (-np.inf, np.inf)

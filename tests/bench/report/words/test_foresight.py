@@ -358,3 +358,17 @@ def test_a_law_that_is_rejected_is_not_also_said_to_be_untested() -> None:
 )
 def test_each_finding_is_a_clause(finding: Misfit, text: str) -> None:
     assert words(finding) == text
+
+
+def test_a_backtest_that_was_far_off_says_by_how_much_and_how_many_it_missed() -> None:
+    far = Backtest(n_held=3, farther=4.0, bias=1.0, median=float(np.log(2.5)), p95=1.0, coverage=1.0)
+    doubted = Assessment(grade=Grade.DOUBTFUL, reasons=(far,))
+    said = "the 3 largest measured points were off by 150 % in the median"
+    assert f"{said}, in a backtest" in assessment_words(doubted)
+    missed = replace(doubted, reasons=(replace(far, coverage=1 / 3),))
+    assert f"{said}, 2 of them outside their intervals, in a backtest" in assessment_words(missed)
+
+
+def test_a_change_beyond_a_thousandfold_has_no_figure() -> None:
+    assert "more than 1000 times as large" in words(Unseen(factor="n", change=7.0, effect=16.0))
+    assert "20.1 times as large" in words(Unseen(factor="n", change=1.0, effect=3.0))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -197,3 +198,17 @@ def test_a_law_that_few_steps_cannot_refute_says_so(estimate: Interval, steps: i
     text = text_of(Reason(kind=Kind.IMPRECISE, finding=law_growth(whole=whole, growths=(whole,))))
     assert said in text
     assert ("too few" in text) is ("too few" in said)
+
+
+def test_a_law_that_counts_leave_open_says_so_beside_its_time() -> None:
+    counts = law_growth(response="instructions_count", hiding=("1", "n"))
+    reason = Reason(kind=Kind.NOT_IDENTIFIABLE, finding=law_growth(), remarks=(growth.OpenWork(work=counts),))
+    assert cause_of(reason) == "instructions leave it open, as 1 + n may hide it"
+
+
+def test_counts_outside_the_margin_say_up_to_which_size_they_were_counted() -> None:
+    missed = law_growth()
+    outside = replace(missed.whole, limits=Limits(low=9.0, high=10.0))
+    counts = law_growth(response="instructions_count", whole=outside, growths=(outside,))
+    assert "; counted up to n=8" in words(counts)
+    assert "counted up to" not in words(replace(counts, response="seconds_per_eval"))
