@@ -112,7 +112,7 @@ def test_a_grade_stands_beside_each_point_and_its_reasons_below() -> None:
     assert [line.split()[-1] for line in lines[3:5]] == ["sound", "rejected"]
     below = " ".join(lines[5:])
     assert "extrapolates a law that the data reject: the power of n is 0.5 higher than the law's (p = 1e-09)" in below
-    assert "10 of the 20 largest measured points were missed in a backtest" in below
+    assert "the 20 largest measured points were off by 11 % in the median, 10 of them outside their intervals" in below
     assert below.count("intervals held 10") == 1
 
 
