@@ -15,6 +15,7 @@ from bptt_bench.report.page.page import write_report
 from bptt_bench.report.words.documents import report_document
 from PIL import Image
 
+from tests.bench.report.page.test_validation import document, goal, written
 from tests.bench.report.words.test_answers import law_analysis
 
 if TYPE_CHECKING:
@@ -62,6 +63,24 @@ def test_nothing_overflows(browser: Browser, pages: dict[str, str], name: str) -
         page.add_style_tag(content="details::details-content { content-visibility: visible; block-size: auto }")
         assert page.evaluate("document.documentElement.scrollWidth") <= width, f"{name} at {width} px"
         page.context.close()
+
+
+BROKEN_WORDS = """() => [...document.querySelectorAll("th")].flatMap(cell => [...cell.childNodes]).flatMap(node =>
+  [...(node.nodeType === Node.TEXT_NODE ? node.data.matchAll(/[a-z]+/gi) : [])].filter(word => {
+    const range = document.createRange();
+    range.setStart(node, word.index);
+    range.setEnd(node, word.index + word[0].length);
+    return range.getClientRects().length > 1;
+  }).map(word => word[0]))"""
+
+
+def test_no_word_of_a_heading_is_broken(browser: Browser, tmp_path: Path) -> None:
+    long = goal(figure="0.00062 ± 0.00004 / 0.00230 ± 0.00006", note="a long note on how it was found " * 5)
+    written(tmp_path, document(goals=[long]))
+    page = opened(browser, (tmp_path / "validation.html").as_uri(), width=1000)
+    assert page.locator("th").count() > 6
+    assert page.evaluate(BROKEN_WORDS) == []
+    page.context.close()
 
 
 @pytest.mark.parametrize("width", WIDTHS)
