@@ -109,8 +109,8 @@ FUNCTIONS: Mapping[str, Function] = {
     "factorial": Function(factorial, _sympy("factorial"), "factorial({})"),
     "min": Function(min, _sympy("Min"), "min({}, {})"),
     "max": Function(max, _sympy("Max"), "max({}, {})"),
-    "above": Function(lambda a, b: int(a > b), _above, "[{} > {}]"),
-    "divides": Function(lambda a, b: int(a % b == 0), _divides, "[{1} divides {0}]"),
+    "above": Function(lambda a, b: int(a > b), _above, "({} > {})"),
+    "divides": Function(lambda a, b: int(a % b == 0), _divides, "({} % {} == 0)"),
 }
 
 
