@@ -156,8 +156,8 @@ class OtherLaws:
         ----------
         found : the response beside the law that is asked about. fits : those of the others that it follows.
         """
-        of_counts = self._rival_of_counts(found) if self.given.is_exact else None
-        of_one = self._closer_count(found, others) or self._as_close_count(found, others)
+        of_counts = self._rival_of_counts(found) if self.given.is_exact else self._root_of_time(found)
+        of_one = self._closer_count(found, others) or self._as_close_count(found, others) or self._falling_count(found)
         return of_counts or of_one or self._hidden_rival(found, fits)
 
     def power(self, law: CostLaw, found: Slopes) -> float:
@@ -219,6 +219,24 @@ class OtherLaws:
                 return one.law.text
         return None
 
+    def _falling_count(self, found: Slopes) -> str | None:
+        """Return a term beside a law by which counts are as close, less terms of lower order.
+
+        Over a short range n³ less 3·n² is n³·log(n) beside n³.
+        """
+        is_little = found.share < LEAST_OWN_BESIDE_TERMS
+        if not self.given.is_exact or len(self.given.points) > 1 or not is_little or self.allowed.bound == "upper":
+            return None
+        most = AS_CLOSE * max(found.deviation, LEAST_DIFFERENCE)
+        for term in found.overhead:
+            lower = [each for each in found.overhead if each != term]
+            if set(lower) <= {"1"} or not 0 < self.power(self.law, found) - self.power(CostLaw(term), found) < SLOWLY:
+                continue
+            falling = self.given.beside_with(CostLaw(term), lower, is_signed=True)
+            if falling is not None and falling.deviation <= most:
+                return term
+        return None
+
     def _hidden_rival(self, found: Slopes, fits: list[Slopes]) -> str | None:
         """Return a law of another class that may be the true one, as a constant or lower terms may hide."""
         if len(self.given.points) != 1:
@@ -241,6 +259,26 @@ class OtherLaws:
             beside = self.given.beside_with(law, lower_order_terms(law))
             if beside is not None and beside.share >= share and beside.deviation <= closer * closest:
                 return law.plus(*lower_order_terms(law)).text
+        return None
+
+    def _root_of_time(self, found: Slopes) -> str | None:
+        """Return the root of a law of several factors that a time follows beside a constant, unless it is refuted.
+
+        Where the growth shows at the largest levels alone, a cache that is left there looks like a higher power.
+        """
+        if len(self.given.points) == 1 or not found.overhead or self.allowed.bound == "upper":
+            return None
+        powers = [term.powers() for term in self.law.terms]
+        if not all(math.isfinite(power) for each in powers for power in each.values()):
+            return None
+        root = CostLaw(
+            " + ".join("*".join(f"{base}**{power / 2 or 1:g}" for base, power in each.items()) for each in powers)
+        )
+        for overhead in ((), found.overhead):
+            beside = self.given.beside_with(root, overhead)
+            growths = [] if beside is None else [self.allowed.growth(*one) for one in beside.factors.items()]
+            if growths and "refuted" not in map(verdict_on, (*growths, self.allowed.together(tuple(growths)))):
+                return root.text
         return None
 
     def _rival_of_counts(self, found: Slopes) -> str | None:

@@ -33,7 +33,11 @@ from bptt_bench.plan.claims.claim import Bound
 from bptt_bench.plan.experiment.instructions import lower_order_terms
 
 LEAST_CLEAR = 0.8  # share of a law's terms in a time at the largest point, from which what stands beside them is small
+LEAST_CLEAR_OF_SEVERAL = 0.7  # the same of several factors, of which each has terms of its own
 LEAST_CLEAR_OF_COUNTS = 0.5  # the same of counts of several factors
+LEAST_MOST = (
+    0.5  # the same of counts at smaller levels, from which the terms beside it need bring it no closer than others
+)
 LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is followed as closely
 DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow
@@ -231,9 +235,11 @@ class LawQuestion:
 
         Another law may fit as well over the measured range, such as n^1.5 beside n + n².
         """
-        if self.given.is_exact or len(self.given.points) > 1 or beside.share < LEAST_CLEAR:
+        is_of_one = len(self.given.points) == 1
+        if self.given.is_exact or beside.share < (LEAST_CLEAR if is_of_one else LEAST_CLEAR_OF_SEVERAL):
             return False
-        return all(abs(one.excess.estimate) <= self.margin for one in beside.factors.values())
+        is_within = all(abs(one.excess.estimate) <= self.margin for one in beside.factors.values())
+        return is_within and (is_of_one or is_needed(self.given, beside))
 
     def _late_excess(self) -> float:
         """Return how much more counts of one factor grow than the law up to the largest level, as an exponent.
@@ -260,13 +266,15 @@ class LawQuestion:
             beside = self.given.beside_with(self.law, lower)
             if beside is None or beside.share < self._least_hidden(beside, others):
                 continue
-            most = min(CLOSER * closest, LARGEST_MISFIT) if self.given.is_exact else HIDDEN_CLOSER * closest
+            is_most = self.is_made_smaller and beside.share >= LEAST_MOST
+            closer = 1.0 if is_most else CLOSER
+            most = min(closer * closest, LARGEST_MISFIT) if self.given.is_exact else HIDDEN_CLOSER * closest
             if beside.deviation > most and not self._is_followed_beside(beside):
                 continue
             rivals = self._rivals.beside_lower(lower)
             is_little = self.given.is_exact and len(self.given.points) > 1 and beside.share < LEAST_HIDDEN
-            closer = AS_CLOSE if is_little else FAR_CLOSER
-            if all(closer * one.deviation > beside.deviation for one in rivals):
+            distance = AS_CLOSE if is_little else FAR_CLOSER
+            if all(distance * one.deviation > beside.deviation for one in rivals):
                 return tuple(lower)
         return ()
 
@@ -314,9 +322,13 @@ def least_hidden_of_several(given: Response, beside: Slopes) -> float:
         return 0.0
     if not _has_instructions(given, beside):
         return math.inf
+    return LEAST_SEEN if is_needed(given, beside) else LEAST_HIDDEN
+
+
+def is_needed(given: Response, beside: Slopes) -> bool:
+    """Return whether a response is followed less closely by what stands beside a law alone, without its own terms."""
     alone = given.beside_with(CostLaw(" + ".join(beside.overhead)))
-    is_needed = alone is None or alone.deviation > AS_CLOSE * beside.deviation
-    return LEAST_SEEN if is_needed else LEAST_HIDDEN
+    return alone is None or alone.deviation > AS_CLOSE * beside.deviation
 
 
 def _has_instructions(given: Response, beside: Slopes) -> bool:

@@ -15,6 +15,7 @@ only where the law then follows the response closely, which a wrong law does not
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
@@ -36,6 +37,9 @@ FEWEST_EXACT = 3  # … and of counts
 EVEN = 0.05  # largest standard error of the logarithms of counts, as inputs differ, that are exact
 SAME_LEVEL = 9  # digits after the point of log levels that are the same
 LARGE_SHARES = 1 / 8, 1 / 30, 1 / 100  # of the largest count, from which counts are judged …
+LEAST_FALLING = 0.01  # relative misfit up to which counts are a law less terms of lower order
+SPARE_POINTS = 3  # more than terms, of which some are subtracted
+HALF_A_LOGARITHM = 0.5  # of 1/log(n), which a logarithm adds to the exponent of n
 MOST_EXCESS = 2.0  # times a response at smaller points, that a law with overhead may foretell there
 FEWEST_LARGE = 5  # … if there are so many
 
@@ -130,10 +134,25 @@ class Response:
             found = self.beside_with(law, overhead)
             if found is None:
                 continue
-            is_closer = best is not None and found.deviation <= min(CLOSE * margin, CLOSER * best.deviation)
-            if best is None or (is_closer and found.share >= least_share and self._is_possible(found)):
+            is_closer = best is not None and found.deviation <= CLOSER * best.deviation
+            is_close = found.deviation <= CLOSE * margin or (self.is_exact and _is_within(found, margin))
+            if best is None or (is_closer and is_close and found.share >= least_share and self._is_possible(found)):
                 best = found
-        return best
+        falling = None if best is None or _is_within(best, margin) else self._beside_falling(law, overheads[-1])
+        return best if falling is None else falling
+
+    def _beside_falling(self, law: CostLaw, overhead: Sequence[str]) -> Slopes | None:
+        """Return counts beside a law of one factor less terms of lower order, as n*(n - 1)/2 is; None if they are not.
+
+        The law then takes a little more than the counts, and less than a logarithm would.
+        """
+        if not self.is_exact or len(self.points) > 1 or set(overhead) <= {"1"}:
+            return None
+        found = self.beside_with(law, overhead, is_signed=True)
+        if found is None or found.deviation > LEAST_FALLING:
+            return None
+        (level,) = found.largest.values()
+        return found if 1 <= found.share <= 1 + HALF_A_LOGARITHM / math.log(max(level, math.e)) else None
 
     def _is_possible(self, found: Slopes) -> bool:
         """Return whether what stands beside a law at the largest points is not more than all that smaller ones take."""
@@ -142,28 +161,40 @@ class Response:
         expected = found.full_law.evaluate(dict(self.smaller.points), found.coefficients)
         return bool((expected <= MOST_EXCESS * self.smaller.values).all())
 
-    def beside_with(self, law: CostLaw, overhead: Sequence[str] = ()) -> Slopes | None:
-        """Return the response beside a law with some overhead; ``None`` where that has no value above 0."""
+    def beside_with(self, law: CostLaw, overhead: Sequence[str] = (), *, is_signed: bool = False) -> Slopes | None:
+        """Return the response beside a law with some overhead; ``None`` where that has no value above 0.
+
+        Parameters
+        ----------
+        is_signed : whether terms may be subtracted; there must be counts at ``SPARE_POINTS`` more points than terms.
+        """
         full = law.plus(*overhead)
         design = full.columns(dict(self.points))
         y = np.log(self.values)
         if not np.isfinite(design).all() or not (design > 0).any(axis=1).all() or (design < 0).any():
             return None
-        solution = solve(design, y, robust=True)
-        share = design * solution.coefficients / np.exp(y - solution.residual)[:, None]
-        top = int(np.argmax(y - solution.residual))
+        if is_signed:
+            fitted = self._signed(design)
+            if fitted is None:
+                return None
+            coefficients, residual = fitted
+        else:
+            solution = solve(design, y, robust=True)
+            coefficients, residual = solution.coefficients, solution.residual
+        share = design * coefficients / np.exp(y - residual)[:, None]
+        top = int(np.argmax(y - residual))
         at = {name: float(levels[top]) for name, levels in self.points.items()}
         exponents = {
             name: float(sum(share[top, j] * term.local_exponent(name, at) for j, term in enumerate(full.terms)))
             for name in self.points
         }
-        factors, deviation = (self._pooled if self.is_exact else self._by_neighbours)(solution.residual, exponents)
+        factors, deviation = (self._pooled if self.is_exact else self._by_neighbours)(residual, exponents)
         if not any(one.n_steps for one in factors.values()):
             return None
         return Slopes(
             law=law,
             full_law=full,
-            coefficients=solution.coefficients,
+            coefficients=coefficients,
             overhead=tuple(overhead),
             factors=factors,
             deviation=deviation,
@@ -171,6 +202,16 @@ class Response:
             largest_shares={str(term): float(share[:, j].max()) for j, term in enumerate(law.terms)},
             largest=at,
         )
+
+    def _signed(self, design: Array) -> tuple[Array, Array] | None:
+        """Return the coefficients (k,) of any sign, and the log residuals (n_points,); None at too few points."""
+        n, k = design.shape
+        if n < k + SPARE_POINTS:
+            return None
+        relative = design / self.values[:, None]
+        coefficients = np.asarray(np.linalg.lstsq(relative, np.ones(n))[0], dtype=np.float64)
+        fitted = relative @ coefficients
+        return (coefficients, -np.log(fitted)) if (fitted > 0).all() else None
 
     def _by_neighbours(self, residual: Array, exponents: Mapping[str, float]) -> tuple[dict[str, FactorSlopes], float]:
         found, every = {}, []
@@ -208,6 +249,12 @@ class Response:
             excess = Interval(slope, slope - half, slope + half)
             found[name] = FactorSlopes(excess, exponents[name], slope, steps, is_rough)
         return found, deviation
+
+
+def _is_within(found: Slopes, margin: float) -> bool:
+    """Return whether a response follows a law within a margin with all factors, as surely as their slopes are known."""
+    slopes = found.factors.values()
+    return found.deviation <= margin and all(max(abs(one.excess.low), abs(one.excess.high)) <= margin for one in slopes)
 
 
 def neighbours(levels: Mapping[str, Array], factor: str) -> Index:

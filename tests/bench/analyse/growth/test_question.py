@@ -202,3 +202,83 @@ def test_steady_growth_beyond_the_law_refutes_it_at_small_levels_too() -> None:
     n = np.geomspace(100, 1e6, 10)
     assert answer("n", {"n": n}, n**1.15, is_made_smaller=True).word == "refuted"
     assert answer("n", {"n": n}, n**1.5, is_made_smaller=True).word == "refuted"
+
+
+JOINED = [
+    (11_180, 11_180, 6.7482e6), (25_000, 25_000, 1.0145e7), (30_618, 75_000, 1.8629e7), (61_237, 61_237, 2.0123e7),
+    (150_000, 11_180, 2.2038e7), (150_000, 25_000, 2.3913e7), (150_000, 61_237, 2.9897e7), (11_180, 150_000, 3.0902e7),
+    (25_000, 150_000, 3.2421e7), (122_474, 122_474, 3.5198e7), (61_237, 150_000, 3.6408e7),
+    (150_000, 150_000, 4.6164e7),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("law", "word"), [("n + m", "supported"), ("n*m", "refuted"), ("n**2 + m**2", "refuted")])
+def test_counts_beside_a_constant_follow_a_law_as_surely_as_their_slopes_say(law: str, word: str) -> None:
+    """Instructions of a join of two tables, which have steps of three per cent, beside five million of overhead."""
+    n, m, counts = zip(*JOINED, strict=True)
+    assert answer(law, {"n": n, "m": m}, counts, is_made_smaller=True).word == word
+
+
+GRID = {"n": np.repeat([1e3, 3e3, 1e4, 3e4, 1e5], 5), "m": np.tile([1e3, 3e3, 1e4, 3e4, 1e5], 5)}
+SUM = GRID["n"] + GRID["m"]
+
+
+@pytest.mark.parametrize("law", ["(n + m)**2", "n**2 + m**2"])
+def test_a_cache_that_is_left_last_is_no_second_power_of_a_sum(law: str) -> None:
+    """Transforms of arrays whose last doublings leave a cache, beside the constant time of a call."""
+    seconds = 1e-4 + 2e-8 * SUM * (1 + 1.5 * np.clip(np.log2(SUM / 5e4), 0, 2))
+    found = answer(law, GRID, seconds, is_exact=False)
+    assert found.word == "inconclusive"
+    assert answer("n + m", GRID, seconds, is_exact=False).word != "refuted"
+
+
+def test_a_second_power_beside_a_constant_is_supported_where_its_root_is_refuted() -> None:
+    assert answer("(n + m)**2", GRID, 1e-5 + 1e-10 * SUM**2, is_exact=False).word == "supported"
+
+
+FACTORISED = {90: 3.6599e5, 128: 6.059e5, 181: 1.5373e6, 256: 2.8864e6, 362: 7.3513e6}
+
+
+@pytest.mark.parametrize(("law", "word"), [("n**3", "inconclusive"), ("n**4", "refuted"), ("n", "refuted")])
+def test_counts_that_scatter_do_not_refute_a_law_that_is_most_of_them_beside_lower_terms(law: str, word: str) -> None:
+    """Instructions of Cholesky factorisations, of which multiples of four take a quarter less."""
+    found = answer(law, {"n": list(FACTORISED)}, list(FACTORISED.values()), is_made_smaller=True)
+    assert found.word == word
+
+
+CONVOLVED = [
+    [1.361, 2.3352, 2.3115, 4.175, 5.586], [2.7173, 4.3175, 4.409, 6.014, 11.514],
+    [5.2431, 8.6875, 8.2085, 13.908, 22.981], [10.615, 16.268, 17.072, 25.079, 44.792],
+    [24.104, 33.817, 32.014, 50.269, 93.845],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("law", "word"), [("n*m", "inconclusive"), ("n*m**2", "refuted")])
+def test_a_time_of_several_factors_does_not_refute_what_it_needs_beside_lower_terms(law: str, word: str) -> None:
+    """A convolution by a short kernel, of which each element takes as long as forty products."""
+    points = {"n": np.repeat([2e3, 4e3, 8e3, 16e3, 32e3], 5), "m": np.tile([20.0, 40, 80, 160, 320], 5)}
+    assert answer(law, points, 1e-5 * np.array(CONVOLVED).ravel(), is_exact=False).word == word
+    lower_alone = 1e-7 * (points["n"] + 40 * points["m"])
+    assert answer("n*m", points, lower_alone, is_exact=False).word == "refuted"
+
+
+@pytest.mark.parametrize(
+    ("size", "law", "word"),
+    [
+        (2, "n**2", "supported"),
+        (2, "n**2*log(n)", "inconclusive"),
+        (3, "n**3", "supported"),
+        (3, "n**3*log(n)", "inconclusive"),
+        (3, "n**2.5", "refuted"),
+    ],
+)
+def test_counts_of_subsets_follow_a_power_less_terms_of_lower_order(size: int, law: str, word: str) -> None:
+    n = [12, 15, 18, 22, 27, 32, 38, 46, 54, 64]
+    assert answer(law, {"n": n}, [40.0 * math.comb(each, size) for each in n]).word == word
+
+
+@pytest.mark.parametrize("law", ["n", "n**2"])
+def test_a_logarithm_is_no_term_that_is_subtracted(law: str) -> None:
+    """A line that starts below 0 is close to n·log(n) over a short range, and a parabola to n²·log(n)."""
+    n = np.array([400.0, 500, 600, 700, 800, 900, 1000, 1100, 1200])
+    assert answer(law, {"n": n}, 40 * CostLaw(law).evaluate({"n": n}) * np.log(n)).word != "supported"

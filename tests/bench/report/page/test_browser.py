@@ -7,7 +7,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 from bptt_bench.analyse import Analysis
@@ -18,19 +18,20 @@ from PIL import Image
 from tests.bench.report.page.test_validation import document, goal, written
 from tests.bench.report.words.test_answers import law_analysis
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+pytest.importorskip("playwright")
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed (Debian: apt install chromium)")
 WIDTHS = (360, 390, 768, 1280)
+SECONDS = 20  # that a busy browser may take to show what it was asked for
 MARK = "#answer svg .mark[data-value]"
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as playwright:
+    expect.set_options(timeout=SECONDS * 1000)
+    with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield made
         made.close()
@@ -49,7 +50,7 @@ def pages(report: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, s
 
 def opened(browser: Browser, address: str, *, width: int = 1280, height: int = 800, **context: Any) -> Page:
     page = browser.new_context(viewport={"width": width, "height": height}, **context).new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(SECONDS * 1000)
     page.on("pageerror", lambda error: pytest.fail(str(error)))
     page.on("console", lambda message: pytest.fail(message.text) if message.type == "error" else None)
     page.goto(address)
@@ -93,13 +94,13 @@ def test_nothing_overflows_without_the_script(browser: Browser, pages: dict[str,
 
 def test_without_the_script_the_page_is_whole(browser: Browser, pages: dict[str, str], analysis: Analysis) -> None:
     page = opened(browser, pages["large"], java_script_enabled=False)
-    assert page.locator("details.claim").count() == len(analysis.verdicts)
+    expect(page.locator("details.claim")).to_have_count(len(analysis.verdicts))
     claim = page.locator("details.claim").first
-    assert not claim.locator(".whole").is_visible()
+    expect(claim.locator(".whole")).to_be_hidden()
     claim.locator("summary").click()
-    claim.locator(".whole").wait_for()  # a busy machine shows it a moment later
-    assert page.locator("#sizes").is_hidden()
-    assert page.locator("button").count() == 0
+    expect(claim.locator(".whole")).to_be_visible()
+    expect(page.locator("#sizes")).to_be_hidden()
+    expect(page.locator("button")).to_have_count(0)
     assert page.locator("figure svg title").count() > 50  # a browser shows these by itself
     page.context.close()
 
@@ -109,15 +110,15 @@ def test_a_mark_shows_the_value_that_the_json_holds(browser: Browser, pages: dic
     (fit,) = report_document(analysis)["fits"]
     page = opened(browser, pages["followed"])
     marks = page.locator(MARK)
-    assert marks.count() == len(fit["points"])
+    expect(marks).to_have_count(len(fit["points"]))
     for n, point in enumerate(fit["points"]):
         mark = marks.nth(n)
         assert float(mark.get_attribute("data-value") or "nan") == point["measured"]
         mark.hover(force=True)
         tip = page.locator("#tip")
-        assert tip.is_visible()
+        expect(tip).to_be_visible()
+        expect(tip).to_contain_text(f"n = {point['at']['n']:,.0f}".replace(",", "\u202f"))
         assert tip.inner_text() == mark.locator("title").text_content()
-        assert f"n = {point['at']['n']:,.0f}".replace(",", "\u202f") in tip.inner_text()
     page.context.close()
 
 
@@ -127,18 +128,19 @@ def test_the_keyboard_reaches_links_claims_marks_and_sizes(browser: Browser, pag
     assert page.evaluate("document.activeElement.tagName") == "A"
     page.locator("#answer figure > svg").focus()
     page.keyboard.press("ArrowRight")
+    expect(page.locator("#tip")).to_be_visible()
     first = page.locator("#tip").inner_text()
     page.keyboard.press("ArrowRight")
-    assert page.locator("#tip").inner_text() != first
+    expect(page.locator("#tip")).not_to_have_text(first)
     page.keyboard.press("Escape")
-    assert page.locator("#tip").is_hidden()
+    expect(page.locator("#tip")).to_be_hidden()
     page.locator("details.claim > summary").first.focus()
     page.keyboard.press("Enter")
-    assert page.locator("details.claim .whole").first.is_visible()
+    expect(page.locator("details.claim .whole").first).to_be_visible()
     page.locator("#size").focus()
     before = page.locator("#answer-at-size").inner_text()
     page.keyboard.press("ArrowRight")
-    assert page.locator("#answer-at-size").inner_text() != before
+    expect(page.locator("#answer-at-size")).not_to_have_text(before)
     page.context.close()
 
 
@@ -152,50 +154,51 @@ def test_the_law_answers_at_any_size_with_what_the_fit_predicts(browser: Browser
         assert float(page.locator("#answer-at-size").get_attribute("data-value") or "nan") == pytest.approx(
             value.estimate, rel=1e-5
         )
-    heights = page.locator(".chart circle.asked").get_attribute("cy")
+    height = page.locator(".chart circle.asked").get_attribute("cy") or ""
     page.locator("#linear").check()
-    assert page.locator(".chart circle.asked").get_attribute("cy") != heights
+    expect(page.locator(".chart circle.asked")).not_to_have_attribute("cy", height)
     page.context.close()
 
 
 def test_a_refuted_law_is_asked_with_a_warning(browser: Browser, pages: dict[str, str]) -> None:
     page = opened(browser, pages["refuted"])
-    assert "the law is refuted" in page.locator("#sizes .note").inner_text()
+    expect(page.locator("#sizes .note")).to_contain_text("the law is refuted")
     page.context.close()
 
 
 def test_parts_are_folded_on_a_phone_and_a_link_unfolds_them(browser: Browser, pages: dict[str, str]) -> None:
     wide, narrow = (opened(browser, pages["large"], width=width) for width in (1280, 360))
     assert wide.locator("details.fold").count() == wide.locator("details.fold[open]").count() > 3
-    assert narrow.locator("details.fold[open]").count() == 0
+    expect(narrow.locator("details.fold[open]")).to_have_count(0)
     method = narrow.locator("#method .text")
-    assert not method.is_visible()
+    expect(method).to_be_hidden()
     narrow.locator('nav a[href="#method"]').click()
-    method.wait_for()
+    expect(method).to_be_visible()
     narrow.locator("#filter").fill("crossover")
-    assert narrow.locator("details.claim:visible").count() == 2
+    expect(narrow.locator("details.claim:visible")).to_have_count(2)
     for page in (wide, narrow):
         page.context.close()
     unscripted = opened(browser, pages["large"], width=360, java_script_enabled=False)
-    assert unscripted.locator("#method .text").is_visible()
+    expect(unscripted.locator("#method .text")).to_be_visible()
     unscripted.context.close()
     linked = opened(browser, f"{pages['large']}#environment", width=360)
-    assert linked.locator("details.fold[open]").count() == 1
+    expect(linked.locator("details.fold[open]")).to_have_count(1)
     linked.context.close()
 
 
 def test_claims_are_filtered_ordered_and_show_their_picture(browser: Browser, pages: dict[str, str]) -> None:
     page = opened(browser, pages["large"])
     page.locator("#filter").fill("crossover")
-    assert page.locator("details.claim:visible").count() == 2
+    expect(page.locator("details.claim:visible")).to_have_count(2)
     page.locator("#filter").fill("")
+    names = page.locator(".list details.claim .name")
+    in_order = sorted(names.all_inner_texts())
     page.locator("#order").select_option("name")
-    names = page.locator(".list details.claim .name").all_inner_texts()
-    assert names == sorted(names)
+    expect(names).to_have_text(in_order)
     page.locator("#order").select_option("")
     claim = page.locator("details.claim", has_text="crossover, V=512")
     claim.locator("summary").click()
-    claim.locator(".beside svg").wait_for()
+    expect(claim.locator(".beside svg")).to_be_visible()
     page.context.close()
 
 
@@ -203,11 +206,11 @@ def test_a_picture_is_enlarged_and_closed(browser: Browser, pages: dict[str, str
     page = opened(browser, pages["followed"])
     page.locator(".enlarge").first.click()
     picture = page.locator("dialog svg")
-    whole = picture.get_attribute("viewBox")
+    whole = picture.get_attribute("viewBox") or ""
     page.get_by_role("button", name="Larger").click()
-    assert picture.get_attribute("viewBox") != whole
+    expect(picture).not_to_have_attribute("viewBox", whole)
     page.keyboard.press("Escape")
-    assert page.locator("dialog").count() == 0
+    expect(page.locator("dialog")).to_have_count(0)
     page.context.close()
 
 
