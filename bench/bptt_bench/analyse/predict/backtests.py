@@ -12,8 +12,9 @@ from typing import NamedTuple
 import numpy as np
 
 from bptt_bench.analyse.fitting.fitted import Fit, columns_at
-from bptt_bench.analyse.predict.candidates import LAW, Candidate
+from bptt_bench.analyse.predict.candidates import LAW, NEIGHBOURS, Candidate
 from bptt_bench.analyse.predict.coordinates import Table
+from bptt_bench.analyse.predict.neighbours import Neighbours
 from bptt_bench.analyse.predict.refit import refit
 from bptt_bench.analyse.stats.arrays import Array, Flags
 from bptt_bench.errors import FitError
@@ -21,6 +22,7 @@ from bptt_bench.errors import FitError
 HELD_OUT_SHARE = 0.25  # of the points
 RUNGS = (2.0, 4.0, 8.0)  # times: how much larger than the largest point used the largest point is
 FEWEST_HELD, MOST_HELD_SHARE = 2, 0.6
+FAR = np.log(8.0)  # nats in a factor, from which residuals are carried far
 FEWEST_SPARE = 2  # points used, beyond the terms of the law
 
 
@@ -39,6 +41,7 @@ class Trial(NamedTuple):
     scale: Array
     measured: Array  # logarithms (m,)
     distance: Array  # nats beyond the points used (m,)
+    is_far: Flags  # whether residuals are carried there from far (m,)
 
 
 class Reach:
@@ -102,6 +105,14 @@ def _cut(fit: Fit, held: Flags) -> Cut | None:
     return Cut(fitted, table, np.log(fit.points["measured"].to_numpy()[held]))
 
 
+def is_far(ways: Mapping[str, Candidate], points: Table) -> Flags:
+    """Return whether residuals are carried to points (m,) from farther than ``FAR``."""
+    neighbours = ways.get(NEIGHBOURS)
+    if not isinstance(neighbours, Neighbours):
+        return np.zeros(len(next(iter(points.values()), np.zeros(1))), dtype=bool)
+    return np.asarray(neighbours.carried(points) > FAR)
+
+
 def attempt(cut: Cut, ways: Mapping[str, Candidate], names: Sequence[str]) -> Trial:
     """Return what each of the named ways says of the points held out; the law alone stands in for what has no fit.
 
@@ -114,4 +125,5 @@ def attempt(cut: Cut, ways: Mapping[str, Candidate], names: Sequence[str]) -> Tr
         scale=np.array([one.scale for one in chosen]),
         measured=cut.measured,
         distance=Reach(cut.kept).distance(cut.held),
+        is_far=is_far(ways, cut.held),
     )

@@ -142,8 +142,14 @@ class Neighbours:
         fitted, ends = np.exp(centre), np.exp(t_quantile(self._fit.confidence, self._fit.freedom) * scale)
         return [Interval(float(f), float(f / e), float(f * e)) for f, e in zip(fitted, ends, strict=True)]
 
-    def spread(self, points: Points) -> Spread:
-        """Return the predictive distribution of the logarithm of one sample at new points."""
+    def spread(self, points: Points, reach: float = np.inf) -> Spread:
+        """Return the predictive distribution of the logarithm of one sample at new points.
+
+        Parameters
+        ----------
+        reach : how far residuals are carried, in nats of the factor in which a point lies farthest from the measured
+            one: fully up to it, and not at all from twice as far.
+        """
         model, table = self._model, _table(points, self._fit.factors)
         p = len(self._factors)
         shared, own = np.exp(model.theta[p : p + 2])
@@ -158,14 +164,30 @@ class Neighbours:
             near += slope * _slopes(places.logs, self._places.logs) + bend * _bend(places.size, self._places.size)
             variance += slope * (places.logs**2).sum(axis=1) + bend * places.size**3 / 3
         weights = dpotrs(model.factor, near.T, lower=1)[0]  # (n, m)
+        if np.isfinite(reach):
+            far = np.abs(self._places.logs[:, None] - places.logs[None]).max(axis=-1, initial=0.0)
+            weights = weights * np.clip(2 - far / reach, 0, 1)
         left = self._residual - self._jacobian @ model.beta
         correction = jacobian @ model.beta + weights.T @ left
         drift = jacobian - weights.T @ self._jacobian  # (m, k)
-        variance -= np.einsum("mn,nm->m", near, weights)
+        variance += ((model.factor.T @ weights) ** 2).sum(axis=0) - 2 * np.einsum("mn,nm->m", near, weights)
         variance += np.einsum("mk,mk->m", drift, np.linalg.solve(model.information, drift.T).T)
         variance = np.maximum(variance, 0.0) + self._unseen_terms(table)
         fitted = np.log(columns_at(self._fit.full_law, table) @ self._fit.coefficients)
         return Spread(fitted + correction, np.sqrt(variance))
+
+    def carried(self, points: Points) -> Array:
+        """Return how far residuals are carried to new points (m,), in nats of the factor in which that is farthest.
+
+        The mean over the measured points, by how much their residuals weigh there.
+        """
+        model, table = self._model, _table(points, self._fit.factors)
+        places = self._places_of(table)
+        lengths = np.exp(model.theta[: len(self._factors)])
+        near = _correlation(places.logs, self._places.logs, lengths)
+        weights = np.abs(dpotrs(model.factor, near.T, lower=1)[0])  # (n, m)
+        far = np.abs(self._places.logs[:, None] - places.logs[None]).max(axis=-1, initial=0.0)
+        return np.asarray((weights * far).sum(axis=0) / np.maximum(weights.sum(axis=0), 1e-300))
 
     def _places_of(self, table: dict[str, Array]) -> _Places:
         times = columns_at(self._fit.full_law, table) * self._fit.coefficients

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from bptt_bench.analyse.fitting.fit import fit
 from bptt_bench.analyse.predict.candidates import DRIFT, LAW, NEIGHBOURS, POWERS
-from bptt_bench.analyse.predict.stack import Calibration, Stack, mixture_quantile, weighted_median
+from bptt_bench.analyse.predict.stack import IMAGINED, Calibration, Stack, mixture_quantile, weighted_median
 
 from tests.bench.analyse.predict.made import one_factor, two_factors
 
@@ -58,7 +58,7 @@ def test_the_imagined_points_shift_as_the_tests_become_clearer(rng: np.random.Ge
     shares = []
     for change in (0.0, 0.02, 0.05, 0.3):
         stack = Stack(one_factor(lambda n, change=change: 1e-6 * n ** (2 - change), "n**2", rng))  # type: ignore[misc]
-        imagined = dict(zip(stack.names, stack._imagined().tolist(), strict=True))
+        imagined = dict(zip(stack.names, stack._imagined(IMAGINED).tolist(), strict=True))
         shares.append(imagined[NEIGHBOURS] / sum(imagined.values()))
     assert shares[0] > 0.5 > shares[-1]
 
@@ -86,12 +86,34 @@ def test_a_widened_error_grows_with_the_distance() -> None:
 
 def test_quantiles_of_one_distribution_are_its_own() -> None:
     centre, scale = np.array([[1.0], [1.0]]), np.array([[0.1], [0.1]])
-    found = mixture_quantile(0.975, centre, scale, np.array([0.5, 0.5]), 10.0, 2.228139)
+    found = mixture_quantile(0.975, centre, scale, np.array([[0.5], [0.5]]), 10.0, 2.228139)
     assert found[0] == pytest.approx(1 + 0.2228139, rel=1e-5)
-    assert mixture_quantile(0.5, centre[:1], scale[:1], np.array([1.0]), 10.0, 0.0)[0] == 1.0
+    assert mixture_quantile(0.5, centre[:1], scale[:1], np.array([[1.0]]), 10.0, 0.0)[0] == 1.0
 
 
 def test_the_estimate_is_that_of_a_way_with_more_than_half_of_the_weight() -> None:
     centre = np.array([[0.0, 2.0], [5.0, 0.0], [-1.0, 1.0]])
-    assert weighted_median(centre, np.array([0.6, 0.2, 0.2])).tolist() == [0.0, 2.0]
-    assert weighted_median(centre, np.array([0.3, 0.4, 0.3])).tolist() == [0.0, 1.0]
+    assert weighted_median(centre, np.array([[0.6, 0.6], [0.2, 0.2], [0.2, 0.2]])).tolist() == [0.0, 2.0]
+    assert weighted_median(centre, np.array([[0.3, 0.6], [0.4, 0.2], [0.3, 0.2]])).tolist() == [0.0, 2.0]
+    assert weighted_median(centre, np.array([[0.3, 0.3], [0.4, 0.4], [0.3, 0.3]])).tolist() == [0.0, 1.0]
+
+
+def test_residuals_are_carried_no_farther_than_was_seen_to_help() -> None:
+    """Skinny products of matrices, which take more or less than the law by their shape, and wide ones, which do not."""
+    random, rows, held = np.random.default_rng(0), [], []
+    for place in range(12):
+        m, k = 2.0 ** random.uniform(9, 12.5, 2)
+        shape = np.exp(random.normal(0, 0.4))
+        skinny = [(n, shape) for n in (16.0, 32.0, 64.0, 128.0)]
+        wide = [(n, 1.0) for n in (6000.0, 8000.0)] if place % 2 else []
+        rows += [(m, n, k, m * n * k * f * np.exp(0.02 * random.standard_normal())) for n, f in (*skinny, *wide)]
+        held += [] if wide else [(m, 24_000.0, k)]
+    stack = Stack(fit(pd.DataFrame(rows, columns=["m", "n", "k", "seconds_per_eval"]), "m*n*k"))
+    points, truth = dict(zip("mnk", np.array(held).T, strict=True)), np.prod(held, axis=1)
+
+    def largest_error() -> float:
+        return float(np.abs(np.log([one.estimate for one in stack.predict(points)] / truth)).max())
+
+    assert largest_error() < 0.2
+    stack.far_weights = stack.weights
+    assert largest_error() > 0.4
