@@ -25,11 +25,15 @@ def ratio_points(V: int) -> Design:
 QUICK_DESIGN = (
     Design.lines(SEED_SCALE, {"V": [500, 2000, 4000, 7000, 10_000, 14_000, 20_000, 30_000]})
     + Design.lines(SEED_SCALE.replace(V=2000), {"T": [5, 10, 20, 70]})
-    + Design.lines(SEED_SCALE.replace(V=2000, T=16), {"H": [48, 80, 144, 208, 304, 400]})
-    + Design.lines(RECURRENT, {"T": [4, 8, 32, 64, 128]})
-    + Design.lines(RECURRENT, {"d": [48, 112, 480, 720, 960, 1440, 1920], "H": [48, 112, 368, 480, 592, 720, 848, 960]})
+    + Design.lines(SEED_SCALE.replace(V=2000, T=16), {"H": [48, 80, 112, 144, 176, 208, 256, 304, 352, 400]})
+    # each level lies a little off the law, by the sizes of its matrices: many of them give the exponents
+    + Design.lines(RECURRENT, {"T": [4, 6, 8, 12, 24, 32, 48, 64, 96, 128]})
+    + Design.lines(RECURRENT, {"d": [48, 112, 176, 304, 368, 480, 592, 720, 848, 960, 1200, 1440, 1680, 1920]})
+    + Design.lines(RECURRENT, {"H": [48, 112, 176, 304, 368, 416, 480, 544, 592, 656, 720, 784, 848, 912, 960]})
     + Design.of(point for V in RATIO_V for point in ratio_points(V))
+    + Design.lines({"V": 960, "d": 240, "H": 240, "T": 4}, {"T": [2, 3, 6, 12]})  # about a crossover
     + Design.grid({"V": [32], "d": [240, 720], "H": [240, 720], "T": [4]})  # large matrices over few steps
+    + Design.lines(RECURRENT.replace(T=4), {"H": [480, 960], "d": [960]})
     + Design.lines({"V": 32, "d": 16, "H": 16, "T": 4}, {"T": [1, 16, 64]})  # overhead of a call and of a step
 )
 # naive-textbook costs T² V: it visits the points that it affords, and those at which it is compared.
