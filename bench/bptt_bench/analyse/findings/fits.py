@@ -131,6 +131,14 @@ class OverheadOnly(Finding):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FitsByOverhead(Finding):
+    """The law of two that fits as well as the other, but by its overhead terms alone."""
+
+    law: str
+    overhead: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class NoLawFits(Finding):
     """Data that the best of all laws that were tried does not fit, with the p-value of its test.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from bptt_bench.analyse.data.columns import add_roles
-from bptt_bench.analyse.findings.fits import OverheadOnly
+from bptt_bench.analyse.findings.fits import FitsByOverhead, OverheadOnly
 from bptt_bench.analyse.fitting.cautions import is_mostly_overhead, overhead_names
 from bptt_bench.analyse.fitting.diagnose import SMALLEST_SHARE
 from bptt_bench.analyse.fitting.fit import fit
@@ -34,14 +34,14 @@ class Preference:
 
     ``aicc_gap``: AICc of the other law less that of this one, above 0 in favour of this. ``held_out_gap``: relative
     error (root mean square) of the other law at the largest points, left out of the fit, less that of this one;
-    ``None`` with too few points. ``note``: why neither is preferred, if known.
+    ``None`` with too few points. ``note``: why neither is preferred, if known, or why one is that fits no better.
     """
 
     law: str
     decision: Decision
     aicc_gap: float
     held_out_gap: float | None
-    note: OverheadOnly | None = None
+    note: OverheadOnly | FitsByOverhead | None = None
 
 
 def prefer(
@@ -77,7 +77,12 @@ def prefer_fits(this: Fit, other: Fit) -> Preference:
     least = min(answers, key=lambda answer: abs(answer.aicc_gap))
     agree = len({answer.decision for answer in answers}) == 1
     found = least if agree else replace(least, decision="undetermined")
-    return replace(found, note=_both_overhead(this, other)) if found.decision == "undetermined" else found
+    if found.decision == "undetermined":
+        return replace(found, note=_both_overhead(this, other))
+    if abs(found.aicc_gap) > DECISIVE_GAP:
+        return found
+    loser = other if found.decision == "this" else this
+    return replace(found, note=FitsByOverhead(law=loser.law.text, overhead=overhead_names(loser)))
 
 
 def _both_overhead(this: Fit, other: Fit) -> OverheadOnly | None:

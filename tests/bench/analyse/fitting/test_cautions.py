@@ -11,6 +11,7 @@ from bptt_bench.analyse import Fit, fit, prefer
 from bptt_bench.analyse.findings.fits import (
     CollinearFactors,
     DistantSamples,
+    FitsByOverhead,
     IdenticalRepetitions,
     OverheadOnly,
     ReferenceHost,
@@ -74,6 +75,13 @@ def test_laws_that_both_end_as_their_overhead_say_so(rng: np.random.Generator) -
     assert found.note == OverheadOnly(overheads=(("n",),))
     assert preference_document(found)["note"] == "both laws fit by their overhead alone, n"
     assert prefer(samples, "n", "n + 1").note is None
+
+
+def test_a_law_that_is_preferred_because_the_other_is_overhead_alone_says_so(rng: np.random.Generator) -> None:
+    found = prefer(linear(rng), "n", "n**2")
+    assert found.decision == "this"
+    assert found.note == FitsByOverhead(law="n**2", overhead=("n",))
+    assert preference_document(found)["note"] == "n² fits as well, but by its overhead alone, n"
 
 
 def identical(times: np.ndarray) -> Fit:

@@ -156,6 +156,11 @@ def _(one: fits.Falls) -> str:
 
 
 @words.register
+def _(one: fits.FitsByOverhead) -> str:
+    return f"{law(one.law)} fits as well, but by its overhead alone, {sum_of(one.overhead)}"
+
+
+@words.register
 def _(one: fits.OverheadOnly) -> str:
     return f"both laws fit by their overhead alone, {join_names([sum_of(terms) for terms in one.overheads])}"
 
