@@ -26,7 +26,7 @@ from bptt_bench.analyse.growth.other_laws import (
     LEAST_MISFIT,
     OtherLaws,
 )
-from bptt_bench.analyse.growth.slopes import CLOSER, Response, Slopes
+from bptt_bench.analyse.growth.slopes import CLOSE, CLOSER, Response, Slopes
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.plan import CostLaw
 from bptt_bench.plan.claims.claim import Bound
@@ -84,7 +84,7 @@ class LawQuestion:
 
     def answer(self) -> Answer | None:
         """Return the verdict; ``None`` where the law has no value at the points, or no factor varies by itself."""
-        found = self.given.beside(self.law, self.overheads, self.margin, self.least_share)
+        found = self._beside()
         if found is None:
             return None
         growths = tuple(self._allowed.growth(name, one) for name, one in found.factors.items())
@@ -106,6 +106,20 @@ class LawQuestion:
         shown = tuple(self._per_step(one, found) for one in growths)
         whole = shown[0] if len(shown) == 1 else finding.whole
         return Answer(word, replace(finding, growths=shown, whole=whole), found)
+
+    def _beside(self) -> Slopes | None:
+        """Return the response beside the law with the least overhead that it needs.
+
+        A time may have terms of lower order beside a law that is nearly all of it at the largest point.
+        """
+        found = self.given.beside(self.law, self.overheads, self.margin, self.least_share)
+        if found is None or self.given.is_exact or self.bound == "upper":
+            return found
+        beside = self.given.beside_with(self.law, lower_order_terms(self.law))
+        if beside is None or beside.share < LEAST_CLEAR:
+            return found
+        is_closer = beside.deviation <= CLOSER * found.deviation and beside.deviation <= CLOSE * self.margin
+        return beside if is_closer else found
 
     @property
     def _allowed(self) -> Margin:

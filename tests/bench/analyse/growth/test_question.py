@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import product
 
 import numpy as np
@@ -185,7 +185,8 @@ def test_a_time_between_two_powers_does_not_refute_the_higher_one(law: str, word
     seconds = [9.07e-05, 1.91e-04, 4.32e-04, 9.56e-04, 2.17e-03, 5.2e-03, 1.28e-02]
     found = answer(law, {"n": levels}, seconds, is_exact=False)
     assert found.word == word
-    assert found.finding.hiding == (lower_order_terms(CostLaw(law)) if word == "inconclusive" else ())
+    assert found.finding.overhead == (("1", "n") if word == "inconclusive" else ())
+    assert found.finding.rival == ("n**1.5" if word == "inconclusive" else None)
 
 
 @pytest.mark.parametrize(("is_made_smaller", "word"), [(True, "inconclusive"), (False, "refuted")])
@@ -282,3 +283,21 @@ def test_a_logarithm_is_no_term_that_is_subtracted(law: str) -> None:
     """A line that starts below 0 is close to n·log(n) over a short range, and a parabola to n²·log(n)."""
     n = np.array([400.0, 500, 600, 700, 800, 900, 1000, 1100, 1200])
     assert answer(law, {"n": n}, 40 * CostLaw(law).evaluate({"n": n}) * np.log(n)).word != "supported"
+
+
+@pytest.mark.parametrize(
+    ("law", "seconds", "word"),
+    [
+        ("n**3", lambda n: n**3 + 60 * n**2, "supported"),
+        ("n**3", lambda n: n**2.5, "inconclusive"),
+        ("n**3", lambda n: n**2 * np.log(n), "refuted"),
+        ("n**2.5", lambda n: n**3 + 60 * n**2, "inconclusive"),
+    ],
+)
+def test_a_time_may_have_lower_terms_beside_a_law_that_is_nearly_all_of_it(
+    law: str, seconds: Callable[[Array], Array], word: str
+) -> None:
+    n = np.array([40.0, 56, 80, 113, 160, 226, 320])
+    found = answer(law, {"n": n}, 1e-9 * seconds(n), is_exact=False)
+    assert found.word == word
+    assert (found.finding.overhead == lower_order_terms(CostLaw(law))) == (word == "supported")
