@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 CUT_OFF = re.compile(r"time[sd]?_?out|censored|cut_?off", re.IGNORECASE)  # in names of columns
 CENSORED, STANDARD_ERROR = "censored", "standard_error"  # attributes of a frame: columns that say how a value is known
+# in the names of columns of whole numbers that were measured, or that number the rows
+MEASURED = re.compile(r"count|instr|cycle|byte|rss|mem|peak|miss|iter|alloc|index|time|(^|_)(p|u)?id$", re.IGNORECASE)
 MOST_SHOWN, MOST_CHARACTERS = 6, 60  # levels that a message names, and how much of each
 
 
@@ -146,8 +148,8 @@ def column_roles(frame: pd.DataFrame, named: Collection[str] = (), measured: Col
 def find_factors(frame: pd.DataFrame, measured: Collection[str] = ()) -> list[str]:
     """Return the factors of numbers that vary, without a law that names them.
 
-    They are those of ``column_roles``. Where there are none, as in a table whose points are scattered and measured
-    once, they are all columns of numbers but those of records.
+    They are those of ``column_roles``, and the others of whole numbers that may be sizes: of scattered points each
+    has another. Where there are none, they are all columns of numbers but those of records.
     """
     measured = {*measured, *noise_columns(frame)}
     roles = column_roles(frame, (), measured)
@@ -155,11 +157,25 @@ def find_factors(frame: pd.DataFrame, measured: Collection[str] = ()) -> list[st
     found = [name for name in roles.factors if len(frame[name].unique()) > 1] or [
         name for name in known if _may_be_factor(frame, name) and _recurs_with_gaps(frame[name])
     ]
-    if found or frame.attrs.get("factors") is not None:
+    if frame.attrs.get("factors") is not None:
         return found
+    if found:
+        return [name for name in known if name in found or _are_sizes(frame, name)]
     scattered = [name for name in known if _may_be_factor(frame, name)]
     whole = [name for name in scattered if _varies_without_gaps(frame[name])]
     return whole or [name for name in scattered if _varies_with_gaps(frame[name])]
+
+
+def _are_sizes(frame: pd.DataFrame, name: str) -> bool:
+    """Return whether a column of numbers that hardly recur holds sizes: not another response, and not row numbers."""
+    if not _may_be_factor(frame, name) or _role(frame, name, is_text=False) != "unique":
+        return False
+    column = frame[name]
+    if column.isna().any() or MEASURED.search(name) or unit_of_name(name) is not None:
+        return False
+    is_whole = bool((column > 0).all() and (column % 1 == 0).all())
+    are_row_numbers = column.is_unique and column.max() - column.min() == len(column) - 1
+    return is_whole and not are_row_numbers and bool(column.max() >= 2 * column.min())
 
 
 def _recurs_with_gaps(column: pd.Series[Any]) -> bool:

@@ -98,8 +98,8 @@ def discover(
     measured = {response, *([block] if block is not None else [])}
     if factors is not None:
         frame = _with_factors(frame, factors)
-    elif not (roles := column_roles(frame, (), measured)).factors:  # points that are scattered, and measured once
-        frame = _with_factors(frame, [*find_factors(frame, measured), *roles.categories])
+    elif tuple(found := find_factors(frame, measured)) != (roles := column_roles(frame, (), measured)).factors:
+        frame = _with_factors(frame, [*found, *roles.categories])  # points that are scattered, and measured once
     how = {"block": block, "confidence": confidence, "unit": unit}
     work = laws_of_work(frame, confidence=confidence) if counts is None and response == WHOLE else ()
     task = _Task.of(_rows(frame, response), response, how, counts=counts, work=work)

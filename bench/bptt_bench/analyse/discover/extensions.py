@@ -60,7 +60,7 @@ def free_power(levels: Mapping[str, Array], measured: Measured, falling: Collect
     is_quarter = np.abs(fitted - quarters) <= WIDTHS * widths
     powers = np.where(is_quarter, quarters, np.round(fitted, DIGITS))
     is_below = {name for name, power in zip(usable, powers.tolist(), strict=True) if power < 0}
-    if is_quarter.all() or is_below - set(falling):
+    if is_quarter.all() or is_below - set(falling) or not powers.any():
         return None
     named = {name: power for name, power in zip(usable, powers.tolist(), strict=True) if power}
     text = "*".join(name if power == 1 else f"{name}**{power:g}" for name, power in named.items())

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from bptt_bench.analyse.data.columns import add_roles, choose_response, column_roles
+from bptt_bench.analyse.data.columns import add_roles, choose_response, column_roles, find_factors
 from bptt_bench.analyse.evidence.by_category import fit_by
 from bptt_bench.analyse.evidence.evidence import fitted_samples
 from bptt_bench.analyse.fitting.fit import fit
@@ -197,3 +197,20 @@ def test_a_column_that_may_say_what_was_cut_off_is_named(name: str, is_named: bo
     frame = pd.DataFrame({"n": [1, 2, 4, 8], "seconds": [1.0, 2.0, 4.0, 5.0], name: [False, False, False, True]})
     note = f"{name!r} is taken as a category; with --censored {name} its samples are lower bounds instead"
     assert (note in add_roles(frame, ["n"], response="seconds").attrs["notes"]) == is_named
+
+
+def test_sizes_that_hardly_recur_are_factors_beside_others_and_what_was_measured_is_not() -> None:
+    random = np.random.default_rng(0)
+    rows = 40
+    table = pd.DataFrame(
+        {
+            "b": np.tile([1, 2, 4, 8], rows // 4),
+            "k": random.permutation(np.arange(3, 3 + 5 * rows, 5)),
+            "number": np.arange(rows),
+            "instructions": random.permutation(np.arange(100, 100 + 9 * rows, 9)),
+            "peak_MB": random.permutation(np.arange(10, 10 + 3 * rows, 3)),
+            "energy": random.uniform(1, 9, rows),
+            "seconds": random.uniform(1, 9, rows),
+        }
+    )
+    assert find_factors(table, {"seconds"}) == ["b", "k"]

@@ -211,3 +211,10 @@ def test_a_time_that_does_not_grow_has_the_law_1(seed: int) -> None:
     growing = bench.discover(samples(lambda n: 1e-8 * n, rng))
     assert growing.law.text == "n"
     assert "1" not in texts(growing)
+
+
+def test_a_time_that_does_not_grow_has_no_power_that_is_nothing() -> None:
+    n = [10.0, 28, 77, 215, 599, 1668, 4642, 12_915, 35_938, 100_000]
+    seconds = [968.791, 1006.08, 973.605, 1017.37, 1009.65, 980.168, 1021.62, 1008.93, 1026.3, 1016.01]
+    found = bench.discover(pd.DataFrame({"n": n, "seconds_per_eval": np.array(seconds) * 1e-6}))
+    assert found.answer.law.text == "1"

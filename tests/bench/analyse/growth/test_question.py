@@ -301,3 +301,17 @@ def test_a_time_may_have_lower_terms_beside_a_law_that_is_nearly_all_of_it(
     found = answer(law, {"n": n}, 1e-9 * seconds(n), is_exact=False)
     assert found.word == word
     assert (found.finding.overhead == lower_order_terms(CostLaw(law))) == (word == "supported")
+
+
+SEARCHED = [
+    (1988, 4, 5.0318e6), (497, 32, 5.7953e6), (790, 19, 6.1336e6), (1988, 7, 7.3021e6), (640, 32, 7.7485e6),
+    (790, 32, 9.7772e6), (1988, 11, 1.0341e7), (1988, 19, 1.6396e7), (1988, 32, 2.6253e7),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("is_made_smaller", "word"), [(True, "inconclusive"), (False, "refuted")])
+def test_numbers_that_take_fewer_instructions_at_small_levels_refute_nothing(is_made_smaller: bool, word: str) -> None:
+    """A breadth-first search of n nodes with d edges each, of which Python keeps those up to 256 ready."""
+    n, d, counts = zip(*SEARCHED, strict=True)
+    assert answer("n + n*d", {"n": n, "d": d}, counts, is_made_smaller=is_made_smaller).word == word
+    assert answer("n**2*d", {"n": n, "d": d}, counts, is_made_smaller=is_made_smaller).word == "refuted"

@@ -252,7 +252,12 @@ def test_a_few_large_counts_among_small_ones_do_not_refute_a_product() -> None:
 
 
 def worked(
-    work: Callable[..., float], seconds: Callable[..., float] | None, law: str = "n", *, counts: str = "instructions"
+    work: Callable[..., float],
+    seconds: Callable[..., float] | None,
+    law: str = "n",
+    *,
+    counts: str = "instructions",
+    bound: Bound = "tight",
 ) -> Verdict:
     """The verdict on times, if there are any, with what was counted at smaller levels."""
     counted = [{"n": float(n), f"{counts}_count": float(round(work(n)))} for n in SMALL]
@@ -260,7 +265,7 @@ def worked(
     table = pd.DataFrame([{"subject": "it", **row} for row in (*counted, *timed)])
     levels = [LEVELS[0], LEVELS[-1]]
     measures = ("time", counts) if timed else counts
-    experiment = bench.experiment({"it": lambda _point: list}, law, n=levels, measure=measures)
+    experiment = bench.experiment({"it": lambda _point: list}, law, n=levels, measure=measures, bound=bound)
     table.attrs["factors"] = ["n"]
     (found,) = judge(table, experiment)
     return found
@@ -275,6 +280,12 @@ def test_work_decides_and_the_time_of_an_instruction_is_told() -> None:
     refuted = worked(lambda n: 40 * n * n, lambda n: 1e-8 * n)
     assert refuted.verdict == "refuted"
     assert text_of(refuted.reason).startswith("instructions grow with n by an exponent of 2.00")
+
+
+def test_the_time_of_an_instruction_is_not_told_by_a_bound_that_the_work_is_far_below() -> None:
+    found = worked(lambda n: 40 * n + 900, lambda n: 1e-8 * n, "n**2", bound="upper")
+    assert found.verdict == "supported"
+    assert "time per instruction" not in text_of(found.reason)
 
 
 def test_time_that_is_spent_in_no_instruction_refutes_a_law_that_the_work_follows() -> None:
