@@ -70,6 +70,11 @@ def _import(module: str) -> ModuleType:
     path = Path(module) if module.endswith(".py") else None
     if path is not None and not path.is_file():
         raise ExperimentError(f"experiment {module!r}: no such file")
+    if path is not None and _replaces_a_module(path):
+        raise ExperimentError(
+            f"experiment {module!r}: Python has a module {path.stem!r}, which the file would replace; give it another "
+            f"name, such as my_{path.name}"
+        )
     try:
         with redirect_standard_output():
             return importlib.import_module(module) if path is None else _import_file(path)
@@ -83,6 +88,13 @@ def _import(module: str) -> ModuleType:
         raise ExperimentError(f"experiment {module!r}: raises on import: {describe_error(error)}") from error
     except BaseException as error:  # SystemExit too: a module may raise anything
         raise ExperimentError(f"experiment {module!r}: raises on import: {describe_error(error)}") from error
+
+
+def _replaces_a_module(path: Path) -> bool:
+    """Return whether a module of Python that is in use is called like a file."""
+    loaded = sys.modules.get(path.stem)
+    is_standard = path.stem in sys.stdlib_module_names
+    return is_standard and loaded is not None and getattr(loaded, "__file__", None) != str(path)
 
 
 def _import_file(path: Path) -> ModuleType:

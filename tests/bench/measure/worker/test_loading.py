@@ -124,3 +124,9 @@ def test_an_error_without_words_is_named_by_its_type() -> None:
     assert one_line(ValueError()) == "ValueError"
     assert one_line(ValueError("a\n  b")) == "ValueError: a b"
     assert len(one_line(ValueError("x" * 10_000))) < 400
+
+
+def test_a_file_that_would_replace_a_module_of_python_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ExperimentError, match=r"Python has a module 'json', .* such as my_json\.py"):
+        load_experiment(written(tmp_path, GOOD, "json.py"))
+    assert hasattr(sys.modules["json"], "loads")
