@@ -160,6 +160,20 @@ def test_the_law_answers_at_any_size_with_what_the_fit_predicts(browser: Browser
     page.context.close()
 
 
+def test_no_label_of_the_answering_chart_is_cut_off(browser: Browser, pages: dict[str, str]) -> None:
+    page = opened(browser, pages["followed"])
+    ends = """() => { const chart = document.querySelector(".chart").closest("svg") ?? document.querySelector(".chart svg");
+      const edge = chart.getBoundingClientRect();
+      return [...chart.querySelectorAll("text")].map(text => text.getBoundingClientRect())
+        .filter(box => box.right > edge.right + 0.5 || box.left < edge.left - 0.5).length; }"""
+    assert page.locator(".chart text").count() > 5
+    curve = json.loads(page.locator("#data").text_content() or "")["curves"][0]["curve"]
+    for place in range(len(curve)):
+        page.locator("#size").fill(str(place))
+        assert page.evaluate(ends) == 0
+    page.context.close()
+
+
 def test_a_refuted_law_is_asked_with_a_warning(browser: Browser, pages: dict[str, str]) -> None:
     page = opened(browser, pages["refuted"])
     expect(page.locator("#sizes .note")).to_contain_text("the law is refuted")
