@@ -302,8 +302,8 @@ def _by_work(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
     if word == "supported" and time.answer.word == "refuted" and not _is_explained(cost):
         finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost, time=time.answer.finding)
         return _conclude(evidence, claim, "refuted", time.answer.finding, finding, time.fit)
-    is_told = claim.bound == "tight"  # the work may be far below a bound, which then says nothing of an operation
-    finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost if is_told else None)
+    is_shown = claim.bound == "tight"  # the work may be far below a bound, which then says nothing of an operation
+    finding = WorkAndTime(work=work.answer.finding, work_verdict=word, cost=cost if is_shown else None)
     verdict = _conclude(evidence, claim, word, work.answer.finding, finding, work.fit)
     if word == "supported" and time.answer.word == "refuted" and work.fit.response == OPERATIONS_COUNT:
         return replace(verdict, reason=verdict.reason.remarked(TimeOtherwise(time=time.answer.finding.whole)))
