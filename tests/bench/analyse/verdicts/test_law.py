@@ -282,7 +282,7 @@ def test_work_decides_and_the_time_of_an_instruction_is_told() -> None:
     assert text_of(refuted.reason).startswith("instructions grow with n by an exponent of 2.00")
 
 
-def test_the_time_of_an_instruction_is_not_told_by_a_bound_that_the_work_is_far_below() -> None:
+def test_a_bound_that_the_work_is_far_below_tells_no_time_of_an_instruction() -> None:
     found = worked(lambda n: 40 * n + 900, lambda n: 1e-8 * n, "n**2", bound="upper")
     assert found.verdict == "supported"
     assert "time per instruction" not in text_of(found.reason)

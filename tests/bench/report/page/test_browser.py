@@ -162,7 +162,8 @@ def test_the_law_answers_at_any_size_with_what_the_fit_predicts(browser: Browser
 
 def test_no_label_of_the_answering_chart_is_cut_off(browser: Browser, pages: dict[str, str]) -> None:
     page = opened(browser, pages["followed"])
-    ends = """() => { const chart = document.querySelector(".chart").closest("svg") ?? document.querySelector(".chart svg");
+    ends = """() => { const drawn = document.querySelector(".chart");
+      const chart = drawn.closest("svg") ?? drawn.querySelector("svg");
       const edge = chart.getBoundingClientRect();
       return [...chart.querySelectorAll("text")].map(text => text.getBoundingClientRect())
         .filter(box => box.right > edge.right + 0.5 || box.left < edge.left - 0.5).length; }"""
