@@ -199,7 +199,7 @@ def test_a_column_that_may_say_what_was_cut_off_is_named(name: str, is_named: bo
     assert (note in add_roles(frame, ["n"], response="seconds").attrs["notes"]) == is_named
 
 
-def test_sizes_that_hardly_recur_are_factors_beside_others_and_what_was_measured_is_not() -> None:
+def test_sizes_that_hardly_recur_are_factors_beside_others() -> None:
     random = np.random.default_rng(0)
     rows = 40
     table = pd.DataFrame(

@@ -241,7 +241,7 @@ FACTORISED = {90: 3.6599e5, 128: 6.059e5, 181: 1.5373e6, 256: 2.8864e6, 362: 7.3
 
 
 @pytest.mark.parametrize(("law", "word"), [("n**3", "inconclusive"), ("n**4", "refuted"), ("n", "refuted")])
-def test_counts_that_scatter_do_not_refute_a_law_that_is_most_of_them_beside_lower_terms(law: str, word: str) -> None:
+def test_counts_that_scatter_refute_no_law_that_is_most_of_them(law: str, word: str) -> None:
     """Instructions of Cholesky factorisations, of which multiples of four take a quarter less."""
     found = answer(law, {"n": list(FACTORISED)}, list(FACTORISED.values()), is_made_smaller=True)
     assert found.word == word
