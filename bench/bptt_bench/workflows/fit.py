@@ -194,8 +194,7 @@ def fit_rows(frame: pd.DataFrame, rows: pd.DataFrame, law: str, *, overhead: str
 def factors_as_law(frame: pd.DataFrame, response: str | None = None, block: str | None = None) -> str:
     """Return the product of all factors of a frame, which stands for a law where none is stated.
 
-    They are the factors of a run. In a plain table they are the columns of numbers whose levels recur, or if there is
-    none, all columns of numbers but records of other tools.
+    They are the factors of a run, or those that ``find_factors`` finds in a plain table.
 
     Raises
     ------

@@ -76,7 +76,8 @@ def discover(
     frame : of one subject, whose placebo is left out; or the path of a run or table, which is read as by ``load``.
     response, block, confidence, unit, censored, standard_error : as in ``bench.fit``. Laws are searched among points
         that are not lower bounds; those that are found are weighted by the probability of exceeding the bounds.
-    factors : columns of the factors; by default those of the run, or the columns of numbers whose levels recur.
+    factors : columns of the factors; by default those of the run, or the columns of numbers whose levels recur, with
+        those of whole numbers that may be sizes.
     counts : law of the counted operations: the terms that time is fitted with, instead of all terms. By default, where
         a run counted the work of its evaluations too, the laws of that, which are found first.
 

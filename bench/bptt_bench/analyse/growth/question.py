@@ -35,9 +35,7 @@ from bptt_bench.plan.experiment.instructions import lower_order_terms
 LEAST_CLEAR = 0.8  # share of a law's terms in a time at the largest point, from which what stands beside them is small
 LEAST_CLEAR_OF_SEVERAL = 0.7  # the same of several factors, of which each has terms of its own
 LEAST_CLEAR_OF_COUNTS = 0.5  # the same of counts of several factors
-LEAST_MOST = (
-    0.5  # the same of counts at smaller levels, from which the terms beside it need bring it no closer than others
-)
+LEAST_MOST = 0.5  # the same of counts at smaller levels, with which lower terms need be no closer than other laws
 LEAST_SEEN = 0.02  # the same of a constant alone, where no other simple law is followed as closely
 DOUBLED = 2.0  # largest over smallest count, below which a constant is half or more of it
 WIDE_RANGE, FLAT = 50.0, 1.1  # largest over smallest: of a law that would show, and of a time that does not grow

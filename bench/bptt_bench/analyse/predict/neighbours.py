@@ -142,14 +142,8 @@ class Neighbours:
         fitted, ends = np.exp(centre), np.exp(t_quantile(self._fit.confidence, self._fit.freedom) * scale)
         return [Interval(float(f), float(f / e), float(f * e)) for f, e in zip(fitted, ends, strict=True)]
 
-    def spread(self, points: Points, reach: float = np.inf) -> Spread:
-        """Return the predictive distribution of the logarithm of one sample at new points.
-
-        Parameters
-        ----------
-        reach : how far residuals are carried, in nats of the factor in which a point lies farthest from the measured
-            one: fully up to it, and not at all from twice as far.
-        """
+    def spread(self, points: Points) -> Spread:
+        """Return the predictive distribution of the logarithm of one sample at new points."""
         model, table = self._model, _table(points, self._fit.factors)
         p = len(self._factors)
         shared, own = np.exp(model.theta[p : p + 2])
@@ -164,13 +158,10 @@ class Neighbours:
             near += slope * _slopes(places.logs, self._places.logs) + bend * _bend(places.size, self._places.size)
             variance += slope * (places.logs**2).sum(axis=1) + bend * places.size**3 / 3
         weights = dpotrs(model.factor, near.T, lower=1)[0]  # (n, m)
-        if np.isfinite(reach):
-            far = np.abs(self._places.logs[:, None] - places.logs[None]).max(axis=-1, initial=0.0)
-            weights = weights * np.clip(2 - far / reach, 0, 1)
         left = self._residual - self._jacobian @ model.beta
         correction = jacobian @ model.beta + weights.T @ left
         drift = jacobian - weights.T @ self._jacobian  # (m, k)
-        variance += ((model.factor.T @ weights) ** 2).sum(axis=0) - 2 * np.einsum("mn,nm->m", near, weights)
+        variance -= np.einsum("mn,nm->m", near, weights)
         variance += np.einsum("mk,mk->m", drift, np.linalg.solve(model.information, drift.T).T)
         variance = np.maximum(variance, 0.0) + self._unseen_terms(table)
         fitted = np.log(columns_at(self._fit.full_law, table) @ self._fit.coefficients)
