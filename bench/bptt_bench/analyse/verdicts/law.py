@@ -7,8 +7,7 @@ factors of two to ten within the range that a user measures, and refute true law
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -18,7 +17,6 @@ from bptt_bench.analyse.data.response import COUNT_SUFFIX, is_count, is_exact
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.findings.estimates import UnstableVerdict
 from bptt_bench.analyse.findings.growth import (
-    FactorGrowth,
     LawGrowth,
     OpenWork,
     OperationCost,
@@ -34,8 +32,8 @@ from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.growth.count_records import find_unseen_work, spread_of_inputs
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.operation_cost import MOST_RISE, circumstances_of, find_operation_cost
-from bptt_bench.analyse.growth.question import MILD, Answer, LawQuestion, least_hidden_of_several
-from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, HALF_A_LOGARITHM, LARGE_SHARES, Response
+from bptt_bench.analyse.growth.question import Answer, LawQuestion, least_hidden_of_several
+from bptt_bench.analyse.growth.slopes import FEWEST_LARGE, LARGE_SHARES, Response
 from bptt_bench.analyse.stats.arrays import Array
 from bptt_bench.analyse.verdicts.undone import find_undone_work, withhold
 from bptt_bench.analyse.verdicts.verdict import KINDS, Verdict, conclude, inconclusive
@@ -227,8 +225,11 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
     where lower terms may hide it.
     """
     (word, finding, _), left_open = time.answer, OpenWork(work=work.answer.finding)
-    largest = work.answer.finding.at
-    may_be = all(_may_follow(one, largest) for one in work.answer.finding.growths)
+    may_be = all(
+        one.limits.low <= one.estimate.estimate <= one.limits.high
+        or one.estimate.low <= one.predicted <= one.estimate.high
+        for one in work.answer.finding.growths
+    )
     verdict = _conclude(evidence, claim, word, finding, finding, time.fit, is_alone=False)
     verdict = replace(verdict, reason=verdict.reason.remarked(left_open))
     if word == "refuted":
@@ -243,20 +244,6 @@ def _by_time(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) ->
     if is_decided:
         return verdict
     return verdict.left_open(replace(verdict.reason, kind=Kind.NOT_IDENTIFIABLE))
-
-
-def _may_follow(growth: FactorGrowth, largest: Mapping[str, float]) -> bool:
-    """Return whether counts that leave a law open may follow it.
-
-    They do if they are within its margin, as far as they are known, or miss it by less than half of what a logarithm
-    adds to an exponent, as counts of the subsets of three of a few dozen elements do.
-    """
-    estimate, predicted, limits = growth.estimate, growth.predicted, growth.limits
-    if limits.low <= estimate.estimate <= limits.high or estimate.low <= predicted <= estimate.high:
-        return True
-    level = min(largest[factor] for factor in growth.factors)
-    most = min(MILD * (limits.high - limits.low) / 2, HALF_A_LOGARITHM / math.log(max(level, math.e)))
-    return abs(estimate.estimate - predicted) <= most
 
 
 def _is_nearly_followed(evidence: Evidence, claim: LawClaim, work: Judged, time: Judged) -> bool:

@@ -206,8 +206,8 @@ def test_sizes_that_hardly_recur_are_factors_beside_others() -> None:
         {
             "b": np.tile([1, 2, 4, 8], rows // 4),
             "k": random.permutation(np.arange(3, 3 + 5 * rows, 5)),
-            "number": np.arange(rows),
-            "instructions": random.permutation(np.arange(100, 100 + 9 * rows, 9)),
+            "number": np.arange(1, rows + 1),
+            "branch_misses": random.permutation(np.arange(100, 100 + 9 * rows, 9)),
             "peak_MB": random.permutation(np.arange(10, 10 + 3 * rows, 3)),
             "energy": random.uniform(1, 9, rows),
             "seconds": random.uniform(1, 9, rows),

@@ -315,3 +315,9 @@ def test_numbers_that_take_fewer_instructions_at_small_levels_refute_nothing(is_
     n, d, counts = zip(*SEARCHED, strict=True)
     assert answer("n + n*d", {"n": n, "d": d}, counts, is_made_smaller=is_made_smaller).word == word
     assert answer("n**2*d", {"n": n, "d": d}, counts, is_made_smaller=is_made_smaller).word == "refuted"
+
+
+@pytest.mark.parametrize(("is_made_smaller", "word"), [(True, "inconclusive"), (False, "refuted")])
+def test_small_misses_of_several_factors_do_not_add_up_to_a_refutation(is_made_smaller: bool, word: str) -> None:
+    n, m = (np.array(levels) for levels in zip(*product([50.0, 100, 200, 400], repeat=2), strict=True))
+    assert answer("n*m", {"n": n, "m": m}, 40 * (n * m) ** 1.045, is_made_smaller=is_made_smaller).word == word
