@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.analyse.growth.margins import Margin, verdict_on
 from bptt_bench.analyse.growth.slopes import CLOSE, Response, Slopes
 from bptt_bench.plan import CostLaw
@@ -117,13 +118,24 @@ class OtherLaws:
     def closer_law(self, found: Slopes, others: list[Slopes]) -> str | None:
         """Return a simple law that the response follows far more closely, if any."""
         if found.deviation <= self.allowed.margin:
-            return None
+            return self._closer_without_overhead(found, others)
         candidates = [*others, *(self._beside_constant(found, others) if self.given.is_exact else ())]
         best = min(candidates, key=lambda one: one.deviation, default=None)
         if best is None:
             return None
         is_followed = best.deviation <= min(CLOSE * self.allowed.margin, found.deviation / FAR_CLOSER)
         return best.law.text if is_followed else None
+
+    def _closer_without_overhead(self, found: Slopes, others: list[Slopes]) -> str | None:
+        """Return a simple law of another class that a time follows far more closely by itself, without the overhead.
+
+        A logarithm over many decades is nearly followed by n beside a constant, but bends the other way.
+        """
+        best = min(others, key=lambda one: one.deviation, default=None)
+        if best is None or self.given.is_exact or not found.overhead or found.deviation <= CLOSE_FIT * self.allowed.margin:
+            return None
+        is_other = abs(self.power(best.law, found) - self.power(self.law, found)) >= ANOTHER_CLASS
+        return best.law.text if is_other and FAR_CLOSER * best.deviation <= found.deviation else None
 
     def _beside_constant(self, found: Slopes, others: list[Slopes]) -> Iterator[Slopes]:
         """Yield the counts beside laws of another class with a constant, where that is little of the largest."""
@@ -197,9 +209,14 @@ class OtherLaws:
         for one in sorted((*others, *filter(None, beside)), key=lambda one: one.deviation):
             if FAR_CLOSER * one.deviation > found.deviation:
                 return None
-            if abs(self.power(one.law, found) - self.power(self.law, found)) > self.allowed.margin:
+            more = self.power(one.law, found) - self.power(self.law, found)
+            if abs(more) > self.allowed.margin and not self._is_within_bound(more):
                 return one.law.text
         return None
+
+    def _is_within_bound(self, more: float) -> bool:
+        """Return whether a law whose exponent is so much more than that of the stated one is within the bound too."""
+        return (self.allowed.bound == "upper" and more < 0) or (self.allowed.bound == "lower" and more > 0)
 
     def _as_close_count(self, found: Slopes, others: list[Slopes]) -> str | None:
         """Return a simple law of another growth that counts follow as closely with the same terms beside it.
@@ -245,7 +262,8 @@ class OtherLaws:
         own = sum(term.local_exponent(factor, found.largest) for term in self.law.terms)
         if found.overhead:
             for other in fits:
-                if abs(other.factors[factor].law - own) >= ANOTHER_CLASS:
+                more = other.factors[factor].law - own
+                if abs(more) >= ANOTHER_CLASS and not self._is_within_bound(more):
                     return other.law.text
         margin, bound = self.allowed
         closest = min(one.deviation for one in (found, *fits))
@@ -268,18 +286,40 @@ class OtherLaws:
         """
         if len(self.given.points) == 1 or not found.overhead or self.allowed.bound == "upper":
             return None
+        root = self._root()
+        if root is None:
+            return None
+        lower = {"1", *lower_order_terms(root)}
+        for overhead in ((), tuple(term for term in found.overhead if term in lower)):
+            beside = self.given.beside_with(root, overhead)
+            if beside is not None and "refuted" not in _words(beside, self.allowed):
+                return root.text
+        return None
+
+    def _root(self) -> CostLaw | None:
+        """Return the law with half of every power; None if one of them has no end."""
         powers = [term.powers() for term in self.law.terms]
         if not all(math.isfinite(power) for each in powers for power in each.values()):
             return None
-        root = CostLaw(
+        return CostLaw(
             " + ".join("*".join(f"{base}**{power / 2 or 1:g}" for base, power in each.items()) for each in powers)
         )
-        for overhead in ((), found.overhead):
-            beside = self.given.beside_with(root, overhead)
-            growths = [] if beside is None else [self.allowed.growth(*one) for one in beside.factors.items()]
-            if growths and "refuted" not in map(verdict_on, (*growths, self.allowed.together(tuple(growths)))):
-                return root.text
-        return None
+
+    def is_lower_followed(self, beside: Slopes) -> bool:
+        """Return whether a time of several factors follows a law of lower powers more closely than this one.
+
+        Parameters
+        ----------
+        beside : the time beside this law with terms of lower order.
+        """
+        root, tight = self._root(), self.allowed._replace(bound="tight")
+        for law in (*self.lower_laws(), *([] if root is None else [root])):
+            for overhead in ((), ("1",)):
+                other = self.given.beside_with(law, overhead)
+                is_closer = other is not None and AS_CLOSE * other.deviation < beside.deviation
+                if other is not None and is_closer and _words(other, tight) == {"supported"}:
+                    return True
+        return False
 
     def _rival_of_counts(self, found: Slopes) -> str | None:
         """Return a law of another class that counts of several factors follow far more closely, with lower powers."""
@@ -295,3 +335,9 @@ class OtherLaws:
                 if beside.share >= share and beside.deviation <= closer * found.deviation:
                     return law.text
         return None
+
+
+def _words(beside: Slopes, allowed: Margin) -> set[Word]:
+    """Return the verdicts on the growth with each factor, and with all together."""
+    growths = tuple(allowed.growth(*one) for one in beside.factors.items())
+    return set(map(verdict_on, (*growths, allowed.together(growths))))

@@ -288,12 +288,18 @@ class LawQuestion:
             most = min(closer * closest, LARGEST_MISFIT) if self.given.is_exact else HIDDEN_CLOSER * closest
             if beside.deviation > most and not self._is_followed_beside(beside):
                 continue
+            if self._is_time_of_several and self._rivals.is_lower_followed(beside):
+                continue
             rivals = self._rivals.beside_lower(lower)
             is_little = self.given.is_exact and len(self.given.points) > 1 and beside.share < LEAST_HIDDEN
             distance = AS_CLOSE if is_little else FAR_CLOSER
             if all(distance * one.deviation > beside.deviation for one in rivals):
                 return tuple(lower)
         return ()
+
+    @property
+    def _is_time_of_several(self) -> bool:
+        return not self.given.is_exact and len(self.given.points) > 1
 
     def _least_hidden(self, beside: Slopes, others: list[Slopes]) -> float:
         """Return the share of a law's terms at the largest point, from which the terms beside them may hide it."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bptt_bench.analyse.data.lazy import LazyMapping
 from bptt_bench.analyse.evidence.evidence import WHOLE, Evidence, fit_all
 from bptt_bench.analyse.evidence.paired import overall
 from bptt_bench.analyse.evidence.strata import stratify
@@ -17,6 +19,7 @@ from bptt_bench.analyse.fitting.fitted import Fit
 from bptt_bench.analyse.fitting.hosts import Host
 from bptt_bench.analyse.fitting.odd_levels import find_odd_levels
 from bptt_bench.analyse.machine.prediction import MachinePrediction, predict_all
+from bptt_bench.analyse.predict.predictor import Predictor, make_predictor
 from bptt_bench.analyse.stats.estimate import Interval
 from bptt_bench.analyse.verdicts.checks import judge_agreement
 from bptt_bench.analyse.verdicts.judges import judge_all
@@ -45,6 +48,7 @@ class Analysis:
     skips : records of cells that were left out: for want of memory, or because something raised there.
     machine_predictions : by subject, what its works would take at the rates of the probe, made when first needed;
         none without a probe.
+    predictors : by subject, of the time of a whole evaluation by the fit of its law, made when first needed.
     is_fitted : whether any law of a whole evaluation was fitted.
     race : who is how fast where; ``None`` where no claim is about a speedup.
     hosts : of the samples of each subject that was measured on several.
@@ -64,6 +68,7 @@ class Analysis:
     below_floor: int
     skips: tuple[Mapping[str, Any], ...]
     machine_predictions: Mapping[str, MachinePrediction] = field(default_factory=dict)
+    predictors: Mapping[str, Predictor] = field(default_factory=dict)
     race: Race | None = None
     hosts: Mapping[str, tuple[Host, ...]] = field(default_factory=dict)
     code_changes: tuple[CodeChange, ...] = ()
@@ -131,6 +136,9 @@ def analyse(
         below_floor=evidence.below_floor(),
         skips=tuple(frame.attrs.get("skips", ())),
         machine_predictions=predict_all(frame, experiment, evidence.fits),
+        predictors=LazyMapping(
+            {key[0]: functools.partial(make_predictor, key[0], evidence.fits[key]) for key in keys if key in evidence.fits}
+        ),
         race=race_of(evidence),
         hosts={key[0]: evidence.fits[key].hosts for key in keys if key in evidence.fits and evidence.fits[key].hosts},
         code_changes=code_changes,

@@ -1,23 +1,22 @@
-"""What the fitted laws give at any size, as data for the script of a page."""
+"""What is predicted at any size, as data for the script of a page."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bptt_bench.plan import PLACEBO_SUFFIX
+from bptt_bench.plan import Point
 from bptt_bench.report import format as show
 from bptt_bench.report.figures.lines import Line, along, lines_along
 from bptt_bench.report.words.findings.clauses import words
+from bptt_bench.report.words.foresight import grade_words
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from bptt_bench.analyse.fitting.fitted import Fit
-    from bptt_bench.analyse.stats.estimate import Interval
+    from bptt_bench.analyse.predict.predictor import Predictor
     from bptt_bench.analyse.verdicts.analysis import Analysis
 
 REACH = 100.0  # a size can be asked for up to so many times the largest that was measured
@@ -28,58 +27,65 @@ MOST_CURVES = 60  # of a page; the first subjects and factors
 
 
 def law_curves(analysis: Analysis) -> list[dict[str, Any]]:
-    """Return for each subject and each factor of its law what the fit gives along that factor.
+    """Return for each subject and each factor of its law what is predicted along that factor, as ``predict`` does.
 
     Each has ``subject``, ``factor``, ``fixed`` (the levels of the other factors, in words), ``unit``, ``largest`` (the
-    largest level measured), ``note`` (why not to trust it, or empty), ``points`` and ``curve``: lists of level, value,
-    low, high, values in the base unit. Points are what was measured, with its interval; the curve is of predictions of
-    a sample.
+    largest level measured), ``notes`` (why not to trust it), ``points`` and ``curve``: lists of level, value, low, high,
+    values in the base unit. Points are what was measured, with its interval; the curve is of predictions of a sample,
+    each with the place of its note at the end.
     """
     return list(_curves(analysis))[:MOST_CURVES]
 
 
 def _curves(analysis: Analysis) -> Iterator[dict[str, Any]]:
+    from bptt_bench.analyse.discover.averaged import averaged_predictor
     from bptt_bench.analyse.discover.of_run import find_laws
+    from bptt_bench.analyse.predict.predictor import make_predictor
 
     factors = [factor.name for factor in analysis.experiment.factors]
-    for (subject, response), fit in analysis.fits.items():
-        if response != show.WHOLE or subject.endswith(PLACEBO_SUFFIX):
-            continue
-        for factor in [name for name in factors if name in fit.full_law.factors]:
-            lines = lines_along(factor, factors, {subject: fit.points})
-            if lines:
-                yield _curve(subject, fit, lines[0], _note(analysis, subject, fit), fit.predict)
+    for subject, predictor in analysis.predictors.items():
+        fit = analysis.fits[subject, show.WHOLE]
+        for line in _lines(fit, fit.full_law.factors, factors):
+            yield _curve(fit, line, predictor, _caution(analysis, subject))
     for subject, found in find_laws(analysis.evidence).items():
         if isinstance(found, str) or found.fit.response != show.WHOLE:
             continue
-        for factor in [name for name in factors if name in found.factors]:
-            lines = lines_along(factor, factors, {subject: found.fit.points})
-            if lines:
-                note = "; ".join(map(words, found.doubts)) or NOT_STATED
-                yield _curve(subject, found.fit, lines[0], note, found.predict)
+        predictor = make_predictor(subject, found.fit, near=averaged_predictor(found))
+        for line in _lines(found.fit, found.factors, factors):
+            yield _curve(found.fit, line, predictor, "; ".join(map(words, found.doubts)) or NOT_STATED)
 
 
-def _curve(
-    subject: str, fit: Fit, line: Line, note: str, predict: Callable[[pd.DataFrame], Sequence[Interval]]
-) -> dict[str, Any]:
+def _lines(fit: Fit, varied: Collection[str], factors: Sequence[str]) -> Iterator[Line]:
+    """Yield a line along each factor of a law, on which points were measured."""
+    for factor in [name for name in factors if name in varied]:
+        yield from lines_along(factor, factors, {"": fit.points})[:1]
+
+
+def _curve(fit: Fit, line: Line, predictor: Predictor, caution: str) -> dict[str, Any]:
     levels = _levels(line.levels)
-    values = predict(along(line.fixed, line.factor, np.array(levels)))
+    table = along(line.fixed, line.factor, np.array(levels)).to_dict("records")
+    predicted = predictor.predict([Point(row) for row in table])
+    cautions = [
+        "; ".join(filter(None, (caution, "" if one.assessment is None else grade_words(one.assessment))))
+        for one in predicted
+    ]
+    notes = list(dict.fromkeys(cautions))
     rows = line.select(fit.points)
     measured = rows[[line.factor, "measured", "low", "high"]].to_numpy(float).tolist()
     scale = fit.unit.scale if fit.unit is not None and fit.unit.base else 1.0
     return {
-        "subject": subject,
+        "subject": predictor.subject,
         "factor": line.factor,
         "fixed": show.point(line.fixed) if line.fixed else "",
         "unit": fit.unit.base if fit.unit is not None else "",
         "law": show.law(fit.full_law.text),
         "largest": line.levels[-1],
-        "note": note,
+        "notes": notes,
         "points": [[level, *_scaled(ends, scale)] for level, *ends in measured],
         "curve": [
-            [level, *_scaled(value, scale)]
-            for level, value in zip(levels, values, strict=True)
-            if all(map(math.isfinite, value))
+            [level, *_scaled((one.value, one.low, one.high), scale), notes.index(known)]
+            for level, one, known in zip(levels, predicted, cautions, strict=True)
+            if one.value is not None and one.low is not None and one.high is not None
         ],
     }
 
@@ -98,19 +104,16 @@ def _levels(measured: Sequence[float]) -> list[float]:
     return sorted(level for level in {*kept, *measured} if level > 0)
 
 
-def _scaled(values: Sequence[float], scale: float) -> list[float | None]:
+def _scaled(values: Iterable[float], scale: float) -> list[float | None]:
     return [float(f"{scale * value:.{DIGITS}g}") if math.isfinite(value) else None for value in values]
 
 
-def _note(analysis: Analysis, subject: str, fit: Fit) -> str:
-    """Return why what the law gives is not to be trusted; empty where nothing speaks against it."""
+def _caution(analysis: Analysis, subject: str) -> str:
+    """Return why no prediction by a law is to be trusted; empty where it is not refuted."""
     refuted = any(
         one.subject == subject and one.verdict == "refuted" and one.kind == "law" for one in analysis.verdicts
     )
-    if refuted:
-        return "the law is refuted: these numbers are what it would give, and not what the code takes"
-    rejected = fit.lack_of_fit.kind == "rejected"
-    return "points lie off the law, so intervals may be too narrow" if rejected else ""
+    return "the law is refuted: these numbers are what it would give, and not what the code takes" if refuted else ""
 
 
 def as_script_data(document: Mapping[str, Any]) -> str:

@@ -16,12 +16,14 @@ from bptt_bench.analyse.findings.limits import Word
 from bptt_bench.plan import LawClaim, Point, RatioClaim
 from bptt_bench.plan.law.wording import join_names
 from bptt_bench.report import format as show
+from bptt_bench.report.words.foresight import grade_words
 from bptt_bench.report.words.content import CHECK, MARKS, claim_of, stated_law
 from bptt_bench.report.words.headlines import brief, headline_of
 from bptt_bench.report.words.reasons import sentence
 
 if TYPE_CHECKING:
     from bptt_bench.analyse.fitting.fitted import Fit
+    from bptt_bench.analyse.predict.predictor import Predictor
     from bptt_bench.analyse.verdicts.analysis import Analysis
     from bptt_bench.analyse.verdicts.verdict import Verdict
 
@@ -106,24 +108,27 @@ def _law(analysis: Analysis, laws: Sequence[Verdict]) -> Iterator[str]:
         what = "" if claim.response == show.WHOLE else f"its {meaning(claim.response)} "
         who = what if place else what and f"in {what}"
         yield f"{_capital(who) if place else who}{DOES[verdict.verdict]} {law}: {sentence(headline_of(verdict.reason))}"
-        if claim.response == show.WHOLE and (verdict.subject, claim.response) in analysis.fits:
-            yield from _larger(analysis.fits[verdict.subject, claim.response], verdict.verdict)
+        if claim.response == show.WHOLE and verdict.subject in analysis.predictors:
+            fit = analysis.fits[verdict.subject, claim.response]
+            yield from _larger(fit, analysis.predictors[verdict.subject], verdict.verdict)
 
 
-def _larger(fit: Fit, verdict: Word) -> Iterator[str]:
-    """Yield what a larger size would take by the fitted law, and what is wrong with that where something is."""
+def _larger(fit: Fit, predictor: Predictor, verdict: Word) -> Iterator[str]:
+    """Yield what a larger size would take, as ``predict`` says, and what is wrong with that where something is."""
     if verdict == "refuted":
         yield "What a larger size takes is not predicted, because the law does not hold."
         return
     times = TIMES_LARGER if len(fit.full_law.factors) == 1 else TIMES_LARGER_EACH
     at = Point({name: times * level for name, level in fit.largest.items()})
-    value = fit.predict([at])[0]
-    if not fit.full_law.factors or not all(map(math.isfinite, value)) or value.estimate > LONGEST_SECONDS:
+    (found,) = predictor.predict([at])
+    if not fit.full_law.factors or found.value is None or found.value > LONGEST_SECONDS:
         return
+    assert found.low is not None
+    assert found.high is not None
     doubt = ", if the law holds" if verdict == "inconclusive" else ""
-    rejected = " (points lie off the law, so the interval may be too narrow)"
-    caution = rejected if fit.lack_of_fit.kind == "rejected" else ""
-    yield f"At {show.point(at)} it would take {show.amount_interval(*value, fit.unit)}{doubt}{caution}."
+    caution = "" if found.assessment is None else grade_words(found.assessment)
+    amount = show.amount_interval(found.value, found.low, found.high, fit.unit)
+    yield f"At {show.point(at)} it would take {amount}{doubt}{f' ({caution})' if caution else ''}."
 
 
 def _capital(text: str) -> str:

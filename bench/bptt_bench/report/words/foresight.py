@@ -224,10 +224,15 @@ def with_words(found: Iterable[PointPrediction]) -> list[PointPrediction]:
 
 def assessment_words(one: Assessment, is_beyond: bool = True) -> str:
     """Return what is known of a prediction; of one within the data no more than what speaks against it."""
-    parts = [] if one.grade is Grade.SOUND else [f"{GRADES[one.grade]}: {'; '.join(reason_lines(one))}"]
+    parts = [said] if (said := grade_words(one)) else []
     if is_beyond:
         parts += [*map(words, one.remarks), *([] if one.backtest is None else [words(one.backtest)])]
     return "; ".join(parts)
+
+
+def grade_words(one: Assessment) -> str:
+    """Return the grade of a prediction with its reasons; empty for one that is sound."""
+    return "" if one.grade is Grade.SOUND else f"{GRADES[one.grade]}: {'; '.join(reason_lines(one))}"
 
 
 def reason_lines(one: Assessment) -> Iterator[str]:

@@ -26,6 +26,7 @@ def answer(
     is_exact: bool = True,
     bound: Bound = "tight",
     is_made_smaller: bool = False,
+    admitted: tuple[str, ...] = (),
 ) -> Answer:
     found = LawQuestion(
         given=Response(
@@ -37,7 +38,7 @@ def answer(
         name="instructions_count" if is_exact else "seconds_per_eval",
         bound=bound,
         margin=0.05 if is_exact else 0.25,
-        overheads=((), ("1",), lower_order_terms(CostLaw(law))) if is_exact else ((), ("1",)),
+        overheads=((), ("1",), lower_order_terms(CostLaw(law))) if is_exact else ((), ("1",), admitted),
         least_share=0.3,
         is_made_smaller=is_made_smaller,
     ).answer()
@@ -235,6 +236,57 @@ def test_a_cache_that_is_left_last_is_no_second_power_of_a_sum(law: str) -> None
 
 def test_a_second_power_beside_a_constant_is_supported_where_its_root_is_refuted() -> None:
     assert answer("(n + m)**2", GRID, 1e-5 + 1e-10 * SUM**2, is_exact=False).word == "supported"
+
+
+SORTED = [
+    [231.9, 386.44, 652.28, 1191.68, 2215.44], [301.05, 473.93, 765.61, 1334.98, 2430.6],
+    [432.76, 615.36, 944.83, 1570.63, 2727.73], [685.57, 905.86, 1256.77, 2010.04, 3268.34],
+    [1191.95, 1425.68, 1887.01, 2592.66, 4092.1],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("law", "word"), [("V*E", "refuted"), ("(V + E)**2", "refuted"), ("V + E", "supported"), ("V", "refuted")]
+)
+def test_a_constant_hides_no_product_of_a_time_that_follows_a_sum(law: str, word: str) -> None:
+    """Microseconds of sorting graphs topologically."""
+    points = {"V": np.tile([500.0, 1e3, 2e3, 4e3, 8e3], 5), "E": np.repeat([1e3, 2e3, 4e3, 8e3, 16e3], 5)}
+    assert answer(law, points, np.array(SORTED).ravel(), is_exact=False).word == word
+
+
+def test_the_root_of_a_law_is_no_rival_beside_terms_that_grow_faster() -> None:
+    points = {name: np.sqrt(levels) for name, levels in GRID.items()}
+    n, m = points.values()
+    seconds = 1e-9 * (n**2 * m**2 + 60 * n * m**2 + 60 * n**2 * m) * (1 + 0.05 * np.sin(9 * np.log(n * m)))
+    terms = lower_order_terms(CostLaw("n**2*m**2"))
+    found = answer("n**2*m**2", points, seconds, is_exact=False, admitted=terms)
+    assert found.finding.overhead == terms
+    assert found.finding.rival is None
+
+
+EUCLID = {100: 26.895, 1e3: 41.168, 1e4: 53.678, 1e5: 65.164, 1e6: 74.016, 1e7: 87.12, 1e8: 97.675}
+
+
+@pytest.mark.parametrize(
+    ("law", "bound", "word"),
+    [
+        ("log(n)", "tight", "supported"),
+        ("n", "tight", "refuted"),
+        ("n**0.5", "tight", "refuted"),
+        ("n", "upper", "supported"),
+    ],
+)
+def test_a_logarithm_is_not_n_beside_a_constant(law: str, bound: Bound, word: str) -> None:
+    """Microseconds of Euclid's algorithm, by the size of the numbers."""
+    found = answer(law, {"n": list(EUCLID)}, list(EUCLID.values()), is_exact=False, bound=bound)
+    assert found.word == word
+    assert found.finding.closer == (None if law == "log(n)" else "log(n)")
+
+
+def test_n_beside_a_constant_is_not_refuted_by_a_logarithm() -> None:
+    n = np.geomspace(100, 1e5, 7)
+    seconds = (1 + n / n[-1]) * (1 + 0.03 * np.sin(7 * np.log(n)))
+    assert answer("n", {"n": n}, seconds, is_exact=False).word != "refuted"
 
 
 FACTORISED = {90: 3.6599e5, 128: 6.059e5, 181: 1.5373e6, 256: 2.8864e6, 362: 7.3513e6}

@@ -315,6 +315,27 @@ def test_a_time_refutes_no_law_that_lower_terms_may_hide_in_the_counts(share: fl
     assert found.verdict == word
 
 
+READ = [
+    (1000, 3, 5867899), (3162, 3, 18322377), (1000, 5, 9536702), (3162, 5, 29977950), (316, 10, 6099279),
+    (506, 10, 9648843), (1000, 10, 19001099), (316, 17, 10228999), (1000, 17, 32267837), (100, 30, 5831905),
+    (316, 30, 18284121),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("law", "word"), [("n**2*k", "refuted"), ("n*k", "supported"), ("n + k", "refuted")])
+def test_a_time_decides_on_a_law_of_which_small_counts_show_nothing(law: str, word: str) -> None:
+    """Instructions of reading n records of k fields: they hold nothing of n²·k, and would not show that it is there."""
+    large = [(n, k) for n in (100, 1000, 10_000) for k in (3, 10, 30)]
+    counts = [{"n": float(n), "k": float(k), "instructions_count": float(count)} for n, k, count in READ]
+    times = [{"n": float(n), "k": float(k), "seconds_per_eval": 1e-7 * n * k} for n, k in large * 5]
+    table = pd.DataFrame([{"subject": "it", **row} for row in (*counts, *times)])
+    levels = {"n": [100, 1000, 10_000], "k": [3, 10, 30]}
+    experiment = bench.experiment({"it": lambda _point: list}, law, measure=("time", "instructions"), **levels)
+    table.attrs["factors"] = list(levels)
+    (found,) = judge(table, experiment)
+    assert found.verdict == word
+
+
 def test_a_law_that_operations_alone_support_says_so_and_how_the_time_grows() -> None:
     hidden = worked(lambda n: 2 * n, lambda n: 1e-8 * n * (n / 1000) ** 0.4, counts="operations")
     assert hidden.verdict == "supported"

@@ -12,6 +12,7 @@ import pytest
 from bptt_bench.analyse import Analysis, analyse
 from bptt_bench.report import format as show
 from bptt_bench.report.words.answers import answers, regime_rows
+from bptt_bench.report.words.foresight import grade_words
 from bptt_bench.report.words.content import verdict_groups, verdict_rows
 
 LEVELS = (1000, 2000, 4000, 8000, 16_000, 32_000)
@@ -34,8 +35,22 @@ def test_a_law_that_is_followed_says_how_it_grows_and_what_a_larger_size_takes()
     (answer,) = answers(analysis)
     assert (answer.subject, answer.verdict, answer.mark) == ("sort", "supported", "✓")
     assert answer.text.startswith("follows n·log(n): time grows by an exponent of 1.1")
-    (value,) = analysis.fits["sort", show.WHOLE].predict([{"n": 320_000}])
+    (value,) = analysis.predictors["sort"].intervals([{"n": 320_000}])
     assert answer.text.endswith(f"At n = 320\u202f000 it would take {show.si_interval(*value)}.")
+
+
+def test_what_a_larger_size_takes_is_what_predict_says_with_its_grade() -> None:
+    analysis = law_analysis(lambda n: n**1.1, law="n")
+    (found,) = bench.predict(analysis.frame, "n=320000", experiment=analysis.experiment)
+    (answer,) = answers(analysis)
+    assert found.value is not None
+    assert found.low is not None
+    assert found.high is not None
+    assert found.assessment is not None
+    (value,) = analysis.fits["sort", show.WHOLE].predict([{"n": 320_000}])
+    assert value.estimate != pytest.approx(found.value, rel=0.02)
+    amount = show.si_interval(found.value, found.low, found.high)
+    assert f"it would take {amount} ({grade_words(found.assessment)})." in answer.text
 
 
 def test_a_refuted_law_predicts_nothing() -> None:
